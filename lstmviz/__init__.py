@@ -1,0 +1,55 @@
+"""lstmviz: see what a recurrent network has learned.
+
+Record a model's hidden and cell states, select the units that are on through a window, and find every place in the
+corpus where they are on together. Nothing heavy is loaded before it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lstmviz.api import Dump, open_dump
+    from lstmviz.dump.writer import write_dump
+    from lstmviz.errors import LstmvizError
+    from lstmviz.recording import Recording, record
+    from lstmviz.types import Pattern, PatternUnit, Source, Window
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Dump": "lstmviz.api",
+    "open_dump": "lstmviz.api",
+    "write_dump": "lstmviz.dump.writer",
+    "LstmvizError": "lstmviz.errors",
+    "Recording": "lstmviz.recording",
+    "record": "lstmviz.recording",
+    "Pattern": "lstmviz.types",
+    "PatternUnit": "lstmviz.types",
+    "Source": "lstmviz.types",
+    "Window": "lstmviz.types",
+}
+
+__all__ = [
+    "Dump",
+    "LstmvizError",
+    "Pattern",
+    "PatternUnit",
+    "Recording",
+    "Source",
+    "Window",
+    "open_dump",
+    "record",
+    "write_dump",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'lstmviz' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,124 @@
+"""The one door through which HDF5 is opened: nothing that could read another file, run code or fill the memory passes.
+
+HDF5 can refer to other files by design (external storage, external and soft links, virtual data sets), load filter
+plugins, and declare far more than it stores. All of that is refused here, before any value is read.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from lstmviz.errors import DumpError, DumpMissing
+
+ALLOWED_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # HDF5's registered numbers
+MAX_CHUNK_BYTES = 64 * 2**20  # what one read may have to hold in memory
+MAX_RATIO = 1100  # declared bytes per stored byte; deflate cannot reach more than about 1,030
+MAX_OBJECTS = 100_000  # groups and data sets; a walk over more would take seconds
+MAX_ATTRIBUTE_BYTES = 65_536
+
+
+def open_safely(path: str | os.PathLike[str]) -> h5py.File:
+    """Open an HDF5 file for reading and check every object in it.
+
+    Raises DumpMissing where there is no file, DumpError where it is not HDF5, is damaged, or holds what is refused.
+    """
+    where = Path(path)
+    if not where.exists():
+        raise DumpMissing(f"no file at {where}; check the path, or record one with lstmviz.record")
+    if where.is_dir():
+        raise DumpError(f"{where} is a folder, not a dump; give the path of one .h5 file")
+    if where.stat().st_size == 0 or not h5py.is_hdf5(where):
+        raise DumpError(f"{where} is not an HDF5 file; give a dump written by lstmviz.record")
+    try:
+        file = h5py.File(where, "r")
+    except OSError as err:
+        raise DumpError(f"{where} is truncated or damaged ({_reason(err)}); record it again") from err
+    try:
+        _check_group(file, where, seen=set())
+    except DumpError:
+        file.close()
+        raise
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as err:
+        file.close()
+        raise DumpError(f"{where} is damaged ({_reason(err)}); record it again") from err
+    return file
+
+
+def _check_group(group: h5py.Group, where: Path, seen: set[int]) -> None:
+    _check_attributes(group, where)
+    for name in group:
+        place = f"{group.name.rstrip('/')}/{name}"
+        link = group.get(name, getlink=True)
+        if not isinstance(link, h5py.HardLink):
+            raise DumpError(f"{where} has a {type(link).__name__} at {place!r}, which could read other files; refused")
+        item = group[name]
+        address = h5py.h5o.get_info(item.id).addr
+        if address in seen:
+            raise DumpError(f"{where} links {place!r} twice; a dump holds each object once")
+        seen.add(address)
+        if len(seen) > MAX_OBJECTS:
+            raise DumpError(f"{where} holds more than {MAX_OBJECTS} objects; a dump has a few")
+        if isinstance(item, h5py.Group):
+            _check_group(item, where, seen)
+        elif isinstance(item, h5py.Dataset):
+            _check_attributes(item, where)
+            _check_dataset(item, where)
+        else:
+            raise DumpError(f"{where} has a {type(item).__name__} at {place!r}; a dump holds groups and arrays only")
+
+
+def _check_attributes(item: Any, where: Path) -> None:
+    for name in item.attrs:
+        attribute = item.attrs.get_id(name)
+        if attribute.dtype.kind not in "iufS":
+            raise DumpError(
+                f"{where} has attribute {name!r} of a type that is not read (variable-length or compound);"
+                " write text as fixed-length bytes"
+            )
+        if attribute.get_storage_size() > MAX_ATTRIBUTE_BYTES:
+            raise DumpError(f"{where} has attribute {name!r} larger than {MAX_ATTRIBUTE_BYTES} bytes; refused")
+
+
+def _check_dataset(dataset: h5py.Dataset, where: Path) -> None:
+    name, plist = dataset.name, dataset.id.get_create_plist()
+    if dataset.is_virtual or plist.get_external_count():
+        raise DumpError(f"{where} keeps {name!r} in another file (external or virtual); copy the values into the dump")
+    if dataset.dtype.kind not in "iufS" or dataset.shape is None:
+        raise DumpError(f"{where} has {name!r} of type {dataset.dtype}; only integers, floats and bytes are read")
+    for i in range(plist.get_nfilters()):
+        code = plist.get_filter(i)[0]
+        if code not in ALLOWED_FILTERS:
+            allowed = ", ".join(ALLOWED_FILTERS.values())
+            raise DumpError(f"{where} stores {name!r} through filter {code}; write it with {allowed} or none")
+    declared, stored = dataset.nbytes, dataset.id.get_storage_size()
+    if declared and not stored:
+        raise DumpError(f"{where} declares {name!r} with {declared} bytes but none are stored; it was never written")
+    if declared > stored * MAX_RATIO:
+        raise DumpError(
+            f"{where} declares {declared} bytes for {name!r} and stores {stored}; refused as a decompression bomb"
+        )
+    if dataset.chunks is not None:
+        _check_chunks(dataset, where)
+
+
+def _check_chunks(dataset: h5py.Dataset, where: Path) -> None:
+    n_bytes, n_chunks = dataset.dtype.itemsize, 1
+    for length, chunk in zip(dataset.shape, dataset.chunks, strict=True):
+        n_bytes *= chunk
+        n_chunks *= -(-length // chunk)
+    if n_bytes > MAX_CHUNK_BYTES:
+        raise DumpError(
+            f"{where} has chunks of {n_bytes} bytes in {dataset.name!r}; at most {MAX_CHUNK_BYTES} are read"
+        )
+    if dataset.id.get_num_chunks() < n_chunks:
+        raise DumpError(
+            f"{where} has {dataset.id.get_num_chunks()} of {n_chunks} chunks of {dataset.name!r}; write it whole"
+        )
+
+
+def _reason(err: BaseException) -> str:
+    return " ".join(str(err).split())[:200]

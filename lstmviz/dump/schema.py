@@ -1,0 +1,153 @@
+"""What a dump declares: its axes, sources and tracks, before any step is written (docs/format.md)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.errors import DumpError
+from lstmviz.types import TrackInfo, View
+
+FORMAT = "lstmviz"
+FORMAT_VERSION = 1
+STATE_DTYPES = ("float16", "float32", "float64")
+MAX_NAME = 200  # characters
+MAX_PROVENANCE = 60_000  # bytes; an HDF5 attribute holds 64 KiB
+
+StateDtype = Literal["float16", "float32", "float64"]
+Role = Literal["tokens", "state", "track"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayKey:
+    """Names one per-step array of an axis: its tokens (name ""), a state's source, or a track."""
+
+    role: Role
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AxisPlan:
+    """One time axis: how its tokens join into text, and its vocabulary (None: no text, ids are shown)."""
+
+    name: str
+    join: str = " "
+    has_tokens: bool = True
+    vocab: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_name("axis", self.name)
+        if self.vocab is not None and not self.has_tokens:
+            raise DumpError(f"axis {self.name!r} has a vocabulary but no tokens; give tokens too")
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """One source: its axis, number of units, stored dtype and view."""
+
+    name: str
+    axis: str
+    n_units: int
+    dtype: StateDtype = "float16"
+    view: View = "raw"
+
+    def __post_init__(self) -> None:
+        check_name("source", self.name)
+        if self.dtype not in STATE_DTYPES:
+            raise DumpError(f"dtype {self.dtype!r} is not one that states are stored in; use {', '.join(STATE_DTYPES)}")
+        if self.view not in ("raw", "tanh"):
+            raise DumpError(f"view {self.view!r} of source {self.name!r} is not known; use 'raw' or 'tanh'")
+        if self.n_units < 1:
+            raise DumpError(f"source {self.name!r} has {self.n_units} units; it needs at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class DumpPlan:
+    """All that a dump declares before its first step; travels as JSON beside a recording in progress."""
+
+    axes: tuple[AxisPlan, ...]
+    sources: tuple[SourcePlan, ...]
+    tracks: tuple[TrackInfo, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        places = [(s.name, s.axis) for s in self.sources] + [(t.name, t.axis) for t in self.tracks]
+        for kind, names in (
+            ("axis", [a.name for a in self.axes]),
+            ("source", [s.name for s in self.sources]),
+            ("track", [t.name for t in self.tracks]),
+        ):
+            if len(set(names)) < len(names):
+                twice = next(n for n in names if names.count(n) > 1)
+                raise DumpError(f"{kind} {twice!r} is declared twice; give each its own name")
+        for name, axis in places:
+            if axis not in [a.name for a in self.axes]:
+                known = ", ".join(a.name for a in self.axes)
+                raise DumpError(f"{name!r} lies on axis {axis!r}, which is not declared; there is {known}")
+        for track in self.tracks:
+            check_name("track", track.name)
+
+    def keys(self, axis: str) -> tuple[ArrayKey, ...]:
+        """Every per-step array of an axis, in the order of the plan."""
+        tokens = [ArrayKey("tokens") for a in self.axes if a.name == axis and a.has_tokens]
+        states = [ArrayKey("state", s.name) for s in self.sources if s.axis == axis]
+        tracks = [ArrayKey("track", t.name) for t in self.tracks if t.axis == axis]
+        return (*tokens, *states, *tracks)
+
+    def to_json(self) -> str:
+        """Write the plan as JSON text."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> DumpPlan:
+        """Read a plan from JSON text; DumpError if it is not one."""
+        try:
+            raw = json.loads(text)
+            return cls(
+                axes=tuple(AxisPlan(**{**a, "vocab": a["vocab"] and tuple(a["vocab"])}) for a in raw["axes"]),
+                sources=tuple(SourcePlan(**s) for s in raw["sources"]),
+                tracks=tuple(TrackInfo(**{**t, "labels": tuple(t["labels"])}) for t in raw["tracks"]),
+                provenance=raw["provenance"],
+            )
+        except (ValueError, KeyError, TypeError) as err:
+            raise DumpError(f"the recording's header cannot be read: {err}") from err
+
+
+def check_name(kind: str, name: str) -> None:
+    """Raise DumpError unless a name may stand in the file: no slash, no control characters, 1 to 200 long."""
+    bad = not name or len(name) > MAX_NAME or name in (".", "..") or "/" in name
+    if bad or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
+        allowed = f"1 to {MAX_NAME} characters, no '/', no control characters"
+        raise DumpError(f"{kind} name {name[:MAX_NAME]!r} cannot be stored; use {allowed}")
+
+
+def pack_strings(strings: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Turn strings into their joined UTF-8 bytes and (n + 1,) offsets between them; a lone surrogate becomes '?'."""
+    encoded = [s.encode("utf-8", errors="replace") for s in strings]
+    offsets = np.zeros(len(encoded) + 1, np.int64)
+    np.cumsum([len(e) for e in encoded], out=offsets[1:])
+    return np.frombuffer(b"".join(encoded), np.uint8), offsets
+
+
+def unpack_strings(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> tuple[str, ...]:
+    """Undo ``pack_strings``; bytes that are not UTF-8 become U+FFFD. DumpError if the offsets do not fit."""
+    if (
+        offsets.ndim != 1
+        or len(offsets) < 1
+        or offsets[0] != 0
+        or offsets[-1] != len(data)
+        or (np.diff(offsets) < 0).any()
+    ):
+        raise DumpError(
+            "the offsets of a string table do not fit its bytes; the file is damaged or was written wrongly"
+        )
+    whole = data.tobytes()
+    ends = offsets.tolist()
+    return tuple(whole[a:b].decode("utf-8", errors="replace") for a, b in zip(ends, ends[1:], strict=False))

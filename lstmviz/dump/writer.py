@@ -1,0 +1,295 @@
+"""Write a dump: append blocks of whole sequences, or turn arrays into a file at once."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import h5py
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lstmviz.dump.schema import (
+    FORMAT,
+    FORMAT_VERSION,
+    MAX_PROVENANCE,
+    STATE_DTYPES,
+    ArrayKey,
+    AxisPlan,
+    DumpPlan,
+    SourcePlan,
+    StateDtype,
+    pack_strings,
+)
+from lstmviz.errors import DumpError, DumpExists
+from lstmviz.types import TrackInfo, View
+
+CHUNK_BYTES = 256 * 1024  # a window of 60 steps is one or two reads, a full scan stays near the disk's speed
+
+
+class DumpWriter:
+    """Writes one HDF5 dump at exactly ``path``; memory stays flat, nothing is complete before ``close``.
+
+    Use it as a context manager. HDF5 may bring a process down on a full disk, so a recording runs it in a child.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], plan: DumpPlan) -> None:
+        self.plan = plan
+        self._n_steps = {a.name: 0 for a in plan.axes}
+        self._lengths: dict[str, list[NDArray[np.int64]]] = {a.name: [] for a in plan.axes}
+        self._n_nan = {s.name: 0 for s in plan.sources}
+        self._n_units = {s.name: s.n_units for s in plan.sources}
+        self._file = h5py.File(path, "w")
+        self._arrays: dict[tuple[str, ArrayKey], h5py.Dataset] = {}
+        for axis in plan.axes:
+            if axis.has_tokens:
+                self._create(axis.name, ArrayKey("tokens"), f"axes/{axis.name}/tokens", np.dtype("<u4"))
+        for source in plan.sources:
+            key = ArrayKey("state", source.name)
+            self._create(source.axis, key, f"sources/{source.name}", np.dtype(source.dtype), source.n_units)
+
+    def append(self, axis: str, lengths: Sequence[int], arrays: Mapping[ArrayKey, NDArray[Any]]) -> None:
+        """Append whole sequences to an axis.
+
+        ``lengths`` are their steps; every array of the axis is given with shape (sum(lengths),) or, for states,
+        (sum(lengths), n_units). Raises DumpError where they disagree.
+        """
+        n_new = int(sum(lengths))
+        wanted = self.plan.keys(axis)
+        if set(arrays) != set(wanted):
+            odd = min((k.name or k.role for k in set(arrays) ^ set(wanted)), default="")
+            raise DumpError(f"{odd!r} is missing or was not declared; each block carries every array of axis {axis!r}")
+        for key in wanted:
+            self._check(key, arrays[key], n_new)
+        start = self._n_steps[axis]
+        for key in wanted:
+            array = arrays[key]
+            dataset = self._arrays.get((axis, key)) or self._create_track(axis, key, array.dtype)
+            dataset.resize(start + n_new, axis=0)
+            dataset[start:] = array
+            if key.role == "state":
+                self._n_nan[key.name] += int(np.isnan(array).sum())
+        self._n_steps[axis] = start + n_new
+        self._lengths[axis].append(np.asarray(lengths, np.int64))
+
+    def close(self, labels: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Write vocabularies, sequences, labels and attributes, and close the file.
+
+        ``labels`` replaces the plan's labels of category tracks, for labels that are only known at the end.
+        """
+        if not self._file:
+            return
+        for track in self.plan.tracks:
+            if (track.axis, ArrayKey("track", track.name)) not in self._arrays:
+                self._create_track(track.axis, ArrayKey("track", track.name), np.dtype("<f4"))
+        for order, axis in enumerate(self.plan.axes):
+            self._close_axis(order, axis)
+        for order, source in enumerate(self.plan.sources):
+            attrs = self._file[f"sources/{source.name}"].attrs
+            _set(attrs, axis=source.axis, view=source.view, order=order, n_nan=self._n_nan[source.name])
+        for order, track in enumerate(self.plan.tracks):
+            group = self._file[f"tracks/{track.name}"]
+            _set(group.attrs, axis=track.axis, kind=track.kind, order=order)
+            if track.kind == "category":
+                self._strings(group, "labels", tuple((labels or {}).get(track.name, track.labels)))
+        _set(self._file.attrs, format=FORMAT, format_version=FORMAT_VERSION, uuid=uuid.uuid4().hex)
+        _set(self._file.attrs, provenance=_provenance(self.plan.provenance))
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._file.close()
+
+    def _create(
+        self, axis: str, key: ArrayKey, where: str, dtype: np.dtype[Any], n_units: int | None = None
+    ) -> h5py.Dataset:
+        row = () if n_units is None else (n_units,)
+        row_bytes = dtype.itemsize * (n_units or 1)
+        dataset = self._file.create_dataset(
+            where,
+            shape=(0, *row),
+            maxshape=(None, *row),
+            dtype=dtype.newbyteorder("<"),
+            chunks=(max(1, CHUNK_BYTES // row_bytes), *row),
+            fletcher32=True,
+        )
+        self._arrays[axis, key] = dataset
+        return dataset
+
+    def _create_track(self, axis: str, key: ArrayKey, dtype: np.dtype[Any]) -> h5py.Dataset:
+        return self._create(axis, key, f"tracks/{key.name}/values", dtype)
+
+    def _check(self, key: ArrayKey, array: NDArray[Any], n_new: int) -> None:
+        expected = (n_new, self._n_units[key.name]) if key.role == "state" else (n_new,)
+        if array.shape != expected:
+            raise DumpError(
+                f"{key.name or key.role} has shape {array.shape}, and {n_new} steps ask for {expected}"
+                + _first_offender(key, array.shape, n_new)
+            )
+
+    def _close_axis(self, order: int, axis: AxisPlan) -> None:
+        group = self._file.require_group(f"axes/{axis.name}")
+        _set(group.attrs, order=order, n_steps=self._n_steps[axis.name], join=axis.join)
+        if axis.vocab is not None:
+            self._strings(group, "vocab", axis.vocab)
+        lengths = np.concatenate([np.zeros(0, np.int64), *self._lengths[axis.name]])
+        stops = np.cumsum(lengths)
+        group["sequences/start"] = stops - lengths
+        group["sequences/stop"] = stops
+
+    def _strings(self, group: h5py.Group, name: str, strings: tuple[str, ...]) -> None:
+        data, offsets = pack_strings(strings)
+        group[f"{name}/bytes"] = data
+        group[f"{name}/offsets"] = offsets
+
+
+def _set(attrs: Any, **values: str | int) -> None:
+    for name, value in values.items():
+        attrs[name] = np.bytes_(value.encode("utf-8")) if isinstance(value, str) else value
+
+
+def _provenance(given: Mapping[str, Any]) -> str:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    text = json.dumps({"created": now, "complete": True, **given})
+    if len(text) > MAX_PROVENANCE:
+        raise DumpError(
+            f"provenance takes {len(text)} bytes; at most {MAX_PROVENANCE} fit, so keep long notes beside the dump"
+        )
+    return text
+
+
+def _first_offender(key: ArrayKey, shape: tuple[int, ...], n_steps: int) -> str:
+    if not shape or shape[0] == n_steps:
+        return ""
+    missing = "nothing is given for it" if shape[0] < n_steps else "nothing else has it"
+    return f": step {min(shape[0], n_steps)} is the first where {missing}"
+
+
+def write_dump(
+    path: str | os.PathLike[str],
+    *,
+    states: Mapping[str, ArrayLike],
+    tokens: ArrayLike | None = None,
+    vocab: Sequence[str] | None = None,
+    lengths: Sequence[int] | None = None,
+    tracks: Mapping[str, ArrayLike] | None = None,
+    views: Mapping[str, View] | None = None,
+    join: str | None = None,
+    axis: str = "text",
+    provenance: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write arrays from any framework as a dump with one time axis, and return its path.
+
+    ``states`` maps a source's name to an array (n_steps, n_units), float16, float32 or float64 (other types become
+    float32). ``tokens`` are (n_steps,) ids into ``vocab``. ``lengths`` are the steps of each sequence (default: one
+    sequence). ``tracks`` maps a name to (n_steps,) numbers, or strings for a category. ``views`` marks sources whose
+    values are to be shown through tanh (default: raw for all). ``join`` stands between tokens in text (default:
+    nothing if every entry is one character long, else a space).
+    Raises DumpError where arrays disagree, DumpExists where ``path`` is taken.
+    """
+    target = Path(path)
+    if target.exists() and not overwrite:
+        raise DumpExists(f"{target} is already there; pass overwrite=True or another path")
+    arrays: dict[ArrayKey, NDArray[Any]] = {ArrayKey("state", n): _as_states(n, a) for n, a in states.items()}
+    n_steps = _common_steps(arrays, tokens)
+    if tokens is not None:
+        arrays[ArrayKey("tokens")] = check_token_ids(np.asarray(tokens), vocab)
+    infos = []
+    for name, values in (tracks or {}).items():
+        array, labels = _as_track(values)
+        arrays[ArrayKey("track", name)] = array
+        infos.append(TrackInfo(name, axis, "number" if labels is None else "category", labels or ()))
+    plan = DumpPlan(
+        axes=(AxisPlan(axis, _join(join, vocab), tokens is not None, None if vocab is None else tuple(vocab)),),
+        sources=tuple(
+            SourcePlan(k.name, axis, a.shape[1], cast(StateDtype, a.dtype.name), (views or {}).get(k.name, "raw"))
+            for k, a in arrays.items()
+            if k.role == "state"
+        ),
+        tracks=tuple(infos),
+        provenance=provenance or {},
+    )
+    steps = [n_steps] if lengths is None else [int(n) for n in lengths]
+    if sum(steps) != n_steps or min(steps, default=1) < 1:
+        raise DumpError(
+            f"lengths add up to {sum(steps)} and the arrays have {n_steps} steps; each sequence needs 1 or more"
+        )
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with DumpWriter(temporary, plan) as writer:
+            writer.append(axis, steps, arrays)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
+
+
+def check_token_ids(ids: NDArray[Any], vocab: Sequence[str] | None) -> NDArray[np.uint32]:
+    """Return token ids of any shape as uint32; DumpError names the first one that is no id or not in the vocabulary."""
+    if not np.issubdtype(ids.dtype, np.integer):
+        raise DumpError(f"tokens are {ids.dtype}; give integer ids and the words as vocab=[...]")
+    limit = 2**32 if vocab is None else len(vocab)
+    bad = np.flatnonzero((ids < 0) | (ids >= limit))
+    if len(bad):
+        where = tuple(int(i) for i in np.unravel_index(bad[0], ids.shape))
+        place = where[0] if len(where) == 1 else where
+        raise DumpError(
+            f"token id {ids[where]} at index {place} is outside the vocabulary of {limit}; pass the right one"
+        )
+    return ids.astype("<u4")
+
+
+def default_join(vocab: Sequence[str] | None) -> str:
+    """Guess what stands between two tokens in text: nothing between single characters, a space between words."""
+    return "" if vocab and all(len(entry) <= 1 for entry in vocab) else " "
+
+
+def _join(join: str | None, vocab: Sequence[str] | None) -> str:
+    return default_join(vocab) if join is None else join
+
+
+def _as_states(name: str, values: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.ndim != 2:
+        raise DumpError(f"states of {name!r} have shape {array.shape}; they need (n_steps, n_units)")
+    return array if array.dtype.name in STATE_DTYPES else array.astype("float32")
+
+
+def _common_steps(arrays: Mapping[ArrayKey, NDArray[Any]], tokens: ArrayLike | None) -> int:
+    if not arrays:
+        raise DumpError("no states were given; pass states={'rnn.l0.h': array of (n_steps, n_units)}")
+    counts = {k.name: len(a) for k, a in arrays.items()}
+    if tokens is not None:
+        counts["tokens"] = len(np.asarray(tokens))
+    short, long = min(counts, key=lambda n: counts[n]), max(counts, key=lambda n: counts[n])
+    if counts[short] != counts[long]:
+        raise DumpError(
+            f"{long} has {counts[long]} steps, {short} {counts[short]}: step {counts[short]} is the first {short} lacks"
+        )
+    return counts[long]
+
+
+def _as_track(values: ArrayLike) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    array = np.asarray(values)
+    if array.dtype.kind in "US":
+        labels, codes = np.unique(array.astype(str), return_inverse=True)
+        return codes.astype("<i4"), tuple(str(x) for x in labels)
+    if array.dtype.kind == "b":
+        return array.astype("u1"), None
+    if array.dtype.kind not in "iuf":
+        raise DumpError(f"a track has values of type {array.dtype}; give numbers or strings")
+    return array, None

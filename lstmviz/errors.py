@@ -1,0 +1,51 @@
+"""Every error that lstmviz raises, under one base.
+
+Each is also of the builtin kind that it is, so ``except KeyError`` works as a reader expects. A message is one
+line: what was asked, what there is, what to do.
+"""
+
+from __future__ import annotations
+
+
+class LstmvizError(Exception):
+    """Base of every error that lstmviz raises on purpose; its text is one line for a person."""
+
+    def __str__(self) -> str:
+        """Give the message as written (KeyError would quote it)."""
+        return str(self.args[0]) if self.args else type(self).__name__
+
+
+class DumpError(LstmvizError, ValueError):
+    """A file that cannot be read as a dump: not HDF5, not a dump, damaged, unsafe or inconsistent."""
+
+
+class DumpMissing(LstmvizError, FileNotFoundError):
+    """No file at the path that was asked for."""
+
+
+class DumpExists(LstmvizError, FileExistsError):
+    """Something is already there and would be overwritten."""
+
+
+class NewerFormat(DumpError):
+    """The dump was written by a newer lstmviz than the one that reads it."""
+
+
+class UnknownName(LstmvizError, KeyError):
+    """No source, track or axis of that name; the message lists those there are."""
+
+
+class WindowError(LstmvizError, IndexError):
+    """A window that is empty, outside the corpus, or crosses a sequence border."""
+
+
+class PatternError(LstmvizError, ValueError):
+    """A pattern, threshold or constraint that is out of its range, or does not fit the dump."""
+
+
+class RecordingError(LstmvizError, RuntimeError):
+    """A model or a batch that cannot be recorded; the message says what to change."""
+
+
+class ServeError(LstmvizError, RuntimeError):
+    """The page cannot be served as asked."""
