@@ -1,0 +1,64 @@
+"""The verbs on a dump: select, match, count, search, serve. This is what ``lstmviz.open_dump`` returns."""
+
+from __future__ import annotations
+
+import os
+
+import pandas as pd
+
+from lstmviz import match as matching
+from lstmviz.dump.reader import DumpReader
+from lstmviz.types import Pattern, Side
+
+
+class Dump(DumpReader):
+    """One recorded dump, read lazily, with the questions that can be asked of it."""
+
+    def select(
+        self,
+        source: str,
+        start: int,
+        stop: int,
+        threshold: float = 0.3,
+        off_before: int = 1,
+        off_after: int = 0,
+        side: Side = "high",
+    ) -> Pattern:
+        """Return the units of a source that are on through exactly steps [start, stop), as a Pattern.
+
+        Each is also off for ``off_before`` steps before and ``off_after`` steps after; steps outside the sequence
+        count as off. ``side="low"`` asks for ``value <= -threshold`` instead of ``value >= threshold``. Raises
+        UnknownName, WindowError or PatternError, each a line that says what there is.
+        """
+        return matching.select(self, source, start, stop, threshold, off_before, off_after, side)
+
+    def match(self, pattern: Pattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
+        """Return the matches of a pattern over the whole corpus, best first, one row a match.
+
+        Columns: start, stop, sequence, n_shared, n_union, length, text. ``offset`` pages on. The definition and the
+        order are in docs/matching.md. Raises PatternError or UnknownName where the pattern does not fit this dump.
+        """
+        return matching.find(self, pattern, limit, offset)
+
+    def count(self, pattern: Pattern) -> matching.Count:
+        """Return the number of matches at each number of shared units, and the histogram of their lengths."""
+        return matching.count(self, pattern)
+
+    def search(self, text: str) -> pd.DataFrame:
+        """Return every place where the text stands on the first axis: start, stop, sequence."""
+        return matching.search(self.first, text)
+
+    def serve(self, port: int = 8050, host: str = "127.0.0.1", open_browser: bool = True) -> None:
+        """Serve the page on this dump until interrupted; another free port is taken where ``port`` is in use."""
+        from lstmviz.ui.serve import serve
+
+        serve([self], host=host, port=port, open_browser=open_browser)
+
+
+def open_dump(path: str | os.PathLike[str]) -> Dump:
+    """Open a dump for reading; only what it declares is read, values come when they are asked for.
+
+    Raises DumpMissing where there is no file, NewerFormat where a newer lstmviz wrote it, DumpError where it is not a
+    dump, is damaged, or holds what could read other files.
+    """
+    return Dump(path)

@@ -1,0 +1,193 @@
+"""select and match against their brute-force twins, and the cases that LSTMVis got wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import lstmviz
+from lstmviz.errors import LstmvizError, PatternError, UnknownName, WindowError
+from lstmviz.match import union
+from lstmviz.types import Pattern, PatternUnit
+from naive import NaiveSource
+from naive import match as naive_match
+from naive import select as naive_select
+from strategies import THRESHOLDS, corpora, patterns
+
+SLOW_OK = settings(
+    max_examples=700, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+
+
+def dump_of(corpus, folder):
+    path = lstmviz.write_dump(
+        folder / "corpus.h5", states=corpus.states, views=corpus.views, lengths=corpus.lengths, overwrite=True
+    )
+    return lstmviz.open_dump(path)
+
+
+def rows_of(frame):
+    return list(frame[["start", "stop", "sequence", "n_shared", "n_union"]].itertuples(index=False, name=None))
+
+
+@SLOW_OK
+@given(st.data())
+def test_match_equals_its_twin_and_count_and_pages_agree_with_it(tmp_path, data):
+    corpus = data.draw(corpora())
+    pattern = data.draw(patterns(corpus))
+    dump = dump_of(corpus, tmp_path)
+    sources = {n: NaiveSource(v, corpus.views[n]) for n, v in corpus.states.items()}
+    expected = naive_match(sources, corpus.sequences, pattern)
+    assert rows_of(dump.match(pattern, limit=10_000)) == expected
+    offset, limit = data.draw(st.integers(0, 8)), data.draw(st.integers(0, 8))
+    assert rows_of(dump.match(pattern, limit=limit, offset=offset)) == expected[offset : offset + limit]
+    counted = dump.count(pattern)
+    shared = [r[3] for r in expected]
+    assert dict(counted.totals.to_numpy().tolist()) == {m: shared.count(m) for m in set(shared)}
+    pairs = [(r[3], r[1] - r[0]) for r in expected]
+    assert [tuple(r) for r in counted.lengths.to_numpy().tolist()] == [
+        (*p, pairs.count(p)) for p in sorted(set(pairs), key=lambda p: (-p[0], p[1]))
+    ]
+
+
+@SLOW_OK
+@given(st.data())
+def test_select_equals_its_twin_at_every_place(tmp_path, data):
+    corpus = data.draw(corpora(max_sources=1))
+    dump = dump_of(corpus, tmp_path)
+    (name, values), view = next(iter(corpus.states.items())), next(iter(corpus.views.values()))
+    sequence = data.draw(st.sampled_from(corpus.sequences))
+    start = data.draw(st.integers(sequence[0], sequence[1] - 1))
+    stop = data.draw(st.integers(start + 1, sequence[1]))
+    threshold, side = data.draw(st.sampled_from(THRESHOLDS)), data.draw(st.sampled_from(["high", "low"]))
+    before, after = data.draw(st.integers(0, 4)), data.draw(st.integers(0, 4))
+    found = dump.select(name, start, stop, threshold, before, after, side)
+    expected = naive_select(NaiveSource(values, view), sequence, start, stop, threshold, before, after, side)
+    assert [u.unit for u in found.units] == expected
+    assert (found.length, found.off_before, found.off_after) == (stop - start, before, after)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_slabs_and_tables_of_any_size_give_the_same_unions(tmp_path, monkeypatch, data):
+    corpus = data.draw(corpora())
+    pattern = data.draw(patterns(corpus))
+    dump = dump_of(corpus, tmp_path)
+    whole = rows_of(dump.match(pattern, limit=10_000))
+    monkeypatch.setattr(union, "TABLE_CELLS", data.draw(st.integers(1, 6)))
+    monkeypatch.setattr(union, "SLAB_GAP", data.draw(st.integers(0, 3)))
+    monkeypatch.setattr(union, "SLAB_STEPS", data.draw(st.integers(1, 5)))
+    monkeypatch.setattr("lstmviz.match.runs.BLOCK_BYTES", data.draw(st.integers(1, 64)))
+    monkeypatch.setattr("lstmviz.match.candidates.ENDS_AT_ONCE", data.draw(st.integers(1, 3)))
+    assert rows_of(dump.match(pattern, limit=10_000)) == whole
+
+
+def one_unit(values, tmp_path, lengths=None, **more):
+    return lstmviz.open_dump(
+        lstmviz.write_dump(tmp_path / "one.h5", states={"rnn.l0.h": np.array(values)[:, None]}, lengths=lengths, **more)
+    )
+
+
+def unit_pattern(**more):
+    return Pattern("text", (PatternUnit("rnn.l0.h", 0),), (("rnn.l0.h", 0.3),), **{"length": 1, **more})
+
+
+def test_a_brush_at_step_0_with_a_left_constraint_selects(tmp_path):
+    dump = one_unit([0.9, 0.9, 0.1], tmp_path)
+    assert dump.select("rnn.l0.h", 0, 2, off_before=1).n_units == 1
+
+
+def test_runs_that_touch_the_first_or_last_step_are_found(tmp_path):
+    dump = one_unit([0.9, 0.1, 0.9, 0.9], tmp_path)
+    assert rows_of(dump.match(unit_pattern(off_before=1, off_after=1))) == [(0, 1, 0, 1, 1), (2, 4, 0, 1, 1)]
+
+
+def test_single_steps_are_found_and_come_first_when_one_step_was_brushed(tmp_path):
+    dump = one_unit([0.9, 0.9, 0.1, 0.9, 0.1], tmp_path)
+    assert rows_of(dump.match(unit_pattern()))[0][:2] == (3, 4)
+
+
+def test_matches_never_cross_a_sequence_border(tmp_path):
+    dump = one_unit([0.1, 0.9, 0.9, 0.1], tmp_path, lengths=[2, 2])
+    assert [r[:2] for r in rows_of(dump.match(unit_pattern()))] == [(1, 2), (2, 3)]
+
+
+def test_a_value_of_0_305_is_on_or_off_alike_in_select_and_match(tmp_path):
+    dump = one_unit([0.1, 0.305, 0.1], tmp_path)
+    pattern = dump.select("rnn.l0.h", 1, 2, threshold=0.305)
+    assert rows_of(dump.match(pattern)) == [(1, 2, 0, 1, 1)]
+    assert dump.select("rnn.l0.h", 1, 2, threshold=0.306).n_units == 0
+
+
+def test_steps_beyond_500_000_are_matched(tmp_path):
+    values = np.zeros(600_000, np.float16)
+    values[599_990:599_995] = 0.9
+    dump = one_unit(values, tmp_path)
+    assert rows_of(dump.match(unit_pattern(off_after=1))) == [(599_990, 599_995, 0, 1, 1)]
+
+
+def test_tanh_is_applied_to_a_cell_state_alone_and_to_the_cut_not_the_values(tmp_path):
+    values = np.array([[0.5, 0.0], [0.85, 1.2]], np.float32)
+    for view, at_06 in (("raw", [0, 1]), ("tanh", [0, 1])):
+        path = lstmviz.write_dump(
+            tmp_path / f"{view}.h5", states={"rnn.l0.c": values}, views={"rnn.l0.c": view}, overwrite=True
+        )
+        dump = lstmviz.open_dump(path)
+        assert [u.unit for u in dump.select("rnn.l0.c", 1, 2, threshold=0.6).units] == at_06
+        np.testing.assert_array_equal(dump.states("rnn.l0.c")[:], values)
+    assert dump.select("rnn.l0.c", 1, 2, threshold=0.7).n_units == 1  # tanh(0.85) = 0.691
+
+
+def test_an_empty_pattern_gives_an_empty_frame_with_its_columns(tmp_path):
+    dump = one_unit([0.1, 0.2], tmp_path)
+    frame = dump.match(dump.select("rnn.l0.h", 0, 1))
+    assert frame.empty
+    assert list(frame) == ["start", "stop", "sequence", "n_shared", "n_union", "length", "text"]
+    assert dump.count(dump.select("rnn.l0.h", 0, 1)).totals.empty
+
+
+def test_nan_is_neither_on_nor_off(tmp_path):
+    nan = float("nan")
+    dump = one_unit([nan, 0.9, 0.1, 0.9, nan], tmp_path)
+    assert dump.select("rnn.l0.h", 1, 2, off_before=1).n_units == 0
+    assert dump.select("rnn.l0.h", 1, 2, off_before=0).n_units == 1
+    assert [r[:2] for r in rows_of(dump.match(unit_pattern(off_before=1)))] == [(3, 4)]
+    assert [r[:2] for r in rows_of(dump.match(unit_pattern(off_after=1)))] == [(1, 2)]
+
+
+def test_text_of_a_match_is_its_tokens_joined(tmp_path):
+    dump = one_unit([0.1, 0.9, 0.9], tmp_path, tokens=[0, 1, 0], vocab=["la", "li"])
+    assert dump.match(unit_pattern())["text"].tolist() == ["li la"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "words"),
+    [
+        (lambda d: d.select("rnn.l3.c", 0, 1), UnknownName, ["rnn.l3.c", "rnn.l0.h", 'states=("h", "c")']),
+        (lambda d: d.select("rnn.l0.h", 1, 1), WindowError, ["[1, 1)", "empty"]),
+        (lambda d: d.select("rnn.l0.h", 2, 1), WindowError, ["[2, 1)", "empty"]),
+        (lambda d: d.select("rnn.l0.h", -1, 1), WindowError, ["before step 0"]),
+        (lambda d: d.select("rnn.l0.h", 1, 9), WindowError, ["[1, 9)", "4"]),
+        (lambda d: d.select("rnn.l0.h", 1, 3), WindowError, ["border", "2"]),
+        (lambda d: d.select("rnn.l0.h", 0, 1, threshold=float("nan")), PatternError, ["threshold nan"]),
+        (lambda d: d.select("rnn.l0.h", 0, 1, off_before=-1), PatternError, ["off_before=-1"]),
+        (lambda d: d.match(unit_pattern(), limit=-1), PatternError, ["limit=-1"]),
+        (lambda d: d.axis("speech"), UnknownName, ["speech", "text"]),
+        (
+            lambda d: d.match(Pattern("text", (PatternUnit("rnn.l0.h", 7),), (("rnn.l0.h", 0.3),), 1)),
+            PatternError,
+            ["unit 7", "0 to 0"],
+        ),
+        (lambda d: d.search(""), PatternError, ["empty"]),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_one_line(tmp_path, ask, error, words):
+    dump = one_unit([0.1, 0.9, 0.9, 0.1], tmp_path, lengths=[2, 2])
+    with pytest.raises(error) as caught:
+        ask(dump)
+    message = str(caught.value)
+    assert isinstance(caught.value, LstmvizError)
+    assert "\n" not in message
+    assert all(word in message for word in words), message
