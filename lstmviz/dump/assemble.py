@@ -1,0 +1,115 @@
+"""Turn the blocks of a recording into a dump: assembled, checked, and renamed into place.
+
+Runs as a process of its own (``python -m lstmviz.dump.assemble PARTS PATH``), because HDF5 may bring its process down
+where a disk is full; the blocks stay as they are whatever happens here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lstmviz.dump.parts import BlockReader, read_plan, sync_folder
+from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.schema import DumpPlan
+from lstmviz.dump.writer import DumpWriter
+from lstmviz.errors import DumpError, DumpExists, LstmvizError
+
+_CHECK_BYTES = 32 * 1024 * 1024  # states read back at a time when the dump is checked
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What was found in a folder of parts: steps and blocks, bytes that were no whole block, and if all is there."""
+
+    n_steps: int
+    n_blocks: int
+    n_lost_bytes: int
+    is_complete: bool
+
+
+def assemble(parts_dir: Path, path: Path, *, overwrite: bool = False, expected_steps: int | None = None) -> Assembled:
+    """Assemble a recording into a dump at ``path`` and return what was found; the parts are left as they are.
+
+    The dump is written inside ``parts_dir``, read back, and renamed, so ``path`` holds the old file or the new one,
+    never half of one. ``expected_steps`` is what the recorder acknowledged, where it is known. Its provenance says
+    ``complete`` only if the recording was closed and every byte of its blocks was read. Raises DumpMissing where
+    there is no recording, DumpError where steps are missing, DumpExists where ``path`` is taken, OSError where the
+    disk is full.
+    """
+    _refuse_taken(path, overwrite)
+    plan = read_plan(parts_dir)
+    temporary = parts_dir / f"assembling-{os.getpid()}.h5"
+    try:
+        found = _write(parts_dir, temporary, plan)
+        if expected_steps is not None and found.n_steps != expected_steps:
+            raise DumpError(
+                f"{parts_dir} holds {found.n_steps} of {expected_steps} recorded steps: "
+                f"block {found.n_blocks} is damaged"
+            )
+        _check(temporary, plan, found.n_steps)
+        _refuse_taken(path, overwrite)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Assemble as a child process; the reason stands on standard error in one line where it fails."""
+    parts_dir, path, steps, *flags = arguments
+    try:
+        assemble(Path(parts_dir), Path(path), overwrite="overwrite" in flags, expected_steps=int(steps))
+    except (LstmvizError, OSError, ValueError) as err:
+        print(" ".join(str(err).split()), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _refuse_taken(path: Path, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise DumpExists(f"{path} is already there; pass overwrite=True or another path")
+
+
+def _write(parts_dir: Path, temporary: Path, plan: DumpPlan) -> Assembled:
+    blocks = BlockReader(parts_dir)
+    labels: dict[str, list[str]] = {t.name: list(t.labels) for t in plan.tracks if t.kind == "category"}
+    n_steps = n_blocks = 0
+    # The blocks are read once to the end before anything says "complete", so this plan is only final afterwards.
+    with DumpWriter(temporary, plan) as writer:
+        for block in blocks:
+            writer.append(block.axis, block.lengths, block.arrays)
+            for name, new in block.labels.items():
+                labels[name].extend(new)
+            n_steps, n_blocks = n_steps + block.n_steps, n_blocks + 1
+        is_complete = bool(plan.provenance.get("complete", False)) and not blocks.n_lost_bytes
+        writer.plan = replace(plan, provenance={**plan.provenance, "complete": is_complete})
+        writer.close(labels)
+    if not n_blocks:
+        raise DumpError(f"{parts_dir} holds no whole block, so there is nothing to assemble")
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    return Assembled(n_steps, n_blocks, blocks.n_lost_bytes, is_complete)
+
+
+def _check(temporary: Path, plan: DumpPlan, n_steps: int) -> None:
+    """Open the dump as a reader would, and read every state back, so that each chunk's checksum is seen to hold."""
+    dump = DumpReader(temporary)
+    try:
+        if sum(a.n_steps for a in dump.axes.values()) != n_steps or set(dump.sources) != {s.name for s in plan.sources}:
+            raise DumpError(f"the assembled dump does not hold what {temporary.parent} does")
+        for name, source in dump.sources.items():
+            states = dump.states(name)
+            stride = max(1, _CHECK_BYTES // (source.n_units * states.dtype.itemsize))
+            for start in range(0, source.n_steps, stride):
+                states[start : start + stride]
+    finally:
+        dump.close()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,249 @@
+"""Blocks of a recording in progress: whole or not there, whatever happens to the file or the process."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lstmviz.dump import parts
+from lstmviz.dump.assemble import assemble, main
+from lstmviz.dump.parts import BLOCKS, BlockWriter, parts_of, read_blocks, read_plan, write_plan
+from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
+from lstmviz.errors import DumpError, DumpExists, DumpMissing, RecordingError
+from lstmviz.types import TrackInfo
+
+PLAN = DumpPlan(
+    axes=(AxisPlan("text", "", True, ("a", "\N{SNOWMAN}", "\n")),),
+    sources=(SourcePlan("rnn.l0.h", "text", 4), SourcePlan("rnn.l0.c", "text", 4, "float32", "tanh")),
+    tracks=(TrackInfo("depth", "text", "number"), TrackInfo("part", "text", "category")),
+    provenance={"model": "Tiny", "complete": True},
+)
+
+
+def arrays_of(n_steps: int, seed: int = 0) -> dict[ArrayKey, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {
+        ArrayKey("tokens"): rng.integers(0, 3, n_steps).astype("uint32"),
+        ArrayKey("state", "rnn.l0.h"): rng.normal(size=(n_steps, 4)).astype("float16"),
+        ArrayKey("state", "rnn.l0.c"): rng.normal(size=(n_steps, 4)).astype("float32"),
+        ArrayKey("track", "depth"): np.arange(n_steps),
+        ArrayKey("track", "part"): np.full(n_steps, seed, "int32"),
+    }
+
+
+def record_blocks(folder: Path, n_blocks: int, n_steps: int = 3) -> None:
+    folder.mkdir()
+    with BlockWriter(folder, PLAN) as writer:
+        for i in range(n_blocks):
+            writer.append("text", [n_steps - 1, 1], arrays_of(n_steps, i), {"part": [f"label {i}"]})
+
+
+def same(block: parts.Block, seed: int, n_steps: int = 3) -> bool:
+    expected = arrays_of(n_steps, seed)
+    return block.arrays.keys() == expected.keys() and all(
+        np.array_equal(block.arrays[k], expected[k]) for k in expected
+    )
+
+
+def test_blocks_and_plan_come_back_as_written(tmp_path):
+    record_blocks(tmp_path / "p", 3)
+    assert read_plan(tmp_path / "p") == PLAN
+    blocks = list(read_blocks(tmp_path / "p"))
+    assert [(b.axis, b.lengths, b.labels) for b in blocks] == [
+        ("text", (2, 1), {"part": (f"label {i}",)}) for i in range(3)
+    ]
+    assert all(same(b, i) for i, b in enumerate(blocks))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    dtype=st.sampled_from(["float16", "float32", "float64", "int8", "uint32", ">f4", ">i8", "bool"]),
+    n_steps=st.integers(0, 5),
+    is_transposed=st.booleans(),
+)
+def test_any_array_comes_back(tmp_path_factory, dtype, n_steps, is_transposed):
+    folder = tmp_path_factory.mktemp("any")
+    shape = (3, n_steps) if is_transposed else (n_steps, 3)
+    array = np.arange(3 * n_steps).reshape(shape).astype(dtype)
+    array = array.T if is_transposed else array
+    with BlockWriter(folder, PLAN) as writer:
+        writer.append("text", [n_steps], {ArrayKey("track", "x"): array})
+    (block,) = read_blocks(folder)
+    assert np.array_equal(block.arrays[ArrayKey("track", "x")], array)
+    assert block.arrays[ArrayKey("track", "x")].dtype == np.dtype(dtype).newbyteorder("=")
+
+
+def test_a_tail_torn_at_any_byte_costs_only_the_last_block(tmp_path):
+    record_blocks(tmp_path / "p", 3)
+    file = tmp_path / "p" / BLOCKS
+    whole = file.read_bytes()
+    n_last = len(whole) // 3
+    for n_bytes in range(len(whole) - n_last, len(whole)):
+        file.write_bytes(whole[:n_bytes])
+        blocks = parts.BlockReader(tmp_path / "p")
+        assert [same(b, i) for i, b in enumerate(blocks)] == [True, True]
+        assert blocks.n_lost_bytes == n_bytes - 2 * n_last
+
+
+def test_a_flipped_byte_anywhere_ends_the_blocks_before_it(tmp_path):
+    record_blocks(tmp_path / "p", 3)
+    file = tmp_path / "p" / BLOCKS
+    whole = bytearray(file.read_bytes())
+    n_block = len(whole) // 3
+    for place in range(n_block, 2 * n_block):
+        whole[place] ^= 0x10
+        file.write_bytes(whole)
+        assert [same(b, i) for i, b in enumerate(read_blocks(tmp_path / "p"))] == [True], place
+        whole[place] ^= 0x10
+
+
+@given(junk=st.binary(max_size=200))
+def test_junk_is_no_block(tmp_path_factory, junk):
+    folder = tmp_path_factory.mktemp("junk")
+    (folder / BLOCKS).write_bytes(junk)
+    assert list(read_blocks(folder)) == []
+    (folder / BLOCKS).write_bytes(b"LSTMVBK1" + junk)
+    assert list(read_blocks(folder)) == []
+
+
+def test_no_header_is_no_recording(tmp_path):
+    with pytest.raises(DumpMissing, match="no recording in"):
+        read_plan(tmp_path)
+    assert list(read_blocks(tmp_path)) == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"axes": 3, "sources": [], "tracks": [], "provenance": {}}'])
+def test_a_header_that_is_none_is_refused(tmp_path, text):
+    (tmp_path / parts.HEADER).write_text(text)
+    with pytest.raises(DumpError, match="header"):
+        read_plan(tmp_path)
+
+
+def test_a_lone_surrogate_in_the_vocabulary_survives(tmp_path):
+    plan = DumpPlan((AxisPlan("text", "", True, ("\ud800", "b")),), PLAN.sources)
+    write_plan(tmp_path, plan)
+    assert read_plan(tmp_path) == plan
+
+
+class FullDisk:
+    """Stands in for the block file: takes so many bytes, then the disk is full until there is room again."""
+
+    def __init__(self, file, room: int) -> None:
+        self.file, self.room = file, room
+
+    def write(self, piece) -> int:
+        if not self.room:
+            raise OSError(28, "No space left on device")
+        n_bytes = min(self.room, len(piece), 50)
+        self.room -= n_bytes
+        return self.file.write(piece[:n_bytes])
+
+    def __getattr__(self, name: str):
+        return getattr(self.file, name)
+
+
+@pytest.mark.parametrize("room", [0, 1, 60, 150, 300])
+def test_a_full_disk_leaves_whole_blocks_and_the_next_one_is_taken(tmp_path, room):
+    writer = BlockWriter(tmp_path, PLAN)
+    writer.append("text", [3], arrays_of(3, 0))
+    disk = FullDisk(writer._file, room)
+    writer._file = disk
+    with pytest.raises(RecordingError, match=r"No space left on device.*is kept") as caught:
+        writer.append("text", [3], arrays_of(3, 1))
+    assert "\n" not in str(caught.value)
+    assert [same(b, 0) for b in read_blocks(tmp_path)] == [True]
+    disk.room = 10**9
+    writer.append("text", [3], arrays_of(3, 1))
+    writer.close()
+    assert [same(b, i) for i, b in enumerate(read_blocks(tmp_path))] == [True, True]
+
+
+CHILD = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_parts import PLAN, arrays_of
+from lstmviz.dump.parts import BlockWriter
+writer = BlockWriter(Path(sys.argv[1]), PLAN)
+for i in range(10_000):
+    writer.append("text", [3], arrays_of(3, i % 50), {"part": [str(i)]})
+    print(i, flush=True)
+"""
+
+
+@pytest.mark.parametrize("n_acknowledged", [1, 2, 7, 30])
+def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path, n_acknowledged):
+    command = [sys.executable, "-c", CHILD, str(tmp_path), str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        for _ in range(n_acknowledged):
+            child.stdout.readline()
+        child.send_signal(signal.SIGKILL)
+        said = [int(line) for line in child.stdout]
+    n_blocks = (said[-1] + 1) if said else n_acknowledged
+    blocks = list(read_blocks(tmp_path))
+    assert len(blocks) >= n_blocks
+    assert all(same(b, i % 50) for i, b in enumerate(blocks))
+
+
+def test_assembled_blocks_are_a_dump(tmp_path):
+    record_blocks(tmp_path / "a.h5.parts", 3)
+    assert parts_of(tmp_path / "a.h5") == tmp_path / "a.h5.parts"
+    found = assemble(tmp_path / "a.h5.parts", tmp_path / "a.h5", expected_steps=9)
+    assert (found.n_steps, found.n_blocks, found.n_lost_bytes, found.is_complete) == (9, 3, 0, True)
+    dump = DumpReader(tmp_path / "a.h5")
+    assert dump.provenance["complete"] is True
+    assert list(dump.sequences["stop"]) == [2, 3, 5, 6, 8, 9]
+    assert dump.tracks["part"].labels == ("label 0", "label 1", "label 2")
+    assert dump.tokens.vocab == PLAN.axes[0].vocab
+    for key in ("rnn.l0.h", "rnn.l0.c"):
+        expected = np.concatenate([arrays_of(3, i)[ArrayKey("state", key)] for i in range(3)])
+        assert np.array_equal(dump.states(key)[:], expected)
+        assert dump.states(key).dtype == expected.dtype
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.h5", "a.h5.parts"]
+    assert sorted(p.name for p in (tmp_path / "a.h5.parts").iterdir()) == [BLOCKS, parts.HEADER]
+
+
+def test_a_torn_recording_is_assembled_and_called_incomplete(tmp_path):
+    record_blocks(tmp_path / "p", 3)
+    with (tmp_path / "p" / BLOCKS).open("ab") as file:
+        file.write(b"LSTMVBK1 and no more")
+    found = assemble(tmp_path / "p", tmp_path / "a.h5")
+    assert (found.n_steps, found.n_lost_bytes, found.is_complete) == (9, 20, False)
+    assert DumpReader(tmp_path / "a.h5").provenance["complete"] is False
+
+
+def test_missing_steps_are_not_passed_over(tmp_path):
+    record_blocks(tmp_path / "p", 3)
+    data = bytearray((tmp_path / "p" / BLOCKS).read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "p" / BLOCKS).write_bytes(data)
+    with pytest.raises(DumpError, match="3 of 9 recorded steps: block 1 is damaged"):
+        assemble(tmp_path / "p", tmp_path / "a.h5", expected_steps=9)
+    assert [p.name for p in tmp_path.iterdir()] == ["p"]
+
+
+def test_what_is_there_is_only_replaced_when_asked(tmp_path):
+    record_blocks(tmp_path / "p", 1)
+    (tmp_path / "a.h5").write_text("mine")
+    with pytest.raises(DumpExists, match="overwrite=True"):
+        assemble(tmp_path / "p", tmp_path / "a.h5")
+    assert (tmp_path / "a.h5").read_text() == "mine"
+    assemble(tmp_path / "p", tmp_path / "a.h5", overwrite=True)
+    assert DumpReader(tmp_path / "a.h5").n_steps == 3
+
+
+def test_nothing_to_assemble_is_one_line(tmp_path, capsys):
+    record_blocks(tmp_path / "p", 0)
+    assert main([str(tmp_path / "p"), str(tmp_path / "a.h5"), "0"]) == 1
+    said = capsys.readouterr().err
+    assert "holds no whole block" in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "a.h5").exists()
