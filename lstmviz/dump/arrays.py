@@ -85,7 +85,7 @@ class Tokens:
         if self.vocab_data is None:
             return None
         data, offsets = self.vocab_data
-        return unpack_strings(data.read(), offsets.read())
+        return unpack_strings(data.read(), offsets.read(), f"{offsets.open().filename}: vocabulary")
 
     def __len__(self) -> int:
         return self.n_steps

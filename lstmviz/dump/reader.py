@@ -223,7 +223,8 @@ class DumpReader:
         self._check_steps(group["values"], f"track {name}", axis, n_steps)
         info = TrackInfo(name, axis, cast(TrackKind, kind))
         if kind == "category":
-            info = replace(info, labels=unpack_strings(group["labels/bytes"][()], group["labels/offsets"][()]))
+            strings = (group["labels/bytes"][()], group["labels/offsets"][()])
+            info = replace(info, labels=unpack_strings(*strings, f"{self.path}: track {name!r}"))
         return Track(info, n_steps, self._stored(f"tracks/{name}/values"))
 
     def _check_steps(self, dataset: h5py.Dataset, what: str, axis: str, n_steps: int, n_dims: int = 1) -> None:

@@ -136,8 +136,8 @@ def pack_strings(strings: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[n
     return np.frombuffer(b"".join(encoded), np.uint8), offsets
 
 
-def unpack_strings(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> tuple[str, ...]:
-    """Undo ``pack_strings``; bytes that are not UTF-8 become U+FFFD. DumpError if the offsets do not fit."""
+def unpack_strings(data: NDArray[np.uint8], offsets: NDArray[np.int64], where: str) -> tuple[str, ...]:
+        raise DumpError(f"{where}: the offsets of a string table do not fit its bytes; see docs/format.md")
     if (
         offsets.ndim != 1
         or len(offsets) < 1
@@ -146,7 +146,7 @@ def unpack_strings(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> tuple
         or (np.diff(offsets) < 0).any()
     ):
         raise DumpError(
-            "the offsets of a string table do not fit its bytes; the file is damaged or was written wrongly"
+            f"{where}: the offsets of a string table do not fit its bytes; write them as docs/format.md says"
         )
     whole = data.tobytes()
     ends = offsets.tolist()

@@ -52,7 +52,7 @@ class Found:
     """Every candidate of one pattern, ranked no further than it has been asked for."""
 
     def __init__(self, dump: DumpReader, pattern: Pattern) -> None:
-        self._dump, self._pattern = dump, pattern
+        self._dump, self.pattern = dump, pattern
         self._axis = check_pattern(dump, pattern)
         self._all = candidates(pattern_runs(dump, pattern), pattern, self._axis)
         self._levels = np.unique(self._all.n_shared)[::-1]
@@ -77,13 +77,17 @@ class Found:
             columns=list(COLUMNS),
         )
 
+    def totals(self) -> list[tuple[int, int]]:
+        """Return (n_shared, n_matches) for each number of shared units that occurs, most shared first."""
+        levels, n_matches = np.unique(self._all.n_shared, return_counts=True)
+        return list(zip(levels.tolist(), n_matches.tolist(), strict=True))[::-1]
+
     def count(self) -> Count:
         """Return the totals at each number of shared units and the histogram of lengths."""
         table = pd.DataFrame({"n_shared": self._all.n_shared, "length": self._all.stop - self._all.start})
         lengths = table.groupby(["n_shared", "length"]).size().rename("n_matches").reset_index()
-        totals = table.groupby("n_shared").size().rename("n_matches").reset_index()
         return Count(
-            totals.sort_values("n_shared", ascending=False, ignore_index=True),
+            pd.DataFrame(self.totals(), columns=["n_shared", "n_matches"]),
             lengths.sort_values(["n_shared", "length"], ascending=[False, True], ignore_index=True),
         )
 
@@ -100,8 +104,8 @@ class Found:
     def _rank(self, level: int) -> tuple[Candidates, NDArray[np.int64]]:
         if level not in self._ranked:
             spans = self._all.take(self._all.n_shared == level)
-            union = n_union(self._dump, self._pattern, spans)
-            distance = np.abs(spans.stop - spans.start - self._pattern.length)
+            union = n_union(self._dump, self.pattern, spans)
+            distance = np.abs(spans.stop - spans.start - self.pattern.length)
             order = np.lexsort((spans.stop, spans.start, distance, union))
             self._ranked[level] = spans.take(order), union[order]
         return self._ranked[level]

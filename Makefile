@@ -1,0 +1,50 @@
+# make demo: see it.  make test: all that CI runs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+
+.PHONY: demo test check pictures bench clean
+
+demo: $(VENV)/demo-ready
+	$(BIN)/lstmviz demo $(ARGS)
+
+test: $(VENV)/test-ready tools check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/test-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	node --test tests/js/
+
+pictures: $(VENV)/test-ready tools
+	$(BIN)/python docs/make_pictures.py
+
+bench: $(VENV)/test-ready tools
+	$(BIN)/python benchmarks/page.py
+
+$(VENV)/python-ready:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lstmviz needs Python 3.11 or newer, and this is " + sys.version.split()[0] + "; run: make demo PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/demo-ready: $(VENV)/python-ready pyproject.toml constraints.txt
+	@echo "installing lstmviz and what it needs into $(VENV) (once; a minute or two)"
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/test-ready: $(VENV)/demo-ready
+	$(PIP) --editable '.[test]'
+	@touch $@
+
+# A browser and node for the page's tests, where they are missing.
+.PHONY: tools
+tools:
+	@command -v chromium >/dev/null && command -v node >/dev/null || { \
+	  sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	    chromium nodejs fonts-dejavu-core >/dev/null; }
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,196 @@
+"""The command line: demo, serve, inspect, match. Every error is one line on stderr, and exit code 1."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+import lstmviz
+from lstmviz.errors import LstmvizError
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    name="lstmviz",
+    help="See what a recurrent network has learned: record, select, match.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+out = Console()
+err = Console(stderr=True)
+
+Port = Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on; the next free one where it is in use.")]
+Host = Annotated[str, typer.Option(help="Address to listen on. Any but loopback asks visitors for the printed token.")]
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser where there is one.")]
+DumpPath = Annotated[Path, typer.Argument(help="A dump: the .h5 file that lstmviz.record wrote.")]
+
+
+class Format(StrEnum):
+    """How a table is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def one_line(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn what lstmviz raises on purpose into one line and exit code 1, and Ctrl-C into exit code 130."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except LstmvizError as error:
+            err.print(f"lstmviz: {error}", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt as error:
+            raise typer.Exit(130) from error
+
+    return run
+
+
+@app.command()
+@one_line
+def demo(
+    port: Port = 8050,
+    host: Host = "127.0.0.1",
+    browser: Browser = True,
+) -> None:
+    """Build the sample dump and show it in the browser."""
+    from lstmviz import samples
+
+    with _progress() as progress:
+        task = progress.add_task("building the parens sample", total=None)
+        path = samples.build("parens", progress=lambda done, total: progress.update(task, completed=done, total=total))
+    _serve([path], host, port, browser)
+
+
+@app.command()
+@one_line
+def serve(
+    dumps: Annotated[list[Path], typer.Argument(help="One or more dumps (.h5).", metavar="PATH...")],
+    port: Port = 8050,
+    host: Host = "127.0.0.1",
+    browser: Browser = True,
+) -> None:
+    """Show dumps in the browser."""
+    _serve(dumps, host, port, browser)
+
+
+@app.command()
+@one_line
+def inspect(path: DumpPath) -> None:
+    """Say what a dump holds: axes, sources, tracks, NaN values, and where it comes from."""
+    with _progress() as progress:
+        progress.add_task("reading", total=None)
+        dump = lstmviz.open_dump(path)
+        n_nan = {name: dump.n_nan(name) for name in dump.sources}
+    facts = {k: v for k, v in dump.provenance.items() if isinstance(v, str | int | float | bool)}
+    out.print(f"{dump.path.name}  {dump.path.stat().st_size / 2**20:,.1f} MiB  uuid {dump.uuid}", markup=False)
+    out.print("  ".join(f"{k} {v}" for k, v in facts.items()), markup=False, highlight=False)
+    axes = Table("axis", "steps", "sequences", "vocabulary", "text begins", title="time axes", title_justify="left")
+    for axis in dump.axes.values():
+        vocab = (
+            "no tokens"
+            if axis.tokens is None
+            else "ids only"
+            if axis.tokens.vocab is None
+            else f"{len(axis.tokens.vocab):,}"
+        )
+        begins = ascii_safe(axis.text(0, min(24, int(axis.stops[0]))))
+        axes.add_row(escape(axis.name), f"{axis.n_steps:,}", f"{len(axis.starts):,}", vocab, escape(begins))
+    sources = Table("source", "axis", "units", "stored as", "view", "NaN", title="sources", title_justify="left")
+    for s in dump.sources.values():
+        nan = f"{n_nan[s.name]:,}" + (" (never selected or matched)" if n_nan[s.name] else "")
+        sources.add_row(escape(s.name), escape(s.axis), f"{s.n_units:,}", s.dtype, s.view, nan)
+    tracks = Table("track", "axis", "kind", "labels", title="tracks", title_justify="left")
+    for axis in dump.axes.values():
+        for t in axis.tracks.values():
+            tracks.add_row(
+                *map(escape, (t.info.name, axis.name, t.info.kind, ", ".join(map(ascii_safe, t.labels[:8]))))
+            )
+    for table in (axes, sources, tracks):
+        if table.row_count:
+            out.print(table)
+
+
+@app.command()
+@one_line
+def match(
+    path: DumpPath,
+    source: Annotated[str, typer.Option(help="Source to select units from, such as rnn.l0.c.")],
+    start: Annotated[int, typer.Option(help="First step of the window.")],
+    stop: Annotated[int, typer.Option(help="Step after the last one of the window.")],
+    threshold: Annotated[float, typer.Option(help="A unit is on at or above this value in the source's view.")] = 0.3,
+    off_before: Annotated[int, typer.Option(help="Steps before the window in which a unit must be off.")] = 1,
+    off_after: Annotated[int, typer.Option(help="Steps after the window in which a unit must be off.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, help="Rows to give.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="Rows to skip, to page on.")] = 0,
+    format: Annotated[Format, typer.Option(help="How to write the matches.")] = Format.TABLE,
+) -> None:
+    """Select the units that are on through a window, and list where else they are on together."""
+    with _progress() as progress:
+        progress.add_task("matching", total=None)
+        dump = lstmviz.open_dump(path)
+        pattern = dump.select(source, start, stop, threshold, off_before, off_after)
+        frame = dump.match(pattern, limit=limit, offset=offset)
+        totals = dump.count(pattern).totals
+    if format is Format.CSV:
+        sys.stdout.write(frame.to_csv(index=False))
+    elif format is Format.JSON:
+        sys.stdout.write(json.dumps(frame.to_dict("records"), ensure_ascii=False, indent=1) + "\n")
+    else:
+        units = ", ".join(str(u.unit) for u in pattern.units) or "none; lower the threshold or drop a constraint"
+        out.print(f"units on through [{start}, {stop}) of {source}: {units}", markup=False, highlight=False)
+        shown = ", ".join(f"{n:,} with {m}" for m, n in totals.itertuples(index=False))
+        out.print(f"matches by shared units: {shown or 'none'}", markup=False, highlight=False)
+        table = Table(*frame.columns)
+        for row in frame.itertuples(index=False):
+            table.add_row(*(escape(ascii_safe(str(value))) for value in row))
+        out.print(table)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Say the version.", is_eager=True)] = False,
+) -> None:
+    """See what a recurrent network has learned: record, select, match."""
+    if show:
+        typer.echo(lstmviz.__version__)
+        raise typer.Exit
+
+
+def ascii_safe(text: str) -> str:
+    """Write control and other unprintable characters as escapes: a token must not drive the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _serve(paths: list[Path], host: str, port: int, browser: bool) -> None:
+    dumps = [lstmviz.open_dump(path) for path in paths]
+    from lstmviz.ui.serve import serve as serve_page
+
+    serve_page(dumps, host=host, port=port, open_browser=browser, say=typer.echo)
+
+
+def _progress() -> Progress:
+    """Show a bar on stderr while something takes long, and nothing once it is done or where stderr is no terminal."""
+    columns: list[Any] = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)

@@ -1,0 +1,91 @@
+"""What a dump is, in the words of the page: its axes, sources, tracks, and how far their values reach."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lstmviz.dump.arrays import Track
+from lstmviz.dump.reader import DumpReader
+from lstmviz.types import Source, view_cut
+
+RANGE_BLOCKS, RANGE_STEPS = 32, 256  # places looked at, and steps at each, to see how far a source's values reach
+GRID = 100  # thresholds in the page lie on multiples of 1/100
+
+
+def about(dump: DumpReader) -> dict[str, Any]:
+    """Describe a dump as JSON for the page; each part carries the index by which the byte routes name it."""
+    axes = {axis.name: axis.index for axis in dump.axes.values()}
+    return {
+        "uuid": dump.uuid,
+        "name": dump.name,
+        "model": dump.provenance.get("model"),
+        "axes": [
+            {
+                "index": axis.index,
+                "name": axis.name,
+                "n_steps": axis.n_steps,
+                "has_tokens": axis.tokens is not None,
+                "join": axis.join,
+                "n_sequences": len(axis.starts),
+            }
+            for axis in dump.axes.values()
+        ],
+        "sources": [_source(dump, i, source, axes) for i, source in enumerate(dump.sources.values())],
+        "tracks": [
+            _track(i, track, axes)
+            for i, track in enumerate(t for axis in dump.axes.values() for t in axis.tracks.values())
+        ],
+        "tanh_cuts": [finite(view_cut("tanh", i / GRID)) for i in range(-GRID, GRID + 1)],
+    }
+
+
+def finite(value: float) -> float | None:
+    """Return a number that JSON can carry: itself, or None where it is infinite or NaN."""
+    return value if math.isfinite(value) else None
+
+
+def _source(dump: DumpReader, index: int, source: Source, axes: dict[str, int]) -> dict[str, Any]:
+    low, high = _reach(dump, source)
+    return {
+        "index": index,
+        "name": source.name,
+        "axis": axes[source.axis],
+        "n_units": source.n_units,
+        "dtype": source.dtype,
+        "view": source.view,
+        "low": low,
+        "high": high,
+        "n_nan": dump.n_nan(source.name),
+    }
+
+
+def _reach(dump: DumpReader, source: Source) -> tuple[float, float]:
+    """Return the range to draw: -1 to 1 where values lie inside it, else what is seen at steps spread over it."""
+    if source.view == "tanh":
+        return -1.0, 1.0
+    states = dump.states(source.name)
+    low, high = -1.0, 1.0
+    for start in np.unique(np.linspace(0, max(0, source.n_steps - RANGE_STEPS), RANGE_BLOCKS, dtype=np.int64)).tolist():
+        values = states[start : start + RANGE_STEPS]
+        seen = values[np.isfinite(values)]
+        if seen.size:
+            low, high = min(low, float(seen.min())), max(high, float(seen.max()))
+    return low, high
+
+
+def _track(index: int, track: Track, axes: dict[str, int]) -> dict[str, Any]:
+    values = track[:]
+    seen = values[np.isfinite(values)]
+    return {
+        "index": index,
+        "name": track.info.name,
+        "axis": axes[track.info.axis],
+        "kind": track.info.kind,
+        "labels": list(track.labels),
+        "low": float(seen.min()) if seen.size else 0.0,
+        "high": float(seen.max()) if seen.size else 0.0,
+        "is_integer": bool((seen == np.round(seen)).all()),
+    }

@@ -1,0 +1,151 @@
+"""Build the page's app and serve it: to this machine, or to a room with a token."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import webbrowser
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+import waitress
+from dash import Dash
+from flask import Flask
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import ServeError
+from lstmviz.places import assets_dir
+from lstmviz.ui import guard
+from lstmviz.ui.callbacks import register
+from lstmviz.ui.layout import DumpCard, build_layout
+from lstmviz.ui.routes import routes
+from lstmviz.ui.rows import match_rows
+from lstmviz.ui.table import DumpTable
+
+PORTS_TRIED = 20
+THREADS = 8
+
+
+def make_app(dumps: Sequence[DumpReader], hosts: Iterable[str] = (), token: str | None = None) -> Dash:
+    """Return the Dash app over some dumps; ``app.server`` is the Flask server for gunicorn and tests.
+
+    ``hosts`` are the names besides loopback that it answers to; with a ``token`` only those who bring it are let in.
+    Raises ServeError where there is no dump.
+    """
+    table = DumpTable(dumps)
+    app = Dash(
+        "lstmviz",
+        title="lstmviz",
+        update_title="",
+        assets_folder=str(assets_dir()),
+        compress=True,
+        serve_locally=True,
+        health_endpoint="health",
+        enable_mcp=False,
+    )
+    guard.install(app.server, hosts, token)
+    app.server.register_blueprint(routes(table))
+    app.layout = build_layout([_card(dump) for dump in table])
+    register(app, partial(match_rows, table))
+    return app
+
+
+def serve(
+    dumps: Sequence[DumpReader],
+    host: str = "127.0.0.1",
+    port: int = 8050,
+    open_browser: bool = True,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Serve the page until interrupted, and say at which address; another port is taken where ``port`` is in use.
+
+    On a ``host`` that others reach, the printed link carries a token without which nothing is shown.
+    """
+    is_private = guard.is_loopback(host)
+    token = None if is_private else secrets.token_urlsafe(12)
+    names = [] if is_private else [host, *_own_names()]
+    app = make_app(dumps, names, token)
+    listener = _listen(host, port)
+    bound = listener.getsockname()[1]
+    if bound != port:
+        say(f"port {port} is in use; taking {bound}")
+    address = f"http://{_shown_host(host)}:{bound}/" + ("" if token is None else f"?token={token}")
+    say(f"lstmviz shows {', '.join(d.name for d in dumps)} at {address}   (Ctrl-C stops)")
+    if open_browser and has_browser():
+        webbrowser.open(address)
+    server = waitress.create_server(app.server, sockets=[listener], threads=THREADS, ident="lstmviz")
+    try:
+        server.run()
+    finally:
+        server.close()
+
+
+def server_from_environment(environ: Mapping[str, str] = os.environ) -> Flask:
+    """Return the Flask server for gunicorn: dumps from LSTMVIZ_DUMPS (paths, separated as in PATH).
+
+    LSTMVIZ_HOSTS names the hosts besides loopback that it answers to, separated by commas; LSTMVIZ_TOKEN asks every
+    visitor for a token. Raises ServeError where no dump is named.
+    """
+    paths = [p for p in environ.get("LSTMVIZ_DUMPS", "").split(os.pathsep) if p]
+    if not paths:
+        raise ServeError(f"LSTMVIZ_DUMPS names no dump; set it to paths separated by {os.pathsep!r}")
+    hosts = [h.strip() for h in environ.get("LSTMVIZ_HOSTS", "").split(",") if h.strip()]
+    server: Flask = make_app([DumpReader(p) for p in paths], hosts, environ.get("LSTMVIZ_TOKEN") or None).server
+    return server
+
+
+def has_browser() -> bool:
+    """Tell whether there is a browser to open: one is set up, and on Linux a screen to show it on."""
+    if os.name == "posix" and os.uname().sysname == "Linux" and not os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+def _card(dump: DumpReader) -> DumpCard:
+    return DumpCard(dump.uuid, dump.name, f"{dump.n_steps:,} steps")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind the port, or the next free one; the socket is handed on, so nobody can take it in between."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    reason: OSError | None = None
+    for candidate in [*range(port, min(port + PORTS_TRIED, 65_536)), 0]:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+            listener.listen(128)
+        except OSError as err:
+            listener.close()
+            reason = err
+            continue
+        return listener
+    raise ServeError(f"cannot listen on {host}:{port} ({reason}); give another --host or --port")
+
+
+def _own_names() -> list[str]:
+    return [name for name in (socket.gethostname(), _room_address()) if name]
+
+
+def _shown_host(host: str) -> str:
+    """Return what to type in a browser: an address of this machine where it listens on all of them."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104  the user asked for a room
+        host = _room_address() or socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
+def _room_address() -> str | None:
+    """Return this machine's address in its network: the one from which a datagram would leave. None is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address reserved for documentation
+            address: str = probe.getsockname()[0]
+        except OSError:
+            return None
+    return address
