@@ -137,17 +137,10 @@ def pack_strings(strings: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[n
 
 
 def unpack_strings(data: NDArray[np.uint8], offsets: NDArray[np.int64], where: str) -> tuple[str, ...]:
+    """Undo ``pack_strings``; bytes that are not UTF-8 become U+FFFD. DumpError where the offsets do not fit."""
+    is_table = offsets.ndim == 1 and len(offsets) >= 1 and offsets[0] == 0 and offsets[-1] == len(data)
+    if not is_table or (np.diff(offsets) < 0).any():
         raise DumpError(f"{where}: the offsets of a string table do not fit its bytes; see docs/format.md")
-    if (
-        offsets.ndim != 1
-        or len(offsets) < 1
-        or offsets[0] != 0
-        or offsets[-1] != len(data)
-        or (np.diff(offsets) < 0).any()
-    ):
-        raise DumpError(
-            f"{where}: the offsets of a string table do not fit its bytes; write them as docs/format.md says"
-        )
     whole = data.tobytes()
     ends = offsets.tolist()
     return tuple(whole[a:b].decode("utf-8", errors="replace") for a, b in zip(ends, ends[1:], strict=False))
