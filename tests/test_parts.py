@@ -242,7 +242,7 @@ def test_what_is_there_is_only_replaced_when_asked(tmp_path):
 
 def test_nothing_to_assemble_is_one_line(tmp_path, capsys):
     record_blocks(tmp_path / "p", 0)
-    assert main([str(tmp_path / "p"), str(tmp_path / "a.h5"), "0"]) == 1
+    assert main([str(tmp_path / "p"), str(tmp_path / "a.h5"), "--steps", "0"]) == 1
     said = capsys.readouterr().err
     assert "holds no whole block" in said
     assert said.count("\n") == 1

@@ -6,6 +6,7 @@ where a disk is full; the blocks stay as they are whatever happens here.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -45,7 +46,7 @@ def assemble(parts_dir: Path, path: Path, *, overwrite: bool = False, expected_s
     temporary = parts_dir / f"assembling-{os.getpid()}.h5"
     try:
         found = _write(parts_dir, temporary, plan)
-        if expected_steps is not None and found.n_steps != expected_steps:
+        if expected_steps is not None and found.n_steps < expected_steps:
             raise DumpError(
                 f"{parts_dir} holds {found.n_steps} of {expected_steps} recorded steps: "
                 f"block {found.n_blocks} is damaged"
@@ -59,11 +60,18 @@ def assemble(parts_dir: Path, path: Path, *, overwrite: bool = False, expected_s
     return found
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Assemble as a child process; the reason stands on standard error in one line where it fails."""
-    parts_dir, path, steps, *flags = arguments
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Assemble as a process of its own; where it fails, the reason stands on standard error in one line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lstmviz.dump.assemble", description="Assemble the blocks of a recording into a dump."
+    )
+    parser.add_argument("parts", type=Path, help="folder of the recording, PATH.parts")
+    parser.add_argument("path", type=Path, help="where the dump is written")
+    parser.add_argument("--steps", type=int, help="refuse if the blocks hold fewer steps than this")
+    parser.add_argument("--overwrite", action="store_true", help="replace what is at PATH")
+    given = parser.parse_args(arguments)
     try:
-        assemble(Path(parts_dir), Path(path), overwrite="overwrite" in flags, expected_steps=int(steps))
+        assemble(given.parts, given.path, overwrite=given.overwrite, expected_steps=given.steps)
     except (LstmvizError, OSError, ValueError) as err:
         print(" ".join(str(err).split()), file=sys.stderr)
         return 1
@@ -79,7 +87,6 @@ def _write(parts_dir: Path, temporary: Path, plan: DumpPlan) -> Assembled:
     blocks = BlockReader(parts_dir)
     labels: dict[str, list[str]] = {t.name: list(t.labels) for t in plan.tracks if t.kind == "category"}
     n_steps = n_blocks = 0
-    # The blocks are read once to the end before anything says "complete", so this plan is only final afterwards.
     with DumpWriter(temporary, plan) as writer:
         for block in blocks:
             writer.append(block.axis, block.lengths, block.arrays)
@@ -112,4 +119,4 @@ def _check(temporary: Path, plan: DumpPlan, n_steps: int) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main())

@@ -79,6 +79,7 @@ class BlockWriter:
         try:
             for piece in pieces:
                 _write_all(self._file, piece)
+            self._end += sum(len(p) for p in pieces)
         except BaseException as err:
             self._cut_back()
             if not isinstance(err, OSError):
@@ -87,7 +88,6 @@ class BlockWriter:
                 f"a batch could not be written to {self.parts_dir} ({err.strerror or err}); what came before it is "
                 "kept, so make room and go on"
             ) from err
-        self._end += sum(len(p) for p in pieces)
 
     def flush(self) -> None:
         """Return once everything acknowledged would outlive a power cut."""

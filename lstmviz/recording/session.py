@@ -1,0 +1,215 @@
+"""A recording: hooks on a model while a batch runs, and one acknowledged block for each batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+from torch.utils.hooks import RemovableHandle
+
+from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype
+from lstmviz.errors import RecordingError
+from lstmviz.recording.batch import BatchInfo, LabelBook, TrackRows, Values, check_states_fit, read_batch
+from lstmviz.recording.call import ModuleCall
+from lstmviz.recording.host import to_rows
+from lstmviz.recording.modules import Recorded
+from lstmviz.recording.sink import Sink
+from lstmviz.types import TrackInfo
+
+
+class Recording:
+    """A recording that runs, as ``lstmviz.record`` makes it: a ``with`` around the loop, one ``batch`` a pass.
+
+    Leaving the ``with`` assembles the dump. If its body raises, or is interrupted, what was acknowledged is assembled
+    all the same (its provenance says ``complete: false``) and the exception goes on.
+    """
+
+    def __init__(
+        self,
+        recorded: Sequence[Recorded],
+        sink: Sink,
+        axis: AxisPlan,
+        states: Sequence[str],
+        dtype: StateDtype,
+        provenance: Mapping[str, Any],
+    ) -> None:
+        self._recorded = tuple(recorded)
+        self._sink = sink
+        self._axis = axis
+        self._states = tuple(states)
+        self._dtype: StateDtype = dtype
+        self._provenance = provenance
+        self._labels = LabelBook()
+        self._track_types: dict[str, str] = {}
+        self._is_open = False
+        self._running: Batch | None = None
+
+    @property
+    def n_steps(self) -> int:
+        """Steps acknowledged so far."""
+        return self._sink.n_steps
+
+    def batch(
+        self, *, tokens: Values, lengths: Values | None = None, tracks: Mapping[str, Values] | None = None
+    ) -> Batch:
+        """Return a context manager around ONE forward pass of the model.
+
+        ``tokens`` are ids (batch, steps), batch first whatever the model's layout: a torch tensor, a NumPy array or
+        nested lists. ``lengths`` (batch,) are the valid steps of each sequence, 1 to steps (default: all); what is
+        behind is padding and not recorded. ``tracks`` maps a name to (batch, steps) numbers, or nested lists of
+        strings for a category (None: no label); every batch has the same tracks. The batch is acknowledged whole when
+        the body ends, and not at all if it raises. Raises RecordingError naming the first place that does not fit.
+        """
+        if not self._is_open:
+            raise RecordingError("the recording is not open; use it as `with lstmviz.record(...) as run`")
+        n_vocab = None if self._axis.vocab is None else len(self._axis.vocab)
+        info = read_batch(tokens, lengths, tracks, n_vocab)
+        self._check_tracks(info.tracks)
+        return Batch(self, info)
+
+    def flush(self) -> None:
+        """Return once every acknowledged step would outlive a power cut (it outlives a killed process anyway)."""
+        self._sink.flush()
+
+    def __enter__(self) -> Self:
+        if self._is_open or self._sink.n_steps:
+            raise RecordingError("a recording can be entered once; call lstmviz.record again for another")
+        self._sink.open()
+        self._is_open = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_open = False
+        try:
+            self._sink.finish(is_complete=value is None)
+        except RecordingError as err:
+            if value is None:
+                raise
+            value.add_note(str(err))
+        if value is None and not self._sink.n_steps:
+            raise RecordingError(
+                f"no batch was recorded, so {self._sink.path} was not written; run the model inside "
+                "`with run.batch(tokens=ids): model(ids)`"
+            )
+
+    def _check_tracks(self, tracks: Mapping[str, TrackRows]) -> None:
+        types = {name: _type_of(rows) for name, rows in tracks.items()}
+        if self._sink.plan is None:
+            return
+        if types.keys() != self._track_types.keys():
+            odd = min(types.keys() ^ self._track_types.keys())
+            place = "the first batch and not this one" if odd in self._track_types else "this batch and not the first"
+            raise RecordingError(f"track {odd!r} is in {place}; give the same tracks in every batch")
+        for name, given in types.items():
+            if given != self._track_types[name]:
+                raise RecordingError(
+                    f"track {name!r} was {self._track_types[name]} in the first batch and is {given} now; give one type"
+                )
+
+    def _acknowledge(self, info: BatchInfo, states: Mapping[str, NDArray[Any]]) -> None:
+        """Write one batch as one block; the first one declares the sources and tracks."""
+        plan = self._plan_of(info, states)
+        arrays: dict[ArrayKey, NDArray[Any]] = {ArrayKey("tokens"): info.tokens}
+        arrays |= {ArrayKey("state", name): rows for name, rows in states.items()}
+        new_labels: dict[str, tuple[str, ...]] = {}
+        for name, rows in info.tracks.items():
+            if isinstance(rows.values, np.ndarray):
+                arrays[ArrayKey("track", name)] = rows.values
+            else:
+                arrays[ArrayKey("track", name)], new_labels[name] = self._labels.encode(name, rows.values)
+        if self._sink.plan is None:
+            self._sink.start(plan)
+            self._track_types = {name: _type_of(rows) for name, rows in info.tracks.items()}
+        self._sink.append(self._axis.name, info.lengths, arrays, {n: new for n, new in new_labels.items() if new})
+        for name, new in new_labels.items():
+            self._labels.keep(name, new)
+
+    def _plan_of(self, info: BatchInfo, states: Mapping[str, NDArray[Any]]) -> DumpPlan:
+        sources = tuple(
+            SourcePlan(n, self._axis.name, rows.shape[1], self._dtype, "tanh" if n.endswith(".c") else "raw")
+            for n, rows in states.items()
+        )
+        known = self._sink.plan
+        if known is None:
+            tracks = tuple(
+                TrackInfo(name, self._axis.name, "category" if rows.is_category else "number")
+                for name, rows in info.tracks.items()
+            )
+            return DumpPlan((self._axis,), sources, tracks, self._provenance)
+        if set(sources) != set(known.sources):
+            odd = min({s.name for s in sources} ^ {s.name for s in known.sources}, default=sources[0].name)
+            raise RecordingError(f"{odd} was not made by every batch in the same size; run the same modules in each")
+        return known
+
+
+class Batch:
+    """One forward pass that is recorded: hooks are on the model from entering to leaving, whatever happens between."""
+
+    def __init__(self, run: Recording, info: BatchInfo) -> None:
+        self._run = run
+        self._info = info
+        self._handles: list[RemovableHandle] = []
+        self._ran: set[str] = set()
+        self._rows: dict[str, NDArray[Any]] = {}
+        self._failure: RecordingError | None = None
+
+    def __enter__(self) -> Self:
+        if self._run._running is not None:
+            raise RecordingError("a run.batch is already open; end it before the next one")
+        self._run._running = self
+        for recorded in self._run._recorded:
+            self._handles.append(recorded.module.register_forward_hook(self._hook_of(recorded), with_kwargs=True))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._run._running = None
+        if value is not None:
+            return
+        if self._failure is not None:
+            raise self._failure
+        if not self._ran:
+            names = ", ".join(r.name for r in self._run._recorded)
+            raise RecordingError(
+                f"none of {names} ran inside run.batch; call the model in its body: "
+                "with run.batch(tokens=ids): model(ids)"
+            )
+        order = {r.name: i for i, r in enumerate(self._run._recorded)}
+        rows = sorted(self._rows.items(), key=lambda item: order[item[0].rsplit(".", 2)[0]])
+        self._run._acknowledge(self._info, dict(rows))
+
+    def _hook_of(self, recorded: Recorded) -> Any:
+        def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+            try:
+                self._take(recorded, ModuleCall(recorded.name, module, args, kwargs, output))
+            except RecordingError as err:
+                self._failure = err
+                raise
+
+        return hook
+
+    def _take(self, recorded: Recorded, call: ModuleCall) -> None:
+        if recorded.name in self._ran:
+            raise RecordingError(
+                f"{recorded.name} ran twice inside one run.batch; open one run.batch for each forward pass"
+            )
+        self._ran.add(recorded.name)
+        recorded.kind.check(recorded.name, call.module)
+        check_states_fit(recorded.name, *recorded.kind.shape(call), self._info)
+        lengths = self._info.lengths
+        for state in recorded.kind.states_of(call, self._run._states, lengths):
+            source = f"{recorded.name}.l{state.layer}.{state.state}"
+            self._rows[source] = to_rows(source, state.values, lengths, self._run._dtype)
+
+
+def _type_of(rows: TrackRows) -> str:
+    return rows.values.dtype.name if isinstance(rows.values, np.ndarray) else "text"

@@ -1,0 +1,108 @@
+"""``record``: check what is asked, and begin a recording."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import lstmviz
+from lstmviz.dump.schema import STATE_DTYPES, AxisPlan, StateDtype
+from lstmviz.dump.writer import default_join
+from lstmviz.errors import RecordingError
+from lstmviz.recording.modules import Recorded, find_recorded
+from lstmviz.recording.session import Recording
+from lstmviz.recording.sink import Sink
+
+
+def record(
+    model: nn.Module,
+    path: str | os.PathLike[str],
+    vocab: Sequence[str] | Mapping[str, int] | None = None,
+    *,
+    states: Sequence[str] = ("h", "c"),
+    dtype: StateDtype = "float16",
+    join: str | None = None,
+    axis: str = "text",
+    overwrite: bool = False,
+) -> Recording:
+    """Record the hidden and cell states of every layer of a model's ``nn.LSTM`` modules at every step, into a dump.
+
+    Used around the caller's own loop::
+
+        with lstmviz.record(model, "run.h5", vocab=words) as run:
+            for ids, lengths in batches:
+                with run.batch(tokens=ids, lengths=lengths):
+                    model(ids)
+
+    The model runs untouched and its outputs stay bit for bit the same; hooks are on it only inside ``run.batch``. h is
+    exactly what the module computed, c is recomputed from it (see ``lstmviz.recording.lstm``) and checked.
+
+    ``vocab`` lists the tokens by id, or maps a token to its id (None: ids are shown). ``states`` picks from h and c.
+    ``dtype`` is what values are rounded to: float16, float32 or float64. ``join`` stands between two tokens in text
+    (default: nothing if every token is at most one character, else a space). ``axis`` names the time axis. Sources are
+    named ``<module path>.l<layer>.<h|c>``, each (n_steps, n_units).
+
+    While it runs, batches are kept in ``PATH.parts/``; the dump appears at ``path`` when the ``with`` ends. With
+    ``overwrite`` an old dump stays until the new one takes its place.
+
+    Raises RecordingError for a model that cannot be recorded (named, with what to do), DumpExists where ``path`` or an
+    unfinished recording is in the way.
+    """
+    recorded = find_recorded(model)
+    wanted = _states(states, recorded)
+    if dtype not in STATE_DTYPES:
+        raise RecordingError(f"dtype {dtype!r} is not one that states are kept in; use {', '.join(STATE_DTYPES)}")
+    words = _vocab(vocab)
+    plan = AxisPlan(axis, default_join(words) if join is None else join, True, words)
+    provenance = {
+        "model": type(model).__name__,
+        "n_parameters": sum(p.numel() for p in model.parameters()),
+        "torch": str(torch.__version__),
+        "lstmviz": lstmviz.__version__,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "dtype": dtype,
+        "complete": False,
+    }
+    return Recording(recorded, Sink(Path(path), overwrite=overwrite), plan, wanted, dtype, provenance)
+
+
+def _states(given: Sequence[str], recorded: Sequence[Recorded]) -> tuple[str, ...]:
+    wanted = (given,) if isinstance(given, str) else tuple(given)
+    known = list(dict.fromkeys(s for r in recorded for s in r.kind.states))
+    odd = [s for s in wanted if s not in known]
+    if odd or not wanted:
+        asked = repr(odd[0]) if odd else "nothing"
+        raise RecordingError(f"states asks for {asked}; pick from {', '.join(map(repr, known))}")
+    return wanted
+
+
+def _vocab(given: Sequence[str] | Mapping[str, int] | None) -> tuple[str, ...] | None:
+    """Return the vocabulary by id; RecordingError where it is not one string for each id from 0."""
+    if given is None:
+        return None
+    words: list[Any] = list(given) if not isinstance(given, Mapping) else _by_id(given)
+    odd = next((i for i, word in enumerate(words) if not isinstance(word, str)), None)
+    if odd is not None:
+        raise RecordingError(f"vocab[{odd}] is {words[odd]!r}, not a string; give the token of each id from 0")
+    if not words:
+        raise RecordingError("vocab is empty; give the token of each id, or leave it out to show ids")
+    return tuple(words)
+
+
+def _by_id(given: Mapping[str, int]) -> list[Any]:
+    """Turn token -> id into a list by id."""
+    by_id: dict[int, str] = {}
+    for word, index in given.items():
+        if index in by_id:
+            raise RecordingError(f"vocab gives id {index} to {by_id[index]!r} and {word!r}; give each its own")
+        by_id[index] = word
+    lacking = next((i for i in range(len(by_id)) if i not in by_id), None)
+    if lacking is not None:
+        raise RecordingError(f"vocab has {len(by_id)} entries and none for id {lacking}; ids run from 0 without gaps")
+    return [by_id[i] for i in range(len(by_id))]
