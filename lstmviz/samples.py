@@ -55,17 +55,22 @@ def load(name: str) -> ModuleType:
         return module
 
 
-def build(name: str, path: str | os.PathLike[str] | None = None, progress: Progress | None = None) -> Path:
+def build(
+    name: str,
+    path: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    overwrite: bool = False,
+) -> Path:
     """Return the path of a sample's dump, recording it first where that is needed.
 
     Without ``path`` the dump is kept in the user's cache folder (in a temporary one where that cannot be written), and
     made anew when the sample's code, its weights or the dump's format change. With ``path`` it is recorded there.
     ``progress`` is called with (steps done, steps in all); not at all where a kept dump is used.
-    Raises UnknownName, with the samples there are, and DumpExists if something lies at ``path``.
+    Raises UnknownName, with the samples there are, and DumpExists if something lies at ``path``, unless ``overwrite``.
     """
     folder = _folder(name)
     if path is not None:
-        load(name).build(path, progress)
+        load(name).build(path, progress, overwrite)
         return Path(path)
     home = _home() / f"{name}-{_key(folder)}"
     home.mkdir(parents=True, exist_ok=True)

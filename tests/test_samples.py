@@ -12,7 +12,7 @@ import pytest
 
 import lstmviz
 from lstmviz import places, samples
-from lstmviz.errors import LstmvizError, UnknownName
+from lstmviz.errors import DumpExists, LstmvizError, UnknownName
 
 # A sample that needs no torch: it writes a small dump and a line into a log for each time it is built.
 INIT = """
@@ -20,11 +20,11 @@ from .parts import states
 import time, lstmviz
 from pathlib import Path
 
-def build(path, progress=None):
+def build(path, progress=None, overwrite=False):
     with Path(__file__).with_name("log.txt").open("a") as log:
         log.write("built\\n")
     time.sleep(0.2)
-    lstmviz.write_dump(path, states={"rnn.l0.h": states()})
+    lstmviz.write_dump(path, states={"rnn.l0.h": states()}, overwrite=overwrite)
     if progress is not None:
         progress(3, 3)
 """
@@ -123,6 +123,10 @@ def test_with_a_path_it_is_recorded_there(made: Path, tmp_path: Path) -> None:
     assert samples.build("made", tmp_path / "mine.h5") == tmp_path / "mine.h5"
     assert lstmviz.open_dump(tmp_path / "mine.h5").n_steps == 3
     assert not (tmp_path / "cache").exists()
+    with pytest.raises(DumpExists):
+        samples.build("made", tmp_path / "mine.h5")
+    samples.build("made", tmp_path / "mine.h5", overwrite=True)
+    assert times_built(made) == 3
 
 
 def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder(

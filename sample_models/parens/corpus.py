@@ -26,14 +26,18 @@ def corpus() -> Text:
     return generate(np.random.default_rng(SEED), N_SEQUENCES, N_STEPS)
 
 
-def build(path: str | os.PathLike[str], progress: Callable[[int, int], None] | None = None) -> None:
-    """Record the shipped model over the corpus into a new dump at ``path``.
+def build(
+    path: str | os.PathLike[str],
+    progress: Callable[[int, int], None] | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Record the shipped model over the corpus into a dump at ``path``; DumpExists if one is there (see ``overwrite``).
 
     Sources: rnn.l0.h, rnn.l0.c, rnn.l1.h, rnn.l1.c. Tracks: ``depth`` (after the step's token) and ``loss`` (nats, of
     the token that follows; NaN at the last step of a sequence). ``progress`` is called with (steps done, steps in all).
     """
     model, text = load(), corpus()
-    with torch.no_grad(), lstmviz.record(model, path, vocab=VOCAB) as run:
+    with torch.no_grad(), lstmviz.record(model, path, vocab=VOCAB, overwrite=overwrite) as run:
         for first in range(0, N_SEQUENCES, BATCH):
             ids = torch.from_numpy(text.tokens[first : first + BATCH])
             tracks = {"depth": text.depth[first : first + BATCH], "loss": _losses(model, ids)}
