@@ -1,0 +1,51 @@
+/* One token in one cell of a canvas: centred, squeezed a little if it is long, then cut. Never wider than its cell. */
+(function (root) {
+  "use strict";
+  const lv = (root.lstmviz = root.lstmviz || {});
+  const SQUEEZE = 0.72; // narrowest share of its own width that a word stays readable at
+  const LEAST = 6.5; // px; a cell thinner than that shows its shade only
+  const KEPT = 20000; // widths and cuts remembered
+  const widths = new Map();
+  const cuts = new Map();
+
+  function draw(ctx, shown, x, y, cell, height, ground) {
+    if (cell < LEAST || !shown.text) return;
+    const colours = lv.theme.colours();
+    const size = cell < 9 ? 11 : 13;
+    ctx.font = `${size}px ${colours.mono}`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    const isQuiet = shown.kind !== "plain" && ground === colours.bg;
+    ctx.fillStyle = isQuiet ? colours.dim : colours.ink(ground);
+    const room = cell - 3;
+    const width = (text) => measure(ctx, text, size);
+    const own = width(shown.text);
+    const middle = y + height / 2 + 0.5;
+    if (own <= room + 2) ctx.fillText(shown.text, x + cell / 2, middle);
+    else ctx.fillText(cut(shown.text, room / SQUEEZE, size, width), x + cell / 2, middle, room);
+  }
+
+  function measure(ctx, text, size) {
+    const key = size + text;
+    let width = widths.get(key);
+    if (width === undefined) {
+      if (widths.size > KEPT) widths.clear();
+      width = ctx.measureText(text).width;
+      widths.set(key, width);
+    }
+    return width;
+  }
+
+  function cut(text, room, size, width) {
+    const key = `${size} ${Math.round(room)} ${text}`;
+    let short = cuts.get(key);
+    if (short === undefined) {
+      if (cuts.size > KEPT) cuts.clear();
+      short = lv.tokens.fit(text, room, width);
+      cuts.set(key, short);
+    }
+    return short;
+  }
+
+  lv.celltext = { draw };
+})(window);

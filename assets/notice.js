@@ -1,0 +1,54 @@
+/* Whatever went wrong, in words, until it is mended or closed. One line a kind. */
+(function (root) {
+  "use strict";
+  const lv = (root.lstmviz = root.lstmviz || {});
+  const lines = new Map(); // kind -> text
+
+  function say(kind, text) {
+    if (lines.get(kind) === text) return;
+    lines.set(kind, text);
+    show();
+  }
+
+  function clear(kind) {
+    if (lines.delete(kind)) show();
+  }
+
+  /* Something of our own broke: say so, and leave the rest to the console. */
+  function failed(doing, error) {
+    console.error(error);
+    say("page", `Something failed while ${doing}: ${error.message}. Reloading the page may help.`);
+  }
+
+  function show() {
+    const place = document.getElementById((lv.ids && lv.ids.notice) || "lv-notice");
+    if (!place) return;
+    place.hidden = lines.size === 0;
+    place.replaceChildren(...Array.from(lines, ([kind, text]) => line(kind, text)));
+  }
+
+  function line(kind, text) {
+    const row = document.createElement("div");
+    row.className = "lv-notice-line";
+    row.dataset.kind = kind;
+    const words = document.createElement("span");
+    words.textContent = text;
+    const close = document.createElement("button");
+    close.type = "button";
+    close.textContent = "×";
+    close.setAttribute("aria-label", "Close this message");
+    close.addEventListener("click", () => clear(kind));
+    row.append(words, close);
+    return row;
+  }
+
+  root.addEventListener("error", (event) => {
+    if (event.error) say("page", `Something failed in the page: ${event.message}. Reloading the page may help.`);
+  });
+  root.addEventListener("unhandledrejection", (event) => {
+    const reason = event.reason && event.reason.message ? event.reason.message : String(event.reason);
+    say("page", `Something failed in the page: ${reason}. Reloading the page may help.`);
+  });
+
+  lv.notice = { say, clear, failed };
+})(window);

@@ -1,0 +1,166 @@
+/* Start: open the dump that the address names, wire the parts, and answer Dash's clientside callbacks. */
+(function (root) {
+  "use strict";
+  const lv = (root.lstmviz = root.lstmviz || {});
+  const dumps = []; // [{uuid, name, detail}]
+  const opened = new Map(); // uuid -> promise of data.Dump
+  let isMade = false;
+
+  function boot(given) {
+    lv.ids = given.ids;
+    dumps.splice(0, dumps.length, ...given.dumps);
+    if (!isMade) make();
+    if (!dumps.length) {
+      lv.notice.say("dump", "No dump is being served. Start lstmviz with the path of one: lstmviz serve PATH.");
+      return;
+    }
+    fromAddress();
+  }
+
+  function make() {
+    isMade = true;
+    lv.plot.make();
+    lv.strip.make();
+    for (const part of ["units", "matches", "fields", "brush", "pan", "search"]) lv[part].make();
+    lv.theme.watch();
+    const sizes = new ResizeObserver(() => lv.frame.askAll());
+    for (const name of ["plot", "strip", "units", "matchTable"]) sizes.observe(document.getElementById(lv.ids[name]));
+    root.addEventListener("resize", () => lv.frame.askAll()); // also when the screen's pixel ratio changes
+    root.addEventListener("popstate", fromAddress);
+    for (const name of ["threshold", "before", "after", "step"]) {
+      document.getElementById(lv.ids[name]).addEventListener("blur", () => lv.fields.restore(name));
+    }
+  }
+
+  function dumpOf(uuid) {
+    if (!opened.has(uuid)) {
+      const promise = lv.data.open(uuid);
+      promise.catch(() => opened.delete(uuid));
+      opened.set(uuid, promise);
+    }
+    return opened.get(uuid);
+  }
+
+  /* Show what the address asks for, as far as it can be shown; say what cannot. */
+  function fromAddress() {
+    const { values, problems } = lv.url.parse(root.location.search);
+    if (values.dump && !dumps.some((dump) => dump.uuid === values.dump)) {
+      problems.push(`This link was made for another recording (${values.dump.slice(0, 40)}), which is not served here. Shown: ${dumps[0].name}.`);
+      for (const name of Object.keys(values)) delete values[name];
+    }
+    return show(values.dump || dumps[0].uuid, values, "restore", problems);
+  }
+
+  async function show(uuid, values, how, problems) {
+    let dump;
+    try {
+      dump = await dumpOf(uuid);
+    } catch (error) {
+      lv.notice.say("dump", `This recording cannot be opened: ${error.message}`);
+      return;
+    }
+    lv.notice.clear("dump");
+    const fitted = lv.url.fit(values, dump.about, defaults(dump.about, values.source));
+    const told = problems.concat(fitted.problems);
+    if (told.length) lv.notice.say("link", told.join(" "));
+    else lv.notice.clear("link");
+    const isOther = lv.model.dump !== dump;
+    lv.model.use(dump, fitted.state.source);
+    if (isOther) offerSources(dump.about);
+    noteSource();
+    lv.strip.resize();
+    lv.state.setHover({ unit: null, held: null, step: null });
+    lv.state.change(fitted.state, how);
+    lv.frame.askAll();
+  }
+
+  /* Where a dump is first shown: its start, its top layer's cell state if it has one. */
+  function defaults(about, wanted) {
+    const names = about.sources.map((source) => source.name);
+    const source = about.sources.find((s) => s.name === wanted) || about.sources[names.findLastIndex((n) => n.endsWith(".c"))] || about.sources.at(-1);
+    const axis = about.axes[source.axis];
+    const span = Math.min(axis.join === "" ? 60 : 24, axis.n_steps);
+    return { source: source.name, at: 0, span, start: null, stop: null, threshold: 0.3, before: 1, after: 0, rows: lv.state.ROWS };
+  }
+
+  function offerSources(about) {
+    const data = about.sources.map((s) => ({ value: s.name, label: s.view === "tanh" ? `${s.name} · tanh` : s.name }));
+    dash_clientside.set_props(lv.ids.source, { data });
+  }
+
+  function noteSource() {
+    const { n_units: units, n_nan: nan } = lv.model.source;
+    const words = [lv.words.plural(units, "unit")];
+    if (nan) words.push(`${lv.words.plural(nan, "NaN value")}: neither on nor off`);
+    const place = document.getElementById(lv.ids.selectNote);
+    place.textContent = words.join(" · ");
+    place.classList.toggle("lv-warn", Boolean(nan));
+  }
+
+  function openDump(uuid) {
+    return show(uuid, { threshold: lv.state.current.threshold }, "push", []);
+  }
+
+  /* Another source of the same text keeps the place and the brush; one of another axis starts anew. */
+  function openSource(name) {
+    const { about } = lv.model.dump;
+    const next = about.sources.find((source) => source.name === name);
+    const { threshold, before, after, at, span, start, stop } = lv.state.current;
+    const values = { source: name, threshold, before, after };
+    if (next.axis === lv.model.axis.index) Object.assign(values, { at, span }, start === null ? {} : { start, stop });
+    return show(lv.state.current.dump, values, "push", []);
+  }
+
+  async function copyLink() {
+    const label = document.querySelector(".lv-copy-label");
+    const said = label.textContent;
+    lv.history.settle();
+    try {
+      await navigator.clipboard.writeText(root.location.href);
+      label.textContent = "Copied";
+    } catch (error) {
+      lv.notice.say("copy", `This browser does not let the page copy. The link is in the address bar: ${root.location.href}`);
+      return;
+    }
+    setTimeout(() => (label.textContent = said === "Copied" ? "Copy link" : said), 1500);
+  }
+
+  const PRESSED = {
+    hit_back: () => lv.search.go(-1),
+    hit_next: () => lv.search.go(1),
+    copy_link: copyLink,
+    page_left: () => lv.pan.by(-1, true),
+    pan_left: () => lv.pan.by(-5, false),
+    pan_right: () => lv.pan.by(5, false),
+    page_right: () => lv.pan.by(1, true),
+    zoom_out: () => lv.state.zoom(1.25, 0.5),
+    zoom_in: () => lv.state.zoom(1 / 1.25, 0.5),
+  };
+
+  /* A clientside callback that says in words when it fails. */
+  function careful(doing, act) {
+    return function (value) {
+      try {
+        const done = act(value);
+        if (done && done.catch) done.catch((error) => lv.notice.failed(doing, error));
+      } catch (error) {
+        lv.notice.failed(doing, error);
+      }
+      return dash_clientside.no_update;
+    };
+  }
+
+  const callbacks = {
+    boot: careful("starting the page", boot),
+    matches: careful("showing the matches", (data) => isMade && lv.matches.take(data)),
+  };
+  for (const [name, act] of Object.entries(PRESSED)) {
+    callbacks[`press_${name}`] = careful("answering a button", (clicks) => clicks && lv.model.source && act());
+  }
+  for (const name of ["dump", "source", "step", "threshold", "before", "after"]) {
+    callbacks[`field_${name}`] = careful("reading a field", (value) => isMade && lv.fields.changed(name, value));
+  }
+  root.dash_clientside = Object.assign({}, root.dash_clientside, { lstmviz: callbacks });
+
+  lv.page = { openDump, openSource };
+})(window);

@@ -1,0 +1,130 @@
+/* Pointer, wheel and keys on the plot: pan, zoom, drag the threshold, find the line under the pointer. */
+(function (root) {
+  "use strict";
+  const lv = (root.lstmviz = root.lstmviz || {});
+  const NEAR = 6; // px around the threshold that still catch it
+  const LINE = 18; // px that a wheel's "line" stands for
+  let mount;
+  let drag = null;
+  let rest = 0; // what a wheel has turned, less whole steps
+
+  function make() {
+    mount = lv.plot.place();
+    mount.addEventListener("pointerdown", down);
+    mount.addEventListener("pointermove", move);
+    mount.addEventListener("pointerup", up);
+    mount.addEventListener("pointercancel", up);
+    mount.addEventListener("pointerleave", () => !drag && leave());
+    for (const place of [mount, lv.strip.place()]) place.addEventListener("wheel", wheel, { passive: false });
+    document.addEventListener("keydown", key);
+  }
+
+  function leave() {
+    lv.state.setHover({ unit: null, step: null });
+    lv.tip.hide();
+  }
+
+  function at(event) {
+    const box = mount.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  }
+
+  function isOnThreshold({ y }) {
+    return Math.abs(y - lv.geometry.y(lv.state.current.threshold)) <= NEAR;
+  }
+
+  function down(event) {
+    if (event.button !== 0 || !lv.model.source) return;
+    const point = at(event);
+    drag = { kind: isOnThreshold(point) ? "threshold" : "pan", x: point.x, at: lv.state.current.at };
+    mount.setPointerCapture(event.pointerId);
+    mount.classList.add(drag.kind === "pan" ? "lv-panning" : "lv-dragging");
+    lv.tip.hide();
+    lv.state.setHover({ unit: null, step: null });
+  }
+
+  function move(event) {
+    if (!lv.model.source) return;
+    const point = at(event);
+    if (!drag) pointAt(event, point);
+    else if (drag.kind === "pan") {
+      const to = drag.at - (point.x - drag.x) / lv.geometry.cell();
+      if (Math.round(to) !== lv.state.current.at) lv.state.panTo(to, "live");
+    } else {
+      const [low, high] = lv.geometry.range();
+      const threshold = Math.round(lv.url.clamp(lv.geometry.valueAt(point.y), low, high) * 100) / 100;
+      if (threshold === lv.state.current.threshold) return;
+      lv.frame.markBrush();
+      lv.state.change({ threshold }, "live");
+    }
+  }
+
+  function up() {
+    if (!drag) return;
+    drag = null;
+    mount.classList.remove("lv-panning", "lv-dragging");
+    lv.state.change({}, "settle");
+  }
+
+  function pointAt(event, point) {
+    const isThreshold = isOnThreshold(point);
+    mount.style.cursor = isThreshold ? "ns-resize" : "grab";
+    const { at: first, span } = lv.state.current;
+    const step = lv.geometry.stepAt(point.x);
+    if (point.x < lv.geometry.LEFT || step < first || step >= first + span || isThreshold) return leave();
+    const unit = lv.plot.unitNear(point.x, point.y);
+    lv.state.setHover({ unit, step });
+    const values = lv.model.row(step);
+    if (unit === null || !values) return lv.tip.hide();
+    const shown = lv.model.shown(step);
+    const value = lv.scale.valueText(lv.geometry.viewed(values[unit]));
+    lv.tip.show(event, [`unit ${unit}`, `${value} at step ${lv.scale.grouped(step)}`, shown ? shown.text : ""]);
+  }
+
+  function wheel(event) {
+    if (!lv.model.source || drag) return;
+    event.preventDefault();
+    const unit = event.deltaMode === 1 ? LINE : event.deltaMode === 2 ? mount.clientWidth : 1;
+    if (event.ctrlKey || event.metaKey) {
+      const share = lv.url.clamp((at(event).x - lv.geometry.LEFT) / lv.geometry.width(), 0, 1);
+      lv.state.zoom(Math.exp(lv.url.clamp(event.deltaY * unit, -100, 100) / 400), share);
+      return;
+    }
+    rest += ((event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX || event.deltaY : event.deltaY) * unit) / 20;
+    const steps = Math.trunc(rest);
+    rest -= steps;
+    if (steps) lv.state.panTo(lv.state.current.at + steps);
+  }
+
+  /* Keys act on the page as a whole unless a field, a button or the strip has them. */
+  function key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !lv.model.source) return;
+    const target = event.target;
+    if (target.closest && target.closest("input, textarea, select, [role=listbox], [contenteditable]")) return;
+    const act = KEYS[event.key];
+    if (!act) return;
+    if (act.isPlotOnly && target !== mount) return;
+    event.preventDefault();
+    act(event.shiftKey);
+  }
+
+  const by = (steps, isPage) => lv.state.panTo(lv.state.current.at + steps * (isPage ? page() : 1));
+  const page = () => Math.max(1, Math.floor(lv.state.current.span * 0.9));
+  const lift = (by) => lv.state.nudge({ threshold: Math.round((lv.state.current.threshold + by) * 100) / 100 });
+
+  const KEYS = {
+    ArrowLeft: (isPage) => by(-1, isPage),
+    ArrowRight: (isPage) => by(1, isPage),
+    PageUp: Object.assign(() => by(-1, true), { isPlotOnly: true }),
+    PageDown: Object.assign(() => by(1, true), { isPlotOnly: true }),
+    ArrowUp: Object.assign(() => lift(0.01), { isPlotOnly: true }),
+    ArrowDown: Object.assign(() => lift(-0.01), { isPlotOnly: true }),
+    Home: () => lv.state.panTo(0),
+    End: () => lv.state.panTo(Infinity),
+    "+": () => lv.state.zoom(1 / 1.25, 0.5),
+    "=": () => lv.state.zoom(1 / 1.25, 0.5),
+    "-": () => lv.state.zoom(1.25, 0.5),
+  };
+
+  lv.pan = { make, by, page };
+})(window);

@@ -1,0 +1,72 @@
+/* The one truth of the page: what is shown and what is selected. Everything else is drawn or derived from it. */
+(function (root) {
+  "use strict";
+  const lv = (root.lstmviz = root.lstmviz || {});
+  const ROWS = 50; // rows of matches a page
+
+  const current = { dump: null, source: null, at: 0, span: 60, start: null, stop: null, threshold: 0.3, before: 1, after: 0, rows: ROWS };
+  const hover = { unit: null, held: null, step: null }; // held: the unit whose chip was pressed
+  const PATTERN = ["dump", "source", "start", "stop", "threshold", "before", "after"];
+  let published = null;
+  let pause = null;
+
+  /* Change parts of the state and redraw. `how`: "live" while a gesture lasts, "settle" when it rests, "push" when
+     it also is a place to come back to, "restore" when the address itself asked for it. */
+  function change(changes, how) {
+    const before = Object.assign({}, current);
+    Object.assign(current, changes);
+    if (PATTERN.some((name) => current[name] !== before[name])) current.rows = changes.rows || ROWS;
+    const moved = ["dump", "source", "at", "span"].some((name) => current[name] !== before[name]);
+    if (moved) lv.frame.ask("base");
+    lv.frame.ask("overlay", "strip", "units", "fields");
+    if (how === "live") lv.history.later();
+    else if (how === "push") lv.history.push();
+    else lv.history.settle();
+    if (how !== "live") publish();
+  }
+
+  /* The same, resting once nothing came for a moment: for wheels, keys and typing. */
+  function nudge(changes) {
+    change(changes, "live");
+    clearTimeout(pause);
+    pause = setTimeout(() => change({}, "settle"), 220);
+  }
+
+  /* Put the question to the match engine if it is a new one. */
+  function publish(again) {
+    const key = lv.url.key(current);
+    if (key === published && !again) return;
+    published = key;
+    const data = Object.assign({ key }, current);
+    lv.matches.expect(data);
+    dash_clientside.set_props(lv.ids.selection, { data });
+  }
+
+  function setHover(changes) {
+    if (Object.keys(changes).every((name) => hover[name] === changes[name])) return;
+    Object.assign(hover, changes);
+    lv.frame.ask("overlay", "strip", "units");
+  }
+
+  /* Move the view; a whole number of steps, inside the axis. */
+  function panTo(at, how) {
+    const axis = lv.model.axis;
+    const inside = lv.url.clamp(Math.round(at), 0, Math.max(0, axis.n_steps - current.span));
+    if (how) change({ at: inside }, how);
+    else nudge({ at: inside });
+  }
+
+  /* Show `factor` times as many steps, keeping the step at `share` of the width where it is. */
+  function zoom(factor, share) {
+    const axis = lv.model.axis;
+    const { MIN_SPAN, MAX_SPAN, clamp } = lv.url;
+    let span = Math.round(current.span * factor);
+    if (span === current.span) span += factor > 1 ? 1 : -1;
+    span = clamp(span, Math.min(MIN_SPAN, axis.n_steps), Math.min(MAX_SPAN, axis.n_steps));
+    const anchor = current.at + current.span * share;
+    const at = clamp(Math.round(anchor - span * share), 0, Math.max(0, axis.n_steps - span));
+    nudge({ at, span });
+  }
+
+  lv.state = { current, hover, change, nudge, publish, setHover, panTo, zoom, ROWS };
+})(window);

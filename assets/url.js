@@ -1,0 +1,104 @@
+/* The selection as a query string, and back. Pure: what is wrong with a link is told in words, never thrown. */
+(function (root) {
+  "use strict";
+  const lv = (root.lstmviz = root.lstmviz || {});
+
+  const MIN_SPAN = 8; // steps; fewer leave nothing to compare
+  const MAX_SPAN = 800; // steps; more are thinner than two pixels each
+  const MAX_OFF = 99; // steps; a constraint longer than that is a typing slip
+  const MAX_WINDOW = 4096; // steps; keeps the states of one window in memory
+  const STEPS = "a step number such as 2175";
+  const FIELDS = [
+    ["at", "at", wholeNumber, STEPS],
+    ["span", "span", wholeNumber, "a number of steps such as 60"],
+    ["start", "start", wholeNumber, STEPS],
+    ["stop", "stop", wholeNumber, STEPS],
+    ["t", "threshold", anyNumber, "a number such as 0.3"],
+    ["before", "before", wholeNumber, "a number of steps such as 1"],
+    ["after", "after", wholeNumber, "a number of steps such as 0"],
+  ];
+
+  function wholeNumber(text) {
+    return /^\d{1,15}$/.test(text) ? Number(text) : null;
+  }
+
+  function anyNumber(text) {
+    const value = text.trim() === "" ? NaN : Number(text);
+    return Number.isFinite(value) && Math.abs(value) <= 1e6 ? value : null;
+  }
+
+  /* "?dump=...&start=3" -> {values: {dump, start}, problems: [words]}; only what the query names. */
+  function parse(query) {
+    const asked = new URLSearchParams(query);
+    const values = {};
+    const problems = [];
+    for (const name of ["dump", "source"]) if (asked.get(name)) values[name] = asked.get(name);
+    for (const [name, field, read, kind] of FIELDS) {
+      if (!asked.has(name)) continue;
+      const value = read(asked.get(name));
+      if (value === null) problems.push(`the link's ${name}=${short(asked.get(name))} is not ${kind}; left out`);
+      else values[field] = value;
+    }
+    return { values, problems };
+  }
+
+  /* A state -> "?dump=...": every part that another browser needs to show the same. */
+  function format(state) {
+    const query = new URLSearchParams({ dump: state.dump, source: state.source, at: state.at, span: state.span });
+    if (state.start !== null) {
+      query.set("start", state.start);
+      query.set("stop", state.stop);
+    }
+    query.set("t", state.threshold);
+    query.set("before", state.before);
+    query.set("after", state.after);
+    return "?" + query.toString();
+  }
+
+  /* Names the question put to the match engine: equal keys, equal answers. */
+  function key(state) {
+    const parts = [state.dump, state.source, state.start, state.stop, state.threshold, state.before, state.after, state.rows];
+    return parts.join("|");
+  }
+
+  /* Parsed values + what the dump has -> {state, problems}: a complete state that fits, and what had to give. */
+  function fit(values, about, defaults) {
+    const problems = [];
+    const state = Object.assign({}, defaults, values, { dump: about.uuid, rows: defaults.rows });
+    const names = about.sources.map((source) => source.name);
+    if (!names.includes(state.source)) {
+      problems.push(`no source ${short(state.source)} in ${about.name}; it has ${names.join(", ")}. Shown: ${defaults.source}`);
+      state.source = defaults.source;
+    }
+    const nSteps = about.axes[about.sources[names.indexOf(state.source)].axis].n_steps;
+    state.span = clamp(state.span, Math.min(MIN_SPAN, nSteps), Math.min(MAX_SPAN, nSteps));
+    if (state.at >= nSteps) problems.push(`step ${state.at} is past the end; ${about.name} has ${nSteps} steps`);
+    state.at = clamp(state.at, 0, Math.max(0, nSteps - state.span));
+    state.before = clamp(state.before, 0, MAX_OFF);
+    state.after = clamp(state.after, 0, MAX_OFF);
+    const wrong = windowProblem(values.start, values.stop, nSteps, about.name);
+    if (wrong) problems.push(wrong);
+    if (wrong || values.start === undefined) state.start = state.stop = null;
+    return { state, problems };
+  }
+
+  function windowProblem(start, stop, nSteps, name) {
+    if (start === undefined && stop === undefined) return null;
+    if (start === undefined || stop === undefined) return "the link has only one end of a window; give both start and stop";
+    if (start >= stop) return `the link's window [${start}, ${stop}) is empty; stop must be greater than start`;
+    if (stop > nSteps) return `the link's window ends at step ${stop}; ${name} has ${nSteps} steps`;
+    if (stop - start > MAX_WINDOW) return `the link's window is ${stop - start} steps long; the page takes at most ${MAX_WINDOW}`;
+    return null;
+  }
+
+  function clamp(value, low, high) {
+    return Math.min(high, Math.max(low, value));
+  }
+
+  function short(text) {
+    return text.length > 40 ? text.slice(0, 40) + "…" : text;
+  }
+
+  lv.url = { parse, format, key, fit, clamp, MIN_SPAN, MAX_SPAN, MAX_OFF, MAX_WINDOW };
+  if (typeof module !== "undefined") module.exports = lv.url;
+})(typeof window !== "undefined" ? window : globalThis);

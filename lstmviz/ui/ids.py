@@ -1,0 +1,87 @@
+"""Names of what the page is made of: Dash ids, and the DOM ids that assets/*.js and the browser tests go by.
+
+The browser side gets them from the boot store, so that a name is written down once.
+"""
+
+from __future__ import annotations
+
+# Stores: boot goes down once; the selection goes up and alone drives matching; the matches come down.
+BOOT = "lv-boot"
+SELECTION = "lv-selection"
+MATCHES = "lv-matches"
+
+# Fields
+DUMP = "lv-dump"
+SOURCE = "lv-source"
+SEARCH = "lv-search"
+STEP = "lv-step"
+THRESHOLD = "lv-threshold"
+BEFORE = "lv-before"
+AFTER = "lv-after"
+FIELDS = (DUMP, SOURCE, STEP, THRESHOLD, BEFORE, AFTER)
+
+# Buttons
+HIT_BACK = "lv-hit-back"
+HIT_NEXT = "lv-hit-next"
+COPY_LINK = "lv-copy-link"
+THEME = "lv-theme"
+PAGE_LEFT = "lv-page-left"
+PAN_LEFT = "lv-pan-left"
+PAN_RIGHT = "lv-pan-right"
+PAGE_RIGHT = "lv-page-right"
+ZOOM_OUT = "lv-zoom-out"
+ZOOM_IN = "lv-zoom-in"
+BUTTONS = (
+    HIT_BACK,
+    HIT_NEXT,
+    COPY_LINK,
+    PAGE_LEFT,
+    PAN_LEFT,
+    PAN_RIGHT,
+    PAGE_RIGHT,
+    ZOOM_OUT,
+    ZOOM_IN,
+)
+
+# Places that the browser side fills
+ROOT = "lv-root"
+NOTICE = "lv-notice"
+HIT_COUNT = "lv-hit-count"
+SELECT_NOTE = "lv-select-note"
+PLOT = "lv-plot"
+STRIP = "lv-strip"
+UNITS = "lv-units"
+CHIPS = "lv-chips"
+MESSAGE = "lv-message"
+COUNTS = "lv-counts"
+MATCH_TABLE = "lv-match-table"
+MORE = "lv-more"
+ASIDE = "lv-aside"
+PLACES = (
+    ROOT,
+    NOTICE,
+    HIT_COUNT,
+    SELECT_NOTE,
+    PLOT,
+    STRIP,
+    UNITS,
+    CHIPS,
+    MESSAGE,
+    COUNTS,
+    MATCH_TABLE,
+    MORE,
+    ASIDE,
+)
+
+STORES = (BOOT, SELECTION, MATCHES)
+
+
+def by_name() -> dict[str, str]:
+    """Return every id under the name that the browser side calls it by: ``lv-hit-next`` as ``hitNext``."""
+    every = (*STORES, *FIELDS, SEARCH, *BUTTONS, THEME, *PLACES)
+    return {_camel(name.removeprefix("lv-")): name for name in every}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("-")
+    return first + "".join(word.capitalize() for word in rest)

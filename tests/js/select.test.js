@@ -1,0 +1,66 @@
+"use strict";
+const test = require("node:test");
+const assert = require("node:assert/strict");
+const path = require("node:path");
+const cases = require(path.join(__dirname, "../cases/select.json"));
+const { selectUnits, countOn, cutFor, sequenceAround } = require("../../assets/select.js");
+
+for (const given of cases) {
+  test(`select: ${given.name}`, () => {
+    const rows = given.states.map((row) => row.map((value) => (value === null ? NaN : value)));
+    const units = selectUnits({
+      row: (step) => rows[step],
+      nUnits: rows[0].length,
+      cut: given.cut === null ? Infinity : given.cut,
+      start: given.start,
+      stop: given.stop,
+      before: given.before,
+      after: given.after,
+      sequence: given.sequence,
+    });
+    assert.deepEqual(units, given.units);
+  });
+}
+
+test("select: steps outside the sequence are never read", () => {
+  const read = [];
+  const row = (step) => (read.push(step), [1]);
+  selectUnits({ row, nUnits: 1, cut: 0.5, start: 4, stop: 6, before: 9, after: 9, sequence: [3, 7] });
+  assert.deepEqual([Math.min(...read), Math.max(...read)], [3, 6]);
+});
+
+test("select: an empty window and one that leaves its sequence select nothing", () => {
+  const query = { row: () => [1], nUnits: 1, cut: 0.5, before: 0, after: 0, sequence: [2, 8] };
+  assert.deepEqual(selectUnits({ ...query, start: 3, stop: 3 }), []);
+  assert.deepEqual(selectUnits({ ...query, start: 1, stop: 3 }), []);
+  assert.deepEqual(selectUnits({ ...query, start: 6, stop: 9 }), []);
+  assert.deepEqual(selectUnits({ ...query, start: 2, stop: 8 }), [0]);
+});
+
+test("countOn counts the asked units, NaN never, and 0 where a step is not loaded", () => {
+  const rows = [[0.5, 0.5, 0.1], null, [NaN, 0.5, 0.9]];
+  const counts = countOn((step) => rows[step], [0, 1], 0.3, 0, 3);
+  assert.deepEqual(Array.from(counts), [2, 0, 1]);
+});
+
+test("cutFor: raw is the threshold, tanh goes by the grid, and off the grid asks the server", () => {
+  const grid = Array.from({ length: 201 }, (_, k) => (k % 200 === 0 ? null : Math.atanh((k - 100) / 100)));
+  assert.equal(cutFor("raw", 0.305, grid), 0.305);
+  assert.equal(cutFor("tanh", 0.3, grid), grid[130]);
+  assert.equal(cutFor("tanh", -0.57, grid), grid[43]);
+  assert.equal(cutFor("tanh", 0.305, grid), null);
+  assert.equal(cutFor("tanh", 1, grid), Infinity);
+  assert.equal(cutFor("tanh", -2.5, grid), -Infinity);
+});
+
+test("cutFor finds every hundredth on the grid, however it was typed", () => {
+  const grid = Array.from({ length: 201 }, (_, k) => k);
+  for (let k = -99; k < 100; k++) assert.equal(cutFor("tanh", Number((k / 100).toFixed(2)), grid), k + 100);
+});
+
+test("sequenceAround: the borders nearest to a step, or the ends of what is known", () => {
+  assert.deepEqual(sequenceAround([0, 10, 20], 10, 0, 30), [10, 20]);
+  assert.deepEqual(sequenceAround([0, 10, 20], 9, 0, 30), [0, 10]);
+  assert.deepEqual(sequenceAround([0, 10, 20], 25, 5, 30), [20, 30]);
+  assert.deepEqual(sequenceAround([], 7, 5, 30), [5, 30]);
+});
