@@ -194,3 +194,7 @@ def _progress() -> Progress:
     """Show a bar on stderr while something takes long, and nothing once it is done or where stderr is no terminal."""
     columns: list[Any] = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+if __name__ == "__main__":
+    main()

@@ -58,7 +58,7 @@ class TrackInfo:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Steps [start, stop) of one time axis; never empty."""
+    """Steps [start, stop) of one time axis, counted from 0; never empty. Raises WindowError where it would be."""
 
     start: int
     stop: int

@@ -1,0 +1,109 @@
+"""The command line: help on every command, exact answers in each format, errors in one line."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+import lstmviz
+from lstmviz.cli import app
+
+runner = CliRunner()
+COMMANDS = sorted(get_command(app).commands)
+
+
+@pytest.fixture
+def path(tmp_path):
+    values = np.random.default_rng(3).uniform(-1, 1, (60, 5)).astype("float16")
+    values[5, 4] = np.nan
+    tokens = ["la", "[red]li", "\x1b[31m", "é"]
+    return lstmviz.write_dump(
+        tmp_path / "run.h5",
+        states={"rnn.l0.h": values},
+        tokens=np.arange(60) % 4,
+        vocab=tokens,
+        lengths=[20, 40],
+        tracks={"depth": np.arange(60), "part": ["a[b]"] * 60},
+        provenance={"model": "Tagger"},
+    )
+
+
+def run(*arguments):
+    return runner.invoke(app, [str(a) for a in arguments])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_and_option_has_help(command):
+    answer = run(command, "--help")
+    assert answer.exit_code == 0
+    assert all(p.help for p in get_command(app).commands[command].params), command
+    assert get_command(app).commands[command].help
+
+
+def test_the_commands_are_those_that_the_readme_tells_of():
+    assert COMMANDS == ["demo", "inspect", "match", "serve"]
+    assert run("--version").stdout.strip() == lstmviz.__version__
+
+
+def test_inspect_says_what_a_dump_holds(path):
+    answer = run("inspect", path)
+    assert answer.exit_code == 0
+    for words in ("run.h5", "Tagger", "rnn.l0.h", "float16", "depth", "a[b]", "60", "1 (never selected", "[red]li"):
+        assert words in answer.output, words
+    assert "\x1b[31m" not in answer.output
+    assert "\\x1b[31m" in answer.output
+
+
+MATCH = ["--source", "rnn.l0.h", "--start", 8, "--stop", 9, "--threshold", 0.1, "--off-before", 0]
+
+
+def expected(path, **more):
+    dump = lstmviz.open_dump(path)
+    return dump.match(dump.select("rnn.l0.h", 8, 9, 0.1, 0, 0), **more)
+
+
+def test_match_as_csv_and_json_is_what_the_api_gives(path):
+    as_csv = pd.read_csv(io.StringIO(run("match", path, *MATCH, "--format", "csv").stdout))
+    pd.testing.assert_frame_equal(as_csv, expected(path), check_dtype=False)
+    as_json = json.loads(run("match", path, *MATCH, "--format", "json", "--limit", 3, "--offset", 2).stdout)
+    assert as_json == expected(path, limit=3, offset=2).to_dict("records")
+
+
+def test_match_as_a_table_lists_units_and_totals(path):
+    answer = run("match", path, *MATCH, "--limit", 2)
+    dump = lstmviz.open_dump(path)
+    pattern = dump.select("rnn.l0.h", 8, 9, 0.1, 0, 0)
+    assert ", ".join(str(u.unit) for u in pattern.units) in answer.output
+    for n_shared, n_matches in dump.count(pattern).totals.itertuples(index=False):
+        assert f"{n_matches} with {n_shared}" in answer.output
+    none = run("match", path, *MATCH[:-4], "--threshold", 3)
+    assert none.exit_code == 0
+    assert "none; lower the threshold" in none.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["match", "PATH", "--source", "x", "--start", "1", "--stop", "2"], "no source 'x' in run.h5; it has rnn.l0.h"),
+        (["match", "PATH", "--source", "rnn.l0.h", "--start", "2", "--stop", "2"], "is empty"),
+        (["match", "PATH", "--source", "rnn.l0.h", "--start", "19", "--stop", "21"], "border at step 20"),
+        (["inspect", "none.h5"], "no file at none.h5"),
+        (["serve", __file__], "not an HDF5 file"),
+    ],
+)
+def test_an_error_is_one_line_on_stderr(path, arguments, words):
+    command = [sys.executable, "-m", "lstmviz.cli", *(str(path) if a == "PATH" else a for a in arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("lstmviz: ")
+    assert words in line

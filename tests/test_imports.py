@@ -1,0 +1,64 @@
+"""The stages keep to themselves: what each loads, and that the public names are there without it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lstmviz
+
+PACKAGE = Path(lstmviz.__file__).parent
+# What a stage may import of lstmviz, besides errors and types.
+ALLOWED = {
+    "dump": {"dump"},
+    "recording": {"recording", "dump"},
+    "match": {"match", "dump"},
+    "ui": {"ui", "match", "dump", "places"},
+}
+
+
+def loaded_after(code):
+    show = "import sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_import_lstmviz_loads_nothing_heavy():
+    assert not loaded_after("import lstmviz; dir(lstmviz)") & {"torch", "dash", "h5py", "pandas", "numpy", "plotly"}
+
+
+def test_reading_and_matching_load_neither_torch_nor_dash():
+    assert not loaded_after("from lstmviz import open_dump, write_dump, Pattern") & {"torch", "dash", "flask"}
+
+
+def test_serving_does_not_load_torch_and_no_public_name_loads_either():
+    assert "torch" not in loaded_after("import lstmviz.ui.serve, lstmviz.cli")
+    assert not loaded_after("from lstmviz import *") & {"torch", "dash", "flask"}
+
+
+@pytest.mark.parametrize("name", lstmviz.__all__)
+def test_every_public_name_is_there_and_documented(name):
+    assert len(getattr(lstmviz, name).__doc__) > 60
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'recorder'"):
+        lstmviz.recorder  # noqa: B018
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.glob("*/*.py")), ids=lambda f: f"{f.parent.name}/{f.name}")
+def test_a_stage_imports_only_what_comes_before_it(file):
+    stage = file.parent.name
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = [node.module] if isinstance(node, ast.ImportFrom) else []
+        names += [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        for name in names:
+            if name and name.startswith("lstmviz."):
+                part = name.split(".")[1]
+                assert part in ALLOWED[stage] | {"errors", "types"}, f"{file}: {name}"
+            if name and name.split(".")[0] == "torch":
+                assert stage == "recording", file
