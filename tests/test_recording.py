@@ -1,0 +1,412 @@
+"""``lstmviz.record`` around a user's loop: what the dump holds, and that the model notices nothing."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+import lstmviz
+from lstmviz.dump.parts import parts_of, read_blocks, read_plan
+from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import RecordingError
+from lstmviz.recording import sink
+from twin_lstm import cells_by_loop, h_by_stack
+
+WORDS = [f"w{i}" for i in range(11)]
+
+
+class Model(nn.Module):
+    """A word model as people write it; the LSTM gets its input in the layout that it asks for."""
+
+    def __init__(self, n_units: int = 7, n_layers: int = 2, batch_first: bool = True, bias: bool = True) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(11, 5)
+        self.rnn = nn.LSTM(5, n_units, n_layers, batch_first=batch_first, bias=bias)
+        self.out = nn.Linear(n_units, 11)
+
+    def forward(self, ids, hx=None):
+        x = self.embed(ids)
+        y = self.rnn(x if self.rnn.batch_first else x.transpose(0, 1), hx)[0]
+        return self.out(y if self.rnn.batch_first else y.transpose(0, 1))
+
+
+def valid_rows(values: torch.Tensor, lengths: list[int]) -> np.ndarray:
+    """The valid steps of (batch, steps, n_units), one sequence after another."""
+    return np.concatenate([values[b, :n].detach().numpy() for b, n in enumerate(lengths)])
+
+
+def expected_sources(model: Model, ids: torch.Tensor, lengths: list[int], hx=None) -> dict[str, np.ndarray]:
+    x = model.embed(ids).detach()
+    _, cells = cells_by_loop(model.rnn, x, hx)
+    hidden = h_by_stack(model.rnn, x, hx)
+    rows = {}
+    for layer in range(model.rnn.num_layers):
+        rows[f"rnn.l{layer}.h"] = valid_rows(hidden[layer], lengths)
+        rows[f"rnn.l{layer}.c"] = valid_rows(cells[layer], lengths)
+    return rows
+
+
+def close_in(dtype: str, found: np.ndarray, expected: np.ndarray) -> None:
+    """Equal to the rounding of the expected value, where 1e-5 may fall on either side of a rounding border."""
+    low, high = ((expected.astype("float64") + d).astype(dtype) for d in (-1e-5, 1e-5))
+    assert ((found >= low) & (found <= high)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("batch_first", [True, False])
+@pytest.mark.parametrize("has_hx", [True, False])
+def test_a_dump_holds_every_state_of_every_batch(tmp_path, dtype, batch_first, has_hx):
+    torch.manual_seed(0)
+    model = Model(batch_first=batch_first).eval()
+    batches = [(torch.randint(0, 11, (3, 9)), [9, 4, 1]), (torch.randint(0, 11, (2, 5)), [5, 5])]
+    starts = [(torch.randn(2, len(n), 7), torch.randn(2, len(n), 7)) if has_hx else None for _, n in batches]
+    path = tmp_path / "run.h5"
+    with lstmviz.record(model, path, vocab=WORDS, dtype=dtype) as run:
+        for (ids, lengths), hx in zip(batches, starts, strict=True):
+            with run.batch(tokens=ids, lengths=torch.tensor(lengths)):
+                model(ids, hx)
+        assert run.n_steps == 24
+    dump = DumpReader(path)
+    wanted = [expected_sources(model, ids, n, hx) for (ids, n), hx in zip(batches, starts, strict=True)]
+    assert list(dump.sources) == ["rnn.l0.h", "rnn.l0.c", "rnn.l1.h", "rnn.l1.c"]
+    for name, source in dump.sources.items():
+        expected = np.concatenate([w[name] for w in wanted])
+        found = dump.states(name)[:]
+        assert (source.dtype, source.view) == (dtype, "tanh" if name.endswith("c") else "raw")
+        if name.endswith(".h"):
+            assert np.array_equal(found, expected.astype(dtype))
+        else:
+            close_in(dtype, found, expected)
+    assert dump.tokens[:] == [WORDS[i] for ids, n in batches for row, k in zip(ids, n, strict=True) for i in row[:k]]
+    assert dump.sequences["stop"].tolist() == [9, 13, 14, 19, 24]
+    assert not parts_of(path).exists()
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 12), min_size=1, max_size=4),
+    n_units=st.integers(1, 9),
+    n_layers=st.integers(1, 3),
+    bias=st.booleans(),
+    seed=st.integers(0, 2**31),
+)
+def test_ragged_batches_in_any_size(tmp_path_factory, lengths, n_units, n_layers, bias, seed):
+    torch.manual_seed(seed)
+    path = tmp_path_factory.mktemp("ragged") / "run.h5"
+    model = Model(n_units, n_layers, bias=bias).eval()
+    ids = torch.randint(0, 11, (len(lengths), max(lengths)))
+    with lstmviz.record(model, path, dtype="float32") as run, run.batch(tokens=ids.tolist(), lengths=lengths):
+        model(ids)
+    dump = DumpReader(path)
+    for name, expected in expected_sources(model, ids, lengths).items():
+        found = dump.states(name)[:]
+        assert np.array_equal(found, expected) if name.endswith(".h") else np.abs(found - expected).max() <= 1e-5
+
+
+def trained(is_recorded: bool, path: Path) -> tuple[list[torch.Tensor], Model, torch.Tensor]:
+    """Train for two steps, with or without a recording: the outputs, the model, and the next random number."""
+    torch.manual_seed(3)
+    model = Model().train()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    outputs = []
+
+    def step(ids):
+        loss_in = model(ids)
+        outputs.append(loss_in.detach().clone())
+        return nn.functional.cross_entropy(loss_in.flatten(0, 1), ids.flatten())
+
+    with lstmviz.record(model, path) if is_recorded else open(os.devnull) as run:  # noqa: PTH123
+        for _ in range(2):
+            ids = torch.randint(0, 11, (3, 6))
+            if is_recorded:
+                with run.batch(tokens=ids):
+                    loss = step(ids)
+            else:
+                loss = step(ids)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    return outputs, model, torch.rand(3)
+
+
+def test_training_goes_on_as_if_nothing_was_recorded(tmp_path):
+    plain_outputs, plain, plain_random = trained(False, tmp_path / "no.h5")
+    outputs, model, random = trained(True, tmp_path / "run.h5")
+    assert all(torch.equal(a, b) for a, b in zip(outputs, plain_outputs, strict=True))
+    assert torch.equal(random, plain_random)
+    for (name, a), (_, b) in zip(model.named_parameters(), plain.named_parameters(), strict=True):
+        assert torch.equal(a, b), name
+        assert torch.equal(a.grad, b.grad), name
+
+
+def test_the_model_is_left_as_it_was(tmp_path):
+    model = Model().eval()
+    before = copy.deepcopy(model.state_dict())
+    ids = torch.randint(0, 11, (2, 4))
+    with lstmviz.record(model, tmp_path / "run.h5") as run:
+        with run.batch(tokens=ids):
+            assert len(model.rnn._forward_hooks) == 1
+            model(ids)
+        assert not model.rnn._forward_hooks
+    assert all(torch.equal(a, before[name]) for name, a in model.state_dict().items())
+    assert [list(m._forward_hooks) for m in model.modules()] == [[]] * 4
+    assert not model.training
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, torch.enable_grad])
+def test_any_grad_mode(tmp_path, mode):
+    model = Model().eval()
+    ids = torch.randint(0, 11, (2, 4))
+    with lstmviz.record(model, tmp_path / "run.h5", dtype="float32") as run, mode(), run.batch(tokens=ids):
+        model(ids)
+        assert torch.is_grad_enabled() == (mode is torch.enable_grad)
+    with mode():
+        top = h_by_stack(model.rnn, model.embed(ids))[1]
+    assert np.array_equal(DumpReader(tmp_path / "run.h5").states("rnn.l1.h")[:], valid_rows(top, [4, 4]))
+
+
+def test_a_model_under_autocast_is_recorded_as_it_ran(tmp_path):
+    torch.manual_seed(0)
+    model = Model(n_layers=1).eval()
+    ids = torch.randint(0, 11, (2, 6))
+    with (
+        lstmviz.record(model, tmp_path / "run.h5", dtype="float32") as run,
+        run.batch(tokens=ids),
+        torch.no_grad(),
+        torch.autocast("cpu", dtype=torch.bfloat16),
+    ):
+        x = model.embed(ids)
+        own = model.rnn(x)[0]
+    found = DumpReader(tmp_path / "run.h5").states("rnn.l0.h")[:]
+    assert np.array_equal(found, valid_rows(own.float(), [6, 6]))
+
+
+def test_a_bare_lstm_is_named_by_its_class(tmp_path):
+    lstm = nn.LSTM(2, 3, batch_first=True)
+    with lstmviz.record(lstm, tmp_path / "a.h5", states=("c",)) as run, run.batch(tokens=[[1, 2]]):
+        lstm(torch.randn(1, 2, 2))
+    assert list(DumpReader(tmp_path / "a.h5").sources) == ["lstm.l0.c"]
+
+
+class Pair(nn.Module):
+    """Two LSTMs over the same steps, run in the other order than declared."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = nn.LSTM(2, 3, batch_first=True)
+        self.inner = nn.ModuleDict({"right": nn.LSTM(2, 4)})
+
+    def forward(self, x):
+        return self.inner["right"](x.transpose(0, 1))[0].transpose(0, 1), self.left(input=x)[0]
+
+
+def test_several_lstms_lie_on_one_axis_in_the_model_s_order(tmp_path):
+    model, x = Pair(), torch.randn(2, 5, 2)
+    with lstmviz.record(model, tmp_path / "a.h5", dtype="float32") as run, run.batch(tokens=[[0] * 5] * 2):
+        right, left = model(x)
+    dump = DumpReader(tmp_path / "a.h5")
+    assert list(dump.sources) == ["left.l0.h", "left.l0.c", "inner.right.l0.h", "inner.right.l0.c"]
+    assert np.array_equal(dump.states("left.l0.h")[:], valid_rows(left, [5, 5]))
+    assert np.array_equal(dump.states("inner.right.l0.h")[:], valid_rows(right, [5, 5]))
+
+
+def test_tracks_of_numbers_and_labels(tmp_path):
+    model = Model().eval()
+    ids = torch.randint(0, 11, (2, 3))
+    with lstmviz.record(model, tmp_path / "a.h5") as run:
+        for labels in ([["b", "a", None], ["b", "pad", "pad"]], [["c", "a", "b"], [None, "pad", "pad"]]):
+            tracks = {
+                "depth": ids * 2,
+                "part": labels,
+                "ok": np.array([[True, False, True]] * 2),
+                "loss": torch.tensor([[0.5, float("nan"), 1.5]] * 2, dtype=torch.bfloat16),
+            }
+            with run.batch(tokens=ids, lengths=[3, 1], tracks=tracks):
+                model(ids)
+    tracks = DumpReader(tmp_path / "a.h5").tracks
+    assert [(t.info.name, t.info.kind) for t in tracks.values()] == [
+        ("depth", "number"),
+        ("part", "category"),
+        ("ok", "number"),
+        ("loss", "number"),
+    ]
+    assert tracks["part"].labels == ("b", "a", "c")
+    assert tracks["part"][:].tolist() == [0, 1, -1, 0, 2, 1, 0, -1]
+    assert tracks["depth"][:4].tolist() == [*(ids[0] * 2).tolist(), int(ids[1, 0] * 2)]
+    assert tracks["ok"][:4].tolist() == [1, 0, 1, 1]
+    assert np.array_equal(tracks["loss"][:4], np.array([0.5, np.nan, 1.5, 0.5], "float32"), equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("vocab", "join", "text"),
+    [
+        (["a", "b"], None, "ba"),
+        (["a", "bc"], None, "bc a"),
+        ({"b": 1, "a": 0}, "-", "b-a"),
+        (None, None, "1 0"),
+        (["", "\n"], None, "\n"),
+    ],
+)
+def test_vocabularies(tmp_path, vocab, join, text):
+    lstm = nn.LSTM(1, 2, batch_first=True)
+    with lstmviz.record(lstm, tmp_path / "a.h5", vocab, join=join) as run, run.batch(tokens=np.array([[1, 0]])):
+        lstm(torch.zeros(1, 2, 1))
+    assert DumpReader(tmp_path / "a.h5").tokens.text(0, 2) == text
+
+
+def test_provenance_says_what_ran(tmp_path):
+    model = Model().eval()
+    with lstmviz.record(model, tmp_path / "a.h5", axis="code") as run, run.batch(tokens=[[1]]):
+        model(torch.tensor([[1]]))
+    dump = DumpReader(tmp_path / "a.h5")
+    said = dump.provenance
+    assert (said["model"], said["torch"], said["lstmviz"]) == ("Model", torch.__version__, lstmviz.__version__)
+    assert said["n_parameters"] == sum(p.numel() for p in model.parameters())
+    assert (said["dtype"], said["complete"]) == ("float16", True)
+    assert list(dump.axes) == ["code"]
+
+
+class Boom(Exception):
+    """Raised by a user's loop."""
+
+
+@pytest.mark.parametrize("error", [Boom, KeyboardInterrupt])
+def test_what_was_acknowledged_before_an_exception_becomes_a_dump(tmp_path, error):
+    model = Model().eval()
+    ids = torch.randint(0, 11, (2, 3))
+    with pytest.raises(error), lstmviz.record(model, tmp_path / "a.h5") as run:  # noqa: PT012
+        with run.batch(tokens=ids):
+            model(ids)
+        with run.batch(tokens=ids):
+            model(ids)
+            raise error
+    dump = DumpReader(tmp_path / "a.h5")
+    assert dump.n_steps == 6
+    assert dump.provenance["complete"] is False
+    assert not model.rnn._forward_hooks
+    assert not parts_of(tmp_path / "a.h5").exists()
+
+
+def test_the_loop_may_go_on_after_a_batch_that_failed(tmp_path):
+    model = Model().eval()
+    ids = torch.randint(0, 11, (2, 3))
+    with lstmviz.record(model, tmp_path / "a.h5") as run:
+        for is_bad in (True, False, True, False):
+            try:
+                with run.batch(tokens=ids):
+                    if is_bad:
+                        raise Boom
+                    model(ids)
+            except Boom:
+                continue
+    assert DumpReader(tmp_path / "a.h5").n_steps == 12
+
+
+def test_an_old_dump_stays_until_the_new_one_is_whole(tmp_path):
+    model, path = Model().eval(), tmp_path / "a.h5"
+    path.write_text("old")
+    with lstmviz.record(model, path, overwrite=True) as run:
+        with run.batch(tokens=[[1]]):
+            model(torch.tensor([[1]]))
+        assert path.read_text() == "old"
+    assert DumpReader(path).n_steps == 1
+
+
+def test_blocks_are_readable_while_the_recording_runs(tmp_path):
+    model, path = Model().eval(), tmp_path / "a.h5"
+    with lstmviz.record(model, path, vocab=WORDS) as run:
+        assert not path.exists()
+        with run.batch(tokens=[[1, 2]], tracks={"part": [["x", "y"]]}):
+            model(torch.tensor([[1, 2]]))
+        run.flush()
+        assert read_plan(parts_of(path)).provenance["complete"] is False
+        (block,) = read_blocks(parts_of(path))
+        assert block.labels == {"part": ("x", "y")}
+        assert not path.exists()
+
+
+def test_states_stay_where_they_are_if_the_dump_cannot_be_assembled(tmp_path, monkeypatch):
+    model, path = Model().eval(), tmp_path / "a.h5"
+    with pytest.raises(RecordingError) as caught, lstmviz.record(model, path) as run:  # noqa: PT012
+        with run.batch(tokens=[[1, 2]]):
+            model(torch.tensor([[1, 2]]))
+        path.write_text("somebody else's")
+    said = str(caught.value)
+    assert "is already there" in said
+    assert f"all 2 recorded steps are kept in {parts_of(path)}" in said
+    assert "\n" not in said
+    assert path.read_text() == "somebody else's"
+    path.unlink()
+    command = said.split("`")[1].split()
+    subprocess.run([sys.executable, *command[1:]], check=True, cwd=Path(__file__).parent.parent)
+    assert DumpReader(path).n_steps == 2
+
+
+def test_a_child_that_dies_is_said_in_one_line(tmp_path, monkeypatch):
+    model, path = Model().eval(), tmp_path / "a.h5"
+    real_run = subprocess.run
+
+    def dying(command, **options):
+        return real_run([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], **options)
+
+    with pytest.raises(RecordingError, match="ended by SIGKILL") as caught, lstmviz.record(model, path) as run:  # noqa: PT012
+        with run.batch(tokens=[[1, 2]]):
+            model(torch.tensor([[1, 2]]))
+        monkeypatch.setattr(sink.subprocess, "run", dying)
+    assert "\n" not in str(caught.value)
+    assert len(list(read_blocks(parts_of(path)))) == 1
+
+
+def test_a_failing_dump_does_not_hide_the_user_s_exception(tmp_path):
+    model, path = Model().eval(), tmp_path / "a.h5"
+    with pytest.raises(Boom) as caught, lstmviz.record(model, path) as run:  # noqa: PT012
+        with run.batch(tokens=[[1, 2]]):
+            model(torch.tensor([[1, 2]]))
+        path.write_text("somebody else's")
+        raise Boom
+    assert "recorded steps are kept in" in caught.value.__notes__[0]
+
+
+CHILD = """
+import sys
+import torch
+sys.path.insert(0, sys.argv[2])
+from test_recording import Model
+import lstmviz
+model = Model().eval()
+with lstmviz.record(model, sys.argv[1]) as run:
+    while True:
+        ids = torch.randint(0, 11, (2, 3))
+        with run.batch(tokens=ids):
+            model(ids)
+        print(run.n_steps, flush=True)
+"""
+
+
+def test_a_killed_recording_keeps_every_acknowledged_step(tmp_path):
+    path = tmp_path / "a.h5"
+    command = [sys.executable, "-c", CHILD, str(path), str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        for _ in range(20):
+            child.stdout.readline()
+        child.kill()
+        said = [int(line) for line in child.stdout if line.endswith("\n")]
+    assert not path.exists()
+    assert sum(b.n_steps for b in read_blocks(parts_of(path))) >= (said[-1] if said else 120)
+
+
+def test_dump_stage_does_not_load_torch():
+    code = "import sys, json, lstmviz.dump.parts, lstmviz.dump.assemble; print(json.dumps('torch' in sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(said.stdout) is False
