@@ -21,21 +21,24 @@ Units = int | slice | Sequence[int] | NDArray[Any]
 
 @dataclass(frozen=True)
 class StoredArray:
-    """One data set of a dump, found anew at each read, so that it survives a fork."""
+    """One data set of a dump; ``find`` gives it from the file as it is open now, so that it survives a fork."""
 
     path: str
-    open: Callable[[], h5py.File]
+    find: Callable[[str], h5py.Dataset]
 
     def read(self, steps: Steps | None = None) -> NDArray[Any]:
         """Read whole rows of the steps (all where None); DumpError where the stored bytes fail their checksum."""
-        file = self.open()
+        dataset = self.find(self.path)
         try:
-            return np.asarray(file[self.path][() if steps is None else steps])
-        except (OSError, KeyError) as err:
-            raise DumpError(
-                f"{file.filename}: {self.path!r} cannot be read ({' '.join(str(err).split())[:160]}); "
-                "the file is damaged, record it again"
-            ) from err
+            return np.asarray(dataset[() if steps is None else steps])
+        except OSError as err:
+            reason = " ".join(str(err).split())[:160]
+            raise DumpError(f"{self.name} cannot be read ({reason}); the file is damaged, record it again") from err
+
+    @property
+    def name(self) -> str:
+        """The file and the place in it, for a message."""
+        return f"{self.find(self.path).file.filename}: {self.path!r}"
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Tokens:
         if self.vocab_data is None:
             return None
         data, offsets = self.vocab_data
-        return unpack_strings(data.read(), offsets.read(), f"{offsets.open().filename}: vocabulary")
+        return unpack_strings(data.read(), offsets.read(), offsets.name)
 
     def __len__(self) -> int:
         return self.n_steps

@@ -76,6 +76,7 @@ class DumpReader:
         self.path = Path(path)
         file = open_safely(self.path)
         self._file, self._pid = file, os.getpid()
+        self._datasets: dict[str, h5py.Dataset] = {}
         try:
             _check_format(file, self.path)
             self.uuid = _text(file, "uuid", self.path)
@@ -161,15 +162,24 @@ class DumpReader:
         if self._file:
             self._file.close()
 
+    def _dataset(self, path: str) -> h5py.Dataset:
+        """Return a data set of the open file, kept: opening one costs more than a small read."""
+        file = self._open()
+        if path not in self._datasets:
+            self._datasets[path] = file[path]
+        return self._datasets[path]
+
     def _open(self) -> h5py.File:
         if not self._file or self._pid != os.getpid():
-            self._file, self._pid = open_safely(self.path), os.getpid()
-            if _text(self._file, "uuid", self.path) != self.uuid:
+            file = open_safely(self.path)
+            if _text(file, "uuid", self.path) != self.uuid:
+                file.close()
                 raise DumpError(f"{self.path} was written anew since it was opened; open it again")
+            self._file, self._pid, self._datasets = file, os.getpid(), {}
         return self._file
 
     def _stored(self, path: str) -> StoredArray:
-        return StoredArray(path, self._open)
+        return StoredArray(path, self._dataset)
 
     def _read_axes(self, file: h5py.File) -> dict[str, Axis]:
         axes = {}
