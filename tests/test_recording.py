@@ -192,6 +192,44 @@ def test_a_model_under_autocast_is_recorded_as_it_ran(tmp_path):
     assert np.array_equal(found, valid_rows(own.float(), [6, 6]))
 
 
+def test_other_hooks_and_a_default_device_do_not_matter(tmp_path):
+    model = Model(n_layers=1).eval()
+    ids = torch.randint(0, 11, (2, 6))
+    other = model.rnn.register_forward_hook(lambda module, args, output: (output[0] * 2, output[1]))
+    with (
+        lstmviz.record(model, tmp_path / "run.h5", dtype="float32") as run,
+        torch.device("meta"),
+        run.batch(tokens=ids, lengths=[6, 2]),
+    ):
+        model(ids)
+    other.remove()
+    own = model.rnn(model.embed(ids))[0]
+    assert np.array_equal(DumpReader(tmp_path / "run.h5").states("rnn.l0.h")[:], valid_rows(own, [6, 2]))
+
+
+def test_a_batch_left_open_leaves_no_hook(tmp_path):
+    model = Model().eval()
+    with lstmviz.record(model, tmp_path / "run.h5") as run:
+        with run.batch(tokens=[[1]]):
+            model(torch.tensor([[1]]))
+        run.batch(tokens=[[1]]).__enter__()
+    assert not model.rnn._forward_hooks
+
+
+def test_ctrl_c_while_the_dump_is_assembled_keeps_the_blocks(tmp_path, monkeypatch):
+    model, path = Model().eval(), tmp_path / "a.h5"
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught, lstmviz.record(model, path) as run:  # noqa: PT012
+        with run.batch(tokens=[[1, 2]]):
+            model(torch.tensor([[1, 2]]))
+        monkeypatch.setattr(sink.subprocess, "run", interrupted)
+    assert f"all 2 recorded steps are kept in {parts_of(path)}" in caught.value.__notes__[0]
+    assert len(list(read_blocks(parts_of(path)))) == 1
+
+
 def test_a_bare_lstm_is_named_by_its_class(tmp_path):
     lstm = nn.LSTM(2, 3, batch_first=True)
     with lstmviz.record(lstm, tmp_path / "a.h5", states=("c",)) as run, run.batch(tokens=[[1, 2]]):

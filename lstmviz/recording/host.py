@@ -26,7 +26,7 @@ def to_rows(name: str, values: Tensor, lengths: Sequence[int], dtype: StateDtype
     by_sequence = values.transpose(0, 1)
     if values.device.type != "cpu":
         by_sequence = by_sequence.to(kind).cpu()  # one transfer, already as small as it is kept
-    rows = torch.empty(sum(lengths), n_units, dtype=kind)
+    rows = torch.empty(sum(lengths), n_units, dtype=kind, device="cpu")
     if min(lengths) == n_steps:
         rows.view(n_batch, n_steps, n_units).copy_(by_sequence)
     else:

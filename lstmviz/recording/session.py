@@ -86,6 +86,8 @@ class Recording:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._is_open = False
+        if self._running is not None:
+            self._running.remove_hooks()
         try:
             self._sink.finish(is_complete=value is None)
         except RecordingError as err:
@@ -157,22 +159,28 @@ class Batch:
         self._handles: list[RemovableHandle] = []
         self._ran: set[str] = set()
         self._rows: dict[str, NDArray[Any]] = {}
-        self._failure: RecordingError | None = None
+        self._failure: Exception | None = None
 
     def __enter__(self) -> Self:
         if self._run._running is not None:
             raise RecordingError("a run.batch is already open; end it before the next one")
         self._run._running = self
         for recorded in self._run._recorded:
-            self._handles.append(recorded.module.register_forward_hook(self._hook_of(recorded), with_kwargs=True))
+            # Before hooks of others, which may put something else in the place of the output.
+            hook = recorded.module.register_forward_hook(self._hook_of(recorded), prepend=True, with_kwargs=True)
+            self._handles.append(hook)
         return self
+
+    def remove_hooks(self) -> None:
+        """Take every hook off the model; a second call does nothing."""
+        for handle in self._handles:
+            handle.remove()
+        self._run._running = None
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._run._running = None
+        self.remove_hooks()
         if value is not None:
             return
         if self._failure is not None:
@@ -191,7 +199,7 @@ class Batch:
         def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
             try:
                 self._take(recorded, ModuleCall(recorded.name, module, args, kwargs, output))
-            except RecordingError as err:
+            except Exception as err:
                 self._failure = err
                 raise
 

@@ -96,11 +96,11 @@ class Sink:
             reason = self._assemble()
         except OSError as err:
             reason = f"{err.strerror or err}"
+        except KeyboardInterrupt as err:
+            err.add_note(self._kept("it was interrupted"))
+            raise
         if reason:
-            raise RecordingError(
-                f"{self.path} could not be assembled ({reason}); all {self.n_steps} recorded steps are kept in "
-                f"{self.parts_dir}: finish with {self._command()}"
-            )
+            raise RecordingError(self._kept(reason))
         shutil.rmtree(self.parts_dir, ignore_errors=True)
 
     def _close_writer(self) -> None:
@@ -127,6 +127,12 @@ class Sink:
             return f"the assembling process was ended by {signal.Signals(-child.returncode).name}; is the disk full?"
         lines = child.stderr.strip().splitlines()
         return lines[-1] if lines else f"the assembling process ended with code {child.returncode}"
+
+    def _kept(self, reason: str) -> str:
+        return (
+            f"{self.path} could not be assembled ({reason}); all {self.n_steps} recorded steps are kept in "
+            f"{self.parts_dir}: finish with {self._command()}"
+        )
 
     def _unfinished(self) -> str:
         if not (self.parts_dir / HEADER).exists():
