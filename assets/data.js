@@ -68,7 +68,6 @@
           tile.value = value;
           this.bytes += this.size(value);
           this.trim(k);
-          lv.notice.clear("data");
           lv.model.arrived();
         },
         (error) => {

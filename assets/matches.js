@@ -4,6 +4,7 @@
   const lv = (root.lstmviz = root.lstmviz || {});
   const LATE = 300; // ms; longer than that, the wait is shown
   const ASK_AFTER = 4000; // ms; longer than that, the page looks whether the server is still there
+  const MOST_ROWS = 2000; // rows that the server gives in one answer
   let counts, table, more;
   let answer = null; // the last one that fitted its question
   let expected = null; // the question whose answer is awaited
@@ -97,7 +98,7 @@
   function offerMore() {
     const total = answer.counts.reduce((sum, level) => sum + level[1], 0);
     const left = answer.complete === false ? lv.state.ROWS : total - answer.rows.length;
-    if (answer.rows.length < answer.question.rows || left <= 0) return;
+    if (answer.rows.length < answer.question.rows || left <= 0 || answer.rows.length >= MOST_ROWS) return;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "lv-button";

@@ -27,7 +27,7 @@
     const x = event.clientX - box.left;
     const cols = lv.matchtable.columns(answer, block.canvas.clientWidth);
     const column = cols.find((candidate) => x >= candidate.left && x < candidate.left + candidate.width);
-    const cell = column ? Math.floor(((x - column.left) / column.width) * column.n) : null;
+    const cell = column ? column.from + Math.floor(((x - column.left) / column.width) * column.n) : null;
     return { answer, row, index, cols, cell };
   }
 
@@ -36,16 +36,15 @@
     if (!found) return leave(block);
     const { answer, row, cell } = found;
     mark(block, found);
-    block.canvas.style.cursor = cell === null || row.tokens[cell] === undefined ? "default" : "pointer";
+    block.canvas.style.cursor = cell === null ? "default" : "pointer";
     if (cell === null) return lv.tip.hide();
     lv.tip.show(event, describe(answer, row, cell));
   }
 
   function describe(answer, row, cell) {
     const step = row.first + cell;
-    const shown = lv.tokens.show(row.tokens[cell]);
-    const isOutside = row.tokens[cell] === null && lv.model.axis.has_tokens;
-    if (isOutside) return ["outside the sequence"];
+    if (row.on[cell] === null) return ["outside the sequence"];
+    const shown = lv.tokens.show(row.tokens ? row.tokens[cell] : null);
     const lines = [`step ${lv.scale.grouped(step)}`, shown.text, `${row.on[cell]} of ${lv.words.plural(answer.n_units, "unit")} on`];
     for (const track of lv.model.tracks) {
       const values = row.tracks && row.tracks[track.name];
@@ -59,9 +58,10 @@
     const top = index * lv.matchtable.ROW;
     const boxes = [box("lv-row-mark", 0, top, block.canvas.clientWidth)];
     for (const column of cols) {
-      if (cell === null || cell >= column.n) continue;
+      const place = cell - column.from;
+      if (cell === null || place < 0 || place >= column.n) continue;
       const width = column.width / column.n;
-      boxes.push(box("lv-cell-mark", column.left + cell * width, top, width));
+      boxes.push(box("lv-cell-mark", column.left + place * width, top, width));
     }
     marks(block).replaceChildren(...boxes);
   }

@@ -7,6 +7,7 @@
   const LINKS = 76; // px for the step numbers
   const GAP = 22; // px between columns
   const HEAT_LEAST = 96; // px; a thinner heatmap tells nothing
+  const HEAT_GOOD = 170; // px; text leaves so much to each where it can
   const HEAT_MOST = 420; // px; a wider one only stretches
   let blocks = []; // {element, canvas, links, first}
   let head = null;
@@ -17,21 +18,24 @@
     document.getElementById(lv.ids.matchTable).replaceChildren();
   }
 
-  /* Columns from the left: [{name, left, width, n, kind, track}]; text takes what it needs, heatmaps share the rest. */
+  /* Columns from the left: [{name, kind, left, width, from, n, track}], showing cells from .. from + n of each row.
+     Text takes what it needs, but leaves the heatmaps a share; they divide what is left. */
   function columns(answer, width) {
-    const nCells = answer.rows[0].tokens.length;
+    const isWide = width >= 900;
+    const nCells = answer.cells || answer.rows[0].on.length;
     const tracks = lv.model.tracks.filter((track) => answer.rows[0].tracks && answer.rows[0].tracks[track.name]);
-    const isText = lv.model.axis.has_tokens;
-    const cell = lv.model.axis.join === "" ? (width < 900 ? 15 : 19) : 58;
-    let room = width - LINKS;
-    const heats = 1 + Math.min(tracks.length, Math.max(0, Math.floor((room * 0.45) / (HEAT_LEAST + GAP)) - 1));
-    const textRoom = Math.min(nCells * cell, Math.max(room * 0.4, room - heats * ((width < 900 ? HEAT_LEAST : 180) + GAP)));
-    const n = isText ? Math.min(nCells, Math.floor(textRoom / cell)) : 0;
-    const text = { name: "tokens", kind: "text", left: LINKS, width: n * cell, n };
-    room -= text.width;
-    const wide = Math.min(HEAT_MOST, Math.floor(room / heats) - GAP);
+    const isChars = lv.model.axis.join === "";
+    const cell = isChars ? (isWide ? 19 : 15) : 54;
+    const room = width - LINKS;
+    const heats = 1 + Math.min(tracks.length, Math.max(0, Math.floor((room * 0.4) / (HEAT_LEAST + GAP)) - 1));
+    const share = Math.max(room * (isChars ? 0.45 : 0.58), room - heats * (HEAT_GOOD + GAP));
+    const n = lv.model.axis.has_tokens ? Math.min(nCells, Math.floor(share / cell)) : 0;
+    const from = n < nCells ? Math.max(0, answer.text_before - 3) : 0; // where room is short, less of what was before
+    const text = { name: "tokens", kind: "text", left: LINKS, width: n * cell, from, n: Math.min(n, nCells - from) };
+    const left = LINKS + (n ? text.width + GAP : 0);
+    const wide = Math.min(HEAT_MOST, Math.floor((width - left + GAP) / heats) - GAP);
     const names = [{ name: "matched units", kind: "on" }].concat(tracks.slice(0, heats - 1).map((track) => ({ name: track.name, kind: "track", track })));
-    const list = names.map((column, k) => Object.assign(column, { left: LINKS + text.width + GAP + k * (wide + GAP), width: wide, n: nCells }));
+    const list = names.map((column, k) => Object.assign(column, { left: left + k * (wide + GAP), width: wide, from: 0, n: nCells }));
     return n ? [text, ...list] : list;
   }
 
@@ -56,11 +60,7 @@
   }
 
   function explain(answer) {
-    if (answer && answer.question && answer.question.start !== null) {
-      const words = element("p", "lv-empty-words");
-      words.textContent = "Matches are the places where the selected units are on together; with no unit selected there are none.";
-      return words;
-    }
+    if (lv.state.current.start !== null) return element("p", "");
     const list = element("ol", "lv-how");
     for (const [title, words] of HOW) {
       const item = element("li", "");
@@ -142,11 +142,11 @@
       const cell = column.width / column.n;
       rows.forEach((row, k) => {
         const top = k * ROW;
-        for (let c = 0; c < column.n; c++) paintCell(ctx, answer, column, row, c, column.left + c * cell, top, cell);
+        for (let c = 0; c < column.n; c++) paintCell(ctx, answer, column, row, column.from + c, column.left + c * cell, top, cell);
       });
       if (column.kind !== "text") continue;
       ctx.fillStyle = colours.text;
-      ctx.fillRect(Math.round(column.left + before * cell) - 1.5, 0, 1.5, rows.length * ROW);
+      ctx.fillRect(Math.round(column.left + (before - column.from) * cell) - 1.5, 0, 1.5, rows.length * ROW);
     }
   }
 
@@ -156,7 +156,7 @@
     let ground = null;
     if (column.kind === "track") ground = lv.tracks.colour(column.track, row.tracks[column.track.name][c]);
     else if (row.on[c]) ground = colours.shade(row.on[c] / answer.n_units);
-    else if (!isText && row.tokens[c] !== null) ground = colours.shade(0);
+    else if (!isText && row.on[c] !== null) ground = colours.shade(0);
     if (ground) {
       ctx.fillStyle = ground;
       const left = Math.round(x); // whole pixels, so that neighbours neither overlap nor part
@@ -164,7 +164,7 @@
       else ctx.fillRect(left, top, Math.round(x + cell) - left, ROW - 1);
     }
     if (!isText) return;
-    lv.celltext.draw(ctx, lv.tokens.show(row.tokens[c]), x, top, cell, ROW, ground || colours.bg);
+    lv.celltext.draw(ctx, lv.tokens.show(row.tokens ? row.tokens[c] : null), x, top, cell, ROW, ground || colours.bg);
   }
 
   lv.matchtable = { draw, reset, columns, placeOf, ROW };

@@ -45,6 +45,7 @@
     const here = [states.need(from - 1, to + 1), steps.need(from - 1, to + 1)];
     model.isComplete = here.every(Boolean);
     if (model.isComplete) {
+      lv.notice.clear("data");
       states.need(from - lv.data.STATE_TILE, to + lv.data.STATE_TILE);
       steps.need(from - lv.data.STEP_TILE / 4, to + lv.data.STEP_TILE / 4);
     }

@@ -2,11 +2,13 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
-  const lines = new Map(); // kind -> text
+  const lines = new Map(); // kind -> sentences
 
+  /* `text`: a sentence, or several. */
   function say(kind, text) {
-    if (lines.get(kind) === text) return;
-    lines.set(kind, text);
+    const sentences = [].concat(text).map((words) => words[0].toUpperCase() + words.slice(1));
+    if (String(lines.get(kind)) === String(sentences)) return;
+    lines.set(kind, sentences);
     show();
   }
 
@@ -31,8 +33,12 @@
     const row = document.createElement("div");
     row.className = "lv-notice-line";
     row.dataset.kind = kind;
-    const words = document.createElement("span");
-    words.textContent = text;
+    const words = document.createElement("div");
+    for (const sentence of text) {
+      const line = document.createElement("p");
+      line.textContent = sentence;
+      words.append(line);
+    }
     const close = document.createElement("button");
     close.type = "button";
     close.textContent = "×";

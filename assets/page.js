@@ -62,7 +62,7 @@
     lv.notice.clear("dump");
     const fitted = lv.url.fit(values, dump.about, defaults(dump.about, values.source));
     const told = problems.concat(fitted.problems);
-    if (told.length) lv.notice.say("link", told.join(" "));
+    if (told.length) lv.notice.say("link", told);
     else lv.notice.clear("link");
     const isOther = lv.model.dump !== dump;
     lv.model.use(dump, fitted.state.source);
@@ -71,6 +71,7 @@
     lv.strip.resize();
     lv.state.setHover({ unit: null, held: null, step: null });
     lv.state.change(fitted.state, how);
+    lv.search.moved();
     lv.frame.askAll();
   }
 

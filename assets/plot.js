@@ -149,8 +149,10 @@
       ctx.fillRect(x(start), 0, x(stop) - x(start), mount.clientHeight);
     }
     if (step !== null) {
-      ctx.fillStyle = lv.theme.colours().line;
+      ctx.fillStyle = lv.theme.colours().dim;
+      ctx.globalAlpha = 0.35;
       ctx.fillRect(Math.round(x(step + 0.5)), 0, 1, mount.clientHeight);
+      ctx.globalAlpha = 1;
     }
   }
 

@@ -2,10 +2,10 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
-  const MOST = 5000; // hits asked for at once
+  const AT_ONCE = 500; // hits a request
   let input, count;
-  let found = null; // {text, where, hits, total, present}
-  let asked = 0;
+  let found = null; // {text, where, total, hits: Map of index -> [start, stop], present}
+  let turn = 0; // which search is the last one asked for
 
   function make() {
     input = document.getElementById(lv.ids.search);
@@ -14,23 +14,25 @@
       if (event.key === "Enter") {
         event.preventDefault();
         go(event.shiftKey ? -1 : 1);
-      } else if (event.key === "Escape") clear();
+      } else if (event.key === "Escape") forget();
     });
-    input.addEventListener("input", () => {
-      if (input.value === "") clear();
-      else say("");
-    });
+    input.addEventListener("input", forget);
   }
 
   function where() {
     return `${lv.state.current.dump} ${lv.model.axis.index}`;
   }
 
-  function clear() {
+  function forget() {
     found = null;
-    asked++;
+    turn++;
     say("");
     lv.frame.ask("strip");
+  }
+
+  /* Another dump or axis has other hits. */
+  function moved() {
+    if (found && found.where !== where()) forget();
   }
 
   function say(words, isProblem) {
@@ -41,64 +43,94 @@
   async function go(direction) {
     const text = input.value;
     if (!text || !lv.model.source) return;
-    if (!found || found.text !== text || found.where !== where()) {
-      if (!(await find(text))) return;
-      choose(direction, null);
-    } else choose(direction, found.present);
-    jump();
-  }
-
-  async function find(text) {
-    const turn = ++asked;
-    const late = setTimeout(() => turn === asked && say("searching …"), 300);
+    const mine = ++turn;
+    const late = setTimeout(() => mine === turn && say("searching …"), 300);
     try {
-      const { dump } = lv.state.current;
-      const place = where();
-      const answer = await lv.data.json(`d/${dump}/search/${lv.model.axis.index}?q=${encodeURIComponent(text)}&after=0&limit=${MOST}`);
-      if (turn !== asked) return false;
-      found = { text, where: place, hits: answer.hits, total: answer.total, present: null };
+      const next = found && found.text === text && found.where === where() ? await step(direction) : await begin(text, direction);
+      if (mine !== turn) return;
       lv.notice.clear("search");
-      if (!found.hits.length) say("no hits");
-      lv.frame.ask("strip");
-      return found.hits.length > 0;
+      if (next === null) say("no hits");
+      else jump(next);
     } catch (error) {
-      if (turn === asked) {
-        say("failed", true);
-        lv.notice.say("search", `The search failed: ${error.message}`);
-      }
-      return false;
+      if (mine !== turn) return;
+      say("failed", true);
+      lv.notice.say("search", `The search failed: ${error.message}`);
     } finally {
       clearTimeout(late);
     }
   }
 
-  /* The hit after (or before) the present one; from the middle of the view when there is none yet. */
-  function choose(direction, present) {
-    const n = found.hits.length;
-    if (present !== null) found.present = (present + direction + n) % n;
-    else {
-      const from = lv.state.current.at;
-      const next = found.hits.findIndex((hit) => hit[0] >= from);
-      found.present = direction > 0 ? (next < 0 ? 0 : next) : ((next < 0 ? n : next) - 1 + n) % n;
+  /* The first hit from the visible steps on, or the last before them. */
+  async function begin(text, direction) {
+    found = { text, where: where(), total: 0, hits: new Map(), present: null };
+    const first = await load(lv.state.current.at);
+    if (!found || !found.total) return null;
+    const isAhead = direction > 0;
+    return isAhead ? first : hit(first - 1);
+  }
+
+  function step(direction) {
+    return found.total ? hit(found.present === null ? 0 : found.present + direction) : null;
+  }
+
+  /* Fetch the hits from a step on (they go round the end); returns the index of the first of them. */
+  async function load(after) {
+    const asked = found;
+    const { dump } = lv.state.current;
+    const query = `q=${encodeURIComponent(asked.text)}&after=${Math.max(0, after)}&limit=${AT_ONCE}`;
+    const answer = await lv.data.json(`d/${dump}/search/${lv.model.axis.index}?${query}`);
+    asked.total = answer.total;
+    answer.hits.forEach((one, k) => asked.hits.set((answer.first + k) % answer.total, one));
+    return answer.first;
+  }
+
+  /* A hit's index, loaded, whichever side it is entered from; the end leads to the start. */
+  async function hit(wanted) {
+    const { total, hits } = found;
+    const index = ((wanted % total) + total) % total;
+    const before = hits.get(index - 1);
+    if (!hits.has(index) && index === 0) await load(0);
+    else if (!hits.has(index) && before) await load(before[0] + 1);
+    if (!hits.has(index)) await loadBack(index);
+    return index;
+  }
+
+  /* Fetch a hit that only the one after it leads to: start so far back that about half a request lies before it. */
+  async function loadBack(index) {
+    const { total, hits } = found;
+    const nSteps = lv.model.axis.n_steps;
+    const edge = hits.has(index + 1) ? hits.get(index + 1)[0] : nSteps;
+    let reach = Math.ceil((nSteps / total) * (AT_ONCE / 2));
+    while (!hits.has(index)) {
+      const from = Math.max(0, edge - reach);
+      let last = await load(from);
+      const isTooLate = last > index || hits.get(last)[0] < from; // nothing from there on: it went round to the start
+      while (!isTooLate && !hits.has(index)) {
+        while (hits.has(last + 1)) last++;
+        await load(hits.get(last)[0] + 1);
+      }
+      reach *= 4;
     }
   }
 
-  function jump() {
-    const hit = found.hits[found.present];
+  function jump(index) {
+    const [start, stop] = found.hits.get(index);
     const { at, span } = lv.state.current;
-    say(`${lv.scale.grouped(found.present + 1)} of ${lv.scale.grouped(found.total)}`);
-    const isSeen = hit[0] >= at && hit[1] <= at + span;
-    if (isSeen) lv.frame.ask("strip");
-    else lv.state.panTo(hit[0] - Math.floor(span / 3), "settle");
+    found.present = index;
+    say(`${lv.scale.grouped(index + 1)} of ${lv.scale.grouped(found.total)}`);
+    if (start >= at && stop <= at + span) lv.frame.ask("strip");
+    else lv.state.panTo(start - Math.floor(span / 3), "settle");
   }
 
-  /* Hits that overlap [from, to): {start, stop, isPresent}. */
+  /* Hits that overlap [from, to), as far as loaded: {start, stop, isPresent}. */
   function hitsIn(from, to) {
     if (!found || found.where !== where()) return [];
-    return found.hits
-      .map((hit, k) => ({ start: hit[0], stop: hit[1], isPresent: k === found.present }))
-      .filter((hit) => hit.stop > from && hit.start < to);
+    const seen = [];
+    for (const [index, [start, stop]] of found.hits) {
+      if (stop > from && start < to) seen.push({ start, stop, isPresent: index === found.present });
+    }
+    return seen;
   }
 
-  lv.search = { make, go, hitsIn };
+  lv.search = { make, go, hitsIn, moved };
 })(window);

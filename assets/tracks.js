@@ -8,17 +8,21 @@
     return track.kind === "category" || (track.is_integer && track.high - track.low < FEW);
   }
 
+  function isMissing(track, value) {
+    return value === null || value === undefined || Number.isNaN(value) || (track.kind === "category" && !(value in track.labels));
+  }
+
   /* The ground of a value: one sequential scale for numbers, a colour each for categories. */
   function colour(track, value) {
     const colours = lv.theme.colours();
-    if (value === null || value === undefined || Number.isNaN(value)) return null;
+    if (isMissing(track, value)) return null;
     if (track.kind === "category") return colours.category(value);
     return colours.sequence(track.high > track.low ? (value - track.low) / (track.high - track.low) : 0);
   }
 
   /* A value in words. */
   function text(track, value) {
-    if (value === null || value === undefined) return "";
+    if (isMissing(track, value)) return "";
     if (track.kind === "category") return lv.tokens.show(track.labels[value]).text;
     return lv.scale.valueText(value);
   }
