@@ -26,7 +26,7 @@
       });
     }
     return {
-      isReady: model.isComplete && model.units !== null && !lv.matches.isPending(),
+      isReady: model.isComplete && model.units !== null && lv.state.isResting() && !lv.matches.isPending(),
       state,
       units: model.units === null ? null : model.units.slice(),
       cut: model.cut,

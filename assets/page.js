@@ -5,6 +5,7 @@
   const dumps = []; // [{uuid, name, detail}]
   const opened = new Map(); // uuid -> promise of data.Dump
   let isMade = false;
+  let turn = 0;
 
   function boot(given) {
     lv.ids = given.ids;
@@ -52,13 +53,16 @@
   }
 
   async function show(uuid, values, how, problems) {
+    const mine = ++turn;
     let dump;
     try {
       dump = await dumpOf(uuid);
     } catch (error) {
       lv.notice.say("dump", `This recording cannot be opened: ${error.message}`);
+      lv.fields.restore("dump");
       return;
     }
+    if (mine !== turn) return; // something else was asked for meanwhile
     lv.notice.clear("dump");
     const fitted = lv.url.fit(values, dump.about, defaults(dump.about, values.source));
     const told = problems.concat(fitted.problems);

@@ -8,7 +8,7 @@
   const hover = { unit: null, held: null, step: null }; // held: the unit whose chip was pressed
   const PATTERN = ["dump", "source", "start", "stop", "threshold", "before", "after"];
   let published = null;
-  let pause = null;
+  let pause = null; // running while a nudge may be followed by another
 
   /* Change parts of the state and redraw. `how`: "live" while a gesture lasts, "settle" when it rests, "push" when
      it also is a place to come back to, "restore" when the address itself asked for it. */
@@ -29,7 +29,10 @@
   function nudge(changes) {
     change(changes, "live");
     clearTimeout(pause);
-    pause = setTimeout(() => change({}, "settle"), 220);
+    pause = setTimeout(() => {
+      pause = null;
+      change({}, "settle");
+    }, 220);
   }
 
   /* Put the question to the match engine if it is a new one. */
@@ -68,5 +71,5 @@
     nudge({ at, span });
   }
 
-  lv.state = { current, hover, change, nudge, publish, setHover, panTo, zoom, ROWS };
+  lv.state = { isResting: () => pause === null, current, hover, change, nudge, publish, setHover, panTo, zoom, ROWS };
 })(window);

@@ -4,7 +4,7 @@
   const lv = (root.lstmviz = root.lstmviz || {});
   const CHIP = 50; // px of a chip and its gap
   const MOST = 2000; // chips ever made
-  let list, message, place;
+  let list, message, place, back;
   let isOpen = false;
   let made = null; // what the chips show now
 
@@ -17,6 +17,11 @@
     list.addEventListener("focusin", (event) => hover(event.target));
     list.addEventListener("focusout", () => lv.state.setHover({ unit: null }));
     list.addEventListener("click", press);
+    back = document.getElementById(lv.ids.toBrush);
+    back.addEventListener("click", () => {
+      const { start, stop, span } = lv.state.current;
+      lv.state.panTo((start + stop - span) / 2, "settle");
+    });
     lv.frame.add("units", draw);
   }
 
@@ -49,6 +54,15 @@
     message.className = `lv-message ${words.kind}`;
     if (units !== null) fill(words.text ? [] : units); // while states load, the chips of before stay
     mark();
+    offerBrush();
+  }
+
+  /* A way back to a window that is out of view. */
+  function offerBrush() {
+    const { start, stop, at, span } = lv.state.current;
+    const isAway = start !== null && (stop <= at || start >= at + span);
+    back.hidden = !isAway;
+    if (isAway) back.textContent = `${start < at ? "←" : "→"} brush at ${lv.scale.grouped(start)}`;
   }
 
   function sentence(units) {

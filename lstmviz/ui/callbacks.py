@@ -8,6 +8,7 @@ The selection store is written once a gesture has ended; nothing on the server r
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from dash import ClientsideFunction, Dash, Input, Output, ctx
 
 from lstmviz.errors import LstmvizError
 from lstmviz.ui import ids
+
+log = logging.getLogger("lstmviz")
 
 Answer = Callable[[dict[str, Any]], Mapping[str, Any]]
 
@@ -56,5 +59,6 @@ def failure(selection: Mapping[str, Any], error: Exception) -> dict[str, Any]:
     if isinstance(error, LstmvizError):
         words = str(error)
     else:
+        log.error("matching failed", exc_info=error)
         words = f"matching failed on the server ({type(error).__name__}); its log says where"
     return {"key": selection.get("key"), "error": words}

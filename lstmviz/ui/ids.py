@@ -48,6 +48,7 @@ ROOT = "lv-root"
 NOTICE = "lv-notice"
 HIT_COUNT = "lv-hit-count"
 SELECT_NOTE = "lv-select-note"
+TO_BRUSH = "lv-to-brush"
 PLOT = "lv-plot"
 STRIP = "lv-strip"
 UNITS = "lv-units"
@@ -62,6 +63,7 @@ PLACES = (
     NOTICE,
     HIT_COUNT,
     SELECT_NOTE,
+    TO_BRUSH,
     PLOT,
     STRIP,
     UNITS,

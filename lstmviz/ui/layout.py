@@ -73,12 +73,14 @@ def _header(dumps: Sequence[DumpCard]) -> Component:
                 value=dumps[0].uuid if dumps else None,
                 placeholder="no dump",
                 className="lv-field lv-field-dump",
+                allowDeselect=False,
                 **_field("Recording", searchable=len(dumps) > 8),
             ),
             dmc.Select(
                 id=ids.SOURCE,
                 data=[],
                 className="lv-field lv-field-source",
+                allowDeselect=False,
                 **_field("Source of the states", prefix="source", room=56),
             ),
             _search(),
@@ -147,6 +149,7 @@ def _select() -> Component:
                     _number(ids.BEFORE, "off before", 74, "lv-field-off", min=0, max=99, value=1),
                     _number(ids.AFTER, "off after", 64, "lv-field-off", min=0, max=99, value=0),
                     html.Span(id=ids.SELECT_NOTE, className="lv-bar-note"),
+                    html.Button(id=ids.TO_BRUSH, className="lv-to-brush", type="button", hidden=True),
                     html.Span(className="lv-spacer"),
                     html.Div(
                         className="lv-group",
