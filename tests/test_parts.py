@@ -159,7 +159,9 @@ def test_a_full_disk_leaves_whole_blocks_and_the_next_one_is_taken(tmp_path, roo
     with pytest.raises(RecordingError, match=r"No space left on device.*is kept") as caught:
         writer.append("text", [3], arrays_of(3, 1))
     assert "\n" not in str(caught.value)
-    assert [same(b, 0) for b in read_blocks(tmp_path)] == [True]
+    reader = parts.BlockReader(tmp_path)
+    assert [same(b, 0) for b in reader] == [True]
+    assert reader.n_lost_bytes == 0
     disk.room = 10**9
     writer.append("text", [3], arrays_of(3, 1))
     writer.close()
@@ -238,6 +240,14 @@ def test_what_is_there_is_only_replaced_when_asked(tmp_path):
     assert (tmp_path / "a.h5").read_text() == "mine"
     assemble(tmp_path / "p", tmp_path / "a.h5", overwrite=True)
     assert DumpReader(tmp_path / "a.h5").n_steps == 3
+
+
+def test_a_file_that_appears_while_the_dump_is_written_is_not_replaced(tmp_path, monkeypatch):
+    record_blocks(tmp_path / "p", 1)
+    monkeypatch.setattr("lstmviz.dump.assemble._check", lambda *_: (tmp_path / "a.h5").write_text("mine"))
+    with pytest.raises(DumpExists):
+        assemble(tmp_path / "p", tmp_path / "a.h5")
+    assert (tmp_path / "a.h5").read_text() == "mine"
 
 
 def test_nothing_to_assemble_is_one_line(tmp_path, capsys):

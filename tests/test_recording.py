@@ -178,7 +178,7 @@ def test_any_grad_mode(tmp_path, mode):
 
 def test_a_model_under_autocast_is_recorded_as_it_ran(tmp_path):
     torch.manual_seed(0)
-    model = Model(n_layers=1).eval()
+    model = Model().eval()
     ids = torch.randint(0, 11, (2, 6))
     with (
         lstmviz.record(model, tmp_path / "run.h5", dtype="float32") as run,
@@ -188,8 +188,13 @@ def test_a_model_under_autocast_is_recorded_as_it_ran(tmp_path):
     ):
         x = model.embed(ids)
         own = model.rnn(x)[0]
-    found = DumpReader(tmp_path / "run.h5").states("rnn.l0.h")[:]
-    assert np.array_equal(found, valid_rows(own.float(), [6, 6]))
+    assert own.dtype == torch.bfloat16
+    dump = DumpReader(tmp_path / "run.h5")
+    assert np.array_equal(dump.states("rnn.l1.h")[:], valid_rows(own.float(), [6, 6]))
+    twin = copy.deepcopy(model).bfloat16().double()
+    _, cells = cells_by_loop(twin.rnn, x.detach().bfloat16().double())
+    for layer in range(2):
+        assert np.abs(dump.states(f"rnn.l{layer}.c")[:] - valid_rows(cells[layer], [6, 6])).max() < 1e-2
 
 
 def test_other_hooks_and_a_default_device_do_not_matter(tmp_path):

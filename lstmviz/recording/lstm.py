@@ -81,7 +81,8 @@ def lstm_states(call: ModuleCall, states: Collection[str], lengths: Sequence[int
     model). Raises RecordingError where the recomputed states disagree with the module's own.
 
     All tensors are detached, so no graph grows; the grad mode is left as it was in the call, because torch takes
-    another kernel under ``no_grad``, whose h differs in the last bit.
+    another kernel under ``no_grad``, whose h differs in the last bit. Products are in place or have an ``out``, which
+    autocast leaves alone.
     """
     last_h, last_c = (s.detach() for s in call.output[1])
     for index, layer in enumerate(_layers(call)):
@@ -89,9 +90,8 @@ def lstm_states(call: ModuleCall, states: Collection[str], lengths: Sequence[int
         if "h" in states:
             yield StateArray(index, "h", layer.h)
         if "c" in states:
-            with torch.autocast(layer.h.device.type, enabled=False):
-                cells = _cells(layer)
-                _check_cells(call, index, layer, cells, last_c[index], lengths)
+            cells = _cells(layer)
+            _check_cells(call, index, layer, cells, last_c[index], lengths)
             yield StateArray(index, "c", cells)
 
 
