@@ -28,10 +28,13 @@
     waiting = false;
     const names = new Set(asked);
     asked.clear();
-    try {
-      for (const part of parts) if (names.has(part.name)) part.draw();
-    } catch (error) {
-      lv.notice.failed("drawing the page", error);
+    for (const part of parts) {
+      if (!names.has(part.name)) continue;
+      try {
+        part.draw(); // one part that fails does not take the others along
+      } catch (error) {
+        lv.notice.failed("drawing the page", error);
+      }
     }
     if (brushedAt !== null) noteBrush();
   }

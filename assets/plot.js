@@ -23,16 +23,11 @@
     const ctx = lv.theme.fit(baseCanvas);
     if (!lv.model.source) return;
     drawGrid(ctx);
-    const clip = new Path2D();
-    clip.rect(lv.geometry.LEFT, 0, lv.geometry.width(), mount.clientHeight);
     ctx.save();
-    ctx.clip(clip);
-    const { n_units: nUnits } = lv.model.source;
-    ctx.strokeStyle = lv.theme.colours().unit;
-    ctx.globalAlpha = lv.scale.lineOpacity(nUnits);
-    ctx.lineWidth = 1;
-    ctx.lineJoin = "bevel";
-    drawLines(ctx, Array.from({ length: nUnits }, (_, unit) => unit));
+    ctx.beginPath();
+    ctx.rect(lv.geometry.LEFT, 0, lv.geometry.width(), mount.clientHeight);
+    ctx.clip();
+    lv.lines.drawAll(ctx, mount.clientHeight);
     ctx.restore();
   }
 
@@ -63,51 +58,6 @@
     return lv.scale.ticks(low, high, Math.max(2, Math.min(4, mount.clientHeight / 50)));
   }
 
-  /* One path a unit, so that lines that lie on each other add up; broken at borders, gaps and NaN. */
-  function drawLines(ctx, units) {
-    const { geometry } = lv;
-    const { at, span } = lv.state.current;
-    const from = Math.max(0, at - 1);
-    const to = Math.min(lv.model.axis.n_steps, at + span + 1);
-    const borders = new Set(lv.model.bordersIn(from, to));
-    const xs = [];
-    const rows = [];
-    const starts = [];
-    for (let step = from; step < to; step++) {
-      xs.push(geometry.x(step + 0.5));
-      rows.push(lv.model.row(step));
-      starts.push(borders.has(step));
-    }
-    const y = yOf();
-    for (const unit of units) {
-      ctx.beginPath();
-      let isDown = false;
-      for (let k = 0; k < rows.length; k++) {
-        const value = rows[k] ? rows[k][unit] : NaN;
-        if (value !== value) {
-          isDown = false;
-          continue;
-        }
-        if (isDown && !starts[k]) ctx.lineTo(xs[k], y(value));
-        else ctx.moveTo(xs[k], y(value));
-        isDown = true;
-      }
-      ctx.stroke();
-    }
-  }
-
-  /* geometry.y of geometry.viewed, with what stays the same worked out once. */
-  function yOf() {
-    const [low, high] = lv.geometry.range();
-    const height = mount.clientHeight - 2 * lv.geometry.PAD;
-    const isTanh = lv.model.source.view === "tanh";
-    const top = lv.geometry.PAD;
-    return (value) => {
-      const share = ((isTanh ? Math.tanh(value) : value) - low) / (high - low);
-      return top + (1 - (share < -0.02 ? -0.02 : share > 1.02 ? 1.02 : share)) * height;
-    };
-  }
-
   function drawOverlay() {
     lv.model.refresh();
     const ctx = lv.theme.fit(overlayCanvas);
@@ -125,7 +75,7 @@
       ctx.strokeStyle = colours.accent;
       ctx.lineWidth = lv.model.units.length > 40 ? 1.25 : 2;
       ctx.globalAlpha = Math.max(0.35, Math.min(1, 6 / Math.sqrt(lv.model.units.length)));
-      drawLines(ctx, lv.model.units);
+      lv.lines.draw(ctx, lv.model.units);
       ctx.globalAlpha = 1;
     }
     drawThreshold(ctx);
@@ -133,7 +83,7 @@
     if (unit !== null && unit < lv.model.source.n_units) {
       ctx.strokeStyle = colours.hover;
       ctx.lineWidth = 2.5;
-      drawLines(ctx, [unit]);
+      lv.lines.draw(ctx, [unit]);
     }
     ctx.restore();
     drawAxis(ctx);
@@ -204,7 +154,7 @@
     const [left, right] = [model.row(Math.max(0, Math.floor(at))), model.row(Math.min(model.axis.n_steps - 1, Math.floor(at) + 1))];
     if (!left || !right) return null;
     const share = at - Math.floor(at);
-    const y = yOf();
+    const y = lv.lines.yOf();
     const chosen = new Set(model.units || []);
     let best = null;
     let least = 7; // px

@@ -1,0 +1,114 @@
+/* Unit lines: some of them straight onto a canvas, or all of them from pictures of a few steps each, kept for panning. */
+(function (root) {
+  "use strict";
+  const lv = (root.lstmviz = root.lstmviz || {});
+  const STEPS = 32; // steps a picture
+  const KEPT = 24; // pictures; at 32 steps of 20 px each they take some 20 MB
+  const EDGE = 2; // bitmap px beside a picture, for the width of its lines
+  const pictures = new Map(); // index -> canvas
+  let look = ""; // what the kept pictures depend on
+
+  /* Lines of some units over the visible steps and one more at each side. */
+  function draw(ctx, units) {
+    const { at, span } = lv.state.current;
+    stroke(ctx, units, Math.max(0, at - 1), Math.min(lv.model.axis.n_steps, at + span + 1), (step) => lv.geometry.x(step + 0.5));
+  }
+
+  /* One path a unit, so that lines that lie on each other add up; broken at borders, gaps and NaN. */
+  function stroke(ctx, units, from, to, x) {
+    const borders = new Set(lv.model.bordersIn(from, to));
+    const xs = [];
+    const rows = [];
+    const starts = [];
+    for (let step = from; step < to; step++) {
+      xs.push(x(step));
+      rows.push(lv.model.row(step));
+      starts.push(borders.has(step));
+    }
+    const y = yOf();
+    for (const unit of units) {
+      ctx.beginPath();
+      let isDown = false;
+      for (let k = 0; k < rows.length; k++) {
+        const value = rows[k] ? rows[k][unit] : NaN;
+        if (value !== value) {
+          isDown = false;
+          continue;
+        }
+        if (isDown && !starts[k]) ctx.lineTo(xs[k], y(value));
+        else ctx.moveTo(xs[k], y(value));
+        isDown = true;
+      }
+      ctx.stroke();
+    }
+  }
+
+  /* geometry.y of geometry.viewed, with what stays the same worked out once. */
+  function yOf() {
+    const [low, high] = lv.geometry.range();
+    const height = lv.plot.place().clientHeight - 2 * lv.geometry.PAD;
+    const isTanh = lv.model.source.view === "tanh";
+    const top = lv.geometry.PAD;
+    return (value) => {
+      const share = ((isTanh ? Math.tanh(value) : value) - low) / (high - low);
+      return top + (1 - (share < -0.02 ? -0.02 : share > 1.02 ? 1.02 : share)) * height;
+    };
+  }
+
+  /* Every unit, faint. A picture begins at the middle of its first step and ends at that of the next one's. */
+  function drawAll(ctx, height) {
+    const { at, span } = lv.state.current;
+    const ratio = root.devicePixelRatio || 1;
+    forgetIfOther(height, ratio);
+    const last = Math.floor(Math.min(lv.model.axis.n_steps - 1, at + span) / STEPS);
+    ctx.setTransform(1, 0, 0, 1, 0, 0); // whole pixels of the bitmap, so that nothing blurs
+    for (let k = Math.floor(Math.max(0, at - 1) / STEPS); k <= last; k++) {
+      const left = Math.round(lv.geometry.x(k * STEPS + 0.5) * ratio) - EDGE;
+      ctx.drawImage(picture(k, height, ratio), left, 0);
+    }
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  }
+
+  function forgetIfOther(height, ratio) {
+    const { dump, source } = lv.state.current;
+    const now = [dump, source, lv.geometry.cell(), height, ratio, lv.theme.colours().unit].join();
+    if (now === look) return;
+    look = now;
+    pictures.clear();
+  }
+
+  function picture(k, height, ratio) {
+    const known = pictures.get(k);
+    if (known) {
+      pictures.delete(k); // to the end of the queue: used last
+      pictures.set(k, known);
+      return known;
+    }
+    const from = k * STEPS;
+    const to = Math.min(lv.model.axis.n_steps, from + STEPS + 1);
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.ceil(STEPS * lv.geometry.cell() * ratio) + 2 * EDGE;
+    canvas.height = Math.max(1, Math.round(height * ratio));
+    const ctx = canvas.getContext("2d");
+    const nUnits = lv.model.source.n_units;
+    ctx.setTransform(ratio, 0, 0, ratio, EDGE, 0);
+    ctx.strokeStyle = lv.theme.colours().unit;
+    ctx.globalAlpha = lv.scale.lineOpacity(nUnits);
+    ctx.lineJoin = "bevel";
+    const units = Array.from({ length: nUnits }, (_, unit) => unit);
+    stroke(ctx, units, from, to, (step) => (step - from) * lv.geometry.cell());
+    if (isLoaded(from, to)) keep(k, canvas);
+    return canvas;
+  }
+
+  function isLoaded(from, to) {
+    return Boolean(lv.model.row(from) && lv.model.row(to - 1) && lv.model.shown(from) && lv.model.shown(to - 1));
+  }
+
+  function keep(k, canvas) {
+    pictures.set(k, canvas);
+    if (pictures.size > KEPT) pictures.delete(pictures.keys().next().value);
+  }
+
+  lv.lines = { draw, drawAll, yOf };
+})(window);
