@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lstmviz.api import Dump, open_dump
     from lstmviz.dump.writer import write_dump
     from lstmviz.errors import LstmvizError
-    from lstmviz.recording import Recording, record
+    from lstmviz.recording import record
     from lstmviz.types import Pattern, PatternUnit, Source, Window
 
 __version__ = "0.1.0"
@@ -23,7 +23,6 @@ _HOME = {
     "open_dump": "lstmviz.api",
     "write_dump": "lstmviz.dump.writer",
     "LstmvizError": "lstmviz.errors",
-    "Recording": "lstmviz.recording",
     "record": "lstmviz.recording",
     "Pattern": "lstmviz.types",
     "PatternUnit": "lstmviz.types",
@@ -36,7 +35,6 @@ __all__ = [
     "LstmvizError",
     "Pattern",
     "PatternUnit",
-    "Recording",
     "Source",
     "Window",
     "open_dump",

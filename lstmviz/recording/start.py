@@ -6,18 +6,19 @@ import datetime
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 import lstmviz
 from lstmviz.dump.schema import STATE_DTYPES, AxisPlan, StateDtype
 from lstmviz.dump.writer import default_join
 from lstmviz.errors import RecordingError
-from lstmviz.recording.modules import Recorded, find_recorded
-from lstmviz.recording.session import Recording
 from lstmviz.recording.sink import Sink
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lstmviz.recording.modules import Recorded
+    from lstmviz.recording.session import Recording
 
 
 def record(
@@ -54,6 +55,11 @@ def record(
     Raises RecordingError for a model that cannot be recorded (named, with what to do), DumpExists where ``path`` or an
     unfinished recording is in the way.
     """
+    import torch
+
+    from lstmviz.recording.modules import find_recorded
+    from lstmviz.recording.session import Recording
+
     recorded = find_recorded(model)
     wanted = _states(states, recorded)
     if dtype not in STATE_DTYPES:

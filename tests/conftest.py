@@ -1,0 +1,32 @@
+"""What several tests share: the parens sample's dump, one browser, one server."""
+
+from __future__ import annotations
+
+import pytest
+
+import browser as browsing
+import lstmviz
+from lstmviz import samples
+
+
+@pytest.fixture(scope="session")
+def parens(tmp_path_factory):
+    return lstmviz.open_dump(samples.build("parens", tmp_path_factory.mktemp("parens") / "parens.h5"))
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with browsing.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def parens_address(parens):
+    with browsing.serving([parens]) as address:
+        yield address
+
+
+@pytest.fixture
+def bench(chromium, parens_address):
+    with browsing.workbench(chromium, parens_address) as page:
+        yield page
