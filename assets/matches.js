@@ -63,6 +63,11 @@
     return lv.url.key(Object.assign({}, one, { rows: 0 })) === lv.url.key(Object.assign({}, other, { rows: 0 }));
   }
 
+  /* The question did not reach the server, or came back broken. */
+  function lost(words) {
+    if (expected) fail(words);
+  }
+
   function fail(words) {
     timers.forEach(clearTimeout);
     expected = null;
@@ -112,5 +117,5 @@
     counts.replaceChildren(words);
   }
 
-  lv.matches = { make, expect, take, rows: () => (answer && answer.rows) || [], answer: () => answer, isPending: () => expected !== null };
+  lv.matches = { make, expect, take, lost, rows: () => (answer && answer.rows) || [], answer: () => answer, isPending: () => expected !== null };
 })(window);

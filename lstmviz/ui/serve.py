@@ -37,7 +37,7 @@ def make_app(dumps: Sequence[DumpReader], hosts: Iterable[str] = (), token: str 
     app = Dash(
         "lstmviz",
         title="lstmviz",
-        update_title="",
+        update_title=None,  # type: ignore[arg-type]  # as Dash documents it
         assets_folder=str(assets_dir()),
         compress=True,
         serve_locally=True,
