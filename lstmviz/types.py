@@ -91,12 +91,33 @@ class PatternUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Steps that a track allows: those with one of ``labels`` (category), or a number in [low, high].
+
+    An open end is None. A step without a value (NaN, or -1 for a category) is never allowed.
+    """
+
+    track: str
+    labels: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        is_range = self.low is not None or self.high is not None
+        if bool(self.labels) == is_range:
+            raise PatternError(f"the filter on {self.track!r} needs either labels or a range low to high")
+        if self.low is not None and self.high is not None and not self.low <= self.high:
+            raise PatternError(f"the filter on {self.track!r} allows {self.low} to {self.high}, which is nothing")
+
+
+@dataclass(frozen=True, slots=True)
 class Pattern:
     """Units that are on together, and how long: what ``select`` finds and ``match`` looks for.
 
     ``bases`` holds each source's base threshold, by which the non-pattern units of that source are counted for
     ``n_union``. ``length`` is the brushed number of steps. ``off_before`` and ``off_after`` ask each unit to be off
     for that many steps before and after (steps outside the sequence count as off). All units lie on ``axis``.
+    A match outside ``min_length`` to ``max_length``, or with a step that a filter does not allow, is dropped.
     """
 
     axis: str
@@ -105,9 +126,14 @@ class Pattern:
     length: int
     off_before: int = 0
     off_after: int = 0
+    min_length: int = 1
+    max_length: int | None = None
+    filters: tuple[Filter, ...] = ()
 
     def __post_init__(self) -> None:
         check_constraints(self.off_before, self.off_after)
+        if self.min_length < 1 or (self.max_length is not None and self.max_length < self.min_length):
+            raise PatternError(f"lengths {self.min_length} to {self.max_length} hold no match; give 1 or more, in order")
         if self.length < 1:
             raise PatternError(f"length {self.length} is not a number of steps; it must be at least 1")
         keys = [(u.source, u.unit, u.side) for u in self.units]
