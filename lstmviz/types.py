@@ -133,7 +133,7 @@ class Pattern:
     def __post_init__(self) -> None:
         check_constraints(self.off_before, self.off_after)
         if self.min_length < 1 or (self.max_length is not None and self.max_length < self.min_length):
-            raise PatternError(f"lengths {self.min_length} to {self.max_length} hold no match; give 1 or more, in order")
+            raise PatternError(f"lengths {self.min_length} to {self.max_length} hold no match; give 1 or more")
         if self.length < 1:
             raise PatternError(f"length {self.length} is not a number of steps; it must be at least 1")
         keys = [(u.source, u.unit, u.side) for u in self.units]

@@ -137,29 +137,33 @@ def test_pan_zoom_and_step_by_keys_wheel_and_buttons(bench):
     box = bench.page.locator("#lv-plot").bounding_box()
     centre = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
-    def state():
+    def until(condition):
+        bench.page.wait_for_function(f"() => {{ const {{ at, span }} = lstmviz.debug().state; return {condition}; }}")
         return bench.ready()["state"]
 
     bench.page.click("#lv-page-right")
-    after_button = state()["at"]
-    assert after_button > 220
+    at = until("at > 220")["at"]
+    bench.page.click("#lv-pan-left")
+    at = until(f"at < {at}")["at"]
     bench.page.click("#lv-zoom-in")
-    assert state()["span"] < 60
+    span = until("span < 60")["span"]
+    bench.page.click("#lv-zoom-out")
+    until(f"span > {span}")
     bench.page.mouse.move(*centre)
     bench.page.mouse.wheel(0, 400)
-    assert state()["at"] != after_button
-    before = state()["at"]
-    dragged = bench.drag(centre, (centre[0] - 200, centre[1]))
-    assert dragged["state"]["at"] > before
+    at = until(f"at !== {at}")["at"]
+    bench.drag(centre, (centre[0] - 200, centre[1]))
+    until(f"at > {at}")
     bench.page.locator("#lv-plot").focus()
     bench.page.keyboard.press("Home")
-    assert state()["at"] == 0
+    until("at === 0")
+    bench.page.keyboard.press("ArrowRight")
+    until("at > 0")
     bench.page.keyboard.press("End")
-    last = state()
-    assert last["at"] + last["span"] == 20_000
+    until("at + span === 20000")
     bench.page.fill("#lv-step", "1234")
     bench.page.keyboard.press("Enter")
-    bench.page.wait_for_function("() => lstmviz.debug().state.at <= 1234 && lstmviz.debug().state.at > 1100")
+    until("at <= 1234 && 1234 < at + span")
 
 
 def test_search_jumps_from_hit_to_hit(bench, parens):
