@@ -106,6 +106,8 @@ class Filter:
         is_range = self.low is not None or self.high is not None
         if bool(self.labels) == is_range:
             raise PatternError(f"the filter on {self.track!r} needs either labels or a range low to high")
+        if not all(math.isfinite(end) for end in (self.low, self.high) if end is not None):
+            raise PatternError(f"the range {self.low} to {self.high} of {self.track!r} is not finite; omit an open end")
         if self.low is not None and self.high is not None and not self.low <= self.high:
             raise PatternError(f"the filter on {self.track!r} allows {self.low} to {self.high}, which is nothing")
 
