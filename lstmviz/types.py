@@ -6,6 +6,7 @@ All are frozen and check themselves: a record that exists is valid.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -140,7 +141,7 @@ class Pattern:
             raise PatternError(f"length {self.length} is not a number of steps; it must be at least 1")
         keys = [(u.source, u.unit, u.side) for u in self.units]
         if len(set(keys)) < len(keys):
-            twice = next(k for k in keys if keys.count(k) > 1)
+            twice = next(k for k, n in Counter(keys).items() if n > 1)
             raise PatternError(f"unit {twice[1]} of {twice[0]} (side {twice[2]}) is in the pattern twice; drop one")
         missing = {u.source for u in self.units} - {name for name, _ in self.bases}
         if missing:
@@ -150,6 +151,19 @@ class Pattern:
     def n_units(self) -> int:
         """Number of units in the pattern."""
         return len(self.units)
+
+    def to_json(self) -> str:
+        """Return the pattern as the text of a pattern file without notes (``lstmviz.PatternFile`` keeps those)."""
+        from lstmviz.match.pattern_file import PatternFile
+
+        return PatternFile(self).to_json()
+
+    @staticmethod
+    def from_json(text: str | bytes) -> Pattern:
+        """Return the pattern of a pattern file's text, leaving its notes; PatternError where it is none."""
+        from lstmviz.match.pattern_file import PatternFile
+
+        return PatternFile.from_json(text).pattern
 
 
 def check_threshold(threshold: float) -> None:

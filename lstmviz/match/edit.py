@@ -1,0 +1,44 @@
+"""Leave a unit out of a pattern, or add one: a new pattern each time, the given one stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lstmviz.errors import PatternError
+from lstmviz.types import Pattern, PatternUnit, Side
+
+
+def without(pattern: Pattern, source: str, unit: int, side: Side | None = None) -> Pattern:
+    """Return the pattern without a unit, on the given side or on any; PatternError where it does not have the unit."""
+    left = tuple(u for u in pattern.units if (u.source, u.unit) != (source, unit) or side not in (None, u.side))
+    if len(left) == len(pattern.units):
+        which = f" (side {side})" if side else ""
+        raise PatternError(f"unit {unit} of {source}{which} is not in the pattern, which has {_listed(pattern)}")
+    return replace(pattern, units=left)
+
+
+def with_unit(pattern: Pattern, source: str, unit: int, side: Side = "high", threshold: float | None = None) -> Pattern:
+    """Return the pattern with a unit added, or with its threshold changed where that unit and side are in it already.
+
+    ``threshold`` is in the source's view; without it, it is the source's base threshold t (side high) or -t (side
+    low), as ``select`` takes it. For a source that is new to the pattern a threshold must be given, and its base
+    becomes that t. Raises PatternError where none is known or a value is out of range.
+    """
+    bases = dict(pattern.bases)
+    sign = 1.0 if side == "high" else -1.0
+    if threshold is None and source not in bases:
+        known = ", ".join(bases) or "none"
+        raise PatternError(f"the pattern has no base threshold for {source!r}, only for {known}; give threshold=")
+    added = PatternUnit(source, unit, side, sign * bases[source] if threshold is None else threshold)
+    is_same = [(u.source, u.unit, u.side) == (source, unit, side) for u in pattern.units]
+    units = tuple(added if same else u for u, same in zip(pattern.units, is_same, strict=True))
+    return replace(
+        pattern,
+        units=units if any(is_same) else (*units, added),
+        bases=pattern.bases if source in bases else (*pattern.bases, (source, sign * added.threshold)),
+    )
+
+
+def _listed(pattern: Pattern) -> str:
+    some = ", ".join(f"{u.unit} of {u.source} ({u.side})" for u in pattern.units[:8]) or "no units"
+    return some + (f" and {pattern.n_units - 8} more" if pattern.n_units > 8 else "")

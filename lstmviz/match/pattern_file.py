@@ -1,0 +1,213 @@
+"""A pattern as JSON, with what a person noted about it: one file for the page, the command line and a notebook.
+
+The text is ASCII (other characters as escapes), so that it survives any shell; docs/python.md shows it field by field.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lstmviz.errors import PatternError, WindowError
+from lstmviz.types import Filter, Pattern, PatternUnit, Side, Window
+
+FORMAT = "lstmviz-pattern"
+VERSION = 1
+MAX_BYTES = 16 * 2**20  # of a pattern file; 100 thousand units take 8 MiB
+MAX_NAME = 200  # characters
+MAX_TEXT = 100_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What a person keeps with a pattern: a name, free text, and match rows, as windows, that are hidden or marked.
+
+    ``dump`` is the uuid of the dump whose rows these are, or empty; in another dump the steps mean something else.
+    """
+
+    name: str = ""
+    text: str = ""
+    dump: str = ""
+    hidden: tuple[Window, ...] = ()
+    marked: tuple[Window, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field, most in (("name", MAX_NAME), ("text", MAX_TEXT), ("dump", MAX_NAME)):
+            n_characters = len(getattr(self, field))
+            if n_characters > most:
+                raise PatternError(f"the notes' {field} has {n_characters:,} characters; at most {most:,} fit")
+
+
+@dataclass(frozen=True, slots=True)
+class PatternFile:
+    """A pattern with its notes, as a file holds them; ``to_json`` and ``from_json`` give back exactly the same."""
+
+    pattern: Pattern
+    notes: Notes = Notes()
+
+    def to_json(self) -> str:
+        """Return the file's text; PatternError where a name or note in it is none that a file can hold."""
+        bases = [{"source": source, "threshold": threshold} for source, threshold in self.pattern.bases]
+        rows = {k: [[w.start, w.stop] for w in getattr(self.notes, k)] for k in ("hidden", "marked")}
+        whole = {
+            "format": FORMAT,
+            "version": VERSION,
+            "pattern": {**asdict(self.pattern), "bases": bases},
+            "notes": {**asdict(self.notes), **rows},
+        }
+        try:
+            json.dumps(whole, ensure_ascii=False, default=_plain).encode("utf-8")
+        except UnicodeEncodeError as err:
+            raise PatternError(f"a name or note of the pattern is no text: {err.reason}; change it") from err
+        text = json.dumps(whole, indent=1, allow_nan=False, default=_plain) + "\n"
+        _parse(text)  # what is written can be read
+        return text
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> PatternFile:
+        """Read a file's text; PatternError, in one line, where it is none or holds what no pattern can."""
+        return _parse(text)
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the file, in place of one that is there."""
+        Path(path).write_text(self.to_json(), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> PatternFile:
+        """Read a file; PatternError where it is missing or no pattern."""
+        try:
+            with Path(path).open("rb") as file:
+                return _parse(file.read(MAX_BYTES + 1))
+        except OSError as err:
+            raise PatternError(f"no pattern can be read from {path}: {err.strerror or err}") from err
+        except PatternError as err:
+            raise PatternError(f"{path}: {err}") from err
+
+
+Count = Annotated[int, Field(ge=0, lt=2**53)]  # a whole number that JavaScript also holds exactly
+Name = Annotated[str, Field(pattern=r"^[^/\p{Cc}]{1,200}$")]  # what a dump may call a source, track or axis
+Threshold = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class _Unit(_Strict):
+    source: Name
+    unit: Count
+    side: Side = "high"
+    threshold: Threshold
+
+
+class _Base(_Strict):
+    source: Name
+    threshold: Threshold
+
+
+class _Filter(_Strict):
+    track: Name
+    labels: tuple[str, ...] = ()
+    low: Threshold | None = None
+    high: Threshold | None = None
+
+
+class _Pattern(_Strict):
+    axis: Name
+    units: tuple[_Unit, ...]
+    bases: tuple[_Base, ...]
+    length: Count
+    off_before: Count = 0
+    off_after: Count = 0
+    min_length: Count = 1
+    max_length: Count | None = None
+    filters: tuple[_Filter, ...] = ()
+
+
+class _Notes(_Strict):
+    name: str = ""
+    text: str = ""
+    dump: str = ""
+    hidden: tuple[tuple[Count, Count], ...] = ()
+    marked: tuple[tuple[Count, Count], ...] = ()
+
+
+class _Header(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    format: Literal["lstmviz-pattern"]
+    version: Annotated[int, Field(ge=1)]
+
+
+class _Whole(_Strict):
+    format: Literal["lstmviz-pattern"]
+    version: Literal[1]
+    pattern: _Pattern
+    notes: _Notes = _Notes()
+
+
+def _parse(text: str | bytes) -> PatternFile:
+    if len(text) > MAX_BYTES:
+        raise PatternError(f"a pattern file has at most {MAX_BYTES:,} bytes, and this one has more; it is none of ours")
+    try:
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text))
+        text = text.removeprefix("\ufeff").encode("utf-8")
+    except UnicodeError as err:
+        raise PatternError(f"a pattern file is text in UTF-8, and this one is not ({err})") from err
+    try:
+        version = _Header.model_validate_json(text).version
+        if version > VERSION:
+            raise PatternError(
+                f"the pattern file is version {version} and this lstmviz reads up to {VERSION}; upgrade lstmviz"
+            )
+        whole = _Whole.model_validate_json(text)
+    except ValidationError as err:
+        raise PatternError(_first_line(err)) from err
+    return PatternFile(_pattern(whole.pattern), _notes(whole.notes))
+
+
+def _pattern(read: _Pattern) -> Pattern:
+    return Pattern(
+        axis=read.axis,
+        units=tuple(PatternUnit(u.source, u.unit, u.side, u.threshold) for u in read.units),
+        bases=tuple((b.source, b.threshold) for b in read.bases),
+        length=read.length,
+        off_before=read.off_before,
+        off_after=read.off_after,
+        min_length=read.min_length,
+        max_length=read.max_length,
+        filters=tuple(Filter(f.track, f.labels, f.low, f.high) for f in read.filters),
+    )
+
+
+def _notes(read: _Notes) -> Notes:
+    try:
+        hidden, marked = (tuple(Window(*row) for row in rows) for rows in (read.hidden, read.marked))
+    except WindowError as err:
+        raise PatternError(f"a row of the pattern file's notes is none: {err}") from err
+    return Notes(read.name, read.text, read.dump, hidden, marked)
+
+
+def _first_line(err: ValidationError) -> str:
+    first: Any = err.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if not place:
+        return f"this is no pattern file: {first['msg'][:120]}; write one with lstmviz select --format json"
+    if place == "format":
+        return f'this is no pattern file: it needs "format": "{FORMAT}"; write one with lstmviz select --format json'
+    given = "" if first["type"] == "missing" else f" is {str(first['input'])[:60]!r}"
+    return f"the pattern file's {place[:120]!r}{given}: {first['msg'][:120]}"
+
+
+def _plain(value: object) -> object:
+    """Return a NumPy number as Python's own, exactly."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} cannot be written as JSON")
