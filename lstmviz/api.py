@@ -48,6 +48,39 @@ class Dump(DumpReader):
         """Return every place where the text stands on the first axis: start, stop, sequence."""
         return matching.search(self.first, text)
 
+    def thresholds(
+        self,
+        source: str,
+        start: int,
+        stop: int,
+        off_before: int = 1,
+        off_after: int = 0,
+        side: Side = "high",
+    ) -> pd.DataFrame:
+        """Return how many units ``select`` would pick for steps [start, stop) at each threshold: threshold, n_units.
+
+        The thresholds are 0.00 to 1.00 by 0.01 in the source's view; for raw values beyond 1 at most 100 round ones
+        follow. Raises what ``select`` raises.
+        """
+        return matching.thresholds(self, source, start, stop, off_before, off_after, side)
+
+    def why_not(
+        self,
+        source: str,
+        unit: int,
+        start: int,
+        stop: int,
+        threshold: float = 0.3,
+        off_before: int = 1,
+        off_after: int = 0,
+        side: Side = "high",
+    ) -> matching.WhyNot:
+        """Return why ``select`` with these arguments does or does not pick a unit, in words, and what would change it.
+
+        Raises what ``select`` raises, and PatternError for a unit that the source does not have.
+        """
+        return matching.why_not(self, source, unit, start, stop, threshold, off_before, off_after, side)
+
     def serve(self, port: int = 8050, host: str = "127.0.0.1", open_browser: bool = True) -> None:
         """Serve the page on this dump until interrupted; another free port is taken where ``port`` is in use."""
         from lstmviz.ui.serve import serve

@@ -1,7 +1,23 @@
 """From a window to a pattern, and from a pattern to every place in the corpus that shares it; exact, NumPy only."""
 
+from lstmviz.match.adviser import WhyNot, thresholds, why_not
+from lstmviz.match.edit import with_unit, without
 from lstmviz.match.find import Count, count, find
+from lstmviz.match.pattern_file import Notes, PatternFile
 from lstmviz.match.select import select
 from lstmviz.match.text import search
 
-__all__ = ["Count", "count", "find", "search", "select"]
+__all__ = [
+    "Count",
+    "Notes",
+    "PatternFile",
+    "WhyNot",
+    "count",
+    "find",
+    "search",
+    "select",
+    "thresholds",
+    "why_not",
+    "with_unit",
+    "without",
+]
