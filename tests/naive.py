@@ -55,7 +55,13 @@ def n_union(sources, pattern, start, stop):
     return total
 
 
-def match(sources, sequences, pattern):
+def is_kept(pattern, allowed, start, stop):
+    """Inside the length bounds, and every step allowed by the filters."""
+    longest = stop - start if pattern.max_length is None else pattern.max_length
+    return pattern.min_length <= stop - start <= longest and all(allowed[t] for t in range(start, stop))
+
+
+def match(sources, sequences, pattern, allowed):
     """Every match in rank order: (start, stop, sequence, n_shared, n_union)."""
     rows = []
     for index, (first, last) in enumerate(sequences):
@@ -63,7 +69,8 @@ def match(sources, sequences, pattern):
             for stop in range(start + 1, last + 1):
                 here = shared(sources, (first, last), pattern, start, stop)
                 grown = [(start - 1, stop)] * (start > first) + [(start, stop + 1)] * (stop < last)
-                if here and not any(here <= shared(sources, (first, last), pattern, *g) for g in grown):
+                is_grown = any(here <= shared(sources, (first, last), pattern, *g) for g in grown)
+                if here and not is_grown and is_kept(pattern, allowed, start, stop):
                     rows.append((start, stop, index, len(here), n_union(sources, pattern, start, stop)))
     return sorted(rows, key=lambda r: (-r[3], r[4], abs(r[1] - r[0] - pattern.length), r[0], r[1]))
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from lstmviz.types import Pattern, PatternUnit
+from lstmviz.types import Filter, Pattern, PatternUnit
 
 # Values at, just under and just over the thresholds, and what a float cannot compare.
-LEVELS = [-1.0, -0.7, -0.3, 0.0, 0.25, 0.3, 0.30000001, 0.3000001, 0.35, 0.5, 0.7, 1.0, 3.0]
-THRESHOLDS = [-0.7, -0.3, 0.0, 0.25, 0.3, 0.5, 0.7, 0.97, 1.0]
+LEVELS = [-1.0, -0.7, -0.3, 0.0, 0.25, 0.3, 0.30000001, 0.3000001, 0.305, 0.306, 0.35, 0.5, 0.7, 1.0, 3.0]
+THRESHOLDS = [-0.7, -0.3, 0.0, 0.25, 0.3, 0.305, 0.5, 0.7, 0.97, 1.0]
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Corpus:
     states: dict[str, np.ndarray]
     views: dict[str, str]
     lengths: list[int]
+    marks: list[int]  # a track of numbers, one a step
 
     @property
     def sequences(self):
@@ -45,7 +46,8 @@ def corpora(draw, max_sources=2):
         name = f"rnn.l{i}.h"
         states[name] = np.array(rows, dtype)
         views[name] = draw(st.sampled_from(["raw", "tanh"]))
-    return Corpus(states, views, lengths)
+    marks = draw(st.lists(st.sampled_from([0, 1, 1, 1, 2]), min_size=sum(lengths), max_size=sum(lengths)))
+    return Corpus(states, views, lengths, marks)
 
 
 @st.composite
@@ -59,4 +61,8 @@ def patterns(draw, corpus):
                 units.append(PatternUnit(source, unit, side, draw(st.sampled_from(THRESHOLDS))))
     bases = tuple((source, draw(st.sampled_from(THRESHOLDS))) for source in corpus.states)
     off_before, off_after = draw(st.integers(0, 3)), draw(st.integers(0, 3))
-    return Pattern("text", tuple(units), bases, draw(st.integers(1, 6)), off_before, off_after)
+    shortest = draw(st.sampled_from([1, 1, 1, 2]))
+    longest = draw(st.sampled_from([None, None, None, shortest, 4]))
+    filters = draw(st.sampled_from([(), (), (Filter("mark", low=1),)]))
+    length = draw(st.integers(1, 6))
+    return Pattern("text", tuple(units), bases, length, off_before, off_after, shortest, longest, filters)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.errors import LstmvizError, PatternError, UnknownName, WindowError
-from lstmviz.match import union
+from lstmviz.match.find import Found
 from lstmviz.types import Pattern, PatternUnit
 from naive import NaiveSource
 from naive import match as naive_match
@@ -23,7 +23,12 @@ SLOW_OK = settings(
 
 def dump_of(corpus, folder):
     path = lstmviz.write_dump(
-        folder / "corpus.h5", states=corpus.states, views=corpus.views, lengths=corpus.lengths, overwrite=True
+        folder / "corpus.h5",
+        states=corpus.states,
+        views=corpus.views,
+        lengths=corpus.lengths,
+        tracks={"mark": corpus.marks},
+        overwrite=True,
     )
     return lstmviz.open_dump(path)
 
@@ -32,17 +37,22 @@ def rows_of(frame):
     return list(frame[["start", "stop", "sequence", "n_shared", "n_union"]].itertuples(index=False, name=None))
 
 
+def expected_rows(corpus, pattern):
+    sources = {n: NaiveSource(v, corpus.views[n]) for n, v in corpus.states.items()}
+    allowed = [mark >= 1 or not pattern.filters for mark in corpus.marks]
+    return naive_match(sources, corpus.sequences, pattern, allowed)
+
+
 @SLOW_OK
 @given(st.data())
 def test_match_equals_its_twin_and_count_and_pages_agree_with_it(tmp_path, data):
     corpus = data.draw(corpora())
     pattern = data.draw(patterns(corpus))
     dump = dump_of(corpus, tmp_path)
-    sources = {n: NaiveSource(v, corpus.views[n]) for n, v in corpus.states.items()}
-    expected = naive_match(sources, corpus.sequences, pattern)
-    assert rows_of(dump.match(pattern, limit=10_000)) == expected
+    expected = expected_rows(corpus, pattern)
     offset, limit = data.draw(st.integers(0, 8)), data.draw(st.integers(0, 8))
     assert rows_of(dump.match(pattern, limit=limit, offset=offset)) == expected[offset : offset + limit]
+    assert rows_of(dump.match(pattern, limit=10_000)) == expected
     counted = dump.count(pattern)
     shared = [r[3] for r in expected]
     assert dict(counted.totals.to_numpy().tolist()) == {m: shared.count(m) for m in set(shared)}
@@ -50,6 +60,42 @@ def test_match_equals_its_twin_and_count_and_pages_agree_with_it(tmp_path, data)
     assert [tuple(r) for r in counted.lengths.to_numpy().tolist()] == [
         (*p, pairs.count(p)) for p in sorted(set(pairs), key=lambda p: (-p[0], p[1]))
     ]
+
+
+# Blocks, batches and looks of every size, so that small corpora meet every border inside the engine.
+KNOBS = {
+    "runs.BLOCK_STEPS": st.integers(1, 7),
+    "levels.BLOCK_STEPS": st.integers(1, 7),
+    "levels.REGION_STEPS": st.integers(1, 9),
+    "levels.DENSE_SHARE": st.sampled_from([0.0, 0.2, 1.0, 2.0]),
+    "levels.SAMPLE_BLOCKS": st.integers(1, 3),
+    "runs.FEW": st.sampled_from([1, 8, 1000]),
+    "runs.FIRST_LOOK": st.integers(1, 4),
+    "runs.FARTHEST_LOOK": st.integers(1, 4),
+    "activity.FAR": st.integers(0, 4),
+    "activity.TABLE_CELLS": st.integers(1, 9),
+    "candidates.ENDS_AT_ONCE": st.integers(1, 3),
+}
+
+
+@SLOW_OK
+@given(st.data())
+def test_with_and_without_an_index_and_at_any_block_size_the_rows_are_the_twins(tmp_path, data):
+    corpus = data.draw(corpora())
+    pattern = data.draw(patterns(corpus))
+    dump = dump_of(corpus, tmp_path)
+    expected = expected_rows(corpus, pattern)
+    n_wanted = data.draw(st.sampled_from([1, 2, 5, 1000]))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, values in KNOBS.items():
+            patch.setattr(f"lstmviz.match.{name}", data.draw(values, label=name))
+        for use_index in (True, False):
+            found = Found(dump, pattern, use_index)
+            assert rows_of(found.page(n_wanted)) == expected[:n_wanted]
+            levels = [r[3] for r in expected]
+            assert found.totals() == [(m, levels.count(m)) for m, _ in found.totals()]
+            found.complete()
+            assert rows_of(found.page(1000)) == expected
 
 
 @SLOW_OK
@@ -67,21 +113,6 @@ def test_select_equals_its_twin_at_every_place(tmp_path, data):
     expected = naive_select(NaiveSource(values, view), sequence, start, stop, threshold, before, after, side)
     assert [u.unit for u in found.units] == expected
     assert (found.length, found.off_before, found.off_after) == (stop - start, before, after)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data())
-def test_slabs_and_tables_of_any_size_give_the_same_unions(tmp_path, monkeypatch, data):
-    corpus = data.draw(corpora())
-    pattern = data.draw(patterns(corpus))
-    dump = dump_of(corpus, tmp_path)
-    whole = rows_of(dump.match(pattern, limit=10_000))
-    monkeypatch.setattr(union, "TABLE_CELLS", data.draw(st.integers(1, 6)))
-    monkeypatch.setattr(union, "SLAB_GAP", data.draw(st.integers(0, 3)))
-    monkeypatch.setattr(union, "SLAB_STEPS", data.draw(st.integers(1, 5)))
-    monkeypatch.setattr("lstmviz.match.runs.BLOCK_BYTES", data.draw(st.integers(1, 64)))
-    monkeypatch.setattr("lstmviz.match.candidates.ENDS_AT_ONCE", data.draw(st.integers(1, 3)))
-    assert rows_of(dump.match(pattern, limit=10_000)) == whole
 
 
 def one_unit(values, tmp_path, lengths=None, **more):

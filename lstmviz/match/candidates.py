@@ -6,13 +6,14 @@ b. So it is enough to stand at every step b where a run ends, and to look at the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.reader import Axis
-from lstmviz.match.runs import Runs, Steps
+from lstmviz.match.activity import Steps
+from lstmviz.match.runs import Runs
 from lstmviz.types import Pattern
 
 ENDS_AT_ONCE = 65_536  # rows of the (ends, units) table held in memory
@@ -36,27 +37,19 @@ class Candidates:
         return Candidates(self.start[chosen], self.stop[chosen], self.n_shared[chosen])
 
 
-def candidates(runs: tuple[Runs, ...], pattern: Pattern, axis: Axis) -> Candidates:
-    """Return every candidate of the pattern over the axis, each once."""
-    may_begin = [r.is_off_before(pattern.off_before, axis) for r in runs]
-    may_end = [r.is_off_after(pattern.off_after, axis) for r in runs]
+def candidates(runs: Sequence[Runs], pattern: Pattern) -> Candidates:
+    """Return every candidate that the runs of the pattern's units make, each once."""
     ends = np.unique(np.concatenate([NONE, *(r.stops for r in runs)]))
     found = [Candidates(NONE, NONE, NONE)]
     for first in range(0, len(ends), ENDS_AT_ONCE):
         some = ends[first : first + ENDS_AT_ONCE]
-        starts, is_ending = _reaching(some, runs, may_begin, may_end, pattern)
+        starts, is_ending = _reaching(some, runs, pattern)
         spans = _exact_starts if pattern.off_before else _covering_starts
         found.append(spans(some, starts, is_ending))
     return Candidates(*(np.concatenate([getattr(c, k) for c in found]) for k in ("start", "stop", "n_shared")))
 
 
-def _reaching(
-    ends: Steps,
-    runs: tuple[Runs, ...],
-    may_begin: list[NDArray[np.bool_]],
-    may_end: list[NDArray[np.bool_]],
-    pattern: Pattern,
-) -> tuple[Steps, NDArray[np.bool_]]:
+def _reaching(ends: Steps, runs: Sequence[Runs], pattern: Pattern) -> tuple[Steps, NDArray[np.bool_]]:
     """Return for each end and unit where the run that reaches it starts (NOWHERE if none may), and if it ends there."""
     starts = np.full((len(ends), len(runs)), NOWHERE, np.int64)
     is_ending = np.zeros(starts.shape, np.bool_)
@@ -68,9 +61,9 @@ def _reaching(
         reaches = (i >= 0) & (unit.stops[at] >= ends)
         is_ending[:, j] = reaches & (unit.stops[at] == ends)
         if pattern.off_before:
-            reaches &= may_begin[j][at]
+            reaches &= unit.may_begin[at]
         if pattern.off_after:
-            reaches &= is_ending[:, j] & may_end[j][at]
+            reaches &= is_ending[:, j] & unit.may_end[at]
         is_ending[:, j] &= reaches
         starts[:, j] = np.where(reaches, unit.starts[at], NOWHERE)
     return starts, is_ending

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.match.candidates import Candidates, candidates
-from lstmviz.match.runs import pattern_runs
-from lstmviz.match.union import n_union
+from lstmviz.match.activity import Others, Steps, activities
+from lstmviz.match.candidates import Candidates
+from lstmviz.match.filters import allowed_steps
+from lstmviz.match.levels import Levels
+from lstmviz.match.runs import concatenated
 from lstmviz.types import Pattern
 
 COLUMNS = ("start", "stop", "sequence", "n_shared", "n_union", "length", "text")
@@ -49,19 +50,29 @@ def count(dump: DumpReader, pattern: Pattern) -> Count:
 
 
 class Found:
-    """Every candidate of one pattern, ranked no further than it has been asked for."""
+    """The matches of one pattern, looked for and ranked no further than has been asked."""
 
-    def __init__(self, dump: DumpReader, pattern: Pattern) -> None:
-        self._dump, self.pattern = dump, pattern
+    def __init__(self, dump: DumpReader, pattern: Pattern, use_index: bool = True) -> None:
+        self._dump, self.pattern, self._use_index = dump, pattern, use_index
         self._axis = check_pattern(dump, pattern)
-        self._all = candidates(pattern_runs(dump, pattern), pattern, self._axis)
-        self._levels = np.unique(self._all.n_shared)[::-1]
-        self._ranked: dict[int, tuple[Candidates, NDArray[np.int64]]] = {}
+        self._allowed = allowed_steps(dump, self._axis, pattern.filters)
+        self._levels = Levels(activities(dump, pattern, use_index), pattern, self._axis) if pattern.units else None
+        self._others: list[Others] | None = None
+        self._ranked: dict[int, tuple[Candidates, Steps]] = {}
+        self._lowest = pattern.n_units + 1  # every match with so many shared units, or more, is in _all
+        self._all = Candidates(*(np.zeros(0, np.int64) for _ in range(3)))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every match has been looked for, so that ``totals`` speaks of all."""
+        return self._lowest <= 1
 
     def page(self, limit: int, offset: int = 0) -> pd.DataFrame:
         """Return rows ``offset`` to ``offset + limit`` of the ranked matches."""
+        self._look_for(offset + limit)
         parts = list(self._rows(limit, offset))
-        start, stop, shared, union = (np.concatenate([np.zeros(0, np.int64), *(p[i] for p in parts)]) for i in range(4))
+        start, stop, shared, union = (concatenated([p[i] for p in parts]) for i in range(4))
+        text = [self._axis.text(int(a), int(b)) for a, b in zip(start, stop, strict=True)]
         return pd.DataFrame(
             {
                 "start": start,
@@ -70,45 +81,83 @@ class Found:
                 "n_shared": shared,
                 "n_union": union,
                 "length": stop - start,
-                "text": pd.Series(
-                    [self._axis.text(int(a), int(b)) for a, b in zip(start, stop, strict=True)], dtype="str"
-                ),
+                "text": pd.Series(text, dtype="str"),
             },
             columns=list(COLUMNS),
         )
 
+    def complete(self) -> None:
+        """Look for every match."""
+        if self._levels is not None and not self.is_complete:
+            self._extend(1)
+
     def totals(self) -> list[tuple[int, int]]:
-        """Return (n_shared, n_matches) for each number of shared units that occurs, most shared first."""
+        """Return (n_shared, n_matches), most shared first, for the levels looked at so far (see ``is_complete``)."""
         levels, n_matches = np.unique(self._all.n_shared, return_counts=True)
         return list(zip(levels.tolist(), n_matches.tolist(), strict=True))[::-1]
 
     def count(self) -> Count:
-        """Return the totals at each number of shared units and the histogram of lengths."""
+        """Return the totals at each number of shared units and the histogram of lengths, of all matches."""
+        self.complete()
         table = pd.DataFrame({"n_shared": self._all.n_shared, "length": self._all.stop - self._all.start})
         lengths = table.groupby(["n_shared", "length"]).size().rename("n_matches").reset_index()
         return Count(
-            pd.DataFrame(self.totals(), columns=["n_shared", "n_matches"]),
+            pd.DataFrame(self.totals(), columns=["n_shared", "n_matches"], dtype=np.int64),
             lengths.sort_values(["n_shared", "length"], ascending=[False, True], ignore_index=True),
         )
 
-    def _rows(self, limit: int, offset: int) -> Iterator[tuple[NDArray[np.int64], ...]]:
-        for level in self._levels:
-            n_here = int((self._all.n_shared == level).sum())
+    def _look_for(self, n_wanted: int) -> None:
+        """Go down the levels until there are so many matches, or all."""
+        if self._levels is None:
+            return
+        level = self.pattern.n_units
+        while len(self._all) < n_wanted and not self.is_complete:
+            self._extend(level)
+            level = self._levels.level_for(n_wanted, below=self._lowest)
+
+    def _extend(self, level: int) -> None:
+        if self._levels is not None:
+            self._all = self._kept(self._levels.at_least(level))
+        self._lowest = level
+
+    def _kept(self, spans: Candidates) -> Candidates:
+        """Drop spans outside the length bounds, and those with a step that a filter does not allow."""
+        length = spans.stop - spans.start
+        kept = length >= self.pattern.min_length
+        if self.pattern.max_length is not None:
+            kept &= length <= self.pattern.max_length
+        if self._allowed is not None:
+            forbidden = np.flatnonzero(~self._allowed)
+            kept &= np.searchsorted(forbidden, spans.start) == np.searchsorted(forbidden, spans.stop)
+        return spans.take(kept)
+
+    def _rows(self, limit: int, offset: int) -> Iterator[tuple[Steps, ...]]:
+        for level, n_here in self.totals():
             if offset < n_here and limit > 0:
-                spans, union = self._rank(int(level))
+                spans, union = self._rank(level)
                 some = slice(offset, offset + limit)
                 yield spans.start[some], spans.stop[some], spans.n_shared[some], union[some]
                 limit -= min(limit, n_here - offset)
             offset = max(0, offset - n_here)
 
-    def _rank(self, level: int) -> tuple[Candidates, NDArray[np.int64]]:
+    def _rank(self, level: int) -> tuple[Candidates, Steps]:
         if level not in self._ranked:
             spans = self._all.take(self._all.n_shared == level)
-            union = n_union(self._dump, self.pattern, spans)
+            union = self._n_union(spans)
             distance = np.abs(spans.stop - spans.start - self.pattern.length)
             order = np.lexsort((spans.stop, spans.start, distance, union))
             self._ranked[level] = spans.take(order), union[order]
         return self._ranked[level]
+
+    def _n_union(self, spans: Candidates) -> Steps:
+        """Return the pattern's units plus the others of its sources that are on at every step of each span."""
+        if self._others is None:
+            sources = {u.source for u in self.pattern.units}
+            bases = [(s, base) for s, base in self.pattern.bases if s in sources]
+            self._others = [Others(self._dump, s, base, self.pattern, self._use_index) for s, base in bases]
+        counts = [others.count(spans.start, spans.stop) for others in self._others]
+        union: Steps = np.add.reduce(counts, dtype=np.int64) + self.pattern.n_units
+        return union
 
 
 def check_pattern(dump: DumpReader, pattern: Pattern) -> Axis:

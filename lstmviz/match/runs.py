@@ -1,95 +1,136 @@
-"""Runs: the stretches of consecutive steps through which a unit is on, cut at sequence borders."""
+"""Runs: the stretches of consecutive steps through which a unit is on, cut at sequence borders.
+
+All of them (``every_run``), or only those that can belong to a match with many shared units, which are few.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lstmviz.dump.reader import Axis, DumpReader
-from lstmviz.match.onset import is_on
-from lstmviz.types import Pattern, PatternUnit
+from lstmviz.dump.reader import Axis
+from lstmviz.match.activity import Activity, Mask, Steps
+from lstmviz.types import Pattern
 
-BLOCK_BYTES = 16 * 2**20  # of recorded values read at a time; keeps memory flat on long corpora
-
-Steps = NDArray[np.int64]
+BLOCK_STEPS = 131_072  # codes of a block stay in the processor's cache
+FEW = 8  # times as long as its steps are many, a mask is cheaper to treat step by step
+FIRST_LOOK, FARTHEST_LOOK = 16, 4_096  # steps looked ahead for the end of a run: a few first, then more
 
 
 @dataclass(frozen=True)
 class Runs:
-    """One unit's runs in step order: ``starts[i] <= t < stops[i]``, and the steps where its value is NaN."""
+    """Some runs of one unit in step order, [starts[i], stops[i]), and whether a match may begin or end there."""
 
     starts: Steps
     stops: Steps
-    nans: Steps
-
-    def is_off_before(self, n_steps: int, axis: Axis) -> NDArray[np.bool_]:
-        """Tell for each run whether the unit is off in each of the n_steps before it, inside its sequence."""
-        first = np.maximum(self.starts - n_steps, axis.starts[_sequence(axis, self.starts)])
-        previous = np.concatenate([[0], self.stops[:-1]])
-        return (previous <= first) & ~self._has_nan(first, self.starts)
-
-    def is_off_after(self, n_steps: int, axis: Axis) -> NDArray[np.bool_]:
-        """Tell for each run whether the unit is off in each of the n_steps after it, inside its sequence."""
-        last = np.minimum(self.stops + n_steps, axis.stops[_sequence(axis, self.starts)])
-        following = np.concatenate([self.starts[1:], [axis.n_steps]])
-        return (following >= last) & ~self._has_nan(self.stops, last)
-
-    def _has_nan(self, first: Steps, last: Steps) -> NDArray[np.bool_]:
-        counted: NDArray[np.bool_] = np.searchsorted(self.nans, last) > np.searchsorted(self.nans, first)
-        return counted
+    may_begin: Mask
+    may_end: Mask
 
 
-def pattern_runs(dump: DumpReader, pattern: Pattern) -> tuple[Runs, ...]:
-    """Return the runs of each pattern unit over its whole axis, in the pattern's order."""
-    found: dict[PatternUnit, Runs] = {}
-    for source, _ in pattern.bases:
-        units = [u for u in pattern.units if u.source == source]
-        if units:
-            found.update(zip(units, _source_runs(dump, source, units), strict=True))
-    return tuple(found[u] for u in pattern.units)
+def every_run(unit: Activity, pattern: Pattern, axis: Axis) -> Runs:
+    """Return all runs of a unit over its axis."""
+    starts, stops = [], []
+    was_on = False
+    for first in range(0, axis.n_steps, BLOCK_STEPS):
+        on = unit.on(first, min(first + BLOCK_STEPS, axis.n_steps))
+        rises, falls = edges(on, was_on, borders_in(axis, first, first + len(on)) - first)
+        starts.append(rises + first)
+        stops.append(falls + first)
+        was_on = bool(on[-1])
+    if was_on:
+        stops.append(np.array([axis.n_steps]))
+    return checked_runs(unit, np.concatenate(starts), np.concatenate(stops), pattern, axis)
 
 
-def read_blocks(dump: DumpReader, source: str) -> Iterator[tuple[int, NDArray[np.floating]]]:
-    """Yield (first step, values of shape (steps, n_units)) over a whole source."""
-    states = dump.states(source)
-    n_rows = max(1, BLOCK_BYTES // (states.dtype.itemsize * states.info.n_units))
-    for start in range(0, len(states), n_rows):
-        yield start, states[start : start + n_rows]
+def runs_from(unit: Activity, places: Steps, pattern: Pattern, axis: Axis) -> Runs:
+    """Return the unit's runs that start at one of these steps (sorted)."""
+    is_start = unit.on_at(places) & (_is_border(axis, places) | ~unit.on_at(np.maximum(places - 1, 0)))
+    starts = places[is_start]
+    limits = axis.stops[_sequence(axis, starts)]
+    return checked_runs(unit, starts, _reach(unit, starts, limits, 1), pattern, axis)
 
 
-def _source_runs(dump: DumpReader, source: str, units: Sequence[PatternUnit]) -> list[Runs]:
-    info, axis = dump.source(source), dump.axis_of(source)
-    columns = [u.unit for u in units]
-    rises: list[list[Steps]] = [[] for _ in units]
-    falls: list[list[Steps]] = [[] for _ in units]
-    nans: list[list[Steps]] = [[] for _ in units]
-    before = np.zeros(len(units), np.bool_)
-    for start, block in read_blocks(dump, source):
-        values = block[:, columns]
-        is_border = np.zeros(len(values), np.bool_)
-        is_border[_inside(axis.starts, start, start + len(values)) - start] = True
-        for j, unit in enumerate(units):
-            on = is_on(values[:, j], info, unit.threshold, unit.side)
-            was = np.concatenate([before[j : j + 1], on[:-1]])
-            rises[j].append(np.flatnonzero(on & (~was | is_border)) + start)
-            falls[j].append(np.flatnonzero(was & (~on | is_border)) + start)
-            nans[j].append(np.flatnonzero(np.isnan(values[:, j])) + start)
-            before[j] = on[-1]
-    for j in np.flatnonzero(before).tolist():
-        falls[j].append(np.array([info.n_steps]))
-    joined = [
-        tuple(np.concatenate(parts).astype(np.int64) for parts in lists)
-        for lists in zip(rises, falls, nans, strict=True)
-    ]
-    return [Runs(*arrays) for arrays in joined]
+def runs_until(unit: Activity, places: Steps, pattern: Pattern, axis: Axis) -> Runs:
+    """Return the unit's runs that stop at one of these steps (sorted)."""
+    beyond = np.minimum(places, axis.n_steps - 1)
+    is_stop = unit.on_at(places - 1) & (_is_border(axis, places) | (places == axis.n_steps) | ~unit.on_at(beyond))
+    stops = places[is_stop]
+    limits = axis.starts[_sequence(axis, stops - 1)]
+    return checked_runs(unit, _reach(unit, stops, limits, -1), stops, pattern, axis)
 
 
-def _inside(steps: Steps, start: int, stop: int) -> Steps:
-    return steps[np.searchsorted(steps, start) : np.searchsorted(steps, stop)]
+def checked_runs(unit: Activity, starts: Steps, stops: Steps, pattern: Pattern, axis: Axis) -> Runs:
+    """Return runs with what the off-constraints say of each: the unit is off so many steps before, and after."""
+    may_begin, may_end = np.ones(len(starts), np.bool_), np.ones(len(starts), np.bool_)
+    sequence = _sequence(axis, starts)
+    for back in range(1, pattern.off_before + 1):
+        inside = np.flatnonzero(may_begin & (starts - back >= axis.starts[sequence]))
+        if not len(inside):
+            break
+        may_begin[inside] = unit.off_at(starts[inside] - back)
+    for ahead in range(pattern.off_after):
+        inside = np.flatnonzero(may_end & (stops + ahead < axis.stops[sequence]))
+        if not len(inside):
+            break
+        may_end[inside] = unit.off_at(stops[inside] + ahead)
+    return Runs(starts, stops, may_begin, may_end)
 
 
-def _sequence(axis: Axis, steps: Steps) -> NDArray[np.intp]:
+def edges(on: Mask, was_on: bool, borders: Steps) -> tuple[Steps, Steps]:
+    """Return where stretches of a mask start and stop, as indices; they also stop and start at borders inside it.
+
+    A stretch that reaches the end of the mask has no stop here; one that was on before it has no start.
+    """
+    steps = np.flatnonzero(on)
+    if len(steps) < len(on) // FEW:
+        is_first = np.diff(steps, prepend=-1 if was_on else -2) != 1
+        is_last = np.diff(steps, append=len(on)) != 1
+        rises, falls = steps[is_first], steps[is_last] + 1
+        if was_on and not on[0]:
+            falls = np.concatenate([[0], falls])
+    else:
+        before = np.empty_like(on)
+        before[0], before[1:] = was_on, on[:-1]
+        rises, falls = np.flatnonzero(on > before), np.flatnonzero(before > on)
+    through = borders[on[borders] & np.where(borders > 0, on[borders - 1], was_on)]
+    if len(through):
+        rises, falls = np.sort(np.append(rises, through)), np.sort(np.append(falls, through))
+    return rises, falls
+
+
+def borders_in(axis: Axis, start: int, stop: int) -> Steps:
+    """Return the steps of [start, stop) at which a sequence begins."""
+    return axis.starts[np.searchsorted(axis.starts, start) : np.searchsorted(axis.starts, stop)]
+
+
+def concatenated(parts: Sequence[Steps]) -> Steps:
+    """Join arrays of steps; none give an empty one."""
+    return np.concatenate([np.zeros(0, np.int64), *parts])
+
+
+def _reach(unit: Activity, places: Steps, limits: Steps, direction: int) -> Steps:
+    """Go from each place through the steps where the unit is on, up or down, to the first that is off or the limit."""
+    reached = places.copy()
+    going = np.flatnonzero(reached != limits)
+    look = FIRST_LOOK
+    while len(going):
+        ahead = np.arange(look) * direction + (0 if direction > 0 else -1)
+        steps = reached[going, None] + ahead
+        inside = steps < limits[going, None] if direction > 0 else steps >= limits[going, None]
+        on = inside & unit.on_at(np.where(inside, steps, limits[going, None] - (1 if direction > 0 else 0)))
+        is_through = on.all(axis=1)
+        reached[going] += direction * np.where(is_through, look, on.argmin(axis=1))
+        going = going[is_through]
+        look = min(look * 4, FARTHEST_LOOK)
+    return reached
+
+
+def _is_border(axis: Axis, steps: Steps) -> Mask:
+    at_border: Mask = axis.starts[np.minimum(np.searchsorted(axis.starts, steps), len(axis.starts) - 1)] == steps
+    return at_border
+
+
+def _sequence(axis: Axis, steps: Steps) -> Steps:
     return np.searchsorted(axis.stops, steps, side="right")

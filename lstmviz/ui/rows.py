@@ -19,6 +19,7 @@ from lstmviz.ui.table import DumpTable
 
 CELLS_BEFORE = 5  # cells of a row before the match starts
 CELLS = 40  # cells of a row in all
+COUNT_ALL = 2**22  # steps x pattern units; up to here every match is counted at once, in a tenth of a second
 KEPT = 16  # patterns whose matches are kept, so that the next rows come at once
 
 
@@ -31,6 +32,8 @@ def match_rows(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
     dump = table[asked.dump]
     began = time.perf_counter()
     found = _found(dump, _pattern(dump, asked))
+    if dump.axis(found.pattern.axis).n_steps * found.pattern.n_units <= COUNT_ALL:
+        found.complete()
     frame, totals = found.page(asked.rows), found.totals()
     axis = dump.axis(found.pattern.axis)
     rows = [_row(dump, axis, found.pattern, match) for match in frame.itertuples(index=False)]
@@ -41,7 +44,7 @@ def match_rows(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
         "n_units": found.pattern.n_units,
         "n_full": next((n for shared, n in totals if shared == found.pattern.n_units), 0),
         "counts": totals,
-        "complete": True,
+        "complete": found.is_complete,
         "text_before": CELLS_BEFORE,
         "cells": CELLS,
         "rows": rows,
