@@ -49,3 +49,16 @@ class RecordingError(LstmvizError, RuntimeError):
 
 class ServeError(LstmvizError, RuntimeError):
     """The page cannot be served as asked."""
+
+
+class ClusterError(LstmvizError, RuntimeError):
+    """A dask scheduler that cannot be reached or used as asked, or a worker of it that failed."""
+
+
+class ProjectError(LstmvizError, ValueError):
+    """An LSTMVis project with faults: all of them at once, one line each, each beginning with the file's name."""
+
+    @property
+    def problems(self) -> list[str]:
+        """The faults, one line each."""
+        return str(self).split("\n")

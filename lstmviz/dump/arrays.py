@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 import h5py
 import numpy as np
@@ -17,6 +17,17 @@ from lstmviz.types import Source, TrackInfo
 
 Steps = int | slice
 Units = int | slice | Sequence[int] | NDArray[Any]
+
+
+class Stored(Protocol):
+    """What lies behind a lazy array: whole rows, read by step."""
+
+    def read(self, steps: Steps | None = None) -> NDArray[Any]:
+        """Read whole rows of the steps (all where None)."""
+
+    @property
+    def name(self) -> str:
+        """The file and the place in it, for a message."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class States:
     """The states of one source: ``states[a:b]`` or ``states[a:b, units]`` is a NumPy array as recorded."""
 
     info: Source
-    stored: StoredArray
+    stored: Stored
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -80,7 +91,7 @@ class Tokens:
     n_steps: int
     join: str
     ids: IdArray
-    vocab_data: tuple[StoredArray, StoredArray] | None
+    vocab_data: tuple[Stored, Stored] | None
 
     @cached_property
     def vocab(self) -> tuple[str, ...] | None:
@@ -121,7 +132,7 @@ class IdArray:
     """Token ids of one axis: ``ids[a:b]`` is a NumPy array of unsigned integers."""
 
     n_steps: int
-    stored: StoredArray
+    stored: Stored
 
     def __len__(self) -> int:
         return self.n_steps
@@ -136,7 +147,7 @@ class Track:
 
     info: TrackInfo
     n_steps: int
-    stored: StoredArray
+    stored: Stored
 
     @property
     def labels(self) -> tuple[str, ...]:
