@@ -125,52 +125,6 @@ def unit_pattern(**more):
     return Pattern("text", (PatternUnit("rnn.l0.h", 0),), (("rnn.l0.h", 0.3),), **{"length": 1, **more})
 
 
-def test_a_brush_at_step_0_with_a_left_constraint_selects(tmp_path):
-    dump = one_unit([0.9, 0.9, 0.1], tmp_path)
-    assert dump.select("rnn.l0.h", 0, 2, off_before=1).n_units == 1
-
-
-def test_runs_that_touch_the_first_or_last_step_are_found(tmp_path):
-    dump = one_unit([0.9, 0.1, 0.9, 0.9], tmp_path)
-    assert rows_of(dump.match(unit_pattern(off_before=1, off_after=1))) == [(0, 1, 0, 1, 1), (2, 4, 0, 1, 1)]
-
-
-def test_single_steps_are_found_and_come_first_when_one_step_was_brushed(tmp_path):
-    dump = one_unit([0.9, 0.9, 0.1, 0.9, 0.1], tmp_path)
-    assert rows_of(dump.match(unit_pattern()))[0][:2] == (3, 4)
-
-
-def test_matches_never_cross_a_sequence_border(tmp_path):
-    dump = one_unit([0.1, 0.9, 0.9, 0.1], tmp_path, lengths=[2, 2])
-    assert [r[:2] for r in rows_of(dump.match(unit_pattern()))] == [(1, 2), (2, 3)]
-
-
-def test_a_value_of_0_305_is_on_or_off_alike_in_select_and_match(tmp_path):
-    dump = one_unit([0.1, 0.305, 0.1], tmp_path)
-    pattern = dump.select("rnn.l0.h", 1, 2, threshold=0.305)
-    assert rows_of(dump.match(pattern)) == [(1, 2, 0, 1, 1)]
-    assert dump.select("rnn.l0.h", 1, 2, threshold=0.306).n_units == 0
-
-
-def test_steps_beyond_500_000_are_matched(tmp_path):
-    values = np.zeros(600_000, np.float16)
-    values[599_990:599_995] = 0.9
-    dump = one_unit(values, tmp_path)
-    assert rows_of(dump.match(unit_pattern(off_after=1))) == [(599_990, 599_995, 0, 1, 1)]
-
-
-def test_tanh_is_applied_to_a_cell_state_alone_and_to_the_cut_not_the_values(tmp_path):
-    values = np.array([[0.5, 0.0], [0.85, 1.2]], np.float32)
-    for view, at_06 in (("raw", [0, 1]), ("tanh", [0, 1])):
-        path = lstmviz.write_dump(
-            tmp_path / f"{view}.h5", states={"rnn.l0.c": values}, views={"rnn.l0.c": view}, overwrite=True
-        )
-        dump = lstmviz.open_dump(path)
-        assert [u.unit for u in dump.select("rnn.l0.c", 1, 2, threshold=0.6).units] == at_06
-        np.testing.assert_array_equal(dump.states("rnn.l0.c")[:], values)
-    assert dump.select("rnn.l0.c", 1, 2, threshold=0.7).n_units == 1  # tanh(0.85) = 0.691
-
-
 def test_an_empty_pattern_gives_an_empty_frame_with_its_columns(tmp_path):
     dump = one_unit([0.1, 0.2], tmp_path)
     frame = dump.match(dump.select("rnn.l0.h", 0, 1))

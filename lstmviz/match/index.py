@@ -13,7 +13,9 @@ import json
 import logging
 import mmap
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -32,7 +34,8 @@ from lstmviz.types import Source
 
 VERSION = 1  # of the layout; another one is built anew
 SMALL = 2**24  # recorded values; up to here a source's codes are made in memory, in a tenth of a second
-BLOCK_VALUES = 2**22  # recorded values read, coded and written at a time
+THREADS = 2
+BLOCK_VALUES = 2**21  # recorded values read, coded and written at a time
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all) while a source is indexed."""
@@ -156,9 +159,9 @@ def _build(dump: DumpReader, source: Source, folder: Path, progress: Progress | 
     log.info("indexing %s: %d bytes at %s", source.name, needed, folder)
     try:
         with units.open("wb", buffering=0) as by_unit, rows.open("wb", buffering=0) as by_row:
-            for start, codes in _coded(dump, source):
+            for start, codes, lines in _coded(dump, source):
                 _write_at(by_row, start * source.n_units, codes)
-                for unit, line in enumerate(np.ascontiguousarray(codes.T)):
+                for unit, line in enumerate(lines):
                     _write_at(by_unit, unit * source.n_steps + start, line)
                 if progress is not None:
                     progress(start + len(codes), source.n_steps)
@@ -182,15 +185,27 @@ def _write_at(file: FileIO, offset: int, codes: Codes) -> None:
         data = data[file.write(data) :]
 
 
-def _coded(dump: DumpReader, source: Source) -> Iterator[tuple[int, Codes]]:
+def _coded(dump: DumpReader, source: Source) -> Iterator[tuple[int, Codes, Codes]]:
+    """Yield (first step, codes by row, codes by unit) in order, the next blocks coded while one is written."""
     coder, states = coder_for(source.dtype, source.view), dump.states(source.name)
     n_rows = max(1, BLOCK_VALUES // source.n_units)
-    for start in range(0, source.n_steps, n_rows):
-        yield start, coder.encode(states[start : start + n_rows])
+
+    def code(start: int) -> tuple[int, Codes, Codes]:
+        codes = coder.encode(states[start : start + n_rows])
+        return start, codes, np.ascontiguousarray(codes.T)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        ahead: deque[Future[tuple[int, Codes, Codes]]] = deque()
+        for start in range(0, source.n_steps, n_rows):
+            ahead.append(pool.submit(code, start))
+            if len(ahead) > THREADS:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
 
 def _in_memory(dump: DumpReader, source: Source) -> Planes:
     rows = np.empty((source.n_steps, source.n_units), np.uint8)
-    for start, codes in _coded(dump, source):
+    for start, codes, _ in _coded(dump, source):
         rows[start : start + len(codes)] = codes
     return Planes(coder_for(source.dtype, source.view), np.ascontiguousarray(rows.T), rows)
