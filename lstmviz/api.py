@@ -44,9 +44,16 @@ class Dump(DumpReader):
         """Return the number of matches at each number of shared units, and the histogram of their lengths."""
         return matching.count(self, pattern)
 
-    def search(self, text: str) -> pd.DataFrame:
-        """Return every place where the text stands on the first axis: start, stop, sequence."""
-        return matching.search(self.first, text)
+    def search(
+        self, text: str, regex: bool = False, over: matching.Over = "characters", axis: str | None = None
+    ) -> pd.DataFrame:
+        """Return every place where the text stands on an axis (the first one): start, stop, sequence.
+
+        ``over`` is "characters" (any stretch of the text), "words" (whole ones) or "tokens" (whole ones); with
+        ``regex`` the text is a regular expression, which has a few seconds. Hits do not overlap and lie inside one
+        sequence. Raises PatternError for an empty text or an expression that is none, UnknownName for the axis.
+        """
+        return matching.search(self.first if axis is None else self.axis(axis), text, regex, over)
 
     def thresholds(
         self,

@@ -1,18 +1,27 @@
-"""Text search: hits in steps, by tokens that it touches, never across a border."""
+"""Text search: hits in steps, by tokens that it touches, never across a border; against plain Python."""
 
 from __future__ import annotations
 
+import re
+import time
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import lstmviz
+from lstmviz.errors import PatternError, UnknownName
+from lstmviz.match import expression
 
 
-def dump_of(tokens, tmp_path, lengths, join):
+def dump_of(tokens, tmp_path, lengths, join, overwrite=False):
     vocab = sorted(set(tokens))
     ids = [vocab.index(t) for t in tokens]
     states = {"rnn.l0.h": np.zeros((len(tokens), 1))}
-    path = lstmviz.write_dump(tmp_path / "t.h5", states=states, tokens=ids, vocab=vocab, lengths=lengths, join=join)
+    path = lstmviz.write_dump(
+        tmp_path / "t.h5", states=states, tokens=ids, vocab=vocab, lengths=lengths, join=join, overwrite=overwrite
+    )
     return lstmviz.open_dump(path)
 
 
@@ -35,3 +44,126 @@ def dump_of(tokens, tmp_path, lengths, join):
 def test_hits(tmp_path, join, tokens, lengths, query, hits):
     found = dump_of(tokens, tmp_path, lengths, join).search(query)
     assert list(found.itertuples(index=False, name=None)) == hits
+
+
+def naive(tokens, lengths, join, query, regex, over):
+    """Hits by the text of search's docstring, one character, word and token at a time."""
+    flags = re.IGNORECASE if not regex and query == query.lower() else 0
+    pattern = re.compile(query if regex else re.escape(query), flags)
+    parts = [pattern] if regex else [re.compile(re.escape(w), flags) for w in query.split()]
+    hits, start = [], 0
+    for sequence, length in enumerate(lengths):
+        mine = tokens[start : start + length]
+        owners = [i for i, token in enumerate(mine) for _ in token + join]  # of each character
+        text = join.join(mine)
+        if over == "characters":
+            spans = [m.span() for m in pattern.finditer(text) if m.group()]
+        elif over == "words":
+            words = list(re.finditer(r"\S+", text))
+            found = runs_of(parts, [m.group() for m in words])
+            spans = [(words[a].start(), words[b - 1].end()) for a, b in found]
+        else:
+            owners = range(len(mine))
+            spans = runs_of(parts, mine, pattern)
+        hits += [(start + owners[a], start + owners[b - 1] + 1, sequence) for a, b in spans]
+        start += length
+    return hits
+
+
+def runs_of(parts, items, whole=None):
+    found, at = [], 0
+    while at < len(items):
+        n = 1 if whole and whole.fullmatch(items[at]) else len(parts)
+        fits = n == 1 and whole and whole.fullmatch(items[at])
+        if not fits and parts and at + n <= len(items):
+            fits = all(p.fullmatch(x) for p, x in zip(parts, items[at:], strict=False))
+        if fits:
+            found.append((at, at + n))
+        at += n if fits else 1
+    return found
+
+
+WORDS = ["a", "b", "A", "ab", "aa", "a.", "(", "7"]
+ODD = ["", " ", "a b", "\n", " a"]
+TEXTS = ["a", "b", "ab", "A", "a b", "a a", "aa", "b  a", "a.", ".", " ", "", "(", "a b a", "Ab", "7", "b(", "\n"]
+EXPRESSIONS = ["a", "a.", "a+", "[ab]+", "a*", "^a", "b$", r"\ba\b", "a b", "A|b", "(?i)A", r"\s", r".+", "x?"]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_hits_equal_those_of_plain_python(tmp_path, monkeypatch, data):
+    monkeypatch.setattr("lstmviz.match.text.BATCH_STEPS", data.draw(st.integers(1, 8)))
+    entries = WORDS + ODD * data.draw(st.integers(0, 1))
+    lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
+    n_steps = sum(lengths)
+    tokens = data.draw(st.lists(st.sampled_from(entries), min_size=n_steps, max_size=n_steps))
+    join = data.draw(st.sampled_from(["", " ", "--"]))
+    over = data.draw(st.sampled_from(["characters", "words", "tokens"]))
+    dump = dump_of(tokens, tmp_path, lengths, join, overwrite=True)
+    for _ in range(3):
+        regex = data.draw(st.booleans())
+        query = data.draw(st.sampled_from(EXPRESSIONS if regex else TEXTS))
+        if query and (regex or over != "words" or query.split()):
+            found = dump.search(query, regex, over)
+            expected = naive(tokens, lengths, join, query, regex, over)
+            assert list(found.itertuples(index=False, name=None)) == expected, (query, regex)
+
+
+@pytest.mark.parametrize("over", ["characters", "words", "tokens"])
+def test_ids_without_a_vocabulary_are_searched_as_they_are_shown(tmp_path, over):
+    ids = [7, 70, 7, 4_000_000_000]
+    path = lstmviz.write_dump(tmp_path / "t.h5", states={"h": np.zeros((4, 1))}, tokens=ids)
+    dump = lstmviz.open_dump(path)
+    assert dump.search("70 7", over=over).start.tolist() == [1]
+    assert dump.search("7", over=over).start.tolist() == ([0, 1, 2] if over == "characters" else [0, 2])
+    assert dump.search("40*", regex=True, over=over).start.tolist() == [3]
+
+
+def test_another_axis_and_one_without_tokens(tmp_path):
+    dump = lstmviz.open_dump(lstmviz.write_dump(tmp_path / "n.h5", states={"h": np.zeros((4, 1))}, axis="sound"))
+    assert dump.search("x", axis="sound").empty
+    assert list(dump.search("x", True, "tokens")) == ["start", "stop", "sequence"]
+    with pytest.raises(UnknownName, match="no axis 'text'"):
+        dump.search("x", axis="text")
+
+
+@pytest.mark.parametrize(
+    ("query", "more", "words"),
+    [
+        ("", {}, "empty"),
+        ("  ", {"over": "words"}, "no word"),
+        ("a", {"over": "lines"}, "'lines'"),
+        ("(", {"regex": True}, "no regular expression"),
+        ("a{3,1}", {"regex": True}, "no regular expression"),
+        (r"\L<x>", {"regex": True}, "no regular expression"),
+        ("*" * 501, {"regex": True}, "at most 500 characters"),
+        ("(?:a{1000}){1000}", {"regex": True}, "shorter repeats"),
+        ("x{4000000000}", {"regex": True}, "shorter repeats"),
+        ("(" * 400 + ")" * 400, {"regex": True}, "too large"),
+        ("(" * 250 + ")" * 250 + "\n(", {"regex": True}, "too large"),
+    ],
+)
+def test_what_cannot_be_searched_is_said_in_one_line(tmp_path, query, more, words):
+    with pytest.raises(PatternError) as caught:
+        dump_of(["a"], tmp_path, None, " ").search(query, **more)
+    assert words in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("over", ["characters", "words", "tokens"])
+def test_an_expression_that_would_take_years_is_stopped(tmp_path, monkeypatch, over):
+    monkeypatch.setattr(expression, "SECONDS", 0.2)
+    dump = dump_of(["a" * 40 + "!", "b c"], tmp_path, None, " ")  # "b c": words are not tokens
+    with pytest.raises(PatternError, match="takes too long; make it simpler"):
+        dump.search("(a|aa|a?a)+$" if over == "characters" else "(a|aa|a?a)+", True, over)
+
+
+def test_the_limit_is_for_all_texts_together_and_grows_with_them(monkeypatch):
+    monkeypatch.setattr(expression, "SECONDS", 0.0)
+    monkeypatch.setattr(expression, "SECONDS_PER_CHARACTER", 1.0)
+    clock = iter([0.0, 3.0, 3.0, 9.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    found = expression.Expression("a")
+    assert found.spans("abcda") == [(0, 1), (4, 5)]  # 3 of 5 seconds
+    with pytest.raises(PatternError, match="too long"):
+        found.fullmatch("abc")  # 6 of the 5 that are left

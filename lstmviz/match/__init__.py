@@ -5,11 +5,12 @@ from lstmviz.match.edit import with_unit, without
 from lstmviz.match.find import Count, count, find
 from lstmviz.match.pattern_file import Notes, PatternFile
 from lstmviz.match.select import select
-from lstmviz.match.text import search
+from lstmviz.match.text import Over, search
 
 __all__ = [
     "Count",
     "Notes",
+    "Over",
     "PatternFile",
     "WhyNot",
     "count",
