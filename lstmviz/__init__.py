@@ -10,7 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lstmviz.api import Dump, open_dump
+    from lstmviz.api import Corpus, Dump, open_dump
+    from lstmviz.dump.shards import write_corpus
     from lstmviz.dump.writer import write_dump
     from lstmviz.errors import LstmvizError
     from lstmviz.recording import record
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Corpus": "lstmviz.api",
     "Dump": "lstmviz.api",
     "open_dump": "lstmviz.api",
+    "write_corpus": "lstmviz.dump.shards",
     "write_dump": "lstmviz.dump.writer",
     "LstmvizError": "lstmviz.errors",
     "record": "lstmviz.recording",
@@ -31,6 +34,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Corpus",
     "Dump",
     "LstmvizError",
     "Pattern",
@@ -39,6 +43,7 @@ __all__ = [
     "Window",
     "open_dump",
     "record",
+    "write_corpus",
     "write_dump",
 ]
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pandas as pd
 
 from lstmviz import match as matching
+from lstmviz.dump.corpus_file import folder_line, is_corpus
 from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.shards import ShardReader
+from lstmviz.errors import ClusterError, DumpError
 from lstmviz.types import Pattern, Side
 
 
@@ -95,10 +99,41 @@ class Dump(DumpReader):
         serve([self], host=host, port=port, open_browser=open_browser)
 
 
-def open_dump(path: str | os.PathLike[str]) -> Dump:
-    """Open a dump for reading; only what it declares is read, values come when they are asked for.
+class Corpus(ShardReader, Dump):
+    """A folder of dumps that its ``corpus.json`` makes one corpus: asked as a Dump is, steps counted over all shards.
 
-    Raises DumpMissing where there is no file, NewerFormat where a newer lstmviz wrote it, DumpError where it is not a
-    dump, is damaged, or holds what could read other files.
+    The shards are asked side by side, by threads of this machine or the workers of a dask scheduler; the answers are
+    exactly those of one dump that holds them all. The layout is in docs/corpora.md.
     """
-    return Dump(path)
+
+    def match(self, pattern: Pattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
+        """Return the matches of a pattern over all shards, best first, as ``Dump.match`` does."""
+        return matching.found_in(self, pattern).page(limit, offset)
+
+    def count(self, pattern: Pattern) -> matching.Count:
+        """Return the number of matches at each number of shared units, and the histogram of their lengths."""
+        return matching.found_in(self, pattern).count()
+
+    def search(
+        self, text: str, regex: bool = False, over: matching.Over = "characters", axis: str | None = None
+    ) -> pd.DataFrame:
+        """Return every place where the text stands, over all shards, as ``Dump.search`` does."""
+        return matching.search_shards(self, (self.first if axis is None else self.axis(axis)).name, text, regex, over)
+
+
+def open_dump(path: str | os.PathLike[str], scheduler: str | None = None) -> Dump:
+    """Open a dump, or a folder whose ``corpus.json`` lists the shards of one corpus, for reading.
+
+    Only what is declared is read, values come when they are asked for. ``scheduler`` is the address of a dask
+    scheduler whose workers match and search a corpus; None uses this machine. Raises DumpMissing where there is no
+    file, NewerFormat where a newer lstmviz wrote it, DumpError where it is not a dump, is damaged, holds what could
+    read other files, or is a folder of separate dumps; ClusterError for a scheduler without shards to share out.
+    """
+    where = Path(path)
+    if is_corpus(where):
+        return Corpus(where, scheduler)
+    if scheduler is not None:
+        raise ClusterError(f"{where} is no corpus of shards that a scheduler could share out; leave scheduler out")
+    if where.is_dir():
+        raise DumpError(folder_line(where))
+    return Dump(where)

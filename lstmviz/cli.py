@@ -196,5 +196,10 @@ def _progress() -> Progress:
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
 
+from lstmviz import cli_corpus as cli_corpus  # noqa: E402  it adds its command to the app
+from lstmviz import cli_index as cli_index  # noqa: E402
+
 if __name__ == "__main__":
-    main()
+    from lstmviz.cli import main as run  # of the module by its name, to which the commands above were added
+
+    run()

@@ -7,6 +7,7 @@ import pytest
 import browser as browsing
 import lstmviz
 from lstmviz import samples
+from shards import three_shards
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,12 @@ def chromium():
 def parens_address(parens):
     with browsing.serving([parens]) as address:
         yield address
+
+
+@pytest.fixture
+def parts(tmp_path):
+    """One dump, and the same as a corpus of three shards."""
+    return three_shards(tmp_path)
 
 
 @pytest.fixture

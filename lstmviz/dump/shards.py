@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from lstmviz.dump.arrays import IdArray, States, Stored, StoredArray, Tokens, Track
 from lstmviz.dump.corpus_file import (
     CORPUS_FILE,
+    is_corpus,
     read_corpus_file,
     shard_names,
     shard_paths,
@@ -51,6 +52,11 @@ def open_shard(path: str, uuid: str) -> DumpReader:
     return reader
 
 
+def open_reader(path: str | os.PathLike[str], scheduler: str | None = None) -> DumpReader:
+    """Open what a path stands for: the folder of a corpus, or else one dump; errors as of either."""
+    return ShardReader(path, scheduler) if is_corpus(Path(path)) else DumpReader(path)
+
+
 class ShardReader(DumpReader):
     """The shards that a folder's ``corpus.json`` lists, read as one dump with steps counted over all of them.
 
@@ -81,6 +87,10 @@ class ShardReader(DumpReader):
     def states(self, source: str) -> States:
         """Return the lazy states of a source, shape (n_steps, n_units), over all shards."""
         return self._states[self.source(source).name]
+
+    def readers(self) -> Iterator[DumpReader]:
+        """Yield each shard, opened, in order."""
+        return (open_shard(shard.path, shard.uuid) for shard in self.shards)
 
     def close(self) -> None:
         """Close the shards that this process holds open; a later read opens them again."""

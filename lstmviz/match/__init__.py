@@ -5,6 +5,7 @@ from lstmviz.match.edit import with_unit, without
 from lstmviz.match.find import Count, count, find
 from lstmviz.match.pattern_file import Notes, PatternFile
 from lstmviz.match.select import select
+from lstmviz.match.shards import found_in, search_shards
 from lstmviz.match.text import Over, search
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "WhyNot",
     "count",
     "find",
+    "found_in",
     "search",
+    "search_shards",
     "select",
     "thresholds",
     "why_not",

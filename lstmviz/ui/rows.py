@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from lstmviz.dump.reader import Axis, DumpReader
-from lstmviz.match import select
+from lstmviz.match import found_in, select
 from lstmviz.match.find import Found
 from lstmviz.match.onset import is_on
+from lstmviz.match.shards import FoundInShards
 from lstmviz.types import Pattern
 from lstmviz.ui.selection import Selection, parse
 from lstmviz.ui.table import DumpTable
@@ -70,8 +71,8 @@ def _pattern(dump: DumpReader, asked: Selection) -> Pattern:
 
 
 @lru_cache(maxsize=KEPT)
-def _found(dump: DumpReader, pattern: Pattern) -> Found:
-    return Found(dump, pattern)
+def _found(dump: DumpReader, pattern: Pattern) -> Found | FoundInShards:
+    return found_in(dump, pattern)
 
 
 def _row(dump: DumpReader, axis: Axis, pattern: Pattern, match: Any) -> dict[str, Any]:

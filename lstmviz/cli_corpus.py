@@ -1,0 +1,31 @@
+"""``lstmviz corpus``: make the dumps of a folder one corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import lstmviz
+from lstmviz.cli import app, one_line, out
+
+
+@app.command()
+@one_line
+def corpus(
+    folder: Annotated[Path, typer.Argument(help="A folder that holds the dumps of one corpus.")],
+    dumps: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Its dumps in order; without any, every .h5 in it, part-2 before part-10.", metavar="PATH..."
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="List the dumps anew where the folder is a corpus already.")] = False,
+) -> None:
+    """Make the dumps of a folder the shards of one corpus, by writing its corpus.json."""
+    made = lstmviz.open_dump(lstmviz.write_corpus(folder, dumps, overwrite))
+    n_shards = made.provenance["shards"]
+    out.print(
+        f"{made.name}: {n_shards} shards, {made.n_steps:,} steps, uuid {made.uuid}", markup=False, highlight=False
+    )

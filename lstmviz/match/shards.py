@@ -1,0 +1,167 @@
+"""Match, count and search over the shards of a corpus; the answers are exactly those of one dump that holds them all.
+
+A sequence never spans two shards, so neither does a match: the best rows of the whole are among the best of each.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.shards import Shard, ShardReader, open_shard
+from lstmviz.errors import PatternError
+from lstmviz.match.cluster import ask_shards
+from lstmviz.match.filters import check_filters
+from lstmviz.match.find import Count, Found, check_pattern
+from lstmviz.match.text import search
+from lstmviz.types import Filter, Pattern
+
+KEPT = 16  # shards' matches that a process keeps, so that totals and the next rows come at once
+
+
+def found_in(dump: DumpReader, pattern: Pattern) -> Found | FoundInShards:
+    """Return the matches of a pattern over a dump or a corpus, to be paged through and counted."""
+    return FoundInShards(dump, pattern) if isinstance(dump, ShardReader) else Found(dump, pattern)
+
+
+class FoundInShards:
+    """The matches of one pattern over a corpus, asked of its shards as they are needed; answers as ``Found`` does."""
+
+    def __init__(self, corpus: ShardReader, pattern: Pattern) -> None:
+        check_filters(corpus, check_pattern(corpus, pattern), pattern.filters)
+        self._corpus, self.pattern = corpus, pattern
+        self._known: list[_Answer] = []
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every match has been looked for, so that ``totals`` speaks of all."""
+        return not self.pattern.units or (bool(self._known) and all(answer.is_complete for answer in self._known))
+
+    def page(self, limit: int, offset: int = 0) -> pd.DataFrame:
+        """Return rows ``offset`` to ``offset + limit`` of the ranked matches, steps counted over the corpus.
+
+        Raises PatternError where either is negative, ClusterError or DumpMissing where a shard cannot be asked.
+        """
+        if limit < 0 or offset < 0:
+            raise PatternError(f"limit={limit} and offset={offset} must not be negative")
+        answers = self._ask(partial(_best, pattern=self.pattern, n_rows=limit + offset))
+        if not self.is_complete:
+            self._known = answers
+        rows = _joined(self._corpus.shards, self.pattern.axis, [answer.rows for answer in answers])
+        distance = (rows["length"] - self.pattern.length).abs()
+        order = np.lexsort((rows["stop"], rows["start"], distance, rows["n_union"], -rows["n_shared"]))
+        return rows.take(order[offset : offset + limit]).reset_index(drop=True)
+
+    def complete(self) -> None:
+        """Look for every match."""
+        if not self.is_complete:
+            self._known = self._ask(partial(_completed, pattern=self.pattern))
+
+    def totals(self) -> list[tuple[int, int]]:
+        """Return (n_shared, n_matches), most shared first, for the levels that every shard has looked at so far."""
+        total: Counter[int] = Counter()
+        floor = max((answer.lowest for answer in self._known), default=0)
+        for answer in self._known:
+            total.update({level: n for level, n in answer.totals if level >= floor})
+        return sorted(total.items(), reverse=True)
+
+    def count(self) -> Count:
+        """Return the totals at each number of shared units and the histogram of lengths, of all matches."""
+        parts = self._ask(partial(_count, pattern=self.pattern))
+        return Count(
+            _added([part.totals for part in parts], ["n_shared"]),
+            _added([part.lengths for part in parts], ["n_shared", "length"]),
+        )
+
+    def _ask(self, task: Any) -> list[Any]:
+        return ask_shards(task, self._corpus.shards, self._corpus.scheduler)
+
+
+def search_shards(corpus: ShardReader, axis: str, *query: Any, **options: Any) -> pd.DataFrame:
+    """Return every place where a text stands on an axis of a corpus, as ``search`` does for one dump's."""
+    task = partial(_hits, axis=axis, query=query, options=options)
+    return _joined(corpus.shards, axis, ask_shards(task, corpus.shards, corpus.scheduler))
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What one shard answers: rows, with its own steps, and the totals of the levels that it has looked at."""
+
+    rows: pd.DataFrame
+    totals: list[tuple[int, int]]
+    is_complete: bool
+
+    @property
+    def lowest(self) -> int:
+        """The lowest level of which the total is known; 0 where all are."""
+        return 0 if self.is_complete else min((level for level, _ in self.totals), default=sys.maxsize)
+
+
+def _best(shard: Shard, pattern: Pattern, n_rows: int) -> _Answer:
+    with _found(shard, pattern) as here:
+        return _Answer(here.page(n_rows), here.totals(), here.is_complete)
+
+
+def _completed(shard: Shard, pattern: Pattern) -> _Answer:
+    with _found(shard, pattern) as here:
+        here.complete()
+        return _Answer(here.page(0), here.totals(), here.is_complete)
+
+
+def _count(shard: Shard, pattern: Pattern) -> Count:
+    with _found(shard, pattern) as here:
+        return here.count()
+
+
+def _hits(shard: Shard, axis: str, query: tuple[Any, ...], options: dict[str, Any]) -> pd.DataFrame:
+    return search(open_shard(shard.path, shard.uuid).axis(axis), *query, **options)
+
+
+@contextmanager
+def _found(shard: Shard, pattern: Pattern) -> Iterator[Found]:
+    """Give a shard's matches as kept by this process, to one thread at a time: asking for more changes them."""
+    found, lock = _kept(shard.path, shard.uuid, pattern)
+    with lock:
+        yield found
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(path: str, uuid: str, pattern: Pattern) -> tuple[Found, Lock]:
+    dump = open_shard(path, uuid)
+    return Found(dump, _fitted(dump, pattern)), Lock()
+
+
+def _fitted(dump: DumpReader, pattern: Pattern) -> Pattern:
+    """Drop from a pattern's filters the labels that one shard never met; without any left, nothing there matches."""
+    tracks, filters = dump.axis(pattern.axis).tracks, list[Filter]()
+    for asked in pattern.filters:
+        known = tuple(label for label in asked.labels if label in tracks[asked.track].labels)
+        if asked.labels and not known:
+            return replace(pattern, units=(), filters=())
+        filters.append(replace(asked, labels=known))
+    return replace(pattern, filters=tuple(filters))
+
+
+def _joined(shards: Sequence[Shard], axis: str, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Join shards' rows, with steps and sequences counted over the corpus."""
+    moved = []
+    for shard, part in zip(shards, parts, strict=True):
+        step, sequence = shard.begin(axis)
+        moved.append(part.assign(start=part.start + step, stop=part.stop + step, sequence=part.sequence + sequence))
+    return pd.concat(moved, ignore_index=True)
+
+
+def _added(parts: Sequence[pd.DataFrame], by: list[str]) -> pd.DataFrame:
+    """Add up ``n_matches`` of rows with the same key; most shared first, then the shorter."""
+    added = pd.concat(parts, ignore_index=True).groupby(by)["n_matches"].sum().reset_index()
+    return added.sort_values(by, ascending=[False, True][: len(by)], ignore_index=True)
