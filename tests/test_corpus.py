@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -212,3 +214,15 @@ def test_dask_is_loaded_only_when_a_corpus_is_asked(parts):
     show = "import sys, lstmviz; d = lstmviz.open_dump(sys.argv[1]); d.tokens[0:30]; print('dask' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", show, parts[1].path], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_example_in_the_docs_runs(tmp_path, monkeypatch, capsys):
+    text = (Path(__file__).parents[1] / "docs" / "corpora.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "docs/corpora.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "n_shared" in printed
+    assert "n_matches" in printed
+    (listed,) = re.findall(r"^```json\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert json.loads((tmp_path / "corpus.json").read_text()) == json.loads(listed)
