@@ -2,21 +2,21 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test check pictures bench clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/lstmviz demo $(ARGS)
 
-test: $(VENV)/test-ready tools check
+test: check
 	$(BIN)/python -m pytest
 
-check: $(VENV)/test-ready
+check: $(VENV)/test-ready tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	node --test tests/js/
+	node --test tests/js/*.test.js
 
 pictures: $(VENV)/test-ready tools
 	$(BIN)/python docs/make_pictures.py
@@ -26,7 +26,8 @@ bench: $(VENV)/test-ready tools
 
 $(VENV)/python-ready:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lstmviz needs Python 3.11 or newer, and this is " + sys.version.split()[0] + "; run: make demo PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python could not make a virtual environment; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@touch $@
 
 $(VENV)/demo-ready: $(VENV)/python-ready pyproject.toml constraints.txt
@@ -42,6 +43,7 @@ $(VENV)/test-ready: $(VENV)/demo-ready
 .PHONY: tools
 tools:
 	@command -v chromium >/dev/null && command -v node >/dev/null || { \
+	  command -v apt-get >/dev/null || { echo "the page's tests need chromium and node on the PATH; install them"; exit 1; }; \
 	  sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 	    chromium nodejs fonts-dejavu-core >/dev/null; }

@@ -51,12 +51,18 @@ def install(server: Flask, hosts: Iterable[str] = (), token: str | None = None) 
     def check() -> BaseResponse | None:
         name = (urlsplit(f"//{request.host}").hostname or "").lower()
         if name not in allowed:
-            return _refuse(f"this server is not called {name[:80]!r}; it answers to {', '.join(sorted(allowed))}")
+            return _refuse(
+                f"this server is not called {name[:80]!r}; it answers to {', '.join(sorted(allowed))}"
+                " (more with --host, or LSTMVIZ_HOSTS under gunicorn)"
+            )
         if token is None or _same(request.cookies.get(cookie), token):
             return None
         if _same(request.args.get("token"), token):
             return _admit(cookie, token)
-        return _refuse("open the whole link that lstmviz printed: it ends in ?token=...")
+        return _refuse(
+            "open the link that lstmviz printed when it started, which ends in ?token=...;"
+            " after that, links copied from the page work in this browser"
+        )
 
     @server.after_request
     def protect(response: Response) -> Response:
@@ -68,8 +74,9 @@ def install(server: Flask, hosts: Iterable[str] = (), token: str | None = None) 
 
 def _admit(cookie: str, token: str) -> BaseResponse:
     rest = [(k, v) for k, v in request.args.items(multi=True) if k != "token"]
+    # Lax: a link in a mail or a chat leads in; what another site posts does not carry it.
     answer = redirect(request.path + ("?" + urlencode(rest) if rest else ""))
-    answer.set_cookie(cookie, token, httponly=True, samesite="Strict")
+    answer.set_cookie(cookie, token, httponly=True, samesite="Lax")
     return answer
 
 
