@@ -7,15 +7,14 @@ import importlib.util
 import os
 import shutil
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import filelock
-import platformdirs
 
+from lstmviz import cache
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import FORMAT_VERSION
 from lstmviz.errors import LstmvizError, UnknownName
@@ -72,7 +71,7 @@ def build(
     if path is not None:
         load(name).build(path, progress, overwrite)
         return Path(path)
-    home = _home() / f"{name}-{_key(folder)}"
+    home = cache.home("samples") / f"{name}-{_key(folder)}"
     home.mkdir(parents=True, exist_ok=True)
     kept = home / f"{name}.h5"
     with filelock.FileLock(f"{home}.lock"):
@@ -109,33 +108,3 @@ def _is_dump(path: Path) -> bool:
     except LstmvizError:
         return False
     return True
-
-
-def _home() -> Path:
-    """Return the first folder for samples that can be written."""
-    for folder in _homes():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-        except OSError:
-            continue
-    raise LstmvizError("no folder to keep a sample's dump in can be written; free some space or give a path")
-
-
-def _homes() -> Iterator[Path]:
-    yield platformdirs.user_cache_path("lstmviz") / "samples"
-    shared = Path(tempfile.gettempdir()) / f"lstmviz-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
-    try:
-        shared.mkdir(mode=0o700, exist_ok=True)
-        if _is_ours(shared):
-            yield shared
-        yield Path(tempfile.mkdtemp(prefix="lstmviz-"))
-    except OSError:
-        return
-
-
-def _is_ours(folder: Path) -> bool:
-    """Say whether nobody else can have put files into a folder of a temporary directory that all may write to."""
-    info = folder.lstat()
-    return folder.is_dir() and not folder.is_symlink() and (not hasattr(os, "getuid") or info.st_uid == os.getuid())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import lstmviz
-from lstmviz import places, samples
+from lstmviz import cache, places, samples
 from lstmviz.errors import DumpExists, LstmvizError, UnknownName
 
 # A sample that needs no torch: it writes a small dump and a line into a log for each time it is built.
@@ -41,7 +41,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (folder / "made.safetensors").write_bytes(b"weights")
     (folder / "README.md").write_text("# made\n")
     monkeypatch.setattr(samples, "samples_dir", lambda: folder.parent)
-    monkeypatch.setattr(samples.platformdirs, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr(cache.platformdirs, "user_cache_path", lambda name: tmp_path / "cache" / name)
     yield folder
     for name in [n for n in sys.modules if n.startswith("lstmviz_sample_made")]:
         del sys.modules[name]
@@ -157,7 +157,7 @@ def test_a_temporary_folder_that_is_a_link_is_not_trusted(
 
 
 def test_no_place_to_write_is_one_line(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samples, "_homes", lambda: iter(()))
+    monkeypatch.setattr(cache, "homes", lambda kind: iter(()))
     with pytest.raises(LstmvizError, match=r"^no folder to keep .* give a path$"):
         samples.build("made")
 
@@ -167,9 +167,9 @@ def test_two_processes_at_once_build_it_once(made: Path, tmp_path: Path) -> None
 import time
 from pathlib import Path
 import lstmviz
-from lstmviz import samples
+from lstmviz import cache, samples
 samples.samples_dir = lambda: Path({str(made.parent)!r})
-samples.platformdirs.user_cache_path = lambda name: Path({str(tmp_path / "cache")!r}) / name
+cache.platformdirs.user_cache_path = lambda name: Path({str(tmp_path / "cache")!r}) / name
 meeting = Path({str(tmp_path)!r})
 me = meeting / f"here-{{time.time_ns()}}"
 me.touch()
