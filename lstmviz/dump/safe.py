@@ -19,6 +19,7 @@ MAX_CHUNK_BYTES = 64 * 2**20  # what one read may have to hold in memory
 MAX_RATIO = 1100  # declared bytes per stored byte; deflate cannot reach more than about 1,030
 MAX_OBJECTS = 100_000  # groups and data sets; a walk over more would take seconds
 MAX_ATTRIBUTE_BYTES = 65_536
+MAX_NAMES = 100  # looked at in one group of a foreign file, to say what there is
 
 
 def open_safely(path: str | os.PathLike[str]) -> h5py.File:
@@ -33,10 +34,7 @@ def open_safely(path: str | os.PathLike[str]) -> h5py.File:
         raise DumpError(f"{where} is a folder, not a dump; give the path of one .h5 file")
     if where.stat().st_size == 0 or not h5py.is_hdf5(where):
         raise DumpError(f"{where} is not an HDF5 file; give a dump written by lstmviz.record")
-    try:
-        file = h5py.File(where, "r")
-    except OSError as err:
-        raise DumpError(f"{where} is truncated or damaged ({_reason(err)}); record it again") from err
+    file = _open(where, where, "record it again")
     try:
         _check_group(file, where, seen=set())
     except DumpError:
@@ -46,6 +44,63 @@ def open_safely(path: str | os.PathLike[str]) -> h5py.File:
         file.close()
         raise DumpError(f"{where} is damaged ({_reason(err)}); record it again") from err
     return file
+
+
+def open_foreign(path: Path, called: Path) -> h5py.File:
+    """Open another program's HDF5 file, of which only the data sets that ``find_dataset`` gives may be read.
+
+    ``called`` is the file's name in a message. Raises DumpError where it is not HDF5 or damaged.
+    """
+    if path.stat().st_size == 0 or not h5py.is_hdf5(path):
+        raise DumpError(f"{called} is not an HDF5 file; name one that is")
+    return _open(path, called, "make or copy it again")
+
+
+def find_dataset(file: h5py.File, path: str, called: Path) -> h5py.Dataset:
+    """Return one data set of a foreign file, checked as those of a dump are, each link on the way to it included.
+
+    Raises DumpError where there is none (with those there are), or where it holds what is refused.
+    """
+    item: Any = file
+    try:
+        for part in path.strip("/").split("/"):
+            link = item.get(part, getlink=True) if isinstance(item, h5py.Group) and part not in ("", ".") else None
+            if link is None:
+                raise DumpError(f"{called} has no data set {path!r}; it has {_names(file)}")
+            if not isinstance(link, h5py.HardLink):
+                kind = type(link).__name__
+                raise DumpError(f"{called} has a {kind} at {path!r}, which could read other files; refused")
+            item = item[part]
+        if not isinstance(item, h5py.Dataset):
+            raise DumpError(f"{called} has a group at {path!r}, not a data set; it has {_names(file)}")
+        _check_dataset(item, called)
+    except (OSError, RuntimeError, KeyError, TypeError) as err:
+        raise DumpError(f"{called} is damaged at {path!r} ({_reason(err)}); make or copy it again") from err
+    return item
+
+
+def _names(file: h5py.File, at_most: int = 8) -> str:
+    """List the data sets of a file that lie in it, not behind a link."""
+    names: list[str] = []
+    groups: list[tuple[str, h5py.Group]] = [("", file)]
+    while groups and len(names) <= at_most:
+        prefix, group = groups.pop(0)
+        for name in list(group)[:MAX_NAMES]:
+            if isinstance(group.get(name, getlink=True), h5py.HardLink):
+                item = group[name]
+                if isinstance(item, h5py.Group) and prefix.count("/") < at_most:
+                    groups.append((f"{prefix}{name}/", item))
+                elif isinstance(item, h5py.Dataset):
+                    names.append(f"{prefix}{name}"[:80])
+    more = ", ..." if len(names) > at_most or groups else ""
+    return ", ".join(map(repr, names[:at_most])) + more if names else "none"
+
+
+def _open(where: Path, called: Path, remedy: str) -> h5py.File:
+    try:
+        return h5py.File(where, "r")
+    except OSError as err:
+        raise DumpError(f"{called} is truncated or damaged ({_reason(err)}); {remedy}") from err
 
 
 def _check_group(group: h5py.Group, where: Path, seen: set[int]) -> None:

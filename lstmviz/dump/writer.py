@@ -37,10 +37,13 @@ class DumpWriter:
     """Writes one HDF5 dump at exactly ``path``; memory stays flat, nothing is complete before ``close``.
 
     Use it as a context manager. HDF5 may bring a process down on a full disk, so a recording runs it in a child.
+    ``dump_uuid`` (32 hexadecimal digits; a new one by default) is for what is converted: the same content keeps its
+    links.
     """
 
-    def __init__(self, path: str | os.PathLike[str], plan: DumpPlan) -> None:
+    def __init__(self, path: str | os.PathLike[str], plan: DumpPlan, dump_uuid: str | None = None) -> None:
         self.plan = plan
+        self._uuid = dump_uuid or uuid.uuid4().hex
         self._n_steps = {a.name: 0 for a in plan.axes}
         self._lengths: dict[str, list[NDArray[np.int64]]] = {a.name: [] for a in plan.axes}
         self._n_nan = {s.name: 0 for s in plan.sources}
@@ -54,11 +57,14 @@ class DumpWriter:
             key = ArrayKey("state", source.name)
             self._create(source.axis, key, f"sources/{source.name}", np.dtype(source.dtype), source.n_units)
 
-    def append(self, axis: str, lengths: Sequence[int], arrays: Mapping[ArrayKey, NDArray[Any]]) -> None:
-        """Append whole sequences to an axis.
+    def append(
+        self, axis: str, lengths: Sequence[int], arrays: Mapping[ArrayKey, NDArray[Any]], continues: bool = False
+    ) -> None:
+        """Append sequences to an axis.
 
         ``lengths`` are their steps; every array of the axis is given with shape (sum(lengths),) or, for states,
-        (sum(lengths), n_units). Raises DumpError where they disagree.
+        (sum(lengths), n_units). With ``continues`` the first of them goes on with the sequence before it, which is so
+        written in parts. Raises DumpError where they disagree.
         """
         n_new = int(sum(lengths))
         wanted = self.plan.keys(axis)
@@ -76,12 +82,23 @@ class DumpWriter:
             if key.role == "state":
                 self._n_nan[key.name] += int(np.isnan(array).sum())
         self._n_steps[axis] = start + n_new
-        self._lengths[axis].append(np.asarray(lengths, np.int64))
+        added = np.array(lengths, np.int64)
+        if continues and start:
+            self._lengths[axis][-1][-1] += added[0]
+            added = added[1:]
+        if len(added):
+            self._lengths[axis].append(added)
 
-    def close(self, labels: Mapping[str, Sequence[str]] | None = None) -> None:
+    def close(
+        self,
+        labels: Mapping[str, Sequence[str]] | None = None,
+        views: Mapping[str, View] | None = None,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
         """Write vocabularies, sequences, labels and attributes, and close the file.
 
-        ``labels`` replaces the plan's labels of category tracks, for labels that are only known at the end.
+        ``labels`` replaces the plan's labels of category tracks, ``views`` its sources' views, and ``provenance`` adds
+        to its provenance, for what is only known at the end.
         """
         if not self._file:
             return
@@ -92,14 +109,15 @@ class DumpWriter:
             self._close_axis(order, axis)
         for order, source in enumerate(self.plan.sources):
             attrs = self._file[f"sources/{source.name}"].attrs
-            _set(attrs, axis=source.axis, view=source.view, order=order, n_nan=self._n_nan[source.name])
+            view = (views or {}).get(source.name, source.view)
+            _set(attrs, axis=source.axis, view=view, order=order, n_nan=self._n_nan[source.name])
         for order, track in enumerate(self.plan.tracks):
             group = self._file[f"tracks/{track.name}"]
             _set(group.attrs, axis=track.axis, kind=track.kind, order=order)
             if track.kind == "category":
                 self._strings(group, "labels", tuple((labels or {}).get(track.name, track.labels)))
-        _set(self._file.attrs, format=FORMAT, format_version=FORMAT_VERSION, uuid=uuid.uuid4().hex)
-        _set(self._file.attrs, provenance=_provenance(self.plan.provenance))
+        _set(self._file.attrs, format=FORMAT, format_version=FORMAT_VERSION, uuid=self._uuid)
+        _set(self._file.attrs, provenance=_provenance({**self.plan.provenance, **(provenance or {})}))
         self._file.close()
 
     def __enter__(self) -> Self:
