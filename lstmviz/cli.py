@@ -54,7 +54,8 @@ def one_line(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except LstmvizError as error:
-            err.print(f"lstmviz: {error}", markup=False, highlight=False, soft_wrap=True)
+            for line in str(error).split("\n"):  # a project's faults, one each; one line for all else
+                err.print(f"lstmviz: {line}", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
             raise typer.Exit(130) from error
@@ -81,7 +82,10 @@ def demo(
 @app.command()
 @one_line
 def serve(
-    dumps: Annotated[list[Path], typer.Argument(help="One or more dumps (.h5).", metavar="PATH...")],
+    dumps: Annotated[
+        list[Path],
+        typer.Argument(help="Dumps (.h5), or folders: of dumps, a corpus, or an LSTMVis project.", metavar="PATH..."),
+    ],
     port: Port = 8050,
     host: Host = "127.0.0.1",
     browser: Browser = True,
@@ -184,7 +188,12 @@ def main() -> None:
 
 
 def _serve(paths: list[Path], host: str, port: int, browser: bool) -> None:
-    dumps = [lstmviz.open_dump(path) for path in paths]
+    from lstmviz.dump.folders import dump_paths
+
+    with _progress() as progress:
+        progress.add_task("opening", total=None)
+        found = [p for path in paths for p in dump_paths(path, say=lambda note: typer.echo(f"note: {note}", err=True))]
+        dumps = [lstmviz.open_dump(path) for path in found]
     from lstmviz.ui.serve import serve as serve_page
 
     serve_page(dumps, host=host, port=port, open_browser=browser, say=typer.echo)
@@ -198,6 +207,7 @@ def _progress() -> Progress:
 
 from lstmviz import cli_corpus as cli_corpus  # noqa: E402  it adds its command to the app
 from lstmviz import cli_index as cli_index  # noqa: E402
+from lstmviz import cli_lstmvis as cli_lstmvis  # noqa: E402
 
 if __name__ == "__main__":
     from lstmviz.cli import main as run  # of the module by its name, to which the commands above were added

@@ -49,7 +49,7 @@ def test_every_command_and_option_has_help(command):
 
 
 def test_the_commands_are_those_that_the_readme_tells_of():
-    assert COMMANDS == ["corpus", "demo", "index", "inspect", "match", "serve"]
+    assert COMMANDS == ["corpus", "demo", "export-lstmvis", "import-lstmvis", "index", "inspect", "match", "serve"]
     assert run("--version").stdout.strip() == lstmviz.__version__
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import socket
 import webbrowser
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 import waitress
 from dash import Dash
 from flask import Flask
 
+from lstmviz.dump.folders import dump_paths
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ServeError
 from lstmviz.places import assets_dir
@@ -46,7 +50,7 @@ def make_app(dumps: Sequence[DumpReader], hosts: Iterable[str] = (), token: str 
     )
     guard.install(app.server, hosts, token)
     app.server.register_blueprint(routes(table))
-    app.layout = build_layout([_card(dump) for dump in table])
+    app.layout = build_layout(cards(table))
     register(app, partial(match_rows, table))
     return app
 
@@ -91,8 +95,12 @@ def server_from_environment(environ: Mapping[str, str] = os.environ) -> Flask:
     if not paths:
         raise ServeError(f"LSTMVIZ_DUMPS names no dump; set it to paths separated by {os.pathsep!r}")
     hosts = [h.strip() for h in environ.get("LSTMVIZ_HOSTS", "").split(",") if h.strip()]
-    server: Flask = make_app([DumpReader(p) for p in paths], hosts, environ.get("LSTMVIZ_TOKEN") or None).server
+    server: Flask = make_app(_readers(paths), hosts, environ.get("LSTMVIZ_TOKEN") or None).server
     return server
+
+
+def _readers(paths: Iterable[str]) -> list[DumpReader]:
+    return [DumpReader(p) for path in paths for p in dump_paths(Path(path))]
 
 
 def has_browser() -> bool:
@@ -106,14 +114,18 @@ def has_browser() -> bool:
     return True
 
 
-def _card(dump: DumpReader) -> DumpCard:
-    return DumpCard(dump.uuid, dump.name, f"{dump.n_steps:,} steps")
+def cards(table: DumpTable) -> list[DumpCard]:
+    """Describe each dump for the page; where two have one name, their folders tell them apart."""
+    names = Counter(dump.name for dump in table)
+    return [
+        DumpCard(d.uuid, d.name if names[d.name] == 1 else f"{d.path.parent.name}/{d.name}", f"{d.n_steps:,} steps")
+        for d in table
+    ]
 
 
 def _listen(host: str, port: int) -> socket.socket:
     """Bind the port, or the next free one; the socket is handed on, so nobody can take it in between."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    reason: OSError | None = None
     for candidate in [*range(port, min(port + PORTS_TRIED, 65_536)), 0]:
         listener = socket.socket(family, socket.SOCK_STREAM)
         if os.name == "posix":
@@ -123,10 +135,12 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.listen(128)
         except OSError as err:
             listener.close()
-            reason = err
-            continue
+            if err.errno == errno.EADDRINUSE and candidate:
+                continue
+            reason = err.strerror or str(err)
+            raise ServeError(f"cannot listen on {host}:{candidate} ({reason}); give another --host or --port") from err
         return listener
-    raise ServeError(f"cannot listen on {host}:{port} ({reason}); give another --host or --port")
+    raise ServeError(f"no port from {port} on is free; give another --port")
 
 
 def _own_names() -> list[str]:

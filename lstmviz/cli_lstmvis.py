@@ -1,0 +1,77 @@
+"""Commands for LSTMVis projects: import-lstmvis and export-lstmvis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+import lstmviz
+from lstmviz.cli import _progress as progress_bar
+from lstmviz.cli import app, err, one_line
+from lstmviz.errors import LstmvizError
+from lstmviz.types import View
+
+
+@app.command("import-lstmvis")
+@one_line
+def import_lstmvis(
+    folder: Annotated[Path, typer.Argument(help="Folder of an LSTMVis project: the one with lstm.yml.", metavar="DIR")],
+    out: Annotated[Path | None, typer.Option(help="Where to write the dump (default: DIR's name with .h5).")] = None,
+    view: Annotated[
+        list[str] | None,
+        typer.Option(help="How values are shown: raw or tanh for all sources, SOURCE=raw or SOURCE=tanh for one."),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Import only the first so many steps.")] = None,
+    embedding: Annotated[
+        bool, typer.Option("--embedding/--no-embedding", help="Import word_embedding as a source.")
+    ] = True,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is already there.")] = False,
+) -> None:
+    """Convert an LSTMVis project to a dump, and say what was decided and what was left out."""
+    from lstmviz.dump.lstmvis import Options, import_project
+
+    target = out or Path(f"{folder.resolve().name}.h5")
+    options = Options(_views(view or []), steps, embedding)
+    with progress_bar() as bar:
+        task = bar.add_task("importing", total=None)
+        made = import_project(
+            folder, target, options, overwrite, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    _tell(made.notes)
+    typer.echo(f"wrote {made.path}")
+
+
+@app.command("export-lstmvis")
+@one_line
+def export_lstmvis(
+    path: Annotated[Path, typer.Argument(help="The dump (.h5) to export.", metavar="DUMP")],
+    folder: Annotated[Path, typer.Argument(help="New folder for the project.", metavar="DIR")],
+    axis: Annotated[str | None, typer.Option(help="Time axis to export (default: the first).")] = None,
+) -> None:
+    """Write a dump as a project that LSTMVis reads."""
+    from lstmviz.dump.lstmvis import export_project
+
+    with progress_bar() as bar:
+        task = bar.add_task("exporting", total=None)
+        made = export_project(
+            lstmviz.open_dump(path), folder, axis, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    _tell(made.notes)
+    typer.echo(f"wrote {made.folder}")
+
+
+def _views(given: list[str]) -> dict[str, View]:
+    views: dict[str, View] = {}
+    for text in given:
+        source, _, view = text.rpartition("=")
+        if view not in ("raw", "tanh"):
+            raise LstmvizError(f"--view {text!r} names no view; give raw, tanh, SOURCE=raw or SOURCE=tanh")
+        views[source] = cast(View, view)
+    return views
+
+
+def _tell(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        err.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)

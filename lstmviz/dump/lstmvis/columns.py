@@ -1,0 +1,141 @@
+"""The arrays of a project as columns: a value or a row of units a step, read in blocks, by position or by word id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.errors import LstmvizError
+
+BLOCK_BYTES = 2**24  # read at a time, over all columns: memory stays flat however long a project is
+MAX_BLOCK_STEPS = 2**17
+MAX_IDS = 2**32  # a dump's tokens are uint32
+
+
+class Offence(LstmvizError, ValueError):
+    """A value that cannot be used; the text goes on after the name of the column's file."""
+
+
+class Column(Protocol):
+    """Values by step: ``read(a, b)`` is an array (b - a,) or (b - a, n_units). Raises Offence at the first bad one."""
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the values at steps [start, stop)."""
+
+
+@dataclass(frozen=True)
+class ByStep:
+    """A data set whose rows are steps; with ``rank``, one column of it, and with ``has_units`` whole rows."""
+
+    dataset: h5py.Dataset
+    rank: int | None = None
+    has_units: bool = False
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the values at steps [start, stop)."""
+        try:
+            values = np.asarray(self.dataset[start:stop])
+        except OSError as err:
+            reason = " ".join(str(err).split())[:160]
+            raise Offence(f"{self.dataset.name!r} cannot be read ({reason}); make or copy it again") from err
+        if self.has_units:
+            return values
+        values = values.reshape(len(values), -1)
+        return values[:, self.rank or 0]
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Whole numbers by step, also where they are stored as floats, as Torch's writer did; never negative."""
+
+    values: Column
+    path: str
+
+    def read(self, start: int, stop: int) -> NDArray[np.int64]:
+        """Return the ids at steps [start, stop)."""
+        values = self.values.read(start, stop)
+        with np.errstate(invalid="ignore"):
+            ids = values.astype(np.int64)
+        bad = np.flatnonzero((ids != values) | (ids < 0) | (ids >= MAX_IDS))
+        if len(bad):
+            raise Offence(
+                f"{self.path!r} has {values[bad[0]]} at step {start + bad[0]}, which is no id; ids count from 0"
+            )
+        return ids
+
+
+@dataclass(frozen=True)
+class Known:
+    """Ids, each of which has a word in a dictionary."""
+
+    ids: Ids
+    is_known: NDArray[np.bool_]
+    dictionary: str
+
+    def read(self, start: int, stop: int) -> NDArray[np.int64]:
+        """Return the ids at steps [start, stop)."""
+        ids = self.ids.read(start, stop)
+        bad = np.flatnonzero((ids >= len(self.is_known)) | ~self.is_known[np.minimum(ids, len(self.is_known) - 1)])
+        if len(bad):
+            first = ids[bad[0]]
+            raise Offence(
+                f"{self.ids.path!r} has id {first} at step {start + bad[0]}, and {self.dictionary} has no word for it;"
+                f" add a line such as '<unk> {first}'"
+            )
+        return ids
+
+
+@dataclass(frozen=True)
+class ById:
+    """A table whose rows are ids, looked up by the id at each step."""
+
+    table: NDArray[Any]
+    ids: Column
+    path: str
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the table's rows for steps [start, stop)."""
+        ids = self.ids.read(start, stop)
+        bad = np.flatnonzero(ids >= len(self.table))
+        if len(bad):
+            raise Offence(
+                f"{self.path!r} has {len(self.table)} rows and none for id {ids[bad[0]]} at step {start + bad[0]};"
+                " give a row an id, or drop its index"
+            )
+        return np.asarray(self.table[ids])
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Ids turned into indices of labels; -1 is no value."""
+
+    ids: Column
+    index_of: NDArray[np.int32]
+
+    def read(self, start: int, stop: int) -> NDArray[np.int32]:
+        """Return the labels' indices at steps [start, stop)."""
+        return np.asarray(self.index_of[self.ids.read(start, stop)])
+
+
+@dataclass(frozen=True)
+class Floats:
+    """Values as a type that states are stored in."""
+
+    values: Column
+    dtype: np.dtype[Any]
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the values at steps [start, stop)."""
+        return self.values.read(start, stop).astype(self.dtype, copy=False)
+
+
+def blocks(n_steps: int, row_bytes: int) -> Iterator[tuple[int, int]]:
+    """Cut steps into blocks [start, stop) of at most ``BLOCK_BYTES``."""
+    n = max(1, min(MAX_BLOCK_STEPS, BLOCK_BYTES // max(1, row_bytes)))
+    for start in range(0, n_steps, n):
+        yield start, min(n_steps, start + n)

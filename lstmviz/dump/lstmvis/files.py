@@ -1,0 +1,67 @@
+"""The files of a project folder: found without leaving it, and what is wrong with them, gathered line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from lstmviz.errors import LstmvizError, ProjectError
+
+MAX_LINE = 600  # characters
+MAX_LINES = 10  # faults told of one file; a broken dictionary has as many as it has words
+
+
+class Faults:
+    """Gathers what is wrong in a project, so that all of it is said at once."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[str]] = {}
+
+    def add(self, file: str, text: str) -> None:
+        """Note a fault of a file; ``text`` goes on after the file's name."""
+        lines = self._lines.setdefault(file, [])
+        line = f"{file}{text}" if text.startswith(" ") else f"{file}: {text}"
+        if line not in lines:
+            lines.append(line)
+
+    def add_error(self, file: str, error: LstmvizError) -> None:
+        """Note an error as a fault of a file, which its text may begin with."""
+        self.add(file, str(error).removeprefix(file))
+
+    def raise_if_any(self) -> None:
+        """Raise ProjectError with every line so far, file by file."""
+        told = []
+        for file, lines in self._lines.items():
+            told += lines[:MAX_LINES]
+            if len(lines) > MAX_LINES:
+                told.append(f"{file}: {len(lines) - MAX_LINES} more like these")
+        if told:
+            raise ProjectError("\n".join(map(one_line, told)))
+
+
+def one_line(text: str) -> str:
+    """Return a text as one printable line: names in it come from the project, and it goes to a terminal."""
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
+    return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."
+
+
+def find_inside(folder: Path, name: str) -> Path:
+    """Return the real path of a file named in ``lstm.yml``: a plain file inside the project's folder.
+
+    Raises LstmvizError, which goes on after the file's name, where it is not there or lies outside.
+    """
+    outside = " lies outside the project's folder, of which no file may be read; copy it in and give its relative path"
+    pure = PurePosixPath(name)
+    is_absolute = pure.is_absolute() or PureWindowsPath(name).is_absolute() or PureWindowsPath(name).drive != ""
+    if not name or "\0" in name or is_absolute or ".." in pure.parts or ".." in PureWindowsPath(name).parts:
+        raise LstmvizError(outside)
+    home = folder.resolve()
+    try:
+        real = (home / name).resolve(strict=True)
+    except (OSError, RuntimeError) as err:
+        there = ", ".join(sorted(p.name for p in home.iterdir() if p.is_file())[:12]) or "no file"
+        raise LstmvizError(f" is not there; the folder has {there}") from err
+    if not real.is_relative_to(home):
+        raise LstmvizError(outside)
+    if not real.is_file():
+        raise LstmvizError(" is not a file; give one")
+    return real
