@@ -92,6 +92,22 @@ class Dump(DumpReader):
         """
         return matching.why_not(self, source, unit, start, stop, threshold, off_before, off_after, side)
 
+    def unit(
+        self,
+        source: str,
+        unit: int,
+        threshold: float = 0.3,
+        side: Side = "high",
+        n_contexts: int = 10,
+        around: int = 12,
+    ) -> matching.UnitCard:
+        """Return a unit's card: how its values spread, how long it stays on, where it is strongest, and its tracks.
+
+        It is on where ``value >= threshold`` in the source's view, or ``value <= -threshold`` for ``side="low"``.
+        ``n_contexts`` of ``around`` steps on either side are given. Raises UnknownName or PatternError.
+        """
+        return matching.unit_card(self, source, unit, threshold, side, n_contexts, around)
+
     def serve(self, port: int = 8050, host: str = "127.0.0.1", open_browser: bool = True) -> None:
         """Serve the page on this dump until interrupted; another free port is taken where ``port`` is in use."""
         from lstmviz.ui.serve import serve

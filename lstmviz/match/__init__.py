@@ -1,6 +1,8 @@
 """From a window to a pattern, and from a pattern to every place in the corpus that shares it; exact, NumPy only."""
 
 from lstmviz.match.adviser import WhyNot, thresholds, why_not
+from lstmviz.match.card import UnitCard, UnitContext, unit_card
+from lstmviz.match.card_tracks import UnitTrack
 from lstmviz.match.edit import with_unit, without
 from lstmviz.match.find import Count, count, find
 from lstmviz.match.pattern_file import Notes, PatternFile
@@ -13,6 +15,9 @@ __all__ = [
     "Notes",
     "Over",
     "PatternFile",
+    "UnitCard",
+    "UnitContext",
+    "UnitTrack",
     "WhyNot",
     "count",
     "find",
@@ -21,6 +26,7 @@ __all__ = [
     "search_shards",
     "select",
     "thresholds",
+    "unit_card",
     "why_not",
     "with_unit",
     "without",
