@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import RLock
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,7 @@ def count(dump: DumpReader, pattern: Pattern) -> Count:
 
 
 class Found:
-    """The matches of one pattern, looked for and ranked no further than has been asked."""
+    """The matches of one pattern, looked for and ranked no further than has been asked; threads may share it."""
 
     def __init__(self, dump: DumpReader, pattern: Pattern, use_index: bool = True) -> None:
         self._dump, self.pattern, self._use_index = dump, pattern, use_index
@@ -59,6 +60,7 @@ class Found:
         self._levels = Levels(activities(dump, pattern, use_index), pattern, self._axis) if pattern.units else None
         self._others: list[Others] | None = None
         self._ranked: dict[int, tuple[Candidates, Steps]] = {}
+        self._lock = RLock()
         self._lowest = pattern.n_units + 1  # every match with so many shared units, or more, is in _all
         self._all = Candidates(*(np.zeros(0, np.int64) for _ in range(3)))
 
@@ -69,8 +71,9 @@ class Found:
 
     def page(self, limit: int, offset: int = 0) -> pd.DataFrame:
         """Return rows ``offset`` to ``offset + limit`` of the ranked matches."""
-        self._look_for(offset + limit)
-        parts = list(self._rows(limit, offset))
+        with self._lock:
+            self._look_for(offset + limit)
+            parts = list(self._rows(limit, offset))
         start, stop, shared, union = (concatenated([p[i] for p in parts]) for i in range(4))
         text = [self._axis.text(int(a), int(b)) for a, b in zip(start, stop, strict=True)]
         return pd.DataFrame(
@@ -88,8 +91,9 @@ class Found:
 
     def complete(self) -> None:
         """Look for every match."""
-        if self._levels is not None and not self.is_complete:
-            self._extend(1)
+        with self._lock:
+            if not self.is_complete:
+                self._extend(1)
 
     def totals(self) -> list[tuple[int, int]]:
         """Return (n_shared, n_matches), most shared first, for the levels looked at so far (see ``is_complete``)."""

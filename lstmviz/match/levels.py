@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -31,7 +30,9 @@ from lstmviz.match.runs import (
 from lstmviz.types import Pattern
 
 THREADS = 2
-SAMPLE_BLOCKS = 8  # looked at to guess how far down the levels to go
+ROW_STEPS = 4_096  # counts of so many steps have one peak; rows with a low one are passed over
+PEAKS_AT_ONCE = 256  # rows looked into together
+SAMPLE_ROWS = 64  # looked at to guess how far down the levels to go
 REGION_STEPS = 2**18  # steps of regions looked at together
 DENSE_SHARE = 0.2  # of all steps; from there on looking at every run is cheaper than picking some
 
@@ -45,6 +46,7 @@ class Levels:
         self._units, self._pattern, self._axis = units, pattern, axis
         self._anchor: Anchor = "starts" if pattern.off_before else "stops" if pattern.off_after else "on"
         self._plane = _count_plane(units, self._anchor, axis)
+        self._peaks = self._plane.max(axis=1)
         self._expected: Steps | None = None
 
     def at_least(self, level: int) -> Candidates:
@@ -64,37 +66,29 @@ class Levels:
 
     def _sparse(self, level: int) -> Candidates | None:
         """Look only where enough units are counted; None where that is nearly everywhere."""
+        steps = self._steps(level)
+        if steps is None:
+            return None
         if self._anchor == "on":
-            starts, stops = self._regions(level)
+            starts, stops = _stretches(steps, self._axis)
             if level == len(self._units):
                 return Candidates(starts, stops, np.full(len(starts), level))
-            if (stops - starts).sum() > DENSE_SHARE * self._axis.n_steps:
-                return None
             return _joined([self._inside(*some) for some in _batches(starts, stops)])
-        places = concatenated([np.flatnonzero(p >= level) + first for first, p in self._blocks()])
-        if len(places) > DENSE_SHARE * self._axis.n_steps:
-            return None
         shift, pick = (0, runs_from) if self._anchor == "starts" else (1, runs_until)
-        return candidates([pick(u, places + shift, self._pattern, self._axis) for u in self._units], self._pattern)
+        return candidates([pick(u, steps + shift, self._pattern, self._axis) for u in self._units], self._pattern)
 
-    def _blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
-        for first in range(0, self._axis.n_steps, BLOCK_STEPS):
-            yield first, self._plane[first : first + BLOCK_STEPS]
-
-    def _regions(self, level: int) -> tuple[Steps, Steps]:
-        """Return the longest stretches of steps, inside a sequence, at which at least ``level`` units are on."""
-        starts, stops = [], []
-        was_on = False
-        for first, counts in self._blocks():
-            is_enough = counts >= level
-            borders = borders_in(self._axis, first, first + len(counts)) - first
-            rises, falls = edges(is_enough, was_on, borders)
-            starts.append(rises + first)
-            stops.append(falls + first)
-            was_on = bool(is_enough[-1])
-        if was_on:
-            stops.append(np.array([self._axis.n_steps]))
-        return concatenated(starts), concatenated(stops)
+    def _steps(self, level: int) -> Steps | None:
+        """Return the steps at which ``level`` units or more are counted; None where they are too many."""
+        picked = np.flatnonzero(self._peaks >= level)
+        parts, n_steps = [], 0
+        for first in range(0, len(picked), PEAKS_AT_ONCE):
+            some = picked[first : first + PEAKS_AT_ONCE]
+            row, column = np.nonzero(self._plane[some] >= level)
+            parts.append(some[row] * self._plane.shape[1] + column)
+            n_steps += len(row)
+            if n_steps > DENSE_SHARE * self._axis.n_steps:
+                return None
+        return concatenated(parts)
 
     def _inside(self, starts: Steps, stops: Steps) -> Candidates:
         """Return the candidates inside some regions, as if these were sequences that follow each other."""
@@ -112,22 +106,23 @@ class Levels:
         return Candidates(steps[found.start], steps[found.stop - 1] + 1, found.n_shared)
 
     def _sample(self) -> Steps:
-        """Return for each level about how many places there are where that many units meet, from a sample of blocks."""
+        """Return for each level about how many places there are where that many units meet, from a sample of rows."""
         counts = np.zeros(len(self._units) + 1, np.int64)
-        every = -(-len(range(0, self._axis.n_steps, BLOCK_STEPS)) // SAMPLE_BLOCKS)
-        for _, plane in islice(self._blocks(), 0, None, every):
-            if self._anchor == "on":
-                rises = np.flatnonzero(plane[1:] > plane[:-1])
-                counts += np.bincount(plane[1:][rises], minlength=len(counts))
-                counts -= np.bincount(plane[:-1][rises], minlength=len(counts))
-            else:
-                counts += np.bincount(plane, minlength=len(counts))
+        every = -(-len(self._plane) // SAMPLE_ROWS)
+        plane = self._plane[::every]
+        if self._anchor == "on":
+            rises = np.nonzero(plane[:, 1:] > plane[:, :-1])
+            counts += np.bincount(plane[:, 1:][rises], minlength=len(counts))
+            counts -= np.bincount(plane[:, :-1][rises], minlength=len(counts))
+        else:
+            counts += np.bincount(plane.ravel(), minlength=len(counts))
         return every * np.cumsum(counts[::-1])[::-1]
 
 
 def _count_plane(units: list[Activity], anchor: Anchor, axis: Axis) -> NDArray[Any]:
-    """Count at every step the units that are on, or start, or stop after it."""
-    plane = np.zeros(axis.n_steps, np.uint8 if len(units) < 256 else np.uint32)
+    """Count at every step the units that are on, start, or stop after it; shape (n_rows, ROW_STEPS), 0 beyond."""
+    n_rows = -(-axis.n_steps // ROW_STEPS)
+    plane = np.zeros(n_rows * ROW_STEPS, np.uint8 if len(units) < 256 else np.uint32)
 
     def fill(first: int) -> None:
         last = min(first + BLOCK_STEPS, axis.n_steps)
@@ -142,7 +137,7 @@ def _count_plane(units: list[Activity], anchor: Anchor, axis: Axis) -> NDArray[A
     else:
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(fill, firsts))
-    return plane
+    return plane.reshape(n_rows, ROW_STEPS)
 
 
 def _marks(unit: Activity, anchor: Anchor, first: int, last: int, axis: Axis) -> Mask:
@@ -162,6 +157,15 @@ def _marks(unit: Activity, anchor: Anchor, first: int, last: int, axis: Axis) ->
     marks: Mask = here > beside
     marks[borders] = here[borders]
     return marks
+
+
+def _stretches(steps: Steps, axis: Axis) -> tuple[Steps, Steps]:
+    """Return where stretches of consecutive steps start and stop; a border cuts them too."""
+    is_start = np.diff(steps, prepend=-2) != 1
+    borders = axis.starts[np.isin(axis.starts, steps, assume_unique=True)]
+    is_start[np.searchsorted(steps, borders)] = True
+    is_stop = np.append(is_start[1:], True)[: len(steps)]
+    return steps[is_start], steps[is_stop] + 1
 
 
 def _batches(starts: Steps, stops: Steps) -> Iterator[tuple[Steps, Steps]]:
