@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from lstmviz.dump.corpus_file import is_corpus
+from lstmviz.dump.corpus_file import dumps_in, is_corpus
 from lstmviz.dump.lstmvis import is_project, open_project
 from lstmviz.errors import DumpMissing
-
-SUFFIXES = (".h5", ".hdf5")
 
 Say = Callable[[str], None]
 
@@ -19,8 +17,8 @@ def dump_paths(path: Path, say: Say | None = None) -> list[Path]:
 
     A file or the folder of a corpus stands for itself; the folder of an LSTMVis project for its dump, which is made in
     the user's cache folder where it is not there yet (``say`` is told what was decided); any other folder for the dumps
-    and projects that lie in it, by name. Raises DumpMissing where there are none, ProjectError where a project has
-    faults.
+    that lie in it, and the projects in its folders. Raises DumpMissing where there are none, ProjectError where a
+    project has faults.
     """
     if not path.is_dir() or is_corpus(path):
         return [path]
@@ -29,7 +27,7 @@ def dump_paths(path: Path, say: Say | None = None) -> list[Path]:
         for note in made.notes:
             (say or (lambda line: None))(note)
         return [made.path]
-    found = [p for p in sorted(path.iterdir()) if is_project(p) or (p.suffix in SUFFIXES and p.is_file())]
+    found = [*dumps_in(path), *(p for p in sorted(path.iterdir()) if is_project(p))]
     if not found:
         raise DumpMissing(f"no dump in the folder {path}; give a .h5 file, or a folder that holds some or an lstm.yml")
     return [made for p in found for made in dump_paths(p, say)]

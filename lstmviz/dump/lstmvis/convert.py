@@ -91,7 +91,11 @@ def open_project(
             return Imported(kept)
         for left in home.iterdir():  # by a process that was killed: nobody else is at work here
             left.unlink()
-        return import_project(where, kept, options, overwrite=True, progress=progress)
+        try:
+            return import_project(where, kept, options, overwrite=True, progress=progress)
+        finally:
+            if not kept.exists():  # nothing is kept of a project that cannot be read
+                home.rmdir()
 
 
 def content_id(folder: Path, options: Options) -> str | None:
