@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import h5py
 import numpy as np
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import lstmviz
 from lstmvis_project import N_STEPS, VARIANTS, plain, write
 from lstmviz import cache
 from lstmviz.dump import lstmvis
 from lstmviz.dump.folders import dump_paths
-from lstmviz.dump.lstmvis import Options, columns, export_project, import_project, open_project
+from lstmviz.dump.lstmvis import Options, columns, dictionary, export_project, import_project, open_project
+from lstmviz.dump.lstmvis.files import Faults
 from lstmviz.errors import DumpExists, DumpMissing, LstmvizError, UnknownName
 
 
@@ -208,6 +213,7 @@ def test_a_kept_dump_is_used_again_and_a_spoiled_one_made_anew(tmp_path):
     assert open_project(project.folder).path.stat().st_mtime_ns == before
     kept.write_bytes(b"spoiled")
     (kept.parent / ".left.tmp").write_bytes(b"by a process that was killed")
+    (kept.parent / f"{kept.name}.index").mkdir()
     again = open_project(project.folder)
     assert lstmviz.open_dump(again.path).n_steps == N_STEPS
     assert [p.name for p in kept.parent.iterdir()] == [kept.name]
@@ -293,3 +299,71 @@ def test_what_a_path_stands_for(tmp_path):
     assert lstmvis.is_project(one)
     assert not lstmvis.is_project(folder)
     assert not lstmvis.is_project(dump)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(
+    [" ", "", "\n", "a b", "\r", "5"]
+)
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=200
+).filter(lambda name: name not in (".", ".."))
+
+
+@given(words=st.lists(TEXTS, min_size=1, max_size=20))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_dictionary_file_holds_plain_words_and_a_stand_in_for_every_other(tmp_path, words):
+    path = tmp_path / "words.dict"
+    path.write_bytes(dictionary.dictionary_lines(words).encode())
+    faults = Faults()
+    table = dictionary.read_dictionary(path, "words.dict", faults).table()
+    faults.raise_if_any()
+    assert table == tuple(word if word == " " else dictionary.stand_in(word) for word in words)
+    assert dictionary.is_plain(words) == (table == tuple(words))
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_dump_comes_back_equal(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("any")
+    lengths = data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))
+    n_steps = sum(lengths)
+    vocab = data.draw(st.none() | st.lists(TEXTS, min_size=1, max_size=8))
+    names = data.draw(st.lists(NAMES, min_size=2, max_size=4, unique=True))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    labels = data.draw(st.lists(TEXTS.filter(lambda t: "\0" not in t), min_size=1, max_size=3))
+    dtypes = data.draw(st.lists(st.sampled_from(["float16", "float32", "float64"]), min_size=4, max_size=4))
+    path = lstmviz.write_dump(
+        folder / "run.h5",
+        states={n: rng.normal(size=(n_steps, 2)).astype(t) for n, t in zip(names, dtypes, strict=False)},
+        tokens=rng.integers(0, len(vocab) if vocab else 9, n_steps),
+        vocab=vocab,
+        lengths=lengths,
+        tracks={names[0]: np.arange(n_steps), names[1]: [labels[i % len(labels)] for i in range(n_steps)]},
+        views={names[0]: data.draw(st.sampled_from(["raw", "tanh"]))},
+        join=data.draw(st.sampled_from(["", " ", "\n"])),
+    )
+    dump = lstmviz.open_dump(path)
+    exported = export_project(dump, folder / "exported").folder
+    assert_same(dump, lstmviz.open_dump(import_project(exported, folder / "again.h5").path))
+
+
+def test_two_processes_at_once_convert_it_once(tmp_path):
+    folder = write(tmp_path / "project", "metas").folder
+    code = f"""
+import time
+from pathlib import Path
+from lstmviz import cache
+from lstmviz.dump.lstmvis import open_project
+cache.platformdirs.user_cache_path = lambda name: Path({str(tmp_path / "cache")!r}) / name
+meeting = Path({str(tmp_path)!r})
+(meeting / f"here-{{time.time_ns()}}").touch()
+while len(list(meeting.glob("here-*"))) < 2:
+    time.sleep(0.01)
+made = open_project({str(folder)!r})
+print(made.path, len(made.notes))
+"""
+    both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    answers = sorted(process.communicate()[0].split() for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert answers[0][0] == answers[1][0]
+    assert sorted(n for _, n in answers) == ["0", "1"]

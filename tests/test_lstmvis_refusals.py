@@ -395,7 +395,7 @@ def test_names_that_a_dump_cannot_hold_are_mended(project):
     project.config["states"]["types"][0] |= {"type": "x/y", "layer": "z" * 400}
     dump = lstmviz.open_dump(open_project(project.write().folder).path)
     assert list(dump.tracks) == ["a_b_", "a_b_'"]
-    assert [len(name) for name in dump.sources] == [190]
+    assert [len(name) for name in dump.sources] == [200]
 
 
 def test_an_exports_own_section_is_checked(tmp_path):

@@ -84,18 +84,17 @@ def open_project(
         with opened_project(where, options):
             raise LstmvizError(f"{where} changed while it was read; try again")
     home = cache.home("lstmvis") / uuid
-    home.mkdir(exist_ok=True)
     kept = home / f"{name}.h5"
     with filelock.FileLock(f"{home}.lock"):
         if _is_dump(kept, uuid):
             return Imported(kept)
-        for left in home.iterdir():  # by a process that was killed: nobody else is at work here
-            left.unlink()
+        shutil.rmtree(home, ignore_errors=True)  # left by a process that was killed: nobody else is at work here
+        home.mkdir()
         try:
             return import_project(where, kept, options, overwrite=True, progress=progress)
         finally:
             if not kept.exists():  # nothing is kept of a project that cannot be read
-                home.rmdir()
+                shutil.rmtree(home, ignore_errors=True)
 
 
 def content_id(folder: Path, options: Options) -> str | None:

@@ -43,13 +43,13 @@ class MetaReader:
             self._leave_out(meta, f"only the first {n_ranks} of {width} words of each step are read", "in part")
         weights = self._weights(meta, dataset)
         for rank in range(n_ranks):
-            name = meta.name if width == 1 else f"{meta.name} {rank + 1}"
+            name = meta.name if width == 1 else f"{meta.name[:180]} {rank + 1}"
             column = self._column(meta, meta.ref, dataset, rank, by_id)
             if column is not None:
                 yield self._track(meta, name, column)
             column = None if weights is None else self._column(meta, weights[0], weights[1], rank, by_id)
             if column is not None:
-                yield TrackInfo(self._fresh(f"{name} weight"), self.config.extra.axis, "number"), column
+                yield TrackInfo(self._fresh(f"{name[:190]} weight"), self.config.extra.axis, "number"), column
 
     def _is_by_id(self, meta: Meta, dataset: h5py.Dataset) -> bool | None:
         """Tell whether rows go by id; None where they go by nothing. LSTMVis reads word vectors by step, always."""
@@ -124,7 +124,7 @@ class MetaReader:
 
     def _fresh(self, name: str) -> str:
         while name in self._taken:
-            name += "'"
+            name = f"{name[:190]}'" if len(name) < 199 else f"{len(self._taken)}'{name[:180]}"
         self._taken.add(name)
         return name
 

@@ -21,6 +21,7 @@ from lstmviz.dump.lstmvis.config import (
     Transform,
 )
 from lstmviz.dump.lstmvis.files import Faults, find_inside
+from lstmviz.dump.schema import MAX_NAME
 from lstmviz.errors import DumpMissing, LstmvizError, ProjectError
 
 MAX_TEXT = 2000  # characters of a name, path or description
@@ -236,8 +237,8 @@ def shown(value: Any) -> str:
 
 
 def storable(name: str) -> str:
-    """Return a name as a dump may hold it: no slash, no control characters, 1 to 190 long."""
-    name = "".join("_" if c == "/" or unicodedata.category(c) in ("Cc", "Cs") else c for c in name)[:190]
+    """Return a name as a dump may hold it: no slash, no control characters, 1 to 200 long."""
+    name = "".join("_" if c == "/" or unicodedata.category(c) in ("Cc", "Cs") else c for c in name)[:MAX_NAME]
     return name if name not in ("", ".", "..") else "_"
 
 
@@ -253,7 +254,7 @@ def _told_apart(states: list[StateType]) -> tuple[StateType, ...]:
     for state in states:
         is_shared = sum(s.name == state.name for s in states) > 1
         name = storable(f"{state.name}.{state.ref.path.strip('/')}") if is_shared else state.name
-        base, n = name, 1
+        base, n = name[:190], 1
         while name in taken:
             n += 1
             name = f"{base}.{n}"
