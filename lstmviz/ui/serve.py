@@ -16,11 +16,9 @@ import waitress
 from dash import Dash
 from flask import Flask
 
-from lstmviz.dump.corpus_file import is_corpus
 from lstmviz.dump.folders import dump_paths
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.shards import open_reader
-from lstmviz.dump.shards import ShardReader
 from lstmviz.errors import ServeError
 from lstmviz.places import assets_dir
 from lstmviz.ui import guard
@@ -103,8 +101,7 @@ def server_from_environment(environ: Mapping[str, str] = os.environ) -> Flask:
 
 
 def _readers(paths: Iterable[str]) -> list[DumpReader]:
-    found = [p for path in paths for p in dump_paths(Path(path))]
-    return [ShardReader(p) if is_corpus(p) else DumpReader(p) for p in found]
+    return [open_reader(p) for path in paths for p in dump_paths(Path(path))]
 
 
 def has_browser() -> bool:
