@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from lstmviz.dump.shards import write_corpus
     from lstmviz.dump.writer import write_dump
     from lstmviz.errors import LstmvizError
+    from lstmviz.match.pattern_file import Notes, PatternFile
     from lstmviz.recording import record
-    from lstmviz.types import Pattern, PatternUnit, Source, Window
+    from lstmviz.types import Filter, Pattern, PatternUnit, Source, Window
 
 __version__ = "0.1.0"
 
@@ -26,7 +27,10 @@ _HOME = {
     "write_corpus": "lstmviz.dump.shards",
     "write_dump": "lstmviz.dump.writer",
     "LstmvizError": "lstmviz.errors",
+    "Notes": "lstmviz.match.pattern_file",
+    "PatternFile": "lstmviz.match.pattern_file",
     "record": "lstmviz.recording",
+    "Filter": "lstmviz.types",
     "Pattern": "lstmviz.types",
     "PatternUnit": "lstmviz.types",
     "Source": "lstmviz.types",
@@ -36,8 +40,11 @@ _HOME = {
 __all__ = [
     "Corpus",
     "Dump",
+    "Filter",
     "LstmvizError",
+    "Notes",
     "Pattern",
+    "PatternFile",
     "PatternUnit",
     "Source",
     "Window",

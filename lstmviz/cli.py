@@ -1,9 +1,7 @@
-"""The command line: demo, serve, inspect, match. Every error is one line on stderr, and exit code 1."""
+"""The command line: the app, demo, serve and inspect; more in cli_*.py. An error is one line on stderr, exit code 1."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
@@ -131,42 +129,6 @@ def inspect(path: DumpPath) -> None:
             out.print(table)
 
 
-@app.command()
-@one_line
-def match(
-    path: DumpPath,
-    source: Annotated[str, typer.Option(help="Source to select units from, such as rnn.l0.c.")],
-    start: Annotated[int, typer.Option(help="First step of the window.")],
-    stop: Annotated[int, typer.Option(help="Step after the last one of the window.")],
-    threshold: Annotated[float, typer.Option(help="A unit is on at or above this value in the source's view.")] = 0.3,
-    off_before: Annotated[int, typer.Option(help="Steps before the window in which a unit must be off.")] = 1,
-    off_after: Annotated[int, typer.Option(help="Steps after the window in which a unit must be off.")] = 0,
-    limit: Annotated[int, typer.Option(min=0, help="Rows to give.")] = 50,
-    offset: Annotated[int, typer.Option(min=0, help="Rows to skip, to page on.")] = 0,
-    format: Annotated[Format, typer.Option(help="How to write the matches.")] = Format.TABLE,
-) -> None:
-    """Select the units that are on through a window, and list where else they are on together."""
-    with _progress() as progress:
-        progress.add_task("matching", total=None)
-        dump = lstmviz.open_dump(path)
-        pattern = dump.select(source, start, stop, threshold, off_before, off_after)
-        frame = dump.match(pattern, limit=limit, offset=offset)
-        totals = dump.count(pattern).totals
-    if format is Format.CSV:
-        sys.stdout.write(frame.to_csv(index=False))
-    elif format is Format.JSON:
-        sys.stdout.write(json.dumps(frame.to_dict("records"), ensure_ascii=False, indent=1) + "\n")
-    else:
-        units = ", ".join(str(u.unit) for u in pattern.units) or "none; lower the threshold or drop a constraint"
-        out.print(f"units on through [{start}, {stop}) of {source}: {units}", markup=False, highlight=False)
-        shown = ", ".join(f"{n:,} with {m}" for m, n in totals.itertuples(index=False))
-        out.print(f"matches by shared units: {shown or 'none'}", markup=False, highlight=False)
-        table = Table(*frame.columns)
-        for row in frame.itertuples(index=False):
-            table.add_row(*(escape(ascii_safe(str(value))) for value in row))
-        out.print(table)
-
-
 @app.callback(invoke_without_command=True)
 def version(
     show: Annotated[bool, typer.Option("--version", help="Say the version.", is_eager=True)] = False,
@@ -208,6 +170,8 @@ def _progress() -> Progress:
 from lstmviz import cli_corpus as cli_corpus  # noqa: E402  it adds its command to the app
 from lstmviz import cli_index as cli_index  # noqa: E402
 from lstmviz import cli_lstmvis as cli_lstmvis  # noqa: E402
+from lstmviz import cli_match as cli_match  # noqa: E402
+from lstmviz import cli_questions as cli_questions  # noqa: E402
 
 if __name__ == "__main__":
     from lstmviz.cli import main as run  # of the module by its name, to which the commands above were added

@@ -1,0 +1,205 @@
+"""``lstmviz select`` and ``lstmviz match``: from a window to a pattern, and from a pattern to where it recurs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import lstmviz
+from lstmviz.api import Dump
+from lstmviz.cli import DumpPath, Format, _progress, app, ascii_safe, one_line, out
+from lstmviz.errors import PatternError, UnknownName
+from lstmviz.match.edit import with_unit, without
+from lstmviz.match.pattern_file import MAX_BYTES, Notes, PatternFile
+from lstmviz.types import Filter, Pattern, Side
+
+Source = Annotated[str, typer.Option(help="Source, such as rnn.l0.c.")]
+Start = Annotated[int, typer.Option(help="First step of the window.")]
+Stop = Annotated[int, typer.Option(help="Step after the last one of the window.")]
+Threshold = Annotated[float, typer.Option(help="A unit is on at or above this value in the source's view.")]
+OffBefore = Annotated[int, typer.Option(help="Steps before the window in which a unit must be off.")]
+OffAfter = Annotated[int, typer.Option(help="Steps after the window in which a unit must be off.")]
+WhichSide = Annotated[
+    str, typer.Option("--side", help="high: on from the threshold up; low: from minus the threshold down.")
+]
+MinLength = Annotated[int | None, typer.Option(help="Shortest match in steps.")]
+MaxLength = Annotated[int | None, typer.Option(help="Longest match in steps.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Match only in steps that a track allows: TRACK=LABEL, or TRACK=LOW:HIGH with either end left open. "
+        "May be given again; labels of one track add up.",
+        metavar="TRACK=WHAT",
+    ),
+]
+HowFormat = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
+
+
+@app.command()
+@one_line
+def select(
+    path: DumpPath,
+    source: Source,
+    start: Start,
+    stop: Stop,
+    threshold: Threshold = 0.3,
+    off_before: OffBefore = 1,
+    off_after: OffAfter = 0,
+    side: WhichSide = "high",
+    leave: Annotated[list[int] | None, typer.Option("--without", help="Leave this unit out.")] = None,
+    pin: Annotated[list[int] | None, typer.Option("--with", help="Add this unit, selected or not.")] = None,
+    min_length: MinLength = None,
+    max_length: MaxLength = None,
+    only: Only = None,
+    name: Annotated[str, typer.Option(help="Name of the pattern, kept in its file.")] = "",
+    format: HowFormat = Format.TABLE,
+) -> None:
+    """Select the units that are on through a window; as json they are a pattern file, for match and the page."""
+    dump = lstmviz.open_dump(path)
+    pattern = dump.select(source, start, stop, threshold, off_before, off_after, checked_side(side))
+    for unit in leave or []:
+        pattern = without(pattern, source, unit)
+    for unit in pin or []:
+        pattern = with_unit(pattern, source, unit, checked_side(side))
+    pattern = narrowed(dump, pattern, min_length, max_length, only)
+    dump.match(pattern, limit=0)  # says what does not fit, such as a unit that is not there
+    if format is Format.JSON:
+        sys.stdout.write(PatternFile(pattern, Notes(name=name, dump=dump.uuid)).to_json())
+        return
+    units = [(u.source, u.unit, u.side, u.threshold) for u in pattern.units]
+    write_frame(pd.DataFrame(units, columns=["source", "unit", "side", "threshold"]), format)
+    if format is Format.TABLE and not units:
+        out.print("no unit; lower the threshold or drop a constraint (lstmviz thresholds tells)", markup=False)
+
+
+@app.command()
+@one_line
+def match(
+    path: DumpPath,
+    source: Annotated[str | None, typer.Option(help="Source to select units from, such as rnn.l0.c.")] = None,
+    start: Annotated[int | None, typer.Option(help="First step of the window.")] = None,
+    stop: Annotated[int | None, typer.Option(help="Step after the last one of the window.")] = None,
+    threshold: Threshold = 0.3,
+    off_before: OffBefore = 1,
+    off_after: OffAfter = 0,
+    side: WhichSide = "high",
+    pattern: Annotated[
+        str | None,
+        typer.Option(help="A pattern file to match, or - to read it from stdin, instead of a window.", metavar="FILE"),
+    ] = None,
+    min_length: MinLength = None,
+    max_length: MaxLength = None,
+    only: Only = None,
+    limit: Annotated[int, typer.Option(min=0, help="Rows to give.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="Rows to skip, to page on.")] = 0,
+    format: HowFormat = Format.TABLE,
+) -> None:
+    """Select the units that are on through a window, or read a pattern, and list where they are on together."""
+    window = (source, start, stop)
+    with _progress() as progress:
+        progress.add_task("matching", total=None)
+        dump = lstmviz.open_dump(path)
+        if pattern is not None:
+            if window != (None, None, None):
+                raise PatternError("give either --pattern or a window (--source, --start, --stop), not both")
+            asked, what = read_pattern(pattern).pattern, "units of the pattern"
+        elif source is None or start is None or stop is None:
+            raise PatternError("give a window (--source, --start and --stop) or --pattern FILE")
+        else:
+            asked = dump.select(source, start, stop, threshold, off_before, off_after, checked_side(side))
+            what = f"units on through [{start}, {stop}) of {source}"
+        asked = narrowed(dump, asked, min_length, max_length, only)
+        frame = dump.match(asked, limit=limit, offset=offset)
+        totals = dump.count(asked).totals.itertuples(index=False) if format is Format.TABLE else ()
+    if format is Format.TABLE:
+        shown = ", ".join(f"{n:,} with {m}" for m, n in totals)
+        for line in (f"{what}: {_units(asked)}", f"matches by shared units: {shown or 'none'}"):
+            out.print(ascii_safe(line), markup=False, highlight=False, soft_wrap=True)
+    write_frame(frame, format)
+
+
+def read_pattern(path: str) -> PatternFile:
+    """Read a pattern file, or stdin where the path is ``-``; PatternError where it is none."""
+    if path == "-":
+        return PatternFile.from_json(sys.stdin.buffer.read(MAX_BYTES + 1))
+    return PatternFile.read(Path(path))
+
+
+def narrowed(
+    dump: Dump, pattern: Pattern, min_length: int | None, max_length: int | None, only: list[str] | None
+) -> Pattern:
+    """Return the pattern with other bounds of length, where given, and more filters."""
+    return replace(
+        pattern,
+        min_length=pattern.min_length if min_length is None else min_length,
+        max_length=pattern.max_length if max_length is None else max_length,
+        filters=pattern.filters + _filters(dump, pattern.axis, only or []),
+    )
+
+
+def checked_side(side: str) -> Side:
+    """Return a side; PatternError where it is none."""
+    if side not in ("high", "low"):
+        raise PatternError(f"side {side!r} is not known; use 'high' or 'low'")
+    return "high" if side == "high" else "low"
+
+
+def write_frame(frame: pd.DataFrame, format: Format) -> None:
+    """Write a frame to stdout, as a table whose text cannot drive the terminal, as CSV or as a JSON list of rows."""
+    if format is Format.CSV:
+        sys.stdout.write(frame.to_csv(index=False, lineterminator="\n"))
+    elif format is Format.JSON:
+        write_json(frame.to_dict("records"))
+    else:
+        table = Table(*map(str, frame.columns))
+        for row in frame.itertuples(index=False):
+            table.add_row(*(escape(ascii_safe(str(value))) for value in row))
+        out.print(table)
+
+
+def write_json(value: Any) -> None:
+    """Write a value to stdout as JSON."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def _units(pattern: Pattern) -> str:
+    sources = {u.source for u in pattern.units}
+    names = [f"{u.unit} of {u.source}" if len(sources) > 1 else str(u.unit) for u in pattern.units]
+    names = [f"{n} (low)" if u.side == "low" else n for n, u in zip(names, pattern.units, strict=True)]
+    return ", ".join(names) or "none; lower the threshold or drop a constraint"
+
+
+def _filters(dump: Dump, axis: str, only: list[str]) -> tuple[Filter, ...]:
+    """Return the filters of ``--only``; UnknownName or PatternError where one is none."""
+    tracks = dump.axis(axis).tracks
+    labels: dict[str, tuple[str, ...]] = {}
+    ranges: list[Filter] = []
+    for text in only:
+        names = [name for name in tracks if text.startswith(f"{name}=")]
+        if not names:
+            known = ", ".join(tracks) or "none"
+            raise UnknownName(f"--only {text!r} names no track; write TRACK=LABEL or TRACK=LOW:HIGH; tracks: {known}")
+        name = max(names, key=len)
+        what = text[len(name) + 1 :]
+        if tracks[name].info.kind == "category":
+            labels[name] = (*labels.get(name, ()), what)
+        else:
+            ranges.append(_range(name, what))
+    return (*(Filter(name, wanted) for name, wanted in labels.items()), *ranges)
+
+
+def _range(track: str, text: str) -> Filter:
+    low, colon, high = text.partition(":")
+    try:
+        ends = [None if not end.strip() else float(end) for end in ((low, high) if colon else (low, low))]
+    except ValueError as err:
+        raise PatternError(f"{text!r} is no range of track {track!r}; write LOW:HIGH, such as 2:5, 2: or :5") from err
+    return Filter(track, low=ends[0], high=ends[1])
