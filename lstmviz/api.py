@@ -12,7 +12,7 @@ from lstmviz.dump.corpus_file import folder_line, is_corpus
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.shards import ShardReader
 from lstmviz.errors import ClusterError, DumpError
-from lstmviz.types import Pattern, Side
+from lstmviz.types import Pattern, Side, check_constraints, check_page, check_threshold, check_whole
 
 
 class Dump(DumpReader):
@@ -34,7 +34,8 @@ class Dump(DumpReader):
         count as off. ``side="low"`` asks for ``value <= -threshold`` instead of ``value >= threshold``. Raises
         UnknownName, WindowError or PatternError, each a line that says what there is.
         """
-        return matching.select(self, source, start, stop, threshold, off_before, off_after, side)
+        asked = _plain(self, source, start, stop, off_before, off_after)
+        return matching.select(self, source, *asked[:2], check_threshold(threshold), *asked[2:], side)
 
     def match(self, pattern: Pattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
         """Return the matches of a pattern over the whole corpus, best first, one row a match.
@@ -42,7 +43,7 @@ class Dump(DumpReader):
         Columns: start, stop, sequence, n_shared, n_union, length, text. ``offset`` pages on. The definition and the
         order are in docs/matching.md. Raises PatternError or UnknownName where the pattern does not fit this dump.
         """
-        return matching.find(self, pattern, limit, offset)
+        return matching.find(self, pattern, *check_page(limit, offset))
 
     def count(self, pattern: Pattern) -> matching.Count:
         """Return the number of matches at each number of shared units, and the histogram of their lengths."""
@@ -73,7 +74,7 @@ class Dump(DumpReader):
         The thresholds are 0.00 to 1.00 by 0.01 in the source's view; for raw values beyond 1 at most 100 round ones
         follow. Raises what ``select`` raises.
         """
-        return matching.thresholds(self, source, start, stop, off_before, off_after, side)
+        return matching.thresholds(self, source, *_plain(self, source, start, stop, off_before, off_after), side)
 
     def why_not(
         self,
@@ -90,7 +91,9 @@ class Dump(DumpReader):
 
         Raises what ``select`` raises, and PatternError for a unit that the source does not have.
         """
-        return matching.why_not(self, source, unit, start, stop, threshold, off_before, off_after, side)
+        unit, threshold = check_whole("unit", unit), check_threshold(threshold)
+        asked = _plain(self, source, start, stop, off_before, off_after)
+        return matching.why_not(self, source, unit, *asked[:2], threshold, *asked[2:], side)
 
     def unit(
         self,
@@ -106,6 +109,8 @@ class Dump(DumpReader):
         It is on where ``value >= threshold`` in the source's view, or ``value <= -threshold`` for ``side="low"``.
         ``n_contexts`` of ``around`` steps on either side are given. Raises UnknownName or PatternError.
         """
+        unit, threshold = check_whole("unit", unit), check_threshold(threshold)
+        n_contexts, around = check_whole("n_contexts", n_contexts), check_whole("around", around)
         return matching.unit_card(self, source, unit, threshold, side, n_contexts, around)
 
     def serve(self, port: int = 8050, host: str = "127.0.0.1", open_browser: bool = True) -> None:
@@ -124,7 +129,7 @@ class Corpus(ShardReader, Dump):
 
     def match(self, pattern: Pattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
         """Return the matches of a pattern over all shards, best first, as ``Dump.match`` does."""
-        return matching.found_in(self, pattern).page(limit, offset)
+        return matching.found_in(self, pattern).page(*check_page(limit, offset))
 
     def count(self, pattern: Pattern) -> matching.Count:
         """Return the number of matches at each number of shared units, and the histogram of their lengths."""
@@ -135,6 +140,14 @@ class Corpus(ShardReader, Dump):
     ) -> pd.DataFrame:
         """Return every place where the text stands, over all shards, as ``Dump.search`` does."""
         return matching.search_shards(self, (self.first if axis is None else self.axis(axis)).name, text, regex, over)
+
+
+def _plain(
+    dump: DumpReader, source: str, start: int, stop: int, off_before: int, off_after: int
+) -> tuple[int, int, int, int]:
+    """Return a checked window of a source and its constraints as plain ints, whatever kind of number was given."""
+    window = dump.axis_of(source).window(start, stop)
+    return window.start, window.stop, *check_constraints(off_before, off_after)
 
 
 def open_dump(path: str | os.PathLike[str], scheduler: str | None = None) -> Dump:

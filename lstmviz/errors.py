@@ -36,7 +36,7 @@ class UnknownName(LstmvizError, KeyError):
 
 
 class WindowError(LstmvizError, IndexError):
-    """A window that is empty, outside the corpus, or crosses a sequence border."""
+    """A window, step or unit that is none: empty, outside the corpus, not whole, or across a sequence border."""
 
 
 class PatternError(LstmvizError, ValueError):
@@ -45,6 +45,10 @@ class PatternError(LstmvizError, ValueError):
 
 class RecordingError(LstmvizError, RuntimeError):
     """A model or a batch that cannot be recorded; the message says what to change."""
+
+
+class InputError(DumpError, RecordingError):
+    """Something handed in to be kept, by ``write_dump`` or ``record``, that does not fit: named, with what to do."""
 
 
 class ServeError(LstmvizError, RuntimeError):

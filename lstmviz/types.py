@@ -6,11 +6,14 @@ All are frozen and check themselves: a record that exists is valid.
 from __future__ import annotations
 
 import math
+import operator
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from numbers import Integral, Real
+from typing import Any, Literal
 
-from lstmviz.errors import PatternError, WindowError
+from lstmviz.errors import LstmvizError, PatternError, WindowError
 
 Side = Literal["high", "low"]
 View = Literal["raw", "tanh"]
@@ -65,6 +68,9 @@ class Window:
     stop: int
 
     def __post_init__(self) -> None:
+        _keep(
+            self, start=check_whole("start", self.start, WindowError), stop=check_whole("stop", self.stop, WindowError)
+        )
         if self.stop <= self.start:
             raise WindowError(f"the window [{self.start}, {self.stop}) is empty; stop must be greater than start")
         if self.start < 0:
@@ -86,9 +92,10 @@ class PatternUnit:
     def __post_init__(self) -> None:
         if self.side not in ("high", "low"):
             raise PatternError(f"side {self.side!r} is not known; use 'high' or 'low'")
+        _text("source", self.source)
+        _keep(self, unit=check_whole("unit", self.unit), threshold=check_threshold(self.threshold))
         if self.unit < 0:
             raise PatternError(f"unit {self.unit} is negative; units count from 0")
-        check_threshold(self.threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +111,15 @@ class Filter:
     high: float | None = None
 
     def __post_init__(self) -> None:
+        _text("the filter's track", self.track)
+        what = f"filter on {self.track!r}"
+        _keep(self, labels=_records(f"labels of the {what}", self.labels, str))
         is_range = self.low is not None or self.high is not None
         if bool(self.labels) == is_range:
-            raise PatternError(f"the filter on {self.track!r} needs either labels or a range low to high")
-        if not all(math.isfinite(end) for end in (self.low, self.high) if end is not None):
-            raise PatternError(f"the range {self.low} to {self.high} of {self.track!r} is not finite; omit an open end")
+            raise PatternError(f"the {what} needs either labels or a range low to high")
+        for end in ("low", "high"):
+            if (value := getattr(self, end)) is not None:
+                _keep(self, **{end: _number(f"{end} of the {what}", value, "omit an open end")})
         if self.low is not None and self.high is not None and not self.low <= self.high:
             raise PatternError(f"the filter on {self.track!r} allows {self.low} to {self.high}, which is nothing")
 
@@ -134,7 +145,19 @@ class Pattern:
     filters: tuple[Filter, ...] = ()
 
     def __post_init__(self) -> None:
-        check_constraints(self.off_before, self.off_after)
+        _text("axis", self.axis)
+        off_before, off_after = check_constraints(self.off_before, self.off_after)
+        _keep(
+            self,
+            units=_records("units", self.units, PatternUnit),
+            bases=_bases(self.bases),
+            filters=_records("filters", self.filters, Filter),
+            length=check_whole("length", self.length),
+            off_before=off_before,
+            off_after=off_after,
+            min_length=check_whole("min_length", self.min_length),
+            max_length=None if self.max_length is None else check_whole("max_length", self.max_length),
+        )
         if self.min_length < 1 or (self.max_length is not None and self.max_length < self.min_length):
             raise PatternError(f"lengths {self.min_length} to {self.max_length} hold no match; give 1 or more")
         if self.length < 1:
@@ -166,14 +189,80 @@ class Pattern:
         return PatternFile.from_json(text).pattern
 
 
-def check_threshold(threshold: float) -> None:
-    """Raise PatternError unless the threshold is a finite number."""
-    if not math.isfinite(threshold):
-        raise PatternError(f"threshold {threshold} is not a finite number; thresholds are values such as 0.3")
+def check_threshold(threshold: float) -> float:
+    """Return a threshold as a plain float; PatternError unless it is a finite number."""
+    return float(_number("threshold", threshold, "thresholds are values such as 0.3"))
 
 
-def check_constraints(off_before: int, off_after: int) -> None:
-    """Raise PatternError unless both off-constraints are step counts."""
-    for name, steps in (("off_before", off_before), ("off_after", off_after)):
+def check_constraints(off_before: int, off_after: int) -> tuple[int, int]:
+    """Return both off-constraints as plain ints; PatternError unless they are step counts."""
+    before, after = check_whole("off_before", off_before), check_whole("off_after", off_after)
+    for name, steps in (("off_before", before), ("off_after", after)):
         if steps < 0:
             raise PatternError(f"{name}={steps} is negative; it is a number of steps, 0 for no constraint")
+    return before, after
+
+
+def check_page(limit: int, offset: int) -> tuple[int, int]:
+    """Return the rows to give and to skip as plain ints; PatternError unless both are 0 or more."""
+    rows = check_whole("limit", limit), check_whole("offset", offset)
+    if min(rows) < 0:
+        raise PatternError(f"limit={rows[0]} and offset={rows[1]} must not be negative")
+    return rows
+
+
+def check_whole(what: str, value: Any, error: type[LstmvizError] = PatternError) -> int:
+    """Return a whole number, Python's or NumPy's, as a plain int; ``error`` where a value is none."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise error(f"{what} is {_shown(value)}, not a whole number; give one such as 3") from None
+
+
+def _keep(record: object, **fields: object) -> None:
+    """Set fields of a frozen record that is being made, to the plain values that they stand for."""
+    for name, value in fields.items():
+        object.__setattr__(record, name, value)
+
+
+def _number(what: str, value: Any, remedy: str) -> int | float:
+    """Return a finite number as Python's own: an int stays exact."""
+    if not isinstance(value, Real):
+        raise PatternError(f"{what} {_shown(value)} is not a number; {remedy}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise PatternError(f"{what} {number} is not a finite number; {remedy}")
+    return int(value) if isinstance(value, Integral) else number
+
+
+def _text(what: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise PatternError(f"{what} {_shown(value)} is not a name; give text")
+
+
+def _records(what: str, given: Any, kind: type) -> tuple[Any, ...]:
+    """Return records as a tuple; PatternError unless all are of one kind."""
+    records = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
+    if records is None or not all(isinstance(record, kind) for record in records):
+        raise PatternError(f"{what} are {_shown(given)}; give a tuple of {kind.__name__}")
+    return records
+
+
+def _bases(given: Any) -> tuple[tuple[str, float], ...]:
+    """Return (source, base threshold) pairs; PatternError where one is none, or a source has two."""
+    bases = tuple(given) if isinstance(given, Iterable) else (given,)
+    if not all(isinstance(base, (tuple, list)) and len(base) == 2 for base in bases):
+        raise PatternError(f"bases are {_shown(given)}; give (source, threshold) pairs")
+    for source, _ in bases:
+        _text("the source of a base", source)
+    twice = next((s for s, n in Counter(source for source, _ in bases).items() if n > 1), None)
+    if twice is not None:
+        raise PatternError(f"source {twice!r} has two base thresholds; give each source one")
+    return tuple((source, check_threshold(threshold)) for source, threshold in bases)
+
+
+def _shown(value: object) -> str:
+    return " ".join(repr(value).split())[:80]

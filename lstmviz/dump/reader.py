@@ -54,6 +54,7 @@ class Axis:
     def window(self, start: int, stop: int) -> Window:
         """Check steps [start, stop): not empty, on the axis, inside one sequence. Raises WindowError."""
         window = Window(start, stop)
+        start, stop = window.start, window.stop
         if stop > self.n_steps:
             raise WindowError(
                 f"the window [{start}, {stop}) ends after the last step; axis {self.name!r} has {self.n_steps}"
