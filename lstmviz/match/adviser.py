@@ -102,11 +102,7 @@ def why_not(
     values = sign * np.concatenate([v.astype(np.float64) for _, v in column(dump, source, unit, first, last)])
     inside = slice(start - first, stop - first)
     beside = np.concatenate([values[: inside.start], values[inside.stop :]])
-    least, most = float(values[inside].min()), float(beside.max(initial=-math.inf))
-    up_to = _largest_threshold(info, least, side)
-    above = _largest_threshold(info, most, side) if len(beside) else -math.inf
-    # NaN compares as False; a threshold is a finite number
-    is_possible = most < least and above < up_to and up_to > -math.inf and above < sys.float_info.max
+    is_possible, above, up_to = _selecting(info, values[inside], beside, side)
     kind, at = _first_failure(values, inside, sign * info.cut(sign * threshold))
     value = None if at is None else _in_view(info, sign * float(values[at]))
     step = None if at is None else first + at
@@ -119,8 +115,8 @@ def why_not(
         value,
         own,
         is_possible,
-        above if is_possible and above > -math.inf else None,
-        up_to if is_possible and up_to < math.inf else None,
+        above,
+        up_to,
         _words(unit, kind, step, value, own, (start, stop), side),
     )
 
@@ -179,6 +175,19 @@ def _grid(info: Source, least: NDArray[np.float64]) -> NDArray[np.float64]:
 def _cuts(info: Source, grid: NDArray[np.float64], side: Side) -> NDArray[np.float64]:
     sign = 1.0 if side == "high" else -1.0
     return np.array([sign * info.cut(sign * t) for t in grid.tolist()])
+
+
+def _selecting(
+    info: Source, inside: NDArray[np.float64], beside: NDArray[np.float64], side: Side
+) -> tuple[bool, float | None, float | None]:
+    """Return whether a threshold selects a unit with these values (negated for low), and above and up to which."""
+    least, most = float(inside.min()), float(beside.max(initial=-math.inf))
+    up_to = _largest_threshold(info, least, side)
+    above = _largest_threshold(info, most, side) if len(beside) else -math.inf
+    # NaN compares as False; a threshold is a finite number
+    if not (most < least and above < up_to and up_to > -math.inf and above < sys.float_info.max):
+        return False, None, None
+    return True, above if above > -math.inf else None, up_to if up_to < math.inf else None
 
 
 def _largest_threshold(info: Source, bound: float, side: Side) -> float:
