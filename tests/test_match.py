@@ -65,7 +65,7 @@ def test_match_equals_its_twin_and_count_and_pages_agree_with_it(tmp_path, data)
 # Blocks, batches and looks of every size, so that small corpora meet every border inside the engine.
 KNOBS = {
     "runs.BLOCK_STEPS": st.integers(1, 7),
-    "levels.BLOCK_STEPS": st.integers(1, 7),
+    "levels.COUNT_STEPS": st.integers(1, 7),
     "levels.REGION_STEPS": st.integers(1, 9),
     "levels.DENSE_SHARE": st.sampled_from([0.0, 0.2, 1.0, 2.0]),
     "levels.ROW_STEPS": st.integers(1, 9),

@@ -1,4 +1,4 @@
-"""Write a dump: append blocks of whole sequences, or turn arrays into a file at once."""
+"""Write a dump: append blocks of sequences to a file that is whole once it is closed."""
 
 from __future__ import annotations
 
@@ -7,30 +7,27 @@ import json
 import os
 import uuid
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import h5py
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lstmviz.dump.schema import (
     FORMAT,
     FORMAT_VERSION,
     MAX_PROVENANCE,
-    STATE_DTYPES,
     ArrayKey,
     AxisPlan,
     DumpPlan,
-    SourcePlan,
-    StateDtype,
     pack_strings,
 )
-from lstmviz.errors import DumpError, DumpExists
-from lstmviz.types import TrackInfo, View
+from lstmviz.errors import DumpError, InputError
+from lstmviz.types import View
 
-CHUNK_BYTES = 256 * 1024  # a window of 60 steps is one or two reads, a full scan stays near the disk's speed
+CHUNK_BYTES = 256 * 1024  # of states: a window of 60 steps is one or two reads, a scan stays near the disk's speed
+LINE_BYTES = 32 * 1024  # of tokens and tracks, which are read a few at a time
 
 
 class DumpWriter:
@@ -135,13 +132,13 @@ class DumpWriter:
         self, axis: str, key: ArrayKey, where: str, dtype: np.dtype[Any], n_units: int | None = None
     ) -> h5py.Dataset:
         row = () if n_units is None else (n_units,)
-        row_bytes = dtype.itemsize * (n_units or 1)
+        chunk_steps = (LINE_BYTES if n_units is None else CHUNK_BYTES) // (dtype.itemsize * (n_units or 1))
         dataset = self._file.create_dataset(
             where,
             shape=(0, *row),
             maxshape=(None, *row),
             dtype=dtype.newbyteorder("<"),
-            chunks=(max(1, CHUNK_BYTES // row_bytes), *row),
+            chunks=(max(1, chunk_steps), *row),
             fletcher32=True,
         )
         self._arrays[axis, key] = dataset
@@ -181,12 +178,22 @@ def _set(attrs: Any, **values: str | int) -> None:
 
 def _provenance(given: Mapping[str, Any]) -> str:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    text = json.dumps({"created": now, "complete": True, **given})
+    try:
+        text = json.dumps({"created": now, "complete": True, **given}, default=_plain, allow_nan=False)
+    except (TypeError, ValueError) as err:
+        raise InputError(f"provenance cannot be written as JSON ({err}); give text, finite numbers and lists") from err
     if len(text) > MAX_PROVENANCE:
-        raise DumpError(
+        raise InputError(
             f"provenance takes {len(text)} bytes; at most {MAX_PROVENANCE} fit, so keep long notes beside the dump"
         )
     return text
+
+
+def _plain(value: object) -> object:
+    """Return NumPy's numbers and arrays as Python's own."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise TypeError(f"it holds a {type(value).__name__}")
 
 
 def _first_offender(key: ArrayKey, shape: tuple[int, ...], n_steps: int) -> str:
@@ -194,120 +201,3 @@ def _first_offender(key: ArrayKey, shape: tuple[int, ...], n_steps: int) -> str:
         return ""
     missing = "nothing is given for it" if shape[0] < n_steps else "nothing else has it"
     return f": step {min(shape[0], n_steps)} is the first where {missing}"
-
-
-def write_dump(
-    path: str | os.PathLike[str],
-    *,
-    states: Mapping[str, ArrayLike],
-    tokens: ArrayLike | None = None,
-    vocab: Sequence[str] | None = None,
-    lengths: Sequence[int] | None = None,
-    tracks: Mapping[str, ArrayLike] | None = None,
-    views: Mapping[str, View] | None = None,
-    join: str | None = None,
-    axis: str = "text",
-    provenance: Mapping[str, Any] | None = None,
-    overwrite: bool = False,
-) -> Path:
-    """Write arrays from any framework as a dump with one time axis, and return its path.
-
-    ``states`` maps a source's name to an array (n_steps, n_units), float16, float32 or float64 (other types become
-    float32). ``tokens`` are (n_steps,) ids into ``vocab``. ``lengths`` are the steps of each sequence (default: one
-    sequence). ``tracks`` maps a name to (n_steps,) numbers, or strings for a category. ``views`` marks sources whose
-    values are to be shown through tanh (default: raw for all). ``join`` stands between tokens in text (default:
-    nothing if every entry is one character long, else a space).
-    Raises DumpError where arrays disagree, DumpExists where ``path`` is taken.
-    """
-    target = Path(path)
-    if target.exists() and not overwrite:
-        raise DumpExists(f"{target} is already there; pass overwrite=True or another path")
-    arrays: dict[ArrayKey, NDArray[Any]] = {ArrayKey("state", n): _as_states(n, a) for n, a in states.items()}
-    n_steps = _common_steps(arrays, tokens)
-    if tokens is not None:
-        arrays[ArrayKey("tokens")] = check_token_ids(np.asarray(tokens), vocab)
-    infos = []
-    for name, values in (tracks or {}).items():
-        array, labels = _as_track(values)
-        arrays[ArrayKey("track", name)] = array
-        infos.append(TrackInfo(name, axis, "number" if labels is None else "category", labels or ()))
-    plan = DumpPlan(
-        axes=(AxisPlan(axis, _join(join, vocab), tokens is not None, None if vocab is None else tuple(vocab)),),
-        sources=tuple(
-            SourcePlan(k.name, axis, a.shape[1], cast(StateDtype, a.dtype.name), (views or {}).get(k.name, "raw"))
-            for k, a in arrays.items()
-            if k.role == "state"
-        ),
-        tracks=tuple(infos),
-        provenance=provenance or {},
-    )
-    steps = [n_steps] if lengths is None else [int(n) for n in lengths]
-    if sum(steps) != n_steps or min(steps, default=1) < 1:
-        raise DumpError(
-            f"lengths add up to {sum(steps)} and the arrays have {n_steps} steps; each sequence needs 1 or more"
-        )
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with DumpWriter(temporary, plan) as writer:
-            writer.append(axis, steps, arrays)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return target
-
-
-def check_token_ids(ids: NDArray[Any], vocab: Sequence[str] | None) -> NDArray[np.uint32]:
-    """Return token ids of any shape as uint32; DumpError names the first one that is no id or not in the vocabulary."""
-    if not np.issubdtype(ids.dtype, np.integer):
-        raise DumpError(f"tokens are {ids.dtype}; give integer ids and the words as vocab=[...]")
-    limit = 2**32 if vocab is None else len(vocab)
-    bad = np.flatnonzero((ids < 0) | (ids >= limit))
-    if len(bad):
-        where = tuple(int(i) for i in np.unravel_index(bad[0], ids.shape))
-        place = where[0] if len(where) == 1 else where
-        raise DumpError(
-            f"token id {ids[where]} at index {place} is outside the vocabulary of {limit}; pass the right one"
-        )
-    return ids.astype("<u4")
-
-
-def default_join(vocab: Sequence[str] | None) -> str:
-    """Guess what stands between two tokens in text: nothing between single characters, a space between words."""
-    return "" if vocab and all(len(entry) <= 1 for entry in vocab) else " "
-
-
-def _join(join: str | None, vocab: Sequence[str] | None) -> str:
-    return default_join(vocab) if join is None else join
-
-
-def _as_states(name: str, values: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.ndim != 2:
-        raise DumpError(f"states of {name!r} have shape {array.shape}; they need (n_steps, n_units)")
-    return array if array.dtype.name in STATE_DTYPES else array.astype("float32")
-
-
-def _common_steps(arrays: Mapping[ArrayKey, NDArray[Any]], tokens: ArrayLike | None) -> int:
-    if not arrays:
-        raise DumpError("no states were given; pass states={'rnn.l0.h': array of (n_steps, n_units)}")
-    counts = {k.name: len(a) for k, a in arrays.items()}
-    if tokens is not None:
-        counts["tokens"] = len(np.asarray(tokens))
-    short, long = min(counts, key=lambda n: counts[n]), max(counts, key=lambda n: counts[n])
-    if counts[short] != counts[long]:
-        raise DumpError(
-            f"{long} has {counts[long]} steps, {short} {counts[short]}: step {counts[short]} is the first {short} lacks"
-        )
-    return counts[long]
-
-
-def _as_track(values: ArrayLike) -> tuple[NDArray[Any], tuple[str, ...] | None]:
-    array = np.asarray(values)
-    if array.dtype.kind in "US":
-        labels, codes = np.unique(array.astype(str), return_inverse=True)
-        return codes.astype("<i4"), tuple(str(x) for x in labels)
-    if array.dtype.kind == "b":
-        return array.astype("u1"), None
-    if array.dtype.kind not in "iuf":
-        raise DumpError(f"a track has values of type {array.dtype}; give numbers or strings")
-    return array, None

@@ -51,23 +51,22 @@ class Planes:
     coder: Coder
     units: Codes
     rows: Codes
+    maps: tuple[mmap.mmap, mmap.mmap] | None = None  # of both, where they lie in files
 
     def will_read(self, unit: int) -> None:
         """Tell the system that all of a unit's codes are wanted soon, so that it reads ahead from the disk."""
-        _advise(self.units, unit * self.units.shape[1], self.units.shape[1])
+        self._advise(0, unit * self.units.shape[1], self.units.shape[1])
 
     def will_read_rows(self, start: NDArray[np.int64], stop: NDArray[np.int64]) -> None:
         """Tell the system that the rows of these spans are wanted soon."""
         width = self.rows.shape[1]
         for a, b in zip(start.tolist(), stop.tolist(), strict=True):
-            _advise(self.rows, a * width, (b - a) * width)
+            self._advise(1, a * width, (b - a) * width)
 
-
-def _advise(codes: Codes, start: int, length: int) -> None:
-    mapped = getattr(codes, "_mmap", None)
-    if mapped is not None and hasattr(mmap, "MADV_WILLNEED"):
-        first = start - start % mmap.PAGESIZE
-        mapped.madvise(mmap.MADV_WILLNEED, first, start + length - first)
+    def _advise(self, which: int, start: int, length: int) -> None:
+        if self.maps is not None and hasattr(mmap, "MADV_WILLNEED"):
+            first = start - start % mmap.PAGESIZE
+            self.maps[which].madvise(mmap.MADV_WILLNEED, first, start + length - first)
 
 
 def index_size(source: Source) -> int:
@@ -140,11 +139,16 @@ def _kept(dump: DumpReader, source: Source, folder: Path) -> Planes | None:
             return None
     except (OSError, ValueError):
         return None
-    return Planes(
-        coder_for(source.dtype, source.view),
-        np.memmap(units, np.uint8, "r", shape=(source.n_units, source.n_steps)),
-        np.memmap(rows, np.uint8, "r", shape=(source.n_steps, source.n_units)),
-    )
+    coder = coder_for(source.dtype, source.view)
+    maps = _map(units), _map(rows)
+    by_unit, by_row = (np.frombuffer(m, np.uint8) for m in maps)
+    shape = source.n_steps, source.n_units
+    return Planes(coder, by_unit.reshape(shape[::-1]), by_row.reshape(shape), maps)
+
+
+def _map(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _build(dump: DumpReader, source: Source, folder: Path, progress: Progress | None) -> Planes:

@@ -18,7 +18,6 @@ from lstmviz.dump.reader import Axis
 from lstmviz.match.activity import Activity, Mask, Steps
 from lstmviz.match.candidates import Candidates, candidates
 from lstmviz.match.runs import (
-    BLOCK_STEPS,
     Runs,
     borders_in,
     concatenated,
@@ -30,6 +29,7 @@ from lstmviz.match.runs import (
 from lstmviz.types import Pattern
 
 THREADS = 2
+COUNT_STEPS = 2**19  # counted by one thread in one go: shorter, and threads wait for each other; longer, for memory
 ROW_STEPS = 4_096  # counts of so many steps have one peak; rows with a low one are passed over
 PEAKS_AT_ONCE = 256  # rows looked into together
 SAMPLE_ROWS = 64  # looked at to guess how far down the levels to go
@@ -83,7 +83,7 @@ class Levels:
         parts, n_steps = [], 0
         for first in range(0, len(picked), PEAKS_AT_ONCE):
             some = picked[first : first + PEAKS_AT_ONCE]
-            row, column = np.nonzero(self._plane[some] >= level)
+            row, column = _places(self._plane[some] >= level)
             parts.append(some[row] * self._plane.shape[1] + column)
             n_steps += len(row)
             if n_steps > DENSE_SHARE * self._axis.n_steps:
@@ -111,7 +111,7 @@ class Levels:
         every = -(-len(self._plane) // SAMPLE_ROWS)
         plane = self._plane[::every]
         if self._anchor == "on":
-            rises = np.nonzero(plane[:, 1:] > plane[:, :-1])
+            rises = _places(plane[:, 1:] > plane[:, :-1])
             counts += np.bincount(plane[:, 1:][rises], minlength=len(counts))
             counts -= np.bincount(plane[:, :-1][rises], minlength=len(counts))
         else:
@@ -125,13 +125,13 @@ def _count_plane(units: list[Activity], anchor: Anchor, axis: Axis) -> NDArray[A
     plane = np.zeros(n_rows * ROW_STEPS, np.uint8 if len(units) < 256 else np.uint32)
 
     def fill(first: int) -> None:
-        last = min(first + BLOCK_STEPS, axis.n_steps)
+        last = min(first + COUNT_STEPS, axis.n_steps)
         part = plane[first:last]
         for unit in units:
             np.add(part, _marks(unit, anchor, first, last, axis).view(np.uint8), out=part)
 
-    firsts = range(0, axis.n_steps, BLOCK_STEPS)
-    if len(firsts) < 2 * THREADS:
+    firsts = range(0, axis.n_steps, COUNT_STEPS)
+    if len(firsts) < THREADS:
         for first in firsts:
             fill(first)
     else:
@@ -157,6 +157,12 @@ def _marks(unit: Activity, anchor: Anchor, first: int, last: int, axis: Axis) ->
     marks: Mask = here > beside
     marks[borders] = here[borders]
     return marks
+
+
+def _places(mask: Mask) -> tuple[Steps, Steps]:
+    """Return rows and columns of a table where it is true; as np.nonzero, and several times faster where few are."""
+    flat = np.flatnonzero(mask)
+    return flat // mask.shape[1], flat % mask.shape[1]
 
 
 def _stretches(steps: Steps, axis: Axis) -> tuple[Steps, Steps]:
