@@ -2,6 +2,9 @@
 
 Record a model's hidden and cell states, select the units that are on through a window, and find every place in the
 corpus where they are on together. Nothing heavy is loaded before it is used.
+
+What is wrong is raised as one of the classes of ``lstmviz.errors`` (such as ``lstmviz.errors.DumpError``), which are
+all a ``LstmvizError``: its text is one line that says what was asked, what there is, and what to do.
 """
 
 from __future__ import annotations
@@ -9,10 +12,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lstmviz import errors as errors
+
 if TYPE_CHECKING:
     from lstmviz.api import Corpus, Dump, open_dump
+    from lstmviz.dump.from_arrays import write_dump
     from lstmviz.dump.shards import write_corpus
-    from lstmviz.dump.writer import write_dump
     from lstmviz.errors import LstmvizError
     from lstmviz.match.pattern_file import Notes, PatternFile
     from lstmviz.recording import record
@@ -25,7 +30,7 @@ _HOME = {
     "Dump": "lstmviz.api",
     "open_dump": "lstmviz.api",
     "write_corpus": "lstmviz.dump.shards",
-    "write_dump": "lstmviz.dump.writer",
+    "write_dump": "lstmviz.dump.from_arrays",
     "LstmvizError": "lstmviz.errors",
     "Notes": "lstmviz.match.pattern_file",
     "PatternFile": "lstmviz.match.pattern_file",

@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 import lstmviz
 from lstmviz.dump.parts import parts_of
-from lstmviz.errors import DumpError, DumpExists, LstmvizError, RecordingError
+from lstmviz.errors import DumpExists, LstmvizError, RecordingError
 from test_recording import Model
 
 
@@ -76,7 +76,9 @@ def test_inter_layer_dropout_is_fine_in_eval_mode_and_refused_when_training_begi
         ({"vocab": []}, RecordingError, ["vocab is empty"]),
         ({"vocab": {"a": 0, "b": 0}}, RecordingError, ["id 0", "'a' and 'b'"]),
         ({"vocab": {"a": 0, "b": 2}}, RecordingError, ["2 entries", "none for id 1"]),
-        ({"axis": "a/b"}, DumpError, ["'a/b'", "no '/'"]),
+        ({"join": 3}, RecordingError, ["join 3 is not a string"]),
+        ({"axis": "a/b"}, RecordingError, ["'a/b'", "no '/'"]),
+        ({"axis": 3}, RecordingError, ["axis name 3 is not a string"]),
     ],
 )
 def test_options(tmp_path, options, kind, parts):
@@ -142,14 +144,25 @@ IDS = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8]])
         ({"tokens": torch.tensor([[1, -1], [3, 11]])}, ["token id -1 at step 1 of sequence 0", "0 to 10"]),
         ({"tokens": IDS, "lengths": [4]}, ["shape (1,)", "2 sequences"]),
         ({"tokens": IDS, "lengths": [4, 5]}, ["lengths[1] is 5", "1 to 4 steps"]),
-        ({"tokens": IDS, "lengths": [0, 4]}, ["lengths[0] is 0", "1 to 4 steps"]),
+        ({"tokens": IDS, "lengths": [0, 4]}, ["lengths[0] is 0", "1 or more steps"]),
+        ({"tokens": IDS, "lengths": 4}, ["lengths are int64 of shape ()", "2 sequences"]),
         ({"tokens": IDS, "lengths": [1.5, 4]}, ["float64", "whole number"]),
         ({"tokens": IDS, "tracks": {"d": IDS.T}}, ["track 'd'", "did you pass (steps, batch)?"]),
         ({"tokens": IDS, "tracks": {"d": IDS[:, :3]}}, ["track 'd'", "(2, 3)", "step 3 is the first"]),
         ({"tokens": IDS, "tracks": {"d": IDS[:1]}}, ["track 'd'", "(1, 4)", "sequence 1 is the first"]),
         ({"tokens": IDS, "tracks": {"d": IDS[..., None]}}, ["track 'd'", "one value a step"]),
         ({"tokens": IDS, "tracks": {"d": IDS * 1j}}, ["track 'd'", "complex64"]),
-        ({"tokens": IDS, "tracks": {"d": [["a", None, {}, "b"]] * 2}}, ["track 'd'", "mixes text with {}"]),
+        ({"tokens": IDS, "tracks": {"d": [["a", None, {}, "b"]] * 2}}, ["mixes text with {} at step 2 of sequence 0"]),
+        ({"tokens": IDS, "tracks": {"d": [list("abcd"), ["a", "b", "c", 1]]}}, ["text with 1 at step 3 of sequence 1"]),
+        ({"tokens": IDS, "tracks": {"d": [[1, None, 2, 3]] * 2}}, ["track 'd' holds 1 at step 0", "None for no value"]),
+        (
+            {"tokens": IDS, "tracks": {"d": [[b"a", b"\xff", b"c", b"d"]] * 2}},
+            ["xff' at step 1 of sequence 0", "UTF-8"],
+        ),
+        ({"tokens": IDS, "tracks": {"d": [[1, 2, 3, 4], [1]]}}, ["track 'd' cannot be read as one array"]),
+        ({"tokens": IDS, "tracks": {3: IDS}}, ["track name 3 is not a string"]),
+        ({"tokens": IDS, "tracks": {"a/b": IDS}}, ["track name 'a/b'", "no '/'"]),
+        ({"tokens": IDS, "tracks": [IDS]}, ["tracks is a list", "give a dict"]),
     ],
 )
 def test_batches(tmp_path, given, parts):
@@ -158,6 +171,17 @@ def test_batches(tmp_path, given, parts):
     with one_line(RecordingError, *parts), lstmviz.record(model, tmp_path / "a.h5", vocab) as run:
         run.batch(**given)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_track_that_cannot_be_kept_is_refused_before_the_forward_pass(tmp_path):
+    model, ran = Model().eval(), []
+    with (
+        one_line(RecordingError, "track name 3"),
+        lstmviz.record(model, tmp_path / "a.h5") as run,
+        run.batch(tokens=IDS, tracks={3: IDS}),
+    ):
+        ran.append(model(IDS))
+    assert not ran
 
 
 def test_padding_is_not_looked_at(tmp_path):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.errors import DumpError
+from lstmviz.errors import DumpError, InputError
 from lstmviz.types import TrackInfo, View
 
 FORMAT = "lstmviz"
@@ -44,8 +44,15 @@ class AxisPlan:
 
     def __post_init__(self) -> None:
         check_name("axis", self.name)
-        if self.vocab is not None and not self.has_tokens:
-            raise DumpError(f"axis {self.name!r} has a vocabulary but no tokens; give tokens too")
+        if not isinstance(self.join, str):
+            raise InputError(f"join {self.join!r} is not a string; give what stands between two tokens, such as ' '")
+        if self.vocab is None:
+            return
+        if not self.has_tokens:
+            raise InputError(f"axis {self.name!r} has a vocabulary but no tokens; give tokens too")
+        odd = next((i for i, word in enumerate(self.vocab) if not isinstance(word, str)), None)
+        if odd is not None:
+            raise InputError(f"entry {odd} of the vocabulary of axis {self.name!r} is not a string; give the token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,8 @@ class DumpPlan:
                 raise DumpError(f"{name!r} lies on axis {axis!r}, which is not declared; there is {known}")
         for track in self.tracks:
             check_name("track", track.name)
+        if not isinstance(self.provenance, Mapping):
+            raise InputError(f"provenance is a {type(self.provenance).__name__}; give a dict of what to note")
 
     def keys(self, axis: str) -> tuple[ArrayKey, ...]:
         """Every per-step array of an axis, in the order of the plan."""
@@ -111,7 +120,7 @@ class DumpPlan:
         try:
             raw = json.loads(text)
             return cls(
-                axes=tuple(AxisPlan(**{**a, "vocab": a["vocab"] and tuple(a["vocab"])}) for a in raw["axes"]),
+                axes=tuple(AxisPlan(**{**a, "vocab": _tuple(a["vocab"])}) for a in raw["axes"]),
                 sources=tuple(SourcePlan(**s) for s in raw["sources"]),
                 tracks=tuple(TrackInfo(**{**t, "labels": tuple(t["labels"])}) for t in raw["tracks"]),
                 provenance=raw["provenance"],
@@ -120,12 +129,23 @@ class DumpPlan:
             raise DumpError(f"the recording's header cannot be read: {err}") from err
 
 
+def _tuple(entries: list[str] | None) -> tuple[str, ...] | None:
+    return None if entries is None else tuple(entries)
+
+
+def default_join(vocab: Sequence[str] | None) -> str:
+    """Guess what stands between two tokens in text: nothing between single characters, a space between words."""
+    return "" if vocab and all(len(entry) <= 1 for entry in vocab) else " "
+
+
 def check_name(kind: str, name: str) -> None:
-    """Raise DumpError unless a name may stand in the file: no slash, no control characters, 1 to 200 long."""
+    """Raise InputError unless a name may stand in the file: no slash, no control characters, 1 to 200 long."""
+    if not isinstance(name, str):
+        raise InputError(f"{kind} name {name!r} is not a string; give text")
     bad = not name or len(name) > MAX_NAME or name in (".", "..") or "/" in name
     if bad or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
         allowed = f"1 to {MAX_NAME} characters, no '/', no control characters"
-        raise DumpError(f"{kind} name {name[:MAX_NAME]!r} cannot be stored; use {allowed}")
+        raise InputError(f"{kind} name {name[:MAX_NAME]!r} cannot be stored; use {allowed}")
 
 
 def pack_strings(strings: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -138,9 +158,18 @@ def pack_strings(strings: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[n
 
 def unpack_strings(data: NDArray[np.uint8], offsets: NDArray[np.int64], where: str) -> tuple[str, ...]:
     """Undo ``pack_strings``; bytes that are not UTF-8 become U+FFFD. DumpError where the offsets do not fit."""
-    is_table = offsets.ndim == 1 and len(offsets) >= 1 and offsets[0] == 0 and offsets[-1] == len(data)
-    if not is_table or (np.diff(offsets) < 0).any():
+    return tuple(entry.decode("utf-8", errors="replace") for entry in split_bytes(data, offsets, where))
+
+
+def split_bytes(data: NDArray[np.uint8], offsets: NDArray[np.int64], where: str) -> Iterator[bytes]:
+    """Return the bytes of each entry of a string table; DumpError where the offsets do not fit."""
+    check_offsets(offsets, len(data), where)
+    whole, ends = data.tobytes(), offsets.tolist()
+    return (whole[a:b] for a, b in zip(ends, ends[1:], strict=False))
+
+
+def check_offsets(offsets: NDArray[np.int64], n_bytes: int, where: str) -> None:
+    """Raise DumpError unless offsets go from 0 to the number of bytes and never back."""
+    is_table = offsets.ndim == 1 and len(offsets) >= 1 and offsets[0] == 0 and offsets[-1] == n_bytes
+    if not is_table or (offsets[1:] < offsets[:-1]).any():
         raise DumpError(f"{where}: the offsets of a string table do not fit its bytes; see docs/format.md")
-    whole = data.tobytes()
-    ends = offsets.tolist()
-    return tuple(whole[a:b].decode("utf-8", errors="replace") for a, b in zip(ends, ends[1:], strict=False))

@@ -4,27 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from lstmviz.errors import RecordingError
-
-Values = Any  # a torch tensor, a NumPy array or nested lists
-
-
-@dataclass(frozen=True, slots=True)
-class TrackRows:
-    """One track's valid steps in a batch: numbers, or strings (None: no label) for a category."""
-
-    values: NDArray[Any] | list[str | None]
-
-    @property
-    def is_category(self) -> bool:
-        """Whether the steps carry labels, not numbers."""
-        return isinstance(self.values, list)
+from lstmviz.dump.inputs import TrackRows, Values, as_array, check_ids, check_mapping, read_lengths, read_track
+from lstmviz.errors import InputError, RecordingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,95 +28,23 @@ def read_batch(
 ) -> BatchInfo:
     """Check one batch: ids (batch, steps), lengths (batch,), tracks of (batch, steps) each; padding is not looked at.
 
-    Raises RecordingError naming the first place that does not fit.
+    Raises InputError, a RecordingError, naming the first place that does not fit.
     """
-    ids = as_array("tokens", tokens)
+    check_mapping("tracks", tracks)
+    ids = as_array("tokens", tokens, "(batch, steps)", "pad the rows to one length and give lengths=")
     if ids.ndim != 2 or 0 in ids.shape:
-        raise RecordingError(
+        raise InputError(
             f"tokens have shape {ids.shape}; give ids of (batch, steps), such as ids[None] for one sequence"
         )
-    if ids.dtype.kind not in "iu":
-        raise RecordingError(f"tokens are {ids.dtype}; give integer ids, and the words as record(..., vocab=[...])")
-    steps = _lengths(lengths, *ids.shape)
-    valid = np.arange(ids.shape[1]) < np.asarray(steps)[:, None]
-    _check_ids(ids, valid, n_vocab)
-    rows = {name: _track_rows(name, values, ids.shape, valid) for name, values in (tracks or {}).items()}
-    return BatchInfo(ids.shape[0], ids.shape[1], steps, ids[valid].astype(np.uint32), rows)
-
-
-def as_array(name: str, values: Values) -> NDArray[Any]:
-    """Return a tensor, array or nested lists as a NumPy array; RecordingError where lists are ragged."""
-    if isinstance(values, torch.Tensor):
-        values = values.detach().cpu()
-        return np.asarray((values.float() if values.dtype == torch.bfloat16 else values).numpy())
-    try:
-        return np.asarray(values)
-    except ValueError as err:
-        raise RecordingError(
-            f"{name} cannot be read as one array of (batch, steps) ({str(err)[:80]}); pad the rows to one length "
-            "and give lengths="
-        ) from err
-
-
-def _lengths(given: Values | None, n_sequences: int, n_steps: int) -> tuple[int, ...]:
-    if given is None:
-        return (n_steps,) * n_sequences
-    lengths = as_array("lengths", given)
-    if lengths.dtype.kind not in "iu" or lengths.shape != (n_sequences,):
-        raise RecordingError(
-            f"lengths are {lengths.dtype} of shape {lengths.shape}; give one whole number of steps for each of the "
-            f"{n_sequences} sequences"
-        )
-    wrong = np.flatnonzero((lengths < 1) | (lengths > n_steps))
-    if len(wrong):
-        first = int(wrong[0])
-        raise RecordingError(
-            f"lengths[{first}] is {lengths[first]}; sequence {first} has 1 to {n_steps} steps, as tokens have "
-            f"({n_sequences}, {n_steps})"
-        )
-    return tuple(int(n) for n in lengths)
-
-
-def _check_ids(ids: NDArray[Any], valid: NDArray[np.bool_], n_vocab: int | None) -> None:
-    limit = 2**32 if n_vocab is None else n_vocab
-    wrong = np.argwhere(valid & ((ids < 0) | (ids >= limit)))
-    if not len(wrong):
-        return
-    sequence, step = (int(i) for i in wrong[0])
-    there = f"ids 0 to {limit - 1}" if n_vocab is None else f"the vocabulary's ids 0 to {limit - 1}"
-    raise RecordingError(
-        f"token id {ids[sequence, step]} at step {step} of sequence {sequence} is outside {there}; pass the vocabulary "
-        "it belongs to, or leave padding out with lengths="
-    )
-
-
-def _track_rows(name: str, values: Values, shape: tuple[int, ...], valid: NDArray[np.bool_]) -> TrackRows:
-    where = f"track {name!r}"
-    array = as_array(where, values)
-    if array.shape != shape:
-        raise RecordingError(f"{where} has shape {array.shape} and tokens {shape}{_first_lack(array.shape, shape)}")
-    if array.dtype.kind in "UO":
-        labels = array[valid].tolist()
-        odd = next((x for x in labels if not (x is None or isinstance(x, str))), None)
-        if odd is not None:
-            raise RecordingError(f"{where} mixes text with {odd!r}; give numbers only, or strings (None for no label)")
-        return TrackRows(labels)
-    if array.dtype.kind == "b":
-        array = array.astype(np.uint8)
-    if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8:
-        raise RecordingError(f"{where} has values of type {array.dtype}; give integers, floats or strings")
-    return TrackRows(array[valid])
-
-
-def _first_lack(given: Sequence[int], wanted: Sequence[int]) -> str:
-    """Name the first place where a (batch, steps) array and the tokens disagree, and guess the mistake."""
-    if tuple(given) == tuple(reversed(wanted)):
-        return "; did you pass (steps, batch)? give it transposed"
-    if len(given) != 2:
-        return "; give one value a step, (batch, steps)"
-    if given[0] != wanted[0]:
-        return f": sequence {min(given[0], wanted[0])} is the first that only one of them has; give one row a sequence"
-    return f": step {min(given[1], wanted[1])} is the first that only one of them has; give one value a step"
+    n_sequences, n_steps = ids.shape
+    steps = (n_steps,) * n_sequences if lengths is None else read_lengths(lengths, n_sequences)
+    long = next((i for i, n in enumerate(steps) if n > n_steps), None)
+    if long is not None:
+        raise InputError(f"lengths[{long}] is {steps[long]} and tokens have {ids.shape}; give 1 to {n_steps} steps")
+    valid = np.arange(n_steps) < np.asarray(steps)[:, None]
+    rows = check_ids(ids, n_vocab, valid)
+    named = {name: read_track(name, values, ids.shape, valid) for name, values in (tracks or {}).items()}
+    return BatchInfo(n_sequences, n_steps, steps, rows, named)
 
 
 def check_states_fit(name: str, n_sequences: int, n_steps: int, batch: BatchInfo) -> None:

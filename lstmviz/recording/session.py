@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
+from lstmviz.dump.inputs import TrackRows, Values
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype
 from lstmviz.errors import RecordingError
-from lstmviz.recording.batch import BatchInfo, LabelBook, TrackRows, Values, check_states_fit, read_batch
+from lstmviz.recording.batch import BatchInfo, LabelBook, check_states_fit, read_batch
 from lstmviz.recording.call import ModuleCall
 from lstmviz.recording.host import to_rows
 from lstmviz.recording.modules import Recorded
@@ -62,7 +63,7 @@ class Recording:
         nested lists. ``lengths`` (batch,) are the valid steps of each sequence, 1 to steps (default: all); what is
         behind is padding and not recorded. ``tracks`` maps a name to (batch, steps) numbers, or nested lists of
         strings for a category (None: no label); every batch has the same tracks. The batch is acknowledged whole when
-        the body ends, and not at all if it raises. Raises RecordingError naming the first place that does not fit.
+        the body ends, and not at all if it raises. Raises InputError naming the first place that does not fit.
         """
         if not self._is_open:
             raise RecordingError("the recording is not open; use it as `with lstmviz.record(...) as run`")

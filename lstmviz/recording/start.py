@@ -6,11 +6,11 @@ import datetime
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import lstmviz
-from lstmviz.dump.schema import STATE_DTYPES, AxisPlan, StateDtype
-from lstmviz.dump.writer import default_join
+from lstmviz.dump.inputs import read_vocab
+from lstmviz.dump.schema import STATE_DTYPES, AxisPlan, StateDtype, default_join
 from lstmviz.errors import RecordingError
 from lstmviz.recording.sink import Sink
 
@@ -52,8 +52,8 @@ def record(
     While it runs, batches are kept in ``PATH.parts/``; the dump appears at ``path`` when the ``with`` ends. With
     ``overwrite`` an old dump stays until the new one takes its place.
 
-    Raises RecordingError for a model that cannot be recorded (named, with what to do), DumpExists where ``path`` or an
-    unfinished recording is in the way.
+    Raises RecordingError for a model that cannot be recorded and InputError, which is one, for what was handed in
+    (named, with what to do); DumpExists where ``path`` or an unfinished recording is in the way.
     """
     import torch
 
@@ -64,7 +64,7 @@ def record(
     wanted = _states(states, recorded)
     if dtype not in STATE_DTYPES:
         raise RecordingError(f"dtype {dtype!r} is not one that states are kept in; use {', '.join(STATE_DTYPES)}")
-    words = _vocab(vocab)
+    words = read_vocab(vocab)
     plan = AxisPlan(axis, default_join(words) if join is None else join, True, words)
     provenance = {
         "model": type(model).__name__,
@@ -86,29 +86,3 @@ def _states(given: Sequence[str], recorded: Sequence[Recorded]) -> tuple[str, ..
         asked = repr(odd[0]) if odd else "nothing"
         raise RecordingError(f"states asks for {asked}; pick from {', '.join(map(repr, known))}")
     return wanted
-
-
-def _vocab(given: Sequence[str] | Mapping[str, int] | None) -> tuple[str, ...] | None:
-    """Return the vocabulary by id; RecordingError where it is not one string for each id from 0."""
-    if given is None:
-        return None
-    words: list[Any] = list(given) if not isinstance(given, Mapping) else _by_id(given)
-    odd = next((i for i, word in enumerate(words) if not isinstance(word, str)), None)
-    if odd is not None:
-        raise RecordingError(f"vocab[{odd}] is {words[odd]!r}, not a string; give the token of each id from 0")
-    if not words:
-        raise RecordingError("vocab is empty; give the token of each id, or leave it out to show ids")
-    return tuple(words)
-
-
-def _by_id(given: Mapping[str, int]) -> list[Any]:
-    """Turn token -> id into a list by id."""
-    by_id: dict[int, str] = {}
-    for word, index in given.items():
-        if index in by_id:
-            raise RecordingError(f"vocab gives id {index} to {by_id[index]!r} and {word!r}; give each its own")
-        by_id[index] = word
-    lacking = next((i for i in range(len(by_id)) if i not in by_id), None)
-    if lacking is not None:
-        raise RecordingError(f"vocab has {len(by_id)} entries and none for id {lacking}; ids run from 0 without gaps")
-    return [by_id[i] for i in range(len(by_id))]

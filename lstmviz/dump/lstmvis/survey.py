@@ -19,8 +19,7 @@ from lstmviz.dump.lstmvis.lengths import Counted, Length, common_length
 from lstmviz.dump.lstmvis.metas import MetaReader
 from lstmviz.dump.lstmvis.opened import Files
 from lstmviz.dump.lstmvis.sections import read_config
-from lstmviz.dump.schema import STATE_DTYPES, ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype
-from lstmviz.dump.writer import default_join
+from lstmviz.dump.schema import STATE_DTYPES, ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype, default_join
 from lstmviz.errors import UnknownName
 from lstmviz.types import TrackInfo, View
 
