@@ -19,6 +19,6 @@ def __getattr__(name: str) -> Any:
 
 
 if __name__ == "__main__":
-    from lstmviz.cli import app
+    from lstmviz.cli import serve_command
 
-    app(["serve", *sys.argv[1:]], prog_name="python app.py")
+    serve_command().main(prog_name="python app.py")

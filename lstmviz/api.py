@@ -9,6 +9,7 @@ import pandas as pd
 
 from lstmviz import match as matching
 from lstmviz.dump.corpus_file import folder_line, is_corpus
+from lstmviz.dump.lstmvis import is_project, open_project
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.shards import ShardReader
 from lstmviz.errors import ClusterError, DumpError
@@ -151,18 +152,21 @@ def _plain(
 
 
 def open_dump(path: str | os.PathLike[str], scheduler: str | None = None) -> Dump:
-    """Open a dump, or a folder whose ``corpus.json`` lists the shards of one corpus, for reading.
+    """Open a dump, the folder of a corpus (``corpus.json`` lists its shards) or of an LSTMVis project, for reading.
 
     Only what is declared is read, values come when they are asked for. ``scheduler`` is the address of a dask
-    scheduler whose workers match and search a corpus; None uses this machine. Raises DumpMissing where there is no
-    file, NewerFormat where a newer lstmviz wrote it, DumpError where it is not a dump, is damaged, holds what could
-    read other files, or is a folder of separate dumps; ClusterError for a scheduler without shards to share out.
+    scheduler whose workers match and search a corpus; None uses this machine. A project is converted once, into the
+    user's cache. Raises DumpMissing where there is no file, ProjectError where a project cannot be read, NewerFormat
+    where a newer lstmviz wrote it, DumpError where it is not a dump, is damaged, holds what could read other files, or
+    is a folder of separate dumps; ClusterError for a scheduler without shards to share out.
     """
     where = Path(path)
     if is_corpus(where):
         return Corpus(where, scheduler)
     if scheduler is not None:
         raise ClusterError(f"{where} is no corpus of shards that a scheduler could share out; leave scheduler out")
+    if is_project(where):
+        return Dump(open_project(where).path)
     if where.is_dir():
         raise DumpError(folder_line(where))
     return Dump(where)

@@ -85,7 +85,7 @@ def test_a_project_opens_with_every_value_it_holds(tmp_path, variant):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_an_opened_project_matches_and_comes_back_equal(tmp_path, variant):
     project = write(tmp_path / "project", variant)
-    dump = lstmviz.open_dump(open_project(project.folder).path)
+    dump = lstmviz.open_dump(project.folder)
     source = next(iter(dump.sources))
     pattern = dump.select(source, 20, 24, 0.1, off_before=0)
     frame = dump.match(pattern)

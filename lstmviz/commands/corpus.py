@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import lstmviz
-from lstmviz.cli import app, one_line, out
+from lstmviz.commands.base import app, one_line, out
 
 
 @app.command()

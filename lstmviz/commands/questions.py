@@ -11,8 +11,8 @@ import pandas as pd
 import typer
 
 import lstmviz
-from lstmviz.cli import DumpPath, Format, _progress, app, ascii_safe, err, one_line, out
-from lstmviz.cli_match import (
+from lstmviz.commands.base import DumpPath, Format, app, ascii_safe, err, one_line, out, progress_bar
+from lstmviz.commands.match import (
     HowFormat,
     OffAfter,
     OffBefore,
@@ -63,7 +63,7 @@ def unit(
     format: HowFormat = Format.TABLE,
 ) -> None:
     """Tell what one unit does: spread, on-rate, runs, where it is strongest, and how it goes with each track."""
-    with _progress() as progress:
+    with progress_bar() as progress:
         progress.add_task("reading", total=None)
         card = lstmviz.open_dump(path).unit(source, unit, threshold, checked_side(side), contexts, around)
     if format is Format.JSON and part is None:
@@ -118,7 +118,7 @@ def search(
     format: HowFormat = Format.TABLE,
 ) -> None:
     """List where a text stands: steps, sequence, and the text of these steps."""
-    with _progress() as progress:
+    with progress_bar() as progress:
         progress.add_task("searching", total=None)
         dump = lstmviz.open_dump(path)
         hits = dump.search(text, regex, over.value, axis)

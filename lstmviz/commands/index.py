@@ -9,7 +9,7 @@ import typer
 from rich.progress import TaskID
 
 import lstmviz
-from lstmviz.cli import _progress, app, one_line
+from lstmviz.commands.base import app, one_line, progress_bar
 from lstmviz.dump.shards import ShardReader
 from lstmviz.errors import DumpError
 
@@ -25,7 +25,7 @@ def index(path: Annotated[Path, typer.Argument(help="A dump (.h5), or the folder
     total = sum(index_size(source) for source in dump.sources.values())
     where = f"{dump.path}, beside each shard" if isinstance(dump, ShardReader) else index_folder(dump)
     typer.echo(f"{total:,} bytes at {where} for {len(dump.sources)} sources")
-    with _progress() as progress:
+    with progress_bar() as progress:
         tasks = {name: progress.add_task(name, total=source.n_steps) for name, source in dump.sources.items()}
         for part in parts:
             for name, task in tasks.items():

@@ -8,8 +8,7 @@ from typing import Annotated, cast
 import typer
 
 import lstmviz
-from lstmviz.cli import _progress as progress_bar
-from lstmviz.cli import app, err, one_line
+from lstmviz.commands.base import app, err, one_line, progress_bar
 from lstmviz.errors import LstmvizError
 from lstmviz.types import View
 

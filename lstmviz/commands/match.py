@@ -15,7 +15,7 @@ from rich.table import Table
 
 import lstmviz
 from lstmviz.api import Dump
-from lstmviz.cli import DumpPath, Format, _progress, app, ascii_safe, one_line, out
+from lstmviz.commands.base import DumpPath, Format, app, ascii_safe, one_line, out, progress_bar
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.edit import with_unit, without
 from lstmviz.match.pattern_file import MAX_BYTES, Notes, PatternFile
@@ -104,7 +104,7 @@ def match(
 ) -> None:
     """Select the units that are on through a window, or read a pattern, and list where they are on together."""
     window = (source, start, stop)
-    with _progress() as progress:
+    with progress_bar() as progress:
         progress.add_task("matching", total=None)
         dump = lstmviz.open_dump(path)
         if pattern is not None:

@@ -1,0 +1,97 @@
+"""``lstmviz demo``, ``serve`` and ``inspect``: see a dump, in the browser or in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import lstmviz
+from lstmviz.commands.base import DumpPath, app, ascii_safe, one_line, out, progress_bar
+
+Port = Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on; the next free one where it is in use.")]
+Host = Annotated[str, typer.Option(help="Address to listen on. Any but loopback asks visitors for the printed token.")]
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser where there is one.")]
+
+
+@app.command()
+@one_line
+def demo(
+    port: Port = 8050,
+    host: Host = "127.0.0.1",
+    browser: Browser = True,
+) -> None:
+    """Build the sample dump and show it in the browser."""
+    from lstmviz import samples
+
+    with progress_bar() as progress:
+        task = progress.add_task("building the parens sample", total=None)
+        path = samples.build("parens", progress=lambda done, total: progress.update(task, completed=done, total=total))
+    _serve([path], host, port, browser)
+
+
+@app.command()
+@one_line
+def serve(
+    dumps: Annotated[
+        list[Path],
+        typer.Argument(help="Dumps (.h5), or folders: of dumps, a corpus, or an LSTMVis project.", metavar="PATH..."),
+    ],
+    port: Port = 8050,
+    host: Host = "127.0.0.1",
+    browser: Browser = True,
+) -> None:
+    """Show dumps in the browser."""
+    _serve(dumps, host, port, browser)
+
+
+@app.command()
+@one_line
+def inspect(path: DumpPath) -> None:
+    """Say what a dump holds: axes, sources, tracks, NaN values, and where it comes from."""
+    with progress_bar() as progress:
+        progress.add_task("reading", total=None)
+        dump = lstmviz.open_dump(path)
+        n_nan = {name: dump.n_nan(name) for name in dump.sources}
+    facts = {k: v for k, v in dump.provenance.items() if isinstance(v, str | int | float | bool)}
+    out.print(f"{dump.path.name}  {dump.path.stat().st_size / 2**20:,.1f} MiB  uuid {dump.uuid}", markup=False)
+    out.print("  ".join(f"{k} {v}" for k, v in facts.items()), markup=False, highlight=False)
+    axes = Table("axis", "steps", "sequences", "vocabulary", "text begins", title="time axes", title_justify="left")
+    for axis in dump.axes.values():
+        vocab = (
+            "no tokens"
+            if axis.tokens is None
+            else "ids only"
+            if axis.tokens.vocab is None
+            else f"{len(axis.tokens.vocab):,}"
+        )
+        begins = ascii_safe(axis.text(0, min(24, int(axis.stops[0]))))
+        axes.add_row(escape(axis.name), f"{axis.n_steps:,}", f"{len(axis.starts):,}", vocab, escape(begins))
+    sources = Table("source", "axis", "units", "stored as", "view", "NaN", title="sources", title_justify="left")
+    for s in dump.sources.values():
+        nan = f"{n_nan[s.name]:,}" + (" (never selected or matched)" if n_nan[s.name] else "")
+        sources.add_row(escape(s.name), escape(s.axis), f"{s.n_units:,}", s.dtype, s.view, nan)
+    tracks = Table("track", "axis", "kind", "labels", title="tracks", title_justify="left")
+    for axis in dump.axes.values():
+        for t in axis.tracks.values():
+            tracks.add_row(
+                *map(escape, (t.info.name, axis.name, t.info.kind, ", ".join(map(ascii_safe, t.labels[:8]))))
+            )
+    for table in (axes, sources, tracks):
+        if table.row_count:
+            out.print(table)
+
+
+def _serve(paths: list[Path], host: str, port: int, browser: bool) -> None:
+    from lstmviz.dump.folders import dump_paths
+
+    with progress_bar() as progress:
+        progress.add_task("opening", total=None)
+        found = [p for path in paths for p in dump_paths(path, say=lambda note: typer.echo(f"note: {note}", err=True))]
+        dumps = [lstmviz.open_dump(path) for path in found]
+    from lstmviz.ui.serve import serve as serve_page
+
+    serve_page(dumps, host=host, port=port, open_browser=browser, say=typer.echo)
