@@ -108,3 +108,15 @@ def test_an_error_is_one_line_on_stderr(path, arguments, words):
     (line,) = done.stderr.splitlines()
     assert line.startswith("lstmviz: ")
     assert words in line
+
+
+def test_nan_values_are_told_beside_the_matches(path):
+    answer = run("match", path, *MATCH, "--format", "csv")
+    assert answer.stderr.strip() == "note: rnn.l0.h holds 1 NaN values, which are neither on nor off"
+    assert "note" not in answer.stdout
+
+
+def test_a_large_source_is_indexed_before_it_is_matched(path, monkeypatch):
+    monkeypatch.setattr("lstmviz.match.index.SMALL", 0)
+    assert run("match", path, *MATCH, "--format", "json", "--limit", 3).exit_code == 0
+    assert list(path.with_name("run.h5.index").glob("*.units"))

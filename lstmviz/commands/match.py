@@ -15,7 +15,8 @@ from rich.table import Table
 
 import lstmviz
 from lstmviz.api import Dump
-from lstmviz.commands.base import DumpPath, Format, app, ascii_safe, one_line, out, progress_bar
+from lstmviz.commands.base import DumpPath, Format, app, ascii_safe, err, one_line, out, progress_bar
+from lstmviz.commands.index import prepare_index
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.edit import with_unit, without
 from lstmviz.match.pattern_file import MAX_BYTES, Notes, PatternFile
@@ -117,13 +118,23 @@ def match(
             asked = dump.select(source, start, stop, threshold, off_before, off_after, checked_side(side))
             what = f"units on through [{start}, {stop}) of {source}"
         asked = narrowed(dump, asked, min_length, max_length, only)
+        prepare_index(dump, [name for name, _ in asked.bases], progress)
         frame = dump.match(asked, limit=limit, offset=offset)
         totals = dump.count(asked).totals.itertuples(index=False) if format is Format.TABLE else ()
+    tell_nan(dump, asked)
     if format is Format.TABLE:
         shown = ", ".join(f"{n:,} with {m}" for m, n in totals)
         for line in (f"{what}: {_units(asked)}", f"matches by shared units: {shown or 'none'}"):
             out.print(ascii_safe(line), markup=False, highlight=False, soft_wrap=True)
     write_frame(frame, format)
+
+
+def tell_nan(dump: Dump, pattern: Pattern) -> None:
+    """Say on stderr where a source of the pattern holds NaN values: they are left out of every answer."""
+    for name, _ in pattern.bases:
+        if dump.n_nan(name):
+            line = f"note: {name} holds {dump.n_nan(name):,} NaN values, which are neither on nor off"
+            err.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def read_pattern(path: str) -> PatternFile:

@@ -74,12 +74,17 @@ def index_size(source: Source) -> int:
     return 2 * source.n_steps * source.n_units
 
 
+def is_small(source: Source) -> bool:
+    """Tell whether a source's codes are made in memory when they are asked for, and not kept on disk."""
+    return source.n_steps * source.n_units <= SMALL
+
+
 def planes_of(dump: DumpReader, name: str) -> Planes | None:
     """Return a source's codes: those kept, or made now; None where they can be kept nowhere."""
     kept = _open.setdefault(dump, {})
     if name not in kept:
         source = dump.source(name)
-        if source.n_steps * source.n_units <= SMALL:
+        if is_small(source):
             kept[name] = _in_memory(dump, source)
         else:
             kept[name] = build_index(dump, name)
