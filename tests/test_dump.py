@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.dump import safe
-from lstmviz.dump.schema import DumpPlan, SourcePlan, pack_strings, unpack_strings
-from lstmviz.errors import DumpError, DumpExists, DumpMissing, LstmvizError, NewerFormat, UnknownName
+from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan, pack_strings, unpack_strings
+from lstmviz.errors import DumpError, DumpExists, DumpMissing, LstmvizError, NewerFormat, UnknownName, WindowError
 
 HOSTILE = ["", " ", "\n", "<b>x</b>", "a\u0000b", "\u202eabc", "\u200b", "é", "𝄞", "x" * 10_000, "a\tb"]
 
@@ -152,7 +152,7 @@ DAMAGE = {
     "other format": (lambda f, _: f.attrs.__setitem__("format", np.bytes_("keras")), ["not an lstmviz dump"]),
     "newer": (lambda f, _: f.attrs.__setitem__("format_version", 9), ["version 9", "upgrade"]),
     "version 0": (lambda f, _: f.attrs.__setitem__("format_version", 0), ["version 0"]),
-    "no axes": (lambda f, _: f.__delitem__("axes"), ["axes", "docs/format.md"]),
+    "no axes": (lambda f, _: f.__delitem__("axes"), ["'/axes'", "docs/format.md"]),
     "no steps": (lambda f, _: f["axes/text"].attrs.__setitem__("n_steps", 0), ["no steps"]),
     "short tokens": (lambda f, _: replace(f, "axes/text/tokens", np.zeros(5, "u4")), ["tokens", "5", "7", "step 5"]),
     "short states": (
@@ -206,6 +206,132 @@ DAMAGE = {
     ),
     "filter": (lambda f, _: f.create_dataset("x", (8,), "i4", scaleoffset=0), ["filter 6"]),
     "named type": (lambda f, _: f.__setitem__("x", np.dtype("f4")), ["Datatype"]),
+    "tokens of floats": (
+        lambda f, _: replace(f, "axes/text/tokens", np.array([0, 1, np.nan, 0, 1, 2, 3])),
+        ["'/axes/text/tokens' is float64", "integers"],
+    ),
+    "tokens of bytes": (
+        lambda f, _: replace(f, "axes/text/tokens", np.array([b"a"] * 7)),
+        ["'/axes/text/tokens' is |S1", "integers"],
+    ),
+    "tokens are a group": (
+        lambda f, _: (f.__delitem__("axes/text/tokens"), f.create_group("axes/text/tokens")),
+        ["lacks the array '/axes/text/tokens'", "docs/format.md"],
+    ),
+    "float vocab offsets": (
+        lambda f, _: replace(f, "axes/text/vocab/offsets", np.array([0.0, 1, 2, 4, 4])),
+        ["'/axes/text/vocab/offsets' is float64", "integers"],
+    ),
+    "no vocab offsets": (
+        lambda f, _: f.__delitem__("axes/text/vocab/offsets"),
+        ["lacks the array '/axes/text/vocab/offsets'"],
+    ),
+    "no vocab bytes": (
+        lambda f, _: f.__delitem__("axes/text/vocab/bytes"),
+        ["lacks the array '/axes/text/vocab/bytes'"],
+    ),
+    "vocab of bytes": (
+        lambda f, _: replace(f, "axes/text/vocab/bytes", np.array([b"a"] * 4)),
+        ["'/axes/text/vocab/bytes' is |S1"],
+    ),
+    "vocab in wide bytes": (
+        lambda f, _: replace(f, "axes/text/vocab/bytes", np.zeros(4, "u4")),
+        ["'/axes/text/vocab/bytes' is uint32", "uint8"],
+    ),
+    "vocab is an array": (
+        lambda f, _: (f.__delitem__("axes/text/vocab"), f.__setitem__("axes/text/vocab", np.zeros(4))),
+        ["lacks the array '/axes/text/vocab/bytes'"],
+    ),
+    "vocab offsets beyond": (
+        lambda f, _: replace(f, "axes/text/vocab/offsets", np.array([0, 1, 2, 4, 9])),
+        ["/axes/text/vocab", "offsets"],
+    ),
+    "vocab offsets back": (
+        lambda f, _: replace(f, "axes/text/vocab/offsets", np.array([0, 3, 2, 4, 4], "u8")),
+        ["/axes/text/vocab", "offsets"],
+    ),
+    "float label offsets": (
+        lambda f, _: replace(f, "tracks/part/labels/offsets", np.array([0.0, 1, 2, 3])),
+        ["'/tracks/part/labels/offsets' is float64", "integers"],
+    ),
+    "no label offsets": (
+        lambda f, _: f.__delitem__("tracks/part/labels/offsets"),
+        ["lacks the array '/tracks/part/labels/offsets'"],
+    ),
+    "no label bytes": (
+        lambda f, _: f.__delitem__("tracks/part/labels/bytes"),
+        ["lacks the array '/tracks/part/labels/bytes'"],
+    ),
+    "no labels": (lambda f, _: f.__delitem__("tracks/part/labels"), ["lacks the array '/tracks/part/labels/bytes'"]),
+    "track of bytes": (
+        lambda f, _: replace(f, "tracks/depth/values", np.array([b"1"] * 7)),
+        ["'/tracks/depth/values' is |S1", "integers or floats"],
+    ),
+    "track of wide floats": (
+        lambda f, _: replace(f, "tracks/depth/values", np.zeros(7, np.longdouble)),
+        ["'/tracks/depth/values' is float128", "integers or floats"],
+    ),
+    "category of floats": (
+        lambda f, _: replace(f, "tracks/part/values", np.zeros(7)),
+        ["'/tracks/part/values' is float64", "integers"],
+    ),
+    "no track values": (lambda f, _: f.__delitem__("tracks/depth/values"), ["lacks the array '/tracks/depth/values'"]),
+    "track is an array": (
+        lambda f, _: (f.__delitem__("tracks/depth"), f.__setitem__("tracks/depth", np.zeros(7))),
+        ["'/tracks/depth' is not a group"],
+    ),
+    "source is a group": (lambda f, _: f.create_group("sources/x"), ["'/sources/x' is not an array"]),
+    "lost axis of a track": (
+        lambda f, _: f["tracks/depth"].attrs.__setitem__("axis", np.bytes_("x")),
+        ["'/tracks/depth' names an axis 'x'", "it has text"],
+    ),
+    "no axis of a track": (
+        lambda f, _: f["tracks/depth"].attrs.__delitem__("axis"),
+        ["'/tracks/depth' lacks the attribute 'axis'"],
+    ),
+    "float n_steps": (lambda f, _: f["axes/text"].attrs.__setitem__("n_steps", 7.0), ["'n_steps' of '/axes/text'"]),
+    "text n_steps": (
+        lambda f, _: f["axes/text"].attrs.__setitem__("n_steps", np.bytes_("7")),
+        ["'n_steps' of '/axes/text'", "integer"],
+    ),
+    "many n_steps": (
+        lambda f, _: f["axes/text"].attrs.__setitem__("n_steps", [7, 7]),
+        ["'n_steps' of '/axes/text'", "integer"],
+    ),
+    "text order": (
+        lambda f, _: f["sources/rnn.l0.h"].attrs.__setitem__("order", np.bytes_("first")),
+        ["'order' of '/sources/rnn.l0.h'", "integer"],
+    ),
+    "NaN order": (
+        lambda f, _: f["tracks/depth"].attrs.__setitem__("order", np.nan),
+        ["'order' of '/tracks/depth'", "integer"],
+    ),
+    "float n_nan": (
+        lambda f, _: f["sources/rnn.l0.h"].attrs.__setitem__("n_nan", 0.5),
+        ["'n_nan' of '/sources/rnn.l0.h'", "integer"],
+    ),
+    "negative n_nan": (
+        lambda f, _: f["sources/rnn.l0.h"].attrs.__setitem__("n_nan", -1),
+        ["'n_nan' of '/sources/rnn.l0.h'", "0 or more"],
+    ),
+    "text version": (
+        lambda f, _: f.attrs.__setitem__("format_version", np.bytes_("one")),
+        ["'format_version' of '/'", "integer"],
+    ),
+    "float sequences": (
+        lambda f, _: replace(f, "axes/text/sequences/stop", np.array([3.0, 4.0, 7.0])),
+        ["'/axes/text/sequences/stop' is float64", "integers"],
+    ),
+    "wide sequences": (
+        lambda f, _: replace(f, "axes/text/sequences/start", np.zeros((3, 1), "i8")),
+        ["'/axes/text/sequences/start' has shape (3, 1)", "one dimension"],
+    ),
+    "no sequences": (
+        lambda f, _: f.__delitem__("axes/text/sequences"),
+        ["lacks the array '/axes/text/sequences/start'"],
+    ),
+    "name": (lambda f, _: f.move("tracks/depth", "tracks/a\nb"), ["'a\\nb'", "no control characters"]),
+    "uuid": (lambda f, _: f.attrs.__setitem__("uuid", np.bytes_("../x")), ["'../x'", "32 hexadecimal digits"]),
     "labels": (
         lambda f, _: replace(f, "tracks/part/labels/offsets", np.array([0, 9, 3, 3])),
         ["offsets", "string table"],
@@ -294,6 +420,68 @@ def test_names_that_are_not_there_list_those_that_are(path):
         dump.states("rnn.l0.h")[7]
 
 
+def test_a_mask_picks_the_units_that_it_marks(arrays, path):
+    states, values = lstmviz.open_dump(path).states("rnn.l0.h"), arrays["states"]["rnn.l0.h"]
+    for mask in ([True, False, True], np.array([False, True, False]), np.zeros(3, bool)):
+        np.testing.assert_array_equal(states[0:2, mask], values[0:2, mask])
+    np.testing.assert_array_equal(states[np.int8(1), []], values[1, []])
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (np.s_[0:2, [True, False]], ["mask", "(2,)", "(3,)"]),
+        (np.s_[0:2, True], ["mask", "()"]),
+        (np.s_[0:2, [0.0, 1.0]], ["rnn.l0.h", "whole numbers", "float64"]),
+        (np.s_[0:2, "1"], ["whole numbers", "<U1"]),
+        (np.s_[1.7], ["whole number", "1.7"]),
+        (np.s_[np.float32(1)], ["whole number", "1.0"]),
+        (np.s_[0:1.5], ["[start:stop]"]),
+        (np.s_["1"], ["[start:stop]"]),
+        (np.s_[[1, 2]], ["[start:stop]", "[1, 2]"]),
+        (np.s_[...], ["[start:stop]"]),
+        (np.s_[0:4:2], ["every 2th"]),
+        (np.s_[0, 1, 2], ["[steps, units]", "3 indices"]),
+    ],
+)
+def test_an_index_that_names_no_values_is_refused(path, key, words):
+    with pytest.raises(WindowError) as caught:
+        lstmviz.open_dump(path).states("rnn.l0.h")[key]
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [lambda t: t[2:7], lambda t: t[5], lambda t: t.ids[3:], lambda t: t.ids[-2]])
+@pytest.mark.parametrize(("bad", "words"), [(-1, []), (4, ["outside the vocabulary of 4 entries"])])
+def test_a_token_id_that_is_none_is_never_another_token(path, read, bad, words):
+    edit(path, lambda f: replace(f, "axes/text/tokens", np.array([0, 1, 2, 0, 1, bad, 3])))
+    dump = lstmviz.open_dump(path)
+    assert dump.tokens[:5] == ["(", ")", "é", "(", ")"]
+    with pytest.raises(DumpError) as caught:
+        read(dump.tokens)
+    assert all(w in str(caught.value) for w in [path.name, f"token id {bad} at step 5", *words]), str(caught.value)
+    with pytest.raises(DumpError, match=f"token id {bad} at step 5"):
+        dump.search("(")
+
+
+def test_a_negative_id_is_refused_without_a_vocabulary_too(path):
+    edit(path, lambda f: replace(f, "axes/text/tokens", np.array([0, 1, 2, 0, 1, -7, 3], "i1")))
+    edit(path, lambda f: f.__delitem__("axes/text/vocab"))
+    with pytest.raises(DumpError, match=r"run\.h5.*token id -7 at step 5 is negative"):
+        lstmviz.open_dump(path).tokens[:]
+
+
+def test_attributes_of_one_value_in_a_list_are_read(path):
+    edit(path, lambda f: f["axes/text"].attrs.__setitem__("n_steps", np.array([7], "u1")))
+    assert lstmviz.open_dump(path).n_steps == 7
+
+
+@pytest.mark.parametrize("text", ["[" * 30_000, "3", "{"], ids=len)
+def test_provenance_that_is_none_is_empty(path, text):
+    edit(path, lambda f: f.attrs.__setitem__("provenance", np.bytes_(text)))
+    assert lstmviz.open_dump(path).provenance == {}
+
+
 def _read_in_child(dump, queue):
     queue.put(dump.states("rnn.l0.h")[2:4].tolist())
 
@@ -327,6 +515,10 @@ def test_a_plan_survives_json():
         '"tracks": [{"name": "t", "axis": "a", "kind": "category", "labels": ["u"]}], "provenance": {"k": 1}}'
     )
     assert DumpPlan.from_json(plan.to_json()) == plan
+    empty = DumpPlan((AxisPlan("a", vocab=()),), plan.sources)
+    assert DumpPlan.from_json(empty.to_json()) == empty
+    with pytest.raises(DumpError, match="header"):
+        DumpPlan.from_json(plan.to_json().replace('"x"', "3"))
     with pytest.raises(DumpError, match="header"):
         DumpPlan.from_json("{")
     with pytest.raises(DumpError, match="declared twice"):

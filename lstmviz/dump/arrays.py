@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.schema import unpack_strings
-from lstmviz.errors import DumpError
+from lstmviz.errors import DumpError, WindowError
 from lstmviz.types import Source, TrackInfo
 
 Steps = int | slice
@@ -73,15 +74,30 @@ class States:
         return self.info.n_steps
 
     def __getitem__(self, key: Steps | tuple[Steps, Units]) -> NDArray[Any]:
-        steps, units = key if isinstance(key, tuple) else (key, slice(None))
-        rows = self.stored.read(_checked(steps, self.info.n_steps, f"steps of {self.info.name}"))
-        if isinstance(units, slice):
-            return rows[..., units]
-        wanted = np.asarray(units, dtype=np.intp)
-        bad = wanted[(wanted < -self.info.n_units) | (wanted >= self.info.n_units)]
+        steps, *rest = key if isinstance(key, tuple) else (key, slice(None))
+        if len(rest) != 1:
+            raise WindowError(
+                f"{self.info.name} is read as [steps] or [steps, units], not with {1 + len(rest)} indices"
+            )
+        units = rest[0] if isinstance(rest[0], slice) else self._units(rest[0])
+        return self.stored.read(_checked(steps, self.info.n_steps, f"steps of {self.info.name}"))[..., units]
+
+    def _units(self, given: Units) -> NDArray[np.intp]:
+        """Return the units that an index, a list of them or a mask names."""
+        name, n_units = self.info.name, self.info.n_units
+        wanted = np.asarray(given)
+        if wanted.dtype.kind == "b":
+            if wanted.shape != (n_units,):
+                raise WindowError(f"a mask of units of {name} has shape {wanted.shape}; it needs ({n_units},)")
+            return np.flatnonzero(wanted)
+        if wanted.dtype.kind not in "iu" and wanted.size:
+            raise WindowError(
+                f"units of {name} are whole numbers, a slice or a mask, not {wanted.dtype}; such as [0, 3]"
+            )
+        bad = wanted[(wanted < -n_units) | (wanted >= n_units)]
         if bad.size:
-            raise IndexError(f"{self.info.name} has no unit {bad.flat[0]}; its units are 0 to {self.info.n_units - 1}")
-        return rows[..., wanted]
+            raise WindowError(f"{name} has no unit {bad.flat[0]}; its units are 0 to {n_units - 1}")
+        return wanted.astype(np.intp)
 
 
 @dataclass(frozen=True)
@@ -109,36 +125,45 @@ class Tokens:
     @overload
     def __getitem__(self, key: slice) -> list[str]: ...
     def __getitem__(self, key: Steps) -> str | list[str]:
-        ids = self.ids[key]
-        words = [self._word(int(i)) for i in np.atleast_1d(ids)]
+        vocab = self.vocab
+        ids = np.atleast_1d(self.ids.within(key, None if vocab is None else len(vocab))).tolist()
+        words = list(map(str, ids)) if vocab is None else [vocab[i] for i in ids]
         return words if isinstance(key, slice) else words[0]
 
     def text(self, start: int, stop: int) -> str:
         """Return the text of steps [start, stop), joined as the axis says."""
         return self.join.join(self[start:stop])
 
-    def _word(self, token_id: int) -> str:
-        if self.vocab is None:
-            return str(token_id)
-        if token_id >= len(self.vocab):
-            raise DumpError(
-                f"token id {token_id} is outside the vocabulary of {len(self.vocab)} entries; write the dump anew"
-            )
-        return self.vocab[token_id]
-
 
 @dataclass(frozen=True)
 class IdArray:
-    """Token ids of one axis: ``ids[a:b]`` is a NumPy array of unsigned integers."""
+    """Token ids of one axis: ``ids[a:b]`` is a NumPy array of integers, each in the vocabulary where its size is known.
+
+    DumpError names the step of the first id that is not.
+    """
 
     n_steps: int
     stored: Stored
+    n_vocab: int | None = None
 
     def __len__(self) -> int:
         return self.n_steps
 
     def __getitem__(self, key: Steps) -> NDArray[Any]:
-        return self.stored.read(_checked(key, self.n_steps, "tokens"))
+        return self.within(key, self.n_vocab)
+
+    def within(self, key: Steps, n_vocab: int | None) -> NDArray[Any]:
+        """Read ids that must be in a vocabulary of ``n_vocab`` entries (None: of any size)."""
+        steps = _checked(key, self.n_steps, "tokens")
+        ids = self.stored.read(steps)
+        bad = np.flatnonzero(ids < 0 if n_vocab is None else (ids < 0) | (ids >= n_vocab))
+        if len(bad):
+            step = int(bad[0]) + (steps.start if isinstance(steps, slice) else steps)
+            there = "negative" if n_vocab is None else f"outside the vocabulary of {n_vocab} entries"
+            raise DumpError(
+                f"{self.stored.name}: token id {ids.flat[bad[0]]} at step {step} is {there}; write the dump anew"
+            )
+        return ids
 
 
 @dataclass(frozen=True)
@@ -162,12 +187,16 @@ class Track:
 
 
 def _checked(key: Steps, n_steps: int, what: str) -> Steps:
-    if isinstance(key, slice):
-        start, stop, step = key.indices(n_steps)
-        if step != 1:
-            raise IndexError(f"{what} are read as [start:stop]; take every {step}th of the result")
-        return slice(start, max(start, stop))
-    index = int(key)
+    """Return steps as a slice from 0 or an index; WindowError where they are none."""
+    try:
+        if isinstance(key, slice):
+            start, stop, step = key.indices(n_steps)
+            if step != 1:
+                raise WindowError(f"{what} are read as [start:stop]; take every {step}th of the result")
+            return slice(start, max(start, stop))
+        index = operator.index(key)
+    except TypeError as err:
+        raise WindowError(f"{what} are read by a whole number or [start:stop], not by {str(key)[:80]}") from err
     if not -n_steps <= index < n_steps:
-        raise IndexError(f"step {index} is outside {what}: there are {n_steps} steps")
+        raise WindowError(f"step {index} is outside {what}: there are {n_steps} steps")
     return index % n_steps

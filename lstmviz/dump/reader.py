@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import h5py
 import numpy as np
@@ -16,10 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmviz.dump.arrays import IdArray, States, StoredArray, Tokens, Track
+from lstmviz.dump.declared import Declared
 from lstmviz.dump.safe import open_safely
-from lstmviz.dump.schema import FORMAT, FORMAT_VERSION, STATE_DTYPES, unpack_strings
-from lstmviz.errors import DumpError, NewerFormat, UnknownName, WindowError
-from lstmviz.types import Source, TrackInfo, TrackKind, View, Window
+from lstmviz.errors import DumpError, UnknownName, WindowError
+from lstmviz.types import Source, TrackInfo, Window
 
 NAN_BLOCK_STEPS = 65_536
 
@@ -79,15 +78,17 @@ class DumpReader:
         self._file, self._pid = file, os.getpid()
         self._datasets: dict[str, h5py.Dataset] = {}
         try:
-            _check_format(file, self.path)
-            self.uuid = _text(file, "uuid", self.path)
-            self.provenance: dict[str, Any] = _provenance(file, self.path)
-            self.axes: Mapping[str, Axis] = self._read_axes(file)
-        except (KeyError, AttributeError, TypeError, ValueError, OSError) as err:
+            declared = Declared(file, self.path)
+            declared.check_format()
+            self.uuid = declared.uuid()
+            self.provenance: dict[str, Any] = declared.provenance()
+            self.axes: Mapping[str, Axis] = self._read_axes(declared)
+        except (KeyError, AttributeError, TypeError, ValueError, OSError, RuntimeError) as err:
             file.close()
             if isinstance(err, DumpError):
                 raise
-            raise DumpError(f"{self.path} lacks part of what a dump holds ({err}); see docs/format.md") from err
+            reason = " ".join(str(err).split())[:160]
+            raise DumpError(f"{self.path} is damaged, or no whole dump ({reason}); see docs/format.md") from err
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path.name}: {self.n_steps} steps, {', '.join(self.sources)}>"
@@ -173,7 +174,7 @@ class DumpReader:
     def _open(self) -> h5py.File:
         if not self._file or self._pid != os.getpid():
             file = open_safely(self.path)
-            if _text(file, "uuid", self.path) != self.uuid:
+            if Declared(file, self.path).uuid() != self.uuid:
                 file.close()
                 raise DumpError(f"{self.path} was written anew since it was opened; open it again")
             self._file, self._pid, self._datasets = file, os.getpid(), {}
@@ -182,122 +183,34 @@ class DumpReader:
     def _stored(self, path: str) -> StoredArray:
         return StoredArray(path, self._dataset)
 
-    def _read_axes(self, file: h5py.File) -> dict[str, Axis]:
-        axes = {}
-        for index, (name, group) in enumerate(_ordered(file["axes"])):
-            axis = self._read_axis(file, index, name, group)
-            axes[name] = axis
-        if not axes:
+    def _read_axes(self, declared: Declared) -> dict[str, Axis]:
+        groups = dict(declared.ordered("axes", h5py.Group))
+        if not groups:
             raise DumpError(f"{self.path} has no time axis; see docs/format.md")
-        lost = [n for n, s in _ordered(file.get("sources", {})) if _text(s, "axis", self.path) not in axes]
-        if lost:
-            raise DumpError(
-                f"{self.path}: source {lost[0]!r} names an axis that is not there; it has {', '.join(axes)}"
+        sources = declared.placed("sources", h5py.Dataset, list(groups))
+        tracks = declared.placed("tracks", h5py.Group, list(groups))
+        axes = {}
+        for index, (name, group) in enumerate(groups.items()):
+            n_steps = declared.whole(group, "n_steps")
+            if n_steps < 1:
+                raise DumpError(f"{self.path}: axis {name!r} has no steps; record at least one")
+            starts, stops = declared.sequences(name, group, n_steps)
+            tokens = self._read_tokens(declared, name, group, n_steps) if "tokens" in group else None
+            axes[name] = Axis(
+                *(name, index, n_steps, declared.text(group, "join"), tokens, starts, stops),
+                {n: declared.source(n, dataset, name, n_steps) for n, dataset in sources[name]},
+                {n: self._read_track(declared.track(n, g, name, n_steps), n_steps) for n, g in tracks[name]},
             )
         return axes
 
-    def _read_axis(self, file: h5py.File, index: int, name: str, group: h5py.Group) -> Axis:
-        n_steps = int(group.attrs["n_steps"])
-        if n_steps < 1:
-            raise DumpError(f"{self.path}: axis {name!r} has no steps; record at least one")
-        starts, stops = (np.asarray(group[f"sequences/{k}"][()], np.int64) for k in ("start", "stop"))
-        _check_sequences(self.path, name, n_steps, starts, stops)
-        join = _text(group, "join", self.path)
-        tokens = None
-        if "tokens" in group:
-            self._check_steps(group["tokens"], "tokens", name, n_steps)
-            has_vocab = "vocab" in group
-            parts = (self._stored(f"axes/{name}/vocab/bytes"), self._stored(f"axes/{name}/vocab/offsets"))
-            ids = IdArray(n_steps, self._stored(f"axes/{name}/tokens"))
-            tokens = Tokens(n_steps, join, ids, parts if has_vocab else None)
-        sources = {n: self._read_source(n, d, n_steps) for n, d in _ordered(file.get("sources", {})) if _on(d, name)}
-        tracks = {n: self._read_track(n, g, n_steps) for n, g in _ordered(file.get("tracks", {})) if _on(g, name)}
-        return Axis(name, index, n_steps, join, tokens, starts, stops, sources, tracks)
+    def _read_tokens(self, declared: Declared, axis: str, group: h5py.Group, n_steps: int) -> Tokens:
+        declared.check_steps(declared.array(group, "tokens"), "tokens", axis, n_steps)
+        n_vocab, table = None, None
+        if "vocab" in group:
+            n_vocab = declared.strings(group, "vocab")
+            table = self._stored(f"axes/{axis}/vocab/bytes"), self._stored(f"axes/{axis}/vocab/offsets")
+        ids = IdArray(n_steps, self._stored(f"axes/{axis}/tokens"), n_vocab)
+        return Tokens(n_steps, declared.text(group, "join"), ids, table)
 
-    def _read_source(self, name: str, dataset: h5py.Dataset, n_steps: int) -> Source:
-        if dataset.ndim != 2 or dataset.dtype.name not in STATE_DTYPES or dataset.shape[1] < 1:
-            raise DumpError(
-                f"{self.path}: source {name!r} is {dataset.dtype} {dataset.shape}, not floats of (n_steps, n_units)"
-            )
-        self._check_steps(dataset, name, _text(dataset, "axis", self.path), n_steps, n_dims=2)
-        view = _text(dataset, "view", self.path)
-        if view not in ("raw", "tanh"):
-            raise DumpError(f"{self.path}: view {view!r} of source {name!r} is not known; use 'raw' or 'tanh'")
-        n_nan = int(dataset.attrs["n_nan"]) if "n_nan" in dataset.attrs else None
-        axis = _text(dataset, "axis", self.path)
-        return Source(name, axis, n_steps, dataset.shape[1], dataset.dtype.name, cast(View, view), n_nan)
-
-    def _read_track(self, name: str, group: h5py.Group, n_steps: int) -> Track:
-        kind, axis = _text(group, "kind", self.path), _text(group, "axis", self.path)
-        if kind not in ("category", "number"):
-            raise DumpError(f"{self.path}: track {name!r} is of kind {kind!r}; use 'category' or 'number'")
-        self._check_steps(group["values"], f"track {name}", axis, n_steps)
-        info = TrackInfo(name, axis, cast(TrackKind, kind))
-        if kind == "category":
-            strings = (group["labels/bytes"][()], group["labels/offsets"][()])
-            info = replace(info, labels=unpack_strings(*strings, f"{self.path}: track {name!r}"))
-        return Track(info, n_steps, self._stored(f"tracks/{name}/values"))
-
-    def _check_steps(self, dataset: h5py.Dataset, what: str, axis: str, n_steps: int, n_dims: int = 1) -> None:
-        if dataset.ndim != n_dims:
-            raise DumpError(f"{self.path}: {what} has shape {dataset.shape}; it needs ({n_steps},)")
-        n_here = int(dataset.shape[0])
-        if n_here != n_steps:
-            lacking = f"{what} ends there" if n_here < n_steps else f"axis {axis!r} ends there"
-            raise DumpError(
-                f"{self.path}: {what} has {n_here} steps and axis {axis!r} {n_steps}; step {min(n_here, n_steps)} "
-                f"is the first where they disagree ({lacking})"
-            )
-
-
-def _check_format(file: h5py.File, path: Path) -> None:
-    if "format" not in file.attrs or _text(file, "format", path) != FORMAT:
-        raise DumpError(f"{path} is HDF5 but not an lstmviz dump; write one with lstmviz.record or lstmviz.write_dump")
-    version = int(file.attrs.get("format_version", 0))
-    if version > FORMAT_VERSION:
-        raise NewerFormat(
-            f"{path} is format version {version} and this lstmviz reads up to {FORMAT_VERSION}; upgrade lstmviz"
-        )
-    if version < 1:
-        raise DumpError(f"{path} says format version {version}; versions count from 1")
-
-
-def _check_sequences(path: Path, axis: str, n_steps: int, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> None:
-    if starts.ndim != 1 or starts.shape != stops.shape or not len(starts):
-        raise DumpError(
-            f"{path}: axis {axis!r} has {starts.shape} sequence starts and {stops.shape} stops; give one of each"
-        )
-    follows = np.concatenate([[0], stops[:-1]])
-    bad = np.flatnonzero((starts != follows) | (stops <= starts))
-    if len(bad):
-        i = int(bad[0])
-        raise DumpError(
-            f"{path}: sequence {i} of axis {axis!r} is [{starts[i]}, {stops[i]}); it starts at {follows[i]}, not empty"
-        )
-    if stops[-1] != n_steps:
-        raise DumpError(f"{path}: the sequences of axis {axis!r} end at step {stops[-1]} and it has {n_steps} steps")
-
-
-def _ordered(group: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return sorted(group.items(), key=lambda item: int(item[1].attrs["order"]))
-
-
-def _on(item: Any, axis: str) -> bool:
-    return bool(item.attrs["axis"] == axis.encode("utf-8"))
-
-
-def _text(item: Any, name: str, path: Path) -> str:
-    value = item.attrs[name]
-    if not isinstance(value, bytes):
-        raise DumpError(f"{path}: attribute {name!r} of {item.name!r} is not text; write it as fixed-length bytes")
-    return value.decode("utf-8", errors="replace")
-
-
-def _provenance(file: h5py.File, path: Path) -> dict[str, Any]:
-    if "provenance" not in file.attrs:
-        return {}
-    try:
-        value = json.loads(_text(file, "provenance", path))
-    except json.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    def _read_track(self, info: TrackInfo, n_steps: int) -> Track:
+        return Track(info, n_steps, self._stored(f"tracks/{info.name}/values"))

@@ -1,0 +1,192 @@
+"""What the file of a dump declares, checked before a value is read; each fault is a line: file, place, remedy."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.dump.schema import FORMAT, FORMAT_VERSION, STATE_DTYPES, check_name, check_offsets, unpack_strings
+from lstmviz.errors import DumpError, NewerFormat
+from lstmviz.types import Source, TrackInfo, TrackKind, View
+
+Steps = NDArray[np.int64]
+KINDS = {"iu": "integers", "iuf": "integers or floats"}  # of NumPy's dtypes, in words
+MAX_BYTES = 8  # of one number
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The groups, arrays and attributes of an open file; all that is read is checked, or raises DumpError."""
+
+    file: h5py.File
+    path: Path
+
+    def check_format(self) -> None:
+        """Raise DumpError or NewerFormat unless the file says that it is a dump that this lstmviz reads."""
+        if "format" not in self.file.attrs or self.text(self.file, "format") != FORMAT:
+            raise DumpError(
+                f"{self.path} is HDF5 but not an lstmviz dump; write one with lstmviz.record or lstmviz.write_dump"
+            )
+        version = self.whole(self.file, "format_version")
+        if version > FORMAT_VERSION:
+            raise NewerFormat(
+                f"{self.path} is format version {version} and this lstmviz reads up to {FORMAT_VERSION}; "
+                "upgrade lstmviz"
+            )
+        if version < 1:
+            raise DumpError(f"{self.path} says format version {version}; versions count from 1")
+
+    def uuid(self) -> str:
+        """Return the 32 hexadecimal digits that name this dump."""
+        uuid = self.text(self.file, "uuid")
+        if not re.fullmatch("[0-9A-Fa-f]{32}", uuid):
+            raise DumpError(f"{self.path}: the uuid {uuid[:80]!r} is not 32 hexadecimal digits; see docs/format.md")
+        return uuid
+
+    def provenance(self) -> dict[str, Any]:
+        """Return what is noted about the recording; empty where that is nothing readable."""
+        if "provenance" not in self.file.attrs:
+            return {}
+        try:
+            value = json.loads(self.text(self.file, "provenance"))
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def ordered(self, place: str, kind: type) -> list[tuple[str, Any]]:
+        """Return the members of ``/axes``, ``/sources`` or ``/tracks`` (groups, or arrays) in the order declared."""
+        group = self.file.get(place)
+        if group is None and place != "axes":
+            return []
+        if not isinstance(group, h5py.Group):
+            raise DumpError(f"{self.path} lacks the group '/{place}'; see docs/format.md")
+        for name, item in group.items():
+            if not isinstance(item, kind):
+                what = "an array" if kind is h5py.Dataset else "a group"
+                raise DumpError(f"{self.path}: {item.name!r} is not {what}; see docs/format.md")
+            try:
+                check_name(place, name)
+            except DumpError as err:
+                raise DumpError(f"{self.path}: {err}") from err
+        return sorted(group.items(), key=lambda item: self.whole(item[1], "order"))
+
+    def placed(self, place: str, kind: type, axes: Sequence[str]) -> dict[str, list[tuple[str, Any]]]:
+        """Return the sources or tracks of each axis, in order; DumpError where one names an axis that is not there."""
+        found: dict[str, list[tuple[str, Any]]] = {axis: [] for axis in axes}
+        for name, item in self.ordered(place, kind):
+            axis = self.text(item, "axis")
+            if axis not in found:
+                raise DumpError(
+                    f"{self.path}: {item.name!r} names an axis {axis!r} that is not there; it has {', '.join(axes)}"
+                )
+            found[axis].append((name, item))
+        return found
+
+    def text(self, item: Any, name: str) -> str:
+        """Return a text attribute."""
+        value = self._attribute(item, name)
+        if not isinstance(value, bytes):
+            raise DumpError(
+                f"{self.path}: attribute {name!r} of {item.name!r} is not text; write it as fixed-length bytes"
+            )
+        return value.decode("utf-8", errors="replace")
+
+    def whole(self, item: Any, name: str) -> int:
+        """Return an integer attribute of 0 or more."""
+        value = np.asarray(self._attribute(item, name))
+        if value.dtype.kind not in "iu" or value.size != 1 or value.item() < 0:
+            raise DumpError(
+                f"{self.path}: attribute {name!r} of {item.name!r} is not a whole number of 0 or more; write it as an "
+                "integer"
+            )
+        return int(value.item())
+
+    def array(self, parent: h5py.Group, name: str, kinds: str = "iu") -> h5py.Dataset:
+        """Return an array of one dimension, of integers or of other kinds of numbers."""
+        item, place = parent.get(name), f"{parent.name}/{name}"
+        if not isinstance(item, h5py.Dataset):
+            raise DumpError(f"{self.path} lacks the array {place!r}; see docs/format.md")
+        if item.dtype.kind not in kinds or item.dtype.itemsize > MAX_BYTES:
+            raise DumpError(f"{self.path}: {place!r} is {item.dtype}; write it as {KINDS[kinds]}")
+        if item.ndim != 1:
+            raise DumpError(f"{self.path}: {place!r} has shape {item.shape}; write it with one dimension")
+        return item
+
+    def strings(self, parent: h5py.Group, name: str) -> int:
+        """Check a string table without reading its text, and return its number of entries."""
+        data, offsets = self.array(parent, f"{name}/bytes"), self.array(parent, f"{name}/offsets")
+        if data.dtype != np.uint8:
+            raise DumpError(f"{self.path}: {data.name!r} is {data.dtype}; write the text as UTF-8 in uint8")
+        check_offsets(offsets[()], len(data), f"{self.path}: {parent.name}/{name}")
+        return len(offsets) - 1
+
+    def sequences(self, axis: str, group: h5py.Group, n_steps: int) -> tuple[Steps, Steps]:
+        """Return where each sequence of an axis starts and stops: without gaps, and over all its steps."""
+        starts, stops = (np.asarray(self.array(group, f"sequences/{k}")[()], np.int64) for k in ("start", "stop"))
+        if starts.shape != stops.shape or not len(starts):
+            raise DumpError(
+                f"{self.path}: axis {axis!r} has {len(starts)} sequence starts and {len(stops)} stops; give one of each"
+            )
+        follows = np.concatenate([[0], stops[:-1]])
+        bad = np.flatnonzero((starts != follows) | (stops <= starts))
+        if len(bad):
+            i = int(bad[0])
+            raise DumpError(
+                f"{self.path}: sequence {i} of axis {axis!r} is [{starts[i]}, {stops[i]}); it starts at {follows[i]}, "
+                "not empty"
+            )
+        if stops[-1] != n_steps:
+            raise DumpError(
+                f"{self.path}: the sequences of axis {axis!r} end at step {stops[-1]} and it has {n_steps} steps"
+            )
+        return starts, stops
+
+    def source(self, name: str, dataset: h5py.Dataset, axis: str, n_steps: int) -> Source:
+        """Return what a source declares."""
+        if dataset.ndim != 2 or dataset.dtype.name not in STATE_DTYPES or dataset.shape[1] < 1:
+            raise DumpError(
+                f"{self.path}: source {name!r} is {dataset.dtype} {dataset.shape}, not floats of (n_steps, n_units)"
+            )
+        self.check_steps(dataset, name, axis, n_steps)
+        view = self.text(dataset, "view")
+        if view not in ("raw", "tanh"):
+            raise DumpError(f"{self.path}: view {view!r} of source {name!r} is not known; use 'raw' or 'tanh'")
+        n_nan = self.whole(dataset, "n_nan") if "n_nan" in dataset.attrs else None
+        return Source(name, axis, n_steps, dataset.shape[1], dataset.dtype.name, cast(View, view), n_nan)
+
+    def track(self, name: str, group: h5py.Group, axis: str, n_steps: int) -> TrackInfo:
+        """Return what a track declares, with its labels."""
+        kind = self.text(group, "kind")
+        if kind not in ("category", "number"):
+            raise DumpError(f"{self.path}: track {name!r} is of kind {kind!r}; use 'category' or 'number'")
+        values = self.array(group, "values", "iu" if kind == "category" else "iuf")
+        self.check_steps(values, f"track {name}", axis, n_steps)
+        info = TrackInfo(name, axis, cast(TrackKind, kind))
+        if kind == "number":
+            return info
+        self.strings(group, "labels")
+        table = group["labels/bytes"][()], group["labels/offsets"][()]
+        return replace(info, labels=unpack_strings(*table, f"{self.path}: track {name!r}"))
+
+    def check_steps(self, dataset: h5py.Dataset, what: str, axis: str, n_steps: int) -> None:
+        """Raise DumpError unless an array has one row for each step of its axis."""
+        n_here = int(dataset.shape[0])
+        if n_here != n_steps:
+            lacking = f"{what} ends there" if n_here < n_steps else f"axis {axis!r} ends there"
+            raise DumpError(
+                f"{self.path}: {what} has {n_here} steps and axis {axis!r} {n_steps}; step {min(n_here, n_steps)} "
+                f"is the first where they disagree ({lacking})"
+            )
+
+    def _attribute(self, item: Any, name: str) -> Any:
+        if name not in item.attrs:
+            raise DumpError(f"{self.path}: {item.name!r} lacks the attribute {name!r}; see docs/format.md")
+        return item.attrs[name]
