@@ -6,16 +6,20 @@ import json
 import logging
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from dash import Dash
 from dash.development.base_component import Component
 from plotly.utils import PlotlyJSONEncoder
 
+import lstmviz
 from lstmviz.errors import WindowError
 from lstmviz.places import assets_dir
 from lstmviz.ui import callbacks, ids
+from lstmviz.ui.about import about
 from lstmviz.ui.layout import DumpCard, build_layout
 
 CARDS = [DumpCard("u-1", "parens", "20,000 steps"), DumpCard("u-2", "<b>odd</b>", "")]
@@ -58,6 +62,37 @@ def test_every_clientside_callback_has_its_function() -> None:
     pressed = set(re.findall(r"^    (\w+): (?:\(\) =>|copyLink)", script, re.MULTILINE))
     fields = set(re.findall(r'"(\w+)"', script.split("for (const name of [")[-1].split("]")[0]))
     assert wired == {"boot", "matches"} | {f"press_{name}" for name in pressed} | {f"field_{name}" for name in fields}
+
+
+@pytest.mark.parametrize(
+    ("values", "view", "bound"),
+    [
+        ([-0.3, 0.9], "raw", 1),
+        ([0.0, 0.5], "raw", 1),
+        ([-0.013, 0.004], "raw", 0.015),
+        ([0.02, 0.02], "raw", 0.02),
+        ([-930.0, 12.0], "raw", 1000),
+        ([1.01, np.nan], "raw", 1.2),
+        ([0.0, 0.0], "raw", 1),
+        ([np.nan, np.nan], "raw", 1),
+        ([-7e-9, 0.0], "raw", 8e-9),
+        ([-930.0, 0.0], "tanh", 1),
+    ],
+)
+def test_the_y_axis_reaches_as_far_as_the_values_do(
+    tmp_path: Path, values: list[float], view: str, bound: float
+) -> None:
+    states = np.array(values, "float64").reshape(-1, 1)
+    path = lstmviz.write_dump(tmp_path / "d.h5", states={"a.l0.h": states}, views={"a.l0.h": view})
+    source = about(lstmviz.open_dump(path))["sources"][0]
+    assert (source["low"], source["high"]) == (-bound, bound)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_the_page_hears_whether_a_recording_was_cut_short(tmp_path: Path, complete: bool) -> None:
+    states = {"a.l0.h": np.zeros((3, 1), "float32")}
+    path = lstmviz.write_dump(tmp_path / "d.h5", states=states, provenance={"complete": complete})
+    assert about(lstmviz.open_dump(path))["is_complete"] is complete
 
 
 def test_an_error_of_ours_reaches_the_page_as_its_own_line() -> None:

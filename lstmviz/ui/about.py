@@ -12,6 +12,7 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.types import Source, view_cut
 
 RANGE_BLOCKS, RANGE_STEPS = 32, 256  # places looked at, and steps at each, to see how far a source's values reach
+NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # what a drawn range ends at, times a power of ten
 GRID = 100  # thresholds in the page lie on multiples of 1/100
 
 
@@ -22,6 +23,7 @@ def about(dump: DumpReader) -> dict[str, Any]:
         "uuid": dump.uuid,
         "name": dump.name,
         "model": dump.provenance.get("model"),
+        "is_complete": dump.provenance.get("complete") is not False,
         "axes": [
             {
                 "index": axis.index,
@@ -63,17 +65,27 @@ def _source(dump: DumpReader, index: int, source: Source, axes: dict[str, int]) 
 
 
 def _reach(dump: DumpReader, source: Source) -> tuple[float, float]:
-    """Return the range to draw: -1 to 1 where values lie inside it, else what is seen at steps spread over it."""
+    """Return the range to draw: -1 to 1 where values lie inside it and reach half of it, else as far as they reach.
+
+    How far is seen at steps spread over the source, and rounded up to a number that a person would choose.
+    """
     if source.view == "tanh":
         return -1.0, 1.0
     states = dump.states(source.name)
-    low, high = -1.0, 1.0
+    reach = 0.0
     for start in np.unique(np.linspace(0, max(0, source.n_steps - RANGE_STEPS), RANGE_BLOCKS, dtype=np.int64)).tolist():
         values = states[start : start + RANGE_STEPS]
         seen = values[np.isfinite(values)]
         if seen.size:
-            low, high = min(low, float(seen.min())), max(high, float(seen.max()))
-    return low, high
+            reach = max(reach, float(-seen.min()), float(seen.max()))
+    bound = 1.0 if reach == 0 or 0.5 <= reach <= 1 else nice_bound(reach)
+    return -bound, bound
+
+
+def nice_bound(reach: float) -> float:
+    """Return the least of 1, 1.2, 1.5 .. 10 times a power of ten that is at least ``reach`` (positive)."""
+    power = math.floor(math.log10(reach))
+    return next(bound for k in NICE if (bound := float(f"{k}e{power}")) >= reach or k == NICE[-1])
 
 
 def _track(index: int, track: Track, axes: dict[str, int]) -> dict[str, Any]:
