@@ -37,7 +37,7 @@
     dump: (uuid) => uuid && uuid !== lv.state.current.dump && lv.page.openDump(uuid),
     source: (name) => name && name !== lv.state.current.source && lv.page.openSource(name),
     step: (value) => isNumber(value) && value !== lv.state.current.at && goTo(value),
-    threshold: (value) => isNumber(value) && Math.abs(value) <= 1e6 && nudge("threshold", value),
+    threshold: (value) => isNumber(value) && Math.abs(value) <= lv.url.MAX_THRESHOLD && nudge("threshold", value),
     before: (value) => isNumber(value) && nudge("before", lv.url.clamp(Math.round(value), 0, lv.url.MAX_OFF)),
     after: (value) => isNumber(value) && nudge("after", lv.url.clamp(Math.round(value), 0, lv.url.MAX_OFF)),
   };

@@ -3,6 +3,8 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
 
+  const FEW = 12; // selected lines that are drawn in full
+
   /* Round tick values inside [low, high], about `wanted` of them, steps of 1, 2 or 5 times a power of ten. */
   function ticks(low, high, wanted) {
     if (!(high > low)) return [low];
@@ -30,9 +32,11 @@
     return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   }
 
-  /* A threshold as typed: two decimals, or as many as it has. */
-  function thresholdText(value) {
-    const text = Math.round(value * 100) / 100 === value ? value.toFixed(2) : String(Number(value.toPrecision(5)));
+  /* A threshold as typed: the decimals of `step`, by which it is dragged, or as many as it has. */
+  function thresholdText(value, step = 0.01) {
+    const places = Math.min(12, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+    const isRound = Number(value.toFixed(places)) === value;
+    const text = isRound ? value.toFixed(places).replace(/(\.\d\d\d*?)0+$/, "$1") : String(Number(value.toPrecision(5)));
     return text.replace("-", "−");
   }
 
@@ -47,6 +51,12 @@
   /* Faint enough that many lines stay readable: about 1 / sqrt(n). */
   function lineOpacity(nUnits) {
     return Math.max(0.05, Math.min(0.6, 1.7 / Math.sqrt(Math.max(1, nUnits))));
+  }
+
+  /* Selected lines: a few bold ones, or so many that only their density still tells something. */
+  function selectedLook(nUnits) {
+    if (nUnits <= FEW) return { width: 2, opacity: 1 };
+    return { width: nUnits <= 40 ? 1.5 : 1, opacity: Math.max(0.03, Math.pow(FEW / nUnits, 0.8)) };
   }
 
   function rgb(hex) {
@@ -89,6 +99,6 @@
     return [Math.max(bounds[0], low), Math.min(bounds[1], high + 1)];
   }
 
-  lv.scale = { ticks, decimals, signed, grouped, thresholdText, valueText, lineOpacity, ramp, luminance, readable, snapWindow };
+  lv.scale = { ticks, decimals, signed, grouped, thresholdText, valueText, lineOpacity, selectedLook, ramp, luminance, readable, snapWindow };
   if (typeof module !== "undefined") module.exports = lv.scale;
 })(typeof window !== "undefined" ? window : globalThis);

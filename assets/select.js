@@ -29,6 +29,16 @@
     for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] < cut)) alive[unit] = 0;
   }
 
+  /* How many units have a NaN at some step of [start, stop). */
+  function countMissing(row, nUnits, start, stop) {
+    const missing = new Uint8Array(nUnits);
+    for (let step = start; step < stop; step++) {
+      const values = row(step);
+      for (let unit = 0; unit < nUnits; unit++) if (values[unit] !== values[unit]) missing[unit] = 1;
+    }
+    return missing.reduce((sum, one) => sum + one, 0);
+  }
+
   /* How many of `units` are on at each step of [from, to); a step whose values are not here yet counts 0. */
   function countOn(row, units, cut, from, to) {
     const counts = new Uint16Array(Math.max(0, to - from));
@@ -63,6 +73,6 @@
     return [first, end];
   }
 
-  lv.select = { selectUnits, countOn, cutFor, sequenceAround };
+  lv.select = { selectUnits, countMissing, countOn, cutFor, sequenceAround };
   if (typeof module !== "undefined") module.exports = lv.select;
 })(typeof window !== "undefined" ? window : globalThis);

@@ -8,8 +8,12 @@
     return `${grouped(count)} ${noun}${count === 1 ? "" : /(s|x|ch)$/.test(noun) ? "es" : "s"}`;
   }
 
-  /* Why a brushed window selects nothing, and what to do. */
-  function noUnits(state) {
+  /* Why a brushed window selects nothing, and what to do. `nMissing` of the `nUnits` have a NaN in it. */
+  function noUnits(state, nMissing, nUnits) {
+    if (nMissing && nMissing === nUnits) {
+      const where = state.stop - state.start === 1 ? "at this step" : `in these ${grouped(state.stop - state.start)} steps`;
+      return `No unit can be on ${where}: ${nUnits === 1 ? "its value" : "every unit's value"} is NaN, neither on nor off. Brush other steps.`;
+    }
     const constraints = [];
     if (state.before) constraints.push(`off ${plural(state.before, "step")} before`);
     if (state.after) constraints.push(`off ${plural(state.after, "step")} after`);
@@ -17,7 +21,12 @@
     const steps = state.stop - state.start;
     const window = steps === 1 ? "at exactly this step" : `through exactly these ${grouped(steps)} steps`;
     const remedy = constraints.length ? "lower the threshold or drop a constraint" : "lower the threshold or brush fewer steps";
-    return `No unit is on ${window}${also}: ${remedy}.`;
+    return `No unit is on ${window}${also}: ${remedy}.${nMissing ? ` ${plural(nMissing, "unit")} of ${grouped(nUnits)} ${nMissing === 1 ? "has" : "have"} NaN there.` : ""}`;
+  }
+
+  /* Why the view does not get wider. */
+  function viewLimit(most, nUnits) {
+    return `At most ${plural(most, "step")} are shown at once: the states of ${plural(nUnits, "unit")} at more of them would not fit into the page's memory.`;
   }
 
   /* The answer's totals -> {strong, rest}: "227 matches", "with all 4 units on · 1,306 with 3 · exact, 6 ms". */
@@ -35,6 +44,6 @@
     return { strong: plural(best[1], "match"), rest: rest.join(" · ") };
   }
 
-  lv.words = { plural, noUnits, counts };
+  lv.words = { plural, noUnits, viewLimit, counts };
   if (typeof module !== "undefined") module.exports = lv.words;
 })(typeof window !== "undefined" ? window : globalThis);

@@ -3,7 +3,7 @@ const test = require("node:test");
 const assert = require("node:assert/strict");
 const path = require("node:path");
 const cases = require(path.join(__dirname, "../cases/select.json"));
-const { selectUnits, countOn, cutFor, sequenceAround } = require("../../assets/select.js");
+const { selectUnits, countOn, countMissing, cutFor, sequenceAround } = require("../../assets/select.js");
 
 for (const given of cases) {
   test(`select: ${given.name}`, () => {
@@ -41,6 +41,12 @@ test("countOn counts the asked units, NaN never, and 0 where a step is not loade
   const rows = [[0.5, 0.5, 0.1], null, [NaN, 0.5, 0.9]];
   const counts = countOn((step) => rows[step], [0, 1], 0.3, 0, 3);
   assert.deepEqual(Array.from(counts), [2, 0, 1]);
+});
+
+test("countMissing counts units with a NaN at any step of the window", () => {
+  const rows = [[NaN, 1, 1], [1, NaN, 1], [NaN, 1, 1]];
+  assert.equal(countMissing((step) => rows[step], 3, 0, 2), 2);
+  assert.equal(countMissing((step) => rows[step], 3, 2, 3), 1);
 });
 
 test("cutFor: raw is the threshold, tanh goes by the grid, and off the grid asks the server", () => {

@@ -1,7 +1,7 @@
 "use strict";
 const test = require("node:test");
 const assert = require("node:assert/strict");
-const { parse, format, key, fit, MAX_WINDOW } = require("../../assets/url.js");
+const { parse, format, key, fit, limits, MAX_WINDOW } = require("../../assets/url.js");
 
 const state = { dump: "u-1", source: "rnn.l1.c", at: 2160, span: 60, start: 2175, stop: 2180, threshold: 0.3, before: 1, after: 0, rows: 50 };
 const about = {
@@ -60,6 +60,11 @@ for (const [values, words] of [
   [{ start: 19990, stop: 20001 }, /ends at step 20001; parens has 20000 steps/],
   [{ start: 0, stop: MAX_WINDOW + 1 }, /at most/],
   [{ at: 20000 }, /past the end/],
+  [{ before: 1000 }, /before=1000 is more than the 99 steps.*shown: 99/],
+  [{ after: 100 }, /after=100/],
+  [{ span: 6000 }, /span=6000 is more than the 800 steps.*shown: 800/],
+  [{ span: 2 }, /span=2 is fewer than the 8 steps.*shown: 8/],
+  [{ rows: 5000 }, /rows=5000 is more than the 2000 rows.*shown: 2000/],
 ]) {
   test(`fit says what does not fit: ${JSON.stringify(values)}`, () => {
     const { state: fitted, problems } = fit(values, about, defaults);
@@ -75,6 +80,28 @@ test("fit shrinks the view to a short dump", () => {
   const short = { ...about, axes: [{ n_steps: 5 }] };
   const { state: fitted } = fit({ at: 3, span: 60 }, short, defaults);
   assert.deepEqual([fitted.at, fitted.span], [0, 5]);
+});
+
+test("rows are in the query where they are not the usual fifty, and survive it", () => {
+  assert.doesNotMatch(format(state), /rows/);
+  const { values } = parse(format({ ...state, rows: 150 }));
+  assert.equal(fit(values, about, defaults).state.rows, 150);
+});
+
+test("a view and a window hold what fits into memory", () => {
+  assert.deepEqual(limits({ n_units: 650, dtype: "float32" }), { span: 800, window: MAX_WINDOW });
+  const wide = { n_units: 100000, dtype: "float64" };
+  assert.ok(limits(wide).span * 800000 <= 64 * 2 ** 20);
+  const broad = { ...about, sources: [{ name: "x", axis: 0, ...wide }] };
+  const { state: fitted, problems } = fit({ span: 400 }, broad, { ...defaults, source: "x" });
+  assert.equal(fitted.span, limits(wide).span);
+  assert.match(problems[0], /span=400 is more than/);
+  assert.match(fit({ start: 0, stop: 100 }, broad, { ...defaults, source: "x" }).problems[0], /at most/);
+});
+
+test("one step is not several", () => {
+  const one = { ...about, name: "single", axes: [{ n_steps: 1 }] };
+  assert.match(fit({ at: 3 }, one, defaults).problems[0], /single has 1 step$/);
 });
 
 test("the key changes with the question, not with the view", () => {
