@@ -1,11 +1,16 @@
-/* What the server has: about a dump, its states as raw bytes, its steps. Tiles are kept, the least used go first. */
+/* What the server has: about a dump, its states as raw bytes, its steps. Tiles are kept, the least used go first; never
+   one that the last look at the page needed, so what is shown always ends up loaded. */
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const STATE_TILE = 128; // steps a request; a power of two, aligned
+  const TILE_BYTES = 8 * 1024 * 1024; // of states in one request; very wide sources come in fewer steps
   const STEP_TILE = 512; // steps a request: tokens are small
-  const ROOM = 128 * 1024 * 1024; // bytes of states kept
+  const ROOM = 128 * 1024 * 1024; // bytes kept of all sources together
   const AGAIN = 2000; // ms until a failed tile is asked for again
+  const queue = new Map(); // loaded tile -> its Tiles; the one used last comes last
+  let bytes = 0;
+  let look = 0; // counts the looks at the page; a tile is marked with the last one that needed it
 
   /* The path that the app is served under, as Dash was told it. */
   function base() {
@@ -33,8 +38,8 @@
   /* Tiles of one array. `load(first, stop)` fetches one; `size(tile)` tells its bytes. */
   class Tiles {
     constructor(length, nSteps, load, size) {
-      Object.assign(this, { length, nSteps, load, size, bytes: 0 });
-      this.tiles = new Map(); // index -> {value, failed}
+      Object.assign(this, { length, nSteps, load, size });
+      this.tiles = new Map(); // index -> {k, value, failed, look}
     }
 
     at(step) {
@@ -42,32 +47,33 @@
       return tile && tile.value !== undefined ? tile.value : null;
     }
 
-    /* Ask for every tile of [from, to) that is not here; true if all are. */
-    need(from, to) {
+    /* Ask for every tile of [from, to) that is not here; true if all are. One only hoped for may go again. */
+    need(from, to, isHope) {
       let complete = true;
       const last = Math.ceil(Math.min(to, this.nSteps) / this.length);
       for (let k = Math.max(0, Math.floor(from / this.length)); k < last; k++) {
-        const tile = this.tiles.get(k);
-        if (tile && tile.value !== undefined) {
-          this.tiles.delete(k); // to the end of the queue: used last
-          this.tiles.set(k, tile);
-          continue;
+        let tile = this.tiles.get(k);
+        if (!tile || (tile.failed && performance.now() - tile.failed > AGAIN)) tile = this.fetch(k);
+        if (!isHope) tile.look = look;
+        if (tile.value === undefined) complete = false;
+        else {
+          queue.delete(tile);
+          queue.set(tile, this);
         }
-        complete = false;
-        if (!tile || (tile.failed && performance.now() - tile.failed > AGAIN)) this.fetch(k);
       }
       return complete;
     }
 
     fetch(k) {
-      const tile = {};
+      const tile = { k };
       this.tiles.set(k, tile);
       const first = k * this.length;
       this.load(first, Math.min(this.nSteps, first + this.length)).then(
         (value) => {
           tile.value = value;
-          this.bytes += this.size(value);
-          this.trim(k);
+          queue.set(tile, this);
+          bytes += this.size(value);
+          trim(tile);
           lv.model.arrived();
         },
         (error) => {
@@ -76,16 +82,29 @@
           setTimeout(() => lv.model.arrived(), AGAIN + 50);
         },
       );
+      return tile;
     }
+  }
 
-    trim(keep) {
-      for (const [k, tile] of this.tiles) {
-        if (this.bytes <= ROOM) return;
-        if (k === keep || tile.value === undefined) continue;
-        this.tiles.delete(k);
-        this.bytes -= this.size(tile.value);
-      }
+  function trim(keep) {
+    for (const [tile, owner] of queue) {
+      if (bytes <= ROOM) return;
+      if (tile === keep || tile.look === look) continue;
+      queue.delete(tile);
+      owner.tiles.delete(tile.k);
+      bytes -= owner.size(tile.value);
     }
+  }
+
+  /* What was needed up to now may go if nobody needs it again. */
+  function lookAgain() {
+    look++;
+  }
+
+  function stateTile(source) {
+    let length = STATE_TILE;
+    while (length > 1 && length * lv.url.rowBytes(source) > TILE_BYTES) length /= 2;
+    return length;
   }
 
   /* One dump, opened: `about` plus tiles made when first asked for. */
@@ -102,7 +121,7 @@
         const load = async (first, stop) =>
           new Numbers(await (await get(`d/${this.about.uuid}/states/${source.index}/${first}/${stop}`)).arrayBuffer());
         const nSteps = this.about.axes[source.axis].n_steps;
-        this.states.set(source.index, new Tiles(STATE_TILE, nSteps, load, (tile) => tile.byteLength));
+        this.states.set(source.index, new Tiles(stateTile(source), nSteps, load, (tile) => tile.byteLength));
       }
       return this.states.get(source.index);
     }
@@ -115,7 +134,8 @@
           tile.shown = tile.tokens ? tile.tokens.map(lv.tokens.show) : null;
           return tile;
         };
-        this.steps.set(axis.index, new Tiles(STEP_TILE, axis.n_steps, load, () => 0));
+        const size = (tile) => STEP_TILE * (100 + 16 * Object.keys(tile.tracks).length); // about
+        this.steps.set(axis.index, new Tiles(STEP_TILE, axis.n_steps, load, size));
       }
       return this.steps.get(axis.index);
     }
@@ -125,5 +145,6 @@
     return new Dump(await json(`d/${encodeURIComponent(uuid)}/about.json`));
   }
 
-  lv.data = { open, json, STATE_TILE, STEP_TILE };
-})(window);
+  lv.data = { open, json, lookAgain, ROOM, STEP_TILE };
+  if (typeof module !== "undefined") module.exports = { Tiles, stateTile, lookAgain, ROOM };
+})(typeof window !== "undefined" ? window : globalThis);

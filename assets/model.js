@@ -2,6 +2,7 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
+  const firsts = new WeakMap(); // axis -> tokens of the first tile seen
   const cuts = new Map(); // "source threshold" -> cut, for thresholds that only the server can turn into one
 
   const model = {
@@ -11,6 +12,7 @@
     tracks: [],
     cut: null, // null while the server is asked
     units: [], // selected; null while their states load
+    nMissing: 0, // where none is selected: units that have a NaN in the window
     problem: null, // why there can be no selection, in words
     isComplete: true, // every visible tile is here
     since: null, // when the page began to wait, ms
@@ -19,6 +21,7 @@
     refresh,
     row,
     shown,
+    firstShown,
     value,
     sequenceOf,
     bordersIn,
@@ -42,12 +45,13 @@
     const states = model.dump.statesOf(model.source);
     const steps = model.dump.stepsOf(model.axis);
     const [from, to] = [state.at, state.at + state.span];
+    lv.data.lookAgain();
     const here = [states.need(from - 1, to + 1), steps.need(from - 1, to + 1)];
     model.isComplete = here.every(Boolean);
     if (model.isComplete) {
       lv.notice.clear("data");
-      states.need(from - lv.data.STATE_TILE, to + lv.data.STATE_TILE);
-      steps.need(from - lv.data.STEP_TILE / 4, to + lv.data.STEP_TILE / 4);
+      if (hasRoomBeside(states)) states.need(from - states.length, to + states.length, true);
+      steps.need(from - steps.length / 4, to + steps.length / 4, true);
     }
     const key = [lv.url.key(state), state.start === null ? "" : here.join()].join();
     if (key !== lastKey || model.units === null) {
@@ -56,6 +60,13 @@
       lastKey = key;
     }
     wait(!model.isComplete || model.units === null);
+  }
+
+  /* Is there room for tiles beside the view without those of the view or the window going? */
+  function hasRoomBeside(states) {
+    const { span, start, stop } = lv.state.current;
+    const steps = span + 6 * states.length + (start === null ? 0 : stop - start);
+    return steps * lv.url.rowBytes(model.source) <= lv.data.ROOM;
   }
 
   function cutNow(state) {
@@ -91,15 +102,19 @@
       model.problem = `The window crosses the border of a sequence at step ${lv.scale.grouped(sequence[1])}: brush inside one sequence.`;
       return [];
     }
-    return lv.select.selectUnits({ row, nUnits: model.source.n_units, cut: model.cut, start, stop, before, after, sequence });
+    const nUnits = model.source.n_units;
+    const units = lv.select.selectUnits({ row, nUnits, cut: model.cut, start, stop, before, after, sequence });
+    model.nMissing = units.length ? 0 : lv.select.countMissing(row, nUnits, start, stop);
+    return units;
   }
 
   /* The recorded values at a step, or null while they load. */
   function row(step) {
-    const tile = model.dump.statesOf(model.source).at(step);
+    const states = model.dump.statesOf(model.source);
+    const tile = states.at(step);
     if (!tile) return null;
     const n = model.source.n_units;
-    const k = step % lv.data.STATE_TILE;
+    const k = step % states.length;
     return tile.subarray(k * n, k * n + n);
   }
 
@@ -112,6 +127,13 @@
     const tile = stepTile(step);
     if (!tile) return null;
     return tile.shown ? tile.shown[step - tile.first] : { text: "·", kind: "missing" };
+  }
+
+  /* Tokens of the axis by which it is told how wide its text is: those of the first tile seen. */
+  function firstShown() {
+    const { at } = lv.state.current;
+    if (!firsts.has(model.axis) && stepTile(at)) firsts.set(model.axis, stepTile(at).shown || []);
+    return firsts.get(model.axis) || [];
   }
 
   /* A track's value at a step, or null. */

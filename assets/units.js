@@ -68,14 +68,14 @@
   function sentence(units) {
     const state = lv.state.current;
     if (state.start === null) {
-      return { kind: "lv-hint", text: "Drag over the tokens: the units that are on through exactly that window appear here." };
+      return { kind: "lv-hint", text: `Drag over the ${lv.model.axis.has_tokens ? "tokens" : "steps"}: the units that are on through exactly that window appear here.` };
     }
     if (units === null) {
       const isLate = lv.model.since !== null && performance.now() - lv.model.since > 300;
       return { kind: "lv-hint", text: isLate && !made ? "Loading the states of the window …" : "" };
     }
     if (lv.model.problem) return { kind: "lv-warn", text: lv.model.problem };
-    if (!units.length) return { kind: "lv-warn", text: lv.words.noUnits(state) };
+    if (!units.length) return { kind: "lv-warn", text: lv.words.noUnits(state, lv.model.nMissing, lv.model.source.n_units) };
     return { kind: "", text: "" };
   }
 
