@@ -50,7 +50,7 @@
         if (x > a && x < b) return "move";
       }
     }
-    return y <= TOKEN.top + TOKEN.height + 2 && x >= lv.geometry.LEFT ? "new" : "none";
+    return y <= TOKEN.top + TOKEN.height + 2 && x >= lv.geometry.left() ? "new" : "none";
   }
 
   const CURSORS = { before: "ew-resize", after: "ew-resize", start: "col-resize", stop: "col-resize", move: "grab", new: "crosshair", none: "default" };
@@ -83,8 +83,8 @@
     drag.last = event;
     if (Math.abs(point.x - drag.x) > STILL) drag.isMoved = true;
     if (!drag.isMoved) return;
-    const { LEFT, width } = lv.geometry;
-    panAtEdge(point.x < LEFT - 4 ? -1 : point.x > LEFT + width() + 4 ? 1 : 0);
+    const first = lv.geometry.left();
+    panAtEdge(point.x < first - 4 ? -1 : point.x > first + lv.geometry.width() + 4 ? 1 : 0);
     follow(point.x);
   }
 
@@ -99,14 +99,26 @@
   function windowTo(x) {
     const step = inView(lv.geometry.stepAt(x));
     const [start, stop] = lv.scale.snapWindow(drag.anchor, lv.url.clamp(step, drag.bounds[0], drag.bounds[1] - 1), drag.bounds);
-    return differs(start, Math.min(stop, start + lv.url.MAX_WINDOW));
+    const kept = step < drag.anchor ? [Math.max(start, stop - longest()), stop] : [start, Math.min(stop, start + longest())];
+    sayLimit(stop - start > longest());
+    return differs(...kept);
   }
 
   function edgeTo(x) {
     const edge = lv.geometry.edgeAt(x);
     const { bounds, start, stop } = drag;
-    if (drag.kind === "start") return differs(lv.url.clamp(edge, Math.max(bounds[0], stop - lv.url.MAX_WINDOW), stop - 1), stop);
-    return differs(start, lv.url.clamp(edge, start + 1, Math.min(bounds[1], start + lv.url.MAX_WINDOW)));
+    sayLimit(Math.abs(edge - (drag.kind === "start" ? stop : start)) > longest());
+    if (drag.kind === "start") return differs(lv.url.clamp(edge, Math.max(bounds[0], stop - longest()), stop - 1), stop);
+    return differs(start, lv.url.clamp(edge, start + 1, Math.min(bounds[1], start + longest())));
+  }
+
+  function longest() {
+    return lv.url.limits(lv.model.source).window;
+  }
+
+  function sayLimit(isReached) {
+    if (isReached) lv.notice.say("limit", `A window holds at most ${lv.words.plural(longest(), "step")}.`);
+    else lv.notice.clear("limit");
   }
 
   function windowBy(x) {
@@ -169,7 +181,7 @@
     mount.style.cursor = CURSORS[zone(point)];
     const step = lv.geometry.stepAt(point.x);
     const { at: first, span } = lv.state.current;
-    if (point.x < lv.geometry.LEFT || step < first || step >= Math.min(first + span, lv.model.axis.n_steps)) return leave();
+    if (point.x < lv.geometry.left() || step < first || step >= Math.min(first + span, lv.model.axis.n_steps)) return leave();
     lv.state.setHover({ step });
     lv.tip.show(event, describe(step));
   }
@@ -185,7 +197,7 @@
       const on = model.units.filter((unit) => values[unit] >= model.cut).length;
       lines.push(`${on} of ${lv.words.plural(model.units.length, "unit")} on`);
     }
-    for (const track of model.tracks) {
+    for (const track of lv.tracks.visible()) {
       const value = model.value(track, step);
       if (value !== null) lines.push(`${lv.tokens.show(track.name).text} ${lv.tracks.text(track, value)}`);
     }
@@ -208,7 +220,7 @@
     const bounds = lv.model.sequenceOf(start);
     const length = stop - start;
     const to = isEnd
-      ? { start, stop: lv.url.clamp(stop + by, start + 1, bounds[1]) }
+      ? { start, stop: lv.url.clamp(stop + by, start + 1, Math.min(bounds[1], start + longest())) }
       : { start: lv.url.clamp(start + by, bounds[0], bounds[1] - length) };
     if (!isEnd) to.stop = to.start + length;
     const isSeen = to.start >= first && to.stop <= first + span;
@@ -220,7 +232,7 @@
     if (lv.state.current.start !== null) return;
     const start = inView(lv.state.current.at + Math.floor(lv.state.current.span / 3));
     const bounds = lv.model.sequenceOf(start);
-    lv.state.change({ start, stop: Math.min(start + 3, bounds[1]) }, "push");
+    lv.state.change({ start, stop: Math.min(start + 3, bounds[1], start + longest()) }, "push");
   }
 
   const KEYS = {

@@ -3,13 +3,14 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const SQUEEZE = 0.72; // narrowest share of its own width that a word stays readable at
-  const LEAST = 6.5; // px; a cell thinner than that shows its shade only
+  const LEAST = { char: 6.5, more: 7, word: 26 }; // px a cell: one character, each one more, and enough for any word to be cut
+  const leasts = new WeakMap();
   const KEPT = 20000; // widths and cuts remembered
   const widths = new Map();
   const cuts = new Map();
 
   function draw(ctx, shown, x, y, cell, height, ground) {
-    if (cell < LEAST || !shown.text) return;
+    if (cell < LEAST.char || !shown.text) return;
     const colours = lv.theme.colours();
     const size = cell < 9 ? 11 : 13;
     ctx.font = `${size}px ${colours.mono}`;
@@ -23,6 +24,16 @@
     const middle = y + height / 2 + 0.5;
     if (own <= room + 2) ctx.fillText(shown.text, x + cell / 2, middle);
     else ctx.fillText(cut(shown.text, room / SQUEEZE, size, width), x + cell / 2, middle, room);
+  }
+
+  /* The thinnest cell in which text like this reads: below it, no token of the row is written, rather than some. */
+  function least(tokens) {
+    if (!leasts.has(tokens)) {
+      const lengths = tokens.map((shown) => shown.text.length).sort((a, b) => a - b);
+      const typical = lengths.length ? lengths[Math.floor(lengths.length * 0.75)] : 1;
+      leasts.set(tokens, Math.min(LEAST.word, LEAST.char + LEAST.more * Math.max(0, typical - 1)));
+    }
+    return leasts.get(tokens);
   }
 
   function measure(ctx, text, size) {
@@ -47,5 +58,5 @@
     return short;
   }
 
-  lv.celltext = { draw };
+  lv.celltext = { draw, least };
 })(window);

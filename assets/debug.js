@@ -3,7 +3,7 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
 
-  /* {isReady, state, units, cut, counts, cells, handles, threshold, matches, rows, brushed}; places in client pixels. */
+  /* {isReady, state, units, cut, cells, left, ticks, tracks, ...}; places in client pixels. */
   function debug() {
     const { model, geometry, strip, plot } = lv;
     if (!model.source) return { isReady: false };
@@ -31,9 +31,12 @@
       units: model.units === null ? null : model.units.slice(),
       cut: model.cut,
       cells,
+      left: geometry.left(),
+      ticks: geometry.ticks().map((tick, _, all) => lv.axis.text(tick, all)),
+      tracks: lv.tracks.visible().map((track) => track.name),
       borders: model.bordersIn(state.at, to),
       handles: state.start === null ? null : handles(box),
-      threshold: { x: plotBox.left + geometry.LEFT - 3, y: plotBox.top + geometry.y(state.threshold) },
+      threshold: { x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(state.threshold) },
       counts: (lv.matches.answer() || {}).counts || [],
       rows: lv.matches.rows().map((row) => Object.assign({}, row)),
       brushed: lv.frame.brushed.slice(),

@@ -2,12 +2,45 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
-  const LEFT = 56; // px for the y axis and the names of rows
+  const LEAST = 56; // px of the gutter that holds the y axis and the names of rows
+  const NAMES = { most: 190, share: 0.15 }; // px, and share of the width, that names may widen it to
+  const KNOB = 16; // px between the axis' numbers and the lines: the threshold's handle
   const RIGHT = 10; // px, so that the last token's outline is not cut
   const PAD = 10; // px above and below the lines
+  let pen = null;
+  let known = { key: "", left: LEAST };
+
+  /* The gutter: as wide as the axis' numbers and, as far as there is room, the names of the tracks. */
+  function left() {
+    const { source, dump } = lv.model;
+    if (!source) return LEAST;
+    const place = lv.plot.place();
+    const names = lv.tracks.visible().map((track) => lv.tokens.show(track.name).text);
+    const key = [dump.about.uuid, source.index, place.clientWidth, place.clientHeight, names.length].join();
+    if (key !== known.key) {
+      known = { key, left: measure(names, place.clientWidth) };
+      document.documentElement.style.setProperty("--lv-gutter", `${known.left}px`);
+    }
+    return known.left;
+  }
+
+  function measure(names, room) {
+    pen = pen || document.createElement("canvas").getContext("2d");
+    const { sans } = lv.theme.colours();
+    const widest = (font, texts) => {
+      pen.font = `${font} ${sans}`;
+      return Math.max(0, ...texts.map((text) => pen.measureText(text).width));
+    };
+    const values = ticks();
+    const [low, high] = range();
+    const numbers = widest("11px", values.map((value) => lv.axis.text(value, values)));
+    const handle = widest("600 12px", [low, high].map((end) => lv.scale.thresholdText(lv.axis.snap(end - end / 9, step()), step())));
+    const named = Math.min(widest("11px", names) + 10, NAMES.most, NAMES.share * room);
+    return Math.ceil(Math.max(LEAST, numbers + KNOB, Math.min(handle, 80) + KNOB, named));
+  }
 
   function width() {
-    return Math.max(1, lv.plot.place().clientWidth - LEFT - RIGHT);
+    return Math.max(1, lv.plot.place().clientWidth - left() - RIGHT);
   }
 
   function cell() {
@@ -15,23 +48,33 @@
   }
 
   /* Left edge of a step's cell. */
-  function x(step) {
-    return LEFT + (step - lv.state.current.at) * cell();
+  function x(at) {
+    return left() + (at - lv.state.current.at) * cell();
   }
 
   /* The step under x, also outside the view. */
   function stepAt(px) {
-    return Math.floor(lv.state.current.at + (px - LEFT) / cell());
+    return Math.floor(lv.state.current.at + (px - left()) / cell());
   }
 
   /* The nearest border between two steps. */
   function edgeAt(px) {
-    return Math.round(lv.state.current.at + (px - LEFT) / cell());
+    return Math.round(lv.state.current.at + (px - left()) / cell());
   }
 
   function range() {
     const { low, high } = lv.model.source;
     return high > low ? [low, high] : [low - 1, low + 1];
+  }
+
+  function ticks() {
+    const [low, high] = range();
+    return lv.axis.ticks(low, high, Math.max(2, Math.min(4, lv.plot.place().clientHeight / 50)));
+  }
+
+  /* By how much a drag or a key changes the threshold. */
+  function step() {
+    return lv.axis.dragStep(...range(), lv.model.source.view);
   }
 
   /* Height of a value that is already in the view of the source. */
@@ -53,5 +96,5 @@
     return lv.model.source.view === "tanh" ? Math.tanh(value) : value;
   }
 
-  lv.geometry = { LEFT, RIGHT, PAD, width, cell, x, stepAt, edgeAt, range, y, valueAt, viewed };
+  lv.geometry = { left, RIGHT, PAD, KNOB, width, cell, x, stepAt, edgeAt, range, ticks, step, y, valueAt, viewed };
 })(window);

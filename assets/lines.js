@@ -4,7 +4,8 @@
   const lv = (root.lstmviz = root.lstmviz || {});
   const STEPS = 32; // steps a picture
   const KEPT = 24; // pictures; at 32 steps of 20 px each they take some 20 MB
-  const EDGE = 2; // bitmap px beside a picture, for the width of its lines
+  const EDGE = 6; // bitmap px beside a picture, for the width of its lines and dots
+  const LONE = 1.6; // px that the dot of a value without neighbours is wider than a line is
   const pictures = new Map(); // index -> canvas
   let look = ""; // what the kept pictures depend on
 
@@ -14,33 +15,51 @@
     stroke(ctx, units, Math.max(0, at - 1), Math.min(lv.model.axis.n_steps, at + span + 1), (step) => lv.geometry.x(step + 0.5));
   }
 
-  /* One path a unit, so that lines that lie on each other add up; broken at borders, gaps and NaN. */
+  /* One path a unit, so that lines that lie on each other add up; broken at borders, gaps and NaN. A value with no
+     neighbour to be joined to is a dot. */
   function stroke(ctx, units, from, to, x) {
-    const borders = new Set(lv.model.bordersIn(from, to));
+    const borders = new Set(lv.model.bordersIn(from, to + 1));
     const xs = [];
     const rows = [];
     const starts = [];
+    const ends = [];
     for (let step = from; step < to; step++) {
       xs.push(x(step));
       rows.push(lv.model.row(step));
-      starts.push(borders.has(step));
+      starts.push(step === 0 || borders.has(step));
+      ends.push(step + 1 >= lv.model.axis.n_steps || borders.has(step + 1));
     }
+    const [before, after] = [from > 0 ? lv.model.row(from - 1) : null, to < lv.model.axis.n_steps ? lv.model.row(to) : null];
     const y = yOf();
+    const radius = ctx.lineWidth / 2 + LONE;
+    ctx.fillStyle = ctx.strokeStyle;
     for (const unit of units) {
+      const lone = [];
       ctx.beginPath();
-      let isDown = false;
+      let last = before ? before[unit] : NaN;
       for (let k = 0; k < rows.length; k++) {
         const value = rows[k] ? rows[k][unit] : NaN;
-        if (value !== value) {
-          isDown = false;
-          continue;
-        }
-        if (isDown && !starts[k]) ctx.lineTo(xs[k], y(value));
+        const isJoined = last === last && !starts[k];
+        last = value;
+        if (value !== value) continue;
+        if (isJoined && k > 0) ctx.lineTo(xs[k], y(value));
         else ctx.moveTo(xs[k], y(value));
-        isDown = true;
+        if (isJoined || (!ends[k] && hasValue(k + 1 < rows.length ? rows[k + 1] : after, unit))) continue;
+        lone.push(k);
       }
       ctx.stroke();
+      for (const k of lone) dot(ctx, xs[k], y(rows[k][unit]), radius);
     }
+  }
+
+  function hasValue(row, unit) {
+    return Boolean(row) && row[unit] === row[unit];
+  }
+
+  function dot(ctx, x, y, radius) {
+    ctx.beginPath();
+    ctx.arc(x, y, radius, 0, 2 * Math.PI);
+    ctx.fill();
   }
 
   /* geometry.y of geometry.viewed, with what stays the same worked out once. */
@@ -87,7 +106,7 @@
     const from = k * STEPS;
     const to = Math.min(lv.model.axis.n_steps, from + STEPS + 1);
     const canvas = document.createElement("canvas");
-    canvas.width = Math.ceil(STEPS * lv.geometry.cell() * ratio) + 2 * EDGE;
+    canvas.width = Math.ceil((to - from - 1) * lv.geometry.cell() * ratio) + 2 * EDGE;
     canvas.height = Math.max(1, Math.round(height * ratio));
     const ctx = canvas.getContext("2d");
     const nUnits = lv.model.source.n_units;
@@ -102,7 +121,9 @@
   }
 
   function isLoaded(from, to) {
-    return Boolean(lv.model.row(from) && lv.model.row(to - 1) && lv.model.shown(from) && lv.model.shown(to - 1));
+    const last = lv.model.axis.n_steps - 1;
+    const steps = [Math.max(0, from - 1), from, to - 1, Math.min(last, to)];
+    return steps.every((step) => lv.model.row(step) && lv.model.shown(step));
   }
 
   function keep(k, canvas) {

@@ -4,25 +4,35 @@
   const lv = (root.lstmviz = root.lstmviz || {});
   const LATE = 300; // ms; longer than that, the wait is shown
   const ASK_AFTER = 4000; // ms; longer than that, the page looks whether the server is still there
-  const MOST_ROWS = 2000; // rows that the server gives in one answer
-  let counts, table, more;
+  const NOTHING = { error: null, ms: 0, n_units: 0, counts: [], rows: [], complete: true };
+  let counts, note, table, more;
   let answer = null; // the last one that fitted its question
-  let expected = null; // the question whose answer is awaited
   let timers = [];
+  const line = lv.asking.line((data) => dash_clientside.set_props(lv.ids.selection, { data }));
 
   function make() {
     counts = document.getElementById(lv.ids.counts);
+    note = document.getElementById(lv.ids.matchNote);
     table = document.getElementById(lv.ids.matchTable);
     more = document.getElementById(lv.ids.more);
-    more.addEventListener("click", () => lv.state.change({ rows: lv.state.current.rows + lv.state.ROWS }, "settle"));
+    more.addEventListener("click", () => lv.state.change({ rows: lv.state.current.rows + lv.url.ROWS }, "settle"));
     lv.frame.add("matches", () => lv.matchtable.draw(answer));
   }
 
-  /* A question is on its way; what takes long is said. */
-  function expect(selection) {
-    expected = selection;
+  /* Put a question to the match engine, or keep it until the one before is answered; what takes long is said. */
+  function ask(question) {
+    stopTimers();
+    if (question.start === null) {
+      line.forget();
+      return show(question, NOTHING);
+    }
+    timers.push(setTimeout(() => wait("Searching …"), LATE), setTimeout(probe, ASK_AFTER));
+    line.ask(question);
+  }
+
+  function stopTimers() {
     timers.forEach(clearTimeout);
-    timers = [setTimeout(() => wait("Searching …"), LATE), setTimeout(probe, ASK_AFTER)];
+    timers = [];
   }
 
   function wait(words) {
@@ -32,27 +42,31 @@
 
   /* Nothing came for long: is the server slow, or gone? */
   async function probe() {
-    const waited = expected;
+    const waited = line.wanted();
+    if (!waited) return;
     try {
       await lv.data.json(`d/${waited.dump}/about.json`, { cache: "no-store" });
-      if (expected === waited) {
+      if (line.wanted() === waited) {
         wait("Still searching …");
         timers.push(setTimeout(probe, ASK_AFTER));
       }
     } catch (error) {
-      if (expected === waited) fail(error.message);
+      if (line.wanted() === waited) lost(error.message);
     }
   }
 
   /* An answer from the server. One to an older question is dropped. */
   function take(given) {
-    if (!given || !expected || given.key !== expected.key) return;
-    const isMore = answer && answer.question && sameQuestion(answer.question, expected);
-    const question = expected;
-    expected = null;
-    timers.forEach(clearTimeout);
+    const question = given && line.take(given.key);
+    if (!question) return;
+    stopTimers();
+    if (given.error) fail(given.error);
+    else show(question, given);
+  }
+
+  function show(question, given) {
+    const isMore = answer && sameQuestion(answer.question, question);
     table.classList.remove("lv-stale");
-    if (given.error) return fail(given.error);
     answer = Object.assign({ question }, given);
     if (!isMore) lv.matchtable.reset();
     tell();
@@ -65,12 +79,11 @@
 
   /* The question did not reach the server, or came back broken. */
   function lost(words) {
-    if (expected) fail(words);
+    if (line.lose()) fail(words);
   }
 
   function fail(words) {
-    timers.forEach(clearTimeout);
-    expected = null;
+    stopTimers();
     answer = null;
     table.classList.remove("lv-stale");
     say(`No matches: ${words}`, "lv-warn");
@@ -102,13 +115,13 @@
 
   function offerMore() {
     const total = answer.counts.reduce((sum, level) => sum + level[1], 0);
-    const left = answer.complete === false ? lv.state.ROWS : total - answer.rows.length;
-    if (answer.rows.length < answer.question.rows || left <= 0 || answer.rows.length >= MOST_ROWS) return;
+    const left = answer.complete === false ? lv.url.ROWS : total - answer.rows.length;
+    if (answer.rows.length < answer.question.rows || left <= 0 || answer.rows.length >= lv.url.MAX_ROWS) return;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "lv-button";
     button.dataset.testid = "more";
-    button.textContent = `Show ${Math.min(left, lv.state.ROWS)} more`;
+    button.textContent = `Show ${Math.min(left, lv.url.ROWS)} more`;
     more.append(button);
   }
 
@@ -117,5 +130,15 @@
     counts.replaceChildren(words);
   }
 
-  lv.matches = { make, expect, take, lost, rows: () => (answer && answer.rows) || [], answer: () => answer, isPending: () => expected !== null };
+  /* Tracks that the table has no room for are named, with what to do. */
+  function noteHidden(hidden) {
+    const names = hidden.map((track) => lv.tokens.show(track.name).text);
+    const remedy = document.createElement("span");
+    remedy.textContent = ": press a name above";
+    note.replaceChildren(...(names.length ? [`${lv.words.plural(names.length, "track")} not shown`, remedy] : []));
+    note.title = names.length ? `No room for ${names.slice(0, 12).join(", ")}${names.length > 12 ? " …" : ""}. Press a track's name under the tokens to show it here first.` : "";
+  }
+
+  const rows = () => (answer && answer.rows) || [];
+  lv.matches = { make, ask, take, lost, noteHidden, rows, answer: () => answer, isPending: () => line.wanted() !== null };
 })(window);

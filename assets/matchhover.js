@@ -25,8 +25,8 @@
     const row = answer.rows[first + index];
     if (!row) return null;
     const x = event.clientX - box.left;
-    const cols = lv.matchtable.columns(answer, block.canvas.clientWidth);
-    const column = cols.find((candidate) => x >= candidate.left && x < candidate.left + candidate.width);
+    const cols = lv.matchtable.columns(answer, block.canvas.clientWidth).list;
+    const column = cols.find((candidate) => candidate.n && x >= candidate.left && x < candidate.left + candidate.width);
     const cell = column ? column.from + Math.floor(((x - column.left) / column.width) * column.n) : null;
     return { answer, row, index, cols, cell };
   }
@@ -46,7 +46,7 @@
     if (row.on[cell] === null) return ["outside the sequence"];
     const shown = lv.tokens.show(row.tokens ? row.tokens[cell] : null);
     const lines = [`step ${lv.scale.grouped(step)}`, shown.text, `${row.on[cell]} of ${lv.words.plural(answer.n_units, "unit")} on`];
-    for (const track of lv.model.tracks) {
+    for (const track of lv.tracks.ordered().slice(0, 8)) {
       const values = row.tracks && row.tracks[track.name];
       if (values && values[cell] !== null) lines.push(`${lv.tokens.show(track.name).text} ${lv.tracks.text(track, values[cell])}`);
     }
@@ -59,7 +59,7 @@
     const boxes = [box("lv-row-mark", 0, top, block.canvas.clientWidth)];
     for (const column of cols) {
       const place = cell - column.from;
-      if (cell === null || place < 0 || place >= column.n) continue;
+      if (cell === null || !column.n || place < 0 || place >= column.n) continue;
       const width = column.width / column.n;
       boxes.push(box("lv-cell-mark", column.left + place * width, top, width));
     }

@@ -4,11 +4,6 @@
   const lv = (root.lstmviz = root.lstmviz || {});
   const ROW = 19; // px a row
   const BLOCK = 50; // rows a canvas
-  const LINKS = 76; // px for the step numbers
-  const GAP = 22; // px between columns
-  const HEAT_LEAST = 96; // px; a thinner heatmap tells nothing
-  const HEAT_GOOD = 170; // px; text leaves so much to each where it can
-  const HEAT_MOST = 420; // px; a wider one only stretches
   let blocks = []; // {element, canvas, links, first}
   let head = null;
 
@@ -18,25 +13,21 @@
     document.getElementById(lv.ids.matchTable).replaceChildren();
   }
 
-  /* Columns from the left: [{name, kind, left, width, from, n, track}], showing cells from .. from + n of each row.
-     Text takes what it needs, but leaves the heatmaps a share; they divide what is left. */
+  const spans = new WeakMap(); // answer -> cells that its rows use
+
+  /* {list, hidden}: see columns.js. */
   function columns(answer, width) {
-    const isWide = width >= 900;
-    const nCells = answer.cells || answer.rows[0].on.length;
-    const tracks = lv.model.tracks.filter((track) => answer.rows[0].tracks && answer.rows[0].tracks[track.name]);
-    const isChars = lv.model.axis.join === "";
-    const cell = isChars ? (isWide ? 19 : 15) : 54;
-    const room = width - LINKS;
-    const heats = 1 + Math.min(tracks.length, Math.max(0, Math.floor((room * 0.4) / (HEAT_LEAST + GAP)) - 1));
-    const share = Math.max(room * (isChars ? 0.45 : 0.58), room - heats * (HEAT_GOOD + GAP));
-    const n = lv.model.axis.has_tokens ? Math.min(nCells, Math.floor(share / cell)) : 0;
-    const from = n < nCells ? Math.max(0, answer.text_before - 3) : 0; // where room is short, less of what was before
-    const text = { name: "tokens", kind: "text", left: LINKS, width: n * cell, from, n: Math.min(n, nCells - from) };
-    const left = LINKS + (n ? text.width + GAP : 0);
-    const wide = Math.min(HEAT_MOST, Math.floor((width - left + GAP) / heats) - GAP);
-    const names = [{ name: "matched units", kind: "on" }].concat(tracks.slice(0, heats - 1).map((track) => ({ name: track.name, kind: "track", track })));
-    const list = names.map((column, k) => Object.assign(column, { left: left + k * (wide + GAP), width: wide, from: 0, n: nCells }));
-    return n ? [text, ...list] : list;
+    if (!spans.has(answer)) spans.set(answer, lv.columns.used(answer.rows));
+    const known = answer.rows[0].tracks || {};
+    return lv.columns.layout({
+      width,
+      used: spans.get(answer),
+      before: answer.text_before,
+      nUnits: answer.n_units,
+      isChars: lv.model.axis.join === "",
+      hasTokens: lv.model.axis.has_tokens,
+      tracks: lv.tracks.ordered().filter((track) => known[track.name]),
+    });
   }
 
   function draw(answer) {
@@ -45,10 +36,12 @@
     if (!answer || !answer.rows || !answer.rows.length) {
       reset();
       table.append(explain(answer));
+      lv.matches.noteHidden([]);
       return;
     }
     if (!head) table.replaceChildren((head = element("div", "lv-match-head")));
-    const cols = columns(answer, table.clientWidth);
+    const { list: cols, hidden } = columns(answer, table.clientWidth);
+    lv.matches.noteHidden(hidden);
     fillHead(cols);
     for (let first = 0; first < answer.rows.length; first += BLOCK) drawBlock(answer, cols, first, table);
   }
@@ -78,6 +71,12 @@
     ["Read the matches", "Every place in the corpus where the same units are on together is listed here, best first. Do they share it too?"],
   ];
 
+  const HINTS = {
+    shared: "How many of the selected units are on through the whole match; a line divides the numbers",
+    text: "Aligned where each match starts; a rule marks where it ends",
+    on: "How many of the selected units are on at each step",
+  };
+
   function fillHead(cols) {
     const step = element("span", "");
     step.textContent = "step";
@@ -87,7 +86,8 @@
         const name = element("span", "");
         name.textContent = lv.tokens.show(column.name).text;
         name.style.left = `${column.left}px`;
-        name.style.maxWidth = `${column.width}px`;
+        name.style.maxWidth = `${Math.max(column.width, lv.columns.HEAD)}px`;
+        name.title = HINTS[column.kind] || name.textContent;
         return name;
       }),
     );
@@ -109,7 +109,7 @@
       block.element.style.height = `${rows.length * ROW}px`;
     }
     block.links.replaceChildren(...rows.map((row, k) => link(row, first + k)));
-    paint(answer, cols, rows, lv.theme.fit(block.canvas));
+    paint(answer, cols, rows, lv.theme.fit(block.canvas), answer.rows[first - 1]);
   }
 
   /* Where a row's link leads: its place in view, brush and pattern kept. */
@@ -135,19 +135,54 @@
     return anchor;
   }
 
-  function paint(answer, cols, rows, ctx) {
-    const before = answer.text_before;
-    const colours = lv.theme.colours();
+  function paint(answer, cols, rows, ctx, above) {
     for (const column of cols) {
+      if (column.kind === "shared") {
+        rows.forEach((row, k) => paintShared(ctx, answer, column, row, k * ROW));
+        continue;
+      }
       const cell = column.width / column.n;
       rows.forEach((row, k) => {
         const top = k * ROW;
         for (let c = 0; c < column.n; c++) paintCell(ctx, answer, column, row, column.from + c, column.left + c * cell, top, cell);
       });
-      if (column.kind !== "text") continue;
-      ctx.fillStyle = colours.text;
-      ctx.fillRect(Math.round(column.left + (before - column.from) * cell) - 1.5, 0, 1.5, rows.length * ROW);
+      if (column.kind !== "track") paintEnds(ctx, answer, column, rows, cell);
     }
+    paintLevels(ctx, answer, [above, ...rows], cols.at(-1));
+  }
+
+  /* "4/4": how many of the pattern's units the match shares. */
+  function paintShared(ctx, answer, column, row, top) {
+    const colours = lv.theme.colours();
+    const isFull = row.n_shared === answer.n_units;
+    ctx.font = `${isFull ? 600 : 400} 11px ${colours.sans}`;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    ctx.fillStyle = isFull ? colours.text : colours.dim;
+    ctx.fillText(`${row.n_shared}/${answer.n_units}`, column.left, top + ROW / 2 + 0.5, column.width);
+  }
+
+  /* A rule where all matches start, and one where each ends, as far as it is in view. */
+  function paintEnds(ctx, answer, column, rows, cell) {
+    const before = answer.text_before;
+    const thick = column.kind === "text" ? 1.5 : 1;
+    ctx.fillStyle = lv.theme.colours().text;
+    ctx.fillRect(Math.round(column.left + (before - column.from) * cell) - thick, 0, thick, rows.length * ROW);
+    rows.forEach((row, k) => {
+      const end = before + row.length - column.from;
+      if (end <= column.n) ctx.fillRect(Math.round(column.left + end * cell) - (column.kind === "text" ? 1 : 0), k * ROW, thick, ROW - (thick === 1 ? 1 : 0));
+    });
+  }
+
+  /* A line across, wherever the next matches share fewer units than the ones above: strong where full matches end. */
+  function paintLevels(ctx, answer, rows, last) {
+    ctx.fillStyle = lv.theme.colours().dim;
+    for (let k = 1; k < rows.length; k++) {
+      if (!rows[k - 1] || rows[k - 1].n_shared === rows[k].n_shared) continue;
+      ctx.globalAlpha = rows[k - 1].n_shared === answer.n_units ? 1 : 0.35;
+      ctx.fillRect(0, (k - 1) * ROW - 1, last.left + last.width, 1);
+    }
+    ctx.globalAlpha = 1;
   }
 
   function paintCell(ctx, answer, column, row, c, x, top, cell) {

@@ -71,7 +71,7 @@
     const isOther = lv.model.dump !== dump;
     lv.model.use(dump, fitted.state.source);
     if (isOther) offerSources(dump.about);
-    noteSource();
+    lv.naming.show();
     lv.strip.resize();
     lv.state.setHover({ unit: null, held: null, step: null });
     lv.state.change(fitted.state, how);
@@ -85,21 +85,12 @@
     const source = about.sources.find((s) => s.name === wanted) || about.sources[names.findLastIndex((n) => n.endsWith(".c"))] || about.sources.at(-1);
     const axis = about.axes[source.axis];
     const span = Math.min(axis.join === "" ? 60 : 24, axis.n_steps);
-    return { source: source.name, at: 0, span, start: null, stop: null, threshold: 0.3, before: 1, after: 0, rows: lv.state.ROWS };
+    return { source: source.name, at: 0, span, start: null, stop: null, threshold: 0.3, before: 1, after: 0, rows: lv.url.ROWS };
   }
 
   function offerSources(about) {
-    const data = about.sources.map((s) => ({ value: s.name, label: s.view === "tanh" ? `${s.name} · tanh` : s.name }));
+    const data = about.sources.map((s) => ({ value: s.name, label: lv.naming.sourceLabel(s) }));
     dash_clientside.set_props(lv.ids.source, { data });
-  }
-
-  function noteSource() {
-    const { n_units: units, n_nan: nan } = lv.model.source;
-    const words = [lv.words.plural(units, "unit")];
-    if (nan) words.push(`${lv.words.plural(nan, "NaN value")}: neither on nor off`);
-    const place = document.getElementById(lv.ids.selectNote);
-    place.textContent = words.join(" · ");
-    place.classList.toggle("lv-warn", Boolean(nan));
   }
 
   function openDump(uuid) {
@@ -127,7 +118,12 @@
       lv.notice.say("copy", `This browser does not let the page copy. The link is in the address bar: ${root.location.href}`);
       return;
     }
-    setTimeout(() => (label.textContent = said === "Copied" ? "Copy link" : said), 1500);
+    const button = document.getElementById(lv.ids.copyLink);
+    button.classList.add("lv-copied");
+    setTimeout(() => {
+      button.classList.remove("lv-copied");
+      label.textContent = said === "Copied" ? "Copy link" : said;
+    }, 1500);
   }
 
   const PRESSED = {
@@ -167,5 +163,5 @@
   }
   root.dash_clientside = Object.assign({}, root.dash_clientside, { lstmviz: callbacks });
 
-  lv.page = { openDump, openSource };
+  lv.page = { openDump, openSource, dumps };
 })(window);

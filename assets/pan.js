@@ -52,7 +52,7 @@
       if (Math.round(to) !== lv.state.current.at) lv.state.panTo(to, "live");
     } else {
       const [low, high] = lv.geometry.range();
-      const threshold = Math.round(lv.url.clamp(lv.geometry.valueAt(point.y), low, high) * 100) / 100;
+      const threshold = lv.axis.snap(lv.url.clamp(lv.geometry.valueAt(point.y), low, high), lv.geometry.step());
       if (threshold === lv.state.current.threshold) return;
       lv.frame.markBrush();
       lv.state.change({ threshold }, "live");
@@ -71,7 +71,7 @@
     mount.style.cursor = isThreshold ? "ns-resize" : "grab";
     const { at: first, span } = lv.state.current;
     const step = lv.geometry.stepAt(point.x);
-    if (point.x < lv.geometry.LEFT || step < first || step >= first + span || isThreshold) return leave();
+    if (point.x < lv.geometry.left() || step < first || step >= first + span || isThreshold) return leave();
     const unit = lv.plot.unitNear(point.x, point.y);
     lv.state.setHover({ unit, step });
     const values = lv.model.row(step);
@@ -86,7 +86,7 @@
     event.preventDefault();
     const unit = event.deltaMode === 1 ? LINE : event.deltaMode === 2 ? mount.clientWidth : 1;
     if (event.ctrlKey || event.metaKey) {
-      const share = lv.url.clamp((at(event).x - lv.geometry.LEFT) / lv.geometry.width(), 0, 1);
+      const share = lv.url.clamp((at(event).x - lv.geometry.left()) / lv.geometry.width(), 0, 1);
       lv.state.zoom(Math.exp(lv.url.clamp(event.deltaY * unit, -100, 100) / 400), share);
       return;
     }
@@ -110,15 +110,18 @@
 
   const by = (steps, isPage) => lv.state.panTo(lv.state.current.at + steps * (isPage ? page() : 1));
   const page = () => Math.max(1, Math.floor(lv.state.current.span * 0.9));
-  const lift = (by) => lv.state.nudge({ threshold: Math.round((lv.state.current.threshold + by) * 100) / 100 });
+  const lift = (steps) => {
+    const step = lv.geometry.step();
+    lv.state.nudge({ threshold: lv.axis.snap(lv.state.current.threshold + steps * step, step) });
+  };
 
   const KEYS = {
     ArrowLeft: (isPage) => by(-1, isPage),
     ArrowRight: (isPage) => by(1, isPage),
     PageUp: Object.assign(() => by(-1, true), { isPlotOnly: true }),
     PageDown: Object.assign(() => by(1, true), { isPlotOnly: true }),
-    ArrowUp: Object.assign(() => lift(0.01), { isPlotOnly: true }),
-    ArrowDown: Object.assign(() => lift(-0.01), { isPlotOnly: true }),
+    ArrowUp: Object.assign(() => lift(1), { isPlotOnly: true }),
+    ArrowDown: Object.assign(() => lift(-1), { isPlotOnly: true }),
     Home: () => lv.state.panTo(0),
     End: () => lv.state.panTo(Infinity),
     "+": () => lv.state.zoom(1 / 1.25, 0.5),

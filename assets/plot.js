@@ -25,7 +25,7 @@
     drawGrid(ctx);
     ctx.save();
     ctx.beginPath();
-    ctx.rect(lv.geometry.LEFT, 0, lv.geometry.width(), mount.clientHeight);
+    ctx.rect(lv.geometry.left(), 0, lv.geometry.width(), mount.clientHeight);
     ctx.clip();
     lv.lines.drawAll(ctx, mount.clientHeight);
     ctx.restore();
@@ -33,15 +33,21 @@
 
   function drawGrid(ctx) {
     const { geometry, theme } = lv;
-    const { at, span } = lv.state.current;
     ctx.strokeStyle = theme.colours().line;
     ctx.lineWidth = 1;
-    for (const tick of yTicks()) line(ctx, geometry.LEFT, Math.round(geometry.y(tick)) + 0.5, geometry.LEFT + geometry.width(), 0);
-    ctx.strokeStyle = theme.colours().dim;
+    for (const tick of geometry.ticks()) line(ctx, geometry.left(), Math.round(geometry.y(tick)) + 0.5, geometry.left() + geometry.width(), 0);
+    drawBorders(ctx, 0, mount.clientHeight);
+  }
+
+  /* Where sequences start: dotted, the same through plot and strip. Step 0 needs none: nothing lies before it. */
+  function drawBorders(ctx, top, bottom) {
+    const { at, span } = lv.state.current;
+    ctx.strokeStyle = lv.theme.colours().dim;
+    ctx.lineWidth = 1;
     ctx.setLineDash([2, 3]);
-    for (const border of lv.model.bordersIn(at, at + span)) {
-      const x = Math.round(geometry.x(border)) + 0.5;
-      line(ctx, x, 0, x, mount.clientHeight);
+    for (const border of lv.model.bordersIn(Math.max(1, at), at + span)) {
+      const x = Math.round(lv.geometry.x(border)) - 0.5;
+      line(ctx, x, top, x, bottom);
     }
     ctx.setLineDash([]);
   }
@@ -53,11 +59,6 @@
     ctx.stroke();
   }
 
-  function yTicks() {
-    const [low, high] = lv.geometry.range();
-    return lv.scale.ticks(low, high, Math.max(2, Math.min(4, mount.clientHeight / 50)));
-  }
-
   function drawOverlay() {
     lv.model.refresh();
     const ctx = lv.theme.fit(overlayCanvas);
@@ -67,14 +68,15 @@
     const colours = theme.colours();
     ctx.save();
     ctx.beginPath();
-    ctx.rect(geometry.LEFT, 0, geometry.width(), mount.clientHeight);
+    ctx.rect(geometry.left(), 0, geometry.width(), mount.clientHeight);
     ctx.clip();
     drawBands(ctx);
     ctx.lineJoin = "round";
     if (lv.model.units && lv.model.units.length) {
+      const look = lv.scale.selectedLook(lv.model.units.length);
       ctx.strokeStyle = colours.accent;
-      ctx.lineWidth = lv.model.units.length > 40 ? 1.25 : 2;
-      ctx.globalAlpha = Math.max(0.35, Math.min(1, 6 / Math.sqrt(lv.model.units.length)));
+      ctx.lineWidth = look.width;
+      ctx.globalAlpha = look.opacity;
       lv.lines.draw(ctx, lv.model.units);
       ctx.globalAlpha = 1;
     }
@@ -112,7 +114,7 @@
     ctx.strokeStyle = lv.theme.colours().text;
     ctx.lineWidth = 1;
     ctx.setLineDash([4, 3]);
-    line(ctx, geometry.LEFT, y, geometry.LEFT + geometry.width(), y);
+    line(ctx, geometry.left(), y, geometry.left() + geometry.width(), y);
     ctx.setLineDash([]);
   }
 
@@ -120,21 +122,21 @@
     const { geometry, scale, theme } = lv;
     const colours = theme.colours();
     const at = geometry.y(lv.state.current.threshold);
-    const ticks = yTicks();
-    const places = scale.decimals(ticks);
+    const ticks = geometry.ticks();
+    const right = geometry.left() - geometry.KNOB + 2;
     ctx.textAlign = "right";
     ctx.textBaseline = "middle";
     ctx.font = `11px ${colours.sans}`;
     ctx.fillStyle = colours.dim;
     for (const tick of ticks) {
       const y = geometry.y(tick);
-      if (Math.abs(y - at) > 13) ctx.fillText(scale.signed(tick, places), geometry.LEFT - 14, y);
+      if (Math.abs(y - at) > 13) ctx.fillText(lv.axis.text(tick, ticks), right, y);
     }
     ctx.font = `600 12px ${colours.sans}`;
     ctx.fillStyle = colours.text;
-    ctx.fillText(scale.thresholdText(lv.state.current.threshold), geometry.LEFT - 14, at);
+    ctx.fillText(scale.thresholdText(lv.state.current.threshold, geometry.step()), right, at, right); // squeezed if long
     ctx.beginPath();
-    ctx.arc(geometry.LEFT - 3, at, 5, 0, 2 * Math.PI);
+    ctx.arc(geometry.left() - 3, at, 5, 0, 2 * Math.PI);
     ctx.fill();
   }
 
@@ -144,26 +146,28 @@
     ctx.font = `12px ${lv.theme.colours().sans}`;
     ctx.textAlign = "center";
     ctx.fillStyle = lv.theme.colours().dim;
-    ctx.fillText("loading states …", geometry.LEFT + geometry.width() / 2, mount.clientHeight / 2);
+    ctx.fillText("loading states …", geometry.left() + geometry.width() / 2, mount.clientHeight / 2);
   }
 
   /* The unit whose line passes nearest to a point, or null: a selected one is easier to catch than another. */
   function unitNear(px, py) {
     const { geometry, model } = lv;
-    const at = lv.state.current.at + (px - geometry.LEFT) / geometry.cell() - 0.5;
+    const at = lv.state.current.at + (px - geometry.left()) / geometry.cell() - 0.5;
     const [left, right] = [model.row(Math.max(0, Math.floor(at))), model.row(Math.min(model.axis.n_steps - 1, Math.floor(at) + 1))];
     if (!left || !right) return null;
-    const share = at - Math.floor(at);
+    const isParted = model.bordersIn(Math.floor(at) + 1, Math.floor(at) + 2).length > 0;
+    const share = isParted ? Math.round(at - Math.floor(at)) : at - Math.floor(at);
     const y = lv.lines.yOf();
     const chosen = new Set(model.units || []);
     let best = null;
     let least = 7; // px
     for (let unit = 0; unit < model.source.n_units; unit++) {
-      const away = Math.abs(y(left[unit]) * (1 - share) + y(right[unit]) * share - py) + (chosen.has(unit) ? 0 : 3);
+      const [a, b] = [left[unit], right[unit]].map((value, k, both) => y(value === value ? value : both[1 - k])); // a lone value is near by itself
+      const away = Math.abs(a * (1 - share) + b * share - py) + (chosen.has(unit) ? 0 : 3);
       if (away < least) [best, least] = [unit, away];
     }
     return best;
   }
 
-  lv.plot = { make, place: () => mount, unitNear };
+  lv.plot = { make, place: () => mount, unitNear, drawBorders };
 })(window);

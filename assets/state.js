@@ -2,9 +2,7 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
-  const ROWS = 50; // rows of matches a page
-
-  const current = { dump: null, source: null, at: 0, span: 60, start: null, stop: null, threshold: 0.3, before: 1, after: 0, rows: ROWS };
+  const current = { dump: null, source: null, at: 0, span: 60, start: null, stop: null, threshold: 0.3, before: 1, after: 0, rows: 50 };
   const hover = { unit: null, held: null, step: null }; // held: the unit whose chip was pressed
   const PATTERN = ["dump", "source", "start", "stop", "threshold", "before", "after"];
   let published = null;
@@ -15,7 +13,7 @@
   function change(changes, how) {
     const before = Object.assign({}, current);
     Object.assign(current, changes);
-    if (PATTERN.some((name) => current[name] !== before[name])) current.rows = changes.rows || ROWS;
+    if (PATTERN.some((name) => current[name] !== before[name])) current.rows = changes.rows || lv.url.ROWS;
     const moved = ["dump", "source", "at", "span"].some((name) => current[name] !== before[name]);
     if (moved) lv.frame.ask("base");
     lv.frame.ask("overlay", "strip", "units", "fields");
@@ -40,9 +38,7 @@
     const key = lv.url.key(current);
     if (key === published && !again) return;
     published = key;
-    const data = Object.assign({ key }, current);
-    lv.matches.expect(data);
-    dash_clientside.set_props(lv.ids.selection, { data });
+    lv.matches.ask(Object.assign({ key }, current));
   }
 
   function setHover(changes) {
@@ -63,13 +59,16 @@
   function zoom(factor, share) {
     const axis = lv.model.axis;
     const { MIN_SPAN, MAX_SPAN, clamp } = lv.url;
+    const most = lv.url.limits(lv.model.source).span;
     let span = Math.round(current.span * factor);
     if (span === current.span) span += factor > 1 ? 1 : -1;
-    span = clamp(span, Math.min(MIN_SPAN, axis.n_steps), Math.min(MAX_SPAN, axis.n_steps));
+    if (span > most && most < Math.min(MAX_SPAN, axis.n_steps)) lv.notice.say("limit", lv.words.viewLimit(most, lv.model.source.n_units));
+    else lv.notice.clear("limit");
+    span = clamp(span, Math.min(MIN_SPAN, axis.n_steps, most), Math.min(most, axis.n_steps));
     const anchor = current.at + current.span * share;
     const at = clamp(Math.round(anchor - span * share), 0, Math.max(0, axis.n_steps - span));
     nudge({ at, span });
   }
 
-  lv.state = { isResting: () => pause === null, current, hover, change, nudge, publish, setHover, panTo, zoom, ROWS };
+  lv.state = { isResting: () => pause === null, current, hover, change, nudge, publish, setHover, panTo, zoom };
 })(window);

@@ -10,6 +10,7 @@
   function make() {
     mount = document.getElementById(lv.ids.strip);
     canvas = lv.theme.canvas(mount, "lv-layer");
+    lv.tracknames.make(mount);
     mount.setAttribute("role", "application");
     mount.setAttribute("tabindex", "0");
     mount.setAttribute(
@@ -19,9 +20,10 @@
     lv.frame.add("strip", draw);
   }
 
-  /* The height follows from the dump alone, so that nothing jumps. */
+  /* The height follows from the dump (and a press on "more") alone, so that nothing jumps. */
   function resize() {
-    mount.style.height = `${TRACK.top + lv.model.tracks.length * (TRACK.height + TRACK.gap)}px`;
+    const rows = lv.tracks.visible().length + (lv.tracks.isMany() ? 1 : 0);
+    mount.style.height = `${TRACK.top + rows * (TRACK.height + TRACK.gap)}px`;
   }
 
   function draw() {
@@ -34,12 +36,12 @@
     drawLabels(ctx);
     ctx.save();
     ctx.beginPath();
-    ctx.rect(geometry.LEFT - 7, 0, geometry.width() + 14, mount.clientHeight);
+    ctx.rect(geometry.left() - 7, 0, geometry.width() + 14, mount.clientHeight);
     ctx.clip();
     drawTokens(ctx, at, to);
     drawMarks(ctx, at, to);
-    model.tracks.forEach((track, k) => lv.tracks.draw(ctx, track, at, to, TRACK.top + k * (TRACK.height + TRACK.gap), TRACK.height));
-    drawBorders(ctx, at, to);
+    lv.tracks.visible().forEach((track, k) => lv.tracks.draw(ctx, track, at, to, TRACK.top + k * (TRACK.height + TRACK.gap), TRACK.height));
+    lv.plot.drawBorders(ctx, TOKEN.top - 3, mount.clientHeight);
     if (lv.state.current.start !== null) drawBrush(ctx);
     drawHover(ctx);
     ctx.restore();
@@ -51,12 +53,8 @@
     ctx.fillStyle = colours.dim;
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
-    const width = (text) => ctx.measureText(text).width;
-    ctx.fillText("token", 0, TOKEN.top + TOKEN.height / 2);
-    lv.model.tracks.forEach((track, k) => {
-      const name = lv.tokens.fit(lv.tokens.show(track.name).text, lv.geometry.LEFT - 8, width);
-      ctx.fillText(name, 0, TRACK.top + k * (TRACK.height + TRACK.gap) + TRACK.height / 2);
-    });
+    ctx.fillText(lv.model.axis.has_tokens ? "token" : "step", 0, TOKEN.top + TOKEN.height / 2);
+    lv.tracknames.draw();
   }
 
   function drawTokens(ctx, from, to) {
@@ -66,16 +64,37 @@
     const counts = units.length ? lv.select.countOn(model.row, units, model.cut, from, to) : null;
     const cell = geometry.cell();
     const gap = cell > 6 ? 1 : 0;
+    const hasText = model.axis.has_tokens && cell >= lv.celltext.least(model.firstShown());
     for (let step = from; step < to; step++) {
       const x = geometry.x(step);
       let ground = colours.bg;
+      if (!hasText) {
+        ctx.fillStyle = colours.shade(0); // cells without text are seen all the same
+        ctx.fillRect(x, TOKEN.top, cell - gap + (gap ? 0 : 0.5), TOKEN.height);
+      }
       if (counts && counts[step - from]) {
         ground = colours.shade(counts[step - from] / units.length);
         ctx.fillStyle = ground;
         ctx.fillRect(x, TOKEN.top, cell - gap + (gap ? 0 : 0.5), TOKEN.height);
       }
       const shown = model.shown(step);
-      if (shown) lv.celltext.draw(ctx, shown, x, TOKEN.top, cell, TOKEN.height, ground);
+      if (shown && hasText) lv.celltext.draw(ctx, shown, x, TOKEN.top, cell, TOKEN.height, ground);
+    }
+    if (!model.axis.has_tokens) drawNumbers(ctx, from, to, (step) => (counts && counts[step - from] ? colours.shade(counts[step - from] / units.length) : colours.shade(0)));
+  }
+
+  /* Steps without tokens are numbered, every few cells. */
+  function drawNumbers(ctx, from, to, groundOf) {
+    const colours = lv.theme.colours();
+    ctx.font = `11px ${colours.mono}`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    const wide = ctx.measureText(lv.scale.grouped(to)).width + 14;
+    const every = lv.scale.ticks(0, 1000000, 1000000 / Math.max(1, wide / lv.geometry.cell()))[1];
+    for (let step = Math.ceil(from / every) * every; step < to; step += every) {
+      const x = lv.url.clamp(lv.geometry.x(step + 0.5), lv.geometry.left() + wide / 2 - 7, lv.geometry.left() + lv.geometry.width() - wide / 2 + 7);
+      ctx.fillStyle = colours.ink(groundOf(step));
+      ctx.fillText(lv.scale.grouped(step), x, TOKEN.top + TOKEN.height / 2 + 0.5);
     }
   }
 
@@ -90,13 +109,6 @@
     for (const hit of lv.search.hitsIn(from, to)) {
       ctx.fillStyle = hit.isPresent ? colours.hover : colours.dim;
       ctx.fillRect(geometry.x(hit.start), TOKEN.top + TOKEN.height - 2, geometry.x(hit.stop) - geometry.x(hit.start) - 1, 2);
-    }
-  }
-
-  function drawBorders(ctx, from, to) {
-    ctx.fillStyle = lv.theme.colours().text;
-    for (const border of lv.model.bordersIn(from, to)) {
-      ctx.fillRect(Math.round(lv.geometry.x(border) - 1), TOKEN.top - 3, 1, mount.clientHeight - TOKEN.top + 3);
     }
   }
 

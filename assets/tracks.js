@@ -2,7 +2,41 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
+  const FIRST = 4; // tracks shown where there are many
+  const CUT_LEAST = 44; // px of a cell in which a label that is cut still tells something
   const FEW = 40; // distinct whole numbers that are still told apart as cells; more are drawn as bars
+
+  let isOpen = false;
+  let chosen = { axis: null, name: null }; // whose heatmap comes first beside the matches
+
+  /* Are there so many that the rest waits behind a button? One more row than the button's own is shown at once. */
+  function isMany() {
+    return lv.model.tracks.length > FIRST + 1;
+  }
+
+  /* The tracks that have a row under the tokens. */
+  function visible() {
+    return isMany() && !isOpen ? lv.model.tracks.slice(0, FIRST) : lv.model.tracks;
+  }
+
+  function toggle() {
+    isOpen = !isOpen;
+  }
+
+  /* Put a track's heatmap first, or back into its place. */
+  function choose(name) {
+    chosen = { axis: lv.model.axis, name: name === first() ? null : name };
+  }
+
+  function first() {
+    return chosen.axis === lv.model.axis ? chosen.name : null;
+  }
+
+  /* The tracks in the order of their heatmaps. */
+  function ordered() {
+    const name = first();
+    return name === null ? lv.model.tracks : [...lv.model.tracks].sort((a, b) => (b.name === name) - (a.name === name));
+  }
 
   function isCells(track) {
     return track.kind === "category" || (track.is_integer && track.high - track.low < FEW);
@@ -29,6 +63,7 @@
 
   function draw(ctx, track, from, to, top, height) {
     const cells = isCells(track);
+    const style = cells ? labelStyle(ctx, track, lv.geometry.cell()) : null;
     const cell = lv.geometry.cell();
     const gap = cell > 6 ? 1 : 0;
     for (let step = from; step < to; step++) {
@@ -39,7 +74,7 @@
       if (cells) {
         ctx.fillStyle = ground;
         ctx.fillRect(x, top, cell - gap + (gap ? 0 : 0.5), height);
-        label(ctx, text(track, value), x, top, cell, height, ground);
+        if (style) label(ctx, style, text(track, value), x, top, cell, height, ground);
       } else {
         ctx.fillStyle = lv.theme.colours().sequence(0.6);
         const share = track.high > track.low ? (value - track.low) / (track.high - track.low) : 0;
@@ -49,16 +84,30 @@
     }
   }
 
-  function label(ctx, words, x, top, cell, height, ground) {
+  const widths = new WeakMap(); // track -> px of its widest label
+
+  /* How the labels of a track's cells are drawn, all of them alike: whole, cut, or (null) not at all. */
+  function labelStyle(ctx, track, cell) {
+    ctx.font = `11px ${lv.theme.colours().sans}`;
+    if (!widths.has(track)) widths.set(track, Math.max(0, ...labels(track).map((words) => ctx.measureText(words).width)));
+    if (widths.get(track) <= cell - 2) return "whole";
+    return track.kind === "category" && cell >= CUT_LEAST ? "cut" : null;
+  }
+
+  function labels(track) {
+    if (track.kind === "category") return track.labels.slice(0, 1000).map((words) => lv.tokens.show(words).text);
+    return Array.from({ length: track.high - track.low + 1 }, (_, k) => lv.scale.valueText(track.low + k));
+  }
+
+  function label(ctx, style, words, x, top, cell, height, ground) {
     const colours = lv.theme.colours();
     ctx.font = `11px ${colours.sans}`;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    const short = lv.tokens.fit(words, cell - 3, (text) => ctx.measureText(text).width);
-    if (!short || (short === "…" && words.length < 3)) return;
+    const short = style === "whole" ? words : lv.tokens.fit(words, cell - 3, (text) => ctx.measureText(text).width);
     ctx.fillStyle = colours.ink(ground);
     ctx.fillText(short, x + cell / 2, top + height / 2 + 0.5);
   }
 
-  lv.tracks = { draw, colour, text };
+  lv.tracks = { draw, colour, text, isMany, visible, toggle, choose, first, ordered };
 })(window);

@@ -46,6 +46,7 @@ BUTTONS = (
 # Places that the browser side fills
 ROOT = "lv-root"
 NOTICE = "lv-notice"
+CUT_SHORT = "lv-cut-short"
 HIT_COUNT = "lv-hit-count"
 SELECT_NOTE = "lv-select-note"
 TO_BRUSH = "lv-to-brush"
@@ -55,12 +56,14 @@ UNITS = "lv-units"
 CHIPS = "lv-chips"
 MESSAGE = "lv-message"
 COUNTS = "lv-counts"
+MATCH_NOTE = "lv-match-note"
 MATCH_TABLE = "lv-match-table"
 MORE = "lv-more"
 ASIDE = "lv-aside"
 PLACES = (
     ROOT,
     NOTICE,
+    CUT_SHORT,
     HIT_COUNT,
     SELECT_NOTE,
     TO_BRUSH,
@@ -70,6 +73,7 @@ PLACES = (
     CHIPS,
     MESSAGE,
     COUNTS,
+    MATCH_NOTE,
     MATCH_TABLE,
     MORE,
     ASIDE,

@@ -21,6 +21,12 @@ _THEME = {
 }
 
 
+_WIDE_LIST = {"width": "max-content", "position": "bottom-start"}  # a list as wide as its longest name
+_SEARCH_WORDS = (
+    "Search the text; capitals count only if you type one. Enter goes to the next hit, Shift+Enter to the one before"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DumpCard:
     """One dump as the page lists it: its uuid, its name, and a few words such as ``20,000 steps``."""
@@ -74,13 +80,18 @@ def _header(dumps: Sequence[DumpCard]) -> Component:
                 placeholder="no dump",
                 className="lv-field lv-field-dump",
                 allowDeselect=False,
+                comboboxProps=_WIDE_LIST,
                 **_field("Recording", searchable=len(dumps) > 8),
+            ),
+            html.Span(
+                [html.Span("recording was "), "cut short"], id=ids.CUT_SHORT, className="lv-cut-short", hidden=True
             ),
             dmc.Select(
                 id=ids.SOURCE,
                 data=[],
                 className="lv-field lv-field-source",
                 allowDeselect=False,
+                comboboxProps=_WIDE_LIST,
                 **_field("Source of the states", prefix="source", room=56),
             ),
             _search(),
@@ -98,9 +109,13 @@ def _header(dumps: Sequence[DumpCard]) -> Component:
             html.Span(className="lv-spacer"),
             dmc.Button(
                 html.Span("Copy link", className="lv-copy-label"),
+                leftSection=html.Span(className="lv-icon lv-icon-link"),
                 id=ids.COPY_LINK,
+                className="lv-copy",
                 variant="default",
                 size="xs",
+                attributes={"root": {"title": "Copy a link to what is shown"}},
+                **_named("Copy link"),
             ),
             dmc.ColorSchemeToggle(
                 id=ids.THEME,
@@ -128,7 +143,7 @@ def _search() -> Component:
                 rightSectionPointerEvents="none",
                 spellCheck=False,
                 autoComplete="off",
-                **_field("Search the text; Enter goes to the next hit, Shift+Enter to the one before"),
+                **_field(_SEARCH_WORDS),
             ),
             _icon(ids.HIT_BACK, "up", "Hit before (Shift+Enter)"),
             _icon(ids.HIT_NEXT, "down", "Next hit (Enter)"),
@@ -142,7 +157,7 @@ def _select() -> Component:
         **_named("Select units"),
         children=[
             html.Div(
-                className="lv-bar",
+                className="lv-bar lv-select-bar",
                 children=[
                     html.H2("Select"),
                     _number(ids.THRESHOLD, "threshold", 72, "lv-field-threshold", step=0.01, value=0.3),
@@ -195,7 +210,11 @@ def _matches() -> Component:
         children=[
             html.Div(
                 className="lv-bar",
-                children=[html.H2("Matches"), html.P(id=ids.COUNTS, className="lv-counts", role="status")],
+                children=[
+                    html.H2("Matches"),
+                    html.P(id=ids.COUNTS, className="lv-counts", role="status"),
+                    html.Span(id=ids.MATCH_NOTE, className="lv-bar-note lv-match-note"),
+                ],
             ),
             html.Div(id=ids.MATCH_TABLE, className="lv-match-table"),
             html.Div(id=ids.MORE, className="lv-more"),

@@ -119,9 +119,13 @@ def cards(table: DumpTable) -> list[DumpCard]:
     """Describe each dump for the page; where two have one name, their folders tell them apart."""
     names = Counter(dump.name for dump in table)
     return [
-        DumpCard(d.uuid, d.name if names[d.name] == 1 else f"{d.path.parent.name}/{d.name}", f"{d.n_steps:,} steps")
+        DumpCard(d.uuid, d.name if names[d.name] == 1 else f"{d.path.parent.name}/{d.name}", _steps(d.n_steps))
         for d in table
     ]
+
+
+def _steps(count: int) -> str:
+    return f"{count:,} step" + ("" if count == 1 else "s")
 
 
 def _listen(host: str, port: int) -> socket.socket:

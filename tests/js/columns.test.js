@@ -1,0 +1,61 @@
+"use strict";
+const test = require("node:test");
+const assert = require("node:assert/strict");
+const { used, layout } = require("../../assets/columns.js");
+
+const tracks = (n) => Array.from({ length: n }, (_, k) => ({ name: `t${k}` }));
+const asked = { width: 1400, used: [0, 40], before: 5, nUnits: 4, isChars: true, hasTokens: true, tracks: tracks(2) };
+
+function row(from, to, n = 40) {
+  return { on: Array.from({ length: n }, (_, k) => (k >= from && k < to ? 1 : null)) };
+}
+
+test("the cells in use are those that any row fills", () => {
+  assert.deepEqual(used([row(5, 9), row(3, 7)]), [3, 9]);
+  assert.deepEqual(used([row(0, 40)]), [0, 40]);
+  assert.deepEqual(used([row(0, 0)]), [0, 40]);
+});
+
+test("columns follow each other inside the width, at every width and number of tracks", () => {
+  for (const width of [724, 764, 988, 1244, 1404, 2500])
+    for (const n of [0, 1, 2, 25])
+      for (const range of [[0, 40], [5, 6], [2, 9]])
+        for (const more of [{}, { isChars: false }, { hasTokens: false }, { nUnits: 2000 }]) {
+          const { list, hidden } = layout({ ...asked, width, used: range, tracks: tracks(n), ...more });
+          let x = 0;
+          for (const column of list) {
+            assert.ok(column.left >= x, `${column.name} at ${column.left} after ${x}`);
+            assert.ok(column.width > 0);
+            assert.ok(column.kind === "shared" || (column.from >= range[0] && column.from + column.n <= range[1] && column.n > 0));
+            x = column.left + column.width;
+          }
+          assert.ok(x <= width + 1, `${x} in ${width}`);
+          assert.equal(list.filter((column) => column.kind === "track").length + hidden.length, n);
+        }
+});
+
+test("the number of shared units has its own column, as wide as its digits", () => {
+  const { list } = layout({ ...asked, nUnits: 1043 });
+  assert.equal(list[0].kind, "shared");
+  assert.ok(list[0].width >= "1043/1043".length * 6);
+  assert.ok(layout(asked).list[0].width < list[0].width);
+});
+
+test("short sequences leave no gap between tokens and heatmaps, and make room for more of these", () => {
+  const { list, hidden } = layout({ ...asked, used: [5, 9], tracks: tracks(6) });
+  const text = list.find((column) => column.kind === "text");
+  const on = list.find((column) => column.kind === "on");
+  assert.ok(on.left - (text.left + text.width) < 60);
+  assert.deepEqual(hidden, []);
+});
+
+test("without tokens the matched units take their place, wide", () => {
+  const { list } = layout({ ...asked, hasTokens: false, tracks: [] });
+  assert.deepEqual(list.map((column) => column.kind), ["shared", "on"]);
+  assert.ok(list[1].width > 1000);
+});
+
+test("where room is short, little of what was before a match is kept", () => {
+  const text = layout({ ...asked, width: 760 }).list.find((column) => column.kind === "text");
+  assert.equal(text.from, 2);
+});
