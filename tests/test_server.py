@@ -20,6 +20,8 @@ import pytest
 
 import lstmviz
 from lstmviz.errors import ServeError
+from lstmviz.match.pattern_file import PatternFile
+from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui import serve
 from lstmviz.ui.rows import CELLS, CELLS_BEFORE, match_rows
 from lstmviz.ui.table import DumpTable
@@ -159,6 +161,40 @@ def test_rows_for_the_page_are_those_of_the_api(dump):
             assert row["on"][i] == (int(on[step].sum()) if is_inside else None)
             assert row["tracks"]["depth"][i] == (step % 5 if is_inside else None)
     json.dumps(answer, allow_nan=False)
+
+
+def test_an_answer_carries_its_pattern_which_opened_again_answers_the_same(dump):
+    brushed = ask(dump, source="rnn.l0.c", before=1, after=2)
+    pattern = dump.select("rnn.l0.c", 10, 11, 0.2, 1, 2)
+    file = PatternFile.from_json(brushed["pattern"])
+    assert (file.pattern, file.notes.dump) == (pattern, dump.uuid)
+    cut = dump.sources["rnn.l0.c"].cut(0.2)
+    assert brushed["units"] == [
+        {"source": "rnn.l0.c", "unit": u.unit, "side": "high", "threshold": 0.2, "cut": cut} for u in pattern.units
+    ]
+    opened = ask(dump, start=None, stop=None, pattern=brushed["pattern"])
+    assert {**opened, "ms": 0} == {**brushed, "ms": 0}
+
+
+def test_a_pattern_over_several_sources_and_sides_is_answered_as_the_api_does(dump):
+    units = (PatternUnit("rnn.l0.h", 1, "high", 0.4), PatternUnit("rnn.l0.c", 2, "low", -0.5))
+    pattern = Pattern("text", units, (("rnn.l0.h", 0.4), ("rnn.l0.c", 0.5)), 2, 0, 1)
+    answer = ask(dump, start=None, stop=None, pattern=PatternFile(pattern).to_json())
+    frame = dump.match(pattern)
+    assert [[r["start"], r["stop"], r["n_shared"]] for r in answer["rows"]] == frame[
+        ["start", "stop", "n_shared"]
+    ].to_numpy().tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", "pattern"), ("{}", "pattern"), ("x" * 2**21, "'pattern'")],
+)
+def test_a_file_that_is_no_pattern_is_refused_in_one_line(dump, text, words):
+    with pytest.raises(lstmviz.LstmvizError) as caught:
+        ask(dump, pattern=text)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_no_brush_or_no_units_is_an_empty_answer(dump):

@@ -13,8 +13,10 @@ from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.match import found_in, select
 from lstmviz.match.find import Found
 from lstmviz.match.onset import is_on
+from lstmviz.match.pattern_file import Notes, PatternFile
 from lstmviz.match.shards import FoundInShards
-from lstmviz.types import Pattern
+from lstmviz.types import Pattern, PatternUnit
+from lstmviz.ui.about import finite
 from lstmviz.ui.selection import Selection, parse
 from lstmviz.ui.table import DumpTable
 
@@ -32,7 +34,8 @@ def match_rows(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
     asked = parse(raw)
     dump = table[asked.dump]
     began = time.perf_counter()
-    found = _found(dump, _pattern(dump, asked))
+    file = _pattern(dump, asked)
+    found = _found(dump, file.pattern)
     if dump.axis(found.pattern.axis).n_steps * found.pattern.n_units <= COUNT_ALL:
         found.complete()
     frame, totals = found.page(asked.rows), found.totals()
@@ -49,6 +52,8 @@ def match_rows(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
         "text_before": CELLS_BEFORE,
         "cells": CELLS,
         "rows": rows,
+        "units": [_unit(dump, unit) for unit in found.pattern.units],
+        "pattern": file.to_json(),
     }
 
 
@@ -63,11 +68,22 @@ def _listed(values: np.ndarray[Any, np.dtype[Any]]) -> list[float | int | None]:
     return [float(v) if np.isfinite(v) else None for v in values]
 
 
-def _pattern(dump: DumpReader, asked: Selection) -> Pattern:
+def _pattern(dump: DumpReader, asked: Selection) -> PatternFile:
+    """Return the pattern that was opened, or that of the brush, as a file to keep."""
+    if asked.pattern is not None:
+        return PatternFile.from_json(asked.pattern)
     if asked.start is None or asked.stop is None:
-        axis = dump.axis_of(asked.source)
-        return Pattern(axis.name, (), ((asked.source, asked.threshold),), 1, asked.before, asked.after)
-    return select(dump, asked.source, asked.start, asked.stop, asked.threshold, asked.before, asked.after)
+        axis, base = dump.axis_of(asked.source), ((asked.source, asked.threshold),)
+        pattern = Pattern(axis.name, (), base, 1, asked.before, asked.after)
+    else:
+        pattern = select(dump, asked.source, asked.start, asked.stop, asked.threshold, asked.before, asked.after)
+    return PatternFile(pattern, Notes(dump=dump.uuid))
+
+
+def _unit(dump: DumpReader, unit: PatternUnit) -> dict[str, Any]:
+    """Describe a pattern unit for the page, with the cut that its recorded values are compared with."""
+    cut = finite(dump.source(unit.source).cut(unit.threshold))
+    return {"source": unit.source, "unit": unit.unit, "side": unit.side, "threshold": unit.threshold, "cut": cut}
 
 
 @lru_cache(maxsize=KEPT)

@@ -12,11 +12,13 @@ from lstmviz.errors import PatternError
 MAX_ROWS = 2_000  # rows of matches in one answer
 MAX_CONSTRAINT = 10_000  # steps
 
+MAX_PATTERN = 2**20  # characters of a pattern file that the page opens
+
 Steps = Annotated[int, Field(ge=0, lt=2**53)]
 
 
 class Selection(BaseModel):
-    """One brush: a window of a source's steps, a threshold, two off-constraints, and how many match rows to show."""
+    """One brush (a window, a threshold, off-constraints) or one opened pattern, and how many match rows to show."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -29,6 +31,7 @@ class Selection(BaseModel):
     before: Annotated[int, Field(ge=0, le=MAX_CONSTRAINT)] = 1
     after: Annotated[int, Field(ge=0, le=MAX_CONSTRAINT)] = 0
     rows: Annotated[int, Field(ge=1, le=MAX_ROWS)] = 50
+    pattern: Annotated[str, Field(max_length=MAX_PATTERN)] | None = None  # a pattern file's text, instead of a brush
 
 
 def parse(raw: Mapping[str, Any]) -> Selection:
