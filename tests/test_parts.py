@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -257,3 +260,49 @@ def test_nothing_to_assemble_is_one_line(tmp_path, capsys):
     assert "holds no whole block" in said
     assert said.count("\n") == 1
     assert not (tmp_path / "a.h5").exists()
+
+
+def test_a_recording_is_brought_back_by_hand(tmp_path, capsys):
+    folder, path = tmp_path / "a.h5.parts", tmp_path / "a.h5"
+    record_blocks(folder, 400)
+    write_plan(folder, replace(PLAN, provenance={"complete": False}))
+    assert main([str(folder), str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: 1,200 steps in 400 batches (complete: false)\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
+    assert DumpReader(path).n_steps == 1200
+
+
+def test_parts_stay_where_asked_and_where_not_all_was_read(tmp_path, capsys):
+    folder, path = tmp_path / "a.h5.parts", tmp_path / "a.h5"
+    record_blocks(folder, 1)
+    assert main([str(folder), str(path), "--keep-parts"]) == 0
+    assert capsys.readouterr().out == f"{path}: 3 steps in 1 batch (complete: true)\n"
+    with (folder / BLOCKS).open("ab") as file:
+        file.write(b"LSTMVBK1 and no more")
+    assert main([str(folder), str(path)]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert main([str(folder), str(path), "--overwrite"]) == 0
+    said = capsys.readouterr().out
+    assert "3 steps in 1 batch (complete: false); the 20 bytes behind them" in said
+    assert f"{folder} stays" in said
+    assert said.count("\n") == 1
+    assert len(list(read_blocks(folder))) == 1
+
+
+def test_a_running_recording_is_not_taken_away(tmp_path, capsys):
+    folder, path = tmp_path / "a.h5.parts", tmp_path / "a.h5"
+    folder.mkdir()
+    context = multiprocessing.get_context("fork")
+    with BlockWriter(folder, PLAN) as writer:
+        writer.append("text", [3], arrays_of(3, 0), {"part": ["x"]})
+        child = context.Process(target=time.sleep, args=(60,))  # as a loader's workers: it has the file open too
+        child.start()
+        assert main([str(folder), str(path)]) == 1
+        assert "is being recorded to now" in capsys.readouterr().err
+        writer.append("text", [3], arrays_of(3, 0))
+    try:
+        assert main([str(folder), str(path)]) == 0
+    finally:
+        child.kill()
+        child.join()
+    assert DumpReader(path).n_steps == 6

@@ -221,7 +221,7 @@ def test_a_batch_left_open_leaves_no_hook(tmp_path):
     assert not model.rnn._forward_hooks
 
 
-def test_ctrl_c_while_the_dump_is_assembled_keeps_the_blocks(tmp_path, monkeypatch):
+def test_ctrl_c_while_the_dump_is_assembled_keeps_the_blocks(tmp_path, monkeypatch, capsys):
     model, path = Model().eval(), tmp_path / "a.h5"
 
     def interrupted(*_, **__):
@@ -231,7 +231,9 @@ def test_ctrl_c_while_the_dump_is_assembled_keeps_the_blocks(tmp_path, monkeypat
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
         monkeypatch.setattr(sink.subprocess, "run", interrupted)
-    assert f"all 2 recorded steps are kept in {parts_of(path)}" in caught.value.__notes__[0]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"all 2 steps in 1 batch are kept in {parts_of(path)}: finish with `python -m" in line
+    assert caught.value.__notes__ == [line]
     assert len(list(read_blocks(parts_of(path)))) == 1
 
 
@@ -325,7 +327,7 @@ class Boom(Exception):
 
 
 @pytest.mark.parametrize("error", [Boom, KeyboardInterrupt])
-def test_what_was_acknowledged_before_an_exception_becomes_a_dump(tmp_path, error):
+def test_what_was_acknowledged_before_an_exception_becomes_a_dump(tmp_path, capsys, error):
     model = Model().eval()
     ids = torch.randint(0, 11, (2, 3))
     with pytest.raises(error), lstmviz.record(model, tmp_path / "a.h5") as run:  # noqa: PT012
@@ -334,6 +336,8 @@ def test_what_was_acknowledged_before_an_exception_becomes_a_dump(tmp_path, erro
         with run.batch(tokens=ids):
             model(ids)
             raise error
+    said = capsys.readouterr().err
+    assert said == f"recording stopped: 6 steps in 1 batch are kept in {tmp_path / 'a.h5'} (complete: false)\n"
     dump = DumpReader(tmp_path / "a.h5")
     assert dump.n_steps == 6
     assert dump.provenance["complete"] is False
@@ -387,13 +391,14 @@ def test_states_stay_where_they_are_if_the_dump_cannot_be_assembled(tmp_path, mo
         path.write_text("somebody else's")
     said = str(caught.value)
     assert "is already there" in said
-    assert f"all 2 recorded steps are kept in {parts_of(path)}" in said
+    assert f"all 2 steps in 1 batch are kept in {parts_of(path)}" in said
     assert "\n" not in said
     assert path.read_text() == "somebody else's"
     path.unlink()
     command = said.split("`")[1].split()
     subprocess.run([sys.executable, *command[1:]], check=True, cwd=Path(__file__).parent.parent)
     assert DumpReader(path).n_steps == 2
+    assert not parts_of(path).exists()
 
 
 def test_a_child_that_dies_is_said_in_one_line(tmp_path, monkeypatch):
@@ -411,14 +416,37 @@ def test_a_child_that_dies_is_said_in_one_line(tmp_path, monkeypatch):
     assert len(list(read_blocks(parts_of(path)))) == 1
 
 
-def test_a_failing_dump_does_not_hide_the_user_s_exception(tmp_path):
+def test_a_failing_dump_does_not_hide_the_user_s_exception(tmp_path, capsys):
     model, path = Model().eval(), tmp_path / "a.h5"
     with pytest.raises(Boom) as caught, lstmviz.record(model, path) as run:  # noqa: PT012
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
         path.write_text("somebody else's")
         raise Boom
-    assert "recorded steps are kept in" in caught.value.__notes__[0]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "is already there" in line
+    assert f"all 2 steps in 1 batch are kept in {parts_of(path)}" in line
+    assert caught.value.__notes__ == [line]
+
+
+def test_a_recording_stopped_before_its_first_batch_says_so(tmp_path, capsys):
+    model, path = Model().eval(), tmp_path / "a.h5"
+    with pytest.raises(Boom), lstmviz.record(model, path):
+        raise Boom
+    assert capsys.readouterr().err == f"recording stopped: no batch was complete, so {path} was not written\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_that_finishes_a_recording_replaces_what_was_to_be_replaced(tmp_path, monkeypatch):
+    model, path = Model().eval(), tmp_path / "a.h5"
+    path.write_text("old")
+    with pytest.raises(RecordingError) as caught, lstmviz.record(model, path, overwrite=True) as run:  # noqa: PT012
+        with run.batch(tokens=[[1, 2]]):
+            model(torch.tensor([[1, 2]]))
+        monkeypatch.setattr(sink.Sink, "_assemble", lambda _: "the disk is full")
+    command = str(caught.value).split("`")[1].split()
+    subprocess.run([sys.executable, *command[1:]], check=True, cwd=Path(__file__).parent.parent)
+    assert DumpReader(path).n_steps == 2
 
 
 CHILD = """

@@ -1,25 +1,25 @@
 """Turn the blocks of a recording into a dump: assembled, checked, and renamed into place.
 
 Runs as a process of its own (``python -m lstmviz.dump.assemble PARTS PATH``), because HDF5 may bring its process down
-where a disk is full; the blocks stay as they are whatever happens here.
+where a disk is full; the blocks stay as they are until the dump is in its place.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lstmviz.dump.parts import BlockReader, read_plan, sync_folder
+from lstmviz.dump.parts import BlockReader, counted, is_recording, read_plan, sync_folder
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import DumpPlan
+from lstmviz.dump.verify import verify
 from lstmviz.dump.writer import DumpWriter
-from lstmviz.errors import DumpError, DumpExists, LstmvizError
-
-_CHECK_BYTES = 32 * 1024 * 1024  # states read back at a time when the dump is checked
+from lstmviz.errors import DumpError, DumpExists, LstmvizError, RecordingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def assemble(parts_dir: Path, path: Path, *, overwrite: bool = False, expected_s
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Assemble as a process of its own; where it fails, the reason stands on standard error in one line."""
+    """Assemble as a process of its own, and remove the parts; one line says what is there now, or why it failed."""
     parser = argparse.ArgumentParser(
         prog="python -m lstmviz.dump.assemble", description="Assemble the blocks of a recording into a dump."
     )
@@ -69,18 +69,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("path", type=Path, help="where the dump is written")
     parser.add_argument("--steps", type=int, help="refuse if the blocks hold fewer steps than this")
     parser.add_argument("--overwrite", action="store_true", help="replace what is at PATH")
+    parser.add_argument("--keep-parts", action="store_true", help="leave the folder of parts where it is")
     given = parser.parse_args(arguments)
     try:
-        assemble(given.parts, given.path, overwrite=given.overwrite, expected_steps=given.steps)
+        if is_recording(given.parts):
+            raise RecordingError(f"{given.parts} is being recorded to now; wait until that ends, or end it")
+        found = assemble(given.parts, given.path, overwrite=given.overwrite, expected_steps=given.steps)
     except (LstmvizError, OSError, ValueError) as err:
         print(" ".join(str(err).split()), file=sys.stderr)
         return 1
+    line = f"{given.path}: {counted(found.n_steps, found.n_blocks)} (complete: {str(found.is_complete).lower()})"
+    if found.n_lost_bytes:  # a batch that was cut off, or one damaged and whole ones behind it
+        line += (
+            f"; the {found.n_lost_bytes:,} bytes behind them could not be read, so {given.parts} stays: delete it if "
+            "they are not needed"
+        )
+    elif not given.keep_parts:
+        shutil.rmtree(given.parts, ignore_errors=True)
+    print(line)
     return 0
 
 
 def _refuse_taken(path: Path, overwrite: bool) -> None:
     if path.exists() and not overwrite:
-        raise DumpExists(f"{path} is already there; pass overwrite=True or another path")
+        raise DumpExists(f"{path} is already there; pass overwrite=True (--overwrite) or another path")
 
 
 def _write(parts_dir: Path, temporary: Path, plan: DumpPlan) -> Assembled:
@@ -104,16 +116,14 @@ def _write(parts_dir: Path, temporary: Path, plan: DumpPlan) -> Assembled:
 
 
 def _check(temporary: Path, plan: DumpPlan, n_steps: int) -> None:
-    """Open the dump as a reader would, and read every state back, so that each chunk's checksum is seen to hold."""
+    """Open the dump as a reader would, and read every value back, so that each chunk's checksum is seen to hold."""
     dump = DumpReader(temporary)
     try:
+        problems = verify(dump)
+        if problems:
+            raise DumpError(problems[0])
         if sum(a.n_steps for a in dump.axes.values()) != n_steps or set(dump.sources) != {s.name for s in plan.sources}:
             raise DumpError(f"the assembled dump does not hold what {temporary.parent} does")
-        for name, source in dump.sources.items():
-            states = dump.states(name)
-            stride = max(1, _CHECK_BYTES // (source.n_units * states.dtype.itemsize))
-            for start in range(0, source.n_steps, stride):
-                states[start : start + stride]
     finally:
         dump.close()
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import struct
+import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
@@ -21,6 +23,9 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.schema import ArrayKey, DumpPlan, Role
 from lstmviz.errors import DumpError, DumpMissing, RecordingError
+
+if sys.platform != "win32":
+    import fcntl
 
 HEADER = "header.json"
 BLOCKS = "blocks.bin"
@@ -50,6 +55,11 @@ def parts_of(path: str | os.PathLike[str]) -> Path:
     return target.with_name(target.name + ".parts")
 
 
+def counted(n_steps: int, n_batches: int) -> str:
+    """Say how much was recorded, as "1,240 steps in 31 batches"."""
+    return f"{n_steps:,} step{'s' * (n_steps != 1)} in {n_batches:,} batch{'es' * (n_batches != 1)}"
+
+
 class BlockWriter:
     """Appends blocks to a folder of parts; what ``append`` returned from is acknowledged.
 
@@ -61,6 +71,7 @@ class BlockWriter:
         self.parts_dir = parts_dir
         write_plan(parts_dir, plan)
         self._file = FileIO(parts_dir / BLOCKS, "x")
+        _lock(self._file)
         self._end = 0
         sync_folder(parts_dir)
 
@@ -99,6 +110,7 @@ class BlockWriter:
             try:
                 self.flush()
             finally:
+                _unlock(self._file)
                 self._file.close()
 
     def __enter__(self) -> Self:
@@ -154,6 +166,35 @@ class BlockReader:
 def read_blocks(parts_dir: Path) -> Iterator[Block]:
     """Yield each whole block in order, and stop at the first that is torn or damaged; never raises for one."""
     yield from BlockReader(parts_dir)
+
+
+def is_recording(parts_dir: Path) -> bool:
+    """Tell whether a writer that is not closed yet has the folder, in this process or another (POSIX only)."""
+    try:
+        with FileIO(parts_dir / BLOCKS, "r") as file:
+            return not _lock(file)
+    except OSError:
+        return False
+
+
+def _lock(file: FileIO) -> bool:
+    """Mark blocks as being written, until they are closed or the process ends; False where they are already."""
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+def _unlock(file: FileIO) -> None:
+    """Take the mark off at once: a process that was forked meanwhile has the file open too."""
+    if sys.platform != "win32":
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def sync_folder(folder: Path) -> None:

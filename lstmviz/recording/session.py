@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +19,7 @@ from lstmviz.recording.batch import BatchInfo, LabelBook, check_states_fit, read
 from lstmviz.recording.call import ModuleCall
 from lstmviz.recording.host import to_rows
 from lstmviz.recording.modules import Recorded
-from lstmviz.recording.sink import Sink
+from lstmviz.recording.sink import Sink, tell
 from lstmviz.types import TrackInfo
 
 
@@ -26,7 +27,7 @@ class Recording:
     """A recording that runs, as ``lstmviz.record`` makes it: a ``with`` around the loop, one ``batch`` a pass.
 
     Leaving the ``with`` assembles the dump. If its body raises, or is interrupted, what was acknowledged is assembled
-    all the same (its provenance says ``complete: false``) and the exception goes on.
+    all the same (its provenance says ``complete: false``), a line on standard error says so, and the exception goes on.
     """
 
     def __init__(
@@ -94,7 +95,10 @@ class Recording:
         except RecordingError as err:
             if value is None:
                 raise
-            value.add_note(str(err))
+            tell(str(err), value)
+        else:
+            if value is not None:
+                print(self._sink.stopped(), file=sys.stderr)
         if value is None and not self._sink.n_steps:
             raise RecordingError(
                 f"no batch was recorded, so {self._sink.path} was not written; run the model inside "

@@ -14,7 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from lstmviz.dump.parts import HEADER, BlockWriter, parts_of, write_plan
+from lstmviz.dump.parts import HEADER, BlockWriter, counted, is_recording, parts_of, write_plan
 from lstmviz.dump.schema import ArrayKey, DumpPlan
 from lstmviz.errors import DumpExists, RecordingError
 
@@ -25,7 +25,7 @@ class Sink:
     def __init__(self, path: Path, *, overwrite: bool) -> None:
         self.path = path
         self.parts_dir = parts_of(path)
-        self.n_steps = 0
+        self.n_steps = self.n_batches = 0
         self._overwrite = overwrite
         self._plan: DumpPlan | None = None
         self._writer: BlockWriter | None = None
@@ -77,6 +77,7 @@ class Sink:
             raise RecordingError("the recording is not open; use it as `with lstmviz.record(...) as run`")
         self._writer.append(axis, lengths, arrays, labels)
         self.n_steps += sum(lengths)
+        self.n_batches += 1
 
     def flush(self) -> None:
         """Return once what was acknowledged would outlive a power cut."""
@@ -97,11 +98,17 @@ class Sink:
         except OSError as err:
             reason = f"{err.strerror or err}"
         except KeyboardInterrupt as err:
-            err.add_note(self._kept("it was interrupted"))
+            tell(self._kept("it was interrupted"), err)
             raise
         if reason:
             raise RecordingError(self._kept(reason))
         shutil.rmtree(self.parts_dir, ignore_errors=True)
+
+    def stopped(self) -> str:
+        """Say what is left of a recording that was stopped and closed."""
+        if not self.n_steps:
+            return f"recording stopped: no batch was complete, so {self.path} was not written"
+        return f"recording stopped: {counted(self.n_steps, self.n_batches)} are kept in {self.path} (complete: false)"
 
     def _close_writer(self) -> None:
         if self._writer is not None:
@@ -115,6 +122,7 @@ class Sink:
         places = [*(p for p in sys.path if isinstance(p, str)), root]
         code = f"import sys; sys.path[:] = {places!r}; from lstmviz.dump.assemble import main; sys.exit(main())"
         command = [sys.executable, "-c", code, str(self.parts_dir), str(self.path), "--steps", str(self.n_steps)]
+        command.append("--keep-parts")
         if self._overwrite:
             command.append("--overwrite")
         # A session of its own, so that Ctrl-C in the terminal does not reach it.
@@ -130,20 +138,29 @@ class Sink:
 
     def _kept(self, reason: str) -> str:
         return (
-            f"{self.path} could not be assembled ({reason}); all {self.n_steps} recorded steps are kept in "
+            f"{self.path} could not be assembled ({reason}); all {counted(self.n_steps, self.n_batches)} are kept in "
             f"{self.parts_dir}: finish with {self._command()}"
         )
 
     def _unfinished(self) -> str:
+        if is_recording(self.parts_dir):
+            return f"{self.parts_dir} is being recorded to now; wait until that ends, or record to another path"
         if not (self.parts_dir / HEADER).exists():
             return (
                 f"{self.parts_dir} is there: a recording that runs now, or one that ended before its first batch; "
                 "delete the folder if none runs"
             )
         return (
-            f"{self.parts_dir} holds an unfinished recording; finish it with {self._command()} and delete the folder, "
-            "or record to another path"
+            f"{self.parts_dir} holds an unfinished recording; finish it with {self._command()}, delete the folder, or "
+            "record to another path"
         )
 
     def _command(self) -> str:
-        return "`" + shlex.join(["python", "-m", "lstmviz.dump.assemble", str(self.parts_dir), str(self.path)]) + "`"
+        command = ["python", "-m", "lstmviz.dump.assemble", str(self.parts_dir), str(self.path)]
+        return f"`{shlex.join([*command, *['--overwrite'] * (self._overwrite and self.path.exists())])}`"
+
+
+def tell(line: str, err: BaseException) -> None:
+    """Say a line on standard error, and under the traceback of an exception that goes on."""
+    print(line, file=sys.stderr)
+    err.add_note(line)
