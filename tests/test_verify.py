@@ -110,15 +110,14 @@ def test_a_dump_of_numbers_alone_is_verified(tmp_path):
     assert problems(path) == []
 
 
-def test_a_corpus_is_verified_shard_by_shard(tmp_path):
-    for name in ("a.h5", "b.h5"):
-        written(tmp_path / name)
-    dump = lstmviz.open_dump(lstmviz.write_corpus(tmp_path))
-    assert verify(dump) == []
-    dump.close()
-    with h5py.File(tmp_path / "b.h5", "r+") as file:
-        CHANGES["one label"][0](file)
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_corpus_is_verified_shard_by_shard(tmp_path, is_whole):
+    written(tmp_path / "a.h5")
+    with h5py.File(written(tmp_path / "b.h5"), "r+") as file:
+        if not is_whole:
+            CHANGES["one label"][0](file)
     seen = []
-    (line,) = verify(lstmviz.open_dump(tmp_path), lambda *given: seen.append(given))
-    assert line.startswith(f"{tmp_path / 'b.h5'}: track 'part' has 7 at step 31")
-    assert seen[-1][0] == seen[-1][1]
+    found = verify(lstmviz.open_dump(lstmviz.write_corpus(tmp_path)), lambda *given: seen.append(given))
+    assert seen[-1][0] == seen[-1][1] == 2 * N_STEPS * 9
+    assert len(found) == (not is_whole)
+    assert all(line.startswith(f"{tmp_path / 'b.h5'}: track 'part' has 7 at step 31") for line in found)
