@@ -74,16 +74,21 @@
     };
   }
 
-  /* Every unit, faint. A picture begins at the middle of its first step and ends at that of the next one's. */
+  /* Every unit, faint. A picture begins at the middle of its first step and ends at that of the next one's, but its lines
+     go on a little, so that neighbours are cut at one whole pixel and show no seam. */
   function drawAll(ctx, height) {
     const { at, span } = lv.state.current;
     const ratio = root.devicePixelRatio || 1;
     forgetIfOther(height, ratio);
-    const last = Math.floor(Math.min(lv.model.axis.n_steps - 1, at + span) / STEPS);
+    const end = lv.model.axis.n_steps - 1;
+    const last = Math.floor(Math.min(end, at + span) / STEPS);
+    const left = (k) => Math.round(lv.geometry.x(k * STEPS + 0.5) * ratio);
     ctx.setTransform(1, 0, 0, 1, 0, 0); // whole pixels of the bitmap, so that nothing blurs
     for (let k = Math.floor(Math.max(0, at - 1) / STEPS); k <= last; k++) {
-      const left = Math.round(lv.geometry.x(k * STEPS + 0.5) * ratio) - EDGE;
-      ctx.drawImage(picture(k, height, ratio), left, 0);
+      const one = picture(k, height, ratio);
+      const from = k === 0 ? 0 : EDGE;
+      const wide = (k + 1) * STEPS > end ? one.width - from : left(k + 1) - left(k) + EDGE - from;
+      ctx.drawImage(one, from, 0, wide, one.height, left(k) + from - EDGE, 0, wide, one.height);
     }
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
@@ -103,10 +108,10 @@
       pictures.set(k, known);
       return known;
     }
-    const from = k * STEPS;
-    const to = Math.min(lv.model.axis.n_steps, from + STEPS + 1);
+    const first = k * STEPS;
+    const last = Math.min(lv.model.axis.n_steps - 1, first + STEPS);
     const canvas = document.createElement("canvas");
-    canvas.width = Math.ceil((to - from - 1) * lv.geometry.cell() * ratio) + 2 * EDGE;
+    canvas.width = Math.ceil((last - first) * lv.geometry.cell() * ratio) + 2 * EDGE;
     canvas.height = Math.max(1, Math.round(height * ratio));
     const ctx = canvas.getContext("2d");
     const nUnits = lv.model.source.n_units;
@@ -115,14 +120,13 @@
     ctx.globalAlpha = lv.scale.lineOpacity(nUnits);
     ctx.lineJoin = "bevel";
     const units = Array.from({ length: nUnits }, (_, unit) => unit);
-    stroke(ctx, units, from, to, (step) => (step - from) * lv.geometry.cell());
-    if (isLoaded(from, to)) keep(k, canvas);
+    const [from, to] = [Math.max(0, first - 1), Math.min(lv.model.axis.n_steps, last + 2)];
+    stroke(ctx, units, from, to, (step) => (step - first) * lv.geometry.cell());
+    if (isLoaded(first, last)) keep(k, canvas);
     return canvas;
   }
 
-  function isLoaded(from, to) {
-    const last = lv.model.axis.n_steps - 1;
-    const steps = [Math.max(0, from - 1), from, to - 1, Math.min(last, to)];
+  function isLoaded(...steps) {
     return steps.every((step) => lv.model.row(step) && lv.model.shown(step));
   }
 

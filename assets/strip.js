@@ -65,13 +65,13 @@
     const cell = geometry.cell();
     const gap = cell > 6 ? 1 : 0;
     const hasText = model.axis.has_tokens && cell >= lv.celltext.least(model.firstShown());
+    if (!hasText) {
+      ctx.fillStyle = colours.shade(0); // a row without text is seen all the same
+      ctx.fillRect(geometry.x(from), TOKEN.top, geometry.x(to) - geometry.x(from), TOKEN.height);
+    }
     for (let step = from; step < to; step++) {
       const x = geometry.x(step);
       let ground = colours.bg;
-      if (!hasText) {
-        ctx.fillStyle = colours.shade(0); // cells without text are seen all the same
-        ctx.fillRect(x, TOKEN.top, cell - gap + (gap ? 0 : 0.5), TOKEN.height);
-      }
       if (counts && counts[step - from]) {
         ground = colours.shade(counts[step - from] / units.length);
         ctx.fillStyle = ground;
