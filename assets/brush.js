@@ -194,7 +194,7 @@
     if (shown && shown.text) lines.push(shown.text);
     const values = model.row(step);
     if (model.units && model.units.length && values) {
-      const on = model.units.filter((unit) => values[unit] >= model.cut).length;
+      const on = model.countOn(step, step + 1)[0];
       lines.push(`${on} of ${lv.words.plural(model.units.length, "unit")} on`);
     }
     for (const track of lv.tracks.visible()) {

@@ -12,7 +12,7 @@
     const box = strip.place().getBoundingClientRect();
     const plotBox = plot.place().getBoundingClientRect();
     const to = Math.min(model.axis.n_steps, state.at + state.span);
-    const counts = Array.from(lv.select.countOn(model.row, model.units || [], model.cut, state.at, to));
+    const counts = Array.from(model.countOn(state.at, to));
     const cells = [];
     for (let step = state.at; step < to; step++) {
       const shown = model.shown(step);

@@ -22,7 +22,7 @@
   /* Put a question to the match engine, or keep it until the one before is answered; what takes long is said. */
   function ask(question) {
     stopTimers();
-    if (question.start === null) {
+    if (question.start === null && !question.pattern) {
       line.forget();
       return show(question, NOTHING);
     }
@@ -99,7 +99,7 @@
   }
 
   function tell() {
-    const isAsked = answer.question.start !== null;
+    const isAsked = answer.question.start !== null || Boolean(answer.question.pattern);
     more.replaceChildren();
     if (!isAsked || !answer.n_units) {
       say(isAsked ? "nothing to look for: no unit is selected" : "", "");

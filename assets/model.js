@@ -25,6 +25,7 @@
     value,
     sequenceOf,
     bordersIn,
+    countOn,
   };
   let lastKey = null;
 
@@ -93,6 +94,7 @@
   function selectNow(state, states, steps) {
     const { start, stop, before, after } = state;
     model.problem = null;
+    if (state.pattern) return lv.patternfile.unitsOf(model.source.name);
     if (start === null) return [];
     const [from, to] = [Math.max(0, start - before), Math.min(model.axis.n_steps, stop + after)];
     const isHere = [states.need(from, to), steps.need(from, to)].every(Boolean);
@@ -106,6 +108,14 @@
     const units = lv.select.selectUnits({ row, nUnits, cut: model.cut, start, stop, before, after, sequence });
     model.nMissing = units.length ? 0 : lv.select.countMissing(row, nUnits, start, stop);
     return units;
+  }
+
+  /* How many units of the brush, or of the opened pattern, are on at each step of [from, to). */
+  function countOn(from, to) {
+    if (!lv.state.current.pattern) return lv.select.countOn(row, model.units || [], model.cut, from, to);
+    const answered = (lv.matches.answer() || {}).units || [];
+    const parts = answered.filter((unit) => unit.source === model.source.name);
+    return lv.select.countParts(row, parts, from, to);
   }
 
   /* The recorded values at a step, or null while they load. */

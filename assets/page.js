@@ -22,7 +22,7 @@
     isMade = true;
     lv.plot.make();
     lv.strip.make();
-    for (const part of ["units", "matches", "fields", "brush", "pan", "search"]) lv[part].make();
+    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile"]) lv[part].make();
     lv.theme.watch();
     const sizes = new ResizeObserver(() => lv.frame.askAll());
     for (const name of ["plot", "strip", "units", "matchTable"]) sizes.observe(document.getElementById(lv.ids[name]));
@@ -44,7 +44,7 @@
 
   /* Show what the address asks for, as far as it can be shown; say what cannot. */
   function fromAddress() {
-    const { values, problems } = lv.url.parse(root.location.search);
+    const { values, problems } = lv.url.parse(root.location.search + root.location.hash);
     if (values.dump && !dumps.some((dump) => dump.uuid === values.dump)) {
       problems.push(`This link was made for another recording (${values.dump.slice(0, 40)}), which is not served here. Shown: ${dumps[0].name}.`);
       for (const name of Object.keys(values)) delete values[name];
@@ -85,7 +85,7 @@
     const source = about.sources.find((s) => s.name === wanted) || about.sources[names.findLastIndex((n) => n.endsWith(".c"))] || about.sources.at(-1);
     const axis = about.axes[source.axis];
     const span = Math.min(axis.join === "" ? 60 : 24, axis.n_steps);
-    return { source: source.name, at: 0, span, start: null, stop: null, threshold: 0.3, before: 1, after: 0, rows: lv.url.ROWS };
+    return { source: source.name, at: 0, span, start: null, stop: null, threshold: 0.3, before: 1, after: 0, pattern: null, rows: lv.url.ROWS };
   }
 
   function offerSources(about) {
@@ -101,9 +101,9 @@
   function openSource(name) {
     const { about } = lv.model.dump;
     const next = about.sources.find((source) => source.name === name);
-    const { threshold, before, after, at, span, start, stop } = lv.state.current;
+    const { threshold, before, after, at, span, start, stop, pattern } = lv.state.current;
     const values = { source: name, threshold, before, after };
-    if (next.axis === lv.model.axis.index) Object.assign(values, { at, span }, start === null ? {} : { start, stop });
+    if (next.axis === lv.model.axis.index) Object.assign(values, { at, span }, start === null ? {} : { start, stop }, pattern ? { pattern } : {});
     return show(lv.state.current.dump, values, "push", []);
   }
 

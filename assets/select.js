@@ -52,6 +52,19 @@
     return counts;
   }
 
+  /* The same for units that each have their own side, threshold and cut (null: infinite, with the threshold's sign). */
+  function countParts(row, parts, from, to) {
+    const counts = new Uint16Array(Math.max(0, to - from));
+    for (const { unit, side, threshold, cut } of parts) {
+      const bound = cut === null ? Math.sign(threshold) * Infinity : cut;
+      for (let step = from; step < to; step++) {
+        const values = row(step);
+        if (values && (side === "low" ? values[unit] <= bound : values[unit] >= bound)) counts[step - from]++;
+      }
+    }
+    return counts;
+  }
+
   /* The recorded value that a threshold stands for, or null where only the server can tell (a tanh view, off the
      0.01 grid). `grid` holds the cuts for -1.00, -0.99 .. 1.00. */
   function cutFor(view, threshold, grid) {
@@ -73,6 +86,6 @@
     return [first, end];
   }
 
-  lv.select = { selectUnits, countMissing, countOn, cutFor, sequenceAround };
+  lv.select = { selectUnits, countMissing, countOn, countParts, cutFor, sequenceAround };
   if (typeof module !== "undefined") module.exports = lv.select;
 })(typeof window !== "undefined" ? window : globalThis);

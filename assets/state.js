@@ -2,9 +2,9 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
-  const current = { dump: null, source: null, at: 0, span: 60, start: null, stop: null, threshold: 0.3, before: 1, after: 0, rows: 50 };
+  const current = { dump: null, source: null, at: 0, span: 60, start: null, stop: null, threshold: 0.3, before: 1, after: 0, pattern: null, rows: 50 };
   const hover = { unit: null, held: null, step: null }; // held: the unit whose chip was pressed
-  const PATTERN = ["dump", "source", "start", "stop", "threshold", "before", "after"];
+  const PATTERN = ["dump", "source", "start", "stop", "threshold", "before", "after", "pattern"];
   let published = null;
   let pause = null; // running while a nudge may be followed by another
 
@@ -12,11 +12,12 @@
      it also is a place to come back to, "restore" when the address itself asked for it. */
   function change(changes, how) {
     const before = Object.assign({}, current);
-    Object.assign(current, changes);
+    const isBrush = changes.start !== undefined && changes.start !== null;
+    Object.assign(current, isBrush ? { pattern: null } : {}, changes); // a brush takes the place of an opened pattern
     if (PATTERN.some((name) => current[name] !== before[name])) current.rows = changes.rows || lv.url.ROWS;
     const moved = ["dump", "source", "at", "span"].some((name) => current[name] !== before[name]);
     if (moved) lv.frame.ask("base");
-    lv.frame.ask("overlay", "strip", "units", "fields");
+    lv.frame.ask("overlay", "strip", "units", "fields", "pattern");
     if (how === "live") lv.history.later();
     else if (how === "push") lv.history.push();
     else lv.history.settle();

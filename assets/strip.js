@@ -61,7 +61,7 @@
     const { geometry, model, theme } = lv;
     const colours = theme.colours();
     const units = model.units || [];
-    const counts = units.length ? lv.select.countOn(model.row, units, model.cut, from, to) : null;
+    const counts = units.length ? model.countOn(from, to) : null;
     const cell = geometry.cell();
     const gap = cell > 6 ? 1 : 0;
     const hasText = model.axis.has_tokens && cell >= lv.celltext.least(model.firstShown());

@@ -67,6 +67,7 @@
 
   function sentence(units) {
     const state = lv.state.current;
+    if (state.pattern) return lv.patternfile.sentence();
     if (state.start === null) {
       return { kind: "lv-hint", text: `Drag over the ${lv.model.axis.has_tokens ? "tokens" : "steps"}: the units that are on through exactly that window appear here.` };
     }

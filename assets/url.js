@@ -44,10 +44,13 @@
     return { span: within(MAX_SPAN, VIEW_BYTES), window: within(MAX_WINDOW, WINDOW_BYTES) };
   }
 
-  /* "?dump=...&start=3" -> {values: {dump, start}, problems: [words]}; only what the query names. */
-  function parse(query) {
+  /* "?dump=...&start=3#pattern=..." -> {values: {dump, start, pattern}, problems: [words]}; only what it names. */
+  function parse(address) {
+    const [query, behind] = address.split("#");
     const asked = new URLSearchParams(query);
     const values = {};
+    const pattern = new URLSearchParams(behind || "").get("pattern");
+    if (pattern) values.pattern = pattern;
     const problems = [];
     for (const name of ["dump", "source"]) if (asked.get(name)) values[name] = asked.get(name);
     for (const [name, field, read, kind] of FIELDS) {
@@ -70,12 +73,14 @@
     query.set("before", state.before);
     query.set("after", state.after);
     if (state.rows !== ROWS) query.set("rows", state.rows);
-    return "?" + query.toString();
+    // An opened pattern may be long: behind the # it does not travel to the server with each request.
+    const opened = state.pattern ? "#" + new URLSearchParams({ pattern: state.pattern }) : "";
+    return "?" + query.toString() + opened;
   }
 
   /* Names the question put to the match engine: equal keys, equal answers. */
   function key(state) {
-    const parts = [state.dump, state.source, state.start, state.stop, state.threshold, state.before, state.after, state.rows];
+    const parts = [state.dump, state.source, state.start, state.stop, state.threshold, state.before, state.after, state.rows, state.pattern || ""];
     return parts.join("|");
   }
 
@@ -107,7 +112,7 @@
     bound("rows", 1, MAX_ROWS, "rows that the page lists");
     const wrong = windowProblem(values.start, values.stop, nSteps, about.name, most.window);
     if (wrong) problems.push(wrong);
-    if (wrong || values.start === undefined) state.start = state.stop = null;
+    if (wrong || values.start === undefined || state.pattern) state.start = state.stop = null;
     return { state, problems };
   }
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,7 +58,18 @@ def test_the_commands_are_those_that_the_readme_tells_of():
 def test_inspect_says_what_a_dump_holds(path):
     answer = run("inspect", path)
     assert answer.exit_code == 0
-    for words in ("run.h5", "Tagger", "rnn.l0.h", "float16", "depth", "a[b]", "60", "1 (never selected", "[red]li"):
+    for words in (
+        "run.h5",
+        "Tagger",
+        "rnn.l0.h",
+        "float16",
+        "depth",
+        "a[b]",
+        "60",
+        "1 (neither on nor off)",
+        "nothing is wrong",
+        "[red]li",
+    ):
         assert words in answer.output, words
     assert "\x1b[31m" not in answer.output
     assert "\\x1b[31m" in answer.output
@@ -120,3 +132,16 @@ def test_a_large_source_is_indexed_before_it_is_matched(path, monkeypatch):
     monkeypatch.setattr("lstmviz.match.index.SMALL", 0)
     assert run("match", path, *MATCH, "--format", "json", "--limit", 3).exit_code == 0
     assert list(path.with_name("run.h5.index").glob("*.units"))
+
+
+def test_inspect_reads_every_value_and_says_what_is_damaged(path):
+    with h5py.File(path) as file:
+        place = file["sources/rnn.l0.h"].id.get_chunk_info(0).byte_offset
+    data = bytearray(path.read_bytes())
+    data[place + 2] ^= 1
+    path.write_bytes(data)
+    answer = run("inspect", path)
+    assert answer.exit_code == 1
+    (line,) = answer.stderr.splitlines()
+    assert "rnn.l0.h" in line
+    assert "damaged" in line

@@ -71,6 +71,11 @@ def ascii_safe(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def say(line: str) -> None:
+    """Write one line to stdout as it is; what could drive the terminal is escaped."""
+    out.print(ascii_safe(line), markup=False, highlight=False, soft_wrap=True)
+
+
 def progress_bar() -> Progress:
     """Show a bar on stderr while something takes long, and nothing once it is done or where stderr is no terminal."""
     columns: list[Any] = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]

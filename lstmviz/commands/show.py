@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,10 @@ from rich.markup import escape
 from rich.table import Table
 
 import lstmviz
-from lstmviz.commands.base import DumpPath, app, ascii_safe, one_line, out, progress_bar
+from lstmviz.api import Dump
+from lstmviz.commands.base import DumpPath, app, ascii_safe, one_line, out, progress_bar, say
+from lstmviz.dump.verify import verify
+from lstmviz.errors import DumpError
 
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on; the next free one where it is in use.")]
 Host = Annotated[str, typer.Option(help="Address to listen on. Any but loopback asks visitors for the printed token.")]
@@ -51,38 +55,49 @@ def serve(
 @app.command()
 @one_line
 def inspect(path: DumpPath) -> None:
-    """Say what a dump holds: axes, sources, tracks, NaN values, and where it comes from."""
+    """Say what a dump holds, where it comes from, and whether every value of it can be read."""
+    dump = lstmviz.open_dump(path)
     with progress_bar() as progress:
-        progress.add_task("reading", total=None)
-        dump = lstmviz.open_dump(path)
-        n_nan = {name: dump.n_nan(name) for name in dump.sources}
+        task = progress.add_task("reading every value", total=None)
+        problems = verify(dump, lambda done, total: progress.update(task, completed=done, total=total))
+        n_nan = {name: dump.n_nan(name) for name in dump.sources} if not problems else {}
     facts = {k: v for k, v in dump.provenance.items() if isinstance(v, str | int | float | bool)}
-    out.print(f"{dump.path.name}  {dump.path.stat().st_size / 2**20:,.1f} MiB  uuid {dump.uuid}", markup=False)
-    out.print("  ".join(f"{k} {v}" for k, v in facts.items()), markup=False, highlight=False)
-    axes = Table("axis", "steps", "sequences", "vocabulary", "text begins", title="time axes", title_justify="left")
-    for axis in dump.axes.values():
-        vocab = (
-            "no tokens"
-            if axis.tokens is None
-            else "ids only"
-            if axis.tokens.vocab is None
-            else f"{len(axis.tokens.vocab):,}"
-        )
-        begins = ascii_safe(axis.text(0, min(24, int(axis.stops[0]))))
-        axes.add_row(escape(axis.name), f"{axis.n_steps:,}", f"{len(axis.starts):,}", vocab, escape(begins))
-    sources = Table("source", "axis", "units", "stored as", "view", "NaN", title="sources", title_justify="left")
-    for s in dump.sources.values():
-        nan = f"{n_nan[s.name]:,}" + (" (never selected or matched)" if n_nan[s.name] else "")
-        sources.add_row(escape(s.name), escape(s.axis), f"{s.n_units:,}", s.dtype, s.view, nan)
-    tracks = Table("track", "axis", "kind", "labels", title="tracks", title_justify="left")
-    for axis in dump.axes.values():
-        for t in axis.tracks.values():
-            tracks.add_row(
-                *map(escape, (t.info.name, axis.name, t.info.kind, ", ".join(map(ascii_safe, t.labels[:8]))))
-            )
-    for table in (axes, sources, tracks):
+    say(f"{dump.path.name}  {dump.path.stat().st_size / 2**20:,.1f} MiB  uuid {dump.uuid}")
+    say("  ".join(f"{k} {v}" for k, v in facts.items()))
+    for table in (_axes(dump), _sources(dump, n_nan), _tracks(dump)):
         if table.row_count:
             out.print(table)
+    if problems:
+        raise DumpError("\n".join(problems))
+    say("every value was read; nothing is wrong")
+
+
+def _axes(dump: Dump) -> Table:
+    table = Table("axis", "steps", "sequences", "vocabulary", "text begins", title="time axes", title_justify="left")
+    for axis in dump.axes.values():
+        vocab, begins = "no tokens", ""
+        if axis.tokens is not None:
+            vocab = "ids only" if axis.tokens.vocab is None else f"{len(axis.tokens.vocab):,}"
+            begins = ascii_safe(axis.text(0, min(24, int(axis.stops[0]))))
+        table.add_row(escape(axis.name), f"{axis.n_steps:,}", f"{len(axis.starts):,}", vocab, escape(begins))
+    return table
+
+
+def _sources(dump: Dump, n_nan: Mapping[str, int]) -> Table:
+    table = Table("source", "axis", "units", "stored as", "view", "NaN", title="sources", title_justify="left")
+    for s in dump.sources.values():
+        nan = f"{n_nan.get(s.name, 0):,}" + (" (neither on nor off)" if n_nan.get(s.name) else "")
+        table.add_row(escape(s.name), escape(s.axis), f"{s.n_units:,}", s.dtype, s.view, nan)
+    return table
+
+
+def _tracks(dump: Dump) -> Table:
+    table = Table("track", "axis", "kind", "labels", title="tracks", title_justify="left")
+    for axis in dump.axes.values():
+        for track in axis.tracks.values():
+            labels = ", ".join(map(ascii_safe, track.labels[:8])) + (", ..." if len(track.labels) > 8 else "")
+            table.add_row(*map(escape, (track.info.name, axis.name, track.info.kind, labels)))
+    return table
 
 
 def _serve(paths: list[Path], host: str, port: int, browser: bool) -> None:

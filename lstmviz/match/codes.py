@@ -95,7 +95,7 @@ def at_or_above(cut: float, dtype: np.dtype[Any]) -> float:
     """Return the smallest storable value ``>= cut``."""
     with np.errstate(over="ignore"):
         near = dtype.type(cut)
-    return float(near if float(near) >= cut else np.nextafter(near, dtype.type(np.inf)))
+    return float(near) if float(near) >= cut else _next_up(near)
 
 
 def above(cut: float, dtype: np.dtype[Any]) -> float:
@@ -103,7 +103,12 @@ def above(cut: float, dtype: np.dtype[Any]) -> float:
     x = at_or_above(cut, dtype)
     if x > cut:
         return x
-    return math.nan if math.isinf(x) and x > 0 else float(np.nextafter(dtype.type(x), dtype.type(np.inf)))
+    return math.nan if math.isinf(x) and x > 0 else _next_up(dtype.type(x))
+
+
+def _next_up(value: np.floating[Any]) -> float:
+    with np.errstate(over="ignore"):
+        return float(np.nextafter(value, value.dtype.type(np.inf)))
 
 
 def _boundaries(dtype: np.dtype[Any], view: View) -> NDArray[np.float64]:

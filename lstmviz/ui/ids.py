@@ -59,6 +59,9 @@ COUNTS = "lv-counts"
 MATCH_NOTE = "lv-match-note"
 MATCH_TABLE = "lv-match-table"
 MORE = "lv-more"
+PATTERN_NOTE = "lv-pattern-note"
+PATTERN_SAVE = "lv-pattern-save"
+PATTERN_OPEN = "lv-pattern-open"
 ASIDE = "lv-aside"
 PLACES = (
     ROOT,
@@ -76,6 +79,9 @@ PLACES = (
     MATCH_NOTE,
     MATCH_TABLE,
     MORE,
+    PATTERN_NOTE,
+    PATTERN_SAVE,
+    PATTERN_OPEN,
     ASIDE,
 )
 

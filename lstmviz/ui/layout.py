@@ -197,6 +197,16 @@ def _select() -> Component:
                     html.Span("units", className="lv-gutter-label"),
                     html.Div(id=ids.CHIPS, className="lv-chips", role="group", **_named("Selected units")),
                     html.P(id=ids.MESSAGE, className="lv-message", role="status"),
+                    html.Button(
+                        id=ids.PATTERN_NOTE,
+                        className="lv-to-brush",
+                        type="button",
+                        hidden=True,
+                        title="Close the opened pattern",
+                    ),
+                    html.Span(className="lv-spacer"),
+                    _text_button(ids.PATTERN_SAVE, "Save pattern", "Save these units and constraints as a file"),
+                    _text_button(ids.PATTERN_OPEN, "Open pattern", "Open a pattern file and list its matches"),
                 ],
             ),
         ],
@@ -232,6 +242,10 @@ def _field(name: str, prefix: str = "", room: int = 0, **more: Any) -> dict[str,
             "leftSectionPointerEvents": "none",
         }
     return shared | more
+
+
+def _text_button(name: str, words: str, title: str) -> Component:
+    return html.Button(words, id=name, className="lv-link lv-pattern-link", type="button", title=title)
 
 
 def _named(words: str) -> dict[str, Any]:

@@ -70,3 +70,15 @@ test("sequenceAround: the borders nearest to a step, or the ends of what is know
   assert.deepEqual(sequenceAround([0, 10, 20], 25, 5, 30), [20, 30]);
   assert.deepEqual(sequenceAround([], 7, 5, 30), [5, 30]);
 });
+
+test("each unit of a pattern counts by its own side and cut; NaN and infinite cuts never", () => {
+  const rows = [[0.5, -0.5, NaN], [0.2, -0.2, 9], null];
+  const row = (step) => rows[step];
+  const parts = [
+    { unit: 0, side: "high", threshold: 0.5, cut: 0.5 },
+    { unit: 1, side: "low", threshold: -0.2, cut: -0.2 },
+    { unit: 2, side: "high", threshold: 1, cut: null },
+    { unit: 2, side: "low", threshold: -1, cut: null },
+  ];
+  assert.deepEqual(Array.from(select.countParts(row, parts, 0, 3)), [2, 1, 0]);
+});
