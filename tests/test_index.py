@@ -16,7 +16,7 @@ import lstmviz
 from lstmviz.match import index
 from lstmviz.match.codes import HUNDREDTHS, above, at_or_above, coder_for
 from lstmviz.match.find import Found
-from lstmviz.match.onset import compare
+from lstmviz.match.on import compare
 from lstmviz.types import Pattern, PatternUnit, view_cut
 from strategies import corpora, patterns
 from test_match import dump_of, expected_rows, rows_of

@@ -16,7 +16,7 @@ from lstmviz.dump.arrays import States
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.codes import NAN_CODE, UNSURE, Codes
 from lstmviz.match.index import Planes, planes_of
-from lstmviz.match.onset import is_on
+from lstmviz.match.on import is_on
 from lstmviz.types import Pattern, PatternUnit
 
 Steps = NDArray[np.int64]

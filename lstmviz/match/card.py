@@ -14,7 +14,7 @@ from lstmviz.match.card_runs import RunScan
 from lstmviz.match.card_tracks import TrackScan, UnitTrack
 from lstmviz.match.card_values import on_rates, quantiles, spread
 from lstmviz.match.column import Column
-from lstmviz.match.onset import compare
+from lstmviz.match.on import compare
 from lstmviz.types import Side, Source, check_threshold
 
 MAX_CONTEXTS = 200

@@ -6,7 +6,7 @@ import numpy as np
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.match.onset import is_on
+from lstmviz.match.on import is_on
 from lstmviz.types import Pattern, PatternUnit, Side, check_constraints, check_threshold
 
 

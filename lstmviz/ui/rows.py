@@ -12,7 +12,7 @@ import numpy as np
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.match import found_in, select
 from lstmviz.match.find import Found
-from lstmviz.match.onset import is_on
+from lstmviz.match.on import is_on
 from lstmviz.match.pattern_file import Notes, PatternFile
 from lstmviz.match.shards import FoundInShards
 from lstmviz.types import Pattern, PatternUnit

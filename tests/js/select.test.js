@@ -3,7 +3,7 @@ const test = require("node:test");
 const assert = require("node:assert/strict");
 const path = require("node:path");
 const cases = require(path.join(__dirname, "../cases/select.json"));
-const { selectUnits, countOn, countMissing, cutFor, sequenceAround } = require("../../assets/select.js");
+const { selectUnits, countOn, countParts, countMissing, cutFor, sequenceAround } = require("../../assets/select.js");
 
 for (const given of cases) {
   test(`select: ${given.name}`, () => {
@@ -80,5 +80,5 @@ test("each unit of a pattern counts by its own side and cut; NaN and infinite cu
     { unit: 2, side: "high", threshold: 1, cut: null },
     { unit: 2, side: "low", threshold: -1, cut: null },
   ];
-  assert.deepEqual(Array.from(select.countParts(row, parts, 0, 3)), [2, 1, 0]);
+  assert.deepEqual(Array.from(countParts(row, parts, 0, 3)), [2, 1, 0]);
 });

@@ -116,12 +116,12 @@ test("an opened pattern travels behind the #, whole, and takes the place of a br
   const about = { uuid: "u", name: "n", sources: [{ name: "s", axis: 0, n_units: 2, dtype: "float16" }], axes: [{ n_steps: 100 }] };
   const defaults = { source: "s", at: 0, span: 60, start: null, stop: null, threshold: 0.3, before: 1, after: 0, pattern: null, rows: 50 };
   const state = Object.assign({}, defaults, { dump: "u", pattern: text });
-  const address = url.format(state);
+  const address = format(state);
   assert.ok(address.indexOf("#") > 0 && !address.split("#")[0].includes("unit"));
-  const { values, problems } = url.parse(address + "");
+  const { values, problems } = parse(address + "");
   assert.deepEqual(problems, []);
   assert.equal(values.pattern, text);
-  const fitted = url.fit(Object.assign({}, values, { start: 3, stop: 5 }), about, defaults).state;
+  const fitted = fit(Object.assign({}, values, { start: 3, stop: 5 }), about, defaults).state;
   assert.deepEqual([fitted.pattern, fitted.start, fitted.stop], [text, null, null]);
-  assert.notEqual(url.key(state), url.key(defaults));
+  assert.notEqual(key(state), key(defaults));
 });
