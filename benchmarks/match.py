@@ -134,6 +134,20 @@ def against_lstmvis(folder: Path, n_steps: int, n_asked: int) -> None:
     )
 
 
+def with_many(folder: Path, n_steps: int) -> None:
+    """Print the time of each candidate beyond a thousand: patterns of few units, whose matches are many."""
+    dump = make_corpus(folder, n_steps, 200, with_lstmvis=False)
+    few = statistics.median(timed(lambda: Found(dump, p).page(50)) for p in patterns(dump, 4, 9))
+    for units in ((3,), (3, 9)):
+        pattern = Pattern("text", tuple(PatternUnit(SOURCE, u) for u in units), ((SOURCE, 0.3),), 3)
+        seconds, visited = engine(dump, [pattern] * 5)
+        print(
+            f"{n_steps:>11,} x 200, {len(units):2} units: {seconds * 1e3:7.1f} ms  visited {visited:7,.0f}   "
+            f"{(seconds - few) / (visited - 1000) * 1e6:.1f} microseconds for each candidate beyond 1,000",
+            flush=True,
+        )
+
+
 def along_length(folder: Path, lengths: list[int]) -> None:
     """Print a line a length: 32 units recorded, 8 asked for."""
     for n_steps in lengths:
@@ -249,6 +263,7 @@ def main() -> None:
         if n_steps <= large:
             for n_asked in (8, 20):
                 against_lstmvis(given.folder, n_steps, n_asked)
+    with_many(given.folder, large)
     cold(given.folder, large)
     along_length(given.folder, [1_000_000, 5_000_000] if given.quick else [1_000_000, 10_000_000, 50_000_000])
 

@@ -180,17 +180,18 @@ class Others:
 
 def _least(rows: Codes, start: Steps, stop: Steps) -> Codes:
     """Return each unit's least code over each span, (n_spans, n_units): a unit is on through it if that one is."""
-    least = np.full((len(start), rows.shape[1]), UNSURE, np.uint8)
     length = stop - start
-    is_long = length > FAR
-    for i in np.flatnonzero(is_long).tolist():
-        for first in range(int(start[i]), int(stop[i]), 65_536):
-            block = rows[first : min(first + 65_536, int(stop[i]))]
-            np.minimum(least[i], block.min(axis=0), out=least[i])
-    order = np.flatnonzero(~is_long)
-    order = order[np.argsort(-length[order], kind="stable")]
-    longest = -length[order]
-    for step in range(int(length[order].max(initial=0))):
-        some = order[: np.searchsorted(longest, -step)]  # those longer than `step`
-        least[some] = np.minimum(least[some], rows[start[some] + step])
+    order = np.argsort(-length, kind="stable")  # longest first: those with a step more are always the first few
+    start, length = start[order], length[order]
+    found = np.full((len(start), rows.shape[1]), UNSURE, np.uint8)
+    n_long = int(np.searchsorted(-length, -FAR))
+    for i in range(n_long):
+        for first in range(int(start[i]), int(start[i] + length[i]), 65_536):
+            block = rows[first : min(first + 65_536, int(start[i] + length[i]))]
+            np.minimum(found[i], block.min(axis=0), out=found[i])
+    for step in range(int(length[n_long:].max(initial=0))):
+        some = slice(n_long, int(np.searchsorted(-length, -step)))  # those longer than `step`
+        np.minimum(found[some], rows[start[some] + step], out=found[some])
+    least = np.empty_like(found)
+    least[order] = found
     return least
