@@ -137,7 +137,7 @@ def against_lstmvis(folder: Path, n_steps: int, n_asked: int) -> None:
 def with_many(folder: Path, n_steps: int) -> None:
     """Print the time of each candidate beyond a thousand: patterns of few units, whose matches are many."""
     dump = make_corpus(folder, n_steps, 200, with_lstmvis=False)
-    few = statistics.median(timed(lambda: Found(dump, p).page(50)) for p in patterns(dump, 4, 9))
+    few = statistics.median(timed(lambda p=p: Found(dump, p).page(50)) for p in patterns(dump, 4, 9))
     for units in ((3,), (3, 9)):
         pattern = Pattern("text", tuple(PatternUnit(SOURCE, u) for u in units), ((SOURCE, 0.3),), 3)
         seconds, visited = engine(dump, [pattern] * 5)
