@@ -13,7 +13,10 @@ from lstmviz.dump.lstmvis import is_project, open_project
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.shards import ShardReader
 from lstmviz.errors import ClusterError, DumpError
+from lstmviz.match.pattern_file import PatternFile, as_pattern
 from lstmviz.types import Pattern, Side, check_constraints, check_page, check_threshold, check_whole
+
+AnyPattern = Pattern | PatternFile | str
 
 
 class Dump(DumpReader):
@@ -38,17 +41,18 @@ class Dump(DumpReader):
         asked = _plain(self, source, start, stop, off_before, off_after)
         return matching.select(self, source, *asked[:2], check_threshold(threshold), *asked[2:], side)
 
-    def match(self, pattern: Pattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
+    def match(self, pattern: AnyPattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
         """Return the matches of a pattern over the whole corpus, best first, one row a match.
 
-        Columns: start, stop, sequence, n_shared, n_union, length, text. ``offset`` pages on. The definition and the
-        order are in docs/matching.md. Raises PatternError or UnknownName where the pattern does not fit this dump.
+        Columns: start, stop, sequence, n_shared, n_union, length, text. ``pattern`` may also be a PatternFile or its
+        JSON text. ``offset`` pages on. The definition and the order are in docs/matching.md. Raises PatternError or
+        UnknownName where the pattern does not fit this dump.
         """
-        return matching.find(self, pattern, *check_page(limit, offset))
+        return matching.find(self, as_pattern(pattern), *check_page(limit, offset))
 
-    def count(self, pattern: Pattern) -> matching.Count:
+    def count(self, pattern: AnyPattern) -> matching.Count:
         """Return the number of matches at each number of shared units, and the histogram of their lengths."""
-        return matching.count(self, pattern)
+        return matching.count(self, as_pattern(pattern))
 
     def search(
         self, text: str, regex: bool = False, over: matching.Over = "characters", axis: str | None = None
@@ -128,13 +132,13 @@ class Corpus(ShardReader, Dump):
     exactly those of one dump that holds them all. The layout is in docs/corpora.md.
     """
 
-    def match(self, pattern: Pattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
+    def match(self, pattern: AnyPattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
         """Return the matches of a pattern over all shards, best first, as ``Dump.match`` does."""
-        return matching.found_in(self, pattern).page(*check_page(limit, offset))
+        return matching.found_in(self, as_pattern(pattern)).page(*check_page(limit, offset))
 
-    def count(self, pattern: Pattern) -> matching.Count:
+    def count(self, pattern: AnyPattern) -> matching.Count:
         """Return the number of matches at each number of shared units, and the histogram of their lengths."""
-        return matching.found_in(self, pattern).count()
+        return matching.found_in(self, as_pattern(pattern)).count()
 
     def search(
         self, text: str, regex: bool = False, over: matching.Over = "characters", axis: str | None = None

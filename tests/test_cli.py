@@ -50,7 +50,7 @@ def test_every_command_and_option_has_help(command):
 
 
 def test_the_commands_are_those_that_the_readme_tells_of():
-    given = "corpus demo export-lstmvis import-lstmvis index inspect match search select serve thresholds unit"
+    given = "corpus count demo export-lstmvis import-lstmvis index inspect match search select serve thresholds unit"
     assert given.split() == COMMANDS
     assert run("--version").stdout.strip() == lstmviz.__version__
 
@@ -145,3 +145,32 @@ def test_inspect_reads_every_value_and_says_what_is_damaged(path):
     (line,) = answer.stderr.splitlines()
     assert "rnn.l0.h" in line
     assert "damaged" in line
+
+
+def test_count_writes_the_totals_by_shared_units_and_length(path):
+    dump = lstmviz.open_dump(path)
+    expected = dump.count(dump.select("rnn.l0.h", 8, 9, 0.1, 0, 0)).lengths
+    answer = run("count", path, *MATCH, "--format", "json")
+    assert json.loads(answer.stdout) == expected.to_dict("records")
+
+
+def test_a_pattern_and_any_word_of_a_window_are_refused_together(path, tmp_path):
+    dump = lstmviz.open_dump(path)
+    file = lstmviz.PatternFile(dump.select("rnn.l0.h", 8, 9, 0.1, 0, 0))
+    file.write(tmp_path / "p.json")
+    alone = run("match", path, "--pattern", tmp_path / "p.json", "--format", "json")
+    assert json.loads(alone.stdout) == dump.match(file).to_dict("records")
+    assert dump.match(file.to_json()).equals(dump.match(file.pattern))
+    both = run("match", path, "--pattern", tmp_path / "p.json", "--threshold", 0.9)
+    assert both.exit_code == 1
+    assert "leave out --threshold" in both.stderr
+
+
+def test_infinite_values_are_null_in_json(tmp_path):
+    states = np.zeros((10, 1), "float32")
+    states[2] = np.inf
+    path = lstmviz.write_dump(tmp_path / "inf.h5", states={"s": states})
+    for part in ("quantiles", "contexts", "tracks"):
+        answer = run("unit", path, "--source", "s", "--unit", 0, "--part", part, "--format", "json")
+        assert answer.exit_code == 0, answer.output
+        json.loads(answer.stdout)

@@ -198,7 +198,7 @@ def test_search_says_on_stderr_how_many_more_there_are(path, dump):
     ("arguments", "words"),
     [
         (["match", "PATH"], "give a window (--source, --start and --stop) or --pattern FILE"),
-        (["match", "PATH", "--pattern", "p.json", "--start", "3"], "not both"),
+        (["match", "PATH", "--pattern", "p.json", "--start", "3"], "leave out --start"),
         (["match", "PATH", "--pattern", "none.json"], "no pattern can be read from none.json"),
         (["match", "PATH", "--pattern", "PATH"], "UTF-8"),
         (["match", "PATH", "--pattern", "-"], "this is no pattern file"),

@@ -1,7 +1,7 @@
 """One test for each fault of LSTMVis: what it got wrong, lstmviz must not.
 
-Two more are held elsewhere: requests that fail show words (tests/test_page.py), and words with spaces or no letters at
-all survive its dictionary files (tests/test_lstmvis_*.py).
+Three more are held elsewhere: requests that fail show words, and left goes left (tests/test_page.py); words with spaces
+or no letters at all survive its dictionary files (tests/test_lstmvis.py).
 """
 
 from __future__ import annotations

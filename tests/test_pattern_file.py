@@ -185,9 +185,9 @@ def test_a_unit_is_added_at_the_base_threshold_or_its_own():
     assert with_unit(BOTH, "h", 5, "low").units[3:] == (PatternUnit("h", 5, "low", -0.3),)
     assert with_unit(BOTH, "h", 1, "low", -0.9).units == (H, replace(LOW, threshold=-0.9), PatternUnit("h", 2))
     for side, threshold in (("high", 0.7), ("low", -0.7)):
-        grown = with_unit(BOTH, "c", 0, side, threshold)
+        grown = with_unit(BOTH, "c", 0, side, threshold, base=0.5)
         assert grown.units[3:] == (PatternUnit("c", 0, side, threshold),)
-        assert grown.bases == (("h", 0.3), ("c", 0.7))
+        assert grown.bases == (("h", 0.3), ("c", 0.5))
     assert BOTH.n_units == 3
     with pytest.raises(PatternError, match="no base threshold for 'c', only for h"):
         with_unit(BOTH, "c", 0)

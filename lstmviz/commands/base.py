@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -28,7 +30,7 @@ app = typer.Typer(
 out = Console()
 err = Console(stderr=True)
 
-DumpPath = Annotated[Path, typer.Argument(help="A dump: the .h5 file that lstmviz.record wrote.")]
+DumpPath = Annotated[Path, typer.Argument(help="A dump (.h5), or the folder of a corpus or of an LSTMVis project.")]
 
 
 class Format(StrEnum):
@@ -69,6 +71,17 @@ def version(
 def ascii_safe(text: str) -> str:
     """Write control and other unprintable characters as escapes: a token must not drive the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def finite(value: Any) -> Any:
+    """Return what JSON can hold, frames as lists of rows: None in place of NaN and of infinite numbers."""
+    if isinstance(value, pd.DataFrame):
+        return [finite(row) for row in value.to_dict("records")]
+    if isinstance(value, dict):
+        return {k: finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def say(line: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from rich.table import Table
 
 import lstmviz
 from lstmviz.api import Dump
-from lstmviz.commands.base import DumpPath, Format, app, ascii_safe, err, one_line, out, progress_bar
+from lstmviz.commands.base import DumpPath, Format, app, ascii_safe, err, finite, one_line, out, progress_bar
 from lstmviz.commands.index import prepare_index
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.edit import with_unit, without
@@ -40,6 +40,17 @@ Only = Annotated[
         "May be given again; labels of one track add up.",
         metavar="TRACK=WHAT",
     ),
+]
+SourceOrNone = Annotated[str | None, typer.Option("--source", help="Source to select units from, such as rnn.l0.c.")]
+StartOrNone = Annotated[int | None, typer.Option("--start", help="First step of the window.")]
+StopOrNone = Annotated[int | None, typer.Option("--stop", help="Step after the last one of the window.")]
+ThresholdOrNone = Annotated[float | None, typer.Option("--threshold", help="Threshold in the view; 0.3 without.")]
+BeforeOrNone = Annotated[int | None, typer.Option("--off-before", help="Steps before it to be off in; 1 without.")]
+AfterOrNone = Annotated[int | None, typer.Option("--off-after", help="Steps after it to be off in; 0 without.")]
+SideOrNone = Annotated[str | None, typer.Option("--side", help="high (the default), or low: on up to -threshold.")]
+PatternPath = Annotated[
+    str | None,
+    typer.Option("--pattern", help="A pattern file, or - for one on stdin, instead of a window.", metavar="FILE"),
 ]
 HowFormat = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
 
@@ -85,17 +96,14 @@ def select(
 @one_line
 def match(
     path: DumpPath,
-    source: Annotated[str | None, typer.Option(help="Source to select units from, such as rnn.l0.c.")] = None,
-    start: Annotated[int | None, typer.Option(help="First step of the window.")] = None,
-    stop: Annotated[int | None, typer.Option(help="Step after the last one of the window.")] = None,
-    threshold: Threshold = 0.3,
-    off_before: OffBefore = 1,
-    off_after: OffAfter = 0,
-    side: WhichSide = "high",
-    pattern: Annotated[
-        str | None,
-        typer.Option(help="A pattern file to match, or - to read it from stdin, instead of a window.", metavar="FILE"),
-    ] = None,
+    source: SourceOrNone = None,
+    start: StartOrNone = None,
+    stop: StopOrNone = None,
+    threshold: ThresholdOrNone = None,
+    off_before: BeforeOrNone = None,
+    off_after: AfterOrNone = None,
+    side: SideOrNone = None,
+    pattern: PatternPath = None,
     min_length: MinLength = None,
     max_length: MaxLength = None,
     only: Only = None,
@@ -104,19 +112,11 @@ def match(
     format: HowFormat = Format.TABLE,
 ) -> None:
     """Select the units that are on through a window, or read a pattern, and list where they are on together."""
-    window = (source, start, stop)
+    window = WindowOptions(source, start, stop, threshold, off_before, off_after, side)
     with progress_bar() as progress:
         progress.add_task("matching", total=None)
         dump = lstmviz.open_dump(path)
-        if pattern is not None:
-            if window != (None, None, None):
-                raise PatternError("give either --pattern or a window (--source, --start, --stop), not both")
-            asked, what = read_pattern(pattern).pattern, "units of the pattern"
-        elif source is None or start is None or stop is None:
-            raise PatternError("give a window (--source, --start and --stop) or --pattern FILE")
-        else:
-            asked = dump.select(source, start, stop, threshold, off_before, off_after, checked_side(side))
-            what = f"units on through [{start}, {stop}) of {source}"
+        asked, what = asked_for(dump, pattern, window)
         asked = narrowed(dump, asked, min_length, max_length, only)
         prepare_index(dump, [name for name, _ in asked.bases], progress)
         frame = dump.match(asked, limit=limit, offset=offset)
@@ -127,6 +127,69 @@ def match(
         for line in (f"{what}: {_units(asked)}", f"matches by shared units: {shown or 'none'}"):
             out.print(ascii_safe(line), markup=False, highlight=False, soft_wrap=True)
     write_frame(frame, format)
+
+
+@app.command()
+@one_line
+def count(
+    path: DumpPath,
+    source: SourceOrNone = None,
+    start: StartOrNone = None,
+    stop: StopOrNone = None,
+    threshold: ThresholdOrNone = None,
+    off_before: BeforeOrNone = None,
+    off_after: AfterOrNone = None,
+    side: SideOrNone = None,
+    pattern: PatternPath = None,
+    min_length: MinLength = None,
+    max_length: MaxLength = None,
+    only: Only = None,
+    format: HowFormat = Format.TABLE,
+) -> None:
+    """Count the matches of a window's units or of a pattern, by the units they share and by their length."""
+    window = WindowOptions(source, start, stop, threshold, off_before, off_after, side)
+    with progress_bar() as progress:
+        progress.add_task("counting", total=None)
+        dump = lstmviz.open_dump(path)
+        asked = narrowed(dump, asked_for(dump, pattern, window)[0], min_length, max_length, only)
+        prepare_index(dump, [name for name, _ in asked.bases], progress)
+        counted = dump.count(asked)
+    tell_nan(dump, asked)
+    write_frame(counted.lengths, format)
+
+
+@dataclass(frozen=True)
+class WindowOptions:
+    """What a command was told of a window; None where it was not."""
+
+    source: str | None
+    start: int | None
+    stop: int | None
+    threshold: float | None
+    off_before: int | None
+    off_after: int | None
+    side: str | None
+
+
+def asked_for(dump: Dump, pattern: str | None, window: WindowOptions) -> tuple[Pattern, str]:
+    """Return the pattern of a file or of a window, and what to call its units; PatternError for both or neither."""
+    if pattern is not None:
+        told = [f"--{f.name.replace('_', '-')}" for f in fields(window) if getattr(window, f.name) is not None]
+        if told:
+            raise PatternError(f"give either --pattern or a window; with --pattern leave out {', '.join(told)}")
+        return read_pattern(pattern).pattern, "units of the pattern"
+    if window.source is None or window.start is None or window.stop is None:
+        raise PatternError("give a window (--source, --start and --stop) or --pattern FILE")
+    chosen = dump.select(
+        window.source,
+        window.start,
+        window.stop,
+        0.3 if window.threshold is None else window.threshold,
+        1 if window.off_before is None else window.off_before,
+        window.off_after or 0,
+        checked_side(window.side or "high"),
+    )
+    return chosen, f"units on through [{window.start}, {window.stop}) of {window.source}"
 
 
 def tell_nan(dump: Dump, pattern: Pattern) -> None:
@@ -168,7 +231,7 @@ def write_frame(frame: pd.DataFrame, format: Format) -> None:
     if format is Format.CSV:
         sys.stdout.write(frame.to_csv(index=False, lineterminator="\n"))
     elif format is Format.JSON:
-        write_json(frame.to_dict("records"))
+        write_json(frame)
     else:
         table = Table(*map(str, frame.columns))
         for row in frame.itertuples(index=False):
@@ -178,7 +241,7 @@ def write_frame(frame: pd.DataFrame, format: Format) -> None:
 
 def write_json(value: Any) -> None:
     """Write a value to stdout as JSON."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    sys.stdout.write(json.dumps(finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
 def _units(pattern: Pattern) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -11,7 +10,7 @@ import pandas as pd
 import typer
 
 import lstmviz
-from lstmviz.commands.base import DumpPath, Format, app, ascii_safe, err, one_line, out, progress_bar
+from lstmviz.commands.base import DumpPath, Format, app, ascii_safe, err, finite, one_line, out, progress_bar
 from lstmviz.commands.match import (
     HowFormat,
     OffAfter,
@@ -98,7 +97,7 @@ def thresholds(
     if format is Format.TABLE:
         out.print(str(why), markup=False, highlight=False, soft_wrap=True)
         return
-    row = {k: _finite(v) for k, v in dataclasses.asdict(why).items()}
+    row = {k: finite(v) for k, v in dataclasses.asdict(why).items()}
     if format is Format.JSON:
         write_json(row)
     else:
@@ -152,18 +151,8 @@ def _card(card: UnitCard) -> dict[str, Any]:
     plain: dict[str, Any] = {f.name: getattr(card, f.name) for f in dataclasses.fields(card)}
     plain["contexts"] = [dataclasses.asdict(context) for context in card.contexts]
     plain["tracks"] = [{f.name: getattr(t, f.name) for f in dataclasses.fields(t)} for t in card.tracks]
-    jsonable: dict[str, Any] = _finite(plain)
+    jsonable: dict[str, Any] = finite(plain)
     return jsonable
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, pd.DataFrame):
-        return [_finite(row) for row in value.to_dict("records")]
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print_card(card: UnitCard) -> None:

@@ -17,12 +17,20 @@ def without(pattern: Pattern, source: str, unit: int, side: Side | None = None) 
     return replace(pattern, units=left)
 
 
-def with_unit(pattern: Pattern, source: str, unit: int, side: Side = "high", threshold: float | None = None) -> Pattern:
+def with_unit(
+    pattern: Pattern,
+    source: str,
+    unit: int,
+    side: Side = "high",
+    threshold: float | None = None,
+    base: float = 0.3,
+) -> Pattern:
     """Return the pattern with a unit added, or with its threshold changed where that unit and side are in it already.
 
     ``threshold`` is in the source's view; without it, it is the source's base threshold t (side high) or -t (side
-    low), as ``select`` takes it. For a source that is new to the pattern a threshold must be given, and its base
-    becomes that t. Raises PatternError where none is known or a value is out of range.
+    low), as ``select`` takes it. For a source that is new to the pattern a threshold must be given, and ``base`` is
+    the one by which its other units are counted for n_union. Raises PatternError where none is known or a value is
+    out of range.
     """
     bases = dict(pattern.bases)
     sign = 1.0 if side == "high" else -1.0
@@ -35,7 +43,7 @@ def with_unit(pattern: Pattern, source: str, unit: int, side: Side = "high", thr
     return replace(
         pattern,
         units=units if any(is_same) else (*units, added),
-        bases=pattern.bases if source in bases else (*pattern.bases, (source, sign * added.threshold)),
+        bases=pattern.bases if source in bases else (*pattern.bases, (source, base)),
     )
 
 

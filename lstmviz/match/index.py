@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 import mmap
+import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -174,7 +175,11 @@ def _build(dump: DumpReader, source: Source, folder: Path, progress: Progress | 
                     _write_at(by_unit, unit * source.n_steps + start, line)
                 if progress is not None:
                     progress(start + len(codes), source.n_steps)
-        card.write_text(json.dumps(_card(dump, source)), "utf-8")
+            os.fsync(by_unit.fileno())  # the card vouches for what is on the disk, not for what is on its way
+            os.fsync(by_row.fileno())
+        half = card.with_suffix(".half")
+        half.write_text(json.dumps(_card(dump, source)), "utf-8")
+        half.replace(card)
     except BaseException:
         for path in (card, units, rows):
             with suppress(OSError):

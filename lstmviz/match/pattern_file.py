@@ -75,8 +75,15 @@ class PatternFile:
         return _parse(text)
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the file, in place of one that is there."""
-        Path(path).write_text(self.to_json(), encoding="utf-8")
+        """Write the file, whole or not at all, in place of one that is there; PatternError where it cannot be."""
+        target, text = Path(path), self.to_json()
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(target)
+        except OSError as err:
+            temporary.unlink(missing_ok=True)
+            raise PatternError(f"the pattern cannot be written to {target}: {err.strerror or err}") from err
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> PatternFile:
@@ -88,6 +95,17 @@ class PatternFile:
             raise PatternError(f"no pattern can be read from {path}: {err.strerror or err}") from err
         except PatternError as err:
             raise PatternError(f"{path}: {err}") from err
+
+
+def as_pattern(given: object) -> Pattern:
+    """Return the pattern that is given as itself, as a pattern file, or as its JSON text; PatternError if none is."""
+    if isinstance(given, Pattern):
+        return given
+    if isinstance(given, PatternFile):
+        return given.pattern
+    if isinstance(given, str | bytes):
+        return PatternFile.from_json(given).pattern
+    raise PatternError(f"a {type(given).__name__} is no pattern; give a Pattern, a PatternFile or its JSON text")
 
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]  # a whole number that JavaScript also holds exactly

@@ -59,6 +59,8 @@ def import_project(
     try:
         notes = _convert(Path(folder), temporary, options, progress)
         temporary.replace(target)
+    except LstmvizError:  # also those that are OSErrors: they say what is wrong with the project
+        raise
     except OSError as err:
         raise LstmvizError(
             f"{target} cannot be written ({err.strerror or err}); free some space or give a path"
