@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import settings
 
 import browser as browsing
 import lstmviz
 from lstmviz import samples
 from shards import three_shards
+
+# CI tries the same examples each time, so that it speaks of the change alone; everybody else's runs look for new ones.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")
