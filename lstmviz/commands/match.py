@@ -18,7 +18,10 @@ from lstmviz.api import Dump
 from lstmviz.commands.base import DumpPath, Format, app, ascii_safe, err, finite, one_line, out, progress_bar
 from lstmviz.commands.index import prepare_index
 from lstmviz.errors import PatternError, UnknownName
+from lstmviz.match import found_in
 from lstmviz.match.edit import with_unit, without
+from lstmviz.match.filters import check_filters
+from lstmviz.match.find import check_pattern
 from lstmviz.match.pattern_file import MAX_BYTES, Notes, PatternFile
 from lstmviz.types import Filter, Pattern, Side
 
@@ -82,7 +85,7 @@ def select(
     for unit in pin or []:
         pattern = with_unit(pattern, source, unit, checked_side(side))
     pattern = narrowed(dump, pattern, min_length, max_length, only)
-    dump.match(pattern, limit=0)  # says what does not fit, such as a unit that is not there
+    check_filters(dump, check_pattern(dump, pattern), pattern.filters)  # such as a unit that is not there
     if format is Format.JSON:
         sys.stdout.write(PatternFile(pattern, Notes(name=name, dump=dump.uuid)).to_json())
         return
@@ -119,8 +122,9 @@ def match(
         asked, what = asked_for(dump, pattern, window)
         asked = narrowed(dump, asked, min_length, max_length, only)
         prepare_index(dump, [name for name, _ in asked.bases], progress)
-        frame = dump.match(asked, limit=limit, offset=offset)
-        totals = dump.count(asked).totals.itertuples(index=False) if format is Format.TABLE else ()
+        found = found_in(dump, asked)  # looked for once, for the rows and the totals
+        frame = found.page(limit, offset)
+        totals = found.count().totals.itertuples(index=False) if format is Format.TABLE else ()
     tell_nan(dump, asked)
     if format is Format.TABLE:
         shown = ", ".join(f"{n:,} with {m}" for m, n in totals)

@@ -62,7 +62,6 @@ MORE = "lv-more"
 PATTERN_NOTE = "lv-pattern-note"
 PATTERN_SAVE = "lv-pattern-save"
 PATTERN_OPEN = "lv-pattern-open"
-ASIDE = "lv-aside"
 PLACES = (
     ROOT,
     NOTICE,
@@ -82,7 +81,6 @@ PLACES = (
     PATTERN_NOTE,
     PATTERN_SAVE,
     PATTERN_OPEN,
-    ASIDE,
 )
 
 STORES = (BOOT, SELECTION, MATCHES)

@@ -58,7 +58,6 @@ def build_layout(dumps: Sequence[DumpCard]) -> Component:
                     className="lv-main",
                     children=[
                         html.Div(className="lv-column", children=[_select(), _matches()]),
-                        html.Aside(id=ids.ASIDE, className="lv-aside", hidden=True),
                     ],
                 ),
             ],
