@@ -213,7 +213,10 @@ def test_a_batch_without_or_with_two_forward_passes(tmp_path):
     with lstmviz.record(model, tmp_path / "a.h5") as run:
         with one_line(RecordingError, "none of rnn ran", "model(ids)"), run.batch(tokens=IDS):
             pass
-        with one_line(RecordingError, "rnn ran twice", "one run.batch for each"), run.batch(tokens=IDS):
+        with (
+            one_line(RecordingError, "rnn ran over 2 sequences x 8 steps", "a state and no token"),
+            run.batch(tokens=IDS),
+        ):
             model(IDS)
             model(IDS)
         with one_line(RecordingError, "already open"), run.batch(tokens=IDS), run.batch(tokens=IDS):

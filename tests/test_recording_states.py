@@ -14,6 +14,11 @@ from lstmviz.recording.lstm import lstm_states
 from twin_lstm import cells_by_loop, h_by_stack
 
 
+def every(layer: str, state: str) -> bool:
+    """Ask for every state."""
+    return True
+
+
 def call_of(lstm: nn.LSTM, x: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> ModuleCall:
     """Run an LSTM on x of (batch, steps, n_in), in its own layout."""
     x = x if lstm.batch_first else x.transpose(0, 1)
@@ -22,18 +27,18 @@ def call_of(lstm: nn.LSTM, x: Tensor, hx: tuple[Tensor, Tensor] | None = None) -
 
 def check_exact(lstm: nn.LSTM, x: Tensor, lengths: list[int], hx: tuple[Tensor, Tensor] | None = None) -> None:
     call = call_of(lstm, x, hx)
-    found = {(s.layer, s.state): s.values.transpose(0, 1) for s in lstm_states(call, ("h", "c"), lengths)}
+    found = {s.source: s.values.transpose(0, 1) for s in lstm_states(call, every, lengths)}
     assert not any(v.requires_grad for v in found.values())
-    assert list(found) == [(k, s) for k in range(lstm.num_layers) for s in ("h", "c")]
+    assert list(found) == [f"rnn.l{k}.{s}" for k in range(lstm.num_layers) for s in ("h", "c")]
     own = call.output[0].detach()
-    assert torch.equal(found[lstm.num_layers - 1, "h"], own if lstm.batch_first else own.transpose(0, 1))
+    assert torch.equal(found[f"rnn.l{lstm.num_layers - 1}.h"], own if lstm.batch_first else own.transpose(0, 1))
     last = call.output[1][0].detach()
     stacked = h_by_stack(lstm, x, hx)
     _, cells = cells_by_loop(lstm, x, hx)
     for layer in range(lstm.num_layers):
-        assert torch.equal(found[layer, "h"], stacked[layer])
-        assert torch.equal(found[layer, "h"][:, -1], last[layer])
-        torch.testing.assert_close(found[layer, "c"], cells[layer], rtol=0, atol=1e-5)
+        assert torch.equal(found[f"rnn.l{layer}.h"], stacked[layer])
+        assert torch.equal(found[f"rnn.l{layer}.h"][:, -1], last[layer])
+        torch.testing.assert_close(found[f"rnn.l{layer}.c"], cells[layer], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("n_layers", [1, 2, 3])
@@ -75,7 +80,7 @@ def test_many_chunks_of_steps_are_one_scan():
 def test_float64_model_keeps_float64():
     lstm = nn.LSTM(3, 6, 2, batch_first=True).double()
     x = torch.randn(2, 20, 3, dtype=torch.float64)
-    values = [s.values for s in lstm_states(call_of(lstm, x), ("h", "c"), [20, 20])]
+    values = [s.values for s in lstm_states(call_of(lstm, x), every, [20, 20])]
     assert {v.dtype for v in values} == {torch.float64}
     _, cells = cells_by_loop(lstm, x)
     torch.testing.assert_close(values[-1].transpose(0, 1), cells[-1], rtol=0, atol=1e-13)
@@ -87,7 +92,7 @@ def test_half_precision_model_has_its_cell_state_in_float32(dtype, allowed):
     lstm = nn.LSTM(3, 6, batch_first=True).to(dtype)
     x = torch.randn(2, 20, 3).to(dtype)
     with torch.no_grad():
-        h, c = (s.values for s in lstm_states(call_of(lstm, x), ("h", "c"), [20, 20]))
+        h, c = (s.values for s in lstm_states(call_of(lstm, x), every, [20, 20]))
     assert (h.dtype, c.dtype) == (dtype, torch.float32)
     _, cells = cells_by_loop(lstm.double(), x.double())
     torch.testing.assert_close(c.transpose(0, 1).double(), cells[0], rtol=0, atol=allowed)
@@ -100,7 +105,7 @@ def test_a_counter_that_runs_into_the_thousands_passes_the_self_check():
         lstm.bias_ih_l0[16:32] += 12.0
         lstm.bias_ih_l0[:16] += 8.0
         lstm.bias_ih_l0[32:48] += 8.0
-    *_, c = lstm_states(call_of(lstm, torch.randn(2, 3000, 4)), ("h", "c"), [3000, 3000])
+    *_, c = lstm_states(call_of(lstm, torch.randn(2, 3000, 4)), every, [3000, 3000])
     assert c.values.abs().max() > 1000
 
 
@@ -108,7 +113,7 @@ def test_nan_weights_are_recorded_not_refused():
     lstm = nn.LSTM(3, 4, batch_first=True)
     with torch.no_grad():
         lstm.weight_ih_l0[1] = float("nan")
-    h, c = lstm_states(call_of(lstm, torch.randn(2, 5, 3)), ("h", "c"), [5, 5])
+    h, c = lstm_states(call_of(lstm, torch.randn(2, 5, 3)), every, [5, 5])
     assert h.values.isnan().any()
     assert c.values.isnan().any()
 
@@ -120,7 +125,7 @@ def test_weights_replaced_at_run_time_are_the_ones_used():
     del lstm._parameters["weight_hh_l0"]
     lstm.weight_hh_l0 = raw * 0.5  # as a weight-drop wrapper does before each call
     x = torch.randn(2, 5, 3)
-    *_, c = lstm_states(call_of(lstm, x), ("h", "c"), [5, 5])
+    *_, c = lstm_states(call_of(lstm, x), every, [5, 5])
     _, cells = cells_by_loop(lstm, x)
     torch.testing.assert_close(c.values.transpose(0, 1), cells[1], rtol=0, atol=1e-5)
 
@@ -148,7 +153,7 @@ def test_a_module_that_is_no_lstm_inside_fails_the_self_check(kind):
     with pytest.raises(
         RecordingError, match=r"^rnn: the recomputed . of layer 0 is off by .* at step \d+, so"
     ) as caught:
-        list(lstm_states(call_of(lstm, torch.randn(2, 20, 3)), ("h", "c"), [20, 20]))
+        list(lstm_states(call_of(lstm, torch.randn(2, 20, 3)), every, [20, 20]))
     assert "\n" not in str(caught.value)
 
 
@@ -160,7 +165,7 @@ def test_the_self_check_looks_at_every_16th_step_and_each_last_one(step, lengths
     with torch.no_grad():
         call.output[0][0, step] += 0.01
     with pytest.raises(RecordingError, match=f"recomputed h of layer 0 .* at step {step},"):
-        list(lstm_states(call, ("c",), lengths))
+        list(lstm_states(call, lambda _, s: s == "c", lengths))
 
 
 def test_a_lower_layer_that_is_no_lstm_is_noticed_without_c():
@@ -170,4 +175,4 @@ def test_a_lower_layer_that_is_no_lstm_is_noticed_without_c():
     with torch.no_grad():
         call.output[1][0][0] += 0.1
     with pytest.raises(RecordingError, match="recomputed h of layer 0"):
-        list(lstm_states(call, ("h",), [20, 20]))
+        list(lstm_states(call, lambda _, s: s == "h", [20, 20]))

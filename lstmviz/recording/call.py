@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -32,11 +32,52 @@ class ModuleCall:
 
 @dataclass(frozen=True, slots=True)
 class StateArray:
-    """One state of one layer at every step: ``values`` has shape (steps, batch, n_units) in any layout."""
+    """One state of one layer at every step, named in full, such as ``rnn.l0.reverse.c``.
 
-    layer: int
-    state: str
+    ``values`` has shape (steps, batch, n_units) in any memory layout, the batch in the order that the caller gave it;
+    steps behind a sequence's last one hold anything. ``view`` is how the page draws it.
+    """
+
+    source: str
     values: Tensor
+    view: Literal["raw", "tanh"]
+
+
+Wanted = Callable[[str, str], bool]  # is this state ("c") of this layer ("rnn.l0.reverse") recorded?
+
+
+class Collector(Protocol):
+    """Takes the calls that one module makes during one batch, and gives their states.
+
+    Calls follow each other in time: all have the same batch, and step 0 of a call comes after the last of the one
+    before.
+    """
+
+    @property
+    def n_sequences(self) -> int:
+        """Sequences of the batch, 0 before the first call."""
+
+    @property
+    def n_steps(self) -> int:
+        """Steps so far, over all calls."""
+
+    @property
+    def lengths(self) -> tuple[int, ...] | None:
+        """The steps of each sequence where the input was packed, in the order of the batch; else None."""
+
+    def take(self, call: ModuleCall) -> None:
+        """Take one call, inside the module's forward hook; RecordingError if it is none that can be recorded."""
+
+    def finish(self, lengths: Sequence[int]) -> Iterator[StateArray]:
+        """Yield the wanted states of all calls, layer by layer; ``lengths`` are the valid steps of each sequence.
+
+        Raises RecordingError where what was recomputed disagrees with what the module itself returned.
+        """
+
+
+def layer_name(name: str, layer: int, *, is_reverse: bool = False) -> str:
+    """Return what stands before ``.h`` in the sources of one layer of a module."""
+    return f"{name}.l{layer}" + (".reverse" if is_reverse else "")
 
 
 def tolerance(like: Tensor) -> float:

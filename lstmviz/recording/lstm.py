@@ -9,15 +9,15 @@ i, f, g, o. A self-check compares what was recomputed with what the module itsel
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.call import ModuleCall, StateArray, disagreement, tolerance
+from lstmviz.recording.call import ModuleCall, StateArray, Wanted, disagreement, layer_name, tolerance
 
 STATES = ("h", "c")
 CHECK_EVERY = 16  # steps; gate o is only computed there, a quarter of the arithmetic saved elsewhere
@@ -73,7 +73,41 @@ def lstm_shape(call: ModuleCall) -> tuple[int, int]:
     return (first, second) if cast(nn.LSTM, call.module).batch_first else (second, first)
 
 
-def lstm_states(call: ModuleCall, states: Collection[str], lengths: Sequence[int]) -> Iterator[StateArray]:
+def lstm_layers(name: str, module: nn.Module) -> tuple[str, ...]:
+    """Return the names of a module's layers."""
+    return tuple(layer_name(name, k) for k in range(cast(nn.LSTM, module).num_layers))
+
+
+class LstmCollector:
+    """The states of one ``nn.LSTM`` during one batch (see ``lstmviz.recording.call.Collector``)."""
+
+    def __init__(self, name: str, module: nn.Module, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._found: dict[str, list[StateArray]] = {}
+        self.n_sequences = self.n_steps = 0
+        self.lengths: tuple[int, ...] | None = None
+
+    def take(self, call: ModuleCall) -> None:
+        """Take one call; its states are made at once, while weights and modes are those that it ran with."""
+        check_lstm(call.name, call.module)
+        n_sequences, n_steps = lstm_shape(call)
+        if self.n_steps and n_sequences != self.n_sequences:
+            raise RecordingError(
+                f"{call.name} ran over {self.n_sequences} sequences and then over {n_sequences} inside one run.batch; "
+                "open one run.batch for each"
+            )
+        for state in lstm_states(call, self._wanted, (n_steps,) * n_sequences):
+            self._found.setdefault(state.source, []).append(state)
+        self.n_sequences = n_sequences
+        self.n_steps += n_steps
+
+    def finish(self, lengths: Sequence[int]) -> Iterator[StateArray]:
+        """Yield the wanted states of all calls, joined along time."""
+        for parts in self._found.values():
+            yield parts[0] if len(parts) == 1 else replace(parts[0], values=torch.cat([p.values for p in parts]))
+
+
+def lstm_states(call: ModuleCall, wanted: Wanted, lengths: Sequence[int]) -> Iterator[StateArray]:
     """Yield the wanted states of every layer of one call, layer by layer, h before c.
 
     ``lengths`` are the valid steps of each sequence; the self-check looks at the last of each. Values are
@@ -87,12 +121,13 @@ def lstm_states(call: ModuleCall, states: Collection[str], lengths: Sequence[int
     last_h, last_c = (s.detach() for s in call.output[1])
     for index, layer in enumerate(_layers(call)):
         _require(call, index, "h", disagreement(layer.h[-1], last_h[index]), tolerance(last_h), len(layer.h) - 1)
-        if "h" in states:
-            yield StateArray(index, "h", layer.h)
-        if "c" in states:
+        name = layer_name(call.name, index)
+        if wanted(name, "h"):
+            yield StateArray(f"{name}.h", layer.h, "raw")
+        if wanted(name, "c"):
             cells = _cells(layer)
             _check_cells(call, index, layer, cells, last_c[index], lengths)
-            yield StateArray(index, "c", cells)
+            yield StateArray(f"{name}.c", cells, "tanh")
 
 
 def _layers(call: ModuleCall) -> Iterator[_Layer]:

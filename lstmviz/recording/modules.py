@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torch import jit, nn
 
 from lstmviz.errors import RecordingError
 from lstmviz.recording import lstm
-from lstmviz.recording.call import ModuleCall, StateArray
+from lstmviz.recording.call import Collector, Wanted
 
 _RECURRENT = ("LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell")
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of module is recorded: what it can tell, what is refused, and its states from one call."""
+    """How one kind of module is recorded.
+
+    ``states`` are all that it can give, ``check(name, module)`` raises RecordingError for a module that cannot be
+    recorded, ``layers(name, module)`` names its layers (``rnn.l0``, ``rnn.l0.reverse``) and
+    ``collect(name, module, wanted)`` makes what takes its calls of one batch.
+    """
 
     states: Sequence[str]
     check: Callable[[str, nn.Module], None]
-    shape: Callable[[ModuleCall], tuple[int, int]]
-    states_of: Callable[[ModuleCall, Collection[str], Sequence[int]], Iterator[StateArray]]
+    layers: Callable[[str, nn.Module], tuple[str, ...]]
+    collect: Callable[[str, nn.Module, Wanted], Collector]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Recorded:
 
 
 _KINDS: dict[type[nn.Module], Kind] = {
-    nn.LSTM: Kind(lstm.STATES, lstm.check_lstm, lstm.lstm_shape, lstm.lstm_states),
+    nn.LSTM: Kind(lstm.STATES, lstm.check_lstm, lstm.lstm_layers, lstm.LstmCollector),
 }
 
 

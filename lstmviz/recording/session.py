@@ -16,7 +16,7 @@ from lstmviz.dump.inputs import TrackRows, Values
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype
 from lstmviz.errors import RecordingError
 from lstmviz.recording.batch import BatchInfo, LabelBook, check_states_fit, read_batch
-from lstmviz.recording.call import ModuleCall
+from lstmviz.recording.call import Collector, ModuleCall
 from lstmviz.recording.host import to_rows
 from lstmviz.recording.modules import Recorded
 from lstmviz.recording.sink import Sink, tell
@@ -162,8 +162,7 @@ class Batch:
         self._run = run
         self._info = info
         self._handles: list[RemovableHandle] = []
-        self._ran: set[str] = set()
-        self._rows: dict[str, NDArray[Any]] = {}
+        self._collectors: dict[str, Collector] = {}
         self._failure: Exception | None = None
 
     def __enter__(self) -> Self:
@@ -171,6 +170,7 @@ class Batch:
             raise RecordingError("a run.batch is already open; end it before the next one")
         self._run._running = self
         for recorded in self._run._recorded:
+            self._collectors[recorded.name] = recorded.kind.collect(recorded.name, recorded.module, self._is_wanted)
             # Before hooks of others, which may put something else in the place of the output.
             hook = recorded.module.register_forward_hook(self._hook_of(recorded), prepend=True, with_kwargs=True)
             self._handles.append(hook)
@@ -190,38 +190,32 @@ class Batch:
             return
         if self._failure is not None:
             raise self._failure
-        if not self._ran:
-            names = ", ".join(r.name for r in self._run._recorded)
+        ran = {name: c for name, c in self._collectors.items() if c.n_steps}
+        if not ran:
+            names = ", ".join(self._collectors)
             raise RecordingError(
                 f"none of {names} ran inside run.batch; call the model in its body: "
                 "with run.batch(tokens=ids): model(ids)"
             )
-        order = {r.name: i for i, r in enumerate(self._run._recorded)}
-        rows = sorted(self._rows.items(), key=lambda item: order[item[0].rsplit(".", 2)[0]])
-        self._run._acknowledge(self._info, dict(rows))
+        rows: dict[str, NDArray[Any]] = {}
+        for name, collector in ran.items():
+            check_states_fit(name, collector.n_sequences, collector.n_steps, self._info)
+            for state in collector.finish(self._info.lengths):
+                rows[state.source] = to_rows(state.source, state.values, self._info.lengths, self._run._dtype)
+        self._run._acknowledge(self._info, rows)
+
+    def _is_wanted(self, layer: str, state: str) -> bool:
+        return state in self._run._states
 
     def _hook_of(self, recorded: Recorded) -> Any:
         def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
             try:
-                self._take(recorded, ModuleCall(recorded.name, module, args, kwargs, output))
+                self._collectors[recorded.name].take(ModuleCall(recorded.name, module, args, kwargs, output))
             except Exception as err:
                 self._failure = err
                 raise
 
         return hook
-
-    def _take(self, recorded: Recorded, call: ModuleCall) -> None:
-        if recorded.name in self._ran:
-            raise RecordingError(
-                f"{recorded.name} ran twice inside one run.batch; open one run.batch for each forward pass"
-            )
-        self._ran.add(recorded.name)
-        recorded.kind.check(recorded.name, call.module)
-        check_states_fit(recorded.name, *recorded.kind.shape(call), self._info)
-        lengths = self._info.lengths
-        for state in recorded.kind.states_of(call, self._run._states, lengths):
-            source = f"{recorded.name}.l{state.layer}.{state.state}"
-            self._rows[source] = to_rows(source, state.values, lengths, self._run._dtype)
 
 
 def _type_of(rows: TrackRows) -> str:
