@@ -43,8 +43,8 @@ def verify(dump: DumpReader, progress: Progress | None = None) -> list[str]:
 
 
 def _n_values(axis: Axis) -> int:
-    n_columns = sum(source.n_units for source in axis.sources.values()) + len(axis.tracks) + (axis.tokens is not None)
-    return axis.n_steps * n_columns
+    n_columns = sum(source.n_units for source in axis.sources.values()) + (axis.tokens is not None)
+    return axis.n_steps * n_columns + sum(track.n_stored for track in axis.tracks.values())
 
 
 def _problems(dump: DumpReader, count: Callable[[int], None]) -> Iterator[str]:
@@ -84,11 +84,11 @@ def _of_track(dump: DumpReader, track: Track, count: Callable[[int], None]) -> I
     if is_category:
         table = (dump._stored(f"tracks/{info.name}/labels/{part}") for part in ("bytes", "offsets"))
         yield from _of_strings(f"{dump.path}: the labels of track {info.name!r}", *table)
-    blocks = _Blocks(lambda steps: track[steps], track.n_steps, 1, count)
+    blocks = _Blocks(track.read_stored, track.n_stored, 1, count, f"{info.per}s")
     for start, values in blocks:
         wrong = np.flatnonzero((values < -1) | (values >= len(info.labels))) if is_category else values[:0]
         if len(wrong):
-            first = first or f"{values[wrong[0]]} at step {start + wrong[0]}"
+            first = first or f"{values[wrong[0]]} at {info.per} {start + wrong[0]}"
             n_wrong += len(wrong)
     yield from blocks.problems()
     if n_wrong:
@@ -127,6 +127,7 @@ class _Blocks:
     n_steps: int
     n_columns: int
     count: Callable[[int], None]
+    rows: str = "steps"
     failed: list[tuple[int, int, str]] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[tuple[int, NDArray[Any]]]:
@@ -146,4 +147,4 @@ class _Blocks:
         if self.failed:
             start, stop, said = self.failed[0]
             more = f", and {len(self.failed) - 1:,} more such stretches" if len(self.failed) > 1 else ""
-            yield f"{said} (steps {start:,} to {stop:,}{more})"
+            yield f"{said} ({self.rows} {start:,} to {stop:,}{more})"
