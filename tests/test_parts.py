@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import subprocess
 import sys
@@ -17,10 +18,11 @@ from hypothesis import strategies as st
 
 from lstmviz.dump import parts
 from lstmviz.dump.assemble import assemble, main
-from lstmviz.dump.parts import BLOCKS, BlockWriter, parts_of, read_blocks, read_plan, write_plan
+from lstmviz.dump.blocks import BlockReader, read_blocks
+from lstmviz.dump.parts import BLOCKS, Block, BlockWriter, Written, parts_of, read_plan, write_plan
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
-from lstmviz.errors import DumpError, DumpExists, DumpMissing, RecordingError
+from lstmviz.errors import DumpError, DumpExists, DumpMissing, RecordingError, StorageError
 from lstmviz.types import TrackInfo
 
 PLAN = DumpPlan(
@@ -46,10 +48,10 @@ def record_blocks(folder: Path, n_blocks: int, n_steps: int = 3) -> None:
     folder.mkdir()
     with BlockWriter(folder, PLAN) as writer:
         for i in range(n_blocks):
-            writer.append("text", [n_steps - 1, 1], arrays_of(n_steps, i), {"part": [f"label {i}"]})
+            writer.append(Block("text", (n_steps - 1, 1), arrays_of(n_steps, i), {"part": (f"label {i}",)}))
 
 
-def same(block: parts.Block, seed: int, n_steps: int = 3) -> bool:
+def same(block: Block, seed: int, n_steps: int = 3) -> bool:
     expected = arrays_of(n_steps, seed)
     return block.arrays.keys() == expected.keys() and all(
         np.array_equal(block.arrays[k], expected[k]) for k in expected
@@ -78,7 +80,7 @@ def test_any_array_comes_back(tmp_path_factory, dtype, n_steps, is_transposed):
     array = np.arange(3 * n_steps).reshape(shape).astype(dtype)
     array = array.T if is_transposed else array
     with BlockWriter(folder, PLAN) as writer:
-        writer.append("text", [n_steps], {ArrayKey("track", "x"): array})
+        writer.append(Block("text", (n_steps,), {ArrayKey("track", "x"): array}))
     (block,) = read_blocks(folder)
     assert np.array_equal(block.arrays[ArrayKey("track", "x")], array)
     assert block.arrays[ArrayKey("track", "x")].dtype == np.dtype(dtype).newbyteorder("=")
@@ -91,7 +93,7 @@ def test_a_tail_torn_at_any_byte_costs_only_the_last_block(tmp_path):
     n_last = len(whole) // 3
     for n_bytes in range(len(whole) - n_last, len(whole)):
         file.write_bytes(whole[:n_bytes])
-        blocks = parts.BlockReader(tmp_path / "p")
+        blocks = BlockReader(tmp_path / "p")
         assert [same(b, i) for i, b in enumerate(blocks)] == [True, True]
         assert blocks.n_lost_bytes == n_bytes - 2 * n_last
 
@@ -137,38 +139,80 @@ def test_a_lone_surrogate_in_the_vocabulary_survives(tmp_path):
 
 
 class FullDisk:
-    """Stands in for the block file: takes so many bytes, then the disk is full until there is room again."""
+    """Stands in for writev: takes so many bytes, a few at a time, then the disk is full until there is room again."""
 
-    def __init__(self, file, room: int) -> None:
-        self.file, self.room = file, room
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.writev = os.writev
 
-    def write(self, piece) -> int:
+    def __call__(self, handle: int, pieces) -> int:
         if not self.room:
             raise OSError(28, "No space left on device")
-        n_bytes = min(self.room, len(piece), 50)
+        n_bytes = min(self.room, len(pieces[0]), 50)
         self.room -= n_bytes
-        return self.file.write(piece[:n_bytes])
-
-    def __getattr__(self, name: str):
-        return getattr(self.file, name)
+        return self.writev(handle, [pieces[0][:n_bytes]])
 
 
 @pytest.mark.parametrize("room", [0, 1, 60, 150, 300])
-def test_a_full_disk_leaves_whole_blocks_and_the_next_one_is_taken(tmp_path, room):
+@pytest.mark.parametrize("is_cut", [True, False])
+def test_a_full_disk_leaves_whole_batches_and_the_next_one_is_taken(tmp_path, monkeypatch, room, is_cut):
     writer = BlockWriter(tmp_path, PLAN)
-    writer.append("text", [3], arrays_of(3, 0))
-    disk = FullDisk(writer._file, room)
-    writer._file = disk
-    with pytest.raises(RecordingError, match=r"No space left on device.*is kept") as caught:
-        writer.append("text", [3], arrays_of(3, 1))
+    writer.append(Block("text", (3,), arrays_of(3, 0)))
+    whole = writer.written
+    disk = FullDisk(room)
+    monkeypatch.setattr(os, "writev", disk)
+    with monkeypatch.context() as patch:
+        if not is_cut:  # the file cannot be cut back either, until the next batch
+            patch.setattr(BlockWriter, "_cut_back", lambda _: None)
+        with pytest.raises(StorageError, match="No space left on device") as caught:
+            writer.append(Block("text", (3,), arrays_of(3, 1)), Block("text", (3,), arrays_of(3, 2)))
     assert "\n" not in str(caught.value)
-    reader = parts.BlockReader(tmp_path)
+    assert writer.written == whole == Written((tmp_path / BLOCKS).stat().st_size - (0 if is_cut else room), 3, 1)
+    reader = BlockReader(tmp_path)
     assert [same(b, 0) for b in reader] == [True]
-    assert reader.n_lost_bytes == 0
+    assert (reader.n_lost_bytes, reader.is_torn) == ((0, False) if is_cut else (room, room > 0))
     disk.room = 10**9
-    writer.append("text", [3], arrays_of(3, 1))
+    writer.append(Block("text", (3,), arrays_of(3, 1)), Block("text", (3,), arrays_of(3, 2)))
     writer.close()
-    assert [same(b, i) for i, b in enumerate(read_blocks(tmp_path))] == [True, True]
+    assert [same(b, i) for i, b in enumerate(read_blocks(tmp_path))] == [True, True, True]
+
+
+def test_a_batch_is_there_whole_or_not_at_all(tmp_path):
+    pair = (Block("text", (3,), arrays_of(3, 1)), Block("text", (3,), arrays_of(3, 2)))
+    with BlockWriter(tmp_path, PLAN) as writer:
+        writer.append(Block("text", (3,), arrays_of(3, 0)))
+        n_first = writer.written.n_bytes
+        writer.append(*pair)
+        assert (writer.written.n_steps, writer.written.n_batches) == (9, 2)
+    whole = (tmp_path / BLOCKS).read_bytes()
+    for n_bytes in range(n_first, len(whole)):
+        (tmp_path / BLOCKS).write_bytes(whole[:n_bytes])
+        reader = BlockReader(tmp_path)
+        assert [same(b, 0) for b in reader] == [True]
+        assert (reader.n_lost_bytes, reader.is_torn) == (n_bytes - n_first, n_bytes > n_first)
+
+
+def test_places_and_new_tokens_come_back(tmp_path):
+    block = Block("text", (2, 1), arrays_of(3), places=[(4, 0), (2, 7)], vocab=("new", "\ud800"))
+    with BlockWriter(tmp_path, PLAN) as writer:
+        writer.append(block)
+    (found,) = read_blocks(tmp_path)
+    assert np.array_equal(found.places, block.places)
+    assert (found.lengths, found.vocab) == (block.lengths, block.vocab)
+    assert same(found, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"lengths": (4,)}, r"tokens has shape \(3,\).*1 pieces with 4 steps asks for 4 rows"),
+        ({"places": [(0, 0)]}, r"places have shape \(1, 2\).*2 pieces"),
+        ({"arrays": {ArrayKey("sequence", "who"): np.zeros(3)}}, r"who has shape \(3,\).*asks for 2 rows"),
+    ],
+)
+def test_a_block_whose_arrays_do_not_fit_is_none(given, words):
+    with pytest.raises(RecordingError, match=words):
+        Block(**{"axis": "text", "lengths": (2, 1), "arrays": arrays_of(3), **given})
 
 
 CHILD = """
@@ -176,10 +220,10 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_parts import PLAN, arrays_of
-from lstmviz.dump.parts import BlockWriter
+from lstmviz.dump.parts import Block, BlockWriter
 writer = BlockWriter(Path(sys.argv[1]), PLAN)
 for i in range(10_000):
-    writer.append("text", [3], arrays_of(3, i % 50), {"part": [str(i)]})
+    writer.append(Block("text", (3,), arrays_of(3, i % 50), {"part": (str(i),)}))
     print(i, flush=True)
 """
 
@@ -294,12 +338,12 @@ def test_a_running_recording_is_not_taken_away(tmp_path, capsys):
     folder.mkdir()
     context = multiprocessing.get_context("fork")
     with BlockWriter(folder, PLAN) as writer:
-        writer.append("text", [3], arrays_of(3, 0), {"part": ["x"]})
+        writer.append(Block("text", (3,), arrays_of(3, 0), {"part": ("x",)}))
         child = context.Process(target=time.sleep, args=(60,))  # as a loader's workers: it has the file open too
         child.start()
         assert main([str(folder), str(path)]) == 1
         assert "is being recorded to now" in capsys.readouterr().err
-        writer.append("text", [3], arrays_of(3, 0))
+        writer.append(Block("text", (3,), arrays_of(3, 0)))
     try:
         assert main([str(folder), str(path)]) == 0
     finally:

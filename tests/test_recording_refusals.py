@@ -95,10 +95,7 @@ def test_places_that_are_taken(tmp_path):
     with one_line(RecordingError, "no folder", "make it"):
         lstmviz.record(Model(), tmp_path / "no" / "a.h5")
     parts_of(tmp_path / "b.h5").mkdir()
-    with one_line(DumpExists, "ended before its first batch", "delete"):
-        lstmviz.record(Model(), tmp_path / "b.h5", overwrite=True)
-    (parts_of(tmp_path / "b.h5") / "header.json").write_text("{}")
-    with one_line(DumpExists, "unfinished recording", "python -m lstmviz.dump.assemble", "or record to another path"):
+    with one_line(DumpExists, "unfinished recording", "`lstmviz recover ", "or record to another path"):
         lstmviz.record(Model(), tmp_path / "b.h5", overwrite=True)
 
 
@@ -106,7 +103,7 @@ def test_a_second_recording_to_one_path(tmp_path):
     model = Model().eval()
     second = lstmviz.record(model, tmp_path / "a.h5")
     with lstmviz.record(model, tmp_path / "a.h5") as run:
-        with one_line(DumpExists, "a.h5.parts"), second:
+        with one_line(DumpExists, "a.h5.parts is being recorded to now"), second:
             pass
         with run.batch(tokens=[[1]]):
             model(torch.tensor([[1]]))

@@ -11,10 +11,12 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lstmviz.dump.parts import BlockReader, counted, is_recording, read_plan, sync_folder
+from lstmviz.dump.blocks import BlockReader
+from lstmviz.dump.parts import counted, is_recording, read_plan, sync_folder, write_plan
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.dump.verify import verify
@@ -32,7 +34,14 @@ class Assembled:
     is_complete: bool
 
 
-def assemble(parts_dir: Path, path: Path, *, overwrite: bool = False, expected_steps: int | None = None) -> Assembled:
+def assemble(
+    parts_dir: Path,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    expected_steps: int | None = None,
+    is_complete: bool = False,
+) -> Assembled:
     """Assemble a recording into a dump at ``path`` and return what was found; the parts are left as they are.
 
     The dump is written inside ``parts_dir``, read back, and renamed, so ``path`` holds the old file or the new one,
@@ -43,6 +52,10 @@ def assemble(parts_dir: Path, path: Path, *, overwrite: bool = False, expected_s
     """
     _refuse_taken(path, overwrite)
     plan = read_plan(parts_dir)
+    if is_complete:
+        plan = replace(plan, provenance={**plan.provenance, "complete": True})
+        with suppress(OSError):  # only for who recovers the recording, should this fail
+            write_plan(parts_dir, plan)
     temporary = parts_dir / f"assembling-{os.getpid()}.h5"
     try:
         found = _write(parts_dir, temporary, plan)
@@ -69,12 +82,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("path", type=Path, help="where the dump is written")
     parser.add_argument("--steps", type=int, help="refuse if the blocks hold fewer steps than this")
     parser.add_argument("--overwrite", action="store_true", help="replace what is at PATH")
+    parser.add_argument("--complete", action="store_true", help="the recording was closed in order")
     parser.add_argument("--keep-parts", action="store_true", help="leave the folder of parts where it is")
     given = parser.parse_args(arguments)
     try:
         if is_recording(given.parts):
             raise RecordingError(f"{given.parts} is being recorded to now; wait until that ends, or end it")
-        found = assemble(given.parts, given.path, overwrite=given.overwrite, expected_steps=given.steps)
+        how = {"overwrite": given.overwrite, "expected_steps": given.steps, "is_complete": given.complete}
+        found = assemble(given.parts, given.path, **how)
     except (LstmvizError, OSError, ValueError) as err:
         print(" ".join(str(err).split()), file=sys.stderr)
         return 1

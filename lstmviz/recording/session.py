@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,13 +13,14 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from lstmviz.dump.inputs import TrackRows, Values
+from lstmviz.dump.parts import Block
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype
-from lstmviz.errors import RecordingError
+from lstmviz.errors import RecordingError, StorageError
 from lstmviz.recording.batch import BatchInfo, LabelBook, check_states_fit, read_batch
 from lstmviz.recording.call import Collector, ModuleCall
 from lstmviz.recording.host import to_rows
 from lstmviz.recording.modules import Recorded
-from lstmviz.recording.sink import Sink, tell
+from lstmviz.recording.sink import Sink, say, tell
 from lstmviz.types import TrackInfo
 
 
@@ -49,6 +50,8 @@ class Recording:
         self._track_types: dict[str, str] = {}
         self._is_open = False
         self._running: Batch | None = None
+        self.stopped: str | None = None
+        """What ended the recording before its end, in one line: the disk is full; None while all is well."""
 
     @property
     def n_steps(self) -> int:
@@ -75,12 +78,15 @@ class Recording:
 
     def flush(self) -> None:
         """Return once every acknowledged step would outlive a power cut (it outlives a killed process anyway)."""
-        self._sink.flush()
+        if self.stopped is None:
+            with self._stopping():
+                self._sink.flush()
 
     def __enter__(self) -> Self:
         if self._is_open or self._sink.n_steps:
             raise RecordingError("a recording can be entered once; call lstmviz.record again for another")
-        self._sink.open()
+        with self._stopping():
+            self._sink.open()
         self._is_open = True
         return self
 
@@ -90,20 +96,30 @@ class Recording:
         self._is_open = False
         if self._running is not None:
             self._running.remove_hooks()
-        try:
-            self._sink.finish(is_complete=value is None)
-        except RecordingError as err:
-            if value is None:
-                raise
-            tell(str(err), value)
-        else:
-            if value is not None:
-                print(self._sink.stopped(), file=sys.stderr)
+        line = self._sink.finish(is_complete=value is None and self.stopped is None)
+        if self.stopped is not None:
+            return  # what became of it was said then
+        if line is not None and value is None:
+            self._stop(line)
+        elif value is not None:
+            tell(line, value) if line is not None else say(self._sink.stopped())
         if value is None and not self._sink.n_steps:
             raise RecordingError(
                 f"no batch was recorded, so {self._sink.path} was not written; run the model inside "
                 "`with run.batch(tokens=ids): model(ids)`"
             )
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Let a disk that takes nothing more stop the recording, and not the program."""
+        try:
+            yield
+        except StorageError as err:
+            self._stop(str(err))
+
+    def _stop(self, line: str) -> None:
+        self.stopped = line
+        say(line)
 
     def _check_tracks(self, tracks: Mapping[str, TrackRows]) -> None:
         types = {name: _type_of(rows) for name, rows in tracks.items()}
@@ -131,11 +147,18 @@ class Recording:
             else:
                 arrays[ArrayKey("track", name)], new_labels[name] = self._labels.encode(name, rows.values)
         if self._sink.plan is None:
-            self._sink.start(plan)
             self._track_types = {name: _type_of(rows) for name, rows in info.tracks.items()}
-        self._sink.append(self._axis.name, info.lengths, arrays, {n: new for n, new in new_labels.items() if new})
-        for name, new in new_labels.items():
-            self._labels.keep(name, new)
+        n_batches = self._sink.n_batches
+        block = Block(self._axis.name, info.lengths, arrays, {n: new for n, new in new_labels.items() if new})
+        try:
+            with self._stopping():
+                if self._sink.plan is None:
+                    self._sink.start(plan)
+                self._sink.append([block])
+        finally:
+            if self._sink.n_batches > n_batches:  # acknowledged, whatever interrupted this
+                for name, new in new_labels.items():
+                    self._labels.keep(name, new)
 
     def _plan_of(self, info: BatchInfo, states: Mapping[str, NDArray[Any]]) -> DumpPlan:
         sources = tuple(
@@ -168,6 +191,8 @@ class Batch:
     def __enter__(self) -> Self:
         if self._run._running is not None:
             raise RecordingError("a run.batch is already open; end it before the next one")
+        if self._run.stopped is not None:
+            return self
         self._run._running = self
         for recorded in self._run._recorded:
             self._collectors[recorded.name] = recorded.kind.collect(recorded.name, recorded.module, self._is_wanted)
@@ -186,7 +211,7 @@ class Batch:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.remove_hooks()
-        if value is not None:
+        if value is not None or self._run.stopped is not None:
             return
         if self._failure is not None:
             raise self._failure
