@@ -16,6 +16,7 @@ from lstmviz import errors as errors
 
 if TYPE_CHECKING:
     from lstmviz.api import Corpus, Dump, open_dump
+    from lstmviz.dump.dump_block import DumpBlock
     from lstmviz.dump.from_arrays import write_dump
     from lstmviz.dump.shards import write_corpus
     from lstmviz.errors import LstmvizError
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Corpus": "lstmviz.api",
     "Dump": "lstmviz.api",
+    "DumpBlock": "lstmviz.dump.dump_block",
     "open_dump": "lstmviz.api",
     "write_corpus": "lstmviz.dump.shards",
     "write_dump": "lstmviz.dump.from_arrays",
@@ -45,6 +47,7 @@ _HOME = {
 __all__ = [
     "Corpus",
     "Dump",
+    "DumpBlock",
     "Filter",
     "LstmvizError",
     "Notes",
