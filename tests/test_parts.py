@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmviz.dump import parts
-from lstmviz.dump.assemble import assemble, main
 from lstmviz.dump.blocks import BlockReader, read_blocks
-from lstmviz.dump.parts import BLOCKS, Block, BlockWriter, Written, parts_of, read_plan, write_plan
-from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.parts import BLOCKS, Block, BlockWriter, Written, read_plan, write_plan
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
-from lstmviz.errors import DumpError, DumpExists, DumpMissing, RecordingError, StorageError
+from lstmviz.errors import DumpError, DumpMissing, RecordingError, StorageError
 from lstmviz.types import TrackInfo
 
 PLAN = DumpPlan(
@@ -56,6 +51,14 @@ def same(block: Block, seed: int, n_steps: int = 3) -> bool:
     return block.arrays.keys() == expected.keys() and all(
         np.array_equal(block.arrays[k], expected[k]) for k in expected
     )
+
+
+def read(folder: Path) -> tuple[list[Block], tuple[int, bool]]:
+    """The blocks of a folder, how many bytes behind them are no whole batch, and if those are one cut off."""
+    reader = BlockReader(folder)
+    n_batches = sum(1 for _ in reader.batches())
+    assert n_batches <= len(list(read_blocks(folder)))
+    return list(read_blocks(folder)), (reader.n_lost_bytes, reader.is_torn)
 
 
 def test_blocks_and_plan_come_back_as_written(tmp_path):
@@ -93,9 +96,9 @@ def test_a_tail_torn_at_any_byte_costs_only_the_last_block(tmp_path):
     n_last = len(whole) // 3
     for n_bytes in range(len(whole) - n_last, len(whole)):
         file.write_bytes(whole[:n_bytes])
-        blocks = BlockReader(tmp_path / "p")
+        blocks, (n_lost, is_torn) = read(tmp_path / "p")
         assert [same(b, i) for i, b in enumerate(blocks)] == [True, True]
-        assert blocks.n_lost_bytes == n_bytes - 2 * n_last
+        assert (n_lost, is_torn) == (n_bytes - 2 * n_last, n_bytes > 2 * n_last)
 
 
 def test_a_flipped_byte_anywhere_ends_the_blocks_before_it(tmp_path):
@@ -106,7 +109,9 @@ def test_a_flipped_byte_anywhere_ends_the_blocks_before_it(tmp_path):
     for place in range(n_block, 2 * n_block):
         whole[place] ^= 0x10
         file.write_bytes(whole)
-        assert [same(b, i) for i, b in enumerate(read_blocks(tmp_path / "p"))] == [True], place
+        blocks, (_, is_torn) = read(tmp_path / "p")
+        assert [same(b, i) for i, b in enumerate(blocks)] == [True], place
+        assert not is_torn, place  # a whole block stands behind
         whole[place] ^= 0x10
 
 
@@ -168,9 +173,9 @@ def test_a_full_disk_leaves_whole_batches_and_the_next_one_is_taken(tmp_path, mo
             writer.append(Block("text", (3,), arrays_of(3, 1)), Block("text", (3,), arrays_of(3, 2)))
     assert "\n" not in str(caught.value)
     assert writer.written == whole == Written((tmp_path / BLOCKS).stat().st_size - (0 if is_cut else room), 3, 1)
-    reader = BlockReader(tmp_path)
-    assert [same(b, 0) for b in reader] == [True]
-    assert (reader.n_lost_bytes, reader.is_torn) == ((0, False) if is_cut else (room, room > 0))
+    blocks, lost = read(tmp_path)
+    assert [same(b, 0) for b in blocks] == [True]
+    assert lost == ((0, False) if is_cut else (room, room > 0))
     disk.room = 10**9
     writer.append(Block("text", (3,), arrays_of(3, 1)), Block("text", (3,), arrays_of(3, 2)))
     writer.close()
@@ -187,9 +192,9 @@ def test_a_batch_is_there_whole_or_not_at_all(tmp_path):
     whole = (tmp_path / BLOCKS).read_bytes()
     for n_bytes in range(n_first, len(whole)):
         (tmp_path / BLOCKS).write_bytes(whole[:n_bytes])
-        reader = BlockReader(tmp_path)
-        assert [same(b, 0) for b in reader] == [True]
-        assert (reader.n_lost_bytes, reader.is_torn) == (n_bytes - n_first, n_bytes > n_first)
+        blocks, lost = read(tmp_path)
+        assert [same(b, 0) for b in blocks] == [True]
+        assert lost == (n_bytes - n_first, n_bytes > n_first)
 
 
 def test_places_and_new_tokens_come_back(tmp_path):
@@ -240,113 +245,3 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path, n_acknowle
     blocks = list(read_blocks(tmp_path))
     assert len(blocks) >= n_blocks
     assert all(same(b, i % 50) for i, b in enumerate(blocks))
-
-
-def test_assembled_blocks_are_a_dump(tmp_path):
-    record_blocks(tmp_path / "a.h5.parts", 3)
-    assert parts_of(tmp_path / "a.h5") == tmp_path / "a.h5.parts"
-    found = assemble(tmp_path / "a.h5.parts", tmp_path / "a.h5", expected_steps=9)
-    assert (found.n_steps, found.n_blocks, found.n_lost_bytes, found.is_complete) == (9, 3, 0, True)
-    dump = DumpReader(tmp_path / "a.h5")
-    assert dump.provenance["complete"] is True
-    assert list(dump.sequences["stop"]) == [2, 3, 5, 6, 8, 9]
-    assert dump.tracks["part"].labels == ("label 0", "label 1", "label 2")
-    assert dump.tokens.vocab == PLAN.axes[0].vocab
-    for key in ("rnn.l0.h", "rnn.l0.c"):
-        expected = np.concatenate([arrays_of(3, i)[ArrayKey("state", key)] for i in range(3)])
-        assert np.array_equal(dump.states(key)[:], expected)
-        assert dump.states(key).dtype == expected.dtype
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.h5", "a.h5.parts"]
-    assert sorted(p.name for p in (tmp_path / "a.h5.parts").iterdir()) == [BLOCKS, parts.HEADER]
-
-
-def test_a_torn_recording_is_assembled_and_called_incomplete(tmp_path):
-    record_blocks(tmp_path / "p", 3)
-    with (tmp_path / "p" / BLOCKS).open("ab") as file:
-        file.write(b"LSTMVBK1 and no more")
-    found = assemble(tmp_path / "p", tmp_path / "a.h5")
-    assert (found.n_steps, found.n_lost_bytes, found.is_complete) == (9, 20, False)
-    assert DumpReader(tmp_path / "a.h5").provenance["complete"] is False
-
-
-def test_missing_steps_are_not_passed_over(tmp_path):
-    record_blocks(tmp_path / "p", 3)
-    data = bytearray((tmp_path / "p" / BLOCKS).read_bytes())
-    data[len(data) // 2] ^= 1
-    (tmp_path / "p" / BLOCKS).write_bytes(data)
-    with pytest.raises(DumpError, match="3 of 9 recorded steps: block 1 is damaged"):
-        assemble(tmp_path / "p", tmp_path / "a.h5", expected_steps=9)
-    assert [p.name for p in tmp_path.iterdir()] == ["p"]
-
-
-def test_what_is_there_is_only_replaced_when_asked(tmp_path):
-    record_blocks(tmp_path / "p", 1)
-    (tmp_path / "a.h5").write_text("mine")
-    with pytest.raises(DumpExists, match="overwrite=True"):
-        assemble(tmp_path / "p", tmp_path / "a.h5")
-    assert (tmp_path / "a.h5").read_text() == "mine"
-    assemble(tmp_path / "p", tmp_path / "a.h5", overwrite=True)
-    assert DumpReader(tmp_path / "a.h5").n_steps == 3
-
-
-def test_a_file_that_appears_while_the_dump_is_written_is_not_replaced(tmp_path, monkeypatch):
-    record_blocks(tmp_path / "p", 1)
-    monkeypatch.setattr("lstmviz.dump.assemble._check", lambda *_: (tmp_path / "a.h5").write_text("mine"))
-    with pytest.raises(DumpExists):
-        assemble(tmp_path / "p", tmp_path / "a.h5")
-    assert (tmp_path / "a.h5").read_text() == "mine"
-
-
-def test_nothing_to_assemble_is_one_line(tmp_path, capsys):
-    record_blocks(tmp_path / "p", 0)
-    assert main([str(tmp_path / "p"), str(tmp_path / "a.h5"), "--steps", "0"]) == 1
-    said = capsys.readouterr().err
-    assert "holds no whole block" in said
-    assert said.count("\n") == 1
-    assert not (tmp_path / "a.h5").exists()
-
-
-def test_a_recording_is_brought_back_by_hand(tmp_path, capsys):
-    folder, path = tmp_path / "a.h5.parts", tmp_path / "a.h5"
-    record_blocks(folder, 400)
-    write_plan(folder, replace(PLAN, provenance={"complete": False}))
-    assert main([str(folder), str(path)]) == 0
-    assert capsys.readouterr().out == f"{path}: 1,200 steps in 400 batches (complete: false)\n"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
-    assert DumpReader(path).n_steps == 1200
-
-
-def test_parts_stay_where_asked_and_where_not_all_was_read(tmp_path, capsys):
-    folder, path = tmp_path / "a.h5.parts", tmp_path / "a.h5"
-    record_blocks(folder, 1)
-    assert main([str(folder), str(path), "--keep-parts"]) == 0
-    assert capsys.readouterr().out == f"{path}: 3 steps in 1 batch (complete: true)\n"
-    with (folder / BLOCKS).open("ab") as file:
-        file.write(b"LSTMVBK1 and no more")
-    assert main([str(folder), str(path)]) == 1
-    assert "--overwrite" in capsys.readouterr().err
-    assert main([str(folder), str(path), "--overwrite"]) == 0
-    said = capsys.readouterr().out
-    assert "3 steps in 1 batch (complete: false); the 20 bytes behind them" in said
-    assert f"{folder} stays" in said
-    assert said.count("\n") == 1
-    assert len(list(read_blocks(folder))) == 1
-
-
-def test_a_running_recording_is_not_taken_away(tmp_path, capsys):
-    folder, path = tmp_path / "a.h5.parts", tmp_path / "a.h5"
-    folder.mkdir()
-    context = multiprocessing.get_context("fork")
-    with BlockWriter(folder, PLAN) as writer:
-        writer.append(Block("text", (3,), arrays_of(3, 0), {"part": ("x",)}))
-        child = context.Process(target=time.sleep, args=(60,))  # as a loader's workers: it has the file open too
-        child.start()
-        assert main([str(folder), str(path)]) == 1
-        assert "is being recorded to now" in capsys.readouterr().err
-        writer.append(Block("text", (3,), arrays_of(3, 0)))
-    try:
-        assert main([str(folder), str(path)]) == 0
-    finally:
-        child.kill()
-        child.join()
-    assert DumpReader(path).n_steps == 6

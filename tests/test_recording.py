@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -17,10 +18,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 import lstmviz
+from lstmviz.dump import child
 from lstmviz.dump.assemble import assemble
 from lstmviz.dump.blocks import read_blocks
 from lstmviz.dump.parts import parts_of, read_plan
 from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import StorageError
 from lstmviz.recording import sink
 from twin_lstm import cells_by_loop, h_by_stack
 
@@ -231,7 +234,7 @@ def test_ctrl_c_while_the_dump_is_assembled_keeps_the_blocks(tmp_path, monkeypat
     with pytest.raises(KeyboardInterrupt) as caught, lstmviz.record(model, path) as run:  # noqa: PT012
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
-        monkeypatch.setattr(sink.subprocess, "run", interrupted)
+        monkeypatch.setattr(child.subprocess, "run", interrupted)
     (line,) = capsys.readouterr().err.splitlines()
     assert f"all 2 steps in 1 batch are kept in {parts_of(path)}: finish with `lstmviz recover {path}`" in line
     assert caught.value.__notes__ == [line]
@@ -410,7 +413,7 @@ def test_a_child_that_dies_is_said_in_one_line(tmp_path, monkeypatch, capsys):
     with lstmviz.record(model, path) as run:
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
-        monkeypatch.setattr(sink.subprocess, "run", dying)
+        monkeypatch.setattr(child.subprocess, "run", dying)
     (said,) = capsys.readouterr().err.splitlines()
     assert "ended by SIGKILL" in said
     assert len(list(read_blocks(parts_of(path)))) == 1
@@ -443,9 +446,12 @@ def test_the_command_that_finishes_a_recording_replaces_what_was_to_be_replaced(
     with lstmviz.record(model, path, overwrite=True) as run:
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
-        monkeypatch.setattr(sink.Sink, "_assemble", lambda *_, **__: "the disk is full")
+        monkeypatch.setattr(sink, "assemble_apart", Mock(side_effect=StorageError("the disk is full")))
     command = capsys.readouterr().err.split("`")[1]
     assert command == f"lstmviz recover {path} --overwrite"
+    subprocess.run([sys.executable, "-m", "lstmviz.cli", *command.split()[1:]], check=False, capture_output=True)
+    assert DumpReader(path).n_steps == 2
+    assert not parts_of(path).exists()
 
 
 CHILD = """

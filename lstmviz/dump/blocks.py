@@ -22,34 +22,35 @@ READ_BYTES = 4 * 2**20  # at a time, whatever a block's size
 
 
 @dataclass(frozen=True, slots=True)
-class StoredArray:
-    """Where one array of a block lies in the file: its first byte, dtype and shape."""
+class ArrayLayout:
+    """How one array lies in the blocks of a layout: dtype, shape of a row, and the bytes that stand before it.
 
-    start: int
+    Before it stand ``step_bytes`` for each step of the block and ``piece_bytes`` for each of its pieces.
+    """
+
     dtype: np.dtype[Any]
-    shape: tuple[int, ...]
+    row: tuple[int, ...]
+    step_bytes: int
+    piece_bytes: int
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of one step, or of one piece."""
-        return self.dtype.itemsize * int(np.prod(self.shape[1:], dtype=np.int64))
+        """Bytes of one row: of one step, or of one piece."""
+        return self.dtype.itemsize * int(np.prod(self.row, dtype=np.int64))
 
-    def read(self, file: FileIO) -> NDArray[Any]:
-        """Return the whole array."""
-        values = np.empty(self.shape, self.dtype)
-        if values.nbytes:
-            read_into(file, values.reshape(-1).view(np.uint8).data, self.start)
-        return values
+
+Layout = tuple[tuple[ArrayKey, ArrayLayout], ...]  # every array of a block, in order; equal for most of a recording
 
 
 @dataclass(frozen=True, slots=True)
 class StoredBlock:
-    """A whole block as it lies in the file: what its head says, and where its arrays are."""
+    """A whole block as it lies in the file: what its head says, and where its payload begins."""
 
     axis: str
     lengths: NDArray[np.int64]
     places: NDArray[np.int64] | None  # (n_pieces, 2)
-    arrays: Mapping[ArrayKey, StoredArray]
+    payload: int
+    layout: Layout
     labels: Mapping[str, tuple[str, ...]]
     vocab: tuple[str, ...]
     has_more: bool  # the batch goes on in the next block
@@ -58,6 +59,15 @@ class StoredBlock:
     def n_steps(self) -> int:
         """Steps in the block."""
         return int(self.lengths.sum())
+
+    def read(self, file: FileIO) -> Block:
+        """Return the block in memory."""
+        arrays = {}
+        for key, layout in self.layout:
+            n_rows = len(self.lengths) if key.role == "sequence" else self.n_steps
+            start = self.payload + layout.step_bytes * self.n_steps + layout.piece_bytes * len(self.lengths)
+            arrays[key] = _read_array(file, start, layout.dtype, (n_rows, *layout.row))
+        return Block(self.axis, tuple(self.lengths.tolist()), arrays, self.labels, self.places, self.vocab)
 
 
 Batch = list[StoredBlock]
@@ -75,8 +85,15 @@ class BlockReader:
         self.n_lost_bytes = 0
         self.is_torn = False
 
-    def batches(self, file: FileIO) -> Iterator[Batch]:
-        """Yield the blocks of each whole batch of an open file of blocks."""
+    def batches(self, file: FileIO | None = None) -> Iterator[Batch]:
+        """Yield the blocks of each whole batch; ``file`` is the file of blocks where it is open already."""
+        if file is not None:
+            yield from self._batches(file)
+        elif self._path.is_file():
+            with FileIO(self._path, "r") as opened:
+                yield from self._batches(opened)
+
+    def _batches(self, file: FileIO) -> Iterator[Batch]:
         size = os.fstat(file.fileno()).st_size
         end = place = 0
         batch: Batch = []
@@ -90,21 +107,14 @@ class BlockReader:
         self.n_lost_bytes = size - end
         self.is_torn = bool(self.n_lost_bytes) and _is_cut_off(file, place, size)
 
-    def __iter__(self) -> Iterator[Block]:
-        """Yield each block of each whole batch, in memory."""
-        if not self._path.is_file():
-            return
-        with FileIO(self._path, "r") as file:
-            for batch in self.batches(file):
-                for block in batch:
-                    arrays = {key: array.read(file) for key, array in block.arrays.items()}
-                    lengths = tuple(block.lengths.tolist())
-                    yield Block(block.axis, lengths, arrays, block.labels, block.places, block.vocab)
-
 
 def read_blocks(parts_dir: Path) -> Iterator[Block]:
-    """Yield each whole block in order, and stop at the first that is torn or damaged; never raises for one."""
-    yield from BlockReader(parts_dir)
+    """Yield each block of each whole batch, in memory, up to what is torn or damaged; never raises for that."""
+    path = parts_dir / BLOCKS
+    if path.is_file():
+        with FileIO(path, "r") as file:
+            for batch in BlockReader(parts_dir).batches(file):
+                yield from (block.read(file) for block in batch)
 
 
 def read_into(file: FileIO, target: memoryview, place: int) -> None:
@@ -176,33 +186,39 @@ def _read(file: FileIO, place: int, n_bytes: int) -> bytearray:
     return data
 
 
-def _decode(file: FileIO, head: bytearray, start: int, end: int) -> StoredBlock | None:
+def _read_array(file: FileIO, start: int, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    values = np.empty(shape, dtype)
+    if values.nbytes:
+        read_into(file, values.reshape(-1).view(np.uint8).data, start)
+    return values
+
+
+def _decode(file: FileIO, head: bytearray, payload: int, end: int) -> StoredBlock | None:
     """Return the block that a head describes, or None where it does not describe its payload."""
     try:
         raw = json.loads(head)
-        arrays: dict[ArrayKey, StoredArray] = {}
-        places = None
-        for role, name, dtype, shape in raw["arrays"]:
-            array = StoredArray(start, np.dtype(dtype).newbyteorder("<"), tuple(int(n) for n in shape))
-            start += array.row_bytes * array.shape[0]
-            if role == PLACES:
-                places = array.read(file).astype(np.int64)
-            else:
-                arrays[ArrayKey(cast(Role, role), name)] = array
         lengths = np.array(raw["lengths"], np.int64)
+        n_steps, n_pieces = int(lengths.sum()), len(lengths)
+        layout: list[tuple[ArrayKey, ArrayLayout]] = []
+        places, step_bytes, piece_bytes = None, 0, 0
+        for role, name, dtype, (n_rows, *row) in raw["arrays"]:
+            array = ArrayLayout(np.dtype(dtype).newbyteorder("<"), tuple(row), step_bytes, piece_bytes)
+            is_per_piece = role in ("sequence", PLACES)
+            if n_rows != (n_pieces if is_per_piece else n_steps):
+                return None
+            if role == PLACES:
+                start = payload + step_bytes * n_steps + piece_bytes * n_pieces
+                places = _read_array(file, start, array.dtype, (n_pieces, 2)).astype(np.int64)
+            else:
+                layout.append((ArrayKey(cast(Role, role), name), array))
+            step_bytes += 0 if is_per_piece else array.row_bytes
+            piece_bytes += array.row_bytes if is_per_piece else 0
+        if payload + step_bytes * n_steps + piece_bytes * n_pieces != end:
+            return None
         labels = {name: tuple(new) for name, new in raw.get("labels", {}).items()}
-        block = StoredBlock(
-            raw["axis"], lengths, places, arrays, labels, tuple(raw.get("vocab", ())), bool(raw.get("more", False))
+        more = bool(raw.get("more", False))
+        return StoredBlock(
+            raw["axis"], lengths, places, payload, tuple(layout), labels, tuple(raw.get("vocab", ())), more
         )
-        return block if start == end and _fits(block) else None
     except (ValueError, KeyError, TypeError, DumpError):
         return None
-
-
-def _fits(block: StoredBlock) -> bool:
-    """Tell whether every array has a row for each step, or piece, and each piece a place."""
-    n_pieces = len(block.lengths)
-    rows = {"sequence": n_pieces}
-    return all(a.shape[0] == rows.get(k.role, block.n_steps) for k, a in block.arrays.items()) and (
-        block.places is None or block.places.shape == (n_pieces, 2)
-    )

@@ -29,6 +29,7 @@ from lstmviz.errors import DumpMissing, InputError, StorageError
 if sys.platform != "win32":
     import fcntl
 
+PARTS = ".parts"  # behind the name of a dump: the folder of a recording to it
 HEADER = "header.json"
 BLOCKS = "blocks.bin"
 MAGIC = b"LSTMVBK1"
@@ -78,7 +79,7 @@ class Block:
 def parts_of(path: str | os.PathLike[str]) -> Path:
     """Return the folder in which a recording to ``path`` keeps its blocks."""
     target = Path(path)
-    return target.with_name(target.name + ".parts")
+    return target.with_name(target.name + PARTS)
 
 
 def recover_command(path: Path, *, overwrite: bool = False) -> str:

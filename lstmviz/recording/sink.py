@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import signal
-import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
@@ -13,6 +11,7 @@ from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 
+from lstmviz.dump.child import assemble_apart
 from lstmviz.dump.parts import (
     Block,
     BlockWriter,
@@ -127,17 +126,21 @@ class Sink:
             if not self.n_steps:
                 remove_parts(self.parts_dir)
                 return None
-            reason = self._assemble(is_complete=is_complete)
-        except OSError as err:
-            reason = f"{err.strerror or err}"
+            assemble_apart(
+                self.parts_dir,
+                self.path,
+                overwrite=self._overwrite,
+                expected_steps=self.n_steps,
+                is_complete=is_complete,
+            )
+            remove_parts(self.parts_dir)
+        except (RecordingError, OSError) as err:
+            with suppress(OSError):
+                remove_unfinished(self.parts_dir)
+            return self._kept(str(err))
         except KeyboardInterrupt as err:
             tell(self._kept("it was interrupted"), err)
             raise
-        if reason:
-            with suppress(OSError):
-                remove_unfinished(self.parts_dir)
-            return self._kept(reason)
-        remove_parts(self.parts_dir)
         return None
 
     def stopped(self) -> str:
@@ -151,29 +154,6 @@ class Sink:
             self._writer.close()
         elif self._file is not None:
             release(self._file)
-
-    def _assemble(self, *, is_complete: bool) -> str:
-        """Run the child process; return why it failed in one line, or nothing."""
-        # The child imports from where this process does, in the same order; -m would put the working folder first.
-        root = str(Path(__file__).resolve().parents[2])
-        places = [*(p for p in sys.path if isinstance(p, str)), root]
-        code = f"import sys; sys.path[:] = {places!r}; from lstmviz.dump.assemble import main; sys.exit(main())"
-        command = [sys.executable, "-c", code, str(self.parts_dir), str(self.path), "--steps", str(self.n_steps)]
-        command.append("--keep-parts")
-        if self._overwrite:
-            command.append("--overwrite")
-        if is_complete:
-            command.append("--complete")
-        # A session of its own, so that Ctrl-C in the terminal does not reach it.
-        child = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, errors="replace", check=False, start_new_session=True
-        )
-        if child.returncode == 0:
-            return ""
-        if child.returncode < 0:
-            return f"the assembling process was ended by {signal.Signals(-child.returncode).name}; is the disk full?"
-        lines = child.stderr.strip().splitlines()
-        return lines[-1] if lines else f"the assembling process ended with code {child.returncode}"
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
