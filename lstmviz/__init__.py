@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from lstmviz.dump.shards import write_corpus
     from lstmviz.errors import LstmvizError
     from lstmviz.match.pattern_file import Notes, PatternFile
-    from lstmviz.recording import record
+    from lstmviz.recording import Batch as Batch
+    from lstmviz.recording import Pass, record
+    from lstmviz.recording import Recording as Recording
+    from lstmviz.recording.record_corpus import record_corpus
     from lstmviz.types import Filter, Pattern, PatternUnit, Source, Window
 
 __version__ = "0.1.0"
@@ -36,7 +39,11 @@ _HOME = {
     "LstmvizError": "lstmviz.errors",
     "Notes": "lstmviz.match.pattern_file",
     "PatternFile": "lstmviz.match.pattern_file",
+    "Batch": "lstmviz.recording",
+    "Pass": "lstmviz.recording",
+    "Recording": "lstmviz.recording",
     "record": "lstmviz.recording",
+    "record_corpus": "lstmviz.recording.record_corpus",
     "Filter": "lstmviz.types",
     "Pattern": "lstmviz.types",
     "PatternUnit": "lstmviz.types",
@@ -44,13 +51,14 @@ _HOME = {
     "Window": "lstmviz.types",
 }
 
-__all__ = [
+__all__ = [  # not Batch and Recording, which load torch
     "Corpus",
     "Dump",
     "DumpBlock",
     "Filter",
     "LstmvizError",
     "Notes",
+    "Pass",
     "Pattern",
     "PatternFile",
     "PatternUnit",
@@ -58,6 +66,7 @@ __all__ = [
     "Window",
     "open_dump",
     "record",
+    "record_corpus",
     "write_corpus",
     "write_dump",
 ]
