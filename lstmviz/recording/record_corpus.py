@@ -129,7 +129,7 @@ def _progress() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("texts"))
     is_watched = console.is_terminal or console.is_jupyter
     return Progress(*columns, TimeRemainingColumn(), console=console, disable=not is_watched)
