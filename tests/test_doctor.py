@@ -9,6 +9,7 @@ import shutil
 import h5py
 import numpy as np
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -18,6 +19,7 @@ from lstmvis_project import VARIANTS, write
 from lstmviz.cli import app
 from lstmviz.dump import verify as verifying
 from lstmviz.dump.doctor import diagnose, foreign
+from lstmviz.dump.doctor.diagnose import _reason
 from lstmviz.dump.doctor.states import UnitScan
 from lstmviz.errors import DumpMissing
 
@@ -311,6 +313,36 @@ def test_an_unfinished_recording_leads_to_recover(path):
     path.unlink()
     assert len(one(path, "problem", "lstmviz recover")) == 1
     assert len(one(path.parent, "problem", "lstmviz recover")) == 1
+
+
+def test_a_recording_that_goes_on_and_one_that_cannot_be_read(path, tmp_path):
+    from lstmviz.dump.parts import BlockWriter
+    from lstmviz.dump.schema import DumpPlan
+
+    parts = path.with_name("run.h5.parts")
+    parts.mkdir()
+    with BlockWriter(parts, DumpPlan((), ())):
+        one(path, "note", "a recording to run.h5 is going on now")
+    assert len(one(path, "problem", "lstmviz recover")) == 1
+    assert _reason(PermissionError(13, "Permission denied", "x.h5")).startswith("x.h5 cannot be read (P")
+
+
+def test_a_project_with_faults_has_a_problem_each(tmp_path):
+    project = write(tmp_path / "project", "metas")
+    (project.folder / "train.hdf5").unlink()
+    project.config["meta"] = 3
+    (project.folder / "lstm.yml").write_text(yaml.safe_dump(project.config), "utf-8")
+    found = lines(project.folder, "problem")
+    assert len(found) > 0
+    assert any("train.hdf5" in line or "meta" in line for line in found), found
+    other = write(tmp_path / "other", "metas")
+    one(other.folder / "train.hdf5", "note", "it lies in an LSTMVis project", f"lstmviz serve {other.folder}")
+
+
+def test_a_row_that_is_no_step_is_left_alone(path, monkeypatch):
+    monkeypatch.setattr("lstmviz.dump.doctor.states.MAX_CHUNK_BYTES", 15)
+    assert len(lines(path, "problem")) == 2
+    one(path, "problem", "source rnn.l0.h: one step is 4 units", "exchanged")
 
 
 def written(path, **given):

@@ -304,3 +304,14 @@ def test_how_far_a_track_reaches_is_seen_block_by_block(path, monkeypatch):
     whole = about(lstmviz.open_dump(path))["tracks"]
     monkeypatch.setattr(arrays.Track.blocks, "__defaults__", (1,))
     assert about(lstmviz.open_dump(path))["tracks"] == whole
+
+
+def test_inspect_tells_of_them(path):
+    from typer.testing import CliRunner
+
+    from lstmviz.cli import app
+
+    answer = CliRunner().invoke(app, ["inspect", str(path)], env={"COLUMNS": "200"})
+    assert answer.exit_code == 0
+    for words in ("category, one a sequence", "number, of the next token", "2 of the model's"):
+        assert words in answer.output

@@ -55,8 +55,16 @@ def diagnose(path: str | os.PathLike[str], progress: Progress | None = None) -> 
     except DumpMissing:
         raise
     except (LstmvizError, OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as err:
-        reason = " ".join(str(err).split())[:300]
-        yield Finding("problem", "", reason if isinstance(err, LstmvizError) else f"it is damaged ({reason})")
+        yield Finding("problem", "", _reason(err))
+
+
+def _reason(err: Exception) -> str:
+    said = " ".join(str(err).split())[:300]
+    if isinstance(err, LstmvizError):
+        return said
+    if isinstance(err, OSError) and err.filename is not None:
+        return f"{err.filename} cannot be read ({err.strerror})"
+    return f"it is damaged ({said})"
 
 
 def _of_path(where: Path, progress: Progress | None) -> Iterator[Finding]:
