@@ -45,6 +45,14 @@ class Model(nn.Module):
         return self.out(y if self.rnn.batch_first else y.transpose(0, 1))
 
 
+def said_at_the_end(capsys) -> list[str]:
+    """What was said on standard error after the one line that tells the size."""
+    size, *lines = capsys.readouterr().err.splitlines()
+    assert size.startswith("recording ")
+    assert "free" in size
+    return lines
+
+
 def valid_rows(values: torch.Tensor, lengths: list[int]) -> np.ndarray:
     """The valid steps of (batch, steps, n_units), one sequence after another."""
     return np.concatenate([values[b, :n].detach().numpy() for b, n in enumerate(lengths)])
@@ -235,7 +243,7 @@ def test_ctrl_c_while_the_dump_is_assembled_keeps_the_blocks(tmp_path, monkeypat
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
         monkeypatch.setattr(child.subprocess, "run", interrupted)
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = said_at_the_end(capsys)
     assert f"all 2 steps in 1 batch are kept in {parts_of(path)}: finish with `lstmviz recover {path}`" in line
     assert caught.value.__notes__ == [line]
     assert len(list(read_blocks(parts_of(path)))) == 1
@@ -340,8 +348,8 @@ def test_what_was_acknowledged_before_an_exception_becomes_a_dump(tmp_path, caps
         with run.batch(tokens=ids):
             model(ids)
             raise error
-    said = capsys.readouterr().err
-    assert said == f"recording stopped: 6 steps in 1 batch are kept in {tmp_path / 'a.h5'} (complete: false)\n"
+    said = f"recording stopped: 6 steps in 1 batch are kept in {tmp_path / 'a.h5'} (complete: false)"
+    assert said_at_the_end(capsys) == [said]
     dump = DumpReader(tmp_path / "a.h5")
     assert dump.n_steps == 6
     assert dump.provenance["complete"] is False
@@ -393,7 +401,7 @@ def test_states_stay_where_they_are_if_the_dump_cannot_be_assembled(tmp_path, ca
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
         path.write_text("somebody else's")
-    (said,) = capsys.readouterr().err.splitlines()
+    (said,) = said_at_the_end(capsys)
     assert run.stopped == said
     assert "is already there" in said
     assert f"all 2 steps in 1 batch are kept in {parts_of(path)}" in said
@@ -414,7 +422,7 @@ def test_a_child_that_dies_is_said_in_one_line(tmp_path, monkeypatch, capsys):
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
         monkeypatch.setattr(child.subprocess, "run", dying)
-    (said,) = capsys.readouterr().err.splitlines()
+    (said,) = said_at_the_end(capsys)
     assert "ended by SIGKILL" in said
     assert len(list(read_blocks(parts_of(path)))) == 1
 
@@ -426,7 +434,7 @@ def test_a_failing_dump_does_not_hide_the_user_s_exception(tmp_path, capsys):
             model(torch.tensor([[1, 2]]))
         path.write_text("somebody else's")
         raise Boom
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = said_at_the_end(capsys)
     assert "is already there" in line
     assert f"all 2 steps in 1 batch are kept in {parts_of(path)}" in line
     assert caught.value.__notes__ == [line]
