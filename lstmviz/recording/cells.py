@@ -34,7 +34,7 @@ class CellCollector(RunCollector):
     """The states of one cell during one batch (see ``lstmviz.recording.call.Collector``)."""
 
     def __init__(self, arithmetic: Arithmetic, name: str, module: nn.Module, wanted: Wanted) -> None:
-        super().__init__(name, arithmetic, cell_layers(name, module), wanted)
+        super().__init__(name, arithmetic.kind + "Cell", arithmetic, cell_layers(name, module), wanted)
         self._is_parametrized = parametrize.is_parametrized(module)
 
     def take(self, call: ModuleCall) -> None:
@@ -43,7 +43,7 @@ class CellCollector(RunCollector):
         x, output, hx = call.argument(0, "input"), call.output, call.argument(1, "hx")
         end = output if self._arithmetic.n_states == 2 else (output,)
         if not (isinstance(end, tuple) and len(end) == self._arithmetic.n_states and _fits(call, x, end)):
-            raise RecordingError(call.stranger(self._arithmetic.kind + "Cell"))
+            raise RecordingError(call.stranger(self._kind))
         begin = tuple(hx) if isinstance(hx, (tuple, list)) else None if hx is None else (hx,)
         dtype, allowed = worked_in(end[0])
         sources = tuple(call.module.parameters()) if self._is_parametrized else _weights(call.module)

@@ -21,14 +21,14 @@ class RunCollector:
     gathered and made in bulk, because a decoder makes thousands of them.
     """
 
-    def __init__(self, name: str, arithmetic: Arithmetic, layers: Sequence[str], wanted: Wanted) -> None:
+    def __init__(self, name: str, kind: str, arithmetic: Arithmetic, layers: Sequence[str], wanted: Wanted) -> None:
         self.n_sequences = self.n_steps = 0
         self.lengths: tuple[int, ...] | None = None
-        self._name = name
+        self._name, self._kind = name, kind
         self._arithmetic = arithmetic
         self._letters = {layer: {s for s in arithmetic.states if wanted(layer, s)} for layer in layers}
         self._parts: dict[tuple[str, str], list[Tensor]] = {}
-        self._checks = Checks(name, arithmetic.kind)
+        self._checks = Checks(name, kind)
         self._buffer = StepBuffer(tuple(layers), 1 + any(layer.endswith(".reverse") for layer in layers))
 
     def finish(self, lengths: Sequence[int]) -> Iterator[StateArray]:

@@ -58,7 +58,7 @@ class FusedCollector(RunCollector):
     """The states of one fused module during one batch (see ``lstmviz.recording.call.Collector``)."""
 
     def __init__(self, arithmetic: Arithmetic, name: str, module: nn.Module, wanted: Wanted) -> None:
-        super().__init__(name, arithmetic, fused_layers(name, module), wanted)
+        super().__init__(name, arithmetic.kind, arithmetic, fused_layers(name, module), wanted)
 
     def take(self, call: ModuleCall) -> None:
         """Take one call; its states are made at once, or in bulk with others if it is a single step."""
