@@ -10,6 +10,7 @@ from torch import nn
 import lstmviz
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, RecordingError
+from lstmviz.recording.axes import matches
 from models.layer_norm_lstm import LayerNormModel
 from models.siamese import Siamese
 from test_recording import Model, valid_rows
@@ -73,6 +74,11 @@ def test_an_encoder_and_a_decoder_on_two_axes(tmp_path):
         ({"axes": AXES}, {"tokens": [[1]]}, ["axes source, target", "tokens={'source'"]),
         ({"axes": AXES}, {"tracks": {"d": [[1]]}}, ["axes source, target", "tracks={'source'"]),
         ({"axes": AXES}, {"lengths": {"src": [1]}}, ["lengths is given for axis 'src'", "source, target"]),
+        (
+            {"axes": AXES, "vocab": {"source": ["a"], "tgt": ["b"]}},
+            {},
+            ["vocab is given for axis 'tgt'", "source, target"],
+        ),
         ({"axes": {**AXES, "third": []}}, {}, ["nothing ran on axis 'third' in the first batch"]),
     ],
 )
@@ -104,6 +110,35 @@ def test_an_axis_may_rest_in_a_later_batch(tmp_path):
     assert [a.n_steps for a in dump.axes.values()] == [12, 4]
     assert dump.axis("target").tokens is None
     assert list(dump.axis("target").tracks) == ["target.document", "target.position"]
+
+
+def test_a_stream_of_one_axis_beside_another(tmp_path):
+    model = EncoderDecoder().eval()
+    with lstmviz.record(model, tmp_path / "a.h5", axes=AXES) as run:
+        for _ in range(2):
+            with run.batch(continues={"source": False, "target": True}):
+                model(torch.randn(2, 5, 2), torch.randn(2, 3, 2))
+    axes = DumpReader(tmp_path / "a.h5").axes
+    assert axes["source"].sequences["stop"].tolist() == [5, 10, 15, 20]
+    assert axes["target"].sequences["stop"].tolist() == [6, 12]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_found"),
+    [
+        ("encoder", True),
+        ("encoder.rnn", True),
+        ("enc*", True),
+        ("*", True),
+        ("encoder.rnn.l0", True),
+        ("*.l0", True),
+        ("coder", False),
+        ("encoder.rnn.l", False),
+        ("ENCODER", False),
+    ],
+)
+def test_patterns_fit_a_module_what_holds_it_and_a_layer(pattern, is_found):
+    assert matches(pattern, "encoder.rnn", "encoder.rnn.l0") == is_found
 
 
 def test_passes_of_one_module(tmp_path):

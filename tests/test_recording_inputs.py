@@ -106,6 +106,19 @@ def test_one_encoding_is_a_batch_of_one(tmp_path, tokenizer):
     assert dump.tokens[:] == ["on", "the"]
 
 
+def test_what_a_tokenizer_of_another_library_gives_holds_encodings(tmp_path, tokenizer):
+    class Given(dict):  # a mapping, as in the transformers library
+        encodings = tokenizer.encode_batch(["on the", "cat"])
+
+    dump = write(tmp_path / "a.h5", [((2, 2), {"tokens": Given(input_ids=[])})], vocab=tokenizer)
+    assert dump.tokens[:] == ["on", "the", "cat"]
+
+
+def test_a_token_may_be_named_as_the_axis_is(tmp_path):
+    dump = write(tmp_path / "a.h5", [((1, 2), {"tokens": [[0, 0]]})], vocab={"text": 0})
+    assert dump.tokens[:] == ["text", "text"]
+
+
 @pytest.mark.parametrize("kind", ["list", "tensors", "arrays"])
 def test_ragged_rows_say_their_lengths(tmp_path, kind):
     model, rows = Model().eval(), [[1, 2, 3], [4], [5, 6]]

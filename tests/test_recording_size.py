@@ -129,6 +129,27 @@ def test_a_full_disk_stops_the_recording_and_the_model_goes_on(tmp_path, capsys,
     assert (dump.n_steps, dump.provenance["complete"]) == (16, False)
 
 
+def test_after_an_interrupt_at_the_first_write_the_header_still_holds(tmp_path, monkeypatch):
+    lstm, real = nn.LSTM(1, 2, batch_first=True), os.writev
+
+    def interrupted(*_):
+        monkeypatch.setattr(parts.os, "writev", real)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parts.os, "writev", interrupted)
+    with lstmviz.record(lstm, tmp_path / "a.h5") as run:
+        with pytest.raises(KeyboardInterrupt), run.batch(["ab"], tracks={"d": [["x", "y"]]}):
+            lstm(torch.zeros(1, 2, 1))
+        with one_line(RecordingError, "tokens were on axis 'text' in the first batch"):  # noqa: SIM117
+            with run.batch(tracks={"d": [["x", "y"]]}):
+                lstm(torch.zeros(1, 2, 1))
+        with run.batch(["bc"], tracks={"d": [["z", "y"]]}):
+            lstm(torch.zeros(1, 2, 1))
+    dump = DumpReader(tmp_path / "a.h5")
+    assert dump.tokens[:] == ["b", "c"]
+    assert dump.tracks["d"].labels == ("z", "y")
+
+
 def test_a_disk_that_is_full_at_once_leaves_nothing(tmp_path, capsys, monkeypatch):
     lstm = nn.LSTM(1, 2, batch_first=True)
 

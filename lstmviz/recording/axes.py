@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+import numpy as np
+
 from lstmviz.dump.inputs import read_vocab
 from lstmviz.dump.schema import AxisPlan
 from lstmviz.errors import InputError, RecordingError
@@ -35,7 +37,8 @@ def read_axes(
     """
     placed = {axis: tuple(modules)} if axes is None else _placed(axes, modules)
     names = tuple(placed)
-    vocabs, joins, named = (by_axis(given, names) for given in (vocab, join, features))
+    said = {"vocab": vocab, "join": join, "features": features}
+    vocabs, joins, named = (by_axis(what, given, names) for what, given in said.items())
     specs = []
     for name in names:
         words = read_vocab(token_list(vocabs[name]))
@@ -44,11 +47,17 @@ def read_axes(
     return tuple(specs)
 
 
-def by_axis(given: Any, names: Sequence[str]) -> dict[str, Any]:
-    """Return what is given for each axis: a mapping by axis name, or one thing for all."""
-    if isinstance(given, Mapping) and given and all(key in names for key in given):
-        return {name: given.get(name) for name in names}
-    return dict.fromkeys(names, given)
+def by_axis(what: str, given: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Return what is given for each axis: a mapping by axis name, or one thing for all (a token -> id mapping too)."""
+    is_ids = isinstance(given, Mapping) and all(
+        isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in given.values()
+    )
+    if not isinstance(given, Mapping) or is_ids or not any(key in names for key in given):
+        return dict.fromkeys(names, given)
+    odd = next((key for key in given if key not in names), None)
+    if odd is not None:
+        raise InputError(f"{what} is given for axis {odd!r}, and the recording has {', '.join(names)}")
+    return {name: given.get(name) for name in names}
 
 
 def split_by_axis(what: str, given: Any, names: Sequence[str], is_one: Callable[[Any], bool]) -> dict[str, Any]:
@@ -71,8 +80,8 @@ def split_by_axis(what: str, given: Any, names: Sequence[str], is_one: Callable[
 
 
 def is_plain(given: Any) -> bool:
-    """Tell a value of one axis from a mapping by axis name."""
-    return not isinstance(given, Mapping)
+    """Tell a value of one axis (what a tokenizer gives is a mapping too) from a mapping by axis name."""
+    return not isinstance(given, Mapping) or hasattr(given, "encodings")
 
 
 def is_named(given: Any) -> bool:

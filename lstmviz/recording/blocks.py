@@ -80,8 +80,10 @@ def check_plan(batched: Sequence[Batched], known: DumpPlan) -> None:
     """Raise RecordingError where a batch has other sources or tracks than the first."""
     for b in batched:
         axis = b.plan.name
-        if axis not in [a.name for a in known.axes]:
-            raise RecordingError(f"nothing ran on axis {axis!r} in the first batch; run the same modules in each")
+        declared = next((a for a in known.axes if a.name == axis), None)
+        if declared is None or declared.has_tokens != b.plan.has_tokens:
+            lacked = "nothing ran" if declared is None else "no tokens were" if b.plan.has_tokens else "tokens were"
+            raise RecordingError(f"{lacked} on axis {axis!r} in the first batch; make the same in each")
         expected = [s for s in known.sources if s.axis == axis]
         if set(b.sources) != set(expected):
             odd = min(

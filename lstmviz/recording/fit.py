@@ -120,7 +120,8 @@ def _misfit(name: str, ran: Ran, rows: PassRows) -> str:
     if rows.n_sequences is not None and ran.n_sequences != rows.n_sequences:
         first = min(ran.n_sequences, rows.n_sequences)
         return (
-            f"{said}: sequence {first} is the first that only one of them has; give the ids that the model was run on"
+            f"{said}: sequence {first} is the first that only one of them has; give the ids that it was run on, or "
+            "leave it out with layers="
         )
     n_given = rows.n_padded if rows.n_padded is not None else int(rows.span.stops.max()) if rows.span is not None else 0
     lacking = "a state and no token" if ran.n_steps > n_given else "a token and no state"
