@@ -24,7 +24,7 @@ from lstmviz.types import Concerns, Per, View
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What is kept of every state: which units, each how manyeth step, in which dtype."""
+    """What is kept of every state: which units, one step of how many, in which dtype."""
 
     dtype: StateDtype
     units: UnitChoice
