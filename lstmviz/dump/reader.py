@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.arrays import IdArray, SpreadArray, States, StoredArray, Tokens, Track
 from lstmviz.dump.declared import Declared, Steps
+from lstmviz.dump.nan import count_nan
 from lstmviz.dump.safe import open_safely
 from lstmviz.errors import DumpError, UnknownName, WindowError
 from lstmviz.types import Source, TrackInfo, Window
@@ -161,7 +162,7 @@ class DumpReader:
             return info.n_nan
         states = self.states(source)
         steps = range(0, info.n_steps, NAN_BLOCK_STEPS)
-        return sum(int(np.isnan(states[a : a + NAN_BLOCK_STEPS]).sum()) for a in steps)
+        return sum(count_nan(states[a : a + NAN_BLOCK_STEPS]) for a in steps)
 
     def close(self) -> None:
         """Close the file; a later read opens it again."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.arrays import Stored, Tokens, Track
+from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import split_bytes
 from lstmviz.dump.shards import ShardReader
@@ -71,7 +72,7 @@ def token_faults(dump: DumpReader, axis: Axis, tokens: Tokens, count: Callable[[
 def _of_source(dump: DumpReader, source: Source, count: Callable[[int], None]) -> Iterator[str]:
     states = dump.states(source.name)
     blocks = Blocks(lambda steps: states[steps], source.n_steps, source.n_units, count)
-    n_nan = sum(int(np.isnan(values).sum()) for _, values in blocks)
+    n_nan = sum(count_nan(values) for _, values in blocks)
     yield from blocks.problems()
     if not blocks.failed:
         yield from nan_faults(dump, source, n_nan)

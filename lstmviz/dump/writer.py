@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.nan import count_nan
 from lstmviz.dump.schema import (
     FORMAT,
     FORMAT_VERSION,
@@ -80,7 +81,7 @@ class DumpWriter:
             dataset.resize(start + len(array), axis=0)
             dataset[start:] = array
             if key.role == "state":
-                self._n_nan[key.name] += int(np.isnan(array).sum())
+                self._n_nan[key.name] += count_nan(array)
         self._n_steps[axis] += n_new
         added = np.array(lengths, np.int64)
         if goes_on:
