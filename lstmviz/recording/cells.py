@@ -9,6 +9,7 @@ from torch.nn.utils import parametrize
 
 from lstmviz.errors import RecordingError
 from lstmviz.recording.call import ModuleCall, Wanted, layer_name
+from lstmviz.recording.checks import tolerance
 from lstmviz.recording.collect import RunCollector, worked_in
 from lstmviz.recording.run import Arithmetic
 from lstmviz.recording.stepped import StepCall, Used, versions_of
@@ -45,11 +46,12 @@ class CellCollector(RunCollector):
         if not (isinstance(end, tuple) and len(end) == self._arithmetic.n_states and _fits(call, x, end)):
             raise RecordingError(call.stranger(self._kind))
         begin = tuple(hx) if isinstance(hx, (tuple, list)) else None if hx is None else (hx,)
-        dtype, allowed = worked_in(end[0])
+        dtype = worked_in(end[0])
         sources = tuple(call.module.parameters()) if self._is_parametrized else _weights(call.module)
         if not self._buffer.fits(sources, dtype):
             self._flush()
             flat = [_weights(call.module)]
+            allowed = tolerance(end[0], dtype)
             used = Used(flat, sources, versions_of(sources), dtype, allowed, len(flat[0]) == len(_NAMES))
             self._buffer.begin(used, self.n_steps)
         self._begin(x.shape[0] if x.dim() == 2 else 1, 1)

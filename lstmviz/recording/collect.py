@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lstmviz.errors import RecordingError
 from lstmviz.recording.call import StateArray, Wanted
-from lstmviz.recording.checks import Checks, disagreement, tolerance
+from lstmviz.recording.checks import Checks, disagreement
 from lstmviz.recording.run import Arithmetic, Run
 from lstmviz.recording.stepped import StepBuffer
 
@@ -77,8 +77,7 @@ class RunCollector:
                 self._parts.setdefault((run.layer, state), []).append(values.clone() if is_view else values)
 
 
-def worked_in(output: Tensor) -> tuple[torch.dtype, float]:
-    """Return the dtype that a module multiplied in, just now, to make ``output``, and the tolerance that it needs."""
+def worked_in(output: Tensor) -> torch.dtype:
+    """Return the dtype that a module multiplied in, just now, to make ``output``."""
     device = output.device.type
-    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else output.dtype
-    return dtype, tolerance(output, dtype)
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else output.dtype

@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from lstmviz.errors import RecordingError
 from lstmviz.recording.call import ModuleCall, Wanted, layer_name
+from lstmviz.recording.checks import tolerance
 from lstmviz.recording.collect import RunCollector, worked_in
 from lstmviz.recording.run import Arithmetic, Run, Weights
 from lstmviz.recording.stepped import StepCall, Used, versions_of
@@ -68,7 +69,7 @@ class FusedCollector(RunCollector):
         begin = tuple(hx) if isinstance(hx, (tuple, list)) else None if hx is None else (hx,)
         output, end = _results(call, self._arithmetic)
         if isinstance(x, Tensor) and x.shape[_time_of(rnn, x)] == 1:
-            self._take_step(rnn, StepCall(x, begin, end, output), *worked_in(output))
+            self._take_step(rnn, StepCall(x, begin, end, output), output)
             return
         self._flush()
         read = _packed(x, output, begin, end) if isinstance(x, PackedSequence) else _padded(rnn, x, output, begin, end)
@@ -78,20 +79,22 @@ class FusedCollector(RunCollector):
         for run, is_output in self._runs(rnn, read, start):
             self._keep(run, is_shared=is_output)
 
-    def _take_step(self, rnn: nn.RNNBase, call: StepCall, dtype: torch.dtype, allowed: float) -> None:
+    def _take_step(self, rnn: nn.RNNBase, call: StepCall, output: Tensor) -> None:
+        dtype = worked_in(output)
         flat = cast("list[Tensor]", rnn._flat_weights)
         if not self._buffer.fits(flat, dtype):
             self._flush()
             per = len(flat) // len(self._letters)
             layers = [flat[k : k + per] for k in range(0, len(flat), per)]
-            used = Used(layers, tuple(flat), versions_of(flat), dtype, allowed, rnn.bias)
+            used = Used(layers, tuple(flat), versions_of(flat), dtype, tolerance(output, dtype), rnn.bias)
             self._buffer.begin(used, self.n_steps)
         self._begin(call.x.numel() // call.x.shape[-1], 1)
         self._buffer.add(call)
 
     def _runs(self, rnn: nn.RNNBase, call: _Call, start: int) -> Iterator[tuple[Run, bool]]:
         """Yield each layer and direction as far up as anything is wanted, and whether its h is the module's output."""
-        dtype, allowed = worked_in(call.output)
+        dtype = worked_in(call.output)
+        allowed = tolerance(call.output, dtype)
         n_directions = 2 if rnn.bidirectional else 1
         flat = cast("list[Tensor]", rnn._flat_weights)
         per = len(flat) // len(self._letters)

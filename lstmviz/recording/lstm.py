@@ -30,7 +30,7 @@ def lstm_states(run: Run, wanted: Collection[str], checks: Checks) -> dict[str, 
     if cells is None or run.c is not None:
         _check_steps(run, checks)
     else:
-        _check_scan(run, cells, checks)
+        _check_scan(run, cells, found.get("o"), checks)
     if cells is not None and "c" in wanted:
         found["c"] = cells
     return found
@@ -70,16 +70,21 @@ def _scan(run: Run, chunk: tuple[int, int], previous: Tensor, kept: Tensor, writ
     return previous
 
 
-def _check_scan(run: Run, cells: Tensor, checks: Checks) -> None:
-    """Compare o * tanh(c) with h at every 16th step and each sequence's last, and the last c with the module's own."""
+def _check_scan(run: Run, cells: Tensor, gate: Tensor | None, checks: Checks) -> None:
+    """Compare o * tanh(c) with h at every 16th step and each sequence's last, and the last c with the module's own.
+
+    Where gate o was not asked for, it is computed at these steps alone.
+    """
     rows, n_units = run.steps.checked(), run.weights.n_units
-    picked, inputs = cells[rows.to(cells.device)], run.inputs_at(rows)
+    places, inputs = rows.to(cells.device), run.inputs_at(rows)
+    picked = cells[places]
     reach = picked.abs().amax(0).nan_to_num_(nan=0.0, posinf=0.0).add_(inputs.reach(run.weights))
     if run.end_c is not None:
         final = run.steps.final
         gaps = disagreement(cells[final.to(cells.device)], run.end_c, reach)
         checks.add(run, "c", gaps, final)
-    o = run.weights.product(inputs, slice(3 * n_units, 4 * n_units)).sigmoid_()
+    columns = slice(3 * n_units, 4 * n_units)
+    o = run.weights.product(inputs, columns).sigmoid_() if gate is None else gate[places]
     _check_h(run, o, picked, reach, rows, checks)
 
 

@@ -107,7 +107,8 @@ class StepBuffer:
         zeros = tuple(torch.zeros_like(s) for s in calls[0].end)
         begin = _by_layer([zeros if c.begin is None else c.begin for c in calls], n_layers)
         end = _by_layer([c.end for c in calls], n_layers)
-        h = list(end[0])
+        end_h = list(end[0])
+        h = list(end_h)
         if calls[0].top is not None:
             top = torch.stack([c.top for c in calls if c.top is not None])
             h[-self._n_directions :] = top.reshape(n_steps * n_sequences, -1).chunk(self._n_directions, 1)
@@ -124,7 +125,7 @@ class StepBuffer:
                 begin[0][k],
                 used.allowed,
                 start=self._start,
-                end_h=end[0][k],
+                end_h=None if h[k] is end_h[k] else end_h[k],
                 begin_c=begin[1][k] if len(begin) == 2 else None,
                 c=end[1][k] if len(end) == 2 else None,
             )
