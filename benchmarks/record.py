@@ -85,9 +85,10 @@ def compute(folder: Path, shape: tuple[int, int, int], n_turns: int) -> None:
         (folder / "compute.h5").unlink(missing_ok=True)
     plain, ours, written, by_cell = (took[name] for name in ("plain", "recorded", "written", "loop"))
     print(
-        f"{n_batch} x {n_steps} x {n_units}: plain {plain * 1e3:7.1f} ms   h+c {ours * 1e3:7.1f} ms = {ours / plain:4.2f}x "
-        f"  and written {written * 1e3:7.1f} ms = {written / plain:4.2f}x   LSTMCell loop {by_cell * 1e3:7.1f} ms = "
-        f"{by_cell / plain:5.2f}x plain, {by_cell / ours:5.2f}x h+c",
+        f"{n_batch} x {n_steps} x {n_units}: plain {plain * 1e3:7.1f} ms"
+        f"   h+c {ours * 1e3:7.1f} ms = {ours / plain:4.2f}x"
+        f"   and written {written * 1e3:7.1f} ms = {written / plain:4.2f}x"
+        f"   LSTMCell loop {by_cell * 1e3:7.1f} ms = {by_cell / plain:5.2f}x plain, {by_cell / ours:5.2f}x h+c",
         flush=True,
     )
 
@@ -185,9 +186,10 @@ def memory_child(folder: Path, n_steps: int, what: str) -> None:
                 watch.start()
             watch.is_over.set()
             watch.join()
-            assert lstmviz.open_dump(path).n_steps == n_batches * ids.numel()
-            path.unlink()
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MB, watch.peak / MB)
+    if what != "plain":
+        assert lstmviz.open_dump(path).n_steps == n_batches * ids.numel()
+        path.unlink()
 
 
 class ChildWatch(threading.Thread):

@@ -119,10 +119,11 @@ class Sink:
         Returns None if all went well, else the one line that says what happened and what to do: the parts are kept
         then. A recording without a batch leaves nothing. Never raises for what the disk or the child process does.
         """
+        if self._file is None:  # the folder, if there is one, is another recording's
+            return None
         try:
-            if self._file is not None:
-                with suppress(StorageError):  # it is in the system's hands; the assembling child reads and syncs it
-                    self._close()
+            with suppress(StorageError):  # it is in the system's hands; the assembling child reads and syncs it
+                self._close()
             if not self.n_steps:
                 remove_parts(self.parts_dir)
                 return None
@@ -153,7 +154,7 @@ class Sink:
         if self._writer is not None:
             self._writer.close()
         elif self._file is not None:
-            release(self._file)
+            release(self._file)  # closed before a header could be written
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
