@@ -226,3 +226,19 @@ def test_the_example_in_the_docs_runs(tmp_path, monkeypatch, capsys):
     assert "n_matches" in printed
     (listed,) = re.findall(r"^```json\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     assert json.loads((tmp_path / "corpus.json").read_text()) == json.loads(listed)
+
+
+def test_a_closed_corpus_leaves_no_file_open_and_opens_again(parts):
+    import h5py
+
+    def n_open():
+        ids = h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE)
+        return sum(Path(i.name.decode()).parent == many.path.absolute() for i in ids)
+
+    _, many = parts
+    before = many.states("rnn.l0.h")[:]
+    kept = [*many.readers()]  # as found matches keep them
+    assert n_open() == len(kept) == 3
+    many.close()
+    assert n_open() == 0
+    np.testing.assert_array_equal(many.states("rnn.l0.h")[:], before)

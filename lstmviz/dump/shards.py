@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import h5py
 import numpy as np
@@ -43,6 +44,9 @@ class Shard:
         return dict(self.begins)[axis]
 
 
+_readers: WeakSet[DumpReader] = WeakSet()  # that this process opened, whoever else keeps them
+
+
 @lru_cache(maxsize=SHARDS_OPEN)
 def open_shard(path: str, uuid: str) -> DumpReader:
     """Open a shard, or return it as this process has it open; DumpError where another dump has taken its place."""
@@ -50,6 +54,7 @@ def open_shard(path: str, uuid: str) -> DumpReader:
     if reader.uuid != uuid:
         reader.close()
         raise DumpError(f"{path} was written anew since the corpus was opened; open the corpus again")
+    _readers.add(reader)
     return reader
 
 
@@ -95,6 +100,9 @@ class ShardReader(DumpReader):
 
     def close(self) -> None:
         """Close the shards that this process holds open; a later read opens them again."""
+        own = {shard.path for shard in self.shards}
+        for reader in [r for r in _readers if str(r.path) in own]:  # found matches may keep one beyond the cache
+            reader.close()
         open_shard.cache_clear()
 
 
