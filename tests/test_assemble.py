@@ -281,3 +281,17 @@ def test_a_child_says_what_it_found_and_closes_the_header(tmp_path):
         assemble_apart(tmp_path / "p", tmp_path / "--a.h5")
     with pytest.raises(RecordingError, match="no recording in"):
         assemble_apart(tmp_path / "none", Path("b.h5"))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+def test_a_short_recording_takes_little_room(tmp_path, order):
+    plan = DumpPlan(PLAN.axes[:1], tuple(SourcePlan(f"rnn.l{i}.h", "text", 50) for i in range(23)))
+    tokens = {ArrayKey("tokens"): np.zeros(18, "uint32")}
+    arrays = {ArrayKey("state", s.name): np.ones((18, 50), "float16") for s in plan.sources}
+    (tmp_path / "p").mkdir()
+    with BlockWriter(tmp_path / "p", plan) as writer:
+        for document in order:
+            writer.append(Block("text", (18,), {**tokens, **arrays}, places=[(document, 0)]))
+    assemble(tmp_path / "p", tmp_path / "a.h5")
+    assert (tmp_path / "a.h5").stat().st_size < 2**19
+    assert DumpReader(tmp_path / "a.h5").n_steps == 54

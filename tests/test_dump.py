@@ -547,3 +547,33 @@ def test_the_format_page_has_a_writer_that_works(tmp_path):
     assert dump.tracks["year"][:].tolist() == [1899, 1899, 1922]
     assert dump.sequences["year"].tolist() == [1899, 1922]
     shutil.rmtree(tmp_path)
+
+
+def test_a_short_dump_takes_little_room_and_a_long_one_keeps_its_chunks(tmp_path):
+    states = {f"rnn.l{i}.h": np.ones((54, 50), "float16") for i in range(23)}
+    path = lstmviz.write_dump(tmp_path / "a.h5", states=states)
+    blocks = [lstmviz.DumpBlock(states={n: v[a : a + 1] for n, v in states.items()}) for a in range(54)]
+    for short in (path, lstmviz.write_dump(tmp_path / "b.h5", blocks=blocks)):
+        assert short.stat().st_size < 2**19
+    values = {"rnn.l0.h": np.ones((8_000, 50), "float16")}
+    path = lstmviz.write_dump(tmp_path / "c.h5", states=values)
+    again = lstmviz.write_dump(tmp_path / "d.h5", blocks=(lstmviz.DumpBlock(states=values) for _ in range(2)))
+    for long in (path, again):
+        with h5py.File(long) as file:
+            assert file["sources/rnn.l0.h"].chunks == (2**18 // 100, 50)
+
+
+def test_lone_surrogates_stay_apart(tmp_path):
+    words = ["\ud800", "\udfff", "?"]
+    path = lstmviz.write_dump(
+        tmp_path / "a.h5",
+        states={"h": np.zeros((3, 1))},
+        tokens=range(3),
+        vocab=words,
+        tracks={"t": words},
+        join="\ud801",
+    )
+    dump = lstmviz.open_dump(path)
+    assert dump.tokens[:] == [r"\ud800", r"\udfff", "?"]
+    assert sorted(dump.tracks["t"].labels) == ["?", r"\ud800", r"\udfff"]
+    assert dump.first.join == r"\ud801"

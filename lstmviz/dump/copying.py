@@ -107,7 +107,7 @@ class Assembly:
 
     def in_recorded_order(self) -> Assembled:
         """Write the dump while reading; OutOfOrderError where that is not the order of the documents."""
-        with DumpWriter(self._path, self._plan) as writer:
+        with DumpWriter(self._path, self._plan, n_steps=self._forecast()) as writer:
             copies = self._copies(writer)
 
             def take(axis: str, pieces: Pieces) -> None:
@@ -122,7 +122,8 @@ class Assembly:
         """Read all, keeping only where each piece is, then write the dump document by document."""
         found = {axis: bytearray() for axis in self._vocabs}
         self._read(lambda axis, pieces: found[axis].extend(pieces.tobytes()))
-        with DumpWriter(self._path, self._plan) as writer:
+        n_steps = {axis: int(np.frombuffer(p, PIECE)["length"].sum(dtype=np.int64)) for axis, p in found.items()}
+        with DumpWriter(self._path, self._plan, n_steps=n_steps) as writer:
             copies = self._copies(writer)
             for axis, copy in copies.items():
                 pieces = np.frombuffer(found[axis], PIECE)
@@ -130,6 +131,16 @@ class Assembly:
                 for start in range(0, len(order), WINDOW_STEPS):
                     copy.add(pieces[order[start : start + WINDOW_STEPS]])
             return self._close(writer, copies)
+
+    def _forecast(self) -> dict[str, int]:
+        """Return how many steps each axis has at most, counting no further than to what fills a chunk."""
+        n_steps = dict.fromkeys(self._vocabs, 0)
+        for axis, n in self._reader.steps(self._file):
+            if axis in n_steps:
+                n_steps[axis] += n
+            if min(n_steps.values()) >= WINDOW_STEPS:
+                break
+        return n_steps
 
     def _read(self, take: Callable[[str, Pieces], None]) -> None:
         for block in self._blocks():

@@ -21,6 +21,7 @@ from lstmviz.errors import DumpError, DumpExists, DumpMissing, InputError, Unkno
 from lstmviz.types import View
 
 Taken = tuple[tuple[int, ...], Arrays, bool]  # lengths, arrays, and whether the first sequence goes on
+LOOK_AHEAD_BYTES = 2**20  # of blocks: where there are no more, it is known how large the dump will be
 
 
 def write_dump(
@@ -68,7 +69,9 @@ def write_dump(
         tracks=intake.tracks,
         provenance={} if provenance is None else provenance,
     )
-    _write_whole(target, plan, chain(_popped(taken), (_take(intake, block) for block in given)), intake)
+    rest = (_take(intake, block) for block in given)
+    n_steps = _look_ahead(taken, rest) if blocks is not None else sum(taken[0][0])
+    _write_whole(target, plan, chain(_popped(taken), rest), intake, n_steps)
     return target
 
 
@@ -79,7 +82,18 @@ def _take(intake: Intake, block: DumpBlock) -> Taken:
 def _popped(taken: list[Taken]) -> Iterator[Taken]:
     """Hand out what is kept in a list, which then no longer holds it in memory."""
     while taken:
-        yield taken.pop()
+        yield taken.pop(0)
+
+
+def _look_ahead(taken: list[Taken], rest: Iterator[Taken]) -> int | None:
+    """Take a few more blocks, and return the steps of all where those are the last ones."""
+    n_bytes = 0
+    while (n_bytes := n_bytes + sum(a.nbytes for a in taken[-1][1].values())) < LOOK_AHEAD_BYTES:
+        more = next(rest, None)
+        if more is None:
+            return sum(sum(lengths) for lengths, _, _ in taken)
+        taken.append(more)
+    return None
 
 
 def _given(blocks: Iterable[DumpBlock] | None, whole: Mapping[str, Any]) -> Iterator[DumpBlock]:
@@ -114,12 +128,13 @@ def _viewed(sources: tuple[SourcePlan, ...], views: Mapping[str, View] | None) -
     return tuple(replace(source, view=given.get(source.name, "raw")) for source in sources)
 
 
-def _write_whole(target: Path, plan: DumpPlan, blocks: Iterable[Taken], intake: Intake) -> None:
+def _write_whole(target: Path, plan: DumpPlan, blocks: Iterable[Taken], intake: Intake, n_steps: int | None) -> None:
     """Write a dump of one axis beside its place, and put it there in one step."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with _disk(target):
-            writer = DumpWriter(temporary, plan)
+            most = None if n_steps is None else {plan.axes[0].name: n_steps}
+            writer = DumpWriter(temporary, plan, n_steps=most)
         with writer:
             for lengths, arrays, continues in blocks:
                 with _disk(target):

@@ -181,8 +181,11 @@ def check_units(what: str, units: Sequence[int], n_units: int) -> tuple[int, ...
 
 
 def pack_strings(strings: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Turn strings into their joined UTF-8 bytes and (n + 1,) offsets between them; a lone surrogate becomes '?'."""
-    encoded = [s.encode("utf-8", errors="replace") for s in strings]
+    """Turn strings into their joined UTF-8 bytes and (n + 1,) offsets between them.
+
+    A lone surrogate, which UTF-8 has not, becomes its escape, such as ``\\ud800``.
+    """
+    encoded = [s.encode("utf-8", errors="backslashreplace") for s in strings]
     offsets = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum([len(e) for e in encoded], out=offsets[1:])
     return np.frombuffer(b"".join(encoded), np.uint8), offsets

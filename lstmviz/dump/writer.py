@@ -37,11 +37,19 @@ class DumpWriter:
 
     Use it as a context manager. HDF5 may bring a process down on a full disk, so a recording runs it in a child.
     ``dump_uuid`` (32 hexadecimal digits; a new one by default) is for what is converted: the same content keeps its
-    links.
+    links. ``n_steps`` are the steps that each axis will have at most, where they are known: a short dump then takes no
+    more room than it needs.
     """
 
-    def __init__(self, path: str | os.PathLike[str], plan: DumpPlan, dump_uuid: str | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        plan: DumpPlan,
+        dump_uuid: str | None = None,
+        n_steps: Mapping[str, int] | None = None,
+    ) -> None:
         self.plan = plan
+        self._most = {} if n_steps is None else n_steps
         self._uuid = dump_uuid or uuid.uuid4().hex
         self._n_steps = {a.name: 0 for a in plan.axes}
         self._lengths: dict[str, list[NDArray[np.int64]]] = {a.name: [] for a in plan.axes}
@@ -138,6 +146,7 @@ class DumpWriter:
     ) -> h5py.Dataset:
         row = () if n_units is None else (n_units,)
         chunk_steps = (LINE_BYTES if n_units is None else CHUNK_BYTES) // (dtype.itemsize * (n_units or 1))
+        chunk_steps = min(chunk_steps, self._most.get(axis, chunk_steps))
         dataset = self._file.create_dataset(
             where,
             shape=(0, *row),
@@ -192,7 +201,7 @@ class DumpWriter:
 
 def _set(attrs: Any, **values: str | int) -> None:
     for name, value in values.items():
-        attrs[name] = np.bytes_(value.encode("utf-8")) if isinstance(value, str) else value
+        attrs[name] = np.bytes_(value.encode("utf-8", errors="backslashreplace")) if isinstance(value, str) else value
 
 
 def _provenance(given: Mapping[str, Any]) -> str:

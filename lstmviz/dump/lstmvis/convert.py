@@ -121,7 +121,8 @@ def _convert(folder: Path, path: Path, options: Options, progress: Progress | No
     with opened_project(folder, options) as project:
         _check_space(project, path)
         try:
-            with DumpWriter(path, project.plan, content_id(folder, options)) as writer:
+            steps = {axis.name: project.n_steps for axis in project.plan.axes}
+            with DumpWriter(path, project.plan, content_id(folder, options), steps) as writer:
                 ranges = _write(project, writer, progress)
                 views, decided = _views(project, ranges)
                 notes = tuple(map(one_line, (*project.notes, *decided)))

@@ -14,7 +14,6 @@ from lstmviz.dump.lstmvis.files import Faults
 
 MAX_ID = 2**24  # ids become places in a table of words
 MAX_BYTES = 2**30
-WHITE = " \t\n\r\x0b\x0c"
 EMPTY = "∅"
 VISIBLE = {" ": "␣", "\t": "␉", "\n": "␤", "\r": "␍", "\x0b": "␋", "\x0c": "␌"}
 
@@ -100,7 +99,7 @@ def dictionary_lines(words: Sequence[str]) -> str:
 
 def stand_in(word: str) -> str:
     """Return a word without white space, and never empty."""
-    return "".join(VISIBLE.get(c, c) for c in word).encode("utf-8", "replace").decode("utf-8") or EMPTY
+    return "".join(VISIBLE.get(c, c) for c in word).encode("utf-8", "backslashreplace").decode("utf-8") or EMPTY
 
 
 def is_plain(words: Sequence[str]) -> bool:
