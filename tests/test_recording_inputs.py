@@ -232,3 +232,22 @@ def test_one_value_a_sequence(tmp_path):
     assert dump.sequences["score"].tolist() == [0.5, 0.5, 2.0]
     assert dump.sequences["position"].tolist() == [0, 2, 0]
     assert dump.tracks["score"][:].tolist() == [0.5, 0.5, 2.0, 2.0]
+
+
+def test_what_is_given_is_what_it_was_when_it_was_checked(tmp_path):
+    """Arrays that the caller writes over inside the batch do not change the dump."""
+    ids, kept, track = torch.tensor([[3, 1, 4]]), torch.tensor([[True, False, True]]), np.array([[1.0, 2, 3]])
+    sequence, offsets, goes_on = np.array([5]), torch.zeros(1, 3, 2), torch.tensor([False])
+    given = {"tokens": ids, "where": kept, "tracks": {"t": track}, "sequence_tracks": {"s": sequence}}
+    lstm = lstm_of()
+    with lstmviz.record(lstm, tmp_path / "a.h5", vocab=list("abcde")) as run:
+        with run.batch(**given, inputs=offsets, continues=goes_on):
+            lstm(torch.zeros(1, 3, 1))
+            for values in (ids, kept, track, sequence, offsets, goes_on):
+                values[...] = 1 if values is goes_on else -100
+        assert run.stopped is None
+    dump = DumpReader(tmp_path / "a.h5")
+    assert dump.tokens[:] == ["d", "e"]
+    assert dump.tracks["t"][:].tolist() == [1, 3]
+    assert dump.tracks["s"][:].tolist() == [5, 5]
+    assert dump.tracks["input 0"][:].tolist() == [0, 0]

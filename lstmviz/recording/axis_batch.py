@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,7 +46,7 @@ class AxisBatch:
 
     def __init__(self, lane: Lane, rows: Sequence[PassRows], continues: Any, keeping: Keeping) -> None:
         self.lane = lane
-        self._continues = continues
+        self._continues = continues.tolist() if hasattr(continues, "tolist") else copy(continues)
         self._columns: Columns | None = None
         if len(rows) > 1:
             self._begin_all(rows)

@@ -50,7 +50,7 @@ def read_tokens(given: Any, has_vocab: bool) -> TokenGrid:
             f"tokens have shape {grid.shape}; give ids of (batch, steps), such as ids[None] for one sequence"
         )
     if grid.dtype.kind not in "USO":
-        return TokenGrid(grid, "ids", lengths)
+        return TokenGrid(grid.copy(), "ids", lengths)  # checked now and read when the batch ends
     # NumPy's own strings end before a NUL.
     words = grid.astype(object) if hasattr(values, "dtype") else _as_objects(values)
     _check_words(words)
