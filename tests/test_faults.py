@@ -129,7 +129,7 @@ def problem(folder: Path, run: Run, whole: Whole, mode: str) -> str | None:
     """Say what was lost or went wrong in a run, or nothing."""
     path = folder / "disk" / "run.h5"
     lines = [line for line in run.errors if not line.startswith("recording 2 sources")]
-    if any("Traceback" in line for line in run.errors) or len(lines) > 1:
+    if any("Traceback" in line for line in run.errors) or len(lines) > 1 + (mode == "always"):
         return f"said {run.errors}"
     if mode in ("once", "always") and (run.code, run.n_passes, run.is_done) != (0, N_BATCHES, True):
         return f"the program was brought down: {run}"

@@ -23,6 +23,7 @@ from lstmviz.dump.assemble import assemble
 from lstmviz.dump.blocks import read_blocks
 from lstmviz.dump.parts import parts_of, read_plan
 from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.recover import recover
 from lstmviz.errors import StorageError
 from lstmviz.recording import sink
 from twin_lstm import cells_by_loop, h_by_stack
@@ -369,7 +370,40 @@ def test_the_loop_may_go_on_after_a_batch_that_failed(tmp_path):
                     model(ids)
             except Boom:
                 continue
-    assert DumpReader(tmp_path / "a.h5").n_steps == 12
+    dump = DumpReader(tmp_path / "a.h5")
+    assert dump.n_steps == 12
+    assert (dump.provenance["complete"], dump.provenance["batches_lost"]) == (False, 2)
+
+
+@pytest.mark.parametrize("error", [Boom, KeyboardInterrupt])
+def test_what_was_cut_short_does_not_replace_a_whole_dump(tmp_path, capsys, error):
+    model, path = Model().eval(), tmp_path / "a.h5"
+    path.write_text("old")
+    with pytest.raises(error), lstmviz.record(model, path, overwrite=True) as run:  # noqa: PT012
+        with run.batch(tokens=[[1]]):
+            model(torch.tensor([[1]]))
+        raise error
+    (line,) = said_at_the_end(capsys)
+    assert f"1 step in 1 batch are kept in {parts_of(path)}, and {path} is what it was before" in line
+    assert path.read_text() == "old"
+    assert f"`lstmviz recover {path} --overwrite`" in line
+    assert recover(path, overwrite=True, assemble=assemble).state == "cut short"
+    assert DumpReader(path).n_steps == 1
+
+
+def test_a_path_stays_where_it_was_when_the_working_folder_changes(tmp_path, monkeypatch):
+    model = Model().eval()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for path in ("a.h5", "~/b.h5"):
+        monkeypatch.chdir(tmp_path)
+        with lstmviz.record(model, path) as run:
+            monkeypatch.chdir(tmp_path / "elsewhere")
+            with run.batch(tokens=[[1]]):
+                model(torch.tensor([[1]]))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.h5", "b.h5", "elsewhere"]
+    assert not list((tmp_path / "elsewhere").iterdir())
 
 
 def test_an_old_dump_stays_until_the_new_one_is_whole(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections import namedtuple
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from torch import nn
 import lstmviz
 from lstmviz.dump import parts
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import RecordingError
-from lstmviz.recording import size
+from lstmviz.errors import RecordingError, StorageError
+from lstmviz.recording import sink, size
 from lstmviz.recording.size import amount
 from test_recording import Model
 from test_recording_refusals import IDS, one_line
@@ -127,6 +128,22 @@ def test_a_full_disk_stops_the_recording_and_the_model_goes_on(tmp_path, capsys,
     assert not model.rnn._forward_hooks
     dump = DumpReader(path)
     assert (dump.n_steps, dump.provenance["complete"]) == (16, False)
+
+
+def test_a_disk_that_is_still_full_at_the_end_is_said_again(tmp_path, capsys, monkeypatch):
+    model, path = Model().eval(), tmp_path / "a.h5"
+    with lstmviz.record(model, path) as run:
+        with run.batch(IDS):
+            model(IDS)
+        monkeypatch.setattr(parts.os, "writev", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+        monkeypatch.setattr(sink, "assemble_apart", Mock(side_effect=StorageError("no room")))
+        with run.batch(IDS):
+            model(IDS)
+        assert "at the end they are made into" in (run.stopped or "")
+    _, first, last = capsys.readouterr().err.splitlines()
+    assert "8 steps in 1 batch are kept" in first
+    assert f"{path} could not be assembled (no room); all 8 steps in 1 batch are kept in {path}.parts" in last
+    assert run.stopped == last
 
 
 def test_after_an_interrupt_at_the_first_write_the_header_still_holds(tmp_path, monkeypatch):

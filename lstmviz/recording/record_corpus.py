@@ -56,8 +56,9 @@ def record_corpus(
 
     from lstmviz.recording.documents import batches, read_documents
     from lstmviz.recording.feed import Feed, evaluating, reads_backwards
-    from lstmviz.recording.start import record
+    from lstmviz.recording.start import placed, record
 
+    path = placed(path)
     _check(texts, encode, batch_size, top_k)
     feed = Feed(model, forward, top_k)
     of_one_length = forward is None and reads_backwards(model)
@@ -81,7 +82,7 @@ def record_corpus(
         raise RecordingError(run.stopped)
     if read.n_empty:
         print(f"{read.n_empty} of {read.n} texts have no tokens and were left out", file=sys.stderr)
-    return Path(path)
+    return path
 
 
 class _Read:

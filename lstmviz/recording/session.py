@@ -25,6 +25,7 @@ class Recording:
 
     Leaving the ``with`` assembles the dump. If its body raises, or is interrupted, what was acknowledged is assembled
     all the same (its provenance says ``complete: false``), a line on standard error says so, and the exception goes on.
+    Where the body catches what a batch raises, that batch is lacking: ``complete: false``, and ``batches_lost``.
     A disk that takes nothing more stops the recording, says so in one line, and lets the model run on.
     """
 
@@ -32,7 +33,7 @@ class Recording:
         self._setup = setup
         self._sink = sink
         self._is_open = False
-        self._has_run = False  # a batch was done, of which maybe no step was kept
+        self._n_begun = self._n_done = 0  # batches; of one that is done, maybe no step was kept
         self._running: Batch | None = None
         self.stopped: str | None = None
         """What ended the recording before its end, in one line: the disk is full; None while all is well."""
@@ -144,7 +145,7 @@ class Recording:
                 self._sink.flush()
 
     def __enter__(self) -> Self:
-        if self._is_open or self._has_run:
+        if self._is_open or self._n_begun:
             raise RecordingError("a recording can be entered once; call lstmviz.record again for another")
         with self._stopping():
             self._sink.open()
@@ -157,15 +158,18 @@ class Recording:
         self._is_open = False
         if self._running is not None:
             self._running.remove_hooks()
-        line = self._sink.finish(is_complete=value is None and self.stopped is None)
-        if self.stopped is not None:
-            return  # what became of it was said then
-        if line is not None and value is None:
-            self._stop(line)
-        elif value is not None:
-            tell(line, value) if line is not None else say(self._sink.stopped())
+        was_stopped = self.stopped is not None
+        is_in_order = value is None and not was_stopped
+        line = self._sink.finish(is_complete=is_in_order, n_lost=self._n_begun - self._n_done if is_in_order else 0)
+        if line is not None:
+            self.stopped = line
+            say(line) if value is None else tell(line, value)
+        elif value is not None and not was_stopped:
+            say(self._sink.stopped())
+        if was_stopped:
+            return
         if value is None and not self._sink.n_steps:
-            why = "no step was kept (where= and every= left out all)" if self._has_run else "no batch was recorded"
+            why = "no step was kept (where= and every= left out all)" if self._n_done else "no batch was recorded"
             raise RecordingError(
                 f"{why}, so {self._sink.path} was not written; run the model inside "
                 "`with run.batch(tokens=ids): model(ids)`"
@@ -183,6 +187,7 @@ class Recording:
         if self.stopped is not None:
             return False
         self._running = batch
+        self._n_begun += 1
         return True
 
     def _leave_batch(self) -> None:
@@ -209,7 +214,7 @@ class Recording:
                     self._sink.append(blocks)
         finally:
             if self._sink.n_batches > n_batches or not blocks:  # acknowledged, whatever interrupted this
-                self._has_run = True
+                self._n_done += 1
                 for done in batched:
                     done.commit()
 

@@ -24,6 +24,7 @@ from lstmviz.dump.parts import (
     release,
     remove_parts,
     remove_unfinished,
+    write_plan,
 )
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import DumpExists, RecordingError, StorageError
@@ -57,6 +58,11 @@ class Sink:
     def plan(self) -> DumpPlan | None:
         """What the first batch declared, or None before it."""
         return self._plan
+
+    @property
+    def _replaces(self) -> bool:
+        """Whether something is at the path that may be replaced."""
+        return self._overwrite and self.path.exists()
 
     @property
     def _written(self) -> Written:
@@ -113,11 +119,14 @@ class Sink:
             with self._stopping():
                 self._writer.flush()
 
-    def finish(self, *, is_complete: bool) -> str | None:
+    def finish(self, *, is_complete: bool, n_lost: int = 0) -> str | None:
         """Assemble the dump, rename it into place and remove the parts.
 
+        ``n_lost`` batches failed of a recording that ended in order, and its caller went on: it is noted.
+
         Returns None if all went well, else the one line that says what happened and what to do: the parts are kept
-        then. A recording without a batch leaves nothing. Never raises for what the disk or the child process does.
+        then. What is not complete never takes the place of what is at ``path``. A recording without a batch leaves
+        nothing. Never raises for what the disk or the child process does.
         """
         if self._file is None:  # the folder, if there is one, is another recording's
             return None
@@ -127,12 +136,18 @@ class Sink:
             if not self.n_steps:
                 remove_parts(self.parts_dir)
                 return None
+            if not is_complete and self._replaces:
+                return self._beside()
+            if n_lost and self._plan is not None:
+                with suppress(OSError, StorageError):
+                    noted = {**self._plan.provenance, "batches_lost": n_lost}
+                    write_plan(self.parts_dir, replace(self._plan, provenance=noted))
             assemble_apart(
                 self.parts_dir,
                 self.path,
-                overwrite=self._overwrite,
+                overwrite=self._overwrite and is_complete,
                 expected_steps=self.n_steps,
-                is_complete=is_complete,
+                is_complete=is_complete and not n_lost,
             )
             remove_parts(self.parts_dir)
         except (RecordingError, OSError) as err:
@@ -168,9 +183,18 @@ class Sink:
         line = f"recording stopped: {why}; the model goes on"
         if not self.n_steps:
             return f"{line}, and nothing was recorded"
+        kept = f"{line}. {counted(self.n_steps, self.n_batches)} are kept in {self.parts_dir}"
+        if self._replaces:
+            return f"{kept} and {self.path} stays as it is; at the end, put them in its place with {self._command()}"
         return (
-            f"{line}. {counted(self.n_steps, self.n_batches)} are kept and become {self.path} (complete: false) at the "
-            f"end; if {self.parts_dir} is still there then, make room and run {self._command()}"
+            f"{kept}; at the end they are made into {self.path} (complete: false) if the disk has room for it, else "
+            f"make room and run {self._command()}"
+        )
+
+    def _beside(self) -> str:
+        return (
+            f"recording stopped: {counted(self.n_steps, self.n_batches)} are kept in {self.parts_dir}, and {self.path} "
+            f"is what it was before; put them in its place with {self._command()}, or delete the folder"
         )
 
     def _kept(self, reason: str) -> str:
@@ -188,7 +212,7 @@ class Sink:
         )
 
     def _command(self) -> str:
-        return f"`{recover_command(self.path, overwrite=self._overwrite and self.path.exists())}`"
+        return f"`{recover_command(self.path, overwrite=self._replaces)}`"
 
 
 def say(line: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,7 @@ def record(
     recording is told before its first write, and refused where the disk has less, unless ``force``.
 
     While it runs, batches are kept in ``PATH.parts/``; the dump appears at ``path`` when the ``with`` ends. With
-    ``overwrite`` an old dump stays until the new one takes its place.
+    ``overwrite`` an old dump stays until a new one that is complete takes its place.
 
     Raises RecordingError for a model that cannot be recorded and InputError, which is one, for what was handed in
     (named, with what to do); DumpExists where ``path`` or an unfinished recording is in the way.
@@ -102,7 +103,14 @@ def record(
         force=force,
         provenance=_provenance(model, dtype, keeping.every, keeping.units),
     )
-    return Recording(setup, Sink(Path(path), overwrite=overwrite))
+    return Recording(setup, Sink(placed(path), overwrite=overwrite))
+
+
+def placed(path: str | os.PathLike[str]) -> Path:
+    """Return where a path is now, whatever the working folder becomes; ``~`` is the user's home."""
+    with suppress(RuntimeError):  # no such user: a folder of that name
+        path = Path(path).expanduser()
+    return Path(path).absolute()
 
 
 def _provenance(model: nn.Module, dtype: str, every: int, units: UnitChoice) -> dict[str, Any]:
