@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
+import subprocess
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -16,7 +20,8 @@ from lstmviz.dump.assemble import assemble
 from lstmviz.dump.parts import BLOCKS, HEADER, Block, BlockWriter, claim, parts_of, release, remove_parts, write_plan
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.recover import recover
-from lstmviz.errors import DumpMissing, RecordingError
+from lstmviz.dump.schema import ArrayKey
+from lstmviz.errors import DumpError, DumpMissing, RecordingError
 from test_parts import PLAN, arrays_of, record_blocks
 
 runner = CliRunner()
@@ -85,7 +90,7 @@ def test_what_cannot_be_read_and_was_acknowledged_stays(path):
     data[10] ^= 1
     blocks.write_bytes(data)
     code, line = run(path)
-    assert code == 1
+    assert code == 4
     assert "no batch in" in line
     assert blocks.exists()
 
@@ -114,7 +119,7 @@ def test_parts_are_removed_with_the_header_last(path, monkeypatch):
 def test_another_dump_is_only_replaced_when_asked(path):
     lstmviz.write_dump(path, states={"rnn.l0.h": [[0.5], [1]]})
     code, line = run(path)
-    assert code == 1
+    assert code == 4
     assert "--overwrite" in line
     assert DumpReader(path).n_steps == 2
     assert run(path, "--overwrite")[0] == 3
@@ -153,7 +158,7 @@ def test_a_running_recording_is_not_taken_away(tmp_path):
         child = context.Process(target=time.sleep, args=(60,))  # as a loader's workers: it has the file open too
         child.start()
         code, line = run(path)
-        assert code == 1
+        assert code == 4
         assert "is being recorded to now" in line
         with pytest.raises(DumpMissing, match="is being recorded to now; wait"):
             lstmviz.open_dump(path)
@@ -177,3 +182,77 @@ def test_a_disk_that_is_full_is_one_line_and_keeps_the_parts(path, monkeypatch):
     with pytest.raises(RecordingError, match=r"No space left on device.*a\.h5\.parts stays as it is"):
         recover(path, assemble=full)
     assert (parts_of(path) / BLOCKS).exists()
+
+
+def with_odd_ids(path, *, is_complete, where=1):
+    """A recording of three batches, one of them with a token id that the vocabulary has not."""
+    parts_of(path).mkdir()
+    with BlockWriter(parts_of(path), plan_of("odd", is_complete=is_complete)) as writer:
+        for i in range(3):
+            arrays = arrays_of(3, i)
+            if i == where:
+                arrays[ArrayKey("tokens")][1] = 4294967196
+            writer.append(Block("text", (2, 1), arrays, {"part": (f"label {i}",)}))
+
+
+@pytest.mark.parametrize("where", [0, 1, 2])
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_a_token_that_is_none_costs_its_batch_alone(tmp_path, where, is_complete):
+    path = tmp_path / "a.h5"
+    with_odd_ids(path, is_complete=is_complete, where=where)
+    with pytest.raises(DumpError, match="6 of 9 recorded steps: token id 4294967196 is outside the vocabulary of 3"):
+        assemble(parts_of(path), path, expected_steps=9, is_complete=is_complete)
+    code, line = run(path)
+    assert code == 3
+    assert "6 steps in 2 batches, without 3 steps in 1 batch, where token id 4294967196 is outside" in line
+    assert f"{parts_of(path)} stays: delete it" in line
+    code, line = run(path)
+    assert code == 3
+    assert "it has 3 steps less, so" in line
+    assert (parts_of(path) / BLOCKS).exists()
+    dump, kept = DumpReader(path), [i for i in range(3) if i != where]
+    assert dump.provenance["complete"] is False
+    assert list(dump.sequences["stop"]) == [2, 3, 5, 6]
+    for key, read in [(ArrayKey("state", "rnn.l0.h"), dump.states("rnn.l0.h")), (ArrayKey("tokens"), dump.tokens.ids)]:
+        np.testing.assert_array_equal(read[:], np.concatenate([arrays_of(3, i)[key] for i in kept]))
+    assert [dump.tracks["part"].labels[i] for i in dump.tracks["part"][:]] == [
+        f"label {i}" for i in kept for _ in "abc"
+    ]
+
+
+def test_nothing_but_tokens_that_are_none_is_said(tmp_path):
+    path = tmp_path / "a.h5"
+    parts_of(path).mkdir()
+    with BlockWriter(parts_of(path), PLAN) as writer:
+        writer.append(Block("text", (3,), {**arrays_of(3), ArrayKey("tokens"): np.array([0, -1, 3])}))
+    code, line = run(path)
+    assert code == 4
+    assert "no batch that can be kept (token id -1 is outside the vocabulary of 3 entries)" in line
+    assert (parts_of(path) / BLOCKS).exists()
+
+
+def test_too_little_room_and_a_killed_child_are_a_line_each(path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(10**6, 10**6 - 7, 7))
+        patch.setattr("lstmviz.dump.child.subprocess", None)
+        code, line = run(path)
+        assert code == 4
+        assert "bytes, and the disk has 7 free; make room first" in line
+    (parts_of(path) / "assembling-1.h5").write_text("what a killed child leaves")
+    monkeypatch.setattr("lstmviz.dump.child.sys.executable", "/bin/sh")
+    monkeypatch.setattr("lstmviz.dump.child.subprocess.run", partial(killed, subprocess.run))
+    code, line = run(path)
+    assert code == 4
+    assert "the assembling process was ended by SIGSEGV; is the disk full?" in line
+    assert sorted(p.name for p in parts_of(path).iterdir()) == [BLOCKS, HEADER]
+
+
+def killed(run, command, **options):
+    return run([command[0], "-c", "kill -SEGV $$"], **options)
+
+
+def test_what_is_no_recording_is_not_called_empty(tmp_path):
+    (tmp_path / "a.txt").write_text("a text")
+    code, line = run(tmp_path / "a.txt")
+    assert code == 4
+    assert "a.txt" in line

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from lstmviz.commands.base import app, one_line, say
+from lstmviz.commands.base import app, ascii_safe, err, one_line, say
 from lstmviz.dump.recover import recover as complete
+from lstmviz.errors import DumpMissing, LstmvizError
 
 EXIT_CODES = {"whole": 0, "cut short": 3, "empty": 1}
+NOT_POSSIBLE = 4
 
 
 @app.command()
@@ -19,8 +21,18 @@ def recover(
     path: Annotated[Path, typer.Argument(help="The path that was recorded to; its .parts folder is beside it.")],
     overwrite: Annotated[bool, typer.Option(help="Replace another dump that is at the path.")] = False,
 ) -> None:
-    """Complete an unfinished recording; exit code 0: whole, 3: cut short, 1: nothing there."""
-    found = complete(path, overwrite=overwrite)
+    """Complete an unfinished recording; exit code 0: whole, 3: part of it, 1: nothing there, 4: not possible now.
+
+    With code 4 all stays as it was: the recording still runs, the disk is full, another file is at the path, or what is
+    there is no recording.
+    """
+    try:
+        found = complete(path, overwrite=overwrite)
+    except DumpMissing:
+        raise
+    except (LstmvizError, OSError) as error:
+        err.print(f"lstmviz: {ascii_safe(str(error))}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(NOT_POSSIBLE) from error
     say(found.line)
     if code := EXIT_CODES[found.state]:
         raise typer.Exit(code)

@@ -54,7 +54,7 @@ def assemble(
             if expected_steps is not None and found.n_steps < expected_steps:
                 raise DumpError(
                     f"{parts_dir} holds {found.n_steps} of {expected_steps} recorded steps: "
-                    f"batch {found.n_batches} is damaged"
+                    f"{found.odd or f'batch {found.n_batches} is damaged'}"
                 )
             _check(temporary, plan, found.n_steps)
             _refuse_taken(path, overwrite)
@@ -114,7 +114,8 @@ def _write(parts_dir: Path, file: FileIO, temporary: Path, plan: DumpPlan) -> As
         temporary.unlink(missing_ok=True)
         found = Assembly(parts_dir, file, temporary, plan).in_document_order()
     if not found.n_batches:
-        raise DumpError(f"{parts_dir} holds no whole batch, so there is nothing to assemble")
+        lacks = f"no batch that can be kept ({found.odd})" if found.odd else "no whole batch"
+        raise DumpError(f"{parts_dir} holds {lacks}, so there is nothing to assemble")
     with temporary.open("rb+") as written:
         os.fsync(written.fileno())
     return found

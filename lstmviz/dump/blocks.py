@@ -62,12 +62,17 @@ class StoredBlock:
 
     def read(self, file: FileIO) -> Block:
         """Return the block in memory."""
-        arrays = {}
-        for key, layout in self.layout:
-            n_rows = len(self.lengths) if key.role == "sequence" else self.n_steps
-            start = self.payload + layout.step_bytes * self.n_steps + layout.piece_bytes * len(self.lengths)
-            arrays[key] = _read_array(file, start, layout.dtype, (n_rows, *layout.row))
+        arrays = {key: self._array(file, key, layout) for key, layout in self.layout}
         return Block(self.axis, tuple(self.lengths.tolist()), arrays, self.labels, self.places, self.vocab)
+
+    def tokens(self, file: FileIO) -> NDArray[Any] | None:
+        """Return the block's token ids, or None where it has none."""
+        return next((self._array(file, key, layout) for key, layout in self.layout if key.role == "tokens"), None)
+
+    def _array(self, file: FileIO, key: ArrayKey, layout: ArrayLayout) -> NDArray[Any]:
+        n_rows = len(self.lengths) if key.role == "sequence" else self.n_steps
+        start = self.payload + layout.step_bytes * self.n_steps + layout.piece_bytes * len(self.lengths)
+        return _read_array(file, start, layout.dtype, (n_rows, *layout.row))
 
 
 Batch = list[StoredBlock]

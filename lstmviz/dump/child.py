@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lstmviz.dump.parts import BLOCKS, remove_unfinished
 from lstmviz.errors import RecordingError, StorageError
 
 if TYPE_CHECKING:
@@ -23,7 +26,11 @@ def assemble_apart(
     expected_steps: int | None = None,
     is_complete: bool = False,
 ) -> Assembled:
-    """Do what ``assemble`` does in a child process; RecordingError says in one line why it failed."""
+    """Do what ``assemble`` does in a child process; RecordingError says in one line why it failed.
+
+    It is StorageError where the disk has no room for it, or the child was ended.
+    """
+    _check_room(parts_dir)
     # The child imports from where this process does, in the same order; -m would put the working folder first.
     root = str(Path(__file__).resolve().parents[2])
     places = [*(p for p in sys.path if isinstance(p, str)), root]
@@ -46,10 +53,22 @@ def assemble_apart(
     if child.returncode == 0:
         return _result(child.stdout)
     if child.returncode < 0:
-        name = signal.Signals(-child.returncode).name
+        with suppress(OSError):
+            remove_unfinished(parts_dir)
+        name = next((s.name for s in signal.Signals if s == -child.returncode), f"signal {-child.returncode}")
         raise StorageError(f"the assembling process was ended by {name}; is the disk full?")
     lines = child.stderr.strip().splitlines()
     raise RecordingError(lines[-1] if lines else f"the assembling process ended with code {child.returncode}")
+
+
+def _check_room(parts_dir: Path) -> None:
+    """Raise StorageError where the disk has less room than the blocks take, which a dump of them needs too."""
+    try:
+        needed, free = (parts_dir / BLOCKS).stat().st_size, shutil.disk_usage(parts_dir).free
+    except OSError:  # the child says what is wrong
+        return
+    if needed > free:
+        raise StorageError(f"it takes about {needed:,} bytes, and the disk has {free:,} free; make room first")
 
 
 def _result(text: str) -> Assembled:

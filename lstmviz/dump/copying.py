@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.blocks import BlockReader, StoredBlock
+from lstmviz.dump.blocks import Batch, BlockReader, StoredBlock
 from lstmviz.dump.pieces import PIECE, BlockTable, End, Pieces, begins, end_of, is_in_order, pieces_of, split
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.dump.writer import DumpWriter
@@ -25,7 +25,8 @@ class Assembled:
     """What was found in a folder of parts, and if it is all there.
 
     Steps and batches; bytes that were no whole batch, and whether they are only one that was cut off while it was
-    written; and whether the recording was closed in order and every byte of it was read.
+    written; and whether the recording was closed in order and every byte of it was read. Then what was left out, whole
+    as it is: steps and batches with a token id outside the vocabulary, and the first such id in words.
     """
 
     n_steps: int
@@ -33,6 +34,9 @@ class Assembled:
     n_lost_bytes: int
     is_torn: bool
     is_complete: bool
+    n_odd_steps: int = 0
+    n_odd_batches: int = 0
+    odd: str = ""
 
 
 class OutOfOrderError(Exception):
@@ -101,9 +105,11 @@ class Assembly:
         self._table = BlockTable()
         self._labels = {t.name: list(t.labels) for t in plan.tracks if t.kind == "category"}
         self._vocabs = {a.name: list(a.vocab or ()) for a in plan.axes}
+        self._has_vocab = {a.name for a in plan.axes if a.vocab is not None}
         self._n_new_tokens = dict.fromkeys(self._vocabs, 0)
         self._n_unnamed = dict.fromkeys(self._vocabs, 0)
-        self._n_steps = self._n_batches = 0
+        self._n_steps = self._n_batches = self._n_odd_steps = self._n_odd_batches = 0
+        self._odd = ""
 
     def in_recorded_order(self) -> Assembled:
         """Write the dump while reading; OutOfOrderError where that is not the order of the documents."""
@@ -145,17 +151,36 @@ class Assembly:
     def _read(self, take: Callable[[str, Pieces], None]) -> None:
         for block in self._blocks():
             self._n_steps += block.n_steps
-            for name, new in block.labels.items():
-                self._labels.setdefault(name, []).extend(new)
-            self._vocabs[block.axis].extend(block.vocab)
-            self._n_new_tokens[block.axis] += len(block.vocab)
             take(block.axis, pieces_of(block, self._table.add(block), self._n_unnamed[block.axis]))
             self._n_unnamed[block.axis] += 0 if block.places is not None else len(block.lengths)
 
     def _blocks(self) -> Iterator[StoredBlock]:
         for batch in self._reader.batches(self._file):
-            yield from batch
-            self._n_batches += 1
+            for block in batch:  # of one that is left out too: later ids and labels count on from there
+                for name, new in block.labels.items():
+                    self._labels.setdefault(name, []).extend(new)
+                self._vocabs[block.axis].extend(block.vocab)
+                self._n_new_tokens[block.axis] += len(block.vocab)
+            odd = self._odd_id(batch)
+            if odd:
+                self._odd = self._odd or odd
+                self._n_odd_batches += 1
+                self._n_odd_steps += sum(block.n_steps for block in batch)
+            else:
+                yield from batch
+                self._n_batches += 1
+
+    def _odd_id(self, batch: Batch) -> str:
+        """Name a token id of a batch that no vocabulary has, so that no dump can hold it; empty where there is none."""
+        for block in batch:
+            ids, words = block.tokens(self._file), self._vocabs[block.axis]
+            has_vocab = block.axis in self._has_vocab or self._n_new_tokens[block.axis] > 0
+            if ids is None or not len(ids) or not has_vocab:
+                continue
+            low, high = int(ids.min()), int(ids.max())
+            if low < 0 or high >= len(words):
+                return f"token id {low if low < 0 else high} is outside the vocabulary of {len(words):,} entries"
+        return ""
 
     def _copies(self, writer: DumpWriter) -> dict[str, AxisCopy]:
         return {axis: AxisCopy(self._file, self._table, writer, axis) for axis in self._vocabs}
@@ -165,10 +190,12 @@ class Assembly:
             copy.flush()
         is_torn = self._reader.is_torn
         is_complete = bool(self._plan.provenance.get("complete", False)) and not self._reader.n_lost_bytes
+        is_complete = is_complete and not self._n_odd_batches
         writer.plan = replace(self._plan, provenance={**self._plan.provenance, "complete": is_complete})
         grown: dict[str, Any] = {axis: self._vocabs[axis] for axis, n in self._n_new_tokens.items() if n}
         writer.close(self._labels, vocabs=grown)
-        return Assembled(self._n_steps, self._n_batches, self._reader.n_lost_bytes, is_torn, is_complete)
+        kept = (self._n_steps, self._n_batches, self._reader.n_lost_bytes, is_torn, is_complete)
+        return Assembled(*kept, self._n_odd_steps, self._n_odd_batches, self._odd)
 
 
 def _stretches(blocks: Any, rows: Any, counts: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -66,11 +66,16 @@ def recover(
 
 def _assembled(target: Path, parts_dir: Path, found: Assembled) -> Recovered:
     line = f"{target} holds {counted(found.n_steps, found.n_batches)}"
-    line += ", all of the recording" if found.is_complete else "; the recording was cut short (complete: false)"
+    if found.n_odd_steps:
+        line += f", without {counted(found.n_odd_steps, found.n_odd_batches)}, where {found.odd} (complete: false)"
+    else:
+        line += ", all of the recording" if found.is_complete else "; the recording was cut short (complete: false)"
     if found.is_torn:
         line += ", in the midst of a batch that is left out"
     if found.n_lost_bytes and not found.is_torn:
         line += _unread(found.n_lost_bytes, parts_dir)
+    elif found.n_odd_steps:
+        line += _kept(parts_dir)
     else:
         remove_parts(parts_dir)
     return Recovered("whole" if found.is_complete else "cut short", line)
@@ -79,11 +84,13 @@ def _assembled(target: Path, parts_dir: Path, found: Assembled) -> Recovered:
 def _tidied(target: Path, parts_dir: Path) -> Recovered:
     """Finish what a process did not that was ended between putting the dump in place and removing the parts."""
     blocks = BlockReader(parts_dir)
-    for _ in blocks.batches():
-        pass
+    n_steps = sum(block.n_steps for batch in blocks.batches() for block in batch)
     found = _nothing_to_do(target)
     if blocks.n_lost_bytes and not blocks.is_torn:
         return replace(found, line=found.line + _unread(blocks.n_lost_bytes, parts_dir))
+    n_left_out = n_steps - _n_steps(target)
+    if n_left_out > 0:
+        return replace(found, line=f"{found.line}; it has {n_left_out:,} steps less{_kept(parts_dir)}")
     remove_parts(parts_dir)
     return found
 
@@ -124,6 +131,12 @@ def _is_in_place(target: Path, parts_dir: Path) -> bool:
     dump.close()
     recording = plan.provenance.get("recording")
     return recording is not None and dump.provenance.get("recording") == recording
+
+
+def _n_steps(target: Path) -> int:
+    dump = DumpReader(target)
+    dump.close()
+    return sum(axis.n_steps for axis in dump.axes.values())
 
 
 def _unread(n_bytes: int, parts_dir: Path) -> str:
