@@ -18,7 +18,7 @@ import lstmviz
 from lstmvis_project import VARIANTS, write
 from lstmviz.cli import app
 from lstmviz.dump import verify as verifying
-from lstmviz.dump.doctor import diagnose, foreign
+from lstmviz.dump.doctor import diagnose, foreign, survey
 from lstmviz.dump.doctor.diagnose import _reason
 from lstmviz.dump.doctor.states import UnitScan
 from lstmviz.errors import DumpMissing
@@ -66,7 +66,7 @@ def test_a_good_dump_is_clean(path, parens):
     for words in (
         "60 steps in 2 sequences, the shortest of 20, the longest of 40",
         "3 of 3 entries are used",
-        "source rnn.l0.h: 60 steps x 4 units of float32, view raw, values -0.9",
+        "source rnn.l0.h: 60 steps x 4 units of float32, view raw, values -0.",
         "track depth: 60 numbers, one a step",
         "track year: 2 numbers, one a sequence",
     ):
@@ -372,6 +372,28 @@ def test_hdf5_of_another_tool_is_surveyed_and_the_given_line_writes_a_dump(tmp_p
     assert (dump.tokens.ids[:].tolist(), list(dump.tracks)) == (list(range(N)), ["pos"])
 
 
+@pytest.mark.parametrize(
+    "words", [np.array([b"la", "l\u00fc".encode()]), np.array(["la", "l\u00fc"], h5py.string_dtype())]
+)
+def test_a_list_of_strings_is_the_vocabulary(tmp_path, words):
+    path = written(tmp_path / "other.h5", h=states(), ids=np.arange(N) % 2, words=words)
+    one(path, "ok", "array words: it looks like the vocabulary: 2 strings")
+    (line,) = (line for line in lines(path) if "write_dump(" in line)
+    assert made_by(path, line).tokens[:3] == ["la", "l\u00fc", "la"]
+
+
+def test_ids_without_words_ask_for_them(tmp_path):
+    one(written(tmp_path / "a.h5", h=states(), ids=np.arange(N)), "note", "put the token of each id", "vocab=None")
+
+
+def test_keras_3_weights_are_no_states(tmp_path):
+    path = written(
+        tmp_path / "a.weights.h5", layers__lstm__cell__vars__0=states(), layers__lstm__cell__vars__1=states()
+    )
+    one(path, "problem", "no array looks like states")
+    assert not any("it looks like states" in line for line in lines(path))
+
+
 def test_batches_are_written_one_sequence_after_another(tmp_path):
     values = rng.uniform(-0.9, 0.9, (3, 20, 4)).astype("float16")
     path = written(tmp_path / "batch.h5", h=values, tokens=np.arange(60).reshape(3, 20))
@@ -397,6 +419,18 @@ FOREIGN = {
     "Inf": ({"h": states(fill=np.inf)}, "problem", ["array h: 1 infinite value", "step 3 of unit 1"]),
     "dead": ({"h": np.zeros((N, 4))}, "problem", ["array h: every value is 0"]),
     "weights": ({"lstm__kernel": states(), "lstm__bias": np.zeros(4)}, "note", ["a model's weights", "lstm/kernel"]),
+    "Keras 3 weights": ({"layers__lstm__cell__vars__0": states()}, "note", ["a model's weights", "cell/vars/0"]),
+    "too few words": ({"h": states(), "t": np.arange(N), "v": [b"a"]}, "problem", ["v: 1 string", "ids go up to 59"]),
+    "words as strings": (
+        {"h": states(), "t": [b"a", b"b"] * 30},
+        "note",
+        ["array t: 60 strings, one a step", "unique("],
+    ),
+    "words, no ids": (
+        {"h": states(), "v": [b"a"]},
+        "ok",
+        ["v: it looks like the vocabulary: 1 string", "pass vocab=f["],
+    ),
     "no states": ({"x": np.arange(4)}, "problem", ["no array looks like states", "x (4,) int64"]),
     "no arrays": ({}, "problem", ["no array of numbers"]),
     "text": ({"h": states(), "t": "a text"}, "note", ["left alone: t", "type object"]),
@@ -430,7 +464,7 @@ def test_nothing_outside_a_hostile_file_is_read(tmp_path):
 
 
 def test_many_objects_and_large_arrays_are_read_in_part(tmp_path, monkeypatch):
-    monkeypatch.setattr(foreign, "MAX_OBJECTS", 5)
+    monkeypatch.setattr(survey, "MAX_OBJECTS", 5)
     path = written(tmp_path / "many.h5", **{f"h{i}": states() for i in range(9)})
     one(path, "note", "more were not looked at")
     monkeypatch.setattr(foreign, "MAX_BYTES", 16 * 10)

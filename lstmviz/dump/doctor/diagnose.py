@@ -17,13 +17,12 @@ from lstmviz.dump.doctor.foreign import foreign_findings
 from lstmviz.dump.doctor.whole import dump_findings
 from lstmviz.dump.lstmvis import is_project, open_project
 from lstmviz.dump.lstmvis.config import CONFIG_FILE
-from lstmviz.dump.parts import is_recording, parts_of
+from lstmviz.dump.parts import PARTS, is_recording, parts_of
 from lstmviz.dump.safe import MAX_ATTRIBUTE_BYTES, open_foreign
 from lstmviz.dump.schema import FORMAT
 from lstmviz.dump.verify import Progress
 from lstmviz.errors import DumpMissing, LstmvizError
 
-PARTS = ".parts"
 STARTS = {  # of files that are something else
     b"\x93NUMPY": (
         "a NumPy array (.npy)",

@@ -27,9 +27,9 @@ class Finding:
         return " ".join((f"{said}; {self.remedy}" if self.remedy else said).split())
 
 
-def counted(n: int, what: str) -> str:
-    """Say how many, as "1 step" or "1,240 steps"."""
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
+def counted(n: int, what: str, plural: str = "") -> str:
+    """Say how many, as "1 step" or "1,240 steps"; ``plural`` is given where it is not made with an s."""
+    return f"{n:,} {what if n == 1 else plural or f'{what}s'}"
 
 
 def percent(share: float) -> str:

@@ -5,10 +5,8 @@ Only what lies in the file itself is looked at: no link is followed, no array is
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
@@ -16,52 +14,14 @@ import numpy as np
 
 from lstmviz.dump.doctor.finding import Count, Finding, counted, some
 from lstmviz.dump.doctor.states import UnitScan, summary
+from lstmviz.dump.doctor.suggest import BLOCK_BYTES, MAX_LISTED, suggested
+from lstmviz.dump.doctor.survey import Array, Survey, survey
 from lstmviz.dump.safe import find_dataset, open_foreign
 from lstmviz.dump.verify import Progress
 from lstmviz.errors import DumpError
 
-MAX_OBJECTS = 2_000  # groups and arrays that are looked at
-MAX_DEPTH = 16  # groups in groups
-MAX_LISTED = 6  # arrays of one kind that are spoken of
 MAX_BYTES = 2**28  # of one array that are read
-BLOCK_BYTES = 2**23
 MAX_UNITS = 100_000  # of an array that looks like states
-TEXT_LIKE = re.compile(r"word|token|tok\b|ids?\b|text|char|sentence|input", re.I)
-WEIGHT_LIKE = re.compile(r"kernel|weight|bias|gamma|beta|optimizer", re.I)
-
-
-@dataclass(frozen=True)
-class Array:
-    """One array of a file, of which nothing was read."""
-
-    path: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[np.generic]
-
-    @property
-    def is_weights(self) -> bool:
-        """Whether its name is that of a model's weights."""
-        return WEIGHT_LIKE.search(self.path) is not None
-
-    @property
-    def is_floats(self) -> bool:
-        """Whether it holds floats of a type that states are stored in."""
-        return self.dtype.kind == "f" and self.dtype.itemsize <= 8
-
-    @property
-    def n_steps(self) -> int:
-        """Steps, where the last dimension is units (floats) or every value a step."""
-        return int(np.prod(self.shape[:-1] if self.is_floats and len(self.shape) > 1 else self.shape, dtype=np.int64))
-
-
-@dataclass
-class Survey:
-    """The arrays of a file that can be read safely, and what was left alone."""
-
-    arrays: list[Array] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    is_cut: bool = False
 
 
 def foreign_findings(path: Path, progress: Progress | None = None) -> Iterator[Finding]:
@@ -90,50 +50,7 @@ def foreign_findings(path: Path, progress: Progress | None = None) -> Iterator[F
             return
         n_steps = Counter(a.n_steps for a in states).most_common(1)[0][0]
         yield from _of_states(file, path, states, n_steps, progress)
-        yield from _suggested(file, path, found.arrays, [a for a in states if a.n_steps == n_steps])
-
-
-def survey(file: h5py.File, path: Path) -> Survey:
-    """Look at the arrays of a file through the checks of ``safe``, reading none."""
-    found = Survey()
-    groups: list[tuple[str, h5py.Group, int]] = [("", file, 0)]
-    n_seen, seen = 0, {h5py.h5o.get_info(file.id).addr}
-    while groups and not found.is_cut:
-        prefix, group, depth = groups.pop(0)
-        for name in group:
-            n_seen += 1
-            if n_seen > MAX_OBJECTS or depth > MAX_DEPTH:
-                found.is_cut = True
-                break
-            place = f"{prefix}{name}"
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                found.links.append(place)
-                continue
-            item = _opened(group, name, place, found)
-            if isinstance(item, h5py.Group):
-                address = h5py.h5o.get_info(item.id).addr
-                if address not in seen:
-                    seen.add(address)
-                    groups.append((f"{place}/", item, depth + 1))
-            elif isinstance(item, h5py.Dataset):
-                _add(found, file, place, path)
-    return found
-
-
-def _opened(group: h5py.Group, name: str, place: str, found: Survey) -> object:
-    try:
-        return group[name]
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as err:
-        found.refused.append(f"{place}: {' '.join(str(err).split())[:80]}")
-        return None
-
-
-def _add(found: Survey, file: h5py.File, place: str, path: Path) -> None:
-    try:
-        dataset = find_dataset(file, place, path)
-        found.arrays.append(Array(place, dataset.shape, dataset.dtype))
-    except (DumpError, ValueError) as err:
-        found.refused.append(f"{place}: {str(err).removeprefix(f'{path} ')}")
+        yield from suggested(file, path, found, [a for a in states if a.n_steps == n_steps])
 
 
 def _left_alone(found: Survey) -> Iterator[Finding]:
@@ -206,66 +123,3 @@ def _read(dataset: h5py.Dataset, scan: UnitScan, count: Count) -> None:
             values = np.asarray(dataset[block[: dataset.ndim - 1]]).reshape(-1, n_units)
             scan.add(scan.n_steps, values)
             count(values.size)
-
-
-def _suggested(file: h5py.File, path: Path, arrays: list[Array], states: list[Array]) -> Iterator[Finding]:
-    """Say which arrays go with the states as tokens and tracks, and give the line that writes a dump of them."""
-    first = states[0]
-    numbers = [a for a in arrays if a not in states and not a.is_weights and a.dtype.kind in "iuf"]
-    flat = [a for a in numbers if a.shape in ((first.n_steps,), first.shape[:-1])]
-    ids = [a for a in flat if a.dtype.kind in "iu" and _may_be_ids(file, path, a)]
-    tokens = next((a for a in ids if TEXT_LIKE.search(a.path)), ids[0] if ids else None)
-    for array in numbers:
-        is_text = array.dtype.kind in "iu" and TEXT_LIKE.search(array.path) and len(array.shape) < 3
-        if tokens is None and is_text and array not in flat:
-            yield Finding(
-                "problem",
-                f"array {array.path}",
-                f"its name is that of tokens, and it has {counted(array.n_steps, 'value')} for {first.n_steps:,} steps "
-                f"of states: step {min(array.n_steps, first.n_steps):,} is the first where they disagree",
-                "give each step of the states the token that was read at it",
-            )
-    if tokens is not None:
-        yield Finding("ok", f"array {tokens.path}", f"it looks like tokens: {counted(tokens.n_steps, 'whole number')}")
-    else:
-        yield Finding("note", "", "no array looks like tokens", "pass their ids as tokens=, and the words as vocab=")
-    tracks = [a for a in flat if a is not tokens][:MAX_LISTED]
-    yield Finding("note", "", "this writes a dump of it", _line(path, states[:MAX_LISTED], tokens, tracks))
-
-
-def _may_be_ids(file: h5py.File, path: Path, array: Array) -> bool:
-    """Tell whether the first values of an array of integers are 0 or more."""
-    try:
-        first = find_dataset(file, array.path, path)[: BLOCK_BYTES // array.dtype.itemsize // max(1, array.shape[-1])]
-    except (DumpError, OSError):
-        return False
-    return bool((first >= 0).all())
-
-
-def _line(path: Path, states: list[Array], tokens: Array | None, tracks: list[Array]) -> str:
-    """Return a line of Python that writes the arrays as a dump."""
-    is_batch = len(states[0].shape) == 3
-
-    def rows(array: Array, width: str = "") -> str:
-        return f"f[{array.path!r}][:]" + (f".reshape({width}-1)" if len(array.shape) > 1 and not width else "")
-
-    def named(arrays: list[Array]) -> str:
-        return ", ".join(f"{a.path.replace('/', '.')!r}: {units(a)}" for a in arrays)
-
-    def units(array: Array) -> str:
-        if array in states:
-            return f"f[{array.path!r}][:]" + (f".reshape(-1, {array.shape[-1]})" if len(array.shape) == 3 else "")
-        return rows(array)
-
-    given = [f"states={{{named(states)}}}"]
-    if tokens is not None:
-        given.append(f"tokens={rows(tokens)}, vocab=None")
-    if is_batch:
-        n_sequences, n_steps = states[0].shape[:2]
-        given.append(f"lengths=[{n_steps}] * {n_sequences}")
-    if tracks:
-        given.append(f"tracks={{{named(tracks)}}}")
-    target = path.with_name(f"{path.stem}.lstmviz.h5")
-    return (
-        f"import h5py, lstmviz; f = h5py.File({str(path)!r}); lstmviz.write_dump({str(target)!r}, {', '.join(given)})"
-    )

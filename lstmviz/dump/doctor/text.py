@@ -49,7 +49,7 @@ def token_findings(axis: Axis, tokens: Tokens) -> Iterator[Finding]:
     for start in range(0, len(tokens), BLOCK_VALUES):
         counts += np.bincount(tokens.ids[start : start + BLOCK_VALUES], minlength=len(words))
     n_used = int((counts > 0).sum())
-    yield Finding("ok", place, f"{n_used:,} of {counted(len(words), 'entry').replace('entrys', 'entries')} are used")
+    yield Finding("ok", place, f"{n_used:,} of {counted(len(words), 'entry', 'entries')} are used")
     if n_used == 1 and len(tokens) > 1:
         word = words[int(counts.argmax())]
         yield Finding("note", place, f"every step is {word!r}", "were the ids handed in that the model was given?")
@@ -72,7 +72,7 @@ def _vocabulary(place: str, words: tuple[str, ...], counts: NDArray[np.int64]) -
         yield Finding(
             "note",
             place,
-            f"{counted(len(empty), 'empty entry').replace('entrys', 'entries')} (ids {some(empty)}), seen at "
+            f"{counted(len(empty), 'empty entry', 'empty entries')} (ids {some(empty)}), seen at "
             f"{counted(n_steps, 'step')}",
             "name it, such as '<unk>', so that these steps can be seen and searched" if n_steps else "nothing to do",
         )
@@ -95,7 +95,7 @@ def track_findings(track: Track) -> Iterator[Finding]:
     scan = _TrackScan(len(track.labels), info.kind == "category")
     for values in track.blocks():
         scan.add(values)
-    what = f"{counted(track.n_stored, info.kind)}".replace("categorys", "categories")
+    what = counted(track.n_stored, info.kind, "categories" if info.kind == "category" else "")
     said = f"{what}, one a {info.per}" + (", each of the next step" if info.concerns == "next" else "")
     yield Finding("ok", place, said + (f", {percent(scan.n_missing / track.n_stored)} missing" * bool(scan.n_missing)))
     if scan.n_missing == track.n_stored:
