@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lstmviz.dump import copying
 from lstmviz.dump.assemble import assemble, main
+from lstmviz.dump.assembled import Assembled
 from lstmviz.dump.child import assemble_apart
 from lstmviz.dump.parts import BLOCKS, HEADER, Block, BlockWriter, parts_of, write_plan
 from lstmviz.dump.reader import DumpReader
@@ -26,7 +27,7 @@ def test_assembled_blocks_are_a_dump(tmp_path):
     record_blocks(tmp_path / "a.h5.parts", 3)
     assert parts_of(tmp_path / "a.h5") == tmp_path / "a.h5.parts"
     found = assemble(tmp_path / "a.h5.parts", tmp_path / "a.h5", expected_steps=9)
-    assert found == copying.Assembled(9, 3, 0, False, True)
+    assert found == Assembled(9, 3, 0, False, True)
     dump = DumpReader(tmp_path / "a.h5")
     assert dump.provenance["complete"] is True
     assert list(dump.sequences["stop"]) == [2, 3, 5, 6, 8, 9]
@@ -273,7 +274,7 @@ def test_a_child_says_what_it_found_and_closes_the_header(tmp_path):
     write_plan(tmp_path / "p", replace(PLAN, provenance={"complete": False}))
     (tmp_path / "p" / "assembling-1.h5").write_text("left by one that was killed")
     found = assemble_apart(tmp_path / "p", tmp_path / "--a.h5", is_complete=True)
-    assert found == copying.Assembled(6, 2, 0, False, True)
+    assert found == Assembled(6, 2, 0, False, True)
     assert DumpReader(tmp_path / "--a.h5").provenance["complete"] is True
     assert json.loads((tmp_path / "p" / HEADER).read_text())["provenance"] == {"complete": True}
     assert sorted(p.name for p in (tmp_path / "p").iterdir()) == [BLOCKS, HEADER]

@@ -16,7 +16,8 @@ from dataclasses import asdict, replace
 from io import FileIO
 from pathlib import Path
 
-from lstmviz.dump.copying import Assembled, Assembly, OutOfOrderError
+from lstmviz.dump.assembled import Assembled
+from lstmviz.dump.copying import Assembly, OutOfOrderError
 from lstmviz.dump.parts import BLOCKS, lock, read_plan, release, remove_unfinished, sync_folder, write_plan
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import DumpPlan

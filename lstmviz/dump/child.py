@@ -9,13 +9,10 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from lstmviz.dump.assembled import Assembled
 from lstmviz.dump.parts import BLOCKS, remove_unfinished
 from lstmviz.errors import RecordingError, StorageError
-
-if TYPE_CHECKING:
-    from lstmviz.dump.copying import Assembled
 
 
 def assemble_apart(
@@ -72,6 +69,4 @@ def _check_room(parts_dir: Path) -> None:
 
 
 def _result(text: str) -> Assembled:
-    from lstmviz.dump.copying import Assembled  # loads h5py
-
     return Assembled(**json.loads(text.splitlines()[-1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.assembled import Assembled
 from lstmviz.dump.blocks import Batch, BlockReader, StoredBlock
 from lstmviz.dump.pieces import PIECE, BlockTable, End, Pieces, begins, end_of, is_in_order, pieces_of, split
 from lstmviz.dump.schema import DumpPlan
@@ -18,25 +19,6 @@ from lstmviz.dump.writer import DumpWriter
 
 WINDOW_BYTES = 16 * 2**20  # of one axis, written to the dump at once
 WINDOW_STEPS = 2**18  # at most, however small a step is
-
-
-@dataclass(frozen=True, slots=True)
-class Assembled:
-    """What was found in a folder of parts, and if it is all there.
-
-    Steps and batches; bytes that were no whole batch, and whether they are only one that was cut off while it was
-    written; and whether the recording was closed in order and every byte of it was read. Then what was left out, whole
-    as it is: steps and batches with a token id outside the vocabulary, and the first such id in words.
-    """
-
-    n_steps: int
-    n_batches: int
-    n_lost_bytes: int
-    is_torn: bool
-    is_complete: bool
-    n_odd_steps: int = 0
-    n_odd_batches: int = 0
-    odd: str = ""
 
 
 class OutOfOrderError(Exception):

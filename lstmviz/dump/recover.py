@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from lstmviz.dump.assembled import Assembled
 from lstmviz.dump.blocks import BlockReader
 from lstmviz.dump.child import assemble_apart
-from lstmviz.dump.copying import Assembled
 from lstmviz.dump.parts import BLOCKS, HEADER, PARTS, counted, is_recording, parts_of, read_plan, remove_parts
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, LstmvizError, RecordingError
