@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmviz.dump import parts
-from lstmviz.dump.blocks import BlockReader, read_blocks
+from lstmviz.dump.blocks import BlockReader
 from lstmviz.dump.parts import BLOCKS, Block, BlockWriter, Written, read_plan, write_plan
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
 from lstmviz.errors import DumpError, DumpMissing, RecordingError, StorageError
 from lstmviz.types import TrackInfo
+from recorded import read_blocks
 
 PLAN = DumpPlan(
     axes=(AxisPlan("text", "", True, ("a", "\N{SNOWMAN}", "\n")),),

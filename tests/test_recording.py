@@ -20,12 +20,12 @@ from torch import nn
 import lstmviz
 from lstmviz.dump import child
 from lstmviz.dump.assemble import assemble
-from lstmviz.dump.blocks import read_blocks
 from lstmviz.dump.parts import parts_of, read_plan
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.recover import recover
 from lstmviz.errors import StorageError
 from lstmviz.recording import sink
+from recorded import read_blocks
 from twin_lstm import cells_by_loop, h_by_stack
 
 WORDS = [f"w{i}" for i in range(11)]

@@ -14,7 +14,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.parts import BLOCKS, CRC, FRAME, MAGIC, PLACES, Block
+from lstmviz.dump.encoding import CRC, FRAME, MAGIC, PLACES
+from lstmviz.dump.parts import BLOCKS, Block
 from lstmviz.dump.schema import ArrayKey, Role
 from lstmviz.errors import DumpError
 
@@ -122,15 +123,6 @@ class BlockReader:
                 batch = []
         self.n_lost_bytes = size - end
         self.is_torn = bool(self.n_lost_bytes) and _is_cut_off(file, place, size)
-
-
-def read_blocks(parts_dir: Path) -> Iterator[Block]:
-    """Yield each block of each whole batch, in memory, up to what is torn or damaged; never raises for that."""
-    path = parts_dir / BLOCKS
-    if path.is_file():
-        with FileIO(path, "r") as file:
-            for batch in BlockReader(parts_dir).batches(file):
-                yield from (block.read(file) for block in batch)
 
 
 def read_into(file: FileIO, target: memoryview, place: int) -> None:

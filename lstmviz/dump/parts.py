@@ -6,13 +6,9 @@ acknowledged; ``flush`` makes it outlive a power cut too. ``lstmviz.dump.blocks`
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 import shlex
-import struct
 import sys
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,6 +19,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lstmviz.dump.encoding import encode, write_all
 from lstmviz.dump.schema import ArrayKey, DumpPlan
 from lstmviz.errors import DumpMissing, InputError, StorageError
 
@@ -32,11 +29,6 @@ if sys.platform != "win32":
 PARTS = ".parts"  # behind the name of a dump: the folder of a recording to it
 HEADER = "header.json"
 BLOCKS = "blocks.bin"
-MAGIC = b"LSTMVBK1"
-FRAME = struct.Struct("<8sIQ")  # magic, bytes of the head, bytes of the payload
-CRC = struct.Struct("<I")
-PLACES = "places"  # the role under which a block's places stand among its arrays in the file
-_MAX_VECTORS = 1024  # of one writev, the least that POSIX systems take today
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +111,12 @@ class BlockWriter:
     def append(self, *blocks: Block) -> None:
         """Append the blocks of one batch, unbuffered: after a crash all of them are there, or none."""
         done = self.written
-        pieces = [piece for i, b in enumerate(blocks) for piece in _encode(b, is_last=i == len(blocks) - 1)]
+        pieces = [piece for i, b in enumerate(blocks) for piece in encode(b, is_last=i == len(blocks) - 1)]
         n_bytes, n_steps = sum(len(p) for p in pieces), sum(b.n_steps for b in blocks)
         try:
             with stored(f"a batch of {self.parts_dir}"):
                 self._cut_back()
-                _write_all(self._file.fileno(), pieces)
+                write_all(self._file.fileno(), pieces)
                 # One assignment, so that an interrupt finds the batch either acknowledged or not.
                 self.written = Written(done.n_bytes + n_bytes, done.n_steps + n_steps, done.n_batches + 1)
         except BaseException:
@@ -263,44 +255,3 @@ def _new_blocks(parts_dir: Path) -> FileIO:
     file = FileIO(parts_dir / BLOCKS, "x")
     lock(file)
     return file
-
-
-def _encode(block: Block, *, is_last: bool) -> list[memoryview]:
-    """Return a block's bytes in order; the arrays' own memory, not a copy, where it is laid out as stored."""
-    arrays: list[tuple[str, str, NDArray[Any]]] = []
-    for key, a in block.arrays.items():
-        arrays.append((key.role, key.name, np.ascontiguousarray(a, a.dtype.newbyteorder("<"))))
-    if block.places is not None:
-        arrays.append((PLACES, "", np.ascontiguousarray(block.places, "<i8")))
-    head: dict[str, Any] = {
-        "axis": block.axis,
-        "lengths": [int(n) for n in block.lengths],
-        "arrays": [[r, n, a.dtype.newbyteorder("=").name, list(a.shape)] for r, n, a in arrays],
-    }
-    if block.labels:
-        head["labels"] = {name: list(new) for name, new in block.labels.items()}
-    if block.vocab:
-        head["vocab"] = list(block.vocab)
-    if not is_last:
-        head["more"] = True
-    text = json.dumps(head).encode("ascii")
-    frame = FRAME.pack(MAGIC, len(text), sum(a.nbytes for _, _, a in arrays))
-    payload = [a.reshape(-1).view(np.uint8).data for _, _, a in arrays if a.nbytes]
-    pieces = [memoryview(frame + text), *payload]
-    crc = 0
-    for piece in pieces:
-        crc = zlib.crc32(piece, crc)
-    return [*pieces, memoryview(CRC.pack(crc))]
-
-
-def _write_all(handle: int, pieces: list[memoryview]) -> None:
-    """Write all of it, in one call of the operating system unless it takes less."""
-    rest = list(pieces)
-    while rest:
-        n_bytes = os.writev(handle, rest[:_MAX_VECTORS]) if hasattr(os, "writev") else os.write(handle, rest[0])
-        if not n_bytes:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        while rest and n_bytes >= len(rest[0]):
-            n_bytes -= len(rest.pop(0))
-        if n_bytes:
-            rest[0] = rest[0][n_bytes:]
