@@ -219,3 +219,45 @@ def test_a_batch_that_changes_between_calls():
     line = r"\Acell ran over 2 sequences and then over 1 inside one run\.batch; [^\n]*\Z"
     with pytest.raises(RecordingError, match=line):
         collector.take(ModuleCall("cell", cell, (torch.ones(1, 3),), {}, cell(torch.ones(1, 3))))
+
+
+def _in_place(state: Tensor, how: str) -> None:
+    if how == "data":
+        state.data[..., 0, :] = 0.0
+    elif how == "numpy":
+        state.numpy()[..., 0, :] = 0.0
+    else:
+        state[..., 0, :] = 0.0
+
+
+@pytest.mark.parametrize("how", ["inference", "data", "numpy"])
+@pytest.mark.parametrize("make", [nn.GRUCell, nn.LSTMCell, nn.GRU, nn.LSTM])
+def test_states_that_are_reset_where_torch_does_not_count_it(make, how):
+    torch.manual_seed(0)
+    module, xs, state, twins = make(3, 4), torch.randn(30, 2, 3), None, []
+    is_cell, is_lstm = isinstance(module, nn.RNNCellBase), "LSTM" in make.__name__
+    (recorded,) = find_recorded(nn.ModuleDict({"cell": module}))
+    collector = recorded.kind.collect("cell", module, lambda layer, state: True)
+    cell = module if is_cell else {nn.GRU: nn.GRUCell, nn.LSTM: nn.LSTMCell}[make](3, 4)
+    for name, weight in () if is_cell else module.state_dict().items():
+        getattr(cell, name.removesuffix("_l0")).data.copy_(weight)
+    with torch.inference_mode() if how == "inference" else torch.no_grad():
+        for t in range(30):
+            states = () if state is None else state if isinstance(state, tuple) else (state,)
+            if t in (5, 9, 10):
+                _in_place(states[t % len(states)], how)
+            read = tuple(s.reshape(2, 4).clone() for s in states)
+            x = xs[t] if is_cell else xs[t : t + 1]
+            output = module(x, state)
+            collector.take(ModuleCall("cell", module, (x, state), {}, output))
+            state = output if is_cell else output[1]
+            twins.append(twin_of(cell, xs[t : t + 1], None if not read else read if is_lstm else read[0]))
+    found = {s.source: as_array(s.values) for s in collector.finish([30, 30])}
+    for t, twin in enumerate(twins):
+        assert max(abs(values[t] - twin[name][0]).max() for name, values in found.items()) < 1e-5
+
+
+@pytest.mark.parametrize("make", [nn.GRUCell, nn.LSTMCell, nn.RNNCell])
+def test_a_batch_of_no_sequences_says_so(make):
+    with pytest.raises(RecordingError, match=r"\Acell ran over a batch of 0 sequences; [^\n]*\Z"):
+        stepped(make(3, 4), [torch.ones(0, 3)], None)

@@ -125,3 +125,56 @@ def test_a_lower_layer_that_is_another_is_noticed_from_h_alone(kind):
     collector.take(ModuleCall("rnn", rnn, (x,), {}, output))
     with pytest.raises(RecordingError, match=r"recomputed h of rnn\.l0"):
         list(collector.finish([20, 20]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n_steps", [1, 5])
+def test_a_batch_of_no_sequences_says_so(kind, n_steps):
+    with pytest.raises(RecordingError, match=r"\Arnn ran over a batch of 0 sequences; [^\n]*\Z"):
+        states_of(KINDS[kind](3, 8), [(torch.ones(n_steps, 0, 3), None)], [])
+
+
+def exploding_relu() -> nn.Module:
+    rnn = nn.RNN(3, 4, 2, nonlinearity="relu", bidirectional=True)
+    for weight in rnn.parameters():
+        weight.data.mul_(8)
+    return rnn
+
+
+def identity_relu() -> nn.Module:
+    rnn = nn.RNN(3, 64, nonlinearity="relu")
+    rnn.weight_hh_l0.data.copy_(1.1 * torch.eye(64))
+    return rnn
+
+
+def large_projection() -> nn.Module:
+    rnn = nn.LSTM(3, 8, proj_size=2)
+    rnn.weight_hr_l0.data.mul_(1e4)
+    return rnn
+
+
+def large_weights() -> nn.Module:
+    rnn = nn.GRU(3, 256)
+    for weight in rnn.parameters():
+        weight.data.mul_(200)
+    return rnn
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections")
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("make", [exploding_relu, identity_relu, large_projection, large_weights])
+def test_a_plain_module_whose_values_explode_or_saturate_passes(make, dtype):
+    torch.manual_seed(0)
+    rnn, x = make().to(dtype), torch.randn(200, 2, 3).to(dtype)
+    for states in ("h", "hcifgorzn"):
+        with torch.no_grad():
+            found, _ = states_of(rnn, [(x, None)], [200] * 2, states)
+        assert any(name.endswith(".h") for name in found)
+
+
+def test_another_module_is_noticed_though_one_value_is_infinite():
+    torch.manual_seed(0)
+    x = torch.randn(20, 2, 3)
+    x[3, 0, 0] = torch.inf
+    with pytest.raises(RecordingError, match=r"recomputed h of rnn\.l0"):
+        states_of(HalvedRNN(3, 8), [(x, None)], [20] * 2, "h")

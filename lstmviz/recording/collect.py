@@ -44,6 +44,8 @@ class RunCollector:
 
     def _begin(self, n_sequences: int, n_steps: int, lengths: tuple[int, ...] | None = None) -> None:
         """Count a call in; RecordingError if it cannot follow those before it."""
+        if n_sequences == 0:
+            raise RecordingError(f"{self._name} ran over a batch of 0 sequences; leave empty batches out")
         if self.n_steps and n_sequences != self.n_sequences:
             raise RecordingError(
                 f"{self._name} ran over {self.n_sequences} sequences and then over {n_sequences} inside one run.batch; "

@@ -6,12 +6,12 @@ n = tanh(W_in x + b_in + r * (W_hn h + b_hn)), h' = (1 - z) * n + z * h. With h 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor
 
-from lstmviz.recording.checks import Checks, disagreement
+from lstmviz.recording.checks import Checks, disagreement, largest
 from lstmviz.recording.run import Arithmetic, Inputs, Run, Weights
 
 _GATES = "rzn"
@@ -28,17 +28,22 @@ def gru_states(run: Run, wanted: Collection[str], checks: Checks) -> dict[str, T
         for chunk, rows in zip(chunks, slices, strict=True):
             out = {letter: values[rows] for letter, values in found.items()}
             _gates(weights, run.inputs(*chunk), room[: rows.stop - rows.start], out)
-    checked = run.steps.checked()
-    inputs, places = run.inputs_at(checked), checked.to(run.h.device)
+    for checked in run.steps.checked(4 * n_units * weights.w_ih.element_size()):
+        _check(run, found, checked, checks)
+    return found
+
+
+def _check(run: Run, found: Mapping[str, Tensor], rows: Tensor, checks: Checks) -> None:
+    weights, n_units = run.weights, run.weights.n_units
+    inputs, places = run.inputs_at(rows), rows.to(run.h.device)
     if "z" in found and "n" in found:
         z, n = found["z"][places], found["n"][places]
     else:
-        _, z, n = _gates(weights, inputs, weights.empty(len(checked), 4 * n_units), {})
-    ours = torch.lerp(n, inputs.before.to(n.dtype), z)
-    h = run.h[places]
-    reach = h.abs().amax().to(ours.dtype).nan_to_num(nan=0.0, posinf=0.0) + inputs.reach(weights)
-    checks.add(run, "h", disagreement(ours, h, reach), checked)
-    return found
+        _, z, n = _gates(weights, inputs, weights.empty(len(rows), 4 * n_units), {})
+    ours, h = torch.lerp(n, inputs.before.to(n.dtype), z), run.h[places]
+    reach = inputs.reach(weights, h.dtype)
+    reach = reach.grown(largest(inputs.before, 1), reach.size.square())  # r is off, and is multiplied by a sum
+    checks.add(run, "h", disagreement(ours, h, reach), rows)
 
 
 def _gates(weights: Weights, inputs: Inputs, room: Tensor, out: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:

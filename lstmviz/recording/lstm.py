@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 import torch
 from torch import Tensor
 
-from lstmviz.recording.checks import Checks, disagreement
+from lstmviz.recording.checks import Checks, Reach, disagreement, largest
 from lstmviz.recording.run import Arithmetic, Run
 
 _GATES = "ifgo"
@@ -75,14 +75,17 @@ def _check_scan(run: Run, cells: Tensor, gate: Tensor | None, checks: Checks) ->
 
     Where gate o was not asked for, it is computed at these steps alone.
     """
-    rows, n_units = run.steps.checked(), run.weights.n_units
+    (rows,), n_units = run.steps.checked(), run.weights.n_units
     places, inputs = rows.to(cells.device), run.inputs_at(rows)
     picked = cells[places]
-    reach = picked.abs().amax(0).nan_to_num_(nan=0.0, posinf=0.0).add_(inputs.reach(run.weights))
+    of_inputs = inputs.reach(run.weights, run.h.dtype)
+    # a cell carries the rounding of all steps before
+    reach = Reach(of_inputs.size.amax(0, keepdim=True) + largest(picked, 0), of_inputs.is_beyond)
     if run.end_c is not None:
-        final = run.steps.final
-        gaps = disagreement(cells[final.to(cells.device)], run.end_c, reach)
-        checks.add(run, "c", gaps, final)
+        n = run.steps.n_sequences
+        last = slice(0, n) if run.steps.is_reverse else slice(len(rows) - n, None)  # of the rows that are checked
+        gaps = disagreement(picked[last], run.end_c, Reach(reach.size, reach.is_beyond[last]))
+        checks.add(run, "c", gaps, rows[last])
     columns = slice(3 * n_units, 4 * n_units)
     o = run.weights.product(inputs, columns).sigmoid_() if gate is None else gate[places]
     _check_h(run, o, picked, reach, rows, checks)
@@ -90,29 +93,27 @@ def _check_scan(run: Run, cells: Tensor, gate: Tensor | None, checks: Checks) ->
 
 def _check_steps(run: Run, checks: Checks) -> None:
     """Compute single steps anew where c before them is known: a call of one step, or else each sequence's first."""
-    steps = run.steps
-    rows = steps.checked() if steps.is_stepped else steps.first
-    before = run.begin_c
-    if before is None:
+    if run.begin_c is None:
         return
-    if steps.is_stepped:
-        before = before[rows.to(before.device)]
-    inputs = run.inputs_at(rows)
-    pre = run.weights.product(inputs, slice(0, 4 * run.weights.n_units)).chunk(4, 1)
-    i, f, o = (pre[k].sigmoid_() for k in (0, 1, 3))
-    c = torch.addcmul(i * pre[2].tanh_(), f, before)
-    reach = c.abs().amax(0).nan_to_num_(nan=0.0, posinf=0.0).add_(inputs.reach(run.weights))
-    if run.c is not None:
-        checks.add(run, "c", disagreement(c, run.c[rows.to(c.device)], reach), rows)
-    _check_h(run, o, c, reach, rows, checks)
+    row_bytes = 4 * run.weights.n_units * run.weights.w_ih.element_size()
+    for rows in run.steps.checked(row_bytes) if run.steps.is_stepped else [run.steps.first]:
+        before = run.begin_c[rows.to(run.begin_c.device)] if run.steps.is_stepped else run.begin_c
+        inputs = run.inputs_at(rows)
+        pre = run.weights.product(inputs, slice(0, 4 * run.weights.n_units)).chunk(4, 1)
+        i, f, o = (pre[k].sigmoid_() for k in (0, 1, 3))
+        c = torch.addcmul(i * pre[2].tanh_(), f, before)
+        reach = inputs.reach(run.weights, run.h.dtype).grown(largest(c, 1))
+        if run.c is not None:
+            checks.add(run, "c", disagreement(c, run.c[rows.to(c.device)], reach), rows)
+        _check_h(run, o, c, reach, rows, checks)
 
 
-def _check_h(run: Run, o: Tensor, c: Tensor, reach: Tensor, rows: Tensor, checks: Checks) -> None:
-    ours = o * c.tanh()
+def _check_h(run: Run, o: Tensor, c: Tensor, reach: Reach, rows: Tensor, checks: Checks) -> None:
+    ours, theirs = o * c.tanh(), run.h[rows.to(o.device)]
     if run.weights.w_hr is not None:
         ours = run.weights.project(ours, run.weights.w_hr, None)
-        reach = reach.amax()
-    checks.add(run, "h", disagreement(ours, run.h[rows.to(ours.device)], reach), rows)
+        reach = reach.projected(run.weights.w_hr, theirs.dtype)
+    checks.add(run, "h", disagreement(ours, theirs, reach), rows)
 
 
 LSTM = Arithmetic("LSTM", ("h", "c", *_GATES), 2, lstm_states)

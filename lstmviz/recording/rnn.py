@@ -8,20 +8,20 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lstmviz.recording.checks import Checks, disagreement
+from lstmviz.recording.checks import Checks, disagreement, largest
 from lstmviz.recording.run import Arithmetic, Run
 
 
 def rnn_states(
     run: Run, wanted: Collection[str], checks: Checks, *, act: Callable[[Tensor], Tensor]
 ) -> dict[str, Tensor]:
-    """Return nothing, as there is nothing but h; check h at every 16th step and each sequence's last."""
-    rows = run.steps.checked()
-    inputs = run.inputs_at(rows)
-    ours = act(run.weights.product(inputs, slice(None)))
-    h = run.h[rows.to(ours.device)]
-    reach = h.abs().amax().to(ours.dtype).nan_to_num(nan=0.0, posinf=0.0) + inputs.reach(run.weights)
-    checks.add(run, "h", disagreement(ours, h, reach), rows)
+    """Return nothing, as there is nothing but h; check h where ``Steps.checked`` says."""
+    for rows in run.steps.checked(run.weights.n_units * run.weights.w_ih.element_size()):
+        inputs = run.inputs_at(rows)
+        ours = act(run.weights.product(inputs, slice(None)))
+        h = run.h[rows.to(ours.device)]
+        reach = inputs.reach(run.weights, h.dtype).grown(largest(h, 1))
+        checks.add(run, "h", disagreement(ours, h, reach), rows)
     return {}
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lstmviz.recording.checks import Checks
+from lstmviz.recording.checks import Checks, Reach
 from lstmviz.recording.steps import Steps
 
 _PRECISE = (torch.float32, torch.float64)
@@ -21,13 +21,25 @@ class Inputs(NamedTuple):
     x: Tensor
     before: Tensor
 
-    def reach(self, weights: Weights) -> Tensor:
-        """Return how much rounding the products may carry, beside 1: large inputs of either sign add up to small sums.
+    def reach(self, weights: Weights, dtype: torch.dtype) -> Reach:
+        """Return how far the products of each row reach in a module that works in ``dtype``.
 
-        A sixteenth of the largest input times the largest weight: nothing for embeddings, much for raw measurements.
+        A sixteenth of the largest input times the largest weight, and more of long sums: nothing for embeddings, much
+        for raw measurements, whose large products of either sign add up to small sums.
         """
-        largest = self.x.abs().amax().to(weights.w_ih.dtype) * weights.w_ih.abs().amax()
-        return (largest / 16).nan_to_num(nan=0.0, posinf=0.0)
+        size = weights.empty(len(self.x), 1).zero_()
+        is_beyond = torch.zeros_like(size, dtype=torch.bool)
+        for rows, weight in ((self.x, weights.w_ih), (self.before, weights.w_hh)):
+            product = _magnitude(rows, 1).to(size.dtype) * _magnitude(weight)
+            is_beyond |= ~(product * weight.shape[1] < torch.finfo(dtype).max)
+            size += product.nan_to_num_(nan=0.0, posinf=0.0).mul_(max(weight.shape[1], 16) ** 0.5 / 64)
+        return Reach(size, is_beyond)
+
+
+def _magnitude(values: Tensor, dim: int | None = None) -> Tensor:
+    """Return the largest magnitude of all values, or along a dimension that is kept."""
+    found: Tensor = torch.linalg.vector_norm(values, float("inf"), dim, keepdim=dim is not None)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class StepBuffer:
         self._used: Used | None = None
         self._weights: list[Weights] = []
         self._start = 0
-        self._after: tuple[tuple[Tensor, ...], tuple[int, ...], States] | None = None
+        self._after: tuple[States, States] = (), ()  # the states that the last call returned, and the copy of them
 
     def fits(self, sources: Sequence[Tensor], dtype: torch.dtype) -> bool:
         """Return whether a call with these weights can join the calls held."""
@@ -82,24 +82,30 @@ class StepBuffer:
 
     def add(self, call: StepCall) -> None:
         """Hold a call; states that are still those that the call before returned are not copied again."""
-        begin, after = call.begin, self._after
+        begin = call.begin
         if begin is not None:
-            is_same = (
-                after is not None
-                and len(begin) == len(after[0])
-                and all(a is b for a, b in zip(begin, after[0], strict=True))
-                and versions_of(begin) == after[1]
-            )
-            begin = after[2] if after is not None and is_same else tuple(s.detach().clone() for s in begin)
+            begin = self._after[1] if self._is_unchanged(begin) else tuple(s.detach().clone() for s in begin)
         end = tuple(s.detach().clone() for s in call.end)
-        self._after = (call.end, versions_of(call.end), end)
+        self._after = call.end, end
         top = None if call.top is None else call.top.detach().clone()
         self._calls.append(StepCall(call.x.detach().clone(), begin, end, top))
+
+    def _is_unchanged(self, begin: States) -> bool:
+        """Return whether states are those that the call before returned, their values too.
+
+        Torch does not count what is written to them through ``.data``, NumPy or under ``inference_mode``. To compare
+        them is cheaper than a copy, but off the CPU it would wait for the device.
+        """
+        returned, kept = self._after
+        return len(begin) == len(returned) and all(
+            a is b and a.is_cpu and a.dtype == k.dtype and torch.equal(a, k)
+            for a, b, k in zip(begin, returned, kept, strict=True)
+        )
 
     def runs(self) -> Iterator[Run]:
         """Yield one run for each layer and direction, and hold nothing any more."""
         calls, used, weights = self._calls, self._used, self._weights
-        self._calls, self._used, self._weights, self._after = [], None, [], None
+        self._calls, self._used, self._weights, self._after = [], None, [], ((), ())
         if not calls or used is None:
             return
         n_layers, n_steps = len(self._layers), len(calls)

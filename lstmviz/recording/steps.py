@@ -85,10 +85,18 @@ class Steps:
         """The row that each column's run began with."""
         return self.columns_end if self.is_reverse else torch.arange(self.n_sequences, device="cpu")
 
-    def checked(self) -> Tensor:
-        """Return the rows that the self-check looks at: every 16th step, and each sequence's last."""
+    def checked(self, row_bytes: int = 0) -> list[Tensor]:
+        """Return the rows that the self-check looks at: every 16th step and each sequence's last, or all of them.
+
+        Where each step was a call, anything may have changed in between, so all rows are checked: in parts that are
+        worked on together, of which each row takes ``row_bytes``.
+        """
+        if self.is_stepped:
+            n_rows = max(1, _CHUNK_BYTES // max(1, row_bytes))
+            rows = torch.arange(self.ends[-1], device="cpu")
+            return [rows[k : k + n_rows] for k in range(0, len(rows), n_rows)]
         every = (self.at[0] % CHECK_EVERY == 0).nonzero()[:, 0]
-        return torch.cat([every, self.columns_end])
+        return [torch.cat([every, self.columns_end])]
 
     def places(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return the step and the sequence, in the order of the batch, of some rows."""
