@@ -26,9 +26,10 @@
       });
     }
     return {
-      isReady: model.isComplete && model.units !== null && lv.state.isResting() && !lv.matches.isPending(),
+      isReady: model.isComplete && model.isShaded && model.units !== null && lv.state.isResting() && !lv.matches.isPending(),
       state,
       units: model.units === null ? null : model.units.slice(),
+      chosen: model.chosen === null ? null : model.chosen.map((one) => Object.assign({}, one)),
       cut: model.cut,
       cells,
       left: geometry.left(),

@@ -22,12 +22,16 @@
   /* Put a question to the match engine, or keep it until the one before is answered; what takes long is said. */
   function ask(question) {
     stopTimers();
-    if (question.start === null && !question.pattern) {
+    if (!isAsked(question)) {
       line.forget();
       return show(question, NOTHING);
     }
     timers.push(setTimeout(() => wait("Searching …"), LATE), setTimeout(probe, ASK_AFTER));
     line.ask(question);
+  }
+
+  function isAsked({ start, pattern, pinned }) {
+    return start !== null || Boolean(pattern) || pinned.length > 0;
   }
 
   function stopTimers() {
@@ -99,10 +103,10 @@
   }
 
   function tell() {
-    const isAsked = answer.question.start !== null || Boolean(answer.question.pattern);
+    const isPut = isAsked(answer.question);
     more.replaceChildren();
-    if (!isAsked || !answer.n_units) {
-      say(isAsked ? "nothing to look for: no unit is selected" : "", "");
+    if (!isPut || !answer.n_units) {
+      say(isPut ? "nothing to look for: no unit is selected" : "", "");
       return;
     }
     const words = lv.words.counts(answer);

@@ -53,7 +53,7 @@
   }
 
   function explain(answer) {
-    if (lv.state.current.start !== null || lv.state.current.pattern) return element("p", "");
+    if (lv.state.current.start !== null || lv.state.current.pattern || lv.state.current.pinned.length) return element("p", "");
     const list = element("ol", "lv-how");
     for (const [title, words] of HOW) {
       const item = element("li", "");

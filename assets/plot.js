@@ -81,7 +81,7 @@
       ctx.globalAlpha = 1;
     }
     drawThreshold(ctx);
-    const unit = hover.unit !== null ? hover.unit : hover.held;
+    const unit = lit();
     if (unit !== null && unit < lv.model.source.n_units) {
       ctx.strokeStyle = colours.hover;
       ctx.lineWidth = 2.5;
@@ -90,6 +90,13 @@
     ctx.restore();
     drawAxis(ctx);
     drawLoading(ctx);
+  }
+
+  /* The unit whose line is in the hover colour: the one pointed at, else the one held, if it is plotted. */
+  function lit() {
+    const { hover, held, current } = lv.state;
+    if (hover.unit !== null) return hover.source === null || hover.source === current.source ? hover.unit : null;
+    return held !== null && held.source === current.source ? held.unit : null;
   }
 
   function drawBands(ctx) {

@@ -42,7 +42,7 @@
       return;
     }
     const unit = unitOf(event.target);
-    if (unit !== null) lv.state.setHover({ held: lv.state.hover.held === unit ? null : unit });
+    if (unit !== null) lv.state.hold(lv.state.current.source, unit);
   }
 
   function draw() {
@@ -68,7 +68,7 @@
   function sentence(units) {
     const state = lv.state.current;
     if (state.pattern) return lv.patternfile.sentence();
-    if (state.start === null) {
+    if (state.start === null && !state.pinned.length) {
       return { kind: "lv-hint", text: `Drag over the ${lv.model.axis.has_tokens ? "tokens" : "steps"}: the units that are on through exactly that window appear here.` };
     }
     if (units === null) {
@@ -76,7 +76,7 @@
       return { kind: "lv-hint", text: isLate && !made ? "Loading the states of the window …" : "" };
     }
     if (lv.model.problem) return { kind: "lv-warn", text: lv.model.problem };
-    if (!units.length) return { kind: "lv-warn", text: lv.words.noUnits(state, lv.model.nMissing, lv.model.source.n_units) };
+    if (!lv.model.chosen.length) return { kind: "lv-warn", text: lv.words.noUnits(state, lv.model.nMissing, lv.model.nLooked) };
     return { kind: "", text: "" };
   }
 
@@ -116,7 +116,8 @@
   }
 
   function mark() {
-    const { unit, held } = lv.state.hover;
+    const { unit } = lv.state.hover;
+    const held = lv.state.held && lv.state.held.source === lv.state.current.source ? lv.state.held.unit : null;
     for (const button of list.querySelectorAll(".lv-chip")) {
       const own = Number(button.dataset.unit);
       button.classList.toggle("lv-hovered", own === unit || (unit === null && own === held));

@@ -8,6 +8,8 @@
     return `${grouped(count)} ${noun}${count === 1 ? "" : /(s|x|ch)$/.test(noun) ? "es" : "s"}`;
   }
 
+  const ON = { high: "on", low: "on low", both: "on, high or low," };
+
   /* Why a brushed window selects nothing, and what to do. `nMissing` of the `nUnits` have a NaN in it. */
   function noUnits(state, nMissing, nUnits) {
     if (nMissing && nMissing === nUnits) {
@@ -21,7 +23,7 @@
     const steps = state.stop - state.start;
     const window = steps === 1 ? "at exactly this step" : `through exactly these ${grouped(steps)} steps`;
     const remedy = constraints.length ? "lower the threshold or drop a constraint" : "lower the threshold or brush fewer steps";
-    return `No unit is on ${window}${also}: ${remedy}.${nMissing ? ` ${plural(nMissing, "unit")} of ${grouped(nUnits)} ${nMissing === 1 ? "has" : "have"} NaN there.` : ""}`;
+    return `No unit is ${ON[state.side || "high"]} ${window}${also}: ${remedy}.${nMissing ? ` ${plural(nMissing, "unit")} of ${grouped(nUnits)} ${nMissing === 1 ? "has" : "have"} NaN there.` : ""}`;
   }
 
   /* Why the view does not get wider. */

@@ -1,6 +1,7 @@
 """From a window to a pattern, and from a pattern to every place in the corpus that shares it; exact, NumPy only."""
 
 from lstmviz.match.adviser import WhyNot, thresholds, why_not
+from lstmviz.match.brush import Brush, Excluded, Part, brushed
 from lstmviz.match.card import UnitCard, UnitContext, unit_card
 from lstmviz.match.card_tracks import UnitTrack
 from lstmviz.match.edit import with_unit, without
@@ -11,14 +12,18 @@ from lstmviz.match.shards import found_in, search_shards
 from lstmviz.match.text import Over, search
 
 __all__ = [
+    "Brush",
     "Count",
+    "Excluded",
     "Notes",
     "Over",
+    "Part",
     "PatternFile",
     "UnitCard",
     "UnitContext",
     "UnitTrack",
     "WhyNot",
+    "brushed",
     "count",
     "find",
     "found_in",

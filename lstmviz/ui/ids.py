@@ -18,11 +18,14 @@ STEP = "lv-step"
 THRESHOLD = "lv-threshold"
 BEFORE = "lv-before"
 AFTER = "lv-after"
-FIELDS = (DUMP, SOURCE, STEP, THRESHOLD, BEFORE, AFTER)
+SIDE = "lv-side"
+FIELDS = (DUMP, SOURCE, STEP, THRESHOLD, BEFORE, AFTER, SIDE)
 
 # Buttons
 HIT_BACK = "lv-hit-back"
 HIT_NEXT = "lv-hit-next"
+UNDO = "lv-undo"
+REDO = "lv-redo"
 COPY_LINK = "lv-copy-link"
 THEME = "lv-theme"
 PAGE_LEFT = "lv-page-left"
@@ -34,6 +37,8 @@ ZOOM_IN = "lv-zoom-in"
 BUTTONS = (
     HIT_BACK,
     HIT_NEXT,
+    UNDO,
+    REDO,
     COPY_LINK,
     PAGE_LEFT,
     PAN_LEFT,
@@ -62,6 +67,24 @@ MORE = "lv-more"
 PATTERN_NOTE = "lv-pattern-note"
 PATTERN_SAVE = "lv-pattern-save"
 PATTERN_OPEN = "lv-pattern-open"
+
+# Places that stay empty, and take no room, until there is something to put in them
+EXPORT = "lv-export"
+HELP = "lv-help"
+MINIMAP = "lv-minimap"
+SHOW = "lv-show"
+PARTS = "lv-parts"
+UNIT_TEXT = "lv-unit-text"
+BARS = "lv-bars"
+UNIT_TOOLS = "lv-unit-tools"
+MATCH_ORDER = "lv-match-order"
+MATCH_GROUP = "lv-match-group"
+MATCH_COLOUR = "lv-match-colour"
+MATCH_FILTER = "lv-match-filter"
+CARD = "lv-card"
+ADVISER = "lv-adviser"
+CARRY = "lv-carry"
+LENGTHS = "lv-lengths"
 PLACES = (
     ROOT,
     NOTICE,
@@ -81,6 +104,22 @@ PLACES = (
     PATTERN_NOTE,
     PATTERN_SAVE,
     PATTERN_OPEN,
+    EXPORT,
+    HELP,
+    MINIMAP,
+    SHOW,
+    PARTS,
+    UNIT_TEXT,
+    BARS,
+    UNIT_TOOLS,
+    MATCH_ORDER,
+    MATCH_GROUP,
+    MATCH_COLOUR,
+    MATCH_FILTER,
+    CARD,
+    ADVISER,
+    CARRY,
+    LENGTHS,
 )
 
 STORES = (BOOT, SELECTION, MATCHES)

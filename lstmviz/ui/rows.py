@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lstmviz.dump.reader import Axis, DumpReader
-from lstmviz.match import found_in, select
+from lstmviz.match import brushed, found_in
 from lstmviz.match.find import Found
 from lstmviz.match.on import is_on
 from lstmviz.match.pattern_file import Notes, PatternFile
@@ -72,12 +72,8 @@ def _pattern(dump: DumpReader, asked: Selection) -> PatternFile:
     """Return the pattern that was opened, or that of the brush, as a file to keep."""
     if asked.pattern is not None:
         return PatternFile.from_json(asked.pattern)
-    if asked.start is None or asked.stop is None:
-        axis, base = dump.axis_of(asked.source), ((asked.source, asked.threshold),)
-        pattern = Pattern(axis.name, (), base, 1, asked.before, asked.after)
-    else:
-        pattern = select(dump, asked.source, asked.start, asked.stop, asked.threshold, asked.before, asked.after)
-    return PatternFile(pattern, Notes(dump=dump.uuid))
+    hidden, marked = asked.by_hand()
+    return PatternFile(brushed(dump, asked.brush()), Notes(dump=dump.uuid, hidden=hidden, marked=marked))
 
 
 def _unit(dump: DumpReader, unit: PatternUnit) -> dict[str, Any]:

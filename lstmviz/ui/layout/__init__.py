@@ -1,0 +1,54 @@
+"""The page's frame: controls and empty places. What moves in them is drawn by assets/*.js."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from lstmviz.ui import ids
+from lstmviz.ui.layout.aside import aside
+from lstmviz.ui.layout.cards import DumpCard
+from lstmviz.ui.layout.header import header
+from lstmviz.ui.layout.matches import matches
+from lstmviz.ui.layout.select import select
+
+__all__ = ["DumpCard", "build_layout"]
+
+_THEME = {
+    "primaryColor": "blue",
+    "fontFamily": "var(--lv-sans)",
+    "fontFamilyMonospace": "var(--lv-mono)",
+    "defaultRadius": "6px",
+    "cursorType": "pointer",
+}
+
+
+def build_layout(dumps: Sequence[DumpCard]) -> Component:
+    """Build the whole page for these dumps, the first one shown unless the address names another."""
+    boot = {
+        "dumps": [{"uuid": card.uuid, "name": card.name, "detail": card.detail} for card in dumps],
+        "ids": ids.by_name(),
+    }
+    page: Component = dmc.MantineProvider(
+        theme=_THEME,
+        defaultColorScheme="auto",
+        children=html.Div(
+            id=ids.ROOT,
+            className="lv-root",
+            children=[
+                dcc.Store(id=ids.BOOT, data=boot),
+                dcc.Store(id=ids.SELECTION),
+                dcc.Store(id=ids.MATCHES),
+                header(dumps),
+                html.Div(id=ids.NOTICE, className="lv-notice", role="alert", hidden=True),
+                html.Main(
+                    className="lv-main",
+                    children=[html.Div(className="lv-column", children=[select(), matches()]), aside()],
+                ),
+            ],
+        ),
+    )
+    return page
