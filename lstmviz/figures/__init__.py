@@ -1,7 +1,8 @@
 """Figures for a paper or a notebook: records in, ``plotly`` figures out, each with title, labelled axes and legend.
 
 Every figure takes ``theme="light"`` or ``"dark"`` and is laid out at the size of print (docs/figures.md). Plotly is
-loaded with this module and not before. ``image`` makes a file of any of them.
+loaded with this module and not before. ``image`` makes a file of any of them,
+and ``page`` an HTML page of a whole view.
 """
 
 from lstmviz.figures.bars import carry
@@ -10,6 +11,7 @@ from lstmviz.figures.curves import barcode, lengths, thresholds
 from lstmviz.figures.flow import text
 from lstmviz.figures.images import image
 from lstmviz.figures.lines import units
+from lstmviz.figures.page import page
 from lstmviz.figures.rows import matches
 
-__all__ = ["barcode", "carry", "image", "lengths", "matches", "text", "thresholds", "unit", "units"]
+__all__ = ["barcode", "carry", "image", "lengths", "matches", "page", "text", "thresholds", "unit", "units"]
