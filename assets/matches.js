@@ -24,6 +24,7 @@
     stopTimers();
     if (!isAsked(question)) {
       line.forget();
+      lv.summary.clear();
       return show(question, NOTHING);
     }
     timers.push(setTimeout(() => wait("Searching …"), LATE), setTimeout(probe, ASK_AFTER));
@@ -64,8 +65,9 @@
     const question = given && line.take(given.key);
     if (!question) return;
     stopTimers();
-    if (given.error) fail(given.error);
-    else show(question, given);
+    if (given.error) return fail(given.error);
+    show(question, given);
+    lv.summary.ask(question);
   }
 
   function show(question, given) {
@@ -89,6 +91,7 @@
   function fail(words) {
     stopTimers();
     answer = null;
+    lv.summary.clear();
     table.classList.remove("lv-stale");
     say(`No matches: ${words}`, "lv-warn");
     const again = document.createElement("button");

@@ -88,7 +88,7 @@ class Listing:
 
     def group_at(self, row: int) -> int | None:
         """Return the index in ``groups`` of the one that a row belongs to; None without groups."""
-        return int(np.searchsorted([g.first for g in self.groups], row, side="right")) - 1 if self.groups else None
+        return int(np.searchsorted(self._firsts, row, side="right")) - 1 if self.groups else None
 
     def _arrange(self, order: str, group: str) -> None:
         """Put the matches in order, coarsely for "best": its classes of equal group and n_shared are ranked later."""
@@ -103,8 +103,9 @@ class Listing:
             names, index = self._grouped(group)
             self._sort(index)
             sizes = np.bincount(index, minlength=len(names))
-            starts = (np.cumsum(sizes) - sizes).tolist()
-            self.groups = tuple(Group(*one) for one in zip(names, sizes.tolist(), starts, strict=True))
+            self._firsts = np.cumsum(sizes) - sizes
+            parts = zip(names, sizes.tolist(), self._firsts.tolist(), strict=True)
+            self.groups = tuple(Group(*part) for part in parts)
             classes = classes + index * (self._found.pattern.n_units + 1)
         change = np.flatnonzero(np.diff(classes[self._places])) + 1
         self._classes = np.concatenate([[0], change, [len(spans)]])

@@ -5,10 +5,13 @@ The browser side gets them from the boot store, so that a name is written down o
 
 from __future__ import annotations
 
-# Stores: boot goes down once; the selection goes up and alone drives matching; the matches come down.
+# Stores: boot goes down once; the selection goes up and alone drives matching; the matches come down. Once they are
+# there, the same selection goes up again as the summary's question, and the summary comes down.
 BOOT = "lv-boot"
 SELECTION = "lv-selection"
 MATCHES = "lv-matches"
+SUMMARY_ASKED = "lv-summary-asked"
+SUMMARY = "lv-summary"
 
 # Fields
 DUMP = "lv-dump"
@@ -122,7 +125,7 @@ PLACES = (
     LENGTHS,
 )
 
-STORES = (BOOT, SELECTION, MATCHES)
+STORES = (BOOT, SELECTION, MATCHES, SUMMARY_ASKED, SUMMARY)
 
 
 def by_name() -> dict[str, str]:

@@ -26,6 +26,7 @@ from lstmviz.ui.callbacks import register
 from lstmviz.ui.layout import DumpCard, build_layout
 from lstmviz.ui.routes import routes
 from lstmviz.ui.rows import match_rows
+from lstmviz.ui.summary import match_summary
 from lstmviz.ui.table import DumpTable
 
 PORTS_TRIED = 20
@@ -52,7 +53,7 @@ def make_app(dumps: Sequence[DumpReader], hosts: Iterable[str] = (), token: str 
     guard.install(app.server, hosts, token)
     app.server.register_blueprint(routes(table))
     app.layout = build_layout(cards(table))
-    register(app, partial(match_rows, table))
+    register(app, partial(match_rows, table), partial(match_summary, table))
     return app
 
 

@@ -42,6 +42,8 @@ def build_layout(dumps: Sequence[DumpCard]) -> Component:
                 dcc.Store(id=ids.BOOT, data=boot),
                 dcc.Store(id=ids.SELECTION),
                 dcc.Store(id=ids.MATCHES),
+                dcc.Store(id=ids.SUMMARY_ASKED),
+                dcc.Store(id=ids.SUMMARY),
                 header(dumps),
                 html.Div(id=ids.NOTICE, className="lv-notice", role="alert", hidden=True),
                 html.Main(
