@@ -149,6 +149,24 @@ def test_rows_of_any_order_are_drawn_as_given(parens, pattern):
     fig = figures.matches(parens, pattern, rows=frame, colour="depth")
     assert list(fig.layout.yaxis.ticktext) == [f"{s:,}" for s in frame.start]
     assert "coloured by depth" in fig.layout.title.text
+    assert "689 matches with all 4 units on; 7 rows" in fig.layout.title.text
+
+
+@pytest.mark.parametrize("colour", ["unit:rnn.l1.c:15", "track:depth", ""])
+def test_rows_are_coloured_as_the_page_names_it(parens, pattern, colour):
+    fig = figures.matches(parens, pattern, colour=colour, panels=[colour], limit=5)
+    grids = [t for t in of(fig, "bar") if len(t.customdata)]
+    assert len(grids) == 2
+    values = np.tanh(parens.states("rnn.l1.c")[:, 15].astype(np.float64))
+    wanted = {"": np.zeros(20_000), "track:depth": parens.tracks["depth"][:]}.get(colour, values)
+    for grid in grids:
+        assert [float(v) for v in grid.marker.color] == [wanted[said[1]] for said in grid.customdata]
+
+
+@pytest.mark.parametrize("colour", ["unit:rnn.l1.c:50", "unit:rnn.l1.c:x", "unit:nothing:1", "track:x", "x"])
+def test_a_colour_that_is_none_is_refused(parens, pattern, colour):
+    with pytest.raises((PatternError, UnknownName), match="no unit|no source|no track"):
+        figures.matches(parens, pattern, colour=colour)
 
 
 def test_a_pattern_without_matches_is_a_figure_that_says_so(parens, pattern):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.figures.strips import Strip, add_key, cells, coloured, extent, track_of, units_on, write
+from lstmviz.figures.strips import Strip, add_key, cells, coloured, extent, number, track_of, units_on, write
 from lstmviz.figures.text import cut, label, listed, named, shown, typical
 from lstmviz.figures.theme import (
     EM,
@@ -21,12 +22,14 @@ from lstmviz.figures.theme import (
     ThemeName,
     bar,
     dress,
+    flat_scale,
     legend_height,
     mixed,
     numbers_width,
-    steps,
+    scale,
     themed,
 )
+from lstmviz.match.card import in_view
 from lstmviz.match.shards import found_in
 from lstmviz.types import Pattern, Window
 
@@ -35,7 +38,7 @@ MOST_ROWS, MOST_PANELS = 200, 3
 BEFORE, CELLS = 5, 40  # cells before a match starts, and in all, at most
 RIGHT, GAP = 14, 14  # px right of the rows, and between the tokens and the panels
 PANEL = 3.2  # px a cell of a panel
-SHADE = "shared"
+SHADE, TRACK, UNIT = "shared", "track:", "unit:"  # what colours cells, as the page names it
 WIDEST = 12  # cells of a token that a column is made for
 
 
@@ -51,13 +54,15 @@ def matches(
 ) -> go.Figure:
     """Draw the best ``limit`` matches of a pattern, or the ``rows`` of ``dump.match``, one under the other.
 
-    Each cell is a step, shaded by how many of the pattern's units are on (``colour="shared"``) or by a track's name.
-    The line is where the matches start, a tick where each ends. ``panels`` stand beside the rows: "shared", or
-    tracks. Raises PatternError or UnknownName where the pattern does not fit, or for more than 200 rows.
+    Each cell is a step, shaded by how many of the pattern's units are on (``colour="shared"``), by a track (its name,
+    or "track:NAME"), by one unit's activation ("unit:SOURCE:UNIT"), or not at all (""). The line is where the matches
+    start, a tick where each ends. ``panels``, at most three of the same, stand beside the rows. Raises PatternError or
+    UnknownName where the pattern or a colour does not fit, or for more than 200 rows.
     """
     colours, axis = themed(theme), dump.axis(pattern.axis)
     found = found_in(dump, pattern)
-    frame = found.page(min(limit, MOST_ROWS)) if rows is None else rows
+    best = found.page(min(limit, MOST_ROWS) if rows is None else 1)  # one is enough to count those with most units
+    frame = best if rows is None else rows
     if len(frame) > MOST_ROWS:
         raise PatternError(f"{len(frame):,} rows are too many to draw; give at most {MOST_ROWS}")
     if len(panels) > MOST_PANELS:
@@ -79,7 +84,7 @@ def matches(
         bottom=44 + 52 * (SHADE in (colour, *panels)),
         legend=legend_height(fig, PAGE - side - RIGHT),
     )
-    dress(fig, colours, title or _title(found.totals(), pattern, len(spans)), detail, PAGE, height, room)
+    dress(fig, colours, title or _title(found.totals(), pattern, len(spans), rows is None), detail, PAGE, height, room)
     fig.update_layout(barmode="overlay")
     _axes(fig, grid, beside, PAGE - side - RIGHT)
     if SHADE in (colour, *panels):
@@ -120,22 +125,42 @@ class _Grid:
 
 def _coloured(dump: DumpReader, axis: Axis, grid: _Grid, pattern: Pattern, what: str, theme: Theme) -> Strip:
     """Return the cells of all rows, row after row, with what colours them."""
-    flat = grid.steps.ravel()
-    values = np.full(len(flat), np.nan)
-    is_step = flat >= 0
-    track = None if what == SHADE else track_of(axis, what)
-    n_cells = grid.steps.shape[1]
-    for i in range(len(grid.spans)):
-        here = grid.steps[i][grid.steps[i] >= 0]
-        view = Window(int(here[0]), int(here[-1]) + 1)
-        part = units_on(dump, pattern, view) if track is None else np.asarray(track[view.start : view.stop])
-        values[i * n_cells : (i + 1) * n_cells][grid.steps[i] >= 0] = part.astype(np.float64)
-    if track is not None:
-        return coloured(track, np.where(is_step, values, np.nan), theme)
-    n = pattern.n_units + 1
-    flat_steps = steps(mixed(theme.shade, n), n)
-    words = [None if np.isnan(v) else str(int(v)) for v in values]
-    return Strip("units on", values, words, flat_steps, -0.5, n - 0.5, is_tokens=True)
+    values = np.full(grid.steps.shape, np.nan)
+    read = _reader(dump, axis, pattern, what)
+    for row, steps in zip(values, grid.steps, strict=True):
+        here = steps[steps >= 0]
+        row[steps >= 0] = read(Window(int(here[0]), int(here[-1]) + 1))
+    flat = values.ravel()
+    if what == SHADE:
+        n = pattern.n_units + 1
+        words = [None if np.isnan(v) else str(int(v)) for v in flat]
+        return Strip("units on", flat, words, flat_scale(mixed(theme.shade, n), n), -0.5, n - 0.5, is_tokens=True)
+    if not what or what.startswith(UNIT):
+        finite = flat[np.isfinite(flat)]
+        reach = max(1.0, float(np.abs(finite).max(initial=0.0)))
+        name = f"unit {what.rpartition(':')[2]}" if what else "token"
+        colours = scale(theme.signed if what else (theme.ground, theme.ground))
+        words = [None if np.isnan(v) or not what else number(v) for v in flat]
+        return Strip(name, flat, words, colours, -reach, reach, is_tokens=not what)
+    return coloured(track_of(axis, what.removeprefix(TRACK)), flat, theme)
+
+
+def _reader(dump: DumpReader, axis: Axis, pattern: Pattern, what: str) -> Callable[[Window], NDArray[np.float64]]:
+    """Return what gives the values, at the steps of a window, by which cells are coloured."""
+    if what == SHADE:
+        return lambda view: units_on(dump, pattern, view).astype(np.float64)
+    if not what:
+        return lambda view: np.zeros(len(view))
+    if what.startswith(UNIT):
+        name, _, unit = what.removeprefix(UNIT).rpartition(":")
+        info = dump.source(name)
+        if info.axis != axis.name or not unit.isdecimal() or int(unit) >= info.n_units:
+            raise PatternError(
+                f"{what[:80]!r} is no unit of axis {axis.name!r}; {name} has units 0 to {info.n_units - 1}"
+            )
+        return lambda view: in_view(info, dump.states(name)[view.start : view.stop, [int(unit)]][:, 0])
+    track = track_of(axis, what.removeprefix(TRACK))
+    return lambda view: np.asarray(track[view.start : view.stop], np.float64)
 
 
 def _draw(fig: go.Figure, theme: Theme, grid: _Grid, main: Strip, beside: list[Strip]) -> None:
@@ -204,13 +229,13 @@ def _ticks(grid: _Grid, every: int) -> dict[str, list[int] | list[str]]:
     return {"tickvals": values, "ticktext": [f"{v:+d}".replace("-", "−") if v else "0" for v in values]}
 
 
-def _title(totals: list[tuple[int, int]], pattern: Pattern, n_rows: int) -> str:
+def _title(totals: list[tuple[int, int]], pattern: Pattern, n_rows: int, are_best: bool) -> str:
     if not totals:
         return "No matches"
     level, n_best = totals[0]
     which = "all" if level == pattern.n_units else f"{level} of the"
     units = f"{which} {pattern.n_units} units on" if pattern.n_units > 1 else "the unit on"
-    first = f", the best {n_rows}" if n_rows < n_best else ""
+    first = f", the best {n_rows}" if n_rows < n_best and are_best else "" if are_best else f"; {n_rows:,} rows"
     return f"{n_best:,} match{'es' * (n_best != 1)} with {units}{first}"
 
 
@@ -218,4 +243,10 @@ def _shading(pattern: Pattern, colour: str) -> str:
     names = [f"−{u.unit}" if u.side == "low" else str(u.unit) for u in pattern.units]
     sources = sorted({u.source for u in pattern.units})
     of = f"units {listed(names)} of {named(', '.join(sources))}" if names else "the pattern has no units"
-    return of if colour == SHADE else f"{of}; tokens coloured by {named(colour, 30)}"
+    if colour in (SHADE, ""):
+        return of
+    what = colour.removeprefix(TRACK)
+    if colour.startswith(UNIT):
+        source, _, unit = colour.removeprefix(UNIT).rpartition(":")
+        what = f"the activation of unit {unit} of {source}, low to high"
+    return f"{of}; tokens coloured by {named(what, 80)}"

@@ -14,7 +14,7 @@ from lstmviz.dump.arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import UnknownName
 from lstmviz.figures.text import label, n_columns, named, shown
-from lstmviz.figures.theme import EM, MONO, TYPE, Theme, ink_on, scale, steps
+from lstmviz.figures.theme import EM, MONO, TYPE, Theme, flat_scale, ink_on, scale
 from lstmviz.match.on import is_on
 from lstmviz.types import Pattern, Window
 
@@ -76,7 +76,7 @@ def coloured(track: Track, values: NDArray[np.float64], theme: Theme) -> Strip:
         words = [track.labels[int(v)] if ok else None for v, ok in zip(values, is_label, strict=True)]
         kept = np.where(is_label, values, np.nan)
         n = max(1, len(track.labels))
-        return Strip(track.info.name, kept, words, steps(theme.categories, n), -0.5, n - 0.5, labels=track.labels)
+        return Strip(track.info.name, kept, words, flat_scale(theme.categories, n), -0.5, n - 0.5, labels=track.labels)
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     words = [None if np.isnan(v) else number(v) for v in values]

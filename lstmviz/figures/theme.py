@@ -92,7 +92,7 @@ def scale(colours: tuple[str, ...]) -> list[list[Any]]:
     return [[i / (len(colours) - 1), colour] for i, colour in enumerate(colours)]
 
 
-def steps(colours: tuple[str, ...], n: int) -> list[list[Any]]:
+def flat_scale(colours: tuple[str, ...], n: int) -> list[list[Any]]:
     """Return a scale of n flat steps, one for each whole number 0 to n - 1 on a range of -0.5 to n - 0.5."""
     picked = [colours[i % len(colours)] for i in range(n)]
     return [[edge, colour] for i, colour in enumerate(picked) for edge in (i / n, (i + 1) / n)]
