@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from lstmviz.dump.shards import ShardReader
 from lstmviz.errors import ClusterError, DumpError
 from lstmviz.match.pattern_file import PatternFile, as_pattern, hidden_in
 from lstmviz.types import Pattern, Side, Window, check_constraints, check_threshold, check_whole
+
+if TYPE_CHECKING:
+    from lstmviz.ui.notebook import Served
 
 AnyPattern = Pattern | PatternFile | str
 
@@ -162,11 +166,19 @@ class Dump(DumpReader):
         n_contexts, around = check_whole("n_contexts", n_contexts), check_whole("around", around)
         return matching.unit_card(self, source, unit, threshold, side, n_contexts, around)
 
-    def serve(self, port: int = 8050, host: str = "127.0.0.1", open_browser: bool = True) -> None:
-        """Serve the page on this dump until interrupted; another free port is taken where ``port`` is in use."""
+    def serve(self, port: int = 8050, host: str = "127.0.0.1", open_browser: bool = True) -> Served | None:
+        """Serve the page on this dump until interrupted; another free port is taken where ``port`` is in use.
+
+        In a notebook the page appears under the cell instead, and a handle is returned at once: its ``stop()`` ends it.
+        """
+        from lstmviz.ui.notebook import in_notebook, serve_inline
+
+        if in_notebook():
+            return serve_inline([self], host, port)
         from lstmviz.ui.serve import serve
 
         serve([self], host=host, port=port, open_browser=open_browser)
+        return None
 
 
 class Corpus(ShardReader, Dump):
