@@ -91,6 +91,7 @@
   function follow(x) {
     const change = CHANGES[drag.kind](x);
     if (change) {
+      if (drag.kind === "new" && lv.state.current.excluded.length) change.excluded = []; // what was taken out was of another brush
       lv.frame.markBrush();
       lv.state.change(change, "live");
     }
@@ -193,9 +194,9 @@
     const shown = model.shown(step);
     if (shown && shown.text) lines.push(shown.text);
     const values = model.row(step);
-    if (model.units && model.units.length && values) {
+    if (model.chosen && model.chosen.length && values) {
       const on = model.countOn(step, step + 1)[0];
-      lines.push(`${on} of ${lv.words.plural(model.units.length, "unit")} on`);
+      lines.push(`${on} of ${lv.words.plural(model.chosen.length, "unit")} on`);
     }
     for (const track of lv.tracks.visible()) {
       const value = model.value(track, step);

@@ -56,7 +56,7 @@
           const one = { source: part.source, unit, side, threshold, isPinned: false };
           const key = name(one);
           seen.add(key);
-          if (pins.has(key)) found.push(pins.get(key));
+          if (pins.has(key)) found.push(Object.assign(pins.get(key), { isPicked: true }));
           else if (!out.has(key)) found.push(one);
         }
       }

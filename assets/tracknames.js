@@ -23,7 +23,7 @@
     const { TRACK } = lv.strip;
     const seen = lv.tracks.visible();
     const hidden = lv.model.tracks.length - seen.length;
-    const now = JSON.stringify([lv.model.dump.about.uuid, lv.model.axis.index, seen.length, hidden, lv.tracks.first()]);
+    const now = JSON.stringify([lv.model.dump.about.uuid, lv.model.axis.index, seen.map((track) => track.index), hidden, lv.tracks.first()]);
     if (now === made) return;
     made = now;
     const rows = seen.map(name);

@@ -6,7 +6,6 @@
   const CUT_LEAST = 44; // px of a cell in which a label that is cut still tells something
   const FEW = 40; // distinct whole numbers that are still told apart as cells; more are drawn as bars
 
-  let isOpen = false;
   let chosen = { axis: null, name: null }; // whose heatmap comes first beside the matches
 
   /* Are there so many that the rest waits behind a button? One more row than the button's own is shown at once. */
@@ -16,11 +15,16 @@
 
   /* The tracks that have a row under the tokens. */
   function visible() {
-    return isMany() && !isOpen ? lv.model.tracks.slice(0, FIRST) : lv.model.tracks;
+    const names = lv.state.current.tracks;
+    if (names) return names.map((name) => lv.model.tracks.find((track) => track.name === name)).filter(Boolean);
+    return isMany() ? lv.model.tracks.slice(0, FIRST) : lv.model.tracks;
   }
 
+  /* Show every track, or the first ones only. */
   function toggle() {
-    isOpen = !isOpen;
+    const rest = lv.model.tracks.filter((track) => !visible().includes(track));
+    const tracks = rest.length ? [...visible(), ...rest].map((track) => track.name) : null;
+    lv.state.change({ tracks }, "settle");
   }
 
   /* Put a track's heatmap first, or back into its place. */
@@ -35,7 +39,9 @@
   /* The tracks in the order of their heatmaps. */
   function ordered() {
     const name = first();
-    return name === null ? lv.model.tracks : [...lv.model.tracks].sort((a, b) => (b.name === name) - (a.name === name));
+    const shown = visible();
+    const all = [...shown, ...lv.model.tracks.filter((track) => !shown.includes(track))];
+    return name === null ? all : all.sort((a, b) => (b.name === name) - (a.name === name));
   }
 
   function isCells(track) {
@@ -62,8 +68,10 @@
   }
 
   function draw(ctx, track, from, to, top, height) {
-    const cells = isCells(track);
-    const style = cells ? labelStyle(ctx, track, lv.geometry.cell()) : null;
+    const look = track.kind === "number" ? lv.state.current.looks[track.name] : undefined;
+    if (look === "line") return drawLine(ctx, track, from, to, top, height);
+    const cells = look ? look === "heat" : isCells(track);
+    const style = isCells(track) && cells ? labelStyle(ctx, track, lv.geometry.cell()) : null;
     const cell = lv.geometry.cell();
     const gap = cell > 6 ? 1 : 0;
     for (let step = from; step < to; step++) {
@@ -82,6 +90,27 @@
         ctx.fillRect(x, top + height - tall, Math.max(1, cell - gap), tall);
       }
     }
+  }
+
+  /* Its values as a line, from its least to its greatest; broken where there is none and at borders. */
+  function drawLine(ctx, track, from, to, top, height) {
+    const borders = new Set(lv.model.bordersIn(from, to));
+    const [low, high] = [track.low, track.high > track.low ? track.high : track.low + 1];
+    ctx.strokeStyle = lv.theme.colours().sequence(0.75);
+    ctx.lineWidth = 1.5;
+    ctx.beginPath();
+    let isJoined = false;
+    for (let step = Math.max(0, from - 1); step < Math.min(lv.model.axis.n_steps, to + 1); step++) {
+      const value = lv.model.value(track, step);
+      const isHere = !isMissing(track, value);
+      if (isHere) {
+        const y = top + 1 + (1 - (value - low) / (high - low)) * (height - 3);
+        if (isJoined && !borders.has(step)) ctx.lineTo(lv.geometry.x(step + 0.5), y);
+        else ctx.moveTo(lv.geometry.x(step + 0.5) - 1, y), ctx.lineTo(lv.geometry.x(step + 0.5), y);
+      }
+      isJoined = isHere;
+    }
+    ctx.stroke();
   }
 
   const widths = new WeakMap(); // track -> px of its widest label

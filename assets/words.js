@@ -8,6 +8,14 @@
     return `${grouped(count)} ${noun}${count === 1 ? "" : /(s|x|ch)$/.test(noun) ? "es" : "s"}`;
   }
 
+  /* A source's name without the parts that it shares with every other: "l1.c" of "rnn.l1.c" beside "rnn.l0.h". */
+  function shortName(name, names) {
+    const parts = names.map((one) => one.split("."));
+    let shared = 0;
+    while (names.length > 1 && parts.every((one) => shared < one.length - 1 && one[shared] === parts[0][shared])) shared++;
+    return name.split(".").slice(shared).join(".");
+  }
+
   const ON = { high: "on", low: "on low", both: "on, high or low," };
 
   /* Why a brushed window selects nothing, and what to do. `nMissing` of the `nUnits` have a NaN in it. */
@@ -46,6 +54,6 @@
     return { strong: plural(best[1], "match"), rest: rest.join(" · ") };
   }
 
-  lv.words = { plural, noUnits, viewLimit, counts };
+  lv.words = { plural, shortName, noUnits, viewLimit, counts };
   if (typeof module !== "undefined") module.exports = lv.words;
 })(typeof window !== "undefined" ? window : globalThis);

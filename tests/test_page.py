@@ -38,7 +38,9 @@ def test_brush_a_depth_4_stretch_see_units_and_matches_and_come_back_by_the_url(
     shown = bench.brush(*DEPTH_4)
     pattern, _ = assert_shows(shown, parens, *DEPTH_4)
     assert pattern.n_units > 1
-    assert bench.page.locator("#lv-chips button").all_text_contents() == [str(u.unit) for u in pattern.units]
+    assert bench.page.locator("#lv-chips [data-testid=chip]").all_text_contents() == [
+        str(u.unit) for u in pattern.units
+    ]
 
     n_full = dict(shown["counts"])[pattern.n_units]
     full = parens.match(pattern, limit=n_full)
@@ -250,10 +252,10 @@ def test_a_brush_needs_no_round_trip(bench, parens):
     bench.page.mouse.move(last["right"] - 3, last["middle"], steps=5)
     bench.page.wait_for_function("() => lstmviz.debug().units.length > 0")
     assert bench.shown()["units"] == [u.unit for u in selected(parens, *DEPTH_4).units]
-    assert asked == []
+    assert [url for url in asked if "favicon" not in url] == []
     bench.page.mouse.up()
     bench.ready()
-    assert len([url for url in asked if "favicon" not in url]) == 1
+    assert len([url for url in asked if "favicon" not in url]) <= 2  # the rows, and then what sums them up
 
 
 HOSTILE = [

@@ -126,7 +126,6 @@ def _units() -> Component:
                 hidden=True,
                 title="Close the opened pattern",
             ),
-            html.Span(className="lv-spacer"),
             place(ids.UNIT_TOOLS, "lv-tool"),
             text_button(ids.PATTERN_SAVE, "Save pattern", "Save these units and constraints as a file"),
             text_button(ids.PATTERN_OPEN, "Open pattern", "Open a pattern file and list its matches"),
