@@ -57,9 +57,11 @@ def match_summary(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lengths(found: Candidates) -> list[list[int]]:
     """Return (n_shared, length, n_matches), most shared first, then the shortest."""
-    table = np.stack([-found.n_shared, found.stop - found.start], axis=1)
-    different, n_matches = np.unique(table, axis=0, return_counts=True)
-    return [[-shared, length, n] for (shared, length), n in zip(different.tolist(), n_matches.tolist(), strict=True)]
+    length = found.stop - found.start
+    width = int(length.max(initial=0)) + 1
+    keys, n_matches = np.unique(length - found.n_shared * width, return_counts=True)
+    parts = zip((-(keys // width)).tolist(), (keys % width).tolist(), n_matches.tolist(), strict=True)
+    return [list(part) for part in parts]
 
 
 def _barcode(dump: DumpReader, axis: str, seen: Candidates) -> dict[str, Any]:
