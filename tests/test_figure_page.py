@@ -66,7 +66,7 @@ def test_the_page_opens_from_a_file_and_shows_what_the_api_gives(parens, chromiu
 
 def test_its_lines_are_the_values(parens, html):
     values = np.tanh(parens.states("rnn.l1.c")[220:300, 31].astype(np.float64))
-    (path,) = re.findall(r'<path class="?low"? d="([^"]+)"', html)
+    (path,) = re.findall(r'<path class="?low"?[^>]* d="([^"]+)"', html)
     y = [float(v) for v in re.findall(r"[\d.]+ ([\d.]+)", path)]
     assert np.allclose(1 - (np.array(y) - 10) / 110, values / 1.04, atol=0.001)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,7 +58,7 @@ def units(
     _marks(fig, axis, view, None if window is None else _as_window(window), colours)
     cell = (width - SIDE - RIGHT) / len(view)
     for strip in strips[len(strips) - len(tracks) :]:
-        add_key(fig, strip, cell)
+        add_key(fig, strip, cell, is_only=sum(bool(s.labels) for s in strips) == 1)
     room = Room(left=SIDE, right=RIGHT, bottom=_below(strips, is_down), legend=legend_height(fig, width - SIDE - RIGHT))
     height = PLOT + (STRIP + GAP) * len(strips)
     detail = "; ".join([_detail(info, pattern, strips), *filter(None, map(extent, strips))])
@@ -103,26 +104,32 @@ def _lines(
     sides = {side: [u.unit for u in mine if u.side == side] for side in ("high", "low")}
     taken = set(sides["high"]) | set(sides["low"])
     others = [u for u in range(info.n_units) if u not in taken]
-    faint = max(0.12, min(0.8, 3 / np.sqrt(max(1, info.n_units))))
     what = "other units" if taken else "units"
     roles: list[tuple[str, list[int], dict[str, Any], float]] = [
-        (f"{len(others):,} {what}", others, {"color": colours.grey, "width": 1}, faint),
-        (_on_words(mine, "high"), sides["high"], {"color": colours.accent, "width": 1.8}, 1.0),
-        (_on_words(mine, "low"), sides["low"], {"color": colours.low, "width": 1.8, "dash": "5px,2px"}, 1.0),
+        (f"{len(others):,} {what}", others, {"color": colours.grey, "width": _thin(1, len(others))}, 0.45),
+        (_on_words(mine, "high"), sides["high"], {"color": colours.accent, "width": _thin(1.8, len(sides["high"]))}, 1),
+        (
+            *(_on_words(mine, "low"), sides["low"]),
+            *({"color": colours.low, "width": _thin(1.8, len(sides["low"])), "dash": "5px,2px"}, 1),
+        ),
     ]
     for name, chosen, line, opacity in roles:
         if chosen:
             x, y, unit = _joined(values[:, chosen], start, chosen)
             hover = "unit %{customdata}, step %{x}: %{y:.3f}<extra></extra>"
-            many = min(1.0, max(0.08, (12 / len(chosen)) ** 0.8)) if opacity == 1 else opacity
             fig.add_scatter(
-                x=x, y=y, customdata=unit, mode="lines", line=line, opacity=many, name=name, hovertemplate=hover
+                x=x, y=y, customdata=unit, mode="lines", line=line, opacity=opacity, name=name, hovertemplate=hover
             )
     for threshold in sorted({u.threshold for u in mine}):
         fig.add_hline(threshold, line={"color": colours.ink, "width": 1, "dash": "4px,3px"}, opacity=0.8)
     if mine:
         line = {"color": colours.ink, "width": 1, "dash": "4px,3px"}
         fig.add_scatter(x=[None], y=[None], mode="lines", line=line, name=_threshold_words(mine))
+
+
+def _thin(width: float, n_lines: int) -> float:
+    """Return the width of a line among so many: lines of one trace do not shade each other, so they get thinner."""
+    return max(0.35, width * min(1.0, math.pow(40 / max(1, n_lines), 0.35)))
 
 
 def _on_words(units: list[PatternUnit], side: str) -> str:

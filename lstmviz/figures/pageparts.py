@@ -123,9 +123,10 @@ class Drawing:
     def _lines(self, mine: Sequence[PatternUnit]) -> Iterable[str]:
         role = {u.unit: u.side for u in mine}
         faint = max(0.12, min(0.8, 3 / np.sqrt(max(1, self._info.n_units))))
+        bold = max(0.12, min(1.0, (12 / max(1, len(role))) ** 0.6))
         order = sorted(range(self._info.n_units), key=lambda unit: unit in role)
         for unit in order:
-            look = f"class={role[unit]}" if unit in role else f'class=other stroke-opacity="{faint:.2f}"'
+            look = f'class={role.get(unit, "other")} stroke-opacity="{bold if unit in role else faint:.2f}"'
             yield f'<path {look} d="{self._path(unit)}"><title>unit {unit}</title></path>'
 
     def _thresholds(self, thresholds: Sequence[float]) -> Iterable[str]:

@@ -75,8 +75,8 @@ def matches(
     beside = [_coloured(dump, axis, grid, pattern, name, colours) for name in panels]
     height = ROW * max(1, len(spans))
     _draw(fig, colours, grid, main, beside)
-    for strip in (main, *beside):
-        add_key(fig, strip, 0)
+    for strip in {strip.name: strip for strip in (main, *beside)}.values():
+        add_key(fig, strip, 0, is_only=len({s.name for s in (main, *beside) if s.labels}) == 1)
     detail = "; ".join([_shading(pattern, colour), *filter(None, dict.fromkeys(map(extent, (main, *beside))))])
     room = Room(
         left=side,
@@ -90,8 +90,8 @@ def matches(
     if SHADE in (colour, *panels):
         at = 0 if colour == SHADE else 1 + 2 * list(panels).index(SHADE)
         n_units = pattern.n_units
-        every = max(1, -(-n_units // 6))
-        key = bar(colours, "units on", height, 44, tickvals=[*range(0, n_units + 1, every)], tickformat="d")
+        ticks = {"tickvals": [*range(n_units + 1)]} if n_units <= 8 else {"nticks": 5}
+        key = bar(colours, "units on", height, 44, tickformat=",d", **ticks)
         fig.data[at].marker.update(showscale=True, colorbar=key)
     return fig
 
@@ -235,7 +235,12 @@ def _title(totals: list[tuple[int, int]], pattern: Pattern, n_rows: int, are_bes
     level, n_best = totals[0]
     which = "all" if level == pattern.n_units else f"{level} of the"
     units = f"{which} {pattern.n_units} units on" if pattern.n_units > 1 else "the unit on"
-    first = f", the best {n_rows}" if n_rows < n_best and are_best else "" if are_best else f"; {n_rows:,} rows"
+    if not are_best:
+        first = f"; {n_rows:,} rows"
+    elif n_rows < n_best:
+        first = f", the best {n_rows}"
+    else:
+        first = ", then those with fewer" if n_rows > n_best else ""
     return f"{n_best:,} match{'es' * (n_best != 1)} with {units}{first}"
 
 

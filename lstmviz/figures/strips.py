@@ -149,8 +149,11 @@ def is_room(token: str, cell: float) -> bool:
     return n_columns(shown(token)) * TYPE * EM + 1 <= cell
 
 
-def add_key(fig: go.Figure, strip: Strip, cell: float, most: int = 8) -> None:
-    """Add the labels of a strip to the legend where its cells are too small for some of them."""
+def add_key(fig: go.Figure, strip: Strip, cell: float, is_only: bool = False, most: int = 8) -> None:
+    """Add the labels of a strip to the legend where its cells are too small for some of them.
+
+    With its track's name, unless it is the only one with labels.
+    """
     if not strip.labels or all(word is None or is_room(word, cell) for word in strip.words):
         return
     seen = sorted({int(v) for v in strip.values if np.isfinite(v)})
@@ -158,7 +161,7 @@ def add_key(fig: go.Figure, strip: Strip, cell: float, most: int = 8) -> None:
     for code in seen[:most]:
         colour = strip.colours[2 * code][1]
         marker = {"symbol": "square", "size": 10, "color": colour}
-        name = f"{label(strip.name, 12)}: {label(strip.labels[code], 16)}"
+        name = ("" if is_only else f"{label(strip.name, 12)}: ") + label(strip.labels[code], 20)
         fig.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=name)
     if len(seen) > most:
         marker = {"symbol": "square-open", "size": 10, "color": strip.colours[0][1]}
@@ -169,13 +172,13 @@ def extent(strip: Strip) -> str:
     """Say from which number to which a strip is shaded; nothing for tokens and labels."""
     if strip.is_tokens or strip.labels or not np.isfinite(strip.values).any():
         return ""
-    return f"{named(strip.name, 20)} {number(strip.low)} to {number(float(np.nanmax(strip.values)))}"
+    name, seen = named(strip.name, 20), strip.values[np.isfinite(strip.values)]
+    if seen.min() == seen.max():
+        return f"{name} {number(float(seen[0]))}"
+    return f"{name} {number(strip.low)} to {number(strip.high)}"
 
 
 def number(value: float) -> str:
     """Return a number of a track in as few digits as tell what it is."""
-    return (
-        f"{value:.3g}".replace("-", "−")
-        if not np.isfinite(value) or value % 1 or abs(value) >= 1e6
-        else str(int(value))
-    )
+    is_long = not np.isfinite(value) or value % 1 or abs(value) >= 1e6
+    return (f"{value:.3g}" if is_long else str(int(value))).replace("-", "−")

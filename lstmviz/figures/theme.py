@@ -24,6 +24,7 @@ TYPE, TITLE = 11, 13  # px
 LINE = 15  # px, from one line of type to the next
 SANS = "Helvetica, Arial, 'DejaVu Sans', 'Noto Sans', sans-serif"
 MONO = "'DejaVu Sans Mono', 'Noto Sans Mono', Menlo, Consolas, monospace"
+LETTER = 0.58  # of the type's size: a letter of the sans face, on average, in the widest of the faces
 EM = 0.62  # of the type's size: a cell of the monospaced face, and a little more than a letter of the other
 
 
@@ -116,8 +117,9 @@ class Room:
 def legend_height(fig: go.Figure, plot_width: int) -> int:
     """Return the px that the legend of a figure takes, which is as wide as its plot; 0 where there is none."""
     names = [unescape(t.name) for t in fig.data if t.name is not None and t.showlegend is not False]
-    widest = max((50 + n_columns(name) * TYPE * EM for name in names), default=1.0)  # all take as much as the widest
-    a_row = max(1, int(plot_width / widest))
+    text = int(max(map(n_columns, names), default=1) * TYPE * LETTER) + 4
+    fig.update_layout(legend={"entrywidth": text, "entrywidthmode": "pixels", "traceorder": "normal"})
+    a_row = max(1, int(plot_width / (text + 46)))  # all take as much as the widest; 46 is the line or mark before it
     return 20 * -(-len(names) // a_row)
 
 
