@@ -3,13 +3,14 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const ROW = 15; // px
-  const SEEN = 12; // rows before it scrolls
-  const MOST = 400; // rows ever drawn; a canvas of more is too tall
-  let place, scroller, canvas, more;
+  const SEEN = 12; // rows before it scrolls; only those in view are drawn
+  let place, scroller, inner, canvas;
 
   function make() {
     place = document.getElementById(lv.ids.bars);
     scroller = lv.menu.element("div", "lv-bars-scroll");
+    inner = lv.menu.element("div");
+    scroller.addEventListener("scroll", () => lv.frame.ask("strip"));
     canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");
     canvas.addEventListener("pointermove", point);
@@ -21,17 +22,17 @@
       const one = at(event);
       if (one) lv.chips.hold(one);
     });
-    more = lv.menu.element("p", "lv-panel-note");
-    scroller.append(canvas);
+    inner.append(canvas);
+    scroller.append(inner);
     lv.frame.add("strip", draw);
   }
 
   function rows() {
-    return (lv.model.chosen || []).slice(0, MOST);
+    return lv.model.chosen || [];
   }
 
   function at(event) {
-    return rows()[Math.floor((event.clientY - canvas.getBoundingClientRect().top) / ROW)] || null;
+    return rows()[Math.floor((event.clientY - inner.getBoundingClientRect().top) / ROW)] || null;
   }
 
   function point(event) {
@@ -50,15 +51,18 @@
       if (place.firstChild) place.replaceChildren();
       return;
     }
-    if (!place.firstChild) place.append(scroller, more);
+    if (!place.firstChild) place.append(scroller);
     const units = rows();
-    const left = lv.model.chosen.length - units.length;
-    more.textContent = left > 0 ? `and ${lv.words.plural(left, "more unit")}` : "";
-    scroller.style.height = `${Math.min(SEEN, units.length) * ROW + 1}px`;
+    const tall = Math.min(SEEN, units.length) * ROW;
+    scroller.style.height = `${tall}px`;
+    inner.style.height = `${units.length * ROW}px`;
     canvas.style.width = `${lv.plot.width()}px`;
-    canvas.style.height = `${units.length * ROW}px`;
+    canvas.style.height = `${tall}px`;
     canvas.setAttribute("aria-label", `Where each of ${lv.words.plural(units.length, "selected unit")} is on`);
-    paint(lv.theme.fit(canvas), units);
+    const first = Math.floor(scroller.scrollTop / ROW);
+    const ctx = lv.theme.fit(canvas);
+    ctx.translate(0, first * ROW - scroller.scrollTop);
+    paint(ctx, units.slice(first, first + SEEN + 1));
   }
 
   function paint(ctx, units) {
@@ -81,7 +85,7 @@
       }
       label(ctx, one, top, isLit);
     });
-    lv.plot.drawBorders(ctx, 0, units.length * ROW);
+    lv.borders.draw(ctx, 0, units.length * ROW);
   }
 
   function label(ctx, one, top, isLit) {

@@ -39,6 +39,7 @@
       text: lv.unittext.shown(),
       thresholds: plot.thresholds().map((value) => ({ value, x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(value) })),
       chips: Array.from(document.querySelectorAll("#" + lv.ids.chips + " .lv-chip:not(.lv-out)"), (chip) => chip.querySelector("[data-testid]").textContent),
+      labels: lv.borders.labels(document.createElement("canvas").getContext("2d")).map(({ border, text }) => ({ border, text })),
       borders: model.bordersIn(state.at, to),
       handles: state.start === null ? null : handles(box),
       threshold: { x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(state.threshold) },

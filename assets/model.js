@@ -28,6 +28,7 @@
     firstShown,
     value,
     sequenceOf,
+    sequenceAt,
     bordersIn,
     countOn,
     countSides,
@@ -211,6 +212,13 @@
       if (tile) for (const border of tile.borders) if (border >= from && border < to) found.push(border);
     }
     return found;
+  }
+
+  /* The number of the sequence that starts at a border, or null where it is not known. */
+  function sequenceAt(border) {
+    const tile = stepTile(border);
+    const k = tile ? tile.borders.indexOf(border) : -1;
+    return k < 0 || tile.first_sequence === undefined ? null : tile.first_sequence + k;
   }
 
   /* The sequence around a step, no further than the tiles beside it that are loaded. */

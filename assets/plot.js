@@ -42,20 +42,7 @@
     ctx.strokeStyle = theme.colours().line;
     ctx.lineWidth = 1;
     for (const tick of geometry.ticks()) line(ctx, geometry.left(), Math.round(geometry.y(tick)) + 0.5, geometry.left() + geometry.width(), 0);
-    drawBorders(ctx, 0, mount.clientHeight);
-  }
-
-  /* Where sequences start: dotted, the same through plot and strip. Step 0 needs none: nothing lies before it. */
-  function drawBorders(ctx, top, bottom) {
-    const { at, span } = lv.state.current;
-    ctx.strokeStyle = lv.theme.colours().dim;
-    ctx.lineWidth = 1;
-    ctx.setLineDash([2, 3]);
-    for (const border of lv.model.bordersIn(Math.max(1, at), at + span)) {
-      const x = Math.round(lv.geometry.x(border)) - 0.5;
-      line(ctx, x, top, x, bottom);
-    }
-    ctx.setLineDash([]);
+    lv.borders.draw(ctx, 0, mount.clientHeight);
   }
 
   function line(ctx, x0, y0, x1, y1) {
@@ -95,6 +82,7 @@
     }
     ctx.restore();
     drawAxis(ctx);
+    lv.borders.drawLabels(ctx);
     drawLoading(ctx);
   }
 
@@ -201,5 +189,5 @@
     return best;
   }
 
-  lv.plot = { make, place: () => mount, width, unitNear, thresholds, drawBorders };
+  lv.plot = { make, place: () => mount, width, unitNear, thresholds };
 })(window);

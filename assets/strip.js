@@ -45,7 +45,7 @@
     lv.tracks.visible().forEach((track, k) => lv.tracks.draw(ctx, track, at, to, TRACK.top + k * (TRACK.height + TRACK.gap), TRACK.height));
     lv.mask.draw(ctx, 0, mount.clientHeight);
     drawMarks(ctx, at, to);
-    lv.plot.drawBorders(ctx, TOKEN.top - 3, mount.clientHeight);
+    lv.borders.draw(ctx, TOKEN.top - 3, mount.clientHeight);
     if (lv.state.current.start !== null) drawBrush(ctx);
     drawHover(ctx);
     ctx.restore();

@@ -286,8 +286,7 @@ def test_bars_say_where_each_unit_is_on(case):
     bench.page.locator("label", has_text="Bars").click()
     shown = until(bench, "d.state.bars && d.bars.length > 0")
     pattern = brushed(dump, Brush((Part(source, "both"), Part(other, "low", 0.5)), *window))
-    assert len(shown["bars"]) == min(400, pattern.n_units)
-    for bar, unit in zip(shown["bars"], pattern.units, strict=False):
+    for bar, unit in zip(shown["bars"], pattern.units, strict=True):
         assert [bar["source"], bar["unit"], bar["side"]] == [unit.source, unit.unit, unit.side]
         assert bar["on"] == (at + np.flatnonzero(n_on(dump, [unit], at, at + 60))).tolist()
     assert "bars=1" in bench.page.url
@@ -442,3 +441,18 @@ def test_a_negative_threshold_selects_by_the_negative_cut(bench, parens):
     assert view_cut("tanh", -0.35) == -view_cut("tanh", 0.35)
     shown = bench.open(**QUERY, start=249, stop=255, side="both", t=-0.5, before=0)
     assert_pattern(shown, parens, brushed(parens, Brush((Part(SOURCE, "both", -0.5),), *DEPTH_4, off_before=0)))
+
+
+def test_sequences_are_told_by_number_and_label_where_they_start(chromium, tmp_path):
+    names = ["first", "<b>second</b>", "third"]
+    labels = [name for name in names for _ in range(30)]
+    states = np.zeros((90, 2), "float32")
+    given = {"states": {"a.l0.h": states}, "lengths": [30] * 3, "tracks": {"title": labels, "n": np.arange(90)}}
+    with page(chromium, tmp_path, **given) as (bench, dump):
+        bench.open(source="a.l0.h", at=10, span=60)
+        shown = until(bench, "d.labels.every((one) => one.text.includes(' · '))")
+        starts = dump.sequences["start"].tolist()[1:]
+        assert shown["labels"] == [
+            {"border": starts[0], "text": "sequence 1 · <b>second</b>"},
+            {"border": starts[1], "text": "sequence 2 · third"},
+        ]

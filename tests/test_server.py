@@ -69,6 +69,7 @@ def test_steps_carry_tokens_borders_and_tracks(client, dump):
     answer = get(client, f"/d/{dump.uuid}/steps/0/0/45").json
     assert answer["tokens"] == dump.tokens[0:45]
     assert answer["borders"] == [0, 40]
+    assert answer["first_sequence"] == 0
     assert answer["tracks"]["depth"] == dump.tracks["depth"][0:45].tolist()
     assert answer["tracks"]["loss"][1:4] == [0.5, None, 0.5]
 

@@ -59,6 +59,7 @@ def _steps(axis: Axis, start: int, stop: int) -> dict[str, Any]:
     return {
         "tokens": None if axis.tokens is None else axis.tokens[start:stop],
         "borders": axis.starts[inside].tolist(),
+        "first_sequence": inside.start,  # the number of the one that starts at the first border
         "tracks": step_tracks(axis, start, stop),
     }
 
