@@ -39,14 +39,15 @@ $(VENV)/test-ready: $(VENV)/demo-ready
 	$(PIP) --editable '.[test]'
 	@touch $@
 
-# A browser and node for the page's tests, where they are missing.
+# A browser and node for the page's tests and a C compiler for those of full disks, where they are missing.
 .PHONY: tools
 tools:
-	@command -v chromium >/dev/null && command -v node >/dev/null || { \
-	  command -v apt-get >/dev/null || { echo "the page's tests need chromium and node on the PATH; install them"; exit 1; }; \
+	@command -v chromium >/dev/null && command -v node >/dev/null && { \
+	    echo '#include <stdio.h>' | cc -xc -fsyntax-only - 2>/dev/null; } || { \
+	  command -v apt-get >/dev/null || { echo "the tests need chromium, node and cc on the PATH; install them"; exit 1; }; \
 	  sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-	    chromium nodejs fonts-dejavu-core >/dev/null; }
+	    chromium nodejs fonts-dejavu-core gcc libc6-dev >/dev/null; }
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,13 +11,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from lstmviz.errors import LstmvizError, PatternError, WindowError
+from lstmviz.errors import InputError, LstmvizError, PatternError, WindowError
 
 Side = Literal["high", "low"]
 View = Literal["raw", "tanh"]
 TrackKind = Literal["category", "number"]
+Per = Literal["step", "sequence"]
+Concerns = Literal["step", "next"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Source:
     """One recorded array of states, shape (n_steps, n_units), such as ``rnn.l0.c``.
 
     ``view`` says how its values are shown and thresholded: ``tanh`` (a cell state c) or ``raw``. The stored values
-    are never changed by it. ``n_nan`` counts NaN values, or is None where nobody has counted yet.
+    are never changed by it. ``n_nan`` counts NaN values, or is None where nobody has counted yet. ``units`` are the
+    model's own numbers of the units, where only some of them were recorded; None where all were.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Source:
     dtype: Literal["float16", "float32", "float64"]
     view: View = "raw"
     n_nan: int | None = None
+    units: tuple[int, ...] | None = None
 
     def cut(self, threshold: float) -> float:
         """Return the float64 value that a recorded activation is compared with for a threshold in the view."""
@@ -52,12 +56,24 @@ def view_cut(view: View, threshold: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class TrackInfo:
-    """What a track carries at each step of its axis: a number, or the index of one of its ``labels``."""
+    """What a track carries at each step of its axis: a number, or the index of one of its ``labels``.
+
+    With ``per`` "sequence" one value is stored for each sequence, and all its steps carry it. With ``concerns`` "next"
+    the value at step t speaks of the token at t + 1, as a prediction does. Tracks of one ``group`` are drawn together.
+    """
 
     name: str
     axis: str
     kind: TrackKind
     labels: tuple[str, ...] = ()
+    per: Per = "step"
+    concerns: Concerns = "step"
+    group: str = ""
+
+    def __post_init__(self) -> None:
+        for what, given, known in (("per", self.per, get_args(Per)), ("concerns", self.concerns, get_args(Concerns))):
+            if given not in known:
+                raise InputError(f"track {self.name!r} has {what}={_shown(given)}; use {' or '.join(map(repr, known))}")
 
 
 @dataclass(frozen=True, slots=True)

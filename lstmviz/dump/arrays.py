@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, overload
@@ -18,6 +18,7 @@ from lstmviz.types import Source, TrackInfo
 
 Steps = int | slice
 Units = int | slice | Sequence[int] | NDArray[Any]
+BLOCK_VALUES = 2**20  # of a track read at a time, where all are
 
 
 class Stored(Protocol):
@@ -168,7 +169,10 @@ class IdArray:
 
 @dataclass(frozen=True)
 class Track:
-    """One track: ``track[a:b]`` is a NumPy array of numbers, or of indices into ``labels``."""
+    """One track: ``track[a:b]`` is a NumPy array of numbers, or of indices into ``labels``, one a step.
+
+    So it is where one value is stored for each sequence (``info.per``), too; ``blocks`` gives the values as stored.
+    """
 
     info: TrackInfo
     n_steps: int
@@ -184,6 +188,46 @@ class Track:
 
     def __getitem__(self, key: Steps) -> NDArray[Any]:
         return self.stored.read(_checked(key, self.n_steps, f"track {self.info.name}"))
+
+    @property
+    def n_stored(self) -> int:
+        """How many values are stored: one a step, or one a sequence."""
+        return len(self.stored.starts) if isinstance(self.stored, SpreadArray) else self.n_steps
+
+    def read_stored(self, places: slice) -> NDArray[Any]:
+        """Read values as stored, one a step or one a sequence."""
+        return (self.stored.part if isinstance(self.stored, SpreadArray) else self.stored).read(places)
+
+    def blocks(self, n_values: int = BLOCK_VALUES) -> Iterator[NDArray[Any]]:
+        """Yield the values as stored, one a step or one a sequence, ``n_values`` at a time."""
+        return (self.read_stored(slice(a, a + n_values)) for a in range(0, self.n_stored, n_values))
+
+
+@dataclass(frozen=True, eq=False)
+class SpreadArray:
+    """One stored value a sequence, read as one a step; only the sequences that a slice touches are read."""
+
+    part: Stored
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+
+    def read(self, steps: Steps | None = None) -> NDArray[Any]:
+        """Read the values of the steps (all where None), as ``StoredArray.read``."""
+        if isinstance(steps, slice) or steps is None:
+            start, stop, _ = slice(None).indices(len(self)) if steps is None else steps.indices(len(self))
+            first, last = np.searchsorted(self.stops, [start, max(start, stop - 1)], side="right").tolist()
+            here = slice(first, last + 1 if stop > start else first)
+            n_steps = np.minimum(self.stops[here], stop) - np.maximum(self.starts[here], start)
+            return np.repeat(self.part.read(here), n_steps)
+        return self.part.read(int(np.searchsorted(self.stops, steps, side="right")))
+
+    def __len__(self) -> int:
+        return int(self.stops[-1])
+
+    @property
+    def name(self) -> str:
+        """The file and the place in it, for a message."""
+        return self.part.name
 
 
 def _checked(key: Steps, n_steps: int, what: str) -> Steps:

@@ -13,9 +13,18 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.schema import FORMAT, FORMAT_VERSION, STATE_DTYPES, check_name, check_offsets, unpack_strings
+from lstmviz.dump.schema import (
+    FORMAT,
+    FORMAT_VERSION,
+    STATE_DTYPES,
+    check_name,
+    check_offsets,
+    check_track,
+    check_units,
+    unpack_strings,
+)
 from lstmviz.errors import DumpError, NewerFormat
-from lstmviz.types import Source, TrackInfo, TrackKind, View
+from lstmviz.types import Concerns, Per, Source, TrackInfo, TrackKind, View
 
 Steps = NDArray[np.int64]
 KINDS = {"iu": "integers", "iuf": "integers or floats"}  # of NumPy's dtypes, in words
@@ -99,6 +108,10 @@ class Declared:
             )
         return value.decode("utf-8", errors="replace")
 
+    def optional(self, item: Any, name: str, default: str) -> str:
+        """Return a text attribute, or what its absence means."""
+        return self.text(item, name) if name in item.attrs else default
+
     def whole(self, item: Any, name: str) -> int:
         """Return an integer attribute of 0 or more."""
         value = np.asarray(self._attribute(item, name))
@@ -160,16 +173,43 @@ class Declared:
         if view not in ("raw", "tanh"):
             raise DumpError(f"{self.path}: view {view!r} of source {name!r} is not known; use 'raw' or 'tanh'")
         n_nan = self.whole(dataset, "n_nan") if "n_nan" in dataset.attrs else None
-        return Source(name, axis, n_steps, dataset.shape[1], dataset.dtype.name, cast(View, view), n_nan)
+        units = self.units(name, dataset) if "units" in dataset.attrs else None
+        return Source(name, axis, n_steps, dataset.shape[1], dataset.dtype.name, cast(View, view), n_nan, units)
 
-    def track(self, name: str, group: h5py.Group, axis: str, n_steps: int) -> TrackInfo:
+    def units(self, name: str, dataset: h5py.Dataset) -> tuple[int, ...]:
+        """Return the model's own numbers of a source's units."""
+        given = np.asarray(dataset.attrs["units"])
+        if given.dtype.kind not in "iu" or given.ndim != 1:
+            raise DumpError(
+                f"{self.path}: attribute 'units' of source {name!r} is {given.dtype} {given.shape}; write one integer "
+                "for each of its units"
+            )
+        try:
+            return check_units(f"source {name!r}", given.tolist(), dataset.shape[1])
+        except DumpError as err:
+            raise DumpError(f"{self.path}: {err}") from err
+
+    def track(self, name: str, group: h5py.Group, axis: str, n_steps: int, n_sequences: int) -> TrackInfo:
         """Return what a track declares, with its labels."""
         kind = self.text(group, "kind")
         if kind not in ("category", "number"):
             raise DumpError(f"{self.path}: track {name!r} is of kind {kind!r}; use 'category' or 'number'")
         values = self.array(group, "values", "iu" if kind == "category" else "iuf")
-        self.check_steps(values, f"track {name}", axis, n_steps)
-        info = TrackInfo(name, axis, cast(TrackKind, kind))
+        per, concerns, drawn = (
+            self.optional(group, *a) for a in (("per", "step"), ("concerns", "step"), ("group", ""))
+        )
+        try:
+            info = TrackInfo(name, axis, cast(TrackKind, kind), (), cast(Per, per), cast(Concerns, concerns), drawn)
+            check_track(info)
+        except DumpError as err:
+            raise DumpError(f"{self.path}: {err}") from err
+        if per == "step":
+            self.check_steps(values, f"track {name}", axis, n_steps)
+        elif len(values) != n_sequences:
+            raise DumpError(
+                f"{self.path}: track {name} has {len(values)} values and axis {axis!r} {n_sequences} sequences; write "
+                "one for each"
+            )
         if kind == "number":
             return info
         self.strings(group, "labels")

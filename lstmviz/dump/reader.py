@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmviz.dump.arrays import IdArray, States, StoredArray, Tokens, Track
-from lstmviz.dump.declared import Declared
+from lstmviz.dump.arrays import IdArray, SpreadArray, States, StoredArray, Tokens, Track
+from lstmviz.dump.declared import Declared, Steps
+from lstmviz.dump.nan import count_nan
 from lstmviz.dump.safe import open_safely
 from lstmviz.errors import DumpError, UnknownName, WindowError
 from lstmviz.types import Source, TrackInfo, Window
@@ -39,8 +40,12 @@ class Axis:
 
     @cached_property
     def sequences(self) -> pd.DataFrame:
-        """One row a sequence: start and stop, half-open, in steps of this axis."""
-        return pd.DataFrame({"start": self.starts, "stop": self.stops})
+        """One row a sequence: start and stop, half-open, in steps of this axis, and its tracks of one value a sequence.
+
+        A category's column holds its labels, None where it has no value.
+        """
+        columns = {n: _column(track) for n, track in self.tracks.items() if track.info.per == "sequence"}
+        return pd.DataFrame({"start": self.starts, "stop": self.stops, **columns})
 
     def sequence_of(self, step: int) -> int:
         """Return the index of the sequence that a step lies in."""
@@ -115,7 +120,7 @@ class DumpReader:
 
     @property
     def sequences(self) -> pd.DataFrame:
-        """Sequences of the first axis: start, stop."""
+        """Sequences of the first axis: start, stop, and its tracks of one value a sequence."""
         return self.first.sequences
 
     @property
@@ -157,7 +162,7 @@ class DumpReader:
             return info.n_nan
         states = self.states(source)
         steps = range(0, info.n_steps, NAN_BLOCK_STEPS)
-        return sum(int(np.isnan(states[a : a + NAN_BLOCK_STEPS]).sum()) for a in steps)
+        return sum(count_nan(states[a : a + NAN_BLOCK_STEPS]) for a in steps)
 
     def close(self) -> None:
         """Close the file; a later read opens it again."""
@@ -199,7 +204,10 @@ class DumpReader:
             axes[name] = Axis(
                 *(name, index, n_steps, declared.text(group, "join"), tokens, starts, stops),
                 {n: declared.source(n, dataset, name, n_steps) for n, dataset in sources[name]},
-                {n: self._read_track(declared.track(n, g, name, n_steps), n_steps) for n, g in tracks[name]},
+                {
+                    n: self._read_track(declared.track(n, g, name, n_steps, len(starts)), starts, stops)
+                    for n, g in tracks[name]
+                },
             )
         return axes
 
@@ -212,5 +220,16 @@ class DumpReader:
         ids = IdArray(n_steps, self._stored(f"axes/{axis}/tokens"), n_vocab)
         return Tokens(n_steps, declared.text(group, "join"), ids, table)
 
-    def _read_track(self, info: TrackInfo, n_steps: int) -> Track:
-        return Track(info, n_steps, self._stored(f"tracks/{info.name}/values"))
+    def _read_track(self, info: TrackInfo, starts: Steps, stops: Steps) -> Track:
+        stored = self._stored(f"tracks/{info.name}/values")
+        return Track(info, int(stops[-1]), stored if info.per == "step" else SpreadArray(stored, starts, stops))
+
+
+def _column(track: Track) -> Any:
+    """Return a track of one value a sequence as a column: numbers, or labels (None for none)."""
+    values = track.read_stored(slice(0, track.n_stored))
+    if track.info.kind == "number":
+        return values
+    names = [*track.labels, None]
+    is_label = (values >= 0) & (values < len(track.labels))
+    return pd.Series([names[i] for i in np.where(is_label, values, -1).tolist()], dtype=object)

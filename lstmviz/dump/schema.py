@@ -13,21 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.errors import DumpError, InputError
-from lstmviz.types import TrackInfo, View
+from lstmviz.types import TrackInfo, View, check_whole
 
 FORMAT = "lstmviz"
 FORMAT_VERSION = 1
 STATE_DTYPES = ("float16", "float32", "float64")
 MAX_NAME = 200  # characters
 MAX_PROVENANCE = 60_000  # bytes; an HDF5 attribute holds 64 KiB
+MAX_UNITS_LISTED = 15_000  # of a source that keeps some of a layer's units: as uint32 they fill an attribute
 
 StateDtype = Literal["float16", "float32", "float64"]
-Role = Literal["tokens", "state", "track"]
+Role = Literal["tokens", "state", "track", "sequence"]
+COLUMNS = ("start", "stop")  # of every axis' table of sequences, which its tracks of one value a sequence join
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayKey:
-    """Names one per-step array of an axis: its tokens (name ""), a state's source, or a track."""
+    """Names one array of an axis: its tokens (name ""), a state's source, a track, or one of a value a sequence."""
 
     role: Role
     name: str = ""
@@ -57,13 +59,17 @@ class AxisPlan:
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
-    """One source: its axis, number of units, stored dtype and view."""
+    """One source: its axis, number of units, stored dtype and view, and which of the model's units they are.
+
+    ``units`` are their numbers in the model, where only some were kept (None: all).
+    """
 
     name: str
     axis: str
     n_units: int
     dtype: StateDtype = "float16"
     view: View = "raw"
+    units: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         check_name("source", self.name)
@@ -73,6 +79,8 @@ class SourcePlan:
             raise DumpError(f"view {self.view!r} of source {self.name!r} is not known; use 'raw' or 'tanh'")
         if self.n_units < 1:
             raise DumpError(f"source {self.name!r} has {self.n_units} units; it needs at least 1")
+        if self.units is not None:
+            object.__setattr__(self, "units", check_units(f"source {self.name!r}", self.units, self.n_units))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +107,15 @@ class DumpPlan:
                 known = ", ".join(a.name for a in self.axes)
                 raise DumpError(f"{name!r} lies on axis {axis!r}, which is not declared; there is {known}")
         for track in self.tracks:
-            check_name("track", track.name)
+            check_track(track)
         if not isinstance(self.provenance, Mapping):
             raise InputError(f"provenance is a {type(self.provenance).__name__}; give a dict of what to note")
 
     def keys(self, axis: str) -> tuple[ArrayKey, ...]:
-        """Every per-step array of an axis, in the order of the plan."""
+        """Every array of an axis, in the order of the plan."""
         tokens = [ArrayKey("tokens") for a in self.axes if a.name == axis and a.has_tokens]
         states = [ArrayKey("state", s.name) for s in self.sources if s.axis == axis]
-        tracks = [ArrayKey("track", t.name) for t in self.tracks if t.axis == axis]
+        tracks = [ArrayKey("track" if t.per == "step" else "sequence", t.name) for t in self.tracks if t.axis == axis]
         return (*tokens, *states, *tracks)
 
     def to_json(self) -> str:
@@ -121,7 +129,7 @@ class DumpPlan:
             raw = json.loads(text)
             return cls(
                 axes=tuple(AxisPlan(**{**a, "vocab": _tuple(a["vocab"])}) for a in raw["axes"]),
-                sources=tuple(SourcePlan(**s) for s in raw["sources"]),
+                sources=tuple(SourcePlan(**{**s, "units": _tuple(s.get("units"))}) for s in raw["sources"]),
                 tracks=tuple(TrackInfo(**{**t, "labels": tuple(t["labels"])}) for t in raw["tracks"]),
                 provenance=raw["provenance"],
             )
@@ -129,7 +137,7 @@ class DumpPlan:
             raise DumpError(f"the recording's header cannot be read: {err}") from err
 
 
-def _tuple(entries: list[str] | None) -> tuple[str, ...] | None:
+def _tuple(entries: list[Any] | None) -> tuple[Any, ...] | None:
     return None if entries is None else tuple(entries)
 
 
@@ -146,6 +154,30 @@ def check_name(kind: str, name: str) -> None:
     if bad or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
         allowed = f"1 to {MAX_NAME} characters, no '/', no control characters"
         raise InputError(f"{kind} name {name[:MAX_NAME]!r} cannot be stored; use {allowed}")
+
+
+def check_track(track: TrackInfo) -> None:
+    """Raise InputError unless a track's name, and its group's, may stand in the file."""
+    check_name("track", track.name)
+    if track.group != "":
+        check_name("group", track.group)
+    if track.per == "sequence" and track.name in COLUMNS:
+        raise InputError(
+            f"a track of one value a sequence cannot be named {track.name!r}, a column that axis.sequences has; name "
+            "it otherwise"
+        )
+
+
+def check_units(what: str, units: Sequence[int], n_units: int) -> tuple[int, ...]:
+    """Return the model's own numbers of a source's units as plain ints; InputError unless each has one of its own."""
+    numbers = tuple(check_whole(f"a unit's number of {what}", unit, InputError) for unit in units)
+    odd = "is negative" if min(numbers, default=0) < 0 else "is too large" if max(numbers, default=0) >= 2**31 else ""
+    if odd or len(set(numbers)) < len(numbers):
+        raise InputError(f"a unit's number of {what} {odd or 'stands there twice'}; units count from 0")
+    if len(numbers) != n_units or n_units > MAX_UNITS_LISTED:
+        at_most = f", at most {MAX_UNITS_LISTED:,}" if n_units > MAX_UNITS_LISTED else ""
+        raise InputError(f"{what} has {n_units:,} units and {len(numbers):,} numbers of units; give one each{at_most}")
+    return numbers
 
 
 def pack_strings(strings: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

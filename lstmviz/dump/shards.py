@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from lstmviz.dump.arrays import IdArray, States, Stored, StoredArray, Tokens, Track
+from lstmviz.dump.arrays import IdArray, SpreadArray, States, Stored, StoredArray, Tokens, Track
 from lstmviz.dump.corpus_file import (
     CORPUS_FILE,
     is_corpus,
@@ -22,6 +22,7 @@ from lstmviz.dump.corpus_file import (
     shard_paths,
     write_corpus_file,
 )
+from lstmviz.dump.declared import Steps
 from lstmviz.dump.joined import JoinedArray, RelabelledArray
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import DumpError, DumpExists, DumpMissing
@@ -166,12 +167,24 @@ def _facts(reader: DumpReader) -> dict[str, str]:
             facts[f"number of units of {source.name}"] = str(source.n_units)
             facts[f"stored type of {source.name}"] = source.dtype
             facts[f"view of {source.name}"] = source.view
-        facts.update((f"kind of track {name!r}", track.info.kind) for name, track in axis.tracks.items())
+            facts[f"choice of units of {source.name}"] = _units(source.units)
+        for name, track in axis.tracks.items():
+            facts[f"kind of track {name!r}"] = track.info.kind
+            facts[f"stretch that a value of track {name!r} is for"] = f"a {track.info.per}"
+            facts[f"step that track {name!r} concerns"] = track.info.concerns
+            facts[f"group of track {name!r}"] = track.info.group or "none"
     return facts
 
 
 def _listed(names: Any) -> str:
     return ", ".join(names) or "empty"
+
+
+def _units(units: tuple[int, ...] | None) -> str:
+    if units is None:
+        return "all of them"
+    listed = ", ".join(map(str, units[:8])) + ", ..." * (len(units) > 8)
+    return f"{listed} (fingerprint {hashlib.sha256(repr(units).encode()).hexdigest()[:16]})"
 
 
 def _vocabulary(axis: Axis) -> str:
@@ -212,9 +225,9 @@ def _placed(shards: Sequence[_Opened]) -> tuple[Shard, ...]:
     return tuple(placed)
 
 
-def _joined(shards: Sequence[_Opened], path: str, axis: str, parts: Sequence[Stored] | None = None) -> JoinedArray:
+def _joined(shards: Sequence[_Opened], path: str, axis: str) -> JoinedArray:
     return JoinedArray(
-        tuple(parts or [shard.stored(path) for shard in shards]),
+        tuple(shard.stored(path) for shard in shards),
         tuple(shard.reader.axes[axis].n_steps for shard in shards),
         np.result_type(*(shard.dtypes[path] for shard in shards)),
     )
@@ -234,11 +247,12 @@ def _joined_axis(shards: Sequence[_Opened], name: str) -> Axis:
         n_nans = [axis.sources[source.name].n_nan for axis in axes]
         n_nan = None if None in n_nans else sum(n for n in n_nans if n is not None)
         sources[source.name] = replace(source, n_steps=n_steps, n_nan=n_nan)
-    tracks = {track: _joined_track(shards, name, track) for track in first.tracks}
-    return Axis(name, first.index, n_steps, first.join, tokens, np.append(0, stops[:-1]), stops, sources, tracks)
+    starts = np.append(0, stops[:-1])
+    tracks = {track: _joined_track(shards, name, track, starts, stops) for track in first.tracks}
+    return Axis(name, first.index, n_steps, first.join, tokens, starts, stops, sources, tracks)
 
 
-def _joined_track(shards: Sequence[_Opened], axis: str, name: str) -> Track:
+def _joined_track(shards: Sequence[_Opened], axis: str, name: str, starts: Steps, stops: Steps) -> Track:
     """Join a track; recordings meet labels in an order of their own, so a category's are put on one list."""
     path, tracks = f"tracks/{name}/values", [shard.reader.axes[axis].tracks[name] for shard in shards]
     labels = tuple(dict.fromkeys(label for track in tracks for label in track.labels))
@@ -248,7 +262,8 @@ def _joined_track(shards: Sequence[_Opened], axis: str, name: str) -> Track:
         to = tuple(index[label] for label in track.labels)
         own = shard.stored(path)
         parts.append(own if to == tuple(range(len(to))) else RelabelledArray(own, to))
-    joined = _joined(shards, path, axis, parts)
-    if any(isinstance(part, RelabelledArray) for part in parts):
-        joined = replace(joined, dtype=np.dtype(np.int64))
-    return Track(replace(tracks[0].info, labels=labels), len(joined), joined)
+    is_relabelled = any(isinstance(part, RelabelledArray) for part in parts)
+    dtype = np.dtype(np.int64) if is_relabelled else np.result_type(*(shard.dtypes[path] for shard in shards))
+    joined = JoinedArray(tuple(parts), tuple(track.n_stored for track in tracks), dtype)
+    info = replace(tracks[0].info, labels=labels)
+    return Track(info, int(stops[-1]), joined if info.per == "step" else SpreadArray(joined, starts, stops))

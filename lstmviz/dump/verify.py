@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.arrays import Stored, Tokens, Track
+from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import split_bytes
 from lstmviz.dump.shards import ShardReader
@@ -29,7 +30,7 @@ def verify(dump: DumpReader, progress: Progress | None = None) -> list[str]:
     vocabulary and labels are UTF-8, and ``n_nan`` is the true count. What a dump declares was checked when it was
     opened.
     """
-    n_all = sum(_n_values(axis) for axis in dump.axes.values())
+    n_all = sum(n_values(axis) for axis in dump.axes.values())
     n_read = 0
 
     def count(n_values: int) -> None:
@@ -42,25 +43,27 @@ def verify(dump: DumpReader, progress: Progress | None = None) -> list[str]:
     return [problem for reader in readers for problem in _problems(reader, count)]
 
 
-def _n_values(axis: Axis) -> int:
-    n_columns = sum(source.n_units for source in axis.sources.values()) + len(axis.tracks) + (axis.tokens is not None)
-    return axis.n_steps * n_columns
+def n_values(axis: Axis) -> int:
+    """Return how many values an axis has in all."""
+    n_columns = sum(source.n_units for source in axis.sources.values()) + (axis.tokens is not None)
+    return axis.n_steps * n_columns + sum(track.n_stored for track in axis.tracks.values())
 
 
 def _problems(dump: DumpReader, count: Callable[[int], None]) -> Iterator[str]:
     for axis in dump.axes.values():
         if axis.tokens is not None:
-            yield from _of_tokens(dump, axis, axis.tokens, count)
+            yield from token_faults(dump, axis, axis.tokens, count)
         for source in axis.sources.values():
             yield from _of_source(dump, source, count)
         for track in axis.tracks.values():
-            yield from _of_track(dump, track, count)
+            yield from track_faults(dump, track, count)
 
 
-def _of_tokens(dump: DumpReader, axis: Axis, tokens: Tokens, count: Callable[[int], None]) -> Iterator[str]:
+def token_faults(dump: DumpReader, axis: Axis, tokens: Tokens, count: Callable[[int], None]) -> Iterator[str]:
+    """Say what is wrong with the token ids and the vocabulary of an axis; ``count`` is told how many were read."""
     if tokens.vocab_data is not None:
         yield from _of_strings(f"{dump.path}: the vocabulary of axis {axis.name!r}", *tokens.vocab_data)
-    blocks = _Blocks(lambda steps: tokens.ids[steps], axis.n_steps, 1, count)
+    blocks = Blocks(lambda steps: tokens.ids[steps], axis.n_steps, 1, count)
     for _ in blocks:
         pass
     yield from blocks.problems()
@@ -68,27 +71,34 @@ def _of_tokens(dump: DumpReader, axis: Axis, tokens: Tokens, count: Callable[[in
 
 def _of_source(dump: DumpReader, source: Source, count: Callable[[int], None]) -> Iterator[str]:
     states = dump.states(source.name)
-    blocks = _Blocks(lambda steps: states[steps], source.n_steps, source.n_units, count)
-    n_nan = sum(int(np.isnan(values).sum()) for _, values in blocks)
+    blocks = Blocks(lambda steps: states[steps], source.n_steps, source.n_units, count)
+    n_nan = sum(count_nan(values) for _, values in blocks)
     yield from blocks.problems()
-    if not blocks.failed and source.n_nan not in (None, n_nan):
+    if not blocks.failed:
+        yield from nan_faults(dump, source, n_nan)
+
+
+def nan_faults(dump: DumpReader, source: Source, n_nan: int) -> Iterator[str]:
+    """Say that the number of NaN values which a source declares is not the one it has."""
+    if source.n_nan not in (None, n_nan):
         yield (
             f"{dump.path}: source {source.name!r} says n_nan {source.n_nan} and has {n_nan} NaN values; write the "
             "attribute anew, or leave it out"
         )
 
 
-def _of_track(dump: DumpReader, track: Track, count: Callable[[int], None]) -> Iterator[str]:
+def track_faults(dump: DumpReader, track: Track, count: Callable[[int], None]) -> Iterator[str]:
+    """Say what is wrong with a track's values and labels; ``count`` is told how many were read."""
     info, n_wrong, first = track.info, 0, ""
     is_category = info.kind == "category"
     if is_category:
         table = (dump._stored(f"tracks/{info.name}/labels/{part}") for part in ("bytes", "offsets"))
         yield from _of_strings(f"{dump.path}: the labels of track {info.name!r}", *table)
-    blocks = _Blocks(lambda steps: track[steps], track.n_steps, 1, count)
+    blocks = Blocks(track.read_stored, track.n_stored, 1, count, f"{info.per}s")
     for start, values in blocks:
         wrong = np.flatnonzero((values < -1) | (values >= len(info.labels))) if is_category else values[:0]
         if len(wrong):
-            first = first or f"{values[wrong[0]]} at step {start + wrong[0]}"
+            first = first or f"{values[wrong[0]]} at {info.per} {start + wrong[0]}"
             n_wrong += len(wrong)
     yield from blocks.problems()
     if n_wrong:
@@ -120,13 +130,14 @@ def _is_utf8(entry: bytes) -> bool:
 
 
 @dataclass
-class _Blocks:
+class Blocks:
     """One array, read block by block as (first step, values); blocks that cannot be read are kept in ``failed``."""
 
     read: Callable[[slice], NDArray[Any]]
     n_steps: int
     n_columns: int
     count: Callable[[int], None]
+    rows: str = "steps"
     failed: list[tuple[int, int, str]] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[tuple[int, NDArray[Any]]]:
@@ -146,4 +157,4 @@ class _Blocks:
         if self.failed:
             start, stop, said = self.failed[0]
             more = f", and {len(self.failed) - 1:,} more such stretches" if len(self.failed) > 1 else ""
-            yield f"{said} (steps {start:,} to {stop:,}{more})"
+            yield f"{said} ({self.rows} {start:,} to {stop:,}{more})"

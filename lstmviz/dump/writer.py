@@ -7,6 +7,7 @@ import json
 import os
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.nan import count_nan
 from lstmviz.dump.schema import (
     FORMAT,
     FORMAT_VERSION,
@@ -24,7 +26,7 @@ from lstmviz.dump.schema import (
     pack_strings,
 )
 from lstmviz.errors import DumpError, InputError
-from lstmviz.types import View
+from lstmviz.types import TrackInfo, View
 
 CHUNK_BYTES = 256 * 1024  # of states: a window of 60 steps is one or two reads, a scan stays near the disk's speed
 LINE_BYTES = 32 * 1024  # of tokens and tracks, which are read a few at a time
@@ -59,9 +61,10 @@ class DumpWriter:
     ) -> None:
         """Append sequences to an axis.
 
-        ``lengths`` are their steps; every array of the axis is given with shape (sum(lengths),) or, for states,
-        (sum(lengths), n_units). With ``continues`` the first of them goes on with the sequence before it, which is so
-        written in parts. Raises DumpError where they disagree.
+        ``lengths`` are their steps; every array of the axis is given with shape (sum(lengths),), for states
+        (sum(lengths), n_units), and for tracks of one value a sequence (len(lengths),). With ``continues`` the first of
+        them goes on with the sequence before it, which is so written in parts: its one value a sequence is that of the
+        first part. Raises DumpError where they disagree.
         """
         n_new = int(sum(lengths))
         wanted = self.plan.keys(axis)
@@ -69,18 +72,19 @@ class DumpWriter:
             odd = min((k.name or k.role for k in set(arrays) ^ set(wanted)), default="")
             raise DumpError(f"{odd!r} is missing or was not declared; each block carries every array of axis {axis!r}")
         for key in wanted:
-            self._check(key, arrays[key], n_new)
-        start = self._n_steps[axis]
+            self._check(key, arrays[key], n_new, len(lengths))
+        goes_on = continues and self._n_steps[axis] > 0
         for key in wanted:
-            array = arrays[key]
+            array = arrays[key][1:] if goes_on and key.role == "sequence" else arrays[key]
             dataset = self._arrays.get((axis, key)) or self._create_track(axis, key, array.dtype)
-            dataset.resize(start + n_new, axis=0)
+            start = len(dataset)
+            dataset.resize(start + len(array), axis=0)
             dataset[start:] = array
             if key.role == "state":
-                self._n_nan[key.name] += int(np.isnan(array).sum())
-        self._n_steps[axis] = start + n_new
+                self._n_nan[key.name] += count_nan(array)
+        self._n_steps[axis] += n_new
         added = np.array(lengths, np.int64)
-        if continues and start:
+        if goes_on:
             self._lengths[axis][-1][-1] += added[0]
             added = added[1:]
         if len(added):
@@ -91,28 +95,29 @@ class DumpWriter:
         labels: Mapping[str, Sequence[str]] | None = None,
         views: Mapping[str, View] | None = None,
         provenance: Mapping[str, Any] | None = None,
+        vocabs: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Write vocabularies, sequences, labels and attributes, and close the file.
 
-        ``labels`` replaces the plan's labels of category tracks, ``views`` its sources' views, and ``provenance`` adds
-        to its provenance, for what is only known at the end.
+        For what is only known at the end: ``labels`` replaces the plan's labels of category tracks, ``views`` its
+        sources' views, ``vocabs`` the vocabularies of its axes, and ``provenance`` adds to its provenance.
         """
         if not self._file:
             return
-        for track in self.plan.tracks:
-            if (track.axis, ArrayKey("track", track.name)) not in self._arrays:
-                self._create_track(track.axis, ArrayKey("track", track.name), np.dtype("<f4"))
         for order, axis in enumerate(self.plan.axes):
-            self._close_axis(order, axis)
+            for key in self.plan.keys(axis.name):
+                if (axis.name, key) not in self._arrays:  # a track of an axis to which nothing was appended
+                    self._create_track(axis.name, key, np.dtype("<f4"))
+            words = (vocabs or {}).get(axis.name)
+            self._close_axis(order, axis if words is None else replace(axis, vocab=tuple(words)))
         for order, source in enumerate(self.plan.sources):
             attrs = self._file[f"sources/{source.name}"].attrs
             view = (views or {}).get(source.name, source.view)
             _set(attrs, axis=source.axis, view=view, order=order, n_nan=self._n_nan[source.name])
+            if source.units is not None:
+                attrs["units"] = np.array(source.units, "<u4")
         for order, track in enumerate(self.plan.tracks):
-            group = self._file[f"tracks/{track.name}"]
-            _set(group.attrs, axis=track.axis, kind=track.kind, order=order)
-            if track.kind == "category":
-                self._strings(group, "labels", tuple((labels or {}).get(track.name, track.labels)))
+            self._close_track(order, track, (labels or {}).get(track.name, track.labels))
         _set(self._file.attrs, format=FORMAT, format_version=FORMAT_VERSION, uuid=self._uuid)
         _set(self._file.attrs, provenance=_provenance({**self.plan.provenance, **(provenance or {})}))
         self._file.close()
@@ -147,9 +152,11 @@ class DumpWriter:
     def _create_track(self, axis: str, key: ArrayKey, dtype: np.dtype[Any]) -> h5py.Dataset:
         return self._create(axis, key, f"tracks/{key.name}/values", dtype)
 
-    def _check(self, key: ArrayKey, array: NDArray[Any], n_new: int) -> None:
+    def _check(self, key: ArrayKey, array: NDArray[Any], n_new: int, n_sequences: int) -> None:
+        if key.role == "sequence" and array.shape != (n_sequences,):
+            raise DumpError(f"{key.name} has shape {array.shape}, and {n_sequences} sequences ask for ({n_sequences},)")
         expected = (n_new, self._n_units[key.name]) if key.role == "state" else (n_new,)
-        if array.shape != expected:
+        if key.role != "sequence" and array.shape != expected:
             raise DumpError(
                 f"{key.name or key.role} has shape {array.shape}, and {n_new} steps ask for {expected}"
                 + _first_offender(key, array.shape, n_new)
@@ -164,6 +171,18 @@ class DumpWriter:
         stops = np.cumsum(lengths)
         group["sequences/start"] = stops - lengths
         group["sequences/stop"] = stops
+
+    def _close_track(self, order: int, track: TrackInfo, labels: Sequence[str]) -> None:
+        group = self._file[f"tracks/{track.name}"]
+        _set(group.attrs, axis=track.axis, kind=track.kind, order=order)
+        if track.per != "step":
+            _set(group.attrs, per=track.per)
+        if track.concerns != "step":
+            _set(group.attrs, concerns=track.concerns)
+        if track.group:
+            _set(group.attrs, group=track.group)
+        if track.kind == "category":
+            self._strings(group, "labels", tuple(labels))
 
     def _strings(self, group: h5py.Group, name: str, strings: tuple[str, ...]) -> None:
         data, offsets = pack_strings(strings)

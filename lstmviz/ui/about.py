@@ -61,6 +61,7 @@ def _source(dump: DumpReader, index: int, source: Source, axes: dict[str, int]) 
         "low": low,
         "high": high,
         "n_nan": dump.n_nan(source.name),
+        "units": None if source.units is None else list(source.units),
     }
 
 
@@ -89,15 +90,22 @@ def nice_bound(reach: float) -> float:
 
 
 def _track(index: int, track: Track, axes: dict[str, int]) -> dict[str, Any]:
-    values = track[:]
-    seen = values[np.isfinite(values)]
+    low, high, is_integer = math.inf, -math.inf, True
+    for values in track.blocks():
+        seen = values[np.isfinite(values)]
+        if seen.size:
+            low, high = min(low, float(seen.min())), max(high, float(seen.max()))
+            is_integer &= bool((seen == np.round(seen)).all())
     return {
         "index": index,
         "name": track.info.name,
         "axis": axes[track.info.axis],
         "kind": track.info.kind,
         "labels": list(track.labels),
-        "low": float(seen.min()) if seen.size else 0.0,
-        "high": float(seen.max()) if seen.size else 0.0,
-        "is_integer": bool((seen == np.round(seen)).all()),
+        "per": track.info.per,
+        "concerns": track.info.concerns,
+        "group": track.info.group,
+        "low": low if low <= high else 0.0,
+        "high": high if low <= high else 0.0,
+        "is_integer": is_integer,
     }

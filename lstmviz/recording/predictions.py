@@ -1,0 +1,224 @@
+"""What a model said would come next: the likeliest tokens, the loss and whether it was right, as tracks.
+
+``Recording.predictions`` keeps what these two functions return. They look at logits in pieces on the model's device,
+so that neither a second copy of (batch, steps, n_vocab) nor a gradient is ever made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lstmviz.errors import InputError
+
+GROUP = "predictions"  # the tracks are drawn together
+RIGHT, WRONG = "right", "wrong"
+_PIECE = 4_000_000  # logits worked on at a time: 16 MB of float32, whatever the vocabulary's size
+_NEAR_ONE = 1e-3  # how far a row of probabilities may be from a sum of 1, in any dtype
+
+Tracks = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """The best ``top_k`` of each row of logits, and the loss of its target: (n, top_k), (n, top_k), (n,)."""
+
+    best: NDArray[np.int64]
+    p: NDArray[np.float32]
+    loss: NDArray[np.float32]
+
+
+def token_predictions(
+    logits: Any, targets: Any, shape: tuple[int, int], *, top_k: int = 5, labels: Sequence[str] | None = None
+) -> Tracks:
+    """Return the tracks of per-step predictions by name, each of ``shape``, (batch, steps).
+
+    ``logits`` (batch, steps, n_vocab) may be log-probabilities too; a tensor on any device, or an array. ``targets``
+    (batch, steps) are ids, negative where there is none (such as -100), or None. ``labels`` name the ids (default: the
+    id itself). Object arrays hold strings (None: no value), for categories; float32 arrays hold numbers:
+
+    - ``top1`` .. ``top<k>``: the likeliest tokens, best first (equal ones in no fixed order); ``p1`` .. ``p<k>``: their
+      probabilities. There are never more than n_vocab.
+    - with targets, ``loss``: the target's negative log-likelihood in nats (NaN without a target), and ``right``:
+      "right" where the target is top1, else "wrong" (None without a target).
+
+    A row of logits with NaN says nothing: None and NaN. Raises InputError that guesses what was meant.
+    """
+    found = _numbers("logits", logits)
+    _check_logits(found, shape)
+    wanted = None if targets is None else _targets(targets, shape, found.shape[2])
+    k = _top_k(top_k, found.shape[2])
+    scores = _scores(found, k, wanted)
+    return _tracks(scores, wanted, shape, labels, lambda i: (f"top{i + 1}", f"p{i + 1}"))
+
+
+def class_predictions(logits: Any, targets: Any, n_sequences: int, *, labels: Sequence[str] | None = None) -> Tracks:
+    """Return the tracks of a classifier's predictions by name, one value a sequence, each (n_sequences,).
+
+    ``logits`` (n_sequences, n_classes), ``targets`` (n_sequences,) and ``labels`` are as in ``token_predictions``. The
+    tracks are ``predicted`` and ``p``, and with targets ``loss`` and ``right``.
+    """
+    found = _numbers("logits", logits)
+    if found.dim() != 2 or len(found) != n_sequences:
+        raise InputError(
+            f"logits have shape {tuple(found.shape)}; a prediction for each of the {n_sequences} sequences needs "
+            f"({n_sequences}, n_classes)"
+        )
+    found = found[:, None]
+    if targets is not None:
+        targets = _ids(targets)
+        if tuple(targets.shape) != (n_sequences,):
+            raise InputError(
+                f"targets have shape {tuple(targets.shape)}; give one class id for each of the {n_sequences} sequences"
+            )
+        targets = targets[:, None]
+    _check_logits(found, (n_sequences, 1))
+    wanted = None if targets is None else _targets(targets, (n_sequences, 1), found.shape[2])
+    scores = _scores(found, 1, wanted)
+    return _tracks(scores, wanted, (n_sequences,), labels, lambda _: ("predicted", "p"))
+
+
+def _pieces(logits: Tensor) -> Iterator[Tensor]:
+    """Yield logits as small (rows, n_vocab), row after row; only a piece is copied where the layout asks for it."""
+    n_steps, n_labels = logits.shape[1:]
+    for some in torch.split(logits, max(1, _PIECE // (n_steps * n_labels))):
+        for piece in torch.split(some, max(1, _PIECE // n_labels), dim=1):
+            yield piece.reshape(-1, n_labels)
+
+
+@torch.no_grad()
+def _scores(logits: Tensor, k: int, targets: NDArray[np.int64] | None) -> _Scores:
+    wide = torch.float64 if logits.dtype == torch.float64 else torch.float32
+    n, n_labels = logits.shape[0] * logits.shape[1], logits.shape[2]
+    flat = torch.full((n,), -1) if targets is None else torch.from_numpy(targets.ravel())
+    wanted = flat.to(logits.device)
+    best = torch.empty(n, k, dtype=torch.int64, device=logits.device)
+    log_p, loss = (torch.empty(size, dtype=wide, device=logits.device) for size in ((n, k), (n,)))
+    start = 0
+    for piece in _pieces(logits):
+        if not start:
+            _refuse_probabilities(piece)
+        at = slice(start, start + len(piece))
+        scores = torch.log_softmax(piece.to(wide), dim=1)
+        torch.topk(scores, k, dim=1, out=(log_p[at], best[at]))
+        loss[at] = scores.gather(1, wanted[at].clamp(0, n_labels - 1)[:, None])[:, 0].neg_()
+        start += len(piece)
+    loss.masked_fill_(wanted < 0, float("nan"))
+    best.masked_fill_(log_p.isnan(), -1)  # NaN counts as the largest, so that a row which has one says nothing
+    return _Scores(best.cpu().numpy(), log_p.exp_().float().cpu().numpy(), loss.float().cpu().numpy())
+
+
+def _tracks(
+    scores: _Scores,
+    targets: NDArray[np.int64] | None,
+    shape: tuple[int, ...],
+    labels: Sequence[str] | None,
+    names: Callable[[int], tuple[str, str]],
+) -> Tracks:
+    tracks: Tracks = {}
+    said = _said(scores.best, labels)
+    for i in range(scores.best.shape[1]):
+        top, p = names(i)
+        tracks[top] = said[:, i].reshape(shape)
+        tracks[p] = scores.p[:, i].reshape(shape)
+    if targets is None:
+        return tracks
+    flat = targets.ravel()
+    right = np.where(scores.best[:, 0] == flat, RIGHT, WRONG).astype(object)
+    right[(flat < 0) | (scores.best[:, 0] < 0)] = None
+    return {**tracks, "loss": scores.loss.reshape(shape), "right": right.reshape(shape)}
+
+
+def _said(ids: NDArray[np.int64], labels: Sequence[str] | None) -> NDArray[Any]:
+    """Return the label of each id, as one shared string for each; ids past the labels are written ``<id>``."""
+    known, place = np.unique(ids, return_inverse=True)
+    words = np.empty(len(known), object)
+    for i, index in enumerate(known.tolist()):
+        if index < 0:
+            words[i] = None
+        elif labels is None:
+            words[i] = str(index)
+        else:
+            words[i] = labels[index] if index < len(labels) else f"<{index}>"
+    return words[place.reshape(ids.shape)]
+
+
+def _numbers(what: str, given: Any) -> Tensor:
+    try:
+        values = given.detach() if isinstance(given, Tensor) else torch.as_tensor(np.asarray(given))
+    except (TypeError, ValueError, RuntimeError) as err:
+        raise InputError(f"{what} cannot be read ({' '.join(str(err).split())[:80]}); give a tensor") from err
+    if not values.is_floating_point():
+        raise InputError(f"{what} are {str(values.dtype).removeprefix('torch.')}; give the model's scores, not ids")
+    return values
+
+
+def _check_logits(logits: Tensor, shape: tuple[int, int]) -> None:
+    given = tuple(logits.shape)
+    if logits.dim() == 3 and given[:2] == shape and given[2] > 0:
+        return
+    batch, steps = shape
+    guess = "give one row of scores for each step"
+    if logits.dim() == 3 and given[:2] == shape[::-1]:
+        guess = "did you pass (steps, batch, n_vocab)? give logits.transpose(0, 1)"
+    elif logits.dim() == 3 and (given[0], given[2]) == shape:
+        guess = "did you pass (batch, n_vocab, steps)? give logits.transpose(1, 2)"
+    elif logits.dim() == 2 and given[0] == batch * steps:
+        guess = (
+            f"they are flattened; give logits.view({batch}, {steps}, -1), or logits.view({steps}, {batch}, "
+            "-1).transpose(0, 1) if the model is (steps, batch)"
+        )
+    elif logits.dim() == 3 and given[0] == batch and given[1] != steps:
+        guess = f"they have {given[1]} steps; predict once after each token, and leave nothing out"
+    raise InputError(f"logits have shape {given} and ({batch}, {steps}, n_vocab) is needed; {guess}")
+
+
+def _ids(given: Any) -> NDArray[Any]:
+    ids = given.detach().cpu().numpy() if isinstance(given, Tensor) else np.asarray(given)
+    if ids.dtype.kind not in "iu":
+        raise InputError(f"targets are {ids.dtype}; give integer ids, -100 where there is no target")
+    return ids
+
+
+def _targets(given: Any, shape: tuple[int, int], n_labels: int) -> NDArray[np.int64]:
+    ids = _ids(given)
+    if ids.shape != shape:
+        guess = "give one id for each step, -100 where there is none"
+        if ids.shape == shape[::-1]:
+            guess = "did you pass (steps, batch)? give targets.T"
+        elif ids.ndim == 1 and len(ids) == shape[0] * shape[1]:
+            guess = (
+                f"they are flattened; give targets.view{shape}, or targets.view{shape[::-1]}.T if they are "
+                "(steps, batch)"
+            )
+        raise InputError(f"targets have shape {ids.shape} and {shape} is needed; {guess}")
+    large = np.argwhere(ids >= n_labels)
+    if len(large):
+        sequence, step = large[0].tolist()
+        raise InputError(
+            f"target {ids[sequence, step]} at step {step} of sequence {sequence} is outside the {n_labels} that logits "
+            "score; give ids below that, or -100 for no target"
+        )
+    return ids.astype(np.int64)
+
+
+def _top_k(given: Any, n_labels: int) -> int:
+    if not isinstance(given, (int, np.integer)) or given < 1:
+        raise InputError(f"top_k is {given!r}; give how many predictions to keep, 1 or more")
+    return min(int(given), n_labels)
+
+
+def _refuse_probabilities(logits: Tensor) -> None:
+    """Probabilities taken for logits would give numbers that look right and are not."""
+    if logits.shape[1] < 2 or not len(logits):
+        return
+    low, high = torch.aminmax(logits)
+    sums = logits.float().sum(1)
+    if bool((low >= 0) & (high <= 1) & ((sums - 1).abs() <= _NEAR_ONE).all()):
+        raise InputError("logits look like probabilities (each row sums to 1); give logits, or their log()")
