@@ -168,7 +168,7 @@
       const isAt = at.unit === unit.unit && (at.source || current.source) === unit.source;
       const isHeld = held !== null && held.unit === unit.unit && held.source === unit.source;
       one.classList.toggle("lv-hovered", isAt || (at.unit === null && isHeld));
-      one.firstElementChild.parentElement.classList.toggle("lv-held", isHeld);
+      one.classList.toggle("lv-held", isHeld);
       one.querySelector(".lv-chip-name").setAttribute("aria-pressed", String(isHeld));
     }
   }

@@ -51,7 +51,7 @@
     if (!lv.model.source) return;
     menu.button.disabled = Boolean(pattern) || lv.model.dump.about.sources.length < 2;
     const now = JSON.stringify(pattern ? [] : [parts, lv.model.dump.about.uuid]);
-    if (now === made || place.contains(document.activeElement) && now.length === made.length && document.activeElement.tagName === "INPUT") return;
+    if (now === made) return;
     made = now;
     const tags = pattern ? [] : parts.map(tag);
     place.replaceChildren(...(tags.length ? [lv.menu.element("span", "lv-gutter-label", "and"), ...tags] : []));

@@ -40,7 +40,8 @@
 
   function sentence() {
     const state = lv.state.current;
-    const { chosen, model } = { chosen: lv.model.chosen, model: lv.model };
+    const { model } = lv;
+    const { chosen } = model;
     if (state.pattern) return lv.patternfile.sentence();
     if (state.start === null && !state.pinned.length) {
       return { kind: "lv-hint", text: `Drag over the ${model.axis.has_tokens ? "tokens" : "steps"}: the units that are on through exactly that window appear here.` };
@@ -50,8 +51,7 @@
       return { kind: "lv-hint", text: isLate ? "Loading the states of the window …" : "" };
     }
     if (model.problem) return { kind: "lv-warn", text: model.problem };
-    if (chosen.length) return { kind: "", text: "" };
-    if (state.excluded.length) return { kind: "", text: "" };
+    if (chosen.length || state.excluded.length) return { kind: "", text: "" };
     return { kind: "lv-warn", text: lv.words.noUnits(state, model.nMissing, model.nLooked) };
   }
 

@@ -23,11 +23,11 @@
       lv.tip.hide();
     });
     lv.frame.add("overlay", draw);
-    lv.frame.add("selection", place_);
+    lv.frame.add("selection", swap);
   }
 
   /* Lines or text: the one takes the other's place, at the same height. */
-  function place_() {
+  function swap() {
     const isText = lv.state.current.view === "text";
     lv.plot.place().classList.toggle("lv-away", isText);
     if (!isText && place.firstChild) {
@@ -61,7 +61,7 @@
 
   function draw() {
     if (lv.state.current.view !== "text" || !lv.model.source) return;
-    place_();
+    swap();
     const one = unit();
     const source = lv.model.sourceOf(one.source);
     const [first, end, isPart] = range(source);
@@ -110,12 +110,12 @@
     const name = lv.menu.element("strong", "", `unit ${one.unit}`);
     scale.style.background = `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map((share) => colours.diverge(share)).join(", ")})`;
     scale.title = "The colour of an activation";
-    const ends = [-reach, reach].map((end_) => lv.axis.text(end_, [-reach, 0, reach]));
+    const ends = [-reach, reach].map((value) => lv.axis.text(value, [-reach, 0, reach]));
     note.textContent = `steps ${lv.scale.grouped(first)} to ${lv.scale.grouped(end - 1)}${isPart ? ", a part of its sequence" : ", the whole sequence"}${isHere ? "" : " · loading …"}`;
     head.replaceChildren(name, ` of ${lv.tokens.show(one.source).text}`, lv.menu.element("span", "lv-text-end", ends[0]), scale, lv.menu.element("span", "", ends[1]), note);
   }
 
-  /* The steps in view are underlined, the brush has a rule around it. */
+  /* The brush has rules above and below, the step that is pointed at a frame. */
   function mark(end) {
     const { start, stop } = lv.state.current;
     const { step } = lv.state.hover;
