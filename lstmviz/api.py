@@ -98,6 +98,21 @@ class Dump(DumpReader):
         taken = {*hidden, *hidden_in(pattern, self.uuid)}
         return matching.barcode(self, as_pattern(pattern), n_bins, min_shared, taken)
 
+    def compare(
+        self,
+        pattern: AnyPattern,
+        other: AnyPattern,
+        second: DumpReader | None = None,
+        min_shared: int | None = None,
+    ) -> matching.Comparison:
+        """Return how the matches of two patterns lie in each other: how many meet, are the same, share steps.
+
+        ``second`` is the dump of the other pattern where it is not this one; it must hold the same text. Taken are the
+        matches that share all units, or ``min_shared`` of them or more. Raises PatternError for dumps of other texts,
+        and what ``match`` raises.
+        """
+        return matching.compare(self, as_pattern(pattern), as_pattern(other), second, min_shared)
+
     def count(self, pattern: AnyPattern) -> matching.Count:
         """Return the number of matches at each number of shared units, and the histogram of their lengths."""
         return matching.count(self, as_pattern(pattern))

@@ -6,6 +6,7 @@ from lstmviz.match.brush import Brush, Excluded, Part, brushed
 from lstmviz.match.card import UnitCard, UnitContext, unit_card
 from lstmviz.match.card_tracks import UnitTrack
 from lstmviz.match.carry import carry
+from lstmviz.match.compare import Comparison, compare
 from lstmviz.match.edit import with_unit, without
 from lstmviz.match.find import Count, count, find
 from lstmviz.match.order import Group, Listing, groups, listing
@@ -16,6 +17,7 @@ from lstmviz.match.text import Over, search
 
 __all__ = [
     "Brush",
+    "Comparison",
     "Count",
     "Excluded",
     "Group",
@@ -31,6 +33,7 @@ __all__ = [
     "barcode",
     "brushed",
     "carry",
+    "compare",
     "count",
     "find",
     "found_in",

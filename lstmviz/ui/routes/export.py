@@ -49,7 +49,12 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
 
 def posted_selection() -> Selection:
-    """Return the selection that a request brings as JSON; PatternError where it brings none.
+    """Return the selection that a request brings as JSON; PatternError where it brings none."""
+    return parse(posted())
+
+
+def posted() -> dict[str, Any]:
+    """Return the object that a request brings as JSON; PatternError where it brings none.
 
     Another site's page can post a form but not JSON, so that it cannot put a server on this machine to work.
     """
@@ -59,7 +64,7 @@ def posted_selection() -> Selection:
     body = request.get_json()
     if not isinstance(body, dict):
         raise PatternError(f"the selection is a {type(body).__name__}, not a JSON object")
-    return parse(body)
+    return body
 
 
 def _rows(dump: DumpReader, file: PatternFile, listing: Listing) -> Iterator[Row]:
