@@ -190,3 +190,18 @@ def test_a_bad_request_gets_one_line_of_json(client, dump, path, status, words):
     assert answer.status_code == status
     assert words in answer.json["error"]
     assert "\n" not in answer.json["error"]
+
+
+@pytest.mark.parametrize("around", [0, 3, 100])
+def test_hits_are_listed_with_the_text_around_them_inside_their_sequences(client, dump, around):
+    hits = dump.search("la <b>")
+    assert len(hits) > 20
+    answer = get(client, dump, f"search/0?q=la <b>&from=5&limit=12&around={around}").get_json()
+    assert (answer["total"], answer["first"]) == (len(hits), 5)
+    assert answer["hits"] == hits[["start", "stop"]].to_numpy().tolist()[5:17]
+    for (start, stop), text in zip(answer["hits"], answer["texts"], strict=True):
+        begin, end = next((a, b) for a, b in dump.sequences.to_numpy().tolist() if a <= start < b)
+        assert text["first"] == max(begin, start - around)
+        assert text["tokens"] == dump.tokens[text["first"] : min(end, stop + around)]
+    assert get(client, dump, "search/0?q=la&from=1000").get_json()["hits"] == []
+    assert get(client, dump, "search/0?q=la&from=0&around=101").status_code == 400

@@ -56,6 +56,7 @@ ROOT = "lv-root"
 NOTICE = "lv-notice"
 CUT_SHORT = "lv-cut-short"
 HIT_COUNT = "lv-hit-count"
+HIT_LIST = "lv-hit-list"
 SELECT_NOTE = "lv-select-note"
 TO_BRUSH = "lv-to-brush"
 PLOT = "lv-plot"
@@ -93,6 +94,7 @@ PLACES = (
     NOTICE,
     CUT_SHORT,
     HIT_COUNT,
+    HIT_LIST,
     SELECT_NOTE,
     TO_BRUSH,
     PLOT,

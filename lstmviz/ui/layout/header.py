@@ -105,8 +105,14 @@ def _search() -> Component:
                 id=ids.SEARCH,
                 placeholder="Search the text",
                 className="lv-field lv-field-search",
-                rightSection=html.Span(id=ids.HIT_COUNT, className="lv-hit-count", role="status"),
-                rightSectionWidth=96,
+                rightSection=html.Span(
+                    className="lv-hits",
+                    children=[
+                        html.Span(id=ids.HIT_COUNT, className="lv-hit-count", role="status"),
+                        html.Span(id=ids.HIT_LIST),
+                    ],
+                ),
+                rightSectionWidth=112,
                 rightSectionPointerEvents="none",
                 spellCheck=False,
                 autoComplete="off",

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response, jsonify, request
 
-from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.match import search
 from lstmviz.ui.routes.answers import axis_at, whole
 from lstmviz.ui.table import DumpTable
 
 MAX_HITS = 500
+MAX_AROUND = 100  # steps of text on either side of a hit
 
 
 def add(routes: Blueprint, table: DumpTable) -> None:
@@ -21,8 +22,11 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.get("/search/<int:axis>")
     def get_search(uuid: str, axis: int) -> Response:
-        limit = min(whole("limit", 1), MAX_HITS)
-        return jsonify(_hits(table[uuid], axis, request.args.get("q", ""), whole("after", 0), max(1, limit)))
+        dump, query = table[uuid], request.args.get("q", "")
+        limit = max(1, min(whole("limit", 1), MAX_HITS))
+        if "from" in request.args:
+            return jsonify(_listed(dump, axis, query, whole("from"), limit, whole("around", 0, most=MAX_AROUND)))
+        return jsonify(_hits(dump, axis, query, whole("after", 0), limit))
 
 
 @lru_cache(maxsize=32)
@@ -37,3 +41,17 @@ def _hits(dump: DumpReader, index: int, query: str, after: int, limit: int) -> d
     first = int(np.searchsorted(hits[:, 0], after)) % max(1, len(hits))
     wanted = (first + np.arange(min(limit, len(hits)))) % max(1, len(hits))
     return {"hits": hits[wanted, :2].tolist(), "total": len(hits), "first": first}
+
+
+def _listed(dump: DumpReader, index: int, query: str, first: int, limit: int, around: int) -> dict[str, Any]:
+    """Return ``limit`` hits from the ``first`` of all on, each with the tokens around it inside its sequence."""
+    axis, hits = axis_at(dump, index), all_hits(dump, index, query)
+    some = hits[first : first + limit].tolist()
+    texts = [_text(axis, start, stop, sequence, around) for start, stop, sequence in some]
+    return {"hits": [hit[:2] for hit in some], "texts": texts, "total": len(hits), "first": first}
+
+
+def _text(axis: Axis, start: int, stop: int, sequence: int, around: int) -> dict[str, Any]:
+    first = max(start - around, int(axis.starts[sequence]))
+    last = min(stop + around, int(axis.stops[sequence]))
+    return {"first": first, "tokens": None if axis.tokens is None else axis.tokens[first:last]}
