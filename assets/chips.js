@@ -46,7 +46,7 @@
   /* Hold a unit; one of another source brings that source's lines. */
   function hold({ source, unit }) {
     if (source === lv.state.current.source) return lv.state.hold(source, unit);
-    lv.state.change({ held: { source, unit } }, "live");
+    lv.state.change({ held: { source, unit }, colour: lv.colouring.held({ source, unit }) }, "live");
     return lv.page.openSource(source);
   }
 

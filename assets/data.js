@@ -31,6 +31,11 @@
     throw new Error(told.error || `the server answered ${response.status} to ${path}`);
   }
 
+  /* The answer to an object that is put to the server as JSON. */
+  function post(path, body) {
+    return get(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  }
+
   async function json(path, options) {
     return (await get(path, options)).json();
   }
@@ -145,6 +150,6 @@
     return new Dump(await json(`d/${encodeURIComponent(uuid)}/about.json`));
   }
 
-  lv.data = { open, json, lookAgain, ROOM, STEP_TILE };
+  lv.data = { open, json, post, lookAgain, ROOM, STEP_TILE };
   if (typeof module !== "undefined") module.exports = { Tiles, stateTile, lookAgain, ROOM };
 })(typeof window !== "undefined" ? window : globalThis);

@@ -197,11 +197,13 @@
     return firsts.get(model.axis) || [];
   }
 
-  /* A track's value at a step, or null. */
+  /* A track's value as it is drawn at a step, or null: one that speaks of the next token stands over that one. */
   function value(track, step) {
-    const tile = stepTile(step);
+    const at = step - lv.tracks.shift(track);
+    const [here, tile] = [stepTile(step), at < 0 ? null : stepTile(at)];
+    if (at !== step && (!here || here.borders.includes(step))) return null; // the step before is of another sequence
     const values = tile && tile.tracks[track.name];
-    return values ? values[step - tile.first] : null;
+    return values ? values[at - tile.first] : null;
   }
 
   /* First steps of sequences in [from, to), as far as loaded. */

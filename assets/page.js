@@ -23,7 +23,7 @@
     Object.assign(lv.state.current, lv.urlfields.BASE);
     lv.plot.make();
     lv.strip.make();
-    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile", "undo", "show", "bars", "unittext", "aside"]) lv[part].make();
+    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile", "undo", "show", "bars", "unittext", "aside", "exporting"]) lv[part].make();
     lv.theme.watch();
     const sizes = new ResizeObserver(() => lv.frame.askAll());
     for (const name of ["plot", "strip", "units", "matchTable"]) sizes.observe(document.getElementById(lv.ids[name]));
@@ -95,16 +95,17 @@
   }
 
   function openDump(uuid) {
-    return show(uuid, { threshold: lv.state.current.threshold }, "push", []);
+    const { threshold, versus } = lv.state.current;
+    return show(uuid, { threshold, versus }, "push", []);
   }
 
   /* Another source of the same text keeps the place and the brush; one of another axis starts anew. */
   function openSource(name) {
     const { about } = lv.model.dump;
     const next = about.sources.find((source) => source.name === name);
-    const { threshold, before, after, side } = lv.state.current;
+    const { threshold, before, after, side, versus } = lv.state.current;
     const isSame = next.axis === lv.model.axis.index;
-    const values = isSame ? Object.assign({}, lv.state.current, swapped(name)) : { source: name, threshold, before, after, side };
+    const values = isSame ? Object.assign({}, lv.state.current, swapped(name)) : { source: name, threshold, before, after, side, versus };
     return show(lv.state.current.dump, values, "push", []);
   }
 

@@ -40,10 +40,29 @@
     return Object.assign({}, file, { notes: Object.assign(notes, rows) });
   }
 
+  /* A file's text without its notes: what it looks for. */
+  function bare(text) {
+    try {
+      return JSON.stringify(JSON.parse(text).pattern);
+    } catch (error) {
+      return text;
+    }
+  }
+
+  /* The file with every unit at another threshold of the view, on its own side, and on another source where one is given. */
+  function moved(file, threshold, source) {
+    const { units, bases } = file.pattern;
+    const name = (one) => source || one;
+    const moved = units.map((one) => Object.assign({}, one, { source: name(one.source), threshold: one.side === "low" ? -threshold + 0 : threshold }));
+    const names = [...new Set([...bases.map((one) => name(one.source)), ...moved.map((one) => one.source)])];
+    const once = moved.filter((one, k) => moved.findIndex((other) => isSame(one, other)) === k);
+    return changed(file, { units: once, bases: names.map((one) => ({ source: one, threshold })) });
+  }
+
   function changed(file, changes) {
     return Object.assign({}, file, { pattern: Object.assign({}, file.pattern, changes) });
   }
 
-  lv.patternedit = { isSame, without, withUnit, limited, noted };
+  lv.patternedit = { isSame, without, withUnit, limited, noted, bare, moved };
   if (typeof module !== "undefined") module.exports = lv.patternedit;
 })(typeof window !== "undefined" ? window : globalThis);

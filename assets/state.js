@@ -13,7 +13,7 @@
     const before = Object.assign({}, current);
     const isBrush = changes.start !== undefined && changes.start !== null;
     Object.assign(current, isBrush ? { pattern: null } : {}, changes); // a brush takes the place of an opened pattern
-    if (lv.url.QUESTION.concat("pattern").some((name) => current[name] !== before[name])) current.rows = changes.rows || lv.url.ROWS;
+    if (lv.url.LISTS.some((name) => current[name] !== before[name])) current.rows = changes.rows || lv.url.ROWS;
     const moved = ["dump", "source", "at", "span"].some((name) => current[name] !== before[name]);
     if (moved) lv.frame.ask("base");
     lv.frame.ask("overlay", "strip", "units", "fields", "pattern", "selection");
@@ -78,7 +78,8 @@
   function hold(source, unit) {
     const { held } = current;
     const isSame = held !== null && held.source === source && held.unit === unit;
-    change({ held: isSame || unit === null ? null : { source, unit } }, "settle");
+    const next = isSame || unit === null ? null : { source, unit };
+    change({ held: next, colour: lv.colouring.held(next) }, "settle"); // and the matches are coloured by it
   }
 
   lv.state = {

@@ -6,23 +6,25 @@
   const CUT_LEAST = 44; // px of a cell in which a label that is cut still tells something
   const FEW = 40; // distinct whole numbers that are still told apart as cells; more are drawn as bars
 
+  const SHIFTED = "drawn over the token it speaks of, one step after the one it was recorded at";
+
   let chosen = { axis: null, name: null }; // whose heatmap comes first beside the matches
 
   /* Are there so many that the rest waits behind a button? One more row than the button's own is shown at once. */
   function isMany() {
-    return lv.model.tracks.length > FIRST + 1;
+    return rowed().length > FIRST + 1;
   }
 
   /* The tracks that have a row under the tokens. */
   function visible() {
     const names = lv.state.current.tracks;
     if (names) return names.map((name) => lv.model.tracks.find((track) => track.name === name)).filter(Boolean);
-    return isMany() ? lv.model.tracks.slice(0, FIRST) : lv.model.tracks;
+    return isMany() ? rowed().slice(0, FIRST) : rowed();
   }
 
   /* Show every track, or the first ones only. */
   function toggle() {
-    const rest = lv.model.tracks.filter((track) => !visible().includes(track));
+    const rest = rowed().filter((track) => !visible().includes(track));
     const tracks = rest.length ? [...visible(), ...rest].map((track) => track.name) : null;
     lv.state.change({ tracks }, "settle");
   }
@@ -40,7 +42,7 @@
   function ordered() {
     const name = first();
     const shown = visible();
-    const all = [...shown, ...lv.model.tracks.filter((track) => !shown.includes(track))];
+    const all = [...shown, ...rowed().filter((track) => !shown.includes(track))];
     return name === null ? all : all.sort((a, b) => (b.name === name) - (a.name === name));
   }
 
@@ -60,6 +62,51 @@
     return colours.sequence(track.high > track.low ? (value - track.low) / (track.high - track.low) : 0);
   }
 
+  /* How many steps after the one that it was recorded at a value is drawn: one, where it speaks of the next token. */
+  function shift(track) {
+    return track.concerns === "next" ? 1 : 0;
+  }
+
+  /* A track's value in cell `c` of a match row, drawn where it belongs; null outside the sequence. */
+  function inRow(track, row, c) {
+    const values = row.tracks && row.tracks[track.name];
+    const at = c - shift(track);
+    const isIn = values && at >= 0 && row.on[c] !== null && row.on[at] !== null;
+    return isIn ? values[at] : null;
+  }
+
+  const weights = new WeakMap(); // track -> its probabilities, or null
+
+  /* The track of probabilities that belongs to one of predictions: "p1" to "top1" of the same group; null where none does. */
+  function weight(track) {
+    if (!weights.has(track)) {
+      const [, before, k] = (track.group && track.kind === "category" && track.name.match(/^(.*)top(\d+)$/)) || [];
+      const isIts = (other) => other.group === track.group && other.kind === "number" && other.name === `${before}p${k}`;
+      weights.set(track, (k !== undefined && lv.model.tracks.find(isIts)) || null);
+    }
+    return weights.get(track);
+  }
+
+  /* The tracks that have rows of their own: probabilities show in the colours of their predictions, unless they are asked for. */
+  function rowed() {
+    const sure = new Set(lv.model.tracks.map(weight));
+    return lv.model.tracks.filter((track) => !sure.has(track));
+  }
+
+  /* How many tracks have no row now. */
+  function nHidden() {
+    const seen = visible();
+    return rowed().filter((track) => !seen.includes(track)).length;
+  }
+
+  /* The ground of a track at a place; `valueOf(track)` gives its value there. Predictions are as deep as they are likely. */
+  function ground(track, valueOf) {
+    const value = valueOf(track);
+    const sure = weight(track);
+    if (sure === null || isMissing(track, value)) return colour(track, value);
+    return lv.theme.colours().sequence(lv.url.clamp(valueOf(sure) || 0, 0, 1) * 0.9);
+  }
+
   /* A value in words. */
   function text(track, value) {
     if (isMissing(track, value)) return "";
@@ -77,12 +124,12 @@
     for (let step = from; step < to; step++) {
       const value = lv.model.value(track, step);
       const x = lv.geometry.x(step);
-      const ground = colour(track, value);
-      if (ground === null) continue;
+      const own = ground(track, (one) => lv.model.value(one, step));
+      if (own === null) continue;
       if (cells) {
-        ctx.fillStyle = ground;
+        ctx.fillStyle = own;
         ctx.fillRect(x, top, cell - gap + (gap ? 0 : 0.5), height);
-        if (style) label(ctx, style, text(track, value), x, top, cell, height, ground);
+        if (style) label(ctx, style, text(track, value), x, top, cell, height, own);
       } else {
         ctx.fillStyle = lv.theme.colours().sequence(0.6);
         const share = track.high > track.low ? (value - track.low) / (track.high - track.low) : 0;
@@ -138,5 +185,5 @@
     ctx.fillText(short, x + cell / 2, top + height / 2 + 0.5);
   }
 
-  lv.tracks = { draw, colour, text, isMany, visible, toggle, choose, first, ordered };
+  lv.tracks = { draw, colour, ground, text, shift, inRow, weight, nHidden, SHIFTED, isMany, visible, toggle, choose, first, ordered };
 })(window);

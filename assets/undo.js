@@ -3,7 +3,7 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const MOST = 200; // states kept
-  const LOOKS = ["tracks", "looks", "view", "mask", "bars", "colour"]; // what is shown beside the selection itself
+  const LOOKS = ["tracks", "looks", "view", "mask", "bars", "colour", "versus", "lists"]; // what is shown beside the selection itself
 
   /* A stack over snapshots that are told apart by their text. Pure. */
   function stack() {
@@ -36,7 +36,7 @@
   let told = ""; // what the buttons were last told
 
   function names() {
-    return [...lv.url.QUESTION, ...lv.url.LISTED.filter((name) => name !== "rows"), ...LOOKS];
+    return [...lv.url.QUESTION, ...lv.url.LISTED, ...LOOKS];
   }
 
   /* The present state is at rest. */

@@ -17,7 +17,9 @@
   const MAX_THRESHOLD = 1e30; // beyond any activation
   // What decides which matches there are, and which of them are listed.
   const QUESTION = ["dump", "source", "start", "stop", "threshold", "side", "before", "after", "parts", "excluded", "pinned", "filters"];
-  const LISTED = ["minLength", "maxLength", "hidden", "marked", "order", "group", "shared", "rows", "pattern"];
+  const LISTED = ["minLength", "maxLength", "hidden", "marked", "order", "group", "shared", "pattern"];
+  // What makes another list of matches, so that its first rows are wanted anew.
+  const LISTS = [...QUESTION, "minLength", "maxLength", "order", "group", "shared", "pattern", "lists"];
 
   /* Bytes of a source's states at one step. */
   function rowBytes(source) {
@@ -35,9 +37,13 @@
     const [query, behind] = address.split("#");
     const asked = new URLSearchParams(query);
     const values = {};
-    const pattern = new URLSearchParams(behind || "").get("pattern");
-    if (pattern) values.pattern = pattern;
+    const held = new URLSearchParams(behind || "");
     const problems = [];
+    if (held.get("pattern")) values.pattern = held.get("pattern");
+    if (held.get("versus")) {
+      values.versus = fields().versus(held.get("versus"));
+      if (values.versus === null) problems.push("the link's pinned pattern cannot be read; left out");
+    }
     for (const name of ["dump", "source"]) if (asked.get(name)) values[name] = asked.get(name);
     for (const { param, field, read, kind, isList } of fields().FIELDS) {
       if (!asked.has(param)) continue;
@@ -66,8 +72,10 @@
     }
     if (state.tracks !== undefined) for (const text of tracksText(state)) query.append("track", text);
     // An opened pattern may be long: behind the # it does not travel to the server with each request.
-    const opened = state.pattern ? "#" + new URLSearchParams({ pattern: state.pattern }) : "";
-    return "?" + query.toString().replace(/%2F/g, "/").replace(/%2C/g, ",") + opened;
+    const opened = new URLSearchParams(state.pattern ? { pattern: state.pattern } : {});
+    if (state.versus) opened.set("versus", JSON.stringify(state.versus));
+    const behind = opened.toString();
+    return "?" + query.toString().replace(/%2F/g, "/").replace(/%2C/g, ",") + (behind ? `#${behind}` : "");
   }
 
   function same(one, other) {
@@ -76,7 +84,9 @@
 
   /* Names the question put to the match engine: equal keys, equal answers. */
   function key(state) {
-    return JSON.stringify([...QUESTION, ...LISTED].map((name) => (state[name] === undefined ? null : state[name])));
+    const values = [...QUESTION, ...LISTED].map((name) => (state[name] === undefined ? null : state[name]));
+    const isOfUnit = /^unit:/.test(state.colour || ""); // whose values come with the rows
+    return JSON.stringify([...values, isOfUnit ? state.colour : null, state.lists === "A" ? state.versus : null]);
   }
 
   /* Names the pattern alone, however its matches are listed. */
@@ -139,6 +149,6 @@
     return text.length > 40 ? text.slice(0, 40) + "…" : text;
   }
 
-  lv.url = { parse, format, key, patternKey, fit, clamp, limits, rowBytes, ROWS, MIN_SPAN, MAX_SPAN, MAX_OFF, MAX_WINDOW, MAX_ROWS, MAX_LENGTH, MAX_THRESHOLD, QUESTION, LISTED };
+  lv.url = { parse, format, key, patternKey, fit, clamp, limits, rowBytes, ROWS, MIN_SPAN, MAX_SPAN, MAX_OFF, MAX_WINDOW, MAX_ROWS, MAX_LENGTH, MAX_THRESHOLD, QUESTION, LISTED, LISTS };
   if (typeof module !== "undefined") module.exports = lv.url;
 })(typeof window !== "undefined" ? window : globalThis);

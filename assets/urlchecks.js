@@ -37,8 +37,8 @@
       problems.push(`the link's ${field}=${short(state[field])} is not ${remedy}; left out`);
       state[field] = base[field];
     };
-    options("order", (text) => ORDERS.includes(text) || isTrack(text), `one of ${ORDERS.join(", ")} or track:NAME`);
-    options("group", (text) => ["", "sequence"].includes(text) || isTrack(text), "sequence or track:NAME");
+    options("order", (text) => ORDERS.includes(text) || isTrack(text.replace(/^-/, "")), `one of ${ORDERS.join(", ")}, track:NAME or -track:NAME`);
+    options("group", (text) => ["", "sequence", "length"].includes(text) || isTrack(text), "sequence, length or track:NAME");
     options("colour", (text) => ["", "shared"].includes(text) || isTrack(text) || isUnit(text, noUnit), "shared, track:NAME or unit:SOURCE:UNIT");
     return problems;
   }

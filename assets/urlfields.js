@@ -39,6 +39,8 @@
     bars: false,
     pattern: null,
   };
+    versus: null, // {dump, name, pattern}: a pattern that is pinned as A, as the text of a file
+    lists: null, // "A": the matches of that one are listed
 
   function wholeNumber(text) {
     return /^\d{1,15}$/.test(text) ? Number(text) : null;
@@ -111,6 +113,17 @@
   }
 
   const plain = (param, field, read, kind) => ({ param, field, read, kind, write: (value) => [String(value)] });
+  /* A pinned pattern as JSON; null where it is none. */
+  function versus(text) {
+    try {
+      const { dump, name: called, pattern } = JSON.parse(text);
+      const isWhole = [dump, called, pattern].every((value) => typeof value === "string") && Array.isArray(JSON.parse(pattern).pattern.units);
+      return isWhole ? { dump, name: called, pattern } : null;
+    } catch (error) {
+      return null;
+    }
+  }
+
   const flag = (param, field) => ({ param, field, read: isTrue, kind: "1", write: () => ["1"] });
   const list = (param, field, read, write, kind) => ({ param, field, read, kind, isList: true, write: (values) => values.map(write) });
   const rows = (param, field) => ({ param, field, read: windows, kind: "rows such as 120-125,300-302", write: (values) => [values.map((row) => row.join("-")).join(",")] });
@@ -132,8 +145,8 @@
     plain("max", "maxLength", wholeNumber, "a number of steps such as 8"),
     rows("hidden", "hidden"),
     rows("marked", "marked"),
-    plain("order", "order", name, "best, step, length, -length or track:NAME"),
-    plain("group", "group", name, "sequence or track:NAME"),
+    plain("order", "order", name, "best, step, length, -length, track:NAME or -track:NAME"),
+    plain("group", "group", name, "sequence, length or track:NAME"),
     plain("shared", "shared", wholeNumber, "a number of units such as 3"),
     plain("colour", "colour", name, "shared, track:NAME or unit:SOURCE:UNIT"),
     plain("rows", "rows", wholeNumber, "a number of rows such as 50"),
@@ -145,6 +158,7 @@
   ];
 
   /* The tracks of an address, each with how it is drawn: ["depth", "loss/line"] -> {tracks, looks}. */
+    plain("lists", "lists", oneOf(["A"]), "A"),
   function tracks(given) {
     const looks = {};
     const names = given.filter(Boolean).map((text) => {
@@ -161,6 +175,6 @@
     return names.length ? names.map((track) => (looks[track] ? `${track}/${looks[track]}` : track)) : [""];
   }
 
-  lv.urlfields = { BASE, FIELDS, SIDES, MAX_THRESHOLD, tracks, tracksText };
+  lv.urlfields = { BASE, FIELDS, SIDES, MAX_THRESHOLD, versus, tracks, tracksText };
   if (typeof module !== "undefined") module.exports = lv.urlfields;
 })(typeof window !== "undefined" ? window : globalThis);

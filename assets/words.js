@@ -39,21 +39,6 @@
     return `At most ${plural(most, "step")} are shown at once: the states of ${plural(nUnits, "unit")} at more of them would not fit into the page's memory.`;
   }
 
-  /* The answer's totals -> {strong, rest}: "227 matches", "with all 4 units on · 1,306 with 3 · exact, 6 ms". */
-  function counts(answer) {
-    const [best, ...others] = answer.counts.filter((level) => level[1] > 0);
-    const took = answer.ms >= 1000 ? `${(answer.ms / 1000).toFixed(1)} s` : `${Math.max(1, Math.round(answer.ms))} ms`;
-    const units = answer.n_units;
-    if (!best) return { strong: "No matches", rest: `with ${plural(units, "unit")} · exact, ${took}` };
-    const full = best[0] === units;
-    const which = full ? (units === 1 ? "with the unit on" : `with all ${grouped(units)} units on`) : `with ${best[0]} of ${grouped(units)} units on`;
-    const rest = [which];
-    for (const [shared, total] of others.slice(0, 2)) rest.push(`${grouped(total)} with ${shared}`);
-    if (answer.complete === false) rest.push("lower levels not counted");
-    rest.push(`exact, ${took}`);
-    return { strong: plural(best[1], "match"), rest: rest.join(" · ") };
-  }
-
-  lv.words = { plural, shortName, noUnits, viewLimit, counts };
+  lv.words = { plural, shortName, noUnits, viewLimit };
   if (typeof module !== "undefined") module.exports = lv.words;
 })(typeof window !== "undefined" ? window : globalThis);

@@ -188,10 +188,10 @@ def test_more_rows_and_a_row_that_opens_its_place(bench, parens):
     bench.open(**QUERY)
     shown = bench.brush(*DEPTH_4)
     assert len(shown["rows"]) == 50
-    bench.page.click("#lv-more")
-    bench.page.wait_for_function("() => lstmviz.debug().rows.length === 100")
+    bench.more()
     pattern, frame = assert_shows(bench.ready(), parens, *DEPTH_4)
-    link = bench.page.locator("#lv-match-table a").nth(7)
+    bench.page.evaluate("scrollTo(0, 0)")
+    link = bench.page.locator("[data-place='7'] a")
     target = parse_qs(urlsplit(link.get_attribute("href")).query)
     assert int(target["at"][0]) <= frame["start"][7] < int(target["at"][0]) + 60
     link.click()
@@ -325,7 +325,7 @@ def test_two_dumps_are_switched_between(chromium, parens, tmp_path):
     values = np.tile(np.array([[0.9], [0.1]], "float32"), (50, 2))
     small = lstmviz.open_dump(lstmviz.write_dump(tmp_path / "small.h5", states={"gru.l0.h": values}))
     with browsing.serving([parens, small]) as address, browsing.workbench(chromium, address) as bench:
-        bench.open()
+        bench.open(dump=parens.uuid)
         bench.page.click("#lv-dump")
         bench.page.get_by_role("option", name="small").click()
         bench.page.wait_for_function("uuid => lstmviz.debug().state?.dump === uuid", arg=small.uuid)

@@ -85,6 +85,8 @@ MATCH_ORDER = "lv-match-order"
 MATCH_GROUP = "lv-match-group"
 MATCH_COLOUR = "lv-match-colour"
 MATCH_FILTER = "lv-match-filter"
+MATCH_HAND = "lv-match-hand"
+COMPARE = "lv-compare"
 CARD = "lv-card"
 ADVISER = "lv-adviser"
 CARRY = "lv-carry"
@@ -121,6 +123,8 @@ PLACES = (
     MATCH_GROUP,
     MATCH_COLOUR,
     MATCH_FILTER,
+    MATCH_HAND,
+    COMPARE,
     CARD,
     ADVISER,
     CARRY,

@@ -117,7 +117,7 @@ test("one step is not several", () => {
 
 test("the key changes with the question, not with the view", () => {
   assert.equal(key(state), key({ ...state, at: 0, span: 10 }));
-  for (const change of [{ start: 2174 }, { threshold: 0.31 }, { before: 0 }, { rows: 100 }, { dump: "u-2" }, { side: "low" }, { order: "step" }, { pinned: [{ source: "a", unit: 1, side: "high", threshold: 1 }] }]) {
+  for (const change of [{ start: 2174 }, { threshold: 0.31 }, { before: 0 }, { dump: "u-2" }, { side: "low" }, { order: "step" }, { pinned: [{ source: "a", unit: 1, side: "high", threshold: 1 }] }]) {
     assert.notEqual(key(state), key({ ...state, ...change }));
   }
 });
@@ -233,4 +233,17 @@ for (const [values, words] of [
 test("a pin without a threshold takes that of the brush, on its side", () => {
   const { values } = parse("?t=0.4&pin=rnn.l1.c/3/low&pin=rnn.l1.c/3/high");
   assert.deepEqual(fit(values, about, defaults).state.pinned.map((unit) => unit.threshold), [-0.4, 0.4]);
+});
+
+test("a pinned pattern travels behind the #, beside an opened one; what cannot be read is told", () => {
+  const text = JSON.stringify({ pattern: { units: [] } });
+  const versus = { dump: "u-2", name: "a & b#c", pattern: text };
+  const { values, problems } = parse(format({ ...state, versus, lists: "A", pattern: text }));
+  assert.deepEqual([values.versus, values.lists, values.pattern, problems], [versus, "A", text, []]);
+  assert.match(parse("?dump=u#versus=3").problems[0], /pinned pattern cannot be read/);
+  assert.match(parse(`?dump=u#versus=${encodeURIComponent('{"dump":"u","name":"n","pattern":"{"}')}`).problems[0], /pinned pattern/);
+  assert.equal(key(state), key({ ...state, versus })); // pinning asks for no other matches
+  assert.notEqual(key(state), key({ ...state, versus, lists: "A" }));
+  assert.notEqual(key(state), key({ ...state, colour: "unit:rnn.l1.c:3" }));
+  assert.equal(key(state), key({ ...state, colour: "track:depth" }));
 });
