@@ -44,16 +44,28 @@
     return best;
   }
 
-  /* "4 units from 0.15 to 0.65: a stable choice". */
-  function sentence(curve, threshold) {
+  /* A threshold between two points of the curve may select more or fewer than either: {below, above}, else null. */
+  function between({ threshold: points, n_units: counts }, threshold) {
+    const above = points.findIndex((point) => point >= threshold);
+    if (above < 1 || points[above] === threshold) return null;
+    return { below: { at: points[above - 1], n: counts[above - 1] }, above: { at: points[above], n: counts[above] } };
+  }
+
+  /* "4 units from 0.15 to 0.65: a stable choice". `own`: how many the threshold itself selects, null where that is not known. */
+  function sentence(curve, threshold, own) {
     const points = curve.threshold;
     if (threshold < points[0] || threshold > points.at(-1)) {
       const range = `${text(points[0])} to ${text(points.at(-1))}`;
       return `${text(threshold)} is beyond this curve, which goes from ${range}`;
     }
-    const here = stretch(curve, nearest(curve, threshold));
     const best = longest(curve);
-    if (!best) return "No threshold selects any unit here: brush other steps or drop a constraint";
+    if (!best && !own) return "No threshold selects any unit here: brush other steps or drop a constraint";
+    const ends = between(curve, threshold);
+    if (ends && !(ends.below.n === ends.above.n && own === ends.below.n)) {
+      const exactly = own === null ? `${text(threshold)} lies between two points of the curve` : `${words().plural(own, "unit")} at exactly ${text(threshold)}`;
+      return `${exactly}: ${ends.below.n} at ${text(ends.below.at)}, ${ends.above.n} at ${text(ends.above.at)}`;
+    }
+    const here = stretch(curve, nearest(curve, threshold));
     const isLong = ({ from, to }) => to - from >= STABLE * (points.at(-1) - points[0]);
     const span = ({ n, from, to }) => `${words().plural(n, "unit")} ${from === to ? `only at ${text(from)}` : `from ${text(from)} to ${text(to)}`}`;
     if (here.n === 0) return `No unit ${here.from === here.to ? `at ${text(here.from)}` : `from ${text(here.from)} to ${text(here.to)}`}; ${span(best)}`;
@@ -79,6 +91,6 @@
     return found;
   }
 
-  lv.advice = { both, at, nearest, stretch, longest, sentence, corners };
+  lv.advice = { both, at, nearest, between, stretch, longest, sentence, corners };
   if (typeof module !== "undefined") module.exports = lv.advice;
 })(typeof window !== "undefined" ? window : globalThis);

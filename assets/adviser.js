@@ -60,7 +60,7 @@
     const { threshold, pattern } = lv.state.current;
     const { problem: crossing } = lv.model;
     const answers = server.value();
-    const now = JSON.stringify([asked && asked.path(""), crossing, answers !== null && server.isCurrent(), threshold, server.problem(), server.isLate(), card.width(), Boolean(pattern), extras()]);
+    const now = JSON.stringify([asked && asked.path(""), crossing, answers !== null && server.isCurrent(), threshold, server.problem(), server.isLate(), card.width(), Boolean(pattern), extras(), own(), lv.svg.type()]);
     if (now !== made) {
       made = now;
       show(asked, answers);
@@ -86,8 +86,8 @@
     const most = Math.max(1, ...total.n_units);
     const x = (value) => 1 + ((value - points[0]) / (points.at(-1) - points[0])) * (wide - 2);
     const y = (count) => TOP + (1 - count / most) * TALL;
-    const words = lv.advice.sentence(total, threshold);
-    const drawn = lv.svg.drawing(wide, TOP + TALL + FOOT, "");
+    const words = lv.advice.sentence(total, threshold, own());
+    const drawn = lv.svg.drawing(wide, TOP + TALL + FOOT * lv.svg.type(), "");
     drawn.setAttribute("aria-hidden", "true"); // the slider around it says it all
     drawn.append(lv.svg.line("lv-svg-axis", 0, TOP + TALL + 0.5, wide, TOP + TALL + 0.5));
     if (answers.length === 2) answers.forEach((one, k) => drawn.append(path(one, x, y, k ? "lv-svg-curve-low lv-svg-thin" : "lv-svg-curve lv-svg-thin")));
@@ -101,6 +101,13 @@
     said.textContent = words + (extras() ? ` (${extras()})` : "");
     const values = { "aria-valuemin": points[0], "aria-valuemax": points.at(-1), "aria-valuenow": threshold, "aria-valuetext": `${lv.scale.thresholdText(threshold)}: ${words}` };
     for (const [name, value] of Object.entries(values)) slider.setAttribute(name, value);
+  }
+
+  /* How many units the brush itself selects; null where the chips do not tell. */
+  function own() {
+    const { excluded, pinned, source } = lv.state.current;
+    if (!lv.model.chosen || excluded.length || pinned.length || !server.isCurrent()) return null;
+    return lv.model.chosen.filter((one) => one.source === source).length;
   }
 
   /* What the curve leaves out of what the chips show. */
@@ -122,10 +129,10 @@
     const at = lv.url.clamp(x(threshold), 1, wide - 1);
     drawn.append(lv.svg.line("lv-svg-threshold", at, TOP - 4, at, TOP + TALL));
     const isIn = threshold >= points[0] && threshold <= points.at(-1);
-    if (isIn) drawn.append(lv.svg.element("circle", "lv-svg-knob", { cx: at, cy: y(lv.advice.at(total, threshold)), r: 4 }));
-    drawn.append(lv.svg.words("lv-svg-strong", lv.scale.thresholdText(threshold), lv.url.clamp(at, 14, wide - 14), TOP + TALL + 12, "middle"));
-    if (at > 44) drawn.append(lv.svg.words("", lv.scale.thresholdText(points[0]), 0, TOP + TALL + 12));
-    if (at < wide - 48) drawn.append(lv.svg.words("", lv.scale.thresholdText(points.at(-1)), wide, TOP + TALL + 12, "end"));
+    if (isIn) drawn.append(lv.svg.element("circle", "lv-svg-knob", { cx: at, cy: y(own() ?? lv.advice.at(total, threshold)), r: 4 }));
+    drawn.append(lv.svg.words("lv-svg-strong", lv.scale.thresholdText(threshold), lv.url.clamp(at, 14 * lv.svg.type(), wide - 14 * lv.svg.type()), TOP + TALL + 12 * lv.svg.type(), "middle"));
+    if (at > 44 * lv.svg.type()) drawn.append(lv.svg.words("", lv.scale.thresholdText(points[0]), 0, TOP + TALL + 12 * lv.svg.type()));
+    if (at < wide - 48 * lv.svg.type()) drawn.append(lv.svg.words("", lv.scale.thresholdText(points.at(-1)), wide, TOP + TALL + 12 * lv.svg.type(), "end"));
   }
 
   /* The threshold under a point of the curve. */

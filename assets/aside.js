@@ -45,6 +45,11 @@
     return made;
   }
 
+  /* The room for names of so many characters beside their bars, in CSS. */
+  function nameWidth(longest) {
+    return `${lv.url.clamp(Math.ceil(longest * 6.7 * lv.svg.type()) + 3, 16, 104)}px`;
+  }
+
   /* A sentence in the place of what a card shows. */
   function hint(words, kind) {
     return lv.menu.element("p", `lv-card-note ${kind || ""}`, words);
@@ -99,5 +104,5 @@
     return Object.fromEntries(parts.map((name) => [name, lv[name].shown()]));
   }
 
-  lv.aside = { make, card, hint, failed, noSummary, keys, shown };
+  lv.aside = { make, card, nameWidth, hint, failed, noSummary, keys, shown };
 })(window);

@@ -35,7 +35,7 @@
     if (!lv.model.source) return;
     const answer = lv.summary.answer();
     const missing = lv.aside.noSummary(HINT);
-    const now = JSON.stringify([missing && missing.textContent, answer && answer.key, lv.state.current.dump, wanted, filters()]);
+    const now = JSON.stringify([missing && missing.textContent, answer && answer.key, lv.state.current.dump, wanted, filters(), lv.svg.type()]);
     if (now === made) return;
     made = now;
     drawLimits();
@@ -59,7 +59,7 @@
     const rows = lv.carried.rows(track);
     const list = element("div", "lv-carried", "", { role: "group", "aria-label": `${name}: share of the matched steps against the corpus` });
     const longest = Math.max(...rows.map((value) => Array.from(lv.tokens.show(value.value).text).length));
-    list.style.setProperty("--lv-name", `${lv.url.clamp(Math.ceil(longest * 6.4) + 2, 16, 104)}px`);
+    list.style.setProperty("--lv-name", lv.aside.nameWidth(longest));
     list.append(...rows.map((value) => row(track, name, value)));
     const focused = card.body.contains(document.activeElement) ? document.activeElement.dataset.value : undefined;
     const parts = [place, list];

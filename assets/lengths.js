@@ -79,7 +79,7 @@
     const given = missing ? null : answer();
     const bounds = lv.pick.limits();
     const { minLength, maxLength } = bounds;
-    const now = JSON.stringify([missing && missing.textContent, given && given.key, minLength, maxLength, lv.state.current.shared, drag, card.width()]);
+    const now = JSON.stringify([missing && missing.textContent, given && given.key, minLength, maxLength, lv.state.current.shared, drag, card.width(), lv.svg.type()]);
     if (now === made) return;
     made = now;
     if (missing) return card.body.replaceChildren(missing, ...(minLength > 1 || maxLength !== null ? [fields] : []));
@@ -105,11 +105,11 @@
 
   function paint(given, picked) {
     const wide = card.width();
-    const tall = SIZE.strict + SIZE.axis + (given.complete ? SIZE.fuzzy : 0);
+    const under = SIZE.strict + SIZE.axis * lv.svg.type();
+    const tall = under + (given.complete ? SIZE.fuzzy : 0);
     cell = Math.min(26, wide / bars.length);
     const drawn = lv.svg.drawing(wide, tall, aria(given));
     const most = { strict: Math.max(1, ...bars.map((bar) => bar.strict)), fuzzy: Math.max(1, ...bars.map((bar) => bar.fuzzy)) };
-    const under = SIZE.strict + SIZE.axis;
     const every = labelEvery();
     bars.forEach((bar, k) => {
       const shut = lv.lengthbars.isIn(bar, picked) ? "" : " lv-svg-shut";
@@ -117,7 +117,7 @@
       const strict = high("strict", SIZE.strict);
       drawn.append(lv.svg.bar(`lv-svg-strict${shut}`, k * cell + 0.5, SIZE.strict - strict, cell - 1, strict));
       if (given.complete) drawn.append(lv.svg.bar(`lv-svg-fuzzy${shut}`, k * cell + 0.5, under, cell - 1, high("fuzzy", SIZE.fuzzy)));
-      if (every[k]) drawn.append(lv.svg.words("", lv.scale.grouped(bar.from), (k + 0.5) * cell, SIZE.strict + 12, "middle"));
+      if (every[k]) drawn.append(lv.svg.words("", lv.scale.grouped(bar.from), (k + 0.5) * cell, SIZE.strict + 12 * lv.svg.type(), "middle"));
     });
     return drawn;
   }
@@ -126,7 +126,7 @@
   function labelEvery() {
     let free = -1;
     return bars.map((bar, k) => {
-      const half = lv.scale.grouped(bar.from).length * 3.6;
+      const half = lv.scale.grouped(bar.from).length * 3.6 * lv.svg.type();
       const at = Math.max(half, (k + 0.5) * cell);
       if (at - half < free) return false;
       free = at + half + 6;

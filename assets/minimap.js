@@ -8,6 +8,7 @@
   let borders = { key: null, starts: [] };
   let drag = null; // px between the pointer and the middle of the view
   let made = "";
+  let wide = 0; // px of the strip; to ask for it in each frame would lay the page out each time
 
   function make() {
     const { element } = lv.menu;
@@ -26,7 +27,10 @@
     const [back, on] = [(isPage) => by(-0.01, isPage), (isPage) => by(0.01, isPage)];
     lv.aside.keys(track, { ArrowLeft: back, ArrowDown: back, ArrowRight: on, ArrowUp: on, PageUp: () => by(-0.1), PageDown: () => by(0.1), Home: () => lv.state.panTo(0), End: () => lv.state.panTo(Infinity) });
     for (const name of ["selection", "summary"]) lv.frame.add(name, draw);
-    new ResizeObserver(() => lv.frame.ask("summary")).observe(track);
+    new ResizeObserver(() => {
+      wide = track.clientWidth;
+      lv.frame.ask("summary");
+    }).observe(track);
   }
 
   /* The barcode of the present matches; null without any. */
@@ -37,10 +41,10 @@
   }
 
   function draw() {
-    if (!lv.model.source) return;
+    if (!lv.model.source || !wide) return;
     needBorders();
     const answer = lv.summary.answer();
-    const now = JSON.stringify([answer && answer.key, lv.state.current.dump, lv.model.axis.index, borders.starts.length, track.clientWidth, lv.theme.colours().bg, root.devicePixelRatio]);
+    const now = JSON.stringify([answer && answer.key, lv.state.current.dump, lv.model.axis.index, borders.starts.length, wide, lv.theme.colours().bg, root.devicePixelRatio]);
     if (now !== made) {
       made = now;
       paint();
@@ -50,7 +54,7 @@
 
   function paint() {
     const ctx = lv.theme.fit(canvas);
-    const [width, height] = [track.clientWidth, track.clientHeight];
+    const [width, height] = [wide, track.clientHeight];
     const colours = lv.theme.colours();
     const given = barcode();
     if (given) {
@@ -73,7 +77,7 @@
     const { at, span, start, stop } = lv.state.current;
     const nSteps = lv.model.axis.n_steps;
     const put = (element, from, to, least) => {
-      const { left, width } = lv.barcode.place(from, to, nSteps, track.clientWidth, least);
+      const { left, width } = lv.barcode.place(from, to, nSteps, wide, least);
       element.style.left = `${left}px`;
       element.style.width = `${width}px`;
     };
@@ -107,13 +111,13 @@
   }
 
   const xOf = (event) => event.clientX - track.getBoundingClientRect().left;
-  const stepAt = (x) => lv.url.clamp(Math.floor((x / track.clientWidth) * lv.model.axis.n_steps), 0, lv.model.axis.n_steps - 1);
+  const stepAt = (x) => lv.url.clamp(Math.floor((x / wide) * lv.model.axis.n_steps), 0, lv.model.axis.n_steps - 1);
 
   function down(event) {
     if (event.button !== 0 || !lv.model.source) return;
     const { at, span } = lv.state.current;
     const x = xOf(event);
-    const { left, width } = lv.barcode.place(at, at + span, lv.model.axis.n_steps, track.clientWidth, LEAST.view);
+    const { left, width } = lv.barcode.place(at, at + span, lv.model.axis.n_steps, wide, LEAST.view);
     drag = x >= left - 3 && x <= left + width + 3 ? x - left - width / 2 : 0; // the frame is taken where it is caught
     track.setPointerCapture(event.pointerId);
     track.classList.add("lv-panning");
@@ -123,7 +127,7 @@
 
   function follow(x) {
     const { span } = lv.state.current;
-    const middle = ((x - drag) / track.clientWidth) * lv.model.axis.n_steps;
+    const middle = ((x - drag) / wide) * lv.model.axis.n_steps;
     lv.state.panTo(middle - span / 2, "live");
   }
 

@@ -48,5 +48,10 @@
     drawn.addEventListener("pointerleave", () => lv.tip.hide());
   }
 
-  lv.svg = { element, drawing, bar, line, words, tell };
+  /* How many times the usual size type is: what stands under a drawing needs as much more room. */
+  function type() {
+    return lv.projector ? lv.projector.type() : 1;
+  }
+
+  lv.svg = { element, drawing, bar, line, words, tell, type };
 })(window);

@@ -63,7 +63,7 @@
     const [answer] = server.value() || [];
     const isOf = answer && one && answer.source === one.source && answer.unit === one.unit;
     const { dump, source } = lv.state.current;
-    const now = JSON.stringify([one && name(one), dump, source, isOf && [answer.side, answer.threshold], server.problem(), server.isLate(), isAll, card.width(), card.isFolded()]);
+    const now = JSON.stringify([one && name(one), dump, source, isOf && [answer.side, answer.threshold], server.problem(), server.isLate(), isAll, card.width(), card.isFolded(), lv.svg.type()]);
     if (now === made) return;
     made = now;
     const isNew = one !== null && name(one) !== shownFor;
@@ -98,7 +98,7 @@
   function histogram(answer) {
     const { low, high, n_steps: counts } = answer.histogram;
     const wide = card.width();
-    const drawn = lv.svg.drawing(wide, SIZE.histogram + SIZE.axis, `Histogram of unit ${answer.unit}'s values from ${low[0]} to ${high.at(-1)}, ${sign(answer)} ${lv.scale.thresholdText(answer.threshold)} on: ${said(answer)}`);
+    const drawn = lv.svg.drawing(wide, SIZE.histogram + SIZE.axis * lv.svg.type(), `Histogram of unit ${answer.unit}'s values from ${low[0]} to ${high.at(-1)}, ${sign(answer)} ${lv.scale.thresholdText(answer.threshold)} on: ${said(answer)}`);
     const most = Math.max(1, ...counts);
     const [least, end] = [low[0], high.at(-1)];
     const x = (value) => ((value - least) / (end - least || 1)) * wide;
@@ -114,12 +114,12 @@
     const at = Math.min(wide, Math.max(0, x(answer.threshold)));
     drawn.append(lv.svg.line("lv-svg-threshold", at, 0, at, SIZE.histogram));
     const ends = [least, 0, end];
-    const isClear = (value) => Math.abs(x(value) - at) > 40;
+    const isClear = (value) => Math.abs(x(value) - at) > 40 * lv.svg.type();
     for (const [value, anchor] of [[least, "start"], [end, "end"], ...(least < 0 && end > 0 ? [[0, "middle"]] : [])]) {
-      if (isClear(value)) drawn.append(lv.svg.words("", lv.axis.text(value, ends), x(value), SIZE.histogram + 12, anchor));
+      if (isClear(value)) drawn.append(lv.svg.words("", lv.axis.text(value, ends), x(value), SIZE.histogram + 12 * lv.svg.type(), anchor));
     }
     const own = `${sign(answer)} ${lv.scale.thresholdText(answer.threshold)}`;
-    drawn.append(lv.svg.words("lv-svg-strong", own, lv.url.clamp(at, 22, wide - 22), SIZE.histogram + 12, "middle"));
+    drawn.append(lv.svg.words("lv-svg-strong", own, lv.url.clamp(at, 22 * lv.svg.type(), wide - 22 * lv.svg.type()), SIZE.histogram + 12 * lv.svg.type(), "middle"));
     lv.svg.tell(drawn, (px) => {
       const k = Math.min(counts.length - 1, Math.max(0, Math.floor((px / wide) * counts.length)));
       return [`${lv.scale.valueText(low[k])} to ${lv.scale.valueText(high[k])}`, lv.words.plural(counts[k], "step"), lv.shares.percent(counts[k] / (answer.n_steps - answer.n_nan)) + " of the corpus"];
@@ -135,15 +135,15 @@
     const filled = lv.shares.fill(bars, length.map((value, k) => [value, counts[k]]));
     const wide = card.width();
     const cell = wide / Math.max(8, bars.length);
-    const drawn = lv.svg.drawing(wide, SIZE.runs + SIZE.axis, `Lengths of its ${lv.words.plural(answer.n_runs, "run")}: median ${answer.median_run}, longest ${length.at(-1)} steps`);
+    const drawn = lv.svg.drawing(wide, SIZE.runs + SIZE.axis * lv.svg.type(), `Lengths of its ${lv.words.plural(answer.n_runs, "run")}: median ${answer.median_run}, longest ${length.at(-1)} steps`);
     const most = Math.max(...filled);
     filled.forEach((count, k) => {
       const tall = count ? Math.max(1.5, (count / most) * SIZE.runs) : 0;
       drawn.append(lv.svg.bar("lv-svg-on", k * cell + 0.5, SIZE.runs - tall, Math.max(1, cell - 1), tall));
     });
     drawn.append(lv.svg.line("lv-svg-axis", 0, SIZE.runs + 0.5, wide, SIZE.runs + 0.5));
-    drawn.append(lv.svg.words("", "1", cell / 2, SIZE.runs + 12, "middle"));
-    if (bars.length > 1) drawn.append(lv.svg.words("", lv.scale.grouped(bars.at(-1).to), bars.length * cell, SIZE.runs + 12, "end"));
+    drawn.append(lv.svg.words("", "1", cell / 2, SIZE.runs + 12 * lv.svg.type(), "middle"));
+    if (bars.length > 1) drawn.append(lv.svg.words("", lv.scale.grouped(bars.at(-1).to), bars.length * cell, SIZE.runs + 12 * lv.svg.type(), "end"));
     lv.svg.tell(drawn, (px) => {
       const k = Math.floor(px / cell);
       return bars[k] ? [`on for ${lv.shares.binName(bars[k])} steps`, lv.words.plural(filled[k], "run")] : null;
@@ -189,7 +189,7 @@
       const head = lv.menu.element("h3", "lv-card-head3", `On by ${lv.tokens.show(track.name).text}${correlation}${more}`);
       const longest = Math.max(0, ...track.rows.map((row) => Array.from(lv.tokens.show(String(row.value)).text).length));
       const rows = lv.menu.element("div");
-      rows.style.setProperty("--lv-name", `${lv.url.clamp(Math.ceil(longest * 6.4) + 2, 16, 104)}px`);
+      rows.style.setProperty("--lv-name", lv.aside.nameWidth(longest));
       rows.append(...track.rows.map((row) => trackRow(track, row)));
       return [head, rows];
     });

@@ -136,11 +136,18 @@ test("the tracks of a unit come the most telling first, with their most telling 
 const CURVE = { threshold: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1], n_units: [5, 4, 4, 4, 4, 2, 3, 0, 0, 0, 0] };
 
 test("the adviser says how far the present choice goes", () => {
-  assert.equal(advice.sentence(CURVE, 0.2), "4 units from 0.10 to 0.40: a stable choice");
+  assert.equal(advice.sentence(CURVE, 0.2, 4), "4 units from 0.10 to 0.40: a stable choice");
   assert.equal(advice.sentence(CURVE, 0.5), "2 units only at 0.50: little room. Steadier: 4 units from 0.10 to 0.40");
   assert.equal(advice.sentence(CURVE, 0.9), "No unit from 0.70 to 1.00; 4 units from 0.10 to 0.40");
   assert.match(advice.sentence(CURVE, 7), /^7\.00 is beyond this curve/);
   assert.match(advice.sentence({ threshold: [0, 1], n_units: [0, 0] }, 0.5), /^No threshold selects any unit here/);
+});
+
+test("between two points of the curve the adviser tells of both, unless all agree", () => {
+  assert.equal(advice.sentence(CURVE, 0.25, 4), "4 units from 0.10 to 0.40: a stable choice");
+  assert.equal(advice.sentence(CURVE, 0.995, 1), "1 unit at exactly 0.995: 0 at 0.90, 0 at 1.00");
+  assert.equal(advice.sentence(CURVE, 0.45, null), "0.45 lies between two points of the curve: 4 at 0.40, 2 at 0.50");
+  assert.deepEqual([advice.between(CURVE, 0.4), advice.between(CURVE, 0), advice.between(CURVE, 2)], [null, null, null]);
 });
 
 test("two sides are added, also where one goes further", () => {
