@@ -15,9 +15,12 @@
     let isGrouped = false;
     let version = 0; // changes with whatever is listed
 
+    let inOrder = null; // the rows, once they are asked for
+
     /* Take up an answer: its rows stand from its offset on. `asked`: how many rows were wanted. */
     function put(answer, asked) {
       answer.rows.forEach((row, k) => rows.set(answer.offset + k, row));
+      inOrder = null;
       for (const group of answer.groups || []) groups.set(group.index, group);
       isGrouped = Boolean(answer.n_groups);
       if (answer.n_listed !== null && answer.n_listed !== undefined) total = answer.n_listed;
@@ -79,8 +82,7 @@
       isFolded: (index) => folded.has(index),
       nFolded: () => folded.size,
       version: () => version,
-      touch: () => version++,
-      rows: () => [...rows.keys()].sort((a, b) => a - b).map((place) => rows.get(place)),
+      rows: () => (inOrder = inOrder || [...rows.keys()].sort((a, b) => a - b).map((place) => rows.get(place))),
       row: (place) => rows.get(place),
       size: () => rows.size,
       total: () => total,

@@ -15,6 +15,7 @@ import browser as browsing
 import lstmviz
 from lstmviz.match.pattern_file import PatternFile
 from lstmviz.types import Filter, Window
+from lstmviz.ui import asked
 from test_page import DEPTH_4, QUERY, SOURCE, selected
 
 BRUSHED = QUERY | {"start": DEPTH_4[0], "stop": DEPTH_4[1]}
@@ -137,6 +138,23 @@ def test_each_count_lists_the_matches_with_so_many_units(bench, parens):
     assert {r["n_shared"] for r in shown["rows"]} == {4}
     bench.page.get_by_role("button", name="list all", exact=True).click()
     assert until(bench, "d.state.shared === null")["rows"]
+
+
+def test_where_finding_all_takes_long_the_page_says_what_it_lists_and_lists_all_when_asked(bench, parens, monkeypatch):
+    pattern = selected(parens, *DEPTH_4)
+    totals = dict(parens.count(pattern).totals.to_numpy().tolist())
+    for kept in (asked.matches_of, asked._listing):
+        kept.cache_clear()
+    monkeypatch.setattr(asked, "COUNT_ALL", 0)
+    monkeypatch.setattr(asked, "ENOUGH", totals[4] + 1)
+    shown = bench.open(**BRUSHED, order="step")
+    n_first = totals[4] + totals[3]
+    assert f"listed: {n_first:,} with 3 or more" in bench.page.locator("#lv-counts").inner_text()
+    assert spans(shown["rows"]) == spans_of(parens.match(pattern, len(shown["rows"]), order="step", min_shared=3))
+    bench.page.get_by_role("button", name="list all", exact=True).click()
+    shown = until(bench, "d.state.shared === 1")
+    assert spans(shown["rows"]) == spans_of(parens.match(pattern, len(shown["rows"]), order="step"))
+    assert "listed:" not in bench.page.locator("#lv-counts").inner_text()
 
 
 def test_filters_are_tags_and_the_rows_are_the_filtered_ones(bench, parens, odd, odd_bench):

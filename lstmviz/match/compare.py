@@ -7,7 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.dump.arrays import Tokens
+from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.activity import Steps
 from lstmviz.match.candidates import Candidates
@@ -112,13 +113,13 @@ def why_apart(dump: DumpReader, axis: str, second: DumpReader, other: str) -> st
         return f"{dump.name} has {one.n_steps:,} steps and {second.name} {two.n_steps:,}: they are not of one text"
     if not np.array_equal(one.starts, two.starts):
         return f"{dump.name} and {second.name} have other sequences: they are not of one text"
-    if not _same_tokens(one, two):
+    if one.tokens is None or two.tokens is None:
+        return f"{dump.name} and {second.name} have no tokens to tell whether they are of one text"
+    if not _same_tokens(one.tokens, two.tokens):
         return f"{dump.name} and {second.name} have other tokens: they are not of one text"
     return None
 
 
-def _same_tokens(one: Axis, two: Axis) -> bool:
-    if one.tokens is None or two.tokens is None:
-        return one.tokens is two.tokens
-    blocks = range(0, one.n_steps, TOKENS_AT_ONCE)
-    return all(one.tokens[a : a + TOKENS_AT_ONCE] == two.tokens[a : a + TOKENS_AT_ONCE] for a in blocks)
+def _same_tokens(one: Tokens, two: Tokens) -> bool:
+    blocks = range(0, len(one), TOKENS_AT_ONCE)
+    return all(one[a : a + TOKENS_AT_ONCE] == two[a : a + TOKENS_AT_ONCE] for a in blocks)
