@@ -90,7 +90,7 @@
 
   function label(ctx, one, top, isLit) {
     const colours = lv.theme.colours();
-    ctx.font = `${isLit ? 600 : 400} 11px ${colours.sans}`;
+    ctx.font = `${isLit ? 600 : 400} ${lv.theme.px(11)} ${colours.sans}`;
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     ctx.fillStyle = isLit ? colours.hover : colours.dim;

@@ -206,12 +206,7 @@
   }
 
   function key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = KEYS[event.key];
-    if (!act || !lv.model.source) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act(event.shiftKey);
+    if (lv.model.source && lv.keys.act("tokens", event, KEYS)) event.stopPropagation();
   }
 
   /* By keyboard: a window in the middle of the view, moved or stretched a step at a time. */
@@ -237,11 +232,12 @@
   }
 
   const KEYS = {
-    Enter: begin,
-    ArrowLeft: (isEnd) => nudge(-1, isEnd),
-    ArrowRight: (isEnd) => nudge(1, isEnd),
-    Escape: clear,
-    Delete: clear,
+    begin,
+    back: () => nudge(-1, false),
+    on: () => nudge(1, false),
+    shrink: () => nudge(-1, true),
+    grow: () => nudge(1, true),
+    clear,
   };
 
   lv.brush = { make, clear };

@@ -52,16 +52,17 @@
 
   function key(event) {
     const unit = unitOf(event.target);
-    if (!unit || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Delete" || event.key === "Backspace") {
-      event.preventDefault();
-      const chips = [...list.querySelectorAll(".lv-chip")];
-      const at = chips.indexOf(event.target.closest(".lv-chip"));
-      ACTS.out(unit);
-      draw();
-      const next = list.querySelectorAll(".lv-chip .lv-chip-name")[Math.max(0, Math.min(at, chips.length - 2))];
-      if (next) next.focus();
-    }
+    if (unit) lv.keys.act("chip", event, { out: () => takeOut(unit, event.target.closest(".lv-chip")) });
+  }
+
+  /* Take a chip's unit out; the keyboard goes on from the chip that takes its place. */
+  function takeOut(unit, chip) {
+    const chips = [...list.querySelectorAll(".lv-chip")];
+    const at = chips.indexOf(chip);
+    ACTS.out(unit);
+    draw();
+    const next = list.querySelectorAll(".lv-chip .lv-chip-name")[Math.max(0, Math.min(at, chips.length - 2))];
+    if (next) next.focus();
   }
 
   /* P: pin, or let go of, the unit that is pointed at or held. */
@@ -112,7 +113,7 @@
   /* How many chips stand in one row beside what follows them. */
   function fits(units) {
     pen = pen || document.createElement("canvas").getContext("2d");
-    pen.font = `600 12px ${lv.theme.colours().sans}`;
+    pen.font = `600 ${lv.theme.px(12)} ${lv.theme.colours().sans}`;
     const room = (list.clientWidth || 900) - OTHERS;
     let wide = 0;
     for (let k = 0; k < units.length; k++) {

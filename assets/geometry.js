@@ -15,8 +15,8 @@
   function left() {
     const { source, dump } = lv.model;
     if (!source) return LEAST;
-        const names = lv.tracks.visible().map((track) => lv.tokens.show(track.name).text);
-    const key = JSON.stringify([dump.about.uuid, source.index, lv.plot.width(), height(), names]);
+    const names = lv.tracks.visible().map((track) => lv.tokens.show(track.name).text);
+    const key = JSON.stringify([dump.about.uuid, source.index, lv.plot.width(), height(), names, lv.projector.type()]);
     if (key !== known.key) {
       known = { key, left: measure(names, lv.plot.width()) };
       document.documentElement.style.setProperty("--lv-gutter", `${known.left}px`);
@@ -26,6 +26,7 @@
 
   function measure(names, room) {
     pen = pen || document.createElement("canvas").getContext("2d");
+    const { px } = lv.theme;
     const { sans } = lv.theme.colours();
     const widest = (font, texts) => {
       pen.font = `${font} ${sans}`;
@@ -33,9 +34,9 @@
     };
     const values = ticks();
     const [low, high] = range();
-    const numbers = widest("11px", values.map((value) => lv.axis.text(value, values)));
-    const handle = widest("600 12px", [low, high].map((end) => lv.scale.thresholdText(lv.axis.snap(end - end / 9, step()), step())));
-    const named = Math.min(widest("11px", names) + 10, NAMES.most, NAMES.share * room);
+    const numbers = widest(px(11), values.map((value) => lv.axis.text(value, values)));
+    const handle = widest(`600 ${px(12)}`, [low, high].map((end) => lv.scale.thresholdText(lv.axis.snap(end - end / 9, step()), step())));
+    const named = Math.min(widest(px(11), names) + 10, NAMES.most, NAMES.share * room);
     return Math.ceil(Math.max(LEAST, numbers + KNOB, Math.min(handle, 80) + KNOB, named));
   }
 

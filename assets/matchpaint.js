@@ -33,7 +33,7 @@
   function paintShared(ctx, answer, column, row, top, height) {
     const colours = lv.theme.colours();
     const isFull = row.n_shared === answer.n_units;
-    ctx.font = `${isFull ? 600 : 400} 11px ${colours.sans}`;
+    ctx.font = `${isFull ? 600 : 400} ${lv.theme.px(11)} ${colours.sans}`;
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     ctx.fillStyle = isFull ? colours.text : colours.dim;

@@ -59,6 +59,7 @@
     const [from, to] = [state.at, state.at + state.span];
     lv.data.lookAgain();
     const here = [states.need(from - 1, to + 1), steps.need(from - 1, to + 1)];
+    lv.beside.need(from, to);
     model.isComplete = here.every(Boolean);
     if (model.isComplete) {
       lv.notice.clear("data");

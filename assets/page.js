@@ -23,7 +23,7 @@
     Object.assign(lv.state.current, lv.urlfields.BASE);
     lv.plot.make();
     lv.strip.make();
-    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile", "undo", "show", "bars", "unittext", "aside", "exporting"]) lv[part].make();
+    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile", "undo", "show", "bars", "unittext", "aside", "start", "help", "projector", "tour", "beside", "said", "exporting"]) lv[part].make();
     lv.theme.watch();
     const sizes = new ResizeObserver(() => lv.frame.askAll());
     for (const name of ["plot", "strip", "units", "matchTable"]) sizes.observe(document.getElementById(lv.ids[name]));
@@ -46,6 +46,10 @@
   /* Show what the address asks for, as far as it can be shown; say what cannot. */
   function fromAddress() {
     const { values, problems } = lv.url.parse(root.location.search + root.location.hash);
+    if (dumps.length > 1 && !Object.keys(values).length && !problems.length) {
+      turn++; // what was being opened is not wanted any more
+      return lv.start.show();
+    }
     if (values.dump && !dumps.some((dump) => dump.uuid === values.dump)) {
       problems.push(`This link was made for another recording (${values.dump.slice(0, 40)}), which is not served here. Shown: ${dumps[0].name}.`);
       for (const name of Object.keys(values)) delete values[name];
@@ -57,10 +61,11 @@
     const mine = ++turn;
     let dump;
     try {
-      dump = await dumpOf(uuid);
+      dump = await lv.busy.during(dumpOf(uuid), "Opening the recording …");
     } catch (error) {
       lv.notice.say("dump", `This recording cannot be opened: ${error.message}`);
       lv.fields.restore("dump");
+      if (!lv.model.dump && dumps.length > 1) lv.start.show();
       return;
     }
     if (mine !== turn) return; // something else was asked for meanwhile
@@ -72,6 +77,7 @@
     const isOther = lv.model.dump !== dump;
     lv.model.use(dump, fitted.state.source);
     if (isOther) offerSources(dump.about);
+    lv.start.hide();
     lv.naming.show();
     lv.strip.resize();
     lv.state.setHover({ unit: null, step: null });
@@ -176,5 +182,5 @@
   }
   root.dash_clientside = Object.assign({}, root.dash_clientside, { lstmviz: callbacks });
 
-  lv.page = { show, openDump, openSource, dumps };
+  lv.page = { show, fromAddress, openDump, openSource, dumpOf, dumps };
 })(window);

@@ -118,14 +118,11 @@
 
   /* Keys act on the page as a whole unless a field, a button or the strip has them. */
   function key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !lv.model.source) return;
     const target = event.target;
+    if (!lv.model.source || lv.start.isShown() || lv.help.isOpen()) return;
     if (target.closest && target.closest("input, textarea, select, [role=listbox], [contenteditable]")) return;
-    const act = KEYS[event.key];
-    if (!act) return;
-    if (act.isPlotOnly && target !== mount) return;
-    event.preventDefault();
-    act(event.shiftKey);
+    if (target === mount && lv.keys.act("lines", event, LINES)) return;
+    lv.keys.act("page", event, PAGE);
   }
 
   const by = (steps, isPage) => lv.state.panTo(lv.state.current.at + steps * (isPage ? page() : 1));
@@ -135,20 +132,22 @@
     lv.state.nudge({ threshold: lv.axis.snap(lv.state.current.threshold + steps * step, step) });
   };
 
-  const KEYS = {
-    ArrowLeft: (isPage) => by(-1, isPage),
-    ArrowRight: (isPage) => by(1, isPage),
-    PageUp: Object.assign(() => by(-1, true), { isPlotOnly: true }),
-    PageDown: Object.assign(() => by(1, true), { isPlotOnly: true }),
-    ArrowUp: Object.assign(() => lift(1), { isPlotOnly: true }),
-    ArrowDown: Object.assign(() => lift(-1), { isPlotOnly: true }),
-    Home: () => lv.state.panTo(0),
-    End: () => lv.state.panTo(Infinity),
-    "+": () => lv.state.zoom(1 / 1.25, 0.5),
-    "=": () => lv.state.zoom(1 / 1.25, 0.5),
-    "-": () => lv.state.zoom(1.25, 0.5),
-    p: () => lv.chips.pinKey(),
-    P: () => lv.chips.pinKey(),
+  const LINES = { up: () => lift(1), down: () => lift(-1), pageLeft: () => by(-1, true), pageRight: () => by(1, true) };
+  const PAGE = {
+    left: () => by(-1, false),
+    right: () => by(1, false),
+    pageLeft: () => by(-1, true),
+    pageRight: () => by(1, true),
+    first: () => lv.state.panTo(0),
+    last: () => lv.state.panTo(Infinity),
+    zoomIn: () => lv.state.zoom(1 / 1.25, 0.5),
+    zoomOut: () => lv.state.zoom(1.25, 0.5),
+    pin: () => lv.chips.pinKey(),
+    search: () => document.getElementById(lv.ids.search).select(),
+    tokens: () => lv.strip.place().focus(),
+    matches: () => lv.help.goToMatches(),
+    large: () => lv.projector.toggle(),
+    help: () => lv.help.open(),
   };
 
   lv.pan = { make, by, page };

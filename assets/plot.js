@@ -67,7 +67,7 @@
     ctx.lineJoin = "round";
     if (lv.model.units && lv.model.units.length) {
       const look = lv.scale.selectedLook(lv.model.units.length);
-      ctx.lineWidth = look.width;
+      ctx.lineWidth = look.width * lv.projector.lines();
       ctx.globalAlpha = look.opacity;
       for (const side of ["high", "low"]) drawSide(ctx, side);
       ctx.globalAlpha = 1;
@@ -77,7 +77,7 @@
     const unit = lit();
     if (unit !== null && unit < lv.model.source.n_units) {
       ctx.strokeStyle = colours.hover;
-      ctx.lineWidth = 2.5;
+      ctx.lineWidth = 2.5 * lv.projector.lines();
       lv.lines.draw(ctx, [unit]);
     }
     ctx.restore();
@@ -144,13 +144,13 @@
     const right = geometry.left() - geometry.KNOB + 2;
     ctx.textAlign = "right";
     ctx.textBaseline = "middle";
-    ctx.font = `11px ${colours.sans}`;
+    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
     ctx.fillStyle = colours.dim;
     for (const tick of ticks) {
       const y = geometry.y(tick);
       if (lines.every(({ at }) => Math.abs(y - at) > 13)) ctx.fillText(lv.axis.text(tick, ticks), right, y);
     }
-    ctx.font = `600 12px ${colours.sans}`;
+    ctx.font = `600 ${lv.theme.px(12)} ${colours.sans}`;
     for (const { value, at } of lines) {
       ctx.fillStyle = lv.state.current.side !== "high" && value === -lv.state.current.threshold ? colours.low : colours.text;
       ctx.fillText(scale.thresholdText(value, geometry.step()), right, at, right); // squeezed if long
@@ -163,7 +163,7 @@
   function drawLoading(ctx) {
     const { model, geometry } = lv;
     if (model.since === null || performance.now() - model.since < 300) return;
-    ctx.font = `12px ${lv.theme.colours().sans}`;
+    ctx.font = `${lv.theme.px(12)} ${lv.theme.colours().sans}`;
     ctx.textAlign = "center";
     ctx.fillStyle = lv.theme.colours().dim;
     ctx.fillText("loading states …", geometry.left() + geometry.width() / 2, mount.clientHeight / 2);

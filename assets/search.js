@@ -11,10 +11,7 @@
     input = document.getElementById(lv.ids.search);
     count = document.getElementById(lv.ids.hitCount);
     input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") {
-        event.preventDefault();
-        go(event.shiftKey ? -1 : 1);
-      } else if (event.key === "Escape") forget();
+      lv.keys.act("search", event, { next: () => go(1), back: () => go(-1), forget });
     });
     input.addEventListener("input", forget);
   }

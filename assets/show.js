@@ -17,8 +17,8 @@
   }
 
   function mark() {
-    const { mask, bars, view, tracks } = lv.state.current;
-    menu.button.classList.toggle("lv-menu-on", mask || bars || view === "text" || tracks !== null);
+    const { mask, bars, view, tracks, beside } = lv.state.current;
+    menu.button.classList.toggle("lv-menu-on", mask || bars || beside !== null || view === "text" || tracks !== null);
   }
 
   function set(changes) {
@@ -35,6 +35,7 @@
       tick("Bars: where each unit is on", state.bars, (bars) => set({ bars })),
       tick("Text coloured by one unit, in place of the lines", state.view === "text", (isText) => set({ view: isText ? "text" : "lines" })),
     );
+    lv.beside.fill(panel);
     if (!lv.model.tracks.length) return;
     const list = element("div", "lv-track-list");
     panel.append(element("p", "lv-panel-head", "Tracks, from the top"), list);

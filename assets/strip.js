@@ -53,7 +53,7 @@
 
   function drawLabels(ctx) {
     const colours = lv.theme.colours();
-    ctx.font = `11px ${colours.sans}`;
+    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
     ctx.fillStyle = colours.dim;
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
@@ -121,7 +121,7 @@
   function drawNumbers(ctx, from, to, groundOf) {
     const colours = lv.theme.colours();
     const text = numbers();
-    ctx.font = `11px ${colours.mono}`;
+    ctx.font = `${lv.theme.px(11)} ${colours.mono}`;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     const longest = numberTrack() ? Math.max(1, ...Array.from({ length: to - from }, (_, k) => text(from + k).length)) : lv.scale.grouped(to).length;

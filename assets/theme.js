@@ -27,6 +27,11 @@
     return known;
   }
 
+  /* The size of type on a canvas: "11px", or more where a projector shows it. */
+  function px(size) {
+    return `${size * lv.projector.type()}px`;
+  }
+
   function cached(ramp) {
     const at = Array.from({ length: 65 }, (_, k) => ramp(k / 64));
     return (share) => at[Math.round(Math.max(0, Math.min(1, share)) * 64)];
@@ -65,10 +70,10 @@
       known = null;
       lv.frame.askAll();
     };
-    new MutationObserver(changed).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
+    new MutationObserver(changed).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme", "data-lv-projector"] });
     root.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
     changed();
   }
 
-  lv.theme = { colours, canvas, fit, watch };
+  lv.theme = { colours, px, canvas, fit, watch };
 })(window);

@@ -164,7 +164,7 @@
 
   /* How the labels of a track's cells are drawn, all of them alike: whole, cut, or (null) not at all. */
   function labelStyle(ctx, track, cell) {
-    ctx.font = `11px ${lv.theme.colours().sans}`;
+    ctx.font = `${lv.theme.px(11)} ${lv.theme.colours().sans}`;
     if (!widths.has(track)) widths.set(track, Math.max(0, ...labels(track).map((words) => ctx.measureText(words).width)));
     if (widths.get(track) <= cell - 2) return "whole";
     return track.kind === "category" && cell >= CUT_LEAST ? "cut" : null;
@@ -177,7 +177,7 @@
 
   function label(ctx, style, words, x, top, cell, height, ground) {
     const colours = lv.theme.colours();
-    ctx.font = `11px ${colours.sans}`;
+    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     const short = style === "whole" ? words : lv.tokens.fit(words, cell - 3, (text) => ctx.measureText(text).width);

@@ -3,7 +3,7 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const MOST = 200; // states kept
-  const LOOKS = ["tracks", "looks", "view", "mask", "bars", "colour", "versus", "lists"]; // what is shown beside the selection itself
+  const LOOKS = ["tracks", "looks", "view", "mask", "bars", "beside", "colour", "versus", "lists"]; // what is shown beside the selection itself
 
   /* A stack over snapshots that are told apart by their text. Pure. */
   function stack() {
@@ -72,13 +72,8 @@
   /* Ctrl+Z and Ctrl+Shift+Z (or Ctrl+Y); a field keeps its own undo. */
   function make() {
     document.addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
-      const key = event.key.toLowerCase();
-      if (key !== "z" && key !== "y") return;
-      if (event.target.closest && event.target.closest("input, textarea, [contenteditable]")) return;
-      event.preventDefault();
-      if (key === "y" || event.shiftKey) redo();
-      else undo();
+      if (lv.start.isShown() || (event.target.closest && event.target.closest("input, textarea, [contenteditable]"))) return;
+      lv.keys.act("history", event, { undo, redo });
     });
     tell();
   }

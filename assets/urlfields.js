@@ -37,10 +37,11 @@
     view: "lines",
     mask: false,
     bars: false,
+    beside: null, // {dump, source}: what stands beside, at the same steps
     pattern: null,
-  };
     versus: null, // {dump, name, pattern}: a pattern that is pinned as A, as the text of a file
     lists: null, // "A": the matches of that one are listed
+  };
 
   function wholeNumber(text) {
     return /^\d{1,15}$/.test(text) ? Number(text) : null;
@@ -83,6 +84,12 @@
     return source && value.unit !== null && !rest.length ? value : null;
   }
 
+  /* "0123abcd/rnn.l0.h": a recording's uuid and a source of it */
+  function beside(text) {
+    const [dump, source, ...rest] = text.split("/");
+    return dump && source && !rest.length ? { dump, source } : null;
+  }
+
   /* "depth/range/2/4" with either end open, or "tag/is/NN/VB" with each label escaped. */
   function filter(text) {
     const [track, kind, ...rest] = text.split("/");
@@ -106,13 +113,6 @@
     return `${track}/range/${end(low)}/${end(high)}`;
   }
 
-  /* "120-125,300-302" */
-  function windows(text) {
-    const rows = text.split(",").map((row) => row.split("-").map(wholeNumber));
-    return rows.every((row) => row.length === 2 && row[0] !== null && row[1] !== null && row[0] < row[1]) ? rows : null;
-  }
-
-  const plain = (param, field, read, kind) => ({ param, field, read, kind, write: (value) => [String(value)] });
   /* A pinned pattern as JSON; null where it is none. */
   function versus(text) {
     try {
@@ -124,6 +124,13 @@
     }
   }
 
+  /* "120-125,300-302" */
+  function windows(text) {
+    const rows = text.split(",").map((row) => row.split("-").map(wholeNumber));
+    return rows.every((row) => row.length === 2 && row[0] !== null && row[1] !== null && row[0] < row[1]) ? rows : null;
+  }
+
+  const plain = (param, field, read, kind) => ({ param, field, read, kind, write: (value) => [String(value)] });
   const flag = (param, field) => ({ param, field, read: isTrue, kind: "1", write: () => ["1"] });
   const list = (param, field, read, write, kind) => ({ param, field, read, kind, isList: true, write: (values) => values.map(write) });
   const rows = (param, field) => ({ param, field, read: windows, kind: "rows such as 120-125,300-302", write: (values) => [values.map((row) => row.join("-")).join(",")] });
@@ -151,14 +158,15 @@
     plain("colour", "colour", name, "shared, track:NAME or unit:SOURCE:UNIT"),
     plain("rows", "rows", wholeNumber, "a number of rows such as 50"),
     list("track", "tracks", name, String, "a track's name"),
+    plain("lists", "lists", oneOf(["A"]), "A"),
     plain("view", "view", oneOf(VIEWS), "lines or text"),
     flag("mask", "mask"),
     flag("bars", "bars"),
+    { param: "beside", field: "beside", read: beside, kind: "a recording and a source such as 0123abcd/rnn.l0.h", write: (value) => [`${value.dump}/${value.source}`] },
     { param: "unit", field: "held", read: held, kind: "a unit such as rnn.l0.h/11", write: (value) => [`${value.source}/${value.unit}`] },
   ];
 
   /* The tracks of an address, each with how it is drawn: ["depth", "loss/line"] -> {tracks, looks}. */
-    plain("lists", "lists", oneOf(["A"]), "A"),
   function tracks(given) {
     const looks = {};
     const names = given.filter(Boolean).map((text) => {

@@ -12,6 +12,7 @@
     try {
       answer = await native(resource, options);
     } catch (error) {
+      lv.server.lost();
       asked.lost("the server does not answer; is it still running?");
       throw error;
     }

@@ -112,7 +112,7 @@ class Workbench:
 
     def close(self):
         self.context.close()
-        assert self.troubles == []
+        assert not self.troubles, self.troubles
 
 
 @contextmanager

@@ -45,7 +45,8 @@ def test_the_browser_side_asks_for_no_other_id() -> None:
 def test_the_boot_store_names_the_dumps_and_the_ids() -> None:
     boot: Any = build_layout(CARDS).children.children[0]
     assert boot.id == ids.BOOT
-    assert boot.data["dumps"][1] == {"uuid": "u-2", "name": "<b>odd</b>", "detail": ""}
+    odd = boot.data["dumps"][1]
+    assert (odd["uuid"], odd["name"], odd["detail"], odd["sources"]) == ("u-2", "<b>odd</b>", "", ())
     assert boot.data["ids"]["hitNext"] == ids.HIT_NEXT
 
 

@@ -31,6 +31,8 @@ UNDO = "lv-undo"
 REDO = "lv-redo"
 COPY_LINK = "lv-copy-link"
 THEME = "lv-theme"
+PROJECTOR = "lv-projector"
+HOME = "lv-home"
 PAGE_LEFT = "lv-page-left"
 PAN_LEFT = "lv-pan-left"
 PAN_RIGHT = "lv-pan-right"
@@ -53,6 +55,11 @@ BUTTONS = (
 
 # Places that the browser side fills
 ROOT = "lv-root"
+START = "lv-start"
+WORKBENCH = "lv-workbench"
+SAID = "lv-said"
+BUSY = "lv-busy"
+TOUR = "lv-tour"
 NOTICE = "lv-notice"
 CUT_SHORT = "lv-cut-short"
 HIT_COUNT = "lv-hit-count"
@@ -79,6 +86,7 @@ MINIMAP = "lv-minimap"
 SHOW = "lv-show"
 PARTS = "lv-parts"
 UNIT_TEXT = "lv-unit-text"
+BESIDE = "lv-beside"
 BARS = "lv-bars"
 UNIT_TOOLS = "lv-unit-tools"
 MATCH_ORDER = "lv-match-order"
@@ -93,6 +101,11 @@ CARRY = "lv-carry"
 LENGTHS = "lv-lengths"
 PLACES = (
     ROOT,
+    START,
+    WORKBENCH,
+    SAID,
+    BUSY,
+    TOUR,
     NOTICE,
     CUT_SHORT,
     HIT_COUNT,
@@ -117,6 +130,7 @@ PLACES = (
     SHOW,
     PARTS,
     UNIT_TEXT,
+    BESIDE,
     BARS,
     UNIT_TOOLS,
     MATCH_ORDER,
@@ -136,7 +150,7 @@ STORES = (BOOT, SELECTION, MATCHES, SUMMARY_ASKED, SUMMARY)
 
 def by_name() -> dict[str, str]:
     """Return every id under the name that the browser side calls it by: ``lv-hit-next`` as ``hitNext``."""
-    every = (*STORES, *FIELDS, SEARCH, *BUTTONS, THEME, *PLACES)
+    every = (*STORES, *FIELDS, SEARCH, *BUTTONS, THEME, PROJECTOR, HOME, *PLACES)
     return {_camel(name.removeprefix("lv-")): name for name in every}
 
 

@@ -126,9 +126,28 @@ def cards(table: DumpTable) -> list[DumpCard]:
     """Describe each dump for the page; where two have one name, their folders tell them apart."""
     names = Counter(dump.name for dump in table)
     return [
-        DumpCard(d.uuid, d.name if names[d.name] == 1 else f"{d.path.parent.name}/{d.name}", _steps(d.n_steps))
+        DumpCard(
+            uuid=d.uuid,
+            name=d.name if names[d.name] == 1 else f"{d.path.parent.name}/{d.name}",
+            detail=_steps(d.n_steps),
+            model=str(d.provenance.get("model") or ""),
+            created=str(d.provenance.get("created") or ""),
+            is_complete=d.provenance.get("complete") is not False,
+            sources=tuple(d.sources),
+            n_steps=d.n_steps,
+            picture=_picture(d),
+        )
         for d in table
     ]
+
+
+def _picture(dump: DumpReader) -> tuple[int, int, int, str] | None:
+    """Return what a thumbnail needs of the source that the page opens with: the last cell state, else the last."""
+    sources = list(enumerate(dump.sources.values()))
+    if not sources:
+        return None
+    index, source = next((pair for pair in reversed(sources) if pair[1].name.endswith(".c")), sources[-1])
+    return index, source.n_units, 8 if source.dtype == "float64" else 4, source.view
 
 
 def _steps(count: int) -> str:

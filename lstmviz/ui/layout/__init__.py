@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import dash_mantine_components as dmc
 from dash import dcc, html
@@ -27,9 +28,9 @@ _THEME = {
 
 
 def build_layout(dumps: Sequence[DumpCard]) -> Component:
-    """Build the whole page for these dumps, the first one shown unless the address names another."""
+    """Build the whole page for these dumps: a start page where there are several, else the one there is."""
     boot = {
-        "dumps": [{"uuid": card.uuid, "name": card.name, "detail": card.detail} for card in dumps],
+        "dumps": [asdict(card) for card in dumps],
         "ids": ids.by_name(),
     }
     page: Component = dmc.MantineProvider(
@@ -44,9 +45,15 @@ def build_layout(dumps: Sequence[DumpCard]) -> Component:
                 dcc.Store(id=ids.MATCHES),
                 dcc.Store(id=ids.SUMMARY_ASKED),
                 dcc.Store(id=ids.SUMMARY),
+                html.A("Skip to the tokens", href=f"#{ids.STRIP}", className="lv-skip"),
                 header(dumps),
                 html.Div(id=ids.NOTICE, className="lv-notice", role="alert", hidden=True),
+                html.Div(id=ids.BUSY, className="lv-busy", role="status"),
+                html.Div(id=ids.SAID, className="lv-unseen", role="status"),
+                html.Main(id=ids.START, className="lv-start", hidden=True),
                 html.Main(
+                    id=ids.WORKBENCH,
+                    hidden=len(dumps) > 1,  # until it is known which one is asked for
                     className="lv-main",
                     children=[html.Div(className="lv-column", children=[select(), matches()]), aside()],
                 ),

@@ -23,7 +23,10 @@ def header(dumps: Sequence[DumpCard]) -> Component:
     return html.Header(
         className="lv-header",
         children=[
-            html.H1(["lstm", html.Span("viz")], className="lv-wordmark"),
+            html.H1(
+                html.A(["lstm", html.Span("viz")], id=ids.HOME, href="./", title="All recordings"),
+                className="lv-wordmark",
+            ),
             *_recording(dumps),
             _search(),
             dmc.NumberInput(
@@ -58,6 +61,7 @@ def header(dumps: Sequence[DumpCard]) -> Component:
                 **named("Copy link"),
             ),
             place(ids.EXPORT, "lv-header-place"),
+            icon(ids.PROJECTOR, "projector", "Large type, for a projector (L)"),
             dmc.ColorSchemeToggle(
                 id=ids.THEME,
                 lightIcon=html.Span(className="lv-icon lv-icon-sun"),

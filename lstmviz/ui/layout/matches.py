@@ -37,6 +37,7 @@ def matches() -> Component:
             ),
             place(ids.COMPARE, "lv-compare", "Two patterns side by side"),
             html.Div(id=ids.MATCH_TABLE, className="lv-match-table"),
+            html.Div(id=ids.TOUR, className="lv-tour-offer", hidden=True),
             html.Div(id=ids.MORE, className="lv-more"),
         ],
     )

@@ -21,6 +21,7 @@ def select() -> Component:
             place(ids.PARTS, "lv-parts", "Further sources"),
             html.Div(id=ids.PLOT, className="lv-plot"),
             place(ids.UNIT_TEXT, "lv-unit-text"),
+            place(ids.BESIDE, "lv-beside", "Beside it, at the same steps"),
             html.Div(id=ids.STRIP, className="lv-strip"),
             place(ids.BARS, "lv-bars", "Where each selected unit is on"),
             _units(),
