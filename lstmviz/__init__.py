@@ -16,11 +16,15 @@ from lstmviz import errors as errors
 
 if TYPE_CHECKING:
     from lstmviz.api import Corpus, Dump, open_dump
+    from lstmviz.dump.dump_block import DumpBlock
     from lstmviz.dump.from_arrays import write_dump
     from lstmviz.dump.shards import write_corpus
     from lstmviz.errors import LstmvizError
     from lstmviz.match.pattern_file import Notes, PatternFile
-    from lstmviz.recording import record
+    from lstmviz.recording import Batch as Batch
+    from lstmviz.recording import Pass, record
+    from lstmviz.recording import Recording as Recording
+    from lstmviz.recording.record_corpus import record_corpus
     from lstmviz.types import Filter, Pattern, PatternUnit, Source, Window
 
 __version__ = "0.1.0"
@@ -28,13 +32,18 @@ __version__ = "0.1.0"
 _HOME = {
     "Corpus": "lstmviz.api",
     "Dump": "lstmviz.api",
+    "DumpBlock": "lstmviz.dump.dump_block",
     "open_dump": "lstmviz.api",
     "write_corpus": "lstmviz.dump.shards",
     "write_dump": "lstmviz.dump.from_arrays",
     "LstmvizError": "lstmviz.errors",
     "Notes": "lstmviz.match.pattern_file",
     "PatternFile": "lstmviz.match.pattern_file",
+    "Batch": "lstmviz.recording",
+    "Pass": "lstmviz.recording",
+    "Recording": "lstmviz.recording",
     "record": "lstmviz.recording",
+    "record_corpus": "lstmviz.recording.record_corpus",
     "Filter": "lstmviz.types",
     "Pattern": "lstmviz.types",
     "PatternUnit": "lstmviz.types",
@@ -42,12 +51,14 @@ _HOME = {
     "Window": "lstmviz.types",
 }
 
-__all__ = [
+__all__ = [  # not Batch and Recording, which load torch
     "Corpus",
     "Dump",
+    "DumpBlock",
     "Filter",
     "LstmvizError",
     "Notes",
+    "Pass",
     "Pattern",
     "PatternFile",
     "PatternUnit",
@@ -55,6 +66,7 @@ __all__ = [
     "Window",
     "open_dump",
     "record",
+    "record_corpus",
     "write_corpus",
     "write_dump",
 ]

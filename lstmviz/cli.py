@@ -6,10 +6,22 @@ from typing import Any
 
 import typer
 
-from lstmviz.commands import corpus, index, lstmvis, match, questions, show
+from lstmviz.commands import corpus, doctor, index, lstmvis, match, questions, recover, show
 from lstmviz.commands.base import app
 
-__all__ = ["app", "corpus", "index", "lstmvis", "main", "match", "questions", "serve_command", "show"]
+__all__ = [
+    "app",
+    "corpus",
+    "doctor",
+    "index",
+    "lstmvis",
+    "main",
+    "match",
+    "questions",
+    "recover",
+    "serve_command",
+    "show",
+]
 
 
 def main() -> None:

@@ -47,6 +47,10 @@ class RecordingError(LstmvizError, RuntimeError):
     """A model or a batch that cannot be recorded; the message says what to change."""
 
 
+class StorageError(RecordingError):
+    """The disk did not take what was recorded: it is full, or failed; what came before is kept."""
+
+
 class InputError(DumpError, RecordingError):
     """Something handed in to be kept, by ``write_dump`` or ``record``, that does not fit: named, with what to do."""
 

@@ -50,7 +50,8 @@ def test_every_command_and_option_has_help(command):
 
 
 def test_the_commands_are_those_that_the_readme_tells_of():
-    given = "corpus count demo export-lstmvis import-lstmvis index inspect match search select serve thresholds unit"
+    given = "corpus count demo doctor export-lstmvis import-lstmvis index inspect "
+    given += "match recover search select serve thresholds unit"
     assert given.split() == COMMANDS
     assert run("--version").stdout.strip() == lstmviz.__version__
 

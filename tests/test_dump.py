@@ -543,4 +543,7 @@ def test_the_format_page_has_a_writer_that_works(tmp_path):
     assert dump.tokens[:] == ["la", "li", "la"]
     assert dump.first.text(0, 2) == "la li"
     assert dump.states("rnn.l0.h")[:].shape == (3, 4)
+    assert dump.source("rnn.l0.h").units == (0, 2, 4, 6)
+    assert dump.tracks["year"][:].tolist() == [1899, 1899, 1922]
+    assert dump.sequences["year"].tolist() == [1899, 1922]
     shutil.rmtree(tmp_path)

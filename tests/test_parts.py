@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import signal
 import subprocess
 import sys
-import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmviz.dump import parts
-from lstmviz.dump.assemble import assemble, main
-from lstmviz.dump.parts import BLOCKS, BlockWriter, parts_of, read_blocks, read_plan, write_plan
-from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.blocks import BlockReader, read_blocks
+from lstmviz.dump.parts import BLOCKS, Block, BlockWriter, Written, read_plan, write_plan
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
-from lstmviz.errors import DumpError, DumpExists, DumpMissing, RecordingError
+from lstmviz.errors import DumpError, DumpMissing, RecordingError, StorageError
 from lstmviz.types import TrackInfo
 
 PLAN = DumpPlan(
@@ -46,14 +43,22 @@ def record_blocks(folder: Path, n_blocks: int, n_steps: int = 3) -> None:
     folder.mkdir()
     with BlockWriter(folder, PLAN) as writer:
         for i in range(n_blocks):
-            writer.append("text", [n_steps - 1, 1], arrays_of(n_steps, i), {"part": [f"label {i}"]})
+            writer.append(Block("text", (n_steps - 1, 1), arrays_of(n_steps, i), {"part": (f"label {i}",)}))
 
 
-def same(block: parts.Block, seed: int, n_steps: int = 3) -> bool:
+def same(block: Block, seed: int, n_steps: int = 3) -> bool:
     expected = arrays_of(n_steps, seed)
     return block.arrays.keys() == expected.keys() and all(
         np.array_equal(block.arrays[k], expected[k]) for k in expected
     )
+
+
+def read(folder: Path) -> tuple[list[Block], tuple[int, bool]]:
+    """The blocks of a folder, how many bytes behind them are no whole batch, and if those are one cut off."""
+    reader = BlockReader(folder)
+    n_batches = sum(1 for _ in reader.batches())
+    assert n_batches <= len(list(read_blocks(folder)))
+    return list(read_blocks(folder)), (reader.n_lost_bytes, reader.is_torn)
 
 
 def test_blocks_and_plan_come_back_as_written(tmp_path):
@@ -78,7 +83,7 @@ def test_any_array_comes_back(tmp_path_factory, dtype, n_steps, is_transposed):
     array = np.arange(3 * n_steps).reshape(shape).astype(dtype)
     array = array.T if is_transposed else array
     with BlockWriter(folder, PLAN) as writer:
-        writer.append("text", [n_steps], {ArrayKey("track", "x"): array})
+        writer.append(Block("text", (n_steps,), {ArrayKey("track", "x"): array}))
     (block,) = read_blocks(folder)
     assert np.array_equal(block.arrays[ArrayKey("track", "x")], array)
     assert block.arrays[ArrayKey("track", "x")].dtype == np.dtype(dtype).newbyteorder("=")
@@ -91,9 +96,9 @@ def test_a_tail_torn_at_any_byte_costs_only_the_last_block(tmp_path):
     n_last = len(whole) // 3
     for n_bytes in range(len(whole) - n_last, len(whole)):
         file.write_bytes(whole[:n_bytes])
-        blocks = parts.BlockReader(tmp_path / "p")
+        blocks, (n_lost, is_torn) = read(tmp_path / "p")
         assert [same(b, i) for i, b in enumerate(blocks)] == [True, True]
-        assert blocks.n_lost_bytes == n_bytes - 2 * n_last
+        assert (n_lost, is_torn) == (n_bytes - 2 * n_last, n_bytes > 2 * n_last)
 
 
 def test_a_flipped_byte_anywhere_ends_the_blocks_before_it(tmp_path):
@@ -104,7 +109,9 @@ def test_a_flipped_byte_anywhere_ends_the_blocks_before_it(tmp_path):
     for place in range(n_block, 2 * n_block):
         whole[place] ^= 0x10
         file.write_bytes(whole)
-        assert [same(b, i) for i, b in enumerate(read_blocks(tmp_path / "p"))] == [True], place
+        blocks, (_, is_torn) = read(tmp_path / "p")
+        assert [same(b, i) for i, b in enumerate(blocks)] == [True], place
+        assert not is_torn, place  # a whole block stands behind
         whole[place] ^= 0x10
 
 
@@ -137,38 +144,80 @@ def test_a_lone_surrogate_in_the_vocabulary_survives(tmp_path):
 
 
 class FullDisk:
-    """Stands in for the block file: takes so many bytes, then the disk is full until there is room again."""
+    """Stands in for writev: takes so many bytes, a few at a time, then the disk is full until there is room again."""
 
-    def __init__(self, file, room: int) -> None:
-        self.file, self.room = file, room
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.writev = os.writev
 
-    def write(self, piece) -> int:
+    def __call__(self, handle: int, pieces) -> int:
         if not self.room:
             raise OSError(28, "No space left on device")
-        n_bytes = min(self.room, len(piece), 50)
+        n_bytes = min(self.room, len(pieces[0]), 50)
         self.room -= n_bytes
-        return self.file.write(piece[:n_bytes])
-
-    def __getattr__(self, name: str):
-        return getattr(self.file, name)
+        return self.writev(handle, [pieces[0][:n_bytes]])
 
 
 @pytest.mark.parametrize("room", [0, 1, 60, 150, 300])
-def test_a_full_disk_leaves_whole_blocks_and_the_next_one_is_taken(tmp_path, room):
+@pytest.mark.parametrize("is_cut", [True, False])
+def test_a_full_disk_leaves_whole_batches_and_the_next_one_is_taken(tmp_path, monkeypatch, room, is_cut):
     writer = BlockWriter(tmp_path, PLAN)
-    writer.append("text", [3], arrays_of(3, 0))
-    disk = FullDisk(writer._file, room)
-    writer._file = disk
-    with pytest.raises(RecordingError, match=r"No space left on device.*is kept") as caught:
-        writer.append("text", [3], arrays_of(3, 1))
+    writer.append(Block("text", (3,), arrays_of(3, 0)))
+    whole = writer.written
+    disk = FullDisk(room)
+    monkeypatch.setattr(os, "writev", disk)
+    with monkeypatch.context() as patch:
+        if not is_cut:  # the file cannot be cut back either, until the next batch
+            patch.setattr(BlockWriter, "_cut_back", lambda _: None)
+        with pytest.raises(StorageError, match="No space left on device") as caught:
+            writer.append(Block("text", (3,), arrays_of(3, 1)), Block("text", (3,), arrays_of(3, 2)))
     assert "\n" not in str(caught.value)
-    reader = parts.BlockReader(tmp_path)
-    assert [same(b, 0) for b in reader] == [True]
-    assert reader.n_lost_bytes == 0
+    assert writer.written == whole == Written((tmp_path / BLOCKS).stat().st_size - (0 if is_cut else room), 3, 1)
+    blocks, lost = read(tmp_path)
+    assert [same(b, 0) for b in blocks] == [True]
+    assert lost == ((0, False) if is_cut else (room, room > 0))
     disk.room = 10**9
-    writer.append("text", [3], arrays_of(3, 1))
+    writer.append(Block("text", (3,), arrays_of(3, 1)), Block("text", (3,), arrays_of(3, 2)))
     writer.close()
-    assert [same(b, i) for i, b in enumerate(read_blocks(tmp_path))] == [True, True]
+    assert [same(b, i) for i, b in enumerate(read_blocks(tmp_path))] == [True, True, True]
+
+
+def test_a_batch_is_there_whole_or_not_at_all(tmp_path):
+    pair = (Block("text", (3,), arrays_of(3, 1)), Block("text", (3,), arrays_of(3, 2)))
+    with BlockWriter(tmp_path, PLAN) as writer:
+        writer.append(Block("text", (3,), arrays_of(3, 0)))
+        n_first = writer.written.n_bytes
+        writer.append(*pair)
+        assert (writer.written.n_steps, writer.written.n_batches) == (9, 2)
+    whole = (tmp_path / BLOCKS).read_bytes()
+    for n_bytes in range(n_first, len(whole)):
+        (tmp_path / BLOCKS).write_bytes(whole[:n_bytes])
+        blocks, lost = read(tmp_path)
+        assert [same(b, 0) for b in blocks] == [True]
+        assert lost == (n_bytes - n_first, n_bytes > n_first)
+
+
+def test_places_and_new_tokens_come_back(tmp_path):
+    block = Block("text", (2, 1), arrays_of(3), places=[(4, 0), (2, 7)], vocab=("new", "\ud800"))
+    with BlockWriter(tmp_path, PLAN) as writer:
+        writer.append(block)
+    (found,) = read_blocks(tmp_path)
+    assert np.array_equal(found.places, block.places)
+    assert (found.lengths, found.vocab) == (block.lengths, block.vocab)
+    assert same(found, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"lengths": (4,)}, r"tokens has shape \(3,\).*1 pieces with 4 steps asks for 4 rows"),
+        ({"places": [(0, 0)]}, r"places have shape \(1, 2\).*2 pieces"),
+        ({"arrays": {ArrayKey("sequence", "who"): np.zeros(3)}}, r"who has shape \(3,\).*asks for 2 rows"),
+    ],
+)
+def test_a_block_whose_arrays_do_not_fit_is_none(given, words):
+    with pytest.raises(RecordingError, match=words):
+        Block(**{"axis": "text", "lengths": (2, 1), "arrays": arrays_of(3), **given})
 
 
 CHILD = """
@@ -176,10 +225,10 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_parts import PLAN, arrays_of
-from lstmviz.dump.parts import BlockWriter
+from lstmviz.dump.parts import Block, BlockWriter
 writer = BlockWriter(Path(sys.argv[1]), PLAN)
 for i in range(10_000):
-    writer.append("text", [3], arrays_of(3, i % 50), {"part": [str(i)]})
+    writer.append(Block("text", (3,), arrays_of(3, i % 50), {"part": (str(i),)}))
     print(i, flush=True)
 """
 
@@ -196,113 +245,3 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path, n_acknowle
     blocks = list(read_blocks(tmp_path))
     assert len(blocks) >= n_blocks
     assert all(same(b, i % 50) for i, b in enumerate(blocks))
-
-
-def test_assembled_blocks_are_a_dump(tmp_path):
-    record_blocks(tmp_path / "a.h5.parts", 3)
-    assert parts_of(tmp_path / "a.h5") == tmp_path / "a.h5.parts"
-    found = assemble(tmp_path / "a.h5.parts", tmp_path / "a.h5", expected_steps=9)
-    assert (found.n_steps, found.n_blocks, found.n_lost_bytes, found.is_complete) == (9, 3, 0, True)
-    dump = DumpReader(tmp_path / "a.h5")
-    assert dump.provenance["complete"] is True
-    assert list(dump.sequences["stop"]) == [2, 3, 5, 6, 8, 9]
-    assert dump.tracks["part"].labels == ("label 0", "label 1", "label 2")
-    assert dump.tokens.vocab == PLAN.axes[0].vocab
-    for key in ("rnn.l0.h", "rnn.l0.c"):
-        expected = np.concatenate([arrays_of(3, i)[ArrayKey("state", key)] for i in range(3)])
-        assert np.array_equal(dump.states(key)[:], expected)
-        assert dump.states(key).dtype == expected.dtype
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.h5", "a.h5.parts"]
-    assert sorted(p.name for p in (tmp_path / "a.h5.parts").iterdir()) == [BLOCKS, parts.HEADER]
-
-
-def test_a_torn_recording_is_assembled_and_called_incomplete(tmp_path):
-    record_blocks(tmp_path / "p", 3)
-    with (tmp_path / "p" / BLOCKS).open("ab") as file:
-        file.write(b"LSTMVBK1 and no more")
-    found = assemble(tmp_path / "p", tmp_path / "a.h5")
-    assert (found.n_steps, found.n_lost_bytes, found.is_complete) == (9, 20, False)
-    assert DumpReader(tmp_path / "a.h5").provenance["complete"] is False
-
-
-def test_missing_steps_are_not_passed_over(tmp_path):
-    record_blocks(tmp_path / "p", 3)
-    data = bytearray((tmp_path / "p" / BLOCKS).read_bytes())
-    data[len(data) // 2] ^= 1
-    (tmp_path / "p" / BLOCKS).write_bytes(data)
-    with pytest.raises(DumpError, match="3 of 9 recorded steps: block 1 is damaged"):
-        assemble(tmp_path / "p", tmp_path / "a.h5", expected_steps=9)
-    assert [p.name for p in tmp_path.iterdir()] == ["p"]
-
-
-def test_what_is_there_is_only_replaced_when_asked(tmp_path):
-    record_blocks(tmp_path / "p", 1)
-    (tmp_path / "a.h5").write_text("mine")
-    with pytest.raises(DumpExists, match="overwrite=True"):
-        assemble(tmp_path / "p", tmp_path / "a.h5")
-    assert (tmp_path / "a.h5").read_text() == "mine"
-    assemble(tmp_path / "p", tmp_path / "a.h5", overwrite=True)
-    assert DumpReader(tmp_path / "a.h5").n_steps == 3
-
-
-def test_a_file_that_appears_while_the_dump_is_written_is_not_replaced(tmp_path, monkeypatch):
-    record_blocks(tmp_path / "p", 1)
-    monkeypatch.setattr("lstmviz.dump.assemble._check", lambda *_: (tmp_path / "a.h5").write_text("mine"))
-    with pytest.raises(DumpExists):
-        assemble(tmp_path / "p", tmp_path / "a.h5")
-    assert (tmp_path / "a.h5").read_text() == "mine"
-
-
-def test_nothing_to_assemble_is_one_line(tmp_path, capsys):
-    record_blocks(tmp_path / "p", 0)
-    assert main([str(tmp_path / "p"), str(tmp_path / "a.h5"), "--steps", "0"]) == 1
-    said = capsys.readouterr().err
-    assert "holds no whole block" in said
-    assert said.count("\n") == 1
-    assert not (tmp_path / "a.h5").exists()
-
-
-def test_a_recording_is_brought_back_by_hand(tmp_path, capsys):
-    folder, path = tmp_path / "a.h5.parts", tmp_path / "a.h5"
-    record_blocks(folder, 400)
-    write_plan(folder, replace(PLAN, provenance={"complete": False}))
-    assert main([str(folder), str(path)]) == 0
-    assert capsys.readouterr().out == f"{path}: 1,200 steps in 400 batches (complete: false)\n"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
-    assert DumpReader(path).n_steps == 1200
-
-
-def test_parts_stay_where_asked_and_where_not_all_was_read(tmp_path, capsys):
-    folder, path = tmp_path / "a.h5.parts", tmp_path / "a.h5"
-    record_blocks(folder, 1)
-    assert main([str(folder), str(path), "--keep-parts"]) == 0
-    assert capsys.readouterr().out == f"{path}: 3 steps in 1 batch (complete: true)\n"
-    with (folder / BLOCKS).open("ab") as file:
-        file.write(b"LSTMVBK1 and no more")
-    assert main([str(folder), str(path)]) == 1
-    assert "--overwrite" in capsys.readouterr().err
-    assert main([str(folder), str(path), "--overwrite"]) == 0
-    said = capsys.readouterr().out
-    assert "3 steps in 1 batch (complete: false); the 20 bytes behind them" in said
-    assert f"{folder} stays" in said
-    assert said.count("\n") == 1
-    assert len(list(read_blocks(folder))) == 1
-
-
-def test_a_running_recording_is_not_taken_away(tmp_path, capsys):
-    folder, path = tmp_path / "a.h5.parts", tmp_path / "a.h5"
-    folder.mkdir()
-    context = multiprocessing.get_context("fork")
-    with BlockWriter(folder, PLAN) as writer:
-        writer.append("text", [3], arrays_of(3, 0), {"part": ["x"]})
-        child = context.Process(target=time.sleep, args=(60,))  # as a loader's workers: it has the file open too
-        child.start()
-        assert main([str(folder), str(path)]) == 1
-        assert "is being recorded to now" in capsys.readouterr().err
-        writer.append("text", [3], arrays_of(3, 0))
-    try:
-        assert main([str(folder), str(path)]) == 0
-    finally:
-        child.kill()
-        child.join()
-    assert DumpReader(path).n_steps == 6

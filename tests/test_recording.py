@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -17,9 +18,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 import lstmviz
-from lstmviz.dump.parts import parts_of, read_blocks, read_plan
+from lstmviz.dump import child
+from lstmviz.dump.assemble import assemble
+from lstmviz.dump.blocks import read_blocks
+from lstmviz.dump.parts import parts_of, read_plan
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import RecordingError
+from lstmviz.errors import StorageError
 from lstmviz.recording import sink
 from twin_lstm import cells_by_loop, h_by_stack
 
@@ -39,6 +43,14 @@ class Model(nn.Module):
         x = self.embed(ids)
         y = self.rnn(x if self.rnn.batch_first else x.transpose(0, 1), hx)[0]
         return self.out(y if self.rnn.batch_first else y.transpose(0, 1))
+
+
+def said_at_the_end(capsys) -> list[str]:
+    """What was said on standard error after the one line that tells the size."""
+    size, *lines = capsys.readouterr().err.splitlines()
+    assert size.startswith("recording ")
+    assert "free" in size
+    return lines
 
 
 def valid_rows(values: torch.Tensor, lengths: list[int]) -> np.ndarray:
@@ -230,9 +242,9 @@ def test_ctrl_c_while_the_dump_is_assembled_keeps_the_blocks(tmp_path, monkeypat
     with pytest.raises(KeyboardInterrupt) as caught, lstmviz.record(model, path) as run:  # noqa: PT012
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
-        monkeypatch.setattr(sink.subprocess, "run", interrupted)
-    (line,) = capsys.readouterr().err.splitlines()
-    assert f"all 2 steps in 1 batch are kept in {parts_of(path)}: finish with `python -m" in line
+        monkeypatch.setattr(child.subprocess, "run", interrupted)
+    (line,) = said_at_the_end(capsys)
+    assert f"all 2 steps in 1 batch are kept in {parts_of(path)}: finish with `lstmviz recover {path}`" in line
     assert caught.value.__notes__ == [line]
     assert len(list(read_blocks(parts_of(path)))) == 1
 
@@ -336,8 +348,8 @@ def test_what_was_acknowledged_before_an_exception_becomes_a_dump(tmp_path, caps
         with run.batch(tokens=ids):
             model(ids)
             raise error
-    said = capsys.readouterr().err
-    assert said == f"recording stopped: 6 steps in 1 batch are kept in {tmp_path / 'a.h5'} (complete: false)\n"
+    said = f"recording stopped: 6 steps in 1 batch are kept in {tmp_path / 'a.h5'} (complete: false)"
+    assert said_at_the_end(capsys) == [said]
     dump = DumpReader(tmp_path / "a.h5")
     assert dump.n_steps == 6
     assert dump.provenance["complete"] is False
@@ -383,36 +395,35 @@ def test_blocks_are_readable_while_the_recording_runs(tmp_path):
         assert not path.exists()
 
 
-def test_states_stay_where_they_are_if_the_dump_cannot_be_assembled(tmp_path, monkeypatch):
+def test_states_stay_where_they_are_if_the_dump_cannot_be_assembled(tmp_path, capsys):
     model, path = Model().eval(), tmp_path / "a.h5"
-    with pytest.raises(RecordingError) as caught, lstmviz.record(model, path) as run:  # noqa: PT012
+    with lstmviz.record(model, path) as run:
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
         path.write_text("somebody else's")
-    said = str(caught.value)
+    (said,) = said_at_the_end(capsys)
+    assert run.stopped == said
     assert "is already there" in said
     assert f"all 2 steps in 1 batch are kept in {parts_of(path)}" in said
-    assert "\n" not in said
     assert path.read_text() == "somebody else's"
     path.unlink()
-    command = said.split("`")[1].split()
-    subprocess.run([sys.executable, *command[1:]], check=True, cwd=Path(__file__).parent.parent)
+    assemble(parts_of(path), path)
     assert DumpReader(path).n_steps == 2
-    assert not parts_of(path).exists()
 
 
-def test_a_child_that_dies_is_said_in_one_line(tmp_path, monkeypatch):
+def test_a_child_that_dies_is_said_in_one_line(tmp_path, monkeypatch, capsys):
     model, path = Model().eval(), tmp_path / "a.h5"
     real_run = subprocess.run
 
     def dying(command, **options):
         return real_run([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], **options)
 
-    with pytest.raises(RecordingError, match="ended by SIGKILL") as caught, lstmviz.record(model, path) as run:  # noqa: PT012
+    with lstmviz.record(model, path) as run:
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
-        monkeypatch.setattr(sink.subprocess, "run", dying)
-    assert "\n" not in str(caught.value)
+        monkeypatch.setattr(child.subprocess, "run", dying)
+    (said,) = said_at_the_end(capsys)
+    assert "ended by SIGKILL" in said
     assert len(list(read_blocks(parts_of(path)))) == 1
 
 
@@ -423,7 +434,7 @@ def test_a_failing_dump_does_not_hide_the_user_s_exception(tmp_path, capsys):
             model(torch.tensor([[1, 2]]))
         path.write_text("somebody else's")
         raise Boom
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = said_at_the_end(capsys)
     assert "is already there" in line
     assert f"all 2 steps in 1 batch are kept in {parts_of(path)}" in line
     assert caught.value.__notes__ == [line]
@@ -437,16 +448,18 @@ def test_a_recording_stopped_before_its_first_batch_says_so(tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_that_finishes_a_recording_replaces_what_was_to_be_replaced(tmp_path, monkeypatch):
+def test_the_command_that_finishes_a_recording_replaces_what_was_to_be_replaced(tmp_path, monkeypatch, capsys):
     model, path = Model().eval(), tmp_path / "a.h5"
     path.write_text("old")
-    with pytest.raises(RecordingError) as caught, lstmviz.record(model, path, overwrite=True) as run:  # noqa: PT012
+    with lstmviz.record(model, path, overwrite=True) as run:
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
-        monkeypatch.setattr(sink.Sink, "_assemble", lambda _: "the disk is full")
-    command = str(caught.value).split("`")[1].split()
-    subprocess.run([sys.executable, *command[1:]], check=True, cwd=Path(__file__).parent.parent)
+        monkeypatch.setattr(sink, "assemble_apart", Mock(side_effect=StorageError("the disk is full")))
+    command = capsys.readouterr().err.split("`")[1]
+    assert command == f"lstmviz recover {path} --overwrite"
+    subprocess.run([sys.executable, "-m", "lstmviz.cli", *command.split()[1:]], check=False, capture_output=True)
     assert DumpReader(path).n_steps == 2
+    assert not parts_of(path).exists()
 
 
 CHILD = """

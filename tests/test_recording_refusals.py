@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn.utils.rnn import pack_padded_sequence
 
 import lstmviz
 from lstmviz.dump.parts import parts_of
-from lstmviz.errors import DumpExists, LstmvizError, RecordingError
+from lstmviz.errors import DumpExists, InputError, LstmvizError, RecordingError
 from test_recording import Model
 
 
@@ -28,16 +27,9 @@ def holder(**modules: nn.Module) -> nn.Module:
 @pytest.mark.parametrize(
     ("model", "parts"),
     [
-        (lambda: holder(enc=nn.LSTM(2, 3, bidirectional=True)), ["enc is a bidirectional LSTM", "one direction"]),
-        (lambda: holder(enc=nn.LSTM(2, 3, proj_size=2)), ["enc has proj_size=2", "proj_size=0"]),
-        (lambda: holder(rnn=nn.LSTM(2, 3), dec=nn.GRU(2, 3)), ["dec is an nn.GRU", "only nn.LSTM"]),
-        (lambda: holder(dec=nn.RNN(2, 3)), ["dec is an nn.RNN", "only nn.LSTM"]),
-        (lambda: holder(cell=nn.LSTMCell(2, 3)), ["cell is an nn.LSTMCell", "only nn.LSTM"]),
-        (lambda: holder(cell=nn.GRUCell(2, 3)), ["cell is an nn.GRUCell", "only nn.LSTM"]),
-        (lambda: nn.Linear(2, 3), ["Linear has no nn.LSTM", "write_dump"]),
         (lambda: nn.LSTM(2, 3, 2, dropout=0.5), ["lstm is in training mode", "dropout=0.5", "model.eval()"]),
         (lambda: torch.jit.script(nn.LSTM(2, 3)), ["TorchScript LSTM", "eager model"]),
-        (lambda: torch.compile(nn.LSTM(2, 3)), ["torch.compile", "the model it was made from"]),
+        (lambda: torch.compile(nn.LSTM(2, 3)), ["torch.compile", "was made from"]),
         (lambda: nn.LSTM, ["a type is not a torch module", "nn.Module"]),
     ],
 )
@@ -69,7 +61,21 @@ def test_inter_layer_dropout_is_fine_in_eval_mode_and_refused_when_training_begi
 @pytest.mark.parametrize(
     ("options", "kind", "parts"),
     [
-        ({"states": ("h", "gates")}, RecordingError, ["'gates'", "'h', 'c'"]),
+        ({"states": ("h", "x")}, RecordingError, ["'x'", "'h', 'c'"]),
+        ({"states": ("r", "z")}, RecordingError, ["'r', 'z'", "'h', 'c'"]),
+        ({"layers": "rnn.l2"}, RecordingError, ["'rnn.l2'", "rnn.l0, rnn.l1"]),
+        ({"layers": []}, RecordingError, ["rnn.l0, rnn.l1"]),
+        ({"layers": [3]}, RecordingError, ["layers has 3", "no pattern"]),
+        ({"units": [1.5]}, InputError, ["units", "whole numbers"]),
+        ({"units": {3: [1]}}, InputError, ["units has 3", "patterns"]),
+        ({"every": 0}, InputError, ["every is 0", "whole number"]),
+        ({"n_steps": 0}, InputError, ["n_steps is 0"]),
+        ({"n_steps": {"code": 3}}, InputError, ["axis 'code'", "text"]),
+        ({"features": ["a", "a"]}, InputError, ["features has 'a' twice"]),
+        ({"axes": {}}, RecordingError, ["axes is {}", "encoder*"]),
+        ({"axes": {"a": "rnn", "b": "*"}}, RecordingError, ["rnn is on both 'a' and 'b'"]),
+        ({"axes": {"a": "enc*"}}, RecordingError, ["rnn is on none of the axes", "a: enc*"]),
+        ({"axes": {"a": "rnn", "b": "dec*"}}, RecordingError, ["axes['b'] asks for 'dec*'", "rnn"]),
         ({"states": ()}, RecordingError, ["nothing", "'h', 'c'"]),
         ({"dtype": "int8"}, RecordingError, ["'int8'", "float16, float32, float64"]),
         ({"vocab": ["a", 1]}, RecordingError, ["vocab[1] is 1", "not a string"]),
@@ -95,10 +101,7 @@ def test_places_that_are_taken(tmp_path):
     with one_line(RecordingError, "no folder", "make it"):
         lstmviz.record(Model(), tmp_path / "no" / "a.h5")
     parts_of(tmp_path / "b.h5").mkdir()
-    with one_line(DumpExists, "ended before its first batch", "delete"):
-        lstmviz.record(Model(), tmp_path / "b.h5", overwrite=True)
-    (parts_of(tmp_path / "b.h5") / "header.json").write_text("{}")
-    with one_line(DumpExists, "unfinished recording", "python -m lstmviz.dump.assemble", "or record to another path"):
+    with one_line(DumpExists, "unfinished recording", "`lstmviz recover ", "or record to another path"):
         lstmviz.record(Model(), tmp_path / "b.h5", overwrite=True)
 
 
@@ -106,7 +109,7 @@ def test_a_second_recording_to_one_path(tmp_path):
     model = Model().eval()
     second = lstmviz.record(model, tmp_path / "a.h5")
     with lstmviz.record(model, tmp_path / "a.h5") as run:
-        with one_line(DumpExists, "a.h5.parts"), second:
+        with one_line(DumpExists, "a.h5.parts is being recorded to now"), second:
             pass
         with run.batch(tokens=[[1]]):
             model(torch.tensor([[1]]))
@@ -137,8 +140,25 @@ IDS = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8]])
     [
         ({"tokens": IDS[0]}, ["shape (4,)", "(batch, steps)"]),
         ({"tokens": IDS.float()}, ["float32", "integer ids"]),
-        ({"tokens": [["a", "b"]]}, ["<U1", "vocab"]),
-        ({"tokens": [[1, 2], [3]]}, ["pad the rows", "lengths="]),
+        ({"tokens": [["a", 2]]}, ["tokens hold 2 at step 1 of sequence 0", "strings only"]),
+        ({"tokens": [[1, 2], []]}, ["no step in sequence 1"]),
+        ({"tokens": ["ab", ""]}, ["no step in sequence 1"]),
+        ({"tokens": [[1, 2], [3]], "lengths": [1, 1]}, ["lengths[0] is 1", "rows' own lengths", "2"]),
+        ({"tokens": IDS, "mask": IDS}, ["mask holds int64", "True or False"]),
+        ({"tokens": IDS, "mask": IDS.T > 0}, ["mask has (batch, steps) (4, 2)", "did you pass (steps, batch)?"]),
+        ({"tokens": IDS, "mask": IDS != 6}, ["leaves out step 1 inside sequence 1", "where="]),
+        ({"tokens": IDS, "mask": IDS > 4}, ["mask has no step in sequence 0"]),
+        ({"tokens": IDS, "mask": IDS > 1, "lengths": [4, 4]}, ["lengths[0] is 4", "by mask sequence 0 has 3"]),
+        ({"tokens": IDS, "where": IDS[0] > 1}, ["where has shape (4,)", "(batch, steps)"]),
+        ({"inputs": IDS}, ["inputs have shape (2, 4)", "n_features", "x[..., None]"]),
+        ({"tokens": IDS, "continues": 2}, ["continues is int64", "True, False"]),
+        ({"tokens": IDS, "sequence_tracks": {"d": IDS}}, ["track 'd' has shape (2, 4)", "(2,)"]),
+        ({"tokens": IDS, "sequence_tracks": {"start": [1, 2]}}, ["'start'", "name it otherwise"]),
+        ({"tokens": IDS, "tracks": {"d": IDS}, "sequence_tracks": {"d": [1, 2]}}, ["'d' is there twice"]),
+        ({"tokens": IDS, "passes": [lstmviz.Pass()]}, ["tokens= and passes= are both given"]),
+        ({"passes": [IDS]}, ["one or more lstmviz.Pass"]),
+        ({"passes": [lstmviz.Pass(), lstmviz.Pass(tokens=IDS)]}, ["passes[0] says nothing of its sequences"]),
+        ({"tokens": {"txt": IDS}}, ["tokens is given for axis 'txt'", "text"]),
         ({"tokens": np.zeros((2, 0), int)}, ["shape (2, 0)"]),
         ({"tokens": torch.tensor([[1, 2], [3, 11]])}, ["token id 11 at step 1 of sequence 1", "0 to 10"]),
         ({"tokens": torch.tensor([[1, -1], [3, 11]])}, ["token id -1 at step 1 of sequence 0", "0 to 10"]),
@@ -159,7 +179,7 @@ IDS = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8]])
             {"tokens": IDS, "tracks": {"d": [[b"a", b"\xff", b"c", b"d"]] * 2}},
             ["xff' at step 1 of sequence 0", "UTF-8"],
         ),
-        ({"tokens": IDS, "tracks": {"d": [[1, 2, 3, 4], [1]]}}, ["track 'd' cannot be read as one array"]),
+        ({"tokens": IDS, "tracks": {"d": [[1, 2, 3, 4], [1]]}}, ["1 values for the 4 steps of sequence 1"]),
         ({"tokens": IDS, "tracks": {3: IDS}}, ["track name 3 is not a string"]),
         ({"tokens": IDS, "tracks": {"a/b": IDS}}, ["track name 'a/b'", "no '/'"]),
         ({"tokens": IDS, "tracks": [IDS]}, ["tracks is a list", "give a dict"]),
@@ -214,7 +234,7 @@ def test_a_batch_without_or_with_two_forward_passes(tmp_path):
         with one_line(RecordingError, "none of rnn ran", "model(ids)"), run.batch(tokens=IDS):
             pass
         with (
-            one_line(RecordingError, "rnn ran over 2 sequences x 8 steps", "a state and no token"),
+            one_line(RecordingError, "rnn ran over 2 sequences x 8 steps in 2 calls", "run.batch for each", "passes="),
             run.batch(tokens=IDS),
         ):
             model(IDS)
@@ -237,17 +257,6 @@ def test_a_refusal_that_the_loop_swallows_is_not_acknowledged(tmp_path):
             except RecordingError:
                 model.eval()
     assert run.n_steps == 8
-
-
-def test_inputs_that_are_packed_or_unbatched(tmp_path):
-    lstm = nn.LSTM(2, 3, batch_first=True)
-    with lstmviz.record(lstm, tmp_path / "a.h5") as run:
-        with one_line(RecordingError, "lstm was given a PackedSequence", "lengths"), run.batch(tokens=IDS):
-            lstm(pack_padded_sequence(torch.zeros(2, 4, 2), [4, 2], batch_first=True))
-        with one_line(RecordingError, "(4, 2) without a batch", "unsqueeze"), run.batch(tokens=IDS[:1]):
-            lstm(torch.zeros(4, 2))
-        with run.batch(tokens=IDS):
-            lstm(torch.zeros(2, 4, 2))
 
 
 def test_batches_that_differ_from_the_first(tmp_path):

@@ -263,3 +263,55 @@ def test_many_units_fit_their_attribute(tmp_path):
     with DumpWriter(tmp_path / "run.h5", plan) as writer:
         writer.append("text", [1], {ArrayKey("state", "h"): np.zeros((1, len(units)), "float16")})
     assert lstmviz.open_dump(tmp_path / "run.h5").source("h").units == units
+
+
+def test_an_export_to_lstmvis_has_them_at_every_step_and_says_so(path, tmp_path):
+    from lstmviz.dump.lstmvis import export_project
+
+    dump = lstmviz.open_dump(path)
+    exported = export_project(dump, tmp_path / "project")
+    again = lstmviz.open_dump(exported.folder)
+    assert same(again.tracks["year"][:], dump.tracks["year"][:])
+    labels = [[None if i < 0 else t.labels[i] for i in t[:]] for t in (d.tracks["genre"] for d in (dump, again))]
+    assert labels[0] == labels[1]
+    told = "\n".join(exported.notes)
+    for words in ("track year: its one value a sequence", "track loss: its values speak of", "2 units from 0"):
+        assert words in told
+
+
+def test_the_page_hears_of_them(path):
+    from lstmviz.ui.about import about
+    from lstmviz.ui.rows import step_tracks
+
+    dump = lstmviz.open_dump(path)
+    said = about(dump)
+    assert said["sources"][0]["units"] == [7, 3]
+    genre, year, loss = said["tracks"]
+    assert (genre["per"], genre["concerns"], genre["group"]) == ("sequence", "step", "")
+    assert (loss["per"], loss["concerns"], loss["group"]) == ("step", "next", "predictions")
+    assert (year["low"], year["high"], year["is_integer"]) == (1899.5, 1922.0, False)
+    assert step_tracks(dump.first, 2, 5) == {
+        "genre": [1, -1, 0],
+        "year": [1922.0, None, 1899.5],
+        "loss": [2.0, 3.0, 4.0],
+    }
+
+
+def test_how_far_a_track_reaches_is_seen_block_by_block(path, monkeypatch):
+    from lstmviz.dump import arrays
+    from lstmviz.ui.about import about
+
+    whole = about(lstmviz.open_dump(path))["tracks"]
+    monkeypatch.setattr(arrays.Track.blocks, "__defaults__", (1,))
+    assert about(lstmviz.open_dump(path))["tracks"] == whole
+
+
+def test_inspect_tells_of_them(path):
+    from typer.testing import CliRunner
+
+    from lstmviz.cli import app
+
+    answer = CliRunner().invoke(app, ["inspect", str(path)], env={"COLUMNS": "200"})
+    assert answer.exit_code == 0
+    for words in ("category, one a sequence", "number, of the next token", "2 of the model's"):
+        assert words in answer.output

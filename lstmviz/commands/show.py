@@ -87,7 +87,8 @@ def _sources(dump: Dump, n_nan: Mapping[str, int]) -> Table:
     table = Table("source", "axis", "units", "stored as", "view", "NaN", title="sources", title_justify="left")
     for s in dump.sources.values():
         nan = f"{n_nan.get(s.name, 0):,}" + (" (neither on nor off)" if n_nan.get(s.name) else "")
-        table.add_row(escape(s.name), escape(s.axis), f"{s.n_units:,}", s.dtype, s.view, nan)
+        units = f"{s.n_units:,}" + " of the model's" * (s.units is not None)
+        table.add_row(escape(s.name), escape(s.axis), units, s.dtype, s.view, nan)
     return table
 
 
@@ -96,7 +97,9 @@ def _tracks(dump: Dump) -> Table:
     for axis in dump.axes.values():
         for track in axis.tracks.values():
             labels = ", ".join(map(ascii_safe, track.labels[:8])) + (", ..." if len(track.labels) > 8 else "")
-            table.add_row(*map(escape, (track.info.name, axis.name, track.info.kind, labels)))
+            kind = track.info.kind + ", one a sequence" * (track.info.per == "sequence")
+            kind += ", of the next token" * (track.info.concerns == "next")
+            table.add_row(*map(escape, (track.info.name, axis.name, kind, labels)))
     return table
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,14 @@ from lstmviz.errors import InputError
 
 Values = Any  # a torch tensor, an array of any framework, or nested lists
 MAX_IDS = 2**32  # token ids are stored as uint32
+
+
+@runtime_checkable
+class HasVocab(Protocol):
+    """A tokenizer that knows its vocabulary, such as one of Hugging Face's ``tokenizers`` or ``transformers``."""
+
+    def get_vocab(self) -> Mapping[str, int]:
+        """Return the id of each token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +51,15 @@ def as_array(what: str, values: Values, shape: str, remedy: str) -> NDArray[Any]
         raise InputError(f"{what} cannot be read as one array of {shape} ({_short(str(err))}); {remedy}") from err
 
 
-def read_vocab(given: Sequence[str] | Mapping[str, int] | NDArray[Any] | None) -> tuple[str, ...] | None:
-    """Return a vocabulary by id, from a list or array of tokens or a mapping from token to id; None where none is."""
+def read_vocab(given: Sequence[str] | Mapping[str, int] | NDArray[Any] | HasVocab | None) -> tuple[str, ...] | None:
+    """Return a vocabulary by id, from a list or array of tokens, a mapping from token to id, or a tokenizer.
+
+    An id that a tokenizer has left out is called ``[unused 17]``. None where there is no vocabulary.
+    """
     if given is None:
         return None
+    if isinstance(given, HasVocab):
+        given = _without_gaps(given.get_vocab())
     if isinstance(given, (set, frozenset)):
         raise InputError("vocab is a set, which has no order; give a list, the token of each id from 0")
     try:
@@ -97,15 +110,35 @@ def read_track(name: str, values: Values, shape: tuple[int, ...], valid: NDArray
     """Return a track of some shape, (n_steps,) or (batch, steps), as the rows of all (or the valid) steps."""
     check_name("track", name)
     where = f"track {name!r}"
-    array = as_array(where, values, "numbers or strings", "give one value a step")
+    array = _track_array(where, values, "give one value a step")
+    if array.shape != shape:
+        raise InputError(f"{where} has shape {array.shape} and {shape} is needed{_first_lack(array.shape, shape)}")
+    return _track_rows(where, array, np.ones(shape, np.bool_) if valid is None else valid)
+
+
+def read_sequence_track(name: str, values: Values, n_sequences: int) -> TrackRows:
+    """Return a track of one value a sequence, shape (n_sequences,)."""
+    check_name("track", name)
+    where = f"track {name!r}"
+    array = _track_array(where, values, "give one value a sequence")
+    if array.shape != (n_sequences,):
+        raise InputError(
+            f"{where} has shape {array.shape} and ({n_sequences},) is needed; give one value for each sequence"
+        )
+    return _track_rows(where, array, np.ones(n_sequences, np.bool_), "sequence")
+
+
+def _track_array(where: str, values: Values, remedy: str) -> NDArray[Any]:
+    array = as_array(where, values, "numbers or strings", remedy)
     if array.dtype.kind in "US" and not hasattr(values, "dtype"):
         # NumPy's strings end before a NUL, and make text of numbers beside them.
         array = np.array(values, object)
-    if array.shape != shape:
-        raise InputError(f"{where} has shape {array.shape} and {shape} is needed{_first_lack(array.shape, shape)}")
-    steps = np.ones(shape, np.bool_) if valid is None else valid
+    return array
+
+
+def _track_rows(where: str, array: NDArray[Any], steps: NDArray[np.bool_], unit: str = "step") -> TrackRows:
     if array.dtype.kind in "USO":
-        return TrackRows(_labels(where, array, steps))
+        return TrackRows(_labels(where, array, steps, unit))
     if array.dtype.kind == "b":
         array = array.astype(np.uint8)
     if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8:
@@ -131,6 +164,15 @@ def check_mapping(what: str, given: object) -> None:
         raise InputError(f"{what} is a {type(given).__name__}; give a dict, such as {what}={{'name': ...}}")
 
 
+def _without_gaps(vocab: Mapping[str, int]) -> Mapping[str, int]:
+    """Give the ids that a tokenizer leaves out a name, unless they are most of them."""
+    is_sound = isinstance(vocab, Mapping) and all(isinstance(i, int) and i >= 0 for i in vocab.values())
+    ids = set(vocab.values()) if is_sound else set()
+    if not ids or max(ids) >= 2 * len(ids) + 1000:
+        raise InputError("the tokenizer's get_vocab() is no vocabulary; give a list, the token of each id from 0")
+    return {**vocab, **{f"[unused {i}]": i for i in range(max(ids)) if i not in ids}}
+
+
 def _by_id(given: Mapping[str, int]) -> list[Any]:
     """Turn token -> id into a list by id."""
     by_id: dict[int, str] = {}
@@ -147,7 +189,7 @@ def _by_id(given: Mapping[str, int]) -> list[Any]:
     return [by_id[i] for i in range(len(by_id))]
 
 
-def _labels(where: str, array: NDArray[Any], steps: NDArray[np.bool_]) -> list[str | None]:
+def _labels(where: str, array: NDArray[Any], steps: NDArray[np.bool_], unit: str) -> list[str | None]:
     labels: list[str | None] = []
     given = array[steps].tolist()
     for i, value in enumerate(given):
@@ -155,7 +197,7 @@ def _labels(where: str, array: NDArray[Any], steps: NDArray[np.bool_]) -> list[s
         if label is ...:
             said = "mixes text with" if any(isinstance(_label(x), str) for x in given) else "holds"
             raise InputError(
-                f"{where} {said} {_short(value)} at {_place(np.argwhere(steps)[i])}; give numbers only (NaN "
+                f"{where} {said} {_short(value)} at {_place(np.argwhere(steps)[i], unit)}; give numbers only (NaN "
                 "for no value), or UTF-8 strings (None for no value)"
             )
         labels.append(label)
@@ -185,9 +227,9 @@ def _first_lack(given: Sequence[int], wanted: Sequence[int]) -> str:
     return f": step {min(given[-1], wanted[-1])} is the first that only one of them has; give one value a step"
 
 
-def _place(index: NDArray[np.intp]) -> str:
+def _place(index: NDArray[np.intp], unit: str = "step") -> str:
     *sequence, step = index.tolist()
-    return f"step {step}" + (f" of sequence {sequence[0]}" if sequence else "")
+    return f"{unit} {step}" + (f" of sequence {sequence[0]}" if sequence else "")
 
 
 def _short(value: object) -> str:

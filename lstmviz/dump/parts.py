@@ -1,47 +1,74 @@
 """A recording in progress: checksummed blocks appended to ``PATH.parts/``, without HDF5 (docs/format.md).
 
-A block is acknowledged once the operating system has all of it, so a killed process loses nothing that was
-acknowledged; ``flush`` makes it outlive a power cut too. Reading stops at the first block whose checksum does not hold.
+A batch of blocks is acknowledged once the operating system has all of it, so a killed process loses nothing that was
+acknowledged; ``flush`` makes it outlive a power cut too. ``lstmviz.dump.blocks`` reads them back.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shlex
 import struct
 import sys
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from lstmviz.dump.schema import ArrayKey, DumpPlan, Role
-from lstmviz.errors import DumpError, DumpMissing, RecordingError
+from lstmviz.dump.schema import ArrayKey, DumpPlan
+from lstmviz.errors import DumpMissing, InputError, StorageError
 
 if sys.platform != "win32":
     import fcntl
 
+PARTS = ".parts"  # behind the name of a dump: the folder of a recording to it
 HEADER = "header.json"
 BLOCKS = "blocks.bin"
-_MAGIC = b"LSTMVBK1"
-_FRAME = struct.Struct("<8sIQ")  # magic, bytes of the head, bytes of the payload
-_CRC = struct.Struct("<I")
+MAGIC = b"LSTMVBK1"
+FRAME = struct.Struct("<8sIQ")  # magic, bytes of the head, bytes of the payload
+CRC = struct.Struct("<I")
+PLACES = "places"  # the role under which a block's places stand among its arrays in the file
+_MAX_VECTORS = 1024  # of one writev, the least that POSIX systems take today
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole sequences of one axis: their lengths, every per-step array, and labels met for the first time."""
+    """Pieces of sequences of one axis: their lengths, every array, and labels and tokens met for the first time.
+
+    An array has one row a step, in order of the pieces, or one a piece if its role is "sequence". ``places`` is None
+    where each piece is a document of its own, or (n_pieces, 2) whole numbers: piece i is ``lengths[i]`` steps of
+    document ``places[i][0]``, beginning at that document's step ``places[i][1]``. ``vocab`` are the tokens that take
+    the next free ids of the axis, ``labels`` the labels that take the next free numbers of a category track.
+    """
 
     axis: str
     lengths: tuple[int, ...]
     arrays: Mapping[ArrayKey, NDArray[Any]]
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    places: ArrayLike | None = None
+    vocab: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for key, array in self.arrays.items():
+            n_rows = len(self.lengths) if key.role == "sequence" else self.n_steps
+            if array.ndim < 1 or len(array) != n_rows:
+                raise InputError(
+                    f"{key.name or key.role} has shape {array.shape}, and a block of {len(self.lengths)} pieces with "
+                    f"{self.n_steps} steps asks for {n_rows} rows"
+                )
+        if self.places is not None and np.shape(self.places) != (len(self.lengths), 2):
+            raise InputError(
+                f"places have shape {np.shape(self.places)}; give (document, position) for each of "
+                f"{len(self.lengths)} pieces"
+            )
 
     @property
     def n_steps(self) -> int:
@@ -52,7 +79,12 @@ class Block:
 def parts_of(path: str | os.PathLike[str]) -> Path:
     """Return the folder in which a recording to ``path`` keeps its blocks."""
     target = Path(path)
-    return target.with_name(target.name + ".parts")
+    return target.with_name(target.name + PARTS)
+
+
+def recover_command(path: Path, *, overwrite: bool = False) -> str:
+    """Return the command that completes the recording to a path."""
+    return shlex.join(["lstmviz", "recover", str(path), *["--overwrite"] * overwrite])
 
 
 def counted(n_steps: int, n_batches: int) -> str:
@@ -60,49 +92,50 @@ def counted(n_steps: int, n_batches: int) -> str:
     return f"{n_steps:,} step{'s' * (n_steps != 1)} in {n_batches:,} batch{'es' * (n_batches != 1)}"
 
 
-class BlockWriter:
-    """Appends blocks to a folder of parts; what ``append`` returned from is acknowledged.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How much of a recording is acknowledged: bytes of the file of blocks, steps, batches."""
 
-    The folder must be there and hold no recording. Raises RecordingError in one line where the disk does not take a
-    block; the blocks before it stay whole, and the next ``append`` tries again behind them.
+    n_bytes: int = 0
+    n_steps: int = 0
+    n_batches: int = 0
+
+
+class BlockWriter:
+    """Appends batches of blocks to a folder of parts; what ``append`` returned from is acknowledged.
+
+    The folder must be there and hold no recording; ``file`` is what ``claim`` gave, where the place was taken before.
+    Raises StorageError in one line where the disk does not take a batch: the batches before it stay whole, and the
+    next ``append`` tries again behind them. ``written`` says what is acknowledged, whatever was raised.
     """
 
-    def __init__(self, parts_dir: Path, plan: DumpPlan) -> None:
+    def __init__(self, parts_dir: Path, plan: DumpPlan, file: FileIO | None = None) -> None:
         self.parts_dir = parts_dir
-        write_plan(parts_dir, plan)
-        self._file = FileIO(parts_dir / BLOCKS, "x")
-        _lock(self._file)
-        self._end = 0
-        sync_folder(parts_dir)
+        self.written = Written()
+        self._file = _new_blocks(parts_dir) if file is None else file
+        with stored(f"the header of {parts_dir}"):
+            write_plan(parts_dir, plan)
 
-    def append(
-        self,
-        axis: str,
-        lengths: Sequence[int],
-        arrays: Mapping[ArrayKey, NDArray[Any]],
-        labels: Mapping[str, Sequence[str]] | None = None,
-    ) -> None:
-        """Append one block, unbuffered: every array of whole sequences, shapes (sum(lengths), ...).
-
-        ``labels`` are the labels of category tracks that no block before carried, in their order.
-        """
-        pieces = _pieces(axis, lengths, arrays, labels or {})
+    def append(self, *blocks: Block) -> None:
+        """Append the blocks of one batch, unbuffered: after a crash all of them are there, or none."""
+        done = self.written
+        pieces = [piece for i, b in enumerate(blocks) for piece in _encode(b, is_last=i == len(blocks) - 1)]
+        n_bytes, n_steps = sum(len(p) for p in pieces), sum(b.n_steps for b in blocks)
         try:
-            for piece in pieces:
-                _write_all(self._file, piece)
-            self._end += sum(len(p) for p in pieces)
-        except BaseException as err:
-            self._cut_back()
-            if not isinstance(err, OSError):
-                raise
-            raise RecordingError(
-                f"a batch could not be written to {self.parts_dir} ({err.strerror or err}); what came before it is "
-                "kept, so make room and go on"
-            ) from err
+            with stored(f"a batch of {self.parts_dir}"):
+                self._cut_back()
+                _write_all(self._file.fileno(), pieces)
+                # One assignment, so that an interrupt finds the batch either acknowledged or not.
+                self.written = Written(done.n_bytes + n_bytes, done.n_steps + n_steps, done.n_batches + 1)
+        except BaseException:
+            with suppress(OSError):  # the next append tries again, and a reader stops at what is torn
+                self._cut_back()
+            raise
 
     def flush(self) -> None:
         """Return once everything acknowledged would outlive a power cut."""
-        os.fsync(self._file.fileno())
+        with stored(f"what was acknowledged in {self.parts_dir}"):
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Flush and close; a second call does nothing."""
@@ -110,8 +143,7 @@ class BlockWriter:
             try:
                 self.flush()
             finally:
-                _unlock(self._file)
-                self._file.close()
+                release(self._file)
 
     def __enter__(self) -> Self:
         return self
@@ -120,9 +152,59 @@ class BlockWriter:
         self.close()
 
     def _cut_back(self) -> None:
-        """Drop a half-written block, so that a later one does not stand behind it unread."""
-        self._file.seek(self._end)
-        self._file.truncate()
+        """Drop a batch that was half written, so that a later one does not stand behind it unread."""
+        if self._file.seek(0, os.SEEK_END) != self.written.n_bytes:
+            self._file.truncate(self.written.n_bytes)
+            self._file.seek(self.written.n_bytes)
+
+
+@contextmanager
+def stored(what: str) -> Iterator[None]:
+    """Turn what the disk refuses into StorageError: "<what> could not be written (<why>)"."""
+    try:
+        yield
+    except OSError as err:
+        raise StorageError(f"{what} could not be written ({err.strerror or err})") from err
+
+
+def claim(parts_dir: Path) -> FileIO:
+    """Make the folder of parts and the file of its blocks, which only one recording can do, and lock it.
+
+    Raises FileExistsError where the folder is there, another OSError where the disk does not take it.
+    """
+    parts_dir.mkdir()
+    try:
+        return _new_blocks(parts_dir)
+    except BaseException:
+        with suppress(OSError):
+            remove_parts(parts_dir)
+        raise
+
+
+def release(file: FileIO) -> None:
+    """Close the file of blocks, and take the lock off at once: a process forked meanwhile has the file open too."""
+    if file.closed:
+        return
+    if sys.platform != "win32":
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)
+    file.close()
+
+
+def remove_parts(parts_dir: Path) -> None:
+    """Remove a recording's own files and its folder, the header last, so that what is left still says what it was."""
+    with suppress(OSError):
+        (parts_dir / BLOCKS).unlink(missing_ok=True)
+        remove_unfinished(parts_dir)
+        for name in (f"{HEADER}.tmp", HEADER):
+            (parts_dir / name).unlink(missing_ok=True)
+        parts_dir.rmdir()
+
+
+def remove_unfinished(parts_dir: Path) -> None:
+    """Remove what a child left that was ended while it assembled the dump."""
+    for left in parts_dir.glob("assembling-*.h5"):
+        left.unlink(missing_ok=True)
 
 
 def write_plan(parts_dir: Path, plan: DumpPlan) -> None:
@@ -144,41 +226,17 @@ def read_plan(parts_dir: Path) -> DumpPlan:
     return DumpPlan.from_json(header.read_bytes().decode("utf-8", errors="surrogatepass"))
 
 
-class BlockReader:
-    """Iterates the whole blocks of a recording, in order; ``n_lost_bytes`` says how much stood behind the last one."""
-
-    def __init__(self, parts_dir: Path) -> None:
-        self._path = parts_dir / BLOCKS
-        self.n_lost_bytes = 0
-
-    def __iter__(self) -> Iterator[Block]:
-        if not self._path.is_file():
-            return
-        with FileIO(self._path, "r") as file:
-            size = os.fstat(file.fileno()).st_size
-            end = 0
-            while (block := _read_block(file, size - end)) is not None:
-                end = file.tell()
-                yield block
-            self.n_lost_bytes = size - end
-
-
-def read_blocks(parts_dir: Path) -> Iterator[Block]:
-    """Yield each whole block in order, and stop at the first that is torn or damaged; never raises for one."""
-    yield from BlockReader(parts_dir)
-
-
 def is_recording(parts_dir: Path) -> bool:
     """Tell whether a writer that is not closed yet has the folder, in this process or another (POSIX only)."""
     try:
         with FileIO(parts_dir / BLOCKS, "r") as file:
-            return not _lock(file)
+            return not lock(file)
     except OSError:
         return False
 
 
-def _lock(file: FileIO) -> bool:
-    """Mark blocks as being written, until they are closed or the process ends; False where they are already."""
+def lock(file: FileIO) -> bool:
+    """Mark blocks as in use, until the file is closed or the process ends; False where they are already."""
     if sys.platform == "win32":
         return True
     try:
@@ -188,13 +246,6 @@ def _lock(file: FileIO) -> bool:
     except OSError:  # a file system without locks
         return True
     return True
-
-
-def _unlock(file: FileIO) -> None:
-    """Take the mark off at once: a process that was forked meanwhile has the file open too."""
-    if sys.platform != "win32":
-        with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def sync_folder(folder: Path) -> None:
@@ -208,70 +259,48 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _pieces(
-    axis: str, lengths: Sequence[int], arrays: Mapping[ArrayKey, NDArray[Any]], labels: Mapping[str, Sequence[str]]
-) -> list[memoryview]:
+def _new_blocks(parts_dir: Path) -> FileIO:
+    file = FileIO(parts_dir / BLOCKS, "x")
+    lock(file)
+    return file
+
+
+def _encode(block: Block, *, is_last: bool) -> list[memoryview]:
     """Return a block's bytes in order; the arrays' own memory, not a copy, where it is laid out as stored."""
-    stored = {key: np.ascontiguousarray(a, a.dtype.newbyteorder("<")) for key, a in arrays.items()}
+    arrays: list[tuple[str, str, NDArray[Any]]] = []
+    for key, a in block.arrays.items():
+        arrays.append((key.role, key.name, np.ascontiguousarray(a, a.dtype.newbyteorder("<"))))
+    if block.places is not None:
+        arrays.append((PLACES, "", np.ascontiguousarray(block.places, "<i8")))
     head: dict[str, Any] = {
-        "axis": axis,
-        "lengths": [int(n) for n in lengths],
-        "arrays": [[k.role, k.name, a.dtype.newbyteorder("=").name, list(a.shape)] for k, a in stored.items()],
+        "axis": block.axis,
+        "lengths": [int(n) for n in block.lengths],
+        "arrays": [[r, n, a.dtype.newbyteorder("=").name, list(a.shape)] for r, n, a in arrays],
     }
-    if labels:
-        head["labels"] = {name: list(new) for name, new in labels.items()}
+    if block.labels:
+        head["labels"] = {name: list(new) for name, new in block.labels.items()}
+    if block.vocab:
+        head["vocab"] = list(block.vocab)
+    if not is_last:
+        head["more"] = True
     text = json.dumps(head).encode("ascii")
-    frame = _FRAME.pack(_MAGIC, len(text), sum(a.nbytes for a in stored.values()))
-    payload = [a.reshape(-1).view(np.uint8).data for a in stored.values()]
+    frame = FRAME.pack(MAGIC, len(text), sum(a.nbytes for _, _, a in arrays))
+    payload = [a.reshape(-1).view(np.uint8).data for _, _, a in arrays if a.nbytes]
     pieces = [memoryview(frame + text), *payload]
     crc = 0
     for piece in pieces:
         crc = zlib.crc32(piece, crc)
-    return [*pieces, memoryview(_CRC.pack(crc))]
+    return [*pieces, memoryview(CRC.pack(crc))]
 
 
-def _write_all(file: FileIO, piece: memoryview) -> None:
-    while len(piece):
-        written = file.write(piece)
-        piece = piece[written or 0 :]
-
-
-def _read_block(file: FileIO, n_left: int) -> Block | None:
-    """Read the block at the file's place, or None where there is no whole one."""
-    if n_left < _FRAME.size + _CRC.size:
-        return None
-    frame = _read(file, _FRAME.size)
-    magic, n_head, n_payload = _FRAME.unpack(frame)
-    if magic != _MAGIC or n_head + n_payload > n_left - _FRAME.size - _CRC.size:
-        return None
-    head, payload = _read(file, n_head), _read(file, n_payload)
-    (crc,) = _CRC.unpack(_read(file, _CRC.size))
-    if zlib.crc32(payload, zlib.crc32(head, zlib.crc32(frame))) != crc:
-        return None
-    return _decode(head, payload)
-
-
-def _read(file: FileIO, n_bytes: int) -> bytearray:
-    data = bytearray(n_bytes)
-    rest = memoryview(data)
-    while len(rest) and (n := file.readinto(rest)):
-        rest = rest[n:]
-    return data
-
-
-def _decode(head: bytearray, payload: bytearray) -> Block | None:
-    """Return the block that a head describes, or None where it does not describe its payload."""
-    try:
-        raw = json.loads(head)
-        arrays = {}
-        place = 0
-        for role, name, dtype, shape in raw["arrays"]:
-            kind = np.dtype(dtype).newbyteorder("<")
-            count = int(np.prod(shape, dtype=np.int64))
-            values = np.frombuffer(payload, kind, count, place).reshape(shape)
-            arrays[ArrayKey(cast(Role, role), name)] = values
-            place += values.nbytes
-        labels = {name: tuple(new) for name, new in raw.get("labels", {}).items()}
-        return Block(raw["axis"], tuple(raw["lengths"]), arrays, labels)
-    except (ValueError, KeyError, TypeError, DumpError):
-        return None
+def _write_all(handle: int, pieces: list[memoryview]) -> None:
+    """Write all of it, in one call of the operating system unless it takes less."""
+    rest = list(pieces)
+    while rest:
+        n_bytes = os.writev(handle, rest[:_MAX_VECTORS]) if hasattr(os, "writev") else os.write(handle, rest[0])
+        if not n_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        while rest and n_bytes >= len(rest[0]):
+            n_bytes -= len(rest.pop(0))
+        if n_bytes:
+            rest[0] = rest[0][n_bytes:]

@@ -12,6 +12,7 @@ from typing import Any
 
 import h5py
 
+from lstmviz.dump.parts import is_recording, parts_of, recover_command
 from lstmviz.errors import DumpError, DumpMissing
 
 ALLOWED_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # HDF5's registered numbers
@@ -29,7 +30,7 @@ def open_safely(path: str | os.PathLike[str]) -> h5py.File:
     """
     where = Path(path)
     if not where.exists():
-        raise DumpMissing(f"no file at {where}; check the path, or record one with lstmviz.record")
+        raise DumpMissing(f"no file at {where}{_hint(where)}")
     if where.is_dir():
         raise DumpError(f"{where} is a folder, not a dump; give the path of one .h5 file")
     if where.stat().st_size == 0 or not h5py.is_hdf5(where):
@@ -94,6 +95,15 @@ def _names(file: h5py.File, at_most: int = 8) -> str:
                     names.append(f"{prefix}{name}"[:80])
     more = ", ..." if len(names) > at_most or groups else ""
     return ", ".join(map(repr, names[:at_most])) + more if names else "none"
+
+
+def _hint(where: Path) -> str:
+    parts_dir = parts_of(where)
+    if not parts_dir.is_dir():
+        return "; check the path, or record one with lstmviz.record"
+    if is_recording(parts_dir):
+        return f" yet: {parts_dir} is being recorded to now; wait until that ends"
+    return f", and {parts_dir} holds a recording that did not come to its end; run `{recover_command(where)}`"
 
 
 def _open(where: Path, called: Path, remedy: str) -> h5py.File:

@@ -29,7 +29,7 @@ def verify(dump: DumpReader, progress: Progress | None = None) -> list[str]:
     vocabulary and labels are UTF-8, and ``n_nan`` is the true count. What a dump declares was checked when it was
     opened.
     """
-    n_all = sum(_n_values(axis) for axis in dump.axes.values())
+    n_all = sum(n_values(axis) for axis in dump.axes.values())
     n_read = 0
 
     def count(n_values: int) -> None:
@@ -42,7 +42,8 @@ def verify(dump: DumpReader, progress: Progress | None = None) -> list[str]:
     return [problem for reader in readers for problem in _problems(reader, count)]
 
 
-def _n_values(axis: Axis) -> int:
+def n_values(axis: Axis) -> int:
+    """Return how many values an axis has in all."""
     n_columns = sum(source.n_units for source in axis.sources.values()) + (axis.tokens is not None)
     return axis.n_steps * n_columns + sum(track.n_stored for track in axis.tracks.values())
 
@@ -50,17 +51,18 @@ def _n_values(axis: Axis) -> int:
 def _problems(dump: DumpReader, count: Callable[[int], None]) -> Iterator[str]:
     for axis in dump.axes.values():
         if axis.tokens is not None:
-            yield from _of_tokens(dump, axis, axis.tokens, count)
+            yield from token_faults(dump, axis, axis.tokens, count)
         for source in axis.sources.values():
             yield from _of_source(dump, source, count)
         for track in axis.tracks.values():
-            yield from _of_track(dump, track, count)
+            yield from track_faults(dump, track, count)
 
 
-def _of_tokens(dump: DumpReader, axis: Axis, tokens: Tokens, count: Callable[[int], None]) -> Iterator[str]:
+def token_faults(dump: DumpReader, axis: Axis, tokens: Tokens, count: Callable[[int], None]) -> Iterator[str]:
+    """Say what is wrong with the token ids and the vocabulary of an axis; ``count`` is told how many were read."""
     if tokens.vocab_data is not None:
         yield from _of_strings(f"{dump.path}: the vocabulary of axis {axis.name!r}", *tokens.vocab_data)
-    blocks = _Blocks(lambda steps: tokens.ids[steps], axis.n_steps, 1, count)
+    blocks = Blocks(lambda steps: tokens.ids[steps], axis.n_steps, 1, count)
     for _ in blocks:
         pass
     yield from blocks.problems()
@@ -68,23 +70,30 @@ def _of_tokens(dump: DumpReader, axis: Axis, tokens: Tokens, count: Callable[[in
 
 def _of_source(dump: DumpReader, source: Source, count: Callable[[int], None]) -> Iterator[str]:
     states = dump.states(source.name)
-    blocks = _Blocks(lambda steps: states[steps], source.n_steps, source.n_units, count)
+    blocks = Blocks(lambda steps: states[steps], source.n_steps, source.n_units, count)
     n_nan = sum(int(np.isnan(values).sum()) for _, values in blocks)
     yield from blocks.problems()
-    if not blocks.failed and source.n_nan not in (None, n_nan):
+    if not blocks.failed:
+        yield from nan_faults(dump, source, n_nan)
+
+
+def nan_faults(dump: DumpReader, source: Source, n_nan: int) -> Iterator[str]:
+    """Say that the number of NaN values which a source declares is not the one it has."""
+    if source.n_nan not in (None, n_nan):
         yield (
             f"{dump.path}: source {source.name!r} says n_nan {source.n_nan} and has {n_nan} NaN values; write the "
             "attribute anew, or leave it out"
         )
 
 
-def _of_track(dump: DumpReader, track: Track, count: Callable[[int], None]) -> Iterator[str]:
+def track_faults(dump: DumpReader, track: Track, count: Callable[[int], None]) -> Iterator[str]:
+    """Say what is wrong with a track's values and labels; ``count`` is told how many were read."""
     info, n_wrong, first = track.info, 0, ""
     is_category = info.kind == "category"
     if is_category:
         table = (dump._stored(f"tracks/{info.name}/labels/{part}") for part in ("bytes", "offsets"))
         yield from _of_strings(f"{dump.path}: the labels of track {info.name!r}", *table)
-    blocks = _Blocks(track.read_stored, track.n_stored, 1, count, f"{info.per}s")
+    blocks = Blocks(track.read_stored, track.n_stored, 1, count, f"{info.per}s")
     for start, values in blocks:
         wrong = np.flatnonzero((values < -1) | (values >= len(info.labels))) if is_category else values[:0]
         if len(wrong):
@@ -120,7 +129,7 @@ def _is_utf8(entry: bytes) -> bool:
 
 
 @dataclass
-class _Blocks:
+class Blocks:
     """One array, read block by block as (first step, values); blocks that cannot be read are kept in ``failed``."""
 
     read: Callable[[slice], NDArray[Any]]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lstmviz.recording.start import record
 
 if TYPE_CHECKING:
-    from lstmviz.recording.session import Batch, Recording
+    from lstmviz.recording.batch import Batch
+    from lstmviz.recording.inputs import Pass
+    from lstmviz.recording.session import Recording
 
-__all__ = ["Batch", "Recording", "record"]
+__all__ = ["Batch", "Pass", "Recording", "record"]
+
+_HOME = {"Batch": "batch", "Pass": "inputs", "Recording": "session"}  # loads torch
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from lstmviz.recording import session  # loads torch
-
-    return getattr(session, name)
+    return getattr(import_module(f"lstmviz.recording.{_HOME[name]}"), name)

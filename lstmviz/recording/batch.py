@@ -1,94 +1,177 @@
-"""What the user says about one batch, checked and brought into rows: token ids, lengths, tracks."""
+"""One batch that is recorded: hooks on the model from entering to leaving, whatever happens between."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
+from torch import Tensor
+from torch.utils.hooks import RemovableHandle
 
-from lstmviz.dump.inputs import TrackRows, Values, as_array, check_ids, check_mapping, read_lengths, read_track
+from lstmviz.dump.schema import check_name
 from lstmviz.errors import InputError, RecordingError
+from lstmviz.recording.axis_batch import AxisBatch, AxisRows
+from lstmviz.recording.call import ModuleCall, Wanted
+from lstmviz.recording.modules import Recorded
+from lstmviz.recording.passes import LaterTrack, PassRun
+from lstmviz.recording.predictions import GROUP, class_predictions, token_predictions
+from lstmviz.types import Concerns, View
 
 
-@dataclass(frozen=True, slots=True)
-class BatchInfo:
-    """One batch as the user describes it; rows are the valid steps, one sequence after another."""
+class Batch:
+    """One forward pass (or several, of one module) that is recorded: a ``with`` around the call of the model.
 
-    n_sequences: int
-    n_padded: int  # steps of the padded batch
-    lengths: tuple[int, ...]
-    tokens: NDArray[np.uint32]
-    tracks: Mapping[str, TrackRows]
-
-
-def read_batch(
-    tokens: Values, lengths: Values | None, tracks: Mapping[str, Values] | None, n_vocab: int | None
-) -> BatchInfo:
-    """Check one batch: ids (batch, steps), lengths (batch,), tracks of (batch, steps) each; padding is not looked at.
-
-    Raises InputError, a RecordingError, naming the first place that does not fit.
+    ``axes`` take what happens on each axis, ``modules`` pairs each recorded module with the name of its axis, and
+    ``done`` is called at the end with the rows of each axis on which something ran.
     """
-    check_mapping("tracks", tracks)
-    ids = as_array("tokens", tokens, "(batch, steps)", "pad the rows to one length and give lengths=")
-    if ids.ndim != 2 or 0 in ids.shape:
+
+    def __init__(
+        self,
+        axes: Mapping[str, AxisBatch],
+        modules: Sequence[tuple[Recorded, str]],
+        wanted: Wanted,
+        enter: Callable[[Batch], bool],
+        leave: Callable[[], None],
+        done: Callable[[Mapping[str, AxisRows]], None],
+    ) -> None:
+        self._axes = axes
+        self._modules = modules
+        self._wanted = wanted
+        self._enter, self._leave, self._done = enter, leave, done
+        self._handles: list[RemovableHandle] = []
+        self._failure: Exception | None = None
+        self._is_recorded = False
+
+    def __enter__(self) -> Self:
+        self._is_recorded = self._enter(self)
+        if self._is_recorded:
+            for recorded, axis in self._modules:
+                # Before hooks of others, which may put something else in the place of the output.
+                hook = self._hook_of(recorded, self._axes[axis])
+                self._handles.append(recorded.module.register_forward_hook(hook, prepend=True, with_kwargs=True))
+        return self
+
+    def remove_hooks(self) -> None:
+        """Take every hook off the model; a second call does nothing."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove_hooks()
+        self._leave()
+        if value is not None or not self._is_recorded:
+            return
+        if self._failure is not None:
+            raise self._failure
+        if not any(axis.has_run for axis in self._axes.values()):
+            raise RecordingError(self._nothing_ran(self._modules))
+        for name, axis in self._axes.items():
+            if axis.is_given and not axis.has_run:
+                here = [(r, a) for r, a in self._modules if a == name]
+                raise RecordingError(f"{self._nothing_ran(here)}; or give nothing for axis {name!r}")
+        self._done({name: axis.close() for name, axis in self._axes.items() if axis.has_run})
+
+    def log(self, name: str, values: Any, view: View, axis: str | None, *, is_step: bool = False) -> None:
+        """Take one more array of states, (batch, steps, n) or (batch, steps), or of one step (batch, n) or (batch,)."""
+        check_name("source", name)
+        if view not in ("raw", "tanh"):
+            raise InputError(f"view {view!r} of {name!r} is not known; use 'raw' or 'tanh'")
+        found = _as_tensor(name, values)
+        shapes = "(batch, n) or (batch,)" if is_step else "(batch, steps, n) or (batch, steps)"
+        if found.dim() + is_step not in (2, 3) or 0 in found.shape:
+            raise InputError(f"{name!r} was logged with shape {tuple(found.shape)}; give {shapes}")
+        if found.dim() + is_step == 2:
+            found = found[..., None]
+        chunk = found[None] if is_step else found.transpose(0, 1)
+        self._guarded(lambda: self._axis(f"run.log({name!r}", axis).log(name, chunk, view))
+
+    def predictions(
+        self,
+        logits: Any,
+        targets: Any | None,
+        top_k: int,
+        labels: Sequence[str] | None,
+        concerns: Concerns,
+        axis: str | None,
+    ) -> None:
+        """Make the tracks of predictions from logits (batch, steps, n), or (batch, n_classes) for whole sequences."""
+        there = self._axis("run.predictions(logits", axis)
+
+        def tracks(run: PassRun) -> list[LaterTrack]:
+            shape = tuple(getattr(logits, "shape", np.shape(logits)))
+            n_sequences, n_steps = _shape_of(run, shape)
+            per: Literal["step", "sequence"] = "sequence" if len(shape) == 2 and shape[0] == n_sequences else "step"
+            if per == "sequence":
+                made = class_predictions(logits, targets, n_sequences, labels=labels)
+                return [LaterTrack(n, v, per, "step", GROUP) for n, v in made.items()]
+            names = there.lane.spec.vocab if labels is None and concerns == "next" else labels
+            made = token_predictions(logits, targets, (n_sequences, n_steps), top_k=top_k, labels=names)
+            return [LaterTrack(n, v, per, concerns, GROUP) for n, v in made.items()]
+
+        self._guarded(lambda: there.add_tracks("run.predictions", tracks))
+
+    def _axis(self, what: str, name: str | None) -> AxisBatch:
+        if name is None and len(self._axes) == 1:
+            return next(iter(self._axes.values()))
+        if name is None or name not in self._axes:
+            asked = "no axis" if name is None else f"axis {name!r}"
+            raise InputError(f"{what}) names {asked}, and the recording has {', '.join(self._axes)}; say axis=")
+        return self._axes[name]
+
+    def _hook_of(self, recorded: Recorded, axis: AxisBatch) -> Any:
+        def make() -> Any:
+            return recorded.kind.collect(recorded.name, recorded.module, self._wanted)
+
+        def hook(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+            call = ModuleCall(recorded.name, module, args, kwargs, output)
+            self._guarded(lambda: axis.take(recorded.name, make, call))
+
+        return hook
+
+    def _guarded(self, take: Callable[[], None]) -> None:
+        """Remember what is refused: the batch is not acknowledged, even if the caller's code swallows the error."""
+        try:
+            take()
+        except Exception as err:
+            self._failure = err
+            raise
+
+    @staticmethod
+    def _nothing_ran(modules: Sequence[tuple[Recorded, str]]) -> str:
+        if not modules:
+            return (
+                "the model has no recurrent module that torch knows and nothing was logged; log its states inside "
+                "run.batch with run.log(name, values), values being (batch, steps, n)"
+            )
+        names = ", ".join(recorded.name for recorded, _ in modules)
+        return (
+            f"none of {names} ran inside run.batch; call the model in its body: with run.batch(tokens=ids): model(ids)"
+        )
+
+
+def _as_tensor(name: str, values: Any) -> Tensor:
+    """Return what is logged as floats on its own device."""
+    try:
+        found = values.detach() if isinstance(values, Tensor) else torch.from_numpy(np.asarray(values))
+    except (TypeError, ValueError) as err:
         raise InputError(
-            f"tokens have shape {ids.shape}; give ids of (batch, steps), such as ids[None] for one sequence"
-        )
-    n_sequences, n_steps = ids.shape
-    steps = (n_steps,) * n_sequences if lengths is None else read_lengths(lengths, n_sequences)
-    long = next((i for i, n in enumerate(steps) if n > n_steps), None)
-    if long is not None:
-        raise InputError(f"lengths[{long}] is {steps[long]} and tokens have {ids.shape}; give 1 to {n_steps} steps")
-    valid = np.arange(n_steps) < np.asarray(steps)[:, None]
-    rows = check_ids(ids, n_vocab, valid)
-    named = {name: read_track(name, values, ids.shape, valid) for name, values in (tracks or {}).items()}
-    return BatchInfo(n_sequences, n_steps, steps, rows, named)
+            f"{name!r} was logged with what is no array ({' '.join(str(err).split())[:80]}); give a tensor"
+        ) from err
+    if found.is_complex():
+        raise InputError(f"{name!r} was logged with complex numbers; give real ones, such as values.abs()")
+    return found if found.is_floating_point() else found.float()
 
 
-def check_states_fit(name: str, n_sequences: int, n_steps: int, batch: BatchInfo) -> None:
-    """Raise RecordingError unless a module ran over as many sequences and steps as the batch has tokens."""
-    ran, given = (n_sequences, n_steps), (batch.n_sequences, batch.n_padded)
-    if ran == given:
-        return
-    said = f"{name} ran over {n_sequences} sequences x {n_steps} steps and tokens are {given}"
-    if ran == given[::-1]:
-        raise RecordingError(f"{said}: did you pass (steps, batch)? give tokens=ids.T")
-    if n_sequences != batch.n_sequences:
-        raise RecordingError(
-            f"{said}: sequence {min(n_sequences, batch.n_sequences)} is the first that only one of them has; give "
-            "the ids that the model was run on"
-        )
-    lacking = "a state and no token" if n_steps > batch.n_padded else "a token and no state"
-    raise RecordingError(
-        f"{said}: step {min(n_steps, batch.n_padded)} of sequence 0 is the first with {lacking}; give the ids that "
-        "the model was run on"
-    )
-
-
-class LabelBook:
-    """Numbers the labels of category tracks in the order of their first appearance, over all batches."""
-
-    def __init__(self) -> None:
-        self._codes: dict[str, dict[str, int]] = {}
-
-    def encode(self, name: str, labels: Sequence[str | None]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-        """Return the codes of labels (-1 for None) and the labels not met before; nothing is kept until ``keep``."""
-        known = self._codes.get(name, {})
-        new: dict[str, int] = {}
-        codes = np.empty(len(labels), np.int32)
-        for i, label in enumerate(labels):
-            if label is None:
-                codes[i] = -1
-            elif label in known:
-                codes[i] = known[label]
-            else:
-                codes[i] = new.setdefault(label, len(known) + len(new))
-        return codes, tuple(new)
-
-    def keep(self, name: str, new: Sequence[str]) -> None:
-        """Remember labels that ``encode`` found to be new, now that their batch is acknowledged."""
-        known = self._codes.setdefault(name, {})
-        for label in new:
-            known[label] = len(known)
+def _shape_of(run: PassRun, given: tuple[int, ...]) -> tuple[int, int]:
+    """Return the (batch, steps) that predictions are for: as padded, or as long as the longest sequence."""
+    rows, span = run.rows, run.rows.span if run.layout is None else run.layout.span
+    widths = [n for n in (rows.n_padded, None if span is None else int(span.stops.max())) if n is not None]
+    n_steps = given[1] if len(given) > 1 and (not widths or given[1] in widths) else (*widths, 1)[0]
+    known = len(span.starts) if span is not None else rows.n_sequences
+    return (given[0] if known is None else known), n_steps

@@ -1,26 +1,23 @@
-"""A recording: hooks on a model while a batch runs, and one acknowledged block for each batch."""
+"""A recording in progress: what the user says of each batch goes in, one acknowledged batch of blocks comes out."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-from torch import nn
-from torch.utils.hooks import RemovableHandle
-
-from lstmviz.dump.inputs import TrackRows, Values
-from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype
-from lstmviz.errors import RecordingError
-from lstmviz.recording.batch import BatchInfo, LabelBook, check_states_fit, read_batch
-from lstmviz.recording.call import Collector, ModuleCall
-from lstmviz.recording.host import to_rows
-from lstmviz.recording.modules import Recorded
-from lstmviz.recording.sink import Sink, tell
-from lstmviz.types import TrackInfo
+from lstmviz.dump.inputs import Values
+from lstmviz.errors import InputError, RecordingError, StorageError
+from lstmviz.recording.axes import by_axis
+from lstmviz.recording.axis_batch import AxisBatch, AxisRows
+from lstmviz.recording.batch import Batch
+from lstmviz.recording.blocks import Batched, check_plan, first_plan, make_batched
+from lstmviz.recording.inputs import Pass
+from lstmviz.recording.setup import Setup, passes_by_axis
+from lstmviz.recording.sink import Sink, say, tell
+from lstmviz.recording.size import forecast, refusal, size_line
+from lstmviz.types import Concerns, View
 
 
 class Recording:
@@ -28,59 +25,129 @@ class Recording:
 
     Leaving the ``with`` assembles the dump. If its body raises, or is interrupted, what was acknowledged is assembled
     all the same (its provenance says ``complete: false``), a line on standard error says so, and the exception goes on.
+    A disk that takes nothing more stops the recording, says so in one line, and lets the model run on.
     """
 
-    def __init__(
-        self,
-        recorded: Sequence[Recorded],
-        sink: Sink,
-        axis: AxisPlan,
-        states: Sequence[str],
-        dtype: StateDtype,
-        provenance: Mapping[str, Any],
-    ) -> None:
-        self._recorded = tuple(recorded)
+    def __init__(self, setup: Setup, sink: Sink) -> None:
+        self._setup = setup
         self._sink = sink
-        self._axis = axis
-        self._states = tuple(states)
-        self._dtype: StateDtype = dtype
-        self._provenance = provenance
-        self._labels = LabelBook()
-        self._track_types: dict[str, str] = {}
         self._is_open = False
+        self._has_run = False  # a batch was done, of which maybe no step was kept
         self._running: Batch | None = None
+        self.stopped: str | None = None
+        """What ended the recording before its end, in one line: the disk is full; None while all is well."""
 
     @property
     def n_steps(self) -> int:
-        """Steps acknowledged so far."""
+        """Steps acknowledged so far, over all axes."""
         return self._sink.n_steps
 
     def batch(
-        self, *, tokens: Values, lengths: Values | None = None, tracks: Mapping[str, Values] | None = None
+        self,
+        tokens: Values | None = None,
+        *,
+        lengths: Values | None = None,
+        mask: Values | None = None,
+        inputs: Values | None = None,
+        tracks: Mapping[str, Values] | None = None,
+        sequence_tracks: Mapping[str, Values] | None = None,
+        where: Values | None = None,
+        continues: Values = False,
+        passes: Sequence[Pass] | Mapping[str, Sequence[Pass]] | None = None,
     ) -> Batch:
         """Return a context manager around ONE forward pass of the model.
 
-        ``tokens`` are ids (batch, steps), batch first whatever the model's layout: a torch tensor, a NumPy array or
-        nested lists. ``lengths`` (batch,) are the valid steps of each sequence, 1 to steps (default: all); what is
-        behind is padding and not recorded. ``tracks`` maps a name to (batch, steps) numbers, or nested lists of
-        strings for a category (None: no label); every batch has the same tracks. The batch is acknowledged whole when
-        the body ends, and not at all if it raises. Raises InputError naming the first place that does not fit.
+        Everything is batch first, whatever the model's layout. With several axes, each argument is a mapping by the
+        axis' name.
+
+        ``tokens``: ids (batch, steps); or a list of lists of strings; or a list of strings, each character a token; or
+        a list of ``tokenizers.Encoding``, whose attention mask and offsets are used. Lists may be ragged. Strings that
+        are not in the vocabulary are added to it. None: steps without text.
+        ``lengths`` (batch,): the valid steps of each sequence, 1 to steps (default: all); what is behind is padding and
+        not recorded. A packed input says it itself. ``mask`` (batch, steps): the same as True and False, for padding
+        on either side.
+        ``inputs`` (batch, steps, n_features): numbers, kept as tracks named by ``record(features=...)``.
+        ``tracks``: a name to (batch, steps) numbers, or nested lists of strings for a category (None: no label).
+        ``sequence_tracks``: a name to one number or string for each sequence, (batch,). Every batch has the same ones.
+        ``where`` (batch, steps): True for the steps to keep; a sequence ends where one is left out.
+        ``continues``: True (or one for each sequence) where sequence i goes on with sequence i of the batch
+        acknowledged before, as in truncated backpropagation through time: the dump has them whole.
+        ``passes``: instead of all this, one ``lstmviz.Pass`` for each time that a module runs in the forward pass.
+
+        The batch is acknowledged whole when the body ends, and not at all if it raises. Raises InputError naming the
+        first place that does not fit, and RecordingError where what ran is not what was given.
         """
         if not self._is_open:
             raise RecordingError("the recording is not open; use it as `with lstmviz.record(...) as run`")
-        n_vocab = None if self._axis.vocab is None else len(self._axis.vocab)
-        info = read_batch(tokens, lengths, tracks, n_vocab)
-        self._check_tracks(info.tracks)
-        return Batch(self, info)
+        setup, names = self._setup, tuple(self._setup.lanes)
+        given = Pass(
+            tokens=tokens,
+            lengths=lengths,
+            mask=mask,
+            inputs=inputs,
+            tracks=tracks,
+            sequence_tracks=sequence_tracks,
+            where=where,
+        )
+        axes: dict[str, AxisBatch] = {}
+        if self.stopped is None:
+            goes_on = by_axis(continues, names)
+            for name, several in passes_by_axis(given, passes, names).items():
+                lane = setup.lanes[name]
+                axes[name] = AxisBatch(lane, [lane.read(one) for one in several], goes_on[name], setup.keeping)
+        return Batch(axes, setup.modules, setup.wanted, self._enter_batch, self._leave_batch, self._acknowledge)
+
+    def log(self, name: str, values: Values, *, view: View = "raw", axis: str | None = None) -> None:
+        """Record one more array of the batch that runs, as the source ``name``: a model's own states, or attention.
+
+        ``values`` are (batch, steps, n_units) or (batch, steps), batch first; a second call with the same name is what
+        follows in time. ``view`` "tanh" is for values that are shown through tanh, as a cell state is. ``axis`` says on
+        which time axis they lie, where there are several.
+        """
+        if (batch := self._batch_of("log")) is not None:
+            batch.log(name, values, view, axis)
+
+    def log_step(self, name: str, values: Values, *, view: View = "raw", axis: str | None = None) -> None:
+        """Record one step of the source ``name``, (batch, n_units) or (batch,): call it once in each turn of a loop.
+
+        The values are copied, so that the loop may write over them. See ``log``.
+        """
+        if (batch := self._batch_of("log_step")) is not None:
+            batch.log(name, values, view, axis, is_step=True)
+
+    def predictions(
+        self,
+        logits: Values,
+        targets: Values | None = None,
+        top_k: int = 5,
+        *,
+        labels: Sequence[str] | None = None,
+        concerns: Concerns = "next",
+        axis: str | None = None,
+    ) -> None:
+        """Keep what the model said at each step of the batch that runs, as tracks of the group "predictions".
+
+        ``logits`` are (batch, steps, n_vocab), ``targets`` ids (batch, steps), negative where there is none. The tracks
+        are top1, p1 .. top<k>, p<k>, and with targets loss (nats) and right. At step t they concern the token at t + 1,
+        or with ``concerns="step"`` the step itself, as a tagger's do. ``labels`` name the ids (default: the vocabulary,
+        for a next token). Logits (batch, n_classes) are a classifier's, one prediction for each sequence.
+        """
+        if concerns not in ("next", "step"):
+            raise InputError(f"concerns is {concerns!r}; use 'next' for the token that follows, or 'step'")
+        if (batch := self._batch_of("predictions")) is not None:
+            batch.predictions(logits, targets, top_k, labels, concerns, axis)
 
     def flush(self) -> None:
         """Return once every acknowledged step would outlive a power cut (it outlives a killed process anyway)."""
-        self._sink.flush()
+        if self.stopped is None:
+            with self._stopping():
+                self._sink.flush()
 
     def __enter__(self) -> Self:
-        if self._is_open or self._sink.n_steps:
+        if self._is_open or self._has_run:
             raise RecordingError("a recording can be entered once; call lstmviz.record again for another")
-        self._sink.open()
+        with self._stopping():
+            self._sink.open()
         self._is_open = True
         return self
 
@@ -90,133 +157,91 @@ class Recording:
         self._is_open = False
         if self._running is not None:
             self._running.remove_hooks()
-        try:
-            self._sink.finish(is_complete=value is None)
-        except RecordingError as err:
-            if value is None:
-                raise
-            tell(str(err), value)
-        else:
-            if value is not None:
-                print(self._sink.stopped(), file=sys.stderr)
+        line = self._sink.finish(is_complete=value is None and self.stopped is None)
+        if self.stopped is not None:
+            return  # what became of it was said then
+        if line is not None and value is None:
+            self._stop(line)
+        elif value is not None:
+            tell(line, value) if line is not None else say(self._sink.stopped())
         if value is None and not self._sink.n_steps:
+            why = "no step was kept (where= and every= left out all)" if self._has_run else "no batch was recorded"
             raise RecordingError(
-                f"no batch was recorded, so {self._sink.path} was not written; run the model inside "
+                f"{why}, so {self._sink.path} was not written; run the model inside "
                 "`with run.batch(tokens=ids): model(ids)`"
             )
 
-    def _check_tracks(self, tracks: Mapping[str, TrackRows]) -> None:
-        types = {name: _type_of(rows) for name, rows in tracks.items()}
-        if self._sink.plan is None:
-            return
-        if types.keys() != self._track_types.keys():
-            odd = min(types.keys() ^ self._track_types.keys())
-            place = "the first batch and not this one" if odd in self._track_types else "this batch and not the first"
-            raise RecordingError(f"track {odd!r} is in {place}; give the same tracks in every batch")
-        for name, given in types.items():
-            if given != self._track_types[name]:
-                raise RecordingError(
-                    f"track {name!r} was {self._track_types[name]} in the first batch and is {given} now; give one type"
-                )
+    def _batch_of(self, verb: str) -> Batch | None:
+        """Return the batch that runs; None where the recording has stopped."""
+        if self._running is None and self.stopped is None:
+            raise RecordingError(f"run.{verb} is for a batch that runs; call it inside `with run.batch(...)`")
+        return self._running
 
-    def _acknowledge(self, info: BatchInfo, states: Mapping[str, NDArray[Any]]) -> None:
-        """Write one batch as one block; the first one declares the sources and tracks."""
-        plan = self._plan_of(info, states)
-        arrays: dict[ArrayKey, NDArray[Any]] = {ArrayKey("tokens"): info.tokens}
-        arrays |= {ArrayKey("state", name): rows for name, rows in states.items()}
-        new_labels: dict[str, tuple[str, ...]] = {}
-        for name, rows in info.tracks.items():
-            if isinstance(rows.values, np.ndarray):
-                arrays[ArrayKey("track", name)] = rows.values
-            else:
-                arrays[ArrayKey("track", name)], new_labels[name] = self._labels.encode(name, rows.values)
-        if self._sink.plan is None:
-            self._sink.start(plan)
-            self._track_types = {name: _type_of(rows) for name, rows in info.tracks.items()}
-        self._sink.append(self._axis.name, info.lengths, arrays, {n: new for n, new in new_labels.items() if new})
-        for name, new in new_labels.items():
-            self._labels.keep(name, new)
-
-    def _plan_of(self, info: BatchInfo, states: Mapping[str, NDArray[Any]]) -> DumpPlan:
-        sources = tuple(
-            SourcePlan(n, self._axis.name, rows.shape[1], self._dtype, "tanh" if n.endswith(".c") else "raw")
-            for n, rows in states.items()
-        )
-        known = self._sink.plan
-        if known is None:
-            tracks = tuple(
-                TrackInfo(name, self._axis.name, "category" if rows.is_category else "number")
-                for name, rows in info.tracks.items()
-            )
-            return DumpPlan((self._axis,), sources, tracks, self._provenance)
-        if set(sources) != set(known.sources):
-            odd = min({s.name for s in sources} ^ {s.name for s in known.sources}, default=sources[0].name)
-            raise RecordingError(f"{odd} was not made by every batch in the same size; run the same modules in each")
-        return known
-
-
-class Batch:
-    """One forward pass that is recorded: hooks are on the model from entering to leaving, whatever happens between."""
-
-    def __init__(self, run: Recording, info: BatchInfo) -> None:
-        self._run = run
-        self._info = info
-        self._handles: list[RemovableHandle] = []
-        self._collectors: dict[str, Collector] = {}
-        self._failure: Exception | None = None
-
-    def __enter__(self) -> Self:
-        if self._run._running is not None:
+    def _enter_batch(self, batch: Batch) -> bool:
+        if self._running is not None:
             raise RecordingError("a run.batch is already open; end it before the next one")
-        self._run._running = self
-        for recorded in self._run._recorded:
-            self._collectors[recorded.name] = recorded.kind.collect(recorded.name, recorded.module, self._is_wanted)
-            # Before hooks of others, which may put something else in the place of the output.
-            hook = recorded.module.register_forward_hook(self._hook_of(recorded), prepend=True, with_kwargs=True)
-            self._handles.append(hook)
-        return self
+        if self.stopped is not None:
+            return False
+        self._running = batch
+        return True
 
-    def remove_hooks(self) -> None:
-        """Take every hook off the model; a second call does nothing."""
-        for handle in self._handles:
-            handle.remove()
-        self._run._running = None
+    def _leave_batch(self) -> None:
+        self._running = None
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.remove_hooks()
-        if value is not None:
+    def _acknowledge(self, rows: Mapping[str, AxisRows]) -> None:
+        """Write one batch, a block for each axis; the first one declares the sources and tracks, and tells the size."""
+        setup = self._setup
+        if self.stopped is not None:  # a flush found the disk full while the batch ran
             return
-        if self._failure is not None:
-            raise self._failure
-        ran = {name: c for name, c in self._collectors.items() if c.n_steps}
-        if not ran:
-            names = ", ".join(self._collectors)
+        for name, found in rows.items():
+            for given in found.given:
+                setup.lanes[name].check_same(given)
+        batched = [make_batched(setup.lanes[name], found, setup.keeping.dtype) for name, found in rows.items()]
+        blocks = [b.block for b in batched if b.block.lengths]
+        if self._sink.plan is not None:
+            check_plan(batched, self._sink.plan)
+        n_batches = self._sink.n_batches
+        try:
+            with self._stopping():
+                if blocks and self._sink.plan is None:
+                    self._begin(batched)
+                if blocks:
+                    self._sink.append(blocks)
+        finally:
+            if self._sink.n_batches > n_batches or not blocks:  # acknowledged, whatever interrupted this
+                self._has_run = True
+                for done in batched:
+                    done.commit()
+
+    def _begin(self, batched: Sequence[Batched]) -> None:
+        """Tell how much room the recording takes, refuse it where there is less, and write the header."""
+        setup = self._setup
+        lacking = next((name for name in setup.lanes if name not in [b.plan.name for b in batched]), None)
+        if lacking is not None:
             raise RecordingError(
-                f"none of {names} ran inside run.batch; call the model in its body: "
-                "with run.batch(tokens=ids): model(ids)"
+                f"nothing ran on axis {lacking!r} in the first batch; run all of them in it, or leave it out of axes="
             )
-        rows: dict[str, NDArray[Any]] = {}
-        for name, collector in ran.items():
-            check_states_fit(name, collector.n_sequences, collector.n_steps, self._info)
-            for state in collector.finish(self._info.lengths):
-                rows[state.source] = to_rows(state.source, state.values, self._info.lengths, self._run._dtype)
-        self._run._acknowledge(self._info, rows)
+        sources = [(name, s.layer, s.module) for b in batched for name, s in b.rows.states.items()]
+        if (idle := setup.keeping.units.idle(sources)) is not None:
+            raise RecordingError(
+                f"units has {idle!r}, which no source is named; there is {', '.join(s for s, *_ in sources)}"
+            )
+        plan = first_plan(batched, [r.name for r, _ in setup.modules], setup.provenance)
+        n_bytes = sum(array.nbytes for b in batched for array in b.block.arrays.values())
+        expected = forecast(self._sink.path.parent, setup.n_steps, sum(b.rows.n_seen for b in batched), n_bytes)
+        if not (expected.fits or setup.force):
+            raise refusal(self._sink.path, expected)
+        say(size_line(self._sink.path, plan, expected))
+        self._sink.start(plan)
 
-    def _is_wanted(self, layer: str, state: str) -> bool:
-        return state in self._run._states
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Let a disk that takes nothing more stop the recording, and not the program."""
+        try:
+            yield
+        except StorageError as err:
+            self._stop(str(err))
 
-    def _hook_of(self, recorded: Recorded) -> Any:
-        def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-            try:
-                self._collectors[recorded.name].take(ModuleCall(recorded.name, module, args, kwargs, output))
-            except Exception as err:
-                self._failure = err
-                raise
-
-        return hook
-
-
-def _type_of(rows: TrackRows) -> str:
-    return rows.values.dtype.name if isinstance(rows.values, np.ndarray) else "text"
+    def _stop(self, line: str) -> None:
+        self.stopped = line
+        say(line)

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
-import signal
-import subprocess
+import errno
 import sys
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
+from lstmviz.dump.child import assemble_apart
+from lstmviz.dump.parts import (
+    Block,
+    BlockWriter,
+    Written,
+    claim,
+    counted,
+    is_recording,
+    parts_of,
+    recover_command,
+    release,
+    remove_parts,
+    remove_unfinished,
+)
+from lstmviz.dump.schema import DumpPlan
+from lstmviz.errors import DumpExists, RecordingError, StorageError
 
-from lstmviz.dump.parts import HEADER, BlockWriter, counted, is_recording, parts_of, write_plan
-from lstmviz.dump.schema import ArrayKey, DumpPlan
-from lstmviz.errors import DumpExists, RecordingError
+_WRONG_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR)
 
 
 class Sink:
@@ -25,11 +37,30 @@ class Sink:
     def __init__(self, path: Path, *, overwrite: bool) -> None:
         self.path = path
         self.parts_dir = parts_of(path)
-        self.n_steps = self.n_batches = 0
         self._overwrite = overwrite
         self._plan: DumpPlan | None = None
+        self._file: FileIO | None = None
         self._writer: BlockWriter | None = None
         self.check()
+
+    @property
+    def n_steps(self) -> int:
+        """Steps acknowledged so far, over all axes."""
+        return self._written.n_steps
+
+    @property
+    def n_batches(self) -> int:
+        """Batches acknowledged so far; it goes up in the moment in which one is, whatever ``append`` then raises."""
+        return self._written.n_batches
+
+    @property
+    def plan(self) -> DumpPlan | None:
+        """What the first batch declared, or None before it."""
+        return self._plan
+
+    @property
+    def _written(self) -> Written:
+        return Written() if self._writer is None else self._writer.written
 
     def check(self) -> None:
         """Raise DumpExists where something is in the way, RecordingError where there is no folder to write in."""
@@ -43,66 +74,74 @@ class Sink:
             raise RecordingError(f"there is no folder {self.path.parent} to record in; make it first")
 
     def open(self) -> None:
-        """Take the place: the folder of parts is made, which only one recording can do."""
+        """Take the place: the folder of parts is made, which only one recording can do.
+
+        Raises DumpExists where another has it, RecordingError where nothing may be written there, StorageError where
+        the disk does not take it.
+        """
         self.check()
         try:
-            self.parts_dir.mkdir()
+            self._file = claim(self.parts_dir)
         except FileExistsError as err:
             raise DumpExists(self._unfinished()) from err
         except OSError as err:
-            raise RecordingError(f"{self.parts_dir} cannot be made ({err.strerror}); record to another path") from err
-
-    @property
-    def plan(self) -> DumpPlan | None:
-        """What the first batch declared, or None before it."""
-        return self._plan
+            why = f"{self.parts_dir} cannot be made ({err.strerror})"
+            if err.errno in _WRONG_PLACE:
+                raise RecordingError(f"{why}; record to another path") from err
+            raise StorageError(self._stopped_line(why)) from err
 
     def start(self, plan: DumpPlan) -> None:
-        """Write the header; the first block may follow."""
-        try:
-            self._writer = BlockWriter(self.parts_dir, plan)
-        except OSError as err:
-            raise RecordingError(f"{self.parts_dir} cannot be written ({err.strerror or err}); make room") from err
-        self._plan = plan
+        """Write the header; the first block may follow. Raises StorageError where the disk does not take it."""
+        named = replace(plan, provenance={**plan.provenance, "recording": uuid.uuid4().hex})
+        with self._stopping():
+            self._writer = BlockWriter(self.parts_dir, named, self._file)
+        self._plan = named
 
-    def append(
-        self,
-        axis: str,
-        lengths: Sequence[int],
-        arrays: Mapping[ArrayKey, NDArray[Any]],
-        labels: Mapping[str, Sequence[str]],
-    ) -> None:
-        """Append one block; it is acknowledged when this returns."""
+    def append(self, blocks: Sequence[Block]) -> None:
+        """Append the blocks of one batch, one an axis; all are acknowledged when this returns.
+
+        Raises StorageError where the disk does not take them: none is kept then, and the batches before them are.
+        """
         if self._writer is None:
             raise RecordingError("the recording is not open; use it as `with lstmviz.record(...) as run`")
-        self._writer.append(axis, lengths, arrays, labels)
-        self.n_steps += sum(lengths)
-        self.n_batches += 1
+        with self._stopping():
+            self._writer.append(*blocks)
 
     def flush(self) -> None:
         """Return once what was acknowledged would outlive a power cut."""
         if self._writer is not None:
-            self._writer.flush()
+            with self._stopping():
+                self._writer.flush()
 
-    def finish(self, *, is_complete: bool) -> None:
-        """Assemble the dump, rename it into place and remove the parts; RecordingError, parts kept, if that fails."""
-        if self._writer is None or self._plan is None or not self.n_steps:
-            self._close_writer()
-            shutil.rmtree(self.parts_dir, ignore_errors=True)
-            return
+    def finish(self, *, is_complete: bool) -> str | None:
+        """Assemble the dump, rename it into place and remove the parts.
+
+        Returns None if all went well, else the one line that says what happened and what to do: the parts are kept
+        then. A recording without a batch leaves nothing. Never raises for what the disk or the child process does.
+        """
         try:
-            self._close_writer()
-            if is_complete:
-                write_plan(self.parts_dir, replace(self._plan, provenance={**self._plan.provenance, "complete": True}))
-            reason = self._assemble()
-        except OSError as err:
-            reason = f"{err.strerror or err}"
+            if self._file is not None:
+                with suppress(StorageError):  # it is in the system's hands; the assembling child reads and syncs it
+                    self._close()
+            if not self.n_steps:
+                remove_parts(self.parts_dir)
+                return None
+            assemble_apart(
+                self.parts_dir,
+                self.path,
+                overwrite=self._overwrite,
+                expected_steps=self.n_steps,
+                is_complete=is_complete,
+            )
+            remove_parts(self.parts_dir)
+        except (RecordingError, OSError) as err:
+            with suppress(OSError):
+                remove_unfinished(self.parts_dir)
+            return self._kept(str(err))
         except KeyboardInterrupt as err:
             tell(self._kept("it was interrupted"), err)
             raise
-        if reason:
-            raise RecordingError(self._kept(reason))
-        shutil.rmtree(self.parts_dir, ignore_errors=True)
+        return None
 
     def stopped(self) -> str:
         """Say what is left of a recording that was stopped and closed."""
@@ -110,31 +149,28 @@ class Sink:
             return f"recording stopped: no batch was complete, so {self.path} was not written"
         return f"recording stopped: {counted(self.n_steps, self.n_batches)} are kept in {self.path} (complete: false)"
 
-    def _close_writer(self) -> None:
+    def _close(self) -> None:
         if self._writer is not None:
             self._writer.close()
-        self._writer = None
+        elif self._file is not None:
+            release(self._file)
 
-    def _assemble(self) -> str:
-        """Run the child process; return why it failed in one line, or nothing."""
-        # The child imports from where this process does, in the same order; -m would put the working folder first.
-        root = str(Path(__file__).resolve().parents[2])
-        places = [*(p for p in sys.path if isinstance(p, str)), root]
-        code = f"import sys; sys.path[:] = {places!r}; from lstmviz.dump.assemble import main; sys.exit(main())"
-        command = [sys.executable, "-c", code, str(self.parts_dir), str(self.path), "--steps", str(self.n_steps)]
-        command.append("--keep-parts")
-        if self._overwrite:
-            command.append("--overwrite")
-        # A session of its own, so that Ctrl-C in the terminal does not reach it.
-        child = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, errors="replace", check=False, start_new_session=True
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Say in what the disk refuses that the recording stops, and what becomes of it."""
+        try:
+            yield
+        except StorageError as err:
+            raise StorageError(self._stopped_line(str(err))) from err
+
+    def _stopped_line(self, why: str) -> str:
+        line = f"recording stopped: {why}; the model goes on"
+        if not self.n_steps:
+            return f"{line}, and nothing was recorded"
+        return (
+            f"{line}. {counted(self.n_steps, self.n_batches)} are kept and become {self.path} (complete: false) at the "
+            f"end; if {self.parts_dir} is still there then, make room and run {self._command()}"
         )
-        if child.returncode == 0:
-            return ""
-        if child.returncode < 0:
-            return f"the assembling process was ended by {signal.Signals(-child.returncode).name}; is the disk full?"
-        lines = child.stderr.strip().splitlines()
-        return lines[-1] if lines else f"the assembling process ended with code {child.returncode}"
 
     def _kept(self, reason: str) -> str:
         return (
@@ -145,22 +181,22 @@ class Sink:
     def _unfinished(self) -> str:
         if is_recording(self.parts_dir):
             return f"{self.parts_dir} is being recorded to now; wait until that ends, or record to another path"
-        if not (self.parts_dir / HEADER).exists():
-            return (
-                f"{self.parts_dir} is there: a recording that runs now, or one that ended before its first batch; "
-                "delete the folder if none runs"
-            )
         return (
             f"{self.parts_dir} holds an unfinished recording; finish it with {self._command()}, delete the folder, or "
             "record to another path"
         )
 
     def _command(self) -> str:
-        command = ["python", "-m", "lstmviz.dump.assemble", str(self.parts_dir), str(self.path)]
-        return f"`{shlex.join([*command, *['--overwrite'] * (self._overwrite and self.path.exists())])}`"
+        return f"`{recover_command(self.path, overwrite=self._overwrite and self.path.exists())}`"
+
+
+def say(line: str) -> None:
+    """Say a line on standard error, which may be a file on the disk that is full."""
+    with suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def tell(line: str, err: BaseException) -> None:
     """Say a line on standard error, and under the traceback of an exception that goes on."""
-    print(line, file=sys.stderr)
+    say(line)
     err.add_note(line)

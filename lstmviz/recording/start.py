@@ -6,13 +6,15 @@ import datetime
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import lstmviz
-from lstmviz.dump.inputs import read_vocab
-from lstmviz.dump.schema import STATE_DTYPES, AxisPlan, StateDtype, default_join
+from lstmviz.dump.schema import STATE_DTYPES, StateDtype
 from lstmviz.errors import RecordingError
+from lstmviz.recording.axes import Patterns, matches, patterns_of, read_axes
 from lstmviz.recording.sink import Sink
+from lstmviz.recording.size import read_n_steps
+from lstmviz.recording.thin import UnitChoice, read_every, read_units
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,19 +22,28 @@ if TYPE_CHECKING:
     from lstmviz.recording.modules import Recorded
     from lstmviz.recording.session import Recording
 
+GATES = ("i", "f", "g", "o", "r", "z", "n")  # of an LSTM and a GRU
+
 
 def record(
     model: nn.Module,
     path: str | os.PathLike[str],
-    vocab: Sequence[str] | Mapping[str, int] | None = None,
+    vocab: Any = None,
     *,
     states: Sequence[str] = ("h", "c"),
+    layers: Patterns | None = None,
+    units: Any = None,
+    every: int = 1,
     dtype: StateDtype = "float16",
-    join: str | None = None,
+    axes: Mapping[str, Patterns] | None = None,
     axis: str = "text",
+    join: str | Mapping[str, str] | None = None,
+    features: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+    n_steps: int | Mapping[str, int] | None = None,
+    force: bool = False,
     overwrite: bool = False,
 ) -> Recording:
-    """Record the hidden and cell states of every layer of a model's ``nn.LSTM`` modules at every step, into a dump.
+    """Record the states of every layer of a model's recurrent modules at every step, into a dump.
 
     Used around the caller's own loop::
 
@@ -42,12 +53,26 @@ def record(
                     model(ids)
 
     The model runs untouched and its outputs stay bit for bit the same; hooks are on it only inside ``run.batch``. h is
-    exactly what the module computed, c is recomputed from it (see ``lstmviz.recording.lstm``) and checked.
+    exactly what the module computed, c and the gates are recomputed from it and checked. The state at step t is the
+    state after token t was read.
 
-    ``vocab`` lists the tokens by id, or maps a token to its id (None: ids are shown). ``states`` picks from h and c.
-    ``dtype`` is what values are rounded to: float16, float32 or float64. ``join`` stands between two tokens in text
-    (default: nothing if every token is at most one character, else a space). ``axis`` names the time axis. Sources are
-    named ``<module path>.l<layer>.<h|c>``, each (n_steps, n_units).
+    ``vocab``: the tokens by id, a mapping from token to id, or a Hugging Face tokenizer (None: ids are shown; tokens
+    given as strings make their own). ``join`` stands between two tokens in text (default: nothing if every token is at
+    most one character, else a space). ``features`` name the numbers of ``run.batch(inputs=...)``.
+
+    What is recorded: ``states`` picks from "h", "c" and "gates" (or single ones by letter). ``layers`` are patterns of
+    what stands before the state in a source's name (``rnn.l0``, ``decoder.*``) or of modules. ``units`` are the numbers
+    of the units to keep, or a slice, or a mapping from name patterns to such. ``every`` keeps each every-th step of a
+    document. ``dtype`` is what values are rounded to: float16, float32 or float64. Sources are named
+    ``<module path>.l<layer>[.reverse].<state>``, each (n_steps, n_units). A thinned recording has the tracks
+    "document" and "position", where each of its sequences stood.
+
+    ``axes`` maps the name of a time axis to patterns of its modules, where not all run over the same steps, as in
+    ``axes={"source": "encoder", "target": "decoder"}``; else ``axis`` names the one there is. With several axes,
+    ``vocab``, ``join``, ``features`` and all that is given to ``run.batch`` may be mappings by axis name.
+
+    ``n_steps`` is how many steps the model will run over, over all axes, if that is known: then the size of the
+    recording is told before its first write, and refused where the disk has less, unless ``force``.
 
     While it runs, batches are kept in ``PATH.parts/``; the dump appears at ``path`` when the ``with`` ends. With
     ``overwrite`` an old dump stays until the new one takes its place.
@@ -55,34 +80,72 @@ def record(
     Raises RecordingError for a model that cannot be recorded and InputError, which is one, for what was handed in
     (named, with what to do); DumpExists where ``path`` or an unfinished recording is in the way.
     """
-    import torch
-
+    from lstmviz.recording.lane import Lane
     from lstmviz.recording.modules import find_recorded
+    from lstmviz.recording.passes import Keeping
     from lstmviz.recording.session import Recording
+    from lstmviz.recording.setup import Setup
 
-    recorded = find_recorded(model)
-    wanted = _states(states, recorded)
+    wanted = _states(states, found := find_recorded(model))
+    kept, recorded = _layers(layers, wanted, found)
     if dtype not in STATE_DTYPES:
         raise RecordingError(f"dtype {dtype!r} is not one that states are kept in; use {', '.join(STATE_DTYPES)}")
-    words = read_vocab(vocab)
-    plan = AxisPlan(axis, default_join(words) if join is None else join, True, words)
-    provenance = {
+    keeping = Keeping(dtype, read_units(units), read_every(every))
+    specs = read_axes(axes, axis, vocab=vocab, join=join, features=features, modules=[r.name for r in recorded])
+    lanes = {spec.name: Lane(spec, keeping.every, len(specs) == 1) for spec in specs}
+    setup = Setup(
+        modules=tuple((r, spec.name) for r in recorded for spec in specs if r.name in spec.modules),
+        lanes=lanes,
+        wanted=lambda layer, state: layer in kept and state in wanted,
+        keeping=keeping,
+        n_steps=read_n_steps(n_steps, tuple(lanes)),
+        force=force,
+        provenance=_provenance(model, dtype, keeping.every, keeping.units),
+    )
+    return Recording(setup, Sink(Path(path), overwrite=overwrite))
+
+
+def _provenance(model: nn.Module, dtype: str, every: int, units: UnitChoice) -> dict[str, Any]:
+    import torch
+
+    said: dict[str, Any] = {
         "model": type(model).__name__,
         "n_parameters": sum(p.numel() for p in model.parameters()),
         "torch": str(torch.__version__),
         "lstmviz": lstmviz.__version__,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "dtype": dtype,
-        "complete": False,
     }
-    return Recording(recorded, Sink(Path(path), overwrite=overwrite), plan, wanted, dtype, provenance)
+    if every > 1:
+        said["every"] = every
+    if units.choices:
+        said["units"] = units.note()
+    return {**said, "complete": False}
 
 
-def _states(given: Sequence[str], recorded: Sequence[Recorded]) -> tuple[str, ...]:
-    wanted = (given,) if isinstance(given, str) else tuple(given)
-    known = list(dict.fromkeys(s for r in recorded for s in r.kind.states))
-    odd = [s for s in wanted if s not in known]
-    if odd or not wanted:
-        asked = repr(odd[0]) if odd else "nothing"
-        raise RecordingError(f"states asks for {asked}; pick from {', '.join(map(repr, known))}")
+def _states(given: Sequence[str], recorded: Sequence[Recorded]) -> frozenset[str]:
+    """Return the letters of the states that are wanted; RecordingError where one is none, or no module has any."""
+    asked = (given,) if isinstance(given, str) else tuple(given)
+    known = list(dict.fromkeys(s for r in recorded for s in r.kind.states)) or ["h", "c", *GATES]
+    allowed = [*(s for s in known if s not in GATES), "gates", *(s for s in known if s in GATES)]
+    odd = next((s for s in asked if s not in ("h", "c", "gates", *GATES)), None)
+    wanted = frozenset(s for a in asked for s in (GATES if a == "gates" else (a,)))
+    if odd is not None or not asked or not wanted & set(known):
+        said = repr(odd) if odd is not None else ", ".join(map(repr, asked)) or "nothing"
+        raise RecordingError(f"states asks for {said}; pick from {', '.join(map(repr, allowed))}")
     return wanted
+
+
+def _layers(
+    given: Patterns | None, states: frozenset[str], found: Sequence[Recorded]
+) -> tuple[frozenset[str], tuple[Recorded, ...]]:
+    """Return the names of the layers that are recorded, and the modules that have any of them and of the states."""
+    patterns = ("*",) if given is None else patterns_of("layers", given)
+    layers = {r.name: r.kind.layers(r.name, r.module) for r in found}
+    idle = next((p for p in patterns if not any(matches(p, m, la) for m, own in layers.items() for la in own)), None)
+    if (idle is not None and given is not None) or not patterns:
+        there = ", ".join(la for own in layers.values() for la in own) or "none"
+        raise RecordingError(f"layers asks for {idle!r}, which no layer is named; there is {there}")
+    kept = frozenset(la for m, own in layers.items() for la in own if any(matches(p, m, la) for p in patterns))
+    has = (r for r in found if states & set(r.kind.states) and kept & set(layers[r.name]))
+    return kept, tuple(has)

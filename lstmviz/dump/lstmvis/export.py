@@ -124,6 +124,10 @@ class _Export:
                     values = states[start:stop]
                     dataset[start:stop] = values
                     has_nan |= bool(np.isnan(values).any())
+                if source.units is not None:
+                    self.notes.append(
+                        f"{source.name}: LSTMVis numbers its {source.n_units} units from 0, not as the model"
+                    )
                 if has_nan:
                     self.notes.append(f"{source.name}: has NaN, which LSTMVis's page cannot read")
                 if source.name == EMBEDDING and source.view == "raw" and len(self.axis.sources) > 1:
@@ -190,8 +194,18 @@ class _Export:
         with h5py.File(self.folder / "tracks.hdf5", "w") as file:
             for i, track in enumerate(self.axis.tracks.values()):
                 metas[track.info.name] = self._meta(file, f"track{i}", track)
+                self._note(track)
                 tell(i + 1)
         return metas
+
+    def _note(self, track: Track) -> None:
+        """Note what LSTMVis's format cannot say of a track."""
+        if track.info.per == "sequence":
+            self.notes.append(f"track {track.info.name}: its one value a sequence is written at every step of it")
+        if track.info.concerns == "next":
+            self.notes.append(
+                f"track {track.info.name}: its values speak of the token after theirs, as LSTMVis cannot say"
+            )
 
     def _meta(self, file: h5py.File, path: str, track: Track) -> dict[str, Any]:
         is_category = track.info.kind == "category"

@@ -1,0 +1,47 @@
+"""``lstmviz doctor``: what is right and wrong with any file, and what to do about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from lstmviz.commands.base import app, ascii_safe, one_line, out, progress_bar, say
+from lstmviz.commands.match import write_json
+from lstmviz.dump.doctor import Finding, diagnose
+
+STYLES = {"ok": "green", "note": "yellow", "problem": "bold red"}
+
+
+@app.command()
+@one_line
+def doctor(
+    path: Annotated[Path, typer.Argument(help="Any HDF5 file, dump, corpus, LSTMVis project, or folder of them.")],
+    json: Annotated[bool, typer.Option("--json", help="Write the findings as JSON.")] = False,
+) -> None:
+    """Say what is right and wrong with any HDF5 file or dump, and what to do; exit code 1 where something is wrong."""
+    with progress_bar() as progress:
+        task = progress.add_task("reading every value", total=None)
+        found = list(diagnose(path, lambda done, total: progress.update(task, completed=done, total=total)))
+    marks = Counter(finding.mark for finding in found)
+    if json:
+        write_json({"path": str(path), "n_problems": marks["problem"], "findings": [asdict(f) for f in found]})
+    else:
+        for finding in found:
+            _print(finding)
+        say(f"{path}: {_counted(marks['problem'], 'problem')}, {_counted(marks['note'], 'note')}")
+    if marks["problem"]:
+        raise typer.Exit(1)
+
+
+def _print(finding: Finding) -> None:
+    line = f"{finding.file}: {finding}" if finding.file else str(finding)
+    out.print(Text.assemble((f"{finding.mark:<8}", STYLES[finding.mark]), ascii_safe(line)), soft_wrap=True)
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n or 'no'} {what}{'' if n == 1 else 's'}"

@@ -1,0 +1,153 @@
+"""Time axes of a recording: which modules lie on which, and what the user says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from lstmviz.dump.inputs import read_vocab
+from lstmviz.dump.schema import AxisPlan
+from lstmviz.errors import InputError, RecordingError
+
+Patterns = str | Iterable[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AxisSpec:
+    """One time axis as the user describes it before anything ran; ``join`` and ``features`` may be left to a guess."""
+
+    name: str
+    modules: tuple[str, ...]
+    vocab: tuple[str, ...] | None = None
+    join: str | None = None
+    features: tuple[str, ...] | None = None
+
+
+def read_axes(
+    axes: Mapping[str, Patterns] | None, axis: str, *, vocab: Any, join: Any, features: Any, modules: Sequence[str]
+) -> tuple[AxisSpec, ...]:
+    """Return the axes of a recording, each with its modules, in the user's order.
+
+    ``axes`` maps an axis' name to patterns of modules (None: all modules lie on ``axis``). ``vocab``, ``join`` and
+    ``features`` are for all axes, or mappings by axis name. Raises RecordingError unless each module is on one axis.
+    """
+    placed = {axis: tuple(modules)} if axes is None else _placed(axes, modules)
+    names = tuple(placed)
+    vocabs, joins, named = (by_axis(given, names) for given in (vocab, join, features))
+    specs = []
+    for name in names:
+        words = read_vocab(token_list(vocabs[name]))
+        AxisPlan(name, " " if joins[name] is None else joins[name], True, words)  # says what does not fit
+        specs.append(AxisSpec(name, placed[name], words, joins[name], _features(named[name])))
+    return tuple(specs)
+
+
+def by_axis(given: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Return what is given for each axis: a mapping by axis name, or one thing for all."""
+    if isinstance(given, Mapping) and given and all(key in names for key in given):
+        return {name: given.get(name) for name in names}
+    return dict.fromkeys(names, given)
+
+
+def split_by_axis(what: str, given: Any, names: Sequence[str], is_one: Callable[[Any], bool]) -> dict[str, Any]:
+    """Return what a batch gives for each axis, None where nothing; ``is_one`` tells one axis' value from a mapping.
+
+    Raises InputError where there are several axes and it is not said which is meant, or an axis is not known.
+    """
+    if given is None:
+        return {}
+    if is_one(given):
+        if len(names) == 1:
+            return {names[0]: given}
+        raise InputError(
+            f"this recording has the axes {', '.join(names)}; say which {what} is for: {what}={{{names[0]!r}: ...}}"
+        )
+    odd = next((name for name in given if name not in names), None)
+    if odd is not None:
+        raise InputError(f"{what} is given for axis {odd!r}, and the recording has {', '.join(names)}")
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def is_plain(given: Any) -> bool:
+    """Tell a value of one axis from a mapping by axis name."""
+    return not isinstance(given, Mapping)
+
+
+def is_named(given: Any) -> bool:
+    """Tell one axis' mapping (a track's name to its values) from a mapping of such by axis name."""
+    return not (
+        isinstance(given, Mapping) and given and all(isinstance(v, Mapping) or v is None for v in given.values())
+    )
+
+
+def token_list(vocab: Any) -> Any:
+    """Return the tokens by id of a Hugging Face tokenizer, an unused id as ""; anything else as it is."""
+    if not hasattr(vocab, "get_vocab"):
+        return vocab
+    ids = vocab.get_vocab()
+    words = [""] * (max(ids.values(), default=-1) + 1)
+    for word, index in ids.items():
+        words[index] = word
+    return words
+
+
+def matches(pattern: str, path: str, *others: str) -> bool:
+    """Tell whether a pattern (``*`` is anything) fits a module's path, a part of it from its start, or other names."""
+    parts = path.split(".")
+    starts = (".".join(parts[: i + 1]) for i in range(len(parts)))
+    return any(fnmatchcase(name, pattern) for name in (*starts, *others))
+
+
+def patterns_of(what: str, given: Patterns) -> tuple[str, ...]:
+    """Return one or several patterns as a tuple; RecordingError where one is no text."""
+    patterns = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (given,)
+    odd = next((p for p in patterns if not isinstance(p, str)), None)
+    if odd is not None:
+        raise RecordingError(f"{what} has {odd!r}, which is no pattern; give names such as 'rnn.l0' or 'encoder*'")
+    return patterns
+
+
+def _placed(axes: Mapping[str, Patterns], modules: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Give each module its one axis."""
+    if not isinstance(axes, Mapping) or not axes:
+        raise RecordingError(
+            f"axes is {axes!r}; give the modules of each axis, such as axes={{'source': 'encoder*', 'target': "
+            "'decoder*'}}"
+        )
+    patterns = {name: patterns_of(f"axes[{name!r}]", given) for name, given in axes.items()}
+    placed: dict[str, list[str]] = {name: [] for name in patterns}
+    for module in modules:
+        there = [name for name, wanted in patterns.items() if any(matches(p, module) for p in wanted)]
+        if len(there) != 1:
+            on = f"on both {there[0]!r} and {there[1]!r}" if there else "on none of the axes"
+            said = ", ".join(f"{name}: {' '.join(wanted) or 'no pattern'}" for name, wanted in patterns.items())
+            raise RecordingError(f"{module} is {on} ({said}); give each module one axis, or leave it out with layers=")
+        placed[there[0]].append(module)
+    for name, wanted in patterns.items():
+        idle = next((p for p in wanted if not any(matches(p, m) for m in modules)), None)
+        if idle is not None:
+            raise RecordingError(
+                f"axes[{name!r}] asks for {idle!r} and no recorded module is named so; there is "
+                f"{', '.join(modules) or 'none'}"
+            )
+    return {name: tuple(found) for name, found in placed.items()}
+
+
+def _features(given: Any) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    names = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    odd = next(_odd(names), None)
+    if odd is not None:
+        raise InputError(f"features has {odd}; give each number of an input a name of its own")
+    return names
+
+
+def _odd(names: Sequence[Any]) -> Iterator[str]:
+    for i, name in enumerate(names):
+        if not isinstance(name, str):
+            yield f"{name!r}, not a string"
+        elif name in names[:i]:
+            yield f"{name!r} twice"

@@ -1,0 +1,125 @@
+"""What a batch becomes: a plan after the first, and one block for each axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.dump.inputs import TrackRows
+from lstmviz.dump.parts import Block
+from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype
+from lstmviz.errors import InputError, RecordingError
+from lstmviz.recording.axis_batch import AxisRows
+from lstmviz.recording.inputs import GivenTrack
+from lstmviz.recording.lane import WORDS, Lane, is_thinned
+from lstmviz.recording.passes import StateRows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batched:
+    """One axis of a batch, ready to be written: its block, and what the lane takes over once that is acknowledged."""
+
+    lane: Lane
+    rows: AxisRows
+    block: Block
+    plan: AxisPlan
+    sources: tuple[SourcePlan, ...]
+    tracks: tuple[GivenTrack, ...]
+    new_labels: Mapping[str, tuple[str, ...]]  # by book name, tokens among them
+
+    def commit(self) -> None:
+        """Take over labels, tokens and documents."""
+        for name, new in self.new_labels.items():
+            self.lane.book.keep(name, new)
+        self.lane.commit(self.plan, self.rows.given, self.rows.after)
+
+
+def make_batched(lane: Lane, rows: AxisRows, dtype: StateDtype) -> Batched:
+    """Number the labels and tokens of one axis of a batch, and make its block; nothing is kept yet."""
+    arrays: dict[ArrayKey, NDArray[Any]] = {}
+    new: dict[str, tuple[str, ...]] = {}
+    words = None
+    if rows.tokens is not None:
+        arrays[ArrayKey("tokens")] = _ids(lane, rows.tokens, new)
+        words = rows.tokens.tolist() if rows.tokens.dtype == object else None
+    arrays |= {ArrayKey("state", name): state.rows for name, state in rows.states.items()}
+    tracks = (*rows.tracks, *_own_tracks(lane, rows))
+    _check_twice(tracks)
+    for track in tracks:
+        key = ArrayKey("track" if track.per == "step" else "sequence", track.name)
+        if isinstance(track.rows.values, np.ndarray):
+            arrays[key] = track.rows.values
+        else:
+            arrays[key], new[track.name] = lane.book.encode(track.name, track.rows.values)
+    plan = lane.declare(rows.given, words) if lane.plan is None else lane.plan
+    labels = {name: found for name, found in new.items() if found and name != WORDS}
+    block = Block(plan.name, rows.lengths, arrays, labels, rows.places, new.get(WORDS, ()))
+    sources = tuple(_source(name, plan.name, state, dtype) for name, state in rows.states.items())
+    return Batched(lane, rows, block, plan, sources, tracks, new)
+
+
+def first_plan(batched: Sequence[Batched], order: Sequence[str], provenance: Mapping[str, Any]) -> DumpPlan:
+    """Return the plan that the first batch declares: sources in the ``order`` of their modules, then logged ones."""
+    place = {name: i for i, name in enumerate(order)}
+    sources = [(place.get(b.rows.states[s.name].module, len(place)), s) for b in batched for s in b.sources]
+    names = [s.name for _, s in sources]
+    twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
+    if twice is not None:
+        raise RecordingError(f"{twice!r} was logged on two axes; log it under two names")
+    if not sources:
+        raise RecordingError("only tracks were made in the batch; record states too, or log them with run.log")
+    tracks = tuple(track.info(b.plan.name) for b in batched for track in b.tracks)
+    _check_twice(tracks)
+    ordered = tuple(s for _, s in sorted(sources, key=lambda found: found[0]))
+    return DumpPlan(tuple(b.plan for b in batched), ordered, tracks, provenance)
+
+
+def check_plan(batched: Sequence[Batched], known: DumpPlan) -> None:
+    """Raise RecordingError where a batch has other sources or tracks than the first."""
+    for b in batched:
+        axis = b.plan.name
+        if axis not in [a.name for a in known.axes]:
+            raise RecordingError(f"nothing ran on axis {axis!r} in the first batch; run the same modules in each")
+        expected = [s for s in known.sources if s.axis == axis]
+        if set(b.sources) != set(expected):
+            odd = min(
+                {s.name for s in b.sources} ^ {s.name for s in expected}, default=b.sources[0].name if b.sources else ""
+            )
+            raise RecordingError(f"{odd} was not made by every batch in the same size; run the same modules in each")
+        infos = {t.name: t for t in known.tracks if t.axis == axis}
+        given = {t.name: t.info(axis) for t in b.tracks}
+        odd = next((n for n in (*infos, *given) if infos.get(n) != given.get(n)), "")
+        if odd:
+            raise RecordingError(
+                f"track {odd!r} is not the same in this batch and the first; make the same tracks in each"
+            )
+
+
+def _ids(lane: Lane, tokens: NDArray[Any], new: dict[str, tuple[str, ...]]) -> NDArray[np.uint32]:
+    if tokens.dtype != object:
+        return tokens.astype(np.uint32)
+    codes, new[WORDS] = lane.book.encode(WORDS, tokens.tolist())
+    return codes.astype(np.uint32)
+
+
+def _own_tracks(lane: Lane, rows: AxisRows) -> list[GivenTrack]:
+    """Say where each sequence of a thinned recording stood: its document, and the step of it that is kept first."""
+    if not (lane.is_thinned if lane.plan is not None else is_thinned(lane.every, rows.given)):
+        return []
+    columns = {"document": np.ascontiguousarray(rows.places[:, 0]), "position": rows.positions}
+    return [GivenTrack(lane.prefix + name, TrackRows(values), per="sequence") for name, values in columns.items()]
+
+
+def _source(name: str, axis: str, state: StateRows, dtype: StateDtype) -> SourcePlan:
+    return SourcePlan(name, axis, state.rows.shape[1], dtype, state.view, state.units)
+
+
+def _check_twice(tracks: Sequence[Any]) -> None:
+    names = [track.name for track in tracks]
+    twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
+    if twice is not None:
+        raise InputError(f"track {twice!r} is there twice; give each its own name, on every axis")

@@ -1,0 +1,158 @@
+"""Texts made ready for a model: encoded, checked, and cut into padded batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.dump.inputs import as_array, check_mapping
+from lstmviz.errors import InputError
+
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text: its token ids (n_steps,), and what the caller says of each step and of the whole."""
+
+    ids: Ids
+    offsets: NDArray[np.int64] | None  # (n_steps, 2): where each token stands in the text, if the tokenizer told
+    tracks: Mapping[str, Any]
+    sequence_tracks: Mapping[str, Any]
+
+
+def read_documents(
+    texts: Iterable[Any],
+    encode: Callable[[Any], Any],
+    numbers: Mapping[str, int] | None,
+    tracks: Mapping[str, Iterable[Any]] | None,
+    sequence_tracks: Mapping[str, Iterable[Any]] | None,
+) -> Iterator[Document]:
+    """Yield a document for each text, in order; one that has no tokens too. Raises InputError naming the text."""
+    by_step, by_text = _named("tracks", tracks, texts), _named("sequence_tracks", sequence_tracks, texts)
+    for index, text in enumerate(texts):
+        ids, offsets = _read_ids(index, encode(text), numbers)
+        own = {name: _next(f"tracks[{name!r}]", values, index) for name, values in by_step.items()}
+        odd = next((name for name, values in own.items() if _length(values) != len(ids)), None)
+        if odd is not None:
+            raise InputError(
+                f"tracks[{odd!r}] has {_length(own[odd])} values for text {index}, which is encoded to {len(ids)} "
+                "tokens; give one value a token"
+            )
+        whole = {name: _next(f"sequence_tracks[{name!r}]", values, index) for name, values in by_text.items()}
+        yield Document(ids, offsets, own, whole)
+
+
+def batches(documents: Iterable[Document], size: int, *, of_one_length: bool) -> Iterator[list[Document]]:
+    """Yield lists of at most ``size`` documents that have tokens, in order.
+
+    With ``of_one_length`` all documents of a batch have as many tokens, so that none is padded. The first batch never
+    has as many documents as steps, so that a model which takes them the other way round is found out by its shape.
+    """
+    waiting: list[Document] = []
+    is_first = True
+    for document in documents:
+        if not len(document.ids):
+            continue
+        if len(waiting) == size or (of_one_length and waiting and len(waiting[0].ids) != len(document.ids)):
+            n = _not_square(waiting) if is_first else len(waiting)
+            is_first = False
+            yield waiting[:n]
+            waiting = waiting[n:]
+        waiting.append(document)
+    while waiting:
+        n = _not_square(waiting) if is_first else len(waiting)
+        is_first = False
+        yield waiting[:n]
+        waiting = waiting[n:]
+
+
+def padded(documents: Sequence[Document], pad: int) -> Ids:
+    """Return ids (batch, steps), each row filled up behind with ``pad``."""
+    ids = np.full((len(documents), max(len(d.ids) for d in documents)), pad, np.int64)
+    for row, document in zip(ids, documents, strict=True):
+        row[: len(document.ids)] = document.ids
+    return ids
+
+
+def next_tokens(documents: Sequence[Document]) -> Ids:
+    """Return the id of the token after each step, (batch, steps), and -100 where there is none."""
+    after = [Document(np.append(d.ids[1:], -100), None, {}, {}) for d in documents]
+    return padded(after, -100)
+
+
+def step_tracks(documents: Sequence[Document]) -> dict[str, Any]:
+    """Return the tracks of a batch, one row for each document, each as long as its document."""
+    tracks: dict[str, Any] = {name: [d.tracks[name] for d in documents] for name in documents[0].tracks}
+    offsets = [d.offsets for d in documents if d.offsets is not None]
+    if len(offsets) == len(documents):
+        tracks |= {name: [o[:, i] for o in offsets] for i, name in enumerate(("offset_start", "offset_stop"))}
+    return tracks
+
+
+def _not_square(documents: Sequence[Document]) -> int:
+    """Return how many of the first documents make a batch that is not as long as it is wide (one always may be)."""
+    n = len(documents)
+    while n > 1 and max(len(d.ids) for d in documents[:n]) == n:
+        n -= 1
+    return n
+
+
+def _read_ids(index: int, encoded: Any, numbers: Mapping[str, int] | None) -> tuple[Ids, NDArray[np.int64] | None]:
+    if hasattr(encoded, "attention_mask") and hasattr(encoded, "offsets"):  # a tokenizers.Encoding
+        is_text = np.asarray(encoded.attention_mask, bool)
+        offsets = np.asarray(encoded.offsets, np.int64).reshape(-1, 2)
+        return np.asarray(encoded.ids, np.int64)[is_text], offsets[is_text]
+    what = f"what encode gave for text {index}"
+    words = list(encoded) if isinstance(encoded, str) else encoded
+    if isinstance(words, (list, tuple)) and words and isinstance(words[0], str):
+        return _numbered(index, words, numbers), None
+    if isinstance(encoded, Mapping):
+        raise InputError(f"{what} is a {type(encoded).__name__}; give the ids alone, such as its 'input_ids'")
+    ids = as_array(what, words, "(n_steps,)", "give a row of ids, of strings, or a tokenizers.Encoding")
+    if ids.size == 0:
+        return np.empty(0, np.int64), None
+    if ids.ndim != 1:
+        guess = "; give its row [0]" if ids.ndim == 2 and len(ids) == 1 else "; give one row of ids"
+        raise InputError(f"{what} has shape {ids.shape}{guess}")
+    if ids.dtype.kind not in "iu":
+        raise InputError(f"{what} is {ids.dtype}; give integer ids, strings, or a tokenizers.Encoding")
+    return ids.astype(np.int64), None
+
+
+def _numbered(index: int, words: Sequence[str], numbers: Mapping[str, int] | None) -> Ids:
+    if numbers is None:
+        raise InputError("encode gives strings and there is no vocab to number them; give vocab=, or encode to ids")
+    odd = next((w for w in words if w not in numbers), None)
+    if odd is not None:
+        raise InputError(
+            f"token {odd!r} of text {index} is not in vocab; let encode put the model's unknown token in its place"
+        )
+    return np.array([numbers[w] for w in words], np.int64)
+
+
+def _named(what: str, given: Mapping[str, Iterable[Any]] | None, texts: object) -> dict[str, Iterator[Any]]:
+    check_mapping(what, given)
+    for name, values in (given or {}).items():
+        if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+            raise InputError(f"{what}[{name!r}] is a {type(values).__name__}; give one value for each text, in a list")
+        if isinstance(values, Sized) and isinstance(texts, Sized) and len(values) != len(texts):
+            raise InputError(
+                f"{what}[{name!r}] has {len(values)} values and there are {len(texts)} texts; give one each"
+            )
+    return {name: iter(values) for name, values in (given or {}).items()}
+
+
+def _next(what: str, values: Iterator[Any], index: int) -> Any:
+    try:
+        return next(values)
+    except StopIteration:
+        raise InputError(f"{what} ended before text {index}; give one value for each text") from None
+
+
+def _length(values: Any) -> int:
+    return len(values) if isinstance(values, Sized) else -1

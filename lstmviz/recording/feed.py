@@ -1,0 +1,112 @@
+"""A model fed with batches of texts, the way its modules say that it wants them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from lstmviz.errors import InputError
+from lstmviz.recording.documents import Document, next_tokens, padded, step_tracks
+
+if TYPE_CHECKING:
+    from lstmviz.recording.session import Recording
+
+Forward = Callable[[nn.Module, Tensor, Tensor], Any]  # model, ids (batch, steps), lengths (batch,) -> its output
+
+
+class Feed:
+    """Runs a model over batches of documents inside a recording; see ``record_corpus`` for how it is called."""
+
+    def __init__(self, model: nn.Module, forward: Forward | None, top_k: int) -> None:
+        self._model = model
+        self._forward = forward
+        self._top_k = top_k
+        self._is_steps_first = forward is None and _is_steps_first(model)
+        self._pad = _pad_of(model)
+        weight = next(model.parameters(), None)
+        self._device = torch.device("cpu") if weight is None else weight.device
+        if forward is None:
+            _check_takes_ids(model)
+
+    def batch(self, run: Recording, documents: Sequence[Document]) -> None:
+        """Run the model over some documents as one recorded batch."""
+        ids = padded(documents, self._pad)
+        lengths = [len(d.ids) for d in documents]
+        names = documents[0].sequence_tracks
+        whole = {name: [d.sequence_tracks[name] for d in documents] for name in names} or None
+        tracks = step_tracks(documents) or None
+        with run.batch(tokens=ids, lengths=lengths, tracks=tracks, sequence_tracks=whole):
+            output = self._run(torch.from_numpy(ids).to(self._device), torch.tensor(lengths))
+            if self._top_k:
+                run.predictions(self._logits(output, ids.shape), next_tokens(documents), top_k=self._top_k)
+
+    def _run(self, ids: Tensor, lengths: Tensor) -> Any:
+        if self._forward is not None:
+            return self._forward(self._model, ids, lengths)
+        return self._model(ids.t().contiguous() if self._is_steps_first else ids)
+
+    def _logits(self, output: Any, shape: tuple[int, ...]) -> Tensor:
+        """Return the logits in an output, as (batch, steps, n_vocab) where the layout is known."""
+        logits = output[0] if isinstance(output, (tuple, list)) and output else output
+        if not isinstance(logits, Tensor):
+            raise InputError(
+                f"the model returned a {type(logits).__name__} where top_k needs logits; return them from forward="
+            )
+        if self._forward is not None:
+            return logits
+        batch, steps = shape
+        if logits.dim() == 2 and len(logits) == batch * steps:  # flattened for the loss
+            logits = logits.view(*((steps, batch) if self._is_steps_first else (batch, steps)), -1)
+        is_steps_first = self._is_steps_first and logits.shape[:2] == (steps, batch)
+        return logits.transpose(0, 1) if is_steps_first else logits
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Put a model into eval mode, and each of its modules back into the mode that it had."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, is_training in modes:
+            module.training = is_training
+
+
+def reads_backwards(model: nn.Module) -> bool:
+    """Return whether a module of the model reads from the end too, where padding would come first."""
+    return any(isinstance(m, nn.RNNBase) and m.bidirectional for m in model.modules())
+
+
+def _is_steps_first(model: nn.Module) -> bool:
+    layouts = {m.batch_first: name for name, m in model.named_modules() if isinstance(m, nn.RNNBase)}
+    if len(layouts) == 2:
+        raise InputError(
+            f"{layouts[True]} is batch_first and {layouts[False]} is not; say how the model is run with "
+            "forward=lambda model, ids, lengths: model(ids)"
+        )
+    return False in layouts
+
+
+def _check_takes_ids(model: nn.Module) -> None:
+    """Raise InputError unless ids alone are enough to call a model."""
+    taken = inspect.signature(model.forward).parameters.values()
+    needed = [p.name for p in taken if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    needed += [p.name for p in taken if p.default is p.empty and p.kind is p.KEYWORD_ONLY]
+    if len(needed) > 1:
+        raise InputError(
+            f"{type(model).__name__} is called with ({', '.join(needed)}); say how with "
+            "forward=lambda model, ids, lengths: model(ids, lengths), ids being (batch, steps)"
+        )
+
+
+def _pad_of(model: nn.Module) -> int:
+    """Return an id that the model's first embedding has: its padding, else 0."""
+    embeddings = (m for m in model.modules() if isinstance(m, nn.Embedding))
+    first = next(embeddings, None)
+    return 0 if first is None or first.padding_idx is None else first.padding_idx

@@ -1,0 +1,138 @@
+"""Does what ran fit what the user said of the batch? If not, one line that guesses the mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lstmviz.errors import RecordingError
+from lstmviz.recording.inputs import PassRows
+from lstmviz.recording.span import Span, span_of
+
+_ONE_EACH = (
+    "open one run.batch for each forward pass, or say what each runs over with passes=[lstmviz.Pass(tokens=...), ...]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Over what a module ran in one pass (or what was logged): its ``lengths`` are known where it was packed."""
+
+    n_sequences: int
+    n_steps: int
+    lengths: tuple[int, ...] | None = None
+    n_calls: int = 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(sequences, steps)."""
+        return self.n_sequences, self.n_steps
+
+
+def is_too_far(ran: Ran, rows: PassRows) -> bool:
+    """Tell, while a batch still runs, whether what ran cannot fit any more."""
+    too_many = rows.n_padded is not None and ran.n_steps > rows.n_padded
+    return too_many or rows.n_sequences not in (None, ran.n_sequences)
+
+
+def check_fit(name: str, ran: Ran, rows: PassRows, others: Mapping[str, Ran], width: int | None) -> None:
+    """Raise RecordingError unless what ran is as long as what was given, and as what ran before it on the same axis.
+
+    ``others`` are the modules that ran in the same pass, ``width`` the padded steps that they ran over.
+    """
+    span = rows.span
+    if ran.lengths is not None:
+        _check_packed(name, ran, rows)
+        return
+    longest = None if span is None else int(span.stops.max())
+    widths = {n for n in (rows.n_padded, longest) if n is not None}
+    fits_given = rows.n_sequences in (None, ran.n_sequences) and (
+        not widths or ran.n_steps in widths or (rows.n_padded is None and longest is not None and ran.n_steps > longest)
+    )
+    if not fits_given:
+        raise RecordingError(_misfit(name, ran, rows) + _beside(others))
+    if width is not None and not widths and ran.n_steps != width:
+        other, its = next(((n, r) for n, r in others.items() if r.shape != ran.shape), ("", ran))
+        raise RecordingError(
+            f"{name} ran over {_over(ran)} and {other} over {_over(its)}, and both lie on one time axis; give each its "
+            f"own: axes={{'a': {other!r}, 'b': {name!r}}}"
+        )
+
+
+def check_once(name: str, before: Ran, again: Ran, rows: PassRows) -> None:
+    """Raise RecordingError for something that runs on after it had run over all the steps of its last pass."""
+    calls = before.n_calls + 1
+    total = Ran(again.n_sequences, before.n_steps + again.n_steps, None, calls)
+    if rows.n_padded is not None and again.n_sequences == before.n_sequences:
+        raise RecordingError(_misfit(name, total, rows))
+    raise RecordingError(f"{name} ran over {_over(before)} and then over {_over(again)} in one run.batch; {_ONE_EACH}")
+
+
+def span_after(ran: Ran, rows: PassRows) -> Span:
+    """Return the valid steps of a pass, now that something ran."""
+    if rows.span is not None:
+        return rows.span
+    if ran.lengths is not None:
+        return span_of(ran.lengths)
+    return span_of((ran.n_steps if rows.n_padded is None else rows.n_padded,) * ran.n_sequences)
+
+
+def _check_packed(name: str, ran: Ran, rows: PassRows) -> None:
+    lengths = ran.lengths or ()
+    if rows.n_sequences not in (None, ran.n_sequences):
+        raise RecordingError(_misfit(name, ran, rows))
+    if rows.span is not None:
+        if rows.span.starts.any():
+            raise RecordingError(
+                f"{name} ran over a packed input, which has no padding before it; give lengths, not mask"
+            )
+        odd = next((i for i, n in enumerate(rows.span.lengths) if n != lengths[i]), None)
+        if odd is not None:
+            guess = (
+                "give tokens in the order in which they are packed"
+                if sorted(rows.span.lengths) == sorted(lengths)
+                else "leave lengths out, or give those that were packed"
+            )
+            raise RecordingError(
+                f"{name} ran over {lengths[odd]} steps of sequence {odd}, as it was packed, and the batch says "
+                f"{rows.span.lengths[odd]}; {guess}"
+            )
+    elif rows.n_padded is not None and max(lengths) > rows.n_padded:
+        raise RecordingError(_misfit(name, ran, rows))
+
+
+def _over(ran: Ran) -> str:
+    return f"{ran.n_sequences} sequence{'s' * (ran.n_sequences != 1)} x {ran.n_steps} step{'s' * (ran.n_steps != 1)}"
+
+
+def _misfit(name: str, ran: Ran, rows: PassRows) -> str:
+    """Say how a module and the batch disagree, and guess why."""
+    calls = f" in {ran.n_calls} calls" if ran.n_calls > 1 else ""
+    said = f"{name} ran over {_over(ran)}{calls} and {rows.shown()}"
+    given = (rows.n_sequences, rows.n_padded)
+    if ran.shape == given[::-1]:
+        return f"{said}: did you pass (steps, batch)? give tokens=ids.T"
+    if ran.n_calls > 1 and rows.n_padded is not None and ran.n_steps > rows.n_padded:
+        return f"{said}: {_ONE_EACH}"
+    if rows.tokens is not None and rows.tokens.kind == "characters":
+        return f"{said}: a list of strings is read character by character; give lists of strings for words"
+    if rows.n_sequences is not None and ran.n_sequences != rows.n_sequences:
+        first = min(ran.n_sequences, rows.n_sequences)
+        return (
+            f"{said}: sequence {first} is the first that only one of them has; give the ids that the model was run on"
+        )
+    n_given = rows.n_padded if rows.n_padded is not None else int(rows.span.stops.max()) if rows.span is not None else 0
+    lacking = "a state and no token" if ran.n_steps > n_given else "a token and no state"
+    return (
+        f"{said}: step {min(ran.n_steps, n_given)} of sequence 0 is the first with {lacking}; give the ids that the "
+        "model was run on"
+    )
+
+
+def _beside(others: Mapping[str, Ran]) -> str:
+    """Name a module that did fit: the two may belong on two axes."""
+    other = next(iter(others), None)
+    if other is None:
+        return ""
+    said = f"{other} ran over {_over(others[other])}"
+    return f" ({said}: modules that run over other steps need an axis of their own, axes={{...}})"

@@ -1,0 +1,161 @@
+"""One axis of one batch while it runs: what modules made, what was logged and predicted, pass after pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lstmviz.dump.schema import StateDtype
+from lstmviz.errors import RecordingError
+from lstmviz.recording.call import Collector, StateArray
+from lstmviz.recording.fit import Ran, check_fit, is_too_far, span_after
+from lstmviz.recording.host import to_rows
+from lstmviz.recording.inputs import PassRows
+from lstmviz.recording.lane import Columns
+from lstmviz.recording.span import Span
+from lstmviz.recording.thin import Pieces, UnitChoice, keep
+from lstmviz.types import Concerns, Per, View
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is kept of every state: which units, each how manyeth step, in which dtype."""
+
+    dtype: StateDtype
+    units: UnitChoice
+    every: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StateRows:
+    """The kept rows (n_rows, n_kept_units) of one source in one pass, which is part of ``layer`` and ``module``."""
+
+    rows: NDArray[Any]
+    view: View
+    units: tuple[int, ...] | None
+    layer: str
+    module: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LaterTrack:
+    """A track that was made while the batch ran, (batch, steps) or (batch,), to be cut when its steps are known."""
+
+    name: str
+    values: NDArray[Any]
+    per: Per
+    concerns: Concerns
+    group: str
+
+
+class Series:
+    """What was logged under one name: chunks (steps, batch, n_units) that follow each other in time."""
+
+    lengths = None
+
+    def __init__(self, name: str, view: View) -> None:
+        self.name, self.view = name, view
+        self._chunks: list[Tensor] = []
+        self.n_sequences = self.n_steps = 0
+
+    def add(self, chunk: Tensor) -> None:
+        """Take a copy of the next steps, which the caller may write over."""
+        if self._chunks and chunk.shape[1:] != self._chunks[0].shape[1:]:
+            was, now = (tuple(c.shape[1:]) for c in (self._chunks[0], chunk))
+            raise RecordingError(
+                f"{self.name} was logged with (batch, n) {was} and then {now} in one batch; log one size"
+            )
+        self._chunks.append(chunk.detach().clone())
+        self.n_sequences = chunk.shape[1]
+        self.n_steps += chunk.shape[0]
+
+    def finish(self, lengths: Sequence[int]) -> Iterator[StateArray]:
+        """Yield all of it as one state."""
+        yield StateArray(self.name, torch.cat(self._chunks), self.view)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Which steps of a pass are valid, where its rows stand in their documents, and what of it is kept."""
+
+    span: Span
+    columns: Columns
+    pieces: Pieces
+
+    @property
+    def after(self) -> Columns:
+        """Where the rows of a batch that continues this one stand."""
+        return Columns(self.columns.documents, self.columns.positions + self.span.stops - self.span.starts)
+
+
+@dataclass(eq=False)
+class PassRun:
+    """One pass over one axis; its layout is fixed by the first thing that is known to have run to its end."""
+
+    rows: PassRows
+    begin: Callable[[int], Columns]
+    keeping: Keeping
+    layout: Layout | None = None
+    ran: dict[str, Ran] = field(default_factory=dict)  # settled
+    states: dict[str, StateRows] = field(default_factory=dict)
+    later: list[LaterTrack] = field(default_factory=list)
+    waiting: dict[str, Collector | Series] = field(default_factory=dict)
+    n_calls: dict[str, int] = field(default_factory=dict)
+
+    def ran_by(self, name: str) -> Ran:
+        """Return over what a module ran so far."""
+        found = self.waiting[name]
+        return Ran(found.n_sequences, found.n_steps, found.lengths, self.n_calls[name])
+
+    def advance(self, name: str, collector: Collector | Series, *, is_last: bool) -> None:
+        """Take over what a module made if it ran over all steps; RecordingError if it ran over more than there are.
+
+        In the last pass, steps behind all lengths may still come.
+        """
+        self.waiting[name] = collector
+        self.n_calls[name] = self.n_calls.get(name, 0) + 1
+        ran = self.ran_by(name)
+        if ran.lengths is None and is_too_far(ran, self.rows):
+            check_fit(name, ran, self.rows, self.ran, None)
+        span, n_padded = self.rows.span, self.rows.n_padded
+        is_through = not is_last and n_padded is None and span is not None and ran.n_steps >= span.stops.max()
+        if ran.lengths is not None or ran.n_steps == n_padded or is_through:
+            self.settle(name)
+
+    def settle(self, name: str) -> None:
+        """Bring the states of a module that ran to the rows that are kept."""
+        ran = self.ran_by(name)
+        check_fit(name, ran, self.rows, self.ran, None if self.layout is None else int(self.layout.span.stops.max()))
+        if self.layout is None:
+            self.layout = self._lay_out(span_after(ran, self.rows))
+        collector = self.waiting.pop(name)
+        self.ran[name] = ran
+        for state in collector.finish(tuple(self.layout.span.stops.tolist())):
+            layer = name if state.source == name else state.source.rsplit(".", 1)[0]
+            units = self.keeping.units.of(state.source, layer, name, state.values.shape[2])
+            rows = to_rows(state.source, state.values, self.layout.pieces, self.keeping.dtype, units)
+            self.states[state.source] = StateRows(rows, state.view, units, layer, name)
+
+    def close(self) -> Layout | None:
+        """Settle what still waits (cells, and modules over steps that nobody announced); None if nothing ran."""
+        for name in sorted(self.waiting, key=lambda n: self.ran_by(n).lengths is None):
+            self.settle(name)
+        return self.layout
+
+    def _lay_out(self, span: Span) -> Layout:
+        columns = self.begin(len(span.starts))
+        where = self.rows.where
+        kept = keep(
+            span.starts,
+            span.stops,
+            documents=columns.documents,
+            offsets=columns.positions,
+            every=self.keeping.every,
+            where=where,
+        )
+        return Layout(span, columns, kept)

@@ -1,0 +1,135 @@
+"""``record_corpus``: a model run over texts, and recorded, in one call."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lstmviz.errors import InputError, RecordingError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+    from torch import nn
+
+    from lstmviz.recording.documents import Document
+    from lstmviz.recording.feed import Forward
+
+
+def record_corpus(
+    model: nn.Module,
+    texts: Iterable[Any],
+    *,
+    encode: Callable[[Any], Any],
+    path: str | os.PathLike[str],
+    vocab: Any = None,
+    batch_size: int = 32,
+    forward: Forward | None = None,
+    top_k: int = 0,
+    tracks: Mapping[str, Iterable[Any]] | None = None,
+    sequence_tracks: Mapping[str, Iterable[Any]] | None = None,
+    **options: Any,
+) -> Path:
+    """Run a model over texts, record it, and return the path of the dump; each text is one sequence, in order.
+
+    ``encode(text)`` gives a row of ids, strings that are in ``vocab``, or a ``tokenizers.Encoding``. Texts without
+    tokens are left out and counted. Of a list, all texts are encoded first, so that the size of the dump is told; an
+    iterator is read as the model goes, in flat memory.
+
+    The model runs in eval mode (each module's mode is put back) and without gradients, over ``batch_size`` texts at a
+    time on its own device, padded behind with an id that it has. It is called as ``model(ids)``, ids being
+    (batch, steps), or (steps, batch) where its recurrent modules are not ``batch_first``. For anything else pass
+    ``forward=lambda model, ids, lengths: ...``, which is always given (batch, steps), and lengths (batch,) on the CPU.
+    A model that reads backwards too and is not given the lengths only gets texts of one length together, unpadded.
+
+    ``top_k`` keeps that many predictions of the next token, its loss, and whether it was right, from the logits that
+    the model (or ``forward``, as (batch, steps, n_vocab)) returns, alone or first in a tuple. ``tracks`` has for each
+    text a row of one value a token, ``sequence_tracks`` one value for each text. ``options`` go to ``lstmviz.record``:
+    states, layers, units, every, dtype and so on.
+
+    Raises RecordingError, or InputError, which is one; also where the disk would not take it: what was recorded until
+    then is kept.
+    """
+    import torch
+
+    from lstmviz.recording.documents import batches, read_documents
+    from lstmviz.recording.feed import Feed, evaluating, reads_backwards
+    from lstmviz.recording.start import record
+
+    _check(texts, encode, batch_size, top_k)
+    feed = Feed(model, forward, top_k)
+    of_one_length = forward is None and reads_backwards(model)
+    documents = read_documents(texts, encode, _numbers_of(vocab), tracks, sequence_tracks)
+    n_texts = len(texts) if isinstance(texts, Sized) else None
+    with _progress() as progress:
+        n_steps = None
+        if n_texts is not None:
+            known = list(progress.track(documents, total=n_texts, description="encoding"))
+            n_steps = sum(len(d.ids) for d in known)
+            documents = iter(known)
+        read = _Read(documents)
+        task = progress.add_task("recording", total=n_texts)
+        with evaluating(model), torch.no_grad(), record(model, path, vocab, n_steps=n_steps, **options) as run:
+            for some in batches(read, batch_size, of_one_length=of_one_length):
+                feed.batch(run, some)
+                progress.update(task, completed=read.n)
+                if run.stopped:
+                    break
+    if run.stopped:
+        raise RecordingError(run.stopped)
+    if read.n_empty:
+        print(f"{read.n_empty} of {read.n} texts have no tokens and were left out", file=sys.stderr)
+    return Path(path)
+
+
+class _Read:
+    """Documents as they are read, counted."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self._documents = documents
+        self.n = self.n_empty = 0
+
+    def __iter__(self) -> Iterator[Document]:
+        for document in self._documents:
+            self.n += 1
+            self.n_empty += not len(document.ids)
+            yield document
+
+
+def _check(texts: object, encode: object, batch_size: object, top_k: object) -> None:
+    if isinstance(texts, (str, bytes)):
+        raise InputError("texts is one text; give a list of texts, such as [text] or text.splitlines()")
+    if not isinstance(texts, Iterable):
+        raise InputError(f"texts is a {type(texts).__name__}; give a list or an iterator of texts")
+    if not callable(encode):
+        remedy = "give its encode" if hasattr(encode, "encode") else "give a function from a text to its ids"
+        raise InputError(f"encode is a {type(encode).__name__}, which cannot be called; {remedy}")
+    for name, value, least in (("batch_size", batch_size, 1), ("top_k", top_k, 0)):
+        if not isinstance(value, int) or value < least:
+            raise InputError(f"{name} is {value!r}; give a whole number of {least} or more")
+
+
+def _numbers_of(vocab: Any) -> Mapping[str, int] | None:
+    """Return token -> id of a vocabulary in any form that ``record`` takes, or None."""
+    if vocab is None or isinstance(vocab, Mapping):
+        return vocab
+    if hasattr(vocab, "get_vocab"):  # a tokenizers.Tokenizer
+        numbers: Mapping[str, int] = vocab.get_vocab()
+        return numbers
+    numbers = {}
+    for index, word in enumerate(vocab):
+        numbers.setdefault(word, index)
+    return numbers
+
+
+def _progress() -> Progress:
+    """Return a progress bar on standard error, which shows nothing where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("texts"))
+    is_watched = console.is_terminal or console.is_jupyter
+    return Progress(*columns, TimeRemainingColumn(), console=console, disable=not is_watched)

@@ -1,0 +1,83 @@
+"""How much a recording will take, said before the first byte of it is written."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lstmviz.dump.schema import DumpPlan
+from lstmviz.errors import InputError, RecordingError
+
+_COPIES = 2  # the parts, and beside them the final file that is made of them
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a recording will take on disk: ``n_bytes`` for each of its two copies, and what is free."""
+
+    n_steps: int | None
+    step_bytes: float
+    n_bytes: int
+    n_free: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether the disk has room for both copies."""
+        return self.n_bytes * _COPIES <= self.n_free
+
+
+def forecast(folder: Path, n_steps: int | None, seen_steps: int, seen_bytes: int) -> Forecast:
+    """Return what ``n_steps`` steps will take (None: not known), from the first batch: its steps and its bytes.
+
+    ``seen_steps`` are steps that the model ran over, of which thinning may have kept a few.
+    """
+    step_bytes = seen_bytes / max(1, seen_steps)
+    n_bytes = seen_bytes if n_steps is None else max(seen_bytes, round(n_steps * step_bytes))
+    return Forecast(n_steps, step_bytes, n_bytes, shutil.disk_usage(folder).free)
+
+
+def size_line(path: Path, plan: DumpPlan, given: Forecast) -> str:
+    """Say in one line what will be written: steps where known, sources, bytes of the parts and of the dump, room."""
+    units = sum(s.n_units for s in plan.sources)
+    dtypes = "/".join(dict.fromkeys(s.dtype for s in plan.sources))
+    n_sources = len(plan.sources)
+    what = f"{n_sources} source{'s' * (n_sources != 1)} ({units:,} unit{'s' * (units != 1)}, {dtypes})"
+    if given.n_steps is None:
+        size = f"about {amount(1000 * given.step_bytes)} per 1,000 steps in {path}.parts, then as much in {path.name}"
+        return f"recording {what}: {size}; {amount(given.n_free)} free"
+    size = f"{amount(given.n_bytes)} in {path}.parts, then as much in {path.name}"
+    return f"recording {given.n_steps:,} steps x {what}: {size}; {amount(given.n_free)} free"
+
+
+def refusal(path: Path, given: Forecast) -> RecordingError:
+    """Return the error for a disk that has less than the recording will take."""
+    return RecordingError(
+        f"{path} will take {amount(given.n_bytes)}, and as much again while it is made of its parts: "
+        f"{amount(_COPIES * given.n_bytes)}, and the disk has {amount(given.n_free)}; record fewer layers=, units=, "
+        "every=, record to another disk, or pass force=True"
+    )
+
+
+def read_n_steps(given: object, axes: tuple[str, ...]) -> int | None:
+    """Return how many steps will come over all axes, a whole number or one for each axis; None where not known."""
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        odd = next((name for name in given if name not in axes), None)
+        if odd is not None:
+            raise InputError(f"n_steps is given for axis {odd!r}, and the recording has {', '.join(axes)}")
+        return sum(read_n_steps(n, axes) or 0 for n in given.values())
+    if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 1:
+        raise InputError(f"n_steps is {given!r}; give how many steps will come, or leave it out")
+    return int(given)
+
+
+def amount(n_bytes: float) -> str:
+    """Write bytes as kB, MB or GB, of 1000 each, in three digits."""
+    unit, size = next(((u, s) for u, s in (("GB", 1e9), ("MB", 1e6)) if n_bytes >= 0.9995 * s), ("kB", 1e3))
+    value = n_bytes / size
+    return f"{value:,.{0 if value >= 99.95 else 1 if value >= 9.995 else 2}f} {unit}"
