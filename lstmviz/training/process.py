@@ -29,10 +29,30 @@ class Move:
 
 @dataclass(frozen=True)
 class Made:
-    """One made sequence: tokens, the state after each, and what each cost, in nats, who knows the process."""
+    """Made sequences, one a row, filled up with -1 (costs: 0) behind ``lengths`` (n_sequences,).
 
-    tokens: tuple[str, ...]
-    states: tuple[State, ...]
+    ``tokens``: ids in ``Process.vocab``; ``states``: the state after each token, as its place in ``Process.states``;
+    ``costs``: what each token costs, in nats, who knows the process. All (n_sequences, n_steps).
+    """
+
+    tokens: NDArray[np.int64]
+    states: NDArray[np.int64]
+    costs: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+
+    @property
+    def truth(self) -> float:
+        """The loss on these sequences of who knows the process: nats a token, without the first of each."""
+        return float(self.costs[:, 1:].sum() / (self.lengths - 1).sum())
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """The moves as arrays: (n_states, most moves of any)."""
+
+    sums: NDArray[np.float64]
+    tokens: NDArray[np.int64]
+    to: NDArray[np.int64]
     costs: NDArray[np.float64]
 
 
@@ -61,28 +81,45 @@ class Process:
         return tuple(sorted({move.token for moves in self.moves.values() for move in moves}))
 
     @cached_property
-    def _tables(self) -> dict[State, tuple[Sequence[Move], NDArray[np.float64]]]:
-        tables = {}
-        for state, moves in self.moves.items():
-            sums = np.cumsum([move.p for move in moves])
-            tables[state] = (moves, sums / sums[-1])
-        return tables
+    def states(self) -> tuple[State, ...]:
+        """Every state, in the order of ``moves``."""
+        return tuple(self.moves)
 
-    def generate(self, rng: np.random.Generator, n_rounds: int) -> Made:
-        """Draw a sequence of whole rounds; the same seed gives the same sequence."""
+    @cached_property
+    def _tables(self) -> _Tables:
+        number = {state: i for i, state in enumerate(self.states)}
+        ids = {token: i for i, token in enumerate(self.vocab)}
+        shape = (len(self.moves), max(map(len, self.moves.values())))
+        p, tokens, to = np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        for i, moves in enumerate(self.moves.values()):
+            for k, move in enumerate(moves):
+                p[i, k], tokens[i, k], to[i, k] = move.p, ids[move.token], number[move.to]
+        sums = p.cumsum(axis=1)
+        sums /= sums[:, -1:]  # exactly 1 from the last move on: no draw from [0, 1) goes past it
+        return _Tables(sums, tokens, to, -np.log(p, out=np.zeros(shape), where=p > 0))
+
+    def draw(
+        self, rng: np.random.Generator, n_sequences: int, n_steps: int | None = None, n_rounds: int | None = None
+    ) -> Made:
+        """Draw sequences of ``n_steps`` tokens or of ``n_rounds`` whole rounds, each from ``start``.
+
+        One uniform number a sequence and step; the same seed gives the same sequences.
+        """
+        tables, home = self._tables, self.states.index(self.start)
+        now, left = np.full(n_sequences, home), np.full(n_sequences, n_rounds or 0)
+        lengths = np.zeros(n_sequences, np.int64)
         tokens, states, costs = [], [], []
-        state = self.start
-        for _ in range(n_rounds):
-            while True:
-                moves, sums = self._tables[state]
-                move = moves[int(np.searchsorted(sums, rng.random(), side="right"))]
-                state = move.to
-                tokens.append(move.token)
-                states.append(state)
-                costs.append(-np.log(move.p))
-                if state == self.start:
-                    break
-        return Made(tuple(tokens), tuple(states), np.array(costs))
+        is_on = np.ones(n_sequences, np.bool_)
+        while is_on.any():
+            k = (tables.sums[now] <= rng.random(n_sequences)[:, None]).sum(axis=1)
+            tokens.append(np.where(is_on, tables.tokens[now, k], -1))
+            costs.append(np.where(is_on, tables.costs[now, k], 0.0))
+            now = tables.to[now, k]
+            states.append(np.where(is_on, now, -1))
+            lengths += is_on
+            left -= now == home
+            is_on &= (left > 0) if n_steps is None else (lengths < n_steps)
+        return Made(*(np.stack(rows, axis=1) for rows in (tokens, states, costs)), lengths)
 
     def entropy(self, state: State) -> float:
         """Return the entropy of the next token in a state, in nats."""
@@ -103,7 +140,7 @@ class Process:
         expected = np.linalg.solve((np.eye(len(order)) - transient).T, begin)
         return {state: float(expected[i]) for state, i in order.items()}
 
-    def floor(self, n_rounds: int) -> float:
+    def floor_of_rounds(self, n_rounds: int) -> float:
         """Return the least loss that can be expected, nats a token, on sequences of ``n_rounds``, without their first.
 
         It is the expected loss of all predicted tokens over their expected number.
@@ -111,3 +148,18 @@ class Process:
         total = sum(n * self.entropy(state) for state, n in self.visits.items())
         length = sum(self.visits.values())
         return (n_rounds * total - self.entropy(self.start)) / (n_rounds * length - 1)
+
+    def floor_of_steps(self, n_steps: int) -> float:
+        """Return the same on sequences of ``n_steps`` tokens, from the exact distribution of the state at each."""
+        entropies = np.array([self.entropy(state) for state in self.states])
+        tables = self._tables
+        p = np.diff(tables.sums, axis=1, prepend=0.0)
+        now = np.zeros(len(self.states))
+        now[self.states.index(self.start)] = 1.0
+        total = 0.0
+        for _ in range(n_steps - 1):
+            following = np.zeros(len(now))
+            np.add.at(following, tables.to, now[:, None] * p)
+            now = following
+            total += float(now @ entropies)
+        return total / (n_steps - 1)
