@@ -18,6 +18,17 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
+@pytest.fixture(scope="module")
+def one_thread():
+    """Torch on one thread: for thousands of tiny products, threads only wait for each other."""
+    import torch
+
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
 @pytest.fixture(scope="session")
 def parens(tmp_path_factory):
     return lstmviz.open_dump(samples.build("parens", tmp_path_factory.mktemp("parens") / "parens.h5"))

@@ -257,6 +257,17 @@ def test_a_model_of_both_layouts_needs_a_word(tmp_path):
         lstmviz.record_corpus(Odd(), TEXTS, encode=encode, path=tmp_path / "a.h5")
 
 
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_a_layout_that_is_not_the_modules_is_found_out(tmp_path, batch_first):
+    class Turned(Words):
+        def forward(self, ids):
+            return self.rnn(self.embed(ids.t()))[0]
+
+    texts, remedy = ["the cat ran"] * 3, r"model\(ids.T\)" if batch_first else r"model\(ids\)"
+    with pytest.raises(RecordingError, match=rf"Turned does not take ids of .*: {remedy}"):
+        lstmviz.record_corpus(Turned(batch_first), texts, encode=encode, path=tmp_path / "a.h5")
+
+
 def test_a_language_model_with_a_state_is_run_by_forward(tmp_path):
     torch.manual_seed(0)
     model = WordLanguageModel(10, 6, 6, 2)

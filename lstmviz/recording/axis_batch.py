@@ -72,11 +72,9 @@ class AxisBatch:
             extra = make()
             extra.take(call)
             check_once(name, run.ran[name], Ran(extra.n_sequences, extra.n_steps), run.rows)
-        known = run.waiting.get(name)
-        if isinstance(known, Series):
-            raise RecordingError(f"{name!r} is a module's own name; log under another")
-        collector = known or make()
-        collector.take(call)
+        collector = run.waiting.get(name) or make()
+        if not isinstance(collector, Series):
+            collector.take(call)
         run.advance(name, collector, is_last=run is self._passes[-1])
 
     def log(self, name: str, chunk: Tensor, view: View) -> None:
@@ -85,9 +83,8 @@ class AxisBatch:
         if name in run.ran:
             check_once(name, run.ran[name], Ran(chunk.shape[1], chunk.shape[0]), run.rows)
         series = run.waiting.get(name) or Series(name, view)
-        if not isinstance(series, Series) or name in run.states:
-            raise RecordingError(f"{name!r} is a module's own name; log under another")
-        series.add(chunk)
+        if isinstance(series, Series):
+            series.add(chunk)
         run.advance(name, series, is_last=run is self._passes[-1])
 
     def add_tracks(self, what: str, tracks: Callable[[PassRun], list[LaterTrack]]) -> None:
@@ -102,9 +99,11 @@ class AxisBatch:
         """Return the rows of the axis, now that the batch is over; RecordingError where something is lacking."""
         layouts = [run.close() for run in self._passes]
         laid = [(run, layout) for run, layout in zip(self._passes, layouts, strict=True) if layout is not None]
+        if not laid:
+            raise RecordingError("only tracks were made in the batch; record states too, or log them with run.log")
         if len(laid) < len(layouts):
             raise RecordingError(
-                f"{' and '.join(self._passes[0].ran) or 'nothing'} ran over {len(laid)} of {len(layouts)} passes; name "
+                f"{' and '.join(self._passes[0].ran)} ran over {len(laid)} of {len(layouts)} passes; name "
                 "only passes that run"
             )
         self._check_alike()

@@ -82,6 +82,8 @@ class Batch:
         check_name("source", name)
         if view not in ("raw", "tanh"):
             raise InputError(f"view {view!r} of {name!r} is not known; use 'raw' or 'tanh'")
+        if any(recorded.name == name for recorded, _ in self._modules):
+            raise InputError(f"{name!r} is a module's own name; log under another")
         found = _as_tensor(name, values)
         shapes = "(batch, n) or (batch,)" if is_step else "(batch, steps, n) or (batch, steps)"
         if found.dim() + is_step not in (2, 3) or 0 in found.shape:

@@ -70,8 +70,6 @@ def first_plan(batched: Sequence[Batched], order: Sequence[str], provenance: Map
     twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
     if twice is not None:
         raise RecordingError(f"{twice!r} was logged on two axes; log it under two names")
-    if not sources:
-        raise RecordingError("only tracks were made in the batch; record states too, or log them with run.log")
     tracks = tuple(track.info(b.plan.name) for b in batched for track in b.tracks)
     _check_twice(tracks)
     ordered = tuple(s for _, s in sorted(sources, key=lambda found: found[0]))

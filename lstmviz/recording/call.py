@@ -6,13 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-import torch
 from torch import Tensor, nn
-
-# Largest disagreement of the self-check, relative to 1 + the largest |c| that the unit reached: some ten times what
-# rounding was seen to cause over 20,000 steps, and far below what wrong weights, gates or inputs cause.
-_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 8e-2}
-_TOLERANCE_TF32 = 1e-2  # cuDNN multiplies float32 with 10 bits of fraction unless told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +22,13 @@ class ModuleCall:
     def argument(self, place: int, name: str) -> Any:
         """Return an argument given by place or by name, or None."""
         return self.args[place] if len(self.args) > place else self.kwargs.get(name)
+
+    def stranger(self, kind: str) -> str:
+        """Return the line that refuses a call whose input and output are not those of an ``nn.<kind>``."""
+        return (
+            f"{self.name} is a {type(self.module).__name__} whose forward takes or returns something else than "
+            f"nn.{kind} does; use a plain nn.{kind}, or write_dump with states of your own"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +79,3 @@ class Collector(Protocol):
 def layer_name(name: str, layer: int, *, is_reverse: bool = False) -> str:
     """Return what stands before ``.h`` in the sources of one layer of a module."""
     return f"{name}.l{layer}" + (".reverse" if is_reverse else "")
-
-
-def tolerance(like: Tensor) -> float:
-    """Return how far a recomputed state may be from the module's own, by its dtype (see ``disagreement``)."""
-    if like.is_cuda and like.dtype == torch.float32 and torch.backends.cudnn.allow_tf32:
-        return _TOLERANCE_TF32
-    return _TOLERANCE.get(like.dtype, _TOLERANCE[torch.float32])
-
-
-def disagreement(ours: Tensor, theirs: Tensor, reach: Tensor | float = 0.0) -> Tensor:
-    """Return ``|ours - theirs| / (1 + reach)``; 0 where both are the same NaN or infinity, infinite where only one is.
-
-    ``reach`` is the largest magnitude on the way to the value: a sum that went up to 1000 and back to 0 carries the
-    rounding of 1000.
-    """
-    theirs = theirs.to(ours.dtype)
-    gap = (ours - theirs).abs_().div_(1.0 + reach)
-    same = (ours == theirs) | (ours.isnan() & theirs.isnan())
-    return gap.masked_fill_(same, 0.0).nan_to_num_(nan=float("inf"), posinf=float("inf"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -55,20 +56,14 @@ def batches(documents: Iterable[Document], size: int, *, of_one_length: bool) ->
     """
     waiting: list[Document] = []
     is_first = True
-    for document in documents:
-        if not len(document.ids):
-            continue
-        if len(waiting) == size or (of_one_length and waiting and len(waiting[0].ids) != len(document.ids)):
+    for document in chain((d for d in documents if len(d.ids)), [None]):
+        while waiting and (document is None or not _joins(document, waiting, size, of_one_length)):
             n = _not_square(waiting) if is_first else len(waiting)
             is_first = False
             yield waiting[:n]
             waiting = waiting[n:]
-        waiting.append(document)
-    while waiting:
-        n = _not_square(waiting) if is_first else len(waiting)
-        is_first = False
-        yield waiting[:n]
-        waiting = waiting[n:]
+        if document is not None:
+            waiting.append(document)
 
 
 def padded(documents: Sequence[Document], pad: int) -> Ids:
@@ -92,6 +87,10 @@ def step_tracks(documents: Sequence[Document]) -> dict[str, Any]:
     if len(offsets) == len(documents):
         tracks |= {name: [o[:, i] for o in offsets] for i, name in enumerate(("offset_start", "offset_stop"))}
     return tracks
+
+
+def _joins(document: Document, waiting: Sequence[Document], size: int, of_one_length: bool) -> bool:
+    return len(waiting) < size and not (of_one_length and len(waiting[0].ids) != len(document.ids))
 
 
 def _not_square(documents: Sequence[Document]) -> int:

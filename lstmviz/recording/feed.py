@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from lstmviz.errors import InputError
+from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.documents import Document, next_tokens, padded, step_tracks
 
 if TYPE_CHECKING:
@@ -40,10 +40,23 @@ class Feed:
         names = documents[0].sequence_tracks
         whole = {name: [d.sequence_tracks[name] for d in documents] for name in names} or None
         tracks = step_tracks(documents) or None
-        with run.batch(tokens=ids, lengths=lengths, tracks=tracks, sequence_tracks=whole):
-            output = self._run(torch.from_numpy(ids).to(self._device), torch.tensor(lengths))
-            if self._top_k:
-                run.predictions(self._logits(output, ids.shape), next_tokens(documents), top_k=self._top_k)
+        try:
+            with run.batch(tokens=ids, lengths=lengths, tracks=tracks, sequence_tracks=whole):
+                output = self._run(torch.from_numpy(ids).to(self._device), torch.tensor(lengths))
+                if self._top_k:
+                    run.predictions(self._logits(output, ids.shape), next_tokens(documents), top_k=self._top_k)
+        except RecordingError as err:
+            if self._forward is None and "did you pass (steps, batch)" in str(err):
+                raise RecordingError(self._other_layout()) from err
+            raise
+
+    def _other_layout(self) -> str:
+        """Say that the guessed layout was wrong; the first batch is no square, so that it cannot go unnoticed."""
+        guess, other = ("(steps, batch)", "ids") if self._is_steps_first else ("(batch, steps)", "ids.T")
+        return (
+            f"{type(self._model).__name__} does not take ids of {guess}, as its modules suggest; say how with "
+            f"forward=lambda model, ids, lengths: model({other})"
+        )
 
     def _run(self, ids: Tensor, lengths: Tensor) -> Any:
         if self._forward is not None:

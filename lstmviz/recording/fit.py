@@ -35,28 +35,29 @@ def is_too_far(ran: Ran, rows: PassRows) -> bool:
     return too_many or rows.n_sequences not in (None, ran.n_sequences)
 
 
-def check_fit(name: str, ran: Ran, rows: PassRows, others: Mapping[str, Ran], width: int | None) -> None:
+def check_fit(name: str, ran: Ran, rows: PassRows, others: Mapping[str, Ran], known: Span | None) -> None:
     """Raise RecordingError unless what ran is as long as what was given, and as what ran before it on the same axis.
 
-    ``others`` are the modules that ran in the same pass, ``width`` the padded steps that they ran over.
+    ``others`` are the modules that ran in the same pass, ``known`` the valid steps where they are known from those.
     """
-    span = rows.span
     if ran.lengths is not None:
         _check_packed(name, ran, rows)
         return
+    span = rows.span if known is None else known
     longest = None if span is None else int(span.stops.max())
     widths = {n for n in (rows.n_padded, longest) if n is not None}
-    fits_given = rows.n_sequences in (None, ran.n_sequences) and (
+    n_sequences = rows.n_sequences if known is None else len(known.starts)
+    fits_given = n_sequences in (None, ran.n_sequences) and (
         not widths or ran.n_steps in widths or (rows.n_padded is None and longest is not None and ran.n_steps > longest)
     )
+    other = next((n for n, r in others.items() if r.shape != ran.shape and r.lengths is None), None)
+    if other is not None and (rows.n_padded is None and rows.span is None):
+        raise RecordingError(
+            f"{other} ran over {_over(others[other])} and {name} over {_over(ran)}, both on one time axis; give each "
+            f"its own: axes={{'a': {other!r}, 'b': {name!r}}}"
+        )
     if not fits_given:
         raise RecordingError(_misfit(name, ran, rows) + _beside(others))
-    if width is not None and not widths and ran.n_steps != width:
-        other, its = next(((n, r) for n, r in others.items() if r.shape != ran.shape), ("", ran))
-        raise RecordingError(
-            f"{name} ran over {_over(ran)} and {other} over {_over(its)}, and both lie on one time axis; give each its "
-            f"own: axes={{'a': {other!r}, 'b': {name!r}}}"
-        )
 
 
 def check_once(name: str, before: Ran, again: Ran, rows: PassRows) -> None:

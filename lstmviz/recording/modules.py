@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from torch import jit, nn
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording import lstm
 from lstmviz.recording.call import Collector, Wanted
-
-_RECURRENT = ("LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell")
+from lstmviz.recording.cells import CellCollector, cell_layers, check_cell
+from lstmviz.recording.fused import FusedCollector, check_fused, fused_layers
+from lstmviz.recording.gru import GRU
+from lstmviz.recording.lstm import LSTM
+from lstmviz.recording.rnn import RNN_RELU, RNN_TANH
+from lstmviz.recording.run import Arithmetic
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,51 +41,80 @@ class Recorded:
     kind: Kind
 
 
+def _fused(*arithmetic: Arithmetic) -> Kind:
+    """Return the row of a fused module; of an ``nn.RNN`` with its two nonlinearities."""
+
+    def collect(name: str, module: nn.Module, wanted: Wanted) -> Collector:
+        return FusedCollector(_chosen(arithmetic, module), name, module, wanted)
+
+    return Kind(arithmetic[0].states, check_fused, fused_layers, collect)
+
+
+def _cell(*arithmetic: Arithmetic) -> Kind:
+    def collect(name: str, module: nn.Module, wanted: Wanted) -> Collector:
+        return CellCollector(_chosen(arithmetic, module), name, module, wanted)
+
+    return Kind(arithmetic[0].states, check_cell, cell_layers, collect)
+
+
+def _chosen(arithmetic: Sequence[Arithmetic], module: nn.Module) -> Arithmetic:
+    return arithmetic[-1 if getattr(module, "nonlinearity", "tanh") == "relu" else 0]
+
+
 _KINDS: dict[type[nn.Module], Kind] = {
-    nn.LSTM: Kind(lstm.STATES, lstm.check_lstm, lstm.lstm_layers, lstm.LstmCollector),
+    nn.LSTM: _fused(LSTM),
+    nn.GRU: _fused(GRU),
+    nn.RNN: _fused(RNN_TANH, RNN_RELU),
+    nn.LSTMCell: _cell(LSTM),
+    nn.GRUCell: _cell(GRU),
+    nn.RNNCell: _cell(RNN_TANH, RNN_RELU),
 }
+_RECURRENT = tuple(kind.__name__ for kind in _KINDS)
 
 
 def find_recorded(model: nn.Module) -> tuple[Recorded, ...]:
-    """Return every module to record, in the model's order.
+    """Return every recurrent module of a model, in the model's order; none if it has none.
 
-    Raises RecordingError naming the first recurrent module that cannot be recorded, or that there is none at all.
+    Raises RecordingError naming the first one that cannot be recorded.
     """
     if not isinstance(model, nn.Module):
         raise RecordingError(f"a {type(model).__name__} is not a torch module; pass the nn.Module that is run")
-    if type(model).__name__ == "OptimizedModule":
-        raise RecordingError(
-            "the model went through torch.compile, which skips hooks; record the model it was made from"
-        )
     found = []
     for path, module in model.named_modules():
         name = path or type(module).__name__.lower()
+        _refuse_unhooked(name, module)
         kind = next((k for cls, k in _KINDS.items() if isinstance(module, cls)), None)
-        if kind is None:
-            _refuse_other(name, module)
-            continue
-        kind.check(name, module)
-        found.append(Recorded(name, module, kind))
-    if not found:
-        raise RecordingError(
-            f"{type(model).__name__} has no nn.LSTM; only nn.LSTM can be recorded so far, or use write_dump with arrays"
-        )
+        if kind is not None:
+            kind.check(name, module)
+            found.append(Recorded(name, module, kind))
+        elif isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
+            raise RecordingError(
+                f"{name} is a {type(module).__name__}, which is none of {', '.join(_RECURRENT)}; "
+                "log its states with run.log, or use write_dump"
+            )
     return tuple(found)
 
 
-def _refuse_other(name: str, module: nn.Module) -> None:
+def _refuse_unhooked(name: str, module: nn.Module) -> None:
+    """Raise RecordingError if a module runs in a way that hooks do not see, and holds what would be recorded."""
+    kind = type(module).__name__
     if isinstance(module, jit.ScriptModule):
         if module.original_name in _RECURRENT:
             raise RecordingError(
                 f"{name} is a TorchScript {module.original_name}, which cannot be hooked; record the eager model"
             )
-        return
-    if ".quantized" in type(module).__module__ and type(module).__name__ in _RECURRENT:
+    elif ".quantiz" in type(module).__module__ and kind in _RECURRENT:
+        raise RecordingError(f"{name} is a quantised {kind}, which cannot be hooked; record the float model")
+    elif kind == "OptimizedModule" or module._compiled_call_impl is not None:
+        if _has_recurrent(module):
+            raise RecordingError(
+                f"{name} went through torch.compile, which skips hooks; record the model that it was made from"
+            )
+    elif isinstance(module, nn.DataParallel) and _has_recurrent(module):
         raise RecordingError(
-            f"{name} is a quantised {type(module).__name__}, which cannot be hooked; record the float model"
+            f"{name} is a DataParallel, which runs copies of its module; record and run its .module instead"
         )
-    if isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
-        kind = next((c.__name__ for c in type(module).__mro__ if c.__name__ in _RECURRENT), type(module).__name__)
-        raise RecordingError(
-            f"{name} is an nn.{kind}; only nn.LSTM can be recorded so far, or use write_dump with states of your own"
-        )
+
+
+def _has_recurrent(module: nn.Module) -> bool:
+    return any(isinstance(m, tuple(_KINDS)) for m in module.modules())

@@ -130,7 +130,7 @@ class PassRun:
     def settle(self, name: str) -> None:
         """Bring the states of a module that ran to the rows that are kept."""
         ran = self.ran_by(name)
-        check_fit(name, ran, self.rows, self.ran, None if self.layout is None else int(self.layout.span.stops.max()))
+        check_fit(name, ran, self.rows, self.ran, None if self.layout is None else self.layout.span)
         if self.layout is None:
             self.layout = self._lay_out(span_after(ran, self.rows))
         collector = self.waiting.pop(name)
@@ -139,6 +139,8 @@ class PassRun:
             layer = name if state.source == name else state.source.rsplit(".", 1)[0]
             units = self.keeping.units.of(state.source, layer, name, state.values.shape[2])
             rows = to_rows(state.source, state.values, self.layout.pieces, self.keeping.dtype, units)
+            if state.source in self.states:
+                raise RecordingError(f"{state.source!r} is a source already; log under another name")
             self.states[state.source] = StateRows(rows, state.view, units, layer, name)
 
     def close(self) -> Layout | None:
