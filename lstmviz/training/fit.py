@@ -39,7 +39,8 @@ class FitPlan:
     """How long and how fast: ``n_updates`` batches, the learning rate falling to 0 along a cosine.
 
     Every ``check_every`` updates the held-out loss is measured; ``patience`` checks without a better one end the fit
-    (None: never). ``is_exact``: one thread, so that a seed gives the same weights on the same kind of machine.
+    (None: never). With ``keeps_best`` the weights of the least held-out loss stay, else the last ones, which is for
+    text that never comes twice. ``is_exact``: one thread, so that a seed gives the same weights on one kind of machine.
     """
 
     n_updates: int
@@ -48,6 +49,7 @@ class FitPlan:
     seed: int = 0
     check_every: int = 50
     patience: int | None = None
+    keeps_best: bool = True
     is_exact: bool = False
 
 
@@ -86,7 +88,7 @@ def fit(
     held_out: Callable[[TextModel], float] | None = None,
     progress: Progress | None = None,
 ) -> Curves:
-    """Train in place and leave the model in evaluation mode with the weights of its least held-out loss.
+    """Train in place and leave the model in evaluation mode, with the weights that the plan says.
 
     Ctrl-C ends the fit early and keeps the best weights so far. Without ``held_out`` the last weights stay.
     """
@@ -103,7 +105,7 @@ def fit(
             curves.points.append(point)
             if held_out is not None and (update % plan.check_every == 0 or update == plan.n_updates):
                 loss = held_out(model.eval())
-                if curves.best is None or loss < curves.best[1]:
+                if plan.keeps_best and (curves.best is None or loss < curves.best[1]):
                     best = copy.deepcopy(model.state_dict())
                 curves.held_out.append((update, loss))
             if progress is not None:

@@ -1,4 +1,4 @@
-"""The small text model: an embedding, a recurrent module named ``rnn``, a decoder; saved without code, as safetensors."""
+"""The small text model: an embedding, a recurrent module named ``rnn``, a decoder; saved without code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as as_bytes
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -37,9 +37,7 @@ class TextModel(nn.Module):
         self.dropout = nn.Dropout(d.dropout)
         self.decoder = nn.Linear(d.n_units * (2 if d.is_bidirectional else 1), d.n_outputs)
 
-    def forward(
-        self, ids: Tensor, state: State | None = None, lengths: Tensor | None = None
-    ) -> tuple[Tensor, State]:
+    def forward(self, ids: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """Return logits (batch, steps, n_outputs) of ids (batch, steps) int64, and the state after the last step.
 
         With ``lengths`` (batch,) what stands behind a sequence's last step has no influence, in either direction.
@@ -60,7 +58,7 @@ def save(model: TextModel, path: str | os.PathLike[str]) -> None:
     weights = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        save_file(weights, temporary, metadata={_KEY: model.description.to_json()})
+        temporary.write_bytes(as_bytes(weights, metadata={_KEY: model.description.to_json()}))
         temporary.replace(target)
     except (OSError, SafetensorError) as err:
         raise ModelError(f"{target} cannot be written ({err}); make room or give another path") from err
@@ -83,7 +81,9 @@ def load(path: str | os.PathLike[str]) -> TextModel:
             given = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
             if wanted != given:
                 odd = min(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
-                raise ModelError(f"{target}: weight {odd!r} is {given.get(odd)} and the description asks {wanted.get(odd)}")
+                raise ModelError(
+                    f"{target}: weight {odd!r} is {given.get(odd)} and the description asks {wanted.get(odd)}"
+                )
             weights = {name: file.get_tensor(name).float() for name in wanted}
     except FileNotFoundError as err:
         raise ModelError(f"no model at {target}; train one with lstmviz train") from err

@@ -119,7 +119,7 @@ class Process:
             lengths += is_on
             left -= now == home
             is_on &= (left > 0) if n_steps is None else (lengths < n_steps)
-        return Made(*(np.stack(rows, axis=1) for rows in (tokens, states, costs)), lengths)
+        return Made(np.stack(tokens, axis=1), np.stack(states, axis=1), np.stack(costs, axis=1), lengths)
 
     def entropy(self, state: State) -> float:
         """Return the entropy of the next token in a state, in nats."""

@@ -19,7 +19,9 @@ MAX_BYTES = 512 * 2**20  # of a text file; a small model learns nothing more fro
 MIN_TOKENS = 1_000  # fewer than that leave nothing to learn from, and nothing to hold out
 MAX_WORDS = 10_000  # of a vocabulary of words; the rarer ones are unknown
 MAX_CHARS = 1_000  # of a vocabulary of characters
-_WORD = regex.compile(r"\p{L}[\p{L}\p{M}'’-]*|\p{N}+|[^\s\p{L}\p{N}]|\n")  # a word, a number, one other sign, a line's end
+_WORD = regex.compile(
+    r"\p{L}[\p{L}\p{M}'’-]*|\p{N}+|[^\s\p{L}\p{N}]|\n"
+)  # a word, a number, one other sign, a line's end
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,14 @@ class Encoder:
         found = [known.get(token, self.unknown) for token in tokens]
         if None in found:
             odd = tokens[found.index(None)]
-            raise TextError(f"the model does not know {odd[:40]!r}; it knows {', '.join(map(repr, self.vocab[:12]))} ...")
+            raise TextError(
+                f"the model does not know {odd[:40]!r}; it knows {', '.join(map(repr, self.vocab[:12]))} ..."
+            )
         return np.array(found, np.int64)
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file, line ends as one sign each; TextError where it is missing, binary, empty or no UTF-8."""
+    """Return a file's text, line ends as one sign each; TextError where it is missing, binary, empty or no UTF-8."""
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
