@@ -7,9 +7,10 @@ a network that reads forward can only guess early on; one that also reads backwa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from lstmviz.training.process import Move, Process, State
 
@@ -60,13 +61,27 @@ def p_positive(process: Process) -> Mapping[State, float]:
     return {state: chance(state) for state in process.moves}
 
 
-def _is_positive(state: State) -> float:
-    _, _, score, last = state  # type: ignore[misc]
+def exact_floor(process: Process) -> float:
+    """Return the exact least loss of who must say the label after each word, reading forward, in nats a word.
+
+    It is the entropy of the label given the words so far, over all steps of a sentence; at the full stop it is 0.
+    """
+    chances = p_positive(process)
+    total = sum(n * _entropy(chances[state]) for state, n in process.visits.items() if state != process.start)
+    return total / sum(process.visits.values())
+
+
+def _entropy(p: float) -> float:
+    return -sum(q * math.log(q) for q in (p, 1 - p) if q > 0)
+
+
+def _is_positive(state: Any) -> float:
+    _, _, score, last = state
     return float(label_of(score, last) == LABELS[1])
 
 
-def _moves(state: State, start: State) -> list[Move]:
-    part, n, score, last, *turned = state  # type: ignore[misc]
+def _moves(state: Any, start: State) -> list[Move]:
+    part, n, score, last, *turned = state
     if part == "the":
         return [Move("the", 1.0, ("subject", n, score, last))]
     if part == "subject":
