@@ -21,7 +21,8 @@ class Recipe:
     """What a model is trained from and recorded over.
 
     ``batches``: draws training batches without end. ``held_out``: the batches on which the loss is told; during the
-    training only the first of them is looked at. ``corpus``: what the dump is recorded over.
+    training only the first of them is looked at. ``corpus``: what the dump is recorded over. ``floor``: the exact least
+    loss on held-out text, in nats, where it is known.
     """
 
     description: ModelDescription
@@ -29,6 +30,7 @@ class Recipe:
     batches: Callable[[np.random.Generator], Iterator[Batch]]
     held_out: Callable[[], Iterator[Batch]]
     corpus: Callable[[], Corpus]
+    floor: float | None = None
 
     def with_dropout(self, dropout: float) -> Recipe:
         """Return the same with another dropout."""

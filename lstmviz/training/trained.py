@@ -22,7 +22,8 @@ TrainProgress = Callable[[str, Curves, int], None]
 class Left:
     """What a training left: files, and the loss on all the held-out text, in nats, of the weights as saved.
 
-    ``checkpoints`` are dumps; ``events`` is None where ``lstmviz[train]`` is not installed.
+    ``floor`` is the exact least loss, where it is known. ``checkpoints`` are dumps; ``events`` is None where
+    ``lstmviz[train]`` is not installed.
     """
 
     weights: Path
@@ -31,6 +32,7 @@ class Left:
     figure: Path
     events: Path | None
     loss: float
+    floor: float | None
     curves: Curves
 
 
@@ -61,7 +63,7 @@ def train_sample(
         compared = _train(f"{title}, dropout {dropout:g}", recipe.with_dropout(dropout), {}, progress)
         runs[f"dropout {dropout:g}"] = compared.curves
     shown = folder / "curves.html"
-    write_figure(figure(runs, f"{title}: {recipe.description.words}"), shown)
+    write_figure(figure(runs, f"{title}: {recipe.description.words}", recipe.floor), shown)
     return Left(
         weights=model_beside(dump),
         dump=dump,
@@ -69,6 +71,7 @@ def train_sample(
         figure=shown,
         events=_events(folder / "events", runs),
         loss=recipe.loss(load(model_beside(dump))),
+        floor=recipe.floor,
         curves=trained.curves,
     )
 

@@ -32,7 +32,7 @@ def recipe(variant: str) -> Recipe:
     """Return the training of a variant."""
     description = ModelDescription(vocab=PROCESS.vocab, level="word", n_units=UNITS[variant])
     plan = FitPlan(n_updates=N_UPDATES, seed=SEEDS[variant], keeps_best=False, is_exact=True)
-    return Recipe(description, plan, _batches, _held_out, corpus)
+    return Recipe(description, plan, _batches, _held_out, corpus, floor())
 
 
 def held_out() -> Made:

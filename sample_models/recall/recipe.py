@@ -33,7 +33,7 @@ def recipe(variant: str = "1x32") -> Recipe:
     """Return the training of the one variant."""
     description = ModelDescription(vocab=PROCESS.vocab, level="char", n_units=32)
     plan = FitPlan(n_updates=N_UPDATES, learning_rate=LEARNING_RATE, seed=SEED, keeps_best=False, is_exact=True)
-    return Recipe(description, plan, _batches, _held_out, corpus)
+    return Recipe(description, plan, _batches, _held_out, corpus, floor())
 
 
 def held_out() -> Made:

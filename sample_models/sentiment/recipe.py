@@ -54,7 +54,7 @@ def recipe(variant: str) -> Recipe:
         vocab=PROCESS.vocab, task="label", labels=LABELS, n_units=n_units, is_bidirectional=is_bidirectional
     )
     plan = FitPlan(n_updates=N_UPDATES, seed=SEEDS[variant], keeps_best=False, is_exact=True)
-    return Recipe(description, plan, _batches, _held_out, corpus)
+    return Recipe(description, plan, _batches, _held_out, corpus, None if is_bidirectional else floor())
 
 
 def draw(rng: np.random.Generator, n: int) -> Sentences:
