@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from lstmviz.commands import corpus, doctor, index, lstmvis, match, questions, recover, show
+from lstmviz.commands import corpus, doctor, index, lstmvis, match, questions, recover, samples, show
 from lstmviz.commands.base import app
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "match",
     "questions",
     "recover",
+    "samples",
     "serve_command",
     "show",
 ]

@@ -55,6 +55,14 @@ class InputError(DumpError, RecordingError):
     """Something handed in to be kept, by ``write_dump`` or ``record``, that does not fit: named, with what to do."""
 
 
+class ModelError(LstmvizError, ValueError):
+    """A model file that is none of lstmviz's, is damaged, or does not fit what is asked of it."""
+
+
+class TextError(LstmvizError, ValueError):
+    """A text or label file that nothing can be learned from: binary, empty, too short, or not fitting the other."""
+
+
 class ServeError(LstmvizError, RuntimeError):
     """The page cannot be served as asked."""
 

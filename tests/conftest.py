@@ -31,7 +31,7 @@ def one_thread():
 
 @pytest.fixture(scope="session")
 def parens(tmp_path_factory):
-    return lstmviz.open_dump(samples.build("parens", tmp_path_factory.mktemp("parens") / "parens.h5"))
+    return lstmviz.open_dump(samples.build("parens", path=tmp_path_factory.mktemp("parens") / "parens.h5"))
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ PACKAGE = Path(lstmviz.__file__).parent
 ALLOWED = {
     "dump": {"dump", "cache"},
     "recording": {"recording", "dump"},
+    "training": {"training", "recording", "dump"},
     "match": {"match", "dump"},
     "figures": {"figures", "match", "dump"},
     "ui": {"ui", "figures", "match", "dump", "places"},
@@ -77,6 +78,6 @@ def test_a_stage_imports_only_what_comes_before_it(file):
             part = name.split(".")[1]
             assert part in ALLOWED[stage] | {"errors", "types", "__version__"}, name
         if name.split(".")[0] == "torch":
-            assert stage == "recording", name
+            assert stage in ("recording", "training"), name
         if name.split(".")[0] == "kaleido" or (name.split(".")[0] == "plotly" and stage != "ui"):
             assert stage == "figures", name

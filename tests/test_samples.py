@@ -12,21 +12,26 @@ import pytest
 
 import lstmviz
 from lstmviz import cache, places, samples
-from lstmviz.errors import DumpExists, LstmvizError, UnknownName
+from lstmviz.errors import DumpExists, LstmvizError, ModelError, UnknownName
 
 # A sample that needs no torch: it writes a small dump and a line into a log for each time it is built.
 INIT = """
-from .parts import states
+from lstmviz.training.sample import Sample, Variant
 import time, lstmviz
 from pathlib import Path
 
-def build(path, progress=None, overwrite=False):
-    with Path(__file__).with_name("log.txt").open("a") as log:
-        log.write("built\\n")
-    time.sleep(0.2)
-    lstmviz.write_dump(path, states={"rnn.l0.h": states()}, overwrite=overwrite)
-    if progress is not None:
-        progress(3, 3)
+class Made(Sample):
+    def build(self, variant, path, weights, progress=None, overwrite=False):
+        from .parts import states
+        with Path(__file__).with_name("log.txt").open("a") as log:
+            log.write(f"{variant.name}\\n")
+        time.sleep(0.2)
+        lstmviz.write_dump(path, states={"rnn.l0.h": states()}, overwrite=overwrite)
+        if progress is not None:
+            progress(3, 3)
+
+VARIANTS = (Variant("one", "the first"), Variant("two", "the second"), Variant("one-update-5", "early", "one", 5))
+SAMPLE = Made(Path(__file__).parent, "made up", "why?", VARIANTS, recipe=None)
 """
 PARTS = "import numpy as np\n\ndef states():\n    return np.zeros((3, 2), np.float32)\n"
 
@@ -38,7 +43,8 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.mkdir(parents=True)
     (folder / "__init__.py").write_text(INIT)
     (folder / "parts.py").write_text(PARTS)
-    (folder / "made.safetensors").write_bytes(b"weights")
+    for variant in ("one", "two", "one-update-5"):
+        (folder / f"made-{variant}.safetensors").write_bytes(b"weights")
     (folder / "README.md").write_text("# made\n")
     monkeypatch.setattr(samples, "samples_dir", lambda: folder.parent)
     monkeypatch.setattr(cache.platformdirs, "user_cache_path", lambda name: tmp_path / "cache" / name)
@@ -53,9 +59,22 @@ def times_built(folder: Path) -> int:
 
 
 def test_names_lists_the_samples_without_loading_torch() -> None:
-    code = "import sys; from lstmviz import samples; print(samples.names()); assert 'torch' not in sys.modules"
+    code = """
+import sys
+from lstmviz import samples
+print(samples.names(), [samples.variants(name) for name in samples.names()])
+assert "torch" not in sys.modules
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "parens" in done.stdout
+    assert done.stdout.startswith("['parens'")
+    assert "('2x50', '1x50', '1x50-update-000'" in done.stdout
+
+
+def test_parens_comes_first(made: Path) -> None:
+    for name in ("parens", "zebra", "apes"):
+        (made.parent / name).mkdir()
+        (made.parent / name / "__init__.py").touch()
+    assert samples.names() == ["parens", "apes", "made", "zebra"]
 
 
 def test_an_unknown_sample_is_told_which_there_are(made: Path) -> None:
@@ -65,27 +84,50 @@ def test_an_unknown_sample_is_told_which_there_are(made: Path) -> None:
     assert samples.names() == ["made"]
 
 
+def test_a_variant_is_built_by_name_the_first_one_by_default(made: Path) -> None:
+    assert samples.variants("made") == ("one", "two", "one-update-5")
+    built = [samples.build("made", variant).name for variant in (None, "one", "two", "one-update-5")]
+    assert built == ["made-one.h5", "made-one.h5", "made-two.h5", "made-one-update-5.h5"]
+    assert (made / "log.txt").read_text().split() == ["one", "two", "one-update-5"]
+    with pytest.raises(UnknownName, match=r"^sample made has no variant 'three'; it has one, two, one-update-5$"):
+        samples.build("made", "three")
+
+
+def test_the_uuid_says_what_the_dump_was_made_of(made: Path, tmp_path: Path) -> None:
+    kept = lstmviz.open_dump(samples.build("made")).uuid
+    assert lstmviz.open_dump(samples.build("made", path=tmp_path / "again.h5")).uuid == kept
+    assert lstmviz.open_dump(samples.build("made", "two")).uuid != kept
+
+
+def test_weights_that_are_not_shipped_are_asked_for(made: Path) -> None:
+    code = (made / "__init__.py").read_text()
+    (made / "__init__.py").write_text(code.replace("recipe=None", "recipe=None, is_shipped=False"))
+    with pytest.raises(ModelError, match=r"^made-one comes without weights; .* lstmviz samples train made$"):
+        samples.build("made")
+
+
 def test_a_built_dump_is_kept_and_used_again(made: Path, tmp_path: Path) -> None:
     calls: list[tuple[int, int]] = []
     first = samples.build("made", progress=lambda done, total: calls.append((done, total)))
     assert tmp_path / "cache" in first.parents
     assert calls == [(3, 3)]
     with_uuid = lstmviz.open_dump(first)
-    assert with_uuid.name == "made"
+    assert with_uuid.name == "made-one"
     assert samples.build("made", progress=lambda done, total: calls.append((done, total))) == first
     assert lstmviz.open_dump(first).uuid == with_uuid.uuid
     assert (times_built(made), len(calls)) == (1, 1)
-    assert sorted(p.name for p in first.parent.iterdir()) == ["made.h5"]
+    assert sorted(p.name for p in first.parent.iterdir()) == ["made-one.h5"]
 
 
-@pytest.mark.parametrize("changed", ["parts.py", "made.safetensors", "new.py"])
-def test_it_is_built_again_when_code_or_weights_change(made: Path, changed: str) -> None:
+@pytest.mark.parametrize("changed", ["parts.py", "made-one.safetensors", "new.py"])
+def test_it_is_built_again_and_the_old_one_goes_when_code_or_weights_change(made: Path, changed: str) -> None:
     first = samples.build("made")
     with (made / changed).open("a") as file:
         file.write("# changed\n")
     second = samples.build("made")
     assert second != first
     assert second.name == first.name
+    assert not first.parent.exists()
     assert times_built(made) == 2
 
 
@@ -116,16 +158,16 @@ def test_a_build_that_fails_leaves_nothing_under_the_final_name(made: Path) -> N
     (made / "parts.py").write_text("def states():\n    raise RuntimeError('no states')\n")
     with pytest.raises(RuntimeError, match="no states"):
         samples.build("made")
-    assert not list((made.parent.parent / "cache").rglob("made.h5"))
+    assert not list((made.parent.parent / "cache").rglob("made-one.h5"))
 
 
 def test_with_a_path_it_is_recorded_there(made: Path, tmp_path: Path) -> None:
-    assert samples.build("made", tmp_path / "mine.h5") == tmp_path / "mine.h5"
+    assert samples.build("made", path=tmp_path / "mine.h5") == tmp_path / "mine.h5"
     assert lstmviz.open_dump(tmp_path / "mine.h5").n_steps == 3
     assert not (tmp_path / "cache").exists()
     with pytest.raises(DumpExists):
-        samples.build("made", tmp_path / "mine.h5")
-    samples.build("made", tmp_path / "mine.h5", overwrite=True)
+        samples.build("made", path=tmp_path / "mine.h5")
+    samples.build("made", path=tmp_path / "mine.h5", overwrite=True)
     assert times_built(made) == 3
 
 

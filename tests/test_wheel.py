@@ -43,7 +43,7 @@ def test_installed_into_a_clean_environment_the_page_opens(wheel, tmp_path, chro
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    watchdog = threading.Timer(120, process.kill)
+    watchdog = threading.Timer(300, process.kill)  # it records all samples first
     watchdog.start()
     try:
         lines = []

@@ -28,13 +28,10 @@ def demo(
     host: Host = "127.0.0.1",
     browser: Browser = True,
 ) -> None:
-    """Build the sample dump and show it in the browser."""
-    from lstmviz import samples
+    """Build the dumps of all samples and show them in the browser."""
+    from lstmviz.commands.samples import build_all
 
-    with progress_bar() as progress:
-        task = progress.add_task("building the parens sample", total=None)
-        path = samples.build("parens", progress=lambda done, total: progress.update(task, completed=done, total=total))
-    _serve([path], host, port, browser)
+    _serve(build_all(), host, port, browser)
 
 
 @app.command()

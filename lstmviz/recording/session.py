@@ -37,6 +37,8 @@ class Recording:
         self._running: Batch | None = None
         self.stopped: str | None = None
         """What ended the recording before its end, in one line: the disk is full; None while all is well."""
+        self.tells_size = True
+        """Whether the size is told on standard error before the first write; set it before the ``with``."""
 
     @property
     def n_steps(self) -> int:
@@ -236,7 +238,8 @@ class Recording:
         expected = forecast(self._sink.path.parent, setup.n_steps, sum(b.rows.n_seen for b in batched), n_bytes)
         if not (expected.fits or setup.force):
             raise refusal(self._sink.path, expected)
-        say(size_line(self._sink.path, plan, expected))
+        if self.tells_size:
+            say(size_line(self._sink.path, plan, expected))
         self._sink.start(plan)
 
     @contextmanager

@@ -1,0 +1,107 @@
+"""``lstmviz samples``: which there are, build their dumps, train them again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from lstmviz import samples
+from lstmviz.commands.base import app, err, one_line, out, progress_bar, say
+
+if TYPE_CHECKING:
+    from lstmviz.training.fit import Curves
+
+group = typer.Typer(help="The samples: which there are, build their dumps, train them again.", no_args_is_help=True)
+app.add_typer(group, name="samples", rich_help_panel=None)
+
+Name = Annotated[str, typer.Argument(help="A sample, such as parens; see lstmviz samples list.")]
+
+
+@group.command("list")
+@one_line
+def list_samples() -> None:
+    """List the samples, their models, and what each is about."""
+    table = Table("sample", "variant", "model", "about")
+    for name in samples.names():
+        said = samples.sample(name)
+        for i, variant in enumerate(said.variants):
+            first = i == 0
+            about = said.about + (" (trained here)" if not said.is_shipped else "")
+            table.add_row(*map(escape, (name if first else "", variant.name, variant.words, about if first else "")))
+    out.print(table)
+
+
+@group.command("build")
+@one_line
+def build(
+    name: Name,
+    variant: Annotated[str | None, typer.Option(help="One of its variants; all of them if left out.")] = None,
+    path: Annotated[Path | None, typer.Option("--out", help="Where to record the dump, for one variant.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+) -> None:
+    """Record a sample's dumps, kept in the user's cache folder, and say where they are."""
+    if path is not None and variant is None:
+        variant = samples.variants(name)[0]
+    for each in samples.variants(name) if variant is None else (variant,):
+        say(str(build_one(name, each, path, overwrite)))
+
+
+@group.command("train")
+@one_line
+def train(
+    name: Name,
+    variant: Annotated[str | None, typer.Option(help="One of its variants; the first if left out.")] = None,
+    path: Annotated[Path | None, typer.Option("--out", help="Folder for what it leaves.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed than the sample's own.", min=0)] = None,
+    dropout: Annotated[
+        float, typer.Option(help="Train once more with this dropout, to compare curves; 0: do not.", min=0.0, max=0.95)
+    ] = samples.COMPARED_DROPOUT,
+) -> None:
+    """Train a sample from its seed; leaves weights, dump, and the learning curves as a figure and for TensorBoard."""
+    with progress_bar() as bar:
+        task = bar.add_task("training", total=None)
+
+        def show(what: str, curves: Curves, n_updates: int) -> None:
+            point = curves.points[-1]
+            held_out = f", held-out {curves.held_out[-1][1]:.4f}" if curves.held_out else ""
+            line = f"{what}: loss {point.loss:.4f}{held_out}"
+            bar.update(task, description=line, completed=point.update, total=n_updates)
+
+        left = samples.train(name, variant, out=path, seed=seed, dropout=dropout, progress=show)
+    floor = "" if left.floor is None else f" (exact floor {left.floor:.4f})"
+    say(f"held-out loss {left.loss:.4f} nats{floor} after {len(left.curves.points):,} updates: {left.curves.ending}")
+    for what, where in (("weights", left.weights), ("dump", left.dump), ("curves", left.figure)):
+        say(f"{what}: {where}")
+    for where in left.checkpoints:
+        say(f"checkpoint: {where}")
+    say(f"TensorBoard: {left.events}" if left.events else "no TensorBoard events: pip install 'lstmviz[train]'")
+
+
+def build_one(name: str, variant: str, path: Path | None = None, overwrite: bool = False) -> Path:
+    """Build one dump behind a bar."""
+    with progress_bar() as bar:
+        task = bar.add_task(f"recording {name} {variant}", total=None)
+        return samples.build(
+            name,
+            variant,
+            path,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            overwrite=overwrite,
+        )
+
+
+def build_all() -> list[Path]:
+    """Build every sample whose weights are here; one whose weights are not is said, and left out."""
+    paths = []
+    for name in samples.names():
+        said = samples.sample(name)
+        for variant in said.variants:
+            if samples.weights_of(said, variant) is None:
+                err.print(f"{name} is trained here first: lstmviz samples train {name}", markup=False, highlight=False)
+                continue
+            paths.append(build_one(name, variant.name))
+    return paths

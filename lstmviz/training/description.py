@@ -1,0 +1,101 @@
+"""What rebuilds a small text model, without its weights: sizes, vocabulary, labels. No torch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, get_args
+
+from lstmviz.errors import InputError, ModelError
+
+Task = Literal["next", "label"]
+Cell = Literal["lstm", "gru", "rnn"]
+Level = Literal["char", "word"]
+
+FORMAT = "lstmviz-model"
+VERSION = 1
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # what stands in the vocabulary for whatever the model has not seen
+MAX_UNITS, MAX_LAYERS, MAX_VOCAB = 4096, 16, 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """An embedding, a recurrent module named ``rnn`` and a linear decoder, over a vocabulary.
+
+    ``task`` "next" predicts the token that follows, "label" one of ``labels`` at each step (a verdict on the whole
+    sequence). ``vocab`` lists the tokens by id; ``unknown`` is the id that stands for what is not in it, or None.
+    ``level`` says how text becomes tokens. Raises InputError where the parts do not fit each other.
+    """
+
+    vocab: tuple[str, ...]
+    task: Task = "next"
+    cell: Cell = "lstm"
+    level: Level = "word"
+    n_layers: int = 1
+    n_units: int = 50
+    n_embedding: int = 16
+    is_bidirectional: bool = False
+    dropout: float = 0.0
+    labels: tuple[str, ...] = ()
+    unknown: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, kinds in (("task", Task), ("cell", Cell), ("level", Level)):
+            if getattr(self, name) not in get_args(kinds):
+                raise InputError(f"{name} {getattr(self, name)!r} is not known; use {', '.join(get_args(kinds))}")
+        limits = {"n_layers": MAX_LAYERS, "n_units": MAX_UNITS, "n_embedding": MAX_UNITS}
+        for name, most in limits.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise InputError(f"{name} is {getattr(self, name)}; give 1 to {most:,}")
+        if not 1 <= len(self.vocab) <= MAX_VOCAB or len(set(self.vocab)) < len(self.vocab):
+            raise InputError(f"the vocabulary has {len(self.vocab):,} entries; give 1 to {MAX_VOCAB:,} different ones")
+        if self.unknown is not None and not 0 <= self.unknown < len(self.vocab):
+            raise InputError(f"the unknown token is entry {self.unknown} of a vocabulary of {len(self.vocab)}")
+        if not 0.0 <= self.dropout < 1.0:
+            raise InputError(f"dropout is {self.dropout}; give 0 up to, but not, 1")
+        if (self.task == "label") != bool(self.labels):
+            raise InputError("a model that gives labels needs a list of them, and one that predicts tokens has none")
+        if self.task == "next" and self.is_bidirectional:
+            raise InputError("a bidirectional model sees the token it is to predict; give labels, or one direction")
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of labels, or of tokens, that the decoder chooses from."""
+        return len(self.labels) if self.task == "label" else len(self.vocab)
+
+    @property
+    def words(self) -> str:
+        """The model in a few words, such as "2 x 128 LSTM"."""
+        way = "bidirectional " if self.is_bidirectional else ""
+        return f"{self.n_layers} x {self.n_units} {way}{self.cell.upper()}"
+
+    def to_json(self) -> str:
+        """Return the description as one line of JSON."""
+        return json.dumps({"format": FORMAT, "version": VERSION, **asdict(self)})
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelDescription:
+        """Read what ``to_json`` wrote; ModelError where it is something else."""
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            if raw.pop("format") != FORMAT:
+                raise ModelError(f"this is no model of lstmviz; its description does not say {FORMAT!r}")
+            version = raw.pop("version")
+            if version > VERSION:
+                raise ModelError(f"the model is version {version} and this lstmviz reads {VERSION}; upgrade lstmviz")
+            return cls(**{**raw, "vocab": _strings(raw["vocab"]), "labels": _strings(raw.get("labels", []))})
+        except InputError as err:
+            raise ModelError(f"the model's description does not fit together: {err}") from err
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as err:
+            reason = " ".join(str(err).split())[:120]
+            raise ModelError(f"the model's description cannot be read ({reason}); train it again") from err
+
+    def resized(self, n_layers: int, n_units: int) -> ModelDescription:
+        """Return the same model in another size."""
+        return replace(self, n_layers=n_layers, n_units=n_units)
+
+
+def _strings(entries: Any) -> tuple[str, ...]:
+    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+        raise ModelError("the model's vocabulary and labels are not lists of text; train it again")
+    return tuple(entries)

@@ -1,0 +1,177 @@
+"""Fit a small text model: Adam along a cosine, clipped gradients, the best weights kept, whatever ends the run.
+
+Optimizer: Kingma and Ba (2015); clipping by the norm: Pascanu, Mikolov and Bengio (2013); the state carried from
+batch to batch is truncated backpropagation through time (Williams and Peng, 1990).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from lstmviz.training.model import State, TextModel
+
+IGNORED = -100  # a target that is none, as in torch
+
+Ending = Literal["done", "no better", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Ids and targets, (batch, steps) int64 each; a target of -100 is none. ``continues``: the batch before goes on."""
+
+    ids: Tensor
+    targets: Tensor
+    lengths: Tensor | None = None
+    continues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FitPlan:
+    """How long and how fast: ``n_updates`` batches, the learning rate falling to 0 along a cosine.
+
+    Every ``check_every`` updates the held-out loss is measured; ``patience`` checks without a better one end the fit
+    (None: never). With ``keeps_best`` the weights of the least held-out loss stay, else the last ones, which is for
+    text that never comes twice. ``is_exact``: one thread, so that a seed gives the same weights on one kind of machine.
+    """
+
+    n_updates: int
+    learning_rate: float = 1e-2
+    max_norm: float = 1.0
+    seed: int = 0
+    check_every: int = 50
+    patience: int | None = None
+    keeps_best: bool = True
+    is_exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One update: mean training loss of its batch (nats) and the gradient's norm before and after clipping."""
+
+    update: int
+    loss: float
+    norm: float
+    clipped_norm: float
+
+
+@dataclass
+class Curves:
+    """The way of a fit: a point an update, and (update, nats) for each look at the held-out text."""
+
+    points: list[Point] = field(default_factory=list)
+    held_out: list[tuple[int, float]] = field(default_factory=list)
+    ending: Ending = "done"
+
+    @property
+    def best(self) -> tuple[int, float] | None:
+        """The update with the least held-out loss, and that loss; None where it was never measured."""
+        return min(self.held_out, key=lambda seen: seen[1], default=None)
+
+
+Progress = Callable[[Curves], None]
+"""Called after each update with the curves so far."""
+
+
+def fit(
+    model: TextModel,
+    batches: Iterator[Batch],
+    plan: FitPlan,
+    held_out: Callable[[TextModel], float] | None = None,
+    progress: Progress | None = None,
+) -> Curves:
+    """Train in place and leave the model in evaluation mode, with the weights that the plan says.
+
+    Ctrl-C ends the fit early and keeps the best weights so far. Without ``held_out`` the last weights stay.
+    """
+    curves = Curves()
+    best: dict[str, Tensor] | None = None
+    optimizer = torch.optim.Adam(model.parameters(), lr=plan.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, plan.n_updates)
+    state: State = None
+    try:
+        for update in range(1, plan.n_updates + 1):
+            model.train()
+            point, state = _update(model, next(batches), state, optimizer, plan.max_norm, update)
+            schedule.step()
+            curves.points.append(point)
+            if held_out is not None and (update % plan.check_every == 0 or update == plan.n_updates):
+                loss = held_out(model.eval())
+                if plan.keeps_best and (curves.best is None or loss < curves.best[1]):
+                    best = copy.deepcopy(model.state_dict())
+                curves.held_out.append((update, loss))
+            if progress is not None:
+                progress(curves)
+            if _is_over(curves, plan):
+                curves.ending = "no better"
+                break
+    except KeyboardInterrupt:
+        curves.ending = "interrupted"
+    if best is not None:
+        model.load_state_dict(best)
+    model.eval()
+    return curves
+
+
+@contextmanager
+def reproducible(seed: int, is_exact: bool = True) -> Iterator[None]:
+    """Seed torch, and with ``is_exact`` keep it to one thread (the order of a sum depends on it); both are undone."""
+    n_threads = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        torch.set_num_threads(1 if is_exact else n_threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(n_threads)
+
+
+def losses(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the loss of each target in nats, (batch, steps); 0 where there is none."""
+    return cross_entropy(logits.transpose(1, 2), targets, ignore_index=IGNORED, reduction="none")
+
+
+def mean_loss(model: TextModel, batches: Iterator[Batch]) -> float:
+    """Return the mean loss of a model over all targets of some batches, in nats; NaN where there is none."""
+    total, count = 0.0, 0
+    state: State = None
+    with torch.no_grad():
+        for batch in batches:
+            logits, state = model(batch.ids, state if batch.continues else None, batch.lengths)
+            total += float(losses(logits, batch.targets).double().sum())
+            count += int((batch.targets != IGNORED).sum())
+    return total / count if count else math.nan
+
+
+def _update(
+    model: TextModel, batch: Batch, state: State, optimizer: Any, max_norm: float, update: int
+) -> tuple[Point, State]:
+    logits, state = model(batch.ids, _detached(state) if batch.continues else None, batch.lengths)
+    n_targets = (batch.targets != IGNORED).sum().clamp(min=1)
+    loss = losses(logits, batch.targets).sum() / n_targets
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = float(nn.utils.clip_grad_norm_(model.parameters(), max_norm))
+    optimizer.step()
+    return Point(update, loss.item(), norm, min(norm, max_norm)), state
+
+
+def _detached(state: State) -> State:
+    if state is None:
+        return None
+    return tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+
+
+def _is_over(curves: Curves, plan: FitPlan) -> bool:
+    if plan.patience is None or curves.best is None:
+        return False
+    after = [update for update, _ in curves.held_out if update > curves.best[0]]
+    return len(after) >= plan.patience

@@ -1,0 +1,93 @@
+"""The small text model: an embedding, a recurrent module named ``rnn``, a decoder; saved without code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as as_bytes
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from lstmviz.errors import ModelError
+from lstmviz.training.description import ModelDescription
+
+_CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+_KEY = "lstmviz"  # of the description in the file's header
+
+State = Any
+"""What a recurrent module carries from call to call: h, or (h, c), each (layers x directions, batch, n_units)."""
+
+
+class TextModel(nn.Module):
+    """Token ids in, logits of the next token (or of a label) at each step out."""
+
+    def __init__(self, description: ModelDescription) -> None:
+        super().__init__()
+        d = self.description = description
+        self.embedding = nn.Embedding(len(d.vocab), d.n_embedding)
+        between = d.dropout if d.n_layers > 1 else 0.0
+        cell: Any = _CELLS[d.cell]
+        self.rnn = cell(
+            d.n_embedding, d.n_units, d.n_layers, batch_first=True, bidirectional=d.is_bidirectional, dropout=between
+        )
+        self.dropout = nn.Dropout(d.dropout)
+        self.decoder = nn.Linear(d.n_units * (2 if d.is_bidirectional else 1), d.n_outputs)
+
+    def forward(self, ids: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
+        """Return logits (batch, steps, n_outputs) of ids (batch, steps) int64, and the state after the last step.
+
+        With ``lengths`` (batch,) what stands behind a sequence's last step has no influence, in either direction.
+        """
+        x = self.dropout(self.embedding(ids))
+        if lengths is None:
+            h, state = self.rnn(x, state)
+        else:
+            packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+            h, state = self.rnn(packed, state)
+            h, _ = pad_packed_sequence(h, batch_first=True, total_length=ids.shape[1])
+        return self.decoder(self.dropout(h)), state
+
+
+def save(model: TextModel, path: str | os.PathLike[str]) -> None:
+    """Write the weights as float16 safetensors, whole or not at all; the header carries the description."""
+    target = Path(path)
+    weights = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(as_bytes(weights, metadata={_KEY: model.description.to_json()}))
+        temporary.replace(target)
+    except (OSError, SafetensorError) as err:
+        raise ModelError(f"{target} cannot be written ({err}); make room or give another path") from err
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> TextModel:
+    """Rebuild a model, float32 and in evaluation mode, from a file that ``save`` wrote; nothing in it is executed.
+
+    Every weight's shape is checked against the description before a byte of it is read. Raises ModelError.
+    """
+    target = Path(path)
+    try:
+        with safe_open(target, framework="pt") as file:
+            description = ModelDescription.from_json((file.metadata() or {}).get(_KEY, "{}"))
+            with torch.device("meta"):  # sizes only: a wrong description must not take memory
+                model = TextModel(description)
+            wanted = {name: list(value.shape) for name, value in model.state_dict().items()}
+            given = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            if wanted != given:
+                odd = min(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
+                raise ModelError(
+                    f"{target}: weight {odd!r} is {given.get(odd)} and the description asks {wanted.get(odd)}"
+                )
+            weights = {name: file.get_tensor(name).float() for name in wanted}
+    except FileNotFoundError as err:
+        raise ModelError(f"no model at {target}; train one with lstmviz train") from err
+    except (SafetensorError, OSError) as err:
+        raise ModelError(f"{target} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
+    model.load_state_dict(weights, assign=True)
+    return model.eval()

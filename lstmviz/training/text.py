@@ -1,0 +1,119 @@
+"""From anybody's text file to token ids: read, cut into characters or words, numbered; every bad file is one line."""
+
+from __future__ import annotations
+
+import codecs
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+
+from lstmviz.errors import TextError
+from lstmviz.training.description import UNKNOWN, Level
+
+MAX_BYTES = 512 * 2**20  # of a text file; a small model learns nothing more from more
+MIN_TOKENS = 1_000  # fewer than that leave nothing to learn from, and nothing to hold out
+MAX_WORDS = 10_000  # of a vocabulary of words; the rarer ones are unknown
+MAX_CHARS = 1_000  # of a vocabulary of characters
+_WORD = regex.compile(
+    r"\p{L}[\p{L}\p{M}'’-]*|\p{N}+|[^\s\p{L}\p{N}]|\n"
+)  # a word, a number, one other sign, a line's end
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Turns text into ids of a vocabulary; what is not in it becomes ``unknown`` (an id, or None: there is no such)."""
+
+    vocab: tuple[str, ...]
+    level: Level
+    unknown: int | None
+
+    def tokens(self, text: str) -> list[str]:
+        """Cut a text into tokens, known or not."""
+        return cut(text, self.level)
+
+    def ids(self, tokens: Sequence[str]) -> NDArray[np.int64]:
+        """Return the id of each token; TextError where one is not known and nothing stands for the unknown."""
+        known = {token: i for i, token in enumerate(self.vocab)}
+        found = [known.get(token, self.unknown) for token in tokens]
+        if None in found:
+            odd = tokens[found.index(None)]
+            raise TextError(
+                f"the model does not know {odd[:40]!r}; it knows {', '.join(map(repr, self.vocab[:12]))} ..."
+            )
+        return np.array(found, np.int64)
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text, line ends as one sign each; TextError where it is missing, binary, empty or no UTF-8."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise TextError(f"{path} has {size / 2**20:,.0f} MiB; give a part of it, {MAX_BYTES // 2**20} MiB at most")
+        data = path.read_bytes()
+    except OSError as err:
+        raise TextError(f"{path} cannot be read ({err.strerror or err}); give a text file") from err
+    if not data.strip():
+        raise TextError(f"{path} is empty; give a text to learn from")
+    for mark, name in ((codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16")):
+        if data.startswith(mark):
+            raise TextError(f"{path} is {name}; save it as UTF-8")
+    if b"\0" in data:
+        raise TextError(f"{path} is binary (a zero byte at {data.index(0):,}); give a plain text file")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        line = data[: err.start].count(b"\n") + 1
+        raise TextError(f"{path} is not UTF-8 (line {line}, byte {data[err.start]:#04x}); save it as UTF-8") from err
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def cut(text: str, level: Level) -> list[str]:
+    """Cut a text into its characters, or into words, numbers, signs and line ends."""
+    return list(text) if level == "char" else _WORD.findall(text)
+
+
+def make_encoder(tokens: Iterable[str], level: Level) -> Encoder:
+    """Number the tokens, the most frequent first; rare ones beyond the vocabulary's size share one unknown entry."""
+    most = MAX_CHARS if level == "char" else MAX_WORDS
+    counted = Counter(tokens)
+    counted.pop(UNKNOWN, None)
+    ranked = sorted(counted, key=lambda token: (-counted[token], token))
+    return Encoder((UNKNOWN, *ranked[: most - 1]), level, 0)
+
+
+def check_length(path: Path, n_tokens: int, level: Level) -> None:
+    """Raise TextError where a text is too short to learn from."""
+    if n_tokens < MIN_TOKENS:
+        what = "characters" if level == "char" else "words"
+        raise TextError(f"{path} has {n_tokens:,} {what}; at least {MIN_TOKENS:,} are needed to learn something")
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the documents of a file that holds one a line; TextError where it has fewer than two."""
+    lines = read_text(path).splitlines()
+    while lines and not lines[-1].strip():
+        lines.pop()
+    empty = next((i for i, line in enumerate(lines) if not line.strip()), None)
+    if empty is not None:
+        raise TextError(f"{path}: line {empty + 1} is empty; give one document a line")
+    if len(lines) < 2:
+        raise TextError(f"{path} has one line only; give one document a line")
+    return lines
+
+
+def read_labels(path: Path, n_documents: int) -> list[str]:
+    """Return the label of each document, one a line; TextError where they are not as many, or all the same."""
+    labels = [line.strip() for line in read_lines(path)]
+    if len(labels) != n_documents:
+        raise TextError(f"{path} has {len(labels):,} labels and the text {n_documents:,} lines; give one label a line")
+    kinds = sorted(set(labels))
+    if len(kinds) < 2:
+        raise TextError(f"{path} gives every line the label {kinds[0][:40]!r}; at least two different ones are needed")
+    if len(kinds) > n_documents // 2:
+        raise TextError(f"{path} has {len(kinds):,} different labels for {n_documents:,} lines; labels must recur")
+    return labels
