@@ -57,6 +57,7 @@ class Series:
     """What was logged under one name: chunks (steps, batch, n_units) that follow each other in time."""
 
     lengths = None
+    may_go_on = True
 
     def __init__(self, name: str, view: View) -> None:
         self.name, self.view = name, view
@@ -124,7 +125,8 @@ class PassRun:
             check_fit(name, ran, self.rows, self.ran, None)
         span, n_padded = self.rows.span, self.rows.n_padded
         is_through = not is_last and n_padded is None and span is not None and ran.n_steps >= span.stops.max()
-        if ran.lengths is not None or ran.n_steps == n_padded or is_through:
+        is_known = ran.lengths is not None and not collector.may_go_on
+        if is_known or ran.n_steps == n_padded or is_through:
             self.settle(name)
 
     def settle(self, name: str) -> None:
