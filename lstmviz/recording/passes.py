@@ -108,10 +108,16 @@ class PassRun:
     waiting: dict[str, Collector | Series] = field(default_factory=dict)
     n_calls: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def is_told(self) -> bool:
+        """Whether anything was said of what runs."""
+        return (self.rows.n_sequences, self.rows.n_padded, self.rows.span) != (None, None, None)
+
     def ran_by(self, name: str) -> Ran:
         """Return over what a module ran so far."""
         found = self.waiting[name]
-        return Ran(found.n_sequences, found.n_steps, found.lengths, self.n_calls[name])
+        calls, is_logged = self.n_calls[name], isinstance(found, Series)
+        return Ran(found.n_sequences, found.n_steps, found.lengths, calls, is_logged)
 
     def advance(self, name: str, collector: Collector | Series, *, is_last: bool) -> None:
         """Take over what a module made if it ran over all steps; RecordingError if it ran over more than there are.
