@@ -292,3 +292,19 @@ def test_states_that_are_reset_where_torch_does_not_count_it(make, how):
 def test_a_batch_of_no_sequences_says_so(make):
     with pytest.raises(RecordingError, match=r"\Acell ran over a batch of 0 sequences; [^\n]*\Z"):
         stepped(make(3, 4), [torch.ones(0, 3)], None)
+
+
+@pytest.mark.parametrize("states", ["h", "hcifgo"])
+def test_weights_that_change_where_torch_does_not_count_it_are_named(states):
+    torch.manual_seed(0)
+    cell = nn.LSTMCell(3, 4)
+    collector = collector_of(cell, states)
+    with torch.no_grad():
+        for t in range(4):
+            if t == 2:
+                cell.weight_hh.data.mul_(3)
+                cell.bias_hh.data.add_(1)
+            x = torch.ones(2, 3)
+            collector.take(ModuleCall("cell", cell, (x,), {}, cell(x)))
+    with pytest.raises(RecordingError, match=r"\Acell: its weights changed during the batch, [^\n]*\Z"):
+        list(collector.finish([4, 4]))

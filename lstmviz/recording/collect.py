@@ -76,6 +76,7 @@ class RunCollector:
         self.n_steps += n_steps
 
     def _flush(self) -> None:
+        self._checks.has_stale_weights |= self._buffer.has_stale_weights
         for run in self._buffer.runs():
             self._keep(run)
 

@@ -60,6 +60,7 @@ class StepBuffer:
         self._calls: list[StepCall] = []
         self._used: Used | None = None
         self._weights: list[Weights] = []
+        self._copies: list[list[Tensor]] = []
         self._start = 0
         self._after: tuple[States, States] = (), ()  # the states that the last call returned, and the copy of them
 
@@ -76,8 +77,8 @@ class StepBuffer:
 
     def begin(self, used: Used, start: int) -> None:
         """Hold calls with these weights from now on, beginning at step ``start`` of the batch; keeps a copy of them."""
-        copies = [[w.detach().clone() for w in flat] for flat in used.flat]
-        self._weights = [Weights.of(flat, used.dtype, has_bias=used.has_bias) for flat in copies]
+        self._copies = [[w.detach().clone() for w in flat] for flat in used.flat]
+        self._weights = [Weights.of(flat, used.dtype, has_bias=used.has_bias) for flat in self._copies]
         self._used, self._start = used, start
 
     def add(self, call: StepCall) -> None:
@@ -102,9 +103,19 @@ class StepBuffer:
             for a, b, k in zip(begin, returned, kept, strict=True)
         )
 
+    @property
+    def has_stale_weights(self) -> bool:
+        """Whether the weights hold other values by now than when the calls held began."""
+        return self._used is not None and not all(
+            now.dtype == kept.dtype and torch.equal(now, kept)
+            for flat, copies in zip(self._used.flat, self._copies, strict=True)
+            for now, kept in zip(flat, copies, strict=True)
+        )
+
     def runs(self) -> Iterator[Run]:
         """Yield one run for each layer and direction, and hold nothing any more."""
         calls, used, weights = self._calls, self._used, self._weights
+        self._copies = []
         self._calls, self._used, self._weights, self._after = [], None, [], ((), ())
         if not calls or used is None:
             return
