@@ -296,3 +296,19 @@ def test_a_short_recording_takes_little_room(tmp_path, order):
     assemble(tmp_path / "p", tmp_path / "a.h5")
     assert (tmp_path / "a.h5").stat().st_size < 2**19
     assert DumpReader(tmp_path / "a.h5").n_steps == 54
+
+
+def test_a_batch_that_is_left_out_still_numbers_later_tokens_and_ends_its_document(tmp_path):
+    plan = DumpPlan((AxisPlan("text", " ", True, ()),), (SourcePlan("h", "text", 1),), PLAN.tracks[1:])
+    (tmp_path / "p").mkdir()
+    with BlockWriter(tmp_path / "p", plan) as writer:
+        for i, (ids, word) in enumerate([([0, 0], "a"), ([1, 9], "b"), ([1, 2], "c")]):
+            arrays = {ArrayKey("tokens"): np.array(ids, "uint32"), ArrayKey("track", "part"): np.array([i, i])}
+            arrays[ArrayKey("state", "h")] = np.zeros((2, 1), "float16")
+            writer.append(Block("text", (2,), arrays, {"part": (word,)}, [(0, 2 * i)], (word,)))
+    found = assemble(tmp_path / "p", tmp_path / "a.h5")
+    assert (found.n_steps, found.n_odd_steps, found.n_odd_batches, found.is_complete) == (4, 2, 1, False)
+    dump = DumpReader(tmp_path / "a.h5")
+    assert dump.tokens[:] == ["a", "a", "b", "c"]
+    assert [dump.tracks["part"].labels[i] for i in dump.tracks["part"][:]] == ["a", "a", "c", "c"]
+    assert list(dump.sequences["stop"]) == [2, 4]

@@ -219,6 +219,11 @@ def test_texts_that_come_one_by_one_are_not_kept(tmp_path):
         ({"texts": 3}, "texts is a int; give a list or an iterator"),
         ({"encode": word_tokenizer()}, "encode is a Tokenizer, which cannot be called; give its encode"),
         ({"encode": {"a": 1}}, "encode is a dict, which cannot be called; give a function"),
+        ({"n_steps": 9}, "n_steps is counted by record_corpus itself"),
+        ({"unit": [1]}, "'unit' is no option of record_corpus or record; the options of record are states, layers"),
+        ({"texts": []}, "none of the 0 texts has a token"),
+        ({"texts": ["", " "]}, "none of the 2 texts has a token"),
+        ({"texts": iter(["", ""])}, "none of the 2 texts has a token"),
         ({"batch_size": 0}, "batch_size is 0; give a whole number of 1 or more"),
         ({"top_k": True - 2}, "top_k is -1"),
         ({"encode": str.split, "vocab": None}, "encode gives strings and there is no vocab to number them"),
@@ -238,6 +243,26 @@ def test_what_is_handed_in_is_checked_before_anything_is_written(tmp_path, chang
     with pytest.raises(InputError, match=said) as caught:
         lstmviz.record_corpus(Words(), given.pop("texts"), path=tmp_path / "a.h5", **given)
     assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("model", "change", "said"),
+    [
+        (Words(), {"layers": "rmm"}, "layers asks for 'rmm'"),
+        (Words(), {"path": 3}, "path is a int; give where the dump"),
+        (Words(), {"vocab": 3}, "vocab is a int; give a list"),
+        (Words(), {"path": "no/such/a.h5"}, "there is no folder"),
+        (Words, {}, "a type is not a torch module"),
+    ],
+)
+def test_no_text_is_encoded_for_what_cannot_be_recorded(tmp_path, monkeypatch, model, change, said):
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    given = {"path": "a.h5", "vocab": WORDS, **change}
+    with pytest.raises(RecordingError, match=said):
+        lstmviz.record_corpus(model, TEXTS, encode=asked.append, **given)
+    assert not asked
     assert not list(tmp_path.iterdir())
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
+from lstmviz import open_dump, record
 from lstmviz.errors import RecordingError
 from lstmviz.recording.call import Collector, ModuleCall
 from lstmviz.recording.modules import find_recorded
@@ -212,13 +213,43 @@ def test_a_cell_that_is_called_in_another_way(kind, x):
         stepped(kind(3, 8), [x], None)
 
 
-def test_a_batch_that_changes_between_calls():
+def test_a_batch_that_grows_between_calls():
     cell = nn.LSTMCell(3, 4)
     collector = collector_of(cell)
     collector.take(ModuleCall("cell", cell, (torch.ones(2, 3),), {}, cell(torch.ones(2, 3))))
-    line = r"\Acell ran over 2 sequences and then over 1 inside one run\.batch; [^\n]*\Z"
+    line = r"\Acell ran over 2 sequences and then over 3 inside one run\.batch; [^\n]*\Z"
     with pytest.raises(RecordingError, match=line):
-        collector.take(ModuleCall("cell", cell, (torch.ones(1, 3),), {}, cell(torch.ones(1, 3))))
+        collector.take(ModuleCall("cell", cell, (torch.ones(3, 3),), {}, cell(torch.ones(3, 3))))
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_a_batch_that_shrinks_as_its_sequences_end(kind):
+    torch.manual_seed(0)
+    cell, xs, lengths = CELLS[kind](3, 4), torch.randn(5, 4, 3), (5, 3, 3, 1)
+    collector, state = collector_of(cell), None
+    with torch.no_grad():
+        for t, x in enumerate(xs):
+            n = sum(t < length for length in lengths)
+            state = tuple(s[:n] for s in state) if isinstance(state, tuple) else state if state is None else state[:n]
+            args = (x[:n], state)
+            state = cell(*args)
+            collector.take(ModuleCall("cell", cell, args, {}, state))
+    assert (collector.n_steps, collector.n_sequences, collector.lengths) == (5, 4, lengths)
+    found = {s.source: s.values for s in collector.finish(lengths)}
+    check_close(found, twin_of(cell, xs, None), lengths, torch.float32)
+
+
+def test_the_lengths_of_a_recording_follow_from_calls_that_shrink(tmp_path):
+    model, xs, lengths = nn.ModuleDict({"cell": nn.GRUCell(3, 4)}), torch.randn(5, 3, 3), [5, 3, 1]
+    with record(model, tmp_path / "a.h5") as run, torch.no_grad():
+        for given in (None, lengths):
+            h = torch.zeros(3, 4)
+            with run.batch(lengths=given):
+                for t, x in enumerate(xs):
+                    n = sum(t < length for length in lengths)
+                    h = model["cell"](x[:n], h[:n])
+    sequences = open_dump(tmp_path / "a.h5").sequences
+    assert (sequences["stop"] - sequences["start"]).tolist() == lengths * 2
 
 
 def _in_place(state: Tensor, how: str) -> None:
@@ -261,3 +292,19 @@ def test_states_that_are_reset_where_torch_does_not_count_it(make, how):
 def test_a_batch_of_no_sequences_says_so(make):
     with pytest.raises(RecordingError, match=r"\Acell ran over a batch of 0 sequences; [^\n]*\Z"):
         stepped(make(3, 4), [torch.ones(0, 3)], None)
+
+
+@pytest.mark.parametrize("states", ["h", "hcifgo"])
+def test_weights_that_change_where_torch_does_not_count_it_are_named(states):
+    torch.manual_seed(0)
+    cell = nn.LSTMCell(3, 4)
+    collector = collector_of(cell, states)
+    with torch.no_grad():
+        for t in range(4):
+            if t == 2:
+                cell.weight_hh.data.mul_(3)
+                cell.bias_hh.data.add_(1)
+            x = torch.ones(2, 3)
+            collector.take(ModuleCall("cell", cell, (x,), {}, cell(x)))
+    with pytest.raises(RecordingError, match=r"\Acell: its weights changed during the batch, [^\n]*\Z"):
+        list(collector.finish([4, 4]))

@@ -130,7 +130,7 @@ def test_calls_that_cannot_follow_each_other():
     packed = pack_padded_sequence(x, [4, 2])
     for calls, line in (
         ([x, x[:, :1]], r"rnn ran over 2 sequences and then over 1 inside one run\.batch"),
-        ([x[:1], x[:1, :1]], r"rnn ran over 2 sequences and then over 1 inside one run\.batch"),
+        ([x[:1, :1], x[:1]], r"rnn ran over 1 sequences and then over 2 inside one run\.batch"),
         ([packed, packed], r"rnn ran twice on packed input inside one run\.batch"),
     ):
         with pytest.raises(RecordingError, match=rf"\A{line}[^\n]*\Z"):

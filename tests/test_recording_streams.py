@@ -251,7 +251,7 @@ def test_thinning_rules_that_hold_for_all_batches(tmp_path):
     ):
         run.batch(ids, tracks={"position": ids})
     with (
-        one_line(RecordingError, "no step was kept", "where="),
+        one_line(RecordingError, "where= left out every step of every batch"),
         lstmviz.record(LSTM, tmp_path / "b.h5") as run,
         run.batch(ids, where=np.zeros((1, 3), bool)),
     ):
@@ -290,3 +290,13 @@ def test_what_is_not_kept_is_left_out_before_anything_is_copied(has_where, units
     assert np.array_equal(rows, expected.astype("float16"))
     # Picked in the model's dtype, or a place (8 bytes) for each row and unit; and some hundred bytes of counting.
     assert largest.n_bytes <= max(4 * expected.size, 8 * len(rows), 8 * len(units or ()))
+
+
+def test_a_stream_may_lose_its_last_columns(tmp_path):
+    with lstmviz.record(LSTM, tmp_path / "a.h5") as run:
+        for tokens in ([[1, 2], [3, 4], [5, 6]], [[7], [8]], [[9], [0]]):
+            with run.batch(tokens=tokens, continues=True):
+                LSTM(torch.zeros(len(tokens), len(tokens[0]), 1))
+    dump = DumpReader(tmp_path / "a.h5")
+    assert dump.tokens[:] == list("1279348056")
+    assert sequences_of(dump) == [(0, 4), (4, 8), (8, 10)]

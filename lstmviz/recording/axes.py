@@ -12,6 +12,7 @@ import numpy as np
 from lstmviz.dump.inputs import read_vocab
 from lstmviz.dump.schema import AxisPlan
 from lstmviz.errors import InputError, RecordingError
+from lstmviz.recording.tokens import is_ids_mapping
 
 Patterns = str | Iterable[str]
 
@@ -38,6 +39,8 @@ def read_axes(
     placed = {axis: tuple(modules)} if axes is None else _placed(axes, modules)
     names = tuple(placed)
     said = {"vocab": vocab, "join": join, "features": features}
+    for what in ("join", "features"):
+        _check_named(what, said[what], names)
     vocabs, joins, named = (by_axis(what, given, names) for what, given in said.items())
     specs = []
     for name in names:
@@ -81,7 +84,7 @@ def split_by_axis(what: str, given: Any, names: Sequence[str], is_one: Callable[
 
 def is_plain(given: Any) -> bool:
     """Tell a value of one axis (what a tokenizer gives is a mapping too) from a mapping by axis name."""
-    return not isinstance(given, Mapping) or hasattr(given, "encodings")
+    return not isinstance(given, Mapping) or hasattr(given, "encodings") or is_ids_mapping(given)
 
 
 def is_named(given: Any) -> bool:
@@ -142,6 +145,14 @@ def _placed(axes: Mapping[str, Patterns], modules: Sequence[str]) -> dict[str, t
                 f"{', '.join(modules) or 'none'}"
             )
     return {name: tuple(found) for name, found in placed.items()}
+
+
+def _check_named(what: str, given: Any, names: Sequence[str]) -> None:
+    """Raise InputError for a mapping, which can only be one by axis name, that knows no axis."""
+    if isinstance(given, Mapping) and not any(key in names for key in given):
+        raise InputError(
+            f"{what} is given for axis {next(iter(given), None)!r}, and the recording has {', '.join(names)}"
+        )
 
 
 def _features(given: Any) -> tuple[str, ...] | None:

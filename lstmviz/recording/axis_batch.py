@@ -14,8 +14,8 @@ from torch import Tensor
 from lstmviz.dump.inputs import TrackRows, read_track
 from lstmviz.errors import RecordingError
 from lstmviz.recording.call import Collector, ModuleCall
-from lstmviz.recording.fit import Ran, check_once
-from lstmviz.recording.inputs import GivenTrack, PassRows
+from lstmviz.recording.fit import Ran, check_fit, check_goes_on, check_once, is_too_far
+from lstmviz.recording.inputs import GivenTrack, Pass, PassRows
 from lstmviz.recording.lane import Columns, Lane, check_types, types_of
 from lstmviz.recording.passes import Keeping, LaterTrack, Layout, PassRun, Series, StateRows
 from lstmviz.types import View
@@ -66,6 +66,26 @@ class AxisBatch:
         """Whether run.batch said anything of this axis."""
         return any(run.rows.n_sequences is not None for run in self._passes)
 
+    def say(self, given: Pass) -> None:
+        """Take what the one pass of the batch runs over, of which run.batch was told nothing; RecordingError if it was.
+
+        What ran until then, and what runs after, has to fit it.
+        """
+        run = self._passes[0]
+        if len(self._passes) > 1 or run.is_told:
+            raise RecordingError(
+                "run.tokens is for a batch that was told nothing; leave out what run.batch is given, or run.tokens"
+            )
+        if run.ran:
+            raise RecordingError(f"{next(iter(run.ran))} ran over a packed input before run.tokens; call that first")
+        rows = self.lane.read(given)
+        if rows.n_sequences is not None:
+            self.lane.begin(rows.n_sequences, self._continues)
+        run.rows = rows
+        for name in run.waiting:
+            if is_too_far(ran := run.ran_by(name), rows):
+                check_fit(name, replace(ran, n_calls=1), rows, {}, None)
+
     def take(self, name: str, make: Callable[[], Collector], call: ModuleCall) -> None:
         """Take one call of a module inside its hook."""
         run = self._next_pass(name)
@@ -73,6 +93,8 @@ class AxisBatch:
             extra = make()
             extra.take(call)
             check_once(name, run.ran[name], Ran(extra.n_sequences, extra.n_steps), run.rows)
+        if call.argument(1, "hx") is None:
+            check_goes_on(name, run.n_calls.get(name, 0), run.rows)
         collector = run.waiting.get(name) or make()
         if not isinstance(collector, Series):
             collector.take(call)
@@ -82,7 +104,7 @@ class AxisBatch:
         """Take the next steps of something logged, (steps, batch, n_units)."""
         run = self._next_pass(name)
         if name in run.ran:
-            check_once(name, run.ran[name], Ran(chunk.shape[1], chunk.shape[0]), run.rows)
+            check_once(name, run.ran[name], Ran(chunk.shape[1], chunk.shape[0], is_logged=True), run.rows)
         series = run.waiting.get(name) or Series(name, view)
         if isinstance(series, Series):
             series.add(chunk)

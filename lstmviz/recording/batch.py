@@ -15,6 +15,7 @@ from lstmviz.dump.schema import check_name
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.call import ModuleCall, Wanted
+from lstmviz.recording.inputs import Pass
 from lstmviz.recording.modules import Recorded
 from lstmviz.recording.passes import LaterTrack, PassRun
 from lstmviz.recording.predictions import GROUP, class_predictions, token_predictions
@@ -76,6 +77,10 @@ class Batch:
                 here = [(r, a) for r, a in self._modules if a == name]
                 raise RecordingError(f"{self._nothing_ran(here)}; or give nothing for axis {name!r}")
         self._done({name: axis.close() for name, axis in self._axes.items() if axis.has_run})
+
+    def tokens(self, given: Pass, axis: str | None) -> None:
+        """Take what an axis runs over, of which nothing was said before."""
+        self._guarded(lambda: self._axis("run.tokens(ids", axis).say(given))
 
     def log(self, name: str, values: Any, view: View, axis: str | None, *, is_step: bool = False) -> None:
         """Take one more array of states, (batch, steps, n) or (batch, steps), or of one step (batch, n) or (batch,)."""

@@ -86,10 +86,7 @@ def check_plan(batched: Sequence[Batched], known: DumpPlan) -> None:
             raise RecordingError(f"{lacked} on axis {axis!r} in the first batch; make the same in each")
         expected = [s for s in known.sources if s.axis == axis]
         if set(b.sources) != set(expected):
-            odd = min(
-                {s.name for s in b.sources} ^ {s.name for s in expected}, default=b.sources[0].name if b.sources else ""
-            )
-            raise RecordingError(f"{odd} was not made by every batch in the same size; run the same modules in each")
+            raise RecordingError(_other_sources(b, expected))
         infos = {t.name: t for t in known.tracks if t.axis == axis}
         given = {t.name: t.info(axis) for t in b.tracks}
         odd = next((n for n in (*infos, *given) if infos.get(n) != given.get(n)), "")
@@ -97,6 +94,22 @@ def check_plan(batched: Sequence[Batched], known: DumpPlan) -> None:
             raise RecordingError(
                 f"track {odd!r} is not the same in this batch and the first; make the same tracks in each"
             )
+
+
+def _other_sources(batched: Batched, expected: Sequence[SourcePlan]) -> str:
+    """Say which source a batch has and the first had not, or the other way round, or in another size."""
+    was, now = {s.name: s for s in expected}, {s.name: s for s in batched.sources}
+    odd = min(was.keys() ^ now.keys(), default=None)
+    if odd is None:
+        odd = next(name for name, s in now.items() if s != was[name])
+        sizes = f"{was[odd].n_units} units in the first batch and {now[odd].n_units} in this one"
+        return f"{odd} has {sizes}; make the same in each"
+    states = batched.rows.states
+    common = dict.fromkeys(s.module for n, s in states.items() if n in was and s.module != n and odd not in n)
+    place = "ran in the first batch and not in this one" if odd in was else "ran in this batch and not in the first"
+    name = states[odd].module if odd in states else odd.rsplit(".", 2)[0] if odd.count(".") > 1 else odd
+    remedy = f"; or leave {name} out with layers={list(common)!r}" if common and name not in common else ""
+    return f"{name} ({odd}) {place}; run the same modules in each{remedy}"
 
 
 def _ids(lane: Lane, tokens: NDArray[Any], new: dict[str, tuple[str, ...]]) -> NDArray[np.uint32]:

@@ -50,8 +50,8 @@ Wanted = Callable[[str, str], bool]  # is this state ("c") of this layer ("rnn.l
 class Collector(Protocol):
     """Takes the calls that one module makes during one batch, and gives their states.
 
-    Calls follow each other in time: all have the same batch, and step 0 of a call comes after the last of the one
-    before.
+    Calls follow each other in time: all have the same batch, or in calls of one step its first sequences, and step 0 of
+    a call comes after the last of the one before.
     """
 
     @property
@@ -64,7 +64,11 @@ class Collector(Protocol):
 
     @property
     def lengths(self) -> tuple[int, ...] | None:
-        """The steps of each sequence where the input was packed, in the order of the batch; else None."""
+        """The steps of each sequence where calls tell them (packed input), in the order of the batch; else None."""
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether calls may follow although lengths are known."""
 
     def take(self, call: ModuleCall) -> None:
         """Take one call, inside the module's forward hook; RecordingError if it is none that can be recorded."""

@@ -99,6 +99,7 @@ class Checks:
 
     module: str
     kind: str
+    has_stale_weights: bool = False  # between calls, weights were written to where torch does not count it
     _found: list[_Found] = field(default_factory=list)
 
     def add(self, run: Run, state: str, gaps: Tensor, rows: Tensor) -> None:
@@ -114,6 +115,12 @@ class Checks:
             gaps = found.gaps.cpu().masked_fill(found.steps >= ends[found.sequences], 0.0)
             worst = int(gaps.argmax())
             if float(gaps[worst]) > found.allowed:
+                if self.has_stale_weights:
+                    raise RecordingError(
+                        f"{self.module}: its weights changed during the batch, through .data or NumPy or under "
+                        "inference_mode, which torch does not count; change them between batches, or in place under "
+                        "torch.no_grad()"
+                    )
                 raise RecordingError(
                     f"{self.module}: the recomputed {found.state} of {found.layer} is off by {float(gaps[worst]):.2g} "
                     f"at step {int(found.steps[worst])}, so this module does not compute what nn.{self.kind} computes; "

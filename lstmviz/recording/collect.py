@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from lstmviz.errors import RecordingError
 from lstmviz.recording.call import StateArray, Wanted
@@ -23,13 +24,25 @@ class RunCollector:
 
     def __init__(self, name: str, kind: str, arithmetic: Arithmetic, layers: Sequence[str], wanted: Wanted) -> None:
         self.n_sequences = self.n_steps = 0
-        self.lengths: tuple[int, ...] | None = None
+        self._packed: tuple[int, ...] | None = None
+        self._n_running = 0  # sequences of the last call
+        self._ended: tuple[int, ...] = ()  # steps of the sequences behind them
         self._name, self._kind = name, kind
         self._arithmetic = arithmetic
         self._letters = {layer: {s for s in arithmetic.states if wanted(layer, s)} for layer in layers}
         self._parts: dict[tuple[str, str], list[Tensor]] = {}
         self._checks = Checks(name, kind)
         self._buffer = StepBuffer(tuple(layers), 1 + any(layer.endswith(".reverse") for layer in layers))
+
+    @property
+    def lengths(self) -> tuple[int, ...] | None:
+        """The steps of each sequence where the input was packed, or where calls of one step took fewer and fewer."""
+        return (self.n_steps,) * self._n_running + self._ended if self._ended else self._packed
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether calls may follow although lengths are known."""
+        return self._packed is None
 
     def finish(self, lengths: Sequence[int]) -> Iterator[StateArray]:
         """Yield the wanted states of all calls, joined along time; RecordingError where the self-check fails."""
@@ -46,20 +59,24 @@ class RunCollector:
         """Count a call in; RecordingError if it cannot follow those before it."""
         if n_sequences == 0:
             raise RecordingError(f"{self._name} ran over a batch of 0 sequences; leave empty batches out")
-        if self.n_steps and n_sequences != self.n_sequences:
+        is_shorter = n_steps == 1 and not self._packed and n_sequences < self._n_running
+        if self.n_steps and n_sequences != self._n_running and not is_shorter:
             raise RecordingError(
-                f"{self._name} ran over {self.n_sequences} sequences and then over {n_sequences} inside one run.batch; "
+                f"{self._name} ran over {self._n_running} sequences and then over {n_sequences} inside one run.batch; "
                 "open one run.batch for each"
             )
-        if self.n_steps and (lengths or self.lengths):
+        if self.n_steps and (lengths or self._packed):
             raise RecordingError(
                 f"{self._name} ran twice on packed input inside one run.batch, which leaves gaps between its calls; "
                 "open one run.batch for each"
             )
-        self.n_sequences, self.lengths = n_sequences, lengths
+        if is_shorter:  # the first sequences go on, as in a decoder that is stepped over a batch sorted by length
+            self._ended = (self.n_steps,) * (self._n_running - n_sequences) + self._ended
+        self.n_sequences, self._n_running, self._packed = max(self.n_sequences, n_sequences), n_sequences, lengths
         self.n_steps += n_steps
 
     def _flush(self) -> None:
+        self._checks.has_stale_weights |= self._buffer.has_stale_weights
         for run in self._buffer.runs():
             self._keep(run)
 
@@ -75,6 +92,8 @@ class RunCollector:
             found = self._arithmetic.compute(run, letters, self._checks) | {"h": run.h}
             for state in letters:
                 values = run.steps.padded(found[state])
+                if values.shape[1] < self.n_sequences:
+                    values = pad(values, (0, 0, 0, self.n_sequences - values.shape[1]))
                 is_view = state == "h" and is_shared and values.data_ptr() == run.h.data_ptr()
                 self._parts.setdefault((run.layer, state), []).append(values.clone() if is_view else values)
 

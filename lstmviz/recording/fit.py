@@ -22,6 +22,7 @@ class Ran:
     n_steps: int
     lengths: tuple[int, ...] | None = None
     n_calls: int = 1
+    is_logged: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -52,12 +53,26 @@ def check_fit(name: str, ran: Ran, rows: PassRows, others: Mapping[str, Ran], kn
     )
     other = next((n for n, r in others.items() if r.shape != ran.shape and r.lengths is None), None)
     if other is not None and (rows.n_padded is None and rows.span is None):
+        there = others[other]
+        if ran.is_logged:
+            raise RecordingError(_log_misfit(name, ran, f"{other} ran over {_over(there)}", there.shape))
+        if there.is_logged:
+            raise RecordingError(_log_misfit(other, there, f"{name} ran over {_over(ran)}", ran.shape))
         raise RecordingError(
             f"{other} ran over {_over(others[other])} and {name} over {_over(ran)}, both on one time axis; give each "
             f"its own: axes={{'a': {other!r}, 'b': {name!r}}}"
         )
     if not fits_given:
-        raise RecordingError(_misfit(name, ran, rows) + _beside(others))
+        raise RecordingError(_misfit(name, ran, rows) + ("" if ran.is_logged else _beside(others)))
+
+
+def check_goes_on(name: str, n_calls: int, rows: PassRows) -> None:
+    """Raise RecordingError for a call that begins without a state, after ``n_calls``, where nothing says what it is."""
+    if n_calls and rows.n_padded is None and rows.span is None:
+        raise RecordingError(
+            f"{name} begins anew, without a state, in call {n_calls + 1} of one run.batch that was given no tokens; "
+            f"{_ONE_EACH}"
+        )
 
 
 def check_once(name: str, before: Ran, again: Ran, rows: PassRows) -> None:
@@ -108,6 +123,8 @@ def _over(ran: Ran) -> str:
 
 def _misfit(name: str, ran: Ran, rows: PassRows) -> str:
     """Say how a module and the batch disagree, and guess why."""
+    if ran.is_logged:
+        return _log_misfit(name, ran, rows.shown(), (rows.n_sequences, rows.n_padded))
     calls = f" in {ran.n_calls} calls" if ran.n_calls > 1 else ""
     said = f"{name} ran over {_over(ran)}{calls} and {rows.shown()}"
     given = (rows.n_sequences, rows.n_padded)
@@ -131,9 +148,17 @@ def _misfit(name: str, ran: Ran, rows: PassRows) -> str:
     )
 
 
+def _log_misfit(name: str, ran: Ran, beside: str, needed: tuple[int | None, int | None]) -> str:
+    """Say how what was logged disagrees with what stands beside it."""
+    said = f"{name} was logged for {_over(ran)} and {beside}"
+    if ran.shape == needed[::-1]:
+        return f"{said}: did you pass (steps, batch)? log values.transpose(0, 1)"
+    return f"{said}: log one row for every step of every sequence, (batch, steps, n)"
+
+
 def _beside(others: Mapping[str, Ran]) -> str:
     """Name a module that did fit: the two may belong on two axes."""
-    other = next(iter(others), None)
+    other = next((n for n, ran in others.items() if not ran.is_logged), None)
     if other is None:
         return ""
     said = f"{other} ran over {_over(others[other])}"

@@ -108,14 +108,13 @@ class Lane:
         if self.columns is None or not flags.any():
             return Columns(self.n_documents + np.arange(n_sequences), np.zeros(n_sequences, np.int64))
         n_before = len(self.columns.documents)
-        if n_before != n_sequences:
+        if n_before < n_sequences:
             raise RecordingError(
                 f"this batch has {n_sequences} sequences and continues one of {n_before}; a stream keeps its columns, "
-                "so leave continues out where other sequences begin"
+                "or loses the last ones, so leave continues out where other sequences begin"
             )
-        return Columns(
-            np.where(flags, self.columns.documents, new), np.where(flags, self.columns.positions, np.int64(0))
-        )
+        documents, positions = (a[:n_sequences] for a in (self.columns.documents, self.columns.positions))
+        return Columns(np.where(flags, documents, new), np.where(flags, positions, np.int64(0)))
 
     def declare(self, rows: Sequence[PassRows], words: Sequence[str] | None) -> AxisPlan:
         """Return the plan of the axis after the first batch; ``words`` are its tokens where they are strings."""
@@ -171,7 +170,9 @@ def check_types(
         raise RecordingError(f"track {odd!r} is in {place}; give the same tracks in {everywhere}")
     for name, kind in given.items():
         if kind != first[name]:
-            raise RecordingError(f"track {name!r} was {first[name]} in {before} and is {kind} now; give one type")
+            are_floats = kind.startswith("float") and first[name] != "text"
+            remedy = f"give floats from {before} on" if are_floats else "give one type"
+            raise RecordingError(f"track {name!r} was {first[name]} in {before} and is {kind} now; {remedy}")
 
 
 def types_of(tracks: Sequence[GivenTrack]) -> dict[str, str]:

@@ -57,6 +57,7 @@ class Series:
     """What was logged under one name: chunks (steps, batch, n_units) that follow each other in time."""
 
     lengths = None
+    may_go_on = True
 
     def __init__(self, name: str, view: View) -> None:
         self.name, self.view = name, view
@@ -107,10 +108,16 @@ class PassRun:
     waiting: dict[str, Collector | Series] = field(default_factory=dict)
     n_calls: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def is_told(self) -> bool:
+        """Whether anything was said of what runs."""
+        return (self.rows.n_sequences, self.rows.n_padded, self.rows.span) != (None, None, None)
+
     def ran_by(self, name: str) -> Ran:
         """Return over what a module ran so far."""
         found = self.waiting[name]
-        return Ran(found.n_sequences, found.n_steps, found.lengths, self.n_calls[name])
+        calls, is_logged = self.n_calls[name], isinstance(found, Series)
+        return Ran(found.n_sequences, found.n_steps, found.lengths, calls, is_logged)
 
     def advance(self, name: str, collector: Collector | Series, *, is_last: bool) -> None:
         """Take over what a module made if it ran over all steps; RecordingError if it ran over more than there are.
@@ -124,7 +131,8 @@ class PassRun:
             check_fit(name, ran, self.rows, self.ran, None)
         span, n_padded = self.rows.span, self.rows.n_padded
         is_through = not is_last and n_padded is None and span is not None and ran.n_steps >= span.stops.max()
-        if ran.lengths is not None or ran.n_steps == n_padded or is_through:
+        is_known = ran.lengths is not None and not collector.may_go_on
+        if is_known or ran.n_steps == n_padded or is_through:
             self.settle(name)
 
     def settle(self, name: str) -> None:

@@ -169,6 +169,8 @@ def _check_logits(logits: Tensor, shape: tuple[int, int]) -> None:
         guess = "did you pass (steps, batch, n_vocab)? give logits.transpose(0, 1)"
     elif logits.dim() == 3 and (given[0], given[2]) == shape:
         guess = "did you pass (batch, n_vocab, steps)? give logits.transpose(1, 2)"
+    elif logits.dim() == 2 and (batch, given[0]) == (1, steps):
+        guess = "they have no batch; give logits[None]"
     elif logits.dim() == 2 and given[0] == batch * steps:
         guess = (
             f"they are flattened; give logits.view({batch}, {steps}, -1), or logits.view({steps}, {batch}, "

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +63,9 @@ def record_corpus(
 
     path = placed(path)
     _check(texts, encode, batch_size, top_k)
+    _check_options(options)
+    with evaluating(model) if isinstance(model, torch.nn.Module) else nullcontext():
+        record(model, path, vocab, **options)  # says what does not fit, before all texts are encoded
     feed = Feed(model, forward, top_k)
     of_one_length = forward is None and reads_backwards(model)
     documents = read_documents(texts, encode, _numbers_of(vocab), tracks, sequence_tracks)
@@ -72,8 +78,12 @@ def record_corpus(
             documents = iter(known)
         read = _Read(documents)
         task = progress.add_task("recording", total=n_texts)
+        several = batches(read, batch_size, of_one_length=of_one_length)
+        first = next(several, None)
+        if first is None:
+            raise InputError(f"none of the {read.n} texts has a token; give texts that encode turns into ids")
         with evaluating(model), torch.no_grad(), record(model, path, vocab, n_steps=n_steps, **options) as run:
-            for some in batches(read, batch_size, of_one_length=of_one_length):
+            for some in chain([first], several):
                 feed.batch(run, some)
                 progress.update(task, completed=read.n)
                 if run.stopped:
@@ -110,6 +120,18 @@ def _check(texts: object, encode: object, batch_size: object, top_k: object) -> 
     for name, value, least in (("batch_size", batch_size, 1), ("top_k", top_k, 0)):
         if not isinstance(value, int) or value < least:
             raise InputError(f"{name} is {value!r}; give a whole number of {least} or more")
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    from lstmviz.recording.start import record
+
+    if "n_steps" in options:
+        raise InputError("n_steps is counted by record_corpus itself, from a list of texts; leave it out")
+    known = [p.name for p in inspect.signature(record).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    odd = next((name for name in options if name not in known), None)
+    if odd is not None:
+        there = ", ".join(name for name in known if name != "n_steps")
+        raise InputError(f"{odd!r} is no option of record_corpus or record; the options of record are {there}")
 
 
 def _numbers_of(vocab: Any) -> Mapping[str, int] | None:

@@ -74,7 +74,8 @@ class Recording:
         ``sequence_tracks``: a name to one number or string for each sequence, (batch,). Every batch has the same ones.
         ``where`` (batch, steps): True for the steps to keep; a sequence ends where one is left out.
         ``continues``: True (or one for each sequence) where sequence i goes on with sequence i of the batch
-        acknowledged before, as in truncated backpropagation through time: the dump has them whole.
+        acknowledged before, as in truncated backpropagation through time: the dump has them whole. The last columns
+        may be lacking, where a stream ends.
         ``passes``: instead of all this, one ``lstmviz.Pass`` for each time that a module runs in the forward pass.
 
         The batch is acknowledged whole when the body ends, and not at all if it raises. Raises InputError naming the
@@ -99,6 +100,34 @@ class Recording:
                 lane = setup.lanes[name]
                 axes[name] = AxisBatch(lane, [lane.read(one) for one in several], goes_on[name], setup.keeping)
         return Batch(axes, setup.modules, setup.wanted, self._enter_batch, self._leave_batch, self._acknowledge)
+
+    def tokens(
+        self,
+        tokens: Values,
+        *,
+        lengths: Values | None = None,
+        mask: Values | None = None,
+        tracks: Mapping[str, Values] | None = None,
+        sequence_tracks: Mapping[str, Values] | None = None,
+        where: Values | None = None,
+        axis: str | None = None,
+    ) -> None:
+        """Say what the batch that runs goes over, where that is known only now: text that the model generates.
+
+        For a batch that was opened with ``run.batch()``; all arguments are as there, of the one ``axis``. The token at
+        step t is the one that the model read at step t, so that a token which was chosen and never read is not among
+        them.
+        """
+        if (batch := self._batch_of("tokens")) is not None:
+            given = Pass(
+                tokens=tokens,
+                lengths=lengths,
+                mask=mask,
+                tracks=tracks,
+                sequence_tracks=sequence_tracks,
+                where=where,
+            )
+            batch.tokens(given, axis)
 
     def log(self, name: str, values: Values, *, view: View = "raw", axis: str | None = None) -> None:
         """Record one more array of the batch that runs, as the source ``name``: a model's own states, or attention.
@@ -171,9 +200,13 @@ class Recording:
         if was_stopped:
             return
         if value is None and not self._sink.n_steps:
-            why = "no step was kept (where= and every= left out all)" if self._n_done else "no batch was recorded"
+            if self._n_done:
+                raise RecordingError(
+                    f"where= left out every step of every batch, so {self._sink.path} was not written; give a where "
+                    "that is True at the steps to keep"
+                )
             raise RecordingError(
-                f"{why}, so {self._sink.path} was not written; run the model inside "
+                f"no batch was recorded, so {self._sink.path} was not written; run the model inside "
                 "`with run.batch(tokens=ids): model(ids)`"
             )
 

@@ -7,11 +7,13 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
 
 import lstmviz
-from lstmviz.dump.schema import STATE_DTYPES, StateDtype
-from lstmviz.errors import RecordingError
+from lstmviz.dump.schema import StateDtype
+from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.axes import Patterns, matches, patterns_of, read_axes
 from lstmviz.recording.sink import Sink
 from lstmviz.recording.size import read_n_steps
@@ -35,7 +37,7 @@ def record(
     layers: Patterns | None = None,
     units: Any = None,
     every: int = 1,
-    dtype: StateDtype = "float16",
+    dtype: StateDtype | Any = "float16",
     axes: Mapping[str, Patterns] | None = None,
     axis: str = "text",
     join: str | Mapping[str, str] | None = None,
@@ -89,9 +91,8 @@ def record(
 
     wanted = _states(states, found := find_recorded(model))
     kept, recorded = _layers(layers, wanted, found)
-    if dtype not in STATE_DTYPES:
-        raise RecordingError(f"dtype {dtype!r} is not one that states are kept in; use {', '.join(STATE_DTYPES)}")
-    keeping = Keeping(dtype, read_units(units), read_every(every))
+    kept_as = _dtype(dtype)
+    keeping = Keeping(kept_as, read_units(units), read_every(every))
     specs = read_axes(axes, axis, vocab=vocab, join=join, features=features, modules=[r.name for r in recorded])
     lanes = {spec.name: Lane(spec, keeping.every, len(specs) == 1) for spec in specs}
     setup = Setup(
@@ -101,13 +102,15 @@ def record(
         keeping=keeping,
         n_steps=read_n_steps(n_steps, tuple(lanes)),
         force=force,
-        provenance=_provenance(model, dtype, keeping.every, keeping.units),
+        provenance=_provenance(model, kept_as, keeping.every, keeping.units),
     )
     return Recording(setup, Sink(placed(path), overwrite=overwrite))
 
 
 def placed(path: str | os.PathLike[str]) -> Path:
     """Return where a path is now, whatever the working folder becomes; ``~`` is the user's home."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(f"path is a {type(path).__name__}; give where the dump is to be, such as 'run.h5'")
     with suppress(RuntimeError):  # no such user: a folder of that name
         path = Path(path).expanduser()
     return Path(path).absolute()
@@ -129,6 +132,16 @@ def _provenance(model: nn.Module, dtype: str, every: int, units: UnitChoice) -> 
     if units.choices:
         said["units"] = units.note()
     return {**said, "complete": False}
+
+
+def _dtype(given: object) -> StateDtype:
+    """Return the name of a dtype, of torch's or NumPy's too; RecordingError unless it is one that is stored."""
+    known: tuple[StateDtype, ...] = get_args(StateDtype)
+    name = np.dtype(given).name if isinstance(given, (np.dtype, type)) else str(given).removeprefix("torch.")
+    found = next((dtype for dtype in known if dtype == name), None)
+    if found is None:
+        raise RecordingError(f"dtype {given!r} is not one that states are kept in; use {', '.join(known)}")
+    return found
 
 
 def _states(given: Sequence[str], recorded: Sequence[Recorded]) -> frozenset[str]:

@@ -60,6 +60,7 @@ class StepBuffer:
         self._calls: list[StepCall] = []
         self._used: Used | None = None
         self._weights: list[Weights] = []
+        self._copies: list[list[Tensor]] = []
         self._start = 0
         self._after: tuple[States, States] = (), ()  # the states that the last call returned, and the copy of them
 
@@ -76,8 +77,8 @@ class StepBuffer:
 
     def begin(self, used: Used, start: int) -> None:
         """Hold calls with these weights from now on, beginning at step ``start`` of the batch; keeps a copy of them."""
-        copies = [[w.detach().clone() for w in flat] for flat in used.flat]
-        self._weights = [Weights.of(flat, used.dtype, has_bias=used.has_bias) for flat in copies]
+        self._copies = [[w.detach().clone() for w in flat] for flat in used.flat]
+        self._weights = [Weights.of(flat, used.dtype, has_bias=used.has_bias) for flat in self._copies]
         self._used, self._start = used, start
 
     def add(self, call: StepCall) -> None:
@@ -102,29 +103,40 @@ class StepBuffer:
             for a, b, k in zip(begin, returned, kept, strict=True)
         )
 
+    @property
+    def has_stale_weights(self) -> bool:
+        """Whether the weights hold other values by now than when the calls held began."""
+        return self._used is not None and not all(
+            now.dtype == kept.dtype and torch.equal(now, kept)
+            for flat, copies in zip(self._used.flat, self._copies, strict=True)
+            for now, kept in zip(flat, copies, strict=True)
+        )
+
     def runs(self) -> Iterator[Run]:
         """Yield one run for each layer and direction, and hold nothing any more."""
         calls, used, weights = self._calls, self._used, self._weights
+        self._copies = []
         self._calls, self._used, self._weights, self._after = [], None, [], ((), ())
         if not calls or used is None:
             return
-        n_layers, n_steps = len(self._layers), len(calls)
-        n_sequences = calls[0].end[0].numel() // (n_layers * calls[0].end[0].shape[-1])
-        zeros = tuple(torch.zeros_like(s) for s in calls[0].end)
-        begin = _by_layer([zeros if c.begin is None else c.begin for c in calls], n_layers)
+        n_layers = len(self._layers)
+        sizes = tuple(c.end[0].numel() // (n_layers * c.end[0].shape[-1]) for c in calls)
+        begin = _by_layer(
+            [tuple(map(torch.zeros_like, c.end)) if c.begin is None else c.begin for c in calls], n_layers
+        )
         end = _by_layer([c.end for c in calls], n_layers)
         end_h = list(end[0])
         h = list(end_h)
         if calls[0].top is not None:
-            top = torch.stack([c.top for c in calls if c.top is not None])
-            h[-self._n_directions :] = top.reshape(n_steps * n_sequences, -1).chunk(self._n_directions, 1)
-        x = torch.stack([c.x for c in calls]).reshape(n_steps * n_sequences, -1)
+            top = _rows([c.top for c in calls if c.top is not None])
+            h[-self._n_directions :] = top.chunk(self._n_directions, 1)
+        x = _rows([c.x for c in calls])
         for k, layer in enumerate(self._layers):
             if k and k % self._n_directions == 0:
                 x = torch.cat(h[k - self._n_directions : k], 1)
             yield Run(
                 layer,
-                Steps((n_sequences,) * n_steps, is_stepped=True),
+                Steps(sizes, is_stepped=True),
                 weights[k],
                 x,
                 h[k],
@@ -137,11 +149,11 @@ class StepBuffer:
             )
 
 
+def _rows(parts: Sequence[Tensor]) -> Tensor:
+    """Return vectors of any shape as rows, one call after another."""
+    return torch.cat([p.reshape(-1, p.shape[-1]) for p in parts])
+
+
 def _by_layer(states: Sequence[States], n_layers: int) -> list[Tensor]:
     """Return h, or h and c, of all calls as (n_layers, n_rows, n_units)."""
-    joined = []
-    for kind in zip(*states, strict=True):
-        n_units = kind[0].shape[-1]
-        values = torch.stack(kind).reshape(len(states), n_layers, -1, n_units)
-        joined.append(values.transpose(0, 1).reshape(n_layers, -1, n_units))
-    return joined
+    return [torch.cat([s.reshape(n_layers, -1, s.shape[-1]) for s in kind], 1) for kind in zip(*states, strict=True)]

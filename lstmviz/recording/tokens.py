@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -29,12 +29,16 @@ class TokenGrid:
 
 
 def read_tokens(given: Any, has_vocab: bool) -> TokenGrid:
-    """Read ids (batch, steps), lists of strings, strings of characters, or a tokenizer's encodings.
+    """Read ids (batch, steps), lists of strings, strings of characters, or what a tokenizer returned.
 
     Encodings are ids where there is a vocabulary (``has_vocab``), else their own strings. Rows may be of different
     lengths. Raises InputError for anything else.
     """
     given = getattr(given, "encodings", None) or given
+    if is_ids_mapping(given):
+        found = read_tokens(given["input_ids"], has_vocab)
+        # Rows of their own lengths are not padded.
+        return found if found.lengths is not None else replace(found, mask=given.get("attention_mask"))
     if isinstance(given, str) or _is_encoding(given):
         given = [given]
     if isinstance(given, (list, tuple)) and given:
@@ -55,6 +59,11 @@ def read_tokens(given: Any, has_vocab: bool) -> TokenGrid:
     words = grid.astype(object) if hasattr(values, "dtype") else _as_objects(values)
     _check_words(words)
     return TokenGrid(words, "words", lengths)
+
+
+def is_ids_mapping(given: Any) -> bool:
+    """Tell what a transformers tokenizer returns: a mapping with "input_ids" and maybe "attention_mask"."""
+    return isinstance(given, Mapping) and "input_ids" in given
 
 
 def even_rows(what: str, given: Any) -> tuple[Any, tuple[int, ...] | None]:
