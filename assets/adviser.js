@@ -21,10 +21,8 @@
     slider.addEventListener("pointermove", (event) => isDragged && moveTo(event));
     for (const end of ["pointerup", "pointercancel"]) slider.addEventListener(end, up);
     const lift = (steps) => lv.state.nudge({ threshold: within(lv.axis.snap(lv.state.current.threshold + steps * lv.geometry.step(), lv.geometry.step())) });
-    const up1 = (isShift) => lift(isShift ? 10 : 1);
-    const down1 = (isShift) => lift(isShift ? -10 : -1);
     const toEnd = (place) => () => lv.state.nudge({ threshold: curve().threshold.at(place) });
-    lv.aside.keys(slider, { ArrowRight: up1, ArrowUp: up1, ArrowLeft: down1, ArrowDown: down1, PageUp: () => lift(10), PageDown: () => lift(-10), Home: toEnd(0), End: toEnd(-1) });
+    lv.aside.keys(slider, "curve", { up: () => lift(1), down: () => lift(-1), farUp: () => lift(10), farDown: () => lift(-10), least: toEnd(0), most: toEnd(-1) });
     said = lv.aside.hint("");
     why = lv.menu.element("p", "lv-card-note lv-why");
     for (const name of ["selection", "units", "adviser"]) lv.frame.add(name, draw);
