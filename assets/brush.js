@@ -91,6 +91,7 @@
   function follow(x) {
     const change = CHANGES[drag.kind](x);
     if (change) {
+      if (drag.kind === "new" && lv.state.current.excluded.length) change.excluded = []; // what was taken out was of another brush
       lv.frame.markBrush();
       lv.state.change(change, "live");
     }
@@ -193,9 +194,9 @@
     const shown = model.shown(step);
     if (shown && shown.text) lines.push(shown.text);
     const values = model.row(step);
-    if (model.units && model.units.length && values) {
+    if (model.chosen && model.chosen.length && values) {
       const on = model.countOn(step, step + 1)[0];
-      lines.push(`${on} of ${lv.words.plural(model.units.length, "unit")} on`);
+      lines.push(`${on} of ${lv.words.plural(model.chosen.length, "unit")} on`);
     }
     for (const track of lv.tracks.visible()) {
       const value = model.value(track, step);
@@ -205,12 +206,7 @@
   }
 
   function key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = KEYS[event.key];
-    if (!act || !lv.model.source) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act(event.shiftKey);
+    if (lv.model.source && lv.keys.act("tokens", event, KEYS)) event.stopPropagation();
   }
 
   /* By keyboard: a window in the middle of the view, moved or stretched a step at a time. */
@@ -236,11 +232,12 @@
   }
 
   const KEYS = {
-    Enter: begin,
-    ArrowLeft: (isEnd) => nudge(-1, isEnd),
-    ArrowRight: (isEnd) => nudge(1, isEnd),
-    Escape: clear,
-    Delete: clear,
+    begin,
+    back: () => nudge(-1, false),
+    on: () => nudge(1, false),
+    shrink: () => nudge(-1, true),
+    grow: () => nudge(1, true),
+    clear,
   };
 
   lv.brush = { make, clear };

@@ -10,9 +10,9 @@
   const cuts = new Map();
 
   function draw(ctx, shown, x, y, cell, height, ground) {
-    if (cell < LEAST.char || !shown.text) return;
+    if (cell < LEAST.char * lv.projector.type() || !shown.text) return;
     const colours = lv.theme.colours();
-    const size = cell < 9 ? 11 : 13;
+    const size = Math.round((cell < 9 * lv.projector.type() ? 11 : 13) * lv.projector.type());
     ctx.font = `${size}px ${colours.mono}`;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
@@ -33,7 +33,7 @@
       const typical = lengths.length ? lengths[Math.floor(lengths.length * 0.75)] : 1;
       leasts.set(tokens, Math.min(LEAST.word, LEAST.char + LEAST.more * Math.max(0, typical - 1)));
     }
-    return leasts.get(tokens);
+    return leasts.get(tokens) * lv.projector.type();
   }
 
   function measure(ctx, text, size) {

@@ -2,7 +2,7 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
-  const LINKS = 70; // px for the step numbers
+  const LINKS = 106; // px for the step numbers, and what marks and hides a row
   const DIGIT = 7; // px of a digit in "4/4"
   const GAP = 22; // px between columns
   const HEAD = 44; // px that a column's name needs
@@ -25,7 +25,8 @@
 
   /* {list: columns from the left, hidden: tracks without room}. A column {name, kind, left, width, from, n, track} shows
      cells from .. from + n of each row; text takes what it needs but leaves the heatmaps a share, and they divide the rest.
-     Asked: {width, used: [a, b], before: cells before a match's start, nUnits, isChars, hasTokens, tracks}. */
+     Asked: {width, used: [a, b], before: cells before a match's start, nUnits, isChars, hasTokens, unit (name of
+     one whose activation is shown, if any), tracks}. */
   function layout(asked) {
     const { width, used: [a, b], before, nUnits, tracks } = asked;
     const units = { name: "units", kind: "shared", left: LINKS, width: DIGIT * (2 * String(nUnits).length + 1) + 8, from: 0, n: 0 };
@@ -33,13 +34,14 @@
     const main = asked.hasTokens ? text(asked, left) : null;
     const after = main ? main.left + Math.max(main.width, HEAD) + GAP : left;
     const fits = Math.max(1, Math.floor((width - after + GAP) / (HEAT.least + GAP)));
-    const seen = tracks.slice(0, fits - 1);
-    const names = [{ name: "matched units", kind: "on" }, ...seen.map((track) => ({ name: track.name, kind: "track", track }))];
+    const own = asked.unit && fits > 1 ? [{ name: asked.unit, kind: "unit" }] : [];
+    const seen = tracks.slice(0, fits - 1 - own.length);
+    const names = [{ name: "matched units", kind: "on" }, ...own, ...seen.map((track) => ({ name: track.name, kind: "track", track }))];
     const heats = [];
     let x = after;
     names.forEach((column, k) => {
       const share = Math.floor((width - x + GAP) / (names.length - k)) - GAP;
-      const most = !main && k === 0 ? Math.min((b - a) * NUMBER, width - x - seen.length * (HEAT.good + GAP)) : Math.min(HEAT.most, share, (b - a) * HEAT.cell);
+      const most = !main && k === 0 ? Math.min((b - a) * NUMBER, width - x - (own.length + seen.length) * (HEAT.good + GAP)) : Math.min(HEAT.most, share, (b - a) * HEAT.cell);
       const wide = Math.max(Math.min(HEAT.least, share), most);
       heats.push(Object.assign(column, { left: x, width: wide, from: a, n: b - a }));
       x += wide + GAP;
@@ -47,9 +49,9 @@
     return { list: [units, ...(main ? [main] : []), ...heats], hidden: tracks.slice(seen.length) };
   }
 
-  function text({ width, used: [a, b], before, isChars, tracks }, left) {
+  function text({ width, used: [a, b], before, isChars, tracks, unit }, left) {
     const room = width - left;
-    const heats = 1 + Math.min(tracks.length, Math.max(0, Math.floor((room * 0.4) / (HEAT.least + GAP)) - 1));
+    const heats = 1 + Math.min(tracks.length + (unit ? 1 : 0), Math.max(0, Math.floor((room * 0.4) / (HEAT.least + GAP)) - 1));
     const share = Math.max(room * (isChars ? 0.45 : 0.58), room - heats * (HEAT.good + GAP));
     const chars = width >= 900 ? CHAR.wide : CHAR.narrow;
     const cell = isChars ? chars : Math.max(WORD.least, Math.min(WORD.most, Math.floor(share / (b - a))));

@@ -24,11 +24,17 @@
     try {
       response = await fetch(base() + path, options);
     } catch (error) {
-      throw new Error("the server does not answer; is it still running?");
+      lv.server.lost();
+      throw Object.assign(new Error("the server does not answer; is it still running?"), { isLost: true });
     }
     if (response.ok) return response;
     const told = await response.json().catch(() => ({}));
     throw new Error(told.error || `the server answered ${response.status} to ${path}`);
+  }
+
+  /* The answer to an object that is put to the server as JSON. */
+  function post(path, body) {
+    return get(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   }
 
   async function json(path, options) {
@@ -78,7 +84,7 @@
         },
         (error) => {
           tile.failed = performance.now();
-          lv.notice.say("data", `Some steps could not be loaded: ${error.message}. Trying again.`);
+          if (!error.isLost) lv.notice.say("data", `Some steps could not be loaded: ${error.message}. Trying again.`);
           setTimeout(() => lv.model.arrived(), AGAIN + 50);
         },
       );
@@ -145,6 +151,6 @@
     return new Dump(await json(`d/${encodeURIComponent(uuid)}/about.json`));
   }
 
-  lv.data = { open, json, lookAgain, ROOM, STEP_TILE };
+  lv.data = { open, get, json, post, base, lookAgain, ROOM, STEP_TILE };
   if (typeof module !== "undefined") module.exports = { Tiles, stateTile, lookAgain, ROOM };
 })(typeof window !== "undefined" ? window : globalThis);

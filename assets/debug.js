@@ -6,6 +6,7 @@
   /* {isReady, state, units, cut, cells, left, ticks, tracks, ...}; places in client pixels. */
   function debug() {
     const { model, geometry, strip, plot } = lv;
+    if (lv.start.isShown()) return { isReady: false, start: lv.start.shown() };
     if (!model.source) return { isReady: false };
     model.refresh();
     const state = Object.assign({}, lv.state.current);
@@ -26,14 +27,21 @@
       });
     }
     return {
-      isReady: model.isComplete && model.units !== null && lv.state.isResting() && !lv.matches.isPending(),
+      isReady: model.isComplete && model.isShaded && model.units !== null && lv.beside.isReady() && lv.state.isResting() && !lv.matches.isPending(),
       state,
       units: model.units === null ? null : model.units.slice(),
+      chosen: model.chosen === null ? null : model.chosen.map((one) => Object.assign({}, one)),
       cut: model.cut,
       cells,
       left: geometry.left(),
       ticks: geometry.ticks().map((tick, _, all) => lv.axis.text(tick, all)),
       tracks: lv.tracks.visible().map((track) => track.name),
+      bars: lv.bars.shown(),
+      text: lv.unittext.shown(),
+      beside: lv.beside.shown(),
+      thresholds: plot.thresholds().map((value) => ({ value, x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(value) })),
+      chips: Array.from(document.querySelectorAll("#" + lv.ids.chips + " .lv-chip:not(.lv-out)"), (chip) => chip.querySelector("[data-testid]").textContent),
+      labels: lv.borders.labels(document.createElement("canvas").getContext("2d")).map(({ border, text }) => ({ border, text })),
       borders: model.bordersIn(state.at, to),
       handles: state.start === null ? null : handles(box),
       threshold: { x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(state.threshold) },

@@ -8,7 +8,7 @@
   function make() {
     lv.frame.add("fields", () => {
       const state = lv.state.current;
-      for (const name of ["dump", "source", "threshold", "before", "after"]) show(name, state[name]);
+      for (const name of ["dump", "source", "threshold", "before", "after", "side"]) show(name, state[name]);
       show("step", state.at);
     });
   }
@@ -39,6 +39,7 @@
     step: (value) => isNumber(value) && value !== lv.state.current.at && goTo(value),
     threshold: (value) => isNumber(value) && Math.abs(value) <= lv.url.MAX_THRESHOLD && nudge("threshold", value),
     before: (value) => isNumber(value) && nudge("before", lv.url.clamp(Math.round(value), 0, lv.url.MAX_OFF)),
+    side: (value) => lv.urlfields.SIDES.includes(value) && value !== lv.state.current.side && lv.state.change({ side: value }, "settle"),
     after: (value) => isNumber(value) && nudge("after", lv.url.clamp(Math.round(value), 0, lv.url.MAX_OFF)),
   };
 

@@ -29,7 +29,7 @@
     const names = new Set(asked);
     asked.clear();
     for (const part of parts) {
-      if (!names.has(part.name)) continue;
+      if (!names.has(part.name) || (part.name === "start") !== lv.start.isShown()) continue; // what is not seen is not drawn
       try {
         part.draw(); // one part that fails does not take the others along
       } catch (error) {

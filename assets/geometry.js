@@ -7,6 +7,7 @@
   const KNOB = 16; // px between the axis' numbers and the lines: the threshold's handle
   const RIGHT = 10; // px, so that the last token's outline is not cut
   const PAD = 10; // px above and below the lines
+  let tall = 240;
   let pen = null;
   let known = { key: "", left: LEAST };
 
@@ -14,11 +15,10 @@
   function left() {
     const { source, dump } = lv.model;
     if (!source) return LEAST;
-    const place = lv.plot.place();
     const names = lv.tracks.visible().map((track) => lv.tokens.show(track.name).text);
-    const key = [dump.about.uuid, source.index, place.clientWidth, place.clientHeight, names.length].join();
+    const key = JSON.stringify([dump.about.uuid, source.index, lv.plot.width(), height(), names, lv.projector.type()]);
     if (key !== known.key) {
-      known = { key, left: measure(names, place.clientWidth) };
+      known = { key, left: measure(names, lv.plot.width()) };
       document.documentElement.style.setProperty("--lv-gutter", `${known.left}px`);
     }
     return known.left;
@@ -26,6 +26,7 @@
 
   function measure(names, room) {
     pen = pen || document.createElement("canvas").getContext("2d");
+    const { px } = lv.theme;
     const { sans } = lv.theme.colours();
     const widest = (font, texts) => {
       pen.font = `${font} ${sans}`;
@@ -33,14 +34,20 @@
     };
     const values = ticks();
     const [low, high] = range();
-    const numbers = widest("11px", values.map((value) => lv.axis.text(value, values)));
-    const handle = widest("600 12px", [low, high].map((end) => lv.scale.thresholdText(lv.axis.snap(end - end / 9, step()), step())));
-    const named = Math.min(widest("11px", names) + 10, NAMES.most, NAMES.share * room);
+    const numbers = widest(px(11), values.map((value) => lv.axis.text(value, values)));
+    const handle = widest(`600 ${px(12)}`, [low, high].map((end) => lv.scale.thresholdText(lv.axis.snap(end - end / 9, step()), step())));
+    const named = Math.min(widest(px(11), names) + 10, NAMES.most, NAMES.share * room);
     return Math.ceil(Math.max(LEAST, numbers + KNOB, Math.min(handle, 80) + KNOB, named));
   }
 
+  /* Height of the plot; while the text stands in its place, the one it had. */
+  function height() {
+    tall = lv.plot.place().clientHeight || tall;
+    return tall;
+  }
+
   function width() {
-    return Math.max(1, lv.plot.place().clientWidth - left() - RIGHT);
+    return Math.max(1, lv.plot.width() - left() - RIGHT);
   }
 
   function cell() {
@@ -69,7 +76,7 @@
 
   function ticks() {
     const [low, high] = range();
-    return lv.axis.ticks(low, high, Math.max(2, Math.min(4, lv.plot.place().clientHeight / 50)));
+    return lv.axis.ticks(low, high, Math.max(2, Math.min(4, height() / 50)));
   }
 
   /* By how much a drag or a key changes the threshold. */
@@ -80,15 +87,15 @@
   /* Height of a value that is already in the view of the source. */
   function y(value) {
     const [low, high] = range();
-    const height = lv.plot.place().clientHeight - 2 * PAD;
+    const tall = height() - 2 * PAD;
     const share = (value - low) / (high - low);
-    return PAD + (1 - Math.max(-0.02, Math.min(1.02, share))) * height;
+    return PAD + (1 - Math.max(-0.02, Math.min(1.02, share))) * tall;
   }
 
   function valueAt(py) {
     const [low, high] = range();
-    const height = lv.plot.place().clientHeight - 2 * PAD;
-    return low + (1 - (py - PAD) / height) * (high - low);
+    const tall = height() - 2 * PAD;
+    return low + (1 - (py - PAD) / tall) * (high - low);
   }
 
   /* A recorded value as the source's view shows it. */

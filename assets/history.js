@@ -34,6 +34,14 @@
     settled = query;
   }
 
+  /* The address without a selection: that of the start page. */
+  function leave(isNew) {
+    clearTimeout(timer);
+    timer = null;
+    if (isNew && root.location.search + root.location.hash) write("pushState", "");
+    settled = "";
+  }
+
   function write(verb, query) {
     try {
       root.history[verb](null, "", root.location.pathname + query);
@@ -42,5 +50,5 @@
     }
   }
 
-  lv.history = { later, settle, push };
+  lv.history = { later, settle, push, leave };
 })(window);

@@ -1,32 +1,59 @@
-/* The answer of the match engine: its counts in words, its rows in blocks of one canvas each. */
+/* The match engine's answers: asked for, taken up, told in words when they fail. Their rows come page by page into one list. */
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const LATE = 300; // ms; longer than that, the wait is shown
   const ASK_AFTER = 4000; // ms; longer than that, the page looks whether the server is still there
-  const NOTHING = { error: null, ms: 0, n_units: 0, counts: [], rows: [], complete: true };
-  let counts, note, table, more;
-  let answer = null; // the last one that fitted its question
+  const MOST = 20000; // rows that one page keeps: about 80 MB
+  const NOTHING = { error: null, ms: 0, n_units: 0, counts: [], rows: [], complete: true, offset: 0, n_listed: 0 };
+  let table, more, moreButton;
+  let answer = null; // the last one that fitted its question, without its rows
+  let list = null; // its rows and those that were asked for later
+  let problem = null; // why the last page of rows did not come
   let timers = [];
+  let nPages = 0;
   const line = lv.asking.line((data) => dash_clientside.set_props(lv.ids.selection, { data }));
 
   function make() {
-    counts = document.getElementById(lv.ids.counts);
-    note = document.getElementById(lv.ids.matchNote);
     table = document.getElementById(lv.ids.matchTable);
     more = document.getElementById(lv.ids.more);
-    more.addEventListener("click", () => lv.state.change({ rows: lv.state.current.rows + lv.url.ROWS }, "settle"));
-    lv.frame.add("matches", () => lv.matchtable.draw(answer));
+    moreButton = lv.menu.button("lv-button", "Show more", "List the next matches", () => askPage());
+    moreButton.dataset.testid = "more";
+    list = lv.matchlist.list();
+    for (const part of ["matchcounts", "matchtools", "matchfilter", "byhand", "compare", "matchtable"]) lv[part].make();
   }
 
   /* Put a question to the match engine, or keep it until the one before is answered; what takes long is said. */
-  function ask(question) {
+  function ask(whole) {
     stopTimers();
-    if (question.start === null && !question.pattern) {
+    const question = lv.compare.listed(whole);
+    if (!isAsked(question)) {
       line.forget();
-      return show(question, NOTHING);
+      lv.summary.clear();
+      return show(Object.assign({ whole }, question), NOTHING);
     }
+    const rows = answer && listKey(answer.question) === listKey(question) ? lv.url.ROWS : question.rows;
     timers.push(setTimeout(() => wait("Searching …"), LATE), setTimeout(probe, ASK_AFTER));
+    line.ask(Object.assign({}, question, { whole, rows, offset: 0 }));
+  }
+
+  function isAsked({ start, pattern, pinned }) {
+    return start !== null || Boolean(pattern) || pinned.length > 0;
+  }
+
+  /* Names the list that a question asks for, whichever of its rows are hidden, marked or coloured. */
+  function listKey(question) {
+    const pattern = question.pattern && lv.patternedit.bare(question.pattern);
+    return lv.url.key(Object.assign({}, question, { hidden: [], marked: [], colour: "", pattern }));
+  }
+
+  /* Ask for the next rows, or for those from `place` on anew. One request at a time. */
+  function askPage(place) {
+    const offset = place === undefined ? lv.matchtable.laid().next : place;
+    if (offset === null || !answer || line.wanted() !== null || list.size() >= MOST) return;
+    problem = null;
+    const question = Object.assign({}, answer.question, { key: `${answer.question.key}#${++nPages}`, offset, rows: lv.url.ROWS, isPage: true });
+    timers.push(setTimeout(() => offerMore(), LATE));
     line.ask(question);
   }
 
@@ -36,7 +63,7 @@
   }
 
   function wait(words) {
-    say(words, "lv-waiting");
+    lv.matchcounts.say(words, "lv-waiting");
     table.classList.add("lv-stale");
   }
 
@@ -60,85 +87,106 @@
     const question = given && line.take(given.key);
     if (!question) return;
     stopTimers();
-    if (given.error) fail(given.error);
-    else show(question, given);
+    if (given.error) return question.isPage ? failPage(given.error) : fail(given.error);
+    if (question.isPage) return addPage(question, given);
+    show(question, given);
+    if (isAsked(question.whole)) lv.summary.ask(question.whole);
+    else lv.summary.clear();
   }
 
   function show(question, given) {
-    const isMore = answer && sameQuestion(answer.question, question);
+    const isSame = answer && listKey(answer.question) === listKey(question);
     table.classList.remove("lv-stale");
+    problem = null;
     answer = Object.assign({ question }, given);
-    if (!isMore) lv.matchtable.reset();
-    tell();
+    delete answer.rows;
+    if (!isSame) {
+      list = lv.matchlist.list();
+      lv.matchtable.reset();
+    }
+    list.put(coloured(question, given), question.rows);
+    lv.matchcounts.draw();
+    lv.compare.refresh();
     lv.frame.ask("matches", "strip");
+    offerMore();
   }
 
-  function sameQuestion(one, other) {
-    return lv.url.key(Object.assign({}, one, { rows: 0 })) === lv.url.key(Object.assign({}, other, { rows: 0 }));
+  /* Each row knows by which unit its values were asked for. */
+  function coloured(question, given) {
+    for (const row of given.rows) row.colour = question.colour;
+    return given;
+  }
+
+  function addPage(question, given) {
+    const before = list.size();
+    const hadFocus = document.activeElement === moreButton;
+    list.put(coloured(question, given), question.rows);
+    if (list.size() > before) {
+      lv.state.current.rows = Math.min(lv.url.MAX_ROWS, list.size());
+      lv.history.settle();
+    }
+    lv.frame.ask("matches", "strip");
+    offerMore();
+    if (hadFocus && list.size() > before) lv.matchtable.focus(given.offset);
   }
 
   /* The question did not reach the server, or came back broken. */
   function lost(words) {
-    if (line.lose()) fail(words);
+    const question = line.lose();
+    if (question) (question.isPage ? failPage : fail)(words);
+  }
+
+  function failPage(words) {
+    stopTimers();
+    problem = words;
+    offerMore();
   }
 
   function fail(words) {
     stopTimers();
     answer = null;
+    list = lv.matchlist.list();
+    lv.summary.clear();
     table.classList.remove("lv-stale");
-    say(`No matches: ${words}`, "lv-warn");
-    const again = document.createElement("button");
-    again.type = "button";
-    again.className = "lv-link";
-    again.textContent = "Try again";
-    again.addEventListener("click", () => lv.state.publish(true));
-    counts.append(" ", again);
+    const again = lv.menu.button("lv-link", "Try again", "Ask the server again", () => lv.state.publish(true));
+    lv.matchcounts.say(`No matches: ${words}`, "lv-warn", again);
     lv.matchtable.reset();
     lv.frame.ask("matches", "strip");
     more.replaceChildren();
   }
 
-  function tell() {
-    const isAsked = answer.question.start !== null || Boolean(answer.question.pattern);
-    more.replaceChildren();
-    if (!isAsked || !answer.n_units) {
-      say(isAsked ? "nothing to look for: no unit is selected" : "", "");
-      return;
-    }
-    const words = lv.words.counts(answer);
-    const strong = document.createElement("strong");
-    strong.textContent = words.strong;
-    say("", "");
-    counts.append(strong, " " + words.rest);
-    offerMore();
-  }
-
+  /* What follows the rows: a button for the next ones, or why there are none. */
   function offerMore() {
-    const total = answer.counts.reduce((sum, level) => sum + level[1], 0);
-    const left = answer.complete === false ? lv.url.ROWS : total - answer.rows.length;
-    if (answer.rows.length < answer.question.rows || left <= 0 || answer.rows.length >= lv.url.MAX_ROWS) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "lv-button";
-    button.dataset.testid = "more";
-    button.textContent = `Show ${Math.min(left, lv.url.ROWS)} more`;
-    more.append(button);
+    const next = answer ? lv.matchtable.laid().next : null;
+    if (next === null || !list.size()) return more.replaceChildren();
+    if (list.size() >= MOST) {
+      return more.replaceChildren(lv.menu.element("p", "lv-card-note", `The first ${lv.scale.grouped(MOST)} matches are listed. Filter or fold groups to see others; the export has them all.`));
+    }
+    const total = list.total();
+    const left = total === null ? lv.url.ROWS : Math.min(lv.url.ROWS, total - next);
+    moreButton.textContent = line.wanted() ? "Loading …" : problem ? "Try again" : `Show ${left} more`;
+    const words = problem ? lv.menu.element("span", "lv-warn lv-more-note", `The next matches could not be loaded: ${problem}`) : null;
+    if (moreButton.parentElement !== more) more.replaceChildren(moreButton);
+    while (more.lastChild !== moreButton) more.lastChild.remove();
+    if (words) more.append(words);
   }
 
-  function say(words, className) {
-    counts.className = `lv-counts ${className}`;
-    counts.replaceChildren(words);
+  /* The end of the rows comes into view: load the next ones. */
+  function scrolled() {
+    if (!moreButton.isConnected || problem || line.wanted()) return;
+    if (moreButton.getBoundingClientRect().top < root.innerHeight + 500) askPage();
   }
 
-  /* Tracks that the table has no room for are named, with what to do. */
-  function noteHidden(hidden) {
-    const names = hidden.map((track) => lv.tokens.show(track.name).text);
-    const remedy = document.createElement("span");
-    remedy.textContent = ": press a name above";
-    note.replaceChildren(...(names.length ? [`${lv.words.plural(names.length, "track")} not shown`, remedy] : []));
-    note.title = names.length ? `No room for ${names.slice(0, 12).join(", ")}${names.length > 12 ? " …" : ""}. Press a track's name under the tokens to show it here first.` : "";
-  }
-
-  const rows = () => (answer && answer.rows) || [];
-  lv.matches = { make, ask, take, lost, noteHidden, rows, answer: () => answer, isPending: () => line.wanted() !== null };
+  lv.matches = {
+    make,
+    ask,
+    askPage,
+    take,
+    lost,
+    scrolled,
+    list: () => list,
+    rows: () => (list ? list.rows() : []),
+    answer: () => answer,
+    isPending: () => line.wanted() !== null,
+  };
 })(window);

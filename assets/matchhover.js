@@ -3,36 +3,38 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
 
-  function watch(block, first) {
-    block.canvas.addEventListener("pointermove", (event) => point(block, first, event));
+  function watch(block) {
+    block.canvas.addEventListener("pointermove", (event) => point(block, event));
     block.canvas.addEventListener("pointerleave", () => leave(block));
-    block.canvas.addEventListener("click", (event) => open(block, first, event));
-    block.links.addEventListener("pointerover", (event) => markRow(block, event.target.dataset.row - first));
+    block.canvas.addEventListener("click", (event) => open(block, event));
+    block.links.addEventListener("pointerover", (event) => markRow(block, event.target));
     block.links.addEventListener("pointerleave", () => leave(block));
+    block.links.addEventListener("focusin", (event) => markRow(block, event.target));
+    block.links.addEventListener("focusout", () => leave(block));
   }
 
   function leave(block) {
     lv.tip.hide();
     if (block.marks) block.marks.replaceChildren();
+    for (const row of block.links.querySelectorAll(".lv-at")) row.classList.remove("lv-at");
   }
 
   /* The row and cell under the pointer, or null. */
-  function find(block, first, event) {
+  function find(block, event) {
     const answer = lv.matches.answer();
-    if (!answer || !answer.rows.length) return null;
+    if (!answer || !block.items) return null;
     const box = block.canvas.getBoundingClientRect();
-    const index = Math.floor((event.clientY - box.top) / lv.matchtable.ROW);
-    const row = answer.rows[first + index];
-    if (!row) return null;
+    const item = lv.matchlist.itemAt(block, event.clientY - box.top);
+    if (!item || item.kind !== "row") return null;
     const x = event.clientX - box.left;
-    const cols = lv.matchtable.columns(answer, block.canvas.clientWidth).list;
+    const cols = lv.matchtable.columns().list;
     const column = cols.find((candidate) => candidate.n && x >= candidate.left && x < candidate.left + candidate.width);
     const cell = column ? column.from + Math.floor(((x - column.left) / column.width) * column.n) : null;
-    return { answer, row, index, cols, cell };
+    return { answer, item, row: item.row, cols, cell };
   }
 
-  function point(block, first, event) {
-    const found = find(block, first, event);
+  function point(block, event) {
+    const found = find(block, event);
     if (!found) return leave(block);
     const { answer, row, cell } = found;
     mark(block, found);
@@ -46,52 +48,55 @@
     if (row.on[cell] === null) return ["outside the sequence"];
     const shown = lv.tokens.show(row.tokens ? row.tokens[cell] : null);
     const lines = [`step ${lv.scale.grouped(step)}`, shown.text, `${row.on[cell]} of ${lv.words.plural(answer.n_units, "unit")} on`];
+    const { colour } = lv.state.current;
+    if (row.colour === colour && row.values && row.values[cell] !== null) lines.push(`${lv.colouring.words(colour)} ${lv.scale.valueText(row.values[cell])}`);
     for (const track of lv.tracks.ordered().slice(0, 8)) {
-      const values = row.tracks && row.tracks[track.name];
-      if (values && values[cell] !== null) lines.push(`${lv.tokens.show(track.name).text} ${lv.tracks.text(track, values[cell])}`);
+      const value = lv.tracks.inRow(track, row, cell);
+      if (value !== null) lines.push(`${lv.tokens.show(track.name).text} ${lv.tracks.text(track, value)}${lv.tracks.shift(track) ? " (recorded one step before)" : ""}`);
     }
     lines.push(`match: ${lv.words.plural(row.length, "step")}, ${row.n_shared} of ${lv.words.plural(answer.n_units, "unit")}`);
     return lines;
   }
 
-  function mark(block, { cols, index, cell }) {
-    const top = index * lv.matchtable.ROW;
-    const boxes = [box("lv-row-mark", 0, top, block.canvas.clientWidth)];
+  function mark(block, { cols, item, cell }) {
+    const top = item.top - block.top;
+    const boxes = [box("lv-row-mark", 0, top, block.canvas.clientWidth, item.height)];
     for (const column of cols) {
       const place = cell - column.from;
       if (cell === null || !column.n || place < 0 || place >= column.n) continue;
       const width = column.width / column.n;
-      boxes.push(box("lv-cell-mark", column.left + place * width, top, width));
+      boxes.push(box("lv-cell-mark", column.left + place * width, top, width, item.height));
     }
-    marks(block).replaceChildren(...boxes);
+    show(block, item, boxes);
   }
 
-  function markRow(block, index) {
-    if (Number.isNaN(index)) return;
-    marks(block).replaceChildren(box("lv-row-mark", 0, index * lv.matchtable.ROW, block.canvas.clientWidth));
+  function markRow(block, element) {
+    const whole = element.closest("[data-place]");
+    const item = whole && block.items.find((one) => one.kind === "row" && String(one.place) === whole.dataset.place);
+    if (item) show(block, item, [box("lv-row-mark", 0, item.top - block.top, block.canvas.clientWidth, item.height)]);
   }
 
-  function marks(block) {
+  /* The marks of one row, and its buttons. */
+  function show(block, item, boxes) {
     if (!block.marks) {
       block.marks = document.createElement("div");
       block.marks.className = "lv-marks";
       block.element.append(block.marks);
     }
-    return block.marks;
+    block.marks.replaceChildren(...boxes);
+    for (const row of block.links.querySelectorAll(".lv-match-row")) row.classList.toggle("lv-at", row.dataset.place === String(item.place));
   }
 
-  function box(className, left, top, width) {
+  function box(className, left, top, width, height) {
     const made = document.createElement("div");
     made.className = className;
-    made.style.cssText = `left:${left}px;top:${top}px;width:${width}px;height:${lv.matchtable.ROW}px`;
+    made.style.cssText = `left:${left}px;top:${top}px;width:${width}px;height:${height}px`;
     return made;
   }
 
-  function open(block, first, event) {
-    const found = find(block, first, event);
-    if (!found || found.cell === null) return;
-    lv.state.change(lv.matchtable.placeOf(found.row), "push");
-    root.scrollTo({ top: 0, behavior: "smooth" });
+  function open(block, event) {
+    const found = find(block, event);
+    if (found && found.cell !== null) lv.matchtable.open(found.row);
   }
 
   lv.matchhover = { watch };

@@ -1,41 +1,52 @@
-/* What follows from the state and the loaded tiles: the present source, its cut, the selected units. */
+/* What follows from the state and the loaded tiles: the present source, the units of the pattern, how many are on. */
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const firsts = new WeakMap(); // axis -> tokens of the first tile seen
-  const cuts = new Map(); // "source threshold" -> cut, for thresholds that only the server can turn into one
 
   const model = {
     dump: null, // data.Dump
-    source: null,
+    source: null, // the one that is plotted
     axis: null,
     tracks: [],
-    cut: null, // null while the server is asked
-    units: [], // selected; null while their states load
-    nMissing: 0, // where none is selected: units that have a NaN in the window
+    cut: null, // of the threshold on the plotted source; null while the server is asked
+    chosen: [], // the pattern: [{source, unit, side, threshold, isPinned, cut}]; null while its states load
+    units: [], // those on the plotted source, sorted, each once; null while states load
+    nMissing: 0, // where none is chosen: units that have a NaN in the window
+    nLooked: 0, // and units that could have been
     problem: null, // why there can be no selection, in words
-    isComplete: true, // every visible tile is here
+    isComplete: true, // every visible tile of the plotted source is here
+    isShaded: true, // and of the pattern's other sources
     since: null, // when the page began to wait, ms
     arrived,
     use,
     refresh,
+    sourceOf,
     row,
+    rowsOf,
     shown,
     firstShown,
     value,
     sequenceOf,
+    sequenceAt,
     bordersIn,
     countOn,
+    countSides,
+    onSide,
   };
   let lastKey = null;
 
   /* Take up a dump and a source of it. */
   function use(dump, sourceName) {
     model.dump = dump;
-    model.source = dump.about.sources.find((source) => source.name === sourceName);
+    model.source = sourceOf(sourceName);
     model.axis = dump.about.axes[model.source.axis];
     model.tracks = dump.about.tracks.filter((track) => track.axis === model.axis.index);
     lastKey = null;
+  }
+
+  function sourceOf(name) {
+    return model.dump.about.sources.find((source) => source.name === name);
   }
 
   /* Bring everything up to the state. Called before drawing; cheap where nothing changed. */
@@ -48,84 +59,125 @@
     const [from, to] = [state.at, state.at + state.span];
     lv.data.lookAgain();
     const here = [states.need(from - 1, to + 1), steps.need(from - 1, to + 1)];
+    lv.beside.need(from, to);
     model.isComplete = here.every(Boolean);
     if (model.isComplete) {
       lv.notice.clear("data");
       if (hasRoomBeside(states)) states.need(from - states.length, to + states.length, true);
       steps.need(from - steps.length / 4, to + steps.length / 4, true);
     }
-    const key = [lv.url.key(state), state.start === null ? "" : here.join()].join();
-    if (key !== lastKey || model.units === null) {
-      model.cut = cutNow(state);
-      model.units = selectNow(state, states, steps);
+    const key = [lv.url.patternKey(state), state.start === null ? "" : here.join()].join();
+    if (key !== lastKey || model.chosen === null) {
+      model.cut = lv.cuts.of(model.dump, model.source, state.threshold);
+      model.chosen = choose(state, steps);
+      model.units = model.chosen && sorted(model.chosen.filter((one) => one.source === model.source.name).map((one) => one.unit));
       lastKey = key;
     }
+    model.isShaded = others()
+      .map((name) => model.dump.statesOf(sourceOf(name)).need(from, to))
+      .every(Boolean);
     wait(!model.isComplete || model.units === null);
+  }
+
+  function sorted(units) {
+    return [...new Set(units)].sort((a, b) => a - b);
+  }
+
+  /* Names of the sources that the pattern has units on, beside the one that is plotted. */
+  function others() {
+    const names = new Set((model.chosen || []).map((one) => one.source));
+    names.delete(model.source.name);
+    return [...names].filter(sourceOf);
   }
 
   /* Is there room for tiles beside the view without those of the view or the window going? */
   function hasRoomBeside(states) {
     const { span, start, stop } = lv.state.current;
     const steps = span + 6 * states.length + (start === null ? 0 : stop - start);
-    return steps * lv.url.rowBytes(model.source) <= lv.data.ROOM;
+    return steps * lv.url.rowBytes(model.source) <= lv.data.ROOM / (1 + others().length);
   }
 
-  function cutNow(state) {
-    const { view, index } = model.source;
-    const cut = lv.select.cutFor(view, state.threshold, model.dump.about.tanh_cuts);
-    if (cut !== null) return cut;
-    const key = `${state.dump} ${index} ${state.threshold}`;
-    if (cuts.has(key)) return cuts.get(key);
-    cuts.set(key, null);
-    lv.data.json(`d/${state.dump}/cut/${index}?t=${state.threshold}`).then(
-      (answer) => {
-        cuts.set(key, answer.cut === null ? Math.sign(state.threshold) * Infinity : answer.cut);
-        lv.notice.clear("cut");
-        arrived();
-      },
-      (error) => {
-        cuts.delete(key);
-        lv.notice.say("cut", `The threshold ${state.threshold} could not be looked up: ${error.message}`);
-      },
-    );
-    return null;
-  }
-
-  function selectNow(state, states, steps) {
-    const { start, stop, before, after } = state;
+  /* The pattern that the state stands for, with the cut of each unit; null while states or cuts are on their way. */
+  function choose(state, steps) {
     model.problem = null;
-    if (state.pattern) return lv.patternfile.unitsOf(model.source.name);
-    if (start === null) return [];
+    model.nMissing = 0;
+    const units = state.pattern ? lv.patternfile.units() : brushed(state, steps);
+    if (units === null) return null;
+    const cuts = units.map((one) => lv.cuts.of(model.dump, sourceOf(one.source), one.threshold));
+    return cuts.includes(null) ? null : units.map((one, k) => Object.assign({}, one, { cut: cuts[k] }));
+  }
+
+  function brushed(state, steps) {
+    const { start, stop, before, after } = state;
+    const parts = [{ source: state.source, side: state.side, threshold: state.threshold }, ...state.parts];
+    const asked = { parts, excluded: state.excluded, pinned: state.pinned };
+    if (start === null) return lv.select.brushed(asked, () => []);
     const [from, to] = [Math.max(0, start - before), Math.min(model.axis.n_steps, stop + after)];
-    const isHere = [states.need(from, to), steps.need(from, to)].every(Boolean);
-    if (!isHere || model.cut === null) return null;
+    const tiles = parts.map((part) => model.dump.statesOf(sourceOf(part.source)));
+    const isHere = [steps, ...tiles].map((one) => one.need(from, to)).every(Boolean);
+    const cuts = new Map(parts.map((part) => [part.source, lv.cuts.of(model.dump, sourceOf(part.source), part.threshold)]));
+    if (!isHere || [...cuts.values()].includes(null)) return null;
     const sequence = lv.select.sequenceAround(bordersIn(from, to), start, from, to);
     if (stop > sequence[1]) {
       model.problem = `The window crosses the border of a sequence at step ${lv.scale.grouped(sequence[1])}: brush inside one sequence.`;
       return [];
     }
-    const nUnits = model.source.n_units;
-    const units = lv.select.selectUnits({ row, nUnits, cut: model.cut, start, stop, before, after, sequence });
-    model.nMissing = units.length ? 0 : lv.select.countMissing(row, nUnits, start, stop);
-    return units;
+    const pick = (part, side) => {
+      const source = sourceOf(part.source);
+      const cut = side === "high" ? cuts.get(part.source) : -cuts.get(part.source); // atanh is odd
+      return lv.select.selectUnits({ row: rowsOf(source), nUnits: source.n_units, cut, side, start, stop, before, after, sequence });
+    };
+    const found = lv.select.brushed(asked, pick);
+    if (!found.length) countMissing(parts, start, stop);
+    return found;
   }
 
-  /* How many units of the brush, or of the opened pattern, are on at each step of [from, to). */
-  function countOn(from, to) {
-    if (!lv.state.current.pattern) return lv.select.countOn(row, model.units || [], model.cut, from, to);
-    const answered = (lv.matches.answer() || {}).units || [];
-    const parts = answered.filter((unit) => unit.source === model.source.name);
-    return lv.select.countParts(row, parts, from, to);
+  function countMissing(parts, start, stop) {
+    const sources = parts.map((part) => sourceOf(part.source));
+    model.nLooked = sources.reduce((sum, source) => sum + source.n_units, 0);
+    model.nMissing = sources.reduce((sum, source) => sum + lv.select.countMissing(rowsOf(source), source.n_units, start, stop), 0);
   }
 
-  /* The recorded values at a step, or null while they load. */
+  /* How many of the pattern's units are on at each step of [from, to), over all its sources. */
+  function countOn(from, to, units = model.chosen || []) {
+    const counts = new Uint16Array(Math.max(0, to - from));
+    for (const name of new Set(units.map((one) => one.source))) {
+      const source = sourceOf(name);
+      if (source) lv.select.countOn(rowsOf(source), units.filter((one) => one.source === name), from, to, counts);
+    }
+    return counts;
+  }
+
+  /* The same by side: {high: {counts, n}, low: {counts, n}}, `n` the pattern's units on that side. */
+  function countSides(from, to) {
+    const sides = {};
+    for (const side of ["high", "low"]) {
+      const units = onSide(side);
+      sides[side] = { counts: countOn(from, to, units), n: units.length };
+    }
+    return sides;
+  }
+
+  /* The pattern's units on one side, of one source or of all. */
+  function onSide(side, source) {
+    return (model.chosen || []).filter((one) => one.side === side && (!source || one.source === source));
+  }
+
+  /* step -> the recorded values of a source there, or null while they load. */
+  function rowsOf(source) {
+    const states = model.dump.statesOf(source);
+    const n = source.n_units;
+    return (step) => {
+      const tile = states.at(step);
+      if (!tile) return null;
+      const k = step % states.length;
+      return tile.subarray(k * n, k * n + n);
+    };
+  }
+
+  /* The recorded values of the plotted source at a step, or null while they load. */
   function row(step) {
-    const states = model.dump.statesOf(model.source);
-    const tile = states.at(step);
-    if (!tile) return null;
-    const n = model.source.n_units;
-    const k = step % states.length;
-    return tile.subarray(k * n, k * n + n);
+    return rowsOf(model.source)(step);
   }
 
   function stepTile(step) {
@@ -146,11 +198,13 @@
     return firsts.get(model.axis) || [];
   }
 
-  /* A track's value at a step, or null. */
+  /* A track's value as it is drawn at a step, or null: one that speaks of the next token stands over that one. */
   function value(track, step) {
-    const tile = stepTile(step);
+    const at = step - lv.tracks.shift(track);
+    const [here, tile] = [stepTile(step), at < 0 ? null : stepTile(at)];
+    if (at !== step && (!here || here.borders.includes(step))) return null; // the step before is of another sequence
     const values = tile && tile.tracks[track.name];
-    return values ? values[step - tile.first] : null;
+    return values ? values[at - tile.first] : null;
   }
 
   /* First steps of sequences in [from, to), as far as loaded. */
@@ -161,6 +215,13 @@
       if (tile) for (const border of tile.borders) if (border >= from && border < to) found.push(border);
     }
     return found;
+  }
+
+  /* The number of the sequence that starts at a border, or null where it is not known. */
+  function sequenceAt(border) {
+    const tile = stepTile(border);
+    const k = tile ? tile.borders.indexOf(border) : -1;
+    return k < 0 || tile.first_sequence === undefined ? null : tile.first_sequence + k;
   }
 
   /* The sequence around a step, no further than the tiles beside it that are loaded. */
@@ -174,7 +235,7 @@
   }
 
   function arrived() {
-    lv.frame.ask("base", "overlay", "strip", "units");
+    lv.frame.ask("base", "overlay", "strip", "units", "selection");
   }
 
   function wait(isWaiting) {

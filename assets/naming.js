@@ -33,9 +33,10 @@
     const input = document.getElementById(lv.ids[name]);
     input.title = `${what}: ${lv.tokens.show(whole).text}`;
     pen = pen || document.createElement("canvas").getContext("2d");
-    pen.font = `12px ${lv.theme.colours().sans}`;
-    const wide = Math.ceil(pen.measureText(label).width) + ROOM[name];
-    document.documentElement.style.setProperty(`--lv-${name}-width`, `${lv.url.clamp(wide, LEAST[name], MOST)}px`);
+    pen.font = `${lv.theme.px(12)} ${lv.theme.colours().sans}`;
+    const type = lv.projector.type();
+    const wide = Math.ceil(pen.measureText(label).width) + ROOM[name] * type;
+    document.documentElement.style.setProperty(`--lv-${name}-width`, `${lv.url.clamp(wide, LEAST[name] * type, MOST * type)}px`);
   }
 
   function offerSearch(axis) {

@@ -20,9 +20,10 @@
 
   function make() {
     isMade = true;
+    Object.assign(lv.state.current, lv.urlfields.BASE);
     lv.plot.make();
     lv.strip.make();
-    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile"]) lv[part].make();
+    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile", "undo", "show", "bars", "unittext", "aside", "start", "help", "projector", "tour", "beside", "said", "exporting"]) lv[part].make();
     lv.theme.watch();
     const sizes = new ResizeObserver(() => lv.frame.askAll());
     for (const name of ["plot", "strip", "units", "matchTable"]) sizes.observe(document.getElementById(lv.ids[name]));
@@ -45,6 +46,10 @@
   /* Show what the address asks for, as far as it can be shown; say what cannot. */
   function fromAddress() {
     const { values, problems } = lv.url.parse(root.location.search + root.location.hash);
+    if (dumps.length > 1 && !Object.keys(values).length && !problems.length) {
+      turn++; // what was being opened is not wanted any more
+      return lv.start.show();
+    }
     if (values.dump && !dumps.some((dump) => dump.uuid === values.dump)) {
       problems.push(`This link was made for another recording (${values.dump.slice(0, 40)}), which is not served here. Shown: ${dumps[0].name}.`);
       for (const name of Object.keys(values)) delete values[name];
@@ -56,10 +61,11 @@
     const mine = ++turn;
     let dump;
     try {
-      dump = await dumpOf(uuid);
+      dump = await lv.busy.during(dumpOf(uuid), "Opening the recording …");
     } catch (error) {
       lv.notice.say("dump", `This recording cannot be opened: ${error.message}`);
       lv.fields.restore("dump");
+      if (!lv.model.dump && dumps.length > 1) lv.start.show();
       return;
     }
     if (mine !== turn) return; // something else was asked for meanwhile
@@ -71,9 +77,10 @@
     const isOther = lv.model.dump !== dump;
     lv.model.use(dump, fitted.state.source);
     if (isOther) offerSources(dump.about);
+    lv.start.hide();
     lv.naming.show();
     lv.strip.resize();
-    lv.state.setHover({ unit: null, held: null, step: null });
+    lv.state.setHover({ unit: null, step: null });
     lv.state.change(fitted.state, how);
     lv.search.moved();
     lv.frame.askAll();
@@ -85,7 +92,7 @@
     const source = about.sources.find((s) => s.name === wanted) || about.sources[names.findLastIndex((n) => n.endsWith(".c"))] || about.sources.at(-1);
     const axis = about.axes[source.axis];
     const span = Math.min(axis.join === "" ? 60 : 24, axis.n_steps);
-    return { source: source.name, at: 0, span, start: null, stop: null, threshold: 0.3, before: 1, after: 0, pattern: null, rows: lv.url.ROWS };
+    return Object.assign({}, lv.urlfields.BASE, { source: source.name, at: 0, span });
   }
 
   function offerSources(about) {
@@ -94,17 +101,27 @@
   }
 
   function openDump(uuid) {
-    return show(uuid, { threshold: lv.state.current.threshold }, "push", []);
+    const { threshold, versus } = lv.state.current;
+    return show(uuid, { threshold, versus }, "push", []);
   }
 
   /* Another source of the same text keeps the place and the brush; one of another axis starts anew. */
   function openSource(name) {
     const { about } = lv.model.dump;
     const next = about.sources.find((source) => source.name === name);
-    const { threshold, before, after, at, span, start, stop, pattern } = lv.state.current;
-    const values = { source: name, threshold, before, after };
-    if (next.axis === lv.model.axis.index) Object.assign(values, { at, span }, start === null ? {} : { start, stop }, pattern ? { pattern } : {});
+    const { threshold, before, after, side, versus } = lv.state.current;
+    const isSame = next.axis === lv.model.axis.index;
+    const values = isSame ? Object.assign({}, lv.state.current, swapped(name)) : { source: name, threshold, before, after, side, versus };
     return show(lv.state.current.dump, values, "push", []);
+  }
+
+  /* A further source of the brush that is to be plotted changes places with the one that was. */
+  function swapped(name) {
+    const { source, side, threshold, parts } = lv.state.current;
+    const part = parts.find((one) => one.source === name);
+    if (!part) return { source: name };
+    const rest = parts.map((one) => (one === part ? { source, side, threshold } : one));
+    return Object.assign({}, part, { parts: rest });
   }
 
   async function copyLink() {
@@ -129,6 +146,8 @@
   const PRESSED = {
     hit_back: () => lv.search.go(-1),
     hit_next: () => lv.search.go(1),
+    undo: () => lv.undo.undo(),
+    redo: () => lv.undo.redo(),
     copy_link: copyLink,
     page_left: () => lv.pan.by(-1, true),
     pan_left: () => lv.pan.by(-5, false),
@@ -158,10 +177,10 @@
   for (const [name, act] of Object.entries(PRESSED)) {
     callbacks[`press_${name}`] = careful("answering a button", (clicks) => clicks && lv.model.source && act());
   }
-  for (const name of ["dump", "source", "step", "threshold", "before", "after"]) {
+  for (const name of ["dump", "source", "step", "threshold", "before", "after", "side"]) {
     callbacks[`field_${name}`] = careful("reading a field", (value) => isMade && lv.fields.changed(name, value));
   }
   root.dash_clientside = Object.assign({}, root.dash_clientside, { lstmviz: callbacks });
 
-  lv.page = { openDump, openSource, dumps };
+  lv.page = { show, fromAddress, openDump, openSource, dumpOf, dumps };
 })(window);

@@ -3,6 +3,7 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const NEAR = 6; // px around the threshold that still catch it
+  const STILL = 3; // px; less than that is a press
   const LINE = 18; // px that a wheel's "line" stands for
   let mount;
   let drag = null;
@@ -29,14 +30,17 @@
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
 
-  function isOnThreshold({ y }) {
-    return Math.abs(y - lv.geometry.y(lv.state.current.threshold)) <= NEAR;
+  /* Which threshold line a point is on: 1 for that of units on high, -1 for the one on low, 0 for none. */
+  function lineAt({ y }) {
+    const value = lv.plot.thresholds().find((one) => Math.abs(y - lv.geometry.y(one)) <= NEAR);
+    return value === undefined ? 0 : value === lv.state.current.threshold && lv.state.current.side !== "low" ? 1 : -1;
   }
 
   function down(event) {
     if (event.button !== 0 || !lv.model.source) return;
     const point = at(event);
-    drag = { kind: isOnThreshold(point) ? "threshold" : "pan", x: point.x, at: lv.state.current.at };
+    const sign = lineAt(point);
+    drag = { kind: sign ? "threshold" : "pan", sign, x: point.x, at: lv.state.current.at, isMoved: false };
     mount.setPointerCapture(event.pointerId);
     mount.classList.add(drag.kind === "pan" ? "lv-panning" : "lv-dragging");
     lv.tip.hide();
@@ -46,28 +50,44 @@
   function move(event) {
     if (!lv.model.source) return;
     const point = at(event);
-    if (!drag) pointAt(event, point);
-    else if (drag.kind === "pan") {
+    if (!drag) return pointAt(event, point);
+    if (Math.abs(point.x - drag.x) > STILL) drag.isMoved = true;
+    if (drag.kind === "pan") {
+      if (!drag.isMoved) return;
       const to = drag.at - (point.x - drag.x) / lv.geometry.cell();
       if (Math.round(to) !== lv.state.current.at) lv.state.panTo(to, "live");
     } else {
       const [low, high] = lv.geometry.range();
-      const threshold = lv.axis.snap(lv.url.clamp(lv.geometry.valueAt(point.y), low, high), lv.geometry.step());
+      const threshold = drag.sign * lv.axis.snap(lv.url.clamp(lv.geometry.valueAt(point.y), low, high), lv.geometry.step()) + 0;
       if (threshold === lv.state.current.threshold) return;
       lv.frame.markBrush();
       lv.state.change({ threshold }, "live");
     }
   }
 
-  function up() {
+  function up(event) {
     if (!drag) return;
+    const isClick = drag.kind === "pan" && !drag.isMoved && event.type === "pointerup";
     drag = null;
     mount.classList.remove("lv-panning", "lv-dragging");
-    lv.state.change({}, "settle");
+    if (isClick) press(event);
+    else lv.state.change({}, "settle");
+  }
+
+  /* A press on a line holds its unit; with Shift it takes a selected unit out; while "+ pin" is open it pins. */
+  function press(event) {
+    const point = at(event);
+    const unit = lv.plot.unitNear(point.x, point.y);
+    if (unit === null) return;
+    const { source } = lv.state.current;
+    const isLow = lv.geometry.valueAt(point.y) < 0;
+    if (event.shiftKey) lv.pick.excludeUnit(source, unit);
+    else if (lv.pinning.isOpen()) lv.pick.pin(lv.pick.make(source, unit, isLow ? "low" : "high"));
+    else lv.state.hold(source, unit);
   }
 
   function pointAt(event, point) {
-    const isThreshold = isOnThreshold(point);
+    const isThreshold = lineAt(point) !== 0;
     mount.style.cursor = isThreshold ? "ns-resize" : "grab";
     const { at: first, span } = lv.state.current;
     const step = lv.geometry.stepAt(point.x);
@@ -98,14 +118,11 @@
 
   /* Keys act on the page as a whole unless a field, a button or the strip has them. */
   function key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !lv.model.source) return;
     const target = event.target;
+    if (!lv.model.source || lv.start.isShown() || lv.help.isOpen()) return;
     if (target.closest && target.closest("input, textarea, select, [role=listbox], [contenteditable]")) return;
-    const act = KEYS[event.key];
-    if (!act) return;
-    if (act.isPlotOnly && target !== mount) return;
-    event.preventDefault();
-    act(event.shiftKey);
+    if (target === mount && lv.keys.act("lines", event, LINES)) return;
+    lv.keys.act("page", event, PAGE);
   }
 
   const by = (steps, isPage) => lv.state.panTo(lv.state.current.at + steps * (isPage ? page() : 1));
@@ -115,18 +132,22 @@
     lv.state.nudge({ threshold: lv.axis.snap(lv.state.current.threshold + steps * step, step) });
   };
 
-  const KEYS = {
-    ArrowLeft: (isPage) => by(-1, isPage),
-    ArrowRight: (isPage) => by(1, isPage),
-    PageUp: Object.assign(() => by(-1, true), { isPlotOnly: true }),
-    PageDown: Object.assign(() => by(1, true), { isPlotOnly: true }),
-    ArrowUp: Object.assign(() => lift(1), { isPlotOnly: true }),
-    ArrowDown: Object.assign(() => lift(-1), { isPlotOnly: true }),
-    Home: () => lv.state.panTo(0),
-    End: () => lv.state.panTo(Infinity),
-    "+": () => lv.state.zoom(1 / 1.25, 0.5),
-    "=": () => lv.state.zoom(1 / 1.25, 0.5),
-    "-": () => lv.state.zoom(1.25, 0.5),
+  const LINES = { up: () => lift(1), down: () => lift(-1), pageLeft: () => by(-1, true), pageRight: () => by(1, true) };
+  const PAGE = {
+    left: () => by(-1, false),
+    right: () => by(1, false),
+    pageLeft: () => by(-1, true),
+    pageRight: () => by(1, true),
+    first: () => lv.state.panTo(0),
+    last: () => lv.state.panTo(Infinity),
+    zoomIn: () => lv.state.zoom(1 / 1.25, 0.5),
+    zoomOut: () => lv.state.zoom(1.25, 0.5),
+    pin: () => lv.chips.pinKey(),
+    search: () => document.getElementById(lv.ids.search).select(),
+    tokens: () => lv.strip.place().focus(),
+    matches: () => lv.help.goToMatches(),
+    large: () => lv.projector.toggle(),
+    help: () => lv.help.open(),
   };
 
   lv.pan = { make, by, page };

@@ -31,21 +31,25 @@
     }
   }
 
-  /* The opened pattern's units on one source, in order. */
-  function unitsOf(source) {
+  /* The opened pattern's units, as far as this recording has them. */
+  function units() {
     const file = opened();
     if (!file) return [];
-    const mine = file.pattern.units.filter((unit) => unit.source === source).map((unit) => unit.unit);
-    return [...new Set(mine)].sort((a, b) => a - b);
+    return file.pattern.units.filter(isHere).map((unit) => ({ side: "high", ...unit, isPinned: false }));
+  }
+
+  function isHere({ source, unit, threshold }) {
+    const known = lv.model.dump.about.sources.find((one) => one.name === source);
+    return known && Number.isInteger(unit) && unit >= 0 && unit < known.n_units && Number.isFinite(threshold);
   }
 
   /* What the row of chips says where this source has none of its units. */
   function sentence() {
     const file = opened();
-    if (!file || unitsOf(lv.state.current.source).length) return { kind: "", text: "" };
+    if (!file || units().length) return { kind: "", text: "" };
     const sources = [...new Set(file.pattern.units.map((unit) => unit.source))];
     if (!sources.length) return { kind: "lv-warn", text: "The opened pattern has no units." };
-    return { kind: "lv-hint", text: `The opened pattern has its units on ${sources.join(", ")}: switch the source to see their lines.` };
+    return { kind: "lv-warn", text: `The opened pattern has its units on ${sources.join(", ")}, and this recording has none of them.` };
   }
 
   function draw() {
@@ -53,7 +57,7 @@
     note.hidden = !lv.state.current.pattern;
     if (isOpen !== !note.hidden) {
       isOpen = !note.hidden;
-      for (const name of ["threshold", "before", "after"]) {
+      for (const name of ["threshold", "before", "after", "side"]) {
         dash_clientside.set_props(lv.ids[name], { disabled: isOpen }); // each unit of a pattern has its own
       }
     }
@@ -105,5 +109,5 @@
     if (isKnown && !units.some((unit) => unit.source === source)) lv.page.openSource(units[0].source);
   }
 
-  lv.patternfile = { make, unitsOf, sentence };
+  lv.patternfile = { make, opened, units, sentence };
 })(window);

@@ -2,6 +2,7 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
+  const DASHED = 12; // lines on low that are dashed
   let mount, baseCanvas, overlayCanvas;
 
   function make() {
@@ -18,10 +19,15 @@
     lv.frame.add("overlay", drawOverlay);
   }
 
+  /* The plot's width, also while the text stands in its place. */
+  function width() {
+    return mount.clientWidth || mount.parentElement.clientWidth;
+  }
+
   function drawBase() {
     lv.model.refresh();
     const ctx = lv.theme.fit(baseCanvas);
-    if (!lv.model.source) return;
+    if (!lv.model.source || !mount.clientHeight) return;
     drawGrid(ctx);
     ctx.save();
     ctx.beginPath();
@@ -36,20 +42,7 @@
     ctx.strokeStyle = theme.colours().line;
     ctx.lineWidth = 1;
     for (const tick of geometry.ticks()) line(ctx, geometry.left(), Math.round(geometry.y(tick)) + 0.5, geometry.left() + geometry.width(), 0);
-    drawBorders(ctx, 0, mount.clientHeight);
-  }
-
-  /* Where sequences start: dotted, the same through plot and strip. Step 0 needs none: nothing lies before it. */
-  function drawBorders(ctx, top, bottom) {
-    const { at, span } = lv.state.current;
-    ctx.strokeStyle = lv.theme.colours().dim;
-    ctx.lineWidth = 1;
-    ctx.setLineDash([2, 3]);
-    for (const border of lv.model.bordersIn(Math.max(1, at), at + span)) {
-      const x = Math.round(lv.geometry.x(border)) - 0.5;
-      line(ctx, x, top, x, bottom);
-    }
-    ctx.setLineDash([]);
+    lv.borders.draw(ctx, 0, mount.clientHeight);
   }
 
   function line(ctx, x0, y0, x1, y1) {
@@ -62,7 +55,7 @@
   function drawOverlay() {
     lv.model.refresh();
     const ctx = lv.theme.fit(overlayCanvas);
-    if (!lv.model.source) return;
+    if (!lv.model.source || !mount.clientHeight) return;
     const { geometry, theme } = lv;
     const { hover } = lv.state;
     const colours = theme.colours();
@@ -74,22 +67,30 @@
     ctx.lineJoin = "round";
     if (lv.model.units && lv.model.units.length) {
       const look = lv.scale.selectedLook(lv.model.units.length);
-      ctx.strokeStyle = colours.accent;
-      ctx.lineWidth = look.width;
+      ctx.lineWidth = look.width * lv.projector.lines();
       ctx.globalAlpha = look.opacity;
-      lv.lines.draw(ctx, lv.model.units);
+      for (const side of ["high", "low"]) drawSide(ctx, side);
       ctx.globalAlpha = 1;
     }
-    drawThreshold(ctx);
-    const unit = hover.unit !== null ? hover.unit : hover.held;
+    lv.mask.draw(ctx, 0, mount.clientHeight);
+    for (const value of thresholds()) drawThreshold(ctx, value);
+    const unit = lit();
     if (unit !== null && unit < lv.model.source.n_units) {
       ctx.strokeStyle = colours.hover;
-      ctx.lineWidth = 2.5;
+      ctx.lineWidth = 2.5 * lv.projector.lines();
       lv.lines.draw(ctx, [unit]);
     }
     ctx.restore();
     drawAxis(ctx);
+    lv.borders.drawLabels(ctx);
     drawLoading(ctx);
+  }
+
+  /* The unit whose line is in the hover colour: the one pointed at, else the one held, if it is plotted. */
+  function lit() {
+    const { hover, held, current } = lv.state;
+    if (hover.unit !== null) return hover.source === null || hover.source === current.source ? hover.unit : null;
+    return held !== null && held.source === current.source ? held.unit : null;
   }
 
   function drawBands(ctx) {
@@ -108,10 +109,27 @@
     }
   }
 
-  function drawThreshold(ctx) {
+  /* The selected lines of one side; those on low are dashed too where they are few enough to follow. */
+  function drawSide(ctx, side) {
+    const units = lv.model.onSide(side, lv.state.current.source).map((one) => one.unit);
+    ctx.strokeStyle = side === "low" ? lv.theme.colours().low : lv.theme.colours().accent;
+    if (side === "low" && units.length <= DASHED) ctx.setLineDash([7, 3]);
+    lv.lines.draw(ctx, units);
+    ctx.setLineDash([]);
+  }
+
+  /* Where the threshold is drawn: at t for units on high, at -t for those on low; nowhere with an opened pattern, whose
+     units have each their own. */
+  function thresholds() {
+    const { side, threshold, pattern } = lv.state.current;
+    if (pattern) return [];
+    return side === "high" ? [threshold] : side === "low" ? [-threshold] : [...new Set([threshold, -threshold + 0])];
+  }
+
+  function drawThreshold(ctx, value) {
     const { geometry } = lv;
-    const y = Math.round(geometry.y(lv.state.current.threshold)) + 0.5;
-    ctx.strokeStyle = lv.theme.colours().text;
+    const y = Math.round(geometry.y(value)) + 0.5;
+    ctx.strokeStyle = lv.theme.colours()[lv.state.current.side !== "high" && value === -lv.state.current.threshold ? "low" : "text"];
     ctx.lineWidth = 1;
     ctx.setLineDash([4, 3]);
     line(ctx, geometry.left(), y, geometry.left() + geometry.width(), y);
@@ -121,29 +139,31 @@
   function drawAxis(ctx) {
     const { geometry, scale, theme } = lv;
     const colours = theme.colours();
-    const at = geometry.y(lv.state.current.threshold);
+    const lines = thresholds().map((value) => ({ value, at: geometry.y(value) }));
     const ticks = geometry.ticks();
     const right = geometry.left() - geometry.KNOB + 2;
     ctx.textAlign = "right";
     ctx.textBaseline = "middle";
-    ctx.font = `11px ${colours.sans}`;
+    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
     ctx.fillStyle = colours.dim;
     for (const tick of ticks) {
       const y = geometry.y(tick);
-      if (Math.abs(y - at) > 13) ctx.fillText(lv.axis.text(tick, ticks), right, y);
+      if (lines.every(({ at }) => Math.abs(y - at) > 13)) ctx.fillText(lv.axis.text(tick, ticks), right, y);
     }
-    ctx.font = `600 12px ${colours.sans}`;
-    ctx.fillStyle = colours.text;
-    ctx.fillText(scale.thresholdText(lv.state.current.threshold, geometry.step()), right, at, right); // squeezed if long
-    ctx.beginPath();
-    ctx.arc(geometry.left() - 3, at, 5, 0, 2 * Math.PI);
-    ctx.fill();
+    ctx.font = `600 ${lv.theme.px(12)} ${colours.sans}`;
+    for (const { value, at } of lines) {
+      ctx.fillStyle = lv.state.current.side !== "high" && value === -lv.state.current.threshold ? colours.low : colours.text;
+      ctx.fillText(scale.thresholdText(value, geometry.step()), right, at, right); // squeezed if long
+      ctx.beginPath();
+      ctx.arc(geometry.left() - 3, at, 5, 0, 2 * Math.PI);
+      ctx.fill();
+    }
   }
 
   function drawLoading(ctx) {
     const { model, geometry } = lv;
     if (model.since === null || performance.now() - model.since < 300) return;
-    ctx.font = `12px ${lv.theme.colours().sans}`;
+    ctx.font = `${lv.theme.px(12)} ${lv.theme.colours().sans}`;
     ctx.textAlign = "center";
     ctx.fillStyle = lv.theme.colours().dim;
     ctx.fillText("loading states …", geometry.left() + geometry.width() / 2, mount.clientHeight / 2);
@@ -169,5 +189,5 @@
     return best;
   }
 
-  lv.plot = { make, place: () => mount, unitNear, drawBorders };
+  lv.plot = { make, place: () => mount, width, unitNear, thresholds };
 })(window);

@@ -11,10 +11,7 @@
     input = document.getElementById(lv.ids.search);
     count = document.getElementById(lv.ids.hitCount);
     input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") {
-        event.preventDefault();
-        go(event.shiftKey ? -1 : 1);
-      } else if (event.key === "Escape") forget();
+      lv.keys.act("search", event, { next: () => go(1), back: () => go(-1), forget });
     });
     input.addEventListener("input", forget);
   }
@@ -122,6 +119,19 @@
     else lv.state.panTo(start - Math.floor(span / 3), "settle");
   }
 
+  /* Go to a hit that was listed elsewhere. */
+  function goTo(index, hit) {
+    if (!found) return;
+    turn++;
+    found.hits.set(index, hit);
+    jump(index);
+  }
+
+  /* What was searched for last: {text, total, present}, `present` the hit that was gone to; null before. */
+  function last() {
+    return found && found.where === where() ? { text: found.text, total: found.total, present: found.present } : null;
+  }
+
   /* Hits that overlap [from, to), as far as loaded: {start, stop, isPresent}. */
   function hitsIn(from, to) {
     if (!found || found.where !== where()) return [];
@@ -132,5 +142,5 @@
     return seen;
   }
 
-  lv.search = { make, go, hitsIn, moved };
+  lv.search = { make, go, goTo, found: last, hitsIn, moved };
 })(window);

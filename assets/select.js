@@ -3,15 +3,16 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
 
-  /* Units on (value >= cut) through every step of [start, stop) and off (value < cut) at each of `before` steps
-     before it and `after` steps after it. Steps outside the sequence [a, b) count as off. NaN is neither on nor
-     off. `row(step)` gives the recorded values of one step; the comparison is made in doubles, so it is exact.
-     A window that is empty or leaves its sequence selects nothing. */
+  /* Units on through every step of [start, stop) and off at each of `before` steps before it and `after` steps after it.
+     On is value >= cut (side high) or value <= cut (side low), off is neither on nor NaN; steps outside the sequence
+     [a, b) count as off. `row(step)` gives the recorded values of one step; the comparison is made in doubles, so it
+     is exact. A window that is empty or leaves its sequence selects nothing. */
   function selectUnits(query) {
-    const { row, nUnits, cut, start, stop, before, after, sequence } = query;
+    const { row, nUnits, cut, start, stop, before, after, sequence, side } = query;
     const [first, end] = sequence;
     if (!(start < stop) || start < first || stop > end) return [];
     const alive = new Uint8Array(nUnits).fill(1);
+    const [keepOn, keepOff] = side === "low" ? [keepLow, keepAbove] : [keepHigh, keepBelow];
     for (let step = start; step < stop; step++) keepOn(alive, row(step), cut);
     for (let step = Math.max(first, start - before); step < start; step++) keepOff(alive, row(step), cut);
     const last = Math.min(end, stop + after);
@@ -21,12 +22,47 @@
     return units;
   }
 
-  function keepOn(alive, values, cut) {
+  function keepHigh(alive, values, cut) {
     for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] >= cut)) alive[unit] = 0;
   }
 
-  function keepOff(alive, values, cut) {
+  function keepBelow(alive, values, cut) {
     for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] < cut)) alive[unit] = 0;
+  }
+
+  function keepLow(alive, values, cut) {
+    for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] <= cut)) alive[unit] = 0;
+  }
+
+  function keepAbove(alive, values, cut) {
+    for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] > cut)) alive[unit] = 0;
+  }
+
+  const SIDES = { high: ["high"], low: ["low"], both: ["high", "low"] };
+
+  /* The pattern of a brush: what its parts select, part by part and high before low, less the excluded, with the pinned
+     (which keep their place where they are picked anyway, with their own threshold). `pick(part, side)` gives the
+     units of one part on one side; each unit of the answer is {source, unit, side, threshold, isPinned}. */
+  function brushed({ parts, excluded, pinned }, pick) {
+    const name = ({ source, unit, side }) => `${source}/${unit}/${side}`;
+    const out = new Set((excluded || []).map(name));
+    const pins = new Map((pinned || []).map((unit) => [name(unit), Object.assign({}, unit, { isPinned: true })]));
+    const found = [];
+    const seen = new Set();
+    for (const part of parts) {
+      for (const side of SIDES[part.side]) {
+        const threshold = side === "high" ? part.threshold : -part.threshold;
+        for (const unit of pick(part, side)) {
+          const one = { source: part.source, unit, side, threshold, isPinned: false };
+          const key = name(one);
+          seen.add(key);
+          if (pins.has(key)) found.push(Object.assign(pins.get(key), { isPicked: true }));
+          else if (!out.has(key)) found.push(one);
+        }
+      }
+    }
+    for (const [key, pin] of pins) if (!seen.has(key)) found.push(pin);
+    return found;
   }
 
   /* How many units have a NaN at some step of [start, stop). */
@@ -39,28 +75,15 @@
     return missing.reduce((sum, one) => sum + one, 0);
   }
 
-  /* How many of `units` are on at each step of [from, to); a step whose values are not here yet counts 0. */
-  function countOn(row, units, cut, from, to) {
-    const counts = new Uint16Array(Math.max(0, to - from));
+  /* How many of a pattern's units of one source are on at each step of [from, to), added to `counts`. Each has its own
+     side and cut; a step whose values are not here yet counts 0. */
+  function countOn(row, units, from, to, counts = new Uint16Array(Math.max(0, to - from))) {
     for (let step = from; step < to; step++) {
       const values = row(step);
       if (!values) continue;
       let on = 0;
-      for (const unit of units) if (values[unit] >= cut) on++;
-      counts[step - from] = on;
-    }
-    return counts;
-  }
-
-  /* The same for units that each have their own side, threshold and cut (null: infinite, with the threshold's sign). */
-  function countParts(row, parts, from, to) {
-    const counts = new Uint16Array(Math.max(0, to - from));
-    for (const { unit, side, threshold, cut } of parts) {
-      const bound = cut === null ? Math.sign(threshold) * Infinity : cut;
-      for (let step = from; step < to; step++) {
-        const values = row(step);
-        if (values && (side === "low" ? values[unit] <= bound : values[unit] >= bound)) counts[step - from]++;
-      }
+      for (const { unit, side, cut } of units) if (side === "low" ? values[unit] <= cut : values[unit] >= cut) on++;
+      counts[step - from] += on;
     }
     return counts;
   }
@@ -86,6 +109,6 @@
     return [first, end];
   }
 
-  lv.select = { selectUnits, countMissing, countOn, countParts, cutFor, sequenceAround };
+  lv.select = { selectUnits, brushed, countMissing, countOn, cutFor, sequenceAround };
   if (typeof module !== "undefined") module.exports = lv.select;
 })(typeof window !== "undefined" ? window : globalThis);

@@ -2,9 +2,8 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
-  const current = { dump: null, source: null, at: 0, span: 60, start: null, stop: null, threshold: 0.3, before: 1, after: 0, pattern: null, rows: 50 };
-  const hover = { unit: null, held: null, step: null }; // held: the unit whose chip was pressed
-  const PATTERN = ["dump", "source", "start", "stop", "threshold", "before", "after", "pattern"];
+  const current = Object.assign({ dump: null, source: null, at: 0, span: 60 }, lv.urlfields && lv.urlfields.BASE);
+  const hover = { unit: null, source: null, side: null, step: null }; // source null: the one that is plotted
   let published = null;
   let pause = null; // running while a nudge may be followed by another
 
@@ -14,14 +13,16 @@
     const before = Object.assign({}, current);
     const isBrush = changes.start !== undefined && changes.start !== null;
     Object.assign(current, isBrush ? { pattern: null } : {}, changes); // a brush takes the place of an opened pattern
-    if (PATTERN.some((name) => current[name] !== before[name])) current.rows = changes.rows || lv.url.ROWS;
+    if (lv.url.LISTS.some((name) => current[name] !== before[name])) current.rows = changes.rows || lv.url.ROWS;
     const moved = ["dump", "source", "at", "span"].some((name) => current[name] !== before[name]);
     if (moved) lv.frame.ask("base");
-    lv.frame.ask("overlay", "strip", "units", "fields", "pattern");
+    lv.frame.ask("overlay", "strip", "units", "fields", "pattern", "selection");
     if (how === "live") lv.history.later();
     else if (how === "push") lv.history.push();
     else lv.history.settle();
-    if (how !== "live") publish();
+    if (how === "live") return;
+    lv.undo.note();
+    publish();
   }
 
   /* The same, resting once nothing came for a moment: for wheels, keys and typing. */
@@ -43,6 +44,7 @@
   }
 
   function setHover(changes) {
+    if (changes.unit !== undefined) changes = Object.assign({ source: null, side: null }, changes);
     if (Object.keys(changes).every((name) => hover[name] === changes[name])) return;
     Object.assign(hover, changes);
     lv.frame.ask("overlay", "strip", "units");
@@ -71,5 +73,28 @@
     nudge({ at, span });
   }
 
-  lv.state = { isResting: () => pause === null, current, hover, change, nudge, publish, setHover, panTo, zoom };
+  /* Press a unit, or let go of it: its line stays in the hover colour, and what is known of it is shown beside the page.
+     Who shows it adds a part to lv.frame and reads lv.state.held: {source, unit} or null. */
+  function hold(source, unit) {
+    const { held } = current;
+    const isSame = held !== null && held.source === source && held.unit === unit;
+    const next = isSame || unit === null ? null : { source, unit };
+    change({ held: next, colour: lv.colouring.held(next) }, "settle"); // and the matches are coloured by it
+  }
+
+  lv.state = {
+    get held() {
+      return current.held;
+    },
+    hold,
+    isResting: () => pause === null,
+    current,
+    hover,
+    change,
+    nudge,
+    publish,
+    setHover,
+    panTo,
+    zoom,
+  };
 })(window);

@@ -4,6 +4,7 @@
   const lv = (root.lstmviz = root.lstmviz || {});
   const TOKEN = { top: 5, height: 24 }; // px
   const OFF = { top: 31, height: 14 };
+  const LOW = 5; // px of the band for units on low
   const TRACK = { top: 49, height: 18, gap: 3 };
   let mount, canvas;
 
@@ -23,11 +24,13 @@
   /* The height follows from the dump (and a press on "more") alone, so that nothing jumps. */
   function resize() {
     const rows = lv.tracks.visible().length + (lv.tracks.isMany() ? 1 : 0);
-    mount.style.height = `${TRACK.top + rows * (TRACK.height + TRACK.gap)}px`;
+    const height = `${TRACK.top + rows * (TRACK.height + TRACK.gap)}px`;
+    if (mount.style.height !== height) mount.style.height = height;
   }
 
   function draw() {
     lv.model.refresh();
+    if (lv.model.source) resize();
     const ctx = lv.theme.fit(canvas);
     if (!lv.model.source) return;
     const { geometry, model } = lv;
@@ -39,9 +42,10 @@
     ctx.rect(geometry.left() - 7, 0, geometry.width() + 14, mount.clientHeight);
     ctx.clip();
     drawTokens(ctx, at, to);
-    drawMarks(ctx, at, to);
     lv.tracks.visible().forEach((track, k) => lv.tracks.draw(ctx, track, at, to, TRACK.top + k * (TRACK.height + TRACK.gap), TRACK.height));
-    lv.plot.drawBorders(ctx, TOKEN.top - 3, mount.clientHeight);
+    lv.mask.draw(ctx, 0, mount.clientHeight);
+    drawMarks(ctx, at, to);
+    lv.borders.draw(ctx, TOKEN.top - 3, mount.clientHeight);
     if (lv.state.current.start !== null) drawBrush(ctx);
     drawHover(ctx);
     ctx.restore();
@@ -49,19 +53,18 @@
 
   function drawLabels(ctx) {
     const colours = lv.theme.colours();
-    ctx.font = `11px ${colours.sans}`;
+    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
     ctx.fillStyle = colours.dim;
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
-    ctx.fillText(lv.model.axis.has_tokens ? "token" : "step", 0, TOKEN.top + TOKEN.height / 2);
+    ctx.fillText(lv.model.axis.has_tokens ? "token" : lv.tokens.fit(named(), lv.geometry.left() - 8, (text) => ctx.measureText(text).width), 0, TOKEN.top + TOKEN.height / 2);
     lv.tracknames.draw();
   }
 
   function drawTokens(ctx, from, to) {
     const { geometry, model, theme } = lv;
     const colours = theme.colours();
-    const units = model.units || [];
-    const counts = units.length ? model.countOn(from, to) : null;
+    const ground = grounds(from, to);
     const cell = geometry.cell();
     const gap = cell > 6 ? 1 : 0;
     const hasText = model.axis.has_tokens && cell >= lv.celltext.least(model.firstShown());
@@ -71,30 +74,64 @@
     }
     for (let step = from; step < to; step++) {
       const x = geometry.x(step);
-      let ground = colours.bg;
-      if (counts && counts[step - from]) {
-        ground = colours.shade(counts[step - from] / units.length);
-        ctx.fillStyle = ground;
-        ctx.fillRect(x, TOKEN.top, cell - gap + (gap ? 0 : 0.5), TOKEN.height);
+      const wide = cell - gap + (gap ? 0 : 0.5);
+      const { main, low } = ground(step);
+      if (main) {
+        ctx.fillStyle = main;
+        ctx.fillRect(x, TOKEN.top, wide, TOKEN.height);
+      }
+      if (low) {
+        ctx.fillStyle = low;
+        ctx.fillRect(x, TOKEN.top + TOKEN.height - LOW, wide, LOW);
       }
       const shown = model.shown(step);
-      if (shown && hasText) lv.celltext.draw(ctx, shown, x, TOKEN.top, cell, TOKEN.height, ground);
+      if (shown && hasText) lv.celltext.draw(ctx, shown, x, TOKEN.top, cell, TOKEN.height - (low ? LOW / 2 : 0), main || colours.bg);
     }
-    if (!model.axis.has_tokens) drawNumbers(ctx, from, to, (step) => (counts && counts[step - from] ? colours.shade(counts[step - from] / units.length) : colours.shade(0)));
+    if (!model.axis.has_tokens) drawNumbers(ctx, from, to, (step) => ground(step).main || colours.shade(0));
   }
 
-  /* Steps without tokens are numbered, every few cells. */
+  /* step -> the grounds that say how many of the pattern's units are on there. Where it has units on both sides, a band
+     at the foot is of those on low. */
+  function grounds(from, to) {
+    const { shade, lowShade } = lv.theme.colours();
+    const { high, low } = lv.model.countSides(from, to);
+    const colour = (ramp, { counts, n }, step) => (n && counts[step - from] ? ramp(counts[step - from] / n) : null);
+    if (!high.n) return (step) => ({ main: colour(lowShade, low, step), low: null });
+    return (step) => ({ main: colour(shade, high, step), low: colour(lowShade, low, step) });
+  }
+
+  /* The track whose numbers stand in the place of tokens where there are none: the first one of numbers, if any. */
+  function numberTrack() {
+    return lv.model.tracks.find((track) => track.kind === "number") || null;
+  }
+
+  function named() {
+    const track = numberTrack();
+    return track ? lv.tokens.show(track.name).text : "step";
+  }
+
+  /* step -> what is written there where there are no tokens: a number of that track, or the step's own. */
+  function numbers() {
+    const track = numberTrack();
+    if (!track) return (step) => lv.scale.grouped(step);
+    return (step) => lv.tracks.text(track, lv.model.value(track, step)) || "·";
+  }
+
+  /* Steps without tokens have numbers, every few cells where they are long. */
   function drawNumbers(ctx, from, to, groundOf) {
     const colours = lv.theme.colours();
-    ctx.font = `11px ${colours.mono}`;
+    const text = numbers();
+    ctx.font = `${lv.theme.px(11)} ${colours.mono}`;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    const wide = ctx.measureText(lv.scale.grouped(to)).width + 14;
-    const every = lv.scale.ticks(0, 1000000, 1000000 / Math.max(1, wide / lv.geometry.cell()))[1];
+    const longest = numberTrack() ? Math.max(1, ...Array.from({ length: to - from }, (_, k) => text(from + k).length)) : lv.scale.grouped(to).length;
+    const wide = ctx.measureText("0".repeat(longest)).width + (numberTrack() ? 4 : 14);
+    const every = numberTrack() && wide <= lv.geometry.cell() ? 1 : lv.scale.ticks(0, 1000000, 1000000 / Math.max(1, wide / lv.geometry.cell()))[1];
     for (let step = Math.ceil(from / every) * every; step < to; step += every) {
-      const x = lv.url.clamp(lv.geometry.x(step + 0.5), lv.geometry.left() + wide / 2 - 7, lv.geometry.left() + lv.geometry.width() - wide / 2 + 7);
+      const edge = Math.min(wide / 2 - 7, lv.geometry.width() / 2);
+      const x = every === 1 ? lv.geometry.x(step + 0.5) : lv.url.clamp(lv.geometry.x(step + 0.5), lv.geometry.left() + edge, lv.geometry.left() + lv.geometry.width() - edge);
       ctx.fillStyle = colours.ink(groundOf(step));
-      ctx.fillText(lv.scale.grouped(step), x, TOKEN.top + TOKEN.height / 2 + 0.5);
+      ctx.fillText(text(step), x, TOKEN.top + TOKEN.height / 2 + 0.5);
     }
   }
 
@@ -153,5 +190,5 @@
     ctx.strokeRect(lv.geometry.x(step) - 0.5, TOKEN.top, lv.geometry.cell(), TOKEN.height);
   }
 
-  lv.strip = { make, resize, handleSteps, place: () => mount, TOKEN, OFF, TRACK };
+  lv.strip = { make, resize, handleSteps, numbers, place: () => mount, TOKEN, OFF, TRACK };
 })(window);

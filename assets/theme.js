@@ -2,10 +2,10 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
-  const NAMES = ["bg", "panel", "line", "text", "dim", "accent", "hover", "unit", "band", "mono", "sans"];
+  const NAMES = ["bg", "panel", "line", "text", "dim", "accent", "low", "hover", "unit", "band", "mono", "sans"];
   let known = null;
 
-  /* {bg, text, accent, ..., shade(0..1), sequence(0..1), category(k)} of the present theme. */
+  /* {bg, text, accent, ..., shade(0..1), lowShade(0..1), diverge(0..1), sequence(0..1), category(k)} of the present theme. */
   function colours() {
     if (known) return known;
     const style = getComputedStyle(document.documentElement);
@@ -14,6 +14,8 @@
     known = Object.fromEntries(NAMES.map((name) => [name, read(name)]));
     const categories = list("categories");
     known.shade = cached(lv.scale.ramp(list("shade")));
+    known.lowShade = cached(lv.scale.ramp(list("low-shade")));
+    known.diverge = cached(lv.scale.ramp(list("diverge")));
     known.sequence = cached(lv.scale.ramp(list("sequence")));
     known.category = (k) => categories[((k % categories.length) + categories.length) % categories.length];
     const inks = list("inks");
@@ -23,6 +25,11 @@
       return onGround.get(ground);
     };
     return known;
+  }
+
+  /* The size of type on a canvas: "11px", or more where a projector shows it. */
+  function px(size) {
+    return `${size * lv.projector.type()}px`;
   }
 
   function cached(ramp) {
@@ -63,10 +70,10 @@
       known = null;
       lv.frame.askAll();
     };
-    new MutationObserver(changed).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
+    new MutationObserver(changed).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme", "data-lv-projector"] });
     root.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
     changed();
   }
 
-  lv.theme = { colours, canvas, fit, watch };
+  lv.theme = { colours, px, canvas, fit, watch };
 })(window);

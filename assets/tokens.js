@@ -5,8 +5,8 @@
 
   const LONGEST = 300; // characters of a token that are ever shown, so that a token of 10,000 costs nothing
   const NAMED = { "\n": "⏎", "\t": "⇥", "\r": "␍" };
-  // Controls, format characters (zero width, direction), separators that are not a plain space, lone surrogates, fillers.
-  const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0]/u;
+  // Controls, format characters (zero width, direction), separators that are not a plain space, lone surrogates, fillers, code points that are no character.
+  const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0\p{Noncharacter_Code_Point}]/u;
   const PICTURE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]/u;
   const MARK = /^\p{M}/u;
 

@@ -22,8 +22,8 @@
   function draw() {
     const { TRACK } = lv.strip;
     const seen = lv.tracks.visible();
-    const hidden = lv.model.tracks.length - seen.length;
-    const now = JSON.stringify([lv.model.dump.about.uuid, lv.model.axis.index, seen.length, hidden, lv.tracks.first()]);
+    const hidden = lv.tracks.nHidden();
+    const now = JSON.stringify([lv.model.dump.about.uuid, lv.model.axis.index, seen.map((track) => track.index), hidden, lv.tracks.first()]);
     if (now === made) return;
     made = now;
     const rows = seen.map(name);
@@ -48,7 +48,8 @@
   function name(track) {
     const words = lv.tokens.show(track.name).text;
     const isFirst = track.name === lv.tracks.first();
-    const made = button(words, `${words}: ${about(track)}. Press to show it ${isFirst ? "in its own place" : "first"} beside the matches.`, String(track.index));
+    const where = lv.tracks.shift(track) ? `, ${lv.tracks.SHIFTED}` : "";
+    const made = button(words, `${words}: ${about(track)}${where}. Press to show it ${isFirst ? "in its own place" : "first"} beside the matches.`, String(track.index));
     made.setAttribute("aria-pressed", String(isFirst));
     return made;
   }

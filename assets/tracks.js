@@ -6,21 +6,27 @@
   const CUT_LEAST = 44; // px of a cell in which a label that is cut still tells something
   const FEW = 40; // distinct whole numbers that are still told apart as cells; more are drawn as bars
 
-  let isOpen = false;
+  const SHIFTED = "drawn over the token it speaks of, one step after the one it was recorded at";
+
   let chosen = { axis: null, name: null }; // whose heatmap comes first beside the matches
 
   /* Are there so many that the rest waits behind a button? One more row than the button's own is shown at once. */
   function isMany() {
-    return lv.model.tracks.length > FIRST + 1;
+    return rowed().length > FIRST + 1;
   }
 
   /* The tracks that have a row under the tokens. */
   function visible() {
-    return isMany() && !isOpen ? lv.model.tracks.slice(0, FIRST) : lv.model.tracks;
+    const names = lv.state.current.tracks;
+    if (names) return names.map((name) => lv.model.tracks.find((track) => track.name === name)).filter(Boolean);
+    return isMany() ? rowed().slice(0, FIRST) : rowed();
   }
 
+  /* Show every track, or the first ones only. */
   function toggle() {
-    isOpen = !isOpen;
+    const rest = rowed().filter((track) => !visible().includes(track));
+    const tracks = rest.length ? [...visible(), ...rest].map((track) => track.name) : null;
+    lv.state.change({ tracks }, "settle");
   }
 
   /* Put a track's heatmap first, or back into its place. */
@@ -35,7 +41,9 @@
   /* The tracks in the order of their heatmaps. */
   function ordered() {
     const name = first();
-    return name === null ? lv.model.tracks : [...lv.model.tracks].sort((a, b) => (b.name === name) - (a.name === name));
+    const shown = visible();
+    const all = [...shown, ...rowed().filter((track) => !shown.includes(track))];
+    return name === null ? all : all.sort((a, b) => (b.name === name) - (a.name === name));
   }
 
   function isCells(track) {
@@ -54,6 +62,51 @@
     return colours.sequence(track.high > track.low ? (value - track.low) / (track.high - track.low) : 0);
   }
 
+  /* How many steps after the one that it was recorded at a value is drawn: one, where it speaks of the next token. */
+  function shift(track) {
+    return track.concerns === "next" ? 1 : 0;
+  }
+
+  /* A track's value in cell `c` of a match row, drawn where it belongs; null outside the sequence. */
+  function inRow(track, row, c) {
+    const values = row.tracks && row.tracks[track.name];
+    const at = c - shift(track);
+    const isIn = values && at >= 0 && row.on[c] !== null && row.on[at] !== null;
+    return isIn ? values[at] : null;
+  }
+
+  const weights = new WeakMap(); // track -> its probabilities, or null
+
+  /* The track of probabilities that belongs to one of predictions: "p1" to "top1" of the same group; null where none does. */
+  function weight(track) {
+    if (!weights.has(track)) {
+      const [, before, k] = (track.group && track.kind === "category" && track.name.match(/^(.*)top(\d+)$/)) || [];
+      const isIts = (other) => other.group === track.group && other.kind === "number" && other.name === `${before}p${k}`;
+      weights.set(track, (k !== undefined && lv.model.tracks.find(isIts)) || null);
+    }
+    return weights.get(track);
+  }
+
+  /* The tracks that have rows of their own: probabilities show in the colours of their predictions, unless they are asked for. */
+  function rowed() {
+    const sure = new Set(lv.model.tracks.map(weight));
+    return lv.model.tracks.filter((track) => !sure.has(track));
+  }
+
+  /* How many tracks have no row now. */
+  function nHidden() {
+    const seen = visible();
+    return rowed().filter((track) => !seen.includes(track)).length;
+  }
+
+  /* The ground of a track at a place; `valueOf(track)` gives its value there. Predictions are as deep as they are likely. */
+  function ground(track, valueOf) {
+    const value = valueOf(track);
+    const sure = weight(track);
+    if (sure === null || isMissing(track, value)) return colour(track, value);
+    return lv.theme.colours().sequence(lv.url.clamp(valueOf(sure) || 0, 0, 1) * 0.9);
+  }
+
   /* A value in words. */
   function text(track, value) {
     if (isMissing(track, value)) return "";
@@ -62,19 +115,21 @@
   }
 
   function draw(ctx, track, from, to, top, height) {
-    const cells = isCells(track);
-    const style = cells ? labelStyle(ctx, track, lv.geometry.cell()) : null;
+    const look = track.kind === "number" ? lv.state.current.looks[track.name] : undefined;
+    if (look === "line") return drawLine(ctx, track, from, to, top, height);
+    const cells = look ? look === "heat" : isCells(track);
+    const style = isCells(track) && cells ? labelStyle(ctx, track, lv.geometry.cell()) : null;
     const cell = lv.geometry.cell();
     const gap = cell > 6 ? 1 : 0;
     for (let step = from; step < to; step++) {
       const value = lv.model.value(track, step);
       const x = lv.geometry.x(step);
-      const ground = colour(track, value);
-      if (ground === null) continue;
+      const own = ground(track, (one) => lv.model.value(one, step));
+      if (own === null) continue;
       if (cells) {
-        ctx.fillStyle = ground;
+        ctx.fillStyle = own;
         ctx.fillRect(x, top, cell - gap + (gap ? 0 : 0.5), height);
-        if (style) label(ctx, style, text(track, value), x, top, cell, height, ground);
+        if (style) label(ctx, style, text(track, value), x, top, cell, height, own);
       } else {
         ctx.fillStyle = lv.theme.colours().sequence(0.6);
         const share = track.high > track.low ? (value - track.low) / (track.high - track.low) : 0;
@@ -84,11 +139,32 @@
     }
   }
 
+  /* Its values as a line, from its least to its greatest; broken where there is none and at borders. */
+  function drawLine(ctx, track, from, to, top, height) {
+    const borders = new Set(lv.model.bordersIn(from, to));
+    const [low, high] = [track.low, track.high > track.low ? track.high : track.low + 1];
+    ctx.strokeStyle = lv.theme.colours().sequence(0.75);
+    ctx.lineWidth = 1.5;
+    ctx.beginPath();
+    let isJoined = false;
+    for (let step = Math.max(0, from - 1); step < Math.min(lv.model.axis.n_steps, to + 1); step++) {
+      const value = lv.model.value(track, step);
+      const isHere = !isMissing(track, value);
+      if (isHere) {
+        const y = top + 1 + (1 - (value - low) / (high - low)) * (height - 3);
+        if (isJoined && !borders.has(step)) ctx.lineTo(lv.geometry.x(step + 0.5), y);
+        else ctx.moveTo(lv.geometry.x(step + 0.5) - 1, y), ctx.lineTo(lv.geometry.x(step + 0.5), y);
+      }
+      isJoined = isHere;
+    }
+    ctx.stroke();
+  }
+
   const widths = new WeakMap(); // track -> px of its widest label
 
   /* How the labels of a track's cells are drawn, all of them alike: whole, cut, or (null) not at all. */
   function labelStyle(ctx, track, cell) {
-    ctx.font = `11px ${lv.theme.colours().sans}`;
+    ctx.font = `${lv.theme.px(11)} ${lv.theme.colours().sans}`;
     if (!widths.has(track)) widths.set(track, Math.max(0, ...labels(track).map((words) => ctx.measureText(words).width)));
     if (widths.get(track) <= cell - 2) return "whole";
     return track.kind === "category" && cell >= CUT_LEAST ? "cut" : null;
@@ -101,7 +177,7 @@
 
   function label(ctx, style, words, x, top, cell, height, ground) {
     const colours = lv.theme.colours();
-    ctx.font = `11px ${colours.sans}`;
+    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     const short = style === "whole" ? words : lv.tokens.fit(words, cell - 3, (text) => ctx.measureText(text).width);
@@ -109,5 +185,5 @@
     ctx.fillText(short, x + cell / 2, top + height / 2 + 0.5);
   }
 
-  lv.tracks = { draw, colour, text, isMany, visible, toggle, choose, first, ordered };
+  lv.tracks = { draw, colour, ground, text, shift, inRow, weight, nHidden, SHIFTED, isMany, visible, toggle, choose, first, ordered };
 })(window);

@@ -2,6 +2,8 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
+  const fields = () => lv.urlfields || require("./urlfields.js");
+  const checks = () => lv.urlchecks || require("./urlchecks.js");
 
   const ROWS = 50; // of matches, where nobody asked for more
   const MIN_SPAN = 8; // steps; fewer leave nothing to compare
@@ -9,29 +11,15 @@
   const MAX_OFF = 99; // steps; a constraint longer than that is a typing slip
   const MAX_WINDOW = 4096; // steps of a window
   const MAX_ROWS = 2000; // rows of matches that the server gives in one answer
+  const MAX_LENGTH = 1e9; // steps of a match
   const VIEW_BYTES = 48 * 1024 * 1024; // of states in view at once
   const WINDOW_BYTES = 48 * 1024 * 1024; // of states in one window
   const MAX_THRESHOLD = 1e30; // beyond any activation
-  const STEPS = "a step number such as 2175";
-  const FIELDS = [
-    ["at", "at", wholeNumber, STEPS],
-    ["span", "span", wholeNumber, "a number of steps such as 60"],
-    ["start", "start", wholeNumber, STEPS],
-    ["stop", "stop", wholeNumber, STEPS],
-    ["t", "threshold", anyNumber, "a number such as 0.3"],
-    ["before", "before", wholeNumber, "a number of steps such as 1"],
-    ["after", "after", wholeNumber, "a number of steps such as 0"],
-    ["rows", "rows", wholeNumber, "a number of rows such as 50"],
-  ];
-
-  function wholeNumber(text) {
-    return /^\d{1,15}$/.test(text) ? Number(text) : null;
-  }
-
-  function anyNumber(text) {
-    const value = text.trim() === "" ? NaN : Number(text);
-    return Number.isFinite(value) && Math.abs(value) <= MAX_THRESHOLD ? value : null;
-  }
+  // What decides which matches there are, and which of them are listed.
+  const QUESTION = ["dump", "source", "start", "stop", "threshold", "side", "before", "after", "parts", "excluded", "pinned", "filters"];
+  const LISTED = ["minLength", "maxLength", "hidden", "marked", "order", "group", "shared", "pattern"];
+  // What makes another list of matches, so that its first rows are wanted anew.
+  const LISTS = [...QUESTION, "minLength", "maxLength", "order", "group", "shared", "pattern", "lists"];
 
   /* Bytes of a source's states at one step. */
   function rowBytes(source) {
@@ -49,39 +37,61 @@
     const [query, behind] = address.split("#");
     const asked = new URLSearchParams(query);
     const values = {};
-    const pattern = new URLSearchParams(behind || "").get("pattern");
-    if (pattern) values.pattern = pattern;
+    const held = new URLSearchParams(behind || "");
     const problems = [];
-    for (const name of ["dump", "source"]) if (asked.get(name)) values[name] = asked.get(name);
-    for (const [name, field, read, kind] of FIELDS) {
-      if (!asked.has(name)) continue;
-      const value = read(asked.get(name));
-      if (value === null) problems.push(`the link's ${name}=${short(asked.get(name))} is not ${kind}; left out`);
-      else values[field] = value;
+    if (held.get("pattern")) values.pattern = held.get("pattern");
+    if (held.get("versus")) {
+      values.versus = fields().versus(held.get("versus"));
+      if (values.versus === null) problems.push("the link's pinned pattern cannot be read; left out");
     }
+    for (const name of ["dump", "source"]) if (asked.get(name)) values[name] = asked.get(name);
+    for (const { param, field, read, kind, isList } of fields().FIELDS) {
+      if (!asked.has(param)) continue;
+      const found = [];
+      for (const text of isList ? asked.getAll(param) : [asked.get(param)]) {
+        const value = read(text);
+        if (value === null) problems.push(`the link's ${param}=${short(text)} is not ${kind}; left out`);
+        else found.push(value);
+      }
+      if (isList) values[field] = found;
+      else if (found.length) values[field] = found[0];
+    }
+    if (values.tracks) Object.assign(values, fields().tracks(values.tracks));
     return { values, problems };
   }
 
-  /* A state -> "?dump=...": every part that another browser needs to show the same. */
+  /* A state -> "?dump=...": every part that another browser needs to show the same, less what is as usual. */
   function format(state) {
-    const query = new URLSearchParams({ dump: state.dump, source: state.source, at: state.at, span: state.span });
-    if (state.start !== null) {
-      query.set("start", state.start);
-      query.set("stop", state.stop);
+    const { BASE, FIELDS, tracksText } = fields();
+    const query = new URLSearchParams({ dump: state.dump, source: state.source });
+    for (const { param, field, write } of FIELDS) {
+      const value = state[field];
+      if (value === undefined || same(value, BASE[field]) || field === "tracks") continue;
+      if ((field === "start" || field === "stop") && state.start === null) continue;
+      for (const text of write(value)) query.append(param, text);
     }
-    query.set("t", state.threshold);
-    query.set("before", state.before);
-    query.set("after", state.after);
-    if (state.rows !== ROWS) query.set("rows", state.rows);
+    if (state.tracks !== undefined) for (const text of tracksText(state)) query.append("track", text);
     // An opened pattern may be long: behind the # it does not travel to the server with each request.
-    const opened = state.pattern ? "#" + new URLSearchParams({ pattern: state.pattern }) : "";
-    return "?" + query.toString() + opened;
+    const opened = new URLSearchParams(state.pattern ? { pattern: state.pattern } : {});
+    if (state.versus) opened.set("versus", JSON.stringify(state.versus));
+    const behind = opened.toString();
+    return "?" + query.toString().replace(/%2F/g, "/").replace(/%2C/g, ",") + (behind ? `#${behind}` : "");
+  }
+
+  function same(one, other) {
+    return one === other || (typeof one === "object" && JSON.stringify(one) === JSON.stringify(other));
   }
 
   /* Names the question put to the match engine: equal keys, equal answers. */
   function key(state) {
-    const parts = [state.dump, state.source, state.start, state.stop, state.threshold, state.before, state.after, state.rows, state.pattern || ""];
-    return parts.join("|");
+    const values = [...QUESTION, ...LISTED].map((name) => (state[name] === undefined ? null : state[name]));
+    const isOfUnit = /^unit:/.test(state.colour || ""); // whose values come with the rows
+    return JSON.stringify([...values, isOfUnit ? state.colour : null, state.lists === "A" ? state.versus : null]);
+  }
+
+  /* Names the pattern alone, however its matches are listed. */
+  function patternKey(state) {
+    return JSON.stringify([...QUESTION, "pattern"].map((name) => (state[name] === undefined ? null : state[name])));
   }
 
   /* Parsed values + what the dump has -> {state, problems}: a complete state that fits, and what had to give. */
@@ -112,7 +122,8 @@
     bound("rows", 1, MAX_ROWS, "rows that the page lists");
     const wrong = windowProblem(values.start, values.stop, nSteps, about.name, most.window);
     if (wrong) problems.push(wrong);
-    if (wrong || values.start === undefined || state.pattern) state.start = state.stop = null;
+    if (wrong || values.start === undefined || values.start === null || state.pattern) state.start = state.stop = null;
+    problems.push(...checks().check(state, about, source));
     return { state, problems };
   }
 
@@ -121,8 +132,9 @@
   }
 
   function windowProblem(start, stop, nSteps, name, most) {
-    if (start === undefined && stop === undefined) return null;
-    if (start === undefined || stop === undefined) return "the link has only one end of a window; give both start and stop";
+    const [hasStart, hasStop] = [start, stop].map((end) => end !== undefined && end !== null);
+    if (!hasStart && !hasStop) return null;
+    if (!hasStart || !hasStop) return "the link has only one end of a window; give both start and stop";
     if (start >= stop) return `the link's window [${start}, ${stop}) is empty; stop must be greater than start`;
     if (stop > nSteps) return `the link's window ends at step ${stop}; ${name} has ${steps(nSteps)}`;
     if (stop - start > most) return `the link's window is ${stop - start} steps long; the page takes at most ${most}`;
@@ -137,6 +149,6 @@
     return text.length > 40 ? text.slice(0, 40) + "…" : text;
   }
 
-  lv.url = { parse, format, key, fit, clamp, limits, rowBytes, ROWS, MIN_SPAN, MAX_SPAN, MAX_OFF, MAX_WINDOW, MAX_ROWS, MAX_THRESHOLD };
+  lv.url = { parse, format, key, patternKey, fit, clamp, limits, rowBytes, ROWS, MIN_SPAN, MAX_SPAN, MAX_OFF, MAX_WINDOW, MAX_ROWS, MAX_LENGTH, MAX_THRESHOLD, QUESTION, LISTED, LISTS };
   if (typeof module !== "undefined") module.exports = lv.url;
 })(typeof window !== "undefined" ? window : globalThis);

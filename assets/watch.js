@@ -7,14 +7,16 @@
   root.fetch = async function (resource, options) {
     const url = String((resource && resource.url) || resource);
     if (!url.includes("_dash-update-component")) return native(resource, options);
+    const asked = String(options && options.body).includes(`"output":"${lv.ids.summary}.`) ? lv.summary : lv.matches;
     let answer;
     try {
       answer = await native(resource, options);
     } catch (error) {
-      lv.matches.lost("the server does not answer; is it still running?");
+      lv.server.lost();
+      asked.lost("the server does not answer; is it still running?");
       throw error;
     }
-    if (!answer.ok) lv.matches.lost(`the server answered ${answer.status}; its log may say why`);
+    if (!answer.ok) asked.lost(`the server answered ${answer.status}; its log may say why`);
     return answer;
   };
 })(window);

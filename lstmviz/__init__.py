@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lstmviz import errors as errors
 
 if TYPE_CHECKING:
+    from lstmviz import figures as figures
     from lstmviz.api import Corpus, Dump, open_dump
     from lstmviz.dump.dump_block import DumpBlock
     from lstmviz.dump.from_arrays import write_dump
@@ -64,6 +65,7 @@ __all__ = [  # not Batch and Recording, which load torch
     "PatternUnit",
     "Source",
     "Window",
+    "figures",
     "open_dump",
     "record",
     "record_corpus",
@@ -73,6 +75,8 @@ __all__ = [  # not Batch and Recording, which load torch
 
 
 def __getattr__(name: str) -> Any:
+    if name == "figures":  # a module: plotly comes with it
+        return import_module("lstmviz.figures")
     if name not in _HOME:
         raise AttributeError(f"module 'lstmviz' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)

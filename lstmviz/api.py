@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from lstmviz import match as matching
@@ -13,8 +16,11 @@ from lstmviz.dump.lstmvis import is_project, open_project
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.shards import ShardReader
 from lstmviz.errors import ClusterError, DumpError
-from lstmviz.match.pattern_file import PatternFile, as_pattern
-from lstmviz.types import Pattern, Side, check_constraints, check_page, check_threshold, check_whole
+from lstmviz.match.pattern_file import PatternFile, as_pattern, hidden_in
+from lstmviz.types import Pattern, Side, Window, check_constraints, check_threshold, check_whole
+
+if TYPE_CHECKING:
+    from lstmviz.ui.notebook import Served
 
 AnyPattern = Pattern | PatternFile | str
 
@@ -41,14 +47,71 @@ class Dump(DumpReader):
         asked = _plain(self, source, start, stop, off_before, off_after)
         return matching.select(self, source, *asked[:2], check_threshold(threshold), *asked[2:], side)
 
-    def match(self, pattern: AnyPattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
+    def match(
+        self, pattern: AnyPattern, limit: int = 50, offset: int = 0, order: str = "best", min_shared: int = 1
+    ) -> pd.DataFrame:
         """Return the matches of a pattern over the whole corpus, best first, one row a match.
 
         Columns: start, stop, sequence, n_shared, n_union, length, text. ``pattern`` may also be a PatternFile or its
-        JSON text. ``offset`` pages on. The definition and the order are in docs/matching.md. Raises PatternError or
-        UnknownName where the pattern does not fit this dump.
+        JSON text. ``offset`` pages on. The definition and the order are in docs/matching.md; other orders are "step",
+        "length", "-length", and "track:NAME" or "-track:NAME" (by the track's value at the match's first step).
+        ``min_shared`` leaves out matches that share fewer units. Raises PatternError or UnknownName where the pattern
+        or the order does not fit this dump.
         """
-        return matching.find(self, as_pattern(pattern), *check_page(limit, offset))
+        listed = matching.listing(self, as_pattern(pattern), order, "", min_shared)
+        return listed.page(limit, offset)
+
+    def groups(self, pattern: AnyPattern, by: str, min_shared: int = 1) -> pd.DataFrame:
+        """Return how many matches there are in each group: group, n_matches; in the order of what they are named by.
+
+        ``by`` is "sequence", "length" or "track:NAME": the value at the first step of the match, which is a label, a
+        whole number, or a range of about a tenth of the corpus. Raises PatternError or UnknownName, as ``match``.
+        """
+        groups = matching.groups(self, as_pattern(pattern), by, min_shared)
+        names = pd.Series([group.name for group in groups], dtype="str")
+        return pd.DataFrame({"group": names, "n_matches": np.array([group.n_matches for group in groups], np.int64)})
+
+    def carry(
+        self, pattern: AnyPattern, min_shared: int | None = None, hidden: Collection[Window] = ()
+    ) -> pd.DataFrame:
+        """Return what the steps of a pattern's matches carry in each track, against the whole corpus.
+
+        One row a track and value. Columns: track, value (a label, a whole number or a range such as "0.1 to 0.2"), low,
+        high (the numbers it stands for), n_steps, share (of the steps of the matches), n_corpus, base_rate (of all
+        steps). Taken are the matches that share all units, or ``min_shared`` of them or more, but not those in
+        ``hidden`` or hidden in the notes of a PatternFile for this dump. Raises what ``match`` raises.
+        """
+        return matching.carry(self, as_pattern(pattern), min_shared, {*hidden, *hidden_in(pattern, self.uuid)})
+
+    def barcode(
+        self,
+        pattern: AnyPattern,
+        n_bins: int = 600,
+        min_shared: int | None = None,
+        hidden: Collection[Window] = (),
+    ) -> pd.DataFrame:
+        """Return where in the corpus a pattern's matches lie: start, stop, n_matches, n_steps; one row a bin of steps.
+
+        ``n_matches`` start in the bin, and ``n_steps`` of its steps lie in one. Which matches are taken is as in
+        ``carry``. Raises what ``match`` raises.
+        """
+        taken = {*hidden, *hidden_in(pattern, self.uuid)}
+        return matching.barcode(self, as_pattern(pattern), n_bins, min_shared, taken)
+
+    def compare(
+        self,
+        pattern: AnyPattern,
+        other: AnyPattern,
+        second: DumpReader | None = None,
+        min_shared: int | None = None,
+    ) -> matching.Comparison:
+        """Return how the matches of two patterns lie in each other: how many meet, are the same, share steps.
+
+        ``second`` is the dump of the other pattern where it is not this one; it must hold the same text. Taken are the
+        matches that share all units, or ``min_shared`` of them or more. Raises PatternError for dumps of other texts,
+        and what ``match`` raises.
+        """
+        return matching.compare(self, as_pattern(pattern), as_pattern(other), second, min_shared)
 
     def count(self, pattern: AnyPattern) -> matching.Count:
         """Return the number of matches at each number of shared units, and the histogram of their lengths."""
@@ -118,11 +181,19 @@ class Dump(DumpReader):
         n_contexts, around = check_whole("n_contexts", n_contexts), check_whole("around", around)
         return matching.unit_card(self, source, unit, threshold, side, n_contexts, around)
 
-    def serve(self, port: int = 8050, host: str = "127.0.0.1", open_browser: bool = True) -> None:
-        """Serve the page on this dump until interrupted; another free port is taken where ``port`` is in use."""
+    def serve(self, port: int = 8050, host: str = "127.0.0.1", open_browser: bool = True) -> Served | None:
+        """Serve the page on this dump until interrupted; another free port is taken where ``port`` is in use.
+
+        In a notebook the page appears under the cell instead, and a handle is returned at once: its ``stop()`` ends it.
+        """
+        from lstmviz.ui.notebook import in_notebook, serve_inline
+
+        if in_notebook():
+            return serve_inline([self], host, port)
         from lstmviz.ui.serve import serve
 
         serve([self], host=host, port=port, open_browser=open_browser)
+        return None
 
 
 class Corpus(ShardReader, Dump):
@@ -131,10 +202,6 @@ class Corpus(ShardReader, Dump):
     The shards are asked side by side, by threads of this machine or the workers of a dask scheduler; the answers are
     exactly those of one dump that holds them all. The layout is in docs/corpora.md.
     """
-
-    def match(self, pattern: AnyPattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
-        """Return the matches of a pattern over all shards, best first, as ``Dump.match`` does."""
-        return matching.found_in(self, as_pattern(pattern)).page(*check_page(limit, offset))
 
     def count(self, pattern: AnyPattern) -> matching.Count:
         """Return the number of matches at each number of shared units, and the histogram of their lengths."""

@@ -59,6 +59,10 @@ class ServeError(LstmvizError, RuntimeError):
     """The page cannot be served as asked."""
 
 
+class FigureError(LstmvizError, RuntimeError):
+    """A figure that cannot be made into an image here: kaleido or a browser is missing, or failed."""
+
+
 class ClusterError(LstmvizError, RuntimeError):
     """A dask scheduler that cannot be reached or used as asked, or a worker of it that failed."""
 

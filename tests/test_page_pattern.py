@@ -54,7 +54,8 @@ def test_a_pattern_over_layers_and_sides_is_opened_shaded_and_kept_in_the_addres
     assert shown["units"] == [14, 45]
     values = parens.states(SOURCE)[220:280].astype("float64")
     cut = parens.sources[SOURCE].cut
-    on = (values[:, 45] >= cut(0.3)).astype(int) + (values[:, 14] <= cut(-0.35))
+    below = parens.states("rnn.l0.h")[220:280].astype("float64")
+    on = (values[:, 45] >= cut(0.3)).astype(int) + (values[:, 14] <= cut(-0.35)) + (below[:, 6] >= 0.5)
     assert [c["on"] for c in shown["cells"]] == on.tolist()
     assert "“<b>deep</b>” · 3 units" in bench.page.locator("#lv-pattern-note").inner_text()
     assert bench.page.locator("#lv-threshold").is_disabled()

@@ -69,6 +69,7 @@ def test_steps_carry_tokens_borders_and_tracks(client, dump):
     answer = get(client, f"/d/{dump.uuid}/steps/0/0/45").json
     assert answer["tokens"] == dump.tokens[0:45]
     assert answer["borders"] == [0, 40]
+    assert answer["first_sequence"] == 0
     assert answer["tracks"]["depth"] == dump.tracks["depth"][0:45].tolist()
     assert answer["tracks"]["loss"][1:4] == [0.5, None, 0.5]
 
@@ -115,14 +116,14 @@ def test_a_bad_request_gets_one_line(client, dump, path, status, words):
 
 
 def test_a_failure_of_ours_is_words_and_no_traceback(client, dump, monkeypatch):
-    monkeypatch.setattr("lstmviz.ui.routes.step_tracks", lambda *_: 1 / 0)
+    monkeypatch.setattr("lstmviz.ui.routes.window.step_tracks", lambda *_: 1 / 0)
     answer = get(client, f"/d/{dump.uuid}/steps/0/0/5")
     assert answer.status_code == 500
     assert answer.json == {"error": "the server failed on this (ZeroDivisionError); its log says where"}
 
 
 def test_an_answer_is_capped(dump, monkeypatch):
-    monkeypatch.setattr("lstmviz.ui.routes.MAX_WINDOW_BYTES", 4 * 4 * 10)
+    monkeypatch.setattr("lstmviz.ui.routes.window.MAX_WINDOW_BYTES", 4 * 4 * 10)
     client = serve.make_app([dump]).server.test_client()
     assert get(client, f"/d/{dump.uuid}/states/0/0/10").status_code == 200
     assert "more than the 10" in get(client, f"/d/{dump.uuid}/states/0/0/11").json["error"]

@@ -61,7 +61,7 @@ class Found:
         self._others: list[Others] | None = None
         self._ranked: dict[int, tuple[Candidates, Steps]] = {}
         self._lock = RLock()
-        self._lowest = pattern.n_units + 1  # every match with so many shared units, or more, is in _all
+        self._lowest = pattern.n_units + 1  # see ``lowest``
         self._all = Candidates(*(np.zeros(0, np.int64) for _ in range(3)))
 
     @property
@@ -69,25 +69,37 @@ class Found:
         """Whether every match has been looked for, so that ``totals`` speaks of all."""
         return self._lowest <= 1
 
-    def page(self, limit: int, offset: int = 0) -> pd.DataFrame:
-        """Return rows ``offset`` to ``offset + limit`` of the ranked matches."""
+    @property
+    def lowest(self) -> int:
+        """Every match with so many shared units, or more, has been looked for."""
+        return self._lowest
+
+    def page(self, limit: int, offset: int = 0, min_shared: int = 1) -> pd.DataFrame:
+        """Return rows ``offset`` to ``offset + limit`` of the ranked matches with so many shared units or more."""
         with self._lock:
-            self._look_for(offset + limit)
-            parts = list(self._rows(limit, offset))
+            self._look_for(offset + limit, min_shared)
+            parts = list(self._rows(limit, offset, min_shared))
         start, stop, shared, union = (concatenated([p[i] for p in parts]) for i in range(4))
-        text = [self._axis.text(int(a), int(b)) for a, b in zip(start, stop, strict=True)]
-        return pd.DataFrame(
-            {
-                "start": start,
-                "stop": stop,
-                "sequence": np.searchsorted(self._axis.stops, start, side="right"),
-                "n_shared": shared,
-                "n_union": union,
-                "length": stop - start,
-                "text": pd.Series(text, dtype="str"),
-            },
-            columns=list(COLUMNS),
-        )
+        return match_frame(self._axis, Candidates(start, stop, shared), union)
+
+    def spans(self, min_shared: int = 1) -> Candidates:
+        """Return every match with so many shared units or more, by start, then stop."""
+        with self._lock:
+            if self._lowest > min_shared:
+                self._extend(min_shared)
+            found = self._all
+        found = found.take(found.n_shared >= min_shared)
+        return found.take(np.lexsort((found.stop, found.start)))
+
+    def unions(self, start: Steps, stop: Steps) -> Steps:
+        """Return ``n_union`` of each span [start, stop)."""
+        with self._lock:
+            return self._n_union(start, stop)
+
+    def look_for(self, n_wanted: int) -> None:
+        """Look down the levels of shared units until there are so many matches, or all."""
+        with self._lock:
+            self._look_for(n_wanted, 1)
 
     def complete(self) -> None:
         """Look for every match."""
@@ -110,14 +122,14 @@ class Found:
             lengths.sort_values(["n_shared", "length"], ascending=[False, True], ignore_index=True),
         )
 
-    def _look_for(self, n_wanted: int) -> None:
-        """Go down the levels until there are so many matches, or all."""
+    def _look_for(self, n_wanted: int, min_shared: int) -> None:
+        """Go down the levels until there are so many matches, or all that share enough."""
         if self._levels is None:
             return
-        level = self.pattern.n_units
-        while len(self._all) < n_wanted and not self.is_complete:
-            self._extend(level)
-            level = self._levels.level_for(n_wanted, below=self._lowest)
+        while len(self._all) < n_wanted and self._lowest > max(1, min_shared):
+            is_first = self._lowest > self.pattern.n_units
+            level = self.pattern.n_units if is_first else self._levels.level_for(n_wanted, below=self._lowest)
+            self._extend(max(level, min_shared))
 
     def _extend(self, level: int) -> None:
         if self._levels is not None:
@@ -135,8 +147,10 @@ class Found:
             kept &= np.searchsorted(forbidden, spans.start) == np.searchsorted(forbidden, spans.stop)
         return spans.take(kept)
 
-    def _rows(self, limit: int, offset: int) -> Iterator[tuple[Steps, ...]]:
+    def _rows(self, limit: int, offset: int, min_shared: int) -> Iterator[tuple[Steps, ...]]:
         for level, n_here in self.totals():
+            if level < min_shared:
+                return
             if offset < n_here and limit > 0:
                 spans, union = self._rank(level)
                 some = slice(offset, offset + limit)
@@ -147,21 +161,38 @@ class Found:
     def _rank(self, level: int) -> tuple[Candidates, Steps]:
         if level not in self._ranked:
             spans = self._all.take(self._all.n_shared == level)
-            union = self._n_union(spans)
+            union = self._n_union(spans.start, spans.stop)
             distance = np.abs(spans.stop - spans.start - self.pattern.length)
             order = np.lexsort((spans.stop, spans.start, distance, union))
             self._ranked[level] = spans.take(order), union[order]
         return self._ranked[level]
 
-    def _n_union(self, spans: Candidates) -> Steps:
+    def _n_union(self, start: Steps, stop: Steps) -> Steps:
         """Return the pattern's units plus the others of its sources that are on at every step of each span."""
         if self._others is None:
             sources = {u.source for u in self.pattern.units}
             bases = [(s, base) for s, base in self.pattern.bases if s in sources]
             self._others = [Others(self._dump, s, base, self.pattern, self._use_index) for s, base in bases]
-        counts = [others.count(spans.start, spans.stop) for others in self._others]
+        counts = [others.count(start, stop) for others in self._others]
         union: Steps = np.add.reduce(counts, dtype=np.int64) + self.pattern.n_units
         return union
+
+
+def match_frame(axis: Axis, spans: Candidates, n_union: Steps) -> pd.DataFrame:
+    """Return matches as rows, in the order given; the columns are those of ``find``."""
+    text = [axis.text(int(a), int(b)) for a, b in zip(spans.start, spans.stop, strict=True)]
+    return pd.DataFrame(
+        {
+            "start": spans.start,
+            "stop": spans.stop,
+            "sequence": np.searchsorted(axis.stops, spans.start, side="right"),
+            "n_shared": spans.n_shared,
+            "n_union": n_union,
+            "length": spans.stop - spans.start,
+            "text": pd.Series(text, dtype="str"),
+        },
+        columns=list(COLUMNS),
+    )
 
 
 def check_pattern(dump: DumpReader, pattern: Pattern) -> Axis:

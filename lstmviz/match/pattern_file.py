@@ -108,6 +108,12 @@ def as_pattern(given: object) -> Pattern:
     raise PatternError(f"a {type(given).__name__} is no pattern; give a Pattern, a PatternFile or its JSON text")
 
 
+def hidden_in(given: object, uuid: str) -> tuple[Window, ...]:
+    """Return the rows of a dump that the notes of a pattern file, or of its text, hide; a bare pattern hides none."""
+    notes = PatternFile.from_json(given).notes if isinstance(given, str | bytes) else getattr(given, "notes", Notes())
+    return notes.hidden if notes.dump in ("", uuid) else ()
+
+
 Count = Annotated[int, Field(ge=0, lt=2**53)]  # a whole number that JavaScript also holds exactly
 Name = Annotated[str, Field(pattern=r"^[^/\p{Cc}]{1,200}$")]  # what a dump may call a source, track or axis
 Threshold = Annotated[float, Field(allow_inf_nan=False)]

@@ -5,7 +5,6 @@ A sequence never spans two shards, so neither does a match: the best rows of the
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,9 +19,12 @@ import pandas as pd
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.shards import Shard, ShardReader, open_shard
 from lstmviz.errors import PatternError
+from lstmviz.match.activity import Steps
+from lstmviz.match.candidates import Candidates
 from lstmviz.match.cluster import ask_shards
 from lstmviz.match.filters import check_filters
 from lstmviz.match.find import Count, Found, check_pattern
+from lstmviz.match.runs import concatenated
 from lstmviz.match.text import search
 from lstmviz.types import Filter, Pattern
 
@@ -45,22 +47,45 @@ class FoundInShards:
     @property
     def is_complete(self) -> bool:
         """Whether every match has been looked for, so that ``totals`` speaks of all."""
-        return not self.pattern.units or (bool(self._known) and all(answer.is_complete for answer in self._known))
+        return self.lowest <= 1
 
-    def page(self, limit: int, offset: int = 0) -> pd.DataFrame:
-        """Return rows ``offset`` to ``offset + limit`` of the ranked matches, steps counted over the corpus.
+    @property
+    def lowest(self) -> int:
+        """Every match with so many shared units, or more, has been looked for."""
+        return max((answer.lowest for answer in self._known), default=self.pattern.n_units + 1)
 
-        Raises PatternError where either is negative, ClusterError or DumpMissing where a shard cannot be asked.
+    def page(self, limit: int, offset: int = 0, min_shared: int = 1) -> pd.DataFrame:
+        """Return rows ``offset`` to ``offset + limit`` of the ranked matches with so many shared units or more.
+
+        Steps are counted over the corpus. Raises PatternError where a number is negative, ClusterError or DumpMissing
+        where a shard cannot be asked.
         """
         if limit < 0 or offset < 0:
             raise PatternError(f"limit={limit} and offset={offset} must not be negative")
-        answers = self._ask(partial(_best, pattern=self.pattern, n_rows=limit + offset))
+        answers = self._ask(partial(_best, pattern=self.pattern, n_rows=limit + offset, min_shared=min_shared))
         if not self.is_complete:
             self._known = answers
         rows = _joined(self._corpus.shards, self.pattern.axis, [answer.rows for answer in answers])
         distance = (rows["length"] - self.pattern.length).abs()
         order = np.lexsort((rows["stop"], rows["start"], distance, rows["n_union"], -rows["n_shared"]))
         return rows.take(order[offset : offset + limit]).reset_index(drop=True)
+
+    def spans(self, min_shared: int = 1) -> Candidates:
+        """Return every match with so many shared units or more, by start, then stop; steps as in the corpus."""
+        parts = self._ask(partial(_spans, pattern=self.pattern, min_shared=min_shared))
+        return Candidates(*(concatenated([getattr(p, k) for p in parts]) for k in ("start", "stop", "n_shared")))
+
+    def unions(self, start: Steps, stop: Steps) -> Steps:
+        """Return ``n_union`` of each span [start, stop) of the corpus."""
+        union = np.zeros(len(start), np.int64)
+        for mine, counts in self._ask(partial(_unions, pattern=self.pattern, start=start, stop=stop)):
+            union[mine] = counts
+        return union
+
+    def look_for(self, n_wanted: int) -> None:
+        """Look down the levels of shared units until there are so many matches, or all, in each shard."""
+        if not self.is_complete:
+            self._known = self._ask(partial(_looked, pattern=self.pattern, n_wanted=n_wanted))
 
     def complete(self) -> None:
         """Look for every match."""
@@ -70,7 +95,7 @@ class FoundInShards:
     def totals(self) -> list[tuple[int, int]]:
         """Return (n_shared, n_matches), most shared first, for the levels that every shard has looked at so far."""
         total: Counter[int] = Counter()
-        floor = max((answer.lowest for answer in self._known), default=0)
+        floor = self.lowest
         for answer in self._known:
             total.update({level: n for level, n in answer.totals if level >= floor})
         return sorted(total.items(), reverse=True)
@@ -95,27 +120,43 @@ def search_shards(corpus: ShardReader, axis: str, *query: Any, **options: Any) -
 
 @dataclass(frozen=True)
 class _Answer:
-    """What one shard answers: rows, with its own steps, and the totals of the levels that it has looked at."""
+    """What one shard answers: rows, with its own steps, and the totals of the levels down to the lowest looked at."""
 
     rows: pd.DataFrame
     totals: list[tuple[int, int]]
-    is_complete: bool
-
-    @property
-    def lowest(self) -> int:
-        """The lowest level of which the total is known; 0 where all are."""
-        return 0 if self.is_complete else min((level for level, _ in self.totals), default=sys.maxsize)
+    lowest: int
 
 
-def _best(shard: Shard, pattern: Pattern, n_rows: int) -> _Answer:
+def _best(shard: Shard, pattern: Pattern, n_rows: int, min_shared: int) -> _Answer:
     with _found(shard, pattern) as here:
-        return _Answer(here.page(n_rows), here.totals(), here.is_complete)
+        return _Answer(here.page(n_rows, 0, min_shared), here.totals(), here.lowest)
+
+
+def _looked(shard: Shard, pattern: Pattern, n_wanted: int) -> _Answer:
+    with _found(shard, pattern) as here:
+        here.look_for(n_wanted)
+        return _Answer(here.page(0), here.totals(), here.lowest)
+
+
+def _spans(shard: Shard, pattern: Pattern, min_shared: int) -> Candidates:
+    with _found(shard, pattern) as here:
+        found, (begin, _) = here.spans(min_shared), shard.begin(pattern.axis)
+        return Candidates(found.start + begin, found.stop + begin, found.n_shared)
+
+
+def _unions(shard: Shard, pattern: Pattern, start: Steps, stop: Steps) -> tuple[Steps, Steps]:
+    """Return which of the corpus' spans lie in this shard, and ``n_union`` of these."""
+    begin, _ = shard.begin(pattern.axis)
+    end = begin + open_shard(shard.path, shard.uuid).axis(pattern.axis).n_steps
+    mine = np.flatnonzero((start >= begin) & (start < end))
+    with _found(shard, pattern) as here:
+        return mine, here.unions(start[mine] - begin, stop[mine] - begin)
 
 
 def _completed(shard: Shard, pattern: Pattern) -> _Answer:
     with _found(shard, pattern) as here:
         here.complete()
-        return _Answer(here.page(0), here.totals(), here.is_complete)
+        return _Answer(here.page(0), here.totals(), here.lowest)
 
 
 def _count(shard: Shard, pattern: Pattern) -> Count:

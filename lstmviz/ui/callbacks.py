@@ -1,7 +1,8 @@
-"""Dash's part in the page: one question to the server, and wires from controls to assets/*.js.
+"""Dash's part in the page: two questions to the server, and wires from controls to assets/*.js.
 
     controls --(clientside)--> assets/state.js --set_props--> selection store
-    selection store --(server: answer)--> matches store --(clientside)--> assets/matches.js
+    selection store --(server: rows)--> matches store --(clientside)--> assets/matches.js
+    once these are there: assets/summary.js --set_props--> summary's question --(server: summary)--> summary store
 
 The selection store is written once a gesture has ended; nothing on the server remembers it.
 """
@@ -22,36 +23,38 @@ log = logging.getLogger("lstmviz")
 Answer = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
-def register(app: Dash, answer: Answer) -> None:
-    """Wire the page of ``build_layout`` to ``app``; ``answer`` maps a selection to what the matches store holds.
+def register(app: Dash, rows: Answer, summary: Answer) -> None:
+    """Wire the page of ``build_layout`` to ``app``.
 
-    An exception in ``answer`` reaches the page as words: an LstmvizError as its own line, any other by its kind
-    only (the server's log has the rest).
+    ``rows`` maps a selection to what the matches store holds, ``summary`` to what the summary store holds. An
+    exception in either reaches the page as words: an LstmvizError as its own line, any other by its kind only (the
+    server's log has the rest).
     """
     _clientside(app, "boot", Input(ids.BOOT, "data"))
     _clientside(app, "matches", Input(ids.MATCHES, "data"))
+    _clientside(app, "summary", Input(ids.SUMMARY, "data"))
     for field in ids.FIELDS:
         _clientside(app, f"field_{field.removeprefix('lv-')}", Input(field, "value"))
     for button in ids.BUTTONS:
         _clientside(app, f"press_{button.removeprefix('lv-').replace('-', '_')}", Input(button, "n_clicks"))
 
-    @app.callback(
-        Output(ids.MATCHES, "data"),
-        Input(ids.SELECTION, "data"),
-        prevent_initial_call=True,
-        on_error=_failed,
-    )
-    def match(selection: dict[str, Any] | None) -> Mapping[str, Any] | None:
+    _answered(app, ids.SELECTION, ids.MATCHES, rows)
+    _answered(app, ids.SUMMARY_ASKED, ids.SUMMARY, summary)
+
+
+def _answered(app: Dash, question: str, store: str, answer: Answer) -> None:
+    """Answer what is put into one store in another one, by the server."""
+
+    def failed(error: Exception) -> dict[str, Any]:
+        return failure(ctx.inputs.get(f"{question}.data") or {}, error)
+
+    @app.callback(Output(store, "data"), Input(question, "data"), prevent_initial_call=True, on_error=failed)
+    def ask(selection: dict[str, Any] | None) -> Mapping[str, Any] | None:
         return None if selection is None else answer(selection)
 
 
 def _clientside(app: Dash, name: str, given: Input) -> None:
     app.clientside_callback(ClientsideFunction("lstmviz", name), given)  # type: ignore[no-untyped-call]
-
-
-def _failed(error: Exception) -> dict[str, Any]:
-    selection = ctx.inputs.get(f"{ids.SELECTION}.data") or {}
-    return failure(selection, error)
 
 
 def failure(selection: Mapping[str, Any], error: Exception) -> dict[str, Any]:

@@ -5,10 +5,13 @@ The browser side gets them from the boot store, so that a name is written down o
 
 from __future__ import annotations
 
-# Stores: boot goes down once; the selection goes up and alone drives matching; the matches come down.
+# Stores: boot goes down once; the selection goes up and alone drives matching; the matches come down. Once they are
+# there, the same selection goes up again as the summary's question, and the summary comes down.
 BOOT = "lv-boot"
 SELECTION = "lv-selection"
 MATCHES = "lv-matches"
+SUMMARY_ASKED = "lv-summary-asked"
+SUMMARY = "lv-summary"
 
 # Fields
 DUMP = "lv-dump"
@@ -18,13 +21,18 @@ STEP = "lv-step"
 THRESHOLD = "lv-threshold"
 BEFORE = "lv-before"
 AFTER = "lv-after"
-FIELDS = (DUMP, SOURCE, STEP, THRESHOLD, BEFORE, AFTER)
+SIDE = "lv-side"
+FIELDS = (DUMP, SOURCE, STEP, THRESHOLD, BEFORE, AFTER, SIDE)
 
 # Buttons
 HIT_BACK = "lv-hit-back"
 HIT_NEXT = "lv-hit-next"
+UNDO = "lv-undo"
+REDO = "lv-redo"
 COPY_LINK = "lv-copy-link"
 THEME = "lv-theme"
+PROJECTOR = "lv-projector"
+HOME = "lv-home"
 PAGE_LEFT = "lv-page-left"
 PAN_LEFT = "lv-pan-left"
 PAN_RIGHT = "lv-pan-right"
@@ -34,6 +42,8 @@ ZOOM_IN = "lv-zoom-in"
 BUTTONS = (
     HIT_BACK,
     HIT_NEXT,
+    UNDO,
+    REDO,
     COPY_LINK,
     PAGE_LEFT,
     PAN_LEFT,
@@ -45,9 +55,15 @@ BUTTONS = (
 
 # Places that the browser side fills
 ROOT = "lv-root"
+START = "lv-start"
+WORKBENCH = "lv-workbench"
+SAID = "lv-said"
+BUSY = "lv-busy"
+TOUR = "lv-tour"
 NOTICE = "lv-notice"
 CUT_SHORT = "lv-cut-short"
 HIT_COUNT = "lv-hit-count"
+HIT_LIST = "lv-hit-list"
 SELECT_NOTE = "lv-select-note"
 TO_BRUSH = "lv-to-brush"
 PLOT = "lv-plot"
@@ -62,11 +78,38 @@ MORE = "lv-more"
 PATTERN_NOTE = "lv-pattern-note"
 PATTERN_SAVE = "lv-pattern-save"
 PATTERN_OPEN = "lv-pattern-open"
+
+# Places that stay empty, and take no room, until there is something to put in them
+EXPORT = "lv-export"
+HELP = "lv-help"
+MINIMAP = "lv-minimap"
+SHOW = "lv-show"
+PARTS = "lv-parts"
+UNIT_TEXT = "lv-unit-text"
+BESIDE = "lv-beside"
+BARS = "lv-bars"
+UNIT_TOOLS = "lv-unit-tools"
+MATCH_ORDER = "lv-match-order"
+MATCH_GROUP = "lv-match-group"
+MATCH_COLOUR = "lv-match-colour"
+MATCH_FILTER = "lv-match-filter"
+MATCH_HAND = "lv-match-hand"
+COMPARE = "lv-compare"
+CARD = "lv-card"
+ADVISER = "lv-adviser"
+CARRY = "lv-carry"
+LENGTHS = "lv-lengths"
 PLACES = (
     ROOT,
+    START,
+    WORKBENCH,
+    SAID,
+    BUSY,
+    TOUR,
     NOTICE,
     CUT_SHORT,
     HIT_COUNT,
+    HIT_LIST,
     SELECT_NOTE,
     TO_BRUSH,
     PLOT,
@@ -81,14 +124,33 @@ PLACES = (
     PATTERN_NOTE,
     PATTERN_SAVE,
     PATTERN_OPEN,
+    EXPORT,
+    HELP,
+    MINIMAP,
+    SHOW,
+    PARTS,
+    UNIT_TEXT,
+    BESIDE,
+    BARS,
+    UNIT_TOOLS,
+    MATCH_ORDER,
+    MATCH_GROUP,
+    MATCH_COLOUR,
+    MATCH_FILTER,
+    MATCH_HAND,
+    COMPARE,
+    CARD,
+    ADVISER,
+    CARRY,
+    LENGTHS,
 )
 
-STORES = (BOOT, SELECTION, MATCHES)
+STORES = (BOOT, SELECTION, MATCHES, SUMMARY_ASKED, SUMMARY)
 
 
 def by_name() -> dict[str, str]:
     """Return every id under the name that the browser side calls it by: ``lv-hit-next`` as ``hitNext``."""
-    every = (*STORES, *FIELDS, SEARCH, *BUTTONS, THEME, *PLACES)
+    every = (*STORES, *FIELDS, SEARCH, *BUTTONS, THEME, PROJECTOR, HOME, *PLACES)
     return {_camel(name.removeprefix("lv-")): name for name in every}
 
 

@@ -4,80 +4,73 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from lstmviz.dump.reader import Axis, DumpReader
-from lstmviz.match import found_in, select
-from lstmviz.match.find import Found
+from lstmviz.errors import PatternError
+from lstmviz.match.card import in_view
 from lstmviz.match.on import is_on
-from lstmviz.match.pattern_file import Notes, PatternFile
-from lstmviz.match.shards import FoundInShards
+from lstmviz.match.order import Listing
+from lstmviz.match.pattern_file import PatternFile
 from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui.about import finite
+from lstmviz.ui.asked import listing_of, matches_of, pattern_of
 from lstmviz.ui.selection import Selection, parse
 from lstmviz.ui.table import DumpTable
 
 CELLS_BEFORE = 5  # cells of a row before the match starts
 CELLS = 40  # cells of a row in all
-COUNT_ALL = 2**22  # steps x pattern units; up to here every match is counted at once, in a tenth of a second
-KEPT = 16  # patterns whose matches are kept, so that the next rows come at once
+MAX_GROUPS = 1_000  # described in one answer, beside those of its rows
+UNIT_COLOUR = "unit:"
 
 
 def match_rows(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer a selection as JSON for the page: counts at each number of shared units, and the first rows.
+    """Answer a selection as JSON for the page: counts at each number of shared units, and the rows that are asked for.
 
     Raises an LstmvizError, whose line the page shows, where the selection does not fit what is served.
     """
     asked = parse(raw)
     dump = table[asked.dump]
     began = time.perf_counter()
-    file = _pattern(dump, asked)
-    found = _found(dump, file.pattern)
-    if dump.axis(found.pattern.axis).n_steps * found.pattern.n_units <= COUNT_ALL:
-        found.complete()
-    frame, totals = found.page(asked.rows), found.totals()
-    axis = dump.axis(found.pattern.axis)
-    rows = [_row(dump, axis, found.pattern, match) for match in frame.itertuples(index=False)]
+    file = pattern_of(dump, asked)
+    pattern = file.pattern
+    found = matches_of(dump, pattern)
+    listing, shared_from = listing_of(dump, pattern, asked)
+    rows = _rows(dump, file, asked, listing)
+    totals = found.totals()
     return {
         "key": asked.key,
         "error": None,
         "ms": (time.perf_counter() - began) * 1000,
-        "n_units": found.pattern.n_units,
-        "n_full": next((n for shared, n in totals if shared == found.pattern.n_units), 0),
+        "n_units": pattern.n_units,
+        "n_full": next((n for shared, n in totals if shared == pattern.n_units), 0),
         "counts": totals,
         "complete": found.is_complete,
         "text_before": CELLS_BEFORE,
         "cells": CELLS,
+        "offset": asked.offset,
+        "n_listed": listing.n_matches,
+        "shared_from": shared_from,
+        "n_groups": len(listing.groups),
+        "groups": _groups(listing, {row["group"] for row in rows}),
         "rows": rows,
-        "units": [_unit(dump, unit) for unit in found.pattern.units],
+        "units": [_unit(dump, unit) for unit in pattern.units],
         "pattern": file.to_json(),
     }
 
 
 def step_tracks(axis: Axis, start: int, stop: int) -> dict[str, list[float | int | None]]:
     """Return every track's values over steps [start, stop) as JSON carries them; None where there is no value."""
-    return {name: _listed(track[start:stop]) for name, track in axis.tracks.items()}
+    return {name: listed(track[start:stop]) for name, track in axis.tracks.items()}
 
 
-def _listed(values: np.ndarray[Any, np.dtype[Any]]) -> list[float | int | None]:
+def listed(values: np.ndarray[Any, np.dtype[Any]]) -> list[float | int | None]:
+    """Return numbers as JSON carries them; None for what is not finite."""
     if values.dtype.kind != "f":
         return [int(v) for v in values]
     return [float(v) if np.isfinite(v) else None for v in values]
-
-
-def _pattern(dump: DumpReader, asked: Selection) -> PatternFile:
-    """Return the pattern that was opened, or that of the brush, as a file to keep."""
-    if asked.pattern is not None:
-        return PatternFile.from_json(asked.pattern)
-    if asked.start is None or asked.stop is None:
-        axis, base = dump.axis_of(asked.source), ((asked.source, asked.threshold),)
-        pattern = Pattern(axis.name, (), base, 1, asked.before, asked.after)
-    else:
-        pattern = select(dump, asked.source, asked.start, asked.stop, asked.threshold, asked.before, asked.after)
-    return PatternFile(pattern, Notes(dump=dump.uuid))
 
 
 def _unit(dump: DumpReader, unit: PatternUnit) -> dict[str, Any]:
@@ -86,32 +79,64 @@ def _unit(dump: DumpReader, unit: PatternUnit) -> dict[str, Any]:
     return {"source": unit.source, "unit": unit.unit, "side": unit.side, "threshold": unit.threshold, "cut": cut}
 
 
-@lru_cache(maxsize=KEPT)
-def _found(dump: DumpReader, pattern: Pattern) -> Found | FoundInShards:
-    return found_in(dump, pattern)
+def _groups(listing: Listing, shown: set[int | None]) -> list[dict[str, Any]]:
+    """Describe the first groups of a listing, and those of the rows that are shown."""
+    some = sorted({*range(min(MAX_GROUPS, len(listing.groups))), *(i for i in shown if i is not None)})
+    picked = [(i, listing.groups[i]) for i in some]
+    return [{"index": i, "name": group.name, "n": group.n_matches, "first": group.first} for i, group in picked]
 
 
-def _row(dump: DumpReader, axis: Axis, pattern: Pattern, match: Any) -> dict[str, Any]:
+def _rows(dump: DumpReader, file: PatternFile, asked: Selection, listing: Listing) -> list[dict[str, Any]]:
+    axis, notes = dump.axis(file.pattern.axis), file.notes
+    is_here = notes.dump in ("", dump.uuid)
+    hidden, marked = ({(w.start, w.stop) for w in rows if is_here} for rows in (notes.hidden, notes.marked))
+    unit = _coloured_by(dump, axis, asked.colour)
+    rows = []
+    frame = listing.page(asked.rows, asked.offset)
+    for place, match in enumerate(frame.itertuples(index=False), asked.offset):
+        row = _row(dump, axis, file.pattern, match, unit)
+        span = row["start"], row["stop"]
+        by_hand = {"is_hidden": span in hidden, "is_marked": span in marked}
+        rows.append({**row, **by_hand, "group": listing.group_at(place)})
+    return rows
+
+
+def _row(dump: DumpReader, axis: Axis, pattern: Pattern, match: Any, unit: tuple[str, int] | None) -> dict[str, Any]:
     first = int(match.start) - CELLS_BEFORE
     begin, end = (int(edge[match.sequence]) for edge in (axis.starts, axis.stops))
     a, b = max(first, begin), min(first + CELLS, end)
-    lead, trail = a - first, first + CELLS - b
+    lead, trail = [None] * (a - first), [None] * (first + CELLS - b)
     tokens = None if axis.tokens is None else axis.tokens[a:b]
+    values = None if unit is None else listed(in_view(dump.source(unit[0]), dump.states(unit[0])[a:b, unit[1]]))
     return {
         **{k: int(getattr(match, k)) for k in ("start", "stop", "sequence", "n_shared", "n_union", "length")},
         "first": first,
-        "tokens": None if tokens is None else [None] * lead + tokens + [None] * trail,
-        "on": [None] * lead + _n_on(dump, pattern, a, b) + [None] * trail,
-        "tracks": {n: [None] * lead + v + [None] * trail for n, v in step_tracks(axis, a, b).items()},
+        "tokens": None if tokens is None else [*lead, *tokens, *trail],
+        "on": [*lead, *_n_on(dump, pattern, a, b), *trail],
+        "tracks": {n: [*lead, *v, *trail] for n, v in step_tracks(axis, a, b).items()},
+        "values": None if values is None else [*lead, *values, *trail],
     }
+
+
+def _coloured_by(dump: DumpReader, axis: Axis, colour: str) -> tuple[str, int] | None:
+    """Return the unit by whose activation the rows are coloured, if one is; PatternError for one that is none."""
+    if not colour.startswith(UNIT_COLOUR):
+        return None
+    name, _, number = colour.removeprefix(UNIT_COLOUR).rpartition(":")
+    source = dump.source(name)
+    if source.axis != axis.name or not number.isdecimal() or int(number) >= source.n_units:
+        raise PatternError(
+            f"colour {colour[:80]!r} is no unit of axis {axis.name!r}; {name} has units 0 to {source.n_units - 1}"
+        )
+    return name, int(number)
 
 
 def _n_on(dump: DumpReader, pattern: Pattern, start: int, stop: int) -> list[int]:
     """Count the pattern's units that are on at each step of [start, stop)."""
     total = np.zeros(stop - start, np.int64)
     for source, _ in pattern.bases:
-        values = dump.states(source)[start:stop]
-        for unit in pattern.units:
-            if unit.source == source:
-                total += is_on(values[:, unit.unit], dump.source(source), unit.threshold, unit.side)
+        mine = [unit for unit in pattern.units if unit.source == source]
+        values = dump.states(source)[start : stop if mine else start]
+        for unit in mine:
+            total += is_on(values[:, unit.unit], dump.source(source), unit.threshold, unit.side)
     return total.tolist()

@@ -8,30 +8,113 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.errors import PatternError
+from lstmviz.match.brush import Brush, BrushSide, Excluded, Part
+from lstmviz.types import Filter, PatternUnit, Side, Window
 
 MAX_ROWS = 2_000  # rows of matches in one answer
 MAX_CONSTRAINT = 10_000  # steps
-
 MAX_PATTERN = 2**20  # characters of a pattern file that the page opens
+MAX_PARTS = 64  # sources of one brush
+MAX_UNITS = 5_000  # units taken out, or pinned
+MAX_FILTERS = 32
+MAX_BY_HAND = 20_000  # rows hidden or marked
 
 Steps = Annotated[int, Field(ge=0, lt=2**53)]
+Length = Annotated[int, Field(ge=1, lt=2**53)]
+Name = Annotated[str, Field(max_length=200)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Rows = Annotated[tuple[tuple[Steps, Steps], ...], Field(max_length=MAX_BY_HAND)]
 
 
-class Selection(BaseModel):
-    """One brush (a window, a threshold, off-constraints) or one opened pattern, and how many match rows to show."""
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+
+class AskedPart(_Frozen):
+    """A further source of the brush, with its own side and threshold."""
+
+    source: Name
+    side: BrushSide = "high"
+    threshold: Number = 0.3
+
+
+class AskedUnit(_Frozen):
+    """A unit that was taken out, or pinned with a threshold of its own."""
+
+    source: Name
+    unit: Steps
+    side: Side = "high"
+    threshold: Number | None = None
+
+
+class AskedFilter(_Frozen):
+    """Steps that a track allows: labels, or a range of numbers."""
+
+    track: Name
+    labels: Annotated[tuple[str, ...], Field(max_length=1_000)] = ()
+    low: Number | None = None
+    high: Number | None = None
+
+
+class Selection(_Frozen):
+    """One brush or one opened pattern, and which of its matches to show, in what order.
+
+    ``source``, ``side`` and ``threshold`` are those of the source that is plotted, ``parts`` the further ones.
+    ``pattern`` is an opened pattern file's text: it takes the place of the brush. ``rows`` rows are asked for, from
+    ``offset`` on.
+    """
 
     key: str | int | None = None
     dump: Annotated[str, Field(max_length=100)]
-    source: Annotated[str, Field(max_length=200)]
+    source: Name
     start: Steps | None = None
     stop: Steps | None = None
-    threshold: Annotated[float, Field(allow_inf_nan=False)] = 0.3
+    threshold: Number = 0.3
+    side: BrushSide = "high"
     before: Annotated[int, Field(ge=0, le=MAX_CONSTRAINT)] = 1
     after: Annotated[int, Field(ge=0, le=MAX_CONSTRAINT)] = 0
+    parts: Annotated[tuple[AskedPart, ...], Field(max_length=MAX_PARTS)] = ()
+    excluded: Annotated[tuple[AskedUnit, ...], Field(max_length=MAX_UNITS)] = ()
+    pinned: Annotated[tuple[AskedUnit, ...], Field(max_length=MAX_UNITS)] = ()
+    filters: Annotated[tuple[AskedFilter, ...], Field(max_length=MAX_FILTERS)] = ()
+    min_length: Annotated[Length, Field(alias="minLength")] = 1
+    max_length: Annotated[Length | None, Field(alias="maxLength")] = None
+    hidden: Rows = ()
+    marked: Rows = ()
+    order: Name = "best"
+    group: Name = ""
+    shared: Annotated[int, Field(ge=1)] | None = None
+    colour: Annotated[str, Field(max_length=300)] = "shared"
     rows: Annotated[int, Field(ge=1, le=MAX_ROWS)] = 50
-    pattern: Annotated[str, Field(max_length=MAX_PATTERN)] | None = None  # a pattern file's text, instead of a brush
+    offset: Steps = 0
+    pattern: Annotated[str, Field(max_length=MAX_PATTERN)] | None = None
+
+    def brush(self) -> Brush:
+        """Return the brush that is asked for; PatternError or WindowError where it cannot be."""
+        return Brush(
+            parts=(
+                Part(self.source, self.side, self.threshold),
+                *(Part(part.source, part.side, part.threshold) for part in self.parts),
+            ),
+            start=self.start,
+            stop=self.stop,
+            off_before=self.before,
+            off_after=self.after,
+            excluded=tuple(Excluded(u.source, u.unit, u.side) for u in self.excluded),
+            pinned=tuple(self._pin(u) for u in self.pinned),
+            filters=tuple(Filter(f.track, f.labels, f.low, f.high) for f in self.filters),
+            min_length=self.min_length,
+            max_length=self.max_length,
+        )
+
+    def by_hand(self) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
+        """Return the match rows hidden and marked by hand; WindowError where one is empty."""
+        hidden, marked = (tuple(Window(*row) for row in rows) for rows in (self.hidden, self.marked))
+        return hidden, marked
+
+    def _pin(self, asked: AskedUnit) -> PatternUnit:
+        own = self.threshold if asked.side == "high" else -self.threshold
+        return PatternUnit(asked.source, asked.unit, asked.side, own if asked.threshold is None else asked.threshold)
 
 
 def parse(raw: Mapping[str, Any]) -> Selection:

@@ -26,33 +26,47 @@ from lstmviz.ui.callbacks import register
 from lstmviz.ui.layout import DumpCard, build_layout
 from lstmviz.ui.routes import routes
 from lstmviz.ui.rows import match_rows
+from lstmviz.ui.summary import match_summary
 from lstmviz.ui.table import DumpTable
 
+# The page before Dash fills it; it tells its language, which a screen reader speaks.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+  <head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+  <body>{%app_entry%}<div hidden>{%config%}{%scripts%}{%renderer%}</div></body>
+</html>"""
 PORTS_TRIED = 20
 THREADS = 8
 
 
-def make_app(dumps: Sequence[DumpReader], hosts: Iterable[str] = (), token: str | None = None) -> Dash:
+def make_app(
+    dumps: Sequence[DumpReader], hosts: Iterable[str] = (), token: str | None = None, under: str = "/"
+) -> Dash:
     """Return the Dash app over some dumps; ``app.server`` is the Flask server for gunicorn and tests.
 
     ``hosts`` are the names besides loopback that it answers to; with a ``token`` only those who bring it are let in.
+    ``under`` is the path under which a browser sees it, where something before it takes that path away.
     Raises ServeError where there is no dump.
     """
-    table = DumpTable(dumps)
+    hosts = tuple(hosts)
+    table = DumpTable(dumps, shows_paths=token is None and not hosts)
     app = Dash(
         "lstmviz",
         title="lstmviz",
         update_title=None,  # type: ignore[arg-type]  # as Dash documents it
         assets_folder=str(assets_dir()),
+        index_string=INDEX,
         compress=True,
         serve_locally=True,
         health_endpoint="health",
         enable_mcp=False,
+        routes_pathname_prefix="/",
+        requests_pathname_prefix=under,
     )
     guard.install(app.server, hosts, token)
     app.server.register_blueprint(routes(table))
     app.layout = build_layout(cards(table))
-    register(app, partial(match_rows, table))
+    register(app, partial(match_rows, table), partial(match_summary, table))
     return app
 
 
@@ -69,13 +83,13 @@ def serve(
     """
     is_private = guard.is_loopback(host)
     token = None if is_private else secrets.token_urlsafe(12)
-    names = [] if is_private else [host, *_own_names()]
+    names = [] if is_private else [host, *own_names()]
     app = make_app(dumps, names, token)
-    listener = _listen(host, port)
+    listener = listen(host, port)
     bound = listener.getsockname()[1]
     if bound != port:
         say(f"port {port} is in use; taking {bound}")
-    address = f"http://{_shown_host(host)}:{bound}/" + ("" if token is None else f"?token={token}")
+    address = f"http://{shown_host(host)}:{bound}/" + ("" if token is None else f"?token={token}")
     say(f"lstmviz shows {', '.join(d.name for d in dumps)} at {address}   (Ctrl-C stops)")
     if open_browser and has_browser():
         webbrowser.open(address)
@@ -119,16 +133,35 @@ def cards(table: DumpTable) -> list[DumpCard]:
     """Describe each dump for the page; where two have one name, their folders tell them apart."""
     names = Counter(dump.name for dump in table)
     return [
-        DumpCard(d.uuid, d.name if names[d.name] == 1 else f"{d.path.parent.name}/{d.name}", _steps(d.n_steps))
+        DumpCard(
+            uuid=d.uuid,
+            name=d.name if names[d.name] == 1 else f"{d.path.parent.name}/{d.name}",
+            detail=_steps(d.n_steps),
+            model=str(d.provenance.get("model") or ""),
+            created=str(d.provenance.get("created") or ""),
+            is_complete=d.provenance.get("complete") is not False,
+            sources=tuple(d.sources),
+            n_steps=d.n_steps,
+            picture=_picture(d),
+        )
         for d in table
     ]
+
+
+def _picture(dump: DumpReader) -> tuple[int, int, int, str] | None:
+    """Return what a thumbnail needs of the source that the page opens with: the last cell state, else the last."""
+    sources = list(enumerate(dump.sources.values()))
+    if not sources:
+        return None
+    index, source = next((pair for pair in reversed(sources) if pair[1].name.endswith(".c")), sources[-1])
+    return index, source.n_units, 8 if source.dtype == "float64" else 4, source.view
 
 
 def _steps(count: int) -> str:
     return f"{count:,} step" + ("" if count == 1 else "s")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Bind the port, or the next free one; the socket is handed on, so nobody can take it in between."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in [*range(port, min(port + PORTS_TRIED, 65_536)), 0]:
@@ -148,11 +181,12 @@ def _listen(host: str, port: int) -> socket.socket:
     raise ServeError(f"no port from {port} on is free; give another --port")
 
 
-def _own_names() -> list[str]:
+def own_names() -> list[str]:
+    """Return the names by which others reach this machine."""
     return [name for name in (socket.gethostname(), _room_address()) if name]
 
 
-def _shown_host(host: str) -> str:
+def shown_host(host: str) -> str:
     """Return what to type in a browser: an address of this machine where it listens on all of them."""
     if host in ("0.0.0.0", "::"):  # noqa: S104  the user asked for a room
         host = _room_address() or socket.gethostname()

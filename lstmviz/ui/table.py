@@ -9,9 +9,13 @@ from lstmviz.errors import ServeError, UnknownName
 
 
 class DumpTable:
-    """The dumps of one server in the order given; the same recording given twice stands in it once."""
+    """The dumps of one server in the order given; the same recording given twice stands in it once.
 
-    def __init__(self, dumps: Sequence[DumpReader]) -> None:
+    ``shows_paths`` is for a server that this machine alone reaches: visitors from elsewhere learn no path of it.
+    """
+
+    def __init__(self, dumps: Sequence[DumpReader], shows_paths: bool = False) -> None:
+        self._shows_paths = shows_paths
         self._by_uuid = {dump.uuid: dump for dump in dumps}
         if not self._by_uuid:
             raise ServeError("no dump to show; give the path of at least one")
@@ -23,6 +27,10 @@ class DumpTable:
                 f"no recording {uuid[:40]!r} is served here; there is {names}. It may have been recorded anew"
             )
         return self._by_uuid[uuid]
+
+    def shown_path(self, dump: DumpReader) -> str:
+        """Return how copied code names a dump: its whole path, or its file's name alone to visitors from elsewhere."""
+        return str(dump.path.absolute()) if self._shows_paths else dump.path.name
 
     def __iter__(self) -> Iterator[DumpReader]:
         return iter(self._by_uuid.values())

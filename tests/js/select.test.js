@@ -3,7 +3,8 @@ const test = require("node:test");
 const assert = require("node:assert/strict");
 const path = require("node:path");
 const cases = require(path.join(__dirname, "../cases/select.json"));
-const { selectUnits, countOn, countParts, countMissing, cutFor, sequenceAround } = require("../../assets/select.js");
+const brushCases = require(path.join(__dirname, "../cases/brush.json"));
+const { selectUnits, brushed, countOn, countMissing, cutFor, sequenceAround } = require("../../assets/select.js");
 
 for (const given of cases) {
   test(`select: ${given.name}`, () => {
@@ -37,12 +38,6 @@ test("select: an empty window and one that leaves its sequence select nothing", 
   assert.deepEqual(selectUnits({ ...query, start: 2, stop: 8 }), [0]);
 });
 
-test("countOn counts the asked units, NaN never, and 0 where a step is not loaded", () => {
-  const rows = [[0.5, 0.5, 0.1], null, [NaN, 0.5, 0.9]];
-  const counts = countOn((step) => rows[step], [0, 1], 0.3, 0, 3);
-  assert.deepEqual(Array.from(counts), [2, 0, 1]);
-});
-
 test("countMissing counts units with a NaN at any step of the window", () => {
   const rows = [[NaN, 1, 1], [1, NaN, 1], [NaN, 1, 1]];
   assert.equal(countMissing((step) => rows[step], 3, 0, 2), 2);
@@ -71,14 +66,30 @@ test("sequenceAround: the borders nearest to a step, or the ends of what is know
   assert.deepEqual(sequenceAround([], 7, 5, 30), [5, 30]);
 });
 
-test("each unit of a pattern counts by its own side and cut; NaN and infinite cuts never", () => {
+test("each unit of a pattern counts by its own side and cut; NaN, infinite cuts and steps not loaded never", () => {
   const rows = [[0.5, -0.5, NaN], [0.2, -0.2, 9], null];
   const row = (step) => rows[step];
-  const parts = [
-    { unit: 0, side: "high", threshold: 0.5, cut: 0.5 },
-    { unit: 1, side: "low", threshold: -0.2, cut: -0.2 },
-    { unit: 2, side: "high", threshold: 1, cut: null },
-    { unit: 2, side: "low", threshold: -1, cut: null },
+  const units = [
+    { unit: 0, side: "high", cut: 0.5 },
+    { unit: 1, side: "low", cut: -0.2 },
+    { unit: 2, side: "high", cut: Infinity },
+    { unit: 2, side: "low", cut: -Infinity },
   ];
-  assert.deepEqual(Array.from(countParts(row, parts, 0, 3)), [2, 1, 0]);
+  const counts = countOn(row, units, 0, 3);
+  assert.deepEqual(Array.from(counts), [2, 1, 0]);
+  assert.deepEqual(Array.from(countOn(row, units.slice(0, 1), 0, 3, counts)), [3, 1, 0]);
 });
+
+for (const given of brushCases) {
+  test(`brush: ${given.name}`, () => {
+    const { start, stop, before, after } = given.brush;
+    const pick = (part, side) => {
+      if (start === null) return [];
+      const rows = given.sources[part.source].map((row) => row.map((value) => (value === null ? NaN : value)));
+      const cut = side === "high" ? part.threshold : -part.threshold;
+      return selectUnits({ row: (step) => rows[step], nUnits: rows[0].length, cut, side, start, stop, before, after, sequence: given.sequence });
+    };
+    const units = brushed(given.brush, pick);
+    assert.deepEqual(units.map((u) => [u.source, u.unit, u.side, u.threshold]), given.units);
+  });
+}

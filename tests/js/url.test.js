@@ -3,17 +3,28 @@ const test = require("node:test");
 const assert = require("node:assert/strict");
 const { parse, format, key, fit, limits, MAX_WINDOW } = require("../../assets/url.js");
 
-const state = { dump: "u-1", source: "rnn.l1.c", at: 2160, span: 60, start: 2175, stop: 2180, threshold: 0.3, before: 1, after: 0, rows: 50 };
+const { BASE } = require("../../assets/urlfields.js");
+
+const state = { ...BASE, dump: "u-1", source: "rnn.l1.c", at: 2160, span: 60, start: 2175, stop: 2180 };
 const about = {
   uuid: "u-1",
   name: "parens",
-  axes: [{ n_steps: 20000 }],
-  sources: [{ name: "rnn.l0.c", axis: 0 }, { name: "rnn.l1.c", axis: 0 }],
+  axes: [{ n_steps: 20000 }, { n_steps: 10 }],
+  sources: [
+    { name: "rnn.l0.c", axis: 0, n_units: 50 },
+    { name: "rnn.l1.c", axis: 0, n_units: 50 },
+    { name: "dec.l0.h", axis: 1, n_units: 3 },
+  ],
+  tracks: [
+    { name: "depth", axis: 0, kind: "number", labels: [] },
+    { name: "tag", axis: 0, kind: "category", labels: ["NN", "V/B", "%25,é"] },
+    { name: "far", axis: 1, kind: "number", labels: [] },
+  ],
 };
-const defaults = { source: "rnn.l1.c", at: 0, span: 60, start: null, stop: null, threshold: 0.3, before: 1, after: 0, rows: 50 };
+const defaults = { ...BASE, source: "rnn.l1.c", at: 0, span: 60 };
 
 test("a state and its query are the same thing", () => {
-  assert.equal(format(state), "?dump=u-1&source=rnn.l1.c&at=2160&span=60&start=2175&stop=2180&t=0.3&before=1&after=0");
+  assert.equal(format(state), "?dump=u-1&source=rnn.l1.c&at=2160&span=60&start=2175&stop=2180");
   const { values, problems } = parse(format(state));
   assert.deepEqual(problems, []);
   assert.deepEqual(fit(values, about, defaults), { state, problems: [] });
@@ -54,7 +65,7 @@ for (const [query, words] of [
 }
 
 for (const [values, words] of [
-  [{ source: "rnn.l9.c" }, /no source rnn.l9.c in parens; it has rnn.l0.c, rnn.l1.c/],
+  [{ source: "rnn.l9.c" }, /no source rnn.l9.c in parens; it has rnn.l0.c, rnn.l1.c, dec.l0.h/],
   [{ start: 5 }, /only one end/],
   [{ start: 9, stop: 9 }, /\[9, 9\) is empty/],
   [{ start: 19990, stop: 20001 }, /ends at step 20001; parens has 20000 steps/],
@@ -106,7 +117,7 @@ test("one step is not several", () => {
 
 test("the key changes with the question, not with the view", () => {
   assert.equal(key(state), key({ ...state, at: 0, span: 10 }));
-  for (const change of [{ start: 2174 }, { threshold: 0.31 }, { before: 0 }, { rows: 100 }, { dump: "u-2" }]) {
+  for (const change of [{ start: 2174 }, { threshold: 0.31 }, { before: 0 }, { dump: "u-2" }, { side: "low" }, { order: "step" }, { pinned: [{ source: "a", unit: 1, side: "high", threshold: 1 }] }]) {
     assert.notEqual(key(state), key({ ...state, ...change }));
   }
 });
@@ -114,7 +125,7 @@ test("the key changes with the question, not with the view", () => {
 test("an opened pattern travels behind the #, whole, and takes the place of a brush", () => {
   const text = JSON.stringify({ pattern: { units: [{ source: "a&b#c", unit: 3 }] }, note: "ünïcode %41 +" });
   const about = { uuid: "u", name: "n", sources: [{ name: "s", axis: 0, n_units: 2, dtype: "float16" }], axes: [{ n_steps: 100 }] };
-  const defaults = { source: "s", at: 0, span: 60, start: null, stop: null, threshold: 0.3, before: 1, after: 0, pattern: null, rows: 50 };
+  const defaults = { ...BASE, source: "s", at: 0, span: 60 };
   const state = Object.assign({}, defaults, { dump: "u", pattern: text });
   const address = format(state);
   assert.ok(address.indexOf("#") > 0 && !address.split("#")[0].includes("unit"));
@@ -124,4 +135,115 @@ test("an opened pattern travels behind the #, whole, and takes the place of a br
   const fitted = fit(Object.assign({}, values, { start: 3, stop: 5 }), about, defaults).state;
   assert.deepEqual([fitted.pattern, fitted.start, fitted.stop], [text, null, null]);
   assert.notEqual(key(state), key(defaults));
+});
+
+const whole = {
+  ...state,
+  threshold: -0.25,
+  side: "both",
+  before: 0,
+  after: 3,
+  parts: [{ source: "rnn.l0.c", side: "low", threshold: 0.125 }],
+  excluded: [{ source: "rnn.l1.c", unit: 3, side: "high" }, { source: "rnn.l0.c", unit: 4, side: "low", threshold: -0.5 }],
+  pinned: [{ source: "rnn.l1.c", unit: 11, side: "low", threshold: -0.3 }],
+  filters: [{ track: "depth", low: 2 }, { track: "depth", low: -1, high: 0.5 }, { track: "tag", labels: ["V/B", "%25,é"] }],
+  minLength: 2,
+  maxLength: 9,
+  hidden: [[4, 9], [100, 101]],
+  marked: [[7, 8]],
+  order: "track:depth",
+  group: "sequence",
+  shared: 2,
+  colour: "unit:rnn.l0.c:49",
+  rows: 100,
+  tracks: ["tag", "depth"],
+  looks: { depth: "line" },
+  held: { source: "rnn.l0.c", unit: 7 },
+  view: "text",
+  mask: true,
+  bars: true,
+};
+
+test("every part of a state survives its query", () => {
+  const { values, problems } = parse(format(whole));
+  assert.deepEqual(problems, []);
+  assert.deepEqual(fit(values, about, defaults), { state: whole, problems: [] });
+});
+
+test("every part of a state has a place in the query, and takes none where it is as usual", () => {
+  for (const name of Object.keys(BASE)) assert.ok(name in whole, name);
+  assert.equal(new URLSearchParams(format({ ...defaults, dump: "u" })).size, 4);
+});
+
+test("no tracks at all is not the same as the usual ones", () => {
+  const query = format({ ...state, tracks: [] });
+  assert.deepEqual(fit(parse(query).values, about, defaults).state.tracks, []);
+  assert.equal(fit(parse(format(state)).values, about, defaults).state.tracks, null);
+});
+
+for (const [query, words] of [
+  ["?side=up", /side=up is not high, low or both/],
+  ["?also=rnn.l0.c/low", /also=rnn.l0.c\/low is not a source such as/],
+  ["?also=rnn.l0.c/low/x", /is not a source/],
+  ["?out=rnn.l0.c/11/up", /is not a unit/],
+  ["?pin=rnn.l0.c/1.5/high", /is not a unit/],
+  ["?only=depth/range//", /is not a filter/],
+  ["?only=tag/is/%25E0%25A4", /is not a filter/],
+  ["?hidden=9-4", /is not rows/],
+  ["?view=pie", /is not lines or text/],
+  ["?unit=rnn.l0.c", /is not a unit/],
+  ["?mask=yes", /mask=yes is not 1/],
+]) {
+  test(`parse leaves out and tells of ${query}`, () => {
+    const { values, problems } = parse(query);
+    assert.deepEqual(Object.values(values).flat(), []);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0], words);
+  });
+}
+
+for (const [values, words] of [
+  [{ parts: [{ source: "rnn.l7.c", side: "low", threshold: 1 }] }, /source rnn.l7.c, which is not in parens/],
+  [{ parts: [{ source: "dec.l0.h", side: "low", threshold: 1 }] }, /source dec.l0.h, which is not in/],
+  [{ parts: [{ source: "rnn.l1.c", side: "low", threshold: 1 }] }, /source rnn.l1.c twice/],
+  [{ pinned: [{ source: "rnn.l1.c", unit: 50, side: "low" }] }, /unit 50 of rnn.l1.c, which has units 0 to 49/],
+  [{ excluded: [{ source: "x", unit: 1, side: "low" }] }, /source x, which/],
+  [{ held: { source: "rnn.l1.c", unit: 77 } }, /unit 77/],
+  [{ filters: [{ track: "far", low: 1 }] }, /track far, which is not/],
+  [{ filters: [{ track: "tag", low: 1 }] }, /by a range, but it holds labels/],
+  [{ filters: [{ track: "depth", labels: ["a"] }] }, /by labels, but it holds numbers/],
+  [{ filters: [{ track: "tag", labels: ["ZZ"] }] }, /no label ZZ/],
+  [{ filters: [{ track: "depth", low: 3, high: 1 }] }, /allows 3 to 1/],
+  [{ minLength: 5, maxLength: 2 }, /5 to 2 steps/],
+  [{ minLength: 0 }, /0 to any number of steps/],
+  [{ shared: 0 }, /shared=0/],
+  [{ tracks: ["nope"] }, /track nope/],
+  [{ order: "worst" }, /order=worst is not/],
+  [{ group: "track:far" }, /group=track:far is not/],
+  [{ colour: "unit:rnn.l1.c:50" }, /colour=unit:rnn.l1.c:50 is not/],
+]) {
+  test(`fit leaves out and tells of ${JSON.stringify(values)}`, () => {
+    const { state: fitted, problems } = fit(values, about, defaults);
+    assert.equal(problems.length, 1, problems.join());
+    assert.match(problems[0], words);
+    assert.deepEqual(fitted, { ...defaults, dump: "u-1", tracks: values.tracks ? [] : null });
+  });
+}
+
+test("a pin without a threshold takes that of the brush, on its side", () => {
+  const { values } = parse("?t=0.4&pin=rnn.l1.c/3/low&pin=rnn.l1.c/3/high");
+  assert.deepEqual(fit(values, about, defaults).state.pinned.map((unit) => unit.threshold), [-0.4, 0.4]);
+});
+
+test("a pinned pattern travels behind the #, beside an opened one; what cannot be read is told", () => {
+  const text = JSON.stringify({ pattern: { units: [] } });
+  const versus = { dump: "u-2", name: "a & b#c", pattern: text };
+  const { values, problems } = parse(format({ ...state, versus, lists: "A", pattern: text }));
+  assert.deepEqual([values.versus, values.lists, values.pattern, problems], [versus, "A", text, []]);
+  assert.match(parse("?dump=u#versus=3").problems[0], /pinned pattern cannot be read/);
+  assert.match(parse(`?dump=u#versus=${encodeURIComponent('{"dump":"u","name":"n","pattern":"{"}')}`).problems[0], /pinned pattern/);
+  assert.equal(key(state), key({ ...state, versus })); // pinning asks for no other matches
+  assert.notEqual(key(state), key({ ...state, versus, lists: "A" }));
+  assert.notEqual(key(state), key({ ...state, colour: "unit:rnn.l1.c:3" }));
+  assert.equal(key(state), key({ ...state, colour: "track:depth" }));
 });

@@ -1,0 +1,220 @@
+/* The threshold adviser: how many units each threshold would select for the present brush, and why a unit is not selected. */
+(function (root) {
+  "use strict";
+  const lv = (root.lstmviz = root.lstmviz || {});
+  const TALL = 68; // px of the curve
+  const FOOT = 15; // px under it for numbers
+  const TOP = 12; // px over it
+  const PAUSE = { curve: 120, why: 180 }; // ms that a question rests before it is asked
+  const HINT = "Brush some tokens: how many units each threshold would select.";
+  const ASK_WHY = "Point at a line or a chip that is not selected: why it is not.";
+  let card, server, whyServer, slider, handle, said, why;
+  let made = "";
+  let isDragged = false;
+
+  function make() {
+    card = lv.aside.card(lv.ids.adviser, "Threshold");
+    server = lv.newest({ get: lv.data.json, changed: () => lv.frame.ask("adviser"), pause: PAUSE.curve });
+    whyServer = lv.newest({ get: lv.data.json, changed: () => lv.frame.ask("adviser"), pause: PAUSE.why });
+    slider = lv.menu.element("div", "lv-curve", "", { role: "slider", tabindex: "0", "aria-label": "Threshold, on the curve of how many units it selects" });
+    slider.addEventListener("pointerdown", down);
+    slider.addEventListener("pointermove", (event) => isDragged && moveTo(event));
+    for (const end of ["pointerup", "pointercancel"]) slider.addEventListener(end, up);
+    const lift = (steps) => lv.state.nudge({ threshold: within(lv.axis.snap(lv.state.current.threshold + steps * lv.geometry.step(), lv.geometry.step())) });
+    const toEnd = (place) => () => lv.state.nudge({ threshold: curve().threshold.at(place) });
+    lv.aside.keys(slider, "curve", { up: () => lift(1), down: () => lift(-1), farUp: () => lift(10), farDown: () => lift(-10), least: toEnd(0), most: toEnd(-1) });
+    said = lv.aside.hint("");
+    why = lv.menu.element("p", "lv-card-note lv-why");
+    for (const name of ["selection", "units", "adviser"]) lv.frame.add(name, draw);
+  }
+
+  /* The question of the present brush: {source, sides, window}; null without a brush. */
+  function question() {
+    const { start, stop, before, after, side, source, pattern, dump } = lv.state.current;
+    if (start === null || pattern) return null;
+    const window_ = `start=${start}&stop=${stop}&before=${before}&after=${after}`;
+    const index = lv.model.sourceOf(source).index;
+    return { sides: side === "both" ? ["high", "low"] : [side], path: (one) => `d/${dump}/thresholds/${index}?${window_}&side=${one}`, window: window_ };
+  }
+
+  /* The curve of the present answer: of one side, or of both added. */
+  function curve() {
+    const answers = server.value();
+    if (!answers) return null;
+    return answers.length === 2 ? lv.advice.both(...answers) : answers[0];
+  }
+
+  function within(threshold) {
+    const points = curve().threshold;
+    return lv.url.clamp(threshold, points[0], points.at(-1));
+  }
+
+  function draw() {
+    if (!lv.model.source) return;
+    const asked = question();
+    if (asked && !lv.model.problem) server.want(...asked.sides.map(asked.path));
+    else server.want();
+    askWhy(asked);
+    const { threshold, pattern } = lv.state.current;
+    const { problem: crossing } = lv.model;
+    const answers = server.value();
+    const now = JSON.stringify([asked && asked.path(""), crossing, answers !== null && server.isCurrent(), threshold, server.problem(), server.isLate(), card.width(), Boolean(pattern), extras(), own(), lv.svg.type()]);
+    if (now !== made) {
+      made = now;
+      show(asked, answers);
+    }
+    showWhy(asked);
+  }
+
+  function show(asked, answers) {
+    if (lv.state.current.pattern) card.body.replaceChildren(lv.aside.hint("Each unit of the opened pattern has its own threshold. Brush some tokens to choose one here."));
+    else if (!asked) card.body.replaceChildren(lv.aside.hint(HINT));
+    else if (lv.model.problem) card.body.replaceChildren(lv.aside.hint(lv.model.problem, "lv-warn"));
+    else if (server.problem()) card.body.replaceChildren(lv.aside.failed("The thresholds could not be compared", server.problem(), server.again));
+    else if (answers) paint(answers);
+    else card.body.replaceChildren(lv.aside.hint(server.isLate() ? "Comparing thresholds …" : ""));
+    slider.classList.toggle("lv-stale", server.isLate());
+  }
+
+  function paint(answers) {
+    const { threshold } = lv.state.current;
+    const total = curve();
+    const points = total.threshold;
+    const wide = card.width();
+    const most = Math.max(1, ...total.n_units);
+    const x = (value) => 1 + ((value - points[0]) / (points.at(-1) - points[0])) * (wide - 2);
+    const y = (count) => TOP + (1 - count / most) * TALL;
+    const words = lv.advice.sentence(total, threshold, own());
+    const drawn = lv.svg.drawing(wide, TOP + TALL + FOOT * lv.svg.type(), "");
+    drawn.setAttribute("aria-hidden", "true"); // the slider around it says it all
+    drawn.append(lv.svg.line("lv-svg-axis", 0, TOP + TALL + 0.5, wide, TOP + TALL + 0.5));
+    if (answers.length === 2) answers.forEach((one, k) => drawn.append(path(one, x, y, k ? "lv-svg-curve-low lv-svg-thin" : "lv-svg-curve lv-svg-thin")));
+    const isLow = lv.state.current.side === "low";
+    drawn.append(path(total, x, y, answers.length === 2 ? "lv-svg-curve-total" : isLow ? "lv-svg-curve-low" : "lv-svg-curve"));
+    drawn.append(lv.svg.words("", lv.words.plural(most, "unit"), wide, 9, "end"));
+    mark(drawn, x, y, total, wide);
+    if (slider.parentElement !== card.body) card.body.replaceChildren(slider, said, why);
+    slider.replaceChildren(drawn);
+    handle = x;
+    said.textContent = words + (extras() ? ` (${extras()})` : "");
+    const values = { "aria-valuemin": points[0], "aria-valuemax": points.at(-1), "aria-valuenow": threshold, "aria-valuetext": `${lv.scale.thresholdText(threshold)}: ${words}` };
+    for (const [name, value] of Object.entries(values)) slider.setAttribute(name, value);
+  }
+
+  /* How many units the brush itself selects; null where the chips do not tell. */
+  function own() {
+    const { excluded, pinned, source } = lv.state.current;
+    if (!lv.model.chosen || excluded.length || pinned.length || !server.isCurrent()) return null;
+    return lv.model.chosen.filter((one) => one.source === source).length;
+  }
+
+  /* What the curve leaves out of what the chips show. */
+  function extras() {
+    const { parts, excluded, pinned, source } = lv.state.current;
+    const left = [parts.length ? "further sources" : "", excluded.length ? "units taken out" : "", pinned.length ? "pins" : ""].filter(Boolean);
+    return left.length ? `of ${lv.chips.short(source)} alone, without ${left.join(" and ")}` : "";
+  }
+
+  function path(one, x, y, className) {
+    const corners = lv.advice.corners(one, x, y).map(([a, b]) => `${a.toFixed(1)} ${b.toFixed(1)}`);
+    return lv.svg.element("path", className, { d: `M${corners.join("L")}` });
+  }
+
+  /* The present threshold, and the ends of the axis where its number leaves room for theirs. */
+  function mark(drawn, x, y, total, wide) {
+    const { threshold } = lv.state.current;
+    const points = total.threshold;
+    const at = lv.url.clamp(x(threshold), 1, wide - 1);
+    drawn.append(lv.svg.line("lv-svg-threshold", at, TOP - 4, at, TOP + TALL));
+    const isIn = threshold >= points[0] && threshold <= points.at(-1);
+    if (isIn) drawn.append(lv.svg.element("circle", "lv-svg-knob", { cx: at, cy: y(own() ?? lv.advice.at(total, threshold)), r: 4 }));
+    drawn.append(lv.svg.words("lv-svg-strong", lv.scale.thresholdText(threshold), lv.url.clamp(at, 14 * lv.svg.type(), wide - 14 * lv.svg.type()), TOP + TALL + 12 * lv.svg.type(), "middle"));
+    if (at > 44 * lv.svg.type()) drawn.append(lv.svg.words("", lv.scale.thresholdText(points[0]), 0, TOP + TALL + 12 * lv.svg.type()));
+    if (at < wide - 48 * lv.svg.type()) drawn.append(lv.svg.words("", lv.scale.thresholdText(points.at(-1)), wide, TOP + TALL + 12 * lv.svg.type(), "end"));
+  }
+
+  /* The threshold under a point of the curve. */
+  function thresholdAt(event) {
+    const box = slider.getBoundingClientRect();
+    const points = curve().threshold;
+    const share = (event.clientX - box.left - 1) / (box.width - 2);
+    return within(lv.axis.snap(points[0] + share * (points.at(-1) - points[0]), lv.geometry.step()));
+  }
+
+  function down(event) {
+    if (event.button !== 0 || !curve()) return;
+    isDragged = true;
+    slider.setPointerCapture(event.pointerId);
+    moveTo(event);
+  }
+
+  function moveTo(event) {
+    const threshold = thresholdAt(event);
+    if (threshold !== lv.state.current.threshold) lv.state.change({ threshold }, "live");
+  }
+
+  function up() {
+    if (!isDragged) return;
+    isDragged = false;
+    lv.state.change({}, "settle");
+  }
+
+  /* The unit that is pointed at, or else held, if the pattern does not have it. */
+  function unselected() {
+    const { hover, held, current } = lv.state;
+    const one = hover.unit !== null ? { source: hover.source || current.source, unit: hover.unit, side: hover.side } : held;
+    if (!one || !lv.model.chosen || !lv.model.sourceOf(one.source)) return null;
+    const isIn = lv.model.chosen.some((other) => other.source === one.source && other.unit === one.unit);
+    return isIn ? null : one;
+  }
+
+  /* The side on which to ask: that of the brush; where it takes both, the one on which the unit's value is in the window. */
+  function sideOf(one) {
+    const { side, start, parts, source } = lv.state.current;
+    const own = one.source === source ? side : (parts.find((part) => part.source === one.source) || { side }).side;
+    if (own !== "both") return own;
+    const values = lv.model.rowsOf(lv.model.sourceOf(one.source))(start);
+    return values && values[one.unit] < 0 ? "low" : "high";
+  }
+
+  function askWhy(asked) {
+    const one = asked && !lv.model.problem && unselected();
+    if (!one) return whyServer.want();
+    const side = sideOf(one);
+    const { threshold } = lv.pick.make(one.source, one.unit, "high");
+    whyServer.want(`d/${lv.state.current.dump}/whynot/${lv.model.sourceOf(one.source).index}/${one.unit}?${asked.window}&t=${threshold}&side=${side}`);
+  }
+
+  function showWhy(asked) {
+    const [answer] = (whyServer.isCurrent() && whyServer.value()) || [];
+    const words = !asked ? "" : whyServer.problem() ? `Why it is not selected could not be told: ${whyServer.problem()}` : answer ? sentence(answer) : whyServer.isPending() ? why.textContent : ASK_WHY;
+    if (why.textContent !== words) why.textContent = words;
+    why.classList.toggle("lv-why-told", Boolean(answer));
+  }
+
+  /* One that the brush selects and the pattern does not have was taken out by hand, or its source is not in the brush. */
+  function sentence(answer) {
+    const { source, parts } = lv.state.current;
+    const isAsked = [source, ...parts.map((part) => part.source)].includes(answer.source);
+    const missing = isAsked ? "was taken out by hand" : "its source is not in the brush";
+    const words = answer.is_selected ? `unit ${answer.unit} is on through exactly this window; it ${missing}`.replace("it its", "its") : answer.words;
+    const where = answer.source === lv.state.current.source ? "" : ` (${lv.chips.short(answer.source)})`;
+    return `${words[0].toUpperCase()}${words.slice(1)}${where}.`;
+  }
+
+  /* For tests. */
+  function shown() {
+    const box = slider.getBoundingClientRect();
+    return {
+      curve: curve(),
+      isPending: server.isPending(),
+      words: said.textContent,
+      why: why.textContent,
+      whyAnswer: (whyServer.isCurrent() && whyServer.value() && whyServer.value()[0]) || null,
+      x: handle && curve() ? curve().threshold.map((value) => box.left + handle(value)) : [],
+      y: box.top + TOP + TALL / 2,
+    };
+  }
+
+  lv.adviser = { make, shown };
+})(window);

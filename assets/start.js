@@ -1,0 +1,152 @@
+/* The start page: a card for each recording that is served, found by name, model or source. Shown where the address names
+   none and there are several; the wordmark leads back to it. */
+(function (root) {
+  "use strict";
+  const lv = (root.lstmviz = root.lstmviz || {});
+  let place, workbench, field, list, found;
+  let cards = []; // {dump, item, link, words}
+  let watcher = null; // of cards that come into view
+
+  function make() {
+    place = document.getElementById(lv.ids.start);
+    workbench = document.getElementById(lv.ids.workbench);
+    const home = document.getElementById(lv.ids.home);
+    if (lv.page.dumps.length < 2) home.title = "The start of the recording";
+    home.addEventListener("click", (event) => {
+      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return; // into a tab of its own
+      event.preventDefault();
+      lv.tour.end();
+      lv.history.leave(true);
+      lv.page.fromAddress();
+    });
+    lv.frame.add("start", () => cards.forEach((card) => card.canvas && lv.thumb.draw(card.canvas)));
+  }
+
+  function isShown() {
+    return Boolean(place) && !place.hidden;
+  }
+
+  function show() {
+    if (!cards.length) build();
+    set(true);
+    lv.history.leave(false);
+    lv.tip.hide();
+    field.focus({ preventScroll: true });
+    root.scrollTo(0, 0);
+  }
+
+  function hide() {
+    if (workbench.hidden) set(false);
+  }
+
+  function set(wanted) {
+    place.hidden = !wanted;
+    workbench.hidden = wanted;
+    document.documentElement.classList.toggle("lv-at-start", wanted);
+    lv.frame.askAll();
+  }
+
+  function build() {
+    const { element } = lv.menu;
+    const head = element("div", "lv-start-head");
+    field = element("input", "lv-input lv-start-field", "", { type: "search", placeholder: "Search names, models, sources", "aria-label": "Search the recordings by name, model or source", "aria-controls": "lv-start-list", autocomplete: "off", spellcheck: "false" });
+    found = element("p", "lv-start-found", "", { role: "status" });
+    head.append(element("h2", "", "Recordings"), field, found);
+    list = element("ul", "lv-start-list", "", { id: "lv-start-list" });
+    cards = lv.page.dumps.map(card);
+    list.append(...cards.map((one) => one.item));
+    place.append(head, list);
+    field.addEventListener("input", filter);
+    field.addEventListener("keydown", inField);
+    list.addEventListener("keydown", inList);
+    watcher = new IntersectionObserver(seen, { rootMargin: "200px" });
+    for (const one of cards) watcher.observe(one.item);
+    filter();
+  }
+
+  function card(dump) {
+    const { element } = lv.menu;
+    const item = element("li", "lv-start-item");
+    const link = element("a", "lv-start-card", "", { href: lv.url.format({ dump: dump.uuid, source: "" }).replace("&source=", "") });
+    const name = element("bdi", "lv-start-name", lv.tokens.show(dump.name).text);
+    const line = element("p", "lv-start-line");
+    line.append(...[dump.model && lv.tokens.show(dump.model).text, dump.detail].filter(Boolean).map((text) => element("bdi", "", text)));
+    const when = element("p", "lv-start-line");
+    if (dump.created) when.append(element("span", "", "recorded "), element("bdi", "", day(dump.created), { title: dump.created }));
+    const sources = element("p", "lv-start-sources", sourceWords(dump.sources), { title: dump.sources.map((one) => lv.tokens.show(one).text).join(", ") });
+    const frame = element("span", "lv-start-picture");
+    if (!dump.is_complete) when.append(element("span", "lv-warn", "cut short", { title: "The recording did not end in order: it holds the steps up to where it was cut short." }));
+    link.append(frame, name, line, when, sources);
+    item.append(link);
+    const made = { dump, item, link, frame, canvas: null, words: [dump.name, dump.model, ...dump.sources].join("\n").toLowerCase() };
+    link.addEventListener("click", (event) => {
+      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      lv.page.openDump(dump.uuid);
+    });
+    return made;
+  }
+
+  function sourceWords(names) {
+    const some = names.slice(0, 4).map((name) => lv.tokens.show(name).text).join(" · ");
+    return names.length > 4 ? `${some} · ${names.length - 4} more` : some;
+  }
+
+  /* "2026-11-23" of a time as a dump keeps it; anything else as it stands. */
+  function day(created) {
+    return /^\d{4}-\d\d-\d\d/.test(created) ? created.slice(0, 10) : lv.tokens.show(created.slice(0, 20)).text;
+  }
+
+  /* Every word has to stand somewhere in a recording's name, model or sources. */
+  function filter() {
+    const asked = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let n = 0;
+    for (const one of cards) {
+      one.item.hidden = !asked.every((word) => one.words.includes(word));
+      if (!one.item.hidden) n++;
+    }
+    const all = lv.words.plural(cards.length, "recording");
+    found.textContent = asked.length ? (n ? `${lv.scale.grouped(n)} of ${all}` : `None of ${all} has that in its name, model or sources. Esc shows all.`) : all;
+  }
+
+  const visible = () => cards.filter((one) => !one.item.hidden);
+
+  function inField(event) {
+    lv.keys.act("start", event, {
+      open: () => visible().length && lv.page.openDump(visible()[0].dump.uuid),
+      cards: () => visible().length && visible()[0].link.focus(),
+      all: () => {
+        field.value = "";
+        filter();
+      },
+    });
+  }
+
+  function inList(event) {
+    const shown = visible();
+    const at = shown.findIndex((one) => one.link === document.activeElement);
+    if (at < 0) return;
+    const across = shown.filter((one) => one.item.offsetTop === shown[0].item.offsetTop).length;
+    const to = (k) => (k < 0 ? field : (shown[Math.min(k, shown.length - 1)] || shown[at]).link).focus();
+    lv.keys.act("cards", event, { back: () => to(at - 1), on: () => to(at + 1), up: () => to(at - across), down: () => to(at + across), search: () => field.select() });
+  }
+
+  /* A thumbnail is asked for when its card comes into view. */
+  function seen(entries) {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      watcher.unobserve(entry.target);
+      const one = cards.find((card) => card.item === entry.target);
+      one.canvas = lv.theme.canvas(one.frame, "lv-start-canvas");
+      lv.thumb.load(one.canvas, one.dump);
+    }
+  }
+
+  /* For tests: what is shown. */
+  function shown() {
+    if (!isShown()) return null;
+    return { names: visible().map((one) => one.dump.name), said: found.textContent, drawn: cards.filter((one) => one.canvas && one.canvas.dataset.state === "drawn").length };
+  }
+
+  lv.start = { make, show, hide, isShown, shown };
+})(window);

@@ -1,0 +1,113 @@
+"""What the matches of a pattern carry in each track, as bars against the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from lstmviz.errors import PatternError, UnknownName
+from lstmviz.figures.text import label, n_columns, shown
+from lstmviz.figures.theme import COLUMN, EM, TYPE, Room, Theme, ThemeName, dress, themed
+
+ROW, GAP = 22, 26  # px: a value's two bars, and between two tracks
+MOST_VALUES = 20  # of a track
+NAME = 16  # cells of a label
+COLUMNS = ("track", "value", "n_steps", "share", "base_rate")
+
+
+def carry(
+    carried: pd.DataFrame, tracks: Sequence[str] = (), title: str | None = None, theme: ThemeName = "light"
+) -> go.Figure:
+    """Draw what the matches carry, from ``lstmviz.match.carry``: the share of each value at their steps and overall.
+
+    ``tracks`` picks some of them. Of a track with more than 20 values those that differ most are drawn. Raises
+    UnknownName for a track that is not in the frame, PatternError for a frame without its columns.
+    """
+    colours = themed(theme)
+    missing = [c for c in COLUMNS if c not in carried.columns]
+    if missing:
+        raise PatternError(f"the frame has no column {', '.join(missing)}; give what lstmviz.match.carry returns")
+    known = list(dict.fromkeys(carried["track"]))
+    unknown = [name for name in tracks if name not in known]
+    if unknown:
+        raise UnknownName(f"no track {unknown[0]!r} in the frame; it has {', '.join(known) or 'none'}")
+    parts = [_chosen(carried[carried["track"] == name]) for name in tracks or known]
+    fig = go.Figure()
+    _bars(fig, parts, colours)
+    height = sum(ROW * max(1, len(p)) for p in parts) + GAP * max(0, len(parts) - 1) or ROW
+    widest = max((n_columns(shown(v)) for p in parts for v in p["value"]), default=1)
+    room = Room(left=20 + int(min(NAME, widest) * TYPE * EM) + 18, right=44, bottom=42)
+    n_steps = max((int(p["n_steps"].sum()) for p in parts), default=0)
+    detail = f"{n_steps:,} step{'s' * (n_steps != 1)} of matches" if parts else "the corpus has no tracks"
+    dress(
+        fig,
+        colours,
+        title or "What the matches carry",
+        detail,
+        COLUMN,
+        height,
+        room,
+        [(name, colour) for _, name, colour in _roles(colours)],
+    )
+    _axes(fig, parts, height)
+    return fig
+
+
+def _chosen(part: pd.DataFrame) -> pd.DataFrame:
+    if len(part) <= MOST_VALUES:
+        return part
+    apart = (part["share"].fillna(0) - part["base_rate"].fillna(0)).abs()
+    return part.loc[apart.nlargest(MOST_VALUES).index.sort_values()]
+
+
+def _roles(colours: Theme) -> tuple[tuple[str, str, str], ...]:
+    return ("share", "matches", colours.accent), ("base_rate", "corpus", colours.grey)
+
+
+def _bars(fig: go.Figure, parts: list[pd.DataFrame], colours: Theme) -> None:
+    for i, part in enumerate(parts):
+        at = np.arange(len(part))
+        for j, (column, name, colour) in enumerate(_roles(colours)):
+            values = part[column].to_numpy(float)
+            fig.add_bar(
+                x=values,
+                y=at + (-0.2 if j == 0 else 0.2),
+                width=0.36,
+                orientation="h",
+                marker={"color": colour, "line": {"width": 0}},
+                name=name,
+                showlegend=i == 0,
+                yaxis=f"y{i + 1}",
+                text=["" if np.isnan(v) else f"{v:.2f}" for v in values] if j == 0 else None,
+                textposition="outside",
+                textangle=0,
+                constraintext="none",
+                cliponaxis=False,
+                textfont={"size": TYPE, "color": colours.ink},
+                customdata=[label(v, 60) for v in part["value"]],
+                hovertemplate="%{customdata}: %{x:.4f} of the steps, " + name + "<extra></extra>",
+            )
+
+
+def _axes(fig: go.Figure, parts: list[pd.DataFrame], height: int) -> None:
+    top = 0
+    for i, part in enumerate(parts):
+        tall = ROW * max(1, len(part))
+        fig.layout[f"yaxis{i + 1}"] = {
+            "domain": [max(0.0, 1 - (top + tall) / height), 1 - top / height],
+            "range": [max(1, len(part)) - 0.5, -0.5],
+            "tickvals": list(range(len(part))),
+            "ticktext": [label(v, NAME) for v in part["value"]],
+            "title": {"text": label(part["track"].iloc[0], max(4, tall // 7)) if len(part) else ""},
+            "showgrid": False,
+            "ticks": "",
+            "anchor": "x",
+        }
+        top += tall + GAP
+    fig.update_layout(barmode="overlay")
+    fig.update_xaxes(
+        title_text="share of the steps", range=[0, 1], tickformat="~g", ticks="outside", anchor="free", position=0
+    )

@@ -1,0 +1,206 @@
+"""A view as one HTML page that opens without a server: no script, nothing fetched, every token as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.errors import PatternError
+from lstmviz.figures import pageparts as parts
+from lstmviz.figures.strips import Strip, coloured, strip_of, track_of, units_on
+from lstmviz.figures.text import named
+from lstmviz.figures.theme import themed
+from lstmviz.match.carry import carry
+from lstmviz.match.shards import found_in
+from lstmviz.types import Pattern, PatternUnit, Window
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+MOST_STEPS, MOST_VALUES, MOST_ROWS = 500, 400_000, 500
+BEFORE, CELLS = 5, 40  # cells before a match starts, and in all
+
+
+def page(
+    dump: DumpReader,
+    source: str,
+    start: int,
+    stop: int,
+    pattern: Pattern | None = None,
+    window: Window | tuple[int, int] | None = None,
+    tracks: Sequence[str] = (),
+    rows: pd.DataFrame | None = None,
+    limit: int = 50,
+    title: str | None = None,
+    details: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Return one HTML page: a source's units over steps [start, stop), and the pattern's matches beneath.
+
+    It holds everything that it shows, has no script, follows the reader's light or dark, and may be mailed. ``rows``
+    are matches as ``dump.match`` gives them (the best ``limit`` without); ``details`` are (heading, text) to fold
+    out, such as code. Raises UnknownName, WindowError, or PatternError for more than 500 steps or rows.
+    """
+    info, axis = dump.source(source), dump.axis_of(source)
+    view = Window(start, stop)
+    if view.stop > axis.n_steps or len(view) > MOST_STEPS or len(view) * info.n_units > MOST_VALUES:
+        most = min(MOST_STEPS, max(1, MOST_VALUES // info.n_units))
+        raise PatternError(
+            f"steps {start} to {stop} cannot be shown; give at most {most} of the {axis.n_steps:,} steps"
+        )
+    for name in tracks:
+        track_of(axis, name)
+    brushed = window if isinstance(window, Window) or window is None else Window(*window)
+    name = title or f"{named(source)} of {named(dump.name)}"
+    body = [_header(dump, source, name), _select(dump, source, view, pattern, brushed, tracks)]
+    if pattern is not None and pattern.units:
+        found = found_in(dump, pattern)
+        frame = found.page(min(limit, MOST_ROWS)) if rows is None else rows
+        if len(frame) > MOST_ROWS:
+            raise PatternError(f"{len(frame):,} rows are too many for a page; give at most {MOST_ROWS}")
+        found.page(1)  # looks at the best at least, also where rows are given
+        totals = found.totals()
+        body.append(_matches(dump, pattern, frame, totals, tracks))
+        body.append(_carried(dump, pattern, totals[0][0] if totals else 0))
+    body += [parts.folded(heading, text) for heading, text in details]
+    return parts.whole(name, POLICY, body)
+
+
+def _header(dump: DumpReader, source: str, name: str) -> str:
+    info, axis = dump.source(source), dump.axis_of(source)
+    model = dump.provenance.get("model")
+    facts = [
+        f"recording {named(dump.name)}",
+        *([f"model {named(str(model))}"] if model else []),
+        f"source {named(source)}, {info.n_units:,} units" + (", shown through tanh" if info.view == "tanh" else ""),
+        f"{axis.n_steps:,} steps in {len(axis.starts):,} sequence{'s' * (len(axis.starts) != 1)}",
+    ]
+    return f"<header><h1>{escape(name)}</h1><p>{escape(' · '.join(facts))}</p></header>"
+
+
+def _select(
+    dump: DumpReader,
+    source: str,
+    view: Window,
+    pattern: Pattern | None,
+    window: Window | None,
+    tracks: Sequence[str],
+) -> str:
+    axis = dump.axis_of(source)
+    light = themed("light")
+    tokens = [str(view.start + i) for i in range(len(view))]
+    if axis.tokens is not None:
+        tokens = axis.tokens[view.start : view.stop]
+    strips = [strip_of(axis, name, view, light) for name in tracks]
+    drawing = parts.Drawing(dump, source, view, tokens, window)
+    n_on = units_on(dump, pattern, view)
+    said = f"Steps {view.start:,} to {view.stop - 1:,}"
+    if window is not None:
+        said += f"; steps {window.start:,} to {window.stop - 1:,} brushed"
+    body = drawing.svg(pattern, n_on, strips)
+    return f"<section><h2>Select</h2><p>{escape(said)}</p>{body}{_chips(pattern, source)}</section>"
+
+
+def _chips(pattern: Pattern | None, source: str) -> str:
+    if pattern is None:
+        return ""
+    if not pattern.units:
+        return "<p>The pattern has no units.</p>"
+    chips = "".join(f'<li class="{unit.side}">{escape(_chip(unit, source))}</li>' for unit in pattern.units)
+    constraints = [
+        f"off {pattern.off_before} before" if pattern.off_before else "",
+        f"off {pattern.off_after} after" if pattern.off_after else "",
+    ]
+    more = ", ".join(filter(None, constraints))
+    return f"<h3>Units of the pattern</h3><ul class=chips>{chips}</ul>" + (f"<p>{more}</p>" if more else "")
+
+
+def _chip(unit: PatternUnit, source: str) -> str:
+    sign = ("−", "≤") if unit.side == "low" else ("", "≥")
+    of = "" if unit.source == source else f" of {named(unit.source)}"
+    return f"{sign[0]}{unit.unit}{of} {sign[1]} {unit.threshold:.4g}".replace(" -", " −")
+
+
+def _matches(
+    dump: DumpReader, pattern: Pattern, frame: pd.DataFrame, counts: list[tuple[int, int]], tracks: Iterable[str]
+) -> str:
+    axis = dump.axis(pattern.axis)
+    totals = [f"{n:,} with {_on(level, pattern.n_units)}" for level, n in counts[:4]]
+    said = f"{', '.join(totals) or 'No matches'}; {len(frame):,} shown"
+    names = [name for name in tracks if name in axis.tracks]
+    views = [
+        _view(axis, int(start), int(sequence))
+        for start, sequence in zip(frame["start"], frame["sequence"], strict=True)
+    ]
+    strips = [_strip(axis, name, views) for name in names]
+    body, at = [], 0
+    for match, view in zip(frame.itertuples(index=False), views, strict=True):
+        body.append(_row(dump, axis, pattern, match, view, strips, at))
+        at += len(view)
+    heads = "".join(f"<th>{escape(named(name, 24))}</th>" for name in names)
+    return (
+        f"<section><h2>Matches</h2><p>{escape(said)}</p><div class=wide><table class=rows>"
+        f"<thead><tr><th>step</th><th colspan={CELLS}>tokens, shaded by the units that are on</th>{heads}</tr></thead>"
+        f"<tbody>{''.join(body)}</tbody></table></div></section>"
+    )
+
+
+def _view(axis: Axis, start: int, sequence: int) -> Window:
+    """Return the steps of a row: around a match's start, inside its sequence."""
+    first = start - BEFORE
+    return Window(max(first, int(axis.starts[sequence])), min(first + CELLS, int(axis.stops[sequence])))
+
+
+def _strip(axis: Axis, name: str, views: Sequence[Window]) -> Strip:
+    """Return a track over the steps of all rows, one after the other, so that a colour means one thing in all."""
+    track = track_of(axis, name)
+    values = [np.asarray(track[view.start : view.stop], np.float64) for view in views]
+    return coloured(track, np.concatenate(values) if values else np.zeros(0), themed("light"))
+
+
+def _row(
+    dump: DumpReader, axis: Axis, pattern: Pattern, match: Any, view: Window, strips: Sequence[Strip], at: int
+) -> str:
+    first = int(match.start) - BEFORE
+    n_on = units_on(dump, pattern, view)
+    tokens = ["·"] * len(view) if axis.tokens is None else axis.tokens[view.start : view.stop]
+    cells = ["<td></td>"] * (view.start - first)
+    for step, token, on in zip(range(view.start, view.stop), tokens, n_on.tolist(), strict=True):
+        edge = " from" * (step == match.start) + " to" * (step == match.stop - 1)
+        shade = parts.level(on / pattern.n_units, parts.SHADES)
+        cells.append(parts.token_cell(token, f"s{shade}{edge}", f"step {step:,}, {_on(on, pattern.n_units)}"))
+    cells += ["<td></td>"] * (first + CELLS - view.stop)
+    some = slice(at, at + len(view))
+    cells += [f"<td>{parts.heat(strip, some, view.start - first, CELLS)}</td>" for strip in strips]
+    return f"<tr><th>{match.start:,}</th>{''.join(cells)}</tr>"
+
+
+def _on(n_on: int, n_units: int) -> str:
+    if n_units == 1:
+        return "the unit on" if n_on else "the unit off"
+    return f"all {n_units} units on" if n_on == n_units else f"{n_on} of {n_units} units on"
+
+
+def _carried(dump: DumpReader, pattern: Pattern, best: int) -> str:
+    """Return what the matches with the most shared units carry."""
+    if not best:
+        return ""
+    table = carry(dump, pattern, best)
+    blocks = []
+    for name in dict.fromkeys(table["track"]):
+        part = table[table["track"] == name]
+        rows = "".join(
+            f"<tr><th>{escape(named(value))}</th>{parts.share(share, 'match')}{parts.share(base, 'base')}</tr>"
+            for value, share, base in zip(part["value"], part["share"], part["base_rate"], strict=True)
+        )
+        blocks.append(
+            f"<table class=carry><caption>{escape(named(name, 40))}</caption>"
+            f"<thead><tr><th></th><th>matches</th><th>corpus</th></tr></thead><tbody>{rows}</tbody></table>"
+        )
+    if not blocks:
+        return ""
+    n_steps = int(np.max([table[table["track"] == n]["n_steps"].sum() for n in dict.fromkeys(table["track"])]))
+    said = f"Share of the {n_steps:,} steps of the matches with {_on(best, pattern.n_units)}, against the whole corpus"
+    return f"<section><h2>What the matches carry</h2><p>{said}</p><div class=side>{''.join(blocks)}</div></section>"

@@ -1,0 +1,139 @@
+"""The pattern of the page as a few lines of Python, or as one command: each finds the same matches."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lstmviz.match.brush import Brush
+from lstmviz.match.pattern_file import PatternFile
+from lstmviz.types import Filter, Pattern, PatternUnit, Side
+
+
+@dataclass(frozen=True, slots=True)
+class PlainBrush:
+    """A brush that ``dump.select`` alone can say: one source, one side, no unit taken out or pinned."""
+
+    source: str
+    start: int
+    stop: int
+    threshold: float
+    off_before: int
+    off_after: int
+    side: Side
+
+
+def plain(brush: Brush) -> PlainBrush | None:
+    """Return a brush as ``dump.select`` takes it, or None where it takes more than that."""
+    (part, *more) = brush.parts
+    if more or brush.excluded or brush.pinned or part.side == "both" or brush.start is None or brush.stop is None:
+        return None
+    ends = brush.start, brush.stop, part.threshold, brush.off_before, brush.off_after
+    return PlainBrush(part.source, *ends, part.side)
+
+
+def as_python(
+    path: str, pattern: Pattern, brush: PlainBrush | None = None, order: str = "best", min_shared: int = 1
+) -> str:
+    """Return lines of Python that open the dump at ``path`` and find the pattern's matches in ``matches``.
+
+    With the ``brush`` that the pattern comes from the lines select the units anew; else they name each unit.
+    """
+    bounds = _bounds(pattern)
+    how = "".join((f", order={order!r}" if order != "best" else "", f", min_shared={min_shared}" * (min_shared > 1)))
+    if brush is None:
+        made, names = _pattern(pattern), ["Pattern", "PatternUnit"]
+    else:
+        made, names = f"pattern = {_select(brush)}\n", []
+        if bounds:
+            made += f"pattern = replace(pattern, {', '.join(bounds)})\n"
+    names += ["Filter"] * bool(pattern.filters)
+    head = "from dataclasses import replace\n\n" * bool(brush and bounds) + "import lstmviz\n"
+    head += f"from lstmviz import {', '.join(sorted(names))}\n" * bool(names)
+    return f"{head}\ndump = lstmviz.open_dump({path!r})\n{made}matches = dump.match(pattern{how})\nprint(matches)\n"
+
+
+def as_command(path: str, pattern: Pattern, brush: PlainBrush | None = None) -> str:
+    """Return one command for a shell that finds the pattern's matches in the dump at ``path``.
+
+    With the ``brush`` that the pattern comes from it is a line of options; else the pattern goes in as a file.
+    """
+    where = shlex.quote(path if not path.startswith("-") else f"./{path}")
+    only = _only(pattern.filters)
+    if brush is None or only is None:
+        raw = json.loads(PatternFile(pattern).to_json())
+        return f"lstmviz match {where} --pattern - <<'END'\n{json.dumps(raw, separators=(',', ':'))}\nEND\n"
+    options = [
+        *("--source", brush.source, "--start", brush.start, "--stop", brush.stop, "--threshold", brush.threshold),
+        *("--off-before", brush.off_before, "--off-after", brush.off_after),
+        *(("--side", brush.side) if brush.side != "high" else ()),
+        *(("--min-length", pattern.min_length) if pattern.min_length != 1 else ()),
+        *(("--max-length", pattern.max_length) if pattern.max_length is not None else ()),
+        *(word for text in only for word in ("--only", text)),
+    ]
+    return f"lstmviz match {where} {' '.join(shlex.quote(str(word)) for word in options)}\n"
+
+
+def _select(brush: PlainBrush) -> str:
+    more = "" if brush.side == "high" else f", side={brush.side!r}"
+    return (
+        f"dump.select(\n    {brush.source!r}, {brush.start}, {brush.stop}, threshold={brush.threshold!r}, "
+        f"off_before={brush.off_before}, off_after={brush.off_after}{more}\n)"
+    )
+
+
+def _pattern(pattern: Pattern) -> str:
+    fields = [
+        f"axis={pattern.axis!r}",
+        f"units={_tuple(map(_unit, pattern.units), deep=True)}",
+        f"bases={_tuple(map(repr, pattern.bases))}",
+        f"length={pattern.length}",
+        *(f"{name}={getattr(pattern, name)}" for name in ("off_before", "off_after") if getattr(pattern, name)),
+        *_bounds(pattern),
+    ]
+    return "pattern = Pattern(\n" + "".join(f"    {field},\n" for field in fields) + ")\n"
+
+
+def _bounds(pattern: Pattern) -> list[str]:
+    """Return what narrows the pattern's matches, as keyword arguments."""
+    return [
+        *([f"min_length={pattern.min_length}"] if pattern.min_length != 1 else []),
+        *([f"max_length={pattern.max_length}"] if pattern.max_length is not None else []),
+        *([f"filters={_tuple(map(_filter, pattern.filters))}"] if pattern.filters else []),
+    ]
+
+
+def _unit(unit: PatternUnit) -> str:
+    return f"PatternUnit({unit.source!r}, {unit.unit}, {unit.side!r}, {unit.threshold!r})"
+
+
+def _filter(given: Filter) -> str:
+    if given.labels:
+        return f"Filter({given.track!r}, labels={given.labels!r})"
+    ends = [f"{end}={getattr(given, end)!r}" for end in ("low", "high") if getattr(given, end) is not None]
+    return f"Filter({given.track!r}, {', '.join(ends)})"
+
+
+def _tuple(items: Iterable[str], deep: bool = False) -> str:
+    listed = list(items)
+    if deep and listed:
+        return "(\n" + "".join(f"        {item},\n" for item in listed) + "    )"
+    return f"({', '.join(listed)}{',' * (len(listed) == 1)})"
+
+
+def _only(filters: Iterable[Filter]) -> list[str] | None:
+    """Return filters as ``--only`` takes them, or None where one cannot be said so."""
+    told = list[str]()
+    for given in filters:
+        if "=" in given.track:
+            return None
+        if given.labels:
+            told += [f"{given.track}={label}" for label in given.labels]
+        else:
+            told.append(
+                f"{given.track}={':'.join('' if end is None else repr(end) for end in (given.low, given.high))}"
+            )
+    names = [given.track for given in filters if given.labels]
+    return told if len(set(names)) == len(names) else None  # labels of one track add up, and filters do not

@@ -1,0 +1,134 @@
+"""The bar at the top: which recording and source, search and step, undo and redo, the link, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from lstmviz.ui import ids
+from lstmviz.ui.layout.cards import DumpCard
+from lstmviz.ui.layout.fields import field, icon, named, place
+
+_WIDE_LIST = {"width": "max-content", "position": "bottom-start"}  # a list as wide as its longest name
+_SEARCH_WORDS = (
+    "Search the text; capitals count only if you type one. Enter goes to the next hit, Shift+Enter to the one before"
+)
+
+
+def header(dumps: Sequence[DumpCard]) -> Component:
+    """Return the bar for these dumps, the first one chosen."""
+    return html.Header(
+        className="lv-header",
+        children=[
+            html.H1(
+                html.A(["lstm", html.Span("viz")], id=ids.HOME, href="./", title="All recordings"),
+                className="lv-wordmark",
+            ),
+            *_recording(dumps),
+            _search(),
+            dmc.NumberInput(
+                id=ids.STEP,
+                className="lv-field lv-field-step",
+                min=0,
+                allowDecimal=False,
+                allowNegative=False,
+                thousandSeparator=",",
+                hideControls=True,
+                debounce=True,
+                **field("First visible step; type a number to go there", prefix="step", room=42),
+            ),
+            html.Span(className="lv-spacer"),
+            html.Div(
+                className="lv-group",
+                role="group",
+                **named("Undo and redo"),
+                children=[
+                    icon(ids.UNDO, "undo", "Undo the last change of the selection (Ctrl+Z)"),
+                    icon(ids.REDO, "redo", "Redo what was undone (Ctrl+Shift+Z)"),
+                ],
+            ),
+            dmc.Button(
+                html.Span("Copy link", className="lv-copy-label"),
+                leftSection=html.Span(className="lv-icon lv-icon-link"),
+                id=ids.COPY_LINK,
+                className="lv-copy",
+                variant="default",
+                size="xs",
+                attributes={"root": {"title": "Copy a link to what is shown"}},
+                **named("Copy link"),
+            ),
+            place(ids.EXPORT, "lv-header-place"),
+            icon(ids.PROJECTOR, "projector", "Large type, for a projector (L)"),
+            dmc.ColorSchemeToggle(
+                id=ids.THEME,
+                lightIcon=html.Span(className="lv-icon lv-icon-sun"),
+                darkIcon=html.Span(className="lv-icon lv-icon-moon"),
+                variant="default",
+                size=30,
+                **named("Switch between light and dark"),
+            ),
+            place(ids.HELP, "lv-header-place"),
+        ],
+    )
+
+
+def _recording(dumps: Sequence[DumpCard]) -> list[Component]:
+    options = [{"value": card.uuid, "label": _label(card)} for card in dumps]
+    return [
+        dmc.Select(
+            id=ids.DUMP,
+            data=options,
+            value=dumps[0].uuid if dumps else None,
+            placeholder="no dump",
+            className="lv-field lv-field-dump",
+            allowDeselect=False,
+            comboboxProps=_WIDE_LIST,
+            **field("Recording", searchable=len(dumps) > 8),
+            **named("Recording"),  # of its list
+        ),
+        html.Span([html.Span("recording was "), "cut short"], id=ids.CUT_SHORT, className="lv-cut-short", hidden=True),
+        dmc.Select(
+            id=ids.SOURCE,
+            data=[],
+            className="lv-field lv-field-source",
+            allowDeselect=False,
+            comboboxProps=_WIDE_LIST,
+            **field("Source of the states", prefix="source", room=56),
+            **named("Source of the states"),
+        ),
+    ]
+
+
+def _search() -> Component:
+    return html.Div(
+        className="lv-search",
+        role="search",
+        children=[
+            dmc.TextInput(
+                id=ids.SEARCH,
+                placeholder="Search the text",
+                className="lv-field lv-field-search",
+                rightSection=html.Span(
+                    className="lv-hits",
+                    children=[
+                        html.Span(id=ids.HIT_COUNT, className="lv-hit-count", role="status"),
+                        html.Span(id=ids.HIT_LIST),
+                    ],
+                ),
+                rightSectionWidth=112,
+                rightSectionPointerEvents="none",
+                spellCheck=False,
+                autoComplete="off",
+                **field(_SEARCH_WORDS),
+            ),
+            icon(ids.HIT_BACK, "up", "Hit before (Shift+Enter)"),
+            icon(ids.HIT_NEXT, "down", "Next hit (Enter)"),
+        ],
+    )
+
+
+def _label(card: DumpCard) -> str:
+    return f"{card.name} · {card.detail}" if card.detail else card.name

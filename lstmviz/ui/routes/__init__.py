@@ -1,0 +1,30 @@
+"""The routes under ``/d/<uuid>/``: what the page draws and asks for by address, one topic a file.
+
+All are named by the dump's uuid, which is new at every write, so that a browser may keep an answer for ever. Every
+failure is JSON with one line.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from lstmviz.errors import LstmvizError, UnknownName
+from lstmviz.ui.routes import beside, comparing, export, figures, sequences, text, units, window
+from lstmviz.ui.routes.answers import apologize, explain
+from lstmviz.ui.table import DumpTable
+
+
+def routes(table: DumpTable) -> Blueprint:
+    """Return the routes under ``/d/<uuid>/`` for the dumps of a table."""
+    blueprint = Blueprint("lstmviz", __name__, url_prefix="/d/<uuid>")
+    for topic in (window, text, units, sequences, export, figures, comparing, beside):
+        topic.add(blueprint, table)
+    blueprint.register_error_handler(LstmvizError, explain)
+    blueprint.register_error_handler(Exception, apologize)
+
+    @blueprint.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def no_route(uuid: str, rest: str) -> Response:
+        """Answer any other address under here in a line; else Dash would answer it with the page."""
+        raise UnknownName(f"nothing answers to {request.method} {rest[:80]!r} here; is it a link of another version?")
+
+    return blueprint

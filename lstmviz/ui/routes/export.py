@@ -1,0 +1,146 @@
+"""Every match of a selection as a file: CSV for a spreadsheet, JSON for a program."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import PatternError, UnknownName
+from lstmviz.match import found_in
+from lstmviz.match.bins import values_at
+from lstmviz.match.order import Listing
+from lstmviz.match.pattern_file import PatternFile, hidden_in
+from lstmviz.ui.asked import pattern_of
+from lstmviz.ui.routes.answers import attached, plain
+from lstmviz.ui.selection import Selection, parse
+from lstmviz.ui.table import DumpTable
+
+MAX_BODY = 8 * 2**20  # bytes of a selection
+ROWS_AT_ONCE = 2_000
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes text that begins so for a formula
+
+Row = dict[str, Any]
+
+
+def add(routes: Blueprint, table: DumpTable) -> None:
+    """Add this topic's routes."""
+
+    @routes.post("/export/matches.<form>")
+    def post_matches(uuid: str, form: str) -> Response:
+        if form not in WRITERS:
+            raise UnknownName(f"matches are not written as {form[:20]!r}; there is matches.csv and matches.json")
+        dump, asked = table[uuid], posted_selection()
+        file = pattern_of(dump, asked)
+        listing = Listing(
+            dump, found_in(dump, file.pattern), asked.order, asked.group, asked.shared or 1, is_whole=True
+        )
+        listing.page(1)  # what can fail fails before the answer begins
+        write, kind = WRITERS[form]
+        answer = Response(write(dump, file, asked, listing), mimetype=kind)
+        return attached(answer, f"{dump.name}-matches.{form}")
+
+
+def posted_selection() -> Selection:
+    """Return the selection that a request brings as JSON; PatternError where it brings none."""
+    return parse(posted())
+
+
+def posted() -> dict[str, Any]:
+    """Return the object that a request brings as JSON; PatternError where it brings none.
+
+    Another site's page can post a form but not JSON, so that it cannot put a server on this machine to work.
+    """
+    request.max_content_length = MAX_BODY
+    if not request.is_json:
+        raise UnsupportedMediaType("post the selection as JSON, with Content-Type: application/json")
+    body = request.get_json()
+    if not isinstance(body, dict):
+        raise PatternError(f"the selection is a {type(body).__name__}, not a JSON object")
+    return body
+
+
+def _rows(dump: DumpReader, file: PatternFile, listing: Listing) -> Iterator[Row]:
+    """Yield the matches: the columns of ``find``, whether hidden or marked, and each track at the first step."""
+    is_here = file.notes.dump in ("", dump.uuid)
+    hidden = {(w.start, w.stop) for w in hidden_in(file, dump.uuid)}
+    marked = {(w.start, w.stop) for w in file.notes.marked if is_here}
+    offset = 0
+    while len(page := listing.page(ROWS_AT_ONCE, offset)):
+        tracks = _tracks(dump, file.pattern.axis, page)
+        for i, row in enumerate(page.to_dict("records")):
+            span = row["start"], row["stop"]
+            by_hand = {"is_hidden": span in hidden, "is_marked": span in marked}
+            yield {str(k): v for k, v in row.items()} | by_hand | {name: values[i] for name, values in tracks.items()}
+        offset += len(page)
+
+
+def _tracks(dump: DumpReader, axis: str, page: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return each track's values, as labels or numbers, at the first steps of some matches."""
+    order = page["start"].to_numpy().argsort(kind="stable")
+    found = {}
+    for name, track in dump.axis(axis).tracks.items():
+        values = pd.Series(plain(values_at(track, page["start"].to_numpy()[order])), index=order, dtype=object)
+        values = values.sort_index()
+        labels = dict(enumerate(track.labels))
+        found[f"track:{name}"] = values.map(labels.get).tolist() if track.info.kind == "category" else values.tolist()
+    return found
+
+
+def _columns(dump: DumpReader, axis: str) -> list[str]:
+    own = ("start", "stop", "sequence", "n_shared", "n_union", "length", "text", "is_hidden", "is_marked")
+    return [*own, *(f"track:{name}" for name in dump.axis(axis).tracks)]
+
+
+def _csv(dump: DumpReader, file: PatternFile, asked: Selection, listing: Listing) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    columns = _columns(dump, file.pattern.axis)
+    writer.writerow(columns)
+    for i, row in enumerate(_rows(dump, file, listing)):
+        writer.writerow([_defused(row[column]) for column in columns])
+        if i % ROWS_AT_ONCE == 0:
+            yield _emptied(buffer)
+    yield _emptied(buffer)
+
+
+def _json(dump: DumpReader, file: PatternFile, asked: Selection, listing: Listing) -> Iterator[str]:
+    head = {
+        "dump": {"uuid": dump.uuid, "name": dump.name},
+        "order": asked.order,
+        "group": asked.group,
+        "min_shared": asked.shared or 1,
+        "n_matches": listing.n_matches,
+        **json.loads(file.to_json()),
+    }
+    yield json.dumps(head, ensure_ascii=False, allow_nan=False)[:-1] + ', "matches": [\n'
+    lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in _rows(dump, file, listing))
+    before = ""
+    for line in lines:
+        yield before + line
+        before = ",\n"
+    yield "\n]}\n"
+
+
+def _defused(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe before it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _emptied(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text
+
+
+WRITERS = {"csv": (_csv, "text/csv; charset=utf-8"), "json": (_json, "application/json")}

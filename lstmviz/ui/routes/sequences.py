@@ -1,0 +1,107 @@
+"""The sequences of an axis, listed with what is true of the whole of each, and found by label, number or text."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from flask import Blueprint, Response, jsonify, request
+from numpy.typing import NDArray
+
+from lstmviz.dump.arrays import Track
+from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.match.bins import blocks
+from lstmviz.ui.routes.answers import axis_at, kept, plain, whole
+from lstmviz.ui.routes.text import all_hits
+from lstmviz.ui.table import DumpTable
+
+MAX_ROWS = 500
+ROWS = 100
+FIRST_TOKENS = 24  # shown of each sequence
+
+Indices = NDArray[np.int64]
+
+
+def add(routes: Blueprint, table: DumpTable) -> None:
+    """Add this topic's routes."""
+
+    @routes.get("/sequences/<int:axis>")
+    def get_sequences(uuid: str, axis: int) -> Response:
+        return kept(jsonify(_answer(table[uuid], axis, request.args.get("q", "").strip())))
+
+
+def _answer(dump: DumpReader, index: int, query: str) -> dict[str, Any]:
+    axis = axis_at(dump, index)
+    found = _found(dump, index, query)
+    step, first, limit = whole("step", -1, least=-1), whole("from", 0), min(whole("limit", ROWS), MAX_ROWS)
+    labels = _sequence_labels(dump, index)
+    here = np.flatnonzero(found == axis.sequence_of(step)) if 0 <= step < axis.n_steps else found[:0]
+    return {
+        "total": len(found),
+        "n_sequences": len(axis.starts),
+        "from": first,
+        "at": int(here[0]) if len(here) else None,
+        "tracks": list(labels),
+        "sequences": [_row(axis, labels, i) for i in found[first : first + limit].tolist()],
+    }
+
+
+def _row(axis: Axis, labels: dict[str, list[Any]], index: int) -> dict[str, Any]:
+    start, stop = int(axis.starts[index]), int(axis.stops[index])
+    return {
+        "index": index,
+        "start": start,
+        "stop": stop,
+        "labels": {name: values[index] for name, values in labels.items()},
+        "tokens": None if axis.tokens is None else axis.tokens[start : min(stop, start + FIRST_TOKENS)],
+    }
+
+
+def _found(dump: DumpReader, index: int, query: str) -> Indices:
+    """Return the sequences with that number, in which the text stands, or with a label that holds it; all for ""."""
+    axis = axis_at(dump, index)
+    n_sequences = len(axis.starts)
+    if not query:
+        return np.arange(n_sequences)
+    is_found = np.zeros(n_sequences, np.bool_)
+    if query.isdecimal() and query.isascii() and len(query) < 16 and int(query) < n_sequences:
+        is_found[int(query)] = True
+    for values in _sequence_labels(dump, index).values():
+        is_found |= np.array([query.lower() in str(value).lower() for value in values], np.bool_)
+    if axis.tokens is not None:
+        is_found[all_hits(dump, index, query)[:, 2]] = True
+    return np.flatnonzero(is_found)
+
+
+@lru_cache(maxsize=16)
+def _sequence_labels(dump: DumpReader, index: int) -> dict[str, list[Any]]:
+    """Return for each track that never changes inside a sequence its values, a label or a number a sequence."""
+    axis = axis_at(dump, index)
+    constant = {name: track for name, track in axis.tracks.items() if _is_constant(track, axis)}
+    return {name: _values(track, axis) for name, track in constant.items()}
+
+
+def _is_constant(track: Track, axis: Axis) -> bool:
+    last: NDArray[Any] | None = None
+    for first, values in blocks(track):
+        joined = values if last is None else np.concatenate([last, values])
+        begin = first if last is None else first - 1
+        is_same = joined[1:] == joined[:-1]
+        if joined.dtype.kind == "f":
+            is_same |= np.isnan(joined[1:]) & np.isnan(joined[:-1])
+        changes = np.flatnonzero(~is_same) + begin + 1
+        if not np.isin(changes, axis.starts, assume_unique=True).all():
+            return False
+        last = values[-1:]
+    return True
+
+
+def _values(track: Track, axis: Axis) -> list[Any]:
+    values: list[Any] = []
+    for first, block in blocks(track):
+        inside = slice(*np.searchsorted(axis.starts, [first, first + len(block)]).tolist())
+        values += plain(block[axis.starts[inside] - first])
+    if track.info.kind == "number":
+        return values
+    return [track.labels[code] if 0 <= code < len(track.labels) else None for code in values]

@@ -1,0 +1,89 @@
+"""What one unit does, how many a threshold would pick, and why one is not picked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from flask import Blueprint, Response, jsonify
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.match import UnitCard, UnitContext, UnitTrack, thresholds, unit_card, why_not
+from lstmviz.ui.routes.answers import kept, plain, side_asked, source_at, threshold_asked, whole
+from lstmviz.ui.selection import MAX_CONSTRAINT
+from lstmviz.ui.table import DumpTable
+
+N_CONTEXTS = 5
+AROUND = 12  # steps on either side of a context
+
+
+def add(routes: Blueprint, table: DumpTable) -> None:
+    """Add this topic's routes."""
+
+    @routes.get("/unit/<int:source>/<int:unit>")
+    def get_unit(uuid: str, source: int, unit: int) -> Response:
+        dump, contexts = table[uuid], (whole("contexts", N_CONTEXTS), whole("around", AROUND))
+        card = unit_card(dump, source_at(dump, source).name, unit, threshold_asked(), side_asked(), *contexts)
+        return kept(jsonify(_card(card)))
+
+    @routes.get("/thresholds/<int:source>")
+    def get_thresholds(uuid: str, source: int) -> Response:
+        dump = table[uuid]
+        frame = thresholds(dump, source_at(dump, source).name, *_window(), side_asked())
+        return kept(jsonify(_columns(frame)))
+
+    @routes.get("/whynot/<int:source>/<int:unit>")
+    def get_why_not(uuid: str, source: int, unit: int) -> Response:
+        return kept(jsonify(_why_not(table[uuid], source, unit)))
+
+
+def _window() -> tuple[int, int, int, int]:
+    """Return the window and constraints of the query: start, stop, before (1), after (0)."""
+    beside = (whole("before", 1, most=MAX_CONSTRAINT), whole("after", 0, most=MAX_CONSTRAINT))
+    return whole("start"), whole("stop"), *beside
+
+
+def _why_not(dump: DumpReader, source: int, unit: int) -> dict[str, Any]:
+    start, stop, before, after = _window()
+    name = source_at(dump, source).name
+    why = why_not(dump, name, unit, start, stop, threshold_asked(), before, after, side_asked())
+    fields = ("unit", "is_selected", "kind", "step", "value", "threshold", "is_possible", "above", "up_to", "reason")
+    return {"source": name, **{field: plain(getattr(why, field)) for field in fields}, "words": str(why)}
+
+
+def _card(card: UnitCard) -> dict[str, Any]:
+    fields = ("source", "unit", "side", "threshold", "n_steps", "n_nan", "on_rate")
+    frames = ("histogram", "quantiles", "on_rates", "run_lengths")
+    return {
+        **{field: plain(getattr(card, field)) for field in fields},
+        **{frame: _columns(getattr(card, frame)) for frame in frames},
+        "n_runs": int(card.run_lengths["n_runs"].sum()),
+        "median_run": _median_run(card.run_lengths),
+        "contexts": [_context(context) for context in card.contexts],
+        "tracks": [_track(track) for track in card.tracks],
+    }
+
+
+def _median_run(lengths: pd.DataFrame) -> int | None:
+    """Return the length that at least half of the runs do not exceed; None where there is no run."""
+    if lengths.empty:
+        return None
+    upto = lengths["n_runs"].cumsum().to_numpy()
+    return int(lengths["length"].iloc[int(np.searchsorted(2 * upto, upto[-1]))])
+
+
+def _context(context: UnitContext) -> dict[str, Any]:
+    fields = ("step", "start", "stop", "sequence", "value", "values", "tokens")
+    return {field: plain(getattr(context, field)) for field in fields}
+
+
+def _track(track: UnitTrack) -> dict[str, Any]:
+    fields = ("name", "kind", "n_steps", "on_rate", "r")
+    table = None if track.table is None else _columns(track.table)
+    return {**{field: plain(getattr(track, field)) for field in fields}, "table": table}
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return a frame as a list for each column."""
+    return {str(name): plain(frame[name].tolist()) for name in frame}

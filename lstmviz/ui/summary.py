@@ -1,0 +1,100 @@
+"""What the matches of a selection have in common: their lengths, where they lie, and what they carry.
+
+It is asked for once the rows are there, and never keeps them waiting: where finding every match takes long, it speaks
+of those that share all units, which are found first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.match.barcode import barred
+from lstmviz.match.candidates import Candidates
+from lstmviz.match.carry import carried, shown
+from lstmviz.match.pattern_file import hidden_in
+from lstmviz.ui.asked import is_short, matches_of, pattern_of
+from lstmviz.ui.rows import listed
+from lstmviz.ui.selection import parse
+from lstmviz.ui.table import DumpTable
+
+MAX_VALUES = 200  # of one track in an answer: those that most steps of the matches carry
+
+
+def match_summary(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer a selection as JSON for the page: lengths of the matches, their barcode, and what they carry.
+
+    The barcode and what is carried are those of matches that share all units and are not hidden. Raises an
+    LstmvizError, whose line the page shows, where the selection does not fit what is served.
+    """
+    asked = parse(raw)
+    dump = table[asked.dump]
+    began = time.perf_counter()
+    file = pattern_of(dump, asked)
+    pattern = file.pattern
+    is_whole = is_short(dump, pattern)
+    found = matches_of(dump, pattern).spans(1 if is_whole else max(1, pattern.n_units))
+    full = found.take(found.n_shared == pattern.n_units)
+    seen = shown(full, hidden_in(file, dump.uuid))
+    return {
+        "key": asked.key,
+        "error": None,
+        "n_units": pattern.n_units,
+        "n_full": len(full),
+        "n_hidden": len(full) - len(seen),
+        "complete": is_whole,
+        "lengths": _lengths(found),
+        "barcode": _barcode(dump, pattern.axis, seen),
+        "carry": {"n_matches": len(seen), "tracks": _carry(dump, pattern.axis, seen)},
+        "ms": (time.perf_counter() - began) * 1000,
+    }
+
+
+def _lengths(found: Candidates) -> list[list[int]]:
+    """Return (n_shared, length, n_matches), most shared first, then the shortest."""
+    length = found.stop - found.start
+    width = int(length.max(initial=0)) + 1
+    keys, n_matches = np.unique(length - found.n_shared * width, return_counts=True)
+    parts = zip((-(keys // width)).tolist(), (keys % width).tolist(), n_matches.tolist(), strict=True)
+    return [list(part) for part in parts]
+
+
+def _barcode(dump: DumpReader, axis: str, seen: Candidates) -> dict[str, Any]:
+    frame = barred(dump.axis(axis).n_steps, seen)
+    return {
+        "width": int(frame["stop"][0]),
+        "n_steps": dump.axis(axis).n_steps,
+        "n_matches": frame["n_matches"].tolist(),
+        "n_steps_in": frame["n_steps"].tolist(),
+    }
+
+
+def _carry(dump: DumpReader, axis: str, seen: Candidates) -> list[dict[str, Any]]:
+    frame = carried(dump, axis, seen)
+    tracks = dump.axis(axis).tracks
+    return [
+        {"name": name, "kind": track.info.kind, **_values(frame[frame["track"] == name])}
+        for name, track in tracks.items()
+    ]
+
+
+def _values(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the values of one track: all, or those that most steps of the matches, then of the corpus, carry."""
+    strongest = rows.sort_values(["n_steps", "n_corpus"], ascending=False, kind="stable").index[:MAX_VALUES]
+    some = rows.loc[np.sort(strongest.to_numpy())]
+    numbers = {name: listed(some[name].to_numpy()) for name in ("low", "high", "share", "base_rate")}
+    counts = {name: some[name].tolist() for name in ("n_steps", "n_corpus")}
+    return {
+        "n_values": len(rows),
+        "n_steps": int(rows["n_steps"].sum()),
+        "n_corpus": int(rows["n_corpus"].sum()),
+        "values": [
+            dict(zip(("value", *numbers, *counts), one, strict=True))
+            for one in zip(some["value"].tolist(), *numbers.values(), *counts.values(), strict=True)
+        ],
+    }

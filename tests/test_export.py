@@ -1,0 +1,158 @@
+"""Matches as files: every row of the Python API, in the order asked for, and no cell that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+import lstmviz
+from lstmviz.ui import serve
+
+LOCAL = {"Host": "127.0.0.1:8050"}
+HOSTILE = ["=1+1", "+a", "-a", "@x", "\ttab", "\rcr", 'say "hi", you', "two\nlines", "'quoted", "plain", "", "é€漢"]
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    """A dump whose tokens, labels and name try to be more than text; every token is a match of its own."""
+    n = len(HOSTILE)
+    on = np.tile([[0.9], [0.1]], (n, 1))
+    path = lstmviz.write_dump(
+        tmp_path / 'é "x".h5',
+        states={"rnn.l0.h": on},
+        tokens=np.repeat(np.arange(n), 2),
+        vocab=HOSTILE,
+        tracks={"=kind": np.repeat(HOSTILE, 2), "loss": np.repeat(np.r_[-1.5, np.nan, np.arange(n - 2)], 2)},
+    )
+    return lstmviz.open_dump(path)
+
+
+def post(dump, name, body, **more):
+    client = serve.make_app([dump]).server.test_client()
+    return client.post(f"/d/{dump.uuid}/export/{name}", json=body, headers=LOCAL, **more)
+
+
+def selection(dump, **more):
+    return {"dump": dump.uuid, "source": "rnn.l0.h", "start": 0, "stop": 1, "threshold": 0.5, "before": 0, **more}
+
+
+def table(answer):
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8"), newline="")))
+
+
+def test_csv_holds_every_match_and_no_formula(hostile):
+    answer = post(hostile, "matches.csv", selection(hostile, rows=1, order="step"))
+    rows = table(answer)
+    frame = hostile.match(hostile.select("rnn.l0.h", 0, 1, 0.5, 0, 0), 1_000, order="step")
+    for column in ("start", "stop", "sequence", "n_shared", "n_union", "length"):
+        assert [int(r[column]) for r in rows] == frame[column].tolist()
+    assert len(rows) == len(HOSTILE)
+    for column in ("text", "track:=kind"):
+        shown = [f"'{t}" if t[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") and t else t for t in HOSTILE]
+        assert [r[column] for r in rows] == shown
+    assert rows[0]["track:loss"] == "-1.5"  # a number stays one
+    assert rows[1]["track:loss"] == ""
+    assert answer.mimetype == "text/csv"
+    sent = answer.headers["Content-Disposition"]
+    assert sent == "attachment; filename=\"_ _x_-matches.csv\"; filename*=UTF-8''%C3%A9%20%22x%22-matches.csv"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_json_holds_every_match_and_the_pattern(hostile):
+    body = selection(hostile, hidden=[[0, 1]], marked=[[2, 3]], order="-length")
+    answer = post(hostile, "matches.json", body)
+    whole = json.loads(answer.data)
+    pattern = hostile.select("rnn.l0.h", 0, 1, 0.5, 0, 0)
+    frame = hostile.match(pattern, 1_000, order="-length")
+    assert [m["text"] for m in whole["matches"]] == frame["text"].tolist() == HOSTILE
+    assert [m["track:=kind"] for m in whole["matches"]] == HOSTILE
+    assert [m["track:loss"] for m in whole["matches"]][:2] == [-1.5, None]
+    assert [(m["is_hidden"], m["is_marked"]) for m in whole["matches"]][:3] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+    file = json.dumps({k: whole[k] for k in ("format", "version", "pattern", "notes")})
+    assert lstmviz.PatternFile.from_json(file).pattern == pattern
+    assert (whole["n_matches"], whole["dump"], whole["order"]) == (
+        len(frame),
+        {"uuid": hostile.uuid, "name": 'é "x"'},
+        "-length",
+    )
+
+
+@pytest.mark.parametrize("more", [{}, {"order": "-track:part"}, {"group": "sequence"}, {"shared": 2}])
+def test_files_come_in_the_order_asked_for_a_few_rows_at_a_time_also_of_shards(parts, monkeypatch, more):
+    monkeypatch.setattr("lstmviz.ui.routes.export.ROWS_AT_ONCE", 3)
+    for dump in parts:
+        body = {**selection(dump), "start": 21, "stop": 24, "threshold": -0.5, **more}
+        rows = table(post(dump, "matches.csv", body))
+        pattern = dump.select("rnn.l0.h", 21, 24, -0.5, 0, 0)
+        listed = lstmviz.match.listing(
+            dump, pattern, more.get("order", "best"), more.get("group", ""), more.get("shared", 1)
+        )
+        frame = listed.page(10_000)
+        assert len(frame) > 3
+        assert [int(r["start"]) for r in rows] == frame["start"].tolist()
+        assert [int(r["n_union"]) for r in rows] == frame["n_union"].tolist()
+        assert [r["text"] for r in rows] == frame["text"].tolist()
+        labels = dump.tracks["part"].labels
+        assert [r["track:part"] for r in rows] == [labels[int(dump.tracks["part"][s])] for s in frame["start"].tolist()]
+        found = json.loads(post(dump, "matches.json", body).data)["matches"]
+        assert [m["start"] for m in found] == frame["start"].tolist()
+
+
+def test_no_match_is_an_empty_file(parts):
+    body = selection(parts[0], threshold=5)
+    assert table(post(parts[0], "matches.csv", body)) == []
+    assert json.loads(post(parts[0], "matches.json", body).data)["matches"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "status", "words"),
+    [
+        ("matches.xlsx", {"json": {}}, 404, "there is matches.csv and matches.json"),
+        ("matches.csv", {"data": "{}"}, 415, "Content-Type: application/json"),
+        ("matches.csv", {"data": {"dump": "x"}}, 415, "Content-Type: application/json"),
+        ("matches.csv", {"data": "{", "content_type": "application/json"}, 400, ""),
+        ("matches.csv", {"data": "[]", "content_type": "application/json"}, 400, "the selection is a list"),
+        ("matches.csv", {"json": {}}, 400, "'dump'"),
+        (
+            "matches.csv",
+            {"json": {"dump": "x", "source": "rnn.l9.h", "start": 0, "stop": 1}},
+            404,
+            "no source 'rnn.l9.h'",
+        ),
+        ("matches.csv", {"json": {"dump": "x", "source": "rnn.l0.h", "order": "worst"}}, 400, "order 'worst'"),
+        ("matches.csv", {"data": " " * (8 * 2**20 + 1), "content_type": "application/json"}, 413, ""),
+    ],
+)
+def test_a_bad_request_gets_one_line_of_json(parts, name, sent, status, words):
+    client = serve.make_app([parts[0]]).server.test_client()
+    answer = client.post(f"/d/{parts[0].uuid}/export/{name}", headers=LOCAL, **sent)
+    assert answer.status_code == status
+    assert words in answer.json["error"]
+    assert answer.json["error"]
+    assert "\n" not in answer.json["error"]
+
+
+def test_a_file_is_posted_for(parts):
+    client = serve.make_app([parts[0]]).server.test_client()
+    answer = client.get(f"/d/{parts[0].uuid}/export/matches.csv", headers=LOCAL)
+    assert (answer.status_code, "nothing answers to GET" in answer.json["error"]) == (404, True)
+
+
+def test_files_are_for_those_who_may_see_the_page(parts):
+    server = serve.make_app([parts[0]], hosts=["room.example"], token="s3cret").server
+    where = f"/d/{parts[0].uuid}/export/matches.csv"
+    for host in ("room.example", "evil.example", "127.0.0.1"):
+        refused = server.test_client().post(where, json=selection(parts[0]), headers={"Host": host})
+        assert refused.status_code == 403
+    client = server.test_client()
+    client.get("/?token=s3cret", headers={"Host": "room.example"})
+    assert client.post(where, json=selection(parts[0]), headers={"Host": "room.example"}).status_code == 200
