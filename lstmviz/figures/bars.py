@@ -14,6 +14,7 @@ from lstmviz.figures.theme import COLUMN, EM, TYPE, Room, Theme, ThemeName, dres
 
 ROW, GAP = 22, 26  # px: a value's two bars, and between two tracks
 MOST_VALUES = 20  # of a track
+MOST_ROWS = 24  # of a figure where nobody picked tracks: what a column of print holds
 NAME = 16  # cells of a label
 COLUMNS = ("track", "value", "n_steps", "share", "base_rate")
 
@@ -23,7 +24,8 @@ def carry(
 ) -> go.Figure:
     """Draw what the matches carry, from ``lstmviz.match.carry``: the share of each value at their steps and overall.
 
-    ``tracks`` picks some of them. Of a track with more than 20 values those that differ most are drawn. Raises
+    ``tracks`` picks some of them; without it those that differ most, as many as a column of print holds. Of a track
+    with more than 20 values those that differ most are drawn. Raises
     UnknownName for a track that is not in the frame, PatternError for a frame without its columns.
     """
     colours = themed(theme)
@@ -35,6 +37,7 @@ def carry(
     if unknown:
         raise UnknownName(f"no track {unknown[0]!r} in the frame; it has {', '.join(known) or 'none'}")
     parts = [_chosen(carried[carried["track"] == name]) for name in tracks or known]
+    parts = parts if tracks else _telling(parts)
     fig = go.Figure()
     _bars(fig, parts, colours)
     height = sum(ROW * max(1, len(p)) for p in parts) + GAP * max(0, len(parts) - 1) or ROW
@@ -56,11 +59,22 @@ def carry(
     return fig
 
 
+def _telling(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return the tracks that differ most from the corpus, in their order, no more than a figure holds, at least one."""
+    ranked = sorted(range(len(parts)), key=lambda i: -_apart(parts[i]).max())
+    n_rows = np.cumsum([len(parts[i]) for i in ranked])
+    kept = ranked[: max(1, int(np.searchsorted(n_rows, MOST_ROWS, side="right")))]
+    return [part for i, part in enumerate(parts) if i in kept]
+
+
+def _apart(part: pd.DataFrame) -> pd.Series[float]:
+    return (part["share"].fillna(0) - part["base_rate"].fillna(0)).abs()
+
+
 def _chosen(part: pd.DataFrame) -> pd.DataFrame:
     if len(part) <= MOST_VALUES:
         return part
-    apart = (part["share"].fillna(0) - part["base_rate"].fillna(0)).abs()
-    return part.loc[apart.nlargest(MOST_VALUES).index.sort_values()]
+    return part.loc[_apart(part).nlargest(MOST_VALUES).index.sort_values()]
 
 
 def _roles(colours: Theme) -> tuple[tuple[str, str, str], ...]:
