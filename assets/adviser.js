@@ -52,8 +52,8 @@
   function draw() {
     if (!lv.model.source) return;
     const asked = question();
-    if (asked && !lv.model.problem) server.want(...asked.sides.map(asked.path));
-    else server.want();
+    if (!asked || lv.model.problem) server.want();
+    else if (lv.model.chosen) server.want(...asked.sides.map(asked.path)); // while states load, a border may still be met
     askWhy(asked);
     const { threshold, pattern } = lv.state.current;
     const { problem: crossing } = lv.model;
