@@ -21,10 +21,8 @@
     slider.addEventListener("pointermove", (event) => isDragged && moveTo(event));
     for (const end of ["pointerup", "pointercancel"]) slider.addEventListener(end, up);
     const lift = (steps) => lv.state.nudge({ threshold: within(lv.axis.snap(lv.state.current.threshold + steps * lv.geometry.step(), lv.geometry.step())) });
-    const up1 = (isShift) => lift(isShift ? 10 : 1);
-    const down1 = (isShift) => lift(isShift ? -10 : -1);
     const toEnd = (place) => () => lv.state.nudge({ threshold: curve().threshold.at(place) });
-    lv.aside.keys(slider, { ArrowRight: up1, ArrowUp: up1, ArrowLeft: down1, ArrowDown: down1, PageUp: () => lift(10), PageDown: () => lift(-10), Home: toEnd(0), End: toEnd(-1) });
+    lv.aside.keys(slider, "curve", { up: () => lift(1), down: () => lift(-1), farUp: () => lift(10), farDown: () => lift(-10), least: toEnd(0), most: toEnd(-1) });
     said = lv.aside.hint("");
     why = lv.menu.element("p", "lv-card-note lv-why");
     for (const name of ["selection", "units", "adviser"]) lv.frame.add(name, draw);
@@ -54,8 +52,8 @@
   function draw() {
     if (!lv.model.source) return;
     const asked = question();
-    if (asked && !lv.model.problem) server.want(...asked.sides.map(asked.path));
-    else server.want();
+    if (!asked || lv.model.problem) server.want();
+    else if (lv.model.chosen) server.want(...asked.sides.map(asked.path)); // while states load, a border may still be met
     askWhy(asked);
     const { threshold, pattern } = lv.state.current;
     const { problem: crossing } = lv.model;

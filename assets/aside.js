@@ -15,6 +15,10 @@
     root.addEventListener("resize", () => cards.forEach((card) => card.measure()));
     fold();
     lv.frame.add("summary", watchSummary);
+    lv.frame.add("selection", () => {
+      const { start, pattern, pinned } = lv.state.current;
+      document.documentElement.classList.toggle("lv-asked", start !== null || Boolean(pattern) || pinned.length > 0);
+    });
   }
 
   /* A card in its place: {body, tools, title, width(), fold(isFolded), isFolded()}. */
@@ -87,14 +91,10 @@
     for (const name of ["carry", "lengths"]) document.getElementById(lv.ids[name]).classList.toggle("lv-stale", late === "shown" && lv.summary.answer() !== null);
   }
 
-  /* Keys of a control that are its own, so that the page does not move as well: {name: act(isShift)}. */
-  function keys(element, acts) {
+  /* Keys of a control that are its own, by their names in keys.js, so that the page does not move as well. */
+  function keys(element, place, acts) {
     element.addEventListener("keydown", (event) => {
-      const act = acts[event.key];
-      if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      act(event.shiftKey);
+      if (lv.keys.act(place, event, acts)) event.stopPropagation();
     });
   }
 

@@ -80,7 +80,7 @@
 
   /* To the first row of matches, or where there is none to what is said of them. */
   function goToMatches() {
-    const first = document.querySelector(`#${lv.ids.matchTable} a, #${lv.ids.matchTable} button`);
+    const first = document.querySelector(`#${lv.ids.matchTable} [data-place] a, #${lv.ids.matchTable} [data-group]`);
     if (first) return first.focus();
     const counts = document.getElementById(lv.ids.counts);
     counts.setAttribute("tabindex", "-1");

@@ -62,6 +62,53 @@
       keys: [["out", ["Delete", "Backspace"], "take the unit out of the pattern"]],
     },
     {
+      place: "row",
+      title: "On a row of the matches",
+      keys: [
+        ["down", ["ArrowDown"], "the next row or heading"],
+        ["up", ["ArrowUp"], "the one before"],
+        ["mark", ["m"], "mark the row, or take the mark away"],
+        ["hide", ["Delete", "Backspace"], "hide the row"],
+      ],
+    },
+    {
+      place: "corpus",
+      title: "On the strip of the whole corpus",
+      keys: [
+        ["back", ["ArrowLeft", "ArrowDown"], "back by a hundredth of it"],
+        ["on", ["ArrowRight", "ArrowUp"], "on by a hundredth"],
+        ["farBack", ["PageUp", "Shift+ArrowLeft", "Shift+ArrowDown"], "back by a tenth"],
+        ["farOn", ["PageDown", "Shift+ArrowRight", "Shift+ArrowUp"], "on by a tenth"],
+        ["first", ["Home"], "to the first step"],
+        ["last", ["End"], "to the last step"],
+      ],
+    },
+    {
+      place: "curve",
+      title: "On the threshold's curve",
+      keys: [
+        ["up", ["ArrowRight", "ArrowUp"], "raise the threshold"],
+        ["down", ["ArrowLeft", "ArrowDown"], "lower it"],
+        ["farUp", ["PageUp", "Shift+ArrowRight", "Shift+ArrowUp"], "raise it by ten times as much"],
+        ["farDown", ["PageDown", "Shift+ArrowLeft", "Shift+ArrowDown"], "lower it by as much"],
+        ["least", ["Home"], "to the least of the curve"],
+        ["most", ["End"], "to the most"],
+      ],
+    },
+    {
+      place: "list",
+      title: "In a list of sequences or hits",
+      keys: [
+        ["down", ["ArrowDown"], "the next one"],
+        ["up", ["ArrowUp"], "the one before"],
+        ["pageDown", ["PageDown"], "a page down"],
+        ["pageUp", ["PageUp"], "a page up"],
+        ["first", ["Home"], "to the first"],
+        ["last", ["End"], "to the last"],
+        ["go", ["Enter", " "], "go there"],
+      ],
+    },
+    {
       place: "search",
       title: "In the search",
       keys: [
@@ -91,7 +138,7 @@
       ],
     },
   ];
-  const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", PageUp: "Page ↑", PageDown: "Page ↓", Backspace: "⌫", "-": "−" };
+  const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", PageUp: "Page ↑", PageDown: "Page ↓", Backspace: "⌫", "-": "−", " ": "Space" };
 
   /* What a keyboard event is in the table's words. */
   function combination({ key, ctrlKey, metaKey, altKey, shiftKey }) {
@@ -111,7 +158,7 @@
   /* Do what a key stands for in a place, by `acts` ({name: act}); true if there was something to do. */
   function act(place, event, acts) {
     const name = named(place, event);
-    if (name === null) return false;
+    if (name === null || !acts[name]) return false;
     event.preventDefault();
     acts[name](event);
     return true;

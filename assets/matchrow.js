@@ -79,18 +79,14 @@
 
   function key(event) {
     const match = matchOf(event.target);
-    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!isPlain || (!match && event.target.dataset.group === undefined)) return;
-    const acts = { ArrowDown: () => step(event.target, 1), ArrowUp: () => step(event.target, -1) };
+    if (!match && event.target.dataset.group === undefined) return;
+    const acts = { down: () => step(event.target, 1), up: () => step(event.target, -1) };
     if (match) {
       const place = Number(event.target.closest("[data-place]").dataset.place);
       const hide = () => (lv.byhand.hide(match), lv.matchtable.focus(place));
-      Object.assign(acts, { Delete: hide, Backspace: hide, m: () => lv.byhand.mark(match), M: () => lv.byhand.mark(match) });
+      Object.assign(acts, { hide, mark: () => lv.byhand.mark(match) });
     }
-    if (!acts[event.key]) return;
-    event.preventDefault();
-    event.stopPropagation();
-    acts[event.key]();
+    if (lv.keys.act("row", event, acts)) event.stopPropagation();
   }
 
   /* To the next row or heading, down or up. */

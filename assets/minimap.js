@@ -23,9 +23,9 @@
     track.addEventListener("pointermove", move);
     for (const end of ["pointerup", "pointercancel"]) track.addEventListener(end, up);
     track.addEventListener("pointerleave", () => lv.tip.hide());
-    const by = (share, isPage) => lv.state.panTo(lv.state.current.at + Math.sign(share) * Math.max(1, Math.round(Math.abs(share) * lv.model.axis.n_steps * (isPage ? 10 : 1))));
-    const [back, on] = [(isPage) => by(-0.01, isPage), (isPage) => by(0.01, isPage)];
-    lv.aside.keys(track, { ArrowLeft: back, ArrowDown: back, ArrowRight: on, ArrowUp: on, PageUp: () => by(-0.1), PageDown: () => by(0.1), Home: () => lv.state.panTo(0), End: () => lv.state.panTo(Infinity) });
+    const by = (share) => () => lv.state.panTo(lv.state.current.at + Math.sign(share) * Math.max(1, Math.round(Math.abs(share) * lv.model.axis.n_steps)));
+    const ends = { first: () => lv.state.panTo(0), last: () => lv.state.panTo(Infinity) };
+    lv.aside.keys(track, "corpus", Object.assign({ back: by(-0.01), on: by(0.01), farBack: by(-0.1), farOn: by(0.1) }, ends));
     for (const name of ["selection", "summary"]) lv.frame.add(name, draw);
     new ResizeObserver(() => {
       wide = track.clientWidth;

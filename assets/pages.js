@@ -30,8 +30,9 @@
     });
     const go = (index) => focus(Math.max(0, Math.min(total - 1, index)));
     const page = () => Math.max(1, Math.floor(scroller.clientHeight / height) - 1);
-    const acts = { ArrowDown: () => go(active + 1), ArrowUp: () => go(active - 1), PageDown: () => go(active + page()), PageUp: () => go(active - page()), Home: () => go(0), End: () => go(total - 1), Enter: () => press(active), " ": () => press(active) };
-    lv.aside.keys(scroller, acts);
+    const by = (rows) => () => go(active + rows());
+    const acts = { down: by(() => 1), up: by(() => -1), pageDown: by(page), pageUp: by(() => -page()), first: () => go(0), last: () => go(total - 1), go: () => press(active) };
+    lv.aside.keys(scroller, "list", acts);
 
     /* Start anew; `at`: the row to begin at. */
     async function reset(at) {

@@ -3,31 +3,186 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+import torch
+from palette_png import palette_png
+
 import browser as browsing
 import lstmviz
-from lstmviz import samples
+from lstmviz import figures, samples
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZES = {"": (1440, 900), "-narrow": (1024, 768)}
-SELECTION = {"source": "rnn.l1.c", "at": 220, "span": 60, "start": 249, "stop": 255}
+UPDATES = (0, 10, 40, 120)  # of the sample's training, where a recording is made for the start page
+SOURCE, AT, SPAN, WINDOW = "rnn.l1.c", 220, 60, (249, 255)
+BRUSHED = {"source": SOURCE, "at": AT, "span": SPAN, "start": WINDOW[0], "stop": WINDOW[1]}
+MOST_BYTES = 6 * 2**20  # of all pictures
+
+
+def recordings(folder: Path) -> list[lstmviz.Dump]:
+    """Return the sample's dump, and those of the same model early in its training, over the same text."""
+    sample = samples.load("parens")
+    text = sys.modules[f"{sample.__name__}.corpus"].corpus()
+    training = __import__(f"{sample.__name__}.train", fromlist=["train"])
+    dumps = [lstmviz.open_dump(samples.build("parens"))]
+    for n_updates in UPDATES:
+        path = folder / f"parens-{n_updates:03d}-updates.h5"
+        model = training.train(n_updates=n_updates)
+        with torch.no_grad(), lstmviz.record(model, path, vocab=list("()01234")) as run:
+            ids = torch.from_numpy(text.tokens)
+            with run.batch(tokens=ids, tracks={"depth": text.depth}):
+                model(ids)
+        dumps.append(lstmviz.open_dump(path))
+    return dumps
+
+
+def settled(bench: Any) -> None:
+    """Wait until all that follows from the selection is shown, and point at nothing."""
+    bench.ready()
+    bench.page.wait_for_function("() => !lstmviz.summary.isPending()")
+    bench.page.mouse.move(0, bench.page.viewport_size["height"] - 1)
+    bench.page.wait_for_timeout(400)
+
+
+def change(bench: Any, **changes: Any) -> None:
+    """Change the page's selection."""
+    bench.page.evaluate("changes => lstmviz.state.change(changes, 'settle')", changes)
+    settled(bench)
+
+
+def page(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show a brush and its matches."""
+    bench.open(dump=dumps[0].uuid, **BRUSHED)
+
+
+def start(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show the recordings to choose from."""
+    bench.page.goto(bench.address)
+    bench.page.wait_for_function("n => window.lstmviz?.debug?.().start?.drawn === n", arg=len(dumps))
+    bench.page.evaluate("() => document.activeElement.blur()")
+
+
+def match(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show the matches, in groups and coloured by a track."""
+    page(bench, dumps)
+    change(bench, group="length", colour="track:depth")
+    bench.page.evaluate("() => document.querySelector('.lv-matches').scrollIntoView()")
+    bench.page.evaluate("() => scrollBy(0, -60)")
+
+
+def aside(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show a held unit and its card."""
+    page(bench, dumps)
+    bench.page.locator("#lv-chips .lv-chip-name").nth(1).click()
+    bench.page.wait_for_function("() => lstmviz.aside.shown().unitcard.answer")
+    if bench.page.locator("#lv-card.lv-folded").count():
+        bench.page.locator("#lv-card .lv-card-title").click()
+        bench.page.locator("#lv-card").scroll_into_view_if_needed()
+    settled(bench)
+
+
+def text(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show a text coloured by one unit."""
+    page(bench, dumps)
+    change(bench, view="text", held={"source": SOURCE, "unit": bench.shown()["units"][1]}, bars=True)
+
+
+def beside(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show the same steps early in the training, under the lines."""
+    page(bench, dumps)
+    change(bench, beside={"dump": dumps[3].uuid, "source": SOURCE})
+
+
+def compare(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show two patterns side by side."""
+    page(bench, dumps)
+    bench.page.get_by_role("button", name="Pin as A").click()
+    change(bench, threshold=0.8)
+    bench.page.wait_for_timeout(600)
+    bench.page.evaluate("() => document.querySelector('.lv-matches').scrollIntoView()")
+    bench.page.evaluate("() => scrollBy(0, -300)")
+
+
+def projector(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show large type."""
+    page(bench, dumps)
+    bench.page.keyboard.press("l")
+    settled(bench)
+
+
+def keys(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show the help."""
+    page(bench, dumps)
+    bench.page.keyboard.press("?")
+
+
+VIEWS: dict[str, Callable[[Any, list[lstmviz.Dump]], None]] = {
+    "start": start,
+    "page": page,
+    "match": match,
+    "aside": aside,
+    "text": text,
+    "beside": beside,
+    "compare": compare,
+    "projector": projector,
+    "keys": keys,
+}
+
+
+def exported(dump: lstmviz.Dump, path: Path) -> None:
+    """Write a view as the one HTML page that the page exports."""
+    pattern = dump.select(SOURCE, *WINDOW)
+    path.write_text(figures.page(dump, SOURCE, AT, AT + SPAN, pattern, WINDOW, ["depth"]), "utf-8")
+
+
+@contextmanager
+def looks() -> Iterator[Callable[[str, str, Any], None]]:
+    """Give what writes the picture of a page under a name; it says how large, and ends where all are too large."""
+    FOLDER.mkdir(exist_ok=True)
+    written: list[Path] = []
+
+    def write(name: str, suffix: str, shown: Any) -> None:
+        path = FOLDER / f"{name}{suffix}.png"
+        path.write_bytes(palette_png(shown.screenshot(), shown))
+        written.append(path)
+        print(f"{path.name:28} {path.stat().st_size / 1024:6.0f} KiB")
+
+    yield write
+    for old in set(FOLDER.glob("*.png")) - set(written):
+        old.unlink()
+    total = sum(path.stat().st_size for path in written)
+    print(f"{len(written)} pictures, {total / 2**20:.1f} MiB")
+    if total > MOST_BYTES:
+        sys.exit(f"the pictures take more than {MOST_BYTES / 2**20:.0f} MiB: leave some out, or make them smaller")
 
 
 def main() -> None:
-    """Write docs/pictures/page-{light,dark}[-narrow].png from the parens sample."""
-    FOLDER.mkdir(exist_ok=True)
-    dump = lstmviz.open_dump(samples.build("parens"))
-    with browsing.serving([dump]) as address, browsing.chromium() as browser:
-        for scheme in ("light", "dark"):
-            for suffix, (width, height) in SIZES.items():
-                view = {"width": width, "height": height}
-                with browsing.workbench(browser, address, view=view, color_scheme=scheme) as bench:
-                    bench.open(**SELECTION)
-                    bench.page.mouse.move(0, height - 1)
-                    bench.page.screenshot(path=FOLDER / f"page-{scheme}{suffix}.png")
+    """Write docs/pictures/VIEW-{light,dark}[-narrow].png."""
+    with tempfile.TemporaryDirectory() as folder, looks() as write, browsing.chromium() as browser:
+        dumps = recordings(Path(folder))
+        exported(dumps[0], Path(folder) / "view.html")
+        with browsing.serving(dumps) as address:
+            for scheme in ("light", "dark"):
+                for suffix, (width, height) in SIZES.items():
+                    view = {"width": width, "height": height}
+                    for name, show in VIEWS.items():
+                        with browsing.workbench(browser, address, view=view, color_scheme=scheme) as bench:
+                            show(bench, dumps)
+                            bench.page.mouse.move(0, height - 1)
+                            bench.page.wait_for_timeout(300)
+                            write(f"{name}-{scheme}", suffix, bench.page)
+                    context = browser.new_context(viewport=view, color_scheme=scheme)
+                    mailed = context.new_page()
+                    mailed.goto((Path(folder) / "view.html").as_uri())
+                    write(f"export-{scheme}", suffix, mailed)
+                    context.close()
 
 
 if __name__ == "__main__":

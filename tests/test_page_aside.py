@@ -19,10 +19,11 @@ OTHER = "rnn.l0.h"
 
 
 def part(bench, name, condition="!p.isPending", arg=None):
-    """What a part shows, once a condition on it (``p``) holds."""
+    """What a part shows, once a condition on it (``p``) holds and the frame in which that is drawn has passed."""
     bench.page.wait_for_function(
         f"([name, arg]) => {{ const p = lstmviz.aside.shown()[name]; return {condition}; }}", arg=[name, arg]
     )
+    bench.page.evaluate("() => new Promise(requestAnimationFrame)")
     return bench.page.evaluate("name => lstmviz.aside.shown()[name]", name)
 
 

@@ -29,6 +29,12 @@ from lstmviz.ui.rows import match_rows
 from lstmviz.ui.summary import match_summary
 from lstmviz.ui.table import DumpTable
 
+# The page before Dash fills it; it tells its language, which a screen reader speaks.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+  <head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+  <body>{%app_entry%}<div hidden>{%config%}{%scripts%}{%renderer%}</div></body>
+</html>"""
 PORTS_TRIED = 20
 THREADS = 8
 
@@ -49,6 +55,7 @@ def make_app(
         title="lstmviz",
         update_title=None,  # type: ignore[arg-type]  # as Dash documents it
         assets_folder=str(assets_dir()),
+        index_string=INDEX,
         compress=True,
         serve_locally=True,
         health_endpoint="health",

@@ -53,7 +53,7 @@ def build_layout(dumps: Sequence[DumpCard]) -> Component:
                 html.Main(id=ids.START, className="lv-start", hidden=True),
                 html.Main(
                     id=ids.WORKBENCH,
-                    hidden=len(dumps) > 1,  # until it is known which one is asked for
+                    hidden=True,  # until it is known what is asked for, and how tall it is: nothing jumps
                     className="lv-main",
                     children=[html.Div(className="lv-column", children=[select(), matches()]), aside()],
                 ),

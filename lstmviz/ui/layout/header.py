@@ -87,6 +87,7 @@ def _recording(dumps: Sequence[DumpCard]) -> list[Component]:
             allowDeselect=False,
             comboboxProps=_WIDE_LIST,
             **field("Recording", searchable=len(dumps) > 8),
+            **named("Recording"),  # of its list
         ),
         html.Span([html.Span("recording was "), "cut short"], id=ids.CUT_SHORT, className="lv-cut-short", hidden=True),
         dmc.Select(
@@ -96,6 +97,7 @@ def _recording(dumps: Sequence[DumpCard]) -> list[Component]:
             allowDeselect=False,
             comboboxProps=_WIDE_LIST,
             **field("Source of the states", prefix="source", room=56),
+            **named("Source of the states"),
         ),
     ]
 
