@@ -54,7 +54,7 @@ def show_units(card: Card, dump: lstmviz.Dump) -> None:
         f1 = 2 * measured[0] * measured[1] / sum(measured)
         now = ", ".join(f"{value:.3f}" for value in (*measured, f1, is_true[what].mean()))
         print(f"  {what}: {source} unit {unit}: {now}; the card says {', '.join(printed)}")
-    for source, unit, r in card.table("source | unit"):
+    for source, unit, r in card.table("source | unit | r"):
         now = r_of_units(dump, source, dump.tracks["indent"][:].astype(float))
         best = int(np.nanargmax(np.abs(now)))
         print(f"  indentation: {source} unit {best}: {now[best]:.3f}; the card says unit {unit}: {r}")
