@@ -22,7 +22,7 @@ pictures: $(VENV)/test-ready tools
 	$(BIN)/python docs/make_pictures.py
 
 bench: $(VENV)/test-ready tools
-	$(BIN)/python benchmarks/page.py
+	mkdir -p build/bench && $(BIN)/python benchmarks/page.py --folder build/bench
 
 $(VENV)/python-ready:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lstmviz needs Python 3.11 or newer, and this is " + sys.version.split()[0] + "; run: make demo PYTHON=python3.12")'

@@ -4,7 +4,7 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const STATE_TILE = 128; // steps a request; a power of two, aligned
-  const TILE_BYTES = 8 * 1024 * 1024; // of states in one request; very wide sources come in fewer steps
+  const TILE_BYTES = 256 * 1024; // of states in one request; wide sources come in fewer steps
   const STEP_TILE = 512; // steps a request: tokens are small
   const ROOM = 128 * 1024 * 1024; // bytes kept of all sources together
   const AGAIN = 2000; // ms until a failed tile is asked for again
@@ -109,7 +109,7 @@
 
   function stateTile(source) {
     let length = STATE_TILE;
-    while (length > 1 && length * lv.url.rowBytes(source) > TILE_BYTES) length /= 2;
+    while (length > 1 && length * source.n_units * lv.numbers.nBytes(source.dtype) > TILE_BYTES) length /= 2;
     return length;
   }
 
@@ -123,9 +123,9 @@
 
     statesOf(source) {
       if (!this.states.has(source.index)) {
-        const Numbers = source.dtype === "float64" ? Float64Array : Float32Array;
+        const nBytes = lv.numbers.nBytes(source.dtype);
         const load = async (first, stop) =>
-          new Numbers(await (await get(`d/${this.about.uuid}/states/${source.index}/${first}/${stop}`)).arrayBuffer());
+          lv.numbers.read(await (await get(`d/${this.about.uuid}/states/${source.index}/${first}/${stop}`)).arrayBuffer(), nBytes);
         const nSteps = this.about.axes[source.axis].n_steps;
         this.states.set(source.index, new Tiles(stateTile(source), nSteps, load, (tile) => tile.byteLength));
       }

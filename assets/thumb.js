@@ -39,8 +39,7 @@
     const [source, nUnits, bytes, view] = dump.picture;
     const nSteps = steps(dump.n_steps, nUnits, bytes);
     const response = await lv.data.get(`d/${encodeURIComponent(dump.uuid)}/states/${source}/0/${nSteps}`);
-    const Numbers = bytes === 8 ? Float64Array : Float32Array;
-    loaded.set(canvas, { values: new Numbers(await response.arrayBuffer()), nSteps, nUnits, isTanh: view === "tanh" });
+    loaded.set(canvas, { values: lv.numbers.read(await response.arrayBuffer(), bytes), nSteps, nUnits, isTanh: view === "tanh" });
     draw(canvas);
   }
 

@@ -46,9 +46,9 @@ def _about(dump: DumpReader) -> dict[str, Any]:
 
 
 def _state_bytes(dump: DumpReader, index: int, start: int, stop: int) -> bytes:
-    """Return rows [start, stop) as little-endian bytes, float32 (float64 where so stored): a page compares exactly."""
+    """Return rows [start, stop) as little-endian bytes in the dtype they are stored in: a page compares exactly."""
     source = source_at(dump, index)
-    dtype = np.dtype("<f8" if source.dtype == "float64" else "<f4")
+    dtype = np.dtype(source.dtype).newbyteorder("<")
     _check_range(start, stop, source.n_steps, MAX_WINDOW_BYTES // (dtype.itemsize * source.n_units))
     return np.ascontiguousarray(dump.states(source.name)[start:stop], dtype=dtype).tobytes()
 
