@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from lstmviz.commands import corpus, doctor, index, lstmvis, match, questions, recover, samples, show
+from lstmviz.commands import corpus, doctor, index, lstmvis, match, questions, recover, samples, show, train
 from lstmviz.commands.base import app
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "samples",
     "serve_command",
     "show",
+    "train",
 ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Batch:
 class FitPlan:
     """How long and how fast: ``n_updates`` batches, the learning rate falling to 0 along a cosine.
 
+    ``seconds`` end the fit earlier, the learning rate at 0 by then too; a seed then no longer gives the same weights.
     Every ``check_every`` updates the held-out loss is measured; ``patience`` checks without a better one end the fit
     (None: never). With ``keeps_best`` the weights of the least held-out loss stay, else the last ones, which is for
     text that never comes twice. ``is_exact``: one thread, so that a seed gives the same weights on one kind of machine.
@@ -51,6 +53,12 @@ class FitPlan:
     patience: int | None = None
     keeps_best: bool = True
     is_exact: bool = False
+    seconds: float | None = None
+
+    def share_over(self, update: int, elapsed: float) -> float:
+        """Return how much of the fit is over, 0 to 1, by updates or by seconds: whichever is more."""
+        by_clock = 0.0 if self.seconds is None else elapsed / self.seconds
+        return min(1.0, max(update / self.n_updates, by_clock))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,12 @@ def fit(
     curves = Curves()
     best: dict[str, Tensor] | None = None
     optimizer = torch.optim.Adam(model.parameters(), lr=plan.learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, plan.n_updates)
+    began = time.monotonic()
+
+    def over(update: int) -> float:
+        return plan.share_over(update, time.monotonic() - began)
+
+    schedule = _schedule(optimizer, plan, over)
     state: State = None
     try:
         for update in range(1, plan.n_updates + 1):
@@ -103,7 +116,8 @@ def fit(
             point, state = _update(model, next(batches), state, optimizer, plan.max_norm, update)
             schedule.step()
             curves.points.append(point)
-            if held_out is not None and (update % plan.check_every == 0 or update == plan.n_updates):
+            is_last = over(update) >= 1.0
+            if held_out is not None and (update % plan.check_every == 0 or is_last):
                 loss = held_out(model.eval())
                 if plan.keeps_best and (curves.best is None or loss < curves.best[1]):
                     best = copy.deepcopy(model.state_dict())
@@ -112,6 +126,7 @@ def fit(
                 progress(curves)
             if _is_over(curves, plan):
                 curves.ending = "no better"
+            if is_last or curves.ending != "done":
                 break
     except KeyboardInterrupt:
         curves.ending = "interrupted"
@@ -149,6 +164,12 @@ def mean_loss(model: TextModel, batches: Iterator[Batch]) -> float:
             total += float(losses(logits, batch.targets).double().sum())
             count += int((batch.targets != IGNORED).sum())
     return total / count if count else math.nan
+
+
+def _schedule(optimizer: Any, plan: FitPlan, over: Callable[[int], float]) -> Any:
+    if plan.seconds is None:  # torch goes from rate to rate: the closed form below would differ in the last bits
+        return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, plan.n_updates)
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda update: (1 + math.cos(math.pi * over(update))) / 2)
 
 
 def _update(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 import torch
@@ -21,8 +22,8 @@ class Recipe:
     """What a model is trained from and recorded over.
 
     ``batches``: draws training batches without end. ``held_out``: the batches on which the loss is told; during the
-    training only the first of them is looked at. ``corpus``: what the dump is recorded over. ``floor``: the exact least
-    loss on held-out text, in nats, where it is known.
+    training only the first ``n_checked`` of them are looked at. ``corpus``: what the dump is recorded over. ``floor``:
+    the exact least loss on held-out text, in nats, where it is known.
     """
 
     description: ModelDescription
@@ -31,6 +32,7 @@ class Recipe:
     held_out: Callable[[], Iterator[Batch]]
     corpus: Callable[[], Corpus]
     floor: float | None = None
+    n_checked: int = 1
 
     def with_dropout(self, dropout: float) -> Recipe:
         """Return the same with another dropout."""
@@ -66,7 +68,7 @@ def train(recipe: Recipe, progress: Progress | None = None, checkpoints: Collect
     with reproducible(plan.seed, plan.is_exact):
         model = TextModel(recipe.description)
         rng = np.random.default_rng(plan.seed)
-        checked = next(recipe.held_out())
+        checked = list(islice(recipe.held_out(), recipe.n_checked))
 
         def after(curves: Curves) -> None:
             if len(curves.points) in checkpoints:
@@ -76,7 +78,7 @@ def train(recipe: Recipe, progress: Progress | None = None, checkpoints: Collect
 
         if 0 in checkpoints:
             kept[0] = copy.deepcopy(model).eval()
-        curves = fit(model, recipe.batches(rng), plan, lambda m: mean_loss(m, iter([checked])), after)
+        curves = fit(model, recipe.batches(rng), plan, lambda m: mean_loss(m, iter(checked)), after)
     return Trained(model, curves, kept)
 
 

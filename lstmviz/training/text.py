@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from lstmviz.errors import TextError
 from lstmviz.training.description import UNKNOWN, Level
 
-MAX_BYTES = 512 * 2**20  # of a text file; a small model learns nothing more from more
+MAX_BYTES = 32 * 2**20  # of a text file; more than a small model reads in its few minutes
 MIN_TOKENS = 1_000  # fewer than that leave nothing to learn from, and nothing to hold out
 MAX_WORDS = 10_000  # of a vocabulary of words; the rarer ones are unknown
 MAX_CHARS = 1_000  # of a vocabulary of characters
+MIN_COUNT: dict[Level, int] = {"char": 3, "word": 2}  # rarer ones are unknown, so that the unknown is learned too
+MIN_DOCUMENTS = 20  # fewer leave nothing to hold out
 _WORD = regex.compile(
-    r"\p{L}[\p{L}\p{M}'’-]*|\p{N}+|[^\s\p{L}\p{N}]|\n"
-)  # a word, a number, one other sign, a line's end
+    r"\p{L}[\p{L}\p{M}'’-]{0,63}|\p{N}{1,64}|[^\s\p{L}\p{N}]|\n"
+)  # a word, a number (both cut where they are longer than any is), one other sign, a line's end
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,15 @@ class Encoder:
 def read_text(path: Path) -> str:
     """Return a file's text, line ends as one sign each; TextError where it is missing, binary, empty or no UTF-8."""
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise TextError(f"{path} has {size / 2**20:,.0f} MiB; give a part of it, {MAX_BYTES // 2**20} MiB at most")
-        data = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise TextError(f"{path} is {'a folder' if path.is_dir() else 'no plain file'}; give a text file")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            size = path.stat().st_size / 2**20
+            raise TextError(f"{path} has {size:,.0f} MiB; give a part of it, {MAX_BYTES // 2**20} MiB at most")
     except OSError as err:
         raise TextError(f"{path} cannot be read ({err.strerror or err}); give a text file") from err
-    if not data.strip():
-        raise TextError(f"{path} is empty; give a text to learn from")
     for mark, name in ((codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16")):
         if data.startswith(mark):
             raise TextError(f"{path} is {name}; save it as UTF-8")
@@ -69,6 +72,8 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as err:
         line = data[: err.start].count(b"\n") + 1
         raise TextError(f"{path} is not UTF-8 (line {line}, byte {data[err.start]:#04x}); save it as UTF-8") from err
+    if not text.strip():
+        raise TextError(f"{path} is empty; give a text to learn from")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -78,11 +83,18 @@ def cut(text: str, level: Level) -> list[str]:
 
 
 def make_encoder(tokens: Iterable[str], level: Level) -> Encoder:
-    """Number the tokens, the most frequent first; rare ones beyond the vocabulary's size share one unknown entry."""
+    """Number the tokens, the most frequent first; rare ones, and all beyond the most there may be, are unknown.
+
+    Raises TextError where no token is frequent enough.
+    """
     most = MAX_CHARS if level == "char" else MAX_WORDS
     counted = Counter(tokens)
     counted.pop(UNKNOWN, None)
-    ranked = sorted(counted, key=lambda token: (-counted[token], token))
+    frequent = [token for token, n in counted.items() if n >= MIN_COUNT[level]]
+    if not frequent:
+        what = "character" if level == "char" else "word"
+        raise TextError(f"no {what} of the text occurs {MIN_COUNT[level]} times; give a text to learn from")
+    ranked = sorted(frequent, key=lambda token: (-counted[token], token))
     return Encoder((UNKNOWN, *ranked[: most - 1]), level, 0)
 
 
@@ -94,10 +106,8 @@ def check_length(path: Path, n_tokens: int, level: Level) -> None:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the documents of a file that holds one a line; TextError where it has fewer than two."""
-    lines = read_text(path).splitlines()
-    while lines and not lines[-1].strip():
-        lines.pop()
+    """Return the documents of a file that holds one a line; TextError where it has fewer than two, or an empty one."""
+    lines = read_text(path).rstrip().split("\n")
     empty = next((i for i, line in enumerate(lines) if not line.strip()), None)
     if empty is not None:
         raise TextError(f"{path}: line {empty + 1} is empty; give one document a line")
@@ -107,10 +117,12 @@ def read_lines(path: Path) -> list[str]:
 
 
 def read_labels(path: Path, n_documents: int) -> list[str]:
-    """Return the label of each document, one a line; TextError where they are not as many, or all the same."""
+    """Return the label of each document, one a line; TextError where they are not as many, too few, or all the same."""
     labels = [line.strip() for line in read_lines(path)]
     if len(labels) != n_documents:
         raise TextError(f"{path} has {len(labels):,} labels and the text {n_documents:,} lines; give one label a line")
+    if n_documents < MIN_DOCUMENTS:
+        raise TextError(f"there are {n_documents} labelled lines; at least {MIN_DOCUMENTS} are needed to learn from")
     kinds = sorted(set(labels))
     if len(kinds) < 2:
         raise TextError(f"{path} gives every line the label {kinds[0][:40]!r}; at least two different ones are needed")
