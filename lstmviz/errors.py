@@ -71,6 +71,14 @@ class FigureError(LstmvizError, RuntimeError):
     """A figure that cannot be made into an image here: kaleido or a browser is missing, or failed."""
 
 
+class ProjectionError(LstmvizError, RuntimeError):
+    """A map that cannot be computed: the source has too few states, a package is missing, or its process failed."""
+
+
+class ProjectionCancelled(ProjectionError):
+    """A map whose computing was cancelled; nothing of it is kept."""
+
+
 class ClusterError(LstmvizError, RuntimeError):
     """A dask scheduler that cannot be reached or used as asked, or a worker of it that failed."""
 

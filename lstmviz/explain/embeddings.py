@@ -1,0 +1,76 @@
+"""The embeddings of the model that lies beside a dump: one row a token of its vocabulary. Read without torch."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import ModelError, ProjectionError
+from lstmviz.training.description import ModelDescription
+
+WEIGHT, HEADER = "embedding.weight", "lstmviz"  # in the model's file
+BLOCK_STEPS = 2**20  # of token ids counted at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """``matrix`` (n_tokens, n_embedding) float32, the token of each row, and a digest that tells it from others."""
+
+    matrix: NDArray[np.float32]
+    vocab: tuple[str, ...]
+    digest: str
+
+
+def embeddings(dump: DumpReader) -> Embeddings:
+    """Return the embeddings of the model beside a dump; ProjectionError says why there are none."""
+    path = model_file(dump)
+    if not path.is_file():
+        raise ProjectionError(
+            f"no model lies beside {dump.path.name}, so there are no embeddings; its samples and lstmviz train leave one"
+        )
+    vocab = None if dump.tokens is None else dump.tokens.vocab
+    try:
+        with safe_open(path, framework="np") as file:
+            description = ModelDescription.from_json((file.metadata() or {}).get(HEADER, ""))
+            matrix = file.get_tensor(WEIGHT) if WEIGHT in file.keys() else None  # noqa: SIM118  it is no dict
+    except (SafetensorError, OSError, ModelError) as err:
+        raise ProjectionError(f"{path.name} is no model of lstmviz ({' '.join(str(err).split())[:120]})") from err
+    if matrix is None or matrix.ndim != 2 or matrix.dtype.kind != "f" or not np.isfinite(matrix).all():
+        raise ProjectionError(f"the model in {path.name} has no embedding of its tokens")
+    if vocab is None or len(matrix) != len(vocab) or description.vocab != vocab:
+        raise ProjectionError(f"the model in {path.name} is not the one that {dump.path.name} was recorded with")
+    wide = matrix.astype(np.float32)
+    return Embeddings(wide, vocab, hashlib.sha256(wide.tobytes() + repr(wide.shape).encode()).hexdigest())
+
+
+def model_file(dump: DumpReader) -> Path:
+    """Return where the model of a dump lies, if one was left beside it."""
+    return dump.path.with_suffix(".safetensors")
+
+
+def token_counts(dump: DumpReader) -> NDArray[np.int64]:
+    """Return how often each token of the first axis' vocabulary stands in the corpus."""
+    if dump.tokens is None or dump.tokens.vocab is None:
+        raise ProjectionError(f"{dump.path.name} has no tokens with a vocabulary to count")
+    ids, n_vocab = dump.tokens.ids, len(dump.tokens.vocab)
+    counts = np.zeros(n_vocab, np.int64)
+    for first in range(0, len(ids), BLOCK_STEPS):
+        counts += np.bincount(ids[first : first + BLOCK_STEPS].astype(np.int64), minlength=n_vocab)
+    return counts
+
+
+def steps_with(dump: DumpReader, tokens: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return every step of the first axis at which one of these tokens stands, rising."""
+    if dump.tokens is None:
+        return np.zeros(0, np.int64)
+    ids = dump.tokens.ids
+    parts = [np.zeros(0, np.int64)]
+    for first in range(0, len(ids), BLOCK_STEPS):
+        parts.append(np.flatnonzero(np.isin(ids[first : first + BLOCK_STEPS], tokens)) + first)
+    return np.concatenate(parts)

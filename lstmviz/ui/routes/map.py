@@ -1,0 +1,162 @@
+"""The map: which there are, where their points lie, what colours them, the window as a path, and how far one is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from flask import Blueprint, Response, jsonify, request
+from numpy.typing import NDArray
+
+from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.errors import PatternError, ProjectionError, UnknownName
+from lstmviz.explain import jobs
+from lstmviz.explain.apart import missing
+from lstmviz.explain.embeddings import embeddings
+from lstmviz.explain.projection import EMBEDDING, METHODS, NAMES, Method, Projection
+from lstmviz.explain.region import frequencies
+from lstmviz.explain.sample_steps import N_STEPS, states_at
+from lstmviz.match.bins import values_at
+from lstmviz.ui.regions import map_asked
+from lstmviz.ui.routes.answers import kept, plain, source_at, whole
+from lstmviz.ui.routes.export import posted
+from lstmviz.ui.table import DumpTable
+
+MOST_PATH = 4_096  # steps of a path
+FREQUENCY = "frequency"
+
+
+def add(routes: Blueprint, table: DumpTable) -> None:
+    """Add this topic's routes; ``of`` is a source's number, or "embedding"."""
+
+    @routes.get("/map/about.json")
+    def get_maps(uuid: str) -> Response:
+        return jsonify(_about(table[uuid]))
+
+    @routes.get("/map/<of>/<method>/points.json")
+    def get_map(uuid: str, of: str, method: str) -> Response:
+        dump = table[uuid]
+        source, how = _source(dump, of), _method(method)
+        job = jobs.look(dump, source, how, N_STEPS)
+        return jsonify({"job": asdict(job), "map": _map(map_asked(dump, source, how)) if job.state == "done" else None})
+
+    @routes.get("/map/<of>/<method>/points.bin")
+    def get_points(uuid: str, of: str, method: str) -> Response:
+        found = _asked(table[uuid], of, method)
+        return _binary(found.ids.astype("<i4").tobytes() + found.points.astype("<f4").tobytes(), found, method)
+
+    @routes.get("/map/<of>/<method>/colour.bin")
+    def get_colour(uuid: str, of: str, method: str) -> Response:
+        dump = table[uuid]
+        found = _asked(dump, of, method)
+        return _binary(_values(dump, found, request.args.get("by", "")).astype("<f4").tobytes(), found, method)
+
+    @routes.get("/map/<of>/<method>/path.json")
+    def get_path(uuid: str, of: str, method: str) -> Response:
+        dump = table[uuid]
+        return jsonify(_path(dump, _asked(dump, of, method)))
+
+    @routes.post("/map/<of>/<method>/start")
+    def post_start(uuid: str, of: str, method: str) -> Response:
+        dump = table[uuid]
+        posted()
+        return jsonify(asdict(jobs.start(dump, _source(dump, of), _method(method), N_STEPS)))
+
+    @routes.post("/map/<of>/<method>/cancel")
+    def post_cancel(uuid: str, of: str, method: str) -> Response:
+        dump = table[uuid]
+        posted()
+        jobs.cancel(dump, _source(dump, of), _method(method), N_STEPS)
+        return jsonify({})
+
+
+def _about(dump: DumpReader) -> dict[str, Any]:
+    try:
+        embedded: dict[str, Any] = {"n_tokens": len(embeddings(dump).vocab), "why_not": None}
+    except ProjectionError as err:
+        embedded = {"n_tokens": 0, "why_not": str(err)}
+    methods = [{"name": name, "words": NAMES[name], "missing": missing(name)} for name in METHODS]
+    return {"methods": methods, "embedding": embedded, "most": N_STEPS}
+
+
+def _source(dump: DumpReader, of: str) -> str:
+    if of == EMBEDDING:
+        return EMBEDDING
+    if not (of.isdecimal() and of.isascii() and len(of) < 10):
+        raise UnknownName(f"no map of {of[:40]!r}; give a source's number, or {EMBEDDING}")
+    return source_at(dump, int(of)).name
+
+
+def _method(method: str) -> Method:
+    for name in METHODS:
+        if method == name:
+            return name
+    raise PatternError(f"method {method[:40]!r} is not known; use {', '.join(METHODS)}")
+
+
+def _asked(dump: DumpReader, of: str, method: str) -> Projection:
+    return map_asked(dump, _source(dump, of), _method(method))
+
+
+def _map(found: Projection) -> dict[str, Any]:
+    return {
+        "n": len(found.ids),
+        "n_all": found.n_all,
+        "n_nan": found.n_nan,
+        "seed": found.seed,
+        "parameters": dict(found.parameters),
+        "explained": None if found.explained is None else plain(found.explained),
+        "is_of_steps": found.is_of_steps,
+        "is_exact": found.is_exact,
+        "low": plain(found.points.min(axis=0)),
+        "high": plain(found.points.max(axis=0)),
+    }
+
+
+def _binary(data: bytes, found: Projection, method: str) -> Response:
+    """Send numbers; those that depend on the dump alone may be kept for ever."""
+    answer = Response(data, mimetype="application/octet-stream")
+    return kept(answer) if method == "pca" and found.is_of_steps else answer
+
+
+def _values(dump: DumpReader, found: Projection, by: str) -> NDArray[Any]:
+    """Return a number for each point: a track's value or label at its step, or how often its token stands somewhere."""
+    if not found.is_of_steps:
+        if by != FREQUENCY:
+            raise UnknownName(f"tokens are not coloured by {by[:40]!r}; use {FREQUENCY}")
+        return frequencies(dump, found)
+    axis = dump.axis_of(found.source)
+    if by not in axis.tracks:
+        raise UnknownName(f"no track {by[:40]!r} on axis {axis.name!r}; it has {', '.join(axis.tracks) or 'none'}")
+    track = axis.tracks[by]
+    values = values_at(track, found.ids)
+    if track.info.kind == "number":
+        return values
+    return np.where((values >= 0) & (values < len(track.labels)), values, np.nan)
+
+
+def _path(dump: DumpReader, found: Projection) -> dict[str, Any]:
+    """Return where each step of a window lies, None where it has no place, and the steps that begin a sequence."""
+    axis = dump.axis_of(found.source) if found.is_of_steps else dump.first
+    start = whole("start", most=axis.n_steps)
+    stop = whole("stop", most=axis.n_steps)
+    if not start < stop <= start + MOST_PATH:
+        raise PatternError(f"steps {start} to {stop} are no path; give 1 to {MOST_PATH:,} steps")
+    steps = np.arange(start, stop)
+    points = (
+        found.place(states_at(dump, found.source, steps)) if found.is_of_steps else _token_points(axis, found, steps)
+    )
+    inside = slice(*np.searchsorted(axis.starts, [start + 1, stop]).tolist())
+    return {
+        "start": start,
+        "points": plain(points.tolist()),
+        "borders": axis.starts[inside].tolist(),
+        "is_exact": found.is_exact or not found.is_of_steps,
+    }
+
+
+def _token_points(axis: Axis, found: Projection, steps: NDArray[np.int64]) -> NDArray[np.float32]:
+    if axis.tokens is None:
+        return np.full((len(steps), 2), np.nan, np.float32)
+    return found.points[axis.tokens.ids[int(steps[0]) : int(steps[-1]) + 1].astype(np.int64)]
