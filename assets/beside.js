@@ -234,7 +234,7 @@
     if (now === made) return;
     made = now;
     const source = lv.naming.sourceLabel(given.source);
-    name.textContent = given.dump.about.uuid === dump ? lv.tokens.show(source).text : `${lv.tokens.show(given.name).text} · ${lv.tokens.show(source).text}`;
+    name.textContent = given.dump.about.uuid === dump ? source : `${lv.tokens.show(given.name).text} · ${source}`;
     name.title = name.textContent;
     count.textContent = start === null ? "brush to see its units" : `${lv.words.plural(chosen.length, "unit")} on`;
     overlay.setAttribute("aria-label", `Lines of ${lv.words.plural(given.source.n_units, "unit")} of ${name.textContent} at the same steps; ${count.textContent}`);
@@ -243,7 +243,7 @@
 
   function chip({ unit, side }) {
     const words = `${side === "low" ? "−" : ""}${unit}`;
-    const said = `unit ${unit} of ${given.source.name} beside, on ${side}`;
+    const said = `unit ${unit} of ${lv.tokens.show(given.source.name).text} beside, on ${side}`;
     return lv.menu.element("button", `lv-beside-chip lv-${side}`, words, { type: "button", "aria-label": said, title: `${said}: its line is shown while you point here`, "data-unit": String(unit) });
   }
 

@@ -20,12 +20,18 @@
   }
 
   function shownName(uuid) {
-    const card = lv.page.dumps.find((one) => one.uuid === uuid);
-    return card.detail ? `${card.name} · ${card.detail}` : card.name;
+    return label(lv.page.dumps.find((one) => one.uuid === uuid));
+  }
+
+  /* A recording as its list has it. */
+  function label(card) {
+    const name = lv.tokens.show(card.name).text;
+    return card.detail ? `${name} · ${card.detail}` : name;
   }
 
   function sourceLabel(source) {
-    return source.view === "tanh" ? `${source.name} · tanh` : source.name;
+    const name = lv.tokens.show(source.name).text;
+    return source.view === "tanh" ? `${name} · tanh` : name;
   }
 
   /* A field is as wide as what it shows, as far as there is room, and tells it whole when pointed at. */
@@ -53,5 +59,5 @@
     place.classList.toggle("lv-warn", Boolean(nan));
   }
 
-  lv.naming = { show, sourceLabel };
+  lv.naming = { show, label, sourceLabel };
 })(window);

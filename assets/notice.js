@@ -6,7 +6,7 @@
 
   /* `text`: a sentence, or several. */
   function say(kind, text) {
-    const sentences = [].concat(text).map((words) => words[0].toUpperCase() + words.slice(1));
+    const sentences = [].concat(text).map((words) => lv.tokens.line(words[0].toUpperCase() + words.slice(1)));
     if (String(lines.get(kind)) === String(sentences)) return;
     lines.set(kind, sentences);
     show();

@@ -65,7 +65,7 @@
     const words = ["opened pattern"];
     if (file) {
       const { units, off_before: before, off_after: after } = file.pattern;
-      if (file.notes && file.notes.name) words[0] = `“${file.notes.name}”`;
+      if (file.notes && file.notes.name) words[0] = `“${lv.tokens.show(file.notes.name).text}”`;
       words.push(lv.words.plural(units.length, "unit"));
       if (before || after) words.push(`off ${before} before, ${after} after`);
     }

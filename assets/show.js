@@ -67,7 +67,7 @@
     box.classList.add("lv-grow");
     whole.append(box);
     if (track.kind === "number" && isSeen) {
-      const look = lv.state.current.looks[track.name] || "";
+      const look = lv.tracks.look(track) || "";
       whole.append(choice(`How ${words} is drawn`, LOOKS, look, (value) => {
         const looks = Object.assign({}, lv.state.current.looks, { [track.name]: value });
         if (!value) delete looks[track.name];

@@ -31,15 +31,20 @@
       kind = "space";
       text = "␣".repeat(chars.length);
     } else {
-      for (let i = 0; i < chars.length; i++) {
-        if (INVISIBLE.test(chars[i]) && !joinsPictures(chars, i)) {
-          kind = "escaped";
-          text += escape(chars[i]);
-        } else text += chars[i];
-      }
+      text = spell(chars);
+      if (text !== chars.join("")) kind = "escaped";
       if (MARK.test(text)) text = "◌" + text; // a combining mark would otherwise sit on its neighbour
     }
     return { text: isCut ? text + "…" : text, kind };
+  }
+
+  /* A sentence, which may hold names that came with a file, as one line with everything invisible spelled out. */
+  function line(words) {
+    return spell(Array.from(String(words)));
+  }
+
+  function spell(chars) {
+    return chars.map((char, i) => (INVISIBLE.test(char) && !joinsPictures(chars, i) ? escape(char) : char)).join("");
   }
 
   /* A zero-width joiner inside an emoji is part of one picture and stays. */
@@ -61,6 +66,6 @@
     return low === 0 ? (width("…") <= room ? "…" : "") : chars.slice(0, low).join("") + "…";
   }
 
-  lv.tokens = { show, fit, LONGEST };
+  lv.tokens = { show, line, fit, LONGEST };
   if (typeof module !== "undefined") module.exports = lv.tokens;
 })(typeof window !== "undefined" ? window : globalThis);

@@ -114,8 +114,14 @@
     return lv.scale.valueText(value);
   }
 
+  /* How a track of numbers is drawn, where not as usual. */
+  function lookOf({ name }) {
+    const { looks } = lv.state.current;
+    return Object.hasOwn(looks, name) ? looks[name] : undefined; // a track may be called constructor
+  }
+
   function draw(ctx, track, from, to, top, height) {
-    const look = track.kind === "number" ? lv.state.current.looks[track.name] : undefined;
+    const look = track.kind === "number" ? lookOf(track) : undefined;
     if (look === "line") return drawLine(ctx, track, from, to, top, height);
     const cells = look ? look === "heat" : isCells(track);
     const style = isCells(track) && cells ? labelStyle(ctx, track, lv.geometry.cell()) : null;
@@ -185,5 +191,5 @@
     ctx.fillText(short, x + cell / 2, top + height / 2 + 0.5);
   }
 
-  lv.tracks = { draw, colour, ground, text, shift, inRow, weight, nHidden, SHIFTED, isMany, visible, toggle, choose, first, ordered };
+  lv.tracks = { draw, colour, ground, text, look: lookOf, shift, inRow, weight, nHidden, SHIFTED, isMany, visible, toggle, choose, first, ordered };
 })(window);

@@ -180,7 +180,7 @@
   /* The other way round; a list that is empty is told too, for it is not the usual one. */
   function tracksText({ tracks: names, looks }) {
     if (names === null) return [];
-    return names.length ? names.map((track) => (looks[track] ? `${track}/${looks[track]}` : track)) : [""];
+    return names.length ? names.map((track) => (Object.hasOwn(looks, track) ? `${track}/${looks[track]}` : track)) : [""];
   }
 
   lv.urlfields = { BASE, FIELDS, SIDES, MAX_THRESHOLD, versus, tracks, tracksText };

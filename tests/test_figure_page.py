@@ -10,9 +10,9 @@ import pytest
 
 from lstmviz import figures
 from lstmviz.errors import PatternError, UnknownName
-from lstmviz.figures.text import shown
 from lstmviz.match import with_unit
 from lstmviz.match.carry import carry
+from lstmviz.shown import shown
 from test_figures import HOSTILE, NAME, hostile  # noqa: F401
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmviz.figures.text import cut, escaped, label, listed, n_columns, shown, typical, wrapped
+from lstmviz.figures.text import cut, escaped, label, listed, n_columns, typical, wrapped
+from lstmviz.shown import shown
 
 CASES = json.loads((Path(__file__).parent / "cases" / "tokens.json").read_text("utf-8"))
 

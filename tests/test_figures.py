@@ -9,10 +9,11 @@ import pytest
 import lstmviz
 from lstmviz import figures
 from lstmviz.errors import PatternError, UnknownName, WindowError
-from lstmviz.figures.text import label, shown
+from lstmviz.figures.text import label
 from lstmviz.match import with_unit
 from lstmviz.match.barcode import barcode
 from lstmviz.match.carry import carry
+from lstmviz.shown import shown
 
 HOSTILE = [
     "<b>x</b>",

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.figures.strips import number
-from lstmviz.figures.text import cut, label, n_columns, named, shown
+from lstmviz.figures.text import cut, label, n_columns, named
 from lstmviz.figures.theme import (
     EM,
     MONO,
@@ -26,6 +26,7 @@ from lstmviz.figures.theme import (
     themed,
 )
 from lstmviz.match.card import in_view
+from lstmviz.shown import shown
 from lstmviz.types import Window
 
 LINE = 19  # px

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.figures.strips import Strip, add_key, cells, extent, strip_of, token_strip, write
-from lstmviz.figures.text import label, listed, n_columns, named, shown
+from lstmviz.figures.text import label, listed, n_columns, named
 from lstmviz.figures.theme import EM, MONO, PAGE, TYPE, Room, Theme, ThemeName, dress, legend_height, themed
 from lstmviz.match.card import in_view
+from lstmviz.shown import shown
 from lstmviz.types import Pattern, PatternUnit, Source, Window
 
 MAX_POINTS = 1_000_000  # values drawn as lines in one figure

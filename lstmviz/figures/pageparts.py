@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.figures.strips import Strip
-from lstmviz.figures.text import cut, named, shown, typical
+from lstmviz.figures.text import cut, named, typical
 from lstmviz.figures.theme import Theme, ink_on, mixed, scale, themed
 from lstmviz.match.card import in_view
+from lstmviz.shown import shown
 from lstmviz.types import Pattern, PatternUnit, Window
 
 SHADES, ORDERED, CATEGORIES = 5, 7, 8  # colours of shaded tokens, of numbers and of labels

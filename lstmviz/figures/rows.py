@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.figures.strips import Strip, add_key, cells, coloured, extent, number, track_of, units_on, write
-from lstmviz.figures.text import cut, label, listed, named, shown, typical
+from lstmviz.figures.text import cut, label, listed, named, typical
 from lstmviz.figures.theme import (
     EM,
     PAGE,
@@ -31,6 +31,7 @@ from lstmviz.figures.theme import (
 )
 from lstmviz.match.card import in_view
 from lstmviz.match.shards import found_in
+from lstmviz.shown import shown
 from lstmviz.types import Pattern, Window
 
 ROW = 16  # px a row

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from lstmviz.dump.arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import UnknownName
-from lstmviz.figures.text import label, n_columns, named, shown
+from lstmviz.figures.text import label, n_columns, named
 from lstmviz.figures.theme import EM, MONO, TYPE, Theme, flat_scale, ink_on, scale
 from lstmviz.match.on import is_on
+from lstmviz.shown import shown
 from lstmviz.types import Pattern, Window
 
 

@@ -8,6 +8,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from lstmviz.shown import shown
 from lstmviz.ui import ids
 from lstmviz.ui.layout.cards import DumpCard
 from lstmviz.ui.layout.fields import field, icon, named, place
@@ -131,4 +132,5 @@ def _search() -> Component:
 
 
 def _label(card: DumpCard) -> str:
-    return f"{card.name} · {card.detail}" if card.detail else card.name
+    name = shown(card.name)
+    return f"{name} · {card.detail}" if card.detail else name

@@ -1,0 +1,55 @@
+"""A token, a label or a name as it is shown: as itself, with everything invisible spelled out.
+
+The page does the same in assets/tokens.js; tests/cases/tokens.json holds both to the same cases.
+"""
+
+from __future__ import annotations
+
+import regex
+
+LONGEST = 300  # characters of a token that are ever shown
+MISSING = "∅"  # what an empty token is shown as
+_NAMED = {"\n": "⏎", "\t": "⇥", "\r": "␍"}
+# Controls, format characters (zero width, direction), separators but the plain space, lone surrogates, fillers, and
+# the code points that are no character (no XML, and so no SVG, may hold some of them).
+_INVISIBLE = regex.compile(
+    r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0\p{Noncharacter_Code_Point}]"
+)
+_PICTURE = regex.compile(r"[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]")
+_MARK = regex.compile(r"\p{M}")
+
+
+def shown(token: str | None) -> str:
+    """Return a token as it is shown: invisible characters as escapes, spaces as ``␣``, nothing as ``∅``.
+
+    None, where there is no token, is shown as nothing. At most 300 characters are kept, then ``…`` follows.
+    """
+    if token is None:
+        return ""
+    if not token:
+        return MISSING
+    chars = token[:LONGEST]
+    if not chars.strip(" "):
+        text = "␣" * len(chars)
+    else:
+        text = "".join(c if _is_visible(chars, i) else _escape(c) for i, c in enumerate(chars))
+        if _MARK.match(text):
+            text = "◌" + text  # a combining mark would otherwise sit on its neighbour
+    return text + "…" if len(token) > LONGEST else text
+
+
+def _is_visible(chars: str, i: int) -> bool:
+    if not _INVISIBLE.match(chars[i]):
+        return True
+    # A zero-width joiner inside an emoji is part of one picture and stays.
+    inside = chars[i] == "\u200d" and 0 < i < len(chars) - 1
+    return inside and bool(_PICTURE.match(chars[i - 1]) and _PICTURE.match(chars[i + 1]))
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if char in _NAMED:
+        return _NAMED[char]
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\u{{{code:x}}}"
