@@ -136,7 +136,7 @@ def _say_what_came(study: Study, trained: Trained, left: LeftOfText) -> None:
         "interrupted": " (interrupted)",
     }
     say(f"{len(curves.points):,} updates{best}{ending[curves.ending]}")
-    say(f"held out: {study.told(left.loss)}")
+    say(f"held-out loss: {study.told(left.loss)}")
     for line in left.closing:
         say(line)
     for what, where in (("model", place.weights), ("dump", place.dump), ("curves", place.figure)):

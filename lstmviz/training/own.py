@@ -13,11 +13,10 @@ from typing import Any
 
 from lstmviz.errors import DumpExists, ModelError
 from lstmviz.training.curves import figure, write_events, write_figure
-from lstmviz.training.description import model_beside
 from lstmviz.training.documents import study_documents
 from lstmviz.training.fit import Curves, Progress
 from lstmviz.training.leave import Progress as Recorded
-from lstmviz.training.leave import leave
+from lstmviz.training.leave import leave, model_beside
 from lstmviz.training.model import load, save
 from lstmviz.training.recipe import Trained, train
 from lstmviz.training.running import study_text

@@ -27,7 +27,7 @@ N_COLUMNS = 32  # the text runs in so many columns side by side, each state carr
 N_STEPS: dict[Level, int] = {"char": 64, "word": 32}  # of a column an update: as far back as gradients go
 CHECK_STEPS: dict[Level, int] = {"char": 500, "word": 100}  # of a column of held-out text at once
 N_CHECKED: dict[Level, int] = {"char": 2, "word": 5}  # such pieces of it that are looked at during the training
-FEWEST, MOST = 400, 5_000  # updates, if nobody says how long: minutes on one core with 2 x 128 units
+FEWEST, MOST = 400, 4_000  # updates, if nobody says how long: minutes on one core with 2 x 128 units
 MAX_PIECE = 1_000  # tokens of a sequence of the dump
 
 

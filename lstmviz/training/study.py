@@ -17,6 +17,7 @@ N_CHECKS = 40  # looks at the held-out text in a training, about
 PATIENCE = 8  # looks without a better one, after which it ends
 CHECK_BY_CLOCK = 100  # updates from look to look, where the clock ends the training
 MOST_UPDATES = 1_000_000  # of a training that the clock ends
+RATES: dict[Cell, float] = {"lstm": 1e-2, "gru": 5e-3, "rnn": 2e-3}  # the learning rate at first
 RATE_UNITS = 128  # up to so many units the learning rate holds; it falls with the root of the units from there on
 
 
@@ -65,10 +66,9 @@ class Options:
         else:
             n_updates = min(max(N_EPOCHS * n_per_epoch, fewest), most)
         by_updates = max(1, math.ceil(n_updates / N_CHECKS))
-        base = 2e-3 if self.cell == "rnn" else 5e-3
         return FitPlan(
             n_updates=n_updates,
-            learning_rate=base * min(1.0, RATE_UNITS / self.n_units) ** 0.5,
+            learning_rate=RATES[self.cell] * min(1.0, RATE_UNITS / self.n_units) ** 0.5,
             seed=self.seed,
             check_every=by_updates if self.minutes is None else min(by_updates, CHECK_BY_CLOCK),
             patience=PATIENCE,
