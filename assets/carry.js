@@ -17,10 +17,10 @@
     for (const name of ["selection", "summary", "carry"]) lv.frame.add(name, draw);
   }
 
-  /* The tracks of the present answer, the most telling first, and which of them is shown. */
+  /* The tracks of the present answer, the corpus's own before predictions, the most telling first; and which is shown. */
   function tracks() {
     const answer = lv.summary.answer();
-    return answer && answer.carry ? lv.carried.ordered(answer.carry.tracks) : [];
+    return answer && answer.carry ? lv.tracks.ownFirst(lv.carried.ordered(answer.carry.tracks)) : [];
   }
 
   function chosen() {

@@ -23,6 +23,8 @@
         ["tokens", ["t"], "to the tokens, to brush by keyboard"],
         ["matches", ["m"], "to the matches"],
         ["large", ["l"], "large type for a projector, on or off"],
+        ["earlier", ["["], "the moment before, where a model was kept at moments of its training"],
+        ["later", ["]"], "the next moment"],
         ["help", ["?"], "this list"],
       ],
     },

@@ -10,8 +10,9 @@
   function boot(given) {
     lv.ids = given.ids;
     dumps.splice(0, dumps.length, ...given.dumps);
+    lv.offers.start(given.offers);
     if (!isMade) make();
-    if (!dumps.length) {
+    if (!dumps.length && !hasStart()) {
       lv.notice.say("dump", "No dump is being served. Start lstmviz with the path of one: lstmviz serve PATH.");
       return;
     }
@@ -46,7 +47,7 @@
   /* Show what the address asks for, as far as it can be shown; say what cannot. */
   function fromAddress() {
     const { values, problems } = lv.url.parse(root.location.search + root.location.hash);
-    if (dumps.length > 1 && !Object.keys(values).length && !problems.length) {
+    if (!dumps.length || (hasStart() && !Object.keys(values).length && !problems.length)) {
       turn++; // what was being opened is not wanted any more
       return lv.start.show();
     }
@@ -65,7 +66,7 @@
     } catch (error) {
       lv.notice.say("dump", `This recording cannot be opened: ${error.message}`);
       lv.fields.restore("dump");
-      if (!lv.model.dump && dumps.length > 1) lv.start.show();
+      if (!lv.model.dump && hasStart()) lv.start.show();
       return;
     }
     if (mine !== turn) return; // something else was asked for meanwhile
@@ -79,6 +80,7 @@
     if (isOther) offerSources(dump.about);
     lv.start.hide();
     lv.naming.show();
+    lv.series.show();
     lv.strip.resize();
     lv.state.setHover({ unit: null, step: null });
     lv.state.change(fitted.state, how);
@@ -98,6 +100,17 @@
   function offerSources(about) {
     const data = about.sources.map((s) => ({ value: s.name, label: lv.naming.sourceLabel(s) }));
     dash_clientside.set_props(lv.ids.source, { data });
+  }
+
+  /* Is there a start page: something to choose from? */
+  function hasStart() {
+    return dumps.length > 1 || lv.offers.all().length > 0;
+  }
+
+  /* More recordings have come. */
+  function serves(given) {
+    dumps.splice(0, dumps.length, ...given);
+    dash_clientside.set_props(lv.ids.dump, { data: dumps.map((one) => ({ value: one.uuid, label: lv.naming.label(one) })) });
   }
 
   function openDump(uuid) {
@@ -182,5 +195,5 @@
   }
   root.dash_clientside = Object.assign({}, root.dash_clientside, { lstmviz: callbacks });
 
-  lv.page = { show, fromAddress, openDump, openSource, dumpOf, dumps };
+  lv.page = { show, fromAddress, openDump, openSource, dumpOf, dumps, serves, hasStart };
 })(window);

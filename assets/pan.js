@@ -134,6 +134,8 @@
 
   const LINES = { up: () => lift(1), down: () => lift(-1), pageLeft: () => by(-1, true), pageRight: () => by(1, true) };
   const PAGE = {
+    earlier: () => lv.series.go(-1),
+    later: () => lv.series.go(1),
     left: () => by(-1, false),
     right: () => by(1, false),
     pageLeft: () => by(-1, true),

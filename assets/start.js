@@ -1,17 +1,17 @@
-/* The start page: a card for each recording that is served, found by name, model or source. Shown where the address names
-   none and there are several; the wordmark leads back to it. */
+/* The start page: a card for each sample that is offered and each recording that is served, found by name, model or source.
+   Shown where the address names none and there are several; the wordmark leads back to it. */
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   let place, workbench, field, list, found;
-  let cards = []; // {dump, item, link, words}
+  let cards = []; // {name, dump, offer, item, link, frame, canvas, words}; link is what a press or Enter goes to
   let watcher = null; // of cards that come into view
 
   function make() {
     place = document.getElementById(lv.ids.start);
     workbench = document.getElementById(lv.ids.workbench);
     const home = document.getElementById(lv.ids.home);
-    if (lv.page.dumps.length < 2) home.title = "The start of the recording";
+    if (!lv.page.hasStart()) home.title = "The start of the recording";
     home.addEventListener("click", (event) => {
       if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return; // into a tab of its own
       event.preventDefault();
@@ -33,6 +33,7 @@
     lv.tip.hide();
     field.focus({ preventScroll: true });
     root.scrollTo(0, 0);
+    lv.offers.watch();
   }
 
   function hide() {
@@ -49,25 +50,72 @@
   function build() {
     const { element } = lv.menu;
     const head = element("div", "lv-start-head");
-    field = element("input", "lv-input lv-start-field", "", { type: "search", placeholder: "Search names, models, sources", "aria-label": "Search the recordings by name, model or source", "aria-controls": "lv-start-list", autocomplete: "off", spellcheck: "false" });
+    field = element("input", "lv-input lv-start-field", "", { type: "search", placeholder: "Search names, models, sources", "aria-label": `Search the ${what()} by name, model or source`, "aria-controls": "lv-start-list", autocomplete: "off", spellcheck: "false" });
     found = element("p", "lv-start-found", "", { role: "status" });
-    head.append(element("h2", "", "Recordings"), field, found);
+    head.append(element("h2", "", what(true)), field, found);
     list = element("ul", "lv-start-list", "", { id: "lv-start-list" });
-    cards = lv.page.dumps.map(card);
-    list.append(...cards.map((one) => one.item));
     place.append(head, list);
     field.addEventListener("input", filter);
     field.addEventListener("keydown", inField);
     list.addEventListener("keydown", inList);
     watcher = new IntersectionObserver(seen, { rootMargin: "200px" });
-    for (const one of cards) watcher.observe(one.item);
+    changed();
+  }
+
+  /* Make the cards of what is offered and served now; one that stays as it was stays. */
+  function changed() {
+    if (!list) return;
+    const offers = lv.offers.all();
+    const offered = new Set(offers.flatMap((offer) => offer.dumps));
+    const wanted = [...offers.map((offer) => ({ offer, dump: lv.page.dumps.find((one) => one.uuid === offer.dumps.at(-1)) })), ...lv.page.dumps.filter((dump) => !offered.has(dump.uuid)).map((dump) => ({ dump }))];
+    const before = new Map(cards.map((one) => [one.key, one]));
+    const held = cards.find((one) => one.item.contains(document.activeElement));
+    cards = wanted.map((one) => before.get(JSON.stringify(one)) || (one.offer ? offerCard(one) : card(one.dump)));
+    list.replaceChildren(...cards.map((one) => one.item));
+    for (const one of cards) if (!one.canvas) watcher.observe(one.item);
+    const again = held && cards.find((one) => one.name === held.name);
+    if (again && again.link) again.link.focus({ preventScroll: true });
     filter();
+  }
+
+  function what(isTitle) {
+    const words = lv.offers.all().length ? "samples" : "recordings";
+    return isTitle ? words[0].toUpperCase() + words.slice(1) : words;
+  }
+
+  /* The card of a sample: what it is and what to ask of it; where it is not there yet, how to have it. */
+  function offerCard({ offer, dump }) {
+    const { element } = lv.menu;
+    const item = element("li", "lv-start-item");
+    const isKept = Boolean(dump);
+    const whole = isKept ? leading(offer.dumps[0]) : element("div", "lv-start-card");
+    const frame = element("span", "lv-start-picture");
+    const line = element("p", "lv-start-line");
+    line.append(...[offer.model, isKept && dump.detail].filter(Boolean).map((text) => element("bdi", "", text)));
+    whole.append(frame, element("bdi", "lv-start-name", offer.name), line, element("p", "lv-start-about", sentence(offer.about)), element("p", "lv-start-question", offer.question));
+    item.append(whole);
+    const link = isKept ? whole : lv.offercard.fill(frame, offer);
+    const words = [offer.name, offer.model, offer.about, offer.question, ...(isKept ? dump.sources : [])].join("\n").toLowerCase();
+    return { key: JSON.stringify({ offer, dump }), name: offer.name, dump, offer, item, link, frame, canvas: null, words };
+  }
+
+  const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}`;
+
+  /* A card that leads into a recording. */
+  function leading(uuid) {
+    const link = lv.menu.element("a", "lv-start-card", "", { href: lv.url.format({ dump: uuid, source: "" }).replace("&source=", "") });
+    link.addEventListener("click", (event) => {
+      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      lv.page.openDump(uuid);
+    });
+    return link;
   }
 
   function card(dump) {
     const { element } = lv.menu;
     const item = element("li", "lv-start-item");
-    const link = element("a", "lv-start-card", "", { href: lv.url.format({ dump: dump.uuid, source: "" }).replace("&source=", "") });
+    const link = leading(dump.uuid);
     const name = element("bdi", "lv-start-name", lv.tokens.show(dump.name).text);
     const line = element("p", "lv-start-line");
     line.append(...[dump.model && lv.tokens.show(dump.model).text, dump.detail].filter(Boolean).map((text) => element("bdi", "", text)));
@@ -78,13 +126,7 @@
     if (!dump.is_complete) when.append(element("span", "lv-warn", "cut short", { title: "The recording did not end in order: it holds the steps up to where it was cut short." }));
     link.append(frame, name, line, when, sources);
     item.append(link);
-    const made = { dump, item, link, frame, canvas: null, words: [dump.name, dump.model, ...dump.sources].join("\n").toLowerCase() };
-    link.addEventListener("click", (event) => {
-      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      lv.page.openDump(dump.uuid);
-    });
-    return made;
+    return { key: JSON.stringify({ dump }), name: dump.name, dump, item, link, frame, canvas: null, words: [dump.name, dump.model, ...dump.sources].join("\n").toLowerCase() };
   }
 
   function sourceWords(names) {
@@ -105,16 +147,17 @@
       one.item.hidden = !asked.every((word) => one.words.includes(word));
       if (!one.item.hidden) n++;
     }
-    const all = lv.words.plural(cards.length, "recording");
+    const all = lv.words.plural(cards.length, what().slice(0, -1));
     found.textContent = asked.length ? (n ? `${lv.scale.grouped(n)} of ${all}` : `None of ${all} has that in its name, model or sources. Esc shows all.`) : all;
   }
 
   const visible = () => cards.filter((one) => !one.item.hidden);
+  const reachable = () => visible().filter((one) => one.link); // one that is being built has nothing to press
 
   function inField(event) {
     lv.keys.act("start", event, {
-      open: () => visible().length && lv.page.openDump(visible()[0].dump.uuid),
-      cards: () => visible().length && visible()[0].link.focus(),
+      open: () => reachable().length && reachable()[0].link.click(),
+      cards: () => reachable().length && reachable()[0].link.focus(),
       all: () => {
         field.value = "";
         filter();
@@ -123,7 +166,7 @@
   }
 
   function inList(event) {
-    const shown = visible();
+    const shown = reachable();
     const at = shown.findIndex((one) => one.link === document.activeElement);
     if (at < 0) return;
     const across = shown.filter((one) => one.item.offsetTop === shown[0].item.offsetTop).length;
@@ -137,6 +180,7 @@
       if (!entry.isIntersecting) continue;
       watcher.unobserve(entry.target);
       const one = cards.find((card) => card.item === entry.target);
+      if (!one || !one.dump) continue;
       one.canvas = lv.theme.canvas(one.frame, "lv-start-canvas");
       lv.thumb.load(one.canvas, one.dump);
     }
@@ -145,8 +189,8 @@
   /* For tests: what is shown. */
   function shown() {
     if (!isShown()) return null;
-    return { names: visible().map((one) => one.dump.name), said: found.textContent, drawn: cards.filter((one) => one.canvas && one.canvas.dataset.state === "drawn").length };
+    return { names: visible().map((one) => one.name), said: found.textContent, offers: cards.filter((one) => one.offer).map((one) => ({ name: one.name, state: one.offer.state, said: one.frame.textContent })), drawn: cards.filter((one) => one.canvas && one.canvas.dataset.state === "drawn").length };
   }
 
-  lv.start = { make, show, hide, isShown, shown };
+  lv.start = { make, show, hide, changed, isShown, shown };
 })(window);

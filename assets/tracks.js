@@ -19,7 +19,19 @@
   function visible() {
     const names = lv.state.current.tracks;
     if (names) return names.map((name) => lv.model.tracks.find((track) => track.name === name)).filter(Boolean);
-    return isMany() ? rowed().slice(0, FIRST) : rowed();
+    return isMany() ? foremost() : rowed();
+  }
+
+  /* Those shown where there are many: the corpus's own, then of the model's predictions the likeliest and what it paid. */
+  function foremost() {
+    const isFurther = (track) => weight(track) !== null && !/top1$/.test(track.name);
+    return ownFirst(rowed()).filter((track) => !isFurther(track)).slice(0, FIRST);
+  }
+
+  /* Tracks, or what is said of them by name: what the corpus says before what the model predicts, else in their order. */
+  function ownFirst(tracks) {
+    const guesses = new Set(lv.model.tracks.filter((track) => track.group).map((track) => track.name));
+    return [...tracks].sort((a, b) => guesses.has(a.name) - guesses.has(b.name));
   }
 
   /* Show every track, or the first ones only. */
@@ -191,5 +203,5 @@
     ctx.fillText(short, x + cell / 2, top + height / 2 + 0.5);
   }
 
-  lv.tracks = { draw, colour, ground, text, look: lookOf, shift, inRow, weight, nHidden, SHIFTED, isMany, visible, toggle, choose, first, ordered };
+  lv.tracks = { draw, colour, ground, text, look: lookOf, shift, inRow, weight, nHidden, SHIFTED, isMany, visible, toggle, choose, first, ordered, ownFirst };
 })(window);

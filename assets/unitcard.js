@@ -181,7 +181,7 @@
 
   /* On-rates by the values of each track, against the overall one (the line). */
   function tracks(answer) {
-    const every = lv.unitdata.tracks(answer, ROWS);
+    const every = lv.tracks.ownFirst(lv.unitdata.tracks(answer, ROWS));
     const seen = isAll ? every : every.slice(0, TRACKS);
     const found = seen.flatMap((track) => {
       const correlation = track.r === null ? "" : ` · r ${lv.scale.signed(track.r, 2)}`;

@@ -105,22 +105,31 @@ def build(
         said.build(asked, path, weights, progress, overwrite)
         stamp(Path(path), key)
         return Path(path)
-    title = said.title(asked)
-    home = cache.home("samples")
-    kept = home / f"{title}-{key[:16]}" / f"{title}.h5"
-    with filelock.FileLock(home / f"{title}.lock"):
-        if not _is_dump(kept):
+    title, place = said.title(asked), _place(said.title(asked), key)
+    with filelock.FileLock(place.parent.parent / f"{title}.lock"):
+        if not _is_dump(place):
             # Nobody else is at work here while the lock is held: what lies in the way, a killed process left.
-            unfinished = kept.parent / "unfinished"
+            unfinished = place.parent / "unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir(parents=True)
-            said.build(asked, unfinished / kept.name, weights, progress)
-            stamp(unfinished / kept.name, key)
+            said.build(asked, unfinished / place.name, weights, progress)
+            stamp(unfinished / place.name, key)
             for made in sorted(unfinished.iterdir(), reverse=True):  # the dump last, and only then is it there
-                made.replace(kept.parent / made.name)
+                made.replace(place.parent / made.name)
             shutil.rmtree(unfinished, ignore_errors=True)
-            _remove_older(kept.parent, title)
-    return kept
+            _remove_older(place.parent, title)
+    return place
+
+
+def kept(name: str, variant: str | None = None) -> Path | None:
+    """Return the path of the dump that ``build`` would return at once, None where it has to record it first."""
+    said = sample(name)
+    asked = said.variant(variant)
+    weights = weights_of(said, asked)
+    if weights is None:
+        return None
+    place = _place(said.title(asked), _key(said, weights))
+    return place if _is_dump(place) else None
 
 
 def weights_of(said: Sample, variant: Variant) -> Path | None:
@@ -163,6 +172,11 @@ def train(
         shutil.copyfile(left.weights, temporary)
         temporary.replace(kept)
     return left
+
+
+def _place(title: str, key: str) -> Path:
+    """Return where the dump of a variant is kept."""
+    return cache.home("samples") / f"{title}-{key[:16]}" / f"{title}.h5"
 
 
 def _trained_here(said: Sample, variant: Variant) -> Path:

@@ -67,7 +67,7 @@ def test_a_pressed_unit_has_its_card_and_its_contexts_lead_there(bench, parens):
     rows = bench.page.locator("#lv-card .lv-context")
     texts = ["".join(c.tokens) for c in card.contexts]
     assert rows.all_text_contents() == texts
-    row = bench.page.locator("#lv-card .lv-rate").last
+    row = bench.page.locator("#lv-card .lv-card-head3:has-text('On by depth') + div .lv-rate").last
     depth = parens.unit(SOURCE, unit, 0.3).tracks[0].table
     assert f"on in {round(depth['on_rate'].iloc[-1] * 100)} %" in row.get_attribute("aria-label")
     rows.nth(2).click()

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from lstmviz import samples
 from lstmviz.commands.base import app, err, one_line, out, progress_bar, say
+from lstmviz.errors import UnknownName
 
 if TYPE_CHECKING:
     from lstmviz.training.fit import Curves
@@ -19,6 +20,7 @@ group = typer.Typer(help="The samples: which there are, build their dumps, train
 app.add_typer(group, name="samples", rich_help_panel=None)
 
 Name = Annotated[str, typer.Argument(help="A sample, such as parens; see lstmviz samples list.")]
+Names = Annotated[str | None, typer.Argument(help="A sample, such as parens; all of them if left out.")]
 
 
 @group.command("list")
@@ -38,12 +40,17 @@ def list_samples() -> None:
 @group.command("build")
 @one_line
 def build(
-    name: Name,
+    name: Names = None,
     variant: Annotated[str | None, typer.Option(help="One of its variants; all of them if left out.")] = None,
     path: Annotated[Path | None, typer.Option("--out", help="Where to record the dump, for one variant.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
 ) -> None:
-    """Record a sample's dumps, kept in the user's cache folder, and say where they are."""
+    """Record a sample's dumps, or all samples', kept in the user's cache folder, and say where they are."""
+    if name is None:
+        if variant is not None or path is not None or overwrite:
+            raise UnknownName(f"name the sample that this is about; there is {', '.join(samples.names())}")
+        build_all()
+        return
     if path is not None and variant is None:
         variant = samples.variants(name)[0]
     for each in samples.variants(name) if variant is None else (variant,):
@@ -94,14 +101,12 @@ def build_one(name: str, variant: str, path: Path | None = None, overwrite: bool
         )
 
 
-def build_all() -> list[Path]:
-    """Build every sample whose weights are here; one whose weights are not is said, and left out."""
-    paths = []
+def build_all() -> None:
+    """Build every sample whose weights are here and say where it is; name those whose weights are not."""
     for name in samples.names():
         said = samples.sample(name)
         for variant in said.variants:
             if samples.weights_of(said, variant) is None:
                 err.print(f"{name} is trained here first: lstmviz samples train {name}", markup=False, highlight=False)
                 continue
-            paths.append(build_one(name, variant.name))
-    return paths
+            say(str(build_one(name, variant.name)))

@@ -28,10 +28,16 @@ def demo(
     host: Host = "127.0.0.1",
     browser: Browser = True,
 ) -> None:
-    """Build the dumps of all samples and show them in the browser."""
-    from lstmviz.commands.samples import build_all
+    """Show the samples in the browser: the first is built at once, the others when they are asked for there."""
+    from lstmviz.offers import Offers
+    from lstmviz.ui.serve import serve as serve_page
 
-    _serve(build_all(), host, port, browser)
+    offers = Offers()
+    try:
+        offers.build(offers.all[0].name)
+        serve_page([], host=host, port=port, open_browser=browser, say=typer.echo, offers=offers)
+    finally:
+        offers.stop()
 
 
 @app.command()

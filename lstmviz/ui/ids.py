@@ -57,6 +57,7 @@ BUTTONS = (
 ROOT = "lv-root"
 START = "lv-start"
 WORKBENCH = "lv-workbench"
+SERIES = "lv-series"
 SAID = "lv-said"
 BUSY = "lv-busy"
 TOUR = "lv-tour"
@@ -103,6 +104,7 @@ PLACES = (
     ROOT,
     START,
     WORKBENCH,
+    SERIES,
     SAID,
     BUSY,
     TOUR,

@@ -7,7 +7,6 @@ import os
 import secrets
 import socket
 import webbrowser
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,11 +19,14 @@ from lstmviz.dump.folders import dump_paths
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.shards import open_reader
 from lstmviz.errors import ServeError
+from lstmviz.offers import Offers
 from lstmviz.places import assets_dir
 from lstmviz.ui import guard
 from lstmviz.ui.callbacks import register
-from lstmviz.ui.layout import DumpCard, build_layout
+from lstmviz.ui.cards import cards, offered
+from lstmviz.ui.layout import build_layout
 from lstmviz.ui.routes import routes
+from lstmviz.ui.routes.offered import sample_routes
 from lstmviz.ui.rows import match_rows
 from lstmviz.ui.summary import match_summary
 from lstmviz.ui.table import DumpTable
@@ -40,16 +42,20 @@ THREADS = 8
 
 
 def make_app(
-    dumps: Sequence[DumpReader], hosts: Iterable[str] = (), token: str | None = None, under: str = "/"
+    dumps: Sequence[DumpReader],
+    hosts: Iterable[str] = (),
+    token: str | None = None,
+    under: str = "/",
+    offers: Offers | None = None,
 ) -> Dash:
     """Return the Dash app over some dumps; ``app.server`` is the Flask server for gunicorn and tests.
 
     ``hosts`` are the names besides loopback that it answers to; with a ``token`` only those who bring it are let in.
     ``under`` is the path under which a browser sees it, where something before it takes that path away.
-    Raises ServeError where there is no dump.
+    ``offers`` are samples that its start page offers besides. Raises ServeError where there is no dump.
     """
     hosts = tuple(hosts)
-    table = DumpTable(dumps, shows_paths=token is None and not hosts)
+    table = DumpTable(dumps, token is None and not hosts, None if offers is None else offers.dumps)
     app = Dash(
         "lstmviz",
         title="lstmviz",
@@ -65,7 +71,9 @@ def make_app(
     )
     guard.install(app.server, hosts, token)
     app.server.register_blueprint(routes(table))
-    app.layout = build_layout(cards(table))
+    if offers is not None:
+        app.server.register_blueprint(sample_routes(table, offers))
+    app.layout = lambda: build_layout(cards(table), offered(offers))  # anew at each visit: more may have been built
     register(app, partial(match_rows, table), partial(match_summary, table))
     return app
 
@@ -76,6 +84,7 @@ def serve(
     port: int = 8050,
     open_browser: bool = True,
     say: Callable[[str], None] = print,
+    offers: Offers | None = None,
 ) -> None:
     """Serve the page until interrupted, and say at which address; another port is taken where ``port`` is in use.
 
@@ -84,13 +93,14 @@ def serve(
     is_private = guard.is_loopback(host)
     token = None if is_private else secrets.token_urlsafe(12)
     names = [] if is_private else [host, *own_names()]
-    app = make_app(dumps, names, token)
+    app = make_app(dumps, names, token, offers=offers)
     listener = listen(host, port)
     bound = listener.getsockname()[1]
     if bound != port:
         say(f"port {port} is in use; taking {bound}")
     address = f"http://{shown_host(host)}:{bound}/" + ("" if token is None else f"?token={token}")
-    say(f"lstmviz shows {', '.join(d.name for d in dumps)} at {address}   (Ctrl-C stops)")
+    shown = ", ".join(d.name for d in dumps) or "the samples"
+    say(f"lstmviz shows {shown} at {address}   (Ctrl-C stops)")
     if open_browser and has_browser():
         webbrowser.open(address)
     server = waitress.create_server(app.server, sockets=[listener], threads=THREADS, ident="lstmviz")
@@ -127,38 +137,6 @@ def has_browser() -> bool:
     except webbrowser.Error:
         return False
     return True
-
-
-def cards(table: DumpTable) -> list[DumpCard]:
-    """Describe each dump for the page; where two have one name, their folders tell them apart."""
-    names = Counter(dump.name for dump in table)
-    return [
-        DumpCard(
-            uuid=d.uuid,
-            name=d.name if names[d.name] == 1 else f"{d.path.parent.name}/{d.name}",
-            detail=_steps(d.n_steps),
-            model=str(d.provenance.get("model") or ""),
-            created=str(d.provenance.get("created") or ""),
-            is_complete=d.provenance.get("complete") is not False,
-            sources=tuple(d.sources),
-            n_steps=d.n_steps,
-            picture=_picture(d),
-        )
-        for d in table
-    ]
-
-
-def _picture(dump: DumpReader) -> tuple[int, int, int, str] | None:
-    """Return what a thumbnail needs of the source that the page opens with: the last cell state, else the last."""
-    sources = list(enumerate(dump.sources.values()))
-    if not sources:
-        return None
-    index, source = next((pair for pair in reversed(sources) if pair[1].name.endswith(".c")), sources[-1])
-    return index, source.n_units, 8 if source.dtype == "float64" else 4, source.view
-
-
-def _steps(count: int) -> str:
-    return f"{count:,} step" + ("" if count == 1 else "s")
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ServeError, UnknownName
@@ -12,28 +12,39 @@ class DumpTable:
     """The dumps of one server in the order given; the same recording given twice stands in it once.
 
     ``shows_paths`` is for a server that this machine alone reaches: visitors from elsewhere learn no path of it.
+    ``more`` gives what has come besides since the server started.
     """
 
-    def __init__(self, dumps: Sequence[DumpReader], shows_paths: bool = False) -> None:
+    def __init__(
+        self,
+        dumps: Sequence[DumpReader],
+        shows_paths: bool = False,
+        more: Callable[[], Iterable[DumpReader]] | None = None,
+    ) -> None:
         self._shows_paths = shows_paths
-        self._by_uuid = {dump.uuid: dump for dump in dumps}
-        if not self._by_uuid:
+        self._given = tuple(dumps)
+        self._more = more or tuple
+        if more is None and not dumps:
             raise ServeError("no dump to show; give the path of at least one")
 
     def __getitem__(self, uuid: str) -> DumpReader:
-        if uuid not in self._by_uuid:
-            names = ", ".join(dump.name for dump in self)
+        served = self._by_uuid()
+        if uuid not in served:
+            names = ", ".join(dump.name for dump in self) or "none yet"
             raise UnknownName(
                 f"no recording {uuid[:40]!r} is served here; there is {names}. It may have been recorded anew"
             )
-        return self._by_uuid[uuid]
+        return served[uuid]
 
     def shown_path(self, dump: DumpReader) -> str:
         """Return how copied code names a dump: its whole path, or its file's name alone to visitors from elsewhere."""
         return str(dump.path.absolute()) if self._shows_paths else dump.path.name
 
     def __iter__(self) -> Iterator[DumpReader]:
-        return iter(self._by_uuid.values())
+        return iter(self._by_uuid().values())
 
     def __len__(self) -> int:
-        return len(self._by_uuid)
+        return len(self._by_uuid())
+
+    def _by_uuid(self) -> dict[str, DumpReader]:
+        return {dump.uuid: dump for dump in (*self._given, *self._more())}

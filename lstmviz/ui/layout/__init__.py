@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
@@ -27,12 +28,12 @@ _THEME = {
 }
 
 
-def build_layout(dumps: Sequence[DumpCard]) -> Component:
-    """Build the whole page for these dumps: a start page where there are several, else the one there is."""
-    boot = {
-        "dumps": [asdict(card) for card in dumps],
-        "ids": ids.by_name(),
-    }
+def build_layout(dumps: Sequence[DumpCard], offers: Sequence[Mapping[str, Any]] = ()) -> Component:
+    """Build the whole page: a start page where there are several dumps or samples are offered, else the dump there is.
+
+    ``offers`` are as the page is told of them (``ui/cards.py``).
+    """
+    boot = {"dumps": [asdict(card) for card in dumps], "offers": list(offers), "ids": ids.by_name()}
     page: Component = dmc.MantineProvider(
         theme=_THEME,
         defaultColorScheme="auto",

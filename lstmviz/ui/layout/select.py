@@ -16,6 +16,7 @@ def select() -> Component:
         className="lv-select",
         **named("Select units"),
         children=[
+            place(ids.SERIES, "lv-series", "Moments of the training"),
             place(ids.MINIMAP, "lv-minimap", "The whole corpus"),
             _bar(),
             place(ids.PARTS, "lv-parts", "Further sources"),
