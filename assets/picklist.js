@@ -14,7 +14,8 @@
     function fill(panel) {
       const list = lv.menu.element("div", "lv-pick-list", "", { role: "radiogroup", "aria-label": title });
       for (const [key, name] of options()) {
-        const item = lv.menu.button("lv-panel-item", lv.tokens.show(name).text, name, () => choose(key));
+        const words = lv.tokens.show(name).text;
+        const item = lv.menu.button("lv-panel-item", words, words, () => choose(key));
         item.setAttribute("role", "radio");
         item.setAttribute("aria-checked", String(key === value()));
         item.dataset.value = key;

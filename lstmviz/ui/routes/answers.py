@@ -76,7 +76,8 @@ def plain(value: Any) -> Any:
 
 
 def attached(response: Response, name: str) -> Response:
-    """Offer an answer as a file to be saved under a name, whatever characters are in it."""
+    """Offer an answer as a file to be saved under a name, with an underscore for each invisible character."""
+    name = "".join(c if c.isprintable() and c not in "\\/" else "_" for c in name)
     ascii_name = "".join(c if c.isascii() and c.isprintable() and c not in '"\\/%' else "_" for c in name)
     encoded = quote(name, safe="", errors="replace")
     response.headers["Content-Disposition"] = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{encoded}"
