@@ -47,6 +47,10 @@ class RecordingError(LstmvizError, RuntimeError):
     """A model or a batch that cannot be recorded; the message says what to change."""
 
 
+class LayoutError(RecordingError):
+    """A model that ran over (steps, batch) where (batch, steps) was said, or the other way round."""
+
+
 class StorageError(RecordingError):
     """The disk did not take what was recorded: it is full, or failed; what came before is kept."""
 

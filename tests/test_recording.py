@@ -26,7 +26,7 @@ from lstmviz.dump.recover import recover
 from lstmviz.errors import StorageError
 from lstmviz.recording import sink
 from recorded import read_blocks
-from twin_lstm import cells_by_loop, h_by_stack
+from twin_recurrent import as_array, fused_twin, h_by_stack
 
 WORDS = [f"w{i}" for i in range(11)]
 
@@ -61,13 +61,21 @@ def valid_rows(values: torch.Tensor, lengths: list[int]) -> np.ndarray:
 
 def expected_sources(model: Model, ids: torch.Tensor, lengths: list[int], hx=None) -> dict[str, np.ndarray]:
     x = model.embed(ids).detach()
-    _, cells = cells_by_loop(model.rnn, x, hx)
+    cells = cells_of(model.rnn, x, lengths, hx)
     hidden = h_by_stack(model.rnn, x, hx)
     rows = {}
     for layer in range(model.rnn.num_layers):
         rows[f"rnn.l{layer}.h"] = valid_rows(hidden[layer], lengths)
-        rows[f"rnn.l{layer}.c"] = valid_rows(cells[layer], lengths)
+        rows[f"rnn.l{layer}.c"] = cells[layer]
     return rows
+
+
+def cells_of(rnn: nn.LSTM, x: torch.Tensor, lengths: list[int], hx=None) -> list[np.ndarray]:
+    """c of every layer at the valid steps, by the twin, from x of (batch, steps, n_in)."""
+    start = [torch.zeros(rnn.num_layers, len(x), rnn.hidden_size)] * 2 if hx is None else hx
+    twin = fused_twin(rnn, as_array(x.transpose(0, 1)), [as_array(s) for s in start], lengths)
+    cells = (torch.from_numpy(twin[f"rnn.l{layer}.c"]) for layer in range(rnn.num_layers))
+    return [valid_rows(c.transpose(0, 1), lengths) for c in cells]
 
 
 def close_in(dtype: str, found: np.ndarray, expected: np.ndarray) -> None:
@@ -205,9 +213,9 @@ def test_a_model_under_autocast_is_recorded_as_it_ran(tmp_path):
     dump = DumpReader(tmp_path / "run.h5")
     assert np.array_equal(dump.states("rnn.l1.h")[:], valid_rows(own.float(), [6, 6]))
     twin = copy.deepcopy(model).bfloat16().double()
-    _, cells = cells_by_loop(twin.rnn, x.detach().bfloat16().double())
+    cells = cells_of(twin.rnn, x.detach().bfloat16(), [6, 6])
     for layer in range(2):
-        assert np.abs(dump.states(f"rnn.l{layer}.c")[:] - valid_rows(cells[layer], [6, 6])).max() < 1e-2
+        assert np.abs(dump.states(f"rnn.l{layer}.c")[:] - cells[layer]).max() < 1e-2
 
 
 def test_other_hooks_and_a_default_device_do_not_matter(tmp_path):

@@ -98,7 +98,7 @@ def test_encodings_of_a_tokenizer(tmp_path, tokenizer, direction, has_vocab):
     assert [texts[i][a:b] for i, a, b in zip([0, 0, 0, 1], starts, stops, strict=True)] == dump.tokens[:]
     assert dump.sequences["stop"].tolist() == [3, 4]
     if has_vocab:
-        assert dump.tokens.vocab == ("[PAD]", "the", "cat", "sat", "", "", "", "on")
+        assert dump.tokens.vocab == ("[PAD]", "the", "cat", "sat", "[unused 4]", "[unused 5]", "[unused 6]", "on")
 
 
 def test_one_encoding_is_a_batch_of_one(tmp_path, tokenizer):

@@ -104,6 +104,33 @@ def fused_twin(
     return found
 
 
+def stack_of(lstm: nn.LSTM) -> list[nn.LSTM]:
+    """One fused single-layer LSTM for each layer, step-major, with the same weights."""
+    layers = []
+    for index in range(lstm.num_layers):
+        n_in = lstm.input_size if index == 0 else lstm.hidden_size
+        single = nn.LSTM(n_in, lstm.hidden_size, bias=lstm.bias).to(lstm.weight_hh_l0.dtype).eval()
+        with torch.no_grad():
+            for name, weight in single.named_parameters():
+                weight.copy_(getattr(lstm, name.replace("_l0", f"_l{index}")))
+        layers.append(single)
+    return layers
+
+
+def h_by_stack(lstm: nn.LSTM, x: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> list[Tensor]:
+    """h of every layer, each (batch, steps, n_units), from single-layer fused LSTMs one on the other.
+
+    Runs in the grad mode of the caller: torch takes another kernel under no_grad.
+    """
+    found = []
+    x = x.transpose(0, 1)
+    for layer, single in enumerate(stack_of(lstm)):
+        start = None if hx is None else (hx[0][layer : layer + 1].contiguous(), hx[1][layer : layer + 1].contiguous())
+        x = single(x, start)[0]
+        found.append(x.detach().transpose(0, 1))
+    return found
+
+
 def states_of(
     module: nn.Module, calls: Sequence[tuple[Any, Any]], lengths: Sequence[int], wanted: str | None = None
 ) -> tuple[dict[str, Tensor], list[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -99,8 +99,7 @@ class DumpPlan:
             ("source", [s.name for s in self.sources]),
             ("track", [t.name for t in self.tracks]),
         ):
-            if len(set(names)) < len(names):
-                twice = next(n for n in names if names.count(n) > 1)
+            if (twice := first_twice(names)) is not None:
                 raise DumpError(f"{kind} {twice!r} is declared twice; give each its own name")
         for name, axis in places:
             if axis not in [a.name for a in self.axes]:
@@ -144,6 +143,16 @@ def _tuple(entries: list[Any] | None) -> tuple[Any, ...] | None:
 def default_join(vocab: Sequence[str] | None) -> str:
     """Guess what stands between two tokens in text: nothing between single characters, a space between words."""
     return "" if vocab and all(len(entry) <= 1 for entry in vocab) else " "
+
+
+def first_twice(names: Iterable[str]) -> str | None:
+    """Return the first name that was there before, or None."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def check_name(kind: str, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lstmviz.dump.inputs import read_vocab
-from lstmviz.dump.schema import AxisPlan
+from lstmviz.dump.schema import AxisPlan, first_twice
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.tokens import is_ids_mapping
 
@@ -38,48 +38,19 @@ def read_axes(
     """
     placed = {axis: tuple(modules)} if axes is None else _placed(axes, modules)
     names = tuple(placed)
-    said = {"vocab": vocab, "join": join, "features": features}
-    for what in ("join", "features"):
-        _check_named(what, said[what], names)
-    vocabs, joins, named = (by_axis(what, given, names) for what, given in said.items())
+
+    def is_vocab(given: Any) -> bool:
+        return not isinstance(given, Mapping) or _is_ids(given) or not any(key in names for key in given)
+
+    vocabs = by_axis("vocab", vocab, names, is_vocab, is_shared=True)
+    joins = by_axis("join", join, names, is_shared=True)
+    named = by_axis("features", features, names, is_shared=True)
     specs = []
     for name in names:
-        words = read_vocab(token_list(vocabs[name]))
+        words = read_vocab(vocabs[name])
         AxisPlan(name, " " if joins[name] is None else joins[name], True, words)  # says what does not fit
         specs.append(AxisSpec(name, placed[name], words, joins[name], _features(named[name])))
     return tuple(specs)
-
-
-def by_axis(what: str, given: Any, names: Sequence[str]) -> dict[str, Any]:
-    """Return what is given for each axis: a mapping by axis name, or one thing for all (a token -> id mapping too)."""
-    is_ids = isinstance(given, Mapping) and all(
-        isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in given.values()
-    )
-    if not isinstance(given, Mapping) or is_ids or not any(key in names for key in given):
-        return dict.fromkeys(names, given)
-    odd = next((key for key in given if key not in names), None)
-    if odd is not None:
-        raise InputError(f"{what} is given for axis {odd!r}, and the recording has {', '.join(names)}")
-    return {name: given.get(name) for name in names}
-
-
-def split_by_axis(what: str, given: Any, names: Sequence[str], is_one: Callable[[Any], bool]) -> dict[str, Any]:
-    """Return what a batch gives for each axis, None where nothing; ``is_one`` tells one axis' value from a mapping.
-
-    Raises InputError where there are several axes and it is not said which is meant, or an axis is not known.
-    """
-    if given is None:
-        return {}
-    if is_one(given):
-        if len(names) == 1:
-            return {names[0]: given}
-        raise InputError(
-            f"this recording has the axes {', '.join(names)}; say which {what} is for: {what}={{{names[0]!r}: ...}}"
-        )
-    odd = next((name for name in given if name not in names), None)
-    if odd is not None:
-        raise InputError(f"{what} is given for axis {odd!r}, and the recording has {', '.join(names)}")
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def is_plain(given: Any) -> bool:
@@ -94,15 +65,31 @@ def is_named(given: Any) -> bool:
     )
 
 
-def token_list(vocab: Any) -> Any:
-    """Return the tokens by id of a Hugging Face tokenizer, an unused id as ""; anything else as it is."""
-    if not hasattr(vocab, "get_vocab"):
-        return vocab
-    ids = vocab.get_vocab()
-    words = [""] * (max(ids.values(), default=-1) + 1)
-    for word, index in ids.items():
-        words[index] = word
-    return words
+def by_axis(
+    what: str,
+    given: Any,
+    names: Sequence[str],
+    is_one: Callable[[Any], bool] = is_plain,
+    *,
+    is_shared: bool = False,
+) -> dict[str, Any]:
+    """Return what is given for each axis, None where nothing is: from a mapping by axis name, or one axis' own value.
+
+    ``is_one`` tells such a value from a mapping by axis name. With several axes it is for all
+    of them if it ``is_shared``. Raises InputError where it is not said which is meant, or an axis is not known.
+    """
+    if given is None:
+        return dict.fromkeys(names)
+    if is_one(given):
+        if is_shared or len(names) == 1:
+            return dict.fromkeys(names, given)
+        raise InputError(
+            f"this recording has the axes {', '.join(names)}; say which {what} is for: {what}={{{names[0]!r}: ...}}"
+        )
+    odd = next((name for name in given if name not in names), None)
+    if odd is not None:
+        raise InputError(f"{what} is given for axis {odd!r}, and the recording has {', '.join(names)}")
+    return {name: given.get(name) for name in names}
 
 
 def matches(pattern: str, path: str, *others: str) -> bool:
@@ -147,27 +134,19 @@ def _placed(axes: Mapping[str, Patterns], modules: Sequence[str]) -> dict[str, t
     return {name: tuple(found) for name, found in placed.items()}
 
 
-def _check_named(what: str, given: Any, names: Sequence[str]) -> None:
-    """Raise InputError for a mapping, which can only be one by axis name, that knows no axis."""
-    if isinstance(given, Mapping) and not any(key in names for key in given):
-        raise InputError(
-            f"{what} is given for axis {next(iter(given), None)!r}, and the recording has {', '.join(names)}"
-        )
+def _is_ids(given: Any) -> bool:
+    """Tell a mapping from token to id."""
+    return isinstance(given, Mapping) and all(
+        isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in given.values()
+    )
 
 
 def _features(given: Any) -> tuple[str, ...] | None:
     if given is None:
         return None
     names = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
-    odd = next(_odd(names), None)
-    if odd is not None:
-        raise InputError(f"features has {odd}; give each number of an input a name of its own")
+    odd = next((name for name in names if not isinstance(name, str)), None)
+    if odd is not None or (twice := first_twice(names)) is not None:
+        said = f"{odd!r}, not a string" if odd is not None else f"{twice!r} twice"
+        raise InputError(f"features has {said}; give each number of an input a name of its own")
     return names
-
-
-def _odd(names: Sequence[Any]) -> Iterator[str]:
-    for i, name in enumerate(names):
-        if not isinstance(name, str):
-            yield f"{name!r}, not a string"
-        elif name in names[:i]:
-            yield f"{name!r} twice"

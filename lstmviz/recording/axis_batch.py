@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -46,14 +48,10 @@ class AxisBatch:
 
     def __init__(self, lane: Lane, rows: Sequence[PassRows], continues: Any, keeping: Keeping) -> None:
         self.lane = lane
-        self._continues = continues.tolist() if hasattr(continues, "tolist") else copy(continues)
-        self._columns: Columns | None = None
-        if len(rows) > 1:
-            self._begin_all(rows)
-        elif rows[0].n_sequences is not None:
-            lane.begin(rows[0].n_sequences, continues)  # refuses before the model runs
-        begins = np.cumsum([0, *(r.n_sequences or 0 for r in rows)]).tolist()
-        self._passes = [PassRun(r, self._begin_at(start), keeping) for r, start in zip(rows, begins, strict=False)]
+        goes_on = continues.tolist() if hasattr(continues, "tolist") else copy(continues)
+        self._begin = partial(lane.begin, continues=goes_on)
+        columns = _begun(rows, self._begin)  # refuses before the model runs
+        self._passes = [PassRun(r, self._begin, keeping, c) for r, c in zip(rows, columns, strict=True)]
         self._at: dict[str, int] = {}  # which pass a module, or a name, fills
 
     @property
@@ -79,9 +77,8 @@ class AxisBatch:
         if run.ran:
             raise RecordingError(f"{next(iter(run.ran))} ran over a packed input before run.tokens; call that first")
         rows = self.lane.read(given)
-        if rows.n_sequences is not None:
-            self.lane.begin(rows.n_sequences, self._continues)
         run.rows = rows
+        run.columns = None if rows.n_sequences is None else self._begin(rows.n_sequences)
         for name in run.waiting:
             if is_too_far(ran := run.ran_by(name), rows):
                 check_fit(name, replace(ran, n_calls=1), rows, {}, None)
@@ -146,21 +143,6 @@ class AxisBatch:
             ),
         )
 
-    def _begin_all(self, rows: Sequence[PassRows]) -> None:
-        unknown = next((i for i, r in enumerate(rows) if r.n_sequences is None), None)
-        if unknown is not None:
-            raise RecordingError(f"passes[{unknown}] says nothing of its sequences; give it tokens, lengths or a mask")
-        self._columns = self.lane.begin(sum(r.n_sequences or 0 for r in rows), self._continues)
-
-    def _begin_at(self, start: int) -> Callable[[int], Columns]:
-        def begin(n_sequences: int) -> Columns:
-            if self._columns is None:
-                return self.lane.begin(n_sequences, self._continues)
-            rows = slice(start, start + n_sequences)
-            return Columns(self._columns.documents[rows], self._columns.positions[rows])
-
-        return begin
-
     def _next_pass(self, name: str) -> PassRun:
         place = self._at.setdefault(name, 0)
         if name in self._passes[place].ran and place + 1 < len(self._passes):
@@ -176,6 +158,19 @@ class AxisBatch:
                 raise RecordingError(
                     f"{odd} was not made in every pass (look at pass {i}); run the same modules in each"
                 )
+
+
+def _begun(rows: Sequence[PassRows], begin: Callable[[int], Columns]) -> list[Columns | None]:
+    """Return where the rows of each pass stand, one pass behind the other; None where that is not known yet."""
+    if len(rows) == 1 and rows[0].n_sequences is None:
+        return [None]
+    unknown = next((i for i, r in enumerate(rows) if r.n_sequences is None), None)
+    if unknown is not None:
+        raise RecordingError(f"passes[{unknown}] says nothing of its sequences; give it tokens, lengths or a mask")
+    ends = list(accumulate(r.n_sequences or 0 for r in rows))
+    columns = begin(ends[-1])
+    parts = (slice(start, stop) for start, stop in pairwise((0, *ends)))
+    return [Columns(columns.documents[part], columns.positions[part]) for part in parts]
 
 
 def _tokens(rows: PassRows, layout: Layout) -> NDArray[Any] | None:

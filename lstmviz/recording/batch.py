@@ -66,10 +66,14 @@ class Batch:
     ) -> None:
         self.remove_hooks()
         self._leave()
+        failure, self._failure = self._failure, None
         if value is not None or not self._is_recorded:
             return
-        if self._failure is not None:
-            raise self._failure
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure  # its traceback has this frame, and so would keep the batch
         if not any(axis.has_run for axis in self._axes.values()):
             raise RecordingError(self._nothing_ran(self._modules))
         for name, axis in self._axes.items():

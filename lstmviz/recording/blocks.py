@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.inputs import TrackRows
 from lstmviz.dump.parts import Block
-from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype
+from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype, first_twice
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.axis_batch import AxisRows
 from lstmviz.recording.inputs import GivenTrack
@@ -66,8 +66,7 @@ def first_plan(batched: Sequence[Batched], order: Sequence[str], provenance: Map
     """Return the plan that the first batch declares: sources in the ``order`` of their modules, then logged ones."""
     place = {name: i for i, name in enumerate(order)}
     sources = [(place.get(b.rows.states[s.name].module, len(place)), s) for b in batched for s in b.sources]
-    names = [s.name for _, s in sources]
-    twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
+    twice = first_twice(s.name for _, s in sources)
     if twice is not None:
         raise RecordingError(f"{twice!r} was logged on two axes; log it under two names")
     tracks = tuple(track.info(b.plan.name) for b in batched for track in b.tracks)
@@ -132,7 +131,6 @@ def _source(name: str, axis: str, state: StateRows, dtype: StateDtype) -> Source
 
 
 def _check_twice(tracks: Sequence[Any]) -> None:
-    names = [track.name for track in tracks]
-    twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
+    twice = first_twice(track.name for track in tracks)
     if twice is not None:
         raise InputError(f"track {twice!r} is there twice; give each its own name, on every axis")

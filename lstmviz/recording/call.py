@@ -80,6 +80,34 @@ class Collector(Protocol):
         """
 
 
+class Tally:
+    """How far the calls of one batch have come.
+
+    All have the same sequences, but calls of one step may lose the last of them, as a decoder does that is stepped
+    over a batch sorted by length.
+    """
+
+    def __init__(self) -> None:
+        self.n_sequences = self.n_steps = self.n_running = 0  # n_running: sequences of the last call
+        self._ended: tuple[int, ...] = ()  # steps of the sequences behind those
+
+    @property
+    def lengths(self) -> tuple[int, ...] | None:
+        """The steps of each sequence where some ended before others, else None."""
+        return (self.n_steps,) * self.n_running + self._ended if self._ended else None
+
+    def fits(self, n_sequences: int, n_steps: int) -> bool:
+        """Tell whether a call can follow those before it."""
+        return not self.n_steps or n_sequences == self.n_running or (n_steps == 1 and n_sequences < self.n_running)
+
+    def add(self, n_sequences: int, n_steps: int) -> None:
+        """Count a call in that fits."""
+        self._ended = (self.n_steps,) * (self.n_running - n_sequences) + self._ended
+        self.n_sequences = max(self.n_sequences, n_sequences)
+        self.n_running = n_sequences
+        self.n_steps += n_steps
+
+
 def layer_name(name: str, layer: int, *, is_reverse: bool = False) -> str:
     """Return what stands before ``.h`` in the sources of one layer of a module."""
     return f"{name}.l{layer}" + (".reverse" if is_reverse else "")

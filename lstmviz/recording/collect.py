@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.call import StateArray, Wanted
+from lstmviz.recording.call import StateArray, Tally, Wanted
 from lstmviz.recording.checks import Checks, disagreement
 from lstmviz.recording.run import Arithmetic, Run
 from lstmviz.recording.stepped import StepBuffer
@@ -23,10 +23,8 @@ class RunCollector:
     """
 
     def __init__(self, name: str, kind: str, arithmetic: Arithmetic, layers: Sequence[str], wanted: Wanted) -> None:
-        self.n_sequences = self.n_steps = 0
+        self._tally = Tally()
         self._packed: tuple[int, ...] | None = None
-        self._n_running = 0  # sequences of the last call
-        self._ended: tuple[int, ...] = ()  # steps of the sequences behind them
         self._name, self._kind = name, kind
         self._arithmetic = arithmetic
         self._letters = {layer: {s for s in arithmetic.states if wanted(layer, s)} for layer in layers}
@@ -35,9 +33,19 @@ class RunCollector:
         self._buffer = StepBuffer(tuple(layers), 1 + any(layer.endswith(".reverse") for layer in layers))
 
     @property
+    def n_sequences(self) -> int:
+        """Sequences of the batch."""
+        return self._tally.n_sequences
+
+    @property
+    def n_steps(self) -> int:
+        """Steps so far, over all calls."""
+        return self._tally.n_steps
+
+    @property
     def lengths(self) -> tuple[int, ...] | None:
         """The steps of each sequence where the input was packed, or where calls of one step took fewer and fewer."""
-        return (self.n_steps,) * self._n_running + self._ended if self._ended else self._packed
+        return self._tally.lengths or self._packed
 
     @property
     def may_go_on(self) -> bool:
@@ -59,21 +67,18 @@ class RunCollector:
         """Count a call in; RecordingError if it cannot follow those before it."""
         if n_sequences == 0:
             raise RecordingError(f"{self._name} ran over a batch of 0 sequences; leave empty batches out")
-        is_shorter = n_steps == 1 and not self._packed and n_sequences < self._n_running
-        if self.n_steps and n_sequences != self._n_running and not is_shorter:
+        if not self._tally.fits(n_sequences, n_steps):
             raise RecordingError(
-                f"{self._name} ran over {self._n_running} sequences and then over {n_sequences} inside one run.batch; "
-                "open one run.batch for each"
+                f"{self._name} ran over {self._tally.n_running} sequences and then over {n_sequences} inside one "
+                "run.batch; open one run.batch for each"
             )
         if self.n_steps and (lengths or self._packed):
             raise RecordingError(
                 f"{self._name} ran twice on packed input inside one run.batch, which leaves gaps between its calls; "
                 "open one run.batch for each"
             )
-        if is_shorter:  # the first sequences go on, as in a decoder that is stepped over a batch sorted by length
-            self._ended = (self.n_steps,) * (self._n_running - n_sequences) + self._ended
-        self.n_sequences, self._n_running, self._packed = max(self.n_sequences, n_sequences), n_sequences, lengths
-        self.n_steps += n_steps
+        self._packed = lengths
+        self._tally.add(n_sequences, n_steps)
 
     def _flush(self) -> None:
         self._checks.has_stale_weights |= self._buffer.has_stale_weights

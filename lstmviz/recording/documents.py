@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.inputs import as_array, check_mapping
 from lstmviz.errors import InputError
+from lstmviz.recording.tokens import is_encoding
 
 Ids = NDArray[np.int64]
 
@@ -102,7 +103,7 @@ def _not_square(documents: Sequence[Document]) -> int:
 
 
 def _read_ids(index: int, encoded: Any, numbers: Mapping[str, int] | None) -> tuple[Ids, NDArray[np.int64] | None]:
-    if hasattr(encoded, "attention_mask") and hasattr(encoded, "offsets"):  # a tokenizers.Encoding
+    if is_encoding(encoded):
         is_text = np.asarray(encoded.attention_mask, bool)
         offsets = np.asarray(encoded.offsets, np.int64).reshape(-1, 2)
         return np.asarray(encoded.ids, np.int64)[is_text], offsets[is_text]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from lstmviz.errors import InputError, RecordingError
+from lstmviz.errors import InputError, LayoutError
 from lstmviz.recording.documents import Document, next_tokens, padded, step_tracks
 
 if TYPE_CHECKING:
@@ -45,10 +45,10 @@ class Feed:
                 output = self._run(torch.from_numpy(ids).to(self._device), torch.tensor(lengths))
                 if self._top_k:
                     run.predictions(self._logits(output, ids.shape), next_tokens(documents), top_k=self._top_k)
-        except RecordingError as err:
-            if self._forward is None and "did you pass (steps, batch)" in str(err):
-                raise RecordingError(self._other_layout()) from err
-            raise
+        except LayoutError as err:
+            if self._forward is not None:
+                raise
+            raise LayoutError(self._other_layout()) from err
 
     def _other_layout(self) -> str:
         """Say that the guessed layout was wrong; the first batch is no square, so that it cannot go unnoticed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lstmviz.errors import RecordingError
+from lstmviz.errors import LayoutError, RecordingError
 from lstmviz.recording.inputs import PassRows
 from lstmviz.recording.span import Span, span_of
 
@@ -42,7 +42,7 @@ def check_fit(name: str, ran: Ran, rows: PassRows, others: Mapping[str, Ran], kn
     ``others`` are the modules that ran in the same pass, ``known`` the valid steps where they are known from those.
     """
     if ran.lengths is not None:
-        _check_packed(name, ran, rows)
+        _check_lengths(name, ran, rows, known)
         return
     span = rows.span if known is None else known
     longest = None if span is None else int(span.stops.max())
@@ -63,7 +63,7 @@ def check_fit(name: str, ran: Ran, rows: PassRows, others: Mapping[str, Ran], kn
             f"its own: axes={{'a': {other!r}, 'b': {name!r}}}"
         )
     if not fits_given:
-        raise RecordingError(_misfit(name, ran, rows) + ("" if ran.is_logged else _beside(others)))
+        raise _misfit(name, ran, rows, "" if ran.is_logged else _beside(others))
 
 
 def check_goes_on(name: str, n_calls: int, rows: PassRows) -> None:
@@ -80,7 +80,7 @@ def check_once(name: str, before: Ran, again: Ran, rows: PassRows) -> None:
     calls = before.n_calls + 1
     total = Ran(again.n_sequences, before.n_steps + again.n_steps, None, calls)
     if rows.n_padded is not None and again.n_sequences == before.n_sequences:
-        raise RecordingError(_misfit(name, total, rows))
+        raise _misfit(name, total, rows)
     raise RecordingError(f"{name} ran over {_over(before)} and then over {_over(again)} in one run.batch; {_ONE_EACH}")
 
 
@@ -93,38 +93,46 @@ def span_after(ran: Ran, rows: PassRows) -> Span:
     return span_of((ran.n_steps if rows.n_padded is None else rows.n_padded,) * ran.n_sequences)
 
 
-def _check_packed(name: str, ran: Ran, rows: PassRows) -> None:
+def _check_lengths(name: str, ran: Ran, rows: PassRows, known: Span | None) -> None:
+    """Raise RecordingError unless what ran over sequences of lengths of its own fits those that are known."""
     lengths = ran.lengths or ()
-    if rows.n_sequences not in (None, ran.n_sequences):
-        raise RecordingError(_misfit(name, ran, rows))
-    if rows.span is not None:
-        if rows.span.starts.any():
+    span = rows.span if known is None else known
+    if rows.n_sequences not in (None, ran.n_sequences) or (span and len(span.starts) != ran.n_sequences):
+        raise _misfit(name, ran, rows)
+    if span is not None:
+        if span.starts.any():
             raise RecordingError(
                 f"{name} ran over a packed input, which has no padding before it; give lengths, not mask"
             )
-        odd = next((i for i, n in enumerate(rows.span.lengths) if n != lengths[i]), None)
+        odd = next((i for i, n in enumerate(span.lengths) if n != lengths[i]), None)
         if odd is not None:
-            guess = (
-                "give tokens in the order in which they are packed"
-                if sorted(rows.span.lengths) == sorted(lengths)
-                else "leave lengths out, or give those that were packed"
-            )
+            verb = "was logged for" if ran.is_logged else "ran over"
+            said, guess = "the batch says", "leave lengths out, or give those that ran"
+            if rows.span is None:
+                said, guess = "others on its time axis over", "give lengths, or each its own axis with axes={...}"
+            elif sorted(span.lengths) == sorted(lengths):
+                guess = "give tokens in the order in which they are packed"
             raise RecordingError(
-                f"{name} ran over {lengths[odd]} steps of sequence {odd}, as it was packed, and the batch says "
-                f"{rows.span.lengths[odd]}; {guess}"
+                f"{name} {verb} {lengths[odd]} steps of sequence {odd}, and {said} {span.lengths[odd]}; {guess}"
             )
     elif rows.n_padded is not None and max(lengths) > rows.n_padded:
-        raise RecordingError(_misfit(name, ran, rows))
+        raise _misfit(name, ran, rows)
 
 
 def _over(ran: Ran) -> str:
     return f"{ran.n_sequences} sequence{'s' * (ran.n_sequences != 1)} x {ran.n_steps} step{'s' * (ran.n_steps != 1)}"
 
 
-def _misfit(name: str, ran: Ran, rows: PassRows) -> str:
-    """Say how a module and the batch disagree, and guess why."""
+def _misfit(name: str, ran: Ran, rows: PassRows, beside: str = "") -> RecordingError:
+    """Return the error for a module, or a log, and a batch that disagree."""
     if ran.is_logged:
-        return _log_misfit(name, ran, rows.shown(), (rows.n_sequences, rows.n_padded))
+        return RecordingError(_log_misfit(name, ran, rows.shown(), (rows.n_sequences, rows.n_padded)))
+    is_transposed = ran.shape == (rows.n_padded, rows.n_sequences)
+    return (LayoutError if is_transposed else RecordingError)(_module_misfit(name, ran, rows) + beside)
+
+
+def _module_misfit(name: str, ran: Ran, rows: PassRows) -> str:
+    """Say how a module and the batch disagree, and guess why."""
     calls = f" in {ran.n_calls} calls" if ran.n_calls > 1 else ""
     said = f"{name} ran over {_over(ran)}{calls} and {rows.shown()}"
     given = (rows.n_sequences, rows.n_padded)

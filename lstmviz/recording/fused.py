@@ -21,7 +21,7 @@ from lstmviz.recording.checks import tolerance
 from lstmviz.recording.collect import RunCollector, worked_in
 from lstmviz.recording.run import Arithmetic, Run, Weights
 from lstmviz.recording.stepped import StepCall, Used, versions_of
-from lstmviz.recording.steps import Steps
+from lstmviz.recording.steps import Steps, even_steps
 
 _FORWARD = {"LSTM": torch.lstm, "GRU": torch.gru, "RNN_TANH": torch.rnn_tanh, "RNN_RELU": torch.rnn_relu}
 
@@ -106,13 +106,13 @@ class FusedCollector(RunCollector):
             used = flat[first * per : (first + n_directions) * per]
             h = call.output if is_top else _rerun(rnn, call, x, first, used)
             rows, n_out = h.reshape(-1, h.shape[-1]), call.end[0].shape[-1]
-            x_rows = x.reshape(-1, x.shape[-1]).to(dtype)
+            x_rows = x.reshape(-1, x.shape[-1])
             for d in range(n_directions):
                 k = first + d
                 weights = Weights.of(used[d * per : (d + 1) * per], dtype, has_bias=rnn.bias)
                 run = Run(
                     layers[k],
-                    call.steps.reversed() if d else call.steps,
+                    call.steps.reversed if d else call.steps,
                     weights,
                     x_rows,
                     rows[:, d * n_out : (d + 1) * n_out],
@@ -166,7 +166,7 @@ def _padded(
         x, output = x.transpose(0, 1), output.transpose(0, 1)
     end = tuple(s.detach() for s in end)
     begin = _zeros(x, end) if begin is None else tuple(s.detach() for s in begin)
-    return _Call(x, output, begin, end, Steps((x.shape[1],) * x.shape[0]), None)
+    return _Call(x, output, begin, end, even_steps(x.shape[0], x.shape[1]), None)
 
 
 def _packed(

@@ -50,7 +50,7 @@ def _gates(weights: Weights, inputs: Inputs, room: Tensor, out: dict[str, Tensor
     """Return r, z and n of some rows, in ``out`` where it has room for them, else in ``room`` (n_rows, 4 n_units)."""
     n_units = weights.n_units
     both, new = slice(0, 2 * n_units), slice(2 * n_units, 3 * n_units)
-    before = inputs.before.to(room.dtype)
+    before = weights.rounded(inputs.before)
     pre, from_before = room[:, : 3 * n_units], room[:, 3 * n_units :]
     weights.project(inputs.x, weights.w_ih, _joint_bias(weights, both, new), pre)
     pre[:, both].addmm_(before, weights.w_hh[both].t())

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.inputs import TrackRows, Values, as_array, check_ids, check_mapping, read_track
-from lstmviz.dump.schema import check_track
+from lstmviz.dump.schema import check_track, first_twice
 from lstmviz.errors import InputError
 from lstmviz.recording.span import Span, read_span
 from lstmviz.recording.tokens import TokenGrid, even_rows, read_tokens
@@ -219,8 +219,7 @@ def _sequence_tracks(given: Mapping[str, Values] | None, n_sequences: int | None
 
 
 def _check_names(tracks: Sequence[GivenTrack]) -> None:
-    names = [track.name for track in tracks]
-    for i, track in enumerate(tracks):
+    for track in tracks:
         check_track(track.info("axis"))
-        if track.name in names[:i]:
-            raise InputError(f"track {track.name!r} is there twice; give each its own name")
+    if (twice := first_twice(track.name for track in tracks)) is not None:
+        raise InputError(f"track {twice!r} is there twice; give each its own name")

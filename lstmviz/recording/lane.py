@@ -103,9 +103,7 @@ class Lane:
                 f"continues is {goes_on.dtype} of shape {goes_on.shape}; give True, False, or one of them for each of "
                 f"the {n_sequences} sequences"
             )
-        flags = np.broadcast_to(goes_on, (n_sequences,))
-        new = self.n_documents + np.cumsum(~flags) - 1
-        if self.columns is None or not flags.any():
+        if self.columns is None or not goes_on.any():
             return Columns(self.n_documents + np.arange(n_sequences), np.zeros(n_sequences, np.int64))
         n_before = len(self.columns.documents)
         if n_before < n_sequences:
@@ -113,6 +111,8 @@ class Lane:
                 f"this batch has {n_sequences} sequences and continues one of {n_before}; a stream keeps its columns, "
                 "or loses the last ones, so leave continues out where other sequences begin"
             )
+        flags = np.broadcast_to(goes_on, (n_sequences,))
+        new = self.n_documents + np.cumsum(~flags) - 1
         documents, positions = (a[:n_sequences] for a in (self.columns.documents, self.columns.positions))
         return Columns(np.where(flags, documents, new), np.where(flags, positions, np.int64(0)))
 

@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import pad
 
 from lstmviz.dump.schema import StateDtype
 from lstmviz.errors import RecordingError
-from lstmviz.recording.call import Collector, StateArray
+from lstmviz.recording.call import Collector, StateArray, Tally
 from lstmviz.recording.fit import Ran, check_fit, is_too_far, span_after
 from lstmviz.recording.host import to_rows
 from lstmviz.recording.inputs import PassRows
@@ -56,28 +57,46 @@ class LaterTrack:
 class Series:
     """What was logged under one name: chunks (steps, batch, n_units) that follow each other in time."""
 
-    lengths = None
     may_go_on = True
 
     def __init__(self, name: str, view: View) -> None:
         self.name, self.view = name, view
         self._chunks: list[Tensor] = []
-        self.n_sequences = self.n_steps = 0
+        self._tally = Tally()
+
+    @property
+    def n_sequences(self) -> int:
+        """Sequences of the batch."""
+        return self._tally.n_sequences
+
+    @property
+    def n_steps(self) -> int:
+        """Steps so far."""
+        return self._tally.n_steps
+
+    @property
+    def lengths(self) -> tuple[int, ...] | None:
+        """The steps of each sequence where steps were logged of fewer and fewer."""
+        return self._tally.lengths
 
     def add(self, chunk: Tensor) -> None:
         """Take a copy of the next steps, which the caller may write over."""
-        if self._chunks and chunk.shape[1:] != self._chunks[0].shape[1:]:
-            was, now = (tuple(c.shape[1:]) for c in (self._chunks[0], chunk))
+        n_steps, n_sequences, n_units = chunk.shape
+        is_first = not self._chunks
+        if not (is_first or (n_units == self._chunks[0].shape[2] and self._tally.fits(n_sequences, n_steps))):
+            was, now = (tuple(c.shape[1:]) for c in (self._chunks[-1], chunk))
             raise RecordingError(
-                f"{self.name} was logged with (batch, n) {was} and then {now} in one batch; log one size"
+                f"{self.name} was logged with (batch, n) {was} and then {now} in one batch; log one size, or step by "
+                "step (run.log_step) the first sequences of a batch, where the last ones end"
             )
         self._chunks.append(chunk.detach().clone())
-        self.n_sequences = chunk.shape[1]
-        self.n_steps += chunk.shape[0]
+        self._tally.add(n_sequences, n_steps)
 
     def finish(self, lengths: Sequence[int]) -> Iterator[StateArray]:
         """Yield all of it as one state."""
-        yield StateArray(self.name, torch.cat(self._chunks), self.view)
+        n = self.n_sequences
+        even = [c if c.shape[1] == n else pad(c, (0, 0, 0, n - c.shape[1])) for c in self._chunks]
+        yield StateArray(self.name, torch.cat(even), self.view)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +120,7 @@ class PassRun:
     rows: PassRows
     begin: Callable[[int], Columns]
     keeping: Keeping
+    columns: Columns | None  # where the rows stand, if it is known how many there are
     layout: Layout | None = None
     ran: dict[str, Ran] = field(default_factory=dict)  # settled
     states: dict[str, StateRows] = field(default_factory=dict)
@@ -158,7 +178,7 @@ class PassRun:
         return self.layout
 
     def _lay_out(self, span: Span) -> Layout:
-        columns = self.begin(len(span.starts))
+        columns = self.begin(len(span.starts)) if self.columns is None else self.columns
         where = self.rows.where
         kept = keep(
             span.starts,

@@ -44,25 +44,29 @@ def _magnitude(values: Tensor, dim: int | None = None) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """One layer's weights in one direction, as torch names them, in the precision that is worked in."""
+    """One layer's weights in one direction, as torch names them, in float32 at least.
+
+    ``worked_in`` is what the module multiplies in: all that goes into a product is rounded to it first.
+    """
 
     w_ih: Tensor
     w_hh: Tensor
     b_ih: Tensor | None
     b_hh: Tensor | None
     w_hr: Tensor | None
+    worked_in: torch.dtype
 
     @classmethod
     def of(cls, flat: Sequence[Tensor], worked_in: torch.dtype, *, has_bias: bool) -> Weights:
         """Take the weights of one layer and direction from a module's flat list.
 
-        They are rounded to ``worked_in`` as the module rounds them, and then float32 at least.
+        They are rounded to ``worked_in`` as the module rounds them.
         """
         to = worked_in if worked_in in _PRECISE else torch.float32
         given = [w.detach().to(worked_in).to(to) for w in flat]
         b_ih, b_hh = given[2:4] if has_bias else (None, None)
         rest = given[4 if has_bias else 2 :]
-        return cls(given[0], given[1], b_ih, b_hh, rest[0] if rest else None)
+        return cls(given[0], given[1], b_ih, b_hh, rest[0] if rest else None, worked_in)
 
     @property
     def n_units(self) -> int:
@@ -79,13 +83,17 @@ class Weights:
         The products have an ``out`` or are in place, which autocast leaves alone.
         """
         out = self.project(inputs.x, self.w_ih[columns], self.bias(columns), out)
-        return out.addmm_(inputs.before.to(out.dtype), self.w_hh[columns].t())
+        return out.addmm_(self.rounded(inputs.before), self.w_hh[columns].t())
 
     def project(self, rows: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor | None = None) -> Tensor:
         """Return ``rows weight^T + bias``."""
         out = self.empty(len(rows), len(weight)) if out is None else out
-        rows = rows.to(out.dtype)
+        rows = self.rounded(rows)
         return torch.mm(rows, weight.t(), out=out) if bias is None else torch.addmm(bias, rows, weight.t(), out=out)
+
+    def rounded(self, rows: Tensor) -> Tensor:
+        """Return rows as the module multiplies them."""
+        return rows.to(self.worked_in).to(self.w_ih.dtype)
 
     def bias(self, columns: slice) -> Tensor | None:
         """Return the sum of both biases for some columns, or None where there are none."""

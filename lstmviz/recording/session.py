@@ -95,7 +95,7 @@ class Recording:
         )
         axes: dict[str, AxisBatch] = {}
         if self.stopped is None:
-            goes_on = by_axis("continues", continues, names)
+            goes_on = by_axis("continues", continues, names, is_shared=True)
             for name, several in passes_by_axis(given, passes, names).items():
                 lane = setup.lanes[name]
                 axes[name] = AxisBatch(lane, [lane.read(one) for one in several], goes_on[name], setup.keeping)

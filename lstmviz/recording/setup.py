@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from lstmviz.errors import InputError
-from lstmviz.recording.axes import is_named, is_plain, split_by_axis
+from lstmviz.recording.axes import by_axis, is_named, is_plain
 from lstmviz.recording.call import Wanted
 from lstmviz.recording.inputs import Pass
 from lstmviz.recording.lane import Lane
@@ -37,15 +37,16 @@ def passes_by_axis(
     """
     if passes is None:
         arguments = {
-            f.name: split_by_axis(f.name, getattr(given, f.name), names, is_named if "tracks" in f.name else is_plain)
+            f.name: by_axis(f.name, getattr(given, f.name), names, is_named if "tracks" in f.name else is_plain)
             for f in fields(given)
         }
-        return {name: (Pass(**{what: by.get(name) for what, by in arguments.items()}),) for name in names}
+        return {name: (Pass(**{what: by[name] for what, by in arguments.items()}),) for name in names}
     if not given.is_empty:
         both = next(f.name for f in fields(given) if getattr(given, f.name) is not None)
         raise InputError(f"{both}= and passes= are both given; say all of it in passes=[lstmviz.Pass({both}=...), ...]")
-    found = {name: tuple(several) for name, several in split_by_axis("passes", passes, names, is_plain).items()}
+    by_name = by_axis("passes", passes, names)
+    found = {name: (Pass(),) if several is None else tuple(several) for name, several in by_name.items()}
     odd = next((one for several in found.values() for one in several if not isinstance(one, Pass)), None)
     if odd is not None or not all(found.values()):
         raise InputError("passes need one or more lstmviz.Pass, such as passes=[lstmviz.Pass(tokens=ids), ...]")
-    return {name: found.get(name, (Pass(),)) for name in names}
+    return found

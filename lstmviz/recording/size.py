@@ -11,6 +11,7 @@ import numpy as np
 
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import InputError, RecordingError
+from lstmviz.recording.axes import by_axis
 
 _COPIES = 2  # the parts, and beside them the final file that is made of them
 
@@ -67,10 +68,7 @@ def read_n_steps(given: object, axes: tuple[str, ...]) -> int | None:
     if given is None:
         return None
     if isinstance(given, Mapping):
-        odd = next((name for name in given if name not in axes), None)
-        if odd is not None:
-            raise InputError(f"n_steps is given for axis {odd!r}, and the recording has {', '.join(axes)}")
-        return sum(read_n_steps(n, axes) or 0 for n in given.values())
+        return sum(read_n_steps(n, axes) or 0 for n in by_axis("n_steps", given, axes).values())
     if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 1:
         raise InputError(f"n_steps is {given!r}; give how many steps will come, or leave it out")
     return int(given)

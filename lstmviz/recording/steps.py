@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 from lstmviz.recording.checks import CHECK_EVERY
 
 _CHUNK_BYTES = 8 * 1024 * 1024  # gates worked on at a time: rows enough for a fast product, little enough for a cache
+_SMALL = 4096  # rows; batches of a few steps come by the thousand, mostly of the same shape
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ class Steps:
         """The row that each column's run began with."""
         return self.columns_end if self.is_reverse else torch.arange(self.n_sequences, device="cpu")
 
+    @cached_property
+    def _sampled(self) -> Tensor:
+        every = (self.at[0] % CHECK_EVERY == 0).nonzero()[:, 0]
+        return torch.cat([every, self.columns_end])
+
     def checked(self, row_bytes: int = 0) -> list[Tensor]:
         """Return the rows that the self-check looks at: every 16th step and each sequence's last, or all of them.
 
@@ -95,8 +101,7 @@ class Steps:
             n_rows = max(1, _CHUNK_BYTES // max(1, row_bytes))
             rows = torch.arange(self.ends[-1], device="cpu")
             return [rows[k : k + n_rows] for k in range(0, len(rows), n_rows)]
-        every = (self.at[0] % CHECK_EVERY == 0).nonzero()[:, 0]
-        return [torch.cat([every, self.columns_end])]
+        return [self._sampled]
 
     def places(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return the step and the sequence, in the order of the batch, of some rows."""
@@ -108,8 +113,9 @@ class Steps:
         step, sequence = self.places(self.columns_end)
         return tuple(int(n) for n in (step + 1)[sequence.argsort()])
 
+    @cached_property
     def reversed(self) -> Steps:
-        """Return the same rows, run through from the last step to the first."""
+        """The same rows, run through from the last step to the first."""
         return Steps(self.sizes, self.order, not self.is_reverse, self.is_stepped)
 
     def chunks(self, row_bytes: int) -> list[tuple[int, int]]:
@@ -159,3 +165,13 @@ class Steps:
         sequence = column if self.order is None else self.order[column]
         places = (step * self.n_sequences + sequence).to(rows.device)
         return rows.new_zeros(shape[0] * shape[1], shape[2]).index_copy_(0, places, rows).view(shape)
+
+
+def even_steps(n_steps: int, n_sequences: int) -> Steps:
+    """Return the rows of a padded batch; small ones are made once, with all that is derived from them."""
+    return (_even_steps if n_steps * n_sequences <= _SMALL else _even_steps.__wrapped__)(n_steps, n_sequences)
+
+
+@lru_cache(maxsize=16)
+def _even_steps(n_steps: int, n_sequences: int) -> Steps:
+    return Steps((n_sequences,) * n_steps)

@@ -39,13 +39,13 @@ def read_tokens(given: Any, has_vocab: bool) -> TokenGrid:
         found = read_tokens(given["input_ids"], has_vocab)
         # Rows of their own lengths are not padded.
         return found if found.lengths is not None else replace(found, mask=given.get("attention_mask"))
-    if isinstance(given, str) or _is_encoding(given):
+    if isinstance(given, str) or is_encoding(given):
         given = [given]
     if isinstance(given, (list, tuple)) and given:
         if all(isinstance(row, str) for row in given):
             values, lengths = even_rows("tokens", [list(row) for row in given])
             return TokenGrid(_as_objects(values), "characters", lengths)
-        if all(_is_encoding(row) for row in given):
+        if all(is_encoding(row) for row in given):
             return _of_encodings(given, has_vocab)
     values, lengths = even_rows("tokens", given)
     grid = as_array("tokens", values, "(batch, steps)", "give ids, or strings")
@@ -64,6 +64,11 @@ def read_tokens(given: Any, has_vocab: bool) -> TokenGrid:
 def is_ids_mapping(given: Any) -> bool:
     """Tell what a transformers tokenizer returns: a mapping with "input_ids" and maybe "attention_mask"."""
     return isinstance(given, Mapping) and "input_ids" in given
+
+
+def is_encoding(given: Any) -> bool:
+    """Tell an ``Encoding`` of the tokenizers library."""
+    return all(hasattr(given, name) for name in ("ids", "tokens", "offsets", "attention_mask"))
 
 
 def even_rows(what: str, given: Any) -> tuple[Any, tuple[int, ...] | None]:
@@ -101,10 +106,6 @@ def _of_encodings(given: Sequence[Any], has_vocab: bool) -> TokenGrid:
         return TokenGrid(grid, "ids" if has_vocab else "words", None, np.asarray(mask, np.bool_), tracks)
     inside = np.arange(ends.shape[1]) < np.asarray(lengths)[:, None]
     return TokenGrid(grid, "ids" if has_vocab else "words", None, np.asarray(mask, np.bool_) & inside, tracks)
-
-
-def _is_encoding(given: Any) -> bool:
-    return all(hasattr(given, name) for name in ("ids", "tokens", "offsets", "attention_mask"))
 
 
 def _has_length(row: Any) -> bool:
