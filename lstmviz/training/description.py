@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from lstmviz.errors import InputError, ModelError
@@ -14,6 +16,7 @@ Level = Literal["char", "word"]
 
 FORMAT = "lstmviz-model"
 VERSION = 1
+KEY = "lstmviz"  # of the description in the header of a model's file
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # what stands in the vocabulary for whatever the model has not seen
 MAX_UNITS, MAX_LAYERS, MAX_VOCAB = 4096, 16, 1_000_000
 
@@ -93,6 +96,22 @@ class ModelDescription:
     def resized(self, n_layers: int, n_units: int) -> ModelDescription:
         """Return the same model in another size."""
         return replace(self, n_layers=n_layers, n_units=n_units)
+
+
+def model_beside(dump: str | os.PathLike[str]) -> Path:
+    """Return where the model of a dump lies, if it was left beside it."""
+    return Path(dump).with_suffix(".safetensors")
+
+
+def read_description(path: str | os.PathLike[str]) -> ModelDescription:
+    """Read what a model's file says of the model, and no weight of it; ModelError where it is none."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as file:
+            return ModelDescription.from_json((file.metadata() or {}).get(KEY, "{}"))
+    except (SafetensorError, OSError) as err:
+        raise ModelError(f"{path} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
 
 
 def _strings(entries: Any) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from lstmviz.errors import RecordingError
 from lstmviz.recording import record
 from lstmviz.training.corpus import Corpus, padded
+from lstmviz.training.description import model_beside as model_beside
 from lstmviz.training.fit import IGNORED
 from lstmviz.training.model import TextModel, load, save
 
@@ -55,31 +56,45 @@ def leave(
     save(model, model_beside(target))
 
 
-def model_beside(dump: str | os.PathLike[str]) -> Path:
-    """Return where the model of a dump lies, if it was left beside it."""
-    return Path(dump).with_suffix(".safetensors")
-
-
 def _record(run: Any, model: TextModel, corpus: Corpus, at: slice) -> int:
     """Record some texts; returns their number of steps."""
-    description = model.description
     lengths = torch.tensor([len(row) for row in corpus.ids[at]])
     ids = torch.from_numpy(padded(corpus.ids[at]))
     tracks: dict[str, NDArray[Any]] = {name: padded(rows[at]) for name, rows in corpus.tracks.items()}
+    sequence_tracks = {name: list(values[at]) for name, values in corpus.sequence_tracks.items()}
+    if model.description.task == "next":
+        targets: Tensor | None = next_targets(ids, lengths)
+    else:
+        answers = None if corpus.answers is None else torch.tensor(corpus.answers[at])
+        targets = None if answers is None else label_targets(answers, lengths)
+    record_batch(run, model, ids, lengths, targets, tracks, sequence_tracks)
+    return int(lengths.sum())
+
+
+def record_batch(
+    run: Any,
+    model: TextModel,
+    ids: Tensor,
+    lengths: Tensor,
+    targets: Tensor | None,
+    tracks: Mapping[str, NDArray[Any]] | None = None,
+    sequence_tracks: Mapping[str, list[Any]] | None = None,
+) -> None:
+    """Run the model over ids (batch, steps) inside a recording, and keep its predictions beside other tracks.
+
+    ``targets`` (batch, steps) are the tokens, or labels, that were right; -100 where there is none.
+    """
+    description, all_tracks = model.description, dict(tracks or {})
     if len(description.labels) == 2:
         chance = model(ids, None, lengths)[0].softmax(-1)[..., 1]
-        tracks[f"predicted_{description.labels[1]}"] = chance.numpy()
-    sequence_tracks = {name: list(values[at]) for name, values in corpus.sequence_tracks.items()}
-    given = {name: array.tolist() if array.dtype == object else array for name, array in tracks.items()}
-    with run.batch(tokens=ids, lengths=lengths, tracks=given, sequence_tracks=sequence_tracks):
+        all_tracks[f"predicted_{description.labels[1]}"] = chance.numpy()
+    given = {name: array.tolist() if array.dtype == object else array for name, array in all_tracks.items()}
+    with run.batch(tokens=ids, lengths=lengths, tracks=given, sequence_tracks=dict(sequence_tracks or {})):
         logits, _ = model(ids, None, lengths if description.is_bidirectional else None)
         if description.task == "next":
-            run.predictions(logits, next_targets(ids, lengths), TOP_K)
+            run.predictions(logits, targets, TOP_K)
         else:
-            answers = None if corpus.answers is None else torch.tensor(corpus.answers[at])
-            targets = None if answers is None else label_targets(answers, lengths)
             run.predictions(logits, targets, 1, labels=description.labels, concerns="step")
-    return int(lengths.sum())
 
 
 def next_targets(ids: Tensor, lengths: Tensor | None = None) -> Tensor:

@@ -13,10 +13,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from lstmviz.errors import ModelError
-from lstmviz.training.description import ModelDescription
+from lstmviz.training.description import KEY, ModelDescription
 
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
-_KEY = "lstmviz"  # of the description in the file's header
 
 State = Any
 """What a recurrent module carries from call to call: h, or (h, c), each (layers x directions, batch, n_units)."""
@@ -58,7 +57,7 @@ def save(model: TextModel, path: str | os.PathLike[str]) -> None:
     weights = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(as_bytes(weights, metadata={_KEY: model.description.to_json()}))
+        temporary.write_bytes(as_bytes(weights, metadata={KEY: model.description.to_json()}))
         temporary.replace(target)
     except (OSError, SafetensorError) as err:
         raise ModelError(f"{target} cannot be written ({err}); make room or give another path") from err
@@ -74,7 +73,7 @@ def load(path: str | os.PathLike[str]) -> TextModel:
     target = Path(path)
     try:
         with safe_open(target, framework="pt") as file:
-            description = ModelDescription.from_json((file.metadata() or {}).get(_KEY, "{}"))
+            description = ModelDescription.from_json((file.metadata() or {}).get(KEY, "{}"))
             with torch.device("meta"):  # sizes only: a wrong description must not take memory
                 model = TextModel(description)
             wanted = {name: list(value.shape) for name, value in model.state_dict().items()}

@@ -1,0 +1,96 @@
+"""A dump that lies in memory alone: one short batch, read and asked like any other dump."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.dump.arrays import IdArray, SpreadArray, States, Steps, Tokens, Track
+from lstmviz.dump.nan import count_nan
+from lstmviz.dump.parts import Block
+from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.dump.schema import ArrayKey, DumpPlan, SourcePlan, pack_strings
+from lstmviz.types import Source, TrackInfo
+
+
+@dataclass(frozen=True, eq=False)
+class HeldArray:
+    """An array in memory, read as a stored one is."""
+
+    values: NDArray[Any]
+    name: str
+
+    def read(self, steps: Steps | None = None) -> NDArray[Any]:
+        """Read whole rows of the steps (all where None)."""
+        return np.asarray(self.values[() if steps is None else steps])
+
+
+class MemoryReader(DumpReader):
+    """One block of one axis as a dump, with ``tokens`` as strings; nothing of it is on disk.
+
+    ``plan`` declares what ``block`` holds. The uuid follows from the content.
+    """
+
+    def __init__(self, plan: DumpPlan, block: Block, tokens: Sequence[str], name: str) -> None:
+        self.path = Path(name)
+        self.provenance = dict(plan.provenance)
+        self._arrays = block.arrays
+        self.uuid = _digest(block, tokens)
+        self.axes: Mapping[str, Axis] = {block.axis: _axis(plan, block, tokens)}
+
+    def states(self, source: str) -> States:
+        """Return the states of a source, shape (n_steps, n_units); UnknownName lists those there are."""
+        info = self.source(source)
+        return States(info, HeldArray(self._arrays[ArrayKey("state", source)], source))
+
+    def close(self) -> None:
+        """There is no file to close."""
+
+
+def _axis(plan: DumpPlan, block: Block, tokens: Sequence[str]) -> Axis:
+    declared = next(axis for axis in plan.axes if axis.name == block.axis)
+    stops = np.cumsum(np.asarray(block.lengths, np.int64))
+    starts = np.append(0, stops[:-1])
+    n_steps = int(stops[-1])
+    words = list(dict.fromkeys(tokens))
+    number = {word: i for i, word in enumerate(words)}
+    data, offsets = pack_strings(tuple(words))
+    ids = HeldArray(np.array([number[token] for token in tokens], np.uint32), "tokens")
+    table = HeldArray(data, "vocabulary"), HeldArray(offsets, "vocabulary")
+    return Axis(
+        name=block.axis,
+        index=0,
+        n_steps=n_steps,
+        join=declared.join,
+        tokens=Tokens(n_steps, declared.join, IdArray(n_steps, ids, len(words)), table),
+        starts=starts,
+        stops=stops,
+        sources={s.name: _source(s, block) for s in plan.sources},
+        tracks={t.name: _track(t, block, starts, stops) for t in plan.tracks},
+    )
+
+
+def _source(plan: SourcePlan, block: Block) -> Source:
+    values = block.arrays[ArrayKey("state", plan.name)]
+    n_nan = count_nan(values)
+    return Source(plan.name, plan.axis, len(values), plan.n_units, plan.dtype, plan.view, n_nan, plan.units)
+
+
+def _track(info: TrackInfo, block: Block, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Track:
+    info = replace(info, labels=(*info.labels, *block.labels.get(info.name, ())))
+    held = HeldArray(block.arrays[ArrayKey("track" if info.per == "step" else "sequence", info.name)], info.name)
+    return Track(info, int(stops[-1]), held if info.per == "step" else SpreadArray(held, starts, stops))
+
+
+def _digest(block: Block, tokens: Sequence[str]) -> str:
+    digest = hashlib.sha256(repr(tuple(tokens)).encode("utf-8", "backslashreplace"))
+    for key, array in block.arrays.items():
+        digest.update(f"{key.role} {key.name} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:32]

@@ -1,0 +1,113 @@
+"""Texts of one's own: whether a model lies beside the dump, and what it makes of a text that is typed."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Annotated, Any
+
+import numpy as np
+from flask import Blueprint, Response, jsonify
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import InputError, ModelError
+from lstmviz.explain.rerun import described
+from lstmviz.explain.typed import TypedReader
+from lstmviz.ui.asked import typed_of
+from lstmviz.ui.routes.export import posted
+from lstmviz.ui.routes.window import MAX_WINDOW_BYTES
+from lstmviz.ui.rows import listed
+from lstmviz.ui.selection import MAX_TEXT, Name
+from lstmviz.ui.table import DumpTable
+
+MAX_BODY = 2 * 2**20  # bytes of two texts, every sign of them escaped
+
+
+class AskedTexts(BaseModel):
+    """The texts to be run, and the sources whose states are wanted; of each text all tokens are given."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    texts: Annotated[tuple[Annotated[str, Field(max_length=MAX_TEXT)], ...], Field(min_length=1, max_length=2)]
+    sources: Annotated[tuple[Name, ...], Field(max_length=64)] = ()
+
+
+def add(routes: Blueprint, table: DumpTable) -> None:
+    """Add this topic's routes."""
+
+    @routes.get("/typing.json")
+    def get_typing(uuid: str) -> Response:
+        return _fresh(_typing(table[uuid]))
+
+    @routes.post("/typed")
+    def post_typed(uuid: str) -> Response:
+        dump = table[uuid]
+        try:
+            asked = AskedTexts.model_validate(posted(MAX_BODY))
+        except ValidationError as err:
+            first = err.errors()[0]
+            field = ".".join(map(str, first["loc"])) or "body"
+            raise InputError(f"{field} is {str(first['input'])[:40]!r}: {first['msg'].lower()}") from err
+        for source in asked.sources:
+            dump.source(source)
+        return _fresh({"texts": [_text(typed_of(dump, text), asked.sources) for text in asked.texts]})
+
+
+def _typing(dump: DumpReader) -> dict[str, Any]:
+    """Say whether texts can be typed, and if not, why; a model may come and go, so no browser keeps this."""
+    try:
+        description = described(dump)
+    except ModelError as err:
+        return {"problem": str(err)}
+    return {
+        "problem": None,
+        "words": description.words,
+        "level": description.level,
+        "task": description.task,
+        "n_vocab": len(description.vocab),
+        "has_unknown": description.unknown is not None,
+        "some": [token for i, token in enumerate(description.vocab[:60]) if i != description.unknown],
+    }
+
+
+def _text(typed: TypedReader, sources: tuple[str, ...]) -> dict[str, Any]:
+    axis = typed.first
+    n_bytes = typed.n_steps * sum(_dtype(typed, name).itemsize * typed.source(name).n_units for name in sources)
+    if n_bytes > MAX_WINDOW_BYTES:
+        raise InputError(
+            f"the states of {typed.n_steps:,} tokens in {len(sources)} sources take more than "
+            f"{MAX_WINDOW_BYTES // 2**20} MiB; type fewer, or look at fewer sources"
+        )
+    return {
+        "text": typed.text,
+        "tokens": typed.first.tokens[:] if typed.first.tokens is not None else [],
+        "is_known": [int(known) for known in typed.typed.is_known],
+        "has_unknown": typed.typed.has_unknown,
+        "states": {name: b64encode(_states(typed, name)).decode() for name in sources},
+        "tracks": [
+            {
+                "name": name,
+                "kind": track.info.kind,
+                "labels": list(track.labels),
+                "concerns": track.info.concerns,
+                "group": track.info.group,
+                "values": listed(track[:]),
+            }
+            for name, track in axis.tracks.items()
+        ],
+    }
+
+
+def _states(typed: TypedReader, name: str) -> bytes:
+    return np.ascontiguousarray(typed.states(name)[:], _dtype(typed, name)).tobytes()
+
+
+def _dtype(typed: TypedReader, name: str) -> np.dtype[Any]:
+    """Return the little-endian type in which states go to the page, as those of a window do."""
+    return np.dtype(typed.source(name).dtype).newbyteorder("<")
+
+
+def _fresh(content: dict[str, Any]) -> Response:
+    answer = jsonify(content)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
