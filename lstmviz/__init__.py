@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lstmviz.recording import Batch as Batch
     from lstmviz.recording import Pass, record
     from lstmviz.recording import Recording as Recording
-    from lstmviz.recording.record_corpus import record_corpus
+    from lstmviz.recording.corpus.record_corpus import record_corpus
     from lstmviz.types import Filter, Pattern, PatternUnit, Source, Window
 
 __version__ = "0.1.0"
@@ -44,7 +44,7 @@ _HOME = {
     "Pass": "lstmviz.recording",
     "Recording": "lstmviz.recording",
     "record": "lstmviz.recording",
-    "record_corpus": "lstmviz.recording.record_corpus",
+    "record_corpus": "lstmviz.recording.corpus.record_corpus",
     "Filter": "lstmviz.types",
     "Pattern": "lstmviz.types",
     "PatternUnit": "lstmviz.types",

@@ -82,3 +82,11 @@ def test_a_stage_imports_only_what_comes_before_it(file):
             assert stage in ("recording", "training", "explain"), name
         if name.split(".")[0] == "kaleido" or (name.split(".")[0] == "plotly" and stage != "ui"):
             assert stage == "figures", name
+
+
+@pytest.mark.parametrize(("folder", "before"), [("states", set()), ("batch", {"states"})])
+def test_the_recorder_s_folders_stand_in_the_data_s_way(folder, before):
+    for file in sorted((PACKAGE / "recording" / folder).glob("*.py")):
+        for name in imported(ast.parse(file.read_text("utf-8"))):
+            if name.startswith("lstmviz.recording."):
+                assert name.split(".")[2] in before | {folder}, f"{file.name}: {name}"

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmviz.errors import InputError
-from lstmviz.recording import predictions
-from lstmviz.recording.predictions import class_predictions, token_predictions
+from lstmviz.recording.batch import predictions
+from lstmviz.recording.batch.predictions import class_predictions, token_predictions
 
 
 def softmax_of(row: list[float]) -> list[float]:

@@ -18,7 +18,7 @@ from torch import nn
 
 import lstmviz
 from lstmviz.errors import InputError, RecordingError
-from lstmviz.recording.documents import Document, batches
+from lstmviz.recording.corpus.documents import Document, batches
 from models.tagger import BiLSTMTagger
 from models.word_language_model import WordLanguageModel
 

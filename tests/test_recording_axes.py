@@ -10,7 +10,7 @@ from torch import nn
 import lstmviz
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, RecordingError
-from lstmviz.recording.axes import matches
+from lstmviz.recording.batch.axes import matches
 from models.layer_norm_lstm import LayerNormModel
 from models.siamese import Siamese
 from test_recording import Model, valid_rows

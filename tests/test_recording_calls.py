@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 import lstmviz
 from lstmviz.errors import RecordingError
-from lstmviz.recording.axis_batch import AxisBatch
+from lstmviz.recording.batch.axis_batch import AxisBatch
 
 LENGTHS = [5, 3, 2]
 

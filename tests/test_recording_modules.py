@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.modules import find_recorded
+from lstmviz.recording.states.modules import find_recorded
 
 
 class Custom(nn.RNNBase):

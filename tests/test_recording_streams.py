@@ -13,12 +13,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import lstmviz
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, RecordingError
-from lstmviz.recording.axes import AxisSpec
-from lstmviz.recording.host import to_rows
-from lstmviz.recording.lane import Lane
-from lstmviz.recording.passes import Layout
-from lstmviz.recording.span import Span
-from lstmviz.recording.thin import keep
+from lstmviz.recording.batch.axes import AxisSpec
+from lstmviz.recording.batch.host import to_rows
+from lstmviz.recording.batch.lane import Lane
+from lstmviz.recording.batch.passes import Layout
+from lstmviz.recording.batch.span import Span
+from lstmviz.recording.batch.thin import keep
 from naive_recording import NaiveRecording
 from test_recording import Model
 from test_recording_refusals import one_line

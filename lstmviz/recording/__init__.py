@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from lstmviz.recording.start import record
 
 if TYPE_CHECKING:
-    from lstmviz.recording.batch import Batch
-    from lstmviz.recording.inputs import Pass
+    from lstmviz.recording.batch.batch import Batch
+    from lstmviz.recording.batch.inputs import Pass
     from lstmviz.recording.session import Recording
 
 __all__ = ["Batch", "Pass", "Recording", "record"]
 
-_HOME = {"Batch": "batch", "Pass": "inputs", "Recording": "session"}  # loads torch
+_HOME = {"Batch": "batch.batch", "Pass": "batch.inputs", "Recording": "session"}  # loads torch
 
 
 def __getattr__(name: str) -> Any:

@@ -9,11 +9,11 @@ from typing import Self
 
 from lstmviz.dump.inputs import Values
 from lstmviz.errors import InputError, RecordingError, StorageError
-from lstmviz.recording.axes import by_axis
-from lstmviz.recording.axis_batch import AxisBatch, AxisRows
-from lstmviz.recording.batch import Batch
-from lstmviz.recording.blocks import Batched, check_plan, first_plan, make_batched
-from lstmviz.recording.inputs import Pass
+from lstmviz.recording.batch.axes import by_axis
+from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
+from lstmviz.recording.batch.batch import Batch
+from lstmviz.recording.batch.blocks import Batched, check_plan, first_plan, make_batched
+from lstmviz.recording.batch.inputs import Pass
 from lstmviz.recording.setup import Setup, passes_by_axis
 from lstmviz.recording.sink import Sink, say, tell
 from lstmviz.recording.size import forecast, refusal, size_line

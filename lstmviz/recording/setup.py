@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from lstmviz.errors import InputError
-from lstmviz.recording.axes import by_axis, is_named, is_plain
-from lstmviz.recording.call import Wanted
-from lstmviz.recording.inputs import Pass
-from lstmviz.recording.lane import Lane
-from lstmviz.recording.modules import Recorded
-from lstmviz.recording.passes import Keeping
+from lstmviz.recording.batch.axes import by_axis, is_named, is_plain
+from lstmviz.recording.batch.inputs import Pass
+from lstmviz.recording.batch.lane import Lane
+from lstmviz.recording.batch.passes import Keeping
+from lstmviz.recording.states.call import Wanted
+from lstmviz.recording.states.modules import Recorded
 
 
 @dataclass(frozen=True, slots=True, eq=False)

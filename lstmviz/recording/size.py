@@ -11,7 +11,7 @@ import numpy as np
 
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import InputError, RecordingError
-from lstmviz.recording.axes import by_axis
+from lstmviz.recording.batch.axes import by_axis
 
 _COPIES = 2  # the parts, and beside them the final file that is made of them
 

@@ -14,16 +14,16 @@ import numpy as np
 import lstmviz
 from lstmviz.dump.schema import StateDtype
 from lstmviz.errors import InputError, RecordingError
-from lstmviz.recording.axes import Patterns, matches, patterns_of, read_axes
+from lstmviz.recording.batch.axes import Patterns, matches, patterns_of, read_axes
+from lstmviz.recording.batch.thin import UnitChoice, read_every, read_units
 from lstmviz.recording.sink import Sink
 from lstmviz.recording.size import read_n_steps
-from lstmviz.recording.thin import UnitChoice, read_every, read_units
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from lstmviz.recording.modules import Recorded
     from lstmviz.recording.session import Recording
+    from lstmviz.recording.states.modules import Recorded
 
 GATES = ("i", "f", "g", "o", "r", "z", "n")  # of an LSTM and a GRU
 
@@ -83,11 +83,11 @@ def record(
     Raises RecordingError for a model that cannot be recorded and InputError, which is one, for what was handed in
     (named, with what to do); DumpExists where ``path`` or an unfinished recording is in the way.
     """
-    from lstmviz.recording.lane import Lane
-    from lstmviz.recording.modules import find_recorded
-    from lstmviz.recording.passes import Keeping
+    from lstmviz.recording.batch.lane import Lane
+    from lstmviz.recording.batch.passes import Keeping
     from lstmviz.recording.session import Recording
     from lstmviz.recording.setup import Setup
+    from lstmviz.recording.states.modules import find_recorded
 
     wanted = _states(states, found := find_recorded(model))
     kept, recorded = _layers(layers, wanted, found)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from torch import jit, nn
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.call import Collector, Wanted
-from lstmviz.recording.cells import CellCollector, cell_layers, check_cell
-from lstmviz.recording.fused import FusedCollector, check_fused, fused_layers
-from lstmviz.recording.gru import GRU
-from lstmviz.recording.lstm import LSTM
-from lstmviz.recording.rnn import RNN_RELU, RNN_TANH
-from lstmviz.recording.run import Arithmetic
+from lstmviz.recording.states.call import Collector, Wanted
+from lstmviz.recording.states.cells import CellCollector, cell_layers, check_cell
+from lstmviz.recording.states.fused import FusedCollector, check_fused, fused_layers
+from lstmviz.recording.states.gru import GRU
+from lstmviz.recording.states.lstm import LSTM
+from lstmviz.recording.states.rnn import RNN_RELU, RNN_TANH
+from lstmviz.recording.states.run import Arithmetic
 
 
 @dataclass(frozen=True, slots=True)

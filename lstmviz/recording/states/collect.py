@@ -9,14 +9,14 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.call import StateArray, Tally, Wanted
-from lstmviz.recording.checks import Checks, disagreement
-from lstmviz.recording.run import Arithmetic, Run
-from lstmviz.recording.stepped import StepBuffer
+from lstmviz.recording.states.call import StateArray, Tally, Wanted
+from lstmviz.recording.states.checks import Checks, disagreement
+from lstmviz.recording.states.run import Arithmetic, Run
+from lstmviz.recording.states.stepped import StepBuffer
 
 
 class RunCollector:
-    """The part of a ``lstmviz.recording.call.Collector`` that does not depend on how the module is called.
+    """The part of a ``lstmviz.recording.states.call.Collector`` that does not depend on how the module is called.
 
     States of a call are made at once, while its weights and modes are those that it ran with; calls of one step are
     gathered and made in bulk, because a decoder makes thousands of them.

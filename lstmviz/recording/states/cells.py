@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.call import ModuleCall, Wanted, layer_name
-from lstmviz.recording.checks import tolerance
-from lstmviz.recording.collect import RunCollector, worked_in
-from lstmviz.recording.run import Arithmetic
-from lstmviz.recording.stepped import StepCall, Used, versions_of
+from lstmviz.recording.states.call import ModuleCall, Wanted, layer_name
+from lstmviz.recording.states.checks import tolerance
+from lstmviz.recording.states.collect import RunCollector, worked_in
+from lstmviz.recording.states.run import Arithmetic
+from lstmviz.recording.states.stepped import StepCall, Used, versions_of
 
 _NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
@@ -32,7 +32,7 @@ def cell_layers(name: str, module: nn.Module) -> tuple[str, ...]:
 
 
 class CellCollector(RunCollector):
-    """The states of one cell during one batch (see ``lstmviz.recording.call.Collector``)."""
+    """The states of one cell during one batch (see ``lstmviz.recording.states.call.Collector``)."""
 
     def __init__(self, arithmetic: Arithmetic, name: str, module: nn.Module, wanted: Wanted) -> None:
         super().__init__(name, arithmetic.kind + "Cell", arithmetic, cell_layers(name, module), wanted)

@@ -12,7 +12,7 @@ from torch import Tensor
 from lstmviz.errors import RecordingError
 
 if TYPE_CHECKING:
-    from lstmviz.recording.run import Run
+    from lstmviz.recording.states.run import Run
 
 CHECK_EVERY = 16  # steps; a sixteenth of the arithmetic buys a check that no wrong weight or gate slips through
 

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 import torch
 from torch import Tensor
 
-from lstmviz.recording.checks import Checks, disagreement, largest
-from lstmviz.recording.run import Arithmetic, Inputs, Run, Weights
+from lstmviz.recording.states.checks import Checks, disagreement, largest
+from lstmviz.recording.states.run import Arithmetic, Inputs, Run, Weights
 
 _GATES = "rzn"
 

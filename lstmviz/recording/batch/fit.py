@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lstmviz.errors import LayoutError, RecordingError
-from lstmviz.recording.inputs import PassRows
-from lstmviz.recording.span import Span, span_of
+from lstmviz.recording.batch.inputs import PassRows
+from lstmviz.recording.batch.span import Span, span_of
 
 _ONE_EACH = (
     "open one run.batch for each forward pass, or say what each runs over with passes=[lstmviz.Pass(tokens=...), ...]"

@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping
 import torch
 from torch import Tensor
 
-from lstmviz.recording.checks import Checks, Reach, disagreement, largest
-from lstmviz.recording.run import Arithmetic, Run
+from lstmviz.recording.states.checks import Checks, Reach, disagreement, largest
+from lstmviz.recording.states.run import Arithmetic, Run
 
 _GATES = "ifgo"
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lstmviz.errors import InputError, LayoutError
-from lstmviz.recording.documents import Document, next_tokens, padded, step_tracks
+from lstmviz.recording.corpus.documents import Document, next_tokens, padded, step_tracks
 
 if TYPE_CHECKING:
     from lstmviz.recording.session import Recording

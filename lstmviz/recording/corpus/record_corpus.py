@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from torch import nn
 
-    from lstmviz.recording.documents import Document
-    from lstmviz.recording.feed import Forward
+    from lstmviz.recording.corpus.documents import Document
+    from lstmviz.recording.corpus.feed import Forward
 
 
 def record_corpus(
@@ -57,8 +57,8 @@ def record_corpus(
     """
     import torch
 
-    from lstmviz.recording.documents import batches, read_documents
-    from lstmviz.recording.feed import Feed, evaluating, reads_backwards
+    from lstmviz.recording.corpus.documents import batches, read_documents
+    from lstmviz.recording.corpus.feed import Feed, evaluating, reads_backwards
     from lstmviz.recording.start import placed, record
 
     path = placed(path)

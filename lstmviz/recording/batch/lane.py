@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.schema import AxisPlan, default_join
 from lstmviz.errors import InputError, RecordingError
-from lstmviz.recording.axes import AxisSpec
-from lstmviz.recording.inputs import GivenTrack, Pass, PassRows, read_pass
+from lstmviz.recording.batch.axes import AxisSpec
+from lstmviz.recording.batch.inputs import GivenTrack, Pass, PassRows, read_pass
 
 Ints = NDArray[np.int64]
 WORDS = ""  # the book's name for the tokens of an axis; a track always has a name

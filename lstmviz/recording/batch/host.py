@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lstmviz.dump.schema import StateDtype
 from lstmviz.errors import RecordingError
-from lstmviz.recording.thin import Pieces
+from lstmviz.recording.batch.thin import Pieces
 
 _TORCH = {"float16": torch.float16, "float32": torch.float32, "float64": torch.float64}
 

@@ -13,13 +13,13 @@ from torch.nn.functional import pad
 
 from lstmviz.dump.schema import StateDtype
 from lstmviz.errors import RecordingError
-from lstmviz.recording.call import Collector, StateArray, Tally
-from lstmviz.recording.fit import Ran, check_fit, is_too_far, span_after
-from lstmviz.recording.host import to_rows
-from lstmviz.recording.inputs import PassRows
-from lstmviz.recording.lane import Columns
-from lstmviz.recording.span import Span
-from lstmviz.recording.thin import Pieces, UnitChoice, keep
+from lstmviz.recording.batch.fit import Ran, check_fit, is_too_far, span_after
+from lstmviz.recording.batch.host import to_rows
+from lstmviz.recording.batch.inputs import PassRows
+from lstmviz.recording.batch.lane import Columns
+from lstmviz.recording.batch.span import Span
+from lstmviz.recording.batch.thin import Pieces, UnitChoice, keep
+from lstmviz.recording.states.call import Collector, StateArray, Tally
 from lstmviz.types import Concerns, Per, View
 
 

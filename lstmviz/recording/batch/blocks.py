@@ -13,10 +13,10 @@ from lstmviz.dump.inputs import TrackRows
 from lstmviz.dump.parts import Block
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype, first_twice
 from lstmviz.errors import InputError, RecordingError
-from lstmviz.recording.axis_batch import AxisRows
-from lstmviz.recording.inputs import GivenTrack
-from lstmviz.recording.lane import WORDS, Lane, is_thinned
-from lstmviz.recording.passes import StateRows
+from lstmviz.recording.batch.axis_batch import AxisRows
+from lstmviz.recording.batch.inputs import GivenTrack
+from lstmviz.recording.batch.lane import WORDS, Lane, is_thinned
+from lstmviz.recording.batch.passes import StateRows
 
 
 @dataclass(frozen=True, slots=True, eq=False)

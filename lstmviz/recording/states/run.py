@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lstmviz.recording.checks import Checks, Reach
-from lstmviz.recording.steps import Steps
+from lstmviz.recording.states.checks import Checks, Reach
+from lstmviz.recording.states.steps import Steps
 
 _PRECISE = (torch.float32, torch.float64)
 

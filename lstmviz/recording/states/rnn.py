@@ -8,8 +8,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lstmviz.recording.checks import Checks, disagreement, largest
-from lstmviz.recording.run import Arithmetic, Run
+from lstmviz.recording.states.checks import Checks, disagreement, largest
+from lstmviz.recording.states.run import Arithmetic, Run
 
 
 def rnn_states(

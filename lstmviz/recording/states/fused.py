@@ -16,12 +16,12 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.call import ModuleCall, Wanted, layer_name
-from lstmviz.recording.checks import tolerance
-from lstmviz.recording.collect import RunCollector, worked_in
-from lstmviz.recording.run import Arithmetic, Run, Weights
-from lstmviz.recording.stepped import StepCall, Used, versions_of
-from lstmviz.recording.steps import Steps, even_steps
+from lstmviz.recording.states.call import ModuleCall, Wanted, layer_name
+from lstmviz.recording.states.checks import tolerance
+from lstmviz.recording.states.collect import RunCollector, worked_in
+from lstmviz.recording.states.run import Arithmetic, Run, Weights
+from lstmviz.recording.states.stepped import StepCall, Used, versions_of
+from lstmviz.recording.states.steps import Steps, even_steps
 
 _FORWARD = {"LSTM": torch.lstm, "GRU": torch.gru, "RNN_TANH": torch.rnn_tanh, "RNN_RELU": torch.rnn_relu}
 
@@ -56,7 +56,7 @@ class _Call:
 
 
 class FusedCollector(RunCollector):
-    """The states of one fused module during one batch (see ``lstmviz.recording.call.Collector``)."""
+    """The states of one fused module during one batch (see ``lstmviz.recording.states.call.Collector``)."""
 
     def __init__(self, arithmetic: Arithmetic, name: str, module: nn.Module, wanted: Wanted) -> None:
         super().__init__(name, arithmetic.kind, arithmetic, fused_layers(name, module), wanted)

@@ -9,7 +9,7 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from lstmviz.recording.checks import CHECK_EVERY
+from lstmviz.recording.states.checks import CHECK_EVERY
 
 _CHUNK_BYTES = 8 * 1024 * 1024  # gates worked on at a time: rows enough for a fast product, little enough for a cache
 _SMALL = 4096  # rows; batches of a few steps come by the thousand, mostly of the same shape

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from lstmviz.dump.inputs import TrackRows, Values, as_array, check_ids, check_mapping, read_track
 from lstmviz.dump.schema import check_track, first_twice
 from lstmviz.errors import InputError
-from lstmviz.recording.span import Span, read_span
-from lstmviz.recording.tokens import TokenGrid, even_rows, read_tokens
+from lstmviz.recording.batch.span import Span, read_span
+from lstmviz.recording.batch.tokens import TokenGrid, even_rows, read_tokens
 from lstmviz.types import Concerns, Per, TrackInfo, TrackKind
 
 INPUTS = "inputs"  # the group of tracks that a numeric input becomes

@@ -13,12 +13,12 @@ from torch.utils.hooks import RemovableHandle
 
 from lstmviz.dump.schema import check_name
 from lstmviz.errors import InputError, RecordingError
-from lstmviz.recording.axis_batch import AxisBatch, AxisRows
-from lstmviz.recording.call import ModuleCall, Wanted
-from lstmviz.recording.inputs import Pass
-from lstmviz.recording.modules import Recorded
-from lstmviz.recording.passes import LaterTrack, PassRun
-from lstmviz.recording.predictions import GROUP, class_predictions, token_predictions
+from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
+from lstmviz.recording.batch.inputs import Pass
+from lstmviz.recording.batch.passes import LaterTrack, PassRun
+from lstmviz.recording.batch.predictions import GROUP, class_predictions, token_predictions
+from lstmviz.recording.states.call import ModuleCall, Wanted
+from lstmviz.recording.states.modules import Recorded
 from lstmviz.types import Concerns, View
 
 

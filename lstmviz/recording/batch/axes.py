@@ -12,7 +12,7 @@ import numpy as np
 from lstmviz.dump.inputs import read_vocab
 from lstmviz.dump.schema import AxisPlan, first_twice
 from lstmviz.errors import InputError, RecordingError
-from lstmviz.recording.tokens import is_ids_mapping
+from lstmviz.recording.batch.tokens import is_ids_mapping
 
 Patterns = str | Iterable[str]
 

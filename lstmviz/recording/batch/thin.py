@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.errors import InputError, RecordingError
-from lstmviz.recording.axes import matches
+from lstmviz.recording.batch.axes import matches
 
 Ints = NDArray[np.int64]
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lstmviz.recording.run import Run, Weights
-from lstmviz.recording.steps import Steps
+from lstmviz.recording.states.run import Run, Weights
+from lstmviz.recording.states.steps import Steps
 
 States = tuple[Tensor, ...]  # h, or h and c: (layers x directions, batch, n_units) each, as the module has them
 

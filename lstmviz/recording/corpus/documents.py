@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.inputs import as_array, check_mapping
 from lstmviz.errors import InputError
-from lstmviz.recording.tokens import is_encoding
+from lstmviz.recording.batch.tokens import is_encoding
 
 Ids = NDArray[np.int64]
 

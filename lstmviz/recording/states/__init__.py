@@ -1,0 +1,1 @@
+"""What recurrent modules computed: calls taken in hooks, every state of every step made from them, and checked."""
