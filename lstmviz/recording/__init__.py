@@ -10,11 +10,17 @@ from lstmviz.recording.start import record
 if TYPE_CHECKING:
     from lstmviz.recording.batch.batch import Batch
     from lstmviz.recording.batch.inputs import Pass
+    from lstmviz.recording.memory import record_in_memory
     from lstmviz.recording.session import Recording
 
-__all__ = ["Batch", "Pass", "Recording", "record"]
+__all__ = ["Batch", "Pass", "Recording", "record", "record_in_memory"]
 
-_HOME = {"Batch": "batch.batch", "Pass": "batch.inputs", "Recording": "session"}  # loads torch
+_HOME = {  # loads torch
+    "Batch": "batch.batch",
+    "Pass": "batch.inputs",
+    "Recording": "session",
+    "record_in_memory": "memory",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from lstmviz.recording.session import Recording
+    from lstmviz.recording.setup import Setup
     from lstmviz.recording.states.modules import Recorded
 
 GATES = ("i", "f", "g", "o", "r", "z", "n")  # of an LSTM and a GRU
@@ -83,9 +84,45 @@ def record(
     Raises RecordingError for a model that cannot be recorded and InputError, which is one, for what was handed in
     (named, with what to do); DumpExists where ``path`` or an unfinished recording is in the way.
     """
+    from lstmviz.recording.session import Recording
+
+    setup = read_setup(
+        model,
+        vocab,
+        states=states,
+        layers=layers,
+        units=units,
+        every=every,
+        dtype=dtype,
+        axes=axes,
+        axis=axis,
+        join=join,
+        features=features,
+        n_steps=n_steps,
+        force=force,
+    )
+    return Recording(setup, Sink(placed(path), overwrite=overwrite))
+
+
+def read_setup(
+    model: nn.Module,
+    vocab: Any = None,
+    *,
+    states: Sequence[str] = ("h", "c"),
+    layers: Patterns | None = None,
+    units: Any = None,
+    every: int = 1,
+    dtype: StateDtype | Any = "float16",
+    axes: Mapping[str, Patterns] | None = None,
+    axis: str = "text",
+    join: str | Mapping[str, str] | None = None,
+    features: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+    n_steps: int | Mapping[str, int] | None = None,
+    force: bool = False,
+) -> Setup:
+    """Check what ``record`` was asked for, and return it as one record; errors as of ``record``."""
     from lstmviz.recording.batch.lane import Lane
     from lstmviz.recording.batch.passes import Keeping
-    from lstmviz.recording.session import Recording
     from lstmviz.recording.setup import Setup
     from lstmviz.recording.states.modules import find_recorded
 
@@ -95,7 +132,7 @@ def record(
     keeping = Keeping(kept_as, read_units(units), read_every(every))
     specs = read_axes(axes, axis, vocab=vocab, join=join, features=features, modules=[r.name for r in recorded])
     lanes = {spec.name: Lane(spec, keeping.every, len(specs) == 1) for spec in specs}
-    setup = Setup(
+    return Setup(
         modules=tuple((r, spec.name) for r in recorded for spec in specs if r.name in spec.modules),
         lanes=lanes,
         wanted=lambda layer, state: layer in kept and state in wanted,
@@ -104,7 +141,6 @@ def record(
         force=force,
         provenance=_provenance(model, kept_as, keeping.every, keeping.units),
     )
-    return Recording(setup, Sink(placed(path), overwrite=overwrite))
 
 
 def placed(path: str | os.PathLike[str]) -> Path:
