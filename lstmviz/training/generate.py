@@ -20,7 +20,7 @@ def sampled(model: TextModel, seed: int = 0) -> str:
     state: State = None
     tokens: list[str] = []
     with torch.no_grad():
-        while len(tokens) < MOST[level] and not (len(tokens) >= FEWEST[level] and tokens[-1] == "\n"):
+        while len(tokens) < MOST[level] and not _is_line(tokens, FEWEST[level]):
             logits, state = model(ids, state)
             chances = logits[0, -1] / TEMPERATURE
             if description.unknown is not None and len(vocab) > 1:
@@ -28,3 +28,7 @@ def sampled(model: TextModel, seed: int = 0) -> str:
             ids = torch.multinomial(chances.softmax(0), 1, generator=generator)[None]
             tokens.append(vocab[int(ids)])
     return " ".join(("" if level == "char" else " ").join(tokens).split())
+
+
+def _is_line(tokens: list[str], fewest: int) -> bool:
+    return tokens[-1:] == ["\n"] and len(tokens) - tokens.count("\n") >= fewest

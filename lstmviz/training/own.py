@@ -14,7 +14,7 @@ from typing import Any
 from lstmviz.errors import DumpExists, ModelError
 from lstmviz.training.curves import figure, write_events, write_figure
 from lstmviz.training.documents import study_documents
-from lstmviz.training.fit import Curves, Progress
+from lstmviz.training.fit import Curves, Progress, reproducible
 from lstmviz.training.leave import Progress as Recorded
 from lstmviz.training.leave import leave, model_beside
 from lstmviz.training.model import load, save
@@ -118,15 +118,17 @@ def leave_study(
     if overwrite:
         place.dump.unlink(missing_ok=True)  # it was another model's than the one that comes to lie beside it
     save(trained.model, place.weights)
-    model = load(place.weights)
-    leave(place.weights, study.recipe.corpus(), place.dump, progress=recorded)
+    model, plan = load(place.weights), study.recipe.plan
+    with reproducible(plan.seed, plan.is_exact):
+        leave(place.weights, study.recipe.corpus(), place.dump, progress=recorded)
+        loss, closing = study.recipe.loss(model), tuple(study.closing(model))
     runs = {"training": trained.curves}
     try:
         write_figure(figure(runs, f"{place.name}: {model.description.words}"), place.figure)
         has_events = _leave_events(place.events, runs)
     except OSError as err:
         raise ModelError(f"the learning curves cannot be written ({err}); model and dump are there") from err
-    return LeftOfText(place, study.recipe.loss(model), has_events, tuple(study.closing(model)))
+    return LeftOfText(place, loss, has_events, closing)
 
 
 def _leave_events(folder: Path, runs: dict[str, Curves]) -> bool:

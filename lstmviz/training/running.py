@@ -27,7 +27,8 @@ N_COLUMNS = 32  # the text runs in so many columns side by side, each state carr
 N_STEPS: dict[Level, int] = {"char": 64, "word": 32}  # of a column an update: as far back as gradients go
 CHECK_STEPS: dict[Level, int] = {"char": 500, "word": 100}  # of a column of held-out text at once
 N_CHECKED: dict[Level, int] = {"char": 2, "word": 5}  # such pieces of it that are looked at during the training
-FEWEST, MOST = 400, 4_000  # updates, if nobody says how long: minutes on one core with 2 x 128 units
+FEWEST = 400  # updates, if nobody says how long,
+MOST: dict[Level, int] = {"char": 4_000, "word": 1_500}  # and most: minutes on one core with 2 x 128 units
 MAX_PIECE = 1_000  # tokens of a sequence of the dump
 
 
@@ -57,7 +58,7 @@ def study_text(path: Path, options: Options) -> Study:
     n_vocab = len(text.encoder.vocab)
     n_columns = max(1, min(N_COLUMNS, text.border // (4 * N_STEPS[options.level])))
     n_steps = N_STEPS[options.level]
-    plan = options.plan(math.ceil((text.border // n_columns - 1) / n_steps), FEWEST, MOST)
+    plan = options.plan(math.ceil((text.border // n_columns - 1) / n_steps), FEWEST, MOST[options.level])
     recipe = Recipe(
         options.description(text.encoder.vocab),
         plan,
@@ -73,7 +74,7 @@ def study_text(path: Path, options: Options) -> Study:
         _about(text, path),
         baselines,
         bits if options.level == "char" else perplexity,
-        "bits per character" if options.level == "char" else "per word",
+        "bits per character" if options.level == "char" else "perplexity per word",
         lambda model: [f"it writes: {sampled(model, plan.seed)}"],
     )
 
@@ -163,4 +164,4 @@ def bits(nats: float) -> str:
 
 def perplexity(nats: float) -> str:
     """Return a loss as a perplexity."""
-    return f"perplexity {math.exp(min(nats, 700.0)):,.1f}"
+    return f"{math.exp(min(nats, 700.0)):,.1f}"

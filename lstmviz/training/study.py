@@ -17,7 +17,7 @@ N_CHECKS = 40  # looks at the held-out text in a training, about
 PATIENCE = 8  # looks without a better one, after which it ends
 CHECK_BY_CLOCK = 100  # updates from look to look, where the clock ends the training
 MOST_UPDATES = 1_000_000  # of a training that the clock ends
-RATES: dict[Cell, float] = {"lstm": 1e-2, "gru": 5e-3, "rnn": 2e-3}  # the learning rate at first
+RATES: dict[Cell, float] = {"lstm": 1e-2, "gru": 1e-2, "rnn": 5e-3}  # the learning rate at first
 RATE_UNITS = 128  # up to so many units the learning rate holds; it falls with the root of the units from there on
 
 
