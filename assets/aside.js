@@ -16,8 +16,7 @@
     fold();
     lv.frame.add("summary", watchSummary);
     lv.frame.add("selection", () => {
-      const { start, pattern, pinned } = lv.state.current;
-      document.documentElement.classList.toggle("lv-asked", start !== null || Boolean(pattern) || pinned.length > 0);
+      document.documentElement.classList.toggle("lv-asked", lv.url.isPut(lv.state.current));
     });
   }
 
@@ -68,11 +67,11 @@
 
   /* What stands in a card that tells of the matches, where it cannot: a hint or what failed; null where it can. */
   function noSummary(what) {
-    const { start, pattern, pinned } = lv.state.current;
+    const { lasso } = lv.state.current;
     const answer = lv.summary.answer();
-    if (start === null && !pattern && !pinned.length) return hint(what);
+    if (!lasso && !lv.url.isPut(lv.state.current)) return hint(what);
     if (answer && answer.error) return failed("The matches could not be summed up", answer.error, () => lv.summary.ask(lv.matches.answer().question));
-    if (answer && !answer.n_units) return hint("No unit is selected: there is nothing to match.");
+    if (answer && !answer.n_units && !answer.is_region) return hint("No unit is selected: there is nothing to match.");
     if (answer) return null;
     return hint(late === "shown" ? "Counting …" : "");
   }

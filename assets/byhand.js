@@ -38,8 +38,9 @@
     lv.frame.ask("matches", "matchscroll");
   }
 
-  const isHidden = (row) => sets.hidden.has(name(row));
-  const isMarked = (row) => sets.marked.has(name(row));
+  const isRegion = () => Boolean((lv.matches.answer() || {}).region); // its rows are steps, not matches
+  const isHidden = (row) => !isRegion() && sets.hidden.has(name(row));
+  const isMarked = (row) => !isRegion() && sets.marked.has(name(row));
   const isShown = (row) => isShowing || !isHidden(row);
 
   /* How many of the rows that are here are hidden, and marked. */
@@ -53,6 +54,7 @@
   }
 
   function toggle(list, row) {
+    if (isRegion()) return;
     const rows = lv.compare.byHand()[list];
     const rest = rows.filter(([start, stop]) => start !== row.start || stop !== row.stop);
     lv.compare.note({ [list]: rest.length < rows.length ? rest : [...rows, [row.start, row.stop]] });

@@ -29,6 +29,8 @@
     return asked || every[0] || null;
   }
 
+  const isRegion = () => Boolean((lv.summary.answer() || {}).is_region);
+  const whose = () => (isRegion() ? "region" : "matches");
   const filters = () => lv.pick.limits().filters;
 
   function draw() {
@@ -38,6 +40,7 @@
     const now = JSON.stringify([missing && missing.textContent, answer && answer.key, lv.state.current.dump, wanted, filters(), lv.svg.type()]);
     if (now === made) return;
     made = now;
+    card.title.textContent = isRegion() ? "What the region carries" : "What the matches carry";
     drawLimits();
     if (missing) card.body.replaceChildren(missing, ...limitRow());
     else if (!lv.model.tracks.length) card.body.replaceChildren(lv.aside.hint("This recording has no tracks to compare."), ...limitRow());
@@ -57,7 +60,7 @@
     const name = lv.tokens.show(track.name).text;
     choose(track);
     const rows = lv.carried.rows(track);
-    const list = element("div", "lv-carried", "", { role: "group", "aria-label": `${name}: share of the matched steps against the corpus` });
+    const list = element("div", "lv-carried", "", { role: "group", "aria-label": `${name}: share of the ${isRegion() ? "region's" : "matched"} steps against the corpus` });
     const longest = Math.max(...rows.map((value) => Array.from(lv.tokens.show(value.value).text).length));
     list.style.setProperty("--lv-name", lv.aside.nameWidth(longest));
     list.append(...rows.map((value) => row(track, name, value)));
@@ -90,7 +93,7 @@
     const { element } = lv.menu;
     const shown = lv.tokens.show(value.value).text;
     const isAllowed = lv.carried.isAllowed(filters(), track, value);
-    const counts = `${lv.scale.grouped(value.n_steps)} of ${lv.words.plural(track.n_steps, "matched step")}, ${lv.scale.grouped(value.n_corpus)} of ${lv.scale.grouped(track.n_corpus)} in the corpus`;
+    const counts = `${lv.scale.grouped(value.n_steps)} of ${lv.words.plural(track.n_steps, isRegion() ? "step" : "matched step")}, ${lv.scale.grouped(value.n_corpus)} of ${lv.scale.grouped(track.n_corpus)} in the corpus`;
     const whole = element("button", "lv-carry", "", {
       type: "button",
       "aria-pressed": String(isAllowed === true),
@@ -105,8 +108,8 @@
       room.append(bar);
     }
     whole.append(element("bdi", "lv-carry-name", shown), room, element("span", "lv-carry-number", lv.shares.decimal(value.share)));
-    const acts = isAllowed === true ? "press to take the filter away" : `press to keep only matches with it${track.kind === "number" && isAllowed === false ? ", with Shift to keep it too" : ""}`;
-    whole.addEventListener("pointermove", (event) => lv.tip.show(event, [`${name} ${shown}`, `${lv.shares.percent(value.share)} of the matches, ${lv.shares.percent(value.base_rate)} of the corpus`, counts, acts]));
+    const acts = isAllowed === true ? "press to take the filter away" : `press to keep only ${isRegion() ? "steps" : "matches"} with it${track.kind === "number" && isAllowed === false ? ", with Shift to keep it too" : ""}`;
+    whole.addEventListener("pointermove", (event) => lv.tip.show(event, [`${name} ${shown}`, `${lv.shares.percent(value.share)} of the ${whose()}, ${lv.shares.percent(value.base_rate)} of the corpus`, counts, acts]));
     whole.addEventListener("pointerleave", () => lv.tip.hide());
     whole.addEventListener("click", (event) => toggle(track, value, event.shiftKey));
     return whole;
@@ -122,7 +125,7 @@
   function conclusion(name, value) {
     const { figure, rest } = lv.carried.sentence(name, Object.assign({}, value, { value: lv.tokens.show(value.value).text }));
     const line = lv.menu.element("p", "lv-card-note lv-carry-said");
-    line.append(lv.menu.element("strong", "lv-figure", figure), ` ${rest}.`);
+    line.append(lv.menu.element("strong", "lv-figure", figure), ` ${isRegion() ? rest.replace("the matched steps", "the region's steps") : rest}.`);
     return line;
   }
 

@@ -26,7 +26,8 @@
     const one = read(colour);
     if (one.kind === "track") return lv.tokens.show(one.track.name).text;
     if (one.kind === "unit") return `unit ${lv.chips.words({ source: one.source.name, unit: one.unit, side: "high" })}`;
-    return one.kind === "" ? "nothing" : "matched units";
+    const isRegion = Boolean((lv.matches.answer() || {}).region); // no unit is matched there
+    return one.kind === "" || isRegion ? "nothing" : "matched units";
   }
 
   /* The choice that a column's heading stands for, or null. */

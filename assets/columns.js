@@ -30,13 +30,13 @@
   function layout(asked) {
     const { width, used: [a, b], before, nUnits, tracks } = asked;
     const units = { name: "units", kind: "shared", left: LINKS, width: DIGIT * (2 * String(nUnits).length + 1) + 8, from: 0, n: 0 };
-    const left = units.left + Math.max(units.width, 36) + 10;
+    const left = nUnits ? units.left + Math.max(units.width, 36) + 10 : LINKS; // no pattern: the rows are steps of a region
     const main = asked.hasTokens ? text(asked, left) : null;
     const after = main ? main.left + Math.max(main.width, HEAD) + GAP : left;
     const fits = Math.max(1, Math.floor((width - after + GAP) / (HEAT.least + GAP)));
     const own = asked.unit && fits > 1 ? [{ name: asked.unit, kind: "unit" }] : [];
-    const seen = tracks.slice(0, fits - 1 - own.length);
-    const names = [{ name: "matched units", kind: "on" }, ...own, ...seen.map((track) => ({ name: track.name, kind: "track", track }))];
+    const seen = tracks.slice(0, fits - (nUnits ? 1 : 0) - own.length);
+    const names = [...(nUnits ? [{ name: "matched units", kind: "on" }] : []), ...own, ...seen.map((track) => ({ name: track.name, kind: "track", track }))];
     const heats = [];
     let x = after;
     names.forEach((column, k) => {
@@ -46,7 +46,7 @@
       heats.push(Object.assign(column, { left: x, width: wide, from: a, n: b - a }));
       x += wide + GAP;
     });
-    return { list: [units, ...(main ? [main] : []), ...heats], hidden: tracks.slice(seen.length) };
+    return { list: [...(nUnits ? [units] : []), ...(main ? [main] : []), ...heats], hidden: tracks.slice(seen.length) };
   }
 
   function text({ width, used: [a, b], before, isChars, tracks, unit }, left) {

@@ -82,6 +82,7 @@
     const now = JSON.stringify([missing && missing.textContent, given && given.key, minLength, maxLength, lv.state.current.shared, drag, card.width(), lv.svg.type()]);
     if (now === made) return;
     made = now;
+    if (given && given.is_region) return card.body.replaceChildren(lv.aside.hint("The rows are single steps: those of the region on the map."));
     if (missing) return card.body.replaceChildren(missing, ...(minLength > 1 || maxLength !== null ? [fields] : []));
     bars = lv.lengthbars.bars(given.lengths, given.n_units, lv.state.current.shared || 1);
     if (fields.parentElement !== card.body || chart.parentElement !== card.body) card.body.replaceChildren(chart, said, fields);

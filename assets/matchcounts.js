@@ -20,8 +20,9 @@
 
   function draw() {
     const answer = lv.matches.answer();
+    if (answer.region) return lv.mapregion.draw(place, answer);
     const { whole } = answer.question;
-    const isPut = answer.question.start !== null || answer.question.pattern || answer.question.pinned.length > 0;
+    const isPut = lv.url.isPut(answer.question);
     if (!isPut || !answer.n_units) return say(isPut ? "nothing to look for: no unit is selected" : "");
     const levels = lv.listing.levels(answer);
     const parts = levels.slice(0, SHOWN).flatMap((level, k) => [...(k ? [" · "] : []), ...count(level, k === 0)]);

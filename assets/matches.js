@@ -37,8 +37,8 @@
     line.ask(Object.assign({}, question, { whole, rows, offset: 0 }));
   }
 
-  function isAsked({ start, pattern, pinned }) {
-    return start !== null || Boolean(pattern) || pinned.length > 0;
+  function isAsked(question) {
+    return Boolean(question.lasso) || lv.url.isPut(question);
   }
 
   /* Names the list that a question asks for, whichever of its rows are hidden, marked or coloured. */
@@ -105,6 +105,7 @@
       lv.matchtable.reset();
     }
     list.put(coloured(question, given), question.rows);
+    document.documentElement.classList.toggle("lv-region", Boolean(answer.region));
     lv.matchcounts.draw();
     lv.compare.refresh();
     lv.frame.ask("matches", "strip");
@@ -146,6 +147,7 @@
     stopTimers();
     answer = null;
     list = lv.matchlist.list();
+    document.documentElement.classList.remove("lv-region");
     lv.summary.clear();
     table.classList.remove("lv-stale");
     const again = lv.menu.button("lv-link", "Try again", "Ask the server again", () => lv.state.publish(true));

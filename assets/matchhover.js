@@ -47,14 +47,15 @@
     const step = row.first + cell;
     if (row.on[cell] === null) return ["outside the sequence"];
     const shown = lv.tokens.show(row.tokens ? row.tokens[cell] : null);
-    const lines = [`step ${lv.scale.grouped(step)}`, shown.text, `${row.on[cell]} of ${lv.words.plural(answer.n_units, "unit")} on`];
+    const lines = [`step ${lv.scale.grouped(step)}`, shown.text];
+    if (!answer.region) lines.push(`${row.on[cell]} of ${lv.words.plural(answer.n_units, "unit")} on`);
     const { colour } = lv.state.current;
     if (row.colour === colour && row.values && row.values[cell] !== null) lines.push(`${lv.colouring.words(colour)} ${lv.scale.valueText(row.values[cell])}`);
     for (const track of lv.tracks.ordered().slice(0, 8)) {
       const value = lv.tracks.inRow(track, row, cell);
       if (value !== null) lines.push(`${lv.tokens.show(track.name).text} ${lv.tracks.text(track, value)}${lv.tracks.shift(track) ? " (recorded one step before)" : ""}`);
     }
-    lines.push(`match: ${lv.words.plural(row.length, "step")}, ${row.n_shared} of ${lv.words.plural(answer.n_units, "unit")}`);
+    if (!answer.region) lines.push(`match: ${lv.words.plural(row.length, "step")}, ${row.n_shared} of ${lv.words.plural(answer.n_units, "unit")}`);
     return lines;
   }
 

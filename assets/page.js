@@ -24,7 +24,7 @@
     Object.assign(lv.state.current, lv.urlfields.BASE);
     lv.plot.make();
     lv.strip.make();
-    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile", "undo", "show", "bars", "unittext", "aside", "start", "help", "projector", "tour", "beside", "said", "exporting"]) lv[part].make();
+    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile", "undo", "show", "bars", "unittext", "mapview", "aside", "start", "help", "projector", "tour", "beside", "said", "exporting", "typed"]) lv[part].make();
     lv.theme.watch();
     const sizes = new ResizeObserver(() => lv.frame.askAll());
     for (const name of ["plot", "strip", "units", "matchTable"]) sizes.observe(document.getElementById(lv.ids[name]));
@@ -47,8 +47,10 @@
   /* Show what the address asks for, as far as it can be shown; say what cannot. */
   function fromAddress() {
     const { values, problems } = lv.url.parse(root.location.search + root.location.hash);
-    if (!dumps.length || (hasStart() && !Object.keys(values).length && !problems.length)) {
+    const isAsked = Object.keys(values).length > 0 || problems.length > 0;
+    if (!dumps.length || (hasStart() && !isAsked)) {
       turn++; // what was being opened is not wanted any more
+      if (isAsked) lv.notice.say("link", "What this link was made for is not served here, or not built yet: build the sample, then open the link again.");
       return lv.start.show();
     }
     if (values.dump && !dumps.some((dump) => dump.uuid === values.dump)) {
@@ -114,8 +116,8 @@
   }
 
   function openDump(uuid) {
-    const { threshold, versus } = lv.state.current;
-    return show(uuid, { threshold, versus }, "push", []);
+    const { threshold, versus, text, was } = lv.state.current;
+    return show(uuid, { threshold, versus, text, was }, "push", []);
   }
 
   /* Another source of the same text keeps the place and the brush; one of another axis starts anew. */

@@ -11,8 +11,7 @@
      it also is a place to come back to, "restore" when the address itself asked for it. */
   function change(changes, how) {
     const before = Object.assign({}, current);
-    const isBrush = changes.start !== undefined && changes.start !== null;
-    Object.assign(current, isBrush ? { pattern: null } : {}, changes); // a brush takes the place of an opened pattern
+    Object.assign(current, instead(changes), changes);
     if (lv.url.LISTS.some((name) => current[name] !== before[name])) current.rows = changes.rows || lv.url.ROWS;
     const moved = ["dump", "source", "at", "span"].some((name) => current[name] !== before[name]);
     if (moved) lv.frame.ask("base");
@@ -23,6 +22,14 @@
     if (how === "live") return;
     lv.undo.note();
     publish();
+  }
+
+  /* What gives way to a change: of a brush on the corpus, one on a typed text and an opened pattern there is one at most,
+     and either brush takes the place of a region of the map. */
+  function instead({ start, typed, pattern }) {
+    if (typed) return { start: null, stop: null, pattern: null, lasso: null };
+    if (start !== undefined && start !== null) return { pattern: null, typed: null, lasso: null };
+    return pattern ? { typed: null } : {};
   }
 
   /* The same, resting once nothing came for a moment: for wheels, keys and typing. */

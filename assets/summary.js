@@ -18,7 +18,7 @@
   }
 
   function keyOf(question) {
-    return JSON.stringify([lv.url.patternKey(question), ...ASKED_BY.map((name) => question[name] || null)]);
+    return JSON.stringify([lv.url.patternKey(question), ...ASKED_BY.map((name) => question[name] || null), lv.url.regionKey(question)]);
   }
 
   /* Nothing is selected: there is nothing to sum up. */

@@ -3,7 +3,7 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const MOST = 200; // states kept
-  const LOOKS = ["tracks", "looks", "view", "mask", "bars", "beside", "colour", "versus", "lists"]; // what is shown beside the selection itself
+  const LOOKS = ["tracks", "looks", "view", "mask", "bars", "mapOf", "mapMethod", "mapColour", "lasso", "beside", "colour", "versus", "lists", "text", "was"]; // what is shown beside the selection itself
 
   /* A stack over snapshots that are told apart by their text. Pure. */
   function stack() {

@@ -29,7 +29,7 @@
   /* Lines or text: the one takes the other's place, at the same height. */
   function swap() {
     const isText = lv.state.current.view === "text";
-    lv.plot.place().classList.toggle("lv-away", isText);
+    lv.plot.place().classList.toggle("lv-away", lv.state.current.view !== "lines");
     if (!isText && place.firstChild) {
       place.replaceChildren();
       made = "";

@@ -14,12 +14,13 @@
   const MAX_LENGTH = 1e9; // steps of a match
   const VIEW_BYTES = 48 * 1024 * 1024; // of states in view at once
   const WINDOW_BYTES = 48 * 1024 * 1024; // of states in one window
+  const MAX_LINKED = 4000; // characters of typed texts that a link carries
   const MAX_THRESHOLD = 1e30; // beyond any activation
   // What decides which matches there are, and which of them are listed.
-  const QUESTION = ["dump", "source", "start", "stop", "threshold", "side", "before", "after", "parts", "excluded", "pinned", "filters"];
+  const QUESTION = ["dump", "source", "start", "stop", "typed", "threshold", "side", "before", "after", "parts", "excluded", "pinned", "filters"];
   const LISTED = ["minLength", "maxLength", "hidden", "marked", "order", "group", "shared", "pattern"];
   // What makes another list of matches, so that its first rows are wanted anew.
-  const LISTS = [...QUESTION, "minLength", "maxLength", "order", "group", "shared", "pattern", "lists"];
+  const LISTS = [...QUESTION, "minLength", "maxLength", "order", "group", "shared", "pattern", "lists", "lasso"];
 
   /* Bytes of a source's states at one step. */
   function rowBytes(source) {
@@ -40,6 +41,9 @@
     const held = new URLSearchParams(behind || "");
     const problems = [];
     if (held.get("pattern")) values.pattern = held.get("pattern");
+    const window_ = (held.get("typed") || "").match(/^(\d{1,9})-(\d{1,9})$/);
+    for (const name of ["text", "was"]) if (held.has(name)) values[name] = held.get(name);
+    if (window_ && values.text) values.typed = { text: values.text, start: Number(window_[1]), stop: Number(window_[2]) };
     if (held.get("versus")) {
       values.versus = fields().versus(held.get("versus"));
       if (values.versus === null) problems.push("the link's pinned pattern cannot be read; left out");
@@ -74,8 +78,22 @@
     // An opened pattern may be long: behind the # it does not travel to the server with each request.
     const opened = new URLSearchParams(state.pattern ? { pattern: state.pattern } : {});
     if (state.versus) opened.set("versus", JSON.stringify(state.versus));
+    if (isLinked(state)) {
+      for (const name of ["text", "was"]) if (typeof state[name] === "string") opened.set(name, state[name]);
+      if (state.typed && state.typed.text === state.text) opened.set("typed", `${state.typed.start}-${state.typed.stop}`);
+    }
     const behind = opened.toString();
     return "?" + query.toString().replace(/%2F/g, "/").replace(/%2C/g, ",") + (behind ? `#${behind}` : "");
+  }
+
+  /* Are the typed texts short enough for a link? */
+  function isLinked({ text, was }) {
+    return (text || "").length + (was || "").length <= MAX_LINKED;
+  }
+
+  /* Is anything put to the match engine: a brush, an opened pattern, pinned units? */
+  function isPut({ start, typed, pattern, pinned }) {
+    return start !== null || Boolean(typed) || Boolean(pattern) || pinned.length > 0;
   }
 
   function same(one, other) {
@@ -86,7 +104,12 @@
   function key(state) {
     const values = [...QUESTION, ...LISTED].map((name) => (state[name] === undefined ? null : state[name]));
     const isOfUnit = /^unit:/.test(state.colour || ""); // whose values come with the rows
-    return JSON.stringify([...values, isOfUnit ? state.colour : null, state.lists === "A" ? state.versus : null]);
+    return JSON.stringify([...values, isOfUnit ? state.colour : null, state.lists === "A" ? state.versus : null, regionKey(state)]);
+  }
+
+  /* Names the region of the map that stands in the place of a pattern; null where there is none. */
+  function regionKey({ lasso, mapOf, mapMethod }) {
+    return lasso ? [mapOf, mapMethod, lasso] : null;
   }
 
   /* Names the pattern alone, however its matches are listed. */
@@ -149,6 +172,6 @@
     return text.length > 40 ? text.slice(0, 40) + "…" : text;
   }
 
-  lv.url = { parse, format, key, patternKey, fit, clamp, limits, rowBytes, ROWS, MIN_SPAN, MAX_SPAN, MAX_OFF, MAX_WINDOW, MAX_ROWS, MAX_LENGTH, MAX_THRESHOLD, QUESTION, LISTED, LISTS };
+  lv.url = { parse, format, isLinked, isPut, key, patternKey, regionKey, fit, clamp, limits, rowBytes, ROWS, MIN_SPAN, MAX_SPAN, MAX_OFF, MAX_WINDOW, MAX_ROWS, MAX_LENGTH, MAX_THRESHOLD, QUESTION, LISTED, LISTS };
   if (typeof module !== "undefined") module.exports = lv.url;
 })(typeof window !== "undefined" ? window : globalThis);

@@ -2,6 +2,7 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
+  const MOST_TEXT = 40000; // characters of a typed text, as the server takes them
   const ORDERS = ["best", "step", "length", "-length"];
 
   /* Check a state, whose source is known, and mend it in place; returns what had to give, in words. */
@@ -31,6 +32,8 @@
     if (state.tracks) keep("tracks", noTrack);
     if (state.held && !told(problems, noUnit(state.held))) state.held = null;
     checkLengths(state, problems);
+    checkTyped(state, problems);
+    checkMap(state, problems, noSource);
     const isTrack = (text) => text.startsWith("track:") && tracks.has(text.slice(6));
     const options = (field, isGood, remedy) => {
       if (isGood(state[field])) return;
@@ -41,6 +44,12 @@
     options("group", (text) => ["", "sequence", "length"].includes(text) || isTrack(text), "sequence, length or track:NAME");
     options("colour", (text) => ["", "shared"].includes(text) || isTrack(text) || isUnit(text, noUnit), "shared, track:NAME or unit:SOURCE:UNIT");
     return problems;
+  }
+
+  /* A map of a source that is not there shows the plotted one, and has no region. */
+  function checkMap(state, problems, noSource) {
+    if (["", "embedding"].includes(state.mapOf) || !told(problems, noSource(state.mapOf))) return;
+    Object.assign(state, { mapOf: "", lasso: null });
   }
 
   function isUnit(text, noUnit) {
@@ -57,6 +66,21 @@
     }
     if (track.kind === "category") return `the link filters track ${name} by a range, but it holds labels; left out`;
     return filter.low > filter.high ? `the link's filter of track ${name} allows ${filter.low} to ${filter.high}, which is nothing; left out` : null;
+  }
+
+  function checkTyped(state, problems) {
+    for (const name of ["text", "was"]) {
+      if (state[name] === null || state[name].length <= MOST_TEXT) continue;
+      problems.push(`the link's text has ${state[name].length} characters; at most ${MOST_TEXT} can be typed; left out`);
+      state[name] = name === "text" ? "" : null;
+    }
+    if (state.text === null) state.was = null;
+    const { typed } = state;
+    if (!typed) return;
+    if (!(typed.start < typed.stop) || typed.text !== state.text) {
+      problems.push(`the link's window of the typed text, ${typed.start} to ${typed.stop}, is empty; left out`);
+      state.typed = null;
+    } else if (state.pattern || state.start !== null) state.typed = null;
   }
 
   function checkLengths(state, problems) {

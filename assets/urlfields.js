@@ -4,8 +4,10 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const SIDES = ["high", "low", "both"];
-  const VIEWS = ["lines", "text"];
+  const VIEWS = ["lines", "text", "map"];
+  const METHODS = ["pca", "tsne", "umap"];
   const LOOKS = ["heat", "line", "bars"];
+  const MAX_CORNERS = 500; // of a region
   const MAX_THRESHOLD = 1e30; // beyond any activation
   const STEPS = "a step number such as 2175";
   const UNIT = "a unit such as rnn.l0.h/11/high";
@@ -37,8 +39,15 @@
     view: "lines",
     mask: false,
     bars: false,
+    mapOf: "", // the source, or "embedding", that the map shows; "": the plotted one
+    mapMethod: "pca",
+    mapColour: null, // the track that colours it; null: the first, "": none
+    lasso: null, // [[x, y], ...]: a region of that map, whose steps are listed in the place of matches
     beside: null, // {dump, source}: what stands beside, at the same steps
     pattern: null,
+    text: null, // in the box for a text of one's own; null: the box is folded
+    was: null, // the text that it is compared with
+    typed: null, // {text, start, stop}: a brush on a typed text
     versus: null, // {dump, name, pattern}: a pattern that is pinned as A, as the text of a file
     lists: null, // "A": the matches of that one are listed
   };
@@ -113,6 +122,13 @@
     return `${track}/range/${end(low)}/${end(high)}`;
   }
 
+  /* "0,0,1.5,0,1,2": the corners of a region, x and y in turn */
+  function corners(text) {
+    const all = text.split(",").map(anyNumber);
+    if (all.length < 6 || all.length % 2 || all.length > 2 * MAX_CORNERS || all.includes(null)) return null;
+    return Array.from({ length: all.length / 2 }, (_, k) => [all[2 * k], all[2 * k + 1]]);
+  }
+
   /* A pinned pattern as JSON; null where it is none. */
   function versus(text) {
     try {
@@ -159,7 +175,11 @@
     plain("rows", "rows", wholeNumber, "a number of rows such as 50"),
     list("track", "tracks", name, String, "a track's name"),
     plain("lists", "lists", oneOf(["A"]), "A"),
-    plain("view", "view", oneOf(VIEWS), "lines or text"),
+    plain("view", "view", oneOf(VIEWS), "lines, text or map"),
+    plain("map", "mapOf", name, "a source, or embedding"),
+    plain("by", "mapMethod", oneOf(METHODS), "pca, tsne or umap"),
+    plain("dye", "mapColour", name, "a track's name"),
+    { param: "lasso", field: "lasso", read: corners, kind: "a region such as 0,0,1,0,1,1", write: (value) => [value.flat().join(",")] },
     flag("mask", "mask"),
     flag("bars", "bars"),
     { param: "beside", field: "beside", read: beside, kind: "a recording and a source such as 0123abcd/rnn.l0.h", write: (value) => [`${value.dump}/${value.source}`] },

@@ -127,8 +127,10 @@ def _end(child: subprocess.Popen[str]) -> None:
 
 def _read(lines: IO[str] | None, told: list[tuple[float, str]]) -> None:
     """Keep what the child tells; what is no line of progress is passed over."""
-    with lines or suppress():
-        for line in lines or ():
+    if lines is None:
+        return
+    with lines:
+        for line in lines:
             with suppress(ValueError, KeyError, TypeError):
                 raw: dict[str, Any] = json.loads(line)
                 told.append((float(raw["share"]), str(raw["words"])))

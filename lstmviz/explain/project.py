@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError, ProjectionError
 from lstmviz.explain.apart import Cancel, Progress, embed_apart
-from lstmviz.explain.embeddings import embeddings
+from lstmviz.explain.embeddings import embeddings, token_counts
 from lstmviz.explain.kept import Wanted, find_kept, keep, parameters_of
 from lstmviz.explain.pca import Basis, principal_axes
 from lstmviz.explain.projection import EMBEDDING, METHODS, Method, Points, Projection, flat
@@ -93,7 +93,7 @@ def _asked(dump: DumpReader, source: str, method: Any, n_steps: int, seed: int) 
     if not 2 <= n_steps <= MOST_STEPS or not 0 <= seed < 2**31:
         raise PatternError(f"n_steps={n_steps} and seed={seed}: give 2 to {MOST_STEPS:,} steps and a seed from 0 on")
     is_embedding = source == EMBEDDING and EMBEDDING not in dump.sources
-    prepared = _of_tokens(dump) if is_embedding else _of_steps(dump, dump.source(source).name, n_steps, seed)
+    prepared = _of_tokens(dump, n_steps) if is_embedding else _of_steps(dump, dump.source(source).name, n_steps, seed)
     least = 2 if method == "pca" else LEAST_POINTS
     if len(prepared.ids) < least:
         what = "tokens" if is_embedding else "sampled steps without NaN"
@@ -109,11 +109,15 @@ def _of_steps(dump: DumpReader, source: str, n_steps: int, seed: int) -> _Prepar
     return _Prepared(dump.uuid, source, n_steps, taken.steps, n_all, taken.n_nan, basis, reduced)
 
 
-def _of_tokens(dump: DumpReader) -> _Prepared:
+def _of_tokens(dump: DumpReader, n_tokens: int) -> _Prepared:
+    """Prepare the embeddings: all of them, or of a larger vocabulary the tokens that stand most often in the corpus."""
     found = embeddings(dump)
-    basis, reduced = _reduced(found.matrix)
-    ids = np.arange(len(found.vocab), dtype=np.int64)
-    return _Prepared(found.digest, EMBEDDING, 0, ids, len(ids), 0, basis, reduced)
+    n_all = len(found.vocab)
+    ids = np.arange(n_all, dtype=np.int64)
+    if n_all > n_tokens:
+        ids = np.sort(np.argsort(-token_counts(dump), kind="stable")[:n_tokens])
+    basis, reduced = _reduced(found.matrix[ids])
+    return _Prepared(found.digest, EMBEDDING, n_tokens, ids, n_all, 0, basis, reduced)
 
 
 def _reduced(values: NDArray[np.float32]) -> tuple[Basis, Points]:

@@ -87,9 +87,12 @@ MINIMAP = "lv-minimap"
 SHOW = "lv-show"
 PARTS = "lv-parts"
 UNIT_TEXT = "lv-unit-text"
+MAP = "lv-map"
+MAP_BUTTON = "lv-map-button"
 BESIDE = "lv-beside"
 BARS = "lv-bars"
 UNIT_TOOLS = "lv-unit-tools"
+TYPED = "lv-typed"
 MATCH_ORDER = "lv-match-order"
 MATCH_GROUP = "lv-match-group"
 MATCH_COLOUR = "lv-match-colour"
@@ -132,9 +135,12 @@ PLACES = (
     SHOW,
     PARTS,
     UNIT_TEXT,
+    MAP,
+    MAP_BUTTON,
     BESIDE,
     BARS,
     UNIT_TOOLS,
+    TYPED,
     MATCH_ORDER,
     MATCH_GROUP,
     MATCH_COLOUR,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from lstmviz.match.pattern_file import PatternFile
 from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui.about import finite
 from lstmviz.ui.asked import listing_of, matches_of, pattern_of
+from lstmviz.ui.regions import region_answer, region_asked
 from lstmviz.ui.selection import Selection, parse
 from lstmviz.ui.table import DumpTable
 
@@ -24,6 +26,8 @@ CELLS_BEFORE = 5  # cells of a row before the match starts
 CELLS = 40  # cells of a row in all
 MAX_GROUPS = 1_000  # described in one answer, beside those of its rows
 UNIT_COLOUR = "unit:"
+
+Row = dict[str, Any]
 
 
 def match_rows(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,6 +37,8 @@ def match_rows(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
     """
     asked = parse(raw)
     dump = table[asked.dump]
+    if asked.lasso is not None:
+        return _region_rows(dump, asked)
     began = time.perf_counter()
     file = pattern_of(dump, asked)
     pattern = file.pattern
@@ -101,21 +107,47 @@ def _rows(dump: DumpReader, file: PatternFile, asked: Selection, listing: Listin
     return rows
 
 
-def _row(dump: DumpReader, axis: Axis, pattern: Pattern, match: Any, unit: tuple[str, int] | None) -> dict[str, Any]:
+def _row(dump: DumpReader, axis: Axis, pattern: Pattern | None, match: Any, unit: tuple[str, int] | None) -> Row:
+    """Return one row, cell by cell; ``pattern`` is None where it is a step of a region, and no unit is counted."""
     first = int(match.start) - CELLS_BEFORE
     begin, end = (int(edge[match.sequence]) for edge in (axis.starts, axis.stops))
     a, b = max(first, begin), min(first + CELLS, end)
     lead, trail = [None] * (a - first), [None] * (first + CELLS - b)
     tokens = None if axis.tokens is None else axis.tokens[a:b]
     values = None if unit is None else listed(in_view(dump.source(unit[0]), dump.states(unit[0])[a:b, unit[1]]))
+    on = [0] * (b - a) if pattern is None else _n_on(dump, pattern, a, b)
     return {
         **{k: int(getattr(match, k)) for k in ("start", "stop", "sequence", "n_shared", "n_union", "length")},
         "first": first,
         "tokens": None if tokens is None else [*lead, *tokens, *trail],
-        "on": [*lead, *_n_on(dump, pattern, a, b), *trail],
+        "on": [*lead, *on, *trail],
         "tracks": {n: [*lead, *v, *trail] for n, v in step_tracks(axis, a, b).items()},
         "values": None if values is None else [*lead, *values, *trail],
     }
+
+
+def _region_rows(dump: DumpReader, asked: Selection) -> dict[str, Any]:
+    """Answer a lasso: a row for each step of the region, as a match of one step."""
+    region = region_asked(dump, asked)
+    unit = _coloured_by(dump, region.axis, asked.colour)
+    rows = []
+    for step in region.steps[asked.offset : asked.offset + asked.rows].tolist():
+        match = _Step(step, step + 1, region.axis.sequence_of(step))
+        row = _row(dump, region.axis, None, match, unit)
+        rows.append({**row, "is_hidden": False, "is_marked": False, "group": None})
+    return {**region_answer(asked, region), "text_before": CELLS_BEFORE, "cells": CELLS, "rows": rows}
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step as a match of its own."""
+
+    start: int
+    stop: int
+    sequence: int
+    n_shared: int = 0
+    n_union: int = 0
+    length: int = 1
 
 
 def _coloured_by(dump: DumpReader, axis: Axis, colour: str) -> tuple[str, int] | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.errors import PatternError
+from lstmviz.explain.projection import MOST_CORNERS, Method
 from lstmviz.match.brush import Brush, BrushSide, Excluded, Part
 from lstmviz.types import Filter, PatternUnit, Side, Window
 
@@ -18,6 +19,7 @@ MAX_PARTS = 64  # sources of one brush
 MAX_UNITS = 5_000  # units taken out, or pinned
 MAX_FILTERS = 32
 MAX_BY_HAND = 20_000  # rows hidden or marked
+MAX_TEXT = 40_000  # characters of a typed text
 
 Steps = Annotated[int, Field(ge=0, lt=2**53)]
 Length = Annotated[int, Field(ge=1, lt=2**53)]
@@ -56,12 +58,21 @@ class AskedFilter(_Frozen):
     high: Number | None = None
 
 
+class AskedText(_Frozen):
+    """A window of a typed text: its tokens ``start`` to ``stop``."""
+
+    text: Annotated[str, Field(max_length=MAX_TEXT)]
+    start: Steps
+    stop: Steps
+
+
 class Selection(_Frozen):
     """One brush or one opened pattern, and which of its matches to show, in what order.
 
     ``source``, ``side`` and ``threshold`` are those of the source that is plotted, ``parts`` the further ones.
-    ``pattern`` is an opened pattern file's text: it takes the place of the brush. ``rows`` rows are asked for, from
-    ``offset`` on.
+    ``typed`` is a brush on a text that was typed, and ``pattern`` an opened pattern file's text: either takes the place
+    of the brush on the corpus. ``rows`` rows are asked for, from ``offset`` on. A ``lasso``, the corners of a region on the map of ``map_of`` (the plotted source where it is empty)
+    by ``map_method``, takes the place of a pattern, whatever that is.
     """
 
     key: str | int | None = None
@@ -88,24 +99,33 @@ class Selection(_Frozen):
     rows: Annotated[int, Field(ge=1, le=MAX_ROWS)] = 50
     offset: Steps = 0
     pattern: Annotated[str, Field(max_length=MAX_PATTERN)] | None = None
+    lasso: Annotated[tuple[tuple[Number, Number], ...], Field(max_length=MOST_CORNERS)] | None = None
+    map_of: Annotated[Name, Field(alias="mapOf")] = ""
+    map_method: Annotated[Method, Field(alias="mapMethod")] = "pca"
+    typed: AskedText | None = None
 
     def brush(self) -> Brush:
-        """Return the brush that is asked for; PatternError or WindowError where it cannot be."""
+        """Return the brush that is asked for, of the typed text if that is brushed; PatternError or WindowError."""
+        window = self if self.typed is None else self.typed
         return Brush(
             parts=(
                 Part(self.source, self.side, self.threshold),
                 *(Part(part.source, part.side, part.threshold) for part in self.parts),
             ),
-            start=self.start,
-            stop=self.stop,
+            start=window.start,
+            stop=window.stop,
             off_before=self.before,
             off_after=self.after,
             excluded=tuple(Excluded(u.source, u.unit, u.side) for u in self.excluded),
             pinned=tuple(self._pin(u) for u in self.pinned),
-            filters=tuple(Filter(f.track, f.labels, f.low, f.high) for f in self.filters),
+            filters=self.filters_asked(),
             min_length=self.min_length,
             max_length=self.max_length,
         )
+
+    def filters_asked(self) -> tuple[Filter, ...]:
+        """Return the filters; PatternError where one cannot be."""
+        return tuple(Filter(f.track, f.labels, f.low, f.high) for f in self.filters)
 
     def by_hand(self) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
         """Return the match rows hidden and marked by hand; WindowError where one is empty."""

@@ -19,8 +19,9 @@ from lstmviz.match.candidates import Candidates
 from lstmviz.match.carry import carried, shown
 from lstmviz.match.pattern_file import hidden_in
 from lstmviz.ui.asked import is_short, matches_of, pattern_of
+from lstmviz.ui.regions import region_asked
 from lstmviz.ui.rows import listed
-from lstmviz.ui.selection import parse
+from lstmviz.ui.selection import Selection, parse
 from lstmviz.ui.table import DumpTable
 
 MAX_VALUES = 200  # of one track in an answer: those that most steps of the matches carry
@@ -34,6 +35,8 @@ def match_summary(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
     """
     asked = parse(raw)
     dump = table[asked.dump]
+    if asked.lasso is not None:
+        return _region_summary(dump, asked)
     began = time.perf_counter()
     file = pattern_of(dump, asked)
     pattern = file.pattern
@@ -51,6 +54,26 @@ def match_summary(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
         "lengths": _lengths(found),
         "barcode": _barcode(dump, pattern.axis, seen),
         "carry": {"n_matches": len(seen), "tracks": _carry(dump, pattern.axis, seen)},
+        "ms": (time.perf_counter() - began) * 1000,
+    }
+
+
+def _region_summary(dump: DumpReader, asked: Selection) -> dict[str, Any]:
+    """Sum up a region of the map: where its steps lie, and what they carry; each counts as a match of one step."""
+    began = time.perf_counter()
+    region = region_asked(dump, asked)
+    n = len(region.steps)
+    return {
+        "key": asked.key,
+        "error": None,
+        "is_region": True,
+        "n_units": 0,
+        "n_full": n,
+        "n_hidden": 0,
+        "complete": True,
+        "lengths": [],
+        "barcode": _barcode(dump, region.axis.name, region.spans),
+        "carry": {"n_matches": n, "tracks": _carry(dump, region.axis.name, region.spans)},
         "ms": (time.perf_counter() - began) * 1000,
     }
 

@@ -190,7 +190,7 @@ for (const [query, words] of [
   ["?only=depth/range//", /is not a filter/],
   ["?only=tag/is/%25E0%25A4", /is not a filter/],
   ["?hidden=9-4", /is not rows/],
-  ["?view=pie", /is not lines or text/],
+  ["?view=pie", /is not lines, text or map/],
   ["?unit=rnn.l0.c", /is not a unit/],
   ["?mask=yes", /mask=yes is not 1/],
 ]) {

@@ -22,10 +22,12 @@ def select() -> Component:
             place(ids.PARTS, "lv-parts", "Further sources"),
             html.Div(id=ids.PLOT, className="lv-plot"),
             place(ids.UNIT_TEXT, "lv-unit-text"),
+            place(ids.MAP, "lv-map"),
             place(ids.BESIDE, "lv-beside", "Beside it, at the same steps"),
             html.Div(id=ids.STRIP, className="lv-strip"),
             place(ids.BARS, "lv-bars", "Where each selected unit is on"),
             _units(),
+            place(ids.TYPED, "lv-typed", "Your text"),
         ],
     )
 
@@ -79,6 +81,7 @@ def _bar() -> Component:
             html.Span(id=ids.SELECT_NOTE, className="lv-bar-note"),
             html.Button(id=ids.TO_BRUSH, className="lv-to-brush", type="button", hidden=True),
             html.Span(className="lv-spacer"),
+            place(ids.MAP_BUTTON, "lv-tool"),
             place(ids.SHOW, "lv-tool"),
             _move(),
         ],

@@ -46,6 +46,15 @@ def add(routes: Blueprint, table: DumpTable) -> None:
         found = _asked(table[uuid], of, method)
         return _binary(found.ids.astype("<i4").tobytes() + found.points.astype("<f4").tobytes(), found, method)
 
+    @routes.get("/map/<of>/<method>/tokens.json")
+    def get_map_tokens(uuid: str, of: str, method: str) -> Response:
+        dump = table[uuid]
+        found = _asked(dump, of, method)
+        if found.is_of_steps:
+            raise UnknownName("the points of this map are steps; their tokens are under steps/")
+        vocab = embeddings(dump).vocab
+        return jsonify({"tokens": [vocab[i] for i in found.ids.tolist()]})
+
     @routes.get("/map/<of>/<method>/colour.bin")
     def get_colour(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
@@ -159,4 +168,6 @@ def _path(dump: DumpReader, found: Projection) -> dict[str, Any]:
 def _token_points(axis: Axis, found: Projection, steps: NDArray[np.int64]) -> NDArray[np.float32]:
     if axis.tokens is None:
         return np.full((len(steps), 2), np.nan, np.float32)
-    return found.points[axis.tokens.ids[int(steps[0]) : int(steps[-1]) + 1].astype(np.int64)]
+    ids = axis.tokens.ids[int(steps[0]) : int(steps[-1]) + 1].astype(np.int64)
+    at = np.minimum(np.searchsorted(found.ids, ids), len(found.ids) - 1)
+    return np.where((found.ids[at] == ids)[:, None], found.points[at], np.float32(np.nan))

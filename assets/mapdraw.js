@@ -1,0 +1,156 @@
+/* The map on its two canvases: points below; above them the region, the window's path, and what is pointed at. */
+(function (root) {
+  "use strict";
+  const lv = (root.lstmviz = root.lstmviz || {});
+  const FADED = 0.12; // of points outside a region
+  const LABEL = 11; // px
+  const LABELS = 80; // tokens beside their points at once
+  const TRIED = 4000; // and how many of the most frequent are tried
+
+  /* Px across of a point: fewer are larger, and so are those that are zoomed at. */
+  function size(n, zoom) {
+    const usual = n > 10000 ? 2.8 : n > 2000 ? 3.2 : n > 300 ? 4.5 : 7;
+    return Math.min(9, usual * Math.max(1, Math.sqrt(zoom)) ** 0.6);
+  }
+
+  function points(ctx, data, view, base, inside) {
+    const { points: all, colour } = data;
+    const across = size(all.length / 2, view.scale / base);
+    const [width, height] = [ctx.canvas.clientWidth, ctx.canvas.clientHeight];
+    const found = colour && colour.found;
+    const plain = lv.theme.colours().unit;
+    ctx.globalAlpha = 0.75;
+    let present = null;
+    for (const round of inside ? [0, 1] : [1]) {
+      ctx.globalAlpha = round ? 0.8 : FADED;
+      for (let k = 0; k < all.length / 2; k++) {
+        if (inside && inside[k] !== round) continue;
+        const x = view.x + all[2 * k] * view.scale;
+        const y = view.y - all[2 * k + 1] * view.scale;
+        if (x < -across || y < -across || x > width + across || y > height + across) continue;
+        const own = found ? lv.mapcolour.of(found, found.slot[k]) : plain;
+        if (own !== present) ctx.fillStyle = present = own;
+        ctx.fillRect(x - across / 2, y - across / 2, across, across);
+      }
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  /* The tokens of a map of embeddings beside their points, as many as do not lie over each other. */
+  function labels(ctx, data, view, text) {
+    const colours = lv.theme.colours();
+    const taken = [];
+    ctx.font = `${lv.theme.px(LABEL)} ${colours.mono}`;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    const [width, height] = [ctx.canvas.clientWidth, ctx.canvas.clientHeight];
+    for (const k of order(data).slice(0, TRIED)) {
+      const [x, y] = lv.mapplane.screen(view, data.points[2 * k], data.points[2 * k + 1]);
+      if (x < 0 || y < 0 || x > width || y > height) continue;
+      const words = lv.tokens.fit(text(k), 120, (one) => ctx.measureText(one).width);
+      const box = [x + 6, y - 7, x + 8 + ctx.measureText(words).width, y + 7];
+      if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
+      taken.push(box);
+      halo(ctx, words, x + 7, y, colours.text);
+      if (taken.length >= LABELS) return;
+    }
+  }
+
+  const orders = new WeakMap();
+
+  /* Points by their value, the greatest first: what is frequent is named first. */
+  function order(data) {
+    const values = data.colour && data.colour.values;
+    const key = values || data.points;
+    if (!orders.has(key)) {
+      const all = Array.from({ length: data.points.length / 2 }, (_, k) => k);
+      orders.set(key, values ? all.sort((a, b) => values[b] - values[a]) : all);
+    }
+    return orders.get(key);
+  }
+
+  function halo(ctx, words, x, y, colour) {
+    ctx.lineWidth = 3;
+    ctx.strokeStyle = lv.theme.colours().bg;
+    ctx.lineJoin = "round";
+    ctx.strokeText(words, x, y);
+    ctx.fillStyle = colour;
+    ctx.fillText(words, x, y);
+  }
+
+  /* The window as a line through its steps, broken at borders; the brushed part is strong, its ends are marked. */
+  function path(ctx, { start, points: steps, borders }, view, brush) {
+    const colours = lv.theme.colours();
+    const cuts = new Set(borders);
+    const at = (step) => (steps[step - start] && steps[step - start][0] !== null ? lv.mapplane.screen(view, ...steps[step - start]) : null);
+    const stop = start + steps.length;
+    ctx.globalAlpha = 0.7;
+    stroke(ctx, at, start, stop, cuts, colours.bg, 3);
+    stroke(ctx, at, start, stop, cuts, colours.text, 1);
+    ctx.globalAlpha = 1;
+    const [first, end] = brush && brush[0] < stop && brush[1] > start ? [Math.max(start, brush[0]), Math.min(stop, brush[1])] : [start, stop];
+    if (first !== start || end !== stop) {
+      stroke(ctx, at, first, end, cuts, colours.bg, 6);
+      stroke(ctx, at, first, end, cuts, colours.accent, 3);
+    }
+    const ends = [[first, "begin", false], [end - 1, "end", true]];
+    for (const [step, words, isFilled] of ends) if (at(step)) mark(ctx, at(step), words, isFilled);
+  }
+
+  function stroke(ctx, at, from, to, cuts, colour, width) {
+    ctx.beginPath();
+    let isJoined = false;
+    for (let step = from; step < to; step++) {
+      const point = at(step);
+      if (point && isJoined && !cuts.has(step)) ctx.lineTo(...point);
+      else if (point) ctx.moveTo(...point);
+      isJoined = Boolean(point);
+    }
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = width * lv.projector.lines();
+    ctx.lineJoin = "round";
+    ctx.stroke();
+  }
+
+  function mark(ctx, [x, y], words, isFilled) {
+    const colours = lv.theme.colours();
+    ctx.beginPath();
+    ctx.arc(x, y, 5, 0, 7);
+    ctx.fillStyle = isFilled ? colours.accent : colours.bg;
+    ctx.strokeStyle = isFilled ? colours.bg : colours.accent;
+    ctx.lineWidth = 2.5;
+    ctx.fill();
+    ctx.stroke();
+    ctx.font = `600 ${lv.theme.px(LABEL)} ${colours.sans}`;
+    const isLeft = !isFilled && x > 60; // the two often stand side by side
+    ctx.textAlign = isLeft ? "right" : "left";
+    ctx.textBaseline = "middle";
+    halo(ctx, words, isLeft ? x - 9 : x + 9, isFilled ? y + 6 : y - 6, colours.text);
+  }
+
+  /* A region, closed or still being drawn. */
+  function region(ctx, corners, view) {
+    if (corners.length < 2) return;
+    const colours = lv.theme.colours();
+    ctx.beginPath();
+    for (const [px, py] of corners) ctx.lineTo(...lv.mapplane.screen(view, px, py));
+    ctx.closePath();
+    ctx.fillStyle = colours.band;
+    ctx.fill();
+    ctx.setLineDash([5, 3]);
+    ctx.strokeStyle = colours.text;
+    ctx.lineWidth = 1.5;
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+
+  function ring(ctx, [x, y]) {
+    ctx.beginPath();
+    ctx.arc(x, y, 7, 0, 7);
+    ctx.strokeStyle = lv.theme.colours().hover;
+    ctx.lineWidth = 2.5;
+    ctx.stroke();
+  }
+
+  lv.mapdraw = { points, labels, path, region, ring };
+})(window);
