@@ -37,7 +37,7 @@
 
   function progress(offer) {
     const { element } = lv.menu;
-    const whole = element("span", "lv-offer-progress", "", { role: "status" });
+    const whole = element("span", "lv-offer-progress", "", { role: "status", tabindex: "-1" });
     const bar = element("progress", "", "", { max: "1", "aria-label": `How far ${offer.name} is` });
     if (offer.share !== null) bar.value = offer.share;
     whole.append(bar, element("span", "lv-offer-note", offer.words));

@@ -74,7 +74,7 @@
     list.replaceChildren(...cards.map((one) => one.item));
     for (const one of cards) if (!one.canvas) watcher.observe(one.item);
     const again = held && cards.find((one) => one.name === held.name);
-    if (again && again.link) again.link.focus({ preventScroll: true });
+    if (again) (again.link || again.frame.firstChild).focus({ preventScroll: true });
     filter();
   }
 

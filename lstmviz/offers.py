@@ -118,8 +118,8 @@ class Offers:
 
     def _done(self, offer: Offer) -> tuple[Dump, ...]:
         """Build an offer in a child process and open its dumps."""
+        last: dict[str, Any] = {}
         with self._started(offer) as child:
-            last: dict[str, Any] = {}
             for line in child.stdout or ():
                 with suppress(ValueError):  # what else a library may print
                     last = json.loads(line)
@@ -132,14 +132,11 @@ class Offers:
         raise LstmvizError(last.get("error") or f"the process that built it ended with code {child.returncode}")
 
     def _started(self, offer: Offer) -> subprocess.Popen[str]:
-        # The child imports from where this process does, in the same order; -m would put the working folder first.
-        places = [*(p for p in sys.path if isinstance(p, str)), str(Path(__file__).resolve().parents[1])]
-        code = f"import sys; sys.path[:] = {places!r}; from lstmviz.sample_job import main; sys.exit(main())"
         with self._lock:
             if self._is_stopped:
                 raise LstmvizError("the server is being stopped")
             self._child = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-c", code, offer.sample, *offer.variants],
+                _command(offer),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -149,6 +146,13 @@ class Offers:
                 env=os.environ | {"PYTHONIOENCODING": "utf-8"},
             )
             return self._child
+
+
+def _command(offer: Offer) -> list[str]:
+    # The child imports from where this process does, in the same order; -m would put the working folder first.
+    places = [*(p for p in sys.path if isinstance(p, str)), str(Path(__file__).resolve().parents[1])]
+    code = f"import sys; sys.path[:] = {places!r}; from lstmviz.sample_job import main; sys.exit(main())"
+    return [sys.executable, "-c", code, offer.sample, *offer.variants]
 
 
 def _offers(said: Sample) -> list[Offer]:

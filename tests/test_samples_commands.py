@@ -11,6 +11,7 @@ from lstmviz import samples
 from lstmviz.cli import app
 from lstmviz.commands import samples as commands
 from lstmviz.errors import ModelError, UnknownName
+from lstmviz.offers import Offers
 from lstmviz.training import curves
 from lstmviz.training.fit import Curves, Point
 
@@ -81,18 +82,31 @@ def test_a_wrong_name_is_one_line(arguments, line):
     assert len(answer.stderr.splitlines()) == 1
 
 
-def test_demo_serves_every_sample_whose_weights_are_here_parens_first(monkeypatch, tmp_path, capsys):
-    served = []
+def test_build_without_a_name_builds_every_sample_whose_weights_are_here_parens_first(monkeypatch, tmp_path):
     monkeypatch.setattr(samples, "_trained_here", lambda said, variant: tmp_path / "none.safetensors")
     monkeypatch.setattr(commands, "build_one", lambda name, variant: tmp_path / f"{name}-{variant}.h5")
-    monkeypatch.setattr("lstmviz.commands.show._serve", lambda paths, *rest: served.extend(p.stem for p in paths))
-    answer = runner.invoke(app, ["demo", "--no-browser"])
+    answer = run("build")
     assert answer.exit_code == 0
     shipped = [name for name in samples.names() if samples.sample(name).is_shipped]
-    assert served == [f"{name}-{variant}" for name in shipped for variant in samples.variants(name)]
-    assert served[0] == "parens-2x50"
+    built = [str(tmp_path / f"{name}-{variant}.h5") for name in shipped for variant in samples.variants(name)]
+    assert answer.stdout.split() == built
+    assert built[0].endswith("parens-2x50.h5")
     for name in samples.names():
         assert (f"lstmviz samples train {name}" in answer.stderr) == (name not in shipped)
+    assert "name the sample that this is about" in run("build", "--overwrite").stderr
+
+
+def test_demo_serves_at_once_with_the_first_sample_on_its_way(monkeypatch):
+    asked = []
+    monkeypatch.setattr(Offers, "build", lambda offers, name: asked.append(name))
+    monkeypatch.setattr(
+        "lstmviz.ui.serve.serve", lambda dumps, **more: asked.append((dumps, more["offers"], more["port"]))
+    )
+    answer = runner.invoke(app, ["demo", "--no-browser", "--port", "8123"])
+    assert answer.exit_code == 0
+    first, (dumps, offers, port) = asked
+    assert (first, dumps, port) == ("parens-2x50", [], 8123)
+    assert offers.all[0].name == first
 
 
 def test_a_training_leaves_weights_dump_and_checkpoints(left):
