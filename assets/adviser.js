@@ -14,8 +14,8 @@
 
   function make() {
     card = lv.aside.card(lv.ids.adviser, "Threshold");
-    server = lv.newest({ get: lv.data.json, changed: () => lv.frame.ask("adviser"), pause: PAUSE.curve });
-    whyServer = lv.newest({ get: lv.data.json, changed: () => lv.frame.ask("adviser"), pause: PAUSE.why });
+    server = lv.newest({ get: lv.typeddata.get, changed: () => lv.frame.ask("adviser"), pause: PAUSE.curve });
+    whyServer = lv.newest({ get: lv.typeddata.get, changed: () => lv.frame.ask("adviser"), pause: PAUSE.why });
     slider = lv.menu.element("div", "lv-curve", "", { role: "slider", tabindex: "0", "aria-label": "Threshold, on the curve of how many units it selects" });
     slider.addEventListener("pointerdown", down);
     slider.addEventListener("pointermove", (event) => isDragged && moveTo(event));
@@ -28,13 +28,19 @@
     for (const name of ["selection", "units", "adviser"]) lv.frame.add(name, draw);
   }
 
-  /* The question of the present brush: {source, sides, window}; null without a brush. */
+  /* The question of the present brush, on the corpus or a typed text: {sides, path(side), why(unit)}; null without one. */
   function question() {
-    const { start, stop, before, after, side, source, pattern, dump } = lv.state.current;
-    if (start === null || pattern) return null;
-    const window_ = `start=${start}&stop=${stop}&before=${before}&after=${after}`;
+    const { start, stop, before, after, side, source, pattern, dump, typed } = lv.state.current;
+    if ((start === null && !typed) || pattern) return null;
+    const [from, to] = typed ? [typed.start, typed.stop] : [start, stop];
+    const window_ = `start=${from}&stop=${to}&before=${before}&after=${after}`;
     const index = lv.model.sourceOf(source).index;
-    return { sides: side === "both" ? ["high", "low"] : [side], path: (one) => `d/${dump}/thresholds/${index}?${window_}&side=${one}`, window: window_ };
+    const put = (path) => (typed ? lv.typeddata.path(`d/${dump}/typed/${path}`, typed.text) : `d/${dump}/${path}`);
+    return {
+      sides: side === "both" ? ["high", "low"] : [side],
+      path: (one) => put(`thresholds/${index}?${window_}&side=${one}`),
+      why: (one, threshold, of) => put(`whynot/${lv.model.sourceOf(one.source).index}/${one.unit}?${window_}&t=${threshold}&side=${of}`),
+    };
   }
 
   /* The curve of the present answer: of one side, or of both added. */
@@ -170,10 +176,11 @@
 
   /* The side on which to ask: that of the brush; where it takes both, the one on which the unit's value is in the window. */
   function sideOf(one) {
-    const { side, start, parts, source } = lv.state.current;
+    const { side, start, typed, parts, source } = lv.state.current;
     const own = one.source === source ? side : (parts.find((part) => part.source === one.source) || { side }).side;
     if (own !== "both") return own;
-    const values = lv.model.rowsOf(lv.model.sourceOf(one.source))(start);
+    const rowsOf = typed ? lv.typed.brushed().rowsOf : lv.model.rowsOf;
+    const values = rowsOf(lv.model.sourceOf(one.source))(typed ? typed.start : start);
     return values && values[one.unit] < 0 ? "low" : "high";
   }
 
@@ -182,7 +189,7 @@
     if (!one) return whyServer.want();
     const side = sideOf(one);
     const { threshold } = lv.pick.make(one.source, one.unit, "high");
-    whyServer.want(`d/${lv.state.current.dump}/whynot/${lv.model.sourceOf(one.source).index}/${one.unit}?${asked.window}&t=${threshold}&side=${side}`);
+    whyServer.want(asked.why(one, threshold, side));
   }
 
   function showWhy(asked) {

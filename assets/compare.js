@@ -72,8 +72,7 @@
   }
 
   function isPut() {
-    const { start, pattern, pinned } = lv.state.current;
-    return start !== null || Boolean(pattern) || pinned.length > 0;
+    return lv.url.isPut(lv.state.current);
   }
 
   function keyOf() {

@@ -27,7 +27,7 @@
       });
     }
     return {
-      isReady: model.isComplete && model.isShaded && model.units !== null && lv.beside.isReady() && lv.state.isResting() && !lv.matches.isPending(),
+      isReady: model.isComplete && model.isShaded && model.units !== null && lv.beside.isReady() && lv.typed.isReady() && lv.state.isResting() && !lv.matches.isPending(),
       state,
       units: model.units === null ? null : model.units.slice(),
       chosen: model.chosen === null ? null : model.chosen.map((one) => Object.assign({}, one)),
@@ -38,6 +38,7 @@
       tracks: lv.tracks.visible().map((track) => track.name),
       bars: lv.bars.shown(),
       text: lv.unittext.shown(),
+      typed: lv.typed.shown(),
       beside: lv.beside.shown(),
       thresholds: plot.thresholds().map((value) => ({ value, x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(value) })),
       chips: Array.from(document.querySelectorAll("#" + lv.ids.chips + " .lv-chip:not(.lv-out)"), (chip) => chip.querySelector("[data-testid]").textContent),

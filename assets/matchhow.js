@@ -9,8 +9,7 @@
   ];
 
   function explain() {
-    const { start, pattern, pinned } = lv.state.current;
-    if (start !== null || pattern || pinned.length) return lv.menu.element("p");
+    if (lv.url.isPut(lv.state.current)) return lv.menu.element("p");
     const list = lv.menu.element("ol", "lv-how");
     for (const [title, words] of HOW) {
       const item = lv.menu.element("li");

@@ -66,7 +66,7 @@
       if (hasRoomBeside(states)) states.need(from - states.length, to + states.length, true);
       steps.need(from - steps.length / 4, to + steps.length / 4, true);
     }
-    const key = [lv.url.patternKey(state), state.start === null ? "" : here.join()].join();
+    const key = [lv.url.patternKey(state), state.start === null ? "" : here.join(), state.typed ? lv.typeddata.stamp() : ""].join();
     if (key !== lastKey || model.chosen === null) {
       model.cut = lv.cuts.of(model.dump, model.source, state.threshold);
       model.chosen = choose(state, steps);
@@ -111,6 +111,7 @@
     const { start, stop, before, after } = state;
     const parts = [{ source: state.source, side: state.side, threshold: state.threshold }, ...state.parts];
     const asked = { parts, excluded: state.excluded, pinned: state.pinned };
+    if (state.typed) return brushedText(state.typed, parts, asked, state);
     if (start === null) return lv.select.brushed(asked, () => []);
     const [from, to] = [Math.max(0, start - before), Math.min(model.axis.n_steps, stop + after)];
     const tiles = parts.map((part) => model.dump.statesOf(sourceOf(part.source)));
@@ -122,20 +123,39 @@
       model.problem = `The window crosses the border of a sequence at step ${lv.scale.grouped(sequence[1])}: brush inside one sequence.`;
       return [];
     }
+    return picked(asked, cuts, { start, stop, before, after, sequence }, rowsOf);
+  }
+
+  /* The same of a window on a typed text, whose one sequence is all of it; null while its states are on their way. */
+  function brushedText({ start, stop }, parts, asked, { before, after }) {
+    const text = lv.typed.brushed();
+    const cuts = new Map(parts.map((part) => [part.source, lv.cuts.of(model.dump, sourceOf(part.source), part.threshold)]));
+    model.problem = text.why;
+    if (text.why) return [];
+    if (text.n === null || [...cuts.values()].includes(null)) return null;
+    if (stop > text.n) {
+      model.problem = `The window ends at token ${stop}; the text has ${lv.words.plural(text.n, "token")}.`;
+      return [];
+    }
+    return picked(asked, cuts, { start, stop, before, after, sequence: [0, text.n] }, text.rowsOf);
+  }
+
+  /* The units of a brush on a window; `rows(source)` gives the values of a source by step. */
+  function picked(asked, cuts, window_, rows) {
     const pick = (part, side) => {
       const source = sourceOf(part.source);
       const cut = side === "high" ? cuts.get(part.source) : -cuts.get(part.source); // atanh is odd
-      return lv.select.selectUnits({ row: rowsOf(source), nUnits: source.n_units, cut, side, start, stop, before, after, sequence });
+      return lv.select.selectUnits(Object.assign({ row: rows(source), nUnits: source.n_units, cut, side }, window_));
     };
     const found = lv.select.brushed(asked, pick);
-    if (!found.length) countMissing(parts, start, stop);
+    if (!found.length) countMissing(asked.parts, window_, rows);
     return found;
   }
 
-  function countMissing(parts, start, stop) {
+  function countMissing(parts, { start, stop }, rows) {
     const sources = parts.map((part) => sourceOf(part.source));
     model.nLooked = sources.reduce((sum, source) => sum + source.n_units, 0);
-    model.nMissing = sources.reduce((sum, source) => sum + lv.select.countMissing(rowsOf(source), source.n_units, start, stop), 0);
+    model.nMissing = sources.reduce((sum, source) => sum + lv.select.countMissing(rows(source), source.n_units, start, stop), 0);
   }
 
   /* How many of the pattern's units are on at each step of [from, to), over all its sources. */

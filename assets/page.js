@@ -24,7 +24,7 @@
     Object.assign(lv.state.current, lv.urlfields.BASE);
     lv.plot.make();
     lv.strip.make();
-    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile", "undo", "show", "bars", "unittext", "aside", "start", "help", "projector", "tour", "beside", "said", "exporting"]) lv[part].make();
+    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile", "undo", "show", "bars", "unittext", "mapview", "aside", "start", "help", "projector", "tour", "beside", "said", "exporting", "typed"]) lv[part].make();
     lv.theme.watch();
     const sizes = new ResizeObserver(() => lv.frame.askAll());
     for (const name of ["plot", "strip", "units", "matchTable"]) sizes.observe(document.getElementById(lv.ids[name]));
@@ -116,8 +116,8 @@
   }
 
   function openDump(uuid) {
-    const { threshold, versus } = lv.state.current;
-    return show(uuid, { threshold, versus }, "push", []);
+    const { threshold, versus, text, was } = lv.state.current;
+    return show(uuid, { threshold, versus, text, was }, "push", []);
   }
 
   /* Another source of the same text keeps the place and the brush; one of another axis starts anew. */

@@ -147,6 +147,7 @@
     pin: () => lv.chips.pinKey(),
     search: () => document.getElementById(lv.ids.search).select(),
     tokens: () => lv.strip.place().focus(),
+    text: () => lv.typed.focus(),
     matches: () => lv.help.goToMatches(),
     large: () => lv.projector.toggle(),
     help: () => lv.help.open(),

@@ -189,5 +189,5 @@
     return best;
   }
 
-  lv.plot = { make, place: () => mount, width, unitNear, thresholds };
+  lv.plot = { make, place: () => mount, width, unitNear, thresholds, lit };
 })(window);

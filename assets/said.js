@@ -24,12 +24,12 @@
 
   /* "Brushed 6 steps from 249: ( 4 4 4 4 4. 4 units: 15, 18, 45, 49." */
   function sentence() {
-    const { start, stop, pattern, pinned } = lv.state.current;
-    const isCleared = start === null && !pattern && !pinned.length;
-    if (isCleared) return said ? "No brush." : "";
+    const { start, stop, typed } = lv.state.current;
+    if (!lv.url.isPut(lv.state.current)) return said ? "No brush." : "";
     const { chosen, axis } = lv.model;
     const units = chosen.slice(0, MOST).map((one) => lv.chips.words(one)).join(", ") + (chosen.length > MOST ? " and more" : "");
     const found = `${lv.words.plural(chosen.length, "unit")}${chosen.length ? `: ${units}` : ""}.`;
+    if (typed) return `Brushed ${lv.words.plural(typed.stop - typed.start, "token")} of your text from ${typed.start}. ${found}`;
     if (start === null) return found;
     const steps = Array.from({ length: Math.min(MOST, stop - start) }, (_, k) => lv.model.shown(start + k));
     const text = axis.has_tokens && steps.every(Boolean) ? `: ${steps.map((one) => one.text).join(" ")}${stop - start > MOST ? " and more" : ""}` : "";

@@ -33,6 +33,7 @@
     lv.notice.clear("server");
     if (!lv.model.source) return void lv.page.fromAddress();
     lv.model.arrived();
+    lv.typeddata.again();
     if (lv.matches.answer() === null) lv.state.publish(true);
   }
 

@@ -2,7 +2,7 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
-  const NAMES = ["bg", "panel", "line", "text", "dim", "accent", "low", "hover", "unit", "band", "mono", "sans"];
+  const NAMES = ["bg", "panel", "line", "text", "dim", "accent", "low", "hover", "warn", "unit", "band", "mono", "sans"];
   let known = null;
 
   /* {bg, text, accent, ..., shade(0..1), lowShade(0..1), diverge(0..1), sequence(0..1), category(k)} of the present theme. */

@@ -50,8 +50,7 @@
 
   /* The invitation stands under the three steps that an empty table of matches shows, in room that is empty anyway. */
   function drawOffer() {
-    const { start, pattern, pinned } = lv.state.current;
-    const isOffered = lv.model.source && start === null && !pattern && !pinned.length && at < 0 && !isClosed();
+    const isOffered = lv.model.source && !lv.url.isPut(lv.state.current) && at < 0 && !isClosed();
     offer.hidden = !isOffered;
     if (!isOffered || offer.firstChild) return;
     const { element, button } = lv.menu;

@@ -75,6 +75,7 @@
     lv.state.change({ text: "" }, "settle");
     draw();
     box.focus();
+    places.mount.scrollIntoView({ block: "nearest" });
     const some = (can.told && can.told.some) || [];
     if (some.length) lv.typeddata.need(lv.model.dump, [some[0]], sources()); // so that the model is loaded when a text comes
   }

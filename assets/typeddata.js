@@ -69,6 +69,17 @@
     lv.typed.arrived();
   }
 
+  /* A path at which a text is asked about, and what it answers; the text goes along as a body. */
+  function path(where, text) {
+    return `${where}#${encodeURIComponent(JSON.stringify(text))}`;
+  }
+
+  async function get(asked) {
+    const [where, text] = asked.split("#");
+    if (text === undefined) return lv.data.json(where);
+    return (await lv.data.post(where, { text: JSON.parse(decodeURIComponent(text)) })).json();
+  }
+
   function keep(dump, given, sources) {
     const key = name(dump, given.text);
     const before = answers.get(key);
@@ -91,9 +102,9 @@
 
   /* step -> the values of a source at a token of an answer, or null. */
   function rowsOf(answer, source) {
-    const held = answer.states.get(source.name);
-    return (step) => (held && step >= 0 && step < answer.tokens.length ? held.values.subarray(step * held.n, (step + 1) * held.n) : null);
+    const held = answer && answer.states.get(source.name);
+    return (step) => (held && answer && step >= 0 && step < answer.tokens.length ? held.values.subarray(step * held.n, (step + 1) * held.n) : null);
   }
 
-  lv.typeddata = { of, need, problem, again, rowsOf, stamp: () => stamp, isLate: () => since !== null && performance.now() - since > LATE, isPending: () => since !== null };
+  lv.typeddata = { of, need, problem, again, path, get, rowsOf, stamp: () => stamp, isLate: () => since !== null && performance.now() - since > LATE, isPending: () => since !== null };
 })(window);

@@ -258,7 +258,7 @@
 
   function drawTokens(ctx, answer, from, to) {
     const colours = lv.theme.colours();
-    const [wide, ground] = [cell(), lv.typed.grounds(answer)];
+    const [wide, ground, difference] = [cell(), lv.typed.grounds(answer), lv.typed.difference()];
     for (let step = from; step < to; step++) {
       const own = ground(step);
       const left = x(step);
@@ -267,6 +267,10 @@
         ctx.fillRect(left, TOKEN.top, wide - 1, TOKEN.height);
       }
       lv.celltext.draw(ctx, answer.shown[step], left, TOKEN.top, wide, TOKEN.height, own || colours.bg);
+      if (difference && difference.alignment.kinds[step] !== "same") {
+        ctx.fillStyle = colours.hover;
+        ctx.fillRect(left, TOKEN.top - 3, wide - 1, 2);
+      }
       if (!answer.is_known[step]) wave(ctx, left + 1, TOKEN.top + TOKEN.height - WAVE.height - 1, wide - 3);
     }
   }

@@ -43,7 +43,7 @@
     const { model } = lv;
     const { chosen } = model;
     if (state.pattern) return lv.patternfile.sentence();
-    if (state.start === null && !state.pinned.length) {
+    if (!lv.url.isPut(state)) {
       return { kind: "lv-hint", text: `Drag over the ${model.axis.has_tokens ? "tokens" : "steps"}: the units that are on through exactly that window appear here.` };
     }
     if (chosen === null) {
@@ -52,7 +52,7 @@
     }
     if (model.problem) return { kind: "lv-warn", text: model.problem };
     if (chosen.length || state.excluded.length) return { kind: "", text: "" };
-    return { kind: "lv-warn", text: lv.words.noUnits(state, model.nMissing, model.nLooked) };
+    return { kind: "lv-warn", text: lv.words.noUnits(Object.assign({}, state, state.typed), model.nMissing, model.nLooked) };
   }
 
   lv.units = { make };

@@ -100,7 +100,10 @@ class Rerun:
 
         file = model_file(dump)
         self.description = _described(dump, file)
-        self._model: TextModel = load(file.path)
+        try:
+            self._model: TextModel = load(file.path)
+        except ModelError as err:  # visitors of a page from elsewhere learn no path of this machine
+            raise ModelError(str(err).replace(str(file.path), file.path.name)) from err
         self._encoder = Encoder(self.description.vocab, self.description.level, self.description.unknown)
         self._known = {token: i for i, token in enumerate(self.description.vocab)}
         self._options = _options(dump)

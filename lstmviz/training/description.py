@@ -111,7 +111,7 @@ def read_description(path: str | os.PathLike[str]) -> ModelDescription:
         with safe_open(path, framework="np") as file:
             return ModelDescription.from_json((file.metadata() or {}).get(KEY, "{}"))
     except (SafetensorError, OSError) as err:
-        raise ModelError(f"{path} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
+        raise ModelError(f"{Path(path).name} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
 
 
 def _strings(entries: Any) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lstmviz.dump.reader import DumpReader
+from lstmviz.explain.rerun import Rerun, rerun_of
+from lstmviz.explain.typed import TypedReader, brushed_text
 from lstmviz.match import brushed, found_in
 from lstmviz.match.order import AnyFound, Listing
 from lstmviz.match.pattern_file import Notes, PatternFile
@@ -15,14 +17,29 @@ COUNT_ALL = 2**22  # steps x pattern units; up to here every match is counted at
 ENOUGH = 2_000  # matches that are put in another order than the best, where all would take too long to find
 KEPT = 16  # patterns whose matches are kept
 LISTINGS_KEPT = 8
+TEXTS_KEPT = 32  # that were typed last
 
 
 def pattern_of(dump: DumpReader, asked: Selection) -> PatternFile:
-    """Return the pattern that was opened, or that of the brush, as a file to keep."""
+    """Return the pattern that was opened, or that of the brush, on the corpus or a typed text, as a file to keep."""
     if asked.pattern is not None:
         return PatternFile.from_json(asked.pattern)
     hidden, marked = asked.by_hand()
-    return PatternFile(brushed(dump, asked.brush()), Notes(dump=dump.uuid, hidden=hidden, marked=marked))
+    if asked.typed is None:
+        pattern = brushed(dump, asked.brush())
+    else:
+        pattern = brushed_text(dump, typed_of(dump, asked.typed.text), asked.brush())
+    return PatternFile(pattern, Notes(dump=dump.uuid, hidden=hidden, marked=marked))
+
+
+def typed_of(dump: DumpReader, text: str) -> TypedReader:
+    """Return a text run through the model beside a dump; ModelError or InputError where it cannot be."""
+    return _typed_of(rerun_of(dump), text)
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _typed_of(model: Rerun, text: str) -> TypedReader:
+    return TypedReader(model.run(text))
 
 
 def is_short(dump: DumpReader, pattern: Pattern) -> bool:

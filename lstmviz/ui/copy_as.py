@@ -14,7 +14,10 @@ from lstmviz.types import Filter, Pattern, PatternUnit, Side
 
 @dataclass(frozen=True, slots=True)
 class PlainBrush:
-    """A brush that ``dump.select`` alone can say: one source, one side, no unit taken out or pinned."""
+    """A brush that ``dump.select`` alone can say: one source, one side, no unit taken out or pinned.
+
+    With ``text`` its steps are those of that text, run through the model beside the dump.
+    """
 
     source: str
     start: int
@@ -23,15 +26,16 @@ class PlainBrush:
     off_before: int
     off_after: int
     side: Side
+    text: str | None = None
 
 
-def plain(brush: Brush) -> PlainBrush | None:
+def plain(brush: Brush, text: str | None = None) -> PlainBrush | None:
     """Return a brush as ``dump.select`` takes it, or None where it takes more than that."""
     (part, *more) = brush.parts
     if more or brush.excluded or brush.pinned or part.side == "both" or brush.start is None or brush.stop is None:
         return None
     ends = brush.start, brush.stop, part.threshold, brush.off_before, brush.off_after
-    return PlainBrush(part.source, *ends, part.side)
+    return PlainBrush(part.source, *ends, part.side, text)
 
 
 def as_python(
@@ -46,7 +50,8 @@ def as_python(
     if brush is None:
         made, names = _pattern(pattern), ["Pattern", "PatternUnit"]
     else:
-        made, names = f"pattern = {_select(brush)}\n", []
+        made, names = f"typed = dump.rerun({brush.text!r})\n" * (brush.text is not None), list[str]()
+        made += f"pattern = {_select(brush)}\n"
         if bounds:
             made += f"pattern = replace(pattern, {', '.join(bounds)})\n"
     names += ["Filter"] * bool(pattern.filters)
@@ -62,7 +67,7 @@ def as_command(path: str, pattern: Pattern, brush: PlainBrush | None = None) -> 
     """
     where = shlex.quote(path if not path.startswith("-") else f"./{path}")
     only = _only(pattern.filters)
-    if brush is None or only is None:
+    if brush is None or brush.text is not None or only is None:
         raw = json.loads(PatternFile(pattern).to_json())
         return f"lstmviz match {where} --pattern - <<'END'\n{json.dumps(raw, separators=(',', ':'))}\nEND\n"
     options = [
@@ -78,8 +83,9 @@ def as_command(path: str, pattern: Pattern, brush: PlainBrush | None = None) -> 
 
 def _select(brush: PlainBrush) -> str:
     more = "" if brush.side == "high" else f", side={brush.side!r}"
+    of = "dump" if brush.text is None else "typed"
     return (
-        f"dump.select(\n    {brush.source!r}, {brush.start}, {brush.stop}, threshold={brush.threshold!r}, "
+        f"{of}.select(\n    {brush.source!r}, {brush.start}, {brush.stop}, threshold={brush.threshold!r}, "
         f"off_before={brush.off_before}, off_after={brush.off_after}{more}\n)"
     )
 

@@ -247,3 +247,35 @@ test("a pinned pattern travels behind the #, beside an opened one; what cannot b
   assert.notEqual(key(state), key({ ...state, colour: "unit:rnn.l1.c:3" }));
   assert.equal(key(state), key({ ...state, colour: "track:depth" }));
 });
+
+test("a typed text, the one before and its window travel behind the #", () => {
+  const typed = { ...state, start: null, stop: null, text: "a b & c#\n", was: "", typed: { text: "a b & c#\n", start: 1, stop: 3 } };
+  const link = format(typed);
+  assert.doesNotMatch(link.split("#")[0], /text|typed|was/);
+  const { values, problems } = parse(link);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(fit(values, about, defaults), { state: typed, problems: [] });
+  assert.doesNotMatch(format({ ...state, text: null }), /#/);
+});
+
+test("a typed text that is too long for a link is left out of it, window and all", () => {
+  const text = "x".repeat(4001);
+  assert.doesNotMatch(format({ ...state, text, typed: { text, start: 0, stop: 1 } }), /#/);
+});
+
+for (const [behind, words] of [
+  ["text=ab&typed=2-2", /window of the typed text, 2 to 2, is empty/],
+  ["text=ab&typed=5-2", /window of the typed text, 5 to 2, is empty/],
+  [`text=${"x".repeat(40001)}`, /has 40001 characters; at most 40000 can be typed/],
+]) {
+  test(`fit leaves out and tells of ${behind.slice(0, 30)}`, () => {
+    const { state: fitted, problems } = fit(parse(`?dump=u-1#${behind}`).values, about, defaults);
+    assert.match(problems.join(), words);
+    assert.equal(fitted.typed, null);
+  });
+}
+
+test("of a brush on the corpus, one on a typed text and an opened pattern one is left", () => {
+  const { state: fitted } = fit(parse("?dump=u-1&start=3&stop=5#text=ab&typed=0-1").values, about, defaults);
+  assert.deepEqual([fitted.start, fitted.typed], [3, null]);
+});

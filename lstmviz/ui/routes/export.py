@@ -53,12 +53,12 @@ def posted_selection() -> Selection:
     return parse(posted())
 
 
-def posted() -> dict[str, Any]:
-    """Return the object that a request brings as JSON; PatternError where it brings none.
+def posted(most: int = MAX_BODY) -> dict[str, Any]:
+    """Return the object that a request brings as JSON, of at most so many bytes; PatternError where it brings none.
 
     Another site's page can post a form but not JSON, so that it cannot put a server on this machine to work.
     """
-    request.max_content_length = MAX_BODY
+    request.max_content_length = most
     if not request.is_json:
         raise UnsupportedMediaType("post the selection as JSON, with Content-Type: application/json")
     body = request.get_json()

@@ -207,7 +207,9 @@ def _command(path: str, file: PatternFile, asked: Selection) -> str:
 
 
 def _brush(asked: Selection) -> Any:
-    return None if asked.pattern is not None else plain(asked.brush())
+    if asked.pattern is not None:
+        return None
+    return plain(asked.brush(), None if asked.typed is None else asked.typed.text)
 
 
 VIEWS: dict[str, Callable[[_View], Figure]] = {

@@ -13,8 +13,11 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, ModelError
 from lstmviz.explain.rerun import described
 from lstmviz.explain.typed import TypedReader
+from lstmviz.match import thresholds
 from lstmviz.ui.asked import typed_of
+from lstmviz.ui.routes.answers import side_asked, source_at
 from lstmviz.ui.routes.export import posted
+from lstmviz.ui.routes.units import columns, why_not_answer, window_asked
 from lstmviz.ui.routes.window import MAX_WINDOW_BYTES
 from lstmviz.ui.rows import listed
 from lstmviz.ui.selection import MAX_TEXT, Name
@@ -51,6 +54,23 @@ def add(routes: Blueprint, table: DumpTable) -> None:
         for source in asked.sources:
             dump.source(source)
         return _fresh({"texts": [_text(typed_of(dump, text), asked.sources) for text in asked.texts]})
+
+    @routes.post("/typed/thresholds/<int:source>")
+    def post_thresholds(uuid: str, source: int) -> Response:
+        typed = _posted_text(table[uuid])
+        return _fresh(columns(thresholds(typed, source_at(typed, source).name, *window_asked(), side_asked())))
+
+    @routes.post("/typed/whynot/<int:source>/<int:unit>")
+    def post_why_not(uuid: str, source: int, unit: int) -> Response:
+        return _fresh(why_not_answer(_posted_text(table[uuid]), source, unit))
+
+
+def _posted_text(dump: DumpReader) -> TypedReader:
+    """Return the one text that a request brings, run through the model."""
+    text = posted(MAX_BODY).get("text")
+    if not isinstance(text, str):
+        raise InputError("'text' is missing: post the text that is asked about")
+    return typed_of(dump, text)
 
 
 def _typing(dump: DumpReader) -> dict[str, Any]:

@@ -30,22 +30,23 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     @routes.get("/thresholds/<int:source>")
     def get_thresholds(uuid: str, source: int) -> Response:
         dump = table[uuid]
-        frame = thresholds(dump, source_at(dump, source).name, *_window(), side_asked())
-        return kept(jsonify(_columns(frame)))
+        frame = thresholds(dump, source_at(dump, source).name, *window_asked(), side_asked())
+        return kept(jsonify(columns(frame)))
 
     @routes.get("/whynot/<int:source>/<int:unit>")
-    def get_why_not(uuid: str, source: int, unit: int) -> Response:
-        return kept(jsonify(_why_not(table[uuid], source, unit)))
+    def getwhy_not_answer(uuid: str, source: int, unit: int) -> Response:
+        return kept(jsonify(why_not_answer(table[uuid], source, unit)))
 
 
-def _window() -> tuple[int, int, int, int]:
+def window_asked() -> tuple[int, int, int, int]:
     """Return the window and constraints of the query: start, stop, before (1), after (0)."""
     beside = (whole("before", 1, most=MAX_CONSTRAINT), whole("after", 0, most=MAX_CONSTRAINT))
     return whole("start"), whole("stop"), *beside
 
 
-def _why_not(dump: DumpReader, source: int, unit: int) -> dict[str, Any]:
-    start, stop, before, after = _window()
+def why_not_answer(dump: DumpReader, source: int, unit: int) -> dict[str, Any]:
+    """Say why the window and threshold of the query do not pick a unit of a source, as JSON."""
+    start, stop, before, after = window_asked()
     name = source_at(dump, source).name
     why = why_not(dump, name, unit, start, stop, threshold_asked(), before, after, side_asked())
     fields = ("unit", "is_selected", "kind", "step", "value", "threshold", "is_possible", "above", "up_to", "reason")
@@ -57,7 +58,7 @@ def _card(card: UnitCard) -> dict[str, Any]:
     frames = ("histogram", "quantiles", "on_rates", "run_lengths")
     return {
         **{field: plain(getattr(card, field)) for field in fields},
-        **{frame: _columns(getattr(card, frame)) for frame in frames},
+        **{frame: columns(getattr(card, frame)) for frame in frames},
         "n_runs": int(card.run_lengths["n_runs"].sum()),
         "median_run": _median_run(card.run_lengths),
         "contexts": [_context(context) for context in card.contexts],
@@ -80,10 +81,10 @@ def _context(context: UnitContext) -> dict[str, Any]:
 
 def _track(track: UnitTrack) -> dict[str, Any]:
     fields = ("name", "kind", "n_steps", "on_rate", "r")
-    table = None if track.table is None else _columns(track.table)
+    table = None if track.table is None else columns(track.table)
     return {**{field: plain(getattr(track, field)) for field in fields}, "table": table}
 
 
-def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
+def columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Return a frame as a list for each column."""
     return {str(name): plain(frame[name].tolist()) for name in frame}

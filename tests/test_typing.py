@@ -1,0 +1,231 @@
+"""The server's side of typing: what a text's route answers, what it refuses, and what a typed brush is matched as."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from base64 import b64decode
+from contextlib import redirect_stdout
+
+import numpy as np
+import pytest
+
+import lstmviz
+from lstmviz.match import Brush, Part
+from lstmviz.training.description import model_beside
+from lstmviz.types import Filter
+from lstmviz.ui import serve
+from lstmviz.ui.copy_as import plain
+from lstmviz.ui.rows import match_rows
+from lstmviz.ui.summary import match_summary
+from lstmviz.ui.table import DumpTable
+
+LOCAL = {"Host": "127.0.0.1:8050"}
+TEXT = "0(11(222(33(44)3)2)1)0"
+SOURCE = "rnn.l1.c"
+
+
+@pytest.fixture(scope="module")
+def client(parens):
+    return serve.make_app([parens]).server.test_client()
+
+
+def post(client, dump, path, body, **more):
+    return client.post(f"/d/{dump.uuid}/{path}", json=body, headers=LOCAL, **more)
+
+
+def selection(dump, **more):
+    brush = {"text": TEXT, "start": 11, "stop": 14}
+    return {"dump": dump.uuid, "source": SOURCE, "threshold": 0.3, "before": 0, "after": 0, "typed": brush} | more
+
+
+def test_a_texts_states_come_as_they_would_be_stored_with_its_tracks(client, parens):
+    names = [SOURCE, "rnn.l0.h"]
+    answer = post(client, parens, "typed", {"texts": [TEXT + "x"], "sources": names})
+    assert answer.headers["Cache-Control"] == "no-store"
+    (given,) = answer.json["texts"]
+    typed = parens.rerun(TEXT + "x")
+    assert given["tokens"] == list(TEXT + "x")
+    assert given["is_known"] == [1] * len(TEXT) + [0]
+    assert given["has_unknown"] is False
+    assert list(given["states"]) == sorted(names)  # as JSON of Flask has them
+    for name in names:
+        assert b64decode(given["states"][name]) == typed.states(name)[:].astype("<f2").tobytes()
+    tracks = {track["name"]: track for track in given["tracks"]}
+    assert list(tracks) == list(typed.tracks)
+    assert tracks["loss"]["values"] == [None if v != v else v for v in typed.tracks["loss"][:].tolist()]
+    assert tracks["top1"]["labels"] == list(typed.tracks["top1"].labels)
+    assert tracks["top1"]["values"] == typed.tracks["top1"][:].tolist()
+
+
+def test_two_texts_are_answered_at_once_and_a_source_that_is_not_asked_for_is_left_out(client, parens):
+    answer = post(client, parens, "typed", {"texts": ["01", "0("]}).json
+    assert [(one["text"], one["states"]) for one in answer["texts"]] == [("01", {}), ("0(", {})]
+
+
+def test_it_is_told_whether_text_can_be_typed_and_no_browser_keeps_that(client, parens):
+    answer = client.get(f"/d/{parens.uuid}/typing.json", headers=LOCAL)
+    assert answer.headers["Cache-Control"] == "no-store"
+    told = answer.json
+    assert (told["problem"], told["level"], told["words"], told["has_unknown"]) == (None, "char", "2 x 50 LSTM", False)
+    assert told["some"] == list(parens.first.tokens.vocab)
+
+
+def test_a_dump_without_a_model_is_told_in_one_line_that_names_no_folder(tmp_path):
+    path = lstmviz.write_dump(tmp_path / "bare.h5", states={"h": np.zeros((3, 2))}, tokens=[0, 0, 0], vocab=["a"])
+    dump = lstmviz.open_dump(path)
+    client = serve.make_app([dump]).server.test_client()
+    told = client.get(f"/d/{dump.uuid}/typing.json", headers=LOCAL).json["problem"]
+    assert told.startswith("no model lies beside bare.h5 (bare.safetensors is not there)")
+    answer = post(client, dump, "typed", {"texts": ["a"]})
+    assert (answer.status_code, answer.json["error"]) == (400, told)
+    model_beside(path).write_bytes(b"\x80\x04cposix\nsystem\n")
+    for given in (
+        client.get(f"/d/{dump.uuid}/typing.json", headers=LOCAL).json["problem"],
+        post(client, dump, "typed", {"texts": ["a"]}).json["error"],
+    ):
+        assert "cannot be read as a model" in given
+        assert str(tmp_path) not in given
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "texts is"),
+        ({"texts": []}, "texts is"),
+        ({"texts": "ab"}, "texts is"),
+        ({"texts": [3]}, "texts.0 is '3'"),
+        ({"texts": ["a", "b", "c"]}, "texts is"),
+        ({"texts": ["0" * 40_001]}, "texts.0 is '0000"),
+        ({"texts": ["0" * 2_001]}, "the text has 2,001 tokens; at most 2,000 can be typed"),
+        ({"texts": [""]}, "the text has no token; type at least one"),
+        ({"texts": ["0"], "sources": ["nope"]}, "no source 'nope'"),
+        ({"texts": ["0"], "sources": ["h"] * 65}, "sources is"),
+        (["0"], "is a list, not a JSON object"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_a_line(client, parens, body, words):
+    answer = post(client, parens, "typed", body)
+    assert answer.status_code in (400, 404)
+    assert words in answer.json["error"]
+    assert "\n" not in answer.json["error"]
+
+
+def test_the_route_keeps_to_the_guards_of_every_other(client, parens):
+    where = f"/d/{parens.uuid}/typed"
+    body = json.dumps({"texts": ["0"]})
+    assert client.post(where, data=body, headers=LOCAL, content_type="text/plain").status_code == 415
+    assert (
+        client.post(where, data=body, headers={"Host": "evil.example"}, content_type="application/json").status_code
+        == 403
+    )
+    large = json.dumps({"texts": ["0"], "more": "x" * 2**21})
+    assert client.post(where, data=large, headers=LOCAL, content_type="application/json").status_code == 413
+    assert client.post("/d/nobody/typed", data=body, headers=LOCAL, content_type="application/json").status_code == 404
+    guarded = serve.make_app([parens], token="t" * 20).server.test_client()
+    assert guarded.post(where, data=body, headers=LOCAL, content_type="application/json").status_code in (401, 403)
+
+
+@pytest.mark.parametrize("text", ["\u0000", "\ud83d", "<img src=x onerror=alert(1)>", "\u202e)0(", "é" * 2000])
+def test_hostile_text_comes_back_as_itself(client, parens, text):
+    (given,) = post(client, parens, "typed", {"texts": [text], "sources": [SOURCE]}).json["texts"]
+    expected = [char if char != "\ud83d" else "\\ud83d" for char in text]
+    assert given["tokens"] == expected
+    assert len(b64decode(given["states"][SOURCE])) == len(text) * 50 * 2
+
+
+def test_a_typed_brush_is_matched_as_the_pattern_that_python_selects(parens):
+    table = DumpTable([parens])
+    asked = selection(parens)
+    pattern = parens.rerun(TEXT).select(SOURCE, 11, 14, 0.3, off_before=0)
+    assert pattern.n_units
+    found = match_rows(table, asked)
+    best = parens.match(pattern)
+    assert [[r["start"], r["stop"], r["n_shared"]] for r in found["rows"]] == best[
+        ["start", "stop", "n_shared"]
+    ].to_numpy().tolist()
+    assert [u["unit"] for u in found["units"]] == [u.unit for u in pattern.units]
+    assert json.loads(found["pattern"])["pattern"]["length"] == 3
+    assert match_summary(table, asked)["n_full"] == found["n_full"]
+
+
+def test_constraints_parts_pins_and_filters_hold_for_a_typed_brush_too(parens):
+    more = {
+        "side": "both",
+        "before": 1,
+        "parts": [{"source": "rnn.l0.h", "side": "low", "threshold": 0.5}],
+        "pinned": [{"source": SOURCE, "unit": 7, "side": "low", "threshold": -0.2}],
+        "filters": [{"track": "depth", "low": 3}],
+    }
+    found = match_rows(DumpTable([parens]), selection(parens, **more))
+    typed = parens.rerun(TEXT)
+    high, low = (typed.select(SOURCE, 11, 14, 0.3, 1, 0, side) for side in ("high", "low"))
+    below = typed.select("rnn.l0.h", 11, 14, 0.5, 1, 0, "low")
+    expected = {(u.source, u.unit, u.side) for p in (high, low, below) for u in p.units} | {(SOURCE, 7, "low")}
+    assert {(u["source"], u["unit"], u["side"]) for u in found["units"]} == expected
+    assert all(parens.tracks["depth"][r["start"]] >= 3 for r in found["rows"])
+    pattern = lstmviz.PatternFile.from_json(found["pattern"]).pattern
+    assert pattern.filters == (Filter("depth", low=3),)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"text": TEXT, "start": 11, "stop": 99}, "ends after the last step"),
+        ({"text": TEXT, "start": 5, "stop": 5}, "5"),
+        ({"text": "", "start": 0, "stop": 1}, "the text has no token"),
+        ({"text": 3, "start": 0, "stop": 1}, "the selection's 'typed.text' is '3'"),
+        ({"text": "0" * 40_001, "start": 0, "stop": 1}, "the selection's 'typed.text'"),
+    ],
+)
+def test_a_typed_brush_that_cannot_be_is_a_line(parens, typed, words):
+    with pytest.raises(lstmviz.LstmvizError, match=words) as caught:
+        match_rows(DumpTable([parens]), selection(parens, typed=typed))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_filter_that_the_corpus_has_not_is_told(parens):
+    with pytest.raises(lstmviz.LstmvizError, match="no track 'mood'"):
+        match_rows(DumpTable([parens]), selection(parens, filters=[{"track": "mood", "low": 1}]))
+
+
+def test_copied_python_types_the_text_and_finds_the_same_matches(client, parens):
+    code = post(client, parens, "copy/python", selection(parens)).get_data(as_text=True)
+    assert f"typed = dump.rerun({TEXT!r})\npattern = typed.select(" in code
+    out = io.StringIO()
+    with redirect_stdout(out):
+        scope = {}
+        exec(re.sub(r"open_dump\('[^']*'\)", f"open_dump({str(parens.path)!r})", code), scope)
+    expected = parens.match(parens.rerun(TEXT).select(SOURCE, 11, 14, 0.3, off_before=0))
+    assert scope["matches"].equals(expected)
+    command = post(client, parens, "copy/command", selection(parens)).get_data(as_text=True)
+    assert "--pattern -" in command  # there is no option for a text: each unit is named
+    assert json.loads(command.split("\n")[1])["pattern"]["length"] == 3
+
+
+def test_a_plain_brush_of_a_text_keeps_the_text():
+    brush = Brush(parts=(Part(SOURCE),), start=1, stop=3)
+    assert plain(brush).text is None
+    assert plain(brush, "ab").text == "ab"
+
+
+def test_matches_of_a_typed_brush_are_exported_and_drawn(client, parens):
+    lines = post(client, parens, "export/matches.csv", selection(parens)).get_data(as_text=True).splitlines()
+    best = parens.match(parens.rerun(TEXT).select(SOURCE, 11, 14, 0.3, off_before=0), limit=1)
+    assert lines[1].startswith(f"{best['start'][0]},{best['stop'][0]},")
+    page = post(client, parens, "export/view.html", selection(parens, at=0, span=30)).get_data(as_text=True)
+    assert "<html" in page
+
+
+@pytest.mark.parametrize("side", ["high", "low"])
+def test_the_adviser_is_asked_about_a_text(client, parens, side):
+    query = f"start=11&stop=14&before=1&after=0&side={side}"
+    index = list(parens.sources).index(SOURCE)
+    told = post(client, parens, f"typed/thresholds/{index}?{query}", {"text": TEXT}).json
+    typed = parens.rerun(TEXT)
+    expected = typed.thresholds(SOURCE, 11, 14, 1, 0, side)
+    assert told == {"threshold": expected["threshold"].tolist(), "n_units": expected["n_units"].tolist()}
+    why = post(client, parens, f"typed/whynot/{index}/3?{query}&t=0.4", {"text": TEXT}).json
+    assert why["words"] == str(typed.why_not(SOURCE, 3, 11, 14, 0.4, 1, 0, side))
+    assert "'text' is missing" in post(client, parens, f"typed/thresholds/{index}?{query}", {}).json["error"]
