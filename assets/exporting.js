@@ -35,6 +35,7 @@
       row("Pattern", [["JSON", "The pattern with its notes, to open again", () => document.getElementById(lv.ids.patternSave).click()]]),
       row("Figure", ["SVG", "PNG", "PDF"].map((form) => [form, `The figure as ${form}`, () => draw(form.toLowerCase())]), pick),
       row("This view", [["HTML page", "One page that opens without a server, to mail or to keep", () => file("view.html", "the page")]]),
+      row("Map", [["for TensorBoard", "The states of the map, or the embeddings, with tokens and tracks, for TensorBoard's Embedding Projector", projector]]),
       row("Copy", [["Python", "Python that finds the same matches", () => copy("python")], ["command", "A command that finds the same matches", () => copy("command")], ["link", "A link to what is shown", () => document.getElementById(lv.ids.copyLink).click()]]),
       status,
     );
@@ -60,7 +61,7 @@
     return Object.assign(lv.compare.listed(state), { rows, offset: 0, tracks: lv.tracks.visible().map((track) => track.name), versus: null });
   }
 
-  const isPut = ({ start, pattern, pinned }) => start !== null || Boolean(pattern) || pinned.length > 0;
+  const isPut = (state) => lv.url.isPut(state);
 
   /* One at a time: what takes long is said, and so is what fails. */
   async function careful(what, act) {
@@ -79,6 +80,15 @@
       isBusy = false;
       menu.panel.classList.remove("lv-busy");
     }
+  }
+
+  function projector() {
+    return careful("the map's points", async () => {
+      const answer = await lv.data.post(`${lv.mapdata.base().replace(/\/[^/]*$/, "")}/projector.zip`, {});
+      const name = nameOf(answer.headers.get("Content-Disposition") || "");
+      save(await answer.blob(), name);
+      return `Saved ${name}`;
+    });
   }
 
   async function post(path) {

@@ -143,5 +143,5 @@
     }, REST);
   }
 
-  lv.mapdata = { need, start, cancel, again, wanted, isOfTokens, colourBy, about, present: () => now };
+  lv.mapdata = { base, need, start, cancel, again, wanted, isOfTokens, colourBy, about, present: () => now };
 })(window);

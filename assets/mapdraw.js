@@ -40,7 +40,7 @@
   function labels(ctx, data, view, text) {
     const colours = lv.theme.colours();
     const taken = [];
-    ctx.font = `${lv.theme.px(LABEL)} ${colours.mono}`;
+    ctx.font = `600 ${lv.theme.px(LABEL + 1)} ${colours.mono}`;
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     const [width, height] = [ctx.canvas.clientWidth, ctx.canvas.clientHeight];
@@ -122,10 +122,11 @@
     ctx.fill();
     ctx.stroke();
     ctx.font = `600 ${lv.theme.px(LABEL)} ${colours.sans}`;
-    const isLeft = !isFilled && x > 60; // the two often stand side by side
-    ctx.textAlign = isLeft ? "right" : "left";
+    ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    halo(ctx, words, isLeft ? x - 9 : x + 9, isFilled ? y + 6 : y - 6, colours.text);
+    const wide = ctx.measureText(words).width / 2 + 3;
+    const isBelow = y < 22 || (isFilled && y + 22 < ctx.canvas.clientHeight); // the two often stand close together
+    halo(ctx, words, lv.url.clamp(x, wide, ctx.canvas.clientWidth - wide), y + (isBelow ? 15 : -15), colours.text);
   }
 
   /* A region, closed or still being drawn. */

@@ -3,7 +3,7 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const METHODS = [["pca", "PCA"], ["tsne", "t-SNE"], ["umap", "UMAP"]];
-  let picks, lasso, region, note;
+  let picks, lasso, all, fit, region, note;
 
   function make() {
     const { element, button } = lv.menu;
@@ -16,8 +16,8 @@
     ];
     lasso = button("lv-menu-button", "Lasso", "Draw around points to list their tokens below; also with Shift and a drag", () => lv.maplasso.arm());
     lasso.setAttribute("aria-pressed", "false");
-    const all = button("lv-menu-button", "List what is in view", "List the tokens of all points that are in view", () => lv.maplasso.take(lv.maplasso.inView()));
-    const fit = button("lv-menu-button", "Fit", "All points in view (0)", () => lv.mapview.reset());
+    all = button("lv-menu-button", "List what is in view", "List the tokens of all points that are in view", () => lv.maplasso.take(lv.maplasso.inView()));
+    fit = button("lv-menu-button", "Fit", "All points in view (0)", () => lv.mapview.reset());
     region = button("lv-link lv-map-region", "", "Go to the list of its steps", () => lv.help.goToMatches());
     region.hidden = true;
     note = element("span", "lv-bar-note lv-map-note");
@@ -64,7 +64,7 @@
     picks[2].menu.button.classList.toggle("lv-menu-on", lv.state.current.mapColour !== null && !lv.mapdata.isOfTokens());
     lasso.setAttribute("aria-pressed", String(lv.maplasso.isArmed()));
     lasso.classList.toggle("lv-menu-on", lv.maplasso.isArmed());
-    lasso.disabled = !data.points;
+    for (const one of [lasso, all, fit]) one.disabled = !data.points;
     const count = lv.mapview.nInside();
     region.hidden = count === null;
     region.textContent = count === null ? "" : `${lv.words.plural(count, "point")} in the region ↓`;

@@ -73,10 +73,7 @@
     if (now !== drawn) {
       drawn = now;
       const ctx = lv.theme.fit(base);
-      if (data.points) {
-        lv.mapdraw.points(ctx, data, present(), whole().scale, mask);
-        if (lv.mapdata.isOfTokens()) lv.mapdraw.labels(ctx, data, present(), lv.mappoint.tokenOf);
-      }
+      if (data.points) lv.mapdraw.points(ctx, data, present(), whole().scale, mask);
     }
     drawOver();
   }
@@ -102,6 +99,7 @@
     if (corners) lv.mapdraw.region(ctx, corners, now);
     const { start, stop } = lv.state.current;
     if (data.path) lv.mapdraw.path(ctx, data.path, now, start === null ? null : [start, stop]);
+    if (lv.mapdata.isOfTokens()) lv.mapdraw.labels(ctx, data, now, lv.mappoint.tokenOf);
     const at = lv.mappoint.pointed(data);
     if (at) lv.mapdraw.ring(ctx, lv.mapplane.screen(now, ...at));
   }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,15 @@ from lstmviz.dump.lstmvis import is_project, open_project
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.shards import ShardReader
 from lstmviz.errors import ClusterError, DumpError
+from lstmviz.explain.apart import Cancel, Progress
+from lstmviz.explain.project import project
+from lstmviz.explain.projection import Method, Projection
+from lstmviz.explain.projector import default_source, to_projector
+from lstmviz.explain.region import Region, region
+from lstmviz.explain.sample_steps import N_STEPS
+from lstmviz.explain.typed import TypedReader
 from lstmviz.match.pattern_file import PatternFile, as_pattern, hidden_in
-from lstmviz.types import Pattern, Side, Window, check_constraints, check_threshold, check_whole
+from lstmviz.types import Filter, Pattern, Side, Window, check_constraints, check_threshold, check_whole
 
 if TYPE_CHECKING:
     from lstmviz.ui.notebook import Served
@@ -181,6 +188,63 @@ class Dump(DumpReader):
         n_contexts, around = check_whole("n_contexts", n_contexts), check_whole("around", around)
         return matching.unit_card(self, source, unit, threshold, side, n_contexts, around)
 
+    def rerun(self, text: str) -> TypedText:
+        """Run the model that lies beside the dump over a text of one's own; return it as a dump of one sequence.
+
+        The text is cut into the model's characters or words, and read from a zero state. Its states are those that
+        ``lstmviz.record`` gives for it, in the precision of this dump; tracks are the predictions, and the loss of each
+        next token. What is asked of a dump can be asked of it; a pattern that it selects can be matched against this
+        one. Raises ModelError where no model lies beside the dump, or another than was recorded; InputError for a text
+        without a token, or of more than 2,000.
+        """
+        from lstmviz.explain.rerun import rerun_of
+
+        return TypedText(rerun_of(self).run(text))
+
+    def project(
+        self,
+        source: str,
+        method: Method = "pca",
+        n_steps: int = N_STEPS,
+        seed: int = 0,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Projection:
+        """Return a map: a source's states at ``n_steps`` sampled steps, or the model's embeddings ("embedding"), in 2-D.
+
+        "pca" is exact over the sampled steps. "tsne" and "umap" (``pip install "lstmviz[maps]"``) take about a minute
+        for 20,000 steps, in a process of their own, and are kept in the user's cache. ``progress`` is called with the
+        share that is done and what is being done; ``cancel`` is asked a few times a second whether to stop. Raises
+        UnknownName, PatternError for arguments out of range, ProjectionError where there can be no map, and
+        ProjectionCancelled.
+        """
+        return project(self, source, method, n_steps, seed, progress, cancel)
+
+    def region(
+        self, projection: Projection, polygon: Sequence[Sequence[float]], filters: Sequence[Filter] = ()
+    ) -> Region:
+        """Return what lies inside a polygon on a map, given by its corners (x, y): steps, tokens, what they carry.
+
+        On a map of embeddings these are all steps at which a token of the region stands. ``filters`` leave out steps.
+        Raises PatternError or UnknownName.
+        """
+        return region(self, projection, polygon, filters)
+
+    def to_projector(
+        self,
+        path: str | os.PathLike[str],
+        source: str | None = None,
+        n_steps: int = N_STEPS,
+        seed: int = 0,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write states at sampled steps, or the model's embeddings, for TensorBoard's Embedding Projector.
+
+        ``path`` is a folder, or a file that ends in .zip. ``source`` is a source, "embedding", or None for the last
+        cell state. Returns the path. Raises DumpExists, UnknownName or ProjectionError.
+        """
+        return to_projector(self, path, source or default_source(self), n_steps, seed, overwrite)
+
     def serve(self, port: int = 8050, host: str = "127.0.0.1", open_browser: bool = True) -> Served | None:
         """Serve the page on this dump until interrupted; another free port is taken where ``port`` is in use.
 
@@ -194,6 +258,15 @@ class Dump(DumpReader):
 
         serve([self], host=host, port=port, open_browser=open_browser)
         return None
+
+
+class TypedText(TypedReader, Dump):
+    """A text that was run through the model beside a dump, as ``Dump.rerun`` returns it: a dump of one sequence.
+
+    ``text`` is the text, ``is_known`` tells for each token whether the model has an entry for it, ``unknown`` lists
+    those that it has none for. These it reads as its unknown token; a model without one does not read them at all, and
+    their states are NaN.
+    """
 
 
 class Corpus(ShardReader, Dump):

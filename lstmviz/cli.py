@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from lstmviz.commands import corpus, doctor, index, lstmvis, match, questions, recover, samples, show, train
+from lstmviz.commands import corpus, doctor, index, lstmvis, match, projector, questions, recover, samples, show, train
 from lstmviz.commands.base import app
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "lstmvis",
     "main",
     "match",
+    "projector",
     "questions",
     "recover",
     "samples",

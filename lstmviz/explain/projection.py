@@ -73,6 +73,11 @@ class Projection:
             placed[is_whole] = self.points[nearest(reduced, self.reduced, 1)[0][:, 0]]
         return placed
 
+    def at(self, ids: NDArray[np.int64]) -> Points:
+        """Return the points of some steps or tokens that are on the map, (n, 2) float32; NaN for those that are not."""
+        places = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return np.where((self.ids[places] == ids)[:, None], self.points[places], np.float32(np.nan))
+
     def inside(self, region: Sequence[Sequence[float]]) -> NDArray[np.int64]:
         """Return the ids of the points inside a polygon, given by its corners (x, y); PatternError where it is none."""
         return self.ids[inside(self.points, region)]

@@ -12,6 +12,7 @@ from lstmviz.figures.flow import text
 from lstmviz.figures.images import image
 from lstmviz.figures.lines import units
 from lstmviz.figures.page import page
+from lstmviz.figures.projection import projection
 from lstmviz.figures.rows import matches
 
-__all__ = ["barcode", "carry", "image", "lengths", "matches", "page", "text", "thresholds", "unit", "units"]
+__all__ = ["barcode", "carry", "image", "lengths", "matches", "page", "projection", "text", "thresholds", "unit", "units"]

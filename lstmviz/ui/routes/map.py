@@ -15,11 +15,12 @@ from lstmviz.explain import jobs
 from lstmviz.explain.apart import missing
 from lstmviz.explain.embeddings import embeddings
 from lstmviz.explain.projection import EMBEDDING, METHODS, NAMES, Method, Projection
+from lstmviz.explain.projector import projector_zip
 from lstmviz.explain.region import frequencies
 from lstmviz.explain.sample_steps import N_STEPS, states_at
 from lstmviz.match.bins import values_at
 from lstmviz.ui.regions import map_asked
-from lstmviz.ui.routes.answers import kept, plain, source_at, whole
+from lstmviz.ui.routes.answers import attached, kept, plain, source_at, whole
 from lstmviz.ui.routes.export import posted
 from lstmviz.ui.table import DumpTable
 
@@ -65,6 +66,14 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     def get_path(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
         return jsonify(_path(dump, _asked(dump, of, method)))
+
+    @routes.post("/map/<of>/projector.zip")
+    def post_projector(uuid: str, of: str) -> Response:
+        dump = table[uuid]
+        posted()
+        source = _source(dump, of)
+        answer = Response(projector_zip(dump, source), mimetype="application/zip")
+        return attached(answer, f"{dump.name}-{source}-projector.zip")
 
     @routes.post("/map/<of>/<method>/start")
     def post_start(uuid: str, of: str, method: str) -> Response:
@@ -168,6 +177,4 @@ def _path(dump: DumpReader, found: Projection) -> dict[str, Any]:
 def _token_points(axis: Axis, found: Projection, steps: NDArray[np.int64]) -> NDArray[np.float32]:
     if axis.tokens is None:
         return np.full((len(steps), 2), np.nan, np.float32)
-    ids = axis.tokens.ids[int(steps[0]) : int(steps[-1]) + 1].astype(np.int64)
-    at = np.minimum(np.searchsorted(found.ids, ids), len(found.ids) - 1)
-    return np.where((found.ids[at] == ids)[:, None], found.points[at], np.float32(np.nan))
+    return found.at(axis.tokens.ids[int(steps[0]) : int(steps[-1]) + 1].astype(np.int64))

@@ -1,0 +1,210 @@
+"""A map of states or embeddings: a point each, coloured by a track, a window as a path through it, a region."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import UnknownName
+from lstmviz.explain.projection import NAMES, Projection, checked_region
+from lstmviz.explain.region import frequencies
+from lstmviz.explain.sample_steps import states_at
+from lstmviz.figures.text import label
+from lstmviz.figures.theme import PAGE, Room, Theme, ThemeName, bar, dress, legend_height, scale, themed
+from lstmviz.match.bins import values_at
+
+PLOT = 420  # px
+NAMED = 9  # labels with a colour of their own
+LABELLED = 150  # tokens that are written beside their points
+# The page's colours of labels (assets/style_map.css), and those of numbers.
+MARKS = {
+    "light": ("#332288", "#cc6677", "#117733", "#ddaa33", "#66b5e3", "#aa4499", "#44aa99", "#882255", "#8a8a2b"),
+    "dark": ("#9b95ff", "#ee8899", "#4fc36b", "#ecc94b", "#88ccee", "#d98ad3", "#4fd0bd", "#e0609b", "#c0c056"),
+}
+RISING = {
+    "light": ("#cfd560", "#4fb477", "#26828e", "#3f4a8a", "#3b0f52"),
+    "dark": ("#45347a", "#3a5a9b", "#26928f", "#6bcb6e", "#f2e661"),
+}
+
+
+def projection(
+    dump: DumpReader,
+    mapped: Projection,
+    colour: str | None = None,
+    window: tuple[int, int] | None = None,
+    region: Sequence[Sequence[float]] = (),
+    title: str | None = None,
+    theme: ThemeName = "light",
+) -> go.Figure:
+    """Draw a map from ``dump.project``, its points coloured by a track of the source's axis.
+
+    ``colour`` None takes the first track, "" none; a map of embeddings is coloured by how often a token stands in the
+    corpus. ``window``, steps [start, stop), is drawn as a path from a ring to a dot; ``region``, corners (x, y), as an
+    outline. Raises UnknownName for a track that is not there.
+    """
+    colours = themed(theme)
+    fig = go.Figure()
+    _points(fig, dump, mapped, colour, colours, theme)
+    if region:
+        corners = checked_region(region)
+        x, y = zip(*corners, corners[0], strict=True)
+        line = {"color": colours.ink, "width": 1.2, "dash": "4px,3px"}
+        fig.add_scatter(x=x, y=y, mode="lines", line=line, name="region", showlegend=False, hoverinfo="skip")
+    if window is not None:
+        _path(fig, dump, mapped, window, colours)
+    fig.update_layout(showlegend=True)
+    room = Room(left=52, right=96, bottom=44, legend=legend_height(fig, PAGE - 148))
+    what = f"the states of {mapped.source}" if mapped.is_of_steps else "the model's embeddings"
+    dress(fig, colours, title or f"{NAMES[mapped.method]} of {what}", _detail(mapped, window), PAGE, PLOT, room)
+    shares = mapped.explained
+    names = [f"axis {i + 1}" + (f", {shares[i]:.0%} of the variance" if shares else "") for i in (0, 1)]
+    look: dict[str, Any] = {"showgrid": bool(shares), "showticklabels": bool(shares), "nticks": 6}
+    fig.update_xaxes(title_text=names[0], **look)
+    fig.update_yaxes(title_text=names[1], scaleanchor="x", scaleratio=1, **look)
+    return fig
+
+
+def _detail(mapped: Projection, window: tuple[int, int] | None) -> str:
+    unit = "step" if mapped.is_of_steps else "token"
+    n = len(mapped.ids)
+    parts = [f"{n:,} of {mapped.n_all:,} {unit}s" if n < mapped.n_all else f"all {n:,} {unit}s"]
+    if mapped.n_nan:
+        parts.append(f"{mapped.n_nan:,} with NaN left out")
+    if window is not None and mapped.is_of_steps and not mapped.is_exact:
+        parts.append("the path goes through the nearest sampled states")
+    return ", ".join(parts)
+
+
+def _points(
+    fig: go.Figure, dump: DumpReader, mapped: Projection, colour: str | None, colours: Theme, theme: ThemeName
+) -> None:
+    across = 3 if len(mapped.ids) > 3_000 else 5
+    if not mapped.is_of_steps:
+        counts = frequencies(dump, mapped)
+        shown = np.log10(1 + counts)
+        _numbers(
+            fig, mapped, shown, "times in the corpus, log10(1 + n)", 8, colours, theme, _names(dump, mapped, counts)
+        )
+        return
+    tracks = dump.axis_of(mapped.source).tracks
+    name = next(iter(tracks), "") if colour is None else colour
+    if name and name not in tracks:
+        raise UnknownName(f"no track {name!r}; the axis of {mapped.source} has {', '.join(tracks) or 'none'}")
+    if not name:
+        marker = {"size": across, "color": colours.grey, "opacity": 0.7}
+        _scatter(fig, mapped, np.ones(len(mapped.ids), np.bool_), marker, "", mapped.ids)
+        return
+    track = tracks[name]
+    values = values_at(track, mapped.ids)
+    if track.info.kind == "number":
+        _numbers(fig, mapped, values.astype(float), name, across, colours, theme, None)
+    else:
+        _labels(fig, mapped, values, track.labels, across, colours, theme)
+
+
+def _numbers(
+    fig: go.Figure,
+    mapped: Projection,
+    values: NDArray[np.floating],
+    name: str,
+    across: int,
+    colours: Theme,
+    theme: ThemeName,
+    text: list[str] | None,
+) -> None:
+    is_number = np.isfinite(values)
+    if not is_number.all():
+        grey = {"size": across, "color": colours.grid}
+        _scatter(fig, mapped, ~is_number, grey, "no value", mapped.ids[~is_number])
+    beside = {"title": {"text": label(name, 16), "side": "top"}, "orientation": "v", "x": 1.02, "y": 0.5, "len": 0.6}
+    marker = {
+        "size": across,
+        "color": values[is_number],
+        "colorscale": scale(RISING[theme]),
+        "opacity": 0.85,
+        "showscale": True,
+        "colorbar": bar(
+            colours, "", PLOT, 0, **{**beside, "lenmode": "fraction", "yanchor": "middle", "thickness": 10}
+        ),
+    }
+    _scatter(fig, mapped, is_number, marker, "", mapped.ids[is_number], text)
+
+
+def _labels(
+    fig: go.Figure,
+    mapped: Projection,
+    codes: NDArray[Any],
+    labels: Sequence[str],
+    across: int,
+    colours: Theme,
+    theme: ThemeName,
+) -> None:
+    seen = Counter(code for code in codes.tolist() if 0 <= code < len(labels))
+    named = sorted(code for code, _ in seen.most_common(NAMED))
+    parts = [(label(labels[code], 18), codes == code, MARKS[theme][i]) for i, code in enumerate(named)]
+    rest = np.isin(codes, list(seen)) & ~np.isin(codes, named)
+    none = ~np.isin(codes, list(seen))
+    parts += [("other", rest, colours.grey), ("no value", none, colours.grid)]
+    for name, chosen, own in parts:
+        if chosen.any():
+            _scatter(fig, mapped, chosen, {"size": across, "color": own, "opacity": 0.85}, name, mapped.ids[chosen])
+
+
+def _scatter(
+    fig: go.Figure,
+    mapped: Projection,
+    chosen: NDArray[np.bool_],
+    marker: dict[str, Any],
+    name: str,
+    ids: NDArray[np.int64],
+    text: list[str] | None = None,
+) -> None:
+    points = mapped.points[chosen]
+    fig.add_scatter(
+        x=points[:, 0],
+        y=points[:, 1],
+        mode="markers" if text is None else "markers+text",
+        marker=marker,
+        text=text,
+        textposition="middle right",
+        name=name,
+        showlegend=bool(name),
+        customdata=ids,
+        hovertemplate=("step %{customdata}" if mapped.is_of_steps else "token %{customdata}") + "<extra></extra>",
+    )
+
+
+def _names(dump: DumpReader, mapped: Projection, counts: NDArray[np.float32]) -> list[str]:
+    """Return the tokens of the most frequent points, nothing for the others."""
+    vocab = () if dump.tokens is None else dump.tokens.vocab or ()
+    often = set(np.argsort(-counts, kind="stable")[:LABELLED].tolist())
+    return [label(vocab[i], 14) if k in often else "" for k, i in enumerate(mapped.ids.tolist())]
+
+
+def _path(fig: go.Figure, dump: DumpReader, mapped: Projection, window: tuple[int, int], colours: Theme) -> None:
+    axis = dump.axis_of(mapped.source) if mapped.is_of_steps else dump.first
+    where = axis.window(*window)
+    steps = np.arange(where.start, where.stop)
+    if mapped.is_of_steps:
+        points = mapped.place(states_at(dump, mapped.source, steps))
+    elif axis.tokens is None:
+        return
+    else:
+        points = mapped.at(axis.tokens.ids[where.start : where.stop].astype(np.int64))
+    line = {"color": colours.ink, "width": 1.4}
+    x, y = points[:, 0], points[:, 1]
+    fig.add_scatter(x=x, y=y, mode="lines", line=line, name="window", showlegend=False, hoverinfo="skip")
+    for at, name, symbol in ((0, "begin", "circle-open"), (-1, "end", "circle")):
+        marker = {
+            "size": 11,
+            "color": colours.accent,
+            "symbol": symbol,
+            "line": {"width": 2.5, "color": colours.accent},
+        }
+        fig.add_scatter(x=[x[at]], y=[y[at]], mode="markers", marker=marker, name=name, hoverinfo="skip")
