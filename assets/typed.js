@@ -93,7 +93,7 @@
 
   /* A key was pressed in the box. */
   function typed() {
-    const text = box.value;
+    const text = box.value.toWellFormed ? box.value.toWellFormed() : box.value; // half a picture is none
     if (typedAt === null) typedAt = performance.now();
     const changes = { text };
     if (lv.state.current.was === null && stood && lv.typedalign.isEdit(stood, text)) changes.was = stood;

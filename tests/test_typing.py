@@ -97,6 +97,7 @@ def test_a_dump_without_a_model_is_told_in_one_line_that_names_no_folder(tmp_pat
         ({"texts": "ab"}, "texts is"),
         ({"texts": [3]}, "texts.0 is '3'"),
         ({"texts": ["a", "b", "c"]}, "texts is"),
+        ({"texts": ["\ud83d"]}, "texts.0 is"),
         ({"texts": ["0" * 40_001]}, "texts.0 is '0000"),
         ({"texts": ["0" * 2_001]}, "the text has 2,001 tokens; at most 2,000 can be typed"),
         ({"texts": [""]}, "the text has no token; type at least one"),
@@ -127,11 +128,10 @@ def test_the_route_keeps_to_the_guards_of_every_other(client, parens):
     assert guarded.post(where, data=body, headers=LOCAL, content_type="application/json").status_code in (401, 403)
 
 
-@pytest.mark.parametrize("text", ["\u0000", "\ud83d", "<img src=x onerror=alert(1)>", "\u202e)0(", "é" * 2000])
+@pytest.mark.parametrize("text", ["\u0000", "<img src=x onerror=alert(1)>", "\u202e)0(", "é" * 2000])
 def test_hostile_text_comes_back_as_itself(client, parens, text):
     (given,) = post(client, parens, "typed", {"texts": [text], "sources": [SOURCE]}).json["texts"]
-    expected = [char if char != "\ud83d" else "\\ud83d" for char in text]
-    assert given["tokens"] == expected
+    assert given["tokens"] == list(text)
     assert len(b64decode(given["states"][SOURCE])) == len(text) * 50 * 2
 
 
