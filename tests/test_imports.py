@@ -80,8 +80,10 @@ def test_a_stage_imports_only_what_comes_before_it(file):
             assert part in ALLOWED[stage] | {"errors", "types", "shown", "__version__"}, name
         if name.split(".")[0] == "torch":
             assert stage in ("recording", "training", "explain"), name
-        if name.split(".")[0] == "kaleido" or (name.split(".")[0] == "plotly" and stage != "ui"):
+        if name.split(".")[0] == "kaleido":
             assert stage == "figures", name
+        if name.split(".")[0] == "plotly":
+            assert stage in ("figures", "training", "ui"), name
 
 
 @pytest.mark.parametrize(("folder", "before"), [("states", set()), ("batch", {"states"})])
