@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -97,7 +98,7 @@ def test_a_model_that_wants_lengths_gets_them(tmp_path):
         return model(ids, lengths)
 
     lstmviz.record_corpus(model, TEXTS, encode=encode, path=tmp_path / "a.h5", forward=forward, batch_size=2)
-    assert seen == [((2, 5), [5, 2]), ((2, 5), [5, 2]), ((1, 9), [9])]
+    assert seen == [((2, 9), [9, 5]), ((2, 5), [5, 2]), ((1, 2), [2])]
     with pytest.raises(
         InputError, match=r"BiLSTMTagger is called with \(words, lengths\); say how with forward=lambda"
     ):
@@ -109,7 +110,7 @@ def test_a_model_that_reads_backwards_never_sees_padding(tmp_path):
     model = Words(bidirectional=True)
     texts = ["the cat ran", "a dog ran", "it ran", "the dog", "and the cat ran"]
     lstmviz.record_corpus(model, texts, encode=encode, path=tmp_path / "a.h5", dtype="float32", batch_size=3)
-    assert model.sizes == [(2, 3), (2, 2), (1, 4)]
+    assert model.sizes == [(1, 4), (2, 3), (2, 2)]
     dump = lstmviz.open_dump(tmp_path / "a.h5")
     for text, (start, stop) in zip(texts, dump.sequences[["start", "stop"]].to_numpy(), strict=True):
         states, _ = alone(model, text)
@@ -195,6 +196,26 @@ def test_batches_keep_the_order_and_the_first_is_no_square(lengths, size, of_one
         assert all(len({len(d.ids) for d in some}) == 1 for some in found)
     if found and len(found[0]) > 1:
         assert len(found[0]) != max(len(d.ids) for d in found[0])
+
+
+@given(lengths=st.lists(st.integers(0, 6), min_size=1, max_size=9).filter(any), size=st.integers(1, 4))
+@settings(max_examples=8, deadline=None)
+def test_texts_of_like_length_run_together_and_stand_in_their_own_order(lengths, size):
+    torch.manual_seed(0)
+    model = Words()
+    texts = [" ".join(WORDS[1 + (i + k) % 9] for k in range(n)) for i, n in enumerate(lengths)]
+    with TemporaryDirectory() as folder:
+        options = {"encode": encode, "vocab": WORDS, "dtype": "float32", "batch_size": size}
+        own = {"sequence_tracks": {"text": range(len(texts))}, "tracks": {"step": [range(n) for n in lengths]}}
+        dump = lstmviz.open_dump(lstmviz.record_corpus(model, texts, path=Path(folder) / "a.h5", **options, **own))
+        widths = [steps for _, steps in model.sizes]
+        assert widths == sorted(widths, reverse=True)
+        kept = [i for i, n in enumerate(lengths) if n]
+        assert dump.sequences["text"].tolist() == kept
+        for i, (start, stop) in zip(kept, dump.sequences[["start", "stop"]].to_numpy(), strict=True):
+            assert dump.first.text(start, stop) == texts[i]
+            assert dump.tracks["step"][start:stop].tolist() == list(range(lengths[i]))
+            assert np.abs(dump.states("rnn.l1.h")[start:stop] - alone(model, texts[i])[0]).max() < 1e-6
 
 
 def test_texts_that_come_one_by_one_are_not_kept(tmp_path):
@@ -332,7 +353,7 @@ def test_a_disk_that_is_full_ends_the_call(tmp_path, monkeypatch):
     with pytest.raises(RecordingError):
         lstmviz.record_corpus(model, TEXTS, encode=encode, path=tmp_path / "a.h5", batch_size=1)
     assert len(model.sizes) == 2
-    assert lstmviz.open_dump(tmp_path / "a.h5").n_steps == 5
+    assert lstmviz.open_dump(tmp_path / "a.h5").n_steps == 9  # the longest text runs first
 
 
 def test_the_progress_bar_is_on_standard_error_of_a_terminal_only(tmp_path):

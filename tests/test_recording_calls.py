@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import lstmviz
-from lstmviz.errors import RecordingError
+from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axis_batch import AxisBatch
 
 LENGTHS = [5, 3, 2]
@@ -117,6 +117,35 @@ def test_modules_of_unlike_lengths_on_axes_of_their_own(tmp_path):
         model(torch.randn(2, 5, 3), [5, 3], [3, 4])
     dump = lstmviz.open_dump(tmp_path / "run.h5")
     assert [dump.axis(name).sequences["stop"].tolist() for name in ("one", "two")] == [[5, 8], [3, 7]]
+
+
+def test_documents_that_come_in_another_order(tmp_path):
+    rnn, batches = nn.GRU(3, 4, batch_first=True).eval(), {(3, 0): [2, 4], (2, 5): [3, 1], (1,): [2]}
+    with lstmviz.record(rnn, tmp_path / "run.h5") as run, torch.no_grad():
+        for numbers, lengths in batches.items():
+            told = {"documents": torch.tensor(numbers), "sequence_tracks": {"number": list(numbers)}}
+            with run.batch(lengths=lengths, **told):
+                rnn(torch.randn(len(lengths), max(lengths), 3))
+    sequences = lstmviz.open_dump(tmp_path / "run.h5").sequences
+    assert sequences["number"].tolist() == [0, 1, 2, 3, 5]
+    assert sequences["stop"].tolist() == [4, 6, 9, 11, 12]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"documents": [1, 1]}, "documents has a number twice"),
+        ({"documents": [1]}, "give a whole number of 0 or more for each of the 2 sequences"),
+        ({"documents": [0.5, 1]}, "documents are float64"),
+        ({"documents": [-1, 1]}, "a whole number of 0 or more"),
+        ({"documents": [0, 1], "continues": [True, False]}, "documents and continues are both given"),
+    ],
+)
+def test_documents_that_are_none(tmp_path, given, said):
+    run = lstmviz.record(nn.GRU(3, 4), tmp_path / "run.h5")
+    with pytest.raises(InputError) as refused, run:
+        run.batch(tokens=[[1, 2], [3, 4]], **given)
+    assert said in str(refused.value)
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"])

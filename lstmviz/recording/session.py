@@ -56,6 +56,7 @@ class Recording:
         sequence_tracks: Mapping[str, Values] | None = None,
         where: Values | None = None,
         continues: Values = False,
+        documents: Values | None = None,
         passes: Sequence[Pass] | Mapping[str, Sequence[Pass]] | None = None,
     ) -> Batch:
         """Return a context manager around ONE forward pass of the model.
@@ -76,6 +77,8 @@ class Recording:
         ``continues``: True (or one for each sequence) where sequence i goes on with sequence i of the batch
         acknowledged before, as in truncated backpropagation through time: the dump has them whole. The last columns
         may be lacking, where a stream ends.
+        ``documents`` (batch,): a number for each sequence, by which the dump has them in order, where batches do not
+        come in that order (a loader that puts texts of like length together). Give it in every batch.
         ``passes``: instead of all this, one ``lstmviz.Pass`` for each time that a module runs in the forward pass.
 
         The batch is acknowledged whole when the body ends, and not at all if it raises. Raises InputError naming the
@@ -96,9 +99,10 @@ class Recording:
         axes: dict[str, AxisBatch] = {}
         if self.stopped is None:
             goes_on = by_axis("continues", continues, names, is_shared=True)
+            numbers = by_axis("documents", documents, names)
             for name, several in passes_by_axis(given, passes, names).items():
-                lane = setup.lanes[name]
-                axes[name] = AxisBatch(lane, [lane.read(one) for one in several], goes_on[name], setup.keeping)
+                lane, rows = setup.lanes[name], [setup.lanes[name].read(one) for one in several]
+                axes[name] = AxisBatch(lane, rows, goes_on[name], setup.keeping, numbers[name])
         return Batch(axes, setup.modules, setup.wanted, self._enter_batch, self._leave_batch, self._acknowledge)
 
     def tokens(

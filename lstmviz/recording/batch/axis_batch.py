@@ -46,10 +46,11 @@ class AxisRows:
 class AxisBatch:
     """Takes what happens on one axis during one batch."""
 
-    def __init__(self, lane: Lane, rows: Sequence[PassRows], continues: Any, keeping: Keeping) -> None:
+    def __init__(
+        self, lane: Lane, rows: Sequence[PassRows], continues: Any, keeping: Keeping, documents: Any = None
+    ) -> None:
         self.lane = lane
-        goes_on = continues.tolist() if hasattr(continues, "tolist") else copy(continues)
-        self._begin = partial(lane.begin, continues=goes_on)
+        self._begin = partial(lane.begin, continues=_kept(continues), documents=_kept(documents))
         columns = _begun(rows, self._begin)  # refuses before the model runs
         self._passes = [PassRun(r, self._begin, keeping, c) for r, c in zip(rows, columns, strict=True)]
         self._at: dict[str, int] = {}  # which pass a module, or a name, fills
@@ -158,6 +159,11 @@ class AxisBatch:
                 raise RecordingError(
                     f"{odd} was not made in every pass (look at pass {i}); run the same modules in each"
                 )
+
+
+def _kept(given: Any) -> Any:
+    """Return a copy of what the caller may write over."""
+    return given.tolist() if hasattr(given, "tolist") else copy(given)
 
 
 def _begun(rows: Sequence[PassRows], begin: Callable[[int], Columns]) -> list[Columns | None]:

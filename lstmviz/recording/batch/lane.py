@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.inputs import as_array
 from lstmviz.dump.schema import AxisPlan, default_join
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import AxisSpec
@@ -95,16 +96,23 @@ class Lane:
             self.check_same(rows)
         return rows
 
-    def begin(self, n_sequences: int, continues: Any) -> Columns:
-        """Return where the rows of a batch stand: behind the batch before where it ``continues``, else at a start."""
+    def begin(self, n_sequences: int, continues: Any, documents: Any = None) -> Columns:
+        """Return where the rows of a batch stand: behind the batch before where it ``continues``, else at a start.
+
+        ``documents`` are the numbers of the documents that begin, or None where they are those that come next.
+        """
         goes_on = np.asarray(continues.tolist() if hasattr(continues, "tolist") else continues)
         if goes_on.dtype.kind != "b" or goes_on.shape not in ((), (n_sequences,)):
             raise InputError(
                 f"continues is {goes_on.dtype} of shape {goes_on.shape}; give True, False, or one of them for each of "
                 f"the {n_sequences} sequences"
             )
+        if documents is not None and goes_on.any():
+            raise InputError("documents and continues are both given; sequences that go on are in documents that began")
         if self.columns is None or not goes_on.any():
-            return Columns(self.n_documents + np.arange(n_sequences), np.zeros(n_sequences, np.int64))
+            numbers = self.n_documents + np.arange(n_sequences)
+            numbers = numbers if documents is None else _read_documents(documents, n_sequences)
+            return Columns(numbers, np.zeros(n_sequences, np.int64))
         n_before = len(self.columns.documents)
         if n_before < n_sequences:
             raise RecordingError(
@@ -149,6 +157,18 @@ class Lane:
                 "where is in this batch and not the first; give it in the first too (True for every step keeps all)"
             )
         check_types(types_of(rows.tracks), self.types)
+
+
+def _read_documents(given: Any, n_sequences: int) -> Ints:
+    numbers = as_array("documents", given, "(batch,)", "give one whole number for each sequence")
+    if numbers.dtype.kind not in "iu" or numbers.shape != (n_sequences,) or (numbers < 0).any():
+        raise InputError(
+            f"documents are {numbers.dtype} of shape {numbers.shape}; give a whole number of 0 or more for each of the "
+            f"{n_sequences} sequences"
+        )
+    if len(np.unique(numbers)) < n_sequences:
+        raise InputError("documents has a number twice; give each sequence its own")
+    return numbers.astype(np.int64)
 
 
 def is_thinned(every: int, rows: Sequence[PassRows]) -> bool:

@@ -25,6 +25,7 @@ class Document:
     offsets: NDArray[np.int64] | None  # (n_steps, 2): where each token stands in the text, if the tokenizer told
     tracks: Mapping[str, Any]
     sequence_tracks: Mapping[str, Any]
+    number: int = 0  # among the texts that have tokens
 
 
 def read_documents(
@@ -35,6 +36,7 @@ def read_documents(
     sequence_tracks: Mapping[str, Iterable[Any]] | None,
 ) -> Iterator[Document]:
     """Yield a document for each text, in order; one that has no tokens too. Raises InputError naming the text."""
+    number = 0
     by_step, by_text = _named("tracks", tracks, texts), _named("sequence_tracks", sequence_tracks, texts)
     for index, text in enumerate(texts):
         ids, offsets = _read_ids(index, encode(text), numbers)
@@ -46,7 +48,8 @@ def read_documents(
                 "tokens; give one value a token"
             )
         whole = {name: _next(f"sequence_tracks[{name!r}]", values, index) for name, values in by_text.items()}
-        yield Document(ids, offsets, own, whole)
+        yield Document(ids, offsets, own, whole, number)
+        number += len(ids) > 0
 
 
 def batches(documents: Iterable[Document], size: int, *, of_one_length: bool) -> Iterator[list[Document]]:

@@ -41,7 +41,8 @@ class Feed:
         whole = {name: [d.sequence_tracks[name] for d in documents] for name in names} or None
         tracks = step_tracks(documents) or None
         try:
-            with run.batch(tokens=ids, lengths=lengths, tracks=tracks, sequence_tracks=whole):
+            numbers = [d.number for d in documents]
+            with run.batch(tokens=ids, lengths=lengths, tracks=tracks, sequence_tracks=whole, documents=numbers):
                 output = self._run(torch.from_numpy(ids).to(self._device), torch.tensor(lengths))
                 if self._top_k:
                     run.predictions(self._logits(output, ids.shape), next_tokens(documents), top_k=self._top_k)

@@ -38,8 +38,8 @@ def record_corpus(
     """Run a model over texts, record it, and return the path of the dump; each text is one sequence, in order.
 
     ``encode(text)`` gives a row of ids, strings that are in ``vocab``, or a ``tokenizers.Encoding``. Texts without
-    tokens are left out and counted. Of a list, all texts are encoded first, so that the size of the dump is told; an
-    iterator is read as the model goes, in flat memory.
+    tokens are left out and counted. Of a list, all texts are encoded first, so that the size of the dump is told, and
+    texts of like length run together, the longest first; an iterator is read as the model goes, in flat memory.
 
     The model runs in eval mode (each module's mode is put back) and without gradients, over ``batch_size`` texts at a
     time on its own device, padded behind with an id that it has. It is called as ``model(ids)``, ids being
@@ -75,7 +75,7 @@ def record_corpus(
         if n_texts is not None:
             known = list(progress.track(documents, total=n_texts, description="encoding"))
             n_steps = sum(len(d.ids) for d in known)
-            documents = iter(known)
+            documents = iter(sorted(known, key=lambda d: -len(d.ids)))  # little padding, and the largest batch first
         read = _Read(documents)
         task = progress.add_task("recording", total=n_texts)
         several = batches(read, batch_size, of_one_length=of_one_length)
