@@ -131,16 +131,16 @@ def dump(tmp_path):
             "thresholds above 0.2999 and up to 0.5 select it",
         ),
         (0, (4, 5), {}, "unit 0 is 0.2999 at step 4, below 0.3000", "thresholds above 0.21 and up to 0.2999 select it"),
-        (0, (5, 6), {"off_before": 0}, "unit 0 is 0.00 at step 5, below 0.30", "thresholds up to -0.001 select it"),
-        (1, (3, 5), {"off_before": 0}, "unit 1 is -0.50 at step 3, below 0.30", "no threshold selects it"),
+        (0, (5, 6), {"off_before": 0}, "unit 0 is 0.00 at step 5, below 0.30", "thresholds up to −0.001 select it"),
+        (1, (3, 5), {"off_before": 0}, "unit 1 is −0.50 at step 3, below 0.30", "no threshold selects it"),
         (1, (4, 5), {}, "unit 1 is NaN at step 4, which is neither on nor off", "no threshold selects it"),
-        (1, (3, 4), {"side": "low"}, "unit 1 is selected", "thresholds above -0.5 and up to 0.5 select it"),
+        (1, (3, 4), {"side": "low"}, "unit 1 is selected", "thresholds above −0.5 and up to 0.5 select it"),
         (
             1,
             (3, 4),
             {"side": "low", "threshold": 0.6},
-            "unit 1 is -0.50 at step 3, above -0.60",
-            "thresholds above -0.5 and up to 0.5 select it",
+            "unit 1 is −0.50 at step 3, above −0.60",
+            "thresholds above −0.5 and up to 0.5 select it",
         ),
     ],
 )
@@ -185,3 +185,11 @@ def test_what_cannot_be_asked_is_said(dump, ask, words):
     with pytest.raises(LstmvizError) as caught:
         ask(dump)
     assert words in str(caught.value)
+
+
+def test_ends_near_saturation_are_told_apart_and_from_1(tmp_path):
+    values = np.array([[0.99991], [0.99996], [0.9]])
+    dump = lstmviz.open_dump(lstmviz.write_dump(tmp_path / "near.h5", states={"h": values}))
+    words = str(dump.why_not("h", 0, 1, 2, 0.5))
+    assert words.endswith("thresholds above 0.99991 and up to 0.99996 select it")
+    assert "up to 0.99996 select" in str(dump.why_not("h", 0, 1, 2, 1.0, off_before=0))

@@ -56,9 +56,9 @@ class WhyNot:
         """Say the reason, and which thresholds would select the unit."""
         if not self.is_possible:
             return f"{self.reason}; no threshold selects it"
-        ends = (f"above {self.above:.4g}" if self.above is not None else "", "" if self.up_to is None else "up to ")
-        words = " and ".join(w for w in (ends[0], ends[1] and f"{ends[1]}{self.up_to:.4g}") if w) or "of any size"
-        return f"{self.reason}; thresholds {words} select it"
+        above, up_to = _ends(self.above, self.up_to)
+        words = [word for word in (above and f"above {above}", up_to and f"up to {up_to}") if word]
+        return f"{self.reason}; thresholds {' and '.join(words) or 'of any size'} select it"
 
 
 def thresholds(
@@ -241,5 +241,20 @@ def _apart(value: float, limit: float) -> tuple[str, str]:
     for digits in range(2, 18):
         texts = f"{value:z.{digits}f}", f"{limit:z.{digits}f}"
         if texts[0] != texts[1] or value == limit:
-            return texts
-    return repr(value), repr(limit)
+            return _signed(texts[0]), _signed(texts[1])
+    return _signed(repr(value)), _signed(repr(limit))
+
+
+def _ends(above: float | None, up_to: float | None) -> tuple[str, str]:
+    """Write the ends of a range of thresholds, empty where open, with the digits that tell them apart and from 1."""
+    ends = [end for end in (above, up_to) if end is not None]
+    for digits in range(4, 18):
+        told = [float(f"{end:.{digits}g}") for end in ends]
+        if sorted(set(told)) == told and all((abs(t) < 1) == (abs(end) < 1) for t, end in zip(told, ends, strict=True)):
+            break
+    low, high = ("" if end is None else _signed(f"{end:.{digits}g}") for end in (above, up_to))
+    return low, high
+
+
+def _signed(number: str) -> str:
+    return number.replace("-", "−")

@@ -22,17 +22,18 @@ def spread(values: Column) -> pd.DataFrame:
     """
     low, high = -1.0, 1.0
     if values.info.view == "raw":
-        for _, block in values:
+        for block, _ in values.counted():
             finite = block[np.isfinite(block)].astype(np.float64)
             low, high = min(low, float(finite.min(initial=low))), max(high, float(finite.max(initial=high)))
     half = np.linspace(low / 2, high / 2, N_BINS + 1)  # halved: the width of the range itself may overflow
     edges = half * 2
     counts = np.zeros(N_BINS, np.int64)
-    for _, block in values:
+    for block, n_times in values.counted():
         wide = block.astype(np.float64)
         shown = np.tanh(wide) if values.info.view == "tanh" else wide
-        bins = np.searchsorted(edges, shown[(shown >= low) & (shown <= high)], side="right") - 1
-        counts += np.bincount(np.minimum(bins, N_BINS - 1), minlength=N_BINS)
+        is_in = (shown >= low) & (shown <= high)
+        bins = np.searchsorted(edges, shown[is_in], side="right") - 1
+        counts += _count(np.minimum(bins, N_BINS - 1), None if n_times is None else n_times[is_in], N_BINS)
     return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "n_steps": counts})
 
 
@@ -41,10 +42,10 @@ def on_rates(values: Column, n_values: int) -> pd.DataFrame:
     grid = np.arange(-100, 101) / 100
     cuts = np.array([values.info.cut(t) for t in grid.tolist()])
     n_reached = np.zeros((2, len(grid) + 1), np.int64)  # values by the number of cuts <= value, and < value
-    for _, block in values:
-        wide = block[~np.isnan(block)].astype(np.float64)
+    for block, n_times in values.counted():
+        wide = block.astype(np.float64)
         for row, side in zip(n_reached, ("right", "left"), strict=True):
-            row += np.bincount(np.searchsorted(cuts, wide, side=side), minlength=len(row))  # type: ignore[call-overload]
+            row += _count(np.searchsorted(cuts, wide, side=side), n_times, len(row))  # type: ignore[call-overload]
     high = np.cumsum(n_reached[0][::-1])[::-1][1:]
     low = np.cumsum(n_reached[1])[:-1]
     with np.errstate(invalid="ignore"):
@@ -71,18 +72,31 @@ def _of_rank(values: Column, ranks: list[int]) -> list[float]:
     prefixes, left = [0] * len(ranks), list(ranks)
     for shift in range(n_bits - DIGIT_BITS, -1, -DIGIT_BITS):
         counts = {prefix: np.zeros(2**DIGIT_BITS, np.int64) for prefix in prefixes}
-        for _, block in values:
-            keys = _keys(block[~np.isnan(block)])
+        for block, n_times in values.counted():
+            keys = _keys(block)
             for prefix, count in counts.items():
-                mine = keys if shift + DIGIT_BITS == n_bits else keys[keys >> (shift + DIGIT_BITS) == prefix]
-                digits = (mine >> shift) & (2**DIGIT_BITS - 1)
-                count += np.bincount(digits.astype(np.int64), minlength=len(count))
+                is_mine = (
+                    np.ones(len(keys), np.bool_)
+                    if shift + DIGIT_BITS == n_bits
+                    else keys >> (shift + DIGIT_BITS) == prefix
+                )
+                digits = (keys[is_mine] >> shift) & (2**DIGIT_BITS - 1)
+                count += _count(digits.astype(np.int64), None if n_times is None else n_times[is_mine], len(count))
         for i, prefix in enumerate(prefixes):
             upto = np.cumsum(counts[prefix])
             digit = int(np.searchsorted(upto, left[i], side="right"))
             left[i] -= int(upto[digit - 1]) if digit else 0
             prefixes[i] = (prefix << DIGIT_BITS) | digit
     return [_value(key, n_bits, values.info.dtype) for key in prefixes]
+
+
+def _count(places: NDArray[np.int64], n_times: NDArray[np.int64] | None, n_places: int) -> NDArray[np.int64]:
+    """Count what falls into each place, each once or as many times as told."""
+    if n_times is None:
+        return np.bincount(places, minlength=n_places)
+    found = np.zeros(n_places, np.int64)
+    np.add.at(found, places, n_times)  # whole numbers: bincount would weigh in floats
+    return found
 
 
 def _keys(block: NDArray[np.floating]) -> NDArray[np.uint64]:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from lstmviz.dump.arrays import Tokens
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.activity import Steps
 from lstmviz.match.candidates import Candidates
+from lstmviz.match.same_text import why_apart
 from lstmviz.match.shards import found_in
 from lstmviz.types import Pattern
-
-TOKENS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +98,3 @@ def compared(one: Candidates, two: Candidates) -> Comparison:
 def full_spans(dump: DumpReader, pattern: Pattern, min_shared: int | None = None) -> Candidates:
     """Return the matches that share all units of a pattern, or so many of them or more."""
     return found_in(dump, pattern).spans(max(1, pattern.n_units if min_shared is None else min_shared))
-
-
-@lru_cache(maxsize=16)
-def why_apart(dump: DumpReader, axis: str, second: DumpReader, other: str) -> str | None:
-    """Tell in one line why steps of two axes are not the same text's; None where they are."""
-    one, two = dump.axis(axis), second.axis(other)
-    if dump.uuid == second.uuid:
-        return None if axis == other else f"axis {axis!r} and axis {other!r} have steps of their own"
-    if one.n_steps != two.n_steps:
-        return f"{dump.name} has {one.n_steps:,} steps and {second.name} {two.n_steps:,}: they are not of one text"
-    if not np.array_equal(one.starts, two.starts):
-        return f"{dump.name} and {second.name} have other sequences: they are not of one text"
-    if one.tokens is None or two.tokens is None:
-        return f"{dump.name} and {second.name} have no tokens to tell whether they are of one text"
-    if not _same_tokens(one.tokens, two.tokens):
-        return f"{dump.name} and {second.name} have other tokens: they are not of one text"
-    return None
-
-
-def _same_tokens(one: Tokens, two: Tokens) -> bool:
-    blocks = range(0, len(one), TOKENS_AT_ONCE)
-    return all(one[a : a + TOKENS_AT_ONCE] == two[a : a + TOKENS_AT_ONCE] for a in blocks)

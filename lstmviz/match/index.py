@@ -92,6 +92,20 @@ def planes_of(dump: DumpReader, name: str) -> Planes | None:
     return kept[name]
 
 
+def is_indexed(dump: DumpReader, name: str) -> bool:
+    """Tell whether a source's codes are kept on disk: its values, as they are now, were then all read and checked."""
+    source = dump.source(name)
+    if is_small(source):
+        return False
+    kept = _open.setdefault(dump, {})
+    if name not in kept:
+        planes = next((p for folder in _folders(dump) if (p := _kept(dump, source, folder))), None)
+        if planes is None:
+            return False
+        kept[name] = planes
+    return kept[name] is not None
+
+
 def build_index(dump: DumpReader, name: str, progress: Progress | None = None) -> Planes | None:
     """Return a source's codes from its index on disk, made under a lock if it is not there or not the dump's.
 

@@ -1,4 +1,4 @@
-"""Which axes hold the same text: told by a digest of their tokens, so that any number of dumps is compared at once."""
+"""Whether axes hold the same text, told by a digest of their tokens: any number of dumps is compared at once."""
 
 from __future__ import annotations
 
@@ -40,26 +40,30 @@ def text_digest(dump: DumpReader, axis: str) -> str | None:
     return digest.hexdigest()
 
 
+def why_apart(dump: DumpReader, axis: str, second: DumpReader, other: str) -> str | None:
+    """Tell in one line why steps of two axes are not the same text's; None where they are."""
+    one, two = dump.axis(axis), second.axis(other)
+    if dump.uuid == second.uuid:
+        return None if axis == other else f"axis {axis!r} and axis {other!r} have steps of their own"
+    if one.n_steps != two.n_steps:
+        return f"{dump.name} has {one.n_steps:,} steps and {second.name} {two.n_steps:,}: they are not of one text"
+    if not np.array_equal(one.starts, two.starts):
+        return f"{dump.name} and {second.name} have other sequences: they are not of one text"
+    digest = text_digest(dump, axis)
+    if digest is None or two.tokens is None:
+        return f"{dump.name} and {second.name} have no tokens to tell whether they are of one text"
+    if digest != text_digest(second, other):
+        return f"{dump.name} and {second.name} have other tokens: they are not of one text"
+    return None
+
+
 def same_text(axis: Axis, dump: DumpReader, others: list[DumpReader]) -> list[tuple[DumpReader, Axis]]:
     """Return, of some dumps, the axes that hold the same text as one of ``dump``, in order.
 
     Only those with as many steps and the same sequences are read; ``dump``'s own axis is always among them if asked.
     """
-    found = []
-    for other in others:
-        for candidate in other.axes.values():
-            if other.uuid == dump.uuid:
-                is_same = candidate.name == axis.name
-            else:
-                is_same = (
-                    candidate.n_steps == axis.n_steps
-                    and np.array_equal(candidate.starts, axis.starts)
-                    and (digest := text_digest(dump, axis.name)) is not None
-                    and digest == text_digest(other, candidate.name)
-                )
-            if is_same:
-                found.append((other, candidate))
-    return found
+    every = ((other, candidate) for other in others for candidate in other.axes.values())
+    return [(other, found) for other, found in every if why_apart(dump, axis.name, other, found.name) is None]
 
 
 def _used(tokens: Tokens) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, jsonify
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.match.compare import compared, why_apart
+from lstmviz.match.compare import compared
+from lstmviz.match.same_text import why_apart
 from lstmviz.types import Pattern
 from lstmviz.ui.asked import matches_of, pattern_of
 from lstmviz.ui.routes.export import posted
