@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from lstmviz.explain.neighbours import nearest
 from lstmviz.explain.projection import Points
 
+SMALL = 3_000  # points up to which the gradient is had sooner from a tree, on one thread
 EVERY = 10  # iterations of t-SNE between two lines
 SEARCH = 0.1  # of the whole time that the search for neighbours takes, about
 SPREAD = 1e-4  # standard deviation of the first axis where t-SNE begins (Kobak and Berens 2019)
@@ -62,7 +63,9 @@ def _neighbours(reduced: Points, k: int) -> tuple[NDArray[np.int64], NDArray[np.
 
 
 def _tsne(reduced: Points, seed: int, perplexity: float, iterations: int) -> NDArray[Any]:
-    """t-SNE (van der Maaten and Hinton 2008), its gradient interpolated (Linderman and others 2019)."""
+    """t-SNE (van der Maaten and Hinton 2008), its gradient interpolated (Linderman and others 2019)
+    or, for few points, from a tree (van der Maaten 2014).
+    """
     from openTSNE import TSNEEmbedding, affinity, nearest_neighbors
 
     n = len(reduced)
@@ -70,7 +73,8 @@ def _tsne(reduced: Points, seed: int, perplexity: float, iterations: int) -> NDA
     found, distances = _neighbours(reduced, min(n, int(3 * perplexity) + 1))
     _tell(SEARCH, "weighing neighbours")
     known = nearest_neighbors.PrecomputedNeighbors(found[:, 1:], distances[:, 1:].astype(np.float64))
-    jobs = os.cpu_count() or 1
+    is_small = n < SMALL
+    jobs = 1 if is_small else os.cpu_count() or 1
     weights = affinity.PerplexityBasedNN(knn_index=known, perplexity=perplexity, n_jobs=jobs, random_state=seed)
     early = iterations // 3
 
@@ -82,7 +86,11 @@ def _tsne(reduced: Points, seed: int, perplexity: float, iterations: int) -> NDA
         return hear
 
     embedding: Any = TSNEEmbedding(
-        _begin(reduced, SPREAD), weights, n_jobs=jobs, random_state=seed, negative_gradient_method="fft"
+        _begin(reduced, SPREAD),
+        weights,
+        n_jobs=jobs,
+        random_state=seed,
+        negative_gradient_method="bh" if is_small else "fft",
     )
     rounds = ((0, early, {"exaggeration": 12, "momentum": 0.5}), (early, iterations - early, {"momentum": 0.8}))
     for before, n_iter, how in rounds:

@@ -45,9 +45,9 @@ class Wanted:
 def find_kept(wanted: Wanted, n: int) -> Points | None:
     """Return the points of a kept map, (n, 2) float32; None where there is none, or what is there is not one."""
     try:
-        with np.load(wanted.path, allow_pickle=False) as file:
-            points: Points = file["points"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        with wanted.path.open("rb") as file:  # opened here, for np.load leaves a file open that is none of its own
+            points: Points = np.load(file, allow_pickle=False)["points"]
+    except (OSError, ValueError, IndexError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     is_right = points.shape == (n, 2) and points.dtype == np.float32 and bool(np.isfinite(points).all())
     return points if is_right else None

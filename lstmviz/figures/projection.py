@@ -14,7 +14,7 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import UnknownName
 from lstmviz.explain.projection import NAMES, Projection, checked_region
 from lstmviz.explain.region import frequencies
-from lstmviz.explain.sample_steps import states_at
+from lstmviz.explain.trace import trace
 from lstmviz.figures.text import label
 from lstmviz.figures.theme import PAGE, Room, Theme, ThemeName, bar, dress, legend_height, scale, themed
 from lstmviz.match.bins import values_at
@@ -190,13 +190,7 @@ def _names(dump: DumpReader, mapped: Projection, counts: NDArray[np.float32]) ->
 def _path(fig: go.Figure, dump: DumpReader, mapped: Projection, window: tuple[int, int], colours: Theme) -> None:
     axis = dump.axis_of(mapped.source) if mapped.is_of_steps else dump.first
     where = axis.window(*window)
-    steps = np.arange(where.start, where.stop)
-    if mapped.is_of_steps:
-        points = mapped.place(states_at(dump, mapped.source, steps))
-    elif axis.tokens is None:
-        return
-    else:
-        points = mapped.at(axis.tokens.ids[where.start : where.stop].astype(np.int64))
+    points = trace(dump, mapped, where.start, where.stop).points
     line = {"color": colours.ink, "width": 1.4}
     x, y = points[:, 0], points[:, 1]
     fig.add_scatter(x=x, y=y, mode="lines", line=line, name="window", showlegend=False, hoverinfo="skip")

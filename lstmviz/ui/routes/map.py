@@ -9,7 +9,7 @@ import numpy as np
 from flask import Blueprint, Response, jsonify, request
 from numpy.typing import NDArray
 
-from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError, ProjectionError, UnknownName
 from lstmviz.explain import jobs
 from lstmviz.explain.apart import missing
@@ -17,7 +17,8 @@ from lstmviz.explain.embeddings import embeddings
 from lstmviz.explain.projection import EMBEDDING, METHODS, NAMES, Method, Projection
 from lstmviz.explain.projector import projector_zip
 from lstmviz.explain.region import frequencies
-from lstmviz.explain.sample_steps import N_STEPS, states_at
+from lstmviz.explain.sample_steps import N_STEPS
+from lstmviz.explain.trace import trace
 from lstmviz.match.bins import values_at
 from lstmviz.ui.regions import map_asked
 from lstmviz.ui.routes.answers import attached, kept, plain, source_at, whole
@@ -156,25 +157,14 @@ def _values(dump: DumpReader, found: Projection, by: str) -> NDArray[Any]:
 
 def _path(dump: DumpReader, found: Projection) -> dict[str, Any]:
     """Return where each step of a window lies, None where it has no place, and the steps that begin a sequence."""
-    axis = dump.axis_of(found.source) if found.is_of_steps else dump.first
-    start = whole("start", most=axis.n_steps)
-    stop = whole("stop", most=axis.n_steps)
+    n_steps = (dump.axis_of(found.source) if found.is_of_steps else dump.first).n_steps
+    start, stop = whole("start", most=n_steps), whole("stop", most=n_steps)
     if not start < stop <= start + MOST_PATH:
         raise PatternError(f"steps {start} to {stop} are no path; give 1 to {MOST_PATH:,} steps")
-    steps = np.arange(start, stop)
-    points = (
-        found.place(states_at(dump, found.source, steps)) if found.is_of_steps else _token_points(axis, found, steps)
-    )
-    inside = slice(*np.searchsorted(axis.starts, [start + 1, stop]).tolist())
+    path = trace(dump, found, start, stop)
     return {
         "start": start,
-        "points": plain(points.tolist()),
-        "borders": axis.starts[inside].tolist(),
-        "is_exact": found.is_exact or not found.is_of_steps,
+        "points": plain(path.points.tolist()),
+        "borders": path.borders.tolist(),
+        "is_exact": path.is_exact,
     }
-
-
-def _token_points(axis: Axis, found: Projection, steps: NDArray[np.int64]) -> NDArray[np.float32]:
-    if axis.tokens is None:
-        return np.full((len(steps), 2), np.nan, np.float32)
-    return found.at(axis.tokens.ids[int(steps[0]) : int(steps[-1]) + 1].astype(np.int64))

@@ -1,0 +1,279 @@
+"""t-SNE and UMAP: the same for the same seed, kept, cancelled with their process, one at a time, failing in a line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import lstmviz
+from lstmviz.cache import home
+from lstmviz.errors import ProjectionCancelled, ProjectionError
+from lstmviz.explain import apart, jobs, project
+
+SOURCE = "a.l0.h"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache folder of its own for each test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def dump(tmp_path):
+    """200 steps in four clusters far from each other; some states stand twice."""
+    rng = np.random.default_rng(0)
+    states = np.repeat(np.eye(4, 6), 50, axis=0) * 5 + rng.normal(size=(200, 6)) * 0.1
+    states[7] = states[6]
+    lstmviz.write_dump(tmp_path / "four.h5", states={SOURCE: states.astype("float32")})
+    return lstmviz.open_dump(tmp_path / "four.h5")
+
+
+@pytest.fixture
+def children(monkeypatch):
+    """Every process that is started to compute a map."""
+    started, real = [], subprocess.Popen
+
+    def popen(*args, **more):
+        started.append(real(*args, **more))
+        return started[-1]
+
+    monkeypatch.setattr(apart.subprocess, "Popen", popen)
+    return started
+
+
+def four_clusters(points):
+    """Whether each point's nearest others are of its own cluster."""
+    near = np.argsort(np.linalg.norm(points[:, None] - points, axis=2), axis=1)[:, 1:6]
+    return (near // 50 == np.arange(200)[:, None] // 50).mean()
+
+
+def test_tsne_is_kept_the_same_for_a_seed_and_made_anew_where_its_file_is_damaged(dump, children):
+    heard = []
+    one = dump.project(SOURCE, "tsne", progress=lambda share, words: heard.append(share))
+    assert one.points.shape == (200, 2)
+    assert four_clusters(one.points) > 0.99
+    assert heard == sorted(heard)
+    assert heard[-1] > 0.9
+    assert (one.explained, one.is_exact, dict(one.parameters)["perplexity"]) == (None, False, 30)
+    assert dump.project(SOURCE, "tsne").points.tobytes() == one.points.tobytes()
+    assert lstmviz.open_dump(dump.path).project(SOURCE, "tsne").points.tobytes() == one.points.tobytes()
+    assert len(children) == 1  # it was found again
+    (file,) = home("maps").glob("*.npz")
+    for damage in (b"", b"PK\x03\x04 no zip", file.read_bytes()[:-400]):
+        file.write_bytes(damage)
+        assert project.find_projection(dump, SOURCE, "tsne") is None
+    again = dump.project(SOURCE, "tsne")
+    assert len(children) == 2
+    assert again.points.tobytes() == one.points.tobytes()
+    # A step stands at its own point, and what was not sampled at that of the nearest sampled state.
+    values = dump.states(SOURCE)[:]
+    assert again.place(values[100:110]).tobytes() == again.points[100:110].tobytes()
+    assert again.place(values[150:151] + 1e-4).tobytes() == again.points[150:151].tobytes()
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        np.zeros((199, 2), "float32"),
+        np.zeros((200, 2), "float64"),
+        np.full((200, 2), np.nan, "float32"),
+        np.array([object()] * 200),
+    ],
+    ids=["fewer", "doubles", "nan", "pickled"],
+)
+def test_a_kept_file_of_another_shape_or_with_pickled_objects_is_no_map(dump, points):
+    prepared = project._asked(dump, SOURCE, "tsne", 20_000, 0)
+    np.savez(project._wanted(prepared, "tsne", 0).path, points=points)
+    assert project.find_projection(dump, SOURCE, "tsne") is None
+
+
+def test_umap_keeps_clusters_together(dump):
+    mapped = dump.project(SOURCE, "umap")
+    assert four_clusters(mapped.points) > 0.99
+    assert project.find_projection(dump, SOURCE, "umap").points.tobytes() == mapped.points.tobytes()
+    assert not list(home("maps").glob(".work-*"))
+
+
+def test_cancel_ends_the_process_and_keeps_nothing(dump, children):
+    heard = []
+    with pytest.raises(ProjectionCancelled, match="the map was cancelled"):
+        dump.project(SOURCE, "tsne", progress=lambda *told: heard.append(told), cancel=lambda: bool(heard))
+    (child,) = children
+    assert child.returncode == -signal.SIGKILL
+    with pytest.raises(ProcessLookupError):
+        os.kill(child.pid, 0)
+    assert list(home("maps").iterdir()) == []
+
+
+def test_ctrl_c_ends_the_process_too(dump, children):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dump.project(SOURCE, "tsne", cancel=interrupt)
+    assert children[0].returncode == -signal.SIGKILL
+
+
+def test_the_process_ends_when_whoever_asked_is_gone(tmp_path):
+    code = "import sys; from lstmviz.explain.child import _end_with_stdin; _end_with_stdin()"
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    child.stdin.close()
+    assert child.wait(60) == 3
+
+
+def test_a_process_that_is_killed_or_fails_is_told_in_a_line(dump, children, monkeypatch):
+    with pytest.raises(
+        ProjectionError, match="t-SNE failed: its process was ended by signal 9; is there enough memory"
+    ):
+        dump.project(SOURCE, "tsne", progress=lambda *_: children[0].kill())
+    monkeypatch.setitem(project.PARAMETERS, "tsne", {"perplexity": "many"})
+    with pytest.raises(ProjectionError, match="t-SNE failed: TypeError") as told:
+        dump.project(SOURCE, "tsne")
+    assert "\n" not in str(told.value)
+    assert not list(home("maps").glob("*.npz"))
+
+
+def test_without_the_packages_a_line_says_how_to_get_them_and_pca_works(dump, monkeypatch):
+    monkeypatch.setattr(apart, "find_spec", lambda name: None)
+    for method, package in (("tsne", "openTSNE"), ("umap", "umap-learn")):
+        with pytest.raises(
+            ProjectionError, match=rf'needs {package}: pip install "lstmviz\[maps\]"; PCA works without it'
+        ):
+            dump.project(SOURCE, method)
+        with pytest.raises(ProjectionError, match=package):
+            jobs.start(dump, SOURCE, method, 20_000)
+    assert len(dump.project(SOURCE).ids) == 200
+
+
+def test_too_few_states_have_no_map_by_neighbours(tmp_path):
+    lstmviz.write_dump(tmp_path / "few.h5", states={SOURCE: np.eye(9, dtype="float32")})
+    with pytest.raises(ProjectionError, match="has 9 sampled steps without NaN; a map by umap needs 10 or more"):
+        lstmviz.open_dump(tmp_path / "few.h5").project(SOURCE, "umap")
+
+
+# Jobs of a server
+
+
+class Slow:
+    """In the place of ``project``: goes on until it is let, one at a time as the real one."""
+
+    def __init__(self):
+        self.n_running = self.most = self.n_done = 0
+        self.go = threading.Event()
+
+    def __call__(self, dump, source, method, n_steps, seed, progress, cancel):
+        self.n_running += 1
+        self.most = max(self.most, self.n_running)
+        try:
+            while not self.go.wait(0.02):
+                progress(0.5, "moving points")
+                if cancel():
+                    raise ProjectionCancelled("cancelled")
+            self.n_done += 1
+        finally:
+            self.n_running -= 1
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    made = Slow()
+    monkeypatch.setattr(jobs, "project", made)
+    yield made
+    made.go.set()
+    until(lambda: not any(t.name.startswith("lstmviz-") for t in threading.enumerate()))
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def state(dump, method, seed=0):
+    return jobs.look(dump, SOURCE, method, 20_000, seed).state
+
+
+def test_jobs_run_one_at_a_time_and_each_can_be_cancelled(dump, slow):
+    assert state(dump, "tsne") == "none"
+    assert jobs.start(dump, SOURCE, "tsne", 20_000).state == "waiting"
+    until(lambda: state(dump, "tsne") == "running")
+    until(lambda: jobs.look(dump, SOURCE, "tsne", 20_000).share == 0.5)
+    jobs.start(dump, SOURCE, "umap", 20_000)
+    assert jobs.start(dump, SOURCE, "umap", 20_000).state == "waiting"  # once more: it is on its way
+    time.sleep(0.5)
+    assert state(dump, "umap") == "waiting"
+    jobs.cancel(dump, SOURCE, "tsne", 20_000)
+    until(lambda: state(dump, "tsne") == "none")
+    until(lambda: state(dump, "umap") == "running")
+    slow.go.set()
+    until(lambda: slow.n_done == 1)
+    until(lambda: state(dump, "umap") == "none")  # the one in its place keeps nothing
+    assert slow.most == 1
+    assert [file.name for file in home("maps").iterdir() if file.suffix != ".lock"] == []
+
+
+def test_one_that_waits_is_cancelled_before_its_turn(dump, slow):
+    jobs.start(dump, SOURCE, "tsne", 20_000)
+    until(lambda: state(dump, "tsne") == "running")
+    jobs.start(dump, SOURCE, "umap", 20_000)
+    jobs.cancel(dump, SOURCE, "umap", 20_000)
+    until(lambda: state(dump, "umap") == "none")
+    slow.go.set()
+    until(lambda: slow.n_done == 1)
+
+
+def test_another_process_of_the_server_sees_and_cancels_a_map(dump, slow):
+    jobs.start(dump, SOURCE, "tsne", 20_000)
+    until(lambda: state(dump, "tsne") == "running")
+    code = (
+        "import lstmviz; from lstmviz.explain import jobs;"
+        f"d = lstmviz.open_dump({str(dump.path)!r}); print(jobs.look(d, {SOURCE!r}, 'tsne', 20_000).state);"
+        f"jobs.cancel(d, {SOURCE!r}, 'tsne', 20_000)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "running"
+    until(lambda: state(dump, "tsne") == "none")
+    assert slow.n_done == 0
+
+
+def test_a_job_whose_server_died_is_forgotten(dump, slow):
+    jobs.start(dump, SOURCE, "tsne", 20_000)
+    until(lambda: state(dump, "tsne") == "running")
+    jobs.cancel(dump, SOURCE, "tsne", 20_000)
+    until(lambda: state(dump, "tsne") == "none")
+    place = jobs._place(project.key_of(dump, SOURCE, "tsne"))
+    jobs._write(place, jobs.Job("running", 0.4, "moving points"))
+    assert state(dump, "tsne") == "running"
+    os.utime(place, (time.time() - 60,) * 2)
+    assert state(dump, "tsne") == "none"
+    place.write_text("no json")
+    assert state(dump, "tsne") == "none"
+
+
+def test_a_failure_is_told_until_it_is_asked_for_again(dump, monkeypatch):
+    def fails(*args, **more):
+        raise ProjectionError("t-SNE failed: no memory")
+
+    monkeypatch.setattr(jobs, "project", fails)
+    jobs.start(dump, SOURCE, "tsne", 20_000)
+    until(lambda: state(dump, "tsne") == "failed")
+    assert jobs.look(dump, SOURCE, "tsne", 20_000).words == "t-SNE failed: no memory"
+    jobs.cancel(dump, SOURCE, "tsne", 20_000)
+    assert state(dump, "tsne") == "none"
+
+
+def test_too_many_maps_are_refused(dump, slow, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_WAITING", 1)
+    jobs.start(dump, SOURCE, "tsne", 20_000)
+    with pytest.raises(ProjectionError, match="1 maps are being computed or wait; cancel one, or ask again later"):
+        jobs.start(dump, SOURCE, "umap", 20_000)
