@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+import lstmviz
 from lstmviz.errors import RecordingError
 from lstmviz.recording.states.modules import find_recorded
 
@@ -53,6 +54,22 @@ def compiled_in_place(module: nn.Module) -> nn.Module:
 def test_what_cannot_be_hooked_is_refused_by_name_with_a_way_out(make, line):
     with pytest.raises(RecordingError, match=rf"\A{line}\Z"):
         find_recorded(nn.ModuleDict({"it": make()}))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_model_that_is_itself_torchscript_goes_by_the_name_of_its_class():
+    with pytest.raises(RecordingError, match=r"\Alstm is a TorchScript LSTM, "):
+        find_recorded(torch.jit.script(nn.LSTM(2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("module", "states"),
+    [(nn.RNN(2, 3), "'h'"), (nn.GRU(2, 3), "'h', 'gates', 'r', 'z', 'n'")],
+    ids=["RNN", "GRU"],
+)
+def test_states_that_a_model_does_not_have(tmp_path, module, states):
+    with pytest.raises(RecordingError, match=rf"\Astates asks for 'c'; pick from {states}\Z"):
+        lstmviz.record(module, tmp_path / "run.h5", states="c")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

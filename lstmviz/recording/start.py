@@ -184,7 +184,8 @@ def _states(given: Sequence[str], recorded: Sequence[Recorded]) -> frozenset[str
     """Return the letters of the states that are wanted; RecordingError where one is none, or no module has any."""
     asked = (given,) if isinstance(given, str) else tuple(given)
     known = list(dict.fromkeys(s for r in recorded for s in r.kind.states)) or ["h", "c", *GATES]
-    allowed = [*(s for s in known if s not in GATES), "gates", *(s for s in known if s in GATES)]
+    gates = [s for s in known if s in GATES]
+    allowed = [*(s for s in known if s not in GATES), *(["gates"] if gates else []), *gates]
     odd = next((s for s in asked if s not in ("h", "c", "gates", *GATES)), None)
     wanted = frozenset(s for a in asked for s in (GATES if a == "gates" else (a,)))
     if odd is not None or not asked or not wanted & set(known):

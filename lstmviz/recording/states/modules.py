@@ -81,7 +81,7 @@ def find_recorded(model: nn.Module) -> tuple[Recorded, ...]:
         raise RecordingError(f"a {type(model).__name__} is not a torch module; pass the nn.Module that is run")
     found = []
     for path, module in model.named_modules():
-        name = path or type(module).__name__.lower()
+        name = path or str(getattr(module, "original_name", type(module).__name__)).lower()
         _refuse_unhooked(name, module)
         kind = next((k for cls, k in _KINDS.items() if isinstance(module, cls)), None)
         if kind is not None:
