@@ -75,6 +75,14 @@ def test_a_copied_command_runs_in_a_shell_and_finds_the_same(parens, patterns, n
     assert run(command, Path.cwd()).equals(read(parens.match(pattern)))
 
 
+@pytest.mark.parametrize("order", ["step", "-length", "track:depth", "-track:depth"])
+@pytest.mark.parametrize("name", ["bounded", "several"])
+def test_a_copied_command_keeps_the_order_and_the_shared_units(parens, patterns, name, order):
+    pattern, brush = patterns[name]
+    command = as_command(str(parens.path), pattern, brush, order, 2)
+    assert run(command, Path.cwd()).equals(read(parens.match(pattern, order=order, min_shared=2)))
+
+
 def read(frame):
     return pd.read_csv(io.StringIO(frame.to_csv(index=False)), keep_default_na=False)
 

@@ -22,6 +22,7 @@ from lstmviz.match import found_in
 from lstmviz.match.edit import with_unit, without
 from lstmviz.match.filters import check_filters
 from lstmviz.match.find import check_pattern
+from lstmviz.match.order import Listing
 from lstmviz.match.pattern_file import MAX_BYTES, Notes, PatternFile
 from lstmviz.types import Filter, Pattern, Side
 
@@ -112,6 +113,14 @@ def match(
     only: Only = None,
     limit: Annotated[int, typer.Option(min=0, help="Rows to give.")] = 50,
     offset: Annotated[int, typer.Option(min=0, help="Rows to skip, to page on.")] = 0,
+    order: Annotated[
+        str,
+        typer.Option(
+            help="best: most shared units first; step; length or -length; track:NAME or -track:NAME, by the value at "
+            "the first step."
+        ),
+    ] = "best",
+    min_shared: Annotated[int, typer.Option(min=1, help="List only matches that share so many units or more.")] = 1,
     format: HowFormat = Format.TABLE,
 ) -> None:
     """Select the units that are on through a window, or read a pattern, and list where they are on together."""
@@ -123,7 +132,7 @@ def match(
         asked = narrowed(dump, asked, min_length, max_length, only)
         prepare_index(dump, [name for name, _ in asked.bases], progress)
         found = found_in(dump, asked)  # looked for once, for the rows and the totals
-        frame = found.page(limit, offset)
+        frame = Listing(dump, found, order, "", min_shared).page(limit, offset)
         totals = found.count().totals.itertuples(index=False) if format is Format.TABLE else ()
     tell_nan(dump, asked)
     if format is Format.TABLE:

@@ -60,16 +60,20 @@ def as_python(
     return f"{head}\ndump = lstmviz.open_dump({path!r})\n{made}matches = dump.match(pattern{how})\nprint(matches)\n"
 
 
-def as_command(path: str, pattern: Pattern, brush: PlainBrush | None = None) -> str:
+def as_command(
+    path: str, pattern: Pattern, brush: PlainBrush | None = None, order: str = "best", min_shared: int = 1
+) -> str:
     """Return one command for a shell that finds the pattern's matches in the dump at ``path``.
 
     With the ``brush`` that the pattern comes from it is a line of options; else the pattern goes in as a file.
     """
     where = shlex.quote(path if not path.startswith("-") else f"./{path}")
     only = _only(pattern.filters)
+    how = (f"--order={order}",) if order != "best" else ()
+    least = ("--min-shared", min_shared) if min_shared > 1 else ()
     if brush is None or brush.text is not None or only is None:
-        raw = json.loads(PatternFile(pattern).to_json())
-        return f"lstmviz match {where} --pattern - <<'END'\n{json.dumps(raw, separators=(',', ':'))}\nEND\n"
+        raw = json.dumps(json.loads(PatternFile(pattern).to_json()), separators=(",", ":"))
+        return f"lstmviz match {where} {_words(['--pattern', '-', *how, *least])} <<'END'\n{raw}\nEND\n"
     options = [
         *("--source", brush.source, "--start", brush.start, "--stop", brush.stop, "--threshold", brush.threshold),
         *("--off-before", brush.off_before, "--off-after", brush.off_after),
@@ -77,8 +81,15 @@ def as_command(path: str, pattern: Pattern, brush: PlainBrush | None = None) -> 
         *(("--min-length", pattern.min_length) if pattern.min_length != 1 else ()),
         *(("--max-length", pattern.max_length) if pattern.max_length is not None else ()),
         *(word for text in only for word in ("--only", text)),
+        *how,
+        *least,
     ]
-    return f"lstmviz match {where} {' '.join(shlex.quote(str(word)) for word in options)}\n"
+    return f"lstmviz match {where} {_words(options)}\n"
+
+
+def _words(words: Iterable[object]) -> str:
+    """Return words as a shell takes them apart again."""
+    return " ".join(shlex.quote(str(word)) for word in words)
 
 
 def _select(brush: PlainBrush) -> str:

@@ -203,7 +203,7 @@ def _python(path: str, file: PatternFile, asked: Selection) -> str:
 
 
 def _command(path: str, file: PatternFile, asked: Selection) -> str:
-    return as_command(path, file.pattern, _brush(asked))
+    return as_command(path, file.pattern, _brush(asked), asked.order, asked.shared or 1)
 
 
 def _brush(asked: Selection) -> Any:
