@@ -65,7 +65,8 @@
     whole.dataset.track = track.name;
     const box = tick(words, isSeen, (isOn) => put(isOn ? [...names, track.name] : names.filter((name) => name !== track.name), "input"));
     box.classList.add("lv-grow");
-    whole.append(box);
+    const grip = isSeen ? lv.trackdrag.grip(whole, words, (order) => put(order, "input")) : element("span", "lv-grip-room");
+    whole.append(grip, box);
     if (track.kind === "number" && isSeen) {
       const look = lv.tracks.look(track) || "";
       whole.append(choice(`How ${words} is drawn`, LOOKS, look, (value) => {

@@ -330,6 +330,15 @@ def test_tracks_are_added_ordered_removed_and_drawn_as_asked(case):
     rows = bench.page.locator(".lv-track-list [data-track]")
     rows.nth(1).get_by_role("button", name="up").click()
     assert until(bench, "d.state.tracks !== null")["tracks"] == [names[1], names[0]]
+    grip, first = rows.nth(1).locator(".lv-grip").bounding_box(), rows.nth(0).bounding_box()
+    x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2
+    bench.page.mouse.move(x, y)
+    bench.page.mouse.down()
+    bench.page.mouse.move(x, first["y"] + 3, steps=4)
+    bench.page.mouse.up()
+    assert until(bench, "arg === d.tracks[0]", names[0])["tracks"] == names[:2]
+    rows.nth(1).get_by_role("button", name="up").press("Enter")
+    until(bench, "arg === d.tracks[0]", names[1])
     rows.nth(1).locator("input").click()
     assert until(bench, "d.tracks.length === 1")["tracks"] == [names[1]]
     bench.page.locator('.lv-track-list [data-track="loss"] input').set_checked(True)
