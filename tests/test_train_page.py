@@ -57,8 +57,8 @@ def test_the_python_block_runs(folder, monkeypatch):
 def test_the_page_opens_on_the_dump_and_a_brush_finds_units(folder, chromium):
     dump = lstmviz.open_dump(folder / "book-char-2x128" / "book-char-2x128.h5")
     with browsing.serving([dump]) as address, browsing.workbench(chromium, address) as bench:
-        bench.open(source="rnn.l1.c", threshold=0.0, at=0, span=40)
+        bench.open(source="rnn.l1.c", t=0.05, before=0, at=0, span=40)
         shown = bench.brush(5, 8)
-        units = [unit.unit for unit in dump.select("rnn.l1.c", 5, 8, threshold=0.0).units]
+        units = [unit.unit for unit in dump.select("rnn.l1.c", 5, 8, threshold=0.05, off_before=0).units]
         assert shown["units"] == units != []
         assert shown["rows"]
