@@ -23,9 +23,10 @@ from lstmviz.training.text import Encoder, check_length, cut, make_encoder, read
 
 HELD_OUT_OF = 10  # the last tenth of the text is held out,
 MAX_HELD_OUT = 200_000  # but not more tokens than that, which tell a loss to a hundredth of a bit
-N_COLUMNS = 32  # the text runs in so many columns side by side, each state carried from update to update
+N_COLUMNS: dict[Level, int] = {"char": 32, "word": 16}  # the text runs in so many columns, each carrying its state on
 N_STEPS: dict[Level, int] = {"char": 64, "word": 32}  # of a column an update: as far back as gradients go
 CHECK_STEPS: dict[Level, int] = {"char": 500, "word": 100}  # of a column of held-out text at once
+CHECK_COLUMNS = 32  # of held-out text
 N_CHECKED: dict[Level, int] = {"char": 2, "word": 5}  # such pieces of it that are looked at during the training
 FEWEST = 400  # updates, if nobody says how long,
 MOST: dict[Level, int] = {"char": 4_000, "word": 1_500}  # and most: minutes on one core with 2 x 128 units
@@ -56,7 +57,7 @@ def study_text(path: Path, options: Options) -> Study:
     """Return the training of a language model on a text file; TextError where nothing can be learned from it."""
     text = read(path, options.level)
     n_vocab = len(text.encoder.vocab)
-    n_columns = max(1, min(N_COLUMNS, text.border // (4 * N_STEPS[options.level])))
+    n_columns = max(1, min(N_COLUMNS[options.level], text.border // (4 * N_STEPS[options.level])))
     n_steps = N_STEPS[options.level]
     plan = options.plan(math.ceil((text.border // n_columns - 1) / n_steps), FEWEST, MOST[options.level])
     recipe = Recipe(
@@ -135,7 +136,7 @@ def _batches(rng: np.random.Generator, ids: Ids, n_columns: int, n_steps: int) -
 
 
 def _held_out(ids: Ids, n_steps: int) -> Iterator[Batch]:
-    n_columns = max(1, min(N_COLUMNS, len(ids) // n_steps))
+    n_columns = max(1, min(CHECK_COLUMNS, len(ids) // n_steps))
     length = len(ids) // n_columns
     return _chunks(ids[: length * n_columns].reshape(n_columns, length), n_steps)
 
