@@ -2,14 +2,15 @@
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
-  const parts = []; // {name, draw}
+  const parts = []; // {names, draw}
   const asked = new Set();
   const brushed = []; // the last times from a brush's event to its drawing done, ms
   let waiting = false;
   let brushedAt = null;
 
+  /* A part, drawn when its name is asked for, or any of several. */
   function add(name, draw) {
-    parts.push({ name, draw });
+    parts.push({ names: [].concat(name), draw });
   }
 
   function ask(...names) {
@@ -21,7 +22,7 @@
   }
 
   function askAll() {
-    ask(...parts.map((part) => part.name));
+    ask(...parts.flatMap((part) => part.names));
   }
 
   function run() {
@@ -29,7 +30,7 @@
     const names = new Set(asked);
     asked.clear();
     for (const part of parts) {
-      if (!names.has(part.name) || (part.name === "start") !== lv.start.isShown()) continue; // what is not seen is not drawn
+      if (!part.names.some((name) => names.has(name)) || part.names.includes("start") !== lv.start.isShown()) continue; // what is not seen is not drawn
       try {
         part.draw(); // one part that fails does not take the others along
       } catch (error) {

@@ -50,20 +50,12 @@
     places = { mount, head, body, plot, strip, scroller };
     lv.typedview.make(places);
     lv.typedbrush.make(places);
-    for (const name of ["plot", "strip"]) new ResizeObserver(() => lv.frame.ask("base", "overlay", "strip")).observe(places[name]);
-    lv.frame.add("base", () => isDrawn() && lv.typedview.drawBase());
-    lv.frame.add("overlay", () => isDrawn() && lv.typedview.drawOverlay());
-    lv.frame.add("strip", draw);
+    for (const name of ["plot", "strip"]) new ResizeObserver(() => lv.frame.ask("typed")).observe(places[name]);
+    lv.frame.add(["base", "overlay", "strip", "typed"], draw);
   }
 
   function isOpen() {
     return lv.state.current.text !== null;
-  }
-
-  function isDrawn() {
-    if (!isOpen() || !lv.model.source || isBarred()) return false;
-    lv.model.refresh();
-    return true;
   }
 
   /* Is there no model to run a text through? */
@@ -135,7 +127,7 @@
   function arrived() {
     follow();
     if (lv.model.source && isOpen()) need();
-    lv.frame.ask("base", "overlay", "strip", "units", "selection");
+    lv.frame.ask("typed", ...(lv.state.current.typed ? ["overlay", "strip", "units", "selection"] : []));
   }
 
   /* A window of the text that was brushed goes along to what the text is now. */
@@ -227,7 +219,7 @@
   function hover(step) {
     if (step === pointed) return;
     pointed = step;
-    lv.frame.ask("overlay", "strip");
+    lv.frame.ask("typed");
   }
 
   function askWhether() {
@@ -240,7 +232,7 @@
       .then((told) => {
         if (can.dump !== dump) return;
         can.told = told;
-        lv.frame.ask("base", "overlay", "strip", "units");
+        lv.frame.ask("typed", "units");
       });
   }
 
@@ -266,6 +258,8 @@
     tools.forget.disabled = was === null;
     tell();
     lv.model.refresh();
+    lv.typedview.drawBase();
+    lv.typedview.drawOverlay();
     lv.typedview.drawStrip();
     measure();
   }

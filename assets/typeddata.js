@@ -30,7 +30,7 @@
     if (failed.has(key)) return;
     if (since === null) {
       since = performance.now();
-      setTimeout(() => lv.frame.ask("strip", "units"), LATE + 20);
+      setTimeout(() => lv.frame.ask("typed", "units"), LATE + 20);
     }
     const waits = line.wanted();
     if (!waits || waits.key !== key) line.ask({ key, dump, texts: lacking, sources });

@@ -13,7 +13,7 @@
     const first = loss || chance;
     return [
       { name: first ? lv.tokens.show(first.name.replace(/^predicted_/, "")).text : "loss", kind: "bars", track: first },
-      { name: "predicted", kind: "label", track: named("top1"), sure: named("p1") },
+      { name: "top1", kind: "label", track: named("top1"), sure: named("p1") },
       { name: "before", kind: "before" },
       { name: "change", kind: "change" },
     ];

@@ -13,7 +13,7 @@
     base = lv.theme.canvas(plot, "lv-layer");
     overlay = lv.theme.canvas(plot, "lv-layer");
     canvas = lv.theme.canvas(strip, "lv-layer");
-    scroller.addEventListener("scroll", () => lv.frame.ask("base", "overlay", "strip"));
+    scroller.addEventListener("scroll", () => lv.frame.ask("typed"));
     for (const place of [plot, strip]) place.addEventListener("wheel", wheel, { passive: false });
   }
 

@@ -37,7 +37,9 @@ LINE = "def read(path, size=4096):  # the whole file, a block at a time"
 REPAINTS = """() => {
   window.repaints = [];
   let began = null;
-  addEventListener("keydown", (event) => (began = event.timeStamp), true);
+  addEventListener("keydown", (event) => {
+    if (event.key.length === 1 || event.key === "Backspace") began = event.timeStamp; // not an arrow
+  }, true);
   const { typedview, typed, state } = lstmviz;
   const draw = typedview.drawStrip;
   typedview.drawStrip = () => {
@@ -90,7 +92,6 @@ def keystrokes(dump: lstmviz.Dump, n_keys: int, n_characters: int) -> tuple[list
             bench.page.wait_for_timeout(PAUSE)
             if i % 2:
                 bench.page.keyboard.press("ArrowLeft")
-                bench.page.evaluate("() => { repaints.length = Math.floor(repaints.length / 2) * 2; }")
         drawn = bench.page.evaluate("() => repaints")
         bench.page.evaluate(FLOOR)
         for _ in range(n_keys):

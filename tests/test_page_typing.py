@@ -54,7 +54,7 @@ def replace(bench, old, new):
     box = bench.page.locator(BOX)
     start = box.input_value().index(old)
     box.evaluate("(box, ends) => { box.focus(); box.setSelectionRange(...ends); }", [start, start + len(old)])
-    bench.page.keyboard.type(new)
+    bench.page.keyboard.type(new) if new else bench.page.keyboard.press("Delete")
     return settled(bench, box.input_value())
 
 

@@ -32,6 +32,9 @@ SHIPPED = [
 LETTERS = "\N{REPLACEMENT CHARACTER}ab é\n"
 
 
+pytestmark = pytest.mark.usefixtures("one_thread")  # as a rerun does: the order of a sum depends on it
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """Sample and variant -> its dump, with the model beside it."""

@@ -7,7 +7,8 @@ a typed text's states are those of a recording, rounded as the dump's are. torch
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -157,7 +158,7 @@ class Rerun:
         def run(recording: Recording) -> None:
             record_batch(recording, self._model, row, lengths, targets)
 
-        with self._running, torch.no_grad():
+        with self._running, torch.no_grad(), _one_thread():
             plan, block = record_in_memory(self._model, run, list(self.description.vocab), **self._options)
         ordered = {source.name: source for source in plan.sources}
         return replace(plan, sources=tuple(ordered[name] for name in self._order)), block
@@ -188,6 +189,19 @@ class Rerun:
                     f"{name} is not the model that {dump.path.name} was recorded from: its {source} differs at step "
                     f"{step}; put that model there, or record anew"
                 )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep torch to one thread: for products this small others only wait, twenty times as long on a busy machine."""
+    import torch
+
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def rerun_of(dump: DumpReader) -> Rerun:

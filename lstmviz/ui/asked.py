@@ -17,7 +17,7 @@ COUNT_ALL = 2**22  # steps x pattern units; up to here every match is counted at
 ENOUGH = 2_000  # matches that are put in another order than the best, where all would take too long to find
 KEPT = 16  # patterns whose matches are kept
 LISTINGS_KEPT = 8
-TEXTS_KEPT = 32  # that were typed last
+TEXTS_KEPT = 8  # that were typed last
 
 
 def pattern_of(dump: DumpReader, asked: Selection) -> PatternFile:
