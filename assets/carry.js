@@ -12,7 +12,7 @@
 
   function make() {
     card = lv.aside.card(lv.ids.carry, "What the matches carry");
-    limits = lv.menu.element("div", "lv-limits", "", { role: "group", "aria-label": "Filters" });
+    limits = lv.menu.element("p", "lv-card-note lv-carry-limits");
     place = lv.menu.element("div", "lv-card-track");
     for (const name of ["selection", "summary", "carry"]) lv.frame.add(name, draw);
   }
@@ -129,17 +129,10 @@
     return line;
   }
 
-  /* The filters that hold now, each with a button that takes it away, whichever track they are on. */
+  /* The filters that hold now, in words, whichever track they are on; over the matches each can be changed and dropped. */
   function drawLimits() {
-    limits.replaceChildren(
-      ...filters().map((filter) => {
-        const words = lv.carried.filterWords(spelled(filter), lv.scale.valueText);
-        const whole = lv.menu.element("span", "lv-limit");
-        const away = lv.menu.button("lv-chip-out", "×", `Take away the filter ${words}`, () => lv.pick.limit({ filters: filters().filter((one) => one !== filter) }));
-        whole.append(lv.menu.element("bdi", "", `only ${words}`), away);
-        return whole;
-      }),
-    );
+    const words = filters().map((filter) => lv.carried.filterWords(spelled(filter), lv.scale.valueText));
+    limits.textContent = words.length ? `Only matches with ${words.join(", ")}.` : "";
   }
 
   /* A filter with its names as they are shown. */
@@ -151,7 +144,7 @@
   /* For tests. */
   function shown() {
     const texts = (selector) => Array.from(card.body.querySelectorAll(selector), (one) => one.textContent);
-    return { track: chosen() && chosen().name, tracks: tracks().map((track) => track.name), names: texts(".lv-carry-name"), numbers: texts(".lv-carry-number"), filters: texts(".lv-limit bdi"), words: card.body.textContent };
+    return { track: chosen() && chosen().name, tracks: tracks().map((track) => track.name), names: texts(".lv-carry-name"), numbers: texts(".lv-carry-number"), filters: texts(".lv-carry-limits"), words: card.body.textContent };
   }
 
   lv.carry = { make, shown };
