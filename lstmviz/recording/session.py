@@ -146,7 +146,8 @@ class Recording:
     def log_step(self, name: str, values: Values, *, view: View = "raw", axis: str | None = None) -> None:
         """Record one step of the source ``name``, (batch, n_units) or (batch,): call it once in each turn of a loop.
 
-        The values are copied, so that the loop may write over them. See ``log``.
+        The values are copied, so that the loop may write over them. A later step may have the first sequences alone,
+        where the last ones have ended. See ``log``.
         """
         if (batch := self._batch_of("log_step")) is not None:
             batch.log(name, values, view, axis, is_step=True)
