@@ -101,7 +101,7 @@
     clearTimeout(resting);
     resting = setTimeout(() => {
       stood = lv.state.current.text;
-      said.textContent = [summary(), unknown()].filter(Boolean).join(" ");
+      said.textContent = [unknown(), summary()].filter(Boolean).join(" ");
     }, STANDS);
   }
 
@@ -275,7 +275,7 @@
     const words = why ? `${lv.tokens.line(why)}${/[.?!]$/.test(why) ? "" : "."}` : "";
     if (problem.textContent !== words) problem.textContent = words;
     const isLate = lv.typeddata.isLate();
-    const parts = why ? [] : [summary(), unknown(), isLate ? "The model is running …" : "", isTooLong() ? "The link leaves this text out: it is too long." : ""];
+    const parts = why ? [] : [unknown(), summary(), isLate ? "The model is running …" : "", isTooLong() ? "The link leaves this text out: it is too long." : ""];
     const line = parts.filter(Boolean).join(" ") || (why ? "" : examples());
     if (note.textContent !== line) note.textContent = line;
     note.title = line;
@@ -362,5 +362,5 @@
     };
   }
 
-  lv.typed = { make, arrived, present, brushed, difference, grounds, countOn, hover, hovered: () => pointed, focus, isReady, isOpen, shown };
+  lv.typed = { make, arrived, present, brushed, difference, grounds, countOn, hover, hovered: () => pointed, task: () => (can.told && can.told.task) || null, focus, isReady, isOpen, shown };
 })(window);

@@ -12,7 +12,7 @@
     const chance = tracks.find((track) => track.kind === "number" && !track.group);
     const first = loss || chance;
     return [
-      { name: first ? lv.tokens.show(first.name.replace(/^predicted_/, "")).text : "loss", kind: "bars", track: first },
+      { name: first ? lv.tokens.show(first.name.replace(/^predicted_/, "")).text : lv.typed.task() === "label" ? "" : "loss", kind: "bars", track: first },
       { name: "top1", kind: "label", track: named("top1"), sure: named("p1") },
       { name: "before", kind: "before" },
       { name: "change", kind: "change" },
