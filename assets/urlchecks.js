@@ -48,7 +48,7 @@
 
   /* A map of a source that is not there shows the plotted one, and has no region. */
   function checkMap(state, problems, noSource) {
-    if (["", "embedding"].includes(state.mapOf) || !told(problems, noSource(state.mapOf))) return;
+    if (["", "embedding"].includes(state.mapOf) || told(problems, noSource(state.mapOf))) return;
     Object.assign(state, { mapOf: "", lasso: null });
   }
 
