@@ -40,6 +40,7 @@
     const found = lv.search.found();
     count.classList.toggle("lv-warn", Boolean(problem));
     count.textContent = problem ? `The hits could not be listed: ${problem}` : `${lv.words.plural(total, "hit")} of “${lv.tokens.show(found ? found.text : "").text}”`;
+    if (problem) count.append(" ", lv.menu.button("lv-link", "Try again", "Ask the server again", () => list.reset((found && found.present) || 0)));
   }
 
   function row(element, one, index) {

@@ -75,7 +75,7 @@
     clearTimeout(late);
     count.classList.toggle("lv-warn", Boolean(problem));
     const n = lv.model.axis.n_sequences;
-    if (problem) count.textContent = `The sequences could not be listed: ${problem}`;
+    if (problem) count.replaceChildren(`The sequences could not be listed: ${problem} `, lv.menu.button("lv-link", "Try again", "Ask the server again", () => find(query)));
     else if (query) count.textContent = total ? `${lv.scale.grouped(total)} of ${lv.words.plural(n, "sequence")}` : "No sequence has that number, such a label, or that text.";
     else count.textContent = lv.words.plural(n, "sequence");
   }

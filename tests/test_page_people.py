@@ -255,6 +255,61 @@ def test_what_takes_longer_than_a_moment_is_said(bench):
     assert bench.page.locator("#lv-busy").inner_text() == ""
 
 
+def hold_one(bench):
+    bench.page.evaluate("unit => lstmviz.state.hold('rnn.l1.c', unit)", bench.shown()["units"][0])
+
+
+def hold_another(bench):
+    units = bench.shown()["units"]
+    bench.page.evaluate("unit => lstmviz.state.hold('rnn.l1.c', unit)", next(k for k in range(50) if k not in units))
+
+
+def look_for(bench):
+    bench.page.fill("#lv-search", "444")
+    bench.page.press("#lv-search", "Enter")
+
+
+def open_menu(place):
+    return lambda bench: bench.page.locator(f"#{place} button").first.click()
+
+
+@pytest.mark.parametrize(
+    ("route", "act", "words", "again"),
+    [
+        ("/unit/", hold_one, "What this unit does could not be counted", "button"),
+        ("/thresholds/", lambda bench: bench.brush(249, 254), "The thresholds could not be compared", "button"),
+        ("/whynot/", hold_another, "Why it is not selected could not be told", "held anew"),
+        ("/search/", look_for, "The search failed", "act"),
+        ("/sequences/", open_menu("lv-minimap"), "The sequences could not be listed", "button"),
+        ("/beside/", open_menu("lv-show"), "What can stand beside is not known", "reopened"),
+    ],
+)
+def test_every_request_that_fails_is_told_and_asked_again(bench, route, act, words, again):
+    bench.open(**BRUSHED)
+    bench.page.route(
+        re.compile(route),
+        lambda one: one.fulfill(status=500, json={"error": "the disk is gone"}, content_type="application/json"),
+    )
+    act(bench)
+    told = bench.page.get_by_text(f"{words}: the disk is gone").first
+    told.wait_for()
+    bench.page.unroute(re.compile(route))
+    if again == "button":
+        bench.page.get_by_role("button", name="Try again").first.click()
+    elif again == "reopened":
+        bench.page.keyboard.press("Escape")
+        act(bench)
+    elif again == "held anew":
+        bench.page.evaluate("() => lstmviz.state.hold(null, null)")
+        bench.page.wait_for_timeout(400)
+        act(bench)
+    else:
+        act(bench)
+    told.wait_for(state="detached")
+    assert all("500" in trouble for trouble in bench.troubles), bench.troubles
+    bench.troubles.clear()  # the browser itself reports each
+
+
 @contextmanager
 def stoppable(dumps):
     """A server that can be stopped and started again at its address: gives the address, stop and start."""
