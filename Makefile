@@ -20,6 +20,7 @@ check: $(VENV)/test-ready tools
 
 pictures: $(VENV)/test-ready tools
 	$(BIN)/python docs/make_pictures.py
+	$(BIN)/python docs/make_card_pictures.py
 
 bench: $(VENV)/test-ready tools
 	mkdir -p build/bench && $(BIN)/python benchmarks/page.py --folder build/bench

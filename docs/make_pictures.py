@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,36 +13,30 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-import torch
 from palette_png import palette_png
 
 import browser as browsing
 import lstmviz
-from lstmviz import figures, samples
+from lstmviz import figures
+from lstmviz.offers import Offers
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZES = {"": (1440, 900), "-narrow": (1024, 768)}
-UPDATES = (0, 10, 40, 120)  # of the sample's training, where a recording is made for the start page
 SOURCE, AT, SPAN, WINDOW = "rnn.l1.c", 220, 60, (249, 255)
+FIRST_LAYER = "rnn.l0.c"
 BRUSHED = {"source": SOURCE, "at": AT, "span": SPAN, "start": WINDOW[0], "stop": WINDOW[1]}
 MOST_BYTES = 6 * 2**20  # of all pictures
 
 
-def recordings(folder: Path) -> list[lstmviz.Dump]:
-    """Return the sample's dump, and those of the same model early in its training, over the same text."""
-    sample = samples.load("parens")
-    text = sys.modules[f"{sample.__name__}.corpus"].corpus()
-    training = __import__(f"{sample.__name__}.train", fromlist=["train"])
-    dumps = [lstmviz.open_dump(samples.build("parens"))]
-    for n_updates in UPDATES:
-        path = folder / f"parens-{n_updates:03d}-updates.h5"
-        model = training.train(n_updates=n_updates)
-        with torch.no_grad(), lstmviz.record(model, path, vocab=list("()01234")) as run:
-            ids = torch.from_numpy(text.tokens)
-            with run.batch(tokens=ids, tracks={"depth": text.depth}):
-                model(ids)
-        dumps.append(lstmviz.open_dump(path))
-    return dumps
+def built(offers: Offers) -> list[lstmviz.Dump]:
+    """Have the samples of the pictures built; returns the dump of parens, then those of the moments of its training."""
+    for offer in offers.all[:2]:
+        offers.build(offer.name)
+        while (now := offers.standing(offer)).state != "kept":
+            if now.state == "failed":
+                sys.exit(f"{offer.name} was not built: {now.words}")
+            time.sleep(0.1)
+    return offers.dumps()
 
 
 def settled(bench: Any) -> None:
@@ -63,9 +59,9 @@ def page(bench: Any, dumps: list[lstmviz.Dump]) -> None:
 
 
 def start(bench: Any, dumps: list[lstmviz.Dump]) -> None:
-    """Show the recordings to choose from."""
+    """Show the samples to choose from, two of them built."""
     bench.page.goto(bench.address)
-    bench.page.wait_for_function("n => window.lstmviz?.debug?.().start?.drawn === n", arg=len(dumps))
+    bench.page.wait_for_function("() => window.lstmviz?.debug?.().start?.drawn === 2")
     bench.page.evaluate("() => document.activeElement.blur()")
 
 
@@ -95,9 +91,9 @@ def text(bench: Any, dumps: list[lstmviz.Dump]) -> None:
 
 
 def beside(bench: Any, dumps: list[lstmviz.Dump]) -> None:
-    """Show the same steps early in the training, under the lines."""
-    page(bench, dumps)
-    change(bench, beside={"dump": dumps[3].uuid, "source": SOURCE})
+    """Show a trained model, and under its lines the same steps early in the training."""
+    bench.open(dump=dumps[-1].uuid, **BRUSHED | {"source": FIRST_LAYER})
+    change(bench, beside={"dump": dumps[3].uuid, "source": FIRST_LAYER})
 
 
 def compare(bench: Any, dumps: list[lstmviz.Dump]) -> None:
@@ -166,9 +162,11 @@ def looks() -> Iterator[Callable[[str, str, Any], None]]:
 def main() -> None:
     """Write docs/pictures/VIEW-{light,dark}[-narrow].png."""
     with tempfile.TemporaryDirectory() as folder, looks() as write, browsing.chromium() as browser:
-        dumps = recordings(Path(folder))
+        os.environ["XDG_CACHE_HOME"] = folder  # as at a first visit: no sample is there yet
+        offers = Offers()
+        dumps = built(offers)
         exported(dumps[0], Path(folder) / "view.html")
-        with browsing.serving(dumps) as address:
+        with browsing.serving([], offers=offers) as address:
             for scheme in ("light", "dark"):
                 for suffix, (width, height) in SIZES.items():
                     view = {"width": width, "height": height}
