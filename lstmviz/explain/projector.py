@@ -57,8 +57,9 @@ def to_projector(
             raise DumpExists(
                 f"{target} already holds {there[0] if there else 'a file'}; give another folder, or overwrite"
             )
+        texts = _texts(dump, source, n_steps, seed)
         target.mkdir(parents=True, exist_ok=True)
-        for name, text in _texts(dump, source, n_steps, seed).items():
+        for name, text in texts.items():
             (target / name).write_text(text, "utf-8", newline="\n")
     return target
 

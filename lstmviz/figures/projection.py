@@ -122,16 +122,22 @@ def _numbers(
     if not is_number.all():
         grey = {"size": across, "color": colours.grid}
         _scatter(fig, mapped, ~is_number, grey, "no value", mapped.ids[~is_number])
-    beside = {"title": {"text": label(name, 16), "side": "top"}, "orientation": "v", "x": 1.02, "y": 0.5, "len": 0.6}
+    look = {
+        "orientation": "v",
+        "thickness": 10,
+        "len": 0.6,
+        "lenmode": "fraction",
+        "x": 1.02,
+        "y": 0.5,
+        "yanchor": "middle",
+    }
     marker = {
         "size": across,
         "color": values[is_number],
         "colorscale": scale(RISING[theme]),
         "opacity": 0.85,
         "showscale": True,
-        "colorbar": bar(
-            colours, "", PLOT, 0, **{**beside, "lenmode": "fraction", "yanchor": "middle", "thickness": 10}
-        ),
+        "colorbar": bar(colours, label(name, 16), PLOT, 0, **look),
     }
     _scatter(fig, mapped, is_number, marker, "", mapped.ids[is_number], text)
 
