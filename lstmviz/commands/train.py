@@ -65,47 +65,47 @@ def train(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
 ) -> None:
     """Train a small model on any text, and record a dump to explore; Ctrl-C keeps the best model so far."""
-    place: Place | None = None
-    try:
-        from lstmviz.training.own import claim, study
-        from lstmviz.training.study import Options
+    from lstmviz.training.own import claim, study
+    from lstmviz.training.study import Options
 
-        options = Options(
-            level=level.value,
-            cell=cell.value,
-            n_layers=layers,
-            n_units=units,
-            is_bidirectional=bidirectional,
-            has_labels=labels is not None,
-            dropout=dropout,
-            n_epochs=epochs,
-            minutes=minutes,
-            n_recorded=steps,
-            seed=seed,
-        )
-        learned = study(text, labels, options)
-        title = name or f"{text.stem}-{options.title}"
-        place = claim(folder or Path(title), title, overwrite)
-        _run(learned, place, overwrite)
-    except KeyboardInterrupt as error:
-        kept = "nothing is left" if place is None or not place.weights.exists() else f"the model is {place.weights}"
-        err.print(f"lstmviz: ended at once; {kept}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from error
+    options = Options(
+        level=level.value,
+        cell=cell.value,
+        n_layers=layers,
+        n_units=units,
+        is_bidirectional=bidirectional,
+        has_labels=labels is not None,
+        dropout=dropout,
+        n_epochs=epochs,
+        minutes=minutes,
+        n_recorded=steps,
+        seed=seed,
+    )
+    learned = study(text, labels, options)
+    title = name or f"{text.stem}-{options.title}"
+    _run(learned, claim(folder or Path(title), title, overwrite))
 
 
-def _run(study: Study, place: Place, overwrite: bool) -> None:
-    """Train behind a bar, leave what there is to see behind another, and say what that is."""
-    from lstmviz.training.own import leave_study
+def _run(study: Study, place: Place) -> None:
+    """Train, leave what there is to see, and say what that is; what a second Ctrl-C leaves is one line."""
+    from lstmviz.training.own import keep, leave_study
 
     for line in study.about:
         say(line)
     say(f"training a {study.recipe.description.words}; Ctrl-C keeps the best model so far")
-    trained = _train(study)
-    with progress_bar() as bar:
-        task = bar.add_task("recording", total=None)
-        left = leave_study(
-            study, trained, place, overwrite, lambda done, total: bar.update(task, completed=done, total=total)
-        )
+    kept = "nothing was kept"
+    try:
+        trained = _train(study)
+        keep(trained, place)
+        kept = f"the model is {place.weights}"
+        with progress_bar() as bar:
+            task = bar.add_task("recording", total=None)
+            left = leave_study(
+                study, trained.curves, place, lambda done, total: bar.update(task, completed=done, total=total)
+            )
+    except KeyboardInterrupt as error:
+        err.print(f"lstmviz: ended at once; {kept}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from error
     _say_what_came(study, trained, left)
 
 

@@ -108,21 +108,19 @@ def train_study(study: Study, progress: Progress | None = None, stopping: Callab
     return trained
 
 
-def leave_study(
-    study: Study, trained: Trained, place: Place, overwrite: bool = False, recorded: Recorded | None = None
-) -> LeftOfText:
-    """Leave the weights, the dump and the learning curves, in this order.
-
-    DumpExists if a dump is there, unless ``overwrite``; ModelError where the disk takes no more.
-    """
-    if overwrite:
-        place.dump.unlink(missing_ok=True)  # it was another model's than the one that comes to lie beside it
+def keep(trained: Trained, place: Place) -> None:
+    """Save the model at its place. A dump that is there goes: it was another model's. Raises ModelError."""
+    place.dump.unlink(missing_ok=True)
     save(trained.model, place.weights)
+
+
+def leave_study(study: Study, curves: Curves, place: Place, recorded: Recorded | None = None) -> LeftOfText:
+    """Leave the dump of the model that ``keep`` saved, and the learning curves; ModelError for a full disk."""
     model, plan = load(place.weights), study.recipe.plan
     with reproducible(plan.seed, plan.is_exact):
         leave(place.weights, study.recipe.corpus(), place.dump, progress=recorded)
         loss, closing = study.recipe.loss(model), tuple(study.closing(model))
-    runs = {"training": trained.curves}
+    runs = {"training": curves}
     try:
         write_figure(figure(runs, f"{place.name}: {model.description.words}"), place.figure)
         has_events = _leave_events(place.events, runs)
