@@ -29,7 +29,7 @@ CHECK_STEPS: dict[Level, int] = {"char": 500, "word": 100}  # of a column of hel
 CHECK_COLUMNS = 32  # of held-out text
 N_CHECKED: dict[Level, int] = {"char": 2, "word": 5}  # such pieces of it that are looked at during the training
 FEWEST = 400  # updates, if nobody says how long,
-MOST: dict[Level, int] = {"char": 4_000, "word": 1_500}  # and most: minutes on one core with 2 x 128 units
+MOST: dict[Level, int] = {"char": 4_000, "word": 2_000}  # and most: minutes on one core with 2 x 128 units
 MAX_PIECE = 1_000  # tokens of a sequence of the dump
 
 

@@ -18,6 +18,7 @@ PATIENCE = 8  # looks without a better one, after which it ends
 CHECK_BY_CLOCK = 100  # updates from look to look, where the clock ends the training
 MOST_UPDATES = 1_000_000  # of a training that the clock ends
 RATES: dict[Cell, float] = {"lstm": 1e-2, "gru": 1e-2, "rnn": 5e-3}  # the learning rate at first
+RATE_OF_LEVEL: dict[Level, float] = {"char": 1.0, "word": 0.5}  # times that: most words are rare, each seen seldom
 RATE_UNITS = 128  # up to so many units the learning rate holds; it falls with the root of the units from there on
 
 
@@ -68,7 +69,7 @@ class Options:
         by_updates = max(1, math.ceil(n_updates / N_CHECKS))
         return FitPlan(
             n_updates=n_updates,
-            learning_rate=RATES[self.cell] * min(1.0, RATE_UNITS / self.n_units) ** 0.5,
+            learning_rate=RATES[self.cell] * RATE_OF_LEVEL[self.level] * min(1.0, RATE_UNITS / self.n_units) ** 0.5,
             seed=self.seed,
             check_every=by_updates if self.minutes is None else min(by_updates, CHECK_BY_CLOCK),
             patience=PATIENCE,
