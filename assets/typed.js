@@ -4,9 +4,6 @@
   const lv = (root.lstmviz = root.lstmviz || {});
   const MOST = 40000; // characters, as the server takes them
   const STANDS = 700; // ms without a key, after which a text stands: an edit of it is compared with it
-  const MOVED = 3; // units that are shown as those an edit moved most
-  const LEAST_SCALE = 0.02; // of the row of changes: rounding is not blown up
-  const NAMED = 6; // unknown tokens that are named
   let places, box, note, problem, fold, reason, tools, said;
   let can = { dump: null, told: null }; // what the server says of the model beside the dump
   let mine = null; // the text as it was typed here
@@ -14,7 +11,6 @@
   let resting = null;
   let last = null; // {dump, text} that was drawn
   let pointed = null; // the token under the pointer
-  let known = { key: null, value: null }; // the last difference
   let typedAt = null; // when a key was pressed that is not drawn yet
   const drawn = []; // from a key to its states drawn, ms
 
@@ -49,6 +45,7 @@
     mount.append(head, body);
     places = { mount, head, body, plot, strip, scroller };
     lv.typedview.make(places);
+    lv.typedstrip.make(places);
     lv.typedbrush.make(places);
     for (const name of ["plot", "strip"]) new ResizeObserver(() => lv.frame.ask("typed")).observe(places[name]);
     lv.frame.add(["base", "overlay", "strip", "typed"], draw);
@@ -101,7 +98,7 @@
     clearTimeout(resting);
     resting = setTimeout(() => {
       stood = lv.state.current.text;
-      said.textContent = [unknown(), summary()].filter(Boolean).join(" ");
+      said.textContent = [lv.typedwords.unknown(), lv.typedwords.summary()].filter(Boolean).join(" ");
     }, STANDS);
   }
 
@@ -162,36 +159,6 @@
     return { n: answer ? answer.tokens.length : null, why: answer ? null : why, rowsOf: (source) => lv.typeddata.rowsOf(answer, source) };
   }
 
-  /* What the text before and the present one have in common, and how far the units moved; null without a text before. */
-  function difference() {
-    const { was, source: name } = lv.state.current;
-    const answer = present();
-    const before = was && lv.typeddata.of(lv.model.dump, was, [lv.model.source]);
-    if (!answer || !before) return null;
-    const { source } = lv.model;
-    const units = [...new Set((lv.model.chosen || []).filter((one) => one.source === name).map((one) => one.unit))];
-    const key = JSON.stringify([lv.model.dump.about.uuid, name, answer.text, was, units, answer.states.has(name)]);
-    if (key !== known.key) known = { key, value: compare(before, answer, source, units) };
-    return known.value;
-  }
-
-  function compare(before, answer, source, units) {
-    const alignment = lv.typedalign.align(before.tokens, answer.tokens);
-    const [rowA, rowB] = [before, answer].map((one) => lv.typeddata.rowsOf(one, source));
-    const isTanh = source.view === "tanh";
-    const all = Array.from({ length: source.n_units }, (_, unit) => unit);
-    const change = lv.typedalign.change(alignment, rowA, rowB, units.length ? units : all, isTanh);
-    return {
-      alignment,
-      answer: before,
-      before: (step) => (alignment.pairs[step] >= 0 ? rowA(alignment.pairs[step]) : null),
-      change,
-      most_: Math.max(LEAST_SCALE, ...change.filter((by) => by === by)),
-      most: lv.typedalign.mostChanged(alignment, rowA, rowB, source.n_units, isTanh, MOVED),
-      words: units.length ? `the pattern's ${lv.words.plural(units.length, "unit")}` : `all ${lv.words.plural(source.n_units, "unit")}`,
-    };
-  }
-
   /* step -> the ground of a token: how many of the pattern's units are on there. */
   function grounds(answer) {
     const { shade, lowShade } = lv.theme.colours();
@@ -249,7 +216,7 @@
     fold.setAttribute("aria-expanded", String(isShown));
     fold.disabled = isBarred() || can.told === null;
     fold.title = isShown ? "Close the box" : "Type a text, and see what the model makes of it (Y)";
-    reason.textContent = isBarred() ? lv.tokens.line(can.told.problem) : isShown ? hint() : "type a text and see what the model makes of it: states, predictions, loss";
+    reason.textContent = isBarred() ? lv.tokens.line(can.told.problem) : isShown ? lv.typedwords.reader(can.told) : "type a text and see what the model makes of it: states, predictions, loss";
     tools.hidden = !isShown;
     if (!isShown) return;
     need();
@@ -260,14 +227,8 @@
     lv.model.refresh();
     lv.typedview.drawBase();
     lv.typedview.drawOverlay();
-    lv.typedview.drawStrip();
+    lv.typedstrip.draw();
     measure();
-  }
-
-  function hint() {
-    const { level, words, has_unknown: hasUnknown } = can.told || {};
-    if (!words) return "";
-    return `read by the ${words}, ${level === "char" ? "character by character" : "word by word"}${hasUnknown ? "" : "; it has no entry for what it does not know"}`;
   }
 
   function tell() {
@@ -275,8 +236,8 @@
     const words = why ? `${lv.tokens.line(why)}${/[.?!]$/.test(why) ? "" : "."}` : "";
     if (problem.textContent !== words) problem.textContent = words;
     const isLate = lv.typeddata.isLate();
-    const parts = why ? [] : [unknown(), summary(), isLate ? "The model is running …" : "", isTooLong() ? "The link leaves this text out: it is too long." : ""];
-    const line = parts.filter(Boolean).join(" ") || (why ? "" : examples());
+    const parts = why ? [] : [lv.typedwords.unknown(), lv.typedwords.summary(), isLate ? "The model is running …" : "", isTooLong() ? "The link leaves this text out: it is too long." : ""];
+    const line = parts.filter(Boolean).join(" ") || (why ? "" : lv.typedwords.examples(can.told));
     if (note.textContent !== line) note.textContent = line;
     note.title = line;
     places.body.classList.toggle("lv-stale-text", isLate);
@@ -284,45 +245,6 @@
 
   function isTooLong() {
     return !lv.url.isLinked(lv.state.current);
-  }
-
-  /* What an empty box says: some of what the model knows. */
-  function examples() {
-    const some = (can.told && can.told.some) || [];
-    const words = some.slice(0, 24).map((token) => lv.tokens.show(token).text);
-    return words.length ? `The model knows ${lv.words.plural(can.told.n_vocab, can.told.level === "char" ? "character" : "word")}, such as ${words.join(" ")}` : "";
-  }
-
-  /* "12 tokens, 1.43 nats each." and what an edit came to. */
-  function summary() {
-    const answer = present();
-    if (!answer) return "";
-    const loss = answer.tracks.find((track) => track.name === "loss");
-    const paid = loss ? loss.values.filter((one) => one !== null) : [];
-    const mean = paid.length ? `, loss ${lv.scale.valueText(paid.reduce((sum, one) => sum + one, 0) / paid.length)} nats a token` : "";
-    return `${lv.words.plural(answer.tokens.length, "token")}${mean}.${edited()}`;
-  }
-
-  function edited() {
-    const found = difference();
-    if (!found) return "";
-    const count = (kind) => found.alignment.kinds.filter((one) => one === kind).length;
-    const out = found.alignment.gone.reduce((sum, [, places_]) => sum + places_.length, 0);
-    const parts = [[count("changed"), "changed"], [count("new"), "put in"], [out, "taken out"]].filter(([n]) => n).map(([n, words]) => `${n} ${words}`);
-    if (!parts.length) return " The same as before.";
-    const moved = !(lv.model.chosen || []).length && found.most.length ? ` Drawn in full: the units that moved most, ${found.most.join(", ")}.` : "";
-    return ` Against before (dashed): ${parts.join(", ")}.${moved}`;
-  }
-
-  /* The tokens that the model does not know, in words. */
-  function unknown() {
-    const answer = present();
-    if (!answer) return "";
-    const names = [...new Set(answer.tokens.filter((_, step) => !answer.is_known[step]))];
-    if (!names.length) return "";
-    const some = names.slice(0, NAMED).map((token) => `“${lv.tokens.show(token).text}”`);
-    const what = `The model does not know ${some.join(", ")}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ""}`;
-    return answer.has_unknown ? `${what}: read as its unknown token.` : `${what}: not read, so without states.`;
   }
 
   /* From a key to its states drawn. */
@@ -346,14 +268,14 @@
     const answer = isOpen() && !isBarred() ? present() : null;
     const boxed = places.strip.getBoundingClientRect();
     const left = (step) => boxed.left + lv.typedview.x(step);
-    const found = answer && difference();
+    const found = answer && lv.typeddiff.present();
     return {
       isOpen: isOpen() && !isBarred(),
       reason: reason.textContent,
       note: note.textContent,
       problem: problem.textContent,
       text: answer && answer.text,
-      tokens: answer ? answer.tokens.map((token, step) => ({ token, text: answer.shown[step].text, isKnown: Boolean(answer.is_known[step]), left: left(step), right: left(step + 1), middle: boxed.top + lv.typedview.TOKEN.top + lv.typedview.TOKEN.height / 2 })) : [],
+      tokens: answer ? answer.tokens.map((token, step) => ({ token, text: answer.shown[step].text, isKnown: Boolean(answer.is_known[step]), left: left(step), right: left(step + 1), middle: boxed.top + lv.typedstrip.TOKEN.top + lv.typedstrip.TOKEN.height / 2 })) : [],
       states: answer ? Object.fromEntries([...answer.states].map(([name, held]) => [name, Array.from({ length: answer.tokens.length }, (_, step) => Array.from(held.values.subarray(step * held.n, (step + 1) * held.n)))])) : {},
       tracks: answer ? Object.fromEntries(answer.tracks.map((track) => [track.name, track.kind === "category" ? track.values.map((one) => (one >= 0 ? track.labels[one] : null)) : track.values])) : {},
       on: answer ? Array.from(counts(answer, lv.model.chosen || [])) : [],
@@ -362,5 +284,5 @@
     };
   }
 
-  lv.typed = { make, arrived, present, brushed, difference, grounds, countOn, hover, hovered: () => pointed, task: () => (can.told && can.told.task) || null, focus, isReady, isOpen, shown };
+  lv.typed = { make, arrived, present, brushed, grounds, countOn, hover, hovered: () => pointed, task: () => (can.told && can.told.task) || null, focus, isReady, isOpen, shown };
 })(window);

@@ -43,7 +43,8 @@
   }
 
   function zone({ x, y }) {
-    const { TOKEN, x: place } = lv.typedview;
+    const place = lv.typedview.x;
+    const { TOKEN } = lv.typedstrip;
     if (y > TOKEN.top + TOKEN.height + 2 || x < lv.geometry.left() || !lv.typed.present()) return "none";
     const now = window_();
     if (!now) return "new";

@@ -75,7 +75,7 @@
 
   /* What stood there before, where it is another; how far the units moved. */
   function drawDifference(ctx, row, from, to, top, height) {
-    const difference = lv.typed.difference();
+    const difference = lv.typeddiff.present();
     const colours = lv.theme.colours();
     if (!difference) return row.kind === "before" ? hint(ctx, top, height) : null;
     const { kinds, pairs, gone } = difference.alignment;
@@ -83,7 +83,7 @@
       if (row.kind === "change") {
         ctx.fillStyle = colours.hover;
         const by = difference.change[step];
-        if (by === by && by > 0) bar(ctx, step, by / difference.most_, top, height);
+        if (by === by && by > 0) bar(ctx, step, by / difference.scale, top, height);
       } else if (kinds[step] === "changed") write(ctx, difference.answer.shown[pairs[step]].text, step, top, height, colours.dim);
       else if (kinds[step] === "new") write(ctx, "+", step, top, height, colours.hover);
     }
@@ -125,7 +125,7 @@
   }
 
   function changed(step) {
-    const difference = lv.typed.difference();
+    const difference = lv.typeddiff.present();
     if (!difference) return [];
     const { kinds, pairs } = difference.alignment;
     const by = difference.change[step];

@@ -1,18 +1,14 @@
-/* How a typed text is drawn: its lines at the scale of the corpus's, its tokens, and under them loss, prediction, change. */
+/* Where a typed text's tokens lie, and its lines over them, at the scale of the corpus's. */
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
-  const TOKEN = { top: 5, height: 24 }; // px
-  const ROW = { top: 33, height: 16, gap: 3 };
-  const WAVE = { height: 2, length: 4 }; // px of the line under a token that the model does not know
   const DASHED = 12; // lines on low that are dashed
-  let plot, strip, scroller, base, overlay, canvas, look;
+  let plot, strip, scroller, base, overlay, look;
 
   function make(places) {
     ({ plot, strip, scroller } = places);
     base = lv.theme.canvas(plot, "lv-layer");
     overlay = lv.theme.canvas(plot, "lv-layer");
-    canvas = lv.theme.canvas(strip, "lv-layer");
     scroller.addEventListener("scroll", () => lv.frame.ask("typed"));
     for (const place of [plot, strip]) place.addEventListener("wheel", wheel, { passive: false });
   }
@@ -161,7 +157,7 @@
       ctx.lineJoin = "round";
       const drawn = drawnUnits();
       const look_ = lv.scale.selectedLook(drawn.length);
-      const difference = lv.typed.difference();
+      const difference = lv.typeddiff.present();
       const paint = (rows, wide, dash, opacity) => {
         ctx.lineWidth = wide * lv.projector.lines();
         ctx.globalAlpha = opacity;
@@ -195,7 +191,7 @@
   function drawnUnits() {
     const name = lv.state.current.source;
     const chosen = (lv.model.chosen || []).filter((one) => one.source === name);
-    const difference = lv.typed.difference();
+    const difference = lv.typeddiff.present();
     if (chosen.length || !difference) return chosen;
     return difference.most.map((unit) => ({ unit, side: "high" }));
   }
@@ -226,81 +222,6 @@
     for (const tick of values) ctx.fillText(lv.axis.text(tick, values), lv.geometry.left() - lv.geometry.KNOB + 2, y(tick));
   }
 
-  /* The tokens and what stands under them. */
-  function drawStrip() {
-    const answer = lv.typed.present();
-    const rows = lv.typedrows.of(answer);
-    const height = `${ROW.top + rows.length * (ROW.height + ROW.gap)}px`;
-    if (strip.style.height !== height) strip.style.height = height;
-    const ctx = lv.theme.fit(canvas);
-    drawNames(ctx, rows);
-    if (!answer) return;
-    clipped(ctx, strip.clientHeight, () => {
-      const [from, to] = inView(answer);
-      drawTokens(ctx, answer, from, to);
-      rows.forEach((row, k) => lv.typedrows.draw(ctx, row, answer, from, to, ROW.top + k * (ROW.height + ROW.gap), ROW.height));
-      drawBrush(ctx, answer);
-      drawHover(ctx);
-    });
-  }
-
-  function drawNames(ctx, rows) {
-    const colours = lv.theme.colours();
-    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
-    ctx.textAlign = "left";
-    ctx.textBaseline = "middle";
-    ctx.fillStyle = colours.dim;
-    const width = (text) => ctx.measureText(text).width;
-    const write = (words, middle) => ctx.fillText(lv.tokens.fit(words, lv.geometry.left() - 6, width), 0, middle);
-    write("token", TOKEN.top + TOKEN.height / 2);
-    rows.forEach((row, k) => write(row.name, ROW.top + k * (ROW.height + ROW.gap) + ROW.height / 2 + 0.5));
-  }
-
-  function drawTokens(ctx, answer, from, to) {
-    const colours = lv.theme.colours();
-    const [wide, ground, difference] = [cell(), lv.typed.grounds(answer), lv.typed.difference()];
-    for (let step = from; step < to; step++) {
-      const own = ground(step);
-      const left = x(step);
-      if (own) {
-        ctx.fillStyle = own;
-        ctx.fillRect(left, TOKEN.top, wide - 1, TOKEN.height);
-      }
-      lv.celltext.draw(ctx, answer.shown[step], left, TOKEN.top, wide, TOKEN.height, own || colours.bg);
-      if (difference && difference.alignment.kinds[step] !== "same") {
-        ctx.fillStyle = colours.hover;
-        ctx.fillRect(left, TOKEN.top - 3, wide - 1, 2);
-      }
-      if (!answer.is_known[step]) wave(ctx, left + 1, TOKEN.top + TOKEN.height - WAVE.height - 1, wide - 3);
-    }
-  }
-
-  /* Under a token that the model does not know, as a speller marks a word. */
-  function wave(ctx, left, top, wide) {
-    ctx.strokeStyle = lv.theme.colours().warn;
-    ctx.lineWidth = 1.5;
-    ctx.beginPath();
-    ctx.moveTo(left, top + WAVE.height);
-    for (let k = 1; k * WAVE.length <= wide; k++) ctx.lineTo(left + k * WAVE.length, top + (k % 2 ? 0 : WAVE.height));
-    ctx.stroke();
-  }
-
-  function drawBrush(ctx, answer) {
-    const { typed } = lv.state.current;
-    if (!typed || typed.text !== answer.text) return;
-    ctx.strokeStyle = lv.theme.colours().accent;
-    ctx.lineWidth = 2;
-    ctx.strokeRect(x(typed.start) - 0.5, TOKEN.top - 1, x(typed.stop) - x(typed.start), TOKEN.height + 2);
-  }
-
-  function drawHover(ctx) {
-    const step = lv.typed.hovered();
-    if (step === null) return;
-    ctx.strokeStyle = lv.theme.colours().hover;
-    ctx.lineWidth = 1.5;
-    ctx.strokeRect(x(step) - 0.5, TOKEN.top, cell(), TOKEN.height);
-  }
-
   /* The unit whose line passes nearest to a point of the plot, or null. */
   function unitNear(px, py) {
     const answer = lv.typed.present();
@@ -321,5 +242,5 @@
     return best;
   }
 
-  lv.typedview = { make, drawBase, drawOverlay, drawStrip, x, cell, stepAt, inView, show, unitNear, TOKEN, ROW };
+  lv.typedview = { make, drawBase, drawOverlay, x, cell, stepAt, inView, clipped, show, unitNear };
 })(window);

@@ -40,9 +40,9 @@ REPAINTS = """() => {
   addEventListener("keydown", (event) => {
     if (event.key.length === 1 || event.key === "Backspace") began = event.timeStamp; // not an arrow
   }, true);
-  const { typedview, typed, state } = lstmviz;
-  const draw = typedview.drawStrip;
-  typedview.drawStrip = () => {
+  const { typedstrip, typed, state } = lstmviz;
+  const { draw } = typedstrip;
+  typedstrip.draw = () => {
     draw();
     const answer = typed.present();
     if (began === null || !answer || answer.text !== state.current.text) return;
