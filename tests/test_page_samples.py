@@ -9,10 +9,10 @@ import pytest
 import browser as browsing
 from lstmviz import offers as offering
 from lstmviz.offers import Offers
-from test_page_start import start
 
 LEARNS = "parens-1x50, as it learns"
 SOURCE = "rnn.l0.h"
+WITHIN = 180_000  # ms: a process that loads torch is started, perhaps on a machine that does much else
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,19 @@ def served(tmp_path_factory):
 def bench(chromium, served):
     with browsing.workbench(chromium, served[1]) as page:
         yield page
+
+
+def start(bench, condition="true"):
+    """What the start page shows, once it does."""
+    condition = f"() => {{ const s = window.lstmviz?.debug?.().start; return s && ({condition}); }}"
+    bench.page.wait_for_function(condition, timeout=WITHIN)
+    return bench.shown()["start"]
+
+
+def opened(bench):
+    """What is shown once the sample that was pressed is built and open."""
+    bench.page.wait_for_function("() => window.lstmviz?.debug?.().isReady", timeout=WITHIN)
+    return bench.shown()
 
 
 def card(bench, name):
@@ -64,7 +77,7 @@ def test_a_press_builds_it_for_every_browser_and_opens_it_where_it_was_pressed(b
             start(page)
         button(bench, "recall-1x32").click()
         start(other, f"{state('recall-1x32')} !== 'offered'")
-        shown = bench.ready()
+        shown = opened(bench)
         start(other, f"{state('recall-1x32')} === 'kept' && s.drawn === 1")  # it stays where it is
         (dump,) = (dump for dump in served[0].dumps() if dump.name == "recall-1x32")
         assert shown["state"]["dump"] == dump.uuid
@@ -86,14 +99,14 @@ def test_one_that_fails_says_why_and_is_tried_again_by_keyboard(bench, monkeypat
     assert button(bench, "agreement-1x50").inner_text() == "Try again"
     assert bench.page.evaluate("() => document.activeElement.textContent") == "Try again"
     bench.page.keyboard.press("Enter")
-    assert bench.ready()["tracks"][:3] == ["number", "last_noun", "distractors"]
+    assert opened(bench)["tracks"][:3] == ["number", "last_noun", "distractors"]
 
 
 def test_a_model_at_moments_of_its_training_shows_the_same_steps_at_each(bench, served):
     bench.page.goto(bench.address)
     start(bench)
     button(bench, LEARNS).click()
-    first = bench.ready()
+    first = opened(bench)
     series = next(offer for offer in served[0].all if offer.name == LEARNS)
     dumps = served[0].standing(series).dumps
     assert first["state"]["dump"] == dumps[0].uuid

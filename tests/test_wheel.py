@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import browser as browsing
-from test_page_start import start
+from test_page_samples import start
 
 ROOT = Path(__file__).parent.parent
 SAMPLE_FILES = (".py", ".md", ".safetensors")
