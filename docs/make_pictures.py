@@ -93,7 +93,7 @@ def text(bench: Any, dumps: list[lstmviz.Dump]) -> None:
 def beside(bench: Any, dumps: list[lstmviz.Dump]) -> None:
     """Show a trained model, and under its lines the same steps early in the training."""
     bench.open(dump=dumps[-1].uuid, **BRUSHED | {"source": FIRST_LAYER})
-    change(bench, beside={"dump": dumps[3].uuid, "source": FIRST_LAYER})
+    change(bench, beside={"dump": dumps[5].uuid, "source": FIRST_LAYER})
 
 
 def compare(bench: Any, dumps: list[lstmviz.Dump]) -> None:
