@@ -153,6 +153,7 @@ def forked(folder: Path, is_stream: bool) -> None:
             if opened != handle:
                 os.close(opened)
         os.environ["FAULTS"] = str(folder / "control")
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         record(folder / "disk" / "run.h5", 3, is_stream)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
