@@ -4,6 +4,9 @@
   const lv = (root.lstmviz = root.lstmviz || {});
   const MOST = 2000; // tokens at once; a longer sequence is shown in part
   const BYTES = 32 * 1024 * 1024; // of states for it
+  const SIZES = [30, 24, 19, 14]; // px of type
+  const [CHAR, LINE] = [0.65, 1.75]; // of the type: a character's width, a line's height
+  const HEAD = 28; // px above the text
   let place, head, body, scale, note;
   let made = "";
   let spans = []; // elements by step - from
@@ -104,15 +107,23 @@
       spans.push(span);
     }
     body.replaceChildren(...spans);
-    const isShort = spans.reduce((sum, span) => sum + span.textContent.length, 0) < (lv.plot.width() / 14) * 6;
-    body.classList.toggle("lv-text-large", isShort);
-    body.classList.toggle("lv-text-words", lv.model.axis.join !== "" || !lv.model.axis.has_tokens);
+    const isWords = lv.model.axis.join !== "" || !lv.model.axis.has_tokens;
+    body.classList.toggle("lv-text-words", isWords);
+    body.style.setProperty("--lv-text-size", `${size(isWords)}px`);
     const name = lv.menu.element("strong", "", `unit ${one.unit}`);
     scale.style.background = `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map((share) => colours.diverge(share)).join(", ")})`;
     scale.title = "The colour of an activation";
     const ends = [-reach, reach].map((value) => lv.axis.text(value, [-reach, 0, reach]));
     note.textContent = `steps ${lv.scale.grouped(first)} to ${lv.scale.grouped(end - 1)}${isPart ? ", a part of its sequence" : ", the whole sequence"}${isHere ? "" : " · loading …"}`;
     head.replaceChildren(name, ` of ${lv.tokens.show(one.source).text}`, lv.menu.element("span", "lv-text-end", ends[0]), scale, lv.menu.element("span", "", ends[1]), note);
+  }
+
+  /* The largest type in which the whole text is seen at once. */
+  function size(isWords) {
+    const nChars = spans.reduce((sum, span) => sum + span.textContent.length, 0);
+    const [wide, tall] = [lv.plot.width(), place.clientHeight - HEAD].map((px) => px / lv.projector.type());
+    const fits = (px) => Math.ceil((nChars * CHAR * px + spans.length * (isWords ? 8 : 2)) / wide) * LINE * px <= tall;
+    return SIZES.find(fits) || SIZES.at(-1);
   }
 
   /* The brush has rules above and below, the step that is pointed at a frame. */
