@@ -107,6 +107,11 @@ def test_a_model_that_reads_both_ways_needs_labels(tmp_path):
     refused(train(path, "--bidirectional"), "--bidirectional needs --labels: a model that reads both ways")
 
 
+def test_minutes_are_a_number_of_them(tmp_path):
+    refused(train(tmp_path / "text.txt", "--minutes", "inf"), "--minutes is inf; give a number of minutes, such as 5")
+    assert train(tmp_path / "text.txt", "--minutes", "nan").exit_code == 2
+
+
 def test_where_nothing_can_be_written_nothing_is_trained(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text(sentences(100))
@@ -116,7 +121,7 @@ def test_where_nothing_can_be_written_nothing_is_trained(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "option", ["--level=line", "--cell=mgu", "--layers=0", "--units=0", "--epochs=0", "--dropout=1"]
+    "option", ["--level=line", "--cell=mgu", "--layers=0", "--units=0", "--epochs=0", "--dropout=1", f"--seed={2**64}"]
 )
 def test_an_option_that_is_none_names_what_there_is(tmp_path, option):
     answer = train(tmp_path / "text.txt", option)

@@ -57,7 +57,9 @@ def train(
     steps: Annotated[
         int, typer.Option(help="Tokens recorded to the dump at most: held-out ones, then the text's first.", min=2)
     ] = 100_000,
-    seed: Annotated[int, typer.Option(help="Seed: without --minutes the same one gives the same model.", min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed: without --minutes the same one gives the same model.", min=0, max=2**32 - 1)
+    ] = 0,
     folder: Annotated[Path | None, typer.Option("--out", help="Folder for what it leaves. Default: the name.")] = None,
     name: Annotated[
         str | None, typer.Option(help="Name of dump and model. Default: of the text and the model's size.")

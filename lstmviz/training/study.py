@@ -47,6 +47,8 @@ class Options:
             raise TextError(
                 "--bidirectional needs --labels: a model that reads both ways sees the token it is to predict"
             )
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise TextError(f"--minutes is {self.minutes}; give a number of minutes, such as 5")
 
     @property
     def title(self) -> str:
