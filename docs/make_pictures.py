@@ -23,6 +23,7 @@ from lstmviz.offers import Offers
 FOLDER = Path(__file__).parent / "pictures"
 SIZES = {"": (1440, 900), "-narrow": (1024, 768)}
 SOURCE, AT, SPAN, WINDOW = "rnn.l1.c", 220, 60, (249, 255)
+TYPED, EDITED = "0(11(2)1)0(1(222(33(444)3)2)1)0", "0(11(2)1)0(1(22(33(4444)3)2)1)0"
 FIRST_LAYER = "rnn.l0.c"
 BRUSHED = {"source": SOURCE, "at": AT, "span": SPAN, "start": WINDOW[0], "stop": WINDOW[1]}
 MOST_BYTES = 6 * 2**20  # of all pictures
@@ -90,6 +91,15 @@ def text(bench: Any, dumps: list[lstmviz.Dump]) -> None:
     change(bench, view="text", held={"source": SOURCE, "unit": bench.shown()["units"][1]}, bars=True)
 
 
+def typed(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show a text of one's own, edited, and a span of it with its matches."""
+    bench.open(dump=dumps[0].uuid, source=SOURCE, at=AT, span=SPAN)
+    change(bench, text=EDITED, was=TYPED)
+    change(bench, typed={"text": EDITED, "start": 18, "stop": 23})
+    bench.page.evaluate("() => document.querySelector('#lv-units').scrollIntoView()")
+    bench.page.evaluate("() => scrollBy(0, -70)")
+
+
 def beside(bench: Any, dumps: list[lstmviz.Dump]) -> None:
     """Show a trained model, and under its lines the same steps early in the training."""
     bench.open(dump=dumps[-1].uuid, **BRUSHED | {"source": FIRST_LAYER})
@@ -125,6 +135,7 @@ VIEWS: dict[str, Callable[[Any, list[lstmviz.Dump]], None]] = {
     "match": match,
     "aside": aside,
     "text": text,
+    "typed": typed,
     "beside": beside,
     "compare": compare,
     "projector": projector,
