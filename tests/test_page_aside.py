@@ -183,7 +183,9 @@ def test_what_matches_carry_is_that_of_the_api_and_a_bar_filters(bench, parens):
     assert shown["numbers"] == [f"{s:.2f}" for s in parens.carry(narrowed).query("track == 'loss'")["share"]]
     bench.page.reload()
     summed(bench)
-    assert part(bench, "carry", "p.filters.length === 1")["filters"][0].startswith("Only matches with loss 1.38 to 1.59")
+    assert part(bench, "carry", "p.filters.length === 1")["filters"][0].startswith(
+        "Only matches with loss 1.38 to 1.59"
+    )
     bench.page.get_by_role("button", name="Drop the filter").click()
     until(bench, "d.state.filters.length === 0")
     assert bench.ready()["counts"] == parens.count(pattern).totals.to_numpy().tolist()
