@@ -10,6 +10,7 @@
   let stood = null; // the last text at which no key came for a while
   let resting = null;
   let last = null; // {dump, text} that was drawn
+  let origin = null; // of the window on the text, where it was when the text last stood
   let pointed = null; // the token under the pointer
   let typedAt = null; // when a key was pressed that is not drawn yet
   const drawn = []; // from a key to its states drawn, ms
@@ -98,6 +99,7 @@
     clearTimeout(resting);
     resting = setTimeout(() => {
       stood = lv.state.current.text;
+      origin = null;
       said.textContent = [lv.typedwords.unknown(), lv.typedwords.summary()].filter(Boolean).join(" ");
     }, STANDS);
   }
@@ -127,14 +129,17 @@
     lv.frame.ask("typed", ...(lv.state.current.typed ? ["overlay", "strip", "units", "selection"] : []));
   }
 
-  /* A window of the text that was brushed goes along to what the text is now. */
+  /* A window of the text that was brushed goes along to what the text is now: from where it was when the text last stood,
+     so that it does not matter which of the texts between were seen. */
   function follow() {
     const { text, typed: window_ } = lv.state.current;
     if (!window_ || !text || window_.text === text || !lv.model.source) return;
     const [from, to] = [window_.text, text].map((one) => lv.typeddata.of(lv.model.dump, one, []));
-    if (!from || !to) return;
-    const place = lv.typedalign.moved(lv.typedalign.align(from.tokens, to.tokens), window_.start, window_.stop);
-    lv.state.nudge({ typed: place && { text, start: place[0], stop: place[1] } });
+    if (from && (!origin || origin.put !== window_)) origin = { put: window_, start: window_.start, stop: window_.stop, tokens: from.tokens };
+    if (!origin || origin.put !== window_ || !to) return;
+    const place = lv.typedalign.moved(lv.typedalign.align(origin.tokens, to.tokens), origin.start, origin.stop);
+    origin.put = place && { text, start: place[0], stop: place[1] };
+    lv.state.nudge({ typed: origin.put });
   }
 
   /* The answer that is drawn: that of the text, or while it is on its way the last one; null where there is none. */

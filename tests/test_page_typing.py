@@ -186,7 +186,7 @@ def test_with_a_brush_the_change_is_that_of_its_units_and_the_window_goes_along(
     write(words, SENTENCE)
     brush(words, 1, 4)
     words.page.click("text=Keep as before")
-    shown = replace(words, "the keys", "some new keys")
+    words.page.locator(BOX).fill("some new keys" + SENTENCE.removeprefix("the keys"))
     words.page.wait_for_function("() => lstmviz.debug().state.typed?.start === 2")
     shown = words.ready()
     after = "some new keys" + SENTENCE.removeprefix("the keys")
