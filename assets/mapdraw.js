@@ -93,8 +93,11 @@
       stroke(ctx, at, first, end, cuts, colours.bg, 6);
       stroke(ctx, at, first, end, cuts, colours.accent, 3);
     }
-    const ends = [[first, "begin", false], [end - 1, "end", true]];
-    for (const [step, words, isFilled] of ends) if (at(step)) mark(ctx, at(step), words, isFilled);
+    const [begin, last] = [at(first), at(end - 1)];
+    if (begin) mark(ctx, begin, false);
+    if (last) mark(ctx, last, true);
+    if (begin) name(ctx, begin, last || begin, "begin", -1);
+    if (last) name(ctx, last, begin || last, "end", 1);
   }
 
   function stroke(ctx, at, from, to, cuts, colour, width) {
@@ -112,7 +115,7 @@
     ctx.stroke();
   }
 
-  function mark(ctx, [x, y], words, isFilled) {
+  function mark(ctx, [x, y], isFilled) {
     const colours = lv.theme.colours();
     ctx.beginPath();
     ctx.arc(x, y, 5, 0, 7);
@@ -121,12 +124,19 @@
     ctx.lineWidth = 2.5;
     ctx.fill();
     ctx.stroke();
+  }
+
+  /* The name of an end, on the side that is away from the other one; `sign`: below (1) or above where they are one. */
+  function name(ctx, [x, y], [ox, oy], words, sign) {
+    const colours = lv.theme.colours();
     ctx.font = `600 ${lv.theme.px(LABEL)} ${colours.sans}`;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    const wide = ctx.measureText(words).width / 2 + 3;
-    const isBelow = y < 22 || (isFilled && y + 22 < ctx.canvas.clientHeight); // the two often stand close together
-    halo(ctx, words, lv.url.clamp(x, wide, ctx.canvas.clientWidth - wide), y + (isBelow ? 15 : -15), colours.text);
+    const half = ctx.measureText(words).width / 2;
+    const far = Math.hypot(x - ox, y - oy);
+    const [dx, dy] = far > 1 ? [(x - ox) / far, (y - oy) / far] : [0, sign];
+    const { clientWidth: wide, clientHeight: tall } = ctx.canvas;
+    halo(ctx, words, lv.url.clamp(x + dx * (half + 10), half + 3, wide - half - 3), lv.url.clamp(y + dy * 16, 9, tall - 9), colours.text);
   }
 
   /* A region, closed or still being drawn. */

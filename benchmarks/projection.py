@@ -68,9 +68,8 @@ def measure(dump: lstmviz.Dump, method: str, n_steps: int) -> None:
     began = time.perf_counter()
     dump.project(SOURCE, method, n_steps)
     again = time.perf_counter() - began
-    print(
-        f"{method}: {seconds:.1f} s, {cpu:.1f} CPU s, {memory:,.0f} MiB at most; again {again * 1000:.0f} ms; {len(mapped.ids):,} points"
-    )
+    cost = f"{seconds:.1f} s, {cpu:.1f} CPU s, {memory:,.0f} MiB at most"
+    print(f"{method}: {cost}; again {again * 1000:.0f} ms; {len(mapped.ids):,} points", flush=True)
 
 
 def processor() -> float:
