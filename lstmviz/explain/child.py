@@ -1,7 +1,7 @@
 """The process that computes a map by t-SNE or UMAP: both keep the interpreter to themselves, so only a kill stops them.
 
-It is given a folder with ``reduced.npy`` and one line of JSON, tells of its progress on stdout, a line of JSON each, and
-leaves ``points.npy``. It ends when its stdin does: whoever asked is gone then.
+It is given a folder with ``reduced.npy`` and one line of JSON, tells of its progress on stdout, a line of JSON each,
+and leaves ``points.npy``. It ends when its stdin does: whoever asked is gone then.
 """
 
 from __future__ import annotations

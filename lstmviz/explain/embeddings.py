@@ -32,7 +32,7 @@ def embeddings(dump: DumpReader) -> Embeddings:
     path = model_file(dump)
     if not path.is_file():
         raise ProjectionError(
-            f"no model lies beside {dump.path.name}, so there are no embeddings; its samples and lstmviz train leave one"
+            f"no model lies beside {dump.path.name}, so there are no embeddings; samples and lstmviz train leave one"
         )
     vocab = None if dump.tokens is None else dump.tokens.vocab
     try:

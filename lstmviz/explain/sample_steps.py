@@ -50,7 +50,7 @@ def sample(dump: DumpReader, source: str, wanted: int, seed: int) -> Sample:
 
 
 def states_at(dump: DumpReader, source: str, steps: Steps) -> NDArray[np.float32]:
-    """Return the states of a source at some steps, rising, in its view: (n, n_units) float32; stretches read at once."""
+    """Return the states of a source at some rising steps, in its view: (n, n_units) float32; stretches read at once."""
     info, states = dump.source(source), dump.states(source)
     values = np.empty((len(steps), info.n_units), np.float32)
     for first, last in _stretches(steps):

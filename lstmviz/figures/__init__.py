@@ -15,4 +15,16 @@ from lstmviz.figures.page import page
 from lstmviz.figures.projection import projection
 from lstmviz.figures.rows import matches
 
-__all__ = ["barcode", "carry", "image", "lengths", "matches", "page", "projection", "text", "thresholds", "unit", "units"]
+__all__ = [
+    "barcode",
+    "carry",
+    "image",
+    "lengths",
+    "matches",
+    "page",
+    "projection",
+    "text",
+    "thresholds",
+    "unit",
+    "units",
+]

@@ -71,8 +71,9 @@ class Selection(_Frozen):
 
     ``source``, ``side`` and ``threshold`` are those of the source that is plotted, ``parts`` the further ones.
     ``typed`` is a brush on a text that was typed, and ``pattern`` an opened pattern file's text: either takes the place
-    of the brush on the corpus. ``rows`` rows are asked for, from ``offset`` on. A ``lasso``, the corners of a region on the map of ``map_of`` (the plotted source where it is empty)
-    by ``map_method``, takes the place of a pattern, whatever that is.
+    of the brush on the corpus. ``rows`` rows are asked for, from ``offset`` on. A ``lasso``, the corners of a region on
+    the map of ``map_of`` (the plotted source where it is empty) by ``map_method``, takes the place of a pattern,
+    whatever that is.
     """
 
     key: str | int | None = None
