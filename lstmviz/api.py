@@ -210,7 +210,7 @@ class Dump(DumpReader):
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> Projection:
-        """Return a 2-D map of a source's states at ``n_steps`` sampled steps, or of the model's embeddings ("embedding").
+        """Return a 2-D map of a source's states at ``n_steps`` steps, or of its model's embeddings ("embedding").
 
         "pca" is exact over the sampled steps. "tsne" and "umap" (``pip install "lstmviz[maps]"``) take about a minute
         for 20,000 steps, in a process of their own, and are kept in the user's cache. ``progress`` is called with the
