@@ -30,7 +30,7 @@
     const also = constraints.length ? " and " + constraints.join(" and ") : "";
     const steps = state.stop - state.start;
     const window = steps === 1 ? "at exactly this step" : `through exactly these ${grouped(steps)} steps`;
-    const remedy = constraints.length ? "lower the threshold or drop a constraint" : "lower the threshold or brush fewer steps";
+    const remedy = constraints.length ? "try another threshold or drop a constraint" : "lower the threshold or brush fewer steps";
     return `No unit is ${ON[state.side || "high"]} ${window}${also}: ${remedy}.${nMissing ? ` ${plural(nMissing, "unit")} of ${grouped(nUnits)} ${nMissing === 1 ? "has" : "have"} NaN there.` : ""}`;
   }
 

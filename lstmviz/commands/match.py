@@ -93,7 +93,7 @@ def select(
     units = [(u.source, u.unit, u.side, u.threshold) for u in pattern.units]
     write_frame(pd.DataFrame(units, columns=["source", "unit", "side", "threshold"]), format)
     if format is Format.TABLE and not units:
-        out.print("no unit; lower the threshold or drop a constraint (lstmviz thresholds tells)", markup=False)
+        out.print("no unit; try another threshold or drop a constraint (lstmviz thresholds tells)", markup=False)
 
 
 @app.command()
@@ -261,7 +261,7 @@ def _units(pattern: Pattern) -> str:
     sources = {u.source for u in pattern.units}
     names = [f"{u.unit} of {u.source}" if len(sources) > 1 else str(u.unit) for u in pattern.units]
     names = [f"{n} (low)" if u.side == "low" else n for n, u in zip(names, pattern.units, strict=True)]
-    return ", ".join(names) or "none; lower the threshold or drop a constraint"
+    return ", ".join(names) or "none; try another threshold or drop a constraint"
 
 
 def _filters(dump: Dump, axis: str, only: list[str]) -> tuple[Filter, ...]:
