@@ -102,7 +102,7 @@ def test_match_as_a_table_lists_units_and_totals(path):
         assert f"{n_matches} with {n_shared}" in answer.output
     none = run("match", path, *MATCH[:-4], "--threshold", 3)
     assert none.exit_code == 0
-    assert "none; lower the threshold" in none.output
+    assert "none; try another threshold" in none.output
 
 
 @pytest.mark.parametrize(

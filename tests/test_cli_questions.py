@@ -81,7 +81,7 @@ def test_units_are_left_out_and_added(path, dump):
 
 
 def test_select_as_a_table_says_when_there_is_no_unit(path):
-    assert "no unit; lower the threshold" in run("select", path, *WINDOW[:-4], "--threshold", 3)
+    assert "no unit; try another threshold" in run("select", path, *WINDOW[:-4], "--threshold", 3)
 
 
 def test_the_low_side(path, dump):
