@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -11,6 +12,8 @@ import browser as browsing
 import lstmviz
 from lstmviz import samples
 from shards import three_shards
+
+N_WIDE = 2000  # units a layer of the wide dump
 
 # CI tries the same examples each time, so that it speaks of the change alone; everybody else's runs look for new ones.
 settings.register_profile("ci", derandomize=True)
@@ -43,6 +46,29 @@ def chromium():
 @pytest.fixture(scope="session")
 def parens_address(parens):
     with browsing.serving([parens]) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def wide(tmp_path_factory):
+    """A dump of 2,000 units a layer, two layers, with a track of numbers and one of labels."""
+    rng = np.random.default_rng(3)
+    n = 1200
+    states = {f"rnn.l{k}.h": rng.uniform(-1, 1, (n // 4, N_WIDE)).repeat(4, 0).astype("float16") for k in (0, 1)}
+    path = lstmviz.write_dump(
+        tmp_path_factory.mktemp("wide") / "wide.h5",
+        states=states,
+        tokens=rng.integers(0, 26, n),
+        vocab=[chr(97 + i) for i in range(26)],
+        lengths=[300] * 4,
+        tracks={"loss": rng.random(n).astype("float32"), "tag": [["noun", "verb"][i] for i in rng.integers(0, 2, n)]},
+    )
+    return lstmviz.open_dump(path)
+
+
+@pytest.fixture(scope="session")
+def wide_address(wide):
+    with browsing.serving([wide]) as address:
         yield address
 
 

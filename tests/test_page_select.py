@@ -16,30 +16,6 @@ from test_page import DEPTH_4, QUERY, SOURCE
 from test_page_details import page
 
 OTHER = "rnn.l0.h"
-WIDE = 2000  # units of the made dump
-
-
-@pytest.fixture(scope="module")
-def wide(tmp_path_factory):
-    """A dump of 2,000 units a layer, two layers, with a track of numbers and one of labels."""
-    rng = np.random.default_rng(3)
-    n = 1200
-    states = {f"rnn.l{k}.h": rng.uniform(-1, 1, (n // 4, WIDE)).repeat(4, 0).astype("float16") for k in (0, 1)}
-    path = lstmviz.write_dump(
-        tmp_path_factory.mktemp("wide") / "wide.h5",
-        states=states,
-        tokens=rng.integers(0, 26, n),
-        vocab=[chr(97 + i) for i in range(26)],
-        lengths=[300] * 4,
-        tracks={"loss": rng.random(n).astype("float32"), "tag": [["noun", "verb"][i] for i in rng.integers(0, 2, n)]},
-    )
-    return lstmviz.open_dump(path)
-
-
-@pytest.fixture(scope="module")
-def wide_address(wide):
-    with browsing.serving([wide]) as address:
-        yield address
 
 
 @pytest.fixture(params=["parens", "wide"])
