@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 import lstmviz
 from lstmviz.errors import PatternError, ProjectionError, UnknownName
@@ -263,8 +268,19 @@ def test_no_model_or_another_one_beside_a_dump_is_said(tmp_path, parens):
     with pytest.raises(ProjectionError, match=r"is not the one that made\.h5 was recorded with"):
         d.project("embedding")
     d.path.with_suffix(".safetensors").write_bytes(beside[:200])
-    with pytest.raises(ProjectionError, match="is no model of lstmviz"):
+    with pytest.raises(ProjectionError, match=r"there are no embeddings: made\.safetensors cannot be read as a model"):
         d.project("embedding")
+
+
+def test_an_embedding_of_numbers_that_numpy_does_not_know_is_none(parens, tmp_path):
+    copy = shutil.copy(parens.path, tmp_path)
+    beside = parens.path.with_suffix(".safetensors")
+    weights = load_file(beside)
+    weights["embedding.weight"] = weights["embedding.weight"].bfloat16()
+    with safe_open(beside, framework="pt") as file:
+        save_file(weights, Path(copy).with_suffix(".safetensors"), metadata=file.metadata())
+    with pytest.raises(ProjectionError, match="has no embedding of its tokens"):
+        lstmviz.open_dump(copy).project("embedding")
 
 
 def test_a_source_that_is_called_embedding_is_a_source(tmp_path):

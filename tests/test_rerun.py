@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import os
+import re
 import shutil
 import threading
 
@@ -237,12 +240,15 @@ def test_a_dump_without_a_model_says_what_is_missing(tmp_path):
         lstmviz.open_dump(path).rerun("ab")
 
 
-@pytest.mark.parametrize("harm", ["garbage", "empty", "no description", "folder"])
+@pytest.mark.parametrize("harm", ["garbage", "empty", "no description", "folder", "pipe"])
 def test_a_file_that_is_no_model_is_one_line(tmp_path, harm):
     path = made(tmp_path)
     beside = model_beside(path)
     if harm == "no description":
         save_file(load_file(beside), beside)
+    elif harm == "pipe":  # whoever opens it waits until somebody writes
+        beside.unlink()
+        os.mkfifo(beside)
     else:
         beside.unlink()
         beside.mkdir() if harm == "folder" else beside.write_bytes(b"" if harm == "empty" else b"\x80\x04garbage" * 99)
@@ -295,6 +301,39 @@ def test_a_description_of_hostile_sizes_is_refused_before_memory_is_taken(tmp_pa
     with_lies = json.loads(load(model_beside(path)).description.to_json()) | {"n_layers": 16, "n_embedding": 4096}
     save_file(weights, model_beside(path), metadata={"lstmviz": json.dumps(with_lies)})
     with pytest.raises(errors.ModelError, match="weight '"):
+        lstmviz.open_dump(path).rerun("ab")
+
+
+@pytest.mark.parametrize(
+    ("lie", "line"),
+    [
+        ({"n_units": 7.0}, "n_units is 7.0; give a whole number"),
+        ({"n_layers": True}, "n_layers is True; give a whole number"),
+        ({"n_embedding": "4"}, "n_embedding is '4'; give a whole number"),
+        ({"n_units": 10**400}, "n_units is 1000"),
+        ({"unknown": 0.5}, "unknown is 0.5; give a whole number"),
+        ({"is_bidirectional": "no"}, "is_bidirectional is 'no'; give true or false"),
+    ],
+    ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",
+)
+def test_a_description_of_hostile_kinds_is_one_line(tmp_path, lie, line):
+    path = made(tmp_path)
+    weights = load_file(model_beside(path))
+    with_lies = json.loads(load(model_beside(path)).description.to_json()) | lie
+    save_file(weights, model_beside(path), metadata={"lstmviz": json.dumps(with_lies)})
+    with pytest.raises(errors.ModelError, match=re.escape(line)) as caught:
+        lstmviz.open_dump(path).rerun("ab")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_weights_that_are_no_numbers_are_those_of_another_model(tmp_path, value):
+    path = made(tmp_path)
+    description = load(model_beside(path)).description.to_json()
+    weights = {name: torch.full_like(w, value) for name, w in load_file(model_beside(path)).items()}
+    save_file(weights, model_beside(path), metadata={"lstmviz": description})
+    with pytest.raises(errors.ModelError, match=r"is not the model that run\.h5 was recorded from: .* at step 0"):
         lstmviz.open_dump(path).rerun("ab")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +11,10 @@ from safetensors import SafetensorError, safe_open
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ModelError, ProjectionError
-from lstmviz.training.description import ModelDescription
+from lstmviz.training.description import model_beside, read_description
 
-WEIGHT, HEADER = "embedding.weight", "lstmviz"  # in the model's file
+WEIGHT = "embedding.weight"  # in the model's file
+NUMBERS = ("F16", "F32", "F64")  # kinds of numbers, as such a file names them, that numpy reads
 BLOCK_STEPS = 2**20  # of token ids counted at a time
 
 
@@ -29,29 +29,27 @@ class Embeddings:
 
 def embeddings(dump: DumpReader) -> Embeddings:
     """Return the embeddings of the model beside a dump; ProjectionError says why there are none."""
-    path = model_file(dump)
+    path = model_beside(dump.path)
     if not path.is_file():
         raise ProjectionError(
             f"no model lies beside {dump.path.name}, so there are no embeddings; samples and lstmviz train leave one"
         )
     vocab = None if dump.tokens is None else dump.tokens.vocab
     try:
+        description = read_description(path)
         with safe_open(path, framework="np") as file:
-            description = ModelDescription.from_json((file.metadata() or {}).get(HEADER, ""))
-            matrix = file.get_tensor(WEIGHT) if WEIGHT in file.keys() else None  # noqa: SIM118  it is no dict
-    except (SafetensorError, OSError, ModelError) as err:
-        raise ProjectionError(f"{path.name} is no model of lstmviz ({' '.join(str(err).split())[:120]})") from err
-    if matrix is None or matrix.ndim != 2 or matrix.dtype.kind != "f" or not np.isfinite(matrix).all():
+            is_there = WEIGHT in file.keys() and file.get_slice(WEIGHT).get_dtype() in NUMBERS  # noqa: SIM118  no dict
+            matrix = file.get_tensor(WEIGHT) if is_there else None
+    except ModelError as err:
+        raise ProjectionError(f"there are no embeddings: {err}") from err
+    except (SafetensorError, OSError) as err:
+        raise ProjectionError(f"{path.name} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
+    if matrix is None or matrix.ndim != 2 or not np.isfinite(matrix).all():
         raise ProjectionError(f"the model in {path.name} has no embedding of its tokens")
     if vocab is None or len(matrix) != len(vocab) or description.vocab != vocab:
         raise ProjectionError(f"the model in {path.name} is not the one that {dump.path.name} was recorded with")
     wide = matrix.astype(np.float32)
     return Embeddings(wide, vocab, hashlib.sha256(wide.tobytes() + repr(wide.shape).encode()).hexdigest())
-
-
-def model_file(dump: DumpReader) -> Path:
-    """Return where the model of a dump lies, if one was left beside it."""
-    return dump.path.with_suffix(".safetensors")
 
 
 def token_counts(dump: DumpReader) -> NDArray[np.int64]:

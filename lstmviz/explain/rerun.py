@@ -6,6 +6,7 @@ a typed text's states are those of a recording, rounded as the dump's are. torch
 
 from __future__ import annotations
 
+import stat
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -58,6 +59,8 @@ def model_file(dump: DumpReader) -> ModelFile:
             f"no model lies beside {dump.path.name} ({path.name} is not there), so that no text can be run through it; "
             "a sample or lstmviz train leaves one"
         ) from None
+    if not stat.S_ISREG(found.st_mode):  # to open a pipe would wait for ever
+        raise ModelError(f"{path.name} cannot be read as a model: it is no plain file; put the model there")
     return ModelFile(path, found.st_mtime_ns, found.st_size)
 
 
@@ -182,12 +185,13 @@ class Rerun:
         for source in self._order:
             ours = block.arrays[ArrayKey("state", source)].astype(np.float64)
             theirs = dump.states(source)[:n_steps].astype(np.float64)
-            gap = np.abs(ours - theirs) / (1 + np.abs(theirs))
-            if not np.all((gap < FAR) | (np.isnan(ours) & np.isnan(theirs))):
-                step = int(np.nanargmax(gap.max(axis=1)))
+            with np.errstate(invalid="ignore"):
+                gap = np.abs(ours - theirs) / (1 + np.abs(theirs))
+            differs = ~((gap < FAR) | (np.isnan(ours) & np.isnan(theirs))).all(axis=1)
+            if differs.any():
                 raise ModelError(
                     f"{name} is not the model that {dump.path.name} was recorded from: its {source} differs at step "
-                    f"{step}; put that model there, or record anew"
+                    f"{int(differs.argmax())}; put that model there, or record anew"
                 )
 
 

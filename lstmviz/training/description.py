@@ -43,13 +43,14 @@ class ModelDescription:
     unknown: int | None = None
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         for name, kinds in (("task", Task), ("cell", Cell), ("level", Level)):
             if getattr(self, name) not in get_args(kinds):
                 raise InputError(f"{name} {getattr(self, name)!r} is not known; use {', '.join(get_args(kinds))}")
         limits = {"n_layers": MAX_LAYERS, "n_units": MAX_UNITS, "n_embedding": MAX_UNITS}
         for name, most in limits.items():
             if not 1 <= getattr(self, name) <= most:
-                raise InputError(f"{name} is {getattr(self, name)}; give 1 to {most:,}")
+                raise InputError(f"{name} is {str(getattr(self, name))[:40]}; give 1 to {most:,}")
         if not 1 <= len(self.vocab) <= MAX_VOCAB or len(set(self.vocab)) < len(self.vocab):
             raise InputError(f"the vocabulary has {len(self.vocab):,} entries; give 1 to {MAX_VOCAB:,} different ones")
         if self.unknown is not None and not 0 <= self.unknown < len(self.vocab):
@@ -60,6 +61,17 @@ class ModelDescription:
             raise InputError("a model that gives labels needs a list of them, and one that predicts tokens has none")
         if self.task == "next" and self.is_bidirectional:
             raise InputError("a bidirectional model sees the token it is to predict; give labels, or one direction")
+
+    def _check_kinds(self) -> None:
+        """Raise InputError where a number is none, or not whole: sizes may come from a file that somebody wrote."""
+        whole = {name: getattr(self, name) for name in ("n_layers", "n_units", "n_embedding")}
+        if self.unknown is not None:
+            whole["unknown"] = self.unknown
+        odd = next((name for name, value in whole.items() if type(value) is not int), None)
+        if odd is not None:
+            raise InputError(f"{odd} is {whole[odd]!r:.40}; give a whole number")
+        if not isinstance(self.is_bidirectional, bool):
+            raise InputError(f"is_bidirectional is {self.is_bidirectional!r:.40}; give true or false")
 
     @property
     def n_outputs(self) -> int:
