@@ -48,7 +48,7 @@ def test_matches_of_hundreds_of_units_are_ordered_grouped_and_filtered(bench, wi
     assert shown["counts"] == wide.count(narrowed).totals.to_numpy().tolist()
     shown = pick(bench, "group", "nothing")
     assert spans(shown["rows"]) == spans_of(wide.match(narrowed, len(shown["rows"]), order="-track:loss"))
-    assert {r["tracks"]["tag"][r["start"] - r["first"]] for r in shown["rows"]} == {"noun"}
+    assert {wide.tracks["tag"].labels[r["tracks"]["tag"][r["start"] - r["first"]]] for r in shown["rows"]} == {"noun"}
 
 
 def test_the_cards_tell_what_the_api_tells(bench, wide):
