@@ -156,7 +156,8 @@ def train(
     learning curves as a figure and, with ``lstmviz[train]``, as TensorBoard events. With ``dropout`` a second
     training is run, for its curves only (0: none). ``seed`` and ``n_updates`` replace the sample's own. ``progress``
     is called after each update, with what is trained, the curves so far and the number of updates in all. A sample
-    that comes without weights is from then on built from these.
+    that comes without weights is from then on built from these, unless the training was interrupted. Raises
+    UnknownName, and ModelError where nothing can be written.
     """
     from lstmviz.training.trained import train_sample
 
@@ -165,8 +166,13 @@ def train(
     if asked.checkpoint_of is not None:
         raise UnknownName(f"{asked.name} is a checkpoint of {asked.checkpoint_of}; train that")
     folder = Path(said.title(asked) if out is None else out)
-    left = train_sample(said, asked, folder, seed=seed, dropout=dropout, n_updates=n_updates, progress=progress)
-    if not said.is_shipped and seed is None and n_updates is None:
+    try:
+        left = train_sample(said, asked, folder, seed=seed, dropout=dropout, n_updates=n_updates, progress=progress)
+    except OSError as err:
+        if isinstance(err, LstmvizError):
+            raise
+        raise ModelError(f"{folder} cannot be written to ({err.strerror or err}); give another --out") from err
+    if not said.is_shipped and seed is None and n_updates is None and left.curves.ending != "interrupted":
         kept = _trained_here(said, asked)
         temporary = kept.with_name(f".{kept.name}.{os.getpid()}.tmp")
         shutil.copyfile(left.weights, temporary)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tensorboardX.proto.event_pb2 import Event
 from typer.testing import CliRunner
@@ -12,7 +14,7 @@ from lstmviz.cli import app
 from lstmviz.commands import samples as commands
 from lstmviz.errors import ModelError, UnknownName
 from lstmviz.offers import Offers
-from lstmviz.training import curves
+from lstmviz.training import curves, trained
 from lstmviz.training.fit import Curves, Point
 
 runner = CliRunner()
@@ -141,6 +143,32 @@ def read_events(folder):
         for value in event.summary.value:
             found.setdefault(value.tag, []).append((event.step, value.simple_value))
     return found
+
+
+def test_events_of_a_training_before_go(tmp_path):
+    for n_updates in (3, 2):
+        curves.write_events(tmp_path, {"no dropout": Curves([Point(n, 1.0, 2.0, 1.0) for n in range(n_updates)])})
+    assert len(read_events(tmp_path / "no-dropout")["loss/train"]) == 2
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    answer = run("train", "recall", "--out", tmp_path / "file" / "folder")
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert answer.stderr.endswith("give another --out\n")
+    assert len(answer.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("ending", "is_kept"), [("interrupted", False), ("done", True)])
+def test_a_sample_is_built_from_a_training_that_came_to_its_end(monkeypatch, tmp_path, left, ending, is_kept):
+    curves_so_far = replace(left[0].curves, ending=ending)
+    kept = tmp_path / "kept.safetensors"
+    monkeypatch.setattr(samples, "_trained_here", lambda said, variant: kept)
+    monkeypatch.setattr(trained, "train_sample", lambda *_, **__: replace(left[0], curves=curves_so_far))
+    answer = run("train", "stdlib", "--out", tmp_path)
+    assert answer.exit_code == 0
+    assert kept.exists() == is_kept
+    assert ("stdlib is not built from these weights" in answer.stdout) != is_kept
 
 
 def test_the_events_hold_the_curves(left):

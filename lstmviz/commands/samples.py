@@ -63,7 +63,7 @@ def train(
     name: Name,
     variant: Annotated[str | None, typer.Option(help="One of its variants; the first if left out.")] = None,
     path: Annotated[Path | None, typer.Option("--out", help="Folder for what it leaves.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Another seed than the sample's own.", min=0)] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed than the sample's own.", min=0, max=2**32 - 1)] = None,
     dropout: Annotated[
         float, typer.Option(help="Train once more with this dropout, to compare curves; 0: do not.", min=0.0, max=0.95)
     ] = samples.COMPARED_DROPOUT,
@@ -83,6 +83,8 @@ def train(
     say(f"held-out loss {left.loss:.4f} nats{floor} after {len(left.curves.points):,} updates: {left.curves.ending}")
     for what, where in (("weights", left.weights), ("dump", left.dump), ("curves", left.figure)):
         say(f"{what}: {where}")
+    if left.curves.ending == "interrupted" and not samples.sample(name).is_shipped:
+        say(f"{name} is not built from these weights: its training was interrupted")
     for where in left.checkpoints:
         say(f"checkpoint: {where}")
     say(f"TensorBoard: {left.events}" if left.events else "no TensorBoard events: pip install 'lstmviz[train]'")

@@ -56,13 +56,19 @@ def write_figure(shown: Any, path: Path) -> None:
 
 
 def write_events(folder: Path, runs: Mapping[str, Curves]) -> None:
-    """Write TensorBoard event files, a folder for each training by name; ModelError without ``lstmviz[train]``."""
+    """Write TensorBoard event files, a folder for each training by name; ModelError without ``lstmviz[train]``.
+
+    Those of an earlier training of a name go: two in one folder are drawn as one line.
+    """
     try:
         from tensorboardX import SummaryWriter
     except ModuleNotFoundError as err:
         raise ModelError("event files need tensorboardX; pip install 'lstmviz[train]'") from err
     for name, curves in runs.items():
-        with SummaryWriter(str(folder / name.replace(" ", "-"))) as writer:
+        place = folder / name.replace(" ", "-")
+        for old in place.glob("events.out.tfevents.*"):
+            old.unlink()
+        with SummaryWriter(str(place)) as writer:
             for tag, points in scalars(curves).items():
                 for update, value in points:
                     writer.add_scalar(tag.replace(" ", "_"), value, update)

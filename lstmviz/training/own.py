@@ -130,9 +130,6 @@ def leave_study(study: Study, curves: Curves, place: Place, recorded: Recorded |
 
 
 def _leave_events(folder: Path, runs: dict[str, Curves]) -> bool:
-    for name in runs:
-        for old in (folder / name).glob("events.out.tfevents.*"):  # two trainings in one folder are drawn as one line
-            old.unlink()
     try:
         write_events(folder, runs)
     except ModelError:
