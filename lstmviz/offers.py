@@ -8,17 +8,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import lstmviz
 from lstmviz import samples
 from lstmviz.api import Dump
+from lstmviz.child import command
 from lstmviz.errors import LstmvizError, UnknownName
 from lstmviz.training.sample import Sample, Variant
 
@@ -114,6 +113,8 @@ class Offers:
                 done = Standing("kept", dumps=self._done(offer))
             except (LstmvizError, OSError) as error:
                 done = Standing("failed", str(error))
+            except Exception as error:  # whatever it is, the next one is built all the same
+                done = Standing("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
             self._stand(offer, done)
 
     def _done(self, offer: Offer) -> tuple[Dump, ...]:
@@ -121,8 +122,7 @@ class Offers:
         last: dict[str, Any] = {}
         with self._started(offer) as child:
             for line in child.stdout or ():
-                with suppress(ValueError):  # what else a library may print
-                    last = json.loads(line)
+                last = _read(line) or last
                 if "doing" in last:
                     self._stand(offer, Standing("working", last["doing"], last["share"]))
         with self._lock:
@@ -144,15 +144,21 @@ class Offers:
                 encoding="utf-8",
                 errors="replace",
                 env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+                start_new_session=True,  # Ctrl-C in the terminal ends it through ``stop``
             )
             return self._child
 
 
+def _read(line: str) -> dict[str, Any] | None:
+    """Return what the child says in a line; None for what else a library may print."""
+    with suppress(ValueError):
+        said = json.loads(line)
+        return said if isinstance(said, dict) else None
+    return None
+
+
 def _command(offer: Offer) -> list[str]:
-    # The child imports from where this process does, in the same order; -m would put the working folder first.
-    places = [*(p for p in sys.path if isinstance(p, str)), str(Path(__file__).resolve().parents[1])]
-    code = f"import sys; sys.path[:] = {places!r}; from lstmviz.sample_job import main; sys.exit(main())"
-    return [sys.executable, "-c", code, offer.sample, *offer.variants]
+    return command("lstmviz.sample_job", offer.sample, *offer.variants)
 
 
 def _offers(said: Sample) -> list[Offer]:

@@ -112,6 +112,8 @@ print(json.dumps({{"paths": [{str(path)!r}] * (len(sys.argv) - 2)}}))""",
         ('print(\'{"error": "the disk is full; make room"}\'); raise SystemExit(1)', "the disk is full; make room"),
         ("raise SystemExit(3)", "the process that built it ended with code 3"),
         ('print(\'{"paths": ["/nowhere.h5"]}\')', "/nowhere.h5"),
+        ("print(42); print([]); raise SystemExit(4)", "the process that built it ended with code 4"),
+        ("print('{\"paths\": 7}')", "TypeError"),
     ],
 )
 def test_a_build_that_fails_is_a_line_and_may_be_tried_again(found, monkeypatch, code, line):

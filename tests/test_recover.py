@@ -239,7 +239,7 @@ def test_too_little_room_and_a_killed_child_are_a_line_each(path, monkeypatch):
         assert code == 4
         assert "bytes, and the disk has 7 free; make room first" in line
     (parts_of(path) / "assembling-1.h5").write_text("what a killed child leaves")
-    monkeypatch.setattr("lstmviz.dump.child.sys.executable", "/bin/sh")
+    monkeypatch.setattr("lstmviz.child.sys.executable", "/bin/sh")
     monkeypatch.setattr("lstmviz.dump.child.subprocess.run", partial(killed, subprocess.run))
     code, line = run(path)
     assert code == 4

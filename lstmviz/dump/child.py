@@ -6,10 +6,10 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
+from lstmviz.child import command
 from lstmviz.dump.assembled import Assembled
 from lstmviz.dump.parts import BLOCKS, remove_unfinished
 from lstmviz.errors import RecordingError, StorageError
@@ -28,17 +28,13 @@ def assemble_apart(
     It is StorageError where the disk has no room for it, or the child was ended.
     """
     _check_room(parts_dir)
-    # The child imports from where this process does, in the same order; -m would put the working folder first.
-    root = str(Path(__file__).resolve().parents[2])
-    places = [*(p for p in sys.path if isinstance(p, str)), root]
-    code = f"import sys; sys.path[:] = {places!r}; from lstmviz.dump.assemble import main; sys.exit(main())"
-    command = [sys.executable, "-c", code, *["--overwrite"] * overwrite, *["--complete"] * is_complete]
+    options = [*["--overwrite"] * overwrite, *["--complete"] * is_complete]
     if expected_steps is not None:
-        command += ["--steps", str(expected_steps)]
+        options += ["--steps", str(expected_steps)]
     try:
         # A session of its own, so that Ctrl-C in the terminal does not reach it.
         child = subprocess.run(  # noqa: S603
-            [*command, "--", str(parts_dir), str(path)],
+            command("lstmviz.dump.assemble", *options, "--", str(parts_dir), str(path)),
             capture_output=True,
             text=True,
             errors="replace",

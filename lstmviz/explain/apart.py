@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 from lstmviz.cache import home
+from lstmviz.child import command
 from lstmviz.errors import ProjectionCancelled, ProjectionError
 from lstmviz.explain.projection import NAMES, Method, Points
 
@@ -74,11 +74,8 @@ def embed_apart(
 
 def _run(folder: Path, asked: str, errors: IO[bytes], progress: Progress | None, cancel: Cancel | None) -> int:
     """Run the child to its end, or end it; returns its exit code."""
-    # The child imports from where this process does, in the same order; -m would put the working folder first.
-    places = [*(p for p in sys.path if isinstance(p, str)), str(Path(__file__).resolve().parents[2])]
-    code = f"import sys; sys.path[:] = {places!r}; from lstmviz.explain.child import main; sys.exit(main())"
     child = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", code, str(folder), asked],
+        command("lstmviz.explain.child", str(folder), asked),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,
