@@ -96,6 +96,18 @@ def test_ranges_are_tenths_and_hold_every_value_once(tmp_path, values, block):
     assert len(set(found.names)) == len(some) <= 64
 
 
+def test_whole_numbers_at_the_ends_of_ranges_are_written_whole(tmp_path):
+    tracks = {"line": np.linspace(35_534, 40_122, 400).round(), "size": np.linspace(-2.0, 1e16, 400)}
+    path = lstmviz.write_dump(tmp_path / "a.h5", states={"rnn.l0.h": np.zeros((400, 1))}, tracks=tracks)
+    dump = lstmviz.open_dump(path)
+    lines, sizes = (bins.bins_of(dump, "text", name).names for name in tracks)
+    assert lines[0].split(" to ")[0] == "35534"
+    assert lines[-1].split(" to ")[1] == "40122"
+    assert all(end.isdecimal() for name in lines for end in name.split(" to "))
+    assert sizes[0].split(" to ")[0] == "-2"
+    assert sizes[-1].endswith("to 1e+16")
+
+
 def test_hidden_matches_of_a_pattern_file_are_left_out_of_its_own_dump_alone(parens):
     pattern = parens.select("rnn.l1.c", 249, 255)
     best = parens.match(pattern, limit=1)

@@ -22,6 +22,7 @@ from lstmviz.types import TrackKind
 
 MAX_VALUES = 64  # different whole numbers that have a bin each
 N_RANGES = 10
+WHOLE = 10**15  # below which a whole number is written with all its digits
 SAMPLE = 2**20  # values, spread evenly over the track, that the ranges are made from
 BLOCK_STEPS = 2**20  # of a track read at a time
 
@@ -110,9 +111,13 @@ def _whole_values(track: Track) -> NDArray[np.float64] | None:
 
 
 def _range_names(edges: list[float]) -> tuple[str, ...]:
-    """Write ranges with four digits, or as many as it takes to tell their ends apart."""
-    texts = next(t for n in range(4, 18) if len(set(t := [f"{e:.{n}g}" for e in edges])) == len(set(edges)))
+    """Write ranges with four digits, or as many as it takes to tell their ends apart; whole numbers whole."""
+    texts = next(t for n in range(4, 18) if len(set(t := [_number(e, n) for e in edges])) == len(set(edges)))
     return tuple(f"{a} to {b}" for a, b in zip(texts, texts[1:], strict=False))
+
+
+def _number(value: float, n_digits: int) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < WHOLE else f"{value:.{n_digits}g}"
 
 
 def _edges(track: Track) -> NDArray[np.float64]:
