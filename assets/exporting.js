@@ -11,8 +11,9 @@
     ["lengths", "match lengths"],
     ["carry", "what matches carry"],
     ["barcode", "where matches lie"],
+    ["map", "map"],
   ];
-  const NEED = new Set(["matches", "lengths", "carry", "barcode", "thresholds"]); // a pattern
+  const NEED = new Set(["matches", "lengths", "carry", "barcode", "thresholds"]); // a pattern, or for "carry" a region
   const ROWS = 200; // of matches in a figure, as the server takes
   let menu, status;
   let figure = "units";
@@ -31,12 +32,12 @@
     status = element("p", "lv-panel-note lv-export-status", "", { role: "status" });
     const pick = choice("Which figure", FIGURES, figure, (value) => (figure = value));
     panel.append(
-      row("Matches", [["CSV", "Every match as a table", () => file("matches.csv", "the matches")], ["JSON", "Every match, with the pattern", () => file("matches.json", "the matches")]]),
+      row("Matches", [["CSV", "Every match, or step of a region, as a table", () => file("matches.csv", "the matches")], ["JSON", "Every match with the pattern, or every step of a region", () => file("matches.json", "the matches")]]),
       row("Pattern", [["JSON", "The pattern with its notes, to open again", () => document.getElementById(lv.ids.patternSave).click()]]),
       row("Figure", ["SVG", "PNG", "PDF"].map((form) => [form, `The figure as ${form}`, () => draw(form.toLowerCase())]), pick),
       row("This view", [["HTML page", "One page that opens without a server, to mail or to keep", () => file("view.html", "the page")]]),
       row("Map", [["for TensorBoard", "The states of the map, or the embeddings, with tokens and tracks, for TensorBoard's Embedding Projector", projector]]),
-      row("Copy", [["Python", "Python that finds the same matches", () => copy("python")], ["command", "A command that finds the same matches", () => copy("command")], ["link", "A link to what is shown", () => document.getElementById(lv.ids.copyLink).click()]]),
+      row("Copy", [["Python", "Python that finds the same", () => copy("python")], ["command", "A command that finds the same matches", () => copy("command")], ["link", "A link to what is shown", () => document.getElementById(lv.ids.copyLink).click()]]),
       status,
     );
     if (isBusy) say("Another file is on its way …");
@@ -62,6 +63,7 @@
   }
 
   const isPut = (state) => lv.url.isPut(state);
+  const isListed = (state) => Boolean(state.lasso) || isPut(state);
 
   /* One at a time: what takes long is said, and so is what fails. */
   async function careful(what, act) {
@@ -96,7 +98,7 @@
   }
 
   function file(name, what) {
-    if (name.startsWith("matches") && !isPut(selection())) return say("There are no matches: brush a window that selects units first.", true);
+    if (name.startsWith("matches") && !isListed(selection())) return say("There are no matches: brush a window that selects units first.", true);
     return careful(what, () => fetched(`export/${name}`));
   }
 
@@ -126,7 +128,7 @@
   }
 
   function draw(form) {
-    if (NEED.has(figure) && !isPut(selection())) return say("This figure is of a pattern: brush a window that selects units first.", true);
+    if (NEED.has(figure) && !(figure === "carry" ? isListed : isPut)(selection())) return say("This figure is of a pattern: brush a window that selects units first.", true);
     const theme = document.documentElement.dataset.mantineColorScheme === "dark" ? "dark" : "light";
     const query = new URLSearchParams({ view: figure, theme });
     const more = {};
@@ -152,7 +154,9 @@
   }
 
   function copy(form) {
-    if (!isPut(selection())) return say("There is no pattern to copy: brush a window that selects units first.", true);
+    const asked = selection();
+    if (!isListed(asked)) return say("There is no pattern to copy: brush a window that selects units first.", true);
+    if (asked.lasso && form === "command") return say("No command says a region of the map: copy it as Python, or save its steps as CSV or JSON.", true);
     return careful(form === "python" ? "the Python" : "the command", async () => {
       const text = await (await post(`copy/${form}`)).text();
       try {
@@ -160,7 +164,7 @@
       } catch (error) {
         throw new Error("this browser does not let the page copy; use the link or the files");
       }
-      return form === "python" ? "Copied: Python that finds these matches" : "Copied: a command that finds these matches";
+      return form === "python" ? `Copied: Python that finds these ${asked.lasso ? "steps" : "matches"}` : "Copied: a command that finds these matches";
     });
   }
 

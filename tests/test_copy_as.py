@@ -17,7 +17,7 @@ import pytest
 import lstmviz
 from lstmviz.match import Brush, Excluded, Part, brushed, with_unit
 from lstmviz.types import Filter, PatternUnit
-from lstmviz.ui.copy_as import as_command, as_python, plain
+from lstmviz.ui.copy_as import as_command, as_python, as_region, plain
 
 BRUSH = Brush(parts=(Part("rnn.l1.c"),), start=249, stop=255)
 
@@ -65,6 +65,19 @@ def test_copied_python_keeps_the_order_and_the_shared_units(parens, patterns):
     ran = {}
     exec(as_python(str(parens.path), pattern, brush, "step", 3), ran)
     assert ran["matches"].equals(parens.match(pattern, order="step", min_shared=3))
+
+
+@pytest.mark.parametrize("filters", [(), (Filter("depth", low=2, high=4), Filter("depth", high=3))])
+@pytest.mark.parametrize("source", ["rnn.l1.c", "embedding"])
+def test_a_copied_region_runs_and_finds_the_same(parens, source, filters):
+    mapped = parens.project(source)
+    low, high = mapped.points.min(axis=0).tolist(), mapped.points.max(axis=0).tolist()
+    corners = [(low[0], low[1]), (high[0] / 3, low[1]), (0.1 + 0.2, high[1]), (low[0], high[1])]
+    ran = {}
+    exec(as_region(str(parens.path), source, "pca", corners, filters), ran)
+    region = parens.region(mapped, corners, filters)
+    assert 0 < len(region.steps) < parens.n_steps
+    assert ran["region"].steps.tolist() == region.steps.tolist()
 
 
 @pytest.mark.parametrize("name", ["bounded", "low", "several"])

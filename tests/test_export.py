@@ -11,6 +11,7 @@ import pytest
 
 import lstmviz
 from lstmviz.ui import serve
+from lstmviz.ui.routes import export
 
 LOCAL = {"Host": "127.0.0.1:8050"}
 HOSTILE = ["=1+1", "+a", "-a", "@x", "\ttab", "\rcr", 'say "hi", you', "two\nlines", "'quoted", "plain", "", "é€漢"]
@@ -107,6 +108,54 @@ def test_files_come_in_the_order_asked_for_a_few_rows_at_a_time_also_of_shards(p
         assert [m["start"] for m in found] == frame["start"].tolist()
 
 
+@pytest.mark.parametrize("filters", [[], [{"track": "depth", "low": 3, "high": 4}]])
+def test_a_region_of_the_map_is_exported_in_the_place_of_the_matches(parens, monkeypatch, filters):
+    monkeypatch.setattr(export, "ROWS_AT_ONCE", 700)
+    source = "rnn.l1.c"
+    mapped = parens.project(source)
+    low, high = mapped.points.min(axis=0).tolist(), mapped.points.max(axis=0).tolist()
+    corners = [[0, low[1]], [high[0], low[1]], [high[0], high[1]], [0, high[1]]]
+    asked = selection(parens, source=source, lasso=corners, filters=filters)
+    region = parens.region(mapped, corners, [lstmviz.Filter(**one) for one in filters])
+    assert 1_500 < len(region.steps) < parens.n_steps
+    answer = post(parens, "matches.csv", asked)
+    rows = table(answer)
+    assert 'filename="parens-region.csv"' in answer.headers["Content-Disposition"]
+    assert [int(row["step"]) for row in rows] == region.steps.tolist()
+    assert [row["text"] for row in rows] == [parens.tokens[step] for step in region.steps.tolist()]
+    assert [float(row["track:depth"]) for row in rows] == parens.tracks["depth"][:][region.steps].tolist()
+    sequences = parens.sequences
+    at = [sequences["start"][int(row["sequence"])] for row in rows]
+    assert all(start <= step for start, step in zip(at, region.steps, strict=True))
+    told = json.loads(post(parens, "matches.json", asked).data)
+    assert told["region"] == {"map": source, "method": "pca", "corners": corners}
+    assert (told["n_steps"], told["n_points"]) == (len(rows), region.n_points)
+    assert told["filters"] == filters
+    assert [row["step"] for row in told["steps"]] == region.steps.tolist()
+    right = parens.tracks["right"]  # which nothing is at a sequence's end
+    said = [right.labels[code] if code >= 0 else None for code in right[:][region.steps].tolist()]
+    assert [row["track:right"] for row in rows] == [label or "" for label in said]
+    assert [row["track:right"] for row in told["steps"]] == said
+    assert None in said
+
+
+def test_a_match_where_a_label_is_missing_has_none(parens):
+    end = int(parens.sequences["stop"][2])  # seven units come on at this sequence's last step
+    asked = selection(parens, source="rnn.l1.c", start=end - 1, stop=end, threshold=0.3, before=1, order="step")
+    rows = json.loads(post(parens, "matches.json", asked).data)["matches"]
+    assert [row["track:right"] for row in rows if row["start"] == end - 1] == [None]
+    assert {row["track:right"] for row in rows} == {None, "right", "wrong"}
+
+
+def test_a_region_of_no_step_and_of_tokens_that_are_formulas(hostile):
+    far = [[90, 90], [91, 90], [91, 91]]
+    assert table(post(hostile, "matches.csv", selection(hostile, lasso=far))) == []
+    assert json.loads(post(hostile, "matches.json", selection(hostile, lasso=far)).data)["steps"] == []
+    around = [[-9, -9], [9, -9], [9, 9], [-9, 9]]
+    texts = {row["text"] for row in table(post(hostile, "matches.csv", selection(hostile, lasso=around)))}
+    assert {"'=1+1", "'@x", "two\nlines", ""} <= texts
+
+
 def test_no_match_is_an_empty_file(parts):
     body = selection(parts[0], threshold=5)
     assert table(post(parts[0], "matches.csv", body)) == []
@@ -120,7 +169,7 @@ def test_no_match_is_an_empty_file(parts):
         ("matches.csv", {"data": "{}"}, 415, "Content-Type: application/json"),
         ("matches.csv", {"data": {"dump": "x"}}, 415, "Content-Type: application/json"),
         ("matches.csv", {"data": "{", "content_type": "application/json"}, 400, ""),
-        ("matches.csv", {"data": "[]", "content_type": "application/json"}, 400, "the selection is a list"),
+        ("matches.csv", {"data": "[]", "content_type": "application/json"}, 400, "what was posted is a list"),
         ("matches.csv", {"json": {}}, 400, "'dump'"),
         (
             "matches.csv",

@@ -48,6 +48,7 @@ WORDS = {
     "lengths": "689 matches with 4 units on",
     "carry": "2,644 steps of matches",
     "barcode": "689 matches; a bar is 34 steps",
+    "map": "all 20,000 steps",
 }
 
 
@@ -58,6 +59,27 @@ def test_each_view_is_a_figure(client, parens, selection, view):
     assert answer.mimetype == "image/svg+xml"
     assert f'filename="parens-{view}.svg"' in answer.headers["Content-Disposition"]
     assert any(WORDS[view] in text for text in texts(answer.data)), texts(answer.data)[-3:]
+
+
+LASSO = {"lasso": [[-99, -99], [0, -99], [0, 99], [-99, 99]]}
+
+
+def test_a_region_that_is_listed_is_what_is_drawn_and_copied(client, parens, selection):
+    asked = {**selection, **LASSO}
+    region = parens.region(parens.project("rnn.l1.c"), LASSO["lasso"])
+    drawn = texts(post(client, parens, "export/figure.svg", asked, view="carry").data)
+    assert any(f"{len(region.steps):,} steps of the region" in text for text in drawn)
+    assert any("What the region carries" in text for text in drawn)
+    assert "dump.region(" in post(client, parens, "copy/python", asked).text
+    outlined = post(client, parens, "export/figure.svg", asked, view="map").data
+    assert len(outlined) > len(post(client, parens, "export/figure.svg", selection, view="map").data)
+
+
+@pytest.mark.parametrize("view", ["matches", "lengths", "thresholds", "barcode"])
+def test_a_region_has_nothing_of_a_pattern(client, parens, selection, view):
+    answer = post(client, parens, "export/figure.svg", {**selection, **LASSO}, view=view)
+    assert answer.status_code == 400
+    assert answer.json["error"].startswith("a region of the map is listed, which has no ")
 
 
 @pytest.mark.parametrize(("form", "begins"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
@@ -129,6 +151,9 @@ def test_visitors_from_elsewhere_learn_no_path(parens, selection):
         ("export/figure.svg", {"view": "matches"}, {"colour": "track:x"}, "no track 'x'"),
         ("export/view.html", {}, {"span": 5000}, "at most 500"),
         ("copy/perl", {}, {}, "there is python, command"),
+        ("copy/command", {}, LASSO, "no command says a region of the map"),
+        ("export/figure.svg", {"view": "map"}, {"mapMethod": "tsne"}, "has not been computed here"),
+        ("export/figure.svg", {"view": "map"}, {"mapColour": "colour"}, "no track 'colour'"),
     ],
 )
 def test_what_cannot_be_given_is_said_in_a_line(client, parens, selection, route, query, change, words):

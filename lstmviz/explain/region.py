@@ -51,8 +51,7 @@ class Region:
         ids = np.zeros(0, np.int64) if self.axis.tokens is None else _ids_at(self.axis, self.steps)
         found, counts = np.unique(ids, return_counts=True)
         order = np.argsort(-counts, kind="stable")
-        vocab = None if self.axis.tokens is None else self.axis.tokens.vocab
-        names = [str(i) if vocab is None else vocab[i] for i in found[order].tolist()]
+        names = _names(self.axis, found[order])
         share = counts[order] / max(1, len(self.steps))
         return pd.DataFrame({"token": pd.Series(names, dtype="str"), "n_steps": counts[order], "share": share})
 
@@ -76,10 +75,21 @@ def frequencies(dump: DumpReader, projection: Projection) -> NDArray[np.float32]
     return token_counts(dump)[projection.ids].astype(np.float32)
 
 
+def tokens_at(axis: Axis, steps: NDArray[np.int64]) -> list[str]:
+    """Return the tokens at some rising steps of an axis; empty text where it has none."""
+    return [""] * len(steps) if axis.tokens is None else _names(axis, _ids_at(axis, steps))
+
+
+def _names(axis: Axis, ids: NDArray[np.int64]) -> list[str]:
+    vocab = None if axis.tokens is None else axis.tokens.vocab
+    return [str(i) if vocab is None else vocab[i] for i in ids.tolist()]
+
+
 def _ids_at(axis: Axis, steps: NDArray[np.int64], block: int = 2**20) -> NDArray[np.int64]:
     parts = [np.zeros(0, np.int64)]
     for first in range(0, axis.n_steps if axis.tokens is not None else 0, block):
         here = steps[slice(*np.searchsorted(steps, [first, first + block]).tolist())]
         if len(here) and axis.tokens is not None:
-            parts.append(axis.tokens.ids[first : first + block][here - first].astype(np.int64))
+            begin, end = int(here[0]), int(here[-1]) + 1
+            parts.append(axis.tokens.ids[begin:end][here - begin].astype(np.int64))
     return np.concatenate(parts)

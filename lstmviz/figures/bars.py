@@ -21,9 +21,15 @@ COLUMNS = ("track", "value", "n_steps", "share", "base_rate")
 
 
 def carry(
-    carried: pd.DataFrame, tracks: Sequence[str] = (), title: str | None = None, theme: ThemeName = "light"
+    carried: pd.DataFrame,
+    tracks: Sequence[str] = (),
+    title: str | None = None,
+    theme: ThemeName = "light",
+    of: str = "matches",
 ) -> go.Figure:
     """Draw what the matches carry, from ``lstmviz.match.carry``: the share of each value at their steps and overall.
+
+    ``of`` says whose steps they are, such as "the region" for what ``dump.region`` carries.
 
     ``tracks`` picks some of them; without it those that differ most, as many as a column of print holds. Of a track
     with more than 20 values those that differ most are drawn. Raises
@@ -45,7 +51,7 @@ def carry(
     widest = max((n_columns(shown(v)) for p in parts for v in p["value"]), default=1)
     room = Room(left=20 + int(min(NAME, widest) * TYPE * EM) + 18, right=44, bottom=42)
     n_steps = max((int(p["n_steps"].sum()) for p in parts), default=0)
-    detail = f"{n_steps:,} step{'s' * (n_steps != 1)} of matches" if parts else "the corpus has no tracks"
+    detail = f"{n_steps:,} step{'s' * (n_steps != 1)} of {of}" if parts else "the corpus has no tracks"
     dress(
         fig,
         colours,

@@ -1,4 +1,4 @@
-"""The pattern of the page as a few lines of Python, or as one command: each finds the same matches."""
+"""The pattern of the page as a few lines of Python, or as one command, and a region of its map: each finds the same."""
 
 from __future__ import annotations
 
@@ -58,6 +58,21 @@ def as_python(
     head = "from dataclasses import replace\n\n" * bool(brush and bounds) + "import lstmviz\n"
     head += f"from lstmviz import {', '.join(sorted(names))}\n" * bool(names)
     return f"{head}\ndump = lstmviz.open_dump({path!r})\n{made}matches = dump.match(pattern{how})\nprint(matches)\n"
+
+
+def as_region(
+    path: str, source: str, method: str, corners: Iterable[tuple[float, float]], filters: Iterable[Filter] = ()
+) -> str:
+    """Return lines of Python that open the dump at ``path`` and find a region's steps on the map of a source."""
+    told = [*map(_filter, filters)]
+    names = "from lstmviz import Filter\n" * bool(told)
+    how = f", {method!r}" if method != "pca" else ""
+    more = f",\n    filters={_tuple(told)},\n" if told else "\n"
+    return (
+        f"import lstmviz\n{names}\ndump = lstmviz.open_dump({path!r})\nmapped = dump.project({source!r}{how})\n"
+        f"region = dump.region(\n    mapped,\n    [{', '.join(f'({x!r}, {y!r})' for x, y in corners)}]{more})\n"
+        "print(region.steps)\nprint(region.tokens())\n"
+    )
 
 
 def as_command(

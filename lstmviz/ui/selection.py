@@ -73,7 +73,7 @@ class Selection(_Frozen):
     ``typed`` is a brush on a text that was typed, and ``pattern`` an opened pattern file's text: either takes the place
     of the brush on the corpus. ``rows`` rows are asked for, from ``offset`` on. A ``lasso``, the corners of a region on
     the map of ``map_of`` (the plotted source where it is empty) by ``map_method``, takes the place of a pattern,
-    whatever that is.
+    whatever that is. ``map_colour`` is the track that colours that map: None the first, "" none.
     """
 
     key: str | int | None = None
@@ -103,6 +103,7 @@ class Selection(_Frozen):
     lasso: Annotated[tuple[tuple[Number, Number], ...], Field(max_length=MOST_CORNERS)] | None = None
     map_of: Annotated[Name, Field(alias="mapOf")] = ""
     map_method: Annotated[Method, Field(alias="mapMethod")] = "pca"
+    map_colour: Annotated[Name | None, Field(alias="mapColour")] = None
     typed: AskedText | None = None
 
     def brush(self) -> Brush:

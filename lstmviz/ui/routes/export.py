@@ -1,4 +1,4 @@
-"""Every match of a selection as a file: CSV for a spreadsheet, JSON for a program."""
+"""Every match of a selection, or every step of a region of the map, as a file: CSV, or JSON for a program."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
+import numpy as np
 from flask import Blueprint, Response, request
+from numpy.typing import NDArray
 from werkzeug.exceptions import UnsupportedMediaType
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError, UnknownName
+from lstmviz.explain.region import Region, tokens_at
 from lstmviz.match import found_in
 from lstmviz.match.bins import values_at
 from lstmviz.match.order import Listing
 from lstmviz.match.pattern_file import PatternFile, hidden_in
 from lstmviz.ui.asked import pattern_of
+from lstmviz.ui.regions import region_asked
 from lstmviz.ui.routes.answers import attached, plain
 from lstmviz.ui.selection import Selection, parse
 from lstmviz.ui.table import DumpTable
@@ -30,6 +34,17 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes text tha
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Content:
+    """What a file holds: ``head`` says of what, and ``rows`` come under ``listed``, a match or a step each."""
+
+    name: str
+    listed: str
+    head: dict[str, Any]
+    columns: list[str]
+    rows: Iterator[Row]
+
+
 def add(routes: Blueprint, table: DumpTable) -> None:
     """Add this topic's routes."""
 
@@ -38,14 +53,9 @@ def add(routes: Blueprint, table: DumpTable) -> None:
         if form not in WRITERS:
             raise UnknownName(f"matches are not written as {form[:20]!r}; there is matches.csv and matches.json")
         dump, asked = table[uuid], posted_selection()
-        file = pattern_of(dump, asked)
-        listing = Listing(
-            dump, found_in(dump, file.pattern), asked.order, asked.group, asked.shared or 1, is_whole=True
-        )
-        listing.page(1)  # what can fail fails before the answer begins
+        content = _matches(dump, asked) if asked.lasso is None else _region(dump, asked)
         write, kind = WRITERS[form]
-        answer = Response(write(dump, file, asked, listing), mimetype=kind)
-        return attached(answer, f"{dump.name}-matches.{form}")
+        return attached(Response(write(content), mimetype=kind), f"{dump.name}-{content.name}.{form}")
 
 
 def posted_selection() -> Selection:
@@ -60,11 +70,51 @@ def posted(most: int = MAX_BODY) -> dict[str, Any]:
     """
     request.max_content_length = most
     if not request.is_json:
-        raise UnsupportedMediaType("post the selection as JSON, with Content-Type: application/json")
+        raise UnsupportedMediaType("post what is asked as JSON, with Content-Type: application/json")
     body = request.get_json()
     if not isinstance(body, dict):
-        raise PatternError(f"the selection is a {type(body).__name__}, not a JSON object")
+        raise PatternError(f"what was posted is a {type(body).__name__}, not a JSON object")
     return body
+
+
+def _matches(dump: DumpReader, asked: Selection) -> Content:
+    file = pattern_of(dump, asked)
+    listing = Listing(dump, found_in(dump, file.pattern), asked.order, asked.group, asked.shared or 1, is_whole=True)
+    listing.page(1)  # what can fail fails before the answer begins
+    head = {
+        "dump": {"uuid": dump.uuid, "name": dump.name},
+        "order": asked.order,
+        "group": asked.group,
+        "min_shared": asked.shared or 1,
+        "n_matches": listing.n_matches,
+        **json.loads(file.to_json()),
+    }
+    return Content("matches", "matches", head, _columns(dump, file.pattern.axis), _rows(dump, file, listing))
+
+
+def _region(dump: DumpReader, asked: Selection) -> Content:
+    region = region_asked(dump, asked)
+    head = {
+        "dump": {"uuid": dump.uuid, "name": dump.name},
+        "region": {"map": asked.map_of or asked.source, "method": asked.map_method, "corners": asked.lasso},
+        "filters": [one.model_dump(exclude_defaults=True) for one in asked.filters],
+        "n_points": region.n_points,
+        "n_steps": len(region.steps),
+    }
+    columns = ["step", "sequence", "text", *(f"track:{name}" for name in region.axis.tracks)]
+    return Content("region", "steps", head, columns, _steps(dump, region))
+
+
+def _steps(dump: DumpReader, region: Region) -> Iterator[Row]:
+    """Yield the steps of a region: each one's sequence, token, and tracks."""
+    axis = region.axis
+    for first in range(0, len(region.steps), ROWS_AT_ONCE):
+        steps = region.steps[first : first + ROWS_AT_ONCE]
+        tracks = _tracks(dump, axis.name, steps)
+        sequences = np.searchsorted(axis.stops, steps, side="right").tolist()
+        for i, (step, token) in enumerate(zip(steps.tolist(), tokens_at(axis, steps), strict=True)):
+            row = {"step": step, "sequence": sequences[i], "text": token}
+            yield row | {name: values[i] for name, values in tracks.items()}
 
 
 def _rows(dump: DumpReader, file: PatternFile, listing: Listing) -> Iterator[Row]:
@@ -74,7 +124,7 @@ def _rows(dump: DumpReader, file: PatternFile, listing: Listing) -> Iterator[Row
     marked = {(w.start, w.stop) for w in file.notes.marked if is_here}
     offset = 0
     while len(page := listing.page(ROWS_AT_ONCE, offset)):
-        tracks = _tracks(dump, file.pattern.axis, page)
+        tracks = _tracks(dump, file.pattern.axis, page["start"].to_numpy())
         for i, row in enumerate(page.to_dict("records")):
             span = row["start"], row["stop"]
             by_hand = {"is_hidden": span in hidden, "is_marked": span in marked}
@@ -82,15 +132,15 @@ def _rows(dump: DumpReader, file: PatternFile, listing: Listing) -> Iterator[Row
         offset += len(page)
 
 
-def _tracks(dump: DumpReader, axis: str, page: pd.DataFrame) -> dict[str, list[Any]]:
-    """Return each track's values, as labels or numbers, at the first steps of some matches."""
-    order = page["start"].to_numpy().argsort(kind="stable")
+def _tracks(dump: DumpReader, axis: str, steps: NDArray[np.int64]) -> dict[str, list[Any]]:
+    """Return each track's values, as labels or numbers, at some steps."""
+    order = steps.argsort(kind="stable")
+    place = order.argsort(kind="stable")
     found = {}
     for name, track in dump.axis(axis).tracks.items():
-        values = pd.Series(plain(values_at(track, page["start"].to_numpy()[order])), index=order, dtype=object)
-        values = values.sort_index()
+        values = plain(values_at(track, steps[order])[place])
         labels = dict(enumerate(track.labels))
-        found[f"track:{name}"] = values.map(labels.get).tolist() if track.info.kind == "category" else values.tolist()
+        found[f"track:{name}"] = [labels.get(code) for code in values] if track.info.kind == "category" else values
     return found
 
 
@@ -99,32 +149,22 @@ def _columns(dump: DumpReader, axis: str) -> list[str]:
     return [*own, *(f"track:{name}" for name in dump.axis(axis).tracks)]
 
 
-def _csv(dump: DumpReader, file: PatternFile, asked: Selection, listing: Listing) -> Iterator[str]:
+def _csv(content: Content) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    columns = _columns(dump, file.pattern.axis)
-    writer.writerow(columns)
-    for i, row in enumerate(_rows(dump, file, listing)):
-        writer.writerow([_defused(row[column]) for column in columns])
+    writer.writerow(content.columns)
+    for i, row in enumerate(content.rows):
+        writer.writerow([_defused(row[column]) for column in content.columns])
         if i % ROWS_AT_ONCE == 0:
             yield _emptied(buffer)
     yield _emptied(buffer)
 
 
-def _json(dump: DumpReader, file: PatternFile, asked: Selection, listing: Listing) -> Iterator[str]:
-    head = {
-        "dump": {"uuid": dump.uuid, "name": dump.name},
-        "order": asked.order,
-        "group": asked.group,
-        "min_shared": asked.shared or 1,
-        "n_matches": listing.n_matches,
-        **json.loads(file.to_json()),
-    }
-    yield json.dumps(head, ensure_ascii=False, allow_nan=False)[:-1] + ', "matches": [\n'
-    lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in _rows(dump, file, listing))
+def _json(content: Content) -> Iterator[str]:
+    yield json.dumps(content.head, ensure_ascii=False, allow_nan=False)[:-1] + f', "{content.listed}": [\n'
     before = ""
-    for line in lines:
-        yield before + line
+    for row in content.rows:
+        yield before + json.dumps(row, ensure_ascii=False, allow_nan=False)
         before = ",\n"
     yield "\n]}\n"
 

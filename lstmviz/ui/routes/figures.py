@@ -15,7 +15,8 @@ from lstmviz.match import barcode, carry, count, thresholds, unit_card
 from lstmviz.match.pattern_file import PatternFile, hidden_in
 from lstmviz.types import Side, Window
 from lstmviz.ui.asked import listing_of, pattern_of
-from lstmviz.ui.copy_as import as_command, as_python, plain
+from lstmviz.ui.copy_as import as_command, as_python, as_region, plain
+from lstmviz.ui.regions import map_asked, region_asked
 from lstmviz.ui.routes.answers import attached, side_asked, whole
 from lstmviz.ui.routes.export import posted_selection
 from lstmviz.ui.selection import Name, Selection, Steps
@@ -96,7 +97,8 @@ def add(routes: Blueprint, table: DumpTable) -> None:
         if form not in COPIES:
             raise UnknownName(f"nothing is copied as {form[:20]!r}; there is {', '.join(COPIES)}")
         dump, asked = table[uuid], posted_selection()
-        text = COPIES[form](table.shown_path(dump), pattern_of(dump, asked), asked)
+        path = table.shown_path(dump)
+        text = COPIES[form](path, pattern_of(dump, asked), asked) if asked.lasso is None else _copied(path, form, asked)
         answer = Response(text, mimetype="text/plain")
         answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -121,9 +123,19 @@ def _units(view: _View) -> Figure:
     )
 
 
+def _map(view: _View) -> Figure:
+    from lstmviz import figures
+
+    asked = view.asked
+    mapped = map_asked(view.dump, asked.map_of or asked.source, asked.map_method)
+    window = view.start, view.stop
+    return figures.projection(view.dump, mapped, asked.map_colour, window, region=asked.lasso or (), theme=view.theme)
+
+
 def _matches(view: _View) -> Figure:
     from lstmviz import figures
 
+    _refuse_region(view, "rows of matches")
     panels = [f"track:{name}" for name in view.tracks[:3]]
     colour = view.asked.colour
     return figures.matches(view.dump, view.pattern, view.rows, colour=colour, panels=panels, theme=view.theme)
@@ -152,6 +164,7 @@ def _text(view: _View) -> Figure:
 def _thresholds(view: _View) -> Figure:
     from lstmviz import figures
 
+    _refuse_region(view, "thresholds")
     asked, window = view.asked, view.window
     if window is None:
         raise PatternError("no steps are brushed, so that no threshold selects any units; brush some first")
@@ -163,12 +176,16 @@ def _thresholds(view: _View) -> Figure:
 def _lengths(view: _View) -> Figure:
     from lstmviz import figures
 
+    _refuse_region(view, "lengths")
     return figures.lengths(count(view.dump, view.pattern), view.asked.shared, theme=view.theme)
 
 
 def _carry(view: _View) -> Figure:
     from lstmviz import figures
 
+    if view.asked.lasso is not None:
+        carried = region_asked(view.dump, view.asked).carry()
+        return figures.carry(carried, title="What the region carries", theme=view.theme, of="the region")
     hidden = hidden_in(view.file, view.dump.uuid)
     return figures.carry(carry(view.dump, view.pattern, view.asked.shared, hidden), theme=view.theme)
 
@@ -176,8 +193,14 @@ def _carry(view: _View) -> Figure:
 def _barcode(view: _View) -> Figure:
     from lstmviz import figures
 
+    _refuse_region(view, "places of matches")
     hidden = hidden_in(view.file, view.dump.uuid)
     return figures.barcode(barcode(view.dump, view.pattern, 600, view.asked.shared, hidden), theme=view.theme)
+
+
+def _refuse_region(view: _View, what: str) -> None:
+    if view.asked.lasso is not None:
+        raise PatternError(f"a region of the map is listed, which has no {what}; go back to the matches first")
 
 
 def _page(view: _View) -> str:
@@ -206,6 +229,13 @@ def _command(path: str, file: PatternFile, asked: Selection) -> str:
     return as_command(path, file.pattern, _brush(asked), asked.order, asked.shared or 1)
 
 
+def _copied(path: str, form: str, asked: Selection) -> str:
+    """Return the region of the map that is listed, as Python; PatternError for a command, which cannot say it."""
+    if form != "python":
+        raise PatternError("no command says a region of the map; copy it as Python, or save its steps as CSV or JSON")
+    return as_region(path, asked.map_of or asked.source, asked.map_method, asked.lasso or (), asked.filters_asked())
+
+
 def _brush(asked: Selection) -> Any:
     if asked.pattern is not None:
         return None
@@ -221,5 +251,6 @@ VIEWS: dict[str, Callable[[_View], Figure]] = {
     "lengths": _lengths,
     "carry": _carry,
     "barcode": _barcode,
+    "map": _map,
 }
 COPIES: dict[str, Callable[[str, PatternFile, Selection], str]] = {"python": _python, "command": _command}
