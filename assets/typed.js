@@ -61,6 +61,11 @@
     return can.dump === lv.model.dump && can.told !== null && can.told.problem !== null;
   }
 
+  /* Lies there no model at all? Then no room is given to the box. */
+  function isAbsent() {
+    return isBarred() && Boolean(can.told.is_absent);
+  }
+
   function open() {
     lv.state.change({ text: "" }, "settle");
     draw();
@@ -76,8 +81,9 @@
 
   /* To the box, by a key. */
   function focus() {
-    if (isBarred() || !lv.model.source) return;
-    if (isOpen()) box.focus();
+    if (!lv.model.source || !can.told) return;
+    if (isBarred()) lv.notice.say("typed", can.told.problem);
+    else if (isOpen()) box.focus();
     else open();
   }
 
@@ -198,6 +204,7 @@
     if (can.dump === lv.model.dump) return;
     const { dump } = lv.model;
     can = { dump, told: null };
+    lv.notice.clear("typed");
     lv.data
       .json(`d/${dump.about.uuid}/typing.json`)
       .catch((error) => ({ problem: error.message }))
@@ -216,6 +223,7 @@
       if (box.value !== (mine || "")) box.value = mine || "";
     }
     const isShown = isOpen() && !isBarred();
+    places.mount.hidden = isAbsent();
     places.body.hidden = !isShown;
     places.mount.classList.toggle("lv-typed-open", isShown);
     fold.setAttribute("aria-expanded", String(isShown));
@@ -276,6 +284,7 @@
     const found = answer && lv.typeddiff.present();
     return {
       isOpen: isOpen() && !isBarred(),
+      isThere: !places.mount.hidden,
       reason: reason.textContent,
       note: note.textContent,
       problem: problem.textContent,

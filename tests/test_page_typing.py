@@ -294,17 +294,27 @@ def test_another_source_is_asked_for_when_it_is_plotted(bench, parens):
     assert shown["units"] == [u.unit for u in parens.rerun(TEXT).select("rnn.l0.h", 11, 14, 0.3).units]
 
 
-def test_a_dump_without_a_model_says_why_and_stays_folded(chromium, tmp_path):
+def test_a_dump_without_a_model_gives_the_box_no_room_and_its_key_says_why(chromium, tmp_path):
     path = lstmviz.write_dump(
         tmp_path / "bare.h5", states={"a.l0.h": np.zeros((9, 2))}, tokens=[0] * 9, vocab=["<i>x</i>"]
     )
     with browsing.serving([lstmviz.open_dump(path)]) as address, browsing.workbench(chromium, address) as bench:
         shown = bench.open()["typed"]
-        assert shown["isOpen"] is False
-        assert shown["reason"].startswith("no model lies beside bare.h5")
-        assert bench.page.locator(".lv-typed-fold").is_disabled()
+        assert (shown["isOpen"], shown["isThere"]) == (False, False)
         bench.page.keyboard.press("y")
         assert bench.ready()["typed"]["isOpen"] is False
+        words = bench.page.locator("#lv-notice").inner_text()
+        assert words.startswith("No model lies beside bare.h5 (bare.safetensors is not there)")
+
+
+def test_a_model_that_cannot_be_read_is_said_where_the_box_would_be(chromium, tmp_path):
+    path = lstmviz.write_dump(tmp_path / "torn.h5", states={"a.l0.h": np.zeros((9, 2))}, tokens=[0] * 9, vocab=["a"])
+    (tmp_path / "torn.safetensors").write_bytes(b"no weights")
+    with browsing.serving([lstmviz.open_dump(path)]) as address, browsing.workbench(chromium, address) as bench:
+        shown = bench.open()["typed"]
+        assert (shown["isOpen"], shown["isThere"]) == (False, True)
+        assert shown["reason"].startswith("torn.safetensors")
+        assert bench.page.locator(".lv-typed-fold").is_disabled()
 
 
 def test_a_server_that_is_gone_is_said_and_the_text_stays(bench):

@@ -189,7 +189,8 @@ def slow(monkeypatch):
     monkeypatch.setattr(jobs, "project", made)
     yield made
     made.go.set()
-    until(lambda: not any(t.name.startswith("lstmviz-") for t in threading.enumerate()))
+    names = {f"lstmviz-{name}" for name in jobs.NAMES.values()}
+    until(lambda: not any(thread.name in names for thread in threading.enumerate()))
 
 
 def until(condition, seconds=30):

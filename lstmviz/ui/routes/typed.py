@@ -14,6 +14,7 @@ from lstmviz.errors import InputError, ModelError
 from lstmviz.explain.rerun import described
 from lstmviz.explain.typed import TypedReader
 from lstmviz.match import thresholds
+from lstmviz.training.description import model_beside
 from lstmviz.ui.asked import typed_of
 from lstmviz.ui.routes.answers import side_asked, source_at
 from lstmviz.ui.routes.export import posted
@@ -78,7 +79,7 @@ def _typing(dump: DumpReader) -> dict[str, Any]:
     try:
         description = described(dump)
     except ModelError as err:
-        return {"problem": str(err)}
+        return {"problem": str(err), "is_absent": not model_beside(dump.path).exists()}
     return {
         "problem": None,
         "words": description.words,
