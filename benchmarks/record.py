@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -46,13 +45,18 @@ def in_turns(what: dict[str, Callable[[], object]], n_turns: int) -> dict[str, f
 
 
 def compute(folder: Path, shape: tuple[int, int, int], n_turns: int) -> None:
-    """Print the time of a forward pass that is recorded, of one that is not, and of a loop over an LSTMCell."""
+    """Print the time of a forward pass that is recorded, of one that is not, and of a loop over an LSTMCell.
+
+    The floor is the forward pass and one matrix product: that of the gates i, f and g, without which there is no c.
+    """
     n_batch, n_steps, n_units = shape
     torch.manual_seed(0)
     model = nn.LSTM(n_units, n_units, batch_first=True).eval()
     cell = nn.LSTMCell(n_units, n_units).eval()
     x = torch.randn(n_batch, n_steps, n_units)
     ids = torch.zeros(n_batch, n_steps, dtype=torch.int64)
+    inputs, weights = torch.randn(n_batch * n_steps, 2 * n_units), torch.randn(2 * n_units, 3 * n_units)
+    gates = torch.empty(n_batch * n_steps, 3 * n_units)
 
     def loop() -> tuple[Tensor, Tensor]:
         h = c = torch.zeros(n_batch, n_units)
@@ -75,6 +79,7 @@ def compute(folder: Path, shape: tuple[int, int, int], n_turns: int) -> None:
             recorded(is_written=True)
             what = {
                 "plain": lambda: model(x),
+                "floor": lambda: (model(x), torch.mm(inputs, weights, out=gates)),
                 "recorded": lambda: recorded(is_written=False),
                 "written": lambda: recorded(is_written=True),
                 "loop": loop,
@@ -83,9 +88,10 @@ def compute(folder: Path, shape: tuple[int, int, int], n_turns: int) -> None:
     finally:
         Sink.append = kept  # type: ignore[method-assign]
         (folder / "compute.h5").unlink(missing_ok=True)
-    plain, ours, written, by_cell = (took[name] for name in ("plain", "recorded", "written", "loop"))
+    plain, floor, ours, written, by_cell = (took[name] for name in ("plain", "floor", "recorded", "written", "loop"))
     print(
         f"{n_batch} x {n_steps} x {n_units}: plain {plain * 1e3:7.1f} ms"
+        f"   floor {floor * 1e3:7.1f} ms = {floor / plain:4.2f}x"
         f"   h+c {ours * 1e3:7.1f} ms = {ours / plain:4.2f}x"
         f"   and written {written * 1e3:7.1f} ms = {written / plain:4.2f}x"
         f"   LSTMCell loop {by_cell * 1e3:7.1f} ms = {by_cell / plain:5.2f}x plain, {by_cell / ours:5.2f}x h+c",
@@ -186,14 +192,20 @@ def memory_child(folder: Path, n_steps: int, what: str) -> None:
                 watch.start()
             watch.is_over.set()
             watch.join()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MB, watch.peak / MB)
+    print(most_memory("self") / MB, watch.peak / MB)
     if what != "plain":
         assert lstmviz.open_dump(path).n_steps == n_batches * ids.numel()
         path.unlink()
 
 
+def most_memory(process: str) -> int:
+    """Return the most bytes that a process held since its program began (getrusage counts what it was forked with)."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return 1024 * next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+
+
 class ChildWatch(threading.Thread):
-    """Watches the peak memory of this process' children (getrusage would count what they were forked with)."""
+    """Watches the peak memory of this process' assembling child."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -208,9 +220,7 @@ class ChildWatch(threading.Thread):
                         command = Path(f"/proc/{child}/cmdline").read_bytes()
                         if b"lstmviz.dump.assemble" not in command:
                             continue
-                        lines = Path(f"/proc/{child}/status").read_text().splitlines()
-                        kib = next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
-                        self.peak = max(self.peak, kib * 1024)
+                        self.peak = max(self.peak, most_memory(child))
 
 
 def main() -> None:
