@@ -97,7 +97,14 @@ def typed(bench: Any, dumps: list[lstmviz.Dump]) -> None:
     change(bench, text=EDITED, was=TYPED)
     change(bench, typed={"text": EDITED, "start": 18, "stop": 23})
     bench.page.evaluate("() => document.querySelector('#lv-units').scrollIntoView()")
-    bench.page.evaluate("() => scrollBy(0, -70)")
+    bench.page.evaluate("() => scrollBy(0, -56)")
+
+
+def map_(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show the map of a source, coloured by a track."""
+    bench.open(dump=dumps[0].uuid, view="map", **BRUSHED)
+    bench.page.wait_for_function("() => lstmviz.mapview.shown().n && lstmviz.mapview.shown().colour")
+    settled(bench)
 
 
 def beside(bench: Any, dumps: list[lstmviz.Dump]) -> None:
@@ -136,6 +143,7 @@ VIEWS: dict[str, Callable[[Any, list[lstmviz.Dump]], None]] = {
     "aside": aside,
     "text": text,
     "typed": typed,
+    "map": map_,
     "beside": beside,
     "compare": compare,
     "projector": projector,

@@ -225,7 +225,10 @@ def test_nothing_wraps_alone_or_hides_at_any_width(chromium, tmp_path, size):
             assert box["x"] + box["width"] <= size[0]
             return box["y"] + box["height"] / 2
 
-        select_row = {round(middle(f"#lv-{part}")) for part in ("before", "after", "map-button", "show", "page-left", "zoom-out", "zoom-in")}
+        select_row = {
+            round(middle(f"#lv-{part}"))
+            for part in ("before", "after", "map-button", "show", "page-left", "zoom-out", "zoom-in")
+        }
         assert max(select_row) - min(select_row) <= 2
         top_row = [middle(selector) for selector in (".lv-wordmark", "#lv-dump", "#lv-copy-link", "#lv-theme")]
         assert max(top_row) - min(top_row) <= 3

@@ -230,7 +230,8 @@ def _colours(theme: Theme) -> str:
 
 
 _STYLE = """
-*{box-sizing:border-box}body{margin:0 auto;padding:20px 24px;max-width:1400px;background:var(--bg);color:var(--ink);
+*{box-sizing:border-box}body{margin:0 auto;padding:20px 24px;width:fit-content;min-width:min(100%,840px);
+max-width:min(100%,1400px);background:var(--bg);color:var(--ink);
 font:13px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans",sans-serif}
 h1{font-size:20px;margin:0 0 4px}h2{font-size:15px;margin:24px 0 4px}h3{font-size:13px;margin:12px 0 4px}
 p{margin:2px 0 10px;color:var(--dim)}footer{margin-top:24px;color:var(--dim)}
@@ -249,9 +250,10 @@ table{border-collapse:collapse}th{font-weight:400;color:var(--dim);text-align:le
 .rows tbody th{text-align:right;padding-right:8px;font-variant-numeric:tabular-nums}
 .rows td.from{border-left:2px solid var(--ink)}
 .rows td.to{border-right:2px solid var(--ink)}.rows td svg{display:block}.rows thead th{padding:0 4px 4px}
-.side{display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start}.carry td,.carry th{padding:1px 8px 1px 0}
+.side{contain:inline-size;display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start}
+.carry td,.carry th{padding:1px 8px 1px 0}
 .carry caption{text-align:left;font-weight:600;padding-bottom:4px}.carry tbody th{color:var(--ink);text-align:right}
-svg.match{fill:var(--accent)}svg.base{fill:var(--grey)}details{margin-top:16px}summary{cursor:pointer;color:var(--dim)}
+svg.match{fill:var(--accent)}svg.base{fill:var(--grey)}details{margin-top:16px;contain:inline-size}summary{cursor:pointer;color:var(--dim)}
 pre{overflow-x:auto;padding:10px;border:1px solid var(--line);font-size:12px}
 @media print{body{padding:0}.wide{overflow:visible}}
 """
