@@ -49,6 +49,11 @@ class ModelFile:
     n_bytes: int
 
 
+def has_model(dump: DumpReader) -> bool:
+    """Does a model lie beside the dump, whatever it is worth?"""
+    return model_beside(dump.path).exists()
+
+
 def model_file(dump: DumpReader) -> ModelFile:
     """Return the model file beside a dump; ModelError where there is none."""
     path = model_beside(dump.path)

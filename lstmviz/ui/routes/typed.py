@@ -11,10 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, ModelError
-from lstmviz.explain.rerun import described
+from lstmviz.explain.rerun import described, has_model
 from lstmviz.explain.typed import TypedReader
 from lstmviz.match import thresholds
-from lstmviz.training.description import model_beside
 from lstmviz.ui.asked import typed_of
 from lstmviz.ui.routes.answers import side_asked, source_at
 from lstmviz.ui.routes.export import posted
@@ -79,7 +78,7 @@ def _typing(dump: DumpReader) -> dict[str, Any]:
     try:
         description = described(dump)
     except ModelError as err:
-        return {"problem": str(err), "is_absent": not model_beside(dump.path).exists()}
+        return {"problem": str(err), "is_absent": not has_model(dump)}
     return {
         "problem": None,
         "words": description.words,
