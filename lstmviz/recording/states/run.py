@@ -38,8 +38,8 @@ class Inputs(NamedTuple):
 
 def _magnitude(values: Tensor, dim: int | None = None) -> Tensor:
     """Return the largest magnitude of all values, or along a dimension that is kept."""
-    found: Tensor = torch.linalg.vector_norm(values, float("inf"), dim, keepdim=dim is not None)
-    return found
+    least, most = torch.aminmax(values) if dim is None else torch.aminmax(values, dim=dim, keepdim=True)
+    return torch.maximum(-least, most)
 
 
 @dataclass(frozen=True, slots=True)
