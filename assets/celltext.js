@@ -13,17 +13,18 @@
     if (cell < LEAST.char * lv.projector.type() || !shown.text) return;
     const colours = lv.theme.colours();
     const size = Math.round((cell < 9 * lv.projector.type() ? 11 : 13) * lv.projector.type());
-    ctx.font = `${size}px ${colours.mono}`;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
     const isQuiet = shown.kind !== "plain" && ground === colours.bg;
     ctx.fillStyle = isQuiet ? colours.dim : colours.ink(ground);
-    const room = cell - 3;
-    const width = (text) => measure(ctx, text, size);
-    const own = width(shown.text);
-    const middle = y + height / 2 + 0.5;
-    if (own <= room + 2) ctx.fillText(shown.text, x + cell / 2, middle);
-    else ctx.fillText(cut(shown.text, room / SQUEEZE, size, width), x + cell / 2, middle, room);
+    write(ctx, `${size}px ${colours.mono}`, shown.text, x + cell / 2, y + height / 2 + 0.5, cell - 3);
+  }
+
+  /* A text around a point, in so much room. */
+  function write(ctx, font, text, x, y, room) {
+    ctx.font = font;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    if (measure(ctx, text, font) <= room + 2) ctx.fillText(text, x, y);
+    else ctx.fillText(cut(ctx, text, room / SQUEEZE, font), x, y, room);
   }
 
   /* The thinnest cell in which text like this reads: below it, no token of the row is written, rather than some. */
@@ -36,8 +37,8 @@
     return leasts.get(tokens) * lv.projector.type();
   }
 
-  function measure(ctx, text, size) {
-    const key = size + text;
+  function measure(ctx, text, font) {
+    const key = `${font} ${text}`;
     let width = widths.get(key);
     if (width === undefined) {
       if (widths.size > KEPT) widths.clear();
@@ -47,16 +48,16 @@
     return width;
   }
 
-  function cut(text, room, size, width) {
-    const key = `${size} ${Math.round(room)} ${text}`;
+  function cut(ctx, text, room, font) {
+    const key = `${font} ${Math.round(room)} ${text}`;
     let short = cuts.get(key);
     if (short === undefined) {
       if (cuts.size > KEPT) cuts.clear();
-      short = lv.tokens.fit(text, room, width);
+      short = lv.tokens.fit(text, room, (part) => measure(ctx, part, font));
       cuts.set(key, short);
     }
     return short;
   }
 
-  lv.celltext = { draw, least };
+  lv.celltext = { draw, write, least };
 })(window);

@@ -3,7 +3,7 @@
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});
   const FIRST = 4; // tracks shown where there are many
-  const CUT_LEAST = 44; // px of a cell in which a label that is cut still tells something
+  const CUT_LEAST = 30; // px of a cell in which a label that is squeezed or cut still tells something
   const FEW = 40; // distinct whole numbers that are still told apart as cells; more are drawn as bars
 
   const SHIFTED = "drawn over the token it speaks of, one step after the one it was recorded at";
@@ -136,8 +136,8 @@
     const look = track.kind === "number" ? lookOf(track) : undefined;
     if (look === "line") return drawLine(ctx, track, from, to, top, height);
     const cells = look ? look === "heat" : isCells(track);
-    const style = isCells(track) && cells ? labelStyle(ctx, track, lv.geometry.cell()) : null;
     const cell = lv.geometry.cell();
+    const isLabelled = isCells(track) && cells && hasLabels(ctx, track, cell);
     const gap = cell > 6 ? 1 : 0;
     for (let step = from; step < to; step++) {
       const value = lv.model.value(track, step);
@@ -147,7 +147,7 @@
       if (cells) {
         ctx.fillStyle = own;
         ctx.fillRect(x, top, cell - gap + (gap ? 0 : 0.5), height);
-        if (style) label(ctx, style, text(track, value), x, top, cell, height, own);
+        if (isLabelled) label(ctx, text(track, value), x, top, cell, height, own);
       } else {
         ctx.fillStyle = lv.theme.colours().sequence(0.6);
         const share = track.high > track.low ? (value - track.low) / (track.high - track.low) : 0;
@@ -180,12 +180,15 @@
 
   const widths = new WeakMap(); // track -> px of its widest label
 
-  /* How the labels of a track's cells are drawn, all of them alike: whole, cut, or (null) not at all. */
-  function labelStyle(ctx, track, cell) {
-    ctx.font = `${lv.theme.px(11)} ${lv.theme.colours().sans}`;
+  /* Are the labels of a track's cells written? All of them are, whole or cut, or none. */
+  function hasLabels(ctx, track, cell) {
+    ctx.font = font();
     if (!widths.has(track)) widths.set(track, Math.max(0, ...labels(track).map((words) => ctx.measureText(words).width)));
-    if (widths.get(track) <= cell - 2) return "whole";
-    return track.kind === "category" && cell >= CUT_LEAST ? "cut" : null;
+    return widths.get(track) <= cell - 2 || (track.kind === "category" && cell >= CUT_LEAST * lv.projector.type());
+  }
+
+  function font() {
+    return `${lv.theme.px(11)} ${lv.theme.colours().sans}`;
   }
 
   function labels(track) {
@@ -193,14 +196,9 @@
     return Array.from({ length: track.high - track.low + 1 }, (_, k) => lv.scale.valueText(track.low + k));
   }
 
-  function label(ctx, style, words, x, top, cell, height, ground) {
-    const colours = lv.theme.colours();
-    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
-    const short = style === "whole" ? words : lv.tokens.fit(words, cell - 3, (text) => ctx.measureText(text).width);
-    ctx.fillStyle = colours.ink(ground);
-    ctx.fillText(short, x + cell / 2, top + height / 2 + 0.5);
+  function label(ctx, words, x, top, cell, height, ground) {
+    ctx.fillStyle = lv.theme.colours().ink(ground);
+    lv.celltext.write(ctx, font(), words, x + cell / 2, top + height / 2 + 0.5, cell - 3);
   }
 
   lv.tracks = { draw, colour, ground, text, look: lookOf, shift, inRow, weight, nHidden, SHIFTED, isMany, visible, toggle, choose, first, ordered, ownFirst };

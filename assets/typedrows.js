@@ -65,12 +65,8 @@
 
   function write(ctx, words, step, top, height, colour) {
     const wide = lv.typedview.cell();
-    ctx.font = `${lv.theme.px(11)} ${lv.theme.colours().sans}`;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
     ctx.fillStyle = colour;
-    const short = lv.tokens.fit(words, wide - 2, (text) => ctx.measureText(text).width);
-    ctx.fillText(short, lv.typedview.x(step) + wide / 2, top + height / 2 + 0.5);
+    lv.celltext.write(ctx, `${lv.theme.px(11)} ${lv.theme.colours().sans}`, words, lv.typedview.x(step) + wide / 2, top + height / 2 + 0.5, wide - 3);
   }
 
   /* What stood there before, where it is another; how far the units moved. */

@@ -237,3 +237,37 @@ def test_nothing_wraps_alone_or_hides_at_any_width(chromium, tmp_path, size):
         bench.page.get_by_role("button", name="Copy link").click()
         bench.page.locator("#lv-copy-link.lv-copied").wait_for()
         assert bench.page.evaluate("() => navigator.clipboard.readText()") == bench.page.url
+
+
+def test_labels_of_a_track_are_written_where_a_cell_has_room_for_words(chromium, tmp_path):
+    labels = np.array(["singular", "plural", "."])[np.arange(300) % 3]
+    with page(
+        chromium,
+        tmp_path,
+        states={"rnn.l0.h": levels(300, 5)},
+        tokens=np.arange(300) % len(WORDS),
+        vocab=WORDS,
+        tracks={"number": labels},
+    ) as (bench, _):
+        bench.page.add_init_script(WRITTEN)
+        wide, narrow = (written(bench, span) for span in (26, 100))
+        assert [text for text in wide if text in labels] == labels[:26].tolist()
+        assert not [text for text in narrow if text in ("singular", "plural")]
+
+
+WRITTEN = """
+  window.written = [];
+  const fillText = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    if (this.canvas.closest("#lv-strip")) window.written.push(text);
+    return fillText.call(this, text, ...rest);
+  };
+"""
+
+
+def written(bench, span):
+    """The texts of one drawing of the strip, in its order."""
+    bench.open(at=0, span=span)
+    bench.page.evaluate("() => { window.written.length = 0; lstmviz.frame.ask('strip'); }")
+    bench.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return bench.page.evaluate("() => window.written")
