@@ -25,11 +25,11 @@
       return `No unit can be on ${where}: ${nUnits === 1 ? "its value" : "every unit's value"} is NaN, neither on nor off. Brush other steps.`;
     }
     const constraints = [];
-    if (state.before) constraints.push(`off ${plural(state.before, "step")} before`);
-    if (state.after) constraints.push(`off ${plural(state.after, "step")} after`);
-    const also = constraints.length ? " and " + constraints.join(" and ") : "";
+    if (state.before) constraints.push(`${grouped(state.before)} before`);
+    if (state.after) constraints.push(`${grouped(state.after)} after`);
+    const also = constraints.length ? " and off " + constraints.join(" and ") : "";
     const steps = state.stop - state.start;
-    const window = steps === 1 ? "at exactly this step" : `through exactly these ${grouped(steps)} steps`;
+    const window = steps === 1 ? "at this step" : `through these ${grouped(steps)} steps`;
     const remedy = constraints.length ? "try another threshold or drop a constraint" : "lower the threshold or brush fewer steps";
     return `No unit is ${ON[state.side || "high"]} ${window}${also}: ${remedy}.${nMissing ? ` ${plural(nMissing, "unit")} of ${grouped(nUnits)} ${nMissing === 1 ? "has" : "have"} NaN there.` : ""}`;
   }

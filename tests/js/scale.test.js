@@ -54,9 +54,9 @@ test("a drag snaps to whole steps, either way, and stops at its sequence", () =>
 
 test("why nothing is selected, and what to do", () => {
   const state = { start: 4, stop: 9, before: 1, after: 0 };
-  assert.equal(words.noUnits(state), "No unit is on through exactly these 5 steps and off 1 step before: try another threshold or drop a constraint.");
-  assert.match(words.noUnits({ ...state, stop: 5, before: 0 }), /at exactly this step: lower the threshold or brush fewer steps/);
-  assert.match(words.noUnits({ ...state, after: 3 }), /off 1 step before and off 3 steps after/);
+  assert.equal(words.noUnits(state), "No unit is on through these 5 steps and off 1 before: try another threshold or drop a constraint.");
+  assert.match(words.noUnits({ ...state, stop: 5, before: 0 }), /at this step: lower the threshold or brush fewer steps/);
+  assert.match(words.noUnits({ ...state, after: 3 }), /and off 1 before and 3 after/);
   assert.equal(words.noUnits(state, 12, 12), "No unit can be on in these 5 steps: every unit's value is NaN, neither on nor off. Brush other steps.");
   assert.match(words.noUnits(state, 3, 12), /drop a constraint\. 3 units of 12 have NaN there\.$/);
 });
