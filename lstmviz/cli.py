@@ -28,8 +28,16 @@ __all__ = [
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line.
+
+    CPython remembers a KeyboardInterrupt that came up through ``exec`` or ``eval`` of a string, as in the making of a
+    dataclass, even where it was caught, and ends ``python -m`` by SIGINT in the place of its exit code; the next
+    ``exec`` of a string makes it forget.
+    """
+    try:
+        app()
+    finally:
+        exec("")  # noqa: S102
 
 
 def serve_command() -> Any:

@@ -177,3 +177,23 @@ def test_infinite_values_are_null_in_json(tmp_path):
         answer = run("unit", path, "--source", "s", "--unit", 0, "--part", part, "--format", "json")
         assert answer.exit_code == 0, answer.output
         json.loads(answer.stdout)
+
+
+CAUGHT = """
+import sys
+from lstmviz import cli
+
+def app():
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        sys.exit(7)
+
+cli.app = app
+cli.main()
+"""
+
+
+def test_a_ctrl_c_that_was_dealt_with_leaves_the_exit_code(tmp_path):
+    (tmp_path / "caught.py").write_text(CAUGHT)
+    assert subprocess.run([sys.executable, "-m", "caught"], cwd=tmp_path, check=False).returncode == 7
