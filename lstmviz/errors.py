@@ -63,6 +63,10 @@ class ModelError(LstmvizError, ValueError):
     """A model file that is none of lstmviz's, is damaged, or does not fit what is asked of it."""
 
 
+class ModelMissing(ModelError):
+    """No model lies beside a dump."""
+
+
 class TextError(LstmvizError, ValueError):
     """A text or label file that nothing can be learned from: binary, empty, too short, or not fitting the other."""
 

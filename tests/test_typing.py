@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import lstmviz
+from lstmviz.errors import ProjectionError
 from lstmviz.match import Brush, Part
 from lstmviz.training.description import model_beside
 from lstmviz.types import Filter
@@ -87,6 +88,17 @@ def test_a_dump_without_a_model_is_told_in_one_line_that_names_no_folder(tmp_pat
     ):
         assert "cannot be read as a model" in given
         assert str(tmp_path) not in given
+
+
+def test_a_dump_whose_name_leaves_no_room_for_a_model_beside_it_has_none(tmp_path):
+    name = "n" * 250  # with .h5 a name; with .safetensors too long for one
+    written = lstmviz.write_dump(tmp_path / "a.h5", states={"h": np.zeros((3, 2))}, tokens=[0, 0, 0], vocab=["a"])
+    dump = lstmviz.open_dump(written.rename(tmp_path / f"{name}.h5"))
+    client = serve.make_app([dump]).server.test_client()
+    told = client.get(f"/d/{dump.uuid}/typing.json", headers=LOCAL).json
+    assert (told["problem"][:25], told["is_absent"]) == ("no model lies beside nnnn", True)
+    with pytest.raises(ProjectionError, match="so there are no embeddings"):
+        dump.project("embedding")
 
 
 @pytest.mark.parametrize(

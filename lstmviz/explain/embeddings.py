@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import ModelError, ProjectionError
+from lstmviz.errors import ModelError, ModelMissing, ProjectionError
+from lstmviz.explain.rerun import model_file
 from lstmviz.training.description import model_beside, read_description
 
 WEIGHT = "embedding.weight"  # in the model's file
@@ -29,17 +30,18 @@ class Embeddings:
 
 def embeddings(dump: DumpReader) -> Embeddings:
     """Return the embeddings of the model beside a dump; ProjectionError says why there are none."""
-    path = model_beside(dump.path)
-    if not path.is_file():
-        raise ProjectionError(
-            f"no model lies beside {dump.path.name}, so there are no embeddings; samples and lstmviz train leave one"
-        )
     vocab = None if dump.tokens is None else dump.tokens.vocab
+    path = model_beside(dump.path)
     try:
+        model_file(dump)
         description = read_description(path)
         with safe_open(path, framework="np") as file:
             is_there = WEIGHT in file.keys() and file.get_slice(WEIGHT).get_dtype() in NUMBERS  # noqa: SIM118  no dict
             matrix = file.get_tensor(WEIGHT) if is_there else None
+    except ModelMissing:
+        raise ProjectionError(
+            f"no model lies beside {dump.path.name}, so there are no embeddings; samples and lstmviz train leave one"
+        ) from None
     except ModelError as err:
         raise ProjectionError(f"there are no embeddings: {err}") from err
     except (SafetensorError, OSError) as err:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.parts import Block
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import ArrayKey, DumpPlan
-from lstmviz.errors import InputError, ModelError
+from lstmviz.errors import InputError, ModelError, ModelMissing
 from lstmviz.explain.typed import Typed
 from lstmviz.training.description import ModelDescription, model_beside, read_description
 from lstmviz.training.text import Encoder
@@ -49,18 +49,13 @@ class ModelFile:
     n_bytes: int
 
 
-def has_model(dump: DumpReader) -> bool:
-    """Does a model lie beside the dump, whatever it is worth?"""
-    return model_beside(dump.path).exists()
-
-
 def model_file(dump: DumpReader) -> ModelFile:
-    """Return the model file beside a dump; ModelError where there is none."""
+    """Return the model file beside a dump; ModelMissing where there is none, ModelError where it is no plain file."""
     path = model_beside(dump.path)
     try:
         found = path.stat()
     except OSError:
-        raise ModelError(
+        raise ModelMissing(
             f"no model lies beside {dump.path.name} ({path.name} is not there), so that no text can be run through it; "
             "a sample or lstmviz train leaves one"
         ) from None

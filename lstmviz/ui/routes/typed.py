@@ -10,8 +10,8 @@ from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import InputError, ModelError
-from lstmviz.explain.rerun import described, has_model
+from lstmviz.errors import InputError, ModelError, ModelMissing
+from lstmviz.explain.rerun import described
 from lstmviz.explain.typed import TypedReader
 from lstmviz.match import thresholds
 from lstmviz.ui.asked import typed_of
@@ -78,7 +78,7 @@ def _typing(dump: DumpReader) -> dict[str, Any]:
     try:
         description = described(dump)
     except ModelError as err:
-        return {"problem": str(err), "is_absent": not has_model(dump)}
+        return {"problem": str(err), "is_absent": isinstance(err, ModelMissing)}
     return {
         "problem": None,
         "words": description.words,
