@@ -166,7 +166,7 @@
     if (!mount.clientHeight) return;
     const colours = lv.theme.colours();
     const ticks = lv.axis.ticks(...range(), 2);
-    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
+    ctx.font = lv.theme.font();
     ctx.textAlign = "right";
     ctx.textBaseline = "middle";
     for (const tick of ticks) {

@@ -42,7 +42,7 @@
 
   function drawLabels(ctx) {
     const colours = lv.theme.colours();
-    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
+    ctx.font = lv.theme.font();
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     for (const { x, text } of labels(ctx)) {

@@ -144,7 +144,7 @@
     const right = geometry.left() - geometry.KNOB + 2;
     ctx.textAlign = "right";
     ctx.textBaseline = "middle";
-    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
+    ctx.font = lv.theme.font();
     ctx.fillStyle = colours.dim;
     for (const tick of ticks) {
       const y = geometry.y(tick);

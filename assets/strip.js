@@ -53,7 +53,7 @@
 
   function drawLabels(ctx) {
     const colours = lv.theme.colours();
-    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
+    ctx.font = lv.theme.font();
     ctx.fillStyle = colours.dim;
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";

@@ -32,6 +32,11 @@
     return `${size * lv.projector.type()}px`;
   }
 
+  /* The type of labels on a canvas. */
+  function font() {
+    return `${px(11)} ${colours().sans}`;
+  }
+
   function cached(ramp) {
     const at = Array.from({ length: 65 }, (_, k) => ramp(k / 64));
     return (share) => at[Math.round(Math.max(0, Math.min(1, share)) * 64)];
@@ -75,5 +80,5 @@
     changed();
   }
 
-  lv.theme = { colours, px, canvas, fit, watch };
+  lv.theme = { colours, px, font, canvas, fit, watch };
 })(window);

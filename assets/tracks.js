@@ -182,13 +182,9 @@
 
   /* Are the labels of a track's cells written? All of them are, whole or cut, or none. */
   function hasLabels(ctx, track, cell) {
-    ctx.font = font();
+    ctx.font = lv.theme.font();
     if (!widths.has(track)) widths.set(track, Math.max(0, ...labels(track).map((words) => ctx.measureText(words).width)));
     return widths.get(track) <= cell - 2 || (track.kind === "category" && cell >= CUT_LEAST * lv.projector.type());
-  }
-
-  function font() {
-    return `${lv.theme.px(11)} ${lv.theme.colours().sans}`;
   }
 
   function labels(track) {
@@ -198,7 +194,7 @@
 
   function label(ctx, words, x, top, cell, height, ground) {
     ctx.fillStyle = lv.theme.colours().ink(ground);
-    lv.celltext.write(ctx, font(), words, x + cell / 2, top + height / 2 + 0.5, cell - 3);
+    lv.celltext.write(ctx, lv.theme.font(), words, x + cell / 2, top + height / 2 + 0.5, cell - 3);
   }
 
   lv.tracks = { draw, colour, ground, text, look: lookOf, shift, inRow, weight, nHidden, SHIFTED, isMany, visible, toggle, choose, first, ordered, ownFirst };

@@ -66,7 +66,7 @@
   function write(ctx, words, step, top, height, colour) {
     const wide = lv.typedview.cell();
     ctx.fillStyle = colour;
-    lv.celltext.write(ctx, `${lv.theme.px(11)} ${lv.theme.colours().sans}`, words, lv.typedview.x(step) + wide / 2, top + height / 2 + 0.5, wide - 3);
+    lv.celltext.write(ctx, lv.theme.font(), words, lv.typedview.x(step) + wide / 2, top + height / 2 + 0.5, wide - 3);
   }
 
   /* What stood there before, where it is another; how far the units moved. */
@@ -96,7 +96,7 @@
   }
 
   function hint(ctx, top, height) {
-    ctx.font = `${lv.theme.px(11)} ${lv.theme.colours().sans}`;
+    ctx.font = lv.theme.font();
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     ctx.fillStyle = lv.theme.colours().dim;

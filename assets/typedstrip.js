@@ -32,7 +32,7 @@
 
   function drawNames(ctx, rows) {
     const colours = lv.theme.colours();
-    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
+    ctx.font = lv.theme.font();
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     ctx.fillStyle = colours.dim;

@@ -217,7 +217,7 @@
     const values = ticks();
     ctx.textAlign = "right";
     ctx.textBaseline = "middle";
-    ctx.font = `${lv.theme.px(11)} ${colours.sans}`;
+    ctx.font = lv.theme.font();
     ctx.fillStyle = colours.dim;
     for (const tick of values) ctx.fillText(lv.axis.text(tick, values), lv.geometry.left() - lv.geometry.KNOB + 2, y(tick));
   }
