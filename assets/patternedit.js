@@ -1,4 +1,4 @@
-/* An opened pattern, changed: a new text each time, the given one stays as it is. Pure; its twin is lstmviz/match/edit.py. */
+/* An opened pattern, changed: a new text each time, the given one stays as it is. Pure; its twin is lstmviz/match/pattern/edit.py. */
 (function (root) {
   "use strict";
   const lv = (root.lstmviz = root.lstmviz || {});

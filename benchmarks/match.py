@@ -27,8 +27,8 @@ import numpy as np
 import lstmviz
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
 from lstmviz.dump.writer import DumpWriter
-from lstmviz.match.find import Found
-from lstmviz.match.index import _files, build_index, index_folder
+from lstmviz.match.engine.find import Found
+from lstmviz.match.index.store import _files, build_index, index_folder
 from lstmviz.types import Pattern, PatternUnit
 
 SOURCE = "rnn.l0.h"

@@ -25,8 +25,9 @@ import torch
 from torch import Tensor, nn
 
 import lstmviz
-from lstmviz.dump.child import assemble_apart
-from lstmviz.dump.parts import Block, BlockWriter, claim
+from lstmviz.dump.journal.format import Block
+from lstmviz.dump.journal.in_subprocess import assemble_apart
+from lstmviz.dump.journal.writer import BlockWriter, claim
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
 from lstmviz.recording.sink import Sink
 
@@ -218,7 +219,7 @@ class ChildWatch(threading.Thread):
                 for task in Path("/proc/self/task").iterdir():
                     for child in (task / "children").read_text().split():
                         command = Path(f"/proc/{child}/cmdline").read_bytes()
-                        if b"lstmviz.dump.assemble" not in command:
+                        if b"lstmviz.dump.journal.assemble" not in command:
                             continue
                         self.peak = max(self.peak, most_memory(child))
 

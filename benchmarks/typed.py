@@ -27,8 +27,8 @@ import browser as browsing
 import lstmviz
 from lstmviz import samples
 from lstmviz.training.corpus import Corpus
-from lstmviz.training.leave import leave
 from lstmviz.training.model import TextModel, save
+from lstmviz.training.record_model import leave
 from lstmviz.ui.serve import make_app
 
 PAUSE = 150  # ms between keys, so that each is timed alone

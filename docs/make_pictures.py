@@ -18,7 +18,7 @@ from palette_png import palette_png
 import browser as browsing
 import lstmviz
 from lstmviz import figures
-from lstmviz.offers import Offers
+from lstmviz.samples.gallery import Offers
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZES = {"": (1440, 900), "-narrow": (1024, 768)}

@@ -13,33 +13,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lstmviz import errors as errors
+from lstmviz._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from lstmviz import figures as figures
     from lstmviz.api import Corpus, Dump, open_dump
-    from lstmviz.dump.dump_block import DumpBlock
-    from lstmviz.dump.from_arrays import write_dump
-    from lstmviz.dump.shards import write_corpus
+    from lstmviz.dump.array_blocks import DumpBlock
+    from lstmviz.dump.corpus.reader import write_corpus
+    from lstmviz.dump.write_dump import write_dump
     from lstmviz.errors import LstmvizError
-    from lstmviz.match.pattern_file import Notes, PatternFile
+    from lstmviz.match.pattern.file import Notes, PatternFile
     from lstmviz.recording import Batch as Batch
     from lstmviz.recording import Pass, record
     from lstmviz.recording import Recording as Recording
     from lstmviz.recording.corpus.record_corpus import record_corpus
     from lstmviz.types import Filter, Pattern, PatternUnit, Source, Window
 
-__version__ = "0.1.0"
 
 _HOME = {
     "Corpus": "lstmviz.api",
     "Dump": "lstmviz.api",
-    "DumpBlock": "lstmviz.dump.dump_block",
+    "DumpBlock": "lstmviz.dump.array_blocks",
     "open_dump": "lstmviz.api",
-    "write_corpus": "lstmviz.dump.shards",
-    "write_dump": "lstmviz.dump.from_arrays",
+    "write_corpus": "lstmviz.dump.corpus.reader",
+    "write_dump": "lstmviz.dump.write_dump",
     "LstmvizError": "lstmviz.errors",
-    "Notes": "lstmviz.match.pattern_file",
-    "PatternFile": "lstmviz.match.pattern_file",
+    "Notes": "lstmviz.match.pattern.file",
+    "PatternFile": "lstmviz.match.pattern.file",
     "Batch": "lstmviz.recording",
     "Pass": "lstmviz.recording",
     "Recording": "lstmviz.recording",

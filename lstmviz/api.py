@@ -11,19 +11,19 @@ import numpy as np
 import pandas as pd
 
 from lstmviz import match as matching
-from lstmviz.dump.corpus_file import folder_line, is_corpus
-from lstmviz.dump.lstmvis import is_project, open_project
+from lstmviz.dump.corpus.manifest import folder_line, is_corpus
+from lstmviz.dump.corpus.reader import ShardReader
 from lstmviz.dump.reader import DumpReader
-from lstmviz.dump.shards import ShardReader
 from lstmviz.errors import ClusterError, DumpError
-from lstmviz.explain.apart import Cancel, Progress
-from lstmviz.explain.project import project
-from lstmviz.explain.projection import Method, Projection
-from lstmviz.explain.projector import default_source, to_projector
-from lstmviz.explain.region import Region, region
-from lstmviz.explain.sample_steps import N_STEPS
-from lstmviz.explain.typed import TypedReader
-from lstmviz.match.pattern_file import PatternFile, as_pattern, hidden_in
+from lstmviz.lstmvis import is_project, open_project
+from lstmviz.maps.compute import project
+from lstmviz.maps.in_subprocess import Cancel, Progress
+from lstmviz.maps.projection import Method, Projection
+from lstmviz.maps.region import Region, region
+from lstmviz.maps.sampling import N_STEPS
+from lstmviz.maps.tensorboard import default_source, to_projector
+from lstmviz.match.pattern.file import PatternFile, as_pattern, hidden_in
+from lstmviz.rerun.typed import TypedReader
 from lstmviz.types import Filter, Pattern, Side, Window, check_constraints, check_threshold, check_whole
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ class Dump(DumpReader):
         one. Raises ModelError where no model lies beside the dump, or another than was recorded; InputError for a text
         without a token, or of more than 2,000.
         """
-        from lstmviz.explain.rerun import rerun_of
+        from lstmviz.rerun.rerun import rerun_of
 
         return TypedText(rerun_of(self).run(text))
 

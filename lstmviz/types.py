@@ -191,19 +191,6 @@ class Pattern:
         """Number of units in the pattern."""
         return len(self.units)
 
-    def to_json(self) -> str:
-        """Return the pattern as the text of a pattern file without notes (``lstmviz.PatternFile`` keeps those)."""
-        from lstmviz.match.pattern_file import PatternFile
-
-        return PatternFile(self).to_json()
-
-    @staticmethod
-    def from_json(text: str | bytes) -> Pattern:
-        """Return the pattern of a pattern file's text, leaving its notes; PatternError where it is none."""
-        from lstmviz.match.pattern_file import PatternFile
-
-        return PatternFile.from_json(text).pattern
-
 
 def check_threshold(threshold: float) -> float:
     """Return a threshold as a plain float; PatternError unless it is a finite number."""

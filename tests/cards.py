@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 import lstmviz
-from lstmviz import places, samples
+from lstmviz import samples
+from lstmviz.system import paths as places
 from lstmviz.training.model import TextModel, load
 from lstmviz.types import Filter, Pattern, PatternUnit
 

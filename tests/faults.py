@@ -122,9 +122,9 @@ def zygote() -> None:
     """Fork a run for each line on standard input, and say how it ended."""
     import torch
 
-    import lstmviz.recording.session
+    import lstmviz.recording.recording
 
-    assert lstmviz.recording.session
+    assert lstmviz.recording.recording
     torch.set_num_threads(1)
     print("ready", flush=True)
     for line in sys.stdin:

@@ -19,8 +19,8 @@ INFINITE = [math.inf, -math.inf, 18.0, 18.1, 60.0]
 @st.composite
 def brushes(draw, folder, monkeypatch):
     """A dump of one source, a window of it, and both constraints."""
-    monkeypatch.setattr("lstmviz.match.adviser.BLOCK_BYTES", draw(st.integers(1, 200)))
-    monkeypatch.setattr("lstmviz.match.column.BLOCK_BYTES", draw(st.integers(1, 200)))
+    monkeypatch.setattr("lstmviz.match.pattern.thresholds.BLOCK_BYTES", draw(st.integers(1, 200)))
+    monkeypatch.setattr("lstmviz.match.index.unit_values.BLOCK_BYTES", draw(st.integers(1, 200)))
     corpus = draw(corpora(max_sources=1))
     ((name, values),) = corpus.states.items()
     for _ in range(draw(st.integers(0, 3))):

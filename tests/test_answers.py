@@ -11,9 +11,9 @@ import pytest
 
 import lstmviz
 from lstmviz.errors import LstmvizError
-from lstmviz.match.pattern_file import Notes, PatternFile
+from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.types import Window
-from lstmviz.ui import asked as asking
+from lstmviz.ui import queries as asking
 from lstmviz.ui.rows import CELLS_BEFORE, match_rows
 from lstmviz.ui.summary import match_summary
 from lstmviz.ui.table import DumpTable

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstmviz.dump import copying
-from lstmviz.dump.assemble import assemble, main
-from lstmviz.dump.assembled import Assembled
-from lstmviz.dump.child import assemble_apart
-from lstmviz.dump.parts import BLOCKS, HEADER, Block, BlockWriter, parts_of, write_plan
+from lstmviz.dump.journal import copy_axis as copying
+from lstmviz.dump.journal.assemble import assemble, main
+from lstmviz.dump.journal.format import BLOCKS, HEADER, Assembled, Block, parts_of
+from lstmviz.dump.journal.in_subprocess import assemble_apart
+from lstmviz.dump.journal.writer import BlockWriter, write_plan
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
 from lstmviz.errors import DumpError, DumpExists, RecordingError
@@ -254,7 +254,7 @@ def test_what_is_there_is_only_replaced_when_asked(tmp_path):
 
 def test_a_file_that_appears_while_the_dump_is_written_is_not_replaced(tmp_path, monkeypatch):
     record_blocks(tmp_path / "p", 1)
-    monkeypatch.setattr("lstmviz.dump.assemble._check", lambda *_: (tmp_path / "a.h5").write_text("mine"))
+    monkeypatch.setattr("lstmviz.dump.journal.assemble._check", lambda *_: (tmp_path / "a.h5").write_text("mine"))
     with pytest.raises(DumpExists):
         assemble(tmp_path / "p", tmp_path / "a.h5")
     assert (tmp_path / "a.h5").read_text() == "mine"

@@ -16,7 +16,7 @@ from lstmviz import DumpBlock
 from lstmviz.dump.verify import verify
 from lstmviz.errors import DumpError, InputError
 from lstmviz.match import unit_card
-from lstmviz.match.filters import allowed_steps
+from lstmviz.match.engine.filters import allowed_steps
 from lstmviz.types import Filter
 
 LABELS = ["x", "y", "é", None]

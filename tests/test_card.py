@@ -18,9 +18,9 @@ from strategies import THRESHOLDS, corpora
 @st.composite
 def cards(draw, folder, monkeypatch):
     """A dump of one source with tracks, and what its card is asked for; read in blocks of any size, kept or not."""
-    monkeypatch.setattr("lstmviz.match.column.BLOCK_BYTES", draw(st.integers(1, 99)))
-    monkeypatch.setattr("lstmviz.match.column.BLOCK_STEPS", draw(st.integers(1, 9)))
-    monkeypatch.setattr("lstmviz.match.column.KEPT_BYTES", draw(st.sampled_from([0, 10**6])))
+    monkeypatch.setattr("lstmviz.match.index.unit_values.BLOCK_BYTES", draw(st.integers(1, 99)))
+    monkeypatch.setattr("lstmviz.match.index.unit_values.BLOCK_STEPS", draw(st.integers(1, 9)))
+    monkeypatch.setattr("lstmviz.match.index.unit_values.KEPT_BYTES", draw(st.sampled_from([0, 10**6])))
     corpus = draw(corpora(max_sources=1))
     ((name, values),) = corpus.states.items()
     for _ in range(draw(st.integers(0, 2))):

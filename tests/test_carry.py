@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import lstmviz
 import naive_order
-from lstmviz.match import bins
+from lstmviz.match.order import bins
 from lstmviz.types import Window
 from strategies import patterns
 from test_order import drawn, naive_rows
@@ -71,7 +71,7 @@ def test_barcode_is_its_twins_over_a_dump_and_over_shards(tmp_path, data):
     rows = naive_rows(corpus, pattern, len(pattern.units) if min_shared is None else min_shared)
     expected = naive_order.barcode(rows, sum(corpus.lengths), n_bins)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["lstmviz.match.barcode"], "BLOCK_STEPS", data.draw(BLOCKS))
+        patch.setattr(sys.modules["lstmviz.match.summary.barcode"], "BLOCK_STEPS", data.draw(BLOCKS))
         for dump, _ in dumps:
             frame = dump.barcode(pattern, n_bins, min_shared)
             assert list(frame.itertuples(index=False, name=None)) == expected

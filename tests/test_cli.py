@@ -132,7 +132,7 @@ def test_nan_values_are_told_beside_the_matches(path):
 
 
 def test_a_large_source_is_indexed_before_it_is_matched(path, monkeypatch):
-    monkeypatch.setattr("lstmviz.match.index.SMALL", 0)
+    monkeypatch.setattr("lstmviz.match.index.store.SMALL", 0)
     assert run("match", path, *MATCH, "--format", "json", "--limit", 3).exit_code == 0
     assert list(path.with_name("run.h5.index").glob("*.units"))
 

@@ -111,10 +111,10 @@ def test_bounds_and_filters(path, dump, only, filters):
 
 
 def test_match_of_a_pattern_as_a_table_lists_its_units(path, dump):
-    text = run("match", path, "--pattern", "-", stdin=selected(dump).to_json())
+    text = run("match", path, "--pattern", "-", stdin=PatternFile(selected(dump)).to_json())
     assert f"units of the pattern: {', '.join(str(u.unit) for u in selected(dump).units)}" in text
     both = with_unit(selected(dump), "rnn.l0.h", 4, "low")
-    assert "4 (low)" in run("match", path, "--pattern", "-", stdin=both.to_json())
+    assert "4 (low)" in run("match", path, "--pattern", "-", stdin=PatternFile(both).to_json())
 
 
 def test_thresholds_are_those_of_the_api(path, dump):

@@ -11,7 +11,7 @@ from distributed import LocalCluster
 
 import lstmviz
 from lstmviz.errors import ClusterError, DumpMissing, PatternError
-from lstmviz.match import cluster
+from lstmviz.match.corpus import workers as cluster
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_a_task_runs_in_the_processes_of_the_cluster(parts, scheduler):
     script = (
         "import os, sys\n"
         "from functools import partial\n"
-        "from lstmviz.match.cluster import ask_shards\n"
+        "from lstmviz.match.corpus.workers import ask_shards\n"
         "print(os.getpid(), *ask_shards(eval, ['__import__(\"os\").getpid()'] * 2, sys.argv[1]))"
     )
     done = subprocess.run([sys.executable, "-c", script, scheduler], capture_output=True, text=True, check=True)

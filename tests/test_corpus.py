@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lstmviz
-from lstmviz.dump.corpus_file import dumps_in
+from lstmviz.dump.corpus.manifest import dumps_in
 from lstmviz.errors import ClusterError, DumpExists, UnknownName
 from lstmviz.match import found_in
 from lstmviz.types import Filter, Pattern, PatternUnit
@@ -161,7 +161,7 @@ def test_a_shard_that_lacks_a_filters_label_has_no_match_there(parts):
 
 def test_more_shards_than_are_kept_open_are_read(parts, monkeypatch):
     _, many = parts
-    from lstmviz.dump import shards
+    from lstmviz.dump.corpus import reader as shards
 
     few = shards.lru_cache(maxsize=1)(shards.open_shard.__wrapped__)
     monkeypatch.setattr(shards, "open_shard", few)

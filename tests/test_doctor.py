@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 import lstmviz
 from lstmvis_project import VARIANTS, write
 from lstmviz.cli import app
+from lstmviz.doctor import diagnose, foreign, survey
+from lstmviz.doctor.diagnose import _reason
+from lstmviz.doctor.states import UnitScan
 from lstmviz.dump import verify as verifying
-from lstmviz.dump.doctor import diagnose, foreign, survey
-from lstmviz.dump.doctor.diagnose import _reason
-from lstmviz.dump.doctor.states import UnitScan
 from lstmviz.errors import DumpMissing
 
 N = 60
@@ -316,7 +316,7 @@ def test_an_unfinished_recording_leads_to_recover(path):
 
 
 def test_a_recording_that_goes_on_and_one_that_cannot_be_read(path, tmp_path):
-    from lstmviz.dump.parts import BlockWriter
+    from lstmviz.dump.journal.writer import BlockWriter
     from lstmviz.dump.schema import DumpPlan
 
     parts = path.with_name("run.h5.parts")
@@ -340,7 +340,7 @@ def test_a_project_with_faults_has_a_problem_each(tmp_path):
 
 
 def test_a_row_that_is_no_step_is_left_alone(path, monkeypatch):
-    monkeypatch.setattr("lstmviz.dump.doctor.states.MAX_CHUNK_BYTES", 15)
+    monkeypatch.setattr("lstmviz.doctor.states.MAX_CHUNK_BYTES", 15)
     assert len(lines(path, "problem")) == 2
     one(path, "problem", "source rnn.l0.h: one step is 4 units", "exchanged")
 

@@ -11,8 +11,8 @@ import pytest
 from lstmviz import figures
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match import with_unit
-from lstmviz.match.carry import carry
-from lstmviz.shown import shown
+from lstmviz.match.summary.carry import carry
+from lstmviz.visible import shown
 from test_figures import HOSTILE, NAME, hostile  # noqa: F401
 
 

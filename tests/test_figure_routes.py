@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from lstmviz import PatternFile
 from lstmviz.figures import images
 from lstmviz.ui.serve import make_app
 
@@ -120,7 +121,7 @@ def test_the_page_and_the_copies(client, parens, selection):
 
 
 def test_an_opened_pattern_takes_the_place_of_the_brush(client, parens, selection):
-    text = parens.select("rnn.l0.h", 249, 255).to_json()
+    text = PatternFile(parens.select("rnn.l0.h", 249, 255)).to_json()
     opened = {**selection, "pattern": text, "start": None, "stop": None}
     answer = post(client, parens, "export/figure.svg", opened, view="units")
     assert any("of rnn.l0.h" in t for t in texts(answer.data))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmviz.figures.text import cut, escaped, label, listed, n_columns, typical, wrapped
-from lstmviz.shown import shown
+from lstmviz.visible import shown
 
 CASES = json.loads((Path(__file__).parent / "cases" / "tokens.json").read_text("utf-8"))
 

@@ -11,9 +11,9 @@ from lstmviz import figures
 from lstmviz.errors import PatternError, UnknownName, WindowError
 from lstmviz.figures.text import label
 from lstmviz.match import with_unit
-from lstmviz.match.barcode import barcode
-from lstmviz.match.carry import carry
-from lstmviz.shown import shown
+from lstmviz.match.summary.barcode import barcode
+from lstmviz.match.summary.carry import carry
+from lstmviz.visible import shown
 
 HOSTILE = [
     "<b>x</b>",

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.errors import PatternError, UnknownName
-from lstmviz.match import filters as module
-from lstmviz.match.filters import allowed_steps
+from lstmviz.match.engine import filters as module
+from lstmviz.match.engine.filters import allowed_steps
 from lstmviz.types import Filter
 
 NUMBERS = [-2.0, -1.0, 0.0, 0.1, 0.5, 1.0, 2.0, 3.0]

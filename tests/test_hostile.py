@@ -16,8 +16,8 @@ import pytest
 
 import browser as browsing
 import lstmviz
-from lstmviz.match.pattern_file import PatternFile
-from lstmviz.shown import shown
+from lstmviz.match.pattern.file import PatternFile
+from lstmviz.visible import shown
 from test_page_aside import part, summed
 from test_page_select import until
 

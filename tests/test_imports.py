@@ -12,15 +12,54 @@ import pytest
 import lstmviz
 
 PACKAGE = Path(lstmviz.__file__).parent
-# What a stage may import of lstmviz, besides errors and types.
+# What a room may import of lstmviz besides itself and BELOW_ALL; CONTRIBUTING has the same table.
 ALLOWED = {
-    "dump": {"dump", "cache"},
-    "recording": {"recording", "dump"},
-    "training": {"training", "recording", "dump"},
-    "match": {"match", "dump"},
-    "explain": {"explain", "match", "dump", "training", "recording", "cache"},
-    "figures": {"figures", "explain", "match", "dump"},
-    "ui": {"ui", "explain", "figures", "match", "dump", "places", "offers"},
+    "errors": set(),
+    "types": set(),
+    "visible": set(),
+    "_version": set(),
+    "system": set(),
+    "dump": {"system"},
+    "lstmvis": {"dump", "system"},
+    "doctor": {"dump", "lstmvis"},
+    "opening": {"dump", "lstmvis"},
+    "recording": {"dump"},
+    "training": {"recording", "dump"},
+    "samples": {"training", "dump", "system"},
+    "match": {"dump"},
+    "rerun": {"match", "training", "recording", "dump"},
+    "maps": {"rerun", "match", "training", "dump", "system"},
+    "figures": {"maps", "match", "dump"},
+    "ui": {"figures", "samples", "maps", "rerun", "match", "opening", "dump", "system"},
+    "api": {"ui", "maps", "rerun", "match", "lstmvis", "dump"},
+    "__init__": {"api", "figures", "recording", "match", "dump"},
+    "commands": {"*"},
+    "cli": {"commands"},
+}
+BELOW_ALL = {"errors", "types", "visible", "_version"}
+# Who may load what is heavy.
+LOADS = {
+    "torch": {"recording", "training", "rerun"},
+    "plotly": {"figures", "training", "ui"},
+    "kaleido": {"figures"},
+    "h5py": {"dump", "lstmvis", "doctor"},
+    "dash": {"ui"},
+    "dask": {"match"},
+    "distributed": {"match"},
+}
+# Inside a room, what a folder may import of the others.
+FOLDERS = {
+    "recording": {"recompute": set(), "hooks": {"recompute"}, "batch": {"hooks", "recompute"}},
+    "match": {
+        "index": set(),
+        "engine": {"index"},
+        "text": set(),
+        "corpus": {"engine", "text"},
+        "order": {"corpus", "engine"},
+        "pattern": {"engine", "index"},
+        "card": {"engine", "index"},
+        "summary": {"order", "corpus", "engine"},
+    },
 }
 
 
@@ -50,9 +89,8 @@ def test_serving_does_not_load_torch_and_no_public_name_loads_either():
     assert not loaded_after("from lstmviz import *") & {"torch", "dash", "flask"}
 
 
-@pytest.mark.parametrize("name", lstmviz.__all__)
-def test_every_public_name_is_there_and_documented(name):
-    assert len(getattr(lstmviz, name).__doc__) > 60
+def test_every_public_name_is_there_and_documented():
+    assert [name for name in lstmviz.__all__ if len(getattr(lstmviz, name).__doc__) <= 60] == []
 
 
 def test_an_unknown_name_is_an_attribute_error():
@@ -60,35 +98,92 @@ def test_an_unknown_name_is_an_attribute_error():
         lstmviz.recorder  # noqa: B018
 
 
-def imported(tree):
-    """Every module that a file names, ``from lstmviz import x`` as lstmviz.x."""
-    for node in ast.walk(tree):
+def modules(package=PACKAGE):
+    """Every module of a package by its dotted name, with its file."""
+    names = {".".join(("lstmviz", *f.relative_to(package).with_suffix("").parts)): f for f in package.rglob("*.py")}
+    return {name.removesuffix(".__init__"): file for name, file in names.items()}
+
+
+def imported(file):
+    """Every name that a file imports, wherever in it: lazily, or for the type checker alone."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module == "lstmviz":
-            yield from (f"lstmviz.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} has a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("file", sorted(PACKAGE.glob("*/**/*.py")), ids=lambda f: str(f.relative_to(PACKAGE)))
-def test_a_stage_imports_only_what_comes_before_it(file):
-    stage = file.relative_to(PACKAGE).parts[0]
-    for name in imported(ast.parse(file.read_text("utf-8"))):
-        if name.startswith("lstmviz.") and stage in ALLOWED:
-            part = name.split(".")[1]
-            assert part in ALLOWED[stage] | {"errors", "types", "shown", "child", "__version__"}, name
-        if name.split(".")[0] == "torch":
-            assert stage in ("recording", "training", "explain"), name
-        if name.split(".")[0] == "kaleido":
-            assert stage == "figures", name
-        if name.split(".")[0] == "plotly":
-            assert stage in ("figures", "training", "ui"), name
+def graph(package=PACKAGE):
+    """The modules that each module imports."""
+    known = modules(package)
+    arrows = {}
+    for name, file in known.items():
+        targets = (target if target in known else target.rpartition(".")[0] for target in imported(file))
+        arrows[name] = {target for target in targets if target in known} - {name}
+    return arrows
 
 
-@pytest.mark.parametrize(("folder", "before"), [("states", set()), ("batch", {"states"})])
-def test_the_recorder_s_folders_stand_in_the_data_s_way(folder, before):
-    for file in sorted((PACKAGE / "recording" / folder).glob("*.py")):
-        for name in imported(ast.parse(file.read_text("utf-8"))):
-            if name.startswith("lstmviz.recording."):
-                assert name.split(".")[2] in before | {folder}, f"{file.name}: {name}"
+def circles(arrows):
+    """The names that can be reached from themselves: those left when what imports nothing is taken away, again."""
+    left = {name: set(targets) for name, targets in arrows.items()}
+    while leaves := {name for name, targets in left.items() if not targets & left.keys()}:
+        left = {name: targets for name, targets in left.items() if name not in leaves}
+    return sorted(left)
+
+
+def room_of(name):
+    return [*name.split("."), "__init__"][1]
+
+
+def test_no_file_imports_itself_by_a_circle_however_late():
+    assert circles(graph()) == []
+
+
+def test_a_circle_that_is_planted_is_found(tmp_path):
+    (tmp_path / "match").mkdir()
+    (tmp_path / "types.py").write_text("def f():\n    from lstmviz.match import find\n")
+    (tmp_path / "match" / "find.py").write_text("from lstmviz.types import f\n")
+    (tmp_path / "match" / "__init__.py").write_text("")
+    (tmp_path / "errors.py").write_text("")
+    assert circles(graph(tmp_path)) == ["lstmviz.match.find", "lstmviz.types"]
+
+
+def upward(arrows):
+    """The imports that go against the table of rooms, or against the order of the folders in a room."""
+    for name, targets in arrows.items():
+        room, *rest = name.split(".")[1:] or ["__init__"]
+        for target in targets:
+            other, *further = target.split(".")[1:] or ["__init__"]
+            if other != room and other not in BELOW_ALL | ALLOWED[room] and "*" not in ALLOWED[room]:
+                yield f"{name} -> {target}"
+            folders = FOLDERS.get(room, {})
+            folder, other_folder = [*rest, ""][0], [*further, ""][0]
+            if other == room and folder in folders and other_folder not in folders[folder] | {folder, ""}:
+                yield f"{name} -> {target}"
+
+
+def test_a_room_imports_only_what_stands_before_it():
+    assert sorted(upward(graph())) == []
+
+
+def test_an_upward_arrow_that_is_planted_is_found():
+    between_rooms = {"lstmviz.dump.reader": {"lstmviz.match.engine.find"}}
+    between_folders = {"lstmviz.match.index.codes": {"lstmviz.match.text.regex"}}
+    assert list(upward(between_rooms)) == ["lstmviz.dump.reader -> lstmviz.match.engine.find"]
+    assert list(upward(between_folders)) == ["lstmviz.match.index.codes -> lstmviz.match.text.regex"]
+
+
+def test_every_room_stands_in_the_table():
+    rooms = {p.stem for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
+    assert rooms == ALLOWED.keys()
+
+
+def test_what_is_heavy_is_loaded_where_it_is_needed():
+    wrong = [
+        f"{name} loads {heavy}"
+        for name, file in modules().items()
+        for heavy in {target.split(".")[0] for target in imported(file)} & LOADS.keys()
+        if room_of(name) not in LOADS[heavy]
+    ]
+    assert wrong == []

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lstmviz
-from lstmviz.match import index
-from lstmviz.match.codes import HUNDREDTHS, above, at_or_above, coder_for
-from lstmviz.match.find import Found
-from lstmviz.match.on import compare
+from lstmviz.match.engine.find import Found
+from lstmviz.match.engine.threshold import compare
+from lstmviz.match.index import store as index
+from lstmviz.match.index.codes import HUNDREDTHS, above, at_or_above, coder_for
 from lstmviz.types import Pattern, PatternUnit, view_cut
 from strategies import corpora, patterns
 from test_match import dump_of, expected_rows, rows_of

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 import lstmviz
 from lstmvis_project import N_STEPS, VARIANTS, plain, write
-from lstmviz import cache
-from lstmviz.dump import lstmvis
-from lstmviz.dump.folders import dump_paths
-from lstmviz.dump.lstmvis import Options, columns, dictionary, export_project, import_project, open_project
-from lstmviz.dump.lstmvis.files import Faults
+from lstmviz import lstmvis
 from lstmviz.errors import DumpExists, DumpMissing, LstmvizError, UnknownName
+from lstmviz.lstmvis import Options, columns, dictionary, export_project, import_project, open_project
+from lstmviz.lstmvis.files import Faults
+from lstmviz.opening import dump_paths
+from lstmviz.system import cache
 
 
 @pytest.fixture(autouse=True)
@@ -277,7 +277,7 @@ def test_nothing_is_overwritten_unasked_and_nothing_is_left_by_a_failure(tmp_pat
 
 def test_a_full_disk_is_told_before_anything_is_written(tmp_path, monkeypatch):
     project = write(tmp_path / "project", "metas")
-    monkeypatch.setattr("lstmviz.dump.lstmvis.convert.shutil.disk_usage", lambda path: type("", (), {"free": 10}))
+    monkeypatch.setattr("lstmviz.lstmvis.convert.shutil.disk_usage", lambda path: type("", (), {"free": 10}))
     with pytest.raises(LstmvizError, match=r"needs 0.0 GB and .* has 0.0; free some space, or import to a path"):
         open_project(project.folder)
 
@@ -352,8 +352,8 @@ def test_two_processes_at_once_convert_it_once(tmp_path):
     code = f"""
 import time
 from pathlib import Path
-from lstmviz import cache
-from lstmviz.dump.lstmvis import open_project
+from lstmviz.system import cache
+from lstmviz.lstmvis import open_project
 cache.platformdirs.user_cache_path = lambda name: Path({str(tmp_path / "cache")!r}) / name
 meeting = Path({str(tmp_path)!r})
 (meeting / f"here-{{time.time_ns()}}").touch()

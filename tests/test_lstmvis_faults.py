@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 import lstmviz
-from lstmviz.match.find import Found
+from lstmviz.match.engine.find import Found
 from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui.serve import make_app
 from test_match import one_unit, rows_of, unit_pattern

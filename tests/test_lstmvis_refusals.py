@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 
 import lstmviz
 from lstmvis_project import N_STEPS, metas, metas_by_word_id, plain, word_vectors, write
-from lstmviz import cache
 from lstmviz.cli import app
 from lstmviz.dump import safe
-from lstmviz.dump.lstmvis import Options, config, dictionary, import_project, open_project, opened
 from lstmviz.errors import DumpError, LstmvizError, ProjectError
+from lstmviz.lstmvis import Options, config, dictionary, import_project, open_project, opened
+from lstmviz.system import cache
 
 
 @pytest.fixture(autouse=True)
@@ -401,7 +401,7 @@ def test_names_that_a_dump_cannot_hold_are_mended(project):
 def test_an_exports_own_section_is_checked(tmp_path):
     folder = tmp_path / "exported"
     dump = lstmviz.open_dump(open_project(write(tmp_path / "project", "several_states").folder).path)
-    from lstmviz.dump.lstmvis import export_project
+    from lstmviz.lstmvis import export_project
 
     export_project(dump, folder)
     text = yaml.safe_load((folder / "lstm.yml").read_text("utf-8"))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.errors import LstmvizError, PatternError, UnknownName, WindowError
-from lstmviz.match.find import Found
+from lstmviz.match.engine.find import Found
 from lstmviz.types import Pattern, PatternUnit
 from naive import NaiveSource
 from naive import match as naive_match
@@ -90,7 +90,7 @@ def test_with_and_without_an_index_and_at_any_block_size_the_rows_are_the_twins(
     n_wanted = data.draw(st.sampled_from([1, 2, 5, 1000]))
     with pytest.MonkeyPatch.context() as patch:
         for name, values in KNOBS.items():
-            patch.setattr(f"lstmviz.match.{name}", data.draw(values, label=name))
+            patch.setattr(f"lstmviz.match.engine.{name}", data.draw(values, label=name))
         for use_index in (True, False):
             found = Found(dump, pattern, use_index)
             assert rows_of(found.page(n_wanted)) == expected[:n_wanted]

@@ -9,10 +9,11 @@ import time
 import pytest
 
 import lstmviz
-from lstmviz import offers as offering
-from lstmviz import sample_job, samples
 from lstmviz.errors import LstmvizError, UnknownName
-from lstmviz.offers import Offers
+from lstmviz.samples import catalog as samples
+from lstmviz.samples import gallery as offering
+from lstmviz.samples import worker as sample_job
+from lstmviz.samples.gallery import Offers
 from lstmviz.ui.serve import make_app
 
 LOCAL = {"Host": "127.0.0.1"}

@@ -13,7 +13,7 @@ import lstmviz
 import naive_order
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match import found_in, listing
-from lstmviz.match.order import Listing
+from lstmviz.match.order.listing import Listing
 from naive import NaiveSource
 from naive import match as naive_match
 from shards import write_shards

@@ -17,9 +17,9 @@ from plotly.utils import PlotlyJSONEncoder
 
 import lstmviz
 from lstmviz.errors import WindowError
-from lstmviz.places import assets_dir
+from lstmviz.system.paths import assets_dir
 from lstmviz.ui import callbacks, ids
-from lstmviz.ui.about import about
+from lstmviz.ui.describe import about
 from lstmviz.ui.layout import DumpCard, build_layout
 
 CARDS = [DumpCard("u-1", "parens", "20,000 steps"), DumpCard("u-2", "<b>odd</b>", "")]

@@ -10,7 +10,7 @@ import pytest
 
 import browser as browsing
 import lstmviz
-from lstmviz.explain import jobs
+from lstmviz.maps import jobs
 from test_page import DEPTH_4, QUERY, SOURCE
 from test_page_details import page
 
@@ -287,7 +287,7 @@ def test_tsne_shows_how_far_it_is_is_cancelled_and_computed(chromium, tmp_path, 
 
 
 def test_what_there_is_no_map_of_is_said_with_a_way_on(chromium, tmp_path, monkeypatch):
-    monkeypatch.setattr("lstmviz.explain.apart.find_spec", lambda name: None)
+    monkeypatch.setattr("lstmviz.maps.in_subprocess.find_spec", lambda name: None)
     with page(chromium, tmp_path, **small(tmp_path)) as (bench, _):
         bench.open(source="a.l0.h", view="map", by="umap")
         words = shown(bench, "m.words.includes('pip install')")["words"]

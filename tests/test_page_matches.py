@@ -13,9 +13,9 @@ import pytest
 
 import browser as browsing
 import lstmviz
-from lstmviz.match.pattern_file import PatternFile
+from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Filter, Window
-from lstmviz.ui import asked
+from lstmviz.ui import queries as asked
 from test_page import DEPTH_4, QUERY, SOURCE, selected
 
 BRUSHED = QUERY | {"start": DEPTH_4[0], "stop": DEPTH_4[1]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lstmviz.match.pattern_file import Notes, PatternFile
+from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.types import Pattern, PatternUnit
 from test_page import DEPTH_4, QUERY, SOURCE, selected
 

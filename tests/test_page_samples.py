@@ -7,8 +7,8 @@ import sys
 import pytest
 
 import browser as browsing
-from lstmviz import offers as offering
-from lstmviz.offers import Offers
+from lstmviz.samples import gallery as offering
+from lstmviz.samples.gallery import Offers
 
 LEARNS = "parens-1x50, as it learns"
 SOURCE = "rnn.l0.h"

@@ -10,7 +10,7 @@ import pytest
 import browser as browsing
 import lstmviz
 from lstmviz.match import Brush, Excluded, Part, brushed
-from lstmviz.match.pattern_file import PatternFile
+from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import PatternUnit, view_cut
 from test_page import DEPTH_4, QUERY, SOURCE
 from test_page_details import page

@@ -10,7 +10,7 @@ import pytest
 
 import browser as browsing
 import lstmviz
-from lstmviz.match.same_text import same_text, text_digest
+from lstmviz.match.summary.same_text import same_text, text_digest
 from lstmviz.ui.serve import make_app
 from test_page import DEPTH_4, QUERY, SOURCE, selected
 
@@ -166,7 +166,7 @@ def test_tokens_are_compared_wherever_a_block_of_them_ends(tmp_path, monkeypatch
     text_digest.cache_clear()
     whole = text_digest(one, "text")
     text_digest.cache_clear()
-    monkeypatch.setattr("lstmviz.match.same_text.AT_ONCE", 4)
+    monkeypatch.setattr("lstmviz.match.summary.same_text.AT_ONCE", 4)
     assert text_digest(one, "text") == whole
     assert [d.name for d, _ in same_text(one.axis("text"), one, [one, two, apart])] == ["one", "two"]
     text_digest.cache_clear()

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstmviz.dump import parts
-from lstmviz.dump.blocks import BlockReader
-from lstmviz.dump.parts import BLOCKS, Block, BlockWriter, Written, read_plan, write_plan
+from lstmviz.dump.journal import writer as parts
+from lstmviz.dump.journal.format import BLOCKS, Block, Written
+from lstmviz.dump.journal.reader import BlockReader
+from lstmviz.dump.journal.writer import BlockWriter, read_plan, write_plan
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
 from lstmviz.errors import DumpError, DumpMissing, RecordingError, StorageError
 from lstmviz.types import TrackInfo
@@ -226,7 +227,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_parts import PLAN, arrays_of
-from lstmviz.dump.parts import Block, BlockWriter
+from lstmviz.dump.journal.format import Block
+from lstmviz.dump.journal.writer import BlockWriter
 writer = BlockWriter(Path(sys.argv[1]), PLAN)
 for i in range(10_000):
     writer.append(Block("text", (3,), arrays_of(3, i % 50), {"part": (str(i),)}))

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import lstmviz
-from lstmviz.dump import plain_column as module
-from lstmviz.dump.plain_column import plain_column
-from lstmviz.match import column as columns
-from lstmviz.match import index
+from lstmviz.dump import fast_column as module
+from lstmviz.dump.fast_column import plain_column
+from lstmviz.match.index import store as index
+from lstmviz.match.index import unit_values as columns
 
 
 @pytest.fixture(params=["float16", "float32", "float64"])

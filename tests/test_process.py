@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lstmviz.training.process import Move, Process
+from lstmviz.training.automaton import Move, Process
 
 # A round is a, then b any number of times, then c or d.
 SMALL = Process(

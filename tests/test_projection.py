@@ -15,11 +15,11 @@ from safetensors.torch import load_file, save_file
 
 import lstmviz
 from lstmviz.errors import PatternError, ProjectionError, UnknownName
-from lstmviz.explain.embeddings import embeddings, token_counts
-from lstmviz.explain.neighbours import nearest
-from lstmviz.explain.pca import principal_axes
-from lstmviz.explain.projection import inside
-from lstmviz.explain.sample_steps import sample_steps, states_at
+from lstmviz.maps.embeddings import embeddings, token_counts
+from lstmviz.maps.neighbours import nearest
+from lstmviz.maps.pca import principal_axes
+from lstmviz.maps.projection import inside
+from lstmviz.maps.sampling import sample_steps, states_at
 from lstmviz.types import Filter
 
 SOURCE = "rnn.l1.c"

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 import lstmviz
-from lstmviz.cache import home
 from lstmviz.errors import ProjectionCancelled, ProjectionError
-from lstmviz.explain import apart, jobs, project
+from lstmviz.maps import compute as project
+from lstmviz.maps import in_subprocess as apart
+from lstmviz.maps import jobs
+from lstmviz.system.cache import home
 
 SOURCE = "a.l0.h"
 
@@ -124,7 +126,7 @@ def test_ctrl_c_ends_the_process_too(dump, children):
 
 
 def test_the_process_ends_when_whoever_asked_is_gone(tmp_path):
-    code = "import sys; from lstmviz.explain.child import _end_with_stdin; _end_with_stdin()"
+    code = "import sys; from lstmviz.maps.worker import _end_with_stdin; _end_with_stdin()"
     child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     child.stdin.close()
     assert child.wait(60) == 3
@@ -237,7 +239,7 @@ def test_another_process_of_the_server_sees_and_cancels_a_map(dump, slow):
     jobs.start(dump, SOURCE, "tsne", 20_000)
     until(lambda: state(dump, "tsne") == "running")
     code = (
-        "import lstmviz; from lstmviz.explain import jobs;"
+        "import lstmviz; from lstmviz.maps import jobs;"
         f"d = lstmviz.open_dump({str(dump.path)!r}); print(jobs.look(d, {SOURCE!r}, 'tsne', 20_000).state);"
         f"jobs.cancel(d, {SOURCE!r}, 'tsne', 20_000)"
     )

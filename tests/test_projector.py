@@ -15,8 +15,8 @@ import lstmviz
 from lstmviz import figures
 from lstmviz.cli import app
 from lstmviz.errors import DumpExists, ProjectionError, UnknownName
-from lstmviz.shown import shown
 from lstmviz.ui.serve import make_app
+from lstmviz.visible import shown
 
 SOURCE = "rnn.l1.c"
 HOSTILE = ["a\tb", "c\nd", "e\r\nf", "", " ", "\u2028", "<b>", '"q"', "\u202e", "token\x00"]

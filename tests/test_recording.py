@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 import lstmviz
-from lstmviz.dump import child
-from lstmviz.dump.assemble import assemble
-from lstmviz.dump.parts import parts_of, read_plan
+from lstmviz.dump.journal import in_subprocess as child
+from lstmviz.dump.journal.assemble import assemble
+from lstmviz.dump.journal.format import parts_of
+from lstmviz.dump.journal.recover import recover
+from lstmviz.dump.journal.writer import read_plan
 from lstmviz.dump.reader import DumpReader
-from lstmviz.dump.recover import recover
 from lstmviz.errors import StorageError
 from lstmviz.recording import sink
 from recorded import read_blocks
@@ -533,6 +534,7 @@ def test_a_killed_recording_keeps_every_acknowledged_step(tmp_path):
 
 
 def test_dump_stage_does_not_load_torch():
-    code = "import sys, json, lstmviz.dump.parts, lstmviz.dump.assemble; print(json.dumps('torch' in sys.modules))"
+    loads = "import sys, json, lstmviz.dump.journal.writer, lstmviz.dump.journal.assemble"
+    code = f"{loads}; print(json.dumps('torch' in sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(said.stdout) is False

@@ -15,8 +15,8 @@ from torch.nn.utils import parametrizations
 
 from lstmviz import open_dump, record
 from lstmviz.errors import RecordingError
-from lstmviz.recording.states.call import Collector, ModuleCall
-from lstmviz.recording.states.modules import find_recorded
+from lstmviz.recording.hooks.calls import Collector, ModuleCall
+from lstmviz.recording.hooks.modules import find_recorded
 from twin_recurrent import ALLOWED, STATES, States, as_array, check_close, scan
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -10,7 +10,7 @@ from torch import nn
 
 import lstmviz
 from lstmviz.errors import RecordingError
-from lstmviz.recording.states.modules import find_recorded
+from lstmviz.recording.hooks.modules import find_recorded
 
 
 class Custom(nn.RNNBase):

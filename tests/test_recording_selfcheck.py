@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.states.call import ModuleCall
-from lstmviz.recording.states.modules import find_recorded
+from lstmviz.recording.hooks.calls import ModuleCall
+from lstmviz.recording.hooks.modules import find_recorded
 from twin_recurrent import states_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")

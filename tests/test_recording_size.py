@@ -13,11 +13,12 @@ import torch
 from torch import nn
 
 import lstmviz
-from lstmviz.dump import parts
+from lstmviz.dump.journal import writer as parts
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import RecordingError, StorageError
-from lstmviz.recording import sink, size
-from lstmviz.recording.size import amount
+from lstmviz.recording import disk_space as size
+from lstmviz.recording import sink
+from lstmviz.recording.disk_space import amount
 from test_recording import Model
 from test_recording_refusals import IDS, one_line
 

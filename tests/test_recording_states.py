@@ -13,8 +13,8 @@ from torch.nn.utils import parametrizations, prune, weight_norm
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.states.call import ModuleCall
-from lstmviz.recording.states.modules import find_recorded
+from lstmviz.recording.hooks.calls import ModuleCall
+from lstmviz.recording.hooks.modules import find_recorded
 from twin_recurrent import as_array, check_close, fused_twin, states_of
 
 KINDS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -57,7 +57,7 @@ def test_random_shapes_and_lengths(kind, n_in, n_units, n_layers, is_two, length
 
 @pytest.mark.parametrize("kind", [*KINDS, "both ways"])
 def test_many_chunks_of_steps_are_one_scan(kind, monkeypatch):
-    monkeypatch.setattr("lstmviz.recording.states.steps._CHUNK_BYTES", 20_000)
+    monkeypatch.setattr("lstmviz.recording.recompute.step_layout._CHUNK_BYTES", 20_000)
     torch.manual_seed(0)
     lengths = [300, 199, 1, 64]
     rnn = nn.LSTM(3, 16, bidirectional=True) if kind == "both ways" else KINDS[kind](3, 16)

@@ -14,11 +14,11 @@ import lstmviz
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import AxisSpec
-from lstmviz.recording.batch.host import to_rows
-from lstmviz.recording.batch.lane import Lane
-from lstmviz.recording.batch.passes import Layout
-from lstmviz.recording.batch.span import Span
-from lstmviz.recording.batch.thin import keep
+from lstmviz.recording.batch.axis_state import Lane
+from lstmviz.recording.batch.forward_pass import Layout
+from lstmviz.recording.batch.subsample import keep
+from lstmviz.recording.batch.to_numpy import to_rows
+from lstmviz.recording.batch.valid_steps import Span
 from naive_recording import NaiveRecording
 from test_recording import Model
 from test_recording_refusals import one_line

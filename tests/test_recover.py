@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 import lstmviz
 from lstmviz.cli import app
-from lstmviz.dump.assemble import assemble
-from lstmviz.dump.parts import BLOCKS, HEADER, Block, BlockWriter, claim, parts_of, release, remove_parts, write_plan
+from lstmviz.dump.journal.assemble import assemble
+from lstmviz.dump.journal.format import BLOCKS, HEADER, Block, parts_of
+from lstmviz.dump.journal.recover import recover
+from lstmviz.dump.journal.writer import BlockWriter, claim, release, remove_parts, write_plan
 from lstmviz.dump.reader import DumpReader
-from lstmviz.dump.recover import recover
 from lstmviz.dump.schema import ArrayKey
 from lstmviz.errors import DumpError, DumpMissing, RecordingError
 from test_parts import PLAN, arrays_of, record_blocks
@@ -103,7 +104,7 @@ def test_what_was_assembled_is_only_tidied_however_far_that_went(path, monkeypat
         (parts_of(path) / name).unlink()
     if n_removed == 3:
         parts_of(path).rmdir()
-    monkeypatch.setattr("lstmviz.dump.child.subprocess", None)
+    monkeypatch.setattr("lstmviz.dump.journal.in_subprocess.subprocess", None)
     assert run(path) == (0, f"{path} is whole: there is nothing to recover")
     assert path.read_bytes() == before
     assert not parts_of(path).exists()
@@ -234,13 +235,13 @@ def test_nothing_but_tokens_that_are_none_is_said(tmp_path):
 def test_too_little_room_and_a_killed_child_are_a_line_each(path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(10**6, 10**6 - 7, 7))
-        patch.setattr("lstmviz.dump.child.subprocess", None)
+        patch.setattr("lstmviz.dump.journal.in_subprocess.subprocess", None)
         code, line = run(path)
         assert code == 4
         assert "bytes, and the disk has 7 free; make room first" in line
     (parts_of(path) / "assembling-1.h5").write_text("what a killed child leaves")
-    monkeypatch.setattr("lstmviz.child.sys.executable", "/bin/sh")
-    monkeypatch.setattr("lstmviz.dump.child.subprocess.run", partial(killed, subprocess.run))
+    monkeypatch.setattr("lstmviz.system.process.sys.executable", "/bin/sh")
+    monkeypatch.setattr("lstmviz.dump.journal.in_subprocess.subprocess.run", partial(killed, subprocess.run))
     code, line = run(path)
     assert code == 4
     assert "the assembling process was ended by SIGSEGV; is the disk full?" in line

@@ -17,11 +17,11 @@ from safetensors.torch import load_file, save_file
 
 import lstmviz
 from lstmviz import errors, samples
-from lstmviz.explain.rerun import MAX_CHARACTERS, MAX_TOKENS, described, rerun_of
+from lstmviz.rerun.rerun import MAX_CHARACTERS, MAX_TOKENS, described, rerun_of
 from lstmviz.training.corpus import Corpus
-from lstmviz.training.description import ModelDescription, model_beside
-from lstmviz.training.leave import TOP_K, leave, next_targets
 from lstmviz.training.model import TextModel, load, save
+from lstmviz.training.model_config import ModelDescription, model_beside
+from lstmviz.training.record_model import TOP_K, leave, next_targets
 
 SHIPPED = [
     ("parens", "2x50", "0(11()1(222)11)0(11"),

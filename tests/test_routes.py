@@ -144,7 +144,7 @@ def test_sequences_of_shards_are_those_of_one_dump(parts):
 
 @pytest.mark.parametrize("block", [1, 7, 40])
 def test_what_never_changes_is_seen_at_any_block_size(dump, monkeypatch, block):
-    monkeypatch.setattr("lstmviz.match.bins.BLOCK_STEPS", block)
+    monkeypatch.setattr("lstmviz.match.order.bins.BLOCK_STEPS", block)
     again = lstmviz.open_dump(dump.path)
     client = serve.make_app([again]).server.test_client()
     given = get(client, again, "sequences/0").json

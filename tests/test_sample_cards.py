@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from cards import Card, close
-from lstmviz import places, samples
+from lstmviz import samples
+from lstmviz.system import paths as places
 from lstmviz.training.model import load, save
 from lstmviz.training.recipe import train
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 import lstmviz
-from lstmviz import cache, places, samples
 from lstmviz.errors import DumpExists, LstmvizError, ModelError, UnknownName
+from lstmviz.samples import catalog as samples
+from lstmviz.system import cache
+from lstmviz.system import paths as places
 
 # A sample that needs no torch: it writes a small dump and a line into a log for each time it is built.
 INIT = """
@@ -61,7 +63,7 @@ def times_built(folder: Path) -> int:
 def test_names_lists_the_samples_without_loading_torch() -> None:
     code = """
 import sys
-from lstmviz import samples
+from lstmviz.samples import catalog as samples
 print(samples.names(), [samples.variants(name) for name in samples.names()])
 assert "torch" not in sys.modules
 """
@@ -209,7 +211,8 @@ def test_two_processes_at_once_build_it_once(made: Path, tmp_path: Path) -> None
 import time
 from pathlib import Path
 import lstmviz
-from lstmviz import cache, samples
+from lstmviz.samples import catalog as samples
+from lstmviz.system import cache
 samples.samples_dir = lambda: Path({str(made.parent)!r})
 cache.platformdirs.user_cache_path = lambda name: Path({str(tmp_path / "cache")!r}) / name
 meeting = Path({str(tmp_path)!r})

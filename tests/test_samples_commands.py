@@ -9,12 +9,13 @@ from tensorboardX.proto.event_pb2 import Event
 from typer.testing import CliRunner
 
 import lstmviz
-from lstmviz import samples
 from lstmviz.cli import app
 from lstmviz.commands import samples as commands
 from lstmviz.errors import ModelError, UnknownName
-from lstmviz.offers import Offers
-from lstmviz.training import curves, trained
+from lstmviz.samples import catalog as samples
+from lstmviz.samples.gallery import Offers
+from lstmviz.training import curves
+from lstmviz.training import train_sample as trained
 from lstmviz.training.fit import Curves, Point
 
 runner = CliRunner()

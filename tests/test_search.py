@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.errors import PatternError, UnknownName
-from lstmviz.match import expression
+from lstmviz.match.text import regex as expression
 
 
 def dump_of(tokens, tmp_path, lengths, join, overwrite=False):
@@ -92,7 +92,7 @@ EXPRESSIONS = ["a", "a.", "a+", "[ab]+", "a*", "^a", "b$", r"\ba\b", "a b", "A|b
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_hits_equal_those_of_plain_python(tmp_path, monkeypatch, data):
-    monkeypatch.setattr("lstmviz.match.text.BATCH_STEPS", data.draw(st.integers(1, 8)))
+    monkeypatch.setattr("lstmviz.match.text.search.BATCH_STEPS", data.draw(st.integers(1, 8)))
     entries = WORDS + ODD * data.draw(st.integers(0, 1))
     lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
     n_steps = sum(lengths)

@@ -266,7 +266,7 @@ def test_many_units_fit_their_attribute(tmp_path):
 
 
 def test_an_export_to_lstmvis_has_them_at_every_step_and_says_so(path, tmp_path):
-    from lstmviz.dump.lstmvis import export_project
+    from lstmviz.lstmvis import export_project
 
     dump = lstmviz.open_dump(path)
     exported = export_project(dump, tmp_path / "project")
@@ -280,7 +280,7 @@ def test_an_export_to_lstmvis_has_them_at_every_step_and_says_so(path, tmp_path)
 
 
 def test_the_page_hears_of_them(path):
-    from lstmviz.ui.about import about
+    from lstmviz.ui.describe import about
     from lstmviz.ui.rows import step_tracks
 
     dump = lstmviz.open_dump(path)
@@ -298,8 +298,8 @@ def test_the_page_hears_of_them(path):
 
 
 def test_how_far_a_track_reaches_is_seen_block_by_block(path, monkeypatch):
-    from lstmviz.dump import arrays
-    from lstmviz.ui.about import about
+    from lstmviz.dump import lazy_arrays as arrays
+    from lstmviz.ui.describe import about
 
     whole = about(lstmviz.open_dump(path))["tracks"]
     monkeypatch.setattr(arrays.Track.blocks, "__defaults__", (1,))

@@ -20,7 +20,7 @@ import pytest
 
 import lstmviz
 from lstmviz.errors import ServeError
-from lstmviz.match.pattern_file import PatternFile
+from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui import serve
 from lstmviz.ui.rows import CELLS, CELLS_BEFORE, match_rows
@@ -117,14 +117,14 @@ def test_a_bad_request_gets_one_line(client, dump, path, status, words):
 
 
 def test_a_failure_of_ours_is_words_and_no_traceback(client, dump, monkeypatch):
-    monkeypatch.setattr("lstmviz.ui.routes.window.step_tracks", lambda *_: 1 / 0)
+    monkeypatch.setattr("lstmviz.ui.routes.tiles.step_tracks", lambda *_: 1 / 0)
     answer = get(client, f"/d/{dump.uuid}/steps/0/0/5")
     assert answer.status_code == 500
     assert answer.json == {"error": "the server failed on this (ZeroDivisionError); its log says where"}
 
 
 def test_an_answer_is_capped(dump, monkeypatch):
-    monkeypatch.setattr("lstmviz.ui.routes.window.MAX_WINDOW_BYTES", 2 * 4 * 10)
+    monkeypatch.setattr("lstmviz.ui.routes.tiles.MAX_WINDOW_BYTES", 2 * 4 * 10)
     client = serve.make_app([dump]).server.test_client()
     assert get(client, f"/d/{dump.uuid}/states/0/0/10").status_code == 200
     assert "more than the 10" in get(client, f"/d/{dump.uuid}/states/0/0/11").json["error"]

@@ -11,9 +11,9 @@ import pytest
 import lstmviz
 from cards import Card, labels
 from lstmviz import samples
-from lstmviz.training.leave import leave
 from lstmviz.training.model import save
 from lstmviz.training.recipe import train
+from lstmviz.training.record_model import leave
 
 CARD = Card("stdlib")
 GENERATE = CARD.part("generate")

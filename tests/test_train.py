@@ -13,8 +13,8 @@ import pytest
 import torch
 
 import lstmviz
-from lstmviz.training.leave import next_targets
 from lstmviz.training.model import load
+from lstmviz.training.record_model import next_targets
 from texts import figures, model_and_dump, reviews, sentences, train
 
 SMALL = ("--layers", 1, "--units", 24)

@@ -9,14 +9,15 @@ import pytest
 import torch
 
 from lstmviz.errors import TextError
-from lstmviz.training import running, text
+from lstmviz.training import language_model as running
+from lstmviz.training import text
 from lstmviz.training.baseline import bigram, unigram
-from lstmviz.training.description import UNKNOWN, ModelDescription
-from lstmviz.training.documents import MAX_DOCUMENT
+from lstmviz.training.classifier import MAX_DOCUMENT
 from lstmviz.training.fit import FitPlan
-from lstmviz.training.generate import sampled
 from lstmviz.training.model import TextModel
-from lstmviz.training.study import Options
+from lstmviz.training.model_config import UNKNOWN, ModelDescription
+from lstmviz.training.sampling import sampled
+from lstmviz.training.text_task import Options
 from texts import reviews, sentences, train
 
 LINES, LABELS = reviews(40)

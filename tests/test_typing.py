@@ -14,7 +14,7 @@ import pytest
 import lstmviz
 from lstmviz.errors import ProjectionError
 from lstmviz.match import Brush, Part
-from lstmviz.training.description import model_beside
+from lstmviz.training.model_config import model_beside
 from lstmviz.types import Filter
 from lstmviz.ui import serve
 from lstmviz.ui.copy_as import plain

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from lstmviz.recording.states.call import ModuleCall
-from lstmviz.recording.states.modules import find_recorded
+from lstmviz.recording.hooks.calls import ModuleCall
+from lstmviz.recording.hooks.modules import find_recorded
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 States = dict[str, Array]

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from lstmviz.commands.base import app, ascii_safe, one_line, out, progress_bar, say
 from lstmviz.commands.match import write_json
-from lstmviz.dump.doctor import Finding, diagnose
+from lstmviz.doctor import Finding, diagnose
 
 STYLES = {"ok": "green", "note": "yellow", "problem": "bold red"}
 

@@ -12,9 +12,9 @@ from rich.progress import Progress, TaskID
 import lstmviz
 from lstmviz.api import Dump
 from lstmviz.commands.base import app, one_line, progress_bar
-from lstmviz.dump.shards import ShardReader
+from lstmviz.dump.corpus.reader import ShardReader
 from lstmviz.errors import DumpError
-from lstmviz.match.index import build_index, index_folder, index_size, is_small
+from lstmviz.match.index.store import build_index, index_folder, index_size, is_small
 
 
 @app.command()

@@ -29,7 +29,7 @@ def import_lstmvis(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is already there.")] = False,
 ) -> None:
     """Convert an LSTMVis project to a dump, and say what was decided and what was left out."""
-    from lstmviz.dump.lstmvis import Options, import_project
+    from lstmviz.lstmvis import Options, import_project
 
     target = out or Path(f"{folder.resolve().name}.h5")
     options = Options(_views(view or []), steps, embedding)
@@ -50,7 +50,7 @@ def export_lstmvis(
     axis: Annotated[str | None, typer.Option(help="Time axis to export (default: the first).")] = None,
 ) -> None:
     """Write a dump as a project that LSTMVis reads."""
-    from lstmviz.dump.lstmvis import export_project
+    from lstmviz.lstmvis import export_project
 
     with progress_bar() as bar:
         task = bar.add_task("exporting", total=None)

@@ -19,11 +19,11 @@ from lstmviz.commands.base import DumpPath, Format, app, ascii_safe, err, finite
 from lstmviz.commands.index import prepare_index
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match import found_in
-from lstmviz.match.edit import with_unit, without
-from lstmviz.match.filters import check_filters
-from lstmviz.match.find import check_pattern
-from lstmviz.match.order import Listing
-from lstmviz.match.pattern_file import MAX_BYTES, Notes, PatternFile
+from lstmviz.match.engine.filters import check_filters
+from lstmviz.match.engine.find import check_pattern
+from lstmviz.match.order.listing import Listing
+from lstmviz.match.pattern.edit import with_unit, without
+from lstmviz.match.pattern.file import MAX_BYTES, Notes, PatternFile
 from lstmviz.types import Filter, Pattern, Side
 
 Source = Annotated[str, typer.Option(help="Source, such as rnn.l0.c.")]

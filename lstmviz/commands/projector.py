@@ -9,7 +9,7 @@ import typer
 
 import lstmviz
 from lstmviz.commands.base import DumpPath, app, one_line, progress_bar, say
-from lstmviz.explain.sample_steps import N_STEPS
+from lstmviz.maps.sampling import N_STEPS
 
 
 @app.command()

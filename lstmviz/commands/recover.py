@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lstmviz.commands.base import app, ascii_safe, err, one_line, say
-from lstmviz.dump.recover import recover as complete
+from lstmviz.dump.journal.recover import recover as complete
 from lstmviz.errors import DumpMissing, LstmvizError
 
 EXIT_CODES = {"whole": 0, "cut short": 3, "empty": 1}

@@ -9,9 +9,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from lstmviz import samples
 from lstmviz.commands.base import app, err, one_line, out, progress_bar, say
 from lstmviz.errors import UnknownName
+from lstmviz.samples import catalog as samples
 
 if TYPE_CHECKING:
     from lstmviz.training.fit import Curves

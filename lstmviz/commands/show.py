@@ -29,7 +29,7 @@ def demo(
     browser: Browser = True,
 ) -> None:
     """Show the samples in the browser: the first is built at once, the others when they are asked for there."""
-    from lstmviz.offers import Offers
+    from lstmviz.samples.gallery import Offers
     from lstmviz.ui.serve import serve as serve_page
 
     offers = Offers()
@@ -107,7 +107,7 @@ def _tracks(dump: Dump) -> Table:
 
 
 def _serve(paths: list[Path], host: str, port: int, browser: bool) -> None:
-    from lstmviz.dump.folders import dump_paths
+    from lstmviz.opening import dump_paths
 
     with progress_bar() as progress:
         progress.add_task("opening", total=None)

@@ -13,9 +13,9 @@ from lstmviz.commands.base import app, err, one_line, progress_bar, say
 
 if TYPE_CHECKING:
     from lstmviz.training.fit import Curves
-    from lstmviz.training.own import LeftOfText, Place
     from lstmviz.training.recipe import Trained
-    from lstmviz.training.study import Study
+    from lstmviz.training.text_task import Study
+    from lstmviz.training.train_text import LeftOfText, Place
 
 INTERRUPTED = 130
 
@@ -67,8 +67,8 @@ def train(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
 ) -> None:
     """Train a small model on any text, and record a dump to explore; Ctrl-C keeps the best model so far."""
-    from lstmviz.training.own import claim, study
-    from lstmviz.training.study import Options
+    from lstmviz.training.text_task import Options
+    from lstmviz.training.train_text import claim, study
 
     options = Options(
         level=level.value,
@@ -90,7 +90,7 @@ def train(
 
 def _run(study: Study, place: Place) -> None:
     """Train, leave what there is to see, and say what that is; what a second Ctrl-C leaves is one line."""
-    from lstmviz.training.own import keep, leave_study
+    from lstmviz.training.train_text import keep, leave_study
 
     for line in study.about:
         say(line)
@@ -112,7 +112,7 @@ def _run(study: Study, place: Place) -> None:
 
 
 def _train(study: Study) -> Trained:
-    from lstmviz.training.own import train_study
+    from lstmviz.training.train_text import train_study
 
     plan = study.recipe.plan
     with progress_bar() as bar:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.arrays import IdArray, SpreadArray, States, Steps, Tokens, Track
+from lstmviz.dump.journal.format import Block
+from lstmviz.dump.lazy_arrays import IdArray, SpreadArray, States, Steps, Tokens, Track
 from lstmviz.dump.nan import count_nan
-from lstmviz.dump.parts import Block
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import ArrayKey, DumpPlan, SourcePlan, pack_strings
 from lstmviz.types import Source, TrackInfo

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmviz.dump.arrays import IdArray, SpreadArray, States, StoredArray, Tokens, Track
-from lstmviz.dump.declared import Declared, Steps
+from lstmviz.dump.header import Declared, Steps
+from lstmviz.dump.lazy_arrays import IdArray, SpreadArray, States, StoredArray, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.safe import open_safely
 from lstmviz.errors import DumpError, UnknownName, WindowError

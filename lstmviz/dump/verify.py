@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.arrays import Stored, Tokens, Track
+from lstmviz.dump.corpus.reader import ShardReader
+from lstmviz.dump.lazy_arrays import Stored, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import split_bytes
-from lstmviz.dump.shards import ShardReader
 from lstmviz.errors import DumpError
 from lstmviz.types import Source
 

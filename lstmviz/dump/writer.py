@@ -8,6 +8,7 @@ import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -229,3 +230,9 @@ def _first_offender(key: ArrayKey, shape: tuple[int, ...], n_steps: int) -> str:
         return ""
     missing = "nothing is given for it" if shape[0] < n_steps else "nothing else has it"
     return f": step {min(shape[0], n_steps)} is the first where {missing}"
+
+
+def stamp(path: Path, uuid: str) -> None:
+    """Set the uuid (32 hexadecimal digits) of a dump that was just written and that nobody has open."""
+    with h5py.File(path, "r+") as file:
+        file.attrs["uuid"] = np.bytes_(uuid.encode("ascii"))

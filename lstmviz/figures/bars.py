@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.figures.text import label, n_columns
 from lstmviz.figures.theme import COLUMN, EM, TYPE, Room, Theme, ThemeName, dress, themed
-from lstmviz.shown import shown
+from lstmviz.visible import shown
 
 ROW, GAP = 22, 26  # px: a value's two bars, and between two tracks
 MOST_VALUES = 20  # of a track

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from lstmviz.figures.strips import Strip, cells, write
 from lstmviz.figures.text import cut, label, named, typical
 from lstmviz.figures.theme import EM, PAGE, TYPE, Room, Theme, ThemeName, counted, dress, numbers_width, scale, themed
-from lstmviz.match.card import UnitCard
-from lstmviz.shown import shown
+from lstmviz.match.card.unit_card import UnitCard
+from lstmviz.visible import shown
 
 PLOT, BETWEEN, ROW = 110, 54, 18  # px: the two charts, from them to the contexts, and a context
 LEFT, RIGHT = 62, 14  # px beside the plot

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from lstmviz.errors import PatternError
 from lstmviz.figures.theme import COLUMN, PAGE, Room, ThemeName, counted, dress, legend_height, mixed, themed
-from lstmviz.match.find import Count
+from lstmviz.match.engine.find import Count
 
 PLOT = 130  # px
 MOST_LEVELS = 4  # numbers of shared units with a colour each

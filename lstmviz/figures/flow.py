@@ -25,9 +25,9 @@ from lstmviz.figures.theme import (
     scale,
     themed,
 )
-from lstmviz.match.card import in_view
-from lstmviz.shown import shown
+from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Window
+from lstmviz.visible import shown
 
 LINE = 19  # px
 MOST_STEPS = 4_000

@@ -15,9 +15,9 @@ from lstmviz.errors import PatternError
 from lstmviz.figures.strips import Strip, add_key, cells, extent, strip_of, token_strip, write
 from lstmviz.figures.text import label, listed, n_columns, named
 from lstmviz.figures.theme import EM, MONO, PAGE, TYPE, Room, Theme, ThemeName, dress, legend_height, themed
-from lstmviz.match.card import in_view
-from lstmviz.shown import shown
+from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Pattern, PatternUnit, Source, Window
+from lstmviz.visible import shown
 
 MAX_POINTS = 1_000_000  # values drawn as lines in one figure
 MAX_WIDTH = 1_360  # px; a figure of words grows up to here, so that each can be read

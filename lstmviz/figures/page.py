@@ -15,8 +15,8 @@ from lstmviz.figures import pageparts as parts
 from lstmviz.figures.strips import Strip, coloured, strip_of, track_of, units_on
 from lstmviz.figures.text import named
 from lstmviz.figures.theme import themed
-from lstmviz.match.carry import carry
-from lstmviz.match.shards import found_in
+from lstmviz.match.corpus.shards import found_in
+from lstmviz.match.summary.carry import carry
 from lstmviz.types import Pattern, PatternUnit, Window
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

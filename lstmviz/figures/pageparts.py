@@ -12,9 +12,9 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.figures.strips import Strip
 from lstmviz.figures.text import cut, named, typical
 from lstmviz.figures.theme import Theme, ink_on, mixed, scale, themed
-from lstmviz.match.card import in_view
-from lstmviz.shown import shown
+from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Pattern, PatternUnit, Window
+from lstmviz.visible import shown
 
 SHADES, ORDERED, CATEGORIES = 5, 7, 8  # colours of shaded tokens, of numbers and of labels
 LETTER = 7.9  # px of a letter of 13 px in a monospaced face

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import UnknownName
-from lstmviz.explain.projection import NAMES, Projection, checked_region
-from lstmviz.explain.region import frequencies
-from lstmviz.explain.trace import trace
 from lstmviz.figures.text import label
 from lstmviz.figures.theme import PAGE, Room, Theme, ThemeName, bar, dress, legend_height, scale, themed
-from lstmviz.match.bins import values_at
+from lstmviz.maps.projection import NAMES, Projection, checked_region
+from lstmviz.maps.region import frequencies
+from lstmviz.maps.trace import trace
+from lstmviz.match.order.bins import values_at
 
 PLOT = 420  # px
 NAMED = 9  # labels with a colour of their own

@@ -29,10 +29,10 @@ from lstmviz.figures.theme import (
     scale,
     themed,
 )
-from lstmviz.match.card import in_view
-from lstmviz.match.shards import found_in
-from lstmviz.shown import shown
+from lstmviz.match.card.unit_card import in_view
+from lstmviz.match.corpus.shards import found_in
 from lstmviz.types import Pattern, Window
+from lstmviz.visible import shown
 
 ROW = 16  # px a row
 MOST_ROWS, MOST_PANELS = 200, 3

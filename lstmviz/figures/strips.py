@@ -10,14 +10,14 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from lstmviz.dump.arrays import Track
+from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import UnknownName
 from lstmviz.figures.text import label, n_columns, named
 from lstmviz.figures.theme import EM, MONO, TYPE, Theme, flat_scale, ink_on, scale
-from lstmviz.match.on import is_on
-from lstmviz.shown import shown
+from lstmviz.match.engine.threshold import is_on
 from lstmviz.types import Pattern, Window
+from lstmviz.visible import shown
 
 
 @dataclass(frozen=True, eq=False)

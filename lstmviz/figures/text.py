@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import regex
 
-from lstmviz.shown import LONGEST, shown
+from lstmviz.visible import LONGEST, shown
 
 _WIDE = regex.compile(r"\p{Emoji_Presentation}")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}  # $..$ would be TeX where a notebook has MathJax

@@ -1,19 +1,19 @@
 """From a window to a pattern, and from a pattern to every place in the corpus that shares it; exact, NumPy only."""
 
-from lstmviz.match.adviser import WhyNot, thresholds, why_not
-from lstmviz.match.barcode import barcode
-from lstmviz.match.brush import Brush, Excluded, Part, brushed
-from lstmviz.match.card import UnitCard, UnitContext, unit_card
-from lstmviz.match.card_tracks import UnitTrack
-from lstmviz.match.carry import carry
-from lstmviz.match.compare import Comparison, compare
-from lstmviz.match.edit import with_unit, without
-from lstmviz.match.find import Count, count, find
-from lstmviz.match.order import Group, Listing, groups, listing
-from lstmviz.match.pattern_file import Notes, PatternFile
-from lstmviz.match.select import select
-from lstmviz.match.shards import found_in, search_shards
-from lstmviz.match.text import Over, search
+from lstmviz.match.card.tracks import UnitTrack
+from lstmviz.match.card.unit_card import UnitCard, UnitContext, unit_card
+from lstmviz.match.corpus.shards import found_in, search_shards
+from lstmviz.match.engine.find import Count, count, find
+from lstmviz.match.order.listing import Group, Listing, groups, listing
+from lstmviz.match.pattern.brush import Brush, Excluded, Part, brushed
+from lstmviz.match.pattern.edit import with_unit, without
+from lstmviz.match.pattern.file import Notes, PatternFile
+from lstmviz.match.pattern.select import select
+from lstmviz.match.pattern.thresholds import WhyNot, thresholds, why_not
+from lstmviz.match.summary.barcode import barcode
+from lstmviz.match.summary.carry import carry
+from lstmviz.match.summary.compare import Comparison, compare
+from lstmviz.match.text.search import Over, search
 
 __all__ = [
     "Brush",

@@ -9,17 +9,17 @@ from lstmviz.recording.start import record
 
 if TYPE_CHECKING:
     from lstmviz.recording.batch.batch import Batch
-    from lstmviz.recording.batch.inputs import Pass
-    from lstmviz.recording.memory import record_in_memory
-    from lstmviz.recording.session import Recording
+    from lstmviz.recording.batch.pass_inputs import Pass
+    from lstmviz.recording.in_memory import record_in_memory
+    from lstmviz.recording.recording import Recording
 
 __all__ = ["Batch", "Pass", "Recording", "record", "record_in_memory"]
 
 _HOME = {  # loads torch
     "Batch": "batch.batch",
-    "Pass": "batch.inputs",
-    "Recording": "session",
-    "record_in_memory": "memory",
+    "Pass": "batch.pass_inputs",
+    "Recording": "recording",
+    "record_in_memory": "in_memory",
 }
 
 

@@ -11,16 +11,12 @@ from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 
-from lstmviz.dump.child import assemble_apart
-from lstmviz.dump.parts import (
-    Block,
+from lstmviz.dump.journal.format import Block, Written, counted, parts_of, recover_command
+from lstmviz.dump.journal.in_subprocess import assemble_apart
+from lstmviz.dump.journal.writer import (
     BlockWriter,
-    Written,
     claim,
-    counted,
     is_recording,
-    parts_of,
-    recover_command,
     release,
     remove_parts,
     remove_unfinished,

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-import lstmviz
+from lstmviz._version import __version__
 from lstmviz.dump.schema import StateDtype
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import Patterns, matches, patterns_of, read_axes
-from lstmviz.recording.batch.thin import UnitChoice, read_every, read_units
+from lstmviz.recording.batch.subsample import UnitChoice, read_every, read_units
+from lstmviz.recording.disk_space import read_n_steps
 from lstmviz.recording.sink import Sink
-from lstmviz.recording.size import read_n_steps
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from lstmviz.recording.session import Recording
-    from lstmviz.recording.setup import Setup
-    from lstmviz.recording.states.modules import Recorded
+    from lstmviz.recording.hooks.modules import Recorded
+    from lstmviz.recording.options import Setup
+    from lstmviz.recording.recording import Recording
 
 GATES = ("i", "f", "g", "o", "r", "z", "n")  # of an LSTM and a GRU
 
@@ -84,7 +84,7 @@ def record(
     Raises RecordingError for a model that cannot be recorded and InputError, which is one, for what was handed in
     (named, with what to do); DumpExists where ``path`` or an unfinished recording is in the way.
     """
-    from lstmviz.recording.session import Recording
+    from lstmviz.recording.recording import Recording
 
     setup = read_setup(
         model,
@@ -121,10 +121,10 @@ def read_setup(
     force: bool = False,
 ) -> Setup:
     """Check what ``record`` was asked for, and return it as one record; errors as of ``record``."""
-    from lstmviz.recording.batch.lane import Lane
-    from lstmviz.recording.batch.passes import Keeping
-    from lstmviz.recording.setup import Setup
-    from lstmviz.recording.states.modules import find_recorded
+    from lstmviz.recording.batch.axis_state import Lane
+    from lstmviz.recording.batch.forward_pass import Keeping
+    from lstmviz.recording.hooks.modules import find_recorded
+    from lstmviz.recording.options import Setup
 
     wanted = _states(states, found := find_recorded(model))
     kept, recorded = _layers(layers, wanted, found)
@@ -159,7 +159,7 @@ def _provenance(model: nn.Module, dtype: str, every: int, units: UnitChoice) -> 
         "model": type(model).__name__,
         "n_parameters": sum(p.numel() for p in model.parameters()),
         "torch": str(torch.__version__),
-        "lstmviz": lstmviz.__version__,
+        "lstmviz": __version__,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "dtype": dtype,
     }

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from lstmviz.training.corpus import Corpus
-from lstmviz.training.description import ModelDescription
 from lstmviz.training.fit import IGNORED, Batch, Curves, FitPlan, Progress, fit, mean_loss, reproducible
 from lstmviz.training.model import TextModel
+from lstmviz.training.model_config import ModelDescription
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from lstmviz.errors import UnknownName
 
 if TYPE_CHECKING:
-    from lstmviz.training.leave import Progress
     from lstmviz.training.recipe import Recipe
+    from lstmviz.training.record_model import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Sample:
         overwrite: bool = False,
     ) -> None:
         """Record a variant's weights over the sample's corpus; DumpExists if a dump is there, unless ``overwrite``."""
-        from lstmviz.training.leave import leave
+        from lstmviz.training.record_model import leave
 
         recipe = self.recipe(variant.checkpoint_of or variant.name)
         leave(weights, recipe.corpus(), path, overwrite=overwrite, progress=progress)

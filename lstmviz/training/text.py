@@ -13,7 +13,7 @@ import regex
 from numpy.typing import NDArray
 
 from lstmviz.errors import TextError
-from lstmviz.training.description import UNKNOWN, Level
+from lstmviz.training.model_config import UNKNOWN, Level
 
 MAX_BYTES = 32 * 2**20  # of a text file; more than a small model reads in its few minutes
 MIN_TOKENS = 1_000  # fewer than that leave nothing to learn from, and nothing to hold out

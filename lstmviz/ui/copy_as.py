@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lstmviz.match.brush import Brush
-from lstmviz.match.pattern_file import PatternFile
+from lstmviz.match.pattern.brush import Brush
+from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Filter, Pattern, PatternUnit, Side
 
 

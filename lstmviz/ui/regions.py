@@ -7,9 +7,9 @@ from typing import Any
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ProjectionError
-from lstmviz.explain.project import find_projection
-from lstmviz.explain.projection import NAMES, Method, Projection
-from lstmviz.explain.region import Region, region
+from lstmviz.maps.compute import find_projection
+from lstmviz.maps.projection import NAMES, Method, Projection
+from lstmviz.maps.region import Region, region
 from lstmviz.types import Filter
 from lstmviz.ui.selection import Selection
 

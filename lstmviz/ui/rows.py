@@ -11,13 +11,13 @@ import numpy as np
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.match.card import in_view
-from lstmviz.match.on import is_on
-from lstmviz.match.order import Listing
-from lstmviz.match.pattern_file import PatternFile
+from lstmviz.match.card.unit_card import in_view
+from lstmviz.match.engine.threshold import is_on
+from lstmviz.match.order.listing import Listing
+from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Pattern, PatternUnit
-from lstmviz.ui.about import finite
-from lstmviz.ui.asked import listing_of, matches_of, pattern_of
+from lstmviz.ui.describe import finite
+from lstmviz.ui.queries import listing_of, matches_of, pattern_of
 from lstmviz.ui.regions import region_answer, region_asked
 from lstmviz.ui.selection import Selection, parse
 from lstmviz.ui.table import DumpTable

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.errors import PatternError
-from lstmviz.explain.projection import MOST_CORNERS, Method
-from lstmviz.match.brush import Brush, BrushSide, Excluded, Part
+from lstmviz.maps.projection import MOST_CORNERS, Method
+from lstmviz.match.pattern.brush import Brush, BrushSide, Excluded, Part
 from lstmviz.types import Filter, PatternUnit, Side, Window
 
 MAX_ROWS = 2_000  # rows of matches in one answer

@@ -15,19 +15,19 @@ import waitress
 from dash import Dash
 from flask import Flask
 
-from lstmviz.dump.folders import dump_paths
+from lstmviz.dump.corpus.reader import open_reader
 from lstmviz.dump.reader import DumpReader
-from lstmviz.dump.shards import open_reader
 from lstmviz.errors import ServeError
-from lstmviz.offers import Offers
-from lstmviz.places import assets_dir
+from lstmviz.opening import dump_paths
+from lstmviz.samples.gallery import Offers
+from lstmviz.system.paths import assets_dir
 from lstmviz.ui import guard
 from lstmviz.ui.callbacks import register
-from lstmviz.ui.cards import cards, offered
 from lstmviz.ui.layout import build_layout
 from lstmviz.ui.routes import routes
-from lstmviz.ui.routes.offered import sample_routes
+from lstmviz.ui.routes.samples import sample_routes
 from lstmviz.ui.rows import match_rows
+from lstmviz.ui.start_page import cards, offered
 from lstmviz.ui.summary import match_summary
 from lstmviz.ui.table import DumpTable
 

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.match.barcode import barred
-from lstmviz.match.candidates import Candidates
-from lstmviz.match.carry import carried, shown
-from lstmviz.match.pattern_file import hidden_in
-from lstmviz.ui.asked import is_short, matches_of, pattern_of
+from lstmviz.match.engine.candidates import Candidates
+from lstmviz.match.pattern.file import hidden_in
+from lstmviz.match.summary.barcode import barred
+from lstmviz.match.summary.carry import carried, shown
+from lstmviz.ui.queries import is_short, matches_of, pattern_of
 from lstmviz.ui.regions import region_asked
 from lstmviz.ui.rows import listed
 from lstmviz.ui.selection import Selection, parse

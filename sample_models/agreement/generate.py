@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from lstmviz.training.process import Move, Process, State
+from lstmviz.training.automaton import Move, Process, State
 
 NUMBERS: Final = ("singular", "plural")
 DETERMINERS: Final = {"singular": ("the", "a", "every", "this"), "plural": ("the", "some", "most", "these")}

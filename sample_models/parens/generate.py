@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from lstmviz.training.process import Move, Process
+from lstmviz.training.automaton import Move, Process
 
 MAX_DEPTH: Final = 4
 

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from lstmviz.training.automaton import Made
 from lstmviz.training.corpus import Corpus
-from lstmviz.training.description import ModelDescription
 from lstmviz.training.fit import Batch, FitPlan
-from lstmviz.training.process import Made
+from lstmviz.training.model_config import ModelDescription
 from lstmviz.training.recipe import Recipe, next_batch
 
 from .generate import process

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lstmviz.training.process import Move, Process, State
+from lstmviz.training.automaton import Move, Process, State
 
 KEYS: Final = tuple("ABCDEFGH")
 FILLING: Final = tuple("uvwxyz")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from lstmviz.training.process import Move, Process, State
+from lstmviz.training.automaton import Move, Process, State
 
 LABELS: Final = ("negative", "positive")
 SUBJECTS: Final = ("plot", "music", "cast", "ending", "script", "pace", "picture", "sound")

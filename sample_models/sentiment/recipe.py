@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.training.corpus import Corpus
-from lstmviz.training.description import ModelDescription
 from lstmviz.training.fit import Batch, FitPlan
+from lstmviz.training.model_config import ModelDescription
 from lstmviz.training.recipe import Recipe, label_batch
 
 from .generate import LABELS, exact_floor, label_of, p_positive, process

@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from lstmviz.training.corpus import Corpus
-from lstmviz.training.description import ModelDescription
 from lstmviz.training.fit import Batch, FitPlan
+from lstmviz.training.model_config import ModelDescription
 from lstmviz.training.recipe import Recipe
 
 from .generate import KINDS, VOCAB, ids, modules, truth

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lstmviz.dump.inputs import read_vocab
 from lstmviz.dump.schema import AxisPlan, first_twice
+from lstmviz.dump.validate import read_vocab
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.tokens import is_ids_mapping
 

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstmviz.dump.inputs import TrackRows, read_track
+from lstmviz.dump.validate import TrackRows, read_track
 from lstmviz.errors import RecordingError
-from lstmviz.recording.batch.fit import Ran, check_fit, check_goes_on, check_once, is_too_far
-from lstmviz.recording.batch.inputs import GivenTrack, Pass, PassRows
-from lstmviz.recording.batch.lane import Columns, Lane, check_types, types_of
-from lstmviz.recording.batch.passes import Keeping, LaterTrack, Layout, PassRun, Series, StateRows
-from lstmviz.recording.states.call import Collector, ModuleCall
+from lstmviz.recording.batch.axis_state import Columns, Lane, check_types, types_of
+from lstmviz.recording.batch.forward_pass import Keeping, LaterTrack, Layout, PassRun, Series, StateRows
+from lstmviz.recording.batch.pass_inputs import GivenTrack, Pass, PassRows
+from lstmviz.recording.batch.shape_check import Ran, check_fit, check_goes_on, check_once, is_too_far
+from lstmviz.recording.hooks.calls import Collector, ModuleCall
 from lstmviz.types import View
 
 

@@ -14,11 +14,11 @@ from torch.utils.hooks import RemovableHandle
 from lstmviz.dump.schema import check_name
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
-from lstmviz.recording.batch.inputs import Pass
-from lstmviz.recording.batch.passes import LaterTrack, PassRun
+from lstmviz.recording.batch.forward_pass import LaterTrack, PassRun
+from lstmviz.recording.batch.pass_inputs import Pass
 from lstmviz.recording.batch.predictions import GROUP, class_predictions, token_predictions
-from lstmviz.recording.states.call import ModuleCall, Wanted
-from lstmviz.recording.states.modules import Recorded
+from lstmviz.recording.hooks.calls import ModuleCall, Wanted
+from lstmviz.recording.hooks.modules import Recorded
 from lstmviz.types import Concerns, View
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.inputs import as_array
+from lstmviz.dump.validate import as_array
 from lstmviz.errors import InputError
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.inputs import as_array, check_mapping
+from lstmviz.dump.validate import as_array, check_mapping
 from lstmviz.errors import InputError
 from lstmviz.recording.batch.tokens import is_encoding
 

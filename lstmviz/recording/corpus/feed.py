@@ -14,7 +14,7 @@ from lstmviz.errors import InputError, LayoutError
 from lstmviz.recording.corpus.documents import Document, next_tokens, padded, step_tracks
 
 if TYPE_CHECKING:
-    from lstmviz.recording.session import Recording
+    from lstmviz.recording.recording import Recording
 
 Forward = Callable[[nn.Module, Tensor, Tensor], Any]  # model, ids (batch, steps), lengths (batch,) -> its output
 

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from lstmviz.ui import ids
 from lstmviz.ui.layout.aside import aside
-from lstmviz.ui.layout.cards import DumpCard
+from lstmviz.ui.layout.dump_card import DumpCard
 from lstmviz.ui.layout.header import header
 from lstmviz.ui.layout.matches import matches
 from lstmviz.ui.layout.select import select

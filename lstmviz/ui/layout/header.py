@@ -8,10 +8,10 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from lstmviz.shown import shown
 from lstmviz.ui import ids
-from lstmviz.ui.layout.cards import DumpCard
+from lstmviz.ui.layout.dump_card import DumpCard
 from lstmviz.ui.layout.fields import field, icon, named, place
+from lstmviz.visible import shown
 
 _WIDE_LIST = {"width": "max-content", "position": "bottom-start"}  # a list as wide as its longest name
 _SEARCH_WORDS = (

@@ -9,15 +9,15 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from lstmviz.errors import LstmvizError, UnknownName
-from lstmviz.ui.routes import beside, comparing, export, figures, map, sequences, text, typed, units, window
-from lstmviz.ui.routes.answers import apologize, explain
+from lstmviz.ui.routes import compare, export, figures, map, same_text, search, sequences, tiles, typed, units
+from lstmviz.ui.routes.responses import apologize, explain
 from lstmviz.ui.table import DumpTable
 
 
 def routes(table: DumpTable) -> Blueprint:
     """Return the routes under ``/d/<uuid>/`` for the dumps of a table."""
     blueprint = Blueprint("lstmviz", __name__, url_prefix="/d/<uuid>")
-    for topic in (window, text, units, sequences, export, figures, comparing, beside, map, typed):
+    for topic in (tiles, search, units, sequences, export, figures, compare, same_text, map, typed):
         topic.add(blueprint, table)
     blueprint.register_error_handler(LstmvizError, explain)
     blueprint.register_error_handler(Exception, apologize)

@@ -16,14 +16,14 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError, UnknownName
-from lstmviz.explain.region import Region, tokens_at
+from lstmviz.maps.region import Region, tokens_at
 from lstmviz.match import found_in
-from lstmviz.match.bins import values_at
-from lstmviz.match.order import Listing
-from lstmviz.match.pattern_file import PatternFile, hidden_in
-from lstmviz.ui.asked import pattern_of
+from lstmviz.match.order.bins import values_at
+from lstmviz.match.order.listing import Listing
+from lstmviz.match.pattern.file import PatternFile, hidden_in
+from lstmviz.ui.queries import pattern_of
 from lstmviz.ui.regions import region_asked
-from lstmviz.ui.routes.answers import attached, plain
+from lstmviz.ui.routes.responses import attached, plain
 from lstmviz.ui.selection import Selection, parse
 from lstmviz.ui.table import DumpTable
 

@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match import barcode, carry, count, thresholds, unit_card
-from lstmviz.match.pattern_file import PatternFile, hidden_in
+from lstmviz.match.pattern.file import PatternFile, hidden_in
 from lstmviz.types import Side, Window
-from lstmviz.ui.asked import listing_of, pattern_of
 from lstmviz.ui.copy_as import as_command, as_python, as_region, plain
+from lstmviz.ui.queries import listing_of, pattern_of
 from lstmviz.ui.regions import map_asked, region_asked
-from lstmviz.ui.routes.answers import attached, side_asked, whole
 from lstmviz.ui.routes.export import posted_selection
+from lstmviz.ui.routes.responses import attached, side_asked, whole
 from lstmviz.ui.selection import Name, Selection, Steps
 from lstmviz.ui.table import DumpTable
 

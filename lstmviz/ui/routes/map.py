@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError, ProjectionError, UnknownName
-from lstmviz.explain import jobs
-from lstmviz.explain.apart import missing
-from lstmviz.explain.embeddings import embeddings
-from lstmviz.explain.projection import EMBEDDING, METHODS, NAMES, Method, Projection
-from lstmviz.explain.projector import projector_zip
-from lstmviz.explain.region import frequencies
-from lstmviz.explain.sample_steps import N_STEPS
-from lstmviz.explain.trace import trace
-from lstmviz.match.bins import values_at
+from lstmviz.maps import jobs
+from lstmviz.maps.embeddings import embeddings
+from lstmviz.maps.in_subprocess import missing
+from lstmviz.maps.projection import EMBEDDING, METHODS, NAMES, Method, Projection
+from lstmviz.maps.region import frequencies
+from lstmviz.maps.sampling import N_STEPS
+from lstmviz.maps.tensorboard import projector_zip
+from lstmviz.maps.trace import trace
+from lstmviz.match.order.bins import values_at
 from lstmviz.ui.regions import map_asked
-from lstmviz.ui.routes.answers import attached, kept, plain, source_at, whole
 from lstmviz.ui.routes.export import posted
+from lstmviz.ui.routes.responses import attached, kept, plain, source_at, whole
 from lstmviz.ui.table import DumpTable
 
 MOST_PATH = 4_096  # steps of a path

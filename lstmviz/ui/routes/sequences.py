@@ -9,11 +9,11 @@ import numpy as np
 from flask import Blueprint, Response, jsonify, request
 from numpy.typing import NDArray
 
-from lstmviz.dump.arrays import Track
+from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
-from lstmviz.match.bins import blocks
-from lstmviz.ui.routes.answers import axis_at, kept, plain, whole
-from lstmviz.ui.routes.text import all_hits
+from lstmviz.match.order.bins import blocks
+from lstmviz.ui.routes.responses import axis_at, kept, plain, whole
+from lstmviz.ui.routes.search import all_hits
 from lstmviz.ui.table import DumpTable
 
 MAX_ROWS = 500

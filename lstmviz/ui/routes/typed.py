@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, ModelError, ModelMissing
-from lstmviz.explain.rerun import described
-from lstmviz.explain.typed import TypedReader
 from lstmviz.match import thresholds
-from lstmviz.ui.asked import typed_of
-from lstmviz.ui.routes.answers import side_asked, source_at
+from lstmviz.rerun.rerun import described
+from lstmviz.rerun.typed import TypedReader
+from lstmviz.ui.queries import typed_of
 from lstmviz.ui.routes.export import posted
+from lstmviz.ui.routes.responses import side_asked, source_at
+from lstmviz.ui.routes.tiles import MAX_WINDOW_BYTES
 from lstmviz.ui.routes.units import columns, why_not_answer, window_asked
-from lstmviz.ui.routes.window import MAX_WINDOW_BYTES
 from lstmviz.ui.rows import listed
 from lstmviz.ui.selection import MAX_TEXT, Name
 from lstmviz.ui.table import DumpTable

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match import UnitCard, UnitContext, UnitTrack, thresholds, unit_card, why_not
-from lstmviz.ui.routes.answers import kept, plain, side_asked, source_at, threshold_asked, whole
+from lstmviz.ui.routes.responses import kept, plain, side_asked, source_at, threshold_asked, whole
 from lstmviz.ui.selection import MAX_CONSTRAINT
 from lstmviz.ui.table import DumpTable
 

@@ -1,0 +1,205 @@
+"""What is right and wrong with the values of states: NaN and infinite ones, units that are stuck, and their range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.doctor.finding import Count, Finding, counted, percent, some
+from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.safe import MAX_CHUNK_BYTES
+from lstmviz.dump.verify import Blocks, nan_faults
+from lstmviz.types import Source, View
+
+END = 0.99  # |value| in the view from which on a value is at the end of [-1, 1]
+MOSTLY = 0.95  # share of a unit's values at the ends from which on it is saturated
+GATES = ("i", "f", "o", "r", "z")  # a name's last part for what lies in [0, 1]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A step and a unit."""
+
+    step: int
+    unit: int
+
+
+class UnitScan:
+    """Goes through the states of a source in blocks; memory is that of a few numbers a unit."""
+
+    def __init__(self, n_units: int, view: View = "raw") -> None:
+        self._end = math.atanh(END) if view == "tanh" else END
+        self.low, self.high = np.full(n_units, np.inf), np.full(n_units, -np.inf)
+        self.n_seen = np.zeros(n_units, np.int64)  # finite values of each unit
+        self.n_ends, self.n_zero = np.zeros(n_units, np.int64), np.zeros(n_units, np.int64)
+        self.n_steps = self.n_nan = self.n_inf = 0
+        self.first_nan: Place | None = None
+        self.first_inf: Place | None = None
+
+    def add(self, first: int, values: NDArray[Any]) -> None:
+        """Go on with the values of steps from ``first`` on, shape (n, n_units)."""
+        wide = values.astype(np.float32) if values.dtype.itemsize == 2 else values
+        finite = np.isfinite(wide)
+        self.n_steps += len(wide)
+        if not finite.all():
+            is_nan = np.isnan(wide)
+            is_inf = ~finite & ~is_nan
+            self.first_nan = self.first_nan or _first(is_nan, first)
+            self.first_inf = self.first_inf or _first(is_inf, first)
+            self.n_nan, self.n_inf = self.n_nan + int(is_nan.sum()), self.n_inf + int(is_inf.sum())
+        if len(wide):
+            self.low = np.minimum(self.low, np.where(finite, wide, np.inf).min(axis=0))
+            self.high = np.maximum(self.high, np.where(finite, wide, -np.inf).max(axis=0))
+        self.n_seen += finite.sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            size = np.abs(wide)
+            self.n_ends += ((size >= self._end) & finite).sum(axis=0)
+            self.n_zero += (size <= 1 - END).sum(axis=0)
+
+    @property
+    def least(self) -> float:
+        """The smallest finite value; infinite where there is none."""
+        return float(self.low.min())
+
+    @property
+    def most(self) -> float:
+        """The largest finite value; minus infinite where there is none."""
+        return float(self.high.max())
+
+    def findings(self, place: str, dtype: str, view: View) -> Iterator[Finding]:
+        """Say what is wrong or odd with the values, whatever they are of."""
+        yield from self._not_finite(place, dtype)
+        if self.n_seen.any():
+            yield from self._stuck(place, view)
+
+    def _not_finite(self, place: str, dtype: str) -> Iterator[Finding]:
+        n_values = self.n_steps * len(self.low)
+        if self.first_nan is not None:
+            where = f"the first at step {self.first_nan.step:,} of unit {self.first_nan.unit:,}"
+            yield Finding(
+                "problem",
+                place,
+                f"{counted(self.n_nan, 'NaN value')} ({percent(self.n_nan / n_values)}), {where}",
+                "NaN is neither on nor off: look for where the model diverged, and leave padding out with lengths=",
+            )
+        if self.first_inf is not None:
+            where = f"the first at step {self.first_inf.step:,} of unit {self.first_inf.unit:,}"
+            remedy = "look for where the model diverged"
+            if dtype == "float16":
+                remedy = "float16 ends at 65,504: record with dtype='float32', or " + remedy
+            yield Finding("problem", place, f"{counted(self.n_inf, 'infinite value')}, {where}", remedy)
+
+    def _stuck(self, place: str, view: View) -> Iterator[Finding]:
+        is_dead = (self.low == self.high) & (self.n_seen > 1)
+        dead = np.flatnonzero(is_dead).tolist()
+        if len(dead) == len(self.low):
+            said = f"every value is {self.least:g}" if self.least == self.most else "no unit ever varies"
+            yield Finding("problem", place, said, "was the model run, and its state not overwritten? record it again")
+        elif dead:
+            yield Finding(
+                "note",
+                place,
+                f"{counted(len(dead), 'dead unit')} of {len(self.low):,} (never varies): {some(dead)}",
+                "no pattern can tell steps apart by them; units= leaves them out of a recording",
+            )
+        share = np.where(is_dead, 0, self.ends(view) / np.maximum(self.n_seen, 1))
+        stuck = np.flatnonzero(share >= MOSTLY).tolist()
+        if stuck:
+            yield Finding(
+                "note",
+                place,
+                f"{counted(len(stuck), 'saturated unit')} of {len(self.low):,} (at an end of the range in at least "
+                f"{percent(MOSTLY)} of the steps): {some(stuck)}",
+                "they show signs alone, so a threshold hardly matters for them; weight decay or gradient clipping "
+                "keeps a model from it",
+            )
+
+    def ends(self, view: View) -> NDArray[np.int64]:
+        """Count each unit's values at the ends of the range: [-1, 1] as shown, or [0, 1] for gates; 0 without ends."""
+        if view == "raw" and (self.least < -1 or self.most > 1):
+            return np.zeros_like(self.n_ends)
+        return self.n_ends + self.n_zero if view == "raw" and self.least >= 0 else self.n_ends
+
+
+def source_findings(dump: DumpReader, source: Source, count: Count) -> Iterator[Finding]:
+    """Read every value of a source once, and say what is right and wrong with it."""
+    place, states = f"source {source.name}", dump.states(source.name)
+    if source.n_units * states.dtype.itemsize > MAX_CHUNK_BYTES:
+        said = f"one step is {source.n_units:,} units, more than are read at once; its values were left alone"
+        yield Finding("problem", place, said, "were steps and units exchanged? write it as (n_steps, n_units)")
+        return
+    blocks = Blocks(lambda steps: states[steps], source.n_steps, source.n_units, count)
+    scan = UnitScan(source.n_units, source.view)
+    for first, values in blocks:
+        scan.add(first, values)
+    wrong = [Finding("problem", place, line) for line in blocks.problems()]
+    if not blocks.failed:
+        wrong += [Finding("problem", place, line) for line in nan_faults(dump, source, scan.n_nan)]
+    wrong += scan.findings(place, source.dtype, source.view)
+    if scan.n_seen.any():
+        wrong += _of_range(place, source, scan)
+    if not any(finding.mark == "problem" for finding in wrong):
+        yield Finding("ok", place, summary(scan, source.n_units, source.dtype, source.view))
+    yield from wrong
+    if source.units is not None:
+        yield Finding(
+            "note",
+            place,
+            f"it holds {source.n_units:,} of the model's units: {some(source.units)}",
+            "its unit 0 is the first of these; record without units= to have all",
+        )
+
+
+def summary(scan: UnitScan, n_units: int, dtype: str, view: View) -> str:
+    """Say how large an array of states is and how far its values reach."""
+    said = f"{counted(scan.n_steps, 'step')} x {counted(n_units, 'unit')} of {dtype}, view {view}"
+    if not scan.n_seen.any():
+        return said
+    said += f", values {scan.least:.3g} to {scan.most:.3g}"
+    ends = scan.ends(view).sum() / scan.n_seen.sum()
+    return said + (f", {percent(float(ends))} of them at the ends of the range" if ends else "")
+
+
+def _of_range(place: str, source: Source, scan: UnitScan) -> Iterator[Finding]:
+    """Guess from the range of values whether the view fits, and whether they are what the name says."""
+    low, high, kind = scan.least, scan.most, source.name.rsplit(".", 1)[-1]
+    reach = f"values reach from {low:.3g} to {high:.3g}"
+    is_inside = low >= -1 and high <= 1
+    if source.view == "tanh" and is_inside:
+        yield Finding(
+            "note",
+            place,
+            f"{reach} and are shown through tanh, which leaves {math.tanh(low):.2f} to {math.tanh(high):.2f}",
+            f"if tanh was already taken, write it with views={{{source.name!r}: 'raw'}}",
+        )
+    elif kind == "c" and source.view == "raw" and not is_inside:
+        yield Finding(
+            "note",
+            place,
+            f"{reach} and are shown as they are, though a cell state has no bound",
+            f"show it between -1 and 1: views={{{source.name!r}: 'tanh'}}",
+        )
+    elif kind == "c" and source.view == "raw":
+        yield Finding("note", place, f"{reach}: tanh was already taken, or the cell state is small", "nothing to do")
+    elif kind == "h" and not is_inside:
+        yield Finding(
+            "note",
+            place,
+            f"{reach}, and the h of an LSTM, a GRU or a tanh RNN lies in [-1, 1]",
+            "is it another array, or values before the activation? a relu RNN or proj_size may go beyond",
+        )
+    elif kind in GATES and (low < 0 or high > 1):
+        yield Finding(
+            "note", place, f"{reach}, and a gate lies in [0, 1]", "give values after the sigmoid, not before it"
+        )
+
+
+def _first(where: NDArray[np.bool_], first: int) -> Place | None:
+    """Return the first step, and unit at it, that is marked."""
+    steps = np.flatnonzero(where.any(axis=1))
+    return Place(first + int(steps[0]), int(where[steps[0]].argmax())) if len(steps) else None

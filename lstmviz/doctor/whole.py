@@ -1,0 +1,147 @@
+"""What is right and wrong with one dump, or with a corpus of them: what it declares, then every value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from lstmviz.doctor.finding import Count, Finding, counted
+from lstmviz.doctor.states import source_findings
+from lstmviz.doctor.text import axis_findings, token_findings, track_findings
+from lstmviz.dump.corpus.reader import ShardReader, open_reader
+from lstmviz.dump.header import Declared
+from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.dump.safe import open_safely
+from lstmviz.dump.verify import Progress, n_values, token_faults, track_faults
+from lstmviz.errors import LstmvizError
+
+
+def dump_findings(path: Path, progress: Progress | None = None) -> Iterator[Finding]:
+    """Say what is right and wrong with the dump, or the corpus, at a path; each value is read, in blocks."""
+    try:
+        dump = open_reader(path)
+    except LstmvizError as err:
+        faults = [str(err)] if path.is_dir() else declared_faults(path) or [str(err)]
+        yield from (Finding("problem", "", line) for line in faults)
+        yield Finding("note", "", "no value was read", "mend what it declares first, then ask again")
+        return
+    try:
+        yield from _of_open(dump, progress)
+    finally:
+        dump.close()
+
+
+def _of_open(dump: DumpReader, progress: Progress | None) -> Iterator[Finding]:
+    n_all, n_read = sum(n_values(axis) for axis in dump.axes.values()), 0
+
+    def count(n: int) -> None:
+        nonlocal n_read
+        n_read += n
+        if progress is not None:
+            progress(n_read, n_all)
+
+    yield from _provenance(dump)
+    for axis in dump.axes.values():
+        yield from axis_findings(axis)
+        if axis.tokens is not None:
+            yield from _unless_faulty(f"tokens of {axis.name}", _tokens(dump, axis.name, count), _token_text(axis))
+        for source in axis.sources.values():
+            yield from source_findings(dump, source, count)
+        for name, track in axis.tracks.items():
+            yield from _unless_faulty(f"track {name}", _track(dump, axis.name, name, count), track_findings(track))
+
+
+def _unless_faulty(place: str, faults: Iterator[str], findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Give the faults of some values, or, where there are none, what else there is to say of them."""
+    lines = list(faults)
+    yield from (Finding("problem", place, line) for line in lines) if lines else findings
+
+
+def _readers(dump: DumpReader) -> Iterator[DumpReader]:
+    return dump.readers() if isinstance(dump, ShardReader) else iter([dump])
+
+
+def _tokens(dump: DumpReader, axis: str, count: Count) -> Iterator[str]:
+    for reader in _readers(dump):
+        here = reader.axes[axis]
+        if here.tokens is not None:
+            yield from token_faults(reader, here, here.tokens, count)
+
+
+def _token_text(axis: Axis) -> Iterator[Finding]:
+    return iter(()) if axis.tokens is None else token_findings(axis, axis.tokens)
+
+
+def _track(dump: DumpReader, axis: str, name: str, count: Count) -> Iterator[str]:
+    for reader in _readers(dump):
+        yield from track_faults(reader, reader.axes[axis].tracks[name], count)
+
+
+def _provenance(dump: DumpReader) -> Iterator[Finding]:
+    what = f"a corpus of {counted(len(dump.shards), 'dump')}" if isinstance(dump, ShardReader) else "a dump"
+    yield Finding("ok", "", f"{what} that this lstmviz reads: {counted(len(dump.sources), 'source')}")
+    if dump.provenance.get("complete") is False:
+        yield Finding(
+            "problem",
+            "provenance",
+            "the recording was cut short (complete is false): the corpus may go on after the last step",
+            "what is here is sound; record again to have all",
+        )
+    if not dump.sources:
+        yield Finding("problem", "", "there is no source, so nothing can be selected", "record or write some states")
+
+
+def declared_faults(path: Path) -> list[str]:
+    """Return everything that is wrong with what the file of a dump declares, not only the first thing."""
+    try:
+        file = open_safely(path)
+    except LstmvizError as err:
+        return [str(err)]
+    faults: list[str] = []
+
+    def attempt(check: Callable[..., Any], *given: Any) -> Any:
+        try:
+            return check(*given)
+        except LstmvizError as err:
+            faults.append(str(err))
+        except (KeyError, AttributeError, TypeError, ValueError, OSError, RuntimeError) as err:
+            faults.append(f"{path} is damaged ({' '.join(str(err).split())[:160]}); see docs/format.md")
+        return None
+
+    with file:
+        _declared(Declared(file, path), attempt)
+    return list(dict.fromkeys(faults))
+
+
+def _declared(declared: Declared, attempt: Callable[..., Any]) -> None:
+    attempt(declared.check_format)
+    attempt(declared.uuid)
+    axes: dict[str, h5py.Group] = dict(attempt(declared.ordered, "axes", h5py.Group) or ())
+    sizes: dict[str, tuple[int, int]] = {}
+    for name, group in axes.items():
+        n_steps = attempt(declared.whole, group, "n_steps") or 0
+        attempt(declared.text, group, "join")
+        attempt(declared.sequences, name, group, n_steps)
+        stops = attempt(declared.array, group, "sequences/stop")
+        sizes[name] = n_steps, 0 if stops is None else len(stops)
+        if "tokens" in group:
+            tokens = attempt(declared.array, group, "tokens")
+            if tokens is not None:
+                attempt(declared.check_steps, tokens, "tokens", name, n_steps)
+            if "vocab" in group:
+                attempt(declared.strings, group, "vocab")
+    for place, kind, check in (("sources", h5py.Dataset, _source), ("tracks", h5py.Group, _track_info)):
+        for axis, items in (attempt(declared.placed, place, kind, list(axes)) or {}).items():
+            for name, item in items:
+                attempt(check, declared, name, item, axis, sizes[axis])
+
+
+def _source(declared: Declared, name: str, item: h5py.Dataset, axis: str, size: tuple[int, int]) -> None:
+    declared.source(name, item, axis, size[0])
+
+
+def _track_info(declared: Declared, name: str, item: h5py.Group, axis: str, size: tuple[int, int]) -> None:
+    declared.track(name, item, axis, *size)

@@ -1,0 +1,277 @@
+"""A corpus: a folder of dumps, its shards, read as one dump. The steps of each shard follow those of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+import h5py
+import numpy as np
+
+from lstmviz.dump.corpus.joined_arrays import JoinedArray, RelabelledArray
+from lstmviz.dump.corpus.manifest import (
+    CORPUS_FILE,
+    is_corpus,
+    read_corpus_file,
+    shard_names,
+    shard_paths,
+    write_corpus_file,
+)
+from lstmviz.dump.header import Steps
+from lstmviz.dump.lazy_arrays import IdArray, SpreadArray, States, Stored, StoredArray, Tokens, Track
+from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.errors import DumpError, DumpExists, DumpMissing
+
+SHARDS_OPEN = 32  # shards a process keeps open: systems allow 1,024 files, and each may bring an index along
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One dump of a corpus: what opens it, and where each of its axes begins, as (step, sequence) of the corpus."""
+
+    path: str
+    uuid: str
+    begins: tuple[tuple[str, tuple[int, int]], ...]
+
+    def begin(self, axis: str) -> tuple[int, int]:
+        """Return the corpus' step and sequence at which this shard's part of an axis begins."""
+        return dict(self.begins)[axis]
+
+
+_readers: WeakSet[DumpReader] = WeakSet()  # that this process opened, whoever else keeps them
+
+
+@lru_cache(maxsize=SHARDS_OPEN)
+def open_shard(path: str, uuid: str) -> DumpReader:
+    """Open a shard, or return it as this process has it open; DumpError where another dump has taken its place."""
+    reader = DumpReader(path)
+    if reader.uuid != uuid:
+        reader.close()
+        raise DumpError(f"{path} was written anew since the corpus was opened; open the corpus again")
+    _readers.add(reader)
+    return reader
+
+
+def open_reader(path: str | os.PathLike[str], scheduler: str | None = None) -> DumpReader:
+    """Open what a path stands for: the folder of a corpus, or else one dump; errors as of either."""
+    return ShardReader(path, scheduler) if is_corpus(Path(path)) else DumpReader(path)
+
+
+class ShardReader(DumpReader):
+    """The shards that a folder's ``corpus.json`` lists, read as one dump with steps counted over all of them.
+
+    ``scheduler`` is the address of a dask scheduler that questions are handed to, or None for this machine's threads.
+    Raises DumpMissing, DumpError or NewerFormat where the list or a shard cannot be read, or shards do not go together.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], scheduler: str | None = None) -> None:
+        self.path, self.scheduler = Path(folder), scheduler
+        shards = _opened(read_corpus_file(self.path))
+        first = shards[0].reader
+        self.uuid = hashlib.sha256("\n".join(s.reader.uuid for s in shards).encode()).hexdigest()[:32]
+        is_complete = all(s.reader.provenance.get("complete") is not False for s in shards)
+        self.provenance = {**first.provenance, "complete": is_complete, "shards": len(shards)}
+        self.axes = {name: _joined_axis(shards, name) for name in first.axes}
+        self.shards = _placed(shards)
+        self._states = {
+            source.name: States(source, _joined(shards, f"sources/{source.name}", axis.name))
+            for axis in self.axes.values()
+            for source in axis.sources.values()
+        }
+
+    @property
+    def name(self) -> str:
+        """The folder's name, as shown in the page."""
+        return self.path.resolve().name
+
+    def states(self, source: str) -> States:
+        """Return the lazy states of a source, shape (n_steps, n_units), over all shards."""
+        return self._states[self.source(source).name]
+
+    def readers(self) -> Iterator[DumpReader]:
+        """Yield each shard, opened, in order."""
+        return (open_shard(shard.path, shard.uuid) for shard in self.shards)
+
+    def close(self) -> None:
+        """Close the shards that this process holds open; a later read opens them again."""
+        own = {shard.path for shard in self.shards}
+        for reader in [r for r in _readers if str(r.path) in own]:  # found matches may keep one beyond the cache
+            reader.close()
+        open_shard.cache_clear()
+
+
+def write_corpus(
+    folder: str | os.PathLike[str],
+    dumps: Sequence[str | os.PathLike[str]] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Make the dumps of a folder one corpus, in the order given, and return the folder.
+
+    ``dumps`` are paths of dumps that lie in the folder or below it (default: every .h5 or .hdf5 file in it, part-2
+    before part-10). Only ``corpus.json`` is written, in one step, after the dumps were found to go together. Raises
+    DumpExists where the folder is a corpus already, DumpMissing or DumpError where a dump is not there, lies elsewhere,
+    or was recorded otherwise than the first.
+    """
+    where = Path(folder)
+    if not where.is_dir():
+        raise DumpMissing(f"no folder at {where}; a corpus is a folder that holds its dumps")
+    if (where / CORPUS_FILE).exists() and not overwrite:
+        raise DumpExists(f"{where / CORPUS_FILE} is already there; pass overwrite=True to list the dumps anew")
+    names = shard_names(where, dumps)
+    _opened(shard_paths(where, names))
+    write_corpus_file(where, names)
+    return where
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """One shard as it was when the corpus was opened; its file is closed again."""
+
+    reader: DumpReader
+    facts: dict[str, str]
+    dtypes: dict[str, np.dtype[Any]]
+
+    def stored(self, path: str) -> StoredArray:
+        return StoredArray(path, partial(_dataset, str(self.reader.path.absolute()), self.reader.uuid))
+
+
+def _dataset(file: str, uuid: str, path: str) -> h5py.Dataset:
+    return open_shard(file, uuid)._dataset(path)
+
+
+def _opened(paths: Sequence[Path]) -> list[_Opened]:
+    """Open each shard, see that it goes with the first and is no copy of another, and close it again."""
+    shards: list[_Opened] = []
+    by_uuid: dict[str, Path] = {}
+    for path in paths:
+        reader = DumpReader(path)
+        try:
+            shard = _Opened(reader, _facts(reader), _dtypes(reader))
+        finally:
+            reader.close()
+        _check_alike((shards or [shard])[0], shard)
+        if reader.uuid in by_uuid:
+            raise DumpError(f"{path} is a copy of {by_uuid[reader.uuid].name}; list each recording of a corpus once")
+        by_uuid[reader.uuid] = path
+        shards.append(shard)
+    return shards
+
+
+def _facts(reader: DumpReader) -> dict[str, str]:
+    """Return what all shards of a corpus have in common, in the words of an error message."""
+    facts = {"list of axes": _listed(reader.axes)}
+    for axis in reader.axes.values():
+        facts[f"join of axis {axis.name!r}"] = repr(axis.join)
+        facts[f"vocabulary of axis {axis.name!r}"] = _vocabulary(axis)
+        facts[f"list of sources on axis {axis.name!r}"] = _listed(axis.sources)
+        facts[f"list of tracks on axis {axis.name!r}"] = _listed(axis.tracks)
+        for source in axis.sources.values():
+            facts[f"number of units of {source.name}"] = str(source.n_units)
+            facts[f"stored type of {source.name}"] = source.dtype
+            facts[f"view of {source.name}"] = source.view
+            facts[f"choice of units of {source.name}"] = _units(source.units)
+        for name, track in axis.tracks.items():
+            facts[f"kind of track {name!r}"] = track.info.kind
+            facts[f"stretch that a value of track {name!r} is for"] = f"a {track.info.per}"
+            facts[f"step that track {name!r} concerns"] = track.info.concerns
+            facts[f"group of track {name!r}"] = track.info.group or "none"
+    return facts
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(names) or "empty"
+
+
+def _units(units: tuple[int, ...] | None) -> str:
+    if units is None:
+        return "all of them"
+    listed = ", ".join(map(str, units[:8])) + ", ..." * (len(units) > 8)
+    return f"{listed} (fingerprint {hashlib.sha256(repr(units).encode()).hexdigest()[:16]})"
+
+
+def _vocabulary(axis: Axis) -> str:
+    if axis.tokens is None:
+        return "missing, as are tokens"
+    if axis.tokens.vocab_data is None:
+        return "missing"
+    data, offsets = (stored.read() for stored in axis.tokens.vocab_data)
+    content = np.asarray(offsets, "<i8").tobytes() + data.tobytes()
+    return f"{len(offsets) - 1} entries (fingerprint {hashlib.sha256(content).hexdigest()[:16]})"
+
+
+def _dtypes(reader: DumpReader) -> dict[str, np.dtype[Any]]:
+    paths = [f"sources/{name}" for name in reader.sources]
+    for axis in reader.axes.values():
+        paths += [f"tracks/{name}/values" for name in axis.tracks]
+        paths += [f"axes/{axis.name}/tokens"] * (axis.tokens is not None)
+    return {path: reader._dataset(path).dtype for path in paths}
+
+
+def _check_alike(first: _Opened, shard: _Opened) -> None:
+    for what, there in first.facts.items():
+        here = shard.facts[what]
+        if here != there:
+            raise DumpError(
+                f"{shard.reader.path}: the {what} is {here}, and {there} in {first.reader.path.name}; "
+                "shards of one corpus are recorded alike, so record it as the others or take it off the list"
+            )
+
+
+def _placed(shards: Sequence[_Opened]) -> tuple[Shard, ...]:
+    at = dict.fromkeys(shards[0].reader.axes, (0, 0))
+    placed = []
+    for shard in shards:
+        placed.append(Shard(str(shard.reader.path.absolute()), shard.reader.uuid, tuple(at.items())))
+        axes = shard.reader.axes
+        at = {n: (step + axes[n].n_steps, sequence + len(axes[n].starts)) for n, (step, sequence) in at.items()}
+    return tuple(placed)
+
+
+def _joined(shards: Sequence[_Opened], path: str, axis: str) -> JoinedArray:
+    return JoinedArray(
+        tuple(shard.stored(path) for shard in shards),
+        tuple(shard.reader.axes[axis].n_steps for shard in shards),
+        np.result_type(*(shard.dtypes[path] for shard in shards)),
+    )
+
+
+def _joined_axis(shards: Sequence[_Opened], name: str) -> Axis:
+    axes = [shard.reader.axes[name] for shard in shards]
+    first, n_steps = axes[0], sum(axis.n_steps for axis in axes)
+    stops = np.cumsum(np.concatenate([axis.stops - axis.starts for axis in axes]))
+    tokens = None
+    if first.tokens is not None:
+        words = tuple(shards[0].stored(f"axes/{name}/vocab/{part}") for part in ("bytes", "offsets"))
+        vocab = None if first.tokens.vocab_data is None else (words[0], words[1])
+        tokens = Tokens(n_steps, first.join, IdArray(n_steps, _joined(shards, f"axes/{name}/tokens", name)), vocab)
+    sources = {}
+    for source in first.sources.values():
+        n_nans = [axis.sources[source.name].n_nan for axis in axes]
+        n_nan = None if None in n_nans else sum(n for n in n_nans if n is not None)
+        sources[source.name] = replace(source, n_steps=n_steps, n_nan=n_nan)
+    starts = np.append(0, stops[:-1])
+    tracks = {track: _joined_track(shards, name, track, starts, stops) for track in first.tracks}
+    return Axis(name, first.index, n_steps, first.join, tokens, starts, stops, sources, tracks)
+
+
+def _joined_track(shards: Sequence[_Opened], axis: str, name: str, starts: Steps, stops: Steps) -> Track:
+    """Join a track; recordings meet labels in an order of their own, so a category's are put on one list."""
+    path, tracks = f"tracks/{name}/values", [shard.reader.axes[axis].tracks[name] for shard in shards]
+    labels = tuple(dict.fromkeys(label for track in tracks for label in track.labels))
+    index = {label: i for i, label in enumerate(labels)}
+    parts: list[Stored] = []
+    for shard, track in zip(shards, tracks, strict=True):
+        to = tuple(index[label] for label in track.labels)
+        own = shard.stored(path)
+        parts.append(own if to == tuple(range(len(to))) else RelabelledArray(own, to))
+    is_relabelled = any(isinstance(part, RelabelledArray) for part in parts)
+    dtype = np.dtype(np.int64) if is_relabelled else np.result_type(*(shard.dtypes[path] for shard in shards))
+    joined = JoinedArray(tuple(parts), tuple(track.n_stored for track in tracks), dtype)
+    info = replace(tracks[0].info, labels=labels)
+    return Track(info, int(stops[-1]), joined if info.per == "step" else SpreadArray(joined, starts, stops))

@@ -1,6 +1,0 @@
-"""Say in plain words what is right and wrong with any file or folder that is meant to hold states."""
-
-from lstmviz.dump.doctor.diagnose import diagnose
-from lstmviz.dump.doctor.finding import Finding, Mark
-
-__all__ = ["Finding", "Mark", "diagnose"]

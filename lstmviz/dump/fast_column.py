@@ -1,0 +1,71 @@
+"""One unit's values out of a data set that lies uncompressed in its file, without reading them through HDF5.
+
+HDF5 sums up each chunk to check it, which costs most of the time where one unit of hundreds is wanted. What reads here
+must know that the file was read whole, and so checked, as it is now.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.dump.lazy_arrays import States, StoredArray
+
+THREADS = 2
+CHECKSUM_BYTES = 4  # behind the values of a chunk
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Where the rows of a chunk begin, on the axis and in the file."""
+
+    step: int
+    offset: int
+
+
+def plain_column(states: States, unit: int) -> NDArray[Any] | None:
+    """Return a unit's recorded values, shape (n_steps,); None where they do not lie in the file as they are."""
+    if not isinstance(states.stored, StoredArray):
+        return None
+    dataset = states.stored.find(states.stored.path)
+    chunks = _chunks(dataset)
+    if chunks is None or not hasattr(os, "preadv"):
+        return None
+    n_rows, n_units = dataset.chunks
+    n_bytes = n_rows * n_units * dataset.dtype.itemsize
+    values, file = np.empty(len(dataset), dataset.dtype), dataset.file.id.get_vfd_handle()
+
+    def read(some: list[_Chunk]) -> bool:
+        rows = np.empty((n_rows, n_units), dataset.dtype)  # one room for all: fresh memory costs more than the copy
+        for chunk in some:
+            if os.preadv(file, [rows.data], chunk.offset) < n_bytes:
+                return False
+            values[chunk.step : chunk.step + n_rows] = rows[: len(values) - chunk.step, unit]
+        return True
+
+    shares = np.array_split(np.arange(len(chunks)), THREADS)
+    with ThreadPoolExecutor(THREADS) as pool:
+        is_read = pool.map(read, [[chunks[i] for i in share] for share in shares])
+        return values if all(is_read) else None
+
+
+def _chunks(dataset: h5py.Dataset) -> list[_Chunk] | None:
+    """Return every chunk of whole rows of plain values, in order; None where one is missing or anything else."""
+    steps, shape = dataset.id.get_create_plist(), dataset.shape
+    filters = [steps.get_filter(i)[0] for i in range(steps.get_nfilters())]
+    if dataset.chunks is None or dataset.chunks[1] != shape[1] or set(filters) - {h5py.h5z.FILTER_FLETCHER32}:
+        return None
+    found: list[Any] = []
+    dataset.id.chunk_iter(found.append)
+    size = dataset.chunks[0] * shape[1] * dataset.dtype.itemsize + CHECKSUM_BYTES * len(filters)
+    places = {info.chunk_offset[0]: info for info in found}
+    wanted = range(0, shape[0], dataset.chunks[0])
+    if dataset.dtype.kind != "f" or sorted(places) != list(wanted) or any(info.size != size for info in found):
+        return None
+    return [_Chunk(step, places[step].byte_offset) for step in wanted]

@@ -1,0 +1,139 @@
+"""Turn the blocks of a recording into a dump: assembled, checked, and renamed into place.
+
+Runs as a process of its own (``python -m lstmviz.dump.journal.assemble PARTS PATH``), because HDF5 may bring its
+process down where a disk is full; the blocks stay as they are until the dump is in its place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from io import FileIO
+from pathlib import Path
+
+from lstmviz.dump.journal.copy_axis import Assembly, OutOfOrderError
+from lstmviz.dump.journal.format import BLOCKS, Assembled
+from lstmviz.dump.journal.writer import lock, read_plan, release, remove_unfinished, sync_folder, write_plan
+from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.schema import DumpPlan
+from lstmviz.dump.verify import verify
+from lstmviz.errors import DumpError, DumpExists, LstmvizError, RecordingError
+
+
+def assemble(
+    parts_dir: Path,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    expected_steps: int | None = None,
+    is_complete: bool = False,
+) -> Assembled:
+    """Assemble a recording into a dump at ``path`` and return what was found; the blocks are left as they are.
+
+    The dump is written inside ``parts_dir``, read back, and renamed, so ``path`` holds the old file or the new one,
+    never half of one. ``expected_steps`` is what the recorder acknowledged, where it is known; ``is_complete`` says
+    that it was closed in order. The dump's provenance says ``complete`` only then, and if every byte of the blocks was
+    read. Raises DumpMissing where there is no recording, RecordingError where it still runs, DumpError where steps are
+    missing, DumpExists where ``path`` is taken, OSError where the disk is full.
+    """
+    _refuse_taken(path, overwrite)
+    plan = read_plan(parts_dir)
+    with _held(parts_dir) as file:
+        if is_complete:
+            plan = replace(plan, provenance={**plan.provenance, "complete": True})
+            with suppress(OSError):  # only for who recovers the recording, should this fail
+                write_plan(parts_dir, plan)
+        remove_unfinished(parts_dir)
+        temporary = parts_dir / f"assembling-{os.getpid()}.h5"
+        try:
+            found = _write(parts_dir, file, temporary, plan)
+            if expected_steps is not None and found.n_steps < expected_steps:
+                raise DumpError(
+                    f"{parts_dir} holds {found.n_steps} of {expected_steps} recorded steps: "
+                    f"{found.odd or f'batch {found.n_batches} is damaged'}"
+                )
+            _check(temporary, plan, found.n_steps)
+            _refuse_taken(path, overwrite)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Assemble as a process of its own; writes what was found as JSON, or says why it failed in one line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lstmviz.dump.journal.assemble", description="Assemble the blocks of a recording into a dump."
+    )
+    parser.add_argument("parts", type=Path, help="folder of the recording, PATH.parts")
+    parser.add_argument("path", type=Path, help="where the dump is written")
+    parser.add_argument("--steps", type=int, help="refuse if the blocks hold fewer steps than this")
+    parser.add_argument("--overwrite", action="store_true", help="replace what is at PATH")
+    parser.add_argument("--complete", action="store_true", help="the recording was closed in order")
+    given = parser.parse_args(arguments)
+    how = {"overwrite": given.overwrite, "expected_steps": given.steps, "is_complete": given.complete}
+    try:
+        found = assemble(given.parts, given.path, **how)
+    except (LstmvizError, OSError, ValueError, RuntimeError) as err:  # h5py raises RuntimeError too
+        print(" ".join(str(err).split()), file=sys.stderr)
+        return 1
+    print(json.dumps(asdict(found)))
+    return 0
+
+
+@contextmanager
+def _held(parts_dir: Path) -> Iterator[FileIO]:
+    """Open the blocks to read, and keep others from recording to them or assembling them meanwhile."""
+    try:
+        file = FileIO(parts_dir / BLOCKS, "r")
+    except FileNotFoundError as err:
+        raise DumpError(f"{parts_dir} holds no whole batch, so there is nothing to assemble") from err
+    try:
+        if not lock(file):
+            raise RecordingError(f"{parts_dir} is being recorded to now; wait until that ends, or end it")
+        yield file
+    finally:
+        release(file)
+
+
+def _refuse_taken(path: Path, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise DumpExists(f"{path} is already there; pass overwrite=True (--overwrite) or another path")
+
+
+def _write(parts_dir: Path, file: FileIO, temporary: Path, plan: DumpPlan) -> Assembled:
+    """Write the dump in one pass where the batches come in the order of the documents, else in two."""
+    try:
+        found = Assembly(parts_dir, file, temporary, plan).in_recorded_order()
+    except OutOfOrderError:
+        temporary.unlink(missing_ok=True)
+        found = Assembly(parts_dir, file, temporary, plan).in_document_order()
+    if not found.n_batches:
+        lacks = f"no batch that can be kept ({found.odd})" if found.odd else "no whole batch"
+        raise DumpError(f"{parts_dir} holds {lacks}, so there is nothing to assemble")
+    with temporary.open("rb+") as written:
+        os.fsync(written.fileno())
+    return found
+
+
+def _check(temporary: Path, plan: DumpPlan, n_steps: int) -> None:
+    """Open the dump as a reader would, and read every value back, so that each chunk's checksum is seen to hold."""
+    dump = DumpReader(temporary)
+    try:
+        problems = verify(dump)
+        if problems:
+            raise DumpError(problems[0])
+        if sum(a.n_steps for a in dump.axes.values()) != n_steps or set(dump.sources) != {s.name for s in plan.sources}:
+            raise DumpError(f"the assembled dump does not hold what {temporary.parent} does")
+    finally:
+        dump.close()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,68 @@
+"""Assemble a recording in a process of its own, which HDF5 may bring down where a disk is full."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from lstmviz.dump.journal.format import BLOCKS, Assembled
+from lstmviz.dump.journal.writer import remove_unfinished
+from lstmviz.errors import RecordingError, StorageError
+from lstmviz.system.process import command
+
+
+def assemble_apart(
+    parts_dir: Path,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    expected_steps: int | None = None,
+    is_complete: bool = False,
+) -> Assembled:
+    """Do what ``assemble`` does in a child process; RecordingError says in one line why it failed.
+
+    It is StorageError where the disk has no room for it, or the child was ended.
+    """
+    _check_room(parts_dir)
+    options = [*["--overwrite"] * overwrite, *["--complete"] * is_complete]
+    if expected_steps is not None:
+        options += ["--steps", str(expected_steps)]
+    try:
+        # A session of its own, so that Ctrl-C in the terminal does not reach it.
+        child = subprocess.run(  # noqa: S603
+            command("lstmviz.dump.journal.assemble", *options, "--", str(parts_dir), str(path)),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            start_new_session=True,
+        )
+    except OSError as err:
+        raise StorageError(f"no process could be started to assemble it: {err.strerror or err}") from err
+    if child.returncode == 0:
+        return _result(child.stdout)
+    if child.returncode < 0:
+        with suppress(OSError):
+            remove_unfinished(parts_dir)
+        name = next((s.name for s in signal.Signals if s == -child.returncode), f"signal {-child.returncode}")
+        raise StorageError(f"the assembling process was ended by {name}; is the disk full?")
+    lines = child.stderr.strip().splitlines()
+    raise RecordingError(lines[-1] if lines else f"the assembling process ended with code {child.returncode}")
+
+
+def _check_room(parts_dir: Path) -> None:
+    """Raise StorageError where the disk has less room than the blocks take, which a dump of them needs too."""
+    try:
+        needed, free = (parts_dir / BLOCKS).stat().st_size, shutil.disk_usage(parts_dir).free
+    except OSError:  # the child says what is wrong
+        return
+    if needed > free:
+        raise StorageError(f"it takes about {needed:,} bytes, and the disk has {free:,} free; make room first")
+
+
+def _result(text: str) -> Assembled:
+    return Assembled(**json.loads(text.splitlines()[-1]))

@@ -1,0 +1,158 @@
+"""``write_dump``: arrays of any framework, checked and turned into a dump at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lstmviz.dump.array_blocks import Arrays, DumpBlock, Intake
+from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan, default_join
+from lstmviz.dump.validate import HasVocab, check_mapping, read_vocab
+from lstmviz.dump.writer import DumpWriter
+from lstmviz.errors import DumpError, DumpExists, DumpMissing, InputError, UnknownName
+from lstmviz.types import View
+
+Taken = tuple[tuple[int, ...], Arrays, bool]  # lengths, arrays, and whether the first sequence goes on
+LOOK_AHEAD_BYTES = 2**20  # of blocks: where there are no more, it is known how large the dump will be
+
+
+def write_dump(
+    path: str | os.PathLike[str],
+    *,
+    states: Mapping[str, ArrayLike] | None = None,
+    tokens: ArrayLike | None = None,
+    vocab: Sequence[str] | Mapping[str, int] | NDArray[np.str_] | HasVocab | None = None,
+    lengths: ArrayLike | None = None,
+    tracks: Mapping[str, ArrayLike] | None = None,
+    sequence_tracks: Mapping[str, ArrayLike] | None = None,
+    blocks: Iterable[DumpBlock] | None = None,
+    views: Mapping[str, View] | None = None,
+    join: str | None = None,
+    axis: str = "text",
+    provenance: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write arrays from any framework as a dump with one time axis, all at once or block by block; return its path.
+
+    ``states`` maps a source's name to an array (n_steps, n_units), float16, float32 or float64 (other numbers become
+    float32). ``tokens`` are (n_steps,) ids into ``vocab``, which lists the tokens by id, maps a token to its
+    id, or is a tokenizer with ``get_vocab()``. ``lengths`` are the steps of each sequence (default: one sequence).
+    ``tracks`` maps a name to (n_steps,) numbers, or strings for a category (None: no value); ``sequence_tracks`` to
+    (n_sequences,) of them. In place of all these arrays, ``blocks`` is an iterator of ``lstmviz.DumpBlock``, so that
+    memory stays flat: the first, block 0, declares sources, tracks and types, and labels grow as they are met.
+    ``views`` marks sources whose values are to be shown through tanh (default: raw for all). ``join`` stands between
+    tokens in text (default: nothing if every entry is one character long, else a space). ``provenance`` is kept as
+    JSON.
+    Raises InputError naming the first place that does not fit, UnknownName for a view of no source, DumpExists where
+    ``path`` is taken, DumpMissing where its folder is not there, DumpError where the disk does not take it.
+    """
+    target = _free(Path(path), overwrite)
+    check_mapping("views", views)
+    arrays = {"tokens": tokens, "lengths": lengths, "tracks": tracks, "sequence_tracks": sequence_tracks}
+    given = _given(blocks, {"states": states, **arrays})
+    words = read_vocab(vocab)
+    intake = Intake(axis, None if words is None else len(words), is_many=blocks is not None)
+    taken = [_take(intake, block) for block in islice(given, 1)]
+    if not taken:
+        raise InputError("blocks has none; give at least one lstmviz.DumpBlock, or the arrays themselves")
+    plan = DumpPlan(
+        axes=(AxisPlan(axis, default_join(words) if join is None else join, intake.has_tokens, words),),
+        sources=_viewed(intake.sources, views),
+        tracks=intake.tracks,
+        provenance={} if provenance is None else provenance,
+    )
+    rest = (_take(intake, block) for block in given)
+    n_steps = _look_ahead(taken, rest) if blocks is not None else sum(taken[0][0])
+    _write_whole(target, plan, chain(_popped(taken), rest), intake, n_steps)
+    return target
+
+
+def _take(intake: Intake, block: DumpBlock) -> Taken:
+    return (*intake.take(block), block.continues)
+
+
+def _popped(taken: list[Taken]) -> Iterator[Taken]:
+    """Hand out what is kept in a list, which then no longer holds it in memory."""
+    while taken:
+        yield taken.pop(0)
+
+
+def _look_ahead(taken: list[Taken], rest: Iterator[Taken]) -> int | None:
+    """Take a few more blocks, and return the steps of all where those are the last ones."""
+    n_bytes = 0
+    while (n_bytes := n_bytes + sum(a.nbytes for a in taken[-1][1].values())) < LOOK_AHEAD_BYTES:
+        more = next(rest, None)
+        if more is None:
+            return sum(sum(lengths) for lengths, _, _ in taken)
+        taken.append(more)
+    return None
+
+
+def _given(blocks: Iterable[DumpBlock] | None, whole: Mapping[str, Any]) -> Iterator[DumpBlock]:
+    """Return the blocks to write: those given, or the arrays as one."""
+    if blocks is None:
+        return iter([DumpBlock(**{**whole, "states": whole["states"] or {}})])
+    twice = next((name for name, values in whole.items() if values is not None), None)
+    if twice is not None:
+        raise InputError(f"both blocks and {twice} were given; put {twice} into each lstmviz.DumpBlock")
+    if isinstance(blocks, DumpBlock) or not isinstance(blocks, Iterable):
+        raise InputError(f"blocks is a {type(blocks).__name__}; give a list or an iterator of lstmviz.DumpBlock")
+    return iter(blocks)
+
+
+def _free(target: Path, overwrite: bool) -> Path:
+    """Return a path at which a dump may be written."""
+    if target.is_dir():
+        raise DumpExists(f"{target} is a folder; give the path of a file, such as {target / 'run.h5'}")
+    if target.exists() and not overwrite:
+        raise DumpExists(f"{target} is already there; pass overwrite=True or another path")
+    if not target.parent.is_dir():
+        raise DumpMissing(f"there is no folder {target.parent} to write {target.name} in; make it first")
+    return target
+
+
+def _viewed(sources: tuple[SourcePlan, ...], views: Mapping[str, View] | None) -> tuple[SourcePlan, ...]:
+    given = {} if views is None else views
+    names = [source.name for source in sources]
+    unknown = next((name for name in given if name not in names), None)
+    if unknown is not None:
+        raise UnknownName(f"no source {unknown!r} to set the view of; there is {', '.join(names)}")
+    return tuple(replace(source, view=given.get(source.name, "raw")) for source in sources)
+
+
+def _write_whole(target: Path, plan: DumpPlan, blocks: Iterable[Taken], intake: Intake, n_steps: int | None) -> None:
+    """Write a dump of one axis beside its place, and put it there in one step."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with _disk(target):
+            most = None if n_steps is None else {plan.axes[0].name: n_steps}
+            writer = DumpWriter(temporary, plan, n_steps=most)
+        with writer:
+            for lengths, arrays, continues in blocks:
+                with _disk(target):
+                    writer.append(plan.axes[0].name, lengths, arrays, continues)
+            with _disk(target):
+                writer.close(labels=intake.labels)
+        with _disk(target):
+            temporary.replace(target)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _disk(target: Path) -> Iterator[None]:
+    """Say in a line that the disk did not take what was written; an error of the caller's own blocks stays as it is."""
+    try:
+        yield
+    except OSError as err:
+        reason = " ".join((err.strerror or str(err)).split())[:160]
+        raise DumpError(f"{target} cannot be written ({reason}); free some space or give another path") from err

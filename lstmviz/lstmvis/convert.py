@@ -1,0 +1,212 @@
+"""A project becomes a dump: block by block, under a name that its content gives it, once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import numpy as np
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.schema import ArrayKey
+from lstmviz.dump.writer import DumpWriter
+from lstmviz.errors import DumpError, DumpExists, LstmvizError
+from lstmviz.lstmvis.columns import Offence, blocks
+from lstmviz.lstmvis.config import StateType
+from lstmviz.lstmvis.files import Faults, find_inside, one_line
+from lstmviz.lstmvis.sections import read_config
+from lstmviz.lstmvis.survey import Options, Project, opened_project
+from lstmviz.system import cache
+from lstmviz.types import View
+
+VERSION = 1  # of the conversion: another one gives other dumps, under other names
+MAX_NOTES = 40  # kept in the dump
+READ_BYTES = 2**20
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all) while a project is converted."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A dump made of a project: its path, and what had to be decided or left out, a line each."""
+
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+def import_project(
+    folder: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    options: Options | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Imported:
+    """Convert an LSTMVis project to a dump at ``path``; its uuid is a hash of the project's content and the options.
+
+    Raises ProjectError with everything that is wrong, DumpExists where ``path`` is taken.
+    """
+    target, options = Path(path), options or Options()
+    if target.exists() and not overwrite:
+        raise DumpExists(f"{target} is already there; pass overwrite=True or another path")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        notes = _convert(Path(folder), temporary, options, progress)
+        temporary.replace(target)
+    except LstmvizError:  # also those that are OSErrors: they say what is wrong with the project
+        raise
+    except OSError as err:
+        raise LstmvizError(
+            f"{target} cannot be written ({err.strerror or err}); free some space or give a path"
+        ) from err
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Imported(target, notes)
+
+
+def open_project(
+    folder: str | os.PathLike[str], options: Options | None = None, progress: Progress | None = None
+) -> Imported:
+    """Return the dump of a project, kept in the user's cache folder; converted where the content is new.
+
+    ``notes`` are empty where a kept dump is used. Raises ProjectError with everything that is wrong in the project.
+    """
+    where, options = Path(folder), options or Options()
+    faults = Faults()
+    config, _ = read_config(where, faults)
+    name = re.sub(r"[^\w.-]+", "-", config.name).strip("-.")[:60] or "project"
+    uuid = content_id(where, options)
+    if uuid is None:  # a file is missing: reading says which, and all else
+        with opened_project(where, options):
+            raise LstmvizError(f"{where} changed while it was read; try again")
+    home = cache.home("lstmvis") / uuid
+    kept = home / f"{name}.h5"
+    with filelock.FileLock(f"{home}.lock"):
+        if _is_dump(kept, uuid):
+            return Imported(kept)
+        shutil.rmtree(home, ignore_errors=True)  # left by a process that was killed: nobody else is at work here
+        home.mkdir()
+        try:
+            return import_project(where, kept, options, overwrite=True, progress=progress)
+        finally:
+            if not kept.exists():  # nothing is kept of a project that cannot be read
+                shutil.rmtree(home, ignore_errors=True)
+
+
+def content_id(folder: Path, options: Options) -> str | None:
+    """Return 32 hexadecimal digits that stand for a project's content and options; None where a file is missing."""
+    config, data = read_config(folder, Faults())
+    digest = hashlib.blake2b(digest_size=16)
+    chosen = sorted(options.views.items()), options.steps, options.has_embedding
+    digest.update(repr(("lstmviz import", VERSION, chosen, len(data))).encode() + data)
+    for key in config.used_files():
+        try:
+            path = find_inside(folder, config.files[key])
+            with path.open("rb") as file:
+                digest.update(repr((key, path.stat().st_size)).encode())
+                while block := file.read(READ_BYTES):
+                    digest.update(block)
+        except (LstmvizError, OSError, KeyError):
+            return None
+    return digest.hexdigest()
+
+
+def _convert(folder: Path, path: Path, options: Options, progress: Progress | None) -> tuple[str, ...]:
+    with opened_project(folder, options) as project:
+        _check_space(project, path)
+        try:
+            steps = {axis.name: project.n_steps for axis in project.plan.axes}
+            with DumpWriter(path, project.plan, content_id(folder, options), steps) as writer:
+                ranges = _write(project, writer, progress)
+                views, decided = _views(project, ranges)
+                notes = tuple(map(one_line, (*project.notes, *decided)))
+                writer.close(views=views, provenance={"notes": [note[:300] for note in notes[:MAX_NOTES]]})
+        except Offence as err:
+            raise DumpError(f"{folder}: {err}") from err
+    return notes
+
+
+def _write(project: Project, writer: DumpWriter, progress: Progress | None) -> dict[str, tuple[float, float]]:
+    """Write every array block by block; return each source's smallest and largest value, NaN apart."""
+    ranges = {s.name: (0.0, 0.0) for s in project.plan.sources}
+    axis = project.plan.axes[0].name
+    for start, stop in blocks(project.n_steps, project.row_bytes):
+        arrays = {key: column.read(start, stop) for key, column in project.columns.items()}
+        lengths, continues = _lengths(project, start, stop)
+        writer.append(axis, lengths, arrays, continues)
+        for name, (low, high) in ranges.items():
+            values = arrays[ArrayKey("state", name)]
+            least, most = (float(f.reduce(values, axis=None)) for f in (np.fmin, np.fmax))
+            ranges[name] = min(low, least), max(high, most)
+        if progress:
+            progress(stop, project.n_steps)
+    return ranges
+
+
+def _lengths(project: Project, start: int, stop: int) -> tuple[list[int], bool]:
+    """Return the steps of each sequence, or part of one, in [start, stop), and whether the first goes on with one."""
+    first = int(np.searchsorted(project.stops, start, side="right"))
+    last = int(np.searchsorted(project.stops, stop, side="left"))
+    borders = [start, *project.stops[first:last].tolist(), stop]
+    begins = 0 if first == 0 else int(project.stops[first - 1])
+    return np.diff(borders).tolist(), begins < start
+
+
+def _views(project: Project, ranges: Mapping[str, tuple[float, float]]) -> tuple[dict[str, View], list[str]]:
+    """Decide how each source is shown, and say why where ``lstm.yml`` leaves it open or LSTMVis would do otherwise."""
+    views: dict[str, View] = {s.name: project.options.views.get(s.name, "raw") for s in project.plan.sources}
+    notes = []
+    for name, state in project.states.items():
+        low, high = ranges[name]
+        asked = project.options.views.get(name, project.options.views.get(""))
+        views[name], why = (asked, "") if asked else _decide(state, max(-low, high))
+        if why:
+            notes.append(f"{name}: {why}".replace("NAME", name))
+        if state.is_abs:
+            notes.append(f"{name}: LSTMVis drops the sign (tanh_abs); it is kept here, select the low side for it")
+        if state.is_unsigned and low < 0:
+            notes.append(f"{name}: stated as unsigned, and some values are below 0; they are kept")
+    return views, notes
+
+
+def _decide(state: StateType, peak: float) -> tuple[View, str]:
+    """Return the view of a state whose values reach ``peak``, and why where that is not what is stated."""
+    if state.transform == "none":
+        return "raw", ""
+    if state.transform == "tanh":
+        is_odd = peak <= 1.0
+        return (
+            "tanh",
+            "shown through tanh, as stated, though all values lie in [-1, 1]; --view NAME=raw" if is_odd else "",
+        )
+    if peak > 1.0:
+        return "tanh", f"values reach {peak:.3g}, so they are shown through tanh, as in LSTMVis; else --view NAME=raw"
+    return (
+        "raw",
+        "all values lie in [-1, 1], so they are shown as they are; LSTMVis would apply tanh to them again, which"
+        " --view NAME=tanh does",
+    )
+
+
+def _check_space(project: Project, path: Path) -> None:
+    needed, free = project.n_steps * project.row_bytes, shutil.disk_usage(path.resolve().parent).free
+    if needed > free:
+        raise LstmvizError(
+            f"the dump needs {needed / 1e9:.1f} GB and {path.resolve().parent} has {free / 1e9:.1f}; free some space,"
+            " or import to a path on another disk"
+        )
+
+
+def _is_dump(path: Path, uuid: str) -> bool:
+    try:
+        dump = DumpReader(path)
+    except LstmvizError:
+        return False
+    dump.close()
+    return dump.uuid == uuid

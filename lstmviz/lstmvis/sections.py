@@ -1,0 +1,268 @@
+"""The sections of ``lstm.yml``, one method each; what is wrong in one does not keep the others from being checked."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import yaml
+
+from lstmviz.dump.schema import MAX_NAME
+from lstmviz.errors import DumpMissing, LstmvizError, ProjectError
+from lstmviz.lstmvis.config import (
+    CONFIG_FILE,
+    KNOWN,
+    MAX_CONFIG_BYTES,
+    Config,
+    Extra,
+    Meta,
+    Ref,
+    StateType,
+    Transform,
+)
+from lstmviz.lstmvis.files import Faults, find_inside
+
+MAX_TEXT = 2000  # characters of a name, path or description
+NOWHERE = Ref("", "")  # stands where a fault was noted; nobody reads it
+
+
+def read_config(folder: Path, faults: Faults) -> tuple[Config, bytes]:
+    """Read a project's ``lstm.yml``, and return it also as it stands; what is wrong in a section becomes a fault.
+
+    Raises ProjectError or DumpMissing where there is nothing to go on with.
+    """
+    if not folder.is_dir():
+        raise DumpMissing(f"no folder at {folder}; give the folder of an LSTMVis project, the one with {CONFIG_FILE}")
+    data = _read(folder)
+    try:
+        raw = yaml.safe_load(data)
+    except (yaml.YAMLError, ValueError, RecursionError) as err:
+        raise ProjectError(f"{CONFIG_FILE} is not YAML ({' '.join(str(err).split())[:200]}); mend it there") from err
+    if not isinstance(raw, dict):
+        raise ProjectError(
+            f"{CONFIG_FILE} holds {_kind(raw)}, not a mapping of {', '.join(KNOWN[:6])}; see docs/lstmvis.md"
+        )
+    return Sections(raw, folder.resolve().name, faults).config(), data
+
+
+def _read(folder: Path) -> bytes:
+    try:
+        with find_inside(folder, CONFIG_FILE).open("rb") as file:
+            data = file.read(MAX_CONFIG_BYTES + 1)
+    except LstmvizError as err:
+        raise ProjectError(f"{CONFIG_FILE}{err}") from err
+    except OSError as err:
+        raise ProjectError(f"{CONFIG_FILE} cannot be read ({err.strerror}); see to its permissions") from err
+    if len(data) > MAX_CONFIG_BYTES:
+        raise ProjectError(f"{CONFIG_FILE} is larger than {MAX_CONFIG_BYTES} bytes; a configuration is a page long")
+    return data
+
+
+class Sections:
+    """Checks the YAML of a project, section by section, and gathers its faults."""
+
+    def __init__(self, raw: dict[Any, Any], folder: str, faults: Faults) -> None:
+        self.raw = raw
+        self.folder = folder
+        self.faults = faults
+        self.notes: list[str] = []
+        self.files = self._files()
+
+    def config(self) -> Config:
+        """Return the whole configuration; it may be used if no fault was noted."""
+        words = self._section("word_sequence", is_needed=True)
+        embedding = self._section("word_embedding")
+        etc = self._section("etc")
+        unread = [shown(k) for k in self.raw if k not in KNOWN and not self._is_index(k)]
+        if unread:
+            self.notes.append(f"{CONFIG_FILE}: not read: {', '.join(unread[:8])}")
+        name = self._text(self.raw, "name", "", default=self.folder)
+        return Config(
+            name=name,
+            description=self._text(self.raw, "description", "", default=name),
+            files=self.files,
+            words=self._ref(words, "word_sequence") if words else NOWHERE,
+            word_dict=self._dict_key(words, "dict_file", "word_sequence"),
+            states=self._states(),
+            metas=tuple(self._meta(k, v) for k, v in self._section("meta").items()),
+            embedding=self._ref(embedding, "word_embedding") if embedding else None,
+            embedding_dict=self._dict_key(embedding, "dict_file", "word_embedding"),
+            has_regex_search=bool(etc.get("regex_search", False)),
+            extra=self._extra(),
+            notes=tuple(self.notes),
+        )
+
+    def _files(self) -> dict[str, str]:
+        files = {}
+        for key, value in self._section("files", is_needed=True).items():
+            if is_text(value):
+                files[shown(key)] = value
+            else:
+                self._fault(f"files: {shown(key)!r} is {_kind(value)}, not a file's name; give its relative path")
+        return files
+
+    def _states(self) -> tuple[StateType, ...]:
+        section = self._section("states", is_needed=True)
+        types = section.get("types")
+        if section and (not isinstance(types, list) or not types):
+            self._fault(f"states: types is {_kind(types)}; give a list of {{type: state, layer: 1, path: states1}}")
+        if not isinstance(types, list):
+            return ()
+        states: list[StateType] = []
+        default = section.get("file")
+        for i, entry in enumerate(types):
+            where = f"states: types: entry {i + 1}"
+            if not isinstance(entry, dict):
+                self._fault(f"{where} is {_kind(entry)}; give {{type: state, layer: 1, path: states1}}")
+                continue
+            ref = self._ref({"file": default, **{shown(k): v for k, v in entry.items()}}, where)
+            kind = self._text(entry, "type", where, default="state")
+            layer = self._text(entry, "layer", where, default="")
+            transform, is_abs = self._transform(entry, where)
+            name = storable(f"layer{layer}.{kind}" if layer else kind)
+            states.append(StateType(name, ref, kind, layer, transform, is_abs, entry.get("unsigned") is True))
+        return _told_apart(states)
+
+    def _transform(self, entry: dict[Any, Any], where: str) -> tuple[Transform, bool]:
+        if "transform" not in entry:
+            return "default", False
+        stated = shown(entry["transform"]).lower()
+        if stated in ("tanh", "tanh_abs", "tanhabs"):
+            return "tanh", stated != "tanh"
+        if stated not in ("none", "raw", "false"):
+            self.notes.append(
+                f"{CONFIG_FILE}: {where}: transform {stated!r} is not known; taken as none, as LSTMVis does"
+            )
+        return "none", False
+
+    def _meta(self, key: Any, value: Any) -> Meta:
+        where = f"meta: {shown(key)!r}"
+        if not isinstance(value, dict):
+            self._fault(f"{where} is {_kind(value)}; give file, path and vis")
+            value = {}
+            ref = NOWHERE
+        else:
+            ref = self._ref(value, where)
+        vis = value.get("vis")
+        vis_type = shown(vis.get("type", "")) if isinstance(vis, dict) else ""
+        weights = Ref(ref.file, self._text(value, "weights_path", where)) if "weights_path" in value else None
+        is_wordvec = value.get("type", vis_type) == "wordvec"
+        dictionary = self._dict_key(value, "dict", where)
+        name = storable(shown(key))
+        return Meta(name, ref, weights, dictionary, is_wordvec, self._index(value, where), vis_type)
+
+    def _index(self, value: dict[Any, Any], where: str) -> Ref | None:
+        index = value.get("index", "self")
+        if index in ("self", None, ""):
+            return None
+        if not self._is_index(index):
+            self._fault(f"{where}: index is {shown(index)!r}; use self (by position) or word_sequence (by word id)")
+            return None
+        return self._ref(self.raw[index], index)
+
+    def _is_index(self, key: Any) -> bool:
+        return isinstance(key, str) and isinstance(self.raw.get(key), dict) and {"file", "path"} <= set(self.raw[key])
+
+    def _extra(self) -> Extra:
+        section = self._section("lstmviz")
+        join, stops = section.get("join"), section.get("sequences")
+        return Extra(
+            axis=storable(self._text(section, "axis", "lstmviz", default="text")),
+            join=join if isinstance(join, str) else None,
+            has_tokens=section.get("has_tokens") is not False,
+            has_vocab=section.get("has_vocab") is not False,
+            stops=None if stops is None else self._ref(stops, "lstmviz: sequences"),
+            sources={k: storable(v) for k, v in self._plain(section, "sources").items() if is_text(v)},
+            strings={k: self._ref(v, f"lstmviz: strings: {k}") for k, v in self._plain(section, "strings").items()},
+            none={k: v for k, v in self._plain(section, "none").items() if isinstance(v, int)},
+        )
+
+    def _plain(self, section: dict[Any, Any], key: str) -> dict[str, Any]:
+        value = section.get(key, {})
+        if not isinstance(value, dict):
+            self._fault(f"lstmviz: {key} is {_kind(value)}; export the dump again")
+            return {}
+        return {shown(k): v for k, v in value.items()}
+
+    def _section(self, name: str, is_needed: bool = False) -> dict[Any, Any]:
+        value = self.raw.get(name)
+        if value is None and is_needed:
+            there = ", ".join(shown(k) for k in list(self.raw)[:12]) or "nothing"
+            self._fault(f"no section {name!r}; it has {there}. Add it as docs/lstmvis.md shows")
+        if value is not None and not isinstance(value, dict):
+            self._fault(f"{name} is {_kind(value)}; give a mapping")
+        return value if isinstance(value, dict) else {}
+
+    def _ref(self, section: Any, where: str) -> Ref:
+        if not isinstance(section, dict):
+            self._fault(f"{where} is {_kind(section)}; give file and path")
+            return NOWHERE
+        return Ref(self._key(section.get("file"), "file", where), self._text(section, "path", where))
+
+    def _dict_key(self, section: dict[Any, Any], entry: str, where: str) -> str | None:
+        return None if section.get(entry) is None else self._key(section[entry], entry, where)
+
+    def _key(self, key: Any, entry: str, where: str) -> str:
+        known = ", ".join(self.files) or "none"
+        if key is None:
+            self._fault(f"{where} names no {entry}; give one of files: {known}")
+        elif shown(key) not in self.files:
+            self._fault(f"{where} names {entry} {shown(key)!r}, and files has {known}; write one of those")
+        return shown(key)
+
+    def _text(self, section: dict[Any, Any], entry: str, where: str, default: str | None = None) -> str:
+        value = section.get(entry)
+        prefix = f"{where}: " if where else ""
+        if value is None and default is not None:
+            return default
+        if value is None:
+            self._fault(f"{prefix}no {entry}; give one")
+            return ""
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or len(shown(value)) > MAX_TEXT:
+            self._fault(f"{prefix}{entry} is {_kind(value)}; give a short text")
+            return ""
+        return shown(value)
+
+    def _fault(self, text: str) -> None:
+        self.faults.add(CONFIG_FILE, text)
+
+
+def shown(value: Any) -> str:
+    """Return a YAML scalar as text, and the kind of anything else: written out, aliases could fill the memory."""
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
+        return "a huge number"
+    return str(value) if isinstance(value, str | int | float) else _kind(value)
+
+
+def storable(name: str) -> str:
+    """Return a name as a dump may hold it: no slash, no control characters, 1 to 200 long."""
+    name = "".join("_" if c == "/" or unicodedata.category(c) in ("Cc", "Cs") else c for c in name)[:MAX_NAME]
+    return name if name not in ("", ".", "..") else "_"
+
+
+def is_text(value: Any) -> TypeGuard[str]:
+    """Tell whether a YAML value is a text of sensible length."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT
+
+
+def _told_apart(states: list[StateType]) -> tuple[StateType, ...]:
+    """Add their path, and a number where that is the same too, to the names of states that share one."""
+    taken: set[str] = set()
+    named = []
+    for state in states:
+        is_shared = sum(s.name == state.name for s in states) > 1
+        name = storable(f"{state.name}.{state.ref.path.strip('/')}") if is_shared else state.name
+        base, n = name[:190], 1
+        while name in taken:
+            n += 1
+            name = f"{base}.{n}"
+        taken.add(name)
+        named.append(replace(state, name=name))
+    return tuple(named)
+
+
+def _kind(value: Any) -> str:
+    kinds = {dict: "a mapping", list: "a list", str: "a text", bool: "a yes or no", type(None): "nothing"}
+    return kinds.get(type(value), "a number" if isinstance(value, int | float) else f"a {type(value).__name__}")

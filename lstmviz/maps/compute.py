@@ -1,0 +1,150 @@
+"""From a source of a dump, or a model's embeddings, to a map: PCA at once, t-SNE and UMAP computed once and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import PatternError, ProjectionError
+from lstmviz.maps.cache import Wanted, find_kept, keep, parameters_of
+from lstmviz.maps.embeddings import embeddings, token_counts
+from lstmviz.maps.in_subprocess import Cancel, Progress, embed_apart
+from lstmviz.maps.pca import Basis, principal_axes
+from lstmviz.maps.projection import EMBEDDING, METHODS, Method, Points, Projection, flat
+from lstmviz.maps.sampling import MOST_STEPS, N_STEPS, sample
+from lstmviz.types import check_whole
+
+N_AXES = 50  # principal axes that t-SNE and UMAP see: the rest of the variance is noise to them, and time
+LEAST_POINTS = 10  # that t-SNE and UMAP make a map of
+PARAMETERS: dict[Method, dict[str, float]] = {
+    "pca": {},
+    "tsne": {"perplexity": 30.0, "iterations": 500},
+    "umap": {"neighbours": 15, "min_dist": 0.1},
+}
+
+
+def project(
+    dump: DumpReader,
+    source: str,
+    method: Method = "pca",
+    n_steps: int = N_STEPS,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Projection:
+    """Return a map of a source's states at ``n_steps`` sampled steps, or of the model's embeddings ("embedding").
+
+    States are taken in the source's view. "pca" is exact over the sampled steps; "tsne" and "umap" start from its first
+    50 axes, are computed in a process of their own, and kept in the user's cache. ``progress`` is called with the share
+    that is done and what is being done; ``cancel`` is asked a few times a second whether to stop. Raises UnknownName,
+    PatternError for arguments out of range, ProjectionError and ProjectionCancelled.
+    """
+    prepared = _asked(dump, source, method, n_steps, seed)
+    if method == "pca":
+        return _made(prepared, method, seed, flat(prepared.reduced))
+    wanted = _wanted(prepared, method, seed)
+    points = find_kept(wanted, len(prepared.ids))
+    if points is None:
+        points = embed_apart(method, prepared.reduced, seed, PARAMETERS[method], progress, cancel)
+        keep(wanted, points)
+    return _made(prepared, method, seed, points)
+
+
+def find_projection(
+    dump: DumpReader, source: str, method: Method, n_steps: int = N_STEPS, seed: int = 0
+) -> Projection | None:
+    """Return a map if it needs no long computing: by PCA, or kept; else None. Raises what ``project`` raises."""
+    prepared = _asked(dump, source, method, n_steps, seed)
+    if method == "pca":
+        return _made(prepared, method, seed, flat(prepared.reduced))
+    points = find_kept(_wanted(prepared, method, seed), len(prepared.ids))
+    return None if points is None else _made(prepared, method, seed, points)
+
+
+def key_of(dump: DumpReader, source: str, method: Method, n_steps: int = N_STEPS, seed: int = 0) -> str:
+    """Return the name under which a map is kept. Raises what ``project`` raises."""
+    return _wanted(_asked(dump, source, method, n_steps, seed), method, seed).key
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """What every method starts from: the sampled states along their principal axes."""
+
+    of: str
+    source: str
+    n_points: int
+    ids: NDArray[np.int64]
+    n_all: int
+    n_nan: int
+    basis: Basis
+    reduced: Points
+
+
+def _asked(dump: DumpReader, source: str, method: Any, n_steps: int, seed: int) -> _Prepared:
+    """Check what is asked for, and prepare it."""
+    if method not in METHODS:
+        raise PatternError(f"method {str(method)[:40]!r} is not known; use {', '.join(METHODS)}")
+    n_steps, seed = check_whole("n_steps", n_steps), check_whole("seed", seed)
+    if not 2 <= n_steps <= MOST_STEPS or not 0 <= seed < 2**31:
+        raise PatternError(f"n_steps={n_steps} and seed={seed}: give 2 to {MOST_STEPS:,} steps and a seed from 0 on")
+    is_embedding = source == EMBEDDING and EMBEDDING not in dump.sources
+    prepared = _of_tokens(dump, n_steps) if is_embedding else _of_steps(dump, dump.source(source).name, n_steps, seed)
+    least = 2 if method == "pca" else LEAST_POINTS
+    if len(prepared.ids) < least:
+        what = "tokens" if is_embedding else "sampled steps without NaN"
+        raise ProjectionError(f"{source} has {len(prepared.ids)} {what}; a map by {method} needs {least} or more")
+    return prepared
+
+
+@lru_cache(maxsize=8)
+def _of_steps(dump: DumpReader, source: str, n_steps: int, seed: int) -> _Prepared:
+    taken = sample(dump, source, n_steps, seed)
+    basis, reduced = _reduced(taken.values)
+    n_all = dump.source(source).n_steps
+    return _Prepared(dump.uuid, source, n_steps, taken.steps, n_all, taken.n_nan, basis, reduced)
+
+
+def _of_tokens(dump: DumpReader, n_tokens: int) -> _Prepared:
+    """Prepare the embeddings: all of them, or of a larger vocabulary the tokens that stand most often in the corpus."""
+    found = embeddings(dump)
+    n_all = len(found.vocab)
+    ids = np.arange(n_all, dtype=np.int64)
+    if n_all > n_tokens:
+        ids = np.sort(np.argsort(-token_counts(dump), kind="stable")[:n_tokens])
+    basis, reduced = _reduced(found.matrix[ids])
+    return _Prepared(found.digest, EMBEDDING, n_tokens, ids, n_all, 0, basis, reduced)
+
+
+def _reduced(values: NDArray[np.float32]) -> tuple[Basis, Points]:
+    if not len(values):
+        values = np.zeros((0, values.shape[1]), np.float32)
+        return Basis(np.zeros(values.shape[1]), np.zeros((0, values.shape[1])), np.zeros(0)), values[:, :0]
+    basis = principal_axes(values, N_AXES)
+    return basis, basis.place(values)
+
+
+def _wanted(prepared: _Prepared, method: Method, seed: int) -> Wanted:
+    named = parameters_of(PARAMETERS[method])
+    return Wanted(prepared.of, prepared.source, method, prepared.n_points, seed, named)
+
+
+def _made(prepared: _Prepared, method: Method, seed: int, points: Points) -> Projection:
+    shares = (*prepared.basis.shares.tolist(), 0.0)[:2]
+    return Projection(
+        prepared.source,
+        method,
+        prepared.ids,
+        points,
+        prepared.n_all,
+        prepared.n_nan,
+        seed,
+        parameters_of(PARAMETERS[method]),
+        (shares[0], shares[1]) if method == "pca" else None,
+        prepared.basis,
+        prepared.reduced,
+    )

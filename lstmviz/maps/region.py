@@ -1,0 +1,95 @@
+"""What a region of a map holds: its steps, their tokens, and what they carry, against the whole corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.maps.embeddings import steps_with, token_counts
+from lstmviz.maps.projection import Projection
+from lstmviz.match.engine.candidates import Candidates
+from lstmviz.match.engine.filters import allowed_steps
+from lstmviz.match.summary.carry import carried
+from lstmviz.types import Filter
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Steps of one axis, rising: those whose points lie inside a polygon on a map and that the filters allow.
+
+    On a map of embeddings these are all steps at which a token of the region stands. ``n_points`` counts the points
+    inside the polygon.
+    """
+
+    dump: DumpReader
+    axis: Axis
+    steps: NDArray[np.int64]
+    n_points: int
+
+    @property
+    def spans(self) -> Candidates:
+        """Each step as a span of its own."""
+        return Candidates(self.steps, self.steps + 1, np.zeros_like(self.steps))
+
+    def carry(self) -> pd.DataFrame:
+        """Return how often each value of each track stands at these steps, against the corpus, as ``Dump.carry`` does.
+
+        Of a map of states these are sampled steps; the corpus is all of them.
+        """
+        return carried(self.dump, self.axis.name, self.spans)
+
+    def tokens(self) -> pd.DataFrame:
+        """Return the tokens that stand at these steps, the most frequent first: token, n_steps, share; one row a token.
+
+        Empty where the axis has no tokens.
+        """
+        ids = np.zeros(0, np.int64) if self.axis.tokens is None else _ids_at(self.axis, self.steps)
+        found, counts = np.unique(ids, return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        names = _names(self.axis, found[order])
+        share = counts[order] / max(1, len(self.steps))
+        return pd.DataFrame({"token": pd.Series(names, dtype="str"), "n_steps": counts[order], "share": share})
+
+
+def region(
+    dump: DumpReader, projection: Projection, polygon: Sequence[Sequence[float]], filters: Sequence[Filter] = ()
+) -> Region:
+    """Return what lies inside a polygon on a map, given by its corners (x, y).
+
+    Raises PatternError for a polygon that is none, and for filters that do not fit the dump.
+    """
+    ids = projection.inside(polygon)
+    axis = dump.axis_of(projection.source) if projection.is_of_steps else dump.first
+    steps = ids if projection.is_of_steps else steps_with(dump, ids)
+    allowed = allowed_steps(dump, axis, filters)
+    return Region(dump, axis, steps if allowed is None else steps[allowed[steps]], len(ids))
+
+
+def frequencies(dump: DumpReader, projection: Projection) -> NDArray[np.float32]:
+    """Return how often the token of each point of a map of embeddings stands in the corpus."""
+    return token_counts(dump)[projection.ids].astype(np.float32)
+
+
+def tokens_at(axis: Axis, steps: NDArray[np.int64]) -> list[str]:
+    """Return the tokens at some rising steps of an axis; empty text where it has none."""
+    return [""] * len(steps) if axis.tokens is None else _names(axis, _ids_at(axis, steps))
+
+
+def _names(axis: Axis, ids: NDArray[np.int64]) -> list[str]:
+    vocab = None if axis.tokens is None else axis.tokens.vocab
+    return [str(i) if vocab is None else vocab[i] for i in ids.tolist()]
+
+
+def _ids_at(axis: Axis, steps: NDArray[np.int64], block: int = 2**20) -> NDArray[np.int64]:
+    parts = [np.zeros(0, np.int64)]
+    for first in range(0, axis.n_steps if axis.tokens is not None else 0, block):
+        here = steps[slice(*np.searchsorted(steps, [first, first + block]).tolist())]
+        if len(here) and axis.tokens is not None:
+            begin, end = int(here[0]), int(here[-1]) + 1
+            parts.append(axis.tokens.ids[begin:end][here - begin].astype(np.int64))
+    return np.concatenate(parts)

@@ -1,0 +1,136 @@
+"""How one unit goes with a track: its mean and on-rate at each label or whole number, and the correlation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmviz.dump.lazy_arrays import Track
+from lstmviz.types import TrackKind
+
+MAX_VALUES = 64  # different whole numbers of a track that are listed
+
+
+@dataclass(frozen=True, eq=False)
+class UnitTrack:
+    """How a unit goes with one track, over the ``n_steps`` steps at which both have a value.
+
+    ``on_rate`` is the share of them at which the unit is on. ``table`` has one row a label, or a number where the track
+    has at most 64 different ones, all whole; else it is None. Its columns: value, n_steps, base_rate (share of the
+    steps that carry the value), mean (of the unit, in the view), on_rate (share of the value's steps at which the
+    unit is on), rate_when_on (share of the steps at which the unit is on that carry the value; NaN if it never is).
+    ``r`` is Pearson's correlation of a track of numbers with the unit in the view, over the steps at which both are
+    finite; None for labels, and where either is constant.
+    """
+
+    name: str
+    kind: TrackKind
+    n_steps: int
+    on_rate: float
+    r: float | None
+    table: pd.DataFrame | None
+
+
+class TrackScan:
+    """Goes through a unit's values in blocks, beside a track."""
+
+    def __init__(self, track: Track) -> None:
+        self._track, self._moments = track, Moments()
+        self._rows: dict[float, list[float]] | None = {}  # value -> n_steps, sum of the unit, n_on
+        self._n_steps = self._n_on = 0
+
+    def add(self, first: int, view: NDArray[np.float64], on: NDArray[np.bool_]) -> None:
+        """Go on with the unit's values in the view from step ``first`` on, and where it is on among them."""
+        values = self._track[first : first + len(view)]
+        both = ~np.isnan(view) & self._has_value(values)
+        values, view, on = values[both], view[both], on[both]
+        self._n_steps, self._n_on = self._n_steps + len(values), self._n_on + int(on.sum())
+        if self._track.info.kind == "number":
+            self._moments.add(values.astype(np.float64), view)
+        self._add_rows(values, view, on)
+
+    def result(self) -> UnitTrack:
+        """Return what was found."""
+        info = self._track.info
+        is_number = info.kind == "number"
+        rate = self._n_on / self._n_steps if self._n_steps else math.nan
+        r = self._moments.correlation() if is_number else None
+        return UnitTrack(info.name, info.kind, self._n_steps, rate, r, None if self._rows is None else self._table())
+
+    def _has_value(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        if self._track.info.kind == "category":
+            return (values >= 0) & (values < len(self._track.labels))
+        return ~np.isnan(values) if values.dtype.kind == "f" else np.ones(len(values), np.bool_)
+
+    def _add_rows(self, values: NDArray[Any], view: NDArray[np.float64], on: NDArray[np.bool_]) -> None:
+        if self._rows is None:
+            return
+        different, place = np.unique(values, return_inverse=True)
+        if self._track.info.kind == "number":
+            n_values = len(self._rows.keys() | set(different.tolist()))
+            if n_values > MAX_VALUES or (different.dtype.kind == "f" and (different != np.trunc(different)).any()):
+                self._rows = None
+                return
+        n_steps = np.bincount(place, minlength=len(different))
+        total = np.bincount(place, weights=view, minlength=len(different))
+        n_on = np.bincount(place[on], minlength=len(different))
+        for value, *more in zip(*(part.tolist() for part in (different, n_steps, total, n_on)), strict=True):
+            row = self._rows.setdefault(value, [0, 0.0, 0])
+            row[:] = [a + b for a, b in zip(row, more, strict=True)]
+
+    def _table(self) -> pd.DataFrame:
+        rows = sorted((self._rows or {}).items())
+        n_steps, total, n_on = np.array([row for _, row in rows], np.float64).reshape(-1, 3).T
+        values: list[Any] = [value for value, _ in rows]
+        if self._track.info.kind == "category":
+            values = [self._track.labels[int(code)] for code in values]
+        with np.errstate(invalid="ignore"):
+            return pd.DataFrame(
+                {
+                    "value": values,
+                    "n_steps": n_steps.astype(np.int64),
+                    "base_rate": n_steps / self._n_steps,
+                    "mean": total / n_steps,
+                    "on_rate": n_on / n_steps,
+                    "rate_when_on": n_on / np.float64(self._n_on),
+                }
+            )
+
+
+class Moments:
+    """Means, variances and covariance of two numbers, block by block, without losing digits (Chan et al. 1983)."""
+
+    def __init__(self) -> None:
+        self._n = 0
+        self._means, self._squares, self._product = np.zeros(2), np.zeros(2), 0.0
+        self._least, self._most = np.full(2, np.inf), np.full(2, -np.inf)
+
+    def add(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+        """Go on with pairs; those that are not finite are left out."""
+        is_finite = np.isfinite(x) & np.isfinite(y)
+        both = np.stack([x[is_finite], y[is_finite]])
+        n = both.shape[1]
+        if not n:
+            return
+        with np.errstate(over="ignore", invalid="ignore"):
+            means = both.mean(axis=1)
+            apart = both - means[:, None]
+            shift = means - self._means
+            weight = self._n * n / (self._n + n)
+            self._squares = self._squares + (apart**2).sum(axis=1) + shift**2 * weight
+            self._product += float(apart[0] @ apart[1] + shift[0] * shift[1] * weight)
+            self._means = self._means + shift * n / (self._n + n)
+        self._n += n
+        self._least, self._most = np.minimum(self._least, both.min(axis=1)), np.maximum(self._most, both.max(axis=1))
+
+    def correlation(self) -> float | None:
+        """Return Pearson's r; None where either number is constant, or there are none."""
+        scale = math.sqrt(self._squares[0]) * math.sqrt(self._squares[1])
+        if not (self._least < self._most).all() or not 0 < scale < math.inf:
+            return None
+        return max(-1.0, min(1.0, self._product / scale))

@@ -1,0 +1,95 @@
+"""Put one question to every shard of a corpus: by threads of this machine, or by the workers of a dask scheduler.
+
+Only paths, the question and small answers travel. Without dask the shards are asked one after another.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from lstmviz.dump.corpus.reader import Shard
+from lstmviz.errors import ClusterError, DumpMissing, LstmvizError
+
+ANSWER_WITHIN = 10  # seconds for a scheduler to answer, and for its first worker to be there
+EXTRA = "pip install 'lstmviz[cluster]'"
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Task(Protocol[T_co]):
+    """A question to one shard, with its answer; a module's function, so that a worker can find it by name."""
+
+    def __call__(self, shard: Shard, /) -> T_co:
+        """Open the shard by its path and answer."""
+
+
+def ask_shards(task: Task[T_co], shards: Sequence[Shard], scheduler: str | None = None) -> list[T_co]:
+    """Return the task's answer for each shard, in order.
+
+    ``scheduler`` is the address of a ``dask.distributed`` scheduler, such as ``tcp://host:8786``; None asks by threads
+    of this process, or one shard after another where dask is not installed. Raises ClusterError where the scheduler
+    cannot be used or a worker fails, DumpMissing where a worker cannot see a shard, and what the task itself raises.
+    """
+    if scheduler is not None:
+        return _ask_workers(task, shards, scheduler)
+    try:
+        dask: Any = import_module("dask")
+    except ImportError:
+        return [task(shard) for shard in shards]
+    jobs = [dask.delayed(partial(task, shard), pure=False, traverse=False)() for shard in shards]
+    return list(dask.compute(*jobs, scheduler="threads"))
+
+
+def _ask_workers(task: Task[T_co], shards: Sequence[Shard], address: str) -> list[T_co]:
+    with _client(address) as client:
+        try:
+            client.wait_for_workers(1, timeout=ANSWER_WITHIN)
+        except TimeoutError as err:
+            raise ClusterError(
+                f"the scheduler at {address} has no workers; start one with: dask worker {address}"
+            ) from err
+        try:
+            answers: list[T_co] = client.gather(client.map(partial(_at_worker, task), shards, pure=False))
+        except LstmvizError:
+            raise
+        except Exception as err:  # whatever went wrong on another machine, in a line
+            reason = f"{type(err).__name__}: {err}".splitlines()[0][:300]
+            raise ClusterError(
+                f"a worker of {address} failed ({reason}); each needs the same versions of lstmviz and dask as here"
+            ) from err
+    return answers
+
+
+def _client(address: str) -> Any:
+    """Connect to a scheduler; a plain connection is tried first, for a Client that fails leaves its thread behind."""
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError as err:
+        raise ClusterError(f"the scheduler {address} needs dask, which is not installed here: {EXTRA}") from err
+    try:
+        asked = urlsplit(address)
+        if asked.scheme not in ("tcp", "tls") or asked.hostname is None or asked.port is None:
+            raise ValueError("not an address")
+        socket.create_connection((asked.hostname, asked.port), timeout=ANSWER_WITHIN).close()
+        return distributed.Client(address, timeout=ANSWER_WITHIN, set_as_default=False)
+    except (OSError, ValueError) as err:
+        raise ClusterError(
+            f"no dask scheduler answers at {address!r}; give one such as tcp://host:8786, or none to use this machine"
+        ) from err
+
+
+def _at_worker(task: Callable[[Shard], Any], shard: Shard) -> Any:
+    """Run a task on a worker; where it cannot see the shard, say which worker that is."""
+    try:
+        return task(shard)
+    except DumpMissing as err:
+        worker = import_module("distributed").get_worker()
+        raise DumpMissing(
+            f"the worker at {worker.address} sees no file at {shard.path}; "
+            "workers open shards by path, so mount the folder there under the same path"
+        ) from err

@@ -1,0 +1,211 @@
+"""Find and rank every match of a pattern over a whole corpus; the definition is in docs/matching.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import RLock
+
+import numpy as np
+import pandas as pd
+
+from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.errors import PatternError
+from lstmviz.match.engine.activity import Others, Steps, activities
+from lstmviz.match.engine.candidates import Candidates
+from lstmviz.match.engine.filters import allowed_steps
+from lstmviz.match.engine.levels import Levels
+from lstmviz.match.engine.runs import concatenated
+from lstmviz.types import Pattern
+
+COLUMNS = ("start", "stop", "sequence", "n_shared", "n_union", "length", "text")
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many matches a pattern has.
+
+    ``totals`` has one row a number of shared units (n_shared, n_matches), most shared first. ``lengths`` has one row
+    for each number of shared units and length in steps (n_shared, length, n_matches).
+    """
+
+    totals: pd.DataFrame
+    lengths: pd.DataFrame
+
+
+def find(dump: DumpReader, pattern: Pattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
+    """Return matches ``offset`` to ``offset + limit`` of the pattern, best first, one row a match.
+
+    Columns: start, stop (steps, half-open), sequence, n_shared and n_union (units), length (steps), text. The order is
+    n_shared descending, n_union ascending, nearness to the pattern's length, start, stop. An empty pattern gives an
+    empty frame. Raises PatternError or UnknownName where the pattern does not fit the dump.
+    """
+    if limit < 0 or offset < 0:
+        raise PatternError(f"limit={limit} and offset={offset} must not be negative")
+    return Found(dump, pattern).page(limit, offset)
+
+
+def count(dump: DumpReader, pattern: Pattern) -> Count:
+    """Return the number of matches at each number of shared units, and the histogram of their lengths."""
+    return Found(dump, pattern).count()
+
+
+class Found:
+    """The matches of one pattern, looked for and ranked no further than has been asked; threads may share it."""
+
+    def __init__(self, dump: DumpReader, pattern: Pattern, use_index: bool = True) -> None:
+        self._dump, self.pattern, self._use_index = dump, pattern, use_index
+        self._axis = check_pattern(dump, pattern)
+        self._allowed = allowed_steps(dump, self._axis, pattern.filters)
+        self._levels = Levels(activities(dump, pattern, use_index), pattern, self._axis) if pattern.units else None
+        self._others: list[Others] | None = None
+        self._ranked: dict[int, tuple[Candidates, Steps]] = {}
+        self._lock = RLock()
+        self._lowest = pattern.n_units + 1  # see ``lowest``
+        self._all = Candidates(*(np.zeros(0, np.int64) for _ in range(3)))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every match has been looked for, so that ``totals`` speaks of all."""
+        return self._lowest <= 1
+
+    @property
+    def lowest(self) -> int:
+        """Every match with so many shared units, or more, has been looked for."""
+        return self._lowest
+
+    def page(self, limit: int, offset: int = 0, min_shared: int = 1) -> pd.DataFrame:
+        """Return rows ``offset`` to ``offset + limit`` of the ranked matches with so many shared units or more."""
+        with self._lock:
+            self._look_for(offset + limit, min_shared)
+            parts = list(self._rows(limit, offset, min_shared))
+        start, stop, shared, union = (concatenated([p[i] for p in parts]) for i in range(4))
+        return match_frame(self._axis, Candidates(start, stop, shared), union)
+
+    def spans(self, min_shared: int = 1) -> Candidates:
+        """Return every match with so many shared units or more, by start, then stop."""
+        with self._lock:
+            if self._lowest > min_shared:
+                self._extend(min_shared)
+            found = self._all
+        found = found.take(found.n_shared >= min_shared)
+        return found.take(np.lexsort((found.stop, found.start)))
+
+    def unions(self, start: Steps, stop: Steps) -> Steps:
+        """Return ``n_union`` of each span [start, stop)."""
+        with self._lock:
+            return self._n_union(start, stop)
+
+    def look_for(self, n_wanted: int) -> None:
+        """Look down the levels of shared units until there are so many matches, or all."""
+        with self._lock:
+            self._look_for(n_wanted, 1)
+
+    def complete(self) -> None:
+        """Look for every match."""
+        with self._lock:
+            if not self.is_complete:
+                self._extend(1)
+
+    def totals(self) -> list[tuple[int, int]]:
+        """Return (n_shared, n_matches), most shared first, for the levels looked at so far (see ``is_complete``)."""
+        levels, n_matches = np.unique(self._all.n_shared, return_counts=True)
+        return list(zip(levels.tolist(), n_matches.tolist(), strict=True))[::-1]
+
+    def count(self) -> Count:
+        """Return the totals at each number of shared units and the histogram of lengths, of all matches."""
+        self.complete()
+        table = pd.DataFrame({"n_shared": self._all.n_shared, "length": self._all.stop - self._all.start})
+        lengths = table.groupby(["n_shared", "length"]).size().rename("n_matches").reset_index()
+        return Count(
+            pd.DataFrame(self.totals(), columns=["n_shared", "n_matches"], dtype=np.int64),
+            lengths.sort_values(["n_shared", "length"], ascending=[False, True], ignore_index=True),
+        )
+
+    def _look_for(self, n_wanted: int, min_shared: int) -> None:
+        """Go down the levels until there are so many matches, or all that share enough."""
+        if self._levels is None:
+            return
+        while len(self._all) < n_wanted and self._lowest > max(1, min_shared):
+            is_first = self._lowest > self.pattern.n_units
+            level = self.pattern.n_units if is_first else self._levels.level_for(n_wanted, below=self._lowest)
+            self._extend(max(level, min_shared))
+
+    def _extend(self, level: int) -> None:
+        if self._levels is not None:
+            self._all = self._kept(self._levels.at_least(level))
+        self._lowest = level
+
+    def _kept(self, spans: Candidates) -> Candidates:
+        """Drop spans outside the length bounds, and those with a step that a filter does not allow."""
+        length = spans.stop - spans.start
+        kept = length >= self.pattern.min_length
+        if self.pattern.max_length is not None:
+            kept &= length <= self.pattern.max_length
+        if self._allowed is not None:
+            forbidden = np.flatnonzero(~self._allowed)
+            kept &= np.searchsorted(forbidden, spans.start) == np.searchsorted(forbidden, spans.stop)
+        return spans.take(kept)
+
+    def _rows(self, limit: int, offset: int, min_shared: int) -> Iterator[tuple[Steps, ...]]:
+        for level, n_here in self.totals():
+            if level < min_shared:
+                return
+            if offset < n_here and limit > 0:
+                spans, union = self._rank(level)
+                some = slice(offset, offset + limit)
+                yield spans.start[some], spans.stop[some], spans.n_shared[some], union[some]
+                limit -= min(limit, n_here - offset)
+            offset = max(0, offset - n_here)
+
+    def _rank(self, level: int) -> tuple[Candidates, Steps]:
+        if level not in self._ranked:
+            spans = self._all.take(self._all.n_shared == level)
+            union = self._n_union(spans.start, spans.stop)
+            distance = np.abs(spans.stop - spans.start - self.pattern.length)
+            order = np.lexsort((spans.stop, spans.start, distance, union))
+            self._ranked[level] = spans.take(order), union[order]
+        return self._ranked[level]
+
+    def _n_union(self, start: Steps, stop: Steps) -> Steps:
+        """Return the pattern's units plus the others of its sources that are on at every step of each span."""
+        if self._others is None:
+            sources = {u.source for u in self.pattern.units}
+            bases = [(s, base) for s, base in self.pattern.bases if s in sources]
+            self._others = [Others(self._dump, s, base, self.pattern, self._use_index) for s, base in bases]
+        counts = [others.count(start, stop) for others in self._others]
+        union: Steps = np.add.reduce(counts, dtype=np.int64) + self.pattern.n_units
+        return union
+
+
+def match_frame(axis: Axis, spans: Candidates, n_union: Steps) -> pd.DataFrame:
+    """Return matches as rows, in the order given; the columns are those of ``find``."""
+    text = [axis.text(int(a), int(b)) for a, b in zip(spans.start, spans.stop, strict=True)]
+    return pd.DataFrame(
+        {
+            "start": spans.start,
+            "stop": spans.stop,
+            "sequence": np.searchsorted(axis.stops, spans.start, side="right"),
+            "n_shared": spans.n_shared,
+            "n_union": n_union,
+            "length": spans.stop - spans.start,
+            "text": pd.Series(text, dtype="str"),
+        },
+        columns=list(COLUMNS),
+    )
+
+
+def check_pattern(dump: DumpReader, pattern: Pattern) -> Axis:
+    """Return the pattern's axis; UnknownName or PatternError where the pattern does not fit the dump."""
+    axis = dump.axis(pattern.axis)
+    for source, _ in pattern.bases:
+        if dump.source(source).axis != axis.name:
+            raise PatternError(
+                f"source {source!r} lies on axis {dump.source(source).axis!r} and the pattern on {axis.name!r}; "
+                "a pattern stays on one axis"
+            )
+    for unit in pattern.units:
+        n_units = dump.source(unit.source).n_units
+        if unit.unit >= n_units:
+            raise PatternError(f"{unit.source} has no unit {unit.unit}; its units are 0 to {n_units - 1}")
+    return axis

@@ -1,0 +1,1 @@
+"""Matches in an order, in groups and by pages, and the bins that numbers are grouped by."""

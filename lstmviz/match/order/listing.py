@@ -1,0 +1,190 @@
+"""The matches of a pattern in an order other than best first, and in groups: to be paged through, not only listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+import pandas as pd
+
+from lstmviz.dump.lazy_arrays import Track
+from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.errors import PatternError, UnknownName
+from lstmviz.match.corpus.shards import FoundInShards, found_in
+from lstmviz.match.engine.activity import Steps
+from lstmviz.match.engine.find import Found, match_frame
+from lstmviz.match.order.bins import bins_of, values_at
+from lstmviz.types import Pattern, check_page, check_whole
+
+ORDERS = ("best", "step", "length", "-length")
+GROUPS = ("sequence", "length")
+TRACK = "track:"
+NO_VALUE = "no value"
+
+AnyFound = Found | FoundInShards
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group of a listing: what its matches have in common, how many they are, and the row at which it begins."""
+
+    name: str
+    n_matches: int
+    first: int
+
+
+class Listing:
+    """The matches of a pattern that share ``min_shared`` units or more, in an order and in groups of one's choice.
+
+    ``order``: "best" (as ``find``), "step", "length" or "-length" (shortest or longest first), "track:NAME" or
+    "-track:NAME" (by the track's value at the first step of a match, a label by its place in the track's list; matches
+    without a value come last). Equal ones: the one with more shared units first, then the earlier one.
+    ``group``: "" (none), "sequence", "length", or "track:NAME" (the value at the first step: a label, a whole number or
+    a range, as ``bins_of`` has them). Groups come in the order of their values; inside each the order holds.
+    ``is_whole`` looks for every match at once, as any other order does, where one will go through all of them.
+    Raises PatternError for an order or group that is none, UnknownName for a track that is not on the axis. Threads
+    may share it.
+    """
+
+    def __init__(
+        self,
+        dump: DumpReader,
+        found: AnyFound,
+        order: str = "best",
+        group: str = "",
+        min_shared: int = 1,
+        is_whole: bool = False,
+    ) -> None:
+        self._dump, self._found, self._min_shared = dump, found, check_whole("min_shared", min_shared)
+        self._axis = dump.axis(found.pattern.axis)
+        _check(self._axis, "order", order, ORDERS)
+        if group:
+            _check(self._axis, "group", group, GROUPS)
+        self._lock = Lock()
+        self._is_ranked = order == "best" and not group and not is_whole
+        self.groups: tuple[Group, ...] = ()
+        if not self._is_ranked:
+            self._arrange(order, group)
+
+    @property
+    def n_matches(self) -> int | None:
+        """Matches in the listing; None where it is best first and not all of them have been looked for."""
+        if not self._is_ranked:
+            return len(self._spans)
+        if self._found.lowest > max(1, self._min_shared):
+            return None
+        return sum(n for shared, n in self._found.totals() if shared >= self._min_shared)
+
+    def page(self, limit: int, offset: int = 0) -> pd.DataFrame:
+        """Return rows ``offset`` to ``offset + limit``, with the columns of ``find``."""
+        limit, offset = check_page(limit, offset)
+        if self._is_ranked:
+            return self._found.page(limit, offset, self._min_shared)
+        with self._lock:
+            self._rank(offset, min(offset + limit, len(self._spans)))
+            spans = self._spans.take(self._places[offset : offset + limit])
+        return match_frame(self._axis, spans, self._found.unions(spans.start, spans.stop))
+
+    def group_at(self, row: int) -> int | None:
+        """Return the index in ``groups`` of the one that a row belongs to; None without groups."""
+        return int(np.searchsorted(self._firsts, row, side="right")) - 1 if self.groups else None
+
+    def _arrange(self, order: str, group: str) -> None:
+        """Put the matches in order, coarsely for "best": its classes of equal group and n_shared are ranked later."""
+        self._spans = spans = self._found.spans(self._min_shared)
+        self._places = np.arange(len(spans))
+        if order != "step":
+            self._sort(-spans.n_shared)
+        if order not in ("step", "best"):
+            self._sort(self._order_key(order))
+        classes = -spans.n_shared
+        if group:
+            names, index = self._grouped(group)
+            self._sort(index)
+            sizes = np.bincount(index, minlength=len(names))
+            self._firsts = np.cumsum(sizes) - sizes
+            parts = zip(names, sizes.tolist(), self._firsts.tolist(), strict=True)
+            self.groups = tuple(Group(*part) for part in parts)
+            classes = classes + index * (self._found.pattern.n_units + 1)
+        change = np.flatnonzero(np.diff(classes[self._places])) + 1
+        self._classes = np.concatenate([[0], change, [len(spans)]])
+        self._is_done = np.full(len(change) + 1, order != "best")
+
+    def _rank(self, first: int, stop: int) -> None:
+        """Rank the classes that some rows belong to, as ``find`` does."""
+        begin = int(np.searchsorted(self._classes, first, side="right")) - 1
+        end = int(np.searchsorted(self._classes, stop, side="left"))
+        for i in range(begin, end):
+            if self._is_done[i]:
+                continue
+            mine = self._places[self._classes[i] : self._classes[i + 1]]
+            spans = self._spans.take(mine)
+            distance = np.abs(spans.stop - spans.start - self._found.pattern.length)
+            union = self._found.unions(spans.start, spans.stop)
+            mine[:] = mine[np.lexsort((spans.stop, spans.start, distance, union))]
+            self._is_done[i] = True
+
+    def _sort(self, key: Steps) -> None:
+        """Sort stably by a key of the matches."""
+        ordered = key[self._places]
+        if len(ordered) and np.ptp(ordered) < 2**16:  # NumPy sorts short integers by their digits
+            ordered = (ordered - ordered.min()).astype(np.uint16)
+        self._places = self._places[np.argsort(ordered, kind="stable")]
+
+    def _order_key(self, order: str) -> Steps:
+        sign = -1 if order.startswith("-") else 1
+        if order.endswith("length"):
+            return sign * (self._spans.stop - self._spans.start)
+        track = self._axis.tracks[order.partition(TRACK)[2]]
+        values = values_at(track, self._spans.start)
+        has_value = ~np.isnan(values) if values.dtype.kind == "f" else _is_label(track, values)
+        ranks = np.unique(values[has_value], return_inverse=True)[1]
+        key = np.full(len(values), len(values), np.int64)
+        key[has_value] = sign * ranks
+        return key
+
+    def _grouped(self, group: str) -> tuple[list[str], Steps]:
+        """Return the names of the groups that there are, and which of them each match is in."""
+        start = self._spans.start
+        if group == "sequence":
+            key: Steps = np.searchsorted(self._axis.stops, start, side="right")
+        elif group == "length":
+            key = self._spans.stop - start
+        else:
+            name = group.removeprefix(TRACK)
+            bins = bins_of(self._dump, self._axis.name, name)
+            key = bins.place(values_at(self._axis.tracks[name], start))
+            some, index = np.unique(key, return_inverse=True)
+            return [(*bins.names, NO_VALUE)[i] for i in some.tolist()], index
+        some, index = np.unique(key, return_inverse=True)
+        return [str(value) for value in some.tolist()], index
+
+
+def listing(dump: DumpReader, pattern: Pattern, order: str = "best", group: str = "", min_shared: int = 1) -> Listing:
+    """Return the matches of a pattern over a dump or a corpus as a ``Listing``; it raises what that does."""
+    return Listing(dump, found_in(dump, pattern), order, group, min_shared)
+
+
+def groups(dump: DumpReader, pattern: Pattern, by: str, min_shared: int = 1) -> tuple[Group, ...]:
+    """Return the groups of a pattern's matches by "sequence", "length" or "track:NAME"; errors as of ``Listing``."""
+    _check(dump.axis(pattern.axis), "group", by, GROUPS)
+    return listing(dump, pattern, "step", by, min_shared).groups
+
+
+def _is_label(track: Track, values: Steps) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    if track.info.kind == "number":
+        return np.ones(len(values), np.bool_)
+    return (values >= 0) & (values < len(track.labels))
+
+
+def _check(axis: Axis, what: str, asked: str, known: tuple[str, ...]) -> None:
+    """PatternError for an order or group that is none, UnknownName for one by a track that is not there."""
+    if asked in known:
+        return
+    prefix, is_track, name = asked.partition(TRACK)
+    if not is_track or prefix not in (("", "-") if what == "order" else ("",)):
+        raise PatternError(f"{what} {asked[:80]!r} is not known; use {', '.join(known)} or {TRACK}NAME")
+    if name not in axis.tracks:
+        there = ", ".join(axis.tracks) or "none"
+        raise UnknownName(f"{what} {asked[:80]!r}: no track {name[:80]!r} on axis {axis.name!r}; it has {there}")

@@ -1,0 +1,260 @@
+"""Which threshold to take: how many units a window selects at each, and why it does not select a given one.
+
+A unit is selected exactly at the cuts above its greatest value beside the window and up to its least value inside it
+(side high; side low is the same with all values negated). So two numbers a unit answer every threshold.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmviz.dump.lazy_arrays import States
+from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import PatternError
+from lstmviz.match.index.unit_values import BLOCK_BYTES, column
+from lstmviz.types import Side, Source, check_constraints, check_threshold
+
+COARSE_STEPS = 100  # thresholds beyond 1, at most
+
+Why = Literal["selected", "not_on", "on_before", "on_after", "nan"]
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Why a window does or does not select a unit, and the thresholds at which it would.
+
+    ``step`` is where it fails first: inside the window from its start on, else beside it from the nearest step on.
+    ``value`` is the unit's value there and ``threshold`` what it was compared with, both in the source's view. The
+    unit is selected exactly at the thresholds t, as ``select`` takes them, with ``above < t <= up_to``; None is an open
+    end, and ``is_possible`` is False where there is no such t. ``reason`` says it in words.
+    """
+
+    source: str
+    unit: int
+    kind: Why
+    step: int | None
+    value: float | None
+    threshold: float
+    is_possible: bool
+    above: float | None
+    up_to: float | None
+    reason: str
+
+    @property
+    def is_selected(self) -> bool:
+        """Whether the window selects the unit at the threshold that was asked for."""
+        return self.kind == "selected"
+
+    def __str__(self) -> str:
+        """Say the reason, and which thresholds would select the unit."""
+        if not self.is_possible:
+            return f"{self.reason}; no threshold selects it"
+        above, up_to = _ends(self.above, self.up_to)
+        words = [word for word in (above and f"above {above}", up_to and f"up to {up_to}") if word]
+        return f"{self.reason}; thresholds {' and '.join(words) or 'of any size'} select it"
+
+
+def thresholds(
+    dump: DumpReader, source: str, start: int, stop: int, off_before: int = 1, off_after: int = 0, side: Side = "high"
+) -> pd.DataFrame:
+    """Return how many units ``select`` would pick for steps [start, stop) at each threshold: threshold, n_units.
+
+    The thresholds are 0.00 to 1.00 by 0.01 in the source's view; for raw values beyond 1 at most 100 round ones
+    follow, up to the greatest value in the window. Raises what ``select`` raises.
+    """
+    least, most = _bounds(dump, source, start, stop, off_before, off_after, side)
+    can = most < least  # False where there is NaN
+    info = dump.source(source)
+    grid = _grid(info, least[can])
+    cuts = _cuts(info, grid, side)
+    n_units = np.searchsorted(np.sort(most[can]), cuts) - np.searchsorted(np.sort(least[can]), cuts)
+    return pd.DataFrame({"threshold": grid, "n_units": n_units.astype(np.int64)})
+
+
+def why_not(
+    dump: DumpReader,
+    source: str,
+    unit: int,
+    start: int,
+    stop: int,
+    threshold: float = 0.3,
+    off_before: int = 1,
+    off_after: int = 0,
+    side: Side = "high",
+) -> WhyNot:
+    """Return why ``select`` with these arguments does or does not pick a unit, and the thresholds at which it would.
+
+    Raises what ``select`` raises, and PatternError for a unit that the source does not have.
+    """
+    check_threshold(threshold)
+    info = dump.source(source)
+    if not 0 <= unit < info.n_units:
+        raise PatternError(f"{source} has no unit {unit}; its units are 0 to {info.n_units - 1}")
+    first, last = _reach(dump, source, start, stop, off_before, off_after, side)
+    sign = 1.0 if side == "high" else -1.0
+    values = sign * np.concatenate([v.astype(np.float64) for _, v in column(dump, source, unit, first, last)])
+    inside = slice(start - first, stop - first)
+    beside = np.concatenate([values[: inside.start], values[inside.stop :]])
+    is_possible, above, up_to = _selecting(info, values[inside], beside, side)
+    kind, at = _first_failure(values, inside, sign * info.cut(sign * threshold))
+    value = None if at is None else _in_view(info, sign * float(values[at]))
+    step = None if at is None else first + at
+    own = sign * threshold
+    return WhyNot(
+        source,
+        unit,
+        kind,
+        step,
+        value,
+        own,
+        is_possible,
+        above,
+        up_to,
+        _words(unit, kind, step, value, own, (start, stop), side),
+    )
+
+
+def _reach(
+    dump: DumpReader, source: str, start: int, stop: int, off_before: int, off_after: int, side: str
+) -> tuple[int, int]:
+    """Check a window and return it grown by its constraints, inside its sequence."""
+    check_constraints(off_before, off_after)
+    if side not in ("high", "low"):
+        raise PatternError(f"side {side!r} is not known; use 'high' or 'low'")
+    axis = dump.axis_of(source)
+    axis.window(start, stop)
+    sequence = axis.sequence_of(start)
+    return max(start - off_before, int(axis.starts[sequence])), min(stop + off_after, int(axis.stops[sequence]))
+
+
+def _bounds(
+    dump: DumpReader, source: str, start: int, stop: int, off_before: int, off_after: int, side: Side
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return each unit's least value inside a window and its greatest beside it (negated for low); NaN where one is."""
+    first, last = _reach(dump, source, start, stop, off_before, off_after, side)
+    states = dump.states(source)
+    sign = 1.0 if side == "high" else -1.0
+    least = -_greatest(states, start, stop, -sign)
+    most = np.maximum(_greatest(states, first, start, sign), _greatest(states, stop, last, sign))
+    return least, most
+
+
+def _greatest(states: States, start: int, stop: int, sign: float) -> NDArray[np.float64]:
+    """Return the maximum over steps of sign * value for each unit; -inf over no steps, NaN where a value is NaN."""
+    n_units = states.info.n_units
+    found = np.full(n_units, -np.inf)
+    n_rows = max(1, BLOCK_BYTES // (states.dtype.itemsize * n_units))
+    for a in range(start, stop, n_rows):
+        block = states[a : min(a + n_rows, stop)]
+        extreme = block.max(axis=0) if sign > 0 else block.min(axis=0)
+        found = np.maximum(found, sign * extreme.astype(np.float64))
+    return found
+
+
+def _grid(info: Source, least: NDArray[np.float64]) -> NDArray[np.float64]:
+    fine = np.arange(101) / 100
+    finite = least[np.isfinite(least)]
+    top = float(finite.max(initial=0.0))
+    if info.view == "tanh" or top <= 1.0:
+        return fine
+    power = math.floor(math.log10(top / COARSE_STEPS))
+    steps = (m * 10.0**k if k >= 0 else m / 10.0**-k for k in (power, power + 1) for m in (1, 2, 5))
+    step = next(s for s in steps if top / s <= COARSE_STEPS)
+    with np.errstate(over="ignore"):
+        wide = np.round(np.arange(1, COARSE_STEPS + 1) * step, max(0, 2 - power))
+    return np.concatenate([fine, wide[(wide > 1.0) & (wide <= top)]])
+
+
+def _cuts(info: Source, grid: NDArray[np.float64], side: Side) -> NDArray[np.float64]:
+    sign = 1.0 if side == "high" else -1.0
+    return np.array([sign * info.cut(sign * t) for t in grid.tolist()])
+
+
+def _selecting(
+    info: Source, inside: NDArray[np.float64], beside: NDArray[np.float64], side: Side
+) -> tuple[bool, float | None, float | None]:
+    """Return whether a threshold selects a unit with these values (negated for low), and above and up to which."""
+    least, most = float(inside.min()), float(beside.max(initial=-math.inf))
+    up_to = _largest_threshold(info, least, side)
+    above = _largest_threshold(info, most, side) if len(beside) else -math.inf
+    # NaN compares as False; a threshold is a finite number
+    if not (most < least and above < up_to and up_to > -math.inf and above < sys.float_info.max):
+        return False, None, None
+    return True, above if above > -math.inf else None, up_to if up_to < math.inf else None
+
+
+def _largest_threshold(info: Source, bound: float, side: Side) -> float:
+    """Return the largest threshold whose cut (negated for low) is at most ``bound``."""
+    if info.view == "raw" or math.isnan(bound) or bound == math.inf:
+        return bound
+    sign = 1.0 if side == "high" else -1.0
+    t = min(math.tanh(bound), math.nextafter(1.0, 0.0))
+    while sign * info.cut(sign * t) > bound:
+        t = math.nextafter(t, -math.inf)
+    while (further := math.nextafter(t, math.inf)) < 1.0 and sign * info.cut(sign * further) <= bound:
+        t = further
+    return t
+
+
+def _first_failure(values: NDArray[np.float64], inside: slice, cut: float) -> tuple[Why, int | None]:
+    """Return what fails first, and where in ``values``: inside in order, then before and after from the nearest on."""
+    start, stop = inside.start, inside.stop
+    for at in np.flatnonzero(~(values[inside] >= cut))[:1].tolist():
+        return "nan" if math.isnan(values[start + at]) else "not_on", start + at
+    before = np.flatnonzero(~(values[:start] < cut))[-1:].tolist()
+    after = (stop + np.flatnonzero(~(values[stop:] < cut))[:1]).tolist()
+    sides: list[tuple[Why, list[int]]] = [("on_before", before), ("on_after", after)]
+    for kind, found in sides:
+        for at in found:
+            return "nan" if math.isnan(values[at]) else kind, at
+    return "selected", None
+
+
+def _in_view(info: Source, value: float) -> float:
+    return math.tanh(value) if info.view == "tanh" else value
+
+
+def _words(
+    unit: int, kind: Why, step: int | None, value: float | None, own: float, window: tuple[int, int], side: Side
+) -> str:
+    if step is None or value is None:
+        return f"unit {unit} is selected"
+    if kind == "nan":
+        return f"unit {unit} is NaN at step {step}, which is neither on nor off"
+    shown, limit = _apart(value, own)
+    if kind == "not_on":
+        return f"unit {unit} is {shown} at step {step}, {'below' if side == 'high' else 'above'} {limit}"
+    away = window[0] - step if kind == "on_before" else step - window[1] + 1
+    steps = f"{away} step{'s' if away > 1 else ''} {'before' if kind == 'on_before' else 'after'}"
+    return f"unit {unit} is {'already' if kind == 'on_before' else 'still'} on at step {step}, {steps} ({shown})"
+
+
+def _apart(value: float, limit: float) -> tuple[str, str]:
+    """Write two numbers with two decimals, or as many as it takes to tell them apart."""
+    for digits in range(2, 18):
+        texts = f"{value:z.{digits}f}", f"{limit:z.{digits}f}"
+        if texts[0] != texts[1] or value == limit:
+            return _signed(texts[0]), _signed(texts[1])
+    return _signed(repr(value)), _signed(repr(limit))
+
+
+def _ends(above: float | None, up_to: float | None) -> tuple[str, str]:
+    """Write the ends of a range of thresholds, empty where open, with the digits that tell them apart and from 1."""
+    ends = [end for end in (above, up_to) if end is not None]
+    for digits in range(4, 18):
+        told = [float(f"{end:.{digits}g}") for end in ends]
+        if sorted(set(told)) == told and all((abs(t) < 1) == (abs(end) < 1) for t, end in zip(told, ends, strict=True)):
+            break
+    low, high = ("" if end is None else _signed(f"{end:.{digits}g}") for end in (above, up_to))
+    return low, high
+
+
+def _signed(number: str) -> str:
+    return number.replace("-", "−")

@@ -1,0 +1,60 @@
+"""Where in the corpus the matches of a pattern lie: a barcode of bins of equal width."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import PatternError
+from lstmviz.match.corpus.shards import found_in
+from lstmviz.match.engine.candidates import Candidates
+from lstmviz.match.summary.carry import covered, shown
+from lstmviz.types import Pattern, Window, check_whole
+
+N_BINS = 600
+MAX_BINS = 100_000
+BLOCK_STEPS = 2**20
+
+
+def barcode(
+    dump: DumpReader,
+    pattern: Pattern,
+    n_bins: int = N_BINS,
+    min_shared: int | None = None,
+    hidden: Collection[Window] = (),
+) -> pd.DataFrame:
+    """Return where in the corpus a pattern's matches lie: start, stop, n_matches, n_steps; one row a bin of steps.
+
+    At most ``n_bins`` bins cover the axis, all of one width but for the last. ``n_matches`` start in the bin, and
+    ``n_steps`` of its steps lie in a match. ``min_shared`` takes matches with so many shared units or more; None takes
+    those that share all. Matches in ``hidden`` do not count. Raises PatternError, and what ``find`` raises.
+    """
+    n_units = pattern.n_units if min_shared is None else min_shared
+    spans = found_in(dump, pattern).spans(max(1, n_units))
+    return barred(dump.axis(pattern.axis).n_steps, shown(spans, hidden), n_bins)
+
+
+def barred(n_steps: int, spans: Candidates, n_bins: int = N_BINS) -> pd.DataFrame:
+    """Return the barcode of some spans over steps 0 to ``n_steps``, with the columns of ``barcode``."""
+    if not 1 <= check_whole("n_bins", n_bins) <= MAX_BINS:
+        raise PatternError(f"n_bins={n_bins} is no number of bins; give 1 to {MAX_BINS:,}")
+    width = math.ceil(n_steps / n_bins)
+    start = np.arange(0, n_steps, width)
+    counts = np.zeros(len(start), np.int64)
+    at_once = max(1, BLOCK_STEPS // width) * width
+    for first in range(0, n_steps, at_once):
+        inside = covered(spans, first, min(first + at_once, n_steps))
+        here = np.add.reduceat(inside, np.arange(0, len(inside), width), dtype=np.int64)
+        counts[first // width : first // width + len(here)] = here
+    return pd.DataFrame(
+        {
+            "start": start,
+            "stop": np.minimum(start + width, n_steps),
+            "n_matches": np.bincount(spans.start // width, minlength=len(start)),
+            "n_steps": counts,
+        }
+    )

@@ -1,0 +1,79 @@
+"""What the matches of a pattern carry: how often each value of a track stands at their steps, against the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.match.corpus.shards import found_in
+from lstmviz.match.engine.activity import Steps
+from lstmviz.match.engine.candidates import Candidates
+from lstmviz.match.order.bins import bins_of, blocks
+from lstmviz.types import Pattern, Window
+
+CARRY_COLUMNS = ("track", "value", "low", "high", "n_steps", "share", "n_corpus", "base_rate")
+
+
+def carry(
+    dump: DumpReader, pattern: Pattern, min_shared: int | None = None, hidden: Collection[Window] = ()
+) -> pd.DataFrame:
+    """Return what the steps of a pattern's matches carry in each track of its axis, against the whole corpus.
+
+    One row a track and value: track, value (a label, a whole number, or a range such as "0.1 to 0.2": as ``bins_of``
+    makes them), low and high (the numbers it stands for, NaN for labels), n_steps (steps of the matches with that
+    value), share (of the steps of the matches that have a value; NaN if there are none), n_corpus and base_rate (the
+    same over the whole corpus). ``min_shared`` takes matches with so many shared units or more; None takes those that
+    share all. A step in two matches counts once; matches in ``hidden`` do not count. Raises what ``find`` raises.
+    """
+    n_units = pattern.n_units if min_shared is None else min_shared
+    return carried(dump, pattern.axis, shown(found_in(dump, pattern).spans(max(1, n_units)), hidden))
+
+
+def carried(dump: DumpReader, axis: str, spans: Candidates) -> pd.DataFrame:
+    """Return what the steps of some spans, by their start, carry in each track of an axis, with ``carry``'s columns."""
+    parts = [_no_rows()]
+    for name, track in dump.axis(axis).tracks.items():
+        bins = bins_of(dump, axis, name)
+        n_steps = np.zeros(len(bins) + 1, np.int64)
+        for first, values in blocks(track):
+            inside = covered(spans, first, first + len(values))
+            n_steps += np.bincount(bins.place(values[inside]), minlength=len(n_steps))
+        n_here = n_steps[: len(bins)]
+        frame = pd.DataFrame({"track": name, "value": pd.Series(bins.names, dtype="str")})
+        with np.errstate(invalid="ignore"):
+            shares = {"share": n_here / n_here.sum(), "base_rate": bins.n_steps / bins.n_steps.sum()}
+        parts.append(frame.assign(low=bins.low, high=bins.high, n_steps=n_here, n_corpus=bins.n_steps, **shares))
+    return pd.concat(parts, ignore_index=True)[list(CARRY_COLUMNS)]
+
+
+def _no_rows() -> pd.DataFrame:
+    """Return a frame without rows, so that a dump without tracks has the columns all the same."""
+    text, number, count = pd.Series([], dtype="str"), np.zeros(0), np.zeros(0, np.int64)
+    types = (text, text, number, number, count, number, count, number)
+    return pd.DataFrame(dict(zip(CARRY_COLUMNS, types, strict=True)))
+
+
+def shown(spans: Candidates, hidden: Collection[Window]) -> Candidates:
+    """Leave out the spans that are hidden."""
+    if not hidden:
+        return spans
+    windows = {(window.start, window.stop) for window in hidden}
+    is_shown = [span not in windows for span in zip(spans.start.tolist(), spans.stop.tolist(), strict=True)]
+    return spans.take(np.array(is_shown, np.bool_))
+
+
+def covered(spans: Candidates, start: int, stop: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Tell which steps of [start, stop) lie in any of the spans."""
+    change = np.zeros(stop - start + 1, np.int64)
+    is_here = (spans.stop > start) & (spans.start < stop)
+    _add_at(change, np.maximum(spans.start[is_here], start) - start, 1)
+    _add_at(change, np.minimum(spans.stop[is_here], stop) - start, -1)
+    inside: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.cumsum(change[:-1]) > 0
+    return inside
+
+
+def _add_at(counts: Steps, places: Steps, amount: int) -> None:
+    counts += amount * np.bincount(places, minlength=len(counts))

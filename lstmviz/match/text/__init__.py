@@ -1,0 +1,1 @@
+"""Searching the text of a corpus: characters, words, tokens, and regular expressions."""

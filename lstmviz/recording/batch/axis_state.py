@@ -1,0 +1,200 @@
+"""What a recording knows of one time axis from batch to batch: its documents, its vocabulary, what was declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.dump.schema import AxisPlan, default_join
+from lstmviz.dump.validate import as_array
+from lstmviz.errors import InputError, RecordingError
+from lstmviz.recording.batch.axes import AxisSpec
+from lstmviz.recording.batch.pass_inputs import GivenTrack, Pass, PassRows, read_pass
+
+Ints = NDArray[np.int64]
+WORDS = ""  # the book's name for the tokens of an axis; a track always has a name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Where the rows of a batch stand: row i goes on with document ``documents[i]`` at its step ``positions[i]``."""
+
+    documents: Ints
+    positions: Ints
+
+
+class LabelBook:
+    """Numbers labels in the order of their first appearance, over all batches; one numbering for each name."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, dict[str, int]] = {}
+
+    def encode(self, name: str, labels: Sequence[str | None]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+        """Return the codes of labels (-1 for None) and the labels not met before; nothing is kept until ``keep``."""
+        known = self._codes.get(name, {})
+        new: dict[str, int] = {}
+        codes = np.empty(len(labels), np.int32)
+        for i, label in enumerate(labels):
+            if label is None:
+                codes[i] = -1
+            elif label in known:
+                codes[i] = known[label]
+            else:
+                codes[i] = new.setdefault(label, len(known) + len(new))
+        return codes, tuple(new)
+
+    def keep(self, name: str, new: Sequence[str]) -> None:
+        """Remember labels that ``encode`` found to be new, now that their batch is acknowledged."""
+        known = self._codes.setdefault(name, {})
+        for label in new:
+            known[label] = len(known)
+
+    def seed(self, name: str, labels: Sequence[str]) -> None:
+        """Begin a numbering with labels that are known; of equal ones the first counts."""
+        known = self._codes.setdefault(name, {})
+        for code, label in enumerate(labels):
+            known.setdefault(label, code)
+
+
+@dataclass(eq=False)
+class Lane:
+    """One axis over all batches; what the first batch declares holds for all others."""
+
+    spec: AxisSpec
+    every: int = 1
+    is_alone: bool = True  # no other axis, so that names of our own need no prefix
+    book: LabelBook = field(default_factory=LabelBook)
+    columns: Columns | None = None  # behind the last batch
+    n_documents: int = 0
+    plan: AxisPlan | None = None
+    is_thinned: bool = False
+    is_text: bool = False  # tokens are given as strings
+    types: Mapping[str, str] = field(default_factory=dict)  # of the tracks that run.batch was given
+
+    def __post_init__(self) -> None:
+        if self.spec.vocab is not None:
+            self.book.seed(WORDS, self.spec.vocab)
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the names of tracks that are ours, such as "position"."""
+        return "" if self.is_alone else f"{self.spec.name}."
+
+    def read(self, given: Pass) -> PassRows:
+        """Check what is given for one pass, against the batches before too."""
+        n_vocab = None if self.spec.vocab is None else len(self.spec.vocab)
+        rows = read_pass(given, n_vocab, self.spec.features, self.prefix)
+        own = {f"{self.prefix}document", f"{self.prefix}position"}
+        taken = next((t.name for t in rows.tracks if t.name in own), None)
+        if taken and (self.every > 1 or rows.where is not None):
+            raise InputError(f"track {taken!r} is made by every= and where= themselves; name yours otherwise")
+        if not given.is_empty:
+            self.check_same(rows)
+        return rows
+
+    def begin(self, n_sequences: int, continues: Any, documents: Any = None) -> Columns:
+        """Return where the rows of a batch stand: behind the batch before where it ``continues``, else at a start.
+
+        ``documents`` are the numbers of the documents that begin, or None where they are those that come next.
+        """
+        goes_on = np.asarray(continues.tolist() if hasattr(continues, "tolist") else continues)
+        if goes_on.dtype.kind != "b" or goes_on.shape not in ((), (n_sequences,)):
+            raise InputError(
+                f"continues is {goes_on.dtype} of shape {goes_on.shape}; give True, False, or one of them for each of "
+                f"the {n_sequences} sequences"
+            )
+        if documents is not None and goes_on.any():
+            raise InputError("documents and continues are both given; sequences that go on are in documents that began")
+        if self.columns is None or not goes_on.any():
+            numbers = self.n_documents + np.arange(n_sequences)
+            numbers = numbers if documents is None else _read_documents(documents, n_sequences)
+            return Columns(numbers, np.zeros(n_sequences, np.int64))
+        n_before = len(self.columns.documents)
+        if n_before < n_sequences:
+            raise RecordingError(
+                f"this batch has {n_sequences} sequences and continues one of {n_before}; a stream keeps its columns, "
+                "or loses the last ones, so leave continues out where other sequences begin"
+            )
+        flags = np.broadcast_to(goes_on, (n_sequences,))
+        new = self.n_documents + np.cumsum(~flags) - 1
+        documents, positions = (a[:n_sequences] for a in (self.columns.documents, self.columns.positions))
+        return Columns(np.where(flags, documents, new), np.where(flags, positions, np.int64(0)))
+
+    def declare(self, rows: Sequence[PassRows], words: Sequence[str] | None) -> AxisPlan:
+        """Return the plan of the axis after the first batch; ``words`` are its tokens where they are strings."""
+        has_tokens = rows[0].tokens is not None
+        vocab = self.spec.vocab if words is None else self.spec.vocab or ()
+        join = default_join(vocab or words) if self.spec.join is None else self.spec.join
+        return AxisPlan(self.spec.name, join, has_tokens, vocab if has_tokens else None)
+
+    def commit(self, plan: AxisPlan, rows: Sequence[PassRows], after: Columns) -> None:
+        """Take over what a batch brought, now that it is acknowledged."""
+        if self.plan is None:
+            self.plan = plan
+            self.is_text = rows[0].tokens is not None and rows[0].tokens.kind != "ids"
+            self.is_thinned = is_thinned(self.every, rows)
+            self.types = types_of(rows[0].tracks)
+        self.columns = after
+        self.n_documents = max(self.n_documents, int(after.documents.max(initial=-1)) + 1)
+
+    def check_same(self, rows: PassRows) -> None:
+        """Raise RecordingError where a batch gives something else than the first did."""
+        if self.plan is None:
+            return
+        of = "" if self.is_alone else f" of axis {self.spec.name!r}"
+        if (rows.tokens is not None) != self.plan.has_tokens:
+            place = "the first batch and not this one" if self.plan.has_tokens else "this batch and not the first"
+            raise RecordingError(f"tokens{of} are in {place}; give them in every batch, or in none")
+        if rows.tokens is not None and self.spec.vocab is None and (rows.tokens.kind != "ids") != self.is_text:
+            was, now = ("strings", "ids") if self.is_text else ("ids", "strings")
+            raise RecordingError(f"tokens{of} were {was} in the first batch and are {now} now; give one kind")
+        if rows.where is not None and not self.is_thinned:
+            raise RecordingError(
+                "where is in this batch and not the first; give it in the first too (True for every step keeps all)"
+            )
+        check_types(types_of(rows.tracks), self.types)
+
+
+def _read_documents(given: Any, n_sequences: int) -> Ints:
+    numbers = as_array("documents", given, "(batch,)", "give one whole number for each sequence")
+    if numbers.dtype.kind not in "iu" or numbers.shape != (n_sequences,) or (numbers < 0).any():
+        raise InputError(
+            f"documents are {numbers.dtype} of shape {numbers.shape}; give a whole number of 0 or more for each of the "
+            f"{n_sequences} sequences"
+        )
+    if len(np.unique(numbers)) < n_sequences:
+        raise InputError("documents has a number twice; give each sequence its own")
+    return numbers.astype(np.int64)
+
+
+def is_thinned(every: int, rows: Sequence[PassRows]) -> bool:
+    """Tell whether steps may be left out, so that it is kept where each sequence stood in its document."""
+    return every > 1 or any(r.where is not None for r in rows)
+
+
+def check_types(
+    given: Mapping[str, str],
+    first: Mapping[str, str],
+    before: str = "the first batch",
+    now: str = "this batch",
+    everywhere: str = "every batch",
+) -> None:
+    """Raise RecordingError unless a batch (or a pass) has the tracks of the first, of the same types."""
+    if given.keys() != first.keys():
+        odd = min(given.keys() ^ first.keys())
+        place = f"{before} and not this one" if odd in first else f"{now} and not the first"
+        raise RecordingError(f"track {odd!r} is in {place}; give the same tracks in {everywhere}")
+    for name, kind in given.items():
+        if kind != first[name]:
+            are_floats = kind.startswith("float") and first[name] != "text"
+            remedy = f"give floats from {before} on" if are_floats else "give one type"
+            raise RecordingError(f"track {name!r} was {first[name]} in {before} and is {kind} now; {remedy}")
+
+
+def types_of(tracks: Sequence[GivenTrack]) -> dict[str, str]:
+    """Return what the values of each track are."""
+    return {track.name: track.type for track in tracks}

@@ -1,0 +1,225 @@
+"""What the user says about one pass over one axis, checked and laid out before the model runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.dump.schema import check_track, first_twice
+from lstmviz.dump.validate import TrackRows, Values, as_array, check_ids, check_mapping, read_track
+from lstmviz.errors import InputError
+from lstmviz.recording.batch.tokens import TokenGrid, even_rows, read_tokens
+from lstmviz.recording.batch.valid_steps import Span, read_span
+from lstmviz.types import Concerns, Per, TrackInfo, TrackKind
+
+INPUTS = "inputs"  # the group of tracks that a numeric input becomes
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Pass:
+    """What a model runs over once: the arguments of ``Recording.batch``, for one of several passes.
+
+    A model that runs one module over several batches of sequences in one forward pass (a siamese network) is recorded
+    with ``run.batch(passes=[Pass(tokens=left), Pass(tokens=right)])``, in the order in which the module runs over them.
+    """
+
+    tokens: Values | None = None
+    lengths: Values | None = None
+    mask: Values | None = None
+    inputs: Values | None = None
+    tracks: Mapping[str, Values] | None = None
+    sequence_tracks: Mapping[str, Values] | None = None
+    where: Values | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is said, so that what runs says it all."""
+        return all(getattr(self, f.name) is None for f in fields(self))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GivenTrack:
+    """One track of a pass, one value for each valid step (or each sequence), row after row."""
+
+    name: str
+    rows: TrackRows
+    per: Per = "step"
+    concerns: Concerns = "step"
+    group: str = ""
+
+    @property
+    def type(self) -> str:
+        """What its values are, which no later batch may change."""
+        values = self.rows.values
+        return values.dtype.name if isinstance(values, np.ndarray) else "text"
+
+    def info(self, axis: str) -> TrackInfo:
+        """Return its declaration."""
+        kind: TrackKind = "category" if self.rows.is_category else "number"
+        return TrackInfo(self.name, axis, kind, (), self.per, self.concerns, self.group)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PassRows:
+    """One pass as the user describes it, checked; what is not known before the model ran is None.
+
+    ``tokens`` is the padded grid. Per-step ``tracks`` have one row for each valid step, or, without a ``span``, for
+    each step of the grid.
+    """
+
+    n_sequences: int | None = None
+    n_padded: int | None = None
+    span: Span | None = None
+    tokens: TokenGrid | None = None
+    tracks: tuple[GivenTrack, ...] = ()
+    where: NDArray[np.bool_] | None = None
+
+    def shown(self) -> str:
+        """Say what shape was given, and of what."""
+        shape = (self.n_sequences, "?" if self.n_padded is None else self.n_padded)
+        return (
+            f"tokens are ({shape[0]}, {shape[1]})" if self.tokens else f"run.batch was given ({shape[0]}, {shape[1]})"
+        )
+
+
+def read_pass(given: Pass, n_vocab: int | None, features: Sequence[str] | None = None, prefix: str = "") -> PassRows:
+    """Check one pass; ``n_vocab`` is the size of the axis' vocabulary, ``prefix`` stands before names of our own.
+
+    Raises InputError, a RecordingError, naming the first place that does not fit; padding is not looked at.
+    """
+    check_mapping("tracks", given.tracks)
+    check_mapping("sequence_tracks", given.sequence_tracks)
+    tokens = None if given.tokens is None else read_tokens(given.tokens, n_vocab is not None)
+    inputs, ragged = _read_inputs(given.inputs)
+    if tokens is not None and tokens.lengths is not None:
+        ragged = tokens.lengths
+    mask = given.mask if given.mask is not None or tokens is None else tokens.mask
+    grids = {
+        "tokens": None if tokens is None else tokens.values,
+        "inputs": inputs,
+        "mask": _read_mask("mask", mask),
+        "where": _read_mask("where", given.where),
+    }
+    shape = _common_shape(grids, given.tracks)
+    span = read_span(given.lengths, grids["mask"], ragged, shape)
+    valid = None if shape is None else np.ones(shape, np.bool_) if span is None else span.valid(shape[1])
+    if tokens is not None and tokens.kind == "ids" and valid is not None:
+        check_ids(tokens.values, n_vocab, valid)
+    tracks = list(_step_tracks(given, tokens, inputs, features, prefix, span, valid))
+    n_sequences = shape[0] if shape is not None else None if span is None else len(span.starts)
+    tracks += _sequence_tracks(given.sequence_tracks, n_sequences)
+    _check_names(tracks)
+    if n_sequences is None and tracks:
+        n_sequences = len(tracks[0].rows.values)
+    return PassRows(n_sequences, None if shape is None else shape[1], span, tokens, tuple(tracks), grids["where"])
+
+
+def _read_inputs(given: Values | None) -> tuple[NDArray[Any] | None, tuple[int, ...] | None]:
+    """Return numeric inputs as (batch, steps, n_features), and the lengths of ragged ones."""
+    if given is None:
+        return None, None
+    values, lengths = even_rows("inputs", given)
+    inputs = as_array("inputs", values, "(batch, steps, n_features)", "give numbers")
+    if inputs.ndim != 3 or 0 in inputs.shape:
+        guess = "x[None] for one sequence, or x[..., None] for one number a step"
+        raise InputError(f"inputs have shape {inputs.shape}; give (batch, steps, n_features), such as {guess}")
+    return inputs, lengths
+
+
+def _read_mask(what: str, given: Values | None) -> NDArray[np.bool_] | None:
+    if given is None:
+        return None
+    mask = as_array(what, given, "(batch, steps)", "give True or False for each step")
+    if mask.ndim != 2 or 0 in mask.shape:
+        raise InputError(f"{what} has shape {mask.shape}; give True or False for each step, (batch, steps)")
+    if mask.dtype.kind != "b" and not (mask.dtype.kind in "iu" and ((mask == 0) | (mask == 1)).all()):
+        raise InputError(f"{what} holds {mask.dtype}; give True or False for each step")
+    return mask.astype(np.bool_)
+
+
+def _common_shape(
+    grids: Mapping[str, NDArray[Any] | None], tracks: Mapping[str, Values] | None
+) -> tuple[int, int] | None:
+    """Return the (batch, steps) of all that is given for each step, None where nothing is; InputError unless one."""
+    shapes = {what: grid.shape[:2] for what, grid in grids.items() if grid is not None}
+    if not shapes:
+        for name, values in (tracks or {}).items():
+            array = as_array(f"track {name!r}", values, "numbers or strings", "give one value a step")
+            if array.ndim != 2:
+                raise InputError(f"track {name!r} has shape {array.shape}; give one value a step, (batch, steps)")
+            return array.shape[0], array.shape[1]
+        return None
+    (first, shape), *others = shapes.items()
+    for what, other in others:
+        if other != shape:
+            guess = "; did you pass (steps, batch)?" if other == shape[::-1] else ""
+            raise InputError(
+                f"{what} has (batch, steps) {other} and {first} {shape}; give both for the same steps{guess}"
+            )
+    return shape[0], shape[1]
+
+
+def _step_tracks(
+    given: Pass,
+    tokens: TokenGrid | None,
+    inputs: NDArray[Any] | None,
+    features: Sequence[str] | None,
+    prefix: str,
+    span: Span | None,
+    valid: NDArray[np.bool_] | None,
+) -> Iterator[GivenTrack]:
+    if valid is None:
+        return
+    for name, values in (tokens.tracks if tokens is not None else {}).items():
+        yield GivenTrack(prefix + name, read_track(prefix + name, values, valid.shape, valid))
+    if inputs is not None:
+        names = _feature_names(features, inputs.shape[2], prefix)
+        for i, name in enumerate(names):
+            yield GivenTrack(name, read_track(name, inputs[..., i], valid.shape, valid), group=INPUTS)
+    for name, values in (given.tracks or {}).items():
+        even, lengths = even_rows(f"track {name!r}", values)
+        if lengths is not None:
+            _check_ragged(name, lengths, span, valid.shape)
+        yield GivenTrack(name, read_track(name, even, valid.shape, valid))
+
+
+def _feature_names(features: Sequence[str] | None, n_features: int, prefix: str) -> tuple[str, ...]:
+    if features is None:
+        return tuple(f"{prefix}input {i}" for i in range(n_features))
+    if len(features) != n_features:
+        raise InputError(f"inputs have {n_features} numbers a step and features names {len(features)}; name each")
+    return tuple(features)
+
+
+def _check_ragged(name: str, lengths: Sequence[int], span: Span | None, shape: tuple[int, ...]) -> None:
+    wanted = (shape[1],) * shape[0] if span is None else span.stops.tolist()
+    if len(lengths) != len(wanted):
+        raise InputError(
+            f"track {name!r} has {len(lengths)} rows and {len(wanted)} sequences are needed; give one each"
+        )
+    odd = next((i for i, n in enumerate(lengths) if n != wanted[i]), None)
+    if odd is not None:
+        raise InputError(
+            f"track {name!r} has {lengths[odd]} values for the {wanted[odd]} steps of sequence {odd}; give one value a "
+            "step"
+        )
+
+
+def _sequence_tracks(given: Mapping[str, Values] | None, n_sequences: int | None) -> list[GivenTrack]:
+    tracks = []
+    for name, values in (given or {}).items():
+        if n_sequences is None:
+            n_sequences = len(as_array(f"track {name!r}", values, "(batch,)", "give one value a sequence").reshape(-1))
+        tracks.append(GivenTrack(name, read_track(name, values, (n_sequences,)), per="sequence"))
+    return tracks
+
+
+def _check_names(tracks: Sequence[GivenTrack]) -> None:
+    for track in tracks:
+        check_track(track.info("axis"))
+    if (twice := first_twice(track.name for track in tracks)) is not None:
+        raise InputError(f"track {twice!r} is there twice; give each its own name")

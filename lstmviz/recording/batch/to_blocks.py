@@ -1,0 +1,136 @@
+"""What a batch becomes: a plan after the first, and one block for each axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.dump.journal.format import Block
+from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype, first_twice
+from lstmviz.dump.validate import TrackRows
+from lstmviz.errors import InputError, RecordingError
+from lstmviz.recording.batch.axis_batch import AxisRows
+from lstmviz.recording.batch.axis_state import WORDS, Lane, is_thinned
+from lstmviz.recording.batch.forward_pass import StateRows
+from lstmviz.recording.batch.pass_inputs import GivenTrack
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batched:
+    """One axis of a batch, ready to be written: its block, and what the lane takes over once that is acknowledged."""
+
+    lane: Lane
+    rows: AxisRows
+    block: Block
+    plan: AxisPlan
+    sources: tuple[SourcePlan, ...]
+    tracks: tuple[GivenTrack, ...]
+    new_labels: Mapping[str, tuple[str, ...]]  # by book name, tokens among them
+
+    def commit(self) -> None:
+        """Take over labels, tokens and documents."""
+        for name, new in self.new_labels.items():
+            self.lane.book.keep(name, new)
+        self.lane.commit(self.plan, self.rows.given, self.rows.after)
+
+
+def make_batched(lane: Lane, rows: AxisRows, dtype: StateDtype) -> Batched:
+    """Number the labels and tokens of one axis of a batch, and make its block; nothing is kept yet."""
+    arrays: dict[ArrayKey, NDArray[Any]] = {}
+    new: dict[str, tuple[str, ...]] = {}
+    words = None
+    if rows.tokens is not None:
+        arrays[ArrayKey("tokens")] = _ids(lane, rows.tokens, new)
+        words = rows.tokens.tolist() if rows.tokens.dtype == object else None
+    arrays |= {ArrayKey("state", name): state.rows for name, state in rows.states.items()}
+    tracks = (*rows.tracks, *_own_tracks(lane, rows))
+    _check_twice(tracks)
+    for track in tracks:
+        key = ArrayKey("track" if track.per == "step" else "sequence", track.name)
+        if isinstance(track.rows.values, np.ndarray):
+            arrays[key] = track.rows.values
+        else:
+            arrays[key], new[track.name] = lane.book.encode(track.name, track.rows.values)
+    plan = lane.declare(rows.given, words) if lane.plan is None else lane.plan
+    labels = {name: found for name, found in new.items() if found and name != WORDS}
+    block = Block(plan.name, rows.lengths, arrays, labels, rows.places, new.get(WORDS, ()))
+    sources = tuple(_source(name, plan.name, state, dtype) for name, state in rows.states.items())
+    return Batched(lane, rows, block, plan, sources, tracks, new)
+
+
+def first_plan(batched: Sequence[Batched], order: Sequence[str], provenance: Mapping[str, Any]) -> DumpPlan:
+    """Return the plan that the first batch declares: sources in the ``order`` of their modules, then logged ones."""
+    place = {name: i for i, name in enumerate(order)}
+    sources = [(place.get(b.rows.states[s.name].module, len(place)), s) for b in batched for s in b.sources]
+    twice = first_twice(s.name for _, s in sources)
+    if twice is not None:
+        raise RecordingError(f"{twice!r} was logged on two axes; log it under two names")
+    tracks = tuple(track.info(b.plan.name) for b in batched for track in b.tracks)
+    _check_twice(tracks)
+    ordered = tuple(s for _, s in sorted(sources, key=lambda found: found[0]))
+    return DumpPlan(tuple(b.plan for b in batched), ordered, tracks, provenance)
+
+
+def check_plan(batched: Sequence[Batched], known: DumpPlan) -> None:
+    """Raise RecordingError where a batch has other sources or tracks than the first."""
+    for b in batched:
+        axis = b.plan.name
+        declared = next((a for a in known.axes if a.name == axis), None)
+        if declared is None or declared.has_tokens != b.plan.has_tokens:
+            lacked = "nothing ran" if declared is None else "no tokens were" if b.plan.has_tokens else "tokens were"
+            raise RecordingError(f"{lacked} on axis {axis!r} in the first batch; make the same in each")
+        expected = [s for s in known.sources if s.axis == axis]
+        if set(b.sources) != set(expected):
+            raise RecordingError(_other_sources(b, expected))
+        infos = {t.name: t for t in known.tracks if t.axis == axis}
+        given = {t.name: t.info(axis) for t in b.tracks}
+        odd = next((n for n in (*infos, *given) if infos.get(n) != given.get(n)), "")
+        if odd:
+            raise RecordingError(
+                f"track {odd!r} is not the same in this batch and the first; make the same tracks in each"
+            )
+
+
+def _other_sources(batched: Batched, expected: Sequence[SourcePlan]) -> str:
+    """Say which source a batch has and the first had not, or the other way round, or in another size."""
+    was, now = {s.name: s for s in expected}, {s.name: s for s in batched.sources}
+    odd = min(was.keys() ^ now.keys(), default=None)
+    if odd is None:
+        odd = next(name for name, s in now.items() if s != was[name])
+        sizes = f"{was[odd].n_units} units in the first batch and {now[odd].n_units} in this one"
+        return f"{odd} has {sizes}; make the same in each"
+    states = batched.rows.states
+    common = dict.fromkeys(s.module for n, s in states.items() if n in was and s.module != n and odd not in n)
+    place = "ran in the first batch and not in this one" if odd in was else "ran in this batch and not in the first"
+    name = states[odd].module if odd in states else odd.rsplit(".", 2)[0] if odd.count(".") > 1 else odd
+    remedy = f"; or leave {name} out with layers={list(common)!r}" if common and name not in common else ""
+    return f"{name} ({odd}) {place}; run the same modules in each{remedy}"
+
+
+def _ids(lane: Lane, tokens: NDArray[Any], new: dict[str, tuple[str, ...]]) -> NDArray[np.uint32]:
+    if tokens.dtype != object:
+        return tokens.astype(np.uint32)
+    codes, new[WORDS] = lane.book.encode(WORDS, tokens.tolist())
+    return codes.astype(np.uint32)
+
+
+def _own_tracks(lane: Lane, rows: AxisRows) -> list[GivenTrack]:
+    """Say where each sequence of a thinned recording stood: its document, and the step of it that is kept first."""
+    if not (lane.is_thinned if lane.plan is not None else is_thinned(lane.every, rows.given)):
+        return []
+    columns = {"document": np.ascontiguousarray(rows.places[:, 0]), "position": rows.positions}
+    return [GivenTrack(lane.prefix + name, TrackRows(values), per="sequence") for name, values in columns.items()]
+
+
+def _source(name: str, axis: str, state: StateRows, dtype: StateDtype) -> SourcePlan:
+    return SourcePlan(name, axis, state.rows.shape[1], dtype, state.view, state.units)
+
+
+def _check_twice(tracks: Sequence[Any]) -> None:
+    twice = first_twice(track.name for track in tracks)
+    if twice is not None:
+        raise InputError(f"track {twice!r} is there twice; give each its own name, on every axis")

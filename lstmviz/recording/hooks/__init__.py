@@ -1,0 +1,1 @@
+"""Watching recurrent modules: the calls taken in hooks, and which states of them are collected."""

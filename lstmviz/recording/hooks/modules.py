@@ -1,0 +1,120 @@
+"""Which modules of a model are recorded, and what is refused before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from torch import jit, nn
+
+from lstmviz.errors import RecordingError
+from lstmviz.recording.hooks.calls import Collector, Wanted
+from lstmviz.recording.hooks.cells import CellCollector, cell_layers, check_cell
+from lstmviz.recording.hooks.fused import FusedCollector, check_fused, fused_layers
+from lstmviz.recording.recompute.arithmetic import Arithmetic
+from lstmviz.recording.recompute.gru import GRU
+from lstmviz.recording.recompute.lstm import LSTM
+from lstmviz.recording.recompute.rnn import RNN_RELU, RNN_TANH
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of module is recorded.
+
+    ``states`` are all that it can give, ``check(name, module)`` raises RecordingError for a module that cannot be
+    recorded, ``layers(name, module)`` names its layers (``rnn.l0``, ``rnn.l0.reverse``) and
+    ``collect(name, module, wanted)`` makes what takes its calls of one batch.
+    """
+
+    states: Sequence[str]
+    check: Callable[[str, nn.Module], None]
+    layers: Callable[[str, nn.Module], tuple[str, ...]]
+    collect: Callable[[str, nn.Module, Wanted], Collector]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A module of the model that is recorded; ``name`` stands before ``.l0.h`` in its sources."""
+
+    name: str
+    module: nn.Module
+    kind: Kind
+
+
+def _fused(*arithmetic: Arithmetic) -> Kind:
+    """Return the row of a fused module; of an ``nn.RNN`` with its two nonlinearities."""
+
+    def collect(name: str, module: nn.Module, wanted: Wanted) -> Collector:
+        return FusedCollector(_chosen(arithmetic, module), name, module, wanted)
+
+    return Kind(arithmetic[0].states, check_fused, fused_layers, collect)
+
+
+def _cell(*arithmetic: Arithmetic) -> Kind:
+    def collect(name: str, module: nn.Module, wanted: Wanted) -> Collector:
+        return CellCollector(_chosen(arithmetic, module), name, module, wanted)
+
+    return Kind(arithmetic[0].states, check_cell, cell_layers, collect)
+
+
+def _chosen(arithmetic: Sequence[Arithmetic], module: nn.Module) -> Arithmetic:
+    return arithmetic[-1 if getattr(module, "nonlinearity", "tanh") == "relu" else 0]
+
+
+_KINDS: dict[type[nn.Module], Kind] = {
+    nn.LSTM: _fused(LSTM),
+    nn.GRU: _fused(GRU),
+    nn.RNN: _fused(RNN_TANH, RNN_RELU),
+    nn.LSTMCell: _cell(LSTM),
+    nn.GRUCell: _cell(GRU),
+    nn.RNNCell: _cell(RNN_TANH, RNN_RELU),
+}
+_RECURRENT = tuple(kind.__name__ for kind in _KINDS)
+
+
+def find_recorded(model: nn.Module) -> tuple[Recorded, ...]:
+    """Return every recurrent module of a model, in the model's order; none if it has none.
+
+    Raises RecordingError naming the first one that cannot be recorded.
+    """
+    if not isinstance(model, nn.Module):
+        raise RecordingError(f"a {type(model).__name__} is not a torch module; pass the nn.Module that is run")
+    found = []
+    for path, module in model.named_modules():
+        name = path or str(getattr(module, "original_name", type(module).__name__)).lower()
+        _refuse_unhooked(name, module)
+        kind = next((k for cls, k in _KINDS.items() if isinstance(module, cls)), None)
+        if kind is not None:
+            kind.check(name, module)
+            found.append(Recorded(name, module, kind))
+        elif isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
+            raise RecordingError(
+                f"{name} is a {type(module).__name__}, which is none of {', '.join(_RECURRENT)}; "
+                "log its states with run.log, or use write_dump"
+            )
+    return tuple(found)
+
+
+def _refuse_unhooked(name: str, module: nn.Module) -> None:
+    """Raise RecordingError if a module runs in a way that hooks do not see, and holds what would be recorded."""
+    kind = type(module).__name__
+    if isinstance(module, jit.ScriptModule):
+        if module.original_name in _RECURRENT:
+            raise RecordingError(
+                f"{name} is a TorchScript {module.original_name}, which cannot be hooked; record the eager model"
+            )
+    elif ".quantiz" in type(module).__module__ and kind in _RECURRENT:
+        raise RecordingError(f"{name} is a quantised {kind}, which cannot be hooked; record the float model")
+    elif kind == "OptimizedModule" or module._compiled_call_impl is not None:
+        if _has_recurrent(module):
+            raise RecordingError(
+                f"{name} went through torch.compile, which skips hooks; record the model that it was made from"
+            )
+    elif isinstance(module, nn.DataParallel) and _has_recurrent(module):
+        raise RecordingError(
+            f"{name} is a DataParallel, which runs copies of its module; record and run its .module instead"
+        )
+
+
+def _has_recurrent(module: nn.Module) -> bool:
+    return any(isinstance(m, tuple(_KINDS)) for m in module.modules())

@@ -1,0 +1,159 @@
+"""Calls of one step each, as a decoder or a loop over a cell makes them: gathered cheaply, computed in bulk.
+
+After a call of one step everything is known: the states before it were handed in and those after it came out. So the
+rows of all calls are independent of each other, and their gates are the same products as those of one long call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lstmviz.recording.recompute.layer_run import Run, Weights
+from lstmviz.recording.recompute.step_layout import Steps
+
+States = tuple[Tensor, ...]  # h, or h and c: (layers x directions, batch, n_units) each, as the module has them
+
+
+class StepCall(NamedTuple):
+    """One call of one step: x, the states before it (None: zeros) and after it, in any layout that the module takes.
+
+    ``top`` is what a fused module returned as its output.
+    """
+
+    x: Tensor
+    begin: States | None
+    end: States
+    top: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The weights that calls ran with: those of each layer and direction, and what they were made of.
+
+    ``sources`` with their versions tell whether a later call still runs with the same.
+    """
+
+    flat: Sequence[Sequence[Tensor]]
+    sources: tuple[Tensor, ...]
+    versions: tuple[int, ...]
+    dtype: torch.dtype
+    allowed: float
+    has_bias: bool
+
+
+def versions_of(tensors: Sequence[Tensor]) -> tuple[int, ...]:
+    """Return how often each tensor was written to, as far as torch counts it."""
+    return tuple(0 if t.is_inference() else t._version for t in tensors)
+
+
+class StepBuffer:
+    """Holds copies of what calls of one step read and returned, until ``runs`` makes them into one run a layer."""
+
+    def __init__(self, layers: tuple[str, ...], n_directions: int) -> None:
+        self._layers = layers
+        self._n_directions = n_directions
+        self._calls: list[StepCall] = []
+        self._used: Used | None = None
+        self._weights: list[Weights] = []
+        self._copies: list[list[Tensor]] = []
+        self._start = 0
+        self._after: tuple[States, States] = (), ()  # the states that the last call returned, and the copy of them
+
+    def fits(self, sources: Sequence[Tensor], dtype: torch.dtype) -> bool:
+        """Return whether a call with these weights can join the calls held."""
+        used = self._used
+        return (
+            used is not None
+            and used.dtype == dtype
+            and len(sources) == len(used.sources)
+            and all(a is b for a, b in zip(sources, used.sources, strict=True))
+            and versions_of(sources) == used.versions
+        )
+
+    def begin(self, used: Used, start: int) -> None:
+        """Hold calls with these weights from now on, beginning at step ``start`` of the batch; keeps a copy of them."""
+        self._copies = [[w.detach().clone() for w in flat] for flat in used.flat]
+        self._weights = [Weights.of(flat, used.dtype, has_bias=used.has_bias) for flat in self._copies]
+        self._used, self._start = used, start
+
+    def add(self, call: StepCall) -> None:
+        """Hold a call; states that are still those that the call before returned are not copied again."""
+        begin = call.begin
+        if begin is not None:
+            begin = self._after[1] if self._is_unchanged(begin) else tuple(s.detach().clone() for s in begin)
+        end = tuple(s.detach().clone() for s in call.end)
+        self._after = call.end, end
+        top = None if call.top is None else call.top.detach().clone()
+        self._calls.append(StepCall(call.x.detach().clone(), begin, end, top))
+
+    def _is_unchanged(self, begin: States) -> bool:
+        """Return whether states are those that the call before returned, their values too.
+
+        Torch does not count what is written to them through ``.data``, NumPy or under ``inference_mode``. To compare
+        them is cheaper than a copy, but off the CPU it would wait for the device.
+        """
+        returned, kept = self._after
+        return len(begin) == len(returned) and all(
+            a is b and a.is_cpu and a.dtype == k.dtype and torch.equal(a, k)
+            for a, b, k in zip(begin, returned, kept, strict=True)
+        )
+
+    @property
+    def has_stale_weights(self) -> bool:
+        """Whether the weights hold other values by now than when the calls held began."""
+        return self._used is not None and not all(
+            now.dtype == kept.dtype and torch.equal(now, kept)
+            for flat, copies in zip(self._used.flat, self._copies, strict=True)
+            for now, kept in zip(flat, copies, strict=True)
+        )
+
+    def runs(self) -> Iterator[Run]:
+        """Yield one run for each layer and direction, and hold nothing any more."""
+        calls, used, weights = self._calls, self._used, self._weights
+        self._copies = []
+        self._calls, self._used, self._weights, self._after = [], None, [], ((), ())
+        if not calls or used is None:
+            return
+        n_layers = len(self._layers)
+        sizes = tuple(c.end[0].numel() // (n_layers * c.end[0].shape[-1]) for c in calls)
+        begin = _by_layer(
+            [tuple(map(torch.zeros_like, c.end)) if c.begin is None else c.begin for c in calls], n_layers
+        )
+        end = _by_layer([c.end for c in calls], n_layers)
+        end_h = list(end[0])
+        h = list(end_h)
+        if calls[0].top is not None:
+            top = _rows([c.top for c in calls if c.top is not None])
+            h[-self._n_directions :] = top.chunk(self._n_directions, 1)
+        x = _rows([c.x for c in calls])
+        for k, layer in enumerate(self._layers):
+            if k and k % self._n_directions == 0:
+                x = torch.cat(h[k - self._n_directions : k], 1)
+            yield Run(
+                layer,
+                Steps(sizes, is_stepped=True),
+                weights[k],
+                x,
+                h[k],
+                begin[0][k],
+                used.allowed,
+                start=self._start,
+                end_h=None if h[k] is end_h[k] else end_h[k],
+                begin_c=begin[1][k] if len(begin) == 2 else None,
+                c=end[1][k] if len(end) == 2 else None,
+            )
+
+
+def _rows(parts: Sequence[Tensor]) -> Tensor:
+    """Return vectors of any shape as rows, one call after another."""
+    return torch.cat([p.reshape(-1, p.shape[-1]) for p in parts])
+
+
+def _by_layer(states: Sequence[States], n_layers: int) -> list[Tensor]:
+    """Return h, or h and c, of all calls as (n_layers, n_rows, n_units)."""
+    return [torch.cat([s.reshape(n_layers, -1, s.shape[-1]) for s in kind], 1) for kind in zip(*states, strict=True)]

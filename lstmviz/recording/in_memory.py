@@ -1,0 +1,74 @@
+"""A recording of one small batch that goes nowhere but into memory: the same states, without a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lstmviz.dump.journal.format import Block
+from lstmviz.dump.schema import DumpPlan
+from lstmviz.errors import RecordingError
+from lstmviz.recording.recording import Recording
+from lstmviz.recording.sink import Sink
+from lstmviz.recording.start import read_setup
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def record_in_memory(
+    model: nn.Module, run: Callable[[Recording], None], vocab: Any = None, **options: Any
+) -> tuple[DumpPlan, Block]:
+    """Record one batch of one axis as ``lstmviz.record`` does, bit for bit, and return what it would have written.
+
+    ``run(recording)`` opens the batch and calls the model in it; ``options`` are those of ``record`` less ``path`` and
+    ``overwrite``. Raises what ``record`` raises.
+    """
+    sink = MemorySink()
+    recording = Recording(read_setup(model, vocab, force=True, **options), sink)
+    recording.tells_size = False
+    with recording:
+        run(recording)
+    if sink.plan is None or len(sink.blocks) != 1:
+        raise RecordingError(f"{len(sink.blocks)} blocks were recorded in memory; run one batch of one axis")
+    return sink.plan, sink.blocks[0]
+
+
+class MemorySink(Sink):
+    """Takes the blocks of one recording, and keeps them."""
+
+    def __init__(self) -> None:
+        self.path = Path()
+        self.blocks: list[Block] = []
+        self._plan = None
+        self._n_batches = 0
+
+    @property
+    def n_steps(self) -> int:
+        """Steps acknowledged so far."""
+        return sum(block.n_steps for block in self.blocks)
+
+    @property
+    def n_batches(self) -> int:
+        """Batches acknowledged so far."""
+        return self._n_batches
+
+    def open(self) -> None:
+        """Memory has nothing in the way."""
+
+    def start(self, plan: DumpPlan) -> None:
+        """Keep what the first batch declares."""
+        self._plan = plan
+
+    def append(self, blocks: Sequence[Block]) -> None:
+        """Keep the blocks of one batch."""
+        self.blocks += blocks
+        self._n_batches += 1
+
+    def flush(self) -> None:
+        """Memory has nowhere to flush to."""
+
+    def finish(self, *, is_complete: bool, n_lost: int = 0) -> str | None:
+        """Nothing is left to assemble."""
+        return None

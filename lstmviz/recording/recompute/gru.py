@@ -1,0 +1,72 @@
+"""Gates of a GRU at every step, from the h that the module itself made.
+
+The gated recurrent unit of Cho et al. (2014) in torch's variant, where the reset gate r acts behind the product:
+n = tanh(W_in x + b_in + r * (W_hn h + b_hn)), h' = (1 - z) * n + z * h. With h known, no step waits for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import torch
+from torch import Tensor
+
+from lstmviz.recording.recompute.arithmetic import Arithmetic
+from lstmviz.recording.recompute.layer_run import Inputs, Run, Weights
+from lstmviz.recording.recompute.rounding import disagreement, largest
+from lstmviz.recording.recompute.self_check import Checks
+
+_GATES = "rzn"
+
+
+def gru_states(run: Run, wanted: Collection[str], checks: Checks) -> dict[str, Tensor]:
+    """Return the wanted ones of r, z, n at every row, each (n_rows, n_units), and check h against them."""
+    weights, n_units = run.weights, run.weights.n_units
+    found = {s: weights.empty(len(run.h), n_units) for s in _GATES if s in wanted}
+    if found:
+        chunks = run.steps.chunks(4 * n_units * weights.w_ih.element_size())
+        slices = [run.steps.rows(*chunk) for chunk in chunks]
+        room = weights.empty(max(rows.stop - rows.start for rows in slices), 4 * n_units)
+        for chunk, rows in zip(chunks, slices, strict=True):
+            out = {letter: values[rows] for letter, values in found.items()}
+            _gates(weights, run.inputs(*chunk), room[: rows.stop - rows.start], out)
+    for checked in run.steps.checked(4 * n_units * weights.w_ih.element_size()):
+        _check(run, found, checked, checks)
+    return found
+
+
+def _check(run: Run, found: Mapping[str, Tensor], rows: Tensor, checks: Checks) -> None:
+    weights, n_units = run.weights, run.weights.n_units
+    inputs, places = run.inputs_at(rows), rows.to(run.h.device)
+    if "z" in found and "n" in found:
+        z, n = found["z"][places], found["n"][places]
+    else:
+        _, z, n = _gates(weights, inputs, weights.empty(len(rows), 4 * n_units), {})
+    ours, h = torch.lerp(n, inputs.before.to(n.dtype), z), run.h[places]
+    reach = inputs.reach(weights, h.dtype)
+    reach = reach.grown(largest(inputs.before, 1), reach.size.square())  # r is off, and is multiplied by a sum
+    checks.add(run, "h", disagreement(ours, h, reach), rows)
+
+
+def _gates(weights: Weights, inputs: Inputs, room: Tensor, out: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return r, z and n of some rows, in ``out`` where it has room for them, else in ``room`` (n_rows, 4 n_units)."""
+    n_units = weights.n_units
+    both, new = slice(0, 2 * n_units), slice(2 * n_units, 3 * n_units)
+    before = weights.rounded(inputs.before)
+    pre, from_before = room[:, : 3 * n_units], room[:, 3 * n_units :]
+    weights.project(inputs.x, weights.w_ih, _joint_bias(weights, both, new), pre)
+    pre[:, both].addmm_(before, weights.w_hh[both].t())
+    weights.project(before, weights.w_hh[new], None if weights.b_hh is None else weights.b_hh[new], from_before)
+    r, z, n = pre.chunk(3, 1)
+    r = torch.sigmoid(r, out=out.get("r", r))
+    z = torch.sigmoid(z, out=out.get("z", z))
+    return r, z, torch.tanh(n.addcmul_(r, from_before), out=out.get("n", n))
+
+
+def _joint_bias(weights: Weights, both: slice, new: slice) -> Tensor | None:
+    """Return the biases that are added before any gate acts: both of r and z, that of x alone of n."""
+    shared = weights.bias(both)
+    return None if shared is None or weights.b_ih is None else torch.cat([shared, weights.b_ih[new]])
+
+
+GRU = Arithmetic("GRU", ("h", *_GATES), 1, gru_states)

@@ -1,0 +1,132 @@
+"""One layer in one direction during one call, as rows; every kind's arithmetic works on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lstmviz.recording.recompute.rounding import Reach
+from lstmviz.recording.recompute.step_layout import Steps
+
+_PRECISE = (torch.float32, torch.float64)
+
+
+class Inputs(NamedTuple):
+    """What the gates of some rows are computed from: x (n_rows, n_in), and h before each row (n_rows, n_out)."""
+
+    x: Tensor
+    before: Tensor
+
+    def reach(self, weights: Weights, dtype: torch.dtype) -> Reach:
+        """Return how far the products of each row reach in a module that works in ``dtype``.
+
+        A sixteenth of the largest input times the largest weight, and more of long sums: nothing for embeddings, much
+        for raw measurements, whose large products of either sign add up to small sums.
+        """
+        size = weights.empty(len(self.x), 1).zero_()
+        is_beyond = torch.zeros_like(size, dtype=torch.bool)
+        for rows, weight in ((self.x, weights.w_ih), (self.before, weights.w_hh)):
+            product = _magnitude(rows, 1).to(size.dtype) * _magnitude(weight)
+            is_beyond |= ~(product * weight.shape[1] < torch.finfo(dtype).max)
+            size += product.nan_to_num_(nan=0.0, posinf=0.0).mul_(max(weight.shape[1], 16) ** 0.5 / 64)
+        return Reach(size, is_beyond)
+
+
+def _magnitude(values: Tensor, dim: int | None = None) -> Tensor:
+    """Return the largest magnitude of all values, or along a dimension that is kept."""
+    least, most = torch.aminmax(values) if dim is None else torch.aminmax(values, dim=dim, keepdim=True)
+    return torch.maximum(-least, most)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One layer's weights in one direction, as torch names them, in float32 at least.
+
+    ``worked_in`` is what the module multiplies in: all that goes into a product is rounded to it first.
+    """
+
+    w_ih: Tensor
+    w_hh: Tensor
+    b_ih: Tensor | None
+    b_hh: Tensor | None
+    w_hr: Tensor | None
+    worked_in: torch.dtype
+
+    @classmethod
+    def of(cls, flat: Sequence[Tensor], worked_in: torch.dtype, *, has_bias: bool) -> Weights:
+        """Take the weights of one layer and direction from a module's flat list.
+
+        They are rounded to ``worked_in`` as the module rounds them.
+        """
+        to = worked_in if worked_in in _PRECISE else torch.float32
+        given = [w.detach().to(worked_in).to(to) for w in flat]
+        b_ih, b_hh = given[2:4] if has_bias else (None, None)
+        rest = given[4 if has_bias else 2 :]
+        return cls(given[0], given[1], b_ih, b_hh, rest[0] if rest else None, worked_in)
+
+    @property
+    def n_units(self) -> int:
+        """Units of the layer; ``w_hh`` has rows for each of its gates."""
+        return self.w_hh.shape[1] if self.w_hr is None else self.w_hr.shape[1]
+
+    def empty(self, n_rows: int, n_units: int) -> Tensor:
+        """Return room for (n_rows, n_units) values, in the precision that is worked in."""
+        return self.w_ih.new_empty(n_rows, n_units)
+
+    def product(self, inputs: Inputs, columns: slice, out: Tensor | None = None) -> Tensor:
+        """Return ``x W_ih^T + h W_hh^T + b`` for some columns of the gates, in ``out`` where it is given.
+
+        The products have an ``out`` or are in place, which autocast leaves alone.
+        """
+        out = self.project(inputs.x, self.w_ih[columns], self.bias(columns), out)
+        return out.addmm_(self.rounded(inputs.before), self.w_hh[columns].t())
+
+    def project(self, rows: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor | None = None) -> Tensor:
+        """Return ``rows weight^T + bias``."""
+        out = self.empty(len(rows), len(weight)) if out is None else out
+        rows = self.rounded(rows)
+        return torch.mm(rows, weight.t(), out=out) if bias is None else torch.addmm(bias, rows, weight.t(), out=out)
+
+    def rounded(self, rows: Tensor) -> Tensor:
+        """Return rows as the module multiplies them."""
+        return rows.to(self.worked_in).to(self.w_ih.dtype)
+
+    def bias(self, columns: slice) -> Tensor | None:
+        """Return the sum of both biases for some columns, or None where there are none."""
+        return None if self.b_ih is None or self.b_hh is None else self.b_ih[columns] + self.b_hh[columns]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One layer in one direction during one call.
+
+    x (n_rows, n_in) and h (n_rows, n_out) are as the module saw and made them. ``begin_h`` and ``begin_c`` are its
+    states before its first step, ``end_h`` and ``end_c`` those that it returned, (n_sequences, ...) each. ``c`` is the
+    module's own cell state at every row, where it is known. ``start`` is the step of the batch at which the call began.
+    """
+
+    layer: str
+    steps: Steps
+    weights: Weights
+    x: Tensor
+    h: Tensor
+    begin_h: Tensor
+    allowed: float
+    start: int = 0
+    end_h: Tensor | None = None
+    begin_c: Tensor | None = None
+    end_c: Tensor | None = None
+    c: Tensor | None = None
+
+    def inputs(self, start: int, stop: int) -> Inputs:
+        """Return what the gates of some steps are computed from."""
+        before = self.steps.rows_before(self.h, self.begin_h, start, stop)
+        return Inputs(self.x[self.steps.rows(start, stop)], before)
+
+    def inputs_at(self, rows: Tensor) -> Inputs:
+        """Return what the gates of some rows are computed from."""
+        return Inputs(self.x[rows.to(self.x.device)], self.steps.at_before(self.h, self.begin_h, rows))

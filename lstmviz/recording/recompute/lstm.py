@@ -1,0 +1,121 @@
+"""Cell state and gates of an LSTM at every step, from the h that the module itself made.
+
+Once h is known for all steps, the gates of all steps are matrix products without recurrence (no step waits for
+another), and the cell state is an elementwise scan over them: the recurrence of Hochreiter and Schmidhuber (1997) with
+the forget gate of Gers et al. (2000) and the projection of Sak et al. (2014), in torch's gate order i, f, g, o.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import torch
+from torch import Tensor
+
+from lstmviz.recording.recompute.arithmetic import Arithmetic
+from lstmviz.recording.recompute.layer_run import Run
+from lstmviz.recording.recompute.rounding import Reach, disagreement, largest
+from lstmviz.recording.recompute.self_check import Checks
+
+_GATES = "ifgo"
+
+
+def lstm_states(run: Run, wanted: Collection[str], checks: Checks) -> dict[str, Tensor]:
+    """Return the wanted ones of c, i, f, g, o at every row, each (n_rows, n_units), and check them."""
+    n_rows, n_units = len(run.h), run.weights.n_units
+    found = {s: run.weights.empty(n_rows, n_units) for s in _GATES if s in wanted}
+    cells = run.c
+    if cells is None and (found or "c" in wanted):
+        cells = run.weights.empty(n_rows, n_units)
+    if found or (cells is not None and run.c is None):
+        _fill(run, found, cells if run.c is None else None)
+    if cells is None or run.c is not None:
+        _check_steps(run, checks)
+    else:
+        _check_scan(run, cells, found.get("o"), checks)
+    if cells is not None and "c" in wanted:
+        found["c"] = cells
+    return found
+
+
+def _fill(run: Run, gates: Mapping[str, Tensor], cells: Tensor | None) -> None:
+    """Fill the gates that are asked for, and the cell state where it is not known: a chunk of steps at a time."""
+    weights, n_units = run.weights, run.weights.n_units
+    letters = _GATES if "o" in gates else _GATES[:3]  # gate o comes last, so the others are one product
+    columns = slice(0, len(letters) * n_units)
+    chunks = run.steps.chunks(columns.stop * weights.w_ih.element_size())
+    slices = [run.steps.rows(*chunk) for chunk in chunks]
+    room = weights.empty(max(rows.stop - rows.start for rows in slices), columns.stop)
+    previous = run.begin_c
+    for chunk, rows in zip(chunks, slices, strict=True):
+        pre = weights.product(run.inputs(*chunk), columns, room[: rows.stop - rows.start])
+        act = {}
+        for letter, part in zip(letters, pre.chunk(len(letters), 1), strict=True):
+            out = gates[letter][rows] if letter in gates else part
+            act[letter] = torch.tanh(part, out=out) if letter == "g" else torch.sigmoid(part, out=out)
+        if cells is not None and previous is not None:
+            written = torch.mul(act["i"], act["g"], out=pre[:, 2 * n_units : 3 * n_units])
+            previous = _scan(run, chunk, previous, act["f"], written, cells[rows])
+
+
+def _scan(run: Run, chunk: tuple[int, int], previous: Tensor, kept: Tensor, written: Tensor, cells: Tensor) -> Tensor:
+    """Fill the cells of a chunk, ``kept * previous + written`` step by step; return those of its last step."""
+    sizes = run.steps.sizes[slice(*chunk)]
+    parts = list(zip(sizes, *(v.split_with_sizes(sizes) for v in (written, kept, cells)), strict=True))
+    n_before = len(previous)
+    for n, new, keep, cell in reversed(parts) if run.steps.is_reverse else parts:
+        if n != n_before:  # sequences that ended, or, in the reverse direction, begin
+            begin = run.begin_c if run.begin_c is not None else previous
+            previous = previous[:n] if n < n_before else torch.cat([previous, begin[n_before:n]])
+        torch.addcmul(new, keep, previous, out=cell)
+        previous, n_before = cell, n
+    return previous
+
+
+def _check_scan(run: Run, cells: Tensor, gate: Tensor | None, checks: Checks) -> None:
+    """Compare o * tanh(c) with h at every 16th step and each sequence's last, and the last c with the module's own.
+
+    Where gate o was not asked for, it is computed at these steps alone.
+    """
+    (rows,), n_units = run.steps.checked(), run.weights.n_units
+    places, inputs = rows.to(cells.device), run.inputs_at(rows)
+    picked = cells[places]
+    of_inputs = inputs.reach(run.weights, run.h.dtype)
+    # a cell carries the rounding of all steps before
+    reach = Reach(of_inputs.size.amax(0, keepdim=True) + largest(picked, 0), of_inputs.is_beyond)
+    if run.end_c is not None:
+        n = run.steps.n_sequences
+        last = slice(0, n) if run.steps.is_reverse else slice(len(rows) - n, None)  # of the rows that are checked
+        gaps = disagreement(picked[last], run.end_c, Reach(reach.size, reach.is_beyond[last]))
+        checks.add(run, "c", gaps, rows[last])
+    columns = slice(3 * n_units, 4 * n_units)
+    o = run.weights.product(inputs, columns).sigmoid_() if gate is None else gate[places]
+    _check_h(run, o, picked, reach, rows, checks)
+
+
+def _check_steps(run: Run, checks: Checks) -> None:
+    """Compute single steps anew where c before them is known: a call of one step, or else each sequence's first."""
+    if run.begin_c is None:
+        return
+    row_bytes = 4 * run.weights.n_units * run.weights.w_ih.element_size()
+    for rows in run.steps.checked(row_bytes) if run.steps.is_stepped else [run.steps.first]:
+        before = run.begin_c[rows.to(run.begin_c.device)] if run.steps.is_stepped else run.begin_c
+        inputs = run.inputs_at(rows)
+        pre = run.weights.product(inputs, slice(0, 4 * run.weights.n_units)).chunk(4, 1)
+        i, f, o = (pre[k].sigmoid_() for k in (0, 1, 3))
+        c = torch.addcmul(i * pre[2].tanh_(), f, before)
+        reach = inputs.reach(run.weights, run.h.dtype).grown(largest(c, 1))
+        if run.c is not None:
+            checks.add(run, "c", disagreement(c, run.c[rows.to(c.device)], reach), rows)
+        _check_h(run, o, c, reach, rows, checks)
+
+
+def _check_h(run: Run, o: Tensor, c: Tensor, reach: Reach, rows: Tensor, checks: Checks) -> None:
+    ours, theirs = o * c.tanh(), run.h[rows.to(o.device)]
+    if run.weights.w_hr is not None:
+        ours = run.weights.project(ours, run.weights.w_hr, None)
+        reach = reach.projected(run.weights.w_hr, theirs.dtype)
+    checks.add(run, "h", disagreement(ours, theirs, reach), rows)
+
+
+LSTM = Arithmetic("LSTM", ("h", "c", *_GATES), 2, lstm_states)

@@ -1,1 +1,0 @@
-"""What recurrent modules computed: calls taken in hooks, every state of every step made from them, and checked."""

@@ -1,0 +1,1 @@
+"""What the model beside a dump does with a text of one's own."""

@@ -1,0 +1,221 @@
+"""The samples that come with lstmviz: which there are, and their dumps, built once and kept in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import filelock
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.schema import FORMAT_VERSION
+from lstmviz.dump.writer import stamp
+from lstmviz.errors import LstmvizError, ModelError, UnknownName
+from lstmviz.system import cache
+from lstmviz.system.paths import samples_dir
+from lstmviz.training.sample import Sample, Variant
+
+if TYPE_CHECKING:
+    from lstmviz.training.train_sample import Left, TrainProgress
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all) while a sample's dump is built."""
+
+FIRST = "parens"  # the one that ``demo`` opens with
+COMPARED_DROPOUT = 0.2  # of the second training, whose curves are drawn beside those of the sample
+
+_loading = threading.RLock()
+
+
+def names() -> list[str]:
+    """Return the names of the samples: parens, then by the alphabet."""
+    found = (init.parent.name for init in samples_dir().glob("*/__init__.py"))
+    return sorted(found, key=lambda name: (name != FIRST, name))
+
+
+def sample(name: str) -> Sample:
+    """Return what a sample says of itself; UnknownName, with the samples there are. torch is not loaded."""
+    said: Sample = load(name).SAMPLE
+    return said
+
+
+def variants(name: str) -> tuple[str, ...]:
+    """Return the names of a sample's variants, the default one first."""
+    return tuple(variant.name for variant in sample(name).variants)
+
+
+def load(name: str) -> ModuleType:
+    """Return a sample's code as a module, loaded from where it lies; its parts are its submodules.
+
+    Raises UnknownName, with the samples there are.
+    """
+    init = _folder(name) / "__init__.py"
+    alias = f"lstmviz_sample_{name}"  # one name in both layouts, and none that another package could have
+    with _loading:
+        if alias in sys.modules:
+            return sys.modules[alias]
+        spec = importlib.util.spec_from_file_location(alias, init, submodule_search_locations=[str(init.parent)])
+        if spec is None or spec.loader is None:
+            raise LstmvizError(f"the sample {name!r} cannot be loaded from {init}; install lstmviz again")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[alias] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[alias]
+            raise
+        return module
+
+
+def build(
+    name: str,
+    variant: str | None = None,
+    path: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Return the path of the dump of a sample's variant (the first by default), recording it first where needed.
+
+    Without ``path`` the dump is kept in the user's cache folder (in a temporary one where that cannot be written), and
+    made anew when the sample's code, its weights or the dump's format change; what it replaces is removed. With
+    ``path`` it is recorded there. The model lies beside the dump (``.safetensors``). The same sample has the same uuid
+    on every machine. ``progress`` is called with (steps done, steps in all); not at all where a kept dump is used.
+
+    Raises UnknownName, with what there is; DumpExists if something lies at ``path``, unless ``overwrite``; ModelError
+    for a variant whose weights are not shipped and were not trained here yet.
+    """
+    said = sample(name)
+    asked = said.variant(variant)
+    weights = weights_of(said, asked)
+    if weights is None:
+        raise ModelError(
+            f"{said.title(asked)} comes without weights; train it here once: lstmviz samples train {said.name}"
+        )
+    key = _key(said, weights)
+    if path is not None:
+        said.build(asked, path, weights, progress, overwrite)
+        stamp(Path(path), key)
+        return Path(path)
+    title, place = said.title(asked), _place(said.title(asked), key)
+    with filelock.FileLock(place.parent.parent / f"{title}.lock"):
+        if not _is_dump(place):
+            # Nobody else is at work here while the lock is held: what lies in the way, a killed process left.
+            unfinished = place.parent / "unfinished"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            said.build(asked, unfinished / place.name, weights, progress)
+            stamp(unfinished / place.name, key)
+            for made in sorted(unfinished.iterdir(), reverse=True):  # the dump last, and only then is it there
+                made.replace(place.parent / made.name)
+            shutil.rmtree(unfinished, ignore_errors=True)
+            _remove_older(place.parent, title)
+    return place
+
+
+def kept(name: str, variant: str | None = None) -> Path | None:
+    """Return the path of the dump that ``build`` would return at once, None where it has to record it first."""
+    said = sample(name)
+    asked = said.variant(variant)
+    weights = weights_of(said, asked)
+    if weights is None:
+        return None
+    place = _place(said.title(asked), _key(said, weights))
+    return place if _is_dump(place) else None
+
+
+def weights_of(said: Sample, variant: Variant) -> Path | None:
+    """Return the weights of a variant: those shipped, or those trained on this machine; None where there are none."""
+    if said.is_shipped:
+        return said.weights(variant)
+    kept = _trained_here(said, variant)
+    return kept if kept.is_file() else None
+
+
+def train(
+    name: str,
+    variant: str | None = None,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    seed: int | None = None,
+    dropout: float = COMPARED_DROPOUT,
+    n_updates: int | None = None,
+    progress: TrainProgress | None = None,
+) -> Left:
+    """Train a variant of a sample from its seed into the folder ``out``, and say what was left there.
+
+    ``out`` (default: a folder of the variant's name) gets the weights, a dump, those of its checkpoints, and the
+    learning curves as a figure and, with ``lstmviz[train]``, as TensorBoard events. With ``dropout`` a second
+    training is run, for its curves only (0: none). ``seed`` and ``n_updates`` replace the sample's own. ``progress``
+    is called after each update, with what is trained, the curves so far and the number of updates in all. A sample
+    that comes without weights is from then on built from these, unless the training was interrupted. Raises
+    UnknownName, and ModelError where nothing can be written.
+    """
+    from lstmviz.training.train_sample import train_sample
+
+    said = sample(name)
+    asked = said.variant(variant)
+    if asked.checkpoint_of is not None:
+        raise UnknownName(f"{asked.name} is a checkpoint of {asked.checkpoint_of}; train that")
+    folder = Path(said.title(asked) if out is None else out)
+    try:
+        left = train_sample(said, asked, folder, seed=seed, dropout=dropout, n_updates=n_updates, progress=progress)
+    except OSError as err:
+        if isinstance(err, LstmvizError):
+            raise
+        raise ModelError(f"{folder} cannot be written to ({err.strerror or err}); give another --out") from err
+    if not said.is_shipped and seed is None and n_updates is None and left.curves.ending != "interrupted":
+        kept = _trained_here(said, asked)
+        temporary = kept.with_name(f".{kept.name}.{os.getpid()}.tmp")
+        shutil.copyfile(left.weights, temporary)
+        temporary.replace(kept)
+    return left
+
+
+def _place(title: str, key: str) -> Path:
+    """Return where the dump of a variant is kept."""
+    return cache.home("samples") / f"{title}-{key[:16]}" / f"{title}.h5"
+
+
+def _trained_here(said: Sample, variant: Variant) -> Path:
+    return cache.home("samples") / said.weights(variant).name
+
+
+def _folder(name: str) -> Path:
+    known = names()
+    if name not in known:
+        raise UnknownName(f"no sample {name!r}; there is {', '.join(known) or 'none'}")
+    return samples_dir() / name
+
+
+def _key(said: Sample, weights: Path) -> str:
+    """Digest what a dump depends on, as 32 hexadecimal digits: code, weights, the format, and what the sample says."""
+    digest = hashlib.sha256(f"format {FORMAT_VERSION} {said.depends_on()}".encode())
+    code = [*said.folder.glob("*.py"), *(Path(__file__).parents[1] / "training").glob("*.py")]
+    for file in [*sorted(code, key=lambda file: (file.parent.name, file.name)), weights]:
+        content = file.read_bytes()
+        digest.update(f"\n{file.parent.name} {file.name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:32]
+
+
+def _remove_older(kept: Path, title: str) -> None:
+    """Remove what a dump replaces; on systems that do not let go of a file that is open, a later build does."""
+    for folder in kept.parent.iterdir():
+        if folder != kept and re.fullmatch(re.escape(title) + "-[0-9a-f]{16}", folder.name):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_dump(path: Path) -> bool:
+    try:
+        DumpReader(path).close()
+    except LstmvizError:
+        return False
+    return True

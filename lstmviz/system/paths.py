@@ -1,0 +1,36 @@
+"""Where the files beside the code lie: in a checkout next to the package, in an installed wheel inside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from lstmviz.errors import LstmvizError
+
+_IN_WHEEL = {"assets": "_assets", "sample_models": "_samples"}
+
+
+def find(name: Literal["assets", "sample_models"], package: Path | None = None) -> Path:
+    """Return the folder ``name``: ``lstmviz/_assets`` or ``lstmviz/_samples`` in a wheel, else ``<checkout>/<name>``.
+
+    The wheel's place is tried first, for next to an installed package anybody's ``assets`` may lie. ``package`` is the
+    folder of the package, by default this one. Raises LstmvizError where neither is there.
+    """
+    package = package or Path(__file__).resolve().parents[1]
+    places = (package / _IN_WHEEL[name], package.parent / name)
+    for place in places:
+        if place.is_dir():
+            return place
+    raise LstmvizError(
+        f"no folder {name!r} at {places[0]} or {places[1]}; install lstmviz again, or run it from a whole checkout"
+    )
+
+
+def assets_dir() -> Path:
+    """Return the folder of the page's scripts, styles and fonts."""
+    return find("assets")
+
+
+def samples_dir() -> Path:
+    """Return the folder that holds one folder a sample."""
+    return find("sample_models")

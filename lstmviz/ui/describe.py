@@ -1,0 +1,111 @@
+"""What a dump is, in the words of the page: its axes, sources, tracks, and how far their values reach."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lstmviz.dump.lazy_arrays import Track
+from lstmviz.dump.reader import DumpReader
+from lstmviz.types import Source, view_cut
+
+RANGE_BLOCKS, RANGE_STEPS = 32, 256  # places looked at, and steps at each, to see how far a source's values reach
+NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # what a drawn range ends at, times a power of ten
+GRID = 100  # thresholds in the page lie on multiples of 1/100
+
+
+def about(dump: DumpReader) -> dict[str, Any]:
+    """Describe a dump as JSON for the page; each part carries the index by which the byte routes name it."""
+    axes = {axis.name: axis.index for axis in dump.axes.values()}
+    return {
+        "uuid": dump.uuid,
+        "name": dump.name,
+        "model": dump.provenance.get("model"),
+        "is_complete": dump.provenance.get("complete") is not False,
+        "axes": [
+            {
+                "index": axis.index,
+                "name": axis.name,
+                "n_steps": axis.n_steps,
+                "has_tokens": axis.tokens is not None,
+                "join": axis.join,
+                "n_sequences": len(axis.starts),
+            }
+            for axis in dump.axes.values()
+        ],
+        "sources": [_source(dump, i, source, axes) for i, source in enumerate(dump.sources.values())],
+        "tracks": [
+            _track(i, track, axes)
+            for i, track in enumerate(t for axis in dump.axes.values() for t in axis.tracks.values())
+        ],
+        "tanh_cuts": [finite(view_cut("tanh", i / GRID)) for i in range(-GRID, GRID + 1)],
+    }
+
+
+def finite(value: float) -> float | None:
+    """Return a number that JSON can carry: itself, or None where it is infinite or NaN."""
+    return value if math.isfinite(value) else None
+
+
+def _source(dump: DumpReader, index: int, source: Source, axes: dict[str, int]) -> dict[str, Any]:
+    low, high = _reach(dump, source)
+    return {
+        "index": index,
+        "name": source.name,
+        "axis": axes[source.axis],
+        "n_units": source.n_units,
+        "dtype": source.dtype,
+        "view": source.view,
+        "low": low,
+        "high": high,
+        "n_nan": dump.n_nan(source.name),
+        "units": None if source.units is None else list(source.units),
+    }
+
+
+def _reach(dump: DumpReader, source: Source) -> tuple[float, float]:
+    """Return the range to draw: -1 to 1 where values lie inside it and reach half of it, else as far as they reach.
+
+    How far is seen at steps spread over the source, and rounded up to a number that a person would choose.
+    """
+    if source.view == "tanh":
+        return -1.0, 1.0
+    states = dump.states(source.name)
+    reach = 0.0
+    for start in np.unique(np.linspace(0, max(0, source.n_steps - RANGE_STEPS), RANGE_BLOCKS, dtype=np.int64)).tolist():
+        values = states[start : start + RANGE_STEPS]
+        seen = values[np.isfinite(values)]
+        if seen.size:
+            reach = max(reach, float(-seen.min()), float(seen.max()))
+    bound = 1.0 if reach == 0 or 0.5 <= reach <= 1 else nice_bound(reach)
+    return -bound, bound
+
+
+def nice_bound(reach: float) -> float:
+    """Return the least of 1, 1.2, 1.5 .. 10 times a power of ten that is at least ``reach`` (positive)."""
+    power = math.floor(math.log10(reach))
+    return next(bound for k in NICE if (bound := float(f"{k}e{power}")) >= reach or k == NICE[-1])
+
+
+def _track(index: int, track: Track, axes: dict[str, int]) -> dict[str, Any]:
+    low, high, is_integer = math.inf, -math.inf, True
+    for values in track.blocks():
+        seen = values[np.isfinite(values)]
+        if seen.size:
+            low, high = min(low, float(seen.min())), max(high, float(seen.max()))
+            is_integer &= bool((seen == np.round(seen)).all())
+    return {
+        "index": index,
+        "name": track.info.name,
+        "axis": axes[track.info.axis],
+        "kind": track.info.kind,
+        "labels": list(track.labels),
+        "per": track.info.per,
+        "concerns": track.info.concerns,
+        "group": track.info.group,
+        "low": low if low <= high else 0.0,
+        "high": high if low <= high else 0.0,
+        "is_integer": is_integer,
+    }

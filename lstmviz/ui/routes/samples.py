@@ -1,0 +1,38 @@
+"""The samples that a page offers: how far they are, and a press that has one built."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from lstmviz.errors import LstmvizError, PatternError
+from lstmviz.samples.gallery import Offers
+from lstmviz.ui.routes.export import posted
+from lstmviz.ui.routes.responses import apologize, explain
+from lstmviz.ui.start_page import told
+from lstmviz.ui.table import DumpTable
+
+
+def sample_routes(table: DumpTable, offers: Offers) -> Blueprint:
+    """Return the routes under ``/samples``."""
+    blueprint = Blueprint("samples", __name__, url_prefix="/samples")
+    blueprint.register_error_handler(LstmvizError, explain)
+    blueprint.register_error_handler(Exception, apologize)
+
+    def standing() -> Response:
+        answer = jsonify(told(table, offers))
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @blueprint.get("/about.json")
+    def get_about() -> Response:
+        return standing()
+
+    @blueprint.post("/build")
+    def post_build() -> Response:
+        name = posted().get("name")
+        if not isinstance(name, str):
+            raise PatternError('say which sample to build: {"name": "..."}')
+        offers.build(name)
+        return standing()
+
+    return blueprint

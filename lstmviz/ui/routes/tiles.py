@@ -1,0 +1,71 @@
+"""What a window is drawn from: what the dump is, raw states, tokens and tracks by step, cuts of thresholds."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from flask import Blueprint, Response, jsonify
+
+from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.errors import PatternError
+from lstmviz.ui.describe import about, finite
+from lstmviz.ui.routes.responses import axis_at, kept, source_at, threshold_asked
+from lstmviz.ui.rows import step_tracks
+from lstmviz.ui.table import DumpTable
+
+MAX_WINDOW_BYTES = 32 * 2**20  # of states in one answer
+MAX_WINDOW_STEPS = 8_192  # of tokens and tracks in one answer
+
+
+def add(routes: Blueprint, table: DumpTable) -> None:
+    """Add this topic's routes."""
+
+    @routes.get("/about.json")
+    def get_about(uuid: str) -> Response:
+        return kept(jsonify(_about(table[uuid])))
+
+    @routes.get("/states/<int:source>/<int:start>/<int:stop>")
+    def get_states(uuid: str, source: int, start: int, stop: int) -> Response:
+        return kept(Response(_state_bytes(table[uuid], source, start, stop), mimetype="application/octet-stream"))
+
+    @routes.get("/steps/<int:axis>/<int:start>/<int:stop>")
+    def get_steps(uuid: str, axis: int, start: int, stop: int) -> Response:
+        return kept(jsonify(_steps(axis_at(table[uuid], axis), start, stop)))
+
+    @routes.get("/cut/<int:source>")
+    def get_cut(uuid: str, source: int) -> Response:
+        cut = source_at(table[uuid], source).cut(threshold_asked(default=None))
+        return kept(jsonify({"cut": finite(cut)}))
+
+
+@lru_cache(maxsize=64)
+def _about(dump: DumpReader) -> dict[str, Any]:
+    return about(dump)
+
+
+def _state_bytes(dump: DumpReader, index: int, start: int, stop: int) -> bytes:
+    """Return rows [start, stop) as little-endian bytes in the dtype they are stored in: a page compares exactly."""
+    source = source_at(dump, index)
+    dtype = np.dtype(source.dtype).newbyteorder("<")
+    _check_range(start, stop, source.n_steps, MAX_WINDOW_BYTES // (dtype.itemsize * source.n_units))
+    return np.ascontiguousarray(dump.states(source.name)[start:stop], dtype=dtype).tobytes()
+
+
+def _steps(axis: Axis, start: int, stop: int) -> dict[str, Any]:
+    _check_range(start, stop, axis.n_steps, MAX_WINDOW_STEPS)
+    inside = slice(*np.searchsorted(axis.starts, [start, stop]).tolist())
+    return {
+        "tokens": None if axis.tokens is None else axis.tokens[start:stop],
+        "borders": axis.starts[inside].tolist(),
+        "first_sequence": inside.start,  # the number of the one that starts at the first border
+        "tracks": step_tracks(axis, start, stop),
+    }
+
+
+def _check_range(start: int, stop: int, n_steps: int, most: int) -> None:
+    if not start < stop <= n_steps:
+        raise PatternError(f"steps {start} to {stop} are not a window of the {n_steps} steps there are")
+    if stop - start > max(1, most):
+        raise PatternError(f"steps {start} to {stop} are more than the {most} that one answer carries; ask for fewer")

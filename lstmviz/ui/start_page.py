@@ -1,0 +1,73 @@
+"""What the page is told before it asks for more: each dump, and each sample that is offered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.samples.gallery import Offer, Offers
+from lstmviz.ui.layout.dump_card import DumpCard
+from lstmviz.ui.table import DumpTable
+
+
+def told(table: DumpTable, offers: Offers | None) -> dict[str, Any]:
+    """Return what is served and what is offered, as JSON for the page."""
+    shown = offered(offers)  # before the dumps: of those that they name none lacks
+    return {"offers": shown, "dumps": [asdict(card) for card in cards(table)]}
+
+
+def offered(offers: Offers | None) -> list[dict[str, Any]]:
+    """Return what is offered and how far each is."""
+    return [] if offers is None else [_offered(offers, offer) for offer in offers.all]
+
+
+def cards(table: DumpTable) -> list[DumpCard]:
+    """Describe each dump for the page; where two have one name, their folders tell them apart."""
+    names = Counter(dump.name for dump in table)
+    return [
+        DumpCard(
+            uuid=d.uuid,
+            name=d.name if names[d.name] == 1 else f"{d.path.parent.name}/{d.name}",
+            detail=_steps(d.n_steps),
+            model=str(d.provenance.get("model") or ""),
+            created=str(d.provenance.get("created") or ""),
+            is_complete=d.provenance.get("complete") is not False,
+            sources=tuple(d.sources),
+            n_steps=d.n_steps,
+            picture=_picture(d),
+        )
+        for d in table
+    ]
+
+
+def _offered(offers: Offers, offer: Offer) -> dict[str, Any]:
+    now = offers.standing(offer)
+    return {
+        "name": offer.name,
+        "model": offer.model,
+        "about": offer.about,
+        "question": offer.question,
+        "command": offer.command,
+        "members": list(offer.members),
+        "state": now.state,
+        "words": now.words,
+        "share": now.share,
+        "dumps": [dump.uuid for dump in now.dumps],
+    }
+
+
+def _picture(dump: DumpReader) -> tuple[int, int, int, str] | None:
+    """Return what a thumbnail needs of the source that the page opens with: the last cell state, else the last."""
+    sources = list(enumerate(dump.sources.values()))
+    if not sources:
+        return None
+    index, source = next((pair for pair in reversed(sources) if pair[1].name.endswith(".c")), sources[-1])
+    return index, source.n_units, np.dtype(source.dtype).itemsize, source.view
+
+
+def _steps(count: int) -> str:
+    return f"{count:,} step" + ("" if count == 1 else "s")
