@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check pictures bench clean
+.PHONY: demo test check docs reference pictures bench clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/lstmviz demo $(ARGS)
@@ -17,6 +17,13 @@ check: $(VENV)/test-ready tools
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	node --test tests/js/*.test.js
+
+docs: $(VENV)/test-ready
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --fresh-env -c docs -d build/doctrees . build/site
+	@echo "open build/site/index.html"
+
+reference: $(VENV)/test-ready
+	$(BIN)/python docs/make_cli.py
 
 pictures: $(VENV)/test-ready tools
 	$(BIN)/python docs/make_pictures.py
