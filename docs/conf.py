@@ -41,7 +41,7 @@ CONTENTS = {
     "Reference": ["cli", "matching", "format", "benchmarks"],
     "Python API": [f"api/{name}" for name in ("lstmviz", "results", "types", "match", "figures", "samples", "errors")],
     "Samples": [f"../sample_models/{name}/README" for name in samples.names()],
-    "Project": ["../CONTRIBUTING", "../CHANGELOG"],
+    "Project": ["glossary", "../CONTRIBUTING", "releasing", "../CHANGELOG"],
 }
 """The side bar: a page that is not listed here ends the build."""
 
