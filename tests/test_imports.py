@@ -19,24 +19,24 @@ ALLOWED = {
     "visible": set(),
     "_version": set(),
     "system": set(),
-    "dump": {"system"},
-    "lstmvis": {"dump", "system"},
+    "dump": set(),
+    "lstmvis": {"dump"},
     "doctor": {"dump", "lstmvis"},
     "opening": {"dump", "lstmvis"},
     "recording": {"dump"},
     "training": {"recording", "dump"},
-    "samples": {"training", "dump", "system"},
+    "samples": {"training", "dump"},
     "match": {"dump"},
     "rerun": {"match", "training", "recording", "dump"},
-    "maps": {"rerun", "match", "training", "dump", "system"},
+    "maps": {"rerun", "match", "training", "dump"},
     "figures": {"maps", "match", "dump"},
-    "ui": {"figures", "samples", "maps", "rerun", "match", "opening", "dump", "system"},
+    "ui": {"figures", "samples", "maps", "rerun", "match", "opening", "dump"},
     "api": {"ui", "maps", "rerun", "match", "lstmvis", "dump"},
     "__init__": {"api", "figures", "recording", "match", "dump"},
     "commands": {"*"},
     "cli": {"commands"},
 }
-BELOW_ALL = {"errors", "types", "visible", "_version"}
+BELOW_ALL = {"errors", "types", "visible", "_version", "system"}
 # Who may load what is heavy.
 LOADS = {
     "torch": {"recording", "training", "rerun"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan, default_join
 from lstmviz.dump.validate import HasVocab, check_mapping, read_vocab
 from lstmviz.dump.writer import DumpWriter
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, InputError, UnknownName
+from lstmviz.system.atomic import beside
 from lstmviz.types import View
 
 Taken = tuple[tuple[int, ...], Arrays, bool]  # lengths, arrays, and whether the first sequence goes on
@@ -130,8 +131,7 @@ def _viewed(sources: tuple[SourcePlan, ...], views: Mapping[str, View] | None) -
 
 def _write_whole(target: Path, plan: DumpPlan, blocks: Iterable[Taken], intake: Intake, n_steps: int | None) -> None:
     """Write a dump of one axis beside its place, and put it there in one step."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
+    with beside(target) as temporary:
         with _disk(target):
             most = None if n_steps is None else {plan.axes[0].name: n_steps}
             writer = DumpWriter(temporary, plan, n_steps=most)
@@ -143,9 +143,6 @@ def _write_whole(target: Path, plan: DumpPlan, blocks: Iterable[Taken], intake: 
                 writer.close(labels=intake.labels)
         with _disk(target):
             temporary.replace(target)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from lstmviz.lstmvis.files import Faults, find_inside, one_line
 from lstmviz.lstmvis.sections import read_config
 from lstmviz.lstmvis.survey import Options, Project, opened_project
 from lstmviz.system import cache
+from lstmviz.system.atomic import replacing
 from lstmviz.types import View
 
 VERSION = 1  # of the conversion: another one gives other dumps, under other names
@@ -55,18 +56,15 @@ def import_project(
     target, options = Path(path), options or Options()
     if target.exists() and not overwrite:
         raise DumpExists(f"{target} is already there; pass overwrite=True or another path")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        notes = _convert(Path(folder), temporary, options, progress)
-        temporary.replace(target)
+        with replacing(target) as temporary:
+            notes = _convert(Path(folder), temporary, options, progress)
     except LstmvizError:  # also those that are OSErrors: they say what is wrong with the project
         raise
     except OSError as err:
         raise LstmvizError(
             f"{target} cannot be written ({err.strerror or err}); free some space or give a path"
         ) from err
-    finally:
-        temporary.unlink(missing_ok=True)
     return Imported(target, notes)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from lstmviz.lstmvis.columns import blocks
 from lstmviz.lstmvis.config import CONFIG_FILE
 from lstmviz.lstmvis.dictionary import dictionary_lines, is_plain
 from lstmviz.lstmvis.survey import EMBEDDING
+from lstmviz.system.atomic import replacing
 from lstmviz.types import Source
 
 NO_VALUE = "-"  # what LSTMVis shows where a category has no value
@@ -54,17 +54,14 @@ def export_project(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DumpExists(f"{target} is already there and not empty; give a new folder")
     chosen = dump.first if axis is None else dump.axis(axis)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        temporary.mkdir(parents=True)
-        notes = _Export(dump, chosen, temporary).write(progress)
-        temporary.replace(target)
+        with replacing(target) as temporary:
+            temporary.mkdir(parents=True)
+            notes = _Export(dump, chosen, temporary).write(progress)
     except OSError as err:
         raise LstmvizError(
             f"{target} cannot be written ({err.strerror or err}); free some space or give a path"
         ) from err
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return Exported(target, notes)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from lstmviz.maps.in_subprocess import KEPT
 from lstmviz.maps.projection import Method, Points
+from lstmviz.system.atomic import replacing
 from lstmviz.system.cache import home
 
 VERSION = 1  # of how maps are made and kept: a map of another one is not found
@@ -55,13 +56,8 @@ def find_kept(wanted: Wanted, n: int) -> Points | None:
 
 def keep(wanted: Wanted, points: Points) -> None:
     """Keep the points of a map, whole or not at all; a disk that takes nothing is no failure, for they are here."""
-    temporary = wanted.path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, points=points)
-        temporary.replace(wanted.path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    with suppress(OSError), replacing(wanted.path) as temporary, temporary.open("wb") as file:
+        np.savez(file, points=points)
 
 
 def parameters_of(given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:

@@ -7,7 +7,6 @@ server can tell of a map that another one computes, and cancel it.
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from contextlib import suppress
@@ -22,6 +21,7 @@ from lstmviz.errors import LstmvizError, ProjectionCancelled, ProjectionError
 from lstmviz.maps.compute import find_projection, key_of, project
 from lstmviz.maps.in_subprocess import KEPT, missing
 from lstmviz.maps.projection import NAMES, Method
+from lstmviz.system.atomic import replacing
 from lstmviz.system.cache import home
 
 TURN = 0.2  # seconds between two looks whether it is this map's turn
@@ -136,10 +136,8 @@ def _cancel_file(place: Path) -> Path:
 
 
 def _write(place: Path, job: Job) -> None:
-    temporary = place.with_suffix(f".{os.getpid()}.{threading.get_ident()}.tmp")
-    with suppress(OSError):
+    with suppress(OSError), replacing(place) as temporary:
         temporary.write_text(json.dumps(asdict(job)), "utf-8")
-        temporary.replace(place)
 
 
 def _read(place: Path) -> Job:

@@ -21,6 +21,7 @@ from lstmviz.dump.schema import FORMAT_VERSION
 from lstmviz.dump.writer import stamp
 from lstmviz.errors import LstmvizError, ModelError, UnknownName
 from lstmviz.system import cache
+from lstmviz.system.atomic import replacing
 from lstmviz.system.paths import samples_dir
 from lstmviz.training.sample import Sample, Variant
 
@@ -174,9 +175,8 @@ def train(
         raise ModelError(f"{folder} cannot be written to ({err.strerror or err}); give another --out") from err
     if not said.is_shipped and seed is None and n_updates is None and left.curves.ending != "interrupted":
         kept = _trained_here(said, asked)
-        temporary = kept.with_name(f".{kept.name}.{os.getpid()}.tmp")
-        shutil.copyfile(left.weights, temporary)
-        temporary.replace(kept)
+        with replacing(kept) as temporary:
+            shutil.copyfile(left.weights, temporary)
     return left
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from lstmviz.errors import ModelError
+from lstmviz.system.atomic import replacing
 from lstmviz.training.model_config import KEY, ModelDescription
 
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -55,14 +56,11 @@ def save(model: TextModel, path: str | os.PathLike[str]) -> None:
     """Write the weights as float16 safetensors, whole or not at all; the header carries the description."""
     target = Path(path)
     weights = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(as_bytes(weights, metadata={KEY: model.description.to_json()}))
-        temporary.replace(target)
+        with replacing(target) as temporary:
+            temporary.write_bytes(as_bytes(weights, metadata={KEY: model.description.to_json()}))
     except (OSError, SafetensorError) as err:
         raise ModelError(f"{target} cannot be written ({err}); make room or give another path") from err
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str]) -> TextModel:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.errors import DumpError, DumpMissing, NewerFormat
+from lstmviz.system.atomic import replacing
 
 CORPUS_FILE = "corpus.json"
 CORPUS_FORMAT, CORPUS_VERSION = "lstmviz-corpus", 1
@@ -132,15 +133,8 @@ def write_corpus_file(folder: Path, names: Sequence[str]) -> Path:
     except ValidationError as err:
         raise DumpError(f"these dumps cannot be listed: {_first_fault(err)}") from err
     target = folder / CORPUS_FILE
-    temporary = folder / f".{CORPUS_FILE}.{os.getpid()}.tmp"
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(content.model_dump_json(indent=1) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(target, sync=True) as temporary:
+        temporary.write_text(content.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return target
 
 

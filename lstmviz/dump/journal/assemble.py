@@ -18,11 +18,12 @@ from pathlib import Path
 
 from lstmviz.dump.journal.copy_axis import Assembly, OutOfOrderError
 from lstmviz.dump.journal.format import BLOCKS, Assembled
-from lstmviz.dump.journal.writer import lock, read_plan, release, remove_unfinished, sync_folder, write_plan
+from lstmviz.dump.journal.writer import lock, read_plan, release, remove_unfinished, write_plan
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.dump.verify import verify
 from lstmviz.errors import DumpError, DumpExists, LstmvizError, RecordingError
+from lstmviz.system.atomic import replacing
 
 
 def assemble(
@@ -49,8 +50,7 @@ def assemble(
             with suppress(OSError):  # only for who recovers the recording, should this fail
                 write_plan(parts_dir, plan)
         remove_unfinished(parts_dir)
-        temporary = parts_dir / f"assembling-{os.getpid()}.h5"
-        try:
+        with replacing(path, parts_dir / f"assembling-{os.getpid()}.h5", sync=True) as temporary:
             found = _write(parts_dir, file, temporary, plan)
             if expected_steps is not None and found.n_steps < expected_steps:
                 raise DumpError(
@@ -59,10 +59,6 @@ def assemble(
                 )
             _check(temporary, plan, found.n_steps)
             _refuse_taken(path, overwrite)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync_folder(path.parent)
     return found
 
 
@@ -117,8 +113,6 @@ def _write(parts_dir: Path, file: FileIO, temporary: Path, plan: DumpPlan) -> As
     if not found.n_batches:
         lacks = f"no batch that can be kept ({found.odd})" if found.odd else "no whole batch"
         raise DumpError(f"{parts_dir} holds {lacks}, so there is nothing to assemble")
-    with temporary.open("rb+") as written:
-        os.fsync(written.fileno())
     return found
 
 

@@ -17,6 +17,7 @@ from typing import Self
 from lstmviz.dump.journal.format import BLOCKS, HEADER, Block, Written, encode, write_all
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import DumpMissing, StorageError
+from lstmviz.system.atomic import replacing
 
 if sys.platform != "win32":
     import fcntl
@@ -130,13 +131,8 @@ def remove_unfinished(parts_dir: Path) -> None:
 
 def write_plan(parts_dir: Path, plan: DumpPlan) -> None:
     """Write or replace the header in one step: at every moment the old or the new one is whole."""
-    temporary = parts_dir / f"{HEADER}.tmp"
-    with temporary.open("wb") as file:
-        file.write(plan.to_json().encode("utf-8", errors="surrogatepass"))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(parts_dir / HEADER)
-    sync_folder(parts_dir)
+    with replacing(parts_dir / HEADER, parts_dir / f"{HEADER}.tmp", sync=True) as temporary:
+        temporary.write_bytes(plan.to_json().encode("utf-8", errors="surrogatepass"))
 
 
 def read_plan(parts_dir: Path) -> DumpPlan:
@@ -167,17 +163,6 @@ def lock(file: FileIO) -> bool:
     except OSError:  # a file system without locks
         return True
     return True
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names written in a folder outlive a power cut, where the system can."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _new_blocks(parts_dir: Path) -> FileIO:

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpError
 from lstmviz.match.index.codes import Coder, Codes, coder_for
+from lstmviz.system.atomic import replacing
 from lstmviz.types import Source
 
 VERSION = 1  # of the layout; another one is built anew
@@ -191,9 +192,8 @@ def _build(dump: DumpReader, source: Source, folder: Path, progress: Progress | 
                     progress(start + len(codes), source.n_steps)
             os.fsync(by_unit.fileno())  # the card vouches for what is on the disk, not for what is on its way
             os.fsync(by_row.fileno())
-        half = card.with_suffix(".half")
-        half.write_text(json.dumps(_card(dump, source)), "utf-8")
-        half.replace(card)
+        with replacing(card) as half:
+            half.write_text(json.dumps(_card(dump, source)), "utf-8")
     except BaseException:
         for path in (card, units, rows):
             with suppress(OSError):

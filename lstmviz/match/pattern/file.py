@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.errors import PatternError, WindowError
+from lstmviz.system.atomic import replacing
 from lstmviz.types import Filter, Pattern, PatternUnit, Side, Window
 
 FORMAT = "lstmviz-pattern"
@@ -77,12 +78,10 @@ class PatternFile:
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the file, whole or not at all, in place of one that is there; PatternError where it cannot be."""
         target, text = Path(path), self.to_json()
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(target)
+            with replacing(target) as temporary:
+                temporary.write_text(text, encoding="utf-8")
         except OSError as err:
-            temporary.unlink(missing_ok=True)
             raise PatternError(f"the pattern cannot be written to {target}: {err.strerror or err}") from err
 
     @classmethod

@@ -1,0 +1,56 @@
+"""Files and folders written whole or not at all: under a temporary name first, then renamed into place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def replacing(target: Path, temporary: Path | None = None, *, sync: bool = False) -> Iterator[Path]:
+    """Yield a path to write a file or folder at; when the block ends without an error, it is renamed to ``target``.
+
+    If the block raises, ``target`` stays as it was. The path is ``temporary``, or one in the same folder by default.
+    With ``sync`` a file that has been renamed also survives a power cut. Raises OSError.
+    """
+    with beside(target, temporary) as path:
+        yield path
+        if sync:
+            _sync_file(path)
+        path.replace(target)
+    if sync:
+        sync_folder(target.parent)
+
+
+@contextmanager
+def beside(target: Path, temporary: Path | None = None) -> Iterator[Path]:
+    """Yield a temporary path in the folder of ``target``, and remove whatever is there when the block ends."""
+    path = temporary or target.with_name(f".{target.name}.{threading.get_native_id()}.tmp")
+    try:
+        yield path
+    finally:
+        with suppress(OSError):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut, where the operating system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
