@@ -111,9 +111,9 @@ print(json.dumps({{"paths": [{str(path)!r}] * (len(sys.argv) - 2)}}))""",
     ("code", "line"),
     [
         ('print(\'{"error": "the disk is full; make room"}\'); raise SystemExit(1)', "the disk is full; make room"),
-        ("raise SystemExit(3)", "the process that built it ended with code 3"),
+        ("raise SystemExit(3)", "the process ended with code 3"),
         ('print(\'{"paths": ["/nowhere.h5"]}\')', "/nowhere.h5"),
-        ("print(42); print([]); raise SystemExit(4)", "the process that built it ended with code 4"),
+        ("print(42); print([]); raise SystemExit(4)", "the process ended with code 4"),
         ("print('{\"paths\": 7}')", "TypeError"),
     ],
 )
@@ -150,11 +150,11 @@ def test_an_unknown_name_is_refused_with_those_there_are(found):
 # The process that builds
 
 
-def lines(capsys):
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+def lines(capfd):
+    return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
 
 
-def test_the_job_tells_how_far_it_is_over_all_it_builds(monkeypatch, capsys):
+def test_the_job_tells_how_far_it_is_over_all_it_builds(monkeypatch, capfd):
     monkeypatch.setattr(sample_job, "PAUSE", 0.0)
 
     def build(name, variant, progress):
@@ -163,31 +163,31 @@ def test_the_job_tells_how_far_it_is_over_all_it_builds(monkeypatch, capsys):
 
     monkeypatch.setattr(samples, "build", build)
     assert sample_job.main(["parens", "1x50-update-000", "1x50"]) == 0
-    *told, last = lines(capsys)
+    *told, last = lines(capfd)
     assert last == {"paths": ["/parens-1x50-update-000.h5", "/parens-1x50.h5"]}
     assert [one["share"] for one in told] == [0.0, 0.25, 0.5, 0.75]
     assert [one["doing"] for one in told][-1] == "2 of 2, recording: 500 of 1,000 steps"
 
 
-def test_the_job_trains_what_has_no_weights_first(monkeypatch, capsys):
+def test_the_job_trains_what_has_no_weights_first(monkeypatch, capfd):
     done = []
     monkeypatch.setattr(samples, "weights_of", lambda said, variant: None)
     monkeypatch.setattr(samples, "train", lambda name, variant, **more: done.append((name, variant, more["dropout"])))
     monkeypatch.setattr(samples, "build", lambda *_, **__: "/stdlib-1x128.h5")
     assert sample_job.main(["stdlib", "1x128"]) == 0
     assert done == [("stdlib", "1x128", 0)]
-    assert [one.get("doing") for one in lines(capsys)] == ["starting to train", "starting to record", None]
+    assert [one.get("doing") for one in lines(capfd)] == ["starting to train", "starting to record", None]
 
 
-def test_the_job_tells_what_went_wrong_in_a_line(monkeypatch, capsys):
+def test_the_job_tells_what_went_wrong_in_a_line(monkeypatch, capfd):
     def build(*_, **__):
         raise LstmvizError("no folder to keep samples in can be written")
 
     monkeypatch.setattr(samples, "build", build)
     assert sample_job.main(["recall", "1x32"]) == 1
-    assert lines(capsys)[-1] == {"error": "no folder to keep samples in can be written"}
+    assert lines(capfd)[-1] == {"error": "no folder to keep samples in can be written"}
     assert sample_job.main(["lorem", "1x32"]) == 1
-    assert lines(capsys)[-1]["error"].startswith("no sample 'lorem'")
+    assert lines(capfd)[-1]["error"].startswith("no sample 'lorem'")
 
 
 # What the server answers

@@ -17,6 +17,7 @@ from lstmviz.errors import ProjectionCancelled, ProjectionError
 from lstmviz.maps import compute as project
 from lstmviz.maps import in_subprocess as apart
 from lstmviz.maps import jobs
+from lstmviz.system import worker
 from lstmviz.system.cache import home
 
 SOURCE = "a.l0.h"
@@ -48,7 +49,7 @@ def children(monkeypatch):
         started.append(real(*args, **more))
         return started[-1]
 
-    monkeypatch.setattr(apart.subprocess, "Popen", popen)
+    monkeypatch.setattr(worker.subprocess, "Popen", popen)
     return started
 
 
@@ -126,16 +127,14 @@ def test_ctrl_c_ends_the_process_too(dump, children):
 
 
 def test_the_process_ends_when_whoever_asked_is_gone(tmp_path):
-    code = "import sys; from lstmviz.maps.worker import _end_with_stdin; _end_with_stdin()"
+    code = "import time; from lstmviz.system.worker import end_with_parent; end_with_parent(); time.sleep(600)"
     child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     child.stdin.close()
     assert child.wait(60) == 3
 
 
 def test_a_process_that_is_killed_or_fails_is_told_in_a_line(dump, children, monkeypatch):
-    with pytest.raises(
-        ProjectionError, match="t-SNE failed: its process was ended by signal 9; is there enough memory"
-    ):
+    with pytest.raises(ProjectionError, match="t-SNE failed: the process was ended by SIGKILL; is there enough memory"):
         dump.project(SOURCE, "tsne", progress=lambda *_: children[0].kill())
     monkeypatch.setitem(project.PARAMETERS, "tsne", {"perplexity": "many"})
     with pytest.raises(ProjectionError, match="t-SNE failed: TypeError") as told:

@@ -240,7 +240,7 @@ def test_too_little_room_and_a_killed_child_are_a_line_each(path, monkeypatch):
         assert code == 4
         assert "bytes, and the disk has 7 free; make room first" in line
     (parts_of(path) / "assembling-1.h5").write_text("what a killed child leaves")
-    monkeypatch.setattr("lstmviz.system.process.sys.executable", "/bin/sh")
+    monkeypatch.setattr("lstmviz.system.worker.sys.executable", "/bin/sh")
     monkeypatch.setattr("lstmviz.dump.journal.in_subprocess.subprocess.run", partial(killed, subprocess.run))
     code, line = run(path)
     assert code == 4

@@ -1,7 +1,6 @@
 """The process that computes a map by t-SNE or UMAP: both keep the interpreter to themselves, so only a kill stops them.
 
-It is given a folder with ``reduced.npy`` and one line of JSON, tells of its progress on stdout, a line of JSON each,
-and leaves ``points.npy``. It ends when its stdin does: whoever asked is gone then.
+It is given a folder with ``reduced.npy`` and one line of JSON, reports its progress, and leaves ``points.npy``.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 
 from lstmviz.maps.neighbours import nearest
 from lstmviz.maps.projection import Points
+from lstmviz.system.worker import end_with_parent, report
 
 SMALL = 3_000  # points up to which the gradient is had sooner from a tree, on one thread
 EVERY = 10  # iterations of t-SNE between two lines
@@ -30,7 +29,7 @@ WIDTH = 10.0  # half the width of where UMAP begins, as its own ways to begin ha
 
 def main() -> int:
     """Compute one map; returns the exit code."""
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    end_with_parent()
     folder, asked = Path(sys.argv[1]), json.loads(sys.argv[2])
     reduced = np.load(folder / "reduced.npy", allow_pickle=False)
     ways: dict[str, Callable[..., NDArray[Any]]] = {"tsne": _tsne, "umap": _umap}
@@ -40,14 +39,8 @@ def main() -> int:
     return 0
 
 
-def _end_with_stdin() -> None:
-    while os.read(0, 1):  # not through sys.stdin, whose lock would be held when the interpreter ends
-        pass
-    os._exit(3)
-
-
 def _tell(share: float, words: str) -> None:
-    os.write(1, (json.dumps({"share": round(share, 4), "words": words}) + "\n").encode())
+    report(share=round(share, 4), words=words)
 
 
 def _neighbours(reduced: Points, k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

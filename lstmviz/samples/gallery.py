@@ -5,12 +5,8 @@ What is asked for is built one after the other, each in a process of its own. No
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import threading
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,7 +14,7 @@ from lstmviz.dump.corpus.reader import open_reader
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import LstmvizError, UnknownName
 from lstmviz.samples import catalog as samples
-from lstmviz.system.process import command
+from lstmviz.system.worker import Worker, command
 from lstmviz.training.sample import Sample, Variant
 
 State = Literal["kept", "offered", "waiting", "working", "failed"]
@@ -61,7 +57,7 @@ class Offers:
         self._lock = threading.RLock()
         self._standing = {offer.name: _found(offer) for offer in self.all}
         self._waiting: deque[Offer] = deque()
-        self._child: subprocess.Popen[str] | None = None
+        self._worker: Worker | None = None
         self._is_at_work = False
         self._is_stopped = False
 
@@ -94,8 +90,8 @@ class Offers:
         with self._lock:
             self._is_stopped = True
             self._waiting.clear()
-            if self._child is not None:
-                self._child.terminate()
+            if self._worker is not None:
+                self._worker.terminate()
 
     def _stand(self, offer: Offer, standing: Standing) -> None:
         with self._lock:
@@ -120,41 +116,22 @@ class Offers:
     def _done(self, offer: Offer) -> tuple[DumpReader, ...]:
         """Build an offer in a child process and open its dumps."""
         last: dict[str, Any] = {}
-        with self._started(offer) as child:
-            for line in child.stdout or ():
-                last = _read(line) or last
+        with self._started(offer) as worker:
+            for last in worker.reports():
                 if "doing" in last:
                     self._stand(offer, Standing("working", last["doing"], last["share"]))
         with self._lock:
-            self._child = None
+            self._worker = None
         if "paths" in last:
             return tuple(open_reader(path) for path in last["paths"])
-        raise LstmvizError(last.get("error") or f"the process that built it ended with code {child.returncode}")
+        raise LstmvizError(last.get("error") or worker.failure or "the process that built it named no dump")
 
-    def _started(self, offer: Offer) -> subprocess.Popen[str]:
+    def _started(self, offer: Offer) -> Worker:
         with self._lock:
             if self._is_stopped:
                 raise LstmvizError("the server is being stopped")
-            self._child = subprocess.Popen(  # noqa: S603
-                _command(offer),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                env=os.environ | {"PYTHONIOENCODING": "utf-8"},
-                start_new_session=True,  # Ctrl-C in the terminal ends it through ``stop``
-            )
-            return self._child
-
-
-def _read(line: str) -> dict[str, Any] | None:
-    """Return what the child says in a line; None for what else a library may print."""
-    with suppress(ValueError):
-        said = json.loads(line)
-        return said if isinstance(said, dict) else None
-    return None
+            self._worker = Worker(_command(offer))
+            return self._worker
 
 
 def _command(offer: Offer) -> list[str]:

@@ -1,21 +1,20 @@
 """Build some variants of a sample in a process of its own, so that the page that asked for them stays awake.
 
-``main(["parens", "1x50", ...])`` writes one JSON object a line to stdout: ``{"doing": words, "share": number or null}``
-as it goes on, then ``{"paths": [...]}``, or ``{"error": line}``. A variant without weights is trained first.
+``main(["parens", "1x50", ...])`` reports ``doing`` (words) and ``share`` (a number or null) as it goes on, then
+``paths``, or ``error`` (a line). A variant without weights is trained first.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from lstmviz.errors import LstmvizError
 from lstmviz.samples import catalog as samples
+from lstmviz.system.worker import report
 
 PAUSE = 0.2  # s between lines: more often nobody reads them
 
@@ -28,9 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         paths = [str(_build(name, variant, _teller(i, len(variants)))) for i, variant in enumerate(variants)]
     except LstmvizError as error:
-        _write({"error": str(error)})
+        report(error=str(error))
         return 1
-    _write({"paths": paths})
+    report(paths=paths)
     return 0
 
 
@@ -69,14 +68,9 @@ def _teller(place: int, n_places: int) -> Tell:
             told = time.monotonic()
             count = f"{place + 1} of {n_places}, " if n_places > 1 else ""
             alone = share if n_places == 1 else (place + (share or 0)) / n_places
-            _write({"doing": count + words, "share": alone})
+            report(doing=count + words, share=alone)
 
     return tell
-
-
-def _write(line: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

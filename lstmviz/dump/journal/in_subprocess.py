@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from lstmviz.dump.journal.format import BLOCKS, Assembled
 from lstmviz.dump.journal.writer import remove_unfinished
 from lstmviz.errors import RecordingError, StorageError
-from lstmviz.system.process import command
+from lstmviz.system.worker import command, last_line, signal_name
 
 
 def assemble_apart(
@@ -45,13 +44,11 @@ def assemble_apart(
         raise StorageError(f"no process could be started to assemble it: {err.strerror or err}") from err
     if child.returncode == 0:
         return _result(child.stdout)
-    if child.returncode < 0:
+    if (name := signal_name(child.returncode)) is not None:
         with suppress(OSError):
             remove_unfinished(parts_dir)
-        name = next((s.name for s in signal.Signals if s == -child.returncode), f"signal {-child.returncode}")
         raise StorageError(f"the assembling process was ended by {name}; is the disk full?")
-    lines = child.stderr.strip().splitlines()
-    raise RecordingError(lines[-1] if lines else f"the assembling process ended with code {child.returncode}")
+    raise RecordingError(last_line(child.stderr) or f"the assembling process ended with code {child.returncode}")
 
 
 def _check_room(parts_dir: Path) -> None:
