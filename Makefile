@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs reference pictures bench clean
+.PHONY: demo test check docs reference notebooks pictures bench clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/lstmviz demo $(ARGS)
@@ -24,6 +24,9 @@ docs: $(VENV)/test-ready
 
 reference: $(VENV)/test-ready
 	$(BIN)/python docs/make_cli.py
+
+notebooks: $(VENV)/test-ready tools
+	$(BIN)/python docs/make_notebooks.py
 
 pictures: $(VENV)/test-ready tools
 	$(BIN)/python docs/make_pictures.py

@@ -38,6 +38,7 @@ nitpick_ignore = [
 
 CONTENTS = {
     "Guides": ["page", "samples", "recording", "training", "python", "maps", "figures", "corpora", "lstmvis"],
+    "Notebooks": [f"notebooks/{name}" for name in ("own_model", "sample", "corpus")],
     "Reference": ["cli", "matching", "format", "benchmarks"],
     "Python API": [f"api/{name}" for name in ("lstmviz", "results", "types", "match", "figures", "samples", "errors")],
     "Samples": [f"../sample_models/{name}/README" for name in samples.names()],
