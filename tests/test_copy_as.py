@@ -17,7 +17,7 @@ import pytest
 import lstmviz
 from lstmviz.match import Brush, Excluded, Part, brushed, with_unit
 from lstmviz.types import Filter, PatternUnit
-from lstmviz.ui.copy_as import as_command, as_python, as_region, plain
+from lstmviz.ui.copy_as import as_command, as_python, as_region, plain_brush
 
 BRUSH = Brush(parts=(Part("rnn.l1.c"),), start=249, stop=255)
 
@@ -36,10 +36,10 @@ def patterns(parens):
         pinned=(PatternUnit("rnn.l0.c", 3, "low", -0.125),),
     )
     return {
-        "window": (window, plain(BRUSH)),
-        "bounded": (replace(window, min_length=3, max_length=9, filters=deep), plain(BRUSH)),
-        "low": (brushed(parens, low), plain(low)),
-        "several": (brushed(parens, several), plain(several)),
+        "window": (window, plain_brush(BRUSH)),
+        "bounded": (replace(window, min_length=3, max_length=9, filters=deep), plain_brush(BRUSH)),
+        "low": (brushed(parens, low), plain_brush(low)),
+        "several": (brushed(parens, several), plain_brush(several)),
         "by hand": (with_unit(replace(window, filters=deep), "rnn.l0.h", 7, threshold=0.1 + 0.2), None),
         "empty": (replace(window, units=()), None),
     }
@@ -122,17 +122,17 @@ def test_names_that_mean_something_to_a_shell_or_to_python_stay_names(tmp_path):
     for filters in ((), (Filter(track, ("a'b", "$x")),), (Filter("t", ("c=d", "$x")),)):
         pattern = replace(brushed(dump, brush), filters=filters)
         ran = {}
-        exec(as_python(str(path), pattern, plain(brush)), ran)
+        exec(as_python(str(path), pattern, plain_brush(brush)), ran)
         assert ran["matches"].equals(dump.match(pattern))
         assert len(ran["matches"])
-        for given in (plain(brush), None):
+        for given in (plain_brush(brush), None):
             assert run(as_command(str(path), pattern, given), tmp_path).equals(read(dump.match(pattern)))
-    relative = as_command("-dump.h5", pattern, plain(brush))
+    relative = as_command("-dump.h5", pattern, plain_brush(brush))
     assert run(relative, folder).equals(read(dump.match(pattern)))
 
 
 def test_two_filters_on_labels_of_one_track_are_not_made_one(parens, patterns):
     pattern = replace(patterns["window"][0], filters=(Filter("t", ("a", "b")), Filter("t", ("b", "c"))))
-    command = as_command("run.h5", pattern, plain(BRUSH))
+    command = as_command("run.h5", pattern, plain_brush(BRUSH))
     (line,) = command.splitlines()[1:-1]
     assert json.loads(line)["pattern"]["filters"][1]["labels"] == ["b", "c"]

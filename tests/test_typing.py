@@ -17,7 +17,7 @@ from lstmviz.match import Brush, Part
 from lstmviz.training.model_config import model_beside
 from lstmviz.types import Filter
 from lstmviz.ui import serve
-from lstmviz.ui.copy_as import plain
+from lstmviz.ui.copy_as import plain_brush
 from lstmviz.ui.rows import match_rows
 from lstmviz.ui.summary import match_summary
 from lstmviz.ui.table import DumpTable
@@ -218,8 +218,8 @@ def test_copied_python_types_the_text_and_finds_the_same_matches(client, parens)
 
 def test_a_plain_brush_of_a_text_keeps_the_text():
     brush = Brush(parts=(Part(SOURCE),), start=1, stop=3)
-    assert plain(brush).text is None
-    assert plain(brush, "ab").text == "ab"
+    assert plain_brush(brush).text is None
+    assert plain_brush(brush, "ab").text == "ab"
 
 
 def test_matches_of_a_typed_brush_are_exported_and_drawn(client, parens):

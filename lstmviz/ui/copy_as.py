@@ -29,7 +29,7 @@ class PlainBrush:
     text: str | None = None
 
 
-def plain(brush: Brush, text: str | None = None) -> PlainBrush | None:
+def plain_brush(brush: Brush, text: str | None = None) -> PlainBrush | None:
     """Return a brush as ``dump.select`` takes it, or None where it takes more than that."""
     (part, *more) = brush.parts
     if more or brush.excluded or brush.pinned or part.side == "both" or brush.start is None or brush.stop is None:

@@ -1,6 +1,6 @@
 """The routes under ``/d/<uuid>/``: what the page draws and asks for by address, one topic a file.
 
-All are named by the dump's uuid, which is new at every write, so that a browser may keep an answer for ever. Every
+All are named by the dump's uuid, which is new at every write, so that a browser may keep an answer forever. Every
 failure is JSON with one line.
 """
 
@@ -9,18 +9,18 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from lstmviz.errors import LstmvizError, UnknownName
-from lstmviz.ui.routes import compare, export, figures, map, same_text, search, sequences, tiles, typed, units
-from lstmviz.ui.routes.responses import apologize, explain
+from lstmviz.ui.routes import compare, export, figures, map, search, sequences, tiles, typed, units
+from lstmviz.ui.routes.responses import known_error, unexpected_error
 from lstmviz.ui.table import DumpTable
 
 
 def routes(table: DumpTable) -> Blueprint:
     """Return the routes under ``/d/<uuid>/`` for the dumps of a table."""
     blueprint = Blueprint("lstmviz", __name__, url_prefix="/d/<uuid>")
-    for topic in (tiles, search, units, sequences, export, figures, compare, same_text, map, typed):
+    for topic in (tiles, search, units, sequences, export, figures, compare, map, typed):
         topic.add(blueprint, table)
-    blueprint.register_error_handler(LstmvizError, explain)
-    blueprint.register_error_handler(Exception, apologize)
+    blueprint.register_error_handler(LstmvizError, known_error)
+    blueprint.register_error_handler(Exception, unexpected_error)
 
     @blueprint.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def no_route(uuid: str, rest: str) -> Response:

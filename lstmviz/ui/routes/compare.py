@@ -1,4 +1,4 @@
-"""Two patterns side by side: what each is, how many matches it has, and how many of these lie in the other's."""
+"""Two dumps or two patterns side by side: dumps of the same text, and the matches that two patterns share."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response, jsonify
 
-from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.summary.compare import compared
-from lstmviz.match.summary.same_text import why_apart
+from lstmviz.match.summary.same_text import same_text, why_apart
 from lstmviz.types import Pattern
 from lstmviz.ui.queries import matches_of, pattern_of
-from lstmviz.ui.routes.export import posted
+from lstmviz.ui.routes.requests import axis_at, json_body
+from lstmviz.ui.routes.responses import uncached
 from lstmviz.ui.selection import Selection, parse
 from lstmviz.ui.table import DumpTable
 
@@ -22,39 +23,47 @@ from lstmviz.ui.table import DumpTable
 def add(routes: Blueprint, table: DumpTable) -> None:
     """Add this topic's routes."""
 
+    @routes.get("/beside/<int:axis>")
+    def get_same_text(uuid: str, axis: int) -> Response:
+        """Every served dump with the same tokens at the same steps, and its sources there."""
+        dump = table[uuid]
+        pairs = same_text(axis_at(dump, axis), dump, list(table))
+        return uncached(jsonify({"dumps": [_dump_json(*pair) for pair in pairs]}))  # it depends on what else is served
+
     @routes.post("/compare")
     def post_compare(uuid: str) -> Response:
-        asked = [_selection(name, uuid) for name in ("first", "second")]
-        dumps = [table[one.dump] for one in asked]
-        patterns = [pattern_of(dump, one).pattern for dump, one in zip(dumps, asked, strict=True)]
+        """What each of two patterns is, how many matches it has, and how many of these lie in the other's."""
+        selections = [_selection(name, uuid) for name in ("first", "second")]
+        dumps = [table[selection.dump] for selection in selections]
+        patterns = [pattern_of(dump, selection).pattern for dump, selection in zip(dumps, selections, strict=True)]
         spans = [
             matches_of(dump, pattern).spans(max(1, pattern.n_units))
             for dump, pattern in zip(dumps, patterns, strict=True)
         ]
         why = why_apart(dumps[0], patterns[0].axis, dumps[1], patterns[1].axis)
-        answer = jsonify(
-            {
-                "first": _described(dumps[0], patterns[0], spans[0].stop - spans[0].start),
-                "second": _described(dumps[1], patterns[1], spans[1].stop - spans[1].start),
-                "both": None if why else asdict(compared(*spans)),
-                "why": why,
-            }
+        first, second = (
+            _pattern_json(dump, pattern, span.stop - span.start)
+            for dump, pattern, span in zip(dumps, patterns, spans, strict=True)
         )
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        both = None if why else asdict(compared(*spans))
+        return uncached(jsonify({"first": first, "second": second, "both": both, "why": why}))
+
+
+def _dump_json(dump: DumpReader, axis: Axis) -> dict[str, Any]:
+    return {"uuid": dump.uuid, "name": dump.name, "axis": axis.index, "sources": list(axis.sources)}
 
 
 def _selection(name: str, uuid: str) -> Selection:
-    """Return one of the two selections that a request brings; it is of the address' dump unless it names another."""
-    given = posted().get(name)
-    if not isinstance(given, dict):
+    """Return one of the two selections that a request posts; it is of the address' dump unless it names another."""
+    raw = json_body().get(name)
+    if not isinstance(raw, dict):
         raise PatternError(f"{name!r} is missing: post the two selections as 'first' and 'second'")
-    return parse({"dump": uuid, **given})
+    return parse({"dump": uuid, **raw})
 
 
-def _described(dump: DumpReader, pattern: Pattern, lengths: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
-    some = np.sort(lengths)
-    span = None if not len(some) else [int(some[0]), int(some[len(some) // 2]), int(some[-1])]
+def _pattern_json(dump: DumpReader, pattern: Pattern, lengths: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
+    ordered = np.sort(lengths)
+    quantiles = None if not len(ordered) else [int(ordered[0]), int(ordered[len(ordered) // 2]), int(ordered[-1])]
     return {
         "dump": dump.uuid,
         "name": dump.name,
@@ -64,6 +73,6 @@ def _described(dump: DumpReader, pattern: Pattern, lengths: np.ndarray[Any, np.d
         ],
         "off_before": pattern.off_before,
         "off_after": pattern.off_after,
-        "n_matches": len(some),
-        "lengths": span,
+        "n_matches": len(ordered),
+        "lengths": quantiles,
     }

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from numpy.typing import NDArray
-from werkzeug.exceptions import UnsupportedMediaType
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import PatternError, UnknownName
+from lstmviz.errors import UnknownName
 from lstmviz.maps.region import Region, tokens_at
 from lstmviz.match import found_in
 from lstmviz.match.order.bins import values_at
@@ -23,11 +22,11 @@ from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.file import PatternFile, hidden_in
 from lstmviz.ui.queries import pattern_of
 from lstmviz.ui.regions import region_asked
-from lstmviz.ui.routes.responses import attached, plain
-from lstmviz.ui.selection import Selection, parse
+from lstmviz.ui.routes.requests import selection_body
+from lstmviz.ui.routes.responses import attachment, jsonable
+from lstmviz.ui.selection import Selection
 from lstmviz.ui.table import DumpTable
 
-MAX_BODY = 8 * 2**20  # bytes of a selection
 ROWS_AT_ONCE = 2_000
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes text that begins so for a formula
 
@@ -52,29 +51,10 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     def post_matches(uuid: str, form: str) -> Response:
         if form not in WRITERS:
             raise UnknownName(f"matches are not written as {form[:20]!r}; there is matches.csv and matches.json")
-        dump, asked = table[uuid], posted_selection()
+        dump, asked = table[uuid], selection_body()
         content = _matches(dump, asked) if asked.lasso is None else _region(dump, asked)
         write, kind = WRITERS[form]
-        return attached(Response(write(content), mimetype=kind), f"{dump.name}-{content.name}.{form}")
-
-
-def posted_selection() -> Selection:
-    """Return the selection that a request brings as JSON; PatternError where it brings none."""
-    return parse(posted())
-
-
-def posted(most: int = MAX_BODY) -> dict[str, Any]:
-    """Return the object that a request brings as JSON, of at most so many bytes; PatternError where it brings none.
-
-    Another site's page can post a form but not JSON, so that it cannot put a server on this machine to work.
-    """
-    request.max_content_length = most
-    if not request.is_json:
-        raise UnsupportedMediaType("post what is asked as JSON, with Content-Type: application/json")
-    body = request.get_json()
-    if not isinstance(body, dict):
-        raise PatternError(f"what was posted is a {type(body).__name__}, not a JSON object")
-    return body
+        return attachment(Response(write(content), mimetype=kind), f"{dump.name}-{content.name}.{form}")
 
 
 def _matches(dump: DumpReader, asked: Selection) -> Content:
@@ -138,7 +118,7 @@ def _tracks(dump: DumpReader, axis: str, steps: NDArray[np.int64]) -> dict[str, 
     place = order.argsort(kind="stable")
     found = {}
     for name, track in dump.axis(axis).tracks.items():
-        values = plain(values_at(track, steps[order])[place])
+        values = jsonable(values_at(track, steps[order])[place])
         labels = dict(enumerate(track.labels))
         found[f"track:{name}"] = [labels.get(code) for code in values] if track.info.kind == "category" else values
     return found

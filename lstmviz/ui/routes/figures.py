@@ -14,11 +14,11 @@ from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match import barcode, carry, count, thresholds, unit_card
 from lstmviz.match.pattern.file import PatternFile, hidden_in
 from lstmviz.types import Side, Window
-from lstmviz.ui.copy_as import as_command, as_python, as_region, plain
+from lstmviz.ui.copy_as import as_command, as_python, as_region, plain_brush
 from lstmviz.ui.queries import listing_of, pattern_of
 from lstmviz.ui.regions import map_asked, region_asked
-from lstmviz.ui.routes.export import posted_selection
-from lstmviz.ui.routes.responses import attached, side_asked, whole
+from lstmviz.ui.routes.requests import int_arg, selection_body, side_arg
+from lstmviz.ui.routes.responses import attachment, uncached
 from lstmviz.ui.selection import Name, Selection, Steps
 from lstmviz.ui.table import DumpTable
 
@@ -44,7 +44,7 @@ class _View:
     """A selection with its pattern, its rows and what is in view, as a request brings them."""
 
     def __init__(self, dump: DumpReader) -> None:
-        self.dump, self.asked = dump, posted_selection()
+        self.dump, self.asked = dump, selection_body()
         self.file: PatternFile = pattern_of(dump, self.asked)
         self.pattern = self.file.pattern
         self._shown = _asked_view(request.get_json())
@@ -84,24 +84,22 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
         dump = table[uuid]
         drawn = image(VIEWS[name](_View(dump)), form)  # type: ignore[arg-type]  # one of KINDS
-        return attached(Response(drawn, mimetype=KINDS[form]), f"{dump.name}-{name}.{form}")
+        return attachment(Response(drawn, mimetype=KINDS[form]), f"{dump.name}-{name}.{form}")
 
     @routes.post("/export/view.html")
     def post_page(uuid: str) -> Response:
         dump = table[uuid]
         view = _View(dump)
-        return attached(Response(_page(view), mimetype="text/html"), f"{dump.name}-view.html")
+        return attachment(Response(_page(view), mimetype="text/html"), f"{dump.name}-view.html")
 
     @routes.post("/copy/<form>")
     def post_copy(uuid: str, form: str) -> Response:
         if form not in COPIES:
             raise UnknownName(f"nothing is copied as {form[:20]!r}; there is {', '.join(COPIES)}")
-        dump, asked = table[uuid], posted_selection()
+        dump, asked = table[uuid], selection_body()
         path = table.shown_path(dump)
         text = COPIES[form](path, pattern_of(dump, asked), asked) if asked.lasso is None else _copied(path, form, asked)
-        answer = Response(text, mimetype="text/plain")
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return uncached(Response(text, mimetype="text/plain"))
 
 
 def _asked_view(body: Mapping[str, Any]) -> AskedView:
@@ -145,8 +143,8 @@ def _unit(view: _View) -> Figure:
     from lstmviz import figures
 
     asked = view.asked
-    side: Side = side_asked()
-    card = unit_card(view.dump, asked.source, whole("unit"), asked.threshold, side)
+    side: Side = side_arg()
+    card = unit_card(view.dump, asked.source, int_arg("unit"), asked.threshold, side)
     return figures.unit(card, theme=view.theme)
 
 
@@ -158,7 +156,7 @@ def _text(view: _View) -> Figure:
     start, stop = int(axis.starts[sequence]), int(axis.stops[sequence])
     if stop - start > MOST_STEPS:  # of a long one, what begins in view
         start, stop = view.start, min(stop, view.start + MOST_STEPS)
-    return figures.text(view.dump, view.asked.source, whole("unit"), start, stop, theme=view.theme)
+    return figures.text(view.dump, view.asked.source, int_arg("unit"), start, stop, theme=view.theme)
 
 
 def _thresholds(view: _View) -> Figure:
@@ -239,7 +237,7 @@ def _copied(path: str, form: str, asked: Selection) -> str:
 def _brush(asked: Selection) -> Any:
     if asked.pattern is not None:
         return None
-    return plain(asked.brush(), None if asked.typed is None else asked.typed.text)
+    return plain_brush(asked.brush(), None if asked.typed is None else asked.typed.text)
 
 
 VIEWS: dict[str, Callable[[_View], Figure]] = {

@@ -21,8 +21,8 @@ from lstmviz.maps.tensorboard import projector_zip
 from lstmviz.maps.trace import trace
 from lstmviz.match.order.bins import values_at
 from lstmviz.ui.regions import map_asked
-from lstmviz.ui.routes.export import posted
-from lstmviz.ui.routes.responses import attached, kept, plain, source_at, whole
+from lstmviz.ui.routes.requests import int_arg, json_body, source_at
+from lstmviz.ui.routes.responses import attachment, cached_forever, jsonable
 from lstmviz.ui.table import DumpTable
 
 MOST_PATH = 4_096  # steps of a path
@@ -71,21 +71,21 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     @routes.post("/map/<of>/projector.zip")
     def post_projector(uuid: str, of: str) -> Response:
         dump = table[uuid]
-        posted()
+        json_body()
         source = _source(dump, of)
         answer = Response(projector_zip(dump, source), mimetype="application/zip")
-        return attached(answer, f"{dump.name}-{source}-projector.zip")
+        return attachment(answer, f"{dump.name}-{source}-projector.zip")
 
     @routes.post("/map/<of>/<method>/start")
     def post_start(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
-        posted()
+        json_body()
         return jsonify(asdict(jobs.start(dump, _source(dump, of), _method(method), N_STEPS)))
 
     @routes.post("/map/<of>/<method>/cancel")
     def post_cancel(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
-        posted()
+        json_body()
         jobs.cancel(dump, _source(dump, of), _method(method), N_STEPS)
         return jsonify({})
 
@@ -125,18 +125,18 @@ def _map(found: Projection) -> dict[str, Any]:
         "n_nan": found.n_nan,
         "seed": found.seed,
         "parameters": dict(found.parameters),
-        "explained": None if found.explained is None else plain(found.explained),
+        "explained": None if found.explained is None else jsonable(found.explained),
         "is_of_steps": found.is_of_steps,
         "is_exact": found.is_exact,
-        "low": plain(found.points.min(axis=0)),
-        "high": plain(found.points.max(axis=0)),
+        "low": jsonable(found.points.min(axis=0)),
+        "high": jsonable(found.points.max(axis=0)),
     }
 
 
 def _binary(data: bytes, found: Projection, method: str) -> Response:
-    """Send numbers; those that depend on the dump alone may be kept for ever."""
+    """Send numbers; those that depend on the dump alone may be kept forever."""
     answer = Response(data, mimetype="application/octet-stream")
-    return kept(answer) if method == "pca" and found.is_of_steps else answer
+    return cached_forever(answer) if method == "pca" and found.is_of_steps else answer
 
 
 def _values(dump: DumpReader, found: Projection, by: str) -> NDArray[Any]:
@@ -158,13 +158,13 @@ def _values(dump: DumpReader, found: Projection, by: str) -> NDArray[Any]:
 def _path(dump: DumpReader, found: Projection) -> dict[str, Any]:
     """Return where each step of a window lies, None where it has no place, and the steps that begin a sequence."""
     n_steps = (dump.axis_of(found.source) if found.is_of_steps else dump.first).n_steps
-    start, stop = whole("start", most=n_steps), whole("stop", most=n_steps)
+    start, stop = int_arg("start", most=n_steps), int_arg("stop", most=n_steps)
     if not start < stop <= start + MOST_PATH:
         raise PatternError(f"steps {start} to {stop} are no path; give 1 to {MOST_PATH:,} steps")
     path = trace(dump, found, start, stop)
     return {
         "start": start,
-        "points": plain(path.points.tolist()),
+        "points": jsonable(path.points.tolist()),
         "borders": path.borders.tolist(),
         "is_exact": path.is_exact,
     }

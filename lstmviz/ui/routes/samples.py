@@ -6,8 +6,8 @@ from flask import Blueprint, Response, jsonify
 
 from lstmviz.errors import LstmvizError, PatternError
 from lstmviz.samples.gallery import Offers
-from lstmviz.ui.routes.export import posted
-from lstmviz.ui.routes.responses import apologize, explain
+from lstmviz.ui.routes.requests import json_body
+from lstmviz.ui.routes.responses import known_error, uncached, unexpected_error
 from lstmviz.ui.start_page import told
 from lstmviz.ui.table import DumpTable
 
@@ -15,13 +15,11 @@ from lstmviz.ui.table import DumpTable
 def sample_routes(table: DumpTable, offers: Offers) -> Blueprint:
     """Return the routes under ``/samples``."""
     blueprint = Blueprint("samples", __name__, url_prefix="/samples")
-    blueprint.register_error_handler(LstmvizError, explain)
-    blueprint.register_error_handler(Exception, apologize)
+    blueprint.register_error_handler(LstmvizError, known_error)
+    blueprint.register_error_handler(Exception, unexpected_error)
 
     def standing() -> Response:
-        answer = jsonify(told(table, offers))
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return uncached(jsonify(told(table, offers)))
 
     @blueprint.get("/about.json")
     def get_about() -> Response:
@@ -29,7 +27,7 @@ def sample_routes(table: DumpTable, offers: Offers) -> Blueprint:
 
     @blueprint.post("/build")
     def post_build() -> Response:
-        name = posted().get("name")
+        name = json_body().get("name")
         if not isinstance(name, str):
             raise PatternError('say which sample to build: {"name": "..."}')
         offers.build(name)

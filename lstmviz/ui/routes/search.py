@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.match import search
-from lstmviz.ui.routes.responses import axis_at, whole
+from lstmviz.ui.routes.requests import axis_at, int_arg
 from lstmviz.ui.table import DumpTable
 
 MAX_HITS = 500
@@ -23,10 +23,10 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     @routes.get("/search/<int:axis>")
     def get_search(uuid: str, axis: int) -> Response:
         dump, query = table[uuid], request.args.get("q", "")
-        limit = max(1, min(whole("limit", 1), MAX_HITS))
+        limit = max(1, min(int_arg("limit", 1), MAX_HITS))
         if "from" in request.args:
-            return jsonify(_listed(dump, axis, query, whole("from"), limit, whole("around", 0, most=MAX_AROUND)))
-        return jsonify(_hits(dump, axis, query, whole("after", 0), limit))
+            return jsonify(_listed(dump, axis, query, int_arg("from"), limit, int_arg("around", 0, most=MAX_AROUND)))
+        return jsonify(_hits(dump, axis, query, int_arg("after", 0), limit))
 
 
 @lru_cache(maxsize=32)

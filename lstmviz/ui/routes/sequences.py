@@ -1,4 +1,4 @@
-"""The sequences of an axis, listed with what is true of the whole of each, and found by label, number or text."""
+"""The sequences of an axis, listed with what is true of each as a whole, and found by label, number or text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.match.order.bins import blocks
-from lstmviz.ui.routes.responses import axis_at, kept, plain, whole
+from lstmviz.ui.routes.requests import axis_at, int_arg
+from lstmviz.ui.routes.responses import cached_forever, jsonable
 from lstmviz.ui.routes.search import all_hits
 from lstmviz.ui.table import DumpTable
 
@@ -28,13 +29,13 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.get("/sequences/<int:axis>")
     def get_sequences(uuid: str, axis: int) -> Response:
-        return kept(jsonify(_answer(table[uuid], axis, request.args.get("q", "").strip())))
+        return cached_forever(jsonify(_answer(table[uuid], axis, request.args.get("q", "").strip())))
 
 
 def _answer(dump: DumpReader, index: int, query: str) -> dict[str, Any]:
     axis = axis_at(dump, index)
     found = _found(dump, index, query)
-    step, first, limit = whole("step", -1, least=-1), whole("from", 0), min(whole("limit", ROWS), MAX_ROWS)
+    step, first, limit = int_arg("step", -1, least=-1), int_arg("from", 0), min(int_arg("limit", ROWS), MAX_ROWS)
     labels = _sequence_labels(dump, index)
     here = np.flatnonzero(found == axis.sequence_of(step)) if 0 <= step < axis.n_steps else found[:0]
     return {
@@ -101,7 +102,7 @@ def _values(track: Track, axis: Axis) -> list[Any]:
     values: list[Any] = []
     for first, block in blocks(track):
         inside = slice(*np.searchsorted(axis.starts, [first, first + len(block)]).tolist())
-        values += plain(block[axis.starts[inside] - first])
+        values += jsonable(block[axis.starts[inside] - first])
     if track.info.kind == "number":
         return values
     return [track.labels[code] if 0 <= code < len(track.labels) else None for code in values]

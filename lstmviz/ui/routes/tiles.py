@@ -11,7 +11,8 @@ from flask import Blueprint, Response, jsonify
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.ui.describe import about, finite
-from lstmviz.ui.routes.responses import axis_at, kept, source_at, threshold_asked
+from lstmviz.ui.routes.requests import axis_at, source_at, threshold_arg
+from lstmviz.ui.routes.responses import cached_forever
 from lstmviz.ui.rows import step_tracks
 from lstmviz.ui.table import DumpTable
 
@@ -24,20 +25,21 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.get("/about.json")
     def get_about(uuid: str) -> Response:
-        return kept(jsonify(_about(table[uuid])))
+        return cached_forever(jsonify(_about(table[uuid])))
 
     @routes.get("/states/<int:source>/<int:start>/<int:stop>")
     def get_states(uuid: str, source: int, start: int, stop: int) -> Response:
-        return kept(Response(_state_bytes(table[uuid], source, start, stop), mimetype="application/octet-stream"))
+        data = _state_bytes(table[uuid], source, start, stop)
+        return cached_forever(Response(data, mimetype="application/octet-stream"))
 
     @routes.get("/steps/<int:axis>/<int:start>/<int:stop>")
     def get_steps(uuid: str, axis: int, start: int, stop: int) -> Response:
-        return kept(jsonify(_steps(axis_at(table[uuid], axis), start, stop)))
+        return cached_forever(jsonify(_steps(axis_at(table[uuid], axis), start, stop)))
 
     @routes.get("/cut/<int:source>")
     def get_cut(uuid: str, source: int) -> Response:
-        cut = source_at(table[uuid], source).cut(threshold_asked(default=None))
-        return kept(jsonify({"cut": finite(cut)}))
+        cut = source_at(table[uuid], source).cut(threshold_arg(default=None))
+        return cached_forever(jsonify({"cut": finite(cut)}))
 
 
 @lru_cache(maxsize=64)

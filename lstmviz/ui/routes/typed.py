@@ -15,10 +15,10 @@ from lstmviz.match import thresholds
 from lstmviz.rerun.rerun import described
 from lstmviz.rerun.typed import TypedReader
 from lstmviz.ui.queries import typed_of
-from lstmviz.ui.routes.export import posted
-from lstmviz.ui.routes.responses import side_asked, source_at
+from lstmviz.ui.routes.requests import json_body, side_arg, source_at, window_args
+from lstmviz.ui.routes.responses import uncached
 from lstmviz.ui.routes.tiles import MAX_WINDOW_BYTES
-from lstmviz.ui.routes.units import columns, why_not_answer, window_asked
+from lstmviz.ui.routes.units import columns, why_not_json
 from lstmviz.ui.rows import listed
 from lstmviz.ui.selection import MAX_TEXT, Name
 from lstmviz.ui.table import DumpTable
@@ -40,34 +40,34 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.get("/typing.json")
     def get_typing(uuid: str) -> Response:
-        return _fresh(_typing(table[uuid]))
+        return uncached(jsonify(_typing(table[uuid])))
 
     @routes.post("/typed")
     def post_typed(uuid: str) -> Response:
         dump = table[uuid]
         try:
-            asked = AskedTexts.model_validate(posted(MAX_BODY))
+            asked = AskedTexts.model_validate(json_body(MAX_BODY))
         except ValidationError as err:
             first = err.errors()[0]
             field = ".".join(map(str, first["loc"])) or "body"
             raise InputError(f"{field} is {str(first['input'])[:40]!r}: {first['msg'].lower()}") from err
         for source in asked.sources:
             dump.source(source)
-        return _fresh({"texts": [_text(typed_of(dump, text), asked.sources) for text in asked.texts]})
+        return uncached(jsonify({"texts": [_text(typed_of(dump, text), asked.sources) for text in asked.texts]}))
 
     @routes.post("/typed/thresholds/<int:source>")
     def post_thresholds(uuid: str, source: int) -> Response:
         typed = _posted_text(table[uuid])
-        return _fresh(columns(thresholds(typed, source_at(typed, source).name, *window_asked(), side_asked())))
+        return uncached(jsonify(columns(thresholds(typed, source_at(typed, source).name, *window_args(), side_arg()))))
 
     @routes.post("/typed/whynot/<int:source>/<int:unit>")
     def post_why_not(uuid: str, source: int, unit: int) -> Response:
-        return _fresh(why_not_answer(_posted_text(table[uuid]), source, unit))
+        return uncached(jsonify(why_not_json(_posted_text(table[uuid]), source, unit)))
 
 
 def _posted_text(dump: DumpReader) -> TypedReader:
     """Return the one text that a request brings, run through the model."""
-    text = posted(MAX_BODY).get("text")
+    text = json_body(MAX_BODY).get("text")
     if not isinstance(text, str):
         raise InputError("'text' is missing: post the text that is asked about")
     return typed_of(dump, text)
@@ -125,9 +125,3 @@ def _states(typed: TypedReader, name: str) -> bytes:
 def _dtype(typed: TypedReader, name: str) -> np.dtype[Any]:
     """Return the little-endian type in which states go to the page, as those of a window do."""
     return np.dtype(typed.source(name).dtype).newbyteorder("<")
-
-
-def _fresh(content: dict[str, Any]) -> Response:
-    answer = jsonify(content)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

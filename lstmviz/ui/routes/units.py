@@ -10,8 +10,8 @@ from flask import Blueprint, Response, jsonify
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match import UnitCard, UnitContext, UnitTrack, thresholds, unit_card, why_not
-from lstmviz.ui.routes.responses import kept, plain, side_asked, source_at, threshold_asked, whole
-from lstmviz.ui.selection import MAX_CONSTRAINT
+from lstmviz.ui.routes.requests import int_arg, side_arg, source_at, threshold_arg, window_args
+from lstmviz.ui.routes.responses import cached_forever, jsonable
 from lstmviz.ui.table import DumpTable
 
 N_CONTEXTS = 5
@@ -23,41 +23,35 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.get("/unit/<int:source>/<int:unit>")
     def get_unit(uuid: str, source: int, unit: int) -> Response:
-        dump, contexts = table[uuid], (whole("contexts", N_CONTEXTS), whole("around", AROUND))
-        card = unit_card(dump, source_at(dump, source).name, unit, threshold_asked(), side_asked(), *contexts)
-        return kept(jsonify(_card(card)))
+        dump, contexts = table[uuid], (int_arg("contexts", N_CONTEXTS), int_arg("around", AROUND))
+        card = unit_card(dump, source_at(dump, source).name, unit, threshold_arg(), side_arg(), *contexts)
+        return cached_forever(jsonify(_card(card)))
 
     @routes.get("/thresholds/<int:source>")
     def get_thresholds(uuid: str, source: int) -> Response:
         dump = table[uuid]
-        frame = thresholds(dump, source_at(dump, source).name, *window_asked(), side_asked())
-        return kept(jsonify(columns(frame)))
+        frame = thresholds(dump, source_at(dump, source).name, *window_args(), side_arg())
+        return cached_forever(jsonify(columns(frame)))
 
     @routes.get("/whynot/<int:source>/<int:unit>")
-    def getwhy_not_answer(uuid: str, source: int, unit: int) -> Response:
-        return kept(jsonify(why_not_answer(table[uuid], source, unit)))
+    def get_why_not(uuid: str, source: int, unit: int) -> Response:
+        return cached_forever(jsonify(why_not_json(table[uuid], source, unit)))
 
 
-def window_asked() -> tuple[int, int, int, int]:
-    """Return the window and constraints of the query: start, stop, before (1), after (0)."""
-    beside = (whole("before", 1, most=MAX_CONSTRAINT), whole("after", 0, most=MAX_CONSTRAINT))
-    return whole("start"), whole("stop"), *beside
-
-
-def why_not_answer(dump: DumpReader, source: int, unit: int) -> dict[str, Any]:
+def why_not_json(dump: DumpReader, source: int, unit: int) -> dict[str, Any]:
     """Say why the window and threshold of the query do not pick a unit of a source, as JSON."""
-    start, stop, before, after = window_asked()
+    start, stop, before, after = window_args()
     name = source_at(dump, source).name
-    why = why_not(dump, name, unit, start, stop, threshold_asked(), before, after, side_asked())
+    why = why_not(dump, name, unit, start, stop, threshold_arg(), before, after, side_arg())
     fields = ("unit", "is_selected", "kind", "step", "value", "threshold", "is_possible", "above", "up_to", "reason")
-    return {"source": name, **{field: plain(getattr(why, field)) for field in fields}, "words": str(why)}
+    return {"source": name, **{field: jsonable(getattr(why, field)) for field in fields}, "words": str(why)}
 
 
 def _card(card: UnitCard) -> dict[str, Any]:
     fields = ("source", "unit", "side", "threshold", "n_steps", "n_nan", "on_rate")
     frames = ("histogram", "quantiles", "on_rates", "run_lengths")
     return {
-        **{field: plain(getattr(card, field)) for field in fields},
+        **{field: jsonable(getattr(card, field)) for field in fields},
         **{frame: columns(getattr(card, frame)) for frame in frames},
         "n_runs": int(card.run_lengths["n_runs"].sum()),
         "median_run": _median_run(card.run_lengths),
@@ -76,15 +70,15 @@ def _median_run(lengths: pd.DataFrame) -> int | None:
 
 def _context(context: UnitContext) -> dict[str, Any]:
     fields = ("step", "start", "stop", "sequence", "value", "values", "tokens")
-    return {field: plain(getattr(context, field)) for field in fields}
+    return {field: jsonable(getattr(context, field)) for field in fields}
 
 
 def _track(track: UnitTrack) -> dict[str, Any]:
     fields = ("name", "kind", "n_steps", "on_rate", "r")
     table = None if track.table is None else columns(track.table)
-    return {**{field: plain(getattr(track, field)) for field in fields}, "table": table}
+    return {**{field: jsonable(getattr(track, field)) for field in fields}, "table": table}
 
 
 def columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Return a frame as a list for each column."""
-    return {str(name): plain(frame[name].tolist()) for name in frame}
+    return {str(name): jsonable(frame[name].tolist()) for name in frame}
