@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 import lstmviz
-from lstmviz.dump.journal.format import Block
+from lstmviz.dump.block import Block
 from lstmviz.dump.journal.in_subprocess import assemble_apart
 from lstmviz.dump.journal.writer import BlockWriter, claim
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
-from lstmviz.dump.journal.format import BLOCKS, Block
+from lstmviz.dump.block import Block
 from lstmviz.dump.journal.reader import BlockReader
+from lstmviz.dump.parts import BLOCKS
 
 
 def read_blocks(parts_dir: Path) -> Iterator[Block]:

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lstmviz.dump.block import Block
 from lstmviz.dump.journal import copy_axis as copying
 from lstmviz.dump.journal.assemble import assemble, main
-from lstmviz.dump.journal.format import BLOCKS, HEADER, Assembled, Block, parts_of
+from lstmviz.dump.journal.format import Assembled
 from lstmviz.dump.journal.in_subprocess import assemble_apart
 from lstmviz.dump.journal.writer import BlockWriter, write_plan
+from lstmviz.dump.parts import BLOCKS, HEADER, parts_of
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
 from lstmviz.errors import DumpError, DumpExists, RecordingError

@@ -16,9 +16,8 @@ import pytest
 import faults
 from faults import BATCH, INTERRUPTED, N_BATCHES, Run, Zygote
 from lstmviz.dump.journal.assemble import assemble
-from lstmviz.dump.journal.format import parts_of
 from lstmviz.dump.journal.recover import Recovered, recover
-from lstmviz.dump.journal.writer import is_recording
+from lstmviz.dump.parts import is_recording, parts_of
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpMissing
 

@@ -47,9 +47,16 @@ LOADS = {
     "dask": {"match"},
     "distributed": {"match"},
 }
-# Inside a room, what a folder may import of the others.
+# Inside a room, what a folder may import of the others; "" stands for the files that lie in the room itself.
 FOLDERS = {
-    "recording": {"recompute": set(), "hooks": {"recompute"}, "batch": {"hooks", "recompute"}},
+    "dump": {"": set(), "journal": {""}, "corpus": {""}},
+    "recording": {
+        "recompute": set(),
+        "hooks": {"recompute"},
+        "batch": {"hooks", "recompute"},
+        "": {"batch", "hooks"},
+        "corpus": {"", "batch"},
+    },
     "match": {
         "index": set(),
         "engine": {"index"},
@@ -158,8 +165,8 @@ def upward(arrows):
             if other != room and other not in BELOW_ALL | ALLOWED[room] and "*" not in ALLOWED[room]:
                 yield f"{name} -> {target}"
             folders = FOLDERS.get(room, {})
-            folder, other_folder = [*rest, ""][0], [*further, ""][0]
-            if other == room and folder in folders and other_folder not in folders[folder] | {folder, ""}:
+            folder, other_folder = (path[0] if path and path[0] in folders else "" for path in (rest, further))
+            if other == room and other_folder not in {*folders.get(folder, folders), folder}:
                 yield f"{name} -> {target}"
 
 
@@ -171,7 +178,9 @@ def test_an_upward_arrow_that_is_planted_is_found():
     between_rooms = {"lstmviz.dump.reader": {"lstmviz.match.engine.find"}}
     between_folders = {"lstmviz.match.index.codes": {"lstmviz.match.text.regex"}}
     assert list(upward(between_rooms)) == ["lstmviz.dump.reader -> lstmviz.match.engine.find"]
+    out_of_a_folder = {"lstmviz.dump.reader": {"lstmviz.dump.corpus.reader"}}
     assert list(upward(between_folders)) == ["lstmviz.match.index.codes -> lstmviz.match.text.regex"]
+    assert list(upward(out_of_a_folder)) == ["lstmviz.dump.reader -> lstmviz.dump.corpus.reader"]
 
 
 def test_every_room_stands_in_the_table():

@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lstmviz.dump.block import Block
 from lstmviz.dump.journal import writer as parts
-from lstmviz.dump.journal.format import BLOCKS, Block, Written
+from lstmviz.dump.journal.format import Written
 from lstmviz.dump.journal.reader import BlockReader
 from lstmviz.dump.journal.writer import BlockWriter, read_plan, write_plan
+from lstmviz.dump.parts import BLOCKS
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
 from lstmviz.errors import DumpError, DumpMissing, RecordingError, StorageError
 from lstmviz.types import TrackInfo
@@ -227,7 +229,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_parts import PLAN, arrays_of
-from lstmviz.dump.journal.format import Block
+from lstmviz.dump.block import Block
 from lstmviz.dump.journal.writer import BlockWriter
 writer = BlockWriter(Path(sys.argv[1]), PLAN)
 for i in range(10_000):

@@ -20,9 +20,9 @@ from torch import nn
 import lstmviz
 from lstmviz.dump.journal import in_subprocess as child
 from lstmviz.dump.journal.assemble import assemble
-from lstmviz.dump.journal.format import parts_of
 from lstmviz.dump.journal.recover import recover
 from lstmviz.dump.journal.writer import read_plan
+from lstmviz.dump.parts import parts_of
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import StorageError
 from lstmviz.recording import sink

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import lstmviz
-from lstmviz.dump.journal.format import parts_of
+from lstmviz.dump.parts import parts_of
 from lstmviz.errors import DumpExists, InputError, LstmvizError, RecordingError
 from test_recording import Model
 

@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 import lstmviz
 from lstmviz.cli import app
+from lstmviz.dump.block import Block
 from lstmviz.dump.journal.assemble import assemble
-from lstmviz.dump.journal.format import BLOCKS, HEADER, Block, parts_of
 from lstmviz.dump.journal.recover import recover
-from lstmviz.dump.journal.writer import BlockWriter, claim, release, remove_parts, write_plan
+from lstmviz.dump.journal.writer import BlockWriter, claim, remove_parts, write_plan
+from lstmviz.dump.parts import BLOCKS, HEADER, parts_of, release
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import ArrayKey
 from lstmviz.errors import DumpError, DumpMissing, RecordingError

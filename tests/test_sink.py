@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lstmviz.dump.journal.format import Block, parts_of
+from lstmviz.dump.block import Block
+from lstmviz.dump.parts import parts_of
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpExists, RecordingError, StorageError
 from lstmviz.recording.sink import Sink

@@ -41,10 +41,9 @@ def prepare_index(dump: Dump, sources: Iterable[str], progress: Progress) -> Non
 
 def _build(dump: Dump, name: str, progress: Progress) -> bool:
     """Make the index of one source, of every shard of a corpus; False where it cannot be kept."""
-    parts = dump.readers() if isinstance(dump, ShardReader) else [dump]
     task = progress.add_task(f"index of {name}", total=dump.source(name).n_steps)
     before = 0
-    for part in parts:
+    for part in dump.readers():
 
         def told(done: int, _: int, task: TaskID = task, before: int = before) -> None:
             progress.update(task, completed=before + done)

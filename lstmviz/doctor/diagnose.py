@@ -15,8 +15,7 @@ from lstmviz.doctor.finding import Finding, counted
 from lstmviz.doctor.foreign import foreign_findings
 from lstmviz.doctor.whole import dump_findings
 from lstmviz.dump.corpus.manifest import dumps_in, is_corpus
-from lstmviz.dump.journal.format import PARTS, parts_of
-from lstmviz.dump.journal.writer import is_recording
+from lstmviz.dump.parts import PARTS, is_recording, parts_of
 from lstmviz.dump.safe import MAX_ATTRIBUTE_BYTES, open_foreign
 from lstmviz.dump.schema import FORMAT
 from lstmviz.dump.verify import Progress

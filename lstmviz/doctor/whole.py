@@ -60,12 +60,8 @@ def _unless_faulty(place: str, faults: Iterator[str], findings: Iterator[Finding
     yield from (Finding("problem", place, line) for line in lines) if lines else findings
 
 
-def _readers(dump: DumpReader) -> Iterator[DumpReader]:
-    return dump.readers() if isinstance(dump, ShardReader) else iter([dump])
-
-
 def _tokens(dump: DumpReader, axis: str, count: Count) -> Iterator[str]:
-    for reader in _readers(dump):
+    for reader in dump.readers():
         here = reader.axes[axis]
         if here.tokens is not None:
             yield from token_faults(reader, here, here.tokens, count)
@@ -76,7 +72,7 @@ def _token_text(axis: Axis) -> Iterator[Finding]:
 
 
 def _track(dump: DumpReader, axis: str, name: str, count: Count) -> Iterator[str]:
-    for reader in _readers(dump):
+    for reader in dump.readers():
         yield from track_faults(reader, reader.axes[axis].tracks[name], count)
 
 

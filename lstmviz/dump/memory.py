@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.journal.format import Block
+from lstmviz.dump.block import Block
 from lstmviz.dump.lazy_arrays import IdArray, SpreadArray, States, Steps, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader

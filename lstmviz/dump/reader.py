@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -163,6 +163,10 @@ class DumpReader:
         states = self.states(source)
         steps = range(0, info.n_steps, NAN_BLOCK_STEPS)
         return sum(count_nan(states[a : a + NAN_BLOCK_STEPS]) for a in steps)
+
+    def readers(self) -> Iterator[DumpReader]:
+        """Yield this dump, or each shard of a corpus in order."""
+        yield self
 
     def close(self) -> None:
         """Close the file; a later read opens it again."""

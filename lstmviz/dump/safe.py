@@ -12,8 +12,7 @@ from typing import Any
 
 import h5py
 
-from lstmviz.dump.journal.format import parts_of, recover_command
-from lstmviz.dump.journal.writer import is_recording
+from lstmviz.dump.parts import is_recording, parts_of, recover_command
 from lstmviz.errors import DumpError, DumpMissing
 
 ALLOWED_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # HDF5's registered numbers

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.corpus.reader import ShardReader
 from lstmviz.dump.lazy_arrays import Stored, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader
@@ -39,8 +38,7 @@ def verify(dump: DumpReader, progress: Progress | None = None) -> list[str]:
         if progress is not None:
             progress(n_read, n_all)
 
-    readers = dump.readers() if isinstance(dump, ShardReader) else iter([dump])
-    return [problem for reader in readers for problem in _problems(reader, count)]
+    return [problem for reader in dump.readers() for problem in _problems(reader, count)]
 
 
 def n_values(axis: Axis) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstmviz.dump.journal.format import Block
+from lstmviz.dump.block import Block
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import RecordingError
 from lstmviz.recording.recording import Recording

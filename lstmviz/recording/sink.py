@@ -11,17 +11,11 @@ from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 
-from lstmviz.dump.journal.format import Block, Written, counted, parts_of, recover_command
+from lstmviz.dump.block import Block
+from lstmviz.dump.journal.format import Written, counted
 from lstmviz.dump.journal.in_subprocess import assemble_apart
-from lstmviz.dump.journal.writer import (
-    BlockWriter,
-    claim,
-    is_recording,
-    release,
-    remove_parts,
-    remove_unfinished,
-    write_plan,
-)
+from lstmviz.dump.journal.writer import BlockWriter, claim, remove_parts, remove_unfinished, write_plan
+from lstmviz.dump.parts import is_recording, parts_of, recover_command, release
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import DumpExists, RecordingError, StorageError
 

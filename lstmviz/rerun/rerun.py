@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.journal.format import Block
+from lstmviz.dump.block import Block
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import ArrayKey, DumpPlan
 from lstmviz.errors import InputError, ModelError, ModelMissing

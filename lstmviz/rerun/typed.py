@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstmviz.dump.journal.format import Block
+from lstmviz.dump.block import Block
 from lstmviz.dump.memory import MemoryReader
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import DumpPlan

@@ -17,8 +17,9 @@ from io import FileIO
 from pathlib import Path
 
 from lstmviz.dump.journal.copy_axis import Assembly, OutOfOrderError
-from lstmviz.dump.journal.format import BLOCKS, Assembled
-from lstmviz.dump.journal.writer import lock, read_plan, release, remove_unfinished, write_plan
+from lstmviz.dump.journal.format import Assembled
+from lstmviz.dump.journal.writer import read_plan, remove_unfinished, write_plan
+from lstmviz.dump.parts import BLOCKS, lock, release
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.dump.verify import verify

@@ -5,65 +5,21 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shlex
 import struct
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from lstmviz.dump.schema import ArrayKey
-from lstmviz.errors import InputError
+from lstmviz.dump.block import Block
 
 MAGIC = b"LSTMVBK1"
 FRAME = struct.Struct("<8sIQ")  # magic, bytes of the head, bytes of the payload
 CRC = struct.Struct("<I")
 PLACES = "places"  # the role under which a block's places stand among its arrays in the file
 _MAX_VECTORS = 1024  # of one writev, the least that POSIX systems take today
-PARTS = ".parts"  # behind the name of a dump: the folder of a recording to it
-HEADER = "header.json"
-BLOCKS = "blocks.bin"
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Pieces of sequences of one axis: their lengths, every array, and labels and tokens met for the first time.
-
-    An array has one row a step, in order of the pieces, or one a piece if its role is "sequence". ``places`` is None
-    where each piece is a document of its own, or (n_pieces, 2) whole numbers: piece i is ``lengths[i]`` steps of
-    document ``places[i][0]``, beginning at that document's step ``places[i][1]``. ``vocab`` are the tokens that take
-    the next free ids of the axis, ``labels`` the labels that take the next free numbers of a category track.
-    """
-
-    axis: str
-    lengths: tuple[int, ...]
-    arrays: Mapping[ArrayKey, NDArray[Any]]
-    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    places: ArrayLike | None = None
-    vocab: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for key, array in self.arrays.items():
-            n_rows = len(self.lengths) if key.role == "sequence" else self.n_steps
-            if array.ndim < 1 or len(array) != n_rows:
-                raise InputError(
-                    f"{key.name or key.role} has shape {array.shape}, and a block of {len(self.lengths)} pieces with "
-                    f"{self.n_steps} steps asks for {n_rows} rows"
-                )
-        if self.places is not None and np.shape(self.places) != (len(self.lengths), 2):
-            raise InputError(
-                f"places have shape {np.shape(self.places)}; give (document, position) for each of "
-                f"{len(self.lengths)} pieces"
-            )
-
-    @property
-    def n_steps(self) -> int:
-        """Steps in the block."""
-        return sum(self.lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +48,6 @@ class Assembled:
     n_odd_steps: int = 0
     n_odd_batches: int = 0
     odd: str = ""
-
-
-def parts_of(path: str | os.PathLike[str]) -> Path:
-    """Return the folder in which a recording to ``path`` keeps its blocks."""
-    target = Path(path)
-    return target.with_name(target.name + PARTS)
-
-
-def recover_command(path: Path, *, overwrite: bool = False) -> str:
-    """Return the command that completes the recording to a path."""
-    return shlex.join(["lstmviz", "recover", str(path), *["--overwrite"] * overwrite])
 
 
 def counted(n_steps: int, n_batches: int) -> str:

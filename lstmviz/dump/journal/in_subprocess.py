@@ -8,8 +8,9 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from lstmviz.dump.journal.format import BLOCKS, Assembled
+from lstmviz.dump.journal.format import Assembled
 from lstmviz.dump.journal.writer import remove_unfinished
+from lstmviz.dump.parts import BLOCKS
 from lstmviz.errors import RecordingError, StorageError
 from lstmviz.system.worker import command, last_line, signal_name
 

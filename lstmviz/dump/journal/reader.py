@@ -14,7 +14,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.journal.format import BLOCKS, CRC, FRAME, MAGIC, PLACES, Block
+from lstmviz.dump.block import Block
+from lstmviz.dump.journal.format import CRC, FRAME, MAGIC, PLACES
+from lstmviz.dump.parts import BLOCKS
 from lstmviz.dump.schema import ArrayKey, Role
 from lstmviz.errors import DumpError
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from lstmviz.dump.journal.format import BLOCKS, HEADER, PARTS, Assembled, counted, parts_of
+from lstmviz.dump.journal.format import Assembled, counted
 from lstmviz.dump.journal.in_subprocess import assemble_apart
 from lstmviz.dump.journal.reader import BlockReader
-from lstmviz.dump.journal.writer import is_recording, read_plan, remove_parts
+from lstmviz.dump.journal.writer import read_plan, remove_parts
+from lstmviz.dump.parts import BLOCKS, HEADER, PARTS, is_recording, parts_of
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, LstmvizError, RecordingError
 

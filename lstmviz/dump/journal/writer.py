@@ -7,20 +7,18 @@ acknowledged; ``flush`` makes it outlive a power cut too. ``lstmviz.dump.journal
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Self
 
-from lstmviz.dump.journal.format import BLOCKS, HEADER, Block, Written, encode, write_all
+from lstmviz.dump.block import Block
+from lstmviz.dump.journal.format import Written, encode, write_all
+from lstmviz.dump.parts import BLOCKS, HEADER, lock, release
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import DumpMissing, StorageError
 from lstmviz.system.atomic import replacing
-
-if sys.platform != "win32":
-    import fcntl
 
 
 class BlockWriter:
@@ -103,16 +101,6 @@ def claim(parts_dir: Path) -> FileIO:
         raise
 
 
-def release(file: FileIO) -> None:
-    """Close the file of blocks, and take the lock off at once: a process forked meanwhile has the file open too."""
-    if file.closed:
-        return
-    if sys.platform != "win32":
-        with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_UN)
-    file.close()
-
-
 def remove_parts(parts_dir: Path) -> None:
     """Remove a recording's own files and its folder, the header last, so that what is left still says what it was."""
     with suppress(OSError):
@@ -141,28 +129,6 @@ def read_plan(parts_dir: Path) -> DumpPlan:
     if not header.is_file():
         raise DumpMissing(f"no recording in {parts_dir}: it has no {HEADER}, so no batch was acknowledged")
     return DumpPlan.from_json(header.read_bytes().decode("utf-8", errors="surrogatepass"))
-
-
-def is_recording(parts_dir: Path) -> bool:
-    """Tell whether a writer that is not closed yet has the folder, in this process or another (POSIX only)."""
-    try:
-        with FileIO(parts_dir / BLOCKS, "r") as file:
-            return not lock(file)
-    except OSError:
-        return False
-
-
-def lock(file: FileIO) -> bool:
-    """Mark blocks as in use, until the file is closed or the process ends; False where they are already."""
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
 
 
 def _new_blocks(parts_dir: Path) -> FileIO:

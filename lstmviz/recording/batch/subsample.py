@@ -39,7 +39,7 @@ class Pieces:
 
     @property
     def places(self) -> Ints:
-        """(document, position among its kept steps) of each piece, as ``dump.parts.Block`` wants them."""
+        """(document, position among its kept steps) of each piece, as ``Block`` has them."""
         return np.stack([self.document, self.position // self.stride], axis=1)
 
     def is_whole(self, n_sequences: int, n_steps: int) -> bool:

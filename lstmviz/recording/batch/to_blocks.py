@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.journal.format import Block
+from lstmviz.dump.block import Block
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype, first_twice
 from lstmviz.dump.validate import TrackRows
 from lstmviz.errors import InputError, RecordingError

@@ -1,0 +1,60 @@
+"""``PATH.parts/``, the folder of a recording in progress: its files, its lock, and how to complete the recording."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+PARTS = ".parts"  # follows the name of the dump
+HEADER = "header.json"
+BLOCKS = "blocks.bin"
+
+
+def parts_of(path: str | os.PathLike[str]) -> Path:
+    """Return the folder in which a recording to ``path`` keeps its blocks."""
+    target = Path(path)
+    return target.with_name(target.name + PARTS)
+
+
+def recover_command(path: Path, *, overwrite: bool = False) -> str:
+    """Return the command that completes the recording to a path."""
+    return shlex.join(["lstmviz", "recover", str(path), *["--overwrite"] * overwrite])
+
+
+def is_recording(parts_dir: Path) -> bool:
+    """Tell whether a writer that is not closed yet has the folder, in this process or another (POSIX only)."""
+    try:
+        with FileIO(parts_dir / BLOCKS, "r") as file:
+            return not lock(file)
+    except OSError:
+        return False
+
+
+def lock(file: FileIO) -> bool:
+    """Mark blocks as in use, until the file is closed or the process ends; False where they are already."""
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+def release(file: FileIO) -> None:
+    """Close the file of blocks, and take the lock off at once: a process forked meanwhile has the file open too."""
+    if file.closed:
+        return
+    if sys.platform != "win32":
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)
+    file.close()
