@@ -24,7 +24,7 @@ from lstmviz.maps.sampling import N_STEPS
 from lstmviz.maps.tensorboard import default_source, to_projector
 from lstmviz.match.pattern.file import PatternFile, as_pattern, hidden_in
 from lstmviz.rerun.typed import TypedReader
-from lstmviz.types import Filter, Pattern, Side, Window, check_constraints, check_threshold, check_whole
+from lstmviz.types import Filter, Pattern, Side, Window, check_threshold, check_whole
 
 if TYPE_CHECKING:
     from lstmviz.ui.notebook import Served
@@ -51,8 +51,7 @@ class Dump(DumpReader):
         count as off. ``side="low"`` asks for ``value <= -threshold`` instead of ``value >= threshold``. Raises
         UnknownName, WindowError or PatternError, each a line that says what there is.
         """
-        asked = _plain(self, source, start, stop, off_before, off_after)
-        return matching.select(self, source, *asked[:2], check_threshold(threshold), *asked[2:], side)
+        return matching.select(self, source, start, stop, threshold, off_before, off_after, side)
 
     def match(
         self, pattern: AnyPattern, limit: int = 50, offset: int = 0, order: str = "best", min_shared: int = 1
@@ -149,7 +148,7 @@ class Dump(DumpReader):
         The thresholds are 0.00 to 1.00 by 0.01 in the source's view; for raw values beyond 1 at most 100 round ones
         follow. Raises what ``select`` raises.
         """
-        return matching.thresholds(self, source, *_plain(self, source, start, stop, off_before, off_after), side)
+        return matching.thresholds(self, source, start, stop, off_before, off_after, side)
 
     def why_not(
         self,
@@ -166,9 +165,7 @@ class Dump(DumpReader):
 
         Raises what ``select`` raises, and PatternError for a unit that the source does not have.
         """
-        unit, threshold = check_whole("unit", unit), check_threshold(threshold)
-        asked = _plain(self, source, start, stop, off_before, off_after)
-        return matching.why_not(self, source, unit, *asked[:2], threshold, *asked[2:], side)
+        return matching.why_not(self, source, unit, start, stop, threshold, off_before, off_after, side)
 
     def unit(
         self,
@@ -285,14 +282,6 @@ class Corpus(ShardReader, Dump):
     ) -> pd.DataFrame:
         """Return every place where the text stands, over all shards, as ``Dump.search`` does."""
         return matching.search_shards(self, (self.first if axis is None else self.axis(axis)).name, text, regex, over)
-
-
-def _plain(
-    dump: DumpReader, source: str, start: int, stop: int, off_before: int, off_after: int
-) -> tuple[int, int, int, int]:
-    """Return a checked window of a source and its constraints as plain ints, whatever kind of number was given."""
-    window = dump.axis_of(source).window(start, stop)
-    return window.start, window.stop, *check_constraints(off_before, off_after)
 
 
 def open_dump(path: str | os.PathLike[str], scheduler: str | None = None) -> Dump:

@@ -1,6 +1,7 @@
 """The records that travel between the stages: what a source, a track, a window and a pattern are.
 
-All are frozen and check themselves: a record that exists is valid.
+All are frozen and check themselves: a record that exists is valid. ``Name`` and ``Count`` are what a pattern file may
+hold, which is read by the fields of these records.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
+
+from pydantic import Field, GetPydanticSchema
 
 from lstmviz.errors import InputError, LstmvizError, PatternError, WindowError
 
@@ -20,6 +23,8 @@ View = Literal["raw", "tanh"]
 TrackKind = Literal["category", "number"]
 Per = Literal["step", "sequence"]
 Concerns = Literal["step", "next"]
+Name = Annotated[str, Field(pattern=r"^[^/\p{Cc}]{1,200}$")]  # what a dump may call a source, track or axis
+Count = Annotated[int, Field(ge=0, lt=2**53)]  # a whole number that JavaScript also holds exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,13 @@ class Source:
     def cut(self, threshold: float) -> float:
         """Return the float64 value that a recorded activation is compared with for a threshold in the view."""
         return view_cut(self.view, threshold)
+
+    def check_unit(self, unit: int) -> int:
+        """Return the number of one of the units as a plain int; PatternError where the source does not have it."""
+        number = check_whole("unit", unit)
+        if not 0 <= number < self.n_units:
+            raise PatternError(f"{self.name} has no unit {number}; its units are 0 to {self.n_units - 1}")
+        return number
 
 
 def view_cut(view: View, threshold: float) -> float:
@@ -84,7 +96,7 @@ class Window:
     stop: int
 
     def __post_init__(self) -> None:
-        _keep(
+        set_fields(
             self, start=check_whole("start", self.start, WindowError), stop=check_whole("stop", self.stop, WindowError)
         )
         if self.stop <= self.start:
@@ -100,16 +112,15 @@ class Window:
 class PatternUnit:
     """One unit of a pattern: on where ``value >= threshold`` (side high) or ``value <= threshold`` (side low)."""
 
-    source: str
-    unit: int
+    source: Name
+    unit: Count
     side: Side = "high"
     threshold: float = 0.3
 
     def __post_init__(self) -> None:
-        if self.side not in ("high", "low"):
-            raise PatternError(f"side {self.side!r} is not known; use 'high' or 'low'")
-        _text("source", self.source)
-        _keep(self, unit=check_whole("unit", self.unit), threshold=check_threshold(self.threshold))
+        check_side(self.side)
+        check_text("source", self.source)
+        set_fields(self, unit=check_whole("unit", self.unit), threshold=check_threshold(self.threshold))
         if self.unit < 0:
             raise PatternError(f"unit {self.unit} is negative; units count from 0")
 
@@ -121,23 +132,33 @@ class Filter:
     An open end is None. A step without a value (NaN, or -1 for a category) is never allowed.
     """
 
-    track: str
+    track: Name
     labels: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
 
     def __post_init__(self) -> None:
-        _text("the filter's track", self.track)
+        check_text("the filter's track", self.track)
         what = f"filter on {self.track!r}"
-        _keep(self, labels=_records(f"labels of the {what}", self.labels, str))
+        set_fields(self, labels=_records(f"labels of the {what}", self.labels, str))
         is_range = self.low is not None or self.high is not None
         if bool(self.labels) == is_range:
             raise PatternError(f"the {what} needs either labels or a range low to high")
         for end in ("low", "high"):
             if (value := getattr(self, end)) is not None:
-                _keep(self, **{end: _number(f"{end} of the {what}", value, "omit an open end")})
+                set_fields(self, **{end: _number(f"{end} of the {what}", value, "omit an open end")})
         if self.low is not None and self.high is not None and not self.low <= self.high:
             raise PatternError(f"the filter on {self.track!r} allows {self.low} to {self.high}, which is nothing")
+
+
+class _Base(NamedTuple):
+    """A source's base threshold, as a pattern file holds it."""
+
+    source: Name
+    threshold: float
+
+
+_Bases = Annotated[tuple[tuple[str, float], ...], GetPydanticSchema(lambda _, handler: handler(tuple[_Base, ...]))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +171,20 @@ class Pattern:
     A match outside ``min_length`` to ``max_length``, or with a step that a filter does not allow, is dropped.
     """
 
-    axis: str
+    axis: Name
     units: tuple[PatternUnit, ...]
-    bases: tuple[tuple[str, float], ...]
-    length: int
-    off_before: int = 0
-    off_after: int = 0
-    min_length: int = 1
-    max_length: int | None = None
+    bases: _Bases
+    length: Count
+    off_before: Count = 0
+    off_after: Count = 0
+    min_length: Count = 1
+    max_length: Count | None = None
     filters: tuple[Filter, ...] = ()
 
     def __post_init__(self) -> None:
-        _text("axis", self.axis)
+        check_text("axis", self.axis)
         off_before, off_after = check_constraints(self.off_before, self.off_after)
-        _keep(
+        set_fields(
             self,
             units=_records("units", self.units, PatternUnit),
             bases=_bases(self.bases),
@@ -190,6 +211,15 @@ class Pattern:
     def n_units(self) -> int:
         """Number of units in the pattern."""
         return len(self.units)
+
+
+def check_side(side: str) -> Side:
+    """Return a side; PatternError unless it is "high" or "low"."""
+    if side == "high":
+        return "high"
+    if side == "low":
+        return "low"
+    raise PatternError(f"side {_shown(side)} is not known; use 'high' or 'low'")
 
 
 def check_threshold(threshold: float) -> float:
@@ -222,8 +252,14 @@ def check_whole(what: str, value: Any, error: type[LstmvizError] = PatternError)
         raise error(f"{what} is {_shown(value)}, not a whole number; give one such as 3") from None
 
 
-def _keep(record: object, **fields: object) -> None:
-    """Set fields of a frozen record that is being made, to the plain values that they stand for."""
+def check_text(what: str, value: object) -> None:
+    """Raise PatternError unless a name is text."""
+    if not isinstance(value, str):
+        raise PatternError(f"{what} {_shown(value)} is not a name; give text")
+
+
+def set_fields(record: object, **fields: object) -> None:
+    """Set fields of a frozen record in its ``__post_init__``, to the plain values that the given ones stand for."""
     for name, value in fields.items():
         object.__setattr__(record, name, value)
 
@@ -241,11 +277,6 @@ def _number(what: str, value: Any, remedy: str) -> int | float:
     return int(value) if isinstance(value, Integral) else number
 
 
-def _text(what: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise PatternError(f"{what} {_shown(value)} is not a name; give text")
-
-
 def _records(what: str, given: Any, kind: type) -> tuple[Any, ...]:
     """Return records as a tuple; PatternError unless all are of one kind."""
     records = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
@@ -260,7 +291,7 @@ def _bases(given: Any) -> tuple[tuple[str, float], ...]:
     if not all(isinstance(base, (tuple, list)) and len(base) == 2 for base in bases):
         raise PatternError(f"bases are {_shown(given)}; give (source, threshold) pairs")
     for source, _ in bases:
-        _text("the source of a base", source)
+        check_text("the source of a base", source)
     twice = next((s for s, n in Counter(source for source, _ in bases).items() if n > 1), None)
     if twice is not None:
         raise PatternError(f"source {twice!r} has two base thresholds; give each source one")

@@ -24,7 +24,7 @@ from lstmviz.match.engine.find import check_pattern
 from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.edit import with_unit, without
 from lstmviz.match.pattern.file import MAX_BYTES, Notes, PatternFile
-from lstmviz.types import Filter, Pattern, Side
+from lstmviz.types import Filter, Pattern, check_side
 
 Source = Annotated[str, typer.Option(help="Source, such as rnn.l0.c.")]
 Start = Annotated[int, typer.Option(help="First step of the window.")]
@@ -80,11 +80,11 @@ def select(
 ) -> None:
     """Select the units that are on through a window; as json they are a pattern file, for match and the page."""
     dump = lstmviz.open_dump(path)
-    pattern = dump.select(source, start, stop, threshold, off_before, off_after, checked_side(side))
+    pattern = dump.select(source, start, stop, threshold, off_before, off_after, check_side(side))
     for unit in leave or []:
         pattern = without(pattern, source, unit)
     for unit in pin or []:
-        pattern = with_unit(pattern, source, unit, checked_side(side))
+        pattern = with_unit(pattern, source, unit, check_side(side))
     pattern = narrowed(dump, pattern, min_length, max_length, only)
     check_filters(dump, check_pattern(dump, pattern), pattern.filters)  # such as a unit that is not there
     if format is Format.JSON:
@@ -200,7 +200,7 @@ def asked_for(dump: Dump, pattern: str | None, window: WindowOptions) -> tuple[P
         0.3 if window.threshold is None else window.threshold,
         1 if window.off_before is None else window.off_before,
         window.off_after or 0,
-        checked_side(window.side or "high"),
+        check_side(window.side or "high"),
     )
     return chosen, f"units on through [{window.start}, {window.stop}) of {window.source}"
 
@@ -230,13 +230,6 @@ def narrowed(
         max_length=pattern.max_length if max_length is None else max_length,
         filters=pattern.filters + _filters(dump, pattern.axis, only or []),
     )
-
-
-def checked_side(side: str) -> Side:
-    """Return a side; PatternError where it is none."""
-    if side not in ("high", "low"):
-        raise PatternError(f"side {side!r} is not known; use 'high' or 'low'")
-    return "high" if side == "high" else "low"
 
 
 def write_frame(frame: pd.DataFrame, format: Format) -> None:

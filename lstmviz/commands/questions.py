@@ -20,11 +20,11 @@ from lstmviz.commands.match import (
     Stop,
     Threshold,
     WhichSide,
-    checked_side,
     write_frame,
     write_json,
 )
 from lstmviz.match import UnitCard
+from lstmviz.types import check_side
 
 
 class Over(StrEnum):
@@ -64,7 +64,7 @@ def unit(
     """Tell what one unit does: spread, on-rate, runs, where it is strongest, and how it goes with each track."""
     with progress_bar() as progress:
         progress.add_task("reading", total=None)
-        card = lstmviz.open_dump(path).unit(source, unit, threshold, checked_side(side), contexts, around)
+        card = lstmviz.open_dump(path).unit(source, unit, threshold, check_side(side), contexts, around)
     if format is Format.JSON and part is None:
         write_json(_card(card))
     elif format is Format.CSV or part is not None:
@@ -91,9 +91,9 @@ def thresholds(
     """Count the units that a window would select at each threshold, or say why it does not select a given one."""
     dump = lstmviz.open_dump(path)
     if unit is None:
-        write_frame(dump.thresholds(source, start, stop, off_before, off_after, checked_side(side)), format)
+        write_frame(dump.thresholds(source, start, stop, off_before, off_after, check_side(side)), format)
         return
-    why = dump.why_not(source, unit, start, stop, threshold, off_before, off_after, checked_side(side))
+    why = dump.why_not(source, unit, start, stop, threshold, off_before, off_after, check_side(side))
     if format is Format.TABLE:
         out.print(str(why), markup=False, highlight=False, soft_wrap=True)
         return

@@ -57,8 +57,7 @@ def text(
         raise PatternError(
             f"steps {start} to {stop} cannot be drawn; give at most {MOST_STEPS:,} of the {axis.n_steps:,} steps"
         )
-    if not 0 <= unit < info.n_units:
-        raise PatternError(f"{source} has no unit {unit}; its units are 0 to {info.n_units - 1}")
+    info.check_unit(unit)
     values = in_view(info, dump.states(source)[start:stop, [unit]][:, 0])
     left = max(LEFT, numbers_width([stop]))
     room = PAGE - left - RIGHT

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from lstmviz.match.pattern.brush import Brush
 from lstmviz.match.pattern.file import PatternFile
-from lstmviz.types import Filter, Pattern, PatternUnit, Side
+from lstmviz.match.pattern.select import WindowQuery
+from lstmviz.types import Filter, Pattern, PatternUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +20,16 @@ class PlainBrush:
     With ``text`` its steps are those of that text, run through the model beside the dump.
     """
 
-    source: str
-    start: int
-    stop: int
-    threshold: float
-    off_before: int
-    off_after: int
-    side: Side
+    query: WindowQuery
     text: str | None = None
 
 
 def plain_brush(brush: Brush, text: str | None = None) -> PlainBrush | None:
     """Return a brush as ``dump.select`` takes it, or None where it takes more than that."""
-    (part, *more) = brush.parts
-    if more or brush.excluded or brush.pinned or part.side == "both" or brush.start is None or brush.stop is None:
+    queries = brush.queries()
+    if len(queries) != 1 or brush.excluded or brush.pinned:
         return None
-    ends = brush.start, brush.stop, part.threshold, brush.off_before, brush.off_after
-    return PlainBrush(part.source, *ends, part.side, text)
+    return PlainBrush(queries[0], text)
 
 
 def as_python(
@@ -89,10 +83,11 @@ def as_command(
     if brush is None or brush.text is not None or only is None:
         raw = json.dumps(json.loads(PatternFile(pattern).to_json()), separators=(",", ":"))
         return f"lstmviz match {where} {_words(['--pattern', '-', *how, *least])} <<'END'\n{raw}\nEND\n"
+    query = brush.query
     options = [
-        *("--source", brush.source, "--start", brush.start, "--stop", brush.stop, "--threshold", brush.threshold),
-        *("--off-before", brush.off_before, "--off-after", brush.off_after),
-        *(("--side", brush.side) if brush.side != "high" else ()),
+        *("--source", query.source, "--start", query.window.start, "--stop", query.window.stop),
+        *("--threshold", query.threshold, "--off-before", query.off_before, "--off-after", query.off_after),
+        *(("--side", query.side) if query.side != "high" else ()),
         *(("--min-length", pattern.min_length) if pattern.min_length != 1 else ()),
         *(("--max-length", pattern.max_length) if pattern.max_length is not None else ()),
         *(word for text in only for word in ("--only", text)),
@@ -108,11 +103,11 @@ def _words(words: Iterable[object]) -> str:
 
 
 def _select(brush: PlainBrush) -> str:
-    more = "" if brush.side == "high" else f", side={brush.side!r}"
-    of = "dump" if brush.text is None else "typed"
+    query, of = brush.query, "dump" if brush.text is None else "typed"
+    more = "" if query.side == "high" else f", side={query.side!r}"
     return (
-        f"{of}.select(\n    {brush.source!r}, {brush.start}, {brush.stop}, threshold={brush.threshold!r}, "
-        f"off_before={brush.off_before}, off_after={brush.off_after}{more}\n)"
+        f"{of}.select(\n    {query.source!r}, {query.window.start}, {query.window.stop}, "
+        f"threshold={query.threshold!r}, off_before={query.off_before}, off_after={query.off_after}{more}\n)"
     )
 
 

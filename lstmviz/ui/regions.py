@@ -37,7 +37,7 @@ def _kept(dump: DumpReader, source: str, method: Method) -> Projection | None:
 
 def region_asked(dump: DumpReader, asked: Selection) -> Region:
     """Return the region that a selection holds. Raises what ``region`` and ``map_asked`` raise."""
-    return _region(dump, asked.map_of or asked.source, asked.map_method, asked.lasso or (), asked.filters_asked())
+    return _region(dump, asked.map_of or asked.source, asked.map_method, asked.lasso or (), asked.filters)
 
 
 @lru_cache(maxsize=KEPT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.errors import PatternError
 from lstmviz.maps.projection import MOST_CORNERS, Method
@@ -18,6 +18,7 @@ MAX_PATTERN = 2**20  # characters of a pattern file that the page opens
 MAX_PARTS = 64  # sources of one brush
 MAX_UNITS = 5_000  # units taken out, or pinned
 MAX_FILTERS = 32
+MAX_LABELS = 1_000  # of one filter
 MAX_BY_HAND = 20_000  # rows hidden or marked
 MAX_TEXT = 40_000  # characters of a typed text
 
@@ -32,16 +33,8 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
-class AskedPart(_Frozen):
-    """A further source of the brush, with its own side and threshold."""
-
-    source: Name
-    side: BrushSide = "high"
-    threshold: Number = 0.3
-
-
-class AskedUnit(_Frozen):
-    """A unit that was taken out, or pinned with a threshold of its own."""
+class AskedPin(_Frozen):
+    """A unit that was pinned, with a threshold of its own or that of the plotted source."""
 
     source: Name
     unit: Steps
@@ -49,13 +42,15 @@ class AskedUnit(_Frozen):
     threshold: Number | None = None
 
 
-class AskedFilter(_Frozen):
-    """Steps that a track allows: labels, or a range of numbers."""
+def _few_labels(given: Filter) -> Filter:
+    if len(given.labels) > MAX_LABELS:
+        raise PatternError(
+            f"the filter on {given.track!r} has {len(given.labels):,} labels; give {MAX_LABELS:,} or fewer"
+        )
+    return given
 
-    track: Name
-    labels: Annotated[tuple[str, ...], Field(max_length=1_000)] = ()
-    low: Number | None = None
-    high: Number | None = None
+
+FewLabels = Annotated[Filter, AfterValidator(_few_labels)]
 
 
 class AskedText(_Frozen):
@@ -85,10 +80,10 @@ class Selection(_Frozen):
     side: BrushSide = "high"
     before: Annotated[int, Field(ge=0, le=MAX_CONSTRAINT)] = 1
     after: Annotated[int, Field(ge=0, le=MAX_CONSTRAINT)] = 0
-    parts: Annotated[tuple[AskedPart, ...], Field(max_length=MAX_PARTS)] = ()
-    excluded: Annotated[tuple[AskedUnit, ...], Field(max_length=MAX_UNITS)] = ()
-    pinned: Annotated[tuple[AskedUnit, ...], Field(max_length=MAX_UNITS)] = ()
-    filters: Annotated[tuple[AskedFilter, ...], Field(max_length=MAX_FILTERS)] = ()
+    parts: Annotated[tuple[Part, ...], Field(max_length=MAX_PARTS)] = ()
+    excluded: Annotated[tuple[Excluded, ...], Field(max_length=MAX_UNITS)] = ()
+    pinned: Annotated[tuple[AskedPin, ...], Field(max_length=MAX_UNITS)] = ()
+    filters: Annotated[tuple[FewLabels, ...], Field(max_length=MAX_FILTERS)] = ()
     min_length: Annotated[Length, Field(alias="minLength")] = 1
     max_length: Annotated[Length | None, Field(alias="maxLength")] = None
     hidden: Rows = ()
@@ -110,33 +105,26 @@ class Selection(_Frozen):
         """Return the brush that is asked for, of the typed text if that is brushed; PatternError or WindowError."""
         window = self if self.typed is None else self.typed
         return Brush(
-            parts=(
-                Part(self.source, self.side, self.threshold),
-                *(Part(part.source, part.side, part.threshold) for part in self.parts),
-            ),
+            parts=(Part(self.source, self.side, self.threshold), *self.parts),
             start=window.start,
             stop=window.stop,
             off_before=self.before,
             off_after=self.after,
-            excluded=tuple(Excluded(u.source, u.unit, u.side) for u in self.excluded),
-            pinned=tuple(self._pin(u) for u in self.pinned),
-            filters=self.filters_asked(),
+            excluded=self.excluded,
+            pinned=tuple(self._pin(pin) for pin in self.pinned),
+            filters=self.filters,
             min_length=self.min_length,
             max_length=self.max_length,
         )
-
-    def filters_asked(self) -> tuple[Filter, ...]:
-        """Return the filters; PatternError where one cannot be."""
-        return tuple(Filter(f.track, f.labels, f.low, f.high) for f in self.filters)
 
     def by_hand(self) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
         """Return the match rows hidden and marked by hand; WindowError where one is empty."""
         hidden, marked = (tuple(Window(*row) for row in rows) for rows in (self.hidden, self.marked))
         return hidden, marked
 
-    def _pin(self, asked: AskedUnit) -> PatternUnit:
-        own = self.threshold if asked.side == "high" else -self.threshold
-        return PatternUnit(asked.source, asked.unit, asked.side, own if asked.threshold is None else asked.threshold)
+    def _pin(self, pin: AskedPin) -> PatternUnit:
+        base = self.threshold if pin.side == "high" else -self.threshold
+        return PatternUnit(pin.source, pin.unit, pin.side, base if pin.threshold is None else pin.threshold)
 
 
 def parse(raw: Mapping[str, Any]) -> Selection:
@@ -145,5 +133,7 @@ def parse(raw: Mapping[str, Any]) -> Selection:
         return Selection.model_validate(raw)
     except ValidationError as err:
         first = err.errors()[0]
+        if first["type"] == "value_error":  # what a record says of itself
+            raise PatternError(str(first["ctx"]["error"])) from err
         field = ".".join(str(part) for part in first["loc"])
         raise PatternError(f"the selection's {field!r} is {str(first['input'])[:80]!r}: {first['msg']}") from err

@@ -15,7 +15,7 @@ from lstmviz.match.card.tracks import TrackScan, UnitTrack
 from lstmviz.match.card.values import on_rates, quantiles, spread
 from lstmviz.match.engine.threshold import compare
 from lstmviz.match.index.unit_values import Column
-from lstmviz.types import Side, Source, check_threshold
+from lstmviz.types import Side, Source, check_side, check_threshold
 
 MAX_CONTEXTS = 200
 MAX_AROUND = 500  # steps
@@ -123,10 +123,8 @@ def in_view(info: Source, values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def _check(info: Source, unit: int, threshold: float, side: str, n_contexts: int, around: int) -> None:
     check_threshold(threshold)
-    if side not in ("high", "low"):
-        raise PatternError(f"side {side!r} is not known; use 'high' or 'low'")
-    if not 0 <= unit < info.n_units:
-        raise PatternError(f"{info.name} has no unit {unit}; its units are 0 to {info.n_units - 1}")
+    check_side(side)
+    info.check_unit(unit)
     if not 0 <= n_contexts <= MAX_CONTEXTS or not 0 <= around <= MAX_AROUND:
         raise PatternError(
             f"{n_contexts} contexts of {around} steps are out of range: 0 to {MAX_CONTEXTS} of 0 to {MAX_AROUND}"

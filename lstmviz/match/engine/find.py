@@ -205,7 +205,5 @@ def check_pattern(dump: DumpReader, pattern: Pattern) -> Axis:
                 "a pattern stays on one axis"
             )
     for unit in pattern.units:
-        n_units = dump.source(unit.source).n_units
-        if unit.unit >= n_units:
-            raise PatternError(f"{unit.source} has no unit {unit.unit}; its units are 0 to {n_units - 1}")
+        dump.source(unit.source).check_unit(unit.unit)
     return axis

@@ -9,8 +9,22 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.engine.filters import check_filters
 from lstmviz.match.engine.find import check_pattern
-from lstmviz.match.pattern.select import select
-from lstmviz.types import Filter, Pattern, PatternUnit, Side, Window, check_constraints, check_threshold
+from lstmviz.match.pattern.select import WindowQuery, select_units
+from lstmviz.types import (
+    Count,
+    Filter,
+    Name,
+    Pattern,
+    PatternUnit,
+    Side,
+    Window,
+    check_constraints,
+    check_side,
+    check_text,
+    check_threshold,
+    check_whole,
+    set_fields,
+)
 
 BrushSide = Literal["high", "low", "both"]
 SIDES: dict[str, tuple[Side, ...]] = {"high": ("high",), "low": ("low",), "both": ("high", "low")}
@@ -20,23 +34,29 @@ SIDES: dict[str, tuple[Side, ...]] = {"high": ("high",), "low": ("low",), "both"
 class Part:
     """One source of a brush: which side of its threshold picks units (low is ``value <= -threshold``)."""
 
-    source: str
+    source: Name
     side: BrushSide = "high"
     threshold: float = 0.3
 
     def __post_init__(self) -> None:
+        check_text("source", self.source)
         if self.side not in SIDES:
             raise PatternError(f"side {self.side!r} is not known; use 'high', 'low' or 'both'")
-        object.__setattr__(self, "threshold", check_threshold(self.threshold))
+        set_fields(self, threshold=check_threshold(self.threshold))
 
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
     """A unit that a brush must not pick, on one side."""
 
-    source: str
-    unit: int
+    source: Name
+    unit: Count
     side: Side = "high"
+
+    def __post_init__(self) -> None:
+        check_text("source", self.source)
+        check_side(self.side)
+        set_fields(self, unit=check_whole("unit", self.unit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +88,23 @@ class Brush:
             raise PatternError(f"source {twice!r} is in the brush twice; use side='both' for both of its sides")
         if (self.start is None) != (self.stop is None):
             raise PatternError("a brush has both start and stop, or neither")
-        if self.start is not None and self.stop is not None:
-            Window(self.start, self.stop)
-        check_constraints(self.off_before, self.off_after)
+        self.queries()  # which check the window and the constraints
+
+    @property
+    def window(self) -> Window | None:
+        """The brushed steps; None where nothing is brushed."""
+        return None if self.start is None or self.stop is None else Window(self.start, self.stop)
+
+    def queries(self) -> list[WindowQuery]:
+        """Return what the window asks of each part and side, in order; nothing where nothing is brushed."""
+        window, beside = self.window, check_constraints(self.off_before, self.off_after)
+        if window is None:
+            return []
+        return [
+            WindowQuery(part.source, window, part.threshold, *beside, side)
+            for part in self.parts
+            for side in SIDES[part.side]
+        ]
 
 
 def brushed(dump: DumpReader, brush: Brush) -> Pattern:
@@ -83,7 +117,8 @@ def brushed(dump: DumpReader, brush: Brush) -> Pattern:
     """
     pins = {(u.source, u.unit, u.side): u for u in brush.pinned}
     out = {(u.source, u.unit, u.side) for u in brush.excluded}
-    picked = {(u.source, u.unit, u.side): u for u in _picked(dump, brush)}
+    selected = [unit for query in brush.queries() for unit in select_units(dump, query).units]
+    picked = {(u.source, u.unit, u.side): u for u in selected}
     kept = [pins.get(key, unit) for key, unit in picked.items() if key in pins or key not in out]
     added = [unit for key, unit in pins.items() if key not in picked]
     bases = {part.source: part.threshold for part in brush.parts}
@@ -93,7 +128,7 @@ def brushed(dump: DumpReader, brush: Brush) -> Pattern:
         axis=dump.source(brush.parts[0].source).axis,
         units=(*kept, *added),
         bases=tuple(bases.items()),
-        length=1 if brush.start is None or brush.stop is None else brush.stop - brush.start,
+        length=1 if brush.window is None else len(brush.window),
         off_before=brush.off_before,
         off_after=brush.off_after,
         min_length=brush.min_length,
@@ -102,17 +137,3 @@ def brushed(dump: DumpReader, brush: Brush) -> Pattern:
     )
     check_filters(dump, check_pattern(dump, pattern), pattern.filters)
     return pattern
-
-
-def _picked(dump: DumpReader, brush: Brush) -> list[PatternUnit]:
-    """Return what the window selects on each part and side, nothing taken out yet."""
-    if brush.start is None or brush.stop is None:
-        return []
-    return [
-        unit
-        for part in brush.parts
-        for side in SIDES[part.side]
-        for unit in select(
-            dump, part.source, brush.start, brush.stop, part.threshold, brush.off_before, brush.off_after, side
-        ).units
-    ]

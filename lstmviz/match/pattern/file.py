@@ -11,18 +11,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError
 
 from lstmviz.errors import PatternError, WindowError
 from lstmviz.system.atomic import replacing
-from lstmviz.types import Filter, Pattern, PatternUnit, Side, Window
+from lstmviz.types import Count, Pattern, Window
 
 FORMAT = "lstmviz-pattern"
 VERSION = 1
 MAX_BYTES = 16 * 2**20  # of a pattern file; 100 thousand units take 8 MiB
 MAX_NAME = 200  # characters
 MAX_TEXT = 100_000  # characters
+
+# A window as a file holds it: [start, stop].
+Pair = Annotated[tuple[Count, Count], AfterValidator(lambda pair: Window(*pair))]
+Row = Annotated[Window, GetPydanticSchema(lambda _, handler: handler(Pair))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class Notes:
     name: str = ""
     text: str = ""
     dump: str = ""
-    hidden: tuple[Window, ...] = ()
-    marked: tuple[Window, ...] = ()
+    hidden: tuple[Row, ...] = ()
+    marked: tuple[Row, ...] = ()
 
     def __post_init__(self) -> None:
         for field, most in (("name", MAX_NAME), ("text", MAX_TEXT), ("dump", MAX_NAME)):
@@ -63,10 +66,10 @@ class PatternFile:
             "notes": {**asdict(self.notes), **rows},
         }
         try:
-            json.dumps(whole, ensure_ascii=False, default=_plain).encode("utf-8")
+            json.dumps(whole, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError as err:
             raise PatternError(f"a name or note of the pattern is no text: {err.reason}; change it") from err
-        text = json.dumps(whole, indent=1, allow_nan=False, default=_plain) + "\n"
+        text = json.dumps(whole, indent=1, allow_nan=False) + "\n"
         _parse(text)  # what is written can be read
         return text
 
@@ -113,54 +116,6 @@ def hidden_in(given: object, uuid: str) -> tuple[Window, ...]:
     return notes.hidden if notes.dump in ("", uuid) else ()
 
 
-Count = Annotated[int, Field(ge=0, lt=2**53)]  # a whole number that JavaScript also holds exactly
-Name = Annotated[str, Field(pattern=r"^[^/\p{Cc}]{1,200}$")]  # what a dump may call a source, track or axis
-Threshold = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class _Unit(_Strict):
-    source: Name
-    unit: Count
-    side: Side = "high"
-    threshold: Threshold
-
-
-class _Base(_Strict):
-    source: Name
-    threshold: Threshold
-
-
-class _Filter(_Strict):
-    track: Name
-    labels: tuple[str, ...] = ()
-    low: Threshold | None = None
-    high: Threshold | None = None
-
-
-class _Pattern(_Strict):
-    axis: Name
-    units: tuple[_Unit, ...]
-    bases: tuple[_Base, ...]
-    length: Count
-    off_before: Count = 0
-    off_after: Count = 0
-    min_length: Count = 1
-    max_length: Count | None = None
-    filters: tuple[_Filter, ...] = ()
-
-
-class _Notes(_Strict):
-    name: str = ""
-    text: str = ""
-    dump: str = ""
-    hidden: tuple[tuple[Count, Count], ...] = ()
-    marked: tuple[tuple[Count, Count], ...] = ()
-
-
 class _Header(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
@@ -168,11 +123,15 @@ class _Header(BaseModel):
     version: Annotated[int, Field(ge=1)]
 
 
-class _Whole(_Strict):
+class _Whole(BaseModel):
+    """A whole file; its configuration is also that of the records in it."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
     format: Literal["lstmviz-pattern"]
     version: Literal[1]
-    pattern: _Pattern
-    notes: _Notes = _Notes()
+    pattern: Pattern
+    notes: Notes = Notes()
 
 
 def _parse(text: str | bytes) -> PatternFile:
@@ -193,33 +152,15 @@ def _parse(text: str | bytes) -> PatternFile:
         whole = _Whole.model_validate_json(text)
     except ValidationError as err:
         raise PatternError(_first_line(err)) from err
-    return PatternFile(_pattern(whole.pattern), _notes(whole.notes))
-
-
-def _pattern(read: _Pattern) -> Pattern:
-    return Pattern(
-        axis=read.axis,
-        units=tuple(PatternUnit(u.source, u.unit, u.side, u.threshold) for u in read.units),
-        bases=tuple((b.source, b.threshold) for b in read.bases),
-        length=read.length,
-        off_before=read.off_before,
-        off_after=read.off_after,
-        min_length=read.min_length,
-        max_length=read.max_length,
-        filters=tuple(Filter(f.track, f.labels, f.low, f.high) for f in read.filters),
-    )
-
-
-def _notes(read: _Notes) -> Notes:
-    try:
-        hidden, marked = (tuple(Window(*row) for row in rows) for rows in (read.hidden, read.marked))
     except WindowError as err:
-        raise PatternError(f"a row of the pattern file's notes is none: {err}") from err
-    return Notes(read.name, read.text, read.dump, hidden, marked)
+        raise PatternError(f"a row of the pattern file's notes is no window: {err}") from err
+    return PatternFile(whole.pattern, whole.notes)
 
 
 def _first_line(err: ValidationError) -> str:
     first: Any = err.errors(include_url=False)[0]
+    if first["type"] == "value_error":  # what a record says of itself
+        return str(first["ctx"]["error"])
     place = ".".join(str(part) for part in first["loc"])
     if not place:
         return f"this is no pattern file: {first['msg'][:120]}; write one with lstmviz select --format json"
@@ -227,10 +168,3 @@ def _first_line(err: ValidationError) -> str:
         return f'this is no pattern file: it needs "format": "{FORMAT}"; write one with lstmviz select --format json'
     given = "" if first["type"] == "missing" else f" is {str(first['input'])[:60]!r}"
     return f"the pattern file's {place[:120]!r}{given}: {first['msg'][:120]}"
-
-
-def _plain(value: object) -> object:
-    """Return a NumPy number as Python's own, exactly."""
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{value!r} cannot be written as JSON")

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.lazy_arrays import States
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import PatternError
 from lstmviz.match.index.unit_values import BLOCK_BYTES, column
-from lstmviz.types import Side, Source, check_constraints, check_threshold
+from lstmviz.match.pattern.select import WindowQuery
+from lstmviz.types import Side, Source, Window
 
 COARSE_STEPS = 100  # thresholds beyond 1, at most
 
@@ -69,11 +69,17 @@ def thresholds(
     The thresholds are 0.00 to 1.00 by 0.01 in the source's view; for raw values beyond 1 at most 100 round ones
     follow, up to the greatest value in the window. Raises what ``select`` raises.
     """
-    least, most = _bounds(dump, source, start, stop, off_before, off_after, side)
+    query = WindowQuery(source, Window(start, stop), off_before=off_before, off_after=off_after, side=side)
+    return count_by_threshold(dump, query)
+
+
+def count_by_threshold(dump: DumpReader, query: WindowQuery) -> pd.DataFrame:
+    """Return how many units a query would select at each threshold, whatever its own is: threshold, n_units."""
+    least, most = _bounds(dump, query)
     can = most < least  # False where there is NaN
-    info = dump.source(source)
+    info = dump.source(query.source)
     grid = _grid(info, least[can])
-    cuts = _cuts(info, grid, side)
+    cuts = np.array([_cut(info, query, threshold) for threshold in grid.tolist()])
     n_units = np.searchsorted(np.sort(most[can]), cuts) - np.searchsorted(np.sort(least[can]), cuts)
     return pd.DataFrame({"threshold": grid, "n_units": n_units.astype(np.int64)})
 
@@ -93,57 +99,45 @@ def why_not(
 
     Raises what ``select`` raises, and PatternError for a unit that the source does not have.
     """
-    check_threshold(threshold)
-    info = dump.source(source)
-    if not 0 <= unit < info.n_units:
-        raise PatternError(f"{source} has no unit {unit}; its units are 0 to {info.n_units - 1}")
-    first, last = _reach(dump, source, start, stop, off_before, off_after, side)
-    sign = 1.0 if side == "high" else -1.0
-    values = sign * np.concatenate([v.astype(np.float64) for _, v in column(dump, source, unit, first, last)])
-    inside = slice(start - first, stop - first)
+    query = WindowQuery(source, Window(start, stop), threshold, off_before, off_after, side)
+    return why_not_selected(dump, query, unit)
+
+
+def why_not_selected(dump: DumpReader, query: WindowQuery, unit: int) -> WhyNot:
+    """Return why a query does or does not select a unit; PatternError for one that the source does not have."""
+    info = dump.source(query.source)
+    unit = info.check_unit(unit)
+    first, last = query.reach(dump)
+    blocks = column(dump, query.source, unit, first, last)
+    values = query.sign * np.concatenate([block.astype(np.float64) for _, block in blocks])
+    inside = slice(query.window.start - first, query.window.stop - first)
     beside = np.concatenate([values[: inside.start], values[inside.stop :]])
-    is_possible, above, up_to = _selecting(info, values[inside], beside, side)
-    kind, at = _first_failure(values, inside, sign * info.cut(sign * threshold))
-    value = None if at is None else _in_view(info, sign * float(values[at]))
+    is_possible, above, up_to = _selecting(info, query, values[inside], beside)
+    kind, at = _first_failure(values, inside, _cut(info, query, query.threshold))
+    value = None if at is None else _in_view(info, query.sign * float(values[at]))
     step = None if at is None else first + at
-    own = sign * threshold
     return WhyNot(
-        source,
-        unit,
-        kind,
-        step,
-        value,
-        own,
-        is_possible,
-        above,
-        up_to,
-        _words(unit, kind, step, value, own, (start, stop), side),
+        source=query.source,
+        unit=unit,
+        kind=kind,
+        step=step,
+        value=value,
+        threshold=query.unit_threshold,
+        is_possible=is_possible,
+        above=above,
+        up_to=up_to,
+        reason=_words(query, unit, kind, step, value),
     )
 
 
-def _reach(
-    dump: DumpReader, source: str, start: int, stop: int, off_before: int, off_after: int, side: str
-) -> tuple[int, int]:
-    """Check a window and return it grown by its constraints, inside its sequence."""
-    check_constraints(off_before, off_after)
-    if side not in ("high", "low"):
-        raise PatternError(f"side {side!r} is not known; use 'high' or 'low'")
-    axis = dump.axis_of(source)
-    axis.window(start, stop)
-    sequence = axis.sequence_of(start)
-    return max(start - off_before, int(axis.starts[sequence])), min(stop + off_after, int(axis.stops[sequence]))
-
-
-def _bounds(
-    dump: DumpReader, source: str, start: int, stop: int, off_before: int, off_after: int, side: Side
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _bounds(dump: DumpReader, query: WindowQuery) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each unit's least value inside a window and its greatest beside it (negated for low); NaN where one is."""
-    first, last = _reach(dump, source, start, stop, off_before, off_after, side)
-    states = dump.states(source)
-    sign = 1.0 if side == "high" else -1.0
-    least = -_greatest(states, start, stop, -sign)
-    most = np.maximum(_greatest(states, first, start, sign), _greatest(states, stop, last, sign))
-    return least, most
+    (first, last), window = query.reach(dump), query.window
+    states = dump.states(query.source)
+    least = -_greatest(states, window.start, window.stop, -query.sign)
+    before = _greatest(states, first, window.start, query.sign)
+    after = _greatest(states, window.stop, last, query.sign)
+    return least, np.maximum(before, after)
 
 
 def _greatest(states: States, start: int, stop: int, sign: float) -> NDArray[np.float64]:
@@ -172,33 +166,32 @@ def _grid(info: Source, least: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([fine, wide[(wide > 1.0) & (wide <= top)]])
 
 
-def _cuts(info: Source, grid: NDArray[np.float64], side: Side) -> NDArray[np.float64]:
-    sign = 1.0 if side == "high" else -1.0
-    return np.array([sign * info.cut(sign * t) for t in grid.tolist()])
+def _cut(info: Source, query: WindowQuery, threshold: float) -> float:
+    """Return the recorded value (negated for low) from which on a unit is on at a threshold."""
+    return query.sign * info.cut(query.sign * threshold)
 
 
 def _selecting(
-    info: Source, inside: NDArray[np.float64], beside: NDArray[np.float64], side: Side
+    info: Source, query: WindowQuery, inside: NDArray[np.float64], beside: NDArray[np.float64]
 ) -> tuple[bool, float | None, float | None]:
     """Return whether a threshold selects a unit with these values (negated for low), and above and up to which."""
     least, most = float(inside.min()), float(beside.max(initial=-math.inf))
-    up_to = _largest_threshold(info, least, side)
-    above = _largest_threshold(info, most, side) if len(beside) else -math.inf
+    up_to = _largest_threshold(info, query, least)
+    above = _largest_threshold(info, query, most) if len(beside) else -math.inf
     # NaN compares as False; a threshold is a finite number
     if not (most < least and above < up_to and up_to > -math.inf and above < sys.float_info.max):
         return False, None, None
     return True, above if above > -math.inf else None, up_to if up_to < math.inf else None
 
 
-def _largest_threshold(info: Source, bound: float, side: Side) -> float:
+def _largest_threshold(info: Source, query: WindowQuery, bound: float) -> float:
     """Return the largest threshold whose cut (negated for low) is at most ``bound``."""
     if info.view == "raw" or math.isnan(bound) or bound == math.inf:
         return bound
-    sign = 1.0 if side == "high" else -1.0
     t = min(math.tanh(bound), math.nextafter(1.0, 0.0))
-    while sign * info.cut(sign * t) > bound:
+    while _cut(info, query, t) > bound:
         t = math.nextafter(t, -math.inf)
-    while (further := math.nextafter(t, math.inf)) < 1.0 and sign * info.cut(sign * further) <= bound:
+    while (further := math.nextafter(t, math.inf)) < 1.0 and _cut(info, query, further) <= bound:
         t = further
     return t
 
@@ -221,22 +214,20 @@ def _in_view(info: Source, value: float) -> float:
     return math.tanh(value) if info.view == "tanh" else value
 
 
-def _words(
-    unit: int, kind: Why, step: int | None, value: float | None, own: float, window: tuple[int, int], side: Side
-) -> str:
+def _words(query: WindowQuery, unit: int, kind: Why, step: int | None, value: float | None) -> str:
     if step is None or value is None:
         return f"unit {unit} is selected"
     if kind == "nan":
         return f"unit {unit} is NaN at step {step}, which is neither on nor off"
-    shown, limit = _apart(value, own)
+    shown, limit = _distinct(value, query.unit_threshold)
     if kind == "not_on":
-        return f"unit {unit} is {shown} at step {step}, {'below' if side == 'high' else 'above'} {limit}"
-    away = window[0] - step if kind == "on_before" else step - window[1] + 1
+        return f"unit {unit} is {shown} at step {step}, {'below' if query.side == 'high' else 'above'} {limit}"
+    away = query.window.start - step if kind == "on_before" else step - query.window.stop + 1
     steps = f"{away} step{'s' if away > 1 else ''} {'before' if kind == 'on_before' else 'after'}"
     return f"unit {unit} is {'already' if kind == 'on_before' else 'still'} on at step {step}, {steps} ({shown})"
 
 
-def _apart(value: float, limit: float) -> tuple[str, str]:
+def _distinct(value: float, limit: float) -> tuple[str, str]:
     """Write two numbers with two decimals, or as many as it takes to tell them apart."""
     for digits in range(2, 18):
         texts = f"{value:z.{digits}f}", f"{limit:z.{digits}f}"
@@ -249,8 +240,8 @@ def _ends(above: float | None, up_to: float | None) -> tuple[str, str]:
     """Write the ends of a range of thresholds, empty where open, with the digits that tell them apart and from 1."""
     ends = [end for end in (above, up_to) if end is not None]
     for digits in range(4, 18):
-        told = [float(f"{end:.{digits}g}") for end in ends]
-        if sorted(set(told)) == told and all((abs(t) < 1) == (abs(end) < 1) for t, end in zip(told, ends, strict=True)):
+        read = [float(f"{end:.{digits}g}") for end in ends]
+        if sorted(set(read)) == read and all((abs(t) < 1) == (abs(end) < 1) for t, end in zip(read, ends, strict=True)):
             break
     low, high = ("" if end is None else _signed(f"{end:.{digits}g}") for end in (above, up_to))
     return low, high

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -77,7 +77,7 @@ def _region(dump: DumpReader, asked: Selection) -> Content:
     head = {
         "dump": {"uuid": dump.uuid, "name": dump.name},
         "region": {"map": asked.map_of or asked.source, "method": asked.map_method, "corners": asked.lasso},
-        "filters": [one.model_dump(exclude_defaults=True) for one in asked.filters],
+        "filters": [{k: v for k, v in asdict(one).items() if v not in ((), None)} for one in asked.filters],
         "n_points": region.n_points,
         "n_steps": len(region.steps),
     }

@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError, UnknownName
-from lstmviz.match import barcode, carry, count, thresholds, unit_card
+from lstmviz.match import barcode, carry, count, unit_card
 from lstmviz.match.pattern.file import PatternFile, hidden_in
+from lstmviz.match.pattern.select import WindowQuery
+from lstmviz.match.pattern.thresholds import count_by_threshold
 from lstmviz.types import Side, Window
 from lstmviz.ui.copy_as import as_command, as_python, as_region, plain_brush
 from lstmviz.ui.queries import listing_of, pattern_of
@@ -167,8 +169,8 @@ def _thresholds(view: _View) -> Figure:
     if window is None:
         raise PatternError("no steps are brushed, so that no threshold selects any units; brush some first")
     side: Side = "low" if asked.side == "low" else "high"
-    advice = thresholds(view.dump, asked.source, window.start, window.stop, asked.before, asked.after, side)
-    return figures.thresholds(advice, asked.threshold, theme=view.theme)
+    query = WindowQuery(asked.source, window, asked.threshold, asked.before, asked.after, side)
+    return figures.thresholds(count_by_threshold(view.dump, query), asked.threshold, theme=view.theme)
 
 
 def _lengths(view: _View) -> Figure:
@@ -231,7 +233,7 @@ def _copied(path: str, form: str, asked: Selection) -> str:
     """Return the region of the map that is listed, as Python; PatternError for a command, which cannot say it."""
     if form != "python":
         raise PatternError("no command says a region of the map; copy it as Python, or save its steps as CSV or JSON")
-    return as_region(path, asked.map_of or asked.source, asked.map_method, asked.lasso or (), asked.filters_asked())
+    return as_region(path, asked.map_of or asked.source, asked.map_method, asked.lasso or (), asked.filters)
 
 
 def _brush(asked: Selection) -> Any:

@@ -9,7 +9,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError, UnknownName
-from lstmviz.types import Side, Source, check_threshold
+from lstmviz.match.pattern.select import WindowQuery
+from lstmviz.types import Side, Source, Window, check_side, check_threshold
 from lstmviz.ui.selection import MAX_CONSTRAINT, Selection, parse
 
 MAX_INT = 2**53  # a whole number that JavaScript also holds exactly
@@ -60,16 +61,14 @@ def threshold_arg(default: float | None = 0.3) -> float:
 
 def side_arg() -> Side:
     """Return the ``side`` of the query, by default high; PatternError where it is neither high nor low."""
-    side = request.args.get("side", "high")
-    if side not in ("high", "low"):
-        raise PatternError(f"side {side[:40]!r} is not known; use 'high' or 'low'")
-    return "high" if side == "high" else "low"
+    return check_side(request.args.get("side", "high"))
 
 
-def window_args() -> tuple[int, int, int, int]:
-    """Return the window and the off-constraints of the query: start, stop, before (1), after (0)."""
-    constraints = (int_arg("before", 1, most=MAX_CONSTRAINT), int_arg("after", 0, most=MAX_CONSTRAINT))
-    return int_arg("start"), int_arg("stop"), *constraints
+def window_query(dump: DumpReader, source: int) -> WindowQuery:
+    """Return what the query asks of a source's units: window, threshold, off-constraints (1 and 0) and side."""
+    name, window = source_at(dump, source).name, Window(int_arg("start"), int_arg("stop"))
+    constraints = int_arg("before", 1, most=MAX_CONSTRAINT), int_arg("after", 0, most=MAX_CONSTRAINT)
+    return WindowQuery(name, window, threshold_arg(), *constraints, side_arg())
 
 
 def json_body(max_bytes: int = MAX_BODY) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, ModelError, ModelMissing
-from lstmviz.match import thresholds
+from lstmviz.match.pattern.thresholds import count_by_threshold
 from lstmviz.rerun.rerun import described
 from lstmviz.rerun.typed import TypedReader
 from lstmviz.ui.queries import typed_of
-from lstmviz.ui.routes.requests import json_body, side_arg, source_at, window_args
+from lstmviz.ui.routes.requests import json_body, window_query
 from lstmviz.ui.routes.responses import uncached
 from lstmviz.ui.routes.tiles import MAX_WINDOW_BYTES
 from lstmviz.ui.routes.units import columns, why_not_json
@@ -58,7 +58,7 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     @routes.post("/typed/thresholds/<int:source>")
     def post_thresholds(uuid: str, source: int) -> Response:
         typed = _posted_text(table[uuid])
-        return uncached(jsonify(columns(thresholds(typed, source_at(typed, source).name, *window_args(), side_arg()))))
+        return uncached(jsonify(columns(count_by_threshold(typed, window_query(typed, source)))))
 
     @routes.post("/typed/whynot/<int:source>/<int:unit>")
     def post_why_not(uuid: str, source: int, unit: int) -> Response:

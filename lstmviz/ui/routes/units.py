@@ -9,8 +9,9 @@ import pandas as pd
 from flask import Blueprint, Response, jsonify
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.match import UnitCard, UnitContext, UnitTrack, thresholds, unit_card, why_not
-from lstmviz.ui.routes.requests import int_arg, side_arg, source_at, threshold_arg, window_args
+from lstmviz.match import UnitCard, UnitContext, UnitTrack, unit_card
+from lstmviz.match.pattern.thresholds import count_by_threshold, why_not_selected
+from lstmviz.ui.routes.requests import int_arg, side_arg, source_at, threshold_arg, window_query
 from lstmviz.ui.routes.responses import cached_forever, jsonable
 from lstmviz.ui.table import DumpTable
 
@@ -30,8 +31,7 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     @routes.get("/thresholds/<int:source>")
     def get_thresholds(uuid: str, source: int) -> Response:
         dump = table[uuid]
-        frame = thresholds(dump, source_at(dump, source).name, *window_args(), side_arg())
-        return cached_forever(jsonify(columns(frame)))
+        return cached_forever(jsonify(columns(count_by_threshold(dump, window_query(dump, source)))))
 
     @routes.get("/whynot/<int:source>/<int:unit>")
     def get_why_not(uuid: str, source: int, unit: int) -> Response:
@@ -40,11 +40,9 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
 def why_not_json(dump: DumpReader, source: int, unit: int) -> dict[str, Any]:
     """Say why the window and threshold of the query do not pick a unit of a source, as JSON."""
-    start, stop, before, after = window_args()
-    name = source_at(dump, source).name
-    why = why_not(dump, name, unit, start, stop, threshold_arg(), before, after, side_arg())
+    why = why_not_selected(dump, window_query(dump, source), unit)
     fields = ("unit", "is_selected", "kind", "step", "value", "threshold", "is_possible", "above", "up_to", "reason")
-    return {"source": name, **{field: jsonable(getattr(why, field)) for field in fields}, "words": str(why)}
+    return {"source": why.source, **{field: jsonable(getattr(why, field)) for field in fields}, "words": str(why)}
 
 
 def _card(card: UnitCard) -> dict[str, Any]:
