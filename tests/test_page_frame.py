@@ -20,6 +20,7 @@ from lstmviz.errors import WindowError
 from lstmviz.system.paths import assets_dir
 from lstmviz.ui import callbacks, ids
 from lstmviz.ui.describe import about
+from lstmviz.ui.ids import Button, Place, Store
 from lstmviz.ui.layout import DumpCard, build_layout
 
 CARDS = [DumpCard("u-1", "parens", "20,000 steps"), DumpCard("u-2", "<b>odd</b>", "")]
@@ -44,14 +45,14 @@ def test_the_browser_side_asks_for_no_other_id() -> None:
 
 def test_the_boot_store_names_the_dumps_and_the_ids() -> None:
     boot: Any = build_layout(CARDS).children.children[0]
-    assert boot.id == ids.BOOT
+    assert boot.id == Store.BOOT
     odd = boot.data["dumps"][1]
     assert (odd["uuid"], odd["name"], odd["detail"], odd["sources"]) == ("u-2", "<b>odd</b>", "", ())
-    assert boot.data["ids"]["hitNext"] == ids.HIT_NEXT
+    assert boot.data["ids"]["hitNext"] == Button.HIT_NEXT
 
 
 def test_the_page_is_built_without_a_dump_too() -> None:
-    assert ids.PLOT in as_json(build_layout([]))
+    assert Place.PLOT in as_json(build_layout([]))
 
 
 def test_every_clientside_callback_has_its_function() -> None:

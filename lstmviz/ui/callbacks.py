@@ -16,7 +16,7 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, ctx
 
 from lstmviz.errors import LstmvizError
-from lstmviz.ui import ids
+from lstmviz.ui.ids import Button, Field, Store
 
 log = logging.getLogger("lstmviz")
 
@@ -30,16 +30,16 @@ def register(app: Dash, rows: Answer, summary: Answer) -> None:
     exception in either reaches the page as words: an LstmvizError as its own line, any other by its kind only (the
     server's log has the rest).
     """
-    _clientside(app, "boot", Input(ids.BOOT, "data"))
-    _clientside(app, "matches", Input(ids.MATCHES, "data"))
-    _clientside(app, "summary", Input(ids.SUMMARY, "data"))
-    for field in ids.FIELDS:
+    _clientside(app, "boot", Input(Store.BOOT, "data"))
+    _clientside(app, "matches", Input(Store.MATCHES, "data"))
+    _clientside(app, "summary", Input(Store.SUMMARY, "data"))
+    for field in Field:
         _clientside(app, f"field_{field.removeprefix('lv-')}", Input(field, "value"))
-    for button in ids.BUTTONS:
+    for button in Button:
         _clientside(app, f"press_{button.removeprefix('lv-').replace('-', '_')}", Input(button, "n_clicks"))
 
-    _answered(app, ids.SELECTION, ids.MATCHES, rows)
-    _answered(app, ids.SUMMARY_ASKED, ids.SUMMARY, summary)
+    _answered(app, Store.SELECTION, Store.MATCHES, rows)
+    _answered(app, Store.SUMMARY_ASKED, Store.SUMMARY, summary)
 
 
 def _answered(app: Dash, question: str, store: str, answer: Answer) -> None:

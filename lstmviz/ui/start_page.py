@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.samples.gallery import Offer, Offers
-from lstmviz.ui.layout.dump_card import DumpCard
 from lstmviz.ui.table import DumpTable
+
+
+@dataclass(frozen=True, slots=True)
+class DumpCard:
+    """One dump as the page lists it: its uuid, its name, and a few words such as ``20,000 steps``.
+
+    ``model``, ``created`` (ISO 8601) and whether the recording came to its end are what the dump says of itself;
+    ``sources`` are names, and ``picture`` is the source that a thumbnail shows: its number, units, bytes a value, view.
+    """
+
+    uuid: str
+    name: str
+    detail: str
+    model: str = ""
+    created: str = ""
+    is_complete: bool = True
+    sources: tuple[str, ...] = ()
+    n_steps: int = 0
+    picture: tuple[int, int, int, str] | None = None
 
 
 def told(table: DumpTable, offers: Offers | None) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from lstmviz.ui import ids
-from lstmviz.ui.layout.aside import aside
-from lstmviz.ui.layout.dump_card import DumpCard
+from lstmviz.ui.ids import Place, Store
+from lstmviz.ui.layout.fields import named
 from lstmviz.ui.layout.header import header
 from lstmviz.ui.layout.matches import matches
 from lstmviz.ui.layout.select import select
+from lstmviz.ui.start_page import DumpCard
 
 __all__ = ["DumpCard", "build_layout"]
 
@@ -38,27 +39,41 @@ def build_layout(dumps: Sequence[DumpCard], offers: Sequence[Mapping[str, Any]] 
         theme=_THEME,
         defaultColorScheme="auto",
         children=html.Div(
-            id=ids.ROOT,
+            id=Place.ROOT,
             className="lv-root",
             children=[
-                dcc.Store(id=ids.BOOT, data=boot),
-                dcc.Store(id=ids.SELECTION),
-                dcc.Store(id=ids.MATCHES),
-                dcc.Store(id=ids.SUMMARY_ASKED),
-                dcc.Store(id=ids.SUMMARY),
-                html.A("Skip to the tokens", href=f"#{ids.STRIP}", className="lv-skip"),
+                dcc.Store(id=Store.BOOT, data=boot),
+                dcc.Store(id=Store.SELECTION),
+                dcc.Store(id=Store.MATCHES),
+                dcc.Store(id=Store.SUMMARY_ASKED),
+                dcc.Store(id=Store.SUMMARY),
+                html.A("Skip to the tokens", href=f"#{Place.STRIP}", className="lv-skip"),
                 header(dumps),
-                html.Div(id=ids.NOTICE, className="lv-notice", role="alert", hidden=True),
-                html.Div(id=ids.BUSY, className="lv-busy", role="status"),
-                html.Div(id=ids.SAID, className="lv-unseen", role="status"),
-                html.Main(id=ids.START, className="lv-start", hidden=True),
+                html.Div(id=Place.NOTICE, className="lv-notice", role="alert", hidden=True),
+                html.Div(id=Place.BUSY, className="lv-busy", role="status"),
+                html.Div(id=Place.SAID, className="lv-unseen", role="status"),
+                html.Main(id=Place.START, className="lv-start", hidden=True),
                 html.Main(
-                    id=ids.WORKBENCH,
+                    id=Place.WORKBENCH,
                     hidden=True,  # until it is known what is asked for, and how tall it is: nothing jumps
                     className="lv-main",
-                    children=[html.Div(className="lv-column", children=[select(), matches()]), aside()],
+                    children=[html.Div(className="lv-column", children=[select(), matches()]), _aside()],
                 ),
             ],
         ),
     )
     return page
+
+
+def _aside() -> Component:
+    """Return the column beside the views; it takes no room until one of its places is filled."""
+    return html.Aside(
+        className="lv-aside",
+        **named("More about the selection"),
+        children=[
+            html.Section(id=Place.CARD, className="lv-card", **named("Unit")),
+            html.Section(id=Place.ADVISER, className="lv-card", **named("Threshold")),
+            html.Section(id=Place.CARRY, className="lv-card", **named("What the matches carry")),
+            html.Section(id=Place.LENGTHS, className="lv-card", **named("Length of the matches")),
+        ],
+    )

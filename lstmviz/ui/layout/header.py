@@ -8,9 +8,9 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from lstmviz.ui import ids
-from lstmviz.ui.layout.dump_card import DumpCard
+from lstmviz.ui.ids import Button, Field, Place
 from lstmviz.ui.layout.fields import field, icon, named, place
+from lstmviz.ui.start_page import DumpCard
 from lstmviz.visible import shown
 
 _WIDE_LIST = {"width": "max-content", "position": "bottom-start"}  # a list as wide as its longest name
@@ -25,13 +25,13 @@ def header(dumps: Sequence[DumpCard]) -> Component:
         className="lv-header",
         children=[
             html.H1(
-                html.A(["lstm", html.Span("viz")], id=ids.HOME, href="./", title="All recordings"),
+                html.A(["lstm", html.Span("viz")], id=Place.HOME, href="./", title="All recordings"),
                 className="lv-wordmark",
             ),
             *_recording(dumps),
             _search(),
             dmc.NumberInput(
-                id=ids.STEP,
+                id=Field.STEP,
                 className="lv-field lv-field-step",
                 min=0,
                 allowDecimal=False,
@@ -47,31 +47,31 @@ def header(dumps: Sequence[DumpCard]) -> Component:
                 role="group",
                 **named("Undo and redo"),
                 children=[
-                    icon(ids.UNDO, "undo", "Undo the last change of the selection (Ctrl+Z)"),
-                    icon(ids.REDO, "redo", "Redo what was undone (Ctrl+Shift+Z)"),
+                    icon(Button.UNDO, "undo", "Undo the last change of the selection (Ctrl+Z)"),
+                    icon(Button.REDO, "redo", "Redo what was undone (Ctrl+Shift+Z)"),
                 ],
             ),
             dmc.Button(
                 html.Span("Copy link", className="lv-copy-label"),
                 leftSection=html.Span(className="lv-icon lv-icon-link"),
-                id=ids.COPY_LINK,
+                id=Button.COPY_LINK,
                 className="lv-copy",
                 variant="default",
                 size="xs",
                 attributes={"root": {"title": "Copy a link to what is shown"}},
                 **named("Copy link"),
             ),
-            place(ids.EXPORT, "lv-header-place"),
-            icon(ids.PROJECTOR, "projector", "Large type, for a projector (L)"),
+            place(Place.EXPORT, "lv-header-place"),
+            icon(Place.PROJECTOR, "projector", "Large type, for a projector (L)"),
             dmc.ColorSchemeToggle(
-                id=ids.THEME,
+                id=Place.THEME,
                 lightIcon=html.Span(className="lv-icon lv-icon-sun"),
                 darkIcon=html.Span(className="lv-icon lv-icon-moon"),
                 variant="default",
                 size=30,
                 **named("Switch between light and dark"),
             ),
-            place(ids.HELP, "lv-header-place"),
+            place(Place.HELP, "lv-header-place"),
         ],
     )
 
@@ -80,7 +80,7 @@ def _recording(dumps: Sequence[DumpCard]) -> list[Component]:
     options = [{"value": card.uuid, "label": _label(card)} for card in dumps]
     return [
         dmc.Select(
-            id=ids.DUMP,
+            id=Field.DUMP,
             data=options,
             value=dumps[0].uuid if dumps else None,
             placeholder="no dump",
@@ -90,9 +90,11 @@ def _recording(dumps: Sequence[DumpCard]) -> list[Component]:
             **field("Recording", searchable=len(dumps) > 8),
             **named("Recording"),  # of its list
         ),
-        html.Span([html.Span("recording was "), "cut short"], id=ids.CUT_SHORT, className="lv-cut-short", hidden=True),
+        html.Span(
+            [html.Span("recording was "), "cut short"], id=Place.CUT_SHORT, className="lv-cut-short", hidden=True
+        ),
         dmc.Select(
-            id=ids.SOURCE,
+            id=Field.SOURCE,
             data=[],
             className="lv-field lv-field-source",
             allowDeselect=False,
@@ -109,14 +111,14 @@ def _search() -> Component:
         role="search",
         children=[
             dmc.TextInput(
-                id=ids.SEARCH,
+                id=Place.SEARCH,
                 placeholder="Search the text",
                 className="lv-field lv-field-search",
                 rightSection=html.Span(
                     className="lv-hits",
                     children=[
-                        html.Span(id=ids.HIT_COUNT, className="lv-hit-count", role="status"),
-                        html.Span(id=ids.HIT_LIST),
+                        html.Span(id=Place.HIT_COUNT, className="lv-hit-count", role="status"),
+                        html.Span(id=Place.HIT_LIST),
                     ],
                 ),
                 rightSectionWidth=112,
@@ -125,8 +127,8 @@ def _search() -> Component:
                 autoComplete="off",
                 **field(_SEARCH_WORDS),
             ),
-            icon(ids.HIT_BACK, "up", "Hit before (Shift+Enter)"),
-            icon(ids.HIT_NEXT, "down", "Next hit (Enter)"),
+            icon(Button.HIT_BACK, "up", "Hit before (Shift+Enter)"),
+            icon(Button.HIT_NEXT, "down", "Next hit (Enter)"),
         ],
     )
 

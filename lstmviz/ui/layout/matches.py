@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
-from lstmviz.ui import ids
+from lstmviz.ui.ids import Place
 from lstmviz.ui.layout.fields import named, place
 
 
@@ -19,8 +19,8 @@ def matches() -> Component:
                 className="lv-bar",
                 children=[
                     html.H2("Matches"),
-                    html.P(id=ids.COUNTS, className="lv-counts", role="status"),
-                    place(ids.MATCH_HAND, "lv-tool lv-match-hand"),
+                    html.P(id=Place.COUNTS, className="lv-counts", role="status"),
+                    place(Place.MATCH_HAND, "lv-tool lv-match-hand"),
                 ],
             ),
             html.Div(
@@ -28,16 +28,16 @@ def matches() -> Component:
                 role="group",
                 **named("How matches are listed"),
                 children=[
-                    place(ids.MATCH_ORDER, "lv-tool"),
-                    place(ids.MATCH_GROUP, "lv-tool"),
-                    place(ids.MATCH_COLOUR, "lv-tool"),
-                    place(ids.MATCH_FILTER, "lv-tool"),
-                    html.Span(id=ids.MATCH_NOTE, className="lv-bar-note lv-match-note"),
+                    place(Place.MATCH_ORDER, "lv-tool"),
+                    place(Place.MATCH_GROUP, "lv-tool"),
+                    place(Place.MATCH_COLOUR, "lv-tool"),
+                    place(Place.MATCH_FILTER, "lv-tool"),
+                    html.Span(id=Place.MATCH_NOTE, className="lv-bar-note lv-match-note"),
                 ],
             ),
-            place(ids.COMPARE, "lv-compare", "Two patterns side by side"),
-            html.Div(id=ids.MATCH_TABLE, className="lv-match-table"),
-            html.Div(id=ids.TOUR, className="lv-tour-offer", hidden=True),
-            html.Div(id=ids.MORE, className="lv-more"),
+            place(Place.COMPARE, "lv-compare", "Two patterns side by side"),
+            html.Div(id=Place.MATCH_TABLE, className="lv-match-table"),
+            html.Div(id=Place.TOUR, className="lv-tour-offer", hidden=True),
+            html.Div(id=Place.MORE, className="lv-more"),
         ],
     )

@@ -6,7 +6,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from lstmviz.ui import ids
+from lstmviz.ui.ids import Button, Field, Place
 from lstmviz.ui.layout.fields import icon, named, number, place, text_button
 
 
@@ -16,18 +16,18 @@ def select() -> Component:
         className="lv-select",
         **named("Select units"),
         children=[
-            place(ids.SERIES, "lv-series", "Moments of the training"),
-            place(ids.MINIMAP, "lv-minimap", "The whole corpus"),
+            place(Place.SERIES, "lv-series", "Moments of the training"),
+            place(Place.MINIMAP, "lv-minimap", "The whole corpus"),
             _bar(),
-            place(ids.PARTS, "lv-parts", "Further sources"),
-            html.Div(id=ids.PLOT, className="lv-plot"),
-            place(ids.UNIT_TEXT, "lv-unit-text"),
-            place(ids.MAP, "lv-map"),
-            place(ids.BESIDE, "lv-beside", "Beside it, at the same steps"),
-            html.Div(id=ids.STRIP, className="lv-strip"),
-            place(ids.BARS, "lv-bars", "Where each selected unit is on"),
+            place(Place.PARTS, "lv-parts", "Further sources"),
+            html.Div(id=Place.PLOT, className="lv-plot"),
+            place(Place.UNIT_TEXT, "lv-unit-text"),
+            place(Place.MAP, "lv-map"),
+            place(Place.BESIDE, "lv-beside", "Beside it, at the same steps"),
+            html.Div(id=Place.STRIP, className="lv-strip"),
+            place(Place.BARS, "lv-bars", "Where each selected unit is on"),
             _units(),
-            place(ids.TYPED, "lv-typed", "Your text"),
+            place(Place.TYPED, "lv-typed", "Your text"),
         ],
     )
 
@@ -38,7 +38,7 @@ def _bar() -> Component:
         children=[
             html.H2("Select"),
             number(
-                ids.THRESHOLD,
+                Field.THRESHOLD,
                 "Threshold: a unit is on high where its value is at least this, on low where it is at most minus this",
                 "threshold",
                 72,
@@ -47,7 +47,7 @@ def _bar() -> Component:
                 value=0.3,
             ),
             dmc.SegmentedControl(
-                id=ids.SIDE,
+                id=Field.SIDE,
                 className="lv-side-switch",
                 data=[
                     {"value": "high", "label": "high"},
@@ -59,7 +59,7 @@ def _bar() -> Component:
                 **named("Which side of the threshold selects units"),
             ),
             number(
-                ids.BEFORE,
+                Field.BEFORE,
                 "Steps before the window in which a unit must be off",
                 "off before",
                 74,
@@ -69,7 +69,7 @@ def _bar() -> Component:
                 value=1,
             ),
             number(
-                ids.AFTER,
+                Field.AFTER,
                 "Steps after the window in which a unit must be off",
                 "off after",
                 64,
@@ -78,11 +78,11 @@ def _bar() -> Component:
                 max=99,
                 value=0,
             ),
-            html.Span(id=ids.SELECT_NOTE, className="lv-bar-note"),
-            html.Button(id=ids.TO_BRUSH, className="lv-to-brush", type="button", hidden=True),
+            html.Span(id=Place.SELECT_NOTE, className="lv-bar-note"),
+            html.Button(id=Place.TO_BRUSH, className="lv-to-brush", type="button", hidden=True),
             html.Span(className="lv-spacer"),
-            place(ids.MAP_BUTTON, "lv-tool"),
-            place(ids.SHOW, "lv-tool"),
+            place(Place.MAP_BUTTON, "lv-tool"),
+            place(Place.SHOW, "lv-tool"),
             _move(),
         ],
     )
@@ -97,10 +97,10 @@ def _move() -> Component:
                 role="group",
                 **named("Move"),
                 children=[
-                    icon(ids.PAGE_LEFT, "first", "A page to the left (Shift+←)"),
-                    icon(ids.PAN_LEFT, "left", "To the left (←)"),
-                    icon(ids.PAN_RIGHT, "right", "To the right (→)"),
-                    icon(ids.PAGE_RIGHT, "last", "A page to the right (Shift+→)"),
+                    icon(Button.PAGE_LEFT, "first", "A page to the left (Shift+←)"),
+                    icon(Button.PAN_LEFT, "left", "To the left (←)"),
+                    icon(Button.PAN_RIGHT, "right", "To the right (→)"),
+                    icon(Button.PAGE_RIGHT, "last", "A page to the right (Shift+→)"),
                 ],
             ),
             html.Div(
@@ -108,8 +108,8 @@ def _move() -> Component:
                 role="group",
                 **named("Zoom"),
                 children=[
-                    icon(ids.ZOOM_OUT, "minus", "More steps (−)"),
-                    icon(ids.ZOOM_IN, "plus", "Fewer steps (+)"),
+                    icon(Button.ZOOM_OUT, "minus", "More steps (−)"),
+                    icon(Button.ZOOM_IN, "plus", "Fewer steps (+)"),
                 ],
             ),
         ],
@@ -118,21 +118,21 @@ def _move() -> Component:
 
 def _units() -> Component:
     return html.Div(
-        id=ids.UNITS,
+        id=Place.UNITS,
         className="lv-units",
         children=[
             html.Span("units", className="lv-gutter-label"),
-            html.Div(id=ids.CHIPS, className="lv-chips", role="group", **named("Selected units")),
-            html.P(id=ids.MESSAGE, className="lv-message", role="status"),
+            html.Div(id=Place.CHIPS, className="lv-chips", role="group", **named("Selected units")),
+            html.P(id=Place.MESSAGE, className="lv-message", role="status"),
             html.Button(
-                id=ids.PATTERN_NOTE,
+                id=Place.PATTERN_NOTE,
                 className="lv-to-brush",
                 type="button",
                 hidden=True,
                 title="Close the opened pattern",
             ),
-            place(ids.UNIT_TOOLS, "lv-tool"),
-            text_button(ids.PATTERN_SAVE, "Save pattern", "Save these units and constraints as a file"),
-            text_button(ids.PATTERN_OPEN, "Open pattern", "Open a pattern file and list its matches"),
+            place(Place.UNIT_TOOLS, "lv-tool"),
+            text_button(Place.PATTERN_SAVE, "Save pattern", "Save these units and constraints as a file"),
+            text_button(Place.PATTERN_OPEN, "Open pattern", "Open a pattern file and list its matches"),
         ],
     )
