@@ -21,10 +21,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from match import SOURCE, make_corpus
-
-import browser as browsing
 import lstmviz
+from match import SOURCE, make_corpus
+from support import browser as browsing
 
 SPAN = 60  # steps in view
 PAUSE = 40  # ms between pointer moves whose repaints are timed apart

@@ -16,11 +16,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import lstmviz
-from cards import Card, labels, matched, precision_and_recall, r_of_units
 from lstmviz import samples
 from lstmviz.training.model import load, save
 from lstmviz.training.recipe import train
 from lstmviz.training.record_model import leave
+from support.cards import Card, labels, matched, precision_and_recall, r_of_units
 
 
 def retrain(name: str, variant: str, folder: Path) -> None:

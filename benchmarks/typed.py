@@ -23,13 +23,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import numpy as np
 import torch
 
-import browser as browsing
 import lstmviz
 from lstmviz import samples
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.model import TextModel, save
 from lstmviz.training.record_model import leave
 from lstmviz.ui.serve import make_app
+from support import browser as browsing
 
 PAUSE = 150  # ms between keys, so that each is timed alone
 WARM = 10  # keys before those that count: the model is loaded with the first

@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from palette_png import palette_png
 
-import browser as browsing
 import lstmviz
 from lstmviz import figures, samples
 from lstmviz.types import Pattern, PatternUnit, Side
+from support import browser as browsing
 
 Drawn = tuple[lstmviz.Dump, Pattern, str, tuple[int, int], tuple[int, int], list[str], str]
 

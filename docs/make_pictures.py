@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from palette_png import palette_png
 
-import browser as browsing
 import lstmviz
 from lstmviz import figures
 from lstmviz.samples.gallery import Offers
+from support import browser as browsing
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZES = {"": (1440, 900), "-narrow": (1024, 768)}

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-import browser as browsing
 import lstmviz
 from lstmviz import samples
-from shards import three_shards
+from support import browser as browsing
+from support.shards import three_shards
 
 N_WIDE = 2000  # units a layer of the wide dump
 

@@ -2,7 +2,7 @@
 const test = require("node:test");
 const assert = require("node:assert/strict");
 const { show } = require("../../assets/tokens.js");
-const cases = require("../cases/tokens.json"); // shared with tests/test_figure_text.py
+const cases = require("../cases/tokens.json"); // shared with tests/figures/test_text.py
 
 for (const { token, shown } of cases) {
   test(`show ${JSON.stringify(token).slice(0, 40)} as the figures do`, () => assert.equal(show(token).text, shown));

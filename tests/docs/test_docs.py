@@ -1,0 +1,46 @@
+"""The docs are true: links lead somewhere, and the README's code runs as it stands."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from lstmviz.api import Dump
+from support.paths import ROOT
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/*.md"))]
+
+
+@pytest.mark.parametrize("doc", PAGES, ids=lambda p: p.name)
+def test_links_within_the_project_lead_somewhere(doc):
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", doc.read_text("utf-8"))
+    lost = [link for link in links if not (doc.parent / link).exists()]
+    assert not lost
+
+
+class Tagger(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(20, 8)
+        self.rnn = nn.LSTM(8, 16, batch_first=True)
+
+    def forward(self, ids):
+        return self.rnn(self.embed(ids))[0]
+
+
+def test_the_readmes_code_runs(tmp_path, monkeypatch, capsys):
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    served = []
+    monkeypatch.setattr(Dump, "serve", lambda self: served.append(self.path.name))
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    model = Tagger().eval()
+    words = [f"w{i}" for i in range(20)]
+    batches = [(torch.randint(0, 20, (2, 130)), [130, 100]) for _ in range(2)]
+    with torch.no_grad():
+        exec(block, {"model": model, "words": words, "batches": batches})
+    assert served == ["run.h5"]
+    assert "n_shared" in capsys.readouterr().out

@@ -1,0 +1,42 @@
+"""docs/recording.md runs as it is written, command lines included."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from lstmviz.cli import app
+from support.paths import ROOT
+
+PAGE = (ROOT / "docs" / "recording.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("recording")
+    script = place / "page.py"
+    script.write_text("\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.S)), "utf-8")
+    done = subprocess.run([sys.executable, script], cwd=place, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return place
+
+
+def test_every_block_runs_and_every_dump_it_names_is_there(folder):
+    named = set(re.findall(r'"(\w+\.h5)"', PAGE))
+    assert {p.name for p in folder.glob("*.h5")} == named
+    assert not list(folder.glob("*.parts"))
+
+
+def test_the_commands_run_on_the_dumps_of_the_page(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (block,) = re.findall(r"```sh\n(.*?)```", PAGE, re.S)
+    for line in block.splitlines():
+        answer = CliRunner().invoke(app, shlex.split(line, comments=True)[1:])
+        says = re.search(r"# ends with (\d)", line)
+        assert answer.exit_code == (int(says[1]) if says else 0), answer.output
+        assert answer.output

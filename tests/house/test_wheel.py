@@ -1,0 +1,76 @@
+"""The built wheel in a clean environment: it brings its assets and sample, and the page opens."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import threading
+import zipfile
+
+import pytest
+
+from support import browser as browsing
+from support.paths import ROOT
+from support.workbench import start
+
+SAMPLE_FILES = (".py", ".md", ".safetensors")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT], check=True, capture_output=True
+    )
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_the_wheel_holds_assets_samples_and_types(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    samples = ROOT / "sample_models"
+    shipped = [f"_samples/{f.relative_to(samples).as_posix()}" for f in samples.rglob("*") if f.suffix in SAMPLE_FILES]
+    assert len(shipped) > 30
+    for needed in ("_assets/select.js", "_assets/style.css", "py.typed", *shipped):
+        assert f"lstmviz/{needed}" in names
+    assert {name.split("/")[0] for name in names} == {"lstmviz", "lstmviz-0.1.0.dist-info"}
+
+
+def test_installed_into_a_clean_environment_the_page_opens(wheel, tmp_path, chromium):
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
+    python = tmp_path / "env" / "bin" / "python"
+    install = [python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", wheel]
+    subprocess.run(install, check=True, capture_output=True, cwd=tmp_path)
+    environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+    lstmviz = tmp_path / "env" / "bin" / "lstmviz"
+    listed = subprocess.run(
+        [lstmviz, "samples", "list"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
+    )
+    assert all(name in listed.stdout for name in ("parens", "agreement", "recall", "sentiment", "stdlib"))
+    command = [lstmviz, "demo", "--no-browser"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    watchdog = threading.Timer(300, process.kill)
+    watchdog.start()
+    try:
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "http://" in line:
+                break
+        address = re.search(r"http://127\.0\.0\.1:\d+", "".join(lines))
+        assert address, lines
+        with browsing.workbench(chromium, address[0]) as bench:
+            bench.page.goto(address[0])
+            start(bench, "s.offers[0].state === 'kept'")  # it is recorded meanwhile
+            bench.page.locator(".lv-start-card").first.click()
+            bench.ready()
+            bench.open(source="rnn.l1.c", at=220, span=60)
+            assert bench.brush(249, 255)["units"] == [15, 18, 45, 49]
+    finally:
+        watchdog.cancel()
+        process.terminate()
+        process.wait(30)
+        process.stdout.close()

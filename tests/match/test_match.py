@@ -1,0 +1,146 @@
+"""select and match against their brute-force twins, and the cases that LSTMVis got wrong."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lstmviz.errors import LstmvizError, PatternError, UnknownName, WindowError
+from lstmviz.match.engine.find import Found
+from lstmviz.types import Pattern, PatternUnit
+from support.matching import dump_of, expected_rows, one_unit, rows_of, unit_pattern
+from support.naive import NaiveSource
+from support.naive import select as naive_select
+from support.strategies import THRESHOLDS, corpora, patterns
+
+SLOW_OK = settings(
+    max_examples=700, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+
+
+@SLOW_OK
+@given(st.data())
+def test_match_equals_its_twin_and_count_and_pages_agree_with_it(tmp_path, data):
+    corpus = data.draw(corpora())
+    pattern = data.draw(patterns(corpus))
+    dump = dump_of(corpus, tmp_path)
+    expected = expected_rows(corpus, pattern)
+    offset, limit = data.draw(st.integers(0, 8)), data.draw(st.integers(0, 8))
+    assert rows_of(dump.match(pattern, limit=limit, offset=offset)) == expected[offset : offset + limit]
+    assert rows_of(dump.match(pattern, limit=10_000)) == expected
+    counted = dump.count(pattern)
+    shared = [r[3] for r in expected]
+    assert dict(counted.totals.to_numpy().tolist()) == {m: shared.count(m) for m in set(shared)}
+    pairs = [(r[3], r[1] - r[0]) for r in expected]
+    assert [tuple(r) for r in counted.lengths.to_numpy().tolist()] == [
+        (*p, pairs.count(p)) for p in sorted(set(pairs), key=lambda p: (-p[0], p[1]))
+    ]
+
+
+# Blocks, batches and looks of every size, so that small corpora meet every border inside the engine.
+KNOBS = {
+    "runs.BLOCK_STEPS": st.integers(1, 7),
+    "levels.COUNT_STEPS": st.integers(1, 7),
+    "levels.REGION_STEPS": st.integers(1, 9),
+    "levels.DENSE_SHARE": st.sampled_from([0.0, 0.2, 1.0, 2.0]),
+    "levels.ROW_STEPS": st.integers(1, 9),
+    "levels.PEAKS_AT_ONCE": st.integers(1, 3),
+    "levels.SAMPLE_ROWS": st.integers(1, 3),
+    "runs.FEW": st.sampled_from([1, 8, 1000]),
+    "runs.FIRST_LOOK": st.integers(1, 4),
+    "runs.FARTHEST_LOOK": st.integers(1, 4),
+    "activity.FAR": st.integers(0, 4),
+    "activity.TABLE_CELLS": st.integers(1, 9),
+    "candidates.ENDS_AT_ONCE": st.integers(1, 3),
+}
+
+
+@SLOW_OK
+@given(st.data())
+def test_with_and_without_an_index_and_at_any_block_size_the_rows_are_the_twins(tmp_path, data):
+    corpus = data.draw(corpora())
+    pattern = data.draw(patterns(corpus))
+    dump = dump_of(corpus, tmp_path)
+    expected = expected_rows(corpus, pattern)
+    n_wanted = data.draw(st.sampled_from([1, 2, 5, 1000]))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, values in KNOBS.items():
+            patch.setattr(f"lstmviz.match.engine.{name}", data.draw(values, label=name))
+        for use_index in (True, False):
+            found = Found(dump, pattern, use_index)
+            assert rows_of(found.page(n_wanted)) == expected[:n_wanted]
+            levels = [r[3] for r in expected]
+            assert found.totals() == [(m, levels.count(m)) for m, _ in found.totals()]
+            found.complete()
+            assert rows_of(found.page(1000)) == expected
+
+
+@SLOW_OK
+@given(st.data())
+def test_select_equals_its_twin_at_every_place(tmp_path, data):
+    corpus = data.draw(corpora(max_sources=1))
+    dump = dump_of(corpus, tmp_path)
+    (name, values), view = next(iter(corpus.states.items())), next(iter(corpus.views.values()))
+    sequence = data.draw(st.sampled_from(corpus.sequences))
+    start = data.draw(st.integers(sequence[0], sequence[1] - 1))
+    stop = data.draw(st.integers(start + 1, sequence[1]))
+    threshold, side = data.draw(st.sampled_from(THRESHOLDS)), data.draw(st.sampled_from(["high", "low"]))
+    before, after = data.draw(st.integers(0, 4)), data.draw(st.integers(0, 4))
+    found = dump.select(name, start, stop, threshold, before, after, side)
+    expected = naive_select(NaiveSource(values, view), sequence, start, stop, threshold, before, after, side)
+    assert [u.unit for u in found.units] == expected
+    assert (found.length, found.off_before, found.off_after) == (stop - start, before, after)
+
+
+def test_an_empty_pattern_gives_an_empty_frame_with_its_columns(tmp_path):
+    dump = one_unit([0.1, 0.2], tmp_path)
+    frame = dump.match(dump.select("rnn.l0.h", 0, 1))
+    assert frame.empty
+    assert list(frame) == ["start", "stop", "sequence", "n_shared", "n_union", "length", "text"]
+    assert dump.count(dump.select("rnn.l0.h", 0, 1)).totals.empty
+
+
+def test_nan_is_neither_on_nor_off(tmp_path):
+    nan = float("nan")
+    dump = one_unit([nan, 0.9, 0.1, 0.9, nan], tmp_path)
+    assert dump.select("rnn.l0.h", 1, 2, off_before=1).n_units == 0
+    assert dump.select("rnn.l0.h", 1, 2, off_before=0).n_units == 1
+    assert [r[:2] for r in rows_of(dump.match(unit_pattern(off_before=1)))] == [(3, 4)]
+    assert [r[:2] for r in rows_of(dump.match(unit_pattern(off_after=1)))] == [(1, 2)]
+
+
+def test_text_of_a_match_is_its_tokens_joined(tmp_path):
+    dump = one_unit([0.1, 0.9, 0.9], tmp_path, tokens=[0, 1, 0], vocab=["la", "li"])
+    assert dump.match(unit_pattern())["text"].tolist() == ["li la"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "words"),
+    [
+        (lambda d: d.select("rnn.l3.c", 0, 1), UnknownName, ["rnn.l3.c", "rnn.l0.h", 'states=("h", "c")']),
+        (lambda d: d.select("rnn.l0.h", 1, 1), WindowError, ["[1, 1)", "empty"]),
+        (lambda d: d.select("rnn.l0.h", 2, 1), WindowError, ["[2, 1)", "empty"]),
+        (lambda d: d.select("rnn.l0.h", -1, 1), WindowError, ["before step 0"]),
+        (lambda d: d.select("rnn.l0.h", 1, 9), WindowError, ["[1, 9)", "4"]),
+        (lambda d: d.select("rnn.l0.h", 1, 3), WindowError, ["border", "2"]),
+        (lambda d: d.select("rnn.l0.h", 0, 1, threshold=float("nan")), PatternError, ["threshold nan"]),
+        (lambda d: d.select("rnn.l0.h", 0, 1, off_before=-1), PatternError, ["off_before=-1"]),
+        (lambda d: d.match(unit_pattern(), limit=-1), PatternError, ["limit=-1"]),
+        (lambda d: d.axis("speech"), UnknownName, ["speech", "text"]),
+        (
+            lambda d: d.match(Pattern("text", (PatternUnit("rnn.l0.h", 7),), (("rnn.l0.h", 0.3),), 1)),
+            PatternError,
+            ["unit 7", "0 to 0"],
+        ),
+        (lambda d: d.search(""), PatternError, ["empty"]),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_one_line(tmp_path, ask, error, words):
+    dump = one_unit([0.1, 0.9, 0.9, 0.1], tmp_path, lengths=[2, 2])
+    with pytest.raises(error) as caught:
+        ask(dump)
+    message = str(caught.value)
+    assert isinstance(caught.value, LstmvizError)
+    assert "\n" not in message
+    assert all(word in message for word in words), message

@@ -1,0 +1,81 @@
+"""axe-core over every state of the page, light and dark: no serious or critical violation."""
+
+from __future__ import annotations
+
+import pytest
+
+from support import browser as browsing
+from support.axe import check
+from support.workbench import DEPTH_4, QUERY, SOURCE, start
+
+SCHEMES = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def address(parens, checkpoints):
+    with browsing.serving([parens, *checkpoints]) as served:
+        yield served
+
+
+@pytest.fixture(params=SCHEMES)
+def bench(request, chromium, address):
+    with browsing.workbench(chromium, address, color_scheme=request.param) as page:
+        yield page
+
+
+def test_the_start_page(bench):
+    bench.page.goto(bench.address)
+    start(bench, "s.drawn === 3")
+    check(bench, "start page")
+    bench.page.keyboard.type("no such")
+    start(bench, "!s.names.length")
+    check(bench, "start page without a hit")
+
+
+def test_the_workbench_before_and_after_a_brush(bench, parens):
+    bench.open(dump=parens.uuid, **QUERY)
+    check(bench, "nothing brushed")
+    bench.brush(*DEPTH_4)
+    bench.page.locator("#lv-chips .lv-chip-name").first.click()
+    bench.page.wait_for_function("() => lstmviz.aside.shown().unitcard.answer")
+    bench.page.wait_for_function("() => lstmviz.summary.answer() && !lstmviz.summary.isPending()")
+    check(bench, "brushed, with a unit held")
+    bench.page.evaluate("() => lstmviz.state.change({ side: 'both', view: 'text', bars: true, mask: true }, 'settle')")
+    bench.ready()
+    check(bench, "text by unit, bars, mask, both sides")
+
+
+def test_every_menu(bench, parens):
+    bench.open(dump=parens.uuid, **QUERY, start=DEPTH_4[0], stop=DEPTH_4[1])
+    bench.page.wait_for_function("() => lstmviz.summary.answer() && !lstmviz.summary.isPending()")
+    buttons = bench.page.locator(".lv-menu-button[aria-haspopup]:visible:not(:disabled)").element_handles()
+    assert len(buttons) >= 6
+    for button in buttons:
+        button.click()
+        assert button.get_attribute("aria-expanded") == "true", button.inner_text()
+        check(bench, f"menu {button.inner_text()!r}")
+        bench.page.keyboard.press("Escape")
+        assert button.get_attribute("aria-expanded") == "false", button.inner_text()
+    bench.page.click("#lv-source")
+    bench.page.locator(".mantine-Select-option:visible").first.wait_for()
+    check(bench, "list of sources")
+
+
+def test_help_the_tour_a_notice_and_what_stands_beside(bench, parens):
+    bench.open(dump=parens.uuid, **QUERY)
+    bench.page.keyboard.press("?")
+    check(bench, "help")
+    bench.page.keyboard.press("Escape")
+    bench.page.locator(".lv-tour-offer").get_by_role("button", name="Take the tour").click()
+    check(bench, "tour")
+    bench.page.keyboard.press("Escape")
+    bench.open(dump=parens.uuid, **QUERY, start=3, stop=3, beside=f"{parens.uuid}/rnn.l0.h")
+    bench.page.locator("#lv-notice", has_text="is empty").wait_for()
+    check(bench, "a notice, and another source beside")
+
+
+def test_large_type(bench, parens):
+    bench.open(dump=parens.uuid, **QUERY, start=DEPTH_4[0], stop=DEPTH_4[1])
+    bench.page.keyboard.press("l")
+    bench.page.wait_for_function("() => lstmviz.projector.isOn()")
+    check(bench, f"large type over {SOURCE}")

@@ -1,0 +1,468 @@
+"""For people: keys, focus, what is said, large type, the tour, waiting, a lost server, and several people at once."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+from werkzeug.serving import make_server
+
+from lstmviz.ui.serve import make_app
+from support import browser as browsing
+from support.paths import ROOT
+from support.workbench import BRUSHED, DEPTH_4, QUERY, assert_shows, start
+
+SIZES = [(1440, 900), (1280, 720), (1024, 768)]
+
+
+def focused(bench):
+    return bench.page.evaluate("() => { const e = document.activeElement; return e.id || e.className || e.tagName; }")
+
+
+# Keys
+
+
+def test_help_lists_every_key_of_the_table_and_gives_the_focus_back(bench):
+    bench.open(**QUERY)
+    bench.page.locator("#lv-plot").focus()
+    bench.page.keyboard.press("?")
+    dialog = bench.page.get_by_role("dialog", name="Keys and help")
+    table = bench.page.evaluate("() => lstmviz.keys.TABLE")
+    for part in table:
+        section = dialog.get_by_role("region", name=part["title"], exact=True)
+        assert section.locator("dd").all_text_contents() == [words for _, _, words in part["keys"]]
+    assert dialog.locator("dt", has_text="Ctrl+Shift+Z or Ctrl+Y").is_visible()
+    bench.page.keyboard.press("ArrowRight")  # of the dialog, not of the page under it
+    bench.page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    assert focused(bench) == "lv-plot"
+    assert bench.shown()["state"]["at"] == 220
+    bench.page.get_by_role("button", name="Keys and help").click()
+    dialog.wait_for()
+    dialog.get_by_role("button", name="Close").click()
+    dialog.wait_for(state="hidden")
+
+
+def test_a_brush_and_its_matches_need_no_pointer(bench, parens):
+    bench.open(**QUERY)
+    bench.page.keyboard.press("Tab")
+    skip = bench.page.get_by_role("link", name="Skip to the tokens")
+    assert skip.bounding_box()["y"] >= 0
+    bench.page.keyboard.press("Enter")
+    assert focused(bench) == "lv-strip"
+    assert "#" not in bench.page.url
+    for key in ("Enter", *["ArrowRight"] * 9, *["Shift+ArrowRight"] * 3):
+        bench.page.keyboard.press(key)
+    shown = bench.ready()
+    assert_shows(shown, parens, *DEPTH_4)
+    bench.page.locator("#lv-said", has_text="Brushed 6 steps from 249: ( 4 4 4 4 4. 4 units: 15, 18, 45, 49.").wait_for(
+        state="attached"
+    )
+    assert bench.page.locator("#lv-counts").get_attribute("role") == "status"
+    bench.page.keyboard.press("m")
+    row = shown["rows"][0]["start"]
+    assert f"{row:,}" in bench.page.evaluate("() => document.activeElement.textContent")
+    bench.page.keyboard.press("/")
+    assert focused(bench).startswith("lv-search") or "lv-search" in bench.page.evaluate(
+        "() => document.activeElement.id"
+    )
+    bench.page.keyboard.type("444")
+    bench.page.keyboard.press("Enter")
+    bench.page.wait_for_function("() => lstmviz.search.found()?.present !== null")
+    bench.page.locator("#lv-plot").focus()
+    bench.page.keyboard.press("t")
+    assert focused(bench) == "lv-strip"
+    bench.page.keyboard.press("Escape")
+    bench.page.locator("#lv-said", has_text="No brush.").wait_for(state="attached")
+
+
+def test_wherever_the_keyboard_is_it_is_seen(bench):
+    bench.open(**BRUSHED)
+    bench.page.evaluate("() => document.activeElement.blur()")
+    seen = []
+    for _ in range(70):
+        bench.page.keyboard.press("Tab")
+        one = bench.page.evaluate(
+            """() => {
+              const e = document.activeElement;
+              if (e === document.body) return null;
+              const drawn = e.type === "radio" ? e.nextElementSibling : e; // a switch's label stands for it
+              const style = getComputedStyle(drawn);
+              const box = drawn.getBoundingClientRect();
+              const isOutlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
+              const isRinged = isOutlined || style.boxShadow !== "none";
+              const label = e.labels?.[0]?.textContent || "";
+              const name = e.getAttribute("aria-label") || e.title || e.textContent.trim() || label;
+              return { what: e.outerHTML.slice(0, 120), isSeen: box.width > 0 && box.height > 0, isRinged, name };
+            }"""
+        )
+        if one is None:
+            break
+        seen.append(one)
+    assert len(seen) > 30
+    assert [s["what"] for s in seen if not s["isRinged"]] == []
+    assert [s["what"] for s in seen if not s["isSeen"]] == []
+    assert [s["what"] for s in seen if not s["name"]] == []
+
+
+# Large type
+
+CROWDED = """() => {
+  const bars = [".lv-header", ".lv-select-bar", ".lv-matches .lv-bar", ".lv-match-tools"];
+  const rows = [...bars, ".lv-units", ".lv-beside-head"];
+  const seen = [...document.querySelectorAll([...rows.map((row) => `${row} > *`), ".lv-card-head"].join())]
+    .filter((e) => e.offsetWidth && e.offsetHeight && !e.matches(".lv-spacer"));
+  const name = (e) => (e.id || e.className || e.tagName) + ": " + e.textContent.trim().slice(0, 30);
+  const found = [];
+  for (const one of seen) {
+    const a = one.getBoundingClientRect();
+    if (a.right > innerWidth + 1) found.push(["past the edge", name(one)]);
+    for (const other of seen) {
+      const isApart = one.closest(".lv-header") !== other.closest(".lv-header"); // which sticks over the rest
+      if (isApart || one.contains(other) || other.contains(one)) continue;
+      const b = other.getBoundingClientRect();
+      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (across > 1.5 && down > 1.5) found.push([name(one), name(other), across, down]);
+    }
+  }
+  for (const e of document.querySelectorAll(".lv-menu-button, .lv-button, .lv-chip, .lv-square")) {
+    const isCut = e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 3;
+    if (e.offsetWidth && isCut) found.push(["cut", name(e)]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("is_large", [False, True], ids=["usual", "large"])
+def test_nothing_overlaps_or_is_cut(chromium, parens_address, parens, is_large):
+    with browsing.workbench(chromium, parens_address) as bench:
+        bench.open(**BRUSHED, beside=f"{parens.uuid}/rnn.l0.h")
+        if is_large:
+            bench.page.keyboard.press("l")
+        for width, height in SIZES:
+            bench.page.set_viewport_size({"width": width, "height": height})
+            bench.page.wait_for_timeout(250)
+            assert bench.page.evaluate(CROWDED) == [], (width, height)
+            assert bench.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), (width, height)
+
+
+def test_large_type_is_remembered_and_brushes_as_well(bench, parens):
+    bench.open(**QUERY)
+    size = "() => parseFloat(getComputedStyle(document.querySelector('.lv-counts')).fontSize)"
+    usual = bench.page.evaluate(size)
+    button = bench.page.locator("#lv-projector")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    assert bench.page.evaluate(size) == usual * 1.25
+    bench.open(**QUERY)
+    assert bench.page.evaluate(size) == usual * 1.25
+    assert_shows(bench.brush(*DEPTH_4), parens, *DEPTH_4)
+    bench.page.keyboard.press("l")
+    assert bench.page.evaluate(size) == usual
+    bench.open(**QUERY)
+    assert bench.page.evaluate(size) == usual
+
+
+# The tour
+
+
+def test_the_tour_is_offered_until_it_is_closed_and_covers_nothing(bench):
+    bench.open(**BRUSHED)
+    offer = bench.page.locator(".lv-tour-offer")
+    assert offer.is_hidden()  # a link that shows something is not talked over
+    bench.open(**QUERY)
+    box = offer.bounding_box()
+    under = """([x, y]) => {
+      const offer = document.querySelector(".lv-tour-offer");
+      const there = document.elementsFromPoint(x, y).filter((e) => !e.contains(offer) || e === offer);
+      return there.filter((e) => !offer.contains(e)).map((e) => e.outerHTML.slice(0, 80));
+    }"""
+    assert bench.page.evaluate(under, [box["x"] + 5, box["y"] + box["height"] / 2]) == []
+    bench.brush(*DEPTH_4)
+    assert offer.is_hidden()
+    bench.open(**QUERY)
+    offer.get_by_role("button", name="No, thanks").click()
+    offer.wait_for(state="hidden")
+    bench.open(**QUERY)
+    assert offer.is_hidden()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_tour_stops_at_real_controls(chromium, parens_address, size):
+    view = dict(zip(("width", "height"), size, strict=True))
+    with browsing.workbench(chromium, parens_address, view=view) as bench:
+        bench.open(**QUERY)
+        bench.page.keyboard.press("?")
+        bench.page.get_by_role("button", name="Take the tour").last.click()
+        card = bench.page.get_by_role("dialog", name="Tour")
+        titles = []
+        stops = bench.page.evaluate("() => lstmviz.tour.STOPS.map(([id, title]) => [lstmviz.ids[id], title])")
+        for target, title in stops:
+            assert card.get_by_role("heading").inner_text() == title
+            ring, at = (
+                bench.page.locator(".lv-tour-ring").bounding_box(),
+                bench.page.locator(f"#{target}").bounding_box(),
+            )
+            assert ring["x"] <= at["x"] + 1
+            assert ring["y"] <= at["y"] + 1
+            box = card.bounding_box()
+            assert box["x"] >= 0
+            assert box["y"] >= 0
+            assert box["x"] + box["width"] <= size[0]
+            assert box["y"] + box["height"] <= size[1]
+            titles.append(title)
+            card.locator(".lv-primary").press("Enter")
+        assert len(titles) == 5
+        card.wait_for(state="detached")
+        assert bench.page.locator(".lv-tour-offer").is_hidden()
+        bench.open(**QUERY)
+        assert bench.page.locator(".lv-tour-offer").is_hidden()
+
+
+def test_the_tour_is_left_by_escape(bench):
+    bench.open(**QUERY)
+    bench.page.locator(".lv-tour-offer").get_by_role("button", name="Take the tour").click()
+    bench.page.get_by_role("dialog", name="Tour").wait_for()
+    bench.page.keyboard.press("Escape")
+    bench.page.get_by_role("dialog", name="Tour").wait_for(state="detached")
+    assert bench.page.locator(".lv-tour-ring").count() == 0
+
+
+# Waiting, and a server that stops
+
+
+def test_what_takes_longer_than_a_moment_is_said(bench):
+    def late(route):
+        time.sleep(0.9)
+        route.continue_()
+
+    bench.page.route(re.compile("about.json"), late)
+    bench.page.goto(f"{bench.address}/?at=3")
+    bench.page.locator("#lv-busy", has_text="Opening the recording").wait_for()
+    bench.ready()
+    assert bench.page.locator("#lv-busy").inner_text() == ""
+
+
+def hold_one(bench):
+    bench.page.evaluate("unit => lstmviz.state.hold('rnn.l1.c', unit)", bench.shown()["units"][0])
+
+
+def hold_another(bench):
+    units = bench.shown()["units"]
+    bench.page.evaluate("unit => lstmviz.state.hold('rnn.l1.c', unit)", next(k for k in range(50) if k not in units))
+
+
+def look_for(bench):
+    bench.page.fill("#lv-search", "444")
+    bench.page.press("#lv-search", "Enter")
+
+
+def open_menu(place):
+    return lambda bench: bench.page.locator(f"#{place} button").first.click()
+
+
+@pytest.mark.parametrize(
+    ("route", "act", "words", "again"),
+    [
+        ("/unit/", hold_one, "What this unit does could not be counted", "button"),
+        ("/thresholds/", lambda bench: bench.brush(249, 254), "The thresholds could not be compared", "button"),
+        ("/whynot/", hold_another, "Why it is not selected could not be told", "held anew"),
+        ("/search/", look_for, "The search failed", "act"),
+        ("/sequences/", open_menu("lv-minimap"), "The sequences could not be listed", "button"),
+        ("/beside/", open_menu("lv-show"), "What can stand beside is not known", "reopened"),
+    ],
+)
+def test_every_request_that_fails_is_told_and_asked_again(bench, route, act, words, again):
+    bench.open(**BRUSHED)
+    bench.page.route(
+        re.compile(route),
+        lambda one: one.fulfill(status=500, json={"error": "the disk is gone"}, content_type="application/json"),
+    )
+    act(bench)
+    told = bench.page.get_by_text(f"{words}: the disk is gone").first
+    told.wait_for()
+    bench.page.unroute(re.compile(route))
+    if again == "button":
+        bench.page.get_by_role("button", name="Try again").first.click()
+    elif again == "reopened":
+        bench.page.keyboard.press("Escape")
+        act(bench)
+    elif again == "held anew":
+        bench.page.evaluate("() => lstmviz.state.hold(null, null)")
+        bench.page.wait_for_timeout(400)
+        act(bench)
+    else:
+        act(bench)
+    told.wait_for(state="detached")
+    assert all("500" in trouble for trouble in bench.troubles), bench.troubles
+    bench.troubles.clear()  # the browser itself reports each
+
+
+@contextmanager
+def stoppable(dumps):
+    """A server that can be stopped and started again at its address: gives the address, stop and start."""
+    app = make_app(dumps).server
+    running = []
+
+    def begin(port):
+        server = make_server("127.0.0.1", port, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        running.append((server, thread))
+        return server.port
+
+    def end():
+        server, thread = running.pop()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    port = begin(0)
+    yield f"http://127.0.0.1:{port}", end, lambda: begin(port)
+    while running:
+        end()
+
+
+def test_a_stopped_server_is_told_in_words_and_the_page_goes_on_once_it_is_back(chromium, parens):
+    with stoppable([parens]) as (address, end, begin), browsing.workbench(chromium, address) as bench:
+        bench.open(**QUERY)
+        end()
+        bench.page.evaluate("() => lstmviz.state.change({ start: 249, stop: 255, at: 9000 }, 'settle')")
+        notice = bench.page.locator("#lv-notice", has_text="The server does not answer")
+        notice.wait_for()
+        assert "Start it again" in notice.inner_text()
+        bench.page.locator("#lv-counts.lv-warn").wait_for()
+        begin()
+        notice.wait_for(state="hidden", timeout=20_000)
+        shown = bench.ready()
+        assert shown["state"]["at"] == 9000
+        assert_shows(shown, parens, *DEPTH_4)
+        assert bench.troubles  # the browser itself reports each request that found nobody
+        assert all("ERR_CONNECTION" in t or "Failed to fetch" in t or "Callback" in t for t in bench.troubles), (
+            bench.troubles
+        )
+        bench.troubles.clear()
+
+
+# Nothing jumps, nothing has to move
+
+JUMP = 0.03  # of the layout, in all: 0.1 is what is held to be little
+
+SHIFTS = """() => new Promise((done) => {
+  const found = [];
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries().filter((entry) => !entry.hadRecentInput)) {
+      found.push([one.value, one.sources.map(({ node }) => node?.id || node?.className || node?.nodeName)]);
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(found), 300);
+})"""
+
+
+def shift(bench):
+    found = bench.page.evaluate(SHIFTS)
+    return sum(value for value, _ in found), found
+
+
+@pytest.mark.parametrize("query", [QUERY, BRUSHED, {}], ids=["empty", "brushed", "bare"])
+def test_nothing_jumps_while_the_page_comes_up(chromium, parens_address, query):
+    with browsing.workbench(chromium, parens_address, view={"width": 1280, "height": 720}) as bench:
+        bench.open(**query)
+        bench.page.wait_for_timeout(500)
+        total, found = shift(bench)
+        assert total < JUMP, found
+
+
+def test_nothing_jumps_when_matches_come(chromium, parens_address):
+    with browsing.workbench(chromium, parens_address, view={"width": 1280, "height": 720}) as bench:
+        bench.open(**QUERY)
+        top = """() => ["lv-plot", "lv-strip", "lv-units", "lv-match-table"].map(
+          (id) => document.getElementById(id).getBoundingClientRect().top)"""
+        before = bench.page.evaluate(top)
+        bench.brush(*DEPTH_4)
+        bench.page.wait_for_function("() => lstmviz.summary.answer() && !lstmviz.summary.isPending()")
+        bench.page.wait_for_timeout(300)
+        assert bench.page.evaluate(top) == before
+        assert shift(bench)[0] < JUMP, shift(bench)
+
+
+def test_the_start_page_does_not_jump(chromium, parens, checkpoints):
+    with (
+        browsing.serving([parens, *checkpoints]) as address,
+        browsing.workbench(chromium, address, view={"width": 1280, "height": 720}) as bench,
+    ):
+        bench.page.goto(address)
+        start(bench, "s.drawn === 3")
+        total, found = shift(bench)
+        assert total < JUMP, found
+
+
+def test_who_wants_no_motion_gets_none(chromium, parens_address):
+    with browsing.workbench(chromium, parens_address, reduced_motion="reduce") as bench:
+        bench.open(**QUERY)
+        moving = """() => [...document.querySelectorAll("*")].filter((e) => {
+          const style = getComputedStyle(e);
+          const durations = [style.transitionDuration, style.animationDuration].flatMap((text) => text.split(","));
+          return durations.some((one) => parseFloat(one) > 0);
+        }).map((e) => e.className)"""
+        assert bench.page.evaluate(moving) == []
+
+
+# Several people
+
+
+@contextmanager
+def workers(path):
+    """The app under gunicorn with two workers; gives the address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", "app:server", "-b", f"127.0.0.1:{port}", "--workers", "2"]
+    process = subprocess.Popen(
+        [*command, "--threads", "2"],
+        cwd=ROOT,
+        env={**os.environ, "LSTMVIZ_DUMPS": str(path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health").close()
+                break
+            except OSError:
+                assert process.poll() is None, process.stderr.read()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stderr.close()
+
+
+def test_two_browsers_on_two_workers_never_see_each_others_selection(chromium, parens):
+    with (
+        workers(parens.path) as address,
+        browsing.workbench(chromium, address) as one,
+        browsing.workbench(chromium, address) as two,
+    ):
+        one.open(**QUERY)
+        two.open(source="rnn.l0.h", at=30, span=60)
+        for k in range(4):  # in turns, so that each worker has answered both
+            one.page.evaluate("([a, b]) => lstmviz.state.change({ start: a, stop: b }, 'settle')", [249, 253 + k % 3])
+            two.page.evaluate("([a, b]) => lstmviz.state.change({ start: a, stop: b }, 'settle')", [30 + k, 36])
+            assert_shows(one.ready(), parens, 249, 253 + k % 3)
+            assert_shows(two.ready(), parens, 30 + k, 36, source="rnn.l0.h")
+        assert_shows(one.ready(), parens, 249, 253)
+        assert one.page.url != two.page.url

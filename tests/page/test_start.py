@@ -1,0 +1,211 @@
+"""The start page over several recordings, and one recording beside another on the same text."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+
+import lstmviz
+from lstmviz.match.summary.same_text import same_text, text_digest
+from lstmviz.ui.serve import make_app
+from support import browser as browsing
+from support.workbench import DEPTH_4, QUERY, SOURCE, selected, start
+
+LOCAL = {"Host": "127.0.0.1"}
+TEXT = [0, 1, 2, 1, 0, 2]
+
+
+def small(folder, name, text=tuple(TEXT), vocab=("a", "b", "c"), lengths=(4, 2), **more):
+    values = np.random.default_rng(len(name)).uniform(-1, 1, (len(text), 3)).astype("float32")
+    tokens = {"tokens": np.array(text), "vocab": list(vocab)} if vocab else {}
+    return lstmviz.open_dump(
+        lstmviz.write_dump(folder / f"{name}.h5", states={"rnn.l0.h": values}, lengths=list(lengths), **tokens, **more)
+    )
+
+
+@pytest.fixture(scope="module")
+def address(parens, checkpoints):
+    with browsing.serving([parens, *checkpoints]) as served:
+        yield served
+
+
+@pytest.fixture
+def bench(chromium, address):
+    with browsing.workbench(chromium, address) as page:
+        yield page
+
+
+# The start page
+
+
+def test_cards_tell_of_every_recording_and_lead_into_it_and_back(bench, checkpoints):
+    bench.page.goto(bench.address)
+    assert start(bench, "s.drawn === 3")["names"] == ["parens", "checkpoint-0", "checkpoint-1"]
+    late = bench.page.locator(".lv-start-card").nth(2)
+    text = late.inner_text()
+    assert all(words in text for words in ("<b>Late</b>", "4,000 steps", "2026-03-04", "cut short", "rnn.l0.h"))
+    assert "cut short" not in bench.page.locator(".lv-start-card").nth(1).inner_text()
+    late.click()
+    shown = bench.ready()
+    assert shown["state"]["dump"] == checkpoints[1].uuid
+    assert parse_qs(urlsplit(bench.page.url).query)["dump"] == [checkpoints[1].uuid]
+    assert bench.page.locator("#lv-cut-short").is_visible()
+    bench.page.click("#lv-home")
+    start(bench)
+    assert urlsplit(bench.page.url).query == ""
+    bench.page.go_back()
+    assert bench.ready()["state"]["dump"] == checkpoints[1].uuid
+    bench.page.go_back()
+    start(bench)
+
+
+def test_recordings_are_found_by_name_model_and_source_and_opened_by_keyboard(bench, checkpoints):
+    bench.page.goto(bench.address)
+    start(bench)
+    bench.page.keyboard.type("late rnn.l1")  # the search has the focus
+    assert start(bench, "s.names.length === 1")["said"] == "1 of 3 recordings"
+    bench.page.keyboard.press("Escape")
+    bench.page.keyboard.type("nothing of that name")
+    assert start(bench, "!s.names.length")["said"].startswith("None of 3 recordings")
+    bench.page.keyboard.press("Escape")
+    start(bench, "s.names.length === 3")
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowLeft", "Enter"):
+        bench.page.keyboard.press(key)
+    assert bench.ready()["state"]["dump"] == checkpoints[0].uuid
+
+
+def test_a_link_leads_past_the_start_page_and_one_recording_has_none(bench, chromium, parens, parens_address):
+    assert bench.open(dump=parens.uuid, **QUERY)["state"]["at"] == 220
+    assert bench.open(**QUERY)["state"]["dump"] == parens.uuid  # of before there were several
+    with browsing.workbench(chromium, parens_address) as alone:
+        assert alone.open()["state"]["dump"] == parens.uuid
+        alone.page.keyboard.press("End")
+        assert alone.ready()["state"]["at"] == 20_000 - 60
+        alone.page.click("#lv-home")
+        alone.page.wait_for_function("() => lstmviz.debug().state.at === 0")
+
+
+def test_hundreds_of_recordings_load_the_thumbnails_that_are_seen(chromium, tmp_path):
+    dumps = [small(tmp_path, f"run-{k:03d}") for k in range(300)]
+    with browsing.serving(dumps) as address, browsing.workbench(chromium, address) as bench:
+        asked = []
+        bench.page.on("request", lambda r: asked.append(r.url) if "/states/" in r.url else None)
+        bench.page.goto(address)
+        n_drawn = start(bench, "s.drawn > 8")["drawn"]
+        assert len(bench.shown()["start"]["names"]) == 300
+        assert 8 < n_drawn <= len(asked) < 60
+        bench.page.keyboard.type("run-299")
+        assert start(bench, "s.names.length === 1")["names"] == ["run-299"]
+        bench.page.locator(".lv-start-card:visible").first.scroll_into_view_if_needed()
+        bench.page.wait_for_function("n => lstmviz.debug().start.drawn > n", arg=n_drawn)
+
+
+# One recording beside another
+
+
+def test_the_server_names_what_holds_the_same_text_and_nothing_else(tmp_path):
+    one = small(tmp_path, "one")
+    spelled = [{"a": 7, "b": 5, "c": 6}[t] for t in "abcbac"]
+    renumbered = small(tmp_path, "renumbered", spelled, ("x", "x", "x", "x", "x", "b", "c", "a"))
+    dumps = {
+        "one": one,
+        "renumbered": renumbered,
+        "other text": small(tmp_path, "other text", [0, 1, 2, 1, 0, 0]),
+        "other words": small(tmp_path, "other words", vocab=("a", "b", "d")),
+        "other borders": small(tmp_path, "other borders", lengths=(3, 3)),
+        "longer": small(tmp_path, "longer", [*TEXT, 1], lengths=(4, 3)),
+        "numbers": small(tmp_path, "numbers", vocab=()),
+    }
+    client = make_app(list(dumps.values())).server.test_client()
+    for name, expected in (("one", ["one", "renumbered"]), ("longer", ["longer"]), ("numbers", ["numbers"])):
+        answer = client.get(f"/d/{dumps[name].uuid}/beside/0", headers=LOCAL)
+        assert [d["name"] for d in answer.json["dumps"]] == expected
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.json["dumps"][0]["sources"] == ["rnn.l0.h"]
+    assert client.get(f"/d/{one.uuid}/beside/3", headers=LOCAL).status_code == 404
+    assert text_digest(one, "text") == text_digest(renumbered, "text")
+    assert text_digest(dumps["numbers"], "text") is None
+
+
+def test_tokens_are_compared_wherever_a_block_of_them_ends(tmp_path, monkeypatch):
+    one, two = small(tmp_path, "one"), small(tmp_path, "two")
+    apart = small(tmp_path, "apart", [0, 1, 2, 1, 0, 1])
+    text_digest.cache_clear()
+    whole = text_digest(one, "text")
+    text_digest.cache_clear()
+    monkeypatch.setattr("lstmviz.match.summary.same_text.AT_ONCE", 4)
+    assert text_digest(one, "text") == whole
+    assert [d.name for d, _ in same_text(one.axis("text"), one, [one, two, apart])] == ["one", "two"]
+    text_digest.cache_clear()
+
+
+def choose_beside(bench, dump, source):
+    bench.page.locator("#lv-show button").first.click()
+    options = bench.page.get_by_label("Another recording or source beside this one")
+    options.locator(f"option[value='{dump.uuid}/{source}']").wait_for(state="attached")
+    options.select_option(f"{dump.uuid}/{source}")
+    bench.page.keyboard.press("Escape")
+    return bench.ready()
+
+
+def high(dump, start, stop, **more):
+    return [[u.unit, u.side] for u in selected(dump, start, stop, **more).units]
+
+
+def test_another_recording_stands_beside_with_the_units_that_the_same_brush_picks(bench, chromium, checkpoints):
+    one, two = checkpoints
+    bench.open(dump=one.uuid, **QUERY)
+    bench.brush(*DEPTH_4)
+    shown = choose_beside(bench, two, SOURCE)
+    assert shown["units"] == [u for u, _ in high(one, *DEPTH_4)]
+    assert shown["beside"]["units"] == high(two, *DEPTH_4)
+    chips = bench.page.locator(".lv-beside-chip")
+    assert chips.all_text_contents() == [str(u) for u, _ in high(two, *DEPTH_4)]
+    assert shown["beside"]["said"] == f"{chips.count()} units on"
+    inked = """() => {
+      const canvas = document.querySelector(".lv-beside-plot canvas");
+      return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v > 0);
+    }"""
+    assert bench.page.evaluate(inked)
+
+    bench.page.evaluate("() => lstmviz.state.change({ threshold: 0.8, before: 0 }, 'settle')")
+    assert bench.ready()["beside"]["units"] == high(two, *DEPTH_4, threshold=0.8, before=0)
+    bench.page.evaluate("() => lstmviz.state.change({ side: 'low' }, 'settle')")
+    low = two.select(SOURCE, *DEPTH_4, threshold=0.8, off_before=0, off_after=0, side="low")
+    assert bench.ready()["beside"]["units"] == [[u.unit, u.side] for u in low.units]
+
+    with browsing.workbench(chromium, bench.address, view={"width": 1024, "height": 768}) as other:
+        other.page.goto(bench.page.url)
+        assert other.ready()["beside"] == bench.shown()["beside"]
+
+    bench.page.get_by_role("button", name="Swap").click()
+    bench.page.wait_for_function("uuid => lstmviz.debug().state?.dump === uuid", arg=two.uuid)
+    swapped = bench.ready()
+    assert (swapped["state"]["source"], swapped["beside"]["dump"]) == (SOURCE, one.uuid)
+    bench.page.keyboard.press("Control+z")
+    bench.page.wait_for_function("uuid => lstmviz.debug().state?.dump === uuid", arg=one.uuid)
+    bench.page.get_by_role("button", name="Take away what stands beside").click()
+    bench.page.wait_for_function("() => lstmviz.debug().beside === null")
+    assert "beside" not in bench.page.url
+
+
+def test_another_source_stands_beside_and_what_cannot_is_said(bench, parens, checkpoints):
+    bench.open(dump=parens.uuid, **QUERY)
+    bench.brush(*DEPTH_4)
+    bench.page.locator("#lv-show button").first.click()
+    options = bench.page.get_by_label("Another recording or source beside this one")
+    options.locator("optgroup").first.wait_for(state="attached")
+    offered = options.locator("option").all_text_contents()
+    assert offered == ["nothing", *(s for s in parens.sources if s != SOURCE)]  # the checkpoints hold less text
+    bench.page.keyboard.press("Escape")
+    shown = choose_beside(bench, parens, "rnn.l0.h")
+    assert shown["beside"]["units"] == high(parens, *DEPTH_4, source="rnn.l0.h")
+
+    bench.page.goto(re.sub("beside=[^&]*", f"beside={checkpoints[0].uuid}/{SOURCE}", bench.page.url))
+    bench.page.locator("#lv-notice", has_text="cannot stand beside").wait_for()
+    assert bench.ready()["beside"] is None
+    assert "beside" not in bench.page.url
+    assert bench.page.locator("#lv-notice", has_text="cannot stand beside").is_visible()

@@ -1,0 +1,57 @@
+"""The page asks for a summary once its rows are there, and again only when another one is wanted."""
+
+from __future__ import annotations
+
+import re
+
+from support.workbench import DEPTH_4, QUERY, selected
+
+WAIT = "() => lstmviz.summary.answer() !== null && !lstmviz.summary.isPending()"
+
+
+def summary(bench):
+    bench.page.wait_for_function(WAIT)
+    return bench.page.evaluate("() => lstmviz.summary.answer()")
+
+
+def test_a_brush_is_summed_up_as_the_api_does(bench, parens):
+    asked = []
+    bench.page.on("request", lambda r: asked.append(r) if '"lv-summary.data"' in (r.post_data or "") else None)
+    bench.open(**QUERY)
+    bench.brush(*DEPTH_4)
+    given, pattern = summary(bench), selected(parens, *DEPTH_4)
+    assert given["error"] is None
+    assert given["lengths"] == parens.count(pattern).lengths.to_numpy().tolist()
+    assert given["barcode"]["n_matches"] == parens.barcode(pattern)["n_matches"].tolist()
+    (depth,) = (t for t in given["carry"]["tracks"] if t["name"] == "depth")
+    assert [v["share"] for v in depth["values"]] == [1.0 if v["value"] == "4" else 0.0 for v in depth["values"]]
+    n_asked = len(asked)
+    assert n_asked
+    row = given and bench.shown()["rows"][0]
+    bench.page.evaluate("() => lstmviz.state.change({ order: 'step' }, 'settle')")
+    bench.ready()
+    assert bench.page.evaluate("() => lstmviz.summary.isPending()") is False
+    assert len(asked) == n_asked
+    bench.page.evaluate("span => lstmviz.state.change({ hidden: [span] }, 'settle')", [row["start"], row["stop"]])
+    bench.page.wait_for_function("() => lstmviz.summary.answer().n_hidden === 1")
+    assert summary(bench)["carry"]["n_matches"] == given["n_full"] - 1
+    bench.page.evaluate("() => lstmviz.state.change({ start: null, stop: null, hidden: [] }, 'settle')")
+    bench.page.wait_for_function("() => lstmviz.summary.answer() === null")
+
+
+def test_a_summary_that_fails_is_kept_in_words_and_the_rows_stay(bench):
+    bench.page.route(re.compile("_dash-update-component"), refuse)
+    bench.open(**QUERY)
+    bench.brush(*DEPTH_4)
+    assert "500" in summary(bench)["error"]
+    assert bench.shown()["rows"]
+    bench.page.wait_for_timeout(200)
+    assert all("500" in t or "Callback error" in t for t in bench.troubles), bench.troubles
+    bench.troubles.clear()  # the browser itself logs the refusal
+
+
+def refuse(route):
+    if '"output":"lv-summary.data"' in (route.request.post_data or "").replace(" ", ""):
+        route.fulfill(status=500, body="{}")
+    else:
+        route.continue_()

@@ -1,0 +1,123 @@
+"""The agreement sample: its sentences, the unit that holds the number, and what happens without it."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from support.cards import Card, close, labels, matched, precision_and_recall, r_of_units
+
+CARD = Card("agreement")
+PLURAL = {"keys", "cabinets", "doors", "letters", "teachers", "rivers", "songs", "children", "lamps", "wheels"}
+PLURAL_VERBS = {"are", "were", "seem", "remain"}
+VERBS = PLURAL_VERBS | {"is", "was", "seems", "remains"}
+SINGULAR_ONLY, PLURAL_ONLY = {"a", "every", "this"}, {"some", "most", "these"}
+
+
+@pytest.fixture(scope="module")
+def dumps(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("agreement")
+    return {variant: CARD.dump(folder, variant) for variant in ("1x50", "1x100")}
+
+
+def number(noun):
+    return "plural" if noun in PLURAL else "singular"
+
+
+def sentences(dump):
+    """Each sentence's first step and words."""
+    start = 0
+    tokens = dump.tokens[:]
+    for step, token in enumerate(tokens):
+        if token == ".":
+            yield start, tokens[start : step + 1]
+            start = step + 1
+
+
+def test_the_tracks_are_true(dumps):
+    dump = dumps["1x50"]
+    told, last, distractors = labels(dump, "number"), labels(dump, "last_noun"), dump.tracks["distractors"][:]
+    assert " ".join(dump.tokens[:40]).startswith(CARD.text.split("```")[1].strip())
+    n = 0
+    for start, words in sentences(dump):
+        verb = next(i for i, word in enumerate(words) if word in VERBS)
+        nouns = list(range(1, verb, 3))
+        assert (words[verb] in PLURAL_VERBS) == (words[1] in PLURAL)
+        for determiner, noun in ((words[i - 1], words[i]) for i in nouns):
+            assert determiner not in (SINGULAR_ONLY if noun in PLURAL else PLURAL_ONLY)
+        stretch = slice(start + 1, start + len(words) - 1)
+        assert (told[stretch] == number(words[1])).all()
+        nearest = [number(words[max(k for k in nouns if k <= i)]) for i in range(1, len(words) - 1)]
+        assert last[stretch].tolist() == nearest
+        assert [told[start], told[start + len(words) - 1]] == ["", ""]
+        counted = distractors[start : start + len(words)]
+        assert counted[1:verb].tolist() == [sum(1 < k <= i for k in nouns) for i in range(1, verb)]
+        assert np.isnan(counted[[0, *range(verb, len(words))]]).all()
+        n += len(words)
+    assert n == dump.n_steps
+    assert f"{n:,} words" in CARD.text
+
+
+def test_the_unit_that_goes_with_the_number(dumps):
+    for variant, source, unit, r in CARD.table("model | source"):
+        told = labels(dumps[variant], "number")
+        of_each = r_of_units(dumps[variant], source, np.where(told == "", np.nan, told == "plural"))
+        assert np.argmax(np.abs(of_each)) == int(unit)
+        assert close(of_each[int(unit)], r)
+
+
+def test_the_singular_unit_is_found_by_brushing(dumps):
+    dump = dumps["1x50"]
+    told = re.search(
+        r"unit (\d+) of `(.*?)`, low at (-[\d.]+),.*precision ([\d.]+), recall ([\d.]+) \(base rate\s([\d.]+)\)"
+        r".*any of the ([\d,]+) singular.*selected for ([\d.]+) of them, and for\s([\d.]+) it is",
+        CARD.text,
+        re.S,
+    )
+    unit, source, threshold = int(told[1]), told[2], float(told[3])
+    is_singular = labels(dump, "number") == "singular"
+    precision, recall = precision_and_recall(matched(dump, [(source, unit, "low", threshold)]), is_singular)
+    assert close(precision, told[4])
+    assert close(recall, told[5])
+    assert close(is_singular.mean(), told[6])
+    stretches = [(a + 1, a + len(w) - 1) for a, w in sentences(dump) if number(w[1]) == "singular"]
+    assert f"{len(stretches):,}" == told[7]
+    picked = [[u.unit for u in dump.select(source, a, b, -threshold, side="low").units] for a, b in stretches]
+    assert close(np.mean([unit in units for units in picked]), told[8])
+    assert close(np.mean([units == [unit] for units in picked]), told[9])
+    start, stop, text = re.search(r"Try steps \[(\d+), (\d+)\), `(.+?)`", CARD.text).groups()
+    assert " ".join(dump.tokens[int(start) : int(stop)]) == text
+    assert picked[stretches.index((int(start), int(stop)))] == [unit]
+
+
+def test_what_happens_without_a_unit(dumps):
+    verb_accuracy = CARD.part("verbs").verb_accuracy
+    for variant, units, r, of_all, past_three in CARD.table("model | without units"):
+        without = [] if units == "none" else [int(unit) for unit in units.split(",")]
+        model = CARD.model(variant)
+        assert close(verb_accuracy(model, without), of_all)
+        assert close(verb_accuracy(model, without, 3), past_three)
+        if r:
+            told = labels(dumps[variant], "number")
+            truth = np.where(told == "", np.nan, told == "plural")
+            sources = ("rnn.l0.h", "rnn.l0.c")
+            assert close(max(abs(r_of_units(dumps[variant], s, truth)[without[0]]) for s in sources), r)
+
+
+def test_taking_nothing_away_step_by_step_is_the_model_itself():
+    verbs = CARD.part("verbs")
+    model, ids = CARD.model("1x50"), verbs.torch.arange(12).reshape(2, 6)
+    with verbs.torch.no_grad():
+        unit = model.description.n_units  # one unit more that nothing reads: the model stays what it is
+        wide = verbs.TextModel(model.description.resized(1, unit + 1))
+        for name, value in wide.state_dict().items():
+            value.zero_()
+            given = model.state_dict()[name]
+            if name.startswith("rnn"):
+                value.view(4, unit + 1, -1)[:, :unit, : given[0].numel()] = given.view(4, unit, -1)
+            else:
+                value[..., : given.shape[-1]] = given
+        stepped = verbs._logits(wide, ids, (unit,))
+        np.testing.assert_allclose(stepped, model(ids)[0], atol=1e-5)

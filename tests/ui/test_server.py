@@ -1,0 +1,353 @@
+"""The server: who is let in, what the byte routes answer, where it listens."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+
+import lstmviz
+from lstmviz.errors import ServeError
+from lstmviz.match.pattern.file import PatternFile
+from lstmviz.types import Pattern, PatternUnit
+from lstmviz.ui import serve
+from lstmviz.ui.rows import CELLS, CELLS_BEFORE, match_rows
+from lstmviz.ui.table import DumpTable
+from support.paths import ROOT
+
+LOCAL = {"Host": "127.0.0.1:8050"}
+
+
+@pytest.fixture(scope="module")
+def dump(tmp_path_factory):
+    rng = np.random.default_rng(1)
+    path = lstmviz.write_dump(
+        tmp_path_factory.mktemp("server") / "words.h5",
+        states={
+            "rnn.l0.h": rng.uniform(-1, 1, (90, 4)).astype("float16"),
+            "rnn.l0.c": rng.normal(0, 2, (90, 4)).astype("float64"),
+        },
+        views={"rnn.l0.c": "tanh"},
+        tokens=np.arange(90) % 3,
+        vocab=["la", "<b>", "li"],
+        lengths=[40, 50],
+        tracks={"depth": np.arange(90) % 5, "loss": np.where(np.arange(90) == 2, np.nan, 0.5)},
+    )
+    return lstmviz.open_dump(path)
+
+
+@pytest.fixture(scope="module")
+def client(dump):
+    return serve.make_app([dump]).server.test_client()
+
+
+def get(client, path, **more):
+    return client.get(path, headers=LOCAL, **more)
+
+
+def test_states_come_as_exact_bytes_that_may_be_kept_for_ever(client, dump):
+    assert {s.dtype for s in dump.sources.values()} == {"float16", "float64"}
+    for index, (name, source) in enumerate(dump.sources.items()):
+        answer = get(client, f"/d/{dump.uuid}/states/{index}/30/50")
+        values = np.frombuffer(answer.data, np.dtype(source.dtype).newbyteorder("<")).reshape(20, 4)
+        np.testing.assert_array_equal(values, dump.states(name)[30:50])
+        assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_steps_carry_tokens_borders_and_tracks(client, dump):
+    answer = get(client, f"/d/{dump.uuid}/steps/0/0/45").json
+    assert answer["tokens"] == dump.tokens[0:45]
+    assert answer["borders"] == [0, 40]
+    assert answer["first_sequence"] == 0
+    assert answer["tracks"]["depth"] == dump.tracks["depth"][0:45].tolist()
+    assert answer["tracks"]["loss"][1:4] == [0.5, None, 0.5]
+
+
+def test_about_says_what_the_page_draws(client, dump):
+    about = get(client, f"/d/{dump.uuid}/about.json").json
+    assert [s["name"] for s in about["sources"]] == ["rnn.l0.h", "rnn.l0.c"]
+    assert about["axes"][0]["n_steps"] == 90
+    assert about["tanh_cuts"][130] == dump.sources["rnn.l0.c"].cut(0.3)
+    assert about["tanh_cuts"][0] is about["tanh_cuts"][200] is None
+    assert (about["tracks"][0]["low"], about["tracks"][0]["high"], about["tracks"][0]["is_integer"]) == (0, 4, True)
+    assert not about["tracks"][1]["is_integer"]
+
+
+def test_search_hits_go_on_from_a_step_and_around(client, dump):
+    answer = get(client, f"/d/{dump.uuid}/search/0?q=li la&after=80&limit=5").json
+    every = dump.search("li la")
+    assert answer["total"] == len(every)
+    starts = every["start"].tolist()
+    first = next(i for i, s in enumerate(starts) if s >= 80)
+    assert [h[0] for h in answer["hits"]] == (starts[first:] + starts)[:5]
+    assert answer["first"] == first
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/d/0123/about.json", 404, "no recording '0123' is served here; there is words"),
+        ("/d/UUID/states/9/0/5", 404, "no source number 9"),
+        ("/d/UUID/steps/3/0/5", 404, "no axis number 3"),
+        ("/d/UUID/states/0/5/5", 400, "not a window"),
+        ("/d/UUID/states/0/0/91", 400, "90 steps"),
+        ("/d/UUID/steps/0/0/99999999999999999999", 400, "90 steps"),
+        ("/d/UUID/search/0?q=", 400, "search text is empty"),
+        ("/d/UUID/cut/0?t=inf", 400, "not a finite number"),
+        ("/d/UUID/cut/0", 400, "not a finite number"),
+    ],
+)
+def test_a_bad_request_gets_one_line(client, dump, path, status, words):
+    answer = get(client, path.replace("UUID", dump.uuid))
+    assert answer.status_code == status
+    assert words in answer.json["error"]
+    assert "\n" not in answer.json["error"]
+
+
+def test_a_failure_of_ours_is_words_and_no_traceback(client, dump, monkeypatch):
+    monkeypatch.setattr("lstmviz.ui.routes.tiles.step_tracks", lambda *_: 1 / 0)
+    answer = get(client, f"/d/{dump.uuid}/steps/0/0/5")
+    assert answer.status_code == 500
+    assert answer.json == {"error": "the server failed on this (ZeroDivisionError); its log says where"}
+
+
+def test_an_answer_is_capped(dump, monkeypatch):
+    monkeypatch.setattr("lstmviz.ui.routes.tiles.MAX_WINDOW_BYTES", 2 * 4 * 10)
+    client = serve.make_app([dump]).server.test_client()
+    assert get(client, f"/d/{dump.uuid}/states/0/0/10").status_code == 200
+    assert "more than the 10" in get(client, f"/d/{dump.uuid}/states/0/0/11").json["error"]
+
+
+def ask(served, **more):
+    base = {
+        "key": "k",
+        "dump": served.uuid,
+        "source": "rnn.l0.h",
+        "start": 10,
+        "stop": 11,
+        "threshold": 0.2,
+        "before": 0,
+    }
+    return match_rows(DumpTable([served]), {**base, **more})
+
+
+def test_rows_for_the_page_are_those_of_the_api(dump):
+    answer = ask(dump, rows=7)
+    pattern = dump.select("rnn.l0.h", 10, 11, 0.2, 0, 0)
+    frame = dump.match(pattern, limit=7)
+    assert [[r["start"], r["stop"], r["n_shared"], r["n_union"]] for r in answer["rows"]] == frame[
+        ["start", "stop", "n_shared", "n_union"]
+    ].to_numpy().tolist()
+    assert [list(c) for c in answer["counts"]] == dump.count(pattern).totals.to_numpy().tolist()
+    assert (answer["key"], answer["error"], answer["n_units"]) == ("k", None, pattern.n_units)
+    on = dump.states("rnn.l0.h")[:][:, [u.unit for u in pattern.units]] >= np.float16(0.2)
+    for row in answer["rows"]:
+        border = 0 if row["start"] < 40 else 40
+        assert row["first"] == row["start"] - CELLS_BEFORE
+        for i in range(CELLS):
+            step = row["first"] + i
+            is_inside = border <= step < (40 if border == 0 else 90)
+            assert row["tokens"][i] == (dump.tokens[step] if is_inside else None)
+            assert row["on"][i] == (int(on[step].sum()) if is_inside else None)
+            assert row["tracks"]["depth"][i] == (step % 5 if is_inside else None)
+    json.dumps(answer, allow_nan=False)
+
+
+def test_an_answer_carries_its_pattern_which_opened_again_answers_the_same(dump):
+    brushed = ask(dump, source="rnn.l0.c", before=1, after=2)
+    pattern = dump.select("rnn.l0.c", 10, 11, 0.2, 1, 2)
+    file = PatternFile.from_json(brushed["pattern"])
+    assert (file.pattern, file.notes.dump) == (pattern, dump.uuid)
+    cut = dump.sources["rnn.l0.c"].cut(0.2)
+    assert brushed["units"] == [
+        {"source": "rnn.l0.c", "unit": u.unit, "side": "high", "threshold": 0.2, "cut": cut} for u in pattern.units
+    ]
+    opened = ask(dump, start=None, stop=None, pattern=brushed["pattern"])
+    assert {**opened, "ms": 0} == {**brushed, "ms": 0}
+
+
+def test_a_pattern_over_several_sources_and_sides_is_answered_as_the_api_does(dump):
+    units = (PatternUnit("rnn.l0.h", 1, "high", 0.4), PatternUnit("rnn.l0.c", 2, "low", -0.5))
+    pattern = Pattern("text", units, (("rnn.l0.h", 0.4), ("rnn.l0.c", 0.5)), 2, 0, 1)
+    answer = ask(dump, start=None, stop=None, pattern=PatternFile(pattern).to_json())
+    frame = dump.match(pattern)
+    assert [[r["start"], r["stop"], r["n_shared"]] for r in answer["rows"]] == frame[
+        ["start", "stop", "n_shared"]
+    ].to_numpy().tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", "pattern"), ("{}", "pattern"), ("x" * 2**21, "'pattern'")],
+)
+def test_a_file_that_is_no_pattern_is_refused_in_one_line(dump, text, words):
+    with pytest.raises(lstmviz.LstmvizError) as caught:
+        ask(dump, pattern=text)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_brush_or_no_units_is_an_empty_answer(dump):
+    for answer in (ask(dump, start=None, stop=None), ask(dump, threshold=5)):
+        assert (answer["rows"], answer["counts"], answer["n_units"], answer["n_full"]) == ([], [], 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("start", "x"), ("threshold", float("nan")), ("rows", 10**9), ("before", -1), ("dump", None), ("start", -3)],
+)
+def test_a_selection_that_is_off_is_named_by_its_field(dump, field, value):
+    with pytest.raises(lstmviz.LstmvizError) as caught:
+        ask(dump, **{field: value})
+    assert f"'{field}'" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_host_name_is_refused(client):
+    for name in ("evil.example", "evil.example:8050", "127.0.0.1.evil.example", ""):
+        answer = client.get("/", headers={"Host": name})
+        assert answer.status_code == 403, name
+        assert "answers to" in answer.text
+    for name in ("127.0.0.1", "localhost:9", "[::1]:8050"):
+        assert client.get("/health", headers={"Host": name}).status_code == 200
+
+
+def test_a_room_needs_the_token_once_and_the_link_keeps_its_selection(dump):
+    server = serve.make_app([dump], hosts=["room.example"], token="s3cret").server
+    client = server.test_client()
+    host = {"Host": "room.example:8050"}
+    for path in ("/", f"/d/{dump.uuid}/about.json", "/_dash-layout", "/?token=wrong", "/assets/style.css", "/health"):
+        refused = client.get(path, headers=host)
+        assert refused.status_code == 403, path
+        assert "?token=" in refused.text
+    assert client.post("/_dash-update-component", json={}, headers=host).status_code == 403
+    admitted = client.get("/?token=s3cret&start=3&stop=5", headers=host)
+    assert (admitted.status_code, admitted.headers["Location"]) == (302, "/?start=3&stop=5")
+    assert "HttpOnly" in admitted.headers["Set-Cookie"]
+    assert "SameSite=Lax" in admitted.headers["Set-Cookie"]
+    assert client.get("/", headers=host).status_code == 200
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 403
+    assert server.test_client().get("/", headers=host).status_code == 403
+
+
+def test_answers_forbid_what_comes_from_elsewhere(client):
+    headers = get(client, "/").headers
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_no_dump_and_no_address_are_said(dump):
+    with pytest.raises(ServeError, match="no dump"):
+        serve.make_app([])
+    with pytest.raises(ServeError, match="LSTMVIZ_DUMPS names no dump"):
+        serve.server_from_environment({})
+    with pytest.raises(ServeError, match=r"cannot listen on 192\.0\.2\.1:8050"):
+        serve.serve([dump], host="192.0.2.1", open_browser=False)
+
+
+def test_a_port_in_use_gives_another_and_the_address_is_printed(dump):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with running("serve", str(dump.path), "--no-browser", "--port", str(port)) as (_, lines):
+            assert f"port {port} is in use" in lines[0]
+            address = re.search(r"http://127\.0\.0\.1:(\d+)/", lines[1])
+            assert int(address[1]) != port
+            assert b"lstmviz" in urllib.request.urlopen(address[0]).read()
+
+
+def test_a_room_gets_an_address_with_a_token(dump):
+    with running("serve", str(dump.path), "--no-browser", "--host", "0.0.0.0", "--port", "18059") as (_, lines):
+        found = re.search(r"http://([^/]+):(\d+)/(\?token=\S+)", "".join(lines))
+        assert found, lines
+        local = f"http://127.0.0.1:{found[2]}/"
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(local)
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        assert opener.open(local + found[3]).status == 200
+
+
+def test_gunicorn_serves_dumps_from_the_environment(dump):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "app:server",
+        "-b",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "2",
+        "--threads",
+        "2",
+    ]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "LSTMVIZ_DUMPS": str(dump.path)}, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        url = f"http://127.0.0.1:{port}/d/{dump.uuid}/about.json"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                answer = json.load(urllib.request.urlopen(url))
+                break
+            except OSError:
+                assert process.poll() is None, process.stderr.read()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        assert answer["uuid"] == dump.uuid
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stderr.close()
+
+
+def test_gunicorn_without_dumps_says_so_in_one_line():
+    environ = {k: v for k, v in os.environ.items() if k != "LSTMVIZ_DUMPS"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import app; app.server"], cwd=ROOT, env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip() == "lstmviz: LSTMVIZ_DUMPS names no dump; set it to paths separated by ':'"
+
+
+class running:  # noqa: N801  reads as a verb
+    """An lstmviz command that serves, until it has printed its address; stopped with Ctrl-C."""
+
+    def __init__(self, *arguments):
+        self.command = [sys.executable, "-m", "lstmviz.cli", *arguments]
+
+    def __enter__(self):
+        environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        self.process = subprocess.Popen(
+            self.command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        watchdog = threading.Timer(90, self.process.kill)
+        watchdog.start()
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if "http://" in line:
+                break
+        watchdog.cancel()
+        return self.process, lines
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        rest = self.process.communicate(timeout=30)[0]
+        assert "Traceback" not in rest, rest
