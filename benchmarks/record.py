@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 import lstmviz
 from lstmviz.dump.block import Block
-from lstmviz.dump.journal.in_subprocess import assemble_apart
+from lstmviz.dump.journal.in_subprocess import assemble_in_subprocess
 from lstmviz.dump.journal.writer import BlockWriter, claim
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
 from lstmviz.recording.sink import Sink
@@ -129,7 +129,7 @@ def store(folder: Path, n_blocks: int, n_turns: int) -> None:
 
     def whole(*, is_stream: bool = False) -> None:
         acknowledged(is_stream=is_stream)
-        assemble_apart(parts_dir, path, overwrite=True)
+        assemble_in_subprocess(parts_dir, path, overwrite=True)
 
     what = {
         "bare": bare,

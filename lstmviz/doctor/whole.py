@@ -12,7 +12,7 @@ from lstmviz.doctor.finding import Count, Finding, counted
 from lstmviz.doctor.states import source_findings
 from lstmviz.doctor.text import axis_findings, token_findings, track_findings
 from lstmviz.dump.corpus.reader import ShardReader, open_reader
-from lstmviz.dump.header import Declared
+from lstmviz.dump.header import Header
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.safe import open_safely
 from lstmviz.dump.verify import Progress, n_values, token_faults, track_faults
@@ -108,36 +108,36 @@ def declared_faults(path: Path) -> list[str]:
         return None
 
     with file:
-        _declared(Declared(file, path), attempt)
+        _check_header(Header(file, path), attempt)
     return list(dict.fromkeys(faults))
 
 
-def _declared(declared: Declared, attempt: Callable[..., Any]) -> None:
-    attempt(declared.check_format)
-    attempt(declared.uuid)
-    axes: dict[str, h5py.Group] = dict(attempt(declared.ordered, "axes", h5py.Group) or ())
+def _check_header(header: Header, attempt: Callable[..., Any]) -> None:
+    attempt(header.check_format)
+    attempt(header.uuid)
+    axes: dict[str, h5py.Group] = dict(attempt(header.members, "axes", h5py.Group) or ())
     sizes: dict[str, tuple[int, int]] = {}
     for name, group in axes.items():
-        n_steps = attempt(declared.whole, group, "n_steps") or 0
-        attempt(declared.text, group, "join")
-        attempt(declared.sequences, name, group, n_steps)
-        stops = attempt(declared.array, group, "sequences/stop")
+        n_steps = attempt(header.integer, group, "n_steps") or 0
+        attempt(header.text, group, "join")
+        attempt(header.sequences, name, group, n_steps)
+        stops = attempt(header.array, group, "sequences/stop")
         sizes[name] = n_steps, 0 if stops is None else len(stops)
         if "tokens" in group:
-            tokens = attempt(declared.array, group, "tokens")
+            tokens = attempt(header.array, group, "tokens")
             if tokens is not None:
-                attempt(declared.check_steps, tokens, "tokens", name, n_steps)
+                attempt(header.check_steps, tokens, "tokens", name, n_steps)
             if "vocab" in group:
-                attempt(declared.strings, group, "vocab")
+                attempt(header.check_strings, group, "vocab")
     for place, kind, check in (("sources", h5py.Dataset, _source), ("tracks", h5py.Group, _track_info)):
-        for axis, items in (attempt(declared.placed, place, kind, list(axes)) or {}).items():
+        for axis, items in (attempt(header.members_by_axis, place, kind, list(axes)) or {}).items():
             for name, item in items:
-                attempt(check, declared, name, item, axis, sizes[axis])
+                attempt(check, header, name, item, axis, sizes[axis])
 
 
-def _source(declared: Declared, name: str, item: h5py.Dataset, axis: str, size: tuple[int, int]) -> None:
-    declared.source(name, item, axis, size[0])
+def _source(header: Header, name: str, item: h5py.Dataset, axis: str, size: tuple[int, int]) -> None:
+    header.source(name, item, axis, size[0])
 
 
-def _track_info(declared: Declared, name: str, item: h5py.Group, axis: str, size: tuple[int, int]) -> None:
-    declared.track(name, item, axis, *size)
+def _track_info(header: Header, name: str, item: h5py.Group, axis: str, size: tuple[int, int]) -> None:
+    header.track(name, item, axis, *size)

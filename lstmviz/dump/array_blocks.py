@@ -44,7 +44,7 @@ class DumpBlock:
 
 
 @dataclass
-class Intake:
+class BlockValidator:
     """Takes the blocks of a dump with one axis, in order; what the first declares is known once it was taken."""
 
     axis: str

@@ -29,7 +29,7 @@ class _Chunk:
     offset: int
 
 
-def plain_column(states: States, unit: int) -> NDArray[Any] | None:
+def fast_column(states: States, unit: int) -> NDArray[Any] | None:
     """Return a unit's recorded values, shape (n_steps,); None where they do not lie in the file as they are."""
     if not isinstance(states.stored, StoredArray):
         return None

@@ -26,13 +26,12 @@ from lstmviz.dump.schema import (
 from lstmviz.errors import DumpError, NewerFormat
 from lstmviz.types import Concerns, Per, Source, TrackInfo, TrackKind, View
 
-Steps = NDArray[np.int64]
 KINDS = {"iu": "integers", "iuf": "integers or floats"}  # of NumPy's dtypes, in words
 MAX_BYTES = 8  # of one number
 
 
 @dataclass(frozen=True)
-class Declared:
+class Header:
     """The groups, arrays and attributes of an open file; all that is read is checked, or raises DumpError."""
 
     file: h5py.File
@@ -44,7 +43,7 @@ class Declared:
             raise DumpError(
                 f"{self.path} is HDF5 but not an lstmviz dump; write one with lstmviz.record or lstmviz.write_dump"
             )
-        version = self.whole(self.file, "format_version")
+        version = self.integer(self.file, "format_version")
         if version > FORMAT_VERSION:
             raise NewerFormat(
                 f"{self.path} is format version {version} and this lstmviz reads up to {FORMAT_VERSION}; "
@@ -70,7 +69,7 @@ class Declared:
             return {}
         return value if isinstance(value, dict) else {}
 
-    def ordered(self, place: str, kind: type) -> list[tuple[str, Any]]:
+    def members(self, place: str, kind: type) -> list[tuple[str, Any]]:
         """Return the members of ``/axes``, ``/sources`` or ``/tracks`` (groups, or arrays) in the order declared."""
         group = self.file.get(place)
         if group is None and place != "axes":
@@ -85,12 +84,12 @@ class Declared:
                 check_name(place, name)
             except DumpError as err:
                 raise DumpError(f"{self.path}: {err}") from err
-        return sorted(group.items(), key=lambda item: self.whole(item[1], "order"))
+        return sorted(group.items(), key=lambda item: self.integer(item[1], "order"))
 
-    def placed(self, place: str, kind: type, axes: Sequence[str]) -> dict[str, list[tuple[str, Any]]]:
+    def members_by_axis(self, place: str, kind: type, axes: Sequence[str]) -> dict[str, list[tuple[str, Any]]]:
         """Return the sources or tracks of each axis, in order; DumpError where one names an axis that is not there."""
         found: dict[str, list[tuple[str, Any]]] = {axis: [] for axis in axes}
-        for name, item in self.ordered(place, kind):
+        for name, item in self.members(place, kind):
             axis = self.text(item, "axis")
             if axis not in found:
                 raise DumpError(
@@ -108,11 +107,11 @@ class Declared:
             )
         return value.decode("utf-8", errors="replace")
 
-    def optional(self, item: Any, name: str, default: str) -> str:
+    def optional_text(self, item: Any, name: str, default: str) -> str:
         """Return a text attribute, or what its absence means."""
         return self.text(item, name) if name in item.attrs else default
 
-    def whole(self, item: Any, name: str) -> int:
+    def integer(self, item: Any, name: str) -> int:
         """Return an integer attribute of 0 or more."""
         value = np.asarray(self._attribute(item, name))
         if value.dtype.kind not in "iu" or value.size != 1 or value.item() < 0:
@@ -133,7 +132,7 @@ class Declared:
             raise DumpError(f"{self.path}: {place!r} has shape {item.shape}; write it with one dimension")
         return item
 
-    def strings(self, parent: h5py.Group, name: str) -> int:
+    def check_strings(self, parent: h5py.Group, name: str) -> int:
         """Check a string table without reading its text, and return its number of entries."""
         data, offsets = self.array(parent, f"{name}/bytes"), self.array(parent, f"{name}/offsets")
         if data.dtype != np.uint8:
@@ -141,7 +140,7 @@ class Declared:
         check_offsets(offsets[()], len(data), f"{self.path}: {parent.name}/{name}")
         return len(offsets) - 1
 
-    def sequences(self, axis: str, group: h5py.Group, n_steps: int) -> tuple[Steps, Steps]:
+    def sequences(self, axis: str, group: h5py.Group, n_steps: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where each sequence of an axis starts and stops: without gaps, and over all its steps."""
         starts, stops = (np.asarray(self.array(group, f"sequences/{k}")[()], np.int64) for k in ("start", "stop"))
         if starts.shape != stops.shape or not len(starts):
@@ -172,7 +171,7 @@ class Declared:
         view = self.text(dataset, "view")
         if view not in ("raw", "tanh"):
             raise DumpError(f"{self.path}: view {view!r} of source {name!r} is not known; use 'raw' or 'tanh'")
-        n_nan = self.whole(dataset, "n_nan") if "n_nan" in dataset.attrs else None
+        n_nan = self.integer(dataset, "n_nan") if "n_nan" in dataset.attrs else None
         units = self.units(name, dataset) if "units" in dataset.attrs else None
         return Source(name, axis, n_steps, dataset.shape[1], dataset.dtype.name, cast(View, view), n_nan, units)
 
@@ -196,7 +195,7 @@ class Declared:
             raise DumpError(f"{self.path}: track {name!r} is of kind {kind!r}; use 'category' or 'number'")
         values = self.array(group, "values", "iu" if kind == "category" else "iuf")
         per, concerns, drawn = (
-            self.optional(group, *a) for a in (("per", "step"), ("concerns", "step"), ("group", ""))
+            self.optional_text(group, *a) for a in (("per", "step"), ("concerns", "step"), ("group", ""))
         )
         try:
             info = TrackInfo(name, axis, cast(TrackKind, kind), (), cast(Per, per), cast(Concerns, concerns), drawn)
@@ -212,7 +211,7 @@ class Declared:
             )
         if kind == "number":
             return info
-        self.strings(group, "labels")
+        self.check_strings(group, "labels")
         table = group["labels/bytes"][()], group["labels/offsets"][()]
         return replace(info, labels=unpack_strings(*table, f"{self.path}: track {name!r}"))
 

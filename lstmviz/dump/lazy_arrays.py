@@ -16,15 +16,15 @@ from lstmviz.dump.schema import unpack_strings
 from lstmviz.errors import DumpError, WindowError
 from lstmviz.types import Source, TrackInfo
 
-Steps = int | slice
-Units = int | slice | Sequence[int] | NDArray[Any]
+StepIndex = int | slice
+UnitIndex = int | slice | Sequence[int] | NDArray[Any]
 BLOCK_VALUES = 2**20  # of a track read at a time, where all are
 
 
-class Stored(Protocol):
+class StoredRows(Protocol):
     """What lies behind a lazy array: whole rows, read by step."""
 
-    def read(self, steps: Steps | None = None) -> NDArray[Any]:
+    def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
         """Read whole rows of the steps (all where None)."""
 
     @property
@@ -39,7 +39,7 @@ class StoredArray:
     path: str
     find: Callable[[str], h5py.Dataset]
 
-    def read(self, steps: Steps | None = None) -> NDArray[Any]:
+    def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
         """Read whole rows of the steps (all where None); DumpError where the stored bytes fail their checksum."""
         dataset = self.find(self.path)
         try:
@@ -59,7 +59,7 @@ class States:
     """The states of one source: ``states[a:b]`` or ``states[a:b, units]`` is a NumPy array as recorded."""
 
     info: Source
-    stored: Stored
+    stored: StoredRows
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -74,7 +74,7 @@ class States:
     def __len__(self) -> int:
         return self.info.n_steps
 
-    def __getitem__(self, key: Steps | tuple[Steps, Units]) -> NDArray[Any]:
+    def __getitem__(self, key: StepIndex | tuple[StepIndex, UnitIndex]) -> NDArray[Any]:
         steps, *rest = key if isinstance(key, tuple) else (key, slice(None))
         if len(rest) != 1:
             raise WindowError(
@@ -83,7 +83,7 @@ class States:
         units = rest[0] if isinstance(rest[0], slice) else self._units(rest[0])
         return self.stored.read(_checked(steps, self.info.n_steps, f"steps of {self.info.name}"))[..., units]
 
-    def _units(self, given: Units) -> NDArray[np.intp]:
+    def _units(self, given: UnitIndex) -> NDArray[np.intp]:
         """Return the units that an index, a list of them or a mask names."""
         name, n_units = self.info.name, self.info.n_units
         wanted = np.asarray(given)
@@ -108,7 +108,7 @@ class Tokens:
     n_steps: int
     join: str
     ids: IdArray
-    vocab_data: tuple[Stored, Stored] | None
+    vocab_data: tuple[StoredRows, StoredRows] | None
 
     @cached_property
     def vocab(self) -> tuple[str, ...] | None:
@@ -125,7 +125,7 @@ class Tokens:
     def __getitem__(self, key: int) -> str: ...
     @overload
     def __getitem__(self, key: slice) -> list[str]: ...
-    def __getitem__(self, key: Steps) -> str | list[str]:
+    def __getitem__(self, key: StepIndex) -> str | list[str]:
         vocab = self.vocab
         ids = np.atleast_1d(self.ids.within(key, None if vocab is None else len(vocab))).tolist()
         words = list(map(str, ids)) if vocab is None else [vocab[i] for i in ids]
@@ -144,16 +144,16 @@ class IdArray:
     """
 
     n_steps: int
-    stored: Stored
+    stored: StoredRows
     n_vocab: int | None = None
 
     def __len__(self) -> int:
         return self.n_steps
 
-    def __getitem__(self, key: Steps) -> NDArray[Any]:
+    def __getitem__(self, key: StepIndex) -> NDArray[Any]:
         return self.within(key, self.n_vocab)
 
-    def within(self, key: Steps, n_vocab: int | None) -> NDArray[Any]:
+    def within(self, key: StepIndex, n_vocab: int | None) -> NDArray[Any]:
         """Read ids that must be in a vocabulary of ``n_vocab`` entries (None: of any size)."""
         steps = _checked(key, self.n_steps, "tokens")
         ids = self.stored.read(steps)
@@ -176,7 +176,7 @@ class Track:
 
     info: TrackInfo
     n_steps: int
-    stored: Stored
+    stored: StoredRows
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -186,17 +186,17 @@ class Track:
     def __len__(self) -> int:
         return self.n_steps
 
-    def __getitem__(self, key: Steps) -> NDArray[Any]:
+    def __getitem__(self, key: StepIndex) -> NDArray[Any]:
         return self.stored.read(_checked(key, self.n_steps, f"track {self.info.name}"))
 
     @property
     def n_stored(self) -> int:
         """How many values are stored: one a step, or one a sequence."""
-        return len(self.stored.starts) if isinstance(self.stored, SpreadArray) else self.n_steps
+        return len(self.stored.starts) if isinstance(self.stored, PerSequenceArray) else self.n_steps
 
     def read_stored(self, places: slice) -> NDArray[Any]:
         """Read values as stored, one a step or one a sequence."""
-        return (self.stored.part if isinstance(self.stored, SpreadArray) else self.stored).read(places)
+        return (self.stored.part if isinstance(self.stored, PerSequenceArray) else self.stored).read(places)
 
     def blocks(self, n_values: int = BLOCK_VALUES) -> Iterator[NDArray[Any]]:
         """Yield the values as stored, one a step or one a sequence, ``n_values`` at a time."""
@@ -204,14 +204,14 @@ class Track:
 
 
 @dataclass(frozen=True, eq=False)
-class SpreadArray:
+class PerSequenceArray:
     """One stored value a sequence, read as one a step; only the sequences that a slice touches are read."""
 
-    part: Stored
+    part: StoredRows
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
 
-    def read(self, steps: Steps | None = None) -> NDArray[Any]:
+    def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
         """Read the values of the steps (all where None), as ``StoredArray.read``."""
         if isinstance(steps, slice) or steps is None:
             start, stop, _ = slice(None).indices(len(self)) if steps is None else steps.indices(len(self))
@@ -230,7 +230,7 @@ class SpreadArray:
         return self.part.name
 
 
-def _checked(key: Steps, n_steps: int, what: str) -> Steps:
+def _checked(key: StepIndex, n_steps: int, what: str) -> StepIndex:
     """Return steps as a slice from 0 or an index; WindowError where they are none."""
     try:
         if isinstance(key, slice):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.block import Block
-from lstmviz.dump.lazy_arrays import IdArray, SpreadArray, States, Steps, Tokens, Track
+from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StepIndex, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import ArrayKey, DumpPlan, SourcePlan, pack_strings
@@ -20,13 +20,13 @@ from lstmviz.types import Source, TrackInfo
 
 
 @dataclass(frozen=True, eq=False)
-class HeldArray:
+class ArrayInMemory:
     """An array in memory, read as a stored one is."""
 
     values: NDArray[Any]
     name: str
 
-    def read(self, steps: Steps | None = None) -> NDArray[Any]:
+    def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
         """Read whole rows of the steps (all where None)."""
         return np.asarray(self.values[() if steps is None else steps])
 
@@ -47,7 +47,7 @@ class MemoryReader(DumpReader):
     def states(self, source: str) -> States:
         """Return the states of a source, shape (n_steps, n_units); UnknownName lists those there are."""
         info = self.source(source)
-        return States(info, HeldArray(self._arrays[ArrayKey("state", source)], source))
+        return States(info, ArrayInMemory(self._arrays[ArrayKey("state", source)], source))
 
     def close(self) -> None:
         """There is no file to close."""
@@ -61,8 +61,8 @@ def _axis(plan: DumpPlan, block: Block, tokens: Sequence[str]) -> Axis:
     words = list(dict.fromkeys(tokens))
     number = {word: i for i, word in enumerate(words)}
     data, offsets = pack_strings(tuple(words))
-    ids = HeldArray(np.array([number[token] for token in tokens], np.uint32), "tokens")
-    table = HeldArray(data, "vocabulary"), HeldArray(offsets, "vocabulary")
+    ids = ArrayInMemory(np.array([number[token] for token in tokens], np.uint32), "tokens")
+    table = ArrayInMemory(data, "vocabulary"), ArrayInMemory(offsets, "vocabulary")
     return Axis(
         name=block.axis,
         index=0,
@@ -84,8 +84,8 @@ def _source(plan: SourcePlan, block: Block) -> Source:
 
 def _track(info: TrackInfo, block: Block, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Track:
     info = replace(info, labels=(*info.labels, *block.labels.get(info.name, ())))
-    held = HeldArray(block.arrays[ArrayKey("track" if info.per == "step" else "sequence", info.name)], info.name)
-    return Track(info, int(stops[-1]), held if info.per == "step" else SpreadArray(held, starts, stops))
+    held = ArrayInMemory(block.arrays[ArrayKey("track" if info.per == "step" else "sequence", info.name)], info.name)
+    return Track(info, int(stops[-1]), held if info.per == "step" else PerSequenceArray(held, starts, stops))
 
 
 def _digest(block: Block, tokens: Sequence[str]) -> str:

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmviz.dump.header import Declared, Steps
-from lstmviz.dump.lazy_arrays import IdArray, SpreadArray, States, StoredArray, Tokens, Track
+from lstmviz.dump.header import Header
+from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredArray, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.safe import open_safely
 from lstmviz.errors import DumpError, UnknownName, WindowError
@@ -83,11 +83,11 @@ class DumpReader:
         self._file, self._pid = file, os.getpid()
         self._datasets: dict[str, h5py.Dataset] = {}
         try:
-            declared = Declared(file, self.path)
-            declared.check_format()
-            self.uuid = declared.uuid()
-            self.provenance: dict[str, Any] = declared.provenance()
-            self.axes: Mapping[str, Axis] = self._read_axes(declared)
+            header = Header(file, self.path)
+            header.check_format()
+            self.uuid = header.uuid()
+            self.provenance: dict[str, Any] = header.provenance()
+            self.axes: Mapping[str, Axis] = self._read_axes(header)
         except (KeyError, AttributeError, TypeError, ValueError, OSError, RuntimeError) as err:
             file.close()
             if isinstance(err, DumpError):
@@ -183,7 +183,7 @@ class DumpReader:
     def _open(self) -> h5py.File:
         if not self._file or self._pid != os.getpid():
             file = open_safely(self.path)
-            if Declared(file, self.path).uuid() != self.uuid:
+            if Header(file, self.path).uuid() != self.uuid:
                 file.close()
                 raise DumpError(f"{self.path} was written anew since it was opened; open it again")
             self._file, self._pid, self._datasets = file, os.getpid(), {}
@@ -192,41 +192,41 @@ class DumpReader:
     def _stored(self, path: str) -> StoredArray:
         return StoredArray(path, self._dataset)
 
-    def _read_axes(self, declared: Declared) -> dict[str, Axis]:
-        groups = dict(declared.ordered("axes", h5py.Group))
+    def _read_axes(self, header: Header) -> dict[str, Axis]:
+        groups = dict(header.members("axes", h5py.Group))
         if not groups:
             raise DumpError(f"{self.path} has no time axis; see docs/format.md")
-        sources = declared.placed("sources", h5py.Dataset, list(groups))
-        tracks = declared.placed("tracks", h5py.Group, list(groups))
+        sources = header.members_by_axis("sources", h5py.Dataset, list(groups))
+        tracks = header.members_by_axis("tracks", h5py.Group, list(groups))
         axes = {}
         for index, (name, group) in enumerate(groups.items()):
-            n_steps = declared.whole(group, "n_steps")
+            n_steps = header.integer(group, "n_steps")
             if n_steps < 1:
                 raise DumpError(f"{self.path}: axis {name!r} has no steps; record at least one")
-            starts, stops = declared.sequences(name, group, n_steps)
-            tokens = self._read_tokens(declared, name, group, n_steps) if "tokens" in group else None
+            starts, stops = header.sequences(name, group, n_steps)
+            tokens = self._read_tokens(header, name, group, n_steps) if "tokens" in group else None
             axes[name] = Axis(
-                *(name, index, n_steps, declared.text(group, "join"), tokens, starts, stops),
-                {n: declared.source(n, dataset, name, n_steps) for n, dataset in sources[name]},
+                *(name, index, n_steps, header.text(group, "join"), tokens, starts, stops),
+                {n: header.source(n, dataset, name, n_steps) for n, dataset in sources[name]},
                 {
-                    n: self._read_track(declared.track(n, g, name, n_steps, len(starts)), starts, stops)
+                    n: self._read_track(header.track(n, g, name, n_steps, len(starts)), starts, stops)
                     for n, g in tracks[name]
                 },
             )
         return axes
 
-    def _read_tokens(self, declared: Declared, axis: str, group: h5py.Group, n_steps: int) -> Tokens:
-        declared.check_steps(declared.array(group, "tokens"), "tokens", axis, n_steps)
+    def _read_tokens(self, header: Header, axis: str, group: h5py.Group, n_steps: int) -> Tokens:
+        header.check_steps(header.array(group, "tokens"), "tokens", axis, n_steps)
         n_vocab, table = None, None
         if "vocab" in group:
-            n_vocab = declared.strings(group, "vocab")
+            n_vocab = header.check_strings(group, "vocab")
             table = self._stored(f"axes/{axis}/vocab/bytes"), self._stored(f"axes/{axis}/vocab/offsets")
         ids = IdArray(n_steps, self._stored(f"axes/{axis}/tokens"), n_vocab)
-        return Tokens(n_steps, declared.text(group, "join"), ids, table)
+        return Tokens(n_steps, header.text(group, "join"), ids, table)
 
-    def _read_track(self, info: TrackInfo, starts: Steps, stops: Steps) -> Track:
+    def _read_track(self, info: TrackInfo, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Track:
         stored = self._stored(f"tracks/{info.name}/values")
-        return Track(info, int(stops[-1]), stored if info.per == "step" else SpreadArray(stored, starts, stops))
+        return Track(info, int(stops[-1]), stored if info.per == "step" else PerSequenceArray(stored, starts, stops))
 
 
 def _column(track: Track) -> Any:

@@ -99,7 +99,7 @@ class DumpPlan:
             ("source", [s.name for s in self.sources]),
             ("track", [t.name for t in self.tracks]),
         ):
-            if (twice := first_twice(names)) is not None:
+            if (twice := first_duplicate(names)) is not None:
                 raise DumpError(f"{kind} {twice!r} is declared twice; give each its own name")
         for name, axis in places:
             if axis not in [a.name for a in self.axes]:
@@ -145,7 +145,7 @@ def default_join(vocab: Sequence[str] | None) -> str:
     return "" if vocab and all(len(entry) <= 1 for entry in vocab) else " "
 
 
-def first_twice(names: Iterable[str]) -> str | None:
+def first_duplicate(names: Iterable[str]) -> str | None:
     """Return the first name that was there before, or None."""
     seen: set[str] = set()
     for name in names:

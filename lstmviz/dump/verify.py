@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.lazy_arrays import Stored, Tokens, Track
+from lstmviz.dump.lazy_arrays import StoredRows, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import split_bytes
@@ -107,7 +107,7 @@ def track_faults(dump: DumpReader, track: Track, count: Callable[[int], None]) -
         )
 
 
-def _of_strings(what: str, data: Stored, offsets: Stored) -> Iterator[str]:
+def _of_strings(what: str, data: StoredRows, offsets: StoredRows) -> Iterator[str]:
     try:
         entries = split_bytes(data.read(), offsets.read(), offsets.name)
     except DumpError as err:

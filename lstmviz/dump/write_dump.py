@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lstmviz.dump.array_blocks import Arrays, DumpBlock, Intake
+from lstmviz.dump.array_blocks import Arrays, BlockValidator, DumpBlock
 from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan, default_join
 from lstmviz.dump.validate import HasVocab, check_mapping, read_vocab
 from lstmviz.dump.writer import DumpWriter
@@ -60,24 +60,24 @@ def write_dump(
     arrays = {"tokens": tokens, "lengths": lengths, "tracks": tracks, "sequence_tracks": sequence_tracks}
     given = _given(blocks, {"states": states, **arrays})
     words = read_vocab(vocab)
-    intake = Intake(axis, None if words is None else len(words), is_many=blocks is not None)
-    taken = [_take(intake, block) for block in islice(given, 1)]
+    validator = BlockValidator(axis, None if words is None else len(words), is_many=blocks is not None)
+    taken = [_take(validator, block) for block in islice(given, 1)]
     if not taken:
         raise InputError("blocks has none; give at least one lstmviz.DumpBlock, or the arrays themselves")
     plan = DumpPlan(
-        axes=(AxisPlan(axis, default_join(words) if join is None else join, intake.has_tokens, words),),
-        sources=_viewed(intake.sources, views),
-        tracks=intake.tracks,
+        axes=(AxisPlan(axis, default_join(words) if join is None else join, validator.has_tokens, words),),
+        sources=_viewed(validator.sources, views),
+        tracks=validator.tracks,
         provenance={} if provenance is None else provenance,
     )
-    rest = (_take(intake, block) for block in given)
+    rest = (_take(validator, block) for block in given)
     n_steps = _look_ahead(taken, rest) if blocks is not None else sum(taken[0][0])
-    _write_whole(target, plan, chain(_popped(taken), rest), intake, n_steps)
+    _write_whole(target, plan, chain(_popped(taken), rest), validator, n_steps)
     return target
 
 
-def _take(intake: Intake, block: DumpBlock) -> Taken:
-    return (*intake.take(block), block.continues)
+def _take(validator: BlockValidator, block: DumpBlock) -> Taken:
+    return (*validator.take(block), block.continues)
 
 
 def _popped(taken: list[Taken]) -> Iterator[Taken]:
@@ -129,7 +129,9 @@ def _viewed(sources: tuple[SourcePlan, ...], views: Mapping[str, View] | None) -
     return tuple(replace(source, view=given.get(source.name, "raw")) for source in sources)
 
 
-def _write_whole(target: Path, plan: DumpPlan, blocks: Iterable[Taken], intake: Intake, n_steps: int | None) -> None:
+def _write_whole(
+    target: Path, plan: DumpPlan, blocks: Iterable[Taken], validator: BlockValidator, n_steps: int | None
+) -> None:
     """Write a dump of one axis beside its place, and put it there in one step."""
     with beside(target) as temporary:
         with _disk(target):
@@ -140,7 +142,7 @@ def _write_whole(target: Path, plan: DumpPlan, blocks: Iterable[Taken], intake: 
                 with _disk(target):
                     writer.append(plan.axes[0].name, lengths, arrays, continues)
             with _disk(target):
-                writer.close(labels=intake.labels)
+                writer.close(labels=validator.labels)
         with _disk(target):
             temporary.replace(target)
 

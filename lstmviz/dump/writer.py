@@ -232,7 +232,7 @@ def _first_offender(key: ArrayKey, shape: tuple[int, ...], n_steps: int) -> str:
     return f": step {min(shape[0], n_steps)} is the first where {missing}"
 
 
-def stamp(path: Path, uuid: str) -> None:
+def set_uuid(path: Path, uuid: str) -> None:
     """Set the uuid (32 hexadecimal digits) of a dump that was just written and that nobody has open."""
     with h5py.File(path, "r+") as file:
         file.attrs["uuid"] = np.bytes_(uuid.encode("ascii"))

@@ -12,8 +12,8 @@ from io import FileIO
 from pathlib import Path
 
 from lstmviz.dump.block import Block
-from lstmviz.dump.journal.format import Written, counted
-from lstmviz.dump.journal.in_subprocess import assemble_apart
+from lstmviz.dump.journal.format import Acknowledged, steps_in_batches
+from lstmviz.dump.journal.in_subprocess import assemble_in_subprocess
 from lstmviz.dump.journal.writer import BlockWriter, claim, remove_parts, remove_unfinished, write_plan
 from lstmviz.dump.parts import is_recording, parts_of, recover_command, release
 from lstmviz.dump.schema import DumpPlan
@@ -55,8 +55,13 @@ class Sink:
         return self._overwrite and self.path.exists()
 
     @property
-    def _written(self) -> Written:
-        return Written() if self._writer is None else self._writer.written
+    def _amount(self) -> str:
+        """What is acknowledged, in words."""
+        return steps_in_batches(self.n_steps, self.n_batches)
+
+    @property
+    def _written(self) -> Acknowledged:
+        return Acknowledged() if self._writer is None else self._writer.written
 
     def check(self) -> None:
         """Raise DumpExists where something is in the way, RecordingError where there is no folder to write in."""
@@ -132,7 +137,7 @@ class Sink:
                 with suppress(OSError, StorageError):
                     noted = {**self._plan.provenance, "batches_lost": n_lost}
                     write_plan(self.parts_dir, replace(self._plan, provenance=noted))
-            assemble_apart(
+            assemble_in_subprocess(
                 self.parts_dir,
                 self.path,
                 overwrite=self._overwrite and is_complete,
@@ -153,7 +158,7 @@ class Sink:
         """Say what is left of a recording that was stopped and closed."""
         if not self.n_steps:
             return f"recording stopped: no batch was complete, so {self.path} was not written"
-        return f"recording stopped: {counted(self.n_steps, self.n_batches)} are kept in {self.path} (complete: false)"
+        return f"recording stopped: {self._amount} are kept in {self.path} (complete: false)"
 
     def _close(self) -> None:
         if self._writer is not None:
@@ -173,7 +178,7 @@ class Sink:
         line = f"recording stopped: {why}; the model goes on"
         if not self.n_steps:
             return f"{line}, and nothing was recorded"
-        kept = f"{line}. {counted(self.n_steps, self.n_batches)} are kept in {self.parts_dir}"
+        kept = f"{line}. {self._amount} are kept in {self.parts_dir}"
         if self._replaces:
             return f"{kept} and {self.path} stays as it is; at the end, put them in its place with {self._command()}"
         return (
@@ -183,13 +188,13 @@ class Sink:
 
     def _beside(self) -> str:
         return (
-            f"recording stopped: {counted(self.n_steps, self.n_batches)} are kept in {self.parts_dir}, and {self.path} "
+            f"recording stopped: {self._amount} are kept in {self.parts_dir}, and {self.path} "
             f"is what it was before; put them in its place with {self._command()}, or delete the folder"
         )
 
     def _kept(self, reason: str) -> str:
         return (
-            f"{self.path} could not be assembled ({reason}); all {counted(self.n_steps, self.n_batches)} are kept in "
+            f"{self.path} could not be assembled ({reason}); all {self._amount} are kept in "
             f"{self.parts_dir}: finish with {self._command()}"
         )
 

@@ -18,7 +18,7 @@ import filelock
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import FORMAT_VERSION
-from lstmviz.dump.writer import stamp
+from lstmviz.dump.writer import set_uuid
 from lstmviz.errors import LstmvizError, ModelError, UnknownName
 from lstmviz.system import cache
 from lstmviz.system.atomic import replacing
@@ -104,7 +104,7 @@ def build(
     key = _key(said, weights)
     if path is not None:
         said.build(asked, path, weights, progress, overwrite)
-        stamp(Path(path), key)
+        set_uuid(Path(path), key)
         return Path(path)
     title, place = said.title(asked), _place(said.title(asked), key)
     with filelock.FileLock(place.parent.parent / f"{title}.lock"):
@@ -114,7 +114,7 @@ def build(
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir(parents=True)
             said.build(asked, unfinished / place.name, weights, progress)
-            stamp(unfinished / place.name, key)
+            set_uuid(unfinished / place.name, key)
             for made in sorted(unfinished.iterdir(), reverse=True):  # the dump last, and only then is it there
                 made.replace(place.parent / made.name)
             shutil.rmtree(unfinished, ignore_errors=True)

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmviz.dump.block import Block
-from lstmviz.dump.journal import copy_axis as copying
+from lstmviz.dump.journal import assembler as copying
 from lstmviz.dump.journal.assemble import assemble, main
-from lstmviz.dump.journal.format import Assembled
-from lstmviz.dump.journal.in_subprocess import assemble_apart
+from lstmviz.dump.journal.format import AssemblyReport
+from lstmviz.dump.journal.in_subprocess import assemble_in_subprocess
 from lstmviz.dump.journal.writer import BlockWriter, write_plan
 from lstmviz.dump.parts import BLOCKS, HEADER, parts_of
 from lstmviz.dump.reader import DumpReader
@@ -29,7 +29,7 @@ def test_assembled_blocks_are_a_dump(tmp_path):
     record_blocks(tmp_path / "a.h5.parts", 3)
     assert parts_of(tmp_path / "a.h5") == tmp_path / "a.h5.parts"
     found = assemble(tmp_path / "a.h5.parts", tmp_path / "a.h5", expected_steps=9)
-    assert found == Assembled(9, 3, 0, False, True)
+    assert found == AssemblyReport(9, 3, 0, False, True)
     dump = DumpReader(tmp_path / "a.h5")
     assert dump.provenance["complete"] is True
     assert list(dump.sequences["stop"]) == [2, 3, 5, 6, 8, 9]
@@ -179,7 +179,7 @@ def test_columns_of_a_stream_become_one_sequence_each(tmp_path):
 
 def test_what_is_in_order_is_written_while_it_is_read(tmp_path, monkeypatch):
     record_blocks(tmp_path / "p", 30)
-    monkeypatch.setattr(copying.Assembly, "in_document_order", None)
+    monkeypatch.setattr(copying.Assembler, "in_document_order", None)
     assert assemble(tmp_path / "p", tmp_path / "a.h5").n_steps == 90
 
 
@@ -275,15 +275,15 @@ def test_a_child_says_what_it_found_and_closes_the_header(tmp_path):
     record_blocks(tmp_path / "p", 2)
     write_plan(tmp_path / "p", replace(PLAN, provenance={"complete": False}))
     (tmp_path / "p" / "assembling-1.h5").write_text("left by one that was killed")
-    found = assemble_apart(tmp_path / "p", tmp_path / "--a.h5", is_complete=True)
-    assert found == Assembled(6, 2, 0, False, True)
+    found = assemble_in_subprocess(tmp_path / "p", tmp_path / "--a.h5", is_complete=True)
+    assert found == AssemblyReport(6, 2, 0, False, True)
     assert DumpReader(tmp_path / "--a.h5").provenance["complete"] is True
     assert json.loads((tmp_path / "p" / HEADER).read_text())["provenance"] == {"complete": True}
     assert sorted(p.name for p in (tmp_path / "p").iterdir()) == [BLOCKS, HEADER]
     with pytest.raises(RecordingError, match="is already there"):
-        assemble_apart(tmp_path / "p", tmp_path / "--a.h5")
+        assemble_in_subprocess(tmp_path / "p", tmp_path / "--a.h5")
     with pytest.raises(RecordingError, match="no recording in"):
-        assemble_apart(tmp_path / "none", Path("b.h5"))
+        assemble_in_subprocess(tmp_path / "none", Path("b.h5"))
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])

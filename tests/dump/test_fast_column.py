@@ -10,7 +10,7 @@ import pytest
 
 import lstmviz
 from lstmviz.dump import fast_column as module
-from lstmviz.dump.fast_column import plain_column
+from lstmviz.dump.fast_column import fast_column
 from lstmviz.match.index import store as index
 from lstmviz.match.index import unit_values as columns
 
@@ -42,25 +42,25 @@ def test_it_is_what_hdf5_reads_in_any_chunks(dump):
         chunked(dump, chunks=(1, 37)),
         chunked(dump, fletcher32=False),
     ):
-        found = plain_column(states, 5)
+        found = fast_column(states, 5)
         assert found.dtype == wanted.dtype
         assert found.tobytes() == wanted.tobytes()
 
 
 @pytest.mark.parametrize("how", [{"compression": "gzip"}, {"shuffle": True}, {"chunks": (64, 10)}])
 def test_what_does_not_lie_plain_is_left_to_hdf5(dump, how):
-    assert plain_column(chunked(dump, **how), 5) is None
+    assert fast_column(chunked(dump, **how), 5) is None
 
 
 def test_a_file_that_was_cut_meanwhile_is_left_to_hdf5(dump, monkeypatch):
     monkeypatch.setattr(module.os, "preadv", lambda *given: 8)
-    assert plain_column(dump.states("rnn.l0.h"), 5) is None
+    assert fast_column(dump.states("rnn.l0.h"), 5) is None
 
 
 def test_a_card_reads_so_once_the_index_has_checked_the_file(dump, monkeypatch):
     before = dump.unit("rnn.l0.h", 5)
     read = []
-    monkeypatch.setattr(columns, "plain_column", lambda *given: read.append(given[1]) or plain_column(*given))
+    monkeypatch.setattr(columns, "fast_column", lambda *given: read.append(given[1]) or fast_column(*given))
     monkeypatch.setattr(index, "SMALL", 0)
     dump = lstmviz.open_dump(dump.path)
     dump.unit("rnn.l0.h", 5)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lstmviz.dump.block import Block
 from lstmviz.dump.journal import writer as parts
-from lstmviz.dump.journal.format import Written
+from lstmviz.dump.journal.format import Acknowledged
 from lstmviz.dump.journal.reader import BlockReader
 from lstmviz.dump.journal.writer import BlockWriter, read_plan, write_plan
 from lstmviz.dump.parts import BLOCKS
@@ -151,7 +151,7 @@ def test_a_full_disk_leaves_whole_batches_and_the_next_one_is_taken(tmp_path, mo
         with pytest.raises(StorageError, match="No space left on device") as caught:
             writer.append(Block("text", (3,), arrays_of(3, 1)), Block("text", (3,), arrays_of(3, 2)))
     assert "\n" not in str(caught.value)
-    assert writer.written == whole == Written((tmp_path / BLOCKS).stat().st_size - (0 if is_cut else room), 3, 1)
+    assert writer.written == whole == Acknowledged((tmp_path / BLOCKS).stat().st_size - (0 if is_cut else room), 3, 1)
     blocks, lost = read(tmp_path)
     assert [same(b, 0) for b in blocks] == [True]
     assert lost == ((0, False) if is_cut else (room, room > 0))

@@ -136,7 +136,7 @@ def test_a_disk_that_is_still_full_at_the_end_is_said_again(tmp_path, capsys, mo
         with run.batch(IDS):
             model(IDS)
         monkeypatch.setattr(parts.os, "writev", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
-        monkeypatch.setattr(sink, "assemble_apart", Mock(side_effect=StorageError("no room")))
+        monkeypatch.setattr(sink, "assemble_in_subprocess", Mock(side_effect=StorageError("no room")))
         with run.batch(IDS):
             model(IDS)
         assert "at the end they are made into" in (run.stopped or "")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from lstmviz.dump.journal.assemble import assemble
-from lstmviz.dump.journal.recover import Recovered, recover
+from lstmviz.dump.journal.recover import RecoveryReport, recover
 from lstmviz.dump.parts import is_recording, parts_of
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpMissing
@@ -95,7 +95,7 @@ def contents(path: Path) -> dict[str, np.ndarray]:
     return held
 
 
-def brought_back(path: Path) -> tuple[Recovered | None, int, bool]:
+def brought_back(path: Path) -> tuple[RecoveryReport | None, int, bool]:
     """Recover a recording, twice: what is said, how many steps there are, and if the dump says that it is complete."""
     deadline = time.monotonic() + 30  # a child that assembles, and whose parent was interrupted, may not be through
     while is_recording(parts_of(path)) and time.monotonic() < deadline:

@@ -477,7 +477,7 @@ def test_the_command_that_finishes_a_recording_replaces_what_was_to_be_replaced(
     with lstmviz.record(model, path, overwrite=True) as run:
         with run.batch(tokens=[[1, 2]]):
             model(torch.tensor([[1, 2]]))
-        monkeypatch.setattr(sink, "assemble_apart", Mock(side_effect=StorageError("the disk is full")))
+        monkeypatch.setattr(sink, "assemble_in_subprocess", Mock(side_effect=StorageError("the disk is full")))
     command = capsys.readouterr().err.split("`")[1]
     assert command == f"lstmviz recover {path} --overwrite"
     subprocess.run([sys.executable, "-m", "lstmviz.cli", *command.split()[1:]], check=False, capture_output=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.lazy_arrays import Steps, Stored
+from lstmviz.dump.lazy_arrays import StepIndex, StoredRows
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class JoinedArray:
     ``lengths`` are the parts' steps, each at least 1; ``dtype`` is the type of what is read, whichever part it is from.
     """
 
-    parts: tuple[Stored, ...]
+    parts: tuple[StoredRows, ...]
     lengths: tuple[int, ...]
     dtype: np.dtype[Any]
 
-    def read(self, steps: Steps | None = None) -> NDArray[Any]:
+    def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
         """Read whole rows of the steps (all where None), as ``StoredArray.read``."""
         if isinstance(steps, slice) or steps is None:
             start, stop, _ = slice(None).indices(len(self)) if steps is None else steps.indices(len(self))
@@ -59,10 +59,10 @@ class JoinedArray:
 class RelabelledArray:
     """Indices into the labels of one part, read as indices into the labels of all; -1, no value, stays -1."""
 
-    part: Stored
+    part: StoredRows
     to: tuple[int, ...]
 
-    def read(self, steps: Steps | None = None) -> NDArray[Any]:
+    def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
         """Read the steps as ``StoredArray.read``; an index that has no label has no value."""
         table = np.array([*self.to, -1], np.int64)
         index = np.asarray(self.part.read(steps)).astype(np.int64)

@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmviz.dump.corpus.joined_arrays import JoinedArray, RelabelledArray
 from lstmviz.dump.corpus.manifest import (
@@ -23,8 +24,7 @@ from lstmviz.dump.corpus.manifest import (
     shard_paths,
     write_corpus_file,
 )
-from lstmviz.dump.header import Steps
-from lstmviz.dump.lazy_arrays import IdArray, SpreadArray, States, Stored, StoredArray, Tokens, Track
+from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredArray, StoredRows, Tokens, Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import DumpError, DumpExists, DumpMissing
 
@@ -260,12 +260,14 @@ def _joined_axis(shards: Sequence[_Opened], name: str) -> Axis:
     return Axis(name, first.index, n_steps, first.join, tokens, starts, stops, sources, tracks)
 
 
-def _joined_track(shards: Sequence[_Opened], axis: str, name: str, starts: Steps, stops: Steps) -> Track:
+def _joined_track(
+    shards: Sequence[_Opened], axis: str, name: str, starts: NDArray[np.int64], stops: NDArray[np.int64]
+) -> Track:
     """Join a track; recordings meet labels in an order of their own, so a category's are put on one list."""
     path, tracks = f"tracks/{name}/values", [shard.reader.axes[axis].tracks[name] for shard in shards]
     labels = tuple(dict.fromkeys(label for track in tracks for label in track.labels))
     index = {label: i for i, label in enumerate(labels)}
-    parts: list[Stored] = []
+    parts: list[StoredRows] = []
     for shard, track in zip(shards, tracks, strict=True):
         to = tuple(index[label] for label in track.labels)
         own = shard.stored(path)
@@ -274,4 +276,4 @@ def _joined_track(shards: Sequence[_Opened], axis: str, name: str, starts: Steps
     dtype = np.dtype(np.int64) if is_relabelled else np.result_type(*(shard.dtypes[path] for shard in shards))
     joined = JoinedArray(tuple(parts), tuple(track.n_stored for track in tracks), dtype)
     info = replace(tracks[0].info, labels=labels)
-    return Track(info, int(stops[-1]), joined if info.per == "step" else SpreadArray(joined, starts, stops))
+    return Track(info, int(stops[-1]), joined if info.per == "step" else PerSequenceArray(joined, starts, stops))

@@ -16,8 +16,8 @@ from dataclasses import asdict, replace
 from io import FileIO
 from pathlib import Path
 
-from lstmviz.dump.journal.copy_axis import Assembly, OutOfOrderError
-from lstmviz.dump.journal.format import Assembled
+from lstmviz.dump.journal.assembler import Assembler, OutOfOrderError
+from lstmviz.dump.journal.format import AssemblyReport
 from lstmviz.dump.journal.writer import read_plan, remove_unfinished, write_plan
 from lstmviz.dump.parts import BLOCKS, lock, release
 from lstmviz.dump.reader import DumpReader
@@ -34,7 +34,7 @@ def assemble(
     overwrite: bool = False,
     expected_steps: int | None = None,
     is_complete: bool = False,
-) -> Assembled:
+) -> AssemblyReport:
     """Assemble a recording into a dump at ``path`` and return what was found; the blocks are left as they are.
 
     The dump is written inside ``parts_dir``, read back, and renamed, so ``path`` holds the old file or the new one,
@@ -104,13 +104,13 @@ def _refuse_taken(path: Path, overwrite: bool) -> None:
         raise DumpExists(f"{path} is already there; pass overwrite=True (--overwrite) or another path")
 
 
-def _write(parts_dir: Path, file: FileIO, temporary: Path, plan: DumpPlan) -> Assembled:
+def _write(parts_dir: Path, file: FileIO, temporary: Path, plan: DumpPlan) -> AssemblyReport:
     """Write the dump in one pass where the batches come in the order of the documents, else in two."""
     try:
-        found = Assembly(parts_dir, file, temporary, plan).in_recorded_order()
+        found = Assembler(parts_dir, file, temporary, plan).in_recorded_order()
     except OutOfOrderError:
         temporary.unlink(missing_ok=True)
-        found = Assembly(parts_dir, file, temporary, plan).in_document_order()
+        found = Assembler(parts_dir, file, temporary, plan).in_document_order()
     if not found.n_batches:
         lacks = f"no batch that can be kept ({found.odd})" if found.odd else "no whole batch"
         raise DumpError(f"{parts_dir} holds {lacks}, so there is nothing to assemble")

@@ -23,7 +23,7 @@ _MAX_VECTORS = 1024  # of one writev, the least that POSIX systems take today
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Acknowledged:
     """How much of a recording is acknowledged: bytes of the file of blocks, steps, batches."""
 
     n_bytes: int = 0
@@ -32,7 +32,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Assembled:
+class AssemblyReport:
     """What was found in a folder of parts, and if it is all there.
 
     Steps and batches; bytes that were no whole batch, and whether they are only one that was cut off while it was
@@ -50,7 +50,7 @@ class Assembled:
     odd: str = ""
 
 
-def counted(n_steps: int, n_batches: int) -> str:
+def steps_in_batches(n_steps: int, n_batches: int) -> str:
     """Say how much was recorded, as "1,240 steps in 31 batches"."""
     return f"{n_steps:,} step{'s' * (n_steps != 1)} in {n_batches:,} batch{'es' * (n_batches != 1)}"
 

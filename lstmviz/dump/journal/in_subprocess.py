@@ -8,21 +8,21 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from lstmviz.dump.journal.format import Assembled
+from lstmviz.dump.journal.format import AssemblyReport
 from lstmviz.dump.journal.writer import remove_unfinished
 from lstmviz.dump.parts import BLOCKS
 from lstmviz.errors import RecordingError, StorageError
 from lstmviz.system.worker import command, last_line, signal_name
 
 
-def assemble_apart(
+def assemble_in_subprocess(
     parts_dir: Path,
     path: Path,
     *,
     overwrite: bool = False,
     expected_steps: int | None = None,
     is_complete: bool = False,
-) -> Assembled:
+) -> AssemblyReport:
     """Do what ``assemble`` does in a child process; RecordingError says in one line why it failed.
 
     It is StorageError where the disk has no room for it, or the child was ended.
@@ -62,5 +62,5 @@ def _check_room(parts_dir: Path) -> None:
         raise StorageError(f"it takes about {needed:,} bytes, and the disk has {free:,} free; make room first")
 
 
-def _result(text: str) -> Assembled:
-    return Assembled(**json.loads(text.splitlines()[-1]))
+def _result(text: str) -> AssemblyReport:
+    return AssemblyReport(**json.loads(text.splitlines()[-1]))

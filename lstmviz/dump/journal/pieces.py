@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.journal.reader import ArrayLayout, Layout, StoredBlock, read_into
+from lstmviz.dump.journal.reader import ArrayLayout, BlockLayout, StoredBlock, read_into
 from lstmviz.dump.schema import ArrayKey
 from lstmviz.errors import DumpError
 
@@ -34,7 +34,7 @@ Pieces = NDArray[np.void]  # of PIECE
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class PieceEnd:
     """Where a document's last piece ended: the next one goes on with it, if it begins there."""
 
     document: int
@@ -52,7 +52,7 @@ def pieces_of(block: StoredBlock, number: int, n_unnamed: int) -> Pieces:
     else:
         found["document"], found["position"] = block.places.T
     found = found[found["length"] > 0]
-    firsts = np.flatnonzero(begins(found, None))
+    firsts = np.flatnonzero(sequence_starts(found, None))
     if len(firsts) < len(found):  # steps that follow each other here too are one piece
         lengths = np.add.reduceat(found["length"], firsts)
         found = found[firsts]
@@ -60,23 +60,23 @@ def pieces_of(block: StoredBlock, number: int, n_unnamed: int) -> Pieces:
     return found
 
 
-def begins(pieces: Pieces, before: End | None) -> NDArray[np.bool_]:
+def sequence_starts(pieces: Pieces, before: PieceEnd | None) -> NDArray[np.bool_]:
     """Tell of each piece whether a sequence begins with it: it does not go on where the piece before it ended."""
     ends = pieces["position"] + pieces["length"]
     is_first = np.ones(len(pieces), bool)
     is_first[1:] = (pieces["document"][1:] != pieces["document"][:-1]) | (pieces["position"][1:] != ends[:-1])
     if before is not None and len(pieces):
-        is_first[0] = End(*pieces[["document", "position"]][0].item()) != before
+        is_first[0] = PieceEnd(*pieces[["document", "position"]][0].item()) != before
     return is_first
 
 
-def end_of(pieces: Pieces) -> End:
+def end_of(pieces: Pieces) -> PieceEnd:
     """Return where the last of some pieces ends."""
     last = pieces[-1]
-    return End(int(last["document"]), int(last["position"]) + int(last["length"]))
+    return PieceEnd(int(last["document"]), int(last["position"]) + int(last["length"]))
 
 
-def is_in_order(pieces: Pieces, before: End | None) -> bool:
+def is_in_order(pieces: Pieces, before: PieceEnd | None) -> bool:
     """Tell whether pieces come document by document, each in order, and behind where those before them ended."""
     if not len(pieces):
         return True
@@ -104,7 +104,7 @@ class BlockTable:
 
     def __init__(self) -> None:
         self._payloads, self._n_steps, self._n_pieces, self._layouts = (array("q") for _ in range(4))
-        self._numbers: dict[Layout, int] = {}
+        self._numbers: dict[BlockLayout, int] = {}
         self._arrays: list[dict[ArrayKey, ArrayLayout]] = []
 
     def add(self, block: StoredBlock) -> int:

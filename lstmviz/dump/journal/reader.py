@@ -41,7 +41,7 @@ class ArrayLayout:
         return self.dtype.itemsize * int(np.prod(self.row, dtype=np.int64))
 
 
-Layout = tuple[tuple[ArrayKey, ArrayLayout], ...]  # every array of a block, in order; equal for most of a recording
+BlockLayout = tuple[tuple[ArrayKey, ArrayLayout], ...]  # every array of a block in order; mostly the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class StoredBlock:
     lengths: NDArray[np.int64]
     places: NDArray[np.int64] | None  # (n_pieces, 2)
     payload: int
-    layout: Layout
+    layout: BlockLayout
     labels: Mapping[str, tuple[str, ...]]
     vocab: tuple[str, ...]
     has_more: bool  # the batch goes on in the next block
@@ -77,7 +77,7 @@ class StoredBlock:
         return _read_array(file, start, layout.dtype, (n_rows, *layout.row))
 
 
-Batch = list[StoredBlock]
+StoredBatch = list[StoredBlock]
 
 
 class BlockReader:
@@ -92,7 +92,7 @@ class BlockReader:
         self.n_lost_bytes = 0
         self.is_torn = False
 
-    def batches(self, file: FileIO | None = None) -> Iterator[Batch]:
+    def batches(self, file: FileIO | None = None) -> Iterator[StoredBatch]:
         """Yield the blocks of each whole batch; ``file`` is the file of blocks where it is open already."""
         if file is not None:
             yield from self._batches(file)
@@ -111,10 +111,10 @@ class BlockReader:
             except (ValueError, KeyError, TypeError, RecursionError):
                 return
 
-    def _batches(self, file: FileIO) -> Iterator[Batch]:
+    def _batches(self, file: FileIO) -> Iterator[StoredBatch]:
         size = os.fstat(file.fileno()).st_size
         end = place = 0
-        batch: Batch = []
+        batch: StoredBatch = []
         while (found := _read_block(file, place, size)) is not None:
             block, place = found
             batch.append(block)

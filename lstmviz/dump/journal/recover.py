@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from lstmviz.dump.journal.format import Assembled, counted
-from lstmviz.dump.journal.in_subprocess import assemble_apart
+from lstmviz.dump.journal.format import AssemblyReport, steps_in_batches
+from lstmviz.dump.journal.in_subprocess import assemble_in_subprocess
 from lstmviz.dump.journal.reader import BlockReader
 from lstmviz.dump.journal.writer import read_plan, remove_parts
 from lstmviz.dump.parts import BLOCKS, HEADER, PARTS, is_recording, parts_of
@@ -20,7 +20,7 @@ State = Literal["whole", "cut short", "empty"]
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered:
+class RecoveryReport:
     """What there is of a recording now, and the line that says so.
 
     It is whole (closed in order, every step read), cut short (a dump of what was acknowledged), or empty (no dump).
@@ -34,8 +34,8 @@ def recover(
     path: str | os.PathLike[str],
     *,
     overwrite: bool = False,
-    assemble: Callable[..., Assembled] = assemble_apart,
-) -> Recovered:
+    assemble: Callable[..., AssemblyReport] = assemble_in_subprocess,
+) -> RecoveryReport:
     """Complete the recording to ``path``: the dump's path, or the folder of parts beside it.
 
     The dump is assembled by ``assemble`` (in a child process by default), checked and put in its place, and the parts
@@ -65,10 +65,11 @@ def recover(
     return _assembled(target, parts_dir, found)
 
 
-def _assembled(target: Path, parts_dir: Path, found: Assembled) -> Recovered:
-    line = f"{target} holds {counted(found.n_steps, found.n_batches)}"
+def _assembled(target: Path, parts_dir: Path, found: AssemblyReport) -> RecoveryReport:
+    line = f"{target} holds {steps_in_batches(found.n_steps, found.n_batches)}"
     if found.n_odd_steps:
-        line += f", without {counted(found.n_odd_steps, found.n_odd_batches)}, where {found.odd} (complete: false)"
+        left_out = steps_in_batches(found.n_odd_steps, found.n_odd_batches)
+        line += f", without {left_out}, where {found.odd} (complete: false)"
     else:
         line += ", all of the recording" if found.is_complete else "; the recording was cut short (complete: false)"
     if found.is_torn:
@@ -79,10 +80,10 @@ def _assembled(target: Path, parts_dir: Path, found: Assembled) -> Recovered:
         line += _kept(parts_dir)
     else:
         remove_parts(parts_dir)
-    return Recovered("whole" if found.is_complete else "cut short", line)
+    return RecoveryReport("whole" if found.is_complete else "cut short", line)
 
 
-def _tidied(target: Path, parts_dir: Path) -> Recovered:
+def _tidied(target: Path, parts_dir: Path) -> RecoveryReport:
     """Finish what a process did not that was ended between putting the dump in place and removing the parts."""
     blocks = BlockReader(parts_dir)
     n_steps = sum(block.n_steps for batch in blocks.batches() for block in batch)
@@ -96,7 +97,7 @@ def _tidied(target: Path, parts_dir: Path) -> Recovered:
     return found
 
 
-def _without_batch(target: Path, parts_dir: Path, blocks: BlockReader) -> Recovered:
+def _without_batch(target: Path, parts_dir: Path, blocks: BlockReader) -> RecoveryReport:
     if blocks.n_lost_bytes and not blocks.is_torn:
         raise DumpError(f"no batch in {parts_dir} can be read, so there is nothing to recover{_kept(parts_dir)}")
     is_bare = not any((parts_dir / name).exists() for name in (BLOCKS, HEADER))
@@ -104,10 +105,10 @@ def _without_batch(target: Path, parts_dir: Path, blocks: BlockReader) -> Recove
     if is_bare and target.exists():  # what is left where a process was ended as the last thing that it did
         return _nothing_to_do(target)
     as_before = f"; {target} is what it was before" if target.exists() else ""
-    return Recovered("empty", f"no batch of the recording to {target} was complete: nothing to recover{as_before}")
+    return RecoveryReport("empty", f"no batch of the recording to {target} was complete: nothing to recover{as_before}")
 
 
-def _nothing_to_do(target: Path) -> Recovered:
+def _nothing_to_do(target: Path) -> RecoveryReport:
     """Say of a dump that is in its place how much of its recording it is."""
     parts_dir = parts_of(target)
     if not target.exists():
@@ -115,9 +116,9 @@ def _nothing_to_do(target: Path) -> Recovered:
     dump = DumpReader(target)
     try:
         if dump.provenance.get("complete", True):
-            return Recovered("whole", f"{target} is whole: there is nothing to recover")
+            return RecoveryReport("whole", f"{target} is whole: there is nothing to recover")
         line = f"{target} is all that was acknowledged of a recording that was cut short: there is nothing to recover"
-        return Recovered("cut short", line)
+        return RecoveryReport("cut short", line)
     finally:
         dump.close()
 

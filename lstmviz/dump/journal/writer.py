@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from lstmviz.dump.block import Block
-from lstmviz.dump.journal.format import Written, encode, write_all
+from lstmviz.dump.journal.format import Acknowledged, encode, write_all
 from lstmviz.dump.parts import BLOCKS, HEADER, lock, release
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import DumpMissing, StorageError
@@ -31,7 +31,7 @@ class BlockWriter:
 
     def __init__(self, parts_dir: Path, plan: DumpPlan, file: FileIO | None = None) -> None:
         self.parts_dir = parts_dir
-        self.written = Written()
+        self.written = Acknowledged()
         self._file = _new_blocks(parts_dir) if file is None else file
         with stored(f"the header of {parts_dir}"):
             write_plan(parts_dir, plan)
@@ -46,7 +46,7 @@ class BlockWriter:
                 self._cut_back()
                 write_all(self._file.fileno(), pieces)
                 # One assignment, so that an interrupt finds the batch either acknowledged or not.
-                self.written = Written(done.n_bytes + n_bytes, done.n_steps + n_steps, done.n_batches + 1)
+                self.written = Acknowledged(done.n_bytes + n_bytes, done.n_steps + n_steps, done.n_batches + 1)
         except BaseException:
             with suppress(OSError):  # the next append tries again, and a reader stops at what is torn
                 self._cut_back()

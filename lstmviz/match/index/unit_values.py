@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.fast_column import plain_column
+from lstmviz.dump.fast_column import fast_column
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.index.store import is_indexed
 
@@ -37,7 +37,7 @@ class Column:
         self._asked = (dump, source, unit)
         self._kept: NDArray[Any] | None = None
         if self.info.n_steps * np.dtype(self.info.dtype).itemsize <= KEPT_BYTES:
-            plain = plain_column(dump.states(source), unit) if is_indexed(dump, source) else None
+            plain = fast_column(dump.states(source), unit) if is_indexed(dump, source) else None
             self._kept = np.concatenate([v for _, v in column(*self._asked)]) if plain is None else plain
 
     def counted(self) -> Iterator[tuple[NDArray[Any], NDArray[np.int64] | None]]:

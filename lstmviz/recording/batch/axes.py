@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lstmviz.dump.schema import AxisPlan, first_twice
+from lstmviz.dump.schema import AxisPlan, first_duplicate
 from lstmviz.dump.validate import read_vocab
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.tokens import is_ids_mapping
@@ -146,7 +146,7 @@ def _features(given: Any) -> tuple[str, ...] | None:
         return None
     names = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
     odd = next((name for name in names if not isinstance(name, str)), None)
-    if odd is not None or (twice := first_twice(names)) is not None:
+    if odd is not None or (twice := first_duplicate(names)) is not None:
         said = f"{odd!r}, not a string" if odd is not None else f"{twice!r} twice"
         raise InputError(f"features has {said}; give each number of an input a name of its own")
     return names

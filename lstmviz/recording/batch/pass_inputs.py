@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.schema import check_track, first_twice
+from lstmviz.dump.schema import check_track, first_duplicate
 from lstmviz.dump.validate import TrackRows, Values, as_array, check_ids, check_mapping, read_track
 from lstmviz.errors import InputError
 from lstmviz.recording.batch.tokens import TokenGrid, even_rows, read_tokens
@@ -221,5 +221,5 @@ def _sequence_tracks(given: Mapping[str, Values] | None, n_sequences: int | None
 def _check_names(tracks: Sequence[GivenTrack]) -> None:
     for track in tracks:
         check_track(track.info("axis"))
-    if (twice := first_twice(track.name for track in tracks)) is not None:
+    if (twice := first_duplicate(track.name for track in tracks)) is not None:
         raise InputError(f"track {twice!r} is there twice; give each its own name")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.block import Block
-from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype, first_twice
+from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype, first_duplicate
 from lstmviz.dump.validate import TrackRows
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axis_batch import AxisRows
@@ -66,7 +66,7 @@ def first_plan(batched: Sequence[Batched], order: Sequence[str], provenance: Map
     """Return the plan that the first batch declares: sources in the ``order`` of their modules, then logged ones."""
     place = {name: i for i, name in enumerate(order)}
     sources = [(place.get(b.rows.states[s.name].module, len(place)), s) for b in batched for s in b.sources]
-    twice = first_twice(s.name for _, s in sources)
+    twice = first_duplicate(s.name for _, s in sources)
     if twice is not None:
         raise RecordingError(f"{twice!r} was logged on two axes; log it under two names")
     tracks = tuple(track.info(b.plan.name) for b in batched for track in b.tracks)
@@ -131,6 +131,6 @@ def _source(name: str, axis: str, state: StateRows, dtype: StateDtype) -> Source
 
 
 def _check_twice(tracks: Sequence[Any]) -> None:
-    twice = first_twice(track.name for track in tracks)
+    twice = first_duplicate(track.name for track in tracks)
     if twice is not None:
         raise InputError(f"track {twice!r} is there twice; give each its own name, on every axis")

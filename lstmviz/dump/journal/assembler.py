@@ -11,9 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.journal.format import Assembled
-from lstmviz.dump.journal.pieces import PIECE, BlockTable, End, Pieces, begins, end_of, is_in_order, pieces_of, split
-from lstmviz.dump.journal.reader import Batch, BlockReader, StoredBlock
+from lstmviz.dump.journal.format import AssemblyReport
+from lstmviz.dump.journal.pieces import (
+    PIECE,
+    BlockTable,
+    PieceEnd,
+    Pieces,
+    end_of,
+    is_in_order,
+    pieces_of,
+    sequence_starts,
+    split,
+)
+from lstmviz.dump.journal.reader import BlockReader, StoredBatch, StoredBlock
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.dump.writer import DumpWriter
 
@@ -25,7 +35,7 @@ class OutOfOrderError(Exception):
     """A piece belongs before one that was written to the dump already."""
 
 
-class AxisCopy:
+class AxisWriter:
     """Takes an axis' pieces in their final order, and writes them to the dump, many at a time."""
 
     def __init__(self, file: FileIO, table: BlockTable, writer: DumpWriter, axis: str) -> None:
@@ -34,10 +44,10 @@ class AxisCopy:
         self._most = max(1, min(WINDOW_STEPS, WINDOW_BYTES // (sum(sizes) + 8 * len(writer.plan.keys(axis)))))
         self._waiting: list[tuple[Pieces, NDArray[np.bool_]]] = []
         self._n_waiting = 0
-        self._end: End | None = None
+        self._end: PieceEnd | None = None
 
     @property
-    def end(self) -> End | None:
+    def end(self) -> PieceEnd | None:
         """Where the last piece ended."""
         return self._end
 
@@ -45,7 +55,7 @@ class AxisCopy:
         """Take pieces that follow those before them."""
         if not len(pieces):
             return
-        self._waiting.append((pieces, begins(pieces, self._end)))
+        self._waiting.append((pieces, sequence_starts(pieces, self._end)))
         self._end = end_of(pieces)
         self._n_waiting += int(pieces["length"].sum(dtype=np.int64))
         if self._n_waiting >= self._most:
@@ -78,7 +88,7 @@ class AxisCopy:
         self._writer.append(self._axis, lengths.tolist(), arrays, continues)
 
 
-class Assembly:
+class Assembler:
     """One way through a recording: what its blocks say on the way, and the dump at ``path`` that they become."""
 
     def __init__(self, parts_dir: Path, file: FileIO, path: Path, plan: DumpPlan) -> None:
@@ -93,7 +103,7 @@ class Assembly:
         self._n_steps = self._n_batches = self._n_odd_steps = self._n_odd_batches = 0
         self._odd = ""
 
-    def in_recorded_order(self) -> Assembled:
+    def in_recorded_order(self) -> AssemblyReport:
         """Write the dump while reading; OutOfOrderError where that is not the order of the documents."""
         with DumpWriter(self._path, self._plan, n_steps=self._forecast()) as writer:
             copies = self._copies(writer)
@@ -106,7 +116,7 @@ class Assembly:
             self._read(take)
             return self._close(writer, copies)
 
-    def in_document_order(self) -> Assembled:
+    def in_document_order(self) -> AssemblyReport:
         """Read all, keeping only where each piece is, then write the dump document by document."""
         found = {axis: bytearray() for axis in self._vocabs}
         self._read(lambda axis, pieces: found[axis].extend(pieces.tobytes()))
@@ -152,7 +162,7 @@ class Assembly:
                 yield from batch
                 self._n_batches += 1
 
-    def _odd_id(self, batch: Batch) -> str:
+    def _odd_id(self, batch: StoredBatch) -> str:
         """Name a token id of a batch that no vocabulary has, so that no dump can hold it; empty where there is none."""
         for block in batch:
             ids, words = block.tokens(self._file), self._vocabs[block.axis]
@@ -164,10 +174,10 @@ class Assembly:
                 return f"token id {low if low < 0 else high} is outside the vocabulary of {len(words):,} entries"
         return ""
 
-    def _copies(self, writer: DumpWriter) -> dict[str, AxisCopy]:
-        return {axis: AxisCopy(self._file, self._table, writer, axis) for axis in self._vocabs}
+    def _copies(self, writer: DumpWriter) -> dict[str, AxisWriter]:
+        return {axis: AxisWriter(self._file, self._table, writer, axis) for axis in self._vocabs}
 
-    def _close(self, writer: DumpWriter, copies: dict[str, AxisCopy]) -> Assembled:
+    def _close(self, writer: DumpWriter, copies: dict[str, AxisWriter]) -> AssemblyReport:
         for copy in copies.values():
             copy.flush()
         is_torn = self._reader.is_torn
@@ -177,7 +187,7 @@ class Assembly:
         grown: dict[str, Any] = {axis: self._vocabs[axis] for axis, n in self._n_new_tokens.items() if n}
         writer.close(self._labels, vocabs=grown)
         kept = (self._n_steps, self._n_batches, self._reader.n_lost_bytes, is_torn, is_complete)
-        return Assembled(*kept, self._n_odd_steps, self._n_odd_batches, self._odd)
+        return AssemblyReport(*kept, self._n_odd_steps, self._n_odd_batches, self._odd)
 
 
 def _stretches(blocks: Any, rows: Any, counts: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
