@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ import lstmviz
 from lstmviz.dump.corpus.manifest import dumps_in
 from lstmviz.errors import ClusterError, DumpExists, UnknownName
 from lstmviz.match import found_in
+from lstmviz.match.corpus.workers import ask_shards
 from lstmviz.types import Filter, Pattern, PatternUnit
 from support.paths import ROOT
 from support.shards import WORDS, write_shards
@@ -137,8 +139,11 @@ def pattern_over(dump):
     return dump.select("rnn.l0.h", 21, 24, 0.1, 0, 0)
 
 
-def test_without_dask_the_shards_are_asked_one_after_another(parts, monkeypatch):
+def test_without_dask_the_shards_are_asked_by_threads_all_the_same(parts, monkeypatch):
     one, many = parts
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    together = Barrier(2, timeout=30)  # which two questions pass only side by side
+    assert sorted(ask_shards(lambda shard: together.wait(), many.shards[:2])) == [0, 1]
     monkeypatch.setitem(sys.modules, "dask", None)
     monkeypatch.setitem(sys.modules, "distributed", None)
     pattern = pattern_over(one)
@@ -211,8 +216,9 @@ def test_tracks_of_several_types_are_read_as_one_type(tmp_path):
     np.testing.assert_array_equal(track[:], np.array([1, 2, 0.5, np.nan], "f4"))
 
 
-def test_dask_is_loaded_only_when_a_corpus_is_asked(parts):
-    show = "import sys, lstmviz; d = lstmviz.open_dump(sys.argv[1]); d.tokens[0:30]; print('dask' in sys.modules)"
+def test_dask_is_loaded_only_when_a_scheduler_is_asked(parts):
+    asked = "d = lstmviz.open_dump(sys.argv[1]); d.tokens[0:30]; d.count(d.select('rnn.l0.h', 21, 24, 0.1, 0, 0))"
+    show = f"import sys, lstmviz; {asked}; print('dask' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", show, parts[1].path], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

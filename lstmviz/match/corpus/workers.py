@@ -1,12 +1,14 @@
 """Put one question to every shard of a corpus: by threads of this machine, or by the workers of a dask scheduler.
 
-Only paths, the question and small answers travel. Without dask the shards are asked one after another.
+Only paths, the question and small answers travel.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
 from typing import Any, Protocol, TypeVar
@@ -32,17 +34,13 @@ def ask_shards(task: Task[T_co], shards: Sequence[Shard], scheduler: str | None 
     """Return the task's answer for each shard, in order.
 
     ``scheduler`` is the address of a ``dask.distributed`` scheduler, such as ``tcp://host:8786``; None asks by threads
-    of this process, or one shard after another where dask is not installed. Raises ClusterError where the scheduler
-    cannot be used or a worker fails, DumpMissing where a worker cannot see a shard, and what the task itself raises.
+    of this process. Raises ClusterError where the scheduler cannot be used or a worker fails, DumpMissing where a
+    worker cannot see a shard, and what the task itself raises.
     """
     if scheduler is not None:
         return _ask_workers(task, shards, scheduler)
-    try:
-        dask: Any = import_module("dask")
-    except ImportError:
-        return [task(shard) for shard in shards]
-    jobs = [dask.delayed(partial(task, shard), pure=False, traverse=False)() for shard in shards]
-    return list(dask.compute(*jobs, scheduler="threads"))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(task, shards))
 
 
 def _ask_workers(task: Task[T_co], shards: Sequence[Shard], address: str) -> list[T_co]:
