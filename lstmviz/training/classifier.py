@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from lstmviz.training.corpus import Corpus, Ids, padded
-from lstmviz.training.fit import Batch
+from lstmviz.training.fit import TrainingBatch
 from lstmviz.training.model import TextModel
 from lstmviz.training.recipe import Recipe, label_batch
 from lstmviz.training.text import Encoder, cut, make_encoder, read_labels, read_lines
@@ -101,7 +101,7 @@ def corpus(documents: Documents, n_tokens: int) -> Corpus:
     )
 
 
-def accuracy(model: TextModel, batches: list[Batch]) -> float:
+def accuracy(model: TextModel, batches: list[TrainingBatch]) -> float:
     """Return the share of documents whose label a model tells at the last token."""
     right, count = 0, 0
     with torch.no_grad():
@@ -114,14 +114,14 @@ def accuracy(model: TextModel, batches: list[Batch]) -> float:
     return right / count
 
 
-def _batches(rng: np.random.Generator, documents: Documents, packs: bool) -> Iterator[Batch]:
+def _batches(rng: np.random.Generator, documents: Documents, packs: bool) -> Iterator[TrainingBatch]:
     while True:
         groups = _groups(documents, rng.permutation(documents.train))
         for i in rng.permutation(len(groups)):
             yield _batch(documents, groups[i], packs)
 
 
-def _batches_of(documents: Documents, places: Ids, packs: bool) -> Iterator[Batch]:
+def _batches_of(documents: Documents, places: Ids, packs: bool) -> Iterator[TrainingBatch]:
     for group in _groups(documents, places):
         yield _batch(documents, group, packs)
 
@@ -137,7 +137,7 @@ def _groups(documents: Documents, places: Ids) -> list[list[int]]:
     return groups
 
 
-def _batch(documents: Documents, places: list[int], packs: bool) -> Batch:
+def _batch(documents: Documents, places: list[int], packs: bool) -> TrainingBatch:
     rows: NDArray[np.int64] = padded([documents.ids[i] for i in places], -1)
     batch = label_batch(rows, documents.answers[places])
     return batch if packs else replace(batch, lengths=None)  # what is behind an end cannot reach back in one direction
@@ -160,7 +160,7 @@ def _about(documents: Documents, path: Path) -> tuple[str, ...]:
     return (*lines, f"held out: {len(documents.held_out):,} lines, drawn at random, the same ones each time")
 
 
-def _closing(model: TextModel, documents: Documents, held_out: list[Batch]) -> list[str]:
+def _closing(model: TextModel, documents: Documents, held_out: list[TrainingBatch]) -> list[str]:
     most = int(np.bincount(documents.answers[documents.train]).argmax())
     share = float((documents.answers[documents.held_out] == most).mean())
     told = f"labels told at the last token of held-out lines: {accuracy(model, held_out):.1%} right"

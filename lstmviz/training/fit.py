@@ -26,7 +26,7 @@ Ending = Literal["done", "no better", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class TrainingBatch:
     """Ids and targets, (batch, steps) int64 each; a target of -100 is none. ``continues``: the batch before goes on."""
 
     ids: Tensor
@@ -91,7 +91,7 @@ Progress = Callable[[Curves], None]
 
 def fit(
     model: TextModel,
-    batches: Iterator[Batch],
+    batches: Iterator[TrainingBatch],
     plan: FitPlan,
     held_out: Callable[[TextModel], float] | None = None,
     progress: Progress | None = None,
@@ -154,7 +154,7 @@ def losses(logits: Tensor, targets: Tensor) -> Tensor:
     return cross_entropy(logits.transpose(1, 2), targets, ignore_index=IGNORED, reduction="none")
 
 
-def mean_loss(model: TextModel, batches: Iterator[Batch]) -> float:
+def mean_loss(model: TextModel, batches: Iterator[TrainingBatch]) -> float:
     """Return the mean loss of a model over all targets of some batches, in nats; NaN where there is none."""
     total, count = 0.0, 0
     state: State = None
@@ -173,7 +173,7 @@ def _schedule(optimizer: Any, plan: FitPlan, over: Callable[[int], float]) -> An
 
 
 def _update(
-    model: TextModel, batch: Batch, state: State, optimizer: Any, max_norm: float, update: int
+    model: TextModel, batch: TrainingBatch, state: State, optimizer: Any, max_norm: float, update: int
 ) -> tuple[Point, State]:
     logits, state = model(batch.ids, _detached(state) if batch.continues else None, batch.lengths)
     n_targets = (batch.targets != IGNORED).sum().clamp(min=1)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lstmviz.training.baseline import bigram, unigram
 from lstmviz.training.corpus import Corpus, Ids
-from lstmviz.training.fit import Batch
+from lstmviz.training.fit import TrainingBatch
 from lstmviz.training.model_config import Level
 from lstmviz.training.recipe import Recipe
 from lstmviz.training.sampling import sampled
@@ -127,7 +127,7 @@ def pieces(ends: NDArray[np.bool_], most: int = MAX_PIECE) -> list[slice]:
     return found
 
 
-def _batches(rng: np.random.Generator, ids: Ids, n_columns: int, n_steps: int) -> Iterator[Batch]:
+def _batches(rng: np.random.Generator, ids: Ids, n_columns: int, n_steps: int) -> Iterator[TrainingBatch]:
     """Run through the text in columns that begin at places drawn anew whenever its end is reached."""
     length = len(ids) // n_columns
     while True:
@@ -135,16 +135,16 @@ def _batches(rng: np.random.Generator, ids: Ids, n_columns: int, n_steps: int) -
         yield from _chunks(turned[: length * n_columns].reshape(n_columns, length), n_steps)
 
 
-def _held_out(ids: Ids, n_steps: int) -> Iterator[Batch]:
+def _held_out(ids: Ids, n_steps: int) -> Iterator[TrainingBatch]:
     n_columns = max(1, min(CHECK_COLUMNS, len(ids) // n_steps))
     length = len(ids) // n_columns
     return _chunks(ids[: length * n_columns].reshape(n_columns, length), n_steps)
 
 
-def _chunks(columns: Ids, n_steps: int) -> Iterator[Batch]:
+def _chunks(columns: Ids, n_steps: int) -> Iterator[TrainingBatch]:
     for start in range(0, columns.shape[1] - 1, n_steps):
         piece = torch.from_numpy(columns[:, start : start + n_steps + 1].copy())
-        yield Batch(piece[:, :-1], piece[:, 1:], continues=start > 0)
+        yield TrainingBatch(piece[:, :-1], piece[:, 1:], continues=start > 0)
 
 
 def _about(text: Running, path: Path) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from lstmviz.training.corpus import Corpus
-from lstmviz.training.fit import IGNORED, Batch, Curves, FitPlan, Progress, fit, mean_loss, reproducible
+from lstmviz.training.fit import IGNORED, Curves, FitPlan, Progress, TrainingBatch, fit, mean_loss, reproducible
 from lstmviz.training.model import TextModel
 from lstmviz.training.model_config import ModelDescription
 
@@ -28,8 +28,8 @@ class Recipe:
 
     description: ModelDescription
     plan: FitPlan
-    batches: Callable[[np.random.Generator], Iterator[Batch]]
-    held_out: Callable[[], Iterator[Batch]]
+    batches: Callable[[np.random.Generator], Iterator[TrainingBatch]]
+    held_out: Callable[[], Iterator[TrainingBatch]]
     corpus: Callable[[], Corpus]
     floor: float | None = None
     n_checked: int = 1
@@ -82,13 +82,13 @@ def train(recipe: Recipe, progress: Progress | None = None, checkpoints: Collect
     return Trained(model, curves, kept)
 
 
-def next_batch(tokens: NDArray[np.int64]) -> Batch:
+def next_batch(tokens: NDArray[np.int64]) -> TrainingBatch:
     """Return the batch in which each token but the last is to tell the next; -1 stands behind a row's end."""
     targets = torch.from_numpy(np.where(tokens < 0, IGNORED, tokens)[:, 1:])
-    return Batch(torch.from_numpy(tokens.clip(0)[:, :-1]), targets)
+    return TrainingBatch(torch.from_numpy(tokens.clip(0)[:, :-1]), targets)
 
 
-def label_batch(tokens: NDArray[np.int64], labels: NDArray[np.int64]) -> Batch:
+def label_batch(tokens: NDArray[np.int64], labels: NDArray[np.int64]) -> TrainingBatch:
     """Return the batch in which each step is to tell the label of its row, (n_rows,); -1 stands behind a row's end."""
     targets = torch.from_numpy(np.where(tokens < 0, IGNORED, labels[:, None]))
-    return Batch(torch.from_numpy(tokens.clip(0)), targets, torch.from_numpy((tokens >= 0).sum(axis=1)))
+    return TrainingBatch(torch.from_numpy(tokens.clip(0)), targets, torch.from_numpy((tokens >= 0).sum(axis=1)))

@@ -22,11 +22,11 @@ MAX_LABELS = 1_000  # of one filter
 MAX_BY_HAND = 20_000  # rows hidden or marked
 MAX_TEXT = 40_000  # characters of a typed text
 
-Steps = Annotated[int, Field(ge=0, lt=2**53)]
+WholeNumber = Annotated[int, Field(ge=0, lt=2**53)]
 Length = Annotated[int, Field(ge=1, lt=2**53)]
 Name = Annotated[str, Field(max_length=200)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Rows = Annotated[tuple[tuple[Steps, Steps], ...], Field(max_length=MAX_BY_HAND)]
+Rows = Annotated[tuple[tuple[WholeNumber, WholeNumber], ...], Field(max_length=MAX_BY_HAND)]
 
 
 class _Frozen(BaseModel):
@@ -37,7 +37,7 @@ class AskedPin(_Frozen):
     """A unit that was pinned, with a threshold of its own or that of the plotted source."""
 
     source: Name
-    unit: Steps
+    unit: WholeNumber
     side: Side = "high"
     threshold: Number | None = None
 
@@ -57,8 +57,8 @@ class AskedText(_Frozen):
     """A window of a typed text: its tokens ``start`` to ``stop``."""
 
     text: Annotated[str, Field(max_length=MAX_TEXT)]
-    start: Steps
-    stop: Steps
+    start: WholeNumber
+    stop: WholeNumber
 
 
 class Selection(_Frozen):
@@ -74,8 +74,8 @@ class Selection(_Frozen):
     key: str | int | None = None
     dump: Annotated[str, Field(max_length=100)]
     source: Name
-    start: Steps | None = None
-    stop: Steps | None = None
+    start: WholeNumber | None = None
+    stop: WholeNumber | None = None
     threshold: Number = 0.3
     side: BrushSide = "high"
     before: Annotated[int, Field(ge=0, le=MAX_CONSTRAINT)] = 1
@@ -93,7 +93,7 @@ class Selection(_Frozen):
     shared: Annotated[int, Field(ge=1)] | None = None
     colour: Annotated[str, Field(max_length=300)] = "shared"
     rows: Annotated[int, Field(ge=1, le=MAX_ROWS)] = 50
-    offset: Steps = 0
+    offset: WholeNumber = 0
     pattern: Annotated[str, Field(max_length=MAX_PATTERN)] | None = None
     lasso: Annotated[tuple[tuple[Number, Number], ...], Field(max_length=MOST_CORNERS)] | None = None
     map_of: Annotated[Name, Field(alias="mapOf")] = ""

@@ -9,7 +9,7 @@ import numpy as np
 
 from lstmviz.training.automaton import Made
 from lstmviz.training.corpus import Corpus
-from lstmviz.training.fit import Batch, FitPlan
+from lstmviz.training.fit import FitPlan, TrainingBatch
 from lstmviz.training.model_config import ModelDescription
 from lstmviz.training.recipe import Recipe, next_batch
 
@@ -51,11 +51,11 @@ def corpus() -> Corpus:
     return Corpus(list(made.tokens), {"depth": list(made.states)})
 
 
-def _batches(rng: np.random.Generator) -> Iterator[Batch]:
+def _batches(rng: np.random.Generator) -> Iterator[TrainingBatch]:
     while True:
         yield next_batch(PROCESS.draw(rng, *BATCH).tokens)
 
 
-def _held_out() -> Iterator[Batch]:
+def _held_out() -> Iterator[TrainingBatch]:
     for tokens in np.split(held_out().tokens, 5):
         yield next_batch(tokens)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.training.corpus import Corpus
-from lstmviz.training.fit import Batch, FitPlan
+from lstmviz.training.fit import FitPlan, TrainingBatch
 from lstmviz.training.model_config import ModelDescription
 from lstmviz.training.recipe import Recipe, label_batch
 
@@ -96,13 +96,13 @@ def floor() -> float:
     return exact_floor(PROCESS)
 
 
-def _batches(rng: np.random.Generator) -> Iterator[Batch]:
+def _batches(rng: np.random.Generator) -> Iterator[TrainingBatch]:
     while True:
         made = draw(rng, N_BATCH)
         yield label_batch(made.tokens, made.labels)
 
 
-def _held_out() -> Iterator[Batch]:
+def _held_out() -> Iterator[TrainingBatch]:
     made = held_out()
     for some in np.split(np.arange(N_HELD_OUT), 4):
         yield label_batch(made.tokens[some], made.labels[some])

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from lstmviz.training.corpus import Corpus
-from lstmviz.training.fit import Batch, FitPlan
+from lstmviz.training.fit import FitPlan, TrainingBatch
 from lstmviz.training.model_config import ModelDescription
 from lstmviz.training.recipe import Recipe
 
@@ -78,7 +78,7 @@ def _text(folder: Path | None, is_held_out: bool) -> NDArray[np.int64]:
     return ids("".join(modules(folder, is_held_out).values()))
 
 
-def _batches(rng: np.random.Generator, folder: Path | None) -> Iterator[Batch]:
+def _batches(rng: np.random.Generator, folder: Path | None) -> Iterator[TrainingBatch]:
     """Run through the text in columns that begin at places drawn anew whenever its end is reached."""
     text = _text(folder, False)
     length = len(text) // N_COLUMNS
@@ -87,13 +87,13 @@ def _batches(rng: np.random.Generator, folder: Path | None) -> Iterator[Batch]:
         yield from _chunks(columns)
 
 
-def _held_out(folder: Path | None) -> Iterator[Batch]:
+def _held_out(folder: Path | None) -> Iterator[TrainingBatch]:
     text = _text(folder, True)
     length = min(N_HELD_OUT, len(text) // N_COLUMNS)
     return _chunks(text[: length * N_COLUMNS].reshape(N_COLUMNS, length), max(1, length // 5))
 
 
-def _chunks(columns: NDArray[np.int64], n_steps: int = N_STEPS) -> Iterator[Batch]:
+def _chunks(columns: NDArray[np.int64], n_steps: int = N_STEPS) -> Iterator[TrainingBatch]:
     for start in range(0, columns.shape[1] - n_steps, n_steps):
         piece = torch.from_numpy(columns[:, start : start + n_steps + 1].copy())
-        yield Batch(piece[:, :-1], piece[:, 1:], continues=start > 0)
+        yield TrainingBatch(piece[:, :-1], piece[:, 1:], continues=start > 0)

@@ -21,7 +21,7 @@ from lstmviz.ui.queries import listing_of, pattern_of
 from lstmviz.ui.regions import map_asked, region_asked
 from lstmviz.ui.routes.requests import int_arg, selection_body, side_arg
 from lstmviz.ui.routes.responses import attachment, uncached
-from lstmviz.ui.selection import Name, Selection, Steps
+from lstmviz.ui.selection import Name, Selection, WholeNumber
 from lstmviz.ui.table import DumpTable
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class AskedView(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    at: Steps = 0
+    at: WholeNumber = 0
     span: Annotated[int, Field(ge=1, le=100_000)] = 60
     tracks: Annotated[tuple[Name, ...], Field(max_length=32)] = ()
 
