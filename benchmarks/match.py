@@ -27,7 +27,7 @@ import numpy as np
 import lstmviz
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
 from lstmviz.dump.writer import DumpWriter
-from lstmviz.match.engine.find import Found
+from lstmviz.match.engine.find import MatchSearch
 from lstmviz.match.index.store import _files, build_index, index_folder
 from lstmviz.types import Pattern, PatternUnit
 
@@ -105,11 +105,11 @@ def floor(dump: lstmviz.Dump, n_units: int) -> float:
 
 def engine(dump: lstmviz.Dump, asked: list[Pattern]) -> tuple[float, float]:
     """Return the median seconds for a page of 50 rows, and the median number of candidates visited."""
-    Found(dump, asked[0]).page(50)
+    MatchSearch(dump, asked[0]).page(50)
     seconds, visited = [], []
     for pattern in asked:
-        found = Found(dump, pattern)
-        seconds.append(timed(lambda p=pattern: Found(dump, p).page(50)))
+        found = MatchSearch(dump, pattern)
+        seconds.append(timed(lambda p=pattern: MatchSearch(dump, p).page(50)))
         found.page(50)
         visited.append(sum(n for _, n in found.totals()))
     return statistics.median(seconds), statistics.median(visited)
@@ -137,7 +137,7 @@ def against_lstmvis(folder: Path, n_steps: int, n_asked: int) -> None:
 def with_many(folder: Path, n_steps: int) -> None:
     """Print the time of each candidate beyond a thousand: patterns of few units, whose matches are many."""
     dump = make_corpus(folder, n_steps, 200, with_lstmvis=False)
-    few = statistics.median(timed(lambda p=p: Found(dump, p).page(50)) for p in patterns(dump, 4, 9))
+    few = statistics.median(timed(lambda p=p: MatchSearch(dump, p).page(50)) for p in patterns(dump, 4, 9))
     for units in ((3,), (3, 9)):
         pattern = Pattern("text", tuple(PatternUnit(SOURCE, u) for u in units), ((SOURCE, 0.3),), 3)
         seconds, visited = engine(dump, [pattern] * 5)
@@ -156,7 +156,7 @@ def along_length(folder: Path, lengths: list[int]) -> None:
         asked = patterns(dump, 8, 9)
         ours, visited = engine(dump, asked)
         tracemalloc.start()
-        Found(dump, asked[0]).page(50)
+        MatchSearch(dump, asked[0]).page(50)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         print(
@@ -193,10 +193,10 @@ def cold_child(folder: Path, n_steps: int, what: str) -> None:
     (pattern,) = patterns(dump, 8, 1)
     units_path, rows_path = _files(dump.source(SOURCE), index_folder(dump))[1:]
     small = lstmviz.open_dump(folder / "100000x200.h5")
-    Found(small, pattern).page(50)  # the code itself is warm
+    MatchSearch(small, pattern).page(50)  # the code itself is warm
     forget(units_path, rows_path)
     if what == "query":
-        print(timed(lambda: Found(dump, pattern).page(50)))
+        print(timed(lambda: MatchSearch(dump, pattern).page(50)))
     else:
         print(timed(lambda: read_lines(units_path, [u.unit for u in pattern.units], n_steps)))
 

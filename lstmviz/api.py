@@ -16,7 +16,7 @@ from lstmviz.dump.corpus.reader import ShardReader
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ClusterError, DumpError
 from lstmviz.lstmvis import is_project, open_project
-from lstmviz.maps.compute import project
+from lstmviz.maps.compute import compute_map
 from lstmviz.maps.in_subprocess import Cancel, Progress
 from lstmviz.maps.projection import Method, Projection
 from lstmviz.maps.region import Region, region
@@ -215,7 +215,7 @@ class Dump(DumpReader):
         UnknownName, PatternError for arguments out of range, ProjectionError where there can be no map, and
         ProjectionCancelled.
         """
-        return project(self, source, method, n_steps, seed, progress, cancel)
+        return compute_map(self, source, method, n_steps, seed, progress, cancel)
 
     def region(
         self, projection: Projection, polygon: Sequence[Sequence[float]], filters: Sequence[Filter] = ()

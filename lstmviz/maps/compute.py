@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError, ProjectionError
-from lstmviz.maps.cache import Wanted, find_kept, keep, parameters_of
+from lstmviz.maps.cache import MapKey, load_map, save_map, sorted_parameters
 from lstmviz.maps.embeddings import embeddings, token_counts
-from lstmviz.maps.in_subprocess import Cancel, Progress, embed_apart
+from lstmviz.maps.in_subprocess import Cancel, Progress, embed_in_subprocess
 from lstmviz.maps.pca import Basis, principal_axes
 from lstmviz.maps.projection import EMBEDDING, METHODS, Method, Points, Projection, flat
 from lstmviz.maps.sampling import MOST_STEPS, N_STEPS, sample
@@ -28,7 +28,7 @@ PARAMETERS: dict[Method, dict[str, float]] = {
 }
 
 
-def project(
+def compute_map(
     dump: DumpReader,
     source: str,
     method: Method = "pca",
@@ -44,31 +44,29 @@ def project(
     that is done and what is being done; ``cancel`` is asked a few times a second whether to stop. Raises UnknownName,
     PatternError for arguments out of range, ProjectionError and ProjectionCancelled.
     """
-    prepared = _asked(dump, source, method, n_steps, seed)
+    prepared = _prepare(dump, source, method, n_steps, seed)
     if method == "pca":
-        return _made(prepared, method, seed, flat(prepared.reduced))
-    wanted = _wanted(prepared, method, seed)
-    points = find_kept(wanted, len(prepared.ids))
+        return _projection(prepared, method, seed, flat(prepared.reduced))
+    key = _key(prepared, method, seed)
+    points = load_map(key, len(prepared.ids))
     if points is None:
-        points = embed_apart(method, prepared.reduced, seed, PARAMETERS[method], progress, cancel)
-        keep(wanted, points)
-    return _made(prepared, method, seed, points)
+        points = embed_in_subprocess(method, prepared.reduced, seed, PARAMETERS[method], progress, cancel)
+        save_map(key, points)
+    return _projection(prepared, method, seed, points)
 
 
-def find_projection(
-    dump: DumpReader, source: str, method: Method, n_steps: int = N_STEPS, seed: int = 0
-) -> Projection | None:
-    """Return a map if it needs no long computing: by PCA, or kept; else None. Raises what ``project`` raises."""
-    prepared = _asked(dump, source, method, n_steps, seed)
+def find_map(dump: DumpReader, source: str, method: Method, n_steps: int = N_STEPS, seed: int = 0) -> Projection | None:
+    """Return a map that is there at once: by PCA, or from the cache; else None. Raises what ``compute_map`` raises."""
+    prepared = _prepare(dump, source, method, n_steps, seed)
     if method == "pca":
-        return _made(prepared, method, seed, flat(prepared.reduced))
-    points = find_kept(_wanted(prepared, method, seed), len(prepared.ids))
-    return None if points is None else _made(prepared, method, seed, points)
+        return _projection(prepared, method, seed, flat(prepared.reduced))
+    points = load_map(_key(prepared, method, seed), len(prepared.ids))
+    return None if points is None else _projection(prepared, method, seed, points)
 
 
-def key_of(dump: DumpReader, source: str, method: Method, n_steps: int = N_STEPS, seed: int = 0) -> str:
-    """Return the name under which a map is kept. Raises what ``project`` raises."""
-    return _wanted(_asked(dump, source, method, n_steps, seed), method, seed).key
+def map_key(dump: DumpReader, source: str, method: Method, n_steps: int = N_STEPS, seed: int = 0) -> str:
+    """Return the name of a map's file in the cache. Raises what ``compute_map`` raises."""
+    return _key(_prepare(dump, source, method, n_steps, seed), method, seed).digest
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +83,8 @@ class _Prepared:
     reduced: Points
 
 
-def _asked(dump: DumpReader, source: str, method: Any, n_steps: int, seed: int) -> _Prepared:
-    """Check what is asked for, and prepare it."""
+def _prepare(dump: DumpReader, source: str, method: Any, n_steps: int, seed: int) -> _Prepared:
+    """Check the arguments, sample the states (or pick the tokens) and reduce them to their principal axes."""
     if method not in METHODS:
         raise PatternError(f"method {str(method)[:40]!r} is not known; use {', '.join(METHODS)}")
     n_steps, seed = check_whole("n_steps", n_steps), check_whole("seed", seed)
@@ -96,31 +94,31 @@ def _asked(dump: DumpReader, source: str, method: Any, n_steps: int, seed: int) 
     prepared = _of_tokens(dump, n_steps) if is_embedding else _of_steps(dump, dump.source(source).name, n_steps, seed)
     least = 2 if method == "pca" else LEAST_POINTS
     if len(prepared.ids) < least:
-        what = "tokens" if is_embedding else "sampled steps without NaN"
-        raise ProjectionError(f"{source} has {len(prepared.ids)} {what}; a map by {method} needs {least} or more")
+        points = "tokens" if is_embedding else "sampled steps without NaN"
+        raise ProjectionError(f"{source} has {len(prepared.ids)} {points}; a map by {method} needs {least} or more")
     return prepared
 
 
 @lru_cache(maxsize=8)
 def _of_steps(dump: DumpReader, source: str, n_steps: int, seed: int) -> _Prepared:
-    taken = sample(dump, source, n_steps, seed)
-    basis, reduced = _reduced(taken.values)
+    states = sample(dump, source, n_steps, seed)
+    basis, reduced = _reduce(states.values)
     n_all = dump.source(source).n_steps
-    return _Prepared(dump.uuid, source, n_steps, taken.steps, n_all, taken.n_nan, basis, reduced)
+    return _Prepared(dump.uuid, source, n_steps, states.steps, n_all, states.n_nan, basis, reduced)
 
 
 def _of_tokens(dump: DumpReader, n_tokens: int) -> _Prepared:
-    """Prepare the embeddings: all of them, or of a larger vocabulary the tokens that stand most often in the corpus."""
-    found = embeddings(dump)
-    n_all = len(found.vocab)
+    """Prepare the embeddings: all of them, or of a larger vocabulary those of the most frequent tokens."""
+    embedded = embeddings(dump)
+    n_all = len(embedded.vocab)
     ids = np.arange(n_all, dtype=np.int64)
     if n_all > n_tokens:
         ids = np.sort(np.argsort(-token_counts(dump), kind="stable")[:n_tokens])
-    basis, reduced = _reduced(found.matrix[ids])
-    return _Prepared(found.digest, EMBEDDING, n_tokens, ids, n_all, 0, basis, reduced)
+    basis, reduced = _reduce(embedded.matrix[ids])
+    return _Prepared(embedded.digest, EMBEDDING, n_tokens, ids, n_all, 0, basis, reduced)
 
 
-def _reduced(values: NDArray[np.float32]) -> tuple[Basis, Points]:
+def _reduce(values: NDArray[np.float32]) -> tuple[Basis, Points]:
     if not len(values):
         values = np.zeros((0, values.shape[1]), np.float32)
         return Basis(np.zeros(values.shape[1]), np.zeros((0, values.shape[1])), np.zeros(0)), values[:, :0]
@@ -128,12 +126,11 @@ def _reduced(values: NDArray[np.float32]) -> tuple[Basis, Points]:
     return basis, basis.place(values)
 
 
-def _wanted(prepared: _Prepared, method: Method, seed: int) -> Wanted:
-    named = parameters_of(PARAMETERS[method])
-    return Wanted(prepared.of, prepared.source, method, prepared.n_points, seed, named)
+def _key(prepared: _Prepared, method: Method, seed: int) -> MapKey:
+    return MapKey(prepared.of, prepared.source, method, prepared.n_points, seed, sorted_parameters(PARAMETERS[method]))
 
 
-def _made(prepared: _Prepared, method: Method, seed: int, points: Points) -> Projection:
+def _projection(prepared: _Prepared, method: Method, seed: int, points: Points) -> Projection:
     shares = (*prepared.basis.shares.tolist(), 0.0)[:2]
     return Projection(
         prepared.source,
@@ -143,7 +140,7 @@ def _made(prepared: _Prepared, method: Method, seed: int, points: Points) -> Pro
         prepared.n_all,
         prepared.n_nan,
         seed,
-        parameters_of(PARAMETERS[method]),
+        sorted_parameters(PARAMETERS[method]),
         (shares[0], shares[1]) if method == "pca" else None,
         prepared.basis,
         prepared.reduced,

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from lstmviz.errors import ProjectionCancelled, ProjectionError
+from lstmviz.maps.cache import CACHE_FOLDER
 from lstmviz.maps.projection import NAMES, Method, Points
 from lstmviz.system.cache import home
 from lstmviz.system.worker import Worker, command
 
-KEPT = "maps"  # the kind of what is kept in the user's cache
 PACKAGES = {"tsne": ("openTSNE", "openTSNE"), "umap": ("umap", "umap-learn")}  # what is imported, and its name
 
 Progress = Callable[[float, str], None]
@@ -32,7 +32,7 @@ def missing(method: Method) -> str | None:
     return f'{NAMES[method]} needs {PACKAGES[method][1]}: pip install "lstmviz[maps]"; PCA works without it'
 
 
-def embed_apart(
+def embed_in_subprocess(
     method: Method,
     reduced: Points,
     seed: int,
@@ -47,7 +47,7 @@ def embed_apart(
     """
     if (remedy := missing(method)) is not None:
         raise ProjectionError(remedy)
-    folder = Path(tempfile.mkdtemp(prefix=".work-", dir=home(KEPT)))
+    folder = Path(tempfile.mkdtemp(prefix=".work-", dir=home(CACHE_FOLDER)))
     question = json.dumps({"method": method, "seed": seed, "parameters": dict(parameters)})
 
     def check() -> None:

@@ -18,8 +18,9 @@ from filelock import FileLock, Timeout
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import LstmvizError, ProjectionCancelled, ProjectionError
-from lstmviz.maps.compute import find_projection, key_of, project
-from lstmviz.maps.in_subprocess import KEPT, missing
+from lstmviz.maps.cache import CACHE_FOLDER
+from lstmviz.maps.compute import compute_map, find_map, map_key
+from lstmviz.maps.in_subprocess import missing
 from lstmviz.maps.projection import NAMES, Method
 from lstmviz.system.atomic import replacing
 from lstmviz.system.cache import home
@@ -43,16 +44,16 @@ class Job:
 
 
 def look(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int = 0) -> Job:
-    """Return how far a map is. Raises what ``project`` raises."""
-    if find_projection(dump, source, method, n_steps, seed) is not None:
+    """Return how far a map is. Raises what ``compute_map`` raises."""
+    if find_map(dump, source, method, n_steps, seed) is not None:
         return Job("done", 1.0)
-    return _read(_place(key_of(dump, source, method, n_steps, seed)))
+    return _read(_place(map_key(dump, source, method, n_steps, seed)))
 
 
 def start(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int = 0) -> Job:
-    """Have a map computed by a thread that waits its turn; nothing happens where it is there, or on its way.
+    """Have a map computed by a thread that waits its turn, unless it is there or on its way already.
 
-    Raises ProjectionError where what the method needs is missing or too many maps wait, and what ``project`` raises.
+    Raises ProjectionError where a package is missing or too many maps wait, and what ``compute_map`` raises.
     """
     job = look(dump, source, method, n_steps, seed)
     if job.state in ("done", "waiting", "running"):
@@ -61,7 +62,7 @@ def start(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int
         raise ProjectionError(remedy)
     if _n_waiting() >= MOST_WAITING:
         raise ProjectionError(f"{MOST_WAITING} maps are being computed or wait; cancel one, or ask again later")
-    place = _place(key_of(dump, source, method, n_steps, seed))
+    place = _place(map_key(dump, source, method, n_steps, seed))
     _cancel_file(place).unlink(missing_ok=True)
     job = Job("waiting", 0.0, "waiting for another map")
     _write(place, job)
@@ -72,7 +73,7 @@ def start(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int
 
 def cancel(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int = 0) -> None:
     """Have a map's computing stopped, whichever process does it, and forget that it failed."""
-    place = _place(key_of(dump, source, method, n_steps, seed))
+    place = _place(map_key(dump, source, method, n_steps, seed))
     if _read(place).state in ("waiting", "running"):
         _cancel_file(place).touch()
     else:
@@ -89,12 +90,12 @@ class _Work:
 
     def run(self) -> None:
         """Wait for the turn, compute, and tell how it ended; a map that is done or cancelled leaves no trace here."""
-        lock = FileLock(home(KEPT) / "turn.lock", thread_local=False)
+        lock = FileLock(home(CACHE_FOLDER) / "turn.lock", thread_local=False)
         try:
             self._wait(lock)
             try:
                 self._tell("running", 0.0, "starting")
-                project(
+                compute_map(
                     *self._asked, progress=lambda share, words: self._tell("running", share, words), cancel=self._stops
                 )
             finally:
@@ -128,7 +129,7 @@ class _Work:
 
 
 def _place(key: str) -> Path:
-    return home(KEPT) / f"{key}.job"
+    return home(CACHE_FOLDER) / f"{key}.job"
 
 
 def _cancel_file(place: Path) -> Path:
@@ -151,4 +152,4 @@ def _read(place: Path) -> Job:
 
 
 def _n_waiting() -> int:
-    return sum(_read(place).state in ("waiting", "running") for place in home(KEPT).glob("*.job"))
+    return sum(_read(place).state in ("waiting", "running") for place in home(CACHE_FOLDER).glob("*.job"))

@@ -40,7 +40,7 @@ def to_projector(
 ) -> Path:
     """Write a source's states at sampled steps, or the model's embeddings ("embedding"), for the Embedding Projector.
 
-    ``path`` is a folder, or a file where it ends in .zip. The points are those of ``project`` with the same
+    ``path`` is a folder, or a file where it ends in .zip. The points are those of ``compute_map`` with the same
     ``n_steps`` and ``seed``, in all their units. Each has its token, step, sequence and tracks; what of a token would
     break a line or a cell is spelled out. Returns the path. Raises DumpExists where something is there, unless
     ``overwrite``, UnknownName for the source, and ProjectionError where there is nothing to write or no room.

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match import brushed, found_in
-from lstmviz.match.order.listing import AnyFound, Listing
+from lstmviz.match.order.listing import AnyMatchSearch, Listing
 from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.rerun.rerun import Rerun, rerun_of
 from lstmviz.rerun.typed import TypedReader, brushed_text
@@ -48,7 +48,7 @@ def is_short(dump: DumpReader, pattern: Pattern) -> bool:
 
 
 @lru_cache(maxsize=KEPT)
-def matches_of(dump: DumpReader, pattern: Pattern) -> AnyFound:
+def matches_of(dump: DumpReader, pattern: Pattern) -> AnyMatchSearch:
     """Return the matches of a pattern: all of them where these are found at once, else as far as they are asked for."""
     found = found_in(dump, pattern)
     if is_short(dump, pattern):
@@ -70,7 +70,7 @@ def listing_of(dump: DumpReader, pattern: Pattern, asked: Selection) -> tuple[Li
     return _listing(dump, pattern, asked.order, asked.group, least), least
 
 
-def _level_with_enough(found: AnyFound) -> int:
+def _level_with_enough(found: AnyMatchSearch) -> int:
     """Return the most shared units that enough matches have; it does not depend on what was looked for before."""
     n_so_far = 0
     for n_shared, n_matches in found.totals():

@@ -7,7 +7,7 @@ from typing import Any
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ProjectionError
-from lstmviz.maps.compute import find_projection
+from lstmviz.maps.compute import find_map
 from lstmviz.maps.projection import NAMES, Method, Projection
 from lstmviz.maps.region import Region, region
 from lstmviz.types import Filter
@@ -32,7 +32,7 @@ def map_asked(dump: DumpReader, source: str, method: Method) -> Projection:
 
 @lru_cache(maxsize=KEPT)
 def _kept(dump: DumpReader, source: str, method: Method) -> Projection | None:
-    return find_projection(dump, source, method)
+    return find_map(dump, source, method)
 
 
 def region_asked(dump: DumpReader, asked: Selection) -> Region:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 import lstmviz
-from lstmviz.match.engine.find import Found
+from lstmviz.match.engine.find import MatchSearch
 from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui.serve import make_app
 from support.matching import one_unit, rows_of, unit_pattern
@@ -83,7 +83,7 @@ def test_the_same_span_is_listed_once(tmp_path):
     states = np.repeat(rng.uniform(-1, 1, (200, 6)), 3, axis=0)
     dump = lstmviz.open_dump(lstmviz.write_dump(tmp_path / "r.h5", states={"s": states}, lengths=[60] * 10))
     pattern = Pattern("text", tuple(PatternUnit("s", u) for u in range(5)), (("s", 0.3),), 3)
-    found = Found(dump, pattern)
+    found = MatchSearch(dump, pattern)
     spans = [r[:2] for r in rows_of(found.page(10_000))]
     assert len(spans) == len(set(spans)) > 50
 

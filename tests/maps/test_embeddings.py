@@ -14,9 +14,7 @@ import pytest
 
 import lstmviz
 from lstmviz.errors import ProjectionCancelled, ProjectionError
-from lstmviz.maps import compute as project
-from lstmviz.maps import in_subprocess as apart
-from lstmviz.maps import jobs
+from lstmviz.maps import compute, in_subprocess, jobs
 from lstmviz.system import worker
 from lstmviz.system.cache import home
 
@@ -73,7 +71,7 @@ def test_tsne_is_kept_the_same_for_a_seed_and_made_anew_where_its_file_is_damage
     (file,) = home("maps").glob("*.npz")
     for damage in (b"", b"PK\x03\x04 no zip", file.read_bytes()[:-400]):
         file.write_bytes(damage)
-        assert project.find_projection(dump, SOURCE, "tsne") is None
+        assert compute.find_map(dump, SOURCE, "tsne") is None
     again = dump.project(SOURCE, "tsne")
     assert len(children) == 2
     assert again.points.tobytes() == one.points.tobytes()
@@ -94,15 +92,15 @@ def test_tsne_is_kept_the_same_for_a_seed_and_made_anew_where_its_file_is_damage
     ids=["fewer", "doubles", "nan", "pickled"],
 )
 def test_a_kept_file_of_another_shape_or_with_pickled_objects_is_no_map(dump, points):
-    prepared = project._asked(dump, SOURCE, "tsne", 20_000, 0)
-    np.savez(project._wanted(prepared, "tsne", 0).path, points=points)
-    assert project.find_projection(dump, SOURCE, "tsne") is None
+    prepared = compute._prepare(dump, SOURCE, "tsne", 20_000, 0)
+    np.savez(compute._key(prepared, "tsne", 0).path, points=points)
+    assert compute.find_map(dump, SOURCE, "tsne") is None
 
 
 def test_umap_keeps_clusters_together(dump):
     mapped = dump.project(SOURCE, "umap")
     assert four_clusters(mapped.points) > 0.99
-    assert project.find_projection(dump, SOURCE, "umap").points.tobytes() == mapped.points.tobytes()
+    assert compute.find_map(dump, SOURCE, "umap").points.tobytes() == mapped.points.tobytes()
     assert not list(home("maps").glob(".work-*"))
 
 
@@ -136,7 +134,7 @@ def test_the_process_ends_when_whoever_asked_is_gone(tmp_path):
 def test_a_process_that_is_killed_or_fails_is_told_in_a_line(dump, children, monkeypatch):
     with pytest.raises(ProjectionError, match="t-SNE failed: the process was ended by SIGKILL; is there enough memory"):
         dump.project(SOURCE, "tsne", progress=lambda *_: children[0].kill())
-    monkeypatch.setitem(project.PARAMETERS, "tsne", {"perplexity": "many"})
+    monkeypatch.setitem(compute.PARAMETERS, "tsne", {"perplexity": "many"})
     with pytest.raises(ProjectionError, match="t-SNE failed: TypeError") as told:
         dump.project(SOURCE, "tsne")
     assert "\n" not in str(told.value)
@@ -144,7 +142,7 @@ def test_a_process_that_is_killed_or_fails_is_told_in_a_line(dump, children, mon
 
 
 def test_without_the_packages_a_line_says_how_to_get_them_and_pca_works(dump, monkeypatch):
-    monkeypatch.setattr(apart, "find_spec", lambda name: None)
+    monkeypatch.setattr(in_subprocess, "find_spec", lambda name: None)
     for method, package in (("tsne", "openTSNE"), ("umap", "umap-learn")):
         with pytest.raises(
             ProjectionError, match=rf'needs {package}: pip install "lstmviz\[maps\]"; PCA works without it'
@@ -187,7 +185,7 @@ class Slow:
 @pytest.fixture
 def slow(monkeypatch):
     made = Slow()
-    monkeypatch.setattr(jobs, "project", made)
+    monkeypatch.setattr(jobs, "compute_map", made)
     yield made
     made.go.set()
     names = {f"lstmviz-{name}" for name in jobs.NAMES.values()}
@@ -253,7 +251,7 @@ def test_a_job_whose_server_died_is_forgotten(dump, slow):
     until(lambda: state(dump, "tsne") == "running")
     jobs.cancel(dump, SOURCE, "tsne", 20_000)
     until(lambda: state(dump, "tsne") == "none")
-    place = jobs._place(project.key_of(dump, SOURCE, "tsne"))
+    place = jobs._place(compute.map_key(dump, SOURCE, "tsne"))
     jobs._write(place, jobs.Job("running", 0.4, "moving points"))
     assert state(dump, "tsne") == "running"
     os.utime(place, (time.time() - 60,) * 2)
@@ -266,7 +264,7 @@ def test_a_failure_is_told_until_it_is_asked_for_again(dump, monkeypatch):
     def fails(*args, **more):
         raise ProjectionError("t-SNE failed: no memory")
 
-    monkeypatch.setattr(jobs, "project", fails)
+    monkeypatch.setattr(jobs, "compute_map", fails)
     jobs.start(dump, SOURCE, "tsne", 20_000)
     until(lambda: state(dump, "tsne") == "failed")
     assert jobs.look(dump, SOURCE, "tsne", 20_000).words == "t-SNE failed: no memory"

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lstmviz
-from lstmviz.match.engine.find import Found
+from lstmviz.match.engine.find import MatchSearch
 from lstmviz.match.engine.threshold import compare
 from lstmviz.match.index import store as index
 from lstmviz.match.index.codes import HUNDREDTHS, above, at_or_above, coder_for
@@ -115,11 +115,11 @@ def pattern_on(source="rnn.l0.h", threshold=0.3):
 
 
 def answers(dump, **more):
-    return rows_of(Found(dump, pattern_on(**more)).page(1000))
+    return rows_of(MatchSearch(dump, pattern_on(**more)).page(1000))
 
 
 def plain(dump, **more):
-    return rows_of(Found(dump, pattern_on(**more), use_index=False).page(1000))
+    return rows_of(MatchSearch(dump, pattern_on(**more), use_index=False).page(1000))
 
 
 def test_an_index_is_made_on_first_use_beside_the_dump_and_used_again(dump, monkeypatch):

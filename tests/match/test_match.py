@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lstmviz.errors import LstmvizError, PatternError, UnknownName, WindowError
-from lstmviz.match.engine.find import Found
+from lstmviz.match.engine.find import MatchSearch
 from lstmviz.types import Pattern, PatternUnit
 from support.matching import dump_of, expected_rows, one_unit, rows_of, unit_pattern
 from support.naive import NaiveSource
@@ -68,7 +68,7 @@ def test_with_and_without_an_index_and_at_any_block_size_the_rows_are_the_twins(
         for name, values in KNOBS.items():
             patch.setattr(f"lstmviz.match.engine.{name}", data.draw(values, label=name))
         for use_index in (True, False):
-            found = Found(dump, pattern, use_index)
+            found = MatchSearch(dump, pattern, use_index)
             assert rows_of(found.page(n_wanted)) == expected[:n_wanted]
             levels = [r[3] for r in expected]
             assert found.totals() == [(m, levels.count(m)) for m, _ in found.totals()]

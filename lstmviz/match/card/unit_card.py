@@ -14,7 +14,7 @@ from lstmviz.match.card.runs import RunScan
 from lstmviz.match.card.tracks import TrackScan, UnitTrack
 from lstmviz.match.card.values import on_rates, quantiles, spread
 from lstmviz.match.engine.threshold import compare
-from lstmviz.match.index.unit_values import Column
+from lstmviz.match.index.unit_values import UnitValues
 from lstmviz.types import Side, Source, check_side, check_threshold
 
 MAX_CONTEXTS = 200
@@ -86,7 +86,7 @@ def unit_card(
     info, axis = dump.source(source), dump.axis_of(source)
     _check(info, unit, threshold, side, n_contexts, around)
     own = threshold if side == "high" else -threshold
-    values, cut = Column(dump, source, unit), info.cut(own)
+    values, cut = UnitValues(dump, source, unit), info.cut(own)
     runs = RunScan(axis, side, n_contexts * (4 * around + 1))
     tracks = [TrackScan(track) for track in axis.tracks.values()]
     n_nan = n_on = 0

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmviz.match.index.unit_values import Column
+from lstmviz.match.index.unit_values import UnitValues
 
 N_BINS = 50
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 DIGIT_BITS = 16  # of a value looked at in one reading
 
 
-def spread(values: Column) -> pd.DataFrame:
+def spread(values: UnitValues) -> pd.DataFrame:
     """Return the histogram of the values in the view: low, high, n_steps; a value at an inner edge counts above it.
 
     The bins cover -1 to 1, and all finite values where they go beyond; infinite raw values are in no bin.
@@ -37,7 +37,7 @@ def spread(values: Column) -> pd.DataFrame:
     return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "n_steps": counts})
 
 
-def on_rates(values: Column, n_values: int) -> pd.DataFrame:
+def on_rates(values: UnitValues, n_values: int) -> pd.DataFrame:
     """Return the share of steps on at each threshold -1.00 to 1.00: threshold, high (>= it), low (<= it)."""
     grid = np.arange(-100, 101) / 100
     cuts = np.array([values.info.cut(t) for t in grid.tolist()])
@@ -52,7 +52,7 @@ def on_rates(values: Column, n_values: int) -> pd.DataFrame:
         return pd.DataFrame({"threshold": grid, "high": high / n_values, "low": low / n_values})
 
 
-def quantiles(values: Column, n_values: int) -> pd.DataFrame:
+def quantiles(values: UnitValues, n_values: int) -> pd.DataFrame:
     """Return quantiles of the values in the view, each a value that was recorded: quantile, value (NaN if none)."""
     if not n_values:
         return pd.DataFrame({"quantile": QUANTILES, "value": np.nan})
@@ -62,7 +62,7 @@ def quantiles(values: Column, n_values: int) -> pd.DataFrame:
     return pd.DataFrame({"quantile": QUANTILES, "value": found})
 
 
-def _of_rank(values: Column, ranks: list[int]) -> list[float]:
+def _of_rank(values: UnitValues, ranks: list[int]) -> list[float]:
     """Return the values at some places of the sorted values, exactly, without sorting: digit after digit from the top.
 
     A float's bits, read as an integer with the negative ones turned round, sort as the floats do. Each reading counts

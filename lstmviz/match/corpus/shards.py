@@ -23,7 +23,7 @@ from lstmviz.match.corpus.workers import ask_shards
 from lstmviz.match.engine.activity import Steps
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.engine.filters import check_filters
-from lstmviz.match.engine.find import Count, Found, check_pattern
+from lstmviz.match.engine.find import Count, MatchSearch, check_pattern
 from lstmviz.match.engine.runs import concatenated
 from lstmviz.match.text.search import search
 from lstmviz.types import Filter, Pattern
@@ -31,12 +31,12 @@ from lstmviz.types import Filter, Pattern
 KEPT = 16  # shards' matches that a process keeps, so that totals and the next rows come at once
 
 
-def found_in(dump: DumpReader, pattern: Pattern) -> Found | FoundInShards:
+def found_in(dump: DumpReader, pattern: Pattern) -> MatchSearch | ShardedMatchSearch:
     """Return the matches of a pattern over a dump or a corpus, to be paged through and counted."""
-    return FoundInShards(dump, pattern) if isinstance(dump, ShardReader) else Found(dump, pattern)
+    return ShardedMatchSearch(dump, pattern) if isinstance(dump, ShardReader) else MatchSearch(dump, pattern)
 
 
-class FoundInShards:
+class ShardedMatchSearch:
     """The matches of one pattern over a corpus, asked of its shards as they are needed; answers as ``Found`` does."""
 
     def __init__(self, corpus: ShardReader, pattern: Pattern) -> None:
@@ -169,7 +169,7 @@ def _hits(shard: Shard, axis: str, query: tuple[Any, ...], options: dict[str, An
 
 
 @contextmanager
-def _found(shard: Shard, pattern: Pattern) -> Iterator[Found]:
+def _found(shard: Shard, pattern: Pattern) -> Iterator[MatchSearch]:
     """Give a shard's matches as kept by this process, to one thread at a time: asking for more changes them."""
     found, lock = _kept(shard.path, shard.uuid, pattern)
     with lock:
@@ -177,9 +177,9 @@ def _found(shard: Shard, pattern: Pattern) -> Iterator[Found]:
 
 
 @lru_cache(maxsize=KEPT)
-def _kept(path: str, uuid: str, pattern: Pattern) -> tuple[Found, Lock]:
+def _kept(path: str, uuid: str, pattern: Pattern) -> tuple[MatchSearch, Lock]:
     dump = open_shard(path, uuid)
-    return Found(dump, _fitted(dump, pattern)), Lock()
+    return MatchSearch(dump, _fitted(dump, pattern)), Lock()
 
 
 def _fitted(dump: DumpReader, pattern: Pattern) -> Pattern:

@@ -16,7 +16,7 @@ from lstmviz.dump.lazy_arrays import States
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.engine.threshold import is_on
 from lstmviz.match.index.codes import NAN_CODE, UNSURE, Codes
-from lstmviz.match.index.store import Planes, planes_of
+from lstmviz.match.index.store import CodeMatrices, code_matrices_of
 from lstmviz.types import Pattern, PatternUnit
 
 Steps = NDArray[np.int64]
@@ -48,11 +48,11 @@ def activities(dump: DumpReader, pattern: Pattern, use_index: bool = True) -> li
     found: list[Activity] = []
     readers: dict[str, _Values] = {}
     for unit in pattern.units:
-        planes = planes_of(dump, unit.source) if use_index else None
+        codes = code_matrices_of(dump, unit.source) if use_index else None
         values = readers.setdefault(unit.source, _Values(dump.states(unit.source)))
-        if planes is not None:
-            planes.will_read(unit.unit)
-        found.append(Recorded(values, unit) if planes is None else Indexed(planes, values, unit))
+        if codes is not None:
+            codes.will_read(unit.unit)
+        found.append(StoredActivity(values, unit) if codes is None else IndexedActivity(codes, values, unit))
     return found
 
 
@@ -80,7 +80,7 @@ class _Values:
         return values[inverse].reshape(np.shape(steps))
 
 
-class Recorded:
+class StoredActivity:
     """A unit's activity from recorded values alone."""
 
     def __init__(self, values: _Values, unit: PatternUnit) -> None:
@@ -104,13 +104,13 @@ class Recorded:
         return is_on(values, self._values.states.info, self._unit.threshold, self._unit.side)
 
 
-class Indexed:
+class IndexedActivity:
     """A unit's activity from its codes; values of an unsure code are looked up."""
 
-    def __init__(self, planes: Planes, values: _Values, unit: PatternUnit) -> None:
+    def __init__(self, codes: CodeMatrices, values: _Values, unit: PatternUnit) -> None:
         self._values, self._unit = values, unit
-        self._codes = planes.units[unit.unit]
-        self._rule = planes.coder.rule(values.states.info.cut(unit.threshold), unit.side)
+        self._codes = codes.units[unit.unit]
+        self._rule = codes.coder.rule(values.states.info.cut(unit.threshold), unit.side)
 
     def on(self, start: int, stop: int) -> Mask:
         """Tell at which steps of [start, stop) the unit is on."""
@@ -137,7 +137,7 @@ class Indexed:
         return on
 
 
-class Others:
+class BackgroundUnits:
     """The units of one source that are not in a pattern: how many are on all through a span (side high, base)."""
 
     def __init__(self, dump: DumpReader, source: str, base: float, pattern: Pattern, use_index: bool = True) -> None:
@@ -145,9 +145,9 @@ class Others:
         mine: Sequence[int] = [u.unit for u in pattern.units if u.source == source]
         self._is_other = np.ones(self._states.info.n_units, np.bool_)
         self._is_other[mine] = False
-        planes = planes_of(dump, source) if use_index else None
-        self._planes = planes
-        self._rule = None if planes is None else planes.coder.rule(self._states.info.cut(base), "high")
+        codes = code_matrices_of(dump, source) if use_index else None
+        self._planes = codes
+        self._rule = None if codes is None else codes.coder.rule(self._states.info.cut(base), "high")
 
     def count(self, start: Steps, stop: Steps) -> Steps:
         """Return for each span [start, stop) the number of others that are on at every step of it."""

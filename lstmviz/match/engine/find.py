@@ -11,10 +11,10 @@ import pandas as pd
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.match.engine.activity import Others, Steps, activities
+from lstmviz.match.engine.activity import BackgroundUnits, Steps, activities
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.engine.filters import allowed_steps
-from lstmviz.match.engine.levels import Levels
+from lstmviz.match.engine.levels import SharedUnitLevels
 from lstmviz.match.engine.runs import concatenated
 from lstmviz.types import Pattern
 
@@ -42,23 +42,25 @@ def find(dump: DumpReader, pattern: Pattern, limit: int = 50, offset: int = 0) -
     """
     if limit < 0 or offset < 0:
         raise PatternError(f"limit={limit} and offset={offset} must not be negative")
-    return Found(dump, pattern).page(limit, offset)
+    return MatchSearch(dump, pattern).page(limit, offset)
 
 
 def count(dump: DumpReader, pattern: Pattern) -> Count:
     """Return the number of matches at each number of shared units, and the histogram of their lengths."""
-    return Found(dump, pattern).count()
+    return MatchSearch(dump, pattern).count()
 
 
-class Found:
+class MatchSearch:
     """The matches of one pattern, looked for and ranked no further than has been asked; threads may share it."""
 
     def __init__(self, dump: DumpReader, pattern: Pattern, use_index: bool = True) -> None:
         self._dump, self.pattern, self._use_index = dump, pattern, use_index
         self._axis = check_pattern(dump, pattern)
         self._allowed = allowed_steps(dump, self._axis, pattern.filters)
-        self._levels = Levels(activities(dump, pattern, use_index), pattern, self._axis) if pattern.units else None
-        self._others: list[Others] | None = None
+        self._levels = (
+            SharedUnitLevels(activities(dump, pattern, use_index), pattern, self._axis) if pattern.units else None
+        )
+        self._background: list[BackgroundUnits] | None = None
         self._ranked: dict[int, tuple[Candidates, Steps]] = {}
         self._lock = RLock()
         self._lowest = pattern.n_units + 1  # see ``lowest``
@@ -169,11 +171,13 @@ class Found:
 
     def _n_union(self, start: Steps, stop: Steps) -> Steps:
         """Return the pattern's units plus the others of its sources that are on at every step of each span."""
-        if self._others is None:
+        if self._background is None:
             sources = {u.source for u in self.pattern.units}
             bases = [(s, base) for s, base in self.pattern.bases if s in sources]
-            self._others = [Others(self._dump, s, base, self.pattern, self._use_index) for s, base in bases]
-        counts = [others.count(start, stop) for others in self._others]
+            self._background = [
+                BackgroundUnits(self._dump, s, base, self.pattern, self._use_index) for s, base in bases
+            ]
+        counts = [units.count(start, stop) for units in self._background]
         union: Steps = np.add.reduce(counts, dtype=np.int64) + self.pattern.n_units
         return union
 

@@ -39,7 +39,7 @@ DENSE_SHARE = 0.2  # of all steps; from there on looking at every run is cheaper
 Anchor = Literal["on", "starts", "stops"]
 
 
-class Levels:
+class SharedUnitLevels:
     """The candidates of one pattern, from the most shared units down."""
 
     def __init__(self, units: list[Activity], pattern: Pattern, axis: Axis) -> None:

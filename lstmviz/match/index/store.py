@@ -43,11 +43,11 @@ Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all) while a source is indexed."""
 
 log = logging.getLogger("lstmviz")
-_open: WeakKeyDictionary[DumpReader, dict[str, Planes | None]] = WeakKeyDictionary()
+_open: WeakKeyDictionary[DumpReader, dict[str, CodeMatrices | None]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
-class Planes:
+class CodeMatrices:
     """The codes of one source, shape (n_units, n_steps) and (n_steps, n_units), and what they mean."""
 
     coder: Coder
@@ -81,7 +81,7 @@ def is_small(source: Source) -> bool:
     return source.n_steps * source.n_units <= SMALL
 
 
-def planes_of(dump: DumpReader, name: str) -> Planes | None:
+def code_matrices_of(dump: DumpReader, name: str) -> CodeMatrices | None:
     """Return a source's codes: those kept, or made now; None where they can be kept nowhere."""
     kept = _open.setdefault(dump, {})
     if name not in kept:
@@ -107,7 +107,7 @@ def is_indexed(dump: DumpReader, name: str) -> bool:
     return kept[name] is not None
 
 
-def build_index(dump: DumpReader, name: str, progress: Progress | None = None) -> Planes | None:
+def build_index(dump: DumpReader, name: str, progress: Progress | None = None) -> CodeMatrices | None:
     """Return a source's codes from its index on disk, made under a lock if it is not there or not the dump's.
 
     Returns None, and says so in the log, where neither the dump's folder nor the user's cache can hold it.
@@ -151,7 +151,7 @@ def _files(source: Source, folder: Path) -> tuple[Path, Path, Path]:
     return folder / f"{stem}.json", folder / f"{stem}.units", folder / f"{stem}.rows"
 
 
-def _kept(dump: DumpReader, source: Source, folder: Path) -> Planes | None:
+def _kept(dump: DumpReader, source: Source, folder: Path) -> CodeMatrices | None:
     card, units, rows = _files(source, folder)
     n_values = source.n_steps * source.n_units
     try:
@@ -164,7 +164,7 @@ def _kept(dump: DumpReader, source: Source, folder: Path) -> Planes | None:
     maps = _map(units), _map(rows)
     by_unit, by_row = (np.frombuffer(m, np.uint8) for m in maps)
     shape = source.n_steps, source.n_units
-    return Planes(coder, by_unit.reshape(shape[::-1]), by_row.reshape(shape), maps)
+    return CodeMatrices(coder, by_unit.reshape(shape[::-1]), by_row.reshape(shape), maps)
 
 
 def _map(path: Path) -> mmap.mmap:
@@ -172,7 +172,7 @@ def _map(path: Path) -> mmap.mmap:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _build(dump: DumpReader, source: Source, folder: Path, progress: Progress | None) -> Planes:
+def _build(dump: DumpReader, source: Source, folder: Path, progress: Progress | None) -> CodeMatrices:
     """Write both layouts block by block; the card comes last, so half an index is never taken for one."""
     card, units, rows = _files(source, folder)
     needed, free = index_size(source), shutil.disk_usage(folder).free
@@ -232,8 +232,8 @@ def _coded(dump: DumpReader, source: Source) -> Iterator[tuple[int, Codes, Codes
             yield ahead.popleft().result()
 
 
-def _in_memory(dump: DumpReader, source: Source) -> Planes:
+def _in_memory(dump: DumpReader, source: Source) -> CodeMatrices:
     rows = np.empty((source.n_steps, source.n_units), np.uint8)
     for start, codes, _ in _coded(dump, source):
         rows[start : start + len(codes)] = codes
-    return Planes(coder_for(source.dtype, source.view), np.ascontiguousarray(rows.T), rows)
+    return CodeMatrices(coder_for(source.dtype, source.view), np.ascontiguousarray(rows.T), rows)

@@ -18,7 +18,7 @@ KEPT_BYTES = 64 * 2**20  # of one unit's values: what is shorter is read once an
 BLOCK_STEPS = 2**17  # of one unit's kept values at a time
 
 
-def column(
+def value_blocks(
     dump: DumpReader, source: str, unit: int, start: int = 0, stop: int | None = None
 ) -> Iterator[tuple[int, NDArray[Any]]]:
     """Yield (first step, recorded values of shape (steps,)) of one unit over steps [start, stop), in order."""
@@ -29,7 +29,7 @@ def column(
         yield first, np.ascontiguousarray(states[first : min(first + n_rows, end), [unit]][:, 0])
 
 
-class Column:
+class UnitValues:
     """One unit's recorded values, to be gone through several times in blocks; memory stays flat."""
 
     def __init__(self, dump: DumpReader, source: str, unit: int) -> None:
@@ -38,7 +38,7 @@ class Column:
         self._kept: NDArray[Any] | None = None
         if self.info.n_steps * np.dtype(self.info.dtype).itemsize <= KEPT_BYTES:
             plain = fast_column(dump.states(source), unit) if is_indexed(dump, source) else None
-            self._kept = np.concatenate([v for _, v in column(*self._asked)]) if plain is None else plain
+            self._kept = np.concatenate([v for _, v in value_blocks(*self._asked)]) if plain is None else plain
 
     def counted(self) -> Iterator[tuple[NDArray[Any], NDArray[np.int64] | None]]:
         """Yield values and how often each occurs, or None where each counts once; NaN is left out."""
@@ -59,7 +59,7 @@ class Column:
 
     def __iter__(self) -> Iterator[tuple[int, NDArray[Any]]]:
         if self._kept is None:
-            yield from column(*self._asked)
+            yield from value_blocks(*self._asked)
             return
         for first in range(0, len(self._kept), BLOCK_STEPS):
             yield first, self._kept[first : first + BLOCK_STEPS]

@@ -11,9 +11,9 @@ import pandas as pd
 from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError, UnknownName
-from lstmviz.match.corpus.shards import FoundInShards, found_in
+from lstmviz.match.corpus.shards import ShardedMatchSearch, found_in
 from lstmviz.match.engine.activity import Steps
-from lstmviz.match.engine.find import Found, match_frame
+from lstmviz.match.engine.find import MatchSearch, match_frame
 from lstmviz.match.order.bins import bins_of, values_at
 from lstmviz.types import Pattern, check_page, check_whole
 
@@ -22,7 +22,7 @@ GROUPS = ("sequence", "length")
 TRACK = "track:"
 NO_VALUE = "no value"
 
-AnyFound = Found | FoundInShards
+AnyMatchSearch = MatchSearch | ShardedMatchSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Listing:
     def __init__(
         self,
         dump: DumpReader,
-        found: AnyFound,
+        found: AnyMatchSearch,
         order: str = "best",
         group: str = "",
         min_shared: int = 1,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.lazy_arrays import States
 from lstmviz.dump.reader import DumpReader
-from lstmviz.match.index.unit_values import BLOCK_BYTES, column
+from lstmviz.match.index.unit_values import BLOCK_BYTES, value_blocks
 from lstmviz.match.pattern.select import WindowQuery
 from lstmviz.types import Side, Source, Window
 
@@ -108,7 +108,7 @@ def why_not_selected(dump: DumpReader, query: WindowQuery, unit: int) -> WhyNot:
     info = dump.source(query.source)
     unit = info.check_unit(unit)
     first, last = query.reach(dump)
-    blocks = column(dump, query.source, unit, first, last)
+    blocks = value_blocks(dump, query.source, unit, first, last)
     values = query.sign * np.concatenate([block.astype(np.float64) for _, block in blocks])
     inside = slice(query.window.start - first, query.window.stop - first)
     beside = np.concatenate([values[: inside.start], values[inside.stop :]])
