@@ -17,14 +17,14 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ClusterError, DumpError
 from lstmviz.lstmvis import is_project, open_project
 from lstmviz.maps.compute import compute_map
-from lstmviz.maps.in_subprocess import Cancel, Progress
+from lstmviz.maps.in_subprocess import IsCancelled
 from lstmviz.maps.projection import Method, Projection
 from lstmviz.maps.region import Region, region
 from lstmviz.maps.sampling import N_STEPS
 from lstmviz.maps.tensorboard import default_source, to_projector
 from lstmviz.match.pattern.file import PatternFile, as_pattern, hidden_in
 from lstmviz.rerun.typed import TypedReader
-from lstmviz.types import Filter, Pattern, Side, Window, check_threshold, check_whole
+from lstmviz.types import Filter, Pattern, ShareProgress, Side, Window, check_threshold, check_whole
 
 if TYPE_CHECKING:
     from lstmviz.ui.notebook import Served
@@ -204,8 +204,8 @@ class Dump(DumpReader):
         method: Method = "pca",
         n_steps: int = N_STEPS,
         seed: int = 0,
-        progress: Progress | None = None,
-        cancel: Cancel | None = None,
+        progress: ShareProgress | None = None,
+        cancel: IsCancelled | None = None,
     ) -> Projection:
         """Return a 2-D map of a source's states at ``n_steps`` steps, or of its model's embeddings ("embedding").
 

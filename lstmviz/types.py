@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, NamedTuple, get_args
@@ -25,6 +25,11 @@ Per = Literal["step", "sequence"]
 Concerns = Literal["step", "next"]
 Name = Annotated[str, Field(pattern=r"^[^/\p{Cc}]{1,200}$")]  # what a dump may call a source, track or axis
 Count = Annotated[int, Field(ge=0, lt=2**53)]  # a whole number that JavaScript also holds exactly
+
+CountProgress = Callable[[int, int], None]
+"""Called with how much is done and how much there is in all: steps, values or arrays."""
+ShareProgress = Callable[[float, str], None]
+"""Called with the share that is done, 0 to 1, and what is being done."""
 
 
 @dataclass(frozen=True, slots=True)

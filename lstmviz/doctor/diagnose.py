@@ -18,10 +18,10 @@ from lstmviz.dump.corpus.manifest import dumps_in, is_corpus
 from lstmviz.dump.parts import PARTS, is_recording, parts_of
 from lstmviz.dump.safe import MAX_ATTRIBUTE_BYTES, open_foreign
 from lstmviz.dump.schema import FORMAT
-from lstmviz.dump.verify import Progress
 from lstmviz.errors import DumpMissing, LstmvizError
 from lstmviz.lstmvis import is_project, open_project
 from lstmviz.lstmvis.config import CONFIG_FILE
+from lstmviz.types import CountProgress
 
 STARTS = {  # of files that are something else
     b"\x93NUMPY": (
@@ -43,7 +43,7 @@ STARTS = {  # of files that are something else
 }
 
 
-def diagnose(path: str | os.PathLike[str], progress: Progress | None = None) -> Iterator[Finding]:
+def diagnose(path: str | os.PathLike[str], progress: CountProgress | None = None) -> Iterator[Finding]:
     """Say what is right and wrong with a dump, a corpus, an LSTMVis project, any HDF5 file, or a folder of them.
 
     Nothing is raised for what the file holds, however damaged or hostile it is; values are read in blocks. Raises
@@ -66,7 +66,7 @@ def _reason(err: Exception) -> str:
     return f"it is damaged ({said})"
 
 
-def _of_path(where: Path, progress: Progress | None) -> Iterator[Finding]:
+def _of_path(where: Path, progress: CountProgress | None) -> Iterator[Finding]:
     if where.is_dir():
         yield from _of_folder(where, progress)
         return
@@ -79,7 +79,7 @@ def _of_path(where: Path, progress: Progress | None) -> Iterator[Finding]:
         yield from _of_file(where, progress)
 
 
-def _of_folder(folder: Path, progress: Progress | None) -> Iterator[Finding]:
+def _of_folder(folder: Path, progress: CountProgress | None) -> Iterator[Finding]:
     if folder.name.endswith(PARTS):
         yield _of_parts(folder, folder.with_name(folder.name.removesuffix(PARTS)))
     elif is_corpus(folder):
@@ -90,7 +90,7 @@ def _of_folder(folder: Path, progress: Progress | None) -> Iterator[Finding]:
         yield from _of_each(folder, progress)
 
 
-def _of_each(folder: Path, progress: Progress | None) -> Iterator[Finding]:
+def _of_each(folder: Path, progress: CountProgress | None) -> Iterator[Finding]:
     """Look at each dump, project and unfinished recording of a folder."""
     projects = [p for p in sorted(folder.iterdir()) if p.is_dir() and (is_project(p) or p.name.endswith(PARTS))]
     dumps = dumps_in(folder)
@@ -112,7 +112,7 @@ def _of_parts(parts: Path, target: Path) -> Finding:
     )
 
 
-def _of_project(folder: Path, progress: Progress | None) -> Iterator[Finding]:
+def _of_project(folder: Path, progress: CountProgress | None) -> Iterator[Finding]:
     try:
         made = open_project(folder)
     except (LstmvizError, OSError) as err:
@@ -123,7 +123,7 @@ def _of_project(folder: Path, progress: Progress | None) -> Iterator[Finding]:
     yield from dump_findings(made.path, progress)
 
 
-def _of_file(path: Path, progress: Progress | None) -> Iterator[Finding]:
+def _of_file(path: Path, progress: CountProgress | None) -> Iterator[Finding]:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         yield Finding("problem", "", "it is no regular file", "give the path of a .h5 file")

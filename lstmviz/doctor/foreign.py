@@ -17,14 +17,14 @@ from lstmviz.doctor.states import UnitScan, summary
 from lstmviz.doctor.suggest import BLOCK_BYTES, MAX_LISTED, suggested
 from lstmviz.doctor.survey import Array, Survey, survey
 from lstmviz.dump.safe import find_dataset, open_foreign
-from lstmviz.dump.verify import Progress
 from lstmviz.errors import DumpError
+from lstmviz.types import CountProgress
 
 MAX_BYTES = 2**28  # of one array that are read
 MAX_UNITS = 100_000  # of an array that looks like states
 
 
-def foreign_findings(path: Path, progress: Progress | None = None) -> Iterator[Finding]:
+def foreign_findings(path: Path, progress: CountProgress | None = None) -> Iterator[Finding]:
     """Say what an HDF5 file that is no dump holds, and how to make a dump of it."""
     yield Finding("problem", "", "it is HDF5, but no lstmviz dump", "write one from what it holds, as said below")
     with open_foreign(path, path) as file:
@@ -74,7 +74,7 @@ def _looks_like_states(array: Array) -> bool:
 
 
 def _of_states(
-    file: h5py.File, path: Path, states: list[Array], n_steps: int, progress: Progress | None
+    file: h5py.File, path: Path, states: list[Array], n_steps: int, progress: CountProgress | None
 ) -> Iterator[Finding]:
     n_all = sum(min(int(np.prod(a.shape)), MAX_BYTES // a.dtype.itemsize) for a in states[:MAX_LISTED])
     n_read = 0

@@ -15,11 +15,12 @@ from lstmviz.dump.corpus.reader import ShardReader, open_reader
 from lstmviz.dump.header import Header
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.safe import open_safely
-from lstmviz.dump.verify import Progress, n_values, token_faults, track_faults
+from lstmviz.dump.verify import n_values, token_faults, track_faults
 from lstmviz.errors import LstmvizError
+from lstmviz.types import CountProgress
 
 
-def dump_findings(path: Path, progress: Progress | None = None) -> Iterator[Finding]:
+def dump_findings(path: Path, progress: CountProgress | None = None) -> Iterator[Finding]:
     """Say what is right and wrong with the dump, or the corpus, at a path; each value is read, in blocks."""
     try:
         dump = open_reader(path)
@@ -34,7 +35,7 @@ def dump_findings(path: Path, progress: Progress | None = None) -> Iterator[Find
         dump.close()
 
 
-def _of_open(dump: DumpReader, progress: Progress | None) -> Iterator[Finding]:
+def _of_open(dump: DumpReader, progress: CountProgress | None) -> Iterator[Finding]:
     n_all, n_read = sum(n_values(axis) for axis in dump.axes.values()), 0
 
     def count(n: int) -> None:

@@ -14,15 +14,12 @@ from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import split_bytes
 from lstmviz.errors import DumpError
-from lstmviz.types import Source
+from lstmviz.types import CountProgress, Source
 
 BLOCK_BYTES = 32 * 2**20  # read at a time
 
-Progress = Callable[[int, int], None]
-"""Called with (values read, values in all) while a dump is verified."""
 
-
-def verify(dump: DumpReader, progress: Progress | None = None) -> list[str]:
+def verify(dump: DumpReader, progress: CountProgress | None = None) -> list[str]:
     """Return what is wrong with the values of a dump, or of each shard of a corpus, one line a fault; empty if nothing.
 
     Every value is read once, in blocks: checksums hold, token ids are in the vocabulary, categories have a label, the

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,14 +24,11 @@ from lstmviz.lstmvis.sections import read_config
 from lstmviz.lstmvis.survey import Options, Project, opened_project
 from lstmviz.system import cache
 from lstmviz.system.atomic import replacing
-from lstmviz.types import View
+from lstmviz.types import CountProgress, View
 
 VERSION = 1  # of the conversion: another one gives other dumps, under other names
 MAX_NOTES = 40  # kept in the dump
 READ_BYTES = 2**20
-
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all) while a project is converted."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ def import_project(
     path: str | os.PathLike[str],
     options: Options | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: CountProgress | None = None,
 ) -> Imported:
     """Convert an LSTMVis project to a dump at ``path``; its uuid is a hash of the project's content and the options.
 
@@ -69,7 +66,7 @@ def import_project(
 
 
 def open_project(
-    folder: str | os.PathLike[str], options: Options | None = None, progress: Progress | None = None
+    folder: str | os.PathLike[str], options: Options | None = None, progress: CountProgress | None = None
 ) -> Imported:
     """Return the dump of a project, kept in the user's cache folder; converted where the content is new.
 
@@ -115,7 +112,7 @@ def content_id(folder: Path, options: Options) -> str | None:
     return digest.hexdigest()
 
 
-def _convert(folder: Path, path: Path, options: Options, progress: Progress | None) -> tuple[str, ...]:
+def _convert(folder: Path, path: Path, options: Options, progress: CountProgress | None) -> tuple[str, ...]:
     with opened_project(folder, options) as project:
         _check_space(project, path)
         try:
@@ -130,7 +127,7 @@ def _convert(folder: Path, path: Path, options: Options, progress: Progress | No
     return notes
 
 
-def _write(project: Project, writer: DumpWriter, progress: Progress | None) -> dict[str, tuple[float, float]]:
+def _write(project: Project, writer: DumpWriter, progress: CountProgress | None) -> dict[str, tuple[float, float]]:
     """Write every array block by block; return each source's smallest and largest value, NaN apart."""
     ranges = {s.name: (0.0, 0.0) for s in project.plan.sources}
     axis = project.plan.axes[0].name

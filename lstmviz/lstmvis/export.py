@@ -24,14 +24,11 @@ from lstmviz.lstmvis.config import CONFIG_FILE
 from lstmviz.lstmvis.dictionary import dictionary_lines, is_plain
 from lstmviz.lstmvis.survey import EMBEDDING
 from lstmviz.system.atomic import replacing
-from lstmviz.types import Source
+from lstmviz.types import CountProgress, Source
 
 NO_VALUE = "-"  # what LSTMVis shows where a category has no value
 KINDS = {"h": "output", "c": "state"}  # LSTMVis's words for what nn.LSTM calls h and c
 READABLE = re.compile(r"[A-Za-z0-9_.-]*[A-Za-z0-9_-]")  # paths in HDF5 that LSTMVis takes apart rightly
-
-Progress = Callable[[int, int], None]
-"""Called with (arrays done, arrays in all) while a project is written."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class Exported:
 
 
 def export_project(
-    dump: DumpReader, folder: str | os.PathLike[str], axis: str | None = None, progress: Progress | None = None
+    dump: DumpReader, folder: str | os.PathLike[str], axis: str | None = None, progress: CountProgress | None = None
 ) -> Exported:
     """Write one time axis of a dump (the first by default) as an LSTMVis project in a new folder.
 
@@ -78,7 +75,7 @@ class _Export:
     notes: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
 
-    def write(self, progress: Progress | None) -> tuple[str, ...]:
+    def write(self, progress: CountProgress | None) -> tuple[str, ...]:
         """Write every file of the project."""
         if not self.axis.sources:
             raise LstmvizError(f"axis {self.axis.name!r} has no source to export; name one that has with --axis")

@@ -13,11 +13,11 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError, ProjectionError
 from lstmviz.maps.cache import MapKey, load_map, save_map, sorted_parameters
 from lstmviz.maps.embeddings import embeddings, token_counts
-from lstmviz.maps.in_subprocess import Cancel, Progress, embed_in_subprocess
+from lstmviz.maps.in_subprocess import IsCancelled, embed_in_subprocess
 from lstmviz.maps.pca import Basis, principal_axes
 from lstmviz.maps.projection import EMBEDDING, METHODS, Method, Points, Projection, flat
 from lstmviz.maps.sampling import MOST_STEPS, N_STEPS, sample
-from lstmviz.types import check_whole
+from lstmviz.types import ShareProgress, check_whole
 
 N_AXES = 50  # principal axes that t-SNE and UMAP see: the rest of the variance is noise to them, and time
 LEAST_POINTS = 10  # that t-SNE and UMAP make a map of
@@ -34,8 +34,8 @@ def compute_map(
     method: Method = "pca",
     n_steps: int = N_STEPS,
     seed: int = 0,
-    progress: Progress | None = None,
-    cancel: Cancel | None = None,
+    progress: ShareProgress | None = None,
+    cancel: IsCancelled | None = None,
 ) -> Projection:
     """Return a map of a source's states at ``n_steps`` sampled steps, or of the model's embeddings ("embedding").
 

@@ -16,12 +16,11 @@ from lstmviz.maps.cache import CACHE_FOLDER
 from lstmviz.maps.projection import NAMES, Method, Points
 from lstmviz.system.cache import home
 from lstmviz.system.worker import Worker, command
+from lstmviz.types import ShareProgress
 
 PACKAGES = {"tsne": ("openTSNE", "openTSNE"), "umap": ("umap", "umap-learn")}  # what is imported, and its name
 
-Progress = Callable[[float, str], None]
-"""Called with the share that is done, 0 to 1, and what is being done."""
-Cancel = Callable[[], bool]
+IsCancelled = Callable[[], bool]
 """Asked a few times a second whether to stop."""
 
 
@@ -37,8 +36,8 @@ def embed_in_subprocess(
     reduced: Points,
     seed: int,
     parameters: Mapping[str, float],
-    progress: Progress | None = None,
-    cancel: Cancel | None = None,
+    progress: ShareProgress | None = None,
+    cancel: IsCancelled | None = None,
 ) -> Points:
     """Return the points of a map by t-SNE or UMAP, (n, 2) float32, computed by a child process.
 

@@ -9,7 +9,6 @@ import re
 import shutil
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -24,12 +23,11 @@ from lstmviz.system import cache
 from lstmviz.system.atomic import replacing
 from lstmviz.system.paths import samples_dir
 from lstmviz.training.sample import Sample, Variant
+from lstmviz.types import CountProgress
 
 if TYPE_CHECKING:
     from lstmviz.training.train_sample import Left, TrainProgress
 
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all) while a sample's dump is built."""
 
 FIRST = "parens"  # the one that ``demo`` opens with
 COMPARED_DROPOUT = 0.2  # of the second training, whose curves are drawn beside those of the sample
@@ -81,7 +79,7 @@ def build(
     name: str,
     variant: str | None = None,
     path: str | os.PathLike[str] | None = None,
-    progress: Progress | None = None,
+    progress: CountProgress | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Return the path of the dump of a sample's variant (the first by default), recording it first where needed.

@@ -85,7 +85,7 @@ class Curves:
         return min(self.held_out, key=lambda seen: seen[1], default=None)
 
 
-Progress = Callable[[Curves], None]
+CurvesProgress = Callable[[Curves], None]
 """Called after each update with the curves so far."""
 
 
@@ -94,7 +94,7 @@ def fit(
     batches: Iterator[TrainingBatch],
     plan: FitPlan,
     held_out: Callable[[TextModel], float] | None = None,
-    progress: Progress | None = None,
+    progress: CurvesProgress | None = None,
 ) -> Curves:
     """Train in place and leave the model in evaluation mode, with the weights that the plan says.
 

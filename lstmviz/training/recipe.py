@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from lstmviz.training.corpus import Corpus
-from lstmviz.training.fit import IGNORED, Curves, FitPlan, Progress, TrainingBatch, fit, mean_loss, reproducible
+from lstmviz.training.fit import IGNORED, Curves, CurvesProgress, FitPlan, TrainingBatch, fit, mean_loss, reproducible
 from lstmviz.training.model import TextModel
 from lstmviz.training.model_config import ModelDescription
 
@@ -57,7 +57,7 @@ class Trained:
     checkpoints: dict[int, TextModel] = field(default_factory=dict)
 
 
-def train(recipe: Recipe, progress: Progress | None = None, checkpoints: Collection[int] = ()) -> Trained:
+def train(recipe: Recipe, progress: CurvesProgress | None = None, checkpoints: Collection[int] = ()) -> Trained:
     """Train from the recipe's seed; the same seed gives the same weights on the same kind of machine.
 
     ``progress`` is called with the curves after each update; ``checkpoints`` are the updates after which a copy of the

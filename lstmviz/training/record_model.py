@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,10 @@ from lstmviz.training.corpus import Corpus, padded
 from lstmviz.training.fit import IGNORED
 from lstmviz.training.model import TextModel, load, save
 from lstmviz.training.model_config import model_beside as model_beside
+from lstmviz.types import CountProgress
 
 TOP_K = 3  # predictions kept a step: what a person compares at a glance
 BATCH_STEPS = 4096  # of a forward pass, about: progress moves, and memory stays small
-
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all)."""
 
 
 def leave(
@@ -31,7 +29,7 @@ def leave(
     path: str | os.PathLike[str],
     *,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: CountProgress | None = None,
 ) -> None:
     """Record the model that ``save`` wrote to ``weights`` over a corpus into a dump at ``path``.
 

@@ -12,7 +12,7 @@ from lstmviz.errors import UnknownName
 
 if TYPE_CHECKING:
     from lstmviz.training.recipe import Recipe
-    from lstmviz.training.record_model import Progress
+    from lstmviz.types import CountProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Sample:
         variant: Variant,
         path: str | os.PathLike[str],
         weights: str | os.PathLike[str],
-        progress: Progress | None = None,
+        progress: CountProgress | None = None,
         overwrite: bool = False,
     ) -> None:
         """Record a variant's weights over the sample's corpus; DumpExists if a dump is there, unless ``overwrite``."""

@@ -14,13 +14,13 @@ from typing import Any
 from lstmviz.errors import DumpExists, ModelError
 from lstmviz.training.classifier import study_documents
 from lstmviz.training.curves import figure, write_events, write_figure
-from lstmviz.training.fit import Curves, Progress, reproducible
+from lstmviz.training.fit import Curves, CurvesProgress, reproducible
 from lstmviz.training.language_model import study_text
 from lstmviz.training.model import load, save
 from lstmviz.training.recipe import Trained, train
-from lstmviz.training.record_model import Progress as Recorded
 from lstmviz.training.record_model import leave, model_beside
 from lstmviz.training.text_task import Options, Study
+from lstmviz.types import CountProgress
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ def claim(folder: Path, name: str, overwrite: bool) -> Place:
     return place
 
 
-def train_study(study: Study, progress: Progress | None = None, stopping: Callable[[], None] | None = None) -> Trained:
+def train_study(
+    study: Study, progress: CurvesProgress | None = None, stopping: Callable[[], None] | None = None
+) -> Trained:
     """Train; a first Ctrl-C ends the training after the update and keeps the best model, a second one ends at once.
 
     ``stopping`` is called when a first one was taken. KeyboardInterrupt for a second one.
@@ -114,7 +116,7 @@ def keep(trained: Trained, place: Place) -> None:
     save(trained.model, place.weights)
 
 
-def leave_study(study: Study, curves: Curves, place: Place, recorded: Recorded | None = None) -> LeftOfText:
+def leave_study(study: Study, curves: Curves, place: Place, recorded: CountProgress | None = None) -> LeftOfText:
     """Leave the dump of the model that ``keep`` saved, and the learning curves; ModelError for a full disk."""
     model, plan = load(place.weights), study.recipe.plan
     with reproducible(plan.seed, plan.is_exact):

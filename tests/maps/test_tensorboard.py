@@ -211,7 +211,7 @@ def test_points_colours_and_paths_are_those_of_the_api_and_small(ask, parens):
         ("0/pca/tokens.json", 404, "points of this map are steps"),
         ("0/pca/path.json?start=5&stop=5", 400, "no path"),
         ("0/pca/path.json?start=0&stop=5000", 400, "no path"),
-        ("0/pca/path.json?start=0&stop=99999", 400, "no whole number from 0 to 20000"),
+        ("0/pca/path.json?start=0&stop=99999", 400, "is not a whole number from 0 to 20000"),
         ("0/pca/path.json?start=0", 400, "stop is missing"),
     ],
 )

@@ -15,7 +15,7 @@ import mmap
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,15 +32,13 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpError
 from lstmviz.match.index.codes import Coder, Codes, coder_for
 from lstmviz.system.atomic import replacing
-from lstmviz.types import Source
+from lstmviz.types import CountProgress, Source
 
 VERSION = 1  # of the layout; another one is built anew
 SMALL = 2**24  # recorded values; up to here a source's codes are made in memory, in a tenth of a second
 THREADS = 2
 BLOCK_VALUES = 2**21  # recorded values read, coded and written at a time
 
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all) while a source is indexed."""
 
 log = logging.getLogger("lstmviz")
 _open: WeakKeyDictionary[DumpReader, dict[str, CodeMatrices | None]] = WeakKeyDictionary()
@@ -107,7 +105,7 @@ def is_indexed(dump: DumpReader, name: str) -> bool:
     return kept[name] is not None
 
 
-def build_index(dump: DumpReader, name: str, progress: Progress | None = None) -> CodeMatrices | None:
+def build_index(dump: DumpReader, name: str, progress: CountProgress | None = None) -> CodeMatrices | None:
     """Return a source's codes from its index on disk, made under a lock if it is not there or not the dump's.
 
     Returns None, and says so in the log, where neither the dump's folder nor the user's cache can hold it.
@@ -172,7 +170,7 @@ def _map(path: Path) -> mmap.mmap:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _build(dump: DumpReader, source: Source, folder: Path, progress: Progress | None) -> CodeMatrices:
+def _build(dump: DumpReader, source: Source, folder: Path, progress: CountProgress | None) -> CodeMatrices:
     """Write both layouts block by block; the card comes last, so half an index is never taken for one."""
     card, units, rows = _files(source, folder)
     needed, free = index_size(source), shutil.disk_usage(folder).free
