@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import lstmviz
+import lstmviz.recording
 
 PACKAGE = Path(lstmviz.__file__).parent
 # What a room may import of lstmviz besides itself and BELOW_ALL; CONTRIBUTING has the same table.
@@ -23,7 +24,7 @@ ALLOWED = {
     "lstmvis": {"dump"},
     "doctor": {"dump", "lstmvis"},
     "opening": {"dump", "lstmvis"},
-    "recording": {"dump"},
+    "recording": {"dump", "system"},
     "training": {"recording", "dump"},
     "samples": {"training", "dump"},
     "match": {"dump"},
@@ -32,7 +33,7 @@ ALLOWED = {
     "figures": {"maps", "match", "dump"},
     "ui": {"figures", "samples", "maps", "rerun", "match", "opening", "dump"},
     "api": {"ui", "maps", "rerun", "match", "lstmvis", "dump"},
-    "__init__": {"api", "figures", "recording", "match", "dump"},
+    "__init__": {"api", "figures", "recording", "match", "dump", "system"},
     "commands": {"*"},
     "cli": {"commands"},
 }
@@ -70,6 +71,9 @@ FOLDERS = {
 }
 
 
+LAZY = "lstmviz.system.lazy"
+
+
 def loaded_after(code):
     show = "import sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True)
@@ -100,8 +104,16 @@ def test_every_public_name_is_there_and_documented():
     assert [name for name in lstmviz.__all__ if len(getattr(lstmviz, name).__doc__) <= 60] == []
 
 
+@pytest.mark.parametrize("package", [lstmviz, lstmviz.recording])
+def test_every_name_of_a_stub_is_there_and_stands_once(package):
+    names = [name.rpartition(".")[2] for name in imported(Path(package.__file__)) if not name.startswith(LAZY)]
+    assert len(names) == len(set(names))
+    assert [name for name in names if not hasattr(package, name)] == []
+    assert set(package.__all__) <= set(names) <= {*package.__all__, "__version__", "errors", "Batch", "Recording"}
+
+
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no attribute 'recorder'"):
+    with pytest.raises(AttributeError, match="module 'lstmviz' has no attribute 'recorder'"):
         lstmviz.recorder  # noqa: B018
 
 
@@ -112,8 +124,9 @@ def modules(package=PACKAGE):
 
 
 def imported(file):
-    """Every name that a file imports, wherever in it: lazily, or for the type checker alone."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    """Every name that a file or its stub imports, wherever in it: lazily, or for the type checker alone."""
+    stub = file.with_suffix(".pyi")
+    for node in ast.walk(ast.parse("\n".join(f.read_text("utf-8") for f in (file, stub) if f.exists()))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
