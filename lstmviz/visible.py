@@ -1,4 +1,4 @@
-"""A token, a label or a name as it is shown: as itself, with everything invisible spelled out.
+"""Tokens, labels and names as text that can be seen: every invisible character is spelled out.
 
 The page does the same in assets/tokens.js; tests/cases/tokens.json holds both to the same cases.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import regex
 
-LONGEST = 300  # characters of a token that are ever shown
-MISSING = "∅"  # what an empty token is shown as
+LONGEST = 300  # characters of a token that are shown
+EMPTY = "∅"  # stands for an empty token
 _NAMED = {"\n": "⏎", "\t": "⇥", "\r": "␍"}
-# Controls, format characters (zero width, direction), separators but the plain space, lone surrogates, fillers, and
-# the code points that are no character (no XML, and so no SVG, may hold some of them).
+# Control and format characters (zero width, direction), separators other than the plain space, lone surrogates,
+# fillers, and noncharacters (some of which XML, and so SVG, must not contain).
 _INVISIBLE = regex.compile(
     r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0\p{Noncharacter_Code_Point}]"
 )
@@ -19,31 +19,31 @@ _PICTURE = regex.compile(r"[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]")
 _MARK = regex.compile(r"\p{M}")
 
 
-def shown(token: str | None) -> str:
-    """Return a token as it is shown: invisible characters as escapes, spaces as ``␣``, nothing as ``∅``.
+def visible_text(token: str | None) -> str:
+    """Return a token with invisible characters as escapes; ``␣`` for tokens of spaces, ``∅`` for an empty one.
 
-    None, where there is no token, is shown as nothing. At most 300 characters are kept, then ``…`` follows.
+    None stands for no token and gives "". After 300 characters the text ends in ``…``.
     """
     if token is None:
         return ""
     if not token:
-        return MISSING
+        return EMPTY
     chars = token[:LONGEST]
     if not chars.strip(" "):
         text = "␣" * len(chars)
     else:
         text = "".join(c if _is_visible(chars, i) else _escape(c) for i, c in enumerate(chars))
         if _MARK.match(text):
-            text = "◌" + text  # a combining mark would otherwise sit on its neighbour
+            text = "◌" + text  # else the combining mark joins what stands before the token
     return text + "…" if len(token) > LONGEST else text
 
 
 def _is_visible(chars: str, i: int) -> bool:
     if not _INVISIBLE.match(chars[i]):
         return True
-    # A zero-width joiner inside an emoji is part of one picture and stays.
-    inside = chars[i] == "\u200d" and 0 < i < len(chars) - 1
-    return inside and bool(_PICTURE.match(chars[i - 1]) and _PICTURE.match(chars[i + 1]))
+    # A zero-width joiner inside an emoji belongs to one picture and stays.
+    is_inside = chars[i] == "\u200d" and 0 < i < len(chars) - 1
+    return is_inside and bool(_PICTURE.match(chars[i - 1]) and _PICTURE.match(chars[i + 1]))
 
 
 def _escape(char: str) -> str:

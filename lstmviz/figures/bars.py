@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.figures.text import label, n_columns
 from lstmviz.figures.theme import COLUMN, EM, TYPE, Room, Theme, ThemeName, dress, themed
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 
 ROW, GAP = 22, 26  # px: a value's two bars, and between two tracks
 MOST_VALUES = 20  # of a track
@@ -48,7 +48,7 @@ def carry(
     fig = go.Figure()
     _bars(fig, parts, colours)
     height = sum(ROW * max(1, len(p)) for p in parts) + GAP * max(0, len(parts) - 1) or ROW
-    widest = max((n_columns(shown(v)) for p in parts for v in p["value"]), default=1)
+    widest = max((n_columns(visible_text(v)) for p in parts for v in p["value"]), default=1)
     room = Room(left=20 + int(min(NAME, widest) * TYPE * EM) + 18, right=44, bottom=42)
     n_steps = max((int(p["n_steps"].sum()) for p in parts), default=0)
     detail = f"{n_steps:,} step{'s' * (n_steps != 1)} of {of}" if parts else "the corpus has no tracks"

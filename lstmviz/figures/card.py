@@ -9,7 +9,7 @@ from lstmviz.figures.strips import Strip, cells, write
 from lstmviz.figures.text import cut, label, named, typical
 from lstmviz.figures.theme import EM, PAGE, TYPE, Room, Theme, ThemeName, counted, dress, numbers_width, scale, themed
 from lstmviz.match.card.unit_card import UnitCard
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 
 PLOT, BETWEEN, ROW = 110, 54, 18  # px: the two charts, from them to the contexts, and a context
 LEFT, RIGHT = 62, 14  # px beside the plot
@@ -96,7 +96,7 @@ def _contexts(fig: go.Figure, card: UnitCard, n: int, theme: Theme, height: int,
     """Draw contexts as rows of cells, around the step at which each is strongest."""
     picked = card.contexts[:n]
     tokens = [c.tokens or tuple("" for _ in c.values) for c in picked]
-    columns = min(WIDEST, typical(shown(t) for row in tokens for t in row))
+    columns = min(WIDEST, typical(visible_text(t) for row in tokens for t in row))
     most = max(max(c.step - c.start, c.stop - 1 - c.step) for c in picked)
     around = max(1, min(most, int((room / (columns * TYPE * EM + 3) - 1) / 2)))
     x = np.arange(-around, around + 1)
@@ -118,7 +118,7 @@ def _contexts(fig: go.Figure, card: UnitCard, n: int, theme: Theme, height: int,
     cells(fig, every, x.tolist() * n, y, said, hover, (0.02, 2 / ROW), xaxis="x3", yaxis="y3")
     fits = max(1, int((cell - 2) / (TYPE * EM)))
     for i, row in enumerate(words):
-        part = [None if w is None else cut(shown(w), fits) for w in row]
+        part = [None if w is None else cut(visible_text(w), fits) for w in row]
         write(
             fig,
             theme,

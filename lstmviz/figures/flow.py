@@ -27,7 +27,7 @@ from lstmviz.figures.theme import (
 )
 from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Window
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 
 LINE = 19  # px
 MOST_STEPS = 4_000
@@ -64,7 +64,7 @@ def text(
     words = [number(v) for v in values] if axis.tokens is None else axis.tokens[start:stop]
     finite = values[np.isfinite(values)]
     reach = max(1.0, float(np.abs(finite).max(initial=0.0)))
-    texts = [cut(shown(word), WIDEST) for word in words]
+    texts = [cut(visible_text(word), WIDEST) for word in words]
     borders = set(axis.starts[slice(*np.searchsorted(axis.starts, [start + 1, stop]).tolist())].tolist())
     lefts, widths, lines = _placed(texts, borders, start, int(room / (TYPE * EM)))
     fig = go.Figure()

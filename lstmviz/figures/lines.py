@@ -17,7 +17,7 @@ from lstmviz.figures.text import label, listed, n_columns, named
 from lstmviz.figures.theme import EM, MONO, PAGE, TYPE, Room, Theme, ThemeName, dress, legend_height, themed
 from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Pattern, PatternUnit, Source, Window
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 
 MAX_POINTS = 1_000_000  # values drawn as lines in one figure
 MAX_WIDTH = 1_360  # px; a figure of words grows up to here, so that each can be read
@@ -166,7 +166,7 @@ def _width(strips: list[Strip], n_steps: int) -> tuple[int, bool]:
     plot = PAGE - SIDE - RIGHT
     if not strips or not strips[0].is_tokens:
         return PAGE, False
-    widest = max((n_columns(shown(w)) for w in strips[0].words), default=1)
+    widest = max((n_columns(visible_text(w)) for w in strips[0].words), default=1)
     if widest * TYPE * EM + 2 <= plot / n_steps:
         return PAGE, False
     if widest <= 2 and n_steps * (widest * TYPE * EM + 3) <= MAX_WIDTH:
@@ -179,7 +179,7 @@ def _below(strips: list[Strip], is_down: bool) -> int:
     """Return the px under the plot: the numbers of steps, or words written downwards, and the axis's title."""
     if not is_down:
         return 42
-    longest = min(TOKEN, max((n_columns(shown(w)) for w in strips[0].words), default=1))
+    longest = min(TOKEN, max((n_columns(visible_text(w)) for w in strips[0].words), default=1))
     return int(longest * TYPE * EM) + 34
 
 

@@ -14,7 +14,7 @@ from lstmviz.figures.text import cut, named, typical
 from lstmviz.figures.theme import Theme, ink_on, mixed, scale, themed
 from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Pattern, PatternUnit, Window
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 
 SHADES, ORDERED, CATEGORIES = 5, 7, 8  # colours of shaded tokens, of numbers and of labels
 LETTER = 7.9  # px of a letter of 13 px in a monospaced face
@@ -29,7 +29,7 @@ def level(share: float, n: int) -> int:
 
 def token_cell(token: str, kind: str, said: str) -> str:
     """Return a token as a cell of a table, cut to what fits; the whole of it (up to 300 letters) on hover."""
-    text = shown(token)
+    text = visible_text(token)
     return f'<td class="{kind}" title="{escape(f"{text}: {said}")}"><bdi>{escape(cut(text, COLUMNS))}</bdi></td>'
 
 
@@ -77,7 +77,7 @@ class Drawing:
             *(dump.source(source), dump.axis_of(source), view, tokens, window),
         )
         self._values = in_view(self._info, dump.states(source)[view.start : view.stop])
-        columns = min(WIDEST, typical(shown(token) for token in tokens))
+        columns = min(WIDEST, typical(visible_text(token) for token in tokens))
         self._cell = max(13.0, columns * LETTER + 5)
         finite = self._values[np.isfinite(self._values)]
         self._reach = max(1.0, float(np.abs(finite).max(initial=0.0))) * 1.04
@@ -158,17 +158,17 @@ class Drawing:
         y, parts = TOP + PLOT + 8, [f'<text x="{LEFT - 6}" y="{TOP + PLOT + 24}" class=number>token</text>']
         for i, (token, on) in enumerate(zip(self._tokens, n_on.tolist(), strict=True)):
             shade = level(on / n_units, SHADES) if n_units else 0
-            x, text, step = self._x(self._view.start + i), shown(token), self._view.start + i
+            x, text, step = self._x(self._view.start + i), visible_text(token), self._view.start + i
             said = f"{text}: step {step:,}" + (f", {on} of {n_units} units on" if n_units else "")
             parts.append(self._cell_of(x, y, f"s{shade}", text, said))
         return "".join(parts)
 
     def _row_of(self, strip: Strip, y: float) -> str:
-        name = cut(shown(strip.name), 8)
+        name = cut(visible_text(strip.name), 8)
         parts = [f'<text x="{LEFT - 6}" y="{y + 16}" class=number>{escape(name)}</text>']
         for i, (value, word) in enumerate(zip(strip.values.tolist(), strip.words, strict=True)):
             if np.isfinite(value) and word is not None:
-                x, text = self._x(self._view.start + i), shown(word)
+                x, text = self._x(self._view.start + i), visible_text(word)
                 parts.append(self._cell_of(x, y, _class(strip, value), text, f"{named(strip.name)} {text}"))
         return "".join(parts)
 
@@ -184,7 +184,7 @@ class Drawing:
 
 
 def _cell(strip: Strip, value: float, word: str, x: float, y: float, width: float, height: float) -> str:
-    said = escape(f"{named(strip.name, 24)} {shown(word)[:60]}")
+    said = escape(f"{named(strip.name, 24)} {visible_text(word)[:60]}")
     return (
         f'<g class="{_class(strip, value)}"><title>{said}</title>'
         f'<rect x="{x}" y="{y}" width="{width}" height="{height}"/></g>'
@@ -203,7 +203,7 @@ def _class(strip: Strip, value: float) -> str:
 
 def _readable(text: str) -> str:
     """Return code or JSON with what is invisible in it spelled out, line by line."""
-    return "\n".join("".join(c if c == " " else shown(c) for c in line) for line in text.split("\n"))
+    return "\n".join("".join(c if c == " " else visible_text(c) for c in line) for line in text.split("\n"))
 
 
 def styles() -> str:

@@ -32,7 +32,7 @@ from lstmviz.figures.theme import (
 from lstmviz.match.card.unit_card import in_view
 from lstmviz.match.corpus.shards import found_in
 from lstmviz.types import Pattern, Window
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 
 ROW = 16  # px a row
 MOST_ROWS, MOST_PANELS = 200, 3
@@ -118,7 +118,7 @@ class _Grid:
     def around(cls, axis: Axis, spans: list[Window], room: int) -> _Grid:
         """Return as many cells as there is room for, so wide that most tokens can be read."""
         wide = cls(axis, spans, BEFORE, CELLS, 1)
-        columns = min(WIDEST, typical(shown(word) for row in wide.words for word in row if word is not None))
+        columns = min(WIDEST, typical(visible_text(word) for row in wide.words for word in row if word is not None))
         cell = max(room / CELLS, columns * TYPE * EM + 3)
         n_cells = max(4, int(room / cell))
         return cls(axis, spans, min(BEFORE, n_cells // 4), n_cells, room / n_cells)
@@ -196,7 +196,7 @@ def _words(fig: go.Figure, theme: Theme, grid: _Grid, strip: Strip) -> None:
     n_cells = grid.steps.shape[1]
     columns = max(1, int((grid.cell - 2) / (TYPE * EM)))
     for i, row in enumerate(grid.words):
-        words = [None if w is None else cut(shown(w), columns) for w in row]
+        words = [None if w is None else cut(visible_text(w), columns) for w in row]
         part = Strip(
             strip.name, strip.values[i * n_cells : (i + 1) * n_cells], words, strip.colours, strip.low, strip.high
         )

@@ -17,7 +17,7 @@ from lstmviz.figures.text import label, n_columns, named
 from lstmviz.figures.theme import EM, MONO, TYPE, Theme, flat_scale, ink_on, scale
 from lstmviz.match.engine.threshold import is_on
 from lstmviz.types import Pattern, Window
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,7 @@ def write(fig: go.Figure, theme: Theme, strip: Strip, x: Sequence[float], y: flo
 
 def is_room(token: str, cell: float) -> bool:
     """Tell whether a token can be written into a cell of so many px."""
-    return n_columns(shown(token)) * TYPE * EM + 1 <= cell
+    return n_columns(visible_text(token)) * TYPE * EM + 1 <= cell
 
 
 def add_key(fig: go.Figure, strip: Strip, cell: float, is_only: bool = False, most: int = 8) -> None:

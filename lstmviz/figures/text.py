@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import regex
 
-from lstmviz.visible import LONGEST, shown
+from lstmviz.visible import LONGEST, visible_text
 
 _WIDE = regex.compile(r"\p{Emoji_Presentation}")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}  # $..$ would be TeX where a notebook has MathJax
@@ -38,12 +38,12 @@ def escaped(text: str) -> str:
 
 def label(token: str | None, columns: int = LONGEST) -> str:
     """Return a token, a name or another foreign text as a Plotly label, cut to so many cells."""
-    return escaped(cut(shown(token), columns))
+    return escaped(cut(visible_text(token), columns))
 
 
 def named(name: str, columns: int = 60) -> str:
     """Return a source, a track or a dump's name as a sentence of ours has it: visible, cut, not yet escaped."""
-    return cut(shown(name), columns)
+    return cut(visible_text(name), columns)
 
 
 def wrapped(text: str, columns: int) -> list[str]:

@@ -1,7 +1,7 @@
-"""Points as TensorBoard's Embedding Projector reads them: tensors, a table of what each point is, and a description.
+"""Points for TensorBoard's Embedding Projector: tensors, metadata about each point, and a configuration.
 
-The tensors and the table are text of one line a point, cells parted by tabs. The table begins with the names of its
-columns, for it has more than one (with a single column TensorBoard takes the first line for a point).
+Tensors and metadata are text with one line a point and tabs between the cells. The metadata begins with a line of
+column names; TensorBoard expects it if there is more than one column, as there always is here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lstmviz.maps.projection import EMBEDDING
 from lstmviz.maps.sampling import MOST_STEPS, N_STEPS, sample
 from lstmviz.match.order.bins import values_at
 from lstmviz.types import check_whole
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 
 FILES = ("tensors.tsv", "metadata.tsv", "projector_config.pbtxt")
 
@@ -40,22 +40,22 @@ def to_projector(
 ) -> Path:
     """Write a source's states at sampled steps, or the model's embeddings ("embedding"), for the Embedding Projector.
 
-    ``path`` is a folder, or a file where it ends in .zip. The points are those of ``compute_map`` with the same
-    ``n_steps`` and ``seed``, in all their units. Each has its token, step, sequence and tracks; what of a token would
-    break a line or a cell is spelled out. Returns the path. Raises DumpExists where something is there, unless
-    ``overwrite``, UnknownName for the source, and ProjectionError where there is nothing to write or no room.
+    ``path`` is a folder, or a file if it ends in .zip. The points are those of ``compute_map`` with the same
+    ``n_steps`` and ``seed``, in all their units. Each has its token, step, sequence and tracks; invisible characters
+    are spelled out. Returns the path. Raises DumpExists if something is there, unless ``overwrite``; UnknownName for
+    the source; and ProjectionError if there is nothing to write or the disk does not take it.
     """
     target = Path(path)
-    with _catching(target):
+    with _disk_errors(target):
         if target.suffix == ".zip":
             if target.exists() and not overwrite:
                 raise DumpExists(f"{target} is already there; overwrite it with overwrite=True (--overwrite)")
             target.write_bytes(projector_zip(dump, source, n_steps, seed))
             return target
-        there = [name for name in FILES if (target / name).exists()]
-        if (there or (target.exists() and not target.is_dir())) and not overwrite:
+        existing = [name for name in FILES if (target / name).exists()]
+        if (existing or (target.exists() and not target.is_dir())) and not overwrite:
             raise DumpExists(
-                f"{target} already holds {there[0] if there else 'a file'}; give another folder, or overwrite"
+                f"{target} already holds {existing[0] if existing else 'a file'}; give another folder, or overwrite"
             )
         texts = _texts(dump, source, n_steps, seed)
         target.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def to_projector(
 
 
 def default_source(dump: DumpReader) -> str:
-    """Return the source that is taken where none is named: the last cell state, else the last of all."""
+    """Return the default source: the last cell state, else the last source of all."""
     names = list(dump.sources)
     if not names:
         raise ProjectionError(f"{dump.path.name} has no source of states")
@@ -74,15 +74,15 @@ def default_source(dump: DumpReader) -> str:
 
 def projector_zip(dump: DumpReader, source: str, n_steps: int = N_STEPS, seed: int = 0) -> bytes:
     """Return the same files as one zip. Raises what ``to_projector`` raises."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as file:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
         for name, text in _texts(dump, source, n_steps, seed).items():
             file.writestr(name, text.encode())
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 @contextmanager
-def _catching(target: Path) -> Iterator[None]:
+def _disk_errors(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as err:
@@ -94,38 +94,42 @@ def _catching(target: Path) -> Iterator[None]:
 def _texts(dump: DumpReader, source: str, n_steps: int, seed: int) -> dict[str, str]:
     if source == EMBEDDING and EMBEDDING not in dump.sources:
         found = embeddings(dump)
-        values, table = found.matrix, pd.DataFrame({"token": map(shown, found.vocab), "n_steps": token_counts(dump)})
+        values, table = (
+            found.matrix,
+            pd.DataFrame({"token": map(visible_text, found.vocab), "n_steps": token_counts(dump)}),
+        )
     else:
         n_steps, seed = check_whole("n_steps", n_steps), check_whole("seed", seed)
         if not 1 <= n_steps <= MOST_STEPS:
             raise ProjectionError(f"n_steps={n_steps} is out of range; give 1 to {MOST_STEPS:,}")
-        taken = sample(dump, source, n_steps, seed)
-        values, table = taken.values, _table(dump, source, taken.steps)
+        states = sample(dump, source, n_steps, seed)
+        values, table = states.values, _metadata(dump, source, states.steps)
     if not len(values):
         raise ProjectionError(f"{source} has no sampled step without NaN; there is nothing to write")
-    return dict(zip(FILES, (_tensors(values), _metadata(table), _config(source, values.shape)), strict=True))
+    return dict(zip(FILES, (_tensors(values), _table_lines(table), _config(source, values.shape)), strict=True))
 
 
 def _tensors(values: NDArray[np.float32]) -> str:
-    held = io.StringIO()
-    np.savetxt(held, values, fmt="%.7g", delimiter="\t", newline="\n")
-    return held.getvalue()
+    buffer = io.StringIO()
+    np.savetxt(buffer, values, fmt="%.7g", delimiter="\t", newline="\n")
+    return buffer.getvalue()
 
 
-def _table(dump: DumpReader, source: str, steps: NDArray[np.int64]) -> pd.DataFrame:
-    """Return what each step is: its token (if there are any), number, sequence and tracks."""
+def _metadata(dump: DumpReader, source: str, steps: NDArray[np.int64]) -> pd.DataFrame:
+    """Return one row a step: its token (if the axis has tokens), number, sequence and tracks."""
     axis = dump.axis_of(source)
-    token = {} if axis.tokens is None else {"token": [shown(axis.tokens[step]) for step in steps.tolist()]}
+    token = {} if axis.tokens is None else {"token": [visible_text(axis.tokens[step]) for step in steps.tolist()]}
     sequence = np.searchsorted(axis.stops, steps, side="right")
     tracks = {name: _column(track, values_at(track, steps)) for name, track in axis.tracks.items()}
-    own = {**token, "step": steps.tolist(), "sequence": sequence.tolist()}
-    return pd.DataFrame(own | {name if name not in own else f"track {name}": values for name, values in tracks.items()})
+    columns = {**token, "step": steps.tolist(), "sequence": sequence.tolist()}
+    named = {f"track {name}" if name in columns else name: values for name, values in tracks.items()}
+    return pd.DataFrame(columns | named)
 
 
 def _column(track: Track, values: NDArray[np.generic]) -> list[str]:
-    """Return a track's values as text: labels as they are shown, numbers, nothing where there is no value."""
+    """Return a track's values as text: visible labels, or numbers; "" where there is no value."""
     if track.info.kind == "category":
-        labels = [*map(shown, track.labels), ""]
+        labels = [*map(visible_text, track.labels), ""]
         return [labels[code] if 0 <= code < len(track.labels) else "" for code in values.tolist()]
     return [
         "" if value != value else f"{value:.7g}" if isinstance(value, float) else str(value)
@@ -133,14 +137,14 @@ def _column(track: Track, values: NDArray[np.generic]) -> list[str]:
     ]
 
 
-def _metadata(table: pd.DataFrame) -> str:
-    lines = ["\t".join(shown(str(name)) for name in table)]
+def _table_lines(table: pd.DataFrame) -> str:
+    lines = ["\t".join(visible_text(str(name)) for name in table)]
     lines += ["\t".join(map(str, row)) for row in zip(*(table[name].tolist() for name in table), strict=True)]
     return "\n".join(lines) + "\n"
 
 
 def _config(source: str, shape: tuple[int, ...]) -> str:
-    """Return the description that TensorBoard looks for, in its text form."""
+    """Return the configuration that TensorBoard looks for, as protobuf text."""
     name = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in source)
     lines = [
         f'tensor_name: "{name}"',

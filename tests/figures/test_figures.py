@@ -13,7 +13,7 @@ from lstmviz.figures.text import label
 from lstmviz.match import with_unit
 from lstmviz.match.summary.barcode import barcode
 from lstmviz.match.summary.carry import carry
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 from support.hostile import NAME
 
 
@@ -54,7 +54,7 @@ def test_units_draws_the_recorded_values_in_the_view(parens, pattern):
     for unit, line in {**grey, **high, **low}.items():
         assert np.array_equal(line, values[:, unit])
     (tokens,), (depth,) = cells_of(fig, "token"), cells_of(fig, "depth")
-    assert [shown(t) for t in parens.tokens[220:280]] == [said[0] for _, said in tokens.values()]
+    assert [visible_text(t) for t in parens.tokens[220:280]] == [said[0] for _, said in tokens.values()]
     recorded = parens.states("rnn.l1.c")[220:280, [u.unit for u in pattern.units]].astype(np.float64)
     on = (np.tanh(recorded) >= 0.3).sum(axis=1) + (values[:, 7] <= -0.3)
     assert [tokens[0, step][0] for step in range(220, 280)] == on.tolist()

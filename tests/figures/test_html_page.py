@@ -12,7 +12,7 @@ from lstmviz import figures
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match import with_unit
 from lstmviz.match.summary.carry import carry
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 from support.hostile import HOSTILE, NAME
 
 
@@ -92,7 +92,7 @@ def test_hostile_tokens_are_text(hostile, chromium, tmp_path):
     )
     texts = set(page.locator("svg.lines g title").all_text_contents())
     for i, token in enumerate(HOSTILE):
-        assert any(text.startswith(f"{shown(token)}: step {i}") for text in texts), token
+        assert any(text.startswith(f"{visible_text(token)}: step {i}") for text in texts), token
     cells = page.locator("table.rows td bdi").all_text_contents()
     assert "<b>x</b>" in cells
     assert max(map(len, cells)) < 20

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmviz.figures.text import cut, escaped, label, listed, n_columns, typical, wrapped
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 from support.paths import CASES
 
 SHARED = json.loads((CASES / "tokens.json").read_text("utf-8"))
@@ -18,21 +18,21 @@ SHARED = json.loads((CASES / "tokens.json").read_text("utf-8"))
 
 @pytest.mark.parametrize("case", SHARED, ids=lambda c: repr(c["token"])[:40])
 def test_a_token_is_shown_as_the_page_shows_it(case):
-    assert shown(case["token"]) == case["shown"]
+    assert visible_text(case["token"]) == case["shown"]
 
 
 @given(st.text(max_size=40))
 def test_a_label_is_the_token_and_holds_no_markup(token):
     text = label(token)
-    assert unescape(text) == shown(token)
+    assert unescape(text) == visible_text(token)
     assert not set(text) & set("<>$")
 
 
 @given(st.text(max_size=40), st.integers(1, 30))
 def test_a_cut_label_is_a_beginning_that_fits(token, columns):
-    text = cut(shown(token), columns)
+    text = cut(visible_text(token), columns)
     assert n_columns(text) <= columns
-    assert shown(token).startswith(text.removesuffix("…"))
+    assert visible_text(token).startswith(text.removesuffix("…"))
 
 
 def test_wide_letters_take_two_cells_and_marks_none():

@@ -16,7 +16,7 @@ from lstmviz import figures
 from lstmviz.cli import app
 from lstmviz.errors import DumpExists, ProjectionError, UnknownName
 from lstmviz.ui.serve import make_app
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 
 SOURCE = "rnn.l1.c"
 HOSTILE = ["a\tb", "c\nd", "e\r\nf", "", " ", "\u2028", "<b>", '"q"', "\u202e", "token\x00"]
@@ -66,7 +66,7 @@ def test_states_tokens_and_tracks_are_those_of_the_sampled_steps(parens, tmp_pat
     np.testing.assert_allclose(tensors, expected, rtol=1e-5, atol=1e-7)
     assert list(metadata[0])[:3] == ["token", "step", "sequence"]
     for row, step in zip(metadata, steps.tolist(), strict=True):
-        assert (row["token"], int(row["step"])) == (shown(parens.tokens[step]), step)
+        assert (row["token"], int(row["step"])) == (visible_text(parens.tokens[step]), step)
         assert int(row["sequence"]) == parens.first.sequence_of(step)
         assert float(row["depth"]) == parens.tracks["depth"][step]
         code = parens.tracks["right"][step]
@@ -81,8 +81,8 @@ def test_hostile_tokens_labels_and_names_break_no_line_and_no_cell(tmp_path):
     lstmviz.open_dump(tmp_path / "h.h5").to_projector(tmp_path / "out")
     _, tensors, metadata = read(tmp_path / "out")
     assert tensors.tolist() == np.eye(n, 3).tolist()
-    assert [row["token"] for row in metadata] == [shown(token) for token in HOSTILE]
-    assert [row[shown("t<b>")] for row in metadata] == [shown(token) for token in HOSTILE]
+    assert [row["token"] for row in metadata] == [visible_text(token) for token in HOSTILE]
+    assert [row[visible_text("t<b>")] for row in metadata] == [visible_text(token) for token in HOSTILE]
     assert [row["step"] for row in metadata] == [str(i) for i in range(n)]  # a track of that name stands beside it
     assert [row["track step"] for row in metadata] == ["1.5"] * (n - 1) + [""]
 
@@ -96,7 +96,7 @@ def test_numbers_without_tokens_and_a_vocabulary_of_embeddings(parens, tmp_path)
         file.extractall(tmp_path / "tokens")
     name, tensors, metadata = read(tmp_path / "tokens")
     assert name == "embedding"
-    assert [row["token"] for row in metadata] == [shown(token) for token in parens.tokens.vocab]
+    assert [row["token"] for row in metadata] == [visible_text(token) for token in parens.tokens.vocab]
     assert sum(int(row["n_steps"]) for row in metadata) == parens.n_steps
     assert len(tensors) == len(parens.tokens.vocab)
 
@@ -155,7 +155,7 @@ def test_labels_have_a_colour_each_and_tokens_their_names(parens, tmp_path):
         "no value": int((codes < 0).sum()),
     }
     tokens = figures.projection(parens, parens.project("embedding"), window=(249, 252))
-    assert sorted(tokens.data[0].text) == sorted(shown(token) for token in parens.tokens.vocab)
+    assert sorted(tokens.data[0].text) == sorted(visible_text(token) for token in parens.tokens.vocab)
     plain = figures.projection(parens, mapped, "")
     assert len(plain.data) == 1
     with pytest.raises(UnknownName, match="no track 'x'"):

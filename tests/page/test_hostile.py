@@ -16,7 +16,7 @@ import pytest
 
 import lstmviz
 from lstmviz.match.pattern.file import PatternFile
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 from support import browser as browsing
 from support.workbench import part, summed, until
 
@@ -187,8 +187,8 @@ def test_the_start_page(bench, dump, second):
     bench.page.wait_for_function("() => window.lstmviz?.debug?.().start?.drawn === 2")
     assert_well(bench)
     names = bench.page.locator(".lv-start-name").all_text_contents()
-    assert names == [shown(one.name) for one in (dump, second)]
-    assert shown(MODEL) in bench.page.locator(".lv-start-card").first.text_content()
+    assert names == [visible_text(one.name) for one in (dump, second)]
+    assert visible_text(MODEL) in bench.page.locator(".lv-start-card").first.text_content()
     bench.page.locator(".lv-start-field").fill("<img")
     assert bench.page.locator(".lv-start-card:visible").count() == 1
     assert_well(bench)
@@ -197,7 +197,7 @@ def test_the_start_page(bench, dump, second):
 def test_lines_tokens_tracks_and_tips(bench, dump):
     page = brushed(bench, dump)
     assert_well(bench)
-    assert [cell["text"] for cell in page["cells"]] == [shown(t) for t in dump.tokens[202:226]]
+    assert [cell["text"] for cell in page["cells"]] == [visible_text(t) for t in dump.tokens[202:226]]
     assert page["units"] == [u.unit for u in pattern_of(dump).units] == [0, 1, 2, 3]
     left = bench.page.locator("#lv-strip").bounding_box()["x"]
     written = painted(bench, "lv-strip")
@@ -216,7 +216,7 @@ def test_lines_tokens_tracks_and_tips(bench, dump):
         bench.page.mouse.move(box["x"] + x, box["y"] + box["height"] / 2)
     assert_well(bench)
     names = bench.page.locator(".lv-track-name").all_text_contents()
-    assert names == [shown(name) for name in dump.tracks]
+    assert names == [visible_text(name) for name in dump.tracks]
 
 
 def shown_as(text, whole):
@@ -233,7 +233,7 @@ def test_the_unit_card_its_contexts_and_the_other_cards(bench, dump):
     for context, line in zip(
         dump.unit(PLOTTED, 1, n_contexts=5).contexts, bench.page.locator("#lv-card .lv-context").all(), strict=True
     ):
-        assert line.locator("bdi").all_text_contents() == [shown(token) for token in context.tokens]
+        assert line.locator("bdi").all_text_contents() == [visible_text(token) for token in context.tokens]
         line.hover()
     if bench.page.locator("#lv-card .lv-card-more").count():
         bench.page.locator("#lv-card .lv-card-more").click()
@@ -241,7 +241,7 @@ def test_the_unit_card_its_contexts_and_the_other_cards(bench, dump):
     named = bench.page.evaluate("() => lstmviz.carry.shown()")
     carried = dump.carry(pattern_of(dump))
     mine = carried[carried["track"] == named["track"]]
-    assert sorted(named["names"]) == sorted(shown(value) for value in mine["value"])[: len(named["names"])]
+    assert sorted(named["names"]) == sorted(visible_text(value) for value in mine["value"])[: len(named["names"])]
     assert_well(bench)
 
 
@@ -253,7 +253,7 @@ def test_rows_orders_groups_colours_and_filters(bench, dump, track):
     assert bench.shown()["counts"] == dump.count(pattern_of(dump)).totals.to_numpy().tolist()
     assert_well(bench)
     first = bench.page.locator(".lv-match-group-name").first.text_content()
-    assert first == shown(f"{track} {groups['group'].iloc[0]}")
+    assert first == visible_text(f"{track} {groups['group'].iloc[0]}")
     row = bench.shown()["rows"][0]
     assert row["start"] in set(frame["start"])
     assert row["tokens"][row["start"] - row["first"]] == dump.tokens[row["start"]]
@@ -272,7 +272,7 @@ def test_rows_orders_groups_colours_and_filters(bench, dump, track):
         named = label.text_content()
         label.click()
         until(bench, "d.state.filters.length === 1")
-        assert shown(bench.shown()["state"]["filters"][0]["labels"][0]) == named
+        assert visible_text(bench.shown()["state"]["filters"][0]["labels"][0]) == named
     bench.page.keyboard.press("Escape")
     summed(bench)
     assert_well(bench)
@@ -281,7 +281,7 @@ def test_rows_orders_groups_colours_and_filters(bench, dump, track):
     bench.page.goto(url)
     bench.ready()
     if track != LOSS:
-        assert shown(bench.shown()["state"]["filters"][0]["labels"][0]) == named
+        assert visible_text(bench.shown()["state"]["filters"][0]["labels"][0]) == named
     assert_well(bench)
 
 
@@ -320,7 +320,7 @@ def test_sequences_hits_and_borders(bench, dump):
         part(bench, "hitlist", "p.isOffered")
         bench.page.get_by_role("button", name="List the hits").click()
         found = part(bench, "hitlist", "p.rows.length > 0 && p.words.includes('hits of')")
-        assert found["words"] == f"{len(dump.search(text)):,} hits of “{shown(text)}”"
+        assert found["words"] == f"{len(dump.search(text)):,} hits of “{visible_text(text)}”"
         assert_well(bench)
         bench.page.keyboard.press("Escape")
     box = bench.page.locator(".lv-minimap-track").bounding_box()
@@ -332,7 +332,7 @@ def test_the_text_of_a_unit_what_stands_beside_and_the_menus(bench, dump, second
     brushed(bench, dump, view="text", unit=f"{OTHER}/2", bars="1", beside=f"{second.uuid}/{PLOTTED}")
     bench.page.wait_for_function("() => lstmviz.unittext.shown()?.isHere")
     text = bench.shown()["text"]
-    assert text["texts"] == [shown(token) for token in dump.tokens[text["from"] : text["to"]]]
+    assert text["texts"] == [visible_text(token) for token in dump.tokens[text["from"] : text["to"]]]
     assert bench.shown()["beside"]["units"] == [[u.unit, "high"] for u in pattern_of(second).units]
     assert_well(bench)
     for step in range(text["from"], text["to"], 9):
@@ -428,7 +428,7 @@ def test_the_page_that_opens_without_a_server(bench, dump, tmp_path):
     assert bench.page.locator("script, a, link").count() == 0
     titles = bench.page.locator("svg.lines g title").all_text_contents()
     for step in range(202, 226):
-        assert any(title.startswith(f"{shown(dump.tokens[step])}: step {step}") for title in titles), step
+        assert any(title.startswith(f"{visible_text(dump.tokens[step])}: step {step}") for title in titles), step
     rows = bench.page.locator("table.rows tbody tr")
     boxes = rows.evaluate_all("rows => rows.map((row) => [row.offsetHeight, row.offsetWidth])")
     assert len({tuple(box) for box in boxes}) <= 2  # whole pixels of one height

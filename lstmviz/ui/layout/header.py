@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from lstmviz.ui.ids import Button, Field, Place
 from lstmviz.ui.layout.fields import field, icon, named, place
 from lstmviz.ui.start_page import DumpCard
-from lstmviz.visible import shown
+from lstmviz.visible import visible_text
 
 _WIDE_LIST = {"width": "max-content", "position": "bottom-start"}  # a list as wide as its longest name
 _SEARCH_WORDS = (
@@ -134,5 +134,5 @@ def _search() -> Component:
 
 
 def _label(card: DumpCard) -> str:
-    name = shown(card.name)
+    name = visible_text(card.name)
     return f"{name} · {card.detail}" if card.detail else name
