@@ -28,6 +28,11 @@ def recover_command(path: Path, *, overwrite: bool = False) -> str:
     return shlex.join(["lstmviz", "recover", str(path), *["--overwrite"] * overwrite])
 
 
+def still_running(parts_dir: Path) -> str:
+    """Return the first half of an error message about a recording that has not ended."""
+    return f"a recording still writes to {parts_dir}"
+
+
 def is_recording(parts_dir: Path) -> bool:
     """Tell whether a writer that is not closed yet has the folder, in this process or another (POSIX only)."""
     try:

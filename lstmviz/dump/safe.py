@@ -12,7 +12,7 @@ from typing import Any
 
 import h5py
 
-from lstmviz.dump.parts import is_recording, parts_of, recover_command
+from lstmviz.dump.parts import is_recording, parts_of, recover_command, still_running
 from lstmviz.errors import DumpError, DumpMissing
 
 ALLOWED_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # HDF5's registered numbers
@@ -102,8 +102,8 @@ def _hint(where: Path) -> str:
     if not parts_dir.is_dir():
         return "; check the path, or record one with lstmviz.record"
     if is_recording(parts_dir):
-        return f" yet: {parts_dir} is being recorded to now; wait until that ends"
-    return f", and {parts_dir} holds a recording that did not come to its end; run `{recover_command(where)}`"
+        return f" yet: {still_running(parts_dir)}; wait until it ends"
+    return f", and {parts_dir} holds an unfinished recording; run `{recover_command(where)}`"
 
 
 def _open(where: Path, called: Path, remedy: str) -> h5py.File:

@@ -1,4 +1,4 @@
-"""How much a recording will take, said before the first byte of it is written."""
+"""How much room a recording will take, reported before its first byte is written."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import by_axis
 
-_COPIES = 2  # the parts, and beside them the final file that is made of them
+_COPIES = 2  # the parts, and beside them the dump that they are assembled into
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a recording will take on disk: ``n_bytes`` for each of its two copies, and what is free."""
+    """The room that a recording needs: ``n_bytes`` for each of its two copies, and ``n_free`` bytes on the disk."""
 
     n_steps: int | None
     step_bytes: float
@@ -31,18 +31,18 @@ class Forecast:
         return self.n_bytes * _COPIES <= self.n_free
 
 
-def forecast(folder: Path, n_steps: int | None, seen_steps: int, seen_bytes: int) -> Forecast:
-    """Return what ``n_steps`` steps will take (None: not known), from the first batch: its steps and its bytes.
+def forecast(folder: Path, n_steps: int | None, first_steps: int, first_bytes: int) -> Forecast:
+    """Return the room that ``n_steps`` steps will take (None: unknown), from the steps and bytes of the first batch.
 
-    ``seen_steps`` are steps that the model ran over, of which thinning may have kept a few.
+    ``first_steps`` are the steps that the model ran over, of which ``every`` and ``where`` may have kept a few.
     """
-    step_bytes = seen_bytes / max(1, seen_steps)
-    n_bytes = seen_bytes if n_steps is None else max(seen_bytes, round(n_steps * step_bytes))
+    step_bytes = first_bytes / max(1, first_steps)
+    n_bytes = first_bytes if n_steps is None else max(first_bytes, round(n_steps * step_bytes))
     return Forecast(n_steps, step_bytes, n_bytes, shutil.disk_usage(folder).free)
 
 
 def size_line(path: Path, plan: DumpPlan, given: Forecast) -> str:
-    """Say in one line what will be written: steps where known, sources, bytes of the parts and of the dump, room."""
+    """Say in one line what will be written: steps if known, sources, bytes of the parts and of the dump, free room."""
     units = sum(s.n_units for s in plan.sources)
     dtypes = "/".join(dict.fromkeys(s.dtype for s in plan.sources))
     n_sources = len(plan.sources)
@@ -55,7 +55,7 @@ def size_line(path: Path, plan: DumpPlan, given: Forecast) -> str:
 
 
 def refusal(path: Path, given: Forecast) -> RecordingError:
-    """Return the error for a disk that has less than the recording will take."""
+    """Return the error for a disk that has less room than the recording will take."""
     return RecordingError(
         f"{path} will take {amount(given.n_bytes)}, and as much again while it is made of its parts: "
         f"{amount(_COPIES * given.n_bytes)}, and the disk has {amount(given.n_free)}; record fewer layers=, units=, "
@@ -64,7 +64,7 @@ def refusal(path: Path, given: Forecast) -> RecordingError:
 
 
 def read_n_steps(given: object, axes: tuple[str, ...]) -> int | None:
-    """Return how many steps will come over all axes, a whole number or one for each axis; None where not known."""
+    """Return the number of steps over all axes, from a whole number or one for each axis; None where not known."""
     if given is None:
         return None
     if isinstance(given, Mapping):
@@ -75,7 +75,7 @@ def read_n_steps(given: object, axes: tuple[str, ...]) -> int | None:
 
 
 def amount(n_bytes: float) -> str:
-    """Write bytes as kB, MB or GB, of 1000 each, in three digits."""
+    """Write a number of bytes in kB, MB or GB (powers of 1000) with three digits."""
     unit, size = next(((u, s) for u, s in (("GB", 1e9), ("MB", 1e6)) if n_bytes >= 0.9995 * s), ("kB", 1e3))
     value = n_bytes / size
     return f"{value:,.{0 if value >= 99.95 else 1 if value >= 9.995 else 2}f} {unit}"

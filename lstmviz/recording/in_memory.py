@@ -1,4 +1,4 @@
-"""A recording of one small batch that goes nowhere but into memory: the same states, without a file."""
+"""Record one small batch into memory: the same states, without a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import RecordingError
 from lstmviz.recording.recording import Recording
 from lstmviz.recording.sink import Sink
-from lstmviz.recording.start import read_setup
+from lstmviz.recording.start import read_options
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 def record_in_memory(
     model: nn.Module, run: Callable[[Recording], None], vocab: Any = None, **options: Any
 ) -> tuple[DumpPlan, Block]:
-    """Record one batch of one axis as ``lstmviz.record`` does, bit for bit, and return what it would have written.
+    """Record one batch of one axis as ``lstmviz.record`` does, bit for bit, and return what that would have written.
 
     ``run(recording)`` opens the batch and calls the model in it; ``options`` are those of ``record`` less ``path`` and
     ``overwrite``. Raises what ``record`` raises.
     """
     sink = MemorySink()
-    recording = Recording(read_setup(model, vocab, force=True, **options), sink)
+    recording = Recording(read_options(model, vocab, force=True, **options), sink)
     recording.tells_size = False
     with recording:
         run(recording)
@@ -36,7 +36,7 @@ def record_in_memory(
 
 
 class MemorySink(Sink):
-    """Takes the blocks of one recording, and keeps them."""
+    """Takes the blocks of one recording and keeps them in memory."""
 
     def __init__(self) -> None:
         self.path = Path()
@@ -55,7 +55,7 @@ class MemorySink(Sink):
         return self._n_batches
 
     def open(self) -> None:
-        """Memory has nothing in the way."""
+        """Nothing can be in the way in memory."""
 
     def start(self, plan: DumpPlan) -> None:
         """Keep what the first batch declares."""
@@ -67,8 +67,8 @@ class MemorySink(Sink):
         self._n_batches += 1
 
     def flush(self) -> None:
-        """Memory has nowhere to flush to."""
+        """There is nothing to flush."""
 
     def finish(self, *, is_complete: bool, n_lost: int = 0) -> str | None:
-        """Nothing is left to assemble."""
+        """There is nothing to assemble."""
         return None

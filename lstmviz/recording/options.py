@@ -1,4 +1,4 @@
-"""What a recording was asked for, and whose axis each argument of a batch is."""
+"""The options of a recording, and to which axis each argument of a batch belongs."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 from lstmviz.errors import InputError
 from lstmviz.recording.batch.axes import by_axis, is_named, is_plain
-from lstmviz.recording.batch.axis_state import Lane
-from lstmviz.recording.batch.forward_pass import Keeping
+from lstmviz.recording.batch.axis_state import AxisState
+from lstmviz.recording.batch.forward_pass import StorageOptions
 from lstmviz.recording.batch.pass_inputs import Pass
-from lstmviz.recording.hooks.calls import Wanted
-from lstmviz.recording.hooks.modules import Recorded
+from lstmviz.recording.hooks.calls import StateFilter
+from lstmviz.recording.hooks.modules import RecordedModule
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Setup:
-    """What ``record`` was asked for, checked: the modules with the axis of each, and what of their states is kept."""
+class RecordingOptions:
+    """The checked options of ``record``: each module with the name of its axis, and what of its states is stored."""
 
-    modules: tuple[tuple[Recorded, str], ...]
-    lanes: Mapping[str, Lane]
-    wanted: Wanted
-    keeping: Keeping
+    modules: tuple[tuple[RecordedModule, str], ...]
+    axes: Mapping[str, AxisState]
+    wanted: StateFilter
+    storage: StorageOptions
     n_steps: int | None = None
     force: bool = False
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -40,13 +40,15 @@ def passes_by_axis(
             f.name: by_axis(f.name, getattr(given, f.name), names, is_named if "tracks" in f.name else is_plain)
             for f in fields(given)
         }
-        return {name: (Pass(**{what: by[name] for what, by in arguments.items()}),) for name in names}
+        return {name: (Pass(**{argument: by[name] for argument, by in arguments.items()}),) for name in names}
     if not given.is_empty:
         both = next(f.name for f in fields(given) if getattr(given, f.name) is not None)
         raise InputError(f"{both}= and passes= are both given; say all of it in passes=[lstmviz.Pass({both}=...), ...]")
-    by_name = by_axis("passes", passes, names)
-    found = {name: (Pass(),) if several is None else tuple(several) for name, several in by_name.items()}
-    odd = next((one for several in found.values() for one in several if not isinstance(one, Pass)), None)
-    if odd is not None or not all(found.values()):
+    by_name = {
+        name: (Pass(),) if several is None else tuple(several)
+        for name, several in by_axis("passes", passes, names).items()
+    }
+    odd = next((one for several in by_name.values() for one in several if not isinstance(one, Pass)), None)
+    if odd is not None or not all(by_name.values()):
         raise InputError("passes need one or more lstmviz.Pass, such as passes=[lstmviz.Pass(tokens=ids), ...]")
-    return found
+    return by_name

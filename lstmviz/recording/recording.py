@@ -1,4 +1,4 @@
-"""A recording in progress: what the user says of each batch goes in, one acknowledged batch of blocks comes out."""
+"""A recording in progress: takes what the user says about each batch, and writes it as blocks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from lstmviz.recording.batch.axes import by_axis
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.batch.batch import Batch
 from lstmviz.recording.batch.pass_inputs import Pass
-from lstmviz.recording.batch.to_blocks import Batched, check_plan, first_plan, make_batched
+from lstmviz.recording.batch.to_blocks import AxisBlock, check_plan, first_plan, make_axis_block
 from lstmviz.recording.disk_space import forecast, refusal, size_line
-from lstmviz.recording.options import Setup, passes_by_axis
-from lstmviz.recording.sink import Sink, say, tell
+from lstmviz.recording.options import RecordingOptions, passes_by_axis
+from lstmviz.recording.sink import Sink, print_and_note, print_line
 from lstmviz.types import Concerns, View
 
 
@@ -29,11 +29,11 @@ class Recording:
     A disk that takes nothing more stops the recording, says so in one line, and lets the model run on.
     """
 
-    def __init__(self, setup: Setup, sink: Sink) -> None:
-        self._setup = setup
+    def __init__(self, options: RecordingOptions, sink: Sink) -> None:
+        self._options = options
         self._sink = sink
         self._is_open = False
-        self._n_begun = self._n_done = 0  # batches; of one that is done, maybe no step was kept
+        self._n_begun = self._n_done = 0  # batches; one that is done may have kept no step
         self._running: Batch | None = None
         self.stopped: str | None = None
         """What ended the recording before its end, in one line: the disk is full; None while all is well."""
@@ -86,7 +86,7 @@ class Recording:
         """
         if not self._is_open:
             raise RecordingError("the recording is not open; use it as `with lstmviz.record(...) as run`")
-        setup, names = self._setup, tuple(self._setup.lanes)
+        options, names = self._options, tuple(self._options.axes)
         given = Pass(
             tokens=tokens,
             lengths=lengths,
@@ -96,14 +96,17 @@ class Recording:
             sequence_tracks=sequence_tracks,
             where=where,
         )
-        axes: dict[str, AxisBatch] = {}
+        axis_batches: dict[str, AxisBatch] = {}
         if self.stopped is None:
-            goes_on = by_axis("continues", continues, names, is_shared=True)
+            flags = by_axis("continues", continues, names, is_shared=True)
             numbers = by_axis("documents", documents, names)
-            for name, several in passes_by_axis(given, passes, names).items():
-                lane, rows = setup.lanes[name], [setup.lanes[name].read(one) for one in several]
-                axes[name] = AxisBatch(lane, rows, goes_on[name], setup.keeping, numbers[name])
-        return Batch(axes, setup.modules, setup.wanted, self._enter_batch, self._leave_batch, self._acknowledge)
+            for name, axis_passes in passes_by_axis(given, passes, names).items():
+                axis = options.axes[name]
+                checked = [axis.check(one) for one in axis_passes]
+                axis_batches[name] = AxisBatch(axis, checked, flags[name], options.storage, numbers[name])
+        return Batch(
+            axis_batches, options.modules, options.wanted, self._enter_batch, self._leave_batch, self._acknowledge
+        )
 
     def tokens(
         self,
@@ -199,9 +202,9 @@ class Recording:
         line = self._sink.finish(is_complete=is_in_order, n_lost=self._n_begun - self._n_done if is_in_order else 0)
         if line is not None:
             self.stopped = line
-            say(line) if value is None else tell(line, value)
+            print_line(line) if value is None else print_and_note(line, value)
         elif value is not None and not was_stopped:
-            say(self._sink.stopped())
+            print_line(self._sink.stopped())
         if was_stopped:
             return
         if value is None and not self._sink.n_steps:
@@ -216,7 +219,7 @@ class Recording:
             )
 
     def _batch_of(self, verb: str) -> Batch | None:
-        """Return the batch that runs; None where the recording has stopped."""
+        """Return the batch that runs; None where the recording was stopped."""
         if self._running is None and self.stopped is None:
             raise RecordingError(f"run.{verb} is for a batch that runs; call it inside `with run.batch(...)`")
         return self._running
@@ -234,55 +237,56 @@ class Recording:
         self._running = None
 
     def _acknowledge(self, rows: Mapping[str, AxisRows]) -> None:
-        """Write one batch, a block for each axis; the first one declares the sources and tracks, and tells the size."""
-        setup = self._setup
+        """Write one batch, a block for each axis; the first one declares sources and tracks, and reports the size."""
+        options = self._options
         if self.stopped is not None:  # a flush found the disk full while the batch ran
             return
-        for name, found in rows.items():
-            for given in found.given:
-                setup.lanes[name].check_same(given)
-        batched = [make_batched(setup.lanes[name], found, setup.keeping.dtype) for name, found in rows.items()]
-        blocks = [b.block for b in batched if b.block.lengths]
+        for name, axis_rows in rows.items():
+            for given in axis_rows.given:
+                options.axes[name].check_same(given)
+        axis_blocks = [make_axis_block(options.axes[n], r, options.storage.dtype) for n, r in rows.items()]
+        blocks = [b.block for b in axis_blocks if b.block.lengths]
         if self._sink.plan is not None:
-            check_plan(batched, self._sink.plan)
+            check_plan(axis_blocks, self._sink.plan)
         n_batches = self._sink.n_batches
         try:
             with self._stopping():
                 if blocks and self._sink.plan is None:
-                    self._begin(batched)
+                    self._begin(axis_blocks)
                 if blocks:
                     self._sink.append(blocks)
         finally:
             if self._sink.n_batches > n_batches or not blocks:  # acknowledged, whatever interrupted this
                 self._n_done += 1
-                for done in batched:
-                    done.commit()
+                for axis_block in axis_blocks:
+                    axis_block.commit()
 
-    def _begin(self, batched: Sequence[Batched]) -> None:
-        """Tell how much room the recording takes, refuse it where there is less, and write the header."""
-        setup = self._setup
-        lacking = next((name for name in setup.lanes if name not in [b.plan.name for b in batched]), None)
-        if lacking is not None:
+    def _begin(self, axis_blocks: Sequence[AxisBlock]) -> None:
+        """Report how much room the recording takes, refuse it where there is less, and write the header."""
+        options = self._options
+        missing = next((name for name in options.axes if name not in [b.plan.name for b in axis_blocks]), None)
+        if missing is not None:
             raise RecordingError(
-                f"nothing ran on axis {lacking!r} in the first batch; run all of them in it, or leave it out of axes="
+                f"nothing ran on axis {missing!r} in the first batch; run all of them in it, or leave it out of axes="
             )
-        sources = [(name, s.layer, s.module) for b in batched for name, s in b.rows.states.items()]
-        if (idle := setup.keeping.units.idle(sources)) is not None:
+        sources = [(name, s.layer, s.module) for b in axis_blocks for name, s in b.rows.states.items()]
+        if (pattern := options.storage.units.unmatched(sources)) is not None:
             raise RecordingError(
-                f"units has {idle!r}, which no source is named; there is {', '.join(s for s, *_ in sources)}"
+                f"units has {pattern!r}, which no source is named; there is {', '.join(s for s, *_ in sources)}"
             )
-        plan = first_plan(batched, [r.name for r, _ in setup.modules], setup.provenance)
-        n_bytes = sum(array.nbytes for b in batched for array in b.block.arrays.values())
-        expected = forecast(self._sink.path.parent, setup.n_steps, sum(b.rows.n_seen for b in batched), n_bytes)
-        if not (expected.fits or setup.force):
+        plan = first_plan(axis_blocks, [module.name for module, _ in options.modules], options.provenance)
+        n_bytes = sum(array.nbytes for b in axis_blocks for array in b.block.arrays.values())
+        n_valid = sum(b.rows.n_valid for b in axis_blocks)
+        expected = forecast(self._sink.path.parent, options.n_steps, n_valid, n_bytes)
+        if not (expected.fits or options.force):
             raise refusal(self._sink.path, expected)
         if self.tells_size:
-            say(size_line(self._sink.path, plan, expected))
+            print_line(size_line(self._sink.path, plan, expected))
         self._sink.start(plan)
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
-        """Let a disk that takes nothing more stop the recording, and not the program."""
+        """Let a full disk stop the recording, and not the program."""
         try:
             yield
         except StorageError as err:
@@ -290,4 +294,4 @@ class Recording:
 
     def _stop(self, line: str) -> None:
         self.stopped = line
-        say(line)
+        print_line(line)

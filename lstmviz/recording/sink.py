@@ -1,4 +1,4 @@
-"""Where a recording goes: blocks while it runs, one dump when it is closed."""
+"""Where a recording is written: to blocks while it runs, into one dump when it is closed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lstmviz.dump.block import Block
 from lstmviz.dump.journal.format import Acknowledged, steps_in_batches
 from lstmviz.dump.journal.in_subprocess import assemble_in_subprocess
 from lstmviz.dump.journal.writer import BlockWriter, claim, remove_parts, remove_unfinished, write_plan
-from lstmviz.dump.parts import is_recording, parts_of, recover_command, release
+from lstmviz.dump.parts import is_recording, parts_of, recover_command, release, still_running
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import DumpExists, RecordingError, StorageError
 
@@ -41,12 +41,12 @@ class Sink:
 
     @property
     def n_batches(self) -> int:
-        """Batches acknowledged so far; it goes up in the moment in which one is, whatever ``append`` then raises."""
+        """Batches acknowledged so far; a batch counts from that moment on, whatever ``append`` then raises."""
         return self._written.n_batches
 
     @property
     def plan(self) -> DumpPlan | None:
-        """What the first batch declared, or None before it."""
+        """What the first batch declared; None before it."""
         return self._plan
 
     @property
@@ -75,10 +75,10 @@ class Sink:
             raise RecordingError(f"there is no folder {self.path.parent} to record in; make it first")
 
     def open(self) -> None:
-        """Take the place: the folder of parts is made, which only one recording can do.
+        """Claim the path: make the folder of parts, which only one recording can do.
 
-        Raises DumpExists where another has it, RecordingError where nothing may be written there, StorageError where
-        the disk does not take it.
+        Raises DumpExists where another recording has it, RecordingError where nothing may be written there,
+        StorageError where the disk fails.
         """
         self.check()
         try:
@@ -86,13 +86,13 @@ class Sink:
         except FileExistsError as err:
             raise DumpExists(self._unfinished()) from err
         except OSError as err:
-            why = f"{self.parts_dir} cannot be made ({err.strerror})"
+            reason = f"{self.parts_dir} cannot be made ({err.strerror})"
             if err.errno in _WRONG_PLACE:
-                raise RecordingError(f"{why}; record to another path") from err
-            raise StorageError(self._stopped_line(why)) from err
+                raise RecordingError(f"{reason}; record to another path") from err
+            raise StorageError(self._stopped_line(reason)) from err
 
     def start(self, plan: DumpPlan) -> None:
-        """Write the header; the first block may follow. Raises StorageError where the disk does not take it."""
+        """Write the header, before the first block. Raises StorageError where the disk fails."""
         named = replace(plan, provenance={**plan.provenance, "recording": uuid.uuid4().hex})
         with self._stopping():
             self._writer = BlockWriter(self.parts_dir, named, self._file)
@@ -101,7 +101,7 @@ class Sink:
     def append(self, blocks: Sequence[Block]) -> None:
         """Append the blocks of one batch, one an axis; all are acknowledged when this returns.
 
-        Raises StorageError where the disk does not take them: none is kept then, and the batches before them are.
+        Raises StorageError where the disk fails: none of them is kept then, and the batches before them are.
         """
         if self._writer is None:
             raise RecordingError("the recording is not open; use it as `with lstmviz.record(...) as run`")
@@ -109,7 +109,7 @@ class Sink:
             self._writer.append(*blocks)
 
     def flush(self) -> None:
-        """Return once what was acknowledged would outlive a power cut."""
+        """Return once what was acknowledged would survive a power cut."""
         if self._writer is not None:
             with self._stopping():
                 self._writer.flush()
@@ -117,22 +117,22 @@ class Sink:
     def finish(self, *, is_complete: bool, n_lost: int = 0) -> str | None:
         """Assemble the dump, rename it into place and remove the parts.
 
-        ``n_lost`` batches failed of a recording that ended in order, and its caller went on: it is noted.
+        ``n_lost`` batches failed in a recording that ended in order; the dump notes how many.
 
-        Returns None if all went well, else the one line that says what happened and what to do: the parts are kept
-        then. What is not complete never takes the place of what is at ``path``. A recording without a batch leaves
-        nothing. Never raises for what the disk or the child process does.
+        Returns None if all went well, else a line that says what happened and what to do; the parts are then kept. An
+        incomplete recording never replaces what is at ``path``. A recording without a batch leaves nothing. Never
+        raises for what the disk or the child process does.
         """
         if self._file is None:  # the folder, if there is one, is another recording's
             return None
         try:
-            with suppress(StorageError):  # it is in the system's hands; the assembling child reads and syncs it
+            with suppress(StorageError):  # the system has the blocks; the assembling child syncs the dump
                 self._close()
             if not self.n_steps:
                 remove_parts(self.parts_dir)
                 return None
             if not is_complete and self._replaces:
-                return self._beside()
+                return self._kept_beside()
             if n_lost and self._plan is not None:
                 with suppress(OSError, StorageError):
                     noted = {**self._plan.provenance, "batches_lost": n_lost}
@@ -148,14 +148,14 @@ class Sink:
         except (RecordingError, OSError) as err:
             with suppress(OSError):
                 remove_unfinished(self.parts_dir)
-            return self._kept(str(err))
+            return self._not_assembled(str(err))
         except KeyboardInterrupt as err:
-            tell(self._kept("it was interrupted"), err)
+            print_and_note(self._not_assembled("it was interrupted"), err)
             raise
         return None
 
     def stopped(self) -> str:
-        """Say what is left of a recording that was stopped and closed."""
+        """Say what is kept of a recording that was stopped and closed."""
         if not self.n_steps:
             return f"recording stopped: no batch was complete, so {self.path} was not written"
         return f"recording stopped: {self._amount} are kept in {self.path} (complete: false)"
@@ -168,14 +168,14 @@ class Sink:
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
-        """Say in what the disk refuses that the recording stops, and what becomes of it."""
+        """Add to an error of the disk that the recording stops, and what becomes of its batches."""
         try:
             yield
         except StorageError as err:
             raise StorageError(self._stopped_line(str(err))) from err
 
-    def _stopped_line(self, why: str) -> str:
-        line = f"recording stopped: {why}; the model goes on"
+    def _stopped_line(self, reason: str) -> str:
+        line = f"recording stopped: {reason}; the model goes on"
         if not self.n_steps:
             return f"{line}, and nothing was recorded"
         kept = f"{line}. {self._amount} are kept in {self.parts_dir}"
@@ -186,13 +186,13 @@ class Sink:
             f"make room and run {self._command()}"
         )
 
-    def _beside(self) -> str:
+    def _kept_beside(self) -> str:
         return (
             f"recording stopped: {self._amount} are kept in {self.parts_dir}, and {self.path} "
             f"is what it was before; put them in its place with {self._command()}, or delete the folder"
         )
 
-    def _kept(self, reason: str) -> str:
+    def _not_assembled(self, reason: str) -> str:
         return (
             f"{self.path} could not be assembled ({reason}); all {self._amount} are kept in "
             f"{self.parts_dir}: finish with {self._command()}"
@@ -200,7 +200,7 @@ class Sink:
 
     def _unfinished(self) -> str:
         if is_recording(self.parts_dir):
-            return f"{self.parts_dir} is being recorded to now; wait until that ends, or record to another path"
+            return f"{still_running(self.parts_dir)}; wait until it ends, or record to another path"
         return (
             f"{self.parts_dir} holds an unfinished recording; finish it with {self._command()}, delete the folder, or "
             "record to another path"
@@ -210,13 +210,13 @@ class Sink:
         return f"`{recover_command(self.path, overwrite=self._replaces)}`"
 
 
-def say(line: str) -> None:
-    """Say a line on standard error, which may be a file on the disk that is full."""
+def print_line(line: str) -> None:
+    """Print a line on standard error, which may be a file on the full disk."""
     with suppress(OSError, ValueError):
         print(line, file=sys.stderr, flush=True)
 
 
-def tell(line: str, err: BaseException) -> None:
-    """Say a line on standard error, and under the traceback of an exception that goes on."""
-    say(line)
+def print_and_note(line: str, err: BaseException) -> None:
+    """Print a line on standard error, and add it to the traceback of an exception that goes on."""
+    print_line(line)
     err.add_note(line)

@@ -1,4 +1,4 @@
-"""``record``: check what is asked, and begin a recording."""
+"""``record``: check its options, and begin a recording."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from lstmviz.recording.sink import Sink
 if TYPE_CHECKING:
     from torch import nn
 
-    from lstmviz.recording.hooks.modules import Recorded
-    from lstmviz.recording.options import Setup
+    from lstmviz.recording.hooks.modules import RecordedModule
+    from lstmviz.recording.options import RecordingOptions
     from lstmviz.recording.recording import Recording
 
 GATES = ("i", "f", "g", "o", "r", "z", "n")  # of an LSTM and a GRU
@@ -86,7 +86,7 @@ def record(
     """
     from lstmviz.recording.recording import Recording
 
-    setup = read_setup(
+    options = read_options(
         model,
         vocab,
         states=states,
@@ -101,10 +101,10 @@ def record(
         n_steps=n_steps,
         force=force,
     )
-    return Recording(setup, Sink(placed(path), overwrite=overwrite))
+    return Recording(options, Sink(resolve_path(path), overwrite=overwrite))
 
 
-def read_setup(
+def read_options(
     model: nn.Module,
     vocab: Any = None,
     *,
@@ -119,32 +119,33 @@ def read_setup(
     features: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     n_steps: int | Mapping[str, int] | None = None,
     force: bool = False,
-) -> Setup:
-    """Check what ``record`` was asked for, and return it as one record; errors as of ``record``."""
-    from lstmviz.recording.batch.axis_state import Lane
-    from lstmviz.recording.batch.forward_pass import Keeping
+) -> RecordingOptions:
+    """Check the options of ``record`` and return them as one record; raises what ``record`` raises."""
+    from lstmviz.recording.batch.axis_state import AxisState
+    from lstmviz.recording.batch.forward_pass import StorageOptions
     from lstmviz.recording.hooks.modules import find_recorded
-    from lstmviz.recording.options import Setup
+    from lstmviz.recording.options import RecordingOptions
 
-    wanted = _states(states, found := find_recorded(model))
-    kept, recorded = _layers(layers, wanted, found)
-    kept_as = _dtype(dtype)
-    keeping = Keeping(kept_as, read_units(units), read_every(every))
-    specs = read_axes(axes, axis, vocab=vocab, join=join, features=features, modules=[r.name for r in recorded])
-    lanes = {spec.name: Lane(spec, keeping.every, len(specs) == 1) for spec in specs}
-    return Setup(
-        modules=tuple((r, spec.name) for r in recorded for spec in specs if r.name in spec.modules),
-        lanes=lanes,
-        wanted=lambda layer, state: layer in kept and state in wanted,
-        keeping=keeping,
-        n_steps=read_n_steps(n_steps, tuple(lanes)),
+    recordable = find_recorded(model)
+    letters = _read_states(states, recordable)
+    layer_names, modules = _read_layers(layers, letters, recordable)
+    stored_dtype = _read_dtype(dtype)
+    storage = StorageOptions(stored_dtype, read_units(units), read_every(every))
+    specs = read_axes(axes, axis, vocab=vocab, join=join, features=features, modules=[m.name for m in modules])
+    axis_states = {spec.name: AxisState(spec, storage.every, len(specs) == 1) for spec in specs}
+    return RecordingOptions(
+        modules=tuple((module, spec.name) for module in modules for spec in specs if module.name in spec.modules),
+        axes=axis_states,
+        wanted=lambda layer, state: layer in layer_names and state in letters,
+        storage=storage,
+        n_steps=read_n_steps(n_steps, tuple(axis_states)),
         force=force,
-        provenance=_provenance(model, kept_as, keeping.every, keeping.units),
+        provenance=_provenance(model, stored_dtype, storage.every, storage.units),
     )
 
 
-def placed(path: str | os.PathLike[str]) -> Path:
-    """Return where a path is now, whatever the working folder becomes; ``~`` is the user's home."""
+def resolve_path(path: str | os.PathLike[str]) -> Path:
+    """Return an absolute path, which stays right when the working folder changes; ``~`` is the user's home."""
     if not isinstance(path, (str, os.PathLike)):
         raise InputError(f"path is a {type(path).__name__}; give where the dump is to be, such as 'run.h5'")
     with suppress(RuntimeError):  # no such user: a folder of that name
@@ -155,7 +156,7 @@ def placed(path: str | os.PathLike[str]) -> Path:
 def _provenance(model: nn.Module, dtype: str, every: int, units: UnitChoice) -> dict[str, Any]:
     import torch
 
-    said: dict[str, Any] = {
+    provenance: dict[str, Any] = {
         "model": type(model).__name__,
         "n_parameters": sum(p.numel() for p in model.parameters()),
         "torch": str(torch.__version__),
@@ -164,46 +165,46 @@ def _provenance(model: nn.Module, dtype: str, every: int, units: UnitChoice) -> 
         "dtype": dtype,
     }
     if every > 1:
-        said["every"] = every
+        provenance["every"] = every
     if units.choices:
-        said["units"] = units.note()
-    return {**said, "complete": False}
+        provenance["units"] = units.note()
+    return {**provenance, "complete": False}
 
 
-def _dtype(given: object) -> StateDtype:
-    """Return the name of a dtype, of torch's or NumPy's too; RecordingError unless it is one that is stored."""
+def _read_dtype(given: object) -> StateDtype:
+    """Return the name of a dtype, of torch's or NumPy's too; RecordingError unless states are stored in it."""
     known: tuple[StateDtype, ...] = get_args(StateDtype)
     name = np.dtype(given).name if isinstance(given, (np.dtype, type)) else str(given).removeprefix("torch.")
-    found = next((dtype for dtype in known if dtype == name), None)
-    if found is None:
+    dtype = next((dtype for dtype in known if dtype == name), None)
+    if dtype is None:
         raise RecordingError(f"dtype {given!r} is not one that states are kept in; use {', '.join(known)}")
-    return found
+    return dtype
 
 
-def _states(given: Sequence[str], recorded: Sequence[Recorded]) -> frozenset[str]:
-    """Return the letters of the states that are wanted; RecordingError where one is none, or no module has any."""
-    asked = (given,) if isinstance(given, str) else tuple(given)
-    known = list(dict.fromkeys(s for r in recorded for s in r.kind.states)) or ["h", "c", *GATES]
+def _read_states(given: Sequence[str], modules: Sequence[RecordedModule]) -> frozenset[str]:
+    """Return the letters of the wanted states; RecordingError for an unknown one, or if no module has any of them."""
+    names = (given,) if isinstance(given, str) else tuple(given)
+    known = list(dict.fromkeys(s for m in modules for s in m.kind.states)) or ["h", "c", *GATES]
     gates = [s for s in known if s in GATES]
     allowed = [*(s for s in known if s not in GATES), *(["gates"] if gates else []), *gates]
-    odd = next((s for s in asked if s not in ("h", "c", "gates", *GATES)), None)
-    wanted = frozenset(s for a in asked for s in (GATES if a == "gates" else (a,)))
-    if odd is not None or not asked or not wanted & set(known):
-        said = repr(odd) if odd is not None else ", ".join(map(repr, asked)) or "nothing"
-        raise RecordingError(f"states asks for {said}; pick from {', '.join(map(repr, allowed))}")
+    odd = next((s for s in names if s not in ("h", "c", "gates", *GATES)), None)
+    wanted = frozenset(s for name in names for s in (GATES if name == "gates" else (name,)))
+    if odd is not None or not names or not wanted & set(known):
+        asked = repr(odd) if odd is not None else ", ".join(map(repr, names)) or "nothing"
+        raise RecordingError(f"states asks for {asked}; pick from {', '.join(map(repr, allowed))}")
     return wanted
 
 
-def _layers(
-    given: Patterns | None, states: frozenset[str], found: Sequence[Recorded]
-) -> tuple[frozenset[str], tuple[Recorded, ...]]:
-    """Return the names of the layers that are recorded, and the modules that have any of them and of the states."""
+def _read_layers(
+    given: Patterns | None, states: frozenset[str], modules: Sequence[RecordedModule]
+) -> tuple[frozenset[str], tuple[RecordedModule, ...]]:
+    """Return the names of the layers to record, and the modules that have one of them and one of the states."""
     patterns = ("*",) if given is None else patterns_of("layers", given)
-    layers = {r.name: r.kind.layers(r.name, r.module) for r in found}
-    idle = next((p for p in patterns if not any(matches(p, m, la) for m, own in layers.items() for la in own)), None)
+    layers = {m.name: m.kind.layers(m.name, m.module) for m in modules}
+    named = [(module, layer) for module, in_module in layers.items() for layer in in_module]
+    idle = next((p for p in patterns if not any(matches(p, module, layer) for module, layer in named)), None)
     if (idle is not None and given is not None) or not patterns:
-        there = ", ".join(la for own in layers.values() for la in own) or "none"
+        there = ", ".join(layer for _, layer in named) or "none"
         raise RecordingError(f"layers asks for {idle!r}, which no layer is named; there is {there}")
-    kept = frozenset(la for m, own in layers.items() for la in own if any(matches(p, m, la) for p in patterns))
-    has = (r for r in found if states & set(r.kind.states) and kept & set(layers[r.name]))
-    return kept, tuple(has)
+    chosen = frozenset(layer for module, layer in named if any(matches(p, module, layer) for p in patterns))
+    return chosen, tuple(m for m in modules if states & set(m.kind.states) and chosen & set(layers[m.name]))

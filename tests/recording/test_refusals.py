@@ -98,7 +98,7 @@ def test_a_second_recording_to_one_path(tmp_path):
     model = Model().eval()
     second = lstmviz.record(model, tmp_path / "a.h5")
     with lstmviz.record(model, tmp_path / "a.h5") as run:
-        with one_line(DumpExists, "a.h5.parts is being recorded to now"), second:
+        with one_line(DumpExists, "a recording still writes to", "a.h5.parts"), second:
             pass
         with run.batch(tokens=[[1]]):
             model(torch.tensor([[1]]))

@@ -25,7 +25,7 @@ def test_a_folder_that_another_recording_made_meanwhile_is_left_alone(tmp_path, 
     other.open()
     assert mine.finish(is_complete=True) is None
     assert parts_of(tmp_path / "a.h5").exists()
-    with pytest.raises(DumpExists, match="is being recorded to now"):
+    with pytest.raises(DumpExists, match="a recording still writes to"):
         mine.open()
     assert other.finish(is_complete=True) is None
     assert not list(tmp_path.iterdir())

@@ -14,11 +14,11 @@ import lstmviz
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import AxisSpec
-from lstmviz.recording.batch.axis_state import Lane
-from lstmviz.recording.batch.forward_pass import Layout
-from lstmviz.recording.batch.subsample import keep
+from lstmviz.recording.batch.axis_state import AxisState
+from lstmviz.recording.batch.forward_pass import PassLayout
+from lstmviz.recording.batch.subsample import select_steps
 from lstmviz.recording.batch.to_numpy import to_rows
-from lstmviz.recording.batch.valid_steps import Span
+from lstmviz.recording.batch.valid_steps import ValidSteps
 from support.naive_recording import NaiveRecording
 from support.recording import Model, one_line
 
@@ -112,23 +112,25 @@ def batches(draw):
 
 @settings(max_examples=300, deadline=None)
 @given(given_batches=batches(), every=st.integers(1, 4))
-def test_pieces_are_what_the_naive_twin_says(given_batches, every):
-    lane, naive, counter, found = Lane(AxisSpec("text", ())), NaiveRecording(every), 0, {}
+def test_segments_are_what_the_naive_twin_says(given_batches, every):
+    axis, naive, counter, found = AxisState(AxisSpec("text", ())), NaiveRecording(every), 0, {}
     for continues, n_steps, spans, where, _ in given_batches:
         starts, stops = np.array(spans).T
         ids = np.arange(counter, counter + len(spans) * n_steps).reshape(len(spans), n_steps)
         counter += ids.size
-        begin = lane.begin(len(spans), continues)
+        places = axis.places_of(len(spans), continues)
         mask = None if where is None else np.array(where)
-        pieces = keep(starts, stops, documents=begin.documents, offsets=begin.positions, every=every, where=mask)
-        ends = np.cumsum(pieces.lengths)
-        columns, steps = pieces.rows
+        segments = select_steps(
+            starts, stops, documents=places.documents, offsets=places.positions, every=every, where=mask
+        )
+        ends = np.cumsum(segments.lengths)
+        sequences, steps = segments.rows
         for place, position, start, stop in zip(
-            pieces.places.tolist(), pieces.position.tolist(), ends - pieces.lengths, ends, strict=True
+            segments.places.tolist(), segments.position.tolist(), ends - segments.lengths, ends, strict=True
         ):
-            found[tuple(place)] = (position, ids[columns, steps][start:stop].tolist())
-        layout = Layout(Span(starts, stops), begin, pieces)
-        lane.columns, lane.n_documents = layout.after, max(lane.n_documents, int(begin.documents.max()) + 1)
+            found[tuple(place)] = (position, ids[sequences, steps][start:stop].tolist())
+        layout = PassLayout(ValidSteps(starts, stops), places, segments)
+        axis.places, axis.n_documents = layout.after, max(axis.n_documents, int(places.documents.max()) + 1)
         rows = [ids[i, a:b].tolist() for i, (a, b) in enumerate(spans)]
         naive.batch(rows, continues, None if where is None else [where[i][a:b] for i, (a, b) in enumerate(spans)])
     joined = []
@@ -281,11 +283,11 @@ def test_what_is_not_kept_is_left_out_before_anything_is_copied(has_where, units
     values = torch.randn(100, 4, 50)
     where = None if not has_where else np.arange(400).reshape(4, 100) % 7 == 0
     stops = np.array([100, 40, 1, 77])
-    pieces = keep(np.array([0, 10, 0, 3]), stops, every=every, where=where)
+    segments = select_steps(np.array([0, 10, 0, 3]), stops, every=every, where=where)
     with Largest(values) as largest:
-        rows = to_rows("h", values, pieces, "float16", units)
-    columns, steps = pieces.rows
-    expected = values.numpy()[steps, columns][:, slice(None) if units is None else list(units)]
+        rows = to_rows("h", values, segments, "float16", units)
+    sequences, steps = segments.rows
+    expected = values.numpy()[steps, sequences][:, slice(None) if units is None else list(units)]
     assert np.array_equal(rows, expected.astype("float16"))
     # Picked in the model's dtype, or a place (8 bytes) for each row and unit; and some hundred bytes of counting.
     assert largest.n_bytes <= max(4 * expected.size, 8 * len(rows), 8 * len(units or ()))

@@ -19,7 +19,7 @@ from pathlib import Path
 from lstmviz.dump.journal.assembler import Assembler, OutOfOrderError
 from lstmviz.dump.journal.format import AssemblyReport
 from lstmviz.dump.journal.writer import read_plan, remove_unfinished, write_plan
-from lstmviz.dump.parts import BLOCKS, lock, release
+from lstmviz.dump.parts import BLOCKS, lock, release, still_running
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.dump.verify import verify
@@ -93,7 +93,7 @@ def _held(parts_dir: Path) -> Iterator[FileIO]:
         raise DumpError(f"{parts_dir} holds no whole batch, so there is nothing to assemble") from err
     try:
         if not lock(file):
-            raise RecordingError(f"{parts_dir} is being recorded to now; wait until that ends, or end it")
+            raise RecordingError(f"{still_running(parts_dir)}; wait until it ends, or end it")
         yield file
     finally:
         release(file)

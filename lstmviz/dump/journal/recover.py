@@ -12,7 +12,7 @@ from lstmviz.dump.journal.format import AssemblyReport, steps_in_batches
 from lstmviz.dump.journal.in_subprocess import assemble_in_subprocess
 from lstmviz.dump.journal.reader import BlockReader
 from lstmviz.dump.journal.writer import read_plan, remove_parts
-from lstmviz.dump.parts import BLOCKS, HEADER, PARTS, is_recording, parts_of
+from lstmviz.dump.parts import BLOCKS, HEADER, PARTS, is_recording, parts_of, still_running
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, LstmvizError, RecordingError
 
@@ -50,7 +50,7 @@ def recover(
     if not parts_dir.is_dir():
         return _nothing_to_do(target)
     if is_recording(parts_dir):
-        raise RecordingError(f"{parts_dir} is being recorded to now; wait until that ends, or end it")
+        raise RecordingError(f"{still_running(parts_dir)}; wait until it ends, or end it")
     if _is_in_place(target, parts_dir):
         return _tidied(target, parts_dir)
     blocks = BlockReader(parts_dir)

@@ -1,4 +1,4 @@
-"""One axis of one batch: its passes, filled one after another while the model runs, and the rows they become."""
+"""One axis of one batch: its passes, filled while the model runs, and the rows that they become."""
 
 from __future__ import annotations
 
@@ -15,20 +15,27 @@ from torch import Tensor
 
 from lstmviz.dump.validate import TrackRows, read_track
 from lstmviz.errors import RecordingError
-from lstmviz.recording.batch.axis_state import Columns, Lane, check_types, types_of
-from lstmviz.recording.batch.forward_pass import Keeping, LaterTrack, Layout, PassRun, Series, StateRows
-from lstmviz.recording.batch.pass_inputs import GivenTrack, Pass, PassRows
-from lstmviz.recording.batch.shape_check import Ran, check_fit, check_goes_on, check_once, is_too_far
+from lstmviz.recording.batch.axis_state import AxisState, RowPlaces, check_types, types_of
+from lstmviz.recording.batch.forward_pass import (
+    ForwardPass,
+    LoggedSource,
+    PassLayout,
+    PredictionTrack,
+    StateRows,
+    StorageOptions,
+)
+from lstmviz.recording.batch.pass_inputs import CheckedPass, Pass, PassTrack
+from lstmviz.recording.batch.shape_check import CallShape, check_continues, check_fit, check_once, is_too_large
 from lstmviz.recording.hooks.calls import Collector, ModuleCall
 from lstmviz.types import View
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AxisRows:
-    """What one axis of a batch becomes: pieces, their places, and the kept rows of everything.
+    """What one axis of a batch becomes: segments, their places, and the kept rows of everything.
 
-    ``places`` are (n_pieces, 2), ``tokens`` ids or strings (n_rows,), ``positions`` where each piece's first step
-    stands in its document; ``n_seen`` counts the valid steps, kept or not, and ``after`` says where the next batch
+    ``places`` are (n_segments, 2), ``tokens`` ids or strings (n_rows,), ``positions`` where each segment's first step
+    stands in its document; ``n_valid`` counts the valid steps, kept or not, and ``after`` says where the next batch
     of a stream begins.
     """
 
@@ -37,202 +44,211 @@ class AxisRows:
     positions: NDArray[np.int64]
     tokens: NDArray[Any] | None
     states: dict[str, StateRows]
-    tracks: tuple[GivenTrack, ...]
-    given: tuple[PassRows, ...]
-    n_seen: int
-    after: Columns
+    tracks: tuple[PassTrack, ...]
+    given: tuple[CheckedPass, ...]
+    n_valid: int
+    after: RowPlaces
 
 
 class AxisBatch:
-    """Takes what happens on one axis during one batch."""
+    """One axis of one batch while it runs: its passes, filled one after another."""
 
     def __init__(
-        self, lane: Lane, rows: Sequence[PassRows], continues: Any, keeping: Keeping, documents: Any = None
+        self,
+        axis: AxisState,
+        given: Sequence[CheckedPass],
+        continues: Any,
+        storage: StorageOptions,
+        documents: Any = None,
     ) -> None:
-        self.lane = lane
-        self._begin = partial(lane.begin, continues=_kept(continues), documents=_kept(documents))
-        columns = _begun(rows, self._begin)  # refuses before the model runs
-        self._passes = [PassRun(r, self._begin, keeping, c) for r, c in zip(rows, columns, strict=True)]
+        self.axis = axis
+        self._places_of = partial(axis.places_of, continues=_copy(continues), documents=_copy(documents))
+        places = _places_by_pass(given, self._places_of)  # an error comes before the model runs
+        self._passes = [ForwardPass(g, self._places_of, storage, p) for g, p in zip(given, places, strict=True)]
         self._at: dict[str, int] = {}  # which pass a module, or a name, fills
 
     @property
     def has_run(self) -> bool:
-        """Whether anything came in."""
+        """Whether anything ran or was logged."""
         return bool(self._at)
 
     @property
     def is_given(self) -> bool:
-        """Whether run.batch said anything of this axis."""
-        return any(run.rows.n_sequences is not None for run in self._passes)
+        """Whether run.batch was given anything for this axis."""
+        return any(forward.given.n_sequences is not None for forward in self._passes)
 
-    def say(self, given: Pass) -> None:
-        """Take what the one pass of the batch runs over, of which run.batch was told nothing; RecordingError if it was.
+    def describe(self, given: Pass) -> None:
+        """Take what the one pass of the batch runs over; RecordingError if run.batch was given that already.
 
         What ran until then, and what runs after, has to fit it.
         """
-        run = self._passes[0]
-        if len(self._passes) > 1 or run.is_told:
+        forward = self._passes[0]
+        if len(self._passes) > 1 or forward.is_described:
             raise RecordingError(
                 "run.tokens is for a batch that was told nothing; leave out what run.batch is given, or run.tokens"
             )
-        if run.ran:
-            raise RecordingError(f"{next(iter(run.ran))} ran over a packed input before run.tokens; call that first")
-        rows = self.lane.read(given)
-        run.rows = rows
-        run.columns = None if rows.n_sequences is None else self._begin(rows.n_sequences)
-        for name in run.waiting:
-            if is_too_far(ran := run.ran_by(name), rows):
-                check_fit(name, replace(ran, n_calls=1), rows, {}, None)
+        if forward.settled:
+            name = next(iter(forward.settled))
+            raise RecordingError(f"{name} ran over a packed input before run.tokens; call that first")
+        checked = self.axis.check(given)
+        forward.given = checked
+        forward.places = None if checked.n_sequences is None else self._places_of(checked.n_sequences)
+        for name in forward.running:
+            if is_too_large(call := forward.call_shape(name), checked):
+                check_fit(name, replace(call, n_calls=1), checked, {}, None)
 
     def take(self, name: str, make: Callable[[], Collector], call: ModuleCall) -> None:
-        """Take one call of a module inside its hook."""
-        run = self._next_pass(name)
-        if name in run.ran:
+        """Take one call of a module inside its hook; ``make`` returns a new collector for the module."""
+        forward = self._next_pass(name)
+        if name in forward.settled:
             extra = make()
             extra.take(call)
-            check_once(name, run.ran[name], Ran(extra.n_sequences, extra.n_steps), run.rows)
+            check_once(name, forward.settled[name], CallShape(extra.n_sequences, extra.n_steps), forward.given)
         if call.argument(1, "hx") is None:
-            check_goes_on(name, run.n_calls.get(name, 0), run.rows)
-        collector = run.waiting.get(name) or make()
-        if not isinstance(collector, Series):
+            check_continues(name, forward.n_calls.get(name, 0), forward.given)
+        collector = forward.running.get(name) or make()
+        if not isinstance(collector, LoggedSource):
             collector.take(call)
-        run.advance(name, collector, is_last=run is self._passes[-1])
+        forward.advance(name, collector, is_last=forward is self._passes[-1])
 
     def log(self, name: str, chunk: Tensor, view: View) -> None:
         """Take the next steps of something logged, (steps, batch, n_units)."""
-        run = self._next_pass(name)
-        if name in run.ran:
-            check_once(name, run.ran[name], Ran(chunk.shape[1], chunk.shape[0], is_logged=True), run.rows)
-        series = run.waiting.get(name) or Series(name, view)
-        if isinstance(series, Series):
-            series.add(chunk)
-        run.advance(name, series, is_last=run is self._passes[-1])
+        forward = self._next_pass(name)
+        if name in forward.settled:
+            again = CallShape(chunk.shape[1], chunk.shape[0], is_logged=True)
+            check_once(name, forward.settled[name], again, forward.given)
+        logged = forward.running.get(name) or LoggedSource(name, view)
+        if isinstance(logged, LoggedSource):
+            logged.add(chunk)
+        forward.advance(name, logged, is_last=forward is self._passes[-1])
 
-    def add_tracks(self, what: str, tracks: Callable[[PassRun], list[LaterTrack]]) -> None:
-        """Take tracks that are made while the batch runs; a second call with the same name is for the next pass."""
-        place = self._at.get(what, -1) + 1
+    def add_tracks(self, verb: str, tracks: Callable[[ForwardPass], list[PredictionTrack]]) -> None:
+        """Take tracks that are made while the batch runs; a second call of the same verb is for the next pass."""
+        place = self._at.get(verb, -1) + 1
         if place == len(self._passes):
-            raise RecordingError(f"{what} was called {place + 1} times in one batch; call it once for each pass")
-        self._at[what] = place
-        self._passes[place].later += tracks(self._passes[place])
+            raise RecordingError(f"{verb} was called {place + 1} times in one batch; call it once for each pass")
+        self._at[verb] = place
+        self._passes[place].predictions += tracks(self._passes[place])
 
     def close(self) -> AxisRows:
-        """Return the rows of the axis, now that the batch is over; RecordingError where something is lacking."""
-        layouts = [run.close() for run in self._passes]
-        laid = [(run, layout) for run, layout in zip(self._passes, layouts, strict=True) if layout is not None]
-        if not laid:
+        """Return the rows of the axis, now that the batch is over; RecordingError where something is missing."""
+        layouts = [forward.close() for forward in self._passes]
+        ran = [(forward, layout) for forward, layout in zip(self._passes, layouts, strict=True) if layout is not None]
+        if not ran:
             raise RecordingError("only tracks were made in the batch; record states too, or log them with run.log")
-        if len(laid) < len(layouts):
+        if len(ran) < len(layouts):
             raise RecordingError(
-                f"{' and '.join(self._passes[0].ran)} ran over {len(laid)} of {len(layouts)} passes; name "
+                f"{' and '.join(self._passes[0].settled)} ran over {len(ran)} of {len(layouts)} passes; name "
                 "only passes that run"
             )
-        self._check_alike()
-        lengths = np.concatenate([layout.pieces.lengths for _, layout in laid])
+        self._check_same_sources()
+        lengths = np.concatenate([layout.segments.lengths for _, layout in ran])
         return AxisRows(
             lengths=tuple(lengths.tolist()),
-            places=np.concatenate([layout.pieces.places for _, layout in laid]),
-            positions=np.concatenate([layout.pieces.position for _, layout in laid]),
-            tokens=_joined([_tokens(run.rows, layout) for run, layout in laid]),
-            states={name: _joined_states([run.states[name] for run, _ in laid]) for name in laid[0][0].states},
-            tracks=_joined_tracks([_tracks(run, layout) for run, layout in laid]),
-            given=tuple(run.rows for run, _ in laid),
-            n_seen=sum(sum(layout.span.lengths) for _, layout in laid),
-            after=Columns(
-                np.concatenate([layout.columns.documents for _, layout in laid]),
-                np.concatenate([layout.after.positions for _, layout in laid]),
+            places=np.concatenate([layout.segments.places for _, layout in ran]),
+            positions=np.concatenate([layout.segments.position for _, layout in ran]),
+            tokens=_join_tokens([_kept_tokens(forward.given, layout) for forward, layout in ran]),
+            states={name: _join_states([forward.states[name] for forward, _ in ran]) for name in ran[0][0].states},
+            tracks=_join_tracks([_kept_tracks(forward, layout) for forward, layout in ran]),
+            given=tuple(forward.given for forward, _ in ran),
+            n_valid=sum(sum(layout.valid.lengths) for _, layout in ran),
+            after=RowPlaces(
+                np.concatenate([layout.places.documents for _, layout in ran]),
+                np.concatenate([layout.after.positions for _, layout in ran]),
             ),
         )
 
-    def _next_pass(self, name: str) -> PassRun:
+    def _next_pass(self, name: str) -> ForwardPass:
+        """Return the pass that a module's next call is for: the next one, where it has run over all of the last."""
         place = self._at.setdefault(name, 0)
-        if name in self._passes[place].ran and place + 1 < len(self._passes):
+        if name in self._passes[place].settled and place + 1 < len(self._passes):
             self._at[name] = place = place + 1
         return self._passes[place]
 
-    def _check_alike(self) -> None:
-        """Every pass makes the same sources."""
+    def _check_same_sources(self) -> None:
+        """Raise RecordingError unless every pass has the same sources."""
         first = self._passes[0].states
-        for i, run in enumerate(self._passes):
-            odd = next(iter(first.keys() ^ run.states.keys()), None)
+        for i, forward in enumerate(self._passes):
+            odd = next(iter(first.keys() ^ forward.states.keys()), None)
             if odd is not None:
                 raise RecordingError(
                     f"{odd} was not made in every pass (look at pass {i}); run the same modules in each"
                 )
 
 
-def _kept(given: Any) -> Any:
-    """Return a copy of what the caller may write over."""
+def _copy(given: Any) -> Any:
+    """Return a copy, for the caller may overwrite its own."""
     return given.tolist() if hasattr(given, "tolist") else copy(given)
 
 
-def _begun(rows: Sequence[PassRows], begin: Callable[[int], Columns]) -> list[Columns | None]:
-    """Return where the rows of each pass stand, one pass behind the other; None where that is not known yet."""
-    if len(rows) == 1 and rows[0].n_sequences is None:
+def _places_by_pass(given: Sequence[CheckedPass], places_of: Callable[[int], RowPlaces]) -> list[RowPlaces | None]:
+    """Return where the sequences of each pass stand, one pass after another; None where that is not known yet."""
+    if len(given) == 1 and given[0].n_sequences is None:
         return [None]
-    unknown = next((i for i, r in enumerate(rows) if r.n_sequences is None), None)
+    unknown = next((i for i, g in enumerate(given) if g.n_sequences is None), None)
     if unknown is not None:
         raise RecordingError(f"passes[{unknown}] says nothing of its sequences; give it tokens, lengths or a mask")
-    ends = list(accumulate(r.n_sequences or 0 for r in rows))
-    columns = begin(ends[-1])
+    ends = list(accumulate(g.n_sequences or 0 for g in given))
+    places = places_of(ends[-1])
     parts = (slice(start, stop) for start, stop in pairwise((0, *ends)))
-    return [Columns(columns.documents[part], columns.positions[part]) for part in parts]
+    return [RowPlaces(places.documents[part], places.positions[part]) for part in parts]
 
 
-def _tokens(rows: PassRows, layout: Layout) -> NDArray[Any] | None:
-    return None if rows.tokens is None else rows.tokens.values[layout.pieces.rows]
+def _kept_tokens(given: CheckedPass, layout: PassLayout) -> NDArray[Any] | None:
+    return None if given.tokens is None else given.tokens.values[layout.segments.rows]
 
 
-def _tracks(run: PassRun, layout: Layout) -> list[GivenTrack]:
-    """Return every track of a pass, only the steps, or pieces, that are kept."""
-    shape = None if run.rows.n_padded is None else (len(layout.span.starts), run.rows.n_padded)
-    known = np.ones(shape or (0, 0), np.bool_) if run.rows.span is None else run.rows.span.valid(run.rows.n_padded or 0)
-    found = [_cut(track, known, layout) for track in run.rows.tracks]
-    for later in run.later:
-        _check_later(later, layout)
-        valid = None if later.per == "sequence" else layout.span.valid(later.values.shape[1])
-        rows = read_track(later.name, later.values, later.values.shape, valid)
-        track = GivenTrack(later.name, rows, later.per, later.concerns, later.group)
-        found.append(_cut(track, np.ones((0, 0), np.bool_) if valid is None else valid, layout))
-    return found
+def _kept_tracks(forward: ForwardPass, layout: PassLayout) -> list[PassTrack]:
+    """Return every track of a pass, only at the steps, or segments, that are kept."""
+    given = forward.given
+    shape = None if given.n_padded is None else (layout.valid.n_sequences, given.n_padded)
+    mask = np.ones(shape or (0, 0), np.bool_) if given.valid is None else given.valid.mask(given.n_padded or 0)
+    tracks = [_kept_values(track, mask, layout) for track in given.tracks]
+    for prediction in forward.predictions:
+        _check_shape(prediction, layout)
+        valid = None if prediction.per == "sequence" else layout.valid.mask(prediction.values.shape[1])
+        rows = read_track(prediction.name, prediction.values, prediction.values.shape, valid)
+        track = PassTrack(prediction.name, rows, prediction.per, prediction.concerns, prediction.group)
+        tracks.append(_kept_values(track, np.ones((0, 0), np.bool_) if valid is None else valid, layout))
+    return tracks
 
 
-def _check_later(later: LaterTrack, layout: Layout) -> None:
-    n_sequences, n_steps = len(layout.span.starts), int(layout.span.stops.max())
-    if later.values.shape[0] != n_sequences or (later.per == "step" and later.values.shape[1] < n_steps):
+def _check_shape(track: PredictionTrack, layout: PassLayout) -> None:
+    n_sequences, n_steps = layout.valid.n_sequences, layout.valid.end
+    if track.values.shape[0] != n_sequences or (track.per == "step" and track.values.shape[1] < n_steps):
         raise RecordingError(
-            f"track {later.name!r} was made for {later.values.shape} and {n_sequences} sequences x {n_steps} steps "
+            f"track {track.name!r} was made for {track.values.shape} and {n_sequences} sequences x {n_steps} steps "
             "ran; predict once for every step"
         )
 
 
-def _cut(track: GivenTrack, known: NDArray[np.bool_], layout: Layout) -> GivenTrack:
-    """Keep the values of the steps (or pieces) that are kept, of a value for each step in ``known`` (batch, steps)."""
+def _kept_values(track: PassTrack, mask: NDArray[np.bool_], layout: PassLayout) -> PassTrack:
+    """Reduce a track to the steps (or segments) that are kept; it has a value for each True of ``mask``."""
     values = track.rows.values
     if track.per == "sequence":
-        index = layout.pieces.column
-    elif layout.pieces.n_rows == len(values):
+        index = layout.segments.sequence
+    elif layout.segments.n_rows == len(values):
         return track
     else:
-        index = (np.cumsum(known) - 1).reshape(known.shape)[layout.pieces.rows]
+        index = (np.cumsum(mask) - 1).reshape(mask.shape)[layout.segments.rows]
     kept = values[index] if isinstance(values, np.ndarray) else [values[i] for i in index]
     return replace(track, rows=TrackRows(kept))
 
 
-def _joined(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
+def _join_tokens(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
     given = [part for part in parts if part is not None]
     if len(given) not in (0, len(parts)):
         raise RecordingError("some passes have tokens and some have none; give them to all")
     return given[0] if len(given) == 1 else np.concatenate(given) if given else None
 
 
-def _joined_states(parts: Sequence[StateRows]) -> StateRows:
+def _join_states(parts: Sequence[StateRows]) -> StateRows:
     if len(parts) == 1:
         return parts[0]
     return replace(parts[0], rows=np.concatenate([part.rows for part in parts]))
 
 
-def _joined_tracks(parts: Sequence[Sequence[GivenTrack]]) -> tuple[GivenTrack, ...]:
+def _join_tracks(parts: Sequence[Sequence[PassTrack]]) -> tuple[PassTrack, ...]:
     if len(parts) == 1:
         return tuple(parts[0])
     for other in parts[1:]:

@@ -13,28 +13,28 @@ from lstmviz.dump.schema import AxisPlan, default_join
 from lstmviz.dump.validate import as_array
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import AxisSpec
-from lstmviz.recording.batch.pass_inputs import GivenTrack, Pass, PassRows, read_pass
+from lstmviz.recording.batch.pass_inputs import CheckedPass, Pass, PassTrack, check_pass
 
 Ints = NDArray[np.int64]
-WORDS = ""  # the book's name for the tokens of an axis; a track always has a name
+TOKENS = ""  # the encoder's name for the tokens of an axis; a track always has a name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """Where the rows of a batch stand: row i goes on with document ``documents[i]`` at its step ``positions[i]``."""
+class RowPlaces:
+    """Where the sequences of a batch stand: i goes on with document ``documents[i]`` at its step ``positions[i]``."""
 
     documents: Ints
     positions: Ints
 
 
-class LabelBook:
+class LabelEncoder:
     """Numbers labels in the order of their first appearance, over all batches; one numbering for each name."""
 
     def __init__(self) -> None:
         self._codes: dict[str, dict[str, int]] = {}
 
     def encode(self, name: str, labels: Sequence[str | None]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-        """Return the codes of labels (-1 for None) and the labels not met before; nothing is kept until ``keep``."""
+        """Return the codes of labels (-1 for None) and the labels that are new; they stay new until ``commit``."""
         known = self._codes.get(name, {})
         new: dict[str, int] = {}
         codes = np.empty(len(labels), np.int32)
@@ -47,8 +47,8 @@ class LabelBook:
                 codes[i] = new.setdefault(label, len(known) + len(new))
         return codes, tuple(new)
 
-    def keep(self, name: str, new: Sequence[str]) -> None:
-        """Remember labels that ``encode`` found to be new, now that their batch is acknowledged."""
+    def commit(self, name: str, new: Sequence[str]) -> None:
+        """Remember labels that ``encode`` returned as new, now that their batch is acknowledged."""
         known = self._codes.setdefault(name, {})
         for label in new:
             known[label] = len(known)
@@ -61,14 +61,14 @@ class LabelBook:
 
 
 @dataclass(eq=False)
-class Lane:
+class AxisState:
     """One axis over all batches; what the first batch declares holds for all others."""
 
     spec: AxisSpec
     every: int = 1
-    is_alone: bool = True  # no other axis, so that names of our own need no prefix
-    book: LabelBook = field(default_factory=LabelBook)
-    columns: Columns | None = None  # behind the last batch
+    is_alone: bool = True  # no other axis, so that the names of tracks that lstmviz adds need no prefix
+    encoder: LabelEncoder = field(default_factory=LabelEncoder)
+    places: RowPlaces | None = None  # where the last batch ended
     n_documents: int = 0
     plan: AxisPlan | None = None
     is_thinned: bool = False
@@ -77,86 +77,86 @@ class Lane:
 
     def __post_init__(self) -> None:
         if self.spec.vocab is not None:
-            self.book.seed(WORDS, self.spec.vocab)
+            self.encoder.seed(TOKENS, self.spec.vocab)
 
     @property
     def prefix(self) -> str:
-        """What stands before the names of tracks that are ours, such as "position"."""
+        """What stands before the names of tracks that lstmviz adds, such as "position"."""
         return "" if self.is_alone else f"{self.spec.name}."
 
-    def read(self, given: Pass) -> PassRows:
+    def check(self, given: Pass) -> CheckedPass:
         """Check what is given for one pass, against the batches before too."""
         n_vocab = None if self.spec.vocab is None else len(self.spec.vocab)
-        rows = read_pass(given, n_vocab, self.spec.features, self.prefix)
-        own = {f"{self.prefix}document", f"{self.prefix}position"}
-        taken = next((t.name for t in rows.tracks if t.name in own), None)
-        if taken and (self.every > 1 or rows.where is not None):
+        checked = check_pass(given, n_vocab, self.spec.features, self.prefix)
+        added = {f"{self.prefix}document", f"{self.prefix}position"}
+        taken = next((track.name for track in checked.tracks if track.name in added), None)
+        if taken and (self.every > 1 or checked.where is not None):
             raise InputError(f"track {taken!r} is made by every= and where= themselves; name yours otherwise")
         if not given.is_empty:
-            self.check_same(rows)
-        return rows
+            self.check_same(checked)
+        return checked
 
-    def begin(self, n_sequences: int, continues: Any, documents: Any = None) -> Columns:
-        """Return where the rows of a batch stand: behind the batch before where it ``continues``, else at a start.
+    def places_of(self, n_sequences: int, continues: Any, documents: Any = None) -> RowPlaces:
+        """Return where the sequences of a batch stand: after the batch before where it ``continues``, else at a start.
 
         ``documents`` are the numbers of the documents that begin, or None where they are those that come next.
         """
-        goes_on = np.asarray(continues.tolist() if hasattr(continues, "tolist") else continues)
-        if goes_on.dtype.kind != "b" or goes_on.shape not in ((), (n_sequences,)):
+        does_continue = np.asarray(continues.tolist() if hasattr(continues, "tolist") else continues)
+        if does_continue.dtype.kind != "b" or does_continue.shape not in ((), (n_sequences,)):
             raise InputError(
-                f"continues is {goes_on.dtype} of shape {goes_on.shape}; give True, False, or one of them for each of "
-                f"the {n_sequences} sequences"
+                f"continues is {does_continue.dtype} of shape {does_continue.shape}; give True, False, or one of them "
+                f"for each of the {n_sequences} sequences"
             )
-        if documents is not None and goes_on.any():
+        if documents is not None and does_continue.any():
             raise InputError("documents and continues are both given; sequences that go on are in documents that began")
-        if self.columns is None or not goes_on.any():
+        if self.places is None or not does_continue.any():
             numbers = self.n_documents + np.arange(n_sequences)
             numbers = numbers if documents is None else _read_documents(documents, n_sequences)
-            return Columns(numbers, np.zeros(n_sequences, np.int64))
-        n_before = len(self.columns.documents)
+            return RowPlaces(numbers, np.zeros(n_sequences, np.int64))
+        n_before = len(self.places.documents)
         if n_before < n_sequences:
             raise RecordingError(
                 f"this batch has {n_sequences} sequences and continues one of {n_before}; a stream keeps its columns, "
                 "or loses the last ones, so leave continues out where other sequences begin"
             )
-        flags = np.broadcast_to(goes_on, (n_sequences,))
+        flags = np.broadcast_to(does_continue, (n_sequences,))
         new = self.n_documents + np.cumsum(~flags) - 1
-        documents, positions = (a[:n_sequences] for a in (self.columns.documents, self.columns.positions))
-        return Columns(np.where(flags, documents, new), np.where(flags, positions, np.int64(0)))
+        documents, positions = (a[:n_sequences] for a in (self.places.documents, self.places.positions))
+        return RowPlaces(np.where(flags, documents, new), np.where(flags, positions, np.int64(0)))
 
-    def declare(self, rows: Sequence[PassRows], words: Sequence[str] | None) -> AxisPlan:
+    def declare(self, passes: Sequence[CheckedPass], words: Sequence[str] | None) -> AxisPlan:
         """Return the plan of the axis after the first batch; ``words`` are its tokens where they are strings."""
-        has_tokens = rows[0].tokens is not None
+        has_tokens = passes[0].tokens is not None
         vocab = self.spec.vocab if words is None else self.spec.vocab or ()
         join = default_join(vocab or words) if self.spec.join is None else self.spec.join
         return AxisPlan(self.spec.name, join, has_tokens, vocab if has_tokens else None)
 
-    def commit(self, plan: AxisPlan, rows: Sequence[PassRows], after: Columns) -> None:
-        """Take over what a batch brought, now that it is acknowledged."""
+    def commit(self, plan: AxisPlan, passes: Sequence[CheckedPass], after: RowPlaces) -> None:
+        """Remember what a batch added, now that it is acknowledged."""
         if self.plan is None:
             self.plan = plan
-            self.is_text = rows[0].tokens is not None and rows[0].tokens.kind != "ids"
-            self.is_thinned = is_thinned(self.every, rows)
-            self.types = types_of(rows[0].tracks)
-        self.columns = after
+            self.is_text = passes[0].tokens is not None and passes[0].tokens.kind != "ids"
+            self.is_thinned = is_thinned(self.every, passes)
+            self.types = types_of(passes[0].tracks)
+        self.places = after
         self.n_documents = max(self.n_documents, int(after.documents.max(initial=-1)) + 1)
 
-    def check_same(self, rows: PassRows) -> None:
-        """Raise RecordingError where a batch gives something else than the first did."""
+    def check_same(self, checked: CheckedPass) -> None:
+        """Raise RecordingError where a batch is given other things than the first."""
         if self.plan is None:
             return
         of = "" if self.is_alone else f" of axis {self.spec.name!r}"
-        if (rows.tokens is not None) != self.plan.has_tokens:
+        if (checked.tokens is not None) != self.plan.has_tokens:
             place = "the first batch and not this one" if self.plan.has_tokens else "this batch and not the first"
             raise RecordingError(f"tokens{of} are in {place}; give them in every batch, or in none")
-        if rows.tokens is not None and self.spec.vocab is None and (rows.tokens.kind != "ids") != self.is_text:
+        if checked.tokens is not None and self.spec.vocab is None and (checked.tokens.kind != "ids") != self.is_text:
             was, now = ("strings", "ids") if self.is_text else ("ids", "strings")
             raise RecordingError(f"tokens{of} were {was} in the first batch and are {now} now; give one kind")
-        if rows.where is not None and not self.is_thinned:
+        if checked.where is not None and not self.is_thinned:
             raise RecordingError(
                 "where is in this batch and not the first; give it in the first too (True for every step keeps all)"
             )
-        check_types(types_of(rows.tracks), self.types)
+        check_types(types_of(checked.tracks), self.types)
 
 
 def _read_documents(given: Any, n_sequences: int) -> Ints:
@@ -171,9 +171,9 @@ def _read_documents(given: Any, n_sequences: int) -> Ints:
     return numbers.astype(np.int64)
 
 
-def is_thinned(every: int, rows: Sequence[PassRows]) -> bool:
-    """Tell whether steps may be left out, so that it is kept where each sequence stood in its document."""
-    return every > 1 or any(r.where is not None for r in rows)
+def is_thinned(every: int, passes: Sequence[CheckedPass]) -> bool:
+    """Tell whether steps may be left out, so that the dump notes where each sequence stood in its document."""
+    return every > 1 or any(checked.where is not None for checked in passes)
 
 
 def check_types(
@@ -195,6 +195,6 @@ def check_types(
             raise RecordingError(f"track {name!r} was {first[name]} in {before} and is {kind} now; {remedy}")
 
 
-def types_of(tracks: Sequence[GivenTrack]) -> dict[str, str]:
-    """Return what the values of each track are."""
+def types_of(tracks: Sequence[PassTrack]) -> dict[str, str]:
+    """Return the type of each track's values, by name."""
     return {track.name: track.type for track in tracks}

@@ -14,11 +14,11 @@ from torch.utils.hooks import RemovableHandle
 from lstmviz.dump.schema import check_name
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
-from lstmviz.recording.batch.forward_pass import LaterTrack, PassRun
+from lstmviz.recording.batch.forward_pass import ForwardPass, PredictionTrack
 from lstmviz.recording.batch.pass_inputs import Pass
 from lstmviz.recording.batch.predictions import GROUP, class_predictions, token_predictions
-from lstmviz.recording.hooks.calls import ModuleCall, Wanted
-from lstmviz.recording.hooks.modules import Recorded
+from lstmviz.recording.hooks.calls import ModuleCall, StateFilter
+from lstmviz.recording.hooks.modules import RecordedModule
 from lstmviz.types import Concerns, View
 
 
@@ -32,8 +32,8 @@ class Batch:
     def __init__(
         self,
         axes: Mapping[str, AxisBatch],
-        modules: Sequence[tuple[Recorded, str]],
-        wanted: Wanted,
+        modules: Sequence[tuple[RecordedModule, str]],
+        wanted: StateFilter,
         enter: Callable[[Batch], bool],
         leave: Callable[[], None],
         done: Callable[[Mapping[str, AxisRows]], None],
@@ -83,8 +83,8 @@ class Batch:
         self._done({name: axis.close() for name, axis in self._axes.items() if axis.has_run})
 
     def tokens(self, given: Pass, axis: str | None) -> None:
-        """Take what an axis runs over, of which nothing was said before."""
-        self._guarded(lambda: self._axis("run.tokens(ids", axis).say(given))
+        """Take what an axis runs over, where run.batch was given nothing for it."""
+        self._guarded(lambda: self._axis("run.tokens(ids", axis).describe(given))
 
     def log(self, name: str, values: Any, view: View, axis: str | None, *, is_step: bool = False) -> None:
         """Take one more array of states, (batch, steps, n) or (batch, steps), or of one step (batch, n) or (batch,)."""
@@ -93,13 +93,13 @@ class Batch:
             raise InputError(f"view {view!r} of {name!r} is not known; use 'raw' or 'tanh'")
         if any(recorded.name == name for recorded, _ in self._modules):
             raise InputError(f"{name!r} is a module's own name; log under another")
-        found = _as_tensor(name, values)
+        tensor = _as_tensor(name, values)
         shapes = "(batch, n) or (batch,)" if is_step else "(batch, steps, n) or (batch, steps)"
-        if found.dim() + is_step not in (2, 3) or 0 in found.shape:
-            raise InputError(f"{name!r} was logged with shape {tuple(found.shape)}; give {shapes}")
-        if found.dim() + is_step == 2:
-            found = found[..., None]
-        chunk = found[None] if is_step else found.transpose(0, 1)
+        if tensor.dim() + is_step not in (2, 3) or 0 in tensor.shape:
+            raise InputError(f"{name!r} was logged with shape {tuple(tensor.shape)}; give {shapes}")
+        if tensor.dim() + is_step == 2:
+            tensor = tensor[..., None]
+        chunk = tensor[None] if is_step else tensor.transpose(0, 1)
         self._guarded(lambda: self._axis(f"run.log({name!r}", axis).log(name, chunk, view))
 
     def predictions(
@@ -112,30 +112,30 @@ class Batch:
         axis: str | None,
     ) -> None:
         """Make the tracks of predictions from logits (batch, steps, n), or (batch, n_classes) for whole sequences."""
-        there = self._axis("run.predictions(logits", axis)
+        axis_batch = self._axis("run.predictions(logits", axis)
 
-        def tracks(run: PassRun) -> list[LaterTrack]:
+        def tracks(forward: ForwardPass) -> list[PredictionTrack]:
             shape = tuple(getattr(logits, "shape", np.shape(logits)))
-            n_sequences, n_steps = _shape_of(run, shape)
+            n_sequences, n_steps = _shape_of(forward, shape)
             per: Literal["step", "sequence"] = "sequence" if len(shape) == 2 and shape[0] == n_sequences else "step"
             if per == "sequence":
-                made = class_predictions(logits, targets, n_sequences, labels=labels)
-                return [LaterTrack(n, v, per, "step", GROUP) for n, v in made.items()]
-            names = there.lane.spec.vocab if labels is None and concerns == "next" else labels
-            made = token_predictions(logits, targets, (n_sequences, n_steps), top_k=top_k, labels=names)
-            return [LaterTrack(n, v, per, concerns, GROUP) for n, v in made.items()]
+                values = class_predictions(logits, targets, n_sequences, labels=labels)
+                return [PredictionTrack(n, v, per, "step", GROUP) for n, v in values.items()]
+            names = axis_batch.axis.spec.vocab if labels is None and concerns == "next" else labels
+            values = token_predictions(logits, targets, (n_sequences, n_steps), top_k=top_k, labels=names)
+            return [PredictionTrack(n, v, per, concerns, GROUP) for n, v in values.items()]
 
-        self._guarded(lambda: there.add_tracks("run.predictions", tracks))
+        self._guarded(lambda: axis_batch.add_tracks("run.predictions", tracks))
 
-    def _axis(self, what: str, name: str | None) -> AxisBatch:
+    def _axis(self, call: str, name: str | None) -> AxisBatch:
         if name is None and len(self._axes) == 1:
             return next(iter(self._axes.values()))
         if name is None or name not in self._axes:
-            asked = "no axis" if name is None else f"axis {name!r}"
-            raise InputError(f"{what}) names {asked}, and the recording has {', '.join(self._axes)}; say axis=")
+            named = "no axis" if name is None else f"axis {name!r}"
+            raise InputError(f"{call}) names {named}, and the recording has {', '.join(self._axes)}; say axis=")
         return self._axes[name]
 
-    def _hook_of(self, recorded: Recorded, axis: AxisBatch) -> Any:
+    def _hook_of(self, recorded: RecordedModule, axis: AxisBatch) -> Any:
         def make() -> Any:
             return recorded.kind.collect(recorded.name, recorded.module, self._wanted)
 
@@ -146,7 +146,7 @@ class Batch:
         return hook
 
     def _guarded(self, take: Callable[[], None]) -> None:
-        """Remember what is refused: the batch is not acknowledged, even if the caller's code swallows the error."""
+        """Remember an error: the batch is then not acknowledged, even if the caller's code swallows the error."""
         try:
             take()
         except Exception as err:
@@ -154,7 +154,7 @@ class Batch:
             raise
 
     @staticmethod
-    def _nothing_ran(modules: Sequence[tuple[Recorded, str]]) -> str:
+    def _nothing_ran(modules: Sequence[tuple[RecordedModule, str]]) -> str:
         if not modules:
             return (
                 "the model has no recurrent module that torch knows and nothing was logged; log its states inside "
@@ -167,22 +167,22 @@ class Batch:
 
 
 def _as_tensor(name: str, values: Any) -> Tensor:
-    """Return what is logged as floats on its own device."""
+    """Return the values that are logged, as floats on their own device."""
     try:
-        found = values.detach() if isinstance(values, Tensor) else torch.from_numpy(np.asarray(values))
+        tensor = values.detach() if isinstance(values, Tensor) else torch.from_numpy(np.asarray(values))
     except (TypeError, ValueError) as err:
         raise InputError(
-            f"{name!r} was logged with what is no array ({' '.join(str(err).split())[:80]}); give a tensor"
+            f"{name!r} was logged with something that is no array ({' '.join(str(err).split())[:80]}); give a tensor"
         ) from err
-    if found.is_complex():
+    if tensor.is_complex():
         raise InputError(f"{name!r} was logged with complex numbers; give real ones, such as values.abs()")
-    return found if found.is_floating_point() else found.float()
+    return tensor if tensor.is_floating_point() else tensor.float()
 
 
-def _shape_of(run: PassRun, given: tuple[int, ...]) -> tuple[int, int]:
-    """Return the (batch, steps) that predictions are for: as padded, or as long as the longest sequence."""
-    rows, span = run.rows, run.rows.span if run.layout is None else run.layout.span
-    widths = [n for n in (rows.n_padded, None if span is None else int(span.stops.max())) if n is not None]
-    n_steps = given[1] if len(given) > 1 and (not widths or given[1] in widths) else (*widths, 1)[0]
-    known = len(span.starts) if span is not None else rows.n_sequences
-    return (given[0] if known is None else known), n_steps
+def _shape_of(forward: ForwardPass, logits: tuple[int, ...]) -> tuple[int, int]:
+    """Return the (batch, steps) that logits of some shape are for: as padded, or as long as the longest sequence."""
+    given, valid = forward.given, forward.given.valid if forward.layout is None else forward.layout.valid
+    widths = [n for n in (given.n_padded, None if valid is None else valid.end) if n is not None]
+    n_steps = logits[1] if len(logits) > 1 and (not widths or logits[1] in widths) else (*widths, 1)[0]
+    n_sequences = given.n_sequences if valid is None else valid.n_sequences
+    return (logits[0] if n_sequences is None else n_sequences), n_steps

@@ -1,4 +1,4 @@
-"""What the user says about one pass over one axis, checked and laid out before the model runs."""
+"""What the user says about one pass over one axis, checked before the model runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lstmviz.dump.schema import check_track, first_duplicate
 from lstmviz.dump.validate import TrackRows, Values, as_array, check_ids, check_mapping, read_track
 from lstmviz.errors import InputError
 from lstmviz.recording.batch.tokens import TokenGrid, even_rows, read_tokens
-from lstmviz.recording.batch.valid_steps import Span, read_span
+from lstmviz.recording.batch.valid_steps import ValidSteps, read_valid_steps
 from lstmviz.types import Concerns, Per, TrackInfo, TrackKind
 
 INPUTS = "inputs"  # the group of tracks that a numeric input becomes
@@ -37,13 +37,13 @@ class Pass:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is said, so that what runs says it all."""
+        """Whether nothing is given, so that everything follows from what runs."""
         return all(getattr(self, f.name) is None for f in fields(self))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GivenTrack:
-    """One track of a pass, one value for each valid step (or each sequence), row after row."""
+class PassTrack:
+    """One track of a pass: a value for each valid step, or for each sequence, row after row."""
 
     name: str
     rows: TrackRows
@@ -53,7 +53,7 @@ class GivenTrack:
 
     @property
     def type(self) -> str:
-        """What its values are, which no later batch may change."""
+        """The type of its values, which no later batch may change."""
         values = self.rows.values
         return values.dtype.name if isinstance(values, np.ndarray) else "text"
 
@@ -64,30 +64,30 @@ class GivenTrack:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PassRows:
-    """One pass as the user describes it, checked; what is not known before the model ran is None.
+class CheckedPass:
+    """One pass as the user describes it, checked; what is not known before the model runs is None.
 
-    ``tokens`` is the padded grid. Per-step ``tracks`` have one row for each valid step, or, without a ``span``, for
+    ``tokens`` is the padded grid. A per-step track has one row for each valid step, or, where ``valid`` is None, for
     each step of the grid.
     """
 
     n_sequences: int | None = None
     n_padded: int | None = None
-    span: Span | None = None
+    valid: ValidSteps | None = None
     tokens: TokenGrid | None = None
-    tracks: tuple[GivenTrack, ...] = ()
+    tracks: tuple[PassTrack, ...] = ()
     where: NDArray[np.bool_] | None = None
 
-    def shown(self) -> str:
+    def shape_text(self) -> str:
         """Say what shape was given, and of what."""
-        shape = (self.n_sequences, "?" if self.n_padded is None else self.n_padded)
-        return (
-            f"tokens are ({shape[0]}, {shape[1]})" if self.tokens else f"run.batch was given ({shape[0]}, {shape[1]})"
-        )
+        shape = f"({self.n_sequences}, {'?' if self.n_padded is None else self.n_padded})"
+        return f"tokens are {shape}" if self.tokens else f"run.batch was given {shape}"
 
 
-def read_pass(given: Pass, n_vocab: int | None, features: Sequence[str] | None = None, prefix: str = "") -> PassRows:
-    """Check one pass; ``n_vocab`` is the size of the axis' vocabulary, ``prefix`` stands before names of our own.
+def check_pass(
+    given: Pass, n_vocab: int | None, features: Sequence[str] | None = None, prefix: str = ""
+) -> CheckedPass:
+    """Check one pass; ``n_vocab`` is the size of the axis' vocabulary, ``prefix`` stands before names we choose.
 
     Raises InputError, a RecordingError, naming the first place that does not fit; padding is not looked at.
     """
@@ -97,25 +97,26 @@ def read_pass(given: Pass, n_vocab: int | None, features: Sequence[str] | None =
     inputs, ragged = _read_inputs(given.inputs)
     if tokens is not None and tokens.lengths is not None:
         ragged = tokens.lengths
-    mask = given.mask if given.mask is not None or tokens is None else tokens.mask
+    given_mask = given.mask if given.mask is not None or tokens is None else tokens.mask
     grids = {
         "tokens": None if tokens is None else tokens.values,
         "inputs": inputs,
-        "mask": _read_mask("mask", mask),
+        "mask": _read_mask("mask", given_mask),
         "where": _read_mask("where", given.where),
     }
     shape = _common_shape(grids, given.tracks)
-    span = read_span(given.lengths, grids["mask"], ragged, shape)
-    valid = None if shape is None else np.ones(shape, np.bool_) if span is None else span.valid(shape[1])
-    if tokens is not None and tokens.kind == "ids" and valid is not None:
-        check_ids(tokens.values, n_vocab, valid)
-    tracks = list(_step_tracks(given, tokens, inputs, features, prefix, span, valid))
-    n_sequences = shape[0] if shape is not None else None if span is None else len(span.starts)
+    valid = read_valid_steps(given.lengths, grids["mask"], ragged, shape)
+    mask = None if shape is None else np.ones(shape, np.bool_) if valid is None else valid.mask(shape[1])
+    if tokens is not None and tokens.kind == "ids" and mask is not None:
+        check_ids(tokens.values, n_vocab, mask)
+    tracks = list(_step_tracks(given, tokens, inputs, features, prefix, valid, mask))
+    n_sequences = shape[0] if shape is not None else None if valid is None else valid.n_sequences
     tracks += _sequence_tracks(given.sequence_tracks, n_sequences)
     _check_names(tracks)
     if n_sequences is None and tracks:
         n_sequences = len(tracks[0].rows.values)
-    return PassRows(n_sequences, None if shape is None else shape[1], span, tokens, tuple(tracks), grids["where"])
+    n_padded = None if shape is None else shape[1]
+    return CheckedPass(n_sequences, n_padded, valid, tokens, tuple(tracks), grids["where"])
 
 
 def _read_inputs(given: Values | None) -> tuple[NDArray[Any] | None, tuple[int, ...] | None]:
@@ -144,8 +145,8 @@ def _read_mask(what: str, given: Values | None) -> NDArray[np.bool_] | None:
 def _common_shape(
     grids: Mapping[str, NDArray[Any] | None], tracks: Mapping[str, Values] | None
 ) -> tuple[int, int] | None:
-    """Return the (batch, steps) of all that is given for each step, None where nothing is; InputError unless one."""
-    shapes = {what: grid.shape[:2] for what, grid in grids.items() if grid is not None}
+    """Return the (batch, steps) of everything given for each step; None without such, InputError where they differ."""
+    shapes = {name: grid.shape[:2] for name, grid in grids.items() if grid is not None}
     if not shapes:
         for name, values in (tracks or {}).items():
             array = as_array(f"track {name!r}", values, "numbers or strings", "give one value a step")
@@ -169,22 +170,23 @@ def _step_tracks(
     inputs: NDArray[Any] | None,
     features: Sequence[str] | None,
     prefix: str,
-    span: Span | None,
-    valid: NDArray[np.bool_] | None,
-) -> Iterator[GivenTrack]:
-    if valid is None:
+    valid: ValidSteps | None,
+    mask: NDArray[np.bool_] | None,
+) -> Iterator[PassTrack]:
+    """Yield the tracks that come with the tokens, those of the numeric inputs, and those that were given."""
+    if mask is None:
         return
     for name, values in (tokens.tracks if tokens is not None else {}).items():
-        yield GivenTrack(prefix + name, read_track(prefix + name, values, valid.shape, valid))
+        yield PassTrack(prefix + name, read_track(prefix + name, values, mask.shape, mask))
     if inputs is not None:
         names = _feature_names(features, inputs.shape[2], prefix)
         for i, name in enumerate(names):
-            yield GivenTrack(name, read_track(name, inputs[..., i], valid.shape, valid), group=INPUTS)
+            yield PassTrack(name, read_track(name, inputs[..., i], mask.shape, mask), group=INPUTS)
     for name, values in (given.tracks or {}).items():
         even, lengths = even_rows(f"track {name!r}", values)
         if lengths is not None:
-            _check_ragged(name, lengths, span, valid.shape)
-        yield GivenTrack(name, read_track(name, even, valid.shape, valid))
+            _check_ragged(name, lengths, valid, mask.shape)
+        yield PassTrack(name, read_track(name, even, mask.shape, mask))
 
 
 def _feature_names(features: Sequence[str] | None, n_features: int, prefix: str) -> tuple[str, ...]:
@@ -195,8 +197,8 @@ def _feature_names(features: Sequence[str] | None, n_features: int, prefix: str)
     return tuple(features)
 
 
-def _check_ragged(name: str, lengths: Sequence[int], span: Span | None, shape: tuple[int, ...]) -> None:
-    wanted = (shape[1],) * shape[0] if span is None else span.stops.tolist()
+def _check_ragged(name: str, lengths: Sequence[int], valid: ValidSteps | None, shape: tuple[int, ...]) -> None:
+    wanted = (shape[1],) * shape[0] if valid is None else valid.stops.tolist()
     if len(lengths) != len(wanted):
         raise InputError(
             f"track {name!r} has {len(lengths)} rows and {len(wanted)} sequences are needed; give one each"
@@ -209,17 +211,17 @@ def _check_ragged(name: str, lengths: Sequence[int], span: Span | None, shape: t
         )
 
 
-def _sequence_tracks(given: Mapping[str, Values] | None, n_sequences: int | None) -> list[GivenTrack]:
+def _sequence_tracks(given: Mapping[str, Values] | None, n_sequences: int | None) -> list[PassTrack]:
     tracks = []
     for name, values in (given or {}).items():
         if n_sequences is None:
             n_sequences = len(as_array(f"track {name!r}", values, "(batch,)", "give one value a sequence").reshape(-1))
-        tracks.append(GivenTrack(name, read_track(name, values, (n_sequences,)), per="sequence"))
+        tracks.append(PassTrack(name, read_track(name, values, (n_sequences,)), per="sequence"))
     return tracks
 
 
-def _check_names(tracks: Sequence[GivenTrack]) -> None:
+def _check_names(tracks: Sequence[PassTrack]) -> None:
     for track in tracks:
         check_track(track.info("axis"))
-    if (twice := first_duplicate(track.name for track in tracks)) is not None:
-        raise InputError(f"track {twice!r} is there twice; give each its own name")
+    if (name := first_duplicate(track.name for track in tracks)) is not None:
+        raise InputError(f"track {name!r} is there twice; give each its own name")

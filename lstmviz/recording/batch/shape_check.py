@@ -1,4 +1,4 @@
-"""Does what ran fit what the user said of the batch? If not, one line that guesses the mistake."""
+"""Compare what ran with what was given for a batch; where they differ, one line guesses the mistake."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lstmviz.errors import LayoutError, RecordingError
-from lstmviz.recording.batch.pass_inputs import PassRows
-from lstmviz.recording.batch.valid_steps import Span, span_of
+from lstmviz.recording.batch.pass_inputs import CheckedPass
+from lstmviz.recording.batch.valid_steps import ValidSteps, right_padded
 
 _ONE_EACH = (
     "open one run.batch for each forward pass, or say what each runs over with passes=[lstmviz.Pass(tokens=...), ...]"
@@ -15,8 +15,11 @@ _ONE_EACH = (
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """Over what a module ran in one pass (or what was logged): its ``lengths`` are known where it was packed."""
+class CallShape:
+    """What a module ran over in one pass, over all its calls, or what was logged under a name.
+
+    ``lengths`` are the steps of each sequence, known where the input was packed.
+    """
 
     n_sequences: int
     n_steps: int
@@ -29,145 +32,148 @@ class Ran:
         """(sequences, steps)."""
         return self.n_sequences, self.n_steps
 
+    def __str__(self) -> str:
+        """Write the shape as "1 sequence x 12 steps"."""
+        sequences = f"{self.n_sequences} sequence{'s' * (self.n_sequences != 1)}"
+        return f"{sequences} x {self.n_steps} step{'s' * (self.n_steps != 1)}"
 
-def is_too_far(ran: Ran, rows: PassRows) -> bool:
-    """Tell, while a batch still runs, whether what ran cannot fit any more."""
-    too_many = rows.n_padded is not None and ran.n_steps > rows.n_padded
-    return too_many or rows.n_sequences not in (None, ran.n_sequences)
+
+def is_too_large(call: CallShape, given: CheckedPass) -> bool:
+    """Tell, while a batch still runs, whether what ran can no longer fit."""
+    too_many = given.n_padded is not None and call.n_steps > given.n_padded
+    return too_many or given.n_sequences not in (None, call.n_sequences)
 
 
-def check_fit(name: str, ran: Ran, rows: PassRows, others: Mapping[str, Ran], known: Span | None) -> None:
+def check_fit(
+    name: str, call: CallShape, given: CheckedPass, others: Mapping[str, CallShape], known: ValidSteps | None
+) -> None:
     """Raise RecordingError unless what ran is as long as what was given, and as what ran before it on the same axis.
 
     ``others`` are the modules that ran in the same pass, ``known`` the valid steps where they are known from those.
     """
-    if ran.lengths is not None:
-        _check_lengths(name, ran, rows, known)
+    if call.lengths is not None:
+        _check_lengths(name, call, call.lengths, given, known)
         return
-    span = rows.span if known is None else known
-    longest = None if span is None else int(span.stops.max())
-    widths = {n for n in (rows.n_padded, longest) if n is not None}
-    n_sequences = rows.n_sequences if known is None else len(known.starts)
-    fits_given = n_sequences in (None, ran.n_sequences) and (
-        not widths or ran.n_steps in widths or (rows.n_padded is None and longest is not None and ran.n_steps > longest)
-    )
-    other = next((n for n, r in others.items() if r.shape != ran.shape and r.lengths is None), None)
-    if other is not None and (rows.n_padded is None and rows.span is None):
-        there = others[other]
-        if ran.is_logged:
-            raise RecordingError(_log_misfit(name, ran, f"{other} ran over {_over(there)}", there.shape))
-        if there.is_logged:
-            raise RecordingError(_log_misfit(other, there, f"{name} ran over {_over(ran)}", ran.shape))
-        raise RecordingError(
-            f"{other} ran over {_over(others[other])} and {name} over {_over(ran)}, both on one time axis; give each "
-            f"its own: axes={{'a': {other!r}, 'b': {name!r}}}"
-        )
-    if not fits_given:
-        raise _misfit(name, ran, rows, "" if ran.is_logged else _beside(others))
+    other = next((n for n, shape in others.items() if shape.shape != call.shape and shape.lengths is None), None)
+    if other is not None and given.n_padded is None and given.valid is None:
+        raise RecordingError(_two_shapes(name, call, other, others[other]))
+    valid = given.valid if known is None else known
+    longest = None if valid is None else valid.end
+    widths = {n for n in (given.n_padded, longest) if n is not None}
+    n_sequences = given.n_sequences if known is None else known.n_sequences
+    is_padded_further = given.n_padded is None and longest is not None and call.n_steps > longest
+    if n_sequences not in (None, call.n_sequences) or not (not widths or call.n_steps in widths or is_padded_further):
+        raise _misfit(name, call, given, "" if call.is_logged else _other_module(others))
 
 
-def check_goes_on(name: str, n_calls: int, rows: PassRows) -> None:
-    """Raise RecordingError for a call that begins without a state, after ``n_calls``, where nothing says what it is."""
-    if n_calls and rows.n_padded is None and rows.span is None:
+def check_continues(name: str, n_calls: int, given: CheckedPass) -> None:
+    """Raise RecordingError for a call without an initial state after ``n_calls``, where nothing says what it is."""
+    if n_calls and given.n_padded is None and given.valid is None:
         raise RecordingError(
             f"{name} begins anew, without a state, in call {n_calls + 1} of one run.batch that was given no tokens; "
             f"{_ONE_EACH}"
         )
 
 
-def check_once(name: str, before: Ran, again: Ran, rows: PassRows) -> None:
-    """Raise RecordingError for something that runs on after it had run over all the steps of its last pass."""
-    calls = before.n_calls + 1
-    total = Ran(again.n_sequences, before.n_steps + again.n_steps, None, calls)
-    if rows.n_padded is not None and again.n_sequences == before.n_sequences:
-        raise _misfit(name, total, rows)
-    raise RecordingError(f"{name} ran over {_over(before)} and then over {_over(again)} in one run.batch; {_ONE_EACH}")
+def check_once(name: str, before: CallShape, again: CallShape, given: CheckedPass) -> None:
+    """Raise RecordingError for what runs again after it has run over all the steps of its last pass."""
+    total = CallShape(again.n_sequences, before.n_steps + again.n_steps, None, before.n_calls + 1)
+    if given.n_padded is not None and again.n_sequences == before.n_sequences:
+        raise _misfit(name, total, given)
+    raise RecordingError(f"{name} ran over {before} and then over {again} in one run.batch; {_ONE_EACH}")
 
 
-def span_after(ran: Ran, rows: PassRows) -> Span:
-    """Return the valid steps of a pass, now that something ran."""
-    if rows.span is not None:
-        return rows.span
-    if ran.lengths is not None:
-        return span_of(ran.lengths)
-    return span_of((ran.n_steps if rows.n_padded is None else rows.n_padded,) * ran.n_sequences)
+def valid_steps_after(call: CallShape, given: CheckedPass) -> ValidSteps:
+    """Return the valid steps of a pass, once something has run to its end."""
+    if given.valid is not None:
+        return given.valid
+    if call.lengths is not None:
+        return right_padded(call.lengths)
+    return right_padded((call.n_steps if given.n_padded is None else given.n_padded,) * call.n_sequences)
 
 
-def _check_lengths(name: str, ran: Ran, rows: PassRows, known: Span | None) -> None:
-    """Raise RecordingError unless what ran over sequences of lengths of its own fits those that are known."""
-    lengths = ran.lengths or ()
-    span = rows.span if known is None else known
-    if rows.n_sequences not in (None, ran.n_sequences) or (span and len(span.starts) != ran.n_sequences):
-        raise _misfit(name, ran, rows)
-    if span is not None:
-        if span.starts.any():
-            raise RecordingError(
-                f"{name} ran over a packed input, which has no padding before it; give lengths, not mask"
-            )
-        odd = next((i for i, n in enumerate(span.lengths) if n != lengths[i]), None)
-        if odd is not None:
-            verb = "was logged for" if ran.is_logged else "ran over"
-            said, guess = "the batch says", "leave lengths out, or give those that ran"
-            if rows.span is None:
-                said, guess = "others on its time axis over", "give lengths, or each its own axis with axes={...}"
-            elif sorted(span.lengths) == sorted(lengths):
-                guess = "give tokens in the order in which they are packed"
-            raise RecordingError(
-                f"{name} {verb} {lengths[odd]} steps of sequence {odd}, and {said} {span.lengths[odd]}; {guess}"
-            )
-    elif rows.n_padded is not None and max(lengths) > rows.n_padded:
-        raise _misfit(name, ran, rows)
+def _check_lengths(
+    name: str, call: CallShape, lengths: tuple[int, ...], given: CheckedPass, known: ValidSteps | None
+) -> None:
+    """Raise RecordingError unless a call over sequences of known lengths fits the valid steps that are known."""
+    valid = given.valid if known is None else known
+    if given.n_sequences not in (None, call.n_sequences) or (valid and valid.n_sequences != call.n_sequences):
+        raise _misfit(name, call, given)
+    if valid is None:
+        if given.n_padded is not None and max(lengths) > given.n_padded:
+            raise _misfit(name, call, given)
+        return
+    if valid.starts.any():
+        raise RecordingError(f"{name} ran over a packed input, which has no padding before it; give lengths, not mask")
+    odd = next((i for i, n in enumerate(valid.lengths) if n != lengths[i]), None)
+    if odd is not None:
+        verb = "was logged for" if call.is_logged else "ran over"
+        origin, guess = "the batch says", "leave lengths out, or give those that ran"
+        if given.valid is None:
+            origin, guess = "others on its time axis over", "give lengths, or each its own axis with axes={...}"
+        elif sorted(valid.lengths) == sorted(lengths):
+            guess = "give tokens in the order in which they are packed"
+        raise RecordingError(
+            f"{name} {verb} {lengths[odd]} steps of sequence {odd}, and {origin} {valid.lengths[odd]}; {guess}"
+        )
 
 
-def _over(ran: Ran) -> str:
-    return f"{ran.n_sequences} sequence{'s' * (ran.n_sequences != 1)} x {ran.n_steps} step{'s' * (ran.n_steps != 1)}"
+def _two_shapes(name: str, call: CallShape, other: str, there: CallShape) -> str:
+    """Say that two modules, or a module and a log, ran over different shapes on one time axis."""
+    if call.is_logged:
+        return _log_misfit(name, call, f"{other} ran over {there}", there.shape)
+    if there.is_logged:
+        return _log_misfit(other, there, f"{name} ran over {call}", call.shape)
+    return (
+        f"{other} ran over {there} and {name} over {call}, both on one time axis; give each its own: "
+        f"axes={{'a': {other!r}, 'b': {name!r}}}"
+    )
 
 
-def _misfit(name: str, ran: Ran, rows: PassRows, beside: str = "") -> RecordingError:
-    """Return the error for a module, or a log, and a batch that disagree."""
-    if ran.is_logged:
-        return RecordingError(_log_misfit(name, ran, rows.shown(), (rows.n_sequences, rows.n_padded)))
-    is_transposed = ran.shape == (rows.n_padded, rows.n_sequences)
-    return (LayoutError if is_transposed else RecordingError)(_module_misfit(name, ran, rows) + beside)
+def _misfit(name: str, call: CallShape, given: CheckedPass, addition: str = "") -> RecordingError:
+    """Return the error for a module, or a log, that does not fit the batch."""
+    if call.is_logged:
+        return RecordingError(_log_misfit(name, call, given.shape_text(), (given.n_sequences, given.n_padded)))
+    is_transposed = call.shape == (given.n_padded, given.n_sequences)
+    return (LayoutError if is_transposed else RecordingError)(_module_misfit(name, call, given) + addition)
 
 
-def _module_misfit(name: str, ran: Ran, rows: PassRows) -> str:
-    """Say how a module and the batch disagree, and guess why."""
-    calls = f" in {ran.n_calls} calls" if ran.n_calls > 1 else ""
-    said = f"{name} ran over {_over(ran)}{calls} and {rows.shown()}"
-    given = (rows.n_sequences, rows.n_padded)
-    if ran.shape == given[::-1]:
-        return f"{said}: did you pass (steps, batch)? give tokens=ids.T"
-    if ran.n_calls > 1 and rows.n_padded is not None and ran.n_steps > rows.n_padded:
-        return f"{said}: {_ONE_EACH}"
-    if rows.tokens is not None and rows.tokens.kind == "characters":
-        return f"{said}: a list of strings is read character by character; give lists of strings for words"
-    if rows.n_sequences is not None and ran.n_sequences != rows.n_sequences:
-        first = min(ran.n_sequences, rows.n_sequences)
+def _module_misfit(name: str, call: CallShape, given: CheckedPass) -> str:
+    """Say how a module and the batch differ, and guess why."""
+    calls = f" in {call.n_calls} calls" if call.n_calls > 1 else ""
+    line = f"{name} ran over {call}{calls} and {given.shape_text()}"
+    if call.shape == (given.n_padded, given.n_sequences):
+        return f"{line}: did you pass (steps, batch)? give tokens=ids.T"
+    if call.n_calls > 1 and given.n_padded is not None and call.n_steps > given.n_padded:
+        return f"{line}: {_ONE_EACH}"
+    if given.tokens is not None and given.tokens.kind == "characters":
+        return f"{line}: a list of strings is read character by character; give lists of strings for words"
+    if given.n_sequences is not None and call.n_sequences != given.n_sequences:
+        first = min(call.n_sequences, given.n_sequences)
         return (
-            f"{said}: sequence {first} is the first that only one of them has; give the ids that it was run on, or "
+            f"{line}: sequence {first} is the first that only one of them has; give the ids that it was run on, or "
             "leave it out with layers="
         )
-    n_given = rows.n_padded if rows.n_padded is not None else int(rows.span.stops.max()) if rows.span is not None else 0
-    lacking = "a state and no token" if ran.n_steps > n_given else "a token and no state"
+    n_given = given.n_padded if given.n_padded is not None else 0 if given.valid is None else given.valid.end
+    lacking = "a state and no token" if call.n_steps > n_given else "a token and no state"
     return (
-        f"{said}: step {min(ran.n_steps, n_given)} of sequence 0 is the first with {lacking}; give the ids that the "
+        f"{line}: step {min(call.n_steps, n_given)} of sequence 0 is the first with {lacking}; give the ids that the "
         "model was run on"
     )
 
 
-def _log_misfit(name: str, ran: Ran, beside: str, needed: tuple[int | None, int | None]) -> str:
-    """Say how what was logged disagrees with what stands beside it."""
-    said = f"{name} was logged for {_over(ran)} and {beside}"
-    if ran.shape == needed[::-1]:
-        return f"{said}: did you pass (steps, batch)? log values.transpose(0, 1)"
-    return f"{said}: log one row for every step of every sequence, (batch, steps, n)"
+def _log_misfit(name: str, call: CallShape, other: str, needed: tuple[int | None, int | None]) -> str:
+    """Say how what was logged differs from something else of the ``needed`` shape, which ``other`` describes."""
+    line = f"{name} was logged for {call} and {other}"
+    if call.shape == needed[::-1]:
+        return f"{line}: did you pass (steps, batch)? log values.transpose(0, 1)"
+    return f"{line}: log one row for every step of every sequence, (batch, steps, n)"
 
 
-def _beside(others: Mapping[str, Ran]) -> str:
+def _other_module(others: Mapping[str, CallShape]) -> str:
     """Name a module that did fit: the two may belong on two axes."""
-    other = next((n for n, ran in others.items() if not ran.is_logged), None)
+    other = next((name for name, shape in others.items() if not shape.is_logged), None)
     if other is None:
         return ""
-    said = f"{other} ran over {_over(others[other])}"
-    return f" ({said}: modules that run over other steps need an axis of their own, axes={{...}})"
+    remedy = "modules that run over other steps need an axis of their own, axes={...}"
+    return f" ({other} ran over {others[other]}: {remedy})"

@@ -17,15 +17,15 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Pieces:
-    """The steps of a batch that are kept, as pieces: runs of kept steps of one document, no step left out between.
+class Segments:
+    """The steps of a batch that are kept, as segments: kept steps of one document with no step left out between.
 
-    Piece i is ``lengths[i]`` steps of row ``column[i]`` of the padded batch: ``first[i]``, ``first[i] + stride``, and
-    so on. ``position[i]`` is where its first step stands in its ``document[i]``, counted in all of the document's
-    steps.
+    Segment i is ``lengths[i]`` steps of sequence ``sequence[i]`` of the padded batch: ``first[i]``,
+    ``first[i] + stride``, and so on. ``position[i]`` is where its first step stands in its ``document[i]``, counted in
+    all of the document's steps.
     """
 
-    column: Ints
+    sequence: Ints
     first: Ints
     lengths: Ints
     document: Ints
@@ -39,22 +39,22 @@ class Pieces:
 
     @property
     def places(self) -> Ints:
-        """(document, position among its kept steps) of each piece, as ``Block`` has them."""
+        """(document, position among its kept steps) of each segment, as ``Block`` has them."""
         return np.stack([self.document, self.position // self.stride], axis=1)
 
     def is_whole(self, n_sequences: int, n_steps: int) -> bool:
         """Tell whether every step of a batch (n_sequences, n_steps) is kept."""
-        return len(self.column) == n_sequences and bool((self.lengths == n_steps).all())
+        return len(self.sequence) == n_sequences and bool((self.lengths == n_steps).all())
 
     @cached_property
     def rows(self) -> tuple[Ints, Ints]:
-        """(row of the batch, step in it) of each step that is kept, piece after piece."""
+        """(sequence of the batch, step in it) of each step that is kept, segment after segment."""
         ends = np.cumsum(self.lengths)
         within = np.arange(self.n_rows) - np.repeat(ends - self.lengths, self.lengths)
-        return np.repeat(self.column, self.lengths), np.repeat(self.first, self.lengths) + self.stride * within
+        return np.repeat(self.sequence, self.lengths), np.repeat(self.first, self.lengths) + self.stride * within
 
 
-def keep(
+def select_steps(
     starts: Ints,
     stops: Ints,
     *,
@@ -62,57 +62,57 @@ def keep(
     offsets: Ints | None = None,
     every: int = 1,
     where: NDArray[np.bool_] | None = None,
-) -> Pieces:
+) -> Segments:
     """Return the steps to keep of a padded batch.
 
-    The valid steps of row i are ``starts[i]`` to ``stops[i]``; the first of them is step ``offsets[i]`` (default 0) of
-    document ``documents[i]`` (default: i). Of each document's steps 0, every, 2 * every ... are kept, and of these the
-    ones where ``where`` (batch, steps) is True; a piece ends where one is left out.
+    The valid steps of sequence i are ``starts[i]`` to ``stops[i]``; the first of them is step ``offsets[i]`` (default
+    0) of document ``documents[i]`` (default: i). Of each document's steps 0, every, 2 * every ... are kept, and of
+    these the ones where ``where`` (batch, steps) is True; a segment ends where one is left out.
     """
-    columns = np.arange(len(starts))
-    documents = columns if documents is None else documents
+    sequences = np.arange(len(starts))
+    documents = sequences if documents is None else documents
     offsets = np.zeros(len(starts), np.int64) if offsets is None else offsets
     first = starts + -offsets % every
     if where is None:
         lengths = np.maximum(0, -(-(stops - first) // every))
         has = lengths > 0
         position = offsets + first - starts
-        return Pieces(columns[has], first[has], lengths[has], documents[has], position[has], every)
+        return Segments(sequences[has], first[has], lengths[has], documents[has], position[has], every)
     steps = np.arange(where.shape[1])
-    wanted = where & (steps >= first[:, None]) & (steps < stops[:, None]) & ((steps - first[:, None]) % every == 0)
-    column, step = np.nonzero(wanted)
-    position = offsets[column] + step - starts[column]
-    is_new = np.ones(len(column), np.bool_)
-    is_new[1:] = (np.diff(column) != 0) | (np.diff(position) != every)
+    is_kept = where & (steps >= first[:, None]) & (steps < stops[:, None]) & ((steps - first[:, None]) % every == 0)
+    sequence, step = np.nonzero(is_kept)
+    position = offsets[sequence] + step - starts[sequence]
+    is_new = np.ones(len(sequence), np.bool_)
+    is_new[1:] = (np.diff(sequence) != 0) | (np.diff(position) != every)
     begin = np.flatnonzero(is_new)
-    lengths = np.diff(np.append(begin, len(column)))
-    return Pieces(column[begin], step[begin], lengths, documents[column[begin]], position[begin], every)
+    lengths = np.diff(np.append(begin, len(sequence)))
+    return Segments(sequence[begin], step[begin], lengths, documents[sequence[begin]], position[begin], every)
 
 
 @dataclass(frozen=True, slots=True)
 class UnitChoice:
-    """Which units are kept: one choice for every source, or the first pattern that fits a source's name."""
+    """Which units are kept: for each pattern of names a choice; the first pattern that fits a source counts."""
 
     choices: tuple[tuple[str, Any], ...] = ()
 
-    def of(self, source: str, layer: str, module: str, n_units: int) -> tuple[int, ...] | None:
+    def units_of(self, source: str, layer: str, module: str, n_units: int) -> tuple[int, ...] | None:
         """Return the numbers of the units to keep of a source, in order; None where all are.
 
         Raises RecordingError where one is asked for that the source does not have.
         """
         for pattern, given in self.choices:
             if matches(pattern, module, layer, source):
-                units = _units(source, given, n_units)
+                units = _chosen_units(source, given, n_units)
                 return None if len(units) == n_units else units
         return None
 
-    def idle(self, sources: Sequence[tuple[str, str, str]]) -> str | None:
-        """Return a pattern that fits none of the (source, layer, module) there are, or None."""
+    def unmatched(self, sources: Sequence[tuple[str, str, str]]) -> str | None:
+        """Return a pattern that fits none of the given (source, layer, module), or None."""
         return next((p for p, _ in self.choices if not any(matches(p, m, la, s) for s, la, m in sources)), None)
 
     def note(self) -> dict[str, str]:
-        """Say what was asked for in words for the provenance, by pattern."""
-        return {pattern: _said(given) for pattern, given in self.choices}
+        """Return what was asked for in words, by pattern, for the provenance."""
+        return {pattern: _units_text(given) for pattern, given in self.choices}
 
 
 def read_units(given: Any) -> UnitChoice:
@@ -120,7 +120,7 @@ def read_units(given: Any) -> UnitChoice:
     if given is None:
         return UnitChoice()
     chosen = given if isinstance(given, Mapping) else {"*": given}
-    return UnitChoice(tuple((_pattern(p), _choice(units)) for p, units in chosen.items()))
+    return UnitChoice(tuple((_check_pattern(p), _read_choice(units)) for p, units in chosen.items()))
 
 
 def read_every(given: Any) -> int:
@@ -130,7 +130,7 @@ def read_every(given: Any) -> int:
     return int(given)
 
 
-def _pattern(given: Any) -> str:
+def _check_pattern(given: Any) -> str:
     if not isinstance(given, str):
         raise InputError(
             f"units has {given!r} for a name; give patterns of names, such as units={{'rnn.l0*': [3, 17]}}"
@@ -138,7 +138,7 @@ def _pattern(given: Any) -> str:
     return given
 
 
-def _choice(given: Any) -> slice | tuple[int, ...]:
+def _read_choice(given: Any) -> slice | tuple[int, ...]:
     if isinstance(given, slice):
         return given
     numbers = np.asarray(given.tolist() if hasattr(given, "tolist") else given)
@@ -147,12 +147,12 @@ def _choice(given: Any) -> slice | tuple[int, ...]:
     return tuple(sorted(numbers.tolist()))
 
 
-def _units(source: str, given: slice | tuple[int, ...], n_units: int) -> tuple[int, ...]:
+def _chosen_units(source: str, given: slice | tuple[int, ...], n_units: int) -> tuple[int, ...]:
     if isinstance(given, slice):
         units = tuple(range(*given.indices(n_units)))
         if not units:
             raise RecordingError(
-                f"units={_said(given)} keeps none of the {n_units} units of {source}; keep one or more"
+                f"units={_units_text(given)} keeps none of the {n_units} units of {source}; keep one or more"
             )
         return tuple(sorted(units))
     odd = next((u for u in given if not 0 <= u < n_units), None)
@@ -163,7 +163,7 @@ def _units(source: str, given: slice | tuple[int, ...], n_units: int) -> tuple[i
     return given
 
 
-def _said(given: slice | tuple[int, ...]) -> str:
+def _units_text(given: slice | tuple[int, ...]) -> str:
     if isinstance(given, slice):
         return ":".join(
             "" if end is None else str(end) for end in (given.start, given.stop, given.step)[: 2 + bool(given.step)]

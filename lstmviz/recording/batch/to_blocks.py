@@ -14,75 +14,75 @@ from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateD
 from lstmviz.dump.validate import TrackRows
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axis_batch import AxisRows
-from lstmviz.recording.batch.axis_state import WORDS, Lane, is_thinned
+from lstmviz.recording.batch.axis_state import TOKENS, AxisState, is_thinned
 from lstmviz.recording.batch.forward_pass import StateRows
-from lstmviz.recording.batch.pass_inputs import GivenTrack
+from lstmviz.recording.batch.pass_inputs import PassTrack
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batched:
-    """One axis of a batch, ready to be written: its block, and what the lane takes over once that is acknowledged."""
+class AxisBlock:
+    """One axis of a batch, ready to be written: its block, and what the axis remembers once it is acknowledged."""
 
-    lane: Lane
+    axis: AxisState
     rows: AxisRows
     block: Block
     plan: AxisPlan
     sources: tuple[SourcePlan, ...]
-    tracks: tuple[GivenTrack, ...]
-    new_labels: Mapping[str, tuple[str, ...]]  # by book name, tokens among them
+    tracks: tuple[PassTrack, ...]
+    new_labels: Mapping[str, tuple[str, ...]]  # by the encoder's names, tokens among them
 
     def commit(self) -> None:
-        """Take over labels, tokens and documents."""
+        """Remember labels, tokens and documents."""
         for name, new in self.new_labels.items():
-            self.lane.book.keep(name, new)
-        self.lane.commit(self.plan, self.rows.given, self.rows.after)
+            self.axis.encoder.commit(name, new)
+        self.axis.commit(self.plan, self.rows.given, self.rows.after)
 
 
-def make_batched(lane: Lane, rows: AxisRows, dtype: StateDtype) -> Batched:
-    """Number the labels and tokens of one axis of a batch, and make its block; nothing is kept yet."""
+def make_axis_block(axis: AxisState, rows: AxisRows, dtype: StateDtype) -> AxisBlock:
+    """Number the labels and tokens of one axis of a batch, and make its block; ``commit`` remembers them."""
     arrays: dict[ArrayKey, NDArray[Any]] = {}
     new: dict[str, tuple[str, ...]] = {}
     words = None
     if rows.tokens is not None:
-        arrays[ArrayKey("tokens")] = _ids(lane, rows.tokens, new)
+        arrays[ArrayKey("tokens")] = _ids(axis, rows.tokens, new)
         words = rows.tokens.tolist() if rows.tokens.dtype == object else None
     arrays |= {ArrayKey("state", name): state.rows for name, state in rows.states.items()}
-    tracks = (*rows.tracks, *_own_tracks(lane, rows))
-    _check_twice(tracks)
+    tracks = (*rows.tracks, *_place_tracks(axis, rows))
+    _check_duplicates(tracks)
     for track in tracks:
         key = ArrayKey("track" if track.per == "step" else "sequence", track.name)
         if isinstance(track.rows.values, np.ndarray):
             arrays[key] = track.rows.values
         else:
-            arrays[key], new[track.name] = lane.book.encode(track.name, track.rows.values)
-    plan = lane.declare(rows.given, words) if lane.plan is None else lane.plan
-    labels = {name: found for name, found in new.items() if found and name != WORDS}
-    block = Block(plan.name, rows.lengths, arrays, labels, rows.places, new.get(WORDS, ()))
+            arrays[key], new[track.name] = axis.encoder.encode(track.name, track.rows.values)
+    plan = axis.declare(rows.given, words) if axis.plan is None else axis.plan
+    labels = {name: added for name, added in new.items() if added and name != TOKENS}
+    block = Block(plan.name, rows.lengths, arrays, labels, rows.places, new.get(TOKENS, ()))
     sources = tuple(_source(name, plan.name, state, dtype) for name, state in rows.states.items())
-    return Batched(lane, rows, block, plan, sources, tracks, new)
+    return AxisBlock(axis, rows, block, plan, sources, tracks, new)
 
 
-def first_plan(batched: Sequence[Batched], order: Sequence[str], provenance: Mapping[str, Any]) -> DumpPlan:
+def first_plan(blocks: Sequence[AxisBlock], order: Sequence[str], provenance: Mapping[str, Any]) -> DumpPlan:
     """Return the plan that the first batch declares: sources in the ``order`` of their modules, then logged ones."""
     place = {name: i for i, name in enumerate(order)}
-    sources = [(place.get(b.rows.states[s.name].module, len(place)), s) for b in batched for s in b.sources]
-    twice = first_duplicate(s.name for _, s in sources)
-    if twice is not None:
-        raise RecordingError(f"{twice!r} was logged on two axes; log it under two names")
-    tracks = tuple(track.info(b.plan.name) for b in batched for track in b.tracks)
-    _check_twice(tracks)
-    ordered = tuple(s for _, s in sorted(sources, key=lambda found: found[0]))
-    return DumpPlan(tuple(b.plan for b in batched), ordered, tracks, provenance)
+    sources = [(place.get(b.rows.states[s.name].module, len(place)), s) for b in blocks for s in b.sources]
+    duplicate = first_duplicate(s.name for _, s in sources)
+    if duplicate is not None:
+        raise RecordingError(f"{duplicate!r} was logged on two axes; log it under two names")
+    tracks = tuple(track.info(b.plan.name) for b in blocks for track in b.tracks)
+    _check_duplicates(tracks)
+    ordered = tuple(s for _, s in sorted(sources, key=lambda placed: placed[0]))
+    return DumpPlan(tuple(b.plan for b in blocks), ordered, tracks, provenance)
 
 
-def check_plan(batched: Sequence[Batched], known: DumpPlan) -> None:
+def check_plan(blocks: Sequence[AxisBlock], known: DumpPlan) -> None:
     """Raise RecordingError where a batch has other sources or tracks than the first."""
-    for b in batched:
+    for b in blocks:
         axis = b.plan.name
         declared = next((a for a in known.axes if a.name == axis), None)
         if declared is None or declared.has_tokens != b.plan.has_tokens:
-            lacked = "nothing ran" if declared is None else "no tokens were" if b.plan.has_tokens else "tokens were"
-            raise RecordingError(f"{lacked} on axis {axis!r} in the first batch; make the same in each")
+            problem = "nothing ran" if declared is None else "no tokens were" if b.plan.has_tokens else "tokens were"
+            raise RecordingError(f"{problem} on axis {axis!r} in the first batch; make the same in each")
         expected = [s for s in known.sources if s.axis == axis]
         if set(b.sources) != set(expected):
             raise RecordingError(_other_sources(b, expected))
@@ -95,42 +95,42 @@ def check_plan(batched: Sequence[Batched], known: DumpPlan) -> None:
             )
 
 
-def _other_sources(batched: Batched, expected: Sequence[SourcePlan]) -> str:
-    """Say which source a batch has and the first had not, or the other way round, or in another size."""
-    was, now = {s.name: s for s in expected}, {s.name: s for s in batched.sources}
-    odd = min(was.keys() ^ now.keys(), default=None)
+def _other_sources(block: AxisBlock, expected: Sequence[SourcePlan]) -> str:
+    """Say which source a batch has and the first lacks, or the other way round, or has in another size."""
+    first, now = {s.name: s for s in expected}, {s.name: s for s in block.sources}
+    odd = min(first.keys() ^ now.keys(), default=None)
     if odd is None:
-        odd = next(name for name, s in now.items() if s != was[name])
-        sizes = f"{was[odd].n_units} units in the first batch and {now[odd].n_units} in this one"
+        odd = next(name for name, s in now.items() if s != first[name])
+        sizes = f"{first[odd].n_units} units in the first batch and {now[odd].n_units} in this one"
         return f"{odd} has {sizes}; make the same in each"
-    states = batched.rows.states
-    common = dict.fromkeys(s.module for n, s in states.items() if n in was and s.module != n and odd not in n)
-    place = "ran in the first batch and not in this one" if odd in was else "ran in this batch and not in the first"
+    states = block.rows.states
+    common = dict.fromkeys(s.module for n, s in states.items() if n in first and s.module != n and odd not in n)
+    place = "ran in the first batch and not in this one" if odd in first else "ran in this batch and not in the first"
     name = states[odd].module if odd in states else odd.rsplit(".", 2)[0] if odd.count(".") > 1 else odd
     remedy = f"; or leave {name} out with layers={list(common)!r}" if common and name not in common else ""
     return f"{name} ({odd}) {place}; run the same modules in each{remedy}"
 
 
-def _ids(lane: Lane, tokens: NDArray[Any], new: dict[str, tuple[str, ...]]) -> NDArray[np.uint32]:
+def _ids(axis: AxisState, tokens: NDArray[Any], new: dict[str, tuple[str, ...]]) -> NDArray[np.uint32]:
     if tokens.dtype != object:
         return tokens.astype(np.uint32)
-    codes, new[WORDS] = lane.book.encode(WORDS, tokens.tolist())
+    codes, new[TOKENS] = axis.encoder.encode(TOKENS, tokens.tolist())
     return codes.astype(np.uint32)
 
 
-def _own_tracks(lane: Lane, rows: AxisRows) -> list[GivenTrack]:
-    """Say where each sequence of a thinned recording stood: its document, and the step of it that is kept first."""
-    if not (lane.is_thinned if lane.plan is not None else is_thinned(lane.every, rows.given)):
+def _place_tracks(axis: AxisState, rows: AxisRows) -> list[PassTrack]:
+    """Return tracks of where each sequence of a thinned recording stood: its document, and its first kept step."""
+    if not (axis.is_thinned if axis.plan is not None else is_thinned(axis.every, rows.given)):
         return []
     columns = {"document": np.ascontiguousarray(rows.places[:, 0]), "position": rows.positions}
-    return [GivenTrack(lane.prefix + name, TrackRows(values), per="sequence") for name, values in columns.items()]
+    return [PassTrack(axis.prefix + name, TrackRows(values), per="sequence") for name, values in columns.items()]
 
 
 def _source(name: str, axis: str, state: StateRows, dtype: StateDtype) -> SourcePlan:
     return SourcePlan(name, axis, state.rows.shape[1], dtype, state.view, state.units)
 
 
-def _check_twice(tracks: Sequence[Any]) -> None:
-    twice = first_duplicate(track.name for track in tracks)
-    if twice is not None:
-        raise InputError(f"track {twice!r} is there twice; give each its own name, on every axis")
+def _check_duplicates(tracks: Sequence[Any]) -> None:
+    duplicate = first_duplicate(track.name for track in tracks)
+    if duplicate is not None:
+        raise InputError(f"track {duplicate!r} is there twice; give each its own name, on every axis")

@@ -1,4 +1,4 @@
-"""Bring states from the model's device to NumPy: the steps and units that are kept, in the dtype they are kept in."""
+"""Copy states from the model's device to NumPy: only the steps and units that are kept, in the stored dtype."""
 
 from __future__ import annotations
 
@@ -10,65 +10,67 @@ from torch import Tensor
 
 from lstmviz.dump.schema import StateDtype
 from lstmviz.errors import RecordingError
-from lstmviz.recording.batch.subsample import Pieces
+from lstmviz.recording.batch.subsample import Segments
 
 _TORCH = {"float16": torch.float16, "float32": torch.float32, "float64": torch.float64}
 
 
 def to_rows(
-    name: str, values: Tensor, pieces: Pieces, dtype: StateDtype, units: tuple[int, ...] | None = None
+    name: str, values: Tensor, segments: Segments, dtype: StateDtype, units: tuple[int, ...] | None = None
 ) -> NDArray[Any]:
-    """Return the kept steps of (steps, batch, n_units) as rows, piece after piece, (n_rows, n_kept_units).
+    """Return the kept steps of (steps, batch, n_units) as rows, segment after segment, (n_rows, n_kept_units).
 
-    Rounds once, to ``dtype``; raises RecordingError if a finite value does not fit it. What is not kept is left out
+    Values are rounded once, to ``dtype``; RecordingError if a finite value does not fit. What is not kept is left out
     before anything is copied.
     """
     kind = _TORCH[dtype]
-    rows = torch.empty(pieces.n_rows, values.shape[2] if units is None else len(units), dtype=kind, device="cpu")
+    rows = torch.empty(segments.n_rows, values.shape[2] if units is None else len(units), dtype=kind, device="cpu")
     by_sequence = values.transpose(0, 1)
-    if units is None and pieces.is_whole(*by_sequence.shape[:2]):
+    if units is None and segments.is_whole(*by_sequence.shape[:2]):
         _copy(by_sequence, rows.view(by_sequence.shape))
-    elif values.device.type == "cpu" and len(pieces.column) <= len(by_sequence):
-        _copy_pieces(by_sequence, rows, pieces, units)
+    elif values.device.type == "cpu" and len(segments.sequence) <= len(by_sequence):
+        _copy_segments(by_sequence, rows, segments, units)
     else:
-        _copy(_picked(values, pieces, units), rows)
+        _copy(_select(values, segments, units), rows)
     if kind == torch.float16 and values.dtype != torch.float16:
-        _refuse_overflow(name, values, rows, pieces, units)
+        _refuse_overflow(name, values, rows, segments, units)
     return rows.numpy()
 
 
 def _copy(values: Tensor, rows: Tensor) -> None:
-    """Copy in one transfer, already as small as it is kept."""
+    """Copy in one transfer, in the dtype that is stored."""
     rows.copy_(values if values.device.type == "cpu" else values.to(rows.dtype).cpu())
 
 
-def _copy_pieces(by_sequence: Tensor, rows: Tensor, pieces: Pieces, units: tuple[int, ...] | None) -> None:
+def _copy_segments(by_sequence: Tensor, rows: Tensor, segments: Segments, units: tuple[int, ...] | None) -> None:
     start = 0
     chosen = None if units is None else torch.tensor(units, device="cpu")
-    for column, first, length in zip(pieces.column, pieces.first, pieces.lengths, strict=True):
-        piece = by_sequence[column, first : first + length * pieces.stride : pieces.stride]
-        rows[start : start + length].copy_(piece if chosen is None else piece.index_select(1, chosen))
+    for sequence, first, length in zip(segments.sequence, segments.first, segments.lengths, strict=True):
+        part = by_sequence[sequence, first : first + length * segments.stride : segments.stride]
+        rows[start : start + length].copy_(part if chosen is None else part.index_select(1, chosen))
         start += length
 
 
-def _picked(values: Tensor, pieces: Pieces, units: tuple[int, ...] | None) -> Tensor:
-    columns, steps = (torch.from_numpy(index).to(values.device) for index in pieces.rows)
+def _select(values: Tensor, segments: Segments, units: tuple[int, ...] | None) -> Tensor:
+    sequences, steps = (torch.from_numpy(index).to(values.device) for index in segments.rows)
     if units is None:
-        return values[steps, columns]
-    return values[steps[:, None], columns[:, None], torch.tensor(units, device=values.device)]
+        return values[steps, sequences]
+    return values[steps[:, None], sequences[:, None], torch.tensor(units, device=values.device)]
 
 
-def _refuse_overflow(name: str, values: Tensor, rows: Tensor, pieces: Pieces, units: tuple[int, ...] | None) -> None:
+def _refuse_overflow(
+    name: str, values: Tensor, rows: Tensor, segments: Segments, units: tuple[int, ...] | None
+) -> None:
     if not rows.numel() or bool(torch.stack(torch.aminmax(rows)).isfinite().all()):
         return
     at, place = (~rows.isfinite()).nonzero(as_tuple=True)
     unit = place if units is None else torch.tensor(units, device="cpu")[place]
-    columns, steps = (torch.from_numpy(index)[at] for index in pieces.rows)
-    own = values[tuple(index.to(values.device) for index in (steps, columns, unit))]
-    wrong = own.isfinite().nonzero()[:, 0].tolist()
+    sequences, steps = (torch.from_numpy(index)[at] for index in segments.rows)
+    exact = values[tuple(index.to(values.device) for index in (steps, sequences, unit))]
+    wrong = exact.isfinite().nonzero()[:, 0].tolist()
     if wrong:
         i = wrong[0]
         raise RecordingError(
-            f"{name} reaches {float(own[i]):.6g} at step {int(steps[i])} of sequence {int(columns[i])}, unit "
+            f"{name} reaches {float(exact[i]):.6g} at step {int(steps[i])} of sequence {int(sequences[i])}, unit "
             f'{int(unit[i])}, and float16 ends at 65504; record with dtype="float32"'
         )

@@ -15,66 +15,84 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Span:
-    """The valid steps of each row of a padded batch: ``starts[i]`` to ``stops[i]``."""
+class ValidSteps:
+    """The valid steps of each sequence of a padded batch: [``starts[i]``, ``stops[i]``)."""
 
     starts: Ints
     stops: Ints
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """The steps of each row."""
+        """How many steps each sequence has."""
         return tuple((self.stops - self.starts).tolist())
 
-    def valid(self, n_padded: int) -> NDArray[np.bool_]:
-        """Return the valid steps as a mask (batch, steps)."""
+    @property
+    def n_sequences(self) -> int:
+        """Sequences of the batch."""
+        return len(self.starts)
+
+    @property
+    def end(self) -> int:
+        """The step after the last one that is valid in any sequence."""
+        return int(self.stops.max())
+
+    def mask(self, n_padded: int) -> NDArray[np.bool_]:
+        """Return a mask, (batch, steps), that is True at the valid steps."""
         steps = np.arange(n_padded)
         return (steps >= self.starts[:, None]) & (steps < self.stops[:, None])
 
 
-def span_of(lengths: Sequence[int]) -> Span:
-    """Return the span of rows that are padded on the right."""
-    return Span(np.zeros(len(lengths), np.int64), np.asarray(lengths, np.int64))
+def right_padded(lengths: Sequence[int]) -> ValidSteps:
+    """Return the valid steps of sequences that are padded on the right."""
+    return ValidSteps(np.zeros(len(lengths), np.int64), np.asarray(lengths, np.int64))
 
 
-def read_span(
+def read_valid_steps(
     lengths: Values | None,
     mask: NDArray[np.bool_] | None,
     ragged: tuple[int, ...] | None,
     shape: tuple[int, int] | None,
-) -> Span | None:
-    """Return the valid steps from lengths, a mask or ragged rows; InputError where two of them disagree."""
-    masked = None if mask is None else _of_mask(mask)
-    spans = {"mask": masked, "the rows' own lengths": None if ragged is None else span_of(ragged)}
-    if lengths is not None:
-        steps = read_lengths(lengths, None if shape is None else shape[0])
-        long = None if shape is None else next((i for i, n in enumerate(steps) if n > shape[1]), None)
-        if shape is not None and long is not None:
-            raise InputError(f"lengths[{long}] is {steps[long]} and tokens have {shape}; give 1 to {shape[1]} steps")
-        for what, span in spans.items():
-            odd = None if span is None else next((i for i, n in enumerate(span.lengths) if n != steps[i]), None)
-            if span is not None and odd is not None:
-                raise InputError(
-                    f"lengths[{odd}] is {steps[odd]}, and by {what} sequence {odd} has {span.lengths[odd]}; give one "
-                    "of the two"
-                )
-        return span_of(steps) if masked is None else masked
-    return masked if masked is not None else spans["the rows' own lengths"]
+) -> ValidSteps | None:
+    """Return the valid steps from lengths, a mask or the lengths of ragged rows; InputError where two of them differ.
+
+    ``shape`` is (batch, steps) of the padded batch. None where none of the three is given.
+    """
+    by_mask = None if mask is None else _of_mask(mask)
+    by_rows = None if ragged is None else right_padded(ragged)
+    if lengths is None:
+        return by_mask if by_mask is not None else by_rows
+    steps = read_lengths(lengths, None if shape is None else shape[0])
+    long = None if shape is None else next((i for i, n in enumerate(steps) if n > shape[1]), None)
+    if shape is not None and long is not None:
+        raise InputError(f"lengths[{long}] is {steps[long]} and tokens have {shape}; give 1 to {shape[1]} steps")
+    _check_same_lengths(steps, by_mask, "mask")
+    _check_same_lengths(steps, by_rows, "the rows' own lengths")
+    return right_padded(steps) if by_mask is None else by_mask
 
 
-def _of_mask(mask: NDArray[np.bool_]) -> Span:
+def _check_same_lengths(lengths: Sequence[int], valid: ValidSteps | None, origin: str) -> None:
+    """Raise InputError unless the lengths that were given are those that follow from something else."""
+    odd = None if valid is None else next((i for i, n in enumerate(valid.lengths) if n != lengths[i]), None)
+    if valid is not None and odd is not None:
+        raise InputError(
+            f"lengths[{odd}] is {lengths[odd]}, and by {origin} sequence {odd} has {valid.lengths[odd]}; give one of "
+            "the two"
+        )
+
+
+def _of_mask(mask: NDArray[np.bool_]) -> ValidSteps:
     n_steps = mask.shape[1]
     starts = mask.argmax(1).astype(np.int64)
     stops = n_steps - mask[:, ::-1].argmax(1).astype(np.int64)
     empty = np.flatnonzero(~mask.any(1))
     if len(empty):
         raise InputError(f"mask has no step in sequence {empty[0]}; leave that sequence out of the batch")
-    torn = np.flatnonzero(stops - starts != mask.sum(1))
-    if len(torn):
-        row = int(torn[0])
+    gaps = np.flatnonzero(stops - starts != mask.sum(1))
+    if len(gaps):
+        row = int(gaps[0])
         step = int(starts[row] + np.flatnonzero(~mask[row, starts[row] :])[0])
         raise InputError(
             f"mask leaves out step {step} inside sequence {row}; it marks padding at the ends, and where= leaves steps "
             "out"
         )
-    return Span(starts, stops)
+    return ValidSteps(starts, stops)

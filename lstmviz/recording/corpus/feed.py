@@ -81,7 +81,7 @@ class Feed:
 
 
 @contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
+def eval_mode(model: nn.Module) -> Iterator[None]:
     """Put a model into eval mode, and each of its modules back into the mode that it had."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
@@ -92,7 +92,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = is_training
 
 
-def reads_backwards(model: nn.Module) -> bool:
+def is_bidirectional(model: nn.Module) -> bool:
     """Return whether a module of the model reads from the end too, where padding would come first."""
     return any(isinstance(m, nn.RNNBase) and m.bidirectional for m in model.modules())
 

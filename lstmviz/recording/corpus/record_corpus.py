@@ -58,16 +58,16 @@ def record_corpus(
     import torch
 
     from lstmviz.recording.corpus.documents import batches, read_documents
-    from lstmviz.recording.corpus.feed import Feed, evaluating, reads_backwards
-    from lstmviz.recording.start import placed, record
+    from lstmviz.recording.corpus.feed import Feed, eval_mode, is_bidirectional
+    from lstmviz.recording.start import record, resolve_path
 
-    path = placed(path)
+    path = resolve_path(path)
     _check(texts, encode, batch_size, top_k)
     _check_options(options)
-    with evaluating(model) if isinstance(model, torch.nn.Module) else nullcontext():
+    with eval_mode(model) if isinstance(model, torch.nn.Module) else nullcontext():
         record(model, path, vocab, **options)  # says what does not fit, before all texts are encoded
     feed = Feed(model, forward, top_k)
-    of_one_length = forward is None and reads_backwards(model)
+    of_one_length = forward is None and is_bidirectional(model)
     documents = read_documents(texts, encode, _numbers_of(vocab), tracks, sequence_tracks)
     n_texts = len(texts) if isinstance(texts, Sized) else None
     with _progress() as progress:
@@ -82,7 +82,7 @@ def record_corpus(
         first = next(several, None)
         if first is None:
             raise InputError(f"none of the {read.n} texts has a token; give texts that encode turns into ids")
-        with evaluating(model), torch.no_grad(), record(model, path, vocab, n_steps=n_steps, **options) as run:
+        with eval_mode(model), torch.no_grad(), record(model, path, vocab, n_steps=n_steps, **options) as run:
             for some in chain([first], several):
                 feed.batch(run, some)
                 progress.update(task, completed=read.n)

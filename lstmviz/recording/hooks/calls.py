@@ -23,7 +23,7 @@ class ModuleCall:
         """Return an argument given by place or by name, or None."""
         return self.args[place] if len(self.args) > place else self.kwargs.get(name)
 
-    def stranger(self, kind: str) -> str:
+    def misfit(self, kind: str) -> str:
         """Return the line that refuses a call whose input and output are not those of an ``nn.<kind>``."""
         return (
             f"{self.name} is a {type(self.module).__name__} whose forward takes or returns something else than "
@@ -44,7 +44,7 @@ class StateArray:
     view: Literal["raw", "tanh"]
 
 
-Wanted = Callable[[str, str], bool]  # is this state ("c") of this layer ("rnn.l0.reverse") recorded?
+StateFilter = Callable[[str, str], bool]  # is this state ("c") of this layer ("rnn.l0.reverse") recorded?
 
 
 class Collector(Protocol):
@@ -67,7 +67,7 @@ class Collector(Protocol):
         """The steps of each sequence where calls tell them (packed input), in the order of the batch; else None."""
 
     @property
-    def may_go_on(self) -> bool:
+    def can_continue(self) -> bool:
         """Whether calls may follow although lengths are known."""
 
     def take(self, call: ModuleCall) -> None:
@@ -80,7 +80,7 @@ class Collector(Protocol):
         """
 
 
-class Tally:
+class CallCounter:
     """How far the calls of one batch have come.
 
     All have the same sequences, but calls of one step may lose the last of them, as a decoder does that is stepped

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.hooks.calls import ModuleCall, Wanted, layer_name
-from lstmviz.recording.hooks.collector import RunCollector, worked_in
-from lstmviz.recording.hooks.single_steps import StepCall, Used, versions_of
+from lstmviz.recording.hooks.calls import ModuleCall, StateFilter, layer_name
+from lstmviz.recording.hooks.collector import RunCollector, compute_dtype
+from lstmviz.recording.hooks.single_steps import StepCall, WeightSnapshot, versions_of
 from lstmviz.recording.recompute.arithmetic import Arithmetic
 from lstmviz.recording.recompute.rounding import tolerance
 
@@ -34,7 +34,7 @@ def cell_layers(name: str, module: nn.Module) -> tuple[str, ...]:
 class CellCollector(RunCollector):
     """The states of one cell during one batch (see ``lstmviz.recording.hooks.calls.Collector``)."""
 
-    def __init__(self, arithmetic: Arithmetic, name: str, module: nn.Module, wanted: Wanted) -> None:
+    def __init__(self, arithmetic: Arithmetic, name: str, module: nn.Module, wanted: StateFilter) -> None:
         super().__init__(name, arithmetic.kind + "Cell", arithmetic, cell_layers(name, module), wanted)
         self._is_parametrized = parametrize.is_parametrized(module)
 
@@ -44,15 +44,15 @@ class CellCollector(RunCollector):
         x, output, hx = call.argument(0, "input"), call.output, call.argument(1, "hx")
         end = output if self._arithmetic.n_states == 2 else (output,)
         if not (isinstance(end, tuple) and len(end) == self._arithmetic.n_states and _fits(call, x, end)):
-            raise RecordingError(call.stranger(self._kind))
+            raise RecordingError(call.misfit(self._kind))
         begin = tuple(hx) if isinstance(hx, (tuple, list)) else None if hx is None else (hx,)
-        dtype = worked_in(end[0])
+        dtype = compute_dtype(end[0])
         sources = tuple(call.module.parameters()) if self._is_parametrized else _weights(call.module)
         if not self._buffer.fits(sources, dtype):
             self._flush()
             flat = [_weights(call.module)]
             allowed = tolerance(end[0], dtype)
-            used = Used(flat, sources, versions_of(sources), dtype, allowed, len(flat[0]) == len(_NAMES))
+            used = WeightSnapshot(flat, sources, versions_of(sources), dtype, allowed, len(flat[0]) == len(_NAMES))
             self._buffer.begin(used, self.n_steps)
         self._begin(x.shape[0] if x.dim() == 2 else 1, 1)
         self._buffer.add(StepCall(x, begin, end))

@@ -9,12 +9,12 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.hooks.calls import StateArray, Tally, Wanted
+from lstmviz.recording.hooks.calls import CallCounter, StateArray, StateFilter
 from lstmviz.recording.hooks.single_steps import StepBuffer
 from lstmviz.recording.recompute.arithmetic import Arithmetic
-from lstmviz.recording.recompute.layer_run import Run
+from lstmviz.recording.recompute.layer_run import LayerRun
 from lstmviz.recording.recompute.rounding import disagreement
-from lstmviz.recording.recompute.self_check import Checks
+from lstmviz.recording.recompute.self_check import SelfCheck
 
 
 class RunCollector:
@@ -24,14 +24,16 @@ class RunCollector:
     gathered and made in bulk, because a decoder makes thousands of them.
     """
 
-    def __init__(self, name: str, kind: str, arithmetic: Arithmetic, layers: Sequence[str], wanted: Wanted) -> None:
-        self._tally = Tally()
+    def __init__(
+        self, name: str, kind: str, arithmetic: Arithmetic, layers: Sequence[str], wanted: StateFilter
+    ) -> None:
+        self._tally = CallCounter()
         self._packed: tuple[int, ...] | None = None
         self._name, self._kind = name, kind
         self._arithmetic = arithmetic
         self._letters = {layer: {s for s in arithmetic.states if wanted(layer, s)} for layer in layers}
         self._parts: dict[tuple[str, str], list[Tensor]] = {}
-        self._checks = Checks(name, kind)
+        self._checks = SelfCheck(name, kind)
         self._buffer = StepBuffer(tuple(layers), 1 + any(layer.endswith(".reverse") for layer in layers))
 
     @property
@@ -50,7 +52,7 @@ class RunCollector:
         return self._tally.lengths or self._packed
 
     @property
-    def may_go_on(self) -> bool:
+    def can_continue(self) -> bool:
         """Whether calls may follow although lengths are known."""
         return self._packed is None
 
@@ -87,7 +89,7 @@ class RunCollector:
         for run in self._buffer.runs():
             self._keep(run)
 
-    def _keep(self, run: Run, *, is_shared: bool = False) -> None:
+    def _keep(self, run: LayerRun, *, is_shared: bool = False) -> None:
         """Keep the wanted states of a run; h is copied where the model could still change it (``is_shared``)."""
         letters = self._letters[run.layer]
         if not letters:
@@ -105,7 +107,7 @@ class RunCollector:
                 self._parts.setdefault((run.layer, state), []).append(values.clone() if is_view else values)
 
 
-def worked_in(output: Tensor) -> torch.dtype:
+def compute_dtype(output: Tensor) -> torch.dtype:
     """Return the dtype that a module multiplied in, just now, to make ``output``."""
     device = output.device.type
     return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else output.dtype

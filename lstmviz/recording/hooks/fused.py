@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.hooks.calls import ModuleCall, Wanted, layer_name
-from lstmviz.recording.hooks.collector import RunCollector, worked_in
-from lstmviz.recording.hooks.single_steps import StepCall, Used, versions_of
+from lstmviz.recording.hooks.calls import ModuleCall, StateFilter, layer_name
+from lstmviz.recording.hooks.collector import RunCollector, compute_dtype
+from lstmviz.recording.hooks.single_steps import StepCall, WeightSnapshot, versions_of
 from lstmviz.recording.recompute.arithmetic import Arithmetic
-from lstmviz.recording.recompute.layer_run import Run, Weights
+from lstmviz.recording.recompute.layer_run import LayerRun, LayerWeights
 from lstmviz.recording.recompute.rounding import tolerance
-from lstmviz.recording.recompute.step_layout import Steps, even_steps
+from lstmviz.recording.recompute.step_layout import StepLayout, even_layout
 
 _FORWARD = {"LSTM": torch.lstm, "GRU": torch.gru, "RNN_TANH": torch.rnn_tanh, "RNN_RELU": torch.rnn_relu}
 
@@ -52,14 +52,14 @@ class _Call:
     output: Tensor
     begin: tuple[Tensor, ...]
     end: tuple[Tensor, ...]
-    steps: Steps
+    steps: StepLayout
     batch_sizes: Tensor | None
 
 
 class FusedCollector(RunCollector):
     """The states of one fused module during one batch (see ``lstmviz.recording.hooks.calls.Collector``)."""
 
-    def __init__(self, arithmetic: Arithmetic, name: str, module: nn.Module, wanted: Wanted) -> None:
+    def __init__(self, arithmetic: Arithmetic, name: str, module: nn.Module, wanted: StateFilter) -> None:
         super().__init__(name, arithmetic.kind, arithmetic, fused_layers(name, module), wanted)
 
     def take(self, call: ModuleCall) -> None:
@@ -81,20 +81,20 @@ class FusedCollector(RunCollector):
             self._keep(run, is_shared=is_output)
 
     def _take_step(self, rnn: nn.RNNBase, call: StepCall, output: Tensor) -> None:
-        dtype = worked_in(output)
+        dtype = compute_dtype(output)
         flat = cast("list[Tensor]", rnn._flat_weights)
         if not self._buffer.fits(flat, dtype):
             self._flush()
             per = len(flat) // len(self._letters)
             layers = [flat[k : k + per] for k in range(0, len(flat), per)]
-            used = Used(layers, tuple(flat), versions_of(flat), dtype, tolerance(output, dtype), rnn.bias)
+            used = WeightSnapshot(layers, tuple(flat), versions_of(flat), dtype, tolerance(output, dtype), rnn.bias)
             self._buffer.begin(used, self.n_steps)
         self._begin(call.x.numel() // call.x.shape[-1], 1)
         self._buffer.add(call)
 
-    def _runs(self, rnn: nn.RNNBase, call: _Call, start: int) -> Iterator[tuple[Run, bool]]:
+    def _runs(self, rnn: nn.RNNBase, call: _Call, start: int) -> Iterator[tuple[LayerRun, bool]]:
         """Yield each layer and direction as far up as anything is wanted, and whether its h is the module's output."""
-        dtype = worked_in(call.output)
+        dtype = compute_dtype(call.output)
         allowed = tolerance(call.output, dtype)
         n_directions = 2 if rnn.bidirectional else 1
         flat = cast("list[Tensor]", rnn._flat_weights)
@@ -110,8 +110,8 @@ class FusedCollector(RunCollector):
             x_rows = x.reshape(-1, x.shape[-1])
             for d in range(n_directions):
                 k = first + d
-                weights = Weights.of(used[d * per : (d + 1) * per], dtype, has_bias=rnn.bias)
-                run = Run(
+                weights = LayerWeights.of(used[d * per : (d + 1) * per], dtype, has_bias=rnn.bias)
+                run = LayerRun(
                     layers[k],
                     call.steps.reversed if d else call.steps,
                     weights,
@@ -149,7 +149,7 @@ def _results(call: ModuleCall, arithmetic: Arithmetic) -> tuple[Any, tuple[Tenso
             and made.shape[-1] == end[0].shape[-1] * (2 if rnn.bidirectional else 1)
         ):
             return output[0], end
-    raise RecordingError(call.stranger(arithmetic.kind))
+    raise RecordingError(call.misfit(arithmetic.kind))
 
 
 def _zeros(x: Tensor, end: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -167,7 +167,7 @@ def _padded(
         x, output = x.transpose(0, 1), output.transpose(0, 1)
     end = tuple(s.detach() for s in end)
     begin = _zeros(x, end) if begin is None else tuple(s.detach() for s in begin)
-    return _Call(x, output, begin, end, even_steps(x.shape[0], x.shape[1]), None)
+    return _Call(x, output, begin, end, even_layout(x.shape[0], x.shape[1]), None)
 
 
 def _packed(
@@ -179,7 +179,7 @@ def _packed(
     begin = _zeros(x.data, end) if begin is None else tuple(s.detach() for s in begin)
     if order is not None:
         end, begin = (tuple(s.index_select(1, order) for s in states) for states in (end, begin))
-    steps = Steps(tuple(x.batch_sizes.tolist()), None if order is None else order.cpu())
+    steps = StepLayout(tuple(x.batch_sizes.tolist()), None if order is None else order.cpu())
     return _Call(x.data.detach(), output.data.detach(), begin, end, steps, x.batch_sizes)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import jit, nn
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.hooks.calls import Collector, Wanted
+from lstmviz.recording.hooks.calls import Collector, StateFilter
 from lstmviz.recording.hooks.cells import CellCollector, cell_layers, check_cell
 from lstmviz.recording.hooks.fused import FusedCollector, check_fused, fused_layers
 from lstmviz.recording.recompute.arithmetic import Arithmetic
@@ -18,7 +18,7 @@ from lstmviz.recording.recompute.rnn import RNN_RELU, RNN_TANH
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ModuleKind:
     """How one kind of module is recorded.
 
     ``states`` are all that it can give, ``check(name, module)`` raises RecordingError for a module that cannot be
@@ -29,39 +29,39 @@ class Kind:
     states: Sequence[str]
     check: Callable[[str, nn.Module], None]
     layers: Callable[[str, nn.Module], tuple[str, ...]]
-    collect: Callable[[str, nn.Module, Wanted], Collector]
+    collect: Callable[[str, nn.Module, StateFilter], Collector]
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedModule:
     """A module of the model that is recorded; ``name`` stands before ``.l0.h`` in its sources."""
 
     name: str
     module: nn.Module
-    kind: Kind
+    kind: ModuleKind
 
 
-def _fused(*arithmetic: Arithmetic) -> Kind:
+def _fused(*arithmetic: Arithmetic) -> ModuleKind:
     """Return the row of a fused module; of an ``nn.RNN`` with its two nonlinearities."""
 
-    def collect(name: str, module: nn.Module, wanted: Wanted) -> Collector:
+    def collect(name: str, module: nn.Module, wanted: StateFilter) -> Collector:
         return FusedCollector(_chosen(arithmetic, module), name, module, wanted)
 
-    return Kind(arithmetic[0].states, check_fused, fused_layers, collect)
+    return ModuleKind(arithmetic[0].states, check_fused, fused_layers, collect)
 
 
-def _cell(*arithmetic: Arithmetic) -> Kind:
-    def collect(name: str, module: nn.Module, wanted: Wanted) -> Collector:
+def _cell(*arithmetic: Arithmetic) -> ModuleKind:
+    def collect(name: str, module: nn.Module, wanted: StateFilter) -> Collector:
         return CellCollector(_chosen(arithmetic, module), name, module, wanted)
 
-    return Kind(arithmetic[0].states, check_cell, cell_layers, collect)
+    return ModuleKind(arithmetic[0].states, check_cell, cell_layers, collect)
 
 
 def _chosen(arithmetic: Sequence[Arithmetic], module: nn.Module) -> Arithmetic:
     return arithmetic[-1 if getattr(module, "nonlinearity", "tanh") == "relu" else 0]
 
 
-_KINDS: dict[type[nn.Module], Kind] = {
+_KINDS: dict[type[nn.Module], ModuleKind] = {
     nn.LSTM: _fused(LSTM),
     nn.GRU: _fused(GRU),
     nn.RNN: _fused(RNN_TANH, RNN_RELU),
@@ -72,7 +72,7 @@ _KINDS: dict[type[nn.Module], Kind] = {
 _RECURRENT = tuple(kind.__name__ for kind in _KINDS)
 
 
-def find_recorded(model: nn.Module) -> tuple[Recorded, ...]:
+def find_recorded(model: nn.Module) -> tuple[RecordedModule, ...]:
     """Return every recurrent module of a model, in the model's order; none if it has none.
 
     Raises RecordingError naming the first one that cannot be recorded.
@@ -86,7 +86,7 @@ def find_recorded(model: nn.Module) -> tuple[Recorded, ...]:
         kind = next((k for cls, k in _KINDS.items() if isinstance(module, cls)), None)
         if kind is not None:
             kind.check(name, module)
-            found.append(Recorded(name, module, kind))
+            found.append(RecordedModule(name, module, kind))
         elif isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
             raise RecordingError(
                 f"{name} is a {type(module).__name__}, which is none of {', '.join(_RECURRENT)}; "

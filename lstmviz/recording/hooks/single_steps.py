@@ -13,8 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lstmviz.recording.recompute.layer_run import Run, Weights
-from lstmviz.recording.recompute.step_layout import Steps
+from lstmviz.recording.recompute.layer_run import LayerRun, LayerWeights
+from lstmviz.recording.recompute.step_layout import StepLayout
 
 States = tuple[Tensor, ...]  # h, or h and c: (layers x directions, batch, n_units) each, as the module has them
 
@@ -32,7 +32,7 @@ class StepCall(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class WeightSnapshot:
     """The weights that calls ran with: those of each layer and direction, and what they were made of.
 
     ``sources`` with their versions tell whether a later call still runs with the same.
@@ -58,8 +58,8 @@ class StepBuffer:
         self._layers = layers
         self._n_directions = n_directions
         self._calls: list[StepCall] = []
-        self._used: Used | None = None
-        self._weights: list[Weights] = []
+        self._used: WeightSnapshot | None = None
+        self._weights: list[LayerWeights] = []
         self._copies: list[list[Tensor]] = []
         self._start = 0
         self._after: tuple[States, States] = (), ()  # the states that the last call returned, and the copy of them
@@ -75,10 +75,10 @@ class StepBuffer:
             and versions_of(sources) == used.versions
         )
 
-    def begin(self, used: Used, start: int) -> None:
+    def begin(self, used: WeightSnapshot, start: int) -> None:
         """Hold calls with these weights from now on, beginning at step ``start`` of the batch; keeps a copy of them."""
         self._copies = [[w.detach().clone() for w in flat] for flat in used.flat]
-        self._weights = [Weights.of(flat, used.dtype, has_bias=used.has_bias) for flat in self._copies]
+        self._weights = [LayerWeights.of(flat, used.dtype, has_bias=used.has_bias) for flat in self._copies]
         self._used, self._start = used, start
 
     def add(self, call: StepCall) -> None:
@@ -112,7 +112,7 @@ class StepBuffer:
             for now, kept in zip(flat, copies, strict=True)
         )
 
-    def runs(self) -> Iterator[Run]:
+    def runs(self) -> Iterator[LayerRun]:
         """Yield one run for each layer and direction, and hold nothing any more."""
         calls, used, weights = self._calls, self._used, self._weights
         self._copies = []
@@ -134,9 +134,9 @@ class StepBuffer:
         for k, layer in enumerate(self._layers):
             if k and k % self._n_directions == 0:
                 x = torch.cat(h[k - self._n_directions : k], 1)
-            yield Run(
+            yield LayerRun(
                 layer,
-                Steps(sizes, is_stepped=True),
+                StepLayout(sizes, is_stepped=True),
                 weights[k],
                 x,
                 h[k],

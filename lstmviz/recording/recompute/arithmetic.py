@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from lstmviz.recording.recompute.layer_run import Run
-from lstmviz.recording.recompute.self_check import Checks
+from lstmviz.recording.recompute.layer_run import LayerRun
+from lstmviz.recording.recompute.self_check import SelfCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +22,4 @@ class Arithmetic:
     kind: str
     states: tuple[str, ...]
     n_states: int
-    compute: Callable[[Run, Collection[str], Checks], dict[str, Tensor]]
+    compute: Callable[[LayerRun, Collection[str], SelfCheck], dict[str, Tensor]]

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 from lstmviz.recording.recompute.arithmetic import Arithmetic
-from lstmviz.recording.recompute.layer_run import Inputs, Run, Weights
+from lstmviz.recording.recompute.layer_run import GateInputs, LayerRun, LayerWeights
 from lstmviz.recording.recompute.rounding import disagreement, largest
-from lstmviz.recording.recompute.self_check import Checks
+from lstmviz.recording.recompute.self_check import SelfCheck
 
 _GATES = "rzn"
 
 
-def gru_states(run: Run, wanted: Collection[str], checks: Checks) -> dict[str, Tensor]:
+def gru_states(run: LayerRun, wanted: Collection[str], checks: SelfCheck) -> dict[str, Tensor]:
     """Return the wanted ones of r, z, n at every row, each (n_rows, n_units), and check h against them."""
     weights, n_units = run.weights, run.weights.n_units
     found = {s: weights.empty(len(run.h), n_units) for s in _GATES if s in wanted}
@@ -35,7 +35,7 @@ def gru_states(run: Run, wanted: Collection[str], checks: Checks) -> dict[str, T
     return found
 
 
-def _check(run: Run, found: Mapping[str, Tensor], rows: Tensor, checks: Checks) -> None:
+def _check(run: LayerRun, found: Mapping[str, Tensor], rows: Tensor, checks: SelfCheck) -> None:
     weights, n_units = run.weights, run.weights.n_units
     inputs, places = run.inputs_at(rows), rows.to(run.h.device)
     if "z" in found and "n" in found:
@@ -48,7 +48,9 @@ def _check(run: Run, found: Mapping[str, Tensor], rows: Tensor, checks: Checks) 
     checks.add(run, "h", disagreement(ours, h, reach), rows)
 
 
-def _gates(weights: Weights, inputs: Inputs, room: Tensor, out: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+def _gates(
+    weights: LayerWeights, inputs: GateInputs, room: Tensor, out: dict[str, Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
     """Return r, z and n of some rows, in ``out`` where it has room for them, else in ``room`` (n_rows, 4 n_units)."""
     n_units = weights.n_units
     both, new = slice(0, 2 * n_units), slice(2 * n_units, 3 * n_units)
@@ -63,7 +65,7 @@ def _gates(weights: Weights, inputs: Inputs, room: Tensor, out: dict[str, Tensor
     return r, z, torch.tanh(n.addcmul_(r, from_before), out=out.get("n", n))
 
 
-def _joint_bias(weights: Weights, both: slice, new: slice) -> Tensor | None:
+def _joint_bias(weights: LayerWeights, both: slice, new: slice) -> Tensor | None:
     """Return the biases that are added before any gate acts: both of r and z, that of x alone of n."""
     shared = weights.bias(both)
     return None if shared is None or weights.b_ih is None else torch.cat([shared, weights.b_ih[new]])

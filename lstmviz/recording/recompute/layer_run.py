@@ -9,19 +9,19 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lstmviz.recording.recompute.rounding import Reach
-from lstmviz.recording.recompute.step_layout import Steps
+from lstmviz.recording.recompute.rounding import RoundingScale
+from lstmviz.recording.recompute.step_layout import StepLayout
 
 _PRECISE = (torch.float32, torch.float64)
 
 
-class Inputs(NamedTuple):
+class GateInputs(NamedTuple):
     """What the gates of some rows are computed from: x (n_rows, n_in), and h before each row (n_rows, n_out)."""
 
     x: Tensor
     before: Tensor
 
-    def reach(self, weights: Weights, dtype: torch.dtype) -> Reach:
+    def reach(self, weights: LayerWeights, dtype: torch.dtype) -> RoundingScale:
         """Return how far the products of each row reach in a module that works in ``dtype``.
 
         A sixteenth of the largest input times the largest weight, and more of long sums: nothing for embeddings, much
@@ -33,7 +33,7 @@ class Inputs(NamedTuple):
             product = _magnitude(rows, 1).to(size.dtype) * _magnitude(weight)
             is_beyond |= ~(product * weight.shape[1] < torch.finfo(dtype).max)
             size += product.nan_to_num_(nan=0.0, posinf=0.0).mul_(max(weight.shape[1], 16) ** 0.5 / 64)
-        return Reach(size, is_beyond)
+        return RoundingScale(size, is_beyond)
 
 
 def _magnitude(values: Tensor, dim: int | None = None) -> Tensor:
@@ -43,10 +43,10 @@ def _magnitude(values: Tensor, dim: int | None = None) -> Tensor:
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class LayerWeights:
     """One layer's weights in one direction, as torch names them, in float32 at least.
 
-    ``worked_in`` is what the module multiplies in: all that goes into a product is rounded to it first.
+    ``compute_dtype`` is what the module multiplies in: all that goes into a product is rounded to it first.
     """
 
     w_ih: Tensor
@@ -54,19 +54,19 @@ class Weights:
     b_ih: Tensor | None
     b_hh: Tensor | None
     w_hr: Tensor | None
-    worked_in: torch.dtype
+    compute_dtype: torch.dtype
 
     @classmethod
-    def of(cls, flat: Sequence[Tensor], worked_in: torch.dtype, *, has_bias: bool) -> Weights:
+    def of(cls, flat: Sequence[Tensor], compute_dtype: torch.dtype, *, has_bias: bool) -> LayerWeights:
         """Take the weights of one layer and direction from a module's flat list.
 
-        They are rounded to ``worked_in`` as the module rounds them.
+        They are rounded to ``compute_dtype`` as the module rounds them.
         """
-        to = worked_in if worked_in in _PRECISE else torch.float32
-        given = [w.detach().to(worked_in).to(to) for w in flat]
+        to = compute_dtype if compute_dtype in _PRECISE else torch.float32
+        given = [w.detach().to(compute_dtype).to(to) for w in flat]
         b_ih, b_hh = given[2:4] if has_bias else (None, None)
         rest = given[4 if has_bias else 2 :]
-        return cls(given[0], given[1], b_ih, b_hh, rest[0] if rest else None, worked_in)
+        return cls(given[0], given[1], b_ih, b_hh, rest[0] if rest else None, compute_dtype)
 
     @property
     def n_units(self) -> int:
@@ -77,7 +77,7 @@ class Weights:
         """Return room for (n_rows, n_units) values, in the precision that is worked in."""
         return self.w_ih.new_empty(n_rows, n_units)
 
-    def product(self, inputs: Inputs, columns: slice, out: Tensor | None = None) -> Tensor:
+    def product(self, inputs: GateInputs, columns: slice, out: Tensor | None = None) -> Tensor:
         """Return ``x W_ih^T + h W_hh^T + b`` for some columns of the gates, in ``out`` where it is given.
 
         The products have an ``out`` or are in place, which autocast leaves alone.
@@ -93,7 +93,7 @@ class Weights:
 
     def rounded(self, rows: Tensor) -> Tensor:
         """Return rows as the module multiplies them."""
-        return rows.to(self.worked_in).to(self.w_ih.dtype)
+        return rows.to(self.compute_dtype).to(self.w_ih.dtype)
 
     def bias(self, columns: slice) -> Tensor | None:
         """Return the sum of both biases for some columns, or None where there are none."""
@@ -101,7 +101,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LayerRun:
     """One layer in one direction during one call.
 
     x (n_rows, n_in) and h (n_rows, n_out) are as the module saw and made them. ``begin_h`` and ``begin_c`` are its
@@ -110,8 +110,8 @@ class Run:
     """
 
     layer: str
-    steps: Steps
-    weights: Weights
+    steps: StepLayout
+    weights: LayerWeights
     x: Tensor
     h: Tensor
     begin_h: Tensor
@@ -122,11 +122,11 @@ class Run:
     end_c: Tensor | None = None
     c: Tensor | None = None
 
-    def inputs(self, start: int, stop: int) -> Inputs:
+    def inputs(self, start: int, stop: int) -> GateInputs:
         """Return what the gates of some steps are computed from."""
         before = self.steps.rows_before(self.h, self.begin_h, start, stop)
-        return Inputs(self.x[self.steps.rows(start, stop)], before)
+        return GateInputs(self.x[self.steps.rows(start, stop)], before)
 
-    def inputs_at(self, rows: Tensor) -> Inputs:
+    def inputs_at(self, rows: Tensor) -> GateInputs:
         """Return what the gates of some rows are computed from."""
-        return Inputs(self.x[rows.to(self.x.device)], self.steps.at_before(self.h, self.begin_h, rows))
+        return GateInputs(self.x[rows.to(self.x.device)], self.steps.at_before(self.h, self.begin_h, rows))

@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 
 from lstmviz.recording.recompute.arithmetic import Arithmetic
-from lstmviz.recording.recompute.layer_run import Run
-from lstmviz.recording.recompute.rounding import Reach, disagreement, largest
-from lstmviz.recording.recompute.self_check import Checks
+from lstmviz.recording.recompute.layer_run import LayerRun
+from lstmviz.recording.recompute.rounding import RoundingScale, disagreement, largest
+from lstmviz.recording.recompute.self_check import SelfCheck
 
 _GATES = "ifgo"
 
 
-def lstm_states(run: Run, wanted: Collection[str], checks: Checks) -> dict[str, Tensor]:
+def lstm_states(run: LayerRun, wanted: Collection[str], checks: SelfCheck) -> dict[str, Tensor]:
     """Return the wanted ones of c, i, f, g, o at every row, each (n_rows, n_units), and check them."""
     n_rows, n_units = len(run.h), run.weights.n_units
     found = {s: run.weights.empty(n_rows, n_units) for s in _GATES if s in wanted}
@@ -38,7 +38,7 @@ def lstm_states(run: Run, wanted: Collection[str], checks: Checks) -> dict[str, 
     return found
 
 
-def _fill(run: Run, gates: Mapping[str, Tensor], cells: Tensor | None) -> None:
+def _fill(run: LayerRun, gates: Mapping[str, Tensor], cells: Tensor | None) -> None:
     """Fill the gates that are asked for, and the cell state where it is not known: a chunk of steps at a time."""
     weights, n_units = run.weights, run.weights.n_units
     letters = _GATES if "o" in gates else _GATES[:3]  # gate o comes last, so the others are one product
@@ -58,7 +58,9 @@ def _fill(run: Run, gates: Mapping[str, Tensor], cells: Tensor | None) -> None:
             previous = _scan(run, chunk, previous, act["f"], written, cells[rows])
 
 
-def _scan(run: Run, chunk: tuple[int, int], previous: Tensor, kept: Tensor, written: Tensor, cells: Tensor) -> Tensor:
+def _scan(
+    run: LayerRun, chunk: tuple[int, int], previous: Tensor, kept: Tensor, written: Tensor, cells: Tensor
+) -> Tensor:
     """Fill the cells of a chunk, ``kept * previous + written`` step by step; return those of its last step."""
     sizes = run.steps.sizes[slice(*chunk)]
     parts = list(zip(sizes, *(v.split_with_sizes(sizes) for v in (written, kept, cells)), strict=True))
@@ -72,7 +74,7 @@ def _scan(run: Run, chunk: tuple[int, int], previous: Tensor, kept: Tensor, writ
     return previous
 
 
-def _check_scan(run: Run, cells: Tensor, gate: Tensor | None, checks: Checks) -> None:
+def _check_scan(run: LayerRun, cells: Tensor, gate: Tensor | None, checks: SelfCheck) -> None:
     """Compare o * tanh(c) with h at every 16th step and each sequence's last, and the last c with the module's own.
 
     Where gate o was not asked for, it is computed at these steps alone.
@@ -82,18 +84,18 @@ def _check_scan(run: Run, cells: Tensor, gate: Tensor | None, checks: Checks) ->
     picked = cells[places]
     of_inputs = inputs.reach(run.weights, run.h.dtype)
     # a cell carries the rounding of all steps before
-    reach = Reach(of_inputs.size.amax(0, keepdim=True) + largest(picked, 0), of_inputs.is_beyond)
+    reach = RoundingScale(of_inputs.size.amax(0, keepdim=True) + largest(picked, 0), of_inputs.is_beyond)
     if run.end_c is not None:
         n = run.steps.n_sequences
         last = slice(0, n) if run.steps.is_reverse else slice(len(rows) - n, None)  # of the rows that are checked
-        gaps = disagreement(picked[last], run.end_c, Reach(reach.size, reach.is_beyond[last]))
+        gaps = disagreement(picked[last], run.end_c, RoundingScale(reach.size, reach.is_beyond[last]))
         checks.add(run, "c", gaps, rows[last])
     columns = slice(3 * n_units, 4 * n_units)
     o = run.weights.product(inputs, columns).sigmoid_() if gate is None else gate[places]
     _check_h(run, o, picked, reach, rows, checks)
 
 
-def _check_steps(run: Run, checks: Checks) -> None:
+def _check_steps(run: LayerRun, checks: SelfCheck) -> None:
     """Compute single steps anew where c before them is known: a call of one step, or else each sequence's first."""
     if run.begin_c is None:
         return
@@ -110,7 +112,7 @@ def _check_steps(run: Run, checks: Checks) -> None:
         _check_h(run, o, c, reach, rows, checks)
 
 
-def _check_h(run: Run, o: Tensor, c: Tensor, reach: Reach, rows: Tensor, checks: Checks) -> None:
+def _check_h(run: LayerRun, o: Tensor, c: Tensor, reach: RoundingScale, rows: Tensor, checks: SelfCheck) -> None:
     ours, theirs = o * c.tanh(), run.h[rows.to(o.device)]
     if run.weights.w_hr is not None:
         ours = run.weights.project(ours, run.weights.w_hr, None)

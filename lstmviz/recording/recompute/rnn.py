@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 from lstmviz.recording.recompute.arithmetic import Arithmetic
-from lstmviz.recording.recompute.layer_run import Run
+from lstmviz.recording.recompute.layer_run import LayerRun
 from lstmviz.recording.recompute.rounding import disagreement, largest
-from lstmviz.recording.recompute.self_check import Checks
+from lstmviz.recording.recompute.self_check import SelfCheck
 
 
 def rnn_states(
-    run: Run, wanted: Collection[str], checks: Checks, *, act: Callable[[Tensor], Tensor]
+    run: LayerRun, wanted: Collection[str], checks: SelfCheck, *, act: Callable[[Tensor], Tensor]
 ) -> dict[str, Tensor]:
-    """Return nothing, as there is nothing but h; check h where ``Steps.checked`` says."""
+    """Return nothing, as there is nothing but h; check h where ``StepLayout.checked`` says."""
     for rows in run.steps.checked(run.weights.n_units * run.weights.w_ih.element_size()):
         inputs = run.inputs_at(rows)
         ours = act(run.weights.product(inputs, slice(None)))

@@ -13,14 +13,14 @@ _TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 2e-2, tor
 _TOLERANCE_TF32 = 1e-2  # cuDNN multiplies float32 with 10 bits of fraction unless told otherwise
 
 
-def tolerance(output: Tensor, worked_in: torch.dtype) -> float:
+def tolerance(output: Tensor, compute_dtype: torch.dtype) -> float:
     """Return how far a recomputed state may be from the module's own, by the dtype that it multiplied in."""
-    if output.is_cuda and worked_in == torch.float32 and torch.backends.cudnn.allow_tf32:
+    if output.is_cuda and compute_dtype == torch.float32 and torch.backends.cudnn.allow_tf32:
         return _TOLERANCE_TF32
-    return _TOLERANCE.get(worked_in, _TOLERANCE[torch.float32])
+    return _TOLERANCE.get(compute_dtype, _TOLERANCE[torch.float32])
 
 
-class Reach(NamedTuple):
+class RoundingScale(NamedTuple):
     """How large values grew on the way to a state: what rounding is measured by.
 
     ``size`` is a magnitude, in any shape that goes with the state's (n_rows, n_units): a sum that went up to 1000 and
@@ -31,17 +31,17 @@ class Reach(NamedTuple):
     size: Tensor
     is_beyond: Tensor
 
-    def grown(self, *values: Tensor) -> Reach:
+    def grown(self, *values: Tensor) -> RoundingScale:
         """Return the reach with these magnitudes on top; those that are no numbers count as 0."""
         size = self.size
         for value in values:
             size = size + value.to(size.dtype).nan_to_num(nan=0.0, posinf=0.0)
-        return Reach(size, self.is_beyond)
+        return RoundingScale(size, self.is_beyond)
 
-    def projected(self, weight: Tensor, dtype: torch.dtype) -> Reach:
+    def projected(self, weight: Tensor, dtype: torch.dtype) -> RoundingScale:
         """Return the reach of ``values weight^T``, where the values are between -1 and 1 and reached this far."""
         size, factor = self.size.amax(1, keepdim=True), weight.abs().amax()
-        return Reach(size, self.is_beyond | ~(factor * weight.shape[1] < torch.finfo(dtype).max)).grown(
+        return RoundingScale(size, self.is_beyond | ~(factor * weight.shape[1] < torch.finfo(dtype).max)).grown(
             (size + 1.0) * factor
         )
 
@@ -51,7 +51,7 @@ def largest(values: Tensor, dim: int) -> Tensor:
     return values.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0).abs_().amax(dim, keepdim=True)
 
 
-def disagreement(ours: Tensor, theirs: Tensor, reach: Reach | None = None) -> Tensor:
+def disagreement(ours: Tensor, theirs: Tensor, reach: RoundingScale | None = None) -> Tensor:
     """Return ``|ours - theirs| / (1 + reach)``; 0 where both are NaN, infinite where only one is.
 
     An infinity counts as the largest number of the module's dtype, which a sum in float32 passes without becoming one.

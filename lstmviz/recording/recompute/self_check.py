@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lstmviz.errors import RecordingError
-from lstmviz.recording.recompute.layer_run import Run
+from lstmviz.recording.recompute.layer_run import LayerRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class _Found:
 
 
 @dataclass(slots=True)
-class Checks:
+class SelfCheck:
     """All that was compared during one batch; judged at its end, when it is known which steps are padding."""
 
     module: str
@@ -33,7 +33,7 @@ class Checks:
     has_stale_weights: bool = False  # between calls, weights were written to where torch does not count it
     _found: list[_Found] = field(default_factory=list)
 
-    def add(self, run: Run, state: str, gaps: Tensor, rows: Tensor) -> None:
+    def add(self, run: LayerRun, state: str, gaps: Tensor, rows: Tensor) -> None:
         """Keep the gaps (n_rows, n_units) at some rows of a run, to be judged by ``require``."""
         if gaps.numel():
             steps, sequences = run.steps.places(rows)

@@ -15,7 +15,7 @@ _SMALL = 4096  # rows; batches of a few steps come by the thousand, mostly of th
 
 
 @dataclass(frozen=True)
-class Steps:
+class StepLayout:
     """The rows of a call, in the order of a PackedSequence; a padded batch is one whose sizes never shrink.
 
     ``sizes`` are the sequences at each step, never more than at the step before. ``order`` gives the place in the
@@ -113,9 +113,9 @@ class Steps:
         return tuple(int(n) for n in (step + 1)[sequence.argsort()])
 
     @cached_property
-    def reversed(self) -> Steps:
+    def reversed(self) -> StepLayout:
         """The same rows, run through from the last step to the first."""
-        return Steps(self.sizes, self.order, not self.is_reverse, self.is_stepped)
+        return StepLayout(self.sizes, self.order, not self.is_reverse, self.is_stepped)
 
     def chunks(self, row_bytes: int) -> list[tuple[int, int]]:
         """Return (start, stop) of the steps that are worked on together, in the order in which they ran."""
@@ -166,11 +166,11 @@ class Steps:
         return rows.new_zeros(shape[0] * shape[1], shape[2]).index_copy_(0, places, rows).view(shape)
 
 
-def even_steps(n_steps: int, n_sequences: int) -> Steps:
+def even_layout(n_steps: int, n_sequences: int) -> StepLayout:
     """Return the rows of a padded batch; small ones are made once, with all that is derived from them."""
-    return (_even_steps if n_steps * n_sequences <= _SMALL else _even_steps.__wrapped__)(n_steps, n_sequences)
+    return (_even_layout if n_steps * n_sequences <= _SMALL else _even_layout.__wrapped__)(n_steps, n_sequences)
 
 
 @lru_cache(maxsize=16)
-def _even_steps(n_steps: int, n_sequences: int) -> Steps:
-    return Steps((n_sequences,) * n_steps)
+def _even_layout(n_steps: int, n_sequences: int) -> StepLayout:
+    return StepLayout((n_sequences,) * n_steps)
