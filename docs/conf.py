@@ -10,6 +10,7 @@ import inspect
 from typing import Any
 
 from docutils import nodes
+from sphinx.domains.python import PyObject
 from sphinx.util.inspect import stringify_signature
 from sphinx.util.nodes import make_refnode
 
@@ -61,6 +62,7 @@ nb_ipywidgets_js: dict[str, Any] = {}  # comes from another host, and no noteboo
 autodoc_member_order = "bysource"
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+napoleon_attr_annotations = False  # the signature has them
 python_maximum_signature_line_length = 88
 
 
@@ -100,7 +102,10 @@ def find_name(app: Any, env: Any, node: Any, shown: Any) -> Any:
 
 
 def setup(app: Any) -> None:
-    """Register what this file adds to Sphinx."""
+    """Register what this file adds to Sphinx, which calls attributes variables."""
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"
     app.connect("source-read", add_contents)
     app.connect("autodoc-process-signature", signature_as_written)
     app.connect("missing-reference", find_name)

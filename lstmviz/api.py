@@ -30,10 +30,26 @@ if TYPE_CHECKING:
     from lstmviz.ui.notebook import Served
 
 AnyPattern = Pattern | PatternFile | str
+"""A pattern, a pattern file, or the text of a pattern file."""
 
 
 class Dump(DumpReader):
-    """One recorded dump, read lazily, with the questions that can be asked of it."""
+    """A recorded dump, read lazily, with the questions that can be asked of it.
+
+    ``lstmviz.open_dump`` returns it. Without the name of an axis, its attributes and methods refer to the first axis.
+
+    Attributes:
+        path: The file.
+        uuid: The identity of the dump, 32 hexadecimal digits; every recording gets a new one.
+        provenance: Where the dump comes from: the model, the versions, the date, and whether the recording is complete.
+        axes: The time axes by name.
+
+    Example:
+        >>> dump
+        <Dump parens.h5: 20000 steps, rnn.l0.h, rnn.l0.c, rnn.l1.h, rnn.l1.c>
+        >>> dump.states("rnn.l1.c")[249:255, 45].round(2)  # steps, unit
+        array([0.95, 0.98, 0.98, 0.98, 0.98, 0.98], dtype=float16)
+    """
 
     def select(
         self,
@@ -45,33 +61,87 @@ class Dump(DumpReader):
         off_after: int = 0,
         side: Side = "high",
     ) -> Pattern:
-        """Return the units of a source that are on through exactly steps [start, stop), as a Pattern.
+        """Select the units of a source that are on through exactly a window.
 
-        Each is also off for ``off_before`` steps before and ``off_after`` steps after; steps outside the sequence
-        count as off. ``side="low"`` asks for ``value <= -threshold`` instead of ``value >= threshold``. Raises
-        UnknownName, WindowError or PatternError, each a line that says what there is.
+        A unit is selected if it is on at every step of the window, off at each of the ``off_before`` steps before it,
+        and off at each of the ``off_after`` steps after it. Steps outside the sequence count as off.
+
+        Args:
+            source: The source to look at, such as ``"rnn.l0.c"``.
+            start: First step of the window.
+            stop: Step after the last one of the window.
+            threshold: A unit is on where ``value >= threshold``, in the view of the source.
+            off_before: Number of steps before the window at which a unit must be off.
+            off_after: Number of steps after the window at which a unit must be off.
+            side: ``"high"``, or ``"low"`` for units that are on where ``value <= -threshold``.
+
+        Returns:
+            The pattern of the selected units.
+
+        Raises:
+            UnknownName: The dump has no such source.
+            WindowError: The window is empty, outside the axis, or crosses a sequence border.
+            PatternError: The threshold or a constraint is out of range.
+
+        Example:
+            >>> pattern = dump.select("rnn.l1.c", start=249, stop=255)
+            >>> [unit.unit for unit in pattern.units]
+            [15, 18, 45, 49]
         """
         return matching.select(self, source, start, stop, threshold, off_before, off_after, side)
 
     def match(
         self, pattern: AnyPattern, limit: int = 50, offset: int = 0, order: str = "best", min_shared: int = 1
     ) -> pd.DataFrame:
-        """Return the matches of a pattern over the whole corpus, best first, one row a match.
+        """Find the matches of a pattern over the whole corpus, best first.
 
-        Columns: start, stop, sequence, n_shared, n_union, length, text. ``pattern`` may also be a PatternFile or its
-        JSON text. ``offset`` pages on. The definition and the order are in docs/matching.md; other orders are "step",
-        "length", "-length", and "track:NAME" or "-track:NAME" (by the track's value at the match's first step).
-        ``min_shared`` leaves out matches that share fewer units. Raises PatternError or UnknownName where the pattern
-        or the order does not fit this dump.
+        What counts as a match, and how matches are ranked, is defined in docs/matching.md.
+
+        Args:
+            pattern: A pattern, a pattern file, or its JSON text.
+            limit: Number of rows to return.
+            offset: Number of rows to skip.
+            order: ``"best"``, ``"step"``, ``"length"``, ``"-length"``, or ``"track:NAME"`` or ``"-track:NAME"``, which
+                order by the track's value at the first step of a match.
+            min_shared: Leave out matches that share fewer units of the pattern.
+
+        Returns:
+            One row for each match: start and stop (steps), sequence, n_shared and n_union (units), length (steps),
+            text.
+
+        Raises:
+            UnknownName: The dump lacks a source or track of the pattern or the order.
+            PatternError: The pattern, the order or a number is invalid.
+
+        Example:
+            >>> dump.match(pattern, limit=2)
+               start  stop  sequence  n_shared  n_union  length    text
+            0    249   255         1         4       24       6  (44444
+            1    881   887         4         4       24       6  (44444
         """
         listed = matching.listing(self, as_pattern(pattern), order, "", min_shared)
         return listed.page(limit, offset)
 
     def groups(self, pattern: AnyPattern, by: str, min_shared: int = 1) -> pd.DataFrame:
-        """Return how many matches there are in each group: group, n_matches; in the order of what they are named by.
+        """Count the matches of a pattern in groups.
 
-        ``by`` is "sequence", "length" or "track:NAME": the value at the first step of the match, which is a label, a
-        whole number, or a range of about a tenth of the corpus. Raises PatternError or UnknownName, as ``match``.
+        Args:
+            pattern: A pattern, a pattern file, or its JSON text.
+            by: ``"sequence"``, ``"length"``, or ``"track:NAME"`` for the track's value at the first step of a match: a
+                label, a whole number, or a range of about a tenth of the corpus.
+            min_shared: Leave out matches that share fewer units of the pattern.
+
+        Returns:
+            One row for each group, in the order of its value: group (text), n_matches.
+
+        Raises:
+            UnknownName: The dump lacks a source or track.
+            PatternError: The pattern or ``by`` is invalid.
+
+        Example:
+            >>> dump.groups(pattern, "track:depth", min_shared=4)
+              group  n_matches
+            0     4        689
         """
         groups = matching.groups(self, as_pattern(pattern), by, min_shared)
         names = pd.Series([group.name for group in groups], dtype="str")
@@ -80,12 +150,32 @@ class Dump(DumpReader):
     def carry(
         self, pattern: AnyPattern, min_shared: int | None = None, hidden: Collection[Window] = ()
     ) -> pd.DataFrame:
-        """Return what the steps of a pattern's matches carry in each track, against the whole corpus.
+        """Compare what the matched steps carry in each track with the whole corpus.
 
-        One row a track and value. Columns: track, value (a label, a whole number or a range such as "0.1 to 0.2"), low,
-        high (the numbers it stands for), n_steps, share (of the steps of the matches), n_corpus, base_rate (of all
-        steps). Taken are the matches that share all units, or ``min_shared`` of them or more, but not those in
-        ``hidden`` or hidden in the notes of a PatternFile for this dump. Raises what ``match`` raises.
+        Args:
+            pattern: A pattern, a pattern file, or its JSON text.
+            min_shared: Use the matches that share at least this many units; None for those that share all.
+            hidden: Matches to leave out, as windows; those hidden in the notes of a pattern file for this dump are left
+                out too.
+
+        Returns:
+            One row for each track and value: track, value (a label, a whole number, or a range such as ``"0.1 to
+            0.2"``), low and high (the numbers it stands for), n_steps, share (of the matched steps), n_corpus,
+            base_rate (of all steps).
+
+        Raises:
+            UnknownName: The dump lacks a source or track of the pattern.
+            PatternError: The pattern or ``min_shared`` is invalid.
+
+        Example:
+            >>> carried = dump.carry(pattern)
+            >>> carried[carried.track == "depth"][["value", "share", "base_rate"]].round(2)
+              value  share  base_rate
+            0     0    0.0       0.19
+            1     1    0.0       0.23
+            2     2    0.0       0.21
+            3     3    0.0       0.21
+            4     4    1.0       0.16
         """
         return matching.carry(self, as_pattern(pattern), min_shared, {*hidden, *hidden_in(pattern, self.uuid)})
 
@@ -96,10 +186,28 @@ class Dump(DumpReader):
         min_shared: int | None = None,
         hidden: Collection[Window] = (),
     ) -> pd.DataFrame:
-        """Return where in the corpus a pattern's matches lie: start, stop, n_matches, n_steps; one row a bin of steps.
+        """Count where in the corpus the matches of a pattern lie.
 
-        ``n_matches`` start in the bin, and ``n_steps`` of its steps lie in one. Which matches are taken is as in
-        ``carry``. Raises what ``match`` raises.
+        Args:
+            pattern: A pattern, a pattern file, or its JSON text.
+            n_bins: Most bins to cut the axis into; all but the last have the same width.
+            min_shared: Use the matches that share at least this many units; None for those that share all.
+            hidden: Matches to leave out, as in ``carry``.
+
+        Returns:
+            One row for each bin: start and stop (steps), n_matches that start in it, n_steps of it that lie in a match.
+
+        Raises:
+            UnknownName: The dump lacks a source or track of the pattern.
+            PatternError: The pattern or a number is invalid.
+
+        Example:
+            >>> dump.barcode(pattern, n_bins=4)
+               start   stop  n_matches  n_steps
+            0      0   5000        185      698
+            1   5000  10000        145      564
+            2  10000  15000        179      671
+            3  15000  20000        180      711
         """
         taken = {*hidden, *hidden_in(pattern, self.uuid)}
         return matching.barcode(self, as_pattern(pattern), n_bins, min_shared, taken)
@@ -111,26 +219,74 @@ class Dump(DumpReader):
         second: DumpReader | None = None,
         min_shared: int | None = None,
     ) -> matching.Comparison:
-        """Return how the matches of two patterns lie in each other: how many meet, are the same, share steps.
+        """Compare the matches of two patterns: how many overlap, how many are the same.
 
-        ``second`` is the dump of the other pattern where it is not this one; it must hold the same text. Taken are the
-        matches that share all units, or ``min_shared`` of them or more. Raises PatternError for dumps of other texts,
-        and what ``match`` raises.
+        Args:
+            pattern: The first pattern, a pattern file, or its JSON text.
+            other: The second pattern.
+            second: The dump of the second pattern if it is not this one; it must hold the same text.
+            min_shared: Use the matches that share at least this many units; None for those that share all.
+
+        Returns:
+            The counts of both patterns, and of what they have in common.
+
+        Raises:
+            PatternError: The dumps do not hold the same text, or a pattern is invalid.
+            UnknownName: A dump lacks a source or track of its pattern.
+
+        Example:
+            >>> other = dump.select("rnn.l1.h", 249, 255)
+            >>> both = dump.compare(pattern, other)
+            >>> both.n_first, both.n_first_met
+            (689, 517)
         """
         return matching.compare(self, as_pattern(pattern), as_pattern(other), second, min_shared)
 
     def count(self, pattern: AnyPattern) -> matching.Count:
-        """Return the number of matches at each number of shared units, and the histogram of their lengths."""
+        """Count all matches of a pattern.
+
+        Args:
+            pattern: A pattern, a pattern file, or its JSON text.
+
+        Returns:
+            The number of matches for each number of shared units, and the histogram of their lengths.
+
+        Raises:
+            UnknownName: The dump lacks a source or track of the pattern.
+            PatternError: The pattern is invalid.
+
+        Example:
+            >>> dump.count(pattern).totals
+               n_shared  n_matches
+            0         4        689
+            1         3        151
+            2         1       2526
+        """
         return matching.count(self, as_pattern(pattern))
 
     def search(
         self, text: str, regex: bool = False, over: matching.Over = "characters", axis: str | None = None
     ) -> pd.DataFrame:
-        """Return every place where the text stands on an axis (the first one): start, stop, sequence.
+        """Find every place where a text occurs.
 
-        ``over`` is "characters" (any stretch of the text), "words" (whole ones) or "tokens" (whole ones); with
-        ``regex`` the text is a regular expression, which has a few seconds. Hits do not overlap and lie inside one
-        sequence. Raises PatternError for an empty text or an expression that is none, UnknownName for the axis.
+        Args:
+            text: What to look for.
+            regex: Whether ``text`` is a regular expression. It is stopped after a few seconds.
+            over: ``"characters"`` (any stretch of the text), ``"words"`` (whole words) or ``"tokens"`` (whole tokens).
+            axis: Name of the axis to search; None for the first.
+
+        Returns:
+            One row for each hit: start, stop (steps), sequence. Hits do not overlap and lie inside one sequence.
+
+        Raises:
+            UnknownName: The dump has no such axis.
+            PatternError: The text is empty, or the expression is invalid or takes too long.
+
+        Example:
+            >>> dump.search("(44444").head(2)
+               start  stop  sequence
+            0     30    36         0
+            1     42    48         0
         """
         return matching.search(self.first if axis is None else self.axis(axis), text, regex, over)
 
@@ -143,10 +299,32 @@ class Dump(DumpReader):
         off_after: int = 0,
         side: Side = "high",
     ) -> pd.DataFrame:
-        """Return how many units ``select`` would pick for steps [start, stop) at each threshold: threshold, n_units.
+        """Count the units that ``select`` would select for a window at each threshold.
 
-        The thresholds are 0.00 to 1.00 by 0.01 in the source's view; for raw values beyond 1 at most 100 round ones
-        follow. Raises what ``select`` raises.
+        Args:
+            source: The source to look at, such as ``"rnn.l0.c"``.
+            start: First step of the window.
+            stop: Step after the last one of the window.
+            off_before: As in ``select``.
+            off_after: As in ``select``.
+            side: As in ``select``.
+
+        Returns:
+            One row for each threshold from 0.00 to 1.00 in steps of 0.01, in the view of the source: threshold,
+            n_units. For raw values beyond 1, at most 100 round thresholds follow.
+
+        Raises:
+            UnknownName: The dump has no such source.
+            WindowError: The window is empty, outside the axis, or crosses a sequence border.
+            PatternError: A constraint is out of range.
+
+        Example:
+            >>> dump.thresholds("rnn.l1.c", 249, 255).iloc[[10, 30, 50, 70]]
+                threshold  n_units
+            10        0.1        4
+            30        0.3        4
+            50        0.5        4
+            70        0.7        6
         """
         return matching.thresholds(self, source, start, stop, off_before, off_after, side)
 
@@ -161,9 +339,29 @@ class Dump(DumpReader):
         off_after: int = 0,
         side: Side = "high",
     ) -> matching.WhyNot:
-        """Return why ``select`` with these arguments does or does not pick a unit, in words, and what would change it.
+        """Say why ``select`` does or does not select a unit, and which thresholds would.
 
-        Raises what ``select`` raises, and PatternError for a unit that the source does not have.
+        Args:
+            source: The source to look at.
+            unit: Number of the unit.
+            start: First step of the window.
+            stop: Step after the last one of the window.
+            threshold: As in ``select``.
+            off_before: As in ``select``.
+            off_after: As in ``select``.
+            side: As in ``select``.
+
+        Returns:
+            The reason, in numbers and in words.
+
+        Raises:
+            UnknownName: The dump has no such source.
+            WindowError: The window is empty, outside the axis, or crosses a sequence border.
+            PatternError: The source has no such unit, or a number is out of range.
+
+        Example:
+            >>> print(dump.why_not("rnn.l1.c", 0, 249, 255))
+            unit 0 is −0.72 at step 249, below 0.30; thresholds above −0.7501 and up to −0.7167 select it
         """
         return matching.why_not(self, source, unit, start, stop, threshold, off_before, off_after, side)
 
@@ -176,23 +374,56 @@ class Dump(DumpReader):
         n_contexts: int = 10,
         around: int = 12,
     ) -> matching.UnitCard:
-        """Return a unit's card: how its values spread, how long it stays on, where it is strongest, and its tracks.
+        """Describe what one unit does over the whole corpus.
 
-        It is on where ``value >= threshold`` in the source's view, or ``value <= -threshold`` for ``side="low"``.
-        ``n_contexts`` of ``around`` steps on either side are given. Raises UnknownName or PatternError.
+        Args:
+            source: The source of the unit.
+            unit: Number of the unit.
+            threshold: The unit is on where ``value >= threshold``, in the view of the source.
+            side: ``"high"``, or ``"low"`` for on where ``value <= -threshold``.
+            n_contexts: Number of strongest contexts to return.
+            around: Number of steps on either side of a context.
+
+        Returns:
+            The unit's card: how its values spread, how long it stays on, where it is strongest, and its relation to
+            each track.
+
+        Raises:
+            UnknownName: The dump has no such source.
+            PatternError: The source has no such unit, or a number is out of range.
+
+        Example:
+            >>> card = dump.unit("rnn.l1.c", 45)
+            >>> round(card.on_rate, 3)
+            0.161
         """
         unit, threshold = check_whole("unit", unit), check_threshold(threshold)
         n_contexts, around = check_whole("n_contexts", n_contexts), check_whole("around", around)
         return matching.unit_card(self, source, unit, threshold, side, n_contexts, around)
 
     def rerun(self, text: str) -> TypedText:
-        """Run the model that lies beside the dump over a text of one's own; return it as a dump of one sequence.
+        """Run the model that lies beside the dump over a text, and return its states as a dump of one sequence.
 
-        The text is cut into the model's characters or words, and read from a zero state. Its states are those that
-        ``lstmviz.record`` gives for it, in the precision of this dump; tracks are the predictions, and the loss of each
-        next token. What is asked of a dump can be asked of it; a pattern that it selects can be matched against this
-        one. Raises ModelError where no model lies beside the dump, or another than was recorded; InputError for a text
-        without a token, or of more than 2,000.
+        The text is split into the model's characters or words and read from a zero state. The states are those that
+        ``lstmviz.record`` would record, in the precision of this dump. Predictions and the loss of each next token are
+        tracks. A pattern that is selected in the result can be matched against this dump.
+
+        Args:
+            text: At most 2,000 tokens.
+
+        Returns:
+            A dump of one sequence, which answers the same questions as this one.
+
+        Raises:
+            ModelError: No model lies beside the dump, or a different model than was recorded.
+            InputError: The text has no token, or more than 2,000.
+
+        Example:
+            >>> typed = dump.rerun("0(1(22(3)2)1)0")
+            >>> typed.n_steps
+            14
+            >>> dump.rerun("0(1x").unknown
+            ['x']
         """
         from lstmviz.rerun.rerun import rerun_of
 
@@ -207,23 +438,58 @@ class Dump(DumpReader):
         progress: ShareProgress | None = None,
         cancel: IsCancelled | None = None,
     ) -> Projection:
-        """Return a 2-D map of a source's states at ``n_steps`` steps, or of its model's embeddings ("embedding").
+        """Compute a map: the states of a source at many steps as points on a plane.
 
-        "pca" is exact over the sampled steps. "tsne" and "umap" (``pip install "lstmviz[maps]"``) take about a minute
-        for 20,000 steps, in a process of their own, and are kept in the user's cache. ``progress`` is called with the
-        share that is done and what is being done; ``cancel`` is asked a few times a second whether to stop. Raises
-        UnknownName, PatternError for arguments out of range, ProjectionError where there can be no map, and
-        ProjectionCancelled.
+        ``"pca"`` is exact over the sampled steps. ``"tsne"`` and ``"umap"`` (``pip install "lstmviz[maps]"``) take
+        about a minute for 20,000 steps. They run in a separate process, and their maps are kept in the user's cache.
+
+        Args:
+            source: The source, or ``"embedding"`` for the model's embeddings.
+            method: ``"pca"``, ``"tsne"`` or ``"umap"``.
+            n_steps: Most steps to sample.
+            seed: Seed of the sample and of the method.
+            progress: Called with the share that is done and what is being done.
+            cancel: Called a few times a second; once it returns True, the computation ends.
+
+        Returns:
+            The map.
+
+        Raises:
+            UnknownName: The dump has no such source.
+            PatternError: An argument is out of range.
+            ProjectionError: There can be no map: too few states, or a package is missing.
+            ProjectionCancelled: ``cancel`` returned True.
+
+        Example:
+            >>> mapped = dump.project("rnn.l1.c", n_steps=1000)
+            >>> mapped.points.shape
+            (1000, 2)
         """
         return compute_map(self, source, method, n_steps, seed, progress, cancel)
 
     def region(
         self, projection: Projection, polygon: Sequence[Sequence[float]], filters: Sequence[Filter] = ()
     ) -> Region:
-        """Return what lies inside a polygon on a map, given by its corners (x, y): steps, tokens, what they carry.
+        """Return the steps of a map that lie inside a polygon.
 
-        On a map of embeddings these are all steps at which a token of the region stands. ``filters`` leave out steps.
-        Raises PatternError or UnknownName.
+        Args:
+            projection: The map.
+            polygon: The corners, each as (x, y).
+            filters: Conditions on tracks that leave out steps.
+
+        Returns:
+            The region. On a map of embeddings it holds all steps with a token of the region.
+
+        Raises:
+            UnknownName: The dump has no such track.
+            PatternError: The polygon or a filter is invalid.
+
+        Example:
+            >>> mapped = dump.project("rnn.l1.c", n_steps=1000)
+            >>> low, high = mapped.points.min(axis=0) - 1, mapped.points.max(axis=0) + 1
+            >>> whole = dump.region(mapped, [low, (high[0], low[1]), high, (low[0], high[1])])
+            >>> len(whole.steps)
+            1000
         """
         return region(self, projection, polygon, filters)
 
@@ -235,17 +501,45 @@ class Dump(DumpReader):
         seed: int = 0,
         overwrite: bool = False,
     ) -> Path:
-        """Write states at sampled steps, or the model's embeddings, for TensorBoard's Embedding Projector.
+        """Write states, or the model's embeddings, for TensorBoard's Embedding Projector.
 
-        ``path`` is a folder, or a file that ends in .zip. ``source`` is a source, "embedding", or None for the last
-        cell state. Returns the path. Raises DumpExists, UnknownName or ProjectionError.
+        Args:
+            path: A folder, or a file that ends in ``.zip``.
+            source: A source, ``"embedding"``, or None for the last cell state.
+            n_steps: Most steps to sample.
+            seed: Seed of the sample.
+            overwrite: Whether to replace what is there.
+
+        Returns:
+            The path.
+
+        Raises:
+            DumpExists: Something is at the path.
+            UnknownName: The dump has no such source.
+            ProjectionError: There is nothing to write.
+
+        Example:
+            >>> folder = dump.to_projector("projector", "rnn.l1.c", n_steps=100)
+            >>> sorted(file.name for file in folder.iterdir())
+            ['metadata.tsv', 'projector_config.pbtxt', 'tensors.tsv']
         """
         return to_projector(self, path, source or default_source(self), n_steps, seed, overwrite)
 
     def serve(self, port: int = 8050, host: str = "127.0.0.1", open_browser: bool = True) -> Served | None:
-        """Serve the page on this dump until interrupted; another free port is taken where ``port`` is in use.
+        """Serve the page on this dump until interrupted.
 
-        In a notebook the page appears under the cell instead, and a handle is returned at once: its ``stop()`` ends it.
+        In a notebook the page appears under the cell instead, and the call returns at once.
+
+        Args:
+            port: Port to listen on; the next free one if it is in use.
+            host: Address to listen on.
+            open_browser: Whether to open the page in a browser.
+
+        Returns:
+            In a notebook, a handle whose ``stop()`` ends the page; otherwise None.
+
+        Raises:
+            ServeError: The page cannot be served, for example because no port is free.
         """
         from lstmviz.ui.notebook import in_notebook, serve_inline
 
@@ -258,40 +552,71 @@ class Dump(DumpReader):
 
 
 class TypedText(TypedReader, Dump):
-    """A text that was run through the model beside a dump, as ``Dump.rerun`` returns it: a dump of one sequence.
+    """A text that was run through the model beside a dump: a dump of one sequence, as ``Dump.rerun`` returns it.
 
-    ``text`` is the text, ``is_known`` tells for each token whether the model has an entry for it, ``unknown`` lists
-    those that it has none for. These it reads as its unknown token; a model without one does not read them at all, and
-    their states are NaN.
+    Tokens that the model does not know are read as its unknown token. A model without an unknown token does not read
+    them at all, and their states are NaN.
+
+    Example:
+        >>> typed = dump.rerun("0(1(22(3)2)1)0")
+        >>> span = typed.select("rnn.l1.c", start=4, stop=6)
+        >>> dump.match(span, limit=1)[["start", "stop"]]
+           start  stop
+        0   1916  1919
     """
 
 
 class Corpus(ShardReader, Dump):
-    """A folder of dumps that its ``corpus.json`` makes one corpus: asked as a Dump is, steps counted over all shards.
+    """Several dumps in a folder as one corpus, used like a ``Dump``; steps count over all shards.
 
-    The shards are asked side by side, by threads of this machine or the workers of a dask scheduler; the answers are
-    exactly those of one dump that holds them all. The layout is in docs/corpora.md.
+    The shards are searched in parallel, by threads of this machine or the workers of a dask scheduler. The answers are
+    exactly those of a single dump that holds all shards. docs/corpora.md describes the folder.
+
+    Example:
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> Path("shards").mkdir()
+        >>> for part in ("a.h5", "b.h5"):
+        ...     _ = lstmviz.write_dump(f"shards/{part}", states={"rnn.l0.h": np.eye(4)}, tokens=[0, 1, 0, 1])
+        >>> corpus = lstmviz.open_dump(lstmviz.write_corpus("shards"))
+        >>> corpus.n_steps
+        8
     """
 
     def count(self, pattern: AnyPattern) -> matching.Count:
-        """Return the number of matches at each number of shared units, and the histogram of their lengths."""
+        """Count all matches of a pattern, over all shards, as ``Dump.count`` does."""
         return matching.found_in(self, as_pattern(pattern)).count()
 
     def search(
         self, text: str, regex: bool = False, over: matching.Over = "characters", axis: str | None = None
     ) -> pd.DataFrame:
-        """Return every place where the text stands, over all shards, as ``Dump.search`` does."""
+        """Find every place where a text occurs, over all shards, as ``Dump.search`` does."""
         return matching.search_shards(self, (self.first if axis is None else self.axis(axis)).name, text, regex, over)
 
 
 def open_dump(path: str | os.PathLike[str], scheduler: str | None = None) -> Dump:
-    """Open a dump, the folder of a corpus (``corpus.json`` lists its shards) or of an LSTMVis project, for reading.
+    """Open a dump, the folder of a corpus, or the folder of an LSTMVis project, for reading.
 
-    Only what is declared is read, values come when they are asked for. ``scheduler`` is the address of a dask
-    scheduler whose workers match and search a corpus; None uses this machine. A project is converted once, into the
-    user's cache. Raises DumpMissing where there is no file, ProjectError where a project cannot be read, NewerFormat
-    where a newer lstmviz wrote it, DumpError where it is not a dump, is damaged, holds what could read other files, or
-    is a folder of separate dumps; ClusterError for a scheduler without shards to share out.
+    Values are read when they are needed. A project is converted once, into the user's cache.
+
+    Args:
+        path: A file, a folder with a ``corpus.json``, or a folder with an ``lstm.yml``.
+        scheduler: Address of a dask scheduler whose workers match and search a corpus; None for this machine.
+
+    Returns:
+        The dump; for a folder with a ``corpus.json``, a ``Corpus``.
+
+    Raises:
+        DumpMissing: There is no file at the path.
+        DumpError: The file is not a dump, is damaged or unsafe, or the folder holds separate dumps.
+        NewerFormat: A newer version of lstmviz wrote the dump.
+        ProjectError: The LSTMVis project cannot be read.
+        ClusterError: The scheduler cannot be reached, or there are no shards to share out.
+
+    Example:
+        >>> dump = lstmviz.open_dump("parens.h5")
+        >>> dump.first.text(249, 255)
+        '(44444'
     """
     where = Path(path)
     if is_corpus(where):

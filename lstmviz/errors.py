@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class LstmvizError(Exception):
-    """Base of every error that lstmviz raises on purpose; its text is one line for a person."""
+    """Base of every error that lstmviz raises on purpose; its text is one line for a person to read."""
 
     def __str__(self) -> str:
         """Give the message as written (KeyError would quote it)."""
@@ -20,27 +20,27 @@ class DumpError(LstmvizError, ValueError):
 
 
 class DumpMissing(LstmvizError, FileNotFoundError):
-    """No file at the path that was asked for."""
+    """There is no file at the given path."""
 
 
 class DumpExists(LstmvizError, FileExistsError):
-    """Something is already there and would be overwritten."""
+    """Something is already at the path and would be overwritten."""
 
 
 class NewerFormat(DumpError):
-    """The dump was written by a newer lstmviz than the one that reads it."""
+    """The dump was written by a newer version of lstmviz."""
 
 
 class UnknownName(LstmvizError, KeyError):
-    """No source, track or axis of that name; the message lists those there are."""
+    """There is no source, track or axis of that name; the message lists those there are."""
 
 
 class WindowError(LstmvizError, IndexError):
-    """A window, step or unit that is none: empty, outside the corpus, not whole, or across a sequence border."""
+    """An invalid window, step or unit: empty, out of range, not an integer, or crossing a sequence border."""
 
 
 class PatternError(LstmvizError, ValueError):
-    """A pattern, threshold or constraint that is out of its range, or does not fit the dump."""
+    """A pattern, threshold or constraint that is out of range or does not fit the dump."""
 
 
 class RecordingError(LstmvizError, RuntimeError):
@@ -48,31 +48,31 @@ class RecordingError(LstmvizError, RuntimeError):
 
 
 class LayoutError(RecordingError):
-    """A model that ran over (steps, batch) where (batch, steps) was said, or the other way round."""
+    """A model that ran over (steps, batch) although (batch, steps) was given, or the reverse."""
 
 
 class StorageError(RecordingError):
-    """The disk did not take what was recorded: it is full, or failed; what came before is kept."""
+    """The disk is full or failed while recording; everything acknowledged before is kept."""
 
 
 class InputError(DumpError, RecordingError):
-    """Something handed in to be kept, by ``write_dump`` or ``record``, that does not fit: named, with what to do."""
+    """An input of ``write_dump`` or ``record`` that does not fit; the message names it and says what to do."""
 
 
 class ModelError(LstmvizError, ValueError):
-    """A model file that is none of lstmviz's, is damaged, or does not fit what is asked of it."""
+    """A model file that was not written by lstmviz, is damaged, or does not fit."""
 
 
 class ModelMissing(ModelError):
-    """No model lies beside a dump."""
+    """No model lies beside the dump."""
 
 
 class TextError(LstmvizError, ValueError):
-    """A text or label file that nothing can be learned from: binary, empty, too short, or not fitting the other."""
+    """A text or label file that cannot be learned from: binary, empty, too short, or not matching the other."""
 
 
 class ServeError(LstmvizError, RuntimeError):
-    """The page cannot be served as asked."""
+    """The page cannot be served as requested."""
 
 
 class FigureError(LstmvizError, RuntimeError):
@@ -80,19 +80,19 @@ class FigureError(LstmvizError, RuntimeError):
 
 
 class ProjectionError(LstmvizError, RuntimeError):
-    """A map that cannot be computed: the source has too few states, a package is missing, or its process failed."""
+    """A map that cannot be computed: too few states, a missing package, or a failed process."""
 
 
 class ProjectionCancelled(ProjectionError):
-    """A map whose computing was cancelled; nothing of it is kept."""
+    """The computation of a map was cancelled; nothing of it is kept."""
 
 
 class ClusterError(LstmvizError, RuntimeError):
-    """A dask scheduler that cannot be reached or used as asked, or a worker of it that failed."""
+    """A dask scheduler that cannot be reached or used, or a failed worker."""
 
 
 class ProjectError(LstmvizError, ValueError):
-    """An LSTMVis project with faults: all of them at once, one line each, each beginning with the file's name."""
+    """An LSTMVis project with faults: all of them together, one line each, beginning with the file's name."""
 
     @property
     def problems(self) -> list[str]:

@@ -19,12 +19,19 @@ from pydantic import Field, GetPydanticSchema
 from lstmviz.errors import InputError, LstmvizError, PatternError, WindowError
 
 Side = Literal["high", "low"]
+"""``"high"``: on at or above the threshold. ``"low"``: on at or below it."""
 View = Literal["raw", "tanh"]
+"""How values are shown and thresholded: as stored (``"raw"``), or through tanh (``"tanh"``)."""
 TrackKind = Literal["category", "number"]
+"""Whether a track holds labels (``"category"``) or numbers (``"number"``)."""
 Per = Literal["step", "sequence"]
+"""Whether a track stores one value for each step or for each sequence."""
 Concerns = Literal["step", "next"]
-Name = Annotated[str, Field(pattern=r"^[^/\p{Cc}]{1,200}$")]  # what a dump may call a source, track or axis
-Count = Annotated[int, Field(ge=0, lt=2**53)]  # a whole number that JavaScript also holds exactly
+"""Whether the value at step t concerns the token at t (``"step"``) or at t + 1 (``"next"``)."""
+Name = Annotated[str, Field(pattern=r"^[^/\p{Cc}]{1,200}$")]
+"""The name of a source, track or axis: text of 1 to 200 characters without ``/`` and control characters."""
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+"""A whole number from 0 on, small enough that JavaScript holds it exactly too."""
 
 CountProgress = Callable[[int, int], None]
 """Called with how much is done and how much there is in all: steps, values or arrays."""
@@ -34,11 +41,22 @@ ShareProgress = Callable[[float, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One recorded array of states, shape (n_steps, n_units), such as ``rnn.l0.c``.
+    """One recorded array of states, (n_steps, n_units).
 
-    ``view`` says how its values are shown and thresholded: ``tanh`` (a cell state c) or ``raw``. The stored values
-    are never changed by it. ``n_nan`` counts NaN values, or is None where nobody has counted yet. ``units`` are the
-    model's own numbers of the units, where only some of them were recorded; None where all were.
+    Attributes:
+        name: Module, layer, direction and state, such as ``rnn.l0.c``.
+        axis: Name of the time axis that it lies on.
+        n_steps: Number of steps.
+        n_units: Number of units.
+        dtype: Type of the values as stored.
+        view: How the values are shown and thresholded; it never changes them.
+        n_nan: Number of NaN values; None if they have not been counted.
+        units: The model's own numbers of the units if only some were recorded; None if all were.
+
+    Example:
+        >>> source = dump.sources["rnn.l1.c"]
+        >>> source.n_steps, source.n_units, source.dtype, source.view
+        (20000, 50, 'float16', 'tanh')
     """
 
     name: str
@@ -51,11 +69,32 @@ class Source:
     units: tuple[int, ...] | None = None
 
     def cut(self, threshold: float) -> float:
-        """Return the float64 value that a recorded activation is compared with for a threshold in the view."""
+        """Convert a threshold in the view to the value that recorded activations are compared with.
+
+        Args:
+            threshold: The threshold in the view.
+
+        Returns:
+            The float64 value.
+
+        Example:
+            >>> round(dump.sources["rnn.l1.c"].cut(0.3), 4)  # atanh(0.3)
+            0.3095
+        """
         return view_cut(self.view, threshold)
 
     def check_unit(self, unit: int) -> int:
-        """Return the number of one of the units as a plain int; PatternError where the source does not have it."""
+        """Check that the source has a unit.
+
+        Args:
+            unit: Number of the unit.
+
+        Returns:
+            The number as a plain int.
+
+        Raises:
+            PatternError: The source has no such unit.
+        """
         number = check_whole("unit", unit)
         if not 0 <= number < self.n_units:
             raise PatternError(f"{self.name} has no unit {number}; its units are 0 to {self.n_units - 1}")
@@ -73,10 +112,21 @@ def view_cut(view: View, threshold: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class TrackInfo:
-    """What a track carries at each step of its axis: a number, or the index of one of its ``labels``.
+    """What a track holds at each step of its axis: a number, or the index of one of its labels.
 
-    With ``per`` "sequence" one value is stored for each sequence, and all its steps carry it. With ``concerns`` "next"
-    the value at step t speaks of the token at t + 1, as a prediction does. Tracks of one ``group`` are drawn together.
+    Attributes:
+        name: Name of the track.
+        axis: Name of the time axis that it lies on.
+        kind: Labels or numbers.
+        labels: The labels of a category; empty for numbers.
+        per: Whether one value is stored for each step or for each sequence, whose steps then all have it.
+        concerns: Whether the value at step t concerns that step or, like a prediction, the token at t + 1.
+        group: Tracks of one group are drawn together; empty for none.
+
+    Example:
+        >>> info = dump.tracks["top1"].info
+        >>> info.kind, info.labels, info.concerns, info.group
+        ('category', ('0', '1', '2', '3', '4'), 'next', 'predictions')
     """
 
     name: str
@@ -95,7 +145,19 @@ class TrackInfo:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Steps [start, stop) of one time axis, counted from 0; never empty. Raises WindowError where it would be."""
+    """Steps [start, stop) of one time axis, counted from 0; never empty.
+
+    Attributes:
+        start: First step.
+        stop: Step after the last one.
+
+    Raises:
+        WindowError: The window is empty or begins before step 0.
+
+    Example:
+        >>> len(lstmviz.Window(249, 255))
+        6
+    """
 
     start: int
     stop: int
@@ -115,7 +177,21 @@ class Window:
 
 @dataclass(frozen=True, slots=True, order=True)
 class PatternUnit:
-    """One unit of a pattern: on where ``value >= threshold`` (side high) or ``value <= threshold`` (side low)."""
+    """One unit of a pattern.
+
+    Attributes:
+        source: Name of the source.
+        unit: Number of the unit.
+        side: On where ``value >= threshold`` (``"high"``) or ``value <= threshold`` (``"low"``).
+        threshold: The threshold in the view of the source.
+
+    Raises:
+        PatternError: A field is invalid.
+
+    Example:
+        >>> pattern.units[0]
+        PatternUnit(source='rnn.l1.c', unit=15, side='high', threshold=0.3)
+    """
 
     source: Name
     unit: Count
@@ -132,9 +208,26 @@ class PatternUnit:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Steps that a track allows: those with one of ``labels`` (category), or a number in [low, high].
+    """A condition on a track, either some labels or a range of numbers, that every step of a match must meet.
 
-    An open end is None. A step without a value (NaN, or -1 for a category) is never allowed.
+    A step without a value is never allowed.
+
+    Attributes:
+        track: Name of the track.
+        labels: The allowed labels of a category.
+        low: Least allowed number; None for no limit.
+        high: Greatest allowed number; None for no limit.
+
+    Raises:
+        PatternError: Neither labels nor a range is given, or both, or the range is empty.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> deep = replace(pattern, filters=(lstmviz.Filter("depth", low=4, high=4),))
+        >>> dump.count(deep).totals
+           n_shared  n_matches
+        0         4        689
+        1         3        151
     """
 
     track: Name
@@ -168,12 +261,28 @@ _Bases = Annotated[tuple[tuple[str, float], ...], GetPydanticSchema(lambda _, ha
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Units that are on together, and how long: what ``select`` finds and ``match`` looks for.
+    """Units that are on together, and for how long: what ``select`` returns and ``match`` looks for.
 
-    ``bases`` holds each source's base threshold, by which the non-pattern units of that source are counted for
-    ``n_union``. ``length`` is the brushed number of steps. ``off_before`` and ``off_after`` ask each unit to be off
-    for that many steps before and after (steps outside the sequence count as off). All units lie on ``axis``.
-    A match outside ``min_length`` to ``max_length``, or with a step that a filter does not allow, is dropped.
+    Attributes:
+        axis: Name of the time axis that all units lie on.
+        units: The units.
+        bases: Each source with its base threshold, which decides when units outside the pattern are on.
+        length: Number of steps that were brushed.
+        off_before: Number of steps before a match at which each of its units must be off.
+        off_after: Number of steps after a match at which each of its units must be off.
+        min_length: Least number of steps of a match.
+        max_length: Greatest number of steps of a match; None for no limit.
+        filters: Conditions that every step of a match must meet.
+
+    Raises:
+        PatternError: A field is invalid, a unit appears twice, or a source has no base threshold.
+
+    Example:
+        >>> unit = lstmviz.PatternUnit("rnn.l1.c", 45, threshold=0.3)
+        >>> lone = lstmviz.Pattern(axis="text", units=(unit,), bases=(("rnn.l1.c", 0.3),), length=6)
+        >>> dump.count(lone).totals
+           n_shared  n_matches
+        0         1        840
     """
 
     axis: Name
