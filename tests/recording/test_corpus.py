@@ -215,7 +215,7 @@ def test_texts_that_come_one_by_one_are_not_kept(tmp_path):
         ({"encode": word_tokenizer()}, "encode is a Tokenizer, which cannot be called; give its encode"),
         ({"encode": {"a": 1}}, "encode is a dict, which cannot be called; give a function"),
         ({"n_steps": 9}, "n_steps is counted by record_corpus itself"),
-        ({"unit": [1]}, "'unit' is no option of record_corpus or record; the options of record are states, layers"),
+        ({"unit": [1]}, "'unit' is not an option of record_corpus or record; the options of record are states, layers"),
         ({"texts": []}, "none of the 0 texts has a token"),
         ({"texts": ["", " "]}, "none of the 2 texts has a token"),
         ({"texts": iter(["", ""])}, "none of the 2 texts has a token"),

@@ -54,7 +54,7 @@ def test_every_value_is_that_of_a_plain_loop(n_batch, n_steps, n_vocab, top_k, p
     targets = torch.randint(-1, n_vocab, (n_batch, n_steps), generator=generator)
     labels = [f"w{i}" for i in range(n_vocab)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(predictions, "_PIECE", piece)
+        patch.setattr(predictions, "_CHUNK", piece)
         found = token_predictions(logits, targets, (n_batch, n_steps), top_k=top_k, labels=labels)
     k = min(top_k, n_vocab)
     assert len(found) == 2 * k + 2

@@ -1,4 +1,4 @@
-"""Time axes of a recording: which modules lie on which, and what the user says of each."""
+"""The time axes of a recording: which modules lie on each, and how the user describes it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Patterns = str | Iterable[str]
 
 @dataclass(frozen=True, slots=True)
 class AxisSpec:
-    """One time axis as the user describes it before anything ran; ``join`` and ``features`` may be left to a guess."""
+    """One time axis as the user describes it before anything runs; ``join`` and ``features`` may be left to a guess."""
 
     name: str
     modules: tuple[str, ...]
@@ -36,7 +36,7 @@ def read_axes(
     ``axes`` maps an axis' name to patterns of modules (None: all modules lie on ``axis``). ``vocab``, ``join`` and
     ``features`` are for all axes, or mappings by axis name. Raises RecordingError unless each module is on one axis.
     """
-    placed = {axis: tuple(modules)} if axes is None else _placed(axes, modules)
+    placed = {axis: tuple(modules)} if axes is None else _modules_by_axis(axes, modules)
     names = tuple(placed)
 
     def is_vocab(given: Any) -> bool:
@@ -49,34 +49,34 @@ def read_axes(
     for name in names:
         words = read_vocab(vocabs[name])
         AxisPlan(name, " " if joins[name] is None else joins[name], True, words)  # says what does not fit
-        specs.append(AxisSpec(name, placed[name], words, joins[name], _features(named[name])))
+        specs.append(AxisSpec(name, placed[name], words, joins[name], _read_features(named[name])))
     return tuple(specs)
 
 
 def is_plain(given: Any) -> bool:
-    """Tell a value of one axis (what a tokenizer gives is a mapping too) from a mapping by axis name."""
+    """Tell whether a value is for one axis, not a mapping by axis name; what a tokenizer returns is a mapping too."""
     return not isinstance(given, Mapping) or hasattr(given, "encodings") or is_ids_mapping(given)
 
 
 def is_named(given: Any) -> bool:
-    """Tell one axis' mapping (a track's name to its values) from a mapping of such by axis name."""
+    """Tell whether a mapping is of one axis (a track's name to its values), not a mapping of such by axis name."""
     return not (
         isinstance(given, Mapping) and given and all(isinstance(v, Mapping) or v is None for v in given.values())
     )
 
 
 def by_axis(
-    what: str,
+    argument: str,
     given: Any,
     names: Sequence[str],
     is_one: Callable[[Any], bool] = is_plain,
     *,
     is_shared: bool = False,
 ) -> dict[str, Any]:
-    """Return what is given for each axis, None where nothing is: from a mapping by axis name, or one axis' own value.
+    """Return a value for each axis, or None, from a mapping by axis name or from a value for one axis.
 
-    ``is_one`` tells such a value from a mapping by axis name. With several axes it is for all
-    of them if it ``is_shared``. Raises InputError where it is not said which is meant, or an axis is not known.
+    ``is_one`` tells a value for one axis from a mapping by axis name. With several axes such a value is for all of
+    them if it ``is_shared``. Raises InputError where it is unclear which axis is meant, or an axis is not known.
     """
     if given is None:
         return dict.fromkeys(names)
@@ -84,32 +84,35 @@ def by_axis(
         if is_shared or len(names) == 1:
             return dict.fromkeys(names, given)
         raise InputError(
-            f"this recording has the axes {', '.join(names)}; say which {what} is for: {what}={{{names[0]!r}: ...}}"
+            f"this recording has the axes {', '.join(names)}; say which {argument} is for: "
+            f"{argument}={{{names[0]!r}: ...}}"
         )
     odd = next((name for name in given if name not in names), None)
     if odd is not None:
-        raise InputError(f"{what} is given for axis {odd!r}, and the recording has {', '.join(names)}")
+        raise InputError(f"{argument} is given for axis {odd!r}, and the recording has {', '.join(names)}")
     return {name: given.get(name) for name in names}
 
 
 def matches(pattern: str, path: str, *others: str) -> bool:
-    """Tell whether a pattern (``*`` is anything) fits a module's path, a part of it from its start, or other names."""
+    """Tell whether a pattern (``*`` is anything) fits a module's path, a parent of it, or one of other names."""
     parts = path.split(".")
     starts = (".".join(parts[: i + 1]) for i in range(len(parts)))
     return any(fnmatchcase(name, pattern) for name in (*starts, *others))
 
 
-def patterns_of(what: str, given: Patterns) -> tuple[str, ...]:
-    """Return one or several patterns as a tuple; RecordingError where one is no text."""
+def patterns_of(argument: str, given: Patterns) -> tuple[str, ...]:
+    """Return one or several patterns as a tuple; RecordingError where one is not a string."""
     patterns = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (given,)
     odd = next((p for p in patterns if not isinstance(p, str)), None)
     if odd is not None:
-        raise RecordingError(f"{what} has {odd!r}, which is no pattern; give names such as 'rnn.l0' or 'encoder*'")
+        raise RecordingError(
+            f"{argument} has {odd!r}, which is not a string; give names such as 'rnn.l0' or 'encoder*'"
+        )
     return patterns
 
 
-def _placed(axes: Mapping[str, Patterns], modules: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Give each module its one axis."""
+def _modules_by_axis(axes: Mapping[str, Patterns], modules: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the modules of each axis; RecordingError unless each module is on one axis."""
     if not isinstance(axes, Mapping) or not axes:
         raise RecordingError(
             f"axes is {axes!r}; give the modules of each axis, such as axes={{'source': 'encoder*', 'target': "
@@ -118,12 +121,14 @@ def _placed(axes: Mapping[str, Patterns], modules: Sequence[str]) -> dict[str, t
     patterns = {name: patterns_of(f"axes[{name!r}]", given) for name, given in axes.items()}
     placed: dict[str, list[str]] = {name: [] for name in patterns}
     for module in modules:
-        there = [name for name, wanted in patterns.items() if any(matches(p, module) for p in wanted)]
-        if len(there) != 1:
-            on = f"on both {there[0]!r} and {there[1]!r}" if there else "on none of the axes"
-            said = ", ".join(f"{name}: {' '.join(wanted) or 'no pattern'}" for name, wanted in patterns.items())
-            raise RecordingError(f"{module} is {on} ({said}); give each module one axis, or leave it out with layers=")
-        placed[there[0]].append(module)
+        fitting = [name for name, wanted in patterns.items() if any(matches(p, module) for p in wanted)]
+        if len(fitting) != 1:
+            on = f"on both {fitting[0]!r} and {fitting[1]!r}" if fitting else "on none of the axes"
+            listed = ", ".join(f"{name}: {' '.join(wanted) or 'no pattern'}" for name, wanted in patterns.items())
+            raise RecordingError(
+                f"{module} is {on} ({listed}); give each module one axis, or leave it out with layers="
+            )
+        placed[fitting[0]].append(module)
     for name, wanted in patterns.items():
         idle = next((p for p in wanted if not any(matches(p, m) for m in modules)), None)
         if idle is not None:
@@ -131,22 +136,22 @@ def _placed(axes: Mapping[str, Patterns], modules: Sequence[str]) -> dict[str, t
                 f"axes[{name!r}] asks for {idle!r} and no recorded module is named so; there is "
                 f"{', '.join(modules) or 'none'}"
             )
-    return {name: tuple(found) for name, found in placed.items()}
+    return {name: tuple(on_axis) for name, on_axis in placed.items()}
 
 
 def _is_ids(given: Any) -> bool:
-    """Tell a mapping from token to id."""
+    """Tell whether a value is a mapping from token to id."""
     return isinstance(given, Mapping) and all(
         isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in given.values()
     )
 
 
-def _features(given: Any) -> tuple[str, ...] | None:
+def _read_features(given: Any) -> tuple[str, ...] | None:
     if given is None:
         return None
     names = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
     odd = next((name for name in names if not isinstance(name, str)), None)
-    if odd is not None or (twice := first_duplicate(names)) is not None:
-        said = f"{odd!r}, not a string" if odd is not None else f"{twice!r} twice"
-        raise InputError(f"features has {said}; give each number of an input a name of its own")
+    if odd is not None or (duplicate := first_duplicate(names)) is not None:
+        problem = f"{odd!r}, not a string" if odd is not None else f"{duplicate!r} twice"
+        raise InputError(f"features has {problem}; give each number of an input a name of its own")
     return names

@@ -1,4 +1,4 @@
-"""One batch that is recorded: hooks on the model from entering to leaving, whatever happens between."""
+"""One batch that is recorded: hooks are on the model while its ``with`` runs, and never after."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from lstmviz.types import Concerns, View
 class Batch:
     """One forward pass (or several, of one module) that is recorded: a ``with`` around the call of the model.
 
-    ``axes`` take what happens on each axis, ``modules`` pairs each recorded module with the name of its axis, and
-    ``done`` is called at the end with the rows of each axis on which something ran.
+    ``axes`` has the batch of each axis, ``modules`` pairs each recorded module with the name of its axis, and ``done``
+    is called at the end with the rows of each axis on which something ran.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Batch:
         self._is_recorded = self._enter(self)
         if self._is_recorded:
             for recorded, axis in self._modules:
-                # Before hooks of others, which may put something else in the place of the output.
+                # Before other hooks, which may replace the output.
                 hook = self._hook_of(recorded, self._axes[axis])
                 self._handles.append(recorded.module.register_forward_hook(hook, prepend=True, with_kwargs=True))
         return self

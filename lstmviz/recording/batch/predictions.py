@@ -1,7 +1,7 @@
-"""What a model said would come next: the likeliest tokens, the loss and whether it was right, as tracks.
+"""A model's predictions as tracks: the likeliest tokens, the loss, and whether the prediction was right.
 
-``Recording.predictions`` keeps what these two functions return. They look at logits in pieces on the model's device,
-so that neither a second copy of (batch, steps, n_vocab) nor a gradient is ever made.
+``Recording.predictions`` keeps what the two public functions return. They read logits chunk by chunk on the model's
+device, so that neither a second copy of (batch, steps, n_vocab) nor a gradient is ever made.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from lstmviz.errors import InputError
 
 GROUP = "predictions"  # the tracks are drawn together
 RIGHT, WRONG = "right", "wrong"
-_PIECE = 4_000_000  # logits worked on at a time: 16 MB of float32, whatever the vocabulary's size
-_NEAR_ONE = 1e-3  # how far a row of probabilities may be from a sum of 1, in any dtype
+_CHUNK = 4_000_000  # logits read at a time: 16 MB of float32, whatever the size of the vocabulary
+_NEAR_ONE = 1e-3  # how far the sum of a row of probabilities may be from 1, in any dtype
 
 Tracks = dict[str, NDArray[Any]]
 
@@ -48,14 +48,14 @@ def token_predictions(
     - with targets, ``loss``: the target's negative log-likelihood in nats (NaN without a target), and ``right``:
       "right" where the target is top1, else "wrong" (None without a target).
 
-    A row of logits with NaN says nothing: None and NaN. Raises InputError that guesses what was meant.
+    A row of logits with NaN predicts nothing: None and NaN. Raises InputError with a guess at the mistake.
     """
-    found = _numbers("logits", logits)
-    _check_logits(found, shape)
-    wanted = None if targets is None else _targets(targets, shape, found.shape[2])
-    k = _top_k(top_k, found.shape[2])
-    scores = _scores(found, k, wanted)
-    return _tracks(scores, wanted, shape, labels, lambda i: (f"top{i + 1}", f"p{i + 1}"))
+    values = _read_logits(logits)
+    _check_logits(values, shape)
+    target_ids = None if targets is None else _targets(targets, shape, values.shape[2])
+    k = _top_k(top_k, values.shape[2])
+    scores = _scores(values, k, target_ids)
+    return _tracks(scores, target_ids, shape, labels, lambda i: (f"top{i + 1}", f"p{i + 1}"))
 
 
 def class_predictions(logits: Any, targets: Any, n_sequences: int, *, labels: Sequence[str] | None = None) -> Tracks:
@@ -64,13 +64,13 @@ def class_predictions(logits: Any, targets: Any, n_sequences: int, *, labels: Se
     ``logits`` (n_sequences, n_classes), ``targets`` (n_sequences,) and ``labels`` are as in ``token_predictions``. The
     tracks are ``predicted`` and ``p``, and with targets ``loss`` and ``right``.
     """
-    found = _numbers("logits", logits)
-    if found.dim() != 2 or len(found) != n_sequences:
+    values = _read_logits(logits)
+    if values.dim() != 2 or len(values) != n_sequences:
         raise InputError(
-            f"logits have shape {tuple(found.shape)}; a prediction for each of the {n_sequences} sequences needs "
+            f"logits have shape {tuple(values.shape)}; a prediction for each of the {n_sequences} sequences needs "
             f"({n_sequences}, n_classes)"
         )
-    found = found[:, None]
+    values = values[:, None]
     if targets is not None:
         targets = _ids(targets)
         if tuple(targets.shape) != (n_sequences,):
@@ -78,18 +78,18 @@ def class_predictions(logits: Any, targets: Any, n_sequences: int, *, labels: Se
                 f"targets have shape {tuple(targets.shape)}; give one class id for each of the {n_sequences} sequences"
             )
         targets = targets[:, None]
-    _check_logits(found, (n_sequences, 1))
-    wanted = None if targets is None else _targets(targets, (n_sequences, 1), found.shape[2])
-    scores = _scores(found, 1, wanted)
-    return _tracks(scores, wanted, (n_sequences,), labels, lambda _: ("predicted", "p"))
+    _check_logits(values, (n_sequences, 1))
+    target_ids = None if targets is None else _targets(targets, (n_sequences, 1), values.shape[2])
+    scores = _scores(values, 1, target_ids)
+    return _tracks(scores, target_ids, (n_sequences,), labels, lambda _: ("predicted", "p"))
 
 
-def _pieces(logits: Tensor) -> Iterator[Tensor]:
-    """Yield logits as small (rows, n_vocab), row after row; only a piece is copied where the layout asks for it."""
+def _chunks(logits: Tensor) -> Iterator[Tensor]:
+    """Yield logits as chunks (rows, n_vocab), row after row; at most one chunk is copied, where its layout needs it."""
     n_steps, n_labels = logits.shape[1:]
-    for some in torch.split(logits, max(1, _PIECE // (n_steps * n_labels))):
-        for piece in torch.split(some, max(1, _PIECE // n_labels), dim=1):
-            yield piece.reshape(-1, n_labels)
+    for sequences in torch.split(logits, max(1, _CHUNK // (n_steps * n_labels))):
+        for chunk in torch.split(sequences, max(1, _CHUNK // n_labels), dim=1):
+            yield chunk.reshape(-1, n_labels)
 
 
 @torch.no_grad()
@@ -101,16 +101,16 @@ def _scores(logits: Tensor, k: int, targets: NDArray[np.int64] | None) -> _Score
     best = torch.empty(n, k, dtype=torch.int64, device=logits.device)
     log_p, loss = (torch.empty(size, dtype=wide, device=logits.device) for size in ((n, k), (n,)))
     start = 0
-    for piece in _pieces(logits):
+    for chunk in _chunks(logits):
         if not start:
-            _refuse_probabilities(piece)
-        at = slice(start, start + len(piece))
-        scores = torch.log_softmax(piece.to(wide), dim=1)
+            _refuse_probabilities(chunk)
+        at = slice(start, start + len(chunk))
+        scores = torch.log_softmax(chunk.to(wide), dim=1)
         torch.topk(scores, k, dim=1, out=(log_p[at], best[at]))
         loss[at] = scores.gather(1, wanted[at].clamp(0, n_labels - 1)[:, None])[:, 0].neg_()
-        start += len(piece)
+        start += len(chunk)
     loss.masked_fill_(wanted < 0, float("nan"))
-    best.masked_fill_(log_p.isnan(), -1)  # NaN counts as the largest, so that a row which has one says nothing
+    best.masked_fill_(log_p.isnan(), -1)  # topk takes NaN for the largest, so such a row has no log-probability
     return _Scores(best.cpu().numpy(), log_p.exp_().float().cpu().numpy(), loss.float().cpu().numpy())
 
 
@@ -122,10 +122,10 @@ def _tracks(
     names: Callable[[int], tuple[str, str]],
 ) -> Tracks:
     tracks: Tracks = {}
-    said = _said(scores.best, labels)
+    words = _words(scores.best, labels)
     for i in range(scores.best.shape[1]):
         top, p = names(i)
-        tracks[top] = said[:, i].reshape(shape)
+        tracks[top] = words[:, i].reshape(shape)
         tracks[p] = scores.p[:, i].reshape(shape)
     if targets is None:
         return tracks
@@ -135,7 +135,7 @@ def _tracks(
     return {**tracks, "loss": scores.loss.reshape(shape), "right": right.reshape(shape)}
 
 
-def _said(ids: NDArray[np.int64], labels: Sequence[str] | None) -> NDArray[Any]:
+def _words(ids: NDArray[np.int64], labels: Sequence[str] | None) -> NDArray[Any]:
     """Return the label of each id, as one shared string for each; ids past the labels are written ``<id>``."""
     known, place = np.unique(ids, return_inverse=True)
     words = np.empty(len(known), object)
@@ -149,13 +149,13 @@ def _said(ids: NDArray[np.int64], labels: Sequence[str] | None) -> NDArray[Any]:
     return words[place.reshape(ids.shape)]
 
 
-def _numbers(what: str, given: Any) -> Tensor:
+def _read_logits(given: Any) -> Tensor:
     try:
         values = given.detach() if isinstance(given, Tensor) else torch.as_tensor(np.asarray(given))
     except (TypeError, ValueError, RuntimeError) as err:
-        raise InputError(f"{what} cannot be read ({' '.join(str(err).split())[:80]}); give a tensor") from err
+        raise InputError(f"logits cannot be read ({' '.join(str(err).split())[:80]}); give a tensor") from err
     if not values.is_floating_point():
-        raise InputError(f"{what} are {str(values.dtype).removeprefix('torch.')}; give the model's scores, not ids")
+        raise InputError(f"logits are {str(values.dtype).removeprefix('torch.')}; give the model's scores, not ids")
     return values
 
 
@@ -217,7 +217,7 @@ def _top_k(given: Any, n_labels: int) -> int:
 
 
 def _refuse_probabilities(logits: Tensor) -> None:
-    """Probabilities taken for logits would give numbers that look right and are not."""
+    """Raise InputError for probabilities: taken for logits they give numbers that look right and are not."""
     if logits.shape[1] < 2 or not len(logits):
         return
     low, high = torch.aminmax(logits)

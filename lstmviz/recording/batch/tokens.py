@@ -1,4 +1,4 @@
-"""The tokens of a batch in any of the forms that people have them, brought into one padded grid."""
+"""Read the tokens of a batch, in any of the forms that people have them, into one padded grid."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lstmviz.errors import InputError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TokenGrid:
-    """Tokens of shape (batch, steps): ids, or strings in an object array; padding holds anything.
+    """Tokens of shape (batch, steps): ids, or strings in an object array; padding may hold anything.
 
-    ``lengths`` are those of ragged rows, ``mask`` (batch, steps) is what a tokenizer gave, ``tracks`` are numbers
-    (batch, steps) that came with the tokens.
+    ``lengths`` are those of ragged rows, ``mask`` (batch, steps) is a tokenizer's attention mask, ``tracks`` are
+    numbers (batch, steps) that came with the tokens.
     """
 
     values: NDArray[Any]
@@ -36,9 +36,9 @@ def read_tokens(given: Any, has_vocab: bool) -> TokenGrid:
     """
     given = getattr(given, "encodings", None) or given
     if is_ids_mapping(given):
-        found = read_tokens(given["input_ids"], has_vocab)
-        # Rows of their own lengths are not padded.
-        return found if found.lengths is not None else replace(found, mask=given.get("attention_mask"))
+        grid = read_tokens(given["input_ids"], has_vocab)
+        # Ragged rows are not padded.
+        return grid if grid.lengths is not None else replace(grid, mask=given.get("attention_mask"))
     if isinstance(given, str) or is_encoding(given):
         given = [given]
     if isinstance(given, (list, tuple)) and given:
@@ -48,42 +48,42 @@ def read_tokens(given: Any, has_vocab: bool) -> TokenGrid:
         if all(is_encoding(row) for row in given):
             return _of_encodings(given, has_vocab)
     values, lengths = even_rows("tokens", given)
-    grid = as_array("tokens", values, "(batch, steps)", "give ids, or strings")
-    if grid.ndim != 2 or 0 in grid.shape:
+    array = as_array("tokens", values, "(batch, steps)", "give ids, or strings")
+    if array.ndim != 2 or 0 in array.shape:
         raise InputError(
-            f"tokens have shape {grid.shape}; give ids of (batch, steps), such as ids[None] for one sequence"
+            f"tokens have shape {array.shape}; give ids of (batch, steps), such as ids[None] for one sequence"
         )
-    if grid.dtype.kind not in "USO":
-        return TokenGrid(grid.copy(), "ids", lengths)  # checked now and read when the batch ends
+    if array.dtype.kind not in "USO":
+        return TokenGrid(array.copy(), "ids", lengths)  # checked now, and read when the batch ends
     # NumPy's own strings end before a NUL.
-    words = grid.astype(object) if hasattr(values, "dtype") else _as_objects(values)
+    words = array.astype(object) if hasattr(values, "dtype") else _as_objects(values)
     _check_words(words)
     return TokenGrid(words, "words", lengths)
 
 
 def is_ids_mapping(given: Any) -> bool:
-    """Tell what a transformers tokenizer returns: a mapping with "input_ids" and maybe "attention_mask"."""
+    """Tell whether a value is what a transformers tokenizer returns: a mapping with "input_ids"."""
     return isinstance(given, Mapping) and "input_ids" in given
 
 
 def is_encoding(given: Any) -> bool:
-    """Tell an ``Encoding`` of the tokenizers library."""
+    """Tell whether a value is an ``Encoding`` of the tokenizers library."""
     return all(hasattr(given, name) for name in ("ids", "tokens", "offsets", "attention_mask"))
 
 
-def even_rows(what: str, given: Any) -> tuple[Any, tuple[int, ...] | None]:
-    """Return rows of different lengths as rows of one length, and what their lengths were; others as they are, None.
+def even_rows(name: str, given: Any) -> tuple[Any, tuple[int, ...] | None]:
+    """Return ragged rows as rows of one length, and their lengths; anything else unchanged, and None.
 
-    A short row is filled with its own first value, which keeps its type. Raises InputError for an empty row.
+    A short row is filled up with its own first value, which keeps its type. Raises InputError for an empty row.
     """
     if not isinstance(given, (list, tuple)) or not given or not all(_has_length(row) for row in given):
         return given, None
     lengths = tuple(len(row) for row in given)
     if min(lengths) == 0 and max(lengths) > 0:
-        raise InputError(f"{what} have no step in sequence {lengths.index(0)}; leave that sequence out")
+        raise InputError(f"{name} have no step in sequence {lengths.index(0)}; leave that sequence out")
     longest = max(lengths)
     if all(hasattr(row, "dtype") for row in given):
-        rows = [as_array(f"{what}[{i}]", row, "(steps,)", "give numbers") for i, row in enumerate(given)]
+        rows = [as_array(f"{name}[{i}]", row, "(steps,)", "give numbers") for i, row in enumerate(given)]
         if min(lengths) == longest or any(row.shape[1:] != rows[0].shape[1:] for row in rows):
             return rows, None
         return np.stack([np.concatenate([row, np.repeat(row[:1], longest - len(row), 0)]) for row in rows]), lengths
@@ -93,7 +93,7 @@ def even_rows(what: str, given: Any) -> tuple[Any, tuple[int, ...] | None]:
 
 
 def _of_encodings(given: Sequence[Any], has_vocab: bool) -> TokenGrid:
-    """Read ``tokenizers.Encoding``s: ids or strings, where each token lies in its text, and which are padding."""
+    """Read encodings of the tokenizers library: ids or strings, each token's place in its text, and the padding."""
     values, lengths = even_rows("tokens", [list(e.ids if has_vocab else e.tokens) for e in given])
     mask, _ = even_rows("tokens", [list(e.attention_mask) for e in given])
     offsets, _ = even_rows("tokens", [list(e.offsets) for e in given])
@@ -115,7 +115,7 @@ def _has_length(row: Any) -> bool:
 
 
 def _as_objects(rows: Any) -> NDArray[Any]:
-    """Return nested lists of strings as an object array, each string as it is."""
+    """Return nested lists of strings as an object array with the same strings."""
     if not len(rows[0]):
         raise InputError("tokens have a sequence without a token; leave empty texts out")
     grid = np.empty((len(rows), len(rows[0])), object)

@@ -1,4 +1,4 @@
-"""Texts made ready for a model: encoded, checked, and cut into padded batches."""
+"""Prepare texts for a model: encode and check them, and make padded batches."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Ids = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One text: its token ids (n_steps,), and what the caller says of each step and of the whole."""
+    """One text: its token ids (n_steps,), and the caller's tracks of its steps and of the whole text."""
 
     ids: Ids
-    offsets: NDArray[np.int64] | None  # (n_steps, 2): where each token stands in the text, if the tokenizer told
+    offsets: NDArray[np.int64] | None  # (n_steps, 2): where each token stands in the text, if the tokenizer gives that
     tracks: Mapping[str, Any]
     sequence_tracks: Mapping[str, Any]
     number: int = 0  # among the texts that have tokens
@@ -35,28 +35,28 @@ def read_documents(
     tracks: Mapping[str, Iterable[Any]] | None,
     sequence_tracks: Mapping[str, Iterable[Any]] | None,
 ) -> Iterator[Document]:
-    """Yield a document for each text, in order; one that has no tokens too. Raises InputError naming the text."""
+    """Yield a document for each text in order, also for a text without tokens. Raises InputError naming the text."""
     number = 0
-    by_step, by_text = _named("tracks", tracks, texts), _named("sequence_tracks", sequence_tracks, texts)
+    by_step, by_text = _iterators("tracks", tracks, texts), _iterators("sequence_tracks", sequence_tracks, texts)
     for index, text in enumerate(texts):
         ids, offsets = _read_ids(index, encode(text), numbers)
-        own = {name: _next(f"tracks[{name!r}]", values, index) for name, values in by_step.items()}
-        odd = next((name for name, values in own.items() if _length(values) != len(ids)), None)
+        step_values = {name: _next(f"tracks[{name!r}]", values, index) for name, values in by_step.items()}
+        odd = next((name for name, values in step_values.items() if _length(values) != len(ids)), None)
         if odd is not None:
             raise InputError(
-                f"tracks[{odd!r}] has {_length(own[odd])} values for text {index}, which is encoded to {len(ids)} "
-                "tokens; give one value a token"
+                f"tracks[{odd!r}] has {_length(step_values[odd])} values for text {index}, which is encoded to "
+                f"{len(ids)} tokens; give one value a token"
             )
-        whole = {name: _next(f"sequence_tracks[{name!r}]", values, index) for name, values in by_text.items()}
-        yield Document(ids, offsets, own, whole, number)
+        text_values = {name: _next(f"sequence_tracks[{name!r}]", values, index) for name, values in by_text.items()}
+        yield Document(ids, offsets, step_values, text_values, number)
         number += len(ids) > 0
 
 
 def batches(documents: Iterable[Document], size: int, *, of_one_length: bool) -> Iterator[list[Document]]:
     """Yield lists of at most ``size`` documents that have tokens, in order.
 
-    With ``of_one_length`` all documents of a batch have as many tokens, so that none is padded. The first batch never
-    has as many documents as steps, so that a model which takes them the other way round is found out by its shape.
+    With ``of_one_length`` all documents of a batch have the same number of tokens, so that none is padded. The first
+    batch never has as many documents as steps, so that a transposed layout shows in its shape.
     """
     waiting: list[Document] = []
     is_first = True
@@ -71,7 +71,7 @@ def batches(documents: Iterable[Document], size: int, *, of_one_length: bool) ->
 
 
 def padded(documents: Sequence[Document], pad: int) -> Ids:
-    """Return ids (batch, steps), each row filled up behind with ``pad``."""
+    """Return ids (batch, steps), each row padded on the right with ``pad``."""
     ids = np.full((len(documents), max(len(d.ids) for d in documents)), pad, np.int64)
     for row, document in zip(ids, documents, strict=True):
         row[: len(document.ids)] = document.ids
@@ -98,7 +98,7 @@ def _joins(document: Document, waiting: Sequence[Document], size: int, of_one_le
 
 
 def _not_square(documents: Sequence[Document]) -> int:
-    """Return how many of the first documents make a batch that is not as long as it is wide (one always may be)."""
+    """Return how many of the first documents make a batch that is not square; a single document may be."""
     n = len(documents)
     while n > 1 and max(len(d.ids) for d in documents[:n]) == n:
         n -= 1
@@ -113,7 +113,7 @@ def _read_ids(index: int, encoded: Any, numbers: Mapping[str, int] | None) -> tu
     what = f"what encode gave for text {index}"
     words = list(encoded) if isinstance(encoded, str) else encoded
     if isinstance(words, (list, tuple)) and words and isinstance(words[0], str):
-        return _numbered(index, words, numbers), None
+        return _to_ids(index, words, numbers), None
     if isinstance(encoded, Mapping):
         raise InputError(f"{what} is a {type(encoded).__name__}; give the ids alone, such as its 'input_ids'")
     ids = as_array(what, words, "(n_steps,)", "give a row of ids, of strings, or a tokenizers.Encoding")
@@ -127,7 +127,7 @@ def _read_ids(index: int, encoded: Any, numbers: Mapping[str, int] | None) -> tu
     return ids.astype(np.int64), None
 
 
-def _numbered(index: int, words: Sequence[str], numbers: Mapping[str, int] | None) -> Ids:
+def _to_ids(index: int, words: Sequence[str], numbers: Mapping[str, int] | None) -> Ids:
     if numbers is None:
         raise InputError("encode gives strings and there is no vocab to number them; give vocab=, or encode to ids")
     odd = next((w for w in words if w not in numbers), None)
@@ -138,23 +138,25 @@ def _numbered(index: int, words: Sequence[str], numbers: Mapping[str, int] | Non
     return np.array([numbers[w] for w in words], np.int64)
 
 
-def _named(what: str, given: Mapping[str, Iterable[Any]] | None, texts: object) -> dict[str, Iterator[Any]]:
-    check_mapping(what, given)
+def _iterators(argument: str, given: Mapping[str, Iterable[Any]] | None, texts: object) -> dict[str, Iterator[Any]]:
+    check_mapping(argument, given)
     for name, values in (given or {}).items():
         if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-            raise InputError(f"{what}[{name!r}] is a {type(values).__name__}; give one value for each text, in a list")
+            raise InputError(
+                f"{argument}[{name!r}] is a {type(values).__name__}; give one value for each text, in a list"
+            )
         if isinstance(values, Sized) and isinstance(texts, Sized) and len(values) != len(texts):
             raise InputError(
-                f"{what}[{name!r}] has {len(values)} values and there are {len(texts)} texts; give one each"
+                f"{argument}[{name!r}] has {len(values)} values and there are {len(texts)} texts; give one each"
             )
     return {name: iter(values) for name, values in (given or {}).items()}
 
 
-def _next(what: str, values: Iterator[Any], index: int) -> Any:
+def _next(argument: str, values: Iterator[Any], index: int) -> Any:
     try:
         return next(values)
     except StopIteration:
-        raise InputError(f"{what} ended before text {index}; give one value for each text") from None
+        raise InputError(f"{argument} ended before text {index}; give one value for each text") from None
 
 
 def _length(values: Any) -> int:

@@ -1,4 +1,4 @@
-"""A model fed with batches of texts, the way its modules say that it wants them."""
+"""Run a model over batches of texts, in the layout that its modules expect."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Feed:
         ids = padded(documents, self._pad)
         lengths = [len(d.ids) for d in documents]
         names = documents[0].sequence_tracks
-        whole = {name: [d.sequence_tracks[name] for d in documents] for name in names} or None
+        of_texts = {name: [d.sequence_tracks[name] for d in documents] for name in names} or None
         tracks = step_tracks(documents) or None
         try:
             numbers = [d.number for d in documents]
-            with run.batch(tokens=ids, lengths=lengths, tracks=tracks, sequence_tracks=whole, documents=numbers):
+            with run.batch(tokens=ids, lengths=lengths, tracks=tracks, sequence_tracks=of_texts, documents=numbers):
                 output = self._run(torch.from_numpy(ids).to(self._device), torch.tensor(lengths))
                 if self._top_k:
                     run.predictions(self._logits(output, ids.shape), next_tokens(documents), top_k=self._top_k)
@@ -52,7 +52,7 @@ class Feed:
             raise LayoutError(self._other_layout()) from err
 
     def _other_layout(self) -> str:
-        """Say that the guessed layout was wrong; the first batch is no square, so that it cannot go unnoticed."""
+        """Say that the guessed layout is wrong; the first batch is not square, so a wrong guess always shows."""
         guess, other = ("(steps, batch)", "ids") if self._is_steps_first else ("(batch, steps)", "ids.T")
         return (
             f"{type(self._model).__name__} does not take ids of {guess}, as its modules suggest; say how with "
@@ -82,7 +82,7 @@ class Feed:
 
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[None]:
-    """Put a model into eval mode, and each of its modules back into the mode that it had."""
+    """Put a model into eval mode, and afterwards each of its modules back into its own mode."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -93,7 +93,7 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
 
 
 def is_bidirectional(model: nn.Module) -> bool:
-    """Return whether a module of the model reads from the end too, where padding would come first."""
+    """Tell whether a module of the model also reads from the end, where padding would come first."""
     return any(isinstance(m, nn.RNNBase) and m.bidirectional for m in model.modules())
 
 
@@ -108,10 +108,12 @@ def _is_steps_first(model: nn.Module) -> bool:
 
 
 def _check_takes_ids(model: nn.Module) -> None:
-    """Raise InputError unless ids alone are enough to call a model."""
-    taken = inspect.signature(model.forward).parameters.values()
-    needed = [p.name for p in taken if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    needed += [p.name for p in taken if p.default is p.empty and p.kind is p.KEYWORD_ONLY]
+    """Raise InputError unless a model can be called with ids alone."""
+    parameters = inspect.signature(model.forward).parameters.values()
+    needed = [
+        p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    needed += [p.name for p in parameters if p.default is p.empty and p.kind is p.KEYWORD_ONLY]
     if len(needed) > 1:
         raise InputError(
             f"{type(model).__name__} is called with ({', '.join(needed)}); say how with "

@@ -1,4 +1,4 @@
-"""``record_corpus``: a model run over texts, and recorded, in one call."""
+"""``record_corpus``: run a model over texts and record it, in one call."""
 
 from __future__ import annotations
 
@@ -76,15 +76,15 @@ def record_corpus(
             known = list(progress.track(documents, total=n_texts, description="encoding"))
             n_steps = sum(len(d.ids) for d in known)
             documents = iter(sorted(known, key=lambda d: -len(d.ids)))  # little padding, and the largest batch first
-        read = _Read(documents)
+        read = _CountedDocuments(documents)
         task = progress.add_task("recording", total=n_texts)
-        several = batches(read, batch_size, of_one_length=of_one_length)
-        first = next(several, None)
+        rest = batches(read, batch_size, of_one_length=of_one_length)
+        first = next(rest, None)
         if first is None:
             raise InputError(f"none of the {read.n} texts has a token; give texts that encode turns into ids")
         with eval_mode(model), torch.no_grad(), record(model, path, vocab, n_steps=n_steps, **options) as run:
-            for some in chain([first], several):
-                feed.batch(run, some)
+            for batch in chain([first], rest):
+                feed.batch(run, batch)
                 progress.update(task, completed=read.n)
                 if run.stopped:
                     break
@@ -95,8 +95,8 @@ def record_corpus(
     return path
 
 
-class _Read:
-    """Documents as they are read, counted."""
+class _CountedDocuments:
+    """Counts documents while they are read."""
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self._documents = documents
@@ -131,7 +131,7 @@ def _check_options(options: Mapping[str, Any]) -> None:
     odd = next((name for name in options if name not in known), None)
     if odd is not None:
         there = ", ".join(name for name in known if name != "n_steps")
-        raise InputError(f"{odd!r} is no option of record_corpus or record; the options of record are {there}")
+        raise InputError(f"{odd!r} is not an option of record_corpus or record; the options of record are {there}")
 
 
 def _numbers_of(vocab: Any) -> Mapping[str, int] | None:
@@ -148,7 +148,7 @@ def _numbers_of(vocab: Any) -> Mapping[str, int] | None:
 
 
 def _progress() -> Progress:
-    """Return a progress bar on standard error, which shows nothing where that is no terminal."""
+    """Return a progress bar on standard error; it shows nothing unless that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

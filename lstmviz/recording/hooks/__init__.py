@@ -1,1 +1,1 @@
-"""Watching recurrent modules: the calls taken in hooks, and which states of them are collected."""
+"""Watch recurrent modules: take their calls in hooks, and collect the states of each call."""

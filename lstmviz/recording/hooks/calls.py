@@ -1,4 +1,4 @@
-"""What passes between the hooks and the code that knows one kind of module: a call, and the states it made."""
+"""Records of a module's calls and of its states, and the protocol of what turns the one into the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, slots=True)
 class ModuleCall:
-    """One forward call of a module, as its hook saw it; ``name`` is its path in the model."""
+    """One forward call of a module, as its hook receives it; ``name`` is the module's path in the model."""
 
     name: str
     module: nn.Module
@@ -19,12 +19,12 @@ class ModuleCall:
     kwargs: Mapping[str, Any]
     output: Any
 
-    def argument(self, place: int, name: str) -> Any:
-        """Return an argument given by place or by name, or None."""
-        return self.args[place] if len(self.args) > place else self.kwargs.get(name)
+    def argument(self, position: int, name: str) -> Any:
+        """Return an argument, given by position or by name; None where it is not given."""
+        return self.args[position] if len(self.args) > position else self.kwargs.get(name)
 
     def misfit(self, kind: str) -> str:
-        """Return the line that refuses a call whose input and output are not those of an ``nn.<kind>``."""
+        """Return the error message for a call whose input or output are not those of an ``nn.<kind>``."""
         return (
             f"{self.name} is a {type(self.module).__name__} whose forward takes or returns something else than "
             f"nn.{kind} does; use a plain nn.{kind}, or write_dump with states of your own"
@@ -35,8 +35,8 @@ class ModuleCall:
 class StateArray:
     """One state of one layer at every step, named in full, such as ``rnn.l0.reverse.c``.
 
-    ``values`` has shape (steps, batch, n_units) in any memory layout, the batch in the order that the caller gave it;
-    steps behind a sequence's last one hold anything. ``view`` is how the page draws it.
+    ``values`` has shape (steps, batch, n_units) in any memory layout, the batch in the caller's order; steps after a
+    sequence's last one hold anything. ``view`` is how the page draws it.
     """
 
     source: str
@@ -44,14 +44,14 @@ class StateArray:
     view: Literal["raw", "tanh"]
 
 
-StateFilter = Callable[[str, str], bool]  # is this state ("c") of this layer ("rnn.l0.reverse") recorded?
+StateFilter = Callable[[str, str], bool]  # of a layer ("rnn.l0.reverse") and a state ("c"): is it recorded?
 
 
 class Collector(Protocol):
-    """Takes the calls that one module makes during one batch, and gives their states.
+    """Takes the calls of one module during one batch, and returns their states.
 
-    Calls follow each other in time: all have the same batch, or in calls of one step its first sequences, and step 0 of
-    a call comes after the last of the one before.
+    Calls follow each other in time: step 0 of a call comes after the last step of the call before. All have the same
+    sequences; calls of one step may have only the first of them.
     """
 
     @property
@@ -64,32 +64,32 @@ class Collector(Protocol):
 
     @property
     def lengths(self) -> tuple[int, ...] | None:
-        """The steps of each sequence where calls tell them (packed input), in the order of the batch; else None."""
+        """The steps of each sequence of the batch, where the calls define them (packed input); else None."""
 
     @property
     def can_continue(self) -> bool:
-        """Whether calls may follow although lengths are known."""
+        """Whether more calls may follow although ``lengths`` are known."""
 
     def take(self, call: ModuleCall) -> None:
-        """Take one call, inside the module's forward hook; RecordingError if it is none that can be recorded."""
+        """Take one call, inside the module's forward hook; RecordingError if it cannot be recorded."""
 
     def finish(self, lengths: Sequence[int]) -> Iterator[StateArray]:
         """Yield the wanted states of all calls, layer by layer; ``lengths`` are the valid steps of each sequence.
 
-        Raises RecordingError where what was recomputed disagrees with what the module itself returned.
+        Raises RecordingError where recomputed values disagree with those that the module itself returned.
         """
 
 
 class CallCounter:
-    """How far the calls of one batch have come.
+    """Counts the sequences and steps of a batch over its calls.
 
-    All have the same sequences, but calls of one step may lose the last of them, as a decoder does that is stepped
-    over a batch sorted by length.
+    All calls have the same sequences, but calls of one step may drop the last of them, as a decoder does that is
+    stepped over a batch sorted by length.
     """
 
     def __init__(self) -> None:
         self.n_sequences = self.n_steps = self.n_running = 0  # n_running: sequences of the last call
-        self._ended: tuple[int, ...] = ()  # steps of the sequences behind those
+        self._ended: tuple[int, ...] = ()  # steps of the sequences that were dropped
 
     @property
     def lengths(self) -> tuple[int, ...] | None:
@@ -97,11 +97,11 @@ class CallCounter:
         return (self.n_steps,) * self.n_running + self._ended if self._ended else None
 
     def fits(self, n_sequences: int, n_steps: int) -> bool:
-        """Tell whether a call can follow those before it."""
+        """Tell whether a call can follow the calls before it."""
         return not self.n_steps or n_sequences == self.n_running or (n_steps == 1 and n_sequences < self.n_running)
 
     def add(self, n_sequences: int, n_steps: int) -> None:
-        """Count a call in that fits."""
+        """Count a call that fits."""
         self._ended = (self.n_steps,) * (self.n_running - n_sequences) + self._ended
         self.n_sequences = max(self.n_sequences, n_sequences)
         self.n_running = n_sequences
@@ -109,5 +109,5 @@ class CallCounter:
 
 
 def layer_name(name: str, layer: int, *, is_reverse: bool = False) -> str:
-    """Return what stands before ``.h`` in the sources of one layer of a module."""
+    """Return the name of one layer of a module, which precedes ``.h`` in the names of its sources."""
     return f"{name}.l{layer}" + (".reverse" if is_reverse else "")

@@ -1,4 +1,4 @@
-"""``nn.LSTMCell``, ``nn.GRUCell`` and ``nn.RNNCell``, stepped in a loop of the user's own: each call is one step."""
+"""Record ``nn.LSTMCell``, ``nn.GRUCell`` and ``nn.RNNCell``, which the user's own loop calls once a step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def check_cell(name: str, module: nn.Module) -> None:
-    """Raise RecordingError if the weights of a cell cannot be read without changing the model."""
+    """Raise RecordingError if reading the weights of a cell could change them."""
     if module.training and parametrize.is_parametrized(module):
         raise RecordingError(
             f"{name} is in training mode with a parametrized weight, which may change whenever it is read; "
@@ -52,16 +52,16 @@ class CellCollector(RunCollector):
             self._flush()
             flat = [_weights(call.module)]
             allowed = tolerance(end[0], dtype)
-            used = WeightSnapshot(flat, sources, versions_of(sources), dtype, allowed, len(flat[0]) == len(_NAMES))
-            self._buffer.begin(used, self.n_steps)
-        self._begin(x.shape[0] if x.dim() == 2 else 1, 1)
+            snapshot = WeightSnapshot(flat, sources, versions_of(sources), dtype, allowed, len(flat[0]) == len(_NAMES))
+            self._buffer.begin(snapshot, self.n_steps)
+        self._count(x.shape[0] if x.dim() == 2 else 1, 1)
         self._buffer.add(StepCall(x, begin, end))
 
 
 def _weights(module: nn.Module) -> tuple[Tensor, ...]:
-    """Return what forward read: attributes, also where a wrapper has put something else in the place of a parameter."""
-    given = (getattr(module, name) for name in _NAMES)
-    return tuple(w for w in given if w is not None)
+    """Return the weights that forward reads: the attributes, which a wrapper may have set in place of parameters."""
+    weights = (getattr(module, name) for name in _NAMES)
+    return tuple(w for w in weights if w is not None)
 
 
 def _fits(call: ModuleCall, x: object, end: tuple[object, ...]) -> bool:

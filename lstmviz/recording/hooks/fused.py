@@ -1,7 +1,7 @@
-"""``nn.LSTM``, ``nn.GRU`` and ``nn.RNN``: one call that ran untouched becomes a run for each layer and direction.
+"""Record ``nn.LSTM``, ``nn.GRU`` and ``nn.RNN``: one call becomes a run for each layer and direction.
 
-A fused module returns h of its last layer and nothing else of what happened in between. The layers below are run again
-one at a time, fused, with the weights that it just used; PackedSequence stays packed, so h is the same bit for bit.
+A fused module returns h of its last layer and nothing of the layers below. Those are run again one at a time, fused,
+with the weights that the module just used; a PackedSequence stays packed, so h is the same bit for bit.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ def check_fused(name: str, module: nn.Module) -> None:
 
 
 def fused_layers(name: str, module: nn.Module) -> tuple[str, ...]:
-    """Return the names of a module's layers, each direction for itself, as ``h_n`` has them."""
+    """Return the names of a module's layers, each direction on its own, in the order of ``h_n``."""
     rnn = cast(nn.RNNBase, module)
     directions = (False, True) if rnn.bidirectional else (False,)
     return tuple(layer_name(name, k, is_reverse=d) for k in range(rnn.num_layers) for d in directions)
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class _FusedCall:
     """A call in one shape: x and output step-major or packed, states (layers x directions, batch, n_units)."""
 
     x: Tensor
@@ -63,7 +63,7 @@ class FusedCollector(RunCollector):
         super().__init__(name, arithmetic.kind, arithmetic, fused_layers(name, module), wanted)
 
     def take(self, call: ModuleCall) -> None:
-        """Take one call; its states are made at once, or in bulk with others if it is a single step."""
+        """Take one call; its states are computed at once, or in bulk with others if it is a single step."""
         check_fused(call.name, call.module)
         rnn = cast(nn.RNNBase, call.module)
         x, hx = call.argument(0, "input"), call.argument(1, "hx")
@@ -73,10 +73,13 @@ class FusedCollector(RunCollector):
             self._take_step(rnn, StepCall(x, begin, end, output), output)
             return
         self._flush()
-        read = _packed(x, output, begin, end) if isinstance(x, PackedSequence) else _padded(rnn, x, output, begin, end)
+        if isinstance(x, PackedSequence):
+            read = _read_packed(x, output, begin, end)
+        else:
+            read = _read_padded(rnn, x, output, begin, end)
         start = self.n_steps
         is_packed = read.batch_sizes is not None
-        self._begin(read.steps.n_sequences, read.steps.n_steps, read.steps.lengths() if is_packed else None)
+        self._count(read.steps.n_sequences, read.steps.n_steps, read.steps.lengths() if is_packed else None)
         for run, is_output in self._runs(rnn, read, start):
             self._keep(run, is_shared=is_output)
 
@@ -87,13 +90,14 @@ class FusedCollector(RunCollector):
             self._flush()
             per = len(flat) // len(self._letters)
             layers = [flat[k : k + per] for k in range(0, len(flat), per)]
-            used = WeightSnapshot(layers, tuple(flat), versions_of(flat), dtype, tolerance(output, dtype), rnn.bias)
-            self._buffer.begin(used, self.n_steps)
-        self._begin(call.x.numel() // call.x.shape[-1], 1)
+            allowed = tolerance(output, dtype)
+            snapshot = WeightSnapshot(layers, tuple(flat), versions_of(flat), dtype, allowed, rnn.bias)
+            self._buffer.begin(snapshot, self.n_steps)
+        self._count(call.x.numel() // call.x.shape[-1], 1)
         self._buffer.add(call)
 
-    def _runs(self, rnn: nn.RNNBase, call: _Call, start: int) -> Iterator[tuple[LayerRun, bool]]:
-        """Yield each layer and direction as far up as anything is wanted, and whether its h is the module's output."""
+    def _runs(self, rnn: nn.RNNBase, call: _FusedCall, start: int) -> Iterator[tuple[LayerRun, bool]]:
+        """Yield a run of each layer and direction up to the last wanted one, and whether h is the module's output."""
         dtype = compute_dtype(call.output)
         allowed = tolerance(call.output, dtype)
         n_directions = 2 if rnn.bidirectional else 1
@@ -138,15 +142,15 @@ def _results(call: ModuleCall, arithmetic: Arithmetic) -> tuple[Any, tuple[Tenso
     output = call.output
     if isinstance(output, tuple) and len(output) == 2:
         end = output[1] if arithmetic.n_states == 2 else (output[1],)
-        given, made = (x.data, output[0].data) if isinstance(x, PackedSequence) else (x, output[0])
+        x_rows, output_rows = (x.data, output[0].data) if isinstance(x, PackedSequence) else (x, output[0])
         if (
             isinstance(end, tuple)
             and len(end) == arithmetic.n_states
-            and all(isinstance(t, Tensor) for t in (given, made, *end))
+            and all(isinstance(t, Tensor) for t in (x_rows, output_rows, *end))
             and isinstance(output[0], PackedSequence) == isinstance(x, PackedSequence)
-            and given.shape[:-1] == made.shape[:-1]
-            and given.shape[-1] == rnn.input_size
-            and made.shape[-1] == end[0].shape[-1] * (2 if rnn.bidirectional else 1)
+            and x_rows.shape[:-1] == output_rows.shape[:-1]
+            and x_rows.shape[-1] == rnn.input_size
+            and output_rows.shape[-1] == end[0].shape[-1] * (2 if rnn.bidirectional else 1)
         ):
             return output[0], end
     raise RecordingError(call.misfit(arithmetic.kind))
@@ -156,9 +160,9 @@ def _zeros(x: Tensor, end: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     return tuple(x.new_zeros(s.shape) for s in end)
 
 
-def _padded(
+def _read_padded(
     rnn: nn.RNNBase, x: Tensor, output: Tensor, begin: tuple[Tensor, ...] | None, end: tuple[Tensor, ...]
-) -> _Call:
+) -> _FusedCall:
     x, output = x.detach(), output.detach()
     if x.dim() == 2:
         x, output, end = x[:, None], output[:, None], tuple(s[:, None] for s in end)
@@ -167,27 +171,27 @@ def _padded(
         x, output = x.transpose(0, 1), output.transpose(0, 1)
     end = tuple(s.detach() for s in end)
     begin = _zeros(x, end) if begin is None else tuple(s.detach() for s in begin)
-    return _Call(x, output, begin, end, even_layout(x.shape[0], x.shape[1]), None)
+    return _FusedCall(x, output, begin, end, even_layout(x.shape[0], x.shape[1]), None)
 
 
-def _packed(
+def _read_packed(
     x: PackedSequence, output: PackedSequence, begin: tuple[Tensor, ...] | None, end: tuple[Tensor, ...]
-) -> _Call:
-    """Torch sorts sequences by length; states are handed in and out in the caller's order, rows lie in its own."""
+) -> _FusedCall:
+    """Read a packed call: its rows lie in torch's order, by length, and its states come in the caller's order."""
     order = x.sorted_indices
     end = tuple(s.detach() for s in end)
     begin = _zeros(x.data, end) if begin is None else tuple(s.detach() for s in begin)
     if order is not None:
         end, begin = (tuple(s.index_select(1, order) for s in states) for states in (end, begin))
     steps = StepLayout(tuple(x.batch_sizes.tolist()), None if order is None else order.cpu())
-    return _Call(x.data.detach(), output.data.detach(), begin, end, steps, x.batch_sizes)
+    return _FusedCall(x.data.detach(), output.data.detach(), begin, end, steps, x.batch_sizes)
 
 
-def _rerun(rnn: nn.RNNBase, call: _Call, x: Tensor, first: int, weights: list[Tensor]) -> Tensor:
+def _rerun(rnn: nn.RNNBase, call: _FusedCall, x: Tensor, first: int, weights: list[Tensor]) -> Tensor:
     """Run one layer again as the module did, in the grad mode and under the autocast of its call.
 
-    Torch takes another kernel under ``no_grad``, and another for weights that need no gradient; their h differs in the
-    last bit. The graph that this may make goes as soon as h is detached.
+    Torch uses another kernel under ``no_grad``, and another for weights that need no gradient; their h differs in the
+    last bit. The graph that this may build is freed as soon as h is detached.
     """
     begin = tuple(s[first : first + (2 if rnn.bidirectional else 1)].contiguous() for s in call.begin)
     hx = begin if rnn.mode == "LSTM" else begin[0]

@@ -1,4 +1,4 @@
-"""Which modules of a model are recorded, and what is refused before anything runs."""
+"""Find the modules of a model that can be recorded, and refuse the others before anything runs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from lstmviz.recording.recompute.rnn import RNN_RELU, RNN_TANH
 class ModuleKind:
     """How one kind of module is recorded.
 
-    ``states`` are all that it can give, ``check(name, module)`` raises RecordingError for a module that cannot be
-    recorded, ``layers(name, module)`` names its layers (``rnn.l0``, ``rnn.l0.reverse``) and
-    ``collect(name, module, wanted)`` makes what takes its calls of one batch.
+    ``states`` are the states that it has. ``check(name, module)`` raises RecordingError for a module that cannot be
+    recorded, ``layers(name, module)`` names its layers (``rnn.l0``, ``rnn.l0.reverse``), and
+    ``collect(name, module, wanted)`` returns a collector for one batch.
     """
 
     states: Sequence[str]
@@ -34,7 +34,7 @@ class ModuleKind:
 
 @dataclass(frozen=True, slots=True)
 class RecordedModule:
-    """A module of the model that is recorded; ``name`` stands before ``.l0.h`` in its sources."""
+    """A module of the model that is recorded; ``name`` precedes ``.l0.h`` in the names of its sources."""
 
     name: str
     module: nn.Module
@@ -42,26 +42,26 @@ class RecordedModule:
 
 
 def _fused(*arithmetic: Arithmetic) -> ModuleKind:
-    """Return the row of a fused module; of an ``nn.RNN`` with its two nonlinearities."""
+    """Return the kind of a fused module; ``nn.RNN`` has an arithmetic for each of its two nonlinearities."""
 
     def collect(name: str, module: nn.Module, wanted: StateFilter) -> Collector:
-        return FusedCollector(_chosen(arithmetic, module), name, module, wanted)
+        return FusedCollector(_arithmetic_of(arithmetic, module), name, module, wanted)
 
     return ModuleKind(arithmetic[0].states, check_fused, fused_layers, collect)
 
 
 def _cell(*arithmetic: Arithmetic) -> ModuleKind:
     def collect(name: str, module: nn.Module, wanted: StateFilter) -> Collector:
-        return CellCollector(_chosen(arithmetic, module), name, module, wanted)
+        return CellCollector(_arithmetic_of(arithmetic, module), name, module, wanted)
 
     return ModuleKind(arithmetic[0].states, check_cell, cell_layers, collect)
 
 
-def _chosen(arithmetic: Sequence[Arithmetic], module: nn.Module) -> Arithmetic:
+def _arithmetic_of(arithmetic: Sequence[Arithmetic], module: nn.Module) -> Arithmetic:
     return arithmetic[-1 if getattr(module, "nonlinearity", "tanh") == "relu" else 0]
 
 
-_KINDS: dict[type[nn.Module], ModuleKind] = {
+_KIND_BY_CLASS: dict[type[nn.Module], ModuleKind] = {
     nn.LSTM: _fused(LSTM),
     nn.GRU: _fused(GRU),
     nn.RNN: _fused(RNN_TANH, RNN_RELU),
@@ -69,41 +69,41 @@ _KINDS: dict[type[nn.Module], ModuleKind] = {
     nn.GRUCell: _cell(GRU),
     nn.RNNCell: _cell(RNN_TANH, RNN_RELU),
 }
-_RECURRENT = tuple(kind.__name__ for kind in _KINDS)
+_CLASS_NAMES = tuple(kind.__name__ for kind in _KIND_BY_CLASS)
 
 
 def find_recorded(model: nn.Module) -> tuple[RecordedModule, ...]:
-    """Return every recurrent module of a model, in the model's order; none if it has none.
+    """Return every recurrent module of a model, in the model's order; empty if it has none.
 
     Raises RecordingError naming the first one that cannot be recorded.
     """
     if not isinstance(model, nn.Module):
         raise RecordingError(f"a {type(model).__name__} is not a torch module; pass the nn.Module that is run")
-    found = []
+    modules = []
     for path, module in model.named_modules():
         name = path or str(getattr(module, "original_name", type(module).__name__)).lower()
         _refuse_unhooked(name, module)
-        kind = next((k for cls, k in _KINDS.items() if isinstance(module, cls)), None)
+        kind = next((k for cls, k in _KIND_BY_CLASS.items() if isinstance(module, cls)), None)
         if kind is not None:
             kind.check(name, module)
-            found.append(RecordedModule(name, module, kind))
+            modules.append(RecordedModule(name, module, kind))
         elif isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
             raise RecordingError(
-                f"{name} is a {type(module).__name__}, which is none of {', '.join(_RECURRENT)}; "
+                f"{name} is a {type(module).__name__}, which is not one of {', '.join(_CLASS_NAMES)}; "
                 "log its states with run.log, or use write_dump"
             )
-    return tuple(found)
+    return tuple(modules)
 
 
 def _refuse_unhooked(name: str, module: nn.Module) -> None:
-    """Raise RecordingError if a module runs in a way that hooks do not see, and holds what would be recorded."""
+    """Raise RecordingError if a recurrent module runs in a way that hooks do not see."""
     kind = type(module).__name__
     if isinstance(module, jit.ScriptModule):
-        if module.original_name in _RECURRENT:
+        if module.original_name in _CLASS_NAMES:
             raise RecordingError(
                 f"{name} is a TorchScript {module.original_name}, which cannot be hooked; record the eager model"
             )
-    elif ".quantiz" in type(module).__module__ and kind in _RECURRENT:
+    elif ".quantiz" in type(module).__module__ and kind in _CLASS_NAMES:
         raise RecordingError(f"{name} is a quantised {kind}, which cannot be hooked; record the float model")
     elif kind == "OptimizedModule" or module._compiled_call_impl is not None:
         if _has_recurrent(module):
@@ -117,4 +117,4 @@ def _refuse_unhooked(name: str, module: nn.Module) -> None:
 
 
 def _has_recurrent(module: nn.Module) -> bool:
-    return any(isinstance(m, tuple(_KINDS)) for m in module.modules())
+    return any(isinstance(m, tuple(_KIND_BY_CLASS)) for m in module.modules())

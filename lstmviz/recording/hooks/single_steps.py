@@ -1,6 +1,6 @@
 """Calls of one step each, as a decoder or a loop over a cell makes them: gathered cheaply, computed in bulk.
 
-After a call of one step everything is known: the states before it were handed in and those after it came out. So the
+After a call of one step everything is known: the states before it are its input and those after it its output. So the
 rows of all calls are independent of each other, and their gates are the same products as those of one long call.
 """
 
@@ -33,9 +33,9 @@ class StepCall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WeightSnapshot:
-    """The weights that calls ran with: those of each layer and direction, and what they were made of.
+    """The weights that calls ran with: those of each layer and direction, and the tensors that they come from.
 
-    ``sources`` with their versions tell whether a later call still runs with the same.
+    ``sources`` and their versions tell whether a later call still runs with the same weights.
     """
 
     flat: Sequence[Sequence[Tensor]]
@@ -47,42 +47,42 @@ class WeightSnapshot:
 
 
 def versions_of(tensors: Sequence[Tensor]) -> tuple[int, ...]:
-    """Return how often each tensor was written to, as far as torch counts it."""
+    """Return how often each tensor was written to, as far as torch counts that."""
     return tuple(0 if t.is_inference() else t._version for t in tensors)
 
 
 class StepBuffer:
-    """Holds copies of what calls of one step read and returned, until ``runs`` makes them into one run a layer."""
+    """Holds copies of the inputs and outputs of calls of one step, until ``runs`` makes them into one run a layer."""
 
     def __init__(self, layers: tuple[str, ...], n_directions: int) -> None:
         self._layers = layers
         self._n_directions = n_directions
         self._calls: list[StepCall] = []
-        self._used: WeightSnapshot | None = None
+        self._snapshot: WeightSnapshot | None = None
         self._weights: list[LayerWeights] = []
         self._copies: list[list[Tensor]] = []
         self._start = 0
-        self._after: tuple[States, States] = (), ()  # the states that the last call returned, and the copy of them
+        self._after: tuple[States, States] = (), ()  # the states that the last call returned, and a copy of them
 
     def fits(self, sources: Sequence[Tensor], dtype: torch.dtype) -> bool:
-        """Return whether a call with these weights can join the calls held."""
-        used = self._used
+        """Tell whether a call with these weights can join the calls held."""
+        snapshot = self._snapshot
         return (
-            used is not None
-            and used.dtype == dtype
-            and len(sources) == len(used.sources)
-            and all(a is b for a, b in zip(sources, used.sources, strict=True))
-            and versions_of(sources) == used.versions
+            snapshot is not None
+            and snapshot.dtype == dtype
+            and len(sources) == len(snapshot.sources)
+            and all(a is b for a, b in zip(sources, snapshot.sources, strict=True))
+            and versions_of(sources) == snapshot.versions
         )
 
-    def begin(self, used: WeightSnapshot, start: int) -> None:
-        """Hold calls with these weights from now on, beginning at step ``start`` of the batch; keeps a copy of them."""
-        self._copies = [[w.detach().clone() for w in flat] for flat in used.flat]
-        self._weights = [LayerWeights.of(flat, used.dtype, has_bias=used.has_bias) for flat in self._copies]
-        self._used, self._start = used, start
+    def begin(self, snapshot: WeightSnapshot, start: int) -> None:
+        """Hold calls with these weights, of which a copy is kept, from step ``start`` of the batch on."""
+        self._copies = [[w.detach().clone() for w in flat] for flat in snapshot.flat]
+        self._weights = [LayerWeights.of(flat, snapshot.dtype, has_bias=snapshot.has_bias) for flat in self._copies]
+        self._snapshot, self._start = snapshot, start
 
     def add(self, call: StepCall) -> None:
-        """Hold a call; states that are still those that the call before returned are not copied again."""
+        """Hold a call; states that the call before returned, unchanged since, are not copied again."""
         begin = call.begin
         if begin is not None:
             begin = self._after[1] if self._is_unchanged(begin) else tuple(s.detach().clone() for s in begin)
@@ -92,10 +92,10 @@ class StepBuffer:
         self._calls.append(StepCall(call.x.detach().clone(), begin, end, top))
 
     def _is_unchanged(self, begin: States) -> bool:
-        """Return whether states are those that the call before returned, their values too.
+        """Tell whether states are those that the call before returned, with the same values.
 
-        Torch does not count what is written to them through ``.data``, NumPy or under ``inference_mode``. To compare
-        them is cheaper than a copy, but off the CPU it would wait for the device.
+        Torch does not count writes through ``.data``, NumPy or under ``inference_mode``, so values are compared. That
+        is cheaper than a copy, but off the CPU it would wait for the device.
         """
         returned, kept = self._after
         return len(begin) == len(returned) and all(
@@ -105,19 +105,19 @@ class StepBuffer:
 
     @property
     def has_stale_weights(self) -> bool:
-        """Whether the weights hold other values by now than when the calls held began."""
-        return self._used is not None and not all(
+        """Whether the weights have changed since the first of the calls held."""
+        return self._snapshot is not None and not all(
             now.dtype == kept.dtype and torch.equal(now, kept)
-            for flat, copies in zip(self._used.flat, self._copies, strict=True)
+            for flat, copies in zip(self._snapshot.flat, self._copies, strict=True)
             for now, kept in zip(flat, copies, strict=True)
         )
 
     def runs(self) -> Iterator[LayerRun]:
-        """Yield one run for each layer and direction, and hold nothing any more."""
-        calls, used, weights = self._calls, self._used, self._weights
+        """Yield one run for each layer and direction, and empty the buffer."""
+        calls, snapshot, weights = self._calls, self._snapshot, self._weights
         self._copies = []
-        self._calls, self._used, self._weights, self._after = [], None, [], ((), ())
-        if not calls or used is None:
+        self._calls, self._snapshot, self._weights, self._after = [], None, [], ((), ())
+        if not calls or snapshot is None:
             return
         n_layers = len(self._layers)
         sizes = tuple(c.end[0].numel() // (n_layers * c.end[0].shape[-1]) for c in calls)
@@ -141,7 +141,7 @@ class StepBuffer:
                 x,
                 h[k],
                 begin[0][k],
-                used.allowed,
+                snapshot.allowed,
                 start=self._start,
                 end_h=None if h[k] is end_h[k] else end_h[k],
                 begin_c=begin[1][k] if len(begin) == 2 else None,
@@ -150,7 +150,7 @@ class StepBuffer:
 
 
 def _rows(parts: Sequence[Tensor]) -> Tensor:
-    """Return vectors of any shape as rows, one call after another."""
+    """Return the vectors of all calls as rows, one call after another."""
     return torch.cat([p.reshape(-1, p.shape[-1]) for p in parts])
 
 

@@ -1,1 +1,1 @@
-"""The arithmetic of recurrent layers: every state of every step made again, and checked against the module."""
+"""Recompute every state of every step of recurrent layers, and check it against the module."""

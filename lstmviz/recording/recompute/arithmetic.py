@@ -1,4 +1,4 @@
-"""What one kind of module computes."""
+"""The arithmetic of one kind of module."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from lstmviz.recording.recompute.self_check import SelfCheck
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
-    """What one kind of module computes: its states, and ``compute``, which recomputes those but h and checks them.
+    """The arithmetic of one kind of module: its states, and ``compute``, which recomputes and checks all but h.
 
-    ``compute(run, wanted, checks)`` returns the wanted states as (n_rows, n_units), c and gates in float32 (float64
-    for a float64 model). ``n_states`` is how many tensors the module hands from step to step.
+    ``compute(run, wanted, self_check)`` returns the wanted states as (n_rows, n_units), c and gates in float32 (float64
+    for a float64 model). ``n_states`` is the number of tensors that the module passes from step to step.
     """
 
     kind: str

@@ -1,7 +1,7 @@
-"""Gates of a GRU at every step, from the h that the module itself made.
+"""Recompute the gates of a GRU at every step, from the h that the module itself computed.
 
-The gated recurrent unit of Cho et al. (2014) in torch's variant, where the reset gate r acts behind the product:
-n = tanh(W_in x + b_in + r * (W_hn h + b_hn)), h' = (1 - z) * n + z * h. With h known, no step waits for another.
+The gated recurrent unit of Cho et al. (2014) in torch's variant, where the reset gate r acts after the product:
+n = tanh(W_in x + b_in + r * (W_hn h + b_hn)), h' = (1 - z) * n + z * h. With h known, no step depends on another.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from lstmviz.recording.recompute.self_check import SelfCheck
 _GATES = "rzn"
 
 
-def gru_states(run: LayerRun, wanted: Collection[str], checks: SelfCheck) -> dict[str, Tensor]:
-    """Return the wanted ones of r, z, n at every row, each (n_rows, n_units), and check h against them."""
+def gru_states(run: LayerRun, wanted: Collection[str], self_check: SelfCheck) -> dict[str, Tensor]:
+    """Return the wanted states of r, z, n at every row, each (n_rows, n_units), and check h against them."""
     weights, n_units = run.weights, run.weights.n_units
-    found = {s: weights.empty(len(run.h), n_units) for s in _GATES if s in wanted}
-    if found:
+    gates = {s: weights.empty(len(run.h), n_units) for s in _GATES if s in wanted}
+    if gates:
         chunks = run.steps.chunks(4 * n_units * weights.w_ih.element_size())
         slices = [run.steps.rows(*chunk) for chunk in chunks]
         room = weights.empty(max(rows.stop - rows.start for rows in slices), 4 * n_units)
         for chunk, rows in zip(chunks, slices, strict=True):
-            out = {letter: values[rows] for letter, values in found.items()}
+            out = {letter: values[rows] for letter, values in gates.items()}
             _gates(weights, run.inputs(*chunk), room[: rows.stop - rows.start], out)
     for checked in run.steps.checked(4 * n_units * weights.w_ih.element_size()):
-        _check(run, found, checked, checks)
-    return found
+        _check_h(run, gates, checked, self_check)
+    return gates
 
 
-def _check(run: LayerRun, found: Mapping[str, Tensor], rows: Tensor, checks: SelfCheck) -> None:
+def _check_h(run: LayerRun, gates: Mapping[str, Tensor], rows: Tensor, self_check: SelfCheck) -> None:
     weights, n_units = run.weights, run.weights.n_units
     inputs, places = run.inputs_at(rows), rows.to(run.h.device)
-    if "z" in found and "n" in found:
-        z, n = found["z"][places], found["n"][places]
+    if "z" in gates and "n" in gates:
+        z, n = gates["z"][places], gates["n"][places]
     else:
         _, z, n = _gates(weights, inputs, weights.empty(len(rows), 4 * n_units), {})
     ours, h = torch.lerp(n, inputs.before.to(n.dtype), z), run.h[places]
-    reach = inputs.reach(weights, h.dtype)
-    reach = reach.grown(largest(inputs.before, 1), reach.size.square())  # r is off, and is multiplied by a sum
-    checks.add(run, "h", disagreement(ours, h, reach), rows)
+    scale = inputs.rounding_scale(weights, h.dtype)
+    scale = scale.plus(largest(inputs.before, 1), scale.size.square())  # r has an error too, and is multiplied by a sum
+    self_check.add(run, "h", disagreement(ours, h, scale), rows)
 
 
 def _gates(
     weights: LayerWeights, inputs: GateInputs, room: Tensor, out: dict[str, Tensor]
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return r, z and n of some rows, in ``out`` where it has room for them, else in ``room`` (n_rows, 4 n_units)."""
+    """Return r, z and n of some rows, in the tensors of ``out``, or else in ``room`` (n_rows, 4 n_units)."""
     n_units = weights.n_units
     both, new = slice(0, 2 * n_units), slice(2 * n_units, 3 * n_units)
     before = weights.rounded(inputs.before)
@@ -66,7 +66,7 @@ def _gates(
 
 
 def _joint_bias(weights: LayerWeights, both: slice, new: slice) -> Tensor | None:
-    """Return the biases that are added before any gate acts: both of r and z, that of x alone of n."""
+    """Return the biases that are added before any gate acts: both for r and z, that of x alone for n."""
     shared = weights.bias(both)
     return None if shared is None or weights.b_ih is None else torch.cat([shared, weights.b_ih[new]])
 

@@ -1,4 +1,4 @@
-"""One layer in one direction during one call, as rows; every kind's arithmetic works on it."""
+"""One layer in one direction during one call, as rows: what the arithmetic of every kind of module works on."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ class GateInputs(NamedTuple):
     x: Tensor
     before: Tensor
 
-    def reach(self, weights: LayerWeights, dtype: torch.dtype) -> RoundingScale:
-        """Return how far the products of each row reach in a module that works in ``dtype``.
+    def rounding_scale(self, weights: LayerWeights, dtype: torch.dtype) -> RoundingScale:
+        """Return how large the products of each row grow in a module that computes in ``dtype``.
 
-        A sixteenth of the largest input times the largest weight, and more of long sums: nothing for embeddings, much
-        for raw measurements, whose large products of either sign add up to small sums.
+        It is a sixteenth of the largest input times the largest weight, and more for long sums: almost 0 for
+        embeddings, large for raw measurements, whose large products of either sign add up to small sums.
         """
         size = weights.empty(len(self.x), 1).zero_()
-        is_beyond = torch.zeros_like(size, dtype=torch.bool)
+        may_overflow = torch.zeros_like(size, dtype=torch.bool)
         for rows, weight in ((self.x, weights.w_ih), (self.before, weights.w_hh)):
             product = _magnitude(rows, 1).to(size.dtype) * _magnitude(weight)
-            is_beyond |= ~(product * weight.shape[1] < torch.finfo(dtype).max)
+            may_overflow |= ~(product * weight.shape[1] < torch.finfo(dtype).max)
             size += product.nan_to_num_(nan=0.0, posinf=0.0).mul_(max(weight.shape[1], 16) ** 0.5 / 64)
-        return RoundingScale(size, is_beyond)
+        return RoundingScale(size, may_overflow)
 
 
 def _magnitude(values: Tensor, dim: int | None = None) -> Tensor:
@@ -46,7 +46,7 @@ def _magnitude(values: Tensor, dim: int | None = None) -> Tensor:
 class LayerWeights:
     """One layer's weights in one direction, as torch names them, in float32 at least.
 
-    ``compute_dtype`` is what the module multiplies in: all that goes into a product is rounded to it first.
+    ``compute_dtype`` is the dtype of the module's products: each factor is rounded to it first.
     """
 
     w_ih: Tensor
@@ -58,15 +58,12 @@ class LayerWeights:
 
     @classmethod
     def of(cls, flat: Sequence[Tensor], compute_dtype: torch.dtype, *, has_bias: bool) -> LayerWeights:
-        """Take the weights of one layer and direction from a module's flat list.
-
-        They are rounded to ``compute_dtype`` as the module rounds them.
-        """
+        """Take the weights of one layer and direction from a module's flat list, rounded as the module rounds them."""
         to = compute_dtype if compute_dtype in _PRECISE else torch.float32
-        given = [w.detach().to(compute_dtype).to(to) for w in flat]
-        b_ih, b_hh = given[2:4] if has_bias else (None, None)
-        rest = given[4 if has_bias else 2 :]
-        return cls(given[0], given[1], b_ih, b_hh, rest[0] if rest else None, compute_dtype)
+        weights = [w.detach().to(compute_dtype).to(to) for w in flat]
+        b_ih, b_hh = weights[2:4] if has_bias else (None, None)
+        rest = weights[4 if has_bias else 2 :]
+        return cls(weights[0], weights[1], b_ih, b_hh, rest[0] if rest else None, compute_dtype)
 
     @property
     def n_units(self) -> int:
@@ -74,13 +71,13 @@ class LayerWeights:
         return self.w_hh.shape[1] if self.w_hr is None else self.w_hr.shape[1]
 
     def empty(self, n_rows: int, n_units: int) -> Tensor:
-        """Return room for (n_rows, n_units) values, in the precision that is worked in."""
+        """Return an empty tensor (n_rows, n_units) in the precision of the weights."""
         return self.w_ih.new_empty(n_rows, n_units)
 
     def product(self, inputs: GateInputs, columns: slice, out: Tensor | None = None) -> Tensor:
         """Return ``x W_ih^T + h W_hh^T + b`` for some columns of the gates, in ``out`` where it is given.
 
-        The products have an ``out`` or are in place, which autocast leaves alone.
+        Every product writes to ``out`` or in place, which autocast does not change.
         """
         out = self.project(inputs.x, self.w_ih[columns], self.bias(columns), out)
         return out.addmm_(self.rounded(inputs.before), self.w_hh[columns].t())
@@ -104,9 +101,10 @@ class LayerWeights:
 class LayerRun:
     """One layer in one direction during one call.
 
-    x (n_rows, n_in) and h (n_rows, n_out) are as the module saw and made them. ``begin_h`` and ``begin_c`` are its
-    states before its first step, ``end_h`` and ``end_c`` those that it returned, (n_sequences, ...) each. ``c`` is the
-    module's own cell state at every row, where it is known. ``start`` is the step of the batch at which the call began.
+    x (n_rows, n_in) is the input and h (n_rows, n_out) the output of the module itself. ``begin_h`` and ``begin_c`` are
+    its states before its first step, ``end_h`` and ``end_c`` those that it returned, (n_sequences, ...) each. ``c`` is
+    the module's own cell state at every row, where it is known. ``start`` is the step of the batch at which the call
+    begins, ``allowed`` the largest disagreement that rounding may cause.
     """
 
     layer: str

@@ -1,6 +1,6 @@
-"""Cell state and gates of an LSTM at every step, from the h that the module itself made.
+"""Recompute cell state and gates of an LSTM at every step, from the h that the module itself computed.
 
-Once h is known for all steps, the gates of all steps are matrix products without recurrence (no step waits for
+Once h is known for all steps, the gates of all steps are matrix products without recurrence (no step depends on
 another), and the cell state is an elementwise scan over them: the recurrence of Hochreiter and Schmidhuber (1997) with
 the forget gate of Gers et al. (2000) and the projection of Sak et al. (2014), in torch's gate order i, f, g, o.
 """
@@ -20,26 +20,26 @@ from lstmviz.recording.recompute.self_check import SelfCheck
 _GATES = "ifgo"
 
 
-def lstm_states(run: LayerRun, wanted: Collection[str], checks: SelfCheck) -> dict[str, Tensor]:
-    """Return the wanted ones of c, i, f, g, o at every row, each (n_rows, n_units), and check them."""
+def lstm_states(run: LayerRun, wanted: Collection[str], self_check: SelfCheck) -> dict[str, Tensor]:
+    """Return the wanted states of c, i, f, g, o at every row, each (n_rows, n_units), and check them."""
     n_rows, n_units = len(run.h), run.weights.n_units
-    found = {s: run.weights.empty(n_rows, n_units) for s in _GATES if s in wanted}
+    states = {s: run.weights.empty(n_rows, n_units) for s in _GATES if s in wanted}
     cells = run.c
-    if cells is None and (found or "c" in wanted):
+    if cells is None and (states or "c" in wanted):
         cells = run.weights.empty(n_rows, n_units)
-    if found or (cells is not None and run.c is None):
-        _fill(run, found, cells if run.c is None else None)
+    if states or (cells is not None and run.c is None):
+        _fill(run, states, cells if run.c is None else None)
     if cells is None or run.c is not None:
-        _check_steps(run, checks)
+        _check_steps(run, self_check)
     else:
-        _check_scan(run, cells, found.get("o"), checks)
+        _check_scan(run, cells, states.get("o"), self_check)
     if cells is not None and "c" in wanted:
-        found["c"] = cells
-    return found
+        states["c"] = cells
+    return states
 
 
 def _fill(run: LayerRun, gates: Mapping[str, Tensor], cells: Tensor | None) -> None:
-    """Fill the gates that are asked for, and the cell state where it is not known: a chunk of steps at a time."""
+    """Fill the wanted gates, and the cell state where it is not known, a chunk of steps at a time."""
     weights, n_units = run.weights, run.weights.n_units
     letters = _GATES if "o" in gates else _GATES[:3]  # gate o comes last, so the others are one product
     columns = slice(0, len(letters) * n_units)
@@ -59,44 +59,44 @@ def _fill(run: LayerRun, gates: Mapping[str, Tensor], cells: Tensor | None) -> N
 
 
 def _scan(
-    run: LayerRun, chunk: tuple[int, int], previous: Tensor, kept: Tensor, written: Tensor, cells: Tensor
+    run: LayerRun, chunk: tuple[int, int], previous: Tensor, forget: Tensor, written: Tensor, cells: Tensor
 ) -> Tensor:
-    """Fill the cells of a chunk, ``kept * previous + written`` step by step; return those of its last step."""
+    """Fill the cells of a chunk, ``forget * previous + written`` step by step; return those of its last step."""
     sizes = run.steps.sizes[slice(*chunk)]
-    parts = list(zip(sizes, *(v.split_with_sizes(sizes) for v in (written, kept, cells)), strict=True))
+    parts = list(zip(sizes, *(v.split_with_sizes(sizes) for v in (written, forget, cells)), strict=True))
     n_before = len(previous)
-    for n, new, keep, cell in reversed(parts) if run.steps.is_reverse else parts:
+    for n, new, f, cell in reversed(parts) if run.steps.is_reverse else parts:
         if n != n_before:  # sequences that ended, or, in the reverse direction, begin
             begin = run.begin_c if run.begin_c is not None else previous
             previous = previous[:n] if n < n_before else torch.cat([previous, begin[n_before:n]])
-        torch.addcmul(new, keep, previous, out=cell)
+        torch.addcmul(new, f, previous, out=cell)
         previous, n_before = cell, n
     return previous
 
 
-def _check_scan(run: LayerRun, cells: Tensor, gate: Tensor | None, checks: SelfCheck) -> None:
+def _check_scan(run: LayerRun, cells: Tensor, gate: Tensor | None, self_check: SelfCheck) -> None:
     """Compare o * tanh(c) with h at every 16th step and each sequence's last, and the last c with the module's own.
 
-    Where gate o was not asked for, it is computed at these steps alone.
+    Gate o is computed at these steps only, unless it was wanted.
     """
     (rows,), n_units = run.steps.checked(), run.weights.n_units
     places, inputs = rows.to(cells.device), run.inputs_at(rows)
     picked = cells[places]
-    of_inputs = inputs.reach(run.weights, run.h.dtype)
-    # a cell carries the rounding of all steps before
-    reach = RoundingScale(of_inputs.size.amax(0, keepdim=True) + largest(picked, 0), of_inputs.is_beyond)
+    of_inputs = inputs.rounding_scale(run.weights, run.h.dtype)
+    # a cell carries the rounding errors of all steps before
+    scale = RoundingScale(of_inputs.size.amax(0, keepdim=True) + largest(picked, 0), of_inputs.may_overflow)
     if run.end_c is not None:
         n = run.steps.n_sequences
         last = slice(0, n) if run.steps.is_reverse else slice(len(rows) - n, None)  # of the rows that are checked
-        gaps = disagreement(picked[last], run.end_c, RoundingScale(reach.size, reach.is_beyond[last]))
-        checks.add(run, "c", gaps, rows[last])
+        gaps = disagreement(picked[last], run.end_c, RoundingScale(scale.size, scale.may_overflow[last]))
+        self_check.add(run, "c", gaps, rows[last])
     columns = slice(3 * n_units, 4 * n_units)
     o = run.weights.product(inputs, columns).sigmoid_() if gate is None else gate[places]
-    _check_h(run, o, picked, reach, rows, checks)
+    _check_h(run, o, picked, scale, rows, self_check)
 
 
-def _check_steps(run: LayerRun, checks: SelfCheck) -> None:
-    """Compute single steps anew where c before them is known: a call of one step, or else each sequence's first."""
+def _check_steps(run: LayerRun, self_check: SelfCheck) -> None:
+    """Recompute the steps before which c is known: each step of calls of one step, else each sequence's first."""
     if run.begin_c is None:
         return
     row_bytes = 4 * run.weights.n_units * run.weights.w_ih.element_size()
@@ -106,18 +106,18 @@ def _check_steps(run: LayerRun, checks: SelfCheck) -> None:
         pre = run.weights.product(inputs, slice(0, 4 * run.weights.n_units)).chunk(4, 1)
         i, f, o = (pre[k].sigmoid_() for k in (0, 1, 3))
         c = torch.addcmul(i * pre[2].tanh_(), f, before)
-        reach = inputs.reach(run.weights, run.h.dtype).grown(largest(c, 1))
+        scale = inputs.rounding_scale(run.weights, run.h.dtype).plus(largest(c, 1))
         if run.c is not None:
-            checks.add(run, "c", disagreement(c, run.c[rows.to(c.device)], reach), rows)
-        _check_h(run, o, c, reach, rows, checks)
+            self_check.add(run, "c", disagreement(c, run.c[rows.to(c.device)], scale), rows)
+        _check_h(run, o, c, scale, rows, self_check)
 
 
-def _check_h(run: LayerRun, o: Tensor, c: Tensor, reach: RoundingScale, rows: Tensor, checks: SelfCheck) -> None:
+def _check_h(run: LayerRun, o: Tensor, c: Tensor, scale: RoundingScale, rows: Tensor, self_check: SelfCheck) -> None:
     ours, theirs = o * c.tanh(), run.h[rows.to(o.device)]
     if run.weights.w_hr is not None:
         ours = run.weights.project(ours, run.weights.w_hr, None)
-        reach = reach.projected(run.weights.w_hr, theirs.dtype)
-    checks.add(run, "h", disagreement(ours, theirs, reach), rows)
+        scale = scale.projected(run.weights.w_hr, theirs.dtype)
+    self_check.add(run, "h", disagreement(ours, theirs, scale), rows)
 
 
 LSTM = Arithmetic("LSTM", ("h", "c", *_GATES), 2, lstm_states)

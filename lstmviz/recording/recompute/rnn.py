@@ -1,4 +1,4 @@
-"""The network of Elman (1990), ``h' = act(W_ih x + W_hh h + b)``: h is all that it has, and h is checked."""
+"""The network of Elman (1990), ``h' = act(W_ih x + W_hh h + b)``: h is its only state, and h is checked."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from lstmviz.recording.recompute.self_check import SelfCheck
 
 
 def rnn_states(
-    run: LayerRun, wanted: Collection[str], checks: SelfCheck, *, act: Callable[[Tensor], Tensor]
+    run: LayerRun, wanted: Collection[str], self_check: SelfCheck, *, act: Callable[[Tensor], Tensor]
 ) -> dict[str, Tensor]:
-    """Return nothing, as there is nothing but h; check h where ``StepLayout.checked`` says."""
+    """Check h at the rows that ``StepLayout.checked`` returns; there is no other state to return."""
     for rows in run.steps.checked(run.weights.n_units * run.weights.w_ih.element_size()):
         inputs = run.inputs_at(rows)
         ours = act(run.weights.product(inputs, slice(None)))
         h = run.h[rows.to(ours.device)]
-        reach = inputs.reach(run.weights, h.dtype).grown(largest(h, 1))
-        checks.add(run, "h", disagreement(ours, h, reach), rows)
+        scale = inputs.rounding_scale(run.weights, h.dtype).plus(largest(h, 1))
+        self_check.add(run, "h", disagreement(ours, h, scale), rows)
     return {}
 
 

@@ -1,4 +1,4 @@
-"""Where the rows of one call lie: all sequences of step 0, then those of step 1, and so on."""
+"""How the rows of one call lie: all sequences of step 0, then those of step 1, and so on."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-CHECK_EVERY = 16  # steps; a sixteenth of the arithmetic buys a check that no wrong weight or gate slips through
-_CHUNK_BYTES = 8 * 1024 * 1024  # gates worked on at a time: rows enough for a fast product, little enough for a cache
-_SMALL = 4096  # rows; batches of a few steps come by the thousand, mostly of the same shape
+CHECK_EVERY = 16  # steps; a sixteenth of the arithmetic is enough to catch any wrong weight or gate
+_CHUNK_BYTES = 8 * 1024 * 1024  # of gates computed at a time: enough rows for a fast product, few enough for a cache
+_SMALL = 4096  # rows; batches of a few steps come in thousands, mostly of the same shape
 
 
 @dataclass(frozen=True)
 class StepLayout:
     """The rows of a call, in the order of a PackedSequence; a padded batch is one whose sizes never shrink.
 
-    ``sizes`` are the sequences at each step, never more than at the step before. ``order`` gives the place in the
-    batch of each of them (None: as they are). With ``is_stepped`` every step was a call of its own and begins from
-    rows of its own.
+    ``sizes`` is the number of sequences at each step, never more than at the step before. ``order`` gives the place of
+    each of them in the batch (None: the same order). With ``is_stepped`` every step was a separate call, and begins
+    from its own states.
     """
 
     sizes: tuple[int, ...]
@@ -45,12 +45,12 @@ class StepLayout:
 
     @cached_property
     def ends(self) -> tuple[int, ...]:
-        """The row after the last one of each step, after a 0: ``n_steps + 1`` numbers."""
+        """Where the rows of each step begin, and where those of the last one end: ``n_steps + 1`` numbers."""
         return (0, *accumulate(self.sizes))
 
     @cached_property
     def at(self) -> tuple[Tensor, Tensor]:
-        """The step and the column (place in the call's own order) of each row."""
+        """The step and the column (the place in the call's own order) of each row."""
         sizes = torch.tensor(self.sizes, device="cpu")
         step = torch.arange(self.n_steps, device="cpu").repeat_interleave(sizes)
         return step, torch.arange(self.ends[-1], device="cpu") - torch.tensor(self.ends, device="cpu")[step]
@@ -75,14 +75,14 @@ class StepLayout:
 
     @property
     def final(self) -> Tensor:
-        """The rows that ``h_n`` holds: those that each column's run ended with, or all where each step is a call."""
+        """The rows that ``h_n`` holds: each column's last in the order of running, or all where each step is a call."""
         if self.is_stepped:
             return torch.arange(self.ends[-1], device="cpu")
         return torch.arange(self.n_sequences, device="cpu") if self.is_reverse else self.columns_end
 
     @property
     def first(self) -> Tensor:
-        """The row that each column's run began with."""
+        """Each column's first row in the order of running."""
         return self.columns_end if self.is_reverse else torch.arange(self.n_sequences, device="cpu")
 
     @cached_property
@@ -93,8 +93,8 @@ class StepLayout:
     def checked(self, row_bytes: int = 0) -> list[Tensor]:
         """Return the rows that the self-check looks at: every 16th step and each sequence's last, or all of them.
 
-        Where each step was a call, anything may have changed in between, so all rows are checked: in parts that are
-        worked on together, of which each row takes ``row_bytes``.
+        Where each step was a call, anything may have changed in between, so all rows are checked, in parts that fit a
+        cache; a row takes ``row_bytes``.
         """
         if self.is_stepped:
             n_rows = max(1, _CHUNK_BYTES // max(1, row_bytes))
@@ -114,11 +114,11 @@ class StepLayout:
 
     @cached_property
     def reversed(self) -> StepLayout:
-        """The same rows, run through from the last step to the first."""
+        """The same rows, run from the last step to the first."""
         return StepLayout(self.sizes, self.order, not self.is_reverse, self.is_stepped)
 
     def chunks(self, row_bytes: int) -> list[tuple[int, int]]:
-        """Return (start, stop) of the steps that are worked on together, in the order in which they ran."""
+        """Return (start, stop) of the steps that are computed together, in the order in which they ran."""
         size = max(1, _CHUNK_BYTES // (row_bytes * self.n_sequences))
         chunks = [(start, min(start + size, self.n_steps)) for start in range(0, self.n_steps, size)]
         return chunks[::-1] if self.is_reverse else chunks
@@ -130,8 +130,8 @@ class StepLayout:
     def rows_before(self, values: Tensor, begin: Tensor, start: int, stop: int) -> Tensor:
         """Return for each row of some steps the row of ``values`` that it continues, or of ``begin`` where it begins.
 
-        ``begin`` is (n_sequences, n_units), or (n_rows, n_units) where every step begins anew. Views where that is
-        possible: nothing of it may be written to.
+        ``begin`` is (n_sequences, n_units), or (n_rows, n_units) where every step is a call. The result may be a view:
+        do not write to it.
         """
         rows = self.rows(start, stop)
         if self.is_stepped:
@@ -145,18 +145,18 @@ class StepLayout:
         return values[rows.start - n : rows.stop - n] if start else torch.cat([begin, values[: rows.stop - n]])
 
     def at_before(self, values: Tensor, begin: Tensor, rows: Tensor) -> Tensor:
-        """Return what ``rows_before`` returns, for any rows."""
+        """Return the same as ``rows_before``, for any rows."""
         if self.is_stepped:
             return begin[rows.to(begin.device)]
         before = self.before[rows]
-        found = values[before.clamp(min=0).to(values.device)]
+        result = values[before.clamp(min=0).to(values.device)]
         begins = (before < 0).nonzero()[:, 0]
         if len(begins):
-            found[begins.to(values.device)] = begin[self.at[1][rows[begins]].to(begin.device)]
-        return found
+            result[begins.to(values.device)] = begin[self.at[1][rows[begins]].to(begin.device)]
+        return result
 
     def padded(self, rows: Tensor) -> Tensor:
-        """Return rows as (steps, batch, n_units), the batch in its own order, 0 behind a sequence's end."""
+        """Return rows as (steps, batch, n_units), in the order of the batch, 0 after a sequence's end."""
         shape = (self.n_steps, self.n_sequences, rows.shape[1])
         if self.is_even and self.order is None:
             return rows.view(shape)
@@ -167,7 +167,7 @@ class StepLayout:
 
 
 def even_layout(n_steps: int, n_sequences: int) -> StepLayout:
-    """Return the rows of a padded batch; small ones are made once, with all that is derived from them."""
+    """Return the layout of a padded batch; small ones are kept, with everything derived from them."""
     return (_even_layout if n_steps * n_sequences <= _SMALL else _even_layout.__wrapped__)(n_steps, n_sequences)
 
 
