@@ -18,14 +18,24 @@ MAX_VALUES = 64  # different whole numbers of a track that are listed
 
 @dataclass(frozen=True, eq=False)
 class UnitTrack:
-    """How a unit goes with one track, over the ``n_steps`` steps at which both have a value.
+    """The relation of a unit to one track, over the steps at which both have a value.
 
-    ``on_rate`` is the share of them at which the unit is on. ``table`` has one row a label, or a number where the track
-    has at most 64 different ones, all whole; else it is None. Its columns: value, n_steps, base_rate (share of the
-    steps that carry the value), mean (of the unit, in the view), on_rate (share of the value's steps at which the
-    unit is on), rate_when_on (share of the steps at which the unit is on that carry the value; NaN if it never is).
-    ``r`` is Pearson's correlation of a track of numbers with the unit in the view, over the steps at which both are
-    finite; None for labels, and where either is constant.
+    Attributes:
+        name: Name of the track.
+        kind: Labels or numbers.
+        n_steps: Number of steps at which both have a value.
+        on_rate: Share of these steps at which the unit is on.
+        r: Pearson's correlation of a track of numbers with the unit in its view; None for labels, or if either is
+            constant.
+        table: One row for each label, or for each number of a track with at most 64 different ones, all whole; else
+            None. Columns: value, n_steps, base_rate (share of the steps that have the value), mean (of the unit, in its
+            view), on_rate (share of the value's steps at which the unit is on), rate_when_on (share of the steps at
+            which the unit is on that have the value; NaN if it never is).
+
+    Example:
+        >>> depth = dump.unit("rnn.l1.c", 14).tracks[0]
+        >>> depth.name, round(depth.r, 3)
+        ('depth', -0.934)
     """
 
     name: str

@@ -25,7 +25,22 @@ MAX_AROUND = 500  # steps
 class UnitContext:
     """A step at which a unit is strong, with the steps around it, [start, stop), inside its sequence.
 
-    ``value`` and ``values``, one a step, are in the source's view. ``tokens`` is None where the axis has none.
+    Attributes:
+        step: The step.
+        start: First step of the context.
+        stop: Step after the last one of the context.
+        sequence: Index of the sequence.
+        value: The unit's value at the step, in the view of the source.
+        values: The unit's value at each step of the context, in the view of the source.
+        tokens: The tokens of the context; None if the axis has none.
+        text_before: Text of the context before the step.
+        text: Text of the step.
+        text_after: Text of the context after the step.
+
+    Example:
+        >>> context = dump.unit("rnn.l1.c", 45, around=4).contexts[0]
+        >>> context.stop - context.start, len(context.values), context.text
+        (9, 9, '4')
     """
 
     step: int
@@ -42,14 +57,29 @@ class UnitContext:
 
 @dataclass(frozen=True, eq=False)
 class UnitCard:
-    """What one unit does over a whole corpus; values and thresholds are in its source's view.
+    """What one unit does over a whole corpus. Values and thresholds are in the view of its source.
 
-    ``threshold`` is the unit's own, negative for side low as ``select`` has it. Shares are of the steps that have a
-    value, which are all but ``n_nan``; NaN in an empty corpus.
-    ``histogram``: low, high, n_steps: 50 bins over -1 to 1, or over all finite values where they go beyond.
-    ``quantiles``: quantile, value: the least value v such that this share of the values is <= v, recorded exactly.
-    ``on_rates``: threshold (-1.00 to 1.00), high (share of steps with value >= it), low (share with value <= it).
-    ``run_lengths``: length in steps, n_runs. ``contexts``: strongest first. ``tracks``: one for each of the axis.
+    Attributes:
+        source: Name of the source.
+        unit: Number of the unit.
+        side: The side on which it is on.
+        threshold: The unit's own threshold; negative for side low.
+        n_steps: Number of steps.
+        n_nan: Number of steps without a value. Shares are of the other steps.
+        on_rate: Share of the steps at which it is on; NaN in an empty corpus.
+        histogram: low, high, n_steps: 50 bins over -1 to 1, or over all finite values if they go beyond.
+        quantiles: quantile, value: the least recorded value v such that this share of the values is ``<= v``.
+        on_rates: threshold (-1.00 to 1.00), high (share of steps with ``value >= threshold``), low (``<=``).
+        run_lengths: length (steps), n_runs.
+        contexts: The strongest steps with what is around them, strongest first.
+        tracks: The unit's relation to each track of the axis.
+
+    Example:
+        >>> card = match.unit_card(dump, "rnn.l1.c", 45)
+        >>> card.run_lengths.head(2)
+           length  n_runs
+        0       1     201
+        1       2     166
     """
 
     source: str
@@ -76,12 +106,37 @@ def unit_card(
     n_contexts: int = 10,
     around: int = 12,
 ) -> UnitCard:
-    """Return a unit's card, on where ``value >= threshold`` (side high) or ``value <= -threshold`` (side low).
+    """Describe what one unit does over the whole corpus.
 
-    The contexts are steps in order of their strength (value, or its negative for side low), the earlier one first
-    where equal: of each run its strongest step, and every step at which the unit is off. Left out is one whose context
-    of ``around`` steps on either side overlaps one already taken. The corpus is read a few times, in blocks. Raises
-    UnknownName for the source, PatternError for a unit that it does not have or a number out of range.
+    Contexts are steps in order of their strength (the value, or minus the value on side low), the earlier one first if
+    equal: the strongest step of each run, and every step at which the unit is off. A step is left out if its context
+    overlaps one that is already taken. The corpus is read a few times, in blocks.
+
+    Args:
+        dump: The dump or corpus.
+        source: Name of the source.
+        unit: Number of the unit.
+        threshold: The unit is on where ``value >= threshold``, in the view of the source.
+        side: ``"high"``, or ``"low"`` for on where ``value <= -threshold``.
+        n_contexts: Number of strongest contexts to return.
+        around: Number of steps on either side of a context.
+
+    Returns:
+        The card.
+
+    Raises:
+        UnknownName: The dump has no such source.
+        PatternError: The source has no such unit, or a number is out of range.
+
+    Example:
+        >>> card = match.unit_card(dump, "rnn.l1.c", 45)
+        >>> card.tracks[0].table[["value", "on_rate", "rate_when_on"]].round(2)
+           value  on_rate  rate_when_on
+        0      0      0.0           0.0
+        1      1      0.0           0.0
+        2      2      0.0           0.0
+        3      3      0.0           0.0
+        4      4      1.0           1.0
     """
     info, axis = dump.source(source), dump.axis_of(source)
     _check(info, unit, threshold, side, n_contexts, around)

@@ -32,7 +32,27 @@ KEPT = 16  # shards' matches that a process keeps, so that totals and the next r
 
 
 def found_in(dump: DumpReader, pattern: Pattern) -> MatchSearch | ShardedMatchSearch:
-    """Return the matches of a pattern over a dump or a corpus, to be paged through and counted."""
+    """Search for the matches of a pattern over a dump or a corpus, as far as they are needed.
+
+    Args:
+        dump: The dump or corpus.
+        pattern: The pattern.
+
+    Returns:
+        The search, to be read in pages and counted.
+
+    Raises:
+        UnknownName: The dump lacks a source or track of the pattern.
+        PatternError: The pattern or a number is invalid.
+
+    Example:
+        >>> found = match.found_in(dump, pattern)
+        >>> found.page(1)[["start", "stop"]]
+           start  stop
+        0    249   255
+        >>> len(found.spans())
+        3366
+    """
     return ShardedMatchSearch(dump, pattern) if isinstance(dump, ShardReader) else MatchSearch(dump, pattern)
 
 
@@ -113,7 +133,31 @@ class ShardedMatchSearch:
 
 
 def search_shards(corpus: ShardReader, axis: str, *query: Any, **options: Any) -> pd.DataFrame:
-    """Return every place where a text stands on an axis of a corpus, as ``search`` does for one dump's."""
+    """Find every place where a text occurs on an axis of a corpus, as ``search`` does on an axis of a dump.
+
+    Args:
+        corpus: The corpus.
+        axis: Name of the axis.
+        *query: The arguments of ``search`` after the axis.
+        **options: The named arguments of ``search``.
+
+    Returns:
+        One row for each hit: start and stop (steps of the corpus), sequence.
+
+    Raises:
+        PatternError: The query is empty, or the expression is invalid or takes too long.
+        ClusterError: A shard cannot be searched by the scheduler.
+
+    Example:
+        >>> from pathlib import Path
+        >>> Path("words").mkdir()
+        >>> states, vocab = {"rnn.l0.h": [[0.0], [1.0]]}, ["one", "two"]
+        >>> _ = lstmviz.write_dump("words/a.h5", states=states, tokens=[0, 1], vocab=vocab)
+        >>> corpus = lstmviz.open_dump(lstmviz.write_corpus("words"))
+        >>> match.search_shards(corpus, "text", "two", over="words")
+           start  stop  sequence
+        0      1     2         0
+    """
     task = partial(_hits, axis=axis, query=query, options=options)
     return _joined(corpus.shards, axis, ask_shards(task, corpus.shards, corpus.scheduler))
 

@@ -25,8 +25,15 @@ COLUMNS = ("start", "stop", "sequence", "n_shared", "n_union", "length", "text")
 class Count:
     """How many matches a pattern has.
 
-    ``totals`` has one row a number of shared units (n_shared, n_matches), most shared first. ``lengths`` has one row
-    for each number of shared units and length in steps (n_shared, length, n_matches).
+    Attributes:
+        totals: One row for each number of shared units, most first: n_shared, n_matches.
+        lengths: One row for each number of shared units and length: n_shared, length (steps), n_matches.
+
+    Example:
+        >>> match.count(dump, pattern).lengths.head(2)
+           n_shared  length  n_matches
+        0         4       1        162
+        1         4       2        142
     """
 
     totals: pd.DataFrame
@@ -34,11 +41,27 @@ class Count:
 
 
 def find(dump: DumpReader, pattern: Pattern, limit: int = 50, offset: int = 0) -> pd.DataFrame:
-    """Return matches ``offset`` to ``offset + limit`` of the pattern, best first, one row a match.
+    """Find matches of a pattern, best first.
 
-    Columns: start, stop (steps, half-open), sequence, n_shared and n_union (units), length (steps), text. The order is
-    n_shared descending, n_union ascending, nearness to the pattern's length, start, stop. An empty pattern gives an
-    empty frame. Raises PatternError or UnknownName where the pattern does not fit the dump.
+    The order is n_shared descending, n_union ascending, nearness to the pattern's length, start, stop.
+
+    Args:
+        dump: The dump or corpus.
+        pattern: The pattern.
+        limit: Number of rows to return.
+        offset: Number of rows to skip.
+
+    Returns:
+        One row for each match: start and stop (steps), sequence, n_shared and n_union (units), length (steps), text.
+
+    Raises:
+        UnknownName: The dump lacks a source or track of the pattern.
+        PatternError: The pattern or a number is invalid.
+
+    Example:
+        >>> match.find(dump, pattern, limit=1)[["start", "stop", "n_shared", "text"]]
+           start  stop  n_shared    text
+        0    249   255         4  (44444
     """
     if limit < 0 or offset < 0:
         raise PatternError(f"limit={limit} and offset={offset} must not be negative")
@@ -46,7 +69,26 @@ def find(dump: DumpReader, pattern: Pattern, limit: int = 50, offset: int = 0) -
 
 
 def count(dump: DumpReader, pattern: Pattern) -> Count:
-    """Return the number of matches at each number of shared units, and the histogram of their lengths."""
+    """Count all matches of a pattern.
+
+    Args:
+        dump: The dump.
+        pattern: The pattern.
+
+    Returns:
+        The number of matches for each number of shared units, and the histogram of their lengths.
+
+    Raises:
+        UnknownName: The dump lacks a source or track of the pattern.
+        PatternError: The pattern or a number is invalid.
+
+    Example:
+        >>> match.count(dump, pattern).totals
+           n_shared  n_matches
+        0         4        689
+        1         3        151
+        2         1       2526
+    """
     return MatchSearch(dump, pattern).count()
 
 

@@ -27,7 +27,17 @@ AnyMatchSearch = MatchSearch | ShardedMatchSearch
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group of a listing: what its matches have in common, how many they are, and the row at which it begins."""
+    """One group of a listing.
+
+    Attributes:
+        name: What its matches have in common.
+        n_matches: Number of matches.
+        first: The row of the listing at which it begins.
+
+    Example:
+        >>> match.groups(dump, pattern, "track:depth")[0]
+        Group(name='1', n_matches=1167, first=0)
+    """
 
     name: str
     n_matches: int
@@ -35,16 +45,30 @@ class Group:
 
 
 class Listing:
-    """The matches of a pattern that share ``min_shared`` units or more, in an order and in groups of one's choice.
+    """The matches of a pattern, in an order and in groups; threads may share it.
 
-    ``order``: "best" (as ``find``), "step", "length" or "-length" (shortest or longest first), "track:NAME" or
-    "-track:NAME" (by the track's value at the first step of a match, a label by its place in the track's list; matches
-    without a value come last). Equal ones: the one with more shared units first, then the earlier one.
-    ``group``: "" (none), "sequence", "length", or "track:NAME" (the value at the first step: a label, a whole number or
-    a range, as ``bins_of`` has them). Groups come in the order of their values; inside each the order holds.
-    ``is_whole`` looks for every match at once, as any other order does, where one will go through all of them.
-    Raises PatternError for an order or group that is none, UnknownName for a track that is not on the axis. Threads
-    may share it.
+    Orders are ``"best"`` (as ``find``), ``"step"``, ``"length"``, ``"-length"``, ``"track:NAME"`` and
+    ``"-track:NAME"``, the track's value at the first step of a match. A label counts by its place in the track's list;
+    matches without a value come last. Ties go to more shared units, then to the earlier match. Groups are ``""``
+    (none), ``"sequence"``, ``"length"`` and ``"track:NAME"``; they come in the order of their values, and matches keep
+    their order in each.
+
+    Args:
+        dump: The dump or corpus.
+        found: The search for the pattern's matches, as ``found_in`` returns it.
+        order: The order.
+        group: The groups.
+        min_shared: Leave out matches that share fewer units of the pattern.
+        is_whole: Whether to find all matches at once even in the order ``"best"``; for callers that read all of them.
+
+    Raises:
+        UnknownName: The dump lacks a source or track.
+        PatternError: The pattern, the order, the group or a number is invalid.
+
+    Example:
+        >>> rows = match.Listing(dump, match.found_in(dump, pattern), order="-length", group="sequence")
+        >>> rows.n_matches, rows.groups[1]
+        (3366, Group(name='1', n_matches=32, first=31))
     """
 
     def __init__(
@@ -69,7 +93,7 @@ class Listing:
 
     @property
     def n_matches(self) -> int | None:
-        """Matches in the listing; None where it is best first and not all of them have been looked for."""
+        """Number of matches in the listing; None if it is best first and not all of them have been found yet."""
         if not self._is_ranked:
             return len(self._spans)
         if self._found.lowest > max(1, self._min_shared):
@@ -77,7 +101,15 @@ class Listing:
         return sum(n for shared, n in self._found.totals() if shared >= self._min_shared)
 
     def page(self, limit: int, offset: int = 0) -> pd.DataFrame:
-        """Return rows ``offset`` to ``offset + limit``, with the columns of ``find``."""
+        """Return some rows.
+
+        Args:
+            limit: Number of rows to return.
+            offset: Number of rows to skip.
+
+        Returns:
+            The rows, with the columns of ``find``.
+        """
         limit, offset = check_page(limit, offset)
         if self._is_ranked:
             return self._found.page(limit, offset, self._min_shared)
@@ -87,7 +119,14 @@ class Listing:
         return match_frame(self._axis, spans, self._found.unions(spans.start, spans.stop))
 
     def group_at(self, row: int) -> int | None:
-        """Return the index in ``groups`` of the one that a row belongs to; None without groups."""
+        """Find the group of a row.
+
+        Args:
+            row: The row, from 0.
+
+        Returns:
+            The index in ``groups``; None without groups.
+        """
         return int(np.searchsorted(self._firsts, row, side="right")) - 1 if self.groups else None
 
     def _arrange(self, order: str, group: str) -> None:
@@ -162,12 +201,50 @@ class Listing:
 
 
 def listing(dump: DumpReader, pattern: Pattern, order: str = "best", group: str = "", min_shared: int = 1) -> Listing:
-    """Return the matches of a pattern over a dump or a corpus as a ``Listing``; it raises what that does."""
+    """List the matches of a pattern over a dump or a corpus, in an order and in groups.
+
+    Args:
+        dump: The dump or corpus.
+        pattern: The pattern.
+        order: As in ``Listing``.
+        group: As in ``Listing``.
+        min_shared: Leave out matches that share fewer units of the pattern.
+
+    Returns:
+        The listing, from which pages of rows are read.
+
+    Raises:
+        UnknownName: The dump lacks a source or track.
+        PatternError: The pattern, the order, the group or a number is invalid.
+
+    Example:
+        >>> match.listing(dump, pattern, order="-length").page(1)[["start", "stop", "n_shared", "length"]]
+           start   stop  n_shared  length
+        0  17665  17690         4      25
+    """
     return Listing(dump, found_in(dump, pattern), order, group, min_shared)
 
 
 def groups(dump: DumpReader, pattern: Pattern, by: str, min_shared: int = 1) -> tuple[Group, ...]:
-    """Return the groups of a pattern's matches by "sequence", "length" or "track:NAME"; errors as of ``Listing``."""
+    """Count the matches of a pattern in groups.
+
+    Args:
+        dump: The dump or corpus.
+        pattern: The pattern.
+        by: ``"sequence"``, ``"length"`` or ``"track:NAME"``.
+        min_shared: Leave out matches that share fewer units of the pattern.
+
+    Returns:
+        The groups, in the order of their values.
+
+    Raises:
+        UnknownName: The dump lacks a source or track.
+        PatternError: The pattern or ``by`` is invalid.
+
+    Example:
+        >>> [(group.name, group.n_matches) for group in match.groups(dump, pattern, "track:depth", min_shared=3)]
+        [('4', 840)]
+    """
     _check(dump.axis(pattern.axis), "group", by, GROUPS)
     return listing(dump, pattern, "step", by, min_shared).groups
 

@@ -27,12 +27,27 @@ from lstmviz.types import (
 )
 
 BrushSide = Literal["high", "low", "both"]
+"""Which units count as on: high ones, low ones, or both."""
 SIDES: dict[str, tuple[Side, ...]] = {"high": ("high",), "low": ("low",), "both": ("high", "low")}
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One source of a brush: which side of its threshold picks units (low is ``value <= -threshold``)."""
+    """One source of a brush, with its side and threshold.
+
+    Attributes:
+        source: Name of the source.
+        side: ``"high"`` selects units where ``value >= threshold``, ``"low"`` those where ``value <= -threshold``,
+            ``"both"`` either.
+        threshold: The threshold in the view of the source.
+
+    Raises:
+        PatternError: A field is invalid.
+
+    Example:
+        >>> match.Part("rnn.l1.c", "both", 0.4)
+        Part(source='rnn.l1.c', side='both', threshold=0.4)
+    """
 
     source: Name
     side: BrushSide = "high"
@@ -47,7 +62,20 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """A unit that a brush must not pick, on one side."""
+    """A unit that a brush must not select.
+
+    Attributes:
+        source: Name of the source.
+        unit: Number of the unit.
+        side: The side on which it is excluded.
+
+    Raises:
+        PatternError: A field is invalid.
+
+    Example:
+        >>> match.Excluded("rnn.l1.c", 49)
+        Excluded(source='rnn.l1.c', unit=49, side='high')
+    """
 
     source: Name
     unit: Count
@@ -61,11 +89,29 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Brush:
-    """A window over one or more sources of one axis, and what was changed by hand about the units it picks.
+    """A brush of the page: a window over one or more sources, and what was changed by hand about the units it selects.
 
-    ``start`` and ``stop`` are both None where nothing is brushed; the pinned units are then the whole pattern.
-    ``pinned`` units are in the pattern whatever the window says, each with its own threshold. Raises PatternError for
-    a source given twice or no source at all, WindowError for a window that is empty.
+    Attributes:
+        parts: The sources with their sides and thresholds; each source once.
+        start: First step of the window; None if nothing is brushed.
+        stop: Step after the last one of the window; None if nothing is brushed.
+        off_before: Number of steps before the window at which a unit must be off.
+        off_after: Number of steps after the window at which a unit must be off.
+        excluded: Units that are left out.
+        pinned: Units that are in the pattern whatever the window says, each with its own threshold. If nothing is
+            brushed, they are the whole pattern.
+        filters: Conditions that every step of a match must meet.
+        min_length: Least number of steps of a match.
+        max_length: Greatest number of steps of a match; None for no limit.
+
+    Raises:
+        PatternError: There is no source, a source is given twice, or a field is invalid.
+        WindowError: The window is empty.
+
+    Example:
+        >>> brush = match.Brush(parts=(match.Part("rnn.l1.c"),), start=249, stop=255)
+        >>> brush.window
+        Window(start=249, stop=255)
     """
 
     parts: tuple[Part, ...]
@@ -92,11 +138,15 @@ class Brush:
 
     @property
     def window(self) -> Window | None:
-        """The brushed steps; None where nothing is brushed."""
+        """The brushed steps; None if nothing is brushed."""
         return None if self.start is None or self.stop is None else Window(self.start, self.stop)
 
     def queries(self) -> list[WindowQuery]:
-        """Return what the window asks of each part and side, in order; nothing where nothing is brushed."""
+        """List what the window asks of each source and side.
+
+        Returns:
+            One query for each, in order; empty if nothing is brushed.
+        """
         window, beside = self.window, check_constraints(self.off_before, self.off_after)
         if window is None:
             return []
@@ -108,12 +158,29 @@ class Brush:
 
 
 def brushed(dump: DumpReader, brush: Brush) -> Pattern:
-    """Return the pattern of a brush: the units that its parts select, without those taken out, with those pinned.
+    """Select the units of a brush: those of its parts, without the excluded ones, with the pinned ones.
 
-    Units come part by part, those on high before those on low; pinned ones that are picked anyway stay in their place
-    with the threshold of the pin, the others follow. Each source's base threshold is that of its part, or that of its
-    first pin. Raises what ``select`` raises, and PatternError where sources lie on several axes or a pinned unit or a
-    filter does not fit the dump.
+    Units come part by part, those on side high first. A pinned unit that is selected anyway keeps its place and takes
+    the threshold of the pin; the other pinned units follow. The base threshold of a source is that of its part, or that
+    of its first pin.
+
+    Args:
+        dump: The dump.
+        brush: The brush.
+
+    Returns:
+        The pattern.
+
+    Raises:
+        UnknownName: The dump has no such source.
+        WindowError: The window is outside the axis, or crosses a sequence border.
+        PatternError: The sources lie on several axes, or a pinned unit or a filter does not fit the dump.
+
+    Example:
+        >>> parts = (match.Part("rnn.l1.c"), match.Part("rnn.l0.h", threshold=0.9))
+        >>> brush = match.Brush(parts, start=249, stop=255, excluded=(match.Excluded("rnn.l1.c", 49),))
+        >>> [(unit.source, unit.unit) for unit in match.brushed(dump, brush).units]
+        [('rnn.l1.c', 15), ('rnn.l1.c', 18), ('rnn.l1.c', 45), ('rnn.l0.h', 30)]
     """
     pins = {(u.source, u.unit, u.side): u for u in brush.pinned}
     out = {(u.source, u.unit, u.side) for u in brush.excluded}

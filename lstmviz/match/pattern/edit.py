@@ -9,7 +9,24 @@ from lstmviz.types import Pattern, PatternUnit, Side
 
 
 def without(pattern: Pattern, source: str, unit: int, side: Side | None = None) -> Pattern:
-    """Return the pattern without a unit, on the given side or on any; PatternError where it does not have the unit."""
+    """Remove a unit from a pattern.
+
+    Args:
+        pattern: The pattern; it is not changed.
+        source: Name of the unit's source.
+        unit: Number of the unit.
+        side: The side to remove; None for any.
+
+    Returns:
+        A new pattern.
+
+    Raises:
+        PatternError: The pattern does not have the unit.
+
+    Example:
+        >>> [unit.unit for unit in match.without(pattern, "rnn.l1.c", 45).units]
+        [15, 18, 49]
+    """
     left = tuple(u for u in pattern.units if (u.source, u.unit) != (source, unit) or side not in (None, u.side))
     if len(left) == len(pattern.units):
         which = f" (side {side})" if side else ""
@@ -25,12 +42,27 @@ def with_unit(
     threshold: float | None = None,
     base: float = 0.3,
 ) -> Pattern:
-    """Return the pattern with a unit added, or with its threshold changed where that unit and side are in it already.
+    """Add a unit to a pattern, or change its threshold if the pattern has it.
 
-    ``threshold`` is in the source's view; without it, it is the source's base threshold t (side high) or -t (side
-    low), as ``select`` takes it. For a source that is new to the pattern a threshold must be given, and ``base`` is
-    the one by which its other units are counted for n_union. Raises PatternError where none is known or a value is
-    out of range.
+    Args:
+        pattern: The pattern; it is not changed.
+        source: Name of the unit's source.
+        unit: Number of the unit.
+        side: The unit's side.
+        threshold: The unit's threshold in the view of the source; None for the source's base threshold t (side high) or
+            -t (side low). A source that is new to the pattern needs one.
+        base: Base threshold of a source that is new to the pattern.
+
+    Returns:
+        A new pattern.
+
+    Raises:
+        PatternError: No threshold is known, or a value is out of range.
+
+    Example:
+        >>> larger = match.with_unit(pattern, "rnn.l0.h", 7, threshold=0.5)
+        >>> larger.units[-1]
+        PatternUnit(source='rnn.l0.h', unit=7, side='high', threshold=0.5)
     """
     bases = dict(pattern.bases)
     sign = 1.0 if side == "high" else -1.0

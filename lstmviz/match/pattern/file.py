@@ -30,9 +30,22 @@ Row = Annotated[Window, GetPydanticSchema(lambda _, handler: handler(Pair))]
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What a person keeps with a pattern: a name, free text, and match rows, as windows, that are hidden or marked.
+    """What a person keeps with a pattern: a name, free text, and matches that are hidden or marked.
 
-    ``dump`` is the uuid of the dump whose rows these are, or empty; in another dump the steps mean something else.
+    Attributes:
+        name: At most 200 characters.
+        text: At most 100,000 characters.
+        dump: The uuid of the dump that the matches belong to, or empty.
+        hidden: Matches that are hidden, as windows.
+        marked: Matches that are marked, as windows.
+
+    Raises:
+        PatternError: A field is invalid.
+
+    Example:
+        >>> notes = lstmviz.Notes(name="depth 4", dump=dump.uuid, hidden=(lstmviz.Window(249, 255),))
+        >>> int(dump.carry(lstmviz.PatternFile(pattern, notes)).n_steps.iloc[4])  # without the hidden match
+        2638
     """
 
     name: str = ""
@@ -50,13 +63,30 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class PatternFile:
-    """A pattern with its notes, as a file holds them; ``to_json`` and ``from_json`` give back exactly the same."""
+    """A pattern with its notes, as a file holds them.
+
+    Attributes:
+        pattern: The pattern.
+        notes: The notes.
+
+    Example:
+        >>> lstmviz.PatternFile(pattern).write("depth.json")
+        >>> lstmviz.PatternFile.read("depth.json").pattern == pattern
+        True
+    """
 
     pattern: Pattern
     notes: Notes = Notes()
 
     def to_json(self) -> str:
-        """Return the file's text; PatternError where a name or note in it is none that a file can hold."""
+        """Write the file as text.
+
+        Returns:
+            The JSON, from which ``from_json`` gives back exactly the same.
+
+        Raises:
+            PatternError: A name or note cannot be kept in a file.
+        """
         bases = [{"source": source, "threshold": threshold} for source, threshold in self.pattern.bases]
         rows = {k: [[w.start, w.stop] for w in getattr(self.notes, k)] for k in ("hidden", "marked")}
         whole = {
@@ -75,11 +105,28 @@ class PatternFile:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> PatternFile:
-        """Read a file's text; PatternError, in one line, where it is none or holds what no pattern can."""
+        """Read the text of a file.
+
+        Args:
+            text: The JSON.
+
+        Returns:
+            The pattern with its notes.
+
+        Raises:
+            PatternError: The text is not a pattern file, or holds what no pattern can.
+        """
         return _parse(text)
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the file, whole or not at all, in place of one that is there; PatternError where it cannot be."""
+        """Write the file, entirely or not at all. A file that exists is replaced.
+
+        Args:
+            path: Where to write.
+
+        Raises:
+            PatternError: The file cannot be written.
+        """
         target, text = Path(path), self.to_json()
         try:
             with replacing(target) as temporary:
@@ -89,7 +136,17 @@ class PatternFile:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> PatternFile:
-        """Read a file; PatternError where it is missing or no pattern."""
+        """Read a file.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The pattern with its notes.
+
+        Raises:
+            PatternError: The file is missing or not a pattern file.
+        """
         try:
             with Path(path).open("rb") as file:
                 return _parse(file.read(MAX_BYTES + 1))

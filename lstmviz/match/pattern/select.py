@@ -76,10 +76,32 @@ def select(
     off_after: int = 0,
     side: Side = "high",
 ) -> Pattern:
-    """Return the pattern of units that are on at every step of [start, stop), and off beside it where asked.
+    """Select the units of a source that are on through exactly a window.
 
-    What the arguments mean is in ``WindowQuery``. Raises UnknownName for a source that is not there, WindowError for a
-    window that is empty or crosses a sequence border, PatternError for a threshold or constraint out of range.
+    This is ``Dump.select``. Source: Strobelt et al., LSTMVis, IEEE TVCG 2018, section 4, with k steps and either side
+    added.
+
+    Args:
+        dump: The dump.
+        source: Name of the source.
+        start: First step of the window.
+        stop: Step after the last one of the window.
+        threshold: A unit is on where ``value >= threshold``, in the view of the source.
+        off_before: Number of steps before the window at which a unit must be off.
+        off_after: Number of steps after the window at which a unit must be off.
+        side: ``"high"``, or ``"low"`` for units that are on where ``value <= -threshold``.
+
+    Returns:
+        The pattern of the selected units.
+
+    Raises:
+        UnknownName: The dump has no such source.
+        WindowError: The window is empty, outside the axis, or crosses a sequence border.
+        PatternError: The threshold or a constraint is out of range.
+
+    Example:
+        >>> match.select(dump, "rnn.l1.c", 249, 255, side="low").n_units
+        6
     """
     window = Window(start, stop)
     return select_units(dump, WindowQuery(source, window, threshold, off_before, off_after, side))

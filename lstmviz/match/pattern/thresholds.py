@@ -24,16 +24,31 @@ from lstmviz.types import Side, Source, Window
 COARSE_STEPS = 100  # thresholds beyond 1, at most
 
 Why = Literal["selected", "not_on", "on_before", "on_after", "nan"]
+"""Why a unit is selected or not: on and off where it must be, or the first condition that fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class WhyNot:
     """Why a window does or does not select a unit, and the thresholds at which it would.
 
-    ``step`` is where it fails first: inside the window from its start on, else beside it from the nearest step on.
-    ``value`` is the unit's value there and ``threshold`` what it was compared with, both in the source's view. The
-    unit is selected exactly at the thresholds t, as ``select`` takes them, with ``above < t <= up_to``; None is an open
-    end, and ``is_possible`` is False where there is no such t. ``reason`` says it in words.
+    The unit is selected exactly at the thresholds t, as ``select`` takes them, with ``above < t <= up_to``.
+
+    Attributes:
+        source: Name of the source.
+        unit: Number of the unit.
+        kind: ``"selected"``, or what fails: ``"not_on"``, ``"on_before"``, ``"on_after"`` or ``"nan"``.
+        step: Where it fails first: in the window from its start on, else beside the window from the nearest step on.
+        value: The unit's value there, in the view of the source.
+        threshold: What the value was compared with, in the view of the source.
+        is_possible: Whether any threshold selects the unit.
+        above: Lower end of the thresholds that select it; None if it is open.
+        up_to: Upper end of the thresholds that select it; None if it is open.
+        reason: The reason in words.
+
+    Example:
+        >>> why = match.why_not(dump, "rnn.l1.c", 0, 249, 255)
+        >>> why.kind, why.step, why.is_selected
+        ('not_on', 249, False)
     """
 
     source: str
@@ -49,7 +64,7 @@ class WhyNot:
 
     @property
     def is_selected(self) -> bool:
-        """Whether the window selects the unit at the threshold that was asked for."""
+        """Whether the window selects the unit at the given threshold."""
         return self.kind == "selected"
 
     def __str__(self) -> str:
@@ -64,10 +79,30 @@ class WhyNot:
 def thresholds(
     dump: DumpReader, source: str, start: int, stop: int, off_before: int = 1, off_after: int = 0, side: Side = "high"
 ) -> pd.DataFrame:
-    """Return how many units ``select`` would pick for steps [start, stop) at each threshold: threshold, n_units.
+    """Count the units that ``select`` would select for a window at each threshold.
 
-    The thresholds are 0.00 to 1.00 by 0.01 in the source's view; for raw values beyond 1 at most 100 round ones
-    follow, up to the greatest value in the window. Raises what ``select`` raises.
+    Args:
+        dump: The dump.
+        source: Name of the source.
+        start: First step of the window.
+        stop: Step after the last one of the window.
+        off_before: As in ``select``.
+        off_after: As in ``select``.
+        side: As in ``select``.
+
+    Returns:
+        One row for each threshold from 0.00 to 1.00 in steps of 0.01, in the view of the source: threshold, n_units.
+        For raw values beyond 1, at most 100 round thresholds follow, up to the greatest value in the window.
+
+    Raises:
+        UnknownName: The dump has no such source.
+        WindowError: The window is empty, outside the axis, or crosses a sequence border.
+        PatternError: A constraint is out of range.
+
+    Example:
+        >>> counted = match.thresholds(dump, "rnn.l1.c", 249, 255)
+        >>> int(counted.n_units.max()), round(float(counted.threshold[counted.n_units.idxmax()]), 2)
+        (6, 0.55)
     """
     query = WindowQuery(source, Window(start, stop), off_before=off_before, off_after=off_after, side=side)
     return count_by_threshold(dump, query)
@@ -95,9 +130,30 @@ def why_not(
     off_after: int = 0,
     side: Side = "high",
 ) -> WhyNot:
-    """Return why ``select`` with these arguments does or does not pick a unit, and the thresholds at which it would.
+    """Say why ``select`` does or does not select a unit, and which thresholds would.
 
-    Raises what ``select`` raises, and PatternError for a unit that the source does not have.
+    Args:
+        dump: The dump.
+        source: Name of the source.
+        unit: Number of the unit.
+        start: First step of the window.
+        stop: Step after the last one of the window.
+        threshold: As in ``select``.
+        off_before: As in ``select``.
+        off_after: As in ``select``.
+        side: As in ``select``.
+
+    Returns:
+        The reason, in numbers and in words.
+
+    Raises:
+        UnknownName: The dump has no such source.
+        WindowError: The window is empty, outside the axis, or crosses a sequence border.
+        PatternError: The source has no such unit, or a number is out of range.
+
+    Example:
+        >>> match.why_not(dump, "rnn.l1.c", 45, 249, 255).reason
+        'unit 45 is selected'
     """
     query = WindowQuery(source, Window(start, stop), threshold, off_before, off_after, side)
     return why_not_selected(dump, query, unit)

@@ -27,11 +27,27 @@ def barcode(
     min_shared: int | None = None,
     hidden: Collection[Window] = (),
 ) -> pd.DataFrame:
-    """Return where in the corpus a pattern's matches lie: start, stop, n_matches, n_steps; one row a bin of steps.
+    """Count where in the corpus the matches of a pattern lie.
 
-    At most ``n_bins`` bins cover the axis, all of one width but for the last. ``n_matches`` start in the bin, and
-    ``n_steps`` of its steps lie in a match. ``min_shared`` takes matches with so many shared units or more; None takes
-    those that share all. Matches in ``hidden`` do not count. Raises PatternError, and what ``find`` raises.
+    Args:
+        dump: The dump or corpus.
+        pattern: The pattern.
+        n_bins: Most bins to cut the axis into; all but the last have the same width.
+        min_shared: Use the matches that share at least this many units; None for those that share all.
+        hidden: Matches to leave out.
+
+    Returns:
+        One row for each bin: start and stop (steps), n_matches that start in it, n_steps of it that lie in a match.
+
+    Raises:
+        UnknownName: The dump lacks a source or track of the pattern.
+        PatternError: The pattern or a number is invalid.
+
+    Example:
+        >>> match.barcode(dump, pattern, n_bins=2)
+           start   stop  n_matches  n_steps
+        0      0  10000        330     1262
+        1  10000  20000        359     1382
     """
     n_units = pattern.n_units if min_shared is None else min_shared
     spans = found_in(dump, pattern).spans(max(1, n_units))

@@ -20,13 +20,30 @@ CARRY_COLUMNS = ("track", "value", "low", "high", "n_steps", "share", "n_corpus"
 def carry(
     dump: DumpReader, pattern: Pattern, min_shared: int | None = None, hidden: Collection[Window] = ()
 ) -> pd.DataFrame:
-    """Return what the steps of a pattern's matches carry in each track of its axis, against the whole corpus.
+    """Compare what the matched steps carry in each track with the whole corpus.
 
-    One row a track and value: track, value (a label, a whole number, or a range such as "0.1 to 0.2": as ``bins_of``
-    makes them), low and high (the numbers it stands for, NaN for labels), n_steps (steps of the matches with that
-    value), share (of the steps of the matches that have a value; NaN if there are none), n_corpus and base_rate (the
-    same over the whole corpus). ``min_shared`` takes matches with so many shared units or more; None takes those that
-    share all. A step in two matches counts once; matches in ``hidden`` do not count. Raises what ``find`` raises.
+    Args:
+        dump: The dump or corpus.
+        pattern: The pattern.
+        min_shared: Use the matches that share at least this many units; None for those that share all.
+        hidden: Matches to leave out.
+
+    Returns:
+        One row for each track and value: track, value (a label, a whole number, or a range such as ``"0.1 to 0.2"``),
+        low and high (the numbers it stands for, NaN for labels), n_steps (a step in two matches counts once), share (of
+        the matched steps that have a value; NaN if there are none), n_corpus and base_rate (the same over the whole
+        corpus).
+
+    Raises:
+        UnknownName: The dump lacks a source or track of the pattern.
+        PatternError: The pattern or a number is invalid.
+
+    Example:
+        >>> carried = match.carry(dump, pattern)
+        >>> carried[(carried.track == "right") & (carried.share > 0)][["value", "share", "base_rate"]].round(2)
+            value  share  base_rate
+        56  wrong   0.25       0.35
+        57  right   0.75       0.65
     """
     n_units = pattern.n_units if min_shared is None else min_shared
     return carried(dump, pattern.axis, shown(found_in(dump, pattern).spans(max(1, n_units)), hidden))

@@ -17,11 +17,21 @@ from lstmviz.types import Pattern
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Matches of a first and a second pattern over one text, those that share all units (or ``min_shared``).
+    """How the matches of two patterns over one text overlap.
 
-    ``n_first`` and ``n_second`` matches; ``n_first_met`` of the first's have a step in one of the second's, and
-    ``n_second_met`` the other way round; ``n_same`` start and stop alike. ``n_first_steps`` and ``n_second_steps`` lie
-    in a match of each, ``n_both_steps`` in matches of both.
+    Attributes:
+        n_first: Number of matches of the first pattern.
+        n_second: Number of matches of the second pattern.
+        n_first_met: How many of the first have a step in common with one of the second.
+        n_second_met: How many of the second have a step in common with one of the first.
+        n_same: How many start and stop alike.
+        n_first_steps: Number of steps in a match of the first.
+        n_second_steps: Number of steps in a match of the second.
+        n_both_steps: Number of steps in matches of both.
+
+    Example:
+        >>> match.compare(dump, pattern, dump.select("rnn.l1.c", 249, 255, threshold=0.5)).n_same
+        689
     """
 
     n_first: int
@@ -66,10 +76,26 @@ class _Cover:
 def compare(
     dump: DumpReader, pattern: Pattern, other: Pattern, second: DumpReader | None = None, min_shared: int | None = None
 ) -> Comparison:
-    """Compare the matches of a pattern in a dump with those of another one, there or in a second dump of the same text.
+    """Compare the matches of two patterns, in one dump or in two dumps of the same text.
 
-    Taken are the matches that share all units of their pattern, or ``min_shared`` of them or more. Raises PatternError
-    where the two do not lie on the same text, and what ``find`` raises.
+    Args:
+        dump: The dump of the first pattern.
+        pattern: The first pattern.
+        other: The second pattern.
+        second: The dump of the second pattern; None for the same.
+        min_shared: Use the matches that share at least this many units; None for those that share all.
+
+    Returns:
+        The counts of both patterns, and of what they have in common.
+
+    Raises:
+        PatternError: The dumps do not hold the same text, or a pattern is invalid.
+        UnknownName: A dump lacks a source or track of its pattern.
+
+    Example:
+        >>> both = match.compare(dump, pattern, dump.select("rnn.l1.h", 249, 255))
+        >>> both.n_first, both.n_second, both.n_both_steps
+        (689, 517, 1980)
     """
     there = dump if second is None else second
     axes = dump.axis(pattern.axis), there.axis(other.axis)

@@ -16,6 +16,7 @@ from lstmviz.errors import DumpError, PatternError
 from lstmviz.match.text.regex import Expression
 
 Over = Literal["characters", "words", "tokens"]
+"""What a hit of a search consists of."""
 BATCH_STEPS = 2**18  # of whole sequences decoded at a time; one longer sequence is decoded whole
 
 Hit = tuple[int, int, int]
@@ -24,20 +25,38 @@ _WORD = re.compile(r"\S+")
 
 
 def search(axis: Axis, query: str, regex: bool = False, over: Over = "characters") -> pd.DataFrame:
-    """Return every place where ``query`` stands in an axis' text: start, stop (steps, half-open), sequence.
+    r"""Find every place where a text occurs on an axis.
 
-    The text of each sequence is its tokens joined as the axis says; a hit covers every token that it touches and never
-    crosses a sequence border. Hits are taken from left to right and do not overlap. ``over`` says what a hit is:
+    The text of each sequence is its tokens, joined as the axis says. Hits are taken from left to right, do not overlap,
+    and lie inside one sequence; a hit covers every token that it touches. An axis without tokens has no hits.
 
-    - ``characters``: any stretch of the text that is the query, or that the expression matches (none that is empty);
-    - ``words``: whole words, maximal stretches without space: the query's words one after another, or one word that
-      the expression matches from end to end;
-    - ``tokens``: whole tokens: one that is the query, or those that are the query's words one after another, or one
-      that the expression matches from end to end.
+    ``over`` says what a hit consists of:
 
-    Of a text, capitals matter only if it has one; an expression says so itself (``(?i)``). An axis without tokens has
-    no hits. Raises PatternError for an empty query, one without a word where words are searched, an expression that
-    is none, or one that takes longer than a few seconds.
+    - ``"characters"``: any stretch of the text that equals the query or matches the expression, and is not empty;
+    - ``"words"``: whole words, separated by spaces: the words of the query one after another, or one word that matches
+      the expression from end to end;
+    - ``"tokens"``: whole tokens: one that equals the query, or the words of the query one after another, or one that
+      matches the expression from end to end.
+
+    A query is case-sensitive if it contains a capital letter; an expression sets this itself (``(?i)``).
+
+    Args:
+        axis: The axis, such as ``dump.first``.
+        query: What to look for.
+        regex: Whether the query is a regular expression. It is stopped after a few seconds.
+        over: What a hit consists of.
+
+    Returns:
+        One row for each hit: start and stop (steps), sequence.
+
+    Raises:
+        PatternError: The query is empty or has no word, or the expression is invalid or takes too long.
+
+    Example:
+        >>> match.search(dump.first, r"\(4+\)", regex=True).head(2)
+           start  stop  sequence
+        0     30    37         0
+        1     37    41         0
     """
     if over not in ("characters", "words", "tokens"):
         raise PatternError(f"a search over {over!r} is not known; use 'characters', 'words' or 'tokens'")
