@@ -16,7 +16,7 @@ check: $(VENV)/test-ready tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	node --test tests/js/*.test.js
+	node --test tests/js/*.test.mjs
 
 docs: $(VENV)/test-ready
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --fresh-env -c docs -d build/doctrees . build/site

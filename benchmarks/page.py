@@ -38,7 +38,7 @@ FRAMES = """() => {
   window.frames_ = { times: [], places: [] };
   const frame = (now) => {
     frames_.times.push(now);
-    frames_.places.push(lstmviz.state.current.at);
+    frames_.places.push(lvDebug.state.at);
     window.frames_.last = requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);

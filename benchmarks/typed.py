@@ -84,7 +84,7 @@ def keystrokes(dump: lstmviz.Dump, n_keys: int, n_characters: int) -> tuple[list
         bench.open(source=source)
         bench.page.click(".lv-typed-fold")
         bench.page.locator(".lv-typed-box").fill((LINE * 4)[: n_characters - 1])
-        bench.page.wait_for_function("n => lstmviz.typed.present()?.tokens.length === n", arg=n_characters - 1)
+        bench.page.wait_for_function("n => lvDebug.typedAnswer()?.tokens.length === n", arg=n_characters - 1)
         bench.page.evaluate(REPAINTS)
         for i in range(n_keys + WARM):  # a letter more, a letter less, each in another place
             bench.page.keyboard.press("xyzabc"[i // 2 % 6] if i % 2 == 0 else "Backspace")

@@ -43,14 +43,14 @@ def built(offers: Offers) -> list[lstmviz.Dump]:
 def settled(bench: Any) -> None:
     """Wait until all that follows from the selection is shown, and point at nothing."""
     bench.ready()
-    bench.page.wait_for_function("() => !lstmviz.summary.isPending()")
+    bench.page.wait_for_function("() => !lvDebug.isSummaryPending()")
     bench.page.mouse.move(0, bench.page.viewport_size["height"] - 1)
     bench.page.wait_for_timeout(400)
 
 
 def change(bench: Any, **changes: Any) -> None:
     """Change the page's selection."""
-    bench.page.evaluate("changes => lstmviz.state.change(changes, 'settle')", changes)
+    bench.page.evaluate("changes => lvDebug.changeState(changes, 'settle')", changes)
     settled(bench)
 
 
@@ -62,7 +62,7 @@ def page(bench: Any, dumps: list[lstmviz.Dump]) -> None:
 def start(bench: Any, dumps: list[lstmviz.Dump]) -> None:
     """Show the samples to choose from, two of them built."""
     bench.page.goto(bench.address)
-    bench.page.wait_for_function("() => window.lstmviz?.debug?.().start?.drawn === 2")
+    bench.page.wait_for_function("() => window.lvDebug?.inspectPage().start?.drawn === 2")
     bench.page.evaluate("() => document.activeElement.blur()")
 
 
@@ -78,7 +78,7 @@ def aside(bench: Any, dumps: list[lstmviz.Dump]) -> None:
     """Show a held unit and its card."""
     page(bench, dumps)
     bench.page.locator("#lv-chips .lv-chip-name").nth(1).click()
-    bench.page.wait_for_function("() => lstmviz.aside.shown().unitcard.answer")
+    bench.page.wait_for_function("() => lvDebug.inspectCards().unitcard.answer")
     if bench.page.locator("#lv-card.lv-folded").count():
         bench.page.locator("#lv-card .lv-card-title").click()
         bench.page.locator("#lv-card").scroll_into_view_if_needed()
@@ -103,7 +103,7 @@ def typed(bench: Any, dumps: list[lstmviz.Dump]) -> None:
 def map_(bench: Any, dumps: list[lstmviz.Dump]) -> None:
     """Show the map of a source, coloured by a track."""
     bench.open(dump=dumps[0].uuid, view="map", **BRUSHED)
-    bench.page.wait_for_function("() => lstmviz.mapview.shown().n && lstmviz.mapview.shown().colour")
+    bench.page.wait_for_function("() => lvDebug.inspectMap().n && lvDebug.inspectMap().colour")
     settled(bench)
 
 

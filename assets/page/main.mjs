@@ -1,201 +1,182 @@
 /* Start: open the dump that the address names, wire the parts, and answer Dash's clientside callbacks. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const dumps = []; // [{uuid, name, detail}]
-  const opened = new Map(); // uuid -> promise of data.Dump
-  let isMade = false;
-  let turn = 0;
 
-  function boot(given) {
-    lv.ids = given.ids;
-    dumps.splice(0, dumps.length, ...given.dumps);
-    lv.offers.start(given.offers);
-    if (!isMade) make();
-    if (!dumps.length && !hasStart()) {
-      lv.notice.say("dump", "No dump is being served. Start lstmviz with the path of one: lstmviz serve PATH.");
-      return;
-    }
-    fromAddress();
+import { BASE_STATE } from "./lib/url-fields.mjs";
+import { redrawAll } from "./dom/frame.mjs";
+import { ids } from "./dom/ids.mjs";
+import { watchMenus } from "./dom/menu.mjs";
+import { notify, notifyFailure, watchErrors } from "./dom/notice.mjs";
+import { beginProjector, makeProjector, projectorTurned } from "./dom/projector.mjs";
+import { watchTheme } from "./dom/theme.mjs";
+import { statesArrived } from "./store/data.mjs";
+import { watchFetch } from "./store/fetch-errors.mjs";
+import { followState, settleAddress } from "./store/history.mjs";
+import { matchAnswer, publishQuestion, takeMatches } from "./store/matches.mjs";
+import { model } from "./store/model.mjs";
+import { showNames } from "./store/naming.mjs";
+import { hasStartPage, showFromAddress } from "./store/open.mjs";
+import { dumps } from "./store/recordings.mjs";
+import { serverBack } from "./store/request.mjs";
+import { state, stateChanged } from "./store/state.mjs";
+import { takeSummary } from "./store/summary.mjs";
+import { askTypedAgain } from "./store/typed-data.mjs";
+import { makeUndo, noteForUndo, redo, undo } from "./store/undo.mjs";
+import { panBy, zoomBy } from "./store/view.mjs";
+import { makeBrush } from "./corpus/brush.mjs";
+import { fieldChanged, makeFields, restoreField } from "./corpus/fields.mjs";
+import { makeHits } from "./corpus/hits.mjs";
+import { makeMinimap } from "./corpus/minimap.mjs";
+import { makePan } from "./corpus/pan.mjs";
+import { makePlot } from "./corpus/plot.mjs";
+import { makeSearch, stepHit } from "./corpus/search.mjs";
+import { makeSecondSource } from "./corpus/second-source.mjs";
+import { makeSequences } from "./corpus/sequences.mjs";
+import { makeSeries } from "./corpus/series.mjs";
+import { makeShowMenu } from "./corpus/show-menu.mjs";
+import { makeStrip } from "./corpus/strip.mjs";
+import { makeUnitBars } from "./corpus/unit-bars.mjs";
+import { makeUnitText } from "./corpus/unit-text.mjs";
+import { makePatternFile } from "./units/pattern-file.mjs";
+import { makeUnits } from "./units/unit-list.mjs";
+import { makeMatches } from "./matches/panel.mjs";
+import { makeCards } from "./cards/column.mjs";
+import { makeMap } from "./map/panel.mjs";
+import { makeTyped } from "./typed/panel.mjs";
+import { takeOffers } from "./start/gallery.mjs";
+import { makeStart } from "./start/page.mjs";
+import { makeAnnouncer } from "./shell/announcer.mjs";
+import { exposeDebug } from "./shell/debug.mjs";
+import { makeExportMenu } from "./shell/export-menu.mjs";
+import { makeHelp } from "./shell/help.mjs";
+import { makePageKeys } from "./shell/page-keys.mjs";
+import { makeTour } from "./shell/tour.mjs";
+
+let isMade = false;
+
+function boot(given) {
+  dumps.splice(0, dumps.length, ...given.dumps);
+  takeOffers(given.offers);
+  if (!isMade) make();
+  if (!dumps.length && !hasStartPage()) {
+    notify("dump", "No dump is being served. Start lstmviz with the path of one: lstmviz serve PATH.");
+    return;
   }
+  showFromAddress();
+}
 
-  function make() {
-    isMade = true;
-    Object.assign(lv.state.current, lv.urlfields.BASE);
-    lv.plot.make();
-    lv.strip.make();
-    for (const part of ["units", "matches", "fields", "brush", "pan", "search", "patternfile", "undo", "show", "bars", "unittext", "mapview", "aside", "start", "help", "projector", "tour", "beside", "said", "exporting", "typed"]) lv[part].make();
-    lv.theme.watch();
-    const sizes = new ResizeObserver(() => lv.frame.askAll());
-    for (const name of ["plot", "strip", "units", "matchTable"]) sizes.observe(document.getElementById(lv.ids[name]));
-    root.addEventListener("resize", () => lv.frame.askAll()); // also when the screen's pixel ratio changes
-    root.addEventListener("popstate", fromAddress);
-    for (const name of ["threshold", "before", "after", "step"]) {
-      document.getElementById(lv.ids[name]).addEventListener("blur", () => lv.fields.restore(name));
-    }
+function make() {
+  isMade = true;
+  watchFetch();
+  stateChanged.on(followState);
+  stateChanged.on((how) => how !== "live" && noteForUndo());
+  stateChanged.on((how) => how !== "live" && publishQuestion());
+  serverBack.on(goOn);
+  projectorTurned.on(() => model.source && showNames());
+  Object.assign(state, BASE_STATE);
+  makePlot();
+  makeStrip();
+  makeUnits();
+  makeMatches();
+  makeFields();
+  makeBrush();
+  makePan();
+  makeSearch();
+  makePatternFile();
+  makeUndo();
+  makeShowMenu();
+  makeUnitBars();
+  makeUnitText();
+  makeMap();
+  makeMinimap();
+  makeSequences();
+  makeHits();
+  makeSeries();
+  makeCards();
+  makePageKeys();
+  makeStart();
+  makeHelp();
+  makeProjector();
+  makeTour();
+  makeSecondSource();
+  makeAnnouncer();
+  makeExportMenu();
+  makeTyped();
+  watchTheme();
+  watchMenus();
+  const sizes = new ResizeObserver(() => redrawAll());
+  for (const name of ["plot", "strip", "units", "matchTable"]) sizes.observe(document.getElementById(ids[name]));
+  window.addEventListener("resize", () => redrawAll()); // also when the screen's pixel ratio changes
+  window.addEventListener("popstate", showFromAddress);
+  for (const name of ["threshold", "before", "after", "step"]) {
+    document.getElementById(ids[name]).addEventListener("blur", () => restoreField(name));
   }
+}
 
-  function dumpOf(uuid) {
-    if (!opened.has(uuid)) {
-      const promise = lv.data.open(uuid);
-      promise.catch(() => opened.delete(uuid));
-      opened.set(uuid, promise);
-    }
-    return opened.get(uuid);
+/* The server is there again: what failed meanwhile is asked again. */
+function goOn() {
+  if (!model.source) return void showFromAddress();
+  statesArrived();
+  askTypedAgain();
+  if (matchAnswer() === null) publishQuestion(true);
+}
+
+async function copyLink() {
+  const label = document.querySelector(".lv-copy-label");
+  const said = label.textContent;
+  settleAddress();
+  try {
+    await navigator.clipboard.writeText(window.location.href);
+    label.textContent = "Copied";
+  } catch (error) {
+    notify("copy", `This browser does not let the page copy. The link is in the address bar: ${window.location.href}`);
+    return;
   }
+  const button = document.getElementById(ids.copyLink);
+  button.classList.add("lv-copied");
+  setTimeout(() => {
+    button.classList.remove("lv-copied");
+    label.textContent = said === "Copied" ? "Copy link" : said;
+  }, 1500);
+}
 
-  /* Show what the address asks for, as far as it can be shown; say what cannot. */
-  function fromAddress() {
-    const { values, problems } = lv.url.parse(root.location.search + root.location.hash);
-    const isAsked = Object.keys(values).length > 0 || problems.length > 0;
-    if (!dumps.length || (hasStart() && !isAsked)) {
-      turn++; // what was being opened is not wanted any more
-      if (isAsked) lv.notice.say("link", "What this link was made for is not served here, or not built yet: build the sample, then open the link again.");
-      return lv.start.show();
-    }
-    if (values.dump && !dumps.some((dump) => dump.uuid === values.dump)) {
-      problems.push(`This link was made for another recording (${values.dump.slice(0, 40)}), which is not served here. Shown: ${dumps[0].name}.`);
-      for (const name of Object.keys(values)) delete values[name];
-    }
-    return show(values.dump || dumps[0].uuid, values, "restore", problems);
-  }
+const PRESSED = {
+  hit_back: () => stepHit(-1),
+  hit_next: () => stepHit(1),
+  undo: () => undo(),
+  redo: () => redo(),
+  copy_link: copyLink,
+  page_left: () => panBy(-1, true),
+  pan_left: () => panBy(-5, false),
+  pan_right: () => panBy(5, false),
+  page_right: () => panBy(1, true),
+  zoom_out: () => zoomBy(1.25, 0.5),
+  zoom_in: () => zoomBy(1 / 1.25, 0.5),
+};
 
-  async function show(uuid, values, how, problems) {
-    const mine = ++turn;
-    let dump;
+/* A clientside callback that says in words when it fails. */
+function careful(doing, act) {
+  return function (value) {
     try {
-      dump = await lv.busy.during(dumpOf(uuid), "Opening the recording …");
+      const done = act(value);
+      if (done && done.catch) done.catch((error) => notifyFailure(doing, error));
     } catch (error) {
-      lv.notice.say("dump", `This recording cannot be opened: ${error.message}`);
-      lv.fields.restore("dump");
-      if (!lv.model.dump && hasStart()) lv.start.show();
-      return;
+      notifyFailure(doing, error);
     }
-    if (mine !== turn) return; // something else was asked for meanwhile
-    lv.notice.clear("dump");
-    const fitted = lv.url.fit(values, dump.about, defaults(dump.about, values.source));
-    const told = problems.concat(fitted.problems);
-    if (told.length) lv.notice.say("link", told);
-    else lv.notice.clear("link");
-    const isOther = lv.model.dump !== dump;
-    lv.model.use(dump, fitted.state.source);
-    if (isOther) offerSources(dump.about);
-    lv.start.hide();
-    lv.naming.show();
-    lv.series.show();
-    lv.strip.resize();
-    lv.state.setHover({ unit: null, step: null });
-    lv.state.change(fitted.state, how);
-    lv.search.moved();
-    lv.frame.askAll();
-  }
-
-  /* Where a dump is first shown: its start, its top layer's cell state if it has one. */
-  function defaults(about, wanted) {
-    const names = about.sources.map((source) => source.name);
-    const source = about.sources.find((s) => s.name === wanted) || about.sources[names.findLastIndex((n) => n.endsWith(".c"))] || about.sources.at(-1);
-    const axis = about.axes[source.axis];
-    const span = Math.min(axis.join === "" ? 60 : 24, axis.n_steps);
-    return Object.assign({}, lv.urlfields.BASE, { source: source.name, at: 0, span });
-  }
-
-  function offerSources(about) {
-    const data = about.sources.map((s) => ({ value: s.name, label: lv.naming.sourceLabel(s) }));
-    dash_clientside.set_props(lv.ids.source, { data });
-  }
-
-  /* Is there a start page: something to choose from? */
-  function hasStart() {
-    return dumps.length > 1 || lv.offers.all().length > 0;
-  }
-
-  /* More recordings have come. */
-  function serves(given) {
-    dumps.splice(0, dumps.length, ...given);
-    dash_clientside.set_props(lv.ids.dump, { data: dumps.map((one) => ({ value: one.uuid, label: lv.naming.label(one) })) });
-  }
-
-  function openDump(uuid) {
-    const { threshold, versus, text, was } = lv.state.current;
-    return show(uuid, { threshold, versus, text, was }, "push", []);
-  }
-
-  /* Another source of the same text keeps the place and the brush; one of another axis starts anew. */
-  function openSource(name) {
-    const { about } = lv.model.dump;
-    const next = about.sources.find((source) => source.name === name);
-    const { threshold, before, after, side, versus } = lv.state.current;
-    const isSame = next.axis === lv.model.axis.index;
-    const values = isSame ? Object.assign({}, lv.state.current, swapped(name)) : { source: name, threshold, before, after, side, versus };
-    return show(lv.state.current.dump, values, "push", []);
-  }
-
-  /* A further source of the brush that is to be plotted changes places with the one that was. */
-  function swapped(name) {
-    const { source, side, threshold, parts } = lv.state.current;
-    const part = parts.find((one) => one.source === name);
-    if (!part) return { source: name };
-    const rest = parts.map((one) => (one === part ? { source, side, threshold } : one));
-    return Object.assign({}, part, { parts: rest });
-  }
-
-  async function copyLink() {
-    const label = document.querySelector(".lv-copy-label");
-    const said = label.textContent;
-    lv.history.settle();
-    try {
-      await navigator.clipboard.writeText(root.location.href);
-      label.textContent = "Copied";
-    } catch (error) {
-      lv.notice.say("copy", `This browser does not let the page copy. The link is in the address bar: ${root.location.href}`);
-      return;
-    }
-    const button = document.getElementById(lv.ids.copyLink);
-    button.classList.add("lv-copied");
-    setTimeout(() => {
-      button.classList.remove("lv-copied");
-      label.textContent = said === "Copied" ? "Copy link" : said;
-    }, 1500);
-  }
-
-  const PRESSED = {
-    hit_back: () => lv.search.go(-1),
-    hit_next: () => lv.search.go(1),
-    undo: () => lv.undo.undo(),
-    redo: () => lv.undo.redo(),
-    copy_link: copyLink,
-    page_left: () => lv.pan.by(-1, true),
-    pan_left: () => lv.pan.by(-5, false),
-    pan_right: () => lv.pan.by(5, false),
-    page_right: () => lv.pan.by(1, true),
-    zoom_out: () => lv.state.zoom(1.25, 0.5),
-    zoom_in: () => lv.state.zoom(1 / 1.25, 0.5),
+    return dash_clientside.no_update;
   };
+}
 
-  /* A clientside callback that says in words when it fails. */
-  function careful(doing, act) {
-    return function (value) {
-      try {
-        const done = act(value);
-        if (done && done.catch) done.catch((error) => lv.notice.failed(doing, error));
-      } catch (error) {
-        lv.notice.failed(doing, error);
-      }
-      return dash_clientside.no_update;
-    };
-  }
+export const callbacks = {
+  boot: careful("starting the page", boot),
+  matches: careful("showing the matches", (data) => isMade && takeMatches(data)),
+  summary: careful("showing the summary", (data) => isMade && takeSummary(data)),
+};
+for (const [name, act] of Object.entries(PRESSED)) {
+  callbacks[`press_${name}`] = careful("answering a button", (clicks) => clicks && model.source && act());
+}
+for (const name of ["dump", "source", "step", "threshold", "before", "after", "side"]) {
+  callbacks[`field_${name}`] = careful("reading a field", (value) => isMade && fieldChanged(name, value));
+}
 
-  const callbacks = {
-    boot: careful("starting the page", boot),
-    matches: careful("showing the matches", (data) => isMade && lv.matches.take(data)),
-  };
-  for (const [name, act] of Object.entries(PRESSED)) {
-    callbacks[`press_${name}`] = careful("answering a button", (clicks) => clicks && lv.model.source && act());
-  }
-  for (const name of ["dump", "source", "step", "threshold", "before", "after", "side"]) {
-    callbacks[`field_${name}`] = careful("reading a field", (value) => isMade && lv.fields.changed(name, value));
-  }
-  root.dash_clientside = Object.assign({}, root.dash_clientside, { lstmviz: callbacks });
-
-  lv.page = { show, fromAddress, openDump, openSource, dumpOf, dumps, serves, hasStart };
-})(window);
+watchErrors();
+beginProjector();
+exposeDebug();

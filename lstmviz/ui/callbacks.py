@@ -1,8 +1,8 @@
-"""Dash's part in the page: two questions to the server, and wires from controls to assets/*.js.
+"""Dash's part in the page: two questions to the server, and wires from controls to the page's modules.
 
-    controls --(clientside)--> assets/state.js --set_props--> selection store
-    selection store --(server: rows)--> matches store --(clientside)--> assets/matches.js
-    once these are there: assets/summary.js --set_props--> summary's question --(server: summary)--> summary store
+    controls --(clientside)--> store/state.mjs, store/matches.mjs --set_props--> selection store
+    selection store --(server: rows)--> matches store --(clientside)--> store/matches.mjs
+    once these are there: store/summary.mjs --set_props--> summary's question --(server: summary)--> summary store
 
 The selection store is written once a gesture has ended; nothing on the server remembers it.
 """

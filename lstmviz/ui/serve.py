@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import waitress
 from dash import Dash
@@ -24,6 +25,7 @@ from lstmviz.system.paths import assets_dir
 from lstmviz.ui import guard
 from lstmviz.ui.callbacks import register
 from lstmviz.ui.layout import build_layout
+from lstmviz.ui.modules import Modules, module_routes
 from lstmviz.ui.routes import routes
 from lstmviz.ui.routes.samples import sample_routes
 from lstmviz.ui.rows import match_rows
@@ -34,11 +36,23 @@ from lstmviz.ui.table import DumpTable
 # The page before Dash fills it; it tells its language, which a screen reader speaks.
 INDEX = """<!DOCTYPE html>
 <html lang="en">
-  <head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+  <head>{%metas%}<title>{%title%}</title>{%favicon%}<!--modules-->{%css%}</head>
   <body>{%app_entry%}<div hidden>{%config%}{%scripts%}{%renderer%}</div></body>
 </html>"""
 PORTS_TRIED = 20
 THREADS = 8
+
+
+class Page(Dash):
+    """Dash with the page's modules in its head. They are read anew at each visit, so a changed file is seen at once."""
+
+    modules: Modules
+
+    def interpolate_index(self, *args: Any, **parts: Any) -> Any:
+        """Return the page as it is first sent."""
+        self.modules.load()
+        page = super().interpolate_index(*args, **parts)  # type: ignore[no-untyped-call]
+        return page.replace("<!--modules-->", self.modules.head(self.config.requests_pathname_prefix))
 
 
 def make_app(
@@ -56,11 +70,12 @@ def make_app(
     """
     hosts = tuple(hosts)
     table = DumpTable(dumps, token is None and not hosts, None if offers is None else offers.dumps)
-    app = Dash(
+    app = Page(
         "lstmviz",
         title="lstmviz",
         update_title=None,  # type: ignore[arg-type]  # as Dash documents it
         assets_folder=str(assets_dir()),
+        assets_path_ignore=["^page$"],  # its modules come by their own route
         index_string=INDEX,
         compress=True,
         serve_locally=True,
@@ -69,7 +84,9 @@ def make_app(
         routes_pathname_prefix="/",
         requests_pathname_prefix=under,
     )
+    app.modules = Modules(assets_dir() / "page")
     guard.install(app.server, hosts, token)
+    app.server.register_blueprint(module_routes(app.modules))
     app.server.register_blueprint(routes(table))
     if offers is not None:
         app.server.register_blueprint(sample_routes(table, offers))

@@ -11,6 +11,7 @@ import pytest
 
 import lstmviz
 import lstmviz.recording
+from support.graphs import circles
 
 PACKAGE = Path(lstmviz.__file__).parent
 # What a room may import of lstmviz besides itself and BELOW_ALL; CONTRIBUTING has the same table.
@@ -142,14 +143,6 @@ def graph(package=PACKAGE):
         targets = (target if target in known else target.rpartition(".")[0] for target in imported(file))
         arrows[name] = {target for target in targets if target in known} - {name}
     return arrows
-
-
-def circles(arrows):
-    """The names that can be reached from themselves: those left when what imports nothing is taken away, again."""
-    left = {name: set(targets) for name, targets in arrows.items()}
-    while leaves := {name for name, targets in left.items() if not targets & left.keys()}:
-        left = {name: targets for name, targets in left.items() if name not in leaves}
-    return sorted(left)
 
 
 def room_of(name):

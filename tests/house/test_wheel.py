@@ -32,7 +32,14 @@ def test_the_wheel_holds_assets_samples_and_types(wheel):
     samples = ROOT / "sample_models"
     shipped = [f"_samples/{f.relative_to(samples).as_posix()}" for f in samples.rglob("*") if f.suffix in SAMPLE_FILES]
     assert len(shipped) > 30
-    for needed in ("_assets/select.js", "_assets/style.css", "py.typed", *shipped):
+    for needed in (
+        "_assets/loader.js",
+        "_assets/page/main.mjs",
+        "_assets/page/lib/select.mjs",
+        "_assets/style.css",
+        "py.typed",
+        *shipped,
+    ):
         assert f"lstmviz/{needed}" in names
     assert {name.split("/")[0] for name in names} == {"lstmviz", "lstmviz-0.1.0.dist-info"}
 

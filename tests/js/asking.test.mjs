@@ -1,11 +1,10 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert/strict");
-const { line } = require("../../assets/asking.js");
+import test from "node:test";
+import assert from "node:assert/strict";
+import { oneAtATime } from "../../assets/page/lib/one-at-a-time.mjs";
 
 function made() {
   const sent = [];
-  return { sent, asking: line((question) => sent.push(question.key)) };
+  return { sent, asking: oneAtATime((question) => sent.push(question.key)) };
 }
 
 test("one question is out at a time, and only the newest waits", () => {

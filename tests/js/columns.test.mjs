@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert/strict");
-const { used, layout } = require("../../assets/columns.js");
+import test from "node:test";
+import assert from "node:assert/strict";
+import { columnLayout, usedCells } from "../../assets/page/lib/columns.mjs";
 
 const tracks = (n) => Array.from({ length: n }, (_, k) => ({ name: `t${k}` }));
 const asked = { width: 1400, used: [0, 40], before: 5, nUnits: 4, isChars: true, hasTokens: true, tracks: tracks(2) };
@@ -11,9 +10,9 @@ function row(from, to, n = 40) {
 }
 
 test("the cells in use are those that any row fills", () => {
-  assert.deepEqual(used([row(5, 9), row(3, 7)]), [3, 9]);
-  assert.deepEqual(used([row(0, 40)]), [0, 40]);
-  assert.deepEqual(used([row(0, 0)]), [0, 40]);
+  assert.deepEqual(usedCells([row(5, 9), row(3, 7)]), [3, 9]);
+  assert.deepEqual(usedCells([row(0, 40)]), [0, 40]);
+  assert.deepEqual(usedCells([row(0, 0)]), [0, 40]);
 });
 
 test("columns follow each other inside the width, at every width and number of tracks", () => {
@@ -21,7 +20,7 @@ test("columns follow each other inside the width, at every width and number of t
     for (const n of [0, 1, 2, 25])
       for (const range of [[0, 40], [5, 6], [2, 9]])
         for (const more of [{}, { isChars: false }, { hasTokens: false }, { nUnits: 2000 }]) {
-          const { list, hidden } = layout({ ...asked, width, used: range, tracks: tracks(n), ...more });
+          const { list, hidden } = columnLayout({ ...asked, width, used: range, tracks: tracks(n), ...more });
           let x = 0;
           for (const column of list) {
             assert.ok(column.left >= x, `${column.name} at ${column.left} after ${x}`);
@@ -35,14 +34,14 @@ test("columns follow each other inside the width, at every width and number of t
 });
 
 test("the number of shared units has its own column, as wide as its digits", () => {
-  const { list } = layout({ ...asked, nUnits: 1043 });
+  const { list } = columnLayout({ ...asked, nUnits: 1043 });
   assert.equal(list[0].kind, "shared");
   assert.ok(list[0].width >= "1043/1043".length * 6);
-  assert.ok(layout(asked).list[0].width < list[0].width);
+  assert.ok(columnLayout(asked).list[0].width < list[0].width);
 });
 
 test("short sequences leave no gap between tokens and heatmaps, and make room for more of these", () => {
-  const { list, hidden } = layout({ ...asked, used: [5, 9], tracks: tracks(6) });
+  const { list, hidden } = columnLayout({ ...asked, used: [5, 9], tracks: tracks(6) });
   const text = list.find((column) => column.kind === "text");
   const on = list.find((column) => column.kind === "on");
   assert.ok(on.left - (text.left + text.width) < 60);
@@ -50,12 +49,12 @@ test("short sequences leave no gap between tokens and heatmaps, and make room fo
 });
 
 test("without tokens the matched units take their place, wide", () => {
-  const { list } = layout({ ...asked, hasTokens: false, tracks: [] });
+  const { list } = columnLayout({ ...asked, hasTokens: false, tracks: [] });
   assert.deepEqual(list.map((column) => column.kind), ["shared", "on"]);
   assert.ok(list[1].width > 1000);
 });
 
 test("where room is short, little of what was before a match is kept", () => {
-  const text = layout({ ...asked, width: 760 }).list.find((column) => column.kind === "text");
+  const text = columnLayout({ ...asked, width: 760 }).list.find((column) => column.kind === "text");
   assert.equal(text.from, 2);
 });

@@ -1,10 +1,9 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert");
-const { read, nBytes } = require("../../assets/numbers.js");
+import test from "node:test";
+import assert from "node:assert";
+import { nBytes, readNumbers } from "../../assets/page/lib/numbers.mjs";
 
 function halves(...bits) {
-  return Array.from(read(Uint16Array.from(bits).buffer, 2));
+  return Array.from(readNumbers(Uint16Array.from(bits).buffer, 2));
 }
 
 test("numbers of two bytes are read exactly", () => {
@@ -25,7 +24,7 @@ test("every number of two bytes is in order of its bits", () => {
 });
 
 test("numbers of four and eight bytes are taken as they come", () => {
-  assert.deepEqual(Array.from(read(Float32Array.of(0.5, -2).buffer, 4)), [0.5, -2]);
-  assert.deepEqual(Array.from(read(Float64Array.of(0.1).buffer, 8)), [0.1]);
+  assert.deepEqual(Array.from(readNumbers(Float32Array.of(0.5, -2).buffer, 4)), [0.5, -2]);
+  assert.deepEqual(Array.from(readNumbers(Float64Array.of(0.1).buffer, 8)), [0.1]);
   assert.deepEqual(["float16", "float32", "float64"].map(nBytes), [2, 4, 8]);
 });

@@ -1,8 +1,7 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert/strict");
-const { without, withUnit, limited, noted } = require("../../assets/patternedit.js");
-const { shortName } = require("../../assets/words.js");
+import test from "node:test";
+import assert from "node:assert/strict";
+import { withLimits, withNotes, withUnit, withoutUnit } from "../../assets/page/lib/pattern-edit.mjs";
+import { shortName } from "../../assets/page/lib/words.mjs";
 
 const file = {
   format: "lstmviz-pattern",
@@ -26,8 +25,8 @@ const whole = JSON.stringify(file);
 const names = (changed) => changed.pattern.units.map((u) => `${u.source}${u.unit}${u.side || "high"}${u.threshold}`);
 
 test("a unit is taken out on its own side, and nothing else changes", () => {
-  assert.deepEqual(names(without(file, { source: "a", unit: 1, side: "low" })), ["a1high0.3", "b1high0.5"]);
-  assert.deepEqual(names(without(file, { source: "b", unit: 1, side: "high" })), ["a1high0.3", "a1low-0.3"]);
+  assert.deepEqual(names(withoutUnit(file, { source: "a", unit: 1, side: "low" })), ["a1high0.3", "b1high0.5"]);
+  assert.deepEqual(names(withoutUnit(file, { source: "b", unit: 1, side: "high" })), ["a1high0.3", "a1low-0.3"]);
   assert.equal(JSON.stringify(file), whole);
 });
 
@@ -40,7 +39,7 @@ test("a unit is added with the base of its source, or has its threshold changed"
 });
 
 test("filters and bounds are written as a pattern file has them; what is not given stays", () => {
-  const { pattern } = limited(file, { filters: [{ track: "depth", low: 2 }, { track: "tag", labels: ["NN"] }], maxLength: 7 });
+  const { pattern } = withLimits(file, { filters: [{ track: "depth", low: 2 }, { track: "tag", labels: ["NN"] }], maxLength: 7 });
   assert.deepEqual(pattern.filters, [
     { track: "depth", labels: [], low: 2, high: null },
     { track: "tag", labels: ["NN"], low: null, high: null },
@@ -49,8 +48,8 @@ test("filters and bounds are written as a pattern file has them; what is not giv
 });
 
 test("rows by hand are kept with their dump; those of another one are dropped", () => {
-  assert.deepEqual(noted(file, { hidden: [] }, "u-1").notes, { name: "n", dump: "u-1", hidden: [], marked: [[3, 4]] });
-  assert.deepEqual(noted(file, { hidden: [[8, 9]] }, "u-2").notes, { name: "n", dump: "u-2", hidden: [[8, 9]], marked: [] });
+  assert.deepEqual(withNotes(file, { hidden: [] }, "u-1").notes, { name: "n", dump: "u-1", hidden: [], marked: [[3, 4]] });
+  assert.deepEqual(withNotes(file, { hidden: [[8, 9]] }, "u-2").notes, { name: "n", dump: "u-2", hidden: [[8, 9]], marked: [] });
 });
 
 test("a source is called by what tells it from the others", () => {

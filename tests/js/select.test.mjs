@@ -1,10 +1,11 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert/strict");
-const path = require("node:path");
-const cases = require(path.join(__dirname, "../cases/select.json"));
-const brushCases = require(path.join(__dirname, "../cases/brush.json"));
-const { selectUnits, brushed, countOn, countMissing, cutFor, sequenceAround } = require("../../assets/select.js");
+import test from "node:test";
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { brushedUnits, countMissing, countOn, cutFor, selectUnits, sequenceAround } from "../../assets/page/lib/select.mjs";
+
+const read = (name) => JSON.parse(fs.readFileSync(new URL(`../cases/${name}.json`, import.meta.url), "utf8"));
+const cases = read("select");
+const brushCases = read("brush");
 
 for (const given of cases) {
   test(`select: ${given.name}`, () => {
@@ -89,7 +90,7 @@ for (const given of brushCases) {
       const cut = side === "high" ? part.threshold : -part.threshold;
       return selectUnits({ row: (step) => rows[step], nUnits: rows[0].length, cut, side, start, stop, before, after, sequence: given.sequence });
     };
-    const units = brushed(given.brush, pick);
+    const units = brushedUnits(given.brush, pick);
     assert.deepEqual(units.map((u) => [u.source, u.unit, u.side, u.threshold]), given.units);
   });
 }

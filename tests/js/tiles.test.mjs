@@ -1,10 +1,8 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert/strict");
-globalThis.lstmviz = { model: { arrived: () => {} }, notice: { say: () => {} } };
-require("../../assets/url.js");
-require("../../assets/numbers.js");
-const { Tiles, stateTile, lookAgain, ROOM } = require("../../assets/data.js");
+import test from "node:test";
+import assert from "node:assert/strict";
+import { TILE_ROOM, Tiles, lookAgain, stateTileLength } from "../../assets/page/store/data.mjs";
+
+globalThis.window = { requestAnimationFrame: () => {} }; // a tile that came asks for a redraw
 
 const arrived = () => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -15,7 +13,7 @@ function made(bytes) {
 }
 
 test("what one look needs is never dropped, however much it is", async () => {
-  const { loads, tiles } = made(ROOM / 3); // five of them are more than there is room for
+  const { loads, tiles } = made(TILE_ROOM / 3); // five of them are more than there is room for
   lookAgain();
   assert.equal(tiles.need(0, 50), false);
   await arrived();
@@ -25,7 +23,7 @@ test("what one look needs is never dropped, however much it is", async () => {
 });
 
 test("what nobody needs any more goes first", async () => {
-  const { loads, tiles } = made(ROOM / 3);
+  const { loads, tiles } = made(TILE_ROOM / 3);
   for (const at of [0, 100, 200, 300]) {
     lookAgain();
     tiles.need(at, at + 10);
@@ -39,7 +37,7 @@ test("what nobody needs any more goes first", async () => {
 });
 
 test("a tile only hoped for gives way to one that is needed", async () => {
-  const { tiles } = made(ROOM / 2);
+  const { tiles } = made(TILE_ROOM / 2);
   lookAgain();
   tiles.need(0, 10);
   tiles.need(10, 20, true);
@@ -51,8 +49,8 @@ test("a tile only hoped for gives way to one that is needed", async () => {
 });
 
 test("wide sources come in fewer steps a request", () => {
-  assert.equal(stateTile({ n_units: 650, dtype: "float16" }), 128);
-  assert.equal(stateTile({ n_units: 2000, dtype: "float16" }), 64);
-  assert.equal(stateTile({ n_units: 2000, dtype: "float32" }), 32);
-  assert.equal(stateTile({ n_units: 1e8, dtype: "float64" }), 1);
+  assert.equal(stateTileLength({ n_units: 650, dtype: "float16" }), 128);
+  assert.equal(stateTileLength({ n_units: 2000, dtype: "float16" }), 64);
+  assert.equal(stateTileLength({ n_units: 2000, dtype: "float32" }), 32);
+  assert.equal(stateTileLength({ n_units: 1e8, dtype: "float64" }), 1);
 });

@@ -1,7 +1,6 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert/strict");
-const { show, fit, LONGEST } = require("../../assets/tokens.js");
+import test from "node:test";
+import assert from "node:assert/strict";
+import { LONGEST, fitText, showToken } from "../../assets/page/lib/tokens.mjs";
 
 for (const [token, text, kind] of [
   ["king", "king", "plain"],
@@ -35,26 +34,26 @@ for (const [token, text, kind] of [
   ["a\u200db", "a\\u200db", "escaped"],
   [null, "", "missing"],
 ]) {
-  test(`show ${JSON.stringify(token)}`, () => assert.deepEqual(show(token), { text, kind }));
+  test(`show ${JSON.stringify(token)}`, () => assert.deepEqual(showToken(token), { text, kind }));
 }
 
 test("a very long token is cut, and costs little", () => {
-  const shown = show("x".repeat(1_000_000));
+  const shown = showToken("x".repeat(1_000_000));
   assert.equal(shown.text, "x".repeat(LONGEST) + "…");
-  assert.equal(show("y".repeat(LONGEST)).text, "y".repeat(LONGEST));
+  assert.equal(showToken("y".repeat(LONGEST)).text, "y".repeat(LONGEST));
 });
 
 test("a cut never splits a character of two code units", () => {
-  const shown = show("😀".repeat(2 * LONGEST));
+  const shown = showToken("😀".repeat(2 * LONGEST));
   assert.equal(Array.from(shown.text).length, LONGEST + 1);
   assert.doesNotMatch(shown.text, /[\ud800-\udbff](?![\udc00-\udfff])/);
 });
 
 test("fit cuts to the room there is", () => {
   const width = (text) => Array.from(text).length;
-  assert.equal(fit("king", 4, width), "king");
-  assert.equal(fit("kings", 4, width), "kin…");
-  assert.equal(fit("kings", 1, width), "…");
-  assert.equal(fit("kings", 0.5, width), "");
-  assert.equal(fit("😀😀😀😀", 3, width), "😀😀…");
+  assert.equal(fitText("king", 4, width), "king");
+  assert.equal(fitText("kings", 4, width), "kin…");
+  assert.equal(fitText("kings", 1, width), "…");
+  assert.equal(fitText("kings", 0.5, width), "");
+  assert.equal(fitText("😀😀😀😀", 3, width), "😀😀…");
 });

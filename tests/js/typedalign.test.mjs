@@ -1,11 +1,10 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert/strict");
-const { align, moved, change, mostChanged, isEdit } = require("../../assets/typedalign.js");
+import test from "node:test";
+import assert from "node:assert/strict";
+import { alignTokens, changeByToken, isEdit, mostChangedUnits, movedWindow } from "../../assets/page/lib/token-align.mjs";
 
 const words = (text) => (text ? text.split(" ") : []);
 const told = (before, after) => {
-  const { pairs, kinds, gone } = align(words(before), words(after));
+  const { pairs, kinds, gone } = alignTokens(words(before), words(after));
   return { pairs: Array.from(pairs), kinds, gone };
 };
 
@@ -40,7 +39,7 @@ test("as many tokens stay the same as can, each token is told once, and pairs ri
   const random = (n) => (seed = (seed * 1103515245 + 12345) % 2147483648) % n;
   for (let turn = 0; turn < 300; turn++) {
     const [before, after] = [0, 1].map(() => Array.from({ length: random(8) }, () => "abc"[random(3)]));
-    const { pairs, kinds, gone } = align(before, after);
+    const { pairs, kinds, gone } = alignTokens(before, after);
     assert.equal(kinds.filter((kind) => kind === "same").length, longest(before, after), `${before} | ${after}`);
     const paired = Array.from(pairs).filter((place) => place >= 0);
     assert.deepEqual(paired, [...paired].sort((a, b) => a - b));
@@ -56,13 +55,13 @@ test("as many tokens stay the same as can, each token is told once, and pairs ri
 test("two long texts that share nothing are aligned at once", () => {
   const [before, after] = ["a", "b"].map((letter) => Array.from({ length: 2000 }, (_, k) => letter + k));
   const began = performance.now();
-  const { kinds } = align(before, after);
+  const { kinds } = alignTokens(before, after);
   assert.ok(kinds.every((kind) => kind === "changed"));
   assert.ok(performance.now() - began < 5000);
 });
 
 test("a window goes along with its tokens, and is lost with them", () => {
-  const of = (before, after, start, stop) => moved(align(words(before), words(after)), start, stop);
+  const of = (before, after, start, stop) => movedWindow(alignTokens(words(before), words(after)), start, stop);
   assert.deepEqual(of("a b c d", "x a b c d", 1, 3), [2, 4]);
   assert.deepEqual(of("a b c d", "a b x c d", 1, 3), [1, 4]);
   assert.deepEqual(of("a b c d", "a c d", 1, 3), [1, 2]);
@@ -71,16 +70,16 @@ test("a window goes along with its tokens, and is lost with them", () => {
 });
 
 test("change is the mean distance in the view, and NaN where there is nothing to compare", () => {
-  const alignment = align(words("a b"), words("a x b"));
+  const alignment = alignTokens(words("a b"), words("a x b"));
   const before = [[0, 1], [1, 1]];
   const after = [[0.5, 1], [9, 9], [1, NaN]];
-  const found = (units, isTanh) => Array.from(change(alignment, (k) => before[k], (k) => after[k], units, isTanh));
+  const found = (units, isTanh) => Array.from(changeByToken(alignment, (k) => before[k], (k) => after[k], units, isTanh));
   assert.deepEqual(found([0, 1], false), [0.25, NaN, NaN]);
   assert.deepEqual(found([0], false), [0.5, NaN, 0]);
   assert.deepEqual(found([0], true)[0], Math.tanh(0.5));
   assert.deepEqual(found([], false), [NaN, NaN, NaN]);
-  assert.deepEqual(mostChanged(alignment, (k) => before[k], (k) => after[k], 2, false, 3), [0]);
-  assert.deepEqual(mostChanged(alignment, (k) => before[k], (k) => before[k] || before[1], 2, false, 3), []);
+  assert.deepEqual(mostChangedUnits(alignment, (k) => before[k], (k) => after[k], 2, false, 3), [0]);
+  assert.deepEqual(mostChangedUnits(alignment, (k) => before[k], (k) => before[k] || before[1], 2, false, 3), []);
 });
 
 test("writing on is no edit, nor is taking back from the end", () => {

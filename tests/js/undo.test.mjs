@@ -1,10 +1,9 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert/strict");
-const { stack } = require("../../assets/undo.js");
+import test from "node:test";
+import assert from "node:assert/strict";
+import { undoStack } from "../../assets/page/store/undo.mjs";
 
 test("undo goes back to each state at rest, and redo forth again", () => {
-  const steps = stack();
+  const steps = undoStack();
   for (const text of ["a", "b", "b", "c"]) steps.note(text);
   assert.equal(steps.canForth(), false);
   assert.deepEqual([steps.back(), steps.back(), steps.back()], ["b", "a", null]);
@@ -13,14 +12,14 @@ test("undo goes back to each state at rest, and redo forth again", () => {
 });
 
 test("what is undone is shown, noted again, and still can be redone", () => {
-  const steps = stack();
+  const steps = undoStack();
   for (const text of ["a", "b"]) steps.note(text);
   steps.note(steps.back());
   assert.equal(steps.forth(), "b");
 });
 
 test("a new step takes the place of what was undone", () => {
-  const steps = stack();
+  const steps = undoStack();
   for (const text of ["a", "b"]) steps.note(text);
   steps.back();
   steps.note("c");
@@ -29,7 +28,7 @@ test("a new step takes the place of what was undone", () => {
 });
 
 test("the oldest states are forgotten", () => {
-  const steps = stack();
+  const steps = undoStack();
   for (let k = 0; k < 1000; k++) steps.note(String(k));
   let n = 0;
   while (steps.back() !== null) n++;

@@ -1,11 +1,9 @@
-"use strict";
-const test = require("node:test");
-const assert = require("node:assert/strict");
-const { parse, format, key, fit, limits, MAX_WINDOW } = require("../../assets/url.js");
+import test from "node:test";
+import assert from "node:assert/strict";
+import { MAX_WINDOW, fitToDump, formatAddress, parseAddress, questionKey, viewLimits } from "../../assets/page/lib/url.mjs";
+import { BASE_STATE } from "../../assets/page/lib/url-fields.mjs";
 
-const { BASE } = require("../../assets/urlfields.js");
-
-const state = { ...BASE, dump: "u-1", source: "rnn.l1.c", at: 2160, span: 60, start: 2175, stop: 2180 };
+const state = { ...BASE_STATE, dump: "u-1", source: "rnn.l1.c", at: 2160, span: 60, start: 2175, stop: 2180 };
 const about = {
   uuid: "u-1",
   name: "parens",
@@ -21,29 +19,29 @@ const about = {
     { name: "far", axis: 1, kind: "number", labels: [] },
   ],
 };
-const defaults = { ...BASE, source: "rnn.l1.c", at: 0, span: 60 };
+const defaults = { ...BASE_STATE, source: "rnn.l1.c", at: 0, span: 60 };
 
 test("a state and its query are the same thing", () => {
-  assert.equal(format(state), "?dump=u-1&source=rnn.l1.c&at=2160&span=60&start=2175&stop=2180");
-  const { values, problems } = parse(format(state));
+  assert.equal(formatAddress(state), "?dump=u-1&source=rnn.l1.c&at=2160&span=60&start=2175&stop=2180");
+  const { values, problems } = parseAddress(formatAddress(state));
   assert.deepEqual(problems, []);
-  assert.deepEqual(fit(values, about, defaults), { state, problems: [] });
+  assert.deepEqual(fitToDump(values, about, defaults), { state, problems: [] });
 });
 
 test("a state without a brush has none in its query", () => {
-  const query = format({ ...state, start: null, stop: null });
+  const query = formatAddress({ ...state, start: null, stop: null });
   assert.doesNotMatch(query, /start|stop/);
-  assert.equal(fit(parse(query).values, about, defaults).state.start, null);
+  assert.equal(fitToDump(parseAddress(query).values, about, defaults).state.start, null);
 });
 
 test("odd names survive the query", () => {
   const odd = { ...state, source: "enc&oder #1.l0.h+ü" };
-  assert.equal(parse(format(odd)).values.source, odd.source);
+  assert.equal(parseAddress(formatAddress(odd)).values.source, odd.source);
 });
 
 test("a threshold keeps every digit", () => {
   for (const threshold of [0.305, -0.1, 0.1 + 0.2, 1e-7]) {
-    assert.equal(parse(format({ ...state, threshold })).values.threshold, threshold);
+    assert.equal(parseAddress(formatAddress({ ...state, threshold })).values.threshold, threshold);
   }
 });
 
@@ -57,7 +55,7 @@ for (const [query, words] of [
   ["?before=two", /before=two/],
 ]) {
   test(`parse says what is wrong with ${query}`, () => {
-    const { values, problems } = parse(query);
+    const { values, problems } = parseAddress(query);
     assert.deepEqual(values, {});
     assert.equal(problems.length, 1);
     assert.match(problems[0], words);
@@ -78,7 +76,7 @@ for (const [values, words] of [
   [{ rows: 5000 }, /rows=5000 is more than the 2000 rows.*shown: 2000/],
 ]) {
   test(`fit says what does not fit: ${JSON.stringify(values)}`, () => {
-    const { state: fitted, problems } = fit(values, about, defaults);
+    const { state: fitted, problems } = fitToDump(values, about, defaults);
     assert.equal(problems.length, 1);
     assert.match(problems[0], words);
     assert.equal(fitted.start, null);
@@ -89,52 +87,52 @@ for (const [values, words] of [
 
 test("fit shrinks the view to a short dump", () => {
   const short = { ...about, axes: [{ n_steps: 5 }] };
-  const { state: fitted } = fit({ at: 3, span: 60 }, short, defaults);
+  const { state: fitted } = fitToDump({ at: 3, span: 60 }, short, defaults);
   assert.deepEqual([fitted.at, fitted.span], [0, 5]);
 });
 
 test("rows are in the query where they are not the usual fifty, and survive it", () => {
-  assert.doesNotMatch(format(state), /rows/);
-  const { values } = parse(format({ ...state, rows: 150 }));
-  assert.equal(fit(values, about, defaults).state.rows, 150);
+  assert.doesNotMatch(formatAddress(state), /rows/);
+  const { values } = parseAddress(formatAddress({ ...state, rows: 150 }));
+  assert.equal(fitToDump(values, about, defaults).state.rows, 150);
 });
 
 test("a view and a window hold what fits into memory", () => {
-  assert.deepEqual(limits({ n_units: 650, dtype: "float32" }), { span: 800, window: MAX_WINDOW });
+  assert.deepEqual(viewLimits({ n_units: 650, dtype: "float32" }), { span: 800, window: MAX_WINDOW });
   const wide = { n_units: 100000, dtype: "float64" };
-  assert.ok(limits(wide).span * 800000 <= 64 * 2 ** 20);
+  assert.ok(viewLimits(wide).span * 800000 <= 64 * 2 ** 20);
   const broad = { ...about, sources: [{ name: "x", axis: 0, ...wide }] };
-  const { state: fitted, problems } = fit({ span: 400 }, broad, { ...defaults, source: "x" });
-  assert.equal(fitted.span, limits(wide).span);
+  const { state: fitted, problems } = fitToDump({ span: 400 }, broad, { ...defaults, source: "x" });
+  assert.equal(fitted.span, viewLimits(wide).span);
   assert.match(problems[0], /span=400 is more than/);
-  assert.match(fit({ start: 0, stop: 100 }, broad, { ...defaults, source: "x" }).problems[0], /at most/);
+  assert.match(fitToDump({ start: 0, stop: 100 }, broad, { ...defaults, source: "x" }).problems[0], /at most/);
 });
 
 test("one step is not several", () => {
   const one = { ...about, name: "single", axes: [{ n_steps: 1 }] };
-  assert.match(fit({ at: 3 }, one, defaults).problems[0], /single has 1 step$/);
+  assert.match(fitToDump({ at: 3 }, one, defaults).problems[0], /single has 1 step$/);
 });
 
 test("the key changes with the question, not with the view", () => {
-  assert.equal(key(state), key({ ...state, at: 0, span: 10 }));
+  assert.equal(questionKey(state), questionKey({ ...state, at: 0, span: 10 }));
   for (const change of [{ start: 2174 }, { threshold: 0.31 }, { before: 0 }, { dump: "u-2" }, { side: "low" }, { order: "step" }, { pinned: [{ source: "a", unit: 1, side: "high", threshold: 1 }] }]) {
-    assert.notEqual(key(state), key({ ...state, ...change }));
+    assert.notEqual(questionKey(state), questionKey({ ...state, ...change }));
   }
 });
 
 test("an opened pattern travels behind the #, whole, and takes the place of a brush", () => {
   const text = JSON.stringify({ pattern: { units: [{ source: "a&b#c", unit: 3 }] }, note: "ünïcode %41 +" });
   const about = { uuid: "u", name: "n", sources: [{ name: "s", axis: 0, n_units: 2, dtype: "float16" }], axes: [{ n_steps: 100 }] };
-  const defaults = { ...BASE, source: "s", at: 0, span: 60 };
+  const defaults = { ...BASE_STATE, source: "s", at: 0, span: 60 };
   const state = Object.assign({}, defaults, { dump: "u", pattern: text });
-  const address = format(state);
+  const address = formatAddress(state);
   assert.ok(address.indexOf("#") > 0 && !address.split("#")[0].includes("unit"));
-  const { values, problems } = parse(address + "");
+  const { values, problems } = parseAddress(address + "");
   assert.deepEqual(problems, []);
   assert.equal(values.pattern, text);
-  const fitted = fit(Object.assign({}, values, { start: 3, stop: 5 }), about, defaults).state;
+  const fitted = fitToDump(Object.assign({}, values, { start: 3, stop: 5 }), about, defaults).state;
   assert.deepEqual([fitted.pattern, fitted.start, fitted.stop], [text, null, null]);
-  assert.notEqual(key(state), key(defaults));
+  assert.notEqual(questionKey(state), questionKey(defaults));
 });
 
 const whole = {
@@ -165,20 +163,20 @@ const whole = {
 };
 
 test("every part of a state survives its query", () => {
-  const { values, problems } = parse(format(whole));
+  const { values, problems } = parseAddress(formatAddress(whole));
   assert.deepEqual(problems, []);
-  assert.deepEqual(fit(values, about, defaults), { state: whole, problems: [] });
+  assert.deepEqual(fitToDump(values, about, defaults), { state: whole, problems: [] });
 });
 
 test("every part of a state has a place in the query, and takes none where it is as usual", () => {
-  for (const name of Object.keys(BASE)) assert.ok(name in whole, name);
-  assert.equal(new URLSearchParams(format({ ...defaults, dump: "u" })).size, 4);
+  for (const name of Object.keys(BASE_STATE)) assert.ok(name in whole, name);
+  assert.equal(new URLSearchParams(formatAddress({ ...defaults, dump: "u" })).size, 4);
 });
 
 test("no tracks at all is not the same as the usual ones", () => {
-  const query = format({ ...state, tracks: [] });
-  assert.deepEqual(fit(parse(query).values, about, defaults).state.tracks, []);
-  assert.equal(fit(parse(format(state)).values, about, defaults).state.tracks, null);
+  const query = formatAddress({ ...state, tracks: [] });
+  assert.deepEqual(fitToDump(parseAddress(query).values, about, defaults).state.tracks, []);
+  assert.equal(fitToDump(parseAddress(formatAddress(state)).values, about, defaults).state.tracks, null);
 });
 
 for (const [query, words] of [
@@ -195,7 +193,7 @@ for (const [query, words] of [
   ["?mask=yes", /mask=yes is not 1/],
 ]) {
   test(`parse leaves out and tells of ${query}`, () => {
-    const { values, problems } = parse(query);
+    const { values, problems } = parseAddress(query);
     assert.deepEqual(Object.values(values).flat(), []);
     assert.equal(problems.length, 1);
     assert.match(problems[0], words);
@@ -223,7 +221,7 @@ for (const [values, words] of [
   [{ colour: "unit:rnn.l1.c:50" }, /colour=unit:rnn.l1.c:50 is not/],
 ]) {
   test(`fit leaves out and tells of ${JSON.stringify(values)}`, () => {
-    const { state: fitted, problems } = fit(values, about, defaults);
+    const { state: fitted, problems } = fitToDump(values, about, defaults);
     assert.equal(problems.length, 1, problems.join());
     assert.match(problems[0], words);
     assert.deepEqual(fitted, { ...defaults, dump: "u-1", tracks: values.tracks ? [] : null });
@@ -231,36 +229,36 @@ for (const [values, words] of [
 }
 
 test("a pin without a threshold takes that of the brush, on its side", () => {
-  const { values } = parse("?t=0.4&pin=rnn.l1.c/3/low&pin=rnn.l1.c/3/high");
-  assert.deepEqual(fit(values, about, defaults).state.pinned.map((unit) => unit.threshold), [-0.4, 0.4]);
+  const { values } = parseAddress("?t=0.4&pin=rnn.l1.c/3/low&pin=rnn.l1.c/3/high");
+  assert.deepEqual(fitToDump(values, about, defaults).state.pinned.map((unit) => unit.threshold), [-0.4, 0.4]);
 });
 
 test("a pinned pattern travels behind the #, beside an opened one; what cannot be read is told", () => {
   const text = JSON.stringify({ pattern: { units: [] } });
   const versus = { dump: "u-2", name: "a & b#c", pattern: text };
-  const { values, problems } = parse(format({ ...state, versus, lists: "A", pattern: text }));
+  const { values, problems } = parseAddress(formatAddress({ ...state, versus, lists: "A", pattern: text }));
   assert.deepEqual([values.versus, values.lists, values.pattern, problems], [versus, "A", text, []]);
-  assert.match(parse("?dump=u#versus=3").problems[0], /pinned pattern cannot be read/);
-  assert.match(parse(`?dump=u#versus=${encodeURIComponent('{"dump":"u","name":"n","pattern":"{"}')}`).problems[0], /pinned pattern/);
-  assert.equal(key(state), key({ ...state, versus })); // pinning asks for no other matches
-  assert.notEqual(key(state), key({ ...state, versus, lists: "A" }));
-  assert.notEqual(key(state), key({ ...state, colour: "unit:rnn.l1.c:3" }));
-  assert.equal(key(state), key({ ...state, colour: "track:depth" }));
+  assert.match(parseAddress("?dump=u#versus=3").problems[0], /pinned pattern cannot be read/);
+  assert.match(parseAddress(`?dump=u#versus=${encodeURIComponent('{"dump":"u","name":"n","pattern":"{"}')}`).problems[0], /pinned pattern/);
+  assert.equal(questionKey(state), questionKey({ ...state, versus })); // pinning asks for no other matches
+  assert.notEqual(questionKey(state), questionKey({ ...state, versus, lists: "A" }));
+  assert.notEqual(questionKey(state), questionKey({ ...state, colour: "unit:rnn.l1.c:3" }));
+  assert.equal(questionKey(state), questionKey({ ...state, colour: "track:depth" }));
 });
 
 test("a typed text, the one before and its window travel behind the #", () => {
   const typed = { ...state, start: null, stop: null, text: "a b & c#\n", was: "", typed: { text: "a b & c#\n", start: 1, stop: 3 } };
-  const link = format(typed);
+  const link = formatAddress(typed);
   assert.doesNotMatch(link.split("#")[0], /text|typed|was/);
-  const { values, problems } = parse(link);
+  const { values, problems } = parseAddress(link);
   assert.deepEqual(problems, []);
-  assert.deepEqual(fit(values, about, defaults), { state: typed, problems: [] });
-  assert.doesNotMatch(format({ ...state, text: null }), /#/);
+  assert.deepEqual(fitToDump(values, about, defaults), { state: typed, problems: [] });
+  assert.doesNotMatch(formatAddress({ ...state, text: null }), /#/);
 });
 
 test("a typed text that is too long for a link is left out of it, window and all", () => {
   const text = "x".repeat(4001);
-  assert.doesNotMatch(format({ ...state, text, typed: { text, start: 0, stop: 1 } }), /#/);
+  assert.doesNotMatch(formatAddress({ ...state, text, typed: { text, start: 0, stop: 1 } }), /#/);
 });
 
 for (const [behind, words] of [
@@ -269,13 +267,13 @@ for (const [behind, words] of [
   [`text=${"x".repeat(40001)}`, /has 40001 characters; at most 40000 can be typed/],
 ]) {
   test(`fit leaves out and tells of ${behind.slice(0, 30)}`, () => {
-    const { state: fitted, problems } = fit(parse(`?dump=u-1#${behind}`).values, about, defaults);
+    const { state: fitted, problems } = fitToDump(parseAddress(`?dump=u-1#${behind}`).values, about, defaults);
     assert.match(problems.join(), words);
     assert.equal(fitted.typed, null);
   });
 }
 
 test("of a brush on the corpus, one on a typed text and an opened pattern one is left", () => {
-  const { state: fitted } = fit(parse("?dump=u-1&start=3&stop=5#text=ab&typed=0-1").values, about, defaults);
+  const { state: fitted } = fitToDump(parseAddress("?dump=u-1&start=3&stop=5#text=ab&typed=0-1").values, about, defaults);
   assert.deepEqual([fitted.start, fitted.typed], [3, null]);
 });

@@ -37,17 +37,17 @@ def test_the_workbench_before_and_after_a_brush(bench, parens):
     check(bench, "nothing brushed")
     bench.brush(*DEPTH_4)
     bench.page.locator("#lv-chips .lv-chip-name").first.click()
-    bench.page.wait_for_function("() => lstmviz.aside.shown().unitcard.answer")
-    bench.page.wait_for_function("() => lstmviz.summary.answer() && !lstmviz.summary.isPending()")
+    bench.page.wait_for_function("() => lvDebug.inspectCards().unitcard.answer")
+    bench.page.wait_for_function("() => lvDebug.summaryAnswer() && !lvDebug.isSummaryPending()")
     check(bench, "brushed, with a unit held")
-    bench.page.evaluate("() => lstmviz.state.change({ side: 'both', view: 'text', bars: true, mask: true }, 'settle')")
+    bench.page.evaluate("() => lvDebug.changeState({ side: 'both', view: 'text', bars: true, mask: true }, 'settle')")
     bench.ready()
     check(bench, "text by unit, bars, mask, both sides")
 
 
 def test_every_menu(bench, parens):
     bench.open(dump=parens.uuid, **QUERY, start=DEPTH_4[0], stop=DEPTH_4[1])
-    bench.page.wait_for_function("() => lstmviz.summary.answer() && !lstmviz.summary.isPending()")
+    bench.page.wait_for_function("() => lvDebug.summaryAnswer() && !lvDebug.isSummaryPending()")
     buttons = bench.page.locator(".lv-menu-button[aria-haspopup]:visible:not(:disabled)").element_handles()
     assert len(buttons) >= 6
     for button in buttons:
@@ -77,5 +77,5 @@ def test_help_the_tour_a_notice_and_what_stands_beside(bench, parens):
 def test_large_type(bench, parens):
     bench.open(dump=parens.uuid, **QUERY, start=DEPTH_4[0], stop=DEPTH_4[1])
     bench.page.keyboard.press("l")
-    bench.page.wait_for_function("() => lstmviz.projector.isOn()")
+    bench.page.wait_for_function("() => lvDebug.isProjectorOn()")
     check(bench, f"large type over {SOURCE}")

@@ -55,7 +55,7 @@ def test_the_card_follows_the_threshold_and_tells_of_low_units_and_other_sources
     answer = part(bench, "unitcard", "p.answer !== null && !p.isPending")["answer"]
     assert_card(answer, parens, OTHER, 7, 0.3, "low")
     assert bench.page.locator("#lv-card h2").text_content() == "Unit 7 of l0.h"
-    bench.page.evaluate("() => lstmviz.state.change({ threshold: 0.5 }, 'settle')")
+    bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.5 }, 'settle')")
     answer = part(bench, "unitcard", "p.answer.threshold === -0.5")["answer"]
     assert_card(answer, parens, OTHER, 7, 0.5, "low")
     bench.page.locator("#lv-card select").select_option("high")
@@ -110,12 +110,12 @@ def test_why_a_unit_is_not_selected_is_said_when_it_is_pointed_at_or_held(bench,
     bench.open(**BRUSHED)
     shown = bench.shown()
     units = [u for u in range(50) if u not in shown["units"]]
-    bench.page.evaluate("unit => lstmviz.state.setHover({ unit })", units[0])
+    bench.page.evaluate("unit => lvDebug.setHover({ unit })", units[0])
     why = part(bench, "adviser", "p.whyAnswer !== null")["why"]
     assert why.lower() == f"{parens.why_not(SOURCE, units[0], *DEPTH_4)}.".lower()
-    bench.page.evaluate("() => lstmviz.state.setHover({ unit: null })")
+    bench.page.evaluate("() => lvDebug.setHover({ unit: null })")
     assert part(bench, "adviser", "p.whyAnswer === null")["why"].startswith("Point at a line")
-    bench.page.evaluate("([source, unit]) => lstmviz.state.hold(source, unit)", [OTHER, 3])
+    bench.page.evaluate("([source, unit]) => lvDebug.holdUnit(source, unit)", [OTHER, 3])
     why = part(bench, "adviser", "p.whyAnswer !== null")["whyAnswer"]
     assert why["words"] == str(parens.why_not(OTHER, 3, *DEPTH_4))
 

@@ -51,7 +51,7 @@ def test_the_axis_fits_any_range_and_the_threshold_moves_by_a_share_of_it(chromi
         assert all(len(text) <= 5 for text in shown["ticks"])
         bench.page.locator("#lv-plot").focus()
         bench.page.keyboard.press("ArrowUp")
-        bench.page.wait_for_function(f"() => lstmviz.debug().state.threshold > {reach / 2}")
+        bench.page.wait_for_function(f"() => lvDebug.inspectPage().state.threshold > {reach / 2}")
         assert bench.ready()["state"]["threshold"] == pytest.approx(reach / 2 + step)
         handle = bench.shown()["threshold"]
         shown = bench.drag((handle["x"], handle["y"]), (handle["x"], handle["y"] + 33))
@@ -97,16 +97,14 @@ def test_rapid_changes_ask_the_server_once_more_at_most(chromium, parens, monkey
     monkeypatch.setattr(serve, "match_rows", slow)
     with browsing.serving([parens]) as address, browsing.workbench(chromium, address) as bench:
         bench.page.goto(f"{address}/?source={QUERY['source']}&at=220&span=60&start=249&stop=255")
-        bench.page.wait_for_function("() => window.lstmviz?.debug?.().units?.length > 0")
+        bench.page.wait_for_function("() => window.lvDebug?.inspectPage().units?.length > 0")
         bench.page.locator("#lv-plot").focus()
         for press in range(1, 6):
             bench.page.keyboard.press("ArrowUp")
             text = f"t=0.{30 + press}"
-            bench.page.wait_for_function(
-                "text => location.search.includes(text) && lstmviz.state.isResting()", arg=text
-            )
+            bench.page.wait_for_function("text => location.search.includes(text) && lvDebug.isResting()", arg=text)
         may_answer.set()
-        bench.page.wait_for_function("() => lstmviz.debug().isReady")
+        bench.page.wait_for_function("() => lvDebug.inspectPage().isReady")
         assert asked == [0.3, 0.35]
         assert_shows(bench.shown(), parens, *DEPTH_4, threshold=0.35)
 
@@ -189,7 +187,7 @@ def test_words_too_wide_for_their_cells_are_not_written(chromium, tmp_path):
             script = f"""() => {{
               {PIXELS}
               const [width, height] = [400, 18];
-              const data = pixels("#lv-strip canvas", lstmviz.debug().left + 2, 8, width, height);
+              const data = pixels("#lv-strip canvas", lvDebug.inspectPage().left + 2, 8, width, height);
               const all = new Uint32Array(data.buffer);
               return all.some((colour, k) => colour !== all[k % width]);
             }}"""
@@ -258,6 +256,6 @@ WRITTEN = """
 def written(bench, span):
     """The texts of one drawing of the strip, in its order."""
     bench.open(at=0, span=span)
-    bench.page.evaluate("() => { window.written.length = 0; lstmviz.frame.ask('strip'); }")
+    bench.page.evaluate("() => { window.written.length = 0; lvDebug.redraw('strip'); }")
     bench.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return bench.page.evaluate("() => window.written")

@@ -170,7 +170,7 @@ def assert_well(bench):
 
 def painted(bench, place):
     """What the present frame writes on a canvas."""
-    bench.page.evaluate("() => { window.painted = []; lstmviz.frame.askAll(); }")
+    bench.page.evaluate("() => { window.painted = []; lvDebug.redrawAll(); }")
     bench.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return [one for one in bench.page.evaluate("() => window.painted") if one["place"] == place]
 
@@ -184,7 +184,7 @@ def pattern_of(dump):
 
 def test_the_start_page(bench, dump, second):
     bench.page.goto(bench.address)
-    bench.page.wait_for_function("() => window.lstmviz?.debug?.().start?.drawn === 2")
+    bench.page.wait_for_function("() => window.lvDebug?.inspectPage().start?.drawn === 2")
     assert_well(bench)
     names = bench.page.locator(".lv-start-name").all_text_contents()
     assert names == [visible_text(one.name) for one in (dump, second)]
@@ -238,7 +238,7 @@ def test_the_unit_card_its_contexts_and_the_other_cards(bench, dump):
     if bench.page.locator("#lv-card .lv-card-more").count():
         bench.page.locator("#lv-card .lv-card-more").click()
         assert_well(bench)
-    named = bench.page.evaluate("() => lstmviz.carry.shown()")
+    named = bench.page.evaluate("() => lvDebug.inspectEnrichmentCard()")
     carried = dump.carry(pattern_of(dump))
     mine = carried[carried["track"] == named["track"]]
     assert sorted(named["names"]) == sorted(visible_text(value) for value in mine["value"])[: len(named["names"])]
@@ -289,7 +289,7 @@ def test_rows_are_aligned_whatever_stands_in_them(bench, dump):
     brushed(bench, dump)
     bench.page.locator("#lv-match-table").scroll_into_view_if_needed()
     bench.page.wait_for_timeout(200)
-    column = bench.page.evaluate("() => lstmviz.matchtable.columns().list.find((one) => one.kind === 'text')")
+    column = bench.page.evaluate("() => lvDebug.tableColumns().list.find((one) => one.kind === 'text')")
     written = painted(bench, "lv-match-table")
     cell = column["width"] / column["n"]
     middles = [column["left"] + (k + 0.5) * cell for k in range(column["n"])]
@@ -330,7 +330,7 @@ def test_sequences_hits_and_borders(bench, dump):
 
 def test_the_text_of_a_unit_what_stands_beside_and_the_menus(bench, dump, second):
     brushed(bench, dump, view="text", unit=f"{OTHER}/2", bars="1", beside=f"{second.uuid}/{PLOTTED}")
-    bench.page.wait_for_function("() => lstmviz.unittext.shown()?.isHere")
+    bench.page.wait_for_function("() => lvDebug.inspectUnitText()?.isHere")
     text = bench.shown()["text"]
     assert text["texts"] == [visible_text(token) for token in dump.tokens[text["from"] : text["to"]]]
     assert bench.shown()["beside"]["units"] == [[u.unit, "high"] for u in pattern_of(second).units]
@@ -354,13 +354,13 @@ def test_the_text_of_a_unit_what_stands_beside_and_the_menus(bench, dump, second
 def test_two_patterns_are_compared(bench, dump, second):
     brushed(bench, dump)
     bench.page.get_by_role("button", name="Pin as A").click()
-    bench.page.wait_for_function("() => lstmviz.compare.shown().given")
+    bench.page.wait_for_function("() => lvDebug.inspectCompare().given")
     assert_well(bench)
     bench.page.evaluate(
-        "([uuid, state]) => lstmviz.page.show(uuid, state, 'push', [])",
+        "([uuid, state]) => lvDebug.showDump(uuid, state, 'push', [])",
         [second.uuid, {**bench.shown()["state"], "dump": second.uuid}],
     )
-    bench.page.wait_for_function("() => lstmviz.compare.shown().given?.answer?.both")
+    bench.page.wait_for_function("() => lvDebug.inspectCompare().given?.answer?.both")
     assert_well(bench)
     bench.page.get_by_role("button", name="A's units as B").click()
     assert_well(bench)

@@ -25,10 +25,10 @@ def cache(tmp_path, monkeypatch):
 def shown(bench, condition="m.n > 0 && m.path !== null", arg=None, timeout=30_000):
     """What the map shows, once a condition on it (``m``) holds and a frame has passed."""
     bench.page.wait_for_function(
-        f"arg => {{ const m = lstmviz.mapview.shown(); return {condition}; }}", arg=arg, timeout=timeout
+        f"arg => {{ const m = lvDebug.inspectMap(); return {condition}; }}", arg=arg, timeout=timeout
     )
     bench.page.evaluate("() => new Promise(requestAnimationFrame)")
-    return bench.page.evaluate("() => lstmviz.mapview.shown()")
+    return bench.page.evaluate("() => lvDebug.inspectMap()")
 
 
 def opened(bench, **query):
@@ -96,7 +96,7 @@ def test_the_path_is_the_window_that_is_in_view_and_follows_it(bench, parens):
     assert m["path"]["start"] == at
     assert np.array(m["path"]["points"]).tolist() == mapped.points[at : at + span].tolist()
     assert m["path"]["is_exact"]
-    bench.page.evaluate("() => lstmviz.state.panTo(180, 'settle')")
+    bench.page.evaluate("() => lvDebug.panTo(180, 'settle')")
     m = shown(bench, "m.path && m.path.start === 180")
     inside = parens.sequences["start"].to_numpy()
     assert m["path"]["borders"] == [int(s) for s in inside if 180 < s < 180 + span]
@@ -145,7 +145,7 @@ def test_pointing_tells_of_a_step_and_a_press_goes_there(bench, parens):
     assert f"depth {parens.tracks['depth'][step]:g}" in tip.inner_text()
     bench.page.mouse.down()
     bench.page.mouse.up()
-    bench.page.wait_for_function("at => lstmviz.debug().state.at !== at", arg=QUERY["at"])
+    bench.page.wait_for_function("at => lvDebug.inspectPage().state.at !== at", arg=QUERY["at"])
     state = bench.ready()["state"]
     assert state["at"] <= step < state["at"] + state["span"]
 
@@ -174,9 +174,9 @@ def test_a_lasso_lists_the_steps_of_the_region_and_what_it_carries(bench, parens
     assert best["token"] in bench.page.locator(".lv-region-token").first.inner_text()
     more = bench.more()["rows"]
     assert [row["start"] for row in more] == region.steps[: len(more)].tolist()
-    bench.page.wait_for_function("() => (lstmviz.summary.answer() || {}).is_region && !lstmviz.summary.isPending()")
+    bench.page.wait_for_function("() => (lvDebug.summaryAnswer() || {}).is_region && !lvDebug.isSummaryPending()")
     bench.page.evaluate("() => new Promise(requestAnimationFrame)")
-    carried = bench.page.evaluate("() => lstmviz.aside.shown().carry")
+    carried = bench.page.evaluate("() => lvDebug.inspectCards().carry")
     frame = region.carry()
     depth = frame[frame["track"] == carried["track"]]
     assert sorted(carried["numbers"]) == sorted(f"{share:.2f}" for share in depth["share"])
@@ -185,10 +185,10 @@ def test_a_lasso_lists_the_steps_of_the_region_and_what_it_carries(bench, parens
     bench.page.reload()
     assert bench.ready()["rows"][0]["start"] == region.steps[0]
     bench.page.get_by_role("button", name="× back to the matches").click()
-    bench.page.wait_for_function("() => lstmviz.debug().state.lasso === null")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.lasso === null")
     assert bench.ready()["counts"] == full
     bench.page.locator("#lv-undo").click()
-    bench.page.wait_for_function("() => lstmviz.debug().state.lasso !== null")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.lasso !== null")
     bench.ready()
     bench.brush(*DEPTH_4)
     assert bench.shown()["state"]["lasso"] is None  # a brush takes the place of the region
@@ -202,8 +202,8 @@ def test_shift_and_a_drag_draw_too_and_a_filter_narrows_the_region(bench, parens
         for x, y in ((0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98))
     ]
     state = draw(bench, corners, shift=True)["state"]
-    bench.page.evaluate("() => lstmviz.pick.limit({ filters: [{ track: 'depth', low: 2, high: 2 }] })")
-    bench.page.wait_for_function("() => lstmviz.debug().state.filters.length === 1")
+    bench.page.evaluate("() => lvDebug.changeLimits({ filters: [{ track: 'depth', low: 2, high: 2 }] })")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.filters.length === 1")
     rows = bench.ready()["rows"]
     region = parens.region(parens.project(SOURCE), state["lasso"], [lstmviz.Filter("depth", low=2, high=2)])
     assert [row["start"] for row in rows] == region.steps[:50].tolist()
@@ -223,12 +223,12 @@ def test_everything_works_by_keyboard(bench, parens):
     assert moved["screen"][0][0] == pytest.approx(nearer["screen"][0][0] - 60)
     assert bench.shown()["state"]["at"] == QUERY["at"]  # the arrow is the map's own
     bench.page.keyboard.press("Enter")
-    bench.page.wait_for_function("() => lstmviz.debug().state.lasso !== null")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.lasso !== null")
     state = bench.ready()["state"]
     region = parens.region(parens.project(SOURCE), state["lasso"])
     assert [row["start"] for row in bench.shown()["rows"]] == region.steps[:50].tolist()
     bench.page.keyboard.press("Escape")
-    bench.page.wait_for_function("() => lstmviz.debug().state.lasso === null")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.lasso === null")
     bench.page.keyboard.press("0")
     assert shown(bench, "m.scale < arg", m["scale"] * 1.01)["scale"] == pytest.approx(m["scale"])
     mouse = bench.page.mouse
@@ -331,9 +331,9 @@ def test_axe_finds_nothing_serious(chromium, parens, parens_address, scheme):
         opened(bench)
         check(bench, "map")
         bench.page.get_by_role("button", name="List what is in view").click()
-        bench.page.wait_for_function("() => lstmviz.debug().state.lasso !== null")
+        bench.page.wait_for_function("() => lvDebug.inspectPage().state.lasso !== null")
         bench.ready()
         check(bench, "map with a region")
-        bench.page.evaluate("() => lstmviz.state.change({ mapMethod: 'umap', lasso: null }, 'settle')")
+        bench.page.evaluate("() => lvDebug.changeState({ mapMethod: 'umap', lasso: null }, 'settle')")
         shown(bench, "m.words.includes('Compute')")
         check(bench, "a map that is not computed")

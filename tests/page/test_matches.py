@@ -75,9 +75,7 @@ def test_orders_and_groups_are_those_of_the_api(bench, parens):
     for words, by in (("length", "length"), ("sequence", "sequence"), ("depth", "track:depth")):
         shown = pick(bench, "group", words)
         groups = parens.groups(pattern, by)
-        laid = bench.page.evaluate(
-            "lstmviz.matchtable.laid().items.filter((i) => i.kind === 'group').map((i) => i.group)"
-        )
+        laid = bench.page.evaluate("lvDebug.laidItems().items.filter((i) => i.kind === 'group').map((i) => i.group)")
         assert [(g["name"], g["n"]) for g in laid] == list(groups.itertuples(index=False, name=None))[: len(laid)]
         heading = bench.page.locator(".lv-match-group").first
         assert f"{groups['n_matches'][0]:,} match" in heading.inner_text()
@@ -89,11 +87,11 @@ def test_orders_and_groups_are_those_of_the_api(bench, parens):
     n_last = int(groups["n_matches"].iloc[-1])
     until(bench, "document.querySelectorAll('.lv-match-row').length > 0")
     first = int(groups["n_matches"].iloc[:-1].sum())
-    shown = bench.page.evaluate("lstmviz.matchtable.laid().items.filter((i) => i.kind === 'row').map((i) => i.row)")
+    shown = bench.page.evaluate("lvDebug.laidItems().items.filter((i) => i.kind === 'row').map((i) => i.row)")
     assert 0 < len(shown) <= n_last
     tracks = {r["tracks"]["depth"][r["start"] - r["first"]] for r in shown}
     assert tracks == {float(groups["group"].iloc[-1])}
-    whole = bench.page.evaluate("lstmviz.matchtable.laid().items.filter((i) => i.kind === 'row').map((i) => i.place)")
+    whole = bench.page.evaluate("lvDebug.laidItems().items.filter((i) => i.kind === 'row').map((i) => i.place)")
     assert whole[0] == first
     url = bench.page.url
     bench.page.reload()
@@ -178,7 +176,7 @@ def test_thousands_of_rows_come_as_one_scrolls_and_few_are_in_the_page(bench, pa
     for _ in range(400):
         bench.page.mouse.wheel(0, 3000)
         bench.page.wait_for_timeout(20)
-        if bench.page.evaluate("lstmviz.matches.rows().length") >= 1500:
+        if bench.page.evaluate("lvDebug.matchRows().length") >= 1500:
             break
     shown = bench.ready()
     n_rows = len(shown["rows"])
@@ -263,7 +261,7 @@ def test_any_heatmap_or_unit_colours_the_tokens(bench, parens):
     assert heading(bench, "depth") == "true"
     row = shown["rows"][2]
     expected = bench.page.evaluate(
-        "([row]) => lstmviz.tracks.colour(lstmviz.model.tracks.find((t) => t.name === 'depth'), row.tracks.depth[6])",
+        "([row]) => lvDebug.trackColour(lvDebug.model.tracks.find((t) => t.name === 'depth'), row.tracks.depth[6])",
         [row],
     )
     assert ground(bench, 2, 6) == rgb(expected)
@@ -278,7 +276,7 @@ def test_any_heatmap_or_unit_colours_the_tokens(bench, parens):
     heads = bench.page.locator(".lv-match-head span").all_inner_texts()
     assert f"unit {unit}" in heads
     assert ground(bench, 1, 6) == rgb(
-        bench.page.evaluate("v => lstmviz.theme.colours().diverge(0.5 + v / 2)", shown["rows"][1]["values"][6])
+        bench.page.evaluate("v => lvDebug.themeColours().diverge(0.5 + v / 2)", shown["rows"][1]["values"][6])
     )
     for _ in range(3):
         shown = bench.more()
@@ -286,7 +284,7 @@ def test_any_heatmap_or_unit_colours_the_tokens(bench, parens):
     assert until(bench, "d.state.held === null")["state"]["colour"] == "shared"
     pick(bench, "colour", "nothing")
     bench.page.evaluate("scrollTo(0, 0)")
-    assert ground(bench, 1, 6) == rgb(bench.page.evaluate("lstmviz.theme.colours().bg")) or ground(bench, 1, 6)[3] == 0
+    assert ground(bench, 1, 6) == rgb(bench.page.evaluate("lvDebug.themeColours().bg")) or ground(bench, 1, 6)[3] == 0
     bench.page.click("#lv-match-colour .lv-menu-button")
     bench.page.get_by_placeholder("number").fill("7")
     bench.page.get_by_placeholder("number").press("Enter")
@@ -301,11 +299,11 @@ def ground(bench, place, cell):
     """The colour under a token of a match row, beside its letter."""
     return bench.page.evaluate(
         """([place, cell]) => {
-          lstmviz.frame.askAll();
+          lvDebug.redrawAll();
           return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
             const row = document.querySelector(`[data-place="${place}"]`);
             const canvas = row.closest(".lv-match-block").querySelector("canvas");
-            const text = lstmviz.matchtable.columns().list.find((column) => column.kind === "text");
+            const text = lvDebug.tableColumns().list.find((column) => column.kind === "text");
             const x = text.left + (cell - text.from) * (text.width / text.n) + 2;
             const y = row.offsetTop + 3;
             const scale = canvas.width / canvas.clientWidth;
@@ -330,7 +328,7 @@ def test_a_pinned_pattern_is_compared_with_the_next_one(bench, parens):
     bench.page.get_by_role("button", name="Pin as A").click()
     bench.page.fill("#lv-threshold", "0.6")
     bench.page.keyboard.press("Enter")
-    until(bench, "d.state.threshold === 0.6 && !lstmviz.compare.shown().isPending")
+    until(bench, "d.state.threshold === 0.6 && !lvDebug.inspectCompare().isPending")
     two = selected(parens, *DEPTH_4, threshold=0.6)
     compared(bench, parens.compare(one, two))
     rows = bench.page.locator(".lv-compare-row")
@@ -354,7 +352,7 @@ def test_a_pinned_pattern_is_compared_with_the_next_one(bench, parens):
     bench.page.get_by_label("Threshold of every unit").fill("0.4")
     bench.page.get_by_label("Source of the units").select_option("rnn.l0.h")
     bench.page.get_by_role("button", name="Look").click()
-    shown = until(bench, "d.state.source === 'rnn.l0.h' && !lstmviz.compare.shown().isPending")
+    shown = until(bench, "d.state.source === 'rnn.l0.h' && !lvDebug.inspectCompare().isPending")
     moved = PatternFile.from_json(shown["state"]["pattern"]).pattern
     assert [(u.source, u.unit, u.threshold) for u in moved.units] == [("rnn.l0.h", u.unit, 0.4) for u in one.units]
     assert spans(shown["rows"]) == spans_of(parens.match(moved, len(shown["rows"])))
@@ -381,20 +379,20 @@ def test_patterns_of_two_recordings_are_compared_and_a_failure_is_told(chromium,
     with browsing.serving([parens, other]) as address, browsing.workbench(chromium, address) as bench:
         bench.open(**BRUSHED | {"dump": parens.uuid})
         bench.page.get_by_role("button", name="Pin as A").click()
-        bench.page.evaluate("uuid => lstmviz.page.openDump(uuid)", other.uuid)
+        bench.page.evaluate("uuid => lvDebug.openDump(uuid)", other.uuid)
         until(bench, "d.state.dump === arg", other.uuid)
         bench.page.get_by_role("button", name="A's units as B").click()
         bench.page.get_by_role("button", name="Look").click()
-        until(bench, "d.state.pattern && !lstmviz.compare.shown().isPending")
+        until(bench, "d.state.pattern && !lvDebug.inspectCompare().isPending")
         pattern = selected(parens, *DEPTH_4)
         compared(bench, parens.compare(pattern, pattern, other))
         bench.page.locator(".lv-compare-letter", has_text="A").click()  # opens A's recording, B pinned
         shown = until(bench, "d.state.dump === arg && d.rows.length > 0", parens.uuid)
         assert spans(shown["rows"]) == spans_of(parens.match(pattern, len(shown["rows"])))
         assert shown["state"]["versus"]["dump"] == other.uuid
-        bench.page.wait_for_function("() => !lstmviz.compare.shown().isPending")
+        bench.page.wait_for_function("() => !lvDebug.inspectCompare().isPending")
         bench.page.route(re.compile("/compare$"), lambda route: route.fulfill(status=500, body='{"error": "no luck"}'))
-        bench.page.evaluate("lstmviz.state.change({ minLength: 3 }, 'settle'), lstmviz.compare.refresh(true)")
+        bench.page.evaluate("lvDebug.changeState({ minLength: 3 }, 'settle'), lvDebug.refreshComparison(true)")
         bench.page.locator(".lv-compare .lv-warn", has_text="no luck").wait_for()
         bench.ready()
         bench.troubles.clear()  # the browser itself logs the refusal
@@ -462,14 +460,14 @@ def test_tracks_that_speak_of_the_next_token_stand_over_it(odd_bench, odd):
     shown = odd_bench.open(start=1, stop=2, before=0, at=80, span=40)
     recorded = odd.tracks["top1"][:]
     drawn = odd_bench.page.evaluate(
-        "lstmviz.debug().cells.map(({ step }) => lstmviz.model.value(lstmviz.model.tracks[0], step))"
+        "lvDebug.inspectPage().cells.map(({ step }) => lvDebug.model.value(lvDebug.model.tracks[0], step))"
     )
     steps = [c["step"] for c in shown["cells"]]
     assert drawn == [None if s % 100 == 0 else int(recorded[s - 1]) for s in steps]
     assert shown["tracks"] == ["top1", "<i>kind"]  # the probabilities are the colour of the predictions
     row = shown["rows"][3]
     cells = odd_bench.page.evaluate(
-        "(row) => row.on.map((_, c) => lstmviz.tracks.inRow(lstmviz.model.tracks[0], row, c))", row
+        "(row) => row.on.map((_, c) => lvDebug.trackValueInRow(lvDebug.model.tracks[0], row, c))", row
     )
     for c, value in enumerate(cells):
         step = row["first"] + c
@@ -490,7 +488,7 @@ def test_hostile_tokens_and_labels_are_only_text_in_rows_groups_tags_and_files(o
     odd_bench.page.mouse.move(box["x"] + 260, box["y"] + 60)
     odd_bench.page.locator(".lv-tip").wait_for()
     odd_bench.page.get_by_role("button", name="Pin as A").click()
-    odd_bench.page.wait_for_function("() => lstmviz.compare.shown().given")
+    odd_bench.page.wait_for_function("() => lvDebug.inspectCompare().given")
     odd_bench.page.get_by_role("button", name="Export").click()
     with odd_bench.page.expect_download() as download:
         odd_bench.page.locator(".lv-export-panel .lv-panel-row", has_text="Matches").get_by_role(

@@ -84,7 +84,7 @@ def test_the_off_handles_and_fields_set_the_constraints(bench, parens):
     assert_shows(shown, parens, *DEPTH_4, after=1)
     bench.page.fill("#lv-before", "0")
     bench.page.keyboard.press("Enter")
-    bench.page.wait_for_function("() => lstmviz.debug().state.before === 0")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.before === 0")
     assert_shows(bench.ready(), parens, *DEPTH_4, before=0, after=1)
 
 
@@ -99,7 +99,7 @@ def test_the_threshold_is_dragged_and_typed_also_between_the_grid(bench, parens)
     assert_shows(shown, parens, *DEPTH_4, threshold=dragged)
     bench.page.fill("#lv-threshold", "0.305")
     bench.page.keyboard.press("Enter")
-    bench.page.wait_for_function("() => lstmviz.debug().state.threshold === 0.305")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.threshold === 0.305")
     shown = bench.ready()
     assert shown["cut"] == parens.sources[SOURCE].cut(0.305)
     assert_shows(shown, parens, *DEPTH_4, threshold=0.305)
@@ -111,7 +111,7 @@ def test_another_source_selects_again(bench, parens):
     for source in parens.sources:
         bench.page.click("#lv-source")
         bench.page.get_by_role("option", name=source).click()
-        bench.page.wait_for_function("name => lstmviz.debug().state?.source === name", arg=source)
+        bench.page.wait_for_function("name => lvDebug.inspectPage().state?.source === name", arg=source)
         assert_shows(bench.ready(), parens, *DEPTH_4, source=source)
 
 
@@ -121,7 +121,9 @@ def test_pan_zoom_and_step_by_keys_wheel_and_buttons(bench):
     centre = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
     def until(condition):
-        bench.page.wait_for_function(f"() => {{ const {{ at, span }} = lstmviz.debug().state; return {condition}; }}")
+        bench.page.wait_for_function(
+            f"() => {{ const {{ at, span }} = lvDebug.inspectPage().state; return {condition}; }}"
+        )
         return bench.ready()["state"]
 
     bench.page.click("#lv-page-right")
@@ -176,12 +178,12 @@ def test_more_rows_and_a_row_that_opens_its_place(bench, parens):
     target = parse_qs(urlsplit(link.get_attribute("href")).query)
     assert int(target["at"][0]) <= frame["start"][7] < int(target["at"][0]) + 60
     link.click()
-    bench.page.wait_for_function("at => lstmviz.debug().state.at === at", arg=int(target["at"][0]))
+    bench.page.wait_for_function("at => lvDebug.inspectPage().state.at === at", arg=int(target["at"][0]))
     shown = bench.ready()
     assert shown["units"] == [u.unit for u in pattern.units]
     assert shown["state"]["start"] is not None
     bench.page.go_back()
-    bench.page.wait_for_function("() => lstmviz.debug().state.at === 220")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.at === 220")
     assert_shows(bench.ready(), parens, *DEPTH_4)
 
 
@@ -236,7 +238,7 @@ def test_a_brush_needs_no_round_trip(bench, parens):
     bench.page.mouse.move(first["left"] + 3, first["middle"])
     bench.page.mouse.down()
     bench.page.mouse.move(last["right"] - 3, last["middle"], steps=5)
-    bench.page.wait_for_function("() => lstmviz.debug().units.length > 0")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().units.length > 0")
     assert bench.shown()["units"] == [u.unit for u in selected(parens, *DEPTH_4).units]
     assert beyond_advice(asked) == []
     bench.page.mouse.up()
@@ -314,7 +316,7 @@ def test_two_dumps_are_switched_between(chromium, parens, tmp_path):
         bench.open(dump=parens.uuid)
         bench.page.click("#lv-dump")
         bench.page.get_by_role("option", name="small").click()
-        bench.page.wait_for_function("uuid => lstmviz.debug().state?.dump === uuid", arg=small.uuid)
+        bench.page.wait_for_function("uuid => lvDebug.inspectPage().state?.dump === uuid", arg=small.uuid)
         shown = bench.ready()
         assert shown["state"]["source"] == "gru.l0.h"
         assert_shows(bench.brush(2, 3), small, 2, 3, source="gru.l0.h")

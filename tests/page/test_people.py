@@ -35,7 +35,7 @@ def test_help_lists_every_key_of_the_table_and_gives_the_focus_back(bench):
     bench.page.locator("#lv-plot").focus()
     bench.page.keyboard.press("?")
     dialog = bench.page.get_by_role("dialog", name="Keys and help")
-    table = bench.page.evaluate("() => lstmviz.keys.TABLE")
+    table = bench.page.evaluate("() => lvDebug.KEY_TABLE")
     for part in table:
         section = dialog.get_by_role("region", name=part["title"], exact=True)
         assert section.locator("dd").all_text_contents() == [words for _, _, words in part["keys"]]
@@ -76,7 +76,7 @@ def test_a_brush_and_its_matches_need_no_pointer(bench, parens):
     )
     bench.page.keyboard.type("444")
     bench.page.keyboard.press("Enter")
-    bench.page.wait_for_function("() => lstmviz.search.found()?.present !== null")
+    bench.page.wait_for_function("() => lvDebug.presentHits()?.present !== null")
     bench.page.locator("#lv-plot").focus()
     bench.page.keyboard.press("t")
     assert focused(bench) == "lv-strip"
@@ -205,7 +205,7 @@ def test_the_tour_stops_at_real_controls(chromium, parens_address, size):
         bench.page.get_by_role("button", name="Take the tour").last.click()
         card = bench.page.get_by_role("dialog", name="Tour")
         titles = []
-        stops = bench.page.evaluate("() => lstmviz.tour.STOPS.map(([id, title]) => [lstmviz.ids[id], title])")
+        stops = bench.page.evaluate("() => lvDebug.STOPS.map(([id, title]) => [lvDebug.ids[id], title])")
         for target, title in stops:
             assert card.get_by_role("heading").inner_text() == title
             ring, at = (
@@ -253,12 +253,12 @@ def test_what_takes_longer_than_a_moment_is_said(bench):
 
 
 def hold_one(bench):
-    bench.page.evaluate("unit => lstmviz.state.hold('rnn.l1.c', unit)", bench.shown()["units"][0])
+    bench.page.evaluate("unit => lvDebug.holdUnit('rnn.l1.c', unit)", bench.shown()["units"][0])
 
 
 def hold_another(bench):
     units = bench.shown()["units"]
-    bench.page.evaluate("unit => lstmviz.state.hold('rnn.l1.c', unit)", next(k for k in range(50) if k not in units))
+    bench.page.evaluate("unit => lvDebug.holdUnit('rnn.l1.c', unit)", next(k for k in range(50) if k not in units))
 
 
 def look_for(bench):
@@ -297,7 +297,7 @@ def test_every_request_that_fails_is_told_and_asked_again(bench, route, act, wor
         bench.page.keyboard.press("Escape")
         act(bench)
     elif again == "held anew":
-        bench.page.evaluate("() => lstmviz.state.hold(null, null)")
+        bench.page.evaluate("() => lvDebug.holdUnit(null, null)")
         bench.page.wait_for_timeout(400)
         act(bench)
     else:
@@ -336,7 +336,7 @@ def test_a_stopped_server_is_told_in_words_and_the_page_goes_on_once_it_is_back(
     with stoppable([parens]) as (address, end, begin), browsing.workbench(chromium, address) as bench:
         bench.open(**QUERY)
         end()
-        bench.page.evaluate("() => lstmviz.state.change({ start: 249, stop: 255, at: 9000 }, 'settle')")
+        bench.page.evaluate("() => lvDebug.changeState({ start: 249, stop: 255, at: 9000 }, 'settle')")
         notice = bench.page.locator("#lv-notice", has_text="The server does not answer")
         notice.wait_for()
         assert "Start it again" in notice.inner_text()
@@ -389,7 +389,7 @@ def test_nothing_jumps_when_matches_come(chromium, parens_address):
           (id) => document.getElementById(id).getBoundingClientRect().top)"""
         before = bench.page.evaluate(top)
         bench.brush(*DEPTH_4)
-        bench.page.wait_for_function("() => lstmviz.summary.answer() && !lstmviz.summary.isPending()")
+        bench.page.wait_for_function("() => lvDebug.summaryAnswer() && !lvDebug.isSummaryPending()")
         bench.page.wait_for_timeout(300)
         assert bench.page.evaluate(top) == before
         assert shift(bench)[0] < JUMP, shift(bench)
@@ -460,8 +460,8 @@ def test_two_browsers_on_two_workers_never_see_each_others_selection(chromium, p
         one.open(**QUERY)
         two.open(source="rnn.l0.h", at=30, span=60)
         for k in range(4):  # in turns, so that each worker has answered both
-            one.page.evaluate("([a, b]) => lstmviz.state.change({ start: a, stop: b }, 'settle')", [249, 253 + k % 3])
-            two.page.evaluate("([a, b]) => lstmviz.state.change({ start: a, stop: b }, 'settle')", [30 + k, 36])
+            one.page.evaluate("([a, b]) => lvDebug.changeState({ start: a, stop: b }, 'settle')", [249, 253 + k % 3])
+            two.page.evaluate("([a, b]) => lvDebug.changeState({ start: a, stop: b }, 'settle')", [30 + k, 36])
             assert_shows(one.ready(), parens, 249, 253 + k % 3)
             assert_shows(two.ready(), parens, 30 + k, 36, source="rnn.l0.h")
         assert_shows(one.ready(), parens, 249, 253)

@@ -48,7 +48,7 @@ def carried(bench, track, value):
 
 def on_by(bench, track, value):
     """How often the held unit is on at a value of a track, in the words of its card."""
-    bench.page.wait_for_function("() => lstmviz.aside.shown().unitcard.answer")
+    bench.page.wait_for_function("() => lvDebug.inspectCards().unitcard.answer")
     rows = bench.page.locator(f"#lv-card .lv-card-head3:has-text('On by {track}') + div .lv-rate")
     return {row.locator("bdi").text_content(): row.locator(".lv-rate-number").text_content() for row in rows.all()}[
         value
@@ -59,7 +59,7 @@ def test_does_it_count(bench, dumps):
     bench.open(dump=dumps["parens-2x50"].uuid)
     bench.page.locator("#lv-step").fill("220")
     bench.page.keyboard.press("Enter")
-    bench.page.wait_for_function("() => lstmviz.debug().state.at === 220")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.at === 220")
     bench.ready()
     assert bench.brush(249, 255)["units"] == [15, 18, 45, 49]
     assert carried(bench, "depth", "4") == "1.00"

@@ -34,7 +34,7 @@ def bench(chromium, served):
 
 def opened(bench):
     """What is shown once the sample that was pressed is built and open."""
-    bench.page.wait_for_function("() => window.lstmviz?.debug?.().isReady", timeout=WITHIN)
+    bench.page.wait_for_function("() => window.lvDebug?.inspectPage().isReady", timeout=WITHIN)
     return bench.shown()
 
 
@@ -108,7 +108,7 @@ def test_a_model_at_moments_of_its_training_shows_the_same_steps_at_each(bench, 
     assert moments.all_text_contents() == list(series.members)
     units = []
     for k, dump in enumerate(dumps):
-        bench.page.wait_for_function("uuid => lstmviz.debug().state?.dump === uuid", arg=dump.uuid)
+        bench.page.wait_for_function("uuid => lvDebug.inspectPage().state?.dump === uuid", arg=dump.uuid)
         shown = bench.ready()
         assert [(m.get_attribute("aria-pressed")) for m in moments.all()].index("true") == k
         assert (shown["state"]["start"], shown["state"]["stop"], shown["state"]["at"]) == (249, 255, 220)
@@ -121,11 +121,11 @@ def test_a_model_at_moments_of_its_training_shows_the_same_steps_at_each(bench, 
     assert bench.ready()["state"]["dump"] == dumps[-1].uuid  # there is none after it
     assert bench.page.get_by_role("button", name="The next moment").is_disabled()
     bench.page.keyboard.press("[")
-    bench.page.wait_for_function("uuid => lstmviz.debug().state?.dump === uuid", arg=dumps[-2].uuid)
+    bench.page.wait_for_function("uuid => lvDebug.inspectPage().state?.dump === uuid", arg=dumps[-2].uuid)
     moments.nth(3).click()
-    bench.page.wait_for_function("uuid => lstmviz.debug().state?.dump === uuid", arg=dumps[3].uuid)
+    bench.page.wait_for_function("uuid => lvDebug.inspectPage().state?.dump === uuid", arg=dumps[3].uuid)
     bench.page.go_back()
-    bench.page.wait_for_function("uuid => lstmviz.debug().state?.dump === uuid", arg=dumps[-2].uuid)
+    bench.page.wait_for_function("uuid => lvDebug.inspectPage().state?.dump === uuid", arg=dumps[-2].uuid)
     bench.ready()
     other = served[0].standing(next(offer for offer in served[0].all if offer.name == "recall-1x32"))
     if other.dumps:

@@ -219,7 +219,7 @@ def test_a_press_on_a_line_holds_its_unit_with_shift_takes_it_out_and_pins_while
     bench.page.mouse.click(x, y)
     until(bench, "d.state.held !== null")
     assert bench.shown()["state"]["held"] == {"source": SOURCE, "unit": unit}
-    assert bench.page.evaluate("() => lstmviz.state.held") == {"source": SOURCE, "unit": unit}
+    assert bench.page.evaluate("() => lvDebug.state.held") == {"source": SOURCE, "unit": unit}
     assert f"unit={SOURCE}/{unit}" in bench.page.url
     bench.page.mouse.click(x, y)
     until(bench, "d.state.held === null")
@@ -238,7 +238,7 @@ def test_pointing_at_a_chip_and_at_a_line_marks_the_other(bench, parens):
     bench.open(**QUERY, start=249, stop=255)
     unit = bench.shown()["units"][0]
     chip(bench, unit, SOURCE).hover()
-    bench.page.wait_for_function("unit => lstmviz.state.hover.unit === unit", arg=unit)
+    bench.page.wait_for_function("unit => lvDebug.hover.unit === unit", arg=unit)
     x, y = line_at(bench, parens, SOURCE, unit, 251)
     bench.page.mouse.move(x, y)
     bench.page.wait_for_function("() => document.querySelector('#lv-chips .lv-hovered') !== null")
@@ -352,7 +352,7 @@ def test_an_opened_pattern_is_edited_in_place(bench, parens):
     pattern = brushed(parens, Brush((Part(SOURCE, "both"), Part(OTHER)), *DEPTH_4))
     bench.open(**QUERY)
     bench.page.evaluate(
-        "text => lstmviz.state.change({ pattern: text, start: null, stop: null }, 'push')",
+        "text => lvDebug.changeState({ pattern: text, start: null, stop: null }, 'push')",
         PatternFile(pattern).to_json(),
     )
     assert_pattern(bench.ready(), parens, pattern)
@@ -363,20 +363,20 @@ def test_an_opened_pattern_is_edited_in_place(bench, parens):
     rest = lstmviz.match.without(pattern, SOURCE, gone.unit, gone.side)
     assert_pattern(shown, parens, rest)
     assert PatternFile.from_json(shown["state"]["pattern"]).pattern == rest
-    bench.page.evaluate("() => lstmviz.pick.pin({ source: 'rnn.l0.c', unit: 5, side: 'low', threshold: -0.5 })")
+    bench.page.evaluate("() => lvDebug.pinUnit({ source: 'rnn.l0.c', unit: 5, side: 'low', threshold: -0.5 })")
     shown = until(bench, "d.chosen && d.chosen.at(-1).unit === 5")
     more = lstmviz.match.with_unit(rest, "rnn.l0.c", 5, "low", -0.5, base=0.5)
     assert PatternFile.from_json(shown["state"]["pattern"]).pattern == more
     assert_pattern(shown, parens, more)
     bench.page.evaluate(
-        "() => lstmviz.pick.limit({ filters: [{ track: 'depth', low: 4 }], minLength: 2, maxLength: 9 })"
+        "() => lvDebug.changeLimits({ filters: [{ track: 'depth', low: 4 }], minLength: 2, maxLength: 9 })"
     )
     shown = until(bench, "JSON.parse(d.state.pattern).pattern.max_length === 9")
     edited = PatternFile.from_json(shown["state"]["pattern"]).pattern
     assert (edited.min_length, edited.max_length) == (2, 9)
     assert edited.filters == (lstmviz.Filter("depth", low=4),)
     assert_pattern(shown, parens, edited)
-    bench.page.evaluate("() => lstmviz.pick.note({ hidden: [[3, 5]] })")
+    bench.page.evaluate("() => lvDebug.changeByHand({ hidden: [[3, 5]] })")
     shown = until(bench, "JSON.parse(d.state.pattern).notes.hidden.length === 1")
     notes = PatternFile.from_json(shown["state"]["pattern"]).notes
     assert notes.hidden == (lstmviz.Window(3, 5),)

@@ -85,7 +85,7 @@ def test_a_link_leads_past_the_start_page_and_one_recording_has_none(bench, chro
         alone.page.keyboard.press("End")
         assert alone.ready()["state"]["at"] == 20_000 - 60
         alone.page.click("#lv-home")
-        alone.page.wait_for_function("() => lstmviz.debug().state.at === 0")
+        alone.page.wait_for_function("() => lvDebug.inspectPage().state.at === 0")
 
 
 def test_hundreds_of_recordings_load_the_thumbnails_that_are_seen(chromium, tmp_path):
@@ -100,7 +100,7 @@ def test_hundreds_of_recordings_load_the_thumbnails_that_are_seen(chromium, tmp_
         bench.page.keyboard.type("run-299")
         assert start(bench, "s.names.length === 1")["names"] == ["run-299"]
         bench.page.locator(".lv-start-card:visible").first.scroll_into_view_if_needed()
-        bench.page.wait_for_function("n => lstmviz.debug().start.drawn > n", arg=n_drawn)
+        bench.page.wait_for_function("n => lvDebug.inspectPage().start.drawn > n", arg=n_drawn)
 
 
 # One recording beside another
@@ -171,9 +171,9 @@ def test_another_recording_stands_beside_with_the_units_that_the_same_brush_pick
     }"""
     assert bench.page.evaluate(inked)
 
-    bench.page.evaluate("() => lstmviz.state.change({ threshold: 0.8, before: 0 }, 'settle')")
+    bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.8, before: 0 }, 'settle')")
     assert bench.ready()["beside"]["units"] == high(two, *DEPTH_4, threshold=0.8, before=0)
-    bench.page.evaluate("() => lstmviz.state.change({ side: 'low' }, 'settle')")
+    bench.page.evaluate("() => lvDebug.changeState({ side: 'low' }, 'settle')")
     low = two.select(SOURCE, *DEPTH_4, threshold=0.8, off_before=0, off_after=0, side="low")
     assert bench.ready()["beside"]["units"] == [[u.unit, u.side] for u in low.units]
 
@@ -182,13 +182,13 @@ def test_another_recording_stands_beside_with_the_units_that_the_same_brush_pick
         assert other.ready()["beside"] == bench.shown()["beside"]
 
     bench.page.get_by_role("button", name="Swap").click()
-    bench.page.wait_for_function("uuid => lstmviz.debug().state?.dump === uuid", arg=two.uuid)
+    bench.page.wait_for_function("uuid => lvDebug.inspectPage().state?.dump === uuid", arg=two.uuid)
     swapped = bench.ready()
     assert (swapped["state"]["source"], swapped["beside"]["dump"]) == (SOURCE, one.uuid)
     bench.page.keyboard.press("Control+z")
-    bench.page.wait_for_function("uuid => lstmviz.debug().state?.dump === uuid", arg=one.uuid)
+    bench.page.wait_for_function("uuid => lvDebug.inspectPage().state?.dump === uuid", arg=one.uuid)
     bench.page.get_by_role("button", name="Take away what stands beside").click()
-    bench.page.wait_for_function("() => lstmviz.debug().beside === null")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().beside === null")
     assert "beside" not in bench.page.url
 
 

@@ -6,12 +6,12 @@ import re
 
 from support.workbench import DEPTH_4, QUERY, selected
 
-WAIT = "() => lstmviz.summary.answer() !== null && !lstmviz.summary.isPending()"
+WAIT = "() => lvDebug.summaryAnswer() !== null && !lvDebug.isSummaryPending()"
 
 
 def summary(bench):
     bench.page.wait_for_function(WAIT)
-    return bench.page.evaluate("() => lstmviz.summary.answer()")
+    return bench.page.evaluate("() => lvDebug.summaryAnswer()")
 
 
 def test_a_brush_is_summed_up_as_the_api_does(bench, parens):
@@ -28,15 +28,15 @@ def test_a_brush_is_summed_up_as_the_api_does(bench, parens):
     n_asked = len(asked)
     assert n_asked
     row = given and bench.shown()["rows"][0]
-    bench.page.evaluate("() => lstmviz.state.change({ order: 'step' }, 'settle')")
+    bench.page.evaluate("() => lvDebug.changeState({ order: 'step' }, 'settle')")
     bench.ready()
-    assert bench.page.evaluate("() => lstmviz.summary.isPending()") is False
+    assert bench.page.evaluate("() => lvDebug.isSummaryPending()") is False
     assert len(asked) == n_asked
-    bench.page.evaluate("span => lstmviz.state.change({ hidden: [span] }, 'settle')", [row["start"], row["stop"]])
-    bench.page.wait_for_function("() => lstmviz.summary.answer().n_hidden === 1")
+    bench.page.evaluate("span => lvDebug.changeState({ hidden: [span] }, 'settle')", [row["start"], row["stop"]])
+    bench.page.wait_for_function("() => lvDebug.summaryAnswer().n_hidden === 1")
     assert summary(bench)["carry"]["n_matches"] == given["n_full"] - 1
-    bench.page.evaluate("() => lstmviz.state.change({ start: null, stop: null, hidden: [] }, 'settle')")
-    bench.page.wait_for_function("() => lstmviz.summary.answer() === null")
+    bench.page.evaluate("() => lvDebug.changeState({ start: null, stop: null, hidden: [] }, 'settle')")
+    bench.page.wait_for_function("() => lvDebug.summaryAnswer() === null")
 
 
 def test_a_summary_that_fails_is_kept_in_words_and_the_rows_stay(bench):

@@ -36,7 +36,7 @@ def words(chromium, words_address):
 
 def settled(bench, text):
     """Wait until a text is what is drawn, and give what is shown of it."""
-    bench.page.wait_for_function("text => lstmviz.debug().typed?.text === text", arg=text)
+    bench.page.wait_for_function("text => lvDebug.inspectPage().typed?.text === text", arg=text)
     return bench.ready()["typed"]
 
 
@@ -101,7 +101,7 @@ def test_a_brush_on_the_text_selects_units_and_lists_their_matches_in_the_corpus
     assert shown_rows(shown) == rows_of(parens.match(pattern))
     values = typed.states(SOURCE)[:].astype(float)[:, shown["units"]]
     assert shown["typed"]["on"] == (values >= parens.sources[SOURCE].cut(0.3)).sum(axis=1).tolist()
-    bench.page.evaluate("() => lstmviz.state.change({ threshold: 0.6, side: 'both', before: 1 }, 'settle')")
+    bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.6, side: 'both', before: 1 }, 'settle')")
     shown = bench.ready()
     sides = [typed.select(SOURCE, 11, 14, 0.6, 1, 0, side) for side in ("high", "low")]
     assert [(u["unit"], u["side"]) for u in shown["chosen"]] == [(u.unit, u.side) for p in sides for u in p.units]
@@ -123,7 +123,7 @@ def test_link_reload_undo_and_clear(bench, parens):
     cleared = bench.ready()
     assert (cleared["state"]["typed"], cleared["units"], cleared["rows"]) == (None, [], [])
     bench.page.keyboard.press("Control+z")
-    bench.page.wait_for_function("() => lstmviz.debug().state.typed !== null")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.typed !== null")
     assert bench.ready()["units"] == first["units"]
     assert len(tokens) == len(TEXT)
 
@@ -147,7 +147,7 @@ def test_by_keyboard_alone(bench, parens):
     bench.page.locator(".lv-typed-strip").focus()
     for key in ("Enter", "ArrowRight", "ArrowRight", "Shift+ArrowRight"):
         bench.page.keyboard.press(key)
-    bench.page.wait_for_function("() => lstmviz.debug().state.typed?.stop === 6")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.typed?.stop === 6")
     shown = bench.ready()
     assert shown["state"]["typed"] == {"text": TEXT, "start": 2, "stop": 6}
     assert shown["units"] == [u.unit for u in parens.rerun(TEXT).select(SOURCE, 2, 6, 0.3, off_before=0).units]
@@ -186,7 +186,7 @@ def test_with_a_brush_the_change_is_that_of_its_units_and_the_window_goes_along(
     brush(words, 1, 4)
     words.page.click("text=Keep as before")
     words.page.locator(BOX).fill("some new keys" + SENTENCE.removeprefix("the keys"))
-    words.page.wait_for_function("() => lstmviz.debug().state.typed?.start === 2")
+    words.page.wait_for_function("() => lvDebug.inspectPage().state.typed?.start === 2")
     shown = words.ready()
     after = "some new keys" + SENTENCE.removeprefix("the keys")
     assert shown["state"]["typed"] == {"text": after, "start": 2, "stop": 5}
@@ -242,7 +242,7 @@ def test_a_text_that_is_too_long_is_said_in_a_line_and_a_shorter_one_goes_on(ben
     bench.open(source=SOURCE)
     write(bench, "01")
     bench.page.locator(BOX).fill("0" * 2001)
-    bench.page.wait_for_function("() => lstmviz.typed.shown().problem !== ''")
+    bench.page.wait_for_function("() => lvDebug.inspectTyped().problem !== ''")
     shown = bench.ready()["typed"]
     assert shown["problem"].startswith("the text has 2,001 tokens; at most 2,000 can be typed")
     bench.troubles.clear()  # the browser's own line about the answer 400
@@ -286,8 +286,8 @@ def test_another_source_is_asked_for_when_it_is_plotted(bench, parens):
     bench.open(source=SOURCE)
     write(bench, TEXT)
     brush(bench, 11, 14)
-    bench.page.evaluate("() => lstmviz.page.openSource('rnn.l0.h')")
-    bench.page.wait_for_function("() => lstmviz.debug().state.source === 'rnn.l0.h'")
+    bench.page.evaluate("() => lvDebug.openSource('rnn.l0.h')")
+    bench.page.wait_for_function("() => lvDebug.inspectPage().state.source === 'rnn.l0.h'")
     shown = bench.ready()
     same(shown["typed"], parens.rerun(TEXT))
     assert shown["units"] == [u.unit for u in parens.rerun(TEXT).select("rnn.l0.h", 11, 14, 0.3).units]
@@ -321,7 +321,7 @@ def test_a_server_that_is_gone_is_said_and_the_text_stays(bench):
     write(bench, "01")
     bench.page.route("**/typed", lambda route: route.abort())
     bench.page.locator(BOX).press_sequentially("1")
-    bench.page.wait_for_function("() => lstmviz.typed.shown().problem !== ''")
+    bench.page.wait_for_function("() => lvDebug.inspectTyped().problem !== ''")
     assert "server does not answer" in bench.shown()["typed"]["problem"]
     assert bench.page.locator(BOX).input_value() == "011"
     bench.page.unroute("**/typed")

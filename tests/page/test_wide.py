@@ -38,9 +38,9 @@ def test_matches_of_hundreds_of_units_are_ordered_grouped_and_filtered(bench, wi
         assert spans(shown["rows"]) == spans_of(wide.match(pattern, len(shown["rows"]), order=order))
     shown = pick(bench, "group", "tag")
     groups = wide.groups(pattern, "track:tag")
-    laid = bench.page.evaluate("lstmviz.matchtable.laid().items.filter((i) => i.kind === 'group').map((i) => i.group)")
+    laid = bench.page.evaluate("lvDebug.laidItems().items.filter((i) => i.kind === 'group').map((i) => i.group)")
     assert [(g["name"], g["n"]) for g in laid] == list(groups.itertuples(index=False, name=None))[: len(laid)]
-    bench.page.evaluate("() => lstmviz.state.change({ filters: [{ track: 'tag', labels: ['noun'] }] }, 'settle')")
+    bench.page.evaluate("() => lvDebug.changeState({ filters: [{ track: 'tag', labels: ['noun'] }] }, 'settle')")
     shown = until(bench, "d.state.filters.length === 1")
     narrowed = brushed_on(wide, filters=(Filter("tag", labels=("noun",)),))
     assert shown["counts"] == wide.count(narrowed).totals.to_numpy().tolist()
@@ -62,7 +62,7 @@ def test_the_cards_tell_what_the_api_tells(bench, wide):
     assert (curve["threshold"], curve["n_units"]) == (told["threshold"].tolist(), told["n_units"].tolist())
     assert curve["n_units"][30] == pattern.n_units
     missing = next(u for u in range(2000) if u not in {one.unit for one in pattern.units})
-    bench.page.evaluate("unit => lstmviz.state.setHover({ unit, source: null, side: 'high' })", missing)
+    bench.page.evaluate("unit => lvDebug.setHover({ unit, source: null, side: 'high' })", missing)
     why = part(bench, "adviser", "p.whyAnswer !== null")["whyAnswer"]
     assert why["words"] == str(wide.why_not(PLOTTED, missing, *WINDOW))
     frame = wide.carry(pattern)
@@ -83,7 +83,7 @@ def test_two_patterns_of_hundreds_of_units_are_compared_and_rows_saved(bench, wi
     bench.page.get_by_role("button", name="Pin as A").click()
     bench.page.fill("#lv-threshold", "0.6")
     bench.page.keyboard.press("Enter")
-    until(bench, "d.state.threshold === 0.6 && !lstmviz.compare.shown().isPending")
+    until(bench, "d.state.threshold === 0.6 && !lvDebug.inspectCompare().isPending")
     two = brushed_on(wide, 0.6)
     compared(bench, wide.compare(one, two))
     bench.page.get_by_role("button", name="Export").click()

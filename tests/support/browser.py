@@ -77,11 +77,11 @@ class Workbench:
 
     def ready(self):
         """Wait until states, units and matches are shown, and give what is shown."""
-        self.page.wait_for_function("() => window.lstmviz?.debug?.().isReady", timeout=30_000)
+        self.page.wait_for_function("() => window.lvDebug?.inspectPage().isReady", timeout=30_000)
         return self.shown()
 
     def shown(self):
-        return self.page.evaluate("() => lstmviz.debug()")
+        return self.page.evaluate("() => lvDebug.inspectPage()")
 
     def cell(self, step):
         return next(c for c in self.shown()["cells"] if c["step"] == step)
@@ -107,7 +107,7 @@ class Workbench:
         """Scroll down the rows of matches until further ones have come."""
         n_rows = len(self.shown()["rows"])
         self.page.locator("[data-testid=more]").scroll_into_view_if_needed()
-        self.page.wait_for_function("n => lstmviz.debug().rows.length > n", arg=n_rows)
+        self.page.wait_for_function("n => lvDebug.inspectPage().rows.length > n", arg=n_rows)
         return self.ready()
 
     def close(self):

@@ -33,16 +33,16 @@ def assert_shows(shown, dump, start, stop, **more):
 def part(bench, name, condition="!p.isPending", arg=None):
     """What a part shows, once a condition on it (``p``) holds and the frame in which that is drawn has passed."""
     bench.page.wait_for_function(
-        f"([name, arg]) => {{ const p = lstmviz.aside.shown()[name]; return {condition}; }}", arg=[name, arg]
+        f"([name, arg]) => {{ const p = lvDebug.inspectCards()[name]; return {condition}; }}", arg=[name, arg]
     )
     bench.page.evaluate("() => new Promise(requestAnimationFrame)")
-    return bench.page.evaluate("name => lstmviz.aside.shown()[name]", name)
+    return bench.page.evaluate("name => lvDebug.inspectCards()[name]", name)
 
 
 def summed(bench):
     """Wait until the matches are summed up."""
     bench.ready()
-    bench.page.wait_for_function("() => lstmviz.summary.answer() !== null && !lstmviz.summary.isPending()")
+    bench.page.wait_for_function("() => lvDebug.summaryAnswer() !== null && !lvDebug.isSummaryPending()")
     bench.page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
@@ -65,7 +65,7 @@ def page(chromium, tmp_path, name="dump", view=browsing.VIEW, **given):
 
 
 def until(bench, condition, arg=None):
-    bench.page.wait_for_function(f"(arg) => {{ const d = lstmviz.debug(); return {condition}; }}", arg=arg)
+    bench.page.wait_for_function(f"(arg) => {{ const d = lvDebug.inspectPage(); return {condition}; }}", arg=arg)
     return bench.ready()
 
 
@@ -98,8 +98,8 @@ def pick(bench, menu, words):
 
 def compared(bench, comparison):
     """The strip tells what the API counts."""
-    bench.page.wait_for_function("() => lstmviz.compare.shown().given && !lstmviz.compare.shown().isPending")
-    told = bench.page.evaluate("lstmviz.compare.shown().given.answer.both")
+    bench.page.wait_for_function("() => lvDebug.inspectCompare().given && !lvDebug.inspectCompare().isPending")
+    told = bench.page.evaluate("lvDebug.inspectCompare().given.answer.both")
     names = ("n_first", "n_second", "n_first_met", "n_second_met", "n_same", "n_both_steps")
     assert {n: told[n] for n in names} == {n: getattr(comparison, n) for n in names}
     words = bench.page.locator(".lv-compare-foot").inner_text()
@@ -111,6 +111,6 @@ WITHIN = 180_000  # ms: a process that loads torch is started, perhaps on a mach
 
 def start(bench, condition="true"):
     """What the start page shows, once it does."""
-    condition = f"() => {{ const s = window.lstmviz?.debug?.().start; return s && ({condition}); }}"
+    condition = f"() => {{ const s = window.lvDebug?.inspectPage().start; return s && ({condition}); }}"
     bench.page.wait_for_function(condition, timeout=WITHIN)
     return bench.shown()["start"]

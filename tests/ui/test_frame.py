@@ -22,7 +22,9 @@ from lstmviz.ui import callbacks, ids
 from lstmviz.ui.describe import about
 from lstmviz.ui.ids import Button, Place, Store
 from lstmviz.ui.layout import DumpCard, build_layout
+from lstmviz.ui.modules import Modules
 
+PAGE = assets_dir() / "page"
 CARDS = [DumpCard("u-1", "parens", "20,000 steps"), DumpCard("u-2", "<b>odd</b>", "")]
 
 
@@ -36,19 +38,24 @@ def test_every_id_stands_in_the_page_once() -> None:
 
 
 def test_the_browser_side_asks_for_no_other_id() -> None:
-    asked = {
-        name for path in assets_dir().glob("*.js") for name in re.findall(r"lv\.ids\.(\w+)", path.read_text("utf-8"))
-    }
+    files = PAGE.rglob("*.mjs")
+    asked = {name for path in files for name in re.findall(r"(?<![\w./])ids\.(\w+)", path.read_text("utf-8"))}
     assert asked
     assert asked <= ids.by_name().keys()
 
 
-def test_the_boot_store_names_the_dumps_and_the_ids() -> None:
+def test_the_boot_store_names_the_dumps() -> None:
     boot: Any = build_layout(CARDS).children.children[0]
     assert boot.id == Store.BOOT
     odd = boot.data["dumps"][1]
     assert (odd["uuid"], odd["name"], odd["detail"], odd["sources"]) == ("u-2", "<b>odd</b>", "", ())
-    assert boot.data["ids"]["hitNext"] == Button.HIT_NEXT
+
+
+def test_the_page_names_the_ids_in_its_head() -> None:
+    named = re.search(r'<script type="application/json" id="lv-ids">(.*?)</script>', Modules(PAGE).head("/"))
+    assert named
+    assert json.loads(named[1])["hitNext"] == Button.HIT_NEXT
+    assert json.loads(named[1]) == ids.by_name()
 
 
 def test_the_page_is_built_without_a_dump_too() -> None:
@@ -60,8 +67,8 @@ def test_every_clientside_callback_has_its_function() -> None:
     app.layout = build_layout(CARDS)
     callbacks.register(app, lambda asked: {"key": asked["key"]}, lambda asked: {"key": asked["key"]})
     wired = {c["clientside_function"]["function_name"] for c in app._callback_list if c["clientside_function"]}
-    script = (assets_dir() / "page.js").read_text("utf-8")
-    pressed = set(re.findall(r"^    (\w+): (?:\(\) =>|copyLink)", script, re.MULTILINE))
+    script = (PAGE / "main.mjs").read_text("utf-8")
+    pressed = set(re.findall(r"^  (\w+): (?:\(\) =>|copyLink)", script, re.MULTILINE))
     fields = set(re.findall(r'"(\w+)"', script.split("for (const name of [")[-1].split("]")[0]))
     assert wired == {"boot", "matches", "summary"} | {f"press_{name}" for name in pressed} | {
         f"field_{name}" for name in fields

@@ -20,8 +20,10 @@ import pytest
 import lstmviz
 from lstmviz.errors import ServeError
 from lstmviz.match.pattern.file import PatternFile
+from lstmviz.system.paths import assets_dir
 from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui import serve
+from lstmviz.ui.modules import Modules
 from lstmviz.ui.rows import CELLS, CELLS_BEFORE, match_rows
 from lstmviz.ui.table import DumpTable
 from support.paths import ROOT
@@ -246,6 +248,36 @@ def test_answers_forbid_what_comes_from_elsewhere(client):
     assert "default-src 'self'" in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_modules_come_by_their_version_and_are_kept_as_long_as_it_is_the_same(client):
+    page = get(client, "/").text
+    named = re.findall(r'<link rel="modulepreload" href="(/page/\w+/([\w/-]+\.mjs))">', page)
+    (entry,) = re.findall(r'<script type="module" id="lv-main" src="([^"]+)">', page)
+    assert len(named) > 100
+    assert entry in [path for path, _ in named]
+    for path, name in named:
+        answer = get(client, path)
+        assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+        assert answer.data == (assets_dir() / "page" / name).read_bytes()
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert get(client, "/page/older/main.mjs").headers["Cache-Control"] == "no-cache"
+    assert client.get("/page/older/nothing.mjs").status_code == 404
+    assert client.get(f"{entry}/../../../style.css").status_code == 404
+    assert "/assets/page/" not in page
+
+
+def test_a_changed_module_has_another_version(tmp_path):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "one.mjs").write_text("export const one = 1;\n")
+    modules = Modules(tmp_path)
+    before = modules.version
+    modules.load()
+    assert modules.version == before
+    (tmp_path / "lib" / "one.mjs").write_text("export const one = 2;\n")
+    modules.load()
+    assert modules.version != before
+    assert f'"/under/page/{modules.version}/lib/one.mjs"' in modules.head("/under/")
 
 
 def test_no_dump_and_no_address_are_said(dump):

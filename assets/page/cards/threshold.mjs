@@ -1,227 +1,241 @@
 /* The threshold adviser: how many units each threshold would select for the present brush, and why a unit is not selected. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const TALL = 68; // px of the curve
-  const FOOT = 15; // px under it for numbers
-  const TOP = 12; // px over it
-  const PAUSE = { curve: 120, why: 180 }; // ms that a question rests before it is asked
-  const HINT = "Brush some tokens: how many units each threshold would select.";
-  const ASK_WHY = "Point at a line or a chip that is not selected: why it is not.";
-  let card, server, whyServer, slider, handle, said, why;
-  let made = "";
-  let isDragged = false;
 
-  function make() {
-    card = lv.aside.card(lv.ids.adviser, "Threshold");
-    server = lv.newest({ get: lv.typeddata.get, changed: () => lv.frame.ask("adviser"), pause: PAUSE.curve });
-    whyServer = lv.newest({ get: lv.typeddata.get, changed: () => lv.frame.ask("adviser"), pause: PAUSE.why });
-    slider = lv.menu.element("div", "lv-curve", "", { role: "slider", tabindex: "0", "aria-label": "Threshold, on the curve of how many units it selects" });
-    slider.addEventListener("pointerdown", down);
-    slider.addEventListener("pointermove", (event) => isDragged && moveTo(event));
-    for (const end of ["pointerup", "pointercancel"]) slider.addEventListener(end, up);
-    const lift = (steps) => lv.state.nudge({ threshold: within(lv.axis.snap(lv.state.current.threshold + steps * lv.geometry.step(), lv.geometry.step())) });
-    const toEnd = (place) => () => lv.state.nudge({ threshold: curve().threshold.at(place) });
-    lv.aside.keys(slider, "curve", { up: () => lift(1), down: () => lift(-1), farUp: () => lift(10), farDown: () => lift(-10), least: toEnd(0), most: toEnd(-1) });
-    said = lv.aside.hint("");
-    why = lv.menu.element("p", "lv-card-note lv-why");
-    for (const name of ["selection", "units", "adviser"]) lv.frame.add(name, draw);
+import { snap, thresholdStep } from "../lib/axis.mjs";
+import { newest } from "../lib/newest.mjs";
+import { thresholdText } from "../lib/scale.mjs";
+import { addCurves, adviceSentence, countAt, curveCorners } from "../lib/threshold-curve.mjs";
+import { clamp } from "../lib/url.mjs";
+import { plural } from "../lib/words.mjs";
+import { element, ownKeys } from "../dom/element.mjs";
+import { onFrame, redraw } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { typeScale } from "../dom/projector.mjs";
+import { svgDrawing, svgElement, svgLine, svgText } from "../dom/svg.mjs";
+import { unitWithThreshold } from "../store/edits.mjs";
+import { model } from "../store/model.mjs";
+import { shortSource } from "../store/naming.mjs";
+import { changeState, hover, nudgeState, state } from "../store/state.mjs";
+import { getTyped, typedPath } from "../store/typed-data.mjs";
+import { brushedText } from "../store/typed-text.mjs";
+import { failed, hint, makeCard } from "./card.mjs";
+
+const TALL = 68; // px of the curve
+const FOOT = 15; // px under it for numbers
+const TOP = 12; // px over it
+const PAUSE = { curve: 120, why: 180 }; // ms that a question rests before it is asked
+const HINT = "Brush some tokens: how many units each threshold would select.";
+const ASK_WHY = "Point at a line or a chip that is not selected: why it is not.";
+let card, server, whyServer, slider, handle, said, why;
+let made = "";
+let isDragged = false;
+
+export function makeThresholdCard() {
+  card = makeCard(ids.adviser, "Threshold");
+  server = newest({ get: getTyped, changed: () => redraw("adviser"), pause: PAUSE.curve });
+  whyServer = newest({ get: getTyped, changed: () => redraw("adviser"), pause: PAUSE.why });
+  slider = element("div", "lv-curve", "", { role: "slider", tabindex: "0", "aria-label": "Threshold, on the curve of how many units it selects" });
+  slider.addEventListener("pointerdown", down);
+  slider.addEventListener("pointermove", (event) => isDragged && moveTo(event));
+  for (const end of ["pointerup", "pointercancel"]) slider.addEventListener(end, up);
+  const lift = (steps) => nudgeState({ threshold: within(snap(state.threshold + steps * thresholdStep(model.source), thresholdStep(model.source))) });
+  const toEnd = (place) => () => nudgeState({ threshold: curve().threshold.at(place) });
+  ownKeys(slider, "curve", { up: () => lift(1), down: () => lift(-1), farUp: () => lift(10), farDown: () => lift(-10), least: toEnd(0), most: toEnd(-1) });
+  said = hint("");
+  why = element("p", "lv-card-note lv-why");
+  for (const name of ["selection", "units", "adviser"]) onFrame(name, draw);
+}
+
+/* The question of the present brush, on the corpus or a typed text: {sides, path(side), why(unit)}; null without one. */
+function question() {
+  const { start, stop, before, after, side, source, pattern, dump, typed } = state;
+  if ((start === null && !typed) || pattern) return null;
+  const [from, to] = typed ? [typed.start, typed.stop] : [start, stop];
+  const window_ = `start=${from}&stop=${to}&before=${before}&after=${after}`;
+  const index = model.sourceOf(source).index;
+  const put = (path) => (typed ? typedPath(`d/${dump}/typed/${path}`, typed.text) : `d/${dump}/${path}`);
+  return {
+    sides: side === "both" ? ["high", "low"] : [side],
+    path: (one) => put(`thresholds/${index}?${window_}&side=${one}`),
+    why: (one, threshold, of) => put(`whynot/${model.sourceOf(one.source).index}/${one.unit}?${window_}&t=${threshold}&side=${of}`),
+  };
+}
+
+/* The curve of the present answer: of one side, or of both added. */
+function curve() {
+  const answers = server.value();
+  if (!answers) return null;
+  return answers.length === 2 ? addCurves(...answers) : answers[0];
+}
+
+function within(threshold) {
+  const points = curve().threshold;
+  return clamp(threshold, points[0], points.at(-1));
+}
+
+function draw() {
+  if (!model.source) return;
+  const asked = question();
+  if (!asked || model.problem) server.want();
+  else if (model.chosen) server.want(...asked.sides.map(asked.path)); // while states load, a border may still be met
+  askWhy(asked);
+  const { threshold, pattern } = state;
+  const { problem: crossing } = model;
+  const answers = server.value();
+  const now = JSON.stringify([asked && asked.path(""), crossing, answers !== null && server.isCurrent(), threshold, server.problem(), server.isLate(), card.width(), Boolean(pattern), extras(), own(), typeScale()]);
+  if (now !== made) {
+    made = now;
+    show(asked, answers);
   }
+  showWhy(asked);
+}
 
-  /* The question of the present brush, on the corpus or a typed text: {sides, path(side), why(unit)}; null without one. */
-  function question() {
-    const { start, stop, before, after, side, source, pattern, dump, typed } = lv.state.current;
-    if ((start === null && !typed) || pattern) return null;
-    const [from, to] = typed ? [typed.start, typed.stop] : [start, stop];
-    const window_ = `start=${from}&stop=${to}&before=${before}&after=${after}`;
-    const index = lv.model.sourceOf(source).index;
-    const put = (path) => (typed ? lv.typeddata.path(`d/${dump}/typed/${path}`, typed.text) : `d/${dump}/${path}`);
-    return {
-      sides: side === "both" ? ["high", "low"] : [side],
-      path: (one) => put(`thresholds/${index}?${window_}&side=${one}`),
-      why: (one, threshold, of) => put(`whynot/${lv.model.sourceOf(one.source).index}/${one.unit}?${window_}&t=${threshold}&side=${of}`),
-    };
-  }
+function show(asked, answers) {
+  if (state.pattern) card.body.replaceChildren(hint("Each unit of the opened pattern has its own threshold. Brush some tokens to choose one here."));
+  else if (!asked) card.body.replaceChildren(hint(HINT));
+  else if (model.problem) card.body.replaceChildren(hint(model.problem, "lv-warn"));
+  else if (server.problem()) card.body.replaceChildren(failed("The thresholds could not be compared", server.problem(), server.again));
+  else if (answers) paint(answers);
+  else card.body.replaceChildren(hint(server.isLate() ? "Comparing thresholds …" : ""));
+  slider.classList.toggle("lv-stale", server.isLate());
+}
 
-  /* The curve of the present answer: of one side, or of both added. */
-  function curve() {
-    const answers = server.value();
-    if (!answers) return null;
-    return answers.length === 2 ? lv.advice.both(...answers) : answers[0];
-  }
+function paint(answers) {
+  const { threshold } = state;
+  const total = curve();
+  const points = total.threshold;
+  const wide = card.width();
+  const most = Math.max(1, ...total.n_units);
+  const x = (value) => 1 + ((value - points[0]) / (points.at(-1) - points[0])) * (wide - 2);
+  const y = (count) => TOP + (1 - count / most) * TALL;
+  const words = adviceSentence(total, threshold, own());
+  const drawn = svgDrawing(wide, TOP + TALL + FOOT * typeScale(), "");
+  drawn.setAttribute("aria-hidden", "true"); // the slider around it says it all
+  drawn.append(svgLine("lv-svg-axis", 0, TOP + TALL + 0.5, wide, TOP + TALL + 0.5));
+  if (answers.length === 2) answers.forEach((one, k) => drawn.append(path(one, x, y, k ? "lv-svg-curve-low lv-svg-thin" : "lv-svg-curve lv-svg-thin")));
+  const isLow = state.side === "low";
+  drawn.append(path(total, x, y, answers.length === 2 ? "lv-svg-curve-total" : isLow ? "lv-svg-curve-low" : "lv-svg-curve"));
+  drawn.append(svgText("", plural(most, "unit"), wide, 9, "end"));
+  mark(drawn, x, y, total, wide);
+  if (slider.parentElement !== card.body) card.body.replaceChildren(slider, said, why);
+  slider.replaceChildren(drawn);
+  handle = x;
+  said.textContent = words + (extras() ? ` (${extras()})` : "");
+  const values = { "aria-valuemin": points[0], "aria-valuemax": points.at(-1), "aria-valuenow": threshold, "aria-valuetext": `${thresholdText(threshold)}: ${words}` };
+  for (const [name, value] of Object.entries(values)) slider.setAttribute(name, value);
+}
 
-  function within(threshold) {
-    const points = curve().threshold;
-    return lv.url.clamp(threshold, points[0], points.at(-1));
-  }
+/* How many units the brush itself selects; null where the chips do not tell. */
+function own() {
+  const { excluded, pinned, source } = state;
+  if (!model.chosen || excluded.length || pinned.length || !server.isCurrent()) return null;
+  return model.chosen.filter((one) => one.source === source).length;
+}
 
-  function draw() {
-    if (!lv.model.source) return;
-    const asked = question();
-    if (!asked || lv.model.problem) server.want();
-    else if (lv.model.chosen) server.want(...asked.sides.map(asked.path)); // while states load, a border may still be met
-    askWhy(asked);
-    const { threshold, pattern } = lv.state.current;
-    const { problem: crossing } = lv.model;
-    const answers = server.value();
-    const now = JSON.stringify([asked && asked.path(""), crossing, answers !== null && server.isCurrent(), threshold, server.problem(), server.isLate(), card.width(), Boolean(pattern), extras(), own(), lv.svg.type()]);
-    if (now !== made) {
-      made = now;
-      show(asked, answers);
-    }
-    showWhy(asked);
-  }
+/* What the curve leaves out of what the chips show. */
+function extras() {
+  const { parts, excluded, pinned, source } = state;
+  const left = [parts.length ? "further sources" : "", excluded.length ? "units taken out" : "", pinned.length ? "pins" : ""].filter(Boolean);
+  return left.length ? `of ${shortSource(source)} alone, without ${left.join(" and ")}` : "";
+}
 
-  function show(asked, answers) {
-    if (lv.state.current.pattern) card.body.replaceChildren(lv.aside.hint("Each unit of the opened pattern has its own threshold. Brush some tokens to choose one here."));
-    else if (!asked) card.body.replaceChildren(lv.aside.hint(HINT));
-    else if (lv.model.problem) card.body.replaceChildren(lv.aside.hint(lv.model.problem, "lv-warn"));
-    else if (server.problem()) card.body.replaceChildren(lv.aside.failed("The thresholds could not be compared", server.problem(), server.again));
-    else if (answers) paint(answers);
-    else card.body.replaceChildren(lv.aside.hint(server.isLate() ? "Comparing thresholds …" : ""));
-    slider.classList.toggle("lv-stale", server.isLate());
-  }
+function path(one, x, y, className) {
+  const corners = curveCorners(one, x, y).map(([a, b]) => `${a.toFixed(1)} ${b.toFixed(1)}`);
+  return svgElement("path", className, { d: `M${corners.join("L")}` });
+}
 
-  function paint(answers) {
-    const { threshold } = lv.state.current;
-    const total = curve();
-    const points = total.threshold;
-    const wide = card.width();
-    const most = Math.max(1, ...total.n_units);
-    const x = (value) => 1 + ((value - points[0]) / (points.at(-1) - points[0])) * (wide - 2);
-    const y = (count) => TOP + (1 - count / most) * TALL;
-    const words = lv.advice.sentence(total, threshold, own());
-    const drawn = lv.svg.drawing(wide, TOP + TALL + FOOT * lv.svg.type(), "");
-    drawn.setAttribute("aria-hidden", "true"); // the slider around it says it all
-    drawn.append(lv.svg.line("lv-svg-axis", 0, TOP + TALL + 0.5, wide, TOP + TALL + 0.5));
-    if (answers.length === 2) answers.forEach((one, k) => drawn.append(path(one, x, y, k ? "lv-svg-curve-low lv-svg-thin" : "lv-svg-curve lv-svg-thin")));
-    const isLow = lv.state.current.side === "low";
-    drawn.append(path(total, x, y, answers.length === 2 ? "lv-svg-curve-total" : isLow ? "lv-svg-curve-low" : "lv-svg-curve"));
-    drawn.append(lv.svg.words("", lv.words.plural(most, "unit"), wide, 9, "end"));
-    mark(drawn, x, y, total, wide);
-    if (slider.parentElement !== card.body) card.body.replaceChildren(slider, said, why);
-    slider.replaceChildren(drawn);
-    handle = x;
-    said.textContent = words + (extras() ? ` (${extras()})` : "");
-    const values = { "aria-valuemin": points[0], "aria-valuemax": points.at(-1), "aria-valuenow": threshold, "aria-valuetext": `${lv.scale.thresholdText(threshold)}: ${words}` };
-    for (const [name, value] of Object.entries(values)) slider.setAttribute(name, value);
-  }
+/* The present threshold, and the ends of the axis where its number leaves room for theirs. */
+function mark(drawn, x, y, total, wide) {
+  const { threshold } = state;
+  const points = total.threshold;
+  const at = clamp(x(threshold), 1, wide - 1);
+  drawn.append(svgLine("lv-svg-threshold", at, TOP - 4, at, TOP + TALL));
+  const isIn = threshold >= points[0] && threshold <= points.at(-1);
+  if (isIn) drawn.append(svgElement("circle", "lv-svg-knob", { cx: at, cy: y(own() ?? countAt(total, threshold)), r: 4 }));
+  drawn.append(svgText("lv-svg-strong", thresholdText(threshold), clamp(at, 14 * typeScale(), wide - 14 * typeScale()), TOP + TALL + 12 * typeScale(), "middle"));
+  if (at > 44 * typeScale()) drawn.append(svgText("", thresholdText(points[0]), 0, TOP + TALL + 12 * typeScale()));
+  if (at < wide - 48 * typeScale()) drawn.append(svgText("", thresholdText(points.at(-1)), wide, TOP + TALL + 12 * typeScale(), "end"));
+}
 
-  /* How many units the brush itself selects; null where the chips do not tell. */
-  function own() {
-    const { excluded, pinned, source } = lv.state.current;
-    if (!lv.model.chosen || excluded.length || pinned.length || !server.isCurrent()) return null;
-    return lv.model.chosen.filter((one) => one.source === source).length;
-  }
+/* The threshold under a point of the curve. */
+function thresholdAt(event) {
+  const box = slider.getBoundingClientRect();
+  const points = curve().threshold;
+  const share = (event.clientX - box.left - 1) / (box.width - 2);
+  return within(snap(points[0] + share * (points.at(-1) - points[0]), thresholdStep(model.source)));
+}
 
-  /* What the curve leaves out of what the chips show. */
-  function extras() {
-    const { parts, excluded, pinned, source } = lv.state.current;
-    const left = [parts.length ? "further sources" : "", excluded.length ? "units taken out" : "", pinned.length ? "pins" : ""].filter(Boolean);
-    return left.length ? `of ${lv.chips.short(source)} alone, without ${left.join(" and ")}` : "";
-  }
+function down(event) {
+  if (event.button !== 0 || !curve()) return;
+  isDragged = true;
+  slider.setPointerCapture(event.pointerId);
+  moveTo(event);
+}
 
-  function path(one, x, y, className) {
-    const corners = lv.advice.corners(one, x, y).map(([a, b]) => `${a.toFixed(1)} ${b.toFixed(1)}`);
-    return lv.svg.element("path", className, { d: `M${corners.join("L")}` });
-  }
+function moveTo(event) {
+  const threshold = thresholdAt(event);
+  if (threshold !== state.threshold) changeState({ threshold }, "live");
+}
 
-  /* The present threshold, and the ends of the axis where its number leaves room for theirs. */
-  function mark(drawn, x, y, total, wide) {
-    const { threshold } = lv.state.current;
-    const points = total.threshold;
-    const at = lv.url.clamp(x(threshold), 1, wide - 1);
-    drawn.append(lv.svg.line("lv-svg-threshold", at, TOP - 4, at, TOP + TALL));
-    const isIn = threshold >= points[0] && threshold <= points.at(-1);
-    if (isIn) drawn.append(lv.svg.element("circle", "lv-svg-knob", { cx: at, cy: y(own() ?? lv.advice.at(total, threshold)), r: 4 }));
-    drawn.append(lv.svg.words("lv-svg-strong", lv.scale.thresholdText(threshold), lv.url.clamp(at, 14 * lv.svg.type(), wide - 14 * lv.svg.type()), TOP + TALL + 12 * lv.svg.type(), "middle"));
-    if (at > 44 * lv.svg.type()) drawn.append(lv.svg.words("", lv.scale.thresholdText(points[0]), 0, TOP + TALL + 12 * lv.svg.type()));
-    if (at < wide - 48 * lv.svg.type()) drawn.append(lv.svg.words("", lv.scale.thresholdText(points.at(-1)), wide, TOP + TALL + 12 * lv.svg.type(), "end"));
-  }
+function up() {
+  if (!isDragged) return;
+  isDragged = false;
+  changeState({}, "settle");
+}
 
-  /* The threshold under a point of the curve. */
-  function thresholdAt(event) {
-    const box = slider.getBoundingClientRect();
-    const points = curve().threshold;
-    const share = (event.clientX - box.left - 1) / (box.width - 2);
-    return within(lv.axis.snap(points[0] + share * (points.at(-1) - points[0]), lv.geometry.step()));
-  }
+/* The unit that is pointed at, or else held, if the pattern does not have it. */
+function unselected() {
+  const { held } = state;
+  const one = hover.unit !== null ? { source: hover.source || state.source, unit: hover.unit, side: hover.side } : held;
+  if (!one || !model.chosen || !model.sourceOf(one.source)) return null;
+  const isIn = model.chosen.some((other) => other.source === one.source && other.unit === one.unit);
+  return isIn ? null : one;
+}
 
-  function down(event) {
-    if (event.button !== 0 || !curve()) return;
-    isDragged = true;
-    slider.setPointerCapture(event.pointerId);
-    moveTo(event);
-  }
+/* The side on which to ask: that of the brush; where it takes both, the one on which the unit's value is in the window. */
+function sideOf(one) {
+  const { side, start, typed, parts, source } = state;
+  const own = one.source === source ? side : (parts.find((part) => part.source === one.source) || { side }).side;
+  if (own !== "both") return own;
+  const rowsOf = typed ? brushedText(model).rowsOf : model.rowsOf;
+  const values = rowsOf(model.sourceOf(one.source))(typed ? typed.start : start);
+  return values && values[one.unit] < 0 ? "low" : "high";
+}
 
-  function moveTo(event) {
-    const threshold = thresholdAt(event);
-    if (threshold !== lv.state.current.threshold) lv.state.change({ threshold }, "live");
-  }
+function askWhy(asked) {
+  const one = asked && !model.problem && unselected();
+  if (!one) return whyServer.want();
+  const side = sideOf(one);
+  const { threshold } = unitWithThreshold(one.source, one.unit, "high");
+  whyServer.want(asked.why(one, threshold, side));
+}
 
-  function up() {
-    if (!isDragged) return;
-    isDragged = false;
-    lv.state.change({}, "settle");
-  }
+function showWhy(asked) {
+  const [answer] = (whyServer.isCurrent() && whyServer.value()) || [];
+  const words = !asked ? "" : whyServer.problem() ? `Why it is not selected could not be told: ${whyServer.problem()}` : answer ? sentence(answer) : whyServer.isPending() ? why.textContent : ASK_WHY;
+  if (why.textContent !== words) why.textContent = words;
+  why.classList.toggle("lv-why-told", Boolean(answer));
+}
 
-  /* The unit that is pointed at, or else held, if the pattern does not have it. */
-  function unselected() {
-    const { hover, held, current } = lv.state;
-    const one = hover.unit !== null ? { source: hover.source || current.source, unit: hover.unit, side: hover.side } : held;
-    if (!one || !lv.model.chosen || !lv.model.sourceOf(one.source)) return null;
-    const isIn = lv.model.chosen.some((other) => other.source === one.source && other.unit === one.unit);
-    return isIn ? null : one;
-  }
+/* One that the brush selects and the pattern does not have was taken out by hand, or its source is not in the brush. */
+function sentence(answer) {
+  const { source, parts } = state;
+  const isAsked = [source, ...parts.map((part) => part.source)].includes(answer.source);
+  const missing = isAsked ? "was taken out by hand" : "its source is not in the brush";
+  const words = answer.is_selected ? `unit ${answer.unit} is on through exactly this window; it ${missing}`.replace("it its", "its") : answer.words;
+  const where = answer.source === state.source ? "" : ` (${shortSource(answer.source)})`;
+  return `${words[0].toUpperCase()}${words.slice(1)}${where}.`;
+}
 
-  /* The side on which to ask: that of the brush; where it takes both, the one on which the unit's value is in the window. */
-  function sideOf(one) {
-    const { side, start, typed, parts, source } = lv.state.current;
-    const own = one.source === source ? side : (parts.find((part) => part.source === one.source) || { side }).side;
-    if (own !== "both") return own;
-    const rowsOf = typed ? lv.typed.brushed().rowsOf : lv.model.rowsOf;
-    const values = rowsOf(lv.model.sourceOf(one.source))(typed ? typed.start : start);
-    return values && values[one.unit] < 0 ? "low" : "high";
-  }
-
-  function askWhy(asked) {
-    const one = asked && !lv.model.problem && unselected();
-    if (!one) return whyServer.want();
-    const side = sideOf(one);
-    const { threshold } = lv.pick.make(one.source, one.unit, "high");
-    whyServer.want(asked.why(one, threshold, side));
-  }
-
-  function showWhy(asked) {
-    const [answer] = (whyServer.isCurrent() && whyServer.value()) || [];
-    const words = !asked ? "" : whyServer.problem() ? `Why it is not selected could not be told: ${whyServer.problem()}` : answer ? sentence(answer) : whyServer.isPending() ? why.textContent : ASK_WHY;
-    if (why.textContent !== words) why.textContent = words;
-    why.classList.toggle("lv-why-told", Boolean(answer));
-  }
-
-  /* One that the brush selects and the pattern does not have was taken out by hand, or its source is not in the brush. */
-  function sentence(answer) {
-    const { source, parts } = lv.state.current;
-    const isAsked = [source, ...parts.map((part) => part.source)].includes(answer.source);
-    const missing = isAsked ? "was taken out by hand" : "its source is not in the brush";
-    const words = answer.is_selected ? `unit ${answer.unit} is on through exactly this window; it ${missing}`.replace("it its", "its") : answer.words;
-    const where = answer.source === lv.state.current.source ? "" : ` (${lv.chips.short(answer.source)})`;
-    return `${words[0].toUpperCase()}${words.slice(1)}${where}.`;
-  }
-
-  /* For tests. */
-  function shown() {
-    const box = slider.getBoundingClientRect();
-    return {
-      curve: curve(),
-      isPending: server.isPending(),
-      words: said.textContent,
-      why: why.textContent,
-      whyAnswer: (whyServer.isCurrent() && whyServer.value() && whyServer.value()[0]) || null,
-      x: handle && curve() ? curve().threshold.map((value) => box.left + handle(value)) : [],
-      y: box.top + TOP + TALL / 2,
-    };
-  }
-
-  lv.adviser = { make, shown };
-})(window);
+/* For tests. */
+export function inspectThresholdCard() {
+  const box = slider.getBoundingClientRect();
+  return {
+    curve: curve(),
+    isPending: server.isPending(),
+    words: said.textContent,
+    why: why.textContent,
+    whyAnswer: (whyServer.isCurrent() && whyServer.value() && whyServer.value()[0]) || null,
+    x: handle && curve() ? curve().threshold.map((value) => box.left + handle(value)) : [],
+    y: box.top + TOP + TALL / 2,
+  };
+}

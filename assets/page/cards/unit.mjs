@@ -1,228 +1,245 @@
 /* The unit card: what the unit that was pressed does over the whole corpus. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const SIZE = { histogram: 62, axis: 15, runs: 34 }; // px
-  const RUNS = 24; // bars of run lengths
-  const ROWS = 6; // values of a track
-  const TRACKS = 2; // until more are asked for
-  const HINT = "Press a line or a chip: what that unit does over the whole corpus.";
-  const SIDES = [
-    ["high", "on high"],
-    ["low", "on low"],
-  ];
-  let card, server, close, side;
-  let turned = null; // {name, side}: the side that was asked for by hand
-  let isAll = false; // are all tracks listed?
-  let made = "";
-  let shownFor = null; // the unit that the card is about
 
-  function make() {
-    card = lv.aside.card(lv.ids.card, "Unit");
-    server = lv.newest({ get: lv.data.json, changed: () => lv.frame.ask("card"), pause: 200 });
-    side = lv.menu.choice("On which side of its threshold", SIDES, "high", (value) => {
-      turned = { name: name(lv.state.held), side: value };
-      lv.frame.ask("card");
+import { tickText } from "../lib/axis.mjs";
+import { newest } from "../lib/newest.mjs";
+import { grouped, signed, thresholdText, valueText } from "../lib/scale.mjs";
+import { binName, binsBetween, fillBins, percent } from "../lib/shares.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { contextStrength, onPart, unitSentence, unitTracks } from "../lib/unit-summary.mjs";
+import { clamp } from "../lib/url.mjs";
+import { plural } from "../lib/words.mjs";
+import { button, choiceList, element } from "../dom/element.mjs";
+import { onFrame, redraw } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { typeScale } from "../dom/projector.mjs";
+import { svgBar, svgDrawing, svgLine, svgText, tellPointed } from "../dom/svg.mjs";
+import { holdUnit } from "../store/colouring.mjs";
+import { unitWithThreshold } from "../store/edits.mjs";
+import { model } from "../store/model.mjs";
+import { shortSource } from "../store/naming.mjs";
+import { getJson } from "../store/request.mjs";
+import { state } from "../store/state.mjs";
+import { ownTracksFirst } from "../store/tracks.mjs";
+import { panTo } from "../store/view.mjs";
+import { failed, hint, makeCard, nameWidth } from "./card.mjs";
+
+const SIZE = { histogram: 62, axis: 15, runs: 34 }; // px
+const RUNS = 24; // bars of run lengths
+const ROWS = 6; // values of a track
+const TRACKS = 2; // until more are asked for
+const HINT = "Press a line or a chip: what that unit does over the whole corpus.";
+const SIDES = [
+  ["high", "on high"],
+  ["low", "on low"],
+];
+let card, server, close, side;
+let turned = null; // {name, side}: the side that was asked for by hand
+let isAll = false; // are all tracks listed?
+let made = "";
+let shownFor = null; // the unit that the card is about
+
+export function makeUnitCard() {
+  card = makeCard(ids.card, "Unit");
+  server = newest({ get: getJson, changed: () => redraw("card"), pause: 200 });
+  side = choiceList("On which side of its threshold", SIDES, "high", (value) => {
+    turned = { name: name(state.held), side: value };
+    redraw("card");
+  });
+  close = button("lv-card-close", "×", "Close the unit's card", shut);
+  card.tools.append(side, close);
+  onFrame("selection", draw);
+  onFrame("units", draw); // the pattern has changed: so may the unit's side and threshold
+  onFrame("card", draw);
+}
+
+/* Let the unit go; who pressed the button by key goes on at the lines. */
+function shut() {
+  holdUnit(null, null);
+  (document.getElementById(ids.plot).clientHeight ? document.getElementById(ids.plot) : card.title).focus({ preventScroll: true });
+}
+
+const name = ({ source, unit }) => `${source}/${unit}`;
+
+/* The held unit as the pattern has it, or as the brush would: {source, unit, side, threshold}; null where none is held. */
+function asked() {
+  const { held } = state;
+  const source = held && model.dump && model.sourceOf(held.source);
+  if (!source) return null;
+  const known = (model.chosen || []).filter((one) => one.source === held.source && one.unit === held.unit);
+  const wanted = turned && turned.name === name(held) ? turned.side : known.length ? known[0].side : state.side === "low" ? "low" : "high";
+  return known.find((one) => one.side === wanted) || unitWithThreshold(held.source, held.unit, wanted);
+}
+
+function path({ source, unit, side: own, threshold }) {
+  return `d/${state.dump}/unit/${model.sourceOf(source).index}/${unit}?t=${own === "low" ? -threshold : threshold}&side=${own}`;
+}
+
+function draw() {
+  if (!model.source) return;
+  const one = asked();
+  if (one) server.want(path(one));
+  else server.want();
+  for (const tool of [side, close]) tool.hidden = !one;
+  if (one) side.value = one.side;
+  const [answer] = server.value() || [];
+  const isOf = answer && one && answer.source === one.source && answer.unit === one.unit;
+  const { dump, source } = state;
+  const now = JSON.stringify([one && name(one), dump, source, isOf && [answer.side, answer.threshold], server.problem(), server.isLate(), isAll, card.width(), card.isFolded(), typeScale()]);
+  if (now === made) return;
+  made = now;
+  const isNew = one !== null && name(one) !== shownFor;
+  shownFor = one && name(one);
+  if (isNew && one && card.isFolded()) return card.fold(false); // pressing a unit asks for its card
+  card.title.replaceChildren(one ? `Unit ${one.unit}` : "Unit");
+  if (one && one.source !== source) card.title.append(element("span", "lv-card-of", ` of ${shortSource(one.source)}`));
+  card.body.classList.toggle("lv-stale", Boolean(isOf) && server.isLate());
+  if (!one) card.body.replaceChildren(hint(HINT));
+  else if (server.problem()) card.body.replaceChildren(failed("What this unit does could not be counted", server.problem(), server.again));
+  else if (isOf) card.body.replaceChildren(...parts(answer));
+  else if (server.isLate() || isNew) card.body.replaceChildren(hint(server.isLate() ? "Reading the whole corpus …" : ""));
+}
+
+function parts(answer) {
+  const values = [histogram(answer), element("p", "lv-card-words", said(answer)), ...runs(answer)];
+  return [values, contexts(answer), tracks(answer)].map((some) => {
+    const part = element("div", "lv-card-part");
+    part.append(...some);
+    return part;
+  });
+}
+
+function said(answer) {
+  const words = unitSentence(answer);
+  return `${words[0].toUpperCase()}${words.slice(1)}`;
+}
+
+const sign = (answer) => (answer.side === "low" ? "≤" : "≥");
+
+/* Its values, those that are on in the colour of what is pressed. */
+function histogram(answer) {
+  const { low, high, n_steps: counts } = answer.histogram;
+  const wide = card.width();
+  const drawn = svgDrawing(wide, SIZE.histogram + SIZE.axis * typeScale(), `Histogram of unit ${answer.unit}'s values from ${low[0]} to ${high.at(-1)}, ${sign(answer)} ${thresholdText(answer.threshold)} on: ${said(answer)}`);
+  const most = Math.max(1, ...counts);
+  const [least, end] = [low[0], high.at(-1)];
+  const x = (value) => ((value - least) / (end - least || 1)) * wide;
+  counts.forEach((count, k) => {
+    if (!count) return;
+    const tall = Math.max(1.5, (count / most) * SIZE.histogram);
+    const [left, room] = [x(low[k]) + 0.5, Math.max(1, x(high[k]) - x(low[k]) - 1)];
+    drawn.append(svgBar("lv-svg-off", left, SIZE.histogram - tall, room, tall));
+    const on = onPart(low[k], high[k], answer.threshold, answer.side);
+    if (on) drawn.append(svgBar("lv-svg-on", left + on.from * room, SIZE.histogram - tall, (on.to - on.from) * room, tall));
+  });
+  drawn.append(svgLine("lv-svg-axis", 0, SIZE.histogram + 0.5, wide, SIZE.histogram + 0.5));
+  const at = Math.min(wide, Math.max(0, x(answer.threshold)));
+  drawn.append(svgLine("lv-svg-threshold", at, 0, at, SIZE.histogram));
+  const ends = [least, 0, end];
+  const isClear = (value) => Math.abs(x(value) - at) > 40 * typeScale();
+  for (const [value, anchor] of [[least, "start"], [end, "end"], ...(least < 0 && end > 0 ? [[0, "middle"]] : [])]) {
+    if (isClear(value)) drawn.append(svgText("", tickText(value, ends), x(value), SIZE.histogram + 12 * typeScale(), anchor));
+  }
+  const own = `${sign(answer)} ${thresholdText(answer.threshold)}`;
+  drawn.append(svgText("lv-svg-strong", own, clamp(at, 22 * typeScale(), wide - 22 * typeScale()), SIZE.histogram + 12 * typeScale(), "middle"));
+  tellPointed(drawn, (px) => {
+    const k = Math.min(counts.length - 1, Math.max(0, Math.floor((px / wide) * counts.length)));
+    return [`${valueText(low[k])} to ${valueText(high[k])}`, plural(counts[k], "step"), percent(counts[k] / (answer.n_steps - answer.n_nan)) + " of the corpus"];
+  });
+  return drawn;
+}
+
+/* How long it stays on. */
+function runs(answer) {
+  const { length, n_runs: counts } = answer.run_lengths;
+  if (!length.length) return [];
+  const bars = binsBetween(1, length.at(-1), RUNS);
+  const filled = fillBins(bars, length.map((value, k) => [value, counts[k]]));
+  const wide = card.width();
+  const cell = wide / Math.max(8, bars.length);
+  const drawn = svgDrawing(wide, SIZE.runs + SIZE.axis * typeScale(), `Lengths of its ${plural(answer.n_runs, "run")}: median ${answer.median_run}, longest ${length.at(-1)} steps`);
+  const most = Math.max(...filled);
+  filled.forEach((count, k) => {
+    const tall = count ? Math.max(1.5, (count / most) * SIZE.runs) : 0;
+    drawn.append(svgBar("lv-svg-on", k * cell + 0.5, SIZE.runs - tall, Math.max(1, cell - 1), tall));
+  });
+  drawn.append(svgLine("lv-svg-axis", 0, SIZE.runs + 0.5, wide, SIZE.runs + 0.5));
+  drawn.append(svgText("", "1", cell / 2, SIZE.runs + 12 * typeScale(), "middle"));
+  if (bars.length > 1) drawn.append(svgText("", grouped(bars.at(-1).to), bars.length * cell, SIZE.runs + 12 * typeScale(), "end"));
+  tellPointed(drawn, (px) => {
+    const k = Math.floor(px / cell);
+    return bars[k] ? [`on for ${binName(bars[k])} steps`, plural(filled[k], "run")] : null;
+  });
+  return [element("h3", "lv-card-head3", `Steps on at a time: ${plural(answer.n_runs, "run")}`), drawn];
+}
+
+/* Where it is strongest, each a line that leads there. */
+function contexts(answer) {
+  if (!answer.contexts.length) return [];
+  const list = element("div", "lv-contexts", "", { role: "group", "aria-label": "Where it is strongest" });
+  const { low, high } = model.sourceOf(answer.source);
+  const reach = Math.max(Math.abs(low), Math.abs(high));
+  list.append(...answer.contexts.map((one) => context(answer, one, reach)));
+  return [element("h3", "lv-card-head3", "Strongest at"), list];
+}
+
+function context(answer, one, reach) {
+  const value = valueText(one.value);
+  const row = element("button", "lv-context", "", { type: "button", title: `${value} at step ${grouped(one.step)}: go there` });
+  const halves = [element("span", "lv-context-before"), element("span", "lv-context-after")];
+  one.values.forEach((here, k) => {
+    const shown = one.tokens ? showToken(one.tokens[k]).text : "";
+    const cell = element("bdi", one.start + k === one.step ? "lv-context-at" : "", shown);
+    if (!one.tokens) cell.classList.add("lv-context-number");
+    const share = contextStrength(here, answer.threshold, answer.side, reach);
+    if (share > 0) cell.style.setProperty("--lv-share", `${Math.round(share * 50)}%`);
+    halves[one.start + k < one.step ? 0 : 1].append(cell);
+  });
+  row.append(...halves);
+  row.setAttribute("aria-label", `Step ${grouped(one.step)}, ${value}: ${one.tokens ? row.textContent.slice(0, 200) : "go there"}`);
+  row.addEventListener("click", () => panTo(one.step - Math.floor(state.span / 3), "push"));
+  return row;
+}
+
+/* On-rates by the values of each track, against the overall one (the line). */
+function tracks(answer) {
+  const every = ownTracksFirst(unitTracks(answer, ROWS));
+  const seen = isAll ? every : every.slice(0, TRACKS);
+  const found = seen.flatMap((track) => {
+    const correlation = track.r === null ? "" : ` · r ${signed(track.r, 2)}`;
+    const more = track.nValues > track.rows.length ? ` · ${track.rows.length} of ${track.nValues} values` : "";
+    const head = element("h3", "lv-card-head3", `On by ${showToken(track.name).text}${correlation}${more}`);
+    const longest = Math.max(0, ...track.rows.map((row) => Array.from(showToken(String(row.value)).text).length));
+    const rows = element("div");
+    rows.style.setProperty("--lv-name", nameWidth(longest));
+    rows.append(...track.rows.map((row) => trackRow(track, row)));
+    return [head, rows];
+  });
+  if (every.length > TRACKS) {
+    const more = button("lv-link lv-card-more", isAll ? "Fewer tracks" : `All ${every.length} tracks`, "Tracks that are listed here", () => {
+      isAll = !isAll;
+      redraw("card");
     });
-    close = lv.menu.button("lv-card-close", "×", "Close the unit's card", shut);
-    card.tools.append(side, close);
-    lv.frame.add("selection", draw);
-    lv.frame.add("units", draw); // the pattern has changed: so may the unit's side and threshold
-    lv.frame.add("card", draw);
+    found.push(more);
   }
+  return found;
+}
 
-  /* Let the unit go; who pressed the button by key goes on at the lines. */
-  function shut() {
-    lv.state.hold(null, null);
-    (lv.plot.place().clientHeight ? lv.plot.place() : card.title).focus({ preventScroll: true });
-  }
+function trackRow(track, row) {
+  const value = showToken(String(row.value)).text;
+  const told = `on in ${percent(row.onRate)} of ${plural(row.nSteps, "step")}, in ${percent(track.overall)} of all`;
+  const whole = element("div", "lv-rate", "", { role: "img", "aria-label": `${showToken(track.name).text} ${value}: ${told}`, title: told });
+  const room = element("span", "lv-rate-room");
+  const bar = element("span", "lv-rate-bar");
+  bar.style.width = `${(row.onRate || 0) * 100}%`;
+  const overall = element("span", "lv-rate-overall");
+  overall.style.left = `${track.overall * 100}%`;
+  room.append(bar, overall);
+  whole.append(element("bdi", "lv-rate-name", value), room, element("span", "lv-rate-number", percent(row.onRate)));
+  return whole;
+}
 
-  const name = ({ source, unit }) => `${source}/${unit}`;
-
-  /* The held unit as the pattern has it, or as the brush would: {source, unit, side, threshold}; null where none is held. */
-  function asked() {
-    const { held, current } = lv.state;
-    const source = held && lv.model.dump && lv.model.sourceOf(held.source);
-    if (!source) return null;
-    const known = (lv.model.chosen || []).filter((one) => one.source === held.source && one.unit === held.unit);
-    const wanted = turned && turned.name === name(held) ? turned.side : known.length ? known[0].side : current.side === "low" ? "low" : "high";
-    return known.find((one) => one.side === wanted) || lv.pick.make(held.source, held.unit, wanted);
-  }
-
-  function path({ source, unit, side: own, threshold }) {
-    return `d/${lv.state.current.dump}/unit/${lv.model.sourceOf(source).index}/${unit}?t=${own === "low" ? -threshold : threshold}&side=${own}`;
-  }
-
-  function draw() {
-    if (!lv.model.source) return;
-    const one = asked();
-    if (one) server.want(path(one));
-    else server.want();
-    for (const tool of [side, close]) tool.hidden = !one;
-    if (one) side.value = one.side;
-    const [answer] = server.value() || [];
-    const isOf = answer && one && answer.source === one.source && answer.unit === one.unit;
-    const { dump, source } = lv.state.current;
-    const now = JSON.stringify([one && name(one), dump, source, isOf && [answer.side, answer.threshold], server.problem(), server.isLate(), isAll, card.width(), card.isFolded(), lv.svg.type()]);
-    if (now === made) return;
-    made = now;
-    const isNew = one !== null && name(one) !== shownFor;
-    shownFor = one && name(one);
-    if (isNew && one && card.isFolded()) return card.fold(false); // pressing a unit asks for its card
-    card.title.replaceChildren(one ? `Unit ${one.unit}` : "Unit");
-    if (one && one.source !== source) card.title.append(lv.menu.element("span", "lv-card-of", ` of ${lv.chips.short(one.source)}`));
-    card.body.classList.toggle("lv-stale", Boolean(isOf) && server.isLate());
-    if (!one) card.body.replaceChildren(lv.aside.hint(HINT));
-    else if (server.problem()) card.body.replaceChildren(lv.aside.failed("What this unit does could not be counted", server.problem(), server.again));
-    else if (isOf) card.body.replaceChildren(...parts(answer));
-    else if (server.isLate() || isNew) card.body.replaceChildren(lv.aside.hint(server.isLate() ? "Reading the whole corpus …" : ""));
-  }
-
-  function parts(answer) {
-    const values = [histogram(answer), lv.menu.element("p", "lv-card-words", said(answer)), ...runs(answer)];
-    return [values, contexts(answer), tracks(answer)].map((some) => {
-      const part = lv.menu.element("div", "lv-card-part");
-      part.append(...some);
-      return part;
-    });
-  }
-
-  function said(answer) {
-    const words = lv.unitdata.sentence(answer);
-    return `${words[0].toUpperCase()}${words.slice(1)}`;
-  }
-
-  const sign = (answer) => (answer.side === "low" ? "≤" : "≥");
-
-  /* Its values, those that are on in the colour of what is pressed. */
-  function histogram(answer) {
-    const { low, high, n_steps: counts } = answer.histogram;
-    const wide = card.width();
-    const drawn = lv.svg.drawing(wide, SIZE.histogram + SIZE.axis * lv.svg.type(), `Histogram of unit ${answer.unit}'s values from ${low[0]} to ${high.at(-1)}, ${sign(answer)} ${lv.scale.thresholdText(answer.threshold)} on: ${said(answer)}`);
-    const most = Math.max(1, ...counts);
-    const [least, end] = [low[0], high.at(-1)];
-    const x = (value) => ((value - least) / (end - least || 1)) * wide;
-    counts.forEach((count, k) => {
-      if (!count) return;
-      const tall = Math.max(1.5, (count / most) * SIZE.histogram);
-      const [left, room] = [x(low[k]) + 0.5, Math.max(1, x(high[k]) - x(low[k]) - 1)];
-      drawn.append(lv.svg.bar("lv-svg-off", left, SIZE.histogram - tall, room, tall));
-      const on = lv.unitdata.onPart(low[k], high[k], answer.threshold, answer.side);
-      if (on) drawn.append(lv.svg.bar("lv-svg-on", left + on.from * room, SIZE.histogram - tall, (on.to - on.from) * room, tall));
-    });
-    drawn.append(lv.svg.line("lv-svg-axis", 0, SIZE.histogram + 0.5, wide, SIZE.histogram + 0.5));
-    const at = Math.min(wide, Math.max(0, x(answer.threshold)));
-    drawn.append(lv.svg.line("lv-svg-threshold", at, 0, at, SIZE.histogram));
-    const ends = [least, 0, end];
-    const isClear = (value) => Math.abs(x(value) - at) > 40 * lv.svg.type();
-    for (const [value, anchor] of [[least, "start"], [end, "end"], ...(least < 0 && end > 0 ? [[0, "middle"]] : [])]) {
-      if (isClear(value)) drawn.append(lv.svg.words("", lv.axis.text(value, ends), x(value), SIZE.histogram + 12 * lv.svg.type(), anchor));
-    }
-    const own = `${sign(answer)} ${lv.scale.thresholdText(answer.threshold)}`;
-    drawn.append(lv.svg.words("lv-svg-strong", own, lv.url.clamp(at, 22 * lv.svg.type(), wide - 22 * lv.svg.type()), SIZE.histogram + 12 * lv.svg.type(), "middle"));
-    lv.svg.tell(drawn, (px) => {
-      const k = Math.min(counts.length - 1, Math.max(0, Math.floor((px / wide) * counts.length)));
-      return [`${lv.scale.valueText(low[k])} to ${lv.scale.valueText(high[k])}`, lv.words.plural(counts[k], "step"), lv.shares.percent(counts[k] / (answer.n_steps - answer.n_nan)) + " of the corpus"];
-    });
-    return drawn;
-  }
-
-  /* How long it stays on. */
-  function runs(answer) {
-    const { length, n_runs: counts } = answer.run_lengths;
-    if (!length.length) return [];
-    const bars = lv.shares.bins(1, length.at(-1), RUNS);
-    const filled = lv.shares.fill(bars, length.map((value, k) => [value, counts[k]]));
-    const wide = card.width();
-    const cell = wide / Math.max(8, bars.length);
-    const drawn = lv.svg.drawing(wide, SIZE.runs + SIZE.axis * lv.svg.type(), `Lengths of its ${lv.words.plural(answer.n_runs, "run")}: median ${answer.median_run}, longest ${length.at(-1)} steps`);
-    const most = Math.max(...filled);
-    filled.forEach((count, k) => {
-      const tall = count ? Math.max(1.5, (count / most) * SIZE.runs) : 0;
-      drawn.append(lv.svg.bar("lv-svg-on", k * cell + 0.5, SIZE.runs - tall, Math.max(1, cell - 1), tall));
-    });
-    drawn.append(lv.svg.line("lv-svg-axis", 0, SIZE.runs + 0.5, wide, SIZE.runs + 0.5));
-    drawn.append(lv.svg.words("", "1", cell / 2, SIZE.runs + 12 * lv.svg.type(), "middle"));
-    if (bars.length > 1) drawn.append(lv.svg.words("", lv.scale.grouped(bars.at(-1).to), bars.length * cell, SIZE.runs + 12 * lv.svg.type(), "end"));
-    lv.svg.tell(drawn, (px) => {
-      const k = Math.floor(px / cell);
-      return bars[k] ? [`on for ${lv.shares.binName(bars[k])} steps`, lv.words.plural(filled[k], "run")] : null;
-    });
-    return [lv.menu.element("h3", "lv-card-head3", `Steps on at a time: ${lv.words.plural(answer.n_runs, "run")}`), drawn];
-  }
-
-  /* Where it is strongest, each a line that leads there. */
-  function contexts(answer) {
-    if (!answer.contexts.length) return [];
-    const list = lv.menu.element("div", "lv-contexts", "", { role: "group", "aria-label": "Where it is strongest" });
-    const { low, high } = lv.model.sourceOf(answer.source);
-    const reach = Math.max(Math.abs(low), Math.abs(high));
-    list.append(...answer.contexts.map((one) => context(answer, one, reach)));
-    return [lv.menu.element("h3", "lv-card-head3", "Strongest at"), list];
-  }
-
-  function context(answer, one, reach) {
-    const value = lv.scale.valueText(one.value);
-    const row = lv.menu.element("button", "lv-context", "", { type: "button", title: `${value} at step ${lv.scale.grouped(one.step)}: go there` });
-    const halves = [lv.menu.element("span", "lv-context-before"), lv.menu.element("span", "lv-context-after")];
-    one.values.forEach((here, k) => {
-      const shown = one.tokens ? lv.tokens.show(one.tokens[k]).text : "";
-      const cell = lv.menu.element("bdi", one.start + k === one.step ? "lv-context-at" : "", shown);
-      if (!one.tokens) cell.classList.add("lv-context-number");
-      const share = lv.unitdata.strength(here, answer.threshold, answer.side, reach);
-      if (share > 0) cell.style.setProperty("--lv-share", `${Math.round(share * 50)}%`);
-      halves[one.start + k < one.step ? 0 : 1].append(cell);
-    });
-    row.append(...halves);
-    row.setAttribute("aria-label", `Step ${lv.scale.grouped(one.step)}, ${value}: ${one.tokens ? row.textContent.slice(0, 200) : "go there"}`);
-    row.addEventListener("click", () => lv.state.panTo(one.step - Math.floor(lv.state.current.span / 3), "push"));
-    return row;
-  }
-
-  /* On-rates by the values of each track, against the overall one (the line). */
-  function tracks(answer) {
-    const every = lv.tracks.ownFirst(lv.unitdata.tracks(answer, ROWS));
-    const seen = isAll ? every : every.slice(0, TRACKS);
-    const found = seen.flatMap((track) => {
-      const correlation = track.r === null ? "" : ` · r ${lv.scale.signed(track.r, 2)}`;
-      const more = track.nValues > track.rows.length ? ` · ${track.rows.length} of ${track.nValues} values` : "";
-      const head = lv.menu.element("h3", "lv-card-head3", `On by ${lv.tokens.show(track.name).text}${correlation}${more}`);
-      const longest = Math.max(0, ...track.rows.map((row) => Array.from(lv.tokens.show(String(row.value)).text).length));
-      const rows = lv.menu.element("div");
-      rows.style.setProperty("--lv-name", lv.aside.nameWidth(longest));
-      rows.append(...track.rows.map((row) => trackRow(track, row)));
-      return [head, rows];
-    });
-    if (every.length > TRACKS) {
-      const more = lv.menu.button("lv-link lv-card-more", isAll ? "Fewer tracks" : `All ${every.length} tracks`, "Tracks that are listed here", () => {
-        isAll = !isAll;
-        lv.frame.ask("card");
-      });
-      found.push(more);
-    }
-    return found;
-  }
-
-  function trackRow(track, row) {
-    const { element } = lv.menu;
-    const value = lv.tokens.show(String(row.value)).text;
-    const told = `on in ${lv.shares.percent(row.onRate)} of ${lv.words.plural(row.nSteps, "step")}, in ${lv.shares.percent(track.overall)} of all`;
-    const whole = element("div", "lv-rate", "", { role: "img", "aria-label": `${lv.tokens.show(track.name).text} ${value}: ${told}`, title: told });
-    const room = element("span", "lv-rate-room");
-    const bar = element("span", "lv-rate-bar");
-    bar.style.width = `${(row.onRate || 0) * 100}%`;
-    const overall = element("span", "lv-rate-overall");
-    overall.style.left = `${track.overall * 100}%`;
-    room.append(bar, overall);
-    whole.append(element("bdi", "lv-rate-name", value), room, element("span", "lv-rate-number", lv.shares.percent(row.onRate)));
-    return whole;
-  }
-
-  /* For tests. */
-  function shown() {
-    const [answer] = server.value() || [];
-    return { answer: answer || null, isPending: server.isPending(), problem: server.problem(), words: card.body.textContent };
-  }
-
-  lv.unitcard = { make, shown };
-})(window);
+/* For tests. */
+export function inspectUnitCard() {
+  const [answer] = server.value() || [];
+  return { answer: answer || null, isPending: server.isPending(), problem: server.problem(), words: card.body.textContent };
+}

@@ -1,66 +1,70 @@
 /* The fields of the page and the state, each kept to the other. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const sent = {}; // field -> values set from here whose echo has not come back
-  const shown = {}; // field -> what it shows
 
-  function make() {
-    lv.frame.add("fields", () => {
-      const state = lv.state.current;
-      for (const name of ["dump", "source", "threshold", "before", "after", "side"]) show(name, state[name]);
-      show("step", state.at);
-    });
+import { SIDES } from "../lib/url-fields.mjs";
+import { MAX_OFF, MAX_THRESHOLD, clamp } from "../lib/url.mjs";
+import { onFrame, redraw } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { model } from "../store/model.mjs";
+import { openDump, openFailed, openSource } from "../store/open.mjs";
+import { changeState, nudgeState, state } from "../store/state.mjs";
+import { panTo } from "../store/view.mjs";
+
+const sent = {}; // field -> values set from here whose echo has not come back
+const shown = {}; // field -> what it shows
+
+export function makeFields() {
+  openFailed.on(() => restoreField("dump"));
+  onFrame("fields", () => {
+    for (const name of ["dump", "source", "threshold", "before", "after", "side"]) show(name, state[name]);
+    show("step", state.at);
+  });
+}
+
+function show(name, value) {
+  if (shown[name] === value) return;
+  shown[name] = value;
+  (sent[name] = sent[name] || []).push(value);
+  dash_clientside.set_props(ids[name], { value });
+}
+
+/* A field reports a value: take it to the state, unless it only repeats what was set from here. */
+export function fieldChanged(name, value) {
+  const echo = (sent[name] || []).indexOf(value);
+  if (echo >= 0) {
+    sent[name].splice(0, echo + 1);
+    return;
   }
+  if (!model.source) return;
+  sent[name] = [];
+  shown[name] = value;
+  TAKE[name](value);
+}
 
-  function show(name, value) {
-    if (shown[name] === value) return;
-    shown[name] = value;
-    (sent[name] = sent[name] || []).push(value);
-    dash_clientside.set_props(lv.ids[name], { value });
-  }
+const TAKE = {
+  dump: (uuid) => uuid && uuid !== state.dump && openDump(uuid),
+  source: (name) => name && name !== state.source && openSource(name),
+  step: (value) => isNumber(value) && value !== state.at && goTo(value),
+  threshold: (value) => isNumber(value) && Math.abs(value) <= MAX_THRESHOLD && nudge("threshold", value),
+  before: (value) => isNumber(value) && nudge("before", clamp(Math.round(value), 0, MAX_OFF)),
+  side: (value) => SIDES.includes(value) && value !== state.side && changeState({ side: value }, "settle"),
+  after: (value) => isNumber(value) && nudge("after", clamp(Math.round(value), 0, MAX_OFF)),
+};
 
-  /* A field reports a value: take it to the state, unless it only repeats what was set from here. */
-  function changed(name, value) {
-    const echo = (sent[name] || []).indexOf(value);
-    if (echo >= 0) {
-      sent[name].splice(0, echo + 1);
-      return;
-    }
-    if (!lv.model.source) return;
-    sent[name] = [];
-    shown[name] = value;
-    TAKE[name](value);
-  }
+function isNumber(value) {
+  return typeof value === "number" && Number.isFinite(value);
+}
 
-  const TAKE = {
-    dump: (uuid) => uuid && uuid !== lv.state.current.dump && lv.page.openDump(uuid),
-    source: (name) => name && name !== lv.state.current.source && lv.page.openSource(name),
-    step: (value) => isNumber(value) && value !== lv.state.current.at && goTo(value),
-    threshold: (value) => isNumber(value) && Math.abs(value) <= lv.url.MAX_THRESHOLD && nudge("threshold", value),
-    before: (value) => isNumber(value) && nudge("before", lv.url.clamp(Math.round(value), 0, lv.url.MAX_OFF)),
-    side: (value) => lv.urlfields.SIDES.includes(value) && value !== lv.state.current.side && lv.state.change({ side: value }, "settle"),
-    after: (value) => isNumber(value) && nudge("after", lv.url.clamp(Math.round(value), 0, lv.url.MAX_OFF)),
-  };
+function nudge(name, value) {
+  if (value !== state[name]) nudgeState({ [name]: value });
+}
 
-  function isNumber(value) {
-    return typeof value === "number" && Number.isFinite(value);
-  }
+function goTo(step) {
+  panTo(step, "push");
+  redraw("fields"); // a number past the end shows where it led
+}
 
-  function nudge(name, value) {
-    if (value !== lv.state.current[name]) lv.state.nudge({ [name]: value });
-  }
-
-  function goTo(step) {
-    lv.state.panTo(step, "push");
-    lv.frame.ask("fields"); // a number past the end shows where it led
-  }
-
-  /* An emptied field gets its number back when it is left. */
-  function restore(name) {
-    delete shown[name];
-    lv.frame.ask("fields");
-  }
-
-  lv.fields = { make, changed, restore };
-})(window);
+/* An emptied field gets its number back when it is left. */
+export function restoreField(name) {
+  delete shown[name];
+  redraw("fields");
+}

@@ -1,52 +1,58 @@
 /* A model at moments of its training: one recording each, in order. Another one shows the same steps and the same brush. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  let made = "";
 
-  const place = () => document.getElementById(lv.ids.series);
+import { button, element } from "../dom/element.mjs";
+import { ids } from "../dom/ids.mjs";
+import { model } from "../store/model.mjs";
+import { seriesOf } from "../store/offers.mjs";
+import { dumpShown, showDump } from "../store/open.mjs";
+import { state } from "../store/state.mjs";
 
-  /* Show the moments that the present recording belongs to, or nothing. */
-  function show() {
-    const { uuid } = lv.model.dump.about;
-    const series = lv.offers.seriesOf(uuid);
-    const now = JSON.stringify(series && [series.dumps, uuid]);
-    if (now === made) return;
-    made = now;
-    const hadFocus = place().contains(document.activeElement);
-    place().replaceChildren();
-    if (!series) return;
-    const at = series.dumps.indexOf(uuid);
-    const moments = lv.menu.element("div", "lv-series-moments");
-    moments.append(...series.dumps.map((one, k) => moment(series, k, k === at)));
-    place().append(lv.menu.element("span", "lv-gutter-label", "training"), step(-1, "‹", "The moment before ([)", at > 0), moments, step(1, "›", "The next moment (])", at < series.dumps.length - 1));
-    if (hadFocus) moments.children[at].focus({ preventScroll: true });
-  }
+let made = "";
 
-  function moment(series, k, isPresent) {
-    const button = lv.menu.button("lv-series-moment", series.members[k], `${series.name}: ${series.members[k]}, at the same steps`, () => open(series.dumps[k]));
-    button.setAttribute("aria-pressed", String(isPresent));
-    return button;
-  }
+const place = () => document.getElementById(ids.series);
 
-  function step(by, sign, title, isEnabled) {
-    const button = lv.menu.button("lv-series-step", sign, title, () => go(by));
-    button.disabled = !isEnabled;
-    return button;
-  }
+export function makeSeries() {
+  dumpShown.on(show);
+}
 
-  /* The moment before or after the present one; false where there is none. */
-  function go(by) {
-    const series = lv.model.dump && lv.offers.seriesOf(lv.model.dump.about.uuid);
-    const next = series && series.dumps[series.dumps.indexOf(lv.model.dump.about.uuid) + by];
-    if (next) open(next);
-    return Boolean(next);
-  }
+/* Show the moments that the present recording belongs to, or nothing. */
+function show() {
+  const { uuid } = model.dump.about;
+  const series = seriesOf(uuid);
+  const now = JSON.stringify(series && [series.dumps, uuid]);
+  if (now === made) return;
+  made = now;
+  const hadFocus = place().contains(document.activeElement);
+  place().replaceChildren();
+  if (!series) return;
+  const at = series.dumps.indexOf(uuid);
+  const moments = element("div", "lv-series-moments");
+  moments.append(...series.dumps.map((one, k) => moment(series, k, k === at)));
+  place().append(element("span", "lv-gutter-label", "training"), step(-1, "‹", "The moment before ([)", at > 0), moments, step(1, "›", "The next moment (])", at < series.dumps.length - 1));
+  if (hadFocus) moments.children[at].focus({ preventScroll: true });
+}
 
-  function open(uuid) {
-    if (uuid === lv.state.current.dump) return;
-    lv.page.show(uuid, Object.assign({}, lv.state.current, { dump: uuid }), "push", []);
-  }
+function moment(series, k, isPresent) {
+  const control = button("lv-series-moment", series.members[k], `${series.name}: ${series.members[k]}, at the same steps`, () => open(series.dumps[k]));
+  control.setAttribute("aria-pressed", String(isPresent));
+  return control;
+}
 
-  lv.series = { show, go };
-})(window);
+function step(by, sign, title, isEnabled) {
+  const control = button("lv-series-step", sign, title, () => stepSeries(by));
+  control.disabled = !isEnabled;
+  return control;
+}
+
+/* The moment before or after the present one; false where there is none. */
+export function stepSeries(by) {
+  const series = model.dump && seriesOf(model.dump.about.uuid);
+  const next = series && series.dumps[series.dumps.indexOf(model.dump.about.uuid) + by];
+  if (next) open(next);
+  return Boolean(next);
+}
+
+function open(uuid) {
+  if (uuid === state.dump) return;
+  showDump(uuid, Object.assign({}, state, { dump: uuid }), "push", []);
+}

@@ -1,35 +1,31 @@
 /* Tracks put in order by hand: a grip in front of each, that is dragged to its place in the list. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
 
-  /* The grip of a list's `row`; `words` name it, `drop(names)` hears the new order of the rows that have one. */
-  function grip(row, words, drop) {
-    const made = lv.menu.element("span", "lv-grip", "⠿", { title: `Drag ${words} to its place; the arrows move it too`, "aria-hidden": "true" });
-    const end = () => {
-      if (!row.classList.contains("lv-dragged")) return;
-      row.classList.remove("lv-dragged");
-      drop([...row.parentElement.children].filter(isShown).map((one) => one.dataset.track));
-    };
-    made.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      event.preventDefault(); // no text is selected on the way
-      made.setPointerCapture(event.pointerId);
-      row.classList.add("lv-dragged");
-    });
-    made.addEventListener("pointermove", (event) => row.classList.contains("lv-dragged") && follow(row, event.clientY));
-    for (const type of ["pointerup", "pointercancel"]) made.addEventListener(type, end);
-    return made;
-  }
+import { element } from "../dom/element.mjs";
 
-  const isShown = (row) => row !== null && row.querySelector(".lv-grip") !== null;
+/* The grip of a list's `row`; `words` name it, `drop(names)` hears the new order of the rows that have one. */
+export function trackGrip(row, words, drop) {
+  const made = element("span", "lv-grip", "⠿", { title: `Drag ${words} to its place; the arrows move it too`, "aria-hidden": "true" });
+  const end = () => {
+    if (!row.classList.contains("lv-dragged")) return;
+    row.classList.remove("lv-dragged");
+    drop([...row.parentElement.children].filter(isShown).map((one) => one.dataset.track));
+  };
+  made.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault(); // no text is selected on the way
+    made.setPointerCapture(event.pointerId);
+    row.classList.add("lv-dragged");
+  });
+  made.addEventListener("pointermove", (event) => row.classList.contains("lv-dragged") && follow(row, event.clientY));
+  for (const type of ["pointerup", "pointercancel"]) made.addEventListener(type, end);
+  return made;
+}
 
-  /* The rows that the pointer has passed change sides; the dragged one stays where it is, or it would lose the pointer. */
-  function follow(row, y) {
-    const middle = (one) => one.getBoundingClientRect().top + one.offsetHeight / 2;
-    for (let other = row.previousElementSibling; isShown(other) && y < middle(other); other = row.previousElementSibling) row.after(other);
-    for (let other = row.nextElementSibling; isShown(other) && y > middle(other); other = row.nextElementSibling) row.before(other);
-  }
+const isShown = (row) => row !== null && row.querySelector(".lv-grip") !== null;
 
-  lv.trackdrag = { grip };
-})(window);
+/* The rows that the pointer has passed change sides; the dragged one stays where it is, or it would lose the pointer. */
+function follow(row, y) {
+  const middle = (one) => one.getBoundingClientRect().top + one.offsetHeight / 2;
+  for (let other = row.previousElementSibling; isShown(other) && y < middle(other); other = row.previousElementSibling) row.after(other);
+  for (let other = row.nextElementSibling; isShown(other) && y > middle(other); other = row.nextElementSibling) row.before(other);
+}

@@ -1,57 +1,49 @@
 /* Small drawings as SVG elements. Colours come from classes, so that a theme needs no redraw; text goes to textContent only. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const SPACE = "http://www.w3.org/2000/svg";
 
-  /* An element: tag, class, attributes, and its text or its children. */
-  function element(tag, className, attributes, ...children) {
-    const made = document.createElementNS(SPACE, tag);
-    if (className) made.setAttribute("class", className);
-    for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
-    made.append(...children.map((child) => (typeof child === "number" ? String(child) : child)));
-    return made;
-  }
+import { hideTip, showTip } from "./tooltip.mjs";
 
-  /* A drawing of a size in pixels; `words` tell it to those who do not see it. */
-  function drawing(width, height, words) {
-    const attributes = { width, height, viewBox: `0 0 ${width} ${height}`, role: "img" };
-    if (words) attributes["aria-label"] = words;
-    return element("svg", "lv-drawing", attributes);
-  }
+const SPACE = "http://www.w3.org/2000/svg";
 
-  function bar(className, x, y, width, height) {
-    return element("rect", className, { x: round(x), y: round(y), width: Math.max(0, round(width)), height: Math.max(0, round(height)) });
-  }
+/* An element: tag, class, attributes, and its text or its children. */
+export function svgElement(tag, className, attributes, ...children) {
+  const made = document.createElementNS(SPACE, tag);
+  if (className) made.setAttribute("class", className);
+  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
+  made.append(...children.map((child) => (typeof child === "number" ? String(child) : child)));
+  return made;
+}
 
-  function line(className, x1, y1, x2, y2) {
-    return element("line", className, { x1: round(x1), y1: round(y1), x2: round(x2), y2: round(y2) });
-  }
+/* A drawing of a size in pixels; `words` tell it to those who do not see it. */
+export function svgDrawing(width, height, words) {
+  const attributes = { width, height, viewBox: `0 0 ${width} ${height}`, role: "img" };
+  if (words) attributes["aria-label"] = words;
+  return svgElement("svg", "lv-drawing", attributes);
+}
 
-  /* Words at a point: `anchor` start, middle or end. */
-  function words(className, text, x, y, anchor) {
-    return element("text", `lv-svg-words ${className}`, { x: round(x), y: round(y), "text-anchor": anchor || "start" }, text);
-  }
+export function svgBar(className, x, y, width, height) {
+  return svgElement("rect", className, { x: round(x), y: round(y), width: Math.max(0, round(width)), height: Math.max(0, round(height)) });
+}
 
-  function round(value) {
-    return Math.round(value * 100) / 100;
-  }
+export function svgLine(className, x1, y1, x2, y2) {
+  return svgElement("line", className, { x1: round(x1), y1: round(y1), x2: round(x2), y2: round(y2) });
+}
 
-  /* Tell the numbers of the part of a drawing that is pointed at: `lines(x, y)` gives those of a point, or null. */
-  function tell(drawn, lines) {
-    drawn.addEventListener("pointermove", (event) => {
-      const box = drawn.getBoundingClientRect();
-      const told = lines(event.clientX - box.left, event.clientY - box.top);
-      if (told) lv.tip.show(event, told);
-      else lv.tip.hide();
-    });
-    drawn.addEventListener("pointerleave", () => lv.tip.hide());
-  }
+/* Words at a point: `anchor` start, middle or end. */
+export function svgText(className, text, x, y, anchor) {
+  return svgElement("text", `lv-svg-words ${className}`, { x: round(x), y: round(y), "text-anchor": anchor || "start" }, text);
+}
 
-  /* How many times the usual size type is: what stands under a drawing needs as much more room. */
-  function type() {
-    return lv.projector ? lv.projector.type() : 1;
-  }
+function round(value) {
+  return Math.round(value * 100) / 100;
+}
 
-  lv.svg = { element, drawing, bar, line, words, tell, type };
-})(window);
+/* Tell the numbers of the part of a drawing that is pointed at: `lines(x, y)` gives those of a point, or null. */
+export function tellPointed(drawn, lines) {
+  drawn.addEventListener("pointermove", (event) => {
+    const box = drawn.getBoundingClientRect();
+    const told = lines(event.clientX - box.left, event.clientY - box.top);
+    if (told) showTip(event, told);
+    else hideTip();
+  });
+  drawn.addEventListener("pointerleave", () => hideTip());
+}

@@ -1,123 +1,119 @@
 /* A long list of which only what is seen is there: rows of one height, fetched a page at a time as they come into view. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const PAGE = 100; // rows a request
-  const MORE = 6; // rows made beyond what is seen
-  const MOST = 1000000; // rows; a taller element is more than browsers draw
 
-  /* The rows [first, end) to make, with `total` of `height` px, where `seen` px from `top` on are in view. Pure. */
-  function visible(top, seen, height, total) {
-    const first = Math.max(0, Math.floor(top / height) - MORE);
-    return [first, Math.min(total, Math.ceil((top + seen) / height) + MORE)];
+import { element, ownKeys } from "./element.mjs";
+
+const PAGE = 100; // rows a request
+const MORE = 6; // rows made beyond what is seen
+const MOST = 1000000; // rows; a taller element is more than browsers draw
+
+/* The rows [first, end) to make, with `total` of `height` px, where `seen` px from `top` on are in view. Pure. */
+export function visibleRows(top, seen, height, total) {
+  const first = Math.max(0, Math.floor(top / height) - MORE);
+  return [first, Math.min(total, Math.ceil((top + seen) / height) + MORE)];
+}
+
+/* A list in a new element. `load(from, limit)` gives a promise of {total, rows}; `fill(element, row, index)` puts a row into
+   its element; `pick(row, index)` is called when one is pressed; `told(total, problem)` when it is known how many there are. */
+export function virtualList({ height, label, load, fill, pick, told }) {
+  const scroller = element("div", "lv-list", "", { role: "listbox", "aria-label": label, tabindex: "-1" });
+  const room = element("div", "lv-list-room");
+  scroller.append(room);
+  let pages = new Map(); // page -> rows, or null while they are on their way
+  let made = new Map(); // index -> element
+  let total = 0;
+  let active = 0; // the row that has, or gets, the focus
+  let turn = 0;
+  scroller.addEventListener("scroll", draw, { passive: true });
+  scroller.addEventListener("click", (event) => {
+    const row = event.target.closest("[data-index]");
+    if (row) press(Number(row.dataset.index));
+  });
+  const go = (index) => focus(Math.max(0, Math.min(total - 1, index)));
+  const page = () => Math.max(1, Math.floor(scroller.clientHeight / height) - 1);
+  const by = (rows) => () => go(active + rows());
+  const acts = { down: by(() => 1), up: by(() => -1), pageDown: by(page), pageUp: by(() => -page()), first: () => go(0), last: () => go(total - 1), go: () => press(active) };
+  ownKeys(scroller, "list", acts);
+
+  /* Start anew; `at`: the row to begin at. */
+  async function reset(at) {
+    const mine = ++turn;
+    [pages, made, total, active] = [new Map(), new Map(), 0, at || 0];
+    room.replaceChildren();
+    room.style.height = "0";
+    await fetchPage(Math.floor(active / PAGE), mine);
+    if (mine !== turn) return;
+    scroller.scrollTop = Math.max(0, active - 2) * height;
+    draw();
   }
 
-  /* A list in a new element. `load(from, limit)` gives a promise of {total, rows}; `fill(element, row, index)` puts a row into
-     its element; `pick(row, index)` is called when one is pressed; `told(total, problem)` when it is known how many there are. */
-  function list({ height, label, load, fill, pick, told }) {
-    const scroller = lv.menu.element("div", "lv-list", "", { role: "listbox", "aria-label": label, tabindex: "-1" });
-    const room = lv.menu.element("div", "lv-list-room");
-    scroller.append(room);
-    let pages = new Map(); // page -> rows, or null while they are on their way
-    let made = new Map(); // index -> element
-    let total = 0;
-    let active = 0; // the row that has, or gets, the focus
-    let turn = 0;
-    scroller.addEventListener("scroll", draw, { passive: true });
-    scroller.addEventListener("click", (event) => {
-      const row = event.target.closest("[data-index]");
-      if (row) press(Number(row.dataset.index));
-    });
-    const go = (index) => focus(Math.max(0, Math.min(total - 1, index)));
-    const page = () => Math.max(1, Math.floor(scroller.clientHeight / height) - 1);
-    const by = (rows) => () => go(active + rows());
-    const acts = { down: by(() => 1), up: by(() => -1), pageDown: by(page), pageUp: by(() => -page()), first: () => go(0), last: () => go(total - 1), go: () => press(active) };
-    lv.aside.keys(scroller, "list", acts);
-
-    /* Start anew; `at`: the row to begin at. */
-    async function reset(at) {
-      const mine = ++turn;
-      [pages, made, total, active] = [new Map(), new Map(), 0, at || 0];
-      room.replaceChildren();
-      room.style.height = "0";
-      await fetchPage(Math.floor(active / PAGE), mine);
+  async function fetchPage(k, mine) {
+    pages.set(k, null);
+    try {
+      const answer = await load(k * PAGE, PAGE);
       if (mine !== turn) return;
-      scroller.scrollTop = Math.max(0, active - 2) * height;
+      pages.set(k, answer.rows);
+      total = Math.min(MOST, answer.total);
+      room.style.height = `${total * height}px`;
+      told(answer.total, null);
+      for (let index = k * PAGE; index < k * PAGE + PAGE; index++) refresh(index);
       draw();
+    } catch (error) {
+      if (mine !== turn) return;
+      pages.delete(k);
+      told(total, error.message);
     }
-
-    async function fetchPage(k, mine) {
-      pages.set(k, null);
-      try {
-        const answer = await load(k * PAGE, PAGE);
-        if (mine !== turn) return;
-        pages.set(k, answer.rows);
-        total = Math.min(MOST, answer.total);
-        room.style.height = `${total * height}px`;
-        told(answer.total, null);
-        for (let index = k * PAGE; index < k * PAGE + PAGE; index++) refresh(index);
-        draw();
-      } catch (error) {
-        if (mine !== turn) return;
-        pages.delete(k);
-        told(total, error.message);
-      }
-    }
-
-    function rowAt(index) {
-      const rows = pages.get(Math.floor(index / PAGE));
-      return rows ? rows[index % PAGE] : null;
-    }
-
-    function draw() {
-      const [first, end] = visible(scroller.scrollTop, scroller.clientHeight, height, total);
-      for (const [index, element] of made) {
-        if ((index >= first && index < end) || element === document.activeElement) continue;
-        element.remove();
-        made.delete(index);
-      }
-      for (let index = first; index < end; index++) {
-        if (!pages.has(Math.floor(index / PAGE))) fetchPage(Math.floor(index / PAGE), turn);
-        if (!made.has(index)) add(index);
-      }
-    }
-
-    function add(index) {
-      const element = lv.menu.element("div", "lv-list-row", "", { role: "option", "aria-posinset": index + 1, "aria-setsize": total, tabindex: index === active ? "0" : "-1" });
-      element.dataset.index = index;
-      element.style.top = `${index * height}px`;
-      made.set(index, element);
-      room.append(element);
-      refresh(index);
-    }
-
-    function refresh(index) {
-      const [element, row] = [made.get(index), rowAt(index)];
-      if (element && row) fill(element, row, index);
-      else if (element) element.textContent = "…";
-    }
-
-    function focus(index) {
-      if (!total) return;
-      if (made.has(active)) made.get(active).tabIndex = -1;
-      active = index;
-      const top = active * height;
-      if (top < scroller.scrollTop) scroller.scrollTop = top;
-      else if (top + height > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + height - scroller.clientHeight;
-      draw();
-      const element = made.get(active);
-      element.tabIndex = 0;
-      element.focus({ preventScroll: true });
-    }
-
-    function press(index) {
-      const row = rowAt(index);
-      if (row) pick(row, index);
-    }
-
-    return { element: scroller, reset, focus: () => go(active), rows: () => [...made.keys()].sort((a, b) => a - b).map(rowAt).filter(Boolean) };
   }
 
-  lv.pages = { list, visible };
-  if (typeof module !== "undefined") module.exports = { visible };
-})(typeof window !== "undefined" ? window : globalThis);
+  function rowAt(index) {
+    const rows = pages.get(Math.floor(index / PAGE));
+    return rows ? rows[index % PAGE] : null;
+  }
+
+  function draw() {
+    const [first, end] = visibleRows(scroller.scrollTop, scroller.clientHeight, height, total);
+    for (const [index, item] of made) {
+      if ((index >= first && index < end) || item === document.activeElement) continue;
+      item.remove();
+      made.delete(index);
+    }
+    for (let index = first; index < end; index++) {
+      if (!pages.has(Math.floor(index / PAGE))) fetchPage(Math.floor(index / PAGE), turn);
+      if (!made.has(index)) add(index);
+    }
+  }
+
+  function add(index) {
+    const item = element("div", "lv-list-row", "", { role: "option", "aria-posinset": index + 1, "aria-setsize": total, tabindex: index === active ? "0" : "-1" });
+    item.dataset.index = index;
+    item.style.top = `${index * height}px`;
+    made.set(index, item);
+    room.append(item);
+    refresh(index);
+  }
+
+  function refresh(index) {
+    const [item, row] = [made.get(index), rowAt(index)];
+    if (item && row) fill(item, row, index);
+    else if (item) item.textContent = "…";
+  }
+
+  function focus(index) {
+    if (!total) return;
+    if (made.has(active)) made.get(active).tabIndex = -1;
+    active = index;
+    const top = active * height;
+    if (top < scroller.scrollTop) scroller.scrollTop = top;
+    else if (top + height > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + height - scroller.clientHeight;
+    draw();
+    const item = made.get(active);
+    item.tabIndex = 0;
+    item.focus({ preventScroll: true });
+  }
+
+  function press(index) {
+    const row = rowAt(index);
+    if (row) pick(row, index);
+  }
+
+  return { element: scroller, reset, focus: () => go(active), rows: () => [...made.keys()].sort((a, b) => a - b).map(rowAt).filter(Boolean) };
+}

@@ -1,100 +1,93 @@
 /* What matches carry, worked out from the summary: which track tells most, and the filter that a bar stands for. Pure. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const shares = () => lv.shares || require("./shares.js");
 
-  const differ = ({ share, base_rate: base }) => Math.abs((share || 0) - (base || 0));
+import { decimal } from "./shares.mjs";
 
-  /* How much a track tells: the largest difference between a share and its base rate. */
-  function tells(track) {
-    return Math.max(0, ...track.values.map(differ));
+const differ = ({ share, base_rate: base }) => Math.abs((share || 0) - (base || 0));
+
+/* How much a track tells: the largest difference between a share and its base rate. */
+function tells(track) {
+  return Math.max(0, ...track.values.map(differ));
+}
+
+/* The tracks that have a value at any step of the matches, the most telling first. */
+export function byStrength(tracks) {
+  return tracks.filter((track) => track.n_steps > 0).sort((a, b) => tells(b) - tells(a));
+}
+
+/* The value that matches carry most more often than the corpus does; null where none is. */
+export function strongestValue(track) {
+  const more = track.values.filter(({ share, base_rate: base }) => share > base);
+  return more.sort((a, b) => b.share - b.base_rate - (a.share - a.base_rate))[0] || null;
+}
+
+/* The values in the order of their bars: numbers as they rise, labels by how far they differ. */
+export function valueRows(track) {
+  return track.kind === "number" ? track.values : [...track.values].sort((a, b) => differ(b) - differ(a));
+}
+
+/* "1.00 of the matched steps have depth 4, 0.16 of the corpus: 6.2 times as often" in parts: {figure, rest}. */
+export function enrichmentSentence(name, value) {
+  const { share, base_rate: base } = value;
+  const times = base > 0 ? share / base : null;
+  const often = times === null || times < 1.05 ? "" : `: ${times < 10 ? times.toFixed(1) : Math.round(times)} times as often`;
+  return { figure: decimal(share), rest: `of the matched steps have ${name} ${value.value}, ${decimal(base)} of the corpus${often}` };
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/* The next smaller double: a range that another one follows does not hold its upper end. */
+export function nextBelow(value) {
+  if (!Number.isFinite(value)) return value;
+  if (value === 0) return -Number.MIN_VALUE;
+  scratch.setFloat64(0, value);
+  const bits = scratch.getBigInt64(0);
+  scratch.setBigInt64(0, value > 0 ? bits - 1n : bits + 1n);
+  return scratch.getFloat64(0);
+}
+
+/* The ends, both included, of the numbers that a value of a track stands for. */
+export function valueRange(track, value) {
+  const isOpen = value.low < value.high && value !== track.values.at(-1);
+  return { low: value.low, high: isOpen ? nextBelow(value.high) : value.high };
+}
+
+function filterOn(filters, name) {
+  return filters.find((filter) => filter.track === name) || null;
+}
+
+/* Does a filter of the track allow what the bar stands for? null where the track has no filter. */
+export function isValueAllowed(filters, track, value) {
+  const filter = filterOn(filters, track.name);
+  if (!filter) return null;
+  if (track.kind === "category") return (filter.labels || []).includes(value.value);
+  const { low, high } = valueRange(track, value);
+  return !(filter.low > low) && !(filter.high < high); // an open end is undefined or null, and compares as false
+}
+
+/* The filters after a press on a bar: a label joins its track's or leaves them, a range takes the place of the one before;
+   `isMore` stretches that one. Pressing all that is allowed takes the filter away. */
+export function toggledFilter(filters, track, value, isMore) {
+  const filter = filterOn(filters, track.name);
+  const rest = filters.filter((one) => one !== filter);
+  if (track.kind === "category") {
+    const had = (filter && filter.labels) || [];
+    const labels = had.includes(value.value) ? had.filter((label) => label !== value.value) : [...had, value.value];
+    return labels.length ? [...rest, { track: track.name, labels }] : rest;
   }
-
-  /* The tracks that have a value at any step of the matches, the most telling first. */
-  function ordered(tracks) {
-    return tracks.filter((track) => track.n_steps > 0).sort((a, b) => tells(b) - tells(a));
+  const ends = valueRange(track, value);
+  if (filter && filter.low === ends.low && filter.high === ends.high) return rest;
+  if (filter && isMore) {
+    ends.low = Math.min(ends.low, filter.low ?? ends.low);
+    ends.high = Math.max(ends.high, filter.high ?? ends.high);
   }
+  return [...rest, { track: track.name, low: ends.low, high: ends.high }];
+}
 
-  /* The value that matches carry most more often than the corpus does; null where none is. */
-  function strongest(track) {
-    const more = track.values.filter(({ share, base_rate: base }) => share > base);
-    return more.sort((a, b) => b.share - b.base_rate - (a.share - a.base_rate))[0] || null;
-  }
-
-  /* The values in the order of their bars: numbers as they rise, labels by how far they differ. */
-  function rows(track) {
-    return track.kind === "number" ? track.values : [...track.values].sort((a, b) => differ(b) - differ(a));
-  }
-
-  /* "1.00 of the matched steps have depth 4, 0.16 of the corpus: 6.2 times as often" in parts: {figure, rest}. */
-  function sentence(name, value) {
-    const { decimal } = shares();
-    const { share, base_rate: base } = value;
-    const times = base > 0 ? share / base : null;
-    const often = times === null || times < 1.05 ? "" : `: ${times < 10 ? times.toFixed(1) : Math.round(times)} times as often`;
-    return { figure: decimal(share), rest: `of the matched steps have ${name} ${value.value}, ${decimal(base)} of the corpus${often}` };
-  }
-
-  const scratch = new DataView(new ArrayBuffer(8));
-
-  /* The next smaller double: a range that another one follows does not hold its upper end. */
-  function below(value) {
-    if (!Number.isFinite(value)) return value;
-    if (value === 0) return -Number.MIN_VALUE;
-    scratch.setFloat64(0, value);
-    const bits = scratch.getBigInt64(0);
-    scratch.setBigInt64(0, value > 0 ? bits - 1n : bits + 1n);
-    return scratch.getFloat64(0);
-  }
-
-  /* The ends, both included, of the numbers that a value of a track stands for. */
-  function range(track, value) {
-    const isOpen = value.low < value.high && value !== track.values.at(-1);
-    return { low: value.low, high: isOpen ? below(value.high) : value.high };
-  }
-
-  function filterOn(filters, name) {
-    return filters.find((filter) => filter.track === name) || null;
-  }
-
-  /* Does a filter of the track allow what the bar stands for? null where the track has no filter. */
-  function isAllowed(filters, track, value) {
-    const filter = filterOn(filters, track.name);
-    if (!filter) return null;
-    if (track.kind === "category") return (filter.labels || []).includes(value.value);
-    const { low, high } = range(track, value);
-    return !(filter.low > low) && !(filter.high < high); // an open end is undefined or null, and compares as false
-  }
-
-  /* The filters after a press on a bar: a label joins its track's or leaves them, a range takes the place of the one before;
-     `isMore` stretches that one. Pressing all that is allowed takes the filter away. */
-  function toggled(filters, track, value, isMore) {
-    const filter = filterOn(filters, track.name);
-    const rest = filters.filter((one) => one !== filter);
-    if (track.kind === "category") {
-      const had = (filter && filter.labels) || [];
-      const labels = had.includes(value.value) ? had.filter((label) => label !== value.value) : [...had, value.value];
-      return labels.length ? [...rest, { track: track.name, labels }] : rest;
-    }
-    const ends = range(track, value);
-    if (filter && filter.low === ends.low && filter.high === ends.high) return rest;
-    if (filter && isMore) {
-      ends.low = Math.min(ends.low, filter.low ?? ends.low);
-      ends.high = Math.max(ends.high, filter.high ?? ends.high);
-    }
-    return [...rest, { track: track.name, low: ends.low, high: ends.high }];
-  }
-
-  /* A filter in words: "depth 3 to 4", "tag noun or verb". `text(number)` writes a number. */
-  function filterWords({ track, labels, low, high }, text) {
-    if (labels && labels.length) return `${track} ${labels.length > 3 ? `${labels.slice(0, 3).join(", ")} or ${labels.length - 3} more` : labels.join(" or ")}`;
-    if (low === high) return `${track} ${text(low)}`;
-    if (low === undefined || low === null) return `${track} up to ${text(high)}`;
-    if (high === undefined || high === null) return `${track} from ${text(low)}`;
-    return `${track} ${text(low)} to ${text(high)}`;
-  }
-
-  lv.carried = { ordered, strongest, rows, sentence, below, range, isAllowed, toggled, filterWords };
-  if (typeof module !== "undefined") module.exports = lv.carried;
-})(typeof window !== "undefined" ? window : globalThis);
+/* A filter in words: "depth 3 to 4", "tag noun or verb". `text(number)` writes a number. */
+export function filterWords({ track, labels, low, high }, text) {
+  if (labels && labels.length) return `${track} ${labels.length > 3 ? `${labels.slice(0, 3).join(", ")} or ${labels.length - 3} more` : labels.join(" or ")}`;
+  if (low === high) return `${track} ${text(low)}`;
+  if (low === undefined || low === null) return `${track} up to ${text(high)}`;
+  if (high === undefined || high === null) return `${track} from ${text(low)}`;
+  return `${track} ${text(low)} to ${text(high)}`;
+}

@@ -1,193 +1,186 @@
 /* Every key of the page, in one table: the handlers look their keys up here, and the help lists what stands here. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
 
-  /* {place, title, keys: [[name, combinations, what it does]]}. A combination is as event.key says, with Ctrl+, Alt+ or
-     Shift+ before it; Ctrl is also the Mac's Command. Letters and signs are what is typed, whatever Shift does. */
-  const TABLE = [
-    {
-      place: "page",
-      title: "Anywhere",
-      keys: [
-        ["left", ["ArrowLeft"], "a step to the left"],
-        ["right", ["ArrowRight"], "a step to the right"],
-        ["pageLeft", ["Shift+ArrowLeft"], "a page to the left"],
-        ["pageRight", ["Shift+ArrowRight"], "a page to the right"],
-        ["first", ["Home"], "to the first step"],
-        ["last", ["End"], "to the last step"],
-        ["zoomIn", ["+", "="], "zoom in"],
-        ["zoomOut", ["-"], "zoom out"],
-        ["pin", ["p"], "pin the unit that is pointed at or held, or let go of it"],
-        ["search", ["/"], "to the search"],
-        ["tokens", ["t"], "to the tokens, to brush by keyboard"],
-        ["text", ["y"], "to the box for your own text"],
-        ["matches", ["m"], "to the matches"],
-        ["large", ["l"], "large type for a projector, on or off"],
-        ["earlier", ["["], "the moment before, where a model was kept at moments of its training"],
-        ["later", ["]"], "the next moment"],
-        ["help", ["?"], "this list"],
-      ],
-    },
-    {
-      place: "history",
-      title: "Undo",
-      keys: [
-        ["undo", ["Ctrl+z"], "undo the last change of the selection"],
-        ["redo", ["Ctrl+Shift+z", "Ctrl+y"], "redo what was undone"],
-      ],
-    },
-    {
-      place: "lines",
-      title: "On the lines",
-      keys: [
-        ["up", ["ArrowUp"], "raise the threshold"],
-        ["down", ["ArrowDown"], "lower the threshold"],
-        ["pageLeft", ["PageUp"], "a page to the left"],
-        ["pageRight", ["PageDown"], "a page to the right"],
-      ],
-    },
-    {
-      place: "tokens",
-      title: "On the tokens",
-      keys: [
-        ["begin", ["Enter"], "brush a window in the middle of the view"],
-        ["back", ["ArrowLeft"], "move the window to the left"],
-        ["on", ["ArrowRight"], "move the window to the right"],
-        ["shrink", ["Shift+ArrowLeft"], "make it a step shorter"],
-        ["grow", ["Shift+ArrowRight"], "make it a step longer"],
-        ["clear", ["Escape", "Delete"], "clear the brush"],
-      ],
-    },
-    {
-      place: "map",
-      title: "On the map",
-      keys: [
-        ["left", ["ArrowLeft"], "look further to the left"],
-        ["right", ["ArrowRight"], "to the right"],
-        ["up", ["ArrowUp"], "up"],
-        ["down", ["ArrowDown"], "down"],
-        ["zoomIn", ["+", "="], "zoom in"],
-        ["zoomOut", ["-"], "zoom out"],
-        ["fit", ["0"], "all points in view"],
-        ["list", ["Enter"], "list the tokens of all points in view"],
-        ["back", ["Escape"], "let go of the region: back to the matches"],
-      ],
-    },
-    {
-      place: "chip",
-      title: "On a unit's chip",
-      keys: [["out", ["Delete", "Backspace"], "take the unit out of the pattern"]],
-    },
-    {
-      place: "row",
-      title: "On a row of the matches",
-      keys: [
-        ["down", ["ArrowDown"], "the next row or heading"],
-        ["up", ["ArrowUp"], "the one before"],
-        ["mark", ["m"], "mark the row, or take the mark away"],
-        ["hide", ["Delete", "Backspace"], "hide the row"],
-      ],
-    },
-    {
-      place: "corpus",
-      title: "On the strip of the whole corpus",
-      keys: [
-        ["back", ["ArrowLeft", "ArrowDown"], "back by a hundredth of it"],
-        ["on", ["ArrowRight", "ArrowUp"], "on by a hundredth"],
-        ["farBack", ["PageUp", "Shift+ArrowLeft", "Shift+ArrowDown"], "back by a tenth"],
-        ["farOn", ["PageDown", "Shift+ArrowRight", "Shift+ArrowUp"], "on by a tenth"],
-        ["first", ["Home"], "to the first step"],
-        ["last", ["End"], "to the last step"],
-      ],
-    },
-    {
-      place: "curve",
-      title: "On the threshold's curve",
-      keys: [
-        ["up", ["ArrowRight", "ArrowUp"], "raise the threshold"],
-        ["down", ["ArrowLeft", "ArrowDown"], "lower it"],
-        ["farUp", ["PageUp", "Shift+ArrowRight", "Shift+ArrowUp"], "raise it by ten times as much"],
-        ["farDown", ["PageDown", "Shift+ArrowLeft", "Shift+ArrowDown"], "lower it by as much"],
-        ["least", ["Home"], "to the least of the curve"],
-        ["most", ["End"], "to the most"],
-      ],
-    },
-    {
-      place: "list",
-      title: "In a list of sequences or hits",
-      keys: [
-        ["down", ["ArrowDown"], "the next one"],
-        ["up", ["ArrowUp"], "the one before"],
-        ["pageDown", ["PageDown"], "a page down"],
-        ["pageUp", ["PageUp"], "a page up"],
-        ["first", ["Home"], "to the first"],
-        ["last", ["End"], "to the last"],
-        ["go", ["Enter", " "], "go there"],
-      ],
-    },
-    {
-      place: "search",
-      title: "In the search",
-      keys: [
-        ["next", ["Enter"], "the next hit"],
-        ["back", ["Shift+Enter"], "the hit before"],
-        ["forget", ["Escape"], "forget the hits"],
-      ],
-    },
-    {
-      place: "start",
-      title: "In the search of the recordings",
-      keys: [
-        ["open", ["Enter"], "open the first that is shown"],
-        ["cards", ["ArrowDown"], "to the recordings"],
-        ["all", ["Escape"], "show all again"],
-      ],
-    },
-    {
-      place: "cards",
-      title: "On a recording",
-      keys: [
-        ["back", ["ArrowLeft"], "the one before"],
-        ["on", ["ArrowRight"], "the next one"],
-        ["up", ["ArrowUp"], "the one above"],
-        ["down", ["ArrowDown"], "the one below"],
-        ["search", ["/"], "to the search"],
-      ],
-    },
-  ];
-  const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", PageUp: "Page ↑", PageDown: "Page ↓", Backspace: "⌫", "-": "−", " ": "Space" };
+/* {place, title, keys: [[name, combinations, what it does]]}. A combination is as event.key says, with Ctrl+, Alt+ or
+   Shift+ before it; Ctrl is also the Mac's Command. Letters and signs are what is typed, whatever Shift does. */
+export const KEY_TABLE = [
+  {
+    place: "page",
+    title: "Anywhere",
+    keys: [
+      ["left", ["ArrowLeft"], "a step to the left"],
+      ["right", ["ArrowRight"], "a step to the right"],
+      ["pageLeft", ["Shift+ArrowLeft"], "a page to the left"],
+      ["pageRight", ["Shift+ArrowRight"], "a page to the right"],
+      ["first", ["Home"], "to the first step"],
+      ["last", ["End"], "to the last step"],
+      ["zoomIn", ["+", "="], "zoom in"],
+      ["zoomOut", ["-"], "zoom out"],
+      ["pin", ["p"], "pin the unit that is pointed at or held, or let go of it"],
+      ["search", ["/"], "to the search"],
+      ["tokens", ["t"], "to the tokens, to brush by keyboard"],
+      ["text", ["y"], "to the box for your own text"],
+      ["matches", ["m"], "to the matches"],
+      ["large", ["l"], "large type for a projector, on or off"],
+      ["earlier", ["["], "the moment before, where a model was kept at moments of its training"],
+      ["later", ["]"], "the next moment"],
+      ["help", ["?"], "this list"],
+    ],
+  },
+  {
+    place: "history",
+    title: "Undo",
+    keys: [
+      ["undo", ["Ctrl+z"], "undo the last change of the selection"],
+      ["redo", ["Ctrl+Shift+z", "Ctrl+y"], "redo what was undone"],
+    ],
+  },
+  {
+    place: "lines",
+    title: "On the lines",
+    keys: [
+      ["up", ["ArrowUp"], "raise the threshold"],
+      ["down", ["ArrowDown"], "lower the threshold"],
+      ["pageLeft", ["PageUp"], "a page to the left"],
+      ["pageRight", ["PageDown"], "a page to the right"],
+    ],
+  },
+  {
+    place: "tokens",
+    title: "On the tokens",
+    keys: [
+      ["begin", ["Enter"], "brush a window in the middle of the view"],
+      ["back", ["ArrowLeft"], "move the window to the left"],
+      ["on", ["ArrowRight"], "move the window to the right"],
+      ["shrink", ["Shift+ArrowLeft"], "make it a step shorter"],
+      ["grow", ["Shift+ArrowRight"], "make it a step longer"],
+      ["clear", ["Escape", "Delete"], "clear the brush"],
+    ],
+  },
+  {
+    place: "map",
+    title: "On the map",
+    keys: [
+      ["left", ["ArrowLeft"], "look further to the left"],
+      ["right", ["ArrowRight"], "to the right"],
+      ["up", ["ArrowUp"], "up"],
+      ["down", ["ArrowDown"], "down"],
+      ["zoomIn", ["+", "="], "zoom in"],
+      ["zoomOut", ["-"], "zoom out"],
+      ["fit", ["0"], "all points in view"],
+      ["list", ["Enter"], "list the tokens of all points in view"],
+      ["back", ["Escape"], "let go of the region: back to the matches"],
+    ],
+  },
+  {
+    place: "chip",
+    title: "On a unit's chip",
+    keys: [["out", ["Delete", "Backspace"], "take the unit out of the pattern"]],
+  },
+  {
+    place: "row",
+    title: "On a row of the matches",
+    keys: [
+      ["down", ["ArrowDown"], "the next row or heading"],
+      ["up", ["ArrowUp"], "the one before"],
+      ["mark", ["m"], "mark the row, or take the mark away"],
+      ["hide", ["Delete", "Backspace"], "hide the row"],
+    ],
+  },
+  {
+    place: "corpus",
+    title: "On the strip of the whole corpus",
+    keys: [
+      ["back", ["ArrowLeft", "ArrowDown"], "back by a hundredth of it"],
+      ["on", ["ArrowRight", "ArrowUp"], "on by a hundredth"],
+      ["farBack", ["PageUp", "Shift+ArrowLeft", "Shift+ArrowDown"], "back by a tenth"],
+      ["farOn", ["PageDown", "Shift+ArrowRight", "Shift+ArrowUp"], "on by a tenth"],
+      ["first", ["Home"], "to the first step"],
+      ["last", ["End"], "to the last step"],
+    ],
+  },
+  {
+    place: "curve",
+    title: "On the threshold's curve",
+    keys: [
+      ["up", ["ArrowRight", "ArrowUp"], "raise the threshold"],
+      ["down", ["ArrowLeft", "ArrowDown"], "lower it"],
+      ["farUp", ["PageUp", "Shift+ArrowRight", "Shift+ArrowUp"], "raise it by ten times as much"],
+      ["farDown", ["PageDown", "Shift+ArrowLeft", "Shift+ArrowDown"], "lower it by as much"],
+      ["least", ["Home"], "to the least of the curve"],
+      ["most", ["End"], "to the most"],
+    ],
+  },
+  {
+    place: "list",
+    title: "In a list of sequences or hits",
+    keys: [
+      ["down", ["ArrowDown"], "the next one"],
+      ["up", ["ArrowUp"], "the one before"],
+      ["pageDown", ["PageDown"], "a page down"],
+      ["pageUp", ["PageUp"], "a page up"],
+      ["first", ["Home"], "to the first"],
+      ["last", ["End"], "to the last"],
+      ["go", ["Enter", " "], "go there"],
+    ],
+  },
+  {
+    place: "search",
+    title: "In the search",
+    keys: [
+      ["next", ["Enter"], "the next hit"],
+      ["back", ["Shift+Enter"], "the hit before"],
+      ["forget", ["Escape"], "forget the hits"],
+    ],
+  },
+  {
+    place: "start",
+    title: "In the search of the recordings",
+    keys: [
+      ["open", ["Enter"], "open the first that is shown"],
+      ["cards", ["ArrowDown"], "to the recordings"],
+      ["all", ["Escape"], "show all again"],
+    ],
+  },
+  {
+    place: "cards",
+    title: "On a recording",
+    keys: [
+      ["back", ["ArrowLeft"], "the one before"],
+      ["on", ["ArrowRight"], "the next one"],
+      ["up", ["ArrowUp"], "the one above"],
+      ["down", ["ArrowDown"], "the one below"],
+      ["search", ["/"], "to the search"],
+    ],
+  },
+];
+const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", PageUp: "Page ↑", PageDown: "Page ↓", Backspace: "⌫", "-": "−", " ": "Space" };
 
-  /* What a keyboard event is in the table's words. */
-  function combination({ key, ctrlKey, metaKey, altKey, shiftKey }) {
-    const isTyped = key.length === 1;
-    const isCommand = ctrlKey || metaKey;
-    const before = [isCommand ? "Ctrl+" : "", altKey ? "Alt+" : "", shiftKey && (!isTyped || isCommand) ? "Shift+" : ""];
-    return before.join("") + (isTyped ? key.toLowerCase() : key);
-  }
+/* What a keyboard event is in the table's words. */
+export function combination({ key, ctrlKey, metaKey, altKey, shiftKey }) {
+  const isTyped = key.length === 1;
+  const isCommand = ctrlKey || metaKey;
+  const before = [isCommand ? "Ctrl+" : "", altKey ? "Alt+" : "", shiftKey && (!isTyped || isCommand) ? "Shift+" : ""];
+  return before.join("") + (isTyped ? key.toLowerCase() : key);
+}
 
-  /* The name of what a key does in a place, or null. */
-  function named(place, event) {
-    const pressed = combination(event);
-    const found = TABLE.find((part) => part.place === place).keys.find(([, keys]) => keys.includes(pressed));
-    return found ? found[0] : null;
-  }
+/* The name of what a key does in a place, or null. */
+export function keyName(place, event) {
+  const pressed = combination(event);
+  const found = KEY_TABLE.find((part) => part.place === place).keys.find(([, keys]) => keys.includes(pressed));
+  return found ? found[0] : null;
+}
 
-  /* Do what a key stands for in a place, by `acts` ({name: act}); true if there was something to do. */
-  function act(place, event, acts) {
-    const name = named(place, event);
-    if (name === null || !acts[name]) return false;
-    event.preventDefault();
-    acts[name](event);
-    return true;
-  }
+/* Do what a key stands for in a place, by `acts` ({name: act}); true if there was something to do. */
+export function actOnKey(place, event, acts) {
+  const name = keyName(place, event);
+  if (name === null || !acts[name]) return false;
+  event.preventDefault();
+  acts[name](event);
+  return true;
+}
 
-  /* How a combination is shown: ["Ctrl", "Z"]. */
-  function shown(text) {
-    const parts = text.length > 1 ? text.split("+") : [text];
-    return parts.map((part) => SHOWN[part] || (part.length === 1 ? part.toUpperCase() : part));
-  }
-
-  lv.keys = { TABLE, combination, named, act, shown };
-  if (typeof module !== "undefined") module.exports = lv.keys;
-})(typeof window !== "undefined" ? window : globalThis);
+/* How a combination is shown: ["Ctrl", "Z"]. */
+export function keyCaps(text) {
+  const parts = text.length > 1 ? text.split("+") : [text];
+  return parts.map((part) => SHOWN[part] || (part.length === 1 ? part.toUpperCase() : part));
+}

@@ -1,120 +1,114 @@
 /* The matches as a list that grows: rows by their place, group headings between them, what is folded or hidden left out,
    and which rows to ask for next. Pure. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const ROW = 19; // px a row
-  const GROUP = 28; // px a heading
-  const BLOCK = 40; // items drawn on one canvas
 
-  function list() {
-    const rows = new Map(); // place in the server's list -> row
-    const groups = new Map(); // index -> {index, name, n, first}
-    const folded = new Set(); // indices of groups
-    let total = null; // rows in all, where that is known
-    let isGrouped = false;
-    let version = 0; // changes with whatever is listed
+export const ROW_HEIGHT = 19; // px a row
+export const GROUP_HEIGHT = 28; // px a heading
+export const BLOCK = 40; // items drawn on one canvas
 
-    let inOrder = null; // the rows, once they are asked for
+export function createMatchList() {
+  const rows = new Map(); // place in the server's list -> row
+  const groups = new Map(); // index -> {index, name, n, first}
+  const folded = new Set(); // indices of groups
+  let total = null; // rows in all, where that is known
+  let isGrouped = false;
+  let version = 0; // changes with whatever is listed
 
-    /* Take up an answer: its rows stand from its offset on. `asked`: how many rows were wanted. */
-    function put(answer, asked) {
-      answer.rows.forEach((row, k) => rows.set(answer.offset + k, row));
-      inOrder = null;
-      for (const group of answer.groups || []) groups.set(group.index, group);
-      isGrouped = Boolean(answer.n_groups);
-      if (answer.n_listed !== null && answer.n_listed !== undefined) total = answer.n_listed;
-      else if (answer.rows.length < asked) total = answer.offset + answer.rows.length;
-      version++;
-    }
+  let inOrder = null; // the rows, once they are asked for
 
-    function fold(index, isFolded) {
-      if (isFolded) folded.add(index);
-      else folded.delete(index);
-      version++;
-    }
+  /* Take up an answer: its rows stand from its offset on. `asked`: how many rows were wanted. */
+  function put(answer, asked) {
+    answer.rows.forEach((row, k) => rows.set(answer.offset + k, row));
+    inOrder = null;
+    for (const group of answer.groups || []) groups.set(group.index, group);
+    isGrouped = Boolean(answer.n_groups);
+    if (answer.n_listed !== null && answer.n_listed !== undefined) total = answer.n_listed;
+    else if (answer.rows.length < asked) total = answer.offset + answer.rows.length;
+    version++;
+  }
 
-    function foldAll(isFolded) {
-      folded.clear();
-      if (isFolded) for (const index of groups.keys()) folded.add(index);
-      version++;
-    }
+  function fold(index, isFolded) {
+    if (isFolded) folded.add(index);
+    else folded.delete(index);
+    version++;
+  }
 
-    /* {items, height, next}: what is to be shown from the top, how tall it is, and the place of the first row that is
-       wanted and not here (null where all are). An item {kind, top, height, ...} is a "row" or a "group". */
-    function laid(isShown) {
-      const items = [];
-      let top = 0;
-      const add = (item, height) => {
-        items.push(Object.assign(item, { top, height }));
-        top += height;
-      };
-      const take = (from, end) => {
-        for (let place = from; place < end; place++) {
-          const row = rows.get(place);
-          if (!row) return place;
-          if (isShown(row)) add({ kind: "row", place, row }, ROW);
-        }
-        return null;
-      };
-      const end = total === null ? Infinity : total;
-      if (!isGrouped) return { next: take(0, end), items, height: top };
-      let next = null;
-      let from = 0;
-      for (let index = 0; from < end && next === null; index++) {
-        const group = groups.get(index);
-        if (!group) {
-          next = from;
-          break;
-        }
-        add({ kind: "group", group, isFolded: folded.has(index) }, GROUP);
-        from = group.first + group.n;
-        if (!folded.has(index)) next = take(group.first, from);
-      }
-      return { items, height: top, next };
-    }
+  function foldAll(isFolded) {
+    folded.clear();
+    if (isFolded) for (const index of groups.keys()) folded.add(index);
+    version++;
+  }
 
-    return {
-      put,
-      fold,
-      foldAll,
-      laid,
-      isFolded: (index) => folded.has(index),
-      nFolded: () => folded.size,
-      version: () => version,
-      rows: () => (inOrder = inOrder || [...rows.keys()].sort((a, b) => a - b).map((place) => rows.get(place))),
-      row: (place) => rows.get(place),
-      size: () => rows.size,
-      total: () => total,
+  /* {items, height, next}: what is to be shown from the top, how tall it is, and the place of the first row that is
+     wanted and not here (null where all are). An item {kind, top, height, ...} is a "row" or a "group". */
+  function laid(isShown) {
+    const items = [];
+    let top = 0;
+    const add = (item, height) => {
+      items.push(Object.assign(item, { top, height }));
+      top += height;
     };
-  }
-
-  /* Items in blocks [{top, height, items}], each drawn on a canvas of its own. */
-  function blocks(items) {
-    const found = [];
-    for (let k = 0; k < items.length; k += BLOCK) {
-      const some = items.slice(k, k + BLOCK);
-      const top = some[0].top;
-      const last = some[some.length - 1];
-      found.push({ top, height: last.top + last.height - top, items: some });
+    const take = (from, end) => {
+      for (let place = from; place < end; place++) {
+        const row = rows.get(place);
+        if (!row) return place;
+        if (isShown(row)) add({ kind: "row", place, row }, ROW_HEIGHT);
+      }
+      return null;
+    };
+    const end = total === null ? Infinity : total;
+    if (!isGrouped) return { next: take(0, end), items, height: top };
+    let next = null;
+    let from = 0;
+    for (let index = 0; from < end && next === null; index++) {
+      const group = groups.get(index);
+      if (!group) {
+        next = from;
+        break;
+      }
+      add({ kind: "group", group, isFolded: folded.has(index) }, GROUP_HEIGHT);
+      from = group.first + group.n;
+      if (!folded.has(index)) next = take(group.first, from);
     }
-    return found;
+    return { items, height: top, next };
   }
 
-  /* The blocks [first, end) that lie between two heights, and one more at each end. */
-  function around(found, from, to) {
-    let first = 0;
-    while (first < found.length && found[first].top + found[first].height <= from) first++;
-    let end = first;
-    while (end < found.length && found[end].top < to) end++;
-    return [Math.max(0, first - 1), Math.min(found.length, end + 1)];
-  }
+  return {
+    put,
+    fold,
+    foldAll,
+    laid,
+    isFolded: (index) => folded.has(index),
+    nFolded: () => folded.size,
+    version: () => version,
+    rows: () => (inOrder = inOrder || [...rows.keys()].sort((a, b) => a - b).map((place) => rows.get(place))),
+    row: (place) => rows.get(place),
+    size: () => rows.size,
+    total: () => total,
+  };
+}
 
-  /* The item of a block at a height inside it, or null. */
-  function itemAt(block, y) {
-    return block.items.find((item) => y >= item.top - block.top && y < item.top - block.top + item.height) || null;
+/* Items in blocks [{top, height, items}], each drawn on a canvas of its own. */
+export function blocksOf(items) {
+  const found = [];
+  for (let k = 0; k < items.length; k += BLOCK) {
+    const some = items.slice(k, k + BLOCK);
+    const top = some[0].top;
+    const last = some[some.length - 1];
+    found.push({ top, height: last.top + last.height - top, items: some });
   }
+  return found;
+}
 
-  lv.matchlist = { list, blocks, around, itemAt, ROW, GROUP, BLOCK };
-  if (typeof module !== "undefined") module.exports = lv.matchlist;
-})(typeof window !== "undefined" ? window : globalThis);
+/* The blocks [first, end) that lie between two heights, and one more at each end. */
+export function blocksAround(found, from, to) {
+  let first = 0;
+  while (first < found.length && found[first].top + found[first].height <= from) first++;
+  let end = first;
+  while (end < found.length && found[end].top < to) end++;
+  return [Math.max(0, first - 1), Math.min(found.length, end + 1)];
+}
+
+/* The item of a block at a height inside it, or null. */
+export function itemAt(block, y) {
+  return block.items.find((item) => y >= item.top - block.top && y < item.top - block.top + item.height) || null;
+}

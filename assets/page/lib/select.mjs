@@ -1,114 +1,107 @@
 /* Which units a brushed window selects. Pure arithmetic: no page, no clock. Its Python twin is lstmviz.match. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
 
-  /* Units on through every step of [start, stop) and off at each of `before` steps before it and `after` steps after it.
-     On is value >= cut (side high) or value <= cut (side low), off is neither on nor NaN; steps outside the sequence
-     [a, b) count as off. `row(step)` gives the recorded values of one step; the comparison is made in doubles, so it
-     is exact. A window that is empty or leaves its sequence selects nothing. */
-  function selectUnits(query) {
-    const { row, nUnits, cut, start, stop, before, after, sequence, side } = query;
-    const [first, end] = sequence;
-    if (!(start < stop) || start < first || stop > end) return [];
-    const alive = new Uint8Array(nUnits).fill(1);
-    const [keepOn, keepOff] = side === "low" ? [keepLow, keepAbove] : [keepHigh, keepBelow];
-    for (let step = start; step < stop; step++) keepOn(alive, row(step), cut);
-    for (let step = Math.max(first, start - before); step < start; step++) keepOff(alive, row(step), cut);
-    const last = Math.min(end, stop + after);
-    for (let step = stop; step < last; step++) keepOff(alive, row(step), cut);
-    const units = [];
-    for (let unit = 0; unit < nUnits; unit++) if (alive[unit]) units.push(unit);
-    return units;
-  }
+/* Units on through every step of [start, stop) and off at each of `before` steps before it and `after` steps after it.
+   On is value >= cut (side high) or value <= cut (side low), off is neither on nor NaN; steps outside the sequence
+   [a, b) count as off. `row(step)` gives the recorded values of one step; the comparison is made in doubles, so it
+   is exact. A window that is empty or leaves its sequence selects nothing. */
+export function selectUnits(query) {
+  const { row, nUnits, cut, start, stop, before, after, sequence, side } = query;
+  const [first, end] = sequence;
+  if (!(start < stop) || start < first || stop > end) return [];
+  const alive = new Uint8Array(nUnits).fill(1);
+  const [keepOn, keepOff] = side === "low" ? [keepLow, keepAbove] : [keepHigh, keepBelow];
+  for (let step = start; step < stop; step++) keepOn(alive, row(step), cut);
+  for (let step = Math.max(first, start - before); step < start; step++) keepOff(alive, row(step), cut);
+  const last = Math.min(end, stop + after);
+  for (let step = stop; step < last; step++) keepOff(alive, row(step), cut);
+  const units = [];
+  for (let unit = 0; unit < nUnits; unit++) if (alive[unit]) units.push(unit);
+  return units;
+}
 
-  function keepHigh(alive, values, cut) {
-    for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] >= cut)) alive[unit] = 0;
-  }
+function keepHigh(alive, values, cut) {
+  for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] >= cut)) alive[unit] = 0;
+}
 
-  function keepBelow(alive, values, cut) {
-    for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] < cut)) alive[unit] = 0;
-  }
+function keepBelow(alive, values, cut) {
+  for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] < cut)) alive[unit] = 0;
+}
 
-  function keepLow(alive, values, cut) {
-    for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] <= cut)) alive[unit] = 0;
-  }
+function keepLow(alive, values, cut) {
+  for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] <= cut)) alive[unit] = 0;
+}
 
-  function keepAbove(alive, values, cut) {
-    for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] > cut)) alive[unit] = 0;
-  }
+function keepAbove(alive, values, cut) {
+  for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] > cut)) alive[unit] = 0;
+}
 
-  const SIDES = { high: ["high"], low: ["low"], both: ["high", "low"] };
+const SIDES = { high: ["high"], low: ["low"], both: ["high", "low"] };
 
-  /* The pattern of a brush: what its parts select, part by part and high before low, less the excluded, with the pinned
-     (which keep their place where they are picked anyway, with their own threshold). `pick(part, side)` gives the
-     units of one part on one side; each unit of the answer is {source, unit, side, threshold, isPinned}. */
-  function brushed({ parts, excluded, pinned }, pick) {
-    const name = ({ source, unit, side }) => `${source}/${unit}/${side}`;
-    const out = new Set((excluded || []).map(name));
-    const pins = new Map((pinned || []).map((unit) => [name(unit), Object.assign({}, unit, { isPinned: true })]));
-    const found = [];
-    const seen = new Set();
-    for (const part of parts) {
-      for (const side of SIDES[part.side]) {
-        const threshold = side === "high" ? part.threshold : -part.threshold;
-        for (const unit of pick(part, side)) {
-          const one = { source: part.source, unit, side, threshold, isPinned: false };
-          const key = name(one);
-          seen.add(key);
-          if (pins.has(key)) found.push(Object.assign(pins.get(key), { isPicked: true }));
-          else if (!out.has(key)) found.push(one);
-        }
+/* The pattern of a brush: what its parts select, part by part and high before low, less the excluded, with the pinned
+   (which keep their place where they are picked anyway, with their own threshold). `pick(part, side)` gives the
+   units of one part on one side; each unit of the answer is {source, unit, side, threshold, isPinned}. */
+export function brushedUnits({ parts, excluded, pinned }, pick) {
+  const name = ({ source, unit, side }) => `${source}/${unit}/${side}`;
+  const out = new Set((excluded || []).map(name));
+  const pins = new Map((pinned || []).map((unit) => [name(unit), Object.assign({}, unit, { isPinned: true })]));
+  const found = [];
+  const seen = new Set();
+  for (const part of parts) {
+    for (const side of SIDES[part.side]) {
+      const threshold = side === "high" ? part.threshold : -part.threshold;
+      for (const unit of pick(part, side)) {
+        const one = { source: part.source, unit, side, threshold, isPinned: false };
+        const key = name(one);
+        seen.add(key);
+        if (pins.has(key)) found.push(Object.assign(pins.get(key), { isPicked: true }));
+        else if (!out.has(key)) found.push(one);
       }
     }
-    for (const [key, pin] of pins) if (!seen.has(key)) found.push(pin);
-    return found;
   }
+  for (const [key, pin] of pins) if (!seen.has(key)) found.push(pin);
+  return found;
+}
 
-  /* How many units have a NaN at some step of [start, stop). */
-  function countMissing(row, nUnits, start, stop) {
-    const missing = new Uint8Array(nUnits);
-    for (let step = start; step < stop; step++) {
-      const values = row(step);
-      for (let unit = 0; unit < nUnits; unit++) if (values[unit] !== values[unit]) missing[unit] = 1;
-    }
-    return missing.reduce((sum, one) => sum + one, 0);
+/* How many units have a NaN at some step of [start, stop). */
+export function countMissing(row, nUnits, start, stop) {
+  const missing = new Uint8Array(nUnits);
+  for (let step = start; step < stop; step++) {
+    const values = row(step);
+    for (let unit = 0; unit < nUnits; unit++) if (values[unit] !== values[unit]) missing[unit] = 1;
   }
+  return missing.reduce((sum, one) => sum + one, 0);
+}
 
-  /* How many of a pattern's units of one source are on at each step of [from, to), added to `counts`. Each has its own
-     side and cut; a step whose values are not here yet counts 0. */
-  function countOn(row, units, from, to, counts = new Uint16Array(Math.max(0, to - from))) {
-    for (let step = from; step < to; step++) {
-      const values = row(step);
-      if (!values) continue;
-      let on = 0;
-      for (const { unit, side, cut } of units) if (side === "low" ? values[unit] <= cut : values[unit] >= cut) on++;
-      counts[step - from] += on;
-    }
-    return counts;
+/* How many of a pattern's units of one source are on at each step of [from, to), added to `counts`. Each has its own
+   side and cut; a step whose values are not here yet counts 0. */
+export function countOn(row, units, from, to, counts = new Uint16Array(Math.max(0, to - from))) {
+  for (let step = from; step < to; step++) {
+    const values = row(step);
+    if (!values) continue;
+    let on = 0;
+    for (const { unit, side, cut } of units) if (side === "low" ? values[unit] <= cut : values[unit] >= cut) on++;
+    counts[step - from] += on;
   }
+  return counts;
+}
 
-  /* The recorded value that a threshold stands for, or null where only the server can tell (a tanh view, off the
-     0.01 grid). `grid` holds the cuts for -1.00, -0.99 .. 1.00. */
-  function cutFor(view, threshold, grid) {
-    if (view !== "tanh") return threshold;
-    if (Math.abs(threshold) >= 1) return threshold > 0 ? Infinity : -Infinity;
-    const hundredths = Math.round(threshold * 100);
-    if (hundredths / 100 !== threshold) return null;
-    return grid[hundredths + 100];
+/* The recorded value that a threshold stands for, or null where only the server can tell (a tanh view, off the
+   0.01 grid). `grid` holds the cuts for -1.00, -0.99 .. 1.00. */
+export function cutFor(view, threshold, grid) {
+  if (view !== "tanh") return threshold;
+  if (Math.abs(threshold) >= 1) return threshold > 0 ? Infinity : -Infinity;
+  const hundredths = Math.round(threshold * 100);
+  if (hundredths / 100 !== threshold) return null;
+  return grid[hundredths + 100];
+}
+
+/* The sequence around `step`, as far as the sorted borders (first steps of sequences) tell: [from, to) where none does. */
+export function sequenceAround(borders, step, from, to) {
+  let first = from;
+  let end = to;
+  for (const border of borders) {
+    if (border <= step && border > first) first = border;
+    if (border > step && border < end) end = border;
   }
-
-  /* The sequence around `step`, as far as the sorted borders (first steps of sequences) tell: [from, to) where none does. */
-  function sequenceAround(borders, step, from, to) {
-    let first = from;
-    let end = to;
-    for (const border of borders) {
-      if (border <= step && border > first) first = border;
-      if (border > step && border < end) end = border;
-    }
-    return [first, end];
-  }
-
-  lv.select = { selectUnits, brushed, countMissing, countOn, cutFor, sequenceAround };
-  if (typeof module !== "undefined") module.exports = lv.select;
-})(typeof window !== "undefined" ? window : globalThis);
+  return [first, end];
+}

@@ -1,96 +1,91 @@
 /* How many units each threshold selects, and what to say of the present one. Pure. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const words = () => lv.words || require("./words.js");
-  const scale = () => lv.scale || require("./scale.js");
-  const STABLE = 0.15; // of the range: a stretch as long as that is a stable choice
 
-  /* Answers {threshold, n_units} of two sides, added. Where only one goes so far the other one selects nothing there. */
-  function both(one, other) {
-    const [long, short] = one.threshold.length >= other.threshold.length ? [one, other] : [other, one];
-    return { threshold: long.threshold, n_units: long.threshold.map((value, k) => long.n_units[k] + at(short, value)) };
+import { thresholdText } from "./scale.mjs";
+import { plural } from "./words.mjs";
+
+const STABLE = 0.15; // of the range: a stretch as long as that is a stable choice
+
+/* Answers {threshold, n_units} of two sides, added. Where only one goes so far the other one selects nothing there. */
+export function addCurves(one, other) {
+  const [long, short] = one.threshold.length >= other.threshold.length ? [one, other] : [other, one];
+  return { threshold: long.threshold, n_units: long.threshold.map((value, k) => long.n_units[k] + countAt(short, value)) };
+}
+
+/* How many a threshold selects by a curve: at its nearest point; none beyond its end. */
+export function countAt(curve, threshold) {
+  const k = nearest(curve, threshold);
+  return threshold > curve.threshold.at(-1) ? 0 : curve.n_units[k];
+}
+
+/* The place of the point that is nearest to a threshold. */
+export function nearest({ threshold: points }, threshold) {
+  let best = 0;
+  for (let k = 1; k < points.length; k++) if (Math.abs(points[k] - threshold) <= Math.abs(points[best] - threshold)) best = k;
+  return best;
+}
+
+/* The stretch of equal counts around a place: {n, from, to}, its first and last threshold. */
+function stretch(curve, place) {
+  const { threshold: points, n_units: counts } = curve;
+  let [a, b] = [place, place];
+  while (a > 0 && counts[a - 1] === counts[place]) a--;
+  while (b < counts.length - 1 && counts[b + 1] === counts[place]) b++;
+  return { n: counts[place], from: points[a], to: points[b] };
+}
+
+/* The longest stretch that selects anything, or null. */
+export function longest(curve) {
+  let best = null;
+  for (let k = 0; k < curve.threshold.length; k++) {
+    const here = stretch(curve, k);
+    if (here.n > 0 && (!best || here.to - here.from > best.to - best.from)) best = here;
   }
+  return best;
+}
 
-  /* How many a threshold selects by a curve: at its nearest point; none beyond its end. */
-  function at(curve, threshold) {
-    const k = nearest(curve, threshold);
-    return threshold > curve.threshold.at(-1) ? 0 : curve.n_units[k];
+/* A threshold between two points of the curve may select more or fewer than either: {below, above}, else null. */
+export function between({ threshold: points, n_units: counts }, threshold) {
+  const above = points.findIndex((point) => point >= threshold);
+  if (above < 1 || points[above] === threshold) return null;
+  return { below: { at: points[above - 1], n: counts[above - 1] }, above: { at: points[above], n: counts[above] } };
+}
+
+/* "4 units from 0.15 to 0.65: a stable choice". `own`: how many the threshold itself selects, null where that is not known. */
+export function adviceSentence(curve, threshold, own) {
+  const points = curve.threshold;
+  if (threshold < points[0] || threshold > points.at(-1)) {
+    const range = `${text(points[0])} to ${text(points.at(-1))}`;
+    return `${text(threshold)} is beyond this curve, which goes from ${range}`;
   }
-
-  /* The place of the point that is nearest to a threshold. */
-  function nearest({ threshold: points }, threshold) {
-    let best = 0;
-    for (let k = 1; k < points.length; k++) if (Math.abs(points[k] - threshold) <= Math.abs(points[best] - threshold)) best = k;
-    return best;
+  const best = longest(curve);
+  if (!best && !own) return "No threshold selects any unit here: brush other steps or drop a constraint";
+  const ends = between(curve, threshold);
+  if (ends && !(ends.below.n === ends.above.n && own === ends.below.n)) {
+    const exactly = own === null ? `${text(threshold)} lies between two points of the curve` : `${plural(own, "unit")} at exactly ${text(threshold)}`;
+    return `${exactly}: ${ends.below.n} at ${text(ends.below.at)}, ${ends.above.n} at ${text(ends.above.at)}`;
   }
+  const here = stretch(curve, nearest(curve, threshold));
+  const isLong = ({ from, to }) => to - from >= STABLE * (points.at(-1) - points[0]);
+  const span = ({ n, from, to }) => `${plural(n, "unit")} ${from === to ? `only at ${text(from)}` : `from ${text(from)} to ${text(to)}`}`;
+  if (here.n === 0) return `No unit ${here.from === here.to ? `at ${text(here.from)}` : `from ${text(here.from)} to ${text(here.to)}`}; ${span(best)}`;
+  if (isLong(here)) return `${span(here)}: a stable choice`;
+  if (isLong(best) && best.from !== here.from) return `${span(here)}: little room. Steadier: ${span(best)}`;
+  return `${span(here)}: a small change takes other units`;
+}
 
-  /* The stretch of equal counts around a place: {n, from, to}, its first and last threshold. */
-  function stretch(curve, place) {
-    const { threshold: points, n_units: counts } = curve;
-    let [a, b] = [place, place];
-    while (a > 0 && counts[a - 1] === counts[place]) a--;
-    while (b < counts.length - 1 && counts[b + 1] === counts[place]) b++;
-    return { n: counts[place], from: points[a], to: points[b] };
+function text(value) {
+  return thresholdText(value);
+}
+
+/* The corners of the step curve in a drawing: [[x, y], ...], each point's count up to half way to its neighbours. */
+export function curveCorners(curve, x, y) {
+  const { threshold: points, n_units: counts } = curve;
+  const found = [[x(points[0]), y(counts[0])]];
+  for (let k = 1; k < points.length; k++) {
+    if (counts[k] === counts[k - 1]) continue;
+    const middle = x((points[k] + points[k - 1]) / 2);
+    found.push([middle, y(counts[k - 1])], [middle, y(counts[k])]);
   }
-
-  /* The longest stretch that selects anything, or null. */
-  function longest(curve) {
-    let best = null;
-    for (let k = 0; k < curve.threshold.length; k++) {
-      const here = stretch(curve, k);
-      if (here.n > 0 && (!best || here.to - here.from > best.to - best.from)) best = here;
-    }
-    return best;
-  }
-
-  /* A threshold between two points of the curve may select more or fewer than either: {below, above}, else null. */
-  function between({ threshold: points, n_units: counts }, threshold) {
-    const above = points.findIndex((point) => point >= threshold);
-    if (above < 1 || points[above] === threshold) return null;
-    return { below: { at: points[above - 1], n: counts[above - 1] }, above: { at: points[above], n: counts[above] } };
-  }
-
-  /* "4 units from 0.15 to 0.65: a stable choice". `own`: how many the threshold itself selects, null where that is not known. */
-  function sentence(curve, threshold, own) {
-    const points = curve.threshold;
-    if (threshold < points[0] || threshold > points.at(-1)) {
-      const range = `${text(points[0])} to ${text(points.at(-1))}`;
-      return `${text(threshold)} is beyond this curve, which goes from ${range}`;
-    }
-    const best = longest(curve);
-    if (!best && !own) return "No threshold selects any unit here: brush other steps or drop a constraint";
-    const ends = between(curve, threshold);
-    if (ends && !(ends.below.n === ends.above.n && own === ends.below.n)) {
-      const exactly = own === null ? `${text(threshold)} lies between two points of the curve` : `${words().plural(own, "unit")} at exactly ${text(threshold)}`;
-      return `${exactly}: ${ends.below.n} at ${text(ends.below.at)}, ${ends.above.n} at ${text(ends.above.at)}`;
-    }
-    const here = stretch(curve, nearest(curve, threshold));
-    const isLong = ({ from, to }) => to - from >= STABLE * (points.at(-1) - points[0]);
-    const span = ({ n, from, to }) => `${words().plural(n, "unit")} ${from === to ? `only at ${text(from)}` : `from ${text(from)} to ${text(to)}`}`;
-    if (here.n === 0) return `No unit ${here.from === here.to ? `at ${text(here.from)}` : `from ${text(here.from)} to ${text(here.to)}`}; ${span(best)}`;
-    if (isLong(here)) return `${span(here)}: a stable choice`;
-    if (isLong(best) && best.from !== here.from) return `${span(here)}: little room. Steadier: ${span(best)}`;
-    return `${span(here)}: a small change takes other units`;
-  }
-
-  function text(value) {
-    return scale().thresholdText(value);
-  }
-
-  /* The corners of the step curve in a drawing: [[x, y], ...], each point's count up to half way to its neighbours. */
-  function corners(curve, x, y) {
-    const { threshold: points, n_units: counts } = curve;
-    const found = [[x(points[0]), y(counts[0])]];
-    for (let k = 1; k < points.length; k++) {
-      if (counts[k] === counts[k - 1]) continue;
-      const middle = x((points[k] + points[k - 1]) / 2);
-      found.push([middle, y(counts[k - 1])], [middle, y(counts[k])]);
-    }
-    found.push([x(points.at(-1)), y(counts.at(-1))]);
-    return found;
-  }
-
-  lv.advice = { both, at, nearest, between, stretch, longest, sentence, corners };
-  if (typeof module !== "undefined") module.exports = lv.advice;
-})(typeof window !== "undefined" ? window : globalThis);
+  found.push([x(points.at(-1)), y(counts.at(-1))]);
+  return found;
+}

@@ -1,71 +1,64 @@
 /* How a token is shown: as itself, with everything invisible made visible. Pure; the text goes to canvas or textContent only. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
 
-  const LONGEST = 300; // characters of a token that are ever shown, so that a token of 10,000 costs nothing
-  const NAMED = { "\n": "⏎", "\t": "⇥", "\r": "␍" };
-  // Controls, format characters (zero width, direction), separators that are not a plain space, lone surrogates, fillers, code points that are no character.
-  const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0\p{Noncharacter_Code_Point}]/u;
-  const PICTURE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]/u;
-  const MARK = /^\p{M}/u;
+export const LONGEST = 300; // characters of a token that are ever shown, so that a token of 10,000 costs nothing
+const NAMED = { "\n": "⏎", "\t": "⇥", "\r": "␍" };
+// Controls, format characters (zero width, direction), separators that are not a plain space, lone surrogates, fillers, code points that are no character.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0\p{Noncharacter_Code_Point}]/u;
+const PICTURE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]/u;
+const MARK = /^\p{M}/u;
 
-  function escape(char) {
-    if (NAMED[char]) return NAMED[char];
-    const code = char.codePointAt(0);
-    if (code < 0x100) return "\\x" + code.toString(16).padStart(2, "0");
-    if (code < 0x10000) return "\\u" + code.toString(16).padStart(4, "0");
-    return "\\u{" + code.toString(16) + "}";
+function escape(char) {
+  if (NAMED[char]) return NAMED[char];
+  const code = char.codePointAt(0);
+  if (code < 0x100) return "\\x" + code.toString(16).padStart(2, "0");
+  if (code < 0x10000) return "\\u" + code.toString(16).padStart(4, "0");
+  return "\\u{" + code.toString(16) + "}";
+}
+
+/* token -> {text, kind}: kind "missing" (no such cell), "empty", "space", "escaped" (something invisible is spelled out) or "plain". */
+export function showToken(token) {
+  if (token === null || token === undefined) return { text: "", kind: "missing" };
+  if (token === "") return { text: "∅", kind: "empty" };
+  const chars = Array.from(token.slice(0, 2 * LONGEST));
+  const isCut = chars.length > LONGEST || token.length > 2 * LONGEST;
+  if (isCut) chars.length = Math.min(chars.length, LONGEST);
+  let kind = "plain";
+  let text = "";
+  if (chars.every((char) => char === " ")) {
+    kind = "space";
+    text = "␣".repeat(chars.length);
+  } else {
+    text = spell(chars);
+    if (text !== chars.join("")) kind = "escaped";
+    if (MARK.test(text)) text = "◌" + text; // a combining mark would otherwise sit on its neighbour
   }
+  return { text: isCut ? text + "…" : text, kind };
+}
 
-  /* token -> {text, kind}: kind "missing" (no such cell), "empty", "space", "escaped" (something invisible is spelled out) or "plain". */
-  function show(token) {
-    if (token === null || token === undefined) return { text: "", kind: "missing" };
-    if (token === "") return { text: "∅", kind: "empty" };
-    const chars = Array.from(token.slice(0, 2 * LONGEST));
-    const isCut = chars.length > LONGEST || token.length > 2 * LONGEST;
-    if (isCut) chars.length = Math.min(chars.length, LONGEST);
-    let kind = "plain";
-    let text = "";
-    if (chars.every((char) => char === " ")) {
-      kind = "space";
-      text = "␣".repeat(chars.length);
-    } else {
-      text = spell(chars);
-      if (text !== chars.join("")) kind = "escaped";
-      if (MARK.test(text)) text = "◌" + text; // a combining mark would otherwise sit on its neighbour
-    }
-    return { text: isCut ? text + "…" : text, kind };
+/* A sentence, which may hold names that came with a file, as one line with everything invisible spelled out. */
+export function oneLine(words) {
+  return spell(Array.from(String(words)));
+}
+
+function spell(chars) {
+  return chars.map((char, i) => (INVISIBLE.test(char) && !joinsPictures(chars, i) ? escape(char) : char)).join("");
+}
+
+/* A zero-width joiner inside an emoji is part of one picture and stays. */
+function joinsPictures(chars, i) {
+  return chars[i] === "\u200D" && i > 0 && i + 1 < chars.length && PICTURE.test(chars[i - 1]) && PICTURE.test(chars[i + 1]);
+}
+
+/* The widest prefix that `width(text) <= room` allows, ending in "…" where something was cut. */
+export function fitText(text, room, width) {
+  if (width(text) <= room) return text;
+  const chars = Array.from(text);
+  let low = 0;
+  let high = chars.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (width(chars.slice(0, middle).join("") + "…") <= room) low = middle;
+    else high = middle - 1;
   }
-
-  /* A sentence, which may hold names that came with a file, as one line with everything invisible spelled out. */
-  function line(words) {
-    return spell(Array.from(String(words)));
-  }
-
-  function spell(chars) {
-    return chars.map((char, i) => (INVISIBLE.test(char) && !joinsPictures(chars, i) ? escape(char) : char)).join("");
-  }
-
-  /* A zero-width joiner inside an emoji is part of one picture and stays. */
-  function joinsPictures(chars, i) {
-    return chars[i] === "\u200D" && i > 0 && i + 1 < chars.length && PICTURE.test(chars[i - 1]) && PICTURE.test(chars[i + 1]);
-  }
-
-  /* The widest prefix that `width(text) <= room` allows, ending in "…" where something was cut. */
-  function fit(text, room, width) {
-    if (width(text) <= room) return text;
-    const chars = Array.from(text);
-    let low = 0;
-    let high = chars.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (width(chars.slice(0, middle).join("") + "…") <= room) low = middle;
-      else high = middle - 1;
-    }
-    return low === 0 ? (width("…") <= room ? "…" : "") : chars.slice(0, low).join("") + "…";
-  }
-
-  lv.tokens = { show, line, fit, LONGEST };
-  if (typeof module !== "undefined") module.exports = lv.tokens;
-})(typeof window !== "undefined" ? window : globalThis);
+  return low === 0 ? (width("…") <= room ? "…" : "") : chars.slice(0, low).join("") + "…";
+}

@@ -1,61 +1,55 @@
 /* What a unit's card says, worked out from the server's answer. Pure. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const shares = () => lv.shares || require("./shares.js");
-  const words = () => lv.words || require("./words.js");
 
-  /* Where a histogram's bin is cut by a threshold: {from, to} of its part that is on, both shares of its width; null where none is. */
-  function onPart(low, high, threshold, side) {
-    const at = high > low ? Math.min(1, Math.max(0, (threshold - low) / (high - low))) : 0;
-    if (side === "low") return at > 0 ? { from: 0, to: at } : null;
-    return at < 1 ? { from: at, to: 1 } : null;
-  }
+import { percent } from "./shares.mjs";
+import { plural } from "./words.mjs";
 
-  /* "on in 23 % of steps · median run 2 steps". */
-  function sentence(card) {
-    const { on_rate: rate, n_runs: nRuns, median_run: median, n_nan: nNan } = card;
-    if (rate === null) return "no step has a value";
-    const said = rate === 0 ? ["never on"] : rate === 1 ? ["on at every step"] : [`on in ${shares().percent(rate)} of steps`];
-    if (nRuns) said.push(nRuns === 1 ? "in one run" : `median run ${words().plural(median, "step")}`);
-    if (nNan) said.push(words().plural(nNan, "NaN value"));
-    return said.join(" · ");
-  }
+/* Where a histogram's bin is cut by a threshold: {from, to} of its part that is on, both shares of its width; null where none is. */
+export function onPart(low, high, threshold, side) {
+  const at = high > low ? Math.min(1, Math.max(0, (threshold - low) / (high - low))) : 0;
+  if (side === "low") return at > 0 ? { from: 0, to: at } : null;
+  return at < 1 ? { from: at, to: 1 } : null;
+}
 
-  /* How strongly a step of a context is coloured, 0 to 1: by its value towards the card's side, less where it is off. */
-  function strength(value, threshold, side, reach) {
-    if (value === null || !(reach > 0)) return 0;
-    const [towards, least] = side === "low" ? [-value, -threshold] : [value, threshold];
-    if (towards < least) return Math.max(0, Math.min(1, towards / reach)) * 0.25;
-    return 0.4 + 0.6 * Math.max(0, Math.min(1, towards / reach));
-  }
+/* "on in 23 % of steps · median run 2 steps". */
+export function unitSentence(card) {
+  const { on_rate: rate, n_runs: nRuns, median_run: median, n_nan: nNan } = card;
+  if (rate === null) return "no step has a value";
+  const said = rate === 0 ? ["never on"] : rate === 1 ? ["on at every step"] : [`on in ${percent(rate)} of steps`];
+  if (nRuns) said.push(nRuns === 1 ? "in one run" : `median run ${plural(median, "step")}`);
+  if (nNan) said.push(plural(nNan, "NaN value"));
+  return said.join(" · ");
+}
 
-  /* How far a track sets the unit apart: the largest difference of an on-rate from the overall one, weighed by its steps. */
-  function apart(track) {
-    if (!track.table) return Math.abs(track.r || 0) * Math.sqrt(track.n_steps);
-    return Math.max(0, ...track.table.value.map((_, k) => weight(track, k)));
-  }
+/* How strongly a step of a context is coloured, 0 to 1: by its value towards the card's side, less where it is off. */
+export function contextStrength(value, threshold, side, reach) {
+  if (value === null || !(reach > 0)) return 0;
+  const [towards, least] = side === "low" ? [-value, -threshold] : [value, threshold];
+  if (towards < least) return Math.max(0, Math.min(1, towards / reach)) * 0.25;
+  return 0.4 + 0.6 * Math.max(0, Math.min(1, towards / reach));
+}
 
-  function weight({ table, on_rate: overall }, k) {
-    return Math.abs((table.on_rate[k] || 0) - overall) * Math.sqrt(table.n_steps[k]);
-  }
+/* How far a track sets the unit apart: the largest difference of an on-rate from the overall one, weighed by its steps. */
+function apart(track) {
+  if (!track.table) return Math.abs(track.r || 0) * Math.sqrt(track.n_steps);
+  return Math.max(0, ...track.table.value.map((_, k) => weight(track, k)));
+}
 
-  /* The tracks, the most telling first, each with its most telling values in the track's own order:
-     [{name, r, overall, nValues, rows: [{value, onRate, nSteps}]}]. */
-  function tracks(card, most) {
-    return [...card.tracks]
-      .sort((a, b) => apart(b) - apart(a))
-      .map((track) => {
-        const { table, name, r, on_rate: overall, kind } = track;
-        const places = table ? table.value.map((_, k) => k) : [];
-        const kept = places.sort((a, b) => weight(track, b) - weight(track, a)).slice(0, most);
-        if (kind === "number") kept.sort((a, b) => a - b);
-        else kept.sort((a, b) => table.on_rate[b] - table.on_rate[a]);
-        const rows = kept.map((k) => ({ value: table.value[k], onRate: table.on_rate[k], nSteps: table.n_steps[k] }));
-        return { name, kind, r, overall, nValues: table ? table.value.length : 0, rows };
-      });
-  }
+function weight({ table, on_rate: overall }, k) {
+  return Math.abs((table.on_rate[k] || 0) - overall) * Math.sqrt(table.n_steps[k]);
+}
 
-  lv.unitdata = { onPart, sentence, strength, tracks };
-  if (typeof module !== "undefined") module.exports = lv.unitdata;
-})(typeof window !== "undefined" ? window : globalThis);
+/* The tracks, the most telling first, each with its most telling values in the track's own order:
+   [{name, r, overall, nValues, rows: [{value, onRate, nSteps}]}]. */
+export function unitTracks(card, most) {
+  return [...card.tracks]
+    .sort((a, b) => apart(b) - apart(a))
+    .map((track) => {
+      const { table, name, r, on_rate: overall, kind } = track;
+      const places = table ? table.value.map((_, k) => k) : [];
+      const kept = places.sort((a, b) => weight(track, b) - weight(track, a)).slice(0, most);
+      if (kind === "number") kept.sort((a, b) => a - b);
+      else kept.sort((a, b) => table.on_rate[b] - table.on_rate[a]);
+      const rows = kept.map((k) => ({ value: table.value[k], onRate: table.on_rate[k], nSteps: table.n_steps[k] }));
+      return { name, kind, r, overall, nValues: table ? table.value.length : 0, rows };
+    });
+}

@@ -1,105 +1,101 @@
 /* Does what a link asks beside its window fit the dump? What does not is left out of the state, and told. Pure. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const MOST_TEXT = 40000; // characters of a typed text, as the server takes them
-  const ORDERS = ["best", "step", "length", "-length"];
 
-  /* Check a state, whose source is known, and mend it in place; returns what had to give, in words. */
-  function check(state, about, source) {
-    const problems = [];
-    const base = (lv.urlfields || require("./urlfields.js")).BASE;
-    for (const [name, value] of Object.entries(base)) if (state[name] === undefined) state[name] = value;
-    const sources = new Map(about.sources.filter((one) => one.axis === source.axis).map((one) => [one.name, one]));
-    const tracks = new Map((about.tracks || []).filter((one) => one.axis === source.axis).map((one) => [one.name, one]));
-    const where = `${about.name}${about.axes.length > 1 ? `'s axis ${about.axes[source.axis].name}` : ""}`;
-    const keep = (field, isGood) => (state[field] = state[field].filter((one) => told(problems, isGood(one))));
+import { BASE_STATE } from "./url-fields.mjs";
 
-    const noSource = (name) => (sources.has(name) ? null : `the link asks for source ${short(name)}, which is not in ${where}; left out`);
-    const noTrack = (name) => (tracks.has(name) ? null : `the link asks for track ${short(name)}, which is not in ${where}; left out`);
-    const noUnit = ({ source: name, unit }) => noSource(name) || (unit < sources.get(name).n_units ? null : `the link asks for unit ${unit} of ${short(name)}, which has units 0 to ${sources.get(name).n_units - 1}; left out`);
-    const seen = new Set([state.source]);
-    keep("parts", (part) => {
-      const wrong = noSource(part.source) || (seen.has(part.source) ? `the link has source ${short(part.source)} twice; the first is kept` : null);
-      seen.add(part.source);
-      return wrong;
-    });
-    for (const field of ["excluded", "pinned"]) keep(field, noUnit);
-    for (const unit of state.pinned) {
-      if (unit.threshold === undefined) unit.threshold = unit.side === "high" ? state.threshold : -state.threshold;
-    }
-    keep("filters", (filter) => noTrack(filter.track) || wrongFilter(filter, tracks.get(filter.track)));
-    if (state.tracks) keep("tracks", noTrack);
-    if (state.held && !told(problems, noUnit(state.held))) state.held = null;
-    checkLengths(state, problems);
-    checkTyped(state, problems);
-    checkMap(state, problems, noSource);
-    const isTrack = (text) => text.startsWith("track:") && tracks.has(text.slice(6));
-    const options = (field, isGood, remedy) => {
-      if (isGood(state[field])) return;
-      problems.push(`the link's ${field}=${short(state[field])} is not ${remedy}; left out`);
-      state[field] = base[field];
-    };
-    options("order", (text) => ORDERS.includes(text) || isTrack(text.replace(/^-/, "")), `one of ${ORDERS.join(", ")}, track:NAME or -track:NAME`);
-    options("group", (text) => ["", "sequence", "length"].includes(text) || isTrack(text), "sequence, length or track:NAME");
-    options("colour", (text) => ["", "shared"].includes(text) || isTrack(text) || isUnit(text, noUnit), "shared, track:NAME or unit:SOURCE:UNIT");
-    return problems;
+const MOST_TEXT = 40000; // characters of a typed text, as the server takes them
+const ORDERS = ["best", "step", "length", "-length"];
+
+/* Check a state, whose source is known, and mend it in place; returns what had to give, in words. */
+export function checkAgainstDump(state, about, source) {
+  const problems = [];
+  const base = BASE_STATE;
+  for (const [name, value] of Object.entries(base)) if (state[name] === undefined) state[name] = value;
+  const sources = new Map(about.sources.filter((one) => one.axis === source.axis).map((one) => [one.name, one]));
+  const tracks = new Map((about.tracks || []).filter((one) => one.axis === source.axis).map((one) => [one.name, one]));
+  const where = `${about.name}${about.axes.length > 1 ? `'s axis ${about.axes[source.axis].name}` : ""}`;
+  const keep = (field, isGood) => (state[field] = state[field].filter((one) => told(problems, isGood(one))));
+
+  const noSource = (name) => (sources.has(name) ? null : `the link asks for source ${short(name)}, which is not in ${where}; left out`);
+  const noTrack = (name) => (tracks.has(name) ? null : `the link asks for track ${short(name)}, which is not in ${where}; left out`);
+  const noUnit = ({ source: name, unit }) => noSource(name) || (unit < sources.get(name).n_units ? null : `the link asks for unit ${unit} of ${short(name)}, which has units 0 to ${sources.get(name).n_units - 1}; left out`);
+  const seen = new Set([state.source]);
+  keep("parts", (part) => {
+    const wrong = noSource(part.source) || (seen.has(part.source) ? `the link has source ${short(part.source)} twice; the first is kept` : null);
+    seen.add(part.source);
+    return wrong;
+  });
+  for (const field of ["excluded", "pinned"]) keep(field, noUnit);
+  for (const unit of state.pinned) {
+    if (unit.threshold === undefined) unit.threshold = unit.side === "high" ? state.threshold : -state.threshold;
   }
+  keep("filters", (filter) => noTrack(filter.track) || wrongFilter(filter, tracks.get(filter.track)));
+  if (state.tracks) keep("tracks", noTrack);
+  if (state.held && !told(problems, noUnit(state.held))) state.held = null;
+  checkLengths(state, problems);
+  checkTyped(state, problems);
+  checkMap(state, problems, noSource);
+  const isTrack = (text) => text.startsWith("track:") && tracks.has(text.slice(6));
+  const options = (field, isGood, remedy) => {
+    if (isGood(state[field])) return;
+    problems.push(`the link's ${field}=${short(state[field])} is not ${remedy}; left out`);
+    state[field] = base[field];
+  };
+  options("order", (text) => ORDERS.includes(text) || isTrack(text.replace(/^-/, "")), `one of ${ORDERS.join(", ")}, track:NAME or -track:NAME`);
+  options("group", (text) => ["", "sequence", "length"].includes(text) || isTrack(text), "sequence, length or track:NAME");
+  options("colour", (text) => ["", "shared"].includes(text) || isTrack(text) || isUnit(text, noUnit), "shared, track:NAME or unit:SOURCE:UNIT");
+  return problems;
+}
 
-  /* A map of a source that is not there shows the plotted one, and has no region. */
-  function checkMap(state, problems, noSource) {
-    if (["", "embedding"].includes(state.mapOf) || told(problems, noSource(state.mapOf))) return;
-    Object.assign(state, { mapOf: "", lasso: null });
+/* A map of a source that is not there shows the plotted one, and has no region. */
+function checkMap(state, problems, noSource) {
+  if (["", "embedding"].includes(state.mapOf) || told(problems, noSource(state.mapOf))) return;
+  Object.assign(state, { mapOf: "", lasso: null });
+}
+
+function isUnit(text, noUnit) {
+  const [, source, unit] = text.match(/^unit:(.+):(\d{1,9})$/) || [];
+  return source !== undefined && noUnit({ source, unit: Number(unit) }) === null;
+}
+
+function wrongFilter(filter, track) {
+  const name = short(filter.track);
+  if (filter.labels) {
+    if (track.kind !== "category") return `the link filters track ${name} by labels, but it holds numbers; left out`;
+    const lost = filter.labels.find((label) => !track.labels.includes(label));
+    return lost === undefined ? null : `track ${name} has no label ${short(lost)}; the filter is left out`;
   }
+  if (track.kind === "category") return `the link filters track ${name} by a range, but it holds labels; left out`;
+  return filter.low > filter.high ? `the link's filter of track ${name} allows ${filter.low} to ${filter.high}, which is nothing; left out` : null;
+}
 
-  function isUnit(text, noUnit) {
-    const [, source, unit] = text.match(/^unit:(.+):(\d{1,9})$/) || [];
-    return source !== undefined && noUnit({ source, unit: Number(unit) }) === null;
+function checkTyped(state, problems) {
+  for (const name of ["text", "was"]) {
+    if (state[name] === null || state[name].length <= MOST_TEXT) continue;
+    problems.push(`the link's text has ${state[name].length} characters; at most ${MOST_TEXT} can be typed; left out`);
+    state[name] = name === "text" ? "" : null;
   }
+  if (state.text === null) state.was = null;
+  const { typed } = state;
+  if (!typed) return;
+  if (!(typed.start < typed.stop) || typed.text !== state.text) {
+    problems.push(`the link's window of the typed text, ${typed.start} to ${typed.stop}, is empty; left out`);
+    state.typed = null;
+  } else if (state.pattern || state.start !== null) state.typed = null;
+}
 
-  function wrongFilter(filter, track) {
-    const name = short(filter.track);
-    if (filter.labels) {
-      if (track.kind !== "category") return `the link filters track ${name} by labels, but it holds numbers; left out`;
-      const lost = filter.labels.find((label) => !track.labels.includes(label));
-      return lost === undefined ? null : `track ${name} has no label ${short(lost)}; the filter is left out`;
-    }
-    if (track.kind === "category") return `the link filters track ${name} by a range, but it holds labels; left out`;
-    return filter.low > filter.high ? `the link's filter of track ${name} allows ${filter.low} to ${filter.high}, which is nothing; left out` : null;
-  }
+function checkLengths(state, problems) {
+  const isWrong = state.minLength < 1 || (state.maxLength !== null && state.maxLength < state.minLength) || state.shared === 0;
+  if (!isWrong) return;
+  if (state.shared === 0) problems.push("the link's shared=0 is no number of units; left out");
+  else problems.push(`the link asks for matches of ${state.minLength} to ${state.maxLength ?? "any number of"} steps, which are none; left out`);
+  Object.assign(state, state.shared === 0 ? { shared: null } : { minLength: 1, maxLength: null });
+}
 
-  function checkTyped(state, problems) {
-    for (const name of ["text", "was"]) {
-      if (state[name] === null || state[name].length <= MOST_TEXT) continue;
-      problems.push(`the link's text has ${state[name].length} characters; at most ${MOST_TEXT} can be typed; left out`);
-      state[name] = name === "text" ? "" : null;
-    }
-    if (state.text === null) state.was = null;
-    const { typed } = state;
-    if (!typed) return;
-    if (!(typed.start < typed.stop) || typed.text !== state.text) {
-      problems.push(`the link's window of the typed text, ${typed.start} to ${typed.stop}, is empty; left out`);
-      state.typed = null;
-    } else if (state.pattern || state.start !== null) state.typed = null;
-  }
+function told(problems, wrong) {
+  if (wrong) problems.push(wrong);
+  return !wrong;
+}
 
-  function checkLengths(state, problems) {
-    const isWrong = state.minLength < 1 || (state.maxLength !== null && state.maxLength < state.minLength) || state.shared === 0;
-    if (!isWrong) return;
-    if (state.shared === 0) problems.push("the link's shared=0 is no number of units; left out");
-    else problems.push(`the link asks for matches of ${state.minLength} to ${state.maxLength ?? "any number of"} steps, which are none; left out`);
-    Object.assign(state, state.shared === 0 ? { shared: null } : { minLength: 1, maxLength: null });
-  }
-
-  function told(problems, wrong) {
-    if (wrong) problems.push(wrong);
-    return !wrong;
-  }
-
-  function short(text) {
-    return text.length > 40 ? text.slice(0, 40) + "…" : text;
-  }
-
-  lv.urlchecks = { check };
-  if (typeof module !== "undefined") module.exports = lv.urlchecks;
-})(typeof window !== "undefined" ? window : globalThis);
+function short(text) {
+  return text.length > 40 ? text.slice(0, 40) + "…" : text;
+}

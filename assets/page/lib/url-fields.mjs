@@ -1,208 +1,202 @@
 /* How each part of the state is written in an address, and read from one. Pure. A value that is wrong reads as null.
    Sources, tracks and their like have no "/" in their names, so it parts what belongs together. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const SIDES = ["high", "low", "both"];
-  const VIEWS = ["lines", "text", "map"];
-  const METHODS = ["pca", "tsne", "umap"];
-  const LOOKS = ["heat", "line", "bars"];
-  const MAX_CORNERS = 500; // of a region
-  const MAX_THRESHOLD = 1e30; // beyond any activation
-  const STEPS = "a step number such as 2175";
-  const UNIT = "a unit such as rnn.l0.h/11/high";
 
-  /* What a state is where nobody asked for anything else; a part equal to it is left out of the address. */
-  const BASE = {
-    start: null,
-    stop: null,
-    threshold: 0.3,
-    side: "high",
-    before: 1,
-    after: 0,
-    parts: [],
-    excluded: [],
-    pinned: [],
-    filters: [],
-    minLength: 1,
-    maxLength: null,
-    hidden: [],
-    marked: [],
-    order: "best",
-    group: "",
-    shared: null,
-    colour: "shared",
-    rows: 50,
-    tracks: null, // null: the first few
-    looks: {}, // track -> how it is drawn, where not as usual
-    held: null, // {source, unit}: the unit whose chip or line was pressed
-    view: "lines",
-    mask: false,
-    bars: false,
-    mapOf: "", // the source, or "embedding", that the map shows; "": the plotted one
-    mapMethod: "pca",
-    mapColour: null, // the track that colours it; null: the first, "": none
-    lasso: null, // [[x, y], ...]: a region of that map, whose steps are listed in the place of matches
-    beside: null, // {dump, source}: what stands beside, at the same steps
-    pattern: null,
-    text: null, // in the box for a text of one's own; null: the box is folded
-    was: null, // the text that it is compared with
-    typed: null, // {text, start, stop}: a brush on a typed text
-    versus: null, // {dump, name, pattern}: a pattern that is pinned as A, as the text of a file
-    lists: null, // "A": the matches of that one are listed
-  };
+export const SIDES = ["high", "low", "both"];
+const VIEWS = ["lines", "text", "map"];
+const METHODS = ["pca", "tsne", "umap"];
+const LOOKS = ["heat", "line", "bars"];
+const MAX_CORNERS = 500; // of a region
+export const MAX_THRESHOLD = 1e30; // beyond any activation
+const STEPS = "a step number such as 2175";
+const UNIT = "a unit such as rnn.l0.h/11/high";
 
-  function wholeNumber(text) {
-    return /^\d{1,15}$/.test(text) ? Number(text) : null;
+/* What a state is where nobody asked for anything else; a part equal to it is left out of the address. */
+export const BASE_STATE = {
+  start: null,
+  stop: null,
+  threshold: 0.3,
+  side: "high",
+  before: 1,
+  after: 0,
+  parts: [],
+  excluded: [],
+  pinned: [],
+  filters: [],
+  minLength: 1,
+  maxLength: null,
+  hidden: [],
+  marked: [],
+  order: "best",
+  group: "",
+  shared: null,
+  colour: "shared",
+  rows: 50,
+  tracks: null, // null: the first few
+  looks: {}, // track -> how it is drawn, where not as usual
+  held: null, // {source, unit}: the unit whose chip or line was pressed
+  view: "lines",
+  mask: false,
+  bars: false,
+  mapOf: "", // the source, or "embedding", that the map shows; "": the plotted one
+  mapMethod: "pca",
+  mapColour: null, // the track that colours it; null: the first, "": none
+  lasso: null, // [[x, y], ...]: a region of that map, whose steps are listed in the place of matches
+  beside: null, // {dump, source}: what stands beside, at the same steps
+  pattern: null,
+  text: null, // in the box for a text of one's own; null: the box is folded
+  was: null, // the text that it is compared with
+  typed: null, // {text, start, stop}: a brush on a typed text
+  versus: null, // {dump, name, pattern}: a pattern that is pinned as A, as the text of a file
+  lists: null, // "A": the matches of that one are listed
+};
+
+function wholeNumber(text) {
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+function anyNumber(text) {
+  const value = text.trim() === "" ? NaN : Number(text);
+  return Number.isFinite(value) && Math.abs(value) <= MAX_THRESHOLD ? value : null;
+}
+
+const oneOf = (names) => (text) => (names.includes(text) ? text : null);
+const isTrue = (text) => (text === "1" ? true : null);
+const name = (text) => (text.length <= 300 ? text : null);
+
+/* "rnn.l0.h/both/0.5" */
+function part(text) {
+  const [source, side, threshold, ...rest] = text.split("/");
+  const value = { source, side, threshold: anyNumber(threshold || "") };
+  return source && SIDES.includes(side) && value.threshold !== null && !rest.length ? value : null;
+}
+
+/* "rnn.l0.h/11/low", with or without "/-0.3": its own threshold. */
+function unit(text) {
+  const [source, number, side, threshold, ...rest] = text.split("/");
+  const value = { source, unit: wholeNumber(number || ""), side };
+  if (!source || value.unit === null || !["high", "low"].includes(side) || rest.length) return null;
+  if (threshold === undefined) return value;
+  value.threshold = anyNumber(threshold);
+  return value.threshold === null ? null : value;
+}
+
+function unitText({ source, unit, side, threshold }) {
+  return [source, unit, side].concat(threshold === undefined || threshold === null ? [] : [threshold]).join("/");
+}
+
+/* "rnn.l0.h/11" */
+function held(text) {
+  const [source, number, ...rest] = text.split("/");
+  const value = { source, unit: wholeNumber(number || "") };
+  return source && value.unit !== null && !rest.length ? value : null;
+}
+
+/* "0123abcd/rnn.l0.h": a recording's uuid and a source of it */
+function beside(text) {
+  const [dump, source, ...rest] = text.split("/");
+  return dump && source && !rest.length ? { dump, source } : null;
+}
+
+/* "depth/range/2/4" with either end open, or "tag/is/NN/VB" with each label escaped. */
+function filter(text) {
+  const [track, kind, ...rest] = text.split("/");
+  try {
+    if (track && kind === "is" && rest.length) return { track, labels: rest.map(decodeURIComponent) };
+  } catch (error) {
+    return null;
   }
+  if (!track || kind !== "range" || rest.length !== 2) return null;
+  const ends = rest.map((end) => (end === "" ? undefined : anyNumber(end)));
+  if (ends.includes(null) || (ends[0] === undefined && ends[1] === undefined)) return null;
+  const value = { track };
+  if (ends[0] !== undefined) value.low = ends[0];
+  if (ends[1] !== undefined) value.high = ends[1];
+  return value;
+}
 
-  function anyNumber(text) {
-    const value = text.trim() === "" ? NaN : Number(text);
-    return Number.isFinite(value) && Math.abs(value) <= MAX_THRESHOLD ? value : null;
+function filterText({ track, labels, low, high }) {
+  if (labels && labels.length) return [track, "is", ...labels.map(encodeURIComponent)].join("/");
+  const end = (value) => (value === undefined || value === null ? "" : value);
+  return `${track}/range/${end(low)}/${end(high)}`;
+}
+
+/* "0,0,1.5,0,1,2": the corners of a region, x and y in turn */
+function corners(text) {
+  const all = text.split(",").map(anyNumber);
+  if (all.length < 6 || all.length % 2 || all.length > 2 * MAX_CORNERS || all.includes(null)) return null;
+  return Array.from({ length: all.length / 2 }, (_, k) => [all[2 * k], all[2 * k + 1]]);
+}
+
+/* A pinned pattern as JSON; null where it is none. */
+export function versus(text) {
+  try {
+    const { dump, name: called, pattern } = JSON.parse(text);
+    const isWhole = [dump, called, pattern].every((value) => typeof value === "string") && Array.isArray(JSON.parse(pattern).pattern.units);
+    return isWhole ? { dump, name: called, pattern } : null;
+  } catch (error) {
+    return null;
   }
+}
 
-  const oneOf = (names) => (text) => (names.includes(text) ? text : null);
-  const isTrue = (text) => (text === "1" ? true : null);
-  const name = (text) => (text.length <= 300 ? text : null);
+/* "120-125,300-302" */
+function windows(text) {
+  const rows = text.split(",").map((row) => row.split("-").map(wholeNumber));
+  return rows.every((row) => row.length === 2 && row[0] !== null && row[1] !== null && row[0] < row[1]) ? rows : null;
+}
 
-  /* "rnn.l0.h/both/0.5" */
-  function part(text) {
-    const [source, side, threshold, ...rest] = text.split("/");
-    const value = { source, side, threshold: anyNumber(threshold || "") };
-    return source && SIDES.includes(side) && value.threshold !== null && !rest.length ? value : null;
-  }
+const plain = (param, field, read, kind) => ({ param, field, read, kind, write: (value) => [String(value)] });
+const flag = (param, field) => ({ param, field, read: isTrue, kind: "1", write: () => ["1"] });
+const list = (param, field, read, write, kind) => ({ param, field, read, kind, isList: true, write: (values) => values.map(write) });
+const rows = (param, field) => ({ param, field, read: windows, kind: "rows such as 120-125,300-302", write: (values) => [values.map((row) => row.join("-")).join(",")] });
 
-  /* "rnn.l0.h/11/low", with or without "/-0.3": its own threshold. */
-  function unit(text) {
-    const [source, number, side, threshold, ...rest] = text.split("/");
-    const value = { source, unit: wholeNumber(number || ""), side };
-    if (!source || value.unit === null || !["high", "low"].includes(side) || rest.length) return null;
-    if (threshold === undefined) return value;
-    value.threshold = anyNumber(threshold);
-    return value.threshold === null ? null : value;
-  }
+export const FIELDS = [
+  plain("at", "at", wholeNumber, STEPS),
+  plain("span", "span", wholeNumber, "a number of steps such as 60"),
+  plain("start", "start", wholeNumber, STEPS),
+  plain("stop", "stop", wholeNumber, STEPS),
+  plain("t", "threshold", anyNumber, "a number such as 0.3"),
+  plain("side", "side", oneOf(SIDES), "high, low or both"),
+  plain("before", "before", wholeNumber, "a number of steps such as 1"),
+  plain("after", "after", wholeNumber, "a number of steps such as 0"),
+  list("also", "parts", part, (p) => `${p.source}/${p.side}/${p.threshold}`, "a source such as rnn.l0.h/both/0.3"),
+  list("out", "excluded", unit, unitText, UNIT),
+  list("pin", "pinned", unit, unitText, UNIT),
+  list("only", "filters", filter, filterText, "a filter such as depth/range/2/4 or tag/is/NN"),
+  plain("min", "minLength", wholeNumber, "a number of steps such as 1"),
+  plain("max", "maxLength", wholeNumber, "a number of steps such as 8"),
+  rows("hidden", "hidden"),
+  rows("marked", "marked"),
+  plain("order", "order", name, "best, step, length, -length, track:NAME or -track:NAME"),
+  plain("group", "group", name, "sequence, length or track:NAME"),
+  plain("shared", "shared", wholeNumber, "a number of units such as 3"),
+  plain("colour", "colour", name, "shared, track:NAME or unit:SOURCE:UNIT"),
+  plain("rows", "rows", wholeNumber, "a number of rows such as 50"),
+  list("track", "tracks", name, String, "a track's name"),
+  plain("lists", "lists", oneOf(["A"]), "A"),
+  plain("view", "view", oneOf(VIEWS), "lines, text or map"),
+  plain("map", "mapOf", name, "a source, or embedding"),
+  plain("by", "mapMethod", oneOf(METHODS), "pca, tsne or umap"),
+  plain("dye", "mapColour", name, "a track's name"),
+  { param: "lasso", field: "lasso", read: corners, kind: "a region such as 0,0,1,0,1,1", write: (value) => [value.flat().join(",")] },
+  flag("mask", "mask"),
+  flag("bars", "bars"),
+  { param: "beside", field: "beside", read: beside, kind: "a recording and a source such as 0123abcd/rnn.l0.h", write: (value) => [`${value.dump}/${value.source}`] },
+  { param: "unit", field: "held", read: held, kind: "a unit such as rnn.l0.h/11", write: (value) => [`${value.source}/${value.unit}`] },
+];
 
-  function unitText({ source, unit, side, threshold }) {
-    return [source, unit, side].concat(threshold === undefined || threshold === null ? [] : [threshold]).join("/");
-  }
+/* The tracks of an address, each with how it is drawn: ["depth", "loss/line"] -> {tracks, looks}. */
+export function tracks(given) {
+  const looks = {};
+  const names = given.filter(Boolean).map((text) => {
+    const [track, look] = text.split("/");
+    if (LOOKS.includes(look)) looks[track] = look;
+    return track;
+  });
+  return { tracks: names, looks };
+}
 
-  /* "rnn.l0.h/11" */
-  function held(text) {
-    const [source, number, ...rest] = text.split("/");
-    const value = { source, unit: wholeNumber(number || "") };
-    return source && value.unit !== null && !rest.length ? value : null;
-  }
-
-  /* "0123abcd/rnn.l0.h": a recording's uuid and a source of it */
-  function beside(text) {
-    const [dump, source, ...rest] = text.split("/");
-    return dump && source && !rest.length ? { dump, source } : null;
-  }
-
-  /* "depth/range/2/4" with either end open, or "tag/is/NN/VB" with each label escaped. */
-  function filter(text) {
-    const [track, kind, ...rest] = text.split("/");
-    try {
-      if (track && kind === "is" && rest.length) return { track, labels: rest.map(decodeURIComponent) };
-    } catch (error) {
-      return null;
-    }
-    if (!track || kind !== "range" || rest.length !== 2) return null;
-    const ends = rest.map((end) => (end === "" ? undefined : anyNumber(end)));
-    if (ends.includes(null) || (ends[0] === undefined && ends[1] === undefined)) return null;
-    const value = { track };
-    if (ends[0] !== undefined) value.low = ends[0];
-    if (ends[1] !== undefined) value.high = ends[1];
-    return value;
-  }
-
-  function filterText({ track, labels, low, high }) {
-    if (labels && labels.length) return [track, "is", ...labels.map(encodeURIComponent)].join("/");
-    const end = (value) => (value === undefined || value === null ? "" : value);
-    return `${track}/range/${end(low)}/${end(high)}`;
-  }
-
-  /* "0,0,1.5,0,1,2": the corners of a region, x and y in turn */
-  function corners(text) {
-    const all = text.split(",").map(anyNumber);
-    if (all.length < 6 || all.length % 2 || all.length > 2 * MAX_CORNERS || all.includes(null)) return null;
-    return Array.from({ length: all.length / 2 }, (_, k) => [all[2 * k], all[2 * k + 1]]);
-  }
-
-  /* A pinned pattern as JSON; null where it is none. */
-  function versus(text) {
-    try {
-      const { dump, name: called, pattern } = JSON.parse(text);
-      const isWhole = [dump, called, pattern].every((value) => typeof value === "string") && Array.isArray(JSON.parse(pattern).pattern.units);
-      return isWhole ? { dump, name: called, pattern } : null;
-    } catch (error) {
-      return null;
-    }
-  }
-
-  /* "120-125,300-302" */
-  function windows(text) {
-    const rows = text.split(",").map((row) => row.split("-").map(wholeNumber));
-    return rows.every((row) => row.length === 2 && row[0] !== null && row[1] !== null && row[0] < row[1]) ? rows : null;
-  }
-
-  const plain = (param, field, read, kind) => ({ param, field, read, kind, write: (value) => [String(value)] });
-  const flag = (param, field) => ({ param, field, read: isTrue, kind: "1", write: () => ["1"] });
-  const list = (param, field, read, write, kind) => ({ param, field, read, kind, isList: true, write: (values) => values.map(write) });
-  const rows = (param, field) => ({ param, field, read: windows, kind: "rows such as 120-125,300-302", write: (values) => [values.map((row) => row.join("-")).join(",")] });
-
-  const FIELDS = [
-    plain("at", "at", wholeNumber, STEPS),
-    plain("span", "span", wholeNumber, "a number of steps such as 60"),
-    plain("start", "start", wholeNumber, STEPS),
-    plain("stop", "stop", wholeNumber, STEPS),
-    plain("t", "threshold", anyNumber, "a number such as 0.3"),
-    plain("side", "side", oneOf(SIDES), "high, low or both"),
-    plain("before", "before", wholeNumber, "a number of steps such as 1"),
-    plain("after", "after", wholeNumber, "a number of steps such as 0"),
-    list("also", "parts", part, (p) => `${p.source}/${p.side}/${p.threshold}`, "a source such as rnn.l0.h/both/0.3"),
-    list("out", "excluded", unit, unitText, UNIT),
-    list("pin", "pinned", unit, unitText, UNIT),
-    list("only", "filters", filter, filterText, "a filter such as depth/range/2/4 or tag/is/NN"),
-    plain("min", "minLength", wholeNumber, "a number of steps such as 1"),
-    plain("max", "maxLength", wholeNumber, "a number of steps such as 8"),
-    rows("hidden", "hidden"),
-    rows("marked", "marked"),
-    plain("order", "order", name, "best, step, length, -length, track:NAME or -track:NAME"),
-    plain("group", "group", name, "sequence, length or track:NAME"),
-    plain("shared", "shared", wholeNumber, "a number of units such as 3"),
-    plain("colour", "colour", name, "shared, track:NAME or unit:SOURCE:UNIT"),
-    plain("rows", "rows", wholeNumber, "a number of rows such as 50"),
-    list("track", "tracks", name, String, "a track's name"),
-    plain("lists", "lists", oneOf(["A"]), "A"),
-    plain("view", "view", oneOf(VIEWS), "lines, text or map"),
-    plain("map", "mapOf", name, "a source, or embedding"),
-    plain("by", "mapMethod", oneOf(METHODS), "pca, tsne or umap"),
-    plain("dye", "mapColour", name, "a track's name"),
-    { param: "lasso", field: "lasso", read: corners, kind: "a region such as 0,0,1,0,1,1", write: (value) => [value.flat().join(",")] },
-    flag("mask", "mask"),
-    flag("bars", "bars"),
-    { param: "beside", field: "beside", read: beside, kind: "a recording and a source such as 0123abcd/rnn.l0.h", write: (value) => [`${value.dump}/${value.source}`] },
-    { param: "unit", field: "held", read: held, kind: "a unit such as rnn.l0.h/11", write: (value) => [`${value.source}/${value.unit}`] },
-  ];
-
-  /* The tracks of an address, each with how it is drawn: ["depth", "loss/line"] -> {tracks, looks}. */
-  function tracks(given) {
-    const looks = {};
-    const names = given.filter(Boolean).map((text) => {
-      const [track, look] = text.split("/");
-      if (LOOKS.includes(look)) looks[track] = look;
-      return track;
-    });
-    return { tracks: names, looks };
-  }
-
-  /* The other way round; a list that is empty is told too, for it is not the usual one. */
-  function tracksText({ tracks: names, looks }) {
-    if (names === null) return [];
-    return names.length ? names.map((track) => (Object.hasOwn(looks, track) ? `${track}/${looks[track]}` : track)) : [""];
-  }
-
-  lv.urlfields = { BASE, FIELDS, SIDES, MAX_THRESHOLD, versus, tracks, tracksText };
-  if (typeof module !== "undefined") module.exports = lv.urlfields;
-})(typeof window !== "undefined" ? window : globalThis);
+/* The other way round; a list that is empty is told too, for it is not the usual one. */
+export function tracksText({ tracks: names, looks }) {
+  if (names === null) return [];
+  return names.length ? names.map((track) => (Object.hasOwn(looks, track) ? `${track}/${looks[track]}` : track)) : [""];
+}

@@ -1,133 +1,113 @@
 /* The map in the place of the lines: its tools, its canvases, and what of it is drawn when. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  let place, button, stage, base, over, tools;
-  let view = null; // as in mapplane.js; null: all in view
-  let drawn = ""; // what the lower canvas shows
-  let inside = { key: null, mask: null, count: null };
-  let viewKey = null; // the map that the view is of
 
-  const isOpen = () => lv.state.current.view === "map";
+import { toScreen } from "../lib/map-plane.mjs";
+import { button, element } from "../dom/element.mjs";
+import { onFrame, redraw, redrawAll } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { typeScale } from "../dom/projector.mjs";
+import { addCanvas, fitCanvas, themeColours } from "../dom/theme.mjs";
+import { isMapOfTokens, needMap, presentMap } from "../store/map-data.mjs";
+import { model } from "../store/model.mjs";
+import { changeState, state } from "../store/state.mjs";
+import { drawPath, drawPoints, drawRegion, drawRing, drawTokenLabels } from "./draw.mjs";
+import { lassoBeingDrawn } from "./lasso.mjs";
+import { drawLegend, legendElement, legendTexts, makeLegend } from "./legend.mjs";
+import { mapToken, pointedPlace, watchMapPointer } from "./pointer.mjs";
+import { makeStage, nInsideRegion, pointsInRegion, presentView, viewStamp, wholeMapView } from "./stage.mjs";
+import { drawMapTools, makeMapTools } from "./tools.mjs";
+import { mapLabel } from "./words.mjs";
 
-  function make() {
-    place = document.getElementById(lv.ids.map);
-    button = lv.menu.button("lv-menu-button lv-map-button", "map", "The states of the whole recording as points on a map, in the place of the lines", toggle);
-    document.getElementById(lv.ids.mapButton).append(button);
-    const { element } = lv.menu;
-    tools = lv.maptools.make();
-    stage = element("div", "lv-map-stage", "", { tabindex: "0", role: "application", "aria-roledescription": "map" });
-    base = lv.theme.canvas(stage, "lv-layer");
-    over = lv.theme.canvas(stage, "lv-layer");
-    lv.mappoint.watch(stage);
-    lv.mapside.make();
-    for (const name of ["selection", "base", "overlay", "map"]) lv.frame.add(name, name === "overlay" ? drawOver : draw);
-    new ResizeObserver(() => isOpen() && lv.frame.ask("map")).observe(place);
+let place, mapButton, stage, base, over, tools;
+let drawn = ""; // what the lower canvas shows
+
+const isMapOpen = () => state.view === "map";
+
+export function makeMap() {
+  place = document.getElementById(ids.map);
+  mapButton = button("lv-menu-button lv-map-button", "map", "The states of the whole recording as points on a map, in the place of the lines", toggleMap);
+  document.getElementById(ids.mapButton).append(mapButton);
+  tools = makeMapTools();
+  stage = makeStage();
+  base = addCanvas(stage, "lv-layer");
+  over = addCanvas(stage, "lv-layer");
+  watchMapPointer(stage);
+  makeLegend();
+  for (const name of ["selection", "base", "overlay", "map"]) onFrame(name, name === "overlay" ? drawOver : draw);
+  new ResizeObserver(() => isMapOpen() && redraw("map")).observe(place);
+}
+
+function toggleMap() {
+  changeState({ view: isMapOpen() ? "lines" : "map" }, "settle");
+  redrawAll();
+}
+
+function swap() {
+  const isNow = isMapOpen();
+  mapButton.setAttribute("aria-pressed", String(isNow));
+  mapButton.classList.toggle("lv-menu-on", isNow);
+  if (isNow === Boolean(place.firstChild)) return;
+  if (!isNow) return place.replaceChildren();
+  const row = element("div", "lv-map-row");
+  row.append(stage, legendElement());
+  place.append(tools, row);
+  drawn = "";
+}
+
+function draw() {
+  if (!model.source) return;
+  swap();
+  if (!isMapOpen()) return;
+  const data = needMap();
+  const mask = pointsInRegion(data);
+  drawMapTools(data);
+  drawLegend(data);
+  stage.setAttribute("aria-label", mapLabel(data));
+  const colours = themeColours();
+  const now = [data.key, Boolean(data.points), viewStamp(), data.colour && Boolean(data.colour.found), data.colour && data.colour.by, colours.bg, stage.clientWidth, stage.clientHeight, window.devicePixelRatio, typeScale()].join();
+  if (now !== drawn) {
+    drawn = now;
+    const ctx = fitCanvas(base);
+    if (data.points) drawPoints(ctx, data, presentView(), wholeMapView().scale, mask);
   }
+  drawOver();
+}
 
-  function toggle() {
-    lv.state.change({ view: isOpen() ? "lines" : "map" }, "settle");
-    lv.frame.askAll();
-  }
+function drawOver() {
+  if (!isMapOpen() || !place.firstChild) return;
+  const ctx = fitCanvas(over);
+  const data = presentMap();
+  if (!data.points) return;
+  const now = presentView();
+  const corners = lassoBeingDrawn() || state.lasso;
+  if (corners) drawRegion(ctx, corners, now);
+  const { start, stop } = state;
+  if (data.path) drawPath(ctx, data.path, now, start === null ? null : [start, stop]);
+  if (isMapOfTokens()) drawTokenLabels(ctx, data, now, mapToken);
+  const at = pointedPlace(data);
+  if (at) drawRing(ctx, toScreen(now, ...at));
+}
 
-  function swap() {
-    const isNow = isOpen();
-    button.setAttribute("aria-pressed", String(isNow));
-    button.classList.toggle("lv-menu-on", isNow);
-    if (isNow === Boolean(place.firstChild)) return;
-    if (!isNow) return place.replaceChildren();
-    const row = lv.menu.element("div", "lv-map-row");
-    row.append(stage, lv.mapside.element());
-    place.append(tools, row);
-    drawn = "";
-  }
-
-  /* The view of the present map: the one that was zoomed to, or all of it. */
-  function present() {
-    const data = lv.mapdata.present();
-    if (viewKey !== data.key) [view, viewKey] = [null, data.key];
-    return view || whole();
-  }
-
-  function whole() {
-    const { map } = lv.mapdata.present();
-    return lv.mapplane.whole(map, stage.clientWidth, stage.clientHeight);
-  }
-
-  function look(next) {
-    view = next;
-    lv.frame.ask("map", "overlay");
-  }
-
-  function draw() {
-    if (!lv.model.source) return;
-    swap();
-    if (!isOpen()) return;
-    const data = lv.mapdata.need();
-    const mask = insideOf(data);
-    lv.maptools.draw(data);
-    lv.mapside.draw(data);
-    stage.setAttribute("aria-label", lv.mapwords.label(data));
-    const colours = lv.theme.colours();
-    const now = [data.key, Boolean(data.points), JSON.stringify(view), data.colour && Boolean(data.colour.found), data.colour && data.colour.by, colours.bg, stage.clientWidth, stage.clientHeight, root.devicePixelRatio, lv.projector.type(), inside.key].join();
-    if (now !== drawn) {
-      drawn = now;
-      const ctx = lv.theme.fit(base);
-      if (data.points) lv.mapdraw.points(ctx, data, present(), whole().scale, mask);
-    }
-    drawOver();
-  }
-
-  /* Which points the region holds; null where there is none on this map. */
-  function insideOf(data) {
-    const corners = lv.maplasso.present();
-    const key = corners && data.points ? `${data.key} ${JSON.stringify(corners)}` : null;
-    if (inside.key !== key) {
-      const mask = key ? lv.mapplane.inside(data.points, corners) : null;
-      inside = { key, mask, count: mask && mask.reduce((sum, one) => sum + one, 0) };
-    }
-    return inside.mask;
-  }
-
-  function drawOver() {
-    if (!isOpen() || !place.firstChild) return;
-    const ctx = lv.theme.fit(over);
-    const data = lv.mapdata.present();
-    if (!data.points) return;
-    const now = present();
-    const corners = lv.maplasso.drawing() || lv.maplasso.present();
-    if (corners) lv.mapdraw.region(ctx, corners, now);
-    const { start, stop } = lv.state.current;
-    if (data.path) lv.mapdraw.path(ctx, data.path, now, start === null ? null : [start, stop]);
-    if (lv.mapdata.isOfTokens()) lv.mapdraw.labels(ctx, data, now, lv.mappoint.tokenOf);
-    const at = lv.mappoint.pointed(data);
-    if (at) lv.mapdraw.ring(ctx, lv.mapplane.screen(now, ...at));
-  }
-
-  /* For tests. */
-  function shown() {
-    const data = lv.mapdata.present();
-    const box = stage.getBoundingClientRect();
-    const isHere = isOpen() && Boolean(data.points);
-    const screen = isHere ? (k) => lv.mapplane.screen(present(), data.points[2 * k], data.points[2 * k + 1]).map((v, c) => v + (c ? box.top : box.left)) : null;
-    return {
-      isOpen: isOpen(),
-      key: data.key,
-      job: data.job,
-      problem: data.problem,
-      map: data.map,
-      n: isHere ? data.ids.length : 0,
-      ids: isHere ? Array.from(data.ids.slice(0, 2000)) : null,
-      points: isHere ? Array.from(data.points.slice(0, 4000)) : null,
-      screen: isHere ? Array.from({ length: Math.min(2000, data.ids.length) }, (_, k) => screen(k)) : null,
-      colour: data.colour && data.colour.found ? { by: data.colour.by, values: Array.from(data.colour.values.slice(0, 2000)), legend: lv.mapside.texts() } : null,
-      path: data.path,
-      box: { left: box.left, top: box.top, width: box.width, height: box.height },
-      nInside: inside.count,
-      words: place.textContent,
-      scale: isHere ? present().scale : null,
-    };
-  }
-
-  lv.mapview = { make, isOpen, toggle, present, whole, look, reset: () => look(null), stage: () => stage, nInside: () => inside.count, shown };
-})(window);
+/* For tests. */
+export function inspectMap() {
+  const data = presentMap();
+  const box = stage.getBoundingClientRect();
+  const isHere = isMapOpen() && Boolean(data.points);
+  const screen = isHere ? (k) => toScreen(presentView(), data.points[2 * k], data.points[2 * k + 1]).map((v, c) => v + (c ? box.top : box.left)) : null;
+  return {
+    isOpen: isMapOpen(),
+    key: data.key,
+    job: data.job,
+    problem: data.problem,
+    map: data.map,
+    n: isHere ? data.ids.length : 0,
+    ids: isHere ? Array.from(data.ids.slice(0, 2000)) : null,
+    points: isHere ? Array.from(data.points.slice(0, 4000)) : null,
+    screen: isHere ? Array.from({ length: Math.min(2000, data.ids.length) }, (_, k) => screen(k)) : null,
+    colour: data.colour && data.colour.found ? { by: data.colour.by, values: Array.from(data.colour.values.slice(0, 2000)), legend: legendTexts() } : null,
+    path: data.path,
+    box: { left: box.left, top: box.top, width: box.width, height: box.height },
+    nInside: nInsideRegion(),
+    words: place.textContent,
+    scale: isHere ? presentView().scale : null,
+  };
+}

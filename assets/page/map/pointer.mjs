@@ -1,164 +1,174 @@
 /* Pointer, wheel and keys on the map: pan, zoom, the point under the pointer, and where a press leads. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const REACH = 9; // px about a point
-  const STILL = 3; // px; less than that is a press
-  const AROUND = 8; // steps of text on either side
-  const MOVE = 60; // px that a key moves the map
-  let stage;
-  let drag = null; // {kind, x, y, view, isMoved}
-  let at = null; // {k, event}: the point under the pointer
 
-  function watch(element) {
-    stage = element;
-    stage.addEventListener("pointerdown", down);
-    stage.addEventListener("pointermove", move);
-    stage.addEventListener("pointerup", up);
-    stage.addEventListener("pointercancel", up);
-    stage.addEventListener("pointerleave", () => !drag && leave());
-    stage.addEventListener("wheel", wheel, { passive: false });
-    lv.aside.keys(stage, "map", KEYS);
-    lv.frame.add("overlay", () => at && tell()); // tokens that have come meanwhile
-  }
+import { nearestPoint, zoomedView } from "../lib/map-plane.mjs";
+import { grouped, valueText } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { clamp } from "../lib/url.mjs";
+import { plural } from "../lib/words.mjs";
+import { ownKeys } from "../dom/element.mjs";
+import { onFrame, redraw } from "../dom/frame.mjs";
+import { hideTip, showTip } from "../dom/tooltip.mjs";
+import { dropRegion, isMapOfTokens, listRegion, mapColourTrack, presentMap } from "../store/map-data.mjs";
+import { model } from "../store/model.mjs";
+import { hover, setHover, state } from "../store/state.mjs";
+import { panTo } from "../store/view.mjs";
+import { armLasso, beginLasso, endLasso, extendLasso, isLassoArmed, listAround, regionInView } from "./lasso.mjs";
+import { lookAt, presentView, resetView, wholeMapView } from "./stage.mjs";
 
-  const data = () => lv.mapdata.present();
+const REACH = 9; // px about a point
+const STILL = 3; // px; less than that is a press
+const AROUND = 8; // steps of text on either side
+const MOVE = 60; // px that a key moves the map
+let stage;
+let drag = null; // {kind, x, y, view, isMoved}
+let at = null; // {k, event}: the point under the pointer
 
-  function place(event) {
-    const box = stage.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  }
+export function watchMapPointer(element) {
+  stage = element;
+  stage.addEventListener("pointerdown", down);
+  stage.addEventListener("pointermove", move);
+  stage.addEventListener("pointerup", up);
+  stage.addEventListener("pointercancel", up);
+  stage.addEventListener("pointerleave", () => !drag && leave());
+  stage.addEventListener("wheel", wheel, { passive: false });
+  ownKeys(stage, "map", KEYS);
+  onFrame("overlay", () => at && tell()); // tokens that have come meanwhile
+}
 
-  function leave() {
-    at = null;
-    lv.tip.hide();
-    lv.state.setHover({ step: null });
-    lv.frame.ask("overlay");
-  }
+const data = () => presentMap();
 
-  function down(event) {
-    if (event.button !== 0 || !data().points) return;
-    const [x, y] = place(event);
-    const isLasso = event.shiftKey || lv.maplasso.isArmed();
-    drag = { kind: isLasso ? "lasso" : "pan", x, y, view: lv.mapview.present(), isMoved: false };
-    stage.setPointerCapture(event.pointerId);
-    if (isLasso) lv.maplasso.begin(x, y);
-    leave();
-  }
+function place(event) {
+  const box = stage.getBoundingClientRect();
+  return [event.clientX - box.left, event.clientY - box.top];
+}
 
-  function move(event) {
-    if (!data().points) return;
-    const [x, y] = place(event);
-    if (!drag) return pointAt(event, x, y);
-    if (Math.hypot(x - drag.x, y - drag.y) > STILL) drag.isMoved = true;
-    if (drag.kind === "lasso") return lv.maplasso.on(x, y);
-    if (!drag.isMoved) return;
-    stage.classList.add("lv-panning");
-    lv.mapview.look({ scale: drag.view.scale, x: drag.view.x + x - drag.x, y: drag.view.y + y - drag.y });
-  }
+function leave() {
+  at = null;
+  hideTip();
+  setHover({ step: null });
+  redraw("overlay");
+}
 
-  function up(event) {
-    if (!drag) return;
-    const { kind, isMoved } = drag;
-    drag = null;
-    stage.classList.remove("lv-panning");
-    const isKept = event.type === "pointerup";
-    if (kind === "lasso") return lv.maplasso.end(isKept && isMoved);
-    if (isMoved || !isKept) return;
-    const [x, y] = place(event);
-    const k = lv.mapplane.nearest(data().points, lv.mapview.present(), x, y, REACH);
-    if (k >= 0) press(k);
-  }
+function down(event) {
+  if (event.button !== 0 || !data().points) return;
+  const [x, y] = place(event);
+  const isLasso = event.shiftKey || isLassoArmed();
+  drag = { kind: isLasso ? "lasso" : "pan", x, y, view: presentView(), isMoved: false };
+  stage.setPointerCapture(event.pointerId);
+  if (isLasso) beginLasso(x, y);
+  leave();
+}
 
-  /* A step is shown; a token's places are listed. */
-  function press(k) {
-    if (lv.mapdata.isOfTokens()) return lv.maplasso.about(data().points[2 * k], data().points[2 * k + 1]);
-    const step = data().ids[k];
-    lv.state.panTo(step - Math.floor(lv.state.current.span / 3), "push");
-  }
+function move(event) {
+  if (!data().points) return;
+  const [x, y] = place(event);
+  if (!drag) return pointAt(event, x, y);
+  if (Math.hypot(x - drag.x, y - drag.y) > STILL) drag.isMoved = true;
+  if (drag.kind === "lasso") return extendLasso(x, y);
+  if (!drag.isMoved) return;
+  stage.classList.add("lv-panning");
+  lookAt({ scale: drag.view.scale, x: drag.view.x + x - drag.x, y: drag.view.y + y - drag.y });
+}
 
-  function pointAt(event, x, y) {
-    const k = lv.mapplane.nearest(data().points, lv.mapview.present(), x, y, REACH);
-    stage.style.cursor = lv.maplasso.isArmed() ? "crosshair" : k >= 0 ? "pointer" : "grab";
-    if (k < 0) return at && leave();
-    at = { k, event };
-    if (!lv.mapdata.isOfTokens()) lv.state.setHover({ step: data().ids[k] });
-    lv.frame.ask("overlay");
-    tell();
-  }
+function up(event) {
+  if (!drag) return;
+  const { kind, isMoved } = drag;
+  drag = null;
+  stage.classList.remove("lv-panning");
+  const isKept = event.type === "pointerup";
+  if (kind === "lasso") return endLasso(isKept && isMoved);
+  if (isMoved || !isKept) return;
+  const [x, y] = place(event);
+  const k = nearestPoint(data().points, presentView(), x, y, REACH);
+  if (k >= 0) press(k);
+}
 
-  function tell() {
-    if (!at || !data().points || at.k >= data().ids.length) return;
-    lv.tip.show(at.event, lv.mapdata.isOfTokens() ? tokenLines(at.k) : stepLines(at.k));
-  }
+/* A step is shown; a token's places are listed. */
+function press(k) {
+  if (isMapOfTokens()) return listAround(data().points[2 * k], data().points[2 * k + 1]);
+  const step = data().ids[k];
+  panTo(step - Math.floor(state.span / 3), "push");
+}
 
-  /* The token with the text around it, the step, and what colours it. */
-  function stepLines(k) {
-    const step = data().ids[k];
-    const steps = lv.model.dump.stepsOf(lv.model.axis);
-    const [from, to] = [Math.max(0, step - AROUND), Math.min(lv.model.axis.n_steps, step + AROUND + 1)];
-    steps.need(from, to, true);
-    const text = (a, b) => Array.from({ length: Math.max(0, b - a) }, (_, i) => (lv.model.shown(a + i) || { text: "…" }).text).join(lv.model.axis.join === "" ? "" : " ");
-    const words = lv.model.axis.has_tokens ? `${text(from, step)} [${text(step, step + 1)}] ${text(step + 1, to)}` : "";
-    return [words || `step ${lv.scale.grouped(step)}`, words && `step ${lv.scale.grouped(step)}`, colourLine(k), "press to go there"];
-  }
+function pointAt(event, x, y) {
+  const k = nearestPoint(data().points, presentView(), x, y, REACH);
+  stage.style.cursor = isLassoArmed() ? "crosshair" : k >= 0 ? "pointer" : "grab";
+  if (k < 0) return at && leave();
+  at = { k, event };
+  if (!isMapOfTokens()) setHover({ step: data().ids[k] });
+  redraw("overlay");
+  tell();
+}
 
-  function tokenLines(k) {
-    const { values } = data().colour || {};
-    return [tokenOf(k), values ? `${lv.words.plural(values[k], "time")} in the corpus` : "", "press to list where it stands"];
-  }
+function tell() {
+  if (!at || !data().points || at.k >= data().ids.length) return;
+  showTip(at.event, isMapOfTokens() ? tokenLines(at.k) : stepLines(at.k));
+}
 
-  function colourLine(k) {
-    const by = lv.mapdata.colourBy();
-    const { values } = data().colour || {};
-    if (!by || !values) return "";
-    const value = values[k];
-    const words = value !== value ? "no value" : by.kind === "category" ? lv.tokens.show(by.labels[value]).text : lv.scale.valueText(value);
-    return `${lv.tokens.show(by.name).text} ${words}`;
-  }
+/* The token with the text around it, the step, and what colours it. */
+function stepLines(k) {
+  const step = data().ids[k];
+  const steps = model.dump.stepsOf(model.axis);
+  const [from, to] = [Math.max(0, step - AROUND), Math.min(model.axis.n_steps, step + AROUND + 1)];
+  steps.need(from, to, true);
+  const text = (a, b) => Array.from({ length: Math.max(0, b - a) }, (_, i) => (model.shown(a + i) || { text: "…" }).text).join(model.axis.join === "" ? "" : " ");
+  const words = model.axis.has_tokens ? `${text(from, step)} [${text(step, step + 1)}] ${text(step + 1, to)}` : "";
+  return [words || `step ${grouped(step)}`, words && `step ${grouped(step)}`, colourLine(k), "press to go there"];
+}
 
-  function tokenOf(k) {
-    const { tokens } = data();
-    return tokens ? lv.tokens.show(tokens[k]).text : "…";
-  }
+function tokenLines(k) {
+  const { values } = data().colour || {};
+  return [mapToken(k), values ? `${plural(values[k], "time")} in the corpus` : "", "press to list where it stands"];
+}
 
-  /* Where the ring stands: the point under the pointer, or that of the step that is pointed at elsewhere. */
-  function pointed({ points, path }) {
-    if (at && at.k < points.length / 2) return [points[2 * at.k], points[2 * at.k + 1]];
-    const { step } = lv.state.hover;
-    const here = step !== null && path && path.points[step - path.start];
-    return here && here[0] !== null ? here : null;
-  }
+function colourLine(k) {
+  const by = mapColourTrack();
+  const { values } = data().colour || {};
+  if (!by || !values) return "";
+  const value = values[k];
+  const words = value !== value ? "no value" : by.kind === "category" ? showToken(by.labels[value]).text : valueText(value);
+  return `${showToken(by.name).text} ${words}`;
+}
 
-  function wheel(event) {
-    if (!data().points) return;
-    event.preventDefault();
-    const lines = event.deltaMode === 1 ? 18 : event.deltaMode === 2 ? 300 : 1;
-    zoom(Math.exp(-lv.url.clamp(event.deltaY * lines, -200, 200) / 300), ...place(event));
-    leave();
-  }
+export function mapToken(k) {
+  const { tokens } = data();
+  return tokens ? showToken(tokens[k]).text : "…";
+}
 
-  function zoom(factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
-    if (data().points) lv.mapview.look(lv.mapplane.zoomed(lv.mapview.present(), factor, x, y, lv.mapview.whole().scale));
-  }
+/* Where the ring stands: the point under the pointer, or that of the step that is pointed at elsewhere. */
+export function pointedPlace({ points, path }) {
+  if (at && at.k < points.length / 2) return [points[2 * at.k], points[2 * at.k + 1]];
+  const { step } = hover;
+  const here = step !== null && path && path.points[step - path.start];
+  return here && here[0] !== null ? here : null;
+}
 
-  function pan(dx, dy) {
-    const view = lv.mapview.present();
-    lv.mapview.look({ scale: view.scale, x: view.x + dx, y: view.y + dy });
-  }
+function wheel(event) {
+  if (!data().points) return;
+  event.preventDefault();
+  const lines = event.deltaMode === 1 ? 18 : event.deltaMode === 2 ? 300 : 1;
+  zoom(Math.exp(-clamp(event.deltaY * lines, -200, 200) / 300), ...place(event));
+  leave();
+}
 
-  const withPoints = (act) => () => data().points && act();
-  const KEYS = {
-    left: withPoints(() => pan(MOVE, 0)),
-    right: withPoints(() => pan(-MOVE, 0)),
-    up: withPoints(() => pan(0, MOVE)),
-    down: withPoints(() => pan(0, -MOVE)),
-    zoomIn: () => zoom(1.25),
-    zoomOut: () => zoom(1 / 1.25),
-    fit: () => lv.mapview.reset(),
-    list: withPoints(() => lv.maplasso.take(lv.maplasso.inView())),
-    back: () => (lv.maplasso.isArmed() ? lv.maplasso.arm(false) : lv.state.current.lasso && lv.maplasso.drop()),
-  };
+function zoom(factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
+  if (data().points) lookAt(zoomedView(presentView(), factor, x, y, wholeMapView().scale));
+}
 
-  lv.mappoint = { watch, pointed, tokenOf };
-})(window);
+function pan(dx, dy) {
+  const view = presentView();
+  lookAt({ scale: view.scale, x: view.x + dx, y: view.y + dy });
+}
+
+const withPoints = (act) => () => data().points && act();
+const KEYS = {
+  left: withPoints(() => pan(MOVE, 0)),
+  right: withPoints(() => pan(-MOVE, 0)),
+  up: withPoints(() => pan(0, MOVE)),
+  down: withPoints(() => pan(0, -MOVE)),
+  zoomIn: () => zoom(1.25),
+  zoomOut: () => zoom(1 / 1.25),
+  fit: () => resetView(),
+  list: withPoints(() => listRegion(regionInView())),
+  back: () => (isLassoArmed() ? armLasso(false) : state.lasso && dropRegion()),
+};

@@ -1,76 +1,84 @@
 /* Over the map: what it is of, by which method, what colours it; the lasso, what is in view, and all of it. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const METHODS = [["pca", "PCA"], ["tsne", "t-SNE"], ["umap", "UMAP"]];
-  let picks, lasso, all, fit, region, note;
 
-  function make() {
-    const { element, button } = lv.menu;
-    const tools = element("div", "lv-map-tools", "", { role: "group", "aria-label": "The map" });
-    const hold = () => tools.appendChild(element("span", "lv-tool"));
-    picks = [
-      lv.picklist.make(hold(), { word: "map of", title: "What the map shows", usual: "", options: sources, value: () => lv.state.current.mapOf, words: sourceWords, pick: (mapOf) => set({ mapOf }) }),
-      lv.picklist.make(hold(), { word: "by", title: "How the map is made: PCA at once; t-SNE and UMAP take about a minute, once", usual: "pca", options: () => METHODS, value: () => lv.state.current.mapMethod, pick: choose }),
-      lv.picklist.make(hold(), { word: "colour by", title: "What colours the points", usual: null, options: colours, value: colour, pick: (mapColour) => set({ mapColour }, true) }),
-    ];
-    lasso = button("lv-menu-button", "Lasso", "Draw around points to list their tokens below; also with Shift and a drag", () => lv.maplasso.arm());
-    lasso.setAttribute("aria-pressed", "false");
-    all = button("lv-menu-button", "List what is in view", "List the tokens of all points that are in view", () => lv.maplasso.take(lv.maplasso.inView()));
-    fit = button("lv-menu-button", "Fit", "All points in view (0)", () => lv.mapview.reset());
-    region = button("lv-link lv-map-region", "", "Go to the list of its steps", () => lv.help.goToMatches());
-    region.hidden = true;
-    note = element("span", "lv-bar-note lv-map-note");
-    tools.append(lasso, all, fit, region, note);
-    return tools;
-  }
+import { showToken } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
+import { makeDropdown } from "../dom/dropdown.mjs";
+import { button, element } from "../dom/element.mjs";
+import { redraw } from "../dom/frame.mjs";
+import { goToMatches } from "../dom/stage.mjs";
+import { isMapOfTokens, listRegion, mapColourTrack } from "../store/map-data.mjs";
+import { model } from "../store/model.mjs";
+import { changeState, state } from "../store/state.mjs";
+import { armLasso, isLassoArmed, regionInView } from "./lasso.mjs";
+import { startMapOnce } from "./legend.mjs";
+import { nInsideRegion, resetView } from "./stage.mjs";
+import { mapNote } from "./words.mjs";
 
-  /* Another map has other regions. */
-  function set(changes, isLook) {
-    lv.state.change(isLook ? changes : Object.assign({ lasso: null }, changes), "settle");
-    lv.frame.ask("map");
-  }
+const METHODS = [["pca", "PCA"], ["tsne", "t-SNE"], ["umap", "UMAP"]];
+let picks, lasso, all, fit, region, note;
 
-  /* A method that was chosen by hand is computed where it is not there. */
-  async function choose(mapMethod) {
-    set({ mapMethod });
-    lv.mapside.startOnce();
-  }
+export function makeMapTools() {
+  const tools = element("div", "lv-map-tools", "", { role: "group", "aria-label": "The map" });
+  const hold = () => tools.appendChild(element("span", "lv-tool"));
+  picks = [
+    makeDropdown(hold(), { word: "map of", title: "What the map shows", usual: "", options: sources, value: () => state.mapOf, words: mapSourceName, pick: (mapOf) => set({ mapOf }) }),
+    makeDropdown(hold(), { word: "by", title: "How the map is made: PCA at once; t-SNE and UMAP take about a minute, once", usual: "pca", options: () => METHODS, value: () => state.mapMethod, pick: choose }),
+    makeDropdown(hold(), { word: "colour by", title: "What colours the points", usual: null, options: colours, value: colour, pick: (mapColour) => set({ mapColour }, true) }),
+  ];
+  lasso = button("lv-menu-button", "Lasso", "Draw around points to list their tokens below; also with Shift and a drag", () => armLasso());
+  lasso.setAttribute("aria-pressed", "false");
+  all = button("lv-menu-button", "List what is in view", "List the tokens of all points that are in view", () => listRegion(regionInView()));
+  fit = button("lv-menu-button", "Fit", "All points in view (0)", () => resetView());
+  region = button("lv-link lv-map-region", "", "Go to the list of its steps", () => goToMatches());
+  region.hidden = true;
+  note = element("span", "lv-bar-note lv-map-note");
+  tools.append(lasso, all, fit, region, note);
+  return tools;
+}
 
-  function sources() {
-    const { source } = lv.state.current;
-    const others = lv.model.dump.about.sources.filter((one) => one.axis === lv.model.axis.index && one.name !== source);
-    const tokens = lv.model.sourceOf("embedding") ? [] : [["embedding", "embeddings of the vocabulary"]];
-    return [["", sourceWords("")], ...others.map((one) => [one.name, one.name]), ...tokens];
-  }
+/* Another map has other regions. */
+function set(changes, isLook) {
+  changeState(isLook ? changes : Object.assign({ lasso: null }, changes), "settle");
+  redraw("map");
+}
 
-  function sourceWords(of) {
-    if (of === "") return lv.tokens.show(lv.state.current.source).text;
-    return of === "embedding" && !lv.model.sourceOf(of) ? "embeddings" : lv.tokens.show(of).text;
-  }
+/* A method that was chosen by hand is computed where it is not there. */
+async function choose(mapMethod) {
+  set({ mapMethod });
+  startMapOnce();
+}
 
-  function colours() {
-    if (lv.mapdata.isOfTokens()) return [["frequency", "frequency"]];
-    return [...lv.model.tracks.map((track) => [track.name, track.name]), ["", "nothing"]];
-  }
+function sources() {
+  const { source } = state;
+  const others = model.dump.about.sources.filter((one) => one.axis === model.axis.index && one.name !== source);
+  const tokens = model.sourceOf("embedding") ? [] : [["embedding", "embeddings of the vocabulary"]];
+  return [["", mapSourceName("")], ...others.map((one) => [one.name, one.name]), ...tokens];
+}
 
-  function colour() {
-    const by = lv.mapdata.colourBy();
-    return by ? by.name : "";
-  }
+function mapSourceName(of) {
+  if (of === "") return showToken(state.source).text;
+  return of === "embedding" && !model.sourceOf(of) ? "embeddings" : showToken(of).text;
+}
 
-  function draw(data) {
-    for (const pick of picks) pick.draw();
-    picks[2].menu.button.classList.toggle("lv-menu-on", lv.state.current.mapColour !== null && !lv.mapdata.isOfTokens());
-    lasso.setAttribute("aria-pressed", String(lv.maplasso.isArmed()));
-    lasso.classList.toggle("lv-menu-on", lv.maplasso.isArmed());
-    for (const one of [lasso, all, fit]) one.disabled = !data.points;
-    const count = lv.mapview.nInside();
-    region.hidden = count === null;
-    region.textContent = count === null ? "" : `${lv.words.plural(count, "point")} in the region ↓`;
-    const words = lv.mapwords.note(data);
-    if (note.textContent !== words) note.textContent = note.title = words;
-  }
+function colours() {
+  if (isMapOfTokens()) return [["frequency", "frequency"]];
+  return [...model.tracks.map((track) => [track.name, track.name]), ["", "nothing"]];
+}
 
-  lv.maptools = { make, draw, sourceWords };
-})(window);
+function colour() {
+  const by = mapColourTrack();
+  return by ? by.name : "";
+}
+
+export function drawMapTools(data) {
+  for (const pick of picks) pick.draw();
+  picks[2].menu.button.classList.toggle("lv-menu-on", state.mapColour !== null && !isMapOfTokens());
+  lasso.setAttribute("aria-pressed", String(isLassoArmed()));
+  lasso.classList.toggle("lv-menu-on", isLassoArmed());
+  for (const one of [lasso, all, fit]) one.disabled = !data.points;
+  const count = nInsideRegion();
+  region.hidden = count === null;
+  region.textContent = count === null ? "" : `${plural(count, "point")} in the region ↓`;
+  const words = mapNote(data);
+  if (note.textContent !== words) note.textContent = note.title = words;
+}

@@ -1,68 +1,72 @@
 /* Match rows hidden and marked by hand: which they are, and the switch that shows hidden ones all the same. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const name = (row) => `${row.start}-${row.stop}`;
-  const NAMED = { hidden: null, marked: null };
-  let sets = { hidden: new Set(), marked: new Set() };
-  let isShowing = false; // hidden rows, faded
-  let button = null;
-  let changes = 0;
 
-  function make() {
-    button = lv.menu.button("lv-link lv-hand", "", "", () => {
-      isShowing = !isShowing;
-      redraw();
-    });
-    button.hidden = true;
-    document.getElementById(lv.ids.matchHand).append(button);
-    lv.frame.add("selection", refresh);
-    lv.frame.add("matches", tell);
-  }
+import { button } from "../dom/element.mjs";
+import { onFrame, redraw } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { matchAnswer, matchRows } from "../store/matches.mjs";
+import { model } from "../store/model.mjs";
+import { listedByHand, noteListed } from "../store/pinned-pattern.mjs";
 
-  /* Take up what the state, or the opened pattern, says. */
-  function refresh() {
-    if (!lv.model.source) return;
-    const { hidden, marked } = lv.compare.byHand();
-    if (hidden === NAMED.hidden && marked === NAMED.marked) return;
-    Object.assign(NAMED, { hidden, marked });
-    const now = { hidden: new Set(hidden.map((row) => row.join("-"))), marked: new Set(marked.map((row) => row.join("-"))) };
-    const isSame = ["hidden", "marked"].every((one) => now[one].size === sets[one].size && [...now[one]].every((row) => sets[one].has(row)));
-    if (isSame) return;
-    sets = now;
-    redraw();
-  }
+const name = (row) => `${row.start}-${row.stop}`;
+const NAMED = { hidden: null, marked: null };
+let sets = { hidden: new Set(), marked: new Set() };
+let isShowing = false; // hidden rows, faded
+let toggleButton = null;
+let changes = 0;
 
-  function redraw() {
-    changes++;
-    lv.frame.ask("matches", "matchscroll");
-  }
+export function makeByHand() {
+  toggleButton = button("lv-link lv-hand", "", "", () => {
+    isShowing = !isShowing;
+    rowsChanged();
+  });
+  toggleButton.hidden = true;
+  document.getElementById(ids.matchHand).append(toggleButton);
+  onFrame("selection", refresh);
+  onFrame("matches", tell);
+}
 
-  const isRegion = () => Boolean((lv.matches.answer() || {}).region); // its rows are steps, not matches
-  const isHidden = (row) => !isRegion() && sets.hidden.has(name(row));
-  const isMarked = (row) => !isRegion() && sets.marked.has(name(row));
-  const isShown = (row) => isShowing || !isHidden(row);
+/* Take up what the state, or the opened pattern, says. */
+function refresh() {
+  if (!model.source) return;
+  const { hidden, marked } = listedByHand();
+  if (hidden === NAMED.hidden && marked === NAMED.marked) return;
+  Object.assign(NAMED, { hidden, marked });
+  const now = { hidden: new Set(hidden.map((row) => row.join("-"))), marked: new Set(marked.map((row) => row.join("-"))) };
+  const isSame = ["hidden", "marked"].every((one) => now[one].size === sets[one].size && [...now[one]].every((row) => sets[one].has(row)));
+  if (isSame) return;
+  sets = now;
+  rowsChanged();
+}
 
-  /* How many of the rows that are here are hidden, and marked. */
-  function tell() {
-    const rows = lv.matches.rows();
-    const nHidden = sets.hidden.size ? rows.filter(isHidden).length : 0;
-    button.hidden = nHidden === 0;
-    button.textContent = isShowing ? `leave out ${nHidden} hidden` : `show ${nHidden} hidden`;
-    button.title = isShowing ? "Take the rows hidden by hand out of the list again" : "List the rows hidden by hand too, faded, to bring them back";
-    button.setAttribute("aria-pressed", String(isShowing));
-  }
+function rowsChanged() {
+  changes++;
+  redraw("matches", "matchscroll");
+}
 
-  function toggle(list, row) {
-    if (isRegion()) return;
-    const rows = lv.compare.byHand()[list];
-    const rest = rows.filter(([start, stop]) => start !== row.start || stop !== row.stop);
-    lv.compare.note({ [list]: rest.length < rows.length ? rest : [...rows, [row.start, row.stop]] });
-    refresh();
-  }
+const isRegion = () => Boolean((matchAnswer() || {}).region); // its rows are steps, not matches
+export const isRowHidden = (row) => !isRegion() && sets.hidden.has(name(row));
+export const isRowMarked = (row) => !isRegion() && sets.marked.has(name(row));
+export const isRowShown = (row) => isShowing || !isRowHidden(row);
 
-  const hide = (row) => toggle("hidden", row);
-  const mark = (row) => toggle("marked", row);
+/* How many of the rows that are here are hidden, and marked. */
+function tell() {
+  const rows = matchRows();
+  const nHidden = sets.hidden.size ? rows.filter(isRowHidden).length : 0;
+  toggleButton.hidden = nHidden === 0;
+  toggleButton.textContent = isShowing ? `leave out ${nHidden} hidden` : `show ${nHidden} hidden`;
+  toggleButton.title = isShowing ? "Take the rows hidden by hand out of the list again" : "List the rows hidden by hand too, faded, to bring them back";
+  toggleButton.setAttribute("aria-pressed", String(isShowing));
+}
 
-  lv.byhand = { make, isHidden, isMarked, isShown, hide, mark, key: () => changes, isShowing: () => isShowing };
-})(window);
+function toggle(list, row) {
+  if (isRegion()) return;
+  const rows = listedByHand()[list];
+  const rest = rows.filter(([start, stop]) => start !== row.start || stop !== row.stop);
+  noteListed({ [list]: rest.length < rows.length ? rest : [...rows, [row.start, row.stop]] });
+  refresh();
+}
+
+export const hideRow = (row) => toggle("hidden", row);
+export const markRow = (row) => toggle("marked", row);
+
+export const byHandVersion = () => changes;

@@ -1,145 +1,150 @@
 /* Which matches are kept: filters by track and length, each a tag that takes it away, and the panel that adds one. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const MOST = 200; // labels offered at once
-  let menu, tags, made;
-  let chosen = null; // name of the track in the panel
 
-  function make() {
-    const place = document.getElementById(lv.ids.matchFilter);
-    menu = lv.menu.make(place, { words: "filter", title: "Which matches are kept", fill });
-    menu.button.classList.add("lv-menu-down");
-    tags = lv.menu.element("span", "lv-tags", "", { role: "group", "aria-label": "Filters" });
-    place.append(tags);
-    lv.frame.add("selection", draw);
-  }
+import { filterWords } from "../lib/enrichment.mjs";
+import { boundsWords } from "../lib/length-bars.mjs";
+import { grouped, valueText } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { button, choiceList, element, tickBox } from "../dom/element.mjs";
+import { onFrame } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { makeMenu } from "../dom/menu.mjs";
+import { changeLimits, presentLimits } from "../store/edits.mjs";
+import { model } from "../store/model.mjs";
 
-  function draw() {
-    if (!lv.model.source) return;
-    const { filters, minLength, maxLength } = lv.pick.limits();
-    const now = JSON.stringify([filters, minLength, maxLength]);
-    if (now === made) return;
-    made = now;
-    const found = filters.map((filter, k) => tag(lv.carried.filterWords(filter, lv.scale.valueText), () => lv.pick.limit({ filters: filters.filter((_, other) => other !== k) }), filter.track));
-    const length = lv.lengthbars.words({ minLength, maxLength });
-    if (length) found.push(tag(length, () => lv.pick.limit({ minLength: 1, maxLength: null }), null));
-    tags.replaceChildren(...found);
-    menu.button.classList.toggle("lv-menu-on", found.length > 0);
-  }
+const MOST = 200; // labels offered at once
+let menu, tags, made;
+let chosen = null; // name of the track in the panel
 
-  /* "depth 2 to 4 ×": pressed, its panel; the cross takes it away. */
-  function tag(words, away, track) {
-    const shown = lv.tokens.show(words).text;
-    const whole = lv.menu.element("span", "lv-tag");
-    const name = lv.menu.button("lv-tag-name", shown, `Only matches with ${shown}. Press to change it`, () => {
-      chosen = track;
-      menu.open();
-    });
-    const cross = lv.menu.button("lv-chip-out", "×", `Drop the filter ${shown}`, () => {
-      away();
-      draw();
-      (tags.querySelector("button") || menu.button).focus();
-    });
-    whole.append(name, cross);
-    return whole;
-  }
+export function makeFilters() {
+  const place = document.getElementById(ids.matchFilter);
+  menu = makeMenu(place, { words: "filter", title: "Which matches are kept", fill });
+  menu.button.classList.add("lv-menu-down");
+  tags = element("span", "lv-tags", "", { role: "group", "aria-label": "Filters" });
+  place.append(tags);
+  onFrame("selection", draw);
+}
 
-  function fill(panel) {
-    const { element } = lv.menu;
-    panel.classList.add("lv-filter-panel");
-    panel.append(element("p", "lv-panel-head", "Length, in steps"), lengthRow());
-    const { tracks } = lv.model;
-    if (!tracks.length) return;
-    if (!tracks.some((track) => track.name === chosen)) chosen = tracks[0].name;
-    const body = element("div", "lv-filter-body");
-    const options = tracks.map((track) => [track.name, lv.tokens.show(track.name).text]);
-    const choice = lv.menu.choice("Track to filter by", options, chosen, (name) => {
-      chosen = name;
-      show(body);
-    });
-    const row = element("div", "lv-panel-row");
-    row.append(element("span", "lv-panel-note", "every step of a match has"), choice);
-    panel.append(element("p", "lv-panel-head", "Track"), row, body);
+function draw() {
+  if (!model.source) return;
+  const { filters, minLength, maxLength } = presentLimits();
+  const now = JSON.stringify([filters, minLength, maxLength]);
+  if (now === made) return;
+  made = now;
+  const found = filters.map((filter, k) => tag(filterWords(filter, valueText), () => changeLimits({ filters: filters.filter((_, other) => other !== k) }), filter.track));
+  const length = boundsWords({ minLength, maxLength });
+  if (length) found.push(tag(length, () => changeLimits({ minLength: 1, maxLength: null }), null));
+  tags.replaceChildren(...found);
+  menu.button.classList.toggle("lv-menu-on", found.length > 0);
+}
+
+/* "depth 2 to 4 ×": pressed, its panel; the cross takes it away. */
+function tag(words, away, track) {
+  const shown = showToken(words).text;
+  const whole = element("span", "lv-tag");
+  const name = button("lv-tag-name", shown, `Only matches with ${shown}. Press to change it`, () => {
+    chosen = track;
+    menu.open();
+  });
+  const cross = button("lv-chip-out", "×", `Drop the filter ${shown}`, () => {
+    away();
+    draw();
+    (tags.querySelector("button") || menu.button).focus();
+  });
+  whole.append(name, cross);
+  return whole;
+}
+
+function fill(panel) {
+  panel.classList.add("lv-filter-panel");
+  panel.append(element("p", "lv-panel-head", "Length, in steps"), lengthRow());
+  const { tracks } = model;
+  if (!tracks.length) return;
+  if (!tracks.some((track) => track.name === chosen)) chosen = tracks[0].name;
+  const body = element("div", "lv-filter-body");
+  const options = tracks.map((track) => [track.name, showToken(track.name).text]);
+  const choice = choiceList("Track to filter by", options, chosen, (name) => {
+    chosen = name;
     show(body);
-  }
+  });
+  const row = element("div", "lv-panel-row");
+  row.append(element("span", "lv-panel-note", "every step of a match has"), choice);
+  panel.append(element("p", "lv-panel-head", "Track"), row, body);
+  show(body);
+}
 
-  function field(words, value, placeholder) {
-    const input = lv.menu.element("input", "lv-input", "", { type: "text", inputmode: "decimal", "aria-label": words, title: words, placeholder });
-    input.value = value === null || value === undefined ? "" : String(value);
-    return input;
-  }
+function field(words, value, placeholder) {
+  const input = element("input", "lv-input", "", { type: "text", inputmode: "decimal", "aria-label": words, title: words, placeholder });
+  input.value = value === null || value === undefined ? "" : String(value);
+  return input;
+}
 
-  function lengthRow() {
-    const { minLength, maxLength } = lv.pick.limits();
-    const [from, to] = [field("Shortest match", minLength > 1 ? minLength : null, "1"), field("Longest match", maxLength, "any")];
-    return range(from, to, () => {
-      const read = (input) => (/^\d{1,9}$/.test(input.value.trim()) && Number(input.value) > 0 ? Number(input.value) : null);
-      const [least, most] = [read(from) || 1, read(to)];
-      lv.pick.limit({ minLength: least, maxLength: most === null ? null : Math.max(least, most) });
-    });
-  }
+function lengthRow() {
+  const { minLength, maxLength } = presentLimits();
+  const [from, to] = [field("Shortest match", minLength > 1 ? minLength : null, "1"), field("Longest match", maxLength, "any")];
+  return range(from, to, () => {
+    const read = (input) => (/^\d{1,9}$/.test(input.value.trim()) && Number(input.value) > 0 ? Number(input.value) : null);
+    const [least, most] = [read(from) || 1, read(to)];
+    changeLimits({ minLength: least, maxLength: most === null ? null : Math.max(least, most) });
+  });
+}
 
-  /* Two ends and a button; Enter in an end is the button, too. */
-  function range(from, to, act) {
-    const form = lv.menu.element("form", "lv-panel-row");
-    form.append(from, lv.menu.element("span", "lv-panel-note", "to"), to, lv.menu.element("button", "lv-button", "Apply", { type: "submit" }));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      act();
-      menu.close();
-    });
-    return form;
-  }
+/* Two ends and a button; Enter in an end is the button, too. */
+function range(from, to, act) {
+  const form = element("form", "lv-panel-row");
+  form.append(from, element("span", "lv-panel-note", "to"), to, element("button", "lv-button", "Apply", { type: "submit" }));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act();
+    menu.close();
+  });
+  return form;
+}
 
-  function show(body) {
-    const track = lv.model.tracks.find((one) => one.name === chosen);
-    const filter = lv.pick.limits().filters.find((one) => one.track === chosen) || {};
-    body.replaceChildren(...(track.kind === "category" ? labels(track, new Set(filter.labels)) : numbers(track, filter)));
-  }
+function show(body) {
+  const track = model.tracks.find((one) => one.name === chosen);
+  const filter = presentLimits().filters.find((one) => one.track === chosen) || {};
+  body.replaceChildren(...(track.kind === "category" ? labels(track, new Set(filter.labels)) : numbers(track, filter)));
+}
 
-  function put(filter) {
-    const rest = lv.pick.limits().filters.filter((one) => one.track !== chosen);
-    lv.pick.limit({ filters: filter ? [...rest, filter] : rest });
-  }
+function put(filter) {
+  const rest = presentLimits().filters.filter((one) => one.track !== chosen);
+  changeLimits({ filters: filter ? [...rest, filter] : rest });
+}
 
-  function numbers(track, filter) {
-    const text = lv.scale.valueText;
-    const [from, to] = [field(`Least ${lv.tokens.show(track.name).text}`, filter.low, text(track.low)), field(`Most ${lv.tokens.show(track.name).text}`, filter.high, text(track.high))];
-    const read = (input) => {
-      const value = input.value.trim() === "" ? NaN : Number(input.value);
-      return Number.isFinite(value) ? value : undefined;
-    };
-    const act = () => {
-      const [low, high] = [read(from), read(to)];
-      if (low === undefined && high === undefined) return put(null);
-      const ends = low !== undefined && high !== undefined && low > high ? { low: high, high: low } : { low, high };
-      for (const end of ["low", "high"]) if (ends[end] === undefined) delete ends[end];
-      put(Object.assign({ track: track.name }, ends));
-    };
-    return [range(from, to, act)];
-  }
+function numbers(track, filter) {
+  const text = valueText;
+  const [from, to] = [field(`Least ${showToken(track.name).text}`, filter.low, text(track.low)), field(`Most ${showToken(track.name).text}`, filter.high, text(track.high))];
+  const read = (input) => {
+    const value = input.value.trim() === "" ? NaN : Number(input.value);
+    return Number.isFinite(value) ? value : undefined;
+  };
+  const act = () => {
+    const [low, high] = [read(from), read(to)];
+    if (low === undefined && high === undefined) return put(null);
+    const ends = low !== undefined && high !== undefined && low > high ? { low: high, high: low } : { low, high };
+    for (const end of ["low", "high"]) if (ends[end] === undefined) delete ends[end];
+    put(Object.assign({ track: track.name }, ends));
+  };
+  return [range(from, to, act)];
+}
 
-  /* Labels to tick; a field narrows them down where they are many. */
-  function labels(track, on) {
-    const list = lv.menu.element("div", "lv-pick-list");
-    const fillList = (part) => {
-      const wanted = track.labels.filter((label) => lv.tokens.show(label).text.toLowerCase().includes(part.toLowerCase()));
-      const ticks = wanted.slice(0, MOST).map((label) => lv.menu.tick(lv.tokens.show(label).text, on.has(label), (isOn) => {
-        if (isOn) on.add(label);
-        else on.delete(label);
-        put(on.size ? { track: track.name, labels: track.labels.filter((one) => on.has(one)) } : null);
-      }));
-      list.replaceChildren(...ticks);
-      if (wanted.length > MOST) list.append(lv.menu.element("p", "lv-panel-note", `${lv.scale.grouped(wanted.length - MOST)} more: type a part of one above`));
-    };
-    fillList("");
-    if (track.labels.length <= 12) return [list];
-    const part = field("Part of a label", "", "part of a label");
-    part.classList.add("lv-wide-input");
-    part.addEventListener("input", () => fillList(part.value));
-    return [part, list];
-  }
-
-  lv.matchfilter = { make };
-})(window);
+/* Labels to tick; a field narrows them down where they are many. */
+function labels(track, on) {
+  const list = element("div", "lv-pick-list");
+  const fillList = (part) => {
+    const wanted = track.labels.filter((label) => showToken(label).text.toLowerCase().includes(part.toLowerCase()));
+    const ticks = wanted.slice(0, MOST).map((label) => tickBox(showToken(label).text, on.has(label), (isOn) => {
+      if (isOn) on.add(label);
+      else on.delete(label);
+      put(on.size ? { track: track.name, labels: track.labels.filter((one) => on.has(one)) } : null);
+    }));
+    list.replaceChildren(...ticks);
+    if (wanted.length > MOST) list.append(element("p", "lv-panel-note", `${grouped(wanted.length - MOST)} more: type a part of one above`));
+  };
+  fillList("");
+  if (track.labels.length <= 12) return [list];
+  const part = field("Part of a label", "", "part of a label");
+  part.classList.add("lv-wide-input");
+  part.addEventListener("input", () => fillList(part.value));
+  return [part, list];
+}

@@ -1,104 +1,110 @@
 /* Pointing at a cell of a match: the same step is marked in its row's tokens and in every heatmap, with its numbers. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
 
-  function watch(block) {
-    block.canvas.addEventListener("pointermove", (event) => point(block, event));
-    block.canvas.addEventListener("pointerleave", () => leave(block));
-    block.canvas.addEventListener("click", (event) => open(block, event));
-    block.links.addEventListener("pointerover", (event) => markRow(block, event.target));
-    block.links.addEventListener("pointerleave", () => leave(block));
-    block.links.addEventListener("focusin", (event) => markRow(block, event.target));
-    block.links.addEventListener("focusout", () => leave(block));
+import { itemAt } from "../lib/match-list.mjs";
+import { grouped, valueText } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { trackShift, trackValueInRow } from "../lib/tracks.mjs";
+import { plural } from "../lib/words.mjs";
+import { hideTip, showTip } from "../dom/tooltip.mjs";
+import { colourName } from "../store/colouring.mjs";
+import { matchAnswer } from "../store/matches.mjs";
+import { state } from "../store/state.mjs";
+import { orderedTracks, trackText } from "../store/tracks.mjs";
+import { openRow, tableColumns } from "./layout.mjs";
+
+export function watchHover(block) {
+  block.canvas.addEventListener("pointermove", (event) => point(block, event));
+  block.canvas.addEventListener("pointerleave", () => leave(block));
+  block.canvas.addEventListener("click", (event) => open(block, event));
+  block.links.addEventListener("pointerover", (event) => markRow(block, event.target));
+  block.links.addEventListener("pointerleave", () => leave(block));
+  block.links.addEventListener("focusin", (event) => markRow(block, event.target));
+  block.links.addEventListener("focusout", () => leave(block));
+}
+
+function leave(block) {
+  hideTip();
+  if (block.marks) block.marks.replaceChildren();
+  for (const row of block.links.querySelectorAll(".lv-at")) row.classList.remove("lv-at");
+}
+
+/* The row and cell under the pointer, or null. */
+function find(block, event) {
+  const answer = matchAnswer();
+  if (!answer || !block.items) return null;
+  const box = block.canvas.getBoundingClientRect();
+  const item = itemAt(block, event.clientY - box.top);
+  if (!item || item.kind !== "row") return null;
+  const x = event.clientX - box.left;
+  const cols = tableColumns().list;
+  const column = cols.find((candidate) => candidate.n && x >= candidate.left && x < candidate.left + candidate.width);
+  const cell = column ? column.from + Math.floor(((x - column.left) / column.width) * column.n) : null;
+  return { answer, item, row: item.row, cols, cell };
+}
+
+function point(block, event) {
+  const found = find(block, event);
+  if (!found) return leave(block);
+  const { answer, row, cell } = found;
+  mark(block, found);
+  block.canvas.style.cursor = cell === null ? "default" : "pointer";
+  if (cell === null) return hideTip();
+  showTip(event, describe(answer, row, cell));
+}
+
+function describe(answer, row, cell) {
+  const step = row.first + cell;
+  if (row.on[cell] === null) return ["outside the sequence"];
+  const shown = showToken(row.tokens ? row.tokens[cell] : null);
+  const lines = [`step ${grouped(step)}`, shown.text];
+  if (!answer.region) lines.push(`${row.on[cell]} of ${plural(answer.n_units, "unit")} on`);
+  const { colour } = state;
+  if (row.colour === colour && row.values && row.values[cell] !== null) lines.push(`${colourName(colour)} ${valueText(row.values[cell])}`);
+  for (const track of orderedTracks().slice(0, 8)) {
+    const value = trackValueInRow(track, row, cell);
+    if (value !== null) lines.push(`${showToken(track.name).text} ${trackText(track, value)}${trackShift(track) ? " (recorded one step before)" : ""}`);
   }
+  if (!answer.region) lines.push(`match: ${plural(row.length, "step")}, ${row.n_shared} of ${plural(answer.n_units, "unit")}`);
+  return lines;
+}
 
-  function leave(block) {
-    lv.tip.hide();
-    if (block.marks) block.marks.replaceChildren();
-    for (const row of block.links.querySelectorAll(".lv-at")) row.classList.remove("lv-at");
+function mark(block, { cols, item, cell }) {
+  const top = item.top - block.top;
+  const boxes = [box("lv-row-mark", 0, top, block.canvas.clientWidth, item.height)];
+  for (const column of cols) {
+    const place = cell - column.from;
+    if (cell === null || !column.n || place < 0 || place >= column.n) continue;
+    const width = column.width / column.n;
+    boxes.push(box("lv-cell-mark", column.left + place * width, top, width, item.height));
   }
+  show(block, item, boxes);
+}
 
-  /* The row and cell under the pointer, or null. */
-  function find(block, event) {
-    const answer = lv.matches.answer();
-    if (!answer || !block.items) return null;
-    const box = block.canvas.getBoundingClientRect();
-    const item = lv.matchlist.itemAt(block, event.clientY - box.top);
-    if (!item || item.kind !== "row") return null;
-    const x = event.clientX - box.left;
-    const cols = lv.matchtable.columns().list;
-    const column = cols.find((candidate) => candidate.n && x >= candidate.left && x < candidate.left + candidate.width);
-    const cell = column ? column.from + Math.floor(((x - column.left) / column.width) * column.n) : null;
-    return { answer, item, row: item.row, cols, cell };
+function markRow(block, element) {
+  const whole = element.closest("[data-place]");
+  const item = whole && block.items.find((one) => one.kind === "row" && String(one.place) === whole.dataset.place);
+  if (item) show(block, item, [box("lv-row-mark", 0, item.top - block.top, block.canvas.clientWidth, item.height)]);
+}
+
+/* The marks of one row, and its buttons. */
+function show(block, item, boxes) {
+  if (!block.marks) {
+    block.marks = document.createElement("div");
+    block.marks.className = "lv-marks";
+    block.element.append(block.marks);
   }
+  block.marks.replaceChildren(...boxes);
+  for (const row of block.links.querySelectorAll(".lv-match-row")) row.classList.toggle("lv-at", row.dataset.place === String(item.place));
+}
 
-  function point(block, event) {
-    const found = find(block, event);
-    if (!found) return leave(block);
-    const { answer, row, cell } = found;
-    mark(block, found);
-    block.canvas.style.cursor = cell === null ? "default" : "pointer";
-    if (cell === null) return lv.tip.hide();
-    lv.tip.show(event, describe(answer, row, cell));
-  }
+function box(className, left, top, width, height) {
+  const made = document.createElement("div");
+  made.className = className;
+  made.style.cssText = `left:${left}px;top:${top}px;width:${width}px;height:${height}px`;
+  return made;
+}
 
-  function describe(answer, row, cell) {
-    const step = row.first + cell;
-    if (row.on[cell] === null) return ["outside the sequence"];
-    const shown = lv.tokens.show(row.tokens ? row.tokens[cell] : null);
-    const lines = [`step ${lv.scale.grouped(step)}`, shown.text];
-    if (!answer.region) lines.push(`${row.on[cell]} of ${lv.words.plural(answer.n_units, "unit")} on`);
-    const { colour } = lv.state.current;
-    if (row.colour === colour && row.values && row.values[cell] !== null) lines.push(`${lv.colouring.words(colour)} ${lv.scale.valueText(row.values[cell])}`);
-    for (const track of lv.tracks.ordered().slice(0, 8)) {
-      const value = lv.tracks.inRow(track, row, cell);
-      if (value !== null) lines.push(`${lv.tokens.show(track.name).text} ${lv.tracks.text(track, value)}${lv.tracks.shift(track) ? " (recorded one step before)" : ""}`);
-    }
-    if (!answer.region) lines.push(`match: ${lv.words.plural(row.length, "step")}, ${row.n_shared} of ${lv.words.plural(answer.n_units, "unit")}`);
-    return lines;
-  }
-
-  function mark(block, { cols, item, cell }) {
-    const top = item.top - block.top;
-    const boxes = [box("lv-row-mark", 0, top, block.canvas.clientWidth, item.height)];
-    for (const column of cols) {
-      const place = cell - column.from;
-      if (cell === null || !column.n || place < 0 || place >= column.n) continue;
-      const width = column.width / column.n;
-      boxes.push(box("lv-cell-mark", column.left + place * width, top, width, item.height));
-    }
-    show(block, item, boxes);
-  }
-
-  function markRow(block, element) {
-    const whole = element.closest("[data-place]");
-    const item = whole && block.items.find((one) => one.kind === "row" && String(one.place) === whole.dataset.place);
-    if (item) show(block, item, [box("lv-row-mark", 0, item.top - block.top, block.canvas.clientWidth, item.height)]);
-  }
-
-  /* The marks of one row, and its buttons. */
-  function show(block, item, boxes) {
-    if (!block.marks) {
-      block.marks = document.createElement("div");
-      block.marks.className = "lv-marks";
-      block.element.append(block.marks);
-    }
-    block.marks.replaceChildren(...boxes);
-    for (const row of block.links.querySelectorAll(".lv-match-row")) row.classList.toggle("lv-at", row.dataset.place === String(item.place));
-  }
-
-  function box(className, left, top, width, height) {
-    const made = document.createElement("div");
-    made.className = className;
-    made.style.cssText = `left:${left}px;top:${top}px;width:${width}px;height:${height}px`;
-    return made;
-  }
-
-  function open(block, event) {
-    const found = find(block, event);
-    if (found && found.cell !== null) lv.matchtable.open(found.row);
-  }
-
-  lv.matchhover = { watch };
-})(window);
+function open(block, event) {
+  const found = find(block, event);
+  if (found && found.cell !== null) openRow(found.row);
+}

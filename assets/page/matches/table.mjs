@@ -1,189 +1,153 @@
 /* The table of matches: headings that colour the tokens, and of the long list of rows only the blocks about the window. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  let table, head, room;
-  let live = new Map(); // place of a block in the list -> {element, canvas, links, items, top}
-  let known = { key: null, items: [], blocks: [], height: 0, next: null };
-  let used = { version: null, range: null }; // cells that the rows use
 
-  function make() {
-    table = document.getElementById(lv.ids.matchTable);
-    head = lv.menu.element("div", "lv-match-head");
-    room = lv.menu.element("div", "lv-match-room");
-    lv.matchrow.watch(room);
-    root.addEventListener("scroll", () => lv.frame.ask("matchscroll"), { passive: true });
-    lv.frame.add("matches", draw);
-    lv.frame.add("matchscroll", () => {
-      sync(false);
-      lv.matches.scrolled();
-    });
+import { HEAD_WIDTH } from "../lib/columns.mjs";
+import { blocksAround } from "../lib/match-list.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { SHIFTED, trackShift } from "../lib/tracks.mjs";
+import { element } from "../dom/element.mjs";
+import { onFrame, redraw } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { addCanvas, fitCanvas } from "../dom/theme.mjs";
+import { chooseColour, colourMode, columnColour } from "../store/colouring.mjs";
+import { askPage, isMatchPending, matchAnswer, matchList } from "../store/matches.mjs";
+import { state } from "../store/state.mjs";
+import { watchHover } from "./hover.mjs";
+import { explainMatching } from "./how-to.mjs";
+import { laidItems, tableColumns } from "./layout.mjs";
+import { paintBlock } from "./paint.mjs";
+import { fillRows, watchRows } from "./row.mjs";
+import { noteHiddenColumns } from "./tools.mjs";
+
+let table, head, room;
+let live = new Map(); // place of a block in the list -> {element, canvas, links, items, top}
+
+export function makeTable() {
+  table = document.getElementById(ids.matchTable);
+  head = element("div", "lv-match-head");
+  room = element("div", "lv-match-room");
+  watchRows(room, { focusRow, focusItem });
+  window.addEventListener("scroll", () => redraw("matchscroll"), { passive: true });
+  onFrame("matches", draw);
+  onFrame("matchscroll", () => sync(false));
+}
+
+export function resetTable() {
+  live = new Map();
+  room.replaceChildren();
+  table.replaceChildren();
+}
+
+function draw() {
+  const answer = matchAnswer();
+  const isEmpty = !answer || !matchList().size();
+  table.classList.toggle("lv-empty", isEmpty);
+  if (isEmpty) {
+    resetTable();
+    table.append(explainMatching());
+    noteHiddenColumns([]);
+    return;
   }
+  if (room.parentElement !== table) table.replaceChildren(head, room);
+  const { list: cols, hidden } = tableColumns();
+  noteHiddenColumns(hidden);
+  fillHead(cols);
+  room.style.height = `${laidItems().height}px`;
+  sync(true);
+}
 
-  function reset() {
-    live = new Map();
-    used = { version: null, range: null };
-    room.replaceChildren();
-    table.replaceChildren();
-  }
+const HINTS = {
+  shared: "How many of the selected units are on through the whole match; a line divides the numbers",
+  text: "Aligned where each match starts; a rule marks where it ends",
+  on: "How many of the selected units are on at each step",
+  unit: "The activation of the unit at each step",
+};
 
-  /* The items that are shown, in blocks; worked out anew only where something changed. */
-  function laid() {
-    const list = lv.matches.list();
-    const key = `${list.version()} ${lv.byhand.key()}`;
-    if (known.list !== list || known.key !== key) {
-      const found = list.laid(lv.byhand.isShown);
-      known = Object.assign({ list, key, blocks: lv.matchlist.blocks(found.items) }, found);
-    }
-    return known;
-  }
-
-  /* {list, hidden}: see columns.js. */
-  function columns() {
-    const answer = lv.matches.answer();
-    const list = lv.matches.list();
-    if (used.version !== list.version()) used = { version: list.version(), range: lv.columns.used(list.rows()) };
-    const [first] = list.rows();
-    const mode = lv.colouring.mode();
-    return lv.columns.layout({
-      width: table.clientWidth,
-      used: used.range,
-      before: answer.text_before,
-      nUnits: answer.n_units,
-      isChars: lv.model.axis.join === "",
-      hasTokens: lv.model.axis.has_tokens,
-      unit: mode.kind === "unit" ? lv.colouring.words(lv.state.current.colour) : null,
-      tracks: lv.tracks.ordered().filter((track) => first.tracks && first.tracks[track.name]),
-    });
-  }
-
-  function draw() {
-    const answer = lv.matches.answer();
-    const isEmpty = !answer || !lv.matches.list().size();
-    table.classList.toggle("lv-empty", isEmpty);
-    if (isEmpty) {
-      reset();
-      table.append(lv.matchhow.explain());
-      lv.matchtools.noteHidden([]);
-      return;
-    }
-    if (room.parentElement !== table) table.replaceChildren(head, room);
-    const { list: cols, hidden } = columns();
-    lv.matchtools.noteHidden(hidden);
-    fillHead(cols);
-    room.style.height = `${laid().height}px`;
-    sync(true);
-  }
-
-  const HINTS = {
-    shared: "How many of the selected units are on through the whole match; a line divides the numbers",
-    text: "Aligned where each match starts; a rule marks where it ends",
-    on: "How many of the selected units are on at each step",
-    unit: "The activation of the unit at each step",
-  };
-
-  function fillHead(cols) {
-    const { element } = lv.menu;
-    const { colour } = lv.state.current;
-    const names = cols.map((column) => {
-      const words = lv.tokens.show(column.name).text;
-      const name = element("span", "");
-      name.style.left = `${column.left}px`;
-      name.style.maxWidth = `${Math.max(column.width, lv.columns.HEAD)}px`;
-      const own = lv.colouring.ofColumn(column);
-      if (own === null) {
-        name.textContent = words;
-        name.title = HINTS[column.kind] || words;
-        return name;
-      }
-      const isOn = own === colour;
-      const hint = `${HINTS[column.kind] || words}${column.track && lv.tracks.shift(column.track) ? `; ${lv.tracks.SHIFTED}` : ""}. Press to colour the tokens by ${isOn ? "nothing" : "it"}.`;
-      const button = element("button", "lv-match-name", words, { type: "button", title: hint, "aria-pressed": String(isOn) });
-      button.addEventListener("click", () => lv.colouring.choose(isOn ? "" : own));
-      name.append(button);
+function fillHead(cols) {
+  const { colour } = state;
+  const names = cols.map((column) => {
+    const words = showToken(column.name).text;
+    const name = element("span", "");
+    name.style.left = `${column.left}px`;
+    name.style.maxWidth = `${Math.max(column.width, HEAD_WIDTH)}px`;
+    const own = columnColour(column);
+    if (own === null) {
+      name.textContent = words;
+      name.title = HINTS[column.kind] || words;
       return name;
-    });
-    const held = document.activeElement && head.contains(document.activeElement) ? document.activeElement.textContent : null;
-    head.replaceChildren(element("span", "lv-match-step", "step"), ...names);
-    const again = [...head.querySelectorAll("button")].find((button) => button.textContent === held);
-    if (again) again.focus();
-  }
-
-  /* Make the blocks about the window, and let go of the others; `isAnew` draws those that are there once more. */
-  function sync(isAnew) {
-    if (room.parentElement !== table || !lv.matches.answer()) return;
-    const { blocks } = laid();
-    const { top } = room.getBoundingClientRect();
-    const [first, end] = lv.matchlist.around(blocks, -top, root.innerHeight - top);
-    for (const [k, block] of live) {
-      const isKept = k < blocks.length && ((k >= first && k < end) || block.element.contains(document.activeElement));
-      if (isKept) continue;
-      block.element.remove();
-      live.delete(k);
     }
-    const cols = columns().list;
-    const stay = [...live.keys()];
-    for (let k = first; k < end; k++) if (!live.has(k)) live.set(k, add(k));
-    for (const [k, block] of live) if (isAnew || !stay.includes(k)) fill(block, blocks[k], cols, blocks[k - 1]);
-    needValues(blocks.slice(first, end));
-  }
+    const isOn = own === colour;
+    const hint = `${HINTS[column.kind] || words}${column.track && trackShift(column.track) ? `; ${SHIFTED}` : ""}. Press to colour the tokens by ${isOn ? "nothing" : "it"}.`;
+    const button = element("button", "lv-match-name", words, { type: "button", title: hint, "aria-pressed": String(isOn) });
+    button.addEventListener("click", () => chooseColour(isOn ? "" : own));
+    name.append(button);
+    return name;
+  });
+  const held = document.activeElement && head.contains(document.activeElement) ? document.activeElement.textContent : null;
+  head.replaceChildren(element("span", "lv-match-step", "step"), ...names);
+  const again = [...head.querySelectorAll("button")].find((button) => button.textContent === held);
+  if (again) again.focus();
+}
 
-  function add(k) {
-    const block = { element: lv.menu.element("div", "lv-match-block"), links: lv.menu.element("div", "lv-match-links") };
-    block.canvas = lv.theme.canvas(block.element, "lv-layer", "Tokens and heatmaps of the matches; the steps beside them are links.");
-    block.element.append(block.links);
-    const after = [...live.keys()].filter((other) => other > k).sort((a, b) => a - b)[0];
-    room.insertBefore(block.element, after === undefined ? null : live.get(after).element); // Tab goes down the rows
-    lv.matchhover.watch(block);
-    return block;
+/* Make the blocks about the window, and let go of the others; `isAnew` draws those that are there once more. */
+function sync(isAnew) {
+  if (room.parentElement !== table || !matchAnswer()) return;
+  const { blocks } = laidItems();
+  const { top } = room.getBoundingClientRect();
+  const [first, end] = blocksAround(blocks, -top, window.innerHeight - top);
+  for (const [k, block] of live) {
+    const isKept = k < blocks.length && ((k >= first && k < end) || block.element.contains(document.activeElement));
+    if (isKept) continue;
+    block.element.remove();
+    live.delete(k);
   }
+  const cols = tableColumns().list;
+  const stay = [...live.keys()];
+  for (let k = first; k < end; k++) if (!live.has(k)) live.set(k, add(k));
+  for (const [k, block] of live) if (isAnew || !stay.includes(k)) fill(block, blocks[k], cols, blocks[k - 1]);
+  needValues(blocks.slice(first, end));
+}
 
-  function fill(block, { top, height, items }, cols, before) {
-    Object.assign(block, { top, items });
-    block.element.style.top = `${top}px`;
-    block.element.style.height = `${height}px`;
-    lv.matchrow.fill(block);
-    lv.matchpaint.paint(lv.theme.fit(block.canvas), lv.matches.answer(), cols, block, before && before.items.at(-1));
-  }
+function add(k) {
+  const block = { element: element("div", "lv-match-block"), links: element("div", "lv-match-links") };
+  block.canvas = addCanvas(block.element, "lv-layer", "Tokens and heatmaps of the matches; the steps beside them are links.");
+  block.element.append(block.links);
+  const after = [...live.keys()].filter((other) => other > k).sort((a, b) => a - b)[0];
+  room.insertBefore(block.element, after === undefined ? null : live.get(after).element); // Tab goes down the rows
+  watchHover(block);
+  return block;
+}
 
-  /* Rows that are seen and were asked for while another unit coloured them are asked for once more. */
-  function needValues(blocks) {
-    if (lv.colouring.mode().kind !== "unit" || lv.matches.isPending()) return;
-    const { colour } = lv.state.current;
-    const items = blocks.flatMap((block) => block.items);
-    const stale = items.find((item) => item.kind === "row" && item.row.colour !== colour);
-    if (stale) lv.matches.askPage(stale.place);
-  }
+function fill(block, { top, height, items }, cols, before) {
+  Object.assign(block, { top, items });
+  block.element.style.top = `${top}px`;
+  block.element.style.height = `${height}px`;
+  fillRows(block);
+  paintBlock(fitCanvas(block.canvas), matchAnswer(), cols, block, before && before.items.at(-1));
+}
 
-  /* Put the keyboard on the row at a place of the list, or on the one after it that is shown. */
-  function focus(place) {
-    const { items } = laid();
-    const item = items.find((one) => one.kind === "row" && one.place >= place) || items.at(-1);
-    if (item) focusItem(item);
-  }
+/* Rows that are seen and were asked for while another unit coloured them are asked for once more. */
+function needValues(blocks) {
+  if (colourMode().kind !== "unit" || isMatchPending()) return;
+  const { colour } = state;
+  const items = blocks.flatMap((block) => block.items);
+  const stale = items.find((item) => item.kind === "row" && item.row.colour !== colour);
+  if (stale) askPage(stale.place);
+}
 
-  function focusItem(item) {
-    draw(); // rows that have just come have no element yet
-    const y = room.getBoundingClientRect().top + item.top;
-    const roof = head.getBoundingClientRect().bottom;
-    if (y < roof) root.scrollBy(0, y - roof - 4 * item.height);
-    else if (y + item.height > root.innerHeight) root.scrollBy(0, y - root.innerHeight + 5 * item.height);
-    sync(false);
-    const target = room.querySelector(item.kind === "row" ? `[data-place="${item.place}"] a` : `[data-group="${item.group.index}"]`);
-    if (target) target.focus({ preventScroll: true });
-  }
+/* Put the keyboard on the row at a place of the list, or on the one after it that is shown. */
+export function focusRow(place) {
+  const { items } = laidItems();
+  const item = items.find((one) => one.kind === "row" && one.place >= place) || items.at(-1);
+  if (item) focusItem(item);
+}
 
-  /* Where a row's link leads: its place in view, brush and pattern kept. */
-  function placeOf(row) {
-    const { span } = lv.state.current;
-    const at = Math.round((row.start + row.stop) / 2 - span / 2);
-    return { at: lv.url.clamp(at, 0, Math.max(0, lv.model.axis.n_steps - span)) };
-  }
-
-  function open(row) {
-    lv.state.change(placeOf(row), "push");
-    root.scrollTo({ top: 0, behavior: "smooth" });
-  }
-
-  lv.matchtable = { make, reset, laid, columns, focus, focusItem, placeOf, open };
-})(window);
+function focusItem(item) {
+  draw(); // rows that have just come have no element yet
+  const y = room.getBoundingClientRect().top + item.top;
+  const roof = head.getBoundingClientRect().bottom;
+  if (y < roof) window.scrollBy(0, y - roof - 4 * item.height);
+  else if (y + item.height > window.innerHeight) window.scrollBy(0, y - window.innerHeight + 5 * item.height);
+  sync(false);
+  const target = room.querySelector(item.kind === "row" ? `[data-place="${item.place}"] a` : `[data-group="${item.group.index}"]`);
+  if (target) target.focus({ preventScroll: true });
+}

@@ -1,64 +1,153 @@
-/* What the page shows, for tests and the curious: read from the console as lstmviz.debug(). Changes nothing. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
+/* What the page shows, for tests and the curious: read from the console as lvDebug.inspectPage(). */
 
-  /* {isReady, state, units, cut, cells, left, ticks, tracks, ...}; places in client pixels. */
-  function debug() {
-    const { model, geometry, strip, plot } = lv;
-    if (lv.start.isShown()) return { isReady: false, start: lv.start.shown() };
-    if (!model.source) return { isReady: false };
-    model.refresh();
-    const state = Object.assign({}, lv.state.current);
-    const box = strip.place().getBoundingClientRect();
-    const plotBox = plot.place().getBoundingClientRect();
-    const to = Math.min(model.axis.n_steps, state.at + state.span);
-    const counts = Array.from(model.countOn(state.at, to));
-    const cells = [];
-    for (let step = state.at; step < to; step++) {
-      const shown = model.shown(step);
-      cells.push({
-        step,
-        left: box.left + geometry.x(step),
-        right: box.left + geometry.x(step + 1),
-        middle: box.top + strip.TOKEN.top + strip.TOKEN.height / 2,
-        text: shown ? shown.text : null,
-        on: counts[step - state.at],
-      });
-    }
-    return {
-      isReady: model.isComplete && model.isShaded && model.units !== null && lv.beside.isReady() && lv.typed.isReady() && lv.state.isResting() && !lv.matches.isPending(),
-      state,
-      units: model.units === null ? null : model.units.slice(),
-      chosen: model.chosen === null ? null : model.chosen.map((one) => Object.assign({}, one)),
-      cut: model.cut,
-      cells,
-      left: geometry.left(),
-      ticks: geometry.ticks().map((tick, _, all) => lv.axis.text(tick, all)),
-      tracks: lv.tracks.visible().map((track) => track.name),
-      bars: lv.bars.shown(),
-      text: lv.unittext.shown(),
-      typed: lv.typed.shown(),
-      beside: lv.beside.shown(),
-      thresholds: plot.thresholds().map((value) => ({ value, x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(value) })),
-      chips: Array.from(document.querySelectorAll("#" + lv.ids.chips + " .lv-chip:not(.lv-out)"), (chip) => chip.querySelector("[data-testid]").textContent),
-      labels: lv.borders.labels(document.createElement("canvas").getContext("2d")).map(({ border, text }) => ({ border, text })),
-      borders: model.bordersIn(state.at, to),
-      handles: state.start === null ? null : handles(box),
-      threshold: { x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(state.threshold) },
-      counts: (lv.matches.answer() || {}).counts || [],
-      rows: lv.matches.rows().map((row) => Object.assign({}, row)),
-      brushed: lv.frame.brushed.slice(),
-    };
+import { tickText } from "../lib/axis.mjs";
+import { KEY_TABLE } from "../lib/keys.mjs";
+import { trackValueInRow } from "../lib/tracks.mjs";
+import { brushTimes, redraw, redrawAll } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { isProjectorOn } from "../dom/projector.mjs";
+import { isStartShown } from "../dom/stage.mjs";
+import { themeColours } from "../dom/theme.mjs";
+import { holdUnit } from "../store/colouring.mjs";
+import { changeByHand, changeLimits, pinUnit } from "../store/edits.mjs";
+import * as geometry from "../store/geometry.mjs";
+import { plotPlace } from "../store/geometry.mjs";
+import { isMatchPending, matchAnswer, matchRows } from "../store/matches.mjs";
+import { model } from "../store/model.mjs";
+import { openDump, openSource, showDump } from "../store/open.mjs";
+import { changeState, hover, isResting, setHover, shownThresholds, state } from "../store/state.mjs";
+import { isSummaryPending, summaryAnswer } from "../store/summary.mjs";
+import { trackColour, visibleTracks } from "../store/tracks.mjs";
+import { panTo } from "../store/view.mjs";
+import { borderLabels } from "../corpus/borders.mjs";
+import { inspectHits } from "../corpus/hits.mjs";
+import { inspectMinimap } from "../corpus/minimap.mjs";
+import { presentHits } from "../corpus/search.mjs";
+import { inspectSecondSource, isSecondSourceReady } from "../corpus/second-source.mjs";
+import { inspectSequences } from "../corpus/sequences.mjs";
+import { OFF, TOKEN, handleSteps, stripPlace } from "../corpus/strip.mjs";
+import { inspectUnitBars } from "../corpus/unit-bars.mjs";
+import { inspectUnitText } from "../corpus/unit-text.mjs";
+import { inspectCompare, refreshComparison } from "../matches/compare.mjs";
+import { laidItems, tableColumns } from "../matches/layout.mjs";
+import { inspectEnrichmentCard } from "../cards/enrichment.mjs";
+import { inspectLengthsCard } from "../cards/lengths.mjs";
+import { inspectThresholdCard } from "../cards/threshold.mjs";
+import { inspectUnitCard } from "../cards/unit.mjs";
+import { inspectMap } from "../map/panel.mjs";
+import { typedAnswer } from "../typed/answer.mjs";
+import { inspectTyped, isTypedReady } from "../typed/panel.mjs";
+import { inspectStart } from "../start/page.mjs";
+import { STOPS } from "./tour.mjs";
+
+/* {isReady, state, units, cut, cells, left, ticks, tracks, ...}; places in client pixels. */
+export function inspectPage() {
+  if (isStartShown()) return { isReady: false, start: inspectStart() };
+  if (!model.source) return { isReady: false };
+  model.refresh();
+  const copy = Object.assign({}, state);
+  const box = stripPlace().getBoundingClientRect();
+  const plotBox = plotPlace().getBoundingClientRect();
+  const to = Math.min(model.axis.n_steps, copy.at + copy.span);
+  const counts = Array.from(model.countOn(copy.at, to));
+  const cells = [];
+  for (let step = copy.at; step < to; step++) {
+    const shown = model.shown(step);
+    cells.push({
+      step,
+      left: box.left + geometry.x(step),
+      right: box.left + geometry.x(step + 1),
+      middle: box.top + TOKEN.top + TOKEN.height / 2,
+      text: shown ? shown.text : null,
+      on: counts[step - copy.at],
+    });
   }
+  return {
+    isReady: model.isComplete && model.isShaded && model.units !== null && isSecondSourceReady() && isTypedReady() && isResting() && !isMatchPending(),
+    state: copy,
+    units: model.units === null ? null : model.units.slice(),
+    chosen: model.chosen === null ? null : model.chosen.map((one) => Object.assign({}, one)),
+    cut: model.cut,
+    cells,
+    left: geometry.left(),
+    ticks: geometry.ticks().map((tick, _, all) => tickText(tick, all)),
+    tracks: visibleTracks().map((track) => track.name),
+    bars: inspectUnitBars(),
+    text: inspectUnitText(),
+    typed: inspectTyped(),
+    beside: inspectSecondSource(),
+    thresholds: shownThresholds().map((value) => ({ value, x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(value) })),
+    chips: Array.from(document.querySelectorAll("#" + ids.chips + " .lv-chip:not(.lv-out)"), (chip) => chip.querySelector("[data-testid]").textContent),
+    labels: borderLabels(document.createElement("canvas").getContext("2d")).map(({ border, text }) => ({ border, text })),
+    borders: model.bordersIn(copy.at, to),
+    handles: copy.start === null ? null : handles(box),
+    threshold: { x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(copy.threshold) },
+    counts: (matchAnswer() || {}).counts || [],
+    rows: matchRows().map((row) => Object.assign({}, row)),
+    brushed: brushTimes.slice(),
+  };
+}
 
-  function handles(box) {
-    const { OFF, handleSteps } = lv.strip;
-    const steps = handleSteps();
-    const y = box.top + OFF.top + OFF.height / 2;
-    const at = (step) => ({ step, x: box.left + lv.geometry.x(step), y });
-    return { before: at(steps.before), after: at(steps.after) };
-  }
+function handles(box) {
+  const steps = handleSteps();
+  const y = box.top + OFF.top + OFF.height / 2;
+  const at = (step) => ({ step, x: box.left + geometry.x(step), y });
+  return { before: at(steps.before), after: at(steps.after) };
+}
 
-  lv.debug = debug;
-})(window);
+/* What each card shows, and what is beside them. */
+function inspectCards() {
+  return {
+    minimap: inspectMinimap(),
+    sequences: inspectSequences(),
+    hitlist: inspectHits(),
+    unitcard: inspectUnitCard(),
+    adviser: inspectThresholdCard(),
+    carry: inspectEnrichmentCard(),
+    lengths: inspectLengthsCard(),
+  };
+}
+
+/* What the browser tests, the pictures and the benchmarks read and call: window.lvDebug. */
+export function exposeDebug() {
+  window.lvDebug = {
+    KEY_TABLE,
+    STOPS,
+    changeByHand,
+    changeLimits,
+    changeState,
+    holdUnit,
+    hover,
+    ids,
+    inspectCards,
+    inspectCompare,
+    inspectEnrichmentCard,
+    inspectMap,
+    inspectTyped,
+    inspectUnitText,
+    isProjectorOn,
+    isResting,
+    isSummaryPending,
+    laidItems,
+    matchRows,
+    model,
+    openDump,
+    openSource,
+    panTo,
+    pinUnit,
+    presentHits,
+    redraw,
+    redrawAll,
+    refreshComparison,
+    setHover,
+    showDump,
+    state,
+    summaryAnswer,
+    tableColumns,
+    themeColours,
+    trackColour,
+    trackValueInRow,
+    typedAnswer,
+    inspectPage,
+  };
+}

@@ -1,48 +1,44 @@
 /* What the card of a sample shows where others have their picture, as long as there is none: a button that has it built, how
    far that is, or why it failed. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
 
-  /* Fill the picture's place of a sample that is not there yet; gives the button, or null while it is built. */
-  function fill(frame, offer) {
-    const { element } = lv.menu;
-    if (lv.offers.isOnItsWay(offer)) {
-      frame.replaceChildren(progress(offer));
-      return null;
-    }
-    const hasFailed = offer.state === "failed";
-    const button = lv.menu.button("lv-offer-build", words(offer), about(offer), () => lv.offers.press(offer.name));
-    button.setAttribute("aria-label", `${words(offer)} ${offer.name}`);
-    const lines = [button];
-    if (hasFailed) lines.push(element("span", "lv-offer-failed", offer.words, { role: "alert", title: offer.words }));
-    else if (offer.command) {
-      const told = element("span", "lv-offer-note", "or ");
-      told.append(element("code", "", offer.command));
-      lines.push(told);
-    }
-    frame.replaceChildren(...lines);
-    return button;
+import { button, element } from "../dom/element.mjs";
+import { isOnItsWay } from "../store/offers.mjs";
+import { buildOffer } from "./gallery.mjs";
+
+/* Fill the picture's place of a sample that is not there yet; gives the button, or null while it is built. */
+export function fillOfferCard(frame, offer) {
+  if (isOnItsWay(offer)) {
+    frame.replaceChildren(progress(offer));
+    return null;
   }
-
-  function words({ state, command, members }) {
-    if (state === "failed") return "Try again";
-    if (command) return "Train, about 2 minutes";
-    return members.length > 1 ? `Build all ${members.length}` : "Build";
+  const hasFailed = offer.state === "failed";
+  const build = button("lv-offer-build", words(offer), about(offer), () => buildOffer(offer.name));
+  build.setAttribute("aria-label", `${words(offer)} ${offer.name}`);
+  const lines = [build];
+  if (hasFailed) lines.push(element("span", "lv-offer-failed", offer.words, { role: "alert", title: offer.words }));
+  else if (offer.command) {
+    const told = element("span", "lv-offer-note", "or ");
+    told.append(element("code", "", offer.command));
+    lines.push(told);
   }
+  frame.replaceChildren(...lines);
+  return build;
+}
 
-  function about({ command }) {
-    return command ? "Trains the model on this machine, with one core, and records it; it is kept for the next time" : "Records it on this machine, in seconds, and opens it; it is kept for the next time";
-  }
+function words({ state, command, members }) {
+  if (state === "failed") return "Try again";
+  if (command) return "Train, about 2 minutes";
+  return members.length > 1 ? `Build all ${members.length}` : "Build";
+}
 
-  function progress(offer) {
-    const { element } = lv.menu;
-    const whole = element("span", "lv-offer-progress", "", { role: "status", tabindex: "-1" });
-    const bar = element("progress", "", "", { max: "1", "aria-label": `How far ${offer.name} is` });
-    if (offer.share !== null) bar.value = offer.share;
-    whole.append(bar, element("span", "lv-offer-note", offer.words));
-    return whole;
-  }
+function about({ command }) {
+  return command ? "Trains the model on this machine, with one core, and records it; it is kept for the next time" : "Records it on this machine, in seconds, and opens it; it is kept for the next time";
+}
 
-  lv.offercard = { fill };
-})(window);
+function progress(offer) {
+  const whole = element("span", "lv-offer-progress", "", { role: "status", tabindex: "-1" });
+  const bar = element("progress", "", "", { max: "1", "aria-label": `How far ${offer.name} is` });
+  if (offer.share !== null) bar.value = offer.share;
+  whole.append(bar, element("span", "lv-offer-note", offer.words));
+  return whole;
+}

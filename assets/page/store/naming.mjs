@@ -1,63 +1,80 @@
 /* What the header and the bars say of the present recording and source: names whole, what is missing, what cannot be done. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const ROOM = { dump: 52, source: 104 }; // px of a field beside its name: padding, the word before it, the arrow
-  const LEAST = { dump: 150, source: 160 }; // px
-  const MOST = 460; // px; wider names are cut, and whole in the tooltip
-  let pen = null;
 
-  /* Say everything anew: another recording or another source is shown. */
-  function show() {
-    const { dump, source, axis } = lv.model;
-    field("dump", "Recording", dump.about.name, shownName(dump.about.uuid));
-    field("source", "Source of the states", source.name, sourceLabel(source));
-    document.getElementById(lv.ids.cutShort).hidden = dump.about.is_complete !== false;
-    document.getElementById(lv.ids.cutShort).title = "The recording did not end in order: it holds the steps up to where it was cut short.";
-    dash_clientside.set_props(lv.ids.threshold, { step: lv.geometry.step() });
-    offerSearch(axis);
-    noteSource(source);
-  }
+import { thresholdStep } from "../lib/axis.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { clamp } from "../lib/url.mjs";
+import { plural, shortName } from "../lib/words.mjs";
+import { ids } from "../dom/ids.mjs";
+import { typeScale } from "../dom/projector.mjs";
+import { themeColours, typePx } from "../dom/theme.mjs";
+import { model } from "./model.mjs";
+import { dumps } from "./recordings.mjs";
+import { state } from "./state.mjs";
 
-  function shownName(uuid) {
-    return label(lv.page.dumps.find((one) => one.uuid === uuid));
-  }
+const ROOM = { dump: 52, source: 104 }; // px of a field beside its name: padding, the word before it, the arrow
+const LEAST = { dump: 150, source: 160 }; // px
+const MOST = 460; // px; wider names are cut, and whole in the tooltip
+let pen = null;
 
-  /* A recording as its list has it. */
-  function label(card) {
-    const name = lv.tokens.show(card.name).text;
-    return card.detail ? `${name} · ${card.detail}` : name;
-  }
+/* Say everything anew: another recording or another source is shown. */
+export function showNames() {
+  const { dump, source, axis } = model;
+  field("dump", "Recording", dump.about.name, shownName(dump.about.uuid));
+  field("source", "Source of the states", source.name, sourceName(source));
+  document.getElementById(ids.cutShort).hidden = dump.about.is_complete !== false;
+  document.getElementById(ids.cutShort).title = "The recording did not end in order: it holds the steps up to where it was cut short.";
+  dash_clientside.set_props(ids.threshold, { step: thresholdStep(model.source) });
+  offerSearch(axis);
+  noteSource(source);
+}
 
-  function sourceLabel(source) {
-    const name = lv.tokens.show(source.name).text;
-    return source.view === "tanh" ? `${name} · tanh` : name;
-  }
+function shownName(uuid) {
+  return recordingName(dumps.find((one) => one.uuid === uuid));
+}
 
-  /* A field is as wide as what it shows, as far as there is room, and tells it whole when pointed at. */
-  function field(name, what, whole, label) {
-    const input = document.getElementById(lv.ids[name]);
-    input.title = `${what}: ${lv.tokens.show(whole).text}`;
-    pen = pen || document.createElement("canvas").getContext("2d");
-    pen.font = `${lv.theme.px(12)} ${lv.theme.colours().sans}`;
-    const type = lv.projector.type();
-    const wide = Math.ceil(pen.measureText(label).width) + ROOM[name] * type;
-    document.documentElement.style.setProperty(`--lv-${name}-width`, `${lv.url.clamp(wide, LEAST[name] * type, MOST * type)}px`);
-  }
+/* A recording as its list has it. */
+export function recordingName(card) {
+  const name = showToken(card.name).text;
+  return card.detail ? `${name} · ${card.detail}` : name;
+}
 
-  function offerSearch(axis) {
-    const disabled = !axis.has_tokens;
-    dash_clientside.set_props(lv.ids.search, { disabled, placeholder: disabled ? "No text to search: steps of numbers" : "Search the text" });
-    for (const name of ["hitBack", "hitNext"]) dash_clientside.set_props(lv.ids[name], { disabled });
-  }
+export function sourceName(source) {
+  const name = showToken(source.name).text;
+  return source.view === "tanh" ? `${name} · tanh` : name;
+}
 
-  function noteSource({ n_units: units, n_nan: nan }) {
-    const words = [lv.words.plural(units, "unit")];
-    if (nan) words.push(`${lv.words.plural(nan, "NaN value")}: neither on nor off`);
-    const place = document.getElementById(lv.ids.selectNote);
-    place.textContent = place.title = words.join(" · ");
-    place.classList.toggle("lv-warn", Boolean(nan));
-  }
+/* A field is as wide as what it shows, as far as there is room, and tells it whole when pointed at. */
+function field(name, what, whole, label) {
+  const input = document.getElementById(ids[name]);
+  input.title = `${what}: ${showToken(whole).text}`;
+  pen = pen || document.createElement("canvas").getContext("2d");
+  pen.font = `${typePx(12)} ${themeColours().sans}`;
+  const type = typeScale();
+  const wide = Math.ceil(pen.measureText(label).width) + ROOM[name] * type;
+  document.documentElement.style.setProperty(`--lv-${name}-width`, `${clamp(wide, LEAST[name] * type, MOST * type)}px`);
+}
 
-  lv.naming = { show, label, sourceLabel };
-})(window);
+function offerSearch(axis) {
+  const disabled = !axis.has_tokens;
+  dash_clientside.set_props(ids.search, { disabled, placeholder: disabled ? "No text to search: steps of numbers" : "Search the text" });
+  for (const name of ["hitBack", "hitNext"]) dash_clientside.set_props(ids[name], { disabled });
+}
+
+function noteSource({ n_units: units, n_nan: nan }) {
+  const words = [plural(units, "unit")];
+  if (nan) words.push(`${plural(nan, "NaN value")}: neither on nor off`);
+  const place = document.getElementById(ids.selectNote);
+  place.textContent = place.title = words.join(" · ");
+  place.classList.toggle("lv-warn", Boolean(nan));
+}
+
+/* "−11" for a unit on low, with the source where it is not the one that is plotted. */
+export function unitName({ source, unit, side }) {
+  const name = `${side === "low" ? "−" : ""}${unit}`;
+  return source === state.source ? name : `${shortSource(source)} ${name}`;
+}
+
+export function shortSource(source) {
+  const names = model.dump.about.sources.filter((one) => one.axis === model.axis.index).map((one) => one.name);
+  return showToken(shortName(source, names)).text;
+}

@@ -1,41 +1,64 @@
-/* The server stopped: say so and what to do, look for it again, and go on where the page was once it is back. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const WAIT = { first: 1000, most: 8000, times: 1.5 }; // ms between looks
-  let isLost = false;
-  let wait = WAIT.first;
+/* The way to the server: a question and its answer, or one line that says what went wrong. Where the server does not answer
+   at all, the page says so once, looks for it again, and tells when it is back. */
 
-  /* A request got no answer at all. */
-  function lost() {
-    if (isLost) return;
-    isLost = true;
-    wait = WAIT.first;
-    lv.notice.say("server", "The server does not answer: it was stopped, or the way to it is cut. Start it again with the command you started it with; this page looks for it every few seconds and goes on by itself.");
+import { signal } from "../lib/signal.mjs";
+import { clearNotice, notify } from "../dom/notice.mjs";
+
+const WAIT = { first: 1000, most: 8000, times: 1.5 }; // ms between looks
+let isLost = false;
+let wait = WAIT.first;
+
+export const serverBack = signal(); // what failed meanwhile may be asked again
+export const isServerLost = () => isLost;
+
+/* A request got no answer at all. */
+export function serverLost() {
+  if (isLost) return;
+  isLost = true;
+  wait = WAIT.first;
+  notify("server", "The server does not answer: it was stopped, or the way to it is cut. Start it again with the command you started it with; this page looks for it every few seconds and goes on by itself.");
+  setTimeout(look, wait);
+}
+
+async function look() {
+  try {
+    const response = await fetch(`${basePath()}health`, { cache: "no-store" });
+    if (!response.ok) throw new Error(String(response.status));
+  } catch (error) {
+    wait = Math.min(WAIT.most, wait * WAIT.times);
     setTimeout(look, wait);
+    return;
   }
+  isLost = false;
+  clearNotice("server");
+  serverBack.tell();
+}
 
-  async function look() {
-    try {
-      const response = await fetch(`${lv.data.base()}health`, { cache: "no-store" });
-      if (!response.ok) throw new Error(String(response.status));
-    } catch (error) {
-      wait = Math.min(WAIT.most, wait * WAIT.times);
-      setTimeout(look, wait);
-      return;
-    }
-    back();
+/* The path that the app is served under, as Dash was told it. */
+function basePath() {
+  const config = document.getElementById("_dash-config");
+  return (config && JSON.parse(config.textContent).requests_pathname_prefix) || "/";
+}
+
+/* A response that is not an error, or an Error whose message is one line for a person. */
+export async function request(path, options) {
+  let response;
+  try {
+    response = await fetch(basePath() + path, options);
+  } catch (error) {
+    serverLost();
+    throw Object.assign(new Error("the server does not answer; is it still running?"), { isLost: true });
   }
+  if (response.ok) return response;
+  const told = await response.json().catch(() => ({}));
+  throw new Error(told.error || `the server answered ${response.status} to ${path}`);
+}
 
-  /* It is there again: what failed meanwhile is asked again. */
-  function back() {
-    isLost = false;
-    lv.notice.clear("server");
-    if (!lv.model.source) return void lv.page.fromAddress();
-    lv.model.arrived();
-    lv.typeddata.again();
-    if (lv.matches.answer() === null) lv.state.publish(true);
-  }
+/* The answer to an object that is put to the server as JSON. */
+export function postJson(path, body) {
+  return request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+}
 
-  lv.server = { lost, isLost: () => isLost };
-})(window);
+export async function getJson(path, options) {
+  return (await request(path, options)).json();
+}

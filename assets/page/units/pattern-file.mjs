@@ -1,113 +1,82 @@
 /* A pattern as a file: saved from what is brushed, opened from another page, the command line or a notebook. */
-(function (root) {
-  "use strict";
-  const lv = (root.lstmviz = root.lstmviz || {});
-  const MOST = 1024 * 1024; // characters, as the server takes
-  let last = { text: null, file: null }; // the opened text, read once
-  let isOpen = null; // what the fields were last told
-  let note;
 
-  function make() {
-    note = document.getElementById(lv.ids.patternNote);
-    note.addEventListener("click", () => lv.state.change({ pattern: null }, "push"));
-    document.getElementById(lv.ids.patternSave).addEventListener("click", save);
-    document.getElementById(lv.ids.patternOpen).addEventListener("click", choose);
-    lv.frame.add("pattern", draw);
-  }
+import { showToken } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
+import { onFrame } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { clearNotice, notify } from "../dom/notice.mjs";
+import { matchAnswer } from "../store/matches.mjs";
+import { model } from "../store/model.mjs";
+import { openSource } from "../store/open.mjs";
+import { openedPattern, readPattern } from "../store/opened-pattern.mjs";
+import { changeState, state } from "../store/state.mjs";
 
-  /* The opened pattern as an object, or null. What is wrong in it the server says. */
-  function opened() {
-    const { pattern } = lv.state.current;
-    if (pattern !== last.text) last = { text: pattern, file: pattern && read(pattern) };
-    return last.file;
-  }
+const MOST = 1024 * 1024; // characters, as the server takes
 
-  function read(text) {
-    try {
-      const file = JSON.parse(text);
-      return file && file.pattern && Array.isArray(file.pattern.units) ? file : null;
-    } catch (error) {
-      return null;
+let isOpen = null; // what the fields were last told
+let note;
+
+export function makePatternFile() {
+  note = document.getElementById(ids.patternNote);
+  note.addEventListener("click", () => changeState({ pattern: null }, "push"));
+  document.getElementById(ids.patternSave).addEventListener("click", save);
+  document.getElementById(ids.patternOpen).addEventListener("click", choose);
+  onFrame("pattern", draw);
+}
+
+function draw() {
+  const file = openedPattern();
+  note.hidden = !state.pattern;
+  if (isOpen !== !note.hidden) {
+    isOpen = !note.hidden;
+    for (const name of ["threshold", "before", "after", "side"]) {
+      dash_clientside.set_props(ids[name], { disabled: isOpen }); // each unit of a pattern has its own
     }
   }
-
-  /* The opened pattern's units, as far as this recording has them. */
-  function units() {
-    const file = opened();
-    if (!file) return [];
-    return file.pattern.units.filter(isHere).map((unit) => ({ side: "high", ...unit, isPinned: false }));
+  if (note.hidden) return;
+  const words = ["opened pattern"];
+  if (file) {
+    const { units, off_before: before, off_after: after } = file.pattern;
+    if (file.notes && file.notes.name) words[0] = `“${showToken(file.notes.name).text}”`;
+    words.push(plural(units.length, "unit"));
+    if (before || after) words.push(`off ${before} before, ${after} after`);
   }
+  note.textContent = `${words.join(" · ")}  ×`;
+}
 
-  function isHere({ source, unit, threshold }) {
-    const known = lv.model.dump.about.sources.find((one) => one.name === source);
-    return known && Number.isInteger(unit) && unit >= 0 && unit < known.n_units && Number.isFinite(threshold);
+function save() {
+  const answer = matchAnswer();
+  if (!answer || !answer.pattern || !answer.n_units) {
+    notify("pattern", "There is no pattern to save: brush a window that selects units first.");
+    return;
   }
+  clearNotice("pattern");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([answer.pattern], { type: "application/json" }));
+  link.download = "pattern.json";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
 
-  /* What the row of chips says where this source has none of its units. */
-  function sentence() {
-    const file = opened();
-    if (!file || units().length) return { kind: "", text: "" };
-    const sources = [...new Set(file.pattern.units.map((unit) => unit.source))];
-    if (!sources.length) return { kind: "lv-warn", text: "The opened pattern has no units." };
-    return { kind: "lv-warn", text: `The opened pattern has its units on ${sources.join(", ")}, and this recording has none of them.` };
+function choose() {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = ".json,application/json";
+  input.addEventListener("change", () => input.files[0] && open(input.files[0]));
+  input.click();
+}
+
+async function open(file) {
+  const held = file.size > MOST ? null : readPattern(await file.text());
+  if (!held) {
+    const problem = file.size > MOST ? "is larger than a pattern can be" : "is no pattern";
+    notify("pattern", `The file ${file.name} ${problem}: open one that lstmviz saved.`);
+    return;
   }
-
-  function draw() {
-    const file = opened();
-    note.hidden = !lv.state.current.pattern;
-    if (isOpen !== !note.hidden) {
-      isOpen = !note.hidden;
-      for (const name of ["threshold", "before", "after", "side"]) {
-        dash_clientside.set_props(lv.ids[name], { disabled: isOpen }); // each unit of a pattern has its own
-      }
-    }
-    if (note.hidden) return;
-    const words = ["opened pattern"];
-    if (file) {
-      const { units, off_before: before, off_after: after } = file.pattern;
-      if (file.notes && file.notes.name) words[0] = `“${lv.tokens.show(file.notes.name).text}”`;
-      words.push(lv.words.plural(units.length, "unit"));
-      if (before || after) words.push(`off ${before} before, ${after} after`);
-    }
-    note.textContent = `${words.join(" · ")}  ×`;
-  }
-
-  function save() {
-    const answer = lv.matches.answer();
-    if (!answer || !answer.pattern || !answer.n_units) {
-      lv.notice.say("pattern", "There is no pattern to save: brush a window that selects units first.");
-      return;
-    }
-    lv.notice.clear("pattern");
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([answer.pattern], { type: "application/json" }));
-    link.download = "pattern.json";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  }
-
-  function choose() {
-    const input = document.createElement("input");
-    input.type = "file";
-    input.accept = ".json,application/json";
-    input.addEventListener("change", () => input.files[0] && open(input.files[0]));
-    input.click();
-  }
-
-  async function open(file) {
-    const held = file.size > MOST ? null : read(await file.text());
-    if (!held) {
-      const problem = file.size > MOST ? "is larger than a pattern can be" : "is no pattern";
-      lv.notice.say("pattern", `The file ${file.name} ${problem}: open one that lstmviz saved.`);
-      return;
-    }
-    lv.notice.clear("pattern");
-    const { units } = held.pattern;
-    const { source } = lv.state.current;
-    lv.state.change({ pattern: JSON.stringify(held), start: null, stop: null }, "push");
-    const isKnown = units.length && lv.model.dump.about.sources.some((s) => s.name === units[0].source);
-    if (isKnown && !units.some((unit) => unit.source === source)) lv.page.openSource(units[0].source);
-  }
-
-  lv.patternfile = { make, opened, units, sentence };
-})(window);
+  clearNotice("pattern");
+  const { units } = held.pattern;
+  const { source } = state;
+  changeState({ pattern: JSON.stringify(held), start: null, stop: null }, "push");
+  const isKnown = units.length && model.dump.about.sources.some((s) => s.name === units[0].source);
+  if (isKnown && !units.some((unit) => unit.source === source)) openSource(units[0].source);
+}

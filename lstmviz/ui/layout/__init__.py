@@ -1,4 +1,4 @@
-"""The page's frame: controls and empty places. What moves in them is drawn by assets/*.js."""
+"""The page's frame: controls and empty places. What moves in them is drawn by the modules in assets/page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from lstmviz.ui import ids
 from lstmviz.ui.ids import Place, Store
 from lstmviz.ui.layout.fields import named
 from lstmviz.ui.layout.header import header
@@ -34,7 +33,7 @@ def build_layout(dumps: Sequence[DumpCard], offers: Sequence[Mapping[str, Any]] 
 
     ``offers`` are as the page is told of them (``ui/cards.py``).
     """
-    boot = {"dumps": [asdict(card) for card in dumps], "offers": list(offers), "ids": ids.by_name()}
+    boot = {"dumps": [asdict(card) for card in dumps], "offers": list(offers)}
     page: Component = dmc.MantineProvider(
         theme=_THEME,
         defaultColorScheme="auto",

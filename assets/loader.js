@@ -1,0 +1,18 @@
+/* What Dash finds by name: its clientside callbacks, each handed on to the page's modules once they are here. */
+(function () {
+  const page = import(document.getElementById("lv-main").src);
+  page.catch((error) => {
+    const place = document.getElementById("lv-notice");
+    if (!place) return;
+    place.hidden = false;
+    place.textContent = `The page's scripts could not be loaded: ${error.message}. Reload the page.`;
+  });
+
+  async function handOn(name, value) {
+    (await page).callbacks[name](value);
+    return window.dash_clientside.no_update;
+  }
+
+  const byName = new Proxy({}, { get: (_, name) => (value) => handOn(name, value) });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { lstmviz: byName });
+})();

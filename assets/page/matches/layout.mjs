@@ -1,0 +1,57 @@
+/* How the list of matches lies in the table: its blocks, its columns, and where a row leads. */
+
+import { columnLayout, usedCells } from "../lib/columns.mjs";
+import { blocksOf } from "../lib/match-list.mjs";
+import { clamp } from "../lib/url.mjs";
+import { ids } from "../dom/ids.mjs";
+import { colourMode, colourName } from "../store/colouring.mjs";
+import { matchAnswer, matchList } from "../store/matches.mjs";
+import { model } from "../store/model.mjs";
+import { changeState, state } from "../store/state.mjs";
+import { orderedTracks } from "../store/tracks.mjs";
+import { byHandVersion, isRowShown } from "./by-hand.mjs";
+
+let known = { key: null, items: [], blocks: [], height: 0, next: null };
+let used = { list: null, version: null, range: null }; // cells that the rows use
+
+/* The items that are shown, in blocks; worked out anew only where something changed. */
+export function laidItems() {
+  const list = matchList();
+  const key = `${list.version()} ${byHandVersion()}`;
+  if (known.list !== list || known.key !== key) {
+    const found = list.laid(isRowShown);
+    known = Object.assign({ list, key, blocks: blocksOf(found.items) }, found);
+  }
+  return known;
+}
+
+/* {list, hidden}: see lib/columns.mjs. */
+export function tableColumns() {
+  const answer = matchAnswer();
+  const list = matchList();
+  if (used.list !== list || used.version !== list.version()) used = { list, version: list.version(), range: usedCells(list.rows()) };
+  const [first] = list.rows();
+  const mode = colourMode();
+  return columnLayout({
+    width: document.getElementById(ids.matchTable).clientWidth,
+    used: used.range,
+    before: answer.text_before,
+    nUnits: answer.n_units,
+    isChars: model.axis.join === "",
+    hasTokens: model.axis.has_tokens,
+    unit: mode.kind === "unit" ? colourName(state.colour) : null,
+    tracks: orderedTracks().filter((track) => first.tracks && first.tracks[track.name]),
+  });
+}
+
+/* Where a row's link leads: its place in view, brush and pattern kept. */
+export function placeOfRow(row) {
+  const { span } = state;
+  const at = Math.round((row.start + row.stop) / 2 - span / 2);
+  return { at: clamp(at, 0, Math.max(0, model.axis.n_steps - span)) };
+}
+
+export function openRow(row) {
+  changeState(placeOfRow(row), "push");
+  window.scrollTo({ top: 0, behavior: "smooth" });
+}

@@ -1,0 +1,46 @@
+/* The keys of the page as a whole; they act unless a field, a button or a part of the page has them. */
+
+import { actOnKey, keyName } from "../lib/keys.mjs";
+import { ids } from "../dom/ids.mjs";
+import { toggleProjector } from "../dom/projector.mjs";
+import { goToMatches, isStartShown } from "../dom/stage.mjs";
+import { model } from "../store/model.mjs";
+import { panBy, panTo, zoomBy } from "../store/view.mjs";
+import { stepSeries } from "../corpus/series.mjs";
+import { stripPlace } from "../corpus/strip.mjs";
+import { pinByKey } from "../units/chips.mjs";
+import { focusTyped } from "../typed/panel.mjs";
+import { isHelpOpen, openHelp } from "./help.mjs";
+
+export function makePageKeys() {
+  document.addEventListener("keydown", key);
+}
+
+function key(event) {
+  const target = event.target;
+  if (isHelpOpen()) return;
+  if (target.closest && target.closest("input, textarea, select, [role=listbox], [contenteditable]")) return;
+  if (isStartShown() || !model.source) {
+    if (keyName("page", event) === "help") openHelp();
+  } else actOnKey("page", event, PAGE);
+}
+
+const PAGE = {
+  earlier: () => stepSeries(-1),
+  later: () => stepSeries(1),
+  left: () => panBy(-1, false),
+  right: () => panBy(1, false),
+  pageLeft: () => panBy(-1, true),
+  pageRight: () => panBy(1, true),
+  first: () => panTo(0),
+  last: () => panTo(Infinity),
+  zoomIn: () => zoomBy(1 / 1.25, 0.5),
+  zoomOut: () => zoomBy(1.25, 0.5),
+  pin: () => pinByKey(),
+  search: () => document.getElementById(ids.search).select(),
+  tokens: () => stripPlace().focus(),
+  text: () => focusTyped(),
+  matches: () => goToMatches(),
+  large: () => toggleProjector(),
+  help: () => openHelp(),
+};

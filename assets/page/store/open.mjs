@@ -1,0 +1,122 @@
+/* Show a recording: what the address asks for, another one, or another source of the same one. */
+
+import { signal } from "../lib/signal.mjs";
+import { BASE_STATE } from "../lib/url-fields.mjs";
+import { fitToDump, parseAddress } from "../lib/url.mjs";
+import { sayBusy } from "../dom/busy.mjs";
+import { redrawAll } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { clearNotice, notify } from "../dom/notice.mjs";
+import { isWorkbenchShown, turnTo } from "../dom/stage.mjs";
+import { colourWhenHeld, holdUnit } from "./colouring.mjs";
+import { model } from "./model.mjs";
+import { recordingName, showNames, sourceName } from "./naming.mjs";
+import { allOffers } from "./offers.mjs";
+import { dumpOf, dumps } from "./recordings.mjs";
+import { changeState, setHover, state } from "./state.mjs";
+
+let turn = 0; // counts what was asked for
+
+export const startAsked = signal(); // the start page is to be shown
+export const dumpShown = signal(); // a recording, or another part of it, is shown
+export const openFailed = signal(); // what was asked for could not be opened: what was shown stays
+
+/* Show what the address asks for, as far as it can be shown; say what cannot. */
+export function showFromAddress() {
+  const { values, problems } = parseAddress(window.location.search + window.location.hash);
+  const isAsked = Object.keys(values).length > 0 || problems.length > 0;
+  if (!dumps.length || (hasStartPage() && !isAsked)) {
+    turn++; // what was being opened is not wanted any more
+    if (isAsked) notify("link", "What this link was made for is not served here, or not built yet: build the sample, then open the link again.");
+    return startAsked.tell();
+  }
+  if (values.dump && !dumps.some((dump) => dump.uuid === values.dump)) {
+    problems.push(`This link was made for another recording (${values.dump.slice(0, 40)}), which is not served here. Shown: ${dumps[0].name}.`);
+    for (const name of Object.keys(values)) delete values[name];
+  }
+  return showDump(values.dump || dumps[0].uuid, values, "restore", problems);
+}
+
+export async function showDump(uuid, values, how, problems) {
+  const mine = ++turn;
+  let dump;
+  try {
+    dump = await sayBusy(dumpOf(uuid), "Opening the recording …");
+  } catch (error) {
+    notify("dump", `This recording cannot be opened: ${error.message}`);
+    openFailed.tell();
+    if (!model.dump && hasStartPage()) startAsked.tell();
+    return;
+  }
+  if (mine !== turn) return; // something else was asked for meanwhile
+  clearNotice("dump");
+  const fitted = fitToDump(values, dump.about, defaults(dump.about, values.source));
+  const told = problems.concat(fitted.problems);
+  if (told.length) notify("link", told);
+  else clearNotice("link");
+  const isOther = model.dump !== dump;
+  model.use(dump, fitted.state.source);
+  if (isOther) offerSources(dump.about);
+  if (!isWorkbenchShown()) turnTo("workbench");
+  showNames();
+  setHover({ unit: null, step: null });
+  changeState(fitted.state, how);
+  dumpShown.tell();
+  redrawAll();
+}
+
+/* Where a dump is first shown: its start, its top layer's cell state if it has one. */
+function defaults(about, wanted) {
+  const names = about.sources.map((source) => source.name);
+  const source = about.sources.find((s) => s.name === wanted) || about.sources[names.findLastIndex((n) => n.endsWith(".c"))] || about.sources.at(-1);
+  const axis = about.axes[source.axis];
+  const span = Math.min(axis.join === "" ? 60 : 24, axis.n_steps);
+  return Object.assign({}, BASE_STATE, { source: source.name, at: 0, span });
+}
+
+function offerSources(about) {
+  const data = about.sources.map((s) => ({ value: s.name, label: sourceName(s) }));
+  dash_clientside.set_props(ids.source, { data });
+}
+
+/* Is there a start page: something to choose from? */
+export function hasStartPage() {
+  return dumps.length > 1 || allOffers().length > 0;
+}
+
+/* More recordings have come. */
+export function takeDumps(given) {
+  dumps.splice(0, dumps.length, ...given);
+  dash_clientside.set_props(ids.dump, { data: dumps.map((one) => ({ value: one.uuid, label: recordingName(one) })) });
+}
+
+export function openDump(uuid) {
+  const { threshold, versus, text, was } = state;
+  return showDump(uuid, { threshold, versus, text, was }, "push", []);
+}
+
+/* Another source of the same text keeps the place and the brush; one of another axis starts anew. */
+export function openSource(name) {
+  const { about } = model.dump;
+  const next = about.sources.find((source) => source.name === name);
+  const { threshold, before, after, side, versus } = state;
+  const isSame = next.axis === model.axis.index;
+  const values = isSame ? Object.assign({}, state, swapped(name)) : { source: name, threshold, before, after, side, versus };
+  return showDump(state.dump, values, "push", []);
+}
+
+/* A further source of the brush that is to be plotted changes places with the one that was. */
+function swapped(name) {
+  const { source, side, threshold, parts } = state;
+  const part = parts.find((one) => one.source === name);
+  if (!part) return { source: name };
+  const rest = parts.map((one) => (one === part ? { source, side, threshold } : one));
+  return Object.assign({}, part, { parts: rest });
+}
+
+/* Hold a unit; one of another source brings that source's lines. */
+export function holdFromAnySource({ source, unit }) {
+  if (source === state.source) return holdUnit(source, unit);
+  changeState({ held: { source, unit }, colour: colourWhenHeld({ source, unit }) }, "live");
+  return openSource(source);
+}

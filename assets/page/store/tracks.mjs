@@ -1,0 +1,113 @@
+/* Which tracks are shown, in which order, and the colour of a value wherever it is shown. */
+
+import { valueText } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { isMissingValue } from "../lib/tracks.mjs";
+import { clamp } from "../lib/url.mjs";
+import { themeColours } from "../dom/theme.mjs";
+import { model } from "./model.mjs";
+import { changeState, state } from "./state.mjs";
+
+const FIRST = 4; // tracks shown where there are many
+let chosen = { axis: null, name: null }; // whose heatmap comes first beside the matches
+
+/* Are there so many that the rest waits behind a button? One more row than the button's own is shown at once. */
+export function hasManyTracks() {
+  return rowed().length > FIRST + 1;
+}
+
+/* The tracks that have a row under the tokens. */
+export function visibleTracks() {
+  const names = state.tracks;
+  if (names) return names.map((name) => model.tracks.find((track) => track.name === name)).filter(Boolean);
+  return hasManyTracks() ? foremost() : rowed();
+}
+
+/* Those shown where there are many: the corpus's own, then of the model's predictions the likeliest and what it paid. */
+function foremost() {
+  const isFurther = (track) => trackWeight(track) !== null && !/top1$/.test(track.name);
+  return ownTracksFirst(rowed()).filter((track) => !isFurther(track)).slice(0, FIRST);
+}
+
+/* Tracks, or what is said of them by name: what the corpus says before what the model predicts, else in their order. */
+export function ownTracksFirst(tracks) {
+  const guesses = new Set(model.tracks.filter((track) => track.group).map((track) => track.name));
+  return [...tracks].sort((a, b) => guesses.has(a.name) - guesses.has(b.name));
+}
+
+/* Show every track, or the first ones only. */
+export function toggleTracks() {
+  const rest = rowed().filter((track) => !visibleTracks().includes(track));
+  const tracks = rest.length ? [...visibleTracks(), ...rest].map((track) => track.name) : null;
+  changeState({ tracks }, "settle");
+}
+
+/* Put a track's heatmap first, or back into its place. */
+export function chooseFirstTrack(name) {
+  chosen = { axis: model.axis, name: name === firstTrack() ? null : name };
+}
+
+export function firstTrack() {
+  return chosen.axis === model.axis ? chosen.name : null;
+}
+
+/* The tracks in the order of their heatmaps. */
+export function orderedTracks() {
+  const name = firstTrack();
+  const shown = visibleTracks();
+  const all = [...shown, ...rowed().filter((track) => !shown.includes(track))];
+  return name === null ? all : all.sort((a, b) => (b.name === name) - (a.name === name));
+}
+
+/* The ground of a value: one sequential scale for numbers, a colour each for categories. */
+export function trackColour(track, value) {
+  const colours = themeColours();
+  if (isMissingValue(track, value)) return null;
+  if (track.kind === "category") return colours.category(value);
+  return colours.sequence(track.high > track.low ? (value - track.low) / (track.high - track.low) : 0);
+}
+
+const weights = new WeakMap(); // track -> its probabilities, or null
+
+/* The track of probabilities that belongs to one of predictions: "p1" to "top1" of the same group; null where none does. */
+function trackWeight(track) {
+  if (!weights.has(track)) {
+    const [, before, k] = (track.group && track.kind === "category" && track.name.match(/^(.*)top(\d+)$/)) || [];
+    const isIts = (other) => other.group === track.group && other.kind === "number" && other.name === `${before}p${k}`;
+    weights.set(track, (k !== undefined && model.tracks.find(isIts)) || null);
+  }
+  return weights.get(track);
+}
+
+/* The tracks that have rows of their own: probabilities show in the colours of their predictions, unless they are asked for. */
+function rowed() {
+  const sure = new Set(model.tracks.map(trackWeight));
+  return model.tracks.filter((track) => !sure.has(track));
+}
+
+/* How many tracks have no row now. */
+export function nHiddenTracks() {
+  const seen = visibleTracks();
+  return rowed().filter((track) => !seen.includes(track)).length;
+}
+
+/* The ground of a track at a place; `valueOf(track)` gives its value there. Predictions are as deep as they are likely. */
+export function trackGround(track, valueOf) {
+  const value = valueOf(track);
+  const sure = trackWeight(track);
+  if (sure === null || isMissingValue(track, value)) return trackColour(track, value);
+  return themeColours().sequence(clamp(valueOf(sure) || 0, 0, 1) * 0.9);
+}
+
+/* A value in words. */
+export function trackText(track, value) {
+  if (isMissingValue(track, value)) return "";
+  if (track.kind === "category") return showToken(track.labels[value]).text;
+  return valueText(value);
+}
+
+/* How a track of numbers is drawn, where not as usual. */
+export function trackLook({ name }) {
+  const { looks } = state;
+  return Object.hasOwn(looks, name) ? looks[name] : undefined; // a track may be called constructor
+}

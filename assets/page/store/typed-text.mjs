@@ -1,0 +1,63 @@
+/* The text that is typed: is there a model to run it through, what is asked of it, and the states of its brushed window.
+   `shown` is the recording and axis that the page shows: {dump, axis}. */
+
+import { redraw } from "../dom/frame.mjs";
+import { clearNotice } from "../dom/notice.mjs";
+import { openedUnits } from "./opened-pattern.mjs";
+import { getJson } from "./request.mjs";
+import { state } from "./state.mjs";
+import { answerToText, typedProblem, typedRowsOf } from "./typed-data.mjs";
+
+let asked = { dump: null, told: null };
+
+/* What the server says of the model beside a recording; null until it has. */
+export function typing(dump) {
+  return asked.dump === dump ? asked.told : null;
+}
+
+/* Ask for it, once a recording. */
+export function askTyping(dump) {
+  if (asked.dump === dump) return;
+  const mine = { dump, told: null };
+  asked = mine;
+  clearNotice("typed");
+  getJson(`d/${dump.about.uuid}/typing.json`)
+    .catch((error) => ({ problem: error.message }))
+    .then((told) => {
+      if (asked !== mine) return;
+      mine.told = told;
+      redraw("typed", "units");
+    });
+}
+
+/* Why no text can be run through a model here; null where one can, or where that is not known yet. */
+export function typingProblem(dump) {
+  const told = typing(dump);
+  return told && told.problem;
+}
+
+/* The sources whose states are drawn, brushed or counted. */
+export function sourcesOfText({ dump, axis }) {
+  const { source, parts, pinned, pattern } = state;
+  const units = pattern ? openedUnits(dump) : [];
+  const names = new Set([source, ...[...parts, ...pinned, ...units].map((one) => one.source)]);
+  return [...names].map((name) => dump.sourceOf(name)).filter((one) => one && one.axis === axis.index);
+}
+
+/* The text, that of the brushed window, and the one before. */
+export function askedTexts() {
+  const { text, was, typed } = state;
+  return [text, typed && typed.text, was].filter(Boolean);
+}
+
+/* Why the texts cannot be shown, or null. */
+export function textProblem(shown) {
+  return typedProblem(shown.dump, askedTexts(), sourcesOfText(shown));
+}
+
+/* The states of the brushed text: {n, rowsOf(source)}; n is null while they are on their way. `why`: where they will not come. */
+export function brushedText(shown) {
+  const answer = answerToText(shown.dump, state.typed.text, sourcesOfText(shown));
+  const why = answer ? null : typingProblem(shown.dump) || textProblem(shown);
+  return { n: answer ? answer.tokens.length : null, why, rowsOf: (source) => typedRowsOf(answer, source) };
+}

@@ -1,0 +1,62 @@
+"""The page's JavaScript modules (``assets/page``): where a browser gets them, and how long it may keep them.
+
+Their path names the version of them all, made from their contents. So a browser keeps each module for good, and asks
+for all of them anew once one has changed; no module needs a query after its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from html import escape
+from pathlib import Path
+
+from flask import Blueprint, Response, abort
+
+from lstmviz.ui import ids
+
+ENTRY = "main.mjs"
+FOREVER = "public, max-age=31536000, immutable"
+
+
+class Modules:
+    """Every module of a folder by its path there, and the version of them all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.load()
+
+    def load(self) -> None:
+        """Read the modules as they are now."""
+        paths = sorted(self.folder.rglob("*.mjs"))
+        self.files = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in paths}
+        digest = hashlib.sha256()
+        for name, content in self.files.items():
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        self.version = digest.hexdigest()[:12]
+
+    def head(self, prefix: str) -> str:
+        """Return what the page's head says: the ids, every module to be fetched at once, and the one to begin with.
+
+        ``prefix`` is the path that the app is served under.
+        """
+        base = f"{escape(prefix)}page/{self.version}/"
+        wanted = [f'<link rel="modulepreload" href="{base}{name}">' for name in self.files]
+        names = json.dumps(ids.by_name())
+        data = f'<script type="application/json" id="lv-ids">{names}</script>'
+        return "".join([*wanted, data, f'<script type="module" id="lv-main" src="{base}{ENTRY}"></script>'])
+
+
+def module_routes(modules: Modules) -> Blueprint:
+    """Return the route of the modules; one of another version than the present one is not kept by the browser."""
+    blueprint = Blueprint("modules", __name__)
+
+    @blueprint.get("/page/<version>/<path:name>")
+    def module(version: str, name: str) -> Response:
+        if name not in modules.files:
+            abort(404)
+        response = Response(modules.files[name], mimetype="text/javascript")
+        response.headers["Cache-Control"] = FOREVER if version == modules.version else "no-cache"
+        return response
+
+    return blueprint
