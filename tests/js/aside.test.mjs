@@ -1,13 +1,22 @@
-import test from "node:test";
 import assert from "node:assert/strict";
+import test from "node:test";
+import { visibleRows } from "../../assets/page/dom/virtual-list.mjs";
+import { barcodeColumns, barcodeDepth, barcodePlace, binAt } from "../../assets/page/lib/barcode.mjs";
+import {
+  byStrength,
+  enrichmentSentence,
+  filterWords,
+  isValueAllowed,
+  nextBelow,
+  strongestValue,
+  toggledFilter,
+  valueRange,
+} from "../../assets/page/lib/enrichment.mjs";
+import { barBounds, boundsWords, isBarIn, lengthBars } from "../../assets/page/lib/length-bars.mjs";
 import { newest } from "../../assets/page/lib/newest.mjs";
 import { binsBetween, decimal, fillBins, percent } from "../../assets/page/lib/shares.mjs";
-import { contextStrength, onPart, unitSentence, unitTracks } from "../../assets/page/lib/unit-summary.mjs";
 import { addCurves, adviceSentence, between, countAt, curveCorners } from "../../assets/page/lib/threshold-curve.mjs";
-import { byStrength, enrichmentSentence, filterWords, isValueAllowed, nextBelow, strongestValue, toggledFilter, valueRange } from "../../assets/page/lib/enrichment.mjs";
-import { barBounds, boundsWords, isBarIn, lengthBars } from "../../assets/page/lib/length-bars.mjs";
-import { barcodeColumns, barcodeDepth, barcodePlace, binAt } from "../../assets/page/lib/barcode.mjs";
-import { visibleRows } from "../../assets/page/dom/virtual-list.mjs";
+import { contextStrength, onPart, unitSentence, unitTracks } from "../../assets/page/lib/unit-summary.mjs";
 
 const rest = (ms = 15) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -25,7 +34,10 @@ test("only the question that rests is asked, and only its answer is taken", asyn
   one.want("a");
   one.want("b");
   await rest();
-  assert.deepEqual(asked.map(({ path }) => path), ["b"]);
+  assert.deepEqual(
+    asked.map(({ path }) => path),
+    ["b"],
+  );
   one.want("c", "d");
   await rest();
   asked[0].resolve("late");
@@ -77,12 +89,25 @@ test("a failure is told, and asked again only when that is wanted", async () => 
 });
 
 test("a share that is neither none nor all never reads so", () => {
-  assert.deepEqual([0, 1, 0.2304, 0.031, 0.00001, 0.9996, 0.995, null].map(percent), ["0 %", "100 %", "23 %", "3.1 %", "< 0.01 %", "> 99.9 %", "99.5 %", "no value"]);
+  assert.deepEqual([0, 1, 0.2304, 0.031, 0.00001, 0.9996, 0.995, null].map(percent), [
+    "0 %",
+    "100 %",
+    "23 %",
+    "3.1 %",
+    "< 0.01 %",
+    "> 99.9 %",
+    "99.5 %",
+    "no value",
+  ]);
   assert.deepEqual([0, 0.004, 0.00004, 1, null].map(decimal), ["0.00", "0.004", "<.001", "1.00", "–"]);
 });
 
 test("lengths have a bar each where they are few, and every length is in one bar where they are many", () => {
-  assert.deepEqual(binsBetween(3, 5, 10), [{ from: 3, to: 3 }, { from: 4, to: 4 }, { from: 5, to: 5 }]);
+  assert.deepEqual(binsBetween(3, 5, 10), [
+    { from: 3, to: 3 },
+    { from: 4, to: 4 },
+    { from: 5, to: 5 },
+  ]);
   for (const last of [25, 100, 5000, 1000000]) {
     const bins = binsBetween(1, last, 24);
     assert.ok(bins.length <= 24, `${bins.length} bars for ${last}`);
@@ -92,7 +117,14 @@ test("lengths have a bar each where they are few, and every length is in one bar
     assert.ok(bins.every(({ from, to }) => from <= to));
   }
   const bins = binsBetween(1, 100, 24);
-  assert.equal(fillBins(bins, [[1, 5], [100, 2], [57, 3]]).reduce((a, b) => a + b), 10);
+  assert.equal(
+    fillBins(bins, [
+      [1, 5],
+      [100, 2],
+      [57, 3],
+    ]).reduce((a, b) => a + b),
+    10,
+  );
 });
 
 test("a bin of a histogram is cut where the threshold is", () => {
@@ -108,7 +140,10 @@ test("what a unit does is said in words", () => {
   assert.equal(unitSentence(card), "on in 23 % of steps · median run 2 steps");
   assert.equal(unitSentence({ ...card, n_runs: 1, n_nan: 3 }), "on in 23 % of steps · in one run · 3 NaN values");
   assert.equal(unitSentence({ ...card, on_rate: 0, n_runs: 0 }), "never on");
-  assert.equal(unitSentence({ ...card, on_rate: 1, n_runs: 2, median_run: 100 }), "on at every step · median run 100 steps");
+  assert.equal(
+    unitSentence({ ...card, on_rate: 1, n_runs: 2, median_run: 100 }),
+    "on at every step · median run 100 steps",
+  );
   assert.equal(unitSentence({ ...card, on_rate: null }), "no step has a value");
 });
 
@@ -123,16 +158,39 @@ test("a context is coloured by how far it goes to the unit's side", () => {
 
 test("the tracks of a unit come the most telling first, with their most telling values in order", () => {
   const table = (rates, steps) => ({ value: rates.map((_, k) => k), on_rate: rates, n_steps: steps });
-  const dull = { name: "dull", kind: "number", r: 0.1, on_rate: 0.2, n_steps: 30, table: table([0.2, 0.21, 0.19], [10, 10, 10]) };
-  const sharp = { name: "sharp", kind: "number", r: 0.9, on_rate: 0.2, n_steps: 30, table: table([0.2, 0, 0.6], [10, 10, 10]) };
+  const dull = {
+    name: "dull",
+    kind: "number",
+    r: 0.1,
+    on_rate: 0.2,
+    n_steps: 30,
+    table: table([0.2, 0.21, 0.19], [10, 10, 10]),
+  };
+  const sharp = {
+    name: "sharp",
+    kind: "number",
+    r: 0.9,
+    on_rate: 0.2,
+    n_steps: 30,
+    table: table([0.2, 0, 0.6], [10, 10, 10]),
+  };
   const none = { name: "none", kind: "number", r: null, on_rate: 0.2, n_steps: 30, table: null };
   const found = unitTracks({ tracks: [dull, none, sharp] }, 2);
-  assert.deepEqual(found.map((track) => track.name), ["sharp", "dull", "none"]);
-  assert.deepEqual(found[0].rows.map((row) => row.value), [1, 2]);
+  assert.deepEqual(
+    found.map((track) => track.name),
+    ["sharp", "dull", "none"],
+  );
+  assert.deepEqual(
+    found[0].rows.map((row) => row.value),
+    [1, 2],
+  );
   assert.deepEqual([found[0].nValues, found[2].rows], [3, []]);
 });
 
-const CURVE = { threshold: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1], n_units: [5, 4, 4, 4, 4, 2, 3, 0, 0, 0, 0] };
+const CURVE = {
+  threshold: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+  n_units: [5, 4, 4, 4, 4, 2, 3, 0, 0, 0, 0],
+};
 
 test("the adviser says how far the present choice goes", () => {
   assert.equal(adviceSentence(CURVE, 0.2, 4), "4 units from 0.10 to 0.40: a stable choice");
@@ -158,22 +216,41 @@ test("two sides are added, also where one goes further", () => {
 });
 
 test("the curve turns only where the count changes", () => {
-  const corners = curveCorners(CURVE, (x) => x, (y) => y);
-  assert.deepEqual(corners.slice(0, 3), [[0, 5], [0.05, 5], [0.05, 4]]);
+  const corners = curveCorners(
+    CURVE,
+    (x) => x,
+    (y) => y,
+  );
+  assert.deepEqual(corners.slice(0, 3), [
+    [0, 5],
+    [0.05, 5],
+    [0.05, 4],
+  ]);
   assert.deepEqual(corners.at(-1), [1, 0]);
   assert.equal(corners.length, 2 + 2 * 4);
 });
 
 const value = (name, share, base, low = null, high = null) => ({ value: name, share, base_rate: base, low, high });
 const TAG = { name: "tag", kind: "category", n_steps: 9, values: [value("a", 0.1, 0.3), value("b", 0.9, 0.7)] };
-const LOSS = { name: "loss", kind: "number", n_steps: 9, values: [value("0 to 1", 0, 0.5, 0, 1), value("1 to 2", 1, 0.5, 1, 2)] };
+const LOSS = {
+  name: "loss",
+  kind: "number",
+  n_steps: 9,
+  values: [value("0 to 1", 0, 0.5, 0, 1), value("1 to 2", 1, 0.5, 1, 2)],
+};
 
 test("the track that tells most comes first, and says what", () => {
   const empty = { name: "none", kind: "number", n_steps: 0, values: [] };
-  assert.deepEqual(byStrength([TAG, empty, LOSS]).map((track) => track.name), ["loss", "tag"]);
+  assert.deepEqual(
+    byStrength([TAG, empty, LOSS]).map((track) => track.name),
+    ["loss", "tag"],
+  );
   assert.equal(strongestValue(TAG).value, "b");
   assert.equal(strongestValue({ ...TAG, values: [value("a", 0.1, 0.1)] }), null);
-  assert.deepEqual(enrichmentSentence("depth", value("4", 1, 0.21)), { figure: "1.00", rest: "of the matched steps have depth 4, 0.21 of the corpus: 4.8 times as often" });
+  assert.deepEqual(enrichmentSentence("depth", value("4", 1, 0.21)), {
+    figure: "1.00",
+    rest: "of the matched steps have depth 4, 0.21 of the corpus: 4.8 times as often",
+  });
 });
 
 test("a bar of labels joins its filter and leaves it", () => {
@@ -184,7 +261,10 @@ test("a bar of labels joins its filter and leaves it", () => {
   const two = toggledFilter(one, TAG, b);
   assert.deepEqual(two[1].labels, ["a", "b"]);
   assert.deepEqual(toggledFilter(toggledFilter(two, TAG, a), TAG, b), [other]);
-  assert.deepEqual([isValueAllowed([], TAG, a), isValueAllowed(one, TAG, a), isValueAllowed(one, TAG, b)], [null, true, false]);
+  assert.deepEqual(
+    [isValueAllowed([], TAG, a), isValueAllowed(one, TAG, a), isValueAllowed(one, TAG, b)],
+    [null, true, false],
+  );
 });
 
 test("a bar of numbers is a range without the end that the next one begins with", () => {
@@ -195,8 +275,14 @@ test("a bar of numbers is a range without the end that the next one begins with"
   assert.deepEqual(toggledFilter(one, LOSS, high), [{ track: "loss", low: 1, high: 2 }]);
   const both = toggledFilter(one, LOSS, high, true);
   assert.deepEqual(both, [{ track: "loss", low: 0, high: 2 }]);
-  assert.deepEqual(LOSS.values.map((bar) => isValueAllowed(both, LOSS, bar)), [true, true]);
-  assert.deepEqual(LOSS.values.map((bar) => isValueAllowed([{ track: "loss", low: 1 }], LOSS, bar)), [false, true]);
+  assert.deepEqual(
+    LOSS.values.map((bar) => isValueAllowed(both, LOSS, bar)),
+    [true, true],
+  );
+  assert.deepEqual(
+    LOSS.values.map((bar) => isValueAllowed([{ track: "loss", low: 1 }], LOSS, bar)),
+    [false, true],
+  );
   assert.deepEqual(toggledFilter(one, LOSS, low), []);
 });
 
@@ -221,23 +307,60 @@ test("a filter in words", () => {
 });
 
 test("lengths with all units on, and all that were found", () => {
-  const found = lengthBars([[4, 1, 10], [4, 3, 5], [2, 1, 7], [1, 2, 9]], 4, 1);
-  assert.deepEqual(found, [{ from: 1, to: 1, strict: 10, fuzzy: 17 }, { from: 2, to: 2, strict: 0, fuzzy: 9 }, { from: 3, to: 3, strict: 5, fuzzy: 5 }]);
-  assert.deepEqual(lengthBars([[4, 1, 10], [2, 1, 7]], 4, 3).map((bar) => bar.fuzzy), [10]);
+  const found = lengthBars(
+    [
+      [4, 1, 10],
+      [4, 3, 5],
+      [2, 1, 7],
+      [1, 2, 9],
+    ],
+    4,
+    1,
+  );
+  assert.deepEqual(found, [
+    { from: 1, to: 1, strict: 10, fuzzy: 17 },
+    { from: 2, to: 2, strict: 0, fuzzy: 9 },
+    { from: 3, to: 3, strict: 5, fuzzy: 5 },
+  ]);
+  assert.deepEqual(
+    lengthBars(
+      [
+        [4, 1, 10],
+        [2, 1, 7],
+      ],
+      4,
+      3,
+    ).map((bar) => bar.fuzzy),
+    [10],
+  );
   assert.deepEqual(lengthBars([], 4, 1), []);
   assert.deepEqual(barBounds(found, 2, 1), { minLength: 2, maxLength: null });
   assert.deepEqual(barBounds(found, 0, 1), { minLength: 1, maxLength: 2 });
-  assert.deepEqual(found.map((bar) => isBarIn(bar, { minLength: 2, maxLength: 2 })), [false, true, false]);
+  assert.deepEqual(
+    found.map((bar) => isBarIn(bar, { minLength: 2, maxLength: 2 })),
+    [false, true, false],
+  );
 });
 
 test("bounds in words", () => {
   const words = (minLength, maxLength) => boundsWords({ minLength, maxLength });
-  assert.deepEqual([words(1, null), words(3, null), words(3, 8), words(1, 8), words(4, 4), words(1, 1)], ["", "3 steps or more", "3 to 8 steps", "up to 8 steps", "4 steps", "1 step"]);
+  assert.deepEqual(
+    [words(1, null), words(3, null), words(3, 8), words(1, 8), words(4, 4), words(1, 1)],
+    ["", "3 steps or more", "3 to 8 steps", "up to 8 steps", "4 steps", "1 step"],
+  );
 });
 
 test("columns of the strip hold every step of the corpus", () => {
-  const given = { width: 10, n_steps: 95, n_matches: [1, 0, 0, 0, 0, 0, 0, 0, 0, 2], n_steps_in: [5, 0, 0, 0, 0, 0, 0, 0, 0, 5] };
-  assert.deepEqual(barcodeColumns(given, 10).map((share) => share > 0), [true, true, ...Array(7).fill(false), true]);
+  const given = {
+    width: 10,
+    n_steps: 95,
+    n_matches: [1, 0, 0, 0, 0, 0, 0, 0, 0, 2],
+    n_steps_in: [5, 0, 0, 0, 0, 0, 0, 0, 0, 5],
+  };
+  assert.deepEqual(
+    barcodeColumns(given, 10).map((share) => share > 0),
+    [true, true, ...Array(7).fill(false), true],
+  );
   assert.equal(barcodeColumns(given, 1)[0], 10 / 95);
   const wide = barcodeColumns(given, 950);
   assert.equal(wide[0], 0.5);

@@ -1,5 +1,5 @@
-import test from "node:test";
 import assert from "node:assert/strict";
+import test from "node:test";
 import { oneAtATime } from "../../assets/page/lib/one-at-a-time.mjs";
 
 function made() {

@@ -1,10 +1,16 @@
-import test from "node:test";
 import assert from "node:assert/strict";
+import test from "node:test";
 import { axisTicks, compact, dragStep, snap, tickText } from "../../assets/page/lib/axis.mjs";
 import { selectedLook, thresholdText } from "../../assets/page/lib/scale.mjs";
 
 test("any range has at least three ticks, inside it", () => {
-  for (const bound of [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].flatMap((k) => [k, k * 1e-6, k * 0.01, k * 100, k * 1e7])) {
+  for (const bound of [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].flatMap((k) => [
+    k,
+    k * 1e-6,
+    k * 0.01,
+    k * 100,
+    k * 1e7,
+  ])) {
     for (const wanted of [2, 3, 4]) {
       const ticks = axisTicks(-bound, bound, wanted);
       assert.ok(ticks.length >= 3 && ticks.length <= 9, `${bound} ${wanted}: ${ticks}`);

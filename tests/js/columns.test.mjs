@@ -1,5 +1,5 @@
-import test from "node:test";
 import assert from "node:assert/strict";
+import test from "node:test";
 import { columnLayout, usedCells } from "../../assets/page/lib/columns.mjs";
 
 const tracks = (n) => Array.from({ length: n }, (_, k) => ({ name: `t${k}` }));
@@ -18,14 +18,21 @@ test("the cells in use are those that any row fills", () => {
 test("columns follow each other inside the width, at every width and number of tracks", () => {
   for (const width of [724, 764, 988, 1244, 1404, 2500])
     for (const n of [0, 1, 2, 25])
-      for (const range of [[0, 40], [5, 6], [2, 9]])
+      for (const range of [
+        [0, 40],
+        [5, 6],
+        [2, 9],
+      ])
         for (const more of [{}, { isChars: false }, { hasTokens: false }, { nUnits: 2000 }]) {
           const { list, hidden } = columnLayout({ ...asked, width, used: range, tracks: tracks(n), ...more });
           let x = 0;
           for (const column of list) {
             assert.ok(column.left >= x, `${column.name} at ${column.left} after ${x}`);
             assert.ok(column.width > 0);
-            assert.ok(column.kind === "shared" || (column.from >= range[0] && column.from + column.n <= range[1] && column.n > 0));
+            assert.ok(
+              column.kind === "shared" ||
+                (column.from >= range[0] && column.from + column.n <= range[1] && column.n > 0),
+            );
             x = column.left + column.width;
           }
           assert.ok(x <= width + 1, `${x} in ${width}`);
@@ -50,7 +57,10 @@ test("short sequences leave no gap between tokens and heatmaps, and make room fo
 
 test("without tokens the matched units take their place, wide", () => {
   const { list } = columnLayout({ ...asked, hasTokens: false, tracks: [] });
-  assert.deepEqual(list.map((column) => column.kind), ["shared", "on"]);
+  assert.deepEqual(
+    list.map((column) => column.kind),
+    ["shared", "on"],
+  );
   assert.ok(list[1].width > 1000);
 });
 

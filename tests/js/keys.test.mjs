@@ -1,9 +1,10 @@
-import test from "node:test";
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { KEY_TABLE, actOnKey, combination, keyCaps, keyName } from "../../assets/page/lib/keys.mjs";
+import test from "node:test";
+import { actOnKey, combination, KEY_TABLE, keyCaps, keyName } from "../../assets/page/lib/keys.mjs";
 
-const press = (key, more = {}) => Object.assign({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, preventDefault() {} }, more);
+const press = (key, more = {}) =>
+  Object.assign({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, preventDefault() {} }, more);
 
 test("a key is what it says, with Ctrl, Alt and Shift before it", () => {
   assert.equal(combination(press("ArrowLeft", { shiftKey: true })), "Shift+ArrowLeft");
@@ -35,7 +36,10 @@ test("every place of the table is asked for by a handler, and no other is", () =
   const folder = new URL("../../assets/page/", import.meta.url);
   const asked = new Set();
   for (const file of fs.readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".mjs"))) {
-    for (const [, place] of fs.readFileSync(new URL(file, folder), "utf8").matchAll(/(?:ownKeys|actOnKey|keyName)\((?:\w+, )?"(\w+)"/g)) asked.add(place);
+    for (const [, place] of fs
+      .readFileSync(new URL(file, folder), "utf8")
+      .matchAll(/(?:ownKeys|actOnKey|keyName)\((?:\w+, )?"(\w+)"/g))
+      asked.add(place);
   }
   assert.deepEqual([...asked].sort(), KEY_TABLE.map((part) => part.place).sort());
 });

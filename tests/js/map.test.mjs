@@ -1,14 +1,28 @@
-import test from "node:test";
 import assert from "node:assert/strict";
-import { MOST_CORNERS, insideRegion, isArea, nearestPoint, simplifiedRegion, toPlane, toScreen, wholeView, zoomedView } from "../../assets/page/lib/map-plane.mjs";
-import { NAMED_LABELS, SCALE_STEPS, colouredCounts, colouredPoints } from "../../assets/page/lib/map-colours.mjs";
+import test from "node:test";
+import { colouredCounts, colouredPoints, NAMED_LABELS, SCALE_STEPS } from "../../assets/page/lib/map-colours.mjs";
+import {
+  insideRegion,
+  isArea,
+  MOST_CORNERS,
+  nearestPoint,
+  simplifiedRegion,
+  toPlane,
+  toScreen,
+  wholeView,
+  zoomedView,
+} from "../../assets/page/lib/map-plane.mjs";
 import { formatAddress, parseAddress, questionKey } from "../../assets/page/lib/url.mjs";
 import { BASE_STATE, FIELDS } from "../../assets/page/lib/url-fields.mjs";
 
-const near = (one, other) => one.forEach((value, k) => assert.ok(Math.abs(value - other[k]) < 1e-9, `${one} is not ${other}`));
+const near = (one, other) =>
+  one.forEach((value, k) => assert.ok(Math.abs(value - other[k]) < 1e-9, `${one} is not ${other}`));
 
 test("all points are in view, in the middle, both axes alike", () => {
-  for (const [wide, tall] of [[800, 300], [300, 800]]) {
+  for (const [wide, tall] of [
+    [800, 300],
+    [300, 800],
+  ]) {
     const map = { low: [-4, -1], high: [2, 5] };
     const view = wholeView(map, wide, tall);
     const [left, bottom] = toScreen(view, ...map.low);
@@ -44,10 +58,24 @@ test("the nearest point is the nearest on the screen, within reach", () => {
 
 test("a point is inside where the corners go around it", () => {
   const points = Float32Array.from([0.5, 0.5, 1.5, 0.5, 0.5, 1.5, -0.5, 0.2]);
-  const square = [[0, 0], [1, 0], [1, 1], [0, 1]];
+  const square = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ];
   assert.deepEqual([...insideRegion(points, square)], [1, 0, 0, 0]);
   assert.deepEqual([...insideRegion(points, [...square].reverse())], [1, 0, 0, 0]);
-  const horseshoe = [[0, 0], [3, 0], [3, 3], [2, 3], [2, 1], [1, 1], [1, 3], [0, 3]];
+  const horseshoe = [
+    [0, 0],
+    [3, 0],
+    [3, 3],
+    [2, 3],
+    [2, 1],
+    [1, 1],
+    [1, 3],
+    [0, 3],
+  ];
   assert.deepEqual([...insideRegion(Float32Array.from([0.5, 2, 1.5, 2, 2.5, 2]), horseshoe)], [1, 0, 1]);
 });
 
@@ -64,9 +92,39 @@ test("a drawn line is told with few corners that hold the same points", () => {
 });
 
 test("a press that slipped is no region", () => {
-  assert.equal(isArea([[0, 0], [0.1, 0], [0.1, 0.1]], 10), false);
-  assert.equal(isArea([[0, 0], [5, 0], [5, 0]], 10), false);
-  assert.equal(isArea([[0, 0], [5, 0], [5, 5]], 10), true);
+  assert.equal(
+    isArea(
+      [
+        [0, 0],
+        [0.1, 0],
+        [0.1, 0.1],
+      ],
+      10,
+    ),
+    false,
+  );
+  assert.equal(
+    isArea(
+      [
+        [0, 0],
+        [5, 0],
+        [5, 0],
+      ],
+      10,
+    ),
+    false,
+  );
+  assert.equal(
+    isArea(
+      [
+        [0, 0],
+        [5, 0],
+        [5, 5],
+      ],
+      10,
+    ),
+    true,
+  );
 });
 
 test("the most frequent labels have a colour each, in their own order; the others share one", () => {
@@ -75,23 +133,47 @@ test("the most frequent labels have a colour each, in their own order; the other
   const { legend, slot, none } = colouredPoints(Float32Array.from([...values, NaN]), { kind: "category", labels });
   assert.equal(none, 1);
   assert.equal(slot.at(-1), -1);
-  assert.deepEqual(legend.slice(0, NAMED_LABELS).map((one) => one.label), labels.slice(5));
+  assert.deepEqual(
+    legend.slice(0, NAMED_LABELS).map((one) => one.label),
+    labels.slice(5),
+  );
   assert.deepEqual(legend.at(-1), { slot: NAMED_LABELS, label: null, nLabels: 5, count: 15 });
   values.forEach((code, k) => assert.equal(slot[k], code < 5 ? NAMED_LABELS : code - 5));
 });
 
 test("numbers are on one scale from the least to the greatest", () => {
   const { slot, low, high, none } = colouredPoints(Float32Array.from([2, 4, NaN, 3]), { kind: "number", labels: [] });
-  assert.deepEqual([[...slot], low, high, none], [[0, SCALE_STEPS - 1, -1, Math.round((SCALE_STEPS - 1) / 2)], 2, 4, 1]);
+  assert.deepEqual(
+    [[...slot], low, high, none],
+    [[0, SCALE_STEPS - 1, -1, Math.round((SCALE_STEPS - 1) / 2)], 2, 4, 1],
+  );
   assert.deepEqual([...colouredPoints(Float32Array.from([7, 7]), { kind: "number" }).slot], [0, 0]);
   assert.equal(colouredPoints(new Float32Array(0), { kind: "number" }).low, 0);
   const counts = colouredCounts(Float32Array.from([0, 9, 99]));
   assert.deepEqual([...counts.slot], [0, Math.round((SCALE_STEPS - 1) / 2), SCALE_STEPS - 1]);
-  near([counts.low, counts.high], [0, 99].map((value) => value));
+  near(
+    [counts.low, counts.high],
+    [0, 99].map((value) => value),
+  );
 });
 
 test("a region is a part of the address, and a wrong one is told", () => {
-  const state = { ...BASE_STATE, dump: "d", source: "s", at: 0, span: 60, view: "map", mapOf: "rnn.l0.c", mapMethod: "tsne", mapColour: "tag", lasso: [[0, 0.5], [1, 0], [1, -1.25]] };
+  const state = {
+    ...BASE_STATE,
+    dump: "d",
+    source: "s",
+    at: 0,
+    span: 60,
+    view: "map",
+    mapOf: "rnn.l0.c",
+    mapMethod: "tsne",
+    mapColour: "tag",
+    lasso: [
+      [0, 0.5],
+      [1, 0],
+      [1, -1.25],
+    ],
+  };
   const { values, problems } = parseAddress(formatAddress(state));
   assert.deepEqual(problems, []);
   for (const name of ["view", "mapOf", "mapMethod", "mapColour", "lasso"]) assert.deepEqual(values[name], state[name]);
@@ -103,6 +185,20 @@ test("a region is a part of the address, and a wrong one is told", () => {
 
 test("a region makes another question, a map without one does not", () => {
   const state = { ...BASE_STATE, dump: "d", source: "s" };
-  assert.equal(questionKey(state), questionKey({ ...state, view: "map", mapOf: "x", mapMethod: "umap", mapColour: "t" }));
-  assert.notEqual(questionKey(state), questionKey({ ...state, mapOf: "x", lasso: [[0, 0], [1, 0], [1, 1]] }));
+  assert.equal(
+    questionKey(state),
+    questionKey({ ...state, view: "map", mapOf: "x", mapMethod: "umap", mapColour: "t" }),
+  );
+  assert.notEqual(
+    questionKey(state),
+    questionKey({
+      ...state,
+      mapOf: "x",
+      lasso: [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+      ],
+    }),
+  );
 });

@@ -1,10 +1,25 @@
-import test from "node:test";
 import assert from "node:assert/strict";
-import { BLOCK, GROUP_HEIGHT, ROW_HEIGHT, blocksAround, blocksOf, createMatchList, itemAt } from "../../assets/page/lib/match-list.mjs";
+import test from "node:test";
+import {
+  BLOCK,
+  blocksAround,
+  blocksOf,
+  createMatchList,
+  GROUP_HEIGHT,
+  itemAt,
+  ROW_HEIGHT,
+} from "../../assets/page/lib/match-list.mjs";
 
 const rows = (from, to) => Array.from({ length: to - from }, (_, k) => ({ start: from + k, is: from + k }));
 const all = () => true;
-const answer = (from, to, more) => ({ offset: from, rows: rows(from, to), groups: [], n_groups: 0, n_listed: null, ...more });
+const answer = (from, to, more) => ({
+  offset: from,
+  rows: rows(from, to),
+  groups: [],
+  n_groups: 0,
+  n_listed: null,
+  ...more,
+});
 const places = (items) => items.filter((item) => item.kind === "row").map((item) => item.place);
 
 test("rows are asked for page by page until a page comes short", () => {
@@ -16,9 +31,15 @@ test("rows are asked for page by page until a page comes short", () => {
   one.put(answer(100, 120), 50);
   const { items, next, height } = one.laid(all);
   assert.equal(next, null);
-  assert.deepEqual(places(items), Array.from({ length: 120 }, (_, k) => k));
+  assert.deepEqual(
+    places(items),
+    Array.from({ length: 120 }, (_, k) => k),
+  );
   assert.equal(height, 120 * ROW_HEIGHT);
-  assert.deepEqual(one.rows().map((row) => row.is), places(items));
+  assert.deepEqual(
+    one.rows().map((row) => row.is),
+    places(items),
+  );
 });
 
 test("where the number of rows is known none is asked for past it", () => {
@@ -55,7 +76,10 @@ test("group headings stand before their rows, and the next rows are those of an 
   one.fold(0, true); // what is folded need not be here
   laid = one.laid(all);
   assert.equal(laid.next, 60);
-  assert.deepEqual(laid.items.map((item) => item.kind), ["group", "group"]);
+  assert.deepEqual(
+    laid.items.map((item) => item.kind),
+    ["group", "group"],
+  );
   one.put(grouped(60, 105), 50);
   laid = one.laid(all);
   assert.equal(laid.next, null);

@@ -1,5 +1,5 @@
-import test from "node:test";
 import assert from "node:assert";
+import test from "node:test";
 import { nBytes, readNumbers } from "../../assets/page/lib/numbers.mjs";
 
 function halves(...bits) {

@@ -1,6 +1,6 @@
-import test from "node:test";
 import assert from "node:assert/strict";
-import { withLimits, withNotes, withUnit, withoutUnit } from "../../assets/page/lib/pattern-edit.mjs";
+import test from "node:test";
+import { withLimits, withNotes, withoutUnit, withUnit } from "../../assets/page/lib/pattern-edit.mjs";
 import { shortName } from "../../assets/page/lib/words.mjs";
 
 const file = {
@@ -34,12 +34,22 @@ test("a unit is added with the base of its source, or has its threshold changed"
   const more = withUnit(file, { source: "c", unit: 0, side: "low", threshold: -0.4, isPinned: true });
   assert.deepEqual(more.pattern.units.at(-1), { source: "c", unit: 0, side: "low", threshold: -0.4 });
   assert.deepEqual(more.pattern.bases.at(-1), { source: "c", threshold: 0.4 });
-  assert.deepEqual(names(withUnit(file, { source: "a", unit: 1, side: "low", threshold: -0.9 })), ["a1high0.3", "a1low-0.9", "b1high0.5"]);
+  assert.deepEqual(names(withUnit(file, { source: "a", unit: 1, side: "low", threshold: -0.9 })), [
+    "a1high0.3",
+    "a1low-0.9",
+    "b1high0.5",
+  ]);
   assert.equal(JSON.stringify(file), whole);
 });
 
 test("filters and bounds are written as a pattern file has them; what is not given stays", () => {
-  const { pattern } = withLimits(file, { filters: [{ track: "depth", low: 2 }, { track: "tag", labels: ["NN"] }], maxLength: 7 });
+  const { pattern } = withLimits(file, {
+    filters: [
+      { track: "depth", low: 2 },
+      { track: "tag", labels: ["NN"] },
+    ],
+    maxLength: 7,
+  });
   assert.deepEqual(pattern.filters, [
     { track: "depth", labels: [], low: 2, high: null },
     { track: "tag", labels: ["NN"], low: null, high: null },
@@ -48,14 +58,30 @@ test("filters and bounds are written as a pattern file has them; what is not giv
 });
 
 test("rows by hand are kept with their dump; those of another one are dropped", () => {
-  assert.deepEqual(withNotes(file, { hidden: [] }, "u-1").notes, { name: "n", dump: "u-1", hidden: [], marked: [[3, 4]] });
-  assert.deepEqual(withNotes(file, { hidden: [[8, 9]] }, "u-2").notes, { name: "n", dump: "u-2", hidden: [[8, 9]], marked: [] });
+  assert.deepEqual(withNotes(file, { hidden: [] }, "u-1").notes, {
+    name: "n",
+    dump: "u-1",
+    hidden: [],
+    marked: [[3, 4]],
+  });
+  assert.deepEqual(withNotes(file, { hidden: [[8, 9]] }, "u-2").notes, {
+    name: "n",
+    dump: "u-2",
+    hidden: [[8, 9]],
+    marked: [],
+  });
 });
 
 test("a source is called by what tells it from the others", () => {
   const names = ["rnn.l0.h", "rnn.l1.c"];
-  assert.deepEqual(names.map((name) => shortName(name, names)), ["l0.h", "l1.c"]);
+  assert.deepEqual(
+    names.map((name) => shortName(name, names)),
+    ["l0.h", "l1.c"],
+  );
   assert.equal(shortName("rnn.l0.h", ["rnn.l0.h"]), "rnn.l0.h");
   assert.equal(shortName("a", ["a", "a.b"]), "a");
-  assert.deepEqual(["a.l0.h", "a.l0.c"].map((name, _, all) => shortName(name, all)), ["h", "c"]);
+  assert.deepEqual(
+    ["a.l0.h", "a.l0.c"].map((name, _, all) => shortName(name, all)),
+    ["h", "c"],
+  );
 });

@@ -1,6 +1,16 @@
-import test from "node:test";
 import assert from "node:assert/strict";
-import { grouped, lineOpacity, niceTicks, ramp, readable, signed, snapWindow, thresholdText, valueText } from "../../assets/page/lib/scale.mjs";
+import test from "node:test";
+import {
+  grouped,
+  lineOpacity,
+  niceTicks,
+  ramp,
+  readable,
+  signed,
+  snapWindow,
+  thresholdText,
+  valueText,
+} from "../../assets/page/lib/scale.mjs";
 import { noUnits, plural } from "../../assets/page/lib/words.mjs";
 
 test("ticks are round and inside", () => {
@@ -53,10 +63,16 @@ test("a drag snaps to whole steps, either way, and stops at its sequence", () =>
 
 test("why nothing is selected, and what to do", () => {
   const state = { start: 4, stop: 9, before: 1, after: 0 };
-  assert.equal(noUnits(state), "No unit is on through these 5 steps and off 1 before: try another threshold or drop a constraint.");
+  assert.equal(
+    noUnits(state),
+    "No unit is on through these 5 steps and off 1 before: try another threshold or drop a constraint.",
+  );
   assert.match(noUnits({ ...state, stop: 5, before: 0 }), /at this step: lower the threshold or brush fewer steps/);
   assert.match(noUnits({ ...state, after: 3 }), /and off 1 before and 3 after/);
-  assert.equal(noUnits(state, 12, 12), "No unit can be on in these 5 steps: every unit's value is NaN, neither on nor off. Brush other steps.");
+  assert.equal(
+    noUnits(state, 12, 12),
+    "No unit can be on in these 5 steps: every unit's value is NaN, neither on nor off. Brush other steps.",
+  );
   assert.match(noUnits(state, 3, 12), /drop a constraint\. 3 units of 12 have NaN there\.$/);
 });
 

@@ -1,7 +1,14 @@
-import test from "node:test";
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { brushedUnits, countMissing, countOn, cutFor, selectUnits, sequenceAround } from "../../assets/page/lib/select.mjs";
+import test from "node:test";
+import {
+  brushedUnits,
+  countMissing,
+  countOn,
+  cutFor,
+  selectUnits,
+  sequenceAround,
+} from "../../assets/page/lib/select.mjs";
 
 const read = (name) => JSON.parse(fs.readFileSync(new URL(`../cases/${name}.json`, import.meta.url), "utf8"));
 const cases = read("select");
@@ -40,9 +47,19 @@ test("select: an empty window and one that leaves its sequence select nothing", 
 });
 
 test("countMissing counts units with a NaN at any step of the window", () => {
-  const rows = [[NaN, 1, 1], [1, NaN, 1], [NaN, 1, 1]];
-  assert.equal(countMissing((step) => rows[step], 3, 0, 2), 2);
-  assert.equal(countMissing((step) => rows[step], 3, 2, 3), 1);
+  const rows = [
+    [NaN, 1, 1],
+    [1, NaN, 1],
+    [NaN, 1, 1],
+  ];
+  assert.equal(
+    countMissing((step) => rows[step], 3, 0, 2),
+    2,
+  );
+  assert.equal(
+    countMissing((step) => rows[step], 3, 2, 3),
+    1,
+  );
 });
 
 test("cutFor: raw is the threshold, tanh goes by the grid, and off the grid asks the server", () => {
@@ -88,9 +105,22 @@ for (const given of brushCases) {
       if (start === null) return [];
       const rows = given.sources[part.source].map((row) => row.map((value) => (value === null ? NaN : value)));
       const cut = side === "high" ? part.threshold : -part.threshold;
-      return selectUnits({ row: (step) => rows[step], nUnits: rows[0].length, cut, side, start, stop, before, after, sequence: given.sequence });
+      return selectUnits({
+        row: (step) => rows[step],
+        nUnits: rows[0].length,
+        cut,
+        side,
+        start,
+        stop,
+        before,
+        after,
+        sequence: given.sequence,
+      });
     };
     const units = brushedUnits(given.brush, pick);
-    assert.deepEqual(units.map((u) => [u.source, u.unit, u.side, u.threshold]), given.units);
+    assert.deepEqual(
+      units.map((u) => [u.source, u.unit, u.side, u.threshold]),
+      given.units,
+    );
   });
 }

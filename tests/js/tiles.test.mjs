@@ -1,6 +1,6 @@
-import test from "node:test";
 import assert from "node:assert/strict";
-import { TILE_ROOM, Tiles, lookAgain, stateTileLength } from "../../assets/page/store/data.mjs";
+import test from "node:test";
+import { lookAgain, stateTileLength, TILE_ROOM, Tiles } from "../../assets/page/store/data.mjs";
 
 globalThis.window = { requestAnimationFrame: () => {} }; // a tile that came asks for a redraw
 

@@ -1,6 +1,6 @@
-import test from "node:test";
 import assert from "node:assert/strict";
-import { LONGEST, fitText, showToken } from "../../assets/page/lib/tokens.mjs";
+import test from "node:test";
+import { fitText, LONGEST, showToken } from "../../assets/page/lib/tokens.mjs";
 
 for (const [token, text, kind] of [
   ["king", "king", "plain"],

@@ -1,6 +1,12 @@
-import test from "node:test";
 import assert from "node:assert/strict";
-import { alignTokens, changeByToken, isEdit, mostChangedUnits, movedWindow } from "../../assets/page/lib/token-align.mjs";
+import test from "node:test";
+import {
+  alignTokens,
+  changeByToken,
+  isEdit,
+  mostChangedUnits,
+  movedWindow,
+} from "../../assets/page/lib/token-align.mjs";
 
 const words = (text) => (text ? text.split(" ") : []);
 const told = (before, after) => {
@@ -14,18 +20,30 @@ test("texts that are the same are paired token by token", () => {
 });
 
 test("a token in the place of another is changed, what follows stays paired", () => {
-  assert.deepEqual(told("the keys are old", "the key is old"), { pairs: [0, 1, 2, 3], kinds: ["same", "changed", "changed", "same"], gone: [] });
+  assert.deepEqual(told("the keys are old", "the key is old"), {
+    pairs: [0, 1, 2, 3],
+    kinds: ["same", "changed", "changed", "same"],
+    gone: [],
+  });
 });
 
 test("tokens put in are new, and the rest moves along", () => {
-  assert.deepEqual(told("the keys old", "the two keys are old"), { pairs: [0, -1, 1, -1, 2], kinds: ["same", "new", "same", "new", "same"], gone: [] });
+  assert.deepEqual(told("the keys old", "the two keys are old"), {
+    pairs: [0, -1, 1, -1, 2],
+    kinds: ["same", "new", "same", "new", "same"],
+    gone: [],
+  });
   assert.deepEqual(told("", "a b"), { pairs: [-1, -1], kinds: ["new", "new"], gone: [] });
 });
 
 test("tokens taken out are told with the place at which they stood", () => {
   assert.deepEqual(told("a b c d", "a d"), { pairs: [0, 3], kinds: ["same", "same"], gone: [[1, [1, 2]]] });
   assert.deepEqual(told("a b", ""), { pairs: [], kinds: [], gone: [[0, [0, 1]]] });
-  assert.deepEqual(told("a b c d e", "a x e"), { pairs: [0, 1, 4], kinds: ["same", "changed", "same"], gone: [[2, [2, 3]]] });
+  assert.deepEqual(told("a b c d e", "a x e"), {
+    pairs: [0, 1, 4],
+    kinds: ["same", "changed", "same"],
+    gone: [[2, [2, 3]]],
+  });
 });
 
 /* The length of a longest common subsequence, as the book has it. */
@@ -42,8 +60,14 @@ test("as many tokens stay the same as can, each token is told once, and pairs ri
     const { pairs, kinds, gone } = alignTokens(before, after);
     assert.equal(kinds.filter((kind) => kind === "same").length, longest(before, after), `${before} | ${after}`);
     const paired = Array.from(pairs).filter((place) => place >= 0);
-    assert.deepEqual(paired, [...paired].sort((a, b) => a - b));
-    assert.deepEqual([...paired, ...gone.flatMap(([, places]) => places)].sort((a, b) => a - b), before.map((_, k) => k));
+    assert.deepEqual(
+      paired,
+      [...paired].sort((a, b) => a - b),
+    );
+    assert.deepEqual(
+      [...paired, ...gone.flatMap(([, places]) => places)].sort((a, b) => a - b),
+      before.map((_, k) => k),
+    );
     after.forEach((token, k) => {
       assert.equal(kinds[k] === "new", pairs[k] < 0);
       if (kinds[k] !== "new") assert.equal(kinds[k] === "same", before[pairs[k]] === token);
@@ -71,15 +95,51 @@ test("a window goes along with its tokens, and is lost with them", () => {
 
 test("change is the mean distance in the view, and NaN where there is nothing to compare", () => {
   const alignment = alignTokens(words("a b"), words("a x b"));
-  const before = [[0, 1], [1, 1]];
-  const after = [[0.5, 1], [9, 9], [1, NaN]];
-  const found = (units, isTanh) => Array.from(changeByToken(alignment, (k) => before[k], (k) => after[k], units, isTanh));
+  const before = [
+    [0, 1],
+    [1, 1],
+  ];
+  const after = [
+    [0.5, 1],
+    [9, 9],
+    [1, NaN],
+  ];
+  const found = (units, isTanh) =>
+    Array.from(
+      changeByToken(
+        alignment,
+        (k) => before[k],
+        (k) => after[k],
+        units,
+        isTanh,
+      ),
+    );
   assert.deepEqual(found([0, 1], false), [0.25, NaN, NaN]);
   assert.deepEqual(found([0], false), [0.5, NaN, 0]);
   assert.deepEqual(found([0], true)[0], Math.tanh(0.5));
   assert.deepEqual(found([], false), [NaN, NaN, NaN]);
-  assert.deepEqual(mostChangedUnits(alignment, (k) => before[k], (k) => after[k], 2, false, 3), [0]);
-  assert.deepEqual(mostChangedUnits(alignment, (k) => before[k], (k) => before[k] || before[1], 2, false, 3), []);
+  assert.deepEqual(
+    mostChangedUnits(
+      alignment,
+      (k) => before[k],
+      (k) => after[k],
+      2,
+      false,
+      3,
+    ),
+    [0],
+  );
+  assert.deepEqual(
+    mostChangedUnits(
+      alignment,
+      (k) => before[k],
+      (k) => before[k] || before[1],
+      2,
+      false,
+      3,
+    ),
+    [],
+  );
 });
 
 test("writing on is no edit, nor is taking back from the end", () => {

@@ -1,5 +1,5 @@
-import test from "node:test";
 import assert from "node:assert/strict";
+import test from "node:test";
 import { undoStack } from "../../assets/page/store/undo.mjs";
 
 test("undo goes back to each state at rest, and redo forth again", () => {

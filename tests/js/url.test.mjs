@@ -1,6 +1,13 @@
-import test from "node:test";
 import assert from "node:assert/strict";
-import { MAX_WINDOW, fitToDump, formatAddress, parseAddress, questionKey, viewLimits } from "../../assets/page/lib/url.mjs";
+import test from "node:test";
+import {
+  fitToDump,
+  formatAddress,
+  MAX_WINDOW,
+  parseAddress,
+  questionKey,
+  viewLimits,
+} from "../../assets/page/lib/url.mjs";
 import { BASE_STATE } from "../../assets/page/lib/url-fields.mjs";
 
 const state = { ...BASE_STATE, dump: "u-1", source: "rnn.l1.c", at: 2160, span: 60, start: 2175, stop: 2180 };
@@ -115,14 +122,27 @@ test("one step is not several", () => {
 
 test("the key changes with the question, not with the view", () => {
   assert.equal(questionKey(state), questionKey({ ...state, at: 0, span: 10 }));
-  for (const change of [{ start: 2174 }, { threshold: 0.31 }, { before: 0 }, { dump: "u-2" }, { side: "low" }, { order: "step" }, { pinned: [{ source: "a", unit: 1, side: "high", threshold: 1 }] }]) {
+  for (const change of [
+    { start: 2174 },
+    { threshold: 0.31 },
+    { before: 0 },
+    { dump: "u-2" },
+    { side: "low" },
+    { order: "step" },
+    { pinned: [{ source: "a", unit: 1, side: "high", threshold: 1 }] },
+  ]) {
     assert.notEqual(questionKey(state), questionKey({ ...state, ...change }));
   }
 });
 
 test("an opened pattern travels behind the #, whole, and takes the place of a brush", () => {
   const text = JSON.stringify({ pattern: { units: [{ source: "a&b#c", unit: 3 }] }, note: "ünïcode %41 +" });
-  const about = { uuid: "u", name: "n", sources: [{ name: "s", axis: 0, n_units: 2, dtype: "float16" }], axes: [{ n_steps: 100 }] };
+  const about = {
+    uuid: "u",
+    name: "n",
+    sources: [{ name: "s", axis: 0, n_units: 2, dtype: "float16" }],
+    axes: [{ n_steps: 100 }],
+  };
   const defaults = { ...BASE_STATE, source: "s", at: 0, span: 60 };
   const state = Object.assign({}, defaults, { dump: "u", pattern: text });
   const address = formatAddress(state);
@@ -142,12 +162,22 @@ const whole = {
   before: 0,
   after: 3,
   parts: [{ source: "rnn.l0.c", side: "low", threshold: 0.125 }],
-  excluded: [{ source: "rnn.l1.c", unit: 3, side: "high" }, { source: "rnn.l0.c", unit: 4, side: "low", threshold: -0.5 }],
+  excluded: [
+    { source: "rnn.l1.c", unit: 3, side: "high" },
+    { source: "rnn.l0.c", unit: 4, side: "low", threshold: -0.5 },
+  ],
   pinned: [{ source: "rnn.l1.c", unit: 11, side: "low", threshold: -0.3 }],
-  filters: [{ track: "depth", low: 2 }, { track: "depth", low: -1, high: 0.5 }, { track: "tag", labels: ["V/B", "%25,é"] }],
+  filters: [
+    { track: "depth", low: 2 },
+    { track: "depth", low: -1, high: 0.5 },
+    { track: "tag", labels: ["V/B", "%25,é"] },
+  ],
   minLength: 2,
   maxLength: 9,
-  hidden: [[4, 9], [100, 101]],
+  hidden: [
+    [4, 9],
+    [100, 101],
+  ],
   marked: [[7, 8]],
   order: "track:depth",
   group: "sequence",
@@ -230,7 +260,10 @@ for (const [values, words] of [
 
 test("a pin without a threshold takes that of the brush, on its side", () => {
   const { values } = parseAddress("?t=0.4&pin=rnn.l1.c/3/low&pin=rnn.l1.c/3/high");
-  assert.deepEqual(fitToDump(values, about, defaults).state.pinned.map((unit) => unit.threshold), [-0.4, 0.4]);
+  assert.deepEqual(
+    fitToDump(values, about, defaults).state.pinned.map((unit) => unit.threshold),
+    [-0.4, 0.4],
+  );
 });
 
 test("a pinned pattern travels behind the #, beside an opened one; what cannot be read is told", () => {
@@ -239,7 +272,10 @@ test("a pinned pattern travels behind the #, beside an opened one; what cannot b
   const { values, problems } = parseAddress(formatAddress({ ...state, versus, lists: "A", pattern: text }));
   assert.deepEqual([values.versus, values.lists, values.pattern, problems], [versus, "A", text, []]);
   assert.match(parseAddress("?dump=u#versus=3").problems[0], /pinned pattern cannot be read/);
-  assert.match(parseAddress(`?dump=u#versus=${encodeURIComponent('{"dump":"u","name":"n","pattern":"{"}')}`).problems[0], /pinned pattern/);
+  assert.match(
+    parseAddress(`?dump=u#versus=${encodeURIComponent('{"dump":"u","name":"n","pattern":"{"}')}`).problems[0],
+    /pinned pattern/,
+  );
   assert.equal(questionKey(state), questionKey({ ...state, versus })); // pinning asks for no other matches
   assert.notEqual(questionKey(state), questionKey({ ...state, versus, lists: "A" }));
   assert.notEqual(questionKey(state), questionKey({ ...state, colour: "unit:rnn.l1.c:3" }));
@@ -247,7 +283,14 @@ test("a pinned pattern travels behind the #, beside an opened one; what cannot b
 });
 
 test("a typed text, the one before and its window travel behind the #", () => {
-  const typed = { ...state, start: null, stop: null, text: "a b & c#\n", was: "", typed: { text: "a b & c#\n", start: 1, stop: 3 } };
+  const typed = {
+    ...state,
+    start: null,
+    stop: null,
+    text: "a b & c#\n",
+    was: "",
+    typed: { text: "a b & c#\n", start: 1, stop: 3 },
+  };
   const link = formatAddress(typed);
   assert.doesNotMatch(link.split("#")[0], /text|typed|was/);
   const { values, problems } = parseAddress(link);
@@ -274,6 +317,10 @@ for (const [behind, words] of [
 }
 
 test("of a brush on the corpus, one on a typed text and an opened pattern one is left", () => {
-  const { state: fitted } = fitToDump(parseAddress("?dump=u-1&start=3&stop=5#text=ab&typed=0-1").values, about, defaults);
+  const { state: fitted } = fitToDump(
+    parseAddress("?dump=u-1&start=3&stop=5#text=ab&typed=0-1").values,
+    about,
+    defaults,
+  );
   assert.deepEqual([fitted.start, fitted.typed], [3, null]);
 });

@@ -1,10 +1,10 @@
 /* What the cards share. A card has a head that folds it, and a body that it fills itself. */
 
-import { clamp, hasQuestion } from "../lib/url.mjs";
 import { button, element } from "../dom/element.mjs";
 import { redraw, redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
+import { clamp, hasQuestion } from "../lib/url.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 import { state } from "../store/state.mjs";
 import { askSummary, isSummaryPending, summaryAnswer } from "../store/summary.mjs";
@@ -62,7 +62,8 @@ export function noSummary(what) {
   const { lasso } = state;
   const answer = summaryAnswer();
   if (!lasso && !hasQuestion(state)) return hint(what);
-  if (answer && answer.error) return failed("The matches could not be summed up", answer.error, () => askSummary(matchAnswer().question));
+  if (answer && answer.error)
+    return failed("The matches could not be summed up", answer.error, () => askSummary(matchAnswer().question));
   if (answer && !answer.n_units && !answer.is_region) return hint("No unit is selected: there is nothing to match.");
   if (answer) return null;
   return hint(late === "shown" ? "Counting …" : "");
@@ -79,5 +80,6 @@ export function watchSummary() {
       redraw("summary");
     }, 300);
   }
-  for (const name of ["carry", "lengths"]) document.getElementById(ids[name]).classList.toggle("lv-stale", late === "shown" && summaryAnswer() !== null);
+  for (const name of ["carry", "lengths"])
+    document.getElementById(ids[name]).classList.toggle("lv-stale", late === "shown" && summaryAnswer() !== null);
 }

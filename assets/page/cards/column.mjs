@@ -1,7 +1,7 @@
 /* The column of cards: folded where the window is narrow, grey while what they tell is of before. */
 
-import { hasQuestion } from "../lib/url.mjs";
 import { onFrame } from "../dom/frame.mjs";
+import { hasQuestion } from "../lib/url.mjs";
 import { state } from "../store/state.mjs";
 import { cards, watchSummary } from "./card.mjs";
 import { makeEnrichmentCard } from "./enrichment.mjs";

@@ -1,17 +1,25 @@
 /* What the matches carry: for a track, how often each of its values stands at their steps, against the whole corpus. A bar
    pressed keeps the matches with that value. */
 
-import { byStrength, enrichmentSentence, filterWords, isValueAllowed, strongestValue, toggledFilter, valueRows } from "../lib/enrichment.mjs";
-import { grouped, valueText } from "../lib/scale.mjs";
-import { decimal, percent } from "../lib/shares.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { plural } from "../lib/words.mjs";
 import { choiceList, element } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { notify } from "../dom/notice.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
+import {
+  byStrength,
+  enrichmentSentence,
+  filterWords,
+  isValueAllowed,
+  strongestValue,
+  toggledFilter,
+  valueRows,
+} from "../lib/enrichment.mjs";
+import { grouped, valueText } from "../lib/scale.mjs";
+import { decimal, percent } from "../lib/shares.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
 import { changeLimits, presentLimits } from "../store/edits.mjs";
 import { model } from "../store/model.mjs";
 import { state } from "../store/state.mjs";
@@ -53,20 +61,31 @@ function draw() {
   if (!model.source) return;
   const answer = summaryAnswer();
   const missing = noSummary(HINT);
-  const now = JSON.stringify([missing && missing.textContent, answer && answer.key, state.dump, wanted, filters(), typeScale()]);
+  const now = JSON.stringify([
+    missing && missing.textContent,
+    answer && answer.key,
+    state.dump,
+    wanted,
+    filters(),
+    typeScale(),
+  ]);
   if (now === made) return;
   made = now;
   card.title.textContent = isRegion() ? "What the region carries" : "What the matches carry";
   drawLimits();
   if (missing) card.body.replaceChildren(missing, ...limitRow());
-  else if (!model.tracks.length) card.body.replaceChildren(hint("This recording has no tracks to compare."), ...limitRow());
+  else if (!model.tracks.length)
+    card.body.replaceChildren(hint("This recording has no tracks to compare."), ...limitRow());
   else if (!answer.carry.n_matches) card.body.replaceChildren(hint(none(answer)), ...limitRow());
-  else if (!chosen()) card.body.replaceChildren(hint("No step of the matches has a value in any track."), ...limitRow());
+  else if (!chosen())
+    card.body.replaceChildren(hint("No step of the matches has a value in any track."), ...limitRow());
   else show(chosen());
 }
 
 function none({ n_full: nFull, n_hidden: nHidden }) {
-  return nFull && nFull === nHidden ? "Every match with all units on is hidden." : "No match has all units on: there is nothing to compare.";
+  return nFull && nFull === nHidden
+    ? "Every match with all units on is hidden."
+    : "No match has all units on: there is nothing to compare.";
 }
 
 const limitRow = () => (limits.firstChild ? [limits] : []);
@@ -75,13 +94,17 @@ function show(track) {
   const name = showToken(track.name).text;
   choose(track);
   const rows = valueRows(track);
-  const list = element("div", "lv-carried", "", { role: "group", "aria-label": `${name}: share of the ${isRegion() ? "region's" : "matched"} steps against the corpus` });
+  const list = element("div", "lv-carried", "", {
+    role: "group",
+    "aria-label": `${name}: share of the ${isRegion() ? "region's" : "matched"} steps against the corpus`,
+  });
   const longest = Math.max(...rows.map((value) => Array.from(showToken(value.value).text).length));
   list.style.setProperty("--lv-name", nameWidth(longest));
   list.append(...rows.map((value) => row(track, name, value)));
   const focused = card.body.contains(document.activeElement) ? document.activeElement.dataset.value : undefined;
   const parts = [place, list];
-  if (track.n_values > rows.length) parts.push(hint(`${plural(track.n_values - rows.length, "more value")} not listed`));
+  if (track.n_values > rows.length)
+    parts.push(hint(`${plural(track.n_values - rows.length, "more value")} not listed`));
   const best = strongestValue(track);
   if (best) parts.push(conclusion(name, best));
   card.body.replaceChildren(...parts, ...limitRow());
@@ -98,7 +121,10 @@ function choose(track) {
     wanted = { dump: state.dump, name };
     redraw("carry");
   };
-  const shown = every.length > 1 ? choiceList("Track to compare, the most telling first", options, track.name, pick) : element("strong", "", options[0][1]);
+  const shown =
+    every.length > 1
+      ? choiceList("Track to compare, the most telling first", options, track.name, pick)
+      : element("strong", "", options[0][1]);
   place.replaceChildren("track ", shown, element("span", "", "against the corpus"));
   if (isFocused) requestAnimationFrame(() => shown.focus({ preventScroll: true }));
 }
@@ -116,14 +142,27 @@ function row(track, name, value) {
   whole.dataset.value = value.value;
   whole.classList.toggle("lv-shut", isAllowed === false);
   const room = element("span", "lv-carry-room");
-  for (const [className, share] of [["lv-carry-base", value.base_rate], ["lv-carry-share", value.share]]) {
+  for (const [className, share] of [
+    ["lv-carry-base", value.base_rate],
+    ["lv-carry-share", value.share],
+  ]) {
     const bar = element("span", className);
     bar.style.width = share > 0 ? `max(1.5px, ${share * 100}%)` : "0";
     room.append(bar);
   }
   whole.append(element("bdi", "lv-carry-name", shown), room, element("span", "lv-carry-number", decimal(value.share)));
-  const acts = isAllowed === true ? "press to take the filter away" : `press to keep only ${isRegion() ? "steps" : "matches"} with it${track.kind === "number" && isAllowed === false ? ", with Shift to keep it too" : ""}`;
-  whole.addEventListener("pointermove", (event) => showTip(event, [`${name} ${shown}`, `${percent(value.share)} of the ${whose()}, ${percent(value.base_rate)} of the corpus`, counts, acts]));
+  const acts =
+    isAllowed === true
+      ? "press to take the filter away"
+      : `press to keep only ${isRegion() ? "steps" : "matches"} with it${track.kind === "number" && isAllowed === false ? ", with Shift to keep it too" : ""}`;
+  whole.addEventListener("pointermove", (event) =>
+    showTip(event, [
+      `${name} ${shown}`,
+      `${percent(value.share)} of the ${whose()}, ${percent(value.base_rate)} of the corpus`,
+      counts,
+      acts,
+    ]),
+  );
   whole.addEventListener("pointerleave", () => hideTip());
   whole.addEventListener("click", (event) => toggle(track, value, event.shiftKey));
   return whole;
@@ -132,14 +171,18 @@ function row(track, name, value) {
 function toggle(track, value, isMore) {
   hideTip();
   const next = toggledFilter(filters(), track, value, isMore);
-  if (next.some((one) => (one.labels || []).length > MOST)) return notify("limit", `A filter holds at most ${MOST} labels.`);
+  if (next.some((one) => (one.labels || []).length > MOST))
+    return notify("limit", `A filter holds at most ${MOST} labels.`);
   changeLimits({ filters: next });
 }
 
 function conclusion(name, value) {
   const { figure, rest } = enrichmentSentence(name, Object.assign({}, value, { value: showToken(value.value).text }));
   const line = element("p", "lv-card-note lv-carry-said");
-  line.append(element("strong", "lv-figure", figure), ` ${isRegion() ? rest.replace("the matched steps", "the region's steps") : rest}.`);
+  line.append(
+    element("strong", "lv-figure", figure),
+    ` ${isRegion() ? rest.replace("the matched steps", "the region's steps") : rest}.`,
+  );
   return line;
 }
 
@@ -152,11 +195,23 @@ function drawLimits() {
 /* A filter with its names as they are shown. */
 function spelled(filter) {
   const show = (text) => showToken(text).text;
-  return Object.assign({}, filter, { track: show(filter.track) }, filter.labels ? { labels: filter.labels.map(show) } : {});
+  return Object.assign(
+    {},
+    filter,
+    { track: show(filter.track) },
+    filter.labels ? { labels: filter.labels.map(show) } : {},
+  );
 }
 
 /* For tests. */
 export function inspectEnrichmentCard() {
   const texts = (selector) => Array.from(card.body.querySelectorAll(selector), (one) => one.textContent);
-  return { track: chosen() && chosen().name, tracks: tracks().map((track) => track.name), names: texts(".lv-carry-name"), numbers: texts(".lv-carry-number"), filters: texts(".lv-carry-limits"), words: card.body.textContent };
+  return {
+    track: chosen() && chosen().name,
+    tracks: tracks().map((track) => track.name),
+    names: texts(".lv-carry-name"),
+    numbers: texts(".lv-carry-number"),
+    filters: texts(".lv-carry-limits"),
+    words: card.body.textContent,
+  };
 }

@@ -1,17 +1,17 @@
 /* How long the matches are: those with all units on above, all that were found below; a press or a drag keeps some lengths. */
 
-import { barBounds, barTotal, boundsWords, isBarIn, lengthBars } from "../lib/length-bars.mjs";
-import { withLimits } from "../lib/pattern-edit.mjs";
-import { grouped } from "../lib/scale.mjs";
-import { binName } from "../lib/shares.mjs";
-import { clamp, patternKey } from "../lib/url.mjs";
-import { plural } from "../lib/words.mjs";
 import { button, element } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { svgBar, svgDrawing, svgText } from "../dom/svg.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
+import { barBounds, barTotal, boundsWords, isBarIn, lengthBars } from "../lib/length-bars.mjs";
+import { withLimits } from "../lib/pattern-edit.mjs";
+import { grouped } from "../lib/scale.mjs";
+import { binName } from "../lib/shares.mjs";
+import { clamp, patternKey } from "../lib/url.mjs";
+import { plural } from "../lib/words.mjs";
 import { changeLimits, presentLimits } from "../store/edits.mjs";
 import { model } from "../store/model.mjs";
 import { state } from "../store/state.mjs";
@@ -36,7 +36,9 @@ export function makeLengthsCard() {
   chart.addEventListener("pointercancel", up);
   chart.addEventListener("pointerleave", () => hideTip());
   said = hint("");
-  clear = button("lv-link", "any length", "Keep matches of any length", () => changeLimits({ minLength: 1, maxLength: null }));
+  clear = button("lv-link", "any length", "Keep matches of any length", () =>
+    changeLimits({ minLength: 1, maxLength: null }),
+  );
   fields = row();
   for (const name of ["selection", "summary", "lengths"]) onFrame(name, draw);
 }
@@ -44,7 +46,8 @@ export function makeLengthsCard() {
 /* The same bounds as numbers, for keys. */
 function row() {
   const made = element("div", "lv-lengths-fields");
-  const field = (label) => element("input", "lv-input", "", { type: "text", inputmode: "numeric", "aria-label": label, title: label });
+  const field = (label) =>
+    element("input", "lv-input", "", { type: "text", inputmode: "numeric", "aria-label": label, title: label });
   const [from, to] = [field("Shortest match, in steps"), field("Longest match, in steps; empty: any")];
   to.placeholder = "any";
   const take = () => {
@@ -94,13 +97,24 @@ function draw() {
   const given = missing ? null : answer();
   const bounds = presentLimits();
   const { minLength, maxLength } = bounds;
-  const now = JSON.stringify([missing && missing.textContent, given && given.key, minLength, maxLength, state.shared, drag, card.width(), typeScale()]);
+  const now = JSON.stringify([
+    missing && missing.textContent,
+    given && given.key,
+    minLength,
+    maxLength,
+    state.shared,
+    drag,
+    card.width(),
+    typeScale(),
+  ]);
   if (now === made) return;
   made = now;
-  if (given && given.is_region) return card.body.replaceChildren(hint("The rows are single steps: those of the region on the map."));
+  if (given && given.is_region)
+    return card.body.replaceChildren(hint("The rows are single steps: those of the region on the map."));
   if (missing) return card.body.replaceChildren(missing, ...(minLength > 1 || maxLength !== null ? [fields] : []));
   bars = lengthBars(given.lengths, given.n_units, state.shared || 1);
-  if (fields.parentElement !== card.body || chart.parentElement !== card.body) card.body.replaceChildren(chart, said, fields);
+  if (fields.parentElement !== card.body || chart.parentElement !== card.body)
+    card.body.replaceChildren(chart, said, fields);
   fields.fill();
   clear.hidden = minLength === 1 && maxLength === null;
   const picked = drag ? barBounds(bars, drag.from, drag.to) : bounds;
@@ -125,15 +139,20 @@ function paint(given, picked) {
   const tall = under + (given.complete ? SIZE.fuzzy : 0);
   cell = Math.min(26, wide / bars.length);
   const drawn = svgDrawing(wide, tall, aria(given));
-  const most = { strict: Math.max(1, ...bars.map((bar) => bar.strict)), fuzzy: Math.max(1, ...bars.map((bar) => bar.fuzzy)) };
+  const most = {
+    strict: Math.max(1, ...bars.map((bar) => bar.strict)),
+    fuzzy: Math.max(1, ...bars.map((bar) => bar.fuzzy)),
+  };
   const every = labelEvery();
   bars.forEach((bar, k) => {
     const shut = isBarIn(bar, picked) ? "" : " lv-svg-shut";
     const high = (name, room) => (bar[name] ? Math.max(1.5, (bar[name] / most[name]) * room) : 0);
     const strict = high("strict", SIZE.strict);
     drawn.append(svgBar(`lv-svg-strict${shut}`, k * cell + 0.5, SIZE.strict - strict, cell - 1, strict));
-    if (given.complete) drawn.append(svgBar(`lv-svg-fuzzy${shut}`, k * cell + 0.5, under, cell - 1, high("fuzzy", SIZE.fuzzy)));
-    if (every[k]) drawn.append(svgText("", grouped(bar.from), (k + 0.5) * cell, SIZE.strict + 12 * typeScale(), "middle"));
+    if (given.complete)
+      drawn.append(svgBar(`lv-svg-fuzzy${shut}`, k * cell + 0.5, under, cell - 1, high("fuzzy", SIZE.fuzzy)));
+    if (every[k])
+      drawn.append(svgText("", grouped(bar.from), (k + 0.5) * cell, SIZE.strict + 12 * typeScale(), "middle"));
   });
   return drawn;
 }
@@ -151,7 +170,9 @@ function labelEvery() {
 }
 
 function aria(given) {
-  const some = bars.slice(0, 20).map((bar) => `${binName(bar)} steps: ${bar.strict}${given.complete ? ` of ${bar.fuzzy}` : ""}`);
+  const some = bars
+    .slice(0, 20)
+    .map((bar) => `${binName(bar)} steps: ${bar.strict}${given.complete ? ` of ${bar.fuzzy}` : ""}`);
   return `Lengths of the matches with all units on${given.complete ? ", of all that were found" : ""}. ${some.join("; ")}`;
 }
 
@@ -178,7 +199,12 @@ function move(event) {
     return;
   }
   const bar = bars[k];
-  showTip(event, [`${binName(bar)} step${bar.to === 1 ? "" : "s"}`, `${plural(bar.strict, "match")} with all units on`, `${grouped(bar.fuzzy)} with any`, "press or drag to keep only these"]);
+  showTip(event, [
+    `${binName(bar)} step${bar.to === 1 ? "" : "s"}`,
+    `${plural(bar.strict, "match")} with all units on`,
+    `${grouped(bar.fuzzy)} with any`,
+    "press or drag to keep only these",
+  ]);
 }
 
 function up(event) {
@@ -194,5 +220,10 @@ function up(event) {
 /* For tests: bars, and where each is in the window. */
 export function inspectLengthsCard() {
   const box = chart.getBoundingClientRect();
-  return { bars, x: bars.map((_, k) => box.left + (k + 0.5) * cell), y: box.top + SIZE.strict / 2, words: said.textContent };
+  return {
+    bars,
+    x: bars.map((_, k) => box.left + (k + 0.5) * cell),
+    y: box.top + SIZE.strict / 2,
+    words: said.textContent,
+  };
 }

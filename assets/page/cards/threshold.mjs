@@ -1,16 +1,16 @@
 /* The threshold adviser: how many units each threshold would select for the present brush, and why a unit is not selected. */
 
+import { element, ownKeys } from "../dom/element.mjs";
+import { onFrame, redraw } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { typeScale } from "../dom/projector.mjs";
+import { svgDrawing, svgElement, svgLine, svgText } from "../dom/svg.mjs";
 import { snap, thresholdStep } from "../lib/axis.mjs";
 import { newest } from "../lib/newest.mjs";
 import { thresholdText } from "../lib/scale.mjs";
 import { addCurves, adviceSentence, countAt, curveCorners } from "../lib/threshold-curve.mjs";
 import { clamp } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
-import { element, ownKeys } from "../dom/element.mjs";
-import { onFrame, redraw } from "../dom/frame.mjs";
-import { ids } from "../dom/ids.mjs";
-import { typeScale } from "../dom/projector.mjs";
-import { svgDrawing, svgElement, svgLine, svgText } from "../dom/svg.mjs";
 import { unitWithThreshold } from "../store/edits.mjs";
 import { model } from "../store/model.mjs";
 import { shortSource } from "../store/naming.mjs";
@@ -33,13 +33,27 @@ export function makeThresholdCard() {
   card = makeCard(ids.adviser, "Threshold");
   server = newest({ get: getTyped, changed: () => redraw("adviser"), pause: PAUSE.curve });
   whyServer = newest({ get: getTyped, changed: () => redraw("adviser"), pause: PAUSE.why });
-  slider = element("div", "lv-curve", "", { role: "slider", tabindex: "0", "aria-label": "Threshold, on the curve of how many units it selects" });
+  slider = element("div", "lv-curve", "", {
+    role: "slider",
+    tabindex: "0",
+    "aria-label": "Threshold, on the curve of how many units it selects",
+  });
   slider.addEventListener("pointerdown", down);
   slider.addEventListener("pointermove", (event) => isDragged && moveTo(event));
   for (const end of ["pointerup", "pointercancel"]) slider.addEventListener(end, up);
-  const lift = (steps) => nudgeState({ threshold: within(snap(state.threshold + steps * thresholdStep(model.source), thresholdStep(model.source))) });
+  const lift = (steps) =>
+    nudgeState({
+      threshold: within(snap(state.threshold + steps * thresholdStep(model.source), thresholdStep(model.source))),
+    });
   const toEnd = (place) => () => nudgeState({ threshold: curve().threshold.at(place) });
-  ownKeys(slider, "curve", { up: () => lift(1), down: () => lift(-1), farUp: () => lift(10), farDown: () => lift(-10), least: toEnd(0), most: toEnd(-1) });
+  ownKeys(slider, "curve", {
+    up: () => lift(1),
+    down: () => lift(-1),
+    farUp: () => lift(10),
+    farDown: () => lift(-10),
+    least: toEnd(0),
+    most: toEnd(-1),
+  });
   said = hint("");
   why = element("p", "lv-card-note lv-why");
   for (const name of ["selection", "units", "adviser"]) onFrame(name, draw);
@@ -56,7 +70,8 @@ function question() {
   return {
     sides: side === "both" ? ["high", "low"] : [side],
     path: (one) => put(`thresholds/${index}?${window_}&side=${one}`),
-    why: (one, threshold, of) => put(`whynot/${model.sourceOf(one.source).index}/${one.unit}?${window_}&t=${threshold}&side=${of}`),
+    why: (one, threshold, of) =>
+      put(`whynot/${model.sourceOf(one.source).index}/${one.unit}?${window_}&t=${threshold}&side=${of}`),
   };
 }
 
@@ -81,7 +96,19 @@ function draw() {
   const { threshold, pattern } = state;
   const { problem: crossing } = model;
   const answers = server.value();
-  const now = JSON.stringify([asked && asked.path(""), crossing, answers !== null && server.isCurrent(), threshold, server.problem(), server.isLate(), card.width(), Boolean(pattern), extras(), own(), typeScale()]);
+  const now = JSON.stringify([
+    asked && asked.path(""),
+    crossing,
+    answers !== null && server.isCurrent(),
+    threshold,
+    server.problem(),
+    server.isLate(),
+    card.width(),
+    Boolean(pattern),
+    extras(),
+    own(),
+    typeScale(),
+  ]);
   if (now !== made) {
     made = now;
     show(asked, answers);
@@ -90,10 +117,14 @@ function draw() {
 }
 
 function show(asked, answers) {
-  if (state.pattern) card.body.replaceChildren(hint("Each unit of the opened pattern has its own threshold. Brush some tokens to choose one here."));
+  if (state.pattern)
+    card.body.replaceChildren(
+      hint("Each unit of the opened pattern has its own threshold. Brush some tokens to choose one here."),
+    );
   else if (!asked) card.body.replaceChildren(hint(HINT));
   else if (model.problem) card.body.replaceChildren(hint(model.problem, "lv-warn"));
-  else if (server.problem()) card.body.replaceChildren(failed("The thresholds could not be compared", server.problem(), server.again));
+  else if (server.problem())
+    card.body.replaceChildren(failed("The thresholds could not be compared", server.problem(), server.again));
   else if (answers) paint(answers);
   else card.body.replaceChildren(hint(server.isLate() ? "Comparing thresholds …" : ""));
   slider.classList.toggle("lv-stale", server.isLate());
@@ -111,16 +142,26 @@ function paint(answers) {
   const drawn = svgDrawing(wide, TOP + TALL + FOOT * typeScale(), "");
   drawn.setAttribute("aria-hidden", "true"); // the slider around it says it all
   drawn.append(svgLine("lv-svg-axis", 0, TOP + TALL + 0.5, wide, TOP + TALL + 0.5));
-  if (answers.length === 2) answers.forEach((one, k) => drawn.append(path(one, x, y, k ? "lv-svg-curve-low lv-svg-thin" : "lv-svg-curve lv-svg-thin")));
+  if (answers.length === 2)
+    answers.forEach((one, k) =>
+      drawn.append(path(one, x, y, k ? "lv-svg-curve-low lv-svg-thin" : "lv-svg-curve lv-svg-thin")),
+    );
   const isLow = state.side === "low";
-  drawn.append(path(total, x, y, answers.length === 2 ? "lv-svg-curve-total" : isLow ? "lv-svg-curve-low" : "lv-svg-curve"));
+  drawn.append(
+    path(total, x, y, answers.length === 2 ? "lv-svg-curve-total" : isLow ? "lv-svg-curve-low" : "lv-svg-curve"),
+  );
   drawn.append(svgText("", plural(most, "unit"), wide, 9, "end"));
   mark(drawn, x, y, total, wide);
   if (slider.parentElement !== card.body) card.body.replaceChildren(slider, said, why);
   slider.replaceChildren(drawn);
   handle = x;
   said.textContent = words + (extras() ? ` (${extras()})` : "");
-  const values = { "aria-valuemin": points[0], "aria-valuemax": points.at(-1), "aria-valuenow": threshold, "aria-valuetext": `${thresholdText(threshold)}: ${words}` };
+  const values = {
+    "aria-valuemin": points[0],
+    "aria-valuemax": points.at(-1),
+    "aria-valuenow": threshold,
+    "aria-valuetext": `${thresholdText(threshold)}: ${words}`,
+  };
   for (const [name, value] of Object.entries(values)) slider.setAttribute(name, value);
 }
 
@@ -134,7 +175,11 @@ function own() {
 /* What the curve leaves out of what the chips show. */
 function extras() {
   const { parts, excluded, pinned, source } = state;
-  const left = [parts.length ? "further sources" : "", excluded.length ? "units taken out" : "", pinned.length ? "pins" : ""].filter(Boolean);
+  const left = [
+    parts.length ? "further sources" : "",
+    excluded.length ? "units taken out" : "",
+    pinned.length ? "pins" : "",
+  ].filter(Boolean);
   return left.length ? `of ${shortSource(source)} alone, without ${left.join(" and ")}` : "";
 }
 
@@ -150,10 +195,20 @@ function mark(drawn, x, y, total, wide) {
   const at = clamp(x(threshold), 1, wide - 1);
   drawn.append(svgLine("lv-svg-threshold", at, TOP - 4, at, TOP + TALL));
   const isIn = threshold >= points[0] && threshold <= points.at(-1);
-  if (isIn) drawn.append(svgElement("circle", "lv-svg-knob", { cx: at, cy: y(own() ?? countAt(total, threshold)), r: 4 }));
-  drawn.append(svgText("lv-svg-strong", thresholdText(threshold), clamp(at, 14 * typeScale(), wide - 14 * typeScale()), TOP + TALL + 12 * typeScale(), "middle"));
+  if (isIn)
+    drawn.append(svgElement("circle", "lv-svg-knob", { cx: at, cy: y(own() ?? countAt(total, threshold)), r: 4 }));
+  drawn.append(
+    svgText(
+      "lv-svg-strong",
+      thresholdText(threshold),
+      clamp(at, 14 * typeScale(), wide - 14 * typeScale()),
+      TOP + TALL + 12 * typeScale(),
+      "middle",
+    ),
+  );
   if (at > 44 * typeScale()) drawn.append(svgText("", thresholdText(points[0]), 0, TOP + TALL + 12 * typeScale()));
-  if (at < wide - 48 * typeScale()) drawn.append(svgText("", thresholdText(points.at(-1)), wide, TOP + TALL + 12 * typeScale(), "end"));
+  if (at < wide - 48 * typeScale())
+    drawn.append(svgText("", thresholdText(points.at(-1)), wide, TOP + TALL + 12 * typeScale(), "end"));
 }
 
 /* The threshold under a point of the curve. */
@@ -211,7 +266,15 @@ function askWhy(asked) {
 
 function showWhy(asked) {
   const [answer] = (whyServer.isCurrent() && whyServer.value()) || [];
-  const words = !asked ? "" : whyServer.problem() ? `Why it is not selected could not be told: ${whyServer.problem()}` : answer ? sentence(answer) : whyServer.isPending() ? why.textContent : ASK_WHY;
+  const words = !asked
+    ? ""
+    : whyServer.problem()
+      ? `Why it is not selected could not be told: ${whyServer.problem()}`
+      : answer
+        ? sentence(answer)
+        : whyServer.isPending()
+          ? why.textContent
+          : ASK_WHY;
   if (why.textContent !== words) why.textContent = words;
   why.classList.toggle("lv-why-told", Boolean(answer));
 }
@@ -221,7 +284,9 @@ function sentence(answer) {
   const { source, parts } = state;
   const isAsked = [source, ...parts.map((part) => part.source)].includes(answer.source);
   const missing = isAsked ? "was taken out by hand" : "its source is not in the brush";
-  const words = answer.is_selected ? `unit ${answer.unit} is on through exactly this window; it ${missing}`.replace("it its", "its") : answer.words;
+  const words = answer.is_selected
+    ? `unit ${answer.unit} is on through exactly this window; it ${missing}`.replace("it its", "its")
+    : answer.words;
   const where = answer.source === state.source ? "" : ` (${shortSource(answer.source)})`;
   return `${words[0].toUpperCase()}${words.slice(1)}${where}.`;
 }

@@ -1,5 +1,10 @@
 /* The unit card: what the unit that was pressed does over the whole corpus. */
 
+import { button, choiceList, element } from "../dom/element.mjs";
+import { onFrame, redraw } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
+import { typeScale } from "../dom/projector.mjs";
+import { svgBar, svgDrawing, svgLine, svgText, tellPointed } from "../dom/svg.mjs";
 import { tickText } from "../lib/axis.mjs";
 import { newest } from "../lib/newest.mjs";
 import { grouped, signed, thresholdText, valueText } from "../lib/scale.mjs";
@@ -8,11 +13,6 @@ import { showToken } from "../lib/tokens.mjs";
 import { contextStrength, onPart, unitSentence, unitTracks } from "../lib/unit-summary.mjs";
 import { clamp } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
-import { button, choiceList, element } from "../dom/element.mjs";
-import { onFrame, redraw } from "../dom/frame.mjs";
-import { ids } from "../dom/ids.mjs";
-import { typeScale } from "../dom/projector.mjs";
-import { svgBar, svgDrawing, svgLine, svgText, tellPointed } from "../dom/svg.mjs";
 import { holdUnit } from "../store/colouring.mjs";
 import { unitWithThreshold } from "../store/edits.mjs";
 import { model } from "../store/model.mjs";
@@ -55,7 +55,9 @@ export function makeUnitCard() {
 /* Let the unit go; who pressed the button by key goes on at the lines. */
 function shut() {
   holdUnit(null, null);
-  (document.getElementById(ids.plot).clientHeight ? document.getElementById(ids.plot) : card.title).focus({ preventScroll: true });
+  (document.getElementById(ids.plot).clientHeight ? document.getElementById(ids.plot) : card.title).focus({
+    preventScroll: true,
+  });
 }
 
 const name = ({ source, unit }) => `${source}/${unit}`;
@@ -66,7 +68,14 @@ function asked() {
   const source = held && model.dump && model.sourceOf(held.source);
   if (!source) return null;
   const known = (model.chosen || []).filter((one) => one.source === held.source && one.unit === held.unit);
-  const wanted = turned && turned.name === name(held) ? turned.side : known.length ? known[0].side : state.side === "low" ? "low" : "high";
+  const wanted =
+    turned && turned.name === name(held)
+      ? turned.side
+      : known.length
+        ? known[0].side
+        : state.side === "low"
+          ? "low"
+          : "high";
   return known.find((one) => one.side === wanted) || unitWithThreshold(held.source, held.unit, wanted);
 }
 
@@ -84,7 +93,18 @@ function draw() {
   const [answer] = server.value() || [];
   const isOf = answer && one && answer.source === one.source && answer.unit === one.unit;
   const { dump, source } = state;
-  const now = JSON.stringify([one && name(one), dump, source, isOf && [answer.side, answer.threshold], server.problem(), server.isLate(), isAll, card.width(), card.isFolded(), typeScale()]);
+  const now = JSON.stringify([
+    one && name(one),
+    dump,
+    source,
+    isOf && [answer.side, answer.threshold],
+    server.problem(),
+    server.isLate(),
+    isAll,
+    card.width(),
+    card.isFolded(),
+    typeScale(),
+  ]);
   if (now === made) return;
   made = now;
   const isNew = one !== null && name(one) !== shownFor;
@@ -94,9 +114,11 @@ function draw() {
   if (one && one.source !== source) card.title.append(element("span", "lv-card-of", ` of ${shortSource(one.source)}`));
   card.body.classList.toggle("lv-stale", Boolean(isOf) && server.isLate());
   if (!one) card.body.replaceChildren(hint(HINT));
-  else if (server.problem()) card.body.replaceChildren(failed("What this unit does could not be counted", server.problem(), server.again));
+  else if (server.problem())
+    card.body.replaceChildren(failed("What this unit does could not be counted", server.problem(), server.again));
   else if (isOf) card.body.replaceChildren(...parts(answer));
-  else if (server.isLate() || isNew) card.body.replaceChildren(hint(server.isLate() ? "Reading the whole corpus …" : ""));
+  else if (server.isLate() || isNew)
+    card.body.replaceChildren(hint(server.isLate() ? "Reading the whole corpus …" : ""));
 }
 
 function parts(answer) {
@@ -119,7 +141,11 @@ const sign = (answer) => (answer.side === "low" ? "≤" : "≥");
 function histogram(answer) {
   const { low, high, n_steps: counts } = answer.histogram;
   const wide = card.width();
-  const drawn = svgDrawing(wide, SIZE.histogram + SIZE.axis * typeScale(), `Histogram of unit ${answer.unit}'s values from ${low[0]} to ${high.at(-1)}, ${sign(answer)} ${thresholdText(answer.threshold)} on: ${said(answer)}`);
+  const drawn = svgDrawing(
+    wide,
+    SIZE.histogram + SIZE.axis * typeScale(),
+    `Histogram of unit ${answer.unit}'s values from ${low[0]} to ${high.at(-1)}, ${sign(answer)} ${thresholdText(answer.threshold)} on: ${said(answer)}`,
+  );
   const most = Math.max(1, ...counts);
   const [least, end] = [low[0], high.at(-1)];
   const x = (value) => ((value - least) / (end - least || 1)) * wide;
@@ -129,7 +155,8 @@ function histogram(answer) {
     const [left, room] = [x(low[k]) + 0.5, Math.max(1, x(high[k]) - x(low[k]) - 1)];
     drawn.append(svgBar("lv-svg-off", left, SIZE.histogram - tall, room, tall));
     const on = onPart(low[k], high[k], answer.threshold, answer.side);
-    if (on) drawn.append(svgBar("lv-svg-on", left + on.from * room, SIZE.histogram - tall, (on.to - on.from) * room, tall));
+    if (on)
+      drawn.append(svgBar("lv-svg-on", left + on.from * room, SIZE.histogram - tall, (on.to - on.from) * room, tall));
   });
   drawn.append(svgLine("lv-svg-axis", 0, SIZE.histogram + 0.5, wide, SIZE.histogram + 0.5));
   const at = Math.min(wide, Math.max(0, x(answer.threshold)));
@@ -137,13 +164,26 @@ function histogram(answer) {
   const ends = [least, 0, end];
   const isClear = (value) => Math.abs(x(value) - at) > 40 * typeScale();
   for (const [value, anchor] of [[least, "start"], [end, "end"], ...(least < 0 && end > 0 ? [[0, "middle"]] : [])]) {
-    if (isClear(value)) drawn.append(svgText("", tickText(value, ends), x(value), SIZE.histogram + 12 * typeScale(), anchor));
+    if (isClear(value))
+      drawn.append(svgText("", tickText(value, ends), x(value), SIZE.histogram + 12 * typeScale(), anchor));
   }
   const own = `${sign(answer)} ${thresholdText(answer.threshold)}`;
-  drawn.append(svgText("lv-svg-strong", own, clamp(at, 22 * typeScale(), wide - 22 * typeScale()), SIZE.histogram + 12 * typeScale(), "middle"));
+  drawn.append(
+    svgText(
+      "lv-svg-strong",
+      own,
+      clamp(at, 22 * typeScale(), wide - 22 * typeScale()),
+      SIZE.histogram + 12 * typeScale(),
+      "middle",
+    ),
+  );
   tellPointed(drawn, (px) => {
     const k = Math.min(counts.length - 1, Math.max(0, Math.floor((px / wide) * counts.length)));
-    return [`${valueText(low[k])} to ${valueText(high[k])}`, plural(counts[k], "step"), percent(counts[k] / (answer.n_steps - answer.n_nan)) + " of the corpus"];
+    return [
+      `${valueText(low[k])} to ${valueText(high[k])}`,
+      plural(counts[k], "step"),
+      percent(counts[k] / (answer.n_steps - answer.n_nan)) + " of the corpus",
+    ];
   });
   return drawn;
 }
@@ -153,10 +193,17 @@ function runs(answer) {
   const { length, n_runs: counts } = answer.run_lengths;
   if (!length.length) return [];
   const bars = binsBetween(1, length.at(-1), RUNS);
-  const filled = fillBins(bars, length.map((value, k) => [value, counts[k]]));
+  const filled = fillBins(
+    bars,
+    length.map((value, k) => [value, counts[k]]),
+  );
   const wide = card.width();
   const cell = wide / Math.max(8, bars.length);
-  const drawn = svgDrawing(wide, SIZE.runs + SIZE.axis * typeScale(), `Lengths of its ${plural(answer.n_runs, "run")}: median ${answer.median_run}, longest ${length.at(-1)} steps`);
+  const drawn = svgDrawing(
+    wide,
+    SIZE.runs + SIZE.axis * typeScale(),
+    `Lengths of its ${plural(answer.n_runs, "run")}: median ${answer.median_run}, longest ${length.at(-1)} steps`,
+  );
   const most = Math.max(...filled);
   filled.forEach((count, k) => {
     const tall = count ? Math.max(1.5, (count / most) * SIZE.runs) : 0;
@@ -164,7 +211,8 @@ function runs(answer) {
   });
   drawn.append(svgLine("lv-svg-axis", 0, SIZE.runs + 0.5, wide, SIZE.runs + 0.5));
   drawn.append(svgText("", "1", cell / 2, SIZE.runs + 12 * typeScale(), "middle"));
-  if (bars.length > 1) drawn.append(svgText("", grouped(bars.at(-1).to), bars.length * cell, SIZE.runs + 12 * typeScale(), "end"));
+  if (bars.length > 1)
+    drawn.append(svgText("", grouped(bars.at(-1).to), bars.length * cell, SIZE.runs + 12 * typeScale(), "end"));
   tellPointed(drawn, (px) => {
     const k = Math.floor(px / cell);
     return bars[k] ? [`on for ${binName(bars[k])} steps`, plural(filled[k], "run")] : null;
@@ -184,7 +232,10 @@ function contexts(answer) {
 
 function context(answer, one, reach) {
   const value = valueText(one.value);
-  const row = element("button", "lv-context", "", { type: "button", title: `${value} at step ${grouped(one.step)}: go there` });
+  const row = element("button", "lv-context", "", {
+    type: "button",
+    title: `${value} at step ${grouped(one.step)}: go there`,
+  });
   const halves = [element("span", "lv-context-before"), element("span", "lv-context-after")];
   one.values.forEach((here, k) => {
     const shown = one.tokens ? showToken(one.tokens[k]).text : "";
@@ -195,7 +246,10 @@ function context(answer, one, reach) {
     halves[one.start + k < one.step ? 0 : 1].append(cell);
   });
   row.append(...halves);
-  row.setAttribute("aria-label", `Step ${grouped(one.step)}, ${value}: ${one.tokens ? row.textContent.slice(0, 200) : "go there"}`);
+  row.setAttribute(
+    "aria-label",
+    `Step ${grouped(one.step)}, ${value}: ${one.tokens ? row.textContent.slice(0, 200) : "go there"}`,
+  );
   row.addEventListener("click", () => panTo(one.step - Math.floor(state.span / 3), "push"));
   return row;
 }
@@ -215,10 +269,15 @@ function tracks(answer) {
     return [head, rows];
   });
   if (every.length > TRACKS) {
-    const more = button("lv-link lv-card-more", isAll ? "Fewer tracks" : `All ${every.length} tracks`, "Tracks that are listed here", () => {
-      isAll = !isAll;
-      redraw("card");
-    });
+    const more = button(
+      "lv-link lv-card-more",
+      isAll ? "Fewer tracks" : `All ${every.length} tracks`,
+      "Tracks that are listed here",
+      () => {
+        isAll = !isAll;
+        redraw("card");
+      },
+    );
     found.push(more);
   }
   return found;
@@ -227,7 +286,11 @@ function tracks(answer) {
 function trackRow(track, row) {
   const value = showToken(String(row.value)).text;
   const told = `on in ${percent(row.onRate)} of ${plural(row.nSteps, "step")}, in ${percent(track.overall)} of all`;
-  const whole = element("div", "lv-rate", "", { role: "img", "aria-label": `${showToken(track.name).text} ${value}: ${told}`, title: told });
+  const whole = element("div", "lv-rate", "", {
+    role: "img",
+    "aria-label": `${showToken(track.name).text} ${value}: ${told}`,
+    title: told,
+  });
   const room = element("span", "lv-rate-room");
   const bar = element("span", "lv-rate-bar");
   bar.style.width = `${(row.onRate || 0) * 100}%`;
@@ -241,5 +304,10 @@ function trackRow(track, row) {
 /* For tests. */
 export function inspectUnitCard() {
   const [answer] = server.value() || [];
-  return { answer: answer || null, isPending: server.isPending(), problem: server.problem(), words: card.body.textContent };
+  return {
+    answer: answer || null,
+    isPending: server.isPending(),
+    problem: server.problem(),
+    words: card.body.textContent,
+  };
 }

@@ -1,10 +1,10 @@
 /* Where sequences start: dotted lines, and at the top of the plot the number of each and what its tracks say of it. */
 
-import { grouped, valueText } from "../lib/scale.mjs";
-import { fitText, showToken } from "../lib/tokens.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { notify } from "../dom/notice.mjs";
 import { labelFont, themeColours } from "../dom/theme.mjs";
+import { grouped, valueText } from "../lib/scale.mjs";
+import { fitText, showToken } from "../lib/tokens.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
 import { getJson } from "../store/request.mjs";
@@ -69,7 +69,10 @@ function wordsOf(number) {
   const rows = page(Math.floor(number / PAGE));
   const row = rows && rows.find((one) => one.index === number);
   const said = row ? Object.values(row.labels).filter((value) => value !== null) : [];
-  return [`sequence ${grouped(number)}`, ...said.map((value) => (typeof value === "number" ? valueText(value) : showToken(value).text))].join(" · ");
+  return [
+    `sequence ${grouped(number)}`,
+    ...said.map((value) => (typeof value === "number" ? valueText(value) : showToken(value).text)),
+  ].join(" · ");
 }
 
 function page(k) {

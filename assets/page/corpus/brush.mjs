@@ -1,19 +1,19 @@
 /* Pointer and keys on the token strip: make, move, resize and clear the brush; drag the two off-handles. */
 
-import { actOnKey } from "../lib/keys.mjs";
-import { grouped, snapWindow } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { MAX_OFF, clamp, viewLimits } from "../lib/url.mjs";
-import { plural } from "../lib/words.mjs";
 import { markBrush } from "../dom/frame.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
+import { actOnKey } from "../lib/keys.mjs";
+import { grouped, snapWindow } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { clamp, MAX_OFF, viewLimits } from "../lib/url.mjs";
+import { plural } from "../lib/words.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
 import { changeState, nudgeState, setHover, state } from "../store/state.mjs";
 import { trackText, visibleTracks } from "../store/tracks.mjs";
 import { panTo } from "../store/view.mjs";
-import { OFF, TOKEN, handleSteps, stripPlace } from "./strip.mjs";
+import { handleSteps, OFF, stripPlace, TOKEN } from "./strip.mjs";
 
 const NEAR = 6; // px around an edge that still catches it
 const STILL = 3; // px; less than that is a click
@@ -64,7 +64,15 @@ function zone({ x, y }) {
   return y <= TOKEN.top + TOKEN.height + 2 && x >= geometry.left() ? "new" : "none";
 }
 
-const CURSORS = { before: "ew-resize", after: "ew-resize", start: "col-resize", stop: "col-resize", move: "grab", new: "crosshair", none: "default" };
+const CURSORS = {
+  before: "ew-resize",
+  after: "ew-resize",
+  start: "col-resize",
+  stop: "col-resize",
+  move: "grab",
+  new: "crosshair",
+  none: "default",
+};
 
 function inView(step) {
   const { at: first, span } = state;
@@ -110,7 +118,8 @@ function follow(x) {
 function windowTo(x) {
   const step = inView(geometry.stepAt(x));
   const [start, stop] = snapWindow(drag.anchor, clamp(step, drag.bounds[0], drag.bounds[1] - 1), drag.bounds);
-  const kept = step < drag.anchor ? [Math.max(start, stop - longest()), stop] : [start, Math.min(stop, start + longest())];
+  const kept =
+    step < drag.anchor ? [Math.max(start, stop - longest()), stop] : [start, Math.min(stop, start + longest())];
   sayLimit(stop - start > longest());
   return differs(...kept);
 }

@@ -1,9 +1,9 @@
 /* The fields of the page and the state, each kept to the other. */
 
-import { SIDES } from "../lib/url-fields.mjs";
-import { MAX_OFF, MAX_THRESHOLD, clamp } from "../lib/url.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
+import { clamp, MAX_OFF, MAX_THRESHOLD } from "../lib/url.mjs";
+import { SIDES } from "../lib/url-fields.mjs";
 import { model } from "../store/model.mjs";
 import { openDump, openFailed, openSource } from "../store/open.mjs";
 import { changeState, nudgeState, state } from "../store/state.mjs";

@@ -1,13 +1,13 @@
 /* Hits of the text search, listed with the text around each; a press goes there. */
 
-import { grouped } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { plural } from "../lib/words.mjs";
 import { button, element } from "../dom/element.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
 import { virtualList } from "../dom/virtual-list.mjs";
+import { grouped } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { getJson } from "../store/request.mjs";
 import { state } from "../store/state.mjs";
@@ -50,13 +50,23 @@ async function load(from, limit) {
 function told(total, problem) {
   const found = presentHits();
   count.classList.toggle("lv-warn", Boolean(problem));
-  count.textContent = problem ? `The hits could not be listed: ${problem}` : `${plural(total, "hit")} of “${showToken(found ? found.text : "").text}”`;
-  if (problem) count.append(" ", button("lv-link", "Try again", "Ask the server again", () => list.reset((found && found.present) || 0)));
+  count.textContent = problem
+    ? `The hits could not be listed: ${problem}`
+    : `${plural(total, "hit")} of “${showToken(found ? found.text : "").text}”`;
+  if (problem)
+    count.append(
+      " ",
+      button("lv-link", "Try again", "Ask the server again", () => list.reset((found && found.present) || 0)),
+    );
 }
 
 function row(item, one, index) {
   const join = model.axis.join === "" ? "" : " ";
-  const part = (a, b) => one.tokens.slice(a - one.first, b - one.first).map((token) => showToken(token).text).join(join);
+  const part = (a, b) =>
+    one.tokens
+      .slice(a - one.first, b - one.first)
+      .map((token) => showToken(token).text)
+      .join(join);
   const end = one.first + one.tokens.length;
   const [before, hit, after] = [part(one.first, one.start), part(one.start, one.stop), part(one.stop, end)];
   const found = presentHits();

@@ -1,10 +1,10 @@
 /* Unit lines of a source: some of them straight onto a canvas, or all of them from pictures of a few steps each, kept for
    panning. `of` says whose: {dump(), source(), row(step), height()}; steps and borders are those of the page's axis. */
 
-import { sourceRange } from "../lib/axis.mjs";
-import { lineOpacity } from "../lib/scale.mjs";
 import { lineScale } from "../dom/projector.mjs";
 import { themeColours } from "../dom/theme.mjs";
+import { sourceRange } from "../lib/axis.mjs";
+import { lineOpacity } from "../lib/scale.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { plotPlace } from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
@@ -32,7 +32,9 @@ export function linePainter(of) {
   /* Lines of some units over the visible steps and one more at each side. */
   function draw(ctx, units) {
     const { at, span } = state;
-    stroke(ctx, units, Math.max(0, at - 1), Math.min(model.axis.n_steps, at + span + 1), (step) => geometry.x(step + 0.5));
+    stroke(ctx, units, Math.max(0, at - 1), Math.min(model.axis.n_steps, at + span + 1), (step) =>
+      geometry.x(step + 0.5),
+    );
   }
 
   /* One path a unit, so that lines that lie on each other add up; broken at borders, gaps and NaN. A value with no

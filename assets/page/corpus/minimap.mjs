@@ -1,15 +1,15 @@
 /* The whole corpus over the lines: where the matches are, what is in view, where the brush is; a press or a drag goes there. */
 
-import { barcodeColumns, barcodeDepth, barcodePlace, binAt } from "../lib/barcode.mjs";
-import { grouped } from "../lib/scale.mjs";
-import { clamp } from "../lib/url.mjs";
-import { plural } from "../lib/words.mjs";
 import { element, ownKeys } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
 import { addCanvas, fitCanvas, themeColours } from "../dom/theme.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
+import { barcodeColumns, barcodeDepth, barcodePlace, binAt } from "../lib/barcode.mjs";
+import { grouped } from "../lib/scale.mjs";
+import { clamp } from "../lib/url.mjs";
+import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { getJson } from "../store/request.mjs";
 import { changeState, state } from "../store/state.mjs";
@@ -26,7 +26,12 @@ let wide = 0; // px of the strip; to ask for it in each frame would lay the page
 
 export function makeMinimap() {
   const place = document.getElementById(ids.minimap);
-  track = element("div", "lv-minimap-track", "", { role: "slider", tabindex: "0", "aria-label": "The whole corpus: what is in view", "aria-orientation": "horizontal" });
+  track = element("div", "lv-minimap-track", "", {
+    role: "slider",
+    tabindex: "0",
+    "aria-label": "The whole corpus: what is in view",
+    "aria-orientation": "horizontal",
+  });
   canvas = addCanvas(track, "lv-layer");
   brush = element("div", "lv-minimap-brush");
   view = element("div", "lv-minimap-view");
@@ -36,7 +41,8 @@ export function makeMinimap() {
   track.addEventListener("pointermove", move);
   for (const end of ["pointerup", "pointercancel"]) track.addEventListener(end, up);
   track.addEventListener("pointerleave", () => hideTip());
-  const by = (share) => () => panTo(state.at + Math.sign(share) * Math.max(1, Math.round(Math.abs(share) * model.axis.n_steps)));
+  const by = (share) => () =>
+    panTo(state.at + Math.sign(share) * Math.max(1, Math.round(Math.abs(share) * model.axis.n_steps)));
   const ends = { first: () => panTo(0), last: () => panTo(Infinity) };
   ownKeys(track, "corpus", Object.assign({ back: by(-0.01), on: by(0.01), farBack: by(-0.1), farOn: by(0.1) }, ends));
   for (const name of ["selection", "summary"]) onFrame(name, draw);
@@ -57,7 +63,15 @@ function draw() {
   if (!model.source || !wide) return;
   needBorders();
   const answer = summaryAnswer();
-  const now = JSON.stringify([answer && answer.key, state.dump, model.axis.index, borders.starts.length, wide, themeColours().bg, window.devicePixelRatio]);
+  const now = JSON.stringify([
+    answer && answer.key,
+    state.dump,
+    model.axis.index,
+    borders.starts.length,
+    wide,
+    themeColours().bg,
+    window.devicePixelRatio,
+  ]);
   if (now !== made) {
     made = now;
     paint();
@@ -98,8 +112,14 @@ function mark() {
   brush.hidden = start === null;
   if (start !== null) put(brush, start, stop, LEAST.brush);
   const last = Math.min(nSteps, at + span) - 1;
-  const values = { "aria-valuemin": 0, "aria-valuemax": Math.max(0, nSteps - span), "aria-valuenow": at, "aria-valuetext": `steps ${grouped(at)} to ${grouped(last)} of ${grouped(nSteps)}` };
-  for (const [name, value] of Object.entries(values)) if (track.getAttribute(name) !== String(value)) track.setAttribute(name, value);
+  const values = {
+    "aria-valuemin": 0,
+    "aria-valuemax": Math.max(0, nSteps - span),
+    "aria-valuenow": at,
+    "aria-valuetext": `steps ${grouped(at)} to ${grouped(last)} of ${grouped(nSteps)}`,
+  };
+  for (const [name, value] of Object.entries(values))
+    if (track.getAttribute(name) !== String(value)) track.setAttribute(name, value);
 }
 
 /* Where sequences begin, asked once for an axis that has few. */
@@ -168,5 +188,14 @@ function up() {
 export function inspectMinimap() {
   const box = track.getBoundingClientRect();
   const frame = view.getBoundingClientRect();
-  return { left: box.left, width: box.width, y: box.top + box.height / 2, view: [frame.left, frame.right], hasBrush: !brush.hidden, borders: borders.starts, barcode: model.axis ? barcode() : null, text: track.getAttribute("aria-valuetext") };
+  return {
+    left: box.left,
+    width: box.width,
+    y: box.top + box.height / 2,
+    view: [frame.left, frame.right],
+    hasBrush: !brush.hidden,
+    borders: borders.starts,
+    barcode: model.axis ? barcode() : null,
+    text: track.getAttribute("aria-valuetext"),
+  };
 }

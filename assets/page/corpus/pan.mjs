@@ -1,11 +1,11 @@
 /* Pointer, wheel and keys on the plot: pan, zoom, drag the threshold, find the line under the pointer. */
 
+import { markBrush } from "../dom/frame.mjs";
+import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { snap } from "../lib/axis.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { grouped, valueText } from "../lib/scale.mjs";
 import { clamp } from "../lib/url.mjs";
-import { markBrush } from "../dom/frame.mjs";
-import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { holdUnit } from "../store/colouring.mjs";
 import { excludeBothSides, isPinning, pinUnit, unitWithThreshold } from "../store/edits.mjs";
 import * as geometry from "../store/geometry.mjs";
@@ -126,7 +126,10 @@ function wheel(event) {
     zoomBy(Math.exp(clamp(event.deltaY * unit, -100, 100) / 400), share);
     return;
   }
-  rest += ((event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX || event.deltaY : event.deltaY) * unit) / 20;
+  rest +=
+    ((event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX || event.deltaY : event.deltaY) *
+      unit) /
+    20;
   const steps = Math.trunc(rest);
   rest -= steps;
   if (steps) panTo(state.at + steps);
@@ -137,4 +140,9 @@ const lift = (steps) => {
   nudgeState({ threshold: snap(state.threshold + steps * step, step) });
 };
 
-const LINES = { up: () => lift(1), down: () => lift(-1), pageLeft: () => panBy(-1, true), pageRight: () => panBy(1, true) };
+const LINES = {
+  up: () => lift(1),
+  down: () => lift(-1),
+  pageLeft: () => panBy(-1, true),
+  pageRight: () => panBy(1, true),
+};

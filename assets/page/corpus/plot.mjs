@@ -1,10 +1,10 @@
 /* The unit lines: a base canvas drawn once per view, and an overlay for all that a brush, a threshold or a hover changes. */
 
-import { tickText } from "../lib/axis.mjs";
-import { selectedLook, thresholdText } from "../lib/scale.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { lineScale } from "../dom/projector.mjs";
 import { addCanvas, fitCanvas, labelFont, themeColours, typePx } from "../dom/theme.mjs";
+import { tickText } from "../lib/axis.mjs";
+import { selectedLook, thresholdText } from "../lib/scale.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { plotPlace } from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
@@ -46,7 +46,8 @@ function drawBase() {
 function drawGrid(ctx) {
   ctx.strokeStyle = themeColours().line;
   ctx.lineWidth = 1;
-  for (const tick of geometry.ticks()) line(ctx, geometry.left(), Math.round(geometry.y(tick)) + 0.5, geometry.left() + geometry.width(), 0);
+  for (const tick of geometry.ticks())
+    line(ctx, geometry.left(), Math.round(geometry.y(tick)) + 0.5, geometry.left() + geometry.width(), 0);
   drawBorders(ctx, 0, mount.clientHeight);
 }
 
@@ -156,7 +157,10 @@ function drawLoading(ctx) {
 /* The unit whose line passes nearest to a point, or null: a selected one is easier to catch than another. */
 export function unitNear(px, py) {
   const at = state.at + (px - geometry.left()) / geometry.cell() - 0.5;
-  const [left, right] = [model.row(Math.max(0, Math.floor(at))), model.row(Math.min(model.axis.n_steps - 1, Math.floor(at) + 1))];
+  const [left, right] = [
+    model.row(Math.max(0, Math.floor(at))),
+    model.row(Math.min(model.axis.n_steps - 1, Math.floor(at) + 1)),
+  ];
   if (!left || !right) return null;
   const isParted = model.bordersIn(Math.floor(at) + 1, Math.floor(at) + 2).length > 0;
   const share = isParted ? Math.round(at - Math.floor(at)) : at - Math.floor(at);

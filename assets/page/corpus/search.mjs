@@ -1,10 +1,10 @@
 /* Text search: Enter goes to the next hit, Shift+Enter to the one before, "3 of 41" says where that is. */
 
-import { actOnKey } from "../lib/keys.mjs";
-import { grouped } from "../lib/scale.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
+import { actOnKey } from "../lib/keys.mjs";
+import { grouped } from "../lib/scale.mjs";
 import { model } from "../store/model.mjs";
 import { dumpShown } from "../store/open.mjs";
 import { getJson } from "../store/request.mjs";
@@ -53,7 +53,8 @@ export async function stepHit(direction) {
   const mine = ++turn;
   const late = setTimeout(() => mine === turn && say("searching …"), 300);
   try {
-    const next = found && found.text === text && found.where === where() ? await step(direction) : await begin(text, direction);
+    const next =
+      found && found.text === text && found.where === where() ? await step(direction) : await begin(text, direction);
     if (mine !== turn) return;
     clearNotice("search");
     if (next === null) say("no hits");

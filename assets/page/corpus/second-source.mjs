@@ -1,11 +1,6 @@
 /* A second recording, or another source, beside the first: its lines at the same steps, read only, and the units that the
    same brush and threshold pick there. What may stand beside is what the server says holds the same text. */
 
-import { axisTicks, sourceRange, tickText } from "../lib/axis.mjs";
-import { selectedLook } from "../lib/scale.mjs";
-import { brushedUnits, selectUnits, sequenceAround } from "../lib/select.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { plural } from "../lib/words.mjs";
 import { sayBusy } from "../dom/busy.mjs";
 import { button, element } from "../dom/element.mjs";
 import { onFrame, redraw, redrawAll } from "../dom/frame.mjs";
@@ -13,6 +8,11 @@ import { ids } from "../dom/ids.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
 import { lineScale } from "../dom/projector.mjs";
 import { addCanvas, fitCanvas, labelFont, themeColours } from "../dom/theme.mjs";
+import { axisTicks, sourceRange, tickText } from "../lib/axis.mjs";
+import { selectedLook } from "../lib/scale.mjs";
+import { brushedUnits, selectUnits, sequenceAround } from "../lib/select.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
 import { cutOf } from "../store/cuts.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { model, modelRefreshed } from "../store/model.mjs";
@@ -56,7 +56,8 @@ function build() {
   mount = element("div", "lv-beside-plot");
   base = addCanvas(mount, "lv-layer");
   overlay = addCanvas(mount, "lv-layer", "Lines of the source beside");
-  for (const type of ["pointerover", "focusin"]) chips.addEventListener(type, (event) => light(event.target.closest("[data-unit]")));
+  for (const type of ["pointerover", "focusin"])
+    chips.addEventListener(type, (event) => light(event.target.closest("[data-unit]")));
   for (const type of ["pointerleave", "focusout"]) chips.addEventListener(type, () => light(null));
   mount.addEventListener("pointermove", (event) => {
     const step = geometry.stepAt(event.clientX - mount.getBoundingClientRect().left);
@@ -69,7 +70,12 @@ function build() {
     name,
     count,
     chips,
-    button("lv-link", "Swap", "Put this one on top, where it is brushed and matched, and the other one beside it", swap),
+    button(
+      "lv-link",
+      "Swap",
+      "Put this one on top, where it is brushed and matched, and the other one beside it",
+      swap,
+    ),
     button("lv-card-close", "×", "Take away what stands beside", () => changeState({ beside: null }, "settle")),
   );
   place.append(head, mount);
@@ -144,7 +150,9 @@ function need(from, to) {
   const states = given.dump.statesOf(given.source);
   const { start, stop, before, after } = state;
   const isHere = states.need(from - 1, to + 1);
-  return (start === null || states.need(Math.max(0, start - before), Math.min(model.axis.n_steps, stop + after))) && isHere;
+  return (
+    (start === null || states.need(Math.max(0, start - before), Math.min(model.axis.n_steps, stop + after))) && isHere
+  );
 }
 
 /* The units that the brush picks there: its window, its constraints, its threshold and side. */
@@ -156,7 +164,17 @@ function choose() {
   if (cut === null || !need(from, to)) return null;
   const sequence = sequenceAround(model.bordersIn(from, to), start, from, to);
   const pick = (part, one) =>
-    selectUnits({ row: rows(), nUnits: given.source.n_units, cut: one === "high" ? cut : -cut, side: one, start, stop, before, after, sequence });
+    selectUnits({
+      row: rows(),
+      nUnits: given.source.n_units,
+      cut: one === "high" ? cut : -cut,
+      side: one,
+      start,
+      stop,
+      before,
+      after,
+      sequence,
+    });
   return brushedUnits({ parts: [{ source: given.source.name, side, threshold }] }, pick);
 }
 
@@ -213,7 +231,10 @@ function drawOverlay() {
       ctx.strokeStyle = one === "low" ? colours.low : colours.accent;
       ctx.lineWidth = look.width * lineScale();
       ctx.globalAlpha = look.opacity;
-      lines.draw(ctx, (chosen || []).filter((unit) => unit.side === one).map((unit) => unit.unit));
+      lines.draw(
+        ctx,
+        (chosen || []).filter((unit) => unit.side === one).map((unit) => unit.unit),
+      );
     }
     ctx.globalAlpha = 1;
     if (lit !== null) {
@@ -251,14 +272,22 @@ function drawHead() {
   name.textContent = given.dump.about.uuid === dump ? source : `${showToken(given.name).text} · ${source}`;
   name.title = name.textContent;
   count.textContent = start === null ? "brush to see its units" : `${plural(chosen.length, "unit")} on`;
-  overlay.setAttribute("aria-label", `Lines of ${plural(given.source.n_units, "unit")} of ${name.textContent} at the same steps; ${count.textContent}`);
+  overlay.setAttribute(
+    "aria-label",
+    `Lines of ${plural(given.source.n_units, "unit")} of ${name.textContent} at the same steps; ${count.textContent}`,
+  );
   chips.replaceChildren(...chosen.slice(0, MOST).map(chip));
 }
 
 function chip({ unit, side }) {
   const words = `${side === "low" ? "−" : ""}${unit}`;
   const said = `unit ${unit} of ${showToken(given.source.name).text} beside, on ${side}`;
-  return element("button", `lv-beside-chip lv-${side}`, words, { type: "button", "aria-label": said, title: `${said}: its line is shown while you point here`, "data-unit": String(unit) });
+  return element("button", `lv-beside-chip lv-${side}`, words, {
+    type: "button",
+    "aria-label": said,
+    title: `${said}: its line is shown while you point here`,
+    "data-unit": String(unit),
+  });
 }
 
 function light(element) {
@@ -270,7 +299,12 @@ function light(element) {
 
 function swap() {
   const { dump, source, at, span, start, stop, threshold, side, before, after, beside } = state;
-  showDump(beside.dump, { at, span, start, stop, threshold, side, before, after, source: beside.source, beside: { dump, source } }, "push", []);
+  showDump(
+    beside.dump,
+    { at, span, start, stop, threshold, side, before, after, source: beside.source, beside: { dump, source } },
+    "push",
+    [],
+  );
 }
 
 /* In the menu of what is shown: a list of all that can stand beside. */
@@ -287,14 +321,19 @@ export function fillSecondSourceMenu(panel) {
   panel.append(element("p", "lv-panel-head", "Beside, at the same steps"), select, note);
   select.addEventListener("change", () => {
     const at = select.value.indexOf("/");
-    changeState({ beside: at < 0 ? null : { dump: select.value.slice(0, at), source: select.value.slice(at + 1) } }, "settle");
+    changeState(
+      { beside: at < 0 ? null : { dump: select.value.slice(0, at), source: select.value.slice(at + 1) } },
+      "settle",
+    );
   });
   offered().then(
     (dumps) => {
       for (const dump of dumps) {
         const free = dump.sources.filter((source) => dump.uuid !== present || source !== plotted);
         if (!free.length) continue;
-        const group = element("optgroup", "", "", { label: dump.uuid === present ? "this recording" : showToken(dump.name).text });
+        const group = element("optgroup", "", "", {
+          label: dump.uuid === present ? "this recording" : showToken(dump.name).text,
+        });
         group.append(...free.map((source) => option(`${dump.uuid}/${source}`, showToken(source).text)));
         select.append(group);
       }
@@ -304,10 +343,16 @@ export function fillSecondSourceMenu(panel) {
   );
 }
 
-export const isSecondSourceReady = () => wanted === null || (given !== null && chosen !== null && need(state.at, state.at + state.span));
+export const isSecondSourceReady = () =>
+  wanted === null || (given !== null && chosen !== null && need(state.at, state.at + state.span));
 
 /* For tests: what stands beside. */
 export function inspectSecondSource() {
   if (!given) return null;
-  return { dump: given.dump.about.uuid, source: given.source.name, units: chosen && chosen.map(({ unit, side }) => [unit, side]), said: count.textContent };
+  return {
+    dump: given.dump.about.uuid,
+    source: given.source.name,
+    units: chosen && chosen.map(({ unit, side }) => [unit, side]),
+    said: count.textContent,
+  };
 }

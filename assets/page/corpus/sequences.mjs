@@ -1,13 +1,13 @@
 /* The sequences of the recording, listed with what is true of the whole of each; typed words find some, a press goes there. */
 
-import { grouped, valueText } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { plural } from "../lib/words.mjs";
 import { button, element } from "../dom/element.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
 import { virtualList } from "../dom/virtual-list.mjs";
+import { grouped, valueText } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { getJson } from "../store/request.mjs";
 import { state } from "../store/state.mjs";
@@ -22,11 +22,21 @@ let timer = null;
 let late = null;
 
 export function makeSequences() {
-  menu = makeMenu(document.getElementById(ids.minimap), { words: "sequences", title: "Every sequence, with its labels: go to one", fill });
+  menu = makeMenu(document.getElementById(ids.minimap), {
+    words: "sequences",
+    title: "Every sequence, with its labels: go to one",
+    fill,
+  });
   menu.whole.classList.add("lv-sequences");
   menu.button.classList.add("lv-menu-down");
   menu.panel.classList.add("lv-sequences-panel");
-  input = element("input", "lv-input lv-grow", "", { type: "search", placeholder: "A number, a label or a text", "aria-label": "Find sequences by number, label or text", spellcheck: "false", autocomplete: "off" });
+  input = element("input", "lv-input lv-grow", "", {
+    type: "search",
+    placeholder: "A number, a label or a text",
+    "aria-label": "Find sequences by number, label or text",
+    spellcheck: "false",
+    autocomplete: "off",
+  });
   input.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(() => find(input.value.trim()), PAUSE);
@@ -85,8 +95,15 @@ function told(total, problem) {
   clearTimeout(late);
   count.classList.toggle("lv-warn", Boolean(problem));
   const n = model.axis.n_sequences;
-  if (problem) count.replaceChildren(`The sequences could not be listed: ${problem} `, button("lv-link", "Try again", "Ask the server again", () => find(query)));
-  else if (query) count.textContent = total ? `${grouped(total)} of ${plural(n, "sequence")}` : "No sequence has that number, such a label, or that text.";
+  if (problem)
+    count.replaceChildren(
+      `The sequences could not be listed: ${problem} `,
+      button("lv-link", "Try again", "Ask the server again", () => find(query)),
+    );
+  else if (query)
+    count.textContent = total
+      ? `${grouped(total)} of ${plural(n, "sequence")}`
+      : "No sequence has that number, such a label, or that text.";
   else count.textContent = plural(n, "sequence");
 }
 
@@ -94,16 +111,28 @@ function row(item, one, place) {
   const isPresent = place === present;
   item.classList.toggle("lv-list-here", isPresent);
   item.setAttribute("aria-selected", String(isPresent));
-  const labels = Object.entries(one.labels).filter(([, value]) => value !== null).map(([name, value]) => {
-    const label = element("span", "lv-list-label");
-    const text = typeof value === "number" ? valueText(value) : showToken(value).text;
-    label.append(element("span", "lv-list-track", `${showToken(name).text} `), element("bdi", "", text));
-    return label;
-  });
-  const tokens = one.tokens ? one.tokens.map((token) => showToken(token).text).join(model.axis.join === "" ? "" : " ") : "";
+  const labels = Object.entries(one.labels)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => {
+      const label = element("span", "lv-list-label");
+      const text = typeof value === "number" ? valueText(value) : showToken(value).text;
+      label.append(element("span", "lv-list-track", `${showToken(name).text} `), element("bdi", "", text));
+      return label;
+    });
+  const tokens = one.tokens
+    ? one.tokens.map((token) => showToken(token).text).join(model.axis.join === "" ? "" : " ")
+    : "";
   const length = plural(one.stop - one.start, "step");
-  item.replaceChildren(element("span", "lv-list-number", grouped(one.index)), ...labels, element("bdi", "lv-list-text", tokens), element("span", "lv-list-steps", length));
-  item.setAttribute("aria-label", `sequence ${one.index}, ${length} from step ${one.start}${labels.map((label) => `, ${label.textContent}`).join("")}${tokens ? `: ${tokens}` : ""}`);
+  item.replaceChildren(
+    element("span", "lv-list-number", grouped(one.index)),
+    ...labels,
+    element("bdi", "lv-list-text", tokens),
+    element("span", "lv-list-steps", length),
+  );
+  item.setAttribute(
+    "aria-label",
+    `sequence ${one.index}, ${length} from step ${one.start}${labels.map((label) => `, ${label.textContent}`).join("")}${tokens ? `: ${tokens}` : ""}`,
+  );
   item.title = `Go to sequence ${one.index}, which begins at step ${grouped(one.start)}`;
 }
 

@@ -28,12 +28,22 @@ function show() {
   const at = series.dumps.indexOf(uuid);
   const moments = element("div", "lv-series-moments");
   moments.append(...series.dumps.map((one, k) => moment(series, k, k === at)));
-  place().append(element("span", "lv-gutter-label", "training"), step(-1, "‹", "The moment before ([)", at > 0), moments, step(1, "›", "The next moment (])", at < series.dumps.length - 1));
+  place().append(
+    element("span", "lv-gutter-label", "training"),
+    step(-1, "‹", "The moment before ([)", at > 0),
+    moments,
+    step(1, "›", "The next moment (])", at < series.dumps.length - 1),
+  );
   if (hadFocus) moments.children[at].focus({ preventScroll: true });
 }
 
 function moment(series, k, isPresent) {
-  const control = button("lv-series-moment", series.members[k], `${series.name}: ${series.members[k]}, at the same steps`, () => open(series.dumps[k]));
+  const control = button(
+    "lv-series-moment",
+    series.members[k],
+    `${series.name}: ${series.members[k]}, at the same steps`,
+    () => open(series.dumps[k]),
+  );
   control.setAttribute("aria-pressed", String(isPresent));
   return control;
 }

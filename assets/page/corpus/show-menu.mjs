@@ -1,10 +1,10 @@
 /* "show": what stands under and over the lines: the mask, the bars, the text of one unit, and which tracks in which order. */
 
-import { showToken } from "../lib/tokens.mjs";
 import { button, choiceList, element, tickBox } from "../dom/element.mjs";
 import { onFrame, redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
+import { showToken } from "../lib/tokens.mjs";
 import { model } from "../store/model.mjs";
 import { changeState, state } from "../store/state.mjs";
 import { trackLook, visibleTracks } from "../store/tracks.mjs";
@@ -20,7 +20,11 @@ const LOOKS = [
 let menu = null;
 
 export function makeShowMenu() {
-  menu = makeMenu(document.getElementById(ids.show), { words: "show", title: "What is shown with the lines, and which tracks", fill });
+  menu = makeMenu(document.getElementById(ids.show), {
+    words: "show",
+    title: "What is shown with the lines, and which tracks",
+    fill,
+  });
   menu.button.classList.add("lv-menu-down");
   onFrame("selection", mark);
 }
@@ -40,7 +44,9 @@ function fill(panel) {
     element("p", "lv-panel-head", "With the lines"),
     tickBox("Mask: fade steps where few of the units are on", state.mask, (mask) => set({ mask })),
     tickBox("Bars: where each unit is on", state.bars, (bars) => set({ bars })),
-    tickBox("Text coloured by one unit, in place of the lines", state.view === "text", (isText) => set({ view: isText ? "text" : "lines" })),
+    tickBox("Text coloured by one unit, in place of the lines", state.view === "text", (isText) =>
+      set({ view: isText ? "text" : "lines" }),
+    ),
   );
   fillSecondSourceMenu(panel);
   if (!model.tracks.length) return;
@@ -53,7 +59,10 @@ function fill(panel) {
 function fillTracks(list) {
   const seen = visibleTracks();
   const rest = model.tracks.filter((track) => !seen.includes(track));
-  list.replaceChildren(...seen.map((track, k) => row(list, track, k, seen)), ...rest.map((track) => row(list, track, -1, seen)));
+  list.replaceChildren(
+    ...seen.map((track, k) => row(list, track, k, seen)),
+    ...rest.map((track) => row(list, track, -1, seen)),
+  );
 }
 
 function row(list, track, at, seen) {
@@ -69,17 +78,21 @@ function row(list, track, at, seen) {
   };
   const whole = element("div", "lv-panel-row");
   whole.dataset.track = track.name;
-  const box = tickBox(words, isSeen, (isOn) => put(isOn ? [...names, track.name] : names.filter((name) => name !== track.name), "input"));
+  const box = tickBox(words, isSeen, (isOn) =>
+    put(isOn ? [...names, track.name] : names.filter((name) => name !== track.name), "input"),
+  );
   box.classList.add("lv-grow");
   const grip = isSeen ? trackGrip(whole, words, (order) => put(order, "input")) : element("span", "lv-grip-room");
   whole.append(grip, box);
   if (track.kind === "number" && isSeen) {
     const look = trackLook(track) || "";
-    whole.append(choiceList(`How ${words} is drawn`, LOOKS, look, (value) => {
-      const looks = Object.assign({}, state.looks, { [track.name]: value });
-      if (!value) delete looks[track.name];
-      set({ looks, tracks: names });
-    }));
+    whole.append(
+      choiceList(`How ${words} is drawn`, LOOKS, look, (value) => {
+        const looks = Object.assign({}, state.looks, { [track.name]: value });
+        if (!value) delete looks[track.name];
+        set({ looks, tracks: names });
+      }),
+    );
   }
   const move = (by) => {
     const to = [...names];

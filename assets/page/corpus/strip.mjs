@@ -1,12 +1,12 @@
 /* The token strip: tokens shaded by how many selected units are on, the brush, its off-handles, and the tracks below. */
 
-import { grouped, niceTicks } from "../lib/scale.mjs";
-import { fitText, showToken } from "../lib/tokens.mjs";
-import { clamp } from "../lib/url.mjs";
 import { drawToken, leastCell } from "../dom/cell-text.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { addCanvas, fitCanvas, labelFont, themeColours, typePx } from "../dom/theme.mjs";
+import { grouped, niceTicks } from "../lib/scale.mjs";
+import { fitText, showToken } from "../lib/tokens.mjs";
+import { clamp } from "../lib/url.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { matchRows } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
@@ -16,8 +16,8 @@ import { hasManyTracks, trackText, visibleTracks } from "../store/tracks.mjs";
 import { drawBorders } from "./borders.mjs";
 import { drawMask } from "./mask.mjs";
 import { hitsIn } from "./search.mjs";
-import { drawTrackNames, makeTrackNames } from "./track-names.mjs";
 import { drawTrack } from "./track.mjs";
+import { drawTrackNames, makeTrackNames } from "./track-names.mjs";
 
 export const TOKEN = { top: 5, height: 24 }; // px
 export const OFF = { top: 31, height: 14 };
@@ -59,7 +59,9 @@ function draw() {
   ctx.rect(geometry.left() - 7, 0, geometry.width() + 14, mount.clientHeight);
   ctx.clip();
   drawTokens(ctx, at, to);
-  visibleTracks().forEach((track, k) => drawTrack(ctx, track, at, to, TRACK.top + k * (TRACK.height + TRACK.gap), TRACK.height));
+  visibleTracks().forEach((track, k) =>
+    drawTrack(ctx, track, at, to, TRACK.top + k * (TRACK.height + TRACK.gap), TRACK.height),
+  );
   drawMask(ctx, 0, mount.clientHeight);
   drawMarks(ctx, at, to);
   drawBorders(ctx, TOKEN.top - 3, mount.clientHeight);
@@ -74,7 +76,11 @@ function drawLabels(ctx) {
   ctx.fillStyle = colours.dim;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
-  ctx.fillText(model.axis.has_tokens ? "token" : fitText(named(), geometry.left() - 8, (text) => ctx.measureText(text).width), 0, TOKEN.top + TOKEN.height / 2);
+  ctx.fillText(
+    model.axis.has_tokens ? "token" : fitText(named(), geometry.left() - 8, (text) => ctx.measureText(text).width),
+    0,
+    TOKEN.top + TOKEN.height / 2,
+  );
   drawTrackNames(TRACK);
 }
 
@@ -101,7 +107,8 @@ function drawTokens(ctx, from, to) {
       ctx.fillRect(x, TOKEN.top + TOKEN.height - LOW, wide, LOW);
     }
     const shown = model.shown(step);
-    if (shown && hasText) drawToken(ctx, shown, x, TOKEN.top, cell, TOKEN.height - (low ? LOW / 2 : 0), main || colours.bg);
+    if (shown && hasText)
+      drawToken(ctx, shown, x, TOKEN.top, cell, TOKEN.height - (low ? LOW / 2 : 0), main || colours.bg);
   }
   if (!model.axis.has_tokens) drawNumbers(ctx, from, to, (step) => ground(step).main || colours.shade(0));
 }
@@ -140,12 +147,20 @@ function drawNumbers(ctx, from, to, groundOf) {
   ctx.font = `${typePx(11)} ${colours.mono}`;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  const longest = numberTrack() ? Math.max(1, ...Array.from({ length: to - from }, (_, k) => text(from + k).length)) : grouped(to).length;
+  const longest = numberTrack()
+    ? Math.max(1, ...Array.from({ length: to - from }, (_, k) => text(from + k).length))
+    : grouped(to).length;
   const wide = ctx.measureText("0".repeat(longest)).width + (numberTrack() ? 4 : 14);
-  const every = numberTrack() && wide <= geometry.cell() ? 1 : niceTicks(0, 1000000, 1000000 / Math.max(1, wide / geometry.cell()))[1];
+  const every =
+    numberTrack() && wide <= geometry.cell()
+      ? 1
+      : niceTicks(0, 1000000, 1000000 / Math.max(1, wide / geometry.cell()))[1];
   for (let step = Math.ceil(from / every) * every; step < to; step += every) {
     const edge = Math.min(wide / 2 - 7, geometry.width() / 2);
-    const x = every === 1 ? geometry.x(step + 0.5) : clamp(geometry.x(step + 0.5), geometry.left() + edge, geometry.left() + geometry.width() - edge);
+    const x =
+      every === 1
+        ? geometry.x(step + 0.5)
+        : clamp(geometry.x(step + 0.5), geometry.left() + edge, geometry.left() + geometry.width() - edge);
     ctx.fillStyle = colours.ink(groundOf(step));
     ctx.fillText(text(step), x, TOKEN.top + TOKEN.height / 2 + 0.5);
   }
@@ -156,11 +171,17 @@ function drawMarks(ctx, from, to) {
   const colours = themeColours();
   ctx.fillStyle = colours.accent;
   for (const row of matchRows()) {
-    if (row.stop > from && row.start < to) ctx.fillRect(geometry.x(row.start), 1, geometry.x(row.stop) - geometry.x(row.start) - 1, 2);
+    if (row.stop > from && row.start < to)
+      ctx.fillRect(geometry.x(row.start), 1, geometry.x(row.stop) - geometry.x(row.start) - 1, 2);
   }
   for (const hit of hitsIn(from, to)) {
     ctx.fillStyle = hit.isPresent ? colours.hover : colours.dim;
-    ctx.fillRect(geometry.x(hit.start), TOKEN.top + TOKEN.height - 2, geometry.x(hit.stop) - geometry.x(hit.start) - 1, 2);
+    ctx.fillRect(
+      geometry.x(hit.start),
+      TOKEN.top + TOKEN.height - 2,
+      geometry.x(hit.stop) - geometry.x(hit.start) - 1,
+      2,
+    );
   }
 }
 
@@ -176,7 +197,10 @@ function drawBrush(ctx) {
   ctx.fillRect(geometry.x(start), middle - 2, geometry.x(stop) - geometry.x(start), 4);
   ctx.strokeStyle = colours.text;
   ctx.lineWidth = 1;
-  for (const [edge, inner] of [[handles.before, start], [handles.after, stop]]) {
+  for (const [edge, inner] of [
+    [handles.before, start],
+    [handles.after, stop],
+  ]) {
     ctx.beginPath();
     ctx.moveTo(geometry.x(edge), middle);
     ctx.lineTo(geometry.x(inner), middle);
@@ -192,7 +216,10 @@ function drawBrush(ctx) {
 export function handleSteps() {
   const { start, stop, before, after } = state;
   const [first, end] = model.sequenceOf(start);
-  return { before: Math.max(Math.min(first, start), start - before), after: Math.min(Math.max(end, stop), stop + after) };
+  return {
+    before: Math.max(Math.min(first, start), start - before),
+    after: Math.min(Math.max(end, stop), stop + after),
+  };
 }
 
 function drawHover(ctx) {

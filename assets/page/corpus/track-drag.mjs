@@ -4,7 +4,10 @@ import { element } from "../dom/element.mjs";
 
 /* The grip of a list's `row`; `words` name it, `drop(names)` hears the new order of the rows that have one. */
 export function trackGrip(row, words, drop) {
-  const made = element("span", "lv-grip", "⠿", { title: `Drag ${words} to its place; the arrows move it too`, "aria-hidden": "true" });
+  const made = element("span", "lv-grip", "⠿", {
+    title: `Drag ${words} to its place; the arrows move it too`,
+    "aria-hidden": "true",
+  });
   const end = () => {
     if (!row.classList.contains("lv-dragged")) return;
     row.classList.remove("lv-dragged");
@@ -26,6 +29,8 @@ const isShown = (row) => row !== null && row.querySelector(".lv-grip") !== null;
 /* The rows that the pointer has passed change sides; the dragged one stays where it is, or it would lose the pointer. */
 function follow(row, y) {
   const middle = (one) => one.getBoundingClientRect().top + one.offsetHeight / 2;
-  for (let other = row.previousElementSibling; isShown(other) && y < middle(other); other = row.previousElementSibling) row.after(other);
-  for (let other = row.nextElementSibling; isShown(other) && y > middle(other); other = row.nextElementSibling) row.before(other);
+  for (let other = row.previousElementSibling; isShown(other) && y < middle(other); other = row.previousElementSibling)
+    row.after(other);
+  for (let other = row.nextElementSibling; isShown(other) && y > middle(other); other = row.nextElementSibling)
+    row.before(other);
 }

@@ -1,15 +1,22 @@
 /* The names of the tracks in the gutter: each is cut only where there is no room, tells itself whole when pointed at, and
    when pressed puts its track's heatmap first. Below them, more tracks where there are many. */
 
+import { redrawAll } from "../dom/frame.mjs";
+import { hideTip } from "../dom/tooltip.mjs";
 import { valueText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { SHIFTED, trackShift } from "../lib/tracks.mjs";
 import { plural } from "../lib/words.mjs";
-import { redrawAll } from "../dom/frame.mjs";
-import { hideTip } from "../dom/tooltip.mjs";
 import { model } from "../store/model.mjs";
 import { setHover } from "../store/state.mjs";
-import { chooseFirstTrack, firstTrack, hasManyTracks, nHiddenTracks, toggleTracks, visibleTracks } from "../store/tracks.mjs";
+import {
+  chooseFirstTrack,
+  firstTrack,
+  hasManyTracks,
+  nHiddenTracks,
+  toggleTracks,
+  visibleTracks,
+} from "../store/tracks.mjs";
 
 let place = null;
 let made = "";
@@ -30,13 +37,20 @@ export function makeTrackNames(mount) {
 export function drawTrackNames({ top, height, gap }) {
   const seen = visibleTracks();
   const hidden = nHiddenTracks();
-  const now = JSON.stringify([model.dump.about.uuid, model.axis.index, seen.map((track) => track.index), hidden, firstTrack()]);
+  const now = JSON.stringify([
+    model.dump.about.uuid,
+    model.axis.index,
+    seen.map((track) => track.index),
+    hidden,
+    firstTrack(),
+  ]);
   if (now === made) return;
   made = now;
   const rows = seen.map(name);
   if (hasManyTracks()) rows.push(toggle(hidden));
   rows.forEach((row, k) => (row.style.top = `${top + k * (height + gap)}px`));
-  const held = document.activeElement && place.contains(document.activeElement) ? document.activeElement.dataset.track : null;
+  const held =
+    document.activeElement && place.contains(document.activeElement) ? document.activeElement.dataset.track : null;
   place.replaceChildren(...rows);
   const again = rows.find((row) => row.dataset.track === held);
   if (again) again.focus();
@@ -56,7 +70,11 @@ function name(track) {
   const words = showToken(track.name).text;
   const isFirst = track.name === firstTrack();
   const where = trackShift(track) ? `, ${SHIFTED}` : "";
-  const made = button(words, `${words}: ${about(track)}${where}. Press to show it ${isFirst ? "in its own place" : "first"} beside the matches.`, String(track.index));
+  const made = button(
+    words,
+    `${words}: ${about(track)}${where}. Press to show it ${isFirst ? "in its own place" : "first"} beside the matches.`,
+    String(track.index),
+  );
   made.setAttribute("aria-pressed", String(isFirst));
   return made;
 }
@@ -67,7 +85,11 @@ function about(track) {
 }
 
 function toggle(hidden) {
-  const made = button(hidden ? `+${hidden} more` : "fewer", hidden ? "Show the other tracks too" : "Show the first tracks only", "more");
+  const made = button(
+    hidden ? `+${hidden} more` : "fewer",
+    hidden ? "Show the other tracks too" : "Show the first tracks only",
+    "more",
+  );
   made.classList.add("lv-track-more");
   made.setAttribute("aria-expanded", String(!hidden));
   return made;

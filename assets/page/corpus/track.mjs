@@ -1,11 +1,11 @@
 /* A track under the tokens: its values as cells, bars or a line. */
 
-import { valueText } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { isMissingValue } from "../lib/tracks.mjs";
 import { writeCentred } from "../dom/cell-text.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { labelFont, themeColours } from "../dom/theme.mjs";
+import { valueText } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { isMissingValue } from "../lib/tracks.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
 import { trackGround, trackLook, trackText } from "../store/tracks.mjs";

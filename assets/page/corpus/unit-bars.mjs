@@ -1,12 +1,12 @@
 /* Bars under the strip: a row for each unit of the pattern, filled where it is on. */
 
-import { fitText } from "../lib/tokens.mjs";
-import { plural } from "../lib/words.mjs";
 import { element } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { fitCanvas, themeColours, typePx } from "../dom/theme.mjs";
 import { hideTip } from "../dom/tooltip.mjs";
+import { fitText } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { plotWidth } from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
@@ -87,7 +87,10 @@ function paint(ctx, units) {
   const gap = cell > 6 ? 1 : 0;
   units.forEach((one, k) => {
     const top = k * ROW;
-    const isLit = hover.unit !== null ? hover.unit === one.unit && (hover.source || source) === one.source : held && held.unit === one.unit && held.source === one.source;
+    const isLit =
+      hover.unit !== null
+        ? hover.unit === one.unit && (hover.source || source) === one.source
+        : held && held.unit === one.unit && held.source === one.source;
     const counts = model.countOn(from, to, [one]);
     ctx.fillStyle = colours.shade(0);
     ctx.fillRect(geometry.x(from), top + 2, geometry.x(to) - geometry.x(from) - gap, ROW - 4);

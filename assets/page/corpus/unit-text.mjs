@@ -1,16 +1,16 @@
 /* The text of a whole sequence, each token on the colour of one unit's activation there; a press on a token goes to it. */
 
-import { tickText } from "../lib/axis.mjs";
-import { grouped, valueText } from "../lib/scale.mjs";
-import { sequenceAround } from "../lib/select.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { rowBytes } from "../lib/url.mjs";
 import { element } from "../dom/element.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { themeColours } from "../dom/theme.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
+import { tickText } from "../lib/axis.mjs";
+import { grouped, valueText } from "../lib/scale.mjs";
+import { sequenceAround } from "../lib/select.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { rowBytes } from "../lib/url.mjs";
 import { plotPlace, plotWidth } from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
 import { hover, setHover, state } from "../store/state.mjs";
@@ -32,7 +32,11 @@ export function makeUnitText() {
   head = element("p", "lv-text-head");
   scale = element("span", "lv-text-scale");
   note = element("span", "lv-text-note");
-  body = element("div", "lv-text-body", "", { tabindex: "0", role: "region", "aria-label": "Text coloured by a unit's activation" });
+  body = element("div", "lv-text-body", "", {
+    tabindex: "0",
+    role: "region",
+    "aria-label": "Text coloured by a unit's activation",
+  });
   body.addEventListener("click", press);
   body.addEventListener("pointermove", point);
   body.addEventListener("pointerleave", () => {
@@ -65,7 +69,10 @@ function unit() {
 /* The steps shown: the sequence at the middle of the view, as far as it fits. */
 function range(source) {
   const { at, span, start } = state;
-  const middle = start !== null && start >= at && start < at + span ? start : Math.min(model.axis.n_steps - 1, at + Math.floor(span / 2));
+  const middle =
+    start !== null && start >= at && start < at + span
+      ? start
+      : Math.min(model.axis.n_steps - 1, at + Math.floor(span / 2));
   const most = Math.max(64, Math.min(MOST, Math.floor(BYTES / rowBytes(source))));
   const reach = Math.ceil(most / 512) * 512;
   const [low, high] = [Math.max(0, middle - reach), Math.min(model.axis.n_steps, middle + reach)];
@@ -129,7 +136,14 @@ function fill(one, source, first, end, isPart, isHere) {
   scale.title = "The colour of an activation";
   const ends = [-reach, reach].map((value) => tickText(value, [-reach, 0, reach]));
   note.textContent = `steps ${grouped(first)} to ${grouped(end - 1)}${isPart ? ", a part of its sequence" : ", the whole sequence"}${isHere ? "" : " · loading …"}`;
-  head.replaceChildren(name, ` of ${showToken(one.source).text}`, element("span", "lv-text-end", ends[0]), scale, element("span", "", ends[1]), note);
+  head.replaceChildren(
+    name,
+    ` of ${showToken(one.source).text}`,
+    element("span", "lv-text-end", ends[0]),
+    scale,
+    element("span", "", ends[1]),
+    note,
+  );
 }
 
 /* The largest type in which the whole text is seen at once. */
@@ -175,5 +189,14 @@ function point(event) {
 /* For tests: what is shown, and the ground of each token. */
 export function inspectUnitText() {
   if (state.view !== "text") return null;
-  return Object.assign({ from, to: from + spans.length, isHere: !note.textContent.includes("loading"), grounds: spans.map((span) => span.style.background), texts: spans.map((span) => span.textContent) }, unit());
+  return Object.assign(
+    {
+      from,
+      to: from + spans.length,
+      isHere: !note.textContent.includes("loading"),
+      grounds: spans.map((span) => span.style.background),
+      texts: spans.map((span) => span.textContent),
+    },
+    unit(),
+  );
 }

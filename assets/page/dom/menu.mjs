@@ -20,7 +20,16 @@ export function makeMenu(place, { words, title, fill, onClose }) {
   panel.setAttribute("aria-label", title);
   whole.append(button, panel);
   place.append(whole);
-  const menu = { whole, button, panel, fill, onClose, open: () => open(menu), close: () => close(menu), isOpen: () => !panel.hidden };
+  const menu = {
+    whole,
+    button,
+    panel,
+    fill,
+    onClose,
+    open: () => open(menu),
+    close: () => close(menu),
+    isOpen: () => !panel.hidden,
+  };
   button.addEventListener("click", () => (menu.isOpen() ? close(menu) : open(menu)));
   panel.addEventListener("keydown", (event) => event.key !== "Escape" && event.stopPropagation());
   return menu;
@@ -55,9 +64,13 @@ export function watchMenus() {
     // The lines take no menu away: with "+ pin" open a press on one pins it.
     if (present && !present.whole.contains(event.target) && !event.target.closest(".lv-plot")) close(present);
   });
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !present) return;
-    event.stopPropagation();
-    close(present);
-  }, true);
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape" || !present) return;
+      event.stopPropagation();
+      close(present);
+    },
+    true,
+  );
 }

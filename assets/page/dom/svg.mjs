@@ -21,7 +21,12 @@ export function svgDrawing(width, height, words) {
 }
 
 export function svgBar(className, x, y, width, height) {
-  return svgElement("rect", className, { x: round(x), y: round(y), width: Math.max(0, round(width)), height: Math.max(0, round(height)) });
+  return svgElement("rect", className, {
+    x: round(x),
+    y: round(y),
+    width: Math.max(0, round(width)),
+    height: Math.max(0, round(height)),
+  });
 }
 
 export function svgLine(className, x1, y1, x2, y2) {
@@ -30,7 +35,12 @@ export function svgLine(className, x1, y1, x2, y2) {
 
 /* Words at a point: `anchor` start, middle or end. */
 export function svgText(className, text, x, y, anchor) {
-  return svgElement("text", `lv-svg-words ${className}`, { x: round(x), y: round(y), "text-anchor": anchor || "start" }, text);
+  return svgElement(
+    "text",
+    `lv-svg-words ${className}`,
+    { x: round(x), y: round(y), "text-anchor": anchor || "start" },
+    text,
+  );
 }
 
 function round(value) {

@@ -77,7 +77,9 @@ export function watchTheme() {
     known = null;
     redrawAll();
   };
-  new MutationObserver(changed).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme", "data-lv-projector"] });
+  new MutationObserver(changed).observe(document.documentElement, {
+    attributeFilter: ["data-mantine-color-scheme", "data-lv-projector"],
+  });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
   changed();
 }

@@ -31,7 +31,15 @@ export function virtualList({ height, label, load, fill, pick, told }) {
   const go = (index) => focus(Math.max(0, Math.min(total - 1, index)));
   const page = () => Math.max(1, Math.floor(scroller.clientHeight / height) - 1);
   const by = (rows) => () => go(active + rows());
-  const acts = { down: by(() => 1), up: by(() => -1), pageDown: by(page), pageUp: by(() => -page()), first: () => go(0), last: () => go(total - 1), go: () => press(active) };
+  const acts = {
+    down: by(() => 1),
+    up: by(() => -1),
+    pageDown: by(page),
+    pageUp: by(() => -page()),
+    first: () => go(0),
+    last: () => go(total - 1),
+    go: () => press(active),
+  };
   ownKeys(scroller, "list", acts);
 
   /* Start anew; `at`: the row to begin at. */
@@ -83,7 +91,12 @@ export function virtualList({ height, label, load, fill, pick, told }) {
   }
 
   function add(index) {
-    const item = element("div", "lv-list-row", "", { role: "option", "aria-posinset": index + 1, "aria-setsize": total, tabindex: index === active ? "0" : "-1" });
+    const item = element("div", "lv-list-row", "", {
+      role: "option",
+      "aria-posinset": index + 1,
+      "aria-setsize": total,
+      tabindex: index === active ? "0" : "-1",
+    });
     item.dataset.index = index;
     item.style.top = `${index * height}px`;
     made.set(index, item);
@@ -103,7 +116,8 @@ export function virtualList({ height, label, load, fill, pick, told }) {
     active = index;
     const top = active * height;
     if (top < scroller.scrollTop) scroller.scrollTop = top;
-    else if (top + height > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + height - scroller.clientHeight;
+    else if (top + height > scroller.scrollTop + scroller.clientHeight)
+      scroller.scrollTop = top + height - scroller.clientHeight;
     draw();
     const item = made.get(active);
     item.tabIndex = 0;
@@ -115,5 +129,14 @@ export function virtualList({ height, label, load, fill, pick, told }) {
     if (row) pick(row, index);
   }
 
-  return { element: scroller, reset, focus: () => go(active), rows: () => [...made.keys()].sort((a, b) => a - b).map(rowAt).filter(Boolean) };
+  return {
+    element: scroller,
+    reset,
+    focus: () => go(active),
+    rows: () =>
+      [...made.keys()]
+        .sort((a, b) => a - b)
+        .map(rowAt)
+        .filter(Boolean),
+  };
 }

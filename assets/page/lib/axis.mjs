@@ -23,7 +23,8 @@ export function tickText(value, values) {
 /* A positive number in as few characters as tell it to three digits: "1.5k", "2M", "5e−4". */
 export function compact(value) {
   const power = Math.floor(Math.log10(value) / 3 + 1e-9);
-  if (value < 0.001 || power >= SUFFIXES.length) return Number(value.toPrecision(3)).toExponential().replace("+", "").replace("-", "−");
+  if (value < 0.001 || power >= SUFFIXES.length)
+    return Number(value.toPrecision(3)).toExponential().replace("+", "").replace("-", "−");
   return String(Number((value / Math.pow(1000, Math.max(0, power))).toPrecision(3))) + SUFFIXES[Math.max(0, power)];
 }
 

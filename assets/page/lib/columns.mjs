@@ -26,20 +26,40 @@ export function usedCells(rows) {
    Asked: {width, used: [a, b], before: cells before a match's start, nUnits, isChars, hasTokens, unit (name of
    one whose activation is shown, if any), tracks}. */
 export function columnLayout(asked) {
-  const { width, used: [a, b], before, nUnits, tracks } = asked;
-  const units = { name: "units", kind: "shared", left: LINKS, width: DIGIT * (2 * String(nUnits).length + 1) + 8, from: 0, n: 0 };
+  const {
+    width,
+    used: [a, b],
+    before,
+    nUnits,
+    tracks,
+  } = asked;
+  const units = {
+    name: "units",
+    kind: "shared",
+    left: LINKS,
+    width: DIGIT * (2 * String(nUnits).length + 1) + 8,
+    from: 0,
+    n: 0,
+  };
   const left = nUnits ? units.left + Math.max(units.width, 36) + 10 : LINKS; // no pattern: the rows are steps of a region
   const main = asked.hasTokens ? text(asked, left) : null;
   const after = main ? main.left + Math.max(main.width, HEAD_WIDTH) + GAP : left;
   const fits = Math.max(1, Math.floor((width - after + GAP) / (HEAT.least + GAP)));
   const own = asked.unit && fits > 1 ? [{ name: asked.unit, kind: "unit" }] : [];
   const seen = tracks.slice(0, fits - (nUnits ? 1 : 0) - own.length);
-  const names = [...(nUnits ? [{ name: "matched units", kind: "on" }] : []), ...own, ...seen.map((track) => ({ name: track.name, kind: "track", track }))];
+  const names = [
+    ...(nUnits ? [{ name: "matched units", kind: "on" }] : []),
+    ...own,
+    ...seen.map((track) => ({ name: track.name, kind: "track", track })),
+  ];
   const heats = [];
   let x = after;
   names.forEach((column, k) => {
     const share = Math.floor((width - x + GAP) / (names.length - k)) - GAP;
-    const most = !main && k === 0 ? Math.min((b - a) * NUMBER, width - x - (own.length + seen.length) * (HEAT.good + GAP)) : Math.min(HEAT.most, share, (b - a) * HEAT.cell);
+    const most =
+      !main && k === 0
+        ? Math.min((b - a) * NUMBER, width - x - (own.length + seen.length) * (HEAT.good + GAP))
+        : Math.min(HEAT.most, share, (b - a) * HEAT.cell);
     const wide = Math.max(Math.min(HEAT.least, share), most);
     heats.push(Object.assign(column, { left: x, width: wide, from: a, n: b - a }));
     x += wide + GAP;
@@ -49,7 +69,8 @@ export function columnLayout(asked) {
 
 function text({ width, used: [a, b], before, isChars, tracks, unit }, left) {
   const room = width - left;
-  const heats = 1 + Math.min(tracks.length + (unit ? 1 : 0), Math.max(0, Math.floor((room * 0.4) / (HEAT.least + GAP)) - 1));
+  const heats =
+    1 + Math.min(tracks.length + (unit ? 1 : 0), Math.max(0, Math.floor((room * 0.4) / (HEAT.least + GAP)) - 1));
   const share = Math.max(room * (isChars ? 0.45 : 0.58), room - heats * (HEAT.good + GAP));
   const chars = width >= 900 ? CHAR.wide : CHAR.narrow;
   const cell = isChars ? chars : Math.max(WORD.least, Math.min(WORD.most, Math.floor(share / (b - a))));

@@ -29,8 +29,12 @@ export function valueRows(track) {
 export function enrichmentSentence(name, value) {
   const { share, base_rate: base } = value;
   const times = base > 0 ? share / base : null;
-  const often = times === null || times < 1.05 ? "" : `: ${times < 10 ? times.toFixed(1) : Math.round(times)} times as often`;
-  return { figure: decimal(share), rest: `of the matched steps have ${name} ${value.value}, ${decimal(base)} of the corpus${often}` };
+  const often =
+    times === null || times < 1.05 ? "" : `: ${times < 10 ? times.toFixed(1) : Math.round(times)} times as often`;
+  return {
+    figure: decimal(share),
+    rest: `of the matched steps have ${name} ${value.value}, ${decimal(base)} of the corpus${often}`,
+  };
 }
 
 const scratch = new DataView(new ArrayBuffer(8));
@@ -85,7 +89,8 @@ export function toggledFilter(filters, track, value, isMore) {
 
 /* A filter in words: "depth 3 to 4", "tag noun or verb". `text(number)` writes a number. */
 export function filterWords({ track, labels, low, high }, text) {
-  if (labels && labels.length) return `${track} ${labels.length > 3 ? `${labels.slice(0, 3).join(", ")} or ${labels.length - 3} more` : labels.join(" or ")}`;
+  if (labels && labels.length)
+    return `${track} ${labels.length > 3 ? `${labels.slice(0, 3).join(", ")} or ${labels.length - 3} more` : labels.join(" or ")}`;
   if (low === high) return `${track} ${text(low)}`;
   if (low === undefined || low === null) return `${track} up to ${text(high)}`;
   if (high === undefined || high === null) return `${track} from ${text(low)}`;

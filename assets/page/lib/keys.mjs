@@ -153,7 +153,18 @@ export const KEY_TABLE = [
     ],
   },
 ];
-const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", PageUp: "Page ↑", PageDown: "Page ↓", Backspace: "⌫", "-": "−", " ": "Space" };
+const SHOWN = {
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  Escape: "Esc",
+  PageUp: "Page ↑",
+  PageDown: "Page ↓",
+  Backspace: "⌫",
+  "-": "−",
+  " ": "Space",
+};
 
 /* What a keyboard event is in the table's words. */
 export function combination({ key, ctrlKey, metaKey, altKey, shiftKey }) {

@@ -21,7 +21,10 @@ export function lengthBars(lengths, nUnits, least) {
 /* The bounds of bars `a` to `b`, in either order; open where they reach an end: {minLength, maxLength}. */
 export function barBounds(found, a, b) {
   const [first, last] = a <= b ? [a, b] : [b, a];
-  return { minLength: first === 0 ? 1 : found[first].from, maxLength: last === found.length - 1 ? null : found[last].to };
+  return {
+    minLength: first === 0 ? 1 : found[first].from,
+    maxLength: last === found.length - 1 ? null : found[last].to,
+  };
 }
 
 /* Is a bar within the bounds that hold, wholly or in part? */

@@ -7,12 +7,28 @@ const TRACK = "track:";
 
 /* [[value, words], ...] for tracks by name. */
 export function orderOptions(names) {
-  const own = [["best", "best overlap"], ["step", "step"], ["-length", "longest first"], ["length", "shortest first"]];
-  return [...own, ...names.flatMap((name) => [[TRACK + name, `${name}, rising`], [`-${TRACK}${name}`, `${name}, falling`]])];
+  const own = [
+    ["best", "best overlap"],
+    ["step", "step"],
+    ["-length", "longest first"],
+    ["length", "shortest first"],
+  ];
+  return [
+    ...own,
+    ...names.flatMap((name) => [
+      [TRACK + name, `${name}, rising`],
+      [`-${TRACK}${name}`, `${name}, falling`],
+    ]),
+  ];
 }
 
 export function groupOptions(names) {
-  return [["", "nothing"], ["sequence", "sequence"], ["length", "length"], ...names.map((name) => [TRACK + name, name])];
+  return [
+    ["", "nothing"],
+    ["sequence", "sequence"],
+    ["length", "length"],
+    ...names.map((name) => [TRACK + name, name]),
+  ];
 }
 
 /* "depth 4", "sequence 12", "5 steps": the heading of a group. */
@@ -30,7 +46,12 @@ export function countLevels({ counts, n_units: units }) {
     atLeast += total;
     if (!total) continue;
     const isFirst = !found.length;
-    const which = shared < units ? `with ${grouped(shared)}${isFirst ? ` of ${grouped(units)} units on` : ""}` : units === 1 ? "with the unit on" : `with all ${grouped(units)} units on`;
+    const which =
+      shared < units
+        ? `with ${grouped(shared)}${isFirst ? ` of ${grouped(units)} units on` : ""}`
+        : units === 1
+          ? "with the unit on"
+          : `with all ${grouped(units)} units on`;
     found.push({ shared, total, atLeast, strong: isFirst ? plural(total, "match") : grouped(total), words: which });
   }
   return found;

@@ -19,10 +19,18 @@ function byLabel(values, labels) {
   const order = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || a - b);
   const named = order.slice(0, NAMED_LABELS).sort((a, b) => a - b); // a label keeps its place among its neighbours
   const places = new Map(named.map((code, slot) => [code, slot]));
-  const slot = Int16Array.from(values, (value) => (value === value ? (places.has(value) ? places.get(value) : NAMED_LABELS) : -1));
+  const slot = Int16Array.from(values, (value) =>
+    value === value ? (places.has(value) ? places.get(value) : NAMED_LABELS) : -1,
+  );
   const legend = named.map((code, k) => ({ slot: k, label: labels[code], count: counts.get(code) }));
   const rest = order.slice(NAMED_LABELS);
-  if (rest.length) legend.push({ slot: NAMED_LABELS, label: null, nLabels: rest.length, count: rest.reduce((sum, code) => sum + counts.get(code), 0) });
+  if (rest.length)
+    legend.push({
+      slot: NAMED_LABELS,
+      label: null,
+      nLabels: rest.length,
+      count: rest.reduce((sum, code) => sum + counts.get(code), 0),
+    });
   return { kind: "category", slot, legend, none };
 }
 

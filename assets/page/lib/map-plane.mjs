@@ -11,7 +11,11 @@ export function wholeView({ low, high }, width, height) {
   const room = [Math.max(1, width - 2 * PAD), Math.max(1, height - 2 * PAD)];
   const scale = Math.min(wide > 0 ? room[0] / wide : Infinity, tall > 0 ? room[1] / tall : Infinity);
   const used = Number.isFinite(scale) ? scale : 1;
-  return { scale: used, x: width / 2 - ((low[0] + high[0]) / 2) * used, y: height / 2 + ((low[1] + high[1]) / 2) * used };
+  return {
+    scale: used,
+    x: width / 2 - ((low[0] + high[0]) / 2) * used,
+    y: height / 2 + ((low[1] + high[1]) / 2) * used,
+  };
 }
 
 /* The same, `factor` times as large, what stands at (x, y) staying there; `base`: the scale at which all is in view. */

@@ -58,5 +58,13 @@ export function newest({ get, changed, pause }) {
     changed();
   }
 
-  return { want, again, value: () => value, problem: () => problem, isLate: () => isLate, isCurrent: () => wanted === known, isPending: () => wanted !== known && problem === null };
+  return {
+    want,
+    again,
+    value: () => value,
+    problem: () => problem,
+    isLate: () => isLate,
+    isCurrent: () => wanted === known,
+    isPending: () => wanted !== known && problem === null,
+  };
 }

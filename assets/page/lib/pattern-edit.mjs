@@ -24,7 +24,13 @@ export function withUnit(file, { source, unit, side, threshold }) {
 /* The file with other filters and bounds: {filters, minLength, maxLength}, each only where it is given. */
 export function withLimits(file, { filters, minLength, maxLength }) {
   const change = {};
-  if (filters !== undefined) change.filters = filters.map(({ track, labels, low, high }) => ({ track, labels: labels || [], low: low === undefined ? null : low, high: high === undefined ? null : high }));
+  if (filters !== undefined)
+    change.filters = filters.map(({ track, labels, low, high }) => ({
+      track,
+      labels: labels || [],
+      low: low === undefined ? null : low,
+      high: high === undefined ? null : high,
+    }));
   if (minLength !== undefined) change.min_length = minLength;
   if (maxLength !== undefined) change.max_length = maxLength;
   return changed(file, change);
@@ -50,7 +56,9 @@ export function barePattern(text) {
 export function movedPattern(file, threshold, source) {
   const { units, bases } = file.pattern;
   const name = (one) => source || one;
-  const moved = units.map((one) => Object.assign({}, one, { source: name(one.source), threshold: one.side === "low" ? -threshold + 0 : threshold }));
+  const moved = units.map((one) =>
+    Object.assign({}, one, { source: name(one.source), threshold: one.side === "low" ? -threshold + 0 : threshold }),
+  );
   const names = [...new Set([...bases.map((one) => name(one.source)), ...moved.map((one) => one.source)])];
   const once = moved.filter((one, k) => moved.findIndex((other) => isSameUnit(one, other)) === k);
   return changed(file, { units: once, bases: names.map((one) => ({ source: one, threshold })) });

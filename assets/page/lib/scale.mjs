@@ -77,7 +77,9 @@ function hex2(value) {
 
 /* WCAG relative luminance of "#rrggbb". */
 function luminance(hex) {
-  const [r, g, b] = rgb(hex).map((v) => (v / 255 <= 0.03928 ? v / 255 / 12.92 : Math.pow((v / 255 + 0.055) / 1.055, 2.4)));
+  const [r, g, b] = rgb(hex).map((v) =>
+    v / 255 <= 0.03928 ? v / 255 / 12.92 : Math.pow((v / 255 + 0.055) / 1.055, 2.4),
+  );
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 

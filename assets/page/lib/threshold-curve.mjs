@@ -8,7 +8,10 @@ const STABLE = 0.15; // of the range: a stretch as long as that is a stable choi
 /* Answers {threshold, n_units} of two sides, added. Where only one goes so far the other one selects nothing there. */
 export function addCurves(one, other) {
   const [long, short] = one.threshold.length >= other.threshold.length ? [one, other] : [other, one];
-  return { threshold: long.threshold, n_units: long.threshold.map((value, k) => long.n_units[k] + countAt(short, value)) };
+  return {
+    threshold: long.threshold,
+    n_units: long.threshold.map((value, k) => long.n_units[k] + countAt(short, value)),
+  };
 }
 
 /* How many a threshold selects by a curve: at its nearest point; none beyond its end. */
@@ -20,7 +23,8 @@ export function countAt(curve, threshold) {
 /* The place of the point that is nearest to a threshold. */
 export function nearest({ threshold: points }, threshold) {
   let best = 0;
-  for (let k = 1; k < points.length; k++) if (Math.abs(points[k] - threshold) <= Math.abs(points[best] - threshold)) best = k;
+  for (let k = 1; k < points.length; k++)
+    if (Math.abs(points[k] - threshold) <= Math.abs(points[best] - threshold)) best = k;
   return best;
 }
 
@@ -61,13 +65,18 @@ export function adviceSentence(curve, threshold, own) {
   if (!best && !own) return "No threshold selects any unit here: brush other steps or drop a constraint";
   const ends = between(curve, threshold);
   if (ends && !(ends.below.n === ends.above.n && own === ends.below.n)) {
-    const exactly = own === null ? `${text(threshold)} lies between two points of the curve` : `${plural(own, "unit")} at exactly ${text(threshold)}`;
+    const exactly =
+      own === null
+        ? `${text(threshold)} lies between two points of the curve`
+        : `${plural(own, "unit")} at exactly ${text(threshold)}`;
     return `${exactly}: ${ends.below.n} at ${text(ends.below.at)}, ${ends.above.n} at ${text(ends.above.at)}`;
   }
   const here = stretch(curve, nearest(curve, threshold));
   const isLong = ({ from, to }) => to - from >= STABLE * (points.at(-1) - points[0]);
-  const span = ({ n, from, to }) => `${plural(n, "unit")} ${from === to ? `only at ${text(from)}` : `from ${text(from)} to ${text(to)}`}`;
-  if (here.n === 0) return `No unit ${here.from === here.to ? `at ${text(here.from)}` : `from ${text(here.from)} to ${text(here.to)}`}; ${span(best)}`;
+  const span = ({ n, from, to }) =>
+    `${plural(n, "unit")} ${from === to ? `only at ${text(from)}` : `from ${text(from)} to ${text(to)}`}`;
+  if (here.n === 0)
+    return `No unit ${here.from === here.to ? `at ${text(here.from)}` : `from ${text(here.from)} to ${text(here.to)}`}; ${span(best)}`;
   if (isLong(here)) return `${span(here)}: a stable choice`;
   if (isLong(best) && best.from !== here.from) return `${span(here)}: little room. Steadier: ${span(best)}`;
   return `${span(here)}: a small change takes other units`;

@@ -49,7 +49,9 @@ function between(before, after, from, a, b) {
   for (let i = rows - 1; i >= 0; i--) {
     for (let j = columns - 1; j >= 0; j--) {
       const isSame = before[from + i] === after[from + j];
-      table[i * wide + j] = isSame ? table[(i + 1) * wide + j + 1] + 1 : Math.max(table[(i + 1) * wide + j], table[i * wide + j + 1]);
+      table[i * wide + j] = isSame
+        ? table[(i + 1) * wide + j + 1] + 1
+        : Math.max(table[(i + 1) * wide + j], table[i * wide + j + 1]);
     }
   }
   const found = [];

@@ -3,7 +3,8 @@
 export const LONGEST = 300; // characters of a token that are ever shown, so that a token of 10,000 costs nothing
 const NAMED = { "\n": "⏎", "\t": "⇥", "\r": "␍" };
 // Controls, format characters (zero width, direction), separators that are not a plain space, lone surrogates, fillers, code points that are no character.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0\p{Noncharacter_Code_Point}]/u;
+const INVISIBLE =
+  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0\p{Noncharacter_Code_Point}]/u;
 const PICTURE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]/u;
 const MARK = /^\p{M}/u;
 
@@ -46,7 +47,9 @@ function spell(chars) {
 
 /* A zero-width joiner inside an emoji is part of one picture and stays. */
 function joinsPictures(chars, i) {
-  return chars[i] === "\u200D" && i > 0 && i + 1 < chars.length && PICTURE.test(chars[i - 1]) && PICTURE.test(chars[i + 1]);
+  return (
+    chars[i] === "\u200D" && i > 0 && i + 1 < chars.length && PICTURE.test(chars[i - 1]) && PICTURE.test(chars[i + 1])
+  );
 }
 
 /* The widest prefix that `width(text) <= room` allows, ending in "…" where something was cut. */

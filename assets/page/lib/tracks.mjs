@@ -3,7 +3,12 @@
 export const SHIFTED = "drawn over the token it speaks of, one step after the one it was recorded at";
 
 export function isMissingValue(track, value) {
-  return value === null || value === undefined || Number.isNaN(value) || (track.kind === "category" && !(value in track.labels));
+  return (
+    value === null ||
+    value === undefined ||
+    Number.isNaN(value) ||
+    (track.kind === "category" && !(value in track.labels))
+  );
 }
 
 /* How many steps after the one that it was recorded at a value is drawn: one, where it speaks of the next token. */

@@ -15,12 +15,20 @@ export function checkAgainstDump(state, about, source) {
   const where = `${about.name}${about.axes.length > 1 ? `'s axis ${about.axes[source.axis].name}` : ""}`;
   const keep = (field, isGood) => (state[field] = state[field].filter((one) => told(problems, isGood(one))));
 
-  const noSource = (name) => (sources.has(name) ? null : `the link asks for source ${short(name)}, which is not in ${where}; left out`);
-  const noTrack = (name) => (tracks.has(name) ? null : `the link asks for track ${short(name)}, which is not in ${where}; left out`);
-  const noUnit = ({ source: name, unit }) => noSource(name) || (unit < sources.get(name).n_units ? null : `the link asks for unit ${unit} of ${short(name)}, which has units 0 to ${sources.get(name).n_units - 1}; left out`);
+  const noSource = (name) =>
+    sources.has(name) ? null : `the link asks for source ${short(name)}, which is not in ${where}; left out`;
+  const noTrack = (name) =>
+    tracks.has(name) ? null : `the link asks for track ${short(name)}, which is not in ${where}; left out`;
+  const noUnit = ({ source: name, unit }) =>
+    noSource(name) ||
+    (unit < sources.get(name).n_units
+      ? null
+      : `the link asks for unit ${unit} of ${short(name)}, which has units 0 to ${sources.get(name).n_units - 1}; left out`);
   const seen = new Set([state.source]);
   keep("parts", (part) => {
-    const wrong = noSource(part.source) || (seen.has(part.source) ? `the link has source ${short(part.source)} twice; the first is kept` : null);
+    const wrong =
+      noSource(part.source) ||
+      (seen.has(part.source) ? `the link has source ${short(part.source)} twice; the first is kept` : null);
     seen.add(part.source);
     return wrong;
   });
@@ -40,9 +48,21 @@ export function checkAgainstDump(state, about, source) {
     problems.push(`the link's ${field}=${short(state[field])} is not ${remedy}; left out`);
     state[field] = base[field];
   };
-  options("order", (text) => ORDERS.includes(text) || isTrack(text.replace(/^-/, "")), `one of ${ORDERS.join(", ")}, track:NAME or -track:NAME`);
-  options("group", (text) => ["", "sequence", "length"].includes(text) || isTrack(text), "sequence, length or track:NAME");
-  options("colour", (text) => ["", "shared"].includes(text) || isTrack(text) || isUnit(text, noUnit), "shared, track:NAME or unit:SOURCE:UNIT");
+  options(
+    "order",
+    (text) => ORDERS.includes(text) || isTrack(text.replace(/^-/, "")),
+    `one of ${ORDERS.join(", ")}, track:NAME or -track:NAME`,
+  );
+  options(
+    "group",
+    (text) => ["", "sequence", "length"].includes(text) || isTrack(text),
+    "sequence, length or track:NAME",
+  );
+  options(
+    "colour",
+    (text) => ["", "shared"].includes(text) || isTrack(text) || isUnit(text, noUnit),
+    "shared, track:NAME or unit:SOURCE:UNIT",
+  );
   return problems;
 }
 
@@ -65,7 +85,9 @@ function wrongFilter(filter, track) {
     return lost === undefined ? null : `track ${name} has no label ${short(lost)}; the filter is left out`;
   }
   if (track.kind === "category") return `the link filters track ${name} by a range, but it holds labels; left out`;
-  return filter.low > filter.high ? `the link's filter of track ${name} allows ${filter.low} to ${filter.high}, which is nothing; left out` : null;
+  return filter.low > filter.high
+    ? `the link's filter of track ${name} allows ${filter.low} to ${filter.high}, which is nothing; left out`
+    : null;
 }
 
 function checkTyped(state, problems) {
@@ -84,10 +106,14 @@ function checkTyped(state, problems) {
 }
 
 function checkLengths(state, problems) {
-  const isWrong = state.minLength < 1 || (state.maxLength !== null && state.maxLength < state.minLength) || state.shared === 0;
+  const isWrong =
+    state.minLength < 1 || (state.maxLength !== null && state.maxLength < state.minLength) || state.shared === 0;
   if (!isWrong) return;
   if (state.shared === 0) problems.push("the link's shared=0 is no number of units; left out");
-  else problems.push(`the link asks for matches of ${state.minLength} to ${state.maxLength ?? "any number of"} steps, which are none; left out`);
+  else
+    problems.push(
+      `the link asks for matches of ${state.minLength} to ${state.maxLength ?? "any number of"} steps, which are none; left out`,
+    );
   Object.assign(state, state.shared === 0 ? { shared: null } : { minLength: 1, maxLength: null });
 }
 

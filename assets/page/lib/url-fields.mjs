@@ -131,7 +131,9 @@ function corners(text) {
 export function versus(text) {
   try {
     const { dump, name: called, pattern } = JSON.parse(text);
-    const isWhole = [dump, called, pattern].every((value) => typeof value === "string") && Array.isArray(JSON.parse(pattern).pattern.units);
+    const isWhole =
+      [dump, called, pattern].every((value) => typeof value === "string") &&
+      Array.isArray(JSON.parse(pattern).pattern.units);
     return isWhole ? { dump, name: called, pattern } : null;
   } catch (error) {
     return null;
@@ -146,8 +148,21 @@ function windows(text) {
 
 const plain = (param, field, read, kind) => ({ param, field, read, kind, write: (value) => [String(value)] });
 const flag = (param, field) => ({ param, field, read: isTrue, kind: "1", write: () => ["1"] });
-const list = (param, field, read, write, kind) => ({ param, field, read, kind, isList: true, write: (values) => values.map(write) });
-const rows = (param, field) => ({ param, field, read: windows, kind: "rows such as 120-125,300-302", write: (values) => [values.map((row) => row.join("-")).join(",")] });
+const list = (param, field, read, write, kind) => ({
+  param,
+  field,
+  read,
+  kind,
+  isList: true,
+  write: (values) => values.map(write),
+});
+const rows = (param, field) => ({
+  param,
+  field,
+  read: windows,
+  kind: "rows such as 120-125,300-302",
+  write: (values) => [values.map((row) => row.join("-")).join(",")],
+});
 
 export const FIELDS = [
   plain("at", "at", wholeNumber, STEPS),
@@ -177,11 +192,29 @@ export const FIELDS = [
   plain("map", "mapOf", name, "a source, or embedding"),
   plain("by", "mapMethod", oneOf(METHODS), "pca, tsne or umap"),
   plain("dye", "mapColour", name, "a track's name"),
-  { param: "lasso", field: "lasso", read: corners, kind: "a region such as 0,0,1,0,1,1", write: (value) => [value.flat().join(",")] },
+  {
+    param: "lasso",
+    field: "lasso",
+    read: corners,
+    kind: "a region such as 0,0,1,0,1,1",
+    write: (value) => [value.flat().join(",")],
+  },
   flag("mask", "mask"),
   flag("bars", "bars"),
-  { param: "beside", field: "beside", read: beside, kind: "a recording and a source such as 0123abcd/rnn.l0.h", write: (value) => [`${value.dump}/${value.source}`] },
-  { param: "unit", field: "held", read: held, kind: "a unit such as rnn.l0.h/11", write: (value) => [`${value.source}/${value.unit}`] },
+  {
+    param: "beside",
+    field: "beside",
+    read: beside,
+    kind: "a recording and a source such as 0123abcd/rnn.l0.h",
+    write: (value) => [`${value.dump}/${value.source}`],
+  },
+  {
+    param: "unit",
+    field: "held",
+    read: held,
+    kind: "a unit such as rnn.l0.h/11",
+    write: (value) => [`${value.source}/${value.unit}`],
+  },
 ];
 
 /* The tracks of an address, each with how it is drawn: ["depth", "loss/line"] -> {tracks, looks}. */

@@ -14,10 +14,34 @@ const WINDOW_BYTES = 48 * 1024 * 1024; // of states in one window
 const MAX_LINKED = 4000; // characters of typed texts that a link carries
 export const MAX_THRESHOLD = 1e30; // beyond any activation
 // What decides which matches there are, and which of them are listed.
-export const QUESTION_FIELDS = ["dump", "source", "start", "stop", "typed", "threshold", "side", "before", "after", "parts", "excluded", "pinned", "filters"];
+export const QUESTION_FIELDS = [
+  "dump",
+  "source",
+  "start",
+  "stop",
+  "typed",
+  "threshold",
+  "side",
+  "before",
+  "after",
+  "parts",
+  "excluded",
+  "pinned",
+  "filters",
+];
 export const LISTED_FIELDS = ["minLength", "maxLength", "hidden", "marked", "order", "group", "shared", "pattern"];
 // What makes another list of matches, so that its first rows are wanted anew.
-export const LIST_FIELDS = [...QUESTION_FIELDS, "minLength", "maxLength", "order", "group", "shared", "pattern", "lists", "lasso"];
+export const LIST_FIELDS = [
+  ...QUESTION_FIELDS,
+  "minLength",
+  "maxLength",
+  "order",
+  "group",
+  "shared",
+  "pattern",
+  "lists",
+  "lasso",
+];
 
 /* Bytes of a source's states at one step. */
 export function rowBytes(source) {
@@ -100,7 +124,12 @@ function same(one, other) {
 export function questionKey(state) {
   const values = [...QUESTION_FIELDS, ...LISTED_FIELDS].map((name) => (state[name] === undefined ? null : state[name]));
   const isOfUnit = /^unit:/.test(state.colour || ""); // whose values come with the rows
-  return JSON.stringify([...values, isOfUnit ? state.colour : null, state.lists === "A" ? state.versus : null, regionKey(state)]);
+  return JSON.stringify([
+    ...values,
+    isOfUnit ? state.colour : null,
+    state.lists === "A" ? state.versus : null,
+    regionKey(state),
+  ]);
 }
 
 /* Names the region of the map that stands in the place of a pattern; null where there is none. */
@@ -110,7 +139,9 @@ export function regionKey({ lasso, mapOf, mapMethod }) {
 
 /* Names the pattern alone, however its matches are listed. */
 export function patternKey(state) {
-  return JSON.stringify([...QUESTION_FIELDS, "pattern"].map((name) => (state[name] === undefined ? null : state[name])));
+  return JSON.stringify(
+    [...QUESTION_FIELDS, "pattern"].map((name) => (state[name] === undefined ? null : state[name])),
+  );
 }
 
 /* Parsed values + what the dump has -> {state, problems}: a complete state that fits, and what had to give. */
@@ -119,7 +150,9 @@ export function fitToDump(values, about, defaults) {
   const state = Object.assign({}, defaults, values, { dump: about.uuid });
   const names = about.sources.map((source) => source.name);
   if (!names.includes(state.source)) {
-    problems.push(`no source ${short(state.source)} in ${about.name}; it has ${names.join(", ")}. Shown: ${defaults.source}`);
+    problems.push(
+      `no source ${short(state.source)} in ${about.name}; it has ${names.join(", ")}. Shown: ${defaults.source}`,
+    );
     state.source = defaults.source;
   }
   const source = about.sources[names.indexOf(state.source)];
@@ -129,9 +162,12 @@ export function fitToDump(values, about, defaults) {
     const asked = state[name];
     state[name] = clamp(asked, low, high);
     if (values[name] === undefined || state[name] === asked) return;
-    problems.push(`the link's ${name}=${asked} is ${asked > high ? "more" : "fewer"} than the ${state[name]} ${what}; shown: ${state[name]}`);
+    problems.push(
+      `the link's ${name}=${asked} is ${asked > high ? "more" : "fewer"} than the ${state[name]} ${what}; shown: ${state[name]}`,
+    );
   };
-  if (state.span > nSteps) state.span = nSteps; // all of it is seen: nothing to say
+  if (state.span > nSteps)
+    state.span = nSteps; // all of it is seen: nothing to say
   else bound("span", Math.min(MIN_SPAN, nSteps, most.span), most.span, "steps that the page shows at once");
   state.span = Math.min(state.span, most.span);
   if (state.at >= nSteps) problems.push(`step ${state.at} is past the end; ${about.name} has ${steps(nSteps)}`);

@@ -10,7 +10,8 @@ export function plural(count, noun) {
 export function shortName(name, names) {
   const parts = names.map((one) => one.split("."));
   let shared = 0;
-  while (names.length > 1 && parts.every((one) => shared < one.length - 1 && one[shared] === parts[0][shared])) shared++;
+  while (names.length > 1 && parts.every((one) => shared < one.length - 1 && one[shared] === parts[0][shared]))
+    shared++;
   return name.split(".").slice(shared).join(".");
 }
 
@@ -19,7 +20,8 @@ const ON = { high: "on", low: "on low", both: "on, high or low," };
 /* Why a brushed window selects nothing, and what to do. `nMissing` of the `nUnits` have a NaN in it. */
 export function noUnits(state, nMissing, nUnits) {
   if (nMissing && nMissing === nUnits) {
-    const where = state.stop - state.start === 1 ? "at this step" : `in these ${grouped(state.stop - state.start)} steps`;
+    const where =
+      state.stop - state.start === 1 ? "at this step" : `in these ${grouped(state.stop - state.start)} steps`;
     return `No unit can be on ${where}: ${nUnits === 1 ? "its value" : "every unit's value"} is NaN, neither on nor off. Brush other steps.`;
   }
   const constraints = [];
@@ -28,7 +30,9 @@ export function noUnits(state, nMissing, nUnits) {
   const also = constraints.length ? " and off " + constraints.join(" and ") : "";
   const steps = state.stop - state.start;
   const window = steps === 1 ? "at this step" : `through these ${grouped(steps)} steps`;
-  const remedy = constraints.length ? "try another threshold or drop a constraint" : "lower the threshold or brush fewer steps";
+  const remedy = constraints.length
+    ? "try another threshold or drop a constraint"
+    : "lower the threshold or brush fewer steps";
   return `No unit is ${ON[state.side || "high"]} ${window}${also}: ${remedy}.${nMissing ? ` ${plural(nMissing, "unit")} of ${grouped(nUnits)} ${nMissing === 1 ? "has" : "have"} NaN there.` : ""}`;
 }
 

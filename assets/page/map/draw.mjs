@@ -1,10 +1,10 @@
 /* The map on its two canvases: points below; above them the region, the window's path, and what is pointed at. */
 
+import { lineScale } from "../dom/projector.mjs";
+import { themeColours, typePx } from "../dom/theme.mjs";
 import { toScreen } from "../lib/map-plane.mjs";
 import { fitText } from "../lib/tokens.mjs";
 import { clamp } from "../lib/url.mjs";
-import { lineScale } from "../dom/projector.mjs";
-import { themeColours, typePx } from "../dom/theme.mjs";
 import { slotColour } from "./palette.mjs";
 
 const FADED = 0.12; // of points outside a region
@@ -54,7 +54,8 @@ export function drawTokenLabels(ctx, data, view, text) {
     if (x < 0 || y < 0 || x > width || y > height) continue;
     const words = fitText(text(k), 120, (one) => ctx.measureText(one).width);
     const box = [x + 6, y - 7, x + 8 + ctx.measureText(words).width, y + 7];
-    if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
+    if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]))
+      continue;
     taken.push(box);
     halo(ctx, words, x + 7, y, colours.text);
     if (taken.length >= LABELS) return;
@@ -87,13 +88,17 @@ function halo(ctx, words, x, y, colour) {
 export function drawPath(ctx, { start, points: steps, borders }, view, brush) {
   const colours = themeColours();
   const cuts = new Set(borders);
-  const at = (step) => (steps[step - start] && steps[step - start][0] !== null ? toScreen(view, ...steps[step - start]) : null);
+  const at = (step) =>
+    steps[step - start] && steps[step - start][0] !== null ? toScreen(view, ...steps[step - start]) : null;
   const stop = start + steps.length;
   ctx.globalAlpha = 0.7;
   stroke(ctx, at, start, stop, cuts, colours.bg, 3);
   stroke(ctx, at, start, stop, cuts, colours.text, 1);
   ctx.globalAlpha = 1;
-  const [first, end] = brush && brush[0] < stop && brush[1] > start ? [Math.max(start, brush[0]), Math.min(stop, brush[1])] : [start, stop];
+  const [first, end] =
+    brush && brush[0] < stop && brush[1] > start
+      ? [Math.max(start, brush[0]), Math.min(stop, brush[1])]
+      : [start, stop];
   if (first !== start || end !== stop) {
     stroke(ctx, at, first, end, cuts, colours.bg, 6);
     stroke(ctx, at, first, end, cuts, colours.accent, 3);
@@ -141,7 +146,13 @@ function name(ctx, [x, y], [ox, oy], words, sign) {
   const far = Math.hypot(x - ox, y - oy);
   const [dx, dy] = far > 1 ? [(x - ox) / far, (y - oy) / far] : [0, sign];
   const { clientWidth: wide, clientHeight: tall } = ctx.canvas;
-  halo(ctx, words, clamp(x + dx * (half + 10), half + 3, wide - half - 3), clamp(y + dy * 16, 9, tall - 9), colours.text);
+  halo(
+    ctx,
+    words,
+    clamp(x + dx * (half + 10), half + 3, wide - half - 3),
+    clamp(y + dy * 16, 9, tall - 9),
+    colours.text,
+  );
 }
 
 /* A region, closed or still being drawn. */

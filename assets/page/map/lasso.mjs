@@ -1,7 +1,7 @@
 /* A region of the map: drawn around points, or all that is in view. Its steps take the place of the matches until it is let go. */
 
-import { isArea, simplifiedRegion, toPlane } from "../lib/map-plane.mjs";
 import { redraw } from "../dom/frame.mjs";
+import { isArea, simplifiedRegion, toPlane } from "../lib/map-plane.mjs";
 import { listRegion } from "../store/map-data.mjs";
 import { mapStage, presentView } from "./stage.mjs";
 
@@ -43,14 +43,24 @@ export function endLasso(isKept) {
 export function regionInView() {
   const view = presentView();
   const { clientWidth: wide, clientHeight: tall } = mapStage();
-  const all = [[0, 0], [wide, 0], [wide, tall], [0, tall]].map(([x, y]) => toPlane(view, x, y));
+  const all = [
+    [0, 0],
+    [wide, 0],
+    [wide, tall],
+    [0, tall],
+  ].map(([x, y]) => toPlane(view, x, y));
   return simplifiedRegion(all, view.scale);
 }
 
 /* A small region about one point: its steps alone. */
 export function listAround(px, py) {
   const half = 2 / presentView().scale;
-  listRegion([[px - half, py - half], [px + half, py - half], [px + half, py + half], [px - half, py + half]]);
+  listRegion([
+    [px - half, py - half],
+    [px + half, py - half],
+    [px + half, py + half],
+    [px - half, py + half],
+  ]);
 }
 
 export const isLassoArmed = () => isReady;

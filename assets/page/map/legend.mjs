@@ -1,11 +1,11 @@
 /* Beside the map its legend; over it what it waits for: a map that is not computed yet, how far it is, or what failed. */
 
-import { grouped, valueText } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { plural } from "../lib/words.mjs";
 import { button, element } from "../dom/element.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { themeColours } from "../dom/theme.mjs";
+import { grouped, valueText } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
 import { askMapAgain, cancelMap, isMapOfTokens, startMap, wantedMap } from "../store/map-data.mjs";
 import { changeState, state } from "../store/state.mjs";
 import { mapPalette, slotColour } from "./palette.mjs";
@@ -55,7 +55,11 @@ function labels({ legend, slot }) {
   for (const one of legend) {
     const item = element("li");
     const shown = one.label === null ? `${plural(one.nLabels, "other")}` : showToken(one.label).text;
-    item.append(dot(slotColour({ kind: "category" }, one.slot)), element("bdi", "lv-map-name", shown, { title: shown }), element("span", "lv-map-share", `${Math.round((one.count / slot.length) * 100)} %`));
+    item.append(
+      dot(slotColour({ kind: "category" }, one.slot)),
+      element("bdi", "lv-map-name", shown, { title: shown }),
+      element("span", "lv-map-share", `${Math.round((one.count / slot.length) * 100)} %`),
+    );
     list.append(item);
   }
   return list;
@@ -70,7 +74,10 @@ function dot(colour) {
 /* A colour bar with the least, the middle and the greatest value. */
 function scale({ low, high, isLog }) {
   const whole = element("div", "lv-map-scale");
-  const strip = element("div", "lv-map-strip", "", { role: "img", "aria-label": `From ${valueText(low)} to ${valueText(high)}${isLog ? ", in powers" : ""}` });
+  const strip = element("div", "lv-map-strip", "", {
+    role: "img",
+    "aria-label": `From ${valueText(low)} to ${valueText(high)}${isLog ? ", in powers" : ""}`,
+  });
   const { scale: colours } = mapPalette();
   strip.style.background = `linear-gradient(0deg, ${[0, 16, 32, 48, 63].map((k) => colours[k]).join(", ")})`;
   const ends = element("div", "lv-map-ends");
@@ -109,33 +116,57 @@ function drawCover(data) {
   if (hadFocus) (cover.querySelector("button") || mapStage()).focus();
 }
 
-const missing = (about) => (about ? (about.methods.find((one) => one.name === wantedMap().method) || {}).missing : null);
+const missing = (about) =>
+  about ? (about.methods.find((one) => one.name === wantedMap().method) || {}).missing : null;
 
 function parts(stage, { job, problem, about }) {
   if (stage === "loading") return [element("p", "lv-map-words", "Loading the map …")];
   if (stage === "running" || stage === "waiting") return [words, bar, stop];
   if (stage === "done") return [];
-  const pca = state.mapMethod === "pca" ? [] : [button("lv-link", "Show PCA", "The map by principal components, at once", () => changeState({ mapMethod: "pca", lasso: null }, "settle"))];
+  const pca =
+    state.mapMethod === "pca"
+      ? []
+      : [
+          button("lv-link", "Show PCA", "The map by principal components, at once", () =>
+            changeState({ mapMethod: "pca", lasso: null }, "settle"),
+          ),
+        ];
   const remedy = missing(about);
   if (stage === "none" && remedy) return [element("p", "lv-map-words", `${remedy}.`), ...pca];
   if (stage === "none") {
-    const said = element("p", "lv-map-words", `${methodName()} of ${mapSubject()} has not been computed here. It takes about a minute, once.`);
+    const said = element(
+      "p",
+      "lv-map-words",
+      `${methodName()} of ${mapSubject()} has not been computed here. It takes about a minute, once.`,
+    );
     return [said, button("lv-button", "Compute", "Compute this map; it is kept", () => startMap()), ...pca];
   }
   const why = problem || job.words;
-  const said = element("p", "lv-map-words lv-warn", `There is no map: ${why}${/[.?!]$/.test(why) ? "" : "."}`, { role: "status" });
+  const said = element("p", "lv-map-words lv-warn", `There is no map: ${why}${/[.?!]$/.test(why) ? "" : "."}`, {
+    role: "status",
+  });
   const again = button("lv-button", "Try again", "Ask the server again", () => (problem ? askMapAgain() : startMap()));
-  const tokens = isMapOfTokens() ? [button("lv-link", "Show the states", "The map of the plotted source", () => changeState({ mapOf: "", lasso: null }, "settle"))] : [];
+  const tokens = isMapOfTokens()
+    ? [
+        button("lv-link", "Show the states", "The map of the plotted source", () =>
+          changeState({ mapOf: "", lasso: null }, "settle"),
+        ),
+      ]
+    : [];
   return [said, ...(problem && isMapOfTokens() ? [] : [again]), ...tokens, ...(tokens.length ? [] : pca)];
 }
 
 function progress({ state: stage, share, words: doing }) {
   if (stage === "waiting") bar.removeAttribute("value");
   else bar.value = share;
-  const said = stage === "waiting" ? `${methodName()}: waiting for another map` : `${methodName()}: ${doing}, ${Math.round(share * 100)} %`;
+  const said =
+    stage === "waiting"
+      ? `${methodName()}: waiting for another map`
+      : `${methodName()}: ${doing}, ${Math.round(share * 100)} %`;
   if (words.textContent !== said) words.textContent = said;
 }
 
-export const legendTexts = () => Array.from(side.querySelectorAll("li, .lv-map-ends span, .lv-map-none"), (one) => one.textContent);
+export const legendTexts = () =>
+  Array.from(side.querySelectorAll("li, .lv-map-ends span, .lv-map-none"), (one) => one.textContent);
 
 export const legendElement = () => side;

@@ -1,8 +1,8 @@
 /* The colours of the map in the present theme. */
 
+import { themeColours } from "../dom/theme.mjs";
 import { NAMED_LABELS, SCALE_STEPS } from "../lib/map-colours.mjs";
 import { ramp } from "../lib/scale.mjs";
-import { themeColours } from "../dom/theme.mjs";
 
 let known = { key: null };
 
@@ -11,7 +11,11 @@ export function mapPalette() {
   const { bg } = themeColours();
   if (known.key === bg) return known;
   const style = getComputedStyle(document.documentElement);
-  const list = (name) => style.getPropertyValue(`--lv-map-${name}`).trim().split(/\s*,\s*/);
+  const list = (name) =>
+    style
+      .getPropertyValue(`--lv-map-${name}`)
+      .trim()
+      .split(/\s*,\s*/);
   const scaleRamp = ramp(list("scale"));
   const scale = Array.from({ length: SCALE_STEPS }, (_, k) => scaleRamp(k / (SCALE_STEPS - 1)));
   known = { key: bg, marks: list("marks"), other: list("other")[0], none: list("none")[0], scale };

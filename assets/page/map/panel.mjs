@@ -1,11 +1,11 @@
 /* The map in the place of the lines: its tools, its canvases, and what of it is drawn when. */
 
-import { toScreen } from "../lib/map-plane.mjs";
 import { button, element } from "../dom/element.mjs";
 import { onFrame, redraw, redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { addCanvas, fitCanvas, themeColours } from "../dom/theme.mjs";
+import { toScreen } from "../lib/map-plane.mjs";
 import { isMapOfTokens, needMap, presentMap } from "../store/map-data.mjs";
 import { model } from "../store/model.mjs";
 import { changeState, state } from "../store/state.mjs";
@@ -24,7 +24,12 @@ const isMapOpen = () => state.view === "map";
 
 export function makeMap() {
   place = document.getElementById(ids.map);
-  mapButton = button("lv-menu-button lv-map-button", "map", "The states of the whole recording as points on a map, in the place of the lines", toggleMap);
+  mapButton = button(
+    "lv-menu-button lv-map-button",
+    "map",
+    "The states of the whole recording as points on a map, in the place of the lines",
+    toggleMap,
+  );
   document.getElementById(ids.mapButton).append(mapButton);
   tools = makeMapTools();
   stage = makeStage();
@@ -63,7 +68,18 @@ function draw() {
   drawLegend(data);
   stage.setAttribute("aria-label", mapLabel(data));
   const colours = themeColours();
-  const now = [data.key, Boolean(data.points), viewStamp(), data.colour && Boolean(data.colour.found), data.colour && data.colour.by, colours.bg, stage.clientWidth, stage.clientHeight, window.devicePixelRatio, typeScale()].join();
+  const now = [
+    data.key,
+    Boolean(data.points),
+    viewStamp(),
+    data.colour && Boolean(data.colour.found),
+    data.colour && data.colour.by,
+    colours.bg,
+    stage.clientWidth,
+    stage.clientHeight,
+    window.devicePixelRatio,
+    typeScale(),
+  ].join();
   if (now !== drawn) {
     drawn = now;
     const ctx = fitCanvas(base);
@@ -92,7 +108,10 @@ export function inspectMap() {
   const data = presentMap();
   const box = stage.getBoundingClientRect();
   const isHere = isMapOpen() && Boolean(data.points);
-  const screen = isHere ? (k) => toScreen(presentView(), data.points[2 * k], data.points[2 * k + 1]).map((v, c) => v + (c ? box.top : box.left)) : null;
+  const screen = isHere
+    ? (k) =>
+        toScreen(presentView(), data.points[2 * k], data.points[2 * k + 1]).map((v, c) => v + (c ? box.top : box.left))
+    : null;
   return {
     isOpen: isMapOpen(),
     key: data.key,
@@ -103,7 +122,10 @@ export function inspectMap() {
     ids: isHere ? Array.from(data.ids.slice(0, 2000)) : null,
     points: isHere ? Array.from(data.points.slice(0, 4000)) : null,
     screen: isHere ? Array.from({ length: Math.min(2000, data.ids.length) }, (_, k) => screen(k)) : null,
-    colour: data.colour && data.colour.found ? { by: data.colour.by, values: Array.from(data.colour.values.slice(0, 2000)), legend: legendTexts() } : null,
+    colour:
+      data.colour && data.colour.found
+        ? { by: data.colour.by, values: Array.from(data.colour.values.slice(0, 2000)), legend: legendTexts() }
+        : null,
     path: data.path,
     box: { left: box.left, top: box.top, width: box.width, height: box.height },
     nInside: nInsideRegion(),

@@ -1,13 +1,13 @@
 /* Pointer, wheel and keys on the map: pan, zoom, the point under the pointer, and where a press leads. */
 
+import { ownKeys } from "../dom/element.mjs";
+import { onFrame, redraw } from "../dom/frame.mjs";
+import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { nearestPoint, zoomedView } from "../lib/map-plane.mjs";
 import { grouped, valueText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { clamp } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
-import { ownKeys } from "../dom/element.mjs";
-import { onFrame, redraw } from "../dom/frame.mjs";
-import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { dropRegion, isMapOfTokens, listRegion, mapColourTrack, presentMap } from "../store/map-data.mjs";
 import { model } from "../store/model.mjs";
 import { hover, setHover, state } from "../store/state.mjs";
@@ -111,7 +111,10 @@ function stepLines(k) {
   const steps = model.dump.stepsOf(model.axis);
   const [from, to] = [Math.max(0, step - AROUND), Math.min(model.axis.n_steps, step + AROUND + 1)];
   steps.need(from, to, true);
-  const text = (a, b) => Array.from({ length: Math.max(0, b - a) }, (_, i) => (model.shown(a + i) || { text: "…" }).text).join(model.axis.join === "" ? "" : " ");
+  const text = (a, b) =>
+    Array.from({ length: Math.max(0, b - a) }, (_, i) => (model.shown(a + i) || { text: "…" }).text).join(
+      model.axis.join === "" ? "" : " ",
+    );
   const words = model.axis.has_tokens ? `${text(from, step)} [${text(step, step + 1)}] ${text(step + 1, to)}` : "";
   return [words || `step ${grouped(step)}`, words && `step ${grouped(step)}`, colourLine(k), "press to go there"];
 }
@@ -126,7 +129,8 @@ function colourLine(k) {
   const { values } = data().colour || {};
   if (!by || !values) return "";
   const value = values[k];
-  const words = value !== value ? "no value" : by.kind === "category" ? showToken(by.labels[value]).text : valueText(value);
+  const words =
+    value !== value ? "no value" : by.kind === "category" ? showToken(by.labels[value]).text : valueText(value);
   return `${showToken(by.name).text} ${words}`;
 }
 

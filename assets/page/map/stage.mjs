@@ -1,8 +1,8 @@
 /* Where the map is drawn, and which part of it is in view. */
 
-import { insideRegion, wholeView } from "../lib/map-plane.mjs";
 import { element } from "../dom/element.mjs";
 import { redraw } from "../dom/frame.mjs";
+import { insideRegion, wholeView } from "../lib/map-plane.mjs";
 import { presentMap } from "../store/map-data.mjs";
 import { state } from "../store/state.mjs";
 

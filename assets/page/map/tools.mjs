@@ -1,11 +1,11 @@
 /* Over the map: what it is of, by which method, what colours it; the lasso, what is in view, and all of it. */
 
-import { showToken } from "../lib/tokens.mjs";
-import { plural } from "../lib/words.mjs";
 import { makeDropdown } from "../dom/dropdown.mjs";
 import { button, element } from "../dom/element.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { goToMatches } from "../dom/stage.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
 import { isMapOfTokens, listRegion, mapColourTrack } from "../store/map-data.mjs";
 import { model } from "../store/model.mjs";
 import { changeState, state } from "../store/state.mjs";
@@ -14,20 +14,53 @@ import { startMapOnce } from "./legend.mjs";
 import { nInsideRegion, resetView } from "./stage.mjs";
 import { mapNote } from "./words.mjs";
 
-const METHODS = [["pca", "PCA"], ["tsne", "t-SNE"], ["umap", "UMAP"]];
+const METHODS = [
+  ["pca", "PCA"],
+  ["tsne", "t-SNE"],
+  ["umap", "UMAP"],
+];
 let picks, lasso, all, fit, region, note;
 
 export function makeMapTools() {
   const tools = element("div", "lv-map-tools", "", { role: "group", "aria-label": "The map" });
   const hold = () => tools.appendChild(element("span", "lv-tool"));
   picks = [
-    makeDropdown(hold(), { word: "map of", title: "What the map shows", usual: "", options: sources, value: () => state.mapOf, words: mapSourceName, pick: (mapOf) => set({ mapOf }) }),
-    makeDropdown(hold(), { word: "by", title: "How the map is made: PCA at once; t-SNE and UMAP take about a minute, once", usual: "pca", options: () => METHODS, value: () => state.mapMethod, pick: choose }),
-    makeDropdown(hold(), { word: "colour by", title: "What colours the points", usual: null, options: colours, value: colour, pick: (mapColour) => set({ mapColour }, true) }),
+    makeDropdown(hold(), {
+      word: "map of",
+      title: "What the map shows",
+      usual: "",
+      options: sources,
+      value: () => state.mapOf,
+      words: mapSourceName,
+      pick: (mapOf) => set({ mapOf }),
+    }),
+    makeDropdown(hold(), {
+      word: "by",
+      title: "How the map is made: PCA at once; t-SNE and UMAP take about a minute, once",
+      usual: "pca",
+      options: () => METHODS,
+      value: () => state.mapMethod,
+      pick: choose,
+    }),
+    makeDropdown(hold(), {
+      word: "colour by",
+      title: "What colours the points",
+      usual: null,
+      options: colours,
+      value: colour,
+      pick: (mapColour) => set({ mapColour }, true),
+    }),
   ];
-  lasso = button("lv-menu-button", "Lasso", "Draw around points to list their tokens below; also with Shift and a drag", () => armLasso());
+  lasso = button(
+    "lv-menu-button",
+    "Lasso",
+    "Draw around points to list their tokens below; also with Shift and a drag",
+    () => armLasso(),
+  );
   lasso.setAttribute("aria-pressed", "false");
-  all = button("lv-menu-button", "List what is in view", "List the tokens of all points that are in view", () => listRegion(regionInView()));
+  all = button("lv-menu-button", "List what is in view", "List the tokens of all points that are in view", () =>
+    listRegion(regionInView()),
+  );
   fit = button("lv-menu-button", "Fit", "All points in view (0)", () => resetView());
   region = button("lv-link lv-map-region", "", "Go to the list of its steps", () => goToMatches());
   region.hidden = true;

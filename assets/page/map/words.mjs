@@ -20,7 +20,8 @@ export const methodName = () => NAMES[wantedMap().method];
 export function mapNote({ map, path }) {
   if (!map) return "";
   const unit = map.is_of_steps ? "step" : "token";
-  const counted = map.n + map.n_nan === map.n_all ? plural(map.n, unit) : `${grouped(map.n)} of ${plural(map.n_all, unit)}`;
+  const counted =
+    map.n + map.n_nan === map.n_all ? plural(map.n, unit) : `${grouped(map.n)} of ${plural(map.n_all, unit)}`;
   const parts = [counted];
   if (map.n_nan) parts.push(`${grouped(map.n_nan)} with NaN left out`);
   if (map.explained) parts.push(`axes carry ${map.explained.map(percent).join(" and ")} of the variance`);

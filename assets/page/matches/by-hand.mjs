@@ -31,8 +31,13 @@ function refresh() {
   const { hidden, marked } = listedByHand();
   if (hidden === NAMED.hidden && marked === NAMED.marked) return;
   Object.assign(NAMED, { hidden, marked });
-  const now = { hidden: new Set(hidden.map((row) => row.join("-"))), marked: new Set(marked.map((row) => row.join("-"))) };
-  const isSame = ["hidden", "marked"].every((one) => now[one].size === sets[one].size && [...now[one]].every((row) => sets[one].has(row)));
+  const now = {
+    hidden: new Set(hidden.map((row) => row.join("-"))),
+    marked: new Set(marked.map((row) => row.join("-"))),
+  };
+  const isSame = ["hidden", "marked"].every(
+    (one) => now[one].size === sets[one].size && [...now[one]].every((row) => sets[one].has(row)),
+  );
   if (isSame) return;
   sets = now;
   rowsChanged();
@@ -54,7 +59,9 @@ function tell() {
   const nHidden = sets.hidden.size ? rows.filter(isRowHidden).length : 0;
   toggleButton.hidden = nHidden === 0;
   toggleButton.textContent = isShowing ? `leave out ${nHidden} hidden` : `show ${nHidden} hidden`;
-  toggleButton.title = isShowing ? "Take the rows hidden by hand out of the list again" : "List the rows hidden by hand too, faded, to bring them back";
+  toggleButton.title = isShowing
+    ? "Take the rows hidden by hand out of the list again"
+    : "List the rows hidden by hand too, faded, to bring them back";
   toggleButton.setAttribute("aria-pressed", String(isShowing));
 }
 

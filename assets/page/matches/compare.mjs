@@ -1,15 +1,15 @@
 /* A pattern pinned as A, beside the present one as B: what each is and finds, which of them the table lists, what they share. */
 
-import { barePattern, movedPattern } from "../lib/pattern-edit.mjs";
-import { grouped, thresholdText } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { hasQuestion, patternKey } from "../lib/url.mjs";
-import { plural } from "../lib/words.mjs";
 import { button, choiceList, element } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
+import { barePattern, movedPattern } from "../lib/pattern-edit.mjs";
+import { grouped, thresholdText } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { hasQuestion, patternKey } from "../lib/url.mjs";
+import { plural } from "../lib/words.mjs";
 import { matchAnswer, matchesTold } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
 import { openSource, showDump } from "../store/open.mjs";
@@ -35,9 +35,13 @@ export function makeCompare() {
 
 function keep() {
   const answer = matchAnswer();
-  if (!answer || !answer.pattern || !answer.n_units) return notify("pattern", "There is no pattern to pin: brush a window that selects units first.");
+  if (!answer || !answer.pattern || !answer.n_units)
+    return notify("pattern", "There is no pattern to pin: brush a window that selects units first.");
   clearNotice("pattern");
-  changeState({ versus: { dump: answer.question.dump, name: model.dump.about.name, pattern: answer.pattern }, lists: null }, "push");
+  changeState(
+    { versus: { dump: answer.question.dump, name: model.dump.about.name, pattern: answer.pattern }, lists: null },
+    "push",
+  );
   refreshComparison();
 }
 
@@ -51,7 +55,8 @@ function list(which) {
   const a = pinned();
   if (which === "B" || a.dump === state.dump) return changeState({ lists: which === "A" ? "A" : null }, "settle");
   const answer = matchAnswer();
-  const swapped = answer && answer.n_units ? { dump: state.dump, name: model.dump.about.name, pattern: answer.pattern } : a;
+  const swapped =
+    answer && answer.n_units ? { dump: state.dump, name: model.dump.about.name, pattern: answer.pattern } : a;
   const { source } = JSON.parse(a.pattern).pattern.units[0] || {};
   return showDump(a.dump, { source, pattern: a.pattern, versus: swapped }, "push", []);
 }
@@ -61,7 +66,13 @@ function isPut() {
 }
 
 function keyOf() {
-  return JSON.stringify([barePattern(pinned().pattern), pinned().dump, patternKey(state), state.minLength, state.maxLength]);
+  return JSON.stringify([
+    barePattern(pinned().pattern),
+    pinned().dump,
+    patternKey(state),
+    state.minLength,
+    state.maxLength,
+  ]);
 }
 
 /* Ask the server to compare, where that is a new question. */
@@ -91,12 +102,23 @@ let made = "";
 function draw() {
   if (!model.source || !place) return;
   const { held, ...present } = state;
-  const now = pinned() ? JSON.stringify([pinned(), present.lists, given && given.key, given && given.problem, asked, isPut(), present.dump]) : "";
+  const now = pinned()
+    ? JSON.stringify([
+        pinned(),
+        present.lists,
+        given && given.key,
+        given && given.problem,
+        asked,
+        isPut(),
+        present.dump,
+      ])
+    : "";
   if (now === made) return;
   made = now;
   if (menu && menu.isOpen()) menu.close();
   if (!pinned()) return place.replaceChildren();
-  const active = document.activeElement && place.contains(document.activeElement) ? document.activeElement.dataset.list : null;
+  const active =
+    document.activeElement && place.contains(document.activeElement) ? document.activeElement.dataset.list : null;
   const known = given && given.answer;
   const rows = [row("A", known && known.first), row("B", known && isPut() ? known.second : null)];
   place.replaceChildren(...rows, foot(known));
@@ -110,28 +132,44 @@ function row(which, side) {
   whole.dataset.side = which;
   const isOn = isListed() === (which === "A");
   const isAway = which === "A" && pinned().dump !== state.dump;
-  const letter = button("lv-compare-letter", which, isAway ? "Open A in its own recording, with B pinned" : `List the matches of ${which}`, () => list(which));
+  const letter = button(
+    "lv-compare-letter",
+    which,
+    isAway ? "Open A in its own recording, with B pinned" : `List the matches of ${which}`,
+    () => list(which),
+  );
   letter.dataset.list = which;
   letter.setAttribute("aria-pressed", String(isOn));
   whole.append(letter);
   if (!side) {
-    const words = which === "B" && !isPut() ? "brush a window, or change threshold, source or recording: the next pattern is B" : "…";
+    const words =
+      which === "B" && !isPut()
+        ? "brush a window, or change threshold, source or recording: the next pattern is B"
+        : "…";
     whole.append(element("span", "lv-compare-words lv-hint", words));
     return whole;
   }
   const cells = [units(side), constraints(side), plural(side.n_matches, "match"), lengths(side)];
   if (isAway || side.dump !== state.dump) cells.unshift(showToken(side.name).text);
-  for (const [k, words] of cells.entries()) whole.append(element("span", `lv-compare-words${k === cells.length - 2 ? " lv-strong" : ""}`, words, { title: words }));
+  for (const [k, words] of cells.entries())
+    whole.append(
+      element("span", `lv-compare-words${k === cells.length - 2 ? " lv-strong" : ""}`, words, { title: words }),
+    );
   return whole;
 }
 
 /* "4 units of l1.c: 15, 18, −45, 49 at 0.3" */
 function units({ units: all, n_units: count }) {
   const sources = [...new Set(all.map((one) => one.source))];
-  const names = all.slice(0, FEW).map((one) => `${one.side === "low" ? "−" : ""}${one.unit}`).join(", ");
+  const names = all
+    .slice(0, FEW)
+    .map((one) => `${one.side === "low" ? "−" : ""}${one.unit}`)
+    .join(", ");
   const cuts = [...new Set(all.map((one) => Math.abs(one.threshold)))].map((value) => thresholdText(value, 0.01));
   const at = cuts.length > 3 ? `${cuts.length} thresholds` : cuts.join(", ");
-  return count ? `${plural(count, "unit")} of ${sources.map((name) => showToken(name).text).join(", ")}: ${names}${count > FEW ? " …" : ""} at ${at}` : "no unit";
+  return count
+    ? `${plural(count, "unit")} of ${sources.map((name) => showToken(name).text).join(", ")}: ${names}${count > FEW ? " …" : ""} at ${at}`
+    : "no unit";
 }
 
 function constraints({ off_before: before, off_after: after }) {
@@ -150,10 +188,20 @@ function foot(known) {
   const words = element("span", "lv-compare-words", "", { role: "status" });
   if (given && given.problem) {
     words.classList.add("lv-warn");
-    words.append(`The two cannot be compared: ${given.problem} `, button("lv-link", "Try again", "Ask the server again", () => refreshComparison(true)));
-  } else if (known && isPut()) words.textContent = known.both ? shared(known.both) : `Their matches cannot be held against each other: ${known.why}.`;
+    words.append(
+      `The two cannot be compared: ${given.problem} `,
+      button("lv-link", "Try again", "Ask the server again", () => refreshComparison(true)),
+    );
+  } else if (known && isPut())
+    words.textContent = known.both
+      ? shared(known.both)
+      : `Their matches cannot be held against each other: ${known.why}.`;
   const actions = element("span", "lv-compare-actions");
-  menu = makeMenu(actions, { words: "A's units as B", title: "Look for A's units here, at another threshold or on another source", fill });
+  menu = makeMenu(actions, {
+    words: "A's units as B",
+    title: "Look for A's units here, at another threshold or on another source",
+    fill,
+  });
   menu.button.classList.add("lv-menu-down");
   actions.append(button("lv-card-close", "×", "Let go of A", drop));
   whole.append(words, actions);
@@ -175,12 +223,22 @@ function fill(panel) {
   const own = all.every((one) => here.has(one.source)) ? [["", "their own source"]] : [];
   let source = own.length || !sources.length ? "" : sources[0].name;
   const form = element("form", "lv-panel-row");
-  const input = element("input", "lv-input", "", { type: "text", inputmode: "decimal", "aria-label": "Threshold of every unit", title: "Threshold of every unit" });
+  const input = element("input", "lv-input", "", {
+    type: "text",
+    inputmode: "decimal",
+    "aria-label": "Threshold of every unit",
+    title: "Threshold of every unit",
+  });
   input.value = String(all.length ? Math.abs(all[0].threshold) : state.threshold);
   form.append(
     element("span", "lv-panel-note", "threshold"),
     input,
-    choiceList("Source of the units", [...own, ...sources.map((one) => [one.name, showToken(one.name).text])], source, (name) => (source = name)),
+    choiceList(
+      "Source of the units",
+      [...own, ...sources.map((one) => [one.name, showToken(one.name).text])],
+      source,
+      (name) => (source = name),
+    ),
     element("button", "lv-button", "Look", { type: "submit" }),
   );
   form.addEventListener("submit", (event) => {

@@ -1,12 +1,12 @@
 /* How many matches there are, each count a button that lists those with at least so many units on. */
 
+import { button, element } from "../dom/element.mjs";
+import { ids } from "../dom/ids.mjs";
+import { makeMenu } from "../dom/menu.mjs";
 import { countLevels, tookWords } from "../lib/listing.mjs";
 import { grouped } from "../lib/scale.mjs";
 import { hasQuestion } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
-import { button, element } from "../dom/element.mjs";
-import { ids } from "../dom/ids.mjs";
-import { makeMenu } from "../dom/menu.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 import { changeState, state } from "../store/state.mjs";
 import { drawRegionCounts } from "./region.mjs";
@@ -48,8 +48,16 @@ function count(level, isFirst) {
   const { shared } = state;
   const isOn = shared === level.shared;
   const words = isFirst ? level.strong : `${level.strong} ${level.words}`;
-  const found = level.atLeast > level.total ? `the ${plural(level.atLeast, "match")} with ${level.shared} units on or more` : `only the matches ${level.words}`;
-  const made = button(`lv-count${isFirst ? " lv-count-first" : ""}`, words, isOn ? "List all matches again" : `List ${found}`, () => choose(isOn ? null : level.shared));
+  const found =
+    level.atLeast > level.total
+      ? `the ${plural(level.atLeast, "match")} with ${level.shared} units on or more`
+      : `only the matches ${level.words}`;
+  const made = button(
+    `lv-count${isFirst ? " lv-count-first" : ""}`,
+    words,
+    isOn ? "List all matches again" : `List ${found}`,
+    () => choose(isOn ? null : level.shared),
+  );
   made.setAttribute("aria-pressed", String(isOn));
   made.dataset.shared = level.shared;
   return isFirst ? [made, ` ${level.words}`] : [made];
@@ -61,7 +69,12 @@ function limit(answer, shared) {
   if (!from || from <= 1) return [];
   const listed = answer.n_listed === null ? "" : `${grouped(answer.n_listed)} `;
   const words = from === answer.n_units ? `with all ${from}` : `with ${from} or more`;
-  const all = button("lv-link", "list all", "List matches with fewer units too; in a long corpus this may take some seconds", () => choose(shared === null ? 1 : null));
+  const all = button(
+    "lv-link",
+    "list all",
+    "List matches with fewer units too; in a long corpus this may take some seconds",
+    () => choose(shared === null ? 1 : null),
+  );
   return [element("span", "lv-limit", ` · listed: ${listed}${words} `), all];
 }
 

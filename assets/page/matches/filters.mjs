@@ -1,13 +1,13 @@
 /* Which matches are kept: filters by track and length, each a tag that takes it away, and the panel that adds one. */
 
-import { filterWords } from "../lib/enrichment.mjs";
-import { boundsWords } from "../lib/length-bars.mjs";
-import { grouped, valueText } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
 import { button, choiceList, element, tickBox } from "../dom/element.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
+import { filterWords } from "../lib/enrichment.mjs";
+import { boundsWords } from "../lib/length-bars.mjs";
+import { grouped, valueText } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
 import { changeLimits, presentLimits } from "../store/edits.mjs";
 import { model } from "../store/model.mjs";
 
@@ -30,7 +30,13 @@ function draw() {
   const now = JSON.stringify([filters, minLength, maxLength]);
   if (now === made) return;
   made = now;
-  const found = filters.map((filter, k) => tag(filterWords(filter, valueText), () => changeLimits({ filters: filters.filter((_, other) => other !== k) }), filter.track));
+  const found = filters.map((filter, k) =>
+    tag(
+      filterWords(filter, valueText),
+      () => changeLimits({ filters: filters.filter((_, other) => other !== k) }),
+      filter.track,
+    ),
+  );
   const length = boundsWords({ minLength, maxLength });
   if (length) found.push(tag(length, () => changeLimits({ minLength: 1, maxLength: null }), null));
   tags.replaceChildren(...found);
@@ -73,16 +79,26 @@ function fill(panel) {
 }
 
 function field(words, value, placeholder) {
-  const input = element("input", "lv-input", "", { type: "text", inputmode: "decimal", "aria-label": words, title: words, placeholder });
+  const input = element("input", "lv-input", "", {
+    type: "text",
+    inputmode: "decimal",
+    "aria-label": words,
+    title: words,
+    placeholder,
+  });
   input.value = value === null || value === undefined ? "" : String(value);
   return input;
 }
 
 function lengthRow() {
   const { minLength, maxLength } = presentLimits();
-  const [from, to] = [field("Shortest match", minLength > 1 ? minLength : null, "1"), field("Longest match", maxLength, "any")];
+  const [from, to] = [
+    field("Shortest match", minLength > 1 ? minLength : null, "1"),
+    field("Longest match", maxLength, "any"),
+  ];
   return range(from, to, () => {
-    const read = (input) => (/^\d{1,9}$/.test(input.value.trim()) && Number(input.value) > 0 ? Number(input.value) : null);
+    const read = (input) =>
+      /^\d{1,9}$/.test(input.value.trim()) && Number(input.value) > 0 ? Number(input.value) : null;
     const [least, most] = [read(from) || 1, read(to)];
     changeLimits({ minLength: least, maxLength: most === null ? null : Math.max(least, most) });
   });
@@ -91,7 +107,12 @@ function lengthRow() {
 /* Two ends and a button; Enter in an end is the button, too. */
 function range(from, to, act) {
   const form = element("form", "lv-panel-row");
-  form.append(from, element("span", "lv-panel-note", "to"), to, element("button", "lv-button", "Apply", { type: "submit" }));
+  form.append(
+    from,
+    element("span", "lv-panel-note", "to"),
+    to,
+    element("button", "lv-button", "Apply", { type: "submit" }),
+  );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     act();
@@ -113,7 +134,10 @@ function put(filter) {
 
 function numbers(track, filter) {
   const text = valueText;
-  const [from, to] = [field(`Least ${showToken(track.name).text}`, filter.low, text(track.low)), field(`Most ${showToken(track.name).text}`, filter.high, text(track.high))];
+  const [from, to] = [
+    field(`Least ${showToken(track.name).text}`, filter.low, text(track.low)),
+    field(`Most ${showToken(track.name).text}`, filter.high, text(track.high)),
+  ];
   const read = (input) => {
     const value = input.value.trim() === "" ? NaN : Number(input.value);
     return Number.isFinite(value) ? value : undefined;
@@ -133,13 +157,16 @@ function labels(track, on) {
   const list = element("div", "lv-pick-list");
   const fillList = (part) => {
     const wanted = track.labels.filter((label) => showToken(label).text.toLowerCase().includes(part.toLowerCase()));
-    const ticks = wanted.slice(0, MOST).map((label) => tickBox(showToken(label).text, on.has(label), (isOn) => {
-      if (isOn) on.add(label);
-      else on.delete(label);
-      put(on.size ? { track: track.name, labels: track.labels.filter((one) => on.has(one)) } : null);
-    }));
+    const ticks = wanted.slice(0, MOST).map((label) =>
+      tickBox(showToken(label).text, on.has(label), (isOn) => {
+        if (isOn) on.add(label);
+        else on.delete(label);
+        put(on.size ? { track: track.name, labels: track.labels.filter((one) => on.has(one)) } : null);
+      }),
+    );
     list.replaceChildren(...ticks);
-    if (wanted.length > MOST) list.append(element("p", "lv-panel-note", `${grouped(wanted.length - MOST)} more: type a part of one above`));
+    if (wanted.length > MOST)
+      list.append(element("p", "lv-panel-note", `${grouped(wanted.length - MOST)} more: type a part of one above`));
   };
   fillList("");
   if (track.labels.length <= 12) return [list];

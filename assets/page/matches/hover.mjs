@@ -1,11 +1,11 @@
 /* Pointing at a cell of a match: the same step is marked in its row's tokens and in every heatmap, with its numbers. */
 
+import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { itemAt } from "../lib/match-list.mjs";
 import { grouped, valueText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { trackShift, trackValueInRow } from "../lib/tracks.mjs";
 import { plural } from "../lib/words.mjs";
-import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { colourName } from "../store/colouring.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 import { state } from "../store/state.mjs";
@@ -59,12 +59,17 @@ function describe(answer, row, cell) {
   const lines = [`step ${grouped(step)}`, shown.text];
   if (!answer.region) lines.push(`${row.on[cell]} of ${plural(answer.n_units, "unit")} on`);
   const { colour } = state;
-  if (row.colour === colour && row.values && row.values[cell] !== null) lines.push(`${colourName(colour)} ${valueText(row.values[cell])}`);
+  if (row.colour === colour && row.values && row.values[cell] !== null)
+    lines.push(`${colourName(colour)} ${valueText(row.values[cell])}`);
   for (const track of orderedTracks().slice(0, 8)) {
     const value = trackValueInRow(track, row, cell);
-    if (value !== null) lines.push(`${showToken(track.name).text} ${trackText(track, value)}${trackShift(track) ? " (recorded one step before)" : ""}`);
+    if (value !== null)
+      lines.push(
+        `${showToken(track.name).text} ${trackText(track, value)}${trackShift(track) ? " (recorded one step before)" : ""}`,
+      );
   }
-  if (!answer.region) lines.push(`match: ${plural(row.length, "step")}, ${row.n_shared} of ${plural(answer.n_units, "unit")}`);
+  if (!answer.region)
+    lines.push(`match: ${plural(row.length, "step")}, ${row.n_shared} of ${plural(answer.n_units, "unit")}`);
   return lines;
 }
 
@@ -94,7 +99,8 @@ function show(block, item, boxes) {
     block.element.append(block.marks);
   }
   block.marks.replaceChildren(...boxes);
-  for (const row of block.links.querySelectorAll(".lv-match-row")) row.classList.toggle("lv-at", row.dataset.place === String(item.place));
+  for (const row of block.links.querySelectorAll(".lv-match-row"))
+    row.classList.toggle("lv-at", row.dataset.place === String(item.place));
 }
 
 function box(className, left, top, width, height) {

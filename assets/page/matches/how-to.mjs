@@ -1,13 +1,19 @@
 /* What stands in the place of the matches where there are none: how one gets some. */
 
-import { hasQuestion } from "../lib/url.mjs";
 import { element } from "../dom/element.mjs";
+import { hasQuestion } from "../lib/url.mjs";
 import { state } from "../store/state.mjs";
 
 const HOW = [
   ["Brush a span", "Drag over tokens that share something: a phrase, a bracket, a stretch of one value."],
-  ["See its units", "Units at or above the threshold through exactly that span turn blue. Off-handles sharpen where they start and end."],
-  ["Read the matches", "Every place in the corpus where the same units are on together is listed here, best first. Do they share it too?"],
+  [
+    "See its units",
+    "Units at or above the threshold through exactly that span turn blue. Off-handles sharpen where they start and end.",
+  ],
+  [
+    "Read the matches",
+    "Every place in the corpus where the same units are on together is listed here, best first. Do they share it too?",
+  ],
 ];
 
 export function explainMatching() {

@@ -1,9 +1,9 @@
 /* How the list of matches lies in the table: its blocks, its columns, and where a row leads. */
 
+import { ids } from "../dom/ids.mjs";
 import { columnLayout, usedCells } from "../lib/columns.mjs";
 import { blocksOf } from "../lib/match-list.mjs";
 import { clamp } from "../lib/url.mjs";
-import { ids } from "../dom/ids.mjs";
 import { colourMode, colourName } from "../store/colouring.mjs";
 import { matchAnswer, matchList } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
@@ -29,7 +29,8 @@ export function laidItems() {
 export function tableColumns() {
   const answer = matchAnswer();
   const list = matchList();
-  if (used.list !== list || used.version !== list.version()) used = { list, version: list.version(), range: usedCells(list.rows()) };
+  if (used.list !== list || used.version !== list.version())
+    used = { list, version: list.version(), range: usedCells(list.rows()) };
   const [first] = list.rows();
   const mode = colourMode();
   return columnLayout({

@@ -1,9 +1,9 @@
 /* One block of match rows on its canvas: tokens on their colours, a heatmap for each measure, rules where matches end. */
 
-import { showToken } from "../lib/tokens.mjs";
-import { trackValueInRow } from "../lib/tracks.mjs";
 import { drawToken } from "../dom/cell-text.mjs";
 import { themeColours, typePx } from "../dom/theme.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { trackValueInRow } from "../lib/tracks.mjs";
 import { colourMode, valueColour } from "../store/colouring.mjs";
 import { trackGround } from "../store/tracks.mjs";
 import { isRowHidden } from "./by-hand.mjs";
@@ -29,7 +29,8 @@ function paintColumn(ctx, answer, column, { row, height }, top, mode) {
   const cell = column.width / column.n;
   for (let c = 0; c < column.n; c++) {
     const x = column.left + c * cell;
-    if (column.kind === "text") paintToken(ctx, ground(answer, mode, row, column.from + c), row, column.from + c, x, top, cell, height);
+    if (column.kind === "text")
+      paintToken(ctx, ground(answer, mode, row, column.from + c), row, column.from + c, x, top, cell, height);
     else paintHeat(ctx, heat(answer, column, mode, row, column.from + c), x, top, cell, height);
   }
   if (column.kind !== "track") paintEnds(ctx, answer, column, row, top, cell, height);
@@ -83,7 +84,8 @@ function paintEnds(ctx, answer, column, row, top, cell, height) {
   ctx.fillStyle = themeColours().text;
   ctx.fillRect(Math.round(column.left + (before - column.from) * cell) - thick, top, thick, height);
   const end = before + row.length - column.from;
-  if (end <= column.n) ctx.fillRect(Math.round(column.left + end * cell) - (isText ? 1 : 0), top, thick, height - (isText ? 0 : 1));
+  if (end <= column.n)
+    ctx.fillRect(Math.round(column.left + end * cell) - (isText ? 1 : 0), top, thick, height - (isText ? 0 : 1));
 }
 
 /* A line across, wherever the next matches share fewer units than the ones above: strong where full matches end. */

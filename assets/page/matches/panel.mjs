@@ -1,11 +1,20 @@
 /* The panel of the matches: what is said of them, their table, and the button under it that brings the next ones. */
 
-import { grouped } from "../lib/scale.mjs";
-import { PAGE_ROWS } from "../lib/url.mjs";
 import { button, element } from "../dom/element.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
-import { MOST_ROWS, askPage, isMatchPending, matchAnswer, matchList, matchesTold, pageProblem, publishQuestion } from "../store/matches.mjs";
+import { grouped } from "../lib/scale.mjs";
+import { PAGE_ROWS } from "../lib/url.mjs";
+import {
+  askPage,
+  isMatchPending,
+  MOST_ROWS,
+  matchAnswer,
+  matchesTold,
+  matchList,
+  pageProblem,
+  publishQuestion,
+} from "../store/matches.mjs";
 import { makeByHand } from "./by-hand.mjs";
 import { makeCompare } from "./compare.mjs";
 import { drawCounts, makeCounts, sayCounts } from "./counts.mjs";
@@ -50,7 +59,11 @@ const TOLD = {
   more: offerMore,
   failed(words) {
     settle(false);
-    sayCounts(`No matches: ${words}`, "lv-warn", button("lv-link", "Try again", "Ask the server again", () => publishQuestion(true)));
+    sayCounts(
+      `No matches: ${words}`,
+      "lv-warn",
+      button("lv-link", "Try again", "Ask the server again", () => publishQuestion(true)),
+    );
     resetTable();
     more.replaceChildren();
   },
@@ -71,12 +84,20 @@ function offerMore() {
   const next = matchAnswer() ? laidItems().next : null;
   if (next === null || !list.size()) return more.replaceChildren();
   if (list.size() >= MOST_ROWS) {
-    return more.replaceChildren(element("p", "lv-card-note", `The first ${grouped(MOST_ROWS)} matches are listed. Filter or fold groups to see others; the export has them all.`));
+    return more.replaceChildren(
+      element(
+        "p",
+        "lv-card-note",
+        `The first ${grouped(MOST_ROWS)} matches are listed. Filter or fold groups to see others; the export has them all.`,
+      ),
+    );
   }
   const total = list.total();
   const left = total === null ? PAGE_ROWS : Math.min(PAGE_ROWS, total - next);
   moreButton.textContent = isMatchPending() ? "Loading …" : pageProblem() ? "Try again" : `Show ${left} more`;
-  const words = pageProblem() ? element("span", "lv-warn lv-more-note", `The next matches could not be loaded: ${pageProblem()}`) : null;
+  const words = pageProblem()
+    ? element("span", "lv-warn lv-more-note", `The next matches could not be loaded: ${pageProblem()}`)
+    : null;
   if (moreButton.parentElement !== more) more.replaceChildren(moreButton);
   while (more.lastChild !== moreButton) more.lastChild.remove();
   if (words) more.append(words);

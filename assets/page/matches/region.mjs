@@ -1,9 +1,9 @@
 /* What the match view says of a region of the map: how many steps, which tokens, and the way back to the matches. */
 
+import { button, element } from "../dom/element.mjs";
 import { percent } from "../lib/shares.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
-import { button, element } from "../dom/element.mjs";
 import { dropRegion } from "../store/map-data.mjs";
 
 const SHOWN = 5; // tokens that are named
@@ -16,7 +16,12 @@ export function drawRegionCounts(place, answer) {
   parts.push(isOfTokens ? ` with ${plural(nPoints, "token")} of the region` : " in the region");
   if (nSteps < nPoints && !isOfTokens) parts.push(" that the filters allow");
   if (nTokens) parts.push(` · ${plural(nTokens, "token")}: `, ...named(tokens, nTokens));
-  parts.push(" ", button("lv-to-brush lv-region-back", "× back to the matches", "Let go of the region on the map", () => dropRegion()));
+  parts.push(
+    " ",
+    button("lv-to-brush lv-region-back", "× back to the matches", "Let go of the region on the map", () =>
+      dropRegion(),
+    ),
+  );
   place.className = "lv-counts lv-region-counts";
   place.replaceChildren(...parts);
 }

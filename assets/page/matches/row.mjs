@@ -1,13 +1,13 @@
 /* What of a match row is no picture: the link to its place, the buttons that mark and hide it, the headings of groups. */
 
+import { element } from "../dom/element.mjs";
+import { redraw } from "../dom/frame.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { groupWords } from "../lib/listing.mjs";
 import { grouped } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { formatAddress } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
-import { element } from "../dom/element.mjs";
-import { redraw } from "../dom/frame.mjs";
 import { matchAnswer, matchList } from "../store/matches.mjs";
 import { state } from "../store/state.mjs";
 import { hideRow, isRowHidden, isRowMarked, markRow } from "./by-hand.mjs";
@@ -17,7 +17,9 @@ import { laidItems, openRow, placeOfRow } from "./layout.mjs";
 export function fillRows(block) {
   const active = document.activeElement;
   const held = active && block.links.contains(active) ? nameOf(active) : null;
-  block.links.replaceChildren(...block.items.map((item) => (item.kind === "row" ? row(item, block.top) : heading(item, block.top))));
+  block.links.replaceChildren(
+    ...block.items.map((item) => (item.kind === "row" ? row(item, block.top) : heading(item, block.top))),
+  );
   const again = held && block.links.querySelector(held);
   if (again) again.focus({ preventScroll: true });
 }
@@ -35,22 +37,47 @@ function row({ row: match, place, top }, from) {
   whole.style.top = `${top - from}px`;
   whole.dataset.place = place;
   const step = grouped(match.start);
-  const act = (name, sign, words, isOn) => element("button", `lv-match-act lv-match-${name}`, sign, { type: "button", tabindex: "-1", title: words, "aria-label": `${words}: step ${step}`, "aria-pressed": String(isOn), "data-act": name });
-  const link = element("a", "lv-match-link", step, { title: `Show this place; brush and pattern are kept. M marks it, Delete hides it${isMarked ? ". Marked" : ""}`, "data-row": place, "data-testid": "match-link" });
+  const act = (name, sign, words, isOn) =>
+    element("button", `lv-match-act lv-match-${name}`, sign, {
+      type: "button",
+      tabindex: "-1",
+      title: words,
+      "aria-label": `${words}: step ${step}`,
+      "aria-pressed": String(isOn),
+      "data-act": name,
+    });
+  const link = element("a", "lv-match-link", step, {
+    title: `Show this place; brush and pattern are kept. M marks it, Delete hides it${isMarked ? ". Marked" : ""}`,
+    "data-row": place,
+    "data-testid": "match-link",
+  });
   link.href = formatAddress(Object.assign({}, state, placeOfRow(match)));
   whole.append(
     act("mark", isMarked ? "★" : "☆", isMarked ? "Take the mark away (M)" : "Mark this match (M)", isMarked),
     link,
-    act("hide", isHidden ? "↺" : "×", isHidden ? "Bring this match back (Delete)" : "Hide this match (Delete)", isHidden),
+    act(
+      "hide",
+      isHidden ? "↺" : "×",
+      isHidden ? "Bring this match back (Delete)" : "Hide this match (Delete)",
+      isHidden,
+    ),
   );
   return whole;
 }
 
 function heading({ group, isFolded, top }, from) {
   const words = groupWords(matchAnswer().question.group, group.name);
-  const made = element("button", "lv-match-group", "", { type: "button", "aria-expanded": String(!isFolded), "data-group": group.index, title: isFolded ? "Show its matches" : "Fold its matches away" });
+  const made = element("button", "lv-match-group", "", {
+    type: "button",
+    "aria-expanded": String(!isFolded),
+    "data-group": group.index,
+    title: isFolded ? "Show its matches" : "Fold its matches away",
+  });
   made.style.top = `${top - from}px`;
-  made.append(element("span", "lv-match-group-name", showToken(words).text), element("span", "lv-match-group-count", plural(group.n, "match")));
+  made.append(
+    element("span", "lv-match-group-name", showToken(words).text),
+    element("span", "lv-match-group-count", plural(group.n, "match")),
+  );
   return made;
 }
 
@@ -102,7 +129,10 @@ function key(event) {
 /* To the next row or heading, down or up. */
 function step(element, by) {
   const { items } = laidItems();
-  const isHere = element.dataset.group !== undefined ? (item) => item.kind === "group" && String(item.group.index) === element.dataset.group : (item) => item.kind === "row" && String(item.place) === element.closest("[data-place]").dataset.place;
+  const isHere =
+    element.dataset.group !== undefined
+      ? (item) => item.kind === "group" && String(item.group.index) === element.dataset.group
+      : (item) => item.kind === "row" && String(item.place) === element.closest("[data-place]").dataset.place;
   const next = items[items.findIndex(isHere) + by];
   if (next) table.focusItem(next);
   else if (by > 0) document.querySelector("[data-testid=more]")?.focus();

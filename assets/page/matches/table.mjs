@@ -1,13 +1,13 @@
 /* The table of matches: headings that colour the tokens, and of the long list of rows only the blocks about the window. */
 
-import { HEAD_WIDTH } from "../lib/columns.mjs";
-import { blocksAround } from "../lib/match-list.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { SHIFTED, trackShift } from "../lib/tracks.mjs";
 import { element } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { addCanvas, fitCanvas } from "../dom/theme.mjs";
+import { HEAD_WIDTH } from "../lib/columns.mjs";
+import { blocksAround } from "../lib/match-list.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { SHIFTED, trackShift } from "../lib/tracks.mjs";
 import { chooseColour, colourMode, columnColour } from "../store/colouring.mjs";
 import { askPage, isMatchPending, matchAnswer, matchList } from "../store/matches.mjs";
 import { state } from "../store/state.mjs";
@@ -77,12 +77,17 @@ function fillHead(cols) {
     }
     const isOn = own === colour;
     const hint = `${HINTS[column.kind] || words}${column.track && trackShift(column.track) ? `; ${SHIFTED}` : ""}. Press to colour the tokens by ${isOn ? "nothing" : "it"}.`;
-    const button = element("button", "lv-match-name", words, { type: "button", title: hint, "aria-pressed": String(isOn) });
+    const button = element("button", "lv-match-name", words, {
+      type: "button",
+      title: hint,
+      "aria-pressed": String(isOn),
+    });
     button.addEventListener("click", () => chooseColour(isOn ? "" : own));
     name.append(button);
     return name;
   });
-  const held = document.activeElement && head.contains(document.activeElement) ? document.activeElement.textContent : null;
+  const held =
+    document.activeElement && head.contains(document.activeElement) ? document.activeElement.textContent : null;
   head.replaceChildren(element("span", "lv-match-step", "step"), ...names);
   const again = [...head.querySelectorAll("button")].find((button) => button.textContent === held);
   if (again) again.focus();
@@ -109,7 +114,11 @@ function sync(isAnew) {
 
 function add(k) {
   const block = { element: element("div", "lv-match-block"), links: element("div", "lv-match-links") };
-  block.canvas = addCanvas(block.element, "lv-layer", "Tokens and heatmaps of the matches; the steps beside them are links.");
+  block.canvas = addCanvas(
+    block.element,
+    "lv-layer",
+    "Tokens and heatmaps of the matches; the steps beside them are links.",
+  );
   block.element.append(block.links);
   const after = [...live.keys()].filter((other) => other > k).sort((a, b) => a - b)[0];
   room.insertBefore(block.element, after === undefined ? null : live.get(after).element); // Tab goes down the rows
@@ -148,6 +157,8 @@ function focusItem(item) {
   if (y < roof) window.scrollBy(0, y - roof - 4 * item.height);
   else if (y + item.height > window.innerHeight) window.scrollBy(0, y - window.innerHeight + 5 * item.height);
   sync(false);
-  const target = room.querySelector(item.kind === "row" ? `[data-place="${item.place}"] a` : `[data-group="${item.group.index}"]`);
+  const target = room.querySelector(
+    item.kind === "row" ? `[data-place="${item.place}"] a` : `[data-group="${item.group.index}"]`,
+  );
   if (target) target.focus({ preventScroll: true });
 }

@@ -1,13 +1,13 @@
 /* Over the matches: their order, their groups, and what colours their tokens. */
 
-import { groupOptions, orderOptions } from "../lib/listing.mjs";
-import { grouped } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { plural } from "../lib/words.mjs";
 import { makeDropdown } from "../dom/dropdown.mjs";
 import { button, element } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
+import { groupOptions, orderOptions } from "../lib/listing.mjs";
+import { grouped } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
 import { chooseColour, colourName, unitColour } from "../store/colouring.mjs";
 import { matchAnswer, matchList } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
@@ -22,8 +22,22 @@ export function makeMatchTools() {
   const valueOf = (field) => () => state[field];
   const set = (field) => (value) => changeState({ [field]: value }, "settle");
   tools = [
-    makeDropdown(place("matchOrder"), { word: "order", title: "Order of the matches", usual: "best", options: () => orderOptions(names()), value: valueOf("order"), pick: set("order") }),
-    makeDropdown(place("matchGroup"), { word: "group by", title: "Groups of matches", usual: "", options: () => groupOptions(names()), value: valueOf("group"), pick: set("group") }),
+    makeDropdown(place("matchOrder"), {
+      word: "order",
+      title: "Order of the matches",
+      usual: "best",
+      options: () => orderOptions(names()),
+      value: valueOf("order"),
+      pick: set("order"),
+    }),
+    makeDropdown(place("matchGroup"), {
+      word: "group by",
+      title: "Groups of matches",
+      usual: "",
+      options: () => groupOptions(names()),
+      value: valueOf("group"),
+      pick: set("group"),
+    }),
     makeDropdown(place("matchColour"), {
       word: "colour by",
       title: "What colours the tokens of the matches",
@@ -64,7 +78,12 @@ function colours() {
   const units = new Map((model.chosen || []).slice(0, UNITS).map((one) => [unitColour(one.source, one.unit), one]));
   const now = state.colour;
   if (now.startsWith("unit:")) units.set(now, null);
-  return [["shared", "matched units"], ...own, ...[...units.keys()].map((key) => [key, colourName(key)]), ["", "nothing"]];
+  return [
+    ["shared", "matched units"],
+    ...own,
+    ...[...units.keys()].map((key) => [key, colourName(key)]),
+    ["", "nothing"],
+  ];
 }
 
 /* Any other unit of the plotted source, by its number. */
@@ -72,8 +91,18 @@ function anyUnit(panel, choose) {
   const { source } = model;
   const row = element("form", "lv-panel-row");
   const words = `A unit of ${showToken(source.name).text}, 0 to ${grouped(source.n_units - 1)}`;
-  const input = element("input", "lv-input", "", { type: "text", inputmode: "numeric", "aria-label": words, title: words, placeholder: "number" });
-  row.append(element("span", "lv-panel-note", "any unit"), input, element("button", "lv-button", "Show", { type: "submit" }));
+  const input = element("input", "lv-input", "", {
+    type: "text",
+    inputmode: "numeric",
+    "aria-label": words,
+    title: words,
+    placeholder: "number",
+  });
+  row.append(
+    element("span", "lv-panel-note", "any unit"),
+    input,
+    element("button", "lv-button", "Show", { type: "submit" }),
+  );
   row.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = input.value.trim();
@@ -88,5 +117,7 @@ export function noteHiddenColumns(hidden) {
   const names = hidden.map((track) => showToken(track.name).text);
   const remedy = element("span", "", ": press a name above");
   note.replaceChildren(...(names.length ? [`${plural(names.length, "track")} not shown`, remedy] : []));
-  note.title = names.length ? `No room for ${names.slice(0, 12).join(", ")}${names.length > 12 ? " …" : ""}. Press a track's name under the tokens to show it here first.` : "";
+  note.title = names.length
+    ? `No room for ${names.slice(0, 12).join(", ")}${names.length > 12 ? " …" : ""}. Press a track's name under the tokens to show it here first.`
+    : "";
 }

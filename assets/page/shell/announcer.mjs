@@ -1,11 +1,11 @@
 /* What a brush came to, for those who hear the page rather than see it: said once it rests, in one sentence. */
 
-import { grouped } from "../lib/scale.mjs";
-import { hasQuestion } from "../lib/url.mjs";
-import { plural } from "../lib/words.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { isStartShown } from "../dom/stage.mjs";
+import { grouped } from "../lib/scale.mjs";
+import { hasQuestion } from "../lib/url.mjs";
+import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { unitName } from "../store/naming.mjs";
 import { state } from "../store/state.mjs";
@@ -35,11 +35,18 @@ function sentence() {
   const { start, stop, typed } = state;
   if (!hasQuestion(state)) return said ? "No brush." : "";
   const { chosen, axis } = model;
-  const units = chosen.slice(0, MOST).map((one) => unitName(one)).join(", ") + (chosen.length > MOST ? " and more" : "");
+  const units =
+    chosen
+      .slice(0, MOST)
+      .map((one) => unitName(one))
+      .join(", ") + (chosen.length > MOST ? " and more" : "");
   const found = `${plural(chosen.length, "unit")}${chosen.length ? `: ${units}` : ""}.`;
   if (typed) return `Brushed ${plural(typed.stop - typed.start, "token")} of your text from ${typed.start}. ${found}`;
   if (start === null) return found;
   const steps = Array.from({ length: Math.min(MOST, stop - start) }, (_, k) => model.shown(start + k));
-  const text = axis.has_tokens && steps.every(Boolean) ? `: ${steps.map((one) => one.text).join(" ")}${stop - start > MOST ? " and more" : ""}` : "";
+  const text =
+    axis.has_tokens && steps.every(Boolean)
+      ? `: ${steps.map((one) => one.text).join(" ")}${stop - start > MOST ? " and more" : ""}`
+      : "";
   return `Brushed ${plural(stop - start, "step")} from ${grouped(start)}${text}. ${found}`;
 }

@@ -1,13 +1,30 @@
 /* What the page shows, for tests and the curious: read from the console as lvDebug.inspectPage(). */
 
-import { tickText } from "../lib/axis.mjs";
-import { KEY_TABLE } from "../lib/keys.mjs";
-import { trackValueInRow } from "../lib/tracks.mjs";
+import { inspectEnrichmentCard } from "../cards/enrichment.mjs";
+import { inspectLengthsCard } from "../cards/lengths.mjs";
+import { inspectThresholdCard } from "../cards/threshold.mjs";
+import { inspectUnitCard } from "../cards/unit.mjs";
+import { borderLabels } from "../corpus/borders.mjs";
+import { inspectHits } from "../corpus/hits.mjs";
+import { inspectMinimap } from "../corpus/minimap.mjs";
+import { presentHits } from "../corpus/search.mjs";
+import { inspectSecondSource, isSecondSourceReady } from "../corpus/second-source.mjs";
+import { inspectSequences } from "../corpus/sequences.mjs";
+import { handleSteps, OFF, stripPlace, TOKEN } from "../corpus/strip.mjs";
+import { inspectUnitBars } from "../corpus/unit-bars.mjs";
+import { inspectUnitText } from "../corpus/unit-text.mjs";
 import { brushTimes, redraw, redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { isProjectorOn } from "../dom/projector.mjs";
 import { isStartShown } from "../dom/stage.mjs";
 import { themeColours } from "../dom/theme.mjs";
+import { tickText } from "../lib/axis.mjs";
+import { KEY_TABLE } from "../lib/keys.mjs";
+import { trackValueInRow } from "../lib/tracks.mjs";
+import { inspectMap } from "../map/panel.mjs";
+import { inspectCompare, refreshComparison } from "../matches/compare.mjs";
+import { laidItems, tableColumns } from "../matches/layout.mjs";
+import { inspectStart } from "../start/page.mjs";
 import { holdUnit } from "../store/colouring.mjs";
 import { changeByHand, changeLimits, pinUnit } from "../store/edits.mjs";
 import * as geometry from "../store/geometry.mjs";
@@ -19,25 +36,8 @@ import { changeState, hover, isResting, setHover, shownThresholds, state } from 
 import { isSummaryPending, summaryAnswer } from "../store/summary.mjs";
 import { trackColour, visibleTracks } from "../store/tracks.mjs";
 import { panTo } from "../store/view.mjs";
-import { borderLabels } from "../corpus/borders.mjs";
-import { inspectHits } from "../corpus/hits.mjs";
-import { inspectMinimap } from "../corpus/minimap.mjs";
-import { presentHits } from "../corpus/search.mjs";
-import { inspectSecondSource, isSecondSourceReady } from "../corpus/second-source.mjs";
-import { inspectSequences } from "../corpus/sequences.mjs";
-import { OFF, TOKEN, handleSteps, stripPlace } from "../corpus/strip.mjs";
-import { inspectUnitBars } from "../corpus/unit-bars.mjs";
-import { inspectUnitText } from "../corpus/unit-text.mjs";
-import { inspectCompare, refreshComparison } from "../matches/compare.mjs";
-import { laidItems, tableColumns } from "../matches/layout.mjs";
-import { inspectEnrichmentCard } from "../cards/enrichment.mjs";
-import { inspectLengthsCard } from "../cards/lengths.mjs";
-import { inspectThresholdCard } from "../cards/threshold.mjs";
-import { inspectUnitCard } from "../cards/unit.mjs";
-import { inspectMap } from "../map/panel.mjs";
 import { typedAnswer } from "../typed/answer.mjs";
 import { inspectTyped, isTypedReady } from "../typed/panel.mjs";
-import { inspectStart } from "../start/page.mjs";
 import { STOPS } from "./tour.mjs";
 
 /* {isReady, state, units, cut, cells, left, ticks, tracks, ...}; places in client pixels. */
@@ -63,7 +63,14 @@ export function inspectPage() {
     });
   }
   return {
-    isReady: model.isComplete && model.isShaded && model.units !== null && isSecondSourceReady() && isTypedReady() && isResting() && !isMatchPending(),
+    isReady:
+      model.isComplete &&
+      model.isShaded &&
+      model.units !== null &&
+      isSecondSourceReady() &&
+      isTypedReady() &&
+      isResting() &&
+      !isMatchPending(),
     state: copy,
     units: model.units === null ? null : model.units.slice(),
     chosen: model.chosen === null ? null : model.chosen.map((one) => Object.assign({}, one)),
@@ -76,9 +83,19 @@ export function inspectPage() {
     text: inspectUnitText(),
     typed: inspectTyped(),
     beside: inspectSecondSource(),
-    thresholds: shownThresholds().map((value) => ({ value, x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(value) })),
-    chips: Array.from(document.querySelectorAll("#" + ids.chips + " .lv-chip:not(.lv-out)"), (chip) => chip.querySelector("[data-testid]").textContent),
-    labels: borderLabels(document.createElement("canvas").getContext("2d")).map(({ border, text }) => ({ border, text })),
+    thresholds: shownThresholds().map((value) => ({
+      value,
+      x: plotBox.left + geometry.left() - 3,
+      y: plotBox.top + geometry.y(value),
+    })),
+    chips: Array.from(
+      document.querySelectorAll("#" + ids.chips + " .lv-chip:not(.lv-out)"),
+      (chip) => chip.querySelector("[data-testid]").textContent,
+    ),
+    labels: borderLabels(document.createElement("canvas").getContext("2d")).map(({ border, text }) => ({
+      border,
+      text,
+    })),
     borders: model.bordersIn(copy.at, to),
     handles: copy.start === null ? null : handles(box),
     threshold: { x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(copy.threshold) },

@@ -1,10 +1,10 @@
 /* The Export menu: matches and pattern as files, figures, the view as one page, and the pattern as code to copy. */
 
-import { PAGE_ROWS, hasQuestion } from "../lib/url.mjs";
 import { button, choiceList, element } from "../dom/element.mjs";
 import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
+import { hasQuestion, PAGE_ROWS } from "../lib/url.mjs";
 import { mapPath } from "../store/map-data.mjs";
 import { matchList } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
@@ -42,12 +42,33 @@ function fill(panel) {
   status = element("p", "lv-panel-note lv-export-status", "", { role: "status" });
   const pick = choiceList("Which figure", FIGURES, figure, (value) => (figure = value));
   panel.append(
-    row("Matches", [["CSV", "Every match, or step of a region, as a table", () => file("matches.csv", "the matches")], ["JSON", "Every match with the pattern, or every step of a region", () => file("matches.json", "the matches")]]),
-    row("Pattern", [["JSON", "The pattern with its notes, to open again", () => document.getElementById(ids.patternSave).click()]]),
-    row("Figure", ["SVG", "PNG", "PDF"].map((form) => [form, `The figure as ${form}`, () => draw(form.toLowerCase())]), pick),
-    row("This view", [["HTML page", "One page that opens without a server, to mail or to keep", () => file("view.html", "the page")]]),
-    row("Map", [["for TensorBoard", "The states of the map, or the embeddings, with tokens and tracks, for TensorBoard's Embedding Projector", projector]]),
-    row("Copy", [["Python", "Python that finds the same", () => copy("python")], ["command", "A command that finds the same matches", () => copy("command")], ["link", "A link to what is shown", () => document.getElementById(ids.copyLink).click()]]),
+    row("Matches", [
+      ["CSV", "Every match, or step of a region, as a table", () => file("matches.csv", "the matches")],
+      ["JSON", "Every match with the pattern, or every step of a region", () => file("matches.json", "the matches")],
+    ]),
+    row("Pattern", [
+      ["JSON", "The pattern with its notes, to open again", () => document.getElementById(ids.patternSave).click()],
+    ]),
+    row(
+      "Figure",
+      ["SVG", "PNG", "PDF"].map((form) => [form, `The figure as ${form}`, () => draw(form.toLowerCase())]),
+      pick,
+    ),
+    row("This view", [
+      ["HTML page", "One page that opens without a server, to mail or to keep", () => file("view.html", "the page")],
+    ]),
+    row("Map", [
+      [
+        "for TensorBoard",
+        "The states of the map, or the embeddings, with tokens and tracks, for TensorBoard's Embedding Projector",
+        projector,
+      ],
+    ]),
+    row("Copy", [
+      ["Python", "Python that finds the same", () => copy("python")],
+      ["command", "A command that finds the same matches", () => copy("command")],
+      ["link", "A link to what is shown", () => document.getElementById(ids.copyLink).click()],
+    ]),
     status,
   );
   if (isBusy) say("Another file is on its way …");
@@ -55,7 +76,11 @@ function fill(panel) {
 
 function row(words, buttons, before) {
   const whole = element("div", "lv-panel-row");
-  whole.append(element("span", "lv-export-name", words), ...(before ? [before] : []), ...buttons.map(([name, title, act]) => button("lv-button", name, title, act)));
+  whole.append(
+    element("span", "lv-export-name", words),
+    ...(before ? [before] : []),
+    ...buttons.map(([name, title, act]) => button("lv-button", name, title, act)),
+  );
   return whole;
 }
 
@@ -69,7 +94,12 @@ function say(words, isProblem) {
 function selection() {
   const shown = Object.assign({}, state);
   const rows = Math.min(ROWS, Math.max(PAGE_ROWS, matchList().size()));
-  return Object.assign(listedQuestion(shown), { rows, offset: 0, tracks: visibleTracks().map((track) => track.name), versus: null });
+  return Object.assign(listedQuestion(shown), {
+    rows,
+    offset: 0,
+    tracks: visibleTracks().map((track) => track.name),
+    versus: null,
+  });
 }
 
 const isPut = (shown) => hasQuestion(shown);
@@ -108,7 +138,8 @@ async function postSelection(path) {
 }
 
 function file(name, what) {
-  if (name.startsWith("matches") && !isListed(selection())) return say("There are no matches: brush a window that selects units first.", true);
+  if (name.startsWith("matches") && !isListed(selection()))
+    return say("There are no matches: brush a window that selects units first.", true);
   return careful(what, () => fetched(`export/${name}`));
 }
 
@@ -138,7 +169,8 @@ function save(blob, name) {
 }
 
 function draw(form) {
-  if (NEED.has(figure) && !(figure === "carry" ? isListed : isPut)(selection())) return say("This figure is of a pattern: brush a window that selects units first.", true);
+  if (NEED.has(figure) && !(figure === "carry" ? isListed : isPut)(selection()))
+    return say("This figure is of a pattern: brush a window that selects units first.", true);
   const theme = document.documentElement.dataset.mantineColorScheme === "dark" ? "dark" : "light";
   const query = new URLSearchParams({ view: figure, theme });
   const more = {};
@@ -166,7 +198,8 @@ function oneUnit() {
 function copy(form) {
   const asked = selection();
   if (!isListed(asked)) return say("There is no pattern to copy: brush a window that selects units first.", true);
-  if (asked.lasso && form === "command") return say("No command says a region of the map: copy it as Python, or save its steps as CSV or JSON.", true);
+  if (asked.lasso && form === "command")
+    return say("No command says a region of the map: copy it as Python, or save its steps as CSV or JSON.", true);
   return careful(form === "python" ? "the Python" : "the command", async () => {
     const text = await (await postSelection(`copy/${form}`)).text();
     try {
@@ -174,6 +207,8 @@ function copy(form) {
     } catch (error) {
       throw new Error("this browser does not let the page copy; use the link or the files");
     }
-    return form === "python" ? `Copied: Python that finds these ${asked.lasso ? "steps" : "matches"}` : "Copied: a command that finds these matches";
+    return form === "python"
+      ? `Copied: Python that finds these ${asked.lasso ? "steps" : "matches"}`
+      : "Copied: a command that finds these matches";
   });
 }

@@ -1,11 +1,11 @@
 /* Help: a button and "?" open a list of every key, from the table that the handlers use, and what else there is to know. */
 
-import { KEY_TABLE, keyCaps } from "../lib/keys.mjs";
+import { stripPlace } from "../corpus/strip.mjs";
 import { button, element, tickBox } from "../dom/element.mjs";
 import { ids } from "../dom/ids.mjs";
 import { isProjectorOn, setProjector } from "../dom/projector.mjs";
 import { isStartShown } from "../dom/stage.mjs";
-import { stripPlace } from "../corpus/strip.mjs";
+import { KEY_TABLE, keyCaps } from "../lib/keys.mjs";
 import { startTour } from "./tour.mjs";
 
 let dialog = null;
@@ -43,7 +43,10 @@ function closeHelp() {
 
 function fill() {
   const head = element("div", "lv-dialog-head");
-  head.append(element("h2", "", "Keys and help", { id: "lv-help-title" }), button("lv-card-close", "×", "Close", closeHelp));
+  head.append(
+    element("h2", "", "Keys and help", { id: "lv-help-title" }),
+    button("lv-card-close", "×", "Close", closeHelp),
+  );
   const more = element("div", "lv-help-more");
   more.append(
     tickBox("Large type, for a projector", isProjectorOn(), setProjector),
@@ -55,7 +58,11 @@ function fill() {
   if (isStartShown()) more.lastChild.remove(); // the tour goes over a recording
   const tables = element("div", "lv-keys");
   tables.append(...KEY_TABLE.map(table));
-  const pointer = element("p", "lv-card-note", "With the pointer: drag over the tokens to brush; drag the lines to pan, the wheel pans too and zooms with Ctrl; drag the dot on the axis to set the threshold; press a line to hold its unit, with Shift to take it out.");
+  const pointer = element(
+    "p",
+    "lv-card-note",
+    "With the pointer: drag over the tokens to brush; drag the lines to pan, the wheel pans too and zooms with Ctrl; drag the dot on the axis to set the threshold; press a line to hold its unit, with Shift to take it out.",
+  );
   dialog.replaceChildren(head, more, tables, pointer);
 }
 

@@ -1,15 +1,15 @@
 /* The keys of the page as a whole; they act unless a field, a button or a part of the page has them. */
 
-import { actOnKey, keyName } from "../lib/keys.mjs";
+import { stepSeries } from "../corpus/series.mjs";
+import { stripPlace } from "../corpus/strip.mjs";
 import { ids } from "../dom/ids.mjs";
 import { toggleProjector } from "../dom/projector.mjs";
 import { goToMatches, isStartShown } from "../dom/stage.mjs";
+import { actOnKey, keyName } from "../lib/keys.mjs";
 import { model } from "../store/model.mjs";
 import { panBy, panTo, zoomBy } from "../store/view.mjs";
-import { stepSeries } from "../corpus/series.mjs";
-import { stripPlace } from "../corpus/strip.mjs";
-import { pinByKey } from "../units/chips.mjs";
 import { focusTyped } from "../typed/panel.mjs";
+import { pinByKey } from "../units/chips.mjs";
 import { isHelpOpen, openHelp } from "./help.mjs";
 
 export function makePageKeys() {

@@ -1,9 +1,9 @@
 /* The samples that the server offers: how far each is, asked again while the start page is shown; a press that has one built,
    and opens it once it is. */
 
-import { signal } from "../lib/signal.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
 import { isStartShown } from "../dom/stage.mjs";
+import { signal } from "../lib/signal.mjs";
 import { allOffers, isOnItsWay, setOffers } from "../store/offers.mjs";
 import { openDump, takeDumps } from "../store/open.mjs";
 import { getJson, isServerLost, postJson } from "../store/request.mjs";

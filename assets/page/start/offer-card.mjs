@@ -32,7 +32,9 @@ function words({ state, command, members }) {
 }
 
 function about({ command }) {
-  return command ? "Trains the model on this machine, with one core, and records it; it is kept for the next time" : "Records it on this machine, in seconds, and opens it; it is kept for the next time";
+  return command
+    ? "Trains the model on this machine, with one core, and records it; it is kept for the next time"
+    : "Records it on this machine, in seconds, and opens it; it is kept for the next time";
 }
 
 function progress(offer) {

@@ -1,17 +1,17 @@
 /* The start page: a card for each sample that is offered and each recording that is served, found by name, model or source.
    Shown where the address names none and there are several; the wordmark leads back to it. */
 
-import { actOnKey } from "../lib/keys.mjs";
-import { grouped } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
-import { formatAddress } from "../lib/url.mjs";
-import { plural } from "../lib/words.mjs";
 import { element } from "../dom/element.mjs";
 import { onFrame, redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { isStartShown, turnTo } from "../dom/stage.mjs";
 import { addCanvas } from "../dom/theme.mjs";
 import { hideTip } from "../dom/tooltip.mjs";
+import { actOnKey } from "../lib/keys.mjs";
+import { grouped } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { formatAddress } from "../lib/url.mjs";
+import { plural } from "../lib/words.mjs";
 import { leaveAddress } from "../store/history.mjs";
 import { allOffers } from "../store/offers.mjs";
 import { hasStartPage, openDump, showFromAddress, startAsked } from "../store/open.mjs";
@@ -52,7 +52,14 @@ function showStart() {
 
 function build() {
   const head = element("div", "lv-start-head");
-  field = element("input", "lv-input lv-start-field", "", { type: "search", placeholder: "Search names, models, sources", "aria-label": `Search the ${what()} by name, model or source`, "aria-controls": "lv-start-list", autocomplete: "off", spellcheck: "false" });
+  field = element("input", "lv-input lv-start-field", "", {
+    type: "search",
+    placeholder: "Search names, models, sources",
+    "aria-label": `Search the ${what()} by name, model or source`,
+    "aria-controls": "lv-start-list",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   found = element("p", "lv-start-found", "", { role: "status" });
   head.append(element("h2", "", what(true)), field, found);
   list = element("ul", "lv-start-list", "", { id: "lv-start-list" });
@@ -69,7 +76,10 @@ function updateStart() {
   if (!list) return;
   const offers = allOffers();
   const offered = new Set(offers.flatMap((offer) => offer.dumps));
-  const wanted = [...offers.map((offer) => ({ offer, dump: dumps.find((one) => one.uuid === offer.dumps.at(-1)) })), ...dumps.filter((dump) => !offered.has(dump.uuid)).map((dump) => ({ dump }))];
+  const wanted = [
+    ...offers.map((offer) => ({ offer, dump: dumps.find((one) => one.uuid === offer.dumps.at(-1)) })),
+    ...dumps.filter((dump) => !offered.has(dump.uuid)).map((dump) => ({ dump })),
+  ];
   const before = new Map(cards.map((one) => [one.key, one]));
   const held = cards.find((one) => one.item.contains(document.activeElement));
   cards = wanted.map((one) => before.get(JSON.stringify(one)) || (one.offer ? offerCard(one) : card(one.dump)));
@@ -93,18 +103,38 @@ function offerCard({ offer, dump }) {
   const frame = element("span", "lv-start-picture");
   const line = element("p", "lv-start-line");
   line.append(...[offer.model, isKept && dump.detail].filter(Boolean).map((text) => element("bdi", "", text)));
-  whole.append(frame, element("bdi", "lv-start-name", offer.name), line, element("p", "lv-start-about", sentence(offer.about)), element("p", "lv-start-question", offer.question));
+  whole.append(
+    frame,
+    element("bdi", "lv-start-name", offer.name),
+    line,
+    element("p", "lv-start-about", sentence(offer.about)),
+    element("p", "lv-start-question", offer.question),
+  );
   item.append(whole);
   const link = isKept ? whole : fillOfferCard(frame, offer);
-  const words = [offer.name, offer.model, offer.about, offer.question, ...(isKept ? dump.sources : [])].join("\n").toLowerCase();
-  return { key: JSON.stringify({ offer, dump }), name: offer.name, dump, offer, item, link, frame, canvas: null, words };
+  const words = [offer.name, offer.model, offer.about, offer.question, ...(isKept ? dump.sources : [])]
+    .join("\n")
+    .toLowerCase();
+  return {
+    key: JSON.stringify({ offer, dump }),
+    name: offer.name,
+    dump,
+    offer,
+    item,
+    link,
+    frame,
+    canvas: null,
+    words,
+  };
 }
 
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}`;
 
 /* A card that leads into a recording. */
 function leading(uuid) {
-  const link = element("a", "lv-start-card", "", { href: formatAddress({ dump: uuid, source: "" }).replace("&source=", "") });
+  const link = element("a", "lv-start-card", "", {
+    href: formatAddress({ dump: uuid, source: "" }).replace("&source=", ""),
+  });
   link.addEventListener("click", (event) => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -118,19 +148,41 @@ function card(dump) {
   const link = leading(dump.uuid);
   const name = element("bdi", "lv-start-name", showToken(dump.name).text);
   const line = element("p", "lv-start-line");
-  line.append(...[dump.model && showToken(dump.model).text, dump.detail].filter(Boolean).map((text) => element("bdi", "", text)));
+  line.append(
+    ...[dump.model && showToken(dump.model).text, dump.detail].filter(Boolean).map((text) => element("bdi", "", text)),
+  );
   const when = element("p", "lv-start-line");
-  if (dump.created) when.append(element("span", "", "recorded "), element("bdi", "", day(dump.created), { title: dump.created }));
-  const sources = element("p", "lv-start-sources", sourceWords(dump.sources), { title: dump.sources.map((one) => showToken(one).text).join(", ") });
+  if (dump.created)
+    when.append(element("span", "", "recorded "), element("bdi", "", day(dump.created), { title: dump.created }));
+  const sources = element("p", "lv-start-sources", sourceWords(dump.sources), {
+    title: dump.sources.map((one) => showToken(one).text).join(", "),
+  });
   const frame = element("span", "lv-start-picture");
-  if (!dump.is_complete) when.append(element("span", "lv-warn", "cut short", { title: "The recording did not end in order: it holds the steps up to where it was cut short." }));
+  if (!dump.is_complete)
+    when.append(
+      element("span", "lv-warn", "cut short", {
+        title: "The recording did not end in order: it holds the steps up to where it was cut short.",
+      }),
+    );
   link.append(frame, name, line, when, sources);
   item.append(link);
-  return { key: JSON.stringify({ dump }), name: dump.name, dump, item, link, frame, canvas: null, words: [dump.name, dump.model, ...dump.sources].join("\n").toLowerCase() };
+  return {
+    key: JSON.stringify({ dump }),
+    name: dump.name,
+    dump,
+    item,
+    link,
+    frame,
+    canvas: null,
+    words: [dump.name, dump.model, ...dump.sources].join("\n").toLowerCase(),
+  };
 }
 
 function sourceWords(names) {
-  const some = names.slice(0, 4).map((name) => showToken(name).text).join(" · ");
+  const some = names
+    .slice(0, 4)
+    .map((name) => showToken(name).text)
+    .join(" · ");
   return names.length > 4 ? `${some} · ${names.length - 4} more` : some;
 }
 
@@ -148,7 +200,11 @@ function filter() {
     if (!one.item.hidden) n++;
   }
   const all = plural(cards.length, what().slice(0, -1));
-  found.textContent = asked.length ? (n ? `${grouped(n)} of ${all}` : `None of ${all} has that in its name, model or sources. Esc shows all.`) : all;
+  found.textContent = asked.length
+    ? n
+      ? `${grouped(n)} of ${all}`
+      : `None of ${all} has that in its name, model or sources. Esc shows all.`
+    : all;
 }
 
 const visible = () => cards.filter((one) => !one.item.hidden);
@@ -171,7 +227,13 @@ function inList(event) {
   if (at < 0) return;
   const across = shown.filter((one) => one.item.offsetTop === shown[0].item.offsetTop).length;
   const to = (k) => (k < 0 ? field : (shown[Math.min(k, shown.length - 1)] || shown[at]).link).focus();
-  actOnKey("cards", event, { back: () => to(at - 1), on: () => to(at + 1), up: () => to(at - across), down: () => to(at + across), search: () => field.select() });
+  actOnKey("cards", event, {
+    back: () => to(at - 1),
+    on: () => to(at + 1),
+    up: () => to(at - across),
+    down: () => to(at + across),
+    search: () => field.select(),
+  });
 }
 
 /* A thumbnail is asked for when its card comes into view. */
@@ -189,5 +251,12 @@ function seen(entries) {
 /* For tests: what is shown. */
 export function inspectStart() {
   if (!isStartShown()) return null;
-  return { names: visible().map((one) => one.name), said: found.textContent, offers: cards.filter((one) => one.offer).map((one) => ({ name: one.name, state: one.offer.state, said: one.frame.textContent })), drawn: cards.filter((one) => one.canvas && one.canvas.dataset.state === "drawn").length };
+  return {
+    names: visible().map((one) => one.name),
+    said: found.textContent,
+    offers: cards
+      .filter((one) => one.offer)
+      .map((one) => ({ name: one.name, state: one.offer.state, said: one.frame.textContent })),
+    drawn: cards.filter((one) => one.canvas && one.canvas.dataset.state === "drawn").length,
+  };
 }

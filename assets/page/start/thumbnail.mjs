@@ -1,7 +1,7 @@
 /* Thumbnails of recordings: the lines of the first steps, a few requests at a time. */
 
-import { readNumbers } from "../lib/numbers.mjs";
 import { fitCanvas, themeColours } from "../dom/theme.mjs";
+import { readNumbers } from "../lib/numbers.mjs";
 import { request } from "../store/request.mjs";
 
 const STEPS = 60;
@@ -41,7 +41,12 @@ async function get({ canvas, dump }) {
   const [source, nUnits, bytes, view] = dump.picture;
   const nSteps = thumbnailSteps(dump.n_steps, nUnits, bytes);
   const response = await request(`d/${encodeURIComponent(dump.uuid)}/states/${source}/0/${nSteps}`);
-  loaded.set(canvas, { values: readNumbers(await response.arrayBuffer(), bytes), nSteps, nUnits, isTanh: view === "tanh" });
+  loaded.set(canvas, {
+    values: readNumbers(await response.arrayBuffer(), bytes),
+    nSteps,
+    nUnits,
+    isTanh: view === "tanh",
+  });
   drawThumbnail(canvas);
 }
 

@@ -1,8 +1,8 @@
 /* What colours the tokens of the matches: how many units are on, a track, one unit's activation, or nothing. */
 
-import { showToken } from "../lib/tokens.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { themeColours } from "../dom/theme.mjs";
+import { showToken } from "../lib/tokens.mjs";
 import { matchAnswer } from "./matches.mjs";
 import { model } from "./model.mjs";
 import { unitName } from "./naming.mjs";
@@ -21,7 +21,9 @@ function read(colour) {
   const [, name, unit] = colour.match(/^unit:(.+):(\d+)$/) || [];
   if (name === undefined) return { kind: colour === "" ? "" : "shared" };
   const source = model.sourceOf(name);
-  return source ? { kind: "unit", source, unit: Number(unit), reach: Math.max(Math.abs(source.low), Math.abs(source.high)) || 1 } : { kind: "shared" };
+  return source
+    ? { kind: "unit", source, unit: Number(unit), reach: Math.max(Math.abs(source.low), Math.abs(source.high)) || 1 }
+    : { kind: "shared" };
 }
 
 export const unitColour = (source, unit) => `unit:${source}:${unit}`;

@@ -1,7 +1,7 @@
 /* The recorded value that a threshold stands for: from the grid that came with the dump, else from the server, once. */
 
-import { cutFor } from "../lib/select.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
+import { cutFor } from "../lib/select.mjs";
 import { statesArrived } from "./data.mjs";
 import { getJson } from "./request.mjs";
 

@@ -1,10 +1,10 @@
 /* What the server has: about a dump, its states as raw bytes, its steps. Tiles are kept, the least used go first; never
    one that the last look at the page needed, so what is shown always ends up loaded. */
 
-import { nBytes, readNumbers } from "../lib/numbers.mjs";
-import { showToken } from "../lib/tokens.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { notify } from "../dom/notice.mjs";
+import { nBytes, readNumbers } from "../lib/numbers.mjs";
+import { showToken } from "../lib/tokens.mjs";
 import { getJson, request } from "./request.mjs";
 
 const STATE_TILE = 128; // steps a request; a power of two, aligned
@@ -109,7 +109,10 @@ class Dump {
     if (!this.states.has(source.index)) {
       const valueBytes = nBytes(source.dtype);
       const load = async (first, stop) =>
-        readNumbers(await (await request(`d/${this.about.uuid}/states/${source.index}/${first}/${stop}`)).arrayBuffer(), valueBytes);
+        readNumbers(
+          await (await request(`d/${this.about.uuid}/states/${source.index}/${first}/${stop}`)).arrayBuffer(),
+          valueBytes,
+        );
       const nSteps = this.about.axes[source.axis].n_steps;
       this.states.set(source.index, new Tiles(stateTileLength(source), nSteps, load, (tile) => tile.byteLength));
     }

@@ -1,7 +1,7 @@
 /* Units taken out, brought back and pinned by hand; filters, bounds and rows by hand. Of the brush, or, where a pattern is
    opened, of its text. */
 
-import { isSameUnit, withLimits, withNotes, withUnit, withoutUnit } from "../lib/pattern-edit.mjs";
+import { isSameUnit, withLimits, withNotes, withoutUnit, withUnit } from "../lib/pattern-edit.mjs";
 import { model } from "./model.mjs";
 import { openedPattern } from "./opened-pattern.mjs";
 import { changeState, setHover, state } from "./state.mjs";
@@ -43,7 +43,8 @@ export function excludeUnit(unit) {
 
 /* Take out a unit on whichever sides it is in the pattern. */
 export function excludeBothSides(source, unit) {
-  for (const one of (model.chosen || []).filter((other) => other.source === source && other.unit === unit)) excludeUnit(one);
+  for (const one of (model.chosen || []).filter((other) => other.source === source && other.unit === unit))
+    excludeUnit(one);
 }
 
 /* Bring an excluded unit back. */

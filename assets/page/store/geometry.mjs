@@ -1,11 +1,11 @@
 /* Where a step or a value lies on the plot and the strip, in CSS pixels of their canvases. */
 
-import { axisTicks, snap, sourceRange, thresholdStep, tickText } from "../lib/axis.mjs";
-import { thresholdText } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { themeColours, typePx } from "../dom/theme.mjs";
+import { axisTicks, snap, sourceRange, thresholdStep, tickText } from "../lib/axis.mjs";
+import { thresholdText } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
 import { model } from "./model.mjs";
 import { state } from "./state.mjs";
 import { visibleTracks } from "./tracks.mjs";
@@ -49,8 +49,14 @@ function measure(names, room) {
   };
   const values = ticks();
   const [low, high] = range();
-  const numbers = widest(typePx(11), values.map((value) => tickText(value, values)));
-  const handle = widest(`600 ${typePx(12)}`, [low, high].map((end) => thresholdText(snap(end - end / 9, step()), step())));
+  const numbers = widest(
+    typePx(11),
+    values.map((value) => tickText(value, values)),
+  );
+  const handle = widest(
+    `600 ${typePx(12)}`,
+    [low, high].map((end) => thresholdText(snap(end - end / 9, step()), step())),
+  );
   const named = Math.min(widest(typePx(11), names) + 10, NAMES.most, NAMES.share * room);
   return Math.ceil(Math.max(LEAST, numbers + KNOB, Math.min(handle, 80) + KNOB, named));
 }

@@ -1,7 +1,7 @@
 /* What the map shows, as the server has it: points, what colours them, the window as a path, and how far a map is. */
 
-import { colouredCounts, colouredPoints } from "../lib/map-colours.mjs";
 import { redraw } from "../dom/frame.mjs";
+import { colouredCounts, colouredPoints } from "../lib/map-colours.mjs";
 import { model } from "./model.mjs";
 import { getJson, postJson, request } from "./request.mjs";
 import { changeState, state } from "./state.mjs";
@@ -14,7 +14,18 @@ let timer = null;
 let pathTimer = null;
 
 function fresh(key) {
-  return { key, about: null, job: null, problem: null, map: null, ids: null, points: null, tokens: null, colour: null, path: null };
+  return {
+    key,
+    about: null,
+    job: null,
+    problem: null,
+    map: null,
+    ids: null,
+    points: null,
+    tokens: null,
+    colour: null,
+    path: null,
+  };
 }
 
 /* {of, method}: the map that the state asks for; `of` is a source's name, or "embedding". */

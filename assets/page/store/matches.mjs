@@ -1,12 +1,12 @@
 /* The match engine's answers: asked for, taken up, or lost. Their rows come page by page into one list. */
 
+import { redraw } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
 import { createMatchList } from "../lib/match-list.mjs";
 import { oneAtATime } from "../lib/one-at-a-time.mjs";
 import { barePattern } from "../lib/pattern-edit.mjs";
 import { signal } from "../lib/signal.mjs";
-import { MAX_ROWS, PAGE_ROWS, hasQuestion, questionKey } from "../lib/url.mjs";
-import { redraw } from "../dom/frame.mjs";
-import { ids } from "../dom/ids.mjs";
+import { hasQuestion, MAX_ROWS, PAGE_ROWS, questionKey } from "../lib/url.mjs";
 import { settleAddress } from "./history.mjs";
 import { listedQuestion } from "./pinned-pattern.mjs";
 import { getJson } from "./request.mjs";
@@ -53,7 +53,10 @@ function ask(whole) {
     return show(Object.assign({ whole }, question), NOTHING);
   }
   const rows = answer && listKey(answer.question) === listKey(question) ? PAGE_ROWS : question.rows;
-  timers.push(setTimeout(() => matchesTold.tell("late", "Searching …"), LATE), setTimeout(probe, ASK_AFTER));
+  timers.push(
+    setTimeout(() => matchesTold.tell("late", "Searching …"), LATE),
+    setTimeout(probe, ASK_AFTER),
+  );
   line.ask(Object.assign({}, question, { whole, rows, offset: 0 }));
 }
 
@@ -71,7 +74,12 @@ function listKey(question) {
 export function askPage(offset) {
   if (offset === null || !answer || isMatchPending() || list.size() >= MOST_ROWS) return;
   problem = null;
-  const question = Object.assign({}, answer.question, { key: `${answer.question.key}#${++nPages}`, offset, rows: PAGE_ROWS, isPage: true });
+  const question = Object.assign({}, answer.question, {
+    key: `${answer.question.key}#${++nPages}`,
+    offset,
+    rows: PAGE_ROWS,
+    isPage: true,
+  });
   timers.push(setTimeout(() => matchesTold.tell("more"), LATE));
   line.ask(question);
 }

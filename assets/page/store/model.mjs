@@ -1,15 +1,15 @@
 /* What follows from the state and the loaded tiles: the present source, the units of the pattern, how many are on. */
 
+import { redraw } from "../dom/frame.mjs";
+import { clearNotice } from "../dom/notice.mjs";
 import { grouped } from "../lib/scale.mjs";
 import { brushedUnits, countMissing, countOn, selectUnits, sequenceAround } from "../lib/select.mjs";
 import { signal } from "../lib/signal.mjs";
 import { trackShift } from "../lib/tracks.mjs";
 import { MAX_WINDOW, patternKey, rowBytes } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
-import { redraw } from "../dom/frame.mjs";
-import { clearNotice } from "../dom/notice.mjs";
 import { cutOf } from "./cuts.mjs";
-import { STEP_TILE, TILE_ROOM, lookAgain } from "./data.mjs";
+import { lookAgain, STEP_TILE, TILE_ROOM } from "./data.mjs";
 import { openedUnits } from "./opened-pattern.mjs";
 import { state } from "./state.mjs";
 import { typedStamp } from "./typed-data.mjs";
@@ -83,7 +83,8 @@ function refresh() {
   if (key !== lastKey || model.chosen === null) {
     model.cut = cutOf(model.dump, model.source, state.threshold);
     model.chosen = choose(state, steps);
-    model.units = model.chosen && sorted(model.chosen.filter((one) => one.source === model.source.name).map((one) => one.unit));
+    model.units =
+      model.chosen && sorted(model.chosen.filter((one) => one.source === model.source.name).map((one) => one.unit));
     lastKey = key;
   }
   model.isShaded = others()
@@ -176,7 +177,14 @@ function countUnitsOn(from, to, units = model.chosen || []) {
   const counts = new Uint16Array(Math.max(0, to - from));
   for (const name of new Set(units.map((one) => one.source))) {
     const source = sourceOf(name);
-    if (source) countOn(rowsOf(source), units.filter((one) => one.source === name), from, to, counts);
+    if (source)
+      countOn(
+        rowsOf(source),
+        units.filter((one) => one.source === name),
+        from,
+        to,
+        counts,
+      );
   }
   return counts;
 }

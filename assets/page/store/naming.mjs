@@ -1,12 +1,12 @@
 /* What the header and the bars say of the present recording and source: names whole, what is missing, what cannot be done. */
 
+import { ids } from "../dom/ids.mjs";
+import { typeScale } from "../dom/projector.mjs";
+import { themeColours, typePx } from "../dom/theme.mjs";
 import { thresholdStep } from "../lib/axis.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { clamp } from "../lib/url.mjs";
 import { plural, shortName } from "../lib/words.mjs";
-import { ids } from "../dom/ids.mjs";
-import { typeScale } from "../dom/projector.mjs";
-import { themeColours, typePx } from "../dom/theme.mjs";
 import { model } from "./model.mjs";
 import { dumps } from "./recordings.mjs";
 import { state } from "./state.mjs";
@@ -22,7 +22,8 @@ export function showNames() {
   field("dump", "Recording", dump.about.name, shownName(dump.about.uuid));
   field("source", "Source of the states", source.name, sourceName(source));
   document.getElementById(ids.cutShort).hidden = dump.about.is_complete !== false;
-  document.getElementById(ids.cutShort).title = "The recording did not end in order: it holds the steps up to where it was cut short.";
+  document.getElementById(ids.cutShort).title =
+    "The recording did not end in order: it holds the steps up to where it was cut short.";
   dash_clientside.set_props(ids.threshold, { step: thresholdStep(model.source) });
   offerSearch(axis);
   noteSource(source);
@@ -56,7 +57,10 @@ function field(name, what, whole, label) {
 
 function offerSearch(axis) {
   const disabled = !axis.has_tokens;
-  dash_clientside.set_props(ids.search, { disabled, placeholder: disabled ? "No text to search: steps of numbers" : "Search the text" });
+  dash_clientside.set_props(ids.search, {
+    disabled,
+    placeholder: disabled ? "No text to search: steps of numbers" : "Search the text",
+  });
   for (const name of ["hitBack", "hitNext"]) dash_clientside.set_props(ids[name], { disabled });
 }
 

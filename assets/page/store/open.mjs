@@ -1,13 +1,13 @@
 /* Show a recording: what the address asks for, another one, or another source of the same one. */
 
-import { signal } from "../lib/signal.mjs";
-import { BASE_STATE } from "../lib/url-fields.mjs";
-import { fitToDump, parseAddress } from "../lib/url.mjs";
 import { sayBusy } from "../dom/busy.mjs";
 import { redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
 import { isWorkbenchShown, turnTo } from "../dom/stage.mjs";
+import { signal } from "../lib/signal.mjs";
+import { fitToDump, parseAddress } from "../lib/url.mjs";
+import { BASE_STATE } from "../lib/url-fields.mjs";
 import { colourWhenHeld, holdUnit } from "./colouring.mjs";
 import { model } from "./model.mjs";
 import { recordingName, showNames, sourceName } from "./naming.mjs";
@@ -27,11 +27,17 @@ export function showFromAddress() {
   const isAsked = Object.keys(values).length > 0 || problems.length > 0;
   if (!dumps.length || (hasStartPage() && !isAsked)) {
     turn++; // what was being opened is not wanted any more
-    if (isAsked) notify("link", "What this link was made for is not served here, or not built yet: build the sample, then open the link again.");
+    if (isAsked)
+      notify(
+        "link",
+        "What this link was made for is not served here, or not built yet: build the sample, then open the link again.",
+      );
     return startAsked.tell();
   }
   if (values.dump && !dumps.some((dump) => dump.uuid === values.dump)) {
-    problems.push(`This link was made for another recording (${values.dump.slice(0, 40)}), which is not served here. Shown: ${dumps[0].name}.`);
+    problems.push(
+      `This link was made for another recording (${values.dump.slice(0, 40)}), which is not served here. Shown: ${dumps[0].name}.`,
+    );
     for (const name of Object.keys(values)) delete values[name];
   }
   return showDump(values.dump || dumps[0].uuid, values, "restore", problems);
@@ -68,7 +74,10 @@ export async function showDump(uuid, values, how, problems) {
 /* Where a dump is first shown: its start, its top layer's cell state if it has one. */
 function defaults(about, wanted) {
   const names = about.sources.map((source) => source.name);
-  const source = about.sources.find((s) => s.name === wanted) || about.sources[names.findLastIndex((n) => n.endsWith(".c"))] || about.sources.at(-1);
+  const source =
+    about.sources.find((s) => s.name === wanted) ||
+    about.sources[names.findLastIndex((n) => n.endsWith(".c"))] ||
+    about.sources.at(-1);
   const axis = about.axes[source.axis];
   const span = Math.min(axis.join === "" ? 60 : 24, axis.n_steps);
   return Object.assign({}, BASE_STATE, { source: source.name, at: 0, span });
@@ -101,7 +110,9 @@ export function openSource(name) {
   const next = about.sources.find((source) => source.name === name);
   const { threshold, before, after, side, versus } = state;
   const isSame = next.axis === model.axis.index;
-  const values = isSame ? Object.assign({}, state, swapped(name)) : { source: name, threshold, before, after, side, versus };
+  const values = isSame
+    ? Object.assign({}, state, swapped(name))
+    : { source: name, threshold, before, after, side, versus };
   return showDump(state.dump, values, "push", []);
 }
 

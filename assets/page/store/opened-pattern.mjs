@@ -25,7 +25,9 @@ export function readPattern(text) {
 export function openedUnits(dump) {
   const file = openedPattern();
   if (!file) return [];
-  return file.pattern.units.filter((unit) => isHere(dump, unit)).map((unit) => ({ side: "high", ...unit, isPinned: false }));
+  return file.pattern.units
+    .filter((unit) => isHere(dump, unit))
+    .map((unit) => ({ side: "high", ...unit, isPinned: false }));
 }
 
 function isHere(dump, { source, unit, threshold }) {
@@ -39,5 +41,8 @@ export function openedSentence(dump) {
   if (!file || openedUnits(dump).length) return { kind: "", text: "" };
   const sources = [...new Set(file.pattern.units.map((unit) => unit.source))];
   if (!sources.length) return { kind: "lv-warn", text: "The opened pattern has no units." };
-  return { kind: "lv-warn", text: `The opened pattern has its units on ${sources.join(", ")}, and this recording has none of them.` };
+  return {
+    kind: "lv-warn",
+    text: `The opened pattern has its units on ${sources.join(", ")}, and this recording has none of them.`,
+  };
 }

@@ -7,18 +7,23 @@ import { changeState, state } from "./state.mjs";
 export const pinned = () => state.versus;
 
 /* Does the table list A? Only where A is of the recording that is shown. */
-export const isListed = (present = state) => Boolean(present.versus) && present.lists === "A" && present.versus.dump === present.dump;
+export const isListed = (present = state) =>
+  Boolean(present.versus) && present.lists === "A" && present.versus.dump === present.dump;
 
 /* The question for the matches that are listed: the page's own, or that of A. */
 export function listedQuestion(question) {
-  return isListed(question) ? Object.assign({}, question, { pattern: question.versus.pattern, start: null, stop: null }) : question;
+  return isListed(question)
+    ? Object.assign({}, question, { pattern: question.versus.pattern, start: null, stop: null })
+    : question;
 }
 
 /* The rows that are hidden and marked in what is listed. */
 export function listedByHand() {
   if (!isListed()) return presentByHand();
   const { notes } = pinnedFile();
-  return notes && notes.dump === state.dump ? { hidden: notes.hidden, marked: notes.marked } : { hidden: [], marked: [] };
+  return notes && notes.dump === state.dump
+    ? { hidden: notes.hidden, marked: notes.marked }
+    : { hidden: [], marked: [] };
 }
 
 export function noteListed(rows) {

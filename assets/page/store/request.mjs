@@ -1,8 +1,8 @@
 /* The way to the server: a question and its answer, or one line that says what went wrong. Where the server does not answer
    at all, the page says so once, looks for it again, and tells when it is back. */
 
-import { signal } from "../lib/signal.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
+import { signal } from "../lib/signal.mjs";
 
 const WAIT = { first: 1000, most: 8000, times: 1.5 }; // ms between looks
 let isLost = false;
@@ -16,7 +16,10 @@ export function serverLost() {
   if (isLost) return;
   isLost = true;
   wait = WAIT.first;
-  notify("server", "The server does not answer: it was stopped, or the way to it is cut. Start it again with the command you started it with; this page looks for it every few seconds and goes on by itself.");
+  notify(
+    "server",
+    "The server does not answer: it was stopped, or the way to it is cut. Start it again with the command you started it with; this page looks for it every few seconds and goes on by itself.",
+  );
   setTimeout(look, wait);
 }
 

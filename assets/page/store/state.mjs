@@ -1,9 +1,9 @@
 /* The one truth of the page: what is shown and what is selected. Everything else is drawn or derived from it. */
 
-import { signal } from "../lib/signal.mjs";
-import { BASE_STATE } from "../lib/url-fields.mjs";
-import { LIST_FIELDS, PAGE_ROWS } from "../lib/url.mjs";
 import { redraw } from "../dom/frame.mjs";
+import { signal } from "../lib/signal.mjs";
+import { LIST_FIELDS, PAGE_ROWS } from "../lib/url.mjs";
+import { BASE_STATE } from "../lib/url-fields.mjs";
 
 export const state = Object.assign({ dump: null, source: null, at: 0, span: 60 }, BASE_STATE);
 export const hover = { unit: null, source: null, side: null, step: null }; // source null: the one that is plotted

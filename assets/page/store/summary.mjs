@@ -1,10 +1,10 @@
 /* What the matches have in common: asked of the server once their rows are there, kept for the parts that draw it.
    They draw in the frame's part "summary" and read summaryAnswer(): null until the first one has come. */
 
-import { oneAtATime } from "../lib/one-at-a-time.mjs";
-import { patternKey, regionKey } from "../lib/url.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
+import { oneAtATime } from "../lib/one-at-a-time.mjs";
+import { patternKey, regionKey } from "../lib/url.mjs";
 
 const ASKED_BY = ["minLength", "maxLength", "hidden"]; // beside the pattern; order and groups change nothing in it
 const line = oneAtATime((data) => dash_clientside.set_props(ids.summaryAsked, { data }));

@@ -1,10 +1,10 @@
 /* Which tracks are shown, in which order, and the colour of a value wherever it is shown. */
 
+import { themeColours } from "../dom/theme.mjs";
 import { valueText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { isMissingValue } from "../lib/tracks.mjs";
 import { clamp } from "../lib/url.mjs";
-import { themeColours } from "../dom/theme.mjs";
 import { model } from "./model.mjs";
 import { changeState, state } from "./state.mjs";
 
@@ -26,7 +26,9 @@ export function visibleTracks() {
 /* Those shown where there are many: the corpus's own, then of the model's predictions the likeliest and what it paid. */
 function foremost() {
   const isFurther = (track) => trackWeight(track) !== null && !/top1$/.test(track.name);
-  return ownTracksFirst(rowed()).filter((track) => !isFurther(track)).slice(0, FIRST);
+  return ownTracksFirst(rowed())
+    .filter((track) => !isFurther(track))
+    .slice(0, FIRST);
 }
 
 /* Tracks, or what is said of them by name: what the corpus says before what the model predicts, else in their order. */

@@ -1,10 +1,10 @@
 /* What the model makes of texts, as the server tells it: one question at a time, the newest next, the last answers kept. */
 
+import { redraw, redrawAll } from "../dom/frame.mjs";
 import { nBytes, readNumbers } from "../lib/numbers.mjs";
 import { oneAtATime } from "../lib/one-at-a-time.mjs";
 import { signal } from "../lib/signal.mjs";
 import { showToken } from "../lib/tokens.mjs";
-import { redraw, redrawAll } from "../dom/frame.mjs";
 import { getJson, postJson } from "./request.mjs";
 
 const KEPT = 24; // texts
@@ -90,8 +90,10 @@ function keep(dump, given, sources) {
   const key = name(dump, given.text);
   const before = answers.get(key);
   const states = new Map(before ? before.states : []);
-  for (const source of sources) states.set(source.name, { n: source.n_units, values: read(given.states[source.name], source.dtype) });
-  const known = before || Object.assign(given, { shown: given.tokens.map(showToken), tracks: given.tracks.map(withRange) });
+  for (const source of sources)
+    states.set(source.name, { n: source.n_units, values: read(given.states[source.name], source.dtype) });
+  const known =
+    before || Object.assign(given, { shown: given.tokens.map(showToken), tracks: given.tracks.map(withRange) });
   answers.delete(key); // to the end: used last
   answers.set(key, Object.assign({}, known, { states }));
   if (answers.size > KEPT) answers.delete(answers.keys().next().value);
@@ -109,7 +111,10 @@ function withRange(track) {
 /* step -> the values of a source at a token of an answer, or null. */
 export function typedRowsOf(answer, source) {
   const held = answer && answer.states.get(source.name);
-  return (step) => (held && answer && step >= 0 && step < answer.tokens.length ? held.values.subarray(step * held.n, (step + 1) * held.n) : null);
+  return (step) =>
+    held && answer && step >= 0 && step < answer.tokens.length
+      ? held.values.subarray(step * held.n, (step + 1) * held.n)
+      : null;
 }
 
 export const typedStamp = () => stamp;

@@ -1,14 +1,30 @@
 /* Undo and redo of the selection: a stack of states at rest. Where the page looks (pans, zooms, rows) is no step of it. */
 
-import { actOnKey } from "../lib/keys.mjs";
-import { LISTED_FIELDS, QUESTION_FIELDS } from "../lib/url.mjs";
 import { ids } from "../dom/ids.mjs";
 import { isStartShown } from "../dom/stage.mjs";
+import { actOnKey } from "../lib/keys.mjs";
+import { LISTED_FIELDS, QUESTION_FIELDS } from "../lib/url.mjs";
 import { showDump } from "./open.mjs";
 import { state } from "./state.mjs";
 
 const MOST = 200; // states kept
-const LOOKS = ["tracks", "looks", "view", "mask", "bars", "mapOf", "mapMethod", "mapColour", "lasso", "beside", "colour", "versus", "lists", "text", "was"]; // what is shown beside the selection itself
+const LOOKS = [
+  "tracks",
+  "looks",
+  "view",
+  "mask",
+  "bars",
+  "mapOf",
+  "mapMethod",
+  "mapColour",
+  "lasso",
+  "beside",
+  "colour",
+  "versus",
+  "lists",
+  "text",
+  "was",
+]; // what is shown beside the selection itself
 
 /* A stack over snapshots that are told apart by their text. Pure. */
 export function undoStack() {

@@ -1,8 +1,8 @@
 /* Where the page looks: move and zoom the view over the axis. */
 
-import { MAX_SPAN, MIN_SPAN, clamp, viewLimits } from "../lib/url.mjs";
-import { viewLimit } from "../lib/words.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
+import { clamp, MAX_SPAN, MIN_SPAN, viewLimits } from "../lib/url.mjs";
+import { viewLimit } from "../lib/words.mjs";
 import { model } from "./model.mjs";
 import { changeState, nudgeState, state } from "./state.mjs";
 

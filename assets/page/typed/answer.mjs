@@ -1,9 +1,9 @@
 /* What is drawn of a typed text: the answer to it, how many of the pattern's units are on, the token that is pointed at. */
 
-import { countOn } from "../lib/select.mjs";
-import { plural } from "../lib/words.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { themeColours } from "../dom/theme.mjs";
+import { countOn } from "../lib/select.mjs";
+import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { state } from "../store/state.mjs";
 import { answerToText, typedRowsOf } from "../store/typed-data.mjs";
@@ -25,7 +25,11 @@ export function typedAnswer() {
 /* step -> the ground of a token: how many of the pattern's units are on there. */
 export function typedGrounds(answer) {
   const { shade, lowShade } = themeColours();
-  const sides = ["high", "low"].map((side) => ({ ramp: side === "high" ? shade : lowShade, counts: countUnits(answer, model.onSide(side)), n: model.onSide(side).length }));
+  const sides = ["high", "low"].map((side) => ({
+    ramp: side === "high" ? shade : lowShade,
+    counts: countUnits(answer, model.onSide(side)),
+    n: model.onSide(side).length,
+  }));
   const one = sides[0].n ? sides[0] : sides[1];
   return (step) => (one.n && one.counts[step] ? one.ramp(one.counts[step] / one.n) : null);
 }
@@ -36,7 +40,13 @@ export function countUnits(answer, units) {
   for (const name of new Set(units.map((one) => one.source))) {
     const source = model.sourceOf(name);
     if (!source || !answer.states.has(name)) continue;
-    countOn(typedRowsOf(answer, source), units.filter((one) => one.source === name), 0, answer.tokens.length, found);
+    countOn(
+      typedRowsOf(answer, source),
+      units.filter((one) => one.source === name),
+      0,
+      answer.tokens.length,
+      found,
+    );
   }
   return found;
 }

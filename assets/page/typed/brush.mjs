@@ -1,16 +1,16 @@
 /* Pointer and keys on a typed text: make, move, resize and clear a window of it; point at its tokens and lines. */
 
+import { markBrush } from "../dom/frame.mjs";
+import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { valueText } from "../lib/scale.mjs";
 import { clamp } from "../lib/url.mjs";
-import { markBrush } from "../dom/frame.mjs";
-import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { holdUnit } from "../store/colouring.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
 import { changeState, nudgeState, setHover, state } from "../store/state.mjs";
 import { typedRowsOf } from "../store/typed-data.mjs";
-import { hoverToken, hoveredToken, typedAnswer } from "./answer.mjs";
+import { hoveredToken, hoverToken, typedAnswer } from "./answer.mjs";
 import { scrollToToken, typedStepAt, typedUnitNear, typedX } from "./plot.mjs";
 import { describeToken } from "./rows.mjs";
 import { TOKEN } from "./strip.mjs";
@@ -163,4 +163,11 @@ function begin() {
   if (answer && !window_()) put(0, Math.min(3, answer.tokens.length), "push");
 }
 
-const KEYS = { begin, back: () => nudge(-1, false), on: () => nudge(1, false), shrink: () => nudge(-1, true), grow: () => nudge(1, true), clear };
+const KEYS = {
+  begin,
+  back: () => nudge(-1, false),
+  on: () => nudge(1, false),
+  shrink: () => nudge(-1, true),
+  grow: () => nudge(1, true),
+  clear,
+};

@@ -1,21 +1,21 @@
 /* "Your text": a box whose text is run through the model beside the dump, drawn under the corpus and brushed like it. */
 
-import { alignTokens, isEdit, movedWindow } from "../lib/token-align.mjs";
-import { oneLine } from "../lib/tokens.mjs";
-import { isLinked } from "../lib/url.mjs";
 import { button, element } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { notify } from "../dom/notice.mjs";
+import { alignTokens, isEdit, movedWindow } from "../lib/token-align.mjs";
+import { oneLine } from "../lib/tokens.mjs";
+import { isLinked } from "../lib/url.mjs";
 import { model } from "../store/model.mjs";
 import { changeState, nudgeState, state } from "../store/state.mjs";
 import { answerToText, isTypedLate, isTypedPending, needTyped, textAnswered } from "../store/typed-data.mjs";
-import { askTyping, askedTexts, sourcesOfText, textProblem, typing, typingProblem } from "../store/typed-text.mjs";
+import { askedTexts, askTyping, sourcesOfText, textProblem, typing, typingProblem } from "../store/typed-text.mjs";
 import { countUnits, typedAnswer } from "./answer.mjs";
 import { makeTypedBrush } from "./brush.mjs";
 import { typedDifference } from "./diff.mjs";
 import { drawTypedBase, drawTypedOverlay, makeTypedPlot, typedX } from "./plot.mjs";
-import { TOKEN, drawTypedStrip, makeTypedStrip } from "./strip.mjs";
+import { drawTypedStrip, makeTypedStrip, TOKEN } from "./strip.mjs";
 import { exampleWords, readerWords, typedSummary, unknownWords } from "./words.mjs";
 
 const MOST = 40000; // characters, as the server takes them
@@ -38,14 +38,24 @@ export function makeTyped() {
   fold.addEventListener("click", () => (isTypedOpen() ? close() : open()));
   reason = element("span", "lv-typed-reason");
   tools = element("span", "lv-typed-tools");
-  const keep = button("lv-link", "Keep as before", "Keep this text, to compare what you change with it", () => changeState({ was: state.text }, "push"));
+  const keep = button("lv-link", "Keep as before", "Keep this text, to compare what you change with it", () =>
+    changeState({ was: state.text }, "push"),
+  );
   const forget = button("lv-link", "Forget before", "Compare with nothing", () => changeState({ was: null }, "push"));
   tools.append(keep, forget);
   Object.assign(tools, { keep, forget });
   head.append(fold, reason, element("span", "lv-spacer"), tools);
   const body = element("div", "lv-typed-body", "", { id: "lv-typed-body" });
   fold.setAttribute("aria-controls", body.id);
-  box = element("textarea", "lv-typed-box", "", { rows: "2", maxlength: String(MOST), spellcheck: "false", autocomplete: "off", autocapitalize: "off", "aria-label": "Your text", "aria-describedby": "lv-typed-note" });
+  box = element("textarea", "lv-typed-box", "", {
+    rows: "2",
+    maxlength: String(MOST),
+    spellcheck: "false",
+    autocomplete: "off",
+    autocapitalize: "off",
+    "aria-label": "Your text",
+    "aria-describedby": "lv-typed-note",
+  });
   box.addEventListener("input", typed);
   box.addEventListener("keydown", (event) => event.key !== "Escape" && event.stopPropagation());
   note = element("p", "lv-typed-note", "", { id: "lv-typed-note" });
@@ -53,7 +63,10 @@ export function makeTyped() {
   said = element("p", "lv-unseen", "", { role: "status" });
   const plot = element("div", "lv-typed-plot");
   const strip = element("div", "lv-typed-strip", "", { role: "application", tabindex: "0" });
-  strip.setAttribute("aria-label", "Tokens of your text. Drag to brush a window. By keyboard: Enter makes a window, left and right arrows move it, with Shift they move its end, Escape clears it.");
+  strip.setAttribute(
+    "aria-label",
+    "Tokens of your text. Drag to brush a window. By keyboard: Enter makes a window, left and right arrows move it, with Shift they move its end, Escape clears it.",
+  );
   const scroller = element("div", "lv-typed-scroll", "", { tabindex: "-1" });
   scroller.append(element("div"));
   scroller.hidden = true;
@@ -138,7 +151,8 @@ function follow() {
   const { text, typed: window_ } = state;
   if (!window_ || !text || window_.text === text || !model.source) return;
   const [from, to] = [window_.text, text].map((one) => answerToText(model.dump, one, []));
-  if (from && (!origin || origin.put !== window_)) origin = { put: window_, start: window_.start, stop: window_.stop, tokens: from.tokens };
+  if (from && (!origin || origin.put !== window_))
+    origin = { put: window_, start: window_.start, stop: window_.stop, tokens: from.tokens };
   if (!origin || origin.put !== window_ || !to) return;
   const place = movedWindow(alignTokens(origin.tokens, to.tokens), origin.start, origin.stop);
   origin.put = place && { text, start: place[0], stop: place[1] };
@@ -159,7 +173,11 @@ function draw() {
   fold.setAttribute("aria-expanded", String(isShown));
   fold.disabled = isBarred() || typing(model.dump) === null;
   fold.title = isShown ? "Close the box" : "Type a text, and see what the model makes of it (Y)";
-  reason.textContent = isBarred() ? oneLine(typingProblem(model.dump)) : isShown ? readerWords(typing(model.dump)) : "type a text and see what the model makes of it: states, predictions, loss";
+  reason.textContent = isBarred()
+    ? oneLine(typingProblem(model.dump))
+    : isShown
+      ? readerWords(typing(model.dump))
+      : "type a text and see what the model makes of it: states, predictions, loss";
   tools.hidden = !isShown;
   if (!isShown) return;
   need();
@@ -179,7 +197,14 @@ function tell() {
   const words = why ? `${oneLine(why)}${/[.?!]$/.test(why) ? "" : "."}` : "";
   if (problem.textContent !== words) problem.textContent = words;
   const isLate = isTypedLate();
-  const parts = why ? [] : [unknownWords(), typedSummary(), isLate ? "The model is running …" : "", isTooLong() ? "The link leaves this text out: it is too long." : ""];
+  const parts = why
+    ? []
+    : [
+        unknownWords(),
+        typedSummary(),
+        isLate ? "The model is running …" : "",
+        isTooLong() ? "The link leaves this text out: it is too long." : "",
+      ];
   const line = parts.filter(Boolean).join(" ") || (why ? "" : exampleWords(typing(model.dump)));
   if (note.textContent !== line) note.textContent = line;
   note.title = line;
@@ -203,7 +228,12 @@ function measure() {
 export function isTypedReady() {
   if (!model.dump || typing(model.dump) === null) return false;
   const { text, typed: window_ } = state;
-  return !isTypedOpen() || isBarred() || textProblem(model) !== null || (!isTypedPending() && (!text || !window_ || window_.text === text));
+  return (
+    !isTypedOpen() ||
+    isBarred() ||
+    textProblem(model) !== null ||
+    (!isTypedPending() && (!text || !window_ || window_.text === text))
+  );
 }
 
 /* For tests: what is shown; places in client pixels. */
@@ -219,11 +249,42 @@ export function inspectTyped() {
     note: note.textContent,
     problem: problem.textContent,
     text: answer && answer.text,
-    tokens: answer ? answer.tokens.map((token, step) => ({ token, text: answer.shown[step].text, isKnown: Boolean(answer.is_known[step]), left: left(step), right: left(step + 1), middle: boxed.top + TOKEN.top + TOKEN.height / 2 })) : [],
-    states: answer ? Object.fromEntries([...answer.states].map(([name, held]) => [name, Array.from({ length: answer.tokens.length }, (_, step) => Array.from(held.values.subarray(step * held.n, (step + 1) * held.n)))])) : {},
-    tracks: answer ? Object.fromEntries(answer.tracks.map((track) => [track.name, track.kind === "category" ? track.values.map((one) => (one >= 0 ? track.labels[one] : null)) : track.values])) : {},
+    tokens: answer
+      ? answer.tokens.map((token, step) => ({
+          token,
+          text: answer.shown[step].text,
+          isKnown: Boolean(answer.is_known[step]),
+          left: left(step),
+          right: left(step + 1),
+          middle: boxed.top + TOKEN.top + TOKEN.height / 2,
+        }))
+      : [],
+    states: answer
+      ? Object.fromEntries(
+          [...answer.states].map(([name, held]) => [
+            name,
+            Array.from({ length: answer.tokens.length }, (_, step) =>
+              Array.from(held.values.subarray(step * held.n, (step + 1) * held.n)),
+            ),
+          ]),
+        )
+      : {},
+    tracks: answer
+      ? Object.fromEntries(
+          answer.tracks.map((track) => [
+            track.name,
+            track.kind === "category" ? track.values.map((one) => (one >= 0 ? track.labels[one] : null)) : track.values,
+          ]),
+        )
+      : {},
     on: answer ? Array.from(countUnits(answer, model.chosen || [])) : [],
-    difference: found && { kinds: found.alignment.kinds, pairs: Array.from(found.alignment.pairs), gone: found.alignment.gone, change: Array.from(found.change), most: found.most },
+    difference: found && {
+      kinds: found.alignment.kinds,
+      pairs: Array.from(found.alignment.pairs),
+      gone: found.alignment.gone,
+      change: Array.from(found.change),
+      most: found.most,
+    },
     drawn: drawn.slice(),
   };
 }

@@ -1,12 +1,12 @@
 /* Where a typed text's tokens lie, and its lines over them, at the scale of the corpus's. */
 
-import { axisTicks, tickText } from "../lib/axis.mjs";
-import { lineOpacity, selectedLook } from "../lib/scale.mjs";
-import { clamp } from "../lib/url.mjs";
 import { leastCell } from "../dom/cell-text.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { lineScale } from "../dom/projector.mjs";
 import { addCanvas, fitCanvas, labelFont, themeColours } from "../dom/theme.mjs";
+import { axisTicks, tickText } from "../lib/axis.mjs";
+import { lineOpacity, selectedLook } from "../lib/scale.mjs";
+import { clamp } from "../lib/url.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
 import { litUnit, shownThresholds, state } from "../store/state.mjs";
@@ -96,7 +96,20 @@ export function drawTypedBase() {
   const answer = typedAnswer();
   scroll(answer);
   const { source } = model;
-  const now = [state.dump, source.name, answer && answer.text, answer && answer.states.has(source.name), typedCell(), typedX(0), plot.clientWidth, plot.clientHeight, window.devicePixelRatio, themeColours().unit, lineScale(), geometry.range()].join();
+  const now = [
+    state.dump,
+    source.name,
+    answer && answer.text,
+    answer && answer.states.has(source.name),
+    typedCell(),
+    typedX(0),
+    plot.clientWidth,
+    plot.clientHeight,
+    window.devicePixelRatio,
+    themeColours().unit,
+    lineScale(),
+    geometry.range(),
+  ].join();
   if (now === look) return;
   look = now;
   const ctx = fitCanvas(base);
@@ -110,7 +123,12 @@ export function drawTypedBase() {
     ctx.lineWidth = lineScale();
     ctx.globalAlpha = lineOpacity(source.n_units);
     ctx.lineJoin = "bevel";
-    lines(ctx, answer, Array.from({ length: source.n_units }, (_, unit) => unit), typedRowsOf(answer, source));
+    lines(
+      ctx,
+      answer,
+      Array.from({ length: source.n_units }, (_, unit) => unit),
+      typedRowsOf(answer, source),
+    );
   });
 }
 
@@ -129,7 +147,10 @@ function across(ctx, y) {
 /* Lines of units over the tokens in view; broken where there is no value, a value alone is a dot. */
 function lines(ctx, answer, units, row) {
   const [from, to] = tokensInView(answer);
-  const steps = Array.from({ length: Math.max(0, Math.min(answer.tokens.length, to + 1) - Math.max(0, from - 1)) }, (_, k) => Math.max(0, from - 1) + k);
+  const steps = Array.from(
+    { length: Math.max(0, Math.min(answer.tokens.length, to + 1) - Math.max(0, from - 1)) },
+    (_, k) => Math.max(0, from - 1) + k,
+  );
   const rows = steps.map(row);
   const xs = steps.map((step) => typedX(step + 0.5));
   const place = yOf();

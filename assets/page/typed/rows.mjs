@@ -1,10 +1,10 @@
 /* The rows under a typed text's tokens: what each token cost, what was predicted in its place, and what an edit changed. */
 
+import { writeCentred } from "../dom/cell-text.mjs";
+import { labelFont, themeColours } from "../dom/theme.mjs";
 import { grouped, valueText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { clamp } from "../lib/url.mjs";
-import { writeCentred } from "../dom/cell-text.mjs";
-import { labelFont, themeColours } from "../dom/theme.mjs";
 import { model } from "../store/model.mjs";
 import { typing } from "../store/typed-text.mjs";
 import { countOnWords } from "./answer.mjs";
@@ -20,7 +20,15 @@ export function typedRows(answer) {
   const chance = tracks.find((track) => track.kind === "number" && !track.group);
   const first = loss || chance;
   return [
-    { name: first ? showToken(first.name.replace(/^predicted_/, "")).text : typing(model.dump)?.task === "label" ? "" : "loss", kind: "bars", track: first },
+    {
+      name: first
+        ? showToken(first.name.replace(/^predicted_/, "")).text
+        : typing(model.dump)?.task === "label"
+          ? ""
+          : "loss",
+      kind: "bars",
+      track: first,
+    },
     { name: "top1", kind: "label", track: named("top1"), sure: named("p1") },
     { name: "before", kind: "before" },
     { name: "change", kind: "change" },
@@ -88,7 +96,8 @@ function drawDifference(ctx, row, from, to, top, height) {
       ctx.fillStyle = colours.hover;
       const by = difference.change[step];
       if (by === by && by > 0) bar(ctx, step, by / difference.scale, top, height);
-    } else if (kinds[step] === "changed") write(ctx, difference.answer.shown[pairs[step]].text, step, top, height, colours.dim);
+    } else if (kinds[step] === "changed")
+      write(ctx, difference.answer.shown[pairs[step]].text, step, top, height, colours.dim);
     else if (kinds[step] === "new") write(ctx, "+", step, top, height, colours.hover);
   }
   if (row.kind !== "before") return null;
@@ -114,16 +123,27 @@ function hint(ctx, top, height) {
 /* What is known of a token, each a line: {step, ...}. */
 export function describeToken(answer, step) {
   const found = [`token ${grouped(step)} of your text`, answer.shown[step].text];
-  if (!answer.is_known[step]) found.push(answer.has_unknown ? "unknown to the model: read as its unknown token" : "unknown to the model: not read, no states");
+  if (!answer.is_known[step])
+    found.push(
+      answer.has_unknown
+        ? "unknown to the model: read as its unknown token"
+        : "unknown to the model: not read, no states",
+    );
   const count = countOnWords(answer, step);
   if (count) found.push(count);
   const by = (name) => answer.tracks.find((track) => track.name === name);
   const guesses = [1, 2, 3].map((k) => [by(`top${k}`), by(`p${k}`)]).filter(([top, p]) => top && p);
-  const said = guesses.map(([top, p]) => [typedValue(top, step), typedValue(p, step), top]).filter(([label]) => label !== null && label >= 0);
-  if (said.length) found.push(`predicted ${said.map(([label, p, top]) => `${showToken(top.labels[label]).text} ${valueText(p)}`).join(" · ")}`);
+  const said = guesses
+    .map(([top, p]) => [typedValue(top, step), typedValue(p, step), top])
+    .filter(([label]) => label !== null && label >= 0);
+  if (said.length)
+    found.push(
+      `predicted ${said.map(([label, p, top]) => `${showToken(top.labels[label]).text} ${valueText(p)}`).join(" · ")}`,
+    );
   for (const track of answer.tracks) {
     const one = typedValue(track, step);
-    if (track.kind === "number" && !/^p\d+$/.test(track.name) && one !== null) found.push(`${showToken(track.name).text} ${valueText(one)}`);
+    if (track.kind === "number" && !/^p\d+$/.test(track.name) && one !== null)
+      found.push(`${showToken(track.name).text} ${valueText(one)}`);
   }
   return [...found, ...changed(step)];
 }

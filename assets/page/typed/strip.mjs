@@ -1,8 +1,8 @@
 /* The tokens of a typed text, its brush, and what stands under it: loss, prediction, change. */
 
-import { fitText } from "../lib/tokens.mjs";
 import { drawToken } from "../dom/cell-text.mjs";
 import { addCanvas, fitCanvas, labelFont, themeColours } from "../dom/theme.mjs";
+import { fitText } from "../lib/tokens.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { state } from "../store/state.mjs";
 import { hoveredToken, typedAnswer, typedGrounds } from "./answer.mjs";
@@ -32,7 +32,9 @@ export function drawTypedStrip() {
   clipTyped(ctx, strip.clientHeight, () => {
     const [from, to] = tokensInView(answer);
     drawTokens(ctx, answer, from, to);
-    rows.forEach((row, k) => drawTypedRow(ctx, row, answer, from, to, ROW.top + k * (ROW.height + ROW.gap), ROW.height));
+    rows.forEach((row, k) =>
+      drawTypedRow(ctx, row, answer, from, to, ROW.top + k * (ROW.height + ROW.gap), ROW.height),
+    );
     drawBrush(ctx, answer);
     drawHover(ctx);
   });

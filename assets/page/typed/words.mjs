@@ -20,7 +20,9 @@ export function readerWords(told) {
 export function exampleWords(told) {
   const some = (told && told.some) || [];
   const words = some.slice(0, 24).map((token) => showToken(token).text);
-  return words.length ? `The model knows ${plural(told.n_vocab, told.level === "char" ? "character" : "word")}, such as ${words.join(" ")}` : "";
+  return words.length
+    ? `The model knows ${plural(told.n_vocab, told.level === "char" ? "character" : "word")}, such as ${words.join(" ")}`
+    : "";
 }
 
 /* "12 tokens, 1.43 nats each." and what an edit came to. */
@@ -29,7 +31,9 @@ export function typedSummary() {
   if (!answer) return "";
   const loss = answer.tracks.find((track) => track.name === "loss");
   const paid = loss ? loss.values.filter((one) => one !== null) : [];
-  const mean = paid.length ? `, loss ${valueText(paid.reduce((sum, one) => sum + one, 0) / paid.length)} nats a token` : "";
+  const mean = paid.length
+    ? `, loss ${valueText(paid.reduce((sum, one) => sum + one, 0) / paid.length)} nats a token`
+    : "";
   return `${plural(answer.tokens.length, "token")}${mean}.${edited()}`;
 }
 
@@ -38,9 +42,18 @@ function edited() {
   if (!found) return "";
   const count = (kind) => found.alignment.kinds.filter((one) => one === kind).length;
   const out = found.alignment.gone.reduce((sum, [, places_]) => sum + places_.length, 0);
-  const parts = [[count("changed"), "changed"], [count("new"), "put in"], [out, "taken out"]].filter(([n]) => n).map(([n, words]) => `${n} ${words}`);
+  const parts = [
+    [count("changed"), "changed"],
+    [count("new"), "put in"],
+    [out, "taken out"],
+  ]
+    .filter(([n]) => n)
+    .map(([n, words]) => `${n} ${words}`);
   if (!parts.length) return " The same as before.";
-  const moved = !(model.chosen || []).length && found.most.length ? ` Drawn in full: the units that moved most, ${found.most.join(", ")}.` : "";
+  const moved =
+    !(model.chosen || []).length && found.most.length
+      ? ` Drawn in full: the units that moved most, ${found.most.join(", ")}.`
+      : "";
   return ` Against before (dashed): ${parts.join(", ")}.${moved}`;
 }
 

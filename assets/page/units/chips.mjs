@@ -1,13 +1,13 @@
 /* A chip for each unit of the pattern: point to see its line, press to hold it, × or Delete to take it out, P to pin it. */
 
-import { actOnKey } from "../lib/keys.mjs";
-import { isSameUnit } from "../lib/pattern-edit.mjs";
-import { grouped, thresholdText } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
 import { element } from "../dom/element.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { themeColours, typePx } from "../dom/theme.mjs";
+import { actOnKey } from "../lib/keys.mjs";
+import { isSameUnit } from "../lib/pattern-edit.mjs";
+import { grouped, thresholdText } from "../lib/scale.mjs";
+import { showToken } from "../lib/tokens.mjs";
 import { excludeUnit, includeUnit, togglePin, unitWithThreshold } from "../store/edits.mjs";
 import { model } from "../store/model.mjs";
 import { unitName } from "../store/naming.mjs";
@@ -53,7 +53,12 @@ function press(event) {
   redraw("units");
 }
 
-const ACTS = { hold: holdFromAnySource, out: (unit) => excludeUnit(unit), back: (unit) => includeUnit(unit), pin: (unit) => togglePin(unit) };
+const ACTS = {
+  hold: holdFromAnySource,
+  out: (unit) => excludeUnit(unit),
+  back: (unit) => includeUnit(unit),
+  pin: (unit) => togglePin(unit),
+};
 
 function key(event) {
   const unit = unitOf(event.target);
@@ -73,9 +78,13 @@ function takeOut(unit, chip) {
 /* P: pin, or let go of, the unit that is pointed at or held. */
 export function pinByKey() {
   const { held } = state;
-  const unit = unitOf(document.activeElement) || (hover.unit !== null ? { source: hover.source || state.source, unit: hover.unit, side: hover.side } : held);
+  const unit =
+    unitOf(document.activeElement) ||
+    (hover.unit !== null ? { source: hover.source || state.source, unit: hover.unit, side: hover.side } : held);
   if (!unit) return;
-  const known = (model.chosen || []).find((one) => one.source === unit.source && one.unit === unit.unit && (!unit.side || one.side === unit.side));
+  const known = (model.chosen || []).find(
+    (one) => one.source === unit.source && one.unit === unit.unit && (!unit.side || one.side === unit.side),
+  );
   togglePin(known || unitWithThreshold(unit.source, unit.unit, unit.side || (state.side === "low" ? "low" : "high")));
 }
 
@@ -84,14 +93,23 @@ export function drawChips() {
   const units = model.chosen;
   const outs = state.excluded;
   const shown = isOpen ? units.slice(0, MOST) : units.slice(0, fits(units));
-  const now = JSON.stringify([state.source, shown.map((one) => [one.source, one.unit, one.side, one.isPinned, one.threshold]), units.length, outs, isOpen, isOutOpen]);
+  const now = JSON.stringify([
+    state.source,
+    shown.map((one) => [one.source, one.unit, one.side, one.isPinned, one.threshold]),
+    units.length,
+    outs,
+    isOpen,
+    isOutOpen,
+  ]);
   if (now !== made) {
     made = now;
     place.classList.toggle("lv-open", isOpen || (isOutOpen && outs.length > 0));
     const focused = unitOf(document.activeElement);
     const chips = shown.map(chip);
-    if (shown.length < units.length || isOpen) chips.push(textButton("all", isOpen ? "fewer" : `all ${grouped(units.length)}`, isOpen));
-    if (outs.length) chips.push(textButton("outs", `${outs.length} taken out`, isOutOpen), ...(isOutOpen ? outs.map(outChip) : []));
+    if (shown.length < units.length || isOpen)
+      chips.push(textButton("all", isOpen ? "fewer" : `all ${grouped(units.length)}`, isOpen));
+    if (outs.length)
+      chips.push(textButton("outs", `${outs.length} taken out`, isOutOpen), ...(isOutOpen ? outs.map(outChip) : []));
     list.replaceChildren(...chips);
     refocus(focused);
   }
@@ -132,8 +150,20 @@ function chip(one) {
     "data-act": "hold",
     "data-testid": "chip",
   });
-  const out = element("button", "lv-chip-out", "×", { type: "button", title: `Take unit ${unit} out`, "aria-label": `Take ${said} out`, "data-act": "out", tabindex: "-1" });
-  const pin = element("button", "lv-chip-pin", "", { type: "button", title: "Let go of the pin (P)", "aria-label": `Let go of the pin of ${said}`, "data-act": "pin", tabindex: "-1" });
+  const out = element("button", "lv-chip-out", "×", {
+    type: "button",
+    title: `Take unit ${unit} out`,
+    "aria-label": `Take ${said} out`,
+    "data-act": "out",
+    tabindex: "-1",
+  });
+  const pin = element("button", "lv-chip-pin", "", {
+    type: "button",
+    title: "Let go of the pin (P)",
+    "aria-label": `Let go of the pin of ${said}`,
+    "data-act": "pin",
+    tabindex: "-1",
+  });
   whole.append(...(isPinned ? [pin] : []), name, out);
   return whole;
 }
@@ -153,7 +183,11 @@ function outChip(one) {
 }
 
 function textButton(act, text, isExpanded) {
-  return element("button", "lv-chip-all", text, { type: "button", "data-act": act, "aria-expanded": String(isExpanded) });
+  return element("button", "lv-chip-all", text, {
+    type: "button",
+    "data-act": act,
+    "aria-expanded": String(isExpanded),
+  });
 }
 
 function mark() {

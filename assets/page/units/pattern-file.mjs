@@ -1,10 +1,10 @@
 /* A pattern as a file: saved from what is brushed, opened from another page, the command line or a notebook. */
 
-import { showToken } from "../lib/tokens.mjs";
-import { plural } from "../lib/words.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
 import { openSource } from "../store/open.mjs";

@@ -34,7 +34,12 @@ function fill(panel) {
   side = now === "low" ? "low" : "high";
   let from = source;
   const sources = model.dump.about.sources.filter((one) => one.axis === model.axis.index);
-  const number = element("input", "lv-input", "", { type: "text", inputmode: "numeric", "aria-label": "Unit number", placeholder: "unit" });
+  const number = element("input", "lv-input", "", {
+    type: "text",
+    inputmode: "numeric",
+    "aria-label": "Unit number",
+    placeholder: "unit",
+  });
   const told = element("p", "lv-panel-note", "or press its line in the plot");
   const add = () => {
     const nUnits = model.sourceOf(from).n_units;
@@ -52,11 +57,22 @@ function fill(panel) {
   number.addEventListener("keydown", (event) => event.key === "Enter" && add());
   const row = element("div", "lv-panel-row");
   row.append(number);
-  if (sources.length > 1) row.append(choiceList("Its source", sources.map((one) => [one.name, shortSource(one.name)]), source, (name) => (from = name)));
+  if (sources.length > 1)
+    row.append(
+      choiceList(
+        "Its source",
+        sources.map((one) => [one.name, shortSource(one.name)]),
+        source,
+        (name) => (from = name),
+      ),
+    );
   const sides = [
     ["high", "on high"],
     ["low", "on low"],
   ];
-  row.append(choiceList("Which side", sides, side, (value) => (side = value)), button("lv-button", "Pin", "Pin this unit", add));
+  row.append(
+    choiceList("Which side", sides, side, (value) => (side = value)),
+    button("lv-button", "Pin", "Pin this unit", add),
+  );
   panel.append(row, told);
 }

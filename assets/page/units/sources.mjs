@@ -1,12 +1,12 @@
 /* Further sources of the brush: "+ source" lists those of the same axis, and each one added is a tag with its own side and
    threshold. */
 
-import { showToken } from "../lib/tokens.mjs";
-import { MAX_THRESHOLD } from "../lib/url.mjs";
 import { button, choiceList, element } from "../dom/element.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { MAX_THRESHOLD } from "../lib/url.mjs";
 import { model } from "../store/model.mjs";
 import { shortSource, sourceName } from "../store/naming.mjs";
 import { openSource } from "../store/open.mjs";
@@ -23,7 +23,11 @@ let made = "";
 
 export function makeSources() {
   place = document.getElementById(ids.parts);
-  menu = makeMenu(document.getElementById(ids.unitTools), { words: "+ source", title: "Add another source's units to the pattern", fill });
+  menu = makeMenu(document.getElementById(ids.unitTools), {
+    words: "+ source",
+    title: "Add another source's units to the pattern",
+    fill,
+  });
   onFrame("selection", draw);
 }
 
@@ -35,8 +39,17 @@ function free() {
 }
 
 function fill(panel) {
-  panel.append(element("p", "lv-panel-note", free().length ? "The same window, more units:" : "Every source of this text is in the brush."));
-  for (const source of free()) panel.append(button("lv-panel-item", sourceName(source), `Add ${showToken(source.name).text}`, () => add(source.name)));
+  panel.append(
+    element(
+      "p",
+      "lv-panel-note",
+      free().length ? "The same window, more units:" : "Every source of this text is in the brush.",
+    ),
+  );
+  for (const source of free())
+    panel.append(
+      button("lv-panel-item", sourceName(source), `Add ${showToken(source.name).text}`, () => add(source.name)),
+    );
 }
 
 function add(source) {
@@ -69,7 +82,12 @@ function tag(part) {
   const name = showToken(part.source).text;
   const whole = element("span", "lv-part");
   whole.dataset.source = part.source;
-  const threshold = element("input", "lv-input lv-part-threshold", "", { type: "number", step: "0.01", "aria-label": `Threshold of ${name}`, title: `Threshold of ${name}` });
+  const threshold = element("input", "lv-input lv-part-threshold", "", {
+    type: "number",
+    step: "0.01",
+    "aria-label": `Threshold of ${name}`,
+    title: `Threshold of ${name}`,
+  });
   threshold.value = String(part.threshold);
   const take = () => {
     const value = threshold.value.trim() === "" ? NaN : Number(threshold.value);

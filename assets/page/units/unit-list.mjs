@@ -1,10 +1,10 @@
 /* The row under the strip: the chips of the pattern, or the sentence that says why there are none, and what adds to it. */
 
+import { onFrame } from "../dom/frame.mjs";
+import { ids } from "../dom/ids.mjs";
 import { grouped } from "../lib/scale.mjs";
 import { hasQuestion } from "../lib/url.mjs";
 import { noUnits } from "../lib/words.mjs";
-import { onFrame } from "../dom/frame.mjs";
-import { ids } from "../dom/ids.mjs";
 import { model } from "../store/model.mjs";
 import { openedSentence } from "../store/opened-pattern.mjs";
 import { state } from "../store/state.mjs";
@@ -53,7 +53,10 @@ function sentence() {
   const { chosen } = model;
   if (state.pattern) return openedSentence(model.dump);
   if (!hasQuestion(state)) {
-    return { kind: "lv-hint", text: `Drag over the ${model.axis.has_tokens ? "tokens" : "steps"}: the units that are on through exactly that window appear here.` };
+    return {
+      kind: "lv-hint",
+      text: `Drag over the ${model.axis.has_tokens ? "tokens" : "steps"}: the units that are on through exactly that window appear here.`,
+    };
   }
   if (chosen === null) {
     const isLate = model.since !== null && performance.now() - model.since > 300;
