@@ -12,10 +12,11 @@ demo: $(VENV)/demo-ready
 test: check
 	$(BIN)/python -m pytest
 
-check: $(VENV)/test-ready tools
+check: $(VENV)/test-ready tools node_modules/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	node_modules/.bin/biome check --error-on-warnings
 	node --test tests/js/*.test.mjs
 
 docs: $(VENV)/test-ready
@@ -50,15 +51,20 @@ $(VENV)/test-ready: $(VENV)/demo-ready
 	$(PIP) --editable '.[test]'
 	@touch $@
 
-# A browser and node for the page's tests and a C compiler for those of full disks, where they are missing.
+# What checks the page's modules; the page itself is served as it lies, and needs none of it.
+node_modules/ready: package.json package-lock.json | tools
+	npm ci --no-audit --no-fund --silent
+	@touch $@
+
+# A browser, node and npm for the page's tests and a C compiler for those of full disks, where they are missing.
 .PHONY: tools
 tools:
-	@command -v chromium >/dev/null && command -v node >/dev/null && { \
+	@command -v chromium >/dev/null && command -v node >/dev/null && command -v npm >/dev/null && { \
 	    echo '#include <stdio.h>' | cc -xc -fsyntax-only - 2>/dev/null; } || { \
-	  command -v apt-get >/dev/null || { echo "the tests need chromium, node and cc on the PATH; install them"; exit 1; }; \
+	  command -v apt-get >/dev/null || { echo "the tests need chromium, node, npm and cc on the PATH; install them"; exit 1; }; \
 	  sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-	    chromium nodejs fonts-dejavu-core gcc libc6-dev >/dev/null; }
+	    chromium nodejs npm fonts-dejavu-core gcc libc6-dev >/dev/null; }
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,5 +1,5 @@
 /* What Dash finds by name: its clientside callbacks, each handed on to the page's modules once they are here. */
-(function () {
+(() => {
   const page = import(document.getElementById("lv-main").src);
   page.catch((error) => {
     const place = document.getElementById("lv-notice");

@@ -126,7 +126,7 @@ async function copyLink() {
   try {
     await navigator.clipboard.writeText(window.location.href);
     label.textContent = "Copied";
-  } catch (error) {
+  } catch {
     notify("copy", `This browser does not let the page copy. The link is in the address bar: ${window.location.href}`);
     return;
   }
@@ -154,10 +154,10 @@ const PRESSED = {
 
 /* A clientside callback that says in words when it fails. */
 function careful(doing, act) {
-  return function (value) {
+  return (value) => {
     try {
       const done = act(value);
-      if (done && done.catch) done.catch((error) => notifyFailure(doing, error));
+      if (done?.catch) done.catch((error) => notifyFailure(doing, error));
     } catch (error) {
       notifyFailure(doing, error);
     }

@@ -83,7 +83,7 @@ test("group headings stand before their rows, and the next rows are those of an 
   one.put(grouped(60, 105), 50);
   laid = one.laid(all);
   assert.equal(laid.next, null);
-  assert.deepEqual(laid.items.map((item) => item.group && item.group.n).filter(Boolean), [60, 5, 40]);
+  assert.deepEqual(laid.items.map((item) => item.group?.n).filter(Boolean), [60, 5, 40]);
   assert.equal(laid.height, 3 * GROUP_HEIGHT + 45 * ROW_HEIGHT);
   one.foldAll(true);
   assert.equal(one.laid(all).height, 3 * GROUP_HEIGHT);

@@ -33,7 +33,10 @@ for (const given of cases) {
 
 test("select: steps outside the sequence are never read", () => {
   const read = [];
-  const row = (step) => (read.push(step), [1]);
+  const row = (step) => {
+    read.push(step);
+    return [1];
+  };
   selectUnits({ row, nUnits: 1, cut: 0.5, start: 4, stop: 6, before: 9, after: 9, sequence: [3, 7] });
   assert.deepEqual([Math.min(...read), Math.max(...read)], [3, 6]);
 });

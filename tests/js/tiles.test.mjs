@@ -8,7 +8,10 @@ const arrived = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 function made(bytes) {
   const loads = [];
-  const load = async (first, stop) => (loads.push(first), { first, stop });
+  const load = async (first, stop) => {
+    loads.push(first);
+    return { first, stop };
+  };
   return { loads, tiles: new Tiles(10, 1000, load, () => bytes) };
 }
 

@@ -39,7 +39,7 @@ for (const [token, text, kind] of [
 
 test("a very long token is cut, and costs little", () => {
   const shown = showToken("x".repeat(1_000_000));
-  assert.equal(shown.text, "x".repeat(LONGEST) + "…");
+  assert.equal(shown.text, `${"x".repeat(LONGEST)}…`);
   assert.equal(showToken("y".repeat(LONGEST)).text, "y".repeat(LONGEST));
 });
 

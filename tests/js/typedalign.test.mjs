@@ -54,7 +54,10 @@ function longest(a, b) {
 
 test("as many tokens stay the same as can, each token is told once, and pairs rise", () => {
   let seed = 7;
-  const random = (n) => (seed = (seed * 1103515245 + 12345) % 2147483648) % n;
+  const random = (n) => {
+    seed = (seed * 1103515245 + 12345) % 2147483648;
+    return seed % n;
+  };
   for (let turn = 0; turn < 300; turn++) {
     const [before, after] = [0, 1].map(() => Array.from({ length: random(8) }, () => "abc"[random(3)]));
     const { pairs, kinds, gone } = alignTokens(before, after);

@@ -147,7 +147,7 @@ test("an opened pattern travels behind the #, whole, and takes the place of a br
   const state = Object.assign({}, defaults, { dump: "u", pattern: text });
   const address = formatAddress(state);
   assert.ok(address.indexOf("#") > 0 && !address.split("#")[0].includes("unit"));
-  const { values, problems } = parseAddress(address + "");
+  const { values, problems } = parseAddress(`${address}`);
   assert.deepEqual(problems, []);
   assert.equal(values.pattern, text);
   const fitted = fitToDump(Object.assign({}, values, { start: 3, stop: 5 }), about, defaults).state;

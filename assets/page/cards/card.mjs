@@ -62,7 +62,7 @@ export function noSummary(what) {
   const { lasso } = state;
   const answer = summaryAnswer();
   if (!lasso && !hasQuestion(state)) return hint(what);
-  if (answer && answer.error)
+  if (answer?.error)
     return failed("The matches could not be summed up", answer.error, () => askSummary(matchAnswer().question));
   if (answer && !answer.n_units && !answer.is_region) return hint("No unit is selected: there is nothing to match.");
   if (answer) return null;

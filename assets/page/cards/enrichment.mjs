@@ -44,7 +44,7 @@ export function makeEnrichmentCard() {
 /* The tracks of the present answer, the corpus's own before predictions, the most telling first; and which is shown. */
 function tracks() {
   const answer = summaryAnswer();
-  return answer && answer.carry ? ownTracksFirst(byStrength(answer.carry.tracks)) : [];
+  return answer?.carry ? ownTracksFirst(byStrength(answer.carry.tracks)) : [];
 }
 
 function chosen() {
@@ -53,7 +53,7 @@ function chosen() {
   return asked || every[0] || null;
 }
 
-const isRegion = () => Boolean((summaryAnswer() || {}).is_region);
+const isRegion = () => Boolean(summaryAnswer()?.is_region);
 const whose = () => (isRegion() ? "region" : "matches");
 const filters = () => presentLimits().filters;
 
@@ -61,14 +61,7 @@ function draw() {
   if (!model.source) return;
   const answer = summaryAnswer();
   const missing = noSummary(HINT);
-  const now = JSON.stringify([
-    missing && missing.textContent,
-    answer && answer.key,
-    state.dump,
-    wanted,
-    filters(),
-    typeScale(),
-  ]);
+  const now = JSON.stringify([missing?.textContent, answer?.key, state.dump, wanted, filters(), typeScale()]);
   if (now === made) return;
   made = now;
   card.title.textContent = isRegion() ? "What the region carries" : "What the matches carry";
@@ -207,7 +200,7 @@ function spelled(filter) {
 export function inspectEnrichmentCard() {
   const texts = (selector) => Array.from(card.body.querySelectorAll(selector), (one) => one.textContent);
   return {
-    track: chosen() && chosen().name,
+    track: chosen()?.name,
     tracks: tracks().map((track) => track.name),
     names: texts(".lv-carry-name"),
     numbers: texts(".lv-carry-number"),

@@ -76,7 +76,7 @@ function wholeKey(question) {
   try {
     const file = withLimits(JSON.parse(pattern), { minLength: 1, maxLength: null });
     return patternKey(Object.assign({}, question, { pattern: JSON.stringify(file) }));
-  } catch (error) {
+  } catch {
     return patternKey(question);
   }
 }
@@ -98,8 +98,8 @@ function draw() {
   const bounds = presentLimits();
   const { minLength, maxLength } = bounds;
   const now = JSON.stringify([
-    missing && missing.textContent,
-    given && given.key,
+    missing?.textContent,
+    given?.key,
     minLength,
     maxLength,
     state.shared,
@@ -109,7 +109,7 @@ function draw() {
   ]);
   if (now === made) return;
   made = now;
-  if (given && given.is_region)
+  if (given?.is_region)
     return card.body.replaceChildren(hint("The rows are single steps: those of the region on the map."));
   if (missing) return card.body.replaceChildren(missing, ...(minLength > 1 || maxLength !== null ? [fields] : []));
   bars = lengthBars(given.lengths, given.n_units, state.shared || 1);

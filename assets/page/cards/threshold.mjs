@@ -97,7 +97,7 @@ function draw() {
   const { problem: crossing } = model;
   const answers = server.value();
   const now = JSON.stringify([
-    asked && asked.path(""),
+    asked?.path(""),
     crossing,
     answers !== null && server.isCurrent(),
     threshold,
@@ -299,7 +299,7 @@ export function inspectThresholdCard() {
     isPending: server.isPending(),
     words: said.textContent,
     why: why.textContent,
-    whyAnswer: (whyServer.isCurrent() && whyServer.value() && whyServer.value()[0]) || null,
+    whyAnswer: (whyServer.isCurrent() && whyServer.value()?.[0]) || null,
     x: handle && curve() ? curve().threshold.map((value) => box.left + handle(value)) : [],
     y: box.top + TOP + TALL / 2,
   };

@@ -182,7 +182,7 @@ function histogram(answer) {
     return [
       `${valueText(low[k])} to ${valueText(high[k])}`,
       plural(counts[k], "step"),
-      percent(counts[k] / (answer.n_steps - answer.n_nan)) + " of the corpus",
+      `${percent(counts[k] / (answer.n_steps - answer.n_nan))} of the corpus`,
     ];
   });
   return drawn;

@@ -67,7 +67,7 @@ export function drawBorderLabels(ctx) {
 function wordsOf(number) {
   if (number === null) return "";
   const rows = page(Math.floor(number / PAGE));
-  const row = rows && rows.find((one) => one.index === number);
+  const row = rows?.find((one) => one.index === number);
   const said = row ? Object.values(row.labels).filter((value) => value !== null) : [];
   return [
     `sequence ${grouped(number)}`,

@@ -209,9 +209,9 @@ function pointAt(event, point) {
 function describe(step) {
   const lines = [`step ${grouped(step)}`];
   const shown = model.shown(step);
-  if (shown && shown.text) lines.push(shown.text);
+  if (shown?.text) lines.push(shown.text);
   const values = model.row(step);
-  if (model.chosen && model.chosen.length && values) {
+  if (model.chosen?.length && values) {
     const on = model.countOn(step, step + 1)[0];
     lines.push(`${on} of ${plural(model.chosen.length, "unit")} on`);
   }

@@ -23,7 +23,7 @@ export function makeFields() {
 function show(name, value) {
   if (shown[name] === value) return;
   shown[name] = value;
-  (sent[name] = sent[name] || []).push(value);
+  sent[name] = [...(sent[name] || []), value];
   dash_clientside.set_props(ids[name], { value });
 }
 

@@ -29,7 +29,7 @@ export function makeHits() {
 /* There is something to list once a search has found something. */
 function offer() {
   const found = presentHits();
-  menu.whole.hidden = !found || !found.total;
+  menu.whole.hidden = !found?.total;
   if (menu.whole.hidden) menu.close();
 }
 
@@ -56,7 +56,7 @@ function told(total, problem) {
   if (problem)
     count.append(
       " ",
-      button("lv-link", "Try again", "Ask the server again", () => list.reset((found && found.present) || 0)),
+      button("lv-link", "Try again", "Ask the server again", () => list.reset(found?.present || 0)),
     );
 }
 

@@ -16,7 +16,7 @@ const EDGE = 6; // bitmap px beside a picture, for the width of its lines and do
 const LONE = 1.6; // px that the dot of a value without neighbours is wider than a line is
 
 function hasValue(row, unit) {
-  return Boolean(row) && row[unit] === row[unit];
+  return Boolean(row) && !Number.isNaN(row[unit]);
 }
 
 function dot(ctx, x, y, radius) {
@@ -61,9 +61,9 @@ export function linePainter(of) {
       let last = before ? before[unit] : NaN;
       for (let k = 0; k < rows.length; k++) {
         const value = rows[k] ? rows[k][unit] : NaN;
-        const isJoined = last === last && !starts[k];
+        const isJoined = !Number.isNaN(last) && !starts[k];
         last = value;
-        if (value !== value) continue;
+        if (Number.isNaN(value)) continue;
         if (isJoined && k > 0) ctx.lineTo(xs[k], y(value));
         else ctx.moveTo(xs[k], y(value));
         if (isJoined || (!ends[k] && hasValue(k + 1 < rows.length ? rows[k + 1] : after, unit))) continue;
@@ -82,7 +82,7 @@ export function linePainter(of) {
     const top = geometry.PAD;
     return (value) => {
       const share = ((isTanh ? Math.tanh(value) : value) - low) / (high - low);
-      return top + (1 - (share < -0.02 ? -0.02 : share > 1.02 ? 1.02 : share)) * height;
+      return top + (1 - (share < -0.02 ? -0.02 : Math.min(share, 1.02))) * height;
     };
   }
 

@@ -55,7 +55,7 @@ export function makeMinimap() {
 /* The barcode of the present matches; null without any. */
 function barcode() {
   const answer = summaryAnswer();
-  const isOf = answer && answer.barcode && answer.barcode.n_steps === model.axis.n_steps;
+  const isOf = answer?.barcode && answer.barcode.n_steps === model.axis.n_steps;
   return isOf ? answer.barcode : null;
 }
 
@@ -64,7 +64,7 @@ function draw() {
   needBorders();
   const answer = summaryAnswer();
   const now = JSON.stringify([
-    answer && answer.key,
+    answer?.key,
     state.dump,
     model.axis.index,
     borders.starts.length,

@@ -69,7 +69,7 @@ function drawOverlay() {
   ctx.clip();
   drawBands(ctx);
   ctx.lineJoin = "round";
-  if (model.units && model.units.length) {
+  if (model.units?.length) {
     const look = selectedLook(model.units.length);
     ctx.lineWidth = look.width * lineScale();
     ctx.globalAlpha = look.opacity;
@@ -169,7 +169,7 @@ export function unitNear(px, py) {
   let best = null;
   let least = 7; // px
   for (let unit = 0; unit < model.source.n_units; unit++) {
-    const [a, b] = [left[unit], right[unit]].map((value, k, both) => y(value === value ? value : both[1 - k])); // a lone value is near by itself
+    const [a, b] = [left[unit], right[unit]].map((value, k, both) => y(!Number.isNaN(value) ? value : both[1 - k])); // a lone value is near by itself
     const away = Math.abs(a * (1 - share) + b * share - py) + (chosen.has(unit) ? 0 : 3);
     if (away < least) [best, least] = [unit, away];
   }

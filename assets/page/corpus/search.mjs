@@ -72,7 +72,7 @@ export async function stepHit(direction) {
 async function begin(text, direction) {
   found = { text, where: where(), total: 0, hits: new Map(), present: null };
   const first = await load(state.at);
-  if (!found || !found.total) return null;
+  if (!found?.total) return null;
   const isAhead = direction > 0;
   return isAhead ? first : hit(first - 1);
 }

@@ -163,7 +163,7 @@ function choose() {
   const [from, to] = [Math.max(0, start - before), Math.min(model.axis.n_steps, stop + after)];
   if (cut === null || !need(from, to)) return null;
   const sequence = sequenceAround(model.bordersIn(from, to), start, from, to);
-  const pick = (part, one) =>
+  const pick = (_part, one) =>
     selectUnits({
       row: rows(),
       nUnits: given.source.n_units,
@@ -352,7 +352,7 @@ export function inspectSecondSource() {
   return {
     dump: given.dump.about.uuid,
     source: given.source.name,
-    units: chosen && chosen.map(({ unit, side }) => [unit, side]),
+    units: chosen ? chosen.map(({ unit, side }) => [unit, side]) : null,
     said: count.textContent,
   };
 }

@@ -27,7 +27,7 @@ function show() {
   if (!series) return;
   const at = series.dumps.indexOf(uuid);
   const moments = element("div", "lv-series-moments");
-  moments.append(...series.dumps.map((one, k) => moment(series, k, k === at)));
+  moments.append(...series.dumps.map((_, k) => moment(series, k, k === at)));
   place().append(
     element("span", "lv-gutter-label", "training"),
     step(-1, "‹", "The moment before ([)", at > 0),
@@ -57,7 +57,7 @@ function step(by, sign, title, isEnabled) {
 /* The moment before or after the present one; false where there is none. */
 export function stepSeries(by) {
   const series = model.dump && seriesOf(model.dump.about.uuid);
-  const next = series && series.dumps[series.dumps.indexOf(model.dump.about.uuid) + by];
+  const next = series?.dumps[series.dumps.indexOf(model.dump.about.uuid) + by];
   if (next) open(next);
   return Boolean(next);
 }

@@ -55,8 +55,9 @@ function drawLine(ctx, track, from, to, top, height) {
     const isHere = !isMissingValue(track, value);
     if (isHere) {
       const y = top + 1 + (1 - (value - low) / (high - low)) * (height - 3);
-      if (isJoined && !borders.has(step)) ctx.lineTo(geometry.x(step + 0.5), y);
-      else ctx.moveTo(geometry.x(step + 0.5) - 1, y), ctx.lineTo(geometry.x(step + 0.5), y);
+      const x = geometry.x(step + 0.5);
+      if (!isJoined || borders.has(step)) ctx.moveTo(x - 1, y);
+      ctx.lineTo(x, y);
     }
     isJoined = isHere;
   }

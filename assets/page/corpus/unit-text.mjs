@@ -120,7 +120,7 @@ function fill(one, source, first, end, isPart, isHere) {
     const span = document.createElement("bdi");
     span.textContent = shown ? shown.text : "…";
     span.dataset.step = step;
-    if (value === value) {
+    if (!Number.isNaN(value)) {
       const ground = colours.diverge(0.5 + value / reach / 2);
       span.style.background = ground;
       span.style.color = colours.ink(ground);

@@ -55,7 +55,7 @@ export function watchErrors() {
     if (event.error) notify("page", `Something failed in the page: ${event.message}. Reloading the page may help.`);
   });
   window.addEventListener("unhandledrejection", (event) => {
-    const reason = event.reason && event.reason.message ? event.reason.message : String(event.reason);
+    const reason = event.reason?.message ? event.reason.message : String(event.reason);
     notify("page", `Something failed in the page: ${reason}. Reloading the page may help.`);
   });
 }

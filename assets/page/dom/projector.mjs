@@ -16,7 +16,7 @@ export function beginProjector() {
   let kept = null;
   try {
     kept = window.localStorage.getItem(KEPT);
-  } catch (error) {
+  } catch {
     kept = null; // a browser that keeps nothing: the usual size
   }
   document.documentElement.toggleAttribute("data-lv-projector", kept === "1");
@@ -39,7 +39,7 @@ export function setProjector(wanted) {
   document.documentElement.toggleAttribute("data-lv-projector", wanted);
   try {
     window.localStorage.setItem(KEPT, wanted ? "1" : "0");
-  } catch (error) {
+  } catch {
     // not remembered; it holds until the page is left
   }
   mark();

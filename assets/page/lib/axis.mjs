@@ -25,7 +25,7 @@ export function compact(value) {
   const power = Math.floor(Math.log10(value) / 3 + 1e-9);
   if (value < 0.001 || power >= SUFFIXES.length)
     return Number(value.toPrecision(3)).toExponential().replace("+", "").replace("-", "−");
-  return String(Number((value / Math.pow(1000, Math.max(0, power))).toPrecision(3))) + SUFFIXES[Math.max(0, power)];
+  return String(Number((value / 1000 ** Math.max(0, power)).toPrecision(3))) + SUFFIXES[Math.max(0, power)];
 }
 
 /* What one step of a dragged threshold is: 0.01 from -1 to 1, and as fine a share of any other range. A tanh view

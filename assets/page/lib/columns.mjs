@@ -29,7 +29,6 @@ export function columnLayout(asked) {
   const {
     width,
     used: [a, b],
-    before,
     nUnits,
     tracks,
   } = asked;

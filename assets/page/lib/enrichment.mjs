@@ -74,7 +74,7 @@ export function toggledFilter(filters, track, value, isMore) {
   const filter = filterOn(filters, track.name);
   const rest = filters.filter((one) => one !== filter);
   if (track.kind === "category") {
-    const had = (filter && filter.labels) || [];
+    const had = filter?.labels || [];
     const labels = had.includes(value.value) ? had.filter((label) => label !== value.value) : [...had, value.value];
     return labels.length ? [...rest, { track: track.name, labels }] : rest;
   }
@@ -89,7 +89,7 @@ export function toggledFilter(filters, track, value, isMore) {
 
 /* A filter in words: "depth 3 to 4", "tag noun or verb". `text(number)` writes a number. */
 export function filterWords({ track, labels, low, high }, text) {
-  if (labels && labels.length)
+  if (labels?.length)
     return `${track} ${labels.length > 3 ? `${labels.slice(0, 3).join(", ")} or ${labels.length - 3} more` : labels.join(" or ")}`;
   if (low === high) return `${track} ${text(low)}`;
   if (low === undefined || low === null) return `${track} up to ${text(high)}`;

@@ -13,14 +13,14 @@ function byLabel(values, labels) {
   const counts = new Map();
   let none = 0;
   for (const value of values) {
-    if (value === value) counts.set(value, (counts.get(value) || 0) + 1);
+    if (!Number.isNaN(value)) counts.set(value, (counts.get(value) || 0) + 1);
     else none++;
   }
   const order = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || a - b);
   const named = order.slice(0, NAMED_LABELS).sort((a, b) => a - b); // a label keeps its place among its neighbours
   const places = new Map(named.map((code, slot) => [code, slot]));
   const slot = Int16Array.from(values, (value) =>
-    value === value ? (places.has(value) ? places.get(value) : NAMED_LABELS) : -1,
+    !Number.isNaN(value) ? (places.has(value) ? places.get(value) : NAMED_LABELS) : -1,
   );
   const legend = named.map((code, k) => ({ slot: k, label: labels[code], count: counts.get(code) }));
   const rest = order.slice(NAMED_LABELS);
@@ -37,11 +37,11 @@ function byLabel(values, labels) {
 function byNumber(values) {
   let [low, high, none] = [Infinity, -Infinity, 0];
   for (const value of values) {
-    if (value !== value) none++;
+    if (Number.isNaN(value)) none++;
     else [low, high] = [Math.min(low, value), Math.max(high, value)];
   }
   if (low > high) [low, high] = [0, 0];
-  const slot = Int16Array.from(values, (value) => (value === value ? at(value, low, high) : -1));
+  const slot = Int16Array.from(values, (value) => (!Number.isNaN(value) ? at(value, low, high) : -1));
   return { kind: "number", slot, low, high, none };
 }
 

@@ -60,7 +60,10 @@ export function insideRegion(points, corners) {
 export function simplifiedRegion(corners, scale) {
   let tolerance = 1 / scale;
   let kept = thinned(corners, tolerance);
-  while (kept.length > MOST_CORNERS) kept = thinned(corners, (tolerance *= 1.5));
+  while (kept.length > MOST_CORNERS) {
+    tolerance *= 1.5;
+    kept = thinned(corners, tolerance);
+  }
   const digits = Math.max(0, Math.min(12, Math.ceil(Math.log10(scale)) + 1));
   return kept.map((corner) => corner.map((value) => Number(value.toFixed(digits)) + 0));
 }

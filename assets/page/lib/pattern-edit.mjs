@@ -47,7 +47,7 @@ export function withNotes(file, rows, dump) {
 export function barePattern(text) {
   try {
     return JSON.stringify(JSON.parse(text).pattern);
-  } catch (error) {
+  } catch {
     return text;
   }
 }

@@ -6,7 +6,7 @@ const FEW = 12; // selected lines that are drawn in full
 export function niceTicks(low, high, wanted) {
   if (!(high > low)) return [low];
   const rough = (high - low) / Math.max(1, wanted);
-  const power = Math.pow(10, Math.floor(Math.log10(rough)));
+  const power = 10 ** Math.floor(Math.log10(rough));
   const size = [1, 2, 5, 10].map((k) => k * power).find((candidate) => candidate >= rough * 0.999);
   const values = [];
   for (let k = Math.ceil(low / size - 1e-9); k * size <= high + size * 1e-9; k++) values.push(k * size + 0); // + 0: never -0
@@ -53,7 +53,7 @@ export function lineOpacity(nUnits) {
 /* Selected lines: a few bold ones, or so many that only their density still tells something. */
 export function selectedLook(nUnits) {
   if (nUnits <= FEW) return { width: 2, opacity: 1 };
-  return { width: nUnits <= 40 ? 1.5 : 1, opacity: Math.max(0.03, Math.pow(FEW / nUnits, 0.8)) };
+  return { width: nUnits <= 40 ? 1.5 : 1, opacity: Math.max(0.03, (FEW / nUnits) ** 0.8) };
 }
 
 function rgb(hex) {
@@ -64,10 +64,10 @@ function rgb(hex) {
 /* Colour stops -> function of 0..1 giving "#rrggbb", by straight lines between the stops. */
 export function ramp(stops) {
   const colours = stops.map(rgb);
-  return function (share) {
+  return (share) => {
     const at = Math.max(0, Math.min(1, share)) * (colours.length - 1);
     const k = Math.min(colours.length - 2, Math.floor(at));
-    return "#" + colours[k].map((from, c) => hex2(from + (colours[k + 1][c] - from) * (at - k))).join("");
+    return `#${colours[k].map((from, c) => hex2(from + (colours[k + 1][c] - from) * (at - k))).join("")}`;
   };
 }
 
@@ -77,9 +77,7 @@ function hex2(value) {
 
 /* WCAG relative luminance of "#rrggbb". */
 function luminance(hex) {
-  const [r, g, b] = rgb(hex).map((v) =>
-    v / 255 <= 0.03928 ? v / 255 / 12.92 : Math.pow((v / 255 + 0.055) / 1.055, 2.4),
-  );
+  const [r, g, b] = rgb(hex).map((v) => (v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 

@@ -67,7 +67,7 @@ export function countMissing(row, nUnits, start, stop) {
   const missing = new Uint8Array(nUnits);
   for (let step = start; step < stop; step++) {
     const values = row(step);
-    for (let unit = 0; unit < nUnits; unit++) if (values[unit] !== values[unit]) missing[unit] = 1;
+    for (let unit = 0; unit < nUnits; unit++) if (Number.isNaN(values[unit])) missing[unit] = 1;
   }
   return missing.reduce((sum, one) => sum + one, 0);
 }

@@ -29,7 +29,7 @@ export function binsBetween(first, last, most) {
   }
   const alone = Math.min(ALONE, most - 2);
   for (let k = 0; k < alone; k++) found.push({ from: first + k, to: first + k });
-  const growth = Math.pow((last - first + 1) / alone, 1 / (most - alone));
+  const growth = ((last - first + 1) / alone) ** (1 / (most - alone));
   let edge = first + alone;
   while (edge <= last) {
     const next = Math.max(edge + 1, Math.ceil((edge - first) * growth) + first);

@@ -94,7 +94,7 @@ export function mostChangedUnits(alignment, rowA, rowB, nUnits, isTanh, most) {
     const [a, b] = [from < 0 ? null : rowA(from), rowB(step)];
     for (let unit = 0; a && b && unit < nUnits; unit++) {
       const by = Math.abs(view(b[unit]) - view(a[unit]));
-      if (by === by) sums[unit] += by;
+      if (!Number.isNaN(by)) sums[unit] += by;
     }
   });
   const units = Array.from({ length: nUnits }, (_, unit) => unit).filter((unit) => sums[unit] > 1e-6);

@@ -4,16 +4,16 @@ export const LONGEST = 300; // characters of a token that are ever shown, so tha
 const NAMED = { "\n": "⏎", "\t": "⇥", "\r": "␍" };
 // Controls, format characters (zero width, direction), separators that are not a plain space, lone surrogates, fillers, code points that are no character.
 const INVISIBLE =
-  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0\p{Noncharacter_Code_Point}]/u;
-const PICTURE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]/u;
+  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u115F\u1160\u17B4\u17B5\u3164\uFFA0\p{Noncharacter_Code_Point}]|\u034F/u;
+const PICTURE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}]|\uFE0F/u;
 const MARK = /^\p{M}/u;
 
-function escape(char) {
+function escaped(char) {
   if (NAMED[char]) return NAMED[char];
   const code = char.codePointAt(0);
-  if (code < 0x100) return "\\x" + code.toString(16).padStart(2, "0");
-  if (code < 0x10000) return "\\u" + code.toString(16).padStart(4, "0");
-  return "\\u{" + code.toString(16) + "}";
+  if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
+  if (code < 0x10000) return `\\u${code.toString(16).padStart(4, "0")}`;
+  return `\\u{${code.toString(16)}}`;
 }
 
 /* token -> {text, kind}: kind "missing" (no such cell), "empty", "space", "escaped" (something invisible is spelled out) or "plain". */
@@ -31,9 +31,9 @@ export function showToken(token) {
   } else {
     text = spell(chars);
     if (text !== chars.join("")) kind = "escaped";
-    if (MARK.test(text)) text = "◌" + text; // a combining mark would otherwise sit on its neighbour
+    if (MARK.test(text)) text = `◌${text}`; // a combining mark would otherwise sit on its neighbour
   }
-  return { text: isCut ? text + "…" : text, kind };
+  return { text: isCut ? `${text}…` : text, kind };
 }
 
 /* A sentence, which may hold names that came with a file, as one line with everything invisible spelled out. */
@@ -42,7 +42,7 @@ export function oneLine(words) {
 }
 
 function spell(chars) {
-  return chars.map((char, i) => (INVISIBLE.test(char) && !joinsPictures(chars, i) ? escape(char) : char)).join("");
+  return chars.map((char, i) => (INVISIBLE.test(char) && !joinsPictures(chars, i) ? escaped(char) : char)).join("");
 }
 
 /* A zero-width joiner inside an emoji is part of one picture and stays. */
@@ -60,8 +60,8 @@ export function fitText(text, room, width) {
   let high = chars.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (width(chars.slice(0, middle).join("") + "…") <= room) low = middle;
+    if (width(`${chars.slice(0, middle).join("")}…`) <= room) low = middle;
     else high = middle - 1;
   }
-  return low === 0 ? (width("…") <= room ? "…" : "") : chars.slice(0, low).join("") + "…";
+  return low === 0 ? (width("…") <= room ? "…" : "") : `${chars.slice(0, low).join("")}…`;
 }

@@ -18,7 +18,7 @@ export function trackShift(track) {
 
 /* A track's value in cell `c` of a match row, drawn where it belongs; null outside the sequence. */
 export function trackValueInRow(track, row, c) {
-  const values = row.tracks && row.tracks[track.name];
+  const values = row.tracks?.[track.name];
   const at = c - trackShift(track);
   const isIn = values && at >= 0 && row.on[c] !== null && row.on[at] !== null;
   return isIn ? values[at] : null;

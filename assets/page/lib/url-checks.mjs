@@ -123,5 +123,5 @@ function told(problems, wrong) {
 }
 
 function short(text) {
-  return text.length > 40 ? text.slice(0, 40) + "…" : text;
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

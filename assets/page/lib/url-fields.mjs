@@ -102,7 +102,7 @@ function filter(text) {
   const [track, kind, ...rest] = text.split("/");
   try {
     if (track && kind === "is" && rest.length) return { track, labels: rest.map(decodeURIComponent) };
-  } catch (error) {
+  } catch {
     return null;
   }
   if (!track || kind !== "range" || rest.length !== 2) return null;
@@ -115,7 +115,7 @@ function filter(text) {
 }
 
 function filterText({ track, labels, low, high }) {
-  if (labels && labels.length) return [track, "is", ...labels.map(encodeURIComponent)].join("/");
+  if (labels?.length) return [track, "is", ...labels.map(encodeURIComponent)].join("/");
   const end = (value) => (value === undefined || value === null ? "" : value);
   return `${track}/range/${end(low)}/${end(high)}`;
 }
@@ -135,7 +135,7 @@ export function versus(text) {
       [dump, called, pattern].every((value) => typeof value === "string") &&
       Array.isArray(JSON.parse(pattern).pattern.units);
     return isWhole ? { dump, name: called, pattern } : null;
-  } catch (error) {
+  } catch {
     return null;
   }
 }

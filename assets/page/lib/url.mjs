@@ -103,7 +103,7 @@ export function formatAddress(state) {
     if (state.typed && state.typed.text === state.text) opened.set("typed", `${state.typed.start}-${state.typed.stop}`);
   }
   const behind = opened.toString();
-  return "?" + query.toString().replace(/%2F/g, "/").replace(/%2C/g, ",") + (behind ? `#${behind}` : "");
+  return `?${query.toString().replace(/%2F/g, "/").replace(/%2C/g, ",")}${behind ? `#${behind}` : ""}`;
 }
 
 /* Are the typed texts short enough for a link? */
@@ -201,5 +201,5 @@ export function clamp(value, low, high) {
 }
 
 function short(text) {
-  return text.length > 40 ? text.slice(0, 40) + "…" : text;
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -27,7 +27,7 @@ export function noUnits(state, nMissing, nUnits) {
   const constraints = [];
   if (state.before) constraints.push(`${grouped(state.before)} before`);
   if (state.after) constraints.push(`${grouped(state.after)} after`);
-  const also = constraints.length ? " and off " + constraints.join(" and ") : "";
+  const also = constraints.length ? ` and off ${constraints.join(" and ")}` : "";
   const steps = state.stop - state.start;
   const window = steps === 1 ? "at this step" : `through these ${grouped(steps)} steps`;
   const remedy = constraints.length

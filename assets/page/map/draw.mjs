@@ -22,7 +22,7 @@ export function drawPoints(ctx, data, view, base, inside) {
   const { points: all, colour } = data;
   const across = size(all.length / 2, view.scale / base);
   const [width, height] = [ctx.canvas.clientWidth, ctx.canvas.clientHeight];
-  const found = colour && colour.found;
+  const found = colour?.found;
   const plain = themeColours().unit;
   ctx.globalAlpha = 0.75;
   let present = null;
@@ -66,7 +66,7 @@ const orders = new WeakMap();
 
 /* Points by their value, the greatest first: what is frequent is named first. */
 function order(data) {
-  const values = data.colour && data.colour.values;
+  const values = data.colour?.values;
   const key = values || data.points;
   if (!orders.has(key)) {
     const all = Array.from({ length: data.points.length / 2 }, (_, k) => k);

@@ -116,8 +116,7 @@ function drawCover(data) {
   if (hadFocus) (cover.querySelector("button") || mapStage()).focus();
 }
 
-const missing = (about) =>
-  about ? (about.methods.find((one) => one.name === wantedMap().method) || {}).missing : null;
+const missing = (about) => (about ? about.methods.find((one) => one.name === wantedMap().method)?.missing : null);
 
 function parts(stage, { job, problem, about }) {
   if (stage === "loading") return [element("p", "lv-map-words", "Loading the map …")];

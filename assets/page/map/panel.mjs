@@ -73,7 +73,7 @@ function draw() {
     Boolean(data.points),
     viewStamp(),
     data.colour && Boolean(data.colour.found),
-    data.colour && data.colour.by,
+    data.colour?.by,
     colours.bg,
     stage.clientWidth,
     stage.clientHeight,
@@ -122,10 +122,9 @@ export function inspectMap() {
     ids: isHere ? Array.from(data.ids.slice(0, 2000)) : null,
     points: isHere ? Array.from(data.points.slice(0, 4000)) : null,
     screen: isHere ? Array.from({ length: Math.min(2000, data.ids.length) }, (_, k) => screen(k)) : null,
-    colour:
-      data.colour && data.colour.found
-        ? { by: data.colour.by, values: Array.from(data.colour.values.slice(0, 2000)), legend: legendTexts() }
-        : null,
+    colour: data.colour?.found
+      ? { by: data.colour.by, values: Array.from(data.colour.values.slice(0, 2000)), legend: legendTexts() }
+      : null,
     path: data.path,
     box: { left: box.left, top: box.top, width: box.width, height: box.height },
     nInside: nInsideRegion(),

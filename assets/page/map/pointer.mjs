@@ -129,8 +129,11 @@ function colourLine(k) {
   const { values } = data().colour || {};
   if (!by || !values) return "";
   const value = values[k];
-  const words =
-    value !== value ? "no value" : by.kind === "category" ? showToken(by.labels[value]).text : valueText(value);
+  const words = Number.isNaN(value)
+    ? "no value"
+    : by.kind === "category"
+      ? showToken(by.labels[value]).text
+      : valueText(value);
   return `${showToken(by.name).text} ${words}`;
 }
 
@@ -143,7 +146,7 @@ export function mapToken(k) {
 export function pointedPlace({ points, path }) {
   if (at && at.k < points.length / 2) return [points[2 * at.k], points[2 * at.k + 1]];
   const { step } = hover;
-  const here = step !== null && path && path.points[step - path.start];
+  const here = step === null ? null : path?.points[step - path.start];
   return here && here[0] !== null ? here : null;
 }
 

@@ -43,7 +43,7 @@ export function pointsInRegion(data) {
   const key = corners && data.points ? `${data.key} ${JSON.stringify(corners)}` : null;
   if (inside.key !== key) {
     const mask = key ? insideRegion(data.points, corners) : null;
-    inside = { key, mask, count: mask && mask.reduce((sum, one) => sum + one, 0) };
+    inside = { key, mask, count: mask ? mask.reduce((sum, one) => sum + one, 0) : null };
   }
   return inside.mask;
 }

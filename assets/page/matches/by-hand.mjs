@@ -48,7 +48,7 @@ function rowsChanged() {
   redraw("matches", "matchscroll");
 }
 
-const isRegion = () => Boolean((matchAnswer() || {}).region); // its rows are steps, not matches
+const isRegion = () => Boolean(matchAnswer()?.region); // its rows are steps, not matches
 export const isRowHidden = (row) => !isRegion() && sets.hidden.has(name(row));
 export const isRowMarked = (row) => !isRegion() && sets.marked.has(name(row));
 export const isRowShown = (row) => isShowing || !isRowHidden(row);

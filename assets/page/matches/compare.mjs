@@ -35,7 +35,7 @@ export function makeCompare() {
 
 function keep() {
   const answer = matchAnswer();
-  if (!answer || !answer.pattern || !answer.n_units)
+  if (!answer?.pattern || !answer.n_units)
     return notify("pattern", "There is no pattern to pin: brush a window that selects units first.");
   clearNotice("pattern");
   changeState(
@@ -55,8 +55,7 @@ function list(which) {
   const a = pinned();
   if (which === "B" || a.dump === state.dump) return changeState({ lists: which === "A" ? "A" : null }, "settle");
   const answer = matchAnswer();
-  const swapped =
-    answer && answer.n_units ? { dump: state.dump, name: model.dump.about.name, pattern: answer.pattern } : a;
+  const swapped = answer?.n_units ? { dump: state.dump, name: model.dump.about.name, pattern: answer.pattern } : a;
   const { source } = JSON.parse(a.pattern).pattern.units[0] || {};
   return showDump(a.dump, { source, pattern: a.pattern, versus: swapped }, "push", []);
 }
@@ -103,24 +102,16 @@ function draw() {
   if (!model.source || !place) return;
   const { held, ...present } = state;
   const now = pinned()
-    ? JSON.stringify([
-        pinned(),
-        present.lists,
-        given && given.key,
-        given && given.problem,
-        asked,
-        isPut(),
-        present.dump,
-      ])
+    ? JSON.stringify([pinned(), present.lists, given?.key, given?.problem, asked, isPut(), present.dump])
     : "";
   if (now === made) return;
   made = now;
-  if (menu && menu.isOpen()) menu.close();
+  if (menu?.isOpen()) menu.close();
   if (!pinned()) return place.replaceChildren();
   const active =
     document.activeElement && place.contains(document.activeElement) ? document.activeElement.dataset.list : null;
-  const known = given && given.answer;
-  const rows = [row("A", known && known.first), row("B", known && isPut() ? known.second : null)];
+  const known = given?.answer;
+  const rows = [row("A", known?.first), row("B", known && isPut() ? known.second : null)];
   place.replaceChildren(...rows, foot(known));
   place.classList.toggle("lv-stale", asked !== null && given !== null && given.key !== keyOf());
   const again = active && place.querySelector(`[data-list="${active}"]`);
@@ -186,7 +177,7 @@ function lengths({ lengths: span }) {
 function foot(known) {
   const whole = element("div", "lv-compare-row lv-compare-foot");
   const words = element("span", "lv-compare-words", "", { role: "status" });
-  if (given && given.problem) {
+  if (given?.problem) {
     words.classList.add("lv-warn");
     words.append(
       `The two cannot be compared: ${given.problem} `,

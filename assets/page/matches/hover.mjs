@@ -34,7 +34,7 @@ function find(block, event) {
   if (!answer || !block.items) return null;
   const box = block.canvas.getBoundingClientRect();
   const item = itemAt(block, event.clientY - box.top);
-  if (!item || item.kind !== "row") return null;
+  if (item?.kind !== "row") return null;
   const x = event.clientX - box.left;
   const cols = tableColumns().list;
   const column = cols.find((candidate) => candidate.n && x >= candidate.left && x < candidate.left + candidate.width);

@@ -41,7 +41,7 @@ export function tableColumns() {
     isChars: model.axis.join === "",
     hasTokens: model.axis.has_tokens,
     unit: mode.kind === "unit" ? colourName(state.colour) : null,
-    tracks: orderedTracks().filter((track) => first.tracks && first.tracks[track.name]),
+    tracks: orderedTracks().filter((track) => first.tracks?.[track.name]),
   });
 }
 

@@ -120,7 +120,10 @@ function key(event) {
   const acts = { down: () => step(event.target, 1), up: () => step(event.target, -1) };
   if (match) {
     const place = Number(event.target.closest("[data-place]").dataset.place);
-    const hide = () => (hideRow(match), table.focusRow(place));
+    const hide = () => {
+      hideRow(match);
+      table.focusRow(place);
+    };
     Object.assign(acts, { hide, mark: () => markRow(match) });
   }
   if (actOnKey("row", event, acts)) event.stopPropagation();

@@ -131,7 +131,7 @@ function fill(block, { top, height, items }, cols, before) {
   block.element.style.top = `${top}px`;
   block.element.style.height = `${height}px`;
   fillRows(block);
-  paintBlock(fitCanvas(block.canvas), matchAnswer(), cols, block, before && before.items.at(-1));
+  paintBlock(fitCanvas(block.canvas), matchAnswer(), cols, block, before?.items.at(-1));
 }
 
 /* Rows that are seen and were asked for while another unit coloured them are asked for once more. */

@@ -19,7 +19,7 @@ let tools, foldButton, note;
 export function makeMatchTools() {
   const place = (name) => document.getElementById(ids[name]);
   const names = () => model.tracks.map((track) => track.name);
-  const valueOf = (field) => () => state[field];
+  const valueOfField = (field) => () => state[field];
   const set = (field) => (value) => changeState({ [field]: value }, "settle");
   tools = [
     makeDropdown(place("matchOrder"), {
@@ -27,7 +27,7 @@ export function makeMatchTools() {
       title: "Order of the matches",
       usual: "best",
       options: () => orderOptions(names()),
-      value: valueOf("order"),
+      value: valueOfField("order"),
       pick: set("order"),
     }),
     makeDropdown(place("matchGroup"), {
@@ -35,7 +35,7 @@ export function makeMatchTools() {
       title: "Groups of matches",
       usual: "",
       options: () => groupOptions(names()),
-      value: valueOf("group"),
+      value: valueOfField("group"),
       pick: set("group"),
     }),
     makeDropdown(place("matchColour"), {
@@ -43,7 +43,7 @@ export function makeMatchTools() {
       title: "What colours the tokens of the matches",
       usual: "shared",
       options: colours,
-      value: valueOf("colour"),
+      value: valueOfField("colour"),
       words: colourName,
       pick: chooseColour,
       more: anyUnit,
@@ -61,7 +61,7 @@ function draw() {
   if (!model.source) return;
   for (const tool of tools) tool.draw();
   const answer = matchAnswer();
-  foldButton.hidden = !answer || !answer.n_groups;
+  foldButton.hidden = !answer?.n_groups;
   const isFolded = matchList().nFolded() > 0;
   foldButton.textContent = isFolded ? "unfold all" : "fold all";
   foldButton.title = isFolded ? "Show the matches of all groups" : "Show the headings of the groups alone";

@@ -89,7 +89,7 @@ export function inspectPage() {
       y: plotBox.top + geometry.y(value),
     })),
     chips: Array.from(
-      document.querySelectorAll("#" + ids.chips + " .lv-chip:not(.lv-out)"),
+      document.querySelectorAll(`#${ids.chips} .lv-chip:not(.lv-out)`),
       (chip) => chip.querySelector("[data-testid]").textContent,
     ),
     labels: borderLabels(document.createElement("canvas").getContext("2d")).map(({ border, text }) => ({
@@ -99,7 +99,7 @@ export function inspectPage() {
     borders: model.bordersIn(copy.at, to),
     handles: copy.start === null ? null : handles(box),
     threshold: { x: plotBox.left + geometry.left() - 3, y: plotBox.top + geometry.y(copy.threshold) },
-    counts: (matchAnswer() || {}).counts || [],
+    counts: matchAnswer()?.counts || [],
     rows: matchRows().map((row) => Object.assign({}, row)),
     brushed: brushTimes.slice(),
   };

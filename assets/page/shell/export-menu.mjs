@@ -155,7 +155,7 @@ function nameOf(header) {
   const [, encoded] = header.match(/filename\*=UTF-8''([^;]+)/) || [];
   try {
     return encoded ? decodeURIComponent(encoded) : "lstmviz";
-  } catch (error) {
+  } catch {
     return "lstmviz";
   }
 }
@@ -204,7 +204,7 @@ function copy(form) {
     const text = await (await postSelection(`copy/${form}`)).text();
     try {
       await navigator.clipboard.writeText(text);
-    } catch (error) {
+    } catch {
       throw new Error("this browser does not let the page copy; use the link or the files");
     }
     return form === "python"

@@ -22,7 +22,7 @@ export function makeHelp() {
 }
 
 export function isHelpOpen() {
-  return dialog !== null && dialog.open;
+  return Boolean(dialog?.open);
 }
 
 export function openHelp() {

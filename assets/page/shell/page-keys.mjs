@@ -19,7 +19,7 @@ export function makePageKeys() {
 function key(event) {
   const target = event.target;
   if (isHelpOpen()) return;
-  if (target.closest && target.closest("input, textarea, select, [role=listbox], [contenteditable]")) return;
+  if (target.closest?.("input, textarea, select, [role=listbox], [contenteditable]")) return;
   if (isStartShown() || !model.source) {
     if (keyName("page", event) === "help") openHelp();
   } else actOnKey("page", event, PAGE);

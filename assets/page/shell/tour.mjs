@@ -49,7 +49,7 @@ let back = null; // what had the focus before
 function isClosed() {
   try {
     return window.localStorage.getItem(KEPT) === "closed";
-  } catch (error) {
+  } catch {
     return true; // a browser that keeps nothing would be asked each time
   }
 }
@@ -57,7 +57,7 @@ function isClosed() {
 function close() {
   try {
     window.localStorage.setItem(KEPT, "closed");
-  } catch (error) {
+  } catch {
     // nothing is kept: nothing was offered either
   }
   if (offer) offer.replaceChildren();
@@ -160,6 +160,6 @@ function endTour() {
   card.remove();
   ring.remove();
   const help = document.querySelector(`#${ids.help} button`);
-  const to = back && back.isConnected && back !== document.body ? back : help;
+  const to = back?.isConnected && back !== document.body ? back : help;
   if (to) to.focus({ preventScroll: true });
 }

@@ -242,7 +242,7 @@ function seen(entries) {
     if (!entry.isIntersecting) continue;
     watcher.unobserve(entry.target);
     const one = cards.find((card) => card.item === entry.target);
-    if (!one || !one.dump) continue;
+    if (!one?.dump) continue;
     one.canvas = addCanvas(one.frame, "lv-start-canvas");
     loadThumbnail(one.canvas, one.dump);
   }

@@ -54,7 +54,7 @@ async function get({ canvas, dump }) {
 function lineHeights({ values, nSteps, nUnits, isTanh }, unit, [low, high]) {
   return Array.from({ length: nSteps }, (_, k) => {
     const value = values[k * nUnits + unit];
-    return value === value ? ((isTanh ? Math.tanh(value) : value) - low) / (high - low) : null;
+    return !Number.isNaN(value) ? ((isTanh ? Math.tanh(value) : value) - low) / (high - low) : null;
   });
 }
 

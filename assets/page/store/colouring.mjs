@@ -33,7 +33,7 @@ export function colourName(colour) {
   const one = read(colour);
   if (one.kind === "track") return showToken(one.track.name).text;
   if (one.kind === "unit") return `unit ${unitName({ source: one.source.name, unit: one.unit, side: "high" })}`;
-  const isRegion = Boolean((matchAnswer() || {}).region); // no unit is matched there
+  const isRegion = Boolean(matchAnswer()?.region); // no unit is matched there
   return one.kind === "" || isRegion ? "nothing" : "matched units";
 }
 

@@ -8,10 +8,10 @@ import { loseSummary } from "./summary.mjs";
 export function watchFetch() {
   const native = window.fetch.bind(window);
 
-  window.fetch = async function (resource, options) {
-    const url = String((resource && resource.url) || resource);
+  window.fetch = async (resource, options) => {
+    const url = String(resource?.url || resource);
     if (!url.includes("_dash-update-component")) return native(resource, options);
-    const lost = String(options && options.body).includes(`"output":"${ids.summary}.`) ? loseSummary : loseMatches;
+    const lost = String(options?.body).includes(`"output":"${ids.summary}.`) ? loseSummary : loseMatches;
     let answer;
     try {
       answer = await native(resource, options);

@@ -53,7 +53,7 @@ export function leaveAddress(isNew) {
 function write(verb, query) {
   try {
     window.history[verb](null, "", window.location.pathname + query);
-  } catch (error) {
+  } catch {
     replaceLater(); // the browser's limit on changes of the address; once more after a pause
   }
 }

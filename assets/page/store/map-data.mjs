@@ -132,8 +132,10 @@ export function mapColourTrack() {
 function needColour() {
   const mine = now;
   const by = mapColourTrack();
-  if (!mine.points || (mine.colour && mine.colour.by === (by && by.name))) return;
-  const found = (mine.colour = { by: by && by.name, values: null, found: null });
+  const name = by ? by.name : null;
+  if (!mine.points || (mine.colour && mine.colour.by === name)) return;
+  const found = { by: name, values: null, found: null };
+  mine.colour = found;
   if (!by) return;
   forMap(mine, async () => {
     const bytes = await (await request(`${mine.key}/colour.bin?by=${encodeURIComponent(by.name)}`)).arrayBuffer();

@@ -244,7 +244,7 @@ function value(track, step) {
   const at = step - trackShift(track);
   const [here, tile] = [stepTile(step), at < 0 ? null : stepTile(at)];
   if (at !== step && (!here || here.borders.includes(step))) return null; // the step before is of another sequence
-  const values = tile && tile.tracks[track.name];
+  const values = tile?.tracks[track.name];
   return values ? values[at - tile.first] : null;
 }
 

@@ -15,8 +15,8 @@ export function openedPattern() {
 export function readPattern(text) {
   try {
     const file = JSON.parse(text);
-    return file && file.pattern && Array.isArray(file.pattern.units) ? file : null;
-  } catch (error) {
+    return file?.pattern && Array.isArray(file.pattern.units) ? file : null;
+  } catch {
     return null;
   }
 }

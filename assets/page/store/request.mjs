@@ -27,7 +27,7 @@ async function look() {
   try {
     const response = await fetch(`${basePath()}health`, { cache: "no-store" });
     if (!response.ok) throw new Error(String(response.status));
-  } catch (error) {
+  } catch {
     wait = Math.min(WAIT.most, wait * WAIT.times);
     setTimeout(look, wait);
     return;
@@ -48,7 +48,7 @@ export async function request(path, options) {
   let response;
   try {
     response = await fetch(basePath() + path, options);
-  } catch (error) {
+  } catch {
     serverLost();
     throw Object.assign(new Error("the server does not answer; is it still running?"), { isLost: true });
   }

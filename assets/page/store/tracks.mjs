@@ -93,12 +93,12 @@ export function nHiddenTracks() {
   return rowed().filter((track) => !seen.includes(track)).length;
 }
 
-/* The ground of a track at a place; `valueOf(track)` gives its value there. Predictions are as deep as they are likely. */
-export function trackGround(track, valueOf) {
-  const value = valueOf(track);
+/* The ground of a track at a place; `valueAt(track)` gives its value there. Predictions are as deep as they are likely. */
+export function trackGround(track, valueAt) {
+  const value = valueAt(track);
   const sure = trackWeight(track);
   if (sure === null || isMissingValue(track, value)) return trackColour(track, value);
-  return themeColours().sequence(clamp(valueOf(sure) || 0, 0, 1) * 0.9);
+  return themeColours().sequence(clamp(valueAt(sure) || 0, 0, 1) * 0.9);
 }
 
 /* A value in words. */

@@ -110,7 +110,7 @@ function withRange(track) {
 
 /* step -> the values of a source at a token of an answer, or null. */
 export function typedRowsOf(answer, source) {
-  const held = answer && answer.states.get(source.name);
+  const held = answer?.states.get(source.name);
   return (step) =>
     held && answer && step >= 0 && step < answer.tokens.length
       ? held.values.subarray(step * held.n, (step + 1) * held.n)

@@ -33,7 +33,7 @@ export function askTyping(dump) {
 /* Why no text can be run through a model here; null where one can, or where that is not known yet. */
 export function typingProblem(dump) {
   const told = typing(dump);
-  return told && told.problem;
+  return told ? told.problem : null;
 }
 
 /* The sources whose states are drawn, brushed or counted. */
@@ -47,7 +47,7 @@ export function sourcesOfText({ dump, axis }) {
 /* The text, that of the brushed window, and the one before. */
 export function askedTexts() {
   const { text, was, typed } = state;
-  return [text, typed && typed.text, was].filter(Boolean);
+  return [text, typed?.text, was].filter(Boolean);
 }
 
 /* Why the texts cannot be shown, or null. */

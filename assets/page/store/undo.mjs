@@ -28,7 +28,7 @@ const LOOKS = [
 
 /* A stack over snapshots that are told apart by their text. Pure. */
 export function undoStack() {
-  let done = []; // texts; the last one is the present
+  const done = []; // texts; the last one is the present
   let undone = [];
 
   function note(text) {
@@ -93,7 +93,7 @@ export const redo = () => go(steps.forth());
 /* Ctrl+Z and Ctrl+Shift+Z (or Ctrl+Y); a field keeps its own undo. */
 export function makeUndo() {
   document.addEventListener("keydown", (event) => {
-    if (isStartShown() || (event.target.closest && event.target.closest("input, textarea, [contenteditable]"))) return;
+    if (isStartShown() || event.target.closest?.("input, textarea, [contenteditable]")) return;
     actOnKey("history", event, { undo, redo });
   });
   tell();

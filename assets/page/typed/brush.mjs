@@ -31,7 +31,10 @@ export function makeTypedBrush(places) {
     if (typedAnswer() && actOnKey("tokens", event, KEYS)) event.stopPropagation();
   });
   plot.addEventListener("pointermove", overLines);
-  plot.addEventListener("pointerleave", () => (leave(), setHover({ unit: null })));
+  plot.addEventListener("pointerleave", () => {
+    leave();
+    setHover({ unit: null });
+  });
   plot.addEventListener("click", (event) => {
     const unit = nearest(event);
     if (unit !== null) holdUnit(state.source, unit);

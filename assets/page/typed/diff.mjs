@@ -35,7 +35,7 @@ function compare(before, answer, source, units) {
     answer: before,
     before: (step) => (alignment.pairs[step] >= 0 ? rowA(alignment.pairs[step]) : null),
     change,
-    scale: Math.max(LEAST_SCALE, ...change.filter((by) => by === by)),
+    scale: Math.max(LEAST_SCALE, ...change.filter((by) => !Number.isNaN(by))),
     most: mostChangedUnits(alignment, rowA, rowB, source.n_units, isTanh, MOVED),
     words: units.length ? `the pattern's ${plural(units.length, "unit")}` : `all ${plural(source.n_units, "unit")}`,
   };

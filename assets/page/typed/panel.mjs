@@ -248,7 +248,7 @@ export function inspectTyped() {
     reason: reason.textContent,
     note: note.textContent,
     problem: problem.textContent,
-    text: answer && answer.text,
+    text: answer ? answer.text : null,
     tokens: answer
       ? answer.tokens.map((token, step) => ({
           token,

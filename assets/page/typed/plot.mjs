@@ -99,8 +99,8 @@ export function drawTypedBase() {
   const now = [
     state.dump,
     source.name,
-    answer && answer.text,
-    answer && answer.states.has(source.name),
+    answer?.text,
+    answer?.states.has(source.name),
     typedCell(),
     typedX(0),
     plot.clientWidth,
@@ -155,7 +155,7 @@ function lines(ctx, answer, units, row) {
   const xs = steps.map((step) => typedX(step + 0.5));
   const place = yOf();
   const y = model.source.view === "tanh" ? (value) => place(Math.tanh(value)) : place;
-  const has = (k, unit) => Boolean(rows[k]) && rows[k][unit] === rows[k][unit];
+  const has = (k, unit) => Boolean(rows[k]) && !Number.isNaN(rows[k][unit]);
   ctx.fillStyle = ctx.strokeStyle;
   for (const unit of units) {
     ctx.beginPath();

@@ -41,7 +41,7 @@ function typedValue(track, step) {
   return at < 0 ? null : track.values[at];
 }
 
-export function drawTypedRow(ctx, row, answer, from, to, top, height) {
+export function drawTypedRow(ctx, row, from, to, top, height) {
   if (row.kind === "before" || row.kind === "change") drawDifference(ctx, row, from, to, top, height);
   else if (row.track) (row.kind === "bars" ? drawBars : drawLabels)(ctx, row, from, to, top, height);
 }
@@ -95,7 +95,7 @@ function drawDifference(ctx, row, from, to, top, height) {
     if (row.kind === "change") {
       ctx.fillStyle = colours.hover;
       const by = difference.change[step];
-      if (by === by && by > 0) bar(ctx, step, by / difference.scale, top, height);
+      if (!Number.isNaN(by) && by > 0) bar(ctx, step, by / difference.scale, top, height);
     } else if (kinds[step] === "changed")
       write(ctx, difference.answer.shown[pairs[step]].text, step, top, height, colours.dim);
     else if (kinds[step] === "new") write(ctx, "+", step, top, height, colours.hover);
@@ -155,5 +155,5 @@ function changed(step) {
   const by = difference.change[step];
   if (kinds[step] === "new") return ["not there before"];
   const was = kinds[step] === "changed" ? [`before: ${difference.answer.shown[pairs[step]].text}`] : [];
-  return by === by ? [...was, `changed by ${valueText(by)} on average over ${difference.words}`] : was;
+  return !Number.isNaN(by) ? [...was, `changed by ${valueText(by)} on average over ${difference.words}`] : was;
 }

@@ -32,9 +32,7 @@ export function drawTypedStrip() {
   clipTyped(ctx, strip.clientHeight, () => {
     const [from, to] = tokensInView(answer);
     drawTokens(ctx, answer, from, to);
-    rows.forEach((row, k) =>
-      drawTypedRow(ctx, row, answer, from, to, ROW.top + k * (ROW.height + ROW.gap), ROW.height),
-    );
+    rows.forEach((row, k) => drawTypedRow(ctx, row, from, to, ROW.top + k * (ROW.height + ROW.gap), ROW.height));
     drawBrush(ctx, answer);
     drawHover(ctx);
   });

@@ -18,7 +18,7 @@ export function readerWords(told) {
 
 /* What an empty box says: some of what the model knows. */
 export function exampleWords(told) {
-  const some = (told && told.some) || [];
+  const some = told?.some || [];
   const words = some.slice(0, 24).map((token) => showToken(token).text);
   return words.length
     ? `The model knows ${plural(told.n_vocab, told.level === "char" ? "character" : "word")}, such as ${words.join(" ")}`

@@ -35,7 +35,7 @@ export function makeChips() {
 
 /* The unit of a chip: {source, unit, side}, or null. */
 function unitOf(element) {
-  const chip = element && element.closest && element.closest("[data-unit]");
+  const chip = element?.closest?.("[data-unit]");
   return chip ? { source: chip.dataset.source, unit: Number(chip.dataset.unit), side: chip.dataset.side } : null;
 }
 

@@ -37,7 +37,7 @@ function draw() {
   const words = ["opened pattern"];
   if (file) {
     const { units, off_before: before, off_after: after } = file.pattern;
-    if (file.notes && file.notes.name) words[0] = `“${showToken(file.notes.name).text}”`;
+    if (file.notes?.name) words[0] = `“${showToken(file.notes.name).text}”`;
     words.push(plural(units.length, "unit"));
     if (before || after) words.push(`off ${before} before, ${after} after`);
   }
@@ -46,7 +46,7 @@ function draw() {
 
 function save() {
   const answer = matchAnswer();
-  if (!answer || !answer.pattern || !answer.n_units) {
+  if (!answer?.pattern || !answer.n_units) {
     notify("pattern", "There is no pattern to save: brush a window that selects units first.");
     return;
   }
