@@ -380,11 +380,11 @@ def test_lines_that_say_what_is_amiss(bench, dump):
 
 FIGURES = """async () => {
   const found = {};
-  const { data, state, tracks } = lstmviz;
-  const more = { rows: 50, offset: 0, versus: null, tracks: tracks.visible().map((one) => one.name) };
+  const { postJson, state, visibleTracks } = lvDebug;
+  const more = { rows: 50, offset: 0, versus: null, tracks: visibleTracks().map((one) => one.name) };
   for (const view of ["units", "matches", "unit", "text", "thresholds", "lengths", "carry", "barcode"]) {
-    const path = `d/${state.current.dump}/export/figure.svg?view=${view}&unit=1&side=high&theme=light`;
-    found[view] = await (await data.post(path, Object.assign({}, state.current, more))).text();
+    const path = `d/${state.dump}/export/figure.svg?view=${view}&unit=1&side=high&theme=light`;
+    found[view] = await (await postJson(path, Object.assign({}, state, more))).text();
   }
   return found;
 }"""

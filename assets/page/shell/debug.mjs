@@ -32,6 +32,7 @@ import { plotPlace } from "../store/geometry.mjs";
 import { isMatchPending, matchAnswer, matchRows } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
 import { openDump, openSource, showDump } from "../store/open.mjs";
+import { postJson } from "../store/request.mjs";
 import { changeState, hover, isResting, setHover, shownThresholds, state } from "../store/state.mjs";
 import { isSummaryPending, summaryAnswer } from "../store/summary.mjs";
 import { trackColour, visibleTracks } from "../store/tracks.mjs";
@@ -152,6 +153,7 @@ export function exposeDebug() {
     openSource,
     panTo,
     pinUnit,
+    postJson,
     presentHits,
     redraw,
     redrawAll,
@@ -165,6 +167,7 @@ export function exposeDebug() {
     trackColour,
     trackValueInRow,
     typedAnswer,
+    visibleTracks,
     inspectPage,
   };
 }
