@@ -27,13 +27,27 @@ def carry(
     theme: ThemeName = "light",
     of: str = "matches",
 ) -> go.Figure:
-    """Draw what the matches carry, from ``lstmviz.match.carry``: the share of each value at their steps and overall.
+    """Draw what the matches carry: the share of each track value at their steps and in the whole corpus.
 
-    ``of`` says whose steps they are, such as "the region" for what ``dump.region`` carries.
+    Args:
+        carried: The data frame of ``dump.carry``, or of ``carry()`` of a region.
+        tracks: Names of the tracks to draw; without any, those that differ most, as many as a column of print holds. Of
+            a track with more than 20 values, those that differ most are drawn.
+        title: A title in place of the figure's own.
+        theme: ``"light"`` or ``"dark"``.
+        of: Whose steps they are, such as ``"the region"``.
 
-    ``tracks`` picks some of them; without it those that differ most, as many as a column of print holds. Of a track
-    with more than 20 values those that differ most are drawn. Raises
-    UnknownName for a track that is not in the frame, PatternError for a frame without its columns.
+    Returns:
+        A Plotly figure.
+
+    Raises:
+        UnknownName: A track is not in the data frame.
+        PatternError: The data frame lacks its columns.
+
+    Example:
+        >>> bars = figures.carry(dump.carry(pattern), tracks=["depth"])
+        >>> len(bars.data) > 0
+        True
     """
     colours = themed(theme)
     missing = [c for c in COLUMNS if c not in carried.columns]

@@ -18,10 +18,24 @@ WIDEST = 12  # cells of a token
 
 
 def unit(card: UnitCard, contexts: int = 6, title: str | None = None, theme: ThemeName = "light") -> go.Figure:
-    """Draw a unit's card (``dump.unit``): histogram of its values, lengths of its runs, and its strongest contexts.
+    """Draw a unit's card: the histogram of its values, the lengths of its runs, and its strongest contexts.
 
-    What is on is coloured. The contexts, at most 12, are aligned at their strongest step, each token coloured by the
-    unit's value there.
+    Steps at which the unit is on are coloured. The contexts are aligned at their strongest step, and each token is
+    coloured by the unit's value.
+
+    Args:
+        card: The card, from ``dump.unit``.
+        contexts: Number of contexts to draw, at most 12.
+        title: A title in place of the figure's own.
+        theme: ``"light"`` or ``"dark"``.
+
+    Returns:
+        A Plotly figure.
+
+    Example:
+        >>> fig = figures.unit(dump.unit("rnn.l1.c", 45), contexts=3)
+        >>> fig.layout.width  # the width of a page's text, in px
+        680
     """
     colours = themed(theme)
     picked = card.contexts[: min(contexts, MOST_CONTEXTS)]

@@ -17,9 +17,24 @@ MOST_LEVELS = 4  # numbers of shared units with a colour each
 def thresholds(
     advice: pd.DataFrame, threshold: float | None = None, title: str | None = None, theme: ThemeName = "light"
 ) -> go.Figure:
-    """Draw how many units a window selects at each threshold, from ``dump.thresholds``; mark the ``threshold`` taken.
+    """Draw how many units a window selects at each threshold. A long flat stretch is a stable choice.
 
-    A long flat stretch is a stable choice. Raises PatternError for a frame without the columns threshold and n_units.
+    Args:
+        advice: The data frame of ``dump.thresholds``.
+        threshold: The threshold to mark.
+        title: A title in place of the figure's own.
+        theme: ``"light"`` or ``"dark"``.
+
+    Returns:
+        A Plotly figure.
+
+    Raises:
+        PatternError: The data frame lacks the columns threshold and n_units.
+
+    Example:
+        >>> curve = figures.thresholds(dump.thresholds("rnn.l1.c", 249, 255), threshold=0.3)
+        >>> curve.layout.xaxis.title.text
+        'threshold'
     """
     colours = themed(theme)
     _check(advice, ("threshold", "n_units"), "dump.thresholds")
@@ -52,10 +67,21 @@ def thresholds(
 def lengths(
     count: Count, min_shared: int | None = None, title: str | None = None, theme: ThemeName = "light"
 ) -> go.Figure:
-    """Draw how many matches there are of each length, from ``dump.count``.
+    """Draw how many matches there are of each length, one colour for each number of shared units.
 
-    Taken are the matches with the most shared units, or with ``min_shared`` or more: one colour a number of shared
-    units, the fewest of more than four together.
+    Args:
+        count: The counts, from ``dump.count``.
+        min_shared: Draw the matches that share at least this many units; None for those that share most.
+        title: A title in place of the figure's own.
+        theme: ``"light"`` or ``"dark"``.
+
+    Returns:
+        A Plotly figure.
+
+    Example:
+        >>> fig = figures.lengths(dump.count(pattern), min_shared=3)
+        >>> [bar.name for bar in fig.data]
+        ['4 shared units', '3 shared units']
     """
     colours, table = themed(theme), count.lengths
     best = int(table["n_shared"].max()) if len(table) else 0
@@ -92,9 +118,23 @@ def lengths(
 
 
 def barcode(bars: pd.DataFrame, title: str | None = None, theme: ThemeName = "light") -> go.Figure:
-    """Draw where in the corpus the matches lie, from ``lstmviz.match.barcode``: the share of each bin's steps in one.
+    """Draw where in the corpus the matches lie: the share of each bin's steps that lie in one.
 
-    Raises PatternError for a frame without the columns start, stop, n_matches and n_steps.
+    Args:
+        bars: The data frame of ``dump.barcode``.
+        title: A title in place of the figure's own.
+        theme: ``"light"`` or ``"dark"``.
+
+    Returns:
+        A Plotly figure.
+
+    Raises:
+        PatternError: The data frame lacks the columns start, stop, n_matches and n_steps.
+
+    Example:
+        >>> fig = figures.barcode(dump.barcode(pattern, n_bins=100))
+        >>> len(fig.data)
+        1
     """
     colours = themed(theme)
     _check(bars, ("start", "stop", "n_matches", "n_steps"), "lstmviz.match.barcode")

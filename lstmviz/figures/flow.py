@@ -45,11 +45,32 @@ def text(
     title: str | None = None,
     theme: ThemeName = "light",
 ) -> go.Figure:
-    """Draw the text of steps [start, stop), each token coloured by a unit's value there, low to high.
+    """Draw the text of steps [start, stop), each token coloured by a unit's value.
 
-    Where the axis has no tokens the values themselves are written. The number before a line is its first step; a
-    sequence begins a new line. Raises UnknownName, WindowError, or PatternError for a unit that is none or more than
-    4,000 steps.
+    The number before a line is its first step, and each sequence begins a new line. If the axis has no tokens, the
+    values are written.
+
+    Args:
+        dump: The dump.
+        source: Name of the source.
+        unit: Number of the unit.
+        start: First step.
+        stop: Step after the last one.
+        title: A title in place of the figure's own.
+        theme: ``"light"`` or ``"dark"``.
+
+    Returns:
+        A Plotly figure.
+
+    Raises:
+        UnknownName: The dump has no such source.
+        WindowError: The steps are outside the axis.
+        PatternError: The source has no such unit, or there are more than 4,000 steps.
+
+    Example:
+        >>> fig = figures.text(dump, "rnn.l1.c", 45, 0, 400, theme="dark")
+        >>> fig.layout.width
+        680
     """
     colours, info, axis = themed(theme), dump.source(source), dump.axis_of(source)
     view = Window(start, stop)

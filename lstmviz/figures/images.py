@@ -19,6 +19,7 @@ import regex
 from lstmviz.errors import FigureError, PatternError
 
 ImageFormat = Literal["svg", "png", "pdf"]
+"""The formats of image files."""
 FORMATS: tuple[ImageFormat, ...] = get_args(ImageFormat)
 SCALE = 4  # pixels of a PNG for each px of the figure: 384 an inch, where print asks for 300
 SECONDS = 60  # for one image, the browser's start included
@@ -30,10 +31,25 @@ _NO_BROWSER = (
 
 
 def image(fig: go.Figure, format: ImageFormat = "svg", scale: float = SCALE) -> bytes:
-    """Return a figure as the bytes of an SVG, PNG or PDF file, in the size that it is laid out in (96 px an inch).
+    """Make an image file of a figure, in the size that it is laid out in (96 px to the inch).
 
-    ``scale`` is the pixels of a PNG for each px. The file also carries the title as its own. Raises PatternError for
-    another format, FigureError where kaleido or a browser is missing or fails.
+    Needs ``lstmviz[figures]`` and Chrome or Chromium on the machine. The title is also kept as the file's own title.
+
+    Args:
+        fig: The figure.
+        format: ``"svg"``, ``"png"`` or ``"pdf"``.
+        scale: Pixels of a PNG for each px of the figure.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        PatternError: There is no such format.
+        FigureError: kaleido or a browser is missing, or failed.
+
+    Example:
+        >>> figures.image(figures.lengths(dump.count(pattern)), "svg")[:4]
+        b'<svg'
     """
     if format not in FORMATS:
         raise PatternError(f"format {format!r} is not known; use {', '.join(FORMATS)}")

@@ -37,11 +37,33 @@ def units(
     title: str | None = None,
     theme: ThemeName = "light",
 ) -> go.Figure:
-    """Draw every unit of a source over steps [start, stop): the pattern's units in colour, the others grey.
+    """Draw every unit of a source over steps [start, stop): the units of a pattern in colour, the others in grey.
 
-    Values are in the source's view; ``window`` shades the steps that were brushed. Under the lines stand the tokens,
-    shaded by how many of the pattern's units (of all its sources) are on, and the tracks named. Raises UnknownName,
-    WindowError, or PatternError where more than a million values would be drawn.
+    Under the lines stand the tokens, shaded by how many of the pattern's units are on, and the tracks.
+
+    Args:
+        dump: The dump.
+        source: Name of the source; values are drawn in its view.
+        start: First step.
+        stop: Step after the last one.
+        pattern: The pattern.
+        window: Brushed steps [start, stop) to shade.
+        tracks: Names of tracks to draw.
+        title: A title in place of the figure's own.
+        theme: ``"light"`` or ``"dark"``.
+
+    Returns:
+        A Plotly figure.
+
+    Raises:
+        UnknownName: The dump has no such source or track.
+        WindowError: The steps are outside the axis or cross a sequence border.
+        PatternError: The figure would have more than a million values.
+
+    Example:
+        >>> fig = figures.units(dump, "rnn.l1.c", 240, 260, pattern, window=(249, 255), tracks=["depth"])
+        >>> fig.layout.title.text.startswith("<b>Units of rnn.l1.c</b>")
+        True
     """
     colours, info, axis = themed(theme), dump.source(source), dump.axis_of(source)
     view = _steps(axis, start, stop)

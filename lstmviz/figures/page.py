@@ -37,11 +37,36 @@ def page(
     title: str | None = None,
     details: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """Return one HTML page: a source's units over steps [start, stop), and the pattern's matches beneath.
+    """Write one HTML page with a source's units over steps [start, stop), and the pattern's matches beneath.
 
-    It holds everything that it shows, has no script, follows the reader's light or dark, and may be mailed. ``rows``
-    are matches as ``dump.match`` gives them (the best ``limit`` without); ``details`` are (heading, text) to fold
-    out, such as code. Raises UnknownName, WindowError, or PatternError for more than 500 steps or rows.
+    The page contains everything that it shows. It has no scripts, makes no requests, and follows the reader's setting
+    for light or dark.
+
+    Args:
+        dump: The dump.
+        source: Name of the source.
+        start: First step.
+        stop: Step after the last one.
+        pattern: The pattern.
+        window: Brushed steps [start, stop) to shade.
+        tracks: Names of tracks to draw.
+        rows: Matches to list, from ``dump.match``; None for the best ``limit``.
+        limit: Number of matches to list.
+        title: A title in place of the page's own.
+        details: Headings and texts to fold out, such as code.
+
+    Returns:
+        The HTML.
+
+    Raises:
+        UnknownName: The dump has no such source or track.
+        WindowError: The steps are outside the axis or cross a sequence border.
+        PatternError: There are more than 500 steps or rows.
+
+    Example:
+        >>> html = figures.page(dump, "rnn.l1.c", 240, 260, pattern, window=(249, 255))
+        >>> html[:15], "<script" in html
+        ('<!doctype html>', False)
     """
     info, axis = dump.source(source), dump.axis_of(source)
     view = Window(start, stop)

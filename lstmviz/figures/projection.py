@@ -42,11 +42,28 @@ def projection(
     title: str | None = None,
     theme: ThemeName = "light",
 ) -> go.Figure:
-    """Draw a map from ``dump.project``, its points coloured by a track of the source's axis.
+    """Draw a map, its points coloured by a track.
 
-    ``colour`` None takes the first track, "" none; a map of embeddings is coloured by how often a token stands in the
-    corpus. ``window``, steps [start, stop), is drawn as a path from a ring to a dot; ``region``, corners (x, y), as an
-    outline. Raises UnknownName for a track that is not there.
+    Args:
+        dump: The dump.
+        mapped: The map, from ``dump.project``.
+        colour: Name of the track; None for the first, ``""`` for none. A map of embeddings is coloured by how often a
+            token occurs.
+        window: Steps [start, stop) to draw as a path from a ring to a dot.
+        region: Corners (x, y) of an outline to draw.
+        title: A title in place of the figure's own.
+        theme: ``"light"`` or ``"dark"``.
+
+    Returns:
+        A Plotly figure.
+
+    Raises:
+        UnknownName: There is no such track.
+
+    Example:
+        >>> fig = figures.projection(dump, dump.project("rnn.l1.c", n_steps=500), colour="depth", window=(249, 255))
+        >>> [trace.name for trace in fig.data]
+        ['', 'window', 'begin', 'end']
     """
     colours = themed(theme)
     fig = go.Figure()

@@ -53,12 +53,32 @@ def matches(
     title: str | None = None,
     theme: ThemeName = "light",
 ) -> go.Figure:
-    """Draw the best ``limit`` matches of a pattern, or the ``rows`` of ``dump.match``, one under the other.
+    """Draw matches in rows, aligned at their first step. A line marks where they start, a tick where each ends.
 
-    Each cell is a step, shaded by how many of the pattern's units are on (``colour="shared"``), by a track (its name,
-    or "track:NAME"), by one unit's activation ("unit:SOURCE:UNIT"), or not at all (""). The line is where the matches
-    start, a tick where each ends. ``panels``, at most three of the same, stand beside the rows. Raises PatternError or
-    UnknownName where the pattern or a colour does not fit, or for more than 200 rows.
+    Colours are ``"shared"`` (how many of the pattern's units are on), a track (its name, or ``"track:NAME"``),
+    ``"unit:SOURCE:UNIT"`` (one unit's activation), or ``""`` (none).
+
+    Args:
+        dump: The dump.
+        pattern: The pattern.
+        rows: Matches to draw, from ``dump.match``; None for the best ``limit``.
+        colour: What colours the cells.
+        panels: At most three colours to draw beside the rows.
+        limit: Number of matches to draw.
+        title: A title in place of the figure's own.
+        theme: ``"light"`` or ``"dark"``.
+
+    Returns:
+        A Plotly figure.
+
+    Raises:
+        UnknownName: The dump lacks a source or track of the pattern or of a colour.
+        PatternError: The pattern or a colour is invalid, or there are more than 200 rows.
+
+    Example:
+        >>> fig = figures.matches(dump, pattern, panels=["depth"], limit=5)
+        >>> fig.layout.width
+        680
     """
     colours, axis = themed(theme), dump.axis(pattern.axis)
     found = found_in(dump, pattern)

@@ -17,6 +17,7 @@ from lstmviz.errors import PatternError
 from lstmviz.figures.text import escaped, n_columns, wrapped
 
 ThemeName = Literal["light", "dark"]
+"""The colours of a figure."""
 
 PAGE = 680  # px, the width of a page's text
 COLUMN = 330  # px, the width of one of two columns

@@ -36,26 +36,69 @@ _loading = threading.RLock()
 
 
 def names() -> list[str]:
-    """Return the names of the samples: parens, then by the alphabet."""
+    """List the samples.
+
+    Returns:
+        Their names: parens, then the others in alphabetical order.
+
+    Example:
+        >>> samples.names()
+        ['parens', 'agreement', 'recall', 'sentiment', 'stdlib']
+    """
     found = (init.parent.name for init in samples_dir().glob("*/__init__.py"))
     return sorted(found, key=lambda name: (name != FIRST, name))
 
 
 def sample(name: str) -> Sample:
-    """Return what a sample says of itself; UnknownName, with the samples there are. torch is not loaded."""
+    """Describe a sample. PyTorch is not loaded.
+
+    Args:
+        name: Name of the sample.
+
+    Returns:
+        What the sample is, and its variants.
+
+    Raises:
+        UnknownName: There is no such sample.
+
+    Example:
+        >>> samples.sample("parens").question
+        'Does it count how deep it is, or does it only look at the last bracket?'
+    """
     said: Sample = load(name).SAMPLE
     return said
 
 
 def variants(name: str) -> tuple[str, ...]:
-    """Return the names of a sample's variants, the default one first."""
+    """List the variants of a sample.
+
+    Args:
+        name: Name of the sample.
+
+    Returns:
+        The names of the variants, the default first.
+
+    Raises:
+        UnknownName: There is no such sample.
+
+    Example:
+        >>> samples.variants("agreement")
+        ('1x50', '1x100')
+    """
     return tuple(variant.name for variant in sample(name).variants)
 
 
 def load(name: str) -> ModuleType:
-    """Return a sample's code as a module, loaded from where it lies; its parts are its submodules.
+    """Load the code of a sample as a module, whose submodules are its parts.
 
-    Raises UnknownName, with the samples there are.
+    Args:
+        name: Name of the sample.
+
+    Returns:
+        The module.
+
+    Raises:
+        UnknownName: There is no such sample.
     """
     init = _folder(name) / "__init__.py"
     alias = f"lstmviz_sample_{name}"  # one name in both layouts, and none that another package could have
@@ -82,15 +125,30 @@ def build(
     progress: CountProgress | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Return the path of the dump of a sample's variant (the first by default), recording it first where needed.
+    """Return the path of a sample's dump, after recording it if necessary.
 
-    Without ``path`` the dump is kept in the user's cache folder (in a temporary one where that cannot be written), and
-    made anew when the sample's code, its weights or the dump's format change; what it replaces is removed. With
-    ``path`` it is recorded there. The model lies beside the dump (``.safetensors``). The same sample has the same uuid
-    on every machine. ``progress`` is called with (steps done, steps in all); not at all where a kept dump is used.
+    Without ``path`` the dump is kept in the user's cache folder, or in a temporary one if that cannot be written. It is
+    made again, and the old one removed, when the sample's code, its weights or the dump's format change. The model lies
+    beside the dump (``.safetensors``). The same sample has the same uuid on every machine.
 
-    Raises UnknownName, with what there is; DumpExists if something lies at ``path``, unless ``overwrite``; ModelError
-    for a variant whose weights are not shipped and were not trained here yet.
+    Args:
+        name: Name of the sample.
+        variant: Name of the variant; None for the first.
+        path: Where to record the dump; None for the cache.
+        progress: Called with the number of steps done and the number in all; not called if the cache has the dump.
+        overwrite: Whether to replace a file at ``path``.
+
+    Returns:
+        The path of the dump.
+
+    Raises:
+        UnknownName: There is no such sample or variant.
+        DumpExists: Something is at ``path``.
+        ModelError: The weights of the variant are not shipped, and were not trained on this machine.
+
+    Example:
+        >>> samples.build("parens", "1x50", path="one-layer.h5").name
+        'one-layer.h5'
     """
     said = sample(name)
     asked = said.variant(variant)
@@ -121,7 +179,23 @@ def build(
 
 
 def kept(name: str, variant: str | None = None) -> Path | None:
-    """Return the path of the dump that ``build`` would return at once, None where it has to record it first."""
+    """Return the path of a sample's dump if ``build`` would return it at once.
+
+    Args:
+        name: Name of the sample.
+        variant: Name of the variant; None for the first.
+
+    Returns:
+        The path; None if the dump must be recorded first.
+
+    Raises:
+        UnknownName: There is no such sample or variant.
+
+    Example:
+        >>> path = samples.build("parens", "1x50")
+        >>> samples.kept("parens", "1x50") == path
+        True
+    """
     said = sample(name)
     asked = said.variant(variant)
     weights = weights_of(said, asked)
@@ -132,7 +206,20 @@ def kept(name: str, variant: str | None = None) -> Path | None:
 
 
 def weights_of(said: Sample, variant: Variant) -> Path | None:
-    """Return the weights of a variant: those shipped, or those trained on this machine; None where there are none."""
+    """Find the weights of a variant: shipped, or trained on this machine.
+
+    Args:
+        said: The sample.
+        variant: The variant.
+
+    Returns:
+        The path of the weights; None if there are none.
+
+    Example:
+        >>> parens = samples.sample("parens")
+        >>> samples.weights_of(parens, parens.variant("1x50")).name
+        'parens-1x50.safetensors'
+    """
     if said.is_shipped:
         return said.weights(variant)
     kept = _trained_here(said, variant)
@@ -149,14 +236,27 @@ def train(
     n_updates: int | None = None,
     progress: TrainProgress | None = None,
 ) -> Left:
-    """Train a variant of a sample from its seed into the folder ``out``, and say what was left there.
+    """Train a variant of a sample from its seed, and write the results to a folder.
 
-    ``out`` (default: a folder of the variant's name) gets the weights, a dump, those of its checkpoints, and the
-    learning curves as a figure and, with ``lstmviz[train]``, as TensorBoard events. With ``dropout`` a second
-    training is run, for its curves only (0: none). ``seed`` and ``n_updates`` replace the sample's own. ``progress``
-    is called after each update, with what is trained, the curves so far and the number of updates in all. A sample
-    that comes without weights is from then on built from these, unless the training was interrupted. Raises
-    UnknownName, and ModelError where nothing can be written.
+    The results are the weights, a dump, the dumps of the checkpoints, and the learning curves as a figure and, with
+    ``lstmviz[train]``, as TensorBoard events. A sample that comes without weights is built from these from then on,
+    unless the training was interrupted.
+
+    Args:
+        name: Name of the sample.
+        variant: Name of the variant; None for the first.
+        out: Folder for the results; None for a folder of the variant's name.
+        seed: A seed in place of the sample's own.
+        dropout: Dropout of a second training, which is run only for its learning curves; 0 for none.
+        n_updates: Number of updates in place of the sample's own.
+        progress: Called after each update with what is trained, the curves so far, and the number of updates in all.
+
+    Returns:
+        What was written where.
+
+    Raises:
+        UnknownName: There is no such sample or variant.
+        ModelError: The folder cannot be written.
     """
     from lstmviz.training.train_sample import train_sample
 

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One model of a sample: its name and, in a few words, what it is; for a checkpoint, of which one and when."""
+    """One model of a sample.
+
+    Attributes:
+        name: Name of the variant.
+        words: What it is, in a few words.
+        checkpoint_of: For a checkpoint, the name of the variant that was trained; else None.
+        update: For a checkpoint, the number of updates so far.
+
+    Example:
+        >>> samples.sample("parens").variant("1x50-update-020").update
+        20
+    """
 
     name: str
     words: str
@@ -27,11 +38,20 @@ class Variant:
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample: its folder, a line about it, a question for a class, and its variants, the first by default.
+    """A sample: its folder, what it is about, and its variants, the first by default.
 
-    ``recipe`` gives the training of a variant by its name (it may load torch, this record does not).
-    ``is_shipped``: the weights lie in the folder; else they are trained on the machine where they are used.
-    ``depends_on`` says what else a dump depends on, besides code and weights.
+    Attributes:
+        folder: Where its code and weights lie.
+        about: What it is, in a line.
+        question: A question for a class.
+        variants: Its models.
+        recipe: Gives the training of a variant by its name; it may load PyTorch.
+        is_shipped: Whether the weights lie in the folder; else they are trained on the machine that uses them.
+        depends_on: Says what else a dump depends on, besides code and weights.
+
+    Example:
+        >>> samples.sample("recall").about
+        'a key, a gap, a question: memory over time'
     """
 
     folder: Path
@@ -48,7 +68,17 @@ class Sample:
         return self.folder.name
 
     def variant(self, name: str | None = None) -> Variant:
-        """Return a variant by its name, the first one for None; UnknownName with those there are."""
+        """Find a variant.
+
+        Args:
+            name: Name of the variant; None for the first.
+
+        Returns:
+            The variant.
+
+        Raises:
+            UnknownName: The sample has no such variant.
+        """
         if name is None:
             return self.variants[0]
         for variant in self.variants:
@@ -58,15 +88,36 @@ class Sample:
         raise UnknownName(f"sample {self.name} has no variant {name!r}; it has {known}")
 
     def title(self, variant: Variant) -> str:
-        """Return the name of a variant's files, such as parens-2x50."""
+        """Name the files of a variant.
+
+        Args:
+            variant: The variant.
+
+        Returns:
+            The name, such as ``"parens-2x50"``.
+        """
         return f"{self.name}-{variant.name}"
 
     def weights(self, variant: Variant) -> Path:
-        """Return where the shipped weights of a variant lie."""
+        """Say where the shipped weights of a variant lie.
+
+        Args:
+            variant: The variant.
+
+        Returns:
+            The path.
+        """
         return self.folder / f"{self.title(variant)}.safetensors"
 
     def checkpoints(self, variant: Variant) -> tuple[Variant, ...]:
-        """Return the checkpoints of a variant's training, in order."""
+        """List the checkpoints of a variant's training.
+
+        Args:
+            variant: The variant.
+
+        Returns:
+            The checkpoints, in order.
+        """
         return tuple(v for v in self.variants if v.checkpoint_of == variant.name)
 
     def build(
@@ -77,7 +128,18 @@ class Sample:
         progress: CountProgress | None = None,
         overwrite: bool = False,
     ) -> None:
-        """Record a variant's weights over the sample's corpus; DumpExists if a dump is there, unless ``overwrite``."""
+        """Record a variant's weights over the sample's corpus.
+
+        Args:
+            variant: The variant.
+            path: Where to write the dump.
+            weights: The weights.
+            progress: Called with the number of steps done and the number in all.
+            overwrite: Whether to replace a file at ``path``.
+
+        Raises:
+            DumpExists: Something is at ``path``.
+        """
         from lstmviz.training.record_model import leave
 
         recipe = self.recipe(variant.checkpoint_of or variant.name)
