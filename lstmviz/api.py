@@ -584,13 +584,30 @@ class Corpus(ShardReader, Dump):
     """
 
     def count(self, pattern: AnyPattern) -> matching.Count:
-        """Count all matches of a pattern, over all shards, as ``Dump.count`` does."""
+        """Count all matches of a pattern, over all shards, as ``Dump.count`` does.
+
+        Args:
+            pattern: A pattern, a pattern file, or its JSON text.
+
+        Returns:
+            The number of matches for each number of shared units, and the histogram of their lengths.
+        """
         return matching.found_in(self, as_pattern(pattern)).count()
 
     def search(
         self, text: str, regex: bool = False, over: matching.Over = "characters", axis: str | None = None
     ) -> pd.DataFrame:
-        """Find every place where a text occurs, over all shards, as ``Dump.search`` does."""
+        """Find every place where a text occurs, over all shards, as ``Dump.search`` does.
+
+        Args:
+            text: What to look for.
+            regex: As in ``Dump.search``.
+            over: As in ``Dump.search``.
+            axis: As in ``Dump.search``.
+
+        Returns:
+            One row for each hit: start, stop (steps), sequence.
+        """
         return matching.search_shards(self, (self.first if axis is None else self.axis(axis)).name, text, regex, over)
 
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 
 class LstmvizError(Exception):
-    """Base of every error that lstmviz raises on purpose; its text is one line for a person to read."""
+    """Base of every error that lstmviz raises on purpose; its text is one line for a person to read.
+
+    Example:
+        >>> try:
+        ...     dump.select("rnn.l9.c", 0, 3)
+        ... except lstmviz.LstmvizError as error:
+        ...     print(type(error).__name__)
+        UnknownName
+    """
 
     def __str__(self) -> str:
         """Give the message as written (KeyError would quote it)."""

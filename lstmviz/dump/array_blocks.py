@@ -29,10 +29,22 @@ WORDS = {"tokens": "its tokens", "state": "source {!r}", "track": "track {!r}", 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DumpBlock:
-    """Some sequences of a dump that ``write_dump`` is given block by block; fields as its arguments of that name.
+    """Some sequences of a dump, for ``write_dump(blocks=...)``. Fields are as its arguments of the same name.
 
-    With ``continues`` the block's first sequence goes on with the last one of the block before (which then also has
-    that sequence's value of each of ``sequence_tracks``).
+    Attributes:
+        states: Names of sources with arrays (n_steps, n_units).
+        tokens: Ids, (n_steps,).
+        lengths: Number of steps of each sequence; None for one sequence.
+        tracks: Names with (n_steps,) values.
+        sequence_tracks: Names with (n_sequences,) values.
+        continues: Whether the first sequence continues the last one of the block before. It then also has that
+            sequence's value of each of ``sequence_tracks``.
+
+    Example:
+        >>> import numpy as np
+        >>> blocks = (lstmviz.DumpBlock(states={"rnn.l0.h": np.zeros((n, 2))}, tokens=[0] * n) for n in (3, 4))
+        >>> lstmviz.open_dump(lstmviz.write_dump("blocks.h5", blocks=blocks, vocab=["la"])).n_steps
+        7
     """
 
     states: Mapping[str, ArrayLike]

@@ -56,7 +56,17 @@ class StoredArray:
 
 @dataclass(frozen=True)
 class States:
-    """The states of one source: ``states[a:b]`` or ``states[a:b, units]`` is a NumPy array as recorded."""
+    """The states of one source, read in parts: ``states[a:b]`` or ``states[a:b, units]`` is a NumPy array as recorded.
+
+    Attributes:
+        info: What the dump declares about the source.
+        stored: Where the values are stored.
+
+    Example:
+        >>> states = dump.states("rnn.l1.c")
+        >>> states.shape, states[0:3, [7, 45]].shape
+        ((20000, 50), (3, 2))
+    """
 
     info: Source
     stored: StoredRows
@@ -68,7 +78,7 @@ class States:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the values as stored."""
+        """Type of the stored values."""
         return np.dtype(self.info.dtype)
 
     def __len__(self) -> int:
@@ -103,7 +113,18 @@ class States:
 
 @dataclass(frozen=True)
 class Tokens:
-    """The tokens of one axis: ``tokens[a:b]`` is a list of strings, ``tokens.ids[a:b]`` their ids."""
+    """The tokens of one axis: ``tokens[a:b]`` is a list of strings, ``tokens.ids[a:b]`` their ids.
+
+    Attributes:
+        n_steps: Number of steps.
+        join: What to write between two tokens of a text.
+        ids: The ids, read in parts.
+        vocab_data: Where the vocabulary is stored; None if the ids themselves are shown.
+
+    Example:
+        >>> dump.tokens[249:252], dump.tokens.ids[249:252].tolist()
+        (['(', '4', '4'], [0, 6, 6])
+    """
 
     n_steps: int
     join: str
@@ -112,7 +133,7 @@ class Tokens:
 
     @cached_property
     def vocab(self) -> tuple[str, ...] | None:
-        """The vocabulary by id, or None where ids are shown themselves."""
+        """The vocabulary by id; None if the ids themselves are shown."""
         if self.vocab_data is None:
             return None
         data, offsets = self.vocab_data
@@ -132,7 +153,15 @@ class Tokens:
         return words if isinstance(key, slice) else words[0]
 
     def text(self, start: int, stop: int) -> str:
-        """Return the text of steps [start, stop), joined as the axis says."""
+        """Return the text of steps [start, stop).
+
+        Args:
+            start: First step.
+            stop: Step after the last one.
+
+        Returns:
+            The tokens, joined.
+        """
         return self.join.join(self[start:stop])
 
 
@@ -169,9 +198,18 @@ class IdArray:
 
 @dataclass(frozen=True)
 class Track:
-    """One track: ``track[a:b]`` is a NumPy array of numbers, or of indices into ``labels``, one a step.
+    """One track: ``track[a:b]`` is a NumPy array of numbers, or of indices into ``labels``, one for each step.
 
-    So it is where one value is stored for each sequence (``info.per``), too; ``blocks`` gives the values as stored.
+    This holds even if one value is stored for each sequence (``info.per``).
+
+    Attributes:
+        info: What the dump declares about the track.
+        n_steps: Number of steps.
+        stored: Where the values are stored.
+
+    Example:
+        >>> dump.tracks["depth"][249:252].tolist()
+        [4, 4, 4]
     """
 
     info: TrackInfo
@@ -180,7 +218,7 @@ class Track:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels of a category track; empty for numbers."""
+        """The labels of a category; empty for numbers."""
         return self.info.labels
 
     def __len__(self) -> int:
@@ -191,15 +229,29 @@ class Track:
 
     @property
     def n_stored(self) -> int:
-        """How many values are stored: one a step, or one a sequence."""
+        """Number of stored values, one for each step or one for each sequence."""
         return len(self.stored.starts) if isinstance(self.stored, PerSequenceArray) else self.n_steps
 
     def read_stored(self, places: slice) -> NDArray[Any]:
-        """Read values as stored, one a step or one a sequence."""
+        """Read stored values, one for each step or one for each sequence.
+
+        Args:
+            places: Which of them.
+
+        Returns:
+            The values.
+        """
         return (self.stored.part if isinstance(self.stored, PerSequenceArray) else self.stored).read(places)
 
     def blocks(self, n_values: int = BLOCK_VALUES) -> Iterator[NDArray[Any]]:
-        """Yield the values as stored, one a step or one a sequence, ``n_values`` at a time."""
+        """Yield the stored values in blocks.
+
+        Args:
+            n_values: Number of values in a block.
+
+        Returns:
+            An iterator of arrays.
+        """
         return (self.read_stored(slice(a, a + n_values)) for a in range(0, self.n_stored, n_values))
 
 

@@ -45,7 +45,17 @@ class MemoryReader(DumpReader):
         self.axes: Mapping[str, Axis] = {block.axis: _axis(plan, block, tokens)}
 
     def states(self, source: str) -> States:
-        """Return the states of a source, shape (n_steps, n_units); UnknownName lists those there are."""
+        """Return the states of a source, (n_steps, n_units), to be read in parts.
+
+        Args:
+            source: Name of the source.
+
+        Returns:
+            The states; ``states[start:stop]`` reads them.
+
+        Raises:
+            UnknownName: The dump has no such source.
+        """
         info = self.source(source)
         return States(info, ArrayInMemory(self._arrays[ArrayKey("state", source)], source))
 

@@ -26,7 +26,24 @@ NAN_BLOCK_STEPS = 65_536
 
 @dataclass(frozen=True)
 class Axis:
-    """One time axis of a dump: its tokens (None where it has only numbers), sequences, sources and tracks."""
+    """One time axis of a dump.
+
+    Attributes:
+        name: Name of the axis.
+        index: Place among the axes of the dump, from 0.
+        n_steps: Number of steps.
+        join: What to write between two tokens of a text.
+        tokens: The tokens; None if the axis has numbers only.
+        starts: First step of each sequence, (n_sequences,).
+        stops: Step after the last one of each sequence, (n_sequences,).
+        sources: The sources by name.
+        tracks: The tracks by name.
+
+    Example:
+        >>> axis = dump.first
+        >>> axis.name, axis.n_steps, len(axis.sequences)
+        ('text', 20000, 100)
+    """
 
     name: str
     index: int
@@ -40,23 +57,49 @@ class Axis:
 
     @cached_property
     def sequences(self) -> pd.DataFrame:
-        """One row a sequence: start and stop, half-open, in steps of this axis, and its tracks of one value a sequence.
+        """One row for each sequence, with start and stop (steps), and each track of one value for each sequence.
 
-        A category's column holds its labels, None where it has no value.
+        The column of a category holds its labels, and None where there is no value.
         """
         columns = {n: _column(track) for n, track in self.tracks.items() if track.info.per == "sequence"}
         return pd.DataFrame({"start": self.starts, "stop": self.stops, **columns})
 
     def sequence_of(self, step: int) -> int:
-        """Return the index of the sequence that a step lies in."""
+        """Find the sequence of a step.
+
+        Args:
+            step: The step.
+
+        Returns:
+            The index of the sequence.
+        """
         return int(np.searchsorted(self.stops, step, side="right"))
 
     def text(self, start: int, stop: int) -> str:
-        """Return the text of steps [start, stop); empty where the axis has no tokens."""
+        """Return the text of steps [start, stop).
+
+        Args:
+            start: First step.
+            stop: Step after the last one.
+
+        Returns:
+            The tokens, joined; empty if the axis has no tokens.
+        """
         return "" if self.tokens is None else self.tokens.text(start, stop)
 
     def window(self, start: int, stop: int) -> Window:
-        """Check steps [start, stop): not empty, on the axis, inside one sequence. Raises WindowError."""
+        """Check steps [start, stop).
+
+        Args:
+            start: First step.
+            stop: Step after the last one.
+
+        Returns:
+            The window.
+
+        Raises:
+            WindowError: The window is empty, outside the axis, or crosses a sequence border.
+        """
         window = Window(start, stop)
         start, stop = window.start, window.stop
         if stop > self.n_steps:
@@ -72,9 +115,12 @@ class Axis:
 
 
 class DumpReader:
-    """A dump on disk, read lazily; names without an axis speak of its first one.
+    """A dump on disk, read lazily. Without the name of an axis, attributes refer to the first axis.
 
-    Raises DumpMissing, DumpError or NewerFormat when the file cannot be read as a dump.
+    Raises:
+        DumpMissing: There is no file at the path.
+        DumpError: The file cannot be read as a dump.
+        NewerFormat: A newer version of lstmviz wrote it.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -100,7 +146,7 @@ class DumpReader:
 
     @property
     def name(self) -> str:
-        """The file's name without its ending, as shown in the page."""
+        """Name of the file without its ending, as the page shows it."""
         return self.path.stem
 
     @property
@@ -110,17 +156,17 @@ class DumpReader:
 
     @property
     def n_steps(self) -> int:
-        """Steps of the first axis."""
+        """Number of steps of the first axis."""
         return self.first.n_steps
 
     @property
     def tokens(self) -> Tokens | None:
-        """Tokens of the first axis, or None where it carries numbers only."""
+        """Tokens of the first axis; None if it has numbers only."""
         return self.first.tokens
 
     @property
     def sequences(self) -> pd.DataFrame:
-        """Sequences of the first axis: start, stop, and its tracks of one value a sequence."""
+        """Sequences of the first axis, one row each, as in ``Axis.sequences``."""
         return self.first.sequences
 
     @property
@@ -134,13 +180,33 @@ class DumpReader:
         return {name: source for axis in self.axes.values() for name, source in axis.sources.items()}
 
     def axis(self, name: str) -> Axis:
-        """Return a time axis by name; UnknownName lists those there are."""
+        """Find a time axis.
+
+        Args:
+            name: Name of the axis.
+
+        Returns:
+            The axis.
+
+        Raises:
+            UnknownName: The dump has no such axis.
+        """
         if name not in self.axes:
             raise UnknownName(f"no axis {name!r} in {self.path.name}; it has {', '.join(self.axes)}")
         return self.axes[name]
 
     def source(self, name: str) -> Source:
-        """Return what a source declares; UnknownName lists those there are."""
+        """Describe a source.
+
+        Args:
+            name: Name of the source.
+
+        Returns:
+            What the dump declares about it.
+
+        Raises:
+            UnknownName: The dump has no such source.
+        """
         if name not in self.sources:
             known = ", ".join(sorted(self.sources)) or "none"
             remedy = '. Record it with states=("h", "c")' if name.endswith((".h", ".c")) else ""
@@ -148,15 +214,45 @@ class DumpReader:
         return self.sources[name]
 
     def states(self, source: str) -> States:
-        """Return the lazy states of a source, shape (n_steps, n_units); UnknownName lists those there are."""
+        """Return the states of a source, (n_steps, n_units), to be read in parts.
+
+        Args:
+            source: Name of the source.
+
+        Returns:
+            The states; ``states[start:stop]`` reads them.
+
+        Raises:
+            UnknownName: The dump has no such source.
+        """
         return States(self.source(source), self._stored(f"sources/{source}"))
 
     def axis_of(self, source: str) -> Axis:
-        """Return the time axis that a source lies on."""
+        """Find the time axis that a source lies on.
+
+        Args:
+            source: Name of the source.
+
+        Returns:
+            The axis.
+
+        Raises:
+            UnknownName: The dump has no such source.
+        """
         return self.axes[self.source(source).axis]
 
     def n_nan(self, source: str) -> int:
-        """Return how many values of a source are NaN, counting them where the dump does not say."""
+        """Count the NaN values of a source, if the dump does not say how many there are.
+
+        Args:
+            source: Name of the source.
+
+        Returns:
+            The number of NaN values.
+
+        Raises:
+            UnknownName: The dump has no such source.
+        """
         info = self.source(source)
         if info.n_nan is not None:
             return info.n_nan
@@ -165,11 +261,15 @@ class DumpReader:
         return sum(count_nan(states[a : a + NAN_BLOCK_STEPS]) for a in steps)
 
     def readers(self) -> Iterator[DumpReader]:
-        """Yield this dump, or each shard of a corpus in order."""
+        """Yield this dump, or each shard of a corpus in order.
+
+        Returns:
+            An iterator.
+        """
         yield self
 
     def close(self) -> None:
-        """Close the file; a later read opens it again."""
+        """Close the file. Reading later opens it again."""
         if self._file:
             self._file.close()
 

@@ -23,6 +23,7 @@ MAX_PROVENANCE = 60_000  # bytes; an HDF5 attribute holds 64 KiB
 MAX_UNITS_LISTED = 15_000  # of a source that keeps some of a layer's units: as uint32 they fill an attribute
 
 StateDtype = Literal["float16", "float32", "float64"]
+"""The types that states are stored in."""
 Role = Literal["tokens", "state", "track", "sequence"]
 COLUMNS = ("start", "stop")  # of every axis' table of sequences, which its tracks of one value a sequence join
 
@@ -190,9 +191,9 @@ def check_units(what: str, units: Sequence[int], n_units: int) -> tuple[int, ...
 
 
 def pack_strings(strings: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Turn strings into their joined UTF-8 bytes and (n + 1,) offsets between them.
+    r"""Turn strings into their joined UTF-8 bytes and (n + 1,) offsets between them.
 
-    A lone surrogate, which UTF-8 has not, becomes its escape, such as ``\\ud800``.
+    A lone surrogate, which UTF-8 cannot encode, becomes its escape, such as ``\ud800``.
     """
     encoded = [s.encode("utf-8", errors="backslashreplace") for s in strings]
     offsets = np.zeros(len(encoded) + 1, np.int64)

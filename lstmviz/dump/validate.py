@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from lstmviz.dump.schema import STATE_DTYPES, check_name
 from lstmviz.errors import InputError
 
-Values = Any  # a torch tensor, an array of any framework, or nested lists
+Values = Any
+"""A torch tensor, an array of any framework, or nested lists."""
 MAX_IDS = 2**32  # token ids are stored as uint32
 
 

@@ -41,19 +41,41 @@ def write_dump(
     provenance: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write arrays from any framework as a dump with one time axis, all at once or block by block; return its path.
+    """Write arrays of any framework as a dump with one time axis, at once or in blocks.
 
-    ``states`` maps a source's name to an array (n_steps, n_units), float16, float32 or float64 (other numbers become
-    float32). ``tokens`` are (n_steps,) ids into ``vocab``, which lists the tokens by id, maps a token to its
-    id, or is a tokenizer with ``get_vocab()``. ``lengths`` are the steps of each sequence (default: one sequence).
-    ``tracks`` maps a name to (n_steps,) numbers, or strings for a category (None: no value); ``sequence_tracks`` to
-    (n_sequences,) of them. In place of all these arrays, ``blocks`` is an iterator of ``lstmviz.DumpBlock``, so that
-    memory stays flat: the first, block 0, declares sources, tracks and types, and labels grow as they are met.
-    ``views`` marks sources whose values are to be shown through tanh (default: raw for all). ``join`` stands between
-    tokens in text (default: nothing if every entry is one character long, else a space). ``provenance`` is kept as
-    JSON.
-    Raises InputError naming the first place that does not fit, UnknownName for a view of no source, DumpExists where
-    ``path`` is taken, DumpMissing where its folder is not there, DumpError where the disk does not take it.
+    Args:
+        path: Where to write the dump.
+        states: Names of sources with arrays (n_steps, n_units). float16, float32 and float64 are kept; other numbers
+            become float32.
+        tokens: Ids, (n_steps,).
+        vocab: The tokens by id, a mapping from token to id, or a tokenizer with ``get_vocab()``.
+        lengths: Number of steps of each sequence; None for one sequence.
+        tracks: Names with (n_steps,) numbers, or strings for a category (None: no label).
+        sequence_tracks: Names with (n_sequences,) numbers or strings.
+        blocks: In place of these arrays, an iterator of ``lstmviz.DumpBlock``, so that memory does not grow. The first
+            block declares sources, tracks and types.
+        views: Names of sources with their view; ``"tanh"`` for cell states. Others are ``"raw"``.
+        join: What to write between two tokens of a text. None: nothing if every token is one character, else a space.
+        axis: Name of the time axis.
+        provenance: What to keep about the origin of the dump, as JSON.
+        overwrite: Whether to replace a file at ``path``.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: An argument does not fit; the message names the first place.
+        UnknownName: A view is given for a source that does not exist.
+        DumpExists: Something is at ``path``.
+        DumpMissing: The folder of ``path`` does not exist.
+        DumpError: The disk does not take the file.
+
+    Example:
+        >>> import numpy as np
+        >>> states = {"rnn.l0.h": np.zeros((4, 8), "float32")}
+        >>> path = lstmviz.write_dump("mine.h5", states=states, tokens=[0, 1, 1, 0], vocab=["la", "li"], lengths=[3, 1])
+        >>> lstmviz.open_dump(path).first.text(0, 3)
+        'la li li'
     """
     target = _free(Path(path), overwrite)
     check_mapping("views", views)

@@ -21,7 +21,7 @@ from lstmviz.types import ShareProgress
 PACKAGES = {"tsne": ("openTSNE", "openTSNE"), "umap": ("umap", "umap-learn")}  # what is imported, and its name
 
 IsCancelled = Callable[[], bool]
-"""Asked a few times a second whether to stop."""
+"""Called a few times a second; returns whether to stop."""
 
 
 def missing(method: Method) -> str | None:

@@ -14,6 +14,7 @@ from lstmviz.maps.neighbours import nearest
 from lstmviz.maps.pca import Basis
 
 Method = Literal["pca", "tsne", "umap"]
+"""How a map is computed."""
 METHODS: tuple[Method, ...] = get_args(Method)
 NAMES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 EMBEDDING = "embedding"  # what stands in the place of a source's name
@@ -25,12 +26,25 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Points in two dimensions: ``points`` (n, 2) float32, one for each of ``ids`` (n,).
+    """A map: points in two dimensions, each a step or, for the source ``"embedding"``, a token.
 
-    An id is a step, or for ``source`` "embedding" the id of a token. ``n_all`` is how many steps (tokens) there are of
-    which these are a sample, and ``n_nan`` of the sampled ones were left out. ``parameters`` are those of the method,
-    by name. ``explained`` is the share of the variance along each axis for "pca", None for others, whose axes mean
-    nothing. ``basis`` and ``reduced`` (n, n_axes) are what the points were made from.
+    Attributes:
+        source: Name of the source, or ``"embedding"``.
+        method: ``"pca"``, ``"tsne"`` or ``"umap"``.
+        ids: The steps, or the ids of the tokens, (n,).
+        points: Their places, (n, 2).
+        n_all: Number of steps or tokens of which these are a sample.
+        n_nan: Number of sampled ones that were left out because a value is not finite.
+        seed: Seed of the sample and of the method.
+        parameters: Parameters of the method, by name.
+        explained: Share of the variance along each axis for ``"pca"``; None for the others, whose axes mean nothing.
+        basis: The principal axes that the states were reduced to.
+        reduced: The reduced states, (n, n_axes), from which the points were made.
+
+    Example:
+        >>> mapped = dump.project("rnn.l1.c", n_steps=1000)
+        >>> mapped.is_exact, mapped.n_all
+        (True, 20000)
     """
 
     source: str
@@ -47,19 +61,25 @@ class Projection:
 
     @property
     def is_of_steps(self) -> bool:
-        """Whether each point is a step, and not a token of the vocabulary."""
+        """Whether each point is a step rather than a token of the vocabulary."""
         return self.source != EMBEDDING
 
     @property
     def is_exact(self) -> bool:
-        """Whether ``place`` computes a point for states that were not sampled, and does not look for the nearest."""
+        """Whether ``place`` computes the place of any state, rather than taking that of the nearest sampled one."""
         return self.method == "pca"
 
     def place(self, values: ArrayLike) -> Points:
-        """Return where some states (n, n_units), in the source's view, lie on the map: (n, 2) float32.
+        """Place states on the map. PCA computes the place; the other methods take that of the nearest sampled state.
 
-        PCA places any state. On the other maps a state lies where the nearest of the sampled states lies. NaN where a
-        value is not finite.
+        Args:
+            values: The states, (n, n_units), in the view of the source.
+
+        Returns:
+            The places, (n, 2); NaN where a value is not finite.
+
+        Raises:
+            PatternError: The states have another number of units.
         """
         given = np.asarray(values, np.float32)
         if given.ndim != 2 or given.shape[1] != len(self.basis.mean):
@@ -74,12 +94,29 @@ class Projection:
         return placed
 
     def at(self, ids: NDArray[np.int64]) -> Points:
-        """Return the points of some steps or tokens that are on the map, (n, 2) float32; NaN for those that are not."""
+        """Look up the places of steps or tokens.
+
+        Args:
+            ids: The steps, or the ids of the tokens.
+
+        Returns:
+            The places, (n, 2); NaN for those that are not on the map.
+        """
         places = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         return np.where((self.ids[places] == ids)[:, None], self.points[places], np.float32(np.nan))
 
     def inside(self, region: Sequence[Sequence[float]]) -> NDArray[np.int64]:
-        """Return the ids of the points inside a polygon, given by its corners (x, y); PatternError where it is none."""
+        """Find the points inside a polygon.
+
+        Args:
+            region: The corners, each as (x, y).
+
+        Returns:
+            The steps, or the ids of the tokens.
+
+        Raises:
+            PatternError: The polygon is invalid.
+        """
         return self.ids[inside(self.points, region)]
 
 

@@ -20,10 +20,20 @@ from lstmviz.types import Filter
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """Steps of one axis, rising: those whose points lie inside a polygon on a map and that the filters allow.
+    """The steps inside a polygon on a map, in rising order.
 
-    On a map of embeddings these are all steps at which a token of the region stands. ``n_points`` counts the points
-    inside the polygon.
+    Attributes:
+        dump: The dump.
+        axis: The time axis.
+        steps: The steps. On a map of embeddings, all steps with a token of the region.
+        n_points: Number of points inside the polygon.
+
+    Example:
+        >>> mapped = dump.project("rnn.l1.c")
+        >>> (left, low), (right, high) = mapped.points.min(axis=0), mapped.points.max(axis=0)
+        >>> region = dump.region(mapped, [(0, low), (right, low), (right, high), (0, high)])
+        >>> region.n_points == len(region.steps)
+        True
     """
 
     dump: DumpReader
@@ -37,16 +47,18 @@ class Region:
         return Candidates(self.steps, self.steps + 1, np.zeros_like(self.steps))
 
     def carry(self) -> pd.DataFrame:
-        """Return how often each value of each track stands at these steps, against the corpus, as ``Dump.carry`` does.
+        """Compare what the steps carry in each track with the whole corpus.
 
-        Of a map of states these are sampled steps; the corpus is all of them.
+        Returns:
+            The columns of ``Dump.carry``. On a map of sampled steps, shares are of these.
         """
         return carried(self.dump, self.axis.name, self.spans)
 
     def tokens(self) -> pd.DataFrame:
-        """Return the tokens that stand at these steps, the most frequent first: token, n_steps, share; one row a token.
+        """Count the tokens at the steps.
 
-        Empty where the axis has no tokens.
+        Returns:
+            One row for each token, the most frequent first: token, n_steps, share; empty if the axis has no tokens.
         """
         ids = np.zeros(0, np.int64) if self.axis.tokens is None else _ids_at(self.axis, self.steps)
         found, counts = np.unique(ids, return_counts=True)

@@ -56,8 +56,9 @@ def _neighbours(reduced: Points, k: int) -> tuple[NDArray[np.int64], NDArray[np.
 
 
 def _tsne(reduced: Points, seed: int, perplexity: float, iterations: int) -> NDArray[Any]:
-    """t-SNE (van der Maaten and Hinton 2008), its gradient interpolated (Linderman and others 2019)
-    or, for few points, from a tree (van der Maaten 2014).
+    """Compute t-SNE (van der Maaten and Hinton 2008).
+
+    The gradient is interpolated (Linderman and others 2019) or, for few points, from a tree (van der Maaten 2014).
     """
     from openTSNE import TSNEEmbedding, affinity, nearest_neighbors
 

@@ -21,12 +21,27 @@ from lstmviz.types import Concerns, View
 
 
 class Recording:
-    """A recording that runs, as ``lstmviz.record`` makes it: a ``with`` around the loop, one ``batch`` a pass.
+    """A recording in progress, as ``lstmviz.record`` returns it.
 
-    Leaving the ``with`` assembles the dump. If its body raises, or is interrupted, what was acknowledged is assembled
-    all the same (its provenance says ``complete: false``), a line on standard error says so, and the exception goes on.
-    Where the body catches what a batch raises, that batch is lacking: ``complete: false``, and ``batches_lost``.
-    A disk that takes nothing more stops the recording, says so in one line, and lets the model run on.
+    Put a ``with`` around your loop, and one around each forward pass: ``with run.batch(...)``.
+
+    When the ``with`` ends, the dump is assembled. If its body raises or is interrupted, everything acknowledged so far
+    is assembled too (its provenance says ``complete: false``), a line on standard error says so, and the exception
+    continues. If the body catches an exception of a batch, only that batch is missing, and the provenance counts it in
+    ``batches_lost``. A full disk stops the recording with one line, and lets the model run on.
+
+    Attributes:
+        stopped: Why the recording stopped early, in one line, such as a full disk; None otherwise.
+        tells_size: Whether to print the size on standard error before the first write. Set it before the ``with``.
+
+    Example:
+        >>> import torch
+        >>> rnn = torch.nn.GRU(2, 4, batch_first=True)
+        >>> with lstmviz.record(rnn, "gru.h5") as run:
+        ...     with run.batch(tokens=["abc", "de"], lengths=[3, 2]):
+        ...         output, _ = rnn(torch.zeros(2, 3, 2))
+        ...     print(run.n_steps)
+        5
     """
 
     def __init__(self, options: RecordingOptions, sink: Sink) -> None:
@@ -36,13 +51,11 @@ class Recording:
         self._n_begun = self._n_done = 0  # batches; one that is done may have kept no step
         self._running: Batch | None = None
         self.stopped: str | None = None
-        """What ended the recording before its end, in one line: the disk is full; None while all is well."""
         self.tells_size = True
-        """Whether the size is told on standard error before the first write; set it before the ``with``."""
 
     @property
     def n_steps(self) -> int:
-        """Steps acknowledged so far, over all axes."""
+        """Number of steps acknowledged so far, over all axes."""
         return self._sink.n_steps
 
     def batch(
@@ -59,30 +72,36 @@ class Recording:
         documents: Values | None = None,
         passes: Sequence[Pass] | Mapping[str, Sequence[Pass]] | None = None,
     ) -> Batch:
-        """Return a context manager around ONE forward pass of the model.
+        """Return a context manager to put around one forward pass of the model.
 
-        Everything is batch first, whatever the model's layout. With several axes, each argument is a mapping by the
-        axis' name.
+        Everything is batch first, whatever the layout of the model. With several axes, each argument is a mapping by
+        the name of the axis. The batch is acknowledged as a whole when the body ends, and not at all if it raises.
 
-        ``tokens``: ids (batch, steps); or a list of lists of strings; or a list of strings, each character a token; or
-        a list of ``tokenizers.Encoding``, whose attention mask and offsets are used. Lists may be ragged. Strings that
-        are not in the vocabulary are added to it. None: steps without text.
-        ``lengths`` (batch,): the valid steps of each sequence, 1 to steps (default: all); what is behind is padding and
-        not recorded. A packed input says it itself. ``mask`` (batch, steps): the same as True and False, for padding
-        on either side.
-        ``inputs`` (batch, steps, n_features): numbers, kept as tracks named by ``record(features=...)``.
-        ``tracks``: a name to (batch, steps) numbers, or nested lists of strings for a category (None: no label).
-        ``sequence_tracks``: a name to one number or string for each sequence, (batch,). Every batch has the same ones.
-        ``where`` (batch, steps): True for the steps to keep; a sequence ends where one is left out.
-        ``continues``: True (or one for each sequence) where sequence i goes on with sequence i of the batch
-        acknowledged before, as in truncated backpropagation through time: the dump has them whole. The last columns
-        may be lacking, where a stream ends.
-        ``documents`` (batch,): a number for each sequence, by which the dump has them in order, where batches do not
-        come in that order (a loader that puts texts of like length together). Give it in every batch.
-        ``passes``: instead of all this, one ``lstmviz.Pass`` for each time that a module runs in the forward pass.
+        Args:
+            tokens: Ids, (batch, steps); or lists of strings; or strings, each of whose characters is a token; or a list
+                of ``tokenizers.Encoding``, whose attention mask and offsets are used. Rows may have different lengths.
+                Strings that are not in the vocabulary are added to it. None: the steps have no tokens.
+            lengths: Number of valid steps of each sequence, (batch,); the steps after them are padding and are not
+                recorded. None: all steps, or the lengths of a packed input.
+            mask: True for text and False for padding, (batch, steps); for padding on either side.
+            inputs: Numbers in place of tokens, (batch, steps, n_features), kept as tracks named by
+                ``record(features=...)``.
+            tracks: Names with (batch, steps) numbers, or with nested lists of strings for a category (None: no label).
+            sequence_tracks: Names with one number or string for each sequence, (batch,). Every batch must have the
+                same.
+            where: True for the steps to keep, (batch, steps); a sequence ends where a step is left out.
+            continues: True, or one value for each sequence, if sequence i continues sequence i of the batch before, as
+                in truncated backpropagation through time. The last columns may be missing once their stream has ended.
+            documents: A number for each sequence, (batch,), by which the dump orders them, for a loader that changes
+                the order. Give it in every batch.
+            passes: In place of all this, one ``lstmviz.Pass`` for each time that a module runs in the forward pass.
 
-        The batch is acknowledged whole when the body ends, and not at all if it raises. Raises InputError naming the
-        first place that does not fit, and RecordingError where what ran is not what was given.
+        Returns:
+            The context manager.
+
+        Raises:
+            InputError: An argument does not fit; the message names the first place.
+            RecordingError: What ran is not what was described.
         """
         if not self._is_open:
             raise RecordingError("the recording is not open; use it as `with lstmviz.record(...) as run`")
@@ -119,11 +138,23 @@ class Recording:
         where: Values | None = None,
         axis: str | None = None,
     ) -> None:
-        """Say what the batch that runs goes over, where that is known only now: text that the model generates.
+        """Give the tokens of the present batch, if they are known only after the model ran, as in generated text.
 
-        For a batch that was opened with ``run.batch()``; all arguments are as there, of the one ``axis``. The token at
-        step t is the one that the model read at step t, so that a token which was chosen and never read is not among
-        them.
+        Open the batch with ``run.batch()``. The token at step t is the one that the model read at step t; a token that
+        was chosen but never read is left out.
+
+        Args:
+            tokens: As in ``batch``.
+            lengths: As in ``batch``.
+            mask: As in ``batch``.
+            tracks: As in ``batch``.
+            sequence_tracks: As in ``batch``.
+            where: As in ``batch``.
+            axis: Name of the axis, if there are several.
+
+        Raises:
+            InputError: An argument does not fit.
+            RecordingError: No batch is open, or it already has tokens.
         """
         if (batch := self._batch_of("tokens")) is not None:
             given = Pass(
@@ -137,20 +168,38 @@ class Recording:
             batch.tokens(given, axis)
 
     def log(self, name: str, values: Values, *, view: View = "raw", axis: str | None = None) -> None:
-        """Record one more array of the batch that runs, as the source ``name``: a model's own states, or attention.
+        """Record one more array of the present batch as a source: states of a cell of your own, or attention.
 
-        ``values`` are (batch, steps, n_units) or (batch, steps), batch first; a second call with the same name is what
-        follows in time. ``view`` "tanh" is for values that are shown through tanh, as a cell state is. ``axis`` says on
-        which time axis they lie, where there are several.
+        A second call with the same name continues the array in time.
+
+        Args:
+            name: Name of the source.
+            values: The array, (batch, steps, n_units) or (batch, steps).
+            view: ``"tanh"`` for values that are shown through tanh, like a cell state.
+            axis: Name of the axis, if there are several.
+
+        Raises:
+            InputError: The array does not fit.
+            RecordingError: No batch is open.
         """
         if (batch := self._batch_of("log")) is not None:
             batch.log(name, values, view, axis)
 
     def log_step(self, name: str, values: Values, *, view: View = "raw", axis: str | None = None) -> None:
-        """Record one step of the source ``name``, (batch, n_units) or (batch,): call it once in each turn of a loop.
+        """Record one step of a source; call it once in each turn of a loop.
 
-        The values are copied, so that the loop may write over them. A later step may have the first sequences alone,
-        where the last ones have ended. See ``log``.
+        The values are copied, so the loop may overwrite them. A later step may have only the first sequences, once the
+        others have ended.
+
+        Args:
+            name: Name of the source.
+            values: The step, (batch, n_units) or (batch,).
+            view: ``"tanh"`` for values that are shown through tanh, like a cell state.
+            axis: Name of the axis, if there are several.
+
+        Raises:
+            InputError: The step does not fit.
+            RecordingError: No batch is open.
         """
         if (batch := self._batch_of("log_step")) is not None:
             batch.log(name, values, view, axis, is_step=True)
@@ -165,12 +214,22 @@ class Recording:
         concerns: Concerns = "next",
         axis: str | None = None,
     ) -> None:
-        """Keep what the model said at each step of the batch that runs, as tracks of the group "predictions".
+        """Keep the predictions of the present batch as tracks.
 
-        ``logits`` are (batch, steps, n_vocab), ``targets`` ids (batch, steps), negative where there is none. The tracks
-        are top1, p1 .. top<k>, p<k>, and with targets loss (nats) and right. At step t they concern the token at t + 1,
-        or with ``concerns="step"`` the step itself, as a tagger's do. ``labels`` name the ids (default: the vocabulary,
-        for a next token). Logits (batch, n_classes) are a classifier's, one prediction for each sequence.
+        They are ``top1``, ``p1`` ... ``top<k>``, ``p<k>``, and with targets ``loss`` (nats) and ``right``.
+
+        Args:
+            logits: Scores, (batch, steps, n_vocab); or (batch, n_classes) for one prediction for each sequence.
+            targets: Ids, (batch, steps) or (batch,); negative where there is none.
+            top_k: Number of most likely tokens to keep.
+            labels: Names of the ids; None for the vocabulary.
+            concerns: ``"next"`` if the prediction at step t concerns the token at t + 1, ``"step"`` if it concerns step
+                t itself, like a tagger's.
+            axis: Name of the axis, if there are several.
+
+        Raises:
+            InputError: The logits or targets do not fit.
+            RecordingError: No batch is open.
         """
         if concerns not in ("next", "step"):
             raise InputError(f"concerns is {concerns!r}; use 'next' for the token that follows, or 'step'")
@@ -178,7 +237,7 @@ class Recording:
             batch.predictions(logits, targets, top_k, labels, concerns, axis)
 
     def flush(self) -> None:
-        """Return once every acknowledged step would outlive a power cut (it outlives a killed process anyway)."""
+        """Wait until every acknowledged step would survive a power cut; it survives the end of the process anyway."""
         if self.stopped is None:
             with self._stopping():
                 self._sink.flush()

@@ -47,42 +47,54 @@ def record(
     force: bool = False,
     overwrite: bool = False,
 ) -> Recording:
-    """Record the states of every layer of a model's recurrent modules at every step, into a dump.
+    """Record the states of a model's recurrent modules at every step, into a dump.
 
-    Used around the caller's own loop::
+    Put it around your own loop, and ``run.batch`` around each forward pass. The model is not changed, and its outputs
+    stay the same bit for bit; hooks are attached only inside ``run.batch``. h is exactly what a module computed; c and
+    the gates are recomputed from it and checked. State t is the state after token t was read.
 
-        with lstmviz.record(model, "run.h5", vocab=words) as run:
-            for ids, lengths in batches:
-                with run.batch(tokens=ids, lengths=lengths):
-                    model(ids)
+    Sources are named ``<module path>.l<layer>[.reverse].<state>``, such as ``rnn.l0.c``, each (n_steps, n_units). While
+    a recording runs, batches are kept in ``PATH.parts/``; the dump appears at ``path`` when the ``with`` ends.
 
-    The model runs untouched and its outputs stay bit for bit the same; hooks are on it only inside ``run.batch``. h is
-    exactly what the module computed, c and the gates are recomputed from it and checked. The state at step t is the
-    state after token t was read.
+    Args:
+        model: A model with LSTM, GRU or RNN modules, or their cells.
+        path: Where to write the dump.
+        vocab: The tokens by id, a mapping from token to id, or a Hugging Face tokenizer. None: ids are shown, or the
+            tokens given as strings form the vocabulary.
+        states: Which states to record: ``"h"``, ``"c"``, ``"gates"``, or single gates by letter.
+        layers: Patterns of the names of layers (``"rnn.l0"``, ``"decoder.*"``) or modules to record; None for all.
+        units: Numbers of the units to record, or a slice, or a mapping from patterns of names to these; None for all.
+        every: Record each ``every``-th step of a document. The tracks ``document`` and ``position`` then say where each
+            sequence began.
+        dtype: What values are rounded to: ``"float16"``, ``"float32"`` or ``"float64"``.
+        axes: Names of time axes with patterns of their modules, if not all modules run over the same steps; ``vocab``,
+            ``join``, ``features`` and everything given to ``run.batch`` may then be mappings by the name of the axis.
+        axis: Name of the time axis if there is one.
+        join: What to write between two tokens of a text. None: nothing if every token is at most one character, else a
+            space.
+        features: Names of the numbers given as ``run.batch(inputs=...)``.
+        n_steps: Number of steps that the model will run over, if it is known: the size of the recording is then known
+            before the first write.
+        force: Whether to record even if the disk has too little space.
+        overwrite: Whether to replace a dump at ``path``. It stays until a complete one takes its place.
 
-    ``vocab``: the tokens by id, a mapping from token to id, or a Hugging Face tokenizer (None: ids are shown; tokens
-    given as strings make their own). ``join`` stands between two tokens in text (default: nothing if every token is at
-    most one character, else a space). ``features`` name the numbers of ``run.batch(inputs=...)``.
+    Returns:
+        The recording, for a ``with`` statement.
 
-    What is recorded: ``states`` picks from "h", "c" and "gates" (or single ones by letter). ``layers`` are patterns of
-    what stands before the state in a source's name (``rnn.l0``, ``decoder.*``) or of modules. ``units`` are the numbers
-    of the units to keep, or a slice, or a mapping from name patterns to such. ``every`` keeps each every-th step of a
-    document. ``dtype`` is what values are rounded to: float16, float32 or float64. Sources are named
-    ``<module path>.l<layer>[.reverse].<state>``, each (n_steps, n_units). A thinned recording has the tracks
-    "document" and "position", where each of its sequences stood.
+    Raises:
+        RecordingError: The model cannot be recorded.
+        InputError: An argument does not fit; the message names it and says what to do.
+        DumpExists: A dump or an unfinished recording is at ``path``.
 
-    ``axes`` maps the name of a time axis to patterns of its modules, where not all run over the same steps, as in
-    ``axes={"source": "encoder", "target": "decoder"}``; else ``axis`` names the one there is. With several axes,
-    ``vocab``, ``join``, ``features`` and all that is given to ``run.batch`` may be mappings by axis name.
-
-    ``n_steps`` is how many steps the model will run over, over all axes, if that is known: then the size of the
-    recording is told before its first write, and refused where the disk has less, unless ``force``.
-
-    While it runs, batches are kept in ``PATH.parts/``; the dump appears at ``path`` when the ``with`` ends. With
-    ``overwrite`` an old dump stays until a new one that is complete takes its place.
-
-    Raises RecordingError for a model that cannot be recorded and InputError, which is one, for what was handed in
-    (named, with what to do); DumpExists where ``path`` or an unfinished recording is in the way.
+    Example:
+        >>> import torch
+        >>> rnn = torch.nn.LSTM(3, 8, batch_first=True)
+        >>> with lstmviz.record(rnn, "run.h5") as run:
+        ...     for sentence in ("the cat sat", "the dog sat"):
+        ...         with run.batch(tokens=[sentence.split()]):
+        ...             output, _ = rnn(torch.zeros(1, 3, 3))
+        >>> lstmviz.open_dump("run.h5")
+        <Dump run.h5: 6 steps, lstm.l0.h, lstm.l0.c>
     """
     from lstmviz.recording.recording import Recording
 

@@ -46,12 +46,12 @@ class TypedReader(MemoryReader):
 
     @property
     def is_known(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Whether the model has an entry for each token, (n_steps,)."""
+        """Whether the model knows each token, (n_steps,)."""
         return np.array(self.typed.is_known, np.bool_)
 
     @property
     def unknown(self) -> Sequence[str]:
-        """The tokens that the model has no entry for, each once, in order."""
+        """The tokens that the model does not know, each once, in order."""
         pairs = zip(self.typed.tokens, self.typed.is_known, strict=True)
         return list(dict.fromkeys(token for token, is_known in pairs if not is_known))
 

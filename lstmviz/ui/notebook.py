@@ -20,7 +20,11 @@ HEIGHT = 860  # px of the frame
 
 
 class Served:
-    """A page that is served beside the notebook until ``stop`` or the kernel's end, at ``address``."""
+    """A page that is served from a notebook until ``stop`` is called or the kernel ends.
+
+    Attributes:
+        address: The address of the page, with a token that nobody else knows.
+    """
 
     def __init__(self, address: str, server: BaseWSGIServer, thread: threading.Thread) -> None:
         self.address = address
@@ -31,7 +35,7 @@ class Served:
         return f"<lstmviz page {state}>"
 
     def stop(self) -> None:
-        """Stop serving; the frame in the notebook goes dead. Nothing happens where it has stopped."""
+        """Stop serving the page. A second call does nothing."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()

@@ -52,7 +52,7 @@ def expected_sources(model: Model, ids: torch.Tensor, lengths: list[int], hx=Non
 
 
 def cells_of(rnn: nn.LSTM, x: torch.Tensor, lengths: list[int], hx=None) -> list[np.ndarray]:
-    """c of every layer at the valid steps, by the twin, from x of (batch, steps, n_in)."""
+    """The c of every layer at the valid steps, by the twin, from x of (batch, steps, n_in)."""
     start = [torch.zeros(rnn.num_layers, len(x), rnn.hidden_size)] * 2 if hx is None else hx
     twin = fused_twin(rnn, as_array(x.transpose(0, 1)), [as_array(s) for s in start], lengths)
     cells = (torch.from_numpy(twin[f"rnn.l{layer}.c"]) for layer in range(rnn.num_layers))

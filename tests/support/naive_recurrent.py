@@ -118,7 +118,7 @@ def stack_of(lstm: nn.LSTM) -> list[nn.LSTM]:
 
 
 def h_by_stack(lstm: nn.LSTM, x: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> list[Tensor]:
-    """h of every layer, each (batch, steps, n_units), from single-layer fused LSTMs one on the other.
+    """The h of every layer, each (batch, steps, n_units), from single-layer fused LSTMs one on the other.
 
     Runs in the grad mode of the caller: torch takes another kernel under no_grad.
     """

@@ -91,7 +91,17 @@ class ShardReader(DumpReader):
         return self.path.resolve().name
 
     def states(self, source: str) -> States:
-        """Return the lazy states of a source, shape (n_steps, n_units), over all shards."""
+        """Return the states of a source, (n_steps, n_units), over all shards, to be read in parts.
+
+        Args:
+            source: Name of the source.
+
+        Returns:
+            The states; ``states[start:stop]`` reads them.
+
+        Raises:
+            UnknownName: The dump has no such source.
+        """
         return self._states[self.source(source).name]
 
     def readers(self) -> Iterator[DumpReader]:
@@ -111,12 +121,29 @@ def write_corpus(
     dumps: Sequence[str | os.PathLike[str]] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Make the dumps of a folder one corpus, in the order given, and return the folder.
+    """Make the dumps of a folder one corpus, by writing its ``corpus.json``.
 
-    ``dumps`` are paths of dumps that lie in the folder or below it (default: every .h5 or .hdf5 file in it, part-2
-    before part-10). Only ``corpus.json`` is written, in one step, after the dumps were found to go together. Raises
-    DumpExists where the folder is a corpus already, DumpMissing or DumpError where a dump is not there, lies elsewhere,
-    or was recorded otherwise than the first.
+    Args:
+        folder: The folder.
+        dumps: Paths of the dumps in order, in the folder or below it; None for every .h5 or .hdf5 file in it, with
+            part-2 before part-10.
+        overwrite: Whether to replace a ``corpus.json``.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DumpExists: The folder is a corpus already.
+        DumpMissing: The folder or a dump does not exist.
+        DumpError: A dump lies elsewhere, or was recorded differently than the first.
+
+    Example:
+        >>> from pathlib import Path
+        >>> Path("runs").mkdir()
+        >>> for name in ("part-0", "part-1"):
+        ...     path = lstmviz.write_dump(f"runs/{name}.h5", states={"rnn.l0.h": [[0.5], [0.9]]})
+        >>> lstmviz.open_dump(lstmviz.write_corpus("runs")).n_steps
+        4
     """
     where = Path(folder)
     if not where.is_dir():

@@ -15,6 +15,7 @@ from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.tokens import is_ids_mapping
 
 Patterns = str | Iterable[str]
+"""One pattern of names, such as ``"rnn.l1*"``, or several."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,15 @@ from lstmviz.types import Concerns, View
 
 
 class Batch:
-    """One forward pass (or several, of one module) that is recorded: a ``with`` around the call of the model.
+    """One forward pass that is recorded: the context manager that ``Recording.batch`` returns.
 
-    ``axes`` has the batch of each axis, ``modules`` pairs each recorded module with the name of its axis, and ``done``
-    is called at the end with the rows of each axis on which something ran.
+    Example:
+        >>> import torch
+        >>> rnn = torch.nn.RNN(2, 4, batch_first=True)
+        >>> with lstmviz.record(rnn, "rnn.h5") as run, run.batch(tokens=["abc"]) as batch:
+        ...     output, _ = rnn(torch.zeros(1, 3, 2))
+        >>> lstmviz.open_dump("rnn.h5").n_steps
+        3
     """
 
     def __init__(

@@ -21,10 +21,31 @@ INPUTS = "inputs"  # the group of tracks that a numeric input becomes
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Pass:
-    """What a model runs over once: the arguments of ``Recording.batch``, for one of several passes.
+    """What one module runs over once, if it runs several times in a forward pass: the arguments of ``Recording.batch``.
 
-    A model that runs one module over several batches of sequences in one forward pass (a siamese network) is recorded
-    with ``run.batch(passes=[Pass(tokens=left), Pass(tokens=right)])``, in the order in which the module runs over them.
+    Give ``run.batch(passes=[...])`` one for each run, in order. A siamese network is an example.
+
+    Attributes:
+        tokens: Ids, (batch, steps); or lists of strings; or strings, each of whose characters is a token; or a list of
+            ``tokenizers.Encoding``, whose attention mask and offsets are used. Rows may have different lengths. Strings
+            that are not in the vocabulary are added to it. None: the steps have no tokens.
+        lengths: Number of valid steps of each sequence, (batch,); the steps after them are padding and are not
+            recorded. None: all steps, or the lengths of a packed input.
+        mask: True for text and False for padding, (batch, steps); for padding on either side.
+        inputs: Numbers in place of tokens, (batch, steps, n_features).
+        tracks: Names with (batch, steps) numbers, or with nested lists of strings for a category (None: no label).
+        sequence_tracks: Names with one number or string for each sequence, (batch,). Every batch must have the same.
+        where: True for the steps to keep, (batch, steps); a sequence ends where a step is left out.
+
+    Example:
+        >>> import torch
+        >>> rnn = torch.nn.GRU(2, 4, batch_first=True)
+        >>> left, right = lstmviz.Pass(tokens=["abc"]), lstmviz.Pass(tokens=["de"])
+        >>> with lstmviz.record(rnn, "pairs.h5") as run, run.batch(passes=[left, right]):
+        ...     for n_steps in (3, 2):
+        ...         output, _ = rnn(torch.zeros(1, n_steps, 2))
+        >>> lstmviz.open_dump("pairs.h5").sequences["stop"].tolist()
+        [3, 5]
     """
 
     tokens: Values | None = None

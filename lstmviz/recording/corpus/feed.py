@@ -16,7 +16,8 @@ from lstmviz.recording.corpus.documents import Document, next_tokens, padded, st
 if TYPE_CHECKING:
     from lstmviz.recording.recording import Recording
 
-Forward = Callable[[nn.Module, Tensor, Tensor], Any]  # model, ids (batch, steps), lengths (batch,) -> its output
+Forward = Callable[[nn.Module, Tensor, Tensor], Any]
+"""Called with the model, ids (batch, steps) and lengths (batch,); returns the output of the model."""
 
 
 class Feed:

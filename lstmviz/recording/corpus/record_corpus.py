@@ -35,25 +35,42 @@ def record_corpus(
     sequence_tracks: Mapping[str, Iterable[Any]] | None = None,
     **options: Any,
 ) -> Path:
-    """Run a model over texts, record it, and return the path of the dump; each text is one sequence, in order.
+    """Run a model over texts and record it in one call; each text becomes one sequence, in order.
 
-    ``encode(text)`` gives a row of ids, strings that are in ``vocab``, or a ``tokenizers.Encoding``. Texts without
-    tokens are left out and counted. Of a list, all texts are encoded first, so that the size of the dump is told, and
-    texts of like length run together, the longest first; an iterator is read as the model goes, in flat memory.
+    The model runs in eval mode and without gradients, on its own device; afterwards each module returns to its previous
+    mode. Texts of a list are encoded first, and texts of similar length run together, the longest first. An iterator is
+    read as the model runs, with constant memory. Texts without tokens are left out and counted. A bidirectional model
+    without lengths gets only texts of equal length together, without padding.
 
-    The model runs in eval mode (each module's mode is put back) and without gradients, over ``batch_size`` texts at a
-    time on its own device, padded behind with an id that it has. It is called as ``model(ids)``, ids being
-    (batch, steps), or (steps, batch) where its recurrent modules are not ``batch_first``. For anything else pass
-    ``forward=lambda model, ids, lengths: ...``, which is always given (batch, steps), and lengths (batch,) on the CPU.
-    A model that reads backwards too and is not given the lengths only gets texts of one length together, unpadded.
+    Args:
+        model: The model, called as ``model(ids)``. Its ids are (batch, steps), or (steps, batch) if its recurrent
+            modules are not ``batch_first``.
+        texts: The texts.
+        encode: Turns a text into ids, strings of ``vocab``, or a ``tokenizers.Encoding``.
+        path: Where to write the dump.
+        vocab: As in ``record``.
+        batch_size: Number of texts that run together.
+        forward: Called as ``forward(model, ids, lengths)`` in place of the model, always with ids (batch, steps), and
+            with lengths (batch,) on the CPU.
+        top_k: Number of predictions of the next token to keep, from logits (batch, steps, n_vocab) that the model
+            returns alone or first in a tuple; 0 for none.
+        tracks: Names with one row for each text, of one value for each token.
+        sequence_tracks: Names with one value for each text.
+        **options: Arguments of ``record``: ``states``, ``layers``, ``units``, ``every``, ``dtype`` and others.
 
-    ``top_k`` keeps that many predictions of the next token, its loss, and whether it was right, from the logits that
-    the model (or ``forward``, as (batch, steps, n_vocab)) returns, alone or first in a tuple. ``tracks`` has for each
-    text a row of one value a token, ``sequence_tracks`` one value for each text. ``options`` go to ``lstmviz.record``:
-    states, layers, units, every, dtype and so on.
+    Returns:
+        The path of the dump.
 
-    Raises RecordingError, or InputError, which is one; also where the disk would not take it: what was recorded until
-    then is kept.
+    Raises:
+        RecordingError: The model cannot be recorded, or the disk is full; what was recorded until then is kept.
+        InputError: An argument does not fit.
+
+    Example:
+        >>> import torch
+        >>> model = torch.nn.Sequential(torch.nn.Embedding(2, 3), torch.nn.LSTM(3, 4, batch_first=True))
+        >>> path = lstmviz.record_corpus(model, ["abba", "ba"], encode=list, vocab=["a", "b"], path="letters.h5")
+        >>> lstmviz.open_dump(path)
+        <Dump letters.h5: 6 steps, 1.l0.h, 1.l0.c>
     """
     import torch
 
