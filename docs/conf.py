@@ -38,7 +38,9 @@ nitpick_ignore = [
 ]
 
 CONTENTS = {
-    "Guides": ["page", "samples", "recording", "training", "python", "maps", "figures", "corpora", "lstmvis"],
+    "Guides": [
+        *("page", "samples", "recording", "training", "python", "explain", "maps", "figures", "corpora", "lstmvis"),
+    ],
     "Notebooks": [f"notebooks/{name}" for name in ("own_model", "sample", "corpus")],
     "Reference": ["cli", "matching", "format", "benchmarks"],
     "Python API": [f"api/{name}" for name in ("lstmviz", "results", "types", "match", "figures", "samples", "errors")],

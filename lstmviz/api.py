@@ -15,6 +15,7 @@ from lstmviz.dump.corpus.manifest import folder_line, is_corpus
 from lstmviz.dump.corpus.reader import ShardReader
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ClusterError, DumpError
+from lstmviz.explain.evidence.enrichment import enrichment
 from lstmviz.lstmvis import is_project, open_project
 from lstmviz.maps.compute import compute_map
 from lstmviz.maps.in_subprocess import IsCancelled
@@ -178,6 +179,29 @@ class Dump(DumpReader):
             4     4    1.0       0.16
         """
         return matching.carry(self, as_pattern(pattern), min_shared, {*hidden, *hidden_in(pattern, self.uuid)})
+
+    def enrichment(
+        self,
+        pattern: AnyPattern,
+        track: str | Filter,
+        min_shared: int | None = None,
+        hidden: Collection[Window] = (),
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Return whether the steps of a pattern's matches carry each value of a track more often than by chance.
+
+        One row a value (as in ``carry``); of a Filter one row, for the steps that it allows. Steps without a value are
+        left out of every share. Columns: value, n_steps (matched steps that carry it), n_matches (matches with such a
+        step), n_sequences (sequences with a match), n_unknown (matched steps without a value), share (of the matched
+        steps), share_low, share_high (95 % interval), base_rate (of all steps), lift (share less base rate), recall,
+        f1, f1_always (F1 of always saying yes), p, q (over the rows), by, note. ``by`` is the null: "swaps" of
+        sequences of like length, over all ways; "draws" of them, by ``seed``, where few sequences matter; "shifts" of
+        the labels along the axis, a weaker test, where there are fewer than 20 sequences. docs/explain.md defines all
+        of it. Which matches are taken is as in ``carry``. Raises what ``match`` raises, and UnknownName or PatternError
+        for the track or the filter.
+        """
+        taken = {*hidden, *hidden_in(pattern, self.uuid)}
+        return enrichment(self, as_pattern(pattern), track, min_shared, taken, check_whole("seed", seed))
 
     def barcode(
         self,

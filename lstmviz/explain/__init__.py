@@ -1,0 +1,1 @@
+"""What a pattern means: statistical evidence for it."""
