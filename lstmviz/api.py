@@ -188,17 +188,39 @@ class Dump(DumpReader):
         hidden: Collection[Window] = (),
         seed: int = 0,
     ) -> pd.DataFrame:
-        """Return whether the steps of a pattern's matches carry each value of a track more often than by chance.
+        """Tell whether the matched steps carry each value of a track more often than by chance.
 
-        One row a value (as in ``carry``); of a Filter one row, for the steps that it allows. Steps without a value are
-        left out of every share. Columns: value, n_steps (matched steps that carry it), n_matches (matches with such a
-        step), n_sequences (sequences with a match), n_unknown (matched steps without a value), share (of the matched
-        steps), share_low, share_high (95 % interval), base_rate (of all steps), lift (share less base rate), recall,
-        f1, f1_always (F1 of always saying yes), p, q (over the rows), by, note. ``by`` is the null: "swaps" of
-        sequences of like length, over all ways; "draws" of them, by ``seed``, where few sequences matter; "shifts" of
-        the labels along the axis, a weaker test, where there are fewer than 20 sequences. docs/explain.md defines all
-        of it. Which matches are taken is as in ``carry``. Raises what ``match`` raises, and UnknownName or PatternError
-        for the track or the filter.
+        Chance is imitated by swapping sequences of like length. docs/explain.md defines every figure.
+
+        Args:
+            pattern: A pattern, a pattern file, or its JSON text.
+            track: Name of a track, or a Filter for the steps that it allows.
+            min_shared: Use the matches that share at least this many units; None for those that share all.
+            hidden: Matches to leave out, as windows; those hidden in the notes of a pattern file for this dump are left
+                out too.
+            seed: For the swaps that are drawn where few sequences matter.
+
+        Returns:
+            One row for each value of the track (as in ``carry``), or one row, ``"yes"``, for a Filter. Steps without a
+            value are left out of every share. Columns: value, n_steps (matched steps that carry it), n_matches (matches
+            with such a step), n_sequences (with a match), n_unknown (matched steps without a value), share (of the
+            matched steps), share_low and share_high (its 95 % interval), base_rate (of all steps), lift (share -
+            base_rate), recall, f1, f1_always (F1 of always saying yes), p, q (adjusted for the number of rows), by
+            (how chance was imitated: ``"swaps"``, ``"draws"`` or ``"shifts"``), note (what to keep in mind).
+
+        Raises:
+            UnknownName: The dump lacks a source, track or label.
+            PatternError: The pattern, the filter or a number is invalid, or the filter allows no step or every step.
+
+        Example:
+            >>> evidence = dump.enrichment(pattern, "depth")
+            >>> evidence[["value", "share", "share_low", "base_rate", "by"]].round(2)
+              value  share  share_low  base_rate     by
+            0     0    0.0       0.00       0.19  swaps
+            1     1    0.0       0.00       0.23  swaps
+            2     2    0.0       0.00       0.21  swaps
+            3     3    0.0       0.00       0.21  swaps
+            4     4    1.0       0.96       0.16  swaps
         """
         taken = {*hidden, *hidden_in(pattern, self.uuid)}
         return enrichment(self, as_pattern(pattern), track, min_shared, taken, check_whole("seed", seed))
