@@ -18,12 +18,12 @@ def corpus(
     dumps: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Its dumps in order; without any, every .h5 in it, part-2 before part-10.", metavar="PATH..."
+            help="Its dumps in order; by default every .h5 in it, part-2 before part-10.", metavar="PATH..."
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="List the dumps anew where the folder is a corpus already.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace the list if the folder is a corpus already.")] = False,
 ) -> None:
-    """Make the dumps of a folder the shards of one corpus, by writing its corpus.json."""
+    """Make the dumps of a folder one corpus, by writing its corpus.json."""
     made = lstmviz.open_dump(lstmviz.write_corpus(folder, dumps, overwrite))
     n_shards = made.provenance["shards"]
     out.print(

@@ -23,7 +23,7 @@ def doctor(
     path: Annotated[Path, typer.Argument(help="Any HDF5 file, dump, corpus, LSTMVis project, or folder of them.")],
     json: Annotated[bool, typer.Option("--json", help="Write the findings as JSON.")] = False,
 ) -> None:
-    """Say what is right and wrong with any HDF5 file or dump, and what to do; exit code 1 where something is wrong."""
+    """Say what is right and wrong with any HDF5 file or dump, and what to do; exit code 1 if something is wrong."""
     with progress_bar() as progress:
         task = progress.add_task("reading every value", total=None)
         found = list(diagnose(path, lambda done, total: progress.update(task, completed=done, total=total)))

@@ -20,7 +20,7 @@ from lstmviz.match.index.store import build_index, index_folder, index_size, is_
 @app.command()
 @one_line
 def index(path: Annotated[Path, typer.Argument(help="A dump (.h5), or the folder of a corpus.")]) -> None:
-    """Make the index by which matches are found; it is made on first use otherwise, and safe to delete."""
+    """Make the index that makes matching fast. It is otherwise made on first use, and is safe to delete."""
     dump = lstmviz.open_dump(path)
     total = sum(index_size(source) for source in dump.sources.values())
     where = f"{dump.path}, beside each shard" if isinstance(dump, ShardReader) else index_folder(dump)

@@ -22,13 +22,13 @@ def import_lstmvis(
         list[str] | None,
         typer.Option(help="How values are shown: raw or tanh for all sources, SOURCE=raw or SOURCE=tanh for one."),
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Import only the first so many steps.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Import only this many steps.")] = None,
     embedding: Annotated[
         bool, typer.Option("--embedding/--no-embedding", help="Import word_embedding as a source.")
     ] = True,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is already there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
 ) -> None:
-    """Convert an LSTMVis project to a dump, and say what was decided and what was left out."""
+    """Convert an LSTMVis project to a dump, and report what was decided and what was left out."""
     from lstmviz.lstmvis import Options, import_project
 
     target = out or Path(f"{folder.resolve().name}.h5")

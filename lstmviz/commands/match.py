@@ -30,33 +30,33 @@ Source = Annotated[str, typer.Option(help="Source, such as rnn.l0.c.")]
 Start = Annotated[int, typer.Option(help="First step of the window.")]
 Stop = Annotated[int, typer.Option(help="Step after the last one of the window.")]
 Threshold = Annotated[float, typer.Option(help="A unit is on at or above this value in the source's view.")]
-OffBefore = Annotated[int, typer.Option(help="Steps before the window in which a unit must be off.")]
-OffAfter = Annotated[int, typer.Option(help="Steps after the window in which a unit must be off.")]
+OffBefore = Annotated[int, typer.Option(help="Steps before the window at which a unit must be off.")]
+OffAfter = Annotated[int, typer.Option(help="Steps after the window at which a unit must be off.")]
 WhichSide = Annotated[
-    str, typer.Option("--side", help="high: on from the threshold up; low: from minus the threshold down.")
+    str, typer.Option("--side", help="high: on at or above the threshold; low: on at or below minus the threshold.")
 ]
-MinLength = Annotated[int | None, typer.Option(help="Shortest match in steps.")]
-MaxLength = Annotated[int | None, typer.Option(help="Longest match in steps.")]
+MinLength = Annotated[int | None, typer.Option(help="Least length of a match, in steps.")]
+MaxLength = Annotated[int | None, typer.Option(help="Greatest length of a match, in steps.")]
 Only = Annotated[
     list[str] | None,
     typer.Option(
-        help="Match only in steps that a track allows: TRACK=LABEL, or TRACK=LOW:HIGH with either end left open. "
-        "May be given again; labels of one track add up.",
+        help="Match only steps that a track allows: TRACK=LABEL, or TRACK=LOW:HIGH, where either end may be empty. "
+        "May be repeated; labels of one track add up.",
         metavar="TRACK=WHAT",
     ),
 ]
 SourceOrNone = Annotated[str | None, typer.Option("--source", help="Source to select units from, such as rnn.l0.c.")]
 StartOrNone = Annotated[int | None, typer.Option("--start", help="First step of the window.")]
 StopOrNone = Annotated[int | None, typer.Option("--stop", help="Step after the last one of the window.")]
-ThresholdOrNone = Annotated[float | None, typer.Option("--threshold", help="Threshold in the view; 0.3 without.")]
-BeforeOrNone = Annotated[int | None, typer.Option("--off-before", help="Steps before it to be off in; 1 without.")]
-AfterOrNone = Annotated[int | None, typer.Option("--off-after", help="Steps after it to be off in; 0 without.")]
-SideOrNone = Annotated[str | None, typer.Option("--side", help="high (the default), or low: on up to -threshold.")]
+ThresholdOrNone = Annotated[float | None, typer.Option("--threshold", help="Threshold in the view (default: 0.3).")]
+BeforeOrNone = Annotated[int | None, typer.Option("--off-before", help="Steps before it to be off at (default: 1).")]
+AfterOrNone = Annotated[int | None, typer.Option("--off-after", help="Steps after it to be off at (default: 0).")]
+SideOrNone = Annotated[str | None, typer.Option("--side", help="high (default), or low: on at or below -threshold.")]
 PatternPath = Annotated[
     str | None,
     typer.Option("--pattern", help="A pattern file, or - for one on stdin, instead of a window.", metavar="FILE"),
 ]
-HowFormat = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
+HowFormat = Annotated[Format, typer.Option("--format", help="Format of the answer.")]
 
 
 @app.command()
@@ -71,14 +71,14 @@ def select(
     off_after: OffAfter = 0,
     side: WhichSide = "high",
     leave: Annotated[list[int] | None, typer.Option("--without", help="Leave this unit out.")] = None,
-    pin: Annotated[list[int] | None, typer.Option("--with", help="Add this unit, selected or not.")] = None,
+    pin: Annotated[list[int] | None, typer.Option("--with", help="Add this unit, whether selected or not.")] = None,
     min_length: MinLength = None,
     max_length: MaxLength = None,
     only: Only = None,
     name: Annotated[str, typer.Option(help="Name of the pattern, kept in its file.")] = "",
     format: HowFormat = Format.TABLE,
 ) -> None:
-    """Select the units that are on through a window; as json they are a pattern file, for match and the page."""
+    """Select the units that are on through a window. With --format json, write them as a pattern file."""
     dump = lstmviz.open_dump(path)
     pattern = dump.select(source, start, stop, threshold, off_before, off_after, check_side(side))
     for unit in leave or []:
@@ -111,8 +111,8 @@ def match(
     min_length: MinLength = None,
     max_length: MaxLength = None,
     only: Only = None,
-    limit: Annotated[int, typer.Option(min=0, help="Rows to give.")] = 50,
-    offset: Annotated[int, typer.Option(min=0, help="Rows to skip, to page on.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, help="Number of rows.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="Number of rows to skip.")] = 0,
     order: Annotated[
         str,
         typer.Option(
@@ -120,10 +120,10 @@ def match(
             "the first step."
         ),
     ] = "best",
-    min_shared: Annotated[int, typer.Option(min=1, help="List only matches that share so many units or more.")] = 1,
+    min_shared: Annotated[int, typer.Option(min=1, help="List only matches that share at least this many units.")] = 1,
     format: HowFormat = Format.TABLE,
 ) -> None:
-    """Select the units that are on through a window, or read a pattern, and list where they are on together."""
+    """List where the units of a window, or of a pattern file, are on together."""
     window = WindowOptions(source, start, stop, threshold, off_before, off_after, side)
     with progress_bar() as progress:
         progress.add_task("matching", total=None)
@@ -159,7 +159,7 @@ def count(
     only: Only = None,
     format: HowFormat = Format.TABLE,
 ) -> None:
-    """Count the matches of a window's units or of a pattern, by the units they share and by their length."""
+    """Count the matches of a window's units, or of a pattern file, by shared units and by length."""
     window = WindowOptions(source, start, stop, threshold, off_before, off_after, side)
     with progress_bar() as progress:
         progress.add_task("counting", total=None)

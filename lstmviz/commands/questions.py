@@ -54,14 +54,12 @@ def unit(
     unit: Annotated[int, typer.Option(help="Number of the unit, from 0.")],
     threshold: Threshold = 0.3,
     side: WhichSide = "high",
-    contexts: Annotated[int, typer.Option(help="Strongest contexts to give.")] = 10,
+    contexts: Annotated[int, typer.Option(help="Number of strongest contexts.")] = 10,
     around: Annotated[int, typer.Option(help="Steps on either side of a context.")] = 12,
-    part: Annotated[
-        Part | None, typer.Option(help="Give this table alone (csv: contexts, where no other is named).")
-    ] = None,
+    part: Annotated[Part | None, typer.Option(help="Print only this table (csv: contexts by default).")] = None,
     format: HowFormat = Format.TABLE,
 ) -> None:
-    """Tell what one unit does: spread, on-rate, runs, where it is strongest, and how it goes with each track."""
+    """Describe what one unit does: its values, on-rate, runs, strongest contexts, and relation to each track."""
     with progress_bar() as progress:
         progress.add_task("reading", total=None)
         card = lstmviz.open_dump(path).unit(source, unit, threshold, check_side(side), contexts, around)
@@ -84,11 +82,11 @@ def thresholds(
     off_before: OffBefore = 1,
     off_after: OffAfter = 0,
     side: WhichSide = "high",
-    unit: Annotated[int | None, typer.Option(help="Say why this unit is selected, or not, at --threshold.")] = None,
+    unit: Annotated[int | None, typer.Option(help="Say why this unit is or is not selected at --threshold.")] = None,
     threshold: Threshold = 0.3,
     format: HowFormat = Format.TABLE,
 ) -> None:
-    """Count the units that a window would select at each threshold, or say why it does not select a given one."""
+    """Count the units that a window would select at each threshold, or say why one is or is not selected."""
     dump = lstmviz.open_dump(path)
     if unit is None:
         write_frame(dump.thresholds(source, start, stop, off_before, off_after, check_side(side)), format)
@@ -112,11 +110,11 @@ def search(
     regex: Annotated[bool, typer.Option("--regex", help="TEXT is a regular expression.")] = False,
     over: Annotated[Over, typer.Option(help="Any characters, whole words, or whole tokens.")] = Over.CHARACTERS,
     axis: Annotated[str | None, typer.Option(help="Time axis to search (default: the first).")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="Rows to give.")] = 50,
-    offset: Annotated[int, typer.Option(min=0, help="Rows to skip, to page on.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, help="Number of rows.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="Number of rows to skip.")] = 0,
     format: HowFormat = Format.TABLE,
 ) -> None:
-    """List where a text stands: steps, sequence, and the text of these steps."""
+    """List where a text occurs: steps, sequence, and the text of these steps."""
     with progress_bar() as progress:
         progress.add_task("searching", total=None)
         dump = lstmviz.open_dump(path)

@@ -19,9 +19,9 @@ NOT_POSSIBLE = 4
 @one_line
 def recover(
     path: Annotated[Path, typer.Argument(help="The path that was recorded to; its .parts folder is beside it.")],
-    overwrite: Annotated[bool, typer.Option(help="Replace another dump that is at the path.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace another dump at the path.")] = False,
 ) -> None:
-    """Complete an unfinished recording; exit code 0: whole, 3: part of it, 1: nothing there, 4: not possible now.
+    """Complete an unfinished recording. Exit code 0: complete, 3: part of it, 1: nothing there, 4: not possible now.
 
     With code 4 all stays as it was: the recording still runs, the disk is full, another file is at the path, or what is
     there is no recording.

@@ -16,11 +16,11 @@ from lstmviz.samples import catalog as samples
 if TYPE_CHECKING:
     from lstmviz.training.fit import Curves
 
-group = typer.Typer(help="The samples: which there are, build their dumps, train them again.", no_args_is_help=True)
+group = typer.Typer(help="List the samples, build their dumps, or train them again.", no_args_is_help=True)
 app.add_typer(group, name="samples", rich_help_panel=None)
 
 Name = Annotated[str, typer.Argument(help="A sample, such as parens; see lstmviz samples list.")]
-Names = Annotated[str | None, typer.Argument(help="A sample, such as parens; all of them if left out.")]
+Names = Annotated[str | None, typer.Argument(help="A sample, such as parens (default: all).")]
 
 
 @group.command("list")
@@ -41,11 +41,11 @@ def list_samples() -> None:
 @one_line
 def build(
     name: Names = None,
-    variant: Annotated[str | None, typer.Option(help="One of its variants; all of them if left out.")] = None,
+    variant: Annotated[str | None, typer.Option(help="One of its variants (default: all).")] = None,
     path: Annotated[Path | None, typer.Option("--out", help="Where to record the dump, for one variant.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
 ) -> None:
-    """Record a sample's dumps, or all samples', kept in the user's cache folder, and say where they are."""
+    """Record the dumps of one sample or of all, keep them in the cache folder, and say where they are."""
     if name is None:
         if variant is not None or path is not None or overwrite:
             raise UnknownName(f"name the sample that this is about; there is {', '.join(samples.names())}")
@@ -61,14 +61,14 @@ def build(
 @one_line
 def train(
     name: Name,
-    variant: Annotated[str | None, typer.Option(help="One of its variants; the first if left out.")] = None,
-    path: Annotated[Path | None, typer.Option("--out", help="Folder for what it leaves.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Another seed than the sample's own.", min=0, max=2**32 - 1)] = None,
+    variant: Annotated[str | None, typer.Option(help="One of its variants (default: the first).")] = None,
+    path: Annotated[Path | None, typer.Option("--out", help="Folder for the results.")] = None,
+    seed: Annotated[int | None, typer.Option(help="A seed in place of the sample's own.", min=0, max=2**32 - 1)] = None,
     dropout: Annotated[
-        float, typer.Option(help="Train once more with this dropout, to compare curves; 0: do not.", min=0.0, max=0.95)
+        float, typer.Option(help="Dropout of a second training, to compare curves; 0: none.", min=0.0, max=0.95)
     ] = samples.COMPARED_DROPOUT,
 ) -> None:
-    """Train a sample from its seed; leaves weights, dump, and the learning curves as a figure and for TensorBoard."""
+    """Train a sample from its seed; write weights, dump, and learning curves as a figure and for TensorBoard."""
     with progress_bar() as bar:
         task = bar.add_task("training", total=None)
 

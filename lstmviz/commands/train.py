@@ -40,8 +40,8 @@ class CellChoice(StrEnum):
 def train(
     text: Annotated[Path, typer.Argument(help="A text file in UTF-8; with --labels, one document a line.")],
     level: Annotated[LevelChoice, typer.Option(help="What a token is.")] = LevelChoice.CHAR,
-    layers: Annotated[int, typer.Option(help="Layers, one on the other.", min=1, max=16)] = 2,
-    units: Annotated[int, typer.Option(help="Units of a layer, in each direction.", min=1, max=4096)] = 128,
+    layers: Annotated[int, typer.Option(help="Number of stacked layers.", min=1, max=16)] = 2,
+    units: Annotated[int, typer.Option(help="Units in each layer and direction.", min=1, max=4096)] = 128,
     cell: Annotated[CellChoice, typer.Option(help="Kind of recurrent layer.")] = CellChoice.LSTM,
     labels: Annotated[
         Path | None, typer.Option(help="A file with a label for each line of the text: train a classifier.")
@@ -49,22 +49,18 @@ def train(
     bidirectional: Annotated[bool, typer.Option("--bidirectional", help="Read both ways; needs --labels.")] = False,
     dropout: Annotated[float, typer.Option(help="Share of values left out while training.", min=0.0, max=0.95)] = 0.0,
     epochs: Annotated[
-        int | None, typer.Option(help="Times through the text. Default: 20, as far as a few minutes go.", min=1)
+        int | None, typer.Option(help="Passes through the text (default: 20, but a few minutes).", min=1)
     ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="End the training after so many minutes, whatever is left.", min=0.01)
-    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="End the training after this many minutes.", min=0.01)] = None,
     steps: Annotated[
-        int, typer.Option(help="Tokens recorded to the dump at most: held-out ones, then the text's first.", min=2)
+        int, typer.Option(help="Most tokens to record: held-out ones, then the first of the text.", min=2)
     ] = 100_000,
     seed: Annotated[
-        int, typer.Option(help="Seed: without --minutes the same one gives the same model.", min=0, max=2**32 - 1)
+        int, typer.Option(help="Seed. Without --minutes the same seed gives the same model.", min=0, max=2**32 - 1)
     ] = 0,
-    folder: Annotated[Path | None, typer.Option("--out", help="Folder for what it leaves. Default: the name.")] = None,
-    name: Annotated[
-        str | None, typer.Option(help="Name of dump and model. Default: of the text and the model's size.")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    folder: Annotated[Path | None, typer.Option("--out", help="Folder for the results. Default: the name.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of dump and model (default: from text and size).")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
 ) -> None:
     """Train a small model on any text, and record a dump to explore; Ctrl-C keeps the best model so far."""
     from lstmviz.training.text_task import Options
