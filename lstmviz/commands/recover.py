@@ -11,7 +11,7 @@ from lstmviz.commands.base import app, ascii_safe, err, one_line, say
 from lstmviz.dump.journal.recover import recover as complete
 from lstmviz.errors import DumpMissing, LstmvizError
 
-EXIT_CODES = {"whole": 0, "cut short": 3, "empty": 1}
+EXIT_CODES = {"complete": 0, "cut short": 3, "empty": 1}
 NOT_POSSIBLE = 4
 
 
@@ -27,12 +27,12 @@ def recover(
     there is no recording.
     """
     try:
-        found = complete(path, overwrite=overwrite)
+        report = complete(path, overwrite=overwrite)
     except DumpMissing:
         raise
     except (LstmvizError, OSError) as error:
         err.print(f"lstmviz: {ascii_safe(str(error))}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(NOT_POSSIBLE) from error
-    say(found.line)
-    if code := EXIT_CODES[found.state]:
+    say(report.line)
+    if code := EXIT_CODES[report.state]:
         raise typer.Exit(code)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lstmviz.doctor.finding import Count, Finding, counted, percent, some
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.safe import MAX_CHUNK_BYTES
-from lstmviz.dump.verify import Blocks, nan_faults
+from lstmviz.dump.verify import BlockScan, nan_faults
 from lstmviz.types import Source, View
 
 END = 0.99  # |value| in the view from which on a value is at the end of [-1, 1]
@@ -133,11 +133,11 @@ def source_findings(dump: DumpReader, source: Source, count: Count) -> Iterator[
         said = f"one step is {source.n_units:,} units, more than are read at once; its values were left alone"
         yield Finding("problem", place, said, "were steps and units exchanged? write it as (n_steps, n_units)")
         return
-    blocks = Blocks(lambda steps: states[steps], source.n_steps, source.n_units, count)
+    blocks = BlockScan(lambda steps: states[steps], source.n_steps, source.n_units, count)
     scan = UnitScan(source.n_units, source.view)
     for first, values in blocks:
         scan.add(first, values)
-    wrong = [Finding("problem", place, line) for line in blocks.problems()]
+    wrong = [Finding("problem", place, line) for line in blocks.faults()]
     if not blocks.failed:
         wrong += [Finding("problem", place, line) for line in nan_faults(dump, source, scan.n_nan)]
     wrong += scan.findings(place, source.dtype, source.view)

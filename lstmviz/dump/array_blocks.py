@@ -1,4 +1,4 @@
-"""Arrays handed in block by block: the first declares sources and tracks, each later one is checked against it."""
+"""Arrays given block by block: the first block declares sources and tracks, later ones are checked against it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ from lstmviz.errors import DumpError, InputError
 from lstmviz.types import TrackInfo
 
 Arrays = dict[ArrayKey, NDArray[Any]]
-WORDS = {"tokens": "its tokens", "state": "source {!r}", "track": "track {!r}", "sequence": "sequence track {!r}"}
+DESCRIPTIONS = {
+    "tokens": "its tokens",
+    "state": "source {!r}",
+    "track": "track {!r}",
+    "sequence": "sequence track {!r}",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +60,28 @@ class DumpBlock:
     continues: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedBlock:
+    """A block that fits the dump: the steps of each sequence, its arrays, and if its first sequence continues one."""
+
+    lengths: tuple[int, ...]
+    arrays: Arrays
+    continues: bool
+
+    @property
+    def n_steps(self) -> int:
+        """Steps in the block."""
+        return sum(self.lengths)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of its arrays."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+
 @dataclass
 class BlockValidator:
-    """Takes the blocks of a dump with one axis, in order; what the first declares is known once it was taken."""
+    """Checks the blocks of a dump with one axis, in order; the first block declares sources, tracks and types."""
 
     axis: str
     n_vocab: int | None
@@ -65,7 +89,7 @@ class BlockValidator:
     sources: tuple[SourcePlan, ...] = ()
     tracks: tuple[TrackInfo, ...] = ()
     dtypes: dict[ArrayKey, np.dtype[Any]] = field(default_factory=dict)
-    n_taken: int = 0
+    n_blocks: int = 0
     _labels: dict[str, dict[str | None, int]] = field(default_factory=dict)
 
     @property
@@ -75,25 +99,25 @@ class BlockValidator:
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
-        """The labels of each category that were met so far, by index."""
+        """The labels of each category track so far, by index."""
         return {name: tuple(label for label in codes if label is not None) for name, codes in self._labels.items()}
 
-    def take(self, block: DumpBlock) -> tuple[tuple[int, ...], Arrays]:
-        """Return a block's lengths and arrays; InputError, which names the block, where it does not fit the first."""
+    def check(self, block: DumpBlock) -> CheckedBlock:
+        """Return a block, checked; InputError, which names the block, where it does not fit the first."""
         try:
-            taken = self._take(block)
+            checked = self._check(block)
         except DumpError as err:
-            raise type(err)(f"block {self.n_taken}: {err}" if self.is_many else str(err)) from err
-        self.n_taken += 1
-        return taken
+            raise type(err)(f"block {self.n_blocks}: {err}" if self.is_many else str(err)) from err
+        self.n_blocks += 1
+        return checked
 
-    def _take(self, block: DumpBlock) -> tuple[tuple[int, ...], Arrays]:
+    def _check(self, block: DumpBlock) -> CheckedBlock:
         if not isinstance(block, DumpBlock):
             raise InputError(
                 f"it is a {type(block).__name__}; give each block as lstmviz.DumpBlock(states={{...}}, ...)"
             )
-        for what in ("states", "tracks", "sequence_tracks"):
-            check_mapping(what, getattr(block, what))
+        for argument in ("states", "tracks", "sequence_tracks"):
+            check_mapping(argument, getattr(block, argument))
         arrays: Arrays = {ArrayKey("state", n): read_states(n, values) for n, values in block.states.items()}
         n_steps = self._add_tokens(arrays, block.tokens)
         steps = (n_steps,) if block.lengths is None else read_lengths(block.lengths)
@@ -106,14 +130,14 @@ class BlockValidator:
                 for n, v in (block.sequence_tracks or {}).items()
             },
         }
-        if not self.n_taken:
+        if not self.n_blocks:
             self._declare(arrays, rows)
         self._check_keys([*arrays, *rows])
         arrays |= {key: self._encode(key.name, row) for key, row in rows.items()}
-        if not self.n_taken:
+        if not self.n_blocks:
             self.dtypes = {key: array.dtype for key, array in arrays.items()}
         self._check_types(arrays)
-        return steps, arrays
+        return CheckedBlock(steps, arrays, block.continues)
 
     def _add_tokens(self, arrays: Arrays, tokens: ArrayLike | None) -> int:
         """Add the token ids to the arrays, and return the number of steps that all have."""
@@ -128,8 +152,8 @@ class BlockValidator:
         short, long = min(counts, key=lambda n: counts[n]), max(counts, key=lambda n: counts[n])
         if counts[short] != counts[long]:
             raise InputError(
-                f"{long} has {counts[long]} steps, {short} {counts[short]}: step {counts[short]} is the first {short} "
-                "lacks"
+                f"{long} has {counts[long]} steps and {short} {counts[short]}; step {counts[short]} is the first that "
+                f"{short} lacks"
             )
         return counts[long]
 
@@ -155,12 +179,12 @@ class BlockValidator:
         """Raise InputError unless a block has the arrays of the first, no more and no fewer."""
         odd = next((key for key in (*self.dtypes, *keys) if (key in keys) != (key in self.dtypes)), None)
         if odd is not None:
-            what = WORDS[odd.role].format(odd.name)
-            said = f"{what} is not in it, and was in" if odd in self.dtypes else f"{what} is new, and was not in"
-            raise InputError(f"{said} block 0; give every block the same arrays")
+            name = DESCRIPTIONS[odd.role].format(odd.name)
+            problem = f"{name} is not in it, and was in" if odd in self.dtypes else f"{name} is new, and was not in"
+            raise InputError(f"{problem} block 0; give every block the same arrays")
 
     def _encode(self, name: str, rows: TrackRows) -> NDArray[Any]:
-        """Return a track's values as stored; labels that are new follow those that were met before, sorted."""
+        """Return a track's values as stored; new labels follow the known ones, in sorted order."""
         if rows.is_category != (name in self._labels):
             here, there = ("labels", "numbers") if rows.is_category else ("numbers", "labels")
             raise InputError(f"track {name!r} holds {here}, and {there} in block 0; give every block the same")
@@ -182,6 +206,6 @@ class BlockValidator:
                 )
             if not np.can_cast(array.dtype, self.dtypes[key], "safe"):
                 raise InputError(
-                    f"{WORDS[key.role].format(key.name)} is {array.dtype}, which {self.dtypes[key]}, its type in block "
-                    "0, cannot hold exactly; give every block the same type"
+                    f"{DESCRIPTIONS[key.role].format(key.name)} is {array.dtype}, which {self.dtypes[key]}, its type "
+                    "in block 0, cannot hold exactly; give every block the same type"
                 )

@@ -15,12 +15,12 @@ from lstmviz.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Pieces of sequences of one axis: their lengths, every array, and labels and tokens met for the first time.
+    """Pieces of sequences of one axis: their lengths, every array, and the labels and tokens that are new.
 
     An array has one row a step, in order of the pieces, or one a piece if its role is "sequence". ``places`` is None
-    where each piece is a document of its own, or (n_pieces, 2) whole numbers: piece i is ``lengths[i]`` steps of
-    document ``places[i][0]``, beginning at that document's step ``places[i][1]``. ``vocab`` are the tokens that take
-    the next free ids of the axis, ``labels`` the labels that take the next free numbers of a category track.
+    where each piece is a whole document, or (n_pieces, 2) whole numbers: piece i is ``lengths[i]`` steps of document
+    ``places[i][0]``, from that document's step ``places[i][1]`` on. ``vocab`` are new tokens, which take the next ids
+    of the axis, and ``labels`` the new labels of each category track, which take its next numbers.
     """
 
     axis: str

@@ -1,7 +1,7 @@
-"""One unit's values out of a data set that lies uncompressed in its file, without reading them through HDF5.
+"""Read one unit's values of an uncompressed data set directly from its file, without HDF5.
 
-HDF5 sums up each chunk to check it, which costs most of the time where one unit of hundreds is wanted. What reads here
-must know that the file was read whole, and so checked, as it is now.
+HDF5 checks the checksum of each chunk, which takes most of the time where one unit of hundreds is wanted. Call this
+only for a file that was read whole, and so checked, as it is now.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ CHECKSUM_BYTES = 4  # behind the values of a chunk
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Where the rows of a chunk begin, on the axis and in the file."""
+    """Where the rows of a chunk begin: at which step, and at which byte of the file."""
 
     step: int
     offset: int
 
 
 def fast_column(states: States, unit: int) -> NDArray[Any] | None:
-    """Return a unit's recorded values, shape (n_steps,); None where they do not lie in the file as they are."""
+    """Return a unit's recorded values, shape (n_steps,); None where they are not stored uncompressed."""
     if not isinstance(states.stored, StoredArray):
         return None
     dataset = states.stored.find(states.stored.path)
@@ -41,9 +41,9 @@ def fast_column(states: States, unit: int) -> NDArray[Any] | None:
     n_bytes = n_rows * n_units * dataset.dtype.itemsize
     values, file = np.empty(len(dataset), dataset.dtype), dataset.file.id.get_vfd_handle()
 
-    def read(some: list[_Chunk]) -> bool:
-        rows = np.empty((n_rows, n_units), dataset.dtype)  # one room for all: fresh memory costs more than the copy
-        for chunk in some:
+    def read(share: list[_Chunk]) -> bool:
+        rows = np.empty((n_rows, n_units), dataset.dtype)  # one buffer for all: fresh memory costs more than the copy
+        for chunk in share:
             if os.preadv(file, [rows.data], chunk.offset) < n_bytes:
                 return False
             values[chunk.step : chunk.step + n_rows] = rows[: len(values) - chunk.step, unit]
@@ -56,16 +56,16 @@ def fast_column(states: States, unit: int) -> NDArray[Any] | None:
 
 
 def _chunks(dataset: h5py.Dataset) -> list[_Chunk] | None:
-    """Return every chunk of whole rows of plain values, in order; None where one is missing or anything else."""
+    """Return every chunk of uncompressed whole rows, in order; None where a chunk is missing or is not like that."""
     steps, shape = dataset.id.get_create_plist(), dataset.shape
     filters = [steps.get_filter(i)[0] for i in range(steps.get_nfilters())]
     if dataset.chunks is None or dataset.chunks[1] != shape[1] or set(filters) - {h5py.h5z.FILTER_FLETCHER32}:
         return None
-    found: list[Any] = []
-    dataset.id.chunk_iter(found.append)
+    stored: list[Any] = []
+    dataset.id.chunk_iter(stored.append)
     size = dataset.chunks[0] * shape[1] * dataset.dtype.itemsize + CHECKSUM_BYTES * len(filters)
-    places = {info.chunk_offset[0]: info for info in found}
+    places = {info.chunk_offset[0]: info for info in stored}
     wanted = range(0, shape[0], dataset.chunks[0])
-    if dataset.dtype.kind != "f" or sorted(places) != list(wanted) or any(info.size != size for info in found):
+    if dataset.dtype.kind != "f" or sorted(places) != list(wanted) or any(info.size != size for info in stored):
         return None
     return [_Chunk(step, places[step].byte_offset) for step in wanted]

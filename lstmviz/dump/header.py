@@ -1,4 +1,4 @@
-"""What the file of a dump declares, checked before a value is read; each fault is a line: file, place, remedy."""
+"""What the file of a dump declares, checked before any value is read; each error has file, place and remedy."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ MAX_BYTES = 8  # of one number
 
 @dataclass(frozen=True)
 class Header:
-    """The groups, arrays and attributes of an open file; all that is read is checked, or raises DumpError."""
+    """Reads the groups, arrays and attributes of an open file, and checks each; raises DumpError."""
 
     file: h5py.File
     path: Path
 
     def check_format(self) -> None:
-        """Raise DumpError or NewerFormat unless the file says that it is a dump that this lstmviz reads."""
+        """Raise DumpError or NewerFormat unless the file is marked as a dump that this lstmviz reads."""
         if "format" not in self.file.attrs or self.text(self.file, "format") != FORMAT:
             raise DumpError(
                 f"{self.path} is HDF5 but not an lstmviz dump; write one with lstmviz.record or lstmviz.write_dump"
@@ -60,7 +60,7 @@ class Header:
         return uuid
 
     def provenance(self) -> dict[str, Any]:
-        """Return what is noted about the recording; empty where that is nothing readable."""
+        """Return the notes about the recording; empty where there are none or they cannot be read."""
         if "provenance" not in self.file.attrs:
             return {}
         try:
@@ -70,7 +70,7 @@ class Header:
         return value if isinstance(value, dict) else {}
 
     def members(self, place: str, kind: type) -> list[tuple[str, Any]]:
-        """Return the members of ``/axes``, ``/sources`` or ``/tracks`` (groups, or arrays) in the order declared."""
+        """Return the groups or arrays in ``/axes``, ``/sources`` or ``/tracks``, in the order declared."""
         group = self.file.get(place)
         if group is None and place != "axes":
             return []
@@ -78,8 +78,8 @@ class Header:
             raise DumpError(f"{self.path} lacks the group '/{place}'; see docs/format.md")
         for name, item in group.items():
             if not isinstance(item, kind):
-                what = "an array" if kind is h5py.Dataset else "a group"
-                raise DumpError(f"{self.path}: {item.name!r} is not {what}; see docs/format.md")
+                expected = "an array" if kind is h5py.Dataset else "a group"
+                raise DumpError(f"{self.path}: {item.name!r} is not {expected}; see docs/format.md")
             try:
                 check_name(place, name)
             except DumpError as err:
@@ -87,16 +87,14 @@ class Header:
         return sorted(group.items(), key=lambda item: self.integer(item[1], "order"))
 
     def members_by_axis(self, place: str, kind: type, axes: Sequence[str]) -> dict[str, list[tuple[str, Any]]]:
-        """Return the sources or tracks of each axis, in order; DumpError where one names an axis that is not there."""
-        found: dict[str, list[tuple[str, Any]]] = {axis: [] for axis in axes}
+        """Return the sources or tracks of each axis, in order; DumpError where one names an unknown axis."""
+        by_axis: dict[str, list[tuple[str, Any]]] = {axis: [] for axis in axes}
         for name, item in self.members(place, kind):
             axis = self.text(item, "axis")
-            if axis not in found:
-                raise DumpError(
-                    f"{self.path}: {item.name!r} names an axis {axis!r} that is not there; it has {', '.join(axes)}"
-                )
-            found[axis].append((name, item))
-        return found
+            if axis not in by_axis:
+                raise DumpError(f"{self.path}: {item.name!r} names an unknown axis {axis!r}; it has {', '.join(axes)}")
+            by_axis[axis].append((name, item))
+        return by_axis
 
     def text(self, item: Any, name: str) -> str:
         """Return a text attribute."""
@@ -108,7 +106,7 @@ class Header:
         return value.decode("utf-8", errors="replace")
 
     def optional_text(self, item: Any, name: str, default: str) -> str:
-        """Return a text attribute, or what its absence means."""
+        """Return a text attribute, or its default."""
         return self.text(item, name) if name in item.attrs else default
 
     def integer(self, item: Any, name: str) -> int:
@@ -122,7 +120,7 @@ class Header:
         return int(value.item())
 
     def array(self, parent: h5py.Group, name: str, kinds: str = "iu") -> h5py.Dataset:
-        """Return an array of one dimension, of integers or of other kinds of numbers."""
+        """Return an array of one dimension, of integers or of other ``kinds`` of numbers."""
         item, place = parent.get(name), f"{parent.name}/{name}"
         if not isinstance(item, h5py.Dataset):
             raise DumpError(f"{self.path} lacks the array {place!r}; see docs/format.md")
@@ -133,7 +131,7 @@ class Header:
         return item
 
     def check_strings(self, parent: h5py.Group, name: str) -> int:
-        """Check a string table without reading its text, and return its number of entries."""
+        """Check a string table without reading its text; return its number of entries."""
         data, offsets = self.array(parent, f"{name}/bytes"), self.array(parent, f"{name}/offsets")
         if data.dtype != np.uint8:
             raise DumpError(f"{self.path}: {data.name!r} is {data.dtype}; write the text as UTF-8 in uint8")
@@ -141,7 +139,7 @@ class Header:
         return len(offsets) - 1
 
     def sequences(self, axis: str, group: h5py.Group, n_steps: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return where each sequence of an axis starts and stops: without gaps, and over all its steps."""
+        """Return where the sequences of an axis start and stop; without gaps, they cover all its steps."""
         starts, stops = (np.asarray(self.array(group, f"sequences/{k}")[()], np.int64) for k in ("start", "stop"))
         if starts.shape != stops.shape or not len(starts):
             raise DumpError(
@@ -162,7 +160,7 @@ class Header:
         return starts, stops
 
     def source(self, name: str, dataset: h5py.Dataset, axis: str, n_steps: int) -> Source:
-        """Return what a source declares."""
+        """Return the declaration of a source."""
         if dataset.ndim != 2 or dataset.dtype.name not in STATE_DTYPES or dataset.shape[1] < 1:
             raise DumpError(
                 f"{self.path}: source {name!r} is {dataset.dtype} {dataset.shape}, not floats of (n_steps, n_units)"
@@ -176,29 +174,31 @@ class Header:
         return Source(name, axis, n_steps, dataset.shape[1], dataset.dtype.name, cast(View, view), n_nan, units)
 
     def units(self, name: str, dataset: h5py.Dataset) -> tuple[int, ...]:
-        """Return the model's own numbers of a source's units."""
-        given = np.asarray(dataset.attrs["units"])
-        if given.dtype.kind not in "iu" or given.ndim != 1:
+        """Return the model's numbers of a source's units."""
+        numbers = np.asarray(dataset.attrs["units"])
+        if numbers.dtype.kind not in "iu" or numbers.ndim != 1:
             raise DumpError(
-                f"{self.path}: attribute 'units' of source {name!r} is {given.dtype} {given.shape}; write one integer "
-                "for each of its units"
+                f"{self.path}: attribute 'units' of source {name!r} is {numbers.dtype} {numbers.shape}; write one "
+                "integer for each of its units"
             )
         try:
-            return check_units(f"source {name!r}", given.tolist(), dataset.shape[1])
+            return check_units(f"source {name!r}", numbers.tolist(), dataset.shape[1])
         except DumpError as err:
             raise DumpError(f"{self.path}: {err}") from err
 
     def track(self, name: str, group: h5py.Group, axis: str, n_steps: int, n_sequences: int) -> TrackInfo:
-        """Return what a track declares, with its labels."""
+        """Return the declaration of a track, with its labels."""
         kind = self.text(group, "kind")
         if kind not in ("category", "number"):
             raise DumpError(f"{self.path}: track {name!r} is of kind {kind!r}; use 'category' or 'number'")
         values = self.array(group, "values", "iu" if kind == "category" else "iuf")
-        per, concerns, drawn = (
+        per, concerns, track_group = (
             self.optional_text(group, *a) for a in (("per", "step"), ("concerns", "step"), ("group", ""))
         )
         try:
-            info = TrackInfo(name, axis, cast(TrackKind, kind), (), cast(Per, per), cast(Concerns, concerns), drawn)
+            info = TrackInfo(
+                name, axis, cast(TrackKind, kind), (), cast(Per, per), cast(Concerns, concerns), track_group
+            )
             check_track(info)
         except DumpError as err:
             raise DumpError(f"{self.path}: {err}") from err
@@ -215,14 +215,14 @@ class Header:
         table = group["labels/bytes"][()], group["labels/offsets"][()]
         return replace(info, labels=unpack_strings(*table, f"{self.path}: track {name!r}"))
 
-    def check_steps(self, dataset: h5py.Dataset, what: str, axis: str, n_steps: int) -> None:
+    def check_steps(self, dataset: h5py.Dataset, name: str, axis: str, n_steps: int) -> None:
         """Raise DumpError unless an array has one row for each step of its axis."""
-        n_here = int(dataset.shape[0])
-        if n_here != n_steps:
-            lacking = f"{what} ends there" if n_here < n_steps else f"axis {axis!r} ends there"
+        n_rows = int(dataset.shape[0])
+        if n_rows != n_steps:
+            shorter = f"{name} ends there" if n_rows < n_steps else f"axis {axis!r} ends there"
             raise DumpError(
-                f"{self.path}: {what} has {n_here} steps and axis {axis!r} {n_steps}; step {min(n_here, n_steps)} "
-                f"is the first where they disagree ({lacking})"
+                f"{self.path}: {name} has {n_rows} steps and axis {axis!r} {n_steps}; step {min(n_rows, n_steps)} "
+                f"is the first where they disagree ({shorter})"
             )
 
     def _attribute(self, item: Any, name: str) -> Any:

@@ -18,11 +18,11 @@ from lstmviz.types import Source, TrackInfo
 
 StepIndex = int | slice
 UnitIndex = int | slice | Sequence[int] | NDArray[Any]
-BLOCK_VALUES = 2**20  # of a track read at a time, where all are
+BLOCK_VALUES = 2**20  # values of a track that are read at a time
 
 
 class StoredRows(Protocol):
-    """What lies behind a lazy array: whole rows, read by step."""
+    """What a lazy array reads from: whole rows, read by step."""
 
     def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
         """Read whole rows of the steps (all where None)."""
@@ -34,7 +34,7 @@ class StoredRows(Protocol):
 
 @dataclass(frozen=True)
 class StoredArray:
-    """One data set of a dump; ``find`` gives it from the file as it is open now, so that it survives a fork."""
+    """One data set of a dump; ``find`` returns it from the file that is open now, so that it survives a fork."""
 
     path: str
     find: Callable[[str], h5py.Dataset]
@@ -91,24 +91,24 @@ class States:
                 f"{self.info.name} is read as [steps] or [steps, units], not with {1 + len(rest)} indices"
             )
         units = rest[0] if isinstance(rest[0], slice) else self._units(rest[0])
-        return self.stored.read(_checked(steps, self.info.n_steps, f"steps of {self.info.name}"))[..., units]
+        return self.stored.read(_checked_index(steps, self.info.n_steps, f"steps of {self.info.name}"))[..., units]
 
     def _units(self, given: UnitIndex) -> NDArray[np.intp]:
-        """Return the units that an index, a list of them or a mask names."""
+        """Return the units that an index, a list of indices or a mask stands for."""
         name, n_units = self.info.name, self.info.n_units
-        wanted = np.asarray(given)
-        if wanted.dtype.kind == "b":
-            if wanted.shape != (n_units,):
-                raise WindowError(f"a mask of units of {name} has shape {wanted.shape}; it needs ({n_units},)")
-            return np.flatnonzero(wanted)
-        if wanted.dtype.kind not in "iu" and wanted.size:
+        units = np.asarray(given)
+        if units.dtype.kind == "b":
+            if units.shape != (n_units,):
+                raise WindowError(f"a mask of units of {name} has shape {units.shape}; it needs ({n_units},)")
+            return np.flatnonzero(units)
+        if units.dtype.kind not in "iu" and units.size:
             raise WindowError(
-                f"units of {name} are whole numbers, a slice or a mask, not {wanted.dtype}; such as [0, 3]"
+                f"units of {name} are whole numbers, a slice or a mask, not {units.dtype}; such as [0, 3]"
             )
-        bad = wanted[(wanted < -n_units) | (wanted >= n_units)]
+        bad = units[(units < -n_units) | (units >= n_units)]
         if bad.size:
             raise WindowError(f"{name} has no unit {bad.flat[0]}; its units are 0 to {n_units - 1}")
-        return wanted.astype(np.intp)
+        return units.astype(np.intp)
 
 
 @dataclass(frozen=True)
@@ -167,9 +167,9 @@ class Tokens:
 
 @dataclass(frozen=True)
 class IdArray:
-    """Token ids of one axis: ``ids[a:b]`` is a NumPy array of integers, each in the vocabulary where its size is known.
+    """Token ids of one axis: ``ids[a:b]`` is a NumPy array of integers.
 
-    DumpError names the step of the first id that is not.
+    Each must be in the vocabulary, where its size is known; DumpError names the step of the first one that is not.
     """
 
     n_steps: int
@@ -184,14 +184,14 @@ class IdArray:
 
     def within(self, key: StepIndex, n_vocab: int | None) -> NDArray[Any]:
         """Read ids that must be in a vocabulary of ``n_vocab`` entries (None: of any size)."""
-        steps = _checked(key, self.n_steps, "tokens")
+        steps = _checked_index(key, self.n_steps, "tokens")
         ids = self.stored.read(steps)
         bad = np.flatnonzero(ids < 0 if n_vocab is None else (ids < 0) | (ids >= n_vocab))
         if len(bad):
             step = int(bad[0]) + (steps.start if isinstance(steps, slice) else steps)
-            there = "negative" if n_vocab is None else f"outside the vocabulary of {n_vocab} entries"
+            problem = "negative" if n_vocab is None else f"outside the vocabulary of {n_vocab} entries"
             raise DumpError(
-                f"{self.stored.name}: token id {ids.flat[bad[0]]} at step {step} is {there}; write the dump anew"
+                f"{self.stored.name}: token id {ids.flat[bad[0]]} at step {step} is {problem}; write the dump again"
             )
         return ids
 
@@ -225,7 +225,7 @@ class Track:
         return self.n_steps
 
     def __getitem__(self, key: StepIndex) -> NDArray[Any]:
-        return self.stored.read(_checked(key, self.n_steps, f"track {self.info.name}"))
+        return self.stored.read(_checked_index(key, self.n_steps, f"track {self.info.name}"))
 
     @property
     def n_stored(self) -> int:
@@ -241,7 +241,7 @@ class Track:
         Returns:
             The values.
         """
-        return (self.stored.part if isinstance(self.stored, PerSequenceArray) else self.stored).read(places)
+        return (self.stored.values if isinstance(self.stored, PerSequenceArray) else self.stored).read(places)
 
     def blocks(self, n_values: int = BLOCK_VALUES) -> Iterator[NDArray[Any]]:
         """Yield the stored values in blocks.
@@ -257,9 +257,9 @@ class Track:
 
 @dataclass(frozen=True, eq=False)
 class PerSequenceArray:
-    """One stored value a sequence, read as one a step; only the sequences that a slice touches are read."""
+    """One stored value a sequence, read as one value a step; only the sequences that a slice touches are read."""
 
-    part: StoredRows
+    values: StoredRows
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
 
@@ -270,8 +270,8 @@ class PerSequenceArray:
             first, last = np.searchsorted(self.stops, [start, max(start, stop - 1)], side="right").tolist()
             here = slice(first, last + 1 if stop > start else first)
             n_steps = np.minimum(self.stops[here], stop) - np.maximum(self.starts[here], start)
-            return np.repeat(self.part.read(here), n_steps)
-        return self.part.read(int(np.searchsorted(self.stops, steps, side="right")))
+            return np.repeat(self.values.read(here), n_steps)
+        return self.values.read(int(np.searchsorted(self.stops, steps, side="right")))
 
     def __len__(self) -> int:
         return int(self.stops[-1])
@@ -279,20 +279,20 @@ class PerSequenceArray:
     @property
     def name(self) -> str:
         """The file and the place in it, for a message."""
-        return self.part.name
+        return self.values.name
 
 
-def _checked(key: StepIndex, n_steps: int, what: str) -> StepIndex:
-    """Return steps as a slice from 0 or an index; WindowError where they are none."""
+def _checked_index(key: StepIndex, n_steps: int, name: str) -> StepIndex:
+    """Return an index or a slice with its bounds in 0 to n_steps; WindowError where it is neither."""
     try:
         if isinstance(key, slice):
             start, stop, step = key.indices(n_steps)
             if step != 1:
-                raise WindowError(f"{what} are read as [start:stop]; take every {step}th of the result")
+                raise WindowError(f"{name} are read as [start:stop]; take every {step}th of the result")
             return slice(start, max(start, stop))
         index = operator.index(key)
     except TypeError as err:
-        raise WindowError(f"{what} are read by a whole number or [start:stop], not by {str(key)[:80]}") from err
+        raise WindowError(f"{name} are read by a whole number or [start:stop], not by {str(key)[:80]}") from err
     if not -n_steps <= index < n_steps:
-        raise WindowError(f"step {index} is outside {what}: there are {n_steps} steps")
+        raise WindowError(f"step {index} is outside {name}: there are {n_steps} steps")
     return index % n_steps

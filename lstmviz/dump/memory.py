@@ -1,4 +1,4 @@
-"""A dump that lies in memory alone: one short batch, read and asked like any other dump."""
+"""A dump in memory: one short batch, read and searched like any other dump."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class ArrayInMemory:
 
 
 class MemoryReader(DumpReader):
-    """One block of one axis as a dump, with ``tokens`` as strings; nothing of it is on disk.
+    """A dump in memory of one block of one axis, with ``tokens`` as strings.
 
-    ``plan`` declares what ``block`` holds. The uuid follows from the content.
+    ``plan`` declares what ``block`` holds. The uuid is a digest of the content.
     """
 
     def __init__(self, plan: DumpPlan, block: Block, tokens: Sequence[str], name: str) -> None:
@@ -60,7 +60,7 @@ class MemoryReader(DumpReader):
         return States(info, ArrayInMemory(self._arrays[ArrayKey("state", source)], source))
 
     def close(self) -> None:
-        """There is no file to close."""
+        """Do nothing, for there is no file."""
 
 
 def _axis(plan: DumpPlan, block: Block, tokens: Sequence[str]) -> Axis:
@@ -94,8 +94,8 @@ def _source(plan: SourcePlan, block: Block) -> Source:
 
 def _track(info: TrackInfo, block: Block, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Track:
     info = replace(info, labels=(*info.labels, *block.labels.get(info.name, ())))
-    held = ArrayInMemory(block.arrays[ArrayKey("track" if info.per == "step" else "sequence", info.name)], info.name)
-    return Track(info, int(stops[-1]), held if info.per == "step" else PerSequenceArray(held, starts, stops))
+    values = ArrayInMemory(block.arrays[ArrayKey("track" if info.per == "step" else "sequence", info.name)], info.name)
+    return Track(info, int(stops[-1]), values if info.per == "step" else PerSequenceArray(values, starts, stops))
 
 
 def _digest(block: Block, tokens: Sequence[str]) -> str:

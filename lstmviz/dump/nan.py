@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_BLOCK = 65_536  # values looked at together, which stay in a core's cache
-_INFINITY = 0x7C00  # of a float16's bits without its sign: what lies above is NaN
+_BLOCK = 65_536  # values counted at a time, which fit a core's cache
+_INFINITY = 0x7C00  # a float16's bits without the sign: larger ones are NaN
 
 
 def count_nan(values: NDArray[Any]) -> int:

@@ -34,7 +34,7 @@ def still_running(parts_dir: Path) -> str:
 
 
 def is_recording(parts_dir: Path) -> bool:
-    """Tell whether a writer that is not closed yet has the folder, in this process or another (POSIX only)."""
+    """Tell whether a writer that is not closed uses the folder, in this process or another (POSIX only)."""
     try:
         with FileIO(parts_dir / BLOCKS, "r") as file:
             return not lock(file)
@@ -43,7 +43,7 @@ def is_recording(parts_dir: Path) -> bool:
 
 
 def lock(file: FileIO) -> bool:
-    """Mark blocks as in use, until the file is closed or the process ends; False where they are already."""
+    """Lock the file of blocks until it is closed or the process ends; False where it is locked already."""
     if sys.platform == "win32":
         return True
     try:
@@ -56,7 +56,7 @@ def lock(file: FileIO) -> bool:
 
 
 def release(file: FileIO) -> None:
-    """Close the file of blocks, and take the lock off at once: a process forked meanwhile has the file open too."""
+    """Unlock and close the file of blocks; closing alone is not enough, for a forked process has it open too."""
     if file.closed:
         return
     if sys.platform != "win32":

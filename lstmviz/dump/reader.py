@@ -1,4 +1,4 @@
-"""Open a dump and read it lazily: what it holds is checked at once, values are read when they are asked for."""
+"""Open a dump and read it lazily: its declarations are checked at once, values are read when they are used."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class DumpReader:
             if isinstance(err, DumpError):
                 raise
             reason = " ".join(str(err).split())[:160]
-            raise DumpError(f"{self.path} is damaged, or no whole dump ({reason}); see docs/format.md") from err
+            raise DumpError(f"{self.path} is damaged or incomplete ({reason}); see docs/format.md") from err
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path.name}: {self.n_steps} steps, {', '.join(self.sources)}>"
@@ -274,7 +274,7 @@ class DumpReader:
             self._file.close()
 
     def _dataset(self, path: str) -> h5py.Dataset:
-        """Return a data set of the open file, kept: opening one costs more than a small read."""
+        """Return a data set of the open file; it is kept, for opening one costs more than a small read."""
         file = self._open()
         if path not in self._datasets:
             self._datasets[path] = file[path]
@@ -285,7 +285,7 @@ class DumpReader:
             file = open_safely(self.path)
             if Header(file, self.path).uuid() != self.uuid:
                 file.close()
-                raise DumpError(f"{self.path} was written anew since it was opened; open it again")
+                raise DumpError(f"{self.path} was replaced since it was opened; open it again")
             self._file, self._pid, self._datasets = file, os.getpid(), {}
         return self._file
 
@@ -330,7 +330,7 @@ class DumpReader:
 
 
 def _column(track: Track) -> Any:
-    """Return a track of one value a sequence as a column: numbers, or labels (None for none)."""
+    """Return a track of one value a sequence as a column: numbers, or labels (None for no value)."""
     values = track.read_stored(slice(0, track.n_stored))
     if track.info.kind == "number":
         return values

@@ -1,7 +1,7 @@
-"""The one door through which HDF5 is opened: nothing that could read another file, run code or fill the memory passes.
+"""Open HDF5 safely: every file is opened here, and what could read another file, run code or fill memory is refused.
 
 HDF5 can refer to other files by design (external storage, external and soft links, virtual data sets), load filter
-plugins, and declare far more than it stores. All of that is refused here, before any value is read.
+plugins, and declare far more than it stores. All of that is refused before any value is read.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from lstmviz.dump.parts import is_recording, parts_of, recover_command, still_ru
 from lstmviz.errors import DumpError, DumpMissing
 
 ALLOWED_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # HDF5's registered numbers
-MAX_CHUNK_BYTES = 64 * 2**20  # what one read may have to hold in memory
-MAX_RATIO = 1100  # declared bytes per stored byte; deflate cannot reach more than about 1,030
-MAX_OBJECTS = 100_000  # groups and data sets; a walk over more would take seconds
+MAX_CHUNK_BYTES = 64 * 2**20  # one read holds at least a chunk in memory
+MAX_RATIO = 1100  # declared bytes per stored byte; deflate reaches at most about 1,030
+MAX_OBJECTS = 100_000  # groups and data sets; checking more would take seconds
 MAX_ATTRIBUTE_BYTES = 65_536
-MAX_NAMES = 100  # looked at in one group of a foreign file, to say what there is
+MAX_NAMES = 100  # read from one group of a foreign file, to list what there is
 
 
 def open_safely(path: str | os.PathLike[str]) -> h5py.File:
     """Open an HDF5 file for reading and check every object in it.
 
-    Raises DumpMissing where there is no file, DumpError where it is not HDF5, is damaged, or holds what is refused.
+    Raises DumpMissing where there is no file, DumpError where it is not HDF5, is damaged, or has a refused feature.
     """
     where = Path(path)
     if not where.exists():
-        raise DumpMissing(f"no file at {where}{_hint(where)}")
+        raise DumpMissing(f"no file at {where}{_missing_hint(where)}")
     if where.is_dir():
         raise DumpError(f"{where} is a folder, not a dump; give the path of one .h5 file")
     if where.stat().st_size == 0 or not h5py.is_hdf5(where):
@@ -48,9 +48,9 @@ def open_safely(path: str | os.PathLike[str]) -> h5py.File:
 
 
 def open_foreign(path: Path, called: Path) -> h5py.File:
-    """Open another program's HDF5 file, of which only the data sets that ``find_dataset`` gives may be read.
+    """Open another program's HDF5 file; read only the data sets that ``find_dataset`` returns.
 
-    ``called`` is the file's name in a message. Raises DumpError where it is not HDF5 or damaged.
+    ``called`` is the file's name in error messages. Raises DumpError where it is not HDF5 or damaged.
     """
     if path.stat().st_size == 0 or not h5py.is_hdf5(path):
         raise DumpError(f"{called} is not an HDF5 file; name one that is")
@@ -58,9 +58,9 @@ def open_foreign(path: Path, called: Path) -> h5py.File:
 
 
 def find_dataset(file: h5py.File, path: str, called: Path) -> h5py.Dataset:
-    """Return one data set of a foreign file, checked as those of a dump are, each link on the way to it included.
+    """Return one data set of a foreign file, checked as those of a dump are, with each link on the way to it.
 
-    Raises DumpError where there is none (with those there are), or where it holds what is refused.
+    Raises DumpError where there is none, listing those there are, or where it has a refused feature.
     """
     item: Any = file
     try:
@@ -81,7 +81,7 @@ def find_dataset(file: h5py.File, path: str, called: Path) -> h5py.Dataset:
 
 
 def _names(file: h5py.File, at_most: int = 8) -> str:
-    """List the data sets of a file that lie in it, not behind a link."""
+    """List the data sets of a file, without following links."""
     names: list[str] = []
     groups: list[tuple[str, h5py.Group]] = [("", file)]
     while groups and len(names) <= at_most:
@@ -97,7 +97,8 @@ def _names(file: h5py.File, at_most: int = 8) -> str:
     return ", ".join(map(repr, names[:at_most])) + more if names else "none"
 
 
-def _hint(where: Path) -> str:
+def _missing_hint(where: Path) -> str:
+    """Say why there may be no dump yet, or how to get one."""
     parts_dir = parts_of(where)
     if not parts_dir.is_dir():
         return "; check the path, or record one with lstmviz.record"

@@ -1,4 +1,4 @@
-"""What a dump declares: its axes, sources and tracks, before any step is written (docs/format.md)."""
+"""The plan of a dump: its axes, sources and tracks, declared before any step is written (docs/format.md)."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ FORMAT_VERSION = 1
 STATE_DTYPES = ("float16", "float32", "float64")
 MAX_NAME = 200  # characters
 MAX_PROVENANCE = 60_000  # bytes; an HDF5 attribute holds 64 KiB
-MAX_UNITS_LISTED = 15_000  # of a source that keeps some of a layer's units: as uint32 they fill an attribute
+MAX_UNITS_LISTED = 15_000  # of a source that keeps some of a layer's units: as uint32 these fill an attribute
 
 StateDtype = Literal["float16", "float32", "float64"]
 """The types that states are stored in."""
 Role = Literal["tokens", "state", "track", "sequence"]
-COLUMNS = ("start", "stop")  # of every axis' table of sequences, which its tracks of one value a sequence join
+COLUMNS = ("start", "stop")  # of every axis' table of sequences, beside its tracks of one value a sequence
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayKey:
-    """Names one array of an axis: its tokens (name ""), a state's source, a track, or one of a value a sequence."""
+    """Names one array of an axis: its tokens (name ""), a source's states, a track, or a track by sequence."""
 
     role: Role
     name: str = ""
@@ -38,7 +38,7 @@ class ArrayKey:
 
 @dataclass(frozen=True, slots=True)
 class AxisPlan:
-    """One time axis: how its tokens join into text, and its vocabulary (None: no text, ids are shown)."""
+    """One time axis: what joins its tokens into text, and its vocabulary (None: ids are shown)."""
 
     name: str
     join: str = " "
@@ -60,9 +60,9 @@ class AxisPlan:
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
-    """One source: its axis, number of units, stored dtype and view, and which of the model's units they are.
+    """One source: its axis, number of units, stored dtype and view.
 
-    ``units`` are their numbers in the model, where only some were kept (None: all).
+    ``units`` are the units' numbers in the model, where only some were kept (None: all).
     """
 
     name: str
@@ -86,7 +86,7 @@ class SourcePlan:
 
 @dataclass(frozen=True, slots=True)
 class DumpPlan:
-    """All that a dump declares before its first step; travels as JSON beside a recording in progress."""
+    """All that a dump declares before its first step; a recording in progress keeps it as JSON beside its blocks."""
 
     axes: tuple[AxisPlan, ...]
     sources: tuple[SourcePlan, ...]
@@ -100,8 +100,8 @@ class DumpPlan:
             ("source", [s.name for s in self.sources]),
             ("track", [t.name for t in self.tracks]),
         ):
-            if (twice := first_duplicate(names)) is not None:
-                raise DumpError(f"{kind} {twice!r} is declared twice; give each its own name")
+            if (duplicate := first_duplicate(names)) is not None:
+                raise DumpError(f"{kind} {duplicate!r} is declared twice; give each its own name")
         for name, axis in places:
             if axis not in [a.name for a in self.axes]:
                 known = ", ".join(a.name for a in self.axes)
@@ -142,12 +142,12 @@ def _tuple(entries: list[Any] | None) -> tuple[Any, ...] | None:
 
 
 def default_join(vocab: Sequence[str] | None) -> str:
-    """Guess what stands between two tokens in text: nothing between single characters, a space between words."""
+    """Guess what joins tokens into text: nothing for single characters, a space for words."""
     return "" if vocab and all(len(entry) <= 1 for entry in vocab) else " "
 
 
 def first_duplicate(names: Iterable[str]) -> str | None:
-    """Return the first name that was there before, or None."""
+    """Return the first name that occurs a second time, or None."""
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -157,7 +157,7 @@ def first_duplicate(names: Iterable[str]) -> str | None:
 
 
 def check_name(kind: str, name: str) -> None:
-    """Raise InputError unless a name may stand in the file: no slash, no control characters, 1 to 200 long."""
+    """Raise InputError unless a name can be stored: no slash, no control characters, 1 to 200 long."""
     if not isinstance(name, str):
         raise InputError(f"{kind} name {name!r} is not a string; give text")
     bad = not name or len(name) > MAX_NAME or name in (".", "..") or "/" in name
@@ -167,26 +167,28 @@ def check_name(kind: str, name: str) -> None:
 
 
 def check_track(track: TrackInfo) -> None:
-    """Raise InputError unless a track's name, and its group's, may stand in the file."""
+    """Raise InputError unless a track's name, and its group's, can be stored."""
     check_name("track", track.name)
     if track.group != "":
         check_name("group", track.group)
     if track.per == "sequence" and track.name in COLUMNS:
         raise InputError(
-            f"a track of one value a sequence cannot be named {track.name!r}, a column that axis.sequences has; name "
-            "it otherwise"
+            f"a track of one value a sequence cannot be named {track.name!r}, a column that axis.sequences has; choose "
+            "another name"
         )
 
 
-def check_units(what: str, units: Sequence[int], n_units: int) -> tuple[int, ...]:
-    """Return the model's own numbers of a source's units as plain ints; InputError unless each has one of its own."""
-    numbers = tuple(check_whole(f"a unit's number of {what}", unit, InputError) for unit in units)
+def check_units(source: str, units: Sequence[int], n_units: int) -> tuple[int, ...]:
+    """Return the model's numbers of a source's units as ints; InputError unless each unit has a different one."""
+    numbers = tuple(check_whole(f"a unit's number of {source}", unit, InputError) for unit in units)
     odd = "is negative" if min(numbers, default=0) < 0 else "is too large" if max(numbers, default=0) >= 2**31 else ""
     if odd or len(set(numbers)) < len(numbers):
-        raise InputError(f"a unit's number of {what} {odd or 'stands there twice'}; units count from 0")
+        raise InputError(f"a unit's number of {source} {odd or 'occurs twice'}; units count from 0")
     if len(numbers) != n_units or n_units > MAX_UNITS_LISTED:
         at_most = f", at most {MAX_UNITS_LISTED:,}" if n_units > MAX_UNITS_LISTED else ""
-        raise InputError(f"{what} has {n_units:,} units and {len(numbers):,} numbers of units; give one each{at_most}")
+        raise InputError(
+            f"{source} has {n_units:,} units and {len(numbers):,} numbers of units; give one each{at_most}"
+        )
     return numbers
 
 

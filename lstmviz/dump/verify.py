@@ -1,4 +1,4 @@
-"""Read every value of a dump once, and say what is wrong with it: a line each, with file, place and remedy."""
+"""Read every value of a dump once, and report each fault in a line with file, place and remedy."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ BLOCK_BYTES = 32 * 2**20  # read at a time
 
 
 def verify(dump: DumpReader, progress: CountProgress | None = None) -> list[str]:
-    """Return what is wrong with the values of a dump, or of each shard of a corpus, one line a fault; empty if nothing.
+    """Return the faults in the values of a dump, or of each shard of a corpus, a line each; empty if there are none.
 
-    Every value is read once, in blocks: checksums hold, token ids are in the vocabulary, categories have a label, the
-    vocabulary and labels are UTF-8, and ``n_nan`` is the true count. What a dump declares was checked when it was
+    Every value is read once, in blocks: checksums must hold, token ids be in the vocabulary, categories have a label,
+    the vocabulary and labels be UTF-8, and ``n_nan`` be the true count. What a dump declares was checked when it was
     opened.
     """
     n_all = sum(n_values(axis) for axis in dump.axes.values())
@@ -35,7 +35,7 @@ def verify(dump: DumpReader, progress: CountProgress | None = None) -> list[str]
         if progress is not None:
             progress(n_read, n_all)
 
-    return [problem for reader in dump.readers() for problem in _problems(reader, count)]
+    return [fault for reader in dump.readers() for fault in _faults(reader, count)]
 
 
 def n_values(axis: Axis) -> int:
@@ -44,58 +44,58 @@ def n_values(axis: Axis) -> int:
     return axis.n_steps * n_columns + sum(track.n_stored for track in axis.tracks.values())
 
 
-def _problems(dump: DumpReader, count: Callable[[int], None]) -> Iterator[str]:
+def _faults(dump: DumpReader, count: Callable[[int], None]) -> Iterator[str]:
     for axis in dump.axes.values():
         if axis.tokens is not None:
             yield from token_faults(dump, axis, axis.tokens, count)
         for source in axis.sources.values():
-            yield from _of_source(dump, source, count)
+            yield from _source_faults(dump, source, count)
         for track in axis.tracks.values():
             yield from track_faults(dump, track, count)
 
 
 def token_faults(dump: DumpReader, axis: Axis, tokens: Tokens, count: Callable[[int], None]) -> Iterator[str]:
-    """Say what is wrong with the token ids and the vocabulary of an axis; ``count`` is told how many were read."""
+    """Yield the faults of an axis' token ids and vocabulary; ``count`` is called with the number of values read."""
     if tokens.vocab_data is not None:
-        yield from _of_strings(f"{dump.path}: the vocabulary of axis {axis.name!r}", *tokens.vocab_data)
-    blocks = Blocks(lambda steps: tokens.ids[steps], axis.n_steps, 1, count)
+        yield from _string_faults(f"{dump.path}: the vocabulary of axis {axis.name!r}", *tokens.vocab_data)
+    blocks = BlockScan(lambda steps: tokens.ids[steps], axis.n_steps, 1, count)
     for _ in blocks:
         pass
-    yield from blocks.problems()
+    yield from blocks.faults()
 
 
-def _of_source(dump: DumpReader, source: Source, count: Callable[[int], None]) -> Iterator[str]:
+def _source_faults(dump: DumpReader, source: Source, count: Callable[[int], None]) -> Iterator[str]:
     states = dump.states(source.name)
-    blocks = Blocks(lambda steps: states[steps], source.n_steps, source.n_units, count)
+    blocks = BlockScan(lambda steps: states[steps], source.n_steps, source.n_units, count)
     n_nan = sum(count_nan(values) for _, values in blocks)
-    yield from blocks.problems()
+    yield from blocks.faults()
     if not blocks.failed:
         yield from nan_faults(dump, source, n_nan)
 
 
 def nan_faults(dump: DumpReader, source: Source, n_nan: int) -> Iterator[str]:
-    """Say that the number of NaN values which a source declares is not the one it has."""
+    """Yield a fault if a source has another number of NaN values than it declares."""
     if source.n_nan not in (None, n_nan):
         yield (
-            f"{dump.path}: source {source.name!r} says n_nan {source.n_nan} and has {n_nan} NaN values; write the "
-            "attribute anew, or leave it out"
+            f"{dump.path}: source {source.name!r} declares n_nan {source.n_nan} and has {n_nan} NaN values; correct "
+            "the attribute, or leave it out"
         )
 
 
 def track_faults(dump: DumpReader, track: Track, count: Callable[[int], None]) -> Iterator[str]:
-    """Say what is wrong with a track's values and labels; ``count`` is told how many were read."""
+    """Yield the faults of a track's values and labels; ``count`` is called with the number of values read."""
     info, n_wrong, first = track.info, 0, ""
     is_category = info.kind == "category"
     if is_category:
         table = (dump._stored(f"tracks/{info.name}/labels/{part}") for part in ("bytes", "offsets"))
-        yield from _of_strings(f"{dump.path}: the labels of track {info.name!r}", *table)
-    blocks = Blocks(track.read_stored, track.n_stored, 1, count, f"{info.per}s")
+        yield from _string_faults(f"{dump.path}: the labels of track {info.name!r}", *table)
+    blocks = BlockScan(track.read_stored, track.n_stored, 1, count, f"{info.per}s")
     for start, values in blocks:
         wrong = np.flatnonzero((values < -1) | (values >= len(info.labels))) if is_category else values[:0]
         if len(wrong):
             first = first or f"{values[wrong[0]]} at {info.per} {start + wrong[0]}"
             n_wrong += len(wrong)
-    yield from blocks.problems()
+    yield from blocks.faults()
     if n_wrong:
         more = f" and {n_wrong - 1:,} more values" if n_wrong > 1 else ""
         yield (
@@ -104,7 +104,7 @@ def track_faults(dump: DumpReader, track: Track, count: Callable[[int], None]) -
         )
 
 
-def _of_strings(what: str, data: StoredRows, offsets: StoredRows) -> Iterator[str]:
+def _string_faults(name: str, data: StoredRows, offsets: StoredRows) -> Iterator[str]:
     try:
         entries = split_bytes(data.read(), offsets.read(), offsets.name)
     except DumpError as err:
@@ -113,7 +113,7 @@ def _of_strings(what: str, data: StoredRows, offsets: StoredRows) -> Iterator[st
     bad = [i for i, entry in enumerate(entries) if not _is_utf8(entry)]
     if bad:
         more = f" and {len(bad) - 1:,} more" if len(bad) > 1 else ""
-        yield f"{what} is not UTF-8 at entry {bad[0]}{more}; offsets count bytes, not characters"
+        yield f"{name} is not UTF-8 at entry {bad[0]}{more}; offsets count bytes, not characters"
 
 
 def _is_utf8(entry: bytes) -> bool:
@@ -125,8 +125,8 @@ def _is_utf8(entry: bytes) -> bool:
 
 
 @dataclass
-class Blocks:
-    """One array, read block by block as (first step, values); blocks that cannot be read are kept in ``failed``."""
+class BlockScan:
+    """Reads an array block by block as (first step, values); ``failed`` lists the blocks that cannot be read."""
 
     read: Callable[[slice], NDArray[Any]]
     n_steps: int
@@ -147,9 +147,9 @@ class Blocks:
                 yield start, values
             self.count((stop - start) * self.n_columns)
 
-    def problems(self) -> Iterator[str]:
-        """Say what was wrong with the first block that cannot be read, and how many there are."""
+    def faults(self) -> Iterator[str]:
+        """Yield the fault of the first block that cannot be read, and how many there are."""
         if self.failed:
-            start, stop, said = self.failed[0]
-            more = f", and {len(self.failed) - 1:,} more such stretches" if len(self.failed) > 1 else ""
-            yield f"{said} ({self.rows} {start:,} to {stop:,}{more})"
+            start, stop, message = self.failed[0]
+            more = f", and {len(self.failed) - 1:,} more such blocks" if len(self.failed) > 1 else ""
+            yield f"{message} ({self.rows} {start:,} to {stop:,}{more})"

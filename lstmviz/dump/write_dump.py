@@ -1,4 +1,4 @@
-"""``write_dump``: arrays of any framework, checked and turned into a dump at once."""
+"""``write_dump``: check arrays of any framework, and write them as a dump."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lstmviz.dump.array_blocks import Arrays, BlockValidator, DumpBlock
+from lstmviz.dump.array_blocks import BlockValidator, CheckedBlock, DumpBlock
 from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan, default_join
 from lstmviz.dump.validate import HasVocab, check_mapping, read_vocab
 from lstmviz.dump.writer import DumpWriter
@@ -21,8 +21,7 @@ from lstmviz.errors import DumpError, DumpExists, DumpMissing, InputError, Unkno
 from lstmviz.system.atomic import beside
 from lstmviz.types import View
 
-Taken = tuple[tuple[int, ...], Arrays, bool]  # lengths, arrays, and whether the first sequence goes on
-LOOK_AHEAD_BYTES = 2**20  # of blocks: where there are no more, it is known how large the dump will be
+LOOK_AHEAD_BYTES = 2**20  # of blocks read first: if there are no more, the size of the dump is known
 
 
 def write_dump(
@@ -77,62 +76,58 @@ def write_dump(
         >>> lstmviz.open_dump(path).first.text(0, 3)
         'la li li'
     """
-    target = _free(Path(path), overwrite)
+    target = _free_path(Path(path), overwrite)
     check_mapping("views", views)
     arrays = {"tokens": tokens, "lengths": lengths, "tracks": tracks, "sequence_tracks": sequence_tracks}
-    given = _given(blocks, {"states": states, **arrays})
+    given = _iter_blocks(blocks, {"states": states, **arrays})
     words = read_vocab(vocab)
     validator = BlockValidator(axis, None if words is None else len(words), is_many=blocks is not None)
-    taken = [_take(validator, block) for block in islice(given, 1)]
-    if not taken:
+    first = [validator.check(block) for block in islice(given, 1)]
+    if not first:
         raise InputError("blocks has none; give at least one lstmviz.DumpBlock, or the arrays themselves")
     plan = DumpPlan(
         axes=(AxisPlan(axis, default_join(words) if join is None else join, validator.has_tokens, words),),
-        sources=_viewed(validator.sources, views),
+        sources=_with_views(validator.sources, views),
         tracks=validator.tracks,
         provenance={} if provenance is None else provenance,
     )
-    rest = (_take(validator, block) for block in given)
-    n_steps = _look_ahead(taken, rest) if blocks is not None else sum(taken[0][0])
-    _write_whole(target, plan, chain(_popped(taken), rest), validator, n_steps)
+    rest = (validator.check(block) for block in given)
+    n_steps = _look_ahead(first, rest) if blocks is not None else first[0].n_steps
+    _write(target, plan, chain(_drain(first), rest), validator, n_steps)
     return target
 
 
-def _take(validator: BlockValidator, block: DumpBlock) -> Taken:
-    return (*validator.take(block), block.continues)
+def _drain(blocks: list[CheckedBlock]) -> Iterator[CheckedBlock]:
+    """Yield the blocks of a list, which then no longer keeps them in memory."""
+    while blocks:
+        yield blocks.pop(0)
 
 
-def _popped(taken: list[Taken]) -> Iterator[Taken]:
-    """Hand out what is kept in a list, which then no longer holds it in memory."""
-    while taken:
-        yield taken.pop(0)
-
-
-def _look_ahead(taken: list[Taken], rest: Iterator[Taken]) -> int | None:
-    """Take a few more blocks, and return the steps of all where those are the last ones."""
+def _look_ahead(blocks: list[CheckedBlock], rest: Iterator[CheckedBlock]) -> int | None:
+    """Read a few more blocks into the list; return the steps of all if those are the last ones."""
     n_bytes = 0
-    while (n_bytes := n_bytes + sum(a.nbytes for a in taken[-1][1].values())) < LOOK_AHEAD_BYTES:
-        more = next(rest, None)
-        if more is None:
-            return sum(sum(lengths) for lengths, _, _ in taken)
-        taken.append(more)
+    while (n_bytes := n_bytes + blocks[-1].n_bytes) < LOOK_AHEAD_BYTES:
+        block = next(rest, None)
+        if block is None:
+            return sum(block.n_steps for block in blocks)
+        blocks.append(block)
     return None
 
 
-def _given(blocks: Iterable[DumpBlock] | None, whole: Mapping[str, Any]) -> Iterator[DumpBlock]:
-    """Return the blocks to write: those given, or the arrays as one."""
+def _iter_blocks(blocks: Iterable[DumpBlock] | None, arrays: Mapping[str, Any]) -> Iterator[DumpBlock]:
+    """Return the blocks to write: those given, or the arrays as one block."""
     if blocks is None:
-        return iter([DumpBlock(**{**whole, "states": whole["states"] or {}})])
-    twice = next((name for name, values in whole.items() if values is not None), None)
-    if twice is not None:
-        raise InputError(f"both blocks and {twice} were given; put {twice} into each lstmviz.DumpBlock")
+        return iter([DumpBlock(**{**arrays, "states": arrays["states"] or {}})])
+    extra = next((name for name, values in arrays.items() if values is not None), None)
+    if extra is not None:
+        raise InputError(f"both blocks and {extra} were given; put {extra} into each lstmviz.DumpBlock")
     if isinstance(blocks, DumpBlock) or not isinstance(blocks, Iterable):
         raise InputError(f"blocks is a {type(blocks).__name__}; give a list or an iterator of lstmviz.DumpBlock")
     return iter(blocks)
 
 
-def _free(target: Path, overwrite: bool) -> Path:
-    """Return a path at which a dump may be written."""
+def _free_path(target: Path, overwrite: bool) -> Path:
+    """Return a path where a dump may be written; DumpExists or DumpMissing where none may."""
     if target.is_dir():
         raise DumpExists(f"{target} is a folder; give the path of a file, such as {target / 'run.h5'}")
     if target.exists() and not overwrite:
@@ -142,36 +137,36 @@ def _free(target: Path, overwrite: bool) -> Path:
     return target
 
 
-def _viewed(sources: tuple[SourcePlan, ...], views: Mapping[str, View] | None) -> tuple[SourcePlan, ...]:
-    given = {} if views is None else views
+def _with_views(sources: tuple[SourcePlan, ...], views: Mapping[str, View] | None) -> tuple[SourcePlan, ...]:
+    by_name = {} if views is None else views
     names = [source.name for source in sources]
-    unknown = next((name for name in given if name not in names), None)
+    unknown = next((name for name in by_name if name not in names), None)
     if unknown is not None:
         raise UnknownName(f"no source {unknown!r} to set the view of; there is {', '.join(names)}")
-    return tuple(replace(source, view=given.get(source.name, "raw")) for source in sources)
+    return tuple(replace(source, view=by_name.get(source.name, "raw")) for source in sources)
 
 
-def _write_whole(
-    target: Path, plan: DumpPlan, blocks: Iterable[Taken], validator: BlockValidator, n_steps: int | None
+def _write(
+    target: Path, plan: DumpPlan, blocks: Iterable[CheckedBlock], validator: BlockValidator, n_steps: int | None
 ) -> None:
-    """Write a dump of one axis beside its place, and put it there in one step."""
+    """Write a dump of one axis under a temporary name, and rename it into place."""
+    axis = plan.axes[0].name
     with beside(target) as temporary:
-        with _disk(target):
-            most = None if n_steps is None else {plan.axes[0].name: n_steps}
-            writer = DumpWriter(temporary, plan, n_steps=most)
+        with _disk_errors(target):
+            writer = DumpWriter(temporary, plan, n_steps=None if n_steps is None else {axis: n_steps})
         with writer:
-            for lengths, arrays, continues in blocks:
-                with _disk(target):
-                    writer.append(plan.axes[0].name, lengths, arrays, continues)
-            with _disk(target):
+            for block in blocks:
+                with _disk_errors(target):
+                    writer.append(axis, block.lengths, block.arrays, block.continues)
+            with _disk_errors(target):
                 writer.close(labels=validator.labels)
-        with _disk(target):
+        with _disk_errors(target):
             temporary.replace(target)
 
 
 @contextmanager
-def _disk(target: Path) -> Iterator[None]:
-    """Say in a line that the disk did not take what was written; an error of the caller's own blocks stays as it is."""
+def _disk_errors(target: Path) -> Iterator[None]:
+    """Turn an OSError of writing into a DumpError; an error of the caller's own iterator is not inside."""
     try:
         yield
     except OSError as err:

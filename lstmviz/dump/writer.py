@@ -1,4 +1,4 @@
-"""Write a dump: append blocks of sequences to a file that is whole once it is closed."""
+"""Write a dump: append sequences to a file that is complete once it is closed."""
 
 from __future__ import annotations
 
@@ -29,17 +29,16 @@ from lstmviz.dump.schema import (
 from lstmviz.errors import DumpError, InputError
 from lstmviz.types import TrackInfo, View
 
-CHUNK_BYTES = 256 * 1024  # of states: a window of 60 steps is one or two reads, a scan stays near the disk's speed
-LINE_BYTES = 32 * 1024  # of tokens and tracks, which are read a few at a time
+CHUNK_BYTES = 256 * 1024  # of states: a window of 60 steps is one or two reads, a scan runs near the disk's speed
+LINE_CHUNK_BYTES = 32 * 1024  # of tokens and tracks, which are read a few at a time
 
 
 class DumpWriter:
-    """Writes one HDF5 dump at exactly ``path``; memory stays flat, nothing is complete before ``close``.
+    """Writes one HDF5 dump at exactly ``path``, in flat memory; the dump is incomplete before ``close``.
 
-    Use it as a context manager. HDF5 may bring a process down on a full disk, so a recording runs it in a child.
-    ``dump_uuid`` (32 hexadecimal digits; a new one by default) is for what is converted: the same content keeps its
-    links. ``n_steps`` are the steps that each axis will have at most, where they are known: a short dump then takes no
-    more room than it needs.
+    Use it as a context manager. HDF5 may crash a process on a full disk, so a recording uses it in a child process.
+    ``dump_uuid`` (32 hexadecimal digits; a new one by default) keeps links to converted content valid. ``n_steps`` is
+    the largest number of steps of each axis, if known: a short dump then takes no more room than it needs.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class DumpWriter:
         n_steps: Mapping[str, int] | None = None,
     ) -> None:
         self.plan = plan
-        self._most = {} if n_steps is None else n_steps
+        self._max_steps = {} if n_steps is None else n_steps
         self._uuid = dump_uuid or uuid.uuid4().hex
         self._n_steps = {a.name: 0 for a in plan.axes}
         self._lengths: dict[str, list[NDArray[np.int64]]] = {a.name: [] for a in plan.axes}
@@ -72,8 +71,8 @@ class DumpWriter:
 
         ``lengths`` are their steps; every array of the axis is given with shape (sum(lengths),), for states
         (sum(lengths), n_units), and for tracks of one value a sequence (len(lengths),). With ``continues`` the first of
-        them goes on with the sequence before it, which is so written in parts: its one value a sequence is that of the
-        first part. Raises DumpError where they disagree.
+        the sequences continues the last one appended; its one value a sequence is that of the first part. Raises
+        DumpError where the shapes disagree.
         """
         n_new = int(sum(lengths))
         wanted = self.plan.keys(axis)
@@ -81,10 +80,10 @@ class DumpWriter:
             odd = min((k.name or k.role for k in set(arrays) ^ set(wanted)), default="")
             raise DumpError(f"{odd!r} is missing or was not declared; each block carries every array of axis {axis!r}")
         for key in wanted:
-            self._check(key, arrays[key], n_new, len(lengths))
-        goes_on = continues and self._n_steps[axis] > 0
+            self._check_shape(key, arrays[key], n_new, len(lengths))
+        does_continue = continues and self._n_steps[axis] > 0
         for key in wanted:
-            array = arrays[key][1:] if goes_on and key.role == "sequence" else arrays[key]
+            array = arrays[key][1:] if does_continue and key.role == "sequence" else arrays[key]
             dataset = self._arrays.get((axis, key)) or self._create_track(axis, key, array.dtype)
             start = len(dataset)
             dataset.resize(start + len(array), axis=0)
@@ -93,7 +92,7 @@ class DumpWriter:
                 self._n_nan[key.name] += count_nan(array)
         self._n_steps[axis] += n_new
         added = np.array(lengths, np.int64)
-        if goes_on:
+        if does_continue:
             self._lengths[axis][-1][-1] += added[0]
             added = added[1:]
         if len(added):
@@ -108,8 +107,8 @@ class DumpWriter:
     ) -> None:
         """Write vocabularies, sequences, labels and attributes, and close the file.
 
-        For what is only known at the end: ``labels`` replaces the plan's labels of category tracks, ``views`` its
-        sources' views, ``vocabs`` the vocabularies of its axes, and ``provenance`` adds to its provenance.
+        What is known only at the end: ``labels`` replaces the plan's labels of category tracks, ``views`` its sources'
+        views, ``vocabs`` the vocabularies of its axes, and ``provenance`` adds to its provenance.
         """
         if not self._file:
             return
@@ -146,8 +145,8 @@ class DumpWriter:
         self, axis: str, key: ArrayKey, where: str, dtype: np.dtype[Any], n_units: int | None = None
     ) -> h5py.Dataset:
         row = () if n_units is None else (n_units,)
-        chunk_steps = (LINE_BYTES if n_units is None else CHUNK_BYTES) // (dtype.itemsize * (n_units or 1))
-        chunk_steps = min(chunk_steps, self._most.get(axis, chunk_steps))
+        chunk_steps = (LINE_CHUNK_BYTES if n_units is None else CHUNK_BYTES) // (dtype.itemsize * (n_units or 1))
+        chunk_steps = min(chunk_steps, self._max_steps.get(axis, chunk_steps))
         dataset = self._file.create_dataset(
             where,
             shape=(0, *row),
@@ -162,14 +161,14 @@ class DumpWriter:
     def _create_track(self, axis: str, key: ArrayKey, dtype: np.dtype[Any]) -> h5py.Dataset:
         return self._create(axis, key, f"tracks/{key.name}/values", dtype)
 
-    def _check(self, key: ArrayKey, array: NDArray[Any], n_new: int, n_sequences: int) -> None:
+    def _check_shape(self, key: ArrayKey, array: NDArray[Any], n_new: int, n_sequences: int) -> None:
         if key.role == "sequence" and array.shape != (n_sequences,):
             raise DumpError(f"{key.name} has shape {array.shape}, and {n_sequences} sequences ask for ({n_sequences},)")
         expected = (n_new, self._n_units[key.name]) if key.role == "state" else (n_new,)
         if key.role != "sequence" and array.shape != expected:
             raise DumpError(
                 f"{key.name or key.role} has shape {array.shape}, and {n_new} steps ask for {expected}"
-                + _first_offender(key, array.shape, n_new)
+                + _first_mismatch(key, array.shape, n_new)
             )
 
     def _close_axis(self, order: int, axis: AxisPlan) -> None:
@@ -219,13 +218,13 @@ def _provenance(given: Mapping[str, Any]) -> str:
 
 
 def _plain(value: object) -> object:
-    """Return NumPy's numbers and arrays as Python's own."""
+    """Return NumPy's numbers and arrays as numbers and lists of Python."""
     if isinstance(value, (np.generic, np.ndarray)):
         return value.tolist()
     raise TypeError(f"it holds a {type(value).__name__}")
 
 
-def _first_offender(key: ArrayKey, shape: tuple[int, ...], n_steps: int) -> str:
+def _first_mismatch(key: ArrayKey, shape: tuple[int, ...], n_steps: int) -> str:
     if not shape or shape[0] == n_steps:
         return ""
     missing = "nothing is given for it" if shape[0] < n_steps else "nothing else has it"
@@ -233,6 +232,6 @@ def _first_offender(key: ArrayKey, shape: tuple[int, ...], n_steps: int) -> str:
 
 
 def set_uuid(path: Path, uuid: str) -> None:
-    """Set the uuid (32 hexadecimal digits) of a dump that was just written and that nobody has open."""
+    """Set the uuid (32 hexadecimal digits) of a dump that nobody has open yet."""
     with h5py.File(path, "r+") as file:
         file.attrs["uuid"] = np.bytes_(uuid.encode("ascii"))

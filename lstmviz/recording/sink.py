@@ -180,7 +180,7 @@ class Sink:
             return f"{line}, and nothing was recorded"
         kept = f"{line}. {self._amount} are kept in {self.parts_dir}"
         if self._replaces:
-            return f"{kept} and {self.path} stays as it is; at the end, put them in its place with {self._command()}"
+            return f"{kept} and {self.path} is unchanged; at the end, replace it by them with {self._command()}"
         return (
             f"{kept}; at the end they are made into {self.path} (complete: false) if the disk has room for it, else "
             f"make room and run {self._command()}"
@@ -189,7 +189,7 @@ class Sink:
     def _kept_beside(self) -> str:
         return (
             f"recording stopped: {self._amount} are kept in {self.parts_dir}, and {self.path} "
-            f"is what it was before; put them in its place with {self._command()}, or delete the folder"
+            f"is unchanged; replace it by them with {self._command()}, or delete the folder"
         )
 
     def _not_assembled(self, reason: str) -> str:

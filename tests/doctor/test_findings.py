@@ -172,12 +172,12 @@ BROKEN = {
     "vocabulary": (replaced("axes/text/vocab/offsets", [0, 2, 4, 99]), ["string table"]),
     "labels": (replaced("tracks/part/values", np.full(N, 5)), ["'part' has 5 at step 0 and 59 more", "2 labels"]),
     "a label": (replaced("tracks/part/labels/bytes", np.array([97, 255], "u1")), ["labels of track 'part'", "UTF-8"]),
-    "n_nan": (attribute("sources/rnn.l0.h", "n_nan", 3), ["says n_nan 3 and has 0"]),
+    "n_nan": (attribute("sources/rnn.l0.h", "n_nan", 3), ["declares n_nan 3 and has 0"]),
     "view": (attribute("sources/rnn.l0.h", "view", np.bytes_("log")), ["view 'log'"]),
     "units": (attribute("sources/rnn.l0.h", "units", [1, 1, 2, 3]), ["twice"]),
     "newer": (attribute("/", "format_version", 99), ["format version 99", "upgrade"]),
     "uuid": (attribute("/", "uuid", np.bytes_("x")), ["uuid", "32 hexadecimal"]),
-    "axis": (attribute("tracks/part", "axis", np.bytes_("audio")), ["'audio' that is not there"]),
+    "axis": (attribute("tracks/part", "axis", np.bytes_("audio")), ["names an unknown axis 'audio'"]),
     "a link": (lambda f: f.__setitem__("x", h5py.ExternalLink("/etc/passwd", "/")), ["ExternalLink", "refused"]),
 }
 

@@ -135,7 +135,7 @@ MISFITS = {
     "another source": (lambda: block(states={"c": np.zeros((2, 3))}), ["source 'h' is not in it"]),
     "no tokens": (lambda: block(tokens=None), ["its tokens is not in it"]),
     "an id": (lambda: block(tokens=[0, 2]), ["token id 2 at step 1", "ids 0 to 1"]),
-    "shorter tokens": (lambda: block(tokens=[0]), ["h has 2 steps, tokens 1"]),
+    "shorter tokens": (lambda: block(tokens=[0]), ["h has 2 steps and tokens 1"]),
     "lengths": (lambda: block(lengths=[3]), ["lengths add up to 3"]),
     "no track": (lambda: block(tracks={"n": [1, 2]}), ["track 'part' is not in it, and was in block 0"]),
     "a new track": (lambda: block(sequence_tracks={"year": [1.0], "x": [1]}), ["sequence track 'x' is new"]),
@@ -225,5 +225,5 @@ def test_a_tokenizer_is_a_vocabulary(tmp_path):
     made = lstmviz.write_dump(tmp_path / "a.h5", **given, vocab=Tokenizer({"b": 3, "a": 0, "<s>": 1}))
     assert lstmviz.open_dump(made).tokens.vocab == ("a", "<s>", "[unused 2]", "b")
     for vocab in ({}, {"a": 10**9}, {"a": -1}, {"a": "x"}, ["a"]):
-        with pytest.raises(InputError, match=r"get_vocab\(\) is no vocabulary"):
+        with pytest.raises(InputError, match=r"get_vocab\(\) is not a vocabulary"):
             lstmviz.write_dump(tmp_path / "b.h5", **given, vocab=Tokenizer(vocab))

@@ -266,7 +266,7 @@ def test_nothing_to_assemble_is_one_line(tmp_path, capsys):
     record_blocks(tmp_path / "p", 0)
     assert main([str(tmp_path / "p"), str(tmp_path / "a.h5"), "--steps", "0"]) == 1
     said = capsys.readouterr().err
-    assert "holds no whole batch" in said
+    assert "holds no complete batch" in said
     assert said.count("\n") == 1
     assert not (tmp_path / "a.h5").exists()
 

@@ -56,7 +56,7 @@ HOSTILE = {
     "numbers": (listing([1]), DumpError, ["dumps.0", "string"]),
     "many": (listing(["a"] * 100_001), DumpError, ["dumps", "at most 100000"]),
     "twice": (listing(["part-0.h5", "part-0.h5"]), DumpError, ["one file; list it once"]),
-    "missing": (listing(["part-0.h5", "part-9.h5"]), DumpMissing, ["'part-9.h5', which is not there"]),
+    "missing": (listing(["part-0.h5", "part-9.h5"]), DumpMissing, ["'part-9.h5', which is missing"]),
     "folder": (listing(["."]), DumpError, ["not a plain path"]),
     "itself": (listing(["corpus.json"]), DumpError, ["corpus.json is not an HDF5 file"]),
     "newer": (listing([], version=2, later=True), NewerFormat, ["version 2", "up to 1", "upgrade"]),
@@ -132,6 +132,6 @@ def test_a_copy_of_a_shard_and_one_written_anew_are_refused(parts):
     folder = many.path
     (folder / "part-1.h5").write_bytes((folder / "part-0.h5").read_bytes())
     one_line(DumpError, lambda: lstmviz.open_dump(folder), "part-1.h5 is a copy of part-0.h5")
-    one_line(DumpError, lambda: many.states("rnn.l0.h")[:], "part-1.h5 was written anew", "open the corpus again")
+    one_line(DumpError, lambda: many.states("rnn.l0.h")[:], "part-1.h5 was replaced", "open the corpus again")
     (folder / "part-1.h5").write_bytes(b"no dump")
     one_line(DumpError, lambda: lstmviz.open_dump(folder), "part-1.h5 is not an HDF5 file")

@@ -65,7 +65,7 @@ def test_what_was_closed_and_not_assembled_is_whole(path):
     write_plan(parts_of(path), plan_of("this one", is_complete=True))
     code, line = run(parts_of(path))
     assert (code, line) == (0, f"{path} holds 9 steps in 3 batches, all of the recording")
-    assert run(path) == (0, f"{path} is whole: there is nothing to recover")
+    assert run(path) == (0, f"{path} is complete: there is nothing to recover")
 
 
 def test_a_batch_cut_off_while_it_was_written_is_left_out(path):
@@ -73,7 +73,7 @@ def test_a_batch_cut_off_while_it_was_written_is_left_out(path):
         file.write(b"LSTMVBK1 and no more")
     code, line = run(path)
     assert code == 3
-    assert "9 steps in 3 batches; the recording was cut short (complete: false), in the midst of a batch" in line
+    assert "9 steps in 3 batches; the recording was cut short (complete: false); the last, partly written batch" in line
     assert not parts_of(path).exists()
 
 
@@ -85,7 +85,7 @@ def test_what_cannot_be_read_and_was_acknowledged_stays(path):
     for _ in range(2):
         code, line = run(path)
         assert code == 3
-        assert f"bytes behind them are damaged, so {parts_of(path)} stays: delete it" in line
+        assert f"bytes after them are damaged, so {parts_of(path)} stays: delete it" in line
         assert blocks.read_bytes() == data
     assert DumpReader(path).n_steps == 3
     path.unlink()
@@ -106,7 +106,7 @@ def test_what_was_assembled_is_only_tidied_however_far_that_went(path, monkeypat
     if n_removed == 3:
         parts_of(path).rmdir()
     monkeypatch.setattr("lstmviz.dump.journal.in_subprocess.subprocess", None)
-    assert run(path) == (0, f"{path} is whole: there is nothing to recover")
+    assert run(path) == (0, f"{path} is complete: there is nothing to recover")
     assert path.read_bytes() == before
     assert not parts_of(path).exists()
 
@@ -138,7 +138,7 @@ def test_nothing_acknowledged_is_empty_and_frees_the_path(tmp_path):
     assert run(path) == (1, said)
     path.write_text("mine")
     release(claim(parts_of(path)))
-    assert run(path) == (1, f"{said}; {path} is what it was before")
+    assert run(path) == (1, f"{said}; {path} is unchanged")
     assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
 
 
@@ -181,7 +181,7 @@ def test_a_disk_that_is_full_is_one_line_and_keeps_the_parts(path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(RecordingError, match=r"No space left on device.*a\.h5\.parts stays as it is"):
+    with pytest.raises(RecordingError, match=r"No space left on device.*a\.h5\.parts stays unchanged"):
         recover(path, assemble=full)
     assert (parts_of(path) / BLOCKS).exists()
 
@@ -210,7 +210,7 @@ def test_a_token_that_is_none_costs_its_batch_alone(tmp_path, where, is_complete
     assert f"{parts_of(path)} stays: delete it" in line
     code, line = run(path)
     assert code == 3
-    assert "it has 3 steps less, so" in line
+    assert "it lacks 3 of the steps, so" in line
     assert (parts_of(path) / BLOCKS).exists()
     dump, kept = DumpReader(path), [i for i in range(3) if i != where]
     assert dump.provenance["complete"] is False

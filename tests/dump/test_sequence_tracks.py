@@ -187,7 +187,7 @@ FAULTS = {
     "one number": (attribute(H, "units", 1), ["'units'", "one integer for each"]),
     "float units": (attribute(H, "units", [1.0, 2.0]), ["'units'", "float64", "one integer for each"]),
     "text units": (attribute(H, "units", np.bytes_("1,2")), ["'units'", "one integer for each"]),
-    "a unit twice": (attribute(H, "units", [4, 4]), ["stands there twice", "count from 0"]),
+    "a unit twice": (attribute(H, "units", [4, 4]), ["occurs twice", "count from 0"]),
     "a negative unit": (attribute(H, "units", [4, -1]), ["is negative", "count from 0"]),
     "a huge unit": (attribute(H, "units", np.array([4, 2**63], "uint64")), ["is too large"]),
     "a column's name": (lambda file: file.move("tracks/year", "tracks/stop"), ["'stop'", "axis.sequences"]),

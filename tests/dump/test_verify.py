@@ -65,7 +65,10 @@ def test_a_flipped_bit_anywhere_is_found(path, array):
 
 CHANGES = {
     "id": (lambda f: put(f, "axes/text/tokens", {30: 9}), ["token id 9 at step 30", "4 entries"]),
-    "n_nan": (lambda f: f["sources/rnn.l0.c"].attrs.__setitem__("n_nan", 0), ["'rnn.l0.c' says n_nan 0", "has 2 NaN"]),
+    "n_nan": (
+        lambda f: f["sources/rnn.l0.c"].attrs.__setitem__("n_nan", 0),
+        ["'rnn.l0.c' declares n_nan 0", "has 2 NaN"],
+    ),
     "labels": (
         lambda f: put(f, "tracks/part/values", {30: 1, 31: 7, 40: -2}),
         ["'part' has 1 at step 30 and 2 more values", "1 labels"],

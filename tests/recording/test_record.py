@@ -373,7 +373,7 @@ def test_what_was_cut_short_does_not_replace_a_whole_dump(tmp_path, capsys, erro
             model(torch.tensor([[1]]))
         raise error
     (line,) = said_at_the_end(capsys)
-    assert f"1 step in 1 batch are kept in {parts_of(path)}, and {path} is what it was before" in line
+    assert f"1 step in 1 batch are kept in {parts_of(path)}, and {path} is unchanged" in line
     assert path.read_text() == "old"
     assert f"`lstmviz recover {path} --overwrite`" in line
     assert recover(path, overwrite=True, assemble=assemble).state == "cut short"

@@ -16,7 +16,7 @@ from lstmviz.dump.lazy_arrays import StepIndex, StoredRows
 class JoinedArray:
     """The rows of several stored arrays, one after another; only the parts that a slice touches are read.
 
-    ``lengths`` are the parts' steps, each at least 1; ``dtype`` is the type of what is read, whichever part it is from.
+    ``lengths`` are the parts' steps, each at least 1; ``dtype`` is the type of all values, whichever part has them.
     """
 
     parts: tuple[StoredRows, ...]
@@ -60,13 +60,13 @@ class RelabelledArray:
     """Indices into the labels of one part, read as indices into the labels of all; -1, no value, stays -1."""
 
     part: StoredRows
-    to: tuple[int, ...]
+    new_indices: tuple[int, ...]
 
     def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
-        """Read the steps as ``StoredArray.read``; an index that has no label has no value."""
-        table = np.array([*self.to, -1], np.int64)
+        """Read the steps as ``StoredArray.read``; an index without a label becomes -1."""
+        table = np.array([*self.new_indices, -1], np.int64)
         index = np.asarray(self.part.read(steps)).astype(np.int64)
-        is_label = (index >= 0) & (index < len(self.to))
+        is_label = (index >= 0) & (index < len(self.new_indices))
         return np.asarray(table[np.where(is_label, index, -1)])
 
     @property

@@ -19,7 +19,7 @@ CORPUS_FORMAT, CORPUS_VERSION = "lstmviz-corpus", 1
 MAX_CORPUS_BYTES = 16 * 2**20  # of corpus.json; 100,000 shards take about 2
 MAX_SHARDS = 100_000
 MAX_NAME = 1_000  # characters of one shard's path
-NAMES_SHOWN = 8  # of a folder's dumps, in a message
+NAMES_SHOWN = 8  # of a folder's dumps, in an error message
 DUMP_SUFFIXES = (".h5", ".hdf5")
 
 
@@ -44,21 +44,21 @@ class CorpusFile(BaseModel):
 
 
 def is_corpus(folder: Path) -> bool:
-    """Tell whether a folder says of itself that it is one corpus."""
+    """Tell whether a folder is a corpus: it has a ``corpus.json``."""
     return (folder / CORPUS_FILE).exists()
 
 
 def read_corpus_file(folder: Path) -> list[Path]:
     """Return the paths of a corpus' shards in order, each of them a file inside the folder.
 
-    Raises DumpMissing where there is no corpus.json or a shard is not there, NewerFormat for a later version, and
-    DumpError for one that is not as docs/corpora.md says.
+    Raises DumpMissing where there is no corpus.json or a shard is missing, NewerFormat for a later version, and
+    DumpError where the file is not as docs/corpora.md says.
     """
     where = folder / CORPUS_FILE
     if not where.is_file():
         raise DumpMissing(f"no {CORPUS_FILE} in {folder}; write one with: lstmviz corpus {folder}")
     if not where.resolve().is_relative_to(folder.resolve()):
-        raise DumpError(f"{where} is a link that leads out of the folder; write it anew with: lstmviz corpus {folder}")
+        raise DumpError(f"{where} is a link that leads out of the folder; replace it with: lstmviz corpus {folder}")
     if where.stat().st_size > MAX_CORPUS_BYTES:
         raise DumpError(f"{where} is larger than {MAX_CORPUS_BYTES:,} bytes; it only lists the shards")
     text = where.read_bytes()
@@ -71,13 +71,13 @@ def read_corpus_file(folder: Path) -> list[Path]:
 
 
 def shard_paths(folder: Path, names: Sequence[str]) -> list[Path]:
-    """Return the files that shards' names stand for; DumpError or DumpMissing for one outside, twice or not there."""
+    """Return the files of shards; DumpError for one outside the folder or listed twice, DumpMissing for one missing."""
     root, seen = folder.resolve(), dict[Path, str]()
     for name in names:
         path = folder / name
         if not path.exists():
             raise DumpMissing(
-                f"the corpus {folder} lists {name!r}, which is not there; bring it back, or list the shards anew"
+                f"the corpus {folder} lists {name!r}, which is missing; bring it back, or list the shards again"
             )
         real = path.resolve()
         if not real.is_relative_to(root):
@@ -89,12 +89,12 @@ def shard_paths(folder: Path, names: Sequence[str]) -> list[Path]:
 
 
 def shard_names(folder: Path, dumps: Sequence[str | os.PathLike[str]] | None) -> list[str]:
-    """Return the names by which corpus.json of the folder lists some dumps (None: each one that lies in it)."""
+    """Return the names by which the folder's corpus.json lists dumps (None: all dumps in the folder)."""
     if dumps is None:
-        found = dumps_in(folder)
-        if not found:
+        paths = dumps_in(folder)
+        if not paths:
             raise DumpMissing(f"{folder} holds no dump ({' or '.join(DUMP_SUFFIXES)}); record some into it first")
-        return [path.name for path in found]
+        return [path.name for path in paths]
     root = folder.absolute()
     names = []
     for given in dumps:
@@ -110,13 +110,13 @@ def shard_names(folder: Path, dumps: Sequence[str | os.PathLike[str]] | None) ->
 
 
 def dumps_in(folder: Path) -> list[Path]:
-    """Return the dumps that lie in a folder by name, part-2 before part-10."""
-    found = [p for p in folder.iterdir() if p.suffix in DUMP_SUFFIXES and p.is_file() and not p.name.startswith(".")]
-    return sorted(found, key=lambda p: [(int(x), "") if x.isdigit() else (-1, x) for x in re.split(r"(\d+)", p.name)])
+    """Return the dumps in a folder in the order of their names, part-2 before part-10."""
+    paths = [p for p in folder.iterdir() if p.suffix in DUMP_SUFFIXES and p.is_file() and not p.name.startswith(".")]
+    return sorted(paths, key=lambda p: [(int(x), "") if x.isdigit() else (-1, x) for x in re.split(r"(\d+)", p.name)])
 
 
 def folder_line(folder: Path) -> str:
-    """Say what a folder that is not a corpus holds, and what to do with it."""
+    """Say which dumps a folder that is not a corpus holds, and what to do with them."""
     names = [path.name for path in dumps_in(folder)]
     if not names:
         return f"{folder} is a folder that holds no dump ({' or '.join(DUMP_SUFFIXES)}); give the path of a dump"
@@ -127,7 +127,7 @@ def folder_line(folder: Path) -> str:
 
 
 def write_corpus_file(folder: Path, names: Sequence[str]) -> Path:
-    """Write corpus.json in one step: what was there stays until the new one is whole and on disk."""
+    """Write corpus.json in one step: the old one stays until the new one is complete and on disk."""
     try:
         content = CorpusFile(format="lstmviz-corpus", version=CORPUS_VERSION, dumps=list(names))
     except ValidationError as err:
@@ -139,11 +139,11 @@ def write_corpus_file(folder: Path, names: Sequence[str]) -> Path:
 
 
 def _check_version(where: Path, text: bytes) -> None:
-    """Say that a file is newer before saying that it has parts this version does not know."""
+    """Raise NewerFormat for a newer file, before it is checked for unknown fields."""
     try:
         content: Any = json.loads(text)
     except (ValueError, RecursionError):
-        return  # told by the check that follows
+        return  # the check that follows reports it
     version = content.get("version") if isinstance(content, dict) else None
     if isinstance(version, int) and version > CORPUS_VERSION:
         raise NewerFormat(

@@ -1,4 +1,4 @@
-"""A corpus: a folder of dumps, its shards, read as one dump. The steps of each shard follow those of the one before."""
+"""A corpus: a folder of dumps, its shards, read as one dump; the steps of each shard follow those before."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredAr
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import DumpError, DumpExists, DumpMissing
 
-SHARDS_OPEN = 32  # shards a process keeps open: systems allow 1,024 files, and each may bring an index along
+SHARDS_OPEN = 32  # that a process keeps open: systems allow 1,024 files, and a shard may have an index too
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One dump of a corpus: what opens it, and where each of its axes begins, as (step, sequence) of the corpus."""
+    """One dump of a corpus: its path and uuid, and where each of its axes begins, as (step, sequence) of the corpus."""
 
     path: str
     uuid: str
@@ -44,22 +44,22 @@ class Shard:
         return dict(self.begins)[axis]
 
 
-_readers: WeakSet[DumpReader] = WeakSet()  # that this process opened, whoever else keeps them
+_readers: WeakSet[DumpReader] = WeakSet()  # all that this process opened, also those that others keep
 
 
 @lru_cache(maxsize=SHARDS_OPEN)
 def open_shard(path: str, uuid: str) -> DumpReader:
-    """Open a shard, or return it as this process has it open; DumpError where another dump has taken its place."""
+    """Open a shard, or return the reader that is open already; DumpError where another dump has replaced it."""
     reader = DumpReader(path)
     if reader.uuid != uuid:
         reader.close()
-        raise DumpError(f"{path} was written anew since the corpus was opened; open the corpus again")
+        raise DumpError(f"{path} was replaced since the corpus was opened; open the corpus again")
     _readers.add(reader)
     return reader
 
 
 def open_reader(path: str | os.PathLike[str], scheduler: str | None = None) -> DumpReader:
-    """Open what a path stands for: the folder of a corpus, or else one dump; errors as of either."""
+    """Open the corpus or the dump at a path; raises what ``ShardReader`` or ``DumpReader`` raises."""
     return ShardReader(path, scheduler) if is_corpus(Path(path)) else DumpReader(path)
 
 
@@ -72,15 +72,15 @@ class ShardReader(DumpReader):
 
     def __init__(self, folder: str | os.PathLike[str], scheduler: str | None = None) -> None:
         self.path, self.scheduler = Path(folder), scheduler
-        shards = _opened(read_corpus_file(self.path))
+        shards = _check_shards(read_corpus_file(self.path))
         first = shards[0].reader
         self.uuid = hashlib.sha256("\n".join(s.reader.uuid for s in shards).encode()).hexdigest()[:32]
         is_complete = all(s.reader.provenance.get("complete") is not False for s in shards)
         self.provenance = {**first.provenance, "complete": is_complete, "shards": len(shards)}
-        self.axes = {name: _joined_axis(shards, name) for name in first.axes}
-        self.shards = _placed(shards)
+        self.axes = {name: _join_axis(shards, name) for name in first.axes}
+        self.shards = _with_begins(shards)
         self._states = {
-            source.name: States(source, _joined(shards, f"sources/{source.name}", axis.name))
+            source.name: States(source, _join_arrays(shards, f"sources/{source.name}", axis.name))
             for axis in self.axes.values()
             for source in axis.sources.values()
         }
@@ -110,8 +110,8 @@ class ShardReader(DumpReader):
 
     def close(self) -> None:
         """Close the shards that this process holds open; a later read opens them again."""
-        own = {shard.path for shard in self.shards}
-        for reader in [r for r in _readers if str(r.path) in own]:  # found matches may keep one beyond the cache
+        paths = {shard.path for shard in self.shards}
+        for reader in [r for r in _readers if str(r.path) in paths]:  # matches may keep one beyond the cache
             reader.close()
         open_shard.cache_clear()
 
@@ -149,40 +149,40 @@ def write_corpus(
     if not where.is_dir():
         raise DumpMissing(f"no folder at {where}; a corpus is a folder that holds its dumps")
     if (where / CORPUS_FILE).exists() and not overwrite:
-        raise DumpExists(f"{where / CORPUS_FILE} is already there; pass overwrite=True to list the dumps anew")
+        raise DumpExists(f"{where / CORPUS_FILE} is already there; pass overwrite=True to list the dumps again")
     names = shard_names(where, dumps)
-    _opened(shard_paths(where, names))
+    _check_shards(shard_paths(where, names))
     write_corpus_file(where, names)
     return where
 
 
 @dataclass(frozen=True)
-class _Opened:
+class _CheckedShard:
     """One shard as it was when the corpus was opened; its file is closed again."""
 
     reader: DumpReader
-    facts: dict[str, str]
+    declarations: dict[str, str]
     dtypes: dict[str, np.dtype[Any]]
 
     def stored(self, path: str) -> StoredArray:
-        return StoredArray(path, partial(_dataset, str(self.reader.path.absolute()), self.reader.uuid))
+        return StoredArray(path, partial(_shard_dataset, str(self.reader.path.absolute()), self.reader.uuid))
 
 
-def _dataset(file: str, uuid: str, path: str) -> h5py.Dataset:
+def _shard_dataset(file: str, uuid: str, path: str) -> h5py.Dataset:
     return open_shard(file, uuid)._dataset(path)
 
 
-def _opened(paths: Sequence[Path]) -> list[_Opened]:
-    """Open each shard, see that it goes with the first and is no copy of another, and close it again."""
-    shards: list[_Opened] = []
+def _check_shards(paths: Sequence[Path]) -> list[_CheckedShard]:
+    """Open each shard, check that it fits the first and is no copy of another, and close it again."""
+    shards: list[_CheckedShard] = []
     by_uuid: dict[str, Path] = {}
     for path in paths:
         reader = DumpReader(path)
         try:
-            shard = _Opened(reader, _facts(reader), _dtypes(reader))
+            shard = _CheckedShard(reader, _declarations(reader), _dtypes(reader))
         finally:
             reader.close()
-        _check_alike((shards or [shard])[0], shard)
+        _check_same_declarations((shards or [shard])[0], shard)
         if reader.uuid in by_uuid:
             raise DumpError(f"{path} is a copy of {by_uuid[reader.uuid].name}; list each recording of a corpus once")
         by_uuid[reader.uuid] = path
@@ -190,8 +190,8 @@ def _opened(paths: Sequence[Path]) -> list[_Opened]:
     return shards
 
 
-def _facts(reader: DumpReader) -> dict[str, str]:
-    """Return what all shards of a corpus have in common, in the words of an error message."""
+def _declarations(reader: DumpReader) -> dict[str, str]:
+    """Return what all shards of a corpus must declare alike, by its name in an error message."""
     facts = {"list of axes": _listed(reader.axes)}
     for axis in reader.axes.values():
         facts[f"join of axis {axis.name!r}"] = repr(axis.join)
@@ -240,27 +240,27 @@ def _dtypes(reader: DumpReader) -> dict[str, np.dtype[Any]]:
     return {path: reader._dataset(path).dtype for path in paths}
 
 
-def _check_alike(first: _Opened, shard: _Opened) -> None:
-    for what, there in first.facts.items():
-        here = shard.facts[what]
-        if here != there:
+def _check_same_declarations(first: _CheckedShard, shard: _CheckedShard) -> None:
+    for name, expected in first.declarations.items():
+        value = shard.declarations[name]
+        if value != expected:
             raise DumpError(
-                f"{shard.reader.path}: the {what} is {here}, and {there} in {first.reader.path.name}; "
+                f"{shard.reader.path}: the {name} is {value}, and {expected} in {first.reader.path.name}; "
                 "shards of one corpus are recorded alike, so record it as the others or take it off the list"
             )
 
 
-def _placed(shards: Sequence[_Opened]) -> tuple[Shard, ...]:
+def _with_begins(shards: Sequence[_CheckedShard]) -> tuple[Shard, ...]:
     at = dict.fromkeys(shards[0].reader.axes, (0, 0))
-    placed = []
+    result = []
     for shard in shards:
-        placed.append(Shard(str(shard.reader.path.absolute()), shard.reader.uuid, tuple(at.items())))
+        result.append(Shard(str(shard.reader.path.absolute()), shard.reader.uuid, tuple(at.items())))
         axes = shard.reader.axes
         at = {n: (step + axes[n].n_steps, sequence + len(axes[n].starts)) for n, (step, sequence) in at.items()}
-    return tuple(placed)
+    return tuple(result)
 
 
-def _joined(shards: Sequence[_Opened], path: str, axis: str) -> JoinedArray:
+def _join_arrays(shards: Sequence[_CheckedShard], path: str, axis: str) -> JoinedArray:
     return JoinedArray(
         tuple(shard.stored(path) for shard in shards),
         tuple(shard.reader.axes[axis].n_steps for shard in shards),
@@ -268,7 +268,7 @@ def _joined(shards: Sequence[_Opened], path: str, axis: str) -> JoinedArray:
     )
 
 
-def _joined_axis(shards: Sequence[_Opened], name: str) -> Axis:
+def _join_axis(shards: Sequence[_CheckedShard], name: str) -> Axis:
     axes = [shard.reader.axes[name] for shard in shards]
     first, n_steps = axes[0], sum(axis.n_steps for axis in axes)
     stops = np.cumsum(np.concatenate([axis.stops - axis.starts for axis in axes]))
@@ -276,29 +276,30 @@ def _joined_axis(shards: Sequence[_Opened], name: str) -> Axis:
     if first.tokens is not None:
         words = tuple(shards[0].stored(f"axes/{name}/vocab/{part}") for part in ("bytes", "offsets"))
         vocab = None if first.tokens.vocab_data is None else (words[0], words[1])
-        tokens = Tokens(n_steps, first.join, IdArray(n_steps, _joined(shards, f"axes/{name}/tokens", name)), vocab)
+        tokens = Tokens(n_steps, first.join, IdArray(n_steps, _join_arrays(shards, f"axes/{name}/tokens", name)), vocab)
     sources = {}
     for source in first.sources.values():
         n_nans = [axis.sources[source.name].n_nan for axis in axes]
         n_nan = None if None in n_nans else sum(n for n in n_nans if n is not None)
         sources[source.name] = replace(source, n_steps=n_steps, n_nan=n_nan)
     starts = np.append(0, stops[:-1])
-    tracks = {track: _joined_track(shards, name, track, starts, stops) for track in first.tracks}
+    tracks = {track: _join_track(shards, name, track, starts, stops) for track in first.tracks}
     return Axis(name, first.index, n_steps, first.join, tokens, starts, stops, sources, tracks)
 
 
-def _joined_track(
-    shards: Sequence[_Opened], axis: str, name: str, starts: NDArray[np.int64], stops: NDArray[np.int64]
+def _join_track(
+    shards: Sequence[_CheckedShard], axis: str, name: str, starts: NDArray[np.int64], stops: NDArray[np.int64]
 ) -> Track:
-    """Join a track; recordings meet labels in an order of their own, so a category's are put on one list."""
+    """Join a track; each recording has its own order of labels, so those of a category are put on one list."""
     path, tracks = f"tracks/{name}/values", [shard.reader.axes[axis].tracks[name] for shard in shards]
     labels = tuple(dict.fromkeys(label for track in tracks for label in track.labels))
     index = {label: i for i, label in enumerate(labels)}
     parts: list[StoredRows] = []
     for shard, track in zip(shards, tracks, strict=True):
-        to = tuple(index[label] for label in track.labels)
-        own = shard.stored(path)
-        parts.append(own if to == tuple(range(len(to))) else RelabelledArray(own, to))
+        new_indices = tuple(index[label] for label in track.labels)
+        stored = shard.stored(path)
+        is_same = new_indices == tuple(range(len(new_indices)))
+        parts.append(stored if is_same else RelabelledArray(stored, new_indices))
     is_relabelled = any(isinstance(part, RelabelledArray) for part in parts)
     dtype = np.dtype(np.int64) if is_relabelled else np.result_type(*(shard.dtypes[path] for shard in shards))
     joined = JoinedArray(tuple(parts), tuple(track.n_stored for track in tracks), dtype)

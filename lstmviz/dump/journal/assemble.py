@@ -1,7 +1,7 @@
-"""Turn the blocks of a recording into a dump: assembled, checked, and renamed into place.
+"""Turn the blocks of a recording into a dump: assemble it, check it, and rename it into place.
 
-Runs as a process of its own (``python -m lstmviz.dump.journal.assemble PARTS PATH``), because HDF5 may bring its
-process down where a disk is full; the blocks stay as they are until the dump is in its place.
+This runs in a process of its own (``python -m lstmviz.dump.journal.assemble PARTS PATH``), because HDF5 may crash its
+process where the disk is full; the blocks stay unchanged until the dump is in its place.
 """
 
 from __future__ import annotations
@@ -35,36 +35,36 @@ def assemble(
     expected_steps: int | None = None,
     is_complete: bool = False,
 ) -> AssemblyReport:
-    """Assemble a recording into a dump at ``path`` and return what was found; the blocks are left as they are.
+    """Assemble a recording into a dump at ``path`` and return a report; the blocks stay unchanged.
 
     The dump is written inside ``parts_dir``, read back, and renamed, so ``path`` holds the old file or the new one,
-    never half of one. ``expected_steps`` is what the recorder acknowledged, where it is known; ``is_complete`` says
-    that it was closed in order. The dump's provenance says ``complete`` only then, and if every byte of the blocks was
+    never a part. ``expected_steps`` is the number of acknowledged steps, if known; ``is_complete`` says that the
+    recording was closed in order. The dump's provenance says ``complete`` if it was and every byte of the blocks was
     read. Raises DumpMissing where there is no recording, RecordingError where it still runs, DumpError where steps are
-    missing, DumpExists where ``path`` is taken, OSError where the disk is full.
+    missing, DumpExists where ``path`` exists, OSError where the disk is full.
     """
-    _refuse_taken(path, overwrite)
+    _refuse_existing(path, overwrite)
     plan = read_plan(parts_dir)
-    with _held(parts_dir) as file:
+    with _locked(parts_dir) as file:
         if is_complete:
             plan = replace(plan, provenance={**plan.provenance, "complete": True})
-            with suppress(OSError):  # only for who recovers the recording, should this fail
+            with suppress(OSError):  # needed only if this fails and the recording is recovered
                 write_plan(parts_dir, plan)
         remove_unfinished(parts_dir)
         with replacing(path, parts_dir / f"assembling-{os.getpid()}.h5", sync=True) as temporary:
-            found = _write(parts_dir, file, temporary, plan)
-            if expected_steps is not None and found.n_steps < expected_steps:
+            report = _write(parts_dir, file, temporary, plan)
+            if expected_steps is not None and report.n_steps < expected_steps:
                 raise DumpError(
-                    f"{parts_dir} holds {found.n_steps} of {expected_steps} recorded steps: "
-                    f"{found.odd or f'batch {found.n_batches} is damaged'}"
+                    f"{parts_dir} holds {report.n_steps} of {expected_steps} recorded steps: "
+                    f"{report.odd or f'batch {report.n_batches} is damaged'}"
                 )
-            _check(temporary, plan, found.n_steps)
-            _refuse_taken(path, overwrite)
-    return found
+            _check_dump(temporary, plan, report.n_steps)
+            _refuse_existing(path, overwrite)
+    return report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Assemble as a process of its own; writes what was found as JSON, or says why it failed in one line."""
+    """Assemble in this process; prints the report as JSON, or one line on standard error that says why it failed."""
     parser = argparse.ArgumentParser(
         prog="python -m lstmviz.dump.journal.assemble", description="Assemble the blocks of a recording into a dump."
     )
@@ -73,24 +73,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, help="refuse if the blocks hold fewer steps than this")
     parser.add_argument("--overwrite", action="store_true", help="replace what is at PATH")
     parser.add_argument("--complete", action="store_true", help="the recording was closed in order")
-    given = parser.parse_args(arguments)
-    how = {"overwrite": given.overwrite, "expected_steps": given.steps, "is_complete": given.complete}
+    parsed = parser.parse_args(arguments)
+    options = {"overwrite": parsed.overwrite, "expected_steps": parsed.steps, "is_complete": parsed.complete}
     try:
-        found = assemble(given.parts, given.path, **how)
+        report = assemble(parsed.parts, parsed.path, **options)
     except (LstmvizError, OSError, ValueError, RuntimeError) as err:  # h5py raises RuntimeError too
         print(" ".join(str(err).split()), file=sys.stderr)
         return 1
-    print(json.dumps(asdict(found)))
+    print(json.dumps(asdict(report)))
     return 0
 
 
 @contextmanager
-def _held(parts_dir: Path) -> Iterator[FileIO]:
-    """Open the blocks to read, and keep others from recording to them or assembling them meanwhile."""
+def _locked(parts_dir: Path) -> Iterator[FileIO]:
+    """Open the blocks for reading, locked: nobody else can record to them or assemble them meanwhile."""
     try:
         file = FileIO(parts_dir / BLOCKS, "r")
     except FileNotFoundError as err:
-        raise DumpError(f"{parts_dir} holds no whole batch, so there is nothing to assemble") from err
+        raise DumpError(f"{parts_dir} holds no complete batch, so there is nothing to assemble") from err
     try:
         if not lock(file):
             raise RecordingError(f"{still_running(parts_dir)}; wait until it ends, or end it")
@@ -99,26 +99,26 @@ def _held(parts_dir: Path) -> Iterator[FileIO]:
         release(file)
 
 
-def _refuse_taken(path: Path, overwrite: bool) -> None:
+def _refuse_existing(path: Path, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         raise DumpExists(f"{path} is already there; pass overwrite=True (--overwrite) or another path")
 
 
 def _write(parts_dir: Path, file: FileIO, temporary: Path, plan: DumpPlan) -> AssemblyReport:
-    """Write the dump in one pass where the batches come in the order of the documents, else in two."""
+    """Write the dump in one pass if the batches are in the order of the documents, else in two."""
     try:
-        found = Assembler(parts_dir, file, temporary, plan).in_recorded_order()
+        report = Assembler(parts_dir, file, temporary, plan).in_recorded_order()
     except OutOfOrderError:
         temporary.unlink(missing_ok=True)
-        found = Assembler(parts_dir, file, temporary, plan).in_document_order()
-    if not found.n_batches:
-        lacks = f"no batch that can be kept ({found.odd})" if found.odd else "no whole batch"
-        raise DumpError(f"{parts_dir} holds {lacks}, so there is nothing to assemble")
-    return found
+        report = Assembler(parts_dir, file, temporary, plan).in_document_order()
+    if not report.n_batches:
+        problem = f"no batch that can be kept ({report.odd})" if report.odd else "no complete batch"
+        raise DumpError(f"{parts_dir} holds {problem}, so there is nothing to assemble")
+    return report
 
 
-def _check(temporary: Path, plan: DumpPlan, n_steps: int) -> None:
-    """Open the dump as a reader would, and read every value back, so that each chunk's checksum is seen to hold."""
+def _check_dump(temporary: Path, plan: DumpPlan, n_steps: int) -> None:
+    """Open the dump as a reader does, and read every value back, which checks the checksum of each chunk."""
     dump = DumpReader(temporary)
     try:
         problems = verify(dump)

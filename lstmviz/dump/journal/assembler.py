@@ -1,4 +1,4 @@
-"""Copy a recording's blocks into a dump, document by document, with memory that does not grow with the recording."""
+"""Copy a recording's blocks into a dump, document by document, in memory that does not grow with the recording."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ WINDOW_STEPS = 2**18  # at most, however small a step is
 
 
 class OutOfOrderError(Exception):
-    """A piece belongs before one that was written to the dump already."""
+    """A piece belongs before one that the dump already has."""
 
 
 class AxisWriter:
-    """Takes an axis' pieces in their final order, and writes them to the dump, many at a time."""
+    """Takes the pieces of an axis in their final order, and writes them to the dump, many at a time."""
 
     def __init__(self, file: FileIO, table: BlockTable, writer: DumpWriter, axis: str) -> None:
         self._file, self._table, self._writer, self._axis = file, table, writer, axis
@@ -48,11 +48,11 @@ class AxisWriter:
 
     @property
     def end(self) -> PieceEnd | None:
-        """Where the last piece ended."""
+        """Where the last piece ends."""
         return self._end
 
     def add(self, pieces: Pieces) -> None:
-        """Take pieces that follow those before them."""
+        """Take pieces that come after those before them."""
         if not len(pieces):
             return
         self._waiting.append((pieces, sequence_starts(pieces, self._end)))
@@ -62,7 +62,7 @@ class AxisWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the pieces that wait."""
         if not self._waiting:
             return
         pieces = np.concatenate([p for p, _ in self._waiting])
@@ -79,8 +79,8 @@ class AxisWriter:
         if continues:
             heads = np.concatenate([[0], heads])
         lengths = np.add.reduceat(pieces["length"].astype(np.int64), heads)
-        steps = _stretches(pieces["block"], pieces["row"], pieces["length"])
-        firsts = _stretches(pieces["block"][heads], pieces["number"][heads], np.ones(len(heads), np.int64))
+        steps = _row_ranges(pieces["block"], pieces["row"], pieces["length"])
+        firsts = _row_ranges(pieces["block"][heads], pieces["number"][heads], np.ones(len(heads), np.int64))
         arrays = {
             key: self._table.gather(self._file, key, *(firsts if key.role == "sequence" else steps))
             for key in self._writer.plan.keys(self._axis)
@@ -89,7 +89,7 @@ class AxisWriter:
 
 
 class Assembler:
-    """One way through a recording: what its blocks say on the way, and the dump at ``path`` that they become."""
+    """Reads a recording once, collects the labels and tokens of its blocks, and writes the dump at ``path``."""
 
     def __init__(self, parts_dir: Path, file: FileIO, path: Path, plan: DumpPlan) -> None:
         self._file, self._path, self._plan = file, path, plan
@@ -104,34 +104,34 @@ class Assembler:
         self._odd = ""
 
     def in_recorded_order(self) -> AssemblyReport:
-        """Write the dump while reading; OutOfOrderError where that is not the order of the documents."""
+        """Write the dump while reading; OutOfOrderError where batches are not in the order of the documents."""
         with DumpWriter(self._path, self._plan, n_steps=self._forecast()) as writer:
-            copies = self._copies(writer)
+            writers = self._writers(writer)
 
             def take(axis: str, pieces: Pieces) -> None:
-                if not is_in_order(pieces, copies[axis].end):
+                if not is_in_order(pieces, writers[axis].end):
                     raise OutOfOrderError
-                copies[axis].add(pieces)
+                writers[axis].add(pieces)
 
             self._read(take)
-            return self._close(writer, copies)
+            return self._close(writer, writers)
 
     def in_document_order(self) -> AssemblyReport:
-        """Read all, keeping only where each piece is, then write the dump document by document."""
-        found = {axis: bytearray() for axis in self._vocabs}
-        self._read(lambda axis, pieces: found[axis].extend(pieces.tobytes()))
-        n_steps = {axis: int(np.frombuffer(p, PIECE)["length"].sum(dtype=np.int64)) for axis, p in found.items()}
+        """Read everything, note where each piece is, then write the dump document by document."""
+        packed = {axis: bytearray() for axis in self._vocabs}
+        self._read(lambda axis, pieces: packed[axis].extend(pieces.tobytes()))
+        n_steps = {axis: int(np.frombuffer(p, PIECE)["length"].sum(dtype=np.int64)) for axis, p in packed.items()}
         with DumpWriter(self._path, self._plan, n_steps=n_steps) as writer:
-            copies = self._copies(writer)
-            for axis, copy in copies.items():
-                pieces = np.frombuffer(found[axis], PIECE)
+            writers = self._writers(writer)
+            for axis, axis_writer in writers.items():
+                pieces = np.frombuffer(packed[axis], PIECE)
                 order = np.lexsort((pieces["position"], pieces["document"]))
                 for start in range(0, len(order), WINDOW_STEPS):
-                    copy.add(pieces[order[start : start + WINDOW_STEPS]])
-            return self._close(writer, copies)
+                    axis_writer.add(pieces[order[start : start + WINDOW_STEPS]])
+            return self._close(writer, writers)
 
     def _forecast(self) -> dict[str, int]:
-        """Return how many steps each axis has at most, counting no further than to what fills a chunk."""
+        """Return how many steps each axis has at most; counting stops at what fills a chunk."""
         n_steps = dict.fromkeys(self._vocabs, 0)
         for axis, n in self._reader.steps(self._file):
             if axis in n_steps:
@@ -148,7 +148,7 @@ class Assembler:
 
     def _blocks(self) -> Iterator[StoredBlock]:
         for batch in self._reader.batches(self._file):
-            for block in batch:  # of one that is left out too: later ids and labels count on from there
+            for block in batch:  # also of a batch that is left out: later ids and labels follow these
                 for name, new in block.labels.items():
                     self._labels.setdefault(name, []).extend(new)
                 self._vocabs[block.axis].extend(block.vocab)
@@ -163,7 +163,7 @@ class Assembler:
                 self._n_batches += 1
 
     def _odd_id(self, batch: StoredBatch) -> str:
-        """Name a token id of a batch that no vocabulary has, so that no dump can hold it; empty where there is none."""
+        """Name a token id of a batch that is outside the vocabulary, which no dump can hold; "" if there is none."""
         for block in batch:
             ids, words = block.tokens(self._file), self._vocabs[block.axis]
             has_vocab = block.axis in self._has_vocab or self._n_new_tokens[block.axis] > 0
@@ -174,24 +174,24 @@ class Assembler:
                 return f"token id {low if low < 0 else high} is outside the vocabulary of {len(words):,} entries"
         return ""
 
-    def _copies(self, writer: DumpWriter) -> dict[str, AxisWriter]:
+    def _writers(self, writer: DumpWriter) -> dict[str, AxisWriter]:
         return {axis: AxisWriter(self._file, self._table, writer, axis) for axis in self._vocabs}
 
-    def _close(self, writer: DumpWriter, copies: dict[str, AxisWriter]) -> AssemblyReport:
-        for copy in copies.values():
-            copy.flush()
+    def _close(self, writer: DumpWriter, writers: dict[str, AxisWriter]) -> AssemblyReport:
+        for axis_writer in writers.values():
+            axis_writer.flush()
         is_torn = self._reader.is_torn
         is_complete = bool(self._plan.provenance.get("complete", False)) and not self._reader.n_lost_bytes
         is_complete = is_complete and not self._n_odd_batches
         writer.plan = replace(self._plan, provenance={**self._plan.provenance, "complete": is_complete})
         grown: dict[str, Any] = {axis: self._vocabs[axis] for axis, n in self._n_new_tokens.items() if n}
         writer.close(self._labels, vocabs=grown)
-        kept = (self._n_steps, self._n_batches, self._reader.n_lost_bytes, is_torn, is_complete)
-        return AssemblyReport(*kept, self._n_odd_steps, self._n_odd_batches, self._odd)
+        amounts = (self._n_steps, self._n_batches, self._reader.n_lost_bytes, is_torn, is_complete)
+        return AssemblyReport(*amounts, self._n_odd_steps, self._n_odd_batches, self._odd)
 
 
-def _stretches(blocks: Any, rows: Any, counts: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Join rows that follow each other in their block too: block, first row and number of rows of each stretch."""
+def _row_ranges(blocks: Any, rows: Any, counts: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Join rows that follow each other in their block: return block, first row and number of rows of each range."""
     rows, counts = rows.astype(np.int64), counts.astype(np.int64)
     is_new = np.ones(len(rows), bool)
     is_new[1:] = (blocks[1:] != blocks[:-1]) | (rows[1:] != rows[:-1] + counts[:-1])

@@ -1,4 +1,4 @@
-"""How a block of a recording in progress lies in the file (docs/format.md), and how its bytes get there."""
+"""The layout of blocks in the file of a recording in progress (docs/format.md), and how they are written."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lstmviz.dump.block import Block
 MAGIC = b"LSTMVBK1"
 FRAME = struct.Struct("<8sIQ")  # magic, bytes of the head, bytes of the payload
 CRC = struct.Struct("<I")
-PLACES = "places"  # the role under which a block's places stand among its arrays in the file
-_MAX_VECTORS = 1024  # of one writev, the least that POSIX systems take today
+PLACES = "places"  # the role of a block's places among its arrays in the file
+_MAX_VECTORS = 1024  # in one writev: the least that today's POSIX systems accept
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """How much of a recording is acknowledged: bytes of the file of blocks, steps, batches."""
+    """How much of a recording is acknowledged: bytes of the file of blocks, steps and batches."""
 
     n_bytes: int = 0
     n_steps: int = 0
@@ -33,11 +33,11 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class AssemblyReport:
-    """What was found in a folder of parts, and if it is all there.
+    """What a folder of parts held, and what of it is in the dump.
 
-    Steps and batches; bytes that were no whole batch, and whether they are only one that was cut off while it was
-    written; and whether the recording was closed in order and every byte of it was read. Then what was left out, whole
-    as it is: steps and batches with a token id outside the vocabulary, and the first such id in words.
+    ``n_lost_bytes`` follow the last complete batch; ``is_torn`` if they are one batch that was cut off while it was
+    written. ``is_complete`` if the recording was closed in order and every byte of it was read. ``n_odd_steps`` and
+    ``n_odd_batches`` were left out because of a token id outside the vocabulary; ``odd`` names the first such id.
     """
 
     n_steps: int
@@ -51,12 +51,12 @@ class AssemblyReport:
 
 
 def steps_in_batches(n_steps: int, n_batches: int) -> str:
-    """Say how much was recorded, as "1,240 steps in 31 batches"."""
+    """Return an amount in words, as "1,240 steps in 31 batches"."""
     return f"{n_steps:,} step{'s' * (n_steps != 1)} in {n_batches:,} batch{'es' * (n_batches != 1)}"
 
 
 def encode(block: Block, *, is_last: bool) -> list[memoryview]:
-    """Return a block's bytes in order; the arrays' own memory, not a copy, where it is laid out as stored."""
+    """Return a block's bytes in order, without copying arrays that are in memory as they are stored."""
     arrays: list[tuple[str, str, NDArray[Any]]] = []
     for key, a in block.arrays.items():
         arrays.append((key.role, key.name, np.ascontiguousarray(a, a.dtype.newbyteorder("<"))))
@@ -76,16 +76,16 @@ def encode(block: Block, *, is_last: bool) -> list[memoryview]:
     text = json.dumps(head).encode("ascii")
     frame = FRAME.pack(MAGIC, len(text), sum(a.nbytes for _, _, a in arrays))
     payload = [a.reshape(-1).view(np.uint8).data for _, _, a in arrays if a.nbytes]
-    pieces = [memoryview(frame + text), *payload]
+    buffers = [memoryview(frame + text), *payload]
     crc = 0
-    for piece in pieces:
-        crc = zlib.crc32(piece, crc)
-    return [*pieces, memoryview(CRC.pack(crc))]
+    for buffer in buffers:
+        crc = zlib.crc32(buffer, crc)
+    return [*buffers, memoryview(CRC.pack(crc))]
 
 
-def write_all(handle: int, pieces: list[memoryview]) -> None:
-    """Write all of it, in one call of the operating system unless it takes less."""
-    rest = list(pieces)
+def write_all(handle: int, buffers: list[memoryview]) -> None:
+    """Write every byte of some buffers, in one system call unless that writes less."""
+    rest = list(buffers)
     while rest:
         n_bytes = os.writev(handle, rest[:_MAX_VECTORS]) if hasattr(os, "writev") else os.write(handle, rest[0])
         if not n_bytes:

@@ -1,4 +1,4 @@
-"""Assemble a recording in a process of its own, which HDF5 may bring down where a disk is full."""
+"""Assemble a recording in a child process, which HDF5 may crash where the disk is full."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def assemble_in_subprocess(
     expected_steps: int | None = None,
     is_complete: bool = False,
 ) -> AssemblyReport:
-    """Do what ``assemble`` does in a child process; RecordingError says in one line why it failed.
+    """Do what ``assemble`` does, in a child process; RecordingError says in one line why it failed.
 
-    It is StorageError where the disk has no room for it, or the child was ended.
+    StorageError, a RecordingError, where the disk has too little room, or the child was killed.
     """
     _check_room(parts_dir)
     options = [*["--overwrite"] * overwrite, *["--complete"] * is_complete]
     if expected_steps is not None:
         options += ["--steps", str(expected_steps)]
     try:
-        # A session of its own, so that Ctrl-C in the terminal does not reach it.
+        # In a new session, so that Ctrl-C in the terminal does not reach it.
         child = subprocess.run(  # noqa: S603
             command("lstmviz.dump.journal.assemble", *options, "--", str(parts_dir), str(path)),
             capture_output=True,
@@ -53,7 +53,7 @@ def assemble_in_subprocess(
 
 
 def _check_room(parts_dir: Path) -> None:
-    """Raise StorageError where the disk has less room than the blocks take, which a dump of them needs too."""
+    """Raise StorageError where the disk has less room than the blocks take, for the dump takes about as much."""
     try:
         needed, free = (parts_dir / BLOCKS).stat().st_size, shutil.disk_usage(parts_dir).free
     except OSError:  # the child says what is wrong

@@ -1,7 +1,7 @@
-"""Pieces of documents, wherever they lie in a recording's blocks: their order, and where sequences begin.
+"""Pieces of documents in a recording's blocks: their order, and where sequences begin.
 
-A batch of a stream holds the next few steps of many documents, so a document's steps are scattered over all blocks. A
-piece is 32 bytes here, so that millions of them fit in memory while the states stay on disk.
+A batch of a stream holds the next few steps of many documents, so a document's steps are spread over all blocks. A
+piece takes 32 bytes here, so that millions of them fit in memory while the states stay on disk.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ PIECE = np.dtype(
         ("number", "i4"),  # among the block's pieces
     ]
 )
-UNNAMED = 2**62  # documents from here on are those of blocks that name none: they come last, in the order recorded
+UNNAMED = 2**62  # documents without a number count from here, so that they come last, in the order recorded
 
 Pieces = NDArray[np.void]  # of PIECE
 
 
 @dataclass(frozen=True, slots=True)
 class PieceEnd:
-    """Where a document's last piece ended: the next one goes on with it, if it begins there."""
+    """Where a piece ends: a piece of the same document that begins there continues it."""
 
     document: int
     position: int
 
 
 def pieces_of(block: StoredBlock, number: int, n_unnamed: int) -> Pieces:
-    """Return the pieces of a block; ``n_unnamed`` documents without a place were there before it."""
+    """Return the pieces of a block; ``n_unnamed`` documents without a number came before it."""
     n_pieces = len(block.lengths)
-    found = np.zeros(n_pieces, PIECE)
-    found["length"], found["block"], found["number"] = block.lengths, number, np.arange(n_pieces)
-    found["row"] = np.cumsum(block.lengths) - block.lengths
+    pieces = np.zeros(n_pieces, PIECE)
+    pieces["length"], pieces["block"], pieces["number"] = block.lengths, number, np.arange(n_pieces)
+    pieces["row"] = np.cumsum(block.lengths) - block.lengths
     if block.places is None:
-        found["document"] = UNNAMED + n_unnamed + np.arange(n_pieces)
+        pieces["document"] = UNNAMED + n_unnamed + np.arange(n_pieces)
     else:
-        found["document"], found["position"] = block.places.T
-    found = found[found["length"] > 0]
-    firsts = np.flatnonzero(sequence_starts(found, None))
-    if len(firsts) < len(found):  # steps that follow each other here too are one piece
-        lengths = np.add.reduceat(found["length"], firsts)
-        found = found[firsts]
-        found["length"] = lengths
-    return found
+        pieces["document"], pieces["position"] = block.places.T
+    pieces = pieces[pieces["length"] > 0]
+    firsts = np.flatnonzero(sequence_starts(pieces, None))
+    if len(firsts) < len(pieces):  # steps that also follow each other in the block are one piece
+        lengths = np.add.reduceat(pieces["length"], firsts)
+        pieces = pieces[firsts]
+        pieces["length"] = lengths
+    return pieces
 
 
 def sequence_starts(pieces: Pieces, before: PieceEnd | None) -> NDArray[np.bool_]:
-    """Tell of each piece whether a sequence begins with it: it does not go on where the piece before it ended."""
+    """Tell for each piece whether a sequence begins with it: it does not continue the piece before it."""
     ends = pieces["position"] + pieces["length"]
     is_first = np.ones(len(pieces), bool)
     is_first[1:] = (pieces["document"][1:] != pieces["document"][:-1]) | (pieces["position"][1:] != ends[:-1])
@@ -77,7 +77,7 @@ def end_of(pieces: Pieces) -> PieceEnd:
 
 
 def is_in_order(pieces: Pieces, before: PieceEnd | None) -> bool:
-    """Tell whether pieces come document by document, each in order, and behind where those before them ended."""
+    """Tell whether pieces come document by document, each in order, and after the end of those before them."""
     if not len(pieces):
         return True
     document, position = pieces["document"], pieces["position"]
@@ -87,7 +87,7 @@ def is_in_order(pieces: Pieces, before: PieceEnd | None) -> bool:
 
 
 def split(pieces: Pieces, is_first: NDArray[np.bool_], n_steps: int) -> tuple[Pieces, NDArray[np.bool_]]:
-    """Cut pieces into ones of at most so many steps; the second and later parts of one begin no sequence."""
+    """Split pieces into parts of at most ``n_steps`` steps; only the first part of one can begin a sequence."""
     n_parts = -(-pieces["length"].astype(np.int64) // n_steps)
     if not len(pieces) or n_parts.max() == 1:
         return pieces, is_first
@@ -100,7 +100,7 @@ def split(pieces: Pieces, is_first: NDArray[np.bool_], n_steps: int) -> tuple[Pi
 
 
 class BlockTable:
-    """Where every array of every block lies in the file, in a few bytes a block."""
+    """Where every array of every block lies in the file, kept in a few bytes a block."""
 
     def __init__(self) -> None:
         self._payloads, self._n_steps, self._n_pieces, self._layouts = (array("q") for _ in range(4))
@@ -119,7 +119,7 @@ class BlockTable:
         return len(self._payloads) - 1
 
     def gather(self, file: FileIO, key: ArrayKey, blocks: Any, rows: Any, counts: Any) -> NDArray[Any]:
-        """Return rows of one array, one stretch after another: ``counts`` of them from ``rows`` on in ``blocks``."""
+        """Return rows of one array, one range after another: ``counts`` rows from ``rows`` on in ``blocks``."""
         layouts = _at(self._layouts, blocks)
         first = self._array(layouts[0], key)
         values = np.empty((int(counts.sum()), *first.row), first.dtype)
@@ -153,12 +153,12 @@ def _at(values: array[int], which: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _fill(file: FileIO, values: NDArray[Any], starts: Any, targets: Any, counts: Any, row_bytes: int) -> None:
-    """Read stretches of the file into rows of ``values``, in the order in which they lie in the file."""
+    """Read ranges of the file into rows of ``values``, in the order in which they lie in the file."""
     if not row_bytes:
         return
     view = values.reshape(-1).view(np.uint8).data
     order = np.argsort(starts, kind="stable")
     stops = (targets + counts) * row_bytes
-    stretches = zip((targets * row_bytes)[order].tolist(), stops[order].tolist(), starts[order].tolist(), strict=True)
-    for start, stop, place in stretches:
+    ranges = zip((targets * row_bytes)[order].tolist(), stops[order].tolist(), starts[order].tolist(), strict=True)
+    for start, stop, place in ranges:
         read_into(file, view[start:stop], place)

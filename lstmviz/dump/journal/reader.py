@@ -1,4 +1,4 @@
-"""Read the blocks of a recording back: batch by batch, checked, until the first that is torn or damaged."""
+"""Read the blocks of a recording back: batch by batch, checked, up to the first torn or damaged one."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from lstmviz.dump.parts import BLOCKS
 from lstmviz.dump.schema import ArrayKey, Role
 from lstmviz.errors import DumpError
 
-READ_BYTES = 512 * 1024  # at a time, whatever a block's size; they stay in a core's cache for the checksum
+READ_BYTES = 512 * 1024  # read at a time, so that they stay in a core's cache for the checksum
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayLayout:
-    """How one array lies in the blocks of a layout: dtype, shape of a row, and the bytes that stand before it.
+    """Where one array lies in a block: its dtype, the shape of a row, and the bytes of the arrays before it.
 
-    Before it stand ``step_bytes`` for each step of the block and ``piece_bytes`` for each of its pieces.
+    Those take ``step_bytes`` for each step of the block and ``piece_bytes`` for each of its pieces.
     """
 
     dtype: np.dtype[Any]
@@ -37,7 +37,7 @@ class ArrayLayout:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of one row: of one step, or of one piece."""
+        """Bytes of one row, which is a step or a piece."""
         return self.dtype.itemsize * int(np.prod(self.row, dtype=np.int64))
 
 
@@ -46,7 +46,7 @@ BlockLayout = tuple[tuple[ArrayKey, ArrayLayout], ...]  # every array of a block
 
 @dataclass(frozen=True, slots=True)
 class StoredBlock:
-    """A whole block as it lies in the file: what its head says, and where its payload begins."""
+    """A complete block in the file: what its head says, and where its payload begins."""
 
     axis: str
     lengths: NDArray[np.int64]
@@ -81,10 +81,10 @@ StoredBatch = list[StoredBlock]
 
 
 class BlockReader:
-    """Goes through the whole batches of a recording in order, with memory for one head; never raises for a torn tail.
+    """Reads the complete batches of a recording in order; a torn end of the file is no error.
 
-    Once it is through, ``n_lost_bytes`` says how much stood behind the last whole batch, and ``is_torn`` whether that
-    is what a writer leaves that is ended while it writes: a batch cut off, which nobody was told is kept.
+    Afterwards ``n_lost_bytes`` says how many bytes follow the last complete batch, and ``is_torn`` whether they are a
+    batch that was cut off when its writer was ended; such a batch was never acknowledged.
     """
 
     def __init__(self, parts_dir: Path) -> None:
@@ -93,7 +93,7 @@ class BlockReader:
         self.is_torn = False
 
     def batches(self, file: FileIO | None = None) -> Iterator[StoredBatch]:
-        """Yield the blocks of each whole batch; ``file`` is the file of blocks where it is open already."""
+        """Yield the blocks of each complete batch; ``file`` is the file of blocks if it is open already."""
         if file is not None:
             yield from self._batches(file)
         elif self._path.is_file():
@@ -101,7 +101,7 @@ class BlockReader:
                 yield from self._batches(opened)
 
     def steps(self, file: FileIO) -> Iterator[tuple[str, int]]:
-        """Yield axis and number of steps of each block as its head says, unchecked: a quick look ahead."""
+        """Yield the axis and the number of steps in each block's head, unchecked: a quick look ahead."""
         place, size = 0, os.fstat(file.fileno()).st_size
         while (frame := _frame(file, place, size)) is not None and frame[2] <= size:
             n_head, payload, place = frame
@@ -115,8 +115,8 @@ class BlockReader:
         size = os.fstat(file.fileno()).st_size
         end = place = 0
         batch: StoredBatch = []
-        while (found := _read_block(file, place, size)) is not None:
-            block, place = found
+        while (read := _read_block(file, place, size)) is not None:
+            block, place = read
             batch.append(block)
             if not block.has_more:
                 end = place
@@ -127,7 +127,7 @@ class BlockReader:
 
 
 def read_into(file: FileIO, target: memoryview, place: int) -> None:
-    """Fill a buffer from a place in the file; DumpError where the file ends before."""
+    """Fill a buffer from a place in the file; DumpError where the file ends too early."""
     while len(target):
         if hasattr(os, "preadv"):
             n_bytes = os.preadv(file.fileno(), [target], place)
@@ -135,12 +135,12 @@ def read_into(file: FileIO, target: memoryview, place: int) -> None:
             file.seek(place)
             n_bytes = file.readinto(target)
         if not n_bytes:
-            raise DumpError(f"{file.name!r} ends at byte {place}, and more was there a moment ago")
+            raise DumpError(f"{file.name!r} ends at byte {place}; it became shorter while it was read")
         target, place = target[n_bytes:], place + n_bytes
 
 
 def _read_block(file: FileIO, start: int, size: int) -> tuple[StoredBlock, int] | None:
-    """Return the block at a place and where it ends, or None where there is no whole one."""
+    """Return the block at a place and where it ends; None where there is no complete block."""
     frame = _frame(file, start, size)
     if frame is None or frame[2] > size:
         return None
@@ -158,7 +158,7 @@ def _read_block(file: FileIO, start: int, size: int) -> tuple[StoredBlock, int] 
 
 
 def _frame(file: FileIO, start: int, size: int) -> tuple[int, int, int] | None:
-    """Return the bytes of the head, and where the payload begins and the block ends; None where no block begins."""
+    """Return the bytes of the head, where the payload begins and where the block ends; None if no block begins."""
     if size - start < FRAME.size:
         return None
     magic, n_head, n_payload = FRAME.unpack(_read(file, start, FRAME.size))
@@ -167,17 +167,17 @@ def _frame(file: FileIO, start: int, size: int) -> tuple[int, int, int] | None:
 
 
 def _is_cut_off(file: FileIO, start: int, size: int) -> bool:
-    """Tell whether the file ends within a block, or within a batch, and nothing whole stands behind."""
+    """Tell whether the file ends inside a block, or inside a batch, and no complete block follows."""
     if start == size:
         return True
     if size - start < FRAME.size:
         return _read(file, start, min(size - start, len(MAGIC))) == MAGIC[: size - start]
     frame = _frame(file, start, size)
-    return frame is not None and frame[2] > size and not _has_block_behind(file, start + 1, size)
+    return frame is not None and frame[2] > size and not _has_later_block(file, start + 1, size)
 
 
-def _has_block_behind(file: FileIO, start: int, size: int) -> bool:
-    """Tell whether a whole block begins anywhere from a place on: then what stands before it is no torn tail."""
+def _has_later_block(file: FileIO, start: int, size: int) -> bool:
+    """Tell whether a complete block begins anywhere after a place; then the bytes there are damaged, not torn."""
     overlap = len(MAGIC) - 1
     for chunk in range(start, size, READ_BYTES):
         data = _read(file, chunk, min(READ_BYTES + overlap, size - chunk))
@@ -203,7 +203,7 @@ def _read_array(file: FileIO, start: int, dtype: np.dtype[Any], shape: tuple[int
 
 
 def _decode(file: FileIO, head: bytearray, payload: int, end: int) -> StoredBlock | None:
-    """Return the block that a head describes, or None where it does not describe its payload."""
+    """Return the block that a head describes; None where the head does not fit the payload."""
     try:
         raw = json.loads(head)
         lengths = np.array(raw["lengths"], np.int64)

@@ -1,4 +1,4 @@
-"""Complete a recording whose process was ended, or whose dump could not be assembled."""
+"""Complete a recording whose process was killed, or whose dump could not be assembled."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from lstmviz.dump.parts import BLOCKS, HEADER, PARTS, is_recording, parts_of, st
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, LstmvizError, RecordingError
 
-State = Literal["whole", "cut short", "empty"]
+State = Literal["complete", "cut short", "empty"]
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryReport:
-    """What there is of a recording now, and the line that says so.
+    """What there is of a recording now, and a line that says so.
 
-    It is whole (closed in order, every step read), cut short (a dump of what was acknowledged), or empty (no dump).
+    It is complete (closed in order, every step read), cut short (a dump of what was acknowledged), or empty (no dump).
     """
 
     state: State
@@ -39,92 +39,92 @@ def recover(
     """Complete the recording to ``path``: the dump's path, or the folder of parts beside it.
 
     The dump is assembled by ``assemble`` (in a child process by default), checked and put in its place, and the parts
-    are removed. Where that was done before, nothing is done, so it can be called again at any time. Raises DumpMissing
-    where there is neither dump nor parts, DumpExists where another dump stands at ``path``, DumpError where the parts
-    cannot be read, RecordingError where the recording still runs or the disk does not take the dump.
+    are removed. If that was done before, nothing happens, so it can be called again at any time. Raises DumpMissing
+    where there is neither dump nor parts, DumpExists where another dump is at ``path``, DumpError where the parts
+    cannot be read, RecordingError where the recording still runs or the disk has no room for the dump.
     """
-    given = Path(path)
-    is_folder = given.name.endswith(PARTS)
-    target = given.with_name(given.name.removesuffix(PARTS)) if is_folder else given
+    target = Path(path)
+    if target.name.endswith(PARTS):
+        target = target.with_name(target.name.removesuffix(PARTS))
     parts_dir = parts_of(target)
     if not parts_dir.is_dir():
         return _nothing_to_do(target)
     if is_recording(parts_dir):
         raise RecordingError(f"{still_running(parts_dir)}; wait until it ends, or end it")
     if _is_in_place(target, parts_dir):
-        return _tidied(target, parts_dir)
+        return _remove_parts_of_finished(target, parts_dir)
     blocks = BlockReader(parts_dir)
     if not any(True for _ in blocks.batches()):
         return _without_batch(target, parts_dir, blocks)
     try:
-        found = assemble(parts_dir, target, overwrite=overwrite)
+        assembly = assemble(parts_dir, target, overwrite=overwrite)
     except (LstmvizError, OSError, RuntimeError) as err:
         if isinstance(err, DumpExists):
             raise
-        raise RecordingError(f"{target} could not be assembled ({err}); {parts_dir} stays as it is") from err
-    return _assembled(target, parts_dir, found)
+        raise RecordingError(f"{target} could not be assembled ({err}); {parts_dir} stays unchanged") from err
+    return _report(target, parts_dir, assembly)
 
 
-def _assembled(target: Path, parts_dir: Path, found: AssemblyReport) -> RecoveryReport:
-    line = f"{target} holds {steps_in_batches(found.n_steps, found.n_batches)}"
-    if found.n_odd_steps:
-        left_out = steps_in_batches(found.n_odd_steps, found.n_odd_batches)
-        line += f", without {left_out}, where {found.odd} (complete: false)"
+def _report(target: Path, parts_dir: Path, assembly: AssemblyReport) -> RecoveryReport:
+    line = f"{target} holds {steps_in_batches(assembly.n_steps, assembly.n_batches)}"
+    if assembly.n_odd_steps:
+        left_out = steps_in_batches(assembly.n_odd_steps, assembly.n_odd_batches)
+        line += f", without {left_out}, where {assembly.odd} (complete: false)"
     else:
-        line += ", all of the recording" if found.is_complete else "; the recording was cut short (complete: false)"
-    if found.is_torn:
-        line += ", in the midst of a batch that is left out"
-    if found.n_lost_bytes and not found.is_torn:
-        line += _unread(found.n_lost_bytes, parts_dir)
-    elif found.n_odd_steps:
-        line += _kept(parts_dir)
+        line += ", all of the recording" if assembly.is_complete else "; the recording was cut short (complete: false)"
+    if assembly.is_torn:
+        line += "; the last, partly written batch was left out"
+    if assembly.n_lost_bytes and not assembly.is_torn:
+        line += _damaged(assembly.n_lost_bytes, parts_dir)
+    elif assembly.n_odd_steps:
+        line += _parts_stay(parts_dir)
     else:
         remove_parts(parts_dir)
-    return RecoveryReport("whole" if found.is_complete else "cut short", line)
+    return RecoveryReport("complete" if assembly.is_complete else "cut short", line)
 
 
-def _tidied(target: Path, parts_dir: Path) -> RecoveryReport:
-    """Finish what a process did not that was ended between putting the dump in place and removing the parts."""
+def _remove_parts_of_finished(target: Path, parts_dir: Path) -> RecoveryReport:
+    """Remove the parts where a process was killed after it had put the dump in place."""
     blocks = BlockReader(parts_dir)
     n_steps = sum(block.n_steps for batch in blocks.batches() for block in batch)
-    found = _nothing_to_do(target)
+    report = _nothing_to_do(target)
     if blocks.n_lost_bytes and not blocks.is_torn:
-        return replace(found, line=found.line + _unread(blocks.n_lost_bytes, parts_dir))
+        return replace(report, line=report.line + _damaged(blocks.n_lost_bytes, parts_dir))
     n_left_out = n_steps - _n_steps(target)
     if n_left_out > 0:
-        return replace(found, line=f"{found.line}; it has {n_left_out:,} steps less{_kept(parts_dir)}")
+        return replace(report, line=f"{report.line}; it lacks {n_left_out:,} of the steps{_parts_stay(parts_dir)}")
     remove_parts(parts_dir)
-    return found
+    return report
 
 
 def _without_batch(target: Path, parts_dir: Path, blocks: BlockReader) -> RecoveryReport:
     if blocks.n_lost_bytes and not blocks.is_torn:
-        raise DumpError(f"no batch in {parts_dir} can be read, so there is nothing to recover{_kept(parts_dir)}")
+        raise DumpError(f"no batch in {parts_dir} can be read, so there is nothing to recover{_parts_stay(parts_dir)}")
     is_bare = not any((parts_dir / name).exists() for name in (BLOCKS, HEADER))
     remove_parts(parts_dir)
-    if is_bare and target.exists():  # what is left where a process was ended as the last thing that it did
+    if is_bare and target.exists():  # a process was killed while it removed the parts
         return _nothing_to_do(target)
-    as_before = f"; {target} is what it was before" if target.exists() else ""
-    return RecoveryReport("empty", f"no batch of the recording to {target} was complete: nothing to recover{as_before}")
+    unchanged = f"; {target} is unchanged" if target.exists() else ""
+    return RecoveryReport("empty", f"no batch of the recording to {target} was complete: nothing to recover{unchanged}")
 
 
 def _nothing_to_do(target: Path) -> RecoveryReport:
-    """Say of a dump that is in its place how much of its recording it is."""
+    """Report how much of its recording a dump in its place holds."""
     parts_dir = parts_of(target)
     if not target.exists():
-        raise DumpMissing(f"no recording to {target}: neither it nor {parts_dir} is there")
+        raise DumpMissing(f"no recording to {target}: neither it nor {parts_dir} exists")
     dump = DumpReader(target)
     try:
         if dump.provenance.get("complete", True):
-            return RecoveryReport("whole", f"{target} is whole: there is nothing to recover")
-        line = f"{target} is all that was acknowledged of a recording that was cut short: there is nothing to recover"
+            return RecoveryReport("complete", f"{target} is complete: there is nothing to recover")
+        line = f"{target} has every acknowledged step of a recording that was cut short: there is nothing to recover"
         return RecoveryReport("cut short", line)
     finally:
         dump.close()
 
 
 def _is_in_place(target: Path, parts_dir: Path) -> bool:
-    """Tell whether the dump at the path is the one that was assembled from these parts."""
+    """Tell whether the dump at the path was assembled from these parts."""
     try:
         plan = read_plan(parts_dir)
         dump = DumpReader(target)
@@ -141,9 +141,9 @@ def _n_steps(target: Path) -> int:
     return sum(axis.n_steps for axis in dump.axes.values())
 
 
-def _unread(n_bytes: int, parts_dir: Path) -> str:
-    return f"; the {n_bytes:,} bytes behind them are damaged{_kept(parts_dir)}"
+def _damaged(n_bytes: int, parts_dir: Path) -> str:
+    return f"; the {n_bytes:,} bytes after them are damaged{_parts_stay(parts_dir)}"
 
 
-def _kept(parts_dir: Path) -> str:
+def _parts_stay(parts_dir: Path) -> str:
     return f", so {parts_dir} stays: delete it if they are not needed"

@@ -1,7 +1,7 @@
 """A recording in progress: checksummed blocks appended to ``PATH.parts/``, without HDF5 (docs/format.md).
 
-A batch of blocks is acknowledged once the operating system has all of it, so a killed process loses nothing that was
-acknowledged; ``flush`` makes it outlive a power cut too. ``lstmviz.dump.journal.reader`` reads them back.
+A batch of blocks is acknowledged once the operating system has all of it, so a killed process loses no acknowledged
+batch; after ``flush`` a power cut loses none either. ``lstmviz.dump.journal.reader`` reads the blocks back.
 """
 
 from __future__ import annotations
@@ -22,39 +22,39 @@ from lstmviz.system.atomic import replacing
 
 
 class BlockWriter:
-    """Appends batches of blocks to a folder of parts; what ``append`` returned from is acknowledged.
+    """Appends batches of blocks to a folder of parts; a batch is acknowledged when ``append`` returns.
 
-    The folder must be there and hold no recording; ``file`` is what ``claim`` gave, where the place was taken before.
-    Raises StorageError in one line where the disk does not take a batch: the batches before it stay whole, and the
-    next ``append`` tries again behind them. ``written`` says what is acknowledged, whatever was raised.
+    The folder must exist and hold no recording; ``file`` is what ``claim`` returned, if it was called. Raises
+    StorageError in one line where the disk fails: the batches before stay complete, and the next ``append`` writes
+    after them. ``written`` says what is acknowledged, whatever was raised.
     """
 
     def __init__(self, parts_dir: Path, plan: DumpPlan, file: FileIO | None = None) -> None:
         self.parts_dir = parts_dir
         self.written = Acknowledged()
         self._file = _new_blocks(parts_dir) if file is None else file
-        with stored(f"the header of {parts_dir}"):
+        with storage_errors(f"the header of {parts_dir}"):
             write_plan(parts_dir, plan)
 
     def append(self, *blocks: Block) -> None:
-        """Append the blocks of one batch, unbuffered: after a crash all of them are there, or none."""
-        done = self.written
-        pieces = [piece for i, b in enumerate(blocks) for piece in encode(b, is_last=i == len(blocks) - 1)]
-        n_bytes, n_steps = sum(len(p) for p in pieces), sum(b.n_steps for b in blocks)
+        """Append the blocks of one batch, unbuffered: after a crash the file has all of them, or none."""
+        before = self.written
+        buffers = [buffer for i, b in enumerate(blocks) for buffer in encode(b, is_last=i == len(blocks) - 1)]
+        n_bytes, n_steps = sum(len(b) for b in buffers), sum(b.n_steps for b in blocks)
         try:
-            with stored(f"a batch of {self.parts_dir}"):
+            with storage_errors(f"a batch of {self.parts_dir}"):
                 self._cut_back()
-                write_all(self._file.fileno(), pieces)
+                write_all(self._file.fileno(), buffers)
                 # One assignment, so that an interrupt finds the batch either acknowledged or not.
-                self.written = Acknowledged(done.n_bytes + n_bytes, done.n_steps + n_steps, done.n_batches + 1)
+                self.written = Acknowledged(before.n_bytes + n_bytes, before.n_steps + n_steps, before.n_batches + 1)
         except BaseException:
-            with suppress(OSError):  # the next append tries again, and a reader stops at what is torn
+            with suppress(OSError):  # the next append tries again, and a reader stops at a torn batch
                 self._cut_back()
             raise
 
     def flush(self) -> None:
-        """Return once everything acknowledged would outlive a power cut."""
-        with stored(f"what was acknowledged in {self.parts_dir}"):
+        """Return once everything acknowledged would survive a power cut."""
+        with storage_errors(f"what was acknowledged in {self.parts_dir}"):
             os.fsync(self._file.fileno())
 
     def close(self) -> None:
@@ -72,25 +72,25 @@ class BlockWriter:
         self.close()
 
     def _cut_back(self) -> None:
-        """Drop a batch that was half written, so that a later one does not stand behind it unread."""
+        """Remove a batch that was written in part; a reader would not read past it."""
         if self._file.seek(0, os.SEEK_END) != self.written.n_bytes:
             self._file.truncate(self.written.n_bytes)
             self._file.seek(self.written.n_bytes)
 
 
 @contextmanager
-def stored(what: str) -> Iterator[None]:
-    """Turn what the disk refuses into StorageError: "<what> could not be written (<why>)"."""
+def storage_errors(subject: str) -> Iterator[None]:
+    """Turn OSError into StorageError: "<subject> could not be written (<reason>)"."""
     try:
         yield
     except OSError as err:
-        raise StorageError(f"{what} could not be written ({err.strerror or err})") from err
+        raise StorageError(f"{subject} could not be written ({err.strerror or err})") from err
 
 
 def claim(parts_dir: Path) -> FileIO:
-    """Make the folder of parts and the file of its blocks, which only one recording can do, and lock it.
+    """Make the folder of parts and its file of blocks, and lock the file; only one recording can do so.
 
-    Raises FileExistsError where the folder is there, another OSError where the disk does not take it.
+    Raises FileExistsError where the folder exists, another OSError where it cannot be made.
     """
     parts_dir.mkdir()
     try:
@@ -102,7 +102,7 @@ def claim(parts_dir: Path) -> FileIO:
 
 
 def remove_parts(parts_dir: Path) -> None:
-    """Remove a recording's own files and its folder, the header last, so that what is left still says what it was."""
+    """Remove a recording's files and its folder, the header last, so that a rest can still be recognised."""
     with suppress(OSError):
         (parts_dir / BLOCKS).unlink(missing_ok=True)
         remove_unfinished(parts_dir)
@@ -112,13 +112,13 @@ def remove_parts(parts_dir: Path) -> None:
 
 
 def remove_unfinished(parts_dir: Path) -> None:
-    """Remove what a child left that was ended while it assembled the dump."""
-    for left in parts_dir.glob("assembling-*.h5"):
-        left.unlink(missing_ok=True)
+    """Remove the unfinished dump of a child process that was ended while it assembled."""
+    for unfinished in parts_dir.glob("assembling-*.h5"):
+        unfinished.unlink(missing_ok=True)
 
 
 def write_plan(parts_dir: Path, plan: DumpPlan) -> None:
-    """Write or replace the header in one step: at every moment the old or the new one is whole."""
+    """Write or replace the header in one step: at every moment the old or the new one is complete."""
     with replacing(parts_dir / HEADER, parts_dir / f"{HEADER}.tmp", sync=True) as temporary:
         temporary.write_bytes(plan.to_json().encode("utf-8", errors="surrogatepass"))
 

@@ -203,5 +203,5 @@ def _decoder(tokens: Tokens) -> Callable[[Ids], list[str]]:
 def _checked(tokens: Tokens, ids: Ids) -> Ids:
     n_entries = len(tokens.vocab or ())
     if len(ids) and int(ids.max()) >= n_entries:
-        raise DumpError(f"token id {ids.max()} is outside the vocabulary of {n_entries} entries; write the dump anew")
+        raise DumpError(f"token id {ids.max()} is outside the vocabulary of {n_entries} entries; write the dump again")
     return ids
