@@ -17,7 +17,7 @@ from palette_png import palette_png
 
 import lstmviz
 from lstmviz import figures
-from lstmviz.samples.gallery import Offers
+from lstmviz.samples.gallery import Gallery
 from support import browser as browsing
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -29,15 +29,15 @@ BRUSHED = {"source": SOURCE, "at": AT, "span": SPAN, "start": WINDOW[0], "stop":
 MOST_BYTES = 6 * 2**20  # of all pictures
 
 
-def built(offers: Offers) -> list[lstmviz.Dump]:
+def built(gallery: Gallery) -> list[lstmviz.Dump]:
     """Have the samples of the pictures built; returns the dump of parens, then those of the moments of its training."""
-    for offer in offers.all[:2]:
-        offers.build(offer.name)
-        while (now := offers.standing(offer)).state != "kept":
+    for offer in gallery.entries[:2]:
+        gallery.build(offer.name)
+        while (now := gallery.status(offer)).state != "kept":
             if now.state == "failed":
                 sys.exit(f"{offer.name} was not built: {now.words}")
             time.sleep(0.1)
-    return offers.dumps()
+    return gallery.dumps()
 
 
 def settled(bench: Any) -> None:
@@ -182,10 +182,10 @@ def main() -> None:
     """Write docs/pictures/VIEW-{light,dark}[-narrow].png."""
     with tempfile.TemporaryDirectory() as folder, looks() as write, browsing.chromium() as browser:
         os.environ["XDG_CACHE_HOME"] = folder  # as at a first visit: no sample is there yet
-        offers = Offers()
-        dumps = built(offers)
+        gallery = Gallery()
+        dumps = built(gallery)
         exported(dumps[0], Path(folder) / "view.html")
-        with browsing.serving([], offers=offers) as address:
+        with browsing.serving([], gallery=gallery) as address:
             for scheme in ("light", "dark"):
                 for suffix, (width, height) in SIZES.items():
                     view = {"width": width, "height": height}

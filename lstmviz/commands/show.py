@@ -29,15 +29,15 @@ def demo(
     browser: Browser = True,
 ) -> None:
     """Show the samples in the browser. The first is built at once, the others when you open them."""
-    from lstmviz.samples.gallery import Offers
+    from lstmviz.samples.gallery import Gallery
     from lstmviz.ui.serve import serve as serve_page
 
-    offers = Offers()
+    gallery = Gallery()
     try:
-        offers.build(offers.all[0].name)
-        serve_page([], host=host, port=port, open_browser=browser, say=typer.echo, offers=offers)
+        gallery.build(gallery.entries[0].name)
+        serve_page([], host=host, port=port, open_browser=browser, say=typer.echo, gallery=gallery)
     finally:
-        offers.stop()
+        gallery.stop()
 
 
 @app.command()

@@ -19,14 +19,14 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import FORMAT_VERSION
 from lstmviz.dump.writer import set_uuid
 from lstmviz.errors import LstmvizError, ModelError, UnknownName
+from lstmviz.samples.definition import Sample, Variant
 from lstmviz.system import cache
 from lstmviz.system.atomic import replacing
 from lstmviz.system.paths import samples_dir
-from lstmviz.training.sample import Sample, Variant
 from lstmviz.types import CountProgress
 
 if TYPE_CHECKING:
-    from lstmviz.training.train_sample import Left, TrainProgress
+    from lstmviz.samples.train_sample import TrainingOutput, TrainProgress
 
 
 FIRST = "parens"  # the one that ``demo`` opens with
@@ -45,8 +45,8 @@ def names() -> list[str]:
         >>> samples.names()
         ['parens', 'agreement', 'recall', 'sentiment', 'stdlib']
     """
-    found = (init.parent.name for init in samples_dir().glob("*/__init__.py"))
-    return sorted(found, key=lambda name: (name != FIRST, name))
+    folders = (init.parent.name for init in samples_dir().glob("*/__init__.py"))
+    return sorted(folders, key=lambda name: (name != FIRST, name))
 
 
 def sample(name: str) -> Sample:
@@ -65,8 +65,8 @@ def sample(name: str) -> Sample:
         >>> samples.sample("parens").question
         'Does it count how deep it is, or does it only look at the last bracket?'
     """
-    said: Sample = load(name).SAMPLE
-    return said
+    definition: Sample = load(name).SAMPLE
+    return definition
 
 
 def variants(name: str) -> tuple[str, ...]:
@@ -154,32 +154,30 @@ def build(
         >>> samples.build("parens", "1x50", path="one-layer.h5").name
         'one-layer.h5'
     """
-    said = sample(name)
-    asked = said.variant(variant)
-    weights = weights_of(said, asked)
+    definition = sample(name)
+    chosen = definition.variant(variant)
+    title, weights = definition.title(chosen), weights_of(definition, chosen)
     if weights is None:
-        raise ModelError(
-            f"{said.title(asked)} comes without weights; train it here once: lstmviz samples train {said.name}"
-        )
-    key = _key(said, weights)
+        raise ModelError(f"{title} comes without weights; train it here once: lstmviz samples train {name}")
+    key = _key(definition, weights)
     if path is not None:
-        said.build(asked, path, weights, progress, overwrite)
+        definition.build(chosen, path, weights, progress, overwrite)
         set_uuid(Path(path), key)
         return Path(path)
-    title, place = said.title(asked), _place(said.title(asked), key)
-    with filelock.FileLock(place.parent.parent / f"{title}.lock"):
-        if not _is_dump(place):
-            # Nobody else is at work here while the lock is held: what lies in the way, a killed process left.
-            unfinished = place.parent / "unfinished"
+    target = _cached_dump(title, key)
+    with filelock.FileLock(target.parent.parent / f"{title}.lock"):
+        if not _is_dump(target):
+            # Nobody else builds here while the lock is held: an unfinished folder is that of a killed process.
+            unfinished = target.parent / "unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir(parents=True)
-            said.build(asked, unfinished / place.name, weights, progress)
-            set_uuid(unfinished / place.name, key)
-            for made in sorted(unfinished.iterdir(), reverse=True):  # the dump last, and only then is it there
-                made.replace(place.parent / made.name)
+            definition.build(chosen, unfinished / target.name, weights, progress)
+            set_uuid(unfinished / target.name, key)
+            for file in sorted(unfinished.iterdir(), reverse=True):  # the model first: with the dump all is there
+                file.replace(target.parent / file.name)
             shutil.rmtree(unfinished, ignore_errors=True)
-            _remove_older(place.parent, title)
-    return place
+            _remove_older(target.parent, title)
+    return target
 
 
 def kept(name: str, variant: str | None = None) -> Path | None:
@@ -199,20 +197,20 @@ def kept(name: str, variant: str | None = None) -> Path | None:
         >>> samples.kept("recall") is None  # until samples.build("recall") has recorded it
         True
     """
-    said = sample(name)
-    asked = said.variant(variant)
-    weights = weights_of(said, asked)
+    definition = sample(name)
+    chosen = definition.variant(variant)
+    weights = weights_of(definition, chosen)
     if weights is None:
         return None
-    place = _place(said.title(asked), _key(said, weights))
-    return place if _is_dump(place) else None
+    dump = _cached_dump(definition.title(chosen), _key(definition, weights))
+    return dump if _is_dump(dump) else None
 
 
-def weights_of(said: Sample, variant: Variant) -> Path | None:
+def weights_of(sample: Sample, variant: Variant) -> Path | None:
     """Find the weights of a variant: shipped, or trained on this machine.
 
     Args:
-        said: The sample.
+        sample: The sample.
         variant: The variant.
 
     Returns:
@@ -223,10 +221,10 @@ def weights_of(said: Sample, variant: Variant) -> Path | None:
         >>> samples.weights_of(parens, parens.variant("1x50")).name
         'parens-1x50.safetensors'
     """
-    if said.is_shipped:
-        return said.weights(variant)
-    kept = _trained_here(said, variant)
-    return kept if kept.is_file() else None
+    if sample.is_shipped:
+        return sample.weights(variant)
+    trained = _trained_here(sample, variant)
+    return trained if trained.is_file() else None
 
 
 def train(
@@ -238,7 +236,7 @@ def train(
     dropout: float = COMPARED_DROPOUT,
     n_updates: int | None = None,
     progress: TrainProgress | None = None,
-) -> Left:
+) -> TrainingOutput:
     """Train a variant of a sample from its seed, and write the results to a folder.
 
     The results are the weights, a dump, the dumps of the checkpoints, and the learning curves as a figure and, with
@@ -266,33 +264,35 @@ def train(
         >>> trained.weights.name, trained.floor is None
         ('recall-1x32.safetensors', False)
     """
-    from lstmviz.training.train_sample import train_sample
+    from lstmviz.samples.train_sample import train_sample
 
-    said = sample(name)
-    asked = said.variant(variant)
-    if asked.checkpoint_of is not None:
-        raise UnknownName(f"{asked.name} is a checkpoint of {asked.checkpoint_of}; train that")
-    folder = Path(said.title(asked) if out is None else out)
+    definition = sample(name)
+    chosen = definition.variant(variant)
+    if chosen.checkpoint_of is not None:
+        raise UnknownName(f"{chosen.name} is a checkpoint of {chosen.checkpoint_of}; train that")
+    folder = Path(definition.title(chosen) if out is None else out)
     try:
-        left = train_sample(said, asked, folder, seed=seed, dropout=dropout, n_updates=n_updates, progress=progress)
+        output = train_sample(
+            definition, chosen, folder, seed=seed, dropout=dropout, n_updates=n_updates, progress=progress
+        )
     except OSError as err:
         if isinstance(err, LstmvizError):
             raise
         raise ModelError(f"{folder} cannot be written to ({err.strerror or err}); give another --out") from err
-    if not said.is_shipped and seed is None and n_updates is None and left.curves.ending != "interrupted":
-        kept = _trained_here(said, asked)
-        with replacing(kept) as temporary:
-            shutil.copyfile(left.weights, temporary)
-    return left
+    is_full = seed is None and n_updates is None and output.curves.ending != "interrupted"
+    if is_full and not definition.is_shipped:
+        with replacing(_trained_here(definition, chosen)) as temporary:
+            shutil.copyfile(output.weights, temporary)
+    return output
 
 
-def _place(title: str, key: str) -> Path:
+def _cached_dump(title: str, key: str) -> Path:
     """Return where the dump of a variant is kept."""
     return cache.home("samples") / f"{title}-{key[:16]}" / f"{title}.h5"
 
 
-def _trained_here(said: Sample, variant: Variant) -> Path:
-    return cache.home("samples") / said.weights(variant).name
+def _trained_here(sample: Sample, variant: Variant) -> Path:
+    return cache.home("samples") / sample.weights(variant).name
 
 
 def _folder(name: str) -> Path:
@@ -302,20 +302,24 @@ def _folder(name: str) -> Path:
     return samples_dir() / name
 
 
-def _key(said: Sample, weights: Path) -> str:
+def _key(sample: Sample, weights: Path) -> str:
     """Digest what a dump depends on, as 32 hexadecimal digits: code, weights, the format, and what the sample says."""
-    digest = hashlib.sha256(f"format {FORMAT_VERSION} {said.depends_on()}".encode())
-    code = [*said.folder.glob("*.py"), *(Path(__file__).parents[1] / "training").glob("*.py")]
+    digest = hashlib.sha256(f"format {FORMAT_VERSION} {sample.depends_on()}".encode())
+    code = [
+        *sample.folder.glob("*.py"),
+        *(Path(__file__).parents[1] / "training").glob("*.py"),
+        Path(__file__).with_name("definition.py"),
+    ]
     for file in [*sorted(code, key=lambda file: (file.parent.name, file.name)), weights]:
         content = file.read_bytes()
         digest.update(f"\n{file.parent.name} {file.name} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:32]
 
 
-def _remove_older(kept: Path, title: str) -> None:
-    """Remove what a dump replaces; on systems that do not let go of a file that is open, a later build does."""
-    for folder in kept.parent.iterdir():
-        if folder != kept and re.fullmatch(re.escape(title) + "-[0-9a-f]{16}", folder.name):
+def _remove_older(newest: Path, title: str) -> None:
+    """Remove the folders that one replaces; where the system keeps files that are open, a later build removes them."""
+    for folder in newest.parent.iterdir():
+        if folder != newest and re.fullmatch(re.escape(title) + "-[0-9a-f]{16}", folder.name):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""Build some variants of a sample in a process of its own, so that the page that asked for them stays awake.
+"""Build variants of a sample in a process of its own, so that the page that requests them stays responsive.
 
 ``main(["parens", "1x50", ...])`` reports ``doing`` (words) and ``share`` (a number or null) as it goes on, then
 ``paths``, or ``error`` (a line). A variant without weights is trained first.
@@ -13,19 +13,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lstmviz.errors import LstmvizError
-from lstmviz.samples import catalog as samples
+from lstmviz.samples import catalog
 from lstmviz.system.worker import report
 
-PAUSE = 0.2  # s between lines: more often nobody reads them
+PAUSE = 0.2  # s between reports: nobody reads faster
 
-Tell = Callable[[str, float | None], None]
+Progress = Callable[[str, float | None], None]
+"""Called with what is being done, and the share that is done, 0 to 1, where it is known."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do the job; returns the exit code."""
+    """Build the variants; returns the exit code."""
     name, *variants = sys.argv[1:] if arguments is None else arguments
     try:
-        paths = [str(_build(name, variant, _teller(i, len(variants)))) for i, variant in enumerate(variants)]
+        paths = [str(_build(name, variant, _progress(i, len(variants)))) for i, variant in enumerate(variants)]
     except LstmvizError as error:
         report(error=str(error))
         return 1
@@ -33,44 +34,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _build(name: str, variant: str, tell: Tell) -> Path:
-    said = samples.sample(name)
-    if samples.weights_of(said, said.variant(variant)) is None:
-        _train(name, variant, tell)
-    tell("starting to record", None)  # torch is loaded
-    return samples.build(
-        name, variant, progress=lambda done, total: tell(f"recording: {done:,} of {total:,} steps", done / total)
+def _build(name: str, variant: str, progress: Progress) -> Path:
+    sample = catalog.sample(name)
+    if catalog.weights_of(sample, sample.variant(variant)) is None:
+        _train(name, variant, progress)
+    progress("starting to record", None)  # torch is loaded
+    return catalog.build(
+        name, variant, progress=lambda done, total: progress(f"recording: {done:,} of {total:,} steps", done / total)
     )
 
 
-def _train(name: str, variant: str, tell: Tell) -> None:
-    tell("starting to train", None)
+def _train(name: str, variant: str, progress: Progress) -> None:
+    progress("starting to train", None)
     with tempfile.TemporaryDirectory(prefix="lstmviz-") as folder:
-        samples.train(
+        catalog.train(
             name,
             variant,
             out=folder,
             dropout=0,
-            progress=lambda _, curves, n_updates: tell(
+            progress=lambda _, curves, n_updates: progress(
                 f"training: update {len(curves.points):,} of {n_updates:,}, loss {curves.points[-1].loss:.2f}",
                 len(curves.points) / n_updates,
             ),
         )
 
 
-def _teller(place: int, n_places: int) -> Tell:
-    """Return what tells of one of several variants; the share that is told is that of all of them."""
-    told = 0.0
+def _progress(index: int, n_variants: int) -> Progress:
+    """Return the progress of one of several variants; it reports the share that is done of all of them."""
+    last = 0.0  # time of the last report
 
-    def tell(words: str, share: float | None) -> None:
-        nonlocal told
-        if share is None or share >= 1 or time.monotonic() - told > PAUSE:
-            told = time.monotonic()
-            count = f"{place + 1} of {n_places}, " if n_places > 1 else ""
-            alone = share if n_places == 1 else (place + (share or 0)) / n_places
-            report(doing=count + words, share=alone)
+    def progress(words: str, share: float | None) -> None:
+        nonlocal last
+        if share is None or share >= 1 or time.monotonic() - last > PAUSE:
+            last = time.monotonic()
+            count = f"{index + 1} of {n_variants}, " if n_variants > 1 else ""
+            share_of_all = share if n_variants == 1 else (index + (share or 0)) / n_variants
+            report(doing=count + words, share=share_of_all)
 
-    return tell
+    return progress
 
 
 if __name__ == "__main__":

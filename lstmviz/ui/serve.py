@@ -20,7 +20,7 @@ from lstmviz.dump.corpus.reader import open_reader
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ServeError
 from lstmviz.opening import dump_paths
-from lstmviz.samples.gallery import Offers
+from lstmviz.samples.gallery import Gallery
 from lstmviz.system.paths import assets_dir
 from lstmviz.ui import guard
 from lstmviz.ui.callbacks import register
@@ -29,7 +29,7 @@ from lstmviz.ui.modules import Modules, module_routes
 from lstmviz.ui.routes import routes
 from lstmviz.ui.routes.samples import sample_routes
 from lstmviz.ui.rows import match_rows
-from lstmviz.ui.start_page import cards, offered
+from lstmviz.ui.start_page import dump_cards, gallery_json
 from lstmviz.ui.summary import match_summary
 from lstmviz.ui.table import DumpTable
 
@@ -60,16 +60,16 @@ def make_app(
     hosts: Iterable[str] = (),
     token: str | None = None,
     under: str = "/",
-    offers: Offers | None = None,
+    gallery: Gallery | None = None,
 ) -> Dash:
     """Return the Dash app over some dumps; ``app.server`` is the Flask server for gunicorn and tests.
 
     ``hosts`` are the names besides loopback that it answers to; with a ``token`` only those who bring it are let in.
     ``under`` is the path under which a browser sees it, where something before it takes that path away.
-    ``offers`` are samples that its start page offers besides. Raises ServeError where there is no dump.
+    ``gallery``: samples that its start page offers besides. Raises ServeError where there is no dump.
     """
     hosts = tuple(hosts)
-    table = DumpTable(dumps, token is None and not hosts, None if offers is None else offers.dumps)
+    table = DumpTable(dumps, token is None and not hosts, None if gallery is None else gallery.dumps)
     app = Page(
         "lstmviz",
         title="lstmviz",
@@ -88,9 +88,10 @@ def make_app(
     guard.install(app.server, hosts, token)
     app.server.register_blueprint(module_routes(app.modules))
     app.server.register_blueprint(routes(table))
-    if offers is not None:
-        app.server.register_blueprint(sample_routes(table, offers))
-    app.layout = lambda: build_layout(cards(table), offered(offers))  # anew at each visit: more may have been built
+    if gallery is not None:
+        app.server.register_blueprint(sample_routes(table, gallery))
+    # Built anew at each visit: more samples may be there.
+    app.layout = lambda: build_layout(dump_cards(table), gallery_json(gallery))
     register(app, partial(match_rows, table), partial(match_summary, table))
     return app
 
@@ -101,7 +102,7 @@ def serve(
     port: int = 8050,
     open_browser: bool = True,
     say: Callable[[str], None] = print,
-    offers: Offers | None = None,
+    gallery: Gallery | None = None,
 ) -> None:
     """Serve the page until interrupted, and say at which address; another port is taken where ``port`` is in use.
 
@@ -110,7 +111,7 @@ def serve(
     is_private = guard.is_loopback(host)
     token = None if is_private else secrets.token_urlsafe(12)
     names = [] if is_private else [host, *own_names()]
-    app = make_app(dumps, names, token, offers=offers)
+    app = make_app(dumps, names, token, gallery=gallery)
     listener = listen(host, port)
     bound = listener.getsockname()[1]
     if bound != port:

@@ -1,4 +1,4 @@
-"""What the page is told before it asks for more: each dump, and each sample that is offered."""
+"""The start page: each dump that is served, and each sample that is offered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.samples.gallery import Offer, Offers
+from lstmviz.samples.gallery import BuildStatus, Gallery, GalleryEntry
 from lstmviz.ui.table import DumpTable
 
 
@@ -32,18 +32,18 @@ class DumpCard:
     picture: tuple[int, int, int, str] | None = None
 
 
-def told(table: DumpTable, offers: Offers | None) -> dict[str, Any]:
+def start_page_json(table: DumpTable, gallery: Gallery | None) -> dict[str, Any]:
     """Return what is served and what is offered, as JSON for the page."""
-    shown = offered(offers)  # before the dumps: of those that they name none lacks
-    return {"offers": shown, "dumps": [asdict(card) for card in cards(table)]}
+    entries = gallery_json(gallery)  # read first, so that every dump it names is listed
+    return {"offers": entries, "dumps": [asdict(card) for card in dump_cards(table)]}
 
 
-def offered(offers: Offers | None) -> list[dict[str, Any]]:
-    """Return what is offered and how far each is."""
-    return [] if offers is None else [_offered(offers, offer) for offer in offers.all]
+def gallery_json(gallery: Gallery | None) -> list[dict[str, Any]]:
+    """Return the entries of a gallery, and how far each is."""
+    return [] if gallery is None else [_entry_json(entry, gallery.status(entry)) for entry in gallery.entries]
 
 
-def cards(table: DumpTable) -> list[DumpCard]:
+def dump_cards(table: DumpTable) -> list[DumpCard]:
     """Describe each dump for the page; where two have one name, their folders tell them apart."""
     names = Counter(dump.name for dump in table)
     return [
@@ -62,19 +62,18 @@ def cards(table: DumpTable) -> list[DumpCard]:
     ]
 
 
-def _offered(offers: Offers, offer: Offer) -> dict[str, Any]:
-    now = offers.standing(offer)
+def _entry_json(entry: GalleryEntry, status: BuildStatus) -> dict[str, Any]:
     return {
-        "name": offer.name,
-        "model": offer.model,
-        "about": offer.about,
-        "question": offer.question,
-        "command": offer.command,
-        "members": list(offer.members),
-        "state": now.state,
-        "words": now.words,
-        "share": now.share,
-        "dumps": [dump.uuid for dump in now.dumps],
+        "name": entry.name,
+        "model": entry.model,
+        "about": entry.about,
+        "question": entry.question,
+        "command": entry.command,
+        "members": list(entry.members),
+        "state": status.state,
+        "words": status.words,
+        "share": status.share,
+        "dumps": [dump.uuid for dump in status.dumps],
     }
 
 

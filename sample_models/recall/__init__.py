@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lstmviz.training.sample import Sample, Variant
+from lstmviz.samples.definition import Sample, Variant
 
 if TYPE_CHECKING:
     from lstmviz.training.recipe import Recipe

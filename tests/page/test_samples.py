@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+import lstmviz
 from lstmviz.samples import gallery as offering
-from lstmviz.samples.gallery import Offers
+from lstmviz.samples.gallery import Gallery
 from support import browser as browsing
 from support.workbench import WITHIN, start
 
@@ -17,13 +18,13 @@ SOURCE = "rnn.l0.h"
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """A server with an empty cache: the offers and their address."""
+    """A server with an empty cache: the gallery and its address."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        offers = Offers()
-        with browsing.serving([], offers=offers) as address:
-            yield offers, address
-        offers.stop()
+        gallery = Gallery()
+        with browsing.serving([], gallery=gallery) as address:
+            yield gallery, address
+        gallery.stop()
 
 
 @pytest.fixture
@@ -53,9 +54,9 @@ def state(name):
 def test_each_sample_is_a_card_that_says_what_it_is_and_what_to_ask(bench, served):
     bench.page.goto(bench.address)
     shown = start(bench)
-    assert shown["names"] == [offer.name for offer in served[0].all]
+    assert shown["names"] == [offer.name for offer in served[0].entries]
     assert shown["said"] == f"{len(shown['names'])} samples"
-    for offer in served[0].all:
+    for offer in served[0].entries:
         words = card(bench, offer.name).inner_text()
         assert all(part in words for part in (offer.about[1:], offer.question, offer.model))
         assert (offer.command in words) if offer.command else ("Build" in words)
@@ -100,8 +101,8 @@ def test_a_model_at_moments_of_its_training_shows_the_same_steps_at_each(bench, 
     start(bench)
     button(bench, LEARNS).click()
     first = opened(bench)
-    series = next(offer for offer in served[0].all if offer.name == LEARNS)
-    dumps = served[0].standing(series).dumps
+    series = next(offer for offer in served[0].entries if offer.name == LEARNS)
+    dumps = served[0].status(series).dumps
     assert first["state"]["dump"] == dumps[0].uuid
     bench.open(dump=dumps[0].uuid, source=SOURCE, at=220, span=60, start=249, stop=255, t=0.4, side="low")
     moments = bench.page.locator(".lv-series-moment")
@@ -112,7 +113,7 @@ def test_a_model_at_moments_of_its_training_shows_the_same_steps_at_each(bench, 
         shown = bench.ready()
         assert [(m.get_attribute("aria-pressed")) for m in moments.all()].index("true") == k
         assert (shown["state"]["start"], shown["state"]["stop"], shown["state"]["at"]) == (249, 255, 220)
-        expected = dump.select(SOURCE, 249, 255, threshold=0.4, side="low").units
+        expected = lstmviz.open_dump(dump.path).select(SOURCE, 249, 255, threshold=0.4, side="low").units
         assert shown["units"] == [unit.unit for unit in expected]
         units.append(shown["units"])
         bench.page.keyboard.press("]")
@@ -127,7 +128,7 @@ def test_a_model_at_moments_of_its_training_shows_the_same_steps_at_each(bench, 
     bench.page.go_back()
     bench.page.wait_for_function("uuid => lvDebug.inspectPage().state?.dump === uuid", arg=dumps[-2].uuid)
     bench.ready()
-    other = served[0].standing(next(offer for offer in served[0].all if offer.name == "recall-1x32"))
+    other = served[0].status(next(offer for offer in served[0].entries if offer.name == "recall-1x32"))
     if other.dumps:
         assert bench.open(dump=other.dumps[0].uuid)["state"]["dump"] == other.dumps[0].uuid
         assert moments.count() == 0
@@ -135,7 +136,7 @@ def test_a_model_at_moments_of_its_training_shows_the_same_steps_at_each(bench, 
 
 def test_a_link_to_a_sample_that_is_not_built_says_so(chromium, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with browsing.serving([], offers=Offers()) as address, browsing.workbench(chromium, address) as bench:
+    with browsing.serving([], gallery=Gallery()) as address, browsing.workbench(chromium, address) as bench:
         bench.page.goto(f"{address}/?dump={'0' * 32}")
         start(bench)
         bench.page.locator("#lv-notice", has_text="not served here").wait_for()

@@ -18,7 +18,7 @@ from lstmviz.system import paths as places
 
 # A sample that needs no torch: it writes a small dump and a line into a log for each time it is built.
 INIT = """
-from lstmviz.training.sample import Sample, Variant
+from lstmviz.samples.definition import Sample, Variant
 import time, lstmviz
 from pathlib import Path
 

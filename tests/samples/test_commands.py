@@ -13,9 +13,9 @@ from lstmviz.cli import app
 from lstmviz.commands import samples as commands
 from lstmviz.errors import ModelError, UnknownName
 from lstmviz.samples import catalog as samples
-from lstmviz.samples.gallery import Offers
+from lstmviz.samples import train_sample as trained
+from lstmviz.samples.gallery import Gallery
 from lstmviz.training import curves
-from lstmviz.training import train_sample as trained
 from lstmviz.training.fit import Curves, Point
 
 runner = CliRunner()
@@ -101,15 +101,15 @@ def test_build_without_a_name_builds_every_sample_whose_weights_are_here_parens_
 
 def test_demo_serves_at_once_with_the_first_sample_on_its_way(monkeypatch):
     asked = []
-    monkeypatch.setattr(Offers, "build", lambda offers, name: asked.append(name))
+    monkeypatch.setattr(Gallery, "build", lambda gallery, name: asked.append(name))
     monkeypatch.setattr(
-        "lstmviz.ui.serve.serve", lambda dumps, **more: asked.append((dumps, more["offers"], more["port"]))
+        "lstmviz.ui.serve.serve", lambda dumps, **more: asked.append((dumps, more["gallery"], more["port"]))
     )
     answer = runner.invoke(app, ["demo", "--no-browser", "--port", "8123"])
     assert answer.exit_code == 0
-    first, (dumps, offers, port) = asked
+    first, (dumps, gallery, port) = asked
     assert (first, dumps, port) == ("parens-2x50", [], 8123)
-    assert offers.all[0].name == first
+    assert gallery.entries[0].name == first
 
 
 def test_a_training_leaves_weights_dump_and_checkpoints(left):

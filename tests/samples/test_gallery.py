@@ -12,8 +12,8 @@ import lstmviz
 from lstmviz.errors import LstmvizError, UnknownName
 from lstmviz.samples import catalog as samples
 from lstmviz.samples import gallery as offering
-from lstmviz.samples import worker as sample_job
-from lstmviz.samples.gallery import Offers
+from lstmviz.samples import worker
+from lstmviz.samples.gallery import Gallery
 from lstmviz.ui.serve import make_app
 
 LOCAL = {"Host": "127.0.0.1"}
@@ -28,23 +28,23 @@ def own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def found():
-    made = Offers()
+    made = Gallery()
     yield made
     made.stop()
 
 
-def named(offers, name):
-    return next(offer for offer in offers.all if offer.name == name)
+def named(gallery, name):
+    return next(offer for offer in gallery.entries if offer.name == name)
 
 
-def until(offers, name, *states):
+def until(gallery, name, *states):
     """Wait for one of some states; gives every standing that was seen, the last one first."""
-    seen = [offers.standing(named(offers, name))]
+    seen = [gallery.status(named(gallery, name))]
     stop = time.monotonic() + WITHIN
     while seen[0].state not in states:
         assert time.monotonic() < stop, seen[0]
         time.sleep(0.02)
-        now = offers.standing(named(offers, name))
+        now = gallery.status(named(gallery, name))
         if now != seen[0]:
             seen.insert(0, now)
     return seen
@@ -56,17 +56,17 @@ def child(monkeypatch, code):
 
 
 def test_every_model_is_offered_and_one_whose_training_was_kept_with_its_moments(found):
-    assert found.all[0].name == "parens-2x50"
-    every = [variant for offer in found.all for variant in [(offer.sample, v) for v in offer.variants]]
+    assert found.entries[0].name == "parens-2x50"
+    every = [variant for offer in found.entries for variant in [(offer.sample, v) for v in offer.variants]]
     assert sorted(every) == sorted((name, v) for name in samples.names() for v in samples.variants(name))
     learns = named(found, "parens-1x50, as it learns")
-    assert [len(offer.variants) for offer in found.all if offer is not learns] == [1] * (len(found.all) - 1)
+    assert [len(offer.variants) for offer in found.entries if offer is not learns] == [1] * (len(found.entries) - 1)
     updates = [v.update for v in samples.sample("parens").checkpoints(samples.sample("parens").variant("1x50"))]
     assert learns.members == (*(f"update {n}" for n in updates), "trained")
     assert updates == sorted(updates)
     assert learns.variants[-1] == "1x50"
-    assert [offer.name for offer in found.all if offer.command] == ["stdlib-1x128"]
-    assert all(found.standing(offer).state == "offered" for offer in found.all)
+    assert [offer.name for offer in found.entries if offer.command] == ["stdlib-1x128"]
+    assert all(found.status(offer).state == "offered" for offer in found.entries)
     assert found.dumps() == []
 
 
@@ -77,10 +77,10 @@ def test_what_is_asked_for_is_built_in_a_process_of_its_own_and_found_the_next_t
     assert {one.state for one in before} <= {"waiting", "working"}
     assert [dump.path for dump in found.dumps()] == [samples.kept("recall")]
     assert done.dumps[0].n_steps == 18_598
-    again = Offers()
+    again = Gallery()
     assert [dump.uuid for dump in again.dumps()] == [done.dumps[0].uuid]
     again.build("recall-1x32")
-    assert again.standing(named(again, "recall-1x32")).state == "kept"
+    assert again.status(named(again, "recall-1x32")).state == "kept"
 
 
 def test_two_presses_build_once_and_one_waits_for_the_other(found, monkeypatch, tmp_path):
@@ -97,10 +97,10 @@ print(json.dumps({{"paths": [{str(path)!r}] * (len(sys.argv) - 2)}}))""",
     for name in ("recall-1x32", "recall-1x32", "agreement-1x50", "recall-1x32"):
         found.build(name)
     until(found, "recall-1x32", "working")
-    while found.standing(named(found, "recall-1x32")).share is None:
+    while found.status(named(found, "recall-1x32")).share is None:
         time.sleep(0.02)
-    assert found.standing(named(found, "recall-1x32")).words == "half"
-    assert found.standing(named(found, "agreement-1x50")).state == "waiting"
+    assert found.status(named(found, "recall-1x32")).words == "half"
+    assert found.status(named(found, "agreement-1x50")).state == "waiting"
     go.touch()
     for name in ("agreement-1x50", "recall-1x32"):
         assert until(found, name, "kept", "failed")[0].state == "kept"
@@ -126,7 +126,7 @@ def test_a_build_that_fails_is_a_line_and_may_be_tried_again(found, monkeypatch,
     assert line in failed.words
     assert "\n" not in failed.words
     found.build("recall-1x32")
-    assert found.standing(named(found, "recall-1x32")).state in ("waiting", "working")
+    assert found.status(named(found, "recall-1x32")).state in ("waiting", "working")
 
 
 def test_a_stop_ends_what_is_under_way(found, monkeypatch):
@@ -134,12 +134,12 @@ def test_a_stop_ends_what_is_under_way(found, monkeypatch):
     found.build("recall-1x32")
     found.build("agreement-1x50")
     until(found, "recall-1x32", "working")
-    while found.standing(named(found, "recall-1x32")).words != "so":
+    while found.status(named(found, "recall-1x32")).words != "so":
         time.sleep(0.02)
     found.stop()
     assert until(found, "recall-1x32", "failed")
     found.build("sentiment-forward-1x50")
-    assert found.standing(named(found, "sentiment-forward-1x50")).state == "offered"
+    assert found.status(named(found, "sentiment-forward-1x50")).state == "offered"
 
 
 def test_an_unknown_name_is_refused_with_those_there_are(found):
@@ -155,14 +155,14 @@ def lines(capfd):
 
 
 def test_the_job_tells_how_far_it_is_over_all_it_builds(monkeypatch, capfd):
-    monkeypatch.setattr(sample_job, "PAUSE", 0.0)
+    monkeypatch.setattr(worker, "PAUSE", 0.0)
 
     def build(name, variant, progress):
         progress(500, 1000)
         return f"/{name}-{variant}.h5"
 
     monkeypatch.setattr(samples, "build", build)
-    assert sample_job.main(["parens", "1x50-update-000", "1x50"]) == 0
+    assert worker.main(["parens", "1x50-update-000", "1x50"]) == 0
     *told, last = lines(capfd)
     assert last == {"paths": ["/parens-1x50-update-000.h5", "/parens-1x50.h5"]}
     assert [one["share"] for one in told] == [0.0, 0.25, 0.5, 0.75]
@@ -174,7 +174,7 @@ def test_the_job_trains_what_has_no_weights_first(monkeypatch, capfd):
     monkeypatch.setattr(samples, "weights_of", lambda said, variant: None)
     monkeypatch.setattr(samples, "train", lambda name, variant, **more: done.append((name, variant, more["dropout"])))
     monkeypatch.setattr(samples, "build", lambda *_, **__: "/stdlib-1x128.h5")
-    assert sample_job.main(["stdlib", "1x128"]) == 0
+    assert worker.main(["stdlib", "1x128"]) == 0
     assert done == [("stdlib", "1x128", 0)]
     assert [one.get("doing") for one in lines(capfd)] == ["starting to train", "starting to record", None]
 
@@ -184,9 +184,9 @@ def test_the_job_tells_what_went_wrong_in_a_line(monkeypatch, capfd):
         raise LstmvizError("no folder to keep samples in can be written")
 
     monkeypatch.setattr(samples, "build", build)
-    assert sample_job.main(["recall", "1x32"]) == 1
+    assert worker.main(["recall", "1x32"]) == 1
     assert lines(capfd)[-1] == {"error": "no folder to keep samples in can be written"}
-    assert sample_job.main(["lorem", "1x32"]) == 1
+    assert worker.main(["lorem", "1x32"]) == 1
     assert lines(capfd)[-1]["error"].startswith("no sample 'lorem'")
 
 
@@ -195,7 +195,7 @@ def test_the_job_tells_what_went_wrong_in_a_line(monkeypatch, capfd):
 
 @pytest.fixture
 def client(found):
-    return make_app([], offers=found).server.test_client()
+    return make_app([], gallery=found).server.test_client()
 
 
 def test_the_server_tells_what_is_offered_and_builds_by_a_post_of_json_alone(client, found, monkeypatch):
@@ -203,7 +203,7 @@ def test_the_server_tells_what_is_offered_and_builds_by_a_post_of_json_alone(cli
     monkeypatch.setattr(found, "build", asked.append)
     told = client.get("/samples/about.json", headers=LOCAL)
     assert told.headers["Cache-Control"] == "no-store"
-    assert [one["name"] for one in told.json["offers"]] == [offer.name for offer in found.all]
+    assert [one["name"] for one in told.json["offers"]] == [offer.name for offer in found.entries]
     assert told.json["dumps"] == []
     for question in ({"data": {"name": "recall-1x32"}}, {"data": b'{"name": "recall-1x32"}'}):
         assert client.post("/samples/build", headers=LOCAL, **question).status_code == 415
@@ -220,6 +220,6 @@ def test_the_server_tells_what_is_offered_and_builds_by_a_post_of_json_alone(cli
 def test_an_unknown_sample_is_a_line_and_a_visitor_without_the_token_builds_nothing(client, found):
     answer = client.post("/samples/build", json={"name": "lorem"}, headers=LOCAL)
     assert (answer.status_code, answer.json["error"][:19]) == (404, "no sample 'lorem' i")
-    room = make_app([], token="secret", offers=found).server.test_client()
+    room = make_app([], token="secret", gallery=found).server.test_client()
     assert room.post("/samples/build", json={"name": "recall-1x32"}, headers=LOCAL).status_code == 403
-    assert found.standing(named(found, "recall-1x32")).state == "offered"
+    assert found.status(named(found, "recall-1x32")).state == "offered"

@@ -1,36 +1,33 @@
-"""The samples that a page offers: how far they are, and a press that has one built."""
+"""The samples that a page offers: how far they are, and the request that builds one."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
 from lstmviz.errors import LstmvizError, PatternError
-from lstmviz.samples.gallery import Offers
+from lstmviz.samples.gallery import Gallery
 from lstmviz.ui.routes.requests import json_body
 from lstmviz.ui.routes.responses import known_error, uncached, unexpected_error
-from lstmviz.ui.start_page import told
+from lstmviz.ui.start_page import start_page_json
 from lstmviz.ui.table import DumpTable
 
 
-def sample_routes(table: DumpTable, offers: Offers) -> Blueprint:
+def sample_routes(table: DumpTable, gallery: Gallery) -> Blueprint:
     """Return the routes under ``/samples``."""
     blueprint = Blueprint("samples", __name__, url_prefix="/samples")
     blueprint.register_error_handler(LstmvizError, known_error)
     blueprint.register_error_handler(Exception, unexpected_error)
 
-    def standing() -> Response:
-        return uncached(jsonify(told(table, offers)))
-
     @blueprint.get("/about.json")
     def get_about() -> Response:
-        return standing()
+        return uncached(jsonify(start_page_json(table, gallery)))
 
     @blueprint.post("/build")
     def post_build() -> Response:
         name = json_body().get("name")
         if not isinstance(name, str):
             raise PatternError('say which sample to build: {"name": "..."}')
-        offers.build(name)
-        return standing()
+        gallery.build(name)
+        return uncached(jsonify(start_page_json(table, gallery)))
 
     return blueprint

@@ -1,4 +1,4 @@
-"""What the folder of a sample says of itself: its variants, and how each is trained and recorded. No torch here."""
+"""The definition of a sample: its variants, and how each is trained and recorded. No torch here."""
 
 from __future__ import annotations
 
