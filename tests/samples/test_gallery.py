@@ -38,7 +38,7 @@ def named(gallery, name):
 
 
 def until(gallery, name, *states):
-    """Wait for one of some states; gives every standing that was seen, the last one first."""
+    """Wait for one of some states; returns every status that was seen, the last one first."""
     seen = [gallery.status(named(gallery, name))]
     stop = time.monotonic() + WITHIN
     while seen[0].state not in states:
