@@ -246,7 +246,7 @@ def small(tmp_path, **more):
 
 
 def test_tsne_shows_how_far_it_is_is_cancelled_and_computed(chromium, tmp_path, monkeypatch):
-    real, waits = jobs.project, []
+    real, waits = jobs.compute_map, []
 
     def slow(*args, progress, cancel, **more):
         """The real one, once nobody cancels for a moment in its middle."""
@@ -257,7 +257,7 @@ def test_tsne_shows_how_far_it_is_is_cancelled_and_computed(chromium, tmp_path, 
                 raise lstmviz.errors.ProjectionCancelled("cancelled")
         return real(*args, progress=progress, cancel=cancel, **more)
 
-    monkeypatch.setattr(jobs, "project", slow)
+    monkeypatch.setattr(jobs, "compute_map", slow)
     with page(chromium, tmp_path, **small(tmp_path)) as (bench, d):
         bench.open(source="a.l0.h", view="map")
         shown(bench)
