@@ -19,7 +19,7 @@ import lstmviz
 from lstmviz import samples
 from lstmviz.training.model import load, save
 from lstmviz.training.recipe import train
-from lstmviz.training.record_model import leave
+from lstmviz.training.record_model import record_model
 from support.cards import Card, labels, matched, precision_and_recall, r_of_units
 
 
@@ -35,7 +35,7 @@ def retrain(name: str, variant: str, folder: Path) -> None:
     loss, printed = recipe.loss(load(weights)), dict(card.table("what | nats"))[variant]
     print(f"{name} {variant}: {seconds:.0f} CPU s, held-out loss {loss:.4f}; the card says {printed}", flush=True)
     if name == "stdlib":
-        leave(weights, recipe.corpus(), folder / "stdlib.h5")
+        record_model(weights, recipe.corpus(), folder / "stdlib.h5")
         show_units(card, lstmviz.open_dump(folder / "stdlib.h5"))
 
 

@@ -27,7 +27,7 @@ import lstmviz
 from lstmviz import samples
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.model import TextModel, save
-from lstmviz.training.record_model import leave
+from lstmviz.training.record_model import record_model
 from lstmviz.ui.serve import make_app
 from support import browser as browsing
 
@@ -63,13 +63,14 @@ FLOOR = """() => {
 }"""
 
 
-def made(folder: Path, n_units: int) -> lstmviz.Dump:
-    """Leave a model of the sample's shape with random weights beside a small dump of it."""
+def random_dump(folder: Path, n_units: int) -> lstmviz.Dump:
+    """Return a small dump of a model of the sample's shape with random weights, which lies beside it."""
     torch.manual_seed(1)
     description = replace(samples.sample("stdlib").recipe("1x128").description, n_units=n_units)
     weights, path = folder / "weights.safetensors", folder / "run.h5"
     save(TextModel(description), weights)
-    leave(weights, Corpus([np.random.default_rng(1).integers(1, len(description.vocab), 500) for _ in range(10)]), path)
+    rng = np.random.default_rng(1)
+    record_model(weights, Corpus([rng.integers(1, len(description.vocab), 500) for _ in range(10)]), path)
     return lstmviz.open_dump(path)
 
 
@@ -126,7 +127,7 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=128)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        dump = made(Path(folder), asked.units)
+        dump = random_dump(Path(folder), asked.units)
         drawn, floor = keystrokes(dump, asked.keys, asked.characters)
         print(f"1 x {asked.units}, {asked.characters} characters")
         print(told("keystroke to repainted states", drawn))

@@ -13,9 +13,9 @@ from lstmviz.commands.base import app, err, one_line, progress_bar, say
 
 if TYPE_CHECKING:
     from lstmviz.training.fit import Curves
-    from lstmviz.training.recipe import Trained
-    from lstmviz.training.text_task import Study
-    from lstmviz.training.train_text import LeftOfText, Place
+    from lstmviz.training.recipe import TrainedModel
+    from lstmviz.training.text_task import TextTask
+    from lstmviz.training.train_text import OutputPaths, TextTrainingOutput
 
 INTERRUPTED = 130
 
@@ -64,7 +64,7 @@ def train(
 ) -> None:
     """Train a small model on any text, and record a dump to explore; Ctrl-C keeps the best model so far."""
     from lstmviz.training.text_task import Options
-    from lstmviz.training.train_text import claim, study
+    from lstmviz.training.train_text import claim_output, read_task
 
     options = Options(
         level=level.value,
@@ -79,54 +79,53 @@ def train(
         n_recorded=steps,
         seed=seed,
     )
-    learned = study(text, labels, options)
+    task = read_task(text, labels, options)
     title = name or f"{text.stem}-{options.title}"
-    _run(learned, claim(folder or Path(title), title, overwrite))
+    _run(task, claim_output(folder or Path(title), title, overwrite))
 
 
-def _run(study: Study, place: Place) -> None:
-    """Train, leave what there is to see, and say what that is; what a second Ctrl-C leaves is one line."""
-    from lstmviz.training.train_text import keep, leave_study
+def _run(task: TextTask, paths: OutputPaths) -> None:
+    """Train, write the output, and say what it is; a second Ctrl-C ends in one line that says what is kept."""
+    from lstmviz.training.train_text import save_model, write_output
 
-    for line in study.about:
+    for line in task.about:
         say(line)
-    say(f"training a {study.recipe.description.words}; Ctrl-C keeps the best model so far")
+    say(f"training a {task.recipe.description.words}; Ctrl-C keeps the best model so far")
     kept = "nothing was kept"
     try:
-        trained = _train(study)
-        keep(trained, place)
-        kept = f"the model is {place.weights}"
+        trained = _train(task)
+        save_model(trained, paths)
+        kept = f"the model is {paths.model}"
         with progress_bar() as bar:
-            task = bar.add_task("recording", total=None)
-            left = leave_study(
-                study, trained.curves, place, lambda done, total: bar.update(task, completed=done, total=total)
+            row = bar.add_task("recording", total=None)
+            output = write_output(
+                task, trained.curves, paths, lambda done, total: bar.update(row, completed=done, total=total)
             )
     except KeyboardInterrupt as error:
         err.print(f"lstmviz: ended at once; {kept}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from error
-    _say_what_came(study, trained, left)
+    _say_output(task, trained, output)
 
 
-def _train(study: Study) -> Trained:
-    from lstmviz.training.train_text import train_study
+def _train(task: TextTask) -> TrainedModel:
+    from lstmviz.training.train_text import train_task
 
-    plan = study.recipe.plan
+    plan = task.recipe.plan
     with progress_bar() as bar:
-        task = bar.add_task("training", total=1.0)
+        row = bar.add_task("training", total=1.0)
 
         def show(curves: Curves) -> None:
             point = curves.points[-1]
-            held_out = f", held out {study.number(curves.held_out[-1][1])} {study.unit}" if curves.held_out else ""
-            line = f"update {point.update:,}: training {study.number(point.loss)}{held_out}"
-            bar.update(task, description=line, completed=plan.share_over(point.update, bar.tasks[task].elapsed or 0.0))
+            line = f"update {point.update:,}: training {task.format_loss(point.loss)}"
+            if curves.held_out:
+                line += f", held out {task.format_loss(curves.held_out[-1][1])} {task.loss_unit}"
+            bar.update(row, description=line, completed=plan.share_over(point.update, bar.tasks[row].elapsed or 0.0))
 
-        return train_study(
-            study, show, lambda: say("stopping: the best model so far is kept; Ctrl-C again ends at once")
-        )
+        return train_task(task, show, lambda: say("stopping: the best model so far is kept; Ctrl-C again ends at once"))
 
 
-def _say_what_came(study: Study, trained: Trained, left: LeftOfText) -> None:
-    curves, place = trained.curves, left.place
+def _say_output(task: TextTask, trained: TrainedModel, output: TextTrainingOutput) -> None:
+    curves, paths = trained.curves, output.paths
     best = "" if curves.best is None else f", the best of them after {curves.best[0]:,}"
     ending = {
         "done": "",
@@ -134,10 +133,10 @@ def _say_what_came(study: Study, trained: Trained, left: LeftOfText) -> None:
         "interrupted": " (interrupted)",
     }
     say(f"{len(curves.points):,} updates{best}{ending[curves.ending]}")
-    say(f"held-out loss: {study.told(left.loss)}")
-    for line in left.closing:
+    say(f"held-out loss: {task.loss_in_words(output.loss)}")
+    for line in output.outcome:
         say(line)
-    for what, where in (("model", place.weights), ("dump", place.dump), ("curves", place.figure)):
-        say(f"{what}: {where}")
-    say(f"TensorBoard: {place.events}" if left.has_events else "no TensorBoard events: pip install 'lstmviz[train]'")
-    say(f"see it: lstmviz serve {shlex.quote(str(place.dump))}")
+    for name, path in (("model", paths.model), ("dump", paths.dump), ("curves", paths.figure)):
+        say(f"{name}: {path}")
+    say(f"TensorBoard: {paths.events}" if output.has_events else "no TensorBoard events: pip install 'lstmviz[train]'")
+    say(f"see it: lstmviz serve {shlex.quote(str(paths.dump))}")

@@ -140,7 +140,7 @@ class Sample:
         Raises:
             DumpExists: Something is at ``path``.
         """
-        from lstmviz.training.record_model import leave
+        from lstmviz.training.record_model import record_model
 
         recipe = self.recipe(variant.checkpoint_of or variant.name)
-        leave(weights, recipe.corpus(), path, overwrite=overwrite, progress=progress)
+        record_model(weights, recipe.corpus(), path, overwrite=overwrite, progress=progress)

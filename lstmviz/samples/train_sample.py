@@ -12,8 +12,8 @@ from lstmviz.training.curves import figure, write_events, write_figure
 from lstmviz.training.fit import Curves
 from lstmviz.training.model import TextModel, load, save
 from lstmviz.training.model_config import model_beside
-from lstmviz.training.recipe import Recipe, Trained, train
-from lstmviz.training.record_model import leave
+from lstmviz.training.recipe import Recipe, TrainedModel, train
+from lstmviz.training.record_model import record_model
 
 TrainProgress = Callable[[str, Curves, int], None]
 """Called after each update with what is trained, the curves so far, and the number of updates in all."""
@@ -79,7 +79,7 @@ def train_sample(
     )
 
 
-def _train(title: str, recipe: Recipe, checkpoints: dict[int, Variant], progress: TrainProgress | None) -> Trained:
+def _train(title: str, recipe: Recipe, checkpoints: dict[int, Variant], progress: TrainProgress | None) -> TrainedModel:
     n = recipe.plan.n_updates
     return train(recipe, None if progress is None else lambda curves: progress(title, curves, n), checkpoints)
 
@@ -87,7 +87,7 @@ def _train(title: str, recipe: Recipe, checkpoints: dict[int, Variant], progress
 def _save_and_record(model: TextModel, recipe: Recipe, dump: Path) -> Path:
     weights = model_beside(dump)
     save(model, weights)
-    leave(weights, recipe.corpus(), dump, overwrite=True)
+    record_model(weights, recipe.corpus(), dump, overwrite=True)
     return dump
 
 

@@ -1,4 +1,4 @@
-"""A made language whose truth is known: a finite automaton that emits a token at each move, and its exact entropy.
+"""An artificial language whose truth is known: a finite automaton that emits a token a move, and its exact entropy.
 
 Its state is a function of the tokens so far, so the best possible prediction at each step is the distribution of the
 next token in that state, and the least possible loss is the entropy of those, averaged over the states as they are
@@ -28,37 +28,37 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Made:
-    """Made sequences, one a row, filled up with -1 (costs: 0) behind ``lengths`` (n_sequences,).
+class SampledSequences:
+    """Sampled sequences, one a row, padded with -1 (surprisals: 0) behind ``lengths`` (n_sequences,).
 
-    ``tokens``: ids in ``Process.vocab``; ``states``: the state after each token, as its place in ``Process.states``;
-    ``costs``: what each token costs, in nats, who knows the process. All (n_sequences, n_steps).
+    ``tokens``: ids in ``Automaton.vocab``; ``states``: the state after each token, by its index in
+    ``Automaton.states``; ``surprisals``: of each token under the true automaton, in nats. All (n_sequences, n_steps).
     """
 
     tokens: NDArray[np.int64]
     states: NDArray[np.int64]
-    costs: NDArray[np.float64]
+    surprisals: NDArray[np.float64]
     lengths: NDArray[np.int64]
 
     @property
-    def truth(self) -> float:
-        """The loss on these sequences of who knows the process: nats a token, without the first of each."""
-        return float(self.costs[:, 1:].sum() / (self.lengths - 1).sum())
+    def ideal_loss(self) -> float:
+        """Mean loss of the ideal observer on these sequences, in nats a token, without the first token of each."""
+        return float(self.surprisals[:, 1:].sum() / (self.lengths - 1).sum())
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """The moves as arrays: (n_states, most moves of any)."""
+    """The moves as arrays (n_states, most moves of any state); ``cumulative``: their probabilities, added up."""
 
-    sums: NDArray[np.float64]
+    cumulative: NDArray[np.float64]
     tokens: NDArray[np.int64]
     to: NDArray[np.int64]
-    costs: NDArray[np.float64]
+    surprisals: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Process:
-    """A process by its moves; a round begins in ``start`` and ends when it comes back there.
+class Automaton:
+    """An automaton by its moves; a round begins in ``start`` and ends when it comes back there.
 
     Raises ValueError where the moves of a state do not add up to 1, lead nowhere, or emit one token twice (then the
     state would not be a function of the tokens).
@@ -94,32 +94,32 @@ class Process:
         for i, moves in enumerate(self.moves.values()):
             for k, move in enumerate(moves):
                 p[i, k], tokens[i, k], to[i, k] = move.p, ids[move.token], number[move.to]
-        sums = p.cumsum(axis=1)
-        sums /= sums[:, -1:]  # exactly 1 from the last move on: no draw from [0, 1) goes past it
-        return _Tables(sums, tokens, to, -np.log(p, out=np.zeros(shape), where=p > 0))
+        cumulative = p.cumsum(axis=1)
+        cumulative /= cumulative[:, -1:]  # exactly 1 from the last move on: no draw from [0, 1) goes past it
+        return _Tables(cumulative, tokens, to, -np.log(p, out=np.zeros(shape), where=p > 0))
 
     def draw(
         self, rng: np.random.Generator, n_sequences: int, n_steps: int | None = None, n_rounds: int | None = None
-    ) -> Made:
+    ) -> SampledSequences:
         """Draw sequences of ``n_steps`` tokens or of ``n_rounds`` whole rounds, each from ``start``.
 
         One uniform number a sequence and step; the same seed gives the same sequences.
         """
-        tables, home = self._tables, self.states.index(self.start)
-        now, left = np.full(n_sequences, home), np.full(n_sequences, n_rounds or 0)
+        tables, start = self._tables, self.states.index(self.start)
+        state, rounds_left = np.full(n_sequences, start), np.full(n_sequences, n_rounds or 0)
         lengths = np.zeros(n_sequences, np.int64)
-        tokens, states, costs = [], [], []
+        tokens, states, surprisals = [], [], []
         is_on = np.ones(n_sequences, np.bool_)
         while is_on.any():
-            k = (tables.sums[now] <= rng.random(n_sequences)[:, None]).sum(axis=1)
-            tokens.append(np.where(is_on, tables.tokens[now, k], -1))
-            costs.append(np.where(is_on, tables.costs[now, k], 0.0))
-            now = tables.to[now, k]
-            states.append(np.where(is_on, now, -1))
+            move = (tables.cumulative[state] <= rng.random(n_sequences)[:, None]).sum(axis=1)
+            tokens.append(np.where(is_on, tables.tokens[state, move], -1))
+            surprisals.append(np.where(is_on, tables.surprisals[state, move], 0.0))
+            state = tables.to[state, move]
+            states.append(np.where(is_on, state, -1))
             lengths += is_on
-            left -= now == home
-            is_on &= (left > 0) if n_steps is None else (lengths < n_steps)
-        return Made(np.stack(tokens, axis=1), np.stack(states, axis=1), np.stack(costs, axis=1), lengths)
+            rounds_left -= state == start
+            is_on &= (rounds_left > 0) if n_steps is None else (lengths < n_steps)
+        return SampledSequences(np.stack(tokens, 1), np.stack(states, 1), np.stack(surprisals, 1), lengths)
 
     def entropy(self, state: State) -> float:
         """Return the entropy of the next token in a state, in nats."""
@@ -129,19 +129,19 @@ class Process:
     @cached_property
     def visits(self) -> Mapping[State, float]:
         """How often each state is expected to be left in one round."""
-        order = {state: i for i, state in enumerate(self.moves)}
-        transient = np.zeros((len(order), len(order)))
+        index = {state: i for i, state in enumerate(self.moves)}
+        transient = np.zeros((len(index), len(index)))
         for state, moves in self.moves.items():
             for move in moves:
                 if move.to != self.start:
-                    transient[order[state], order[move.to]] += move.p
-        begin = np.zeros(len(order))
-        begin[order[self.start]] = 1.0
-        expected = np.linalg.solve((np.eye(len(order)) - transient).T, begin)
-        return {state: float(expected[i]) for state, i in order.items()}
+                    transient[index[state], index[move.to]] += move.p
+        begin = np.zeros(len(index))
+        begin[index[self.start]] = 1.0
+        expected = np.linalg.solve((np.eye(len(index)) - transient).T, begin)
+        return {state: float(expected[i]) for state, i in index.items()}
 
     def floor_of_rounds(self, n_rounds: int) -> float:
-        """Return the least loss that can be expected, nats a token, on sequences of ``n_rounds``, without their first.
+        """Return the least expected loss, in nats a token, on sequences of ``n_rounds``, without their first token.
 
         It is the expected loss of all predicted tokens over their expected number.
         """
@@ -153,13 +153,13 @@ class Process:
         """Return the same on sequences of ``n_steps`` tokens, from the exact distribution of the state at each."""
         entropies = np.array([self.entropy(state) for state in self.states])
         tables = self._tables
-        p = np.diff(tables.sums, axis=1, prepend=0.0)
-        now = np.zeros(len(self.states))
-        now[self.states.index(self.start)] = 1.0
+        p = np.diff(tables.cumulative, axis=1, prepend=0.0)
+        at = np.zeros(len(self.states))  # the probability of each state
+        at[self.states.index(self.start)] = 1.0
         total = 0.0
         for _ in range(n_steps - 1):
-            following = np.zeros(len(now))
-            np.add.at(following, tables.to, now[:, None] * p)
-            now = following
-            total += float(now @ entropies)
+            following = np.zeros(len(at))
+            np.add.at(following, tables.to, at[:, None] * p)
+            at = following
+            total += float(at @ entropies)
         return total / (n_steps - 1)

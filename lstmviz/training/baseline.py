@@ -1,7 +1,7 @@
-"""What a count of the training text alone would cost on the held-out text: the losses that a model has to beat.
+"""The losses that a model has to beat: those of counts of the training text, on the held-out text. No torch.
 
-Bigrams fall back on single tokens as Witten and Bell (1991) do: a token after which many different ones were seen
-leaves more room for another. No torch.
+Bigrams fall back on single tokens as in Witten and Bell (1991): the more different tokens followed one, the likelier it
+is that a new one follows.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from lstmviz.training.corpus import Ids
 
 
 def unigram(train: Ids, held_out: Ids, n_vocab: int) -> float:
-    """Return nats a token of held-out ids for who knows how frequent each token is (each counted once more)."""
+    """Return the loss of token frequencies on held-out ids, in nats a token (each token counted once more)."""
     return float(-np.log(_frequencies(train, n_vocab)[held_out]).mean())
 
 
 def bigram(train: Ids, held_out: Ids, n_vocab: int) -> float:
-    """Return nats a token of held-out ids, without the first, for who knows how often each follows each other."""
+    """Return the loss of bigram frequencies on held-out ids without the first, in nats a token."""
     pairs, counts = np.unique(train[:-1] * n_vocab + train[1:], return_counts=True)
-    n_after = np.bincount(train[:-1], minlength=n_vocab)  # how often a token was followed at all
-    n_kinds = np.bincount(pairs // n_vocab, minlength=n_vocab)  # and by how many different ones
+    n_after = np.bincount(train[:-1], minlength=n_vocab)  # how often a token was followed by any
+    n_different = np.bincount(pairs // n_vocab, minlength=n_vocab)  # by how many different ones
     before, following = held_out[:-1], held_out[1:]
-    asked = before * n_vocab + following
-    at = np.searchsorted(pairs, asked).clip(max=len(pairs) - 1)
-    n_seen = np.where(pairs[at] == asked, counts[at], 0)
-    alone = _frequencies(train, n_vocab)[following]
-    room = n_kinds[before]
-    total = n_after[before] + room
-    p = np.where(total > 0, (n_seen + room * alone) / np.maximum(total, 1), alone)
+    wanted = before * n_vocab + following
+    at = np.searchsorted(pairs, wanted).clip(max=len(pairs) - 1)
+    n_seen = np.where(pairs[at] == wanted, counts[at], 0)
+    unigram_p = _frequencies(train, n_vocab)[following]
+    unseen = n_different[before]
+    total = n_after[before] + unseen
+    p = np.where(total > 0, (n_seen + unseen * unigram_p) / np.maximum(total, 1), unigram_p)
     return float(-np.log(p).mean())
 
 

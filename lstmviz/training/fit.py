@@ -1,4 +1,4 @@
-"""Fit a small text model: Adam along a cosine, clipped gradients, the best weights kept, whatever ends the run.
+"""Fit a small text model: Adam, a cosine schedule, clipped gradients; the best weights are kept, however it ends.
 
 Optimizer: Kingma and Ba (2015); clipping by the norm: Pascanu, Mikolov and Bengio (2013); the state carried from
 batch to batch is truncated backpropagation through time (Williams and Peng, 1990).
@@ -20,14 +20,14 @@ from torch.nn.functional import cross_entropy
 
 from lstmviz.training.model import State, TextModel
 
-IGNORED = -100  # a target that is none, as in torch
+IGNORED = -100  # a target that is ignored, as in torch
 
 Ending = Literal["done", "no better", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingBatch:
-    """Ids and targets, (batch, steps) int64 each; a target of -100 is none. ``continues``: the batch before goes on."""
+    """Ids and targets, (batch, steps) int64 each; -100: no target. ``continues``: the batch before goes on."""
 
     ids: Tensor
     targets: Tensor
@@ -39,10 +39,11 @@ class TrainingBatch:
 class FitPlan:
     """How long and how fast: ``n_updates`` batches, the learning rate falling to 0 along a cosine.
 
-    ``seconds`` end the fit earlier, the learning rate at 0 by then too; a seed then no longer gives the same weights.
-    Every ``check_every`` updates the held-out loss is measured; ``patience`` checks without a better one end the fit
-    (None: never). With ``keeps_best`` the weights of the least held-out loss stay, else the last ones, which is for
-    text that never comes twice. ``is_exact``: one thread, so that a seed gives the same weights on one kind of machine.
+    ``seconds`` end the fit earlier, with the learning rate at 0 by then too; a seed then no longer gives the same
+    weights. Every ``check_every`` updates the held-out loss is measured; ``patience`` checks without a better one end
+    the fit (None: never). With ``keeps_best`` the weights of the least held-out loss are kept, else the last ones, for
+    text that is never seen twice. ``is_exact``: one thread, so that a seed gives the same weights on one kind of
+    machine.
     """
 
     n_updates: int
@@ -56,7 +57,7 @@ class FitPlan:
     seconds: float | None = None
 
     def share_over(self, update: int, elapsed: float) -> float:
-        """Return how much of the fit is over, 0 to 1, by updates or by seconds: whichever is more."""
+        """Return the share of the fit that is over, 0 to 1, by updates or by seconds, whichever is more."""
         by_clock = 0.0 if self.seconds is None else elapsed / self.seconds
         return min(1.0, max(update / self.n_updates, by_clock))
 
@@ -73,7 +74,7 @@ class Point:
 
 @dataclass
 class Curves:
-    """The way of a fit: a point an update, and (update, nats) for each look at the held-out text."""
+    """The course of a fit: a point an update, and (update, nats) for each check of the held-out loss."""
 
     points: list[Point] = field(default_factory=list)
     held_out: list[tuple[int, float]] = field(default_factory=list)
@@ -82,7 +83,7 @@ class Curves:
     @property
     def best(self) -> tuple[int, float] | None:
         """The update with the least held-out loss, and that loss; None where it was never measured."""
-        return min(self.held_out, key=lambda seen: seen[1], default=None)
+        return min(self.held_out, key=lambda check: check[1], default=None)
 
 
 CurvesProgress = Callable[[Curves], None]
@@ -96,19 +97,19 @@ def fit(
     held_out: Callable[[TextModel], float] | None = None,
     progress: CurvesProgress | None = None,
 ) -> Curves:
-    """Train in place and leave the model in evaluation mode, with the weights that the plan says.
+    """Train a model in place; it is in evaluation mode afterwards, with the weights that the plan asks for.
 
-    Ctrl-C ends the fit early and keeps the best weights so far. Without ``held_out`` the last weights stay.
+    Ctrl-C ends the fit early and keeps the best weights so far. Without ``held_out`` the last weights are kept.
     """
     curves = Curves()
     best: dict[str, Tensor] | None = None
     optimizer = torch.optim.Adam(model.parameters(), lr=plan.learning_rate)
     began = time.monotonic()
 
-    def over(update: int) -> float:
+    def share_over(update: int) -> float:
         return plan.share_over(update, time.monotonic() - began)
 
-    schedule = _schedule(optimizer, plan, over)
+    schedule = _schedule(optimizer, plan, share_over)
     state: State = None
     try:
         for update in range(1, plan.n_updates + 1):
@@ -116,7 +117,7 @@ def fit(
             point, state = _update(model, next(batches), state, optimizer, plan.max_norm, update)
             schedule.step()
             curves.points.append(point)
-            is_last = over(update) >= 1.0
+            is_last = share_over(update) >= 1.0
             if held_out is not None and (update % plan.check_every == 0 or is_last):
                 loss = held_out(model.eval())
                 if plan.keeps_best and (curves.best is None or loss < curves.best[1]):
@@ -124,7 +125,7 @@ def fit(
                 curves.held_out.append((update, loss))
             if progress is not None:
                 progress(curves)
-            if _is_over(curves, plan):
+            if _is_out_of_patience(curves, plan):
                 curves.ending = "no better"
             if is_last or curves.ending != "done":
                 break
@@ -138,7 +139,7 @@ def fit(
 
 @contextmanager
 def reproducible(seed: int, is_exact: bool = True) -> Iterator[None]:
-    """Seed torch, and with ``is_exact`` keep it to one thread (the order of a sum depends on it); both are undone."""
+    """Seed torch, and with ``is_exact`` use one thread (the order of a sum depends on them); both are undone."""
     n_threads = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -155,7 +156,7 @@ def losses(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def mean_loss(model: TextModel, batches: Iterator[TrainingBatch]) -> float:
-    """Return the mean loss of a model over all targets of some batches, in nats; NaN where there is none."""
+    """Return the mean loss of a model over all targets of some batches, in nats; NaN where there are none."""
     total, count = 0.0, 0
     state: State = None
     with torch.no_grad():
@@ -166,10 +167,10 @@ def mean_loss(model: TextModel, batches: Iterator[TrainingBatch]) -> float:
     return total / count if count else math.nan
 
 
-def _schedule(optimizer: Any, plan: FitPlan, over: Callable[[int], float]) -> Any:
-    if plan.seconds is None:  # torch goes from rate to rate: the closed form below would differ in the last bits
+def _schedule(optimizer: Any, plan: FitPlan, share_over: Callable[[int], float]) -> Any:
+    if plan.seconds is None:  # torch computes each rate from the last: the closed form below differs in the last bits
         return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, plan.n_updates)
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda update: (1 + math.cos(math.pi * over(update))) / 2)
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda update: (1 + math.cos(math.pi * share_over(update))) / 2)
 
 
 def _update(
@@ -191,8 +192,8 @@ def _detached(state: State) -> State:
     return tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
 
 
-def _is_over(curves: Curves, plan: FitPlan) -> bool:
+def _is_out_of_patience(curves: Curves, plan: FitPlan) -> bool:
     if plan.patience is None or curves.best is None:
         return False
-    after = [update for update, _ in curves.held_out if update > curves.best[0]]
-    return len(after) >= plan.patience
+    checks_since = [update for update, _ in curves.held_out if update > curves.best[0]]
+    return len(checks_since) >= plan.patience

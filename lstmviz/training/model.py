@@ -40,7 +40,7 @@ class TextModel(nn.Module):
     def forward(self, ids: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """Return logits (batch, steps, n_outputs) of ids (batch, steps) int64, and the state after the last step.
 
-        With ``lengths`` (batch,) what stands behind a sequence's last step has no influence, in either direction.
+        With ``lengths`` (batch,) the steps behind a sequence's end have no influence, in either direction.
         """
         x = self.dropout(self.embedding(ids))
         if lengths is None:
@@ -64,7 +64,7 @@ def save(model: TextModel, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> TextModel:
-    """Rebuild a model, float32 and in evaluation mode, from a file that ``save`` wrote; nothing in it is executed.
+    """Rebuild a model, float32 and in evaluation mode, from a file that ``save`` wrote; no code in it is run.
 
     Every weight's shape is checked against the description before a byte of it is read. Raises ModelError.
     """
@@ -75,11 +75,11 @@ def load(path: str | os.PathLike[str]) -> TextModel:
             with torch.device("meta"):  # sizes only: a wrong description must not take memory
                 model = TextModel(description)
             wanted = {name: list(value.shape) for name, value in model.state_dict().items()}
-            given = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            if wanted != given:
-                odd = min(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
+            stored = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            if wanted != stored:
+                odd = min(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name))
                 raise ModelError(
-                    f"{target}: weight {odd!r} is {given.get(odd)} and the description asks {wanted.get(odd)}"
+                    f"{target}: weight {odd!r} is {stored.get(odd)} and the description says {wanted.get(odd)}"
                 )
             weights = {name: file.get_tensor(name).float() for name in wanted}
     except FileNotFoundError as err:

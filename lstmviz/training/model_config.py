@@ -1,10 +1,10 @@
-"""What rebuilds a small text model, without its weights: sizes, vocabulary, labels. No torch."""
+"""The description that rebuilds a small text model, all but its weights: sizes, vocabulary, labels. No torch."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,7 +17,7 @@ Level = Literal["char", "word"]
 FORMAT = "lstmviz-model"
 VERSION = 1
 KEY = "lstmviz"  # of the description in the header of a model's file
-UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # what stands in the vocabulary for whatever the model has not seen
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # stands in the vocabulary for every token that is not in it
 MAX_UNITS, MAX_LAYERS, MAX_VOCAB = 4096, 16, 1_000_000
 
 
@@ -25,9 +25,9 @@ MAX_UNITS, MAX_LAYERS, MAX_VOCAB = 4096, 16, 1_000_000
 class ModelDescription:
     """An embedding, a recurrent module named ``rnn`` and a linear decoder, over a vocabulary.
 
-    ``task`` "next" predicts the token that follows, "label" one of ``labels`` at each step (a verdict on the whole
-    sequence). ``vocab`` lists the tokens by id; ``unknown`` is the id that stands for what is not in it, or None.
-    ``level`` says how text becomes tokens. Raises InputError where the parts do not fit each other.
+    ``task`` "next" predicts the token that follows; "label" predicts at each step the label of the whole sequence, one
+    of ``labels``. ``vocab`` lists the tokens by id; ``unknown`` is the id of all tokens that are not in it, or None.
+    ``level`` says how text becomes tokens. Raises InputError for an invalid field, or fields that do not go together.
     """
 
     vocab: tuple[str, ...]
@@ -43,7 +43,7 @@ class ModelDescription:
     unknown: int | None = None
 
     def __post_init__(self) -> None:
-        self._check_kinds()
+        self._check_types()
         for name, kinds in (("task", Task), ("cell", Cell), ("level", Level)):
             if getattr(self, name) not in get_args(kinds):
                 raise InputError(f"{name} {getattr(self, name)!r} is not known; use {', '.join(get_args(kinds))}")
@@ -56,14 +56,14 @@ class ModelDescription:
         if self.unknown is not None and not 0 <= self.unknown < len(self.vocab):
             raise InputError(f"the unknown token is entry {self.unknown} of a vocabulary of {len(self.vocab)}")
         if not 0.0 <= self.dropout < 1.0:
-            raise InputError(f"dropout is {self.dropout}; give 0 up to, but not, 1")
+            raise InputError(f"dropout is {self.dropout}; give at least 0 and less than 1")
         if (self.task == "label") != bool(self.labels):
-            raise InputError("a model that gives labels needs a list of them, and one that predicts tokens has none")
+            raise InputError("a model that predicts labels needs a list of them, and one that predicts tokens has none")
         if self.task == "next" and self.is_bidirectional:
             raise InputError("a bidirectional model sees the token it is to predict; give labels, or one direction")
 
-    def _check_kinds(self) -> None:
-        """Raise InputError where a number is none, or not whole: sizes may come from a file that somebody wrote."""
+    def _check_types(self) -> None:
+        """Raise InputError for a size that is not a whole number: sizes may come from any file."""
         whole = {name: getattr(self, name) for name in ("n_layers", "n_units", "n_embedding")}
         if self.unknown is not None:
             whole["unknown"] = self.unknown
@@ -81,8 +81,8 @@ class ModelDescription:
     @property
     def words(self) -> str:
         """The model in a few words, such as "2 x 128 LSTM"."""
-        way = "bidirectional " if self.is_bidirectional else ""
-        return f"{self.n_layers} x {self.n_units} {way}{self.cell.upper()}"
+        direction = "bidirectional " if self.is_bidirectional else ""
+        return f"{self.n_layers} x {self.n_units} {direction}{self.cell.upper()}"
 
     def to_json(self) -> str:
         """Return the description as one line of JSON."""
@@ -94,29 +94,25 @@ class ModelDescription:
         try:
             raw: dict[str, Any] = json.loads(text)
             if raw.pop("format") != FORMAT:
-                raise ModelError(f"this is no model of lstmviz; its description does not say {FORMAT!r}")
+                raise ModelError(f"this is not a model written by lstmviz; its description does not say {FORMAT!r}")
             version = raw.pop("version")
             if version > VERSION:
                 raise ModelError(f"the model is version {version} and this lstmviz reads {VERSION}; upgrade lstmviz")
             return cls(**{**raw, "vocab": _strings(raw["vocab"]), "labels": _strings(raw.get("labels", []))})
         except InputError as err:
-            raise ModelError(f"the model's description does not fit together: {err}") from err
+            raise ModelError(f"the model's description is invalid: {err}") from err
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as err:
             reason = " ".join(str(err).split())[:120]
             raise ModelError(f"the model's description cannot be read ({reason}); train it again") from err
 
-    def resized(self, n_layers: int, n_units: int) -> ModelDescription:
-        """Return the same model in another size."""
-        return replace(self, n_layers=n_layers, n_units=n_units)
-
 
 def model_beside(dump: str | os.PathLike[str]) -> Path:
-    """Return where the model of a dump lies, if it was left beside it."""
+    """Return where the model of a dump lies, if there is one beside it."""
     return Path(dump).with_suffix(".safetensors")
 
 
 def read_description(path: str | os.PathLike[str]) -> ModelDescription:
-    """Read what a model's file says of the model, and no weight of it; ModelError where it is none."""
+    """Read the description in a model's file, and no weights; ModelError where it is not a model written by lstmviz."""
     from safetensors import SafetensorError, safe_open
 
     try:

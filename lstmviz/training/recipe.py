@@ -1,4 +1,4 @@
-"""A training that can be made again: a model's description, a plan, text without end, and text that is held out."""
+"""A reproducible training: a model's description, a plan, endless training batches, and held-out text."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from lstmviz.training.model_config import ModelDescription
 class Recipe:
     """What a model is trained from and recorded over.
 
-    ``batches``: draws training batches without end. ``held_out``: the batches on which the loss is told; during the
-    training only the first ``n_checked`` of them are looked at. ``corpus``: what the dump is recorded over. ``floor``:
-    the exact least loss on held-out text, in nats, where it is known.
+    ``batches``: draws training batches without end. ``held_out``: the batches on which the loss is measured; during the
+    training only the first ``n_checked`` of them. ``corpus``: what the dump is recorded over. ``floor``: the exact
+    least loss on held-out text, in nats, where it is known.
     """
 
     description: ModelDescription
@@ -39,7 +39,7 @@ class Recipe:
         return replace(self, description=replace(self.description, dropout=dropout))
 
     def with_plan(self, seed: int | None = None, n_updates: int | None = None) -> Recipe:
-        """Return the same with another seed or length; None keeps what it is."""
+        """Return the same with another seed or length; None keeps its own."""
         plan = replace(self.plan, seed=self.plan.seed if seed is None else seed)
         return replace(self, plan=plan if n_updates is None else replace(plan, n_updates=n_updates))
 
@@ -49,46 +49,46 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A trained model, its curves, and the models that it was after some of its updates."""
+class TrainedModel:
+    """A trained model, its curves, and copies of it after some of its updates, by update."""
 
     model: TextModel
     curves: Curves
     checkpoints: dict[int, TextModel] = field(default_factory=dict)
 
 
-def train(recipe: Recipe, progress: CurvesProgress | None = None, checkpoints: Collection[int] = ()) -> Trained:
+def train(recipe: Recipe, progress: CurvesProgress | None = None, checkpoints: Collection[int] = ()) -> TrainedModel:
     """Train from the recipe's seed; the same seed gives the same weights on the same kind of machine.
 
     ``progress`` is called with the curves after each update; ``checkpoints`` are the updates after which a copy of the
     model is kept (0: before the first). torch's random state and number of threads are as before afterwards.
     """
     plan = recipe.plan
-    kept: dict[int, TextModel] = {}
+    copies: dict[int, TextModel] = {}
     with reproducible(plan.seed, plan.is_exact):
         model = TextModel(recipe.description)
         rng = np.random.default_rng(plan.seed)
         checked = list(islice(recipe.held_out(), recipe.n_checked))
 
-        def after(curves: Curves) -> None:
+        def after_update(curves: Curves) -> None:
             if len(curves.points) in checkpoints:
-                kept[len(curves.points)] = copy.deepcopy(model).eval()
+                copies[len(curves.points)] = copy.deepcopy(model).eval()
             if progress is not None:
                 progress(curves)
 
         if 0 in checkpoints:
-            kept[0] = copy.deepcopy(model).eval()
-        curves = fit(model, recipe.batches(rng), plan, lambda m: mean_loss(m, iter(checked)), after)
-    return Trained(model, curves, kept)
+            copies[0] = copy.deepcopy(model).eval()
+        curves = fit(model, recipe.batches(rng), plan, lambda m: mean_loss(m, iter(checked)), after_update)
+    return TrainedModel(model, curves, copies)
 
 
 def next_batch(tokens: NDArray[np.int64]) -> TrainingBatch:
-    """Return the batch in which each token but the last is to tell the next; -1 stands behind a row's end."""
+    """Return the batch in which each token but the last predicts the next; -1 stands behind a row's end."""
     targets = torch.from_numpy(np.where(tokens < 0, IGNORED, tokens)[:, 1:])
     return TrainingBatch(torch.from_numpy(tokens.clip(0)[:, :-1]), targets)
 
 
 def label_batch(tokens: NDArray[np.int64], labels: NDArray[np.int64]) -> TrainingBatch:
-    """Return the batch in which each step is to tell the label of its row, (n_rows,); -1 stands behind a row's end."""
+    """Return the batch in which each step predicts the label of its row, (n_rows,); -1 stands behind a row's end."""
     targets = torch.from_numpy(np.where(tokens < 0, IGNORED, labels[:, None]))
     return TrainingBatch(torch.from_numpy(tokens.clip(0)), targets, torch.from_numpy((tokens >= 0).sum(axis=1)))

@@ -1,4 +1,4 @@
-"""Leave a trained model and a dump of its states over a corpus, side by side."""
+"""Record a trained model over a corpus: its dump, and the model beside it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from lstmviz.recording import record
 from lstmviz.training.corpus import Corpus, padded
 from lstmviz.training.fit import IGNORED
 from lstmviz.training.model import TextModel, load, save
-from lstmviz.training.model_config import model_beside as model_beside
+from lstmviz.training.model_config import model_beside
 from lstmviz.types import CountProgress
 
 TOP_K = 3  # predictions kept a step: what a person compares at a glance
 BATCH_STEPS = 4096  # of a forward pass, about: progress moves, and memory stays small
 
 
-def leave(
+def record_model(
     weights: str | os.PathLike[str],
     corpus: Corpus,
     path: str | os.PathLike[str],
@@ -33,38 +33,37 @@ def leave(
 ) -> None:
     """Record the model that ``save`` wrote to ``weights`` over a corpus into a dump at ``path``.
 
-    The model is laid beside the dump, with the suffix .safetensors. Tracks: those of the corpus, then the predictions
+    The model is saved beside the dump, with the suffix .safetensors. Tracks: those of the corpus, then the predictions
     (the next token's, or at each step the label of the whole text, with the chance of the second of two labels as
     ``predicted_<label>``). Raises DumpExists if a dump is there, unless ``overwrite``, and ModelError.
     """
     model, target = load(weights), Path(path)
     rows_at_once = max(1, BATCH_STEPS // max(map(len, corpus.ids)))
-    words = list(model.description.vocab)
-    run = record(model, target, vocab=words, n_steps=corpus.n_steps, overwrite=overwrite)
+    run = record(model, target, vocab=list(model.description.vocab), n_steps=corpus.n_steps, overwrite=overwrite)
     run.tells_size = False
-    done = 0
+    n_done = 0
     with torch.no_grad(), run:
         for first in range(0, len(corpus.ids), rows_at_once):
-            at = slice(first, first + rows_at_once)
-            done += _record(run, model, corpus, at)
+            rows = slice(first, first + rows_at_once)
+            n_done += _record_rows(run, model, corpus, rows)
             if progress is not None:
-                progress(done, corpus.n_steps)
+                progress(n_done, corpus.n_steps)
     if run.stopped:
         raise RecordingError(run.stopped)
     save(model, model_beside(target))
 
 
-def _record(run: Any, model: TextModel, corpus: Corpus, at: slice) -> int:
+def _record_rows(run: Any, model: TextModel, corpus: Corpus, rows: slice) -> int:
     """Record some texts; returns their number of steps."""
-    lengths = torch.tensor([len(row) for row in corpus.ids[at]])
-    ids = torch.from_numpy(padded(corpus.ids[at]))
-    tracks: dict[str, NDArray[Any]] = {name: padded(rows[at]) for name, rows in corpus.tracks.items()}
-    sequence_tracks = {name: list(values[at]) for name, values in corpus.sequence_tracks.items()}
+    lengths = torch.tensor([len(row) for row in corpus.ids[rows]])
+    ids = torch.from_numpy(padded(corpus.ids[rows]))
+    tracks: dict[str, NDArray[Any]] = {name: padded(values[rows]) for name, values in corpus.tracks.items()}
+    sequence_tracks = {name: list(values[rows]) for name, values in corpus.sequence_tracks.items()}
     if model.description.task == "next":
         targets: Tensor | None = next_targets(ids, lengths)
     else:
-        answers = None if corpus.answers is None else torch.tensor(corpus.answers[at])
-        targets = None if answers is None else label_targets(answers, lengths)
+        label_ids = None if corpus.label_ids is None else torch.tensor(corpus.label_ids[rows])
+        targets = None if label_ids is None else label_targets(label_ids, lengths)
     record_batch(run, model, ids, lengths, targets, tracks, sequence_tracks)
     return int(lengths.sum())
 
@@ -78,16 +77,16 @@ def record_batch(
     tracks: Mapping[str, NDArray[Any]] | None = None,
     sequence_tracks: Mapping[str, list[Any]] | None = None,
 ) -> None:
-    """Run the model over ids (batch, steps) inside a recording, and keep its predictions beside other tracks.
+    """Run the model over ids (batch, steps) inside a recording, and record its predictions beside other tracks.
 
-    ``targets`` (batch, steps) are the tokens, or labels, that were right; -100 where there is none.
+    ``targets`` (batch, steps) are the right tokens, or labels; -100 where there is none.
     """
     description, all_tracks = model.description, dict(tracks or {})
     if len(description.labels) == 2:
         chance = model(ids, None, lengths)[0].softmax(-1)[..., 1]
         all_tracks[f"predicted_{description.labels[1]}"] = chance.numpy()
-    given = {name: array.tolist() if array.dtype == object else array for name, array in all_tracks.items()}
-    with run.batch(tokens=ids, lengths=lengths, tracks=given, sequence_tracks=dict(sequence_tracks or {})):
+    track_values = {name: array.tolist() if array.dtype == object else array for name, array in all_tracks.items()}
+    with run.batch(tokens=ids, lengths=lengths, tracks=track_values, sequence_tracks=dict(sequence_tracks or {})):
         logits, _ = model(ids, None, lengths if description.is_bidirectional else None)
         if description.task == "next":
             run.predictions(logits, targets, TOP_K)
@@ -96,7 +95,7 @@ def record_batch(
 
 
 def next_targets(ids: Tensor, lengths: Tensor | None = None) -> Tensor:
-    """Return the token after each, (batch, steps) int64; none after the last of a row."""
+    """Return the token after each, (batch, steps) int64; -100 after the last of a row."""
     targets = torch.full_like(ids, IGNORED)
     targets[:, :-1] = ids[:, 1:]
     if lengths is not None:
@@ -104,8 +103,8 @@ def next_targets(ids: Tensor, lengths: Tensor | None = None) -> Tensor:
     return targets
 
 
-def label_targets(labels: Tensor, lengths: Tensor) -> Tensor:
-    """Return the label of each text at each of its steps, (batch, steps) int64; none behind its end."""
-    targets = labels[:, None].repeat(1, int(lengths.max()))
+def label_targets(label_ids: Tensor, lengths: Tensor) -> Tensor:
+    """Return the label of each text at each of its steps, (batch, steps) int64; -100 behind its end."""
+    targets = label_ids[:, None].repeat(1, int(lengths.max()))
     targets[torch.arange(targets.shape[1]) >= lengths[:, None]] = IGNORED
     return targets

@@ -1,4 +1,4 @@
-"""From anybody's text file to token ids: read, cut into characters or words, numbered; every bad file is one line."""
+"""From any text file to token ids: read, cut into characters or words, numbered; a bad file is refused in one line."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 from lstmviz.errors import TextError
 from lstmviz.training.model_config import UNKNOWN, Level
 
-MAX_BYTES = 32 * 2**20  # of a text file; more than a small model reads in its few minutes
-MIN_TOKENS = 1_000  # fewer than that leave nothing to learn from, and nothing to hold out
+MAX_BYTES = 32 * 2**20  # of a text file; more than a small model reads in a few minutes
+MIN_TOKENS = 1_000  # fewer are too few to learn from and to hold some out
 MAX_WORDS = 10_000  # of a vocabulary of words; the rarer ones are unknown
 MAX_CHARS = 1_000  # of a vocabulary of characters
 MIN_COUNT: dict[Level, int] = {"char": 3, "word": 2}  # rarer ones are unknown, so that the unknown is learned too
-MIN_DOCUMENTS = 20  # fewer leave nothing to hold out
+MIN_DOCUMENTS = 20  # fewer are too few to hold some out
 _WORD = regex.compile(
     r"\p{L}[\p{L}\p{M}'’-]{0,63}|\p{N}{1,64}|[^\s\p{L}\p{N}]|\n"
-)  # a word, a number (both cut where they are longer than any is), one other sign, a line's end
+)  # a word, a number (both cut at 64 characters), one other sign, a line end
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """Turns text into ids of a vocabulary; what is not in it becomes ``unknown`` (an id, or None: there is no such)."""
+    """Turns text into ids of a vocabulary; a token that is not in it gets the id ``unknown`` (None: there is none)."""
 
     vocab: tuple[str, ...]
     level: Level
@@ -41,20 +41,20 @@ class Encoder:
     def ids(self, tokens: Sequence[str]) -> NDArray[np.int64]:
         """Return the id of each token; TextError where one is not known and nothing stands for the unknown."""
         known = {token: i for i, token in enumerate(self.vocab)}
-        found = [known.get(token, self.unknown) for token in tokens]
-        if None in found:
-            odd = tokens[found.index(None)]
+        ids = [known.get(token, self.unknown) for token in tokens]
+        if None in ids:
+            odd = tokens[ids.index(None)]
             raise TextError(
                 f"the model does not know {odd[:40]!r}; it knows {', '.join(map(repr, self.vocab[:12]))} ..."
             )
-        return np.array(found, np.int64)
+        return np.array(ids, np.int64)
 
 
 def read_text(path: Path) -> str:
-    """Return a file's text, line ends as one sign each; TextError where it is missing, binary, empty or no UTF-8."""
+    """Return a file's text, each line end as "\\n"; TextError where it is missing, binary, empty or not UTF-8."""
     try:
         if path.exists() and not path.is_file():
-            raise TextError(f"{path} is {'a folder' if path.is_dir() else 'no plain file'}; give a text file")
+            raise TextError(f"{path} is {'a folder' if path.is_dir() else 'not a plain file'}; give a text file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
@@ -83,26 +83,26 @@ def cut(text: str, level: Level) -> list[str]:
 
 
 def make_encoder(tokens: Iterable[str], level: Level) -> Encoder:
-    """Number the tokens, the most frequent first; rare ones, and all beyond the most there may be, are unknown.
+    """Number the tokens, the most frequent first; rare ones, and those beyond the largest vocabulary, are unknown.
 
     Raises TextError where no token is frequent enough.
     """
     most = MAX_CHARS if level == "char" else MAX_WORDS
-    counted = Counter(tokens)
-    counted.pop(UNKNOWN, None)
-    frequent = [token for token, n in counted.items() if n >= MIN_COUNT[level]]
+    counts = Counter(tokens)
+    counts.pop(UNKNOWN, None)
+    frequent = [token for token, n in counts.items() if n >= MIN_COUNT[level]]
     if not frequent:
-        what = "character" if level == "char" else "word"
-        raise TextError(f"no {what} of the text occurs {MIN_COUNT[level]} times; give a text to learn from")
-    ranked = sorted(frequent, key=lambda token: (-counted[token], token))
+        unit = "character" if level == "char" else "word"
+        raise TextError(f"no {unit} of the text occurs {MIN_COUNT[level]} times; give a text to learn from")
+    ranked = sorted(frequent, key=lambda token: (-counts[token], token))
     return Encoder((UNKNOWN, *ranked[: most - 1]), level, 0)
 
 
 def check_length(path: Path, n_tokens: int, level: Level) -> None:
     """Raise TextError where a text is too short to learn from."""
     if n_tokens < MIN_TOKENS:
-        what = "characters" if level == "char" else "words"
-        raise TextError(f"{path} has {n_tokens:,} {what}; at least {MIN_TOKENS:,} are needed to learn something")
+        unit = "characters" if level == "char" else "words"
+        raise TextError(f"{path} has {n_tokens:,} {unit}; at least {MIN_TOKENS:,} are needed to learn from")
 
 
 def read_lines(path: Path) -> list[str]:
@@ -117,15 +117,15 @@ def read_lines(path: Path) -> list[str]:
 
 
 def read_labels(path: Path, n_documents: int) -> list[str]:
-    """Return the label of each document, one a line; TextError where they are not as many, too few, or all the same."""
+    """Return the label of each document, one a line; TextError for another number of them, too few, or all the same."""
     labels = [line.strip() for line in read_lines(path)]
     if len(labels) != n_documents:
         raise TextError(f"{path} has {len(labels):,} labels and the text {n_documents:,} lines; give one label a line")
     if n_documents < MIN_DOCUMENTS:
         raise TextError(f"there are {n_documents} labelled lines; at least {MIN_DOCUMENTS} are needed to learn from")
-    kinds = sorted(set(labels))
-    if len(kinds) < 2:
-        raise TextError(f"{path} gives every line the label {kinds[0][:40]!r}; at least two different ones are needed")
-    if len(kinds) > n_documents // 2:
-        raise TextError(f"{path} has {len(kinds):,} different labels for {n_documents:,} lines; labels must recur")
+    different = set(labels)
+    if len(different) < 2:
+        raise TextError(f"{path} gives every line the label {labels[0][:40]!r}; at least two different ones are needed")
+    if len(different) > n_documents // 2:
+        raise TextError(f"{path} has {len(different):,} different labels for {n_documents:,} lines; labels must recur")
     return labels

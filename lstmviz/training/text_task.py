@@ -1,4 +1,4 @@
-"""What training on somebody's own text takes: the options asked for, and the training that follows from them."""
+"""Training on a user's own text: the options, and the task that follows from them and the text."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from lstmviz.training.model import TextModel
 from lstmviz.training.model_config import Cell, Level, ModelDescription
 from lstmviz.training.recipe import Recipe
 
-N_EPOCHS = 20  # times through the text, if nobody says how many
-N_CHECKS = 40  # looks at the held-out text in a training, about
-PATIENCE = 8  # looks without a better one, after which it ends
-CHECK_BY_CLOCK = 100  # updates from look to look, where the clock ends the training
+N_EPOCHS = 20  # times through the text, unless the options say how many
+N_CHECKS = 40  # checks of the held-out loss in a training, about
+PATIENCE = 8  # checks without a better one, after which it ends
+CHECK_BY_CLOCK = 100  # updates from check to check, where the clock ends the training
 MOST_UPDATES = 1_000_000  # of a training that the clock ends
 RATES: dict[Cell, float] = {"lstm": 1e-2, "gru": 1e-2, "rnn": 5e-3}  # the learning rate at first
-RATE_OF_LEVEL: dict[Level, float] = {"char": 1.0, "word": 0.5}  # times that: most words are rare, each seen seldom
-RATE_UNITS = 128  # up to so many units the learning rate holds; it falls with the root of the units from there on
+RATE_OF_LEVEL: dict[Level, float] = {"char": 1.0, "word": 0.5}  # times that: most words are rare
+RATE_UNITS = 128  # units up to which the learning rate holds; beyond, it falls with the square root of the units
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person asks of the model and of its training.
+    """The model and the training that a user wants.
 
     ``n_epochs`` and ``minutes`` end the training, whichever comes first; None: as long as suits the text.
-    ``n_recorded``: tokens that the dump is recorded over, at most. TextError where they do not fit each other.
+    ``n_recorded``: tokens that the dump is recorded over, at most. TextError for options that do not go together.
     """
 
     level: Level = "char"
@@ -52,15 +52,15 @@ class Options:
 
     @property
     def title(self) -> str:
-        """The model in a name, such as char-2x128 or word-1x50-gru-bidirectional."""
+        """A name for the model, such as char-2x128 or word-1x50-gru-bidirectional."""
         cell = "" if self.cell == "lstm" else f"-{self.cell}"
-        way = "-bidirectional" if self.is_bidirectional else ""
-        return f"{self.level}-{self.n_layers}x{self.n_units}{cell}{way}"
+        direction = "-bidirectional" if self.is_bidirectional else ""
+        return f"{self.level}-{self.n_layers}x{self.n_units}{cell}{direction}"
 
     def plan(self, n_per_epoch: int, fewest: int, most: int) -> FitPlan:
         """Return the plan of a fit that takes ``n_per_epoch`` updates to go through the text once.
 
-        Without a wish it is 20 times through, but not less than ``fewest`` updates and not more than ``most``.
+        By default it goes through the text 20 times, but for at least ``fewest`` updates and at most ``most``.
         """
         if self.n_epochs is not None:
             n_updates = self.n_epochs * n_per_epoch
@@ -80,7 +80,7 @@ class Options:
         )
 
     def description(self, vocab: tuple[str, ...], labels: tuple[str, ...] = ()) -> ModelDescription:
-        """Return what the model is, over a vocabulary whose first entry stands for the unknown."""
+        """Return the model's description, over a vocabulary whose first entry stands for unknown tokens."""
         return ModelDescription(
             vocab=vocab,
             task="label" if labels else "next",
@@ -97,22 +97,22 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Study:
-    """A training on somebody's own text.
+class TextTask:
+    """A training on a user's own text.
 
-    ``about``: lines that say what the text is and what of it is held out. ``baselines``: the loss of who only counts,
-    nats, by name. ``number`` writes a loss in the measure of the field, of which ``unit`` is the rest. ``closing``: the
-    lines that show what a trained model does.
+    ``about``: lines that say what the text is and which part of it is held out. ``baselines``: the losses of counts
+    alone, in nats, by name. ``format_loss`` writes a loss as the number that the field uses, in ``loss_unit``.
+    ``outcome`` returns lines that show what a trained model does.
     """
 
     recipe: Recipe
     about: tuple[str, ...]
     baselines: dict[str, float]
-    number: Callable[[float], str]
-    unit: str
-    closing: Callable[[TextModel], list[str]]
+    format_loss: Callable[[float], str]
+    loss_unit: str
+    outcome: Callable[[TextModel], list[str]]
 
-    def told(self, loss: float) -> str:
-        """Return a held-out loss, in nats, beside the baselines."""
-        beside = ", ".join(f"{name} {self.number(nats)}" for name, nats in self.baselines.items())
-        return f"{self.number(loss)} {self.unit} ({beside})"
+    def loss_in_words(self, loss: float) -> str:
+        """Return a held-out loss, given in nats, beside the baselines."""
+        baselines = ", ".join(f"{name} {self.format_loss(nats)}" for name, nats in self.baselines.items())
+        return f"{self.format_loss(loss)} {self.loss_unit} ({baselines})"

@@ -1,4 +1,4 @@
-"""Train a small model on somebody's own text, and leave all there is to see of it in one folder."""
+"""Train a small model on a user's own text, and write everything there is to see of it into one folder."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from lstmviz.errors import DumpExists, ModelError
-from lstmviz.training.classifier import study_documents
+from lstmviz.training.classifier import classifier_task
 from lstmviz.training.curves import figure, write_events, write_figure
 from lstmviz.training.fit import Curves, CurvesProgress, reproducible
-from lstmviz.training.language_model import study_text
+from lstmviz.training.language_model import language_task
 from lstmviz.training.model import load, save
-from lstmviz.training.recipe import Trained, train
-from lstmviz.training.record_model import leave, model_beside
-from lstmviz.training.text_task import Options, Study
+from lstmviz.training.model_config import model_beside
+from lstmviz.training.recipe import TrainedModel, train
+from lstmviz.training.record_model import record_model
+from lstmviz.training.text_task import Options, TextTask
 from lstmviz.types import CountProgress
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a training leaves its files: the dump and the weights ``folder/name``, the curves in the folder."""
+class OutputPaths:
+    """Where a training writes its files: the dump and the model ``folder/name``, the curves in the folder."""
 
     folder: Path
     name: str
@@ -36,7 +37,7 @@ class Place:
         return self.folder / f"{self.name}.h5"
 
     @property
-    def weights(self) -> Path:
+    def model(self) -> Path:
         """The model, beside the dump."""
         return model_beside(self.dump)
 
@@ -52,31 +53,34 @@ class Place:
 
 
 @dataclass(frozen=True)
-class LeftOfText:
-    """What was left: the loss of the weights as saved on all held-out text (nats), and whether there are events."""
+class TextTrainingOutput:
+    """What a training wrote: its files, and the loss of the weights as saved on all held-out text, in nats.
 
-    place: Place
+    ``has_events``: there are events for TensorBoard. ``outcome``: lines that show what the model does.
+    """
+
+    paths: OutputPaths
     loss: float
     has_events: bool
-    closing: tuple[str, ...]
+    outcome: tuple[str, ...]
 
 
-def study(text: Path, labels: Path | None, options: Options) -> Study:
-    """Read a text, and labels of its lines where there are any, and return the training; TextError for a bad file."""
-    return study_text(text, options) if labels is None else study_documents(text, labels, options)
+def read_task(text: Path, labels: Path | None, options: Options) -> TextTask:
+    """Read a text, and the labels of its lines where there are any, and return the task; TextError for a bad file."""
+    return language_task(text, options) if labels is None else classifier_task(text, labels, options)
 
 
-def claim(folder: Path, name: str, overwrite: bool) -> Place:
-    """Return the place of a training's files, made where it is not there; before anything is trained.
+def claim_output(folder: Path, name: str, overwrite: bool) -> OutputPaths:
+    """Return the paths of a training's files, and make their folder, before anything is trained.
 
     DumpExists where such files are there, unless ``overwrite``; ModelError where nothing can be written.
     """
     if not name or Path(name).name != name or "\0" in name:
-        raise ModelError(f"{name!r} is no name of a file; give one without a folder, such as mine")
-    place = Place(folder, name)
-    there = next((path for path in (place.dump, place.weights) if path.exists()), None)
-    if there is not None and (there.is_dir() or not overwrite):
-        raise DumpExists(f"{there} is already there; give --overwrite, or another --name or --out")
+        raise ModelError(f"{name!r} is not a file name; give one without a folder, such as mine")
+    paths = OutputPaths(folder, name)
+    existing = next((path for path in (paths.dump, paths.model) if path.exists()), None)
+    if existing is not None and (existing.is_dir() or not overwrite):
+        raise DumpExists(f"{existing} is already there; give --overwrite, or another --name or --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".{os.getpid()}.tmp"
@@ -84,54 +88,57 @@ def claim(folder: Path, name: str, overwrite: bool) -> Place:
         probe.unlink()
     except OSError as err:
         raise ModelError(f"{folder} cannot be written to ({err.strerror or err}); give another --out") from err
-    return place
+    return paths
 
 
-def train_study(
-    study: Study, progress: CurvesProgress | None = None, stopping: Callable[[], None] | None = None
-) -> Trained:
-    """Train; a first Ctrl-C ends the training after the update and keeps the best model, a second one ends at once.
+def train_task(
+    task: TextTask, progress: CurvesProgress | None = None, on_stop: Callable[[], None] | None = None
+) -> TrainedModel:
+    """Train; the first Ctrl-C ends the training after the update and keeps the best model, a second one ends at once.
 
-    ``stopping`` is called when a first one was taken. KeyboardInterrupt for a second one.
+    ``on_stop`` is called after the first one. Raises KeyboardInterrupt for a second one.
     """
-    with _first_interrupt() as n_asked:
+    with _first_interrupt() as n_interrupts:
 
-        def after(curves: Curves) -> None:
+        def after_update(curves: Curves) -> None:
             if progress is not None:
                 progress(curves)
-            if n_asked():
-                if stopping is not None:
-                    stopping()
+            if n_interrupts():
+                if on_stop is not None:
+                    on_stop()
                 raise KeyboardInterrupt
 
-        trained = train(study.recipe, after)
-    if n_asked() > 1:
+        trained = train(task.recipe, after_update)
+    if n_interrupts() > 1:
         raise KeyboardInterrupt
     return trained
 
 
-def keep(trained: Trained, place: Place) -> None:
-    """Save the model at its place. A dump that is there goes: it was another model's. Raises ModelError."""
-    place.dump.unlink(missing_ok=True)
-    save(trained.model, place.weights)
+def save_model(trained: TrainedModel, paths: OutputPaths) -> None:
+    """Save the model. A dump that is there is removed: it was another model's. Raises ModelError."""
+    paths.dump.unlink(missing_ok=True)
+    save(trained.model, paths.model)
 
 
-def leave_study(study: Study, curves: Curves, place: Place, recorded: CountProgress | None = None) -> LeftOfText:
-    """Leave the dump of the model that ``keep`` saved, and the learning curves; ModelError for a full disk."""
-    model, plan = load(place.weights), study.recipe.plan
+def write_output(
+    task: TextTask, curves: Curves, paths: OutputPaths, progress: CountProgress | None = None
+) -> TextTrainingOutput:
+    """Write the dump of the model that ``save_model`` saved, and the learning curves; ModelError for a full disk."""
+    model, plan = load(paths.model), task.recipe.plan
     with reproducible(plan.seed, plan.is_exact):
-        leave(place.weights, study.recipe.corpus(), place.dump, progress=recorded)
-        loss, closing = study.recipe.loss(model), tuple(study.closing(model))
+        record_model(paths.model, task.recipe.corpus(), paths.dump, progress=progress)
+        loss, outcome = task.recipe.loss(model), tuple(task.outcome(model))
     runs = {"training": curves}
     try:
-        write_figure(figure(runs, f"{place.name}: {model.description.words}"), place.figure)
-        has_events = _leave_events(place.events, runs)
+        write_figure(figure(runs, f"{paths.name}: {model.description.words}"), paths.figure)
+        has_events = _write_events(paths.events, runs)
     except OSError as err:
         raise ModelError(f"the learning curves cannot be written ({err}); model and dump are there") from err
-    return LeftOfText(place, loss, has_events, closing)
+    return TextTrainingOutput(paths, loss, has_events, outcome)
 
 
-def _leave_events(folder: Path, runs: dict[str, Curves]) -> bool:
+def _write_events(folder: Path, runs: dict[str, Curves]) -> bool:
+    """Write the curves for TensorBoard; False where that needs a package that is not installed."""
     try:
         write_events(folder, runs)
     except ModelError:
@@ -141,20 +148,20 @@ def _leave_events(folder: Path, runs: dict[str, Curves]) -> bool:
 
 @contextmanager
 def _first_interrupt() -> Iterator[Callable[[], int]]:
-    """Count Ctrl-C: the first is only noted, the second raises KeyboardInterrupt. Outside the main thread, nothing."""
-    asked: list[int] = []
+    """Count Ctrl-C: the first is only counted, the second raises KeyboardInterrupt. Only the main thread can count."""
+    interrupts: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield asked.__len__
+        yield interrupts.__len__
         return
     before: Any = signal.getsignal(signal.SIGINT)
 
-    def note(number: int, frame: Any) -> None:
-        asked.append(number)
-        if len(asked) > 1:
+    def count(number: int, frame: Any) -> None:
+        interrupts.append(number)
+        if len(interrupts) > 1:
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGINT, count)
     try:
-        yield asked.__len__
+        yield interrupts.__len__
     finally:
         signal.signal(signal.SIGINT, before or signal.default_int_handler)

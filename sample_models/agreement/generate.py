@@ -1,7 +1,7 @@
 """Sentences whose verb agrees with a subject that stands far back, past nouns of either number.
 
-"the keys to the cabinet near a door are old ." Which form the verb takes is settled by the subject's number alone; the
-nouns between are distractors, each singular or plural by a coin. (The task of Linzen, Dupoux and Goldberg, TACL 2016,
+"the keys to the cabinet near a door are old ." The subject's number alone settles the form of the verb; the nouns
+between are distractors, each singular or plural with equal chance. (The task of Linzen, Dupoux and Goldberg, TACL 2016,
 with a grammar of our own.)
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from lstmviz.training.automaton import Move, Process, State
+from lstmviz.training.automaton import Automaton, Move, State
 
 NUMBERS: Final = ("singular", "plural")
 DETERMINERS: Final = {"singular": ("the", "a", "every", "this"), "plural": ("the", "some", "most", "these")}
@@ -23,14 +23,14 @@ PREPOSITIONS: Final = ("to", "near", "behind", "beside", "with")
 ADJECTIVES: Final = ("old", "quiet", "small", "lost", "new", "strange")
 END: Final = "."
 
-P_MORE: Final = (0.7, 0.6, 0.4, 0.0)  # that another distractor follows, after 0, 1, 2 and 3 of them
-"""At most 3 distractors; 1.3 on average."""
+# The chance that another distractor follows, after 0, 1, 2 and 3 of them: at most 3, 1.3 on average.
+P_MORE: Final = (0.7, 0.6, 0.4, 0.0)
 
 
 Allowed = tuple[str, ...]
 
 
-def process() -> Process:
+def automaton() -> Automaton:
     """Return the sentences as an automaton; its states are tuples that begin with what comes next.
 
     ("sentence",); ("noun", numbers that the determiner allows); ("verb or more", number of the subject, distractors so
@@ -46,7 +46,7 @@ def process() -> Process:
                 _add_distractor(moves, number, n)
         moves["adjective", number] = [Move(word, 1 / len(ADJECTIVES), ("end",)) for word in ADJECTIVES]
     moves["end",] = [Move(END, 1.0, ("sentence",))]
-    return Process(("sentence",), moves)
+    return Automaton(("sentence",), moves)
 
 
 def _add_distractor(moves: dict[State, list[Move]], number: str, n: int) -> None:
@@ -63,7 +63,7 @@ def _verb_or_more(number: str, n: int, p_more: float) -> Iterator[Move]:
 
 
 def _determiners(to: Callable[[Allowed], State]) -> Iterator[Move]:
-    """A coin for the number, then a determiner that goes with it; one that goes with both tells nothing."""
+    """Yield a determiner for either number with equal chance; one that goes with both says nothing about the number."""
     for word in sorted(set(DETERMINERS["singular"] + DETERMINERS["plural"])):
         allowed = tuple(number for number in NUMBERS if word in DETERMINERS[number])
         yield Move(word, sum(0.5 / len(DETERMINERS[number]) for number in allowed), to(allowed))

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from lstmviz.training.automaton import Made
+from lstmviz.training.automaton import SampledSequences
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.fit import FitPlan, TrainingBatch
 from lstmviz.training.model_config import ModelDescription
 from lstmviz.training.recipe import Recipe, next_batch
 
-from .generate import NOUNS, process
+from .generate import NOUNS, automaton
 
-PROCESS: Final = process()
+AUTOMATON: Final = automaton()
 UNITS: Final = {"1x50": 50, "1x100": 100}
 SEEDS: Final = {"1x50": 2, "1x100": 0}  # of a few, those with one unit that holds the number
 N_UPDATES: Final = 600
@@ -30,31 +30,31 @@ N_CORPUS: Final = 250  # sequences; 17,800 words
 
 def recipe(variant: str) -> Recipe:
     """Return the training of a variant."""
-    description = ModelDescription(vocab=PROCESS.vocab, level="word", n_units=UNITS[variant])
+    description = ModelDescription(vocab=AUTOMATON.vocab, level="word", n_units=UNITS[variant])
     plan = FitPlan(n_updates=N_UPDATES, seed=SEEDS[variant], keeps_best=False, is_exact=True)
     return Recipe(description, plan, _batches, _held_out, corpus, floor())
 
 
-def held_out() -> Made:
-    """Return the text that losses are told on: 500 sequences of 8 sentences, never trained on."""
-    return PROCESS.draw(np.random.default_rng(HELD_OUT_SEED), N_HELD_OUT, n_rounds=N_ROUNDS)
+def held_out() -> SampledSequences:
+    """Return the text that losses are measured on: 500 sequences of 8 sentences, never trained on."""
+    return AUTOMATON.draw(np.random.default_rng(HELD_OUT_SEED), N_HELD_OUT, n_rounds=N_ROUNDS)
 
 
 def floor() -> float:
     """Return the exact least loss on such text, in nats a word."""
-    return PROCESS.floor_of_rounds(N_ROUNDS)
+    return AUTOMATON.floor_of_rounds(N_ROUNDS)
 
 
 def corpus() -> Corpus:
     """Return what the dump is recorded over: 250 sequences of 8 sentences, with these tracks after each word.
 
     ``number``: that of the subject, from its noun to the last word of its sentence (None elsewhere). ``last_noun``: the
-    number of the noun that stands nearest before, in the same stretch. ``distractors``: how many nouns have come after
-    the subject, until the verb is read.
+    number of the nearest noun before, over the same steps. ``distractors``: how many nouns have come after the subject,
+    until the verb is read.
     """
-    made = PROCESS.draw(np.random.default_rng(CORPUS_SEED), N_CORPUS, n_rounds=N_ROUNDS)
-    rows = [row[:n] for row, n in zip(made.tokens, made.lengths, strict=True)]
-    states = [[PROCESS.states[s] for s in row[:n]] for row, n in zip(made.states, made.lengths, strict=True)]
+    drawn = AUTOMATON.draw(np.random.default_rng(CORPUS_SEED), N_CORPUS, n_rounds=N_ROUNDS)
+    rows = [row[:n] for row, n in zip(drawn.tokens, drawn.lengths, strict=True)]
+    states = [[AUTOMATON.states[s] for s in row[:n]] for row, n in zip(drawn.states, drawn.lengths, strict=True)]
     numbers = [_numbers(row) for row in states]
     return Corpus(
         rows,
@@ -67,16 +67,16 @@ def corpus() -> Corpus:
 
 
 def is_open(state: Any) -> bool:
-    """Say whether a subject waits for its verb."""
+    """Tell whether a subject still waits for its verb."""
     return state[0] in ("verb or more", "determiner", "distractor")
 
 
 def _numbers(states: list[Any]) -> list[str | None]:
-    found: list[str | None] = []
+    numbers: list[str | None] = []
     for state in states:
-        carried = found[-1] if found and state == ("end",) else None
-        found.append(state[1] if is_open(state) or state[0] == "adjective" else carried)
-    return found
+        carried = numbers[-1] if numbers and state == ("end",) else None
+        numbers.append(state[1] if is_open(state) or state[0] == "adjective" else carried)
+    return numbers
 
 
 def _distractors(state: Any) -> float:
@@ -85,17 +85,17 @@ def _distractors(state: Any) -> float:
 
 def _last_nouns(ids: Any, numbers: list[str | None]) -> list[str | None]:
     last: str | None = None
-    found = []
+    last_nouns = []
     for i, number in zip(ids, numbers, strict=True):
-        word = PROCESS.vocab[i]
+        word = AUTOMATON.vocab[i]
         last = next((n for n, nouns in NOUNS.items() if word in nouns), last)
-        found.append(last if number else None)
-    return found
+        last_nouns.append(last if number else None)
+    return last_nouns
 
 
 def _batches(rng: np.random.Generator) -> Iterator[TrainingBatch]:
     while True:
-        yield next_batch(PROCESS.draw(rng, *BATCH).tokens)
+        yield next_batch(AUTOMATON.draw(rng, *BATCH).tokens)
 
 
 def _held_out() -> Iterator[TrainingBatch]:

@@ -1,4 +1,4 @@
-"""Which number do the verbs have that the model expects, and what if some units are taken away from it?"""
+"""Which number the model expects of a verb, and how that changes when some units are ablated."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from torch import Tensor
 from lstmviz.training.model import TextModel
 
 from .generate import NUMBERS, VERBS
-from .recipe import PROCESS, held_out, is_open
+from .recipe import AUTOMATON, held_out, is_open
 
 
 def verb_accuracy(model: TextModel, without: Sequence[int] = (), least_distractors: int = 0) -> float:
-    """Return the share of held-out verbs before which the verbs of the right number are the likelier ones together.
+    """Return the share of held-out verbs for which the model gives the verbs of the right number more probability.
 
-    ``without``: units whose h and c are set to 0 after each word, so that nothing is carried in them. Only verbs are
-    counted that have at least so many distractors before them.
+    ``without``: units whose h and c are set to 0 after each word, so that they carry nothing. Only verbs with at least
+    ``least_distractors`` distractors before them are counted.
     """
-    made = held_out()
-    groups = {number: [PROCESS.vocab.index(verb) for verb in VERBS[number]] for number in NUMBERS}
+    text = held_out()
+    groups = {number: [AUTOMATON.vocab.index(verb) for verb in VERBS[number]] for number in NUMBERS}
     with torch.no_grad():
-        p = _logits(model, torch.from_numpy(made.tokens.clip(0)), without).softmax(-1)
+        p = _logits(model, torch.from_numpy(text.tokens.clip(0)), without).softmax(-1)
     plural = (p[..., groups["plural"]].sum(-1) > p[..., groups["singular"]].sum(-1)).numpy()
-    is_plural = np.isin(made.tokens[:, 1:], groups["plural"])
-    is_verb = is_plural | np.isin(made.tokens[:, 1:], groups["singular"])
-    states: tuple[Any, ...] = PROCESS.states
+    is_plural = np.isin(text.tokens[:, 1:], groups["plural"])
+    is_verb = is_plural | np.isin(text.tokens[:, 1:], groups["singular"])
+    states: tuple[Any, ...] = AUTOMATON.states
     counts = np.array([state[2] if is_open(state) else 0 for state in states])
-    is_asked = is_verb & (counts[made.states[:, :-1]] >= least_distractors)
-    return float((plural[:, :-1] == is_plural)[is_asked].mean())
+    is_counted = is_verb & (counts[text.states[:, :-1]] >= least_distractors)
+    return float((plural[:, :-1] == is_plural)[is_counted].mean())
 
 
 def _logits(model: TextModel, ids: Tensor, without: Sequence[int]) -> Tensor:

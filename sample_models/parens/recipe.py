@@ -7,15 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from lstmviz.training.automaton import Made
+from lstmviz.training.automaton import SampledSequences
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.fit import FitPlan, TrainingBatch
 from lstmviz.training.model_config import ModelDescription
 from lstmviz.training.recipe import Recipe, next_batch
 
-from .generate import process
+from .generate import automaton
 
-PROCESS: Final = process()
+AUTOMATON: Final = automaton()
 SIZES: Final = {"2x50": (2, 50), "1x50": (1, 50)}
 SEEDS: Final = {"2x50": 1, "1x50": 2}  # of a few, those whose units are the plainest to read
 N_UPDATES: Final = 600
@@ -30,30 +30,30 @@ CORPUS: Final = (100, 200)
 def recipe(variant: str) -> Recipe:
     """Return the training of a variant."""
     n_layers, n_units = SIZES[variant]
-    description = ModelDescription(vocab=PROCESS.vocab, level="char", n_layers=n_layers, n_units=n_units)
+    description = ModelDescription(vocab=AUTOMATON.vocab, level="char", n_layers=n_layers, n_units=n_units)
     plan = FitPlan(n_updates=N_UPDATES, seed=SEEDS[variant], keeps_best=False, is_exact=True)
     return Recipe(description, plan, _batches, _held_out, corpus, floor())
 
 
-def held_out() -> Made:
-    """Return the text that losses are told on: 500 sequences of 200 steps, never trained on."""
-    return PROCESS.draw(np.random.default_rng(HELD_OUT_SEED), *HELD_OUT)
+def held_out() -> SampledSequences:
+    """Return the text that losses are measured on: 500 sequences of 200 steps, never trained on."""
+    return AUTOMATON.draw(np.random.default_rng(HELD_OUT_SEED), *HELD_OUT)
 
 
 def floor() -> float:
     """Return the exact least loss on such text, in nats a token."""
-    return PROCESS.floor_of_steps(HELD_OUT[1])
+    return AUTOMATON.floor_of_steps(HELD_OUT[1])
 
 
 def corpus() -> Corpus:
     """Return what the dump is recorded over, 100 sequences of 200 steps; track ``depth``: after the step's token."""
-    made = PROCESS.draw(np.random.default_rng(CORPUS_SEED), *CORPUS)
-    return Corpus(list(made.tokens), {"depth": list(made.states)})
+    drawn = AUTOMATON.draw(np.random.default_rng(CORPUS_SEED), *CORPUS)
+    return Corpus(list(drawn.tokens), {"depth": list(drawn.states)})
 
 
 def _batches(rng: np.random.Generator) -> Iterator[TrainingBatch]:
     while True:
-        yield next_batch(PROCESS.draw(rng, *BATCH).tokens)
+        yield next_batch(AUTOMATON.draw(rng, *BATCH).tokens)
 
 
 def _held_out() -> Iterator[TrainingBatch]:

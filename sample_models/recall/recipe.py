@@ -7,15 +7,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from lstmviz.training.automaton import Made
+from lstmviz.training.automaton import SampledSequences
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.fit import FitPlan, TrainingBatch
 from lstmviz.training.model_config import ModelDescription
 from lstmviz.training.recipe import Recipe, next_batch
 
-from .generate import process
+from .generate import automaton
 
-PROCESS: Final = process()
+AUTOMATON: Final = automaton()
 SEED: Final = 0
 N_UPDATES: Final = 1500
 LEARNING_RATE: Final = 3e-2  # at 1e-2 the memory for long gaps comes twice as late
@@ -31,37 +31,37 @@ N_CORPUS: Final = 200  # sequences, 18,600 signs
 
 def recipe(variant: str = "1x32") -> Recipe:
     """Return the training of the one variant."""
-    description = ModelDescription(vocab=PROCESS.vocab, level="char", n_units=32)
+    description = ModelDescription(vocab=AUTOMATON.vocab, level="char", n_units=32)
     plan = FitPlan(n_updates=N_UPDATES, learning_rate=LEARNING_RATE, seed=SEED, keeps_best=False, is_exact=True)
     return Recipe(description, plan, _batches, _held_out, corpus, floor())
 
 
-def held_out() -> Made:
-    """Return the text that losses are told on: 500 sequences of 4 keys with gaps of 1 to 20, never trained on."""
-    return PROCESS.draw(np.random.default_rng(HELD_OUT_SEED), N_HELD_OUT, n_rounds=N_ROUNDS)
+def held_out() -> SampledSequences:
+    """Return the text that losses are measured on: 500 sequences of 4 keys with gaps of 1 to 20, never trained on."""
+    return AUTOMATON.draw(np.random.default_rng(HELD_OUT_SEED), N_HELD_OUT, n_rounds=N_ROUNDS)
 
 
-def with_gap(gap: int) -> Made:
-    """Return 500 sequences of 4 keys, all with one gap: accuracy is told on these."""
+def with_gap(gap: int) -> SampledSequences:
+    """Return 500 sequences of 4 keys, all with one gap, to measure accuracy on."""
     rng = np.random.default_rng([HELD_OUT_SEED, gap])
-    return process(gap, gap).draw(rng, N_HELD_OUT, n_rounds=N_ROUNDS)
+    return automaton(gap, gap).draw(rng, N_HELD_OUT, n_rounds=N_ROUNDS)
 
 
 def floor() -> float:
     """Return the exact least loss on the held-out text, in nats a sign."""
-    return PROCESS.floor_of_rounds(N_ROUNDS)
+    return AUTOMATON.floor_of_rounds(N_ROUNDS)
 
 
 def corpus() -> Corpus:
     """Return what the dump is recorded over: 200 sequences of 4 keys, with gaps of 1 to 40.
 
     Tracks: ``key``, the key that must be known, from its own step to that of the question (None at the answer);
-    ``gap``, the number of signs read since the key, in the same stretch.
+    ``gap``, the number of signs read since the key, over the same steps.
     """
-    far = process(CORPUS_MAX_GAP)
-    made = far.draw(np.random.default_rng(CORPUS_SEED), N_CORPUS, n_rounds=N_ROUNDS)
-    states = [[far.states[s] for s in row[:n]] for row, n in zip(made.states, made.lengths, strict=True)]
-    rows = [row[:n] for row, n in zip(made.tokens, made.lengths, strict=True)]
+    far = automaton(CORPUS_MAX_GAP)
+    drawn = far.draw(np.random.default_rng(CORPUS_SEED), N_CORPUS, n_rounds=N_ROUNDS)
+    states = [[far.states[s] for s in row[:n]] for row, n in zip(drawn.states, drawn.lengths, strict=True)]
+    rows = [row[:n] for row, n in zip(drawn.tokens, drawn.lengths, strict=True)]
     return Corpus(
         rows, {"key": [[_key(state) for state in row] for row in states], "gap": [_gaps(row) for row in states]}
     )
@@ -81,7 +81,7 @@ def _gaps(states: list[Any]) -> list[float]:
 
 def _batches(rng: np.random.Generator) -> Iterator[TrainingBatch]:
     while True:
-        yield next_batch(PROCESS.draw(rng, N_BATCH, n_rounds=N_ROUNDS).tokens)
+        yield next_batch(AUTOMATON.draw(rng, N_BATCH, n_rounds=N_ROUNDS).tokens)
 
 
 def _held_out() -> Iterator[TrainingBatch]:

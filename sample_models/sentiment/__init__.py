@@ -1,4 +1,4 @@
-"""Made verdicts on made films: one model reads forward, one in both directions."""
+"""Artificial film reviews and their verdicts: one model reads forward, one in both directions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _recipe(variant: str) -> Recipe:
 
 SAMPLE = Sample(
     folder=Path(__file__).parent,
-    about="made sentences, each with its verdict",
+    about="artificial film reviews, each with its verdict",
     question="Which direction knows the verdict first?",
     variants=(
         Variant("forward-1x50", "1 layer x 50 LSTM, reading forward"),

@@ -1,4 +1,4 @@
-"""The standard library of the local Python, character by character: who knows that it is inside a string?"""
+"""The standard library of the local Python, character by character: which unit knows that it is inside a string?"""
 
 from __future__ import annotations
 

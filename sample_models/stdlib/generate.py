@@ -1,4 +1,4 @@
-"""The standard library of the Python that runs this, as characters, and what ``tokenize`` says of each of them.
+"""The standard library of the Python that runs this, as characters, with each one's kind from ``tokenize``.
 
 Its docstrings are left out: they are English, which a small network would learn in place of Python.
 """
@@ -34,9 +34,9 @@ _IDS: Final = {char: i for i, char in enumerate(VOCAB)}
 class Truth:
     """What is true after each character of a module, (n_chars,) each.
 
-    ``kind``: the place in KINDS. A string begins with its first quote and is over with its last, a comment goes from #
-    to its last character. ``indent``: the number of blocks around the character's line, as INDENT and DEDENT tell.
-    ``is_leading``: the character is a space, and only spaces stand before it in its line.
+    ``kind``: the index in KINDS. A string begins with its first quote and is over with its last; a comment goes from #
+    to its last character. ``indent``: the number of blocks around the character's line, by INDENT and DEDENT.
+    ``is_leading``: the character is a space with only spaces before it in its line.
     """
 
     kind: NDArray[np.int64]
@@ -47,8 +47,8 @@ class Truth:
 def modules(folder: Path | None = None, is_held_out: bool = False) -> dict[str, str]:
     """Return the texts of the top modules of the standard library by name, sorted: those to learn from or the others.
 
-    Their docstrings are left out, and modules that are no UTF-8 or no Python. ``folder``: in place of the local
-    Python's.
+    Their docstrings are left out, and modules that are not UTF-8 or not Python. ``folder``: of modules in place of the
+    local Python's.
     """
     where = folder or Path(sysconfig.get_path("stdlib"))
     texts = {}
@@ -63,17 +63,18 @@ def modules(folder: Path | None = None, is_held_out: bool = False) -> dict[str, 
 
 
 def without_docstrings(text: str) -> str:
-    """Return a module without the lines of its docstrings; SyntaxError where it is no Python."""
+    """Return a module without the lines of its docstrings; SyntaxError where it is not Python."""
     lines = text.splitlines(keepends=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # an odd escape in a string of the library is not ours to tell
+        warnings.simplefilter("ignore", SyntaxWarning)  # about an odd escape in a string of the library
         tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node
         ):
-            said = node.body[0]
-            lines[said.lineno - 1 : said.end_lineno] = [""] * (int(said.end_lineno or said.lineno) - said.lineno + 1)
+            docstring = node.body[0]
+            first, last = docstring.lineno, int(docstring.end_lineno or docstring.lineno)
+            lines[first - 1 : last] = [""] * (last - first + 1)
     return "".join(lines)
 
 
@@ -83,7 +84,7 @@ def ids(text: str) -> NDArray[np.int64]:
 
 
 def truth(text: str) -> Truth:
-    """Ask ``tokenize`` what each character of a module is; raises what it raises for what is no Python."""
+    """Return what is true after each character of a module, by ``tokenize``; raises what it raises for bad Python."""
     lines = text.splitlines(keepends=True)
     starts = np.concatenate([[0], np.cumsum([len(line) for line in lines])]).astype(np.int64)
     kind, indent = np.zeros(len(text), np.int64), np.zeros(len(text), np.int64)
@@ -114,8 +115,8 @@ def _prefix(token: str) -> int:
 
 
 def _leading(text: str) -> NDArray[np.bool_]:
-    found, is_start = np.zeros(len(text), np.bool_), True
+    is_leading, is_start = np.zeros(len(text), np.bool_), True
     for i, char in enumerate(text):
         is_start = char == "\n" or (is_start and char == " ")
-        found[i] = is_start and char == " "
-    return found
+        is_leading[i] = is_start and char == " "
+    return is_leading

@@ -63,11 +63,11 @@ def corpus(folder: Path | None = None) -> Corpus:
         if begins is None:
             continue
         piece = slice(begins.start(), begins.start() + N_CORPUS)
-        told = truth(text)
+        true = truth(text)
         rows["ids"].append(ids(text[piece]))
-        rows["where"].append([KINDS[k] for k in told.kind[piece]])
-        rows["indent"].append(told.indent[piece])
-        rows["leading"].append(["leading" if is_one else None for is_one in told.is_leading[piece]])
+        rows["where"].append([KINDS[k] for k in true.kind[piece]])
+        rows["indent"].append(true.indent[piece])
+        rows["leading"].append(["leading" if is_one else None for is_one in true.is_leading[piece]])
         rows["module"].append(name)
     tracks = {name: rows[name] for name in ("where", "indent", "leading")}
     return Corpus(rows["ids"], tracks, {"module": rows["module"]})
@@ -79,7 +79,7 @@ def _text(folder: Path | None, is_held_out: bool) -> NDArray[np.int64]:
 
 
 def _batches(rng: np.random.Generator, folder: Path | None) -> Iterator[TrainingBatch]:
-    """Run through the text in columns that begin at places drawn anew whenever its end is reached."""
+    """Run through the text in columns, whose starts are drawn anew whenever its end is reached."""
     text = _text(folder, False)
     length = len(text) // N_COLUMNS
     while True:

@@ -21,7 +21,7 @@ from lstmviz.rerun.rerun import MAX_CHARACTERS, MAX_TOKENS, described, rerun_of
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.model import TextModel, load, save
 from lstmviz.training.model_config import ModelDescription, model_beside
-from lstmviz.training.record_model import TOP_K, leave, next_targets
+from lstmviz.training.record_model import TOP_K, next_targets, record_model
 
 SHIPPED = [
     ("parens", "2x50", "0(11()1(222)11)0(11"),
@@ -61,7 +61,7 @@ def made(folder, *, n=300, seed=3, **sizes):
     ids = np.random.default_rng(seed).integers(1, len(LETTERS), n)
     rows = [ids[:100], ids[100:140], ids[140:]]
     answers = [0, 1, 0] if sizes.get("labels") else None
-    leave(weights, Corpus(rows, answers=answers), path)
+    record_model(weights, Corpus(rows, label_ids=answers), path)
     return path
 
 

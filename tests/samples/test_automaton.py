@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from lstmviz.training.automaton import Move, Process
+from lstmviz.training.automaton import Automaton, Move
 
 # A round is a, then b any number of times, then c or d.
-SMALL = Process(
+SMALL = Automaton(
     "start",
     {
         "start": [Move("a", 1.0, "inside")],
@@ -19,18 +19,18 @@ SMALL = Process(
 )
 
 
-def walk(process, draws, n_steps=None, n_rounds=None):
+def walk(automaton, draws, n_steps=None, n_rounds=None):
     """One sequence by the book: a uniform number a step picks the first move whose summed probability is beyond it."""
-    state, steps, rounds = process.start, [], 0
+    state, steps, rounds = automaton.start, [], 0
     for u in draws:
         total = 0.0
-        for move in process.moves[state]:
+        for move in automaton.moves[state]:
             total += move.p
             if u < total:
                 break
         state = move.to
         steps.append((move.token, state, -math.log(move.p)))
-        rounds += state == process.start
+        rounds += state == automaton.start
         if len(steps) == n_steps or rounds == n_rounds:
             return steps
     return None
@@ -45,15 +45,15 @@ def test_sequences_are_drawn_as_a_naive_walk_draws_them(length):
         n = made.lengths[i]
         assert [SMALL.vocab[t] for t in made.tokens[i, :n]] == [token for token, _, _ in steps]
         assert [SMALL.states[s] for s in made.states[i, :n]] == [state for _, state, _ in steps]
-        np.testing.assert_allclose(made.costs[i, :n], [cost for _, _, cost in steps])
+        np.testing.assert_allclose(made.surprisals[i, :n], [cost for _, _, cost in steps])
         assert (made.tokens[i, n:] == -1).all()
-        assert (made.costs[i, n:] == 0).all()
+        assert (made.surprisals[i, n:] == 0).all()
 
 
 @pytest.mark.parametrize(("n", "length"), [(1, "n_rounds"), (4, "n_rounds"), (2, "n_steps"), (15, "n_steps")])
 def test_the_floor_is_what_who_knows_the_process_pays(n, length):
     floor = SMALL.floor_of_rounds(n) if length == "n_rounds" else SMALL.floor_of_steps(n)
-    truths = [SMALL.draw(np.random.default_rng(seed), 2000, **{length: n}).truth for seed in range(20)]
+    truths = [SMALL.draw(np.random.default_rng(seed), 2000, **{length: n}).ideal_loss for seed in range(20)]
     assert abs(np.mean(truths) - floor) <= 4 * np.std(truths) / math.sqrt(20)
 
 
@@ -75,4 +75,4 @@ def test_the_floor_of_a_round_by_hand():
 )
 def test_a_process_that_is_none_is_refused(moves):
     with pytest.raises(ValueError, match=r"do not add up to 1|emits a token twice"):
-        Process("start", moves)
+        Automaton("start", moves)

@@ -26,7 +26,7 @@ def test_the_shipped_weights_give_the_losses_of_the_card(card_and_variant):
     card, variant = card_and_variant
     printed, part = dict(card.table("what | nats")), card.part("recipe")
     assert close(part.recipe(variant).loss(card.model(variant)), printed[variant])
-    assert close(part.held_out().truth, printed["ideal observer, on the same text"])
+    assert close(part.held_out().ideal_loss, printed["ideal observer, on the same text"])
     assert close(part.floor(), printed["exact floor (expected over all texts)"])
 
 

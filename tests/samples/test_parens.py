@@ -21,7 +21,7 @@ from support.cards import Card, close, labels, matched, precision_and_recall, r_
 CARD = Card("parens")
 LEVELS = range(5)
 table, part = CARD.table, CARD.part
-PROCESS = part("recipe").PROCESS
+AUTOMATON = part("recipe").AUTOMATON
 
 
 @cache
@@ -50,13 +50,13 @@ def dump(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lstmviz.Dump]:
 
 
 def test_text_follows_the_process_of_the_card() -> None:
-    text = PROCESS.draw(np.random.default_rng(5), 200, 300)
-    seen = {depth: dict.fromkeys(PROCESS.vocab, 0) for depth in LEVELS}
+    text = AUTOMATON.draw(np.random.default_rng(5), 200, 300)
+    seen = {depth: dict.fromkeys(AUTOMATON.vocab, 0) for depth in LEVELS}
     for tokens, depths in zip(text.tokens, text.states, strict=True):
         depth = 0
         for token, told in zip(tokens, depths, strict=True):
-            seen[depth][PROCESS.vocab[token]] += 1
-            depth = after(depth, PROCESS.vocab[token])
+            seen[depth][AUTOMATON.vocab[token]] += 1
+            depth = after(depth, AUTOMATON.vocab[token])
             assert depth == told
     for depth in LEVELS:
         n_seen = sum(seen[depth].values())
@@ -68,7 +68,7 @@ def test_text_follows_the_process_of_the_card() -> None:
 @pytest.mark.parametrize("n_steps", [2, 3, 4, 7])
 def test_floor_equals_enumeration_of_every_text(n_steps: int) -> None:
     total, all_p = 0.0, 0.0
-    for tokens in itertools.product(PROCESS.vocab, repeat=n_steps):
+    for tokens in itertools.product(AUTOMATON.vocab, repeat=n_steps):
         depth, ps = 0, []
         for token in tokens:
             ps.append(chances()[depth].get(token, 0.0))
@@ -79,7 +79,7 @@ def test_floor_equals_enumeration_of_every_text(n_steps: int) -> None:
             all_p += math.prod(ps)
             total -= math.prod(ps) * sum(map(math.log, ps[1:])) / (n_steps - 1)
     assert all_p == pytest.approx(1.0)
-    assert PROCESS.floor_of_steps(n_steps) == pytest.approx(total, abs=1e-12)
+    assert AUTOMATON.floor_of_steps(n_steps) == pytest.approx(total, abs=1e-12)
 
 
 # Training

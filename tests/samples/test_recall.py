@@ -36,7 +36,7 @@ def test_the_tracks_are_true(dump):
 
 def test_accuracy_by_gap():
     recipe, model = CARD.part("recipe"), CARD.model()
-    question = recipe.PROCESS.vocab.index("?")
+    question = recipe.AUTOMATON.vocab.index("?")
     for gap, right in CARD.table("gap | right"):
         tokens = recipe.with_gap(int(gap)).tokens
         assert ((tokens == question).argmax(axis=1) == int(gap) + 1).all()

@@ -61,7 +61,7 @@ def test_labels_follow_from_the_words(dumps):
 
 def test_the_exact_chance_is_the_share_of_those_that_begin_so():
     made = CARD.part("recipe").draw(np.random.default_rng(1), 40_000)
-    vocab = CARD.part("recipe").PROCESS.vocab
+    vocab = CARD.part("recipe").AUTOMATON.vocab
     seen = {}
     for row, label, chances, n in zip(made.tokens, made.labels, made.p_positive, made.lengths, strict=True):
         words = [vocab[i] for i in row[:n]]

@@ -12,7 +12,7 @@ import lstmviz
 from lstmviz import samples
 from lstmviz.training.model import save
 from lstmviz.training.recipe import train
-from lstmviz.training.record_model import leave
+from lstmviz.training.record_model import record_model
 from support.cards import Card, labels
 
 CARD = Card("stdlib")
@@ -112,7 +112,7 @@ def test_a_short_training_on_made_modules_learns_and_leaves_a_dump_with_its_trut
     assert losses[0] > 4 > 3 > losses[-1]
     assert np.isfinite(trained.curves.held_out[-1][1])
     save(trained.model, folder / "made.safetensors")
-    leave(folder / "made.safetensors", recipe.corpus(), folder / "made.h5", overwrite=True)
+    record_model(folder / "made.safetensors", recipe.corpus(), folder / "made.h5", overwrite=True)
     dump = lstmviz.open_dump(folder / "made.h5")
     assert dump.sequences["module"].tolist() == sorted(GENERATE.modules(folder, is_held_out=True))
     text = "".join(dump.tokens[:])

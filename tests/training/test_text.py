@@ -14,9 +14,9 @@ from lstmviz.training import text
 from lstmviz.training.baseline import bigram, unigram
 from lstmviz.training.classifier import MAX_DOCUMENT
 from lstmviz.training.fit import FitPlan
+from lstmviz.training.language_model import draw_line
 from lstmviz.training.model import TextModel
 from lstmviz.training.model_config import UNKNOWN, ModelDescription
-from lstmviz.training.sampling import sampled
 from lstmviz.training.text_task import Options
 from support.texts import reviews, sentences, train
 
@@ -230,11 +230,11 @@ def test_the_clock_and_the_updates_say_how_much_of_a_fit_is_over():
 def test_a_sampled_line_is_one_line_of_the_vocabulary_and_the_same_for_a_seed():
     torch.manual_seed(0)
     model = TextModel(ModelDescription((UNKNOWN, "a", "b", "\n"), level="char", n_units=4, unknown=0)).eval()
-    line = sampled(model, 1)
+    line = draw_line(model, 1)
     assert set(line) <= {"a", "b", " "}
     assert 1 <= len(line) <= 100
-    assert sampled(model, 1) == line
-    assert sampled(model, 2) != line
+    assert draw_line(model, 1) == line
+    assert draw_line(model, 2) != line
 
 
 def test_long_documents_are_read_to_a_limit(tmp_path):
