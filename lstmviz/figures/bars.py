@@ -1,4 +1,4 @@
-"""What the matches of a pattern carry in each track, as bars against the corpus."""
+"""The values of each track at the matches of a pattern, as bars against the corpus."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import plotly.graph_objects as go
 
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.figures.text import label, n_columns
-from lstmviz.figures.theme import COLUMN, EM, TYPE, Room, Theme, ThemeName, dress, themed
+from lstmviz.figures.theme import COLUMN, EM, TYPE, Margins, Theme, ThemeName, get_theme, lay_out
 from lstmviz.visible import visible_text
 
 ROW, GAP = 22, 26  # px: a value's two bars, and between two tracks
 MOST_VALUES = 20  # of a track
-MOST_ROWS = 24  # of a figure where nobody picked tracks: what a column of print holds
+MOST_ROWS = 24  # of a figure without chosen tracks: as many as a column of print holds
 NAME = 16  # cells of a label
 COLUMNS = ("track", "value", "n_steps", "share", "base_rate")
 
@@ -49,53 +49,49 @@ def carry(
         >>> len(bars.data) > 0
         True
     """
-    colours = themed(theme)
-    missing = [c for c in COLUMNS if c not in carried.columns]
-    if missing:
-        raise PatternError(f"the frame has no column {', '.join(missing)}; give what lstmviz.match.carry returns")
-    known = list(dict.fromkeys(carried["track"]))
-    unknown = [name for name in tracks if name not in known]
-    if unknown:
-        raise UnknownName(f"no track {unknown[0]!r} in the frame; it has {', '.join(known) or 'none'}")
-    parts = [_chosen(carried[carried["track"] == name]) for name in tracks or known]
-    parts = parts if tracks else _telling(parts)
+    colours, parts = get_theme(theme), _tracks(carried, tracks)
     fig = go.Figure()
     _bars(fig, parts, colours)
     height = sum(ROW * max(1, len(p)) for p in parts) + GAP * max(0, len(parts) - 1) or ROW
     widest = max((n_columns(visible_text(v)) for p in parts for v in p["value"]), default=1)
-    room = Room(left=20 + int(min(NAME, widest) * TYPE * EM) + 18, right=44, bottom=42)
+    margins = Margins(left=20 + int(min(NAME, widest) * TYPE * EM) + 18, right=44, bottom=42)
     n_steps = max((int(p["n_steps"].sum()) for p in parts), default=0)
     detail = f"{n_steps:,} step{'s' * (n_steps != 1)} of {of}" if parts else "the corpus has no tracks"
-    dress(
-        fig,
-        colours,
-        title or "What the matches carry",
-        detail,
-        COLUMN,
-        height,
-        room,
-        [(name, colour) for _, name, colour in _roles(colours)],
-    )
+    keys = [(name, colour) for _, name, colour in _roles(colours)]
+    lay_out(fig, colours, title or "What the matches carry", detail, COLUMN, height, margins, keys)
     _axes(fig, parts, height)
     return fig
 
 
-def _telling(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:
-    """Return the tracks that differ most from the corpus, in their order, no more than a figure holds, at least one."""
-    ranked = sorted(range(len(parts)), key=lambda i: -_apart(parts[i]).max())
+def _tracks(carried: pd.DataFrame, chosen: Sequence[str]) -> list[pd.DataFrame]:
+    """Return the rows of each track that is drawn; raises what ``carry`` raises for a frame or a name that is wrong."""
+    missing = [c for c in COLUMNS if c not in carried.columns]
+    if missing:
+        raise PatternError(f"the frame has no column {', '.join(missing)}; give what lstmviz.match.carry returns")
+    known = list(dict.fromkeys(carried["track"]))
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        raise UnknownName(f"no track {unknown[0]!r} in the frame; it has {', '.join(known) or 'none'}")
+    parts = [_largest_differences(carried[carried["track"] == name]) for name in chosen or known]
+    return parts if chosen else _most_different(parts)
+
+
+def _most_different(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return the tracks that differ most from the corpus, in their order: as many as a figure holds, at least one."""
+    ranked = sorted(range(len(parts)), key=lambda i: -_differences(parts[i]).max())
     n_rows = np.cumsum([len(parts[i]) for i in ranked])
-    kept = ranked[: max(1, int(np.searchsorted(n_rows, MOST_ROWS, side="right")))]
-    return [part for i, part in enumerate(parts) if i in kept]
+    first = ranked[: max(1, int(np.searchsorted(n_rows, MOST_ROWS, side="right")))]
+    return [part for i, part in enumerate(parts) if i in first]
 
 
-def _apart(part: pd.DataFrame) -> pd.Series[float]:
+def _differences(part: pd.DataFrame) -> pd.Series[float]:
     return (part["share"].fillna(0) - part["base_rate"].fillna(0)).abs()
 
 
-def _chosen(part: pd.DataFrame) -> pd.DataFrame:
+def _largest_differences(part: pd.DataFrame) -> pd.DataFrame:
     if len(part) <= MOST_VALUES:
         return part
-    return part.loc[_apart(part).nlargest(MOST_VALUES).index.sort_values()]
+    return part.loc[_differences(part).nlargest(MOST_VALUES).index.sort_values()]
 
 
 def _roles(colours: Theme) -> tuple[tuple[str, str, str], ...]:

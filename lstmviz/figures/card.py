@@ -1,14 +1,29 @@
-"""One unit's card as a figure: how its values spread, how long it stays on, and where it is strongest."""
+"""One unit's card as a figure: the distribution of its values, the lengths of its runs, its strongest contexts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from lstmviz.figures.strips import Strip, cells, write
-from lstmviz.figures.text import cut, label, named, typical
-from lstmviz.figures.theme import EM, PAGE, TYPE, Room, Theme, ThemeName, counted, dress, numbers_width, scale, themed
-from lstmviz.match.card.unit_card import UnitCard
+from lstmviz.figures.strips import Strip, draw_cells, write_words
+from lstmviz.figures.text import cut, label, shown_name, typical_width
+from lstmviz.figures.theme import (
+    EM,
+    PAGE,
+    TYPE,
+    Margins,
+    Theme,
+    ThemeName,
+    colour_scale,
+    count_axis,
+    get_theme,
+    lay_out,
+    number_width,
+)
+from lstmviz.match.card.unit_card import UnitCard, UnitContext
 from lstmviz.visible import visible_text
 
 PLOT, BETWEEN, ROW = 110, 54, 18  # px: the two charts, from them to the contexts, and a context
@@ -37,22 +52,22 @@ def unit(card: UnitCard, contexts: int = 6, title: str | None = None, theme: The
         >>> fig.layout.width  # the width of a page's text, in px
         680
     """
-    colours = themed(theme)
+    colours = get_theme(theme)
     picked = card.contexts[: min(contexts, MOST_CONTEXTS)]
-    left = max(LEFT, numbers_width([c.step for c in picked]))
+    left = max(LEFT, number_width([c.step for c in picked]))
     below = BETWEEN + ROW * len(picked) if picked else 0
     height = PLOT + below
     colour = colours.hover if card.side == "high" else colours.low
     fig = go.Figure()
     _histogram(fig, card, colours, colour)
     _runs(fig, card, colour)
-    name = title or f"Unit {card.unit} of {named(card.source)}"
-    dress(fig, colours, name, _detail(card), PAGE, height, Room(left=left, right=RIGHT, bottom=42))
-    n_runs = len(card.run_lengths)
+    name = title or f"Unit {card.unit} of {shown_name(card.source)}"
+    lay_out(fig, colours, name, _detail(card), PAGE, height, Margins(left=left, right=RIGHT, bottom=42))
+    most_runs = card.run_lengths["n_runs"].max() if len(card.run_lengths) else 1
     split = [max(0.0, 1 - PLOT / height), 1]
     fig.update_layout(
         xaxis={"domain": [0, 0.46], "title_text": "activation", "showgrid": False, "tickformat": "~g", "anchor": "y"},
-        yaxis={"domain": split, **counted(int(card.histogram["n_steps"].max()), "steps")},
+        yaxis={"domain": split, **count_axis(int(card.histogram["n_steps"].max()), "steps")},
         xaxis2={
             "domain": [0.58, 1],
             "title_text": "length of a run in steps",
@@ -60,7 +75,7 @@ def unit(card: UnitCard, contexts: int = 6, title: str | None = None, theme: The
             "tickformat": ",d",
             "anchor": "y2",
         },
-        yaxis2={"domain": split, **counted(card.run_lengths["n_runs"].max() if n_runs else 1, "runs"), "anchor": "x2"},
+        yaxis2={"domain": split, **count_axis(most_runs, "runs"), "anchor": "x2"},
     )
     if picked:
         _contexts(fig, card, len(picked), colours, height, PAGE - left - RIGHT)
@@ -106,47 +121,27 @@ def _runs(fig: go.Figure, card: UnitCard, colour: str) -> None:
     )
 
 
-def _contexts(fig: go.Figure, card: UnitCard, n: int, theme: Theme, height: int, room: int) -> None:
-    """Draw contexts as rows of cells, around the step at which each is strongest."""
+def _contexts(fig: go.Figure, card: UnitCard, n: int, theme: Theme, height: int, width: int) -> None:
+    """Draw n contexts as rows of cells, around the step at which each is strongest."""
+    x, values, words = _aligned(card.contexts[:n], width)
+    cell = width / len(x)
     picked = card.contexts[:n]
-    tokens = [c.tokens or tuple("" for _ in c.values) for c in picked]
-    columns = min(WIDEST, typical(visible_text(t) for row in tokens for t in row))
-    most = max(max(c.step - c.start, c.stop - 1 - c.step) for c in picked)
-    around = max(1, min(most, int((room / (columns * TYPE * EM + 3) - 1) / 2)))
-    x = np.arange(-around, around + 1)
-    cell = room / len(x)
-    reach = max(1e-9, max(abs(v) for c in picked for v in c.values if np.isfinite(v)) if picked else 1)
-    reach = 1.0 if reach <= 1 else float(reach)
-    values = np.full((n, len(x)), np.nan)
-    words: list[list[str | None]] = [[None] * len(x) for _ in range(n)]
-    for i, context in enumerate(picked):
-        for j, step in enumerate((context.step + x).tolist()):
-            if context.start <= step < context.stop:
-                values[i, j] = context.values[step - context.start]
-                words[i][j] = tokens[i][step - context.start] if context.tokens else None
-    colours = scale(theme.signed)
-    every = Strip("token", values.ravel(), [w for row in words for w in row], colours, -reach, reach)
-    said = [[label(word, 80), value] for word, value in zip(every.words, every.values.tolist(), strict=True)]
+    reach = float(max(1.0, *(abs(v) for context in picked for v in context.values if np.isfinite(v))))
+    colours = colour_scale(theme.signed)
+    strip = Strip("token", values.ravel(), [word for row in words for word in row], colours, -reach, reach)
+    hover_data = [[label(word, 80), value] for word, value in zip(strip.words, strip.values.tolist(), strict=True)]
     y = np.repeat(np.arange(n), len(x)).tolist()
     hover = "%{customdata[0]}: %{customdata[1]:.3f}"
-    cells(fig, every, x.tolist() * n, y, said, hover, (0.02, 2 / ROW), xaxis="x3", yaxis="y3")
-    fits = max(1, int((cell - 2) / (TYPE * EM)))
+    draw_cells(fig, strip, x.tolist() * n, y, hover_data, hover, (0.02, 2 / ROW), xaxis="x3", yaxis="y3")
+    columns = max(1, int((cell - 2) / (TYPE * EM)))
     for i, row in enumerate(words):
-        part = [None if w is None else cut(visible_text(w), fits) for w in row]
-        write(
-            fig,
-            theme,
-            Strip("token", values[i], part, colours, -reach, reach),
-            x.tolist(),
-            i,
-            cell,
-            xaxis="x3",
-            yaxis="y3",
-        )
+        short = [None if word is None else cut(visible_text(word), columns) for word in row]
+        line = Strip("token", values[i], short, colours, -reach, reach)
+        write_words(fig, theme, line, x.tolist(), i, cell, xaxis="x3", yaxis="y3")
     fig.update_layout(
         barmode="overlay",
         xaxis3={
-            "range": [-around - 0.5, around + 0.5],
+            "range": [x[0] - 0.5, x[-1] + 0.5],
             "title_text": f"steps from the strongest; coloured from −{reach:.3g} (low) to {reach:.3g} (high)",
             "showgrid": False,
             "anchor": "y3",
@@ -155,9 +150,28 @@ def _contexts(fig: go.Figure, card: UnitCard, n: int, theme: Theme, height: int,
             "domain": [0, ROW * n / height],
             "range": [n - 0.5, -0.5],
             "tickvals": list(range(n)),
-            "ticktext": [f"{c.step:,}" for c in picked],
+            "ticktext": [f"{context.step:,}" for context in card.contexts[:n]],
             "showgrid": False,
             "ticks": "",
             "anchor": "x3",
         },
     )
+
+
+def _aligned(
+    contexts: Sequence[UnitContext], width: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], list[list[str | None]]]:
+    """Return the steps from the strongest one that are shown, and each context's values and tokens there."""
+    tokens = [context.tokens or tuple("" for _ in context.values) for context in contexts]
+    columns = min(WIDEST, typical_width(visible_text(token) for row in tokens for token in row))
+    farthest = max(max(c.step - c.start, c.stop - 1 - c.step) for c in contexts)
+    around = max(1, min(farthest, int((width / (columns * TYPE * EM + 3) - 1) / 2)))
+    x = np.arange(-around, around + 1)
+    values = np.full((len(contexts), len(x)), np.nan)
+    words: list[list[str | None]] = [[None] * len(x) for _ in contexts]
+    for i, context in enumerate(contexts):
+        for j, step in enumerate((context.step + x).tolist()):
+            if context.start <= step < context.stop:
+                values[i, j] = context.values[step - context.start]
+                words[i][j] = tokens[i][step - context.start] if context.tokens else None
+    return x, values, words

@@ -1,4 +1,4 @@
-"""Small figures of one column: units by threshold, matches by length, and where in the corpus the matches lie."""
+"""Small figures: units by threshold, matches by length, and where in the corpus the matches lie."""
 
 from __future__ import annotations
 
@@ -7,11 +7,21 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lstmviz.errors import PatternError
-from lstmviz.figures.theme import COLUMN, PAGE, Room, ThemeName, counted, dress, legend_height, mixed, themed
+from lstmviz.figures.theme import (
+    COLUMN,
+    PAGE,
+    Margins,
+    ThemeName,
+    count_axis,
+    get_theme,
+    gradient,
+    lay_out,
+    legend_height,
+)
 from lstmviz.match.engine.find import Count
 
 PLOT = 130  # px
-MOST_LEVELS = 4  # numbers of shared units with a colour each
+MOST_LEVELS = 4  # numbers of shared units that have a colour of their own
 
 
 def thresholds(
@@ -36,8 +46,8 @@ def thresholds(
         >>> curve.layout.xaxis.title.text
         'threshold'
     """
-    colours = themed(theme)
-    _check(advice, ("threshold", "n_units"), "dump.thresholds")
+    colours = get_theme(theme)
+    _check_columns(advice, ("threshold", "n_units"), "dump.thresholds")
     x, y = advice["threshold"].to_numpy(float), advice["n_units"].to_numpy(int)
     fig = go.Figure()
     fig.add_scatter(
@@ -56,11 +66,11 @@ def thresholds(
         fig.add_vline(threshold, line={"color": colours.dim, "width": 1, "dash": "4px,3px"})
         fig.add_scatter(x=[threshold], y=[n_here], mode="markers", marker=marker, name="taken", hoverinfo="skip")
         detail = f"{n_here} unit{'s' * (n_here != 1)} at the threshold taken, {threshold:.4g}"
-    room = Room(left=48, bottom=42)
-    dress(fig, colours, title or "Units selected by threshold", detail, COLUMN, PLOT, room)
+    margins = Margins(left=48, bottom=42)
+    lay_out(fig, colours, title or "Units selected by threshold", detail, COLUMN, PLOT, margins)
     most = int(y.max(initial=1))
     fig.update_xaxes(title_text="threshold", showgrid=False, tickformat="~g", ticks="outside")
-    fig.update_yaxes(**counted(most, "units"), range=[-0.04 * most, max(1, most) * 1.08])
+    fig.update_yaxes(**count_axis(most, "units"), range=[-0.04 * most, max(1, most) * 1.08])
     return fig
 
 
@@ -83,17 +93,17 @@ def lengths(
         >>> [bar.name for bar in fig.data]
         ['4 shared units', '3 shared units']
     """
-    colours, table = themed(theme), count.lengths
+    colours, table = get_theme(theme), count.lengths
     best = int(table["n_shared"].max()) if len(table) else 0
     least = best if min_shared is None else min_shared
     table = table[table["n_shared"] >= least]
     levels = sorted({int(n) for n in table["n_shared"]}, reverse=True)
-    shades = (colours.accent, *mixed(colours.shade, MOST_LEVELS + 1)[1:-1][::-1])
+    shades = (colours.accent, *gradient(colours.shade, MOST_LEVELS + 1)[1:-1][::-1])
     fig = go.Figure()
     for i, level in enumerate(levels[:MOST_LEVELS]):
         is_rest = i == MOST_LEVELS - 1 and len(levels) > MOST_LEVELS
-        mine = table[table["n_shared"] <= level] if is_rest else table[table["n_shared"] == level]
-        by_length = mine.groupby("length")["n_matches"].sum()
+        rows = table[table["n_shared"] <= level] if is_rest else table[table["n_shared"] == level]
+        by_length = rows.groupby("length")["n_matches"].sum()
         fig.add_bar(
             x=by_length.index.to_numpy(),
             y=by_length.to_numpy(),
@@ -105,15 +115,15 @@ def lengths(
     which = f"with {least}{' or more' * (least < best)} units on" if best else "found"
     if len(levels) < 2:
         fig.update_traces(showlegend=False)
-    room = Room(left=56, bottom=42, legend=legend_height(fig, COLUMN - 70))
+    margins = Margins(left=56, bottom=42, legend=legend_height(fig, COLUMN - 70))
     detail = f"{total:,} match{'es' * (total != 1)} {which}"
-    dress(fig, colours, title or "Length of the matches", detail, COLUMN, PLOT, room)
+    lay_out(fig, colours, title or "Length of the matches", detail, COLUMN, PLOT, margins)
     longest = int(table["length"].max()) if total else 1
     fig.update_layout(barmode="stack")
     fig.update_xaxes(title_text="length in steps", showgrid=False, range=[0.4, longest + 0.6], ticks="outside")
     fig.update_xaxes(dtick=1 if longest <= 12 else None, tickformat=",d")
     tallest = int(table.groupby("length")["n_matches"].sum().max()) if total else 1
-    fig.update_yaxes(**counted(tallest, "matches"))
+    fig.update_yaxes(**count_axis(tallest, "matches"))
     return fig
 
 
@@ -136,8 +146,8 @@ def barcode(bars: pd.DataFrame, title: str | None = None, theme: ThemeName = "li
         >>> len(fig.data)
         1
     """
-    colours = themed(theme)
-    _check(bars, ("start", "stop", "n_matches", "n_steps"), "lstmviz.match.barcode")
+    colours = get_theme(theme)
+    _check_columns(bars, ("start", "stop", "n_matches", "n_steps"), "lstmviz.match.barcode")
     start, stop = bars["start"].to_numpy(np.int64), bars["stop"].to_numpy(np.int64)
     share = bars["n_steps"].to_numpy(float) / np.maximum(1, stop - start)
     most = float(share.max(initial=0.0))
@@ -161,13 +171,13 @@ def barcode(bars: pd.DataFrame, title: str | None = None, theme: ThemeName = "li
     width = int(stop[0] - start[0]) if len(stop) else 0
     detail = f"{total:,} match{'es' * (total != 1)}; a bar is {width:,} step{'s' * (width != 1)}"
     detail += f", shaded by how many of them lie in a match: 0 to {most:.0%}" if total else ""
-    dress(fig, colours, title or "Where the matches lie", detail, PAGE, 30, Room(left=14, right=14, bottom=42))
+    lay_out(fig, colours, title or "Where the matches lie", detail, PAGE, 30, Margins(left=14, right=14, bottom=42))
     fig.update_xaxes(title_text="step", tickformat=",d", showgrid=False, range=[0, n_steps], ticks="outside")
     fig.update_yaxes(visible=False, range=[0, 1])
     return fig
 
 
-def _check(frame: pd.DataFrame, columns: tuple[str, ...], maker: str) -> None:
+def _check_columns(frame: pd.DataFrame, columns: tuple[str, ...], maker: str) -> None:
     missing = [c for c in columns if c not in frame.columns]
     if missing:
         raise PatternError(f"the frame has no column {', '.join(missing)}; give what {maker} returns")

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.figures.strips import number
-from lstmviz.figures.text import cut, label, n_columns, named
+from lstmviz.figures.strips import short_number
+from lstmviz.figures.text import cut, label, n_columns, shown_name
 from lstmviz.figures.theme import (
     EM,
     MONO,
     PAGE,
     TYPE,
-    Room,
+    Margins,
+    Theme,
     ThemeName,
-    bar,
-    dress,
+    colour_bar,
+    colour_scale,
+    get_theme,
     ink_on,
-    numbers_width,
-    scale,
-    themed,
+    lay_out,
+    number_width,
 )
 from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Window
@@ -72,7 +75,7 @@ def text(
         >>> fig.layout.width
         680
     """
-    colours, info, axis = themed(theme), dump.source(source), dump.axis_of(source)
+    colours, info, axis = get_theme(theme), dump.source(source), dump.axis_of(source)
     view = Window(start, stop)
     if view.stop > axis.n_steps or len(view) > MOST_STEPS:
         raise PatternError(
@@ -80,80 +83,110 @@ def text(
         )
     info.check_unit(unit)
     values = in_view(info, dump.states(source)[start:stop, [unit]][:, 0])
-    left = max(LEFT, numbers_width([stop]))
-    room = PAGE - left - RIGHT
-    words = [number(v) for v in values] if axis.tokens is None else axis.tokens[start:stop]
-    finite = values[np.isfinite(values)]
-    reach = max(1.0, float(np.abs(finite).max(initial=0.0)))
-    texts = [cut(visible_text(word), WIDEST) for word in words]
+    words = [short_number(v) for v in values] if axis.tokens is None else axis.tokens[start:stop]
+    left = max(LEFT, number_width([stop]))
+    columns = (PAGE - left - RIGHT) / (TYPE * EM)
     borders = set(axis.starts[slice(*np.searchsorted(axis.starts, [start + 1, stop]).tolist())].tolist())
-    lefts, widths, lines = _placed(texts, borders, start, int(room / (TYPE * EM)))
+    tokens = _Tokens(view, values, words)
+    places = _place_tokens(tokens.texts, borders, start, int(columns))
+    height, n_nan = LINE * places.n_lines, int((~np.isfinite(values)).sum())
     fig = go.Figure()
-    scaled = scale(colours.signed)
-    inks = [ink_on(colours, scaled, (v / reach + 1) / 2) if np.isfinite(v) else colours.dim for v in values]
-    height = LINE * (lines[-1] + 1)
-    fig.add_bar(
-        base=lefts,
-        x=widths,
-        y=lines,
-        orientation="h",
-        width=0.88,
-        marker={
-            "color": np.where(np.isfinite(values), values, 0.0),
-            "colorscale": scaled,
-            "cmin": -reach,
-            "cmax": reach,
-            "line": {"width": 0},
-            "colorbar": bar(colours, "activation", height, 14, tickvals=[-reach, 0, reach], tickformat="~g"),
-            "showscale": True,
-        },
-        customdata=np.arange(start, stop),
-        hovertext=[f"{label(w, 80)}: {v:.3f}" for w, v in zip(words, values, strict=True)],
-        hovertemplate="%{hovertext}, step %{customdata:,d}<extra></extra>",
-    )
-    fig.add_scatter(
-        x=[a + w / 2 for a, w in zip(lefts, widths, strict=True)],
-        y=lines,
-        mode="text",
-        text=[label(t) for t in texts],
-        textfont={"family": MONO, "size": TYPE, "color": inks},
-        hoverinfo="skip",
-        cliponaxis=False,
-    )
-    name = title or f"Unit {unit} of {named(source)}, token by token"
-    detail = f"steps {start:,} to {stop - 1:,}" + (
-        f"; {len(values) - len(finite):,} have no value" if len(finite) < len(values) else ""
-    )
-    dress(fig, colours, name, detail, PAGE, height, Room(left=left, right=RIGHT, bottom=62))
-    firsts = _firsts(lines, start)
+    _draw(fig, tokens, places, height, colours)
+    name = title or f"Unit {unit} of {shown_name(source)}, token by token"
+    detail = f"steps {start:,} to {stop - 1:,}" + (f"; {n_nan:,} have no value" if n_nan else "")
+    lay_out(fig, colours, name, detail, PAGE, height, Margins(left=left, right=RIGHT, bottom=62))
     fig.update_layout(barmode="overlay")
-    fig.update_xaxes(visible=False, range=[0, room / (TYPE * EM)])
+    fig.update_xaxes(visible=False, range=[0, columns])
     fig.update_yaxes(
-        range=[lines[-1] + 0.5, -0.5],
-        tickvals=list(range(lines[-1] + 1)),
-        ticktext=[f"{first:,}" for first in firsts],
+        range=[places.n_lines - 0.5, -0.5],
+        tickvals=list(range(places.n_lines)),
+        ticktext=[f"{start + i:,}" for i in places.first_of_lines],
         showgrid=False,
         ticks="",
     )
     return fig
 
 
-def _placed(
-    texts: Sequence[str], borders: set[int], start: int, columns: int
-) -> tuple[list[float], list[float], list[int]]:
-    """Return where each token begins on its line and how wide it is, in cells, and its line."""
-    lefts, widths, lines = list[float](), list[float](), list[int]()
+@dataclass(frozen=True)
+class _Tokens:
+    """The tokens of a window and a unit's values there."""
+
+    view: Window
+    values: NDArray[np.float64]
+    words: Sequence[str]
+
+    @property
+    def texts(self) -> list[str]:
+        """The tokens as they are drawn."""
+        return [cut(visible_text(word), WIDEST) for word in self.words]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where each token begins on its line and how wide it is, in cells, and its line."""
+
+    lefts: list[float]
+    widths: list[float]
+    lines: list[int]
+
+    @property
+    def n_lines(self) -> int:
+        return self.lines[-1] + 1
+
+    @property
+    def first_of_lines(self) -> list[int]:
+        """The index of the first token of each line."""
+        return [i for i, line in enumerate(self.lines) if not i or line != self.lines[i - 1]]
+
+
+def _place_tokens(texts: Sequence[str], borders: set[int], start: int, columns: int) -> _Places:
+    """Fill lines of so many cells with tokens; a step in ``borders`` begins a line."""
+    places = _Places([], [], [])
     at, line = 0.0, 0
     for i, text in enumerate(texts):
         width = max(1, n_columns(text)) + PAD
         if at and (at + width > columns or start + i in borders):
             at, line = 0.0, line + 1
-        lefts.append(at)
-        widths.append(width - 0.08)
-        lines.append(line)
+        places.lefts.append(at)
+        places.widths.append(width - 0.08)
+        places.lines.append(line)
         at += width
-    return lefts, widths, lines
+    return places
 
 
-def _firsts(lines: Sequence[int], start: int) -> list[int]:
-    return [start + i for i, line in enumerate(lines) if not i or line != lines[i - 1]]
+def _draw(fig: go.Figure, tokens: _Tokens, places: _Places, height: int, theme: Theme) -> None:
+    """Draw each token in its place, on the colour of its value."""
+    is_finite = np.isfinite(tokens.values)
+    values = np.where(is_finite, tokens.values, 0.0)
+    reach = max(1.0, float(np.abs(values).max(initial=0.0)))
+    colours = colour_scale(theme.signed)
+    shares = ((values / reach + 1) / 2).tolist()
+    inks = [ink_on(theme, colours, share) if ok else theme.dim for share, ok in zip(shares, is_finite, strict=True)]
+    fig.add_bar(
+        base=places.lefts,
+        x=places.widths,
+        y=places.lines,
+        orientation="h",
+        width=0.88,
+        marker={
+            "color": values,
+            "colorscale": colours,
+            "cmin": -reach,
+            "cmax": reach,
+            "line": {"width": 0},
+            "colorbar": colour_bar(theme, "activation", height, 14, tickvals=[-reach, 0, reach], tickformat="~g"),
+            "showscale": True,
+        },
+        customdata=np.arange(tokens.view.start, tokens.view.stop),
+        hovertext=[f"{label(w, 80)}: {v:.3f}" for w, v in zip(tokens.words, tokens.values, strict=True)],
+        hovertemplate="%{hovertext}, step %{customdata:,d}<extra></extra>",
+    )
+    fig.add_scatter(
+        x=[left + width / 2 for left, width in zip(places.lefts, places.widths, strict=True)],
+        y=places.lines,
+        mode="text",
+        text=[label(text) for text in tokens.texts],
+        textfont={"family": MONO, "size": TYPE, "color": inks},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )

@@ -1,4 +1,4 @@
-"""A figure as SVG, PNG or PDF, drawn by kaleido in a browser that is kept for the next one (0.1 s instead of 2)."""
+"""A figure as SVG, PNG or PDF, drawn by kaleido in a browser that stays open for the next one (0.1 s, not 2)."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def image(fig: go.Figure, format: ImageFormat = "svg", scale: float = SCALE) -> 
 
 
 def plain_title(fig: go.Figure) -> str:
-    """Return the first lines of a figure's title as text, without its detail."""
+    """Return the title of a figure as plain text, without its detail."""
     bold = " ".join(regex.findall(r"<b>(.*?)</b>", fig.layout.title.text or ""))
     return unescape(bold) or "figure"
 
 
 class _Browser:
-    """One browser and one thread that talks to it; made when the first image is drawn, and anew where it has died."""
+    """One browser and one thread that talks to it; started for the first image, and again where it has died."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -75,27 +75,27 @@ class _Browser:
         self._pid = 0
 
     def draw(self, fig: dict[str, Any], options: dict[str, Any]) -> bytes:
-        """Draw one figure; one at a time."""
+        """Draw a figure; one is drawn at a time."""
         with self._lock:
             if self._pid != os.getpid():  # a fork has neither the thread nor the browser
                 self._loop, self._kaleido, self._pid = None, None, os.getpid()
             for attempt in (1, 2):
                 try:
-                    return self._run(self._drawn(fig, options))
+                    return self._run(self._draw(fig, options))
                 except FigureError:
                     raise
                 except Exception as err:
                     self._kaleido, broken = None, self._kaleido
                     if broken is not None:
-                        self._quietly(broken.close())
+                        self._run_quietly(broken.close())
                     if attempt == 2 or broken is None:
                         reason = " ".join(str(err).split())[:160] or type(err).__name__
                         raise FigureError(f"the browser failed to draw the figure ({reason}); try again") from err
         raise AssertionError("unreachable")
 
-    async def _drawn(self, fig: dict[str, Any], options: dict[str, Any]) -> bytes:
+    async def _draw(self, fig: dict[str, Any], options: dict[str, Any]) -> bytes:
         if self._kaleido is None:
-            self._kaleido = await _opened()
+            self._kaleido = await _open_browser()
             atexit.register(self.close)  # after kaleido's own, so that it comes before them
         drawn: bytes = await self._kaleido.calc_fig(fig, opts=options)
         return drawn
@@ -106,19 +106,19 @@ class _Browser:
             threading.Thread(target=self._loop.run_forever, name="lstmviz-images", daemon=True).start()
         return asyncio.run_coroutine_threadsafe(task, self._loop).result(SECONDS)
 
-    def _quietly(self, task: Coroutine[Any, Any, Any]) -> None:
-        with suppress(Exception):  # it is given up
+    def _run_quietly(self, task: Coroutine[Any, Any, Any]) -> None:
+        with suppress(Exception):  # the browser is given up
             self._run(task)
 
     def close(self) -> None:
-        """Close the browser, if there is one of this process."""
+        """Close the browser, if this process has one."""
         with self._lock:
-            kept, self._kaleido = self._kaleido, None
-            if kept is not None and self._pid == os.getpid():
-                self._quietly(kept.close())
+            kaleido, self._kaleido = self._kaleido, None
+            if kaleido is not None and self._pid == os.getpid():
+                self._run_quietly(kaleido.close())
 
 
-async def _opened() -> Any:
+async def _open_browser() -> Any:
     try:
         import kaleido
         from kaleido.errors import ChromeNotFoundError
@@ -136,18 +136,18 @@ _browser = _Browser()
 
 
 def close() -> None:
-    """Close the browser that is kept for images; the next image starts another."""
+    """Close the browser that draws images; the next image starts another."""
     _browser.close()
 
 
 def _titled_svg(drawn: bytes, title: str) -> bytes:
-    """Give an SVG its title, which a reader of screens and a browser's tab say, and a name to the picture."""
+    """Add the title to an SVG, for screen readers and browser tabs, and mark it as an image."""
     head, close_, rest = drawn.decode("utf-8").partition(">")
     return f'{head} role="img"{close_}<title>{escape(title)}</title>{rest}'.encode()
 
 
 def _titled_png(drawn: bytes, title: str) -> bytes:
-    """Put a title into a PNG, as international text (PNG 1.2, section 4.2.3.3) after the header."""
+    """Add the title to a PNG, as international text (PNG 1.2, section 4.2.3.3) after the header."""
     content = b"iTXt" + b"Title\0\0\0\0\0" + title.encode("utf-8", "replace")
     chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
     after_header = 8 + 25
@@ -155,13 +155,13 @@ def _titled_png(drawn: bytes, title: str) -> bytes:
 
 
 def _titled_pdf(drawn: bytes, title: str) -> bytes:
-    """Give a PDF its title in place of the browser's, by an update at its end (PDF 1.4, section 3.4.5)."""
+    """Replace the title of a PDF, which is the browser's, by an update at its end (PDF 1.4, section 3.4.5)."""
     trailer = drawn.rpartition(b"trailer")[2]
     info, root, size, start = (
         regex.search(pattern, trailer)
         for pattern in (rb"/Info (\d+) 0 R", rb"/Root (\d+) 0 R", rb"/Size (\d+)", rb"startxref\s+(\d+)")
     )
-    if not (info and root and size and start):  # written in another way: it keeps the title that it has
+    if not (info and root and size and start):  # written in another way: its title stays
         return drawn
     number, first, n_objects, before = (m[1].decode() for m in (info, root, size, start))
     text = ("\ufeff" + title).encode("utf-16-be", "replace").hex()

@@ -1,4 +1,4 @@
-"""The units of a source as lines over a stretch of the text, with what a pattern selects, and tracks beneath."""
+"""The units of a source as lines over a window of the text, those of a pattern coloured, and tracks beneath."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.figures.strips import Strip, add_key, cells, extent, strip_of, token_strip, write
-from lstmviz.figures.text import label, listed, n_columns, named
-from lstmviz.figures.theme import EM, MONO, PAGE, TYPE, Room, Theme, ThemeName, dress, legend_height, themed
+from lstmviz.figures.strips import Strip, add_legend, draw_cells, range_in_words, token_strip, track_strip, write_words
+from lstmviz.figures.text import label, n_columns, shown_name, units_in_words
+from lstmviz.figures.theme import EM, MONO, PAGE, TYPE, Margins, Theme, ThemeName, get_theme, lay_out, legend_height
 from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Pattern, PatternUnit, Source, Window
 from lstmviz.visible import visible_text
 
 MAX_POINTS = 1_000_000  # values drawn as lines in one figure
-MAX_WIDTH = 1_360  # px; a figure of words grows up to here, so that each can be read
-PLOT, STRIP, GAP = 190, 18, 4  # px: heights of the lines, of a strip under them, and what is between
-TOKEN = 16  # cells of a token that is written downwards
+MAX_WIDTH = 1_360  # px; a figure with tokens grows up to here, so that each can be read
+PLOT, STRIP, GAP = 190, 18, 4  # px: heights of the plot, of a strip under it, and of the gap between
+TOKEN = 16  # cells of a token that is written vertically
 SIDE, RIGHT = 64, 14  # px beside the plot
 
 
@@ -65,8 +65,8 @@ def units(
         >>> fig.layout.title.text.startswith("<b>Units of rnn.l1.c</b>")
         True
     """
-    colours, info, axis = themed(theme), dump.source(source), dump.axis_of(source)
-    view = _steps(axis, start, stop)
+    colours, info, axis = get_theme(theme), dump.source(source), dump.axis_of(source)
+    view = _view(axis, start, stop)
     if len(view) * info.n_units > MAX_POINTS:
         raise PatternError(
             f"{len(view):,} steps of {info.n_units:,} units are too many lines to draw; give at most "
@@ -74,71 +74,77 @@ def units(
         )
     values = in_view(info, dump.states(source)[start:stop])
     strips = [token_strip(dump, axis, view, pattern, colours)] if axis.tokens is not None else []
-    strips += [strip_of(axis, name, view, colours) for name in tracks]
-    width, is_down = _width(strips, len(view))
+    strips += [track_strip(axis, name, view, colours) for name in tracks]
+    width, is_vertical = _figure_width(strips, len(view))
     fig = go.Figure()
     _lines(fig, info, values, start, pattern, colours)
     _marks(fig, axis, view, None if window is None else _as_window(window), colours)
     cell = (width - SIDE - RIGHT) / len(view)
     for strip in strips[len(strips) - len(tracks) :]:
-        add_key(fig, strip, cell, is_only=sum(bool(s.labels) for s in strips) == 1)
-    room = Room(left=SIDE, right=RIGHT, bottom=_below(strips, is_down), legend=legend_height(fig, width - SIDE - RIGHT))
+        add_legend(fig, strip, cell, is_only=sum(bool(s.labels) for s in strips) == 1)
+    legend = legend_height(fig, width - SIDE - RIGHT)
+    margins = Margins(left=SIDE, right=RIGHT, bottom=_bottom_margin(strips, is_vertical), legend=legend)
     height = PLOT + (STRIP + GAP) * len(strips)
-    detail = "; ".join([_detail(info, pattern, strips), *filter(None, map(extent, strips))])
-    dress(fig, colours, title or f"Units of {named(source)}", detail, width, height, room)
-    _place(fig, info, values, view, strips, height, colours, is_down)
-    if is_down:
-        _write_downwards(fig, strips[0], view)
+    detail = "; ".join([_detail(info, pattern, strips), *filter(None, map(range_in_words, strips))])
+    lay_out(fig, colours, title or f"Units of {shown_name(source)}", detail, width, height, margins)
+    _place_axes(fig, info, values, view, len(strips), height)
+    for i, strip in enumerate(strips):
+        _draw_strip(fig, strip, i, view, len(strips), height, colours, is_vertical)
+    if is_vertical:
+        _write_vertically(fig, strips[0], view)
     return fig
 
 
-def _steps(axis: Axis, start: int, stop: int) -> Window:
+def _view(axis: Axis, start: int, stop: int) -> Window:
     view = Window(start, stop)
     if view.stop > axis.n_steps:
         raise PatternError(f"steps {start} to {stop} end after the last step; axis {axis.name!r} has {axis.n_steps}")
     return view
 
 
-def _as_window(given: Window | tuple[int, int]) -> Window:
-    return given if isinstance(given, Window) else Window(*given)
+def _as_window(window: Window | tuple[int, int]) -> Window:
+    return window if isinstance(window, Window) else Window(*window)
 
 
 def _detail(info: Source, pattern: Pattern | None, strips: list[Strip]) -> str:
     if pattern is None:
         return f"{info.n_units:,} units"
     high, low = ([u for u in pattern.units if u.side == side] for side in ("high", "low"))
-    names = [_named(u, info) for u in (*high, *low)]
+    names = [_unit_name(u, info) for u in (*high, *low)]
     if not names:
         return "the pattern has no units"
     shaded = ", tokens shaded by how many are on" if strips and strips[0].is_tokens else ""
-    return f"pattern of {len(names):,} unit{'s' * (len(names) > 1)}: {listed(names)}{shaded}"
+    return f"pattern of {len(names):,} unit{'s' * (len(names) > 1)}: {units_in_words(names)}{shaded}"
 
 
-def _named(unit: PatternUnit, info: Source) -> str:
+def _unit_name(unit: PatternUnit, info: Source) -> str:
     number = f"−{unit.unit} (low)" if unit.side == "low" else str(unit.unit)
-    return number if unit.source == info.name else f"{number} of {named(unit.source)}"
+    return number if unit.source == info.name else f"{number} of {shown_name(unit.source)}"
 
 
 def _lines(
     fig: go.Figure, info: Source, values: NDArray[np.float64], start: int, pattern: Pattern | None, colours: Theme
 ) -> None:
-    """Add one trace a role: the others, those on high, those on low; lines in it are apart by a gap."""
+    """Add one trace a role: other units, those on high, those on low. A gap separates the lines of a trace."""
     mine = [u for u in pattern.units if u.source == info.name] if pattern is not None else []
     sides = {side: [u.unit for u in mine if u.side == side] for side in ("high", "low")}
     taken = set(sides["high"]) | set(sides["low"])
     others = [u for u in range(info.n_units) if u not in taken]
-    what = "other units" if taken else "units"
+    noun = "other units" if taken else "units"
     roles: list[tuple[str, list[int], dict[str, Any], float]] = [
-        (f"{len(others):,} {what}", others, {"color": colours.grey, "width": _thin(1, len(others))}, 0.45),
-        (_on_words(mine, "high"), sides["high"], {"color": colours.accent, "width": _thin(1.8, len(sides["high"]))}, 1),
+        (f"{len(others):,} {noun}", others, {"color": colours.grey, "width": _line_width(1, len(others))}, 0.45),
+        (
+            *(_on_words(mine, "high"), sides["high"]),
+            *({"color": colours.accent, "width": _line_width(1.8, len(sides["high"]))}, 1),
+        ),
         (
             *(_on_words(mine, "low"), sides["low"]),
-            *({"color": colours.low, "width": _thin(1.8, len(sides["low"])), "dash": "5px,2px"}, 1),
+            *({"color": colours.low, "width": _line_width(1.8, len(sides["low"])), "dash": "5px,2px"}, 1),
         ),
     ]
     for name, chosen, line, opacity in roles:
         if chosen:
-            x, y, unit = _joined(values[:, chosen], start, chosen)
+            x, y, unit = _as_one_line(values[:, chosen], start, chosen)
             hover = "unit %{customdata}, step %{x}: %{y:.3f}<extra></extra>"
             fig.add_scatter(
                 x=x, y=y, customdata=unit, mode="lines", line=line, opacity=opacity, name=name, hovertemplate=hover
@@ -150,8 +156,8 @@ def _lines(
         fig.add_scatter(x=[None], y=[None], mode="lines", line=line, name=_threshold_words(mine))
 
 
-def _thin(width: float, n_lines: int) -> float:
-    """Return the width of a line among so many: lines of one trace do not shade each other, so they get thinner."""
+def _line_width(width: float, n_lines: int) -> float:
+    """Return the width of each of so many lines: those of one trace cannot shine through, so many are thin."""
     return max(0.35, width * min(1.0, math.pow(40 / max(1, n_lines), 0.35)))
 
 
@@ -162,11 +168,11 @@ def _on_words(units: list[PatternUnit], side: str) -> str:
 
 def _threshold_words(units: list[PatternUnit]) -> str:
     thresholds = sorted({u.threshold for u in units})
-    some = ", ".join(f"{t:.4g}".replace("-", "−") for t in thresholds[:3])
-    return f"threshold{'s' * (len(thresholds) > 1)} {some}{' …' * (len(thresholds) > 3)}"
+    first = ", ".join(f"{t:.4g}".replace("-", "−") for t in thresholds[:3])
+    return f"threshold{'s' * (len(thresholds) > 1)} {first}{' …' * (len(thresholds) > 3)}"
 
 
-def _joined(values: NDArray[np.float64], start: int, units: list[int]) -> tuple[Any, Any, Any]:
+def _as_one_line(values: NDArray[np.float64], start: int, units: list[int]) -> tuple[Any, Any, Any]:
     """Return columns of values as one line with gaps between them: x, y, and the unit at each point."""
     n_steps, n_units = values.shape
     y = np.full((n_units, n_steps + 1), np.nan)
@@ -183,8 +189,8 @@ def _marks(fig: go.Figure, axis: Axis, view: Window, window: Window | None, colo
         fig.add_vline(border - 0.5, line={"color": colours.dim, "width": 1, "dash": "1px,3px"})
 
 
-def _width(strips: list[Strip], n_steps: int) -> tuple[int, bool]:
-    """Return a width at which the tokens can be read, and whether they are written downwards, under their strip."""
+def _figure_width(strips: list[Strip], n_steps: int) -> tuple[int, bool]:
+    """Return a width at which the tokens can be read, and whether they are written vertically, under their strip."""
     plot = PAGE - SIDE - RIGHT
     if not strips or not strips[0].is_tokens:
         return PAGE, False
@@ -193,62 +199,66 @@ def _width(strips: list[Strip], n_steps: int) -> tuple[int, bool]:
         return PAGE, False
     if widest <= 2 and n_steps * (widest * TYPE * EM + 3) <= MAX_WIDTH:
         return int(n_steps * (widest * TYPE * EM + 3)) + SIDE + RIGHT, False
-    downwards = n_steps * (TYPE + 2) + SIDE + RIGHT
-    return (max(PAGE, downwards), True) if downwards <= MAX_WIDTH else (PAGE, False)
+    vertical = n_steps * (TYPE + 2) + SIDE + RIGHT
+    return (max(PAGE, vertical), True) if vertical <= MAX_WIDTH else (PAGE, False)
 
 
-def _below(strips: list[Strip], is_down: bool) -> int:
-    """Return the px under the plot: the numbers of steps, or words written downwards, and the axis's title."""
-    if not is_down:
+def _bottom_margin(strips: list[Strip], is_vertical: bool) -> int:
+    """Return the px under the plot: the numbers of steps, or tokens written vertically, and the axis's title."""
+    if not is_vertical:
         return 42
     longest = min(TOKEN, max((n_columns(visible_text(w)) for w in strips[0].words), default=1))
     return int(longest * TYPE * EM) + 34
 
 
-def _place(
-    fig: go.Figure,
-    info: Source,
-    values: NDArray[np.float64],
-    view: Window,
-    strips: list[Strip],
-    height: int,
-    colours: Theme,
-    is_down: bool,
+def _place_axes(
+    fig: go.Figure, info: Source, values: NDArray[np.float64], view: Window, n_strips: int, height: int
 ) -> None:
-    """Give the lines and each strip its part of the plot's height, and the strips their cells."""
-    share = (STRIP + GAP) / height
-    bottom = share * len(strips)
+    """Give the lines their part of the plot's height, above the strips, and both axes their ranges."""
     finite = values[np.isfinite(values)]
     is_unit = info.view == "tanh" or not finite.size or float(np.abs(finite).max()) <= 1
     words = "activation, tanh(c)" if info.view == "tanh" else "activation"
-    fig.update_yaxes(domain=[bottom, 1], range=[-1.06, 1.06] if is_unit else None, title_text=words, tickformat="~g")
+    domain = [n_strips * (STRIP + GAP) / height, 1]
+    fig.update_yaxes(domain=domain, range=[-1.06, 1.06] if is_unit else None, title_text=words, tickformat="~g")
     x = {"range": [view.start - 0.5, view.stop - 0.5], "showgrid": False, "tickformat": ",d", "ticks": "outside"}
     fig.update_layout(barmode="overlay")
     fig.update_xaxes(**x, anchor="free", position=0, title_text="step")
-    for i, strip in enumerate(strips):
-        top = bottom - i * share - GAP / height
-        name = f"yaxis{i + 2}"
-        steps = list(range(view.start, view.stop))
-        said = [[label(w, 80), n, at] for w, n, at in zip(strip.words, strip.values.tolist(), steps, strict=True)]
-        hover = f"{label(strip.name, 40)} %{{customdata[0]}}, step %{{customdata[2]:,d}}"
-        if strip.is_tokens:
-            hover += ": %{customdata[1]} units on"
-        cells(fig, strip, steps, [0] * len(steps), said, hover, yaxis=f"y{i + 2}")
-        fig.layout[name] = {
-            "domain": [max(0, top - STRIP / height), top],
-            "showgrid": False,
-            "ticks": "",
-            "tickvals": [0],
-            "ticktext": [label(strip.name, 8)],
-            "range": [-0.5, 0.5],
-            "anchor": "x",
-        }
-        if not (is_down and strip.is_tokens):
-            cell = (fig.layout.width - SIDE - RIGHT) / len(view)
-            write(fig, colours, strip, steps, 0, cell, yaxis=f"y{i + 2}")
 
 
-def _write_downwards(fig: go.Figure, tokens: Strip, view: Window) -> None:
+def _draw_strip(
+    fig: go.Figure,
+    strip: Strip,
+    i: int,
+    view: Window,
+    n_strips: int,
+    height: int,
+    colours: Theme,
+    is_vertical: bool,
+) -> None:
+    """Draw the i-th strip under the lines, on an axis of its own."""
+    top = ((n_strips - i) * (STRIP + GAP) - GAP) / height
+    steps = list(range(view.start, view.stop))
+    values = strip.values.tolist()
+    hover_data = [[label(word, 80), n, step] for word, n, step in zip(strip.words, values, steps, strict=True)]
+    hover = f"{label(strip.name, 40)} %{{customdata[0]}}, step %{{customdata[2]:,d}}"
+    if strip.is_tokens:
+        hover += ": %{customdata[1]} units on"
+    draw_cells(fig, strip, steps, [0] * len(steps), hover_data, hover, yaxis=f"y{i + 2}")
+    fig.layout[f"yaxis{i + 2}"] = {
+        "domain": [max(0, top - STRIP / height), top],
+        "showgrid": False,
+        "ticks": "",
+        "tickvals": [0],
+        "ticktext": [label(strip.name, 8)],
+        "range": [-0.5, 0.5],
+        "anchor": "x",
+    }
+    if not (is_vertical and strip.is_tokens):
+        cell = (fig.layout.width - SIDE - RIGHT) / len(view)
+        write_words(fig, colours, strip, steps, 0, cell, yaxis=f"y{i + 2}")
+
+
+def _write_vertically(fig: go.Figure, tokens: Strip, view: Window) -> None:
     fig.update_xaxes(
         tickvals=list(range(view.start, view.stop)),
         ticktext=[label(w, TOKEN) for w in tokens.words],

@@ -1,4 +1,4 @@
-"""A view as one HTML page that opens without a server: no script, nothing fetched, every token as text."""
+"""A view as one HTML page that opens without a server: no script, nothing is fetched, every token is text."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pandas as pd
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.figures import pageparts as parts
-from lstmviz.figures.strips import Strip, coloured, strip_of, track_of, units_on
-from lstmviz.figures.text import named
-from lstmviz.figures.theme import themed
+from lstmviz.figures.strips import Strip, axis_track, coloured_strip, track_strip, units_on
+from lstmviz.figures.text import shown_name
+from lstmviz.figures.theme import get_theme
 from lstmviz.match.corpus.shards import found_in
 from lstmviz.match.summary.carry import carry
 from lstmviz.types import Pattern, PatternUnit, Window
@@ -68,38 +68,41 @@ def page(
         >>> html[:15], "<script" in html
         ('<!doctype html>', False)
     """
-    info, axis = dump.source(source), dump.axis_of(source)
-    view = Window(start, stop)
-    if view.stop > axis.n_steps or len(view) > MOST_STEPS or len(view) * info.n_units > MOST_VALUES:
-        most = min(MOST_STEPS, max(1, MOST_VALUES // info.n_units))
-        raise PatternError(
-            f"steps {start} to {stop} cannot be shown; give at most {most} of the {axis.n_steps:,} steps"
-        )
+    view, axis = _checked_view(dump, source, start, stop), dump.axis_of(source)
     for name in tracks:
-        track_of(axis, name)
+        axis_track(axis, name)
     brushed = window if isinstance(window, Window) or window is None else Window(*window)
-    name = title or f"{named(source)} of {named(dump.name)}"
+    name = title or f"{shown_name(source)} of {shown_name(dump.name)}"
     body = [_header(dump, source, name), _select(dump, source, view, pattern, brushed, tracks)]
     if pattern is not None and pattern.units:
-        found = found_in(dump, pattern)
-        frame = found.page(min(limit, MOST_ROWS)) if rows is None else rows
+        matches = found_in(dump, pattern)
+        frame = matches.page(min(limit, MOST_ROWS)) if rows is None else rows
         if len(frame) > MOST_ROWS:
             raise PatternError(f"{len(frame):,} rows are too many for a page; give at most {MOST_ROWS}")
-        found.page(1)  # looks at the best at least, also where rows are given
-        totals = found.totals()
+        matches.page(1)  # finds the best at least, also where rows are given
+        totals = matches.totals()
         body.append(_matches(dump, pattern, frame, totals, tracks))
-        body.append(_carried(dump, pattern, totals[0][0] if totals else 0))
-    body += [parts.folded(heading, text) for heading, text in details]
-    return parts.whole(name, POLICY, body)
+        body.append(_carried_tables(dump, pattern, totals[0][0] if totals else 0))
+    body += [parts.details_block(heading, text) for heading, text in details]
+    return parts.document(name, POLICY, body)
+
+
+def _checked_view(dump: DumpReader, source: str, start: int, stop: int) -> Window:
+    """Return the window that is shown; PatternError where it is too long."""
+    info, n_steps, view = dump.source(source), dump.axis_of(source).n_steps, Window(start, stop)
+    if view.stop > n_steps or len(view) > MOST_STEPS or len(view) * info.n_units > MOST_VALUES:
+        most = min(MOST_STEPS, max(1, MOST_VALUES // info.n_units))
+        raise PatternError(f"steps {start} to {stop} cannot be shown; give at most {most} of the {n_steps:,} steps")
+    return view
 
 
 def _header(dump: DumpReader, source: str, name: str) -> str:
     info, axis = dump.source(source), dump.axis_of(source)
     model = dump.provenance.get("model")
     facts = [
-        f"recording {named(dump.name)}",
-        *([f"model {named(str(model))}"] if model else []),
-        f"source {named(source)}, {info.n_units:,} units" + (", shown through tanh" if info.view == "tanh" else ""),
+        f"recording {shown_name(dump.name)}",
+        *([f"model {shown_name(str(model))}"] if model else []),
+        f"source {shown_name(source)}, {info.n_units:,} units" + ", shown through tanh" * (info.view == "tanh"),
         f"{axis.n_steps:,} steps in {len(axis.starts):,} sequence{'s' * (len(axis.starts) != 1)}",
     ]
     return f"<header><h1>{escape(name)}</h1><p>{escape(' · '.join(facts))}</p></header>"
@@ -114,18 +117,18 @@ def _select(
     tracks: Sequence[str],
 ) -> str:
     axis = dump.axis_of(source)
-    light = themed("light")
+    light = get_theme("light")
     tokens = [str(view.start + i) for i in range(len(view))]
     if axis.tokens is not None:
         tokens = axis.tokens[view.start : view.stop]
-    strips = [strip_of(axis, name, view, light) for name in tracks]
+    strips = [track_strip(axis, name, view, light) for name in tracks]
     drawing = parts.Drawing(dump, source, view, tokens, window)
     n_on = units_on(dump, pattern, view)
-    said = f"Steps {view.start:,} to {view.stop - 1:,}"
+    summary = f"Steps {view.start:,} to {view.stop - 1:,}"
     if window is not None:
-        said += f"; steps {window.start:,} to {window.stop - 1:,} brushed"
+        summary += f"; steps {window.start:,} to {window.stop - 1:,} brushed"
     body = drawing.svg(pattern, n_on, strips)
-    return f"<section><h2>Select</h2><p>{escape(said)}</p>{body}{_chips(pattern, source)}</section>"
+    return f"<section><h2>Select</h2><p>{escape(summary)}</p>{body}{_chips(pattern, source)}</section>"
 
 
 def _chips(pattern: Pattern | None, source: str) -> str:
@@ -138,13 +141,13 @@ def _chips(pattern: Pattern | None, source: str) -> str:
         f"off {pattern.off_before} before" if pattern.off_before else "",
         f"off {pattern.off_after} after" if pattern.off_after else "",
     ]
-    more = ", ".join(filter(None, constraints))
-    return f"<h3>Units of the pattern</h3><ul class=chips>{chips}</ul>" + (f"<p>{more}</p>" if more else "")
+    words = ", ".join(filter(None, constraints))
+    return f"<h3>Units of the pattern</h3><ul class=chips>{chips}</ul>" + (f"<p>{words}</p>" if words else "")
 
 
 def _chip(unit: PatternUnit, source: str) -> str:
     sign = ("−", "≤") if unit.side == "low" else ("", "≥")
-    of = "" if unit.source == source else f" of {named(unit.source)}"
+    of = "" if unit.source == source else f" of {shown_name(unit.source)}"
     return f"{sign[0]}{unit.unit}{of} {sign[1]} {unit.threshold:.4g}".replace(" -", " −")
 
 
@@ -152,21 +155,21 @@ def _matches(
     dump: DumpReader, pattern: Pattern, frame: pd.DataFrame, counts: list[tuple[int, int]], tracks: Iterable[str]
 ) -> str:
     axis = dump.axis(pattern.axis)
-    totals = [f"{n:,} with {_on(level, pattern.n_units)}" for level, n in counts[:4]]
-    said = f"{', '.join(totals) or 'No matches'}; {len(frame):,} shown"
+    totals = [f"{n:,} with {_units_on(level, pattern.n_units)}" for level, n in counts[:4]]
+    summary = f"{', '.join(totals) or 'No matches'}; {len(frame):,} shown"
     names = [name for name in tracks if name in axis.tracks]
     views = [
         _view(axis, int(start), int(sequence))
         for start, sequence in zip(frame["start"], frame["sequence"], strict=True)
     ]
     strips = [_strip(axis, name, views) for name in names]
-    body, at = [], 0
+    body, offset = [], 0
     for match, view in zip(frame.itertuples(index=False), views, strict=True):
-        body.append(_row(dump, axis, pattern, match, view, strips, at))
-        at += len(view)
-    heads = "".join(f"<th>{escape(named(name, 24))}</th>" for name in names)
+        body.append(_row(dump, axis, pattern, match, view, strips, offset))
+        offset += len(view)
+    heads = "".join(f"<th>{escape(shown_name(name, 24))}</th>" for name in names)
     return (
-        f"<section><h2>Matches</h2><p>{escape(said)}</p><div class=wide><table class=rows>"
+        f"<section><h2>Matches</h2><p>{escape(summary)}</p><div class=wide><table class=rows>"
         f"<thead><tr><th>step</th><th colspan={CELLS}>tokens, shaded by the units that are on</th>{heads}</tr></thead>"
         f"<tbody>{''.join(body)}</tbody></table></div></section>"
     )
@@ -180,36 +183,37 @@ def _view(axis: Axis, start: int, sequence: int) -> Window:
 
 def _strip(axis: Axis, name: str, views: Sequence[Window]) -> Strip:
     """Return a track over the steps of all rows, one after the other, so that a colour means one thing in all."""
-    track = track_of(axis, name)
+    track = axis_track(axis, name)
     values = [np.asarray(track[view.start : view.stop], np.float64) for view in views]
-    return coloured(track, np.concatenate(values) if values else np.zeros(0), themed("light"))
+    return coloured_strip(track, np.concatenate(values) if values else np.zeros(0), get_theme("light"))
 
 
 def _row(
-    dump: DumpReader, axis: Axis, pattern: Pattern, match: Any, view: Window, strips: Sequence[Strip], at: int
+    dump: DumpReader, axis: Axis, pattern: Pattern, match: Any, view: Window, strips: Sequence[Strip], offset: int
 ) -> str:
+    """Return a match as a row of a table; its cells in the strips begin at ``offset``."""
     first = int(match.start) - BEFORE
     n_on = units_on(dump, pattern, view)
     tokens = ["·"] * len(view) if axis.tokens is None else axis.tokens[view.start : view.stop]
     cells = ["<td></td>"] * (view.start - first)
     for step, token, on in zip(range(view.start, view.stop), tokens, n_on.tolist(), strict=True):
         edge = " from" * (step == match.start) + " to" * (step == match.stop - 1)
-        shade = parts.level(on / pattern.n_units, parts.SHADES)
-        cells.append(parts.token_cell(token, f"s{shade}{edge}", f"step {step:,}, {_on(on, pattern.n_units)}"))
+        shade = parts.shade_index(on / pattern.n_units, parts.SHADES)
+        cells.append(parts.token_cell(token, f"s{shade}{edge}", f"step {step:,}, {_units_on(on, pattern.n_units)}"))
     cells += ["<td></td>"] * (first + CELLS - view.stop)
-    some = slice(at, at + len(view))
-    cells += [f"<td>{parts.heat(strip, some, view.start - first, CELLS)}</td>" for strip in strips]
+    own = slice(offset, offset + len(view))
+    cells += [f"<td>{parts.heat_strip(strip, own, view.start - first, CELLS)}</td>" for strip in strips]
     return f"<tr><th>{match.start:,}</th>{''.join(cells)}</tr>"
 
 
-def _on(n_on: int, n_units: int) -> str:
+def _units_on(n_on: int, n_units: int) -> str:
     if n_units == 1:
         return "the unit on" if n_on else "the unit off"
     return f"all {n_units} units on" if n_on == n_units else f"{n_on} of {n_units} units on"
 
 
-def _carried(dump: DumpReader, pattern: Pattern, best: int) -> str:
-    """Return what the matches with the most shared units carry."""
+def _carried_tables(dump: DumpReader, pattern: Pattern, best: int) -> str:
+    """Return what the matches with the most shared units, ``best``, carry: a table a track."""
     if not best:
         return ""
     table = carry(dump, pattern, best)
@@ -217,15 +221,17 @@ def _carried(dump: DumpReader, pattern: Pattern, best: int) -> str:
     for name in dict.fromkeys(table["track"]):
         part = table[table["track"] == name]
         rows = "".join(
-            f"<tr><th>{escape(named(value))}</th>{parts.share(share, 'match')}{parts.share(base, 'base')}</tr>"
-            for value, share, base in zip(part["value"], part["share"], part["base_rate"], strict=True)
+            f"<tr><th>{escape(shown_name(value))}</th>"
+            f"{parts.share_cell(share, 'match')}{parts.share_cell(base_rate, 'base')}</tr>"
+            for value, share, base_rate in zip(part["value"], part["share"], part["base_rate"], strict=True)
         )
         blocks.append(
-            f"<table class=carry><caption>{escape(named(name, 40))}</caption>"
+            f"<table class=carry><caption>{escape(shown_name(name, 40))}</caption>"
             f"<thead><tr><th></th><th>matches</th><th>corpus</th></tr></thead><tbody>{rows}</tbody></table>"
         )
     if not blocks:
         return ""
     n_steps = int(np.max([table[table["track"] == n]["n_steps"].sum() for n in dict.fromkeys(table["track"])]))
-    said = f"Share of the {n_steps:,} steps of the matches with {_on(best, pattern.n_units)}, against the whole corpus"
-    return f"<section><h2>What the matches carry</h2><p>{said}</p><div class=side>{''.join(blocks)}</div></section>"
+    units = _units_on(best, pattern.n_units)
+    summary = f"Share of the {n_steps:,} steps of the matches with {units}, against the whole corpus"
+    return f"<section><h2>What the matches carry</h2><p>{summary}</p><div class=side>{''.join(blocks)}</div></section>"

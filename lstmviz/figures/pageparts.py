@@ -10,53 +10,53 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.figures.strips import Strip
-from lstmviz.figures.text import cut, named, typical
-from lstmviz.figures.theme import Theme, ink_on, mixed, scale, themed
+from lstmviz.figures.text import cut, shown_name, typical_width
+from lstmviz.figures.theme import Theme, colour_scale, get_theme, gradient, ink_on
 from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Pattern, PatternUnit, Window
 from lstmviz.visible import visible_text
 
-SHADES, ORDERED, CATEGORIES = 5, 7, 8  # colours of shaded tokens, of numbers and of labels
+SHADES, ORDERED, CATEGORIES = 5, 7, 8  # numbers of colours: of shaded tokens, of numbers, of labels
 LETTER = 7.9  # px of a letter of 13 px in a monospaced face
 PLOT, ROW, LEFT, TOP = 220, 22, 70, 10  # px of the drawing
 WIDEST, COLUMNS = 12, 16  # cells of a token in the drawing, and in a row of a match
 
 
-def level(share: float, n: int) -> int:
-    """Return which of n colours stands for a share of 0 to 1; the first is for none."""
+def shade_index(share: float, n: int) -> int:
+    """Return the index of the colour, of n, for a share of 0 to 1; only a share of 0 has the first."""
     return min(n - 1, max(0, int(np.ceil(share * (n - 1) - 1e-9))))
 
 
-def token_cell(token: str, kind: str, said: str) -> str:
-    """Return a token as a cell of a table, cut to what fits; the whole of it (up to 300 letters) on hover."""
+def token_cell(token: str, css_class: str, words: str) -> str:
+    """Return a token as a cell of a table, cut to fit; up to 300 letters of it, and the words, on hover."""
     text = visible_text(token)
-    return f'<td class="{kind}" title="{escape(f"{text}: {said}")}"><bdi>{escape(cut(text, COLUMNS))}</bdi></td>'
+    return f'<td class="{css_class}" title="{escape(f"{text}: {words}")}"><bdi>{escape(cut(text, COLUMNS))}</bdi></td>'
 
 
-def share(value: float, kind: str) -> str:
+def share_cell(value: float, css_class: str) -> str:
     """Return a share of 0 to 1 as a cell with a bar and a number."""
     if np.isnan(value):
         return "<td>–</td>"
-    bar = f'<svg class="{kind}" width="80" height="9"><rect width="{80 * value:.1f}" height="9"/></svg>'
+    bar = f'<svg class="{css_class}" width="80" height="9"><rect width="{80 * value:.1f}" height="9"/></svg>'
     return f"<td>{bar} {value:.2f}</td>"
 
 
-def heat(strip: Strip, some: slice, lead: int, n_cells: int) -> str:
-    """Return some cells of a strip as small coloured ones in a row, ``lead`` empty ones before them."""
+def heat_strip(strip: Strip, part: slice, lead: int, n_cells: int) -> str:
+    """Return a part of a strip as small coloured cells in a row, after ``lead`` empty ones."""
     cells = []
-    for i, (value, word) in enumerate(zip(strip.values[some].tolist(), strip.words[some], strict=True)):
+    for i, (value, word) in enumerate(zip(strip.values[part].tolist(), strip.words[part], strict=True)):
         if np.isfinite(value) and word is not None:
             cells.append(_cell(strip, value, word, (lead + i) * 4, 0, 4, 15))
     return f'<svg width="{n_cells * 4}" height="15">{"".join(cells)}</svg>'
 
 
-def folded(heading: str, text: str) -> str:
-    """Return a text under a heading that folds it out."""
+def details_block(heading: str, text: str) -> str:
+    """Return a text that folds out under its heading."""
     return f"<details><summary>{escape(heading)}</summary><pre>{escape(_readable(text))}</pre></details>"
 
 
-def whole(title: str, policy: str, body: Iterable[str]) -> str:
-    """Return the page around its sections."""
+def document(title: str, policy: str, body: Iterable[str]) -> str:
+    """Return the HTML page of some sections."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
@@ -77,23 +77,23 @@ class Drawing:
             *(dump.source(source), dump.axis_of(source), view, tokens, window),
         )
         self._values = in_view(self._info, dump.states(source)[view.start : view.stop])
-        columns = min(WIDEST, typical(visible_text(token) for token in tokens))
+        columns = min(WIDEST, typical_width(visible_text(token) for token in tokens))
         self._cell = max(13.0, columns * LETTER + 5)
         finite = self._values[np.isfinite(self._values)]
         self._reach = max(1.0, float(np.abs(finite).max(initial=0.0))) * 1.04
 
     def svg(self, pattern: Pattern | None, n_on: NDArray[np.int64], strips: Sequence[Strip]) -> str:
-        """Return the drawing: lines by role, thresholds, the brushed steps, then a row of tokens and one a track."""
+        """Return the drawing: lines by role, thresholds, the brushed steps, then a row of tokens and a row a track."""
         width = LEFT + self._cell * len(self._view) + 8
         height = TOP + PLOT + 8 + ROW * (1 + len(strips)) + 24
-        mine = [u for u in pattern.units if u.source == self._info.name] if pattern else []
-        thresholds = sorted({u.threshold for u in mine})
-        parts = [self._band(), *self._grid(thresholds), *self._lines(mine), *self._thresholds(thresholds)]
+        units = [u for u in pattern.units if u.source == self._info.name] if pattern else []
+        thresholds = sorted({u.threshold for u in units})
+        parts = [self._band(), *self._grid(thresholds), *self._lines(units), *self._thresholds(thresholds)]
         parts += [*self._borders(), *self._numbers(height)]
-        parts.append(self._row_of_tokens(n_on, pattern.n_units if pattern else 0))
+        parts.append(self._token_row(n_on, pattern.n_units if pattern else 0))
         for i, strip in enumerate(strips):
-            parts.append(self._row_of(strip, TOP + PLOT + 8 + ROW * (i + 1)))
-        label = f"{self._info.n_units} units of {named(self._info.name)}"
+            parts.append(self._track_row(strip, TOP + PLOT + 8 + ROW * (i + 1)))
+        label = f"{self._info.n_units} units of {shown_name(self._info.name)}"
         return (
             f'<div class=wide><svg class=lines width="{width:.0f}" height="{height}" role="img" '
             f'aria-label="{escape(label)}">{"".join(parts)}</svg></div>'
@@ -121,8 +121,8 @@ class Drawing:
             if all(abs(self._y(threshold) - y) > 11 for threshold in thresholds):
                 yield f'<text x="{LEFT - 6}" y="{y + 4:.1f}" class=number>{_number(value)}</text>'
 
-    def _lines(self, mine: Sequence[PatternUnit]) -> Iterable[str]:
-        role = {u.unit: u.side for u in mine}
+    def _lines(self, units: Sequence[PatternUnit]) -> Iterable[str]:
+        role = {u.unit: u.side for u in units}
         faint = max(0.12, min(0.8, 3 / np.sqrt(max(1, self._info.n_units))))
         bold = max(0.12, min(1.0, (12 / max(1, len(role))) ** 0.6))
         order = sorted(range(self._info.n_units), key=lambda unit: unit in role)
@@ -154,39 +154,40 @@ class Drawing:
         for step in range(-(-self._view.start // every) * every, self._view.stop, every):
             yield f'<text x="{self._x(step + 0.5):.1f}" y="{height - 6}" class=step>{step:,}</text>'
 
-    def _row_of_tokens(self, n_on: NDArray[np.int64], n_units: int) -> str:
+    def _token_row(self, n_on: NDArray[np.int64], n_units: int) -> str:
         y, parts = TOP + PLOT + 8, [f'<text x="{LEFT - 6}" y="{TOP + PLOT + 24}" class=number>token</text>']
         for i, (token, on) in enumerate(zip(self._tokens, n_on.tolist(), strict=True)):
-            shade = level(on / n_units, SHADES) if n_units else 0
+            shade = shade_index(on / n_units, SHADES) if n_units else 0
             x, text, step = self._x(self._view.start + i), visible_text(token), self._view.start + i
-            said = f"{text}: step {step:,}" + (f", {on} of {n_units} units on" if n_units else "")
-            parts.append(self._cell_of(x, y, f"s{shade}", text, said))
+            title = f"{text}: step {step:,}" + (f", {on} of {n_units} units on" if n_units else "")
+            parts.append(self._text_cell(x, y, f"s{shade}", text, title))
         return "".join(parts)
 
-    def _row_of(self, strip: Strip, y: float) -> str:
+    def _track_row(self, strip: Strip, y: float) -> str:
         name = cut(visible_text(strip.name), 8)
         parts = [f'<text x="{LEFT - 6}" y="{y + 16}" class=number>{escape(name)}</text>']
         for i, (value, word) in enumerate(zip(strip.values.tolist(), strip.words, strict=True)):
             if np.isfinite(value) and word is not None:
                 x, text = self._x(self._view.start + i), visible_text(word)
-                parts.append(self._cell_of(x, y, _class(strip, value), text, f"{named(strip.name)} {text}"))
+                title = f"{shown_name(strip.name)} {text}"
+                parts.append(self._text_cell(x, y, _class(strip, value), text, title))
         return "".join(parts)
 
-    def _cell_of(self, x: float, y: float, kind: str, text: str, said: str) -> str:
-        kept = cut(text, max(1, int((self._cell - 2) / LETTER)))
-        if kept == "…":  # tells nothing
-            kept = ""
+    def _text_cell(self, x: float, y: float, css_class: str, text: str, title: str) -> str:
+        short = cut(text, max(1, int((self._cell - 2) / LETTER)))
+        if short == "…":  # a letter of it would not fit
+            short = ""
         return (
-            f'<g class="{kind}"><title>{escape(said)}</title>'
+            f'<g class="{css_class}"><title>{escape(title)}</title>'
             f'<rect x="{x:.1f}" y="{y}" width="{self._cell - 1:.1f}" height="{ROW - 3}"/>'
-            f'<text x="{x + self._cell / 2 - 0.5:.1f}" y="{y + 14}">{escape(kept)}</text></g>'
+            f'<text x="{x + self._cell / 2 - 0.5:.1f}" y="{y + 14}">{escape(short)}</text></g>'
         )
 
 
 def _cell(strip: Strip, value: float, word: str, x: float, y: float, width: float, height: float) -> str:
-    said = escape(f"{named(strip.name, 24)} {visible_text(word)[:60]}")
+    title = escape(f"{shown_name(strip.name, 24)} {visible_text(word)[:60]}")
     return (
-        f'<g class="{_class(strip, value)}"><title>{said}</title>'
+        f'<g class="{_class(strip, value)}"><title>{title}</title>'
         f'<rect x="{x}" y="{y}" width="{width}" height="{height}"/></g>'
     )
 
@@ -198,17 +199,19 @@ def _number(value: float) -> str:
 def _class(strip: Strip, value: float) -> str:
     if strip.labels:
         return f"c{int(value) % CATEGORIES}"
-    return f"o{level((value - strip.low) / (strip.high - strip.low), ORDERED)}"
+    return f"o{shade_index((value - strip.low) / (strip.high - strip.low), ORDERED)}"
 
 
 def _readable(text: str) -> str:
-    """Return code or JSON with what is invisible in it spelled out, line by line."""
+    """Return code or JSON with invisible characters spelled out, line by line."""
     return "\n".join("".join(c if c == " " else visible_text(c) for c in line) for line in text.split("\n"))
 
 
 def styles() -> str:
-    """Return the page's styles, in light and, for a reader who prefers it, dark."""
-    return _STYLE + _colours(themed("light")) + "@media(prefers-color-scheme:dark){" + _colours(themed("dark")) + "}"
+    """Return the page's styles, in light, and in dark for readers who prefer it."""
+    return (
+        _STYLE + _colours(get_theme("light")) + "@media(prefers-color-scheme:dark){" + _colours(get_theme("dark")) + "}"
+    )
 
 
 def _colours(theme: Theme) -> str:
@@ -216,15 +219,14 @@ def _colours(theme: Theme) -> str:
         f":root{{--bg:{theme.ground};--ink:{theme.ink};--dim:{theme.dim};--line:{theme.grid};--grey:{theme.grey};"
         f"--accent:{theme.accent};--low:{theme.low};--hover:{theme.hover};--band:{theme.band}}}"
     ]
-    runs = (("s", theme.shade, SHADES), ("o", theme.ordered, ORDERED))
-    for letter, colours, n in runs:
-        for i, colour in enumerate(mixed(colours, n)):
-            ink = ink_on(theme, scale(colours), i / (n - 1))
+    for letter, colours, n in (("s", theme.shade, SHADES), ("o", theme.ordered, ORDERED)):
+        for i, colour in enumerate(gradient(colours, n)):
+            ink = ink_on(theme, colour_scale(colours), i / (n - 1))
             rules.append(
                 f".{letter}{i}{{background:{colour};color:{ink};fill:{ink}}}.{letter}{i} rect{{fill:{colour}}}"
             )
     for i, colour in enumerate(theme.categories):
-        ink = ink_on(theme, scale((colour, colour)), 0)
+        ink = ink_on(theme, colour_scale((colour, colour)), 0)
         rules.append(f".c{i}{{background:{colour};color:{ink};fill:{ink}}}.c{i} rect{{fill:{colour}}}")
     return "".join(rules)
 

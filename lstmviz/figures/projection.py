@@ -1,4 +1,4 @@
-"""A map of states or embeddings: a point each, coloured by a track, a window as a path through it, a region."""
+"""A map of states or embeddings: points coloured by a track, a window as a path through them, a region."""
 
 from __future__ import annotations
 
@@ -13,16 +13,26 @@ from numpy.typing import NDArray
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import UnknownName
 from lstmviz.figures.text import label
-from lstmviz.figures.theme import PAGE, Room, Theme, ThemeName, bar, dress, legend_height, scale, themed
+from lstmviz.figures.theme import (
+    PAGE,
+    Margins,
+    Theme,
+    ThemeName,
+    colour_bar,
+    colour_scale,
+    get_theme,
+    lay_out,
+    legend_height,
+)
 from lstmviz.maps.projection import NAMES, Projection, checked_region
 from lstmviz.maps.region import frequencies
 from lstmviz.maps.trace import trace
 from lstmviz.match.order.bins import values_at
 
 PLOT = 420  # px
-NAMED = 9  # labels with a colour of their own
+COLOURED = 9  # labels with a colour of their own
 LABELLED = 150  # tokens that are written beside their points
-# The page's colours of labels (assets/style_map.css), and those of numbers.
+# The page's colours for labels (assets/style_map.css), and for numbers.
 MARKS = {
     "light": ("#332288", "#cc6677", "#117733", "#ddaa33", "#66b5e3", "#aa4499", "#44aa99", "#882255", "#8a8a2b"),
     "dark": ("#9b95ff", "#ee8899", "#4fc36b", "#ecc94b", "#88ccee", "#d98ad3", "#4fd0bd", "#e0609b", "#c0c056"),
@@ -65,7 +75,7 @@ def projection(
         >>> [trace.name for trace in fig.data]
         ['', 'window', 'begin', 'end']
     """
-    colours = themed(theme)
+    colours = get_theme(theme)
     fig = go.Figure()
     _points(fig, dump, mapped, colour, colours, theme)
     if region:
@@ -76,9 +86,9 @@ def projection(
     if window is not None:
         _path(fig, dump, mapped, window, colours)
     fig.update_layout(showlegend=True)
-    room = Room(left=52, right=96, bottom=44, legend=legend_height(fig, PAGE - 148))
-    what = f"the states of {mapped.source}" if mapped.is_of_steps else "the model's embeddings"
-    dress(fig, colours, title or f"{NAMES[mapped.method]} of {what}", _detail(mapped, window), PAGE, PLOT, room)
+    margins = Margins(left=52, right=96, bottom=44, legend=legend_height(fig, PAGE - 148))
+    of = f"the states of {mapped.source}" if mapped.is_of_steps else "the model's embeddings"
+    lay_out(fig, colours, title or f"{NAMES[mapped.method]} of {of}", _detail(mapped, window), PAGE, PLOT, margins)
     shares = mapped.explained
     names = [f"axis {i + 1}" + (f", {shares[i]:.0%} of the variance" if shares else "") for i in (0, 1)]
     look: dict[str, Any] = {"showgrid": bool(shares), "showticklabels": bool(shares), "nticks": 6}
@@ -101,12 +111,12 @@ def _detail(mapped: Projection, window: tuple[int, int] | None) -> str:
 def _points(
     fig: go.Figure, dump: DumpReader, mapped: Projection, colour: str | None, colours: Theme, theme: ThemeName
 ) -> None:
-    across = 3 if len(mapped.ids) > 3_000 else 5
+    diameter = 3 if len(mapped.ids) > 3_000 else 5
     if not mapped.is_of_steps:
         counts = frequencies(dump, mapped)
-        shown = np.log10(1 + counts)
+        logs = np.log10(1 + counts)
         _numbers(
-            fig, mapped, shown, "times in the corpus, log10(1 + n)", 8, colours, theme, _names(dump, mapped, counts)
+            fig, mapped, logs, "times in the corpus, log10(1 + n)", 8, colours, theme, _names(dump, mapped, counts)
         )
         return
     tracks = dump.axis_of(mapped.source).tracks
@@ -114,15 +124,15 @@ def _points(
     if name and name not in tracks:
         raise UnknownName(f"no track {name!r}; the axis of {mapped.source} has {', '.join(tracks) or 'none'}")
     if not name:
-        marker = {"size": across, "color": colours.grey, "opacity": 0.7}
+        marker = {"size": diameter, "color": colours.grey, "opacity": 0.7}
         _scatter(fig, mapped, np.ones(len(mapped.ids), np.bool_), marker, "", mapped.ids)
         return
     track = tracks[name]
     values = values_at(track, mapped.ids)
     if track.info.kind == "number":
-        _numbers(fig, mapped, values.astype(float), name, across, colours, theme, None)
+        _numbers(fig, mapped, values.astype(float), name, diameter, colours, theme, None)
     else:
-        _labels(fig, mapped, values, track.labels, across, colours, theme)
+        _labels(fig, mapped, values, track.labels, diameter, colours, theme)
 
 
 def _numbers(
@@ -130,14 +140,14 @@ def _numbers(
     mapped: Projection,
     values: NDArray[np.floating],
     name: str,
-    across: int,
+    diameter: int,
     colours: Theme,
     theme: ThemeName,
     text: list[str] | None,
 ) -> None:
     is_number = np.isfinite(values)
     if not is_number.all():
-        grey = {"size": across, "color": colours.grid}
+        grey = {"size": diameter, "color": colours.grid}
         _scatter(fig, mapped, ~is_number, grey, "no value", mapped.ids[~is_number])
     look = {
         "orientation": "v",
@@ -149,12 +159,12 @@ def _numbers(
         "yanchor": "middle",
     }
     marker = {
-        "size": across,
+        "size": diameter,
         "color": values[is_number],
-        "colorscale": scale(RISING[theme]),
+        "colorscale": colour_scale(RISING[theme]),
         "opacity": 0.85,
         "showscale": True,
-        "colorbar": bar(colours, label(name, 16), PLOT, 0, **look),
+        "colorbar": colour_bar(colours, label(name, 16), PLOT, 0, **look),
     }
     _scatter(fig, mapped, is_number, marker, "", mapped.ids[is_number], text)
 
@@ -164,19 +174,19 @@ def _labels(
     mapped: Projection,
     codes: NDArray[Any],
     labels: Sequence[str],
-    across: int,
+    diameter: int,
     colours: Theme,
     theme: ThemeName,
 ) -> None:
-    seen = Counter(code for code in codes.tolist() if 0 <= code < len(labels))
-    named = sorted(code for code, _ in seen.most_common(NAMED))
-    parts = [(label(labels[code], 18), codes == code, MARKS[theme][i]) for i, code in enumerate(named)]
-    rest = np.isin(codes, list(seen)) & ~np.isin(codes, named)
-    none = ~np.isin(codes, list(seen))
-    parts += [("other", rest, colours.grey), ("no value", none, colours.grid)]
-    for name, chosen, own in parts:
-        if chosen.any():
-            _scatter(fig, mapped, chosen, {"size": across, "color": own, "opacity": 0.85}, name, mapped.ids[chosen])
+    counts = Counter(code for code in codes.tolist() if 0 <= code < len(labels))
+    coloured = sorted(code for code, _ in counts.most_common(COLOURED))
+    parts = [(label(labels[code], 18), codes == code, MARKS[theme][i]) for i, code in enumerate(coloured)]
+    is_label = np.isin(codes, list(counts))
+    parts += [("other", is_label & ~np.isin(codes, coloured), colours.grey), ("no value", ~is_label, colours.grid)]
+    for name, is_part, colour in parts:
+        if is_part.any():
+            marker = {"size": diameter, "color": colour, "opacity": 0.85}
+            _scatter(fig, mapped, is_part, marker, name, mapped.ids[is_part])
 
 
 def _scatter(
@@ -204,16 +214,16 @@ def _scatter(
 
 
 def _names(dump: DumpReader, mapped: Projection, counts: NDArray[np.float32]) -> list[str]:
-    """Return the tokens of the most frequent points, nothing for the others."""
+    """Return the labels of the most frequent tokens; "" for the others."""
     vocab = () if dump.tokens is None else dump.tokens.vocab or ()
-    often = set(np.argsort(-counts, kind="stable")[:LABELLED].tolist())
-    return [label(vocab[i], 14) if k in often else "" for k, i in enumerate(mapped.ids.tolist())]
+    frequent = set(np.argsort(-counts, kind="stable")[:LABELLED].tolist())
+    return [label(vocab[i], 14) if k in frequent else "" for k, i in enumerate(mapped.ids.tolist())]
 
 
 def _path(fig: go.Figure, dump: DumpReader, mapped: Projection, window: tuple[int, int], colours: Theme) -> None:
     axis = dump.axis_of(mapped.source) if mapped.is_of_steps else dump.first
-    where = axis.window(*window)
-    points = trace(dump, mapped, where.start, where.stop).points
+    steps = axis.window(*window)
+    points = trace(dump, mapped, steps.start, steps.stop).points
     line = {"color": colours.ink, "width": 1.4}
     x, y = points[:, 0], points[:, 1]
     fig.add_scatter(x=x, y=y, mode="lines", line=line, name="window", showlegend=False, hoverinfo="skip")

@@ -14,40 +14,40 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}  # $..$ would
 
 
 def n_columns(text: str) -> int:
-    """Return how many cells of a monospaced face a text takes: 2 for East Asian wide letters and emoji, 0 for marks."""
+    """Return the width of a text in cells of a monospaced face: East Asian wide letters and emoji 2, marks 0."""
     return sum(_width(char) for char in text)
 
 
 def cut(text: str, columns: int) -> str:
-    """Return the longest beginning of a text that fits into so many cells, ending in ``…`` where something was cut."""
+    """Return as much of a text as fits into ``columns`` cells, ending in ``…`` where it is cut."""
     if n_columns(text) <= columns:
         return text
-    kept, room = "", columns - 1
+    fitting, room = "", columns - 1
     for char in text:
         room -= _width(char)
         if room < 0:
             break
-        kept += char
-    return kept + "…" if columns > 0 else ""
+        fitting += char
+    return fitting + "…" if columns > 0 else ""
 
 
-def escaped(text: str) -> str:
-    """Return a text as Plotly shows it unchanged: its labels take tags, entities and TeX for what they mean."""
+def escape_label(text: str) -> str:
+    """Return a text that Plotly shows as it is: in its labels tags, entities and TeX would have a meaning."""
     return "".join(_ENTITIES.get(char, char) for char in text)
 
 
 def label(token: str | None, columns: int = LONGEST) -> str:
-    """Return a token, a name or another foreign text as a Plotly label, cut to so many cells."""
-    return escaped(cut(visible_text(token), columns))
+    """Return a token, a name or any other text of a dump as a Plotly label, cut to ``columns`` cells."""
+    return escape_label(cut(visible_text(token), columns))
 
 
-def named(name: str, columns: int = 60) -> str:
-    """Return a source, a track or a dump's name as a sentence of ours has it: visible, cut, not yet escaped."""
+def shown_name(name: str, columns: int = 60) -> str:
+    """Return the name of a source, a track or a dump for use in a sentence: visible, cut, not yet escaped."""
     return cut(visible_text(name), columns)
 
 
-def wrapped(text: str, columns: int) -> list[str]:
-    """Return a sentence of ours, names in it included, as lines of at most so many cells, broken at spaces."""
+def wrap(text: str, columns: int) -> list[str]:
+    """Return a sentence as lines of at most ``columns`` cells, broken at spaces."""
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines[-1] else word
@@ -58,14 +58,14 @@ def wrapped(text: str, columns: int) -> list[str]:
     return [cut(line, columns) for line in lines]
 
 
-def listed(units: Sequence[int | str], most: int = 12) -> str:
+def units_in_words(units: Sequence[int | str], most: int = 12) -> str:
     """Return units in words: the first few by number, and how many more there are."""
-    some = ", ".join(map(str, units[:most]))
-    return some + (f" and {len(units) - most:,} more" if len(units) > most else "")
+    first = ", ".join(map(str, units[:most]))
+    return first + (f" and {len(units) - most:,} more" if len(units) > most else "")
 
 
-def typical(tokens: Iterable[str]) -> int:
-    """Return how many cells three quarters of some shown tokens fit into; 1 where there are none."""
+def typical_width(tokens: Iterable[str]) -> int:
+    """Return the width in cells that three quarters of some tokens fit into; 1 where there are none."""
     widths = sorted(map(n_columns, tokens))
     return max(1, widths[int(len(widths) * 0.75)]) if widths else 1
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 
 from lstmviz.errors import PatternError
-from lstmviz.figures.text import escaped, n_columns, wrapped
+from lstmviz.figures.text import escape_label, n_columns, wrap
 
 ThemeName = Literal["light", "dark"]
 """The colours of a figure."""
@@ -82,32 +82,32 @@ _THEMES: dict[str, Theme] = {
 }
 
 
-def themed(name: str) -> Theme:
-    """Return a theme by name; PatternError where it is neither light nor dark."""
+def get_theme(name: str) -> Theme:
+    """Return a theme by its name; PatternError where it is neither light nor dark."""
     if name not in _THEMES:
         raise PatternError(f"theme {name!r} is not known; use 'light' or 'dark'")
     return _THEMES[name]
 
 
-def scale(colours: tuple[str, ...]) -> list[list[Any]]:
-    """Return colours as Plotly's scale, evenly apart."""
+def colour_scale(colours: tuple[str, ...]) -> list[list[Any]]:
+    """Return colours, evenly spaced, as a scale for Plotly."""
     return [[i / (len(colours) - 1), colour] for i, colour in enumerate(colours)]
 
 
-def flat_scale(colours: tuple[str, ...], n: int) -> list[list[Any]]:
+def stepped_scale(colours: tuple[str, ...], n: int) -> list[list[Any]]:
     """Return a scale of n flat steps, one for each whole number 0 to n - 1 on a range of -0.5 to n - 0.5."""
     picked = [colours[i % len(colours)] for i in range(n)]
     return [[edge, colour] for i, colour in enumerate(picked) for edge in (i / n, (i + 1) / n)]
 
 
-def mixed(colours: tuple[str, ...], n: int) -> tuple[str, ...]:
-    """Return n colours evenly spread over a run of colours."""
+def gradient(colours: tuple[str, ...], n: int) -> tuple[str, ...]:
+    """Return n colours, evenly spaced on the gradient through some colours."""
     return tuple(_between(colours, i / max(1, n - 1)) for i in range(n))
 
 
 @dataclass(frozen=True)
-class Room:
-    """The px around the plot of a figure; the title's lines and the legend stand above it."""
+class Margins:
+    """The px around the plot of a figure; above it stand the title, the detail and a legend of so many px."""
 
     left: int = 60
     right: int = 14
@@ -116,82 +116,74 @@ class Room:
 
 
 def legend_height(fig: go.Figure, plot_width: int) -> int:
-    """Return the px that the legend of a figure takes, which is as wide as its plot; 0 where there is none."""
+    """Return the height in px of a figure's legend, which is as wide as its plot; 0 where there is none."""
     names = [unescape(t.name) for t in fig.data if t.name is not None and t.showlegend is not False]
     text = int(max(map(n_columns, names), default=1) * TYPE * LETTER) + 4
     fig.update_layout(legend={"entrywidth": text, "entrywidthmode": "pixels", "traceorder": "normal"})
-    a_row = max(1, int(plot_width / (text + 46)))  # all take as much as the widest; 46 is the line or mark before it
-    return 20 * -(-len(names) // a_row)
+    n_a_row = max(1, int(plot_width / (text + 46)))  # each is as wide as the widest; 46 is the line or mark before it
+    return 20 * -(-len(names) // n_a_row)
 
 
-def dress(
+def lay_out(
     fig: go.Figure,
     theme: Theme,
     title: str,
     detail: str,
     width: int,
     plot_height: int,
-    room: Room,
+    margins: Margins,
     keys: Sequence[tuple[str, str]] = (),
 ) -> go.Figure:
-    """Lay a figure out: title (bold), a line or more of detail under it, a legend, then the plot.
+    """Lay a figure out: title (bold), one or more lines of detail under it, a legend, then the plot.
 
-    ``keys``, a name and a colour each, are a legend in the words of the title, for a plot too narrow for its own.
+    ``keys``, a name and a colour each, make a legend in the title, for a plot too narrow for its own.
     """
-    columns = int((width - 24) / (TYPE * EM) * 1.06)
-    heads = wrapped(title, int(columns * TYPE / TITLE))
-    lines = wrapped(detail, columns) if detail else []
-    text = "<br>".join(f"<b>{escaped(line)}</b>" for line in heads)
-    small = "".join(f'<br><span style="font-size:{TYPE}px;color:{theme.dim}">{escaped(line)}</span>' for line in lines)
-    if keys:
-        named = "   ".join(f'<span style="color:{colour}">■</span> {escaped(name)}' for name, colour in keys)
-        small += f'<br><span style="font-size:{TYPE}px;color:{theme.dim}">{named}</span>'
-    above = 12 + 17 * len(heads) + LINE * (len(lines) + bool(keys))
-    top = above + room.legend + 10
-    height = top + plot_height + room.bottom
+    text, above = _title_text(theme, title, detail, width, keys)
+    top = above + margins.legend + 10
+    height = top + plot_height + margins.bottom
+    at_left = {"x": 12 / width, "xanchor": "left", "xref": "container", "yanchor": "top", "yref": "container"}
     fig.update_layout(
         template=_template(theme),
         width=width,
         height=height,
-        margin={"l": room.left, "r": room.right, "t": top, "b": room.bottom, "autoexpand": False},
-        title={
-            "text": text + small,
-            "x": 12 / width,
-            "xanchor": "left",
-            "xref": "container",
-            "y": 1,
-            "yanchor": "top",
-            "yref": "container",
-            "pad": {"t": 22},  # to the middle of the first line
-        },
+        margin={"l": margins.left, "r": margins.right, "t": top, "b": margins.bottom, "autoexpand": False},
+        title={"text": text, "y": 1, "pad": {"t": 22}, **at_left},  # 22 px to the middle of the first line
         legend={
             "orientation": "h",
-            "x": 12 / width,
-            "xref": "container",
-            "xanchor": "left",
             "y": 1 - above / height,
-            "yref": "container",
-            "yanchor": "top",
             "itemclick": False,
             "itemdoubleclick": False,
+            **at_left,
         },
-        showlegend=room.legend > 0,
+        showlegend=margins.legend > 0,
     )
     return fig
 
 
-def numbers_width(values: Sequence[int]) -> int:
-    """Return the px that whole numbers beside a plot take, with the axis's title."""
+def _title_text(theme: Theme, title: str, detail: str, width: int, keys: Sequence[tuple[str, str]]) -> tuple[str, int]:
+    """Return title, detail and keys as a Plotly title, and the px from the figure's top to their end."""
+    columns = int((width - 24) / (TYPE * EM) * 1.06)
+    heads = wrap(title, int(columns * TYPE / TITLE))
+    small = [escape_label(line) for line in wrap(detail, columns)] if detail else []
+    if keys:
+        small.append("   ".join(f'<span style="color:{colour}">■</span> {escape_label(name)}' for name, colour in keys))
+    text = "<br>".join(f"<b>{escape_label(line)}</b>" for line in heads)
+    text += "".join(f'<br><span style="font-size:{TYPE}px;color:{theme.dim}">{line}</span>' for line in small)
+    return text, 12 + 17 * len(heads) + LINE * len(small)
+
+
+def number_width(values: Sequence[int]) -> int:
+    """Return the width in px of whole numbers beside a plot, with the axis's title."""
     return 30 + int(max((len(f"{value:,}") for value in values), default=1) * TYPE * EM)
 
 
-def counted(most: float, title: str) -> dict[str, Any]:
+def count_axis(most: float, title: str) -> dict[str, Any]:
     """Return the look of an axis that counts from 0 up to ``most``: whole numbers, 1,500 as 1.5k."""
     return {"title_text": title, "rangemode": "tozero", "tickformat": "~s", "dtick": 1 if most <= 5 else None}
 
 
-def bar(theme: Theme, title: str, plot_height: int, below: int, **more: Any) -> dict[str, Any]:
-    """Return a flat colour bar that stands ``below`` px under a plot of so many px."""
+def colour_bar(theme: Theme, title: str, plot_height: int, below: int, **more: Any) -> dict[str, Any]:
+    """Return a horizontal colour bar, ``below`` px under a plot of ``plot_height`` px."""
     return {
         "orientation": "h",
         "thickness": 8,
@@ -212,7 +204,7 @@ def bar(theme: Theme, title: str, plot_height: int, below: int, **more: Any) -> 
 
 
 def ink_on(theme: Theme, colours: list[list[Any]], share: float) -> str:
-    """Return the ink or the ground of a theme, whichever reads better on a scale's colour at 0 to 1."""
+    """Return the ink or the ground of a theme, whichever contrasts more with a scale's colour at ``share``, 0 to 1."""
     stops = [stop for stop, _ in colours]
     at = max(0, min(len(stops) - 2, sum(stop <= share for stop in stops) - 1))
     (low, one), (high, other) = colours[at], colours[at + 1]

@@ -51,7 +51,7 @@ class Encoder:
 
 
 def read_text(path: Path) -> str:
-    """Return a file's text, each line end as "\\n"; TextError where it is missing, binary, empty or not UTF-8."""
+    """Return a text file with line feeds as line ends; TextError if it is missing, binary, empty or not UTF-8."""
     try:
         if path.exists() and not path.is_file():
             raise TextError(f"{path} is {'a folder' if path.is_dir() else 'not a plain file'}; give a text file")

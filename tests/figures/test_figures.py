@@ -134,7 +134,7 @@ def test_rows_are_coloured_as_the_page_names_it(parens, pattern, colour):
 
 @pytest.mark.parametrize("colour", ["unit:rnn.l1.c:50", "unit:rnn.l1.c:x", "unit:nothing:1", "track:x", "x"])
 def test_a_colour_that_is_none_is_refused(parens, pattern, colour):
-    with pytest.raises((PatternError, UnknownName), match=r"no unit|no source|no track"):
+    with pytest.raises((PatternError, UnknownName), match=r"not a unit|no source|no track"):
         figures.matches(parens, pattern, colour=colour)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmviz.figures.text import cut, escaped, label, listed, n_columns, typical, wrapped
+from lstmviz.figures.text import cut, escape_label, label, n_columns, typical_width, units_in_words, wrap
 from lstmviz.visible import visible_text
 from support.paths import CASES
 
@@ -42,12 +42,12 @@ def test_wide_letters_take_two_cells_and_marks_none():
 
 
 def test_sentences_break_at_spaces_and_a_long_name_is_cut():
-    assert wrapped("one two three", 7) == ["one two", "three"]
-    assert wrapped("x" * 20, 8) == ["xxxxxxx…"]
+    assert wrap("one two three", 7) == ["one two", "three"]
+    assert wrap("x" * 20, 8) == ["xxxxxxx…"]
 
 
 def test_words():
-    assert listed(range(20)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 8 more"
-    assert typical([]) == 1
-    assert typical(["a", "bb", "ccc", "dddd"]) == 4
-    assert escaped("a<b>&$") == "a&lt;b&gt;&amp;&#36;"
+    assert units_in_words(range(20)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 8 more"
+    assert typical_width([]) == 1
+    assert typical_width(["a", "bb", "ccc", "dddd"]) == 4
+    assert escape_label("a<b>&$") == "a&lt;b&gt;&amp;&#36;"

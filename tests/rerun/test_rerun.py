@@ -252,7 +252,7 @@ def test_a_file_that_is_no_model_is_one_line(tmp_path, harm):
     else:
         beside.unlink()
         beside.mkdir() if harm == "folder" else beside.write_bytes(b"" if harm == "empty" else b"\x80\x04garbage" * 99)
-    with pytest.raises(errors.ModelError, match=r"cannot be read|is no model of lstmviz") as caught:
+    with pytest.raises(errors.ModelError, match=r"cannot be read|is not a model written by lstmviz") as caught:
         lstmviz.open_dump(path).rerun("ab")
     assert "\n" not in str(caught.value)
 

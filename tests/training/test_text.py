@@ -61,7 +61,7 @@ def test_a_bad_text_is_one_line(tmp_path, content, words):
 def test_what_is_no_file_is_one_line(tmp_path):
     refused(train(tmp_path / "none.txt"), "none.txt cannot be read (No such file or directory); give a text file")
     refused(train(tmp_path), "is a folder; give a text file")
-    refused(train("/dev/zero"), "is no plain file; give a text file")
+    refused(train("/dev/zero"), "is not a plain file; give a text file")
 
 
 def test_an_unreadable_file_is_one_line(tmp_path, monkeypatch):
@@ -118,7 +118,7 @@ def test_where_nothing_can_be_written_nothing_is_trained(tmp_path):
     path.write_text(sentences(100))
     (tmp_path / "taken").write_text("")
     refused(train(path, "--out", tmp_path / "taken"), "taken cannot be written to")
-    refused(train(path, "--name", "../mine"), "'../mine' is no name of a file; give one without a folder")
+    refused(train(path, "--name", "../mine"), "'../mine' is not a file name; give one without a folder")
 
 
 @pytest.mark.parametrize(

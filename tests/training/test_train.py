@@ -119,7 +119,7 @@ def test_labels_make_a_classifier_of_lines(documents, tmp_path, way):
     )
     loss, alone = figures(answer, "held-out loss")
     assert loss < alone
-    right, always = figures(answer, "labels told")
+    right, always = figures(answer, "labels predicted")
     assert right > 90 > always
     path, dump_path = model_and_dump(out)
     model, dump = load(path), lstmviz.open_dump(dump_path)
@@ -142,7 +142,7 @@ def test_three_labels_of_characters(tmp_path):
     labels.write_text("".join(f"{'xyz'[i % 3]}\n" for i in range(120)))
     out = tmp_path / "out"
     answer = train(text, "--labels", labels, *SMALL, "--epochs", 15, "--out", out)
-    assert figures(answer, "labels told")[0] == 100
+    assert figures(answer, "labels predicted")[0] == 100
     dump = lstmviz.open_dump(model_and_dump(out)[1])
     assert set(dump.tracks["top1"].labels) == {"x", "y", "z"}
 
