@@ -1,4 +1,4 @@
-"""Say in plain words what is right and wrong with any file or folder that is meant to hold states."""
+"""Find what is right and wrong with any file or folder that should hold states, and say it in plain words."""
 
 from lstmviz.doctor.diagnose import diagnose
 from lstmviz.doctor.finding import Finding, Mark

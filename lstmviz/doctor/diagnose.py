@@ -1,4 +1,4 @@
-"""Which kind of thing a path is, and who looks at it."""
+"""Tell what kind of file or folder a path is, and collect the findings about it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from lstmviz.doctor.finding import Finding, counted
+from lstmviz.doctor.dumps import dump_findings
+from lstmviz.doctor.finding import Finding, quantity
 from lstmviz.doctor.foreign import foreign_findings
-from lstmviz.doctor.whole import dump_findings
 from lstmviz.dump.corpus.manifest import dumps_in, is_corpus
 from lstmviz.dump.parts import PARTS, is_recording, parts_of
 from lstmviz.dump.safe import MAX_ATTRIBUTE_BYTES, open_foreign
@@ -23,14 +23,14 @@ from lstmviz.lstmvis import is_project, open_project
 from lstmviz.lstmvis.config import CONFIG_FILE
 from lstmviz.types import CountProgress
 
-STARTS = {  # of files that are something else
+STARTS = {  # first bytes of other kinds of files: the kind, and what to do
     b"\x93NUMPY": (
         "a NumPy array (.npy)",
         "lstmviz.write_dump('run.h5', states={'rnn.l0.h': numpy.load(...)}) makes a dump of states",
     ),
     b"PK\x03\x04": (
         "a zip file, as .npz and PyTorch's .pt are",
-        "arrays go to lstmviz.write_dump; a model's weights are no states: load them and record a run with "
+        "arrays go to lstmviz.write_dump; a model's weights are not states: load them and record a run with "
         "lstmviz.record",
     ),
     b"\x80": ("a pickle", "one from others may run any program: ask for HDF5 or .npy in its place"),
@@ -44,13 +44,13 @@ STARTS = {  # of files that are something else
 
 
 def diagnose(path: str | os.PathLike[str], progress: CountProgress | None = None) -> Iterator[Finding]:
-    """Say what is right and wrong with a dump, a corpus, an LSTMVis project, any HDF5 file, or a folder of them.
+    """Find what is right and wrong with a dump, a corpus, an LSTMVis project, any HDF5 file, or a folder of them.
 
-    Nothing is raised for what the file holds, however damaged or hostile it is; values are read in blocks. Raises
-    DumpMissing where there is nothing at the path, and nothing of a recording to it.
+    A damaged or hostile file gives findings, never an exception; values are read in blocks. Raises DumpMissing where
+    there is neither a file nor a recording at the path.
     """
     try:
-        yield from _of_path(Path(path), progress)
+        yield from _path_findings(Path(path), progress)
     except DumpMissing:
         raise
     except (LstmvizError, OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as err:
@@ -58,53 +58,53 @@ def diagnose(path: str | os.PathLike[str], progress: CountProgress | None = None
 
 
 def _reason(err: Exception) -> str:
-    said = " ".join(str(err).split())[:300]
+    message = " ".join(str(err).split())[:300]
     if isinstance(err, LstmvizError):
-        return said
+        return message
     if isinstance(err, OSError) and err.filename is not None:
         return f"{err.filename} cannot be read ({err.strerror})"
-    return f"it is damaged ({said})"
+    return f"it is damaged ({message})"
 
 
-def _of_path(where: Path, progress: CountProgress | None) -> Iterator[Finding]:
+def _path_findings(where: Path, progress: CountProgress | None) -> Iterator[Finding]:
     if where.is_dir():
-        yield from _of_folder(where, progress)
+        yield from _folder_findings(where, progress)
         return
     parts = parts_of(where)
     if parts.is_dir():
-        yield _of_parts(parts, where)
+        yield _parts_finding(parts, where)
     elif not where.exists():
         raise DumpMissing(f"no file at {where}; check the path, or record one with lstmviz.record")
     if where.exists():
-        yield from _of_file(where, progress)
+        yield from _file_findings(where, progress)
 
 
-def _of_folder(folder: Path, progress: CountProgress | None) -> Iterator[Finding]:
+def _folder_findings(folder: Path, progress: CountProgress | None) -> Iterator[Finding]:
     if folder.name.endswith(PARTS):
-        yield _of_parts(folder, folder.with_name(folder.name.removesuffix(PARTS)))
+        yield _parts_finding(folder, folder.with_name(folder.name.removesuffix(PARTS)))
     elif is_corpus(folder):
         yield from dump_findings(folder, progress)
     elif is_project(folder):
-        yield from _of_project(folder, progress)
+        yield from _project_findings(folder, progress)
     else:
-        yield from _of_each(folder, progress)
+        yield from _member_findings(folder, progress)
 
 
-def _of_each(folder: Path, progress: CountProgress | None) -> Iterator[Finding]:
-    """Look at each dump, project and unfinished recording of a folder."""
+def _member_findings(folder: Path, progress: CountProgress | None) -> Iterator[Finding]:
+    """Diagnose each dump, project and unfinished recording of a folder."""
     projects = [p for p in sorted(folder.iterdir()) if p.is_dir() and (is_project(p) or p.name.endswith(PARTS))]
     dumps = dumps_in(folder)
     beside = {parts_of(p) for p in dumps}
-    found = [*dumps, *(p for p in projects if p not in beside)]
-    if not found:
+    paths = [*dumps, *(p for p in projects if p not in beside)]
+    if not paths:
         raise DumpMissing(
             f"no dump in the folder {folder}; give a .h5 file, or a folder that holds some or an lstm.yml"
         )
-    for path in found:
+    for path in paths:
         yield from (replace(finding, file=path.name) for finding in diagnose(path, progress))
 
 
-def _of_parts(parts: Path, target: Path) -> Finding:
+def _parts_finding(parts: Path, target: Path) -> Finding:
     if is_recording(parts):
         return Finding("note", "", f"a recording to {target.name} is going on now", "wait until it ends, or end it")
     return Finding(
@@ -112,28 +112,28 @@ def _of_parts(parts: Path, target: Path) -> Finding:
     )
 
 
-def _of_project(folder: Path, progress: CountProgress | None) -> Iterator[Finding]:
+def _project_findings(folder: Path, progress: CountProgress | None) -> Iterator[Finding]:
     try:
-        made = open_project(folder)
+        imported = open_project(folder)
     except (LstmvizError, OSError) as err:
         yield from (Finding("problem", "", line) for line in str(err).split("\n"))
         return
     yield Finding("ok", "", "it is an LSTMVis project", f"lstmviz serve {folder}")
-    yield from (Finding("note", "", note) for note in made.notes)
-    yield from dump_findings(made.path, progress)
+    yield from (Finding("note", "", note) for note in imported.notes)
+    yield from dump_findings(imported.path, progress)
 
 
-def _of_file(path: Path, progress: CountProgress | None) -> Iterator[Finding]:
+def _file_findings(path: Path, progress: CountProgress | None) -> Iterator[Finding]:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        yield Finding("problem", "", "it is no regular file", "give the path of a .h5 file")
+        yield Finding("problem", "", "it is not a regular file", "give the path of a .h5 file")
     elif not status.st_size:
         yield Finding("problem", "", "the file is empty", "copy it again, or record it again")
     elif path.name == CONFIG_FILE:
         yield Finding("problem", "", "it is an LSTMVis project's configuration", f"give its folder, {path.parent}")
     elif not h5py.is_hdf5(path):
-        yield _of_other(path)
-    elif says_dump(path):
+        yield _other_format(path)
+    elif is_marked_as_dump(path):
         yield from dump_findings(path, progress)
     else:
         if is_project(path.parent):
@@ -141,18 +141,18 @@ def _of_file(path: Path, progress: CountProgress | None) -> Iterator[Finding]:
         yield from foreign_findings(path, progress)
 
 
-def _of_other(path: Path) -> Finding:
+def _other_format(path: Path) -> Finding:
     with path.open("rb") as file:
         start = file.read(64)
-    what, remedy = next((said for begin, said in STARTS.items() if start.startswith(begin)), ("", ""))
-    if not what:
+    kind, remedy = next((entry for begin, entry in STARTS.items() if start.startswith(begin)), ("", ""))
+    if not kind:
         n = path.stat().st_size
-        what, remedy = f"something else ({counted(n, 'byte')})", "give a dump, or any other HDF5 file"
-    return Finding("problem", "", f"it is not HDF5 but {what}", remedy)
+        kind, remedy = f"something else ({quantity(n, 'byte')})", "give a dump, or any other HDF5 file"
+    return Finding("problem", "", f"it is not HDF5 but {kind}", remedy)
 
 
-def says_dump(path: Path) -> bool:
-    """Tell whether an HDF5 file says of itself that it is a dump, whatever else is wrong with it."""
+def is_marked_as_dump(path: Path) -> bool:
+    """Tell whether an HDF5 file has the format attribute of a dump, whatever else is wrong with it."""
     with open_foreign(path, path) as file:
         if "format" not in file.attrs:
             return False

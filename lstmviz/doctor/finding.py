@@ -1,4 +1,4 @@
-"""What the doctor finds: one line each, with a mark, the place, and what to do about it."""
+"""A finding of the doctor: one line with a mark, a place, and a remedy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Count = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is right (ok), worth knowing (note) or wrong (problem) with a file, and what to do about it."""
+    """One thing that is right (ok), worth knowing (note) or wrong (problem) with a file, and the remedy."""
 
     mark: Mark
     place: str
@@ -22,18 +22,18 @@ class Finding:
     file: str = ""
 
     def __str__(self) -> str:
-        """Say it in one line."""
-        said = f"{self.place}: {self.said}" if self.place else self.said
-        return " ".join((f"{said}; {self.remedy}" if self.remedy else said).split())
+        """Return the finding in one line."""
+        line = f"{self.place}: {self.said}" if self.place else self.said
+        return " ".join((f"{line}; {self.remedy}" if self.remedy else line).split())
 
 
-def counted(n: int, what: str, plural: str = "") -> str:
-    """Say how many, as "1 step" or "1,240 steps"; ``plural`` is given where it is not made with an s."""
-    return f"{n:,} {what if n == 1 else plural or f'{what}s'}"
+def quantity(n: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, as "1 step" or "1,240 steps"; ``plural`` is needed if it has no regular s."""
+    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
 
 
 def percent(share: float) -> str:
-    """Say a share in percent, never 0 % or 100 % for what is not quite."""
+    """Return a share in percent; 0 % and 100 % are exact, never rounded."""
     if 0 < share < 0.001:
         return "less than 0.1 %"
     if 0.999 < share < 1:
@@ -41,7 +41,7 @@ def percent(share: float) -> str:
     return f"{share:.1%}".replace(".0%", "%").replace("%", " %")
 
 
-def some(entries: Sequence[object], at_most: int = 6) -> str:
-    """List the first few of something, each cut to what a line can hold."""
+def first_few(entries: Sequence[object], at_most: int = 6) -> str:
+    """List the first few entries, each cut to 60 characters."""
     shown = ", ".join(str(entry)[:60] for entry in entries[:at_most])
     return f"{shown} and {len(entries) - at_most:,} more" if len(entries) > at_most else shown

@@ -1,4 +1,4 @@
-"""What is right and wrong with the values of states: NaN and infinite ones, units that are stuck, and their range."""
+"""Findings about the values of states: NaN and infinite values, dead and saturated units, and the range."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.doctor.finding import Count, Finding, counted, percent, some
+from lstmviz.doctor.finding import Count, Finding, first_few, percent, quantity
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.safe import MAX_CHUNK_BYTES
 from lstmviz.dump.verify import BlockScan, nan_faults
 from lstmviz.types import Source, View
 
-END = 0.99  # |value| in the view from which on a value is at the end of [-1, 1]
-MOSTLY = 0.95  # share of a unit's values at the ends from which on it is saturated
-GATES = ("i", "f", "o", "r", "z")  # a name's last part for what lies in [0, 1]
+END = 0.99  # a value as shown counts as at an end of [-1, 1] if its magnitude is at least this
+MOSTLY = 0.95  # a unit is saturated if at least this share of its values is at the ends
+GATES = ("i", "f", "o", "r", "z")  # last parts of the names of sources that lie in [0, 1]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Place:
 
 
 class UnitScan:
-    """Goes through the states of a source in blocks; memory is that of a few numbers a unit."""
+    """Scans the states of a source block by block, with a few numbers in memory for each unit."""
 
     def __init__(self, n_units: int, view: View = "raw") -> None:
         self._end = math.atanh(END) if view == "tanh" else END
@@ -42,7 +42,7 @@ class UnitScan:
         self.first_inf: Place | None = None
 
     def add(self, first: int, values: NDArray[Any]) -> None:
-        """Go on with the values of steps from ``first`` on, shape (n, n_units)."""
+        """Scan the next values, (n, n_units), of the steps from ``first`` on."""
         wide = values.astype(np.float32) if values.dtype.itemsize == 2 else values
         finite = np.isfinite(wide)
         self.n_steps += len(wide)
@@ -72,7 +72,7 @@ class UnitScan:
         return float(self.high.max())
 
     def findings(self, place: str, dtype: str, view: View) -> Iterator[Finding]:
-        """Say what is wrong or odd with the values, whatever they are of."""
+        """Yield what is wrong or odd with the values, whatever they stand for."""
         yield from self._not_finite(place, dtype)
         if self.n_seen.any():
             yield from self._stuck(place, view)
@@ -84,7 +84,7 @@ class UnitScan:
             yield Finding(
                 "problem",
                 place,
-                f"{counted(self.n_nan, 'NaN value')} ({percent(self.n_nan / n_values)}), {where}",
+                f"{quantity(self.n_nan, 'NaN value')} ({percent(self.n_nan / n_values)}), {where}",
                 "NaN is neither on nor off: look for where the model diverged, and leave padding out with lengths=",
             )
         if self.first_inf is not None:
@@ -92,19 +92,21 @@ class UnitScan:
             remedy = "look for where the model diverged"
             if dtype == "float16":
                 remedy = "float16 ends at 65,504: record with dtype='float32', or " + remedy
-            yield Finding("problem", place, f"{counted(self.n_inf, 'infinite value')}, {where}", remedy)
+            yield Finding("problem", place, f"{quantity(self.n_inf, 'infinite value')}, {where}", remedy)
 
     def _stuck(self, place: str, view: View) -> Iterator[Finding]:
         is_dead = (self.low == self.high) & (self.n_seen > 1)
         dead = np.flatnonzero(is_dead).tolist()
         if len(dead) == len(self.low):
-            said = f"every value is {self.least:g}" if self.least == self.most else "no unit ever varies"
-            yield Finding("problem", place, said, "was the model run, and its state not overwritten? record it again")
+            problem = f"every value is {self.least:g}" if self.least == self.most else "no unit ever varies"
+            yield Finding(
+                "problem", place, problem, "was the model run, and its state not overwritten? record it again"
+            )
         elif dead:
             yield Finding(
                 "note",
                 place,
-                f"{counted(len(dead), 'dead unit')} of {len(self.low):,} (never varies): {some(dead)}",
+                f"{quantity(len(dead), 'dead unit')} of {len(self.low):,} (never varies): {first_few(dead)}",
                 "no pattern can tell steps apart by them; units= leaves them out of a recording",
             )
         share = np.where(is_dead, 0, self.ends(view) / np.maximum(self.n_seen, 1))
@@ -113,25 +115,25 @@ class UnitScan:
             yield Finding(
                 "note",
                 place,
-                f"{counted(len(stuck), 'saturated unit')} of {len(self.low):,} (at an end of the range in at least "
-                f"{percent(MOSTLY)} of the steps): {some(stuck)}",
-                "they show signs alone, so a threshold hardly matters for them; weight decay or gradient clipping "
-                "keeps a model from it",
+                f"{quantity(len(stuck), 'saturated unit')} of {len(self.low):,} (at an end of the range in at least "
+                f"{percent(MOSTLY)} of the steps): {first_few(stuck)}",
+                "they only show signs, so a threshold hardly matters for them; weight decay or gradient clipping "
+                "prevents that",
             )
 
     def ends(self, view: View) -> NDArray[np.int64]:
-        """Count each unit's values at the ends of the range: [-1, 1] as shown, or [0, 1] for gates; 0 without ends."""
+        """Count each unit's values at the ends of the range: [-1, 1] as shown, [0, 1] for gates; 0 without a range."""
         if view == "raw" and (self.least < -1 or self.most > 1):
             return np.zeros_like(self.n_ends)
         return self.n_ends + self.n_zero if view == "raw" and self.least >= 0 else self.n_ends
 
 
 def source_findings(dump: DumpReader, source: Source, count: Count) -> Iterator[Finding]:
-    """Read every value of a source once, and say what is right and wrong with it."""
+    """Read every value of a source once, and yield what is right and wrong with it."""
     place, states = f"source {source.name}", dump.states(source.name)
     if source.n_units * states.dtype.itemsize > MAX_CHUNK_BYTES:
-        said = f"one step is {source.n_units:,} units, more than are read at once; its values were left alone"
-        yield Finding("problem", place, said, "were steps and units exchanged? write it as (n_steps, n_units)")
+        problem = f"one step is {source.n_units:,} units, more than are read at once; its values were not read"
+        yield Finding("problem", place, problem, "were steps and units exchanged? write it as (n_steps, n_units)")
         return
     blocks = BlockScan(lambda steps: states[steps], source.n_steps, source.n_units, count)
     scan = UnitScan(source.n_units, source.view)
@@ -142,7 +144,7 @@ def source_findings(dump: DumpReader, source: Source, count: Count) -> Iterator[
         wrong += [Finding("problem", place, line) for line in nan_faults(dump, source, scan.n_nan)]
     wrong += scan.findings(place, source.dtype, source.view)
     if scan.n_seen.any():
-        wrong += _of_range(place, source, scan)
+        wrong += _range_findings(place, source, scan)
     if not any(finding.mark == "problem" for finding in wrong):
         yield Finding("ok", place, summary(scan, source.n_units, source.dtype, source.view))
     yield from wrong
@@ -150,56 +152,58 @@ def source_findings(dump: DumpReader, source: Source, count: Count) -> Iterator[
         yield Finding(
             "note",
             place,
-            f"it holds {source.n_units:,} of the model's units: {some(source.units)}",
+            f"it holds {source.n_units:,} of the model's units: {first_few(source.units)}",
             "its unit 0 is the first of these; record without units= to have all",
         )
 
 
 def summary(scan: UnitScan, n_units: int, dtype: str, view: View) -> str:
-    """Say how large an array of states is and how far its values reach."""
-    said = f"{counted(scan.n_steps, 'step')} x {counted(n_units, 'unit')} of {dtype}, view {view}"
+    """Return the size of an array of states and the range of its values, in words."""
+    text = f"{quantity(scan.n_steps, 'step')} x {quantity(n_units, 'unit')} of {dtype}, view {view}"
     if not scan.n_seen.any():
-        return said
-    said += f", values {scan.least:.3g} to {scan.most:.3g}"
+        return text
+    text += f", values {scan.least:.3g} to {scan.most:.3g}"
     ends = scan.ends(view).sum() / scan.n_seen.sum()
-    return said + (f", {percent(float(ends))} of them at the ends of the range" if ends else "")
+    return text + (f", {percent(float(ends))} of them at the ends of the range" if ends else "")
 
 
-def _of_range(place: str, source: Source, scan: UnitScan) -> Iterator[Finding]:
-    """Guess from the range of values whether the view fits, and whether they are what the name says."""
+def _range_findings(place: str, source: Source, scan: UnitScan) -> Iterator[Finding]:
+    """Guess from the range of the values whether the view fits, and whether the name does."""
     low, high, kind = scan.least, scan.most, source.name.rsplit(".", 1)[-1]
-    reach = f"values reach from {low:.3g} to {high:.3g}"
+    value_range = f"values reach from {low:.3g} to {high:.3g}"
     is_inside = low >= -1 and high <= 1
     if source.view == "tanh" and is_inside:
         yield Finding(
             "note",
             place,
-            f"{reach} and are shown through tanh, which leaves {math.tanh(low):.2f} to {math.tanh(high):.2f}",
+            f"{value_range} and are shown through tanh, which leaves {math.tanh(low):.2f} to {math.tanh(high):.2f}",
             f"if tanh was already taken, write it with views={{{source.name!r}: 'raw'}}",
         )
     elif kind == "c" and source.view == "raw" and not is_inside:
         yield Finding(
             "note",
             place,
-            f"{reach} and are shown as they are, though a cell state has no bound",
+            f"{value_range} and are shown as they are, though a cell state has no bound",
             f"show it between -1 and 1: views={{{source.name!r}: 'tanh'}}",
         )
     elif kind == "c" and source.view == "raw":
-        yield Finding("note", place, f"{reach}: tanh was already taken, or the cell state is small", "nothing to do")
+        yield Finding(
+            "note", place, f"{value_range}: tanh was already taken, or the cell state is small", "nothing to do"
+        )
     elif kind == "h" and not is_inside:
         yield Finding(
             "note",
             place,
-            f"{reach}, and the h of an LSTM, a GRU or a tanh RNN lies in [-1, 1]",
+            f"{value_range}, and the h of an LSTM, a GRU or a tanh RNN lies in [-1, 1]",
             "is it another array, or values before the activation? a relu RNN or proj_size may go beyond",
         )
     elif kind in GATES and (low < 0 or high > 1):
         yield Finding(
-            "note", place, f"{reach}, and a gate lies in [0, 1]", "give values after the sigmoid, not before it"
+            "note", place, f"{value_range}, and a gate lies in [0, 1]", "give values after the sigmoid, not before it"
         )
 
 
 def _first(where: NDArray[np.bool_], first: int) -> Place | None:
-    """Return the first step, and unit at it, that is marked."""
+    """Return the first step that is True, and the first unit at it."""
     steps = np.flatnonzero(where.any(axis=1))
     return Place(first + int(steps[0]), int(where[steps[0]].argmax())) if len(steps) else None

@@ -1,4 +1,4 @@
-"""Which arrays an HDF5 file of another tool holds: their names, shapes and types, without reading one."""
+"""List the arrays of another tool's HDF5 file: their names, shapes and types, without reading one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 from lstmviz.dump.safe import find_dataset
 from lstmviz.errors import DumpError
 
-MAX_OBJECTS = 2_000  # groups and arrays that are looked at
+MAX_OBJECTS = 2_000  # groups and arrays that are listed
 MAX_DEPTH = 16  # groups in groups
 WEIGHT_LIKE = re.compile(r"kernel|weight|bias|gamma|beta|optimizer|(^|/)vars/", re.I)  # vars/0: Keras 3
 
 
 @dataclass(frozen=True)
 class Array:
-    """One array of a file, of which nothing was read."""
+    """One array of a file, whose values were not read."""
 
     path: str
     shape: tuple[int, ...]
@@ -42,63 +42,63 @@ class Array:
 
 
 @dataclass
-class Survey:
-    """The arrays of a file that can be read safely, and what was left alone."""
+class FileSurvey:
+    """The arrays of a file that can be read safely, and what was skipped."""
 
     arrays: list[Array] = field(default_factory=list)
-    strings: list[Array] = field(default_factory=list)  # lists of them, which lstmviz itself does not read
+    strings: list[Array] = field(default_factory=list)  # lists of strings, which lstmviz does not read
     links: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     is_cut: bool = False
 
 
-def survey(file: h5py.File, path: Path) -> Survey:
-    """Look at the arrays of a file through the checks of ``safe``, reading none."""
-    found = Survey()
+def survey_file(file: h5py.File, path: Path) -> FileSurvey:
+    """List the arrays of a file that pass the checks of ``safe``, without reading one."""
+    survey = FileSurvey()
     groups: list[tuple[str, h5py.Group, int]] = [("", file, 0)]
     n_seen, seen = 0, {h5py.h5o.get_info(file.id).addr}
-    while groups and not found.is_cut:
+    while groups and not survey.is_cut:
         prefix, group, depth = groups.pop(0)
         for name in group:
             n_seen += 1
             if n_seen > MAX_OBJECTS or depth > MAX_DEPTH:
-                found.is_cut = True
+                survey.is_cut = True
                 break
             place = f"{prefix}{name}"
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                found.links.append(place)
+                survey.links.append(place)
                 continue
-            item = _opened(group, name, place, found)
+            item = _opened(group, name, place, survey)
             if isinstance(item, h5py.Group):
                 address = h5py.h5o.get_info(item.id).addr
                 if address not in seen:
                     seen.add(address)
                     groups.append((f"{place}/", item, depth + 1))
             elif isinstance(item, h5py.Dataset):
-                _add(found, file, place, path, item)
-    return found
+                _add(survey, file, place, path, item)
+    return survey
 
 
-def _opened(group: h5py.Group, name: str, place: str, found: Survey) -> object:
+def _opened(group: h5py.Group, name: str, place: str, survey: FileSurvey) -> object:
     try:
         return group[name]
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as err:
-        found.refused.append(f"{place}: {' '.join(str(err).split())[:80]}")
+        survey.refused.append(f"{place}: {' '.join(str(err).split())[:80]}")
         return None
 
 
-def _add(found: Survey, file: h5py.File, place: str, path: Path, item: h5py.Dataset) -> None:
+def _add(survey: FileSurvey, file: h5py.File, place: str, path: Path, item: h5py.Dataset) -> None:
     try:
         if _is_strings(item):
-            found.strings.append(Array(place, item.shape, item.dtype))
+            survey.strings.append(Array(place, item.shape, item.dtype))
             return
         dataset = find_dataset(file, place, path)
-        found.arrays.append(Array(place, dataset.shape, dataset.dtype))
+        survey.arrays.append(Array(place, dataset.shape, dataset.dtype))
     except (DumpError, ValueError, OSError, RuntimeError, KeyError, TypeError) as err:
-        found.refused.append(f"{place}: {str(err).removeprefix(f'{path} ')}")
+        survey.refused.append(f"{place}: {str(err).removeprefix(f'{path} ')}")
 
 
 def _is_strings(item: h5py.Dataset) -> bool:
-    """Tell whether a data set is a list of strings that lies in its own file."""
+    """Tell whether a data set is a list of strings that is stored in this file."""
     is_list = item.ndim == 1 and len(item) > 0 and h5py.check_string_dtype(item.dtype) is not None
     return is_list and item.external is None and not item.is_virtual

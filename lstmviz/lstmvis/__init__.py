@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from lstmviz.lstmvis.config import CONFIG_FILE
-from lstmviz.lstmvis.convert import Imported, import_project, open_project
-from lstmviz.lstmvis.export import Exported, export_project
-from lstmviz.lstmvis.survey import Options
+from lstmviz.lstmvis.convert import ImportedDump, import_project, open_project
+from lstmviz.lstmvis.export import ExportedProject, export_project
+from lstmviz.lstmvis.project import Options
 
 __all__ = [
     "CONFIG_FILE",
-    "Exported",
-    "Imported",
+    "ExportedProject",
+    "ImportedDump",
     "Options",
     "export_project",
     "import_project",

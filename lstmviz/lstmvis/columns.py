@@ -1,4 +1,4 @@
-"""The arrays of a project as columns: a value or a row of units a step, read in blocks, by position or by word id."""
+"""The arrays of a project as columns: for each step a value, or a row of units, looked up by step or by word id."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ MAX_BLOCK_STEPS = 2**17
 MAX_IDS = 2**32  # a dump's tokens are uint32
 
 
-class Offence(LstmvizError, ValueError):
-    """A value that cannot be used; the text goes on after the name of the column's file."""
+class ColumnError(LstmvizError, ValueError):
+    """A value cannot be used; the message follows the name of the column's file."""
 
 
 class Column(Protocol):
-    """Values by step: ``read(a, b)`` is an array (b - a,) or (b - a, n_units). Raises Offence at the first bad one."""
+    """Values by step: ``read(a, b)`` returns (b - a,) or (b - a, n_units), or raises ColumnError for a bad value."""
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Return the values at steps [start, stop)."""
 
 
 @dataclass(frozen=True)
-class ByStep:
-    """A data set whose rows are steps; with ``rank``, one column of it, and with ``has_units`` whole rows."""
+class StepColumn:
+    """A data set whose rows are steps: one column of it (``rank``), or with ``has_units`` the whole rows."""
 
     dataset: h5py.Dataset
     rank: int | None = None
@@ -42,7 +42,7 @@ class ByStep:
             values = np.asarray(self.dataset[start:stop])
         except OSError as err:
             reason = " ".join(str(err).split())[:160]
-            raise Offence(f"{self.dataset.name!r} cannot be read ({reason}); make or copy it again") from err
+            raise ColumnError(f"{self.dataset.name!r} cannot be read ({reason}); make or copy it again") from err
         if self.has_units:
             return values
         values = values.reshape(len(values), -1)
@@ -50,8 +50,8 @@ class ByStep:
 
 
 @dataclass(frozen=True)
-class Ids:
-    """Whole numbers by step, also where they are stored as floats, as Torch's writer did; never negative."""
+class IdColumn:
+    """Whole numbers of 0 or more by step; they may be stored as floats, as Torch's writer did."""
 
     values: Column
     path: str
@@ -63,17 +63,17 @@ class Ids:
             ids = values.astype(np.int64)
         bad = np.flatnonzero((ids != values) | (ids < 0) | (ids >= MAX_IDS))
         if len(bad):
-            raise Offence(
-                f"{self.path!r} has {values[bad[0]]} at step {start + bad[0]}, which is no id; ids count from 0"
+            raise ColumnError(
+                f"{self.path!r} has {values[bad[0]]} at step {start + bad[0]}, which is not an id; ids count from 0"
             )
         return ids
 
 
 @dataclass(frozen=True)
-class Known:
-    """Ids, each of which has a word in a dictionary."""
+class KnownIdColumn:
+    """Ids that all have a word in a dictionary."""
 
-    ids: Ids
+    ids: IdColumn
     is_known: NDArray[np.bool_]
     dictionary: str
 
@@ -83,7 +83,7 @@ class Known:
         bad = np.flatnonzero((ids >= len(self.is_known)) | ~self.is_known[np.minimum(ids, len(self.is_known) - 1)])
         if len(bad):
             first = ids[bad[0]]
-            raise Offence(
+            raise ColumnError(
                 f"{self.ids.path!r} has id {first} at step {start + bad[0]}, and {self.dictionary} has no word for it;"
                 f" add a line such as '<unk> {first}'"
             )
@@ -91,7 +91,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class ById:
+class LookupColumn:
     """A table whose rows are ids, looked up by the id at each step."""
 
     table: NDArray[Any]
@@ -103,7 +103,7 @@ class ById:
         ids = self.ids.read(start, stop)
         bad = np.flatnonzero(ids >= len(self.table))
         if len(bad):
-            raise Offence(
+            raise ColumnError(
                 f"{self.path!r} has {len(self.table)} rows and none for id {ids[bad[0]]} at step {start + bad[0]};"
                 " give a row an id, or drop its index"
             )
@@ -111,7 +111,7 @@ class ById:
 
 
 @dataclass(frozen=True)
-class Labels:
+class LabelColumn:
     """Ids turned into indices of labels; -1 is no value."""
 
     ids: Column
@@ -123,8 +123,8 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Floats:
-    """Values as a type that states are stored in."""
+class FloatColumn:
+    """Values converted to a type that states are stored in."""
 
     values: Column
     dtype: np.dtype[Any]
@@ -134,8 +134,8 @@ class Floats:
         return self.values.read(start, stop).astype(self.dtype, copy=False)
 
 
-def blocks(n_steps: int, row_bytes: int) -> Iterator[tuple[int, int]]:
-    """Cut steps into blocks [start, stop) of at most ``BLOCK_BYTES``."""
+def step_blocks(n_steps: int, row_bytes: int) -> Iterator[tuple[int, int]]:
+    """Yield blocks [start, stop) of steps, each of at most ``BLOCK_BYTES``."""
     n = max(1, min(MAX_BLOCK_STEPS, BLOCK_BYTES // max(1, row_bytes)))
     for start in range(0, n_steps, n):
         yield start, min(n_steps, start + n)

@@ -1,4 +1,4 @@
-"""What an ``lstm.yml`` says, as records; ``sections.read_config`` makes them."""
+"""The contents of an ``lstm.yml`` as records; ``sections.read_config`` reads them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Literal
 
 CONFIG_FILE = "lstm.yml"
 MAX_CONFIG_BYTES = 256 * 1024
-KNOWN = ("name", "description", "files", "word_sequence", "states", "meta", "word_embedding", "etc", "lstmviz")
+SECTIONS = ("name", "description", "files", "word_sequence", "states", "meta", "word_embedding", "etc", "lstmviz")
 
 Transform = Literal["tanh", "none", "default"]
 
 
 @dataclass(frozen=True)
-class Ref:
+class DatasetRef:
     """A data set: the key of its file among ``files``, and its path in that file."""
 
     file: str
@@ -23,10 +23,10 @@ class Ref:
 
 @dataclass(frozen=True)
 class StateType:
-    """One entry of ``states: types:``; ``default`` is a transform that is not stated, for which LSTMVis takes tanh."""
+    """One entry of ``states: types:``; without a transform (``default``) LSTMVis uses tanh."""
 
     name: str
-    ref: Ref
+    ref: DatasetRef
     kind: str
     layer: str
     transform: Transform
@@ -39,25 +39,25 @@ class Meta:
     """One annotation: values by step, or by the ids that ``index`` gives for each step."""
 
     name: str
-    ref: Ref
-    weights: Ref | None
+    ref: DatasetRef
+    weights: DatasetRef | None
     dictionary: str | None
     is_wordvec: bool
-    index: Ref | None
+    index: DatasetRef | None
     vis: str
 
 
 @dataclass(frozen=True)
-class Extra:
-    """Our own section, which an export adds: what LSTMVis's format cannot say of a dump."""
+class LstmvizSection:
+    """The section ``lstmviz``, which an export adds: what LSTMVis's format cannot express about a dump."""
 
     axis: str = "text"
     join: str | None = None
     has_tokens: bool = True
     has_vocab: bool = True
-    stops: Ref | None = None
+    stops: DatasetRef | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
-    strings: Mapping[str, Ref] = field(default_factory=dict)
+    strings: Mapping[str, DatasetRef] = field(default_factory=dict)
     none: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -68,14 +68,14 @@ class Config:
     name: str
     description: str
     files: Mapping[str, str]
-    words: Ref
+    words: DatasetRef
     word_dict: str | None
     states: tuple[StateType, ...]
     metas: tuple[Meta, ...]
-    embedding: Ref | None
+    embedding: DatasetRef | None
     embedding_dict: str | None
     has_regex_search: bool
-    extra: Extra
+    extra: LstmvizSection
     notes: tuple[str, ...]
 
     def used_files(self) -> tuple[str, ...]:

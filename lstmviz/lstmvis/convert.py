@@ -1,4 +1,4 @@
-"""A project becomes a dump: block by block, under a name that its content gives it, once."""
+"""Convert a project to a dump, block by block; ``open_project`` keeps the dump under a digest of the content."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import ArrayKey
 from lstmviz.dump.writer import DumpWriter
 from lstmviz.errors import DumpError, DumpExists, LstmvizError
-from lstmviz.lstmvis.columns import Offence, blocks
+from lstmviz.lstmvis.columns import ColumnError, step_blocks
 from lstmviz.lstmvis.config import StateType
-from lstmviz.lstmvis.files import Faults, find_inside, one_line
+from lstmviz.lstmvis.faults import Faults, find_inside, one_line
+from lstmviz.lstmvis.project import Options, Project, open_project_files
 from lstmviz.lstmvis.sections import read_config
-from lstmviz.lstmvis.survey import Options, Project, opened_project
 from lstmviz.system import cache
 from lstmviz.system.atomic import replacing
 from lstmviz.types import CountProgress, View
 
-VERSION = 1  # of the conversion: another one gives other dumps, under other names
+VERSION = 1  # of the conversion: another version makes other dumps, under other names
 MAX_NOTES = 40  # kept in the dump
 READ_BYTES = 2**20
 
 
 @dataclass(frozen=True)
-class Imported:
-    """A dump made of a project: its path, and what had to be decided or left out, a line each."""
+class ImportedDump:
+    """A dump made from a project: its path, and notes on what was decided or left out, a line each."""
 
     path: Path
     notes: tuple[str, ...] = ()
@@ -45,10 +45,10 @@ def import_project(
     options: Options | None = None,
     overwrite: bool = False,
     progress: CountProgress | None = None,
-) -> Imported:
+) -> ImportedDump:
     """Convert an LSTMVis project to a dump at ``path``; its uuid is a hash of the project's content and the options.
 
-    Raises ProjectError with everything that is wrong, DumpExists where ``path`` is taken.
+    Raises ProjectError with everything that is wrong, DumpExists where ``path`` exists.
     """
     target, options = Path(path), options or Options()
     if target.exists() and not overwrite:
@@ -56,46 +56,46 @@ def import_project(
     try:
         with replacing(target) as temporary:
             notes = _convert(Path(folder), temporary, options, progress)
-    except LstmvizError:  # also those that are OSErrors: they say what is wrong with the project
+    except LstmvizError:  # some are OSErrors too, and say what is wrong with the project
         raise
     except OSError as err:
         raise LstmvizError(
             f"{target} cannot be written ({err.strerror or err}); free some space or give a path"
         ) from err
-    return Imported(target, notes)
+    return ImportedDump(target, notes)
 
 
 def open_project(
     folder: str | os.PathLike[str], options: Options | None = None, progress: CountProgress | None = None
-) -> Imported:
-    """Return the dump of a project, kept in the user's cache folder; converted where the content is new.
+) -> ImportedDump:
+    """Return the dump of a project from the user's cache; it is converted if its content is new.
 
-    ``notes`` are empty where a kept dump is used. Raises ProjectError with everything that is wrong in the project.
+    ``notes`` are empty if a cached dump is used. Raises ProjectError with everything that is wrong in the project.
     """
     where, options = Path(folder), options or Options()
     faults = Faults()
     config, _ = read_config(where, faults)
     name = re.sub(r"[^\w.-]+", "-", config.name).strip("-.")[:60] or "project"
     uuid = content_id(where, options)
-    if uuid is None:  # a file is missing: reading says which, and all else
-        with opened_project(where, options):
+    if uuid is None:  # a file is missing; the error from reading says which
+        with open_project_files(where, options):
             raise LstmvizError(f"{where} changed while it was read; try again")
     home = cache.home("lstmvis") / uuid
     kept = home / f"{name}.h5"
     with filelock.FileLock(f"{home}.lock"):
         if _is_dump(kept, uuid):
-            return Imported(kept)
-        shutil.rmtree(home, ignore_errors=True)  # left by a process that was killed: nobody else is at work here
+            return ImportedDump(kept)
+        shutil.rmtree(home, ignore_errors=True)  # of a process that was killed; no other holds the lock
         home.mkdir()
         try:
             return import_project(where, kept, options, overwrite=True, progress=progress)
         finally:
-            if not kept.exists():  # nothing is kept of a project that cannot be read
+            if not kept.exists():  # the project cannot be read
                 shutil.rmtree(home, ignore_errors=True)
 
 
 def content_id(folder: Path, options: Options) -> str | None:
-    """Return 32 hexadecimal digits that stand for a project's content and options; None where a file is missing."""
+    """Return a digest of a project's content and options, 32 hexadecimal digits; None where a file is missing."""
     config, data = read_config(folder, Faults())
     digest = hashlib.blake2b(digest_size=16)
     chosen = sorted(options.views.items()), options.steps, options.has_embedding
@@ -113,25 +113,25 @@ def content_id(folder: Path, options: Options) -> str | None:
 
 
 def _convert(folder: Path, path: Path, options: Options, progress: CountProgress | None) -> tuple[str, ...]:
-    with opened_project(folder, options) as project:
+    with open_project_files(folder, options) as project:
         _check_space(project, path)
         try:
             steps = {axis.name: project.n_steps for axis in project.plan.axes}
             with DumpWriter(path, project.plan, content_id(folder, options), steps) as writer:
                 ranges = _write(project, writer, progress)
-                views, decided = _views(project, ranges)
-                notes = tuple(map(one_line, (*project.notes, *decided)))
+                views, view_notes = _views(project, ranges)
+                notes = tuple(map(one_line, (*project.notes, *view_notes)))
                 writer.close(views=views, provenance={"notes": [note[:300] for note in notes[:MAX_NOTES]]})
-        except Offence as err:
+        except ColumnError as err:
             raise DumpError(f"{folder}: {err}") from err
     return notes
 
 
 def _write(project: Project, writer: DumpWriter, progress: CountProgress | None) -> dict[str, tuple[float, float]]:
-    """Write every array block by block; return each source's smallest and largest value, NaN apart."""
+    """Write every array block by block; return each source's smallest and largest value, ignoring NaN."""
     ranges = {s.name: (0.0, 0.0) for s in project.plan.sources}
     axis = project.plan.axes[0].name
-    for start, stop in blocks(project.n_steps, project.row_bytes):
+    for start, stop in step_blocks(project.n_steps, project.row_bytes):
         arrays = {key: column.read(start, stop) for key, column in project.columns.items()}
         lengths, continues = _lengths(project, start, stop)
         writer.append(axis, lengths, arrays, continues)
@@ -145,7 +145,7 @@ def _write(project: Project, writer: DumpWriter, progress: CountProgress | None)
 
 
 def _lengths(project: Project, start: int, stop: int) -> tuple[list[int], bool]:
-    """Return the steps of each sequence, or part of one, in [start, stop), and whether the first goes on with one."""
+    """Return the steps of each sequence, or part of one, in [start, stop), and whether the first part continues one."""
     first = int(np.searchsorted(project.stops, start, side="right"))
     last = int(np.searchsorted(project.stops, stop, side="left"))
     borders = [start, *project.stops[first:last].tolist(), stop]
@@ -154,15 +154,15 @@ def _lengths(project: Project, start: int, stop: int) -> tuple[list[int], bool]:
 
 
 def _views(project: Project, ranges: Mapping[str, tuple[float, float]]) -> tuple[dict[str, View], list[str]]:
-    """Decide how each source is shown, and say why where ``lstm.yml`` leaves it open or LSTMVis would do otherwise."""
+    """Choose the view of each source; a note says why where ``lstm.yml`` is unclear or LSTMVis does otherwise."""
     views: dict[str, View] = {s.name: project.options.views.get(s.name, "raw") for s in project.plan.sources}
     notes = []
     for name, state in project.states.items():
         low, high = ranges[name]
-        asked = project.options.views.get(name, project.options.views.get(""))
-        views[name], why = (asked, "") if asked else _decide(state, max(-low, high))
-        if why:
-            notes.append(f"{name}: {why}".replace("NAME", name))
+        requested = project.options.views.get(name, project.options.views.get(""))
+        views[name], reason = (requested, "") if requested else _choose_view(state, max(-low, high))
+        if reason:
+            notes.append(f"{name}: {reason}".replace("NAME", name))
         if state.is_abs:
             notes.append(f"{name}: LSTMVis drops the sign (tanh_abs); it is kept here, select the low side for it")
         if state.is_unsigned and low < 0:
@@ -170,8 +170,8 @@ def _views(project: Project, ranges: Mapping[str, tuple[float, float]]) -> tuple
     return views, notes
 
 
-def _decide(state: StateType, peak: float) -> tuple[View, str]:
-    """Return the view of a state whose values reach ``peak``, and why where that is not what is stated."""
+def _choose_view(state: StateType, peak: float) -> tuple[View, str]:
+    """Return the view of a state whose values reach ``peak``, and the reason where it is not the stated one."""
     if state.transform == "none":
         return "raw", ""
     if state.transform == "tanh":

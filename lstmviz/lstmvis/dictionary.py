@@ -1,7 +1,7 @@
-"""LSTMVis's dictionary files: a line an entry, ``word id``; the space is written as it is: two spaces and its id.
+"""LSTMVis's dictionary files: each line is ``word id``; the line of the space is two spaces and its id.
 
-LSTMVis splits each line at white space, takes a line that begins with a space and has nothing but an id for the space,
-and skips every other line without a word. Here such a line is either read as what its writer meant, or a fault.
+LSTMVis splits each line at white space, reads a line that begins with a space and has only an id as the space, and
+skips every other line without a word. Here such a line is either read as its writer meant it, or is a fault.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lstmviz.lstmvis.files import Faults
+from lstmviz.lstmvis.faults import Faults
 
-MAX_ID = 2**24  # ids become places in a table of words
+MAX_ID = 2**24  # ids become indices of a table of words
 MAX_BYTES = 2**30
 EMPTY = "∅"
 VISIBLE = {" ": "␣", "\t": "␉", "\n": "␤", "\r": "␍", "\x0b": "␋", "\x0c": "␌"}
@@ -20,7 +20,7 @@ VISIBLE = {" ": "␣", "\t": "␉", "\n": "␤", "\r": "␍", "\x0b": "␋", "\x
 
 @dataclass(frozen=True)
 class Dictionary:
-    """The words of a dictionary file by id, and what had to be decided to read it."""
+    """The words of a dictionary file by id, and notes on how doubtful lines were read."""
 
     words: Mapping[int, str]
     notes: tuple[str, ...] = ()
@@ -32,12 +32,12 @@ class Dictionary:
         return max(self.words, default=-1) + 1
 
     def table(self) -> tuple[str, ...]:
-        """The words in order of their ids; an id that has none is empty."""
+        """The words in the order of their ids, "" for an id without a word."""
         return tuple(self.words.get(i, "") for i in range(self.size))
 
 
 def read_dictionary(path: Path, name: str, faults: Faults) -> Dictionary:
-    """Read a dictionary file, called ``name``; each line that is broken becomes a fault with its number."""
+    """Read a dictionary file; ``name`` goes into messages. Each broken line becomes a fault with its number."""
     words: dict[int, str] = {}
     notes: dict[str, str] = {}
     if path.stat().st_size > MAX_BYTES:
@@ -66,12 +66,12 @@ def read_dictionary(path: Path, name: str, faults: Faults) -> Dictionary:
 
 
 def _entry(line: bytes, is_after_blank: bool) -> tuple[str, int, str] | str | None:
-    """Return (word, id, what to note), or what is wrong with the line, or None where there is nothing on it."""
+    """Return (word, id, note), or what is wrong with the line, or None for an empty line."""
     parts = line.split()
     if not parts:
         return None if not line else "holds only white space"
     if not parts[-1].isdigit():
-        return f"ends in {_text(parts[-1])[:40]!r}, which is no id"
+        return f"ends in {_text(parts[-1])[:40]!r}, which is not an id"
     word_id = int(parts[-1][:12])
     if word_id >= MAX_ID:
         return f"has id {word_id}, and ids up to {MAX_ID - 1} are read"
@@ -93,17 +93,17 @@ def _entry(line: bytes, is_after_blank: bool) -> tuple[str, int, str] | str | No
 
 
 def dictionary_lines(words: Sequence[str]) -> str:
-    """Write words, by id, as LSTMVis reads them: what its file cannot hold gets a visible stand-in."""
+    """Return the text of a dictionary file; what the format cannot hold gets a visible stand-in."""
     return "".join(f"{' ' if word == ' ' else stand_in(word)} {i}\n" for i, word in enumerate(words))
 
 
 def stand_in(word: str) -> str:
-    """Return a word without white space, and never empty."""
+    """Return a word with visible signs for white space; never empty."""
     return "".join(VISIBLE.get(c, c) for c in word).encode("utf-8", "backslashreplace").decode("utf-8") or EMPTY
 
 
 def is_plain(words: Sequence[str]) -> bool:
-    """Tell whether a dictionary file holds these words as they are."""
+    """Tell whether a dictionary file can hold these words exactly."""
     return all(word == " " or word == stand_in(word) for word in words)
 
 

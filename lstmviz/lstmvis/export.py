@@ -1,4 +1,4 @@
-"""A dump becomes a project that LSTMVis reads; what its format cannot say lies beside, for reading it back."""
+"""Write a dump as a project that LSTMVis reads, and beside it what is needed to import it again without loss."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import pack_strings
 from lstmviz.errors import DumpExists, LstmvizError
-from lstmviz.lstmvis.columns import blocks
+from lstmviz.lstmvis.columns import step_blocks
 from lstmviz.lstmvis.config import CONFIG_FILE
 from lstmviz.lstmvis.dictionary import dictionary_lines, is_plain
-from lstmviz.lstmvis.survey import EMBEDDING
+from lstmviz.lstmvis.project import EMBEDDING
 from lstmviz.system.atomic import replacing
 from lstmviz.types import CountProgress, Source
 
 NO_VALUE = "-"  # what LSTMVis shows where a category has no value
 KINDS = {"h": "output", "c": "state"}  # LSTMVis's words for what nn.LSTM calls h and c
-READABLE = re.compile(r"[A-Za-z0-9_.-]*[A-Za-z0-9_-]")  # paths in HDF5 that LSTMVis takes apart rightly
+READABLE = re.compile(r"[A-Za-z0-9_.-]*[A-Za-z0-9_-]")  # paths in HDF5 that LSTMVis parses correctly
 
 
 @dataclass(frozen=True)
-class Exported:
-    """A project made of a dump: its folder, and what LSTMVis cannot show of it, a line each."""
+class ExportedProject:
+    """A project made from a dump: its folder, and notes on what LSTMVis cannot show, a line each."""
 
     folder: Path
     notes: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Exported:
 
 def export_project(
     dump: DumpReader, folder: str | os.PathLike[str], axis: str | None = None, progress: CountProgress | None = None
-) -> Exported:
+) -> ExportedProject:
     """Write one time axis of a dump (the first by default) as an LSTMVis project in a new folder.
 
     Imported again it gives equal values. Raises DumpExists if the folder is there and not empty, UnknownName for an
@@ -59,12 +59,12 @@ def export_project(
         raise LstmvizError(
             f"{target} cannot be written ({err.strerror or err}); free some space or give a path"
         ) from err
-    return Exported(target, notes)
+    return ExportedProject(target, notes)
 
 
 @dataclass
 class _Export:
-    """One export under way: the sections of ``lstm.yml`` grow as the arrays are written."""
+    """Writes one project; the sections of ``lstm.yml`` grow while the arrays are written."""
 
     dump: DumpReader
     axis: Axis
@@ -80,13 +80,13 @@ class _Export:
         if not self.axis.sources:
             raise LstmvizError(f"axis {self.axis.name!r} has no source to export; name one that has with --axis")
         if len(self.dump.axes) > 1:
-            left = ", ".join(a for a in self.dump.axes if a != self.axis.name)
-            self.notes.append(f"axes left out, for LSTMVis has one: {left}; export them with --axis")
+            others = ", ".join(a for a in self.dump.axes if a != self.axis.name)
+            self.notes.append(f"axes left out, for LSTMVis has one: {others}; export them with --axis")
         total = len(self.axis.sources) + len(self.axis.tracks) + 1
-        tell = progress or (lambda done, of: None)
-        states = self._states(lambda done: tell(done, total))
+        report = progress or (lambda done, of: None)
+        states = self._states(lambda done: report(done, total))
         words = self._words()
-        metas = self._metas(lambda done: tell(len(self.axis.sources) + done, total))
+        metas = self._metas(lambda done: report(len(self.axis.sources) + done, total))
         self._sequences()
         name = self.dump.provenance.get("model")
         config = {
@@ -101,10 +101,10 @@ class _Export:
         }
         text = yaml.safe_dump(config, allow_unicode=True, sort_keys=False, width=120)
         (self.folder / CONFIG_FILE).write_text(text, "utf-8")
-        tell(total, total)
+        report(total, total)
         return tuple(self.notes)
 
-    def _states(self, tell: Callable[[int], None]) -> dict[str, Any]:
+    def _states(self, report: Callable[[int], None]) -> dict[str, Any]:
         self.files["states"] = "states.hdf5"
         types: list[dict[str, Any]] = []
         sections: dict[str, Any] = {"states": {"file": "states", "types": types}}
@@ -114,7 +114,7 @@ class _Export:
                 states = self.dump.states(source.name)
                 dataset = file.create_dataset(path, states.shape, states.dtype)
                 has_nan = False
-                for start, stop in blocks(source.n_steps, source.n_units * states.dtype.itemsize):
+                for start, stop in step_blocks(source.n_steps, source.n_units * states.dtype.itemsize):
                     values = states[start:stop]
                     dataset[start:stop] = values
                     has_nan |= bool(np.isnan(values).any())
@@ -129,16 +129,16 @@ class _Export:
                 else:
                     types.append(self._type(source, path))
                     self.sources[path] = source.name
-                tell(i + 1)
+                report(i + 1)
         return sections
 
     def _type(self, source: Source, path: str) -> dict[str, Any]:
-        known = self.dump.provenance.get("lstmvis")
-        said = known.get(source.name) if isinstance(known, Mapping) else None
+        by_source = self.dump.provenance.get("lstmvis")
+        imported = by_source.get(source.name) if isinstance(by_source, Mapping) else None
         kind, layer, is_unsigned = source.name, "", False
-        if isinstance(said, Mapping):
-            kind, layer = str(said.get("type", "state")), str(said.get("layer", ""))
-            is_unsigned = said.get("unsigned") is True
+        if isinstance(imported, Mapping):
+            kind, layer = str(imported.get("type", "state")), str(imported.get("layer", ""))
+            is_unsigned = imported.get("unsigned") is True
         elif parts := re.fullmatch(r"(?:.*\.)?l(\d+)\.(.+)", source.name):
             kind, layer = KINDS.get(parts[2], parts[2]), str(int(parts[1]) + 1)
         entry: dict[str, Any] = {"type": kind}
@@ -156,7 +156,7 @@ class _Export:
         seen: set[int] = set()
         with h5py.File(self.folder / "words.hdf5", "w") as file:
             dataset = file.create_dataset("word_ids", (n_steps,), "<u4")
-            for start, stop in blocks(n_steps, 64):
+            for start, stop in step_blocks(n_steps, 64):
                 ids = np.zeros(stop - start, np.uint32) if tokens is None else tokens.ids[start:stop]
                 dataset[start:stop] = ids
                 if tokens is not None and tokens.vocab is None:
@@ -180,7 +180,7 @@ class _Export:
             with h5py.File(self.folder / "lstmviz.hdf5", "a") as file:
                 file[f"strings/{key}/bytes"], file[f"strings/{key}/offsets"] = data, offsets
 
-    def _metas(self, tell: Callable[[int], None]) -> dict[str, Any]:
+    def _metas(self, report: Callable[[int], None]) -> dict[str, Any]:
         if not self.axis.tracks:
             return {}
         self.files["tracks"] = "tracks.hdf5"
@@ -189,22 +189,22 @@ class _Export:
             for i, track in enumerate(self.axis.tracks.values()):
                 metas[track.info.name] = self._meta(file, f"track{i}", track)
                 self._note(track)
-                tell(i + 1)
+                report(i + 1)
         return metas
 
     def _note(self, track: Track) -> None:
-        """Note what LSTMVis's format cannot say of a track."""
+        """Note what LSTMVis's format cannot express about a track."""
         if track.info.per == "sequence":
             self.notes.append(f"track {track.info.name}: its one value a sequence is written at every step of it")
         if track.info.concerns == "next":
             self.notes.append(
-                f"track {track.info.name}: its values speak of the token after theirs, as LSTMVis cannot say"
+                f"track {track.info.name}: its values concern the next token, which LSTMVis cannot express"
             )
 
     def _meta(self, file: h5py.File, path: str, track: Track) -> dict[str, Any]:
         is_category = track.info.kind == "category"
         dataset, low, high, has_none = None, math.inf, -math.inf, False
-        for start, stop in blocks(track.n_steps, 64):
+        for start, stop in step_blocks(track.n_steps, 64):
             values: NDArray[Any] = track[start:stop]
             if is_category:
                 has_none |= bool((values < 0).any())

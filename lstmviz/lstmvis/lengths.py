@@ -1,17 +1,17 @@
-"""How many steps a project has: what its arrays say, and which differences LSTMVis's own tools leave behind."""
+"""Find the number of steps of a project, allowing for the differences that LSTMVis's own tools cause."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lstmviz.lstmvis.files import Faults
+from lstmviz.lstmvis.faults import Faults
 
-TAIL = 0.1  # of the words: LSTMVis's preprocessing drops the last batch that is not full, so states may end that early
+TAIL = 0.1  # of the words may have no states: LSTMVis's preprocessing drops a last batch that is not full
 
 
 @dataclass(frozen=True)
-class Counted:
+class StepArray:
     """An array by step: its file, its path in it, and its rows."""
 
     file: str
@@ -20,53 +20,53 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Length:
-    """The steps that are read, and what an array by step may have: as many, or as many as there are words."""
+class ProjectLength:
+    """How many steps are read; an array by step may have that many rows, or one for each word."""
 
     n_steps: int
     n_words: int
-    is_asked: bool
+    is_requested: bool
 
     def fits(self, n_rows: int) -> bool:
-        """Tell whether an array of so many rows goes by step."""
-        return n_rows in (self.n_steps, self.n_words) or (self.is_asked and n_rows >= self.n_steps)
+        """Tell whether an array of so many rows has one for each step."""
+        return n_rows in (self.n_steps, self.n_words) or (self.is_requested and n_rows >= self.n_steps)
 
 
 def common_length(
-    words: Counted | None, states: Sequence[Counted], asked: int | None, faults: Faults, notes: list[str]
-) -> Length:
-    """Agree on the number of steps; each array that does not fit becomes a fault with the first step it lacks."""
+    words: StepArray | None, states: Sequence[StepArray], requested: int | None, faults: Faults, notes: list[str]
+) -> ProjectLength:
+    """Find the common number of steps; each array that does not fit becomes a fault with the first step it lacks."""
     arrays = [*([words] if words else []), *states]
-    if asked is not None:
+    if requested is not None:
         for array in arrays:
-            if array.n_rows < asked:
+            if array.n_rows < requested:
                 faults.add(
-                    array.file, f"{array.path!r} has {array.n_rows} steps and {asked} are asked for; ask for fewer"
+                    array.file, f"{array.path!r} has {array.n_rows} steps and {requested} are asked for; ask for fewer"
                 )
-        return Length(asked, words.n_rows if words else asked, True)
+        return ProjectLength(requested, words.n_rows if words else requested, True)
     if not states:
-        return Length(words.n_rows if words else 1, words.n_rows if words else 1, False)
+        return ProjectLength(words.n_rows if words else 1, words.n_rows if words else 1, False)
     first = states[0]
     for other in states[1:]:
         if other.n_rows != first.n_rows:
-            _disagree(other, first, f"{first.path!r} in {first.file}", faults)
+            _add_difference(other, first, f"{first.path!r} in {first.file}", faults)
     if words is None or words.n_rows == first.n_rows:
-        return Length(first.n_rows, first.n_rows, False)
+        return ProjectLength(first.n_rows, first.n_rows, False)
     tail = words.n_rows - first.n_rows
     if not 0 < tail <= TAIL * words.n_rows:
-        _disagree(words, first, f"the states ({first.path!r} in {first.file})", faults)
+        _add_difference(words, first, f"the states ({first.path!r} in {first.file})", faults)
     else:
         notes.append(
             f"{words.file}: the last {tail} of {words.n_rows} words have no state, as LSTMVis's own tools leave them;"
             f" they are left out"
         )
-    return Length(first.n_rows, words.n_rows, False)
+    return ProjectLength(first.n_rows, words.n_rows, False)
 
 
-def _disagree(one: Counted, other: Counted, called: str, faults: Faults) -> None:
+def _add_difference(one: StepArray, other: StepArray, other_name: str, faults: Faults) -> None:
     n = min(one.n_rows, other.n_rows)
     faults.add(
         one.file,
-        f"{one.path!r} has {one.n_rows} steps and {called} {other.n_rows}; step {n} is the first where they disagree."
-        f" Make them agree, or import with --steps {n}",
+        f"{one.path!r} has {one.n_rows} steps and {other_name} {other.n_rows}; step {n} is the first where they "
+        f"disagree. Make them agree, or import with --steps {n}",
     )

@@ -1,4 +1,4 @@
-"""A project's annotations as tracks: numbers and categories, by step or by word id, and the words of a word vector."""
+"""Read a project's annotations as tracks: numbers and categories, by step or by word id, and word vectors."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from collections.abc import Iterator
 import h5py
 import numpy as np
 
-from lstmviz.lstmvis.columns import ById, ByStep, Column, Ids, Known, Labels
-from lstmviz.lstmvis.config import CONFIG_FILE, Config, Meta, Ref
+from lstmviz.lstmvis.columns import Column, IdColumn, KnownIdColumn, LabelColumn, LookupColumn, StepColumn
+from lstmviz.lstmvis.config import CONFIG_FILE, Config, DatasetRef, Meta
 from lstmviz.lstmvis.dictionary import Dictionary
-from lstmviz.lstmvis.files import Faults
-from lstmviz.lstmvis.lengths import Length
-from lstmviz.lstmvis.opened import Files
+from lstmviz.lstmvis.faults import Faults
+from lstmviz.lstmvis.lengths import ProjectLength
+from lstmviz.lstmvis.project_files import ProjectFiles
 from lstmviz.types import TrackInfo
 
-MAX_RANKS = 5  # words of a word vector; LSTMVis shows as many
+MAX_RANKS = 5  # words of a word vector, as many as LSTMVis shows
 
 
 class MetaReader:
-    """Turns annotations into tracks; what cannot be one is left out with a note, what is wrong becomes a fault."""
+    """Turns annotations into tracks; what cannot be a track is left out with a note, errors become faults."""
 
-    def __init__(self, config: Config, files: Files, faults: Faults, length: Length, ids: Column | None) -> None:
+    def __init__(
+        self, config: Config, files: ProjectFiles, faults: Faults, length: ProjectLength, ids: Column | None
+    ) -> None:
         self.config, self.files, self.faults, self.length, self.ids = config, files, faults, length, ids
         self.notes: list[str] = []
         self._taken: set[str] = set()
 
     def tracks(self, meta: Meta) -> Iterator[tuple[TrackInfo, Column]]:
-        """Give the tracks of one annotation."""
+        """Yield the tracks of one annotation."""
         dataset = self.files.dataset(meta.ref, (1, 2, 3))
         if dataset is None:
             return
@@ -49,10 +51,10 @@ class MetaReader:
                 yield self._track(meta, name, column)
             column = None if weights is None else self._column(meta, weights[0], weights[1], rank, by_id)
             if column is not None:
-                yield TrackInfo(self._fresh(f"{name[:190]} weight"), self.config.extra.axis, "number"), column
+                yield TrackInfo(self._unused_name(f"{name[:190]} weight"), self.config.extra.axis, "number"), column
 
     def _is_by_id(self, meta: Meta, dataset: h5py.Dataset) -> bool | None:
-        """Tell whether rows go by id; None where they go by nothing. LSTMVis reads word vectors by step, always."""
+        """Tell whether rows are by word id, not by step; None if neither fits. LSTMVis reads word vectors by step."""
         fits = self.length.fits(len(dataset))
         if meta.index is not None and not (meta.is_wordvec and fits):
             return True
@@ -65,13 +67,13 @@ class MetaReader:
             )
         else:
             self.faults.add(
-                self.files.called(meta.ref.file),
+                self.files.file_name(meta.ref.file),
                 f"{meta.ref.path!r} has {n_rows} steps and the states {n_steps}; step {min(n_rows, n_steps)} is the"
                 " first where they disagree. If it goes by word id, add index: word_sequence",
             )
         return None
 
-    def _weights(self, meta: Meta, dataset: h5py.Dataset) -> tuple[Ref, h5py.Dataset] | None:
+    def _weights(self, meta: Meta, dataset: h5py.Dataset) -> tuple[DatasetRef, h5py.Dataset] | None:
         if meta.weights is None:
             return None
         weights = self.files.dataset(meta.weights, (1, 2))
@@ -79,21 +81,20 @@ class MetaReader:
             return None
         if weights.shape != dataset.shape:
             self.faults.add(
-                self.files.called(meta.weights.file),
-                f"{meta.weights.path!r} has shape {weights.shape} and the words that it weighs {dataset.shape};"
-                " make them agree",
+                self.files.file_name(meta.weights.file),
+                f"{meta.weights.path!r} has shape {weights.shape} and its words {dataset.shape}; make them agree",
             )
             return None
         return meta.weights, weights
 
-    def _column(self, meta: Meta, ref: Ref, dataset: h5py.Dataset, rank: int, by_id: bool) -> Column | None:
+    def _column(self, meta: Meta, ref: DatasetRef, dataset: h5py.Dataset, rank: int, by_id: bool) -> Column | None:
         if not by_id:
-            return ByStep(dataset, rank)
+            return StepColumn(dataset, rank)
         ids = self._index(meta)
         table = None if ids is None else self.files.table(ref, dataset)
         if ids is None or table is None:
             return None
-        return ById(table.reshape(len(table), -1)[:, rank], ids, ref.path)
+        return LookupColumn(table.reshape(len(table), -1)[:, rank], ids, ref.path)
 
     def _index(self, meta: Meta) -> Column | None:
         if meta.index is None or meta.index == self.config.words:
@@ -102,19 +103,19 @@ class MetaReader:
         if dataset is None:
             return None
         if not self.length.fits(len(dataset)):
-            called = self.files.called(meta.index.file)
+            file_name = self.files.file_name(meta.index.file)
             self.faults.add(
-                called, f"{meta.index.path!r} has {len(dataset)} steps and the states {self.length.n_steps}"
+                file_name, f"{meta.index.path!r} has {len(dataset)} steps and the states {self.length.n_steps}"
             )
             return None
-        return Ids(ByStep(dataset), meta.index.path)
+        return IdColumn(StepColumn(dataset), meta.index.path)
 
     def _track(self, meta: Meta, name: str, column: Column) -> tuple[TrackInfo, Column]:
         dictionary = None if meta.dictionary is None else self.files.dictionary(meta.dictionary)
-        info = TrackInfo(self._fresh(name), self.config.extra.axis, "number")
+        info = TrackInfo(self._unused_name(name), self.config.extra.axis, "number")
         if dictionary is None:
             return info, column
-        labels, ids = _labelled(dictionary, Ids(column, meta.ref.path), self.config.extra.none.get(meta.name))
+        labels, ids = _make_labels(dictionary, IdColumn(column, meta.ref.path), self.config.extra.none.get(meta.name))
         if dictionary.notes:
             self.notes += [n for n in dictionary.notes if n not in self.notes]
         return TrackInfo(info.name, info.axis, "category", labels), ids
@@ -122,15 +123,15 @@ class MetaReader:
     def _leave_out(self, meta: Meta, why: str, how: str = "") -> None:
         self.notes.append(f"{CONFIG_FILE}: meta {meta.name!r} is left out{' ' + how if how else ''}: {why}")
 
-    def _fresh(self, name: str) -> str:
+    def _unused_name(self, name: str) -> str:
         while name in self._taken:
             name = f"{name[:190]}'" if len(name) < 199 else f"{len(self._taken)}'{name[:180]}"
         self._taken.add(name)
         return name
 
 
-def _labelled(dictionary: Dictionary, ids: Ids, none: int | None) -> tuple[tuple[str, ...], Labels]:
-    """Make labels of a dictionary's words in order of their ids, a word once; ``none`` is the id of no value."""
+def _make_labels(dictionary: Dictionary, ids: IdColumn, none: int | None) -> tuple[tuple[str, ...], LabelColumn]:
+    """Make labels of a dictionary's words, each once, in the order of their ids; ``none`` is the id of no value."""
     in_order = sorted((i, word) for i, word in dictionary.words.items() if i != none)
     labels = {word: n for n, word in enumerate(dict.fromkeys(word for _, word in in_order))}
     index_of = np.full(dictionary.size, -1, np.int32)
@@ -139,4 +140,4 @@ def _labelled(dictionary: Dictionary, ids: Ids, none: int | None) -> tuple[tuple
         index_of[i], is_known[i] = labels[word], True
     if none is not None and 0 <= none < dictionary.size:
         is_known[none] = True
-    return tuple(labels), Labels(Known(ids, is_known, dictionary.file), index_of)
+    return tuple(labels), LabelColumn(KnownIdColumn(ids, is_known, dictionary.file), index_of)

@@ -1,4 +1,4 @@
-"""The sections of ``lstm.yml``, one method each; what is wrong in one does not keep the others from being checked."""
+"""Read the sections of ``lstm.yml``, one method each; a fault in one does not stop the check of the others."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from lstmviz.dump.schema import MAX_NAME
 from lstmviz.errors import DumpMissing, LstmvizError, ProjectError
 from lstmviz.lstmvis.config import (
     CONFIG_FILE,
-    KNOWN,
     MAX_CONFIG_BYTES,
+    SECTIONS,
     Config,
-    Extra,
+    DatasetRef,
+    LstmvizSection,
     Meta,
-    Ref,
     StateType,
     Transform,
 )
-from lstmviz.lstmvis.files import Faults, find_inside
+from lstmviz.lstmvis.faults import Faults, find_inside
 
 MAX_TEXT = 2000  # characters of a name, path or description
-NOWHERE = Ref("", "")  # stands where a fault was noted; nobody reads it
+NOWHERE = DatasetRef("", "")  # in place of one with a fault; it is never read
 
 
 def read_config(folder: Path, faults: Faults) -> tuple[Config, bytes]:
-    """Read a project's ``lstm.yml``, and return it also as it stands; what is wrong in a section becomes a fault.
+    """Read a project's ``lstm.yml``; return it as a record and as bytes. Errors in a section become faults.
 
-    Raises ProjectError or DumpMissing where there is nothing to go on with.
+    Raises ProjectError or DumpMissing where the file cannot be read at all.
     """
     if not folder.is_dir():
         raise DumpMissing(f"no folder at {folder}; give the folder of an LSTMVis project, the one with {CONFIG_FILE}")
@@ -42,7 +42,7 @@ def read_config(folder: Path, faults: Faults) -> tuple[Config, bytes]:
         raise ProjectError(f"{CONFIG_FILE} is not YAML ({' '.join(str(err).split())[:200]}); mend it there") from err
     if not isinstance(raw, dict):
         raise ProjectError(
-            f"{CONFIG_FILE} holds {_kind(raw)}, not a mapping of {', '.join(KNOWN[:6])}; see docs/lstmvis.md"
+            f"{CONFIG_FILE} holds {_kind(raw)}, not a mapping of {', '.join(SECTIONS[:6])}; see docs/lstmvis.md"
         )
     return Sections(raw, folder.resolve().name, faults).config(), data
 
@@ -61,7 +61,7 @@ def _read(folder: Path) -> bytes:
 
 
 class Sections:
-    """Checks the YAML of a project, section by section, and gathers its faults."""
+    """Checks the YAML of a project, section by section, and collects its faults."""
 
     def __init__(self, raw: dict[Any, Any], folder: str, faults: Faults) -> None:
         self.raw = raw
@@ -71,11 +71,11 @@ class Sections:
         self.files = self._files()
 
     def config(self) -> Config:
-        """Return the whole configuration; it may be used if no fault was noted."""
+        """Return the configuration; it is valid only if there are no faults."""
         words = self._section("word_sequence", is_needed=True)
         embedding = self._section("word_embedding")
         etc = self._section("etc")
-        unread = [shown(k) for k in self.raw if k not in KNOWN and not self._is_index(k)]
+        unread = [as_text(k) for k in self.raw if k not in SECTIONS and not self._is_index(k)]
         if unread:
             self.notes.append(f"{CONFIG_FILE}: not read: {', '.join(unread[:8])}")
         name = self._text(self.raw, "name", "", default=self.folder)
@@ -98,9 +98,9 @@ class Sections:
         files = {}
         for key, value in self._section("files", is_needed=True).items():
             if is_text(value):
-                files[shown(key)] = value
+                files[as_text(key)] = value
             else:
-                self._fault(f"files: {shown(key)!r} is {_kind(value)}, not a file's name; give its relative path")
+                self._fault(f"files: {as_text(key)!r} is {_kind(value)}, not a file's name; give its relative path")
         return files
 
     def _states(self) -> tuple[StateType, ...]:
@@ -117,28 +117,28 @@ class Sections:
             if not isinstance(entry, dict):
                 self._fault(f"{where} is {_kind(entry)}; give {{type: state, layer: 1, path: states1}}")
                 continue
-            ref = self._ref({"file": default, **{shown(k): v for k, v in entry.items()}}, where)
+            ref = self._ref({"file": default, **{as_text(k): v for k, v in entry.items()}}, where)
             kind = self._text(entry, "type", where, default="state")
             layer = self._text(entry, "layer", where, default="")
             transform, is_abs = self._transform(entry, where)
             name = storable(f"layer{layer}.{kind}" if layer else kind)
             states.append(StateType(name, ref, kind, layer, transform, is_abs, entry.get("unsigned") is True))
-        return _told_apart(states)
+        return _with_unique_names(states)
 
     def _transform(self, entry: dict[Any, Any], where: str) -> tuple[Transform, bool]:
         if "transform" not in entry:
             return "default", False
-        stated = shown(entry["transform"]).lower()
-        if stated in ("tanh", "tanh_abs", "tanhabs"):
-            return "tanh", stated != "tanh"
-        if stated not in ("none", "raw", "false"):
+        transform = as_text(entry["transform"]).lower()
+        if transform in ("tanh", "tanh_abs", "tanhabs"):
+            return "tanh", transform != "tanh"
+        if transform not in ("none", "raw", "false"):
             self.notes.append(
-                f"{CONFIG_FILE}: {where}: transform {stated!r} is not known; taken as none, as LSTMVis does"
+                f"{CONFIG_FILE}: {where}: transform {transform!r} is not known; read as none, as LSTMVis does"
             )
         return "none", False
 
     def _meta(self, key: Any, value: Any) -> Meta:
-        where = f"meta: {shown(key)!r}"
+        where = f"meta: {as_text(key)!r}"
         if not isinstance(value, dict):
             self._fault(f"{where} is {_kind(value)}; give file, path and vis")
             value = {}
@@ -146,29 +146,29 @@ class Sections:
         else:
             ref = self._ref(value, where)
         vis = value.get("vis")
-        vis_type = shown(vis.get("type", "")) if isinstance(vis, dict) else ""
-        weights = Ref(ref.file, self._text(value, "weights_path", where)) if "weights_path" in value else None
+        vis_type = as_text(vis.get("type", "")) if isinstance(vis, dict) else ""
+        weights = DatasetRef(ref.file, self._text(value, "weights_path", where)) if "weights_path" in value else None
         is_wordvec = value.get("type", vis_type) == "wordvec"
         dictionary = self._dict_key(value, "dict", where)
-        name = storable(shown(key))
+        name = storable(as_text(key))
         return Meta(name, ref, weights, dictionary, is_wordvec, self._index(value, where), vis_type)
 
-    def _index(self, value: dict[Any, Any], where: str) -> Ref | None:
+    def _index(self, value: dict[Any, Any], where: str) -> DatasetRef | None:
         index = value.get("index", "self")
         if index in ("self", None, ""):
             return None
         if not self._is_index(index):
-            self._fault(f"{where}: index is {shown(index)!r}; use self (by position) or word_sequence (by word id)")
+            self._fault(f"{where}: index is {as_text(index)!r}; use self (by position) or word_sequence (by word id)")
             return None
         return self._ref(self.raw[index], index)
 
     def _is_index(self, key: Any) -> bool:
         return isinstance(key, str) and isinstance(self.raw.get(key), dict) and {"file", "path"} <= set(self.raw[key])
 
-    def _extra(self) -> Extra:
+    def _extra(self) -> LstmvizSection:
         section = self._section("lstmviz")
         join, stops = section.get("join"), section.get("sequences")
-        return Extra(
+        return LstmvizSection(
             axis=storable(self._text(section, "axis", "lstmviz", default="text")),
             join=join if isinstance(join, str) else None,
             has_tokens=section.get("has_tokens") is not False,
@@ -184,22 +184,22 @@ class Sections:
         if not isinstance(value, dict):
             self._fault(f"lstmviz: {key} is {_kind(value)}; export the dump again")
             return {}
-        return {shown(k): v for k, v in value.items()}
+        return {as_text(k): v for k, v in value.items()}
 
     def _section(self, name: str, is_needed: bool = False) -> dict[Any, Any]:
         value = self.raw.get(name)
         if value is None and is_needed:
-            there = ", ".join(shown(k) for k in list(self.raw)[:12]) or "nothing"
+            there = ", ".join(as_text(k) for k in list(self.raw)[:12]) or "nothing"
             self._fault(f"no section {name!r}; it has {there}. Add it as docs/lstmvis.md shows")
         if value is not None and not isinstance(value, dict):
             self._fault(f"{name} is {_kind(value)}; give a mapping")
         return value if isinstance(value, dict) else {}
 
-    def _ref(self, section: Any, where: str) -> Ref:
+    def _ref(self, section: Any, where: str) -> DatasetRef:
         if not isinstance(section, dict):
             self._fault(f"{where} is {_kind(section)}; give file and path")
             return NOWHERE
-        return Ref(self._key(section.get("file"), "file", where), self._text(section, "path", where))
+        return DatasetRef(self._key(section.get("file"), "file", where), self._text(section, "path", where))
 
     def _dict_key(self, section: dict[Any, Any], entry: str, where: str) -> str | None:
         return None if section.get(entry) is None else self._key(section[entry], entry, where)
@@ -208,9 +208,9 @@ class Sections:
         known = ", ".join(self.files) or "none"
         if key is None:
             self._fault(f"{where} names no {entry}; give one of files: {known}")
-        elif shown(key) not in self.files:
-            self._fault(f"{where} names {entry} {shown(key)!r}, and files has {known}; write one of those")
-        return shown(key)
+        elif as_text(key) not in self.files:
+            self._fault(f"{where} names {entry} {as_text(key)!r}, and files has {known}; write one of those")
+        return as_text(key)
 
     def _text(self, section: dict[Any, Any], entry: str, where: str, default: str | None = None) -> str:
         value = section.get(entry)
@@ -220,35 +220,35 @@ class Sections:
         if value is None:
             self._fault(f"{prefix}no {entry}; give one")
             return ""
-        if isinstance(value, bool) or not isinstance(value, str | int | float) or len(shown(value)) > MAX_TEXT:
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or len(as_text(value)) > MAX_TEXT:
             self._fault(f"{prefix}{entry} is {_kind(value)}; give a short text")
             return ""
-        return shown(value)
+        return as_text(value)
 
     def _fault(self, text: str) -> None:
         self.faults.add(CONFIG_FILE, text)
 
 
-def shown(value: Any) -> str:
-    """Return a YAML scalar as text, and the kind of anything else: written out, aliases could fill the memory."""
+def as_text(value: Any) -> str:
+    """Return a YAML scalar as text, anything else as its kind: written out, aliases could fill the memory."""
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
         return "a huge number"
     return str(value) if isinstance(value, str | int | float) else _kind(value)
 
 
 def storable(name: str) -> str:
-    """Return a name as a dump may hold it: no slash, no control characters, 1 to 200 long."""
+    """Return a name that a dump can store: no slash, no control characters, 1 to 200 long."""
     name = "".join("_" if c == "/" or unicodedata.category(c) in ("Cc", "Cs") else c for c in name)[:MAX_NAME]
     return name if name not in ("", ".", "..") else "_"
 
 
 def is_text(value: Any) -> TypeGuard[str]:
-    """Tell whether a YAML value is a text of sensible length."""
+    """Tell whether a YAML value is a non-empty text of limited length."""
     return isinstance(value, str) and 0 < len(value) <= MAX_TEXT
 
 
-def _told_apart(states: list[StateType]) -> tuple[StateType, ...]:
-    """Add their path, and a number where that is the same too, to the names of states that share one."""
+def _with_unique_names(states: list[StateType]) -> tuple[StateType, ...]:
+    """Make the names of states unique: add the path, and a number where paths are the same too."""
     taken: set[str] = set()
     named = []
     for state in states:

@@ -273,7 +273,7 @@ def test_a_corpus_and_a_folder(tmp_path):
     (tmp_path / "c.h5").replace(folder / "b.h5")
     one(folder, "problem", "b.h5", "'part' has 7 at step 3")
     (folder / "a.h5").unlink()
-    one(folder, "problem", "'a.h5', which is not there")
+    one(folder, "problem", "'a.h5', which is missing")
     shutil.rmtree(folder)
     folder.mkdir()
     with pytest.raises(DumpMissing, match="no dump in the folder"):
@@ -302,7 +302,7 @@ def test_what_is_no_hdf5_is_called_by_its_name(tmp_path):
         lines(tmp_path / "nowhere.h5")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.h5")
-        one(tmp_path / "pipe.h5", "problem", "no regular file")
+        one(tmp_path / "pipe.h5", "problem", "not a regular file")
 
 
 def test_an_unfinished_recording_leads_to_recover(path):
@@ -363,7 +363,7 @@ def test_hdf5_of_another_tool_is_surveyed_and_the_given_line_writes_a_dump(tmp_p
     path = written(
         tmp_path / "other's.h5", a__states1=values, a__states2=values, words=np.arange(N), pos=np.zeros(N), x=[[1, 2]]
     )
-    one(path, "problem", "no lstmviz dump")
+    one(path, "problem", "not an lstmviz dump")
     one(path, "ok", "a/states1: it looks like states: 60 steps x 4 units of float32, values -0.")
     one(path, "ok", "words: it looks like tokens: 60 whole numbers")
     dump = made_by(path, next(line for line in lines(path) if "write_dump(" in line))

@@ -15,7 +15,7 @@ import lstmviz
 from lstmviz.cli import app
 from lstmviz.dump import safe
 from lstmviz.errors import DumpError, LstmvizError, ProjectError
-from lstmviz.lstmvis import Options, config, dictionary, import_project, open_project, opened
+from lstmviz.lstmvis import Options, config, dictionary, import_project, open_project, project_files
 from lstmviz.system import cache
 from support.lstmvis_project import N_STEPS, metas, metas_by_word_id, plain, word_vectors, write
 
@@ -119,7 +119,7 @@ def test_everything_wrong_is_told_at_once_file_by_file(project):
     )
     assert "pos.h5: 'pos' has id 9 at step 11, and pos.txt has no word for it; add a line such as '<unk> 9'" in found
     broken = [line for line in found if line.startswith("words.dict")]
-    assert broken[0] == "words.dict: line 2 ends in 'the', which is no id; write a word, a space and its id"
+    assert broken[0] == "words.dict: line 2 ends in 'the', which is not an id; write a word, a space and its id"
     assert broken[1] == "words.dict: line 3 holds '4' alone; write a word, a space and its id"
     assert broken[2].startswith("words.dict: line 4 ends in 'four'")
     assert broken[3].startswith("words.dict: line 6 ends in '-5'")
@@ -169,10 +169,15 @@ def test_words_may_go_on_after_the_states_by_a_tenth_and_no_more(project, n_word
             np.zeros((N_STEPS, 2), int),
             "'words' has shape (80, 2); it needs (n_steps,), one word id",
         ),
-        ("train.hdf5", "words", np.full(N_STEPS, 2.5), "'words' has 2.5 at step 0, which is no id; ids count from 0"),
-        ("train.hdf5", "words", np.append(np.ones(79), np.nan), "'words' has nan at step 79, which is no id"),
-        ("train.hdf5", "words", np.full(N_STEPS, -1), "'words' has -1 at step 0, which is no id"),
-        ("train.hdf5", "words", np.full(N_STEPS, 2**40), "which is no id"),
+        (
+            "train.hdf5",
+            "words",
+            np.full(N_STEPS, 2.5),
+            "'words' has 2.5 at step 0, which is not an id; ids count from 0",
+        ),
+        ("train.hdf5", "words", np.append(np.ones(79), np.nan), "'words' has nan at step 79, which is not an id"),
+        ("train.hdf5", "words", np.full(N_STEPS, -1), "'words' has -1 at step 0, which is not an id"),
+        ("train.hdf5", "words", np.full(N_STEPS, 2**40), "which is not an id"),
         (
             "train.hdf5",
             "words",
@@ -202,7 +207,7 @@ def test_what_is_wrong_with_annotations(tmp_path):
     assert all(line.startswith("by_id.h5: ") for line in found)
     assert "'frequency' has 6 rows and none for id" in found[1]
     assert "kinds.dict has no word for it" in found[2]
-    assert "'weights' has shape (3, 2) and the words that it weighs (8, 2)" in found[0]
+    assert "'weights' has shape (3, 2) and its words (8, 2)" in found[0]
     project = plain(tmp_path / "vectors")
     word_vectors(project)
     project.arrays["top.hdf5"]["preds"][7, 2] = 77
@@ -241,7 +246,7 @@ def test_files_that_are_no_hdf5_are_damaged_or_too_large_for_a_table(project, mo
     assert problems_in(project.folder) == ["states.hdf5 is not a file; give one"]
     (project.folder / "states.hdf5").rmdir()
     metas_by_word_id(project)
-    monkeypatch.setattr(opened, "MAX_TABLE_BYTES", 40)
+    monkeypatch.setattr(project_files, "MAX_TABLE_BYTES", 40)
     assert any("a table by id may have 40" in line for line in problems(project))
 
 

@@ -17,7 +17,7 @@ import lstmviz
 from lstmviz import lstmvis
 from lstmviz.errors import DumpExists, DumpMissing, LstmvizError, UnknownName
 from lstmviz.lstmvis import Options, columns, dictionary, export_project, import_project, open_project
-from lstmviz.lstmvis.files import Faults
+from lstmviz.lstmvis.faults import Faults
 from lstmviz.opening import dump_paths
 from lstmviz.system import cache
 from support.lstmvis_project import N_STEPS, VARIANTS, plain, write

@@ -1,4 +1,4 @@
-"""A project's files, opened once each: HDF5 through the safe door, dictionaries as words by id."""
+"""The files of a project, each opened once: HDF5 safely, dictionaries as words by id."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from lstmviz.dump.safe import find_dataset, open_foreign
 from lstmviz.dump.schema import unpack_strings
 from lstmviz.errors import LstmvizError
-from lstmviz.lstmvis.config import Config, Ref
+from lstmviz.lstmvis.config import Config, DatasetRef
 from lstmviz.lstmvis.dictionary import Dictionary, read_dictionary
-from lstmviz.lstmvis.files import Faults, find_inside
+from lstmviz.lstmvis.faults import Faults, find_inside
 
 MAX_TABLE_BYTES = 2**29  # of a table by word id, which is read whole
 
 
-class Files:
-    """The files that a configuration names; each fault is noted under the file's name as written there."""
+class ProjectFiles:
+    """The files that a configuration names; each fault is added under the file's name in the configuration."""
 
     def __init__(self, folder: Path, config: Config, faults: Faults) -> None:
         self._folder, self._config, self._faults = folder, config, faults
@@ -39,69 +39,71 @@ class Files:
             if file is not None:
                 file.close()
 
-    def called(self, key: str) -> str:
+    def file_name(self, key: str) -> str:
         """Return a file's name as ``lstm.yml`` writes it."""
         return self._config.files[key]
 
-    def dataset(self, ref: Ref, n_dims: tuple[int, ...], may_be_empty: bool = False) -> h5py.Dataset | None:
-        """Return a data set of numbers; None, with a fault, where there is none, or its shape is not one asked for."""
+    def dataset(self, ref: DatasetRef, n_dims: tuple[int, ...], may_be_empty: bool = False) -> h5py.Dataset | None:
+        """Return a data set of numbers; None, with a fault, where there is none or its shape does not fit."""
         file = self._file(ref.file)
         if file is None or not ref.path:
             return None
-        called = self.called(ref.file)
+        file_name = self.file_name(ref.file)
         try:
-            dataset = find_dataset(file, ref.path, Path(called))
+            dataset = find_dataset(file, ref.path, Path(file_name))
         except LstmvizError as err:
-            self._faults.add_error(called, err)
+            self._faults.add_error(file_name, err)
             return None
         if dataset.dtype.kind not in "iuf" or dataset.dtype.itemsize > 8:
-            self._faults.add(called, f"{ref.path!r} holds {dataset.dtype}, not numbers; write integers or floats")
+            self._faults.add(file_name, f"{ref.path!r} holds {dataset.dtype}, not numbers; write integers or floats")
         elif dataset.ndim not in n_dims or (0 in dataset.shape and not may_be_empty):
             wanted = "(n_steps,)" if 1 in n_dims else "(n_steps, n_units)"
-            self._faults.add(called, f"{ref.path!r} has shape {dataset.shape}; it needs {wanted}, neither of them 0")
+            self._faults.add(file_name, f"{ref.path!r} has shape {dataset.shape}; it needs {wanted}, neither of them 0")
         else:
             return dataset
         return None
 
-    def table(self, ref: Ref, dataset: h5py.Dataset) -> NDArray[Any] | None:
+    def table(self, ref: DatasetRef, dataset: h5py.Dataset) -> NDArray[Any] | None:
         """Return a whole table; None, with a fault, where it is too large to hold."""
-        called = self.called(ref.file)
+        file_name = self.file_name(ref.file)
         if dataset.nbytes > MAX_TABLE_BYTES:
             self._faults.add(
-                called, f"{ref.path!r} has {dataset.nbytes} bytes; a table by id may have {MAX_TABLE_BYTES}"
+                file_name, f"{ref.path!r} has {dataset.nbytes} bytes; a table by id may have {MAX_TABLE_BYTES}"
             )
             return None
         try:
             return np.asarray(dataset[()])
         except OSError as err:
             reason = " ".join(str(err).split())[:160]
-            self._faults.add(called, f"{ref.path!r} cannot be read ({reason}); make or copy it again")
+            self._faults.add(file_name, f"{ref.path!r} cannot be read ({reason}); make or copy it again")
             return None
 
     def dictionary(self, key: str) -> Dictionary | None:
-        """Return a dictionary, with its words as an export of ours kept them where there are such."""
+        """Return a dictionary; its words are exact where an export by lstmviz stored them."""
         if key not in self._dictionaries:
             path = self._path(key)
-            read = None if path is None else self._read_dictionary(key, path)
-            self._dictionaries[key] = read
+            dictionary = None if path is None else self._read_dictionary(key, path)
+            self._dictionaries[key] = dictionary
         return self._dictionaries[key]
 
     def _read_dictionary(self, key: str, path: Path) -> Dictionary | None:
-        called = self.called(key)
+        file_name = self.file_name(key)
         exact = self._config.extra.strings.get(key)
         try:
             if exact is None:
-                read = read_dictionary(path, called, self._faults)
-                return read if read.words else None
-            parts = [self.dataset(Ref(exact.file, f"{exact.path}/{n}"), (1,), True) for n in ("bytes", "offsets")]
+                dictionary = read_dictionary(path, file_name, self._faults)
+                return dictionary if dictionary.words else None
+            parts = [
+                self.dataset(DatasetRef(exact.file, f"{exact.path}/{n}"), (1,), True) for n in ("bytes", "offsets")
+            ]
             if parts[0] is None or parts[1] is None:
                 return None
-            table = unpack_strings(parts[0][()], parts[1][()], self.called(exact.file))
-            return Dictionary(dict(enumerate(table)), (), called)
+            table = unpack_strings(parts[0][()], parts[1][()], self.file_name(exact.file))
+            return Dictionary(dict(enumerate(table)), (), file_name)
         except OSError as err:
-            self._faults.add(called, f"cannot be read ({' '.join(str(err).split())[:160]}); see to its permissions")
+            self._faults.add(file_name, f"cannot be read ({' '.join(str(err).split())[:160]}); see to its permissions")
         except LstmvizError as err:
-            self._faults.add_error(called, err)
+            self._faults.add_error(file_name, err)
         return None
 
     def _file(self, key: str) -> h5py.File | None:
@@ -110,17 +112,17 @@ class Files:
             self._hdf5[key] = None
             if path is not None:
                 try:
-                    self._hdf5[key] = open_foreign(path, Path(self.called(key)))
+                    self._hdf5[key] = open_foreign(path, Path(self.file_name(key)))
                 except (LstmvizError, OSError) as err:
-                    self._faults.add(self.called(key), str(err).removeprefix(self.called(key)))
+                    self._faults.add(self.file_name(key), str(err).removeprefix(self.file_name(key)))
         return self._hdf5[key]
 
     def _path(self, key: str) -> Path | None:
         if key not in self._paths:
             self._paths[key] = None
-            if key in self._config.files:  # else it is told already, of lstm.yml
+            if key in self._config.files:  # if not, lstm.yml has a fault already
                 try:
                     self._paths[key] = find_inside(self._folder, self._config.files[key])
                 except LstmvizError as err:
-                    self._faults.add(self.called(key), str(err))
+                    self._faults.add(self.file_name(key), str(err))
         return self._paths[key]

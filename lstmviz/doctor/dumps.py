@@ -1,4 +1,4 @@
-"""What is right and wrong with one dump, or with a corpus of them: what it declares, then every value."""
+"""Findings about one dump, or a corpus of dumps: first its declarations, then every value."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import h5py
 
-from lstmviz.doctor.finding import Count, Finding, counted
+from lstmviz.doctor.axes import axis_findings, token_findings, track_findings
+from lstmviz.doctor.finding import Count, Finding, quantity
 from lstmviz.doctor.states import source_findings
-from lstmviz.doctor.text import axis_findings, token_findings, track_findings
 from lstmviz.dump.corpus.reader import ShardReader, open_reader
 from lstmviz.dump.header import Header
 from lstmviz.dump.reader import Axis, DumpReader
@@ -21,21 +21,21 @@ from lstmviz.types import CountProgress
 
 
 def dump_findings(path: Path, progress: CountProgress | None = None) -> Iterator[Finding]:
-    """Say what is right and wrong with the dump, or the corpus, at a path; each value is read, in blocks."""
+    """Yield what is right and wrong with the dump or the corpus at a path; every value is read, in blocks."""
     try:
         dump = open_reader(path)
     except LstmvizError as err:
         faults = [str(err)] if path.is_dir() else declared_faults(path) or [str(err)]
         yield from (Finding("problem", "", line) for line in faults)
-        yield Finding("note", "", "no value was read", "mend what it declares first, then ask again")
+        yield Finding("note", "", "no value was read", "correct what it declares, then try again")
         return
     try:
-        yield from _of_open(dump, progress)
+        yield from _open_findings(dump, progress)
     finally:
         dump.close()
 
 
-def _of_open(dump: DumpReader, progress: CountProgress | None) -> Iterator[Finding]:
+def _open_findings(dump: DumpReader, progress: CountProgress | None) -> Iterator[Finding]:
     n_all, n_read = sum(n_values(axis) for axis in dump.axes.values()), 0
 
     def count(n: int) -> None:
@@ -56,7 +56,7 @@ def _of_open(dump: DumpReader, progress: CountProgress | None) -> Iterator[Findi
 
 
 def _unless_faulty(place: str, faults: Iterator[str], findings: Iterator[Finding]) -> Iterator[Finding]:
-    """Give the faults of some values, or, where there are none, what else there is to say of them."""
+    """Yield the faults of some values, or, if there are none, the other findings about them."""
     lines = list(faults)
     yield from (Finding("problem", place, line) for line in lines) if lines else findings
 
@@ -78,21 +78,21 @@ def _track(dump: DumpReader, axis: str, name: str, count: Count) -> Iterator[str
 
 
 def _provenance(dump: DumpReader) -> Iterator[Finding]:
-    what = f"a corpus of {counted(len(dump.shards), 'dump')}" if isinstance(dump, ShardReader) else "a dump"
-    yield Finding("ok", "", f"{what} that this lstmviz reads: {counted(len(dump.sources), 'source')}")
+    kind = f"a corpus of {quantity(len(dump.shards), 'dump')}" if isinstance(dump, ShardReader) else "a dump"
+    yield Finding("ok", "", f"{kind} that this lstmviz reads: {quantity(len(dump.sources), 'source')}")
     if dump.provenance.get("complete") is False:
         yield Finding(
             "problem",
             "provenance",
-            "the recording was cut short (complete is false): the corpus may go on after the last step",
-            "what is here is sound; record again to have all",
+            "the recording was cut short (complete is false): steps may be missing at the end",
+            "what is here is valid; record again to have everything",
         )
     if not dump.sources:
         yield Finding("problem", "", "there is no source, so nothing can be selected", "record or write some states")
 
 
 def declared_faults(path: Path) -> list[str]:
-    """Return everything that is wrong with what the file of a dump declares, not only the first thing."""
+    """Return every fault in what the file of a dump declares, not only the first one."""
     try:
         file = open_safely(path)
     except LstmvizError as err:
