@@ -6,19 +6,26 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import lstmviz
 from lstmviz import samples
 from support import browser as browsing
 from support.shards import three_shards
+from support.strategies import FEWEST_EXAMPLES
 
 N_WIDE = 2000  # units a layer of the wide dump
 
 # CI tries the same examples each time, so that it speaks of the change alone; everybody else's runs look for new ones.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.register_profile(
+    "short",
+    max_examples=FEWEST_EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("ci", settings.get_profile("short"), derandomize=True)
+settings.register_profile("long", settings.get_profile("short"), max_examples=100)
+settings.load_profile("ci" if os.environ.get("CI") else "short")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -22,6 +22,7 @@ from lstmviz.doctor.states import UnitScan
 from lstmviz.dump import verify as verifying
 from lstmviz.errors import DumpMissing
 from support.lstmvis_project import VARIANTS, write
+from support.strategies import examples
 
 N = 60
 rng = np.random.default_rng(5)
@@ -212,7 +213,7 @@ def test_a_damaged_block_is_found_and_the_rest_is_read(path, monkeypatch, block)
     assert any("source rnn.l0.h" in line for line in lines(path, "ok"))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data())
 def test_a_scan_in_blocks_is_that_of_plain_numpy(data):
     levels = [-1.0, -0.995, -0.99, -0.5, 0.0, 0.005, 0.5, 0.99, 1.0, 3.0, np.nan, np.inf, -np.inf]
@@ -474,7 +475,7 @@ def test_many_objects_and_large_arrays_are_read_in_part(tmp_path, monkeypatch):
     one(large, "ok", "array b: it looks like states as", "12 steps x 4 units", "(of 60; the first were read)")
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(120)
 @given(st.data())
 def test_a_mutated_file_is_only_talked_about(path, tmp_path, data):
     is_foreign = data.draw(st.booleans())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -18,6 +18,7 @@ from lstmviz.errors import DumpError, InputError
 from lstmviz.match import unit_card
 from lstmviz.match.engine.filters import allowed_steps
 from lstmviz.types import Filter
+from support.strategies import examples
 
 LABELS = ["x", "y", "é", None]
 
@@ -26,7 +27,7 @@ def labels_of(track):
     return [None if i < 0 else track.labels[i] for i in track[:]]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 @given(st.data())
 def test_blocks_give_the_dump_of_all_arrays_at_once(tmp_path, data):
     lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=6))

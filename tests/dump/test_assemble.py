@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmviz.dump.block import Block
@@ -23,6 +23,7 @@ from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
 from lstmviz.errors import DumpError, DumpExists, RecordingError
 from lstmviz.types import TrackInfo
 from support.journal import PLAN, arrays_of, record_blocks
+from support.strategies import examples
 
 
 def test_assembled_blocks_are_a_dump(tmp_path):
@@ -109,7 +110,7 @@ def naive(pieces: list[tuple[str, int, int, int]]) -> list[tuple[str, int, int, 
     return [tuple(s) for s in sequences]
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(batches=recordings(), window=st.sampled_from([1, 2, 7, 2**18]))
 def test_pieces_in_any_order_become_whole_sequences_in_document_order(tmp_path_factory, batches, window):
     folder = tmp_path_factory.mktemp("pieces")

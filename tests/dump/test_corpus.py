@@ -12,7 +12,7 @@ from threading import Barrier
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -23,11 +23,9 @@ from lstmviz.match.corpus.workers import ask_shards
 from lstmviz.types import Filter, Pattern, PatternUnit
 from support.paths import ROOT
 from support.shards import WORDS, write_shards
-from support.strategies import THRESHOLDS, corpora, patterns
+from support.strategies import THRESHOLDS, corpora, examples, patterns
 
-EXAMPLES = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = examples(40)
 
 
 def split(data, folder):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmviz.dump.block import Block
@@ -23,6 +23,7 @@ from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan
 from lstmviz.errors import DumpError, DumpMissing, RecordingError, StorageError
 from support.journal import PLAN, arrays_of, read_blocks, record_blocks
 from support.paths import TESTS
+from support.strategies import examples
 
 
 def same(block: Block, seed: int, n_steps: int = 3) -> bool:
@@ -50,7 +51,7 @@ def test_blocks_and_plan_come_back_as_written(tmp_path):
     assert all(same(b, i) for i, b in enumerate(blocks))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     dtype=st.sampled_from(["float16", "float32", "float64", "int8", "uint32", ">f4", ">i8", "bool"]),
     n_steps=st.integers(0, 5),

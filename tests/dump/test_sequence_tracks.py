@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -18,6 +18,7 @@ from lstmviz.dump.verify import verify
 from lstmviz.dump.writer import DumpWriter
 from lstmviz.errors import DumpError, InputError, LstmvizError
 from lstmviz.types import TrackInfo
+from support.strategies import examples
 
 LENGTHS = [3, 1, 4]
 PLAN = DumpPlan(
@@ -120,7 +121,7 @@ def test_an_axis_without_blocks_has_its_tracks_too(tmp_path):
         assert file["tracks/genre/values"].shape == (0,)
 
 
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = examples(60)
 
 
 @EXAMPLES

@@ -11,7 +11,7 @@ import sys
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -19,6 +19,7 @@ from lstmviz.dump import safe
 from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan, pack_strings, unpack_strings
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, LstmvizError, NewerFormat, UnknownName, WindowError
 from support.paths import ROOT
+from support.strategies import examples
 
 HOSTILE = ["", " ", "\n", "<b>x</b>", "a\u0000b", "\u202eabc", "\u200b", "é", "𝄞", "x" * 10_000, "a\tb"]
 
@@ -380,7 +381,7 @@ def test_a_flipped_byte_in_recorded_values_is_noticed(path):
         lstmviz.open_dump(path).states("rnn.l0.h")[0:1]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150)
 @given(st.data())
 def test_a_mutated_file_gives_its_values_or_one_of_our_errors(path, tmp_path, data):
     content = bytearray(path.read_bytes())

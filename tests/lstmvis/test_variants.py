@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -21,6 +21,7 @@ from lstmviz.lstmvis.faults import Faults
 from lstmviz.opening import dump_paths
 from lstmviz.system import cache
 from support.lstmvis_project import N_STEPS, VARIANTS, plain, write
+from support.strategies import examples
 
 
 @pytest.fixture(autouse=True)
@@ -310,7 +311,6 @@ NAMES = st.text(
 
 
 @given(words=st.lists(TEXTS, min_size=1, max_size=20))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_dictionary_file_holds_plain_words_and_a_stand_in_for_every_other(tmp_path, words):
     path = tmp_path / "words.dict"
     path.write_bytes(dictionary.dictionary_lines(words).encode())
@@ -322,7 +322,7 @@ def test_a_dictionary_file_holds_plain_words_and_a_stand_in_for_every_other(tmp_
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 def test_any_dump_comes_back_equal(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("any")
     lengths = data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))

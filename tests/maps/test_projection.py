@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from safetensors import safe_open
@@ -21,6 +21,7 @@ from lstmviz.maps.pca import principal_axes
 from lstmviz.maps.projection import inside
 from lstmviz.maps.sampling import sample_steps, states_at
 from lstmviz.types import Filter
+from support.strategies import examples
 
 SOURCE = "rnn.l1.c"
 
@@ -36,7 +37,7 @@ def made(tmp_path, n=400, n_units=7, seed=0, **more):
 # PCA
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     hnp.arrays(np.float32, st.tuples(st.integers(3, 30), st.integers(1, 6)), elements=st.floats(-3, 3, width=32)),
 )
@@ -153,7 +154,6 @@ def test_states_of_another_width_do_not_fit_a_map(parens):
         parens.project(SOURCE).place(np.zeros((3, 4)))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 12))
 def test_neighbours_are_those_of_a_full_table(seed, k):
     rng = np.random.default_rng(seed)
@@ -177,7 +177,6 @@ def naive_inside(x, y, corners):
     return abs(turns) > 3
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(3, 9))
 def test_inside_is_where_the_corners_go_around(seed, n):
     rng = np.random.default_rng(seed)

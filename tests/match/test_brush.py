@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -17,7 +17,7 @@ from lstmviz.types import Filter, PatternUnit, view_cut
 from support.naive import NaiveSource
 from support.naive import brushed as naive_brushed
 from support.paths import CASES
-from support.strategies import LEVELS, THRESHOLDS, corpora
+from support.strategies import LEVELS, THRESHOLDS, corpora, examples
 
 SHARED = json.loads((CASES / "brush.json").read_text("utf-8"))
 
@@ -55,9 +55,7 @@ def brushes(draw, corpus):
     )
 
 
-@settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+@examples(400)
 @given(st.data())
 def test_brushed_equals_its_twin(tmp_path, data):
     corpus = data.draw(corpora())

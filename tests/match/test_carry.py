@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -15,11 +15,9 @@ from lstmviz.match.order import bins
 from lstmviz.types import Window
 from support import naive_order
 from support.matching import drawn, naive_rows
-from support.strategies import patterns
+from support.strategies import examples, patterns
 
-EXAMPLES = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = examples(60)
 BLOCKS = st.integers(1, 7)
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -14,11 +14,9 @@ from lstmviz.errors import PatternError
 from lstmviz.ui import serve
 from support import naive_order
 from support.matching import drawn, naive_rows
-from support.strategies import patterns
+from support.strategies import examples, patterns
 
-EXAMPLES = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = examples(60)
 LOCAL = {"Host": "127.0.0.1:8050"}
 
 

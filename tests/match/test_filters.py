@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -14,6 +14,7 @@ from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.engine import filters as module
 from lstmviz.match.engine.filters import allowed_steps
 from lstmviz.types import Filter
+from support.strategies import examples
 
 NUMBERS = [-2.0, -1.0, 0.0, 0.1, 0.5, 1.0, 2.0, 3.0]
 DTYPES = ["float16", "float32", "float64", "int8", "uint8", "int64"]
@@ -32,7 +33,7 @@ def allowed(dump, *filters):
     return None if found is None else found.tolist()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(200)
 @given(st.data())
 def test_allowed_steps_are_those_of_plain_python(tmp_path, monkeypatch, data):
     monkeypatch.setattr(module, "BLOCK_STEPS", data.draw(st.integers(1, 5)))

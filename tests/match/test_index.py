@@ -9,7 +9,7 @@ import threading
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -19,7 +19,7 @@ from lstmviz.match.index import store as index
 from lstmviz.match.index.codes import HUNDREDTHS, above, at_or_above, coder_for
 from lstmviz.types import Pattern, PatternUnit, view_cut
 from support.matching import dump_of, expected_rows, rows_of
-from support.strategies import corpora, patterns
+from support.strategies import corpora, examples, patterns
 
 DTYPES = ["float16", "float32", "float64"]
 VIEWS = ["raw", "tanh"]
@@ -54,7 +54,7 @@ def test_codes_decide_every_threshold_of_the_grid_on_both_sides(dtype, view):
             assert dtype == "float64" or rule.unsure is None, "16 and 32 bits leave nothing to look up on the grid"
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(
     st.sampled_from(DTYPES),
     st.sampled_from(VIEWS),
@@ -89,7 +89,7 @@ def test_the_next_storable_values_are_next(dtype, cut):
             assert float(np.nextafter(kind(next_up), kind(-np.inf))) <= cut
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150)
 @given(st.data())
 def test_an_index_on_disk_gives_the_twins_rows(tmp_path, data):
     corpus = data.draw(corpora())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmviz.errors import LstmvizError, PatternError, UnknownName, WindowError
@@ -12,11 +12,9 @@ from lstmviz.types import Pattern, PatternUnit
 from support.matching import dump_of, expected_rows, one_unit, rows_of, unit_pattern
 from support.naive import NaiveSource
 from support.naive import select as naive_select
-from support.strategies import THRESHOLDS, corpora, patterns
+from support.strategies import THRESHOLDS, corpora, examples, patterns
 
-SLOW_OK = settings(
-    max_examples=700, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+SLOW_OK = examples(700)
 
 
 @SLOW_OK

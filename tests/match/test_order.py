@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -12,11 +12,9 @@ from lstmviz.match import found_in, listing
 from lstmviz.match.order.listing import Listing
 from support import naive_order
 from support.matching import drawn, naive_rows, rows_of
-from support.strategies import patterns
+from support.strategies import examples, patterns
 
-EXAMPLES = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = examples(60)
 ORDERS = ["best", "step", "length", "-length", *(f"{s}track:{n}" for s in ("", "-") for n in ("mark", "part", "loss"))]
 GROUPS = ["", "sequence", "length", "track:mark", "track:part", "track:loss"]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
@@ -16,6 +16,7 @@ from lstmviz.errors import PatternError
 from lstmviz.match.pattern.edit import with_unit, without
 from lstmviz.match.pattern.file import MAX_BYTES, Notes, PatternFile
 from lstmviz.types import Filter, Pattern, PatternUnit, Window
+from support.strategies import examples
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1, max_size=8)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -47,7 +48,7 @@ def files(draw):
     return PatternFile(pattern, Notes(draw(TEXT), draw(TEXT), draw(TEXT), *map(tuple, draw(st.tuples(ROWS, ROWS)))))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(files(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
 def test_everything_survives_a_round_trip(file, encoding):
     text = file.to_json()
@@ -145,7 +146,7 @@ def test_what_is_no_pattern_file_is_said_in_one_line(text, words):
     assert all(word in message for word in words), message
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.data())
 def test_a_damaged_file_raises_nothing_but_our_errors(data):
     raw = bytearray(RAW.encode())

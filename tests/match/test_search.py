@@ -7,12 +7,13 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.text import regex as expression
+from support.strategies import examples
 
 
 def dump_of(tokens, tmp_path, lengths, join, overwrite=False):
@@ -89,7 +90,7 @@ TEXTS = ["a", "b", "ab", "A", "a b", "a a", "aa", "b  a", "a.", ".", " ", "", "(
 EXPRESSIONS = ["a", "a.", "a+", "[ab]+", "a*", "^a", "b$", r"\ba\b", "a b", "A|b", "(?i)A", r"\s", r".+", "x?"]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(400)
 @given(st.data())
 def test_hits_equal_those_of_plain_python(tmp_path, monkeypatch, data):
     monkeypatch.setattr("lstmviz.match.text.search.BATCH_STEPS", data.draw(st.integers(1, 8)))

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.errors import LstmvizError
-from support.strategies import THRESHOLDS, corpora
+from support.strategies import THRESHOLDS, corpora, examples
 
 INFINITE = [math.inf, -math.inf, 18.0, 18.1, 60.0]
 
@@ -39,7 +39,7 @@ def selected(dump, name, window, threshold, beside, side):
     return [u.unit for u in dump.select(name, *window, threshold, *beside, side).units]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(150)
 @given(st.data())
 def test_the_adviser_counts_what_select_selects_at_each_threshold(tmp_path, monkeypatch, data):
     dump, name, window, beside = data.draw(brushes(tmp_path, monkeypatch))
@@ -54,7 +54,7 @@ def test_the_adviser_counts_what_select_selects_at_each_threshold(tmp_path, monk
         assert n_units == len(selected(dump, name, window, threshold, beside, side))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(150)
 @given(st.data())
 def test_a_reason_and_its_range_of_thresholds_hold(tmp_path, monkeypatch, data):
     dump, name, window, beside = data.draw(brushes(tmp_path, monkeypatch))
@@ -76,7 +76,7 @@ def test_a_reason_and_its_range_of_thresholds_hold(tmp_path, monkeypatch, data):
             assert is_in_range(t) == (unit in selected(dump, name, window, t, beside, side)), (t, found)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(150)
 @given(st.data())
 def test_the_step_that_is_named_is_the_first_that_fails(tmp_path, monkeypatch, data):
     dump, name, (start, stop), (before, after) = data.draw(brushes(tmp_path, monkeypatch))

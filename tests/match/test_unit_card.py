@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.errors import LstmvizError
-from support.strategies import THRESHOLDS, corpora
+from support.strategies import THRESHOLDS, corpora, examples
 
 
 @st.composite
@@ -69,7 +69,7 @@ def naive_contexts(sequences, values, on, sign, n, around):
     return taken
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(100)
 @given(st.data())
 def test_a_card_equals_its_twin(tmp_path, monkeypatch, data):
     dump, corpus, name, tracks = data.draw(cards(tmp_path, monkeypatch))

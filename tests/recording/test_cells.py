@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
@@ -18,6 +18,7 @@ from lstmviz.errors import RecordingError
 from lstmviz.recording.hooks.calls import Collector, ModuleCall
 from lstmviz.recording.hooks.modules import find_recorded
 from support.naive_recurrent import ALLOWED, STATES, States, as_array, check_close, scan
+from support.strategies import examples
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CELLS: dict[str, Callable[..., nn.RNNCellBase]] = {
@@ -79,7 +80,7 @@ def test_every_state_of_a_loop_over_a_cell(kind, is_batched, dtype):
         check_close(found, twin, [20] * xs.shape[1], dtype)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(
     kind=st.sampled_from(list(CELLS)),
     n_in=st.integers(1, 9),

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import nn
@@ -23,6 +23,7 @@ from lstmviz.recording.corpus.documents import Document, batches
 from support.models.tagger import BiLSTMTagger
 from support.models.word_language_model import WordLanguageModel
 from support.paths import TESTS
+from support.strategies import examples
 from support.word_texts import NUMBERS, TEXTS, WORDS, Words, encode
 
 
@@ -159,7 +160,7 @@ def test_padding_is_an_id_that_the_model_has(tmp_path):
     assert seen == [[[1, 2, 7], [4, 9, 9]]]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(lengths=st.lists(st.integers(0, 4), max_size=12), size=st.integers(1, 5), of_one_length=st.booleans())
 def test_batches_keep_the_order_and_the_first_is_no_square(lengths, size, of_one_length):
     documents = [Document(np.full(n, i), None, {}, {}) for i, n in enumerate(lengths)]
@@ -173,7 +174,7 @@ def test_batches_keep_the_order_and_the_first_is_no_square(lengths, size, of_one
 
 
 @given(lengths=st.lists(st.integers(0, 6), min_size=1, max_size=9).filter(any), size=st.integers(1, 4))
-@settings(max_examples=8, deadline=None)
+@examples(8)
 def test_texts_of_like_length_run_together_and_stand_in_their_own_order(lengths, size):
     torch.manual_seed(0)
     model = Words()

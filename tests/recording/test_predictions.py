@@ -7,12 +7,13 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmviz.errors import InputError
 from lstmviz.recording.batch import predictions
 from lstmviz.recording.batch.predictions import class_predictions, token_predictions
+from support.strategies import examples
 
 
 def softmax_of(row: list[float]) -> list[float]:
@@ -34,7 +35,7 @@ def check_row(found: dict[str, np.ndarray], at: tuple[int, ...], row: list[float
         assert found["right"][at] == ("right" if target == order[0] else "wrong")
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     n_batch=st.integers(1, 3),
     n_steps=st.integers(1, 5),

@@ -13,7 +13,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -30,6 +30,7 @@ from support.journal import read_blocks
 from support.naive_recurrent import as_array, fused_twin, h_by_stack
 from support.paths import TESTS
 from support.recording import WORDS, Model, valid_rows
+from support.strategies import examples
 
 
 def said_at_the_end(capsys) -> list[str]:
@@ -95,7 +96,7 @@ def test_a_dump_holds_every_state_of_every_batch(tmp_path, dtype, batch_first, h
     assert not parts_of(path).exists()
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(
     lengths=st.lists(st.integers(1, 12), min_size=1, max_size=4),
     n_units=st.integers(1, 9),

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, prune, weight_norm
@@ -16,6 +16,7 @@ from lstmviz.errors import RecordingError
 from lstmviz.recording.hooks.calls import ModuleCall
 from lstmviz.recording.hooks.modules import find_recorded
 from support.naive_recurrent import as_array, check_close, fused_twin, states_of
+from support.strategies import examples
 
 KINDS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
@@ -34,7 +35,7 @@ def check_against_twin(rnn: nn.RNNBase, found: dict[str, Tensor], x: Tensor, len
     check_close(found, fused_twin(rnn, as_array(x), begin, lengths), lengths, x.dtype)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     kind=st.sampled_from(list(KINDS)),
     n_in=st.integers(1, 9),

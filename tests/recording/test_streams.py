@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -21,6 +21,7 @@ from lstmviz.recording.batch.to_numpy import to_rows
 from lstmviz.recording.batch.valid_steps import ValidSteps
 from support.naive_recording import NaiveRecording
 from support.recording import Model, one_line
+from support.strategies import examples
 
 LSTM = nn.LSTM(1, 2, batch_first=True)
 
@@ -110,7 +111,7 @@ def batches(draw):
     return given_batches
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(given_batches=batches(), every=st.integers(1, 4))
 def test_segments_are_what_the_naive_twin_says(given_batches, every):
     axis, naive, counter, found = AxisState(AxisSpec("text", ())), NaiveRecording(every), 0, {}
@@ -144,7 +145,7 @@ def test_segments_are_what_the_naive_twin_says(given_batches, every):
     assert joined == naive.sequences()
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(given_batches=batches(), every=st.integers(1, 4), units=st.sampled_from([None, [0]]))
 def test_any_batches_end_up_as_the_naive_twin_says(tmp_path_factory, given_batches, every, units):
     torch.manual_seed(0)
