@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+from collections import defaultdict
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
-from playwright.sync_api import sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Page, sync_playwright
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from lstmviz.ui.serve import make_app
 
@@ -26,44 +28,82 @@ FLAGS = [
 VIEW = {"width": 1440, "height": 900}
 
 
+@dataclass
+class Kept:
+    """What stays open while a browser does, to be used again: most of what a page costs is to load its scripts.
+
+    A page is blank and its storage empty before it is given again, and one that a test failed on is not kept.
+    """
+
+    pages: dict[str, list[Page]] = field(default_factory=lambda: defaultdict(list))  # by how they were opened
+    servers: list[BaseWSGIServer] = field(default_factory=list)
+
+    def close(self):
+        for server in self.servers:
+            server.shutdown()
+            server.server_close()
+
+
+_kept: list[Kept] = []  # of the browsers that are open
+
+
 @contextmanager
 def chromium():
     """A headless Chromium, as Debian packages it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
+        _kept.append(Kept())
+        try:
+            yield browser
+        finally:
+            _kept.pop().close()
+            browser.close()
 
 
 @contextmanager
 def serving(dumps, **more):
     """Serve dumps on a free loopback port, in a thread; gives the address."""
-    server = make_server("127.0.0.1", 0, make_app(dumps, **more).server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
+    app = make_app(dumps, **more).server
+    if _kept and _kept[-1].servers:
+        server = _kept[-1].servers.pop()
+        server.app = app
+    else:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        threading.Thread(target=server.serve_forever).start()
     try:
         yield f"http://127.0.0.1:{server.port}"
     finally:
-        server.shutdown()
-        thread.join()
+        if _kept:
+            server.app = gone
+            _kept[-1].servers.append(server)
+        else:
+            server.shutdown()
+            server.server_close()
+
+
+def gone(environ, start_response):
+    """Answer what is still asked of an app that has ended."""
+    start_response("503 Service Unavailable", [])
+    return [b""]
 
 
 class Workbench:
     """One browser page on the app, and what went wrong in it."""
 
-    def __init__(self, browser, address, view=VIEW, **context):
+    def __init__(self, page, address):
         self.address = address
         self.troubles = []
-        self.context = browser.new_context(viewport=view, **context)
-        self.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        self.page = self.context.new_page()
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.troubles.append(f"page error: {error}"))
-        self.page.on("request", self._request)
+        self.page = page
+        self._listeners = {"console": self._console, "pageerror": self._error, "request": self._request}
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
 
     def _console(self, message):
         if message.type in ("error", "warning"):
             self.troubles.append(f"console {message.type}: {message.text}")
+
+    def _error(self, error):
+        self.troubles.append(f"page error: {error}")
 
     def _request(self, request):
         if request.url.startswith(("data:", "blob:")):
@@ -110,14 +150,35 @@ class Workbench:
         self.page.wait_for_function("n => lvDebug.inspectPage().rows.length > n", arg=n_rows)
         return self.ready()
 
-    def close(self):
-        self.context.close()
-        assert not self.troubles, self.troubles
+    def leave(self, view):
+        """Make the page as if it were new: nothing listens to it, nothing is stored."""
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+        self.page.unroute_all(behavior="ignoreErrors")
+        self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); window.name = ''; }")
+        self.page.goto("about:blank")
+        self.page.context.clear_cookies()
+        self.page.mouse.move(0, 0)
+        self.page.set_viewport_size(view)
 
 
 @contextmanager
-def workbench(browser, address, **more):
-    """A page that must have had no trouble when it closes."""
-    bench = Workbench(browser, address, **more)
-    yield bench
-    bench.close()
+def workbench(browser, address, view=VIEW, is_new=False, **context):
+    """A page that must have had no trouble when it closes; ``is_new`` where it may not be one that was used before."""
+    idle = _kept[-1].pages[repr((view, context))]
+    if idle and not is_new:
+        page = idle.pop()
+    else:
+        opened = browser.new_context(viewport=view, **context)
+        opened.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = opened.new_page()
+    bench = Workbench(page, address)
+    try:
+        yield bench
+        if not is_new:
+            bench.leave(view)
+            idle.append(page)
+    finally:
+        if page not in idle:
+            page.context.close()
+    assert not bench.troubles, bench.troubles
