@@ -1,16 +1,22 @@
-# make demo: see it.  make test: all that CI runs.
+# make demo: see it.  make test: all that CI runs.  make test-all: the long form of it.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs reference notebooks pictures bench clean
+.PHONY: demo test test-all check docs reference notebooks pictures bench clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/lstmviz demo $(ARGS)
 
+WORKERS ?= auto
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+
 test: check
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-all: check
+	$(PYTEST) -m "long or not long" --hypothesis-profile long
 
 check: $(VENV)/test-ready tools node_modules/ready
 	$(BIN)/ruff check .

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import lstmviz
-from lstmviz import samples
 from support import browser as browsing
+from support.budget import FEWEST_EXAMPLES
+from support.cards import built
 from support.shards import three_shards
-from support.strategies import FEWEST_EXAMPLES
 
 N_WIDE = 2000  # units a layer of the wide dump
 
@@ -28,6 +28,17 @@ settings.register_profile("long", settings.get_profile("short"), max_examples=10
 settings.load_profile("ci" if os.environ.get("CI") else "short")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def user_cache(tmp_path_factory):
+    """What lstmviz keeps for later, such as dumps of samples, lies in one new folder for all workers of the run."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        yield
+
+
 @pytest.fixture(scope="module")
 def one_thread():
     """Torch on one thread: for thousands of tiny products, threads only wait for each other."""
@@ -41,7 +52,7 @@ def one_thread():
 
 @pytest.fixture(scope="session")
 def parens(tmp_path_factory):
-    return lstmviz.open_dump(samples.build("parens", path=tmp_path_factory.mktemp("parens") / "parens.h5"))
+    return lstmviz.open_dump(built("parens", None, tmp_path_factory.mktemp("parens") / "parens.h5"))
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from typer.main import get_command
-from typer.testing import CliRunner
 
 import lstmviz
 from lstmviz.cli import app
+from support.commands import run
 
-runner = CliRunner()
 COMMANDS = sorted(get_command(app).commands)
 
 
@@ -35,10 +34,6 @@ def path(tmp_path):
         tracks={"depth": np.arange(60), "part": ["a[b]"] * 60},
         provenance={"model": "Tagger"},
     )
-
-
-def run(*arguments):
-    return runner.invoke(app, [str(a) for a in arguments])
 
 
 @pytest.mark.parametrize("command", COMMANDS)

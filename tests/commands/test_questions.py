@@ -12,14 +12,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 import lstmviz
-from lstmviz.cli import app
 from lstmviz.match import PatternFile, with_unit, without
 from lstmviz.types import Filter
+from support.commands import run
 
-runner = CliRunner()
 WINDOW = ["--source", "rnn.l0.h", "--start", 8, "--stop", 9, "--threshold", 0.1, "--off-before", 0]
 
 
@@ -42,8 +40,9 @@ def dump(path):
     return lstmviz.open_dump(path)
 
 
-def run(*arguments, stdin=None):
-    answer = runner.invoke(app, [str(a) for a in arguments], input=stdin)
+def printed(*arguments, stdin=None):
+    """What a command prints that goes well."""
+    answer = run(*arguments, stdin=stdin)
     assert answer.exit_code == 0, answer.output
     return answer.stdout
 
@@ -57,35 +56,35 @@ def selected(dump):
 
 
 def test_a_pattern_goes_from_select_to_match_by_file_and_by_pipe(path, dump, tmp_path):
-    text = run("select", path, *WINDOW, "--format", "json", "--name", "mine")
+    text = printed("select", path, *WINDOW, "--format", "json", "--name", "mine")
     file = PatternFile.from_json(text)
     assert file.pattern == selected(dump)
     assert (file.notes.name, file.notes.dump) == ("mine", dump.uuid)
     (tmp_path / "p.json").write_text(text)
     expected = dump.match(file.pattern).to_dict("records")
-    assert json.loads(run("match", path, "--pattern", tmp_path / "p.json", "--format", "json")) == expected
-    assert json.loads(run("match", path, "--pattern", "-", "--format", "json", stdin=text)) == expected
-    assert json.loads(run("match", path, *WINDOW, "--format", "json")) == expected
+    assert json.loads(printed("match", path, "--pattern", tmp_path / "p.json", "--format", "json")) == expected
+    assert json.loads(printed("match", path, "--pattern", "-", "--format", "json", stdin=text)) == expected
+    assert json.loads(printed("match", path, *WINDOW, "--format", "json")) == expected
 
 
 def test_units_are_left_out_and_added(path, dump):
     pattern = selected(dump)
     leave = pattern.units[0].unit
     pin = next(u for u in range(5) if u not in [x.unit for x in pattern.units])
-    text = run("select", path, *WINDOW, "--without", leave, "--with", pin, "--format", "json")
+    text = printed("select", path, *WINDOW, "--without", leave, "--with", pin, "--format", "json")
     expected = with_unit(without(pattern, "rnn.l0.h", leave), "rnn.l0.h", pin)
     assert PatternFile.from_json(text).pattern == expected
-    rows = csv(run("select", path, *WINDOW, "--without", leave, "--with", pin, "--format", "csv"))
+    rows = csv(printed("select", path, *WINDOW, "--without", leave, "--with", pin, "--format", "csv"))
     assert rows["unit"].tolist() == [u.unit for u in expected.units]
     assert list(rows) == ["source", "unit", "side", "threshold"]
 
 
 def test_select_as_a_table_says_when_there_is_no_unit(path):
-    assert "no unit; try another threshold" in run("select", path, *WINDOW[:-4], "--threshold", 3)
+    assert "no unit; try another threshold" in printed("select", path, *WINDOW[:-4], "--threshold", 3)
 
 
 def test_the_low_side(path, dump):
-    text = run("select", path, *WINDOW, "--side", "low", "--format", "json")
+    text = printed("select", path, *WINDOW, "--side", "low", "--format", "json")
     assert PatternFile.from_json(text).pattern == dump.select("rnn.l0.h", 8, 9, 0.1, 0, 0, side="low")
 
 
@@ -104,35 +103,35 @@ def test_the_low_side(path, dump):
 def test_bounds_and_filters(path, dump, only, filters):
     more = ["--min-length", 1, "--max-length", 2, *(x for text in only for x in ("--only", text))]
     expected = replace(selected(dump), min_length=1, max_length=2, filters=tuple(filters))
-    assert PatternFile.from_json(run("select", path, *WINDOW, *more, "--format", "json")).pattern == expected
-    plain = run("select", path, *WINDOW, "--format", "json")
-    found = run("match", path, "--pattern", "-", *more, "--format", "json", stdin=plain)
+    assert PatternFile.from_json(printed("select", path, *WINDOW, *more, "--format", "json")).pattern == expected
+    plain = printed("select", path, *WINDOW, "--format", "json")
+    found = printed("match", path, "--pattern", "-", *more, "--format", "json", stdin=plain)
     assert json.loads(found) == dump.match(expected).to_dict("records")
 
 
 def test_match_of_a_pattern_as_a_table_lists_its_units(path, dump):
-    text = run("match", path, "--pattern", "-", stdin=PatternFile(selected(dump)).to_json())
+    text = printed("match", path, "--pattern", "-", stdin=PatternFile(selected(dump)).to_json())
     assert f"units of the pattern: {', '.join(str(u.unit) for u in selected(dump).units)}" in text
     both = with_unit(selected(dump), "rnn.l0.h", 4, "low")
-    assert "4 (low)" in run("match", path, "--pattern", "-", stdin=PatternFile(both).to_json())
+    assert "4 (low)" in printed("match", path, "--pattern", "-", stdin=PatternFile(both).to_json())
 
 
 def test_thresholds_are_those_of_the_api(path, dump):
     frame = dump.thresholds("rnn.l0.h", 8, 9, 0, 0)
     pd.testing.assert_frame_equal(
-        csv(run("thresholds", path, *WINDOW[:6], "--off-before", 0, "--format", "csv")), frame
+        csv(printed("thresholds", path, *WINDOW[:6], "--off-before", 0, "--format", "csv")), frame
     )
-    as_json = json.loads(run("thresholds", path, *WINDOW[:6], "--off-before", 0, "--format", "json"))
+    as_json = json.loads(printed("thresholds", path, *WINDOW[:6], "--off-before", 0, "--format", "json"))
     assert as_json == frame.to_dict("records")
 
 
 def test_thresholds_say_why_a_unit_is_not_selected(path, dump):
     for unit in range(5):
         why = dump.why_not("rnn.l0.h", unit, 8, 9, 0.1, 0, 0)
-        assert run("thresholds", path, *WINDOW, "--unit", unit) == f"{why}\n"
-        row = json.loads(run("thresholds", path, *WINDOW, "--unit", unit, "--format", "json"))
+        assert printed("thresholds", path, *WINDOW, "--unit", unit) == f"{why}\n"
+        row = json.loads(printed("thresholds", path, *WINDOW, "--unit", unit, "--format", "json"))
         assert (row["kind"], row["up_to"], row["reason"]) == (why.kind, why.up_to, why.reason)
-        assert csv(run("thresholds", path, *WINDOW, "--unit", unit, "--format", "csv"))["reason"].tolist() == [
+        assert csv(printed("thresholds", path, *WINDOW, "--unit", unit, "--format", "csv"))["reason"].tolist() == [
             why.reason
         ]
 
@@ -141,20 +140,20 @@ def test_a_unit_card_in_each_format(path, dump):
     card = dump.unit("rnn.l0.h", 4, 0.2, "low", 3, 2)
     ask = ["unit", path, "--source", "rnn.l0.h", "--unit", 4, "--threshold", 0.2, "--side", "low", "--contexts", 3]
     ask += ["--around", 2]
-    whole = json.loads(run(*ask, "--format", "json"))
+    whole = json.loads(printed(*ask, "--format", "json"))
     assert (whole["threshold"], whole["n_nan"], whole["on_rate"]) == (-0.2, 1, card.on_rate)
     assert whole["quantiles"] == card.quantiles.to_dict("records")
     assert [c["step"] for c in whole["contexts"]] == [c.step for c in card.contexts]
     assert all(v is None or math.isfinite(v) for c in whole["contexts"] for v in c["values"])
     assert [t["name"] for t in whole["tracks"]] == ["depth", "part", "part=x"]
-    assert csv(run(*ask, "--format", "csv"))["step"].tolist() == [c.step for c in card.contexts]
+    assert csv(printed(*ask, "--format", "csv"))["step"].tolist() == [c.step for c in card.contexts]
     for part, frame in (("histogram", card.histogram), ("on-rates", card.on_rates), ("run-lengths", card.run_lengths)):
-        pd.testing.assert_frame_equal(csv(run(*ask, "--part", part, "--format", "csv")), frame)
-        assert json.loads(run(*ask, "--part", part, "--format", "json")) == frame.to_dict("records")
-    tracks = csv(run(*ask, "--part", "tracks", "--format", "csv"))
+        pd.testing.assert_frame_equal(csv(printed(*ask, "--part", part, "--format", "csv")), frame)
+        assert json.loads(printed(*ask, "--part", part, "--format", "json")) == frame.to_dict("records")
+    tracks = csv(printed(*ask, "--part", "tracks", "--format", "csv"))
     assert tracks["track"].tolist() == ["depth"] * 7 + ["part"] * 2
     assert tracks["value"].tolist() == [*"0123456", "a=b", "c:d"]
-    table = run(*ask)
+    table = printed(*ask)
     assert "1 NaN" in table
     assert f"{card.on_rate:.1%}" in table
     assert "\x1b[31m" not in table
@@ -162,13 +161,13 @@ def test_a_unit_card_in_each_format(path, dump):
 
 def test_a_unit_of_nan_alone_has_null_in_json(tmp_path):
     path = lstmviz.write_dump(tmp_path / "n.h5", states={"h": np.full((3, 1), np.nan)})
-    whole = json.loads(run("unit", path, "--source", "h", "--unit", 0, "--format", "json"))
+    whole = json.loads(printed("unit", path, "--source", "h", "--unit", 0, "--format", "json"))
     assert whole["on_rate"] is None
     assert whole["quantiles"][0] == {"quantile": 0.0, "value": None}
-    part = json.loads(run("unit", path, "--source", "h", "--unit", 0, "--part", "quantiles", "--format", "json"))
+    part = json.loads(printed("unit", path, "--source", "h", "--unit", 0, "--part", "quantiles", "--format", "json"))
     assert part[0] == {"quantile": 0.0, "value": None}
-    assert "runs none" in run("unit", path, "--source", "h", "--unit", 0)
-    assert csv(run("unit", path, "--source", "h", "--unit", 0, "--part", "tracks", "--format", "csv")).empty
+    assert "runs none" in printed("unit", path, "--source", "h", "--unit", 0)
+    assert csv(printed("unit", path, "--source", "h", "--unit", 0, "--part", "tracks", "--format", "csv")).empty
 
 
 @pytest.mark.parametrize(
@@ -180,16 +179,16 @@ def test_a_unit_of_nan_alone_has_null_in_json(tmp_path):
     ],
 )
 def test_search_is_that_of_the_api_with_the_text(path, dump, arguments, query):
-    found = csv(run("search", path, *arguments, "--format", "csv"))
+    found = csv(printed("search", path, *arguments, "--format", "csv"))
     expected = dump.search(*query)
     assert len(expected)
     pd.testing.assert_frame_equal(found[["start", "stop", "sequence"]], expected)
-    rows = json.loads(run("search", path, *arguments, "--format", "json"))
+    rows = json.loads(printed("search", path, *arguments, "--format", "json"))
     assert [r["text"] for r in rows] == [dump.first.text(a, b) for a, b, _ in expected.itertuples(index=False)]
 
 
 def test_search_says_on_stderr_how_many_more_there_are(path, dump):
-    answer = runner.invoke(app, ["search", str(path), "la", "--limit", "2", "--offset", "1", "--format", "csv"])
+    answer = run("search", path, "la", "--limit", "2", "--offset", "1", "--format", "csv")
     assert csv(answer.stdout)["start"].tolist() == dump.search("la")["start"].tolist()[1:3]
     assert answer.stderr == "2 of 15 hits; --limit and --offset give others\n"
 

@@ -10,10 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from lstmviz import samples
-from lstmviz.cli import app
+from support.commands import run
 from support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "python.md").read_text("utf-8")
@@ -51,7 +50,7 @@ def test_the_commands_run_on_the_sample(tmp_path, monkeypatch):
         words = shlex.split(line, comments=True)
         to_file = words[-1] if ">" in words else None
         arguments = [str(path) if w == "run.h5" else w for w in (words[:-2] if to_file else words)]
-        answer = CliRunner().invoke(app, arguments[1:])
+        answer = run(*arguments[1:])
         assert answer.exit_code == 0, answer.output
         assert answer.stdout
         if to_file:

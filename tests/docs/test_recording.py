@@ -8,9 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from typer.testing import CliRunner
 
-from lstmviz.cli import app
+from support.commands import run
 from support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "recording.md").read_text("utf-8")
@@ -36,7 +35,7 @@ def test_the_commands_run_on_the_dumps_of_the_page(folder, monkeypatch):
     monkeypatch.chdir(folder)
     (block,) = re.findall(r"```sh\n(.*?)```", PAGE, re.S)
     for line in block.splitlines():
-        answer = CliRunner().invoke(app, shlex.split(line, comments=True)[1:])
+        answer = run(*shlex.split(line, comments=True)[1:])
         says = re.search(r"# ends with (\d)", line)
         assert answer.exit_code == (int(says[1]) if says else 0), answer.output
         assert answer.output

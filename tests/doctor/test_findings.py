@@ -12,17 +12,16 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 import lstmviz
-from lstmviz.cli import app
 from lstmviz.doctor import diagnose, foreign, survey
 from lstmviz.doctor.diagnose import _reason
 from lstmviz.doctor.states import UnitScan
 from lstmviz.dump import verify as verifying
 from lstmviz.errors import DumpMissing
+from support.budget import examples
+from support.commands import run
 from support.lstmvis_project import VARIANTS, write
-from support.strategies import examples
 
 N = 60
 rng = np.random.default_rng(5)
@@ -492,25 +491,22 @@ def test_a_mutated_file_is_only_talked_about(path, tmp_path, data):
     assert lines(bad)
 
 
-runner = CliRunner()
-
-
 def test_the_command_marks_each_line_and_its_exit_code_tells(path, tmp_path):
-    answer = runner.invoke(app, ["doctor", str(path)])
+    answer = run("doctor", path)
     assert answer.exit_code == 0
     assert "no problems, no notes" in answer.output
     assert all(line.startswith("ok      ") for line in answer.output.splitlines()[:-1])
     bad = lstmviz.write_dump(tmp_path / "bad.h5", **arrays(**ODD["NaN"][0], vocab=["[red]", "\x1b[31m", ""]))
-    answer = runner.invoke(app, ["doctor", str(bad)])
+    answer = run("doctor", bad)
     assert answer.exit_code == 1
     assert "problem source rnn.l0.h: 2 NaN values" in answer.output
     assert "1 problem, 1 note" in answer.output
     assert "\x1b[31m" not in answer.output
-    answer = runner.invoke(app, ["doctor", "--json", str(bad)])
+    answer = run("doctor", "--json", bad)
     assert answer.exit_code == 1
     said = json.loads(answer.stdout)
     assert said["n_problems"] == 1
     assert {f["mark"] for f in said["findings"]} == {"ok", "note", "problem"}
     assert set(said["findings"][0]) == {"mark", "place", "said", "remedy", "file"}
-    answer = runner.invoke(app, ["doctor", str(tmp_path / "nowhere.h5")])
+    answer = run("doctor", tmp_path / "nowhere.h5")
     assert (answer.exit_code, answer.output.count("\n")) == (1, 1)

@@ -18,7 +18,7 @@ from lstmviz.errors import DumpError, InputError
 from lstmviz.match import unit_card
 from lstmviz.match.engine.filters import allowed_steps
 from lstmviz.types import Filter
-from support.strategies import examples
+from support.budget import examples
 
 LABELS = ["x", "y", "é", None]
 

@@ -22,8 +22,8 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan
 from lstmviz.errors import DumpError, DumpExists, RecordingError
 from lstmviz.types import TrackInfo
+from support.budget import examples
 from support.journal import PLAN, arrays_of, record_blocks
-from support.strategies import examples
 
 
 def test_assembled_blocks_are_a_dump(tmp_path):

@@ -21,9 +21,10 @@ from lstmviz.errors import ClusterError, DumpExists, UnknownName
 from lstmviz.match import found_in
 from lstmviz.match.corpus.workers import ask_shards
 from lstmviz.types import Filter, Pattern, PatternUnit
+from support.budget import examples
 from support.paths import ROOT
 from support.shards import WORDS, write_shards
-from support.strategies import THRESHOLDS, corpora, examples, patterns
+from support.strategies import THRESHOLDS, corpora, patterns
 
 EXAMPLES = examples(40)
 

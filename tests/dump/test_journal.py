@@ -21,9 +21,9 @@ from lstmviz.dump.journal.writer import BlockWriter, read_plan, write_plan
 from lstmviz.dump.parts import BLOCKS
 from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan
 from lstmviz.errors import DumpError, DumpMissing, RecordingError, StorageError
+from support.budget import examples
 from support.journal import PLAN, arrays_of, read_blocks, record_blocks
 from support.paths import TESTS
-from support.strategies import examples
 
 
 def same(block: Block, seed: int, n_steps: int = 3) -> bool:

@@ -18,7 +18,8 @@ from lstmviz.dump.verify import verify
 from lstmviz.dump.writer import DumpWriter
 from lstmviz.errors import DumpError, InputError, LstmvizError
 from lstmviz.types import TrackInfo
-from support.strategies import examples
+from support.budget import examples
+from support.commands import WIDE, run
 
 LENGTHS = [3, 1, 4]
 PLAN = DumpPlan(
@@ -308,11 +309,8 @@ def test_how_far_a_track_reaches_is_seen_block_by_block(path, monkeypatch):
 
 
 def test_inspect_tells_of_them(path):
-    from typer.testing import CliRunner
 
-    from lstmviz.cli import app
-
-    answer = CliRunner().invoke(app, ["inspect", str(path)], env={"COLUMNS": "200"})
+    answer = run("inspect", path, env=WIDE)
     assert answer.exit_code == 0
     for words in ("category, one a sequence", "number, of the next token", "2 of the model's"):
         assert words in answer.output

@@ -18,8 +18,8 @@ import lstmviz
 from lstmviz.dump import safe
 from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan, pack_strings, unpack_strings
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, LstmvizError, NewerFormat, UnknownName, WindowError
+from support.budget import examples
 from support.paths import ROOT
-from support.strategies import examples
 
 HOSTILE = ["", " ", "\n", "<b>x</b>", "a\u0000b", "\u202eabc", "\u200b", "é", "𝄞", "x" * 10_000, "a\tb"]
 

@@ -1,4 +1,4 @@
-"""The built wheel in a clean environment: it brings its assets and sample, and the page opens."""
+"""The built wheel, installed: it brings its assets and samples, and the page opens."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -20,9 +21,8 @@ SAMPLE_FILES = (".py", ".md", ".safetensors")
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT], check=True, capture_output=True
-    )
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+    subprocess.run(command, check=True, capture_output=True)
     (path,) = folder.glob("*.whl")
     return path
 
@@ -44,17 +44,36 @@ def test_the_wheel_holds_assets_samples_and_types(wheel):
     assert {name.split("/")[0] for name in names} == {"lstmviz", "lstmviz-0.1.0.dist-info"}
 
 
-def test_installed_into_a_clean_environment_the_page_opens(wheel, tmp_path, chromium):
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
-    python = tmp_path / "env" / "bin" / "python"
+def beside_what_is_here(wheel, folder):
+    """Install the wheel alone, to run with the packages of this environment: its Python and what that must be told."""
+    place = folder / "place"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", place, wheel]
+    subprocess.run(install, check=True, capture_output=True, cwd=folder)
+    return Path(sys.executable), place / "bin" / "lstmviz", {"PYTHONPATH": str(place)}
+
+
+def into_a_clean_environment(wheel, folder):
+    """Install the wheel and all that it needs."""
+    subprocess.run([sys.executable, "-m", "venv", folder / "place"], check=True)
+    python = folder / "place" / "bin" / "python"
     install = [python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", wheel]
-    subprocess.run(install, check=True, capture_output=True, cwd=tmp_path)
-    environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
-    lstmviz = tmp_path / "env" / "bin" / "lstmviz"
+    subprocess.run(install, check=True, capture_output=True, cwd=folder)
+    return python, python.with_name("lstmviz"), {}
+
+
+@pytest.mark.parametrize(
+    "install", [beside_what_is_here, pytest.param(into_a_clean_environment, marks=pytest.mark.long)]
+)
+def test_once_installed_the_page_opens(wheel, tmp_path, chromium, install):
+    python, lstmviz, more = install(wheel, tmp_path)
+    environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1", "COLUMNS": "200", **more}
     listed = subprocess.run(
         [lstmviz, "samples", "list"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
     )
     assert all(name in listed.stdout for name in ("parens", "agreement", "recall", "sentiment", "stdlib"))
+    where = [python, "-c", "import lstmviz.cli; print(lstmviz.cli.__file__)"]
+    loaded = subprocess.run(where, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
+    assert loaded.stdout.startswith(str(tmp_path / "place"))
     command = [lstmviz, "demo", "--no-browser"]
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

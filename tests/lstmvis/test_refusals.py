@@ -9,14 +9,13 @@ import h5py
 import numpy as np
 import pytest
 import yaml
-from typer.testing import CliRunner
 
 import lstmviz
-from lstmviz.cli import app
 from lstmviz.dump import safe
 from lstmviz.errors import DumpError, LstmvizError, ProjectError
 from lstmviz.lstmvis import Options, config, dictionary, import_project, open_project, project_files
 from lstmviz.system import cache
+from support.commands import run
 from support.lstmvis_project import N_STEPS, metas, metas_by_word_id, plain, word_vectors, write
 
 
@@ -428,10 +427,6 @@ def test_no_project_at_all(tmp_path):
     with pytest.raises(LstmvizError, match="no folder"):
         open_project(tmp_path / "none")
     assert config.MAX_CONFIG_BYTES < safe.MAX_CHUNK_BYTES
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
 def test_import_and_export_on_the_command_line(project, tmp_path, monkeypatch):

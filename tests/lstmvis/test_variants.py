@@ -20,8 +20,8 @@ from lstmviz.lstmvis import Options, columns, dictionary, export_project, import
 from lstmviz.lstmvis.faults import Faults
 from lstmviz.opening import dump_paths
 from lstmviz.system import cache
+from support.budget import examples
 from support.lstmvis_project import N_STEPS, VARIANTS, plain, write
-from support.strategies import examples
 
 
 @pytest.fixture(autouse=True)

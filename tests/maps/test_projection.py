@@ -21,7 +21,7 @@ from lstmviz.maps.pca import principal_axes
 from lstmviz.maps.projection import inside
 from lstmviz.maps.sampling import sample_steps, states_at
 from lstmviz.types import Filter
-from support.strategies import examples
+from support.budget import examples
 
 SOURCE = "rnn.l1.c"
 

@@ -9,14 +9,13 @@ import zipfile
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import lstmviz
 from lstmviz import figures
-from lstmviz.cli import app
 from lstmviz.errors import DumpExists, ProjectionError, UnknownName
 from lstmviz.ui.serve import make_app
 from lstmviz.visible import visible_text
+from support.commands import run
 
 SOURCE = "rnn.l1.c"
 HOSTILE = ["a\tb", "c\nd", "e\r\nf", "", " ", "\u2028", "<b>", '"q"', "\u202e", "token\x00"]
@@ -118,15 +117,15 @@ def test_what_is_there_is_not_overwritten_unasked(parens, tmp_path):
 def test_the_command_writes_the_same(parens, tmp_path):
     parens.to_projector(tmp_path / "api", n_steps=50, seed=1)
     options = [str(parens.path), str(tmp_path / "cli"), "--steps", "50", "--seed", "1"]
-    done = CliRunner().invoke(app, ["projector", *options])
+    done = run("projector", *options)
     assert done.exit_code == 0, done.output
     assert f"tensorboard --logdir {tmp_path / 'cli'}" in done.output.replace("\n", "")
     for name in ("tensors.tsv", "metadata.tsv", "projector_config.pbtxt"):
         assert (tmp_path / "cli" / name).read_bytes() == (tmp_path / "api" / name).read_bytes()
-    again = CliRunner().invoke(app, ["projector", *options])
+    again = run("projector", *options)
     assert again.exit_code == 1
     assert "already" in again.output
-    assert CliRunner().invoke(app, ["projector", *options, "--overwrite"]).exit_code == 0
+    assert run("projector", *options, "--overwrite").exit_code == 0
 
 
 # The figure

@@ -14,10 +14,11 @@ import lstmviz
 from lstmviz.errors import LstmvizError, PatternError, UnknownName, WindowError
 from lstmviz.match import Brush, Excluded, Part, brushed
 from lstmviz.types import Filter, PatternUnit, view_cut
+from support.budget import examples
 from support.naive import NaiveSource
 from support.naive import brushed as naive_brushed
 from support.paths import CASES
-from support.strategies import LEVELS, THRESHOLDS, corpora, examples
+from support.strategies import LEVELS, THRESHOLDS, corpora
 
 SHARED = json.loads((CASES / "brush.json").read_text("utf-8"))
 

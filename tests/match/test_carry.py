@@ -14,8 +14,9 @@ import lstmviz
 from lstmviz.match.order import bins
 from lstmviz.types import Window
 from support import naive_order
+from support.budget import examples
 from support.matching import drawn, naive_rows
-from support.strategies import examples, patterns
+from support.strategies import patterns
 
 EXAMPLES = examples(60)
 BLOCKS = st.integers(1, 7)

@@ -13,8 +13,9 @@ import lstmviz
 from lstmviz.errors import PatternError
 from lstmviz.ui import serve
 from support import naive_order
+from support.budget import examples
 from support.matching import drawn, naive_rows
-from support.strategies import examples, patterns
+from support.strategies import patterns
 
 EXAMPLES = examples(60)
 LOCAL = {"Host": "127.0.0.1:8050"}

@@ -14,7 +14,7 @@ from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.engine import filters as module
 from lstmviz.match.engine.filters import allowed_steps
 from lstmviz.types import Filter
-from support.strategies import examples
+from support.budget import examples
 
 NUMBERS = [-2.0, -1.0, 0.0, 0.1, 0.5, 1.0, 2.0, 3.0]
 DTYPES = ["float16", "float32", "float64", "int8", "uint8", "int64"]

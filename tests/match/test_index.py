@@ -18,8 +18,10 @@ from lstmviz.match.engine.threshold import compare
 from lstmviz.match.index import store as index
 from lstmviz.match.index.codes import HUNDREDTHS, above, at_or_above, coder_for
 from lstmviz.types import Pattern, PatternUnit, view_cut
+from support.budget import examples
+from support.commands import run
 from support.matching import dump_of, expected_rows, rows_of
-from support.strategies import corpora, examples, patterns
+from support.strategies import corpora, patterns
 
 DTYPES = ["float16", "float32", "float64"]
 VIEWS = ["raw", "tanh"]
@@ -225,11 +227,8 @@ def test_progress_goes_from_block_to_block_to_the_end(dump, monkeypatch):
 
 
 def test_the_index_command_says_the_size_first_and_builds_all(dump):
-    from typer.testing import CliRunner
 
-    from lstmviz.cli import app
-
-    done = CliRunner().invoke(app, ["index", str(dump.path)])
+    done = run("index", dump.path)
     assert done.exit_code == 0, done.output
     assert done.output.index("3,600 bytes") < done.output.index("ready")
     assert len(list(index.index_folder(dump).glob("*.units"))) == 2

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from lstmviz.errors import LstmvizError, PatternError, UnknownName, WindowError
 from lstmviz.match.engine.find import MatchSearch
 from lstmviz.types import Pattern, PatternUnit
+from support.budget import examples
 from support.matching import dump_of, expected_rows, one_unit, rows_of, unit_pattern
 from support.naive import NaiveSource
 from support.naive import select as naive_select
-from support.strategies import THRESHOLDS, corpora, examples, patterns
+from support.strategies import THRESHOLDS, corpora, patterns
 
 SLOW_OK = examples(700)
 

@@ -11,8 +11,9 @@ from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match import found_in, listing
 from lstmviz.match.order.listing import Listing
 from support import naive_order
+from support.budget import examples
 from support.matching import drawn, naive_rows, rows_of
-from support.strategies import examples, patterns
+from support.strategies import patterns
 
 EXAMPLES = examples(60)
 ORDERS = ["best", "step", "length", "-length", *(f"{s}track:{n}" for s in ("", "-") for n in ("mark", "part", "loss"))]

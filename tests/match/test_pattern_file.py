@@ -16,7 +16,7 @@ from lstmviz.errors import PatternError
 from lstmviz.match.pattern.edit import with_unit, without
 from lstmviz.match.pattern.file import MAX_BYTES, Notes, PatternFile
 from lstmviz.types import Filter, Pattern, PatternUnit, Window
-from support.strategies import examples
+from support.budget import examples
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1, max_size=8)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import lstmviz
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.text import regex as expression
-from support.strategies import examples
+from support.budget import examples
 
 
 def dump_of(tokens, tmp_path, lengths, join, overwrite=False):

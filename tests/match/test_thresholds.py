@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.errors import LstmvizError
-from support.strategies import THRESHOLDS, corpora, examples
+from support.budget import examples
+from support.strategies import THRESHOLDS, corpora
 
 INFINITE = [math.inf, -math.inf, 18.0, 18.1, 60.0]
 

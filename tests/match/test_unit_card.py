@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.errors import LstmvizError
-from support.strategies import THRESHOLDS, corpora, examples
+from support.budget import examples
+from support.strategies import THRESHOLDS, corpora
 
 
 @st.composite

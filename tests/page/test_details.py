@@ -237,25 +237,25 @@ def test_labels_of_a_track_are_written_where_a_cell_has_room_for_words(chromium,
         vocab=WORDS,
         tracks={"number": labels},
     ) as (bench, _):
-        bench.page.add_init_script(WRITTEN)
         wide, narrow = (written(bench, span) for span in (26, 100))
         assert [text for text in wide if text in labels] == labels[:26].tolist()
         assert not [text for text in narrow if text in ("singular", "plural")]
 
 
-WRITTEN = """
+WRITTEN = """() => {
   window.written = [];
   const fillText = CanvasRenderingContext2D.prototype.fillText;
   CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
     if (this.canvas.closest("#lv-strip")) window.written.push(text);
     return fillText.call(this, text, ...rest);
   };
-"""
+}"""
 
 
 def written(bench, span):
     """The texts of one drawing of the strip, in its order."""
     bench.open(at=0, span=span)
-    bench.page.evaluate("() => { window.written.length = 0; lvDebug.redraw('strip'); }")
+    bench.page.evaluate(WRITTEN)
+    bench.page.evaluate("() => lvDebug.redraw('strip')")
     bench.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return bench.page.evaluate("() => window.written")

@@ -151,9 +151,10 @@ AMISS = r"""() => {
 
 @pytest.fixture
 def bench(chromium, dump, second):
-    with browsing.serving([dump, second]) as address, browsing.workbench(chromium, address) as page:
-        page.page.add_init_script(f"({WATCH})()")
-        page.page.set_default_timeout(10_000)
+    with (
+        browsing.serving([dump, second]) as address,
+        browsing.workbench(chromium, address, script=f"({WATCH})()") as page,
+    ):
         page.page.on("dialog", lambda dialog: (page.troubles.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
         yield page
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import lstmviz
-from lstmviz import samples
 from support import browser as browsing
+from support.cards import built
 from support.workbench import chip, summed
 
 
@@ -20,7 +20,7 @@ def dumps(tmp_path_factory):
         ("sentiment", "bidirectional-1x32"),
         ("recall", "1x32"),
     ]
-    paths = {f"{name}-{v}": samples.build(name, v, folder / f"{name}-{v}.h5") for name, v in wanted}
+    paths = {f"{name}-{v}": built(name, v, folder / f"{name}-{v}.h5") for name, v in wanted}
     return {title: lstmviz.open_dump(path) for title, path in paths.items()}
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import lstmviz
-from lstmviz import samples
 from support import browser as browsing
 from support.axe import check
+from support.cards import built
 from support.workbench import SOURCE, rows_of, shown_rows
 
 TEXT = "0(11(222(33(44)3)2)1)0"
@@ -19,7 +19,7 @@ BOX = ".lv-typed-box"
 @pytest.fixture(scope="module")
 def agreement(tmp_path_factory):
     path = tmp_path_factory.mktemp("agreement") / "agreement.h5"
-    return lstmviz.open_dump(samples.build("agreement", "1x50", path=path))
+    return lstmviz.open_dump(built("agreement", "1x50", path))
 
 
 @pytest.fixture(scope="module")

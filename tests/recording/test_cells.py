@@ -17,8 +17,8 @@ from lstmviz import open_dump, record
 from lstmviz.errors import RecordingError
 from lstmviz.recording.hooks.calls import Collector, ModuleCall
 from lstmviz.recording.hooks.modules import find_recorded
+from support.budget import examples
 from support.naive_recurrent import ALLOWED, STATES, States, as_array, check_close, scan
-from support.strategies import examples
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CELLS: dict[str, Callable[..., nn.RNNCellBase]] = {

@@ -20,10 +20,10 @@ from torch import nn
 import lstmviz
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.corpus.documents import Document, batches
+from support.budget import examples
 from support.models.tagger import BiLSTMTagger
 from support.models.word_language_model import WordLanguageModel
 from support.paths import TESTS
-from support.strategies import examples
 from support.word_texts import NUMBERS, TEXTS, WORDS, Words, encode
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lstmviz.errors import InputError
 from lstmviz.recording.batch import predictions
 from lstmviz.recording.batch.predictions import class_predictions, token_predictions
-from support.strategies import examples
+from support.budget import examples
 
 
 def softmax_of(row: list[float]) -> list[float]:

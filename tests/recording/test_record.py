@@ -26,11 +26,11 @@ from lstmviz.dump.parts import parts_of
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import StorageError
 from lstmviz.recording import sink
+from support.budget import examples
 from support.journal import read_blocks
 from support.naive_recurrent import as_array, fused_twin, h_by_stack
 from support.paths import TESTS
 from support.recording import WORDS, Model, valid_rows
-from support.strategies import examples
 
 
 def said_at_the_end(capsys) -> list[str]:

@@ -15,8 +15,8 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from lstmviz.errors import RecordingError
 from lstmviz.recording.hooks.calls import ModuleCall
 from lstmviz.recording.hooks.modules import find_recorded
+from support.budget import examples
 from support.naive_recurrent import as_array, check_close, fused_twin, states_of
-from support.strategies import examples
 
 KINDS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 

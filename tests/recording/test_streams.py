@@ -19,9 +19,9 @@ from lstmviz.recording.batch.forward_pass import PassLayout
 from lstmviz.recording.batch.subsample import select_steps
 from lstmviz.recording.batch.to_numpy import to_rows
 from lstmviz.recording.batch.valid_steps import ValidSteps
+from support.budget import examples
 from support.naive_recording import NaiveRecording
 from support.recording import Model, one_line
-from support.strategies import examples
 
 LSTM = nn.LSTM(1, 2, batch_first=True)
 

@@ -22,6 +22,7 @@ from lstmviz.training.corpus import Corpus
 from lstmviz.training.model import TextModel, load, save
 from lstmviz.training.model_config import ModelDescription, model_beside
 from lstmviz.training.record_model import TOP_K, next_targets, record_model
+from support import cards
 
 SHIPPED = [
     ("parens", "2x50", "0(11()1(222)11)0(11"),
@@ -45,9 +46,7 @@ def built(tmp_path_factory):
 
     def build(name, variant):
         path = folder / f"{name}-{variant}.h5"
-        if not path.exists():
-            samples.build(name, variant, path=path)
-        return path
+        return path if path.exists() else cards.built(name, variant, path)
 
     return build
 

@@ -6,10 +6,8 @@ from dataclasses import replace
 
 import pytest
 from tensorboardX.proto.event_pb2 import Event
-from typer.testing import CliRunner
 
 import lstmviz
-from lstmviz.cli import app
 from lstmviz.commands import samples as commands
 from lstmviz.errors import ModelError, UnknownName
 from lstmviz.samples import catalog as samples
@@ -17,12 +15,12 @@ from lstmviz.samples import train_sample as trained
 from lstmviz.samples.gallery import Gallery
 from lstmviz.training import curves
 from lstmviz.training.fit import Curves, Point
-
-runner = CliRunner()
+from support.commands import WIDE
+from support.commands import run as run_command
 
 
 def run(*arguments):
-    return runner.invoke(app, ["samples", *map(str, arguments)], env={"COLUMNS": "200"})
+    return run_command("samples", *arguments, env=WIDE)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +103,7 @@ def test_demo_serves_at_once_with_the_first_sample_on_its_way(monkeypatch):
     monkeypatch.setattr(
         "lstmviz.ui.serve.serve", lambda dumps, **more: asked.append((dumps, more["gallery"], more["port"]))
     )
-    answer = runner.invoke(app, ["demo", "--no-browser", "--port", "8123"])
+    answer = run_command("demo", "--no-browser", "--port", "8123")
     assert answer.exit_code == 0
     first, (dumps, gallery, port) = asked
     assert (first, dumps, port) == ("parens-2x50", [], 8123)

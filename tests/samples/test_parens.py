@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -39,11 +38,9 @@ def after(depth: int, token: str) -> int:
     return depth + {"(": 1, ")": -1}.get(token, 0)
 
 
-@pytest.fixture(scope="module")
-def dump(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lstmviz.Dump]:
-    opened = lstmviz.open_dump(samples.build("parens", path=tmp_path_factory.mktemp("parens") / "parens.h5"))
-    yield opened
-    opened.close()
+@pytest.fixture
+def dump(parens: lstmviz.Dump) -> lstmviz.Dump:
+    return parens
 
 
 # The text

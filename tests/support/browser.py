@@ -158,26 +158,27 @@ class Workbench:
         self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); window.name = ''; }")
         self.page.goto("about:blank")
         self.page.context.clear_cookies()
+        self.page.context.set_offline(False)
         self.page.mouse.move(0, 0)
         self.page.set_viewport_size(view)
 
 
 @contextmanager
-def workbench(browser, address, view=VIEW, is_new=False, **context):
-    """A page that must have had no trouble when it closes; ``is_new`` where it may not be one that was used before."""
-    idle = _kept[-1].pages[repr((view, context))]
-    if idle and not is_new:
+def workbench(browser, address, view=VIEW, script="", **context):
+    """A page that must have had no trouble when it closes; ``script`` runs in it before those of the page."""
+    idle = _kept[-1].pages[repr((view, script, context))]
+    if idle:
         page = idle.pop()
     else:
         opened = browser.new_context(viewport=view, **context)
         opened.grant_permissions(["clipboard-read", "clipboard-write"])
+        opened.add_init_script(script)
         page = opened.new_page()
     bench = Workbench(page, address)
     try:
         yield bench
-        if not is_new:
-            bench.leave(view)
-            idle.append(page)
+        bench.leave(view)
+        idle.append(page)
     finally:
         if page not in idle:
             page.context.close()

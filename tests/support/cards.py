@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import shutil
+from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
@@ -36,10 +37,17 @@ class Card:
         said = samples.sample(self.name)
         return load(said.weights(said.variant(variant)))
 
-    def dump(self, folder: Any, variant: str | None = None) -> lstmviz.Dump:
+    def dump(self, folder: Path, variant: str | None = None) -> lstmviz.Dump:
         """The dump of a variant, recorded into a folder."""
-        path = folder / f"{self.name}-{variant}.h5"
-        return lstmviz.open_dump(samples.build(self.name, variant, path))
+        return lstmviz.open_dump(built(self.name, variant, folder / f"{self.name}-{variant}.h5"))
+
+
+def built(name: str, variant: str | None, path: Path) -> Path:
+    """Put the dump of a sample's variant at a path, its model beside it; it is recorded once for all tests."""
+    kept = samples.build(name, variant)
+    for suffix in (".h5", ".safetensors"):
+        shutil.copyfile(kept.with_suffix(suffix), path.with_suffix(suffix))
+    return path
 
 
 def close(measured: float, printed: str) -> bool:

@@ -1,11 +1,10 @@
-"""Hypothesis strategies: small corpora of one or more sources, and patterns over them; how many examples to draw."""
+"""Hypothesis strategies: small corpora of one or more sources, and patterns over them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from lstmviz.types import Filter, Pattern, PatternUnit
@@ -13,13 +12,6 @@ from lstmviz.types import Filter, Pattern, PatternUnit
 # Values at, just under and just over the thresholds, and what a float cannot compare.
 LEVELS = [-1.0, -0.7, -0.3, 0.0, 0.25, 0.3, 0.30000001, 0.3000001, 0.305, 0.306, 0.35, 0.5, 0.7, 1.0, 3.0]
 THRESHOLDS = [-0.7, -0.3, 0.0, 0.25, 0.3, 0.305, 0.5, 0.7, 0.97, 1.0]
-FEWEST_EXAMPLES = 25
-
-
-def examples(n):
-    """Settings for a property that is worth n examples: all of them in the long form, else a fifth, but 25 or more."""
-    is_long = settings.get_current_profile_name() == "long"
-    return settings(max_examples=n if is_long else max(n // 5, min(n, FEWEST_EXAMPLES)))
 
 
 @dataclass(frozen=True)

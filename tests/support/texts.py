@@ -6,9 +6,7 @@ import random
 import re
 from pathlib import Path
 
-from typer.testing import CliRunner
-
-from lstmviz.cli import app
+from support.commands import WIDE, run
 
 ANIMALS, VERBS, WHEN = ["cat", "dog", "bird", "fish", "horse"], ["sees", "chases", "likes"], ["today", "again", "now"]
 GOOD, BAD = ["lovely", "bright", "warm"], ["dull", "cold", "weak"]
@@ -33,7 +31,7 @@ def reviews(n: int, labels: tuple[str, str] = ("bad", "good"), seed: int = 1) ->
 
 def train(*arguments: object):
     """Run ``lstmviz train`` in this process."""
-    return CliRunner().invoke(app, ["train", *map(str, arguments)], env={"COLUMNS": "200"})
+    return run("train", *arguments, env=WIDE)
 
 
 def figures(answer, line: str) -> list[float]:

@@ -6,15 +6,12 @@ import json
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import lstmviz
-from lstmviz.cli import app
 from lstmviz.ui.rows import match_rows
 from lstmviz.ui.serve import make_app
 from lstmviz.ui.table import DumpTable
-
-runner = CliRunner()
+from support.commands import run
 
 
 @pytest.fixture
@@ -61,10 +58,6 @@ def test_a_brush_lists_the_same_rows(parts):
         )  # the time, and the file that names the dump
     assert answers[0]["rows"]
     assert answers[0] == answers[1]
-
-
-def run(*arguments):
-    return runner.invoke(app, [str(a) for a in arguments])
 
 
 def test_the_command_makes_a_corpus_that_the_others_take(parts):

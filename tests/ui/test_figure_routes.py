@@ -15,11 +15,6 @@ from lstmviz.ui.serve import make_app
 LOCAL = {"Host": "127.0.0.1:8050"}
 
 
-@pytest.fixture(scope="module")
-def client(parens):
-    return make_app([parens]).server.test_client()
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _no_browser_is_left():
     yield

@@ -38,11 +38,6 @@ def dump(tmp_path_factory):
     return lstmviz.open_dump(path)
 
 
-@pytest.fixture(scope="module")
-def client(dump):
-    return serve.make_app([dump]).server.test_client()
-
-
 def get(client, dump, path):
     return client.get(f"/d/{dump.uuid}/{path}", headers=LOCAL)
 

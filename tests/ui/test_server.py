@@ -49,11 +49,6 @@ def dump(tmp_path_factory):
     return lstmviz.open_dump(path)
 
 
-@pytest.fixture(scope="module")
-def client(dump):
-    return serve.make_app([dump]).server.test_client()
-
-
 def get(client, path, **more):
     return client.get(path, headers=LOCAL, **more)
 

@@ -27,11 +27,6 @@ TEXT = "0(11(222(33(44)3)2)1)0"
 SOURCE = "rnn.l1.c"
 
 
-@pytest.fixture(scope="module")
-def client(parens):
-    return serve.make_app([parens]).server.test_client()
-
-
 def post(client, dump, path, body, **more):
     return client.post(f"/d/{dump.uuid}/{path}", json=body, headers=LOCAL, **more)
 
