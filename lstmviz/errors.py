@@ -1,7 +1,7 @@
 """Every error that lstmviz raises, under one base.
 
-Each is also of the builtin kind that it is, so ``except KeyError`` works as a reader expects. A message is one
-line: what was asked, what there is, what to do.
+Each also derives from the builtin exception it resembles, so that ``except KeyError`` works as expected. A message is
+one line: what was asked, what there is, what to do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class LstmvizError(Exception):
     """
 
     def __str__(self) -> str:
-        """Give the message as written (KeyError would quote it)."""
+        """Return the message as written (KeyError would quote it)."""
         return str(self.args[0]) if self.args else type(self).__name__
 
 
@@ -84,7 +84,7 @@ class ServeError(LstmvizError, RuntimeError):
 
 
 class FigureError(LstmvizError, RuntimeError):
-    """A figure that cannot be made into an image here: kaleido or a browser is missing, or failed."""
+    """A figure that cannot be turned into an image: kaleido or a browser is missing or failed."""
 
 
 class ProjectionError(LstmvizError, RuntimeError):

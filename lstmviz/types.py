@@ -138,9 +138,9 @@ class TrackInfo:
     group: str = ""
 
     def __post_init__(self) -> None:
-        for what, given, known in (("per", self.per, get_args(Per)), ("concerns", self.concerns, get_args(Concerns))):
-            if given not in known:
-                raise InputError(f"track {self.name!r} has {what}={_shown(given)}; use {' or '.join(map(repr, known))}")
+        for field, value, known in (("per", self.per, get_args(Per)), ("concerns", self.concerns, get_args(Concerns))):
+            if value not in known:
+                raise InputError(f"track {self.name!r} has {field}={_repr(value)}; use {' or '.join(map(repr, known))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,16 +237,16 @@ class Filter:
 
     def __post_init__(self) -> None:
         check_text("the filter's track", self.track)
-        what = f"filter on {self.track!r}"
-        set_fields(self, labels=_records(f"labels of the {what}", self.labels, str))
+        name = f"filter on {self.track!r}"
+        set_fields(self, labels=_records(f"labels of the {name}", self.labels, str))
         is_range = self.low is not None or self.high is not None
         if bool(self.labels) == is_range:
-            raise PatternError(f"the {what} needs either labels or a range low to high")
+            raise PatternError(f"the {name} needs either labels or a range low to high")
         for end in ("low", "high"):
             if (value := getattr(self, end)) is not None:
-                set_fields(self, **{end: _number(f"{end} of the {what}", value, "omit an open end")})
+                set_fields(self, **{end: _number(f"{end} of the {name}", value, "omit an open end")})
         if self.low is not None and self.high is not None and not self.low <= self.high:
-            raise PatternError(f"the filter on {self.track!r} allows {self.low} to {self.high}, which is nothing")
+            raise PatternError(f"the filter on {self.track!r} allows {self.low} to {self.high}, which no number is in")
 
 
 class _Base(NamedTuple):
@@ -301,7 +301,7 @@ class Pattern:
         set_fields(
             self,
             units=_records("units", self.units, PatternUnit),
-            bases=_bases(self.bases),
+            bases=_checked_bases(self.bases),
             filters=_records("filters", self.filters, Filter),
             length=check_whole("length", self.length),
             off_before=off_before,
@@ -333,7 +333,7 @@ def check_side(side: str) -> Side:
         return "high"
     if side == "low":
         return "low"
-    raise PatternError(f"side {_shown(side)} is not known; use 'high' or 'low'")
+    raise PatternError(f"side {_repr(side)} is not known; use 'high' or 'low'")
 
 
 def check_threshold(threshold: float) -> float:
@@ -351,59 +351,59 @@ def check_constraints(off_before: int, off_after: int) -> tuple[int, int]:
 
 
 def check_page(limit: int, offset: int) -> tuple[int, int]:
-    """Return the rows to give and to skip as plain ints; PatternError unless both are 0 or more."""
-    rows = check_whole("limit", limit), check_whole("offset", offset)
-    if min(rows) < 0:
-        raise PatternError(f"limit={rows[0]} and offset={rows[1]} must not be negative")
-    return rows
+    """Return the number of rows to return and to skip as plain ints; PatternError unless both are 0 or more."""
+    limit, offset = check_whole("limit", limit), check_whole("offset", offset)
+    if min(limit, offset) < 0:
+        raise PatternError(f"limit={limit} and offset={offset} must not be negative")
+    return limit, offset
 
 
-def check_whole(what: str, value: Any, error: type[LstmvizError] = PatternError) -> int:
-    """Return a whole number, Python's or NumPy's, as a plain int; ``error`` where a value is none."""
+def check_whole(name: str, value: Any, error: type[LstmvizError] = PatternError) -> int:
+    """Return a whole number of Python or NumPy as a plain int; raise ``error`` for any other value."""
     try:
         return operator.index(value)
     except TypeError:
-        raise error(f"{what} is {_shown(value)}, not a whole number; give one such as 3") from None
+        raise error(f"{name} is {_repr(value)}, not a whole number; give one such as 3") from None
 
 
-def check_text(what: str, value: object) -> None:
-    """Raise PatternError unless a name is text."""
+def check_text(name: str, value: object) -> None:
+    """Raise PatternError unless a value is text."""
     if not isinstance(value, str):
-        raise PatternError(f"{what} {_shown(value)} is not a name; give text")
+        raise PatternError(f"{name} {_repr(value)} is not a name; give text")
 
 
 def set_fields(record: object, **fields: object) -> None:
-    """Set fields of a frozen record in its ``__post_init__``, to the plain values that the given ones stand for."""
+    """Replace fields of a frozen record in its ``__post_init__`` by plain values."""
     for name, value in fields.items():
         object.__setattr__(record, name, value)
 
 
-def _number(what: str, value: Any, remedy: str) -> int | float:
-    """Return a finite number as Python's own: an int stays exact."""
+def _number(name: str, value: Any, remedy: str) -> int | float:
+    """Return a finite number as a plain int or float; integers stay exact."""
     if not isinstance(value, Real):
-        raise PatternError(f"{what} {_shown(value)} is not a number; {remedy}")
+        raise PatternError(f"{name} {_repr(value)} is not a number; {remedy}")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise PatternError(f"{what} {number} is not a finite number; {remedy}")
+        raise PatternError(f"{name} {number} is not a finite number; {remedy}")
     return int(value) if isinstance(value, Integral) else number
 
 
-def _records(what: str, given: Any, kind: type) -> tuple[Any, ...]:
+def _records(name: str, values: Any, kind: type) -> tuple[Any, ...]:
     """Return records as a tuple; PatternError unless all are of one kind."""
-    records = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
+    records = tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else None
     if records is None or not all(isinstance(record, kind) for record in records):
-        raise PatternError(f"{what} are {_shown(given)}; give a tuple of {kind.__name__}")
+        raise PatternError(f"{name} are {_repr(values)}; give a tuple of {kind.__name__}")
     return records
 
 
-def _bases(given: Any) -> tuple[tuple[str, float], ...]:
-    """Return (source, base threshold) pairs; PatternError where one is none, or a source has two."""
-    bases = tuple(given) if isinstance(given, Iterable) else (given,)
+def _checked_bases(values: Any) -> tuple[tuple[str, float], ...]:
+    """Return (source, base threshold) pairs; PatternError for anything else, or for a source that has two."""
+    bases = tuple(values) if isinstance(values, Iterable) else (values,)
     if not all(isinstance(base, (tuple, list)) and len(base) == 2 for base in bases):
-        raise PatternError(f"bases are {_shown(given)}; give (source, threshold) pairs")
+        raise PatternError(f"bases are {_repr(values)}; give (source, threshold) pairs")
     for source, _ in bases:
         check_text("the source of a base", source)
     twice = next((s for s, n in Counter(source for source, _ in bases).items() if n > 1), None)
@@ -412,5 +412,5 @@ def _bases(given: Any) -> tuple[tuple[str, float], ...]:
     return tuple((source, check_threshold(threshold)) for source, threshold in bases)
 
 
-def _shown(value: object) -> str:
+def _repr(value: object) -> str:
     return " ".join(repr(value).split())[:80]

@@ -13,18 +13,8 @@ from numpy.typing import NDArray
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import UnknownName
 from lstmviz.figures.text import label
-from lstmviz.figures.theme import (
-    PAGE,
-    Margins,
-    Theme,
-    ThemeName,
-    colour_bar,
-    colour_scale,
-    get_theme,
-    lay_out,
-    legend_height,
-)
-from lstmviz.maps.projection import NAMES, Projection, checked_region
+from lstmviz.figures.theme import PAGE, Room, Theme, ThemeName, bar, dress, legend_height, scale, themed
+from lstmviz.maps.projection import NAMES, Projection, check_corners
 from lstmviz.maps.region import frequencies
 from lstmviz.maps.trace import trace
 from lstmviz.match.order.bins import values_at
@@ -79,7 +69,7 @@ def projection(
     fig = go.Figure()
     _points(fig, dump, mapped, colour, colours, theme)
     if region:
-        corners = checked_region(region)
+        corners = check_corners(region)
         x, y = zip(*corners, corners[0], strict=True)
         line = {"color": colours.ink, "width": 1.2, "dash": "4px,3px"}
         fig.add_scatter(x=x, y=y, mode="lines", line=line, name="region", showlegend=False, hoverinfo="skip")

@@ -1,1 +1,1 @@
-"""Maps: states and embeddings as points in a plane, and regions of them."""
+"""Maps: states and embeddings as points in a plane, and what a region of a map holds."""

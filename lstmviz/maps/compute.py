@@ -15,8 +15,8 @@ from lstmviz.maps.cache import MapKey, load_map, save_map, sorted_parameters
 from lstmviz.maps.embeddings import embeddings, token_counts
 from lstmviz.maps.in_subprocess import IsCancelled, embed_in_subprocess
 from lstmviz.maps.pca import Basis, principal_axes
-from lstmviz.maps.projection import EMBEDDING, METHODS, Method, Points, Projection, flat
-from lstmviz.maps.sampling import MOST_STEPS, N_STEPS, sample
+from lstmviz.maps.projection import EMBEDDING, METHODS, Method, Points, Projection, first_two
+from lstmviz.maps.sampling import MAX_STEPS, N_STEPS, sample
 from lstmviz.types import ShareProgress, check_whole
 
 N_AXES = 50  # principal axes that t-SNE and UMAP see: the rest of the variance is noise to them, and time
@@ -46,7 +46,7 @@ def compute_map(
     """
     prepared = _prepare(dump, source, method, n_steps, seed)
     if method == "pca":
-        return _projection(prepared, method, seed, flat(prepared.reduced))
+        return _projection(prepared, method, seed, first_two(prepared.reduced))
     key = _key(prepared, method, seed)
     points = load_map(key, len(prepared.ids))
     if points is None:
@@ -59,7 +59,7 @@ def find_map(dump: DumpReader, source: str, method: Method, n_steps: int = N_STE
     """Return a map that is there at once: by PCA, or from the cache; else None. Raises what ``compute_map`` raises."""
     prepared = _prepare(dump, source, method, n_steps, seed)
     if method == "pca":
-        return _projection(prepared, method, seed, flat(prepared.reduced))
+        return _projection(prepared, method, seed, first_two(prepared.reduced))
     points = load_map(_key(prepared, method, seed), len(prepared.ids))
     return None if points is None else _projection(prepared, method, seed, points)
 
@@ -88,8 +88,8 @@ def _prepare(dump: DumpReader, source: str, method: Any, n_steps: int, seed: int
     if method not in METHODS:
         raise PatternError(f"method {str(method)[:40]!r} is not known; use {', '.join(METHODS)}")
     n_steps, seed = check_whole("n_steps", n_steps), check_whole("seed", seed)
-    if not 2 <= n_steps <= MOST_STEPS or not 0 <= seed < 2**31:
-        raise PatternError(f"n_steps={n_steps} and seed={seed}: give 2 to {MOST_STEPS:,} steps and a seed from 0 on")
+    if not 2 <= n_steps <= MAX_STEPS or not 0 <= seed < 2**31:
+        raise PatternError(f"n_steps={n_steps} and seed={seed}: give 2 to {MAX_STEPS:,} steps and a seed from 0 on")
     is_embedding = source == EMBEDDING and EMBEDDING not in dump.sources
     prepared = _of_tokens(dump, n_steps) if is_embedding else _of_steps(dump, dump.source(source).name, n_steps, seed)
     least = 2 if method == "pca" else LEAST_POINTS

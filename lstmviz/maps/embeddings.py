@@ -1,4 +1,4 @@
-"""The embeddings of the model that lies beside a dump: one row a token of its vocabulary. Read without torch."""
+"""The embeddings of the model beside a dump: one row a token of its vocabulary. Read without torch."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lstmviz.rerun.rerun import model_file
 from lstmviz.training.model_config import model_beside, read_description
 
 WEIGHT = "embedding.weight"  # in the model's file
-NUMBERS = ("F16", "F32", "F64")  # kinds of numbers, as such a file names them, that numpy reads
+DTYPES = ("F16", "F32", "F64")  # as safetensors names them, that NumPy reads
 BLOCK_STEPS = 2**20  # of token ids counted at a time
 
 
 @dataclass(frozen=True, eq=False)
 class Embeddings:
-    """``matrix`` (n_tokens, n_embedding) float32, the token of each row, and a digest that tells it from others."""
+    """``matrix`` (n_tokens, n_embedding) float32, the token of each row, and a digest of the matrix."""
 
     matrix: NDArray[np.float32]
     vocab: tuple[str, ...]
@@ -36,11 +36,11 @@ def embeddings(dump: DumpReader) -> Embeddings:
         model_file(dump)
         description = read_description(path)
         with safe_open(path, framework="np") as file:
-            is_there = WEIGHT in file.keys() and file.get_slice(WEIGHT).get_dtype() in NUMBERS  # noqa: SIM118  no dict
+            is_there = WEIGHT in file.keys() and file.get_slice(WEIGHT).get_dtype() in DTYPES  # noqa: SIM118  not a dict
             matrix = file.get_tensor(WEIGHT) if is_there else None
     except ModelMissing:
         raise ProjectionError(
-            f"no model lies beside {dump.path.name}, so there are no embeddings; samples and lstmviz train leave one"
+            f"no model lies beside {dump.path.name}, so there are no embeddings; samples and lstmviz train save one"
         ) from None
     except ModelError as err:
         raise ProjectionError(f"there are no embeddings: {err}") from err
@@ -50,12 +50,12 @@ def embeddings(dump: DumpReader) -> Embeddings:
         raise ProjectionError(f"the model in {path.name} has no embedding of its tokens")
     if vocab is None or len(matrix) != len(vocab) or description.vocab != vocab:
         raise ProjectionError(f"the model in {path.name} is not the one that {dump.path.name} was recorded with")
-    wide = matrix.astype(np.float32)
-    return Embeddings(wide, vocab, hashlib.sha256(wide.tobytes() + repr(wide.shape).encode()).hexdigest())
+    single = matrix.astype(np.float32)
+    return Embeddings(single, vocab, hashlib.sha256(single.tobytes() + repr(single.shape).encode()).hexdigest())
 
 
 def token_counts(dump: DumpReader) -> NDArray[np.int64]:
-    """Return how often each token of the first axis' vocabulary stands in the corpus."""
+    """Return how often each token of the first axis' vocabulary occurs in the corpus."""
     if dump.tokens is None or dump.tokens.vocab is None:
         raise ProjectionError(f"{dump.path.name} has no tokens with a vocabulary to count")
     ids, n_vocab = dump.tokens.ids, len(dump.tokens.vocab)
@@ -66,7 +66,7 @@ def token_counts(dump: DumpReader) -> NDArray[np.int64]:
 
 
 def steps_with(dump: DumpReader, tokens: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return every step of the first axis at which one of these tokens stands, rising."""
+    """Return every step of the first axis whose token is one of these, in rising order."""
     if dump.tokens is None:
         return np.zeros(0, np.int64)
     ids = dump.tokens.ids

@@ -18,14 +18,14 @@ from lstmviz.system.cache import home
 from lstmviz.system.worker import Worker, command
 from lstmviz.types import ShareProgress
 
-PACKAGES = {"tsne": ("openTSNE", "openTSNE"), "umap": ("umap", "umap-learn")}  # what is imported, and its name
+PACKAGES = {"tsne": ("openTSNE", "openTSNE"), "umap": ("umap", "umap-learn")}  # module to import, package to install
 
 IsCancelled = Callable[[], bool]
 """Called a few times a second; returns whether to stop."""
 
 
 def missing(method: Method) -> str | None:
-    """Return how to install what a method needs, in a line; None where it is there."""
+    """Return in a line how to install the package that a method needs; None if it is installed."""
     if method not in PACKAGES or find_spec(PACKAGES[method][0]) is not None:
         return None
     return f'{NAMES[method]} needs {PACKAGES[method][1]}: pip install "lstmviz[maps]"; PCA works without it'
@@ -39,23 +39,23 @@ def embed_in_subprocess(
     progress: ShareProgress | None = None,
     cancel: IsCancelled | None = None,
 ) -> Points:
-    """Return the points of a map by t-SNE or UMAP, (n, 2) float32, computed by a child process.
+    """Return the points of a map by t-SNE or UMAP, (n, 2) float32, computed in a process of its own.
 
-    Raises ProjectionCancelled once ``cancel`` says so and the child is gone; ProjectionError where what the method
-    needs is missing, or the child failed.
+    Raises ProjectionCancelled when ``cancel`` returns True, after the process has ended; ProjectionError if the
+    method's package is missing or the process failed.
     """
     if (remedy := missing(method)) is not None:
         raise ProjectionError(remedy)
     folder = Path(tempfile.mkdtemp(prefix=".work-", dir=home(CACHE_FOLDER)))
-    question = json.dumps({"method": method, "seed": seed, "parameters": dict(parameters)})
+    request = json.dumps({"method": method, "seed": seed, "parameters": dict(parameters)})
 
     def check() -> None:
         if cancel is not None and cancel():
-            raise ProjectionCancelled("the map was cancelled; ask for it again to begin anew")
+            raise ProjectionCancelled("the map was cancelled; ask for it again to start over")
 
     try:
         np.save(folder / "reduced.npy", reduced, allow_pickle=False)
-        with Worker(command("lstmviz.maps.worker", str(folder), question)) as worker:
+        with Worker(command("lstmviz.maps.worker", str(folder), request)) as worker:
             for report in worker.reports(check):
                 if progress is not None and "share" in report:
                     progress(report["share"], report["words"])
@@ -67,5 +67,5 @@ def embed_in_subprocess(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if points.shape != (len(reduced), 2) or not np.isfinite(points).all():
-        raise ProjectionError(f"{NAMES[method]} left no finite point for some states; try another method")
+        raise ProjectionError(f"{NAMES[method]} gave no finite point for some states; try another method")
     return points

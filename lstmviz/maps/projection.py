@@ -1,4 +1,4 @@
-"""A map: states of a source at sampled steps, or the embeddings of a vocabulary, each as a point in two dimensions."""
+"""A map: states of a source at sampled steps, or the embeddings of a vocabulary, as points in two dimensions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Method = Literal["pca", "tsne", "umap"]
 """How a map is computed."""
 METHODS: tuple[Method, ...] = get_args(Method)
 NAMES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
-EMBEDDING = "embedding"  # what stands in the place of a source's name
-MOST_CORNERS = 500  # of a region
+EMBEDDING = "embedding"  # asked for in place of a source's name
+MAX_CORNERS = 500  # of a region
 
 Points = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -81,16 +81,16 @@ class Projection:
         Raises:
             PatternError: The states have another number of units.
         """
-        given = np.asarray(values, np.float32)
-        if given.ndim != 2 or given.shape[1] != len(self.basis.mean):
-            raise PatternError(f"states of shape {given.shape} do not fit the map; give (n, {len(self.basis.mean)})")
-        placed = np.full((len(given), 2), np.nan, np.float32)
-        is_whole = np.isfinite(given).all(axis=1)
-        reduced = self.basis.place(given[is_whole])
+        states = np.asarray(values, np.float32)
+        if states.ndim != 2 or states.shape[1] != len(self.basis.mean):
+            raise PatternError(f"states of shape {states.shape} do not fit the map; give (n, {len(self.basis.mean)})")
+        placed = np.full((len(states), 2), np.nan, np.float32)
+        is_finite = np.isfinite(states).all(axis=1)
+        reduced = self.basis.place(states[is_finite])
         if self.method == "pca":
-            placed[is_whole] = flat(reduced)
+            placed[is_finite] = first_two(reduced)
         elif len(self.ids):
-            placed[is_whole] = self.points[nearest(reduced, self.reduced, 1)[0][:, 0]]
+            placed[is_finite] = self.points[nearest(reduced, self.reduced, 1)[0][:, 0]]
         return placed
 
     def at(self, ids: NDArray[np.int64]) -> Points:
@@ -120,14 +120,14 @@ class Projection:
         return self.ids[inside(self.points, region)]
 
 
-def flat(reduced: Points) -> Points:
-    """Return the first two columns of some rows; a column of zeros where there is only one."""
+def first_two(reduced: Points) -> Points:
+    """Return the first two columns; zeros for a column that is missing."""
     return np.pad(reduced[:, :2], ((0, 0), (0, max(0, 2 - reduced.shape[1]))))
 
 
 def inside(points: Points, region: Sequence[Sequence[float]]) -> Mask:
-    """Tell which points (n, 2) lie inside a polygon: a ray from them crosses its edges an odd number of times."""
-    corners = checked_region(region)
+    """Tell which points (n, 2) lie inside a polygon: a ray from such a point crosses an odd number of its edges."""
+    corners = check_corners(region)
     x, y = points[:, 0].astype(np.float64), points[:, 1].astype(np.float64)
     is_in = np.zeros(len(points), np.bool_)
     for (ax, ay), (bx, by) in zip(corners, [*corners[1:], corners[0]], strict=True):
@@ -138,14 +138,14 @@ def inside(points: Points, region: Sequence[Sequence[float]]) -> Mask:
     return is_in
 
 
-def checked_region(region: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
-    """Return the corners of a polygon as plain numbers; PatternError where they are none, too few or too many."""
+def check_corners(region: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    """Return the corners of a polygon as plain numbers; PatternError where they are no numbers, too few or too many."""
     try:
         corners = [(float(x), float(y)) for x, y in region]
     except (TypeError, ValueError) as err:
-        raise PatternError("the region is no list of corners; give three or more, each as (x, y)") from err
-    if not 3 <= len(corners) <= MOST_CORNERS:
-        raise PatternError(f"the region has {len(corners)} corners; give 3 to {MOST_CORNERS}")
+        raise PatternError("the region is not a list of corners; give three or more, each as (x, y)") from err
+    if not 3 <= len(corners) <= MAX_CORNERS:
+        raise PatternError(f"the region has {len(corners)} corners; give 3 to {MAX_CORNERS}")
     if not np.isfinite(corners).all():
         raise PatternError("a corner of the region is not a finite number; give each as (x, y)")
     return corners

@@ -1,4 +1,4 @@
-"""What a region of a map holds: its steps, their tokens, and what they carry, against the whole corpus."""
+"""What a region of a map holds: its steps, their tokens, and their tracks compared with the whole corpus."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lstmviz.maps.embeddings import steps_with, token_counts
 from lstmviz.maps.projection import Projection
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.engine.filters import allowed_steps
-from lstmviz.match.summary.carry import carried
+from lstmviz.match.summary.carry import carry_of_spans
 from lstmviz.types import Filter
 
 
@@ -43,7 +43,7 @@ class Region:
 
     @property
     def spans(self) -> Candidates:
-        """Each step as a span of its own."""
+        """The steps as spans of one step each."""
         return Candidates(self.steps, self.steps + 1, np.zeros_like(self.steps))
 
     def carry(self) -> pd.DataFrame:
@@ -52,7 +52,7 @@ class Region:
         Returns:
             The columns of ``Dump.carry``. On a map of sampled steps, shares are of these.
         """
-        return carried(self.dump, self.axis.name, self.spans)
+        return carry_of_spans(self.dump, self.axis.name, self.spans)
 
     def tokens(self) -> pd.DataFrame:
         """Count the tokens at the steps.
@@ -61,9 +61,9 @@ class Region:
             One row for each token, the most frequent first: token, n_steps, share; empty if the axis has no tokens.
         """
         ids = np.zeros(0, np.int64) if self.axis.tokens is None else _ids_at(self.axis, self.steps)
-        found, counts = np.unique(ids, return_counts=True)
+        different, counts = np.unique(ids, return_counts=True)
         order = np.argsort(-counts, kind="stable")
-        names = _names(self.axis, found[order])
+        names = _names(self.axis, different[order])
         share = counts[order] / max(1, len(self.steps))
         return pd.DataFrame({"token": pd.Series(names, dtype="str"), "n_steps": counts[order], "share": share})
 
@@ -73,7 +73,7 @@ def region(
 ) -> Region:
     """Return what lies inside a polygon on a map, given by its corners (x, y).
 
-    Raises PatternError for a polygon that is none, and for filters that do not fit the dump.
+    Raises PatternError for an invalid polygon and for filters that do not fit the dump.
     """
     ids = projection.inside(polygon)
     axis = dump.axis_of(projection.source) if projection.is_of_steps else dump.first
@@ -83,12 +83,12 @@ def region(
 
 
 def frequencies(dump: DumpReader, projection: Projection) -> NDArray[np.float32]:
-    """Return how often the token of each point of a map of embeddings stands in the corpus."""
+    """Return how often the token of each point of a map of embeddings occurs in the corpus."""
     return token_counts(dump)[projection.ids].astype(np.float32)
 
 
 def tokens_at(axis: Axis, steps: NDArray[np.int64]) -> list[str]:
-    """Return the tokens at some rising steps of an axis; empty text where it has none."""
+    """Return the tokens at steps in rising order; empty text if the axis has no tokens."""
     return [""] * len(steps) if axis.tokens is None else _names(axis, _ids_at(axis, steps))
 
 

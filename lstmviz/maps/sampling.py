@@ -1,4 +1,4 @@
-"""Which steps of a corpus a map shows, and their states: spread over the whole of it, the same for the same seed."""
+"""The steps of a corpus that a map shows, and their states: spread evenly, and the same for the same seed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.match.card.unit_card import in_view
 
 N_STEPS = 20_000
-MOST_STEPS = 50_000
-FAR = 64  # steps between two wanted ones from which on they are read apart
+MAX_STEPS = 50_000
+FAR = 64  # steps; sampled steps further apart than this are read one by one
 BLOCK_STEPS = 8_192  # read at once
 
 Steps = NDArray[np.int64]
@@ -20,9 +20,9 @@ Steps = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """States of a source at some steps: ``values`` (n, n_units) float32, in the source's view.
+    """States of a source at sampled steps: ``values`` (n, n_units) float32, in the source's view.
 
-    ``n_nan`` sampled steps were left out, for a value of theirs is not finite.
+    ``n_nan`` sampled steps were left out because a value there is not finite.
     """
 
     steps: Steps
@@ -30,27 +30,27 @@ class Sample:
     n_nan: int
 
 
-def sample_steps(n_steps: int, wanted: int, seed: int) -> Steps:
-    """Return ``wanted`` of the steps 0 to ``n_steps``, rising: one drawn from each of as many equal stretches.
+def sample_steps(n_steps: int, n_sampled: int, seed: int) -> Steps:
+    """Return ``n_sampled`` of the steps 0 to ``n_steps`` in rising order, one drawn from each of equal stretches.
 
-    All of them where there are no more. The same seed draws the same.
+    Returns all steps if there are no more than that. The same seed draws the same steps.
     """
-    if n_steps <= wanted:
+    if n_steps <= n_sampled:
         return np.arange(n_steps, dtype=np.int64)
-    edges = np.arange(wanted + 1, dtype=np.int64) * n_steps // wanted
+    edges = np.arange(n_sampled + 1, dtype=np.int64) * n_steps // n_sampled
     return np.random.default_rng(seed).integers(edges[:-1], edges[1:])
 
 
-def sample(dump: DumpReader, source: str, wanted: int, seed: int) -> Sample:
+def sample(dump: DumpReader, source: str, n_sampled: int, seed: int) -> Sample:
     """Return the states of a source at sampled steps; those with a value that is not finite are left out."""
-    steps = sample_steps(dump.source(source).n_steps, wanted, seed)
+    steps = sample_steps(dump.source(source).n_steps, n_sampled, seed)
     values = states_at(dump, source, steps)
-    is_whole = np.isfinite(values).all(axis=1)
-    return Sample(steps[is_whole], values[is_whole], int((~is_whole).sum()))
+    is_finite = np.isfinite(values).all(axis=1)
+    return Sample(steps[is_finite], values[is_finite], int((~is_finite).sum()))
 
 
 def states_at(dump: DumpReader, source: str, steps: Steps) -> NDArray[np.float32]:
-    """Return the states of a source at some rising steps, in its view: (n, n_units) float32; stretches read at once."""
+    """Return the states of a source at steps in rising order, in its view: (n, n_units) float32."""
     info, states = dump.source(source), dump.states(source)
     values = np.empty((len(steps), info.n_units), np.float32)
     for first, last in _stretches(steps):
@@ -60,11 +60,11 @@ def states_at(dump: DumpReader, source: str, steps: Steps) -> NDArray[np.float32
 
 
 def _stretches(steps: Steps) -> list[tuple[int, int]]:
-    """Return the places [first, last) of steps that are read together: close to each other, not too many."""
-    found, first = [], 0
+    """Return index ranges [first, last) of steps that are read at once: close to each other, and not too many."""
+    stretches, first = [], 0
     gaps = np.diff(steps) > FAR
     for i in range(1, len(steps) + 1):
         if i == len(steps) or gaps[i - 1] or steps[i] - steps[first] >= BLOCK_STEPS:
-            found.append((first, i))
+            stretches.append((first, i))
             first = i
-    return found
+    return stretches

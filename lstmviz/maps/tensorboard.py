@@ -22,7 +22,7 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpExists, ProjectionError
 from lstmviz.maps.embeddings import embeddings, token_counts
 from lstmviz.maps.projection import EMBEDDING
-from lstmviz.maps.sampling import MOST_STEPS, N_STEPS, sample
+from lstmviz.maps.sampling import MAX_STEPS, N_STEPS, sample
 from lstmviz.match.order.bins import values_at
 from lstmviz.types import check_whole
 from lstmviz.visible import visible_text
@@ -93,15 +93,13 @@ def _disk_errors(target: Path) -> Iterator[None]:
 
 def _texts(dump: DumpReader, source: str, n_steps: int, seed: int) -> dict[str, str]:
     if source == EMBEDDING and EMBEDDING not in dump.sources:
-        found = embeddings(dump)
-        values, table = (
-            found.matrix,
-            pd.DataFrame({"token": map(visible_text, found.vocab), "n_steps": token_counts(dump)}),
-        )
+        embedded = embeddings(dump)
+        values, tokens = embedded.matrix, map(visible_text, embedded.vocab)
+        table = pd.DataFrame({"token": tokens, "n_steps": token_counts(dump)})
     else:
         n_steps, seed = check_whole("n_steps", n_steps), check_whole("seed", seed)
-        if not 1 <= n_steps <= MOST_STEPS:
-            raise ProjectionError(f"n_steps={n_steps} is out of range; give 1 to {MOST_STEPS:,}")
+        if not 1 <= n_steps <= MAX_STEPS:
+            raise ProjectionError(f"n_steps={n_steps} is out of range; give 1 to {MAX_STEPS:,}")
         states = sample(dump, source, n_steps, seed)
         values, table = states.values, _metadata(dump, source, states.steps)
     if not len(values):

@@ -1,4 +1,4 @@
-"""A window as a path on a map: where each of its steps lies, also of those that were not sampled."""
+"""A window as a path on a map: the point of each of its steps, sampled or not."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from lstmviz.maps.sampling import states_at
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """The points of some steps, (n, 2) float32, NaN for a step without a place, and those that begin a sequence.
+    """The points of consecutive steps, (n, 2) float32; NaN for a step that has no point.
 
-    Where ``is_exact`` is False, a step that was not sampled lies where the nearest sampled state does.
+    ``borders`` are the steps among them at which a sequence begins. If ``is_exact`` is False, a step that was not
+    sampled has the point of the nearest sampled state.
     """
 
     points: Points
@@ -25,15 +26,15 @@ class Trace:
 
 
 def trace(dump: DumpReader, projection: Projection, start: int, stop: int) -> Trace:
-    """Return where steps [start, stop) lie on a map; on a map of embeddings, where their tokens do."""
+    """Return the points of steps [start, stop) on a map; on a map of embeddings, those of their tokens."""
     axis = dump.axis_of(projection.source) if projection.is_of_steps else dump.first
     borders = axis.starts[slice(*np.searchsorted(axis.starts, [start + 1, stop]).tolist())]
     if not projection.is_of_steps:
         ids = None if axis.tokens is None else axis.tokens.ids[start:stop].astype(np.int64)
-        nowhere = np.full((stop - start, 2), np.nan, np.float32)
-        return Trace(nowhere if ids is None else projection.at(ids), borders, True)
+        no_points = np.full((stop - start, 2), np.nan, np.float32)
+        return Trace(no_points if ids is None else projection.at(ids), borders, True)
     steps = np.arange(start, stop)
     points = projection.at(steps)
-    others = np.isnan(points).any(axis=1)
-    points[others] = projection.place(states_at(dump, projection.source, steps[others]))
-    return Trace(points, borders, projection.is_exact or not others.any())
+    is_unsampled = np.isnan(points).any(axis=1)
+    points[is_unsampled] = projection.place(states_at(dump, projection.source, steps[is_unsampled]))
+    return Trace(points, borders, projection.is_exact or not is_unsampled.any())

@@ -1,4 +1,4 @@
-"""From a window to a pattern, and from a pattern to every place in the corpus that shares it; exact, NumPy only."""
+"""From a window to a pattern, and from a pattern to its matches over the whole corpus; exact, with NumPy only."""
 
 from lstmviz.match.card.tracks import UnitTrack
 from lstmviz.match.card.unit_card import UnitCard, UnitContext, unit_card

@@ -1,1 +1,1 @@
-"""What the model beside a dump does with a text of one's own."""
+"""The model beside a dump, run over a text that somebody types."""

@@ -1,4 +1,4 @@
-"""A text that somebody typed, run through a model: a small dump in memory, asked like the one on disk."""
+"""A typed text that was run through a model: a small dump in memory with the interface of one on disk."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from lstmviz.types import Pattern
 
 
 @dataclass(frozen=True, eq=False)
-class Typed:
-    """What a model makes of a text: its tokens as typed, (n_steps,), and all that a recording of it holds.
+class TypedRun:
+    """A text that was run through a model: its tokens as typed, (n_steps,), and the recording of them.
 
-    ``is_known`` says of each token whether the model has an entry for it. One that it has none for is read as the
-    model's unknown token, or, where ``has_unknown`` is False, not read at all: its states are NaN.
+    ``is_known`` tells for each token whether it is in the model's vocabulary. One that is not is read as the model's
+    unknown token or, if ``has_unknown`` is False, not read at all: its states are NaN.
     """
 
     text: str
@@ -35,24 +35,24 @@ class Typed:
 class TypedReader(MemoryReader):
     """A typed text as a dump of one sequence: the sources of the corpus's dump, predictions as tracks."""
 
-    def __init__(self, typed: Typed) -> None:
-        super().__init__(typed.plan, typed.block, typed.tokens, "the typed text")
-        self.typed = typed
+    def __init__(self, run: TypedRun) -> None:
+        super().__init__(run.plan, run.block, run.tokens, "the typed text")
+        self.typed_run = run
 
     @property
     def text(self) -> str:
         """The text as it was typed."""
-        return self.typed.text
+        return self.typed_run.text
 
     @property
     def is_known(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Whether the model knows each token, (n_steps,)."""
-        return np.array(self.typed.is_known, np.bool_)
+        """Whether each token is in the model's vocabulary, (n_steps,)."""
+        return np.array(self.typed_run.is_known, np.bool_)
 
     @property
     def unknown(self) -> Sequence[str]:
-        """The tokens that the model does not know, each once, in order."""
-        pairs = zip(self.typed.tokens, self.typed.is_known, strict=True)
+        """The tokens that are not in the model's vocabulary, each once, in order."""
+        pairs = zip(self.typed_run.tokens, self.typed_run.is_known, strict=True)
         return list(dict.fromkeys(token for token, is_known in pairs if not is_known))
 
 

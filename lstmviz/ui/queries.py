@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match import brushed, found_in
-from lstmviz.match.order.listing import AnyMatchSearch, Listing
+from lstmviz.match.corpus.shards import AnyMatchSearch
+from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.rerun.rerun import Rerun, rerun_of
 from lstmviz.rerun.typed import TypedReader, brushed_text

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.errors import PatternError
-from lstmviz.maps.projection import MOST_CORNERS, Method
+from lstmviz.maps.projection import MAX_CORNERS, Method
 from lstmviz.match.pattern.brush import Brush, BrushSide, Excluded, Part
 from lstmviz.types import Filter, PatternUnit, Side, Window
 
@@ -95,7 +95,7 @@ class Selection(_Frozen):
     rows: Annotated[int, Field(ge=1, le=MAX_ROWS)] = 50
     offset: WholeNumber = 0
     pattern: Annotated[str, Field(max_length=MAX_PATTERN)] | None = None
-    lasso: Annotated[tuple[tuple[Number, Number], ...], Field(max_length=MOST_CORNERS)] | None = None
+    lasso: Annotated[tuple[tuple[Number, Number], ...], Field(max_length=MAX_CORNERS)] | None = None
     map_of: Annotated[Name, Field(alias="mapOf")] = ""
     map_method: Annotated[Method, Field(alias="mapMethod")] = "pca"
     map_colour: Annotated[Name | None, Field(alias="mapColour")] = None

@@ -16,8 +16,9 @@ import pandas as pd
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.pattern.file import hidden_in
-from lstmviz.match.summary.barcode import barred
-from lstmviz.match.summary.carry import carried, shown
+from lstmviz.match.summary.barcode import barcode_of_spans
+from lstmviz.match.summary.carry import carry_of_spans
+from lstmviz.match.summary.spans import without_hidden
 from lstmviz.ui.queries import is_short, matches_of, pattern_of
 from lstmviz.ui.regions import region_asked
 from lstmviz.ui.rows import listed
@@ -43,7 +44,7 @@ def match_summary(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
     is_whole = is_short(dump, pattern)
     found = matches_of(dump, pattern).spans(1 if is_whole else max(1, pattern.n_units))
     full = found.take(found.n_shared == pattern.n_units)
-    seen = shown(full, hidden_in(file, dump.uuid))
+    seen = without_hidden(full, hidden_in(file, dump.uuid))
     return {
         "key": asked.key,
         "error": None,
@@ -88,7 +89,7 @@ def _lengths(found: Candidates) -> list[list[int]]:
 
 
 def _barcode(dump: DumpReader, axis: str, seen: Candidates) -> dict[str, Any]:
-    frame = barred(dump.axis(axis).n_steps, seen)
+    frame = barcode_of_spans(dump.axis(axis).n_steps, seen)
     return {
         "width": int(frame["stop"][0]),
         "n_steps": dump.axis(axis).n_steps,
@@ -98,7 +99,7 @@ def _barcode(dump: DumpReader, axis: str, seen: Candidates) -> dict[str, Any]:
 
 
 def _carry(dump: DumpReader, axis: str, seen: Candidates) -> list[dict[str, Any]]:
-    frame = carried(dump, axis, seen)
+    frame = carry_of_spans(dump, axis, seen)
     tracks = dump.axis(axis).tracks
     return [
         {"name": name, "kind": track.info.kind, **_values(frame[frame["track"] == name])}

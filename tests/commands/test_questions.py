@@ -200,7 +200,7 @@ def test_search_says_on_stderr_how_many_more_there_are(path, dump):
         (["match", "PATH", "--pattern", "p.json", "--start", "3"], "leave out --start"),
         (["match", "PATH", "--pattern", "none.json"], "no pattern can be read from none.json"),
         (["match", "PATH", "--pattern", "PATH"], "UTF-8"),
-        (["match", "PATH", "--pattern", "-"], "this is no pattern file"),
+        (["match", "PATH", "--pattern", "-"], "this is not a pattern file"),
         (["select", "PATH", *WINDOW, "--side", "up"], "side 'up'"),
         (["select", "PATH", *WINDOW, "--with", "9"], "no unit 9"),
         (["select", "PATH", *WINDOW, "--without", "99"], "unit 99 of rnn.l0.h is not in the pattern"),
@@ -212,7 +212,7 @@ def test_search_says_on_stderr_how_many_more_there_are(path, dump):
         (["select", "PATH", *WINDOW, "--min-length", "0"], "lengths 0"),
         (["unit", "PATH", "--source", "rnn.l0.h", "--unit", "5"], "no unit 5; its units are 0 to 4"),
         (["thresholds", "PATH", "--source", "x", "--start", "0", "--stop", "1"], "no source 'x'"),
-        (["search", "PATH", "(", "--regex"], "no regular expression"),
+        (["search", "PATH", "(", "--regex"], "not a regular expression"),
         (["search", "PATH", "x", "--axis", "y"], "no axis 'y'"),
     ],
 )

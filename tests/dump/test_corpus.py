@@ -19,7 +19,7 @@ import lstmviz
 from lstmviz.dump.corpus.manifest import dumps_in
 from lstmviz.errors import ClusterError, DumpExists, UnknownName
 from lstmviz.match import found_in
-from lstmviz.match.corpus.workers import ask_shards
+from lstmviz.match.corpus.workers import map_shards
 from lstmviz.types import Filter, Pattern, PatternUnit
 from support.budget import examples
 from support.paths import ROOT
@@ -142,7 +142,7 @@ def test_without_dask_the_shards_are_asked_by_threads_all_the_same(parts, monkey
     one, many = parts
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     together = Barrier(2, timeout=30)  # which two questions pass only side by side
-    assert sorted(ask_shards(lambda shard: together.wait(), many.shards[:2])) == [0, 1]
+    assert sorted(map_shards(lambda shard: together.wait(), many.shards[:2])) == [0, 1]
     monkeypatch.setitem(sys.modules, "dask", None)
     monkeypatch.setitem(sys.modules, "distributed", None)
     pattern = pattern_over(one)

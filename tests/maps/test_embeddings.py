@@ -200,14 +200,14 @@ def until(condition, seconds=30):
 
 
 def state(dump, method, seed=0):
-    return jobs.look(dump, SOURCE, method, 20_000, seed).state
+    return jobs.status(dump, SOURCE, method, 20_000, seed).state
 
 
 def test_jobs_run_one_at_a_time_and_each_can_be_cancelled(dump, slow):
     assert state(dump, "tsne") == "none"
     assert jobs.start(dump, SOURCE, "tsne", 20_000).state == "waiting"
     until(lambda: state(dump, "tsne") == "running")
-    until(lambda: jobs.look(dump, SOURCE, "tsne", 20_000).share == 0.5)
+    until(lambda: jobs.status(dump, SOURCE, "tsne", 20_000).share == 0.5)
     jobs.start(dump, SOURCE, "umap", 20_000)
     assert jobs.start(dump, SOURCE, "umap", 20_000).state == "waiting"  # once more: it is on its way
     time.sleep(0.5)
@@ -237,7 +237,7 @@ def test_another_process_of_the_server_sees_and_cancels_a_map(dump, slow):
     until(lambda: state(dump, "tsne") == "running")
     code = (
         "import lstmviz; from lstmviz.maps import jobs;"
-        f"d = lstmviz.open_dump({str(dump.path)!r}); print(jobs.look(d, {SOURCE!r}, 'tsne', 20_000).state);"
+        f"d = lstmviz.open_dump({str(dump.path)!r}); print(jobs.status(d, {SOURCE!r}, 'tsne', 20_000).state);"
         f"jobs.cancel(d, {SOURCE!r}, 'tsne', 20_000)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -251,7 +251,7 @@ def test_a_job_whose_server_died_is_forgotten(dump, slow):
     until(lambda: state(dump, "tsne") == "running")
     jobs.cancel(dump, SOURCE, "tsne", 20_000)
     until(lambda: state(dump, "tsne") == "none")
-    place = jobs._place(compute.map_key(dump, SOURCE, "tsne"))
+    place = jobs._job_file(compute.map_key(dump, SOURCE, "tsne"))
     jobs._write(place, jobs.Job("running", 0.4, "moving points"))
     assert state(dump, "tsne") == "running"
     os.utime(place, (time.time() - 60,) * 2)
@@ -267,13 +267,13 @@ def test_a_failure_is_told_until_it_is_asked_for_again(dump, monkeypatch):
     monkeypatch.setattr(jobs, "compute_map", fails)
     jobs.start(dump, SOURCE, "tsne", 20_000)
     until(lambda: state(dump, "tsne") == "failed")
-    assert jobs.look(dump, SOURCE, "tsne", 20_000).words == "t-SNE failed: no memory"
+    assert jobs.status(dump, SOURCE, "tsne", 20_000).words == "t-SNE failed: no memory"
     jobs.cancel(dump, SOURCE, "tsne", 20_000)
     assert state(dump, "tsne") == "none"
 
 
 def test_too_many_maps_are_refused(dump, slow, monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_WAITING", 1)
+    monkeypatch.setattr(jobs, "MAX_JOBS", 1)
     jobs.start(dump, SOURCE, "tsne", 20_000)
     with pytest.raises(ProjectionError, match="1 maps are being computed or wait; cancel one, or ask again later"):
         jobs.start(dump, SOURCE, "umap", 20_000)

@@ -225,9 +225,9 @@ def test_an_empty_region_has_no_tokens_and_carries_nothing(parens):
         ([(0, 0), (1, 1)], "2 corners; give 3 to 500"),
         ([(0, 0)] * 501, "501 corners"),
         ([(0, 0), (1, float("nan")), (1, 1)], "not a finite number"),
-        ([(0, 0, 0)] * 3, "no list of corners"),
-        ([0, 1, 2], "no list of corners"),
-        ([("a", 0)] * 3, "no list of corners"),
+        ([(0, 0, 0)] * 3, "not a list of corners"),
+        ([0, 1, 2], "not a list of corners"),
+        ([("a", 0)] * 3, "not a list of corners"),
     ],
 )
 def test_a_polygon_that_is_none_is_refused(parens, polygon, words):

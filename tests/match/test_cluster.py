@@ -45,8 +45,8 @@ def test_a_task_runs_in_the_processes_of_the_cluster(parts, scheduler):
     script = (
         "import os, sys\n"
         "from functools import partial\n"
-        "from lstmviz.match.corpus.workers import ask_shards\n"
-        "print(os.getpid(), *ask_shards(eval, ['__import__(\"os\").getpid()'] * 2, sys.argv[1]))"
+        "from lstmviz.match.corpus.workers import map_shards\n"
+        "print(os.getpid(), *map_shards(eval, ['__import__(\"os\").getpid()'] * 2, sys.argv[1]))"
     )
     done = subprocess.run([sys.executable, "-c", script, scheduler], capture_output=True, text=True, check=True)
     own, *others = done.stdout.split()
@@ -76,7 +76,7 @@ def test_what_a_shard_raises_and_what_does_not_fit_come_as_they_are(parts, sched
 
 def test_a_worker_that_fails_is_told_in_a_line(scheduler):
     with pytest.raises(ClusterError) as caught:
-        cluster.ask_shards(int, ["no\nnumber"], scheduler)
+        cluster.map_shards(int, ["no\nnumber"], scheduler)
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(f"a worker of {scheduler} failed (ValueError: invalid literal")

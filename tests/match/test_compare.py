@@ -65,8 +65,8 @@ def test_two_dumps_of_one_text_are_compared_and_others_are_refused_in_a_line(tmp
     assert asdict(one.compare(mine, theirs, two)) == twin(*rows)
     for name, words, more in (
         ("short", "300 steps", {"tokens": np.arange(150) % 3, "lengths": [50] * 3}),
-        ("cut", "other sequences", {"lengths": [150] * 2}),
-        ("other", "other tokens", {"vocab": ["a", "b", "c"]}),
+        ("cut", "different sequences", {"lengths": [150] * 2}),
+        ("other", "different tokens", {"vocab": ["a", "b", "c"]}),
         ("numbers", "no tokens", {"tokens": None, "vocab": None}),
     ):
         other = written(tmp_path, name, 3, **more)
@@ -104,7 +104,7 @@ def test_the_route_answers_as_the_api(tmp_path):
     asked["second"]["dump"] = other.uuid
     answer = post(client, one, asked).get_json()
     assert answer["both"] is None
-    assert "other tokens" in answer["why"]
+    assert "different tokens" in answer["why"]
     assert answer["second"]["n_matches"] >= 0
 
 

@@ -41,17 +41,20 @@ def test_match_equals_its_twin_and_count_and_pages_agree_with_it(tmp_path, data)
 KNOBS = {
     "runs.BLOCK_STEPS": st.integers(1, 7),
     "levels.COUNT_STEPS": st.integers(1, 7),
-    "levels.REGION_STEPS": st.integers(1, 9),
+    "levels.BATCH_STEPS": st.integers(1, 9),
     "levels.DENSE_SHARE": st.sampled_from([0.0, 0.2, 1.0, 2.0]),
     "levels.ROW_STEPS": st.integers(1, 9),
-    "levels.PEAKS_AT_ONCE": st.integers(1, 3),
+    "levels.BLOCK_ROWS": st.integers(1, 3),
     "levels.SAMPLE_ROWS": st.integers(1, 3),
-    "runs.FEW": st.sampled_from([1, 8, 1000]),
+    "runs.SPARSE": st.sampled_from([1, 8, 1000]),
     "runs.FIRST_LOOK": st.integers(1, 4),
     "runs.FARTHEST_LOOK": st.integers(1, 4),
     "activity.FAR": st.integers(0, 4),
+    "activity.LONG": st.integers(0, 4),
+    "activity.BLOCK_STEPS": st.integers(1, 4),
+    "activity.BLOCK_CODES": st.integers(1, 4),
     "activity.TABLE_CELLS": st.integers(1, 9),
-    "candidates.ENDS_AT_ONCE": st.integers(1, 3),
+    "candidates.BLOCK_ENDS": st.integers(1, 3),
 }
 
 

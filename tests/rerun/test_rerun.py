@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 import lstmviz
 from lstmviz import errors, samples
-from lstmviz.rerun.rerun import MAX_CHARACTERS, MAX_TOKENS, described, rerun_of
+from lstmviz.rerun.rerun import MAX_CHARACTERS, MAX_TOKENS, model_description, rerun_of
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.model import TextModel, load, save
 from lstmviz.training.model_config import ModelDescription, model_beside
@@ -107,7 +107,7 @@ def assert_same(typed, truth):
 def test_a_samples_typed_states_are_those_of_a_recording(built, tmp_path, name, variant, text):
     path = built(name, variant)
     typed = lstmviz.open_dump(path).rerun(text)
-    tokens = list(text) if described(lstmviz.open_dump(path)).level == "char" else text.split()
+    tokens = list(text) if model_description(lstmviz.open_dump(path)).level == "char" else text.split()
     assert typed.tokens[:] == tokens
     assert_same(typed, recorded(path, tokens, tmp_path / "truth.h5"))
     assert typed.is_known.all()

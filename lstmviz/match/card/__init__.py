@@ -1,1 +1,1 @@
-"""What one unit does: how its values spread, how long it stays on, where it is strongest, and its tracks."""
+"""What one unit does: the spread of its values, its runs, its strongest contexts, and how it relates to tracks."""

@@ -1,4 +1,4 @@
-"""One unit's runs, read block by block: how long they are, and where the unit is strongest."""
+"""One unit's runs, collected block by block: their lengths, and where the unit is strongest."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ class _Peaks:
     step: Steps
 
     def strongest(self, n: int) -> _Peaks:
-        """Return the n strongest, strongest first, the earlier one where equal."""
+        """Return the n strongest, strongest first; of equal ones the earlier first."""
         order = np.lexsort((self.step, -self.strength))[:n]
         return _Peaks(self.strength[order], self.step[order])
 
-    def and_(self, more: _Peaks) -> _Peaks:
-        """Return both together."""
+    def merged(self, more: _Peaks) -> _Peaks:
+        """Return the peaks of both."""
         return _Peaks(np.concatenate([self.strength, more.strength]), np.concatenate([self.step, more.step]))
 
 
-NONE = _Peaks(np.zeros(0), np.zeros(0, np.int64))
+NO_PEAKS = _Peaks(np.zeros(0), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
 class _Run:
-    """A run that reaches the end of what was read so far."""
+    """A run that reaches the end of the blocks read so far."""
 
     start: int
     strength: float
@@ -45,24 +45,24 @@ class _Run:
 
 
 class RunScan:
-    """Goes through a unit's values in blocks, and keeps the lengths of its runs and its ``n_kept`` strongest steps."""
+    """Collects the lengths of a unit's runs and its ``n_kept`` strongest steps, block by block."""
 
     def __init__(self, axis: Axis, side: Side, n_kept: int) -> None:
         self._axis, self._sign, self._n_kept = axis, 1.0 if side == "high" else -1.0, n_kept
         self._open: _Run | None = None
         self._lengths: dict[int, int] = {}
-        self._on, self._off = NONE, NONE
+        self._on, self._off = NO_PEAKS, NO_PEAKS
 
     def add(self, first: int, values: NDArray[Any], on: NDArray[np.bool_]) -> None:
-        """Go on with the values from step ``first`` on, and where the unit is on among them."""
+        """Add the next block: the values from step ``first`` on, and at which of these steps the unit is on."""
         strength = self._sign * values.astype(np.float64)
         inside = slice(*np.searchsorted(self._axis.starts, [first, first + len(on)]).tolist())
         borders = self._axis.starts[inside] - first
         starts, stops = _stretches(on, borders)
         peaks = _peaks(strength, starts, stops)
         begins, ends, steps, heights = starts + first, stops + first, peaks.step + first, peaks.strength
-        goes_on = 0 in starts[:1] and 0 not in borders[:1]
-        if self._open and goes_on:
+        continues = 0 in starts[:1] and 0 not in borders[:1]
+        if self._open and continues:
             begins[0] = self._open.start
             if self._open.strength >= heights[0]:
                 heights[0], steps[0] = self._open.strength, self._open.step
@@ -72,11 +72,11 @@ class RunScan:
         if len(stops) and stops[-1] == len(on):
             self._open = _Run(int(begins[-1]), float(heights[-1]), int(steps[-1]))
             begins, ends, steps, heights = begins[:-1], ends[:-1], steps[:-1], heights[:-1]
-        self._count(ends - begins)
-        self._on = self._on.and_(_Peaks(heights, steps)).strongest(self._n_kept)
-        if len(self._on.step) < self._n_kept:  # else no step at which it is off is strong enough
+        self._count_lengths(ends - begins)
+        self._on = self._on.merged(_Peaks(heights, steps)).strongest(self._n_kept)
+        if len(self._on.step) < self._n_kept:  # else no step at which the unit is off is strong enough
             off = np.flatnonzero(~on & ~np.isnan(strength))
-            self._off = self._off.and_(_Peaks(strength[off], off + first)).strongest(self._n_kept)
+            self._off = self._off.merged(_Peaks(strength[off], off + first)).strongest(self._n_kept)
 
     def lengths(self) -> pd.DataFrame:
         """Return how many runs there are of each length: length, n_runs."""
@@ -87,16 +87,16 @@ class RunScan:
     def strongest(self, n: int, around: int) -> list[tuple[int, int, int, int]]:
         """Return (step, start, stop, sequence) of the n strongest contexts; none overlaps a stronger one."""
         self._finish()
-        found: list[tuple[int, int, int, int]] = []
+        contexts: list[tuple[int, int, int, int]] = []
         for step in np.concatenate([self._on.step, self._off.step]).tolist():
-            if len(found) == n:
+            if len(contexts) == n:
                 break
             sequence = self._axis.sequence_of(step)
             start = max(step - around, int(self._axis.starts[sequence]))
             stop = min(step + around + 1, int(self._axis.stops[sequence]))
-            if all(stop <= a or b <= start for _, a, b, _ in found):
-                found.append((step, start, stop, sequence))
-        return found
+            if all(stop <= a or b <= start for _, a, b, _ in contexts):
+                contexts.append((step, start, stop, sequence))
+        return contexts
 
     def _finish(self) -> None:
         if self._open:
@@ -104,28 +104,28 @@ class RunScan:
             self._open = None
 
     def _close(self, run: _Run, stop: int) -> None:
-        self._count(np.array([stop - run.start]))
+        self._count_lengths(np.array([stop - run.start]))
         peak = _Peaks(np.array([run.strength]), np.array([run.step]))
-        self._on = self._on.and_(peak).strongest(self._n_kept)
+        self._on = self._on.merged(peak).strongest(self._n_kept)
 
-    def _count(self, lengths: Steps) -> None:
+    def _count_lengths(self, lengths: Steps) -> None:
         for length, n in zip(*(part.tolist() for part in np.unique(lengths, return_counts=True)), strict=True):
             self._lengths[length] = self._lengths.get(length, 0) + n
 
 
 def _stretches(on: NDArray[np.bool_], borders: Steps) -> tuple[Steps, Steps]:
-    """Return where stretches of on begin and end; one that meets a border is cut there."""
-    was = np.concatenate([[False], on])
+    """Return where the stretches of true steps start and stop; sequence borders cut them."""
+    before = np.concatenate([[False], on])
     is_border = np.zeros(len(on) + 1, np.bool_)
     is_border[borders] = True
-    now = np.concatenate([on, [False]])
-    return np.flatnonzero(now & (~was | is_border)), np.flatnonzero(was & (~now | is_border))
+    after = np.concatenate([on, [False]])
+    return np.flatnonzero(after & (~before | is_border)), np.flatnonzero(before & (~after | is_border))
 
 
 def _peaks(strength: NDArray[np.float64], starts: Steps, stops: Steps) -> _Peaks:
     """Return the first strongest step of each stretch."""
     if not len(starts):
-        return NONE
+        return NO_PEAKS
     sizes = stops - starts
     offsets = np.cumsum(sizes) - sizes
     inside = np.arange(int(sizes.sum())) + np.repeat(starts - offsets, sizes)

@@ -1,4 +1,4 @@
-"""How one unit goes with a track: its mean and on-rate at each label or whole number, and the correlation."""
+"""How one unit relates to a track: its mean and on-rate at each label or whole number, and the correlation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.lazy_arrays import Track
 from lstmviz.types import TrackKind
 
-MAX_VALUES = 64  # different whole numbers of a track that are listed
+MAX_VALUES = 64  # different whole numbers of a track, up to which each has a row
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class UnitTrack:
 
 
 class TrackScan:
-    """Goes through a unit's values in blocks, beside a track."""
+    """Collects how a unit relates to a track, block by block."""
 
     def __init__(self, track: Track) -> None:
         self._track, self._moments = track, Moments()
@@ -55,7 +55,7 @@ class TrackScan:
         self._n_steps = self._n_on = 0
 
     def add(self, first: int, view: NDArray[np.float64], on: NDArray[np.bool_]) -> None:
-        """Go on with the unit's values in the view from step ``first`` on, and where it is on among them."""
+        """Add the next block: the unit's values in the view from step ``first`` on, and where it is on."""
         values = self._track[first : first + len(view)]
         both = ~np.isnan(view) & self._has_value(values)
         values, view, on = values[both], view[both], on[both]
@@ -65,12 +65,12 @@ class TrackScan:
         self._add_rows(values, view, on)
 
     def result(self) -> UnitTrack:
-        """Return what was found."""
+        """Return the unit's relation to the track over all blocks."""
         info = self._track.info
-        is_number = info.kind == "number"
-        rate = self._n_on / self._n_steps if self._n_steps else math.nan
-        r = self._moments.correlation() if is_number else None
-        return UnitTrack(info.name, info.kind, self._n_steps, rate, r, None if self._rows is None else self._table())
+        on_rate = self._n_on / self._n_steps if self._n_steps else math.nan
+        r = self._moments.correlation() if info.kind == "number" else None
+        table = None if self._rows is None else self._table()
+        return UnitTrack(info.name, info.kind, self._n_steps, on_rate, r, table)
 
     def _has_value(self, values: NDArray[Any]) -> NDArray[np.bool_]:
         if self._track.info.kind == "category":
@@ -89,9 +89,9 @@ class TrackScan:
         n_steps = np.bincount(place, minlength=len(different))
         total = np.bincount(place, weights=view, minlength=len(different))
         n_on = np.bincount(place[on], minlength=len(different))
-        for value, *more in zip(*(part.tolist() for part in (different, n_steps, total, n_on)), strict=True):
+        for value, *counts in zip(*(part.tolist() for part in (different, n_steps, total, n_on)), strict=True):
             row = self._rows.setdefault(value, [0, 0.0, 0])
-            row[:] = [a + b for a, b in zip(row, more, strict=True)]
+            row[:] = [a + b for a, b in zip(row, counts, strict=True)]
 
     def _table(self) -> pd.DataFrame:
         rows = sorted((self._rows or {}).items())
@@ -113,7 +113,7 @@ class TrackScan:
 
 
 class Moments:
-    """Means, variances and covariance of two numbers, block by block, without losing digits (Chan et al. 1983)."""
+    """Means, variances and covariance of two numbers, block by block and numerically stable (Chan et al. 1983)."""
 
     def __init__(self) -> None:
         self._n = 0
@@ -121,7 +121,7 @@ class Moments:
         self._least, self._most = np.full(2, np.inf), np.full(2, -np.inf)
 
     def add(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-        """Go on with pairs; those that are not finite are left out."""
+        """Add a block of pairs; those that are not finite are left out."""
         is_finite = np.isfinite(x) & np.isfinite(y)
         both = np.stack([x[is_finite], y[is_finite]])
         n = both.shape[1]
@@ -129,17 +129,17 @@ class Moments:
             return
         with np.errstate(over="ignore", invalid="ignore"):
             means = both.mean(axis=1)
-            apart = both - means[:, None]
+            centred = both - means[:, None]
             shift = means - self._means
             weight = self._n * n / (self._n + n)
-            self._squares = self._squares + (apart**2).sum(axis=1) + shift**2 * weight
-            self._product += float(apart[0] @ apart[1] + shift[0] * shift[1] * weight)
+            self._squares = self._squares + (centred**2).sum(axis=1) + shift**2 * weight
+            self._product += float(centred[0] @ centred[1] + shift[0] * shift[1] * weight)
             self._means = self._means + shift * n / (self._n + n)
         self._n += n
         self._least, self._most = np.minimum(self._least, both.min(axis=1)), np.maximum(self._most, both.max(axis=1))
 
     def correlation(self) -> float | None:
-        """Return Pearson's r; None where either number is constant, or there are none."""
+        """Return Pearson's r; None if either number is constant, or there are no pairs."""
         scale = math.sqrt(self._squares[0]) * math.sqrt(self._squares[1])
         if not (self._least < self._most).all() or not 0 < scale < math.inf:
             return None

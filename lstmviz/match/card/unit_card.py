@@ -1,4 +1,4 @@
-"""A unit's card: how its values spread, how long it stays on, where it is strongest, how it goes with the tracks."""
+"""A unit's card: the spread of its values, its runs, its strongest contexts, and how it relates to tracks."""
 
 from __future__ import annotations
 
@@ -139,9 +139,9 @@ def unit_card(
         4      4      1.0           1.0
     """
     info, axis = dump.source(source), dump.axis_of(source)
-    _check(info, unit, threshold, side, n_contexts, around)
-    own = threshold if side == "high" else -threshold
-    values, cut = UnitValues(dump, source, unit), info.cut(own)
+    _check_arguments(info, unit, threshold, side, n_contexts, around)
+    unit_threshold = threshold if side == "high" else -threshold
+    values, cut = UnitValues(dump, source, unit), info.cut(unit_threshold)
     runs = RunScan(axis, side, n_contexts * (4 * around + 1))
     tracks = [TrackScan(track) for track in axis.tracks.values()]
     n_nan = n_on = 0
@@ -154,29 +154,29 @@ def unit_card(
             track.add(first, view, on)
     n_values = info.n_steps - n_nan
     return UnitCard(
-        source,
-        unit,
-        side,
-        own,
-        info.n_steps,
-        n_nan,
-        n_on / n_values if n_values else np.nan,
-        spread(values),
-        quantiles(values, n_values),
-        on_rates(values, n_values),
-        runs.lengths(),
-        tuple(_context(dump, info, axis, unit, *place) for place in runs.strongest(n_contexts, around)),
-        tuple(track.result() for track in tracks),
+        source=source,
+        unit=unit,
+        side=side,
+        threshold=unit_threshold,
+        n_steps=info.n_steps,
+        n_nan=n_nan,
+        on_rate=n_on / n_values if n_values else np.nan,
+        histogram=spread(values),
+        quantiles=quantiles(values, n_values),
+        on_rates=on_rates(values, n_values),
+        run_lengths=runs.lengths(),
+        contexts=tuple(_context(dump, info, axis, unit, *place) for place in runs.strongest(n_contexts, around)),
+        tracks=tuple(track.result() for track in tracks),
     )
 
 
 def in_view(info: Source, values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return recorded values as they are shown: float64, through tanh where the source's view is that."""
-    wide = values.astype(np.float64)
-    return np.tanh(wide) if info.view == "tanh" else wide
+    """Return recorded values in the source's view, as float64."""
+    recorded = values.astype(np.float64)
+    return np.tanh(recorded) if info.view == "tanh" else recorded
 
 
-def _check(info: Source, unit: int, threshold: float, side: str, n_contexts: int, around: int) -> None:
+def _check_arguments(info: Source, unit: int, threshold: float, side: str, n_contexts: int, around: int) -> None:
     check_threshold(threshold)
     check_side(side)
     info.check_unit(unit)
@@ -191,14 +191,14 @@ def _context(
 ) -> UnitContext:
     values = in_view(info, dump.states(info.name)[start:stop, [unit]][:, 0]).tolist()
     return UnitContext(
-        step,
-        start,
-        stop,
-        sequence,
-        values[step - start],
-        tuple(values),
-        None if axis.tokens is None else tuple(axis.tokens[start:stop]),
-        axis.text(start, step),
-        axis.text(step, step + 1),
-        axis.text(step + 1, stop),
+        step=step,
+        start=start,
+        stop=stop,
+        sequence=sequence,
+        value=values[step - start],
+        values=tuple(values),
+        tokens=None if axis.tokens is None else tuple(axis.tokens[start:stop]),
+        text_before=axis.text(start, step),
+        text=axis.text(step, step + 1),
+        text_after=axis.text(step + 1, stop),
     )

@@ -1,1 +1,1 @@
-"""Matching and searching a corpus of shards, by threads of this machine or the workers of a dask scheduler."""
+"""Matching and searching a corpus of shards, with threads of this machine or the workers of a dask scheduler."""

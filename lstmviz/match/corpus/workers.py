@@ -1,6 +1,6 @@
-"""Put one question to every shard of a corpus: by threads of this machine, or by the workers of a dask scheduler.
+"""Run one task on every shard of a corpus: in threads of this process, or on the workers of a dask scheduler.
 
-Only paths, the question and small answers travel.
+Only paths, the task and its small results travel.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from urllib.parse import urlsplit
 from lstmviz.dump.corpus.reader import Shard
 from lstmviz.errors import ClusterError, DumpMissing, LstmvizError
 
-ANSWER_WITHIN = 10  # seconds for a scheduler to answer, and for its first worker to be there
+ANSWER_WITHIN = 10  # seconds in which a scheduler must answer, and have a worker
 EXTRA = "pip install 'lstmviz[cluster]'"
 
 T_co = TypeVar("T_co", covariant=True)
 
 
 class Task(Protocol[T_co]):
-    """A question to one shard, with its answer; a module's function, so that a worker can find it by name."""
+    """A function of one shard, defined in a module so that a worker can import it by name."""
 
     def __call__(self, shard: Shard, /) -> T_co:
-        """Open the shard by its path and answer."""
+        """Open the shard by its path and return the result."""
 
 
-def ask_shards(task: Task[T_co], shards: Sequence[Shard], scheduler: str | None = None) -> list[T_co]:
-    """Return the task's answer for each shard, in order.
+def map_shards(task: Task[T_co], shards: Sequence[Shard], scheduler: str | None = None) -> list[T_co]:
+    """Return the task's result for each shard, in order.
 
-    ``scheduler`` is the address of a ``dask.distributed`` scheduler, such as ``tcp://host:8786``; None asks by threads
-    of this process. Raises ClusterError where the scheduler cannot be used or a worker fails, DumpMissing where a
+    ``scheduler`` is the address of a ``dask.distributed`` scheduler, such as ``tcp://host:8786``; None runs the task in
+    threads of this process. Raises ClusterError if the scheduler cannot be used or a worker fails, DumpMissing if a
     worker cannot see a shard, and what the task itself raises.
     """
     if scheduler is not None:
@@ -52,28 +52,28 @@ def _ask_workers(task: Task[T_co], shards: Sequence[Shard], address: str) -> lis
                 f"the scheduler at {address} has no workers; start one with: dask worker {address}"
             ) from err
         try:
-            answers: list[T_co] = client.gather(client.map(partial(_at_worker, task), shards, pure=False))
+            results: list[T_co] = client.gather(client.map(partial(_at_worker, task), shards, pure=False))
         except LstmvizError:
             raise
-        except Exception as err:  # whatever went wrong on another machine, in a line
+        except Exception as err:  # anything may go wrong on another machine
             reason = f"{type(err).__name__}: {err}".splitlines()[0][:300]
             raise ClusterError(
                 f"a worker of {address} failed ({reason}); each needs the same versions of lstmviz and dask as here"
             ) from err
-    return answers
+    return results
 
 
 def _client(address: str) -> Any:
-    """Connect to a scheduler; a plain connection is tried first, for a Client that fails leaves its thread behind."""
+    """Connect to a scheduler; first by a plain socket, because a Client that fails leaves a thread behind."""
     try:
         distributed: Any = import_module("distributed")
     except ImportError as err:
         raise ClusterError(f"the scheduler {address} needs dask, which is not installed here: {EXTRA}") from err
     try:
-        asked = urlsplit(address)
-        if asked.scheme not in ("tcp", "tls") or asked.hostname is None or asked.port is None:
+        url = urlsplit(address)
+        if url.scheme not in ("tcp", "tls") or url.hostname is None or url.port is None:
             raise ValueError("not an address")
-        socket.create_connection((asked.hostname, asked.port), timeout=ANSWER_WITHIN).close()
+        socket.create_connection((url.hostname, url.port), timeout=ANSWER_WITHIN).close()
         return distributed.Client(address, timeout=ANSWER_WITHIN, set_as_default=False)
     except (OSError, ValueError) as err:
         raise ClusterError(
@@ -82,7 +82,7 @@ def _client(address: str) -> Any:
 
 
 def _at_worker(task: Callable[[Shard], Any], shard: Shard) -> Any:
-    """Run a task on a worker; where it cannot see the shard, say which worker that is."""
+    """Run a task on a worker; if the worker cannot see the shard, name the worker."""
     try:
         return task(shard)
     except DumpMissing as err:

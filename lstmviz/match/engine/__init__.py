@@ -1,1 +1,1 @@
-"""Finding the matches of a pattern: which units are on where, in runs, and where they are on together."""
+"""Finding the matches of a pattern: where each unit is on, its runs, and where units are on together."""

@@ -1,7 +1,6 @@
-"""Where the units of a pattern are on: from a source's codes where there is an index, else from recorded values.
+"""Where the units of a pattern are on: by the codes of an index if there is one, else by the recorded values.
 
-Both answer the same questions alike; what an index leaves unsure is looked up as recorded, so it never changes an
-answer.
+Both give the same answers: where a code does not decide, the recorded value is read.
 """
 
 from __future__ import annotations
@@ -22,9 +21,12 @@ from lstmviz.types import Pattern, PatternUnit
 Steps = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-READ_AHEAD = 2_000  # spans whose rows are announced to the system one by one
-TABLE_CELLS = 2**22  # entries of a (spans, units) table of codes held in memory
-FAR = 64  # steps between two wanted ones from which on they are read apart
+READ_AHEAD = 2_000  # spans; up to here the system is told of each span's rows before they are read
+TABLE_CELLS = 2**22  # of a (spans, units) table of codes held in memory
+FAR = 64  # steps; steps further apart than this are read one by one
+LONG = 64  # steps; longer spans are gone through one by one, shorter ones together
+BLOCK_STEPS = 4_096  # of recorded values, read at a time
+BLOCK_CODES = 65_536  # steps of codes, read at a time
 
 
 class Activity(Protocol):
@@ -45,43 +47,43 @@ class Activity(Protocol):
 
 def activities(dump: DumpReader, pattern: Pattern, use_index: bool = True) -> list[Activity]:
     """Return the activity of each pattern unit, in the pattern's order."""
-    found: list[Activity] = []
+    units: list[Activity] = []
     readers: dict[str, _Values] = {}
     for unit in pattern.units:
         codes = code_matrices_of(dump, unit.source) if use_index else None
         values = readers.setdefault(unit.source, _Values(dump.states(unit.source)))
         if codes is not None:
             codes.will_read(unit.unit)
-        found.append(StoredActivity(values, unit) if codes is None else IndexedActivity(codes, values, unit))
-    return found
+        units.append(StoredActivity(values, unit) if codes is None else IndexedActivity(codes, values, unit))
+    return units
 
 
 class _Values:
-    """Recorded values of one source by step; the block read last is kept, for the next unit asks for it too."""
+    """Recorded values of one source; the last block is kept, because the next unit needs the same one."""
 
     def __init__(self, states: States) -> None:
         self.states = states
-        self._kept = (0, 0), states[0:0]
+        self._last_block = (0, 0), states[0:0]
 
     def between(self, start: int, stop: int) -> NDArray[Any]:
-        kept = self._kept  # one assignment each way: two threads may read
-        if kept[0] != (start, stop):
-            kept = self._kept = (start, stop), self.states[start:stop]
-        return kept[1]
+        block = self._last_block  # read and assigned in one go, because threads share it
+        if block[0] != (start, stop):
+            block = self._last_block = (start, stop), self.states[start:stop]
+        return block[1]
 
     def at(self, steps: Steps, unit: int) -> NDArray[Any]:
-        """Return one unit's values at these steps, read in stretches of steps that lie close together."""
-        wanted, inverse = np.unique(steps, return_inverse=True)
-        values = np.empty(len(wanted), self.states.dtype)
-        cuts = np.flatnonzero(np.diff(wanted) > FAR) + 1
-        for part in np.split(np.arange(len(wanted)), cuts) if len(wanted) else []:
-            first, last = int(wanted[part[0]]), int(wanted[part[-1]])
-            values[part] = self.states[first : last + 1][wanted[part] - first, unit]
+        """Return one unit's values at these steps; steps that lie close together are read at once."""
+        different, inverse = np.unique(steps, return_inverse=True)
+        values = np.empty(len(different), self.states.dtype)
+        cuts = np.flatnonzero(np.diff(different) > FAR) + 1
+        for part in np.split(np.arange(len(different)), cuts) if len(different) else []:
+            first, last = int(different[part[0]]), int(different[part[-1]])
+            values[part] = self.states[first : last + 1][different[part] - first, unit]
         return values[inverse].reshape(np.shape(steps))
 
 
 class StoredActivity:
-    """A unit's activity from recorded values alone."""
+    """A unit's activity by its recorded values."""
 
     def __init__(self, values: _Values, unit: PatternUnit) -> None:
         self._values, self._unit = values, unit
@@ -105,7 +107,7 @@ class StoredActivity:
 
 
 class IndexedActivity:
-    """A unit's activity from its codes; values of an unsure code are looked up."""
+    """A unit's activity by its codes; where a code does not decide, the value is read."""
 
     def __init__(self, codes: CodeMatrices, values: _Values, unit: PatternUnit) -> None:
         self._values, self._unit = values, unit
@@ -138,60 +140,60 @@ class IndexedActivity:
 
 
 class BackgroundUnits:
-    """The units of one source that are not in a pattern: how many are on all through a span (side high, base)."""
+    """The units of one source that are not in a pattern, on from the source's base threshold up."""
 
     def __init__(self, dump: DumpReader, source: str, base: float, pattern: Pattern, use_index: bool = True) -> None:
         self._states, self._base = dump.states(source), base
-        mine: Sequence[int] = [u.unit for u in pattern.units if u.source == source]
-        self._is_other = np.ones(self._states.info.n_units, np.bool_)
-        self._is_other[mine] = False
+        in_pattern: Sequence[int] = [u.unit for u in pattern.units if u.source == source]
+        self._is_background = np.ones(self._states.info.n_units, np.bool_)
+        self._is_background[in_pattern] = False
         codes = code_matrices_of(dump, source) if use_index else None
-        self._planes = codes
+        self._codes = codes
         self._rule = None if codes is None else codes.coder.rule(self._states.info.cut(base), "high")
 
     def count(self, start: Steps, stop: Steps) -> Steps:
-        """Return for each span [start, stop) the number of others that are on at every step of it."""
-        at_once = max(1, TABLE_CELLS // len(self._is_other))
-        parts = [self._count(start[i : i + at_once], stop[i : i + at_once]) for i in range(0, len(start), at_once)]
+        """Return for each span [start, stop) how many of these units are on at every step of it."""
+        n_rows = max(1, TABLE_CELLS // len(self._is_background))
+        parts = [self._count(start[i : i + n_rows], stop[i : i + n_rows]) for i in range(0, len(start), n_rows)]
         return np.concatenate([np.zeros(0, np.int64), *parts])
 
     def _count(self, start: Steps, stop: Steps) -> Steps:
-        if self._planes is None or self._rule is None:
+        if self._codes is None or self._rule is None:
             return np.array([self._count_recorded(a, b) for a, b in zip(start, stop, strict=True)], np.int64)
         if len(start) <= READ_AHEAD:
-            self._planes.will_read_rows(start, stop)
-        least = _least(self._planes.rows, start, stop)
-        on = self._rule.apply(least) & self._is_other
+            self._codes.will_read_rows(start, stop)
+        least = _least(self._codes.rows, start, stop)
+        on = self._rule.apply(least) & self._is_background
         counts: Steps = on.sum(axis=1, dtype=np.int64)
         if self._rule.unsure is not None:
-            for i in np.flatnonzero(((least == self._rule.unsure) & self._is_other).any(axis=1)).tolist():
+            for i in np.flatnonzero(((least == self._rule.unsure) & self._is_background).any(axis=1)).tolist():
                 counts[i] = self._count_recorded(start[i], stop[i])
         return counts
 
     def _count_recorded(self, start: int, stop: int) -> int:
-        through = self._is_other.copy()
-        for first in range(int(start), int(stop), 4_096):
-            values = self._states[first : min(first + 4_096, int(stop))]
-            through &= is_on(values, self._states.info, self._base).all(axis=0)
-            if not through.any():
+        is_on_throughout = self._is_background.copy()
+        for first in range(int(start), int(stop), BLOCK_STEPS):
+            values = self._states[first : min(first + BLOCK_STEPS, int(stop))]
+            is_on_throughout &= is_on(values, self._states.info, self._base).all(axis=0)
+            if not is_on_throughout.any():
                 break
-        return int(through.sum())
+        return int(is_on_throughout.sum())
 
 
 def _least(rows: Codes, start: Steps, stop: Steps) -> Codes:
-    """Return each unit's least code over each span, (n_spans, n_units): a unit is on through it if that one is."""
+    """Return each unit's least code over each span, (n_spans, n_units): the unit is on throughout if that code is."""
     length = stop - start
-    order = np.argsort(-length, kind="stable")  # longest first: those with a step more are always the first few
+    order = np.argsort(-length, kind="stable")  # longest first, so the spans that have a given step come first
     start, length = start[order], length[order]
-    found = np.full((len(start), rows.shape[1]), UNSURE, np.uint8)
-    n_long = int(np.searchsorted(-length, -FAR))
+    minimum = np.full((len(start), rows.shape[1]), UNSURE, np.uint8)
+    n_long = int(np.searchsorted(-length, -LONG))
     for i in range(n_long):
-        for first in range(int(start[i]), int(start[i] + length[i]), 65_536):
-            block = rows[first : min(first + 65_536, int(start[i] + length[i]))]
-            np.minimum(found[i], block.min(axis=0), out=found[i])
+        for first in range(int(start[i]), int(start[i] + length[i]), BLOCK_CODES):
+            block = rows[first : min(first + BLOCK_CODES, int(start[i] + length[i]))]
+            np.minimum(minimum[i], block.min(axis=0), out=minimum[i])
     for step in range(int(length[n_long:].max(initial=0))):
-        some = slice(n_long, int(np.searchsorted(-length, -step)))  # those longer than `step`
-        np.minimum(found[some], rows[start[some] + step], out=found[some])
-    least = np.empty_like(found)
-    least[order] = found
+        longer = slice(n_long, int(np.searchsorted(-length, -step)))  # spans longer than `step`
+        np.minimum(minimum[longer], rows[start[longer] + step], out=minimum[longer])
+    least = np.empty_like(minimum)
+    least[order] = minimum
     return least

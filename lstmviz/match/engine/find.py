@@ -1,4 +1,4 @@
-"""Find and rank every match of a pattern over a whole corpus; the definition is in docs/matching.md."""
+"""Find and rank the matches of a pattern over a whole corpus; they are defined in docs/matching.md."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pandas as pd
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.engine.activity import BackgroundUnits, Steps, activities
-from lstmviz.match.engine.candidates import Candidates
+from lstmviz.match.engine.candidates import Candidates, joined_candidates
 from lstmviz.match.engine.filters import allowed_steps
 from lstmviz.match.engine.levels import SharedUnitLevels
 from lstmviz.match.engine.runs import concatenated
-from lstmviz.types import Pattern
+from lstmviz.types import Pattern, check_page
 
 COLUMNS = ("start", "stop", "sequence", "n_shared", "n_union", "length", "text")
 
@@ -63,9 +63,7 @@ def find(dump: DumpReader, pattern: Pattern, limit: int = 50, offset: int = 0) -
            start  stop  n_shared    text
         0    249   255         4  (44444
     """
-    if limit < 0 or offset < 0:
-        raise PatternError(f"limit={limit} and offset={offset} must not be negative")
-    return MatchSearch(dump, pattern).page(limit, offset)
+    return MatchSearch(dump, pattern).page(*check_page(limit, offset))
 
 
 def count(dump: DumpReader, pattern: Pattern) -> Count:
@@ -93,7 +91,7 @@ def count(dump: DumpReader, pattern: Pattern) -> Count:
 
 
 class MatchSearch:
-    """The matches of one pattern, looked for and ranked no further than has been asked; threads may share it."""
+    """The matches of one pattern, searched and ranked only as far as needed; threads may share it."""
 
     def __init__(self, dump: DumpReader, pattern: Pattern, use_index: bool = True) -> None:
         self._dump, self.pattern, self._use_index = dump, pattern, use_index
@@ -106,16 +104,16 @@ class MatchSearch:
         self._ranked: dict[int, tuple[Candidates, Steps]] = {}
         self._lock = RLock()
         self._lowest = pattern.n_units + 1  # see ``lowest``
-        self._all = Candidates(*(np.zeros(0, np.int64) for _ in range(3)))
+        self._spans = joined_candidates([])  # of the matches with ``lowest`` shared units or more
 
     @property
     def is_complete(self) -> bool:
-        """Whether every match has been looked for, so that ``totals`` speaks of all."""
+        """Whether all matches have been searched for, so that ``totals`` counts all of them."""
         return self._lowest <= 1
 
     @property
     def lowest(self) -> int:
-        """Every match with so many shared units, or more, has been looked for."""
+        """The level down to which all matches have been searched for: the number of shared units."""
         return self._lowest
 
     def page(self, limit: int, offset: int = 0, min_shared: int = 1) -> pd.DataFrame:
@@ -131,9 +129,9 @@ class MatchSearch:
         with self._lock:
             if self._lowest > min_shared:
                 self._extend(min_shared)
-            found = self._all
-        found = found.take(found.n_shared >= min_shared)
-        return found.take(np.lexsort((found.stop, found.start)))
+            spans = self._spans
+        spans = spans.take(spans.n_shared >= min_shared)
+        return spans.take(np.lexsort((spans.stop, spans.start)))
 
     def unions(self, start: Steps, stop: Steps) -> Steps:
         """Return ``n_union`` of each span [start, stop)."""
@@ -141,25 +139,25 @@ class MatchSearch:
             return self._n_union(start, stop)
 
     def look_for(self, n_wanted: int) -> None:
-        """Look down the levels of shared units until there are so many matches, or all."""
+        """Search down the levels of shared units until ``n_wanted`` matches, or all, are found."""
         with self._lock:
             self._look_for(n_wanted, 1)
 
     def complete(self) -> None:
-        """Look for every match."""
+        """Search for all matches."""
         with self._lock:
             if not self.is_complete:
                 self._extend(1)
 
     def totals(self) -> list[tuple[int, int]]:
-        """Return (n_shared, n_matches), most shared first, for the levels looked at so far (see ``is_complete``)."""
-        levels, n_matches = np.unique(self._all.n_shared, return_counts=True)
+        """Return (n_shared, n_matches), most shared first, for the levels searched so far (see ``is_complete``)."""
+        levels, n_matches = np.unique(self._spans.n_shared, return_counts=True)
         return list(zip(levels.tolist(), n_matches.tolist(), strict=True))[::-1]
 
     def count(self) -> Count:
         """Return the totals at each number of shared units and the histogram of lengths, of all matches."""
         self.complete()
-        table = pd.DataFrame({"n_shared": self._all.n_shared, "length": self._all.stop - self._all.start})
+        table = pd.DataFrame({"n_shared": self._spans.n_shared, "length": self._spans.stop - self._spans.start})
         lengths = table.groupby(["n_shared", "length"]).size().rename("n_matches").reset_index()
         return Count(
             pd.DataFrame(self.totals(), columns=["n_shared", "n_matches"], dtype=np.int64),
@@ -167,44 +165,45 @@ class MatchSearch:
         )
 
     def _look_for(self, n_wanted: int, min_shared: int) -> None:
-        """Go down the levels until there are so many matches, or all that share enough."""
+        """Search down the levels until ``n_wanted`` matches, or all with ``min_shared`` units, are found."""
         if self._levels is None:
             return
-        while len(self._all) < n_wanted and self._lowest > max(1, min_shared):
+        while len(self._spans) < n_wanted and self._lowest > max(1, min_shared):
             is_first = self._lowest > self.pattern.n_units
             level = self.pattern.n_units if is_first else self._levels.level_for(n_wanted, below=self._lowest)
             self._extend(max(level, min_shared))
 
     def _extend(self, level: int) -> None:
         if self._levels is not None:
-            self._all = self._kept(self._levels.at_least(level))
+            self._spans = self._allowed_spans(self._levels.at_least(level))
         self._lowest = level
 
-    def _kept(self, spans: Candidates) -> Candidates:
-        """Drop spans outside the length bounds, and those with a step that a filter does not allow."""
+    def _allowed_spans(self, spans: Candidates) -> Candidates:
+        """Leave out spans outside the length bounds, and those with a step that a filter does not allow."""
         length = spans.stop - spans.start
-        kept = length >= self.pattern.min_length
+        is_allowed = length >= self.pattern.min_length
         if self.pattern.max_length is not None:
-            kept &= length <= self.pattern.max_length
+            is_allowed &= length <= self.pattern.max_length
         if self._allowed is not None:
             forbidden = np.flatnonzero(~self._allowed)
-            kept &= np.searchsorted(forbidden, spans.start) == np.searchsorted(forbidden, spans.stop)
-        return spans.take(kept)
+            is_allowed &= np.searchsorted(forbidden, spans.start) == np.searchsorted(forbidden, spans.stop)
+        return spans.take(is_allowed)
 
     def _rows(self, limit: int, offset: int, min_shared: int) -> Iterator[tuple[Steps, ...]]:
-        for level, n_here in self.totals():
+        """Yield start, stop, n_shared and n_union of the rows, level by level."""
+        for level, n_matches in self.totals():
             if level < min_shared:
                 return
-            if offset < n_here and limit > 0:
+            if offset < n_matches and limit > 0:
                 spans, union = self._rank(level)
-                some = slice(offset, offset + limit)
-                yield spans.start[some], spans.stop[some], spans.n_shared[some], union[some]
-                limit -= min(limit, n_here - offset)
-            offset = max(0, offset - n_here)
+                rows = slice(offset, offset + limit)
+                yield spans.start[rows], spans.stop[rows], spans.n_shared[rows], union[rows]
+                limit -= min(limit, n_matches - offset)
+            offset = max(0, offset - n_matches)
 
     def _rank(self, level: int) -> tuple[Candidates, Steps]:
         if level not in self._ranked:
-            spans = self._all.take(self._all.n_shared == level)
+            spans = self._spans.take(self._spans.n_shared == level)
             union = self._n_union(spans.start, spans.stop)
             distance = np.abs(spans.stop - spans.start - self.pattern.length)
             order = np.lexsort((spans.stop, spans.start, distance, union))
@@ -212,7 +211,7 @@ class MatchSearch:
         return self._ranked[level]
 
     def _n_union(self, start: Steps, stop: Steps) -> Steps:
-        """Return the pattern's units plus the others of its sources that are on at every step of each span."""
+        """Return the number of the pattern's units plus the background units that are on throughout each span."""
         if self._background is None:
             sources = {u.source for u in self.pattern.units}
             bases = [(s, base) for s, base in self.pattern.bases if s in sources]

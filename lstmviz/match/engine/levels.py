@@ -1,8 +1,8 @@
-"""Candidates level by level: those with many shared units first, so that a page need not wait for all the others.
+"""Candidates level by level, those with most shared units first, so that the first rows need not wait for the rest.
 
-A match with m shared units lies where at least m units are on; begins, with a left constraint, where at least m begin;
-ends, with a right one alone, where at least m end. One pass over the codes counts that at every step. What has fewer
-is never looked at.
+A match with m shared units lies where at least m units are on; it starts, with ``off_before``, where at least m start;
+it ends, with ``off_after`` alone, where at least m end. One pass over the codes counts these units at every step; steps
+with fewer than m are not looked at.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.reader import Axis
 from lstmviz.match.engine.activity import Activity, Mask, Steps
-from lstmviz.match.engine.candidates import Candidates, candidates
+from lstmviz.match.engine.candidates import Candidates, candidates, joined_candidates
 from lstmviz.match.engine.runs import (
     Runs,
     borders_in,
@@ -29,12 +29,12 @@ from lstmviz.match.engine.runs import (
 from lstmviz.types import Pattern
 
 THREADS = 2
-COUNT_STEPS = 2**19  # counted by one thread in one go: shorter, and threads wait for each other; longer, for memory
-ROW_STEPS = 4_096  # counts of so many steps have one peak; rows with a low one are passed over
-PEAKS_AT_ONCE = 256  # rows looked into together
-SAMPLE_ROWS = 64  # looked at to guess how far down the levels to go
-REGION_STEPS = 2**18  # steps of regions looked at together
-DENSE_SHARE = 0.2  # of all steps; from there on looking at every run is cheaper than picking some
+COUNT_STEPS = 2**19  # counted at a time by a thread: fewer, and threads wait for each other; more, and for memory
+ROW_STEPS = 4_096  # in a row of counts, whose maximum decides whether the row is looked at
+BLOCK_ROWS = 256  # looked at together
+SAMPLE_ROWS = 64  # from which the number of candidates at each level is estimated
+BATCH_STEPS = 2**18  # of regions looked at together
+DENSE_SHARE = 0.2  # of all steps; above it, going through every run is cheaper than picking some
 
 Anchor = Literal["on", "starts", "stops"]
 
@@ -45,27 +45,27 @@ class SharedUnitLevels:
     def __init__(self, units: list[Activity], pattern: Pattern, axis: Axis) -> None:
         self._units, self._pattern, self._axis = units, pattern, axis
         self._anchor: Anchor = "starts" if pattern.off_before else "stops" if pattern.off_after else "on"
-        self._plane = _count_plane(units, self._anchor, axis)
-        self._peaks = self._plane.max(axis=1)
-        self._expected: Steps | None = None
+        self._counts = _count_units(units, self._anchor, axis)
+        self._peaks = self._counts.max(axis=1)
+        self._estimate: Steps | None = None
 
     def at_least(self, level: int) -> Candidates:
         """Return every candidate that shares ``level`` units or more."""
-        found = self._sparse(level) if level > 1 or len(self._units) == 1 else None
-        if found is None:
+        spans = self._sparse(level) if level > 1 or len(self._units) == 1 else None
+        if spans is None:
             runs = [every_run(unit, self._pattern, self._axis) for unit in self._units]
-            found = candidates(runs, self._pattern)
-        return found.take(found.n_shared >= level)
+            spans = candidates(runs, self._pattern)
+        return spans.take(spans.n_shared >= level)
 
     def level_for(self, n_wanted: int, below: int) -> int:
-        """Return the highest level under ``below`` that may have so many candidates, with those above; else 1."""
-        if self._expected is None:
-            self._expected = self._sample()
-        enough = np.flatnonzero(self._expected[1:below] >= n_wanted)
+        """Return the highest level under ``below`` at which about ``n_wanted`` candidates are expected; else 1."""
+        if self._estimate is None:
+            self._estimate = self._estimate_counts()
+        enough = np.flatnonzero(self._estimate[1:below] >= n_wanted)
         return int(enough[-1]) + 1 if len(enough) else 1
 
     def _sparse(self, level: int) -> Candidates | None:
-        """Look only where enough units are counted; None where that is nearly everywhere."""
+        """Return the candidates at the steps where enough units are counted; None if these steps are too many."""
         steps = self._steps(level)
         if steps is None:
             return None
@@ -73,25 +73,25 @@ class SharedUnitLevels:
             starts, stops = _stretches(steps, self._axis)
             if level == len(self._units):
                 return Candidates(starts, stops, np.full(len(starts), level))
-            return _joined([self._inside(*some) for some in _batches(starts, stops)])
-        shift, pick = (0, runs_from) if self._anchor == "starts" else (1, runs_until)
-        return candidates([pick(u, steps + shift, self._pattern, self._axis) for u in self._units], self._pattern)
+            return joined_candidates([self._inside(*batch) for batch in _batches(starts, stops)])
+        shift, runs_at = (0, runs_from) if self._anchor == "starts" else (1, runs_until)
+        return candidates([runs_at(u, steps + shift, self._pattern, self._axis) for u in self._units], self._pattern)
 
     def _steps(self, level: int) -> Steps | None:
-        """Return the steps at which ``level`` units or more are counted; None where they are too many."""
-        picked = np.flatnonzero(self._peaks >= level)
+        """Return the steps at which ``level`` units or more are counted; None if these are too many."""
+        rows = np.flatnonzero(self._peaks >= level)
         parts, n_steps = [], 0
-        for first in range(0, len(picked), PEAKS_AT_ONCE):
-            some = picked[first : first + PEAKS_AT_ONCE]
-            row, column = _places(self._plane[some] >= level)
-            parts.append(some[row] * self._plane.shape[1] + column)
+        for first in range(0, len(rows), BLOCK_ROWS):
+            block = rows[first : first + BLOCK_ROWS]
+            row, column = _true_cells(self._counts[block] >= level)
+            parts.append(block[row] * self._counts.shape[1] + column)
             n_steps += len(row)
             if n_steps > DENSE_SHARE * self._axis.n_steps:
                 return None
         return concatenated(parts)
 
     def _inside(self, starts: Steps, stops: Steps) -> Candidates:
-        """Return the candidates inside some regions, as if these were sequences that follow each other."""
+        """Return the candidates inside some regions, which are put one after the other like sequences."""
         lengths = stops - starts
         begins = np.cumsum(lengths) - lengths
         steps = np.arange(lengths.sum()) + np.repeat(starts - begins, lengths)
@@ -100,33 +100,33 @@ class SharedUnitLevels:
             on = unit.on_at(steps)
             rises, falls = edges(on, False, begins[1:])
             falls = np.append(falls, len(on)) if on[-1] else falls
-            always = np.ones(len(rises), np.bool_)
-            runs.append(Runs(rises, falls, always, always))
-        found = candidates(runs, self._pattern)
-        return Candidates(steps[found.start], steps[found.stop - 1] + 1, found.n_shared)
+            may_be = np.ones(len(rises), np.bool_)
+            runs.append(Runs(rises, falls, may_be, may_be))
+        spans = candidates(runs, self._pattern)
+        return Candidates(steps[spans.start], steps[spans.stop - 1] + 1, spans.n_shared)
 
-    def _sample(self) -> Steps:
-        """Return for each level about how many places there are where that many units meet, from a sample of rows."""
-        counts = np.zeros(len(self._units) + 1, np.int64)
-        every = -(-len(self._plane) // SAMPLE_ROWS)
-        plane = self._plane[::every]
+    def _estimate_counts(self) -> Steps:
+        """Estimate for each level how many candidates share that many units or more, from a sample of rows."""
+        n_expected = np.zeros(len(self._units) + 1, np.int64)
+        every = -(-len(self._counts) // SAMPLE_ROWS)
+        rows = self._counts[::every]
         if self._anchor == "on":
-            rises = _places(plane[:, 1:] > plane[:, :-1])
-            counts += np.bincount(plane[:, 1:][rises], minlength=len(counts))
-            counts -= np.bincount(plane[:, :-1][rises], minlength=len(counts))
+            rises = _true_cells(rows[:, 1:] > rows[:, :-1])
+            n_expected += np.bincount(rows[:, 1:][rises], minlength=len(n_expected))
+            n_expected -= np.bincount(rows[:, :-1][rises], minlength=len(n_expected))
         else:
-            counts += np.bincount(plane.ravel(), minlength=len(counts))
-        return every * np.cumsum(counts[::-1])[::-1]
+            n_expected += np.bincount(rows.ravel(), minlength=len(n_expected))
+        return every * np.cumsum(n_expected[::-1])[::-1]
 
 
-def _count_plane(units: list[Activity], anchor: Anchor, axis: Axis) -> NDArray[Any]:
-    """Count at every step the units that are on, start, or stop after it; shape (n_rows, ROW_STEPS), 0 beyond."""
+def _count_units(units: list[Activity], anchor: Anchor, axis: Axis) -> NDArray[Any]:
+    """Count at every step the units that are on, start, or stop after it: (n_rows, ROW_STEPS), 0 beyond the end."""
     n_rows = -(-axis.n_steps // ROW_STEPS)
-    plane = np.zeros(n_rows * ROW_STEPS, np.uint8 if len(units) < 256 else np.uint32)
+    counts = np.zeros(n_rows * ROW_STEPS, np.uint8 if len(units) < 256 else np.uint32)
 
     def fill(first: int) -> None:
         last = min(first + COUNT_STEPS, axis.n_steps)
-        part = plane[first:last]
+        part = counts[first:last]
         for unit in units:
             np.add(part, _marks(unit, anchor, first, last, axis).view(np.uint8), out=part)
 
@@ -137,11 +137,11 @@ def _count_plane(units: list[Activity], anchor: Anchor, axis: Axis) -> NDArray[A
     else:
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(fill, firsts))
-    return plane.reshape(n_rows, ROW_STEPS)
+    return counts.reshape(n_rows, ROW_STEPS)
 
 
 def _marks(unit: Activity, anchor: Anchor, first: int, last: int, axis: Axis) -> Mask:
-    """Tell at which steps of [first, last) the unit is on, or starts a run, or is at the last step of one."""
+    """Tell at which steps of [first, last) the unit is on, or starts a run, or ends one after the step."""
     if anchor == "on":
         return unit.on(first, last)
     if anchor == "starts":
@@ -159,14 +159,14 @@ def _marks(unit: Activity, anchor: Anchor, first: int, last: int, axis: Axis) ->
     return marks
 
 
-def _places(mask: Mask) -> tuple[Steps, Steps]:
-    """Return rows and columns of a table where it is true; as np.nonzero, and several times faster where few are."""
+def _true_cells(mask: Mask) -> tuple[Steps, Steps]:
+    """Return the rows and columns of the true cells, as np.nonzero; several times faster if they are few."""
     flat = np.flatnonzero(mask)
     return flat // mask.shape[1], flat % mask.shape[1]
 
 
 def _stretches(steps: Steps, axis: Axis) -> tuple[Steps, Steps]:
-    """Return where stretches of consecutive steps start and stop; a border cuts them too."""
+    """Return where stretches of consecutive steps start and stop; sequence borders cut them."""
     is_start = np.diff(steps, prepend=-2) != 1
     borders = axis.starts[np.isin(axis.starts, steps, assume_unique=True)]
     is_start[np.searchsorted(steps, borders)] = True
@@ -175,13 +175,9 @@ def _stretches(steps: Steps, axis: Axis) -> tuple[Steps, Steps]:
 
 
 def _batches(starts: Steps, stops: Steps) -> Iterator[tuple[Steps, Steps]]:
-    """Group regions so that each group has about REGION_STEPS steps."""
+    """Yield regions in batches of about BATCH_STEPS steps."""
     if not len(starts):
         return
-    group = np.cumsum(stops - starts) // REGION_STEPS
+    group = np.cumsum(stops - starts) // BATCH_STEPS
     cuts = np.flatnonzero(np.diff(group)) + 1
     yield from zip(np.split(starts, cuts), np.split(stops, cuts), strict=True)
-
-
-def _joined(parts: list[Candidates]) -> Candidates:
-    return Candidates(*(concatenated([getattr(p, name) for p in parts]) for name in ("start", "stop", "n_shared")))

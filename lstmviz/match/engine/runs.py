@@ -1,6 +1,7 @@
-"""Runs: the stretches of consecutive steps through which a unit is on, cut at sequence borders.
+"""Runs: maximal stretches of steps at which a unit is on; they end at sequence borders.
 
-All of them (``every_run``), or only those that can belong to a match with many shared units, which are few.
+``every_run`` returns all of them; ``runs_from`` and ``runs_until`` only the few that can belong to a match with many
+shared units.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from lstmviz.dump.reader import Axis
 from lstmviz.match.engine.activity import Activity, Mask, Steps
 from lstmviz.types import Pattern
 
-BLOCK_STEPS = 131_072  # codes of a block stay in the processor's cache
-FEW = 8  # times as long as its steps are many, a mask is cheaper to treat step by step
-FIRST_LOOK, FARTHEST_LOOK = 16, 4_096  # steps looked ahead for the end of a run: a few first, then more
+BLOCK_STEPS = 131_072  # a block of codes fits into the processor's cache
+SPARSE = 8  # a mask with fewer than one step in so many is treated step by step, which is faster
+FIRST_LOOK, FARTHEST_LOOK = 16, 4_096  # steps looked ahead for the end of a run: few at first, then more
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Some runs of one unit in step order, [starts[i], stops[i]), and whether a match may begin or end there."""
+    """Some runs [starts[i], stops[i]) of one unit in rising order, and whether a match may begin or end with each."""
 
     starts: Steps
     stops: Steps
@@ -41,28 +42,28 @@ def every_run(unit: Activity, pattern: Pattern, axis: Axis) -> Runs:
         was_on = bool(on[-1])
     if was_on:
         stops.append(np.array([axis.n_steps]))
-    return checked_runs(unit, np.concatenate(starts), np.concatenate(stops), pattern, axis)
+    return constrained_runs(unit, np.concatenate(starts), np.concatenate(stops), pattern, axis)
 
 
-def runs_from(unit: Activity, places: Steps, pattern: Pattern, axis: Axis) -> Runs:
-    """Return the unit's runs that start at one of these steps (sorted)."""
-    is_start = unit.on_at(places) & (_is_border(axis, places) | ~unit.on_at(np.maximum(places - 1, 0)))
-    starts = places[is_start]
+def runs_from(unit: Activity, steps: Steps, pattern: Pattern, axis: Axis) -> Runs:
+    """Return the unit's runs that start at one of these sorted steps."""
+    is_start = unit.on_at(steps) & (_is_border(axis, steps) | ~unit.on_at(np.maximum(steps - 1, 0)))
+    starts = steps[is_start]
     limits = axis.stops[_sequence(axis, starts)]
-    return checked_runs(unit, starts, _reach(unit, starts, limits, 1), pattern, axis)
+    return constrained_runs(unit, starts, _reach(unit, starts, limits, 1), pattern, axis)
 
 
-def runs_until(unit: Activity, places: Steps, pattern: Pattern, axis: Axis) -> Runs:
-    """Return the unit's runs that stop at one of these steps (sorted)."""
-    beyond = np.minimum(places, axis.n_steps - 1)
-    is_stop = unit.on_at(places - 1) & (_is_border(axis, places) | (places == axis.n_steps) | ~unit.on_at(beyond))
-    stops = places[is_stop]
+def runs_until(unit: Activity, steps: Steps, pattern: Pattern, axis: Axis) -> Runs:
+    """Return the unit's runs that stop at one of these sorted steps."""
+    beyond = np.minimum(steps, axis.n_steps - 1)
+    is_stop = unit.on_at(steps - 1) & (_is_border(axis, steps) | (steps == axis.n_steps) | ~unit.on_at(beyond))
+    stops = steps[is_stop]
     limits = axis.starts[_sequence(axis, stops - 1)]
-    return checked_runs(unit, _reach(unit, stops, limits, -1), stops, pattern, axis)
+    return constrained_runs(unit, _reach(unit, stops, limits, -1), stops, pattern, axis)
 
 
-def checked_runs(unit: Activity, starts: Steps, stops: Steps, pattern: Pattern, axis: Axis) -> Runs:
-    """Return runs with what the off-constraints say of each: the unit is off so many steps before, and after."""
+def constrained_runs(unit: Activity, starts: Steps, stops: Steps, pattern: Pattern, axis: Axis) -> Runs:
+    """Return runs, each with whether the unit is off before and after it for as many steps as the pattern asks."""
     may_begin, may_end = np.ones(len(starts), np.bool_), np.ones(len(starts), np.bool_)
     sequence = _sequence(axis, starts)
     for back in range(1, pattern.off_before + 1):
@@ -79,12 +80,12 @@ def checked_runs(unit: Activity, starts: Steps, stops: Steps, pattern: Pattern, 
 
 
 def edges(on: Mask, was_on: bool, borders: Steps) -> tuple[Steps, Steps]:
-    """Return where stretches of a mask start and stop, as indices; they also stop and start at borders inside it.
+    """Return the indices at which the true stretches of a mask start and stop; borders end one and start the next.
 
-    A stretch that reaches the end of the mask has no stop here; one that was on before it has no start.
+    A stretch that reaches the end of the mask has no stop here; one that began before the mask has no start.
     """
     steps = np.flatnonzero(on)
-    if len(steps) < len(on) // FEW:
+    if len(steps) < len(on) // SPARSE:
         is_first = np.diff(steps, prepend=-1 if was_on else -2) != 1
         is_last = np.diff(steps, append=len(on)) != 1
         rises, falls = steps[is_first], steps[is_last] + 1
@@ -106,13 +107,13 @@ def borders_in(axis: Axis, start: int, stop: int) -> Steps:
 
 
 def concatenated(parts: Sequence[Steps]) -> Steps:
-    """Join arrays of steps; none give an empty one."""
+    """Return arrays of steps joined to one; an empty one if there are none."""
     return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
-def _reach(unit: Activity, places: Steps, limits: Steps, direction: int) -> Steps:
-    """Go from each place through the steps where the unit is on, up or down, to the first that is off or the limit."""
-    reached = places.copy()
+def _reach(unit: Activity, starts: Steps, limits: Steps, direction: int) -> Steps:
+    """Return the other end of each run: go up or down from its start to the first step that is off, or the limit."""
+    reached = starts.copy()
     going = np.flatnonzero(reached != limits)
     look = FIRST_LOOK
     while len(going):

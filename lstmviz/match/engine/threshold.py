@@ -1,4 +1,4 @@
-"""Which activations are on: recorded values against a cut, as if both were float64."""
+"""Which activations are on: recorded values compared with a threshold, exactly as float64."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def is_on(values: NDArray[Any], source: Source, threshold: float, side: Side = "
     """Tell where recorded values (any shape) are on: ``>= threshold`` (high) or ``<= threshold`` (low) in the view.
 
     The answer is that of comparing float64(value) with the source's float64 cut; NaN is never on. For values stored
-    in 16 or 32 bits the cut is moved to the next float32 on its own side first, which decides the same and is faster.
+    in 16 or 32 bits the cut is first rounded to a float32 that gives the same answer, which is faster.
     """
     return compare(values, source.cut(threshold), side)
 

@@ -1,9 +1,9 @@
-"""Codes: one byte a recorded value, in order, on which thresholds are decided without reading the value.
+"""Codes: one byte a recorded value, which decides most thresholds without reading the value.
 
-The line of values is cut at boundaries; a value's code counts the boundaries at or below it. Every question of a
-pattern is ``value >= x`` for some storable x (side low asks for the opposite), so it is decided by the code alone if
-x is a boundary. Boundaries stand at every threshold that is a multiple of 0.01 in the view, for either side. For any
-other threshold the values of one code remain undecided, and are looked up as recorded.
+The range of values is cut at boundaries; a value's code counts the boundaries at or below it. Every question of a
+pattern is ``value >= x`` for some storable x (side low asks for the opposite), so the code alone decides it if x is a
+boundary. There is a boundary at every threshold that is a multiple of 0.01 in the view, for either side. For any other
+threshold the values of one code remain undecided, and the recorded values are read.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from lstmviz.types import Side, View, view_cut
 Codes = NDArray[np.uint8]
 
 NAN_CODE = 0
-UNSURE = 255  # in the look-up table: the leading bits do not tell the code
+UNSURE = 255  # in the look-up table: the leading bits do not determine the code
 HUNDREDTHS = range(-100, 101)  # thresholds of the grid, in the view
-LEADING_BITS = {"float16": 16, "float32": 20, "float64": 20}  # of a value; their table stays in the cache
+LEADING_BITS = {"float16": 16, "float32": 20, "float64": 20}  # of a value; a table of them fits into the cache
 _BITS: dict[str, Any] = {"float16": np.uint16, "float32": np.uint32, "float64": np.uint64}
 
 Dtype = Literal["float16", "float32", "float64"]
@@ -31,21 +31,21 @@ Dtype = Literal["float16", "float32", "float64"]
 
 @dataclass(frozen=True)
 class Rule:
-    """How a code answers ``is it on?``: from ``least`` on (high) or below it (low); ``unsure`` has to be looked up."""
+    """Which codes are on: those from ``least`` up (high) or below it (low); ``unsure`` is the code left undecided."""
 
     side: Side
     least: int
     unsure: int | None
 
     def apply(self, codes: Codes) -> NDArray[np.bool_]:
-        """Tell which codes are on; those that are unsure are counted as off. NaN is never on."""
+        """Tell which codes are on; an unsure one counts as off. NaN is never on."""
         if self.side == "high":
             return codes >= np.uint8(self.least) if self.least <= UNSURE else np.zeros(codes.shape, np.bool_)
         return (codes - np.uint8(1)) < np.uint8(self.least - 1)  # NaN's 0 wraps to 255
 
 
 class Coder:
-    """Turns the values of a source (its stored type and view) into codes, and thresholds into rules on codes."""
+    """Turns values of a stored type and view into codes, and thresholds into rules on codes."""
 
     def __init__(self, dtype: Dtype, view: View) -> None:
         self.dtype = np.dtype(dtype)
@@ -55,7 +55,7 @@ class Coder:
         self._table = self._make_table(LEADING_BITS[dtype])
 
     def encode(self, values: NDArray[Any]) -> Codes:
-        """Return the codes of values of this type, in their shape; NaN has code 0."""
+        """Return the codes of values of this type, in the same shape; NaN has code 0."""
         bits = np.ascontiguousarray(values).view(self._bits)
         codes: Codes = self._table[bits >> self._shift if self._shift else bits]
         if self._shift:
@@ -87,7 +87,7 @@ class Coder:
 
 @lru_cache(maxsize=8)
 def coder_for(dtype: Dtype, view: View) -> Coder:
-    """Return the coder of a stored type and a view; its table is made once."""
+    """Return the coder of a stored type and a view; it is made once."""
     return Coder(dtype, view)
 
 
@@ -112,16 +112,16 @@ def _next_up(value: np.floating[Any]) -> float:
 
 
 def _boundaries(dtype: np.dtype[Any], view: View) -> NDArray[np.float64]:
-    """Return where thresholds of the grid cut the storable values, sorted; at most 254.
+    """Return the sorted boundaries: where the thresholds of the grid cut the storable values; at most 254.
 
-    In 64 bits the two sides of a threshold have a boundary each, which is too many for a byte: there only side high
-    at positive thresholds and side low at negative ones have one, and both at multiples of a quarter.
+    In 64 bits each threshold has a boundary for each side, which is too many for a byte. There only side high at
+    positive thresholds and side low at negative ones have one, and both sides at multiples of a quarter.
     """
-    places = set()
+    boundaries = set()
     for i in HUNDREDTHS:
         cut, is_both = view_cut(view, i / 100), dtype.itemsize < 8 or i % 25 == 0
         if is_both or i > 0:
-            places.add(at_or_above(cut, dtype))
+            boundaries.add(at_or_above(cut, dtype))
         if is_both or i < 0:
-            places.add(above(cut, dtype))
-    return np.array(sorted(p for p in places if not math.isnan(p)), np.float64)
+            boundaries.add(above(cut, dtype))
+    return np.array(sorted(b for b in boundaries if not math.isnan(b)), np.float64)

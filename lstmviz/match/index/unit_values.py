@@ -1,4 +1,4 @@
-"""One unit over the whole corpus, read block by block."""
+"""The recorded values of one unit over the whole corpus, block by block."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.match.index.store import is_indexed
 
 BLOCK_BYTES = 16 * 2**20  # of recorded values read at a time; keeps memory flat on long corpora
-KEPT_BYTES = 64 * 2**20  # of one unit's values: what is shorter is read once and kept
-BLOCK_STEPS = 2**17  # of one unit's kept values at a time
+KEPT_BYTES = 64 * 2**20  # of one unit's values; up to here they are read once and kept in memory
+BLOCK_STEPS = 2**17  # of kept values, yielded at a time
 
 
 def value_blocks(
@@ -30,18 +30,18 @@ def value_blocks(
 
 
 class UnitValues:
-    """One unit's recorded values, to be gone through several times in blocks; memory stays flat."""
+    """One unit's recorded values, which can be iterated several times in blocks; memory stays flat."""
 
     def __init__(self, dump: DumpReader, source: str, unit: int) -> None:
         self.info = dump.source(source)
-        self._asked = (dump, source, unit)
+        self._arguments = (dump, source, unit)
         self._kept: NDArray[Any] | None = None
         if self.info.n_steps * np.dtype(self.info.dtype).itemsize <= KEPT_BYTES:
-            plain = fast_column(dump.states(source), unit) if is_indexed(dump, source) else None
-            self._kept = np.concatenate([v for _, v in value_blocks(*self._asked)]) if plain is None else plain
+            fast = fast_column(dump.states(source), unit) if is_indexed(dump, source) else None
+            self._kept = np.concatenate([v for _, v in value_blocks(*self._arguments)]) if fast is None else fast
 
     def counted(self) -> Iterator[tuple[NDArray[Any], NDArray[np.int64] | None]]:
-        """Yield values and how often each occurs, or None where each counts once; NaN is left out."""
+        """Yield values and how often each occurs (None: each counts once); NaN is left out."""
         if np.dtype(self.info.dtype).itemsize > 2:
             return ((block[~np.isnan(block)], None) for _, block in self)
         return iter([self._by_bits])
@@ -59,7 +59,7 @@ class UnitValues:
 
     def __iter__(self) -> Iterator[tuple[int, NDArray[Any]]]:
         if self._kept is None:
-            yield from value_blocks(*self._asked)
+            yield from value_blocks(*self._arguments)
             return
         for first in range(0, len(self._kept), BLOCK_STEPS):
             yield first, self._kept[first : first + BLOCK_STEPS]

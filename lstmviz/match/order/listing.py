@@ -1,4 +1,4 @@
-"""The matches of a pattern in an order other than best first, and in groups: to be paged through, not only listed."""
+"""The matches of a pattern in any order and in groups, page by page."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pandas as pd
 from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError, UnknownName
-from lstmviz.match.corpus.shards import ShardedMatchSearch, found_in
+from lstmviz.match.corpus.shards import AnyMatchSearch, found_in
 from lstmviz.match.engine.activity import Steps
-from lstmviz.match.engine.find import MatchSearch, match_frame
+from lstmviz.match.engine.find import match_frame
 from lstmviz.match.order.bins import bins_of, values_at
 from lstmviz.types import Pattern, check_page, check_whole
 
@@ -21,8 +21,6 @@ ORDERS = ("best", "step", "length", "-length")
 GROUPS = ("sequence", "length")
 TRACK = "track:"
 NO_VALUE = "no value"
-
-AnyMatchSearch = MatchSearch | ShardedMatchSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +72,17 @@ class Listing:
     def __init__(
         self,
         dump: DumpReader,
-        found: AnyMatchSearch,
+        matches: AnyMatchSearch,
         order: str = "best",
         group: str = "",
         min_shared: int = 1,
         is_whole: bool = False,
     ) -> None:
-        self._dump, self._found, self._min_shared = dump, found, check_whole("min_shared", min_shared)
-        self._axis = dump.axis(found.pattern.axis)
-        _check(self._axis, "order", order, ORDERS)
+        self._dump, self._matches, self._min_shared = dump, matches, check_whole("min_shared", min_shared)
+        self._axis = dump.axis(matches.pattern.axis)
+        _check_key(self._axis, "order", order, ORDERS)
         if group:
-            _check(self._axis, "group", group, GROUPS)
+            _check_key(self._axis, "group", group, GROUPS)
         self._lock = Lock()
         self._is_ranked = order == "best" and not group and not is_whole
         self.groups: tuple[Group, ...] = ()
@@ -96,9 +94,9 @@ class Listing:
         """Number of matches in the listing; None if it is best first and not all of them have been found yet."""
         if not self._is_ranked:
             return len(self._spans)
-        if self._found.lowest > max(1, self._min_shared):
+        if self._matches.lowest > max(1, self._min_shared):
             return None
-        return sum(n for shared, n in self._found.totals() if shared >= self._min_shared)
+        return sum(n for shared, n in self._matches.totals() if shared >= self._min_shared)
 
     def page(self, limit: int, offset: int = 0) -> pd.DataFrame:
         """Return some rows.
@@ -112,11 +110,11 @@ class Listing:
         """
         limit, offset = check_page(limit, offset)
         if self._is_ranked:
-            return self._found.page(limit, offset, self._min_shared)
+            return self._matches.page(limit, offset, self._min_shared)
         with self._lock:
             self._rank(offset, min(offset + limit, len(self._spans)))
             spans = self._spans.take(self._places[offset : offset + limit])
-        return match_frame(self._axis, spans, self._found.unions(spans.start, spans.stop))
+        return match_frame(self._axis, spans, self._matches.unions(spans.start, spans.stop))
 
     def group_at(self, row: int) -> int | None:
         """Find the group of a row.
@@ -130,8 +128,8 @@ class Listing:
         return int(np.searchsorted(self._firsts, row, side="right")) - 1 if self.groups else None
 
     def _arrange(self, order: str, group: str) -> None:
-        """Put the matches in order, coarsely for "best": its classes of equal group and n_shared are ranked later."""
-        self._spans = spans = self._found.spans(self._min_shared)
+        """Sort the matches; for "best" only into classes of equal group and n_shared, which are ranked when read."""
+        self._spans = spans = self._matches.spans(self._min_shared)
         self._places = np.arange(len(spans))
         if order != "step":
             self._sort(-spans.n_shared)
@@ -145,24 +143,24 @@ class Listing:
             self._firsts = np.cumsum(sizes) - sizes
             parts = zip(names, sizes.tolist(), self._firsts.tolist(), strict=True)
             self.groups = tuple(Group(*part) for part in parts)
-            classes = classes + index * (self._found.pattern.n_units + 1)
+            classes = classes + index * (self._matches.pattern.n_units + 1)
         change = np.flatnonzero(np.diff(classes[self._places])) + 1
         self._classes = np.concatenate([[0], change, [len(spans)]])
-        self._is_done = np.full(len(change) + 1, order != "best")
+        self._is_ranked_class = np.full(len(change) + 1, order != "best")
 
     def _rank(self, first: int, stop: int) -> None:
         """Rank the classes that some rows belong to, as ``find`` does."""
         begin = int(np.searchsorted(self._classes, first, side="right")) - 1
         end = int(np.searchsorted(self._classes, stop, side="left"))
         for i in range(begin, end):
-            if self._is_done[i]:
+            if self._is_ranked_class[i]:
                 continue
-            mine = self._places[self._classes[i] : self._classes[i + 1]]
-            spans = self._spans.take(mine)
-            distance = np.abs(spans.stop - spans.start - self._found.pattern.length)
-            union = self._found.unions(spans.start, spans.stop)
-            mine[:] = mine[np.lexsort((spans.stop, spans.start, distance, union))]
-            self._is_done[i] = True
+            places = self._places[self._classes[i] : self._classes[i + 1]]
+            spans = self._spans.take(places)
+            distance = np.abs(spans.stop - spans.start - self._matches.pattern.length)
+            union = self._matches.unions(spans.start, spans.stop)
+            places[:] = places[np.lexsort((spans.stop, spans.start, distance, union))]
+            self._is_ranked_class[i] = True
 
     def _sort(self, key: Steps) -> None:
         """Sort stably by a key of the matches."""
@@ -184,7 +182,7 @@ class Listing:
         return key
 
     def _grouped(self, group: str) -> tuple[list[str], Steps]:
-        """Return the names of the groups that there are, and which of them each match is in."""
+        """Return the names of the groups, and the index of each match's group."""
         start = self._spans.start
         if group == "sequence":
             key: Steps = np.searchsorted(self._axis.stops, start, side="right")
@@ -194,10 +192,10 @@ class Listing:
             name = group.removeprefix(TRACK)
             bins = bins_of(self._dump, self._axis.name, name)
             key = bins.place(values_at(self._axis.tracks[name], start))
-            some, index = np.unique(key, return_inverse=True)
-            return [(*bins.names, NO_VALUE)[i] for i in some.tolist()], index
-        some, index = np.unique(key, return_inverse=True)
-        return [str(value) for value in some.tolist()], index
+            used, index = np.unique(key, return_inverse=True)
+            return [(*bins.names, NO_VALUE)[i] for i in used.tolist()], index
+        values, index = np.unique(key, return_inverse=True)
+        return [str(value) for value in values.tolist()], index
 
 
 def listing(dump: DumpReader, pattern: Pattern, order: str = "best", group: str = "", min_shared: int = 1) -> Listing:
@@ -245,7 +243,7 @@ def groups(dump: DumpReader, pattern: Pattern, by: str, min_shared: int = 1) -> 
         >>> [(group.name, group.n_matches) for group in match.groups(dump, pattern, "track:depth", min_shared=3)]
         [('4', 840)]
     """
-    _check(dump.axis(pattern.axis), "group", by, GROUPS)
+    _check_key(dump.axis(pattern.axis), "group", by, GROUPS)
     return listing(dump, pattern, "step", by, min_shared).groups
 
 
@@ -255,13 +253,13 @@ def _is_label(track: Track, values: Steps) -> np.ndarray[tuple[int], np.dtype[np
     return (values >= 0) & (values < len(track.labels))
 
 
-def _check(axis: Axis, what: str, asked: str, known: tuple[str, ...]) -> None:
-    """PatternError for an order or group that is none, UnknownName for one by a track that is not there."""
-    if asked in known:
+def _check_key(axis: Axis, kind: str, key: str, known: tuple[str, ...]) -> None:
+    """Raise PatternError for an unknown order or grouping, UnknownName for one by a track that is not on the axis."""
+    if key in known:
         return
-    prefix, is_track, name = asked.partition(TRACK)
-    if not is_track or prefix not in (("", "-") if what == "order" else ("",)):
-        raise PatternError(f"{what} {asked[:80]!r} is not known; use {', '.join(known)} or {TRACK}NAME")
+    prefix, is_track, name = key.partition(TRACK)
+    if not is_track or prefix not in (("", "-") if kind == "order" else ("",)):
+        raise PatternError(f"{kind} {key[:80]!r} is not known; use {', '.join(known)} or {TRACK}NAME")
     if name not in axis.tracks:
-        there = ", ".join(axis.tracks) or "none"
-        raise UnknownName(f"{what} {asked[:80]!r}: no track {name[:80]!r} on axis {axis.name!r}; it has {there}")
+        tracks = ", ".join(axis.tracks) or "none"
+        raise UnknownName(f"{kind} {key[:80]!r}: no track {name[:80]!r} on axis {axis.name!r}; it has {tracks}")

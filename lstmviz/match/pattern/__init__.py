@@ -1,1 +1,1 @@
-"""Making a pattern: units from a brush, advice on its threshold, edits, and the pattern file."""
+"""Making a pattern: selecting units, choosing a threshold, editing, and the pattern file."""

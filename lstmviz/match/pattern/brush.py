@@ -1,4 +1,4 @@
-"""A brush over several sources and sides, with units taken out and pinned: what the page's selection stands for."""
+"""A brush over several sources and sides, with units excluded and pinned: the page's selection."""
 
 from __future__ import annotations
 
@@ -183,11 +183,11 @@ def brushed(dump: DumpReader, brush: Brush) -> Pattern:
         [('rnn.l1.c', 15), ('rnn.l1.c', 18), ('rnn.l1.c', 45), ('rnn.l0.h', 30)]
     """
     pins = {(u.source, u.unit, u.side): u for u in brush.pinned}
-    out = {(u.source, u.unit, u.side) for u in brush.excluded}
-    selected = [unit for query in brush.queries() for unit in select_units(dump, query).units]
-    picked = {(u.source, u.unit, u.side): u for u in selected}
-    kept = [pins.get(key, unit) for key, unit in picked.items() if key in pins or key not in out]
-    added = [unit for key, unit in pins.items() if key not in picked]
+    excluded = {(u.source, u.unit, u.side) for u in brush.excluded}
+    units = [unit for query in brush.queries() for unit in select_units(dump, query).units]
+    selected = {(u.source, u.unit, u.side): u for u in units}
+    kept = [pins.get(key, unit) for key, unit in selected.items() if key in pins or key not in excluded]
+    added = [unit for key, unit in pins.items() if key not in selected]
     bases = {part.source: part.threshold for part in brush.parts}
     for unit in brush.pinned:
         bases.setdefault(unit.source, unit.threshold if unit.side == "high" else -unit.threshold)

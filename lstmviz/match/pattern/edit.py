@@ -1,4 +1,4 @@
-"""Leave a unit out of a pattern, or add one: a new pattern each time, the given one stays as it is."""
+"""Remove a unit from a pattern or add one; both return a new pattern."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def without(pattern: Pattern, source: str, unit: int, side: Side | None = None) 
         >>> [unit.unit for unit in match.without(pattern, "rnn.l1.c", 45).units]
         [15, 18, 49]
     """
-    left = tuple(u for u in pattern.units if (u.source, u.unit) != (source, unit) or side not in (None, u.side))
-    if len(left) == len(pattern.units):
-        which = f" (side {side})" if side else ""
-        raise PatternError(f"unit {unit} of {source}{which} is not in the pattern, which has {_listed(pattern)}")
-    return replace(pattern, units=left)
+    others = tuple(u for u in pattern.units if (u.source, u.unit) != (source, unit) or side not in (None, u.side))
+    if len(others) == len(pattern.units):
+        on_side = f" (side {side})" if side else ""
+        raise PatternError(f"unit {unit} of {source}{on_side} is not in the pattern, which has {_units_text(pattern)}")
+    return replace(pattern, units=others)
 
 
 def with_unit(
@@ -71,7 +71,7 @@ def with_unit(
         raise PatternError(f"the pattern has no base threshold for {source!r}, only for {known}; give threshold=")
     added = PatternUnit(source, unit, side, sign * bases[source] if threshold is None else threshold)
     is_same = [(u.source, u.unit, u.side) == (source, unit, side) for u in pattern.units]
-    units = tuple(added if same else u for u, same in zip(pattern.units, is_same, strict=True))
+    units = tuple(added if is_it else u for u, is_it in zip(pattern.units, is_same, strict=True))
     return replace(
         pattern,
         units=units if any(is_same) else (*units, added),
@@ -79,6 +79,6 @@ def with_unit(
     )
 
 
-def _listed(pattern: Pattern) -> str:
-    some = ", ".join(f"{u.unit} of {u.source} ({u.side})" for u in pattern.units[:8]) or "no units"
-    return some + (f" and {pattern.n_units - 8} more" if pattern.n_units > 8 else "")
+def _units_text(pattern: Pattern) -> str:
+    first = ", ".join(f"{u.unit} of {u.source} ({u.side})" for u in pattern.units[:8]) or "no units"
+    return first + (f" and {pattern.n_units - 8} more" if pattern.n_units > 8 else "")

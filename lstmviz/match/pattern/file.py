@@ -1,6 +1,6 @@
-"""A pattern as JSON, with what a person noted about it: one file for the page, the command line and a notebook.
+"""A pattern and notes on it as a JSON file for the page, the command line and notebooks.
 
-The text is ASCII (other characters as escapes), so that it survives any shell; docs/python.md shows it field by field.
+The text is ASCII (other characters are escaped), so that it survives any shell; docs/python.md lists its fields.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ class Notes:
     marked: tuple[Row, ...] = ()
 
     def __post_init__(self) -> None:
-        for field, most in (("name", MAX_NAME), ("text", MAX_TEXT), ("dump", MAX_NAME)):
+        for field, limit in (("name", MAX_NAME), ("text", MAX_TEXT), ("dump", MAX_NAME)):
             n_characters = len(getattr(self, field))
-            if n_characters > most:
-                raise PatternError(f"the notes' {field} has {n_characters:,} characters; at most {most:,} fit")
+            if n_characters > limit:
+                raise PatternError(f"the notes' {field} has {n_characters:,} characters; at most {limit:,} fit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class PatternFile:
         try:
             json.dumps(whole, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError as err:
-            raise PatternError(f"a name or note of the pattern is no text: {err.reason}; change it") from err
+            raise PatternError(f"a name or note of the pattern is not text: {err.reason}; change it") from err
         text = json.dumps(whole, indent=1, allow_nan=False) + "\n"
         _parse(text)  # what is written can be read
         return text
@@ -157,18 +157,18 @@ class PatternFile:
 
 
 def as_pattern(given: object) -> Pattern:
-    """Return the pattern that is given as itself, as a pattern file, or as its JSON text; PatternError if none is."""
+    """Return a pattern that is given as a Pattern, a PatternFile or its JSON text; PatternError for anything else."""
     if isinstance(given, Pattern):
         return given
     if isinstance(given, PatternFile):
         return given.pattern
     if isinstance(given, str | bytes):
         return PatternFile.from_json(given).pattern
-    raise PatternError(f"a {type(given).__name__} is no pattern; give a Pattern, a PatternFile or its JSON text")
+    raise PatternError(f"a {type(given).__name__} is not a pattern; give a Pattern, a PatternFile or its JSON text")
 
 
 def hidden_in(given: object, uuid: str) -> tuple[Window, ...]:
-    """Return the rows of a dump that the notes of a pattern file, or of its text, hide; a bare pattern hides none."""
+    """Return the matches in a dump that the notes of a pattern file or its text hide; a Pattern hides none."""
     notes = PatternFile.from_json(given).notes if isinstance(given, str | bytes) else getattr(given, "notes", Notes())
     return notes.hidden if notes.dump in ("", uuid) else ()
 
@@ -181,7 +181,7 @@ class _Header(BaseModel):
 
 
 class _Whole(BaseModel):
-    """A whole file; its configuration is also that of the records in it."""
+    """A whole file; pydantic applies its configuration to the records in it too."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -193,7 +193,7 @@ class _Whole(BaseModel):
 
 def _parse(text: str | bytes) -> PatternFile:
     if len(text) > MAX_BYTES:
-        raise PatternError(f"a pattern file has at most {MAX_BYTES:,} bytes, and this one has more; it is none of ours")
+        raise PatternError(f"a pattern file has at most {MAX_BYTES:,} bytes, and this one has more")
     try:
         if isinstance(text, bytes):
             text = text.decode(json.detect_encoding(text))
@@ -216,12 +216,12 @@ def _parse(text: str | bytes) -> PatternFile:
 
 def _first_line(err: ValidationError) -> str:
     first: Any = err.errors(include_url=False)[0]
-    if first["type"] == "value_error":  # what a record says of itself
+    if first["type"] == "value_error":  # raised by a record
         return str(first["ctx"]["error"])
     place = ".".join(str(part) for part in first["loc"])
     if not place:
-        return f"this is no pattern file: {first['msg'][:120]}; write one with lstmviz select --format json"
+        return f"this is not a pattern file: {first['msg'][:120]}; write one with lstmviz select --format json"
     if place == "format":
-        return f'this is no pattern file: it needs "format": "{FORMAT}"; write one with lstmviz select --format json'
+        return f'this is not a pattern file: it needs "format": "{FORMAT}"; write one with lstmviz select --format json'
     given = "" if first["type"] == "missing" else f" is {str(first['input'])[:60]!r}"
     return f"the pattern file's {place[:120]!r}{given}: {first['msg'][:120]}"

@@ -1,4 +1,4 @@
-"""Select the units that are on through exactly a window: the question that a brush asks."""
+"""Select the units that are on throughout exactly a window: the query of a brush."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class WindowQuery:
         return self.sign * self.threshold
 
     def reach(self, dump: DumpReader) -> tuple[int, int]:
-        """Return the first step that must be looked at and the one after the last, inside the window's sequence.
+        """Return the steps [first, last) that decide: the window and the constraints' steps inside its sequence.
 
         Raises UnknownName for a source that is not there, WindowError for a window that leaves the axis or crosses a
         sequence border.

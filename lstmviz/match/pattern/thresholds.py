@@ -1,7 +1,7 @@
-"""Which threshold to take: how many units a window selects at each, and why it does not select a given one.
+"""Choosing a threshold: how many units a window selects at each, and why it does not select a given unit.
 
 A unit is selected exactly at the cuts above its greatest value beside the window and up to its least value inside it
-(side high; side low is the same with all values negated). So two numbers a unit answer every threshold.
+(side high; side low is the same with all values negated). So two numbers for each unit decide every threshold.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class WhyNot:
         return self.kind == "selected"
 
     def __str__(self) -> str:
-        """Say the reason, and which thresholds would select the unit."""
+        """Return the reason, and which thresholds would select the unit."""
         if not self.is_possible:
             return f"{self.reason}; no threshold selects it"
         above, up_to = _ends(self.above, self.up_to)
@@ -111,11 +111,12 @@ def thresholds(
 def count_by_threshold(dump: DumpReader, query: WindowQuery) -> pd.DataFrame:
     """Return how many units a query would select at each threshold, whatever its own is: threshold, n_units."""
     least, most = _bounds(dump, query)
-    can = most < least  # False where there is NaN
+    is_selectable = most < least  # False if there is NaN
     info = dump.source(query.source)
-    grid = _grid(info, least[can])
+    grid = _grid(info, least[is_selectable])
     cuts = np.array([_cut(info, query, threshold) for threshold in grid.tolist()])
-    n_units = np.searchsorted(np.sort(most[can]), cuts) - np.searchsorted(np.sort(least[can]), cuts)
+    n_units = np.searchsorted(np.sort(most[is_selectable]), cuts)
+    n_units -= np.searchsorted(np.sort(least[is_selectable]), cuts)
     return pd.DataFrame({"threshold": grid, "n_units": n_units.astype(np.int64)})
 
 
@@ -187,7 +188,7 @@ def why_not_selected(dump: DumpReader, query: WindowQuery, unit: int) -> WhyNot:
 
 
 def _bounds(dump: DumpReader, query: WindowQuery) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return each unit's least value inside a window and its greatest beside it (negated for low); NaN where one is."""
+    """Return each unit's least value inside the window and its greatest beside it (negated for low); NaN if one is."""
     (first, last), window = query.reach(dump), query.window
     states = dump.states(query.source)
     least = -_greatest(states, window.start, window.stop, -query.sign)
@@ -199,16 +200,17 @@ def _bounds(dump: DumpReader, query: WindowQuery) -> tuple[NDArray[np.float64], 
 def _greatest(states: States, start: int, stop: int, sign: float) -> NDArray[np.float64]:
     """Return the maximum over steps of sign * value for each unit; -inf over no steps, NaN where a value is NaN."""
     n_units = states.info.n_units
-    found = np.full(n_units, -np.inf)
+    greatest = np.full(n_units, -np.inf)
     n_rows = max(1, BLOCK_BYTES // (states.dtype.itemsize * n_units))
     for a in range(start, stop, n_rows):
         block = states[a : min(a + n_rows, stop)]
         extreme = block.max(axis=0) if sign > 0 else block.min(axis=0)
-        found = np.maximum(found, sign * extreme.astype(np.float64))
-    return found
+        greatest = np.maximum(greatest, sign * extreme.astype(np.float64))
+    return greatest
 
 
 def _grid(info: Source, least: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the thresholds to count units at: 0.00 to 1.00, and round ones up to the greatest of ``least``."""
     fine = np.arange(101) / 100
     finite = least[np.isfinite(least)]
     top = float(finite.max(initial=0.0))
@@ -230,7 +232,7 @@ def _cut(info: Source, query: WindowQuery, threshold: float) -> float:
 def _selecting(
     info: Source, query: WindowQuery, inside: NDArray[np.float64], beside: NDArray[np.float64]
 ) -> tuple[bool, float | None, float | None]:
-    """Return whether a threshold selects a unit with these values (negated for low), and above and up to which."""
+    """Return whether any threshold selects a unit with these values (negated for low), and the ends of their range."""
     least, most = float(inside.min()), float(beside.max(initial=-math.inf))
     up_to = _largest_threshold(info, query, least)
     above = _largest_threshold(info, query, most) if len(beside) else -math.inf
@@ -253,15 +255,15 @@ def _largest_threshold(info: Source, query: WindowQuery, bound: float) -> float:
 
 
 def _first_failure(values: NDArray[np.float64], inside: slice, cut: float) -> tuple[Why, int | None]:
-    """Return what fails first, and where in ``values``: inside in order, then before and after from the nearest on."""
+    """Return what prevents the selection first, and its index: inside in order, then beside from the nearest step."""
     start, stop = inside.start, inside.stop
     for at in np.flatnonzero(~(values[inside] >= cut))[:1].tolist():
         return "nan" if math.isnan(values[start + at]) else "not_on", start + at
     before = np.flatnonzero(~(values[:start] < cut))[-1:].tolist()
     after = (stop + np.flatnonzero(~(values[stop:] < cut))[:1]).tolist()
     sides: list[tuple[Why, list[int]]] = [("on_before", before), ("on_after", after)]
-    for kind, found in sides:
-        for at in found:
+    for kind, places in sides:
+        for at in places:
             return "nan" if math.isnan(values[at]) else kind, at
     return "selected", None
 
@@ -284,7 +286,7 @@ def _words(query: WindowQuery, unit: int, kind: Why, step: int | None, value: fl
 
 
 def _distinct(value: float, limit: float) -> tuple[str, str]:
-    """Write two numbers with two decimals, or as many as it takes to tell them apart."""
+    """Return two numbers as text with two decimals, or as many as it takes to tell them apart."""
     for digits in range(2, 18):
         texts = f"{value:z.{digits}f}", f"{limit:z.{digits}f}"
         if texts[0] != texts[1] or value == limit:
@@ -293,7 +295,7 @@ def _distinct(value: float, limit: float) -> tuple[str, str]:
 
 
 def _ends(above: float | None, up_to: float | None) -> tuple[str, str]:
-    """Write the ends of a range of thresholds, empty where open, with the digits that tell them apart and from 1."""
+    """Return the ends of a range of thresholds as text ("" if open), with digits that tell them apart and from 1."""
     ends = [end for end in (above, up_to) if end is not None]
     for digits in range(4, 18):
         read = [float(f"{end:.{digits}g}") for end in ends]

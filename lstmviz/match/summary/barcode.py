@@ -1,4 +1,4 @@
-"""Where in the corpus the matches of a pattern lie: a barcode of bins of equal width."""
+"""Where the matches of a pattern lie in the corpus: a barcode of bins of equal width."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import pandas as pd
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.match.corpus.shards import found_in
 from lstmviz.match.engine.candidates import Candidates
-from lstmviz.match.summary.carry import covered, shown
+from lstmviz.match.summary.spans import covered_steps, summary_spans
 from lstmviz.types import Pattern, Window, check_whole
 
 N_BINS = 600
@@ -49,23 +48,22 @@ def barcode(
         0      0  10000        330     1262
         1  10000  20000        359     1382
     """
-    n_units = pattern.n_units if min_shared is None else min_shared
-    spans = found_in(dump, pattern).spans(max(1, n_units))
-    return barred(dump.axis(pattern.axis).n_steps, shown(spans, hidden), n_bins)
+    spans = summary_spans(dump, pattern, min_shared, hidden)
+    return barcode_of_spans(dump.axis(pattern.axis).n_steps, spans, n_bins)
 
 
-def barred(n_steps: int, spans: Candidates, n_bins: int = N_BINS) -> pd.DataFrame:
-    """Return the barcode of some spans over steps 0 to ``n_steps``, with the columns of ``barcode``."""
+def barcode_of_spans(n_steps: int, spans: Candidates, n_bins: int = N_BINS) -> pd.DataFrame:
+    """Return the table of ``barcode`` for some spans on an axis of ``n_steps`` steps."""
     if not 1 <= check_whole("n_bins", n_bins) <= MAX_BINS:
-        raise PatternError(f"n_bins={n_bins} is no number of bins; give 1 to {MAX_BINS:,}")
+        raise PatternError(f"n_bins={n_bins} is not a number of bins; give 1 to {MAX_BINS:,}")
     width = math.ceil(n_steps / n_bins)
     start = np.arange(0, n_steps, width)
     counts = np.zeros(len(start), np.int64)
-    at_once = max(1, BLOCK_STEPS // width) * width
-    for first in range(0, n_steps, at_once):
-        inside = covered(spans, first, min(first + at_once, n_steps))
-        here = np.add.reduceat(inside, np.arange(0, len(inside), width), dtype=np.int64)
-        counts[first // width : first // width + len(here)] = here
+    block_steps = max(1, BLOCK_STEPS // width) * width
+    for first in range(0, n_steps, block_steps):
+        is_covered = covered_steps(spans, first, min(first + block_steps, n_steps))
+        n_covered = np.add.reduceat(is_covered, np.arange(0, len(is_covered), width), dtype=np.int64)
+        counts[first // width : first // width + len(n_covered)] = n_covered
     return pd.DataFrame(
         {
             "start": start,

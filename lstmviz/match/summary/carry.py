@@ -1,4 +1,4 @@
-"""What the matches of a pattern carry: how often each value of a track stands at their steps, against the corpus."""
+"""How often each value of a track occurs at the steps of a pattern's matches, and in the whole corpus."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.match.corpus.shards import found_in
-from lstmviz.match.engine.activity import Steps
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.order.bins import bins_of, blocks
+from lstmviz.match.summary.spans import covered_steps, summary_spans
 from lstmviz.types import Pattern, Window
 
 CARRY_COLUMNS = ("track", "value", "low", "high", "n_steps", "share", "n_corpus", "base_rate")
@@ -45,19 +44,18 @@ def carry(
         56  wrong   0.25       0.35
         57  right   0.75       0.65
     """
-    n_units = pattern.n_units if min_shared is None else min_shared
-    return carried(dump, pattern.axis, shown(found_in(dump, pattern).spans(max(1, n_units)), hidden))
+    return carry_of_spans(dump, pattern.axis, summary_spans(dump, pattern, min_shared, hidden))
 
 
-def carried(dump: DumpReader, axis: str, spans: Candidates) -> pd.DataFrame:
-    """Return what the steps of some spans, by their start, carry in each track of an axis, with ``carry``'s columns."""
+def carry_of_spans(dump: DumpReader, axis: str, spans: Candidates) -> pd.DataFrame:
+    """Return the table of ``carry`` for the steps of some spans of an axis."""
     parts = [_no_rows()]
     for name, track in dump.axis(axis).tracks.items():
         bins = bins_of(dump, axis, name)
         n_steps = np.zeros(len(bins) + 1, np.int64)
         for first, values in blocks(track):
-            inside = covered(spans, first, first + len(values))
-            n_steps += np.bincount(bins.place(values[inside]), minlength=len(n_steps))
+            is_covered = covered_steps(spans, first, first + len(values))
+            n_steps += np.bincount(bins.place(values[is_covered]), minlength=len(n_steps))
         n_here = n_steps[: len(bins)]
         frame = pd.DataFrame({"track": name, "value": pd.Series(bins.names, dtype="str")})
         with np.errstate(invalid="ignore"):
@@ -67,30 +65,7 @@ def carried(dump: DumpReader, axis: str, spans: Candidates) -> pd.DataFrame:
 
 
 def _no_rows() -> pd.DataFrame:
-    """Return a frame without rows, so that a dump without tracks has the columns all the same."""
+    """Return a frame with the columns and no rows, which is the answer for a dump without tracks."""
     text, number, count = pd.Series([], dtype="str"), np.zeros(0), np.zeros(0, np.int64)
     types = (text, text, number, number, count, number, count, number)
     return pd.DataFrame(dict(zip(CARRY_COLUMNS, types, strict=True)))
-
-
-def shown(spans: Candidates, hidden: Collection[Window]) -> Candidates:
-    """Leave out the spans that are hidden."""
-    if not hidden:
-        return spans
-    windows = {(window.start, window.stop) for window in hidden}
-    is_shown = [span not in windows for span in zip(spans.start.tolist(), spans.stop.tolist(), strict=True)]
-    return spans.take(np.array(is_shown, np.bool_))
-
-
-def covered(spans: Candidates, start: int, stop: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Tell which steps of [start, stop) lie in any of the spans."""
-    change = np.zeros(stop - start + 1, np.int64)
-    is_here = (spans.stop > start) & (spans.start < stop)
-    _add_at(change, np.maximum(spans.start[is_here], start) - start, 1)
-    _add_at(change, np.minimum(spans.stop[is_here], stop) - start, -1)
-    inside: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.cumsum(change[:-1]) > 0
-    return inside
-
-
-def _add_at(counts: Steps, places: Steps, amount: int) -> None:
-    counts += amount * np.bincount(places, minlength=len(counts))

@@ -1,4 +1,4 @@
-"""Two patterns side by side: how many matches each has, and where these lie in each other's steps."""
+"""Two patterns compared: how many matches each has, and how these overlap."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.match.corpus.shards import found_in
 from lstmviz.match.engine.activity import Steps
 from lstmviz.match.engine.candidates import Candidates
-from lstmviz.match.summary.same_text import why_apart
+from lstmviz.match.summary.same_text import why_other_text
+from lstmviz.match.summary.spans import summary_spans
 from lstmviz.types import Pattern
 
 
@@ -45,7 +45,7 @@ class Comparison:
 
 
 class _Cover:
-    """The steps that lie in any of some spans, as stretches without overlap: asked how many of them a span holds."""
+    """The steps that some spans cover, as stretches without overlap."""
 
     def __init__(self, spans: Candidates) -> None:
         order = np.argsort(spans.start, kind="stable")
@@ -99,14 +99,13 @@ def compare(
     """
     there = dump if second is None else second
     axes = dump.axis(pattern.axis), there.axis(other.axis)
-    if reason := why_apart(dump, axes[0].name, there, axes[1].name):
+    if reason := why_other_text(dump, axes[0].name, there, axes[1].name):
         raise PatternError(reason)
-    one, two = full_spans(dump, pattern, min_shared), full_spans(there, other, min_shared)
-    return compared(one, two)
+    return compare_spans(summary_spans(dump, pattern, min_shared), summary_spans(there, other, min_shared))
 
 
-def compared(one: Candidates, two: Candidates) -> Comparison:
-    """Compare two sets of spans of one axis."""
+def compare_spans(one: Candidates, two: Candidates) -> Comparison:
+    """Compare two sets of spans on one axis."""
     first, second = _Cover(one), _Cover(two)
     pairs = [set(zip(spans.start.tolist(), spans.stop.tolist(), strict=True)) for spans in (one, two)]
     return Comparison(
@@ -119,8 +118,3 @@ def compared(one: Candidates, two: Candidates) -> Comparison:
         n_second_steps=len(second),
         n_both_steps=int(second.inside(first.start, first.stop).sum()),
     )
-
-
-def full_spans(dump: DumpReader, pattern: Pattern, min_shared: int | None = None) -> Candidates:
-    """Return the matches that share all units of a pattern, or so many of them or more."""
-    return found_in(dump, pattern).spans(max(1, pattern.n_units if min_shared is None else min_shared))

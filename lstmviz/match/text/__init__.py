@@ -1,1 +1,1 @@
-"""Searching the text of a corpus: characters, words, tokens, and regular expressions."""
+"""Searching the text of a corpus over characters, words or tokens, by text or by regular expression."""

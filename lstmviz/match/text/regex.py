@@ -1,6 +1,6 @@
-"""Regular expressions that a stranger may type: bounded in size and in time.
+"""Regular expressions from untrusted users, limited in size and in time.
 
-Python's own ``re`` cannot be stopped, and a dozen characters such as ``(a+)+$`` keep it busy for years; the ``regex``
+Python's own ``re`` cannot be interrupted, and an expression as short as ``(a+)+$`` can run for years; the ``regex``
 package has a time limit.
 """
 
@@ -17,14 +17,14 @@ import regex
 
 from lstmviz.errors import PatternError
 
-SECONDS = 5.0  # for one search, all its texts together, and beyond it
-SECONDS_PER_CHARACTER = 2e-7  # searched so far: a harmless expression is about twenty times as fast
+SECONDS = 5.0  # for one search over all its texts, besides
+SECONDS_PER_CHARACTER = 2e-7  # of the texts; a harmless expression is about twenty times as fast
 MAX_LENGTH = 500  # characters
-MAX_REPEATS = 100_000  # all counted repeats of an expression multiplied: they are unrolled when it is compiled
+MAX_REPEATS = 100_000  # product of all counted repeats, which are unrolled when the expression is compiled
 
 
 class Expression:
-    """A compiled regular expression with a limit to the time that it takes; PatternError where it is none."""
+    """A compiled regular expression with a time limit; PatternError for an invalid or too large one."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -36,32 +36,32 @@ class Expression:
         except (regex.error, KeyError, ValueError, OverflowError, RecursionError, TypeError) as err:
             reason = " ".join(str(err).split())[:120]
             raise PatternError(
-                f"{source!r} is no regular expression: {reason}; search it as text, without regex"
+                f"{source!r} is not a regular expression: {reason}; search it as text, without regex"
             ) from err
-        self._left = SECONDS
+        self._seconds_left = SECONDS
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return where each match in a text begins and ends, left to right, but no empty ones."""
-        with self._timed(text) as left:
-            found = self._compiled.finditer(text, timeout=left, concurrent=True)
-            return [hit.span() for hit in found if hit.end() > hit.start()]
+        """Return where each match in a text starts and stops, from left to right, without empty ones."""
+        with self._timed(text) as seconds:
+            hits = self._compiled.finditer(text, timeout=seconds, concurrent=True)
+            return [hit.span() for hit in hits if hit.end() > hit.start()]
 
     def fullmatch(self, text: str) -> bool:
-        """Tell whether the expression matches a text from end to end."""
-        with self._timed(text) as left:
-            return self._compiled.fullmatch(text, timeout=left, concurrent=True) is not None
+        """Tell whether the expression matches a whole text."""
+        with self._timed(text) as seconds:
+            return self._compiled.fullmatch(text, timeout=seconds, concurrent=True) is not None
 
     @contextmanager
     def _timed(self, text: str) -> Iterator[float]:
-        """Give the time that is left for a text, and take what it took; PatternError where that was too long."""
-        self._left += len(text) * SECONDS_PER_CHARACTER
-        began = time.monotonic()
+        """Yield the seconds that remain for a text, and subtract what it took; PatternError if that was too long."""
+        self._seconds_left += len(text) * SECONDS_PER_CHARACTER
+        start = time.monotonic()
         try:
-            yield max(self._left, 1e-3)
+            yield max(self._seconds_left, 1e-3)
         except TimeoutError as err:
             raise self._too_slow() from err
-        self._left -= time.monotonic() - began
-        if self._left < 0:
+        self._seconds_left -= time.monotonic() - start
+        if self._seconds_left < 0:
             raise self._too_slow()
 
     def _too_slow(self) -> PatternError:

@@ -1,4 +1,4 @@
-"""Search the corpus text: where a piece of text, or what a regular expression describes, stands in steps."""
+"""Search the text of a corpus: the steps at which a text occurs or a regular expression matches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lstmviz.match.text.regex import Expression
 
 Over = Literal["characters", "words", "tokens"]
 """What a hit of a search consists of."""
-BATCH_STEPS = 2**18  # of whole sequences decoded at a time; one longer sequence is decoded whole
+BATCH_STEPS = 2**18  # of whole sequences, decoded at a time; a longer sequence is decoded at once
 
 Hit = tuple[int, int, int]
 Ids = NDArray[Any]
@@ -69,21 +69,23 @@ def search(axis: Axis, query: str, regex: bool = False, over: Over = "characters
 
 
 def _finder(tokens: Tokens, query: str, regex: bool, over: Over) -> Callable[[Axis, Tokens], Iterator[Hit]]:
-    """Return what goes through an axis and yields the hits."""
+    """Return the function that yields the hits on an axis."""
     if over == "tokens" or (over == "words" and _is_words(tokens)):
         whole = [Expression(query) if regex else _literal(re.escape(query), query)]
-        parts = whole if regex else [_literal(re.escape(word), query) for word in query.split()]
-        return lambda axis, tokens: _token_hits(axis, tokens, whole, parts)
+        words = whole if regex else [_literal(re.escape(word), query) for word in query.split()]
+        return lambda axis, tokens: _token_hits(axis, tokens, whole, words)
     if regex and over == "words":
-        words = _Known(Expression(query))
-        return lambda axis, tokens: _text_hits(axis, tokens, words.spans, None)
+        matching_words = _MatchingWords(Expression(query))
+        return lambda axis, tokens: _text_hits(axis, tokens, matching_words.spans, None)
     if regex:
         spans = Expression(query).spans
         return lambda axis, tokens: _text_hits(axis, tokens, spans, None)
-    bare = query.split()[0] if over == "words" else query
-    quick = _literal(re.escape(bare), query)
-    pattern = _literal(_whole_words(query), query) if over == "words" else quick
-    return lambda axis, tokens: _text_hits(axis, tokens, lambda text: [m.span() for m in pattern.finditer(text)], quick)
+    first = query.split()[0] if over == "words" else query
+    prefilter = _literal(re.escape(first), query)
+    pattern = _literal(_whole_words(query), query) if over == "words" else prefilter
+    return lambda axis, tokens: _text_hits(
+        axis, tokens, lambda text: [m.span() for m in pattern.finditer(text)], prefilter
+    )
 
 
 def _literal(source: str, query: str) -> re.Pattern[str]:
@@ -91,22 +93,22 @@ def _literal(source: str, query: str) -> re.Pattern[str]:
 
 
 def _whole_words(query: str) -> str:
-    """Return an expression for the query's words with nothing but space around each; it begins with a literal."""
+    """Return an expression for the query's words in a row, each with space around it; it starts with a literal."""
     first, *rest = map(re.escape, query.split())
     return rf"{first}(?<!\S{first})" + "".join(rf"\s+{word}" for word in rest) + r"(?!\S)"
 
 
-class _Known:
-    """The words of a text that an expression matches from end to end; each different word is decided once."""
+class _MatchingWords:
+    """The words of texts that an expression matches as a whole; each different word is tested once."""
 
     def __init__(self, expression: Expression) -> None:
-        self._expression, self._known = expression, dict[str, bool]()
+        self._expression, self._is_match = expression, dict[str, bool]()
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        for word in set(text.split()) - self._known.keys():
-            self._known[word] = bool(self._expression.fullmatch(word))
-        if any(self._known[word] for word in set(text.split())):
-            yield from (hit.span() for hit in _WORD.finditer(text) if self._known[hit[0]])
+        for word in set(text.split()) - self._is_match.keys():
+            self._is_match[word] = bool(self._expression.fullmatch(word))
+        if any(self._is_match[word] for word in set(text.split())):
+            yield from (hit.span() for hit in _WORD.finditer(text) if self._is_match[hit[0]])
 
 
 def _is_words(tokens: Tokens) -> bool:
@@ -116,7 +118,7 @@ def _is_words(tokens: Tokens) -> bool:
 
 
 def _batches(axis: Axis, tokens: Tokens) -> Iterator[tuple[int, int, Ids]]:
-    """Yield (first sequence, the one after the last, token ids) of whole sequences, in order."""
+    """Yield (first sequence, the one after the last, token ids) of batches of whole sequences, in order."""
     first = 0
     while first < len(axis.starts):
         begin = int(axis.starts[first])
@@ -129,78 +131,78 @@ def _text_hits(
     axis: Axis,
     tokens: Tokens,
     spans: Callable[[str], Iterable[tuple[int, int]]],
-    quick: re.Pattern[str] | None,
+    prefilter: re.Pattern[str] | None,
 ) -> Iterator[Hit]:
-    """Yield the steps of each stretch of a sequence's text; ``quick`` rules out a whole batch of them at once."""
+    """Yield the steps of each hit in the sequences' texts; batches that ``prefilter`` does not match are skipped."""
     decode = _decoder(tokens)
     for first, after, ids in _batches(axis, tokens):
         words, base = decode(ids), int(axis.starts[first])
-        if quick and after - first > 1 and not quick.search(axis.join.join(words)):
+        if prefilter and after - first > 1 and not prefilter.search(axis.join.join(words)):
             continue
         edges = zip(axis.starts[first:after].tolist(), axis.stops[first:after].tolist(), strict=True)
         for sequence, (start, stop) in enumerate(edges, first):
-            some = words[start - base : stop - base]
-            found = np.array(list(spans(axis.join.join(some))), np.int64).reshape(-1, 2)
-            yield from _in_steps(found, some, len(axis.join), start, sequence) if len(found) else ()
+            here = words[start - base : stop - base]
+            hits = np.array(list(spans(axis.join.join(here))), np.int64).reshape(-1, 2)
+            yield from _in_steps(hits, here, len(axis.join), start, sequence) if len(hits) else ()
 
 
-def _in_steps(found: NDArray[np.int64], words: list[str], n_join: int, start: int, sequence: int) -> Iterator[Hit]:
-    """Turn stretches of a sequence's text into the tokens that they touch."""
+def _in_steps(hits: NDArray[np.int64], words: list[str], n_join: int, start: int, sequence: int) -> Iterator[Hit]:
+    """Yield the tokens that hits in a sequence's text touch."""
     begins = np.zeros(len(words), np.int64)
     np.cumsum([len(word) + n_join for word in words[:-1]], out=begins[1:])
-    first = np.searchsorted(begins, found[:, 0], side="right") - 1
-    last = np.maximum(np.searchsorted(begins, found[:, 1] - 1, side="right"), first + 1)
+    first = np.searchsorted(begins, hits[:, 0], side="right") - 1
+    last = np.maximum(np.searchsorted(begins, hits[:, 1] - 1, side="right"), first + 1)
     for a, b in zip((start + first).tolist(), (start + last).tolist(), strict=True):
         yield a, b, sequence
 
 
-def _token_hits(axis: Axis, tokens: Tokens, whole: list[Any], parts: list[Any]) -> Iterator[Hit]:
-    """Yield every place where one token fits ``whole``, or tokens one after another fit ``parts``."""
-    chosen: dict[Any, Callable[[Ids], NDArray[np.bool_]]] = {}
-    for entry in [*whole, *parts]:
-        chosen[entry] = chosen.get(entry) or _chooser(tokens, entry)
+def _token_hits(axis: Axis, tokens: Tokens, whole: list[Any], words: list[Any]) -> Iterator[Hit]:
+    """Yield every place where one token matches ``whole``, or tokens in a row match ``words``."""
+    matchers: dict[Any, Callable[[Ids], NDArray[np.bool_]]] = {}
+    for pattern in [*whole, *words]:
+        matchers[pattern] = matchers.get(pattern) or _token_matcher(tokens, pattern)
     for first, after, ids in _batches(axis, tokens):
         base, borders = int(axis.starts[first]), axis.stops[first:after]
         spans: list[tuple[int, int]] = []
-        for wanted in [whole] if len(parts) == 1 else [whole, parts]:
-            fits = np.ones(max(0, len(ids) - len(wanted) + 1), np.bool_)
-            for i, entry in enumerate(wanted):
-                fits &= chosen[entry](ids)[i : i + len(fits)]
-            starts = base + np.flatnonzero(fits) if wanted else np.zeros(0, np.int64)
-            is_inside = starts + len(wanted) <= borders[np.searchsorted(borders, starts, side="right")]
-            spans += [(a, a + len(wanted)) for a in starts[is_inside].tolist()]
-        done = base
+        for patterns in [whole] if len(words) == 1 else [whole, words]:
+            is_hit = np.ones(max(0, len(ids) - len(patterns) + 1), np.bool_)
+            for i, pattern in enumerate(patterns):
+                is_hit &= matchers[pattern](ids)[i : i + len(is_hit)]
+            starts = base + np.flatnonzero(is_hit) if patterns else np.zeros(0, np.int64)
+            is_inside = starts + len(patterns) <= borders[np.searchsorted(borders, starts, side="right")]
+            spans += [(a, a + len(patterns)) for a in starts[is_inside].tolist()]
+        last_stop = base
         for start, stop in sorted(spans):
-            if start >= done:
-                done = stop
+            if start >= last_stop:
+                last_stop = stop
                 yield start, stop, first + int(np.searchsorted(borders, start, side="right"))
 
 
-def _chooser(tokens: Tokens, entry: Any) -> Callable[[Ids], NDArray[np.bool_]]:
-    """Return what tells which ids are tokens that an expression matches from end to end, decided once per entry."""
+def _token_matcher(tokens: Tokens, pattern: Any) -> Callable[[Ids], NDArray[np.bool_]]:
+    """Return a function that tells which ids are of tokens that a pattern matches as a whole; each is tested once."""
     if tokens.vocab is None:
         known: dict[int, bool] = {}
 
-        def choose(ids: Ids) -> NDArray[np.bool_]:
+        def matches(ids: Ids) -> NDArray[np.bool_]:
             different, place = np.unique(ids, return_inverse=True)
             for token_id in different.tolist():
                 if token_id not in known:
-                    known[token_id] = bool(entry.fullmatch(str(token_id)))
+                    known[token_id] = bool(pattern.fullmatch(str(token_id)))
             return np.array([known[i] for i in different.tolist()], np.bool_)[place]
 
-        return choose
-    table = np.array([bool(entry.fullmatch(word)) for word in tokens.vocab], np.bool_)
-    return lambda ids: table[_checked(tokens, ids)]
+        return matches
+    table = np.array([bool(pattern.fullmatch(word)) for word in tokens.vocab], np.bool_)
+    return lambda ids: table[_check_ids(tokens, ids)]
 
 
 def _decoder(tokens: Tokens) -> Callable[[Ids], list[str]]:
     if tokens.vocab is None:
         return lambda ids: list(map(str, ids.tolist()))
-    table = np.array([*tokens.vocab, None], object)[:-1]  # None: an array of objects, whatever the strings are
-    return lambda ids: table[_checked(tokens, ids)].tolist()
+    table = np.array([*tokens.vocab, None], object)[:-1]  # with None, NumPy keeps the strings as objects
+    return lambda ids: table[_check_ids(tokens, ids)].tolist()
 
 
-def _checked(tokens: Tokens, ids: Ids) -> Ids:
+def _check_ids(tokens: Tokens, ids: Ids) -> Ids:
     n_entries = len(tokens.vocab or ())
     if len(ids) and int(ids.max()) >= n_entries:
         raise DumpError(f"token id {ids.max()} is outside the vocabulary of {n_entries} entries; write the dump again")

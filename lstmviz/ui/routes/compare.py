@@ -10,8 +10,8 @@ from flask import Blueprint, Response, jsonify
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.match.summary.compare import compared
-from lstmviz.match.summary.same_text import same_text, why_apart
+from lstmviz.match.summary.compare import compare_spans
+from lstmviz.match.summary.same_text import same_text, why_other_text
 from lstmviz.types import Pattern
 from lstmviz.ui.queries import matches_of, pattern_of
 from lstmviz.ui.routes.requests import axis_at, json_body
@@ -40,12 +40,12 @@ def add(routes: Blueprint, table: DumpTable) -> None:
             matches_of(dump, pattern).spans(max(1, pattern.n_units))
             for dump, pattern in zip(dumps, patterns, strict=True)
         ]
-        why = why_apart(dumps[0], patterns[0].axis, dumps[1], patterns[1].axis)
+        why = why_other_text(dumps[0], patterns[0].axis, dumps[1], patterns[1].axis)
         first, second = (
             _pattern_json(dump, pattern, span.stop - span.start)
             for dump, pattern, span in zip(dumps, patterns, spans, strict=True)
         )
-        both = None if why else asdict(compared(*spans))
+        both = None if why else asdict(compare_spans(*spans))
         return uncached(jsonify({"first": first, "second": second, "both": both, "why": why}))
 
 

@@ -40,7 +40,7 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     def get_map(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
         source, how = _source(dump, of), _method(method)
-        job = jobs.look(dump, source, how, N_STEPS)
+        job = jobs.status(dump, source, how, N_STEPS)
         return jsonify({"job": asdict(job), "map": _map(map_asked(dump, source, how)) if job.state == "done" else None})
 
     @routes.get("/map/<of>/<method>/points.bin")

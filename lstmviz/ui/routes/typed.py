@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, ModelError, ModelMissing
 from lstmviz.match.pattern.thresholds import count_by_threshold
-from lstmviz.rerun.rerun import described
+from lstmviz.rerun.rerun import model_description
 from lstmviz.rerun.typed import TypedReader
 from lstmviz.ui.queries import typed_of
 from lstmviz.ui.routes.requests import json_body, window_query
@@ -76,7 +76,7 @@ def _posted_text(dump: DumpReader) -> TypedReader:
 def _typing(dump: DumpReader) -> dict[str, Any]:
     """Say whether texts can be typed, and if not, why; a model may come and go, so no browser keeps this."""
     try:
-        description = described(dump)
+        description = model_description(dump)
     except ModelError as err:
         return {"problem": str(err), "is_absent": isinstance(err, ModelMissing)}
     return {
@@ -101,8 +101,8 @@ def _text(typed: TypedReader, sources: tuple[str, ...]) -> dict[str, Any]:
     return {
         "text": typed.text,
         "tokens": typed.first.tokens[:] if typed.first.tokens is not None else [],
-        "is_known": [int(known) for known in typed.typed.is_known],
-        "has_unknown": typed.typed.has_unknown,
+        "is_known": [int(known) for known in typed.typed_run.is_known],
+        "has_unknown": typed.typed_run.has_unknown,
         "states": {name: b64encode(_states(typed, name)).decode() for name in sources},
         "tracks": [
             {

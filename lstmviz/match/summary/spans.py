@@ -1,0 +1,44 @@
+"""The spans of a pattern's matches that a summary counts, and the steps that they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.match.corpus.shards import found_in
+from lstmviz.match.engine.activity import Mask, Steps
+from lstmviz.match.engine.candidates import Candidates
+from lstmviz.types import Pattern, Window
+
+
+def summary_spans(
+    dump: DumpReader, pattern: Pattern, min_shared: int | None = None, hidden: Collection[Window] = ()
+) -> Candidates:
+    """Return the matches that share ``min_shared`` units or more (None: all units) and are not hidden."""
+    least = pattern.n_units if min_shared is None else min_shared
+    return without_hidden(found_in(dump, pattern).spans(max(1, least)), hidden)
+
+
+def without_hidden(spans: Candidates, hidden: Collection[Window]) -> Candidates:
+    """Leave out the spans that are hidden."""
+    if not hidden:
+        return spans
+    windows = {(window.start, window.stop) for window in hidden}
+    is_shown = [span not in windows for span in zip(spans.start.tolist(), spans.stop.tolist(), strict=True)]
+    return spans.take(np.array(is_shown, np.bool_))
+
+
+def covered_steps(spans: Candidates, start: int, stop: int) -> Mask:
+    """Tell which steps of [start, stop) lie in any of the spans."""
+    change = np.zeros(stop - start + 1, np.int64)
+    is_here = (spans.stop > start) & (spans.start < stop)
+    _add_at(change, np.maximum(spans.start[is_here], start) - start, 1)
+    _add_at(change, np.minimum(spans.stop[is_here], stop) - start, -1)
+    is_covered: Mask = np.cumsum(change[:-1]) > 0
+    return is_covered
+
+
+def _add_at(counts: Steps, places: Steps, amount: int) -> None:
+    counts += amount * np.bincount(places, minlength=len(counts))
