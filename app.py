@@ -1,4 +1,4 @@
-"""The dashboard's door: ``python app.py DUMP...``, or ``gunicorn app:server`` with dumps in LSTMVIZ_DUMPS."""
+"""The dashboard: ``python app.py DUMP...``, or ``gunicorn app:server`` with dumps in LSTMVIZ_DUMPS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    if name == "server":  # only when gunicorn asks: importing this file opens no dump
+    if name == "server":  # created when gunicorn asks for it; importing this file opens no dump
         from lstmviz.errors import LstmvizError
         from lstmviz.ui.serve import server_from_environment
 

@@ -1,4 +1,4 @@
-"""The command line: every command, gathered."""
+"""The command line with all its commands."""
 
 from __future__ import annotations
 
@@ -28,20 +28,25 @@ __all__ = [
 
 
 def main() -> None:
-    """Run the command line.
-
-    CPython remembers a KeyboardInterrupt that came up through ``exec`` or ``eval`` of a string, as in the making of a
-    dataclass, even where it was caught, and ends ``python -m`` by SIGINT in the place of its exit code; the next
-    ``exec`` of a string makes it forget.
-    """
+    """Run the command line."""
     try:
         app()
     finally:
-        exec("")  # noqa: S102
+        _forget_interrupt()
+
+
+def _forget_interrupt() -> None:
+    """Keep the exit code after a Ctrl-C that a command has handled.
+
+    When a KeyboardInterrupt passes through ``exec`` or ``eval`` of a string, as in the creation of a dataclass, CPython
+    ends ``python -m`` by SIGINT instead of its exit code, even if the exception was caught. The next ``exec`` of a
+    string resets this, and nothing else does.
+    """
+    exec("")  # noqa: S102
 
 
 def serve_command() -> Any:
-    """Return ``lstmviz serve`` as a command of its own, for ``python app.py``."""
+    """Return ``lstmviz serve`` as a separate command, for ``python app.py``."""
     group: Any = typer.main.get_command(app)
     return group.commands["serve"]
 

@@ -1,1 +1,1 @@
-"""The commands of ``lstmviz``, a file a topic; importing one adds its commands to the app in ``base``."""
+"""The commands of ``lstmviz``, one file a topic; importing a file adds its commands to the app in ``base``."""

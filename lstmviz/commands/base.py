@@ -1,8 +1,10 @@
-"""What every command shares: the app, the consoles, errors in one line, bars, formats."""
+"""What all commands share: the app, the consoles, errors in one line, progress bars, output formats."""
 
 from __future__ import annotations
 
+import json
 import math
+import sys
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
@@ -12,7 +14,9 @@ from typing import Annotated, Any, ParamSpec
 import pandas as pd
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 import lstmviz
 from lstmviz.errors import LstmvizError
@@ -34,7 +38,7 @@ DumpPath = Annotated[Path, typer.Argument(help="A dump (.h5), or the folder of a
 
 
 class Format(StrEnum):
-    """How a table is written."""
+    """The format in which a table is written."""
 
     TABLE = "table"
     CSV = "csv"
@@ -42,14 +46,14 @@ class Format(StrEnum):
 
 
 def one_line(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn what lstmviz raises on purpose into one line and exit code 1, and Ctrl-C into exit code 130."""
+    """End a command with one line and exit code 1 for an error of lstmviz, and with exit code 130 for Ctrl-C."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
         except LstmvizError as error:
-            for line in str(error).split("\n"):  # a project's faults, one each; one line for all else
+            for line in str(error).split("\n"):  # a ProjectError has one for each fault
                 err.print(f"lstmviz: {line}", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
@@ -60,7 +64,7 @@ def one_line(command: Callable[P, None]) -> Callable[P, None]:
 
 @app.callback(invoke_without_command=True)
 def version(
-    show: Annotated[bool, typer.Option("--version", help="Say the version.", is_eager=True)] = False,
+    show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
     """See what a recurrent network has learned: record, select, match."""
     if show:
@@ -69,12 +73,12 @@ def version(
 
 
 def ascii_safe(text: str) -> str:
-    """Write control and other unprintable characters as escapes: a token must not drive the terminal."""
+    """Return a text with unprintable characters as escapes, so that it cannot control the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def finite(value: Any) -> Any:
-    """Return what JSON can hold, frames as lists of rows: None in place of NaN and of infinite numbers."""
+    """Return a value as JSON can hold it: frames as lists of rows, None for NaN and infinite numbers."""
     if isinstance(value, pd.DataFrame):
         return [finite(row) for row in value.to_dict("records")]
     if isinstance(value, dict):
@@ -85,11 +89,29 @@ def finite(value: Any) -> Any:
 
 
 def say(line: str) -> None:
-    """Write one line to stdout as it is; what could drive the terminal is escaped."""
+    """Write one line to stdout, with unprintable characters as escapes."""
     out.print(ascii_safe(line), markup=False, highlight=False, soft_wrap=True)
 
 
+def write_frame(frame: pd.DataFrame, format: Format) -> None:
+    """Write a frame to stdout: as a table with unprintable characters as escapes, as CSV, or as a JSON list of rows."""
+    if format is Format.CSV:
+        sys.stdout.write(frame.to_csv(index=False, lineterminator="\n"))
+    elif format is Format.JSON:
+        write_json(frame)
+    else:
+        table = Table(*map(str, frame.columns))
+        for row in frame.itertuples(index=False):
+            table.add_row(*(escape(ascii_safe(str(value))) for value in row))
+        out.print(table)
+
+
+def write_json(value: Any) -> None:
+    """Write a value to stdout as JSON."""
+    sys.stdout.write(json.dumps(finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
 def progress_bar() -> Progress:
-    """Show a bar on stderr while something takes long, and nothing once it is done or where stderr is no terminal."""
+    """Return a progress bar on stderr that disappears when done; it shows nothing if stderr is not a terminal."""
     columns: list[Any] = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)

@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from lstmviz.commands.base import app, ascii_safe, one_line, out, progress_bar, say
-from lstmviz.commands.match import write_json
+from lstmviz.commands.base import app, ascii_safe, one_line, out, progress_bar, say, write_json
 from lstmviz.doctor import Finding, diagnose
 
 STYLES = {"ok": "green", "note": "yellow", "problem": "bold red"}
@@ -26,14 +25,14 @@ def doctor(
     """Say what is right and wrong with any HDF5 file or dump, and what to do; exit code 1 if something is wrong."""
     with progress_bar() as progress:
         task = progress.add_task("reading every value", total=None)
-        found = list(diagnose(path, lambda done, total: progress.update(task, completed=done, total=total)))
-    marks = Counter(finding.mark for finding in found)
+        findings = list(diagnose(path, lambda done, total: progress.update(task, completed=done, total=total)))
+    marks = Counter(finding.mark for finding in findings)
     if json:
-        write_json({"path": str(path), "n_problems": marks["problem"], "findings": [asdict(f) for f in found]})
+        write_json({"path": str(path), "n_problems": marks["problem"], "findings": [asdict(f) for f in findings]})
     else:
-        for finding in found:
+        for finding in findings:
             _print(finding)
-        say(f"{path}: {_counted(marks['problem'], 'problem')}, {_counted(marks['note'], 'note')}")
+        say(f"{path}: {_plural(marks['problem'], 'problem')}, {_plural(marks['note'], 'note')}")
     if marks["problem"]:
         raise typer.Exit(1)
 
@@ -43,5 +42,5 @@ def _print(finding: Finding) -> None:
     out.print(Text.assemble((f"{finding.mark:<8}", STYLES[finding.mark]), ascii_safe(line)), soft_wrap=True)
 
 
-def _counted(n: int, what: str) -> str:
-    return f"{n or 'no'} {what}{'' if n == 1 else 's'}"
+def _plural(n: int, noun: str) -> str:
+    return f"{n or 'no'} {noun}{'' if n == 1 else 's'}"

@@ -20,7 +20,7 @@ from lstmviz.match.index.store import build_index, index_folder, index_size, is_
 @app.command()
 @one_line
 def index(path: Annotated[Path, typer.Argument(help="A dump (.h5), or the folder of a corpus.")]) -> None:
-    """Make the index that makes matching fast. It is otherwise made on first use, and is safe to delete."""
+    """Build the index by which matches are found; otherwise it is built on first use. It is safe to delete."""
     dump = lstmviz.open_dump(path)
     total = sum(index_size(source) for source in dump.sources.values())
     where = f"{dump.path}, beside each shard" if isinstance(dump, ShardReader) else index_folder(dump)
@@ -33,23 +33,23 @@ def index(path: Annotated[Path, typer.Argument(help="A dump (.h5), or the folder
 
 
 def prepare_index(dump: Dump, sources: Iterable[str], progress: Progress) -> None:
-    """Make what is missing of the index of some sources, with a bar; small ones are made in memory when asked for."""
+    """Build what is missing of the index of some sources, with a bar; small sources need none on disk."""
     for name in sources:
         if name in dump.sources and not is_small(dump.source(name)):
             _build(dump, name, progress)
 
 
 def _build(dump: Dump, name: str, progress: Progress) -> bool:
-    """Make the index of one source, of every shard of a corpus; False where it cannot be kept."""
+    """Build the index of one source, in a corpus of every shard; False if it cannot be kept."""
     task = progress.add_task(f"index of {name}", total=dump.source(name).n_steps)
-    before = 0
-    for part in dump.readers():
+    n_before = 0
+    for reader in dump.readers():
 
-        def told(done: int, _: int, task: TaskID = task, before: int = before) -> None:
-            progress.update(task, completed=before + done)
+        def show(n_done: int, _: int, task: TaskID = task, n_before: int = n_before) -> None:
+            progress.update(task, completed=n_before + n_done)
 
-        if build_index(part, name, told) is None:
+        if build_index(reader, name, show) is None:
             return False
-        before += part.source(name).n_steps
-        progress.update(task, completed=before)
+        n_before += reader.source(name).n_steps
+        progress.update(task, completed=n_before)
     return True

@@ -20,26 +20,26 @@ def import_lstmvis(
     out: Annotated[Path | None, typer.Option(help="Where to write the dump (default: DIR's name with .h5).")] = None,
     view: Annotated[
         list[str] | None,
-        typer.Option(help="How values are shown: raw or tanh for all sources, SOURCE=raw or SOURCE=tanh for one."),
+        typer.Option(help="View of the values: raw or tanh for all sources, SOURCE=raw or SOURCE=tanh for one."),
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Import only this many steps.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Import only so many of the first steps.")] = None,
     embedding: Annotated[
         bool, typer.Option("--embedding/--no-embedding", help="Import word_embedding as a source.")
     ] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
 ) -> None:
-    """Convert an LSTMVis project to a dump, and report what was decided and what was left out."""
+    """Convert an LSTMVis project to a dump, with notes on what was decided and what was left out."""
     from lstmviz.lstmvis import Options, import_project
 
     target = out or Path(f"{folder.resolve().name}.h5")
     options = Options(_views(view or []), steps, embedding)
     with progress_bar() as bar:
         task = bar.add_task("importing", total=None)
-        made = import_project(
+        imported = import_project(
             folder, target, options, overwrite, lambda done, total: bar.update(task, completed=done, total=total)
         )
-    _tell(made.notes)
-    typer.echo(f"wrote {made.path}")
+    _print_notes(imported.notes)
+    typer.echo(f"wrote {imported.path}")
 
 
 @app.command("export-lstmvis")
@@ -54,23 +54,24 @@ def export_lstmvis(
 
     with progress_bar() as bar:
         task = bar.add_task("exporting", total=None)
-        made = export_project(
+        exported = export_project(
             lstmviz.open_dump(path), folder, axis, lambda done, total: bar.update(task, completed=done, total=total)
         )
-    _tell(made.notes)
-    typer.echo(f"wrote {made.folder}")
+    _print_notes(exported.notes)
+    typer.echo(f"wrote {exported.folder}")
 
 
-def _views(given: list[str]) -> dict[str, View]:
+def _views(texts: list[str]) -> dict[str, View]:
+    """Return the view for each source; "" stands for all."""
     views: dict[str, View] = {}
-    for text in given:
+    for text in texts:
         source, _, view = text.rpartition("=")
         if view not in ("raw", "tanh"):
-            raise LstmvizError(f"--view {text!r} names no view; give raw, tanh, SOURCE=raw or SOURCE=tanh")
+            raise LstmvizError(f"--view {text!r} is not a view; give raw, tanh, SOURCE=raw or SOURCE=tanh")
         views[source] = cast(View, view)
     return views
 
 
-def _tell(notes: tuple[str, ...]) -> None:
+def _print_notes(notes: tuple[str, ...]) -> None:
     for note in notes:
         err.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)

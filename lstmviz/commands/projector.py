@@ -22,7 +22,7 @@ def projector(
     ] = None,
     steps: Annotated[int, typer.Option(help="Steps to sample, spread over the corpus.")] = N_STEPS,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
 ) -> None:
     """Write states, each with its token, step and tracks, for TensorBoard's Embedding Projector."""
     with progress_bar() as progress:

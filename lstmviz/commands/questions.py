@@ -1,4 +1,4 @@
-"""``lstmviz unit``, ``thresholds`` and ``search``: what a unit does, which threshold to take, where a text stands."""
+"""``lstmviz unit``, ``thresholds`` and ``search``: what a unit does, which threshold to use, where a text occurs."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ import pandas as pd
 import typer
 
 import lstmviz
-from lstmviz.commands.base import DumpPath, Format, app, ascii_safe, err, finite, one_line, out, progress_bar
-from lstmviz.commands.match import (
-    HowFormat,
-    OffAfter,
-    OffBefore,
-    Source,
-    Start,
-    Stop,
-    Threshold,
-    WhichSide,
+from lstmviz.commands.base import (
+    DumpPath,
+    Format,
+    app,
+    err,
+    finite,
+    one_line,
+    out,
+    progress_bar,
+    say,
     write_frame,
     write_json,
 )
+from lstmviz.commands.options import OffAfter, OffBefore, OutputFormat, Source, Start, Stop, Threshold, WhichSide
 from lstmviz.match import UnitCard
 from lstmviz.types import check_side
 
 
 class Over(StrEnum):
-    """What a hit of a search is made of."""
+    """What a hit of a search consists of."""
 
     CHARACTERS = "characters"
     WORDS = "words"
@@ -56,10 +57,10 @@ def unit(
     side: WhichSide = "high",
     contexts: Annotated[int, typer.Option(help="Number of strongest contexts.")] = 10,
     around: Annotated[int, typer.Option(help="Steps on either side of a context.")] = 12,
-    part: Annotated[Part | None, typer.Option(help="Print only this table (csv: contexts by default).")] = None,
-    format: HowFormat = Format.TABLE,
+    part: Annotated[Part | None, typer.Option(help="Write this table only (csv: contexts by default).")] = None,
+    format: OutputFormat = Format.TABLE,
 ) -> None:
-    """Describe what one unit does: its values, on-rate, runs, strongest contexts, and relation to each track."""
+    """Show what one unit does: spread, on-rate, runs, where it is strongest, and how it relates to each track."""
     with progress_bar() as progress:
         progress.add_task("reading", total=None)
         card = lstmviz.open_dump(path).unit(source, unit, threshold, check_side(side), contexts, around)
@@ -84,7 +85,7 @@ def thresholds(
     side: WhichSide = "high",
     unit: Annotated[int | None, typer.Option(help="Say why this unit is or is not selected at --threshold.")] = None,
     threshold: Threshold = 0.3,
-    format: HowFormat = Format.TABLE,
+    format: OutputFormat = Format.TABLE,
 ) -> None:
     """Count the units that a window would select at each threshold, or say why one is or is not selected."""
     dump = lstmviz.open_dump(path)
@@ -106,13 +107,13 @@ def thresholds(
 @one_line
 def search(
     path: DumpPath,
-    text: Annotated[str, typer.Argument(help="What to look for.")],
+    text: Annotated[str, typer.Argument(help="The text to search for.")],
     regex: Annotated[bool, typer.Option("--regex", help="TEXT is a regular expression.")] = False,
-    over: Annotated[Over, typer.Option(help="Any characters, whole words, or whole tokens.")] = Over.CHARACTERS,
+    over: Annotated[Over, typer.Option(help="Search any characters, whole words, or whole tokens.")] = Over.CHARACTERS,
     axis: Annotated[str | None, typer.Option(help="Time axis to search (default: the first).")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Number of rows.")] = 50,
     offset: Annotated[int, typer.Option(min=0, help="Number of rows to skip.")] = 0,
-    format: HowFormat = Format.TABLE,
+    format: OutputFormat = Format.TABLE,
 ) -> None:
     """List where a text occurs: steps, sequence, and the text of these steps."""
     with progress_bar() as progress:
@@ -120,12 +121,12 @@ def search(
         dump = lstmviz.open_dump(path)
         hits = dump.search(text, regex, over.value, axis)
     rows = hits.iloc[offset : offset + limit].reset_index(drop=True)
-    where = dump.first if axis is None else dump.axis(axis)
-    texts = [where.text(int(a), int(b)) for a, b in zip(rows["start"], rows["stop"], strict=True)]
+    searched = dump.first if axis is None else dump.axis(axis)
+    texts = [searched.text(int(a), int(b)) for a, b in zip(rows["start"], rows["stop"], strict=True)]
     write_frame(rows.assign(text=pd.Series(texts, dtype="str")), format)
     if len(rows) < len(hits):
         err.print(
-            f"{len(rows):,} of {len(hits):,} hits; --limit and --offset give others", markup=False, highlight=False
+            f"{len(rows):,} of {len(hits):,} hits; --limit and --offset show others", markup=False, highlight=False
         )
 
 
@@ -145,7 +146,7 @@ def _part(card: UnitCard, part: Part) -> pd.DataFrame:
 
 
 def _card(card: UnitCard) -> dict[str, Any]:
-    """Return a card as JSON has it: frames as lists of rows, NaN and infinities as null."""
+    """Return a card for JSON: frames as lists of rows, NaN and infinities as null."""
     plain: dict[str, Any] = {f.name: getattr(card, f.name) for f in dataclasses.fields(card)}
     plain["contexts"] = [dataclasses.asdict(context) for context in card.contexts]
     plain["tracks"] = [{f.name: getattr(t, f.name) for f in dataclasses.fields(t)} for t in card.tracks]
@@ -155,18 +156,18 @@ def _card(card: UnitCard) -> dict[str, Any]:
 
 def _print_card(card: UnitCard) -> None:
     sign = ">=" if card.side == "high" else "<="
-    middle = dict(zip(card.quantiles["quantile"], card.quantiles["value"], strict=True))
+    q = dict(zip(card.quantiles["quantile"], card.quantiles["value"], strict=True))
     lines = [
         f"unit {card.unit} of {card.source}: on ({sign} {card.threshold:g}) in {card.on_rate:.1%} of {card.n_steps:,} "
         f"steps, {card.n_nan:,} NaN",
-        f"values {middle[0.0]:.3f} to {middle[1.0]:.3f}, half of them {middle[0.25]:.3f} to {middle[0.75]:.3f}",
+        f"values {q[0.0]:.3f} to {q[1.0]:.3f}, half of them {q[0.25]:.3f} to {q[0.75]:.3f}",
         f"runs {card.run_lengths['n_runs'].sum():,}, the longest {card.run_lengths['length'].max():,} steps"
         if len(card.run_lengths)
         else "runs none",
         *(f"with {t.name}: r = {t.r:.3f}" for t in card.tracks if t.r is not None),
     ]
     for line in lines:
-        out.print(ascii_safe(line), markup=False, highlight=False, soft_wrap=True)
+        say(line)
     for part in (Part.TRACKS, Part.CONTEXTS):
         frame = _part(card, part)
         numbers = frame.select_dtypes("float").columns

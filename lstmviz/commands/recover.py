@@ -1,4 +1,4 @@
-"""``lstmviz recover``: complete a recording that did not come to its end."""
+"""``lstmviz recover``: complete a recording that was interrupted."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def recover(
     path: Annotated[Path, typer.Argument(help="The path that was recorded to; its .parts folder is beside it.")],
     overwrite: Annotated[bool, typer.Option(help="Replace another dump at the path.")] = False,
 ) -> None:
-    """Complete an unfinished recording. Exit code 0: complete, 3: part of it, 1: nothing there, 4: not possible now.
+    """Complete an unfinished recording; exit code 0: all of it, 3: a part, 1: nothing, 4: not possible now.
 
-    With code 4 all stays as it was: the recording still runs, the disk is full, another file is at the path, or what is
-    there is no recording.
+    With code 4 nothing was changed: the recording still runs, the disk is full, another file is at the path, or there
+    is no recording.
     """
     try:
-        report = complete(path, overwrite=overwrite)
+        recovery = complete(path, overwrite=overwrite)
     except DumpMissing:
         raise
     except (LstmvizError, OSError) as error:
         err.print(f"lstmviz: {ascii_safe(str(error))}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(NOT_POSSIBLE) from error
-    say(report.line)
-    if code := EXIT_CODES[report.state]:
+    say(recovery.line)
+    if code := EXIT_CODES[recovery.state]:
         raise typer.Exit(code)

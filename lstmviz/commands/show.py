@@ -16,9 +16,9 @@ from lstmviz.commands.base import DumpPath, app, ascii_safe, one_line, out, prog
 from lstmviz.dump.verify import verify
 from lstmviz.errors import DumpError
 
-Port = Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on; the next free one if it is in use.")]
-Host = Annotated[str, typer.Option(help="Address to listen on. All but loopback need the printed token.")]
-Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser if there is one.")]
+Port = Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on; if it is in use, the next free one.")]
+Host = Annotated[str, typer.Option(help="Address to listen on. Except on loopback, visitors need the printed token.")]
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser, if there is one.")]
 
 
 @app.command()
@@ -28,8 +28,8 @@ def demo(
     host: Host = "127.0.0.1",
     browser: Browser = True,
 ) -> None:
-    """Show the samples in the browser. The first is built at once, the others when you open them."""
-    from lstmviz.samples.gallery import Gallery
+    """Show the samples in the browser: the first is built at once, the others on request."""
+    from lstmviz.samples.gallery import Offers
     from lstmviz.ui.serve import serve as serve_page
 
     gallery = Gallery()
@@ -58,7 +58,7 @@ def serve(
 @app.command()
 @one_line
 def inspect(path: DumpPath) -> None:
-    """Say what a dump holds, where it comes from, and whether every value can be read."""
+    """Show what a dump holds, where it comes from, and whether every value can be read."""
     dump = lstmviz.open_dump(path)
     with progress_bar() as progress:
         task = progress.add_task("reading every value", total=None)
@@ -111,8 +111,8 @@ def _serve(paths: list[Path], host: str, port: int, browser: bool) -> None:
 
     with progress_bar() as progress:
         progress.add_task("opening", total=None)
-        found = [p for path in paths for p in dump_paths(path, say=lambda note: typer.echo(f"note: {note}", err=True))]
-        dumps = [lstmviz.open_dump(path) for path in found]
+        opened = [p for path in paths for p in dump_paths(path, say=lambda note: typer.echo(f"note: {note}", err=True))]
+        dumps = [lstmviz.open_dump(path) for path in opened]
     from lstmviz.ui.serve import serve as serve_page
 
     serve_page(dumps, host=host, port=port, open_browser=browser, say=typer.echo)

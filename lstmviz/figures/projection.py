@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import UnknownName
 from lstmviz.figures.text import label
-from lstmviz.figures.theme import PAGE, Room, Theme, ThemeName, bar, dress, legend_height, scale, themed
+from lstmviz.figures.theme import (
+    PAGE,
+    Margins,
+    Theme,
+    ThemeName,
+    colour_bar,
+    colour_scale,
+    get_theme,
+    lay_out,
+    legend_height,
+)
 from lstmviz.maps.projection import NAMES, Projection, check_corners
 from lstmviz.maps.region import frequencies
 from lstmviz.maps.trace import trace

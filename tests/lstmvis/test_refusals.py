@@ -447,7 +447,7 @@ def test_import_and_export_on_the_command_line(project, tmp_path, monkeypatch):
     )
     for arguments, words in (
         (["import-lstmvis", project.folder], "project.h5 is already there"),
-        (["import-lstmvis", project.folder, "--overwrite", "--view", "blue"], "--view 'blue' names no view"),
+        (["import-lstmvis", project.folder, "--overwrite", "--view", "blue"], "--view 'blue' is not a view"),
         (["export-lstmvis", "project.h5", "back"], "give a new folder"),
         (["export-lstmvis", "none.h5", "back2"], "no file at none.h5"),
     ):
