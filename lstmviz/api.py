@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lstmviz import match as matching
+from lstmviz.checks import check_threshold, check_whole
 from lstmviz.dump.corpus.manifest import folder_line, is_corpus
 from lstmviz.dump.corpus.reader import ShardReader
 from lstmviz.dump.reader import DumpReader
@@ -25,7 +26,7 @@ from lstmviz.maps.sampling import N_STEPS
 from lstmviz.maps.tensorboard import default_source, to_projector
 from lstmviz.match.pattern.file import PatternFile, as_pattern, hidden_in
 from lstmviz.rerun.typed import TypedReader
-from lstmviz.types import Filter, Pattern, ShareProgress, Side, Window, check_threshold, check_whole
+from lstmviz.types import Filter, Pattern, ShareProgress, Side, Window
 
 if TYPE_CHECKING:
     from lstmviz.ui.notebook import Served

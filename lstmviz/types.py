@@ -7,16 +7,24 @@ hold, which is read by the fields of these records.
 from __future__ import annotations
 
 import math
-import operator
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import Field, GetPydanticSchema
 
-from lstmviz.errors import InputError, LstmvizError, PatternError, WindowError
+from lstmviz.checks import (
+    check_constraints,
+    check_number,
+    check_side,
+    check_text,
+    check_threshold,
+    check_whole,
+    set_fields,
+    short_repr,
+)
+from lstmviz.errors import InputError, PatternError, WindowError
 
 Side = Literal["high", "low"]
 """``"high"``: on at or above the threshold. ``"low"``: on at or below it."""
@@ -140,7 +148,9 @@ class TrackInfo:
     def __post_init__(self) -> None:
         for field, value, known in (("per", self.per, get_args(Per)), ("concerns", self.concerns, get_args(Concerns))):
             if value not in known:
-                raise InputError(f"track {self.name!r} has {field}={_repr(value)}; use {' or '.join(map(repr, known))}")
+                raise InputError(
+                    f"track {self.name!r} has {field}={short_repr(value)}; use {' or '.join(map(repr, known))}"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +254,7 @@ class Filter:
             raise PatternError(f"the {name} needs either labels or a range low to high")
         for end in ("low", "high"):
             if (value := getattr(self, end)) is not None:
-                set_fields(self, **{end: _number(f"{end} of the {name}", value, "omit an open end")})
+                set_fields(self, **{end: check_number(f"{end} of the {name}", value, "omit an open end")})
         if self.low is not None and self.high is not None and not self.low <= self.high:
             raise PatternError(f"the filter on {self.track!r} allows {self.low} to {self.high}, which no number is in")
 
@@ -327,75 +337,11 @@ class Pattern:
         return len(self.units)
 
 
-def check_side(side: str) -> Side:
-    """Return a side; PatternError unless it is "high" or "low"."""
-    if side == "high":
-        return "high"
-    if side == "low":
-        return "low"
-    raise PatternError(f"side {_repr(side)} is not known; use 'high' or 'low'")
-
-
-def check_threshold(threshold: float) -> float:
-    """Return a threshold as a plain float; PatternError unless it is a finite number."""
-    return float(_number("threshold", threshold, "thresholds are values such as 0.3"))
-
-
-def check_constraints(off_before: int, off_after: int) -> tuple[int, int]:
-    """Return both off-constraints as plain ints; PatternError unless they are step counts."""
-    before, after = check_whole("off_before", off_before), check_whole("off_after", off_after)
-    for name, steps in (("off_before", before), ("off_after", after)):
-        if steps < 0:
-            raise PatternError(f"{name}={steps} is negative; it is a number of steps, 0 for no constraint")
-    return before, after
-
-
-def check_page(limit: int, offset: int) -> tuple[int, int]:
-    """Return the number of rows to return and to skip as plain ints; PatternError unless both are 0 or more."""
-    limit, offset = check_whole("limit", limit), check_whole("offset", offset)
-    if min(limit, offset) < 0:
-        raise PatternError(f"limit={limit} and offset={offset} must not be negative")
-    return limit, offset
-
-
-def check_whole(name: str, value: Any, error: type[LstmvizError] = PatternError) -> int:
-    """Return a whole number of Python or NumPy as a plain int; raise ``error`` for any other value."""
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise error(f"{name} is {_repr(value)}, not a whole number; give one such as 3") from None
-
-
-def check_text(name: str, value: object) -> None:
-    """Raise PatternError unless a value is text."""
-    if not isinstance(value, str):
-        raise PatternError(f"{name} {_repr(value)} is not a name; give text")
-
-
-def set_fields(record: object, **fields: object) -> None:
-    """Replace fields of a frozen record in its ``__post_init__`` by plain values."""
-    for name, value in fields.items():
-        object.__setattr__(record, name, value)
-
-
-def _number(name: str, value: Any, remedy: str) -> int | float:
-    """Return a finite number as a plain int or float; integers stay exact."""
-    if not isinstance(value, Real):
-        raise PatternError(f"{name} {_repr(value)} is not a number; {remedy}")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise PatternError(f"{name} {number} is not a finite number; {remedy}")
-    return int(value) if isinstance(value, Integral) else number
-
-
 def _records(name: str, values: Any, kind: type) -> tuple[Any, ...]:
     """Return records as a tuple; PatternError unless all are of one kind."""
     records = tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else None
     if records is None or not all(isinstance(record, kind) for record in records):
-        raise PatternError(f"{name} are {_repr(values)}; give a tuple of {kind.__name__}")
+        raise PatternError(f"{name} are {short_repr(values)}; give a tuple of {kind.__name__}")
     return records
 
 
@@ -403,14 +349,10 @@ def _checked_bases(values: Any) -> tuple[tuple[str, float], ...]:
     """Return (source, base threshold) pairs; PatternError for anything else, or for a source that has two."""
     bases = tuple(values) if isinstance(values, Iterable) else (values,)
     if not all(isinstance(base, (tuple, list)) and len(base) == 2 for base in bases):
-        raise PatternError(f"bases are {_repr(values)}; give (source, threshold) pairs")
+        raise PatternError(f"bases are {short_repr(values)}; give (source, threshold) pairs")
     for source, _ in bases:
         check_text("the source of a base", source)
     twice = next((s for s, n in Counter(source for source, _ in bases).items() if n > 1), None)
     if twice is not None:
         raise PatternError(f"source {twice!r} has two base thresholds; give each source one")
     return tuple((source, check_threshold(threshold)) for source, threshold in bases)
-
-
-def _repr(value: object) -> str:
-    return " ".join(repr(value).split())[:80]

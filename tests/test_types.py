@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
+from lstmviz.checks import check_page
 from lstmviz.errors import LstmvizError, PatternError, WindowError
 from lstmviz.match import PatternFile
-from lstmviz.types import Filter, Pattern, PatternUnit, Window, check_page
+from lstmviz.types import Filter, Pattern, PatternUnit, Window
 
 KINDS = [np.int8, np.uint8, np.int64, np.uint64, int]
 

@@ -10,6 +10,7 @@ import typer
 
 import lstmviz
 from lstmviz.api import Dump
+from lstmviz.checks import check_side
 from lstmviz.commands.base import DumpPath, Format, app, err, one_line, out, progress_bar, say, write_frame
 from lstmviz.commands.index import prepare_index
 from lstmviz.commands.options import (
@@ -42,7 +43,7 @@ from lstmviz.match.engine.find import check_pattern
 from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.edit import with_unit, without
 from lstmviz.match.pattern.file import Notes, PatternFile
-from lstmviz.types import Pattern, check_side
+from lstmviz.types import Pattern
 
 
 @app.command()

@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from lstmviz.api import Dump
+from lstmviz.checks import check_side
 from lstmviz.commands.base import Format
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.pattern.file import MAX_BYTES, PatternFile
-from lstmviz.types import Filter, Pattern, check_side
+from lstmviz.types import Filter, Pattern
 
 SOURCE_HELP = "Source whose units are selected, such as rnn.l0.c."
 START_HELP = "First step of the window."

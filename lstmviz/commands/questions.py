@@ -10,6 +10,7 @@ import pandas as pd
 import typer
 
 import lstmviz
+from lstmviz.checks import check_side
 from lstmviz.commands.base import (
     DumpPath,
     Format,
@@ -25,7 +26,6 @@ from lstmviz.commands.base import (
 )
 from lstmviz.commands.options import OffAfter, OffBefore, OutputFormat, Source, Start, Stop, Threshold, WhichSide
 from lstmviz.match import UnitCard
-from lstmviz.types import check_side
 
 
 class Over(StrEnum):

@@ -12,8 +12,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.checks import check_whole
 from lstmviz.errors import DumpError, InputError
-from lstmviz.types import TrackInfo, View, check_whole
+from lstmviz.types import TrackInfo, View
 
 FORMAT = "lstmviz"
 FORMAT_VERSION = 1

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.checks import check_whole
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError, ProjectionError
 from lstmviz.maps.cache import MapKey, load_map, save_map, sorted_parameters
@@ -17,7 +18,7 @@ from lstmviz.maps.in_subprocess import IsCancelled, embed_in_subprocess
 from lstmviz.maps.pca import Basis, principal_axes
 from lstmviz.maps.projection import EMBEDDING, METHODS, Method, Points, Projection, first_two
 from lstmviz.maps.sampling import MAX_STEPS, N_STEPS, sample
-from lstmviz.types import ShareProgress, check_whole
+from lstmviz.types import ShareProgress
 
 N_AXES = 50  # principal axes that t-SNE and UMAP see: the rest of the variance is noise to them, and time
 LEAST_POINTS = 10  # that t-SNE and UMAP make a map of

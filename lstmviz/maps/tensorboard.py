@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lstmviz.checks import check_whole
 from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpExists, ProjectionError
@@ -24,7 +25,6 @@ from lstmviz.maps.embeddings import embeddings, token_counts
 from lstmviz.maps.projection import EMBEDDING
 from lstmviz.maps.sampling import MAX_STEPS, N_STEPS, sample
 from lstmviz.match.order.bins import values_at
-from lstmviz.types import check_whole
 from lstmviz.visible import visible_text
 
 FILES = ("tensors.tsv", "metadata.tsv", "projector_config.pbtxt")

@@ -190,7 +190,7 @@ def test_search_is_that_of_the_api_with_the_text(path, dump, arguments, query):
 def test_search_says_on_stderr_how_many_more_there_are(path, dump):
     answer = run("search", path, "la", "--limit", "2", "--offset", "1", "--format", "csv")
     assert csv(answer.stdout)["start"].tolist() == dump.search("la")["start"].tolist()[1:3]
-    assert answer.stderr == "2 of 15 hits; --limit and --offset give others\n"
+    assert answer.stderr == "2 of 15 hits; --limit and --offset show others\n"
 
 
 @pytest.mark.parametrize(

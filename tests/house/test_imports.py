@@ -17,6 +17,7 @@ PACKAGE = Path(lstmviz.__file__).parent
 # What a room may import of lstmviz besides itself and BELOW_ALL; CONTRIBUTING has the same table.
 ALLOWED = {
     "errors": set(),
+    "checks": set(),
     "types": set(),
     "visible": set(),
     "_version": set(),
@@ -39,7 +40,7 @@ ALLOWED = {
     "commands": {"*"},
     "cli": {"commands"},
 }
-BELOW_ALL = {"errors", "types", "visible", "_version", "system"}
+BELOW_ALL = {"errors", "checks", "types", "visible", "_version", "system"}
 # Who may load what is heavy.
 LOADS = {
     "torch": {"recording", "training", "rerun"},

@@ -184,7 +184,7 @@ def test_where_nothing_can_be_written_the_values_themselves_are_read(dump, tmp_p
     index.index_folder(dump).write_text("a file is in the way")
     (tmp_path / "cache").write_text("another one")
     assert answers(dump) == plain(dump)
-    assert "no folder has them" in caplog.text
+    assert "no folder has room" in caplog.text
 
 
 def test_a_full_disk_leaves_no_half_index(dump, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lstmviz.checks import check_side, check_threshold
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.card.runs import RunScan
@@ -15,7 +16,7 @@ from lstmviz.match.card.tracks import TrackScan, UnitTrack
 from lstmviz.match.card.values import on_rates, quantiles, spread
 from lstmviz.match.engine.threshold import compare
 from lstmviz.match.index.unit_values import UnitValues
-from lstmviz.types import Side, Source, check_side, check_threshold
+from lstmviz.types import Side, Source
 
 MAX_CONTEXTS = 200
 MAX_AROUND = 500  # steps

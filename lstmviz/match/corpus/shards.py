@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lstmviz.checks import check_page
 from lstmviz.dump.corpus.reader import Shard, ShardReader, open_shard
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.corpus.workers import map_shards
@@ -24,7 +25,7 @@ from lstmviz.match.engine.candidates import Candidates, joined_candidates
 from lstmviz.match.engine.filters import check_filters
 from lstmviz.match.engine.find import Count, MatchSearch, check_pattern
 from lstmviz.match.text.search import search
-from lstmviz.types import Filter, Pattern, check_page
+from lstmviz.types import Filter, Pattern
 
 CACHED_SEARCHES = 16  # of one shard and pattern, kept by a process for totals and further rows
 

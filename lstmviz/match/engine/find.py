@@ -9,6 +9,7 @@ from threading import RLock
 import numpy as np
 import pandas as pd
 
+from lstmviz.checks import check_page
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.engine.activity import BackgroundUnits, Steps, activities
@@ -16,7 +17,7 @@ from lstmviz.match.engine.candidates import Candidates, joined_candidates
 from lstmviz.match.engine.filters import allowed_steps
 from lstmviz.match.engine.levels import SharedUnitLevels
 from lstmviz.match.engine.runs import concatenated
-from lstmviz.types import Pattern, check_page
+from lstmviz.types import Pattern
 
 COLUMNS = ("start", "stop", "sequence", "n_shared", "n_union", "length", "text")
 

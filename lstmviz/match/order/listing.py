@@ -8,6 +8,7 @@ from threading import Lock
 import numpy as np
 import pandas as pd
 
+from lstmviz.checks import check_page, check_whole
 from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError, UnknownName
@@ -15,7 +16,7 @@ from lstmviz.match.corpus.shards import AnyMatchSearch, found_in
 from lstmviz.match.engine.activity import Steps
 from lstmviz.match.engine.find import match_frame
 from lstmviz.match.order.bins import bins_of, values_at
-from lstmviz.types import Pattern, check_page, check_whole
+from lstmviz.types import Pattern
 
 ORDERS = ("best", "step", "length", "-length")
 GROUPS = ("sequence", "length")
@@ -72,14 +73,14 @@ class Listing:
     def __init__(
         self,
         dump: DumpReader,
-        matches: AnyMatchSearch,
+        found: AnyMatchSearch,
         order: str = "best",
         group: str = "",
         min_shared: int = 1,
         is_whole: bool = False,
     ) -> None:
-        self._dump, self._matches, self._min_shared = dump, matches, check_whole("min_shared", min_shared)
-        self._axis = dump.axis(matches.pattern.axis)
+        self._dump, self._matches, self._min_shared = dump, found, check_whole("min_shared", min_shared)
+        self._axis = dump.axis(found.pattern.axis)
         _check_key(self._axis, "order", order, ORDERS)
         if group:
             _check_key(self._axis, "group", group, GROUPS)

@@ -5,26 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from lstmviz.checks import check_constraints, check_side, check_text, check_threshold, check_whole, set_fields
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.engine.filters import check_filters
 from lstmviz.match.engine.find import check_pattern
 from lstmviz.match.pattern.select import WindowQuery, select_units
-from lstmviz.types import (
-    Count,
-    Filter,
-    Name,
-    Pattern,
-    PatternUnit,
-    Side,
-    Window,
-    check_constraints,
-    check_side,
-    check_text,
-    check_threshold,
-    check_whole,
-    set_fields,
-)
+from lstmviz.types import Count, Filter, Name, Pattern, PatternUnit, Side, Window
 
 BrushSide = Literal["high", "low", "both"]
 """Which units count as on: high ones, low ones, or both."""

@@ -156,20 +156,21 @@ class PatternFile:
             raise PatternError(f"{path}: {err}") from err
 
 
-def as_pattern(given: object) -> Pattern:
+def as_pattern(value: object) -> Pattern:
     """Return a pattern that is given as a Pattern, a PatternFile or its JSON text; PatternError for anything else."""
-    if isinstance(given, Pattern):
-        return given
-    if isinstance(given, PatternFile):
-        return given.pattern
-    if isinstance(given, str | bytes):
-        return PatternFile.from_json(given).pattern
-    raise PatternError(f"a {type(given).__name__} is not a pattern; give a Pattern, a PatternFile or its JSON text")
+    if isinstance(value, Pattern):
+        return value
+    if isinstance(value, PatternFile):
+        return value.pattern
+    if isinstance(value, str | bytes):
+        return PatternFile.from_json(value).pattern
+    raise PatternError(f"a {type(value).__name__} is not a pattern; give a Pattern, a PatternFile or its JSON text")
 
 
-def hidden_in(given: object, uuid: str) -> tuple[Window, ...]:
+def hidden_in(pattern: object, uuid: str) -> tuple[Window, ...]:
     """Return the matches in a dump that the notes of a pattern file or its text hide; a Pattern hides none."""
-    notes = PatternFile.from_json(given).notes if isinstance(given, str | bytes) else getattr(given, "notes", Notes())
+    file = PatternFile.from_json(pattern) if isinstance(pattern, str | bytes) else pattern
+    notes = file.notes if isinstance(file, PatternFile) else Notes()
     return notes.hidden if notes.dump in ("", uuid) else ()
 
 
@@ -223,5 +224,5 @@ def _first_line(err: ValidationError) -> str:
         return f"this is not a pattern file: {first['msg'][:120]}; write one with lstmviz select --format json"
     if place == "format":
         return f'this is not a pattern file: it needs "format": "{FORMAT}"; write one with lstmviz select --format json'
-    given = "" if first["type"] == "missing" else f" is {str(first['input'])[:60]!r}"
-    return f"the pattern file's {place[:120]!r}{given}: {first['msg'][:120]}"
+    value = "" if first["type"] == "missing" else f" is {str(first['input'])[:60]!r}"
+    return f"the pattern file's {place[:120]!r}{value}: {first['msg'][:120]}"

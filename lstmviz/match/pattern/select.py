@@ -6,19 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstmviz.checks import check_constraints, check_side, check_text, check_threshold, set_fields
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.engine.threshold import is_on
-from lstmviz.types import (
-    Pattern,
-    PatternUnit,
-    Side,
-    Window,
-    check_constraints,
-    check_side,
-    check_text,
-    check_threshold,
-    set_fields,
-)
+from lstmviz.types import Pattern, PatternUnit, Side, Window
 
 
 @dataclass(frozen=True, slots=True)

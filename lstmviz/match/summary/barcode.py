@@ -8,11 +8,12 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from lstmviz.checks import check_whole
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.summary.spans import covered_steps, summary_spans
-from lstmviz.types import Pattern, Window, check_whole
+from lstmviz.types import Pattern, Window
 
 N_BINS = 600
 MAX_BINS = 100_000

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from lstmviz.checks import check_side, check_threshold
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.pattern.select import WindowQuery
-from lstmviz.types import Side, Source, Window, check_side, check_threshold
+from lstmviz.types import Side, Source, Window
 from lstmviz.ui.selection import MAX_CONSTRAINT, Selection, parse
 
 MAX_INT = 2**53  # a whole number that JavaScript also holds exactly
