@@ -29,7 +29,7 @@ def demo(
     browser: Browser = True,
 ) -> None:
     """Show the samples in the browser: the first is built at once, the others on request."""
-    from lstmviz.samples.gallery import Offers
+    from lstmviz.samples.gallery import Gallery
     from lstmviz.ui.serve import serve as serve_page
 
     gallery = Gallery()
