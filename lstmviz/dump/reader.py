@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmviz.dump.header import Header
@@ -20,6 +19,9 @@ from lstmviz.dump.nan import count_nan
 from lstmviz.dump.safe import open_safely
 from lstmviz.errors import DumpError, UnknownName, WindowError
 from lstmviz.types import Source, TrackInfo, Window
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAN_BLOCK_STEPS = 65_536
 
@@ -61,6 +63,8 @@ class Axis:
 
         The column of a category holds its labels, and None where there is no value.
         """
+        import pandas as pd  # here alone: the process that writes a dump reads it back without pandas
+
         columns = {n: _column(track) for n, track in self.tracks.items() if track.info.per == "sequence"}
         return pd.DataFrame({"start": self.starts, "stop": self.stops, **columns})
 
@@ -336,4 +340,6 @@ def _column(track: Track) -> Any:
         return values
     names = [*track.labels, None]
     is_label = (values >= 0) & (values < len(track.labels))
+    import pandas as pd
+
     return pd.Series([names[i] for i in np.where(is_label, values, -1).tolist()], dtype=object)
