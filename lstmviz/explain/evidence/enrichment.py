@@ -15,8 +15,7 @@ from lstmviz.explain.evidence.labels import YES, Mask, StepLabels, labels_of
 from lstmviz.explain.evidence.run_tables import RunningCount, RunTables, running_count, runs_of
 from lstmviz.explain.evidence.shifts import shift_p
 from lstmviz.explain.evidence.swaps import By, Ints, SwapTest, choose, groups_of
-from lstmviz.match import found_in
-from lstmviz.match.summary.spans import covered_steps, without_hidden
+from lstmviz.match.summary.spans import covered_steps, summary_spans
 from lstmviz.types import Filter, Pattern, Window
 
 BLOCK_STEPS = 2**20  # of which steps are covered by matches, marked at a time
@@ -63,8 +62,7 @@ def enrichment(
     labels = labels_of(dump, track)
     if labels.axis.name != pattern.axis:
         raise PatternError(f"the track lies on axis {labels.axis.name!r} and the pattern on {pattern.axis!r}")
-    n_units = pattern.n_units if min_shared is None else min_shared
-    spans = without_hidden(found_in(dump, pattern).spans(max(1, n_units)), hidden)
+    spans = summary_spans(dump, pattern, min_shared, hidden)
     blocks = range(0, labels.axis.n_steps, BLOCK_STEPS)
     on = np.concatenate([covered_steps(spans, a, min(a + BLOCK_STEPS, labels.axis.n_steps)) for a in blocks])
     counted = Enrichment(labels, on, seed)
