@@ -35,6 +35,8 @@ TrackKind = Literal["category", "number"]
 Per = Literal["step", "sequence"]
 """Whether a track stores one value for each step or for each sequence."""
 Concerns = Literal["step", "next"]
+Over = Literal["characters", "words", "tokens"]
+"""What a hit of a search, or of a filter's expression, consists of."""
 """Whether the value at step t concerns the token at t (``"step"``) or at t + 1 (``"next"``)."""
 Name = Annotated[str, Field(pattern=r"^[^/\p{Cc}]{1,200}$")]
 """The name of a source, track or axis: text of 1 to 200 characters without ``/`` and control characters."""
@@ -218,18 +220,22 @@ class PatternUnit:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition on a track, either some labels or a range of numbers, that every step of a match must meet.
+    """A condition on a track or on the tokens, that every step of a match must meet; also a hypothesis about steps.
 
-    A step without a value is never allowed.
+    On a track it allows some labels, or a range of numbers; a step without a value is never allowed. ``Filter.tokens``
+    and ``Filter.regex`` make conditions on the tokens themselves, for which a dump needs no track.
 
     Attributes:
-        track: Name of the track.
-        labels: The allowed labels of a category.
+        track: Name of the track; empty for the tokens.
+        labels: The allowed labels of a category, or the allowed tokens.
         low: Least allowed number; None for no limit.
         high: Greatest allowed number; None for no limit.
+        expression: A regular expression for the tokens, or empty.
+        over: What the expression matches, as in ``Dump.search``.
 
     Raises:
-        PatternError: Neither labels nor a range is given, or both, or the range is empty.
+        PatternError: Not exactly one of labels, a range and an expression is given, or it does not suit the track or
+            the tokens, or the range is empty.
 
     Example:
         >>> from dataclasses import replace
@@ -240,15 +246,72 @@ class Filter:
         1         3        151
     """
 
-    track: Name
+    track: Name | Literal[""] = ""
     labels: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    expression: str = ""
+    over: Over = "tokens"
+
+    @classmethod
+    def tokens(cls, tokens: Iterable[str]) -> Filter:
+        """Allow the steps at which one of some tokens stands.
+
+        Args:
+            tokens: The allowed tokens, each spelled exactly as the vocabulary has it.
+
+        Returns:
+            The filter.
+
+        Raises:
+            PatternError: No token is given, or one of them is not text.
+
+        Example:
+            >>> lstmviz.Filter.tokens(("(", ")")).labels
+            ('(', ')')
+        """
+        return cls(labels=_records("tokens of the filter", tokens, str))
+
+    @classmethod
+    def regex(cls, expression: str, over: Over = "tokens") -> Filter:
+        """Allow the steps that a regular expression matches.
+
+        Args:
+            expression: The regular expression.
+            over: ``"tokens"`` for tokens that it matches from end to end, ``"words"`` for whole words of the text,
+                ``"characters"`` for any stretch of the text, such as a quotation; see ``Dump.search``.
+
+        Returns:
+            The filter.
+
+        Raises:
+            PatternError: The expression is empty or not text, or ``over`` is unknown. An expression that is not valid
+                is told when it is first used.
+
+        Example:
+            >>> lstmviz.Filter.regex("[0-4]").expression
+            '[0-4]'
+        """
+        check_text("the filter's expression", expression)
+        if not expression:
+            raise PatternError("the filter's expression is empty; give one such as Filter.regex('k.*')")
+        return cls(expression=expression, over=over)
+
+    @property
+    def subject(self) -> str:
+        """What the filter is on, in words: ``track 'depth'`` or ``the tokens``."""
+        return f"track {self.track!r}" if self.track else "the tokens"
 
     def __post_init__(self) -> None:
         check_text("the filter's track", self.track)
-        name = f"filter on {self.track!r}"
+        check_text("the filter's expression", self.expression)
+        if self.over not in get_args(Over):
+            raise PatternError(f"over={short_repr(self.over)} is not known; use 'characters', 'words' or 'tokens'")
+        name = f"filter on {self.track!r}" if self.track else "filter on the tokens"
         set_fields(self, labels=_records(f"labels of the {name}", self.labels, str))
+        if not self.track or self.expression:
+            self._check_tokens()
+            return
         is_range = self.low is not None or self.high is not None
         if bool(self.labels) == is_range:
             raise PatternError(f"the {name} needs either labels or a range low to high")
@@ -257,6 +320,13 @@ class Filter:
                 set_fields(self, **{end: check_number(f"{end} of the {name}", value, "omit an open end")})
         if self.low is not None and self.high is not None and not self.low <= self.high:
             raise PatternError(f"the filter on {self.track!r} allows {self.low} to {self.high}, which no number is in")
+
+    def _check_tokens(self) -> None:
+        if self.track or self.low is not None or self.high is not None or bool(self.labels) == bool(self.expression):
+            raise PatternError(
+                "a filter on the tokens needs either tokens or an expression, and nothing else; such as "
+                "Filter.tokens(('a', 'b')) or Filter.regex('k.*')"
+            )
 
 
 class _Base(NamedTuple):

@@ -21,6 +21,9 @@ from lstmviz.commands.options import (
     OffAfter,
     OffBefore,
     Only,
+    OnlyOptions,
+    OnlyRegex,
+    OnlyTokens,
     OutputFormat,
     PatternPath,
     SideOrNone,
@@ -62,6 +65,8 @@ def select(
     min_length: MinLength = None,
     max_length: MaxLength = None,
     only: Only = None,
+    token: OnlyTokens = None,
+    regex: OnlyRegex = None,
     name: Annotated[str, typer.Option(help="Name of the pattern, kept in its file.")] = "",
     format: OutputFormat = Format.TABLE,
 ) -> None:
@@ -72,7 +77,7 @@ def select(
         pattern = without(pattern, source, unit)
     for unit in pinned or []:
         pattern = with_unit(pattern, source, unit, check_side(side))
-    pattern = narrowed(dump, pattern, min_length, max_length, only)
+    pattern = narrowed(dump, pattern, min_length, max_length, OnlyOptions(only, token, regex))
     check_filters(dump, check_pattern(dump, pattern), pattern.filters)  # such as a unit that is not there
     if format is Format.JSON:
         sys.stdout.write(PatternFile(pattern, Notes(name=name, dump=dump.uuid)).to_json())
@@ -98,6 +103,8 @@ def match(
     min_length: MinLength = None,
     max_length: MaxLength = None,
     only: Only = None,
+    token: OnlyTokens = None,
+    regex: OnlyRegex = None,
     limit: Annotated[int, typer.Option(min=0, help="Number of rows.")] = 50,
     offset: Annotated[int, typer.Option(min=0, help="Number of rows to skip.")] = 0,
     order: Annotated[
@@ -116,7 +123,7 @@ def match(
         progress.add_task("matching", total=None)
         dump = lstmviz.open_dump(path)
         chosen, title = pattern_of(dump, pattern, window)
-        chosen = narrowed(dump, chosen, min_length, max_length, only)
+        chosen = narrowed(dump, chosen, min_length, max_length, OnlyOptions(only, token, regex))
         prepare_index(dump, [name for name, _ in chosen.bases], progress)
         matches = found_in(dump, chosen)  # one search for the rows and the totals
         frame = Listing(dump, matches, order, "", min_shared).page(limit, offset)
@@ -143,6 +150,8 @@ def count(
     min_length: MinLength = None,
     max_length: MaxLength = None,
     only: Only = None,
+    token: OnlyTokens = None,
+    regex: OnlyRegex = None,
     format: OutputFormat = Format.TABLE,
 ) -> None:
     """Count the matches of a window's units or of a pattern file, by the units they share and by their length."""
@@ -150,7 +159,9 @@ def count(
     with progress_bar() as progress:
         progress.add_task("counting", total=None)
         dump = lstmviz.open_dump(path)
-        chosen = narrowed(dump, pattern_of(dump, pattern, window)[0], min_length, max_length, only)
+        chosen = narrowed(
+            dump, pattern_of(dump, pattern, window)[0], min_length, max_length, OnlyOptions(only, token, regex)
+        )
         prepare_index(dump, [name for name, _ in chosen.bases], progress)
         counts = dump.count(chosen)
     note_nan(dump, chosen)

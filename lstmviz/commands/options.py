@@ -41,6 +41,18 @@ Only = Annotated[
         metavar="TRACK=VALUE",
     ),
 ]
+OnlyTokens = Annotated[
+    list[str] | None,
+    typer.Option("--token", help="Match only at steps of this token. Can be given several times.", metavar="TOKEN"),
+]
+OnlyRegex = Annotated[
+    str | None,
+    typer.Option(
+        "--regex",
+        help="Match only at tokens that this regular expression matches from end to end.",
+        metavar="EXPRESSION",
+    ),
+]
 # For commands that take a window or a pattern file; None where an option was not given.
 SourceOrNone = Annotated[str | None, typer.Option("--source", help=SOURCE_HELP)]
 StartOrNone = Annotated[int | None, typer.Option("--start", help=START_HELP)]
@@ -67,6 +79,15 @@ class WindowOptions:
     off_before: int | None
     off_after: int | None
     side: str | None
+
+
+@dataclass(frozen=True)
+class OnlyOptions:
+    """The options that name steps: by tracks, by tokens, and by an expression for tokens; None if not given."""
+
+    tracks: list[str] | None
+    tokens: list[str] | None
+    regex: str | None
 
 
 def pattern_of(dump: Dump, path: str | None, window: WindowOptions) -> tuple[Pattern, str]:
@@ -98,23 +119,23 @@ def read_pattern(path: str) -> PatternFile:
 
 
 def narrowed(
-    dump: Dump, pattern: Pattern, min_length: int | None, max_length: int | None, only: list[str] | None
+    dump: Dump, pattern: Pattern, min_length: int | None, max_length: int | None, only: OnlyOptions
 ) -> Pattern:
-    """Return the pattern with the given bounds of length, and the filters of ``--only`` added."""
+    """Return the pattern with the given bounds of length, and the filters of the options added."""
     return replace(
         pattern,
         min_length=pattern.min_length if min_length is None else min_length,
         max_length=pattern.max_length if max_length is None else max_length,
-        filters=pattern.filters + _filters(dump, pattern.axis, only or []),
+        filters=pattern.filters + filters_of(dump, pattern.axis, only),
     )
 
 
-def _filters(dump: Dump, axis: str, only: list[str]) -> tuple[Filter, ...]:
-    """Return the filters of ``--only``; UnknownName or PatternError for an invalid one."""
+def filters_of(dump: Dump, axis: str, only: OnlyOptions) -> tuple[Filter, ...]:
+    """Return the filters of ``--only``, ``--token`` and ``--regex``; UnknownName or PatternError for an invalid one."""
     tracks = dump.axis(axis).tracks
     labels: dict[str, tuple[str, ...]] = {}
     ranges: list[Filter] = []
-    for text in only:
+    for text in only.tracks or []:
         names = [name for name in tracks if text.startswith(f"{name}=")]
         if not names:
             known = ", ".join(tracks) or "none"
@@ -125,7 +146,9 @@ def _filters(dump: Dump, axis: str, only: list[str]) -> tuple[Filter, ...]:
             labels[name] = (*labels.get(name, ()), value)
         else:
             ranges.append(_range(name, value))
-    return (*(Filter(name, some) for name, some in labels.items()), *ranges)
+    on_tokens = [Filter.tokens(only.tokens)] if only.tokens else []
+    on_tokens += [] if only.regex is None else [Filter.regex(only.regex)]
+    return (*(Filter(name, some) for name, some in labels.items()), *ranges, *on_tokens)
 
 
 def _range(track: str, text: str) -> Filter:

@@ -13,7 +13,8 @@ from lstmviz.match.pattern.thresholds import WhyNot, thresholds, why_not
 from lstmviz.match.summary.barcode import barcode
 from lstmviz.match.summary.carry import carry
 from lstmviz.match.summary.compare import Comparison, compare
-from lstmviz.match.text.search import Over, search
+from lstmviz.match.text.search import search
+from lstmviz.types import Over
 
 __all__ = [
     "Brush",

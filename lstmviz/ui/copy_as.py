@@ -137,6 +137,11 @@ def _unit(unit: PatternUnit) -> str:
 
 
 def _filter(given: Filter) -> str:
+    if given.expression:
+        over = f", over={given.over!r}" if given.over != "tokens" else ""
+        return f"Filter.regex({given.expression!r}{over})"
+    if not given.track:
+        return f"Filter.tokens({given.labels!r})"
     if given.labels:
         return f"Filter({given.track!r}, labels={given.labels!r})"
     ends = [f"{end}={getattr(given, end)!r}" for end in ("low", "high") if getattr(given, end) is not None]
@@ -154,7 +159,7 @@ def _only(filters: Iterable[Filter]) -> list[str] | None:
     """Return filters as ``--only`` takes them, or None where one cannot be said so."""
     told = list[str]()
     for given in filters:
-        if "=" in given.track:
+        if "=" in given.track or not given.track:
             return None
         if given.labels:
             told += [f"{given.track}={label}" for label in given.labels]

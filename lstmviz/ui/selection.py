@@ -45,7 +45,7 @@ class AskedPin(_Frozen):
 def _few_labels(given: Filter) -> Filter:
     if len(given.labels) > MAX_LABELS:
         raise PatternError(
-            f"the filter on {given.track!r} has {len(given.labels):,} labels; give {MAX_LABELS:,} or fewer"
+            f"the filter on {given.subject} has {len(given.labels):,} labels; give {MAX_LABELS:,} or fewer"
         )
     return given
 

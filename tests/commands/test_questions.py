@@ -109,6 +109,15 @@ def test_bounds_and_filters(path, dump, only, filters):
     assert json.loads(found) == dump.match(expected).to_dict("records")
 
 
+def test_tokens_and_an_expression_narrow_it_too(path, dump):
+    more = ["--only", "depth=2:5", "--token", "la", "--token", "[red]li", "--regex", "l.|é"]
+    filters = Filter("depth", low=2.0, high=5.0), Filter.tokens(("la", "[red]li")), Filter.regex("l.|é")
+    expected = replace(selected(dump), filters=filters)
+    assert PatternFile.from_json(printed("select", path, *WINDOW, *more, "--format", "json")).pattern == expected
+    found = printed("match", path, *WINDOW, *more, "--format", "json")
+    assert json.loads(found) == dump.match(expected).to_dict("records")
+
+
 def test_match_of_a_pattern_as_a_table_lists_its_units(path, dump):
     text = printed("match", path, "--pattern", "-", stdin=PatternFile(selected(dump)).to_json())
     assert f"units of the pattern: {', '.join(str(u.unit) for u in selected(dump).units)}" in text
@@ -205,6 +214,7 @@ def test_search_says_on_stderr_how_many_more_there_are(path, dump):
         (["select", "PATH", *WINDOW, "--with", "9"], "no unit 9"),
         (["select", "PATH", *WINDOW, "--without", "99"], "unit 99 of rnn.l0.h is not in the pattern"),
         (["select", "PATH", *WINDOW, "--only", "tone=x"], "names no track; write TRACK=LABEL or TRACK=LOW:HIGH"),
+        (["select", "PATH", *WINDOW, "--regex", "("], "is no regular expression"),
         (["select", "PATH", *WINDOW, "--only", "depth=x"], "not a range of track 'depth'"),
         (["select", "PATH", *WINDOW, "--only", "depth=:"], "needs either labels or a range"),
         (["select", "PATH", *WINDOW, "--only", "depth=5:2"], "5.0 to 2.0"),

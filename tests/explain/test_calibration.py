@@ -28,7 +28,7 @@ def chi_square(on, yes):
 
 @pytest.fixture(scope="module")
 def of_nothing():
-    """P values by kind of text, ours and those of chi-square over steps."""
+    """The p values by kind of text: ours, and those of chi-square over steps."""
     ours, steps = defaultdict(list), defaultdict(list)
     for seed in range(N_TEXTS):
         for kind, lengths, on, yes in made_texts.unrelated(np.random.default_rng(seed)):

@@ -63,7 +63,7 @@ FOLDERS = {
     },
     "match": {
         "index": set(),
-        "engine": {"index"},
+        "engine": {"index", "text"},
         "text": set(),
         "corpus": {"engine", "text"},
         "order": {"corpus", "engine"},

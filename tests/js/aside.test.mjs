@@ -304,6 +304,9 @@ test("a filter in words", () => {
   assert.equal(filterWords({ track: "loss", low: 1, high: 2 }, text), "loss 1 to 2");
   assert.equal(filterWords({ track: "tag", labels: ["a", "b"] }, text), "tag a or b");
   assert.equal(filterWords({ track: "tag", labels: ["a", "b", "c", "d", "e"] }, text), "tag a, b, c or 2 more");
+  assert.equal(filterWords({ track: "", labels: ["is", "are"] }, text), "token is or are");
+  assert.equal(filterWords({ track: "", labels: [], expression: "k.*", over: "tokens" }, text), "token k.*");
+  assert.equal(filterWords({ track: "", labels: [], expression: "a b", over: "characters" }, text), "characters a b");
 });
 
 test("lengths with all units on, and all that were found", () => {

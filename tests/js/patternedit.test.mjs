@@ -47,12 +47,14 @@ test("filters and bounds are written as a pattern file has them; what is not giv
     filters: [
       { track: "depth", low: 2 },
       { track: "tag", labels: ["NN"] },
+      { track: "", labels: [], expression: "k.*", over: "tokens" },
     ],
     maxLength: 7,
   });
   assert.deepEqual(pattern.filters, [
     { track: "depth", labels: [], low: 2, high: null },
     { track: "tag", labels: ["NN"], low: null, high: null },
+    { track: "", labels: [], low: null, high: null, expression: "k.*", over: "tokens" },
   ]);
   assert.deepEqual([pattern.max_length, pattern.min_length, pattern.length], [7, undefined, 3]);
 });

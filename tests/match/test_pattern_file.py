@@ -28,6 +28,8 @@ FILTERS = st.one_of(
     st.builds(Filter, NAMES, st.lists(TEXT, min_size=1, max_size=3).map(tuple)),
     st.builds(lambda n, ends: Filter(n, low=min(ends), high=max(ends)), NAMES, st.tuples(FLOATS, FLOATS)),
     st.builds(lambda n, low: Filter(n, low=low), NAMES, FLOATS),
+    st.builds(Filter.tokens, st.lists(TEXT, min_size=1, max_size=3)),
+    st.builds(Filter.regex, TEXT.filter(bool), st.sampled_from(["characters", "words", "tokens"])),
 )
 
 
@@ -203,3 +205,20 @@ def test_a_pattern_of_another_dump_is_checked_when_it_is_matched(tmp_path):
     dump = lstmviz.open_dump(lstmviz.write_dump(tmp_path / "d.h5", states={"rnn.l0.h": np.zeros((4, 2))}))
     with pytest.raises(PatternError, match="no unit 3; its units are 0 to 1"):
         dump.match(PatternFile(replace(GOOD.pattern, filters=())).to_json())
+
+
+def test_a_file_has_the_fields_of_an_expression_only_where_there_is_one():
+    asked = (
+        Filter("depth", low=1),
+        Filter.tokens(("a", "b")),
+        Filter.regex("a.*"),
+        Filter.regex("a b", over="characters"),
+    )
+    held = json.loads(PatternFile(Pattern("text", (), (), 1, filters=asked)).to_json())["pattern"]["filters"]
+    nothing = {"labels": [], "low": None, "high": None}
+    assert held == [
+        {**nothing, "track": "depth", "low": 1},
+        {**nothing, "track": "", "labels": ["a", "b"]},
+        {**nothing, "track": "", "expression": "a.*", "over": "tokens"},
+        {**nothing, "track": "", "expression": "a b", "over": "characters"},
+    ]

@@ -19,6 +19,7 @@ from lstmviz.match import Brush, Excluded, Part, brushed, with_unit
 from lstmviz.types import Filter, PatternUnit
 from lstmviz.ui.copy_as import as_command, as_python, as_region, plain_brush
 
+ON_TOKENS = (Filter.tokens(("(", "4")), Filter.regex("[^0-3]"), Filter.regex(r"\(+4*", over="characters"))
 BRUSH = Brush(parts=(Part("rnn.l1.c"),), start=249, stop=255)
 
 
@@ -38,6 +39,7 @@ def patterns(parens):
     return {
         "window": (window, plain_brush(BRUSH)),
         "bounded": (replace(window, min_length=3, max_length=9, filters=deep), plain_brush(BRUSH)),
+        "tokens": (replace(window, filters=ON_TOKENS), plain_brush(BRUSH)),
         "low": (brushed(parens, low), plain_brush(low)),
         "several": (brushed(parens, several), plain_brush(several)),
         "by hand": (with_unit(replace(window, filters=deep), "rnn.l0.h", 7, threshold=0.1 + 0.2), None),
@@ -45,7 +47,7 @@ def patterns(parens):
     }
 
 
-NAMES = ["window", "bounded", "low", "several", "by hand", "empty"]
+NAMES = ["window", "bounded", "tokens", "low", "several", "by hand", "empty"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -87,10 +87,11 @@ export function toggledFilter(filters, track, value, isMore) {
   return [...rest, { track: track.name, low: ends.low, high: ends.high }];
 }
 
-/* A filter in words: "depth 3 to 4", "tag noun or verb". `text(number)` writes a number. */
-export function filterWords({ track, labels, low, high }, text) {
+/* A filter in words: "depth 3 to 4", "tag noun or verb", "token is or are". `text(number)` writes a number. */
+export function filterWords({ track, labels, low, high, expression, over }, text) {
+  if (expression) return `${over === "tokens" ? "token" : over} ${expression}`;
   if (labels?.length)
-    return `${track} ${labels.length > 3 ? `${labels.slice(0, 3).join(", ")} or ${labels.length - 3} more` : labels.join(" or ")}`;
+    return `${track || "token"} ${labels.length > 3 ? `${labels.slice(0, 3).join(", ")} or ${labels.length - 3} more` : labels.join(" or ")}`;
   if (low === high) return `${track} ${text(low)}`;
   if (low === undefined || low === null) return `${track} up to ${text(high)}`;
   if (high === undefined || high === null) return `${track} from ${text(low)}`;

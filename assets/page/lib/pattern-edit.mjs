@@ -25,7 +25,8 @@ export function withUnit(file, { source, unit, side, threshold }) {
 export function withLimits(file, { filters, minLength, maxLength }) {
   const change = {};
   if (filters !== undefined)
-    change.filters = filters.map(({ track, labels, low, high }) => ({
+    change.filters = filters.map(({ track, labels, low, high, ...more }) => ({
+      ...more, // of a filter on the tokens: its expression
       track,
       labels: labels || [],
       low: low === undefined ? null : low,

@@ -234,6 +234,9 @@ def _for_shard(dump: DumpReader, pattern: Pattern) -> Pattern:
     """
     tracks, filters = dump.axis(pattern.axis).tracks, list[Filter]()
     for condition in pattern.filters:
+        if not condition.track:  # the shards of a corpus have one vocabulary
+            filters.append(condition)
+            continue
         labels = tuple(label for label in condition.labels if label in tracks[condition.track].labels)
         if condition.labels and not labels:
             return replace(pattern, units=(), filters=())

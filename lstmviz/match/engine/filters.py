@@ -12,37 +12,51 @@ from numpy.typing import NDArray
 from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError, UnknownName
+from lstmviz.match.text.regex import Expression
+from lstmviz.match.text.search import search, token_matcher
 from lstmviz.types import Filter
+
+Mask = NDArray[np.bool_]
 
 BLOCK_STEPS = 2**20  # of a track, read at a time
 
 
-def allowed_steps(dump: DumpReader, axis: Axis, filters: Sequence[Filter]) -> NDArray[np.bool_] | None:
+def allowed_steps(dump: DumpReader, axis: Axis, filters: Sequence[Filter]) -> Mask | None:
     """Return which steps of an axis, shape (n_steps,), all filters allow; None if there is no filter.
 
     A step without a value (NaN, or a category without a label) is never allowed. Raises what ``check_filters`` raises.
     """
-    tracks = check_filters(dump, axis, filters)
-    if not tracks:
+    check_filters(dump, axis, filters)
+    if not filters:
         return None
     allowed = np.ones(axis.n_steps, np.bool_)
-    for track, condition in zip(tracks, filters, strict=True):
+    for condition in filters:
+        if not condition.track:
+            allowed &= _allowed_tokens(axis, condition)
+            continue
+        track = axis.tracks[condition.track]
         for start in range(0, axis.n_steps, BLOCK_STEPS):
             values = track[start : start + BLOCK_STEPS]
             allowed[start : start + len(values)] &= _allows(track, condition, values)
     return allowed
 
 
-def check_filters(dump: DumpReader, axis: Axis, filters: Sequence[Filter]) -> list[Track]:
-    """Return the track of each filter, in order.
+def check_filters(dump: DumpReader, axis: Axis, filters: Sequence[Filter]) -> None:
+    """Check that filters fit an axis of a dump.
 
     Raises UnknownName for a track that is not on the axis or a label that the track does not have, PatternError for
-    labels on a track of numbers or a range on a track of labels.
+    labels on a track of numbers, a range on a track of labels, tokens on an axis without any, or an invalid expression.
     """
-    return [_track(dump, axis, condition) for condition in filters]
+    for condition in filters:
+        if condition.track:
+            _check_track(dump, axis, condition)
+        elif axis.tokens is None:
+            raise PatternError(f"axis {axis.name!r} of {dump.path.name} has no tokens; filter it by a track")
+        elif condition.expression:
+            Expression(condition.expression)
 
 
-def _track(dump: DumpReader, axis: Axis, condition: Filter) -> Track:
+def _check_track(dump: DumpReader, axis: Axis, condition: Filter) -> None:
     if condition.track not in axis.tracks:
         known = ", ".join(axis.tracks) or "none"
         raise UnknownName(f"no track {condition.track!r} on axis {axis.name!r} of {dump.path.name}; it has {known}")
@@ -54,16 +68,33 @@ def _track(dump: DumpReader, axis: Axis, condition: Filter) -> Track:
     unknown = [label for label in condition.labels if label not in track.labels]
     if unknown:
         raise UnknownName(f"track {condition.track!r} has no label {unknown[0]!r}; it has {_some(track.labels)}")
-    return track
 
 
-def _allows(track: Track, condition: Filter, values: NDArray[Any]) -> NDArray[np.bool_]:
+def _allowed_tokens(axis: Axis, condition: Filter) -> Mask:
+    """Return the steps, shape (n_steps,), at which a filter on the tokens of an axis allows the token."""
+    tokens, allowed = axis.tokens, np.zeros(axis.n_steps, np.bool_)
+    if tokens is None:
+        return allowed
+    if condition.expression and condition.over != "tokens":
+        hits = search(axis, condition.expression, True, condition.over)
+        for start, stop in zip(hits["start"].tolist(), hits["stop"].tolist(), strict=True):
+            allowed[start:stop] = True
+        return allowed
+    expression = Expression(condition.expression) if condition.expression else None
+    matches = token_matcher(tokens, set(condition.labels).__contains__ if expression is None else expression.fullmatch)
+    for first in range(0, axis.n_steps, BLOCK_STEPS):
+        block = slice(first, first + BLOCK_STEPS)
+        allowed[block] = matches(tokens.ids[block])
+    return allowed
+
+
+def _allows(track: Track, condition: Filter, values: NDArray[Any]) -> Mask:
     if condition.labels:
         codes = [i for i, label in enumerate(track.labels) if label in condition.labels]
         return np.isin(values, codes)
     # Exactly: integers are compared with integers, and floats as float64.
     low, high = condition.low, condition.high
-    is_in: NDArray[np.bool_] = np.ones(len(values), np.bool_)
+    is_in: Mask = np.ones(len(values), np.bool_)
     if values.dtype.kind == "f":
         values = values.astype(np.float64, copy=False)
         is_in = ~np.isnan(values)

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetPydanticSc
 
 from lstmviz.errors import PatternError, WindowError
 from lstmviz.system.atomic import replacing
-from lstmviz.types import Count, Pattern, Window
+from lstmviz.types import Count, Filter, Pattern, Window
 
 FORMAT = "lstmviz-pattern"
 VERSION = 1
@@ -89,10 +89,11 @@ class PatternFile:
         """
         bases = [{"source": source, "threshold": threshold} for source, threshold in self.pattern.bases]
         rows = {k: [[w.start, w.stop] for w in getattr(self.notes, k)] for k in ("hidden", "marked")}
+        filters = [filter_fields(condition) for condition in self.pattern.filters]
         whole = {
             "format": FORMAT,
             "version": VERSION,
-            "pattern": {**asdict(self.pattern), "bases": bases},
+            "pattern": {**asdict(self.pattern), "bases": bases, "filters": filters},
             "notes": {**asdict(self.notes), **rows},
         }
         try:
@@ -154,6 +155,12 @@ class PatternFile:
             raise PatternError(f"no pattern can be read from {path}: {err.strerror or err}") from err
         except PatternError as err:
             raise PatternError(f"{path}: {err}") from err
+
+
+def filter_fields(condition: Filter) -> dict[str, Any]:
+    """Return the fields of a filter as a file holds them: those of an expression only if there is one."""
+    fields = asdict(condition)
+    return fields if condition.expression else {k: v for k, v in fields.items() if k not in ("expression", "over")}
 
 
 def as_pattern(value: object) -> Pattern:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,8 @@ from lstmviz.dump.lazy_arrays import Tokens
 from lstmviz.dump.reader import Axis
 from lstmviz.errors import DumpError, PatternError
 from lstmviz.match.text.regex import Expression
+from lstmviz.types import Over
 
-Over = Literal["characters", "words", "tokens"]
-"""What a hit of a search consists of."""
 BATCH_STEPS = 2**18  # of whole sequences, decoded at a time; a longer sequence is decoded at once
 
 Hit = tuple[int, int, int]
@@ -160,7 +159,7 @@ def _token_hits(axis: Axis, tokens: Tokens, whole: list[Any], words: list[Any]) 
     """Yield every place where one token matches ``whole``, or tokens in a row match ``words``."""
     matchers: dict[Any, Callable[[Ids], NDArray[np.bool_]]] = {}
     for pattern in [*whole, *words]:
-        matchers[pattern] = matchers.get(pattern) or _token_matcher(tokens, pattern)
+        matchers[pattern] = matchers.get(pattern) or token_matcher(tokens, pattern.fullmatch)
     for first, after, ids in _batches(axis, tokens):
         base, borders = int(axis.starts[first]), axis.stops[first:after]
         spans: list[tuple[int, int]] = []
@@ -178,8 +177,8 @@ def _token_hits(axis: Axis, tokens: Tokens, whole: list[Any], words: list[Any]) 
                 yield start, stop, first + int(np.searchsorted(borders, start, side="right"))
 
 
-def _token_matcher(tokens: Tokens, pattern: Any) -> Callable[[Ids], NDArray[np.bool_]]:
-    """Return a function that tells which ids are of tokens that a pattern matches as a whole; each is tested once."""
+def token_matcher(tokens: Tokens, is_wanted: Callable[[str], object]) -> Callable[[Ids], NDArray[np.bool_]]:
+    """Return a function that tells which ids are of tokens that are wanted; each is tested once."""
     if tokens.vocab is None:
         known: dict[int, bool] = {}
 
@@ -187,11 +186,11 @@ def _token_matcher(tokens: Tokens, pattern: Any) -> Callable[[Ids], NDArray[np.b
             different, place = np.unique(ids, return_inverse=True)
             for token_id in different.tolist():
                 if token_id not in known:
-                    known[token_id] = bool(pattern.fullmatch(str(token_id)))
+                    known[token_id] = bool(is_wanted(str(token_id)))
             return np.array([known[i] for i in different.tolist()], np.bool_)[place]
 
         return matches
-    table = np.array([bool(pattern.fullmatch(word)) for word in tokens.vocab], np.bool_)
+    table = np.array([bool(is_wanted(word)) for word in tokens.vocab], np.bool_)
     return lambda ids: table[_check_ids(tokens, ids)]
 
 

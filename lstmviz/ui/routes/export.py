@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from lstmviz.maps.region import Region, tokens_at
 from lstmviz.match import found_in
 from lstmviz.match.order.bins import values_at
 from lstmviz.match.order.listing import Listing
-from lstmviz.match.pattern.file import PatternFile, hidden_in
+from lstmviz.match.pattern.file import PatternFile, filter_fields, hidden_in
 from lstmviz.ui.queries import pattern_of
 from lstmviz.ui.regions import region_asked
 from lstmviz.ui.routes.requests import selection_body
@@ -77,7 +77,7 @@ def _region(dump: DumpReader, asked: Selection) -> Content:
     head = {
         "dump": {"uuid": dump.uuid, "name": dump.name},
         "region": {"map": asked.map_of or asked.source, "method": asked.map_method, "corners": asked.lasso},
-        "filters": [{k: v for k, v in asdict(one).items() if v not in ((), None)} for one in asked.filters],
+        "filters": [{k: v for k, v in filter_fields(one).items() if v not in ((), None)} for one in asked.filters],
         "n_points": region.n_points,
         "n_steps": len(region.steps),
     }
