@@ -186,8 +186,8 @@ class BlockValidator:
     def _encode(self, name: str, rows: TrackRows) -> NDArray[Any]:
         """Return a track's values as stored; new labels follow the known ones, in sorted order."""
         if rows.is_category != (name in self._labels):
-            here, there = ("labels", "numbers") if rows.is_category else ("numbers", "labels")
-            raise InputError(f"track {name!r} holds {here}, and {there} in block 0; give every block the same")
+            now, first = ("labels", "numbers") if rows.is_category else ("numbers", "labels")
+            raise InputError(f"track {name!r} holds {now}, and {first} in block 0; give every block the same")
         if isinstance(rows.values, np.ndarray):
             return rows.values
         codes = self._labels[name]

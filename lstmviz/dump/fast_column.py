@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.lazy_arrays import States, StoredArray
 
 THREADS = 2
-CHECKSUM_BYTES = 4  # behind the values of a chunk
+CHECKSUM_BYTES = 4  # after the values of a chunk
 
 
 @dataclass(frozen=True)

@@ -85,8 +85,8 @@ class ProjectReader:
     def project(self) -> Project:
         """Return the project; ProjectError lists everything that is wrong in it."""
         words = self.files.dataset(self.config.words, (1, 2))
-        found = [(s, self.files.dataset(s.ref, (2,))) for s in self.config.states]
-        states = [(s, d) for s, d in found if d is not None]
+        datasets = [(s, self.files.dataset(s.ref, (2,))) for s in self.config.states]
+        states = [(s, d) for s, d in datasets if d is not None]
         length = self._length(words, states)
         vocab, ids = self._tokens(words)
         for state, dataset in states:

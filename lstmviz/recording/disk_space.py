@@ -46,12 +46,12 @@ def size_line(path: Path, plan: DumpPlan, given: Forecast) -> str:
     units = sum(s.n_units for s in plan.sources)
     dtypes = "/".join(dict.fromkeys(s.dtype for s in plan.sources))
     n_sources = len(plan.sources)
-    what = f"{n_sources} source{'s' * (n_sources != 1)} ({units:,} unit{'s' * (units != 1)}, {dtypes})"
+    sources = f"{n_sources} source{'s' * (n_sources != 1)} ({units:,} unit{'s' * (units != 1)}, {dtypes})"
     if given.n_steps is None:
         size = f"about {amount(1000 * given.step_bytes)} per 1,000 steps in {path}.parts, then as much in {path.name}"
-        return f"recording {what}: {size}; {amount(given.n_free)} free"
+        return f"recording {sources}: {size}; {amount(given.n_free)} free"
     size = f"{amount(given.n_bytes)} in {path}.parts, then as much in {path.name}"
-    return f"recording {given.n_steps:,} steps x {what}: {size}; {amount(given.n_free)} free"
+    return f"recording {given.n_steps:,} steps x {sources}: {size}; {amount(given.n_free)} free"
 
 
 def refusal(path: Path, given: Forecast) -> RecordingError:

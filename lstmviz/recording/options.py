@@ -33,7 +33,7 @@ def passes_by_axis(
 ) -> dict[str, tuple[Pass, ...]]:
     """Return the passes of each axis: those of ``passes``, or the one that the arguments of a batch describe.
 
-    Raises InputError where both are given, or it is not said which axis is meant.
+    Raises InputError where both are given, or it is unclear which axis is meant.
     """
     if passes is None:
         arguments = {

@@ -202,8 +202,8 @@ def _read_states(given: Sequence[str], modules: Sequence[RecordedModule]) -> fro
     odd = next((s for s in names if s not in ("h", "c", "gates", *GATES)), None)
     wanted = frozenset(s for name in names for s in (GATES if name == "gates" else (name,)))
     if odd is not None or not names or not wanted & set(known):
-        asked = repr(odd) if odd is not None else ", ".join(map(repr, names)) or "nothing"
-        raise RecordingError(f"states asks for {asked}; pick from {', '.join(map(repr, allowed))}")
+        requested = repr(odd) if odd is not None else ", ".join(map(repr, names)) or "nothing"
+        raise RecordingError(f"states asks for {requested}; pick from {', '.join(map(repr, allowed))}")
     return wanted
 
 

@@ -66,7 +66,7 @@ def open_reader(path: str | os.PathLike[str], scheduler: str | None = None) -> D
 class ShardReader(DumpReader):
     """The shards that a folder's ``corpus.json`` lists, read as one dump with steps counted over all of them.
 
-    ``scheduler`` is the address of a dask scheduler that questions are handed to, or None for this machine's threads.
+    ``scheduler`` is the address of a dask scheduler that runs the questions, or None for threads of this process.
     Raises DumpMissing, DumpError or NewerFormat where the list or a shard cannot be read, or shards do not go together.
     """
 

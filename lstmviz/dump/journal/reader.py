@@ -55,7 +55,7 @@ class StoredBlock:
     layout: BlockLayout
     labels: Mapping[str, tuple[str, ...]]
     vocab: tuple[str, ...]
-    has_more: bool  # the batch goes on in the next block
+    has_more: bool  # the batch continues in the next block
 
     @property
     def n_steps(self) -> int:

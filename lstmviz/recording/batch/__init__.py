@@ -1,1 +1,1 @@
-"""One batch: what is said of it, what ran, which rows of it are kept, and the blocks that they become."""
+"""One batch: how it is described, what ran, which rows are kept, and the blocks that these become."""

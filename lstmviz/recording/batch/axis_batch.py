@@ -85,7 +85,7 @@ class AxisBatch:
         forward = self._passes[0]
         if len(self._passes) > 1 or forward.is_described:
             raise RecordingError(
-                "run.tokens is for a batch that was told nothing; leave out what run.batch is given, or run.tokens"
+                "run.tokens is for a batch that was given nothing; leave out the arguments of run.batch, or run.tokens"
             )
         if forward.settled:
             name = next(iter(forward.settled))

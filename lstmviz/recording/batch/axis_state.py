@@ -21,7 +21,7 @@ TOKENS = ""  # the encoder's name for the tokens of an axis; a track always has 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowPlaces:
-    """Where the sequences of a batch stand: i goes on with document ``documents[i]`` at its step ``positions[i]``."""
+    """Where the sequences of a batch begin: i at step ``positions[i]`` of document ``documents[i]``."""
 
     documents: Ints
     positions: Ints

@@ -83,8 +83,8 @@ class Batch:
             raise RecordingError(self._nothing_ran(self._modules))
         for name, axis in self._axes.items():
             if axis.is_given and not axis.has_run:
-                here = [(r, a) for r, a in self._modules if a == name]
-                raise RecordingError(f"{self._nothing_ran(here)}; or give nothing for axis {name!r}")
+                of_axis = [(r, a) for r, a in self._modules if a == name]
+                raise RecordingError(f"{self._nothing_ran(of_axis)}; or give nothing for axis {name!r}")
         self._done({name: axis.close() for name, axis in self._axes.items() if axis.has_run})
 
     def tokens(self, given: Pass, axis: str | None) -> None:

@@ -152,14 +152,14 @@ def _read_inputs(given: Values | None) -> tuple[NDArray[Any] | None, tuple[int, 
     return inputs, lengths
 
 
-def _read_mask(what: str, given: Values | None) -> NDArray[np.bool_] | None:
+def _read_mask(argument: str, given: Values | None) -> NDArray[np.bool_] | None:
     if given is None:
         return None
-    mask = as_array(what, given, "(batch, steps)", "give True or False for each step")
+    mask = as_array(argument, given, "(batch, steps)", "give True or False for each step")
     if mask.ndim != 2 or 0 in mask.shape:
-        raise InputError(f"{what} has shape {mask.shape}; give True or False for each step, (batch, steps)")
+        raise InputError(f"{argument} has shape {mask.shape}; give True or False for each step, (batch, steps)")
     if mask.dtype.kind != "b" and not (mask.dtype.kind in "iu" and ((mask == 0) | (mask == 1)).all()):
-        raise InputError(f"{what} holds {mask.dtype}; give True or False for each step")
+        raise InputError(f"{argument} holds {mask.dtype}; give True or False for each step")
     return mask.astype(np.bool_)
 
 
@@ -176,11 +176,11 @@ def _common_shape(
             return array.shape[0], array.shape[1]
         return None
     (first, shape), *others = shapes.items()
-    for what, other in others:
+    for name, other in others:
         if other != shape:
             guess = "; did you pass (steps, batch)?" if other == shape[::-1] else ""
             raise InputError(
-                f"{what} has (batch, steps) {other} and {first} {shape}; give both for the same steps{guess}"
+                f"{name} has (batch, steps) {other} and {first} {shape}; give both for the same steps{guess}"
             )
     return shape[0], shape[1]
 

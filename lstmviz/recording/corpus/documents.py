@@ -110,20 +110,20 @@ def _read_ids(index: int, encoded: Any, numbers: Mapping[str, int] | None) -> tu
         is_text = np.asarray(encoded.attention_mask, bool)
         offsets = np.asarray(encoded.offsets, np.int64).reshape(-1, 2)
         return np.asarray(encoded.ids, np.int64)[is_text], offsets[is_text]
-    what = f"what encode gave for text {index}"
+    result = f"what encode gave for text {index}"
     words = list(encoded) if isinstance(encoded, str) else encoded
     if isinstance(words, (list, tuple)) and words and isinstance(words[0], str):
         return _to_ids(index, words, numbers), None
     if isinstance(encoded, Mapping):
-        raise InputError(f"{what} is a {type(encoded).__name__}; give the ids alone, such as its 'input_ids'")
-    ids = as_array(what, words, "(n_steps,)", "give a row of ids, of strings, or a tokenizers.Encoding")
+        raise InputError(f"{result} is a {type(encoded).__name__}; give the ids alone, such as its 'input_ids'")
+    ids = as_array(result, words, "(n_steps,)", "give a row of ids, of strings, or a tokenizers.Encoding")
     if ids.size == 0:
         return np.empty(0, np.int64), None
     if ids.ndim != 1:
         guess = "; give its row [0]" if ids.ndim == 2 and len(ids) == 1 else "; give one row of ids"
-        raise InputError(f"{what} has shape {ids.shape}{guess}")
+        raise InputError(f"{result} has shape {ids.shape}{guess}")
     if ids.dtype.kind not in "iu":
-        raise InputError(f"{what} is {ids.dtype}; give integer ids, strings, or a tokenizers.Encoding")
+        raise InputError(f"{result} is {ids.dtype}; give integer ids, strings, or a tokenizers.Encoding")
     return ids.astype(np.int64), None
 
 
