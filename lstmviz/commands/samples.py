@@ -29,10 +29,10 @@ def list_samples() -> None:
     """List the samples, their models, and what each is about."""
     table = Table("sample", "variant", "model", "about")
     for name in samples.names():
-        said = samples.sample(name)
-        for i, variant in enumerate(said.variants):
+        sample = samples.sample(name)
+        for i, variant in enumerate(sample.variants):
             first = i == 0
-            about = said.about + (" (trained here)" if not said.is_shipped else "")
+            about = sample.about + (" (trained here)" if not sample.is_shipped else "")
             table.add_row(*map(escape, (name if first else "", variant.name, variant.words, about if first else "")))
     out.print(table)
 
@@ -72,22 +72,22 @@ def train(
     with progress_bar() as bar:
         task = bar.add_task("training", total=None)
 
-        def show(what: str, curves: Curves, n_updates: int) -> None:
+        def show(title: str, curves: Curves, n_updates: int) -> None:
             point = curves.points[-1]
             held_out = f", held-out {curves.held_out[-1][1]:.4f}" if curves.held_out else ""
-            line = f"{what}: loss {point.loss:.4f}{held_out}"
+            line = f"{title}: loss {point.loss:.4f}{held_out}"
             bar.update(task, description=line, completed=point.update, total=n_updates)
 
-        left = samples.train(name, variant, out=path, seed=seed, dropout=dropout, progress=show)
-    floor = "" if left.floor is None else f" (exact floor {left.floor:.4f})"
-    say(f"held-out loss {left.loss:.4f} nats{floor} after {len(left.curves.points):,} updates: {left.curves.ending}")
-    for what, where in (("weights", left.weights), ("dump", left.dump), ("curves", left.figure)):
-        say(f"{what}: {where}")
-    if left.curves.ending == "interrupted" and not samples.sample(name).is_shipped:
+        output = samples.train(name, variant, out=path, seed=seed, dropout=dropout, progress=show)
+    floor, curves = "" if output.floor is None else f" (exact floor {output.floor:.4f})", output.curves
+    say(f"held-out loss {output.loss:.4f} nats{floor} after {len(curves.points):,} updates: {curves.ending}")
+    for kind, file in (("weights", output.weights), ("dump", output.dump), ("curves", output.figure)):
+        say(f"{kind}: {file}")
+    if curves.ending == "interrupted" and not samples.sample(name).is_shipped:
         say(f"{name} is not built from these weights: its training was interrupted")
-    for where in left.checkpoints:
-        say(f"checkpoint: {where}")
-    say(f"TensorBoard: {left.events}" if left.events else "no TensorBoard events: pip install 'lstmviz[train]'")
+    for checkpoint in output.checkpoints:
+        say(f"checkpoint: {checkpoint}")
+    say(f"TensorBoard: {output.events}" if output.events else "no TensorBoard events: pip install 'lstmviz[train]'")
 
 
 def build_one(name: str, variant: str, path: Path | None = None, overwrite: bool = False) -> Path:
@@ -106,9 +106,9 @@ def build_one(name: str, variant: str, path: Path | None = None, overwrite: bool
 def build_all() -> None:
     """Build every sample whose weights are here and say where it is; name those whose weights are not."""
     for name in samples.names():
-        said = samples.sample(name)
-        for variant in said.variants:
-            if samples.weights_of(said, variant) is None:
+        sample = samples.sample(name)
+        for variant in sample.variants:
+            if samples.weights_of(sample, variant) is None:
                 err.print(f"{name} is trained here first: lstmviz samples train {name}", markup=False, highlight=False)
                 continue
             say(str(build_one(name, variant.name)))
