@@ -33,16 +33,14 @@ import { makeTour } from "./shell/tour.mjs";
 import { takeOffers } from "./start/gallery.mjs";
 import { makeStart } from "./start/page.mjs";
 import { statesArrived } from "./store/data.mjs";
-import { watchFetch } from "./store/fetch-errors.mjs";
 import { followState, settleAddress } from "./store/history.mjs";
-import { matchAnswer, publishQuestion, takeMatches } from "./store/matches.mjs";
+import { matchAnswer, publishQuestion } from "./store/matches.mjs";
 import { model } from "./store/model.mjs";
 import { showNames } from "./store/naming.mjs";
 import { hasStartPage, showFromAddress } from "./store/open.mjs";
 import { dumps } from "./store/recordings.mjs";
 import { serverBack } from "./store/request.mjs";
 import { state, stateChanged } from "./store/state.mjs";
-import { takeSummary } from "./store/summary.mjs";
 import { askTypedAgain } from "./store/typed-data.mjs";
 import { makeUndo, noteForUndo, redo, undo } from "./store/undo.mjs";
 import { panBy, zoomBy } from "./store/view.mjs";
@@ -65,7 +63,6 @@ function boot(given) {
 
 function make() {
   isMade = true;
-  watchFetch();
   stateChanged.on(followState);
   stateChanged.on((how) => how !== "live" && noteForUndo());
   stateChanged.on((how) => how !== "live" && publishQuestion());
@@ -167,8 +164,6 @@ function careful(doing, act) {
 
 export const callbacks = {
   boot: careful("starting the page", boot),
-  matches: careful("showing the matches", (data) => isMade && takeMatches(data)),
-  summary: careful("showing the summary", (data) => isMade && takeSummary(data)),
 };
 for (const [name, act] of Object.entries(PRESSED)) {
   callbacks[`press_${name}`] = careful("answering a button", (clicks) => clicks && model.source && act());

@@ -17,17 +17,10 @@ class _Id(StrEnum):
 
 
 class Store(_Id):
-    """Where Dash keeps what travels.
-
-    Boot goes down once; the selection goes up and alone drives matching; the matches come down. Once they are there,
-    the same selection goes up again as the summary's question, and the summary comes down.
-    """
+    """What Dash keeps: boot is what the page is told once as it comes, the selection is what it last asked about."""
 
     BOOT = auto()
     SELECTION = auto()
-    MATCHES = auto()
-    SUMMARY_ASKED = auto()
-    SUMMARY = auto()
 
 
 class Field(_Id):

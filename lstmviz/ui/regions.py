@@ -51,8 +51,6 @@ def region_answer(asked: Selection, found: Region) -> dict[str, Any]:
     nothing: dict[str, Any] = {"counts": [], "groups": [], "units": [], "n_units": 0, "n_full": 0, "n_groups": 0}
     return {
         **nothing,
-        "key": asked.key,
-        "error": None,
         "ms": 0.0,
         "complete": True,
         "offset": asked.offset,

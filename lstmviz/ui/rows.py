@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +18,7 @@ from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui.describe import finite
 from lstmviz.ui.queries import listing_of, matches_of, pattern_of
 from lstmviz.ui.regions import region_answer, region_asked
-from lstmviz.ui.selection import Selection, parse
-from lstmviz.ui.table import DumpTable
+from lstmviz.ui.selection import Selection
 
 CELLS_BEFORE = 5  # cells of a row before the match starts
 CELLS = 40  # cells of a row in all
@@ -30,13 +28,11 @@ UNIT_COLOUR = "unit:"
 Row = dict[str, Any]
 
 
-def match_rows(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
+def match_rows(dump: DumpReader, asked: Selection) -> dict[str, Any]:
     """Answer a selection as JSON for the page: counts at each number of shared units, and the rows that are asked for.
 
-    Raises an LstmvizError, whose line the page shows, where the selection does not fit what is served.
+    Raises an LstmvizError, whose line the page shows, where the selection does not fit the dump.
     """
-    asked = parse(raw)
-    dump = table[asked.dump]
     if asked.lasso is not None:
         return _region_rows(dump, asked)
     began = time.perf_counter()
@@ -47,8 +43,6 @@ def match_rows(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
     rows = _rows(dump, file, asked, listing)
     totals = found.totals()
     return {
-        "key": asked.key,
-        "error": None,
         "ms": (time.perf_counter() - began) * 1000,
         "n_units": pattern.n_units,
         "n_full": next((n for shared, n in totals if shared == pattern.n_units), 0),

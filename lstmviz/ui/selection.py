@@ -71,7 +71,6 @@ class Selection(_Frozen):
     whatever that is. ``map_colour`` is the track that colours that map: None the first, "" none.
     """
 
-    key: str | int | None = None
     dump: Annotated[str, Field(max_length=100)]
     source: Name
     start: WholeNumber | None = None

@@ -8,7 +8,6 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,7 @@ from lstmviz.ui.layout import build_layout
 from lstmviz.ui.modules import Modules, module_routes
 from lstmviz.ui.routes import routes
 from lstmviz.ui.routes.samples import sample_routes
-from lstmviz.ui.rows import match_rows
 from lstmviz.ui.start_page import dump_cards, gallery_json
-from lstmviz.ui.summary import match_summary
 from lstmviz.ui.table import DumpTable
 
 # The page before Dash fills it; it tells its language, which a screen reader speaks.
@@ -92,7 +89,7 @@ def make_app(
         app.server.register_blueprint(sample_routes(table, gallery))
     # Built anew at each visit: more samples may be there.
     app.layout = lambda: build_layout(dump_cards(table), gallery_json(gallery))
-    register(app, partial(match_rows, table), partial(match_summary, table))
+    register(app)
     return app
 
 

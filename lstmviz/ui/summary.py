@@ -7,7 +7,6 @@ of those that share all units, which are found first.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,20 +21,17 @@ from lstmviz.match.summary.spans import without_hidden
 from lstmviz.ui.queries import is_short, matches_of, pattern_of
 from lstmviz.ui.regions import region_asked
 from lstmviz.ui.rows import listed
-from lstmviz.ui.selection import Selection, parse
-from lstmviz.ui.table import DumpTable
+from lstmviz.ui.selection import Selection
 
 MAX_VALUES = 200  # of one track in an answer: those that most steps of the matches carry
 
 
-def match_summary(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
+def match_summary(dump: DumpReader, asked: Selection) -> dict[str, Any]:
     """Answer a selection as JSON for the page: lengths of the matches, their barcode, and what they carry.
 
     The barcode and what is carried are those of matches that share all units and are not hidden. Raises an
-    LstmvizError, whose line the page shows, where the selection does not fit what is served.
+    LstmvizError, whose line the page shows, where the selection does not fit the dump.
     """
-    asked = parse(raw)
-    dump = table[asked.dump]
     if asked.lasso is not None:
         return _region_summary(dump, asked)
     began = time.perf_counter()
@@ -46,8 +42,6 @@ def match_summary(table: DumpTable, raw: Mapping[str, Any]) -> dict[str, Any]:
     full = found.take(found.n_shared == pattern.n_units)
     seen = without_hidden(full, hidden_in(file, dump.uuid))
     return {
-        "key": asked.key,
-        "error": None,
         "n_units": pattern.n_units,
         "n_full": len(full),
         "n_hidden": len(full) - len(seen),
@@ -65,8 +59,6 @@ def _region_summary(dump: DumpReader, asked: Selection) -> dict[str, Any]:
     region = region_asked(dump, asked)
     n = len(region.steps)
     return {
-        "key": asked.key,
-        "error": None,
         "is_region": True,
         "n_units": 0,
         "n_full": n,

@@ -13,80 +13,9 @@ import {
   valueRange,
 } from "../../assets/page/lib/enrichment.mjs";
 import { barBounds, boundsWords, isBarIn, lengthBars } from "../../assets/page/lib/length-bars.mjs";
-import { newest } from "../../assets/page/lib/newest.mjs";
 import { binsBetween, decimal, fillBins, percent } from "../../assets/page/lib/shares.mjs";
 import { addCurves, adviceSentence, between, countAt, curveCorners } from "../../assets/page/lib/threshold-curve.mjs";
 import { contextStrength, onPart, unitSentence, unitTracks } from "../../assets/page/lib/unit-summary.mjs";
-
-const rest = (ms = 15) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/* A server whose answers are given by hand. */
-function server() {
-  const asked = [];
-  const get = (path) => new Promise((resolve, reject) => asked.push({ path, resolve, reject }));
-  return { asked, get };
-}
-
-test("only the question that rests is asked, and only its answer is taken", async () => {
-  const { asked, get } = server();
-  let changes = 0;
-  const one = newest({ get, changed: () => changes++, pause: 5 });
-  one.want("a");
-  one.want("b");
-  await rest();
-  assert.deepEqual(
-    asked.map(({ path }) => path),
-    ["b"],
-  );
-  one.want("c", "d");
-  await rest();
-  asked[0].resolve("late");
-  await rest();
-  assert.equal(one.value(), null);
-  assert.equal(one.isPending(), true);
-  asked[1].resolve(3);
-  asked[2].resolve(4);
-  await rest();
-  assert.deepEqual(one.value(), [3, 4]);
-  assert.equal(one.isPending(), false);
-  assert.equal(changes, 1);
-});
-
-test("the last answer stays until the next one is there, and goes with the question", async () => {
-  const { asked, get } = server();
-  const one = newest({ get, changed: () => {}, pause: 1 });
-  one.want("a");
-  await rest();
-  asked[0].resolve(1);
-  await rest();
-  one.want("b");
-  assert.deepEqual(one.value(), [1]);
-  assert.equal(one.isCurrent(), false);
-  one.want("a"); // back again: nothing to ask
-  await rest();
-  assert.equal(asked.length, 1);
-  assert.equal(one.isCurrent(), true);
-  one.want();
-  assert.equal(one.value(), null);
-});
-
-test("a failure is told, and asked again only when that is wanted", async () => {
-  const { asked, get } = server();
-  const one = newest({ get, changed: () => {}, pause: 1 });
-  one.want("a");
-  await rest();
-  asked[0].reject(new Error("it is gone"));
-  await rest();
-  assert.equal(one.problem(), "it is gone");
-  one.want("a");
-  await rest();
-  assert.equal(asked.length, 1);
-  one.again();
-  await rest();
-  asked[1].resolve(5);
-  await rest();
-  assert.deepEqual([one.problem(), one.value()], [null, [5]]);
-});
 
 test("a share that is neither none nor all never reads so", () => {
   assert.deepEqual([0, 1, 0.2304, 0.031, 0.00001, 0.9996, 0.995, null].map(percent), [

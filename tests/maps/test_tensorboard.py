@@ -235,7 +235,7 @@ def test_another_site_s_form_starts_nothing(ask, path):
 def test_a_lasso_that_is_none_is_told(parens, lasso, words):
     from lstmviz.errors import PatternError
     from lstmviz.ui.rows import match_rows
-    from lstmviz.ui.table import DumpTable
+    from lstmviz.ui.selection import parse
 
     with pytest.raises(PatternError, match=words):
-        match_rows(DumpTable([parens]), {"dump": parens.uuid, "source": SOURCE, "lasso": lasso})
+        match_rows(parens, parse({"dump": parens.uuid, "source": SOURCE, "lasso": lasso}))

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 
-from lstmviz.ui import serve
+from lstmviz.ui.routes import matches
+from lstmviz.ui.rows import match_rows
 from support import browser as browsing
 from support.workbench import DEPTH_4, QUERY, assert_shows, page
 
@@ -88,13 +89,12 @@ def test_a_dump_of_one_step_is_shown(chromium, tmp_path):
 def test_rapid_changes_ask_the_server_once_more_at_most(chromium, parens, monkeypatch):
     may_answer, asked = threading.Event(), []
 
-    def slow(table, raw):
-        asked.append(raw["threshold"])
+    def slow(dump, question):
+        asked.append(question.threshold)
         assert may_answer.wait(30)
-        return original(table, raw)
+        return match_rows(dump, question)
 
-    original = serve.match_rows
-    monkeypatch.setattr(serve, "match_rows", slow)
+    monkeypatch.setattr(matches, "match_rows", slow)
     with browsing.serving([parens]) as address, browsing.workbench(chromium, address) as bench:
         bench.page.goto(f"{address}/?source={QUERY['source']}&at=220&span=60&start=249&stop=255")
         bench.page.wait_for_function("() => window.lvDebug?.inspectPage().units?.length > 0")

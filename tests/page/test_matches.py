@@ -400,11 +400,11 @@ def test_patterns_of_two_recordings_are_compared_and_a_failure_is_told(chromium,
 
 def test_the_next_rows_that_do_not_come_are_told_and_asked_for_again(bench, parens):
     bench.open(**BRUSHED)
-    bench.page.route(re.compile("_dash-update-component"), lambda route: route.fulfill(status=500, body="{}"))
+    bench.page.route(re.compile("/matches$"), lambda route: route.fulfill(status=500, body="{}"))
     bench.page.locator("[data-testid=more]").scroll_into_view_if_needed()
     bench.page.locator("#lv-more .lv-warn", has_text="could not be loaded").wait_for()
     assert len(bench.shown()["rows"]) == 50
-    bench.page.unroute(re.compile("_dash-update-component"))
+    bench.page.unroute(re.compile("/matches$"))
     bench.page.locator("[data-testid=more]", has_text="Try again").click()
     shown = until(bench, "d.rows.length >= 100")
     assert spans(shown["rows"]) == spans_of(parens.match(selected(parens, *DEPTH_4), len(shown["rows"])))

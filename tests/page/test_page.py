@@ -212,14 +212,14 @@ def test_a_bad_address_is_said_in_words(bench, query, words):
 
 def test_a_failed_request_is_never_silent(bench, parens):
     bench.open(**QUERY)
-    bench.page.route(re.compile("_dash-update-component"), lambda route: route.abort())
+    bench.page.route(re.compile("/matches$"), lambda route: route.abort())
     first, last = bench.cell(249), bench.cell(254)
     bench.page.mouse.move(first["left"] + 3, first["middle"])
     bench.page.mouse.down()
     bench.page.mouse.move(last["right"] - 3, last["middle"], steps=5)
     bench.page.mouse.up()
     bench.page.locator("#lv-counts.lv-warn", has_text="the server does not answer").wait_for()
-    bench.page.unroute(re.compile("_dash-update-component"))
+    bench.page.unroute(re.compile("/matches$"))
     bench.page.get_by_role("button", name="Try again").click()
     assert_shows(bench.ready(), parens, *DEPTH_4)
     bench.troubles.clear()  # the browser itself reports the aborted request

@@ -15,17 +15,17 @@ from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.types import Window
 from lstmviz.ui import queries as asking
 from lstmviz.ui.rows import CELLS_BEFORE, match_rows
+from lstmviz.ui.selection import parse
 from lstmviz.ui.summary import match_summary
-from lstmviz.ui.table import DumpTable
 
-BASE = {"key": "k", "source": "rnn.l0.h", "start": 21, "stop": 24, "threshold": -0.5, "before": 0}
+BASE = {"source": "rnn.l0.h", "start": 21, "stop": 24, "threshold": -0.5, "before": 0}
 COLUMNS = ["start", "stop", "sequence", "n_shared", "n_union", "length"]
 
 
 def ask(dump, how=match_rows, **more):
-    answer = how(DumpTable([dump]), {**BASE, "dump": dump.uuid, **more})
+    answer = how(dump, parse({**BASE, "dump": dump.uuid, **more}))
     json.dumps(answer, allow_nan=False)
-    assert (answer["key"], answer["error"]) == ("k", None)
+    assert "error" not in answer
     return answer
 
 

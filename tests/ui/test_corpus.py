@@ -9,8 +9,8 @@ import pytest
 
 import lstmviz
 from lstmviz.ui.rows import match_rows
+from lstmviz.ui.selection import parse
 from lstmviz.ui.serve import make_app
-from lstmviz.ui.table import DumpTable
 from support.commands import run
 
 
@@ -48,8 +48,8 @@ def test_a_brush_lists_the_same_rows(parts):
     answers = []
     for dump in parts:
         raw = {"dump": dump.uuid, "source": "rnn.l0.h", "at": 0, "span": 20, "start": 21, "stop": 24, "threshold": 0.1}
-        raw |= {"before": 0, "after": 0, "rows": 8, "key": "k"}
-        answer = match_rows(DumpTable(parts), raw)
+        raw |= {"before": 0, "after": 0, "rows": 8}
+        answer = match_rows(dump, parse(raw))
         for row in answer["rows"]:
             labels = dump.tracks["part"].labels
             row["tracks"]["part"] = [None if i is None else labels[i] for i in row["tracks"]["part"]]

@@ -19,8 +19,8 @@ from lstmviz.types import Filter
 from lstmviz.ui import serve
 from lstmviz.ui.copy_as import plain_brush
 from lstmviz.ui.rows import match_rows
+from lstmviz.ui.selection import parse
 from lstmviz.ui.summary import match_summary
-from lstmviz.ui.table import DumpTable
 
 LOCAL = {"Host": "127.0.0.1:8050"}
 TEXT = "0(11(222(33(44)3)2)1)0"
@@ -143,18 +143,17 @@ def test_hostile_text_comes_back_as_itself(client, parens, text):
 
 
 def test_a_typed_brush_is_matched_as_the_pattern_that_python_selects(parens):
-    table = DumpTable([parens])
-    asked = selection(parens)
+    asked = parse(selection(parens))
     pattern = parens.rerun(TEXT).select(SOURCE, 11, 14, 0.3, off_before=0)
     assert pattern.n_units
-    found = match_rows(table, asked)
+    found = match_rows(parens, asked)
     best = parens.match(pattern)
     assert [[r["start"], r["stop"], r["n_shared"]] for r in found["rows"]] == best[
         ["start", "stop", "n_shared"]
     ].to_numpy().tolist()
     assert [u["unit"] for u in found["units"]] == [u.unit for u in pattern.units]
     assert json.loads(found["pattern"])["pattern"]["length"] == 3
-    assert match_summary(table, asked)["n_full"] == found["n_full"]
+    assert match_summary(parens, asked)["n_full"] == found["n_full"]
 
 
 def test_constraints_parts_pins_and_filters_hold_for_a_typed_brush_too(parens):
@@ -165,7 +164,7 @@ def test_constraints_parts_pins_and_filters_hold_for_a_typed_brush_too(parens):
         "pinned": [{"source": SOURCE, "unit": 7, "side": "low", "threshold": -0.2}],
         "filters": [{"track": "depth", "low": 3}],
     }
-    found = match_rows(DumpTable([parens]), selection(parens, **more))
+    found = match_rows(parens, parse(selection(parens, **more)))
     typed = parens.rerun(TEXT)
     high, low = (typed.select(SOURCE, 11, 14, 0.3, 1, 0, side) for side in ("high", "low"))
     below = typed.select("rnn.l0.h", 11, 14, 0.5, 1, 0, "low")
@@ -188,13 +187,13 @@ def test_constraints_parts_pins_and_filters_hold_for_a_typed_brush_too(parens):
 )
 def test_a_typed_brush_that_cannot_be_is_a_line(parens, typed, words):
     with pytest.raises(lstmviz.LstmvizError, match=words) as caught:
-        match_rows(DumpTable([parens]), selection(parens, typed=typed))
+        match_rows(parens, parse(selection(parens, typed=typed)))
     assert "\n" not in str(caught.value)
 
 
 def test_a_filter_that_the_corpus_has_not_is_told(parens):
     with pytest.raises(lstmviz.LstmvizError, match="no track 'mood'"):
-        match_rows(DumpTable([parens]), selection(parens, filters=[{"track": "mood", "low": 1}]))
+        match_rows(parens, parse(selection(parens, filters=[{"track": "mood", "low": 1}])))
 
 
 def test_copied_python_types_the_text_and_finds_the_same_matches(client, parens):

@@ -6,7 +6,7 @@ import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { svgDrawing, svgElement, svgLine, svgText } from "../dom/svg.mjs";
 import { snap, thresholdStep } from "../lib/axis.mjs";
-import { newest } from "../lib/newest.mjs";
+import { changingAnswer } from "../lib/questions.mjs";
 import { thresholdText } from "../lib/scale.mjs";
 import { addCurves, adviceSentence, countAt, curveCorners } from "../lib/threshold-curve.mjs";
 import { clamp } from "../lib/url.mjs";
@@ -31,8 +31,8 @@ let isDragged = false;
 
 export function makeThresholdCard() {
   card = makeCard(ids.adviser, "Threshold");
-  server = newest({ get: getTyped, changed: () => redraw("adviser"), pause: PAUSE.curve });
-  whyServer = newest({ get: getTyped, changed: () => redraw("adviser"), pause: PAUSE.why });
+  server = changingAnswer({ get: getTyped, changed: () => redraw("adviser"), pause: PAUSE.curve });
+  whyServer = changingAnswer({ get: getTyped, changed: () => redraw("adviser"), pause: PAUSE.why });
   slider = element("div", "lv-curve", "", {
     role: "slider",
     tabindex: "0",

@@ -6,7 +6,7 @@ import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { svgBar, svgDrawing, svgLine, svgText, tellPointed } from "../dom/svg.mjs";
 import { tickText } from "../lib/axis.mjs";
-import { newest } from "../lib/newest.mjs";
+import { changingAnswer } from "../lib/questions.mjs";
 import { grouped, signed, thresholdText, valueText } from "../lib/scale.mjs";
 import { binName, binsBetween, fillBins, percent } from "../lib/shares.mjs";
 import { showToken } from "../lib/tokens.mjs";
@@ -40,7 +40,7 @@ let shownFor = null; // the unit that the card is about
 
 export function makeUnitCard() {
   card = makeCard(ids.card, "Unit");
-  server = newest({ get: getJson, changed: () => redraw("card"), pause: 200 });
+  server = changingAnswer({ get: getJson, changed: () => redraw("card"), pause: 200 });
   side = choiceList("On which side of its threshold", SIDES, "high", (value) => {
     turned = { name: name(state.held), side: value };
     redraw("card");

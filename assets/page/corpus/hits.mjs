@@ -40,10 +40,10 @@ function fill(panel) {
   list.reset(found.present || 0).then(() => menu.isOpen() && list.focus());
 }
 
-async function load(from, limit) {
+async function load(from, limit, signal) {
   const { text } = presentHits();
   const query = `q=${encodeURIComponent(text)}&from=${from}&limit=${limit}&around=${AROUND}`;
-  const { total, hits, texts } = await getJson(`d/${state.dump}/search/${model.axis.index}?${query}`);
+  const { total, hits, texts } = await getJson(`d/${state.dump}/search/${model.axis.index}?${query}`, { signal });
   return { total, rows: hits.map(([start, stop], k) => Object.assign({ start, stop }, texts[k])) };
 }
 

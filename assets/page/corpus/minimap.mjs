@@ -7,6 +7,7 @@ import { clearNotice, notify } from "../dom/notice.mjs";
 import { addCanvas, fitCanvas, themeColours } from "../dom/theme.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { barcodeColumns, barcodeDepth, barcodePlace, binAt } from "../lib/barcode.mjs";
+import { questionLine } from "../lib/questions.mjs";
 import { grouped } from "../lib/scale.mjs";
 import { clamp } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
@@ -19,6 +20,7 @@ import { panTo } from "../store/view.mjs";
 const FEW = 120; // sequences whose borders are drawn
 const LEAST = { view: 6, brush: 3 }; // px
 let track, canvas, view, brush;
+const line = questionLine();
 let borders = { key: null, starts: [] };
 let drag = null; // px between the pointer and the middle of the view
 let made = "";
@@ -123,24 +125,20 @@ function mark() {
 }
 
 /* Where sequences begin, asked once for an axis that has few. */
-function needBorders() {
+async function needBorders() {
   const { axis } = model;
   const { dump } = state;
   const key = `${dump}/${axis.index}`;
   if (borders.key === key) return;
   borders = { key, starts: [] };
+  line.end();
   if (axis.n_sequences < 2 || axis.n_sequences > FEW) return;
-  const mine = borders;
-  getJson(`d/${dump}/sequences/${axis.index}?limit=${FEW}`).then(
-    (answer) => {
-      clearNotice("sequences");
-      mine.starts = answer.sequences.slice(1).map((one) => one.start);
-      redraw("summary");
-    },
-    (error) => {
-      if (borders === mine) notify("sequences", `The borders of the sequences could not be loaded: ${error.message}`);
-    },
-  );
+  const came = await line.ask((signal) => getJson(`d/${dump}/sequences/${axis.index}?limit=${FEW}`, { signal }));
+  if (!came) return; // another axis is shown by now
+  if (came.error) return notify("sequences", `The borders of the sequences could not be loaded: ${came.error.message}`);
+  clearNotice("sequences");
+  borders.starts = came.answer.sequences.slice(1).map((one) => one.start);
+  redraw("summary");
 }
 
 const xOf = (event) => event.clientX - track.getBoundingClientRect().left;

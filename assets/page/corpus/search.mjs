@@ -4,6 +4,7 @@ import { redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
 import { actOnKey } from "../lib/keys.mjs";
+import { questionLine } from "../lib/questions.mjs";
 import { grouped } from "../lib/scale.mjs";
 import { model } from "../store/model.mjs";
 import { dumpShown } from "../store/open.mjs";
@@ -14,7 +15,7 @@ import { panTo } from "../store/view.mjs";
 const AT_ONCE = 500; // hits a request
 let input, count;
 let found = null; // {text, where, total, hits: Map of index -> [start, stop], present}
-let turn = 0; // which search is the last one asked for
+const searching = questionLine();
 
 export function makeSearch() {
   input = document.getElementById(ids.search);
@@ -32,7 +33,7 @@ function where() {
 
 function forget() {
   found = null;
-  turn++;
+  searching.end();
   say("");
   redraw("strip");
 }
@@ -50,72 +51,69 @@ function say(words, isProblem) {
 export async function stepHit(direction) {
   const text = input.value;
   if (!text || !model.source) return;
-  const mine = ++turn;
-  const late = setTimeout(() => mine === turn && say("searching …"), 300);
-  try {
-    const next =
-      found && found.text === text && found.where === where() ? await step(direction) : await begin(text, direction);
-    if (mine !== turn) return;
-    clearNotice("search");
-    if (next === null) say("no hits");
-    else jump(next);
-  } catch (error) {
-    if (mine !== turn) return;
+  const isOn = found && found.text === text && found.where === where();
+  const came = await searching.ask(
+    (signal) => (isOn ? step(direction, signal) : begin(text, direction, signal)),
+    () => say("searching …"),
+  );
+  if (!came) return; // another one is wanted by now
+  if (came.error) {
     say("failed", true);
-    notify("search", `The search failed: ${error.message}`);
-  } finally {
-    clearTimeout(late);
+    return notify("search", `The search failed: ${came.error.message}`);
   }
+  clearNotice("search");
+  if (came.answer === null) say("no hits");
+  else jump(came.answer);
 }
 
 /* The first hit from the visible steps on, or the last before them. */
-async function begin(text, direction) {
+async function begin(text, direction, signal) {
   found = { text, where: where(), total: 0, hits: new Map(), present: null };
-  const first = await load(state.at);
+  const first = await load(state.at, signal);
   if (!found?.total) return null;
   const isAhead = direction > 0;
-  return isAhead ? first : hit(first - 1);
+  return isAhead ? first : hit(first - 1, signal);
 }
 
-function step(direction) {
-  return found.total ? hit(found.present === null ? 0 : found.present + direction) : null;
+async function step(direction, signal) {
+  return found.total ? hit(found.present === null ? 0 : found.present + direction, signal) : null;
 }
 
 /* Fetch the hits from a step on (they go round the end); returns the index of the first of them. */
-async function load(after) {
+async function load(after, signal) {
   const asked = found;
   const { dump } = state;
   const query = `q=${encodeURIComponent(asked.text)}&after=${Math.max(0, after)}&limit=${AT_ONCE}`;
-  const answer = await getJson(`d/${dump}/search/${model.axis.index}?${query}`);
+  const answer = await getJson(`d/${dump}/search/${model.axis.index}?${query}`, { signal });
   asked.total = answer.total;
   answer.hits.forEach((one, k) => asked.hits.set((answer.first + k) % answer.total, one));
   return answer.first;
 }
 
 /* A hit's index, loaded, whichever side it is entered from; the end leads to the start. */
-async function hit(wanted) {
+async function hit(wanted, signal) {
   const { total, hits } = found;
   const index = ((wanted % total) + total) % total;
   const before = hits.get(index - 1);
-  if (!hits.has(index) && index === 0) await load(0);
-  else if (!hits.has(index) && before) await load(before[0] + 1);
-  if (!hits.has(index)) await loadBack(index);
+  if (!hits.has(index) && index === 0) await load(0, signal);
+  else if (!hits.has(index) && before) await load(before[0] + 1, signal);
+  if (!hits.has(index)) await loadBack(index, signal);
   return index;
 }
 
 /* Fetch a hit that only the one after it leads to: start so far back that about half a request lies before it. */
-async function loadBack(index) {
+async function loadBack(index, signal) {
   const { total, hits } = found;
   const nSteps = model.axis.n_steps;
   const edge = hits.has(index + 1) ? hits.get(index + 1)[0] : nSteps;
   let reach = Math.ceil((nSteps / total) * (AT_ONCE / 2));
   while (!hits.has(index)) {
     const from = Math.max(0, edge - reach);
-    let last = await load(from);
+    let last = await load(from, signal);
     const isTooLate = last > index || hits.get(last)[0] < from; // nothing from there on: it went round to the start
     while (!isTooLate && !hits.has(index)) {
       while (hits.has(last + 1)) last++;
-      await load(hits.get(last)[0] + 1);
+      await load(hits.get(last)[0] + 1, signal);
     }
     reach *= 4;
   }
@@ -133,7 +131,7 @@ function jump(index) {
 /* Go to a hit that was listed elsewhere. */
 export function goToHit(index, hit) {
   if (!found) return;
-  turn++;
+  searching.end();
   found.hits.set(index, hit);
   jump(index);
 }

@@ -9,6 +9,7 @@ import { clearNotice, notify } from "../dom/notice.mjs";
 import { lineScale } from "../dom/projector.mjs";
 import { addCanvas, fitCanvas, labelFont, themeColours } from "../dom/theme.mjs";
 import { axisTicks, sourceRange, tickText } from "../lib/axis.mjs";
+import { questionLine } from "../lib/questions.mjs";
 import { selectedLook } from "../lib/scale.mjs";
 import { brushedUnits, selectUnits, sequenceAround } from "../lib/select.mjs";
 import { showToken } from "../lib/tokens.mjs";
@@ -25,6 +26,7 @@ import { drawBorders } from "./borders.mjs";
 import { linePainter } from "./lines.mjs";
 
 const MOST = 60; // chips
+const opening = questionLine();
 const offers = new Map(); // "uuid axis" -> promise of [{uuid, name, axis, sources}]
 let place, name, count, chips, mount, base, overlay, lines;
 let given = null; // {key, dump, source, name} once it is here
@@ -102,36 +104,37 @@ function follow() {
   wanted = key;
   given = chosen = null;
   if (!beside) {
+    opening.end();
     made = "";
     place.replaceChildren();
     clearNotice("beside");
     return;
   }
-  sayBusy(open(beside, key), "Opening what stands beside …");
+  open(beside, key);
 }
 
 async function open(beside, key) {
-  let problem = null;
-  try {
-    const one = (await offered()).find((dump) => dump.uuid === beside.dump && dump.sources.includes(beside.source));
-    const dump = one && (await dumpOf(beside.dump));
-    if (key !== wanted) return;
-    if (one) {
-      given = { key, dump, source: dump.about.sources.find((source) => source.name === beside.source), name: one.name };
-      clearNotice("beside");
-      if (!place.firstChild) build();
-      redrawAll();
-      return;
-    }
-    problem = `${beside.source} of recording ${beside.dump.slice(0, 12)} cannot stand beside this one: it is not served here, or it holds another text.`;
-  } catch (error) {
-    problem = `What stands beside could not be opened: ${error.message}`;
+  const came = await opening.ask(() => sayBusy(find(beside), "Opening what stands beside …"));
+  if (!came) return; // something else is to stand there by now
+  const { one, dump } = came.answer || {};
+  if (one) {
+    given = { key, dump, source: dump.about.sources.find((source) => source.name === beside.source), name: one.name };
+    clearNotice("beside");
+    if (!place.firstChild) build();
+    redrawAll();
+    return;
   }
-  if (key !== wanted) return;
-  notify("beside", problem);
+  const missing = `${beside.source} of recording ${beside.dump.slice(0, 12)} cannot stand beside this one: it is not served here, or it holds another text.`;
+  notify("beside", came.error ? `What stands beside could not be opened: ${came.error.message}` : missing);
   wanted = null; // so that the line stays
   place.replaceChildren();
   changeState({ beside: null }, "restore");
+}
+
+/* What the state names as the server offers it, with its recording; neither where it cannot stand here. */
+async function find(beside) {
+  const one = (await offered()).find((dump) => dump.uuid === beside.dump && dump.sources.includes(beside.source));
+  return { one, dump: one && (await dumpOf(beside.dump)) };
 }
 
 function rows() {

@@ -5,6 +5,7 @@ import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
 import { virtualList } from "../dom/virtual-list.mjs";
+import { questionLine } from "../lib/questions.mjs";
 import { grouped, valueText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
@@ -19,7 +20,7 @@ let menu, list, count, input;
 let present = null; // index of the sequence in the middle of the view
 let query = "";
 let timer = null;
-let late = null;
+const finding = questionLine();
 
 export function makeSequences() {
   menu = makeMenu(document.getElementById(ids.minimap), {
@@ -67,32 +68,32 @@ function fill(panel) {
 
 async function find(text) {
   query = text;
-  clearTimeout(late);
-  late = setTimeout(() => (count.textContent = "Looking …"), 300);
   const { at, span } = state;
   const middle = Math.min(model.axis.n_steps - 1, at + Math.floor(span / 2));
-  try {
-    const here = await ask(`limit=1&step=${middle}`);
-    if (text !== query) return;
+  const come = async (signal) => {
+    const here = await ask(`limit=1&step=${middle}`, signal);
     present = here.at;
     await list.reset(here.at || 0);
-  } catch (error) {
-    if (text === query) told(0, error.message);
-  }
+  };
+  const came = await finding.ask(come, sayLooking);
+  if (came?.error) told(0, came.error.message);
 }
 
-function ask(more) {
+function sayLooking() {
+  count.textContent = "Looking …";
+}
+
+function ask(more, signal) {
   const q = query ? `&q=${encodeURIComponent(query)}` : "";
-  return getJson(`d/${state.dump}/sequences/${model.axis.index}?${more}${q}`);
+  return getJson(`d/${state.dump}/sequences/${model.axis.index}?${more}${q}`, { signal });
 }
 
-async function load(from, limit) {
-  const { total, sequences } = await ask(`from=${from}&limit=${limit}`);
+async function load(from, limit, signal) {
+  const { total, sequences } = await ask(`from=${from}&limit=${limit}`, signal);
   return { total, rows: sequences };
 }
 
 function told(total, problem) {
-  clearTimeout(late);
   count.classList.toggle("lv-warn", Boolean(problem));
   const n = model.axis.n_sequences;
   if (problem)

@@ -1,5 +1,6 @@
 /* A long list of which only what is seen is there: rows of one height, fetched a page at a time as they come into view. */
 
+import { questionLine } from "../lib/questions.mjs";
 import { element, ownKeys } from "./element.mjs";
 
 const PAGE = 100; // rows a request
@@ -12,8 +13,9 @@ export function visibleRows(top, seen, height, total) {
   return [first, Math.min(total, Math.ceil((top + seen) / height) + MORE)];
 }
 
-/* A list in a new element. `load(from, limit)` gives a promise of {total, rows}; `fill(element, row, index)` puts a row into
-   its element; `pick(row, index)` is called when one is pressed; `told(total, problem)` when it is known how many there are. */
+/* A list in a new element. `load(from, limit, signal)` gives a promise of {total, rows}; `fill(element, row, index)` puts a
+   row into its element; `pick(row, index)` is called when one is pressed; `told(total, problem)` when it is known how many
+   there are. */
 export function virtualList({ height, label, load, fill, pick, told }) {
   const scroller = element("div", "lv-list", "", { role: "listbox", "aria-label": label, tabindex: "-1" });
   const room = element("div", "lv-list-room");
@@ -22,7 +24,8 @@ export function virtualList({ height, label, load, fill, pick, told }) {
   let made = new Map(); // index -> element
   let total = 0;
   let active = 0; // the row that has, or gets, the focus
-  let turn = 0;
+  const line = questionLine(); // a list that starts anew ends the pages of the one before
+  let signal = null; // of the present list
   scroller.addEventListener("scroll", draw, { passive: true });
   scroller.addEventListener("click", (event) => {
     const row = event.target.closest("[data-index]");
@@ -44,12 +47,13 @@ export function virtualList({ height, label, load, fill, pick, told }) {
 
   /* Start anew; `at`: the row to begin at. */
   async function reset(at) {
-    const mine = ++turn;
+    signal = line.begin();
+    const mine = signal;
     [pages, made, total, active] = [new Map(), new Map(), 0, at || 0];
     room.replaceChildren();
     room.style.height = "0";
     await fetchPage(Math.floor(active / PAGE), mine);
-    if (mine !== turn) return;
+    if (mine.aborted) return;
     scroller.scrollTop = Math.max(0, active - 2) * height;
     draw();
   }
@@ -57,8 +61,8 @@ export function virtualList({ height, label, load, fill, pick, told }) {
   async function fetchPage(k, mine) {
     pages.set(k, null);
     try {
-      const answer = await load(k * PAGE, PAGE);
-      if (mine !== turn) return;
+      const answer = await load(k * PAGE, PAGE, mine);
+      if (mine.aborted) return;
       pages.set(k, answer.rows);
       total = Math.min(MOST, answer.total);
       room.style.height = `${total * height}px`;
@@ -66,7 +70,7 @@ export function virtualList({ height, label, load, fill, pick, told }) {
       for (let index = k * PAGE; index < k * PAGE + PAGE; index++) refresh(index);
       draw();
     } catch (error) {
-      if (mine !== turn) return;
+      if (mine.aborted) return;
       pages.delete(k);
       told(total, error.message);
     }
@@ -85,7 +89,7 @@ export function virtualList({ height, label, load, fill, pick, told }) {
       made.delete(index);
     }
     for (let index = first; index < end; index++) {
-      if (!pages.has(Math.floor(index / PAGE))) fetchPage(Math.floor(index / PAGE), turn);
+      if (!pages.has(Math.floor(index / PAGE))) fetchPage(Math.floor(index / PAGE), signal);
       if (!made.has(index)) add(index);
     }
   }

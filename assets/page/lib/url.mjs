@@ -30,6 +30,8 @@ export const QUESTION_FIELDS = [
   "filters",
 ];
 export const LISTED_FIELDS = ["minLength", "maxLength", "hidden", "marked", "order", "group", "shared", "pattern"];
+const ROW_FIELDS = ["rows", "offset", "colour"];
+const REGION_FIELDS = ["lasso", "mapOf", "mapMethod"];
 // What makes another list of matches, so that its first rows are wanted anew.
 export const LIST_FIELDS = [
   ...QUESTION_FIELDS,
@@ -118,6 +120,14 @@ export function hasQuestion({ start, typed, pattern, pinned }) {
 
 function same(one, other) {
   return one === other || (typeof one === "object" && JSON.stringify(one) === JSON.stringify(other));
+}
+
+/* What the server is told of a question: that alone, not what is shown besides. */
+export function askedFields(question) {
+  const given = [...QUESTION_FIELDS, ...LISTED_FIELDS, ...ROW_FIELDS, ...REGION_FIELDS].filter(
+    (name) => question[name] !== undefined,
+  );
+  return Object.fromEntries(given.map((name) => [name, question[name]]));
 }
 
 /* Names the question put to the match engine: equal keys, equal answers. */

@@ -6,23 +6,23 @@ import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
 import { barePattern, movedPattern } from "../lib/pattern-edit.mjs";
+import { questionLine } from "../lib/questions.mjs";
 import { grouped, thresholdText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
-import { hasQuestion, patternKey } from "../lib/url.mjs";
+import { askedFields, hasQuestion, patternKey } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
 import { matchAnswer, matchesTold } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
 import { openSource, showDump } from "../store/open.mjs";
 import { isListed, pinned, pinnedFile } from "../store/pinned-pattern.mjs";
-import { postJson } from "../store/request.mjs";
+import { askServer } from "../store/request.mjs";
 import { changeState, state } from "../store/state.mjs";
 
-const LATE = 300; // ms; longer than that, the wait is shown
 const FEW = 8; // units named
 let place, pin, menu;
 let given = null; // {key, answer | problem} of the last comparison
 let asked = null; // key of the one that is on its way
-let late = null;
+const line = questionLine();
 
 export function makeCompare() {
   place = document.getElementById(ids.compare);
@@ -82,17 +82,14 @@ export async function refreshComparison(isAgain) {
   asked = key;
   const { dump, source } = state;
   const first = { dump: pinned().dump, source, pattern: pinned().pattern };
-  clearTimeout(late);
-  late = setTimeout(() => redraw("compare"), LATE);
-  try {
-    const answer = await postJson(`d/${dump}/compare`, { first, second: isPut() ? state : first });
-    if (asked === key) given = { key, answer: await answer.json() };
-  } catch (error) {
-    if (asked === key) given = { key, problem: error.message };
-  }
-  if (asked !== key) return;
+  const question = { first, second: isPut() ? askedFields(state) : first };
+  const came = await line.ask(
+    (signal) => askServer(`d/${dump}/compare`, question, { signal }),
+    () => redraw("compare"),
+  );
+  if (!came) return; // another one is wanted by now
+  given = came.error ? { key, problem: came.error.message } : { key, answer: came.answer };
   asked = null;
-  clearTimeout(late);
   redraw("compare");
 }
 

@@ -6,7 +6,7 @@ import { isStartShown } from "../dom/stage.mjs";
 import { signal } from "../lib/signal.mjs";
 import { allOffers, isOnItsWay, setOffers } from "../store/offers.mjs";
 import { openDump, takeDumps } from "../store/open.mjs";
-import { getJson, isServerLost, postJson } from "../store/request.mjs";
+import { askServer, getJson, isServerLost } from "../store/request.mjs";
 
 const WAIT = { busy: 500, idle: 4000 }; // ms between looks: others may have some built too
 let told = "";
@@ -61,7 +61,7 @@ function arrive() {
 export async function buildOffer(name) {
   wanted = name;
   try {
-    take(await (await postJson("samples/build", { name })).json());
+    take(await askServer("samples/build", { name }));
   } catch (error) {
     wanted = null;
     notify("samples", `${name} is not being built: ${error.message}`);

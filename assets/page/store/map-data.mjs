@@ -2,20 +2,23 @@
 
 import { redraw } from "../dom/frame.mjs";
 import { colouredCounts, colouredPoints } from "../lib/map-colours.mjs";
+import { questionLine } from "../lib/questions.mjs";
 import { model } from "./model.mjs";
-import { getJson, postJson, request } from "./request.mjs";
+import { askServer, getJson, postJson, request } from "./request.mjs";
 import { changeState, state } from "./state.mjs";
 
 const POLL = 500; // ms between two looks at a map that is computed
 const REST = 120; // ms that the view rests before its path is asked for
 const abouts = new Map(); // uuid -> promise
+const maps = questionLine(); // another map ends what is asked of the one before
+const paths = questionLine(REST);
 let now = fresh(null); // the map that is wanted
 let timer = null;
-let pathTimer = null;
 
 function fresh(key) {
   return {
     key,
+    signal: maps.begin(),
     about: null,
     job: null,
     problem: null,
@@ -64,22 +67,23 @@ export function needMap() {
   return now;
 }
 
-/* Run something for a map unless another one is wanted by then; what fails is told. */
+/* Do something for a map, and draw it unless another one is wanted by then; what fails is told. */
 async function forMap(mine, act) {
   try {
     await act();
   } catch (error) {
     mine.problem = error.message;
   }
-  if (mine === now) redraw("map");
+  if (!mine.signal.aborted) redraw("map");
 }
 
 function load(mine) {
+  const { signal } = mine;
   return forMap(mine, async () => {
     mine.problem = null;
     mine.about = await mapAbout();
-    const { job, map } = await getJson(`${mine.key}/points.json`);
-    if (mine !== now) return;
+    const { job, map } = await getJson(`${mine.key}/points.json`, { signal });
+    if (signal.aborted) return;
     mine.job = job;
     if (job.state === "waiting" || job.state === "running") timer = setTimeout(() => load(mine), POLL);
     if (map && !mine.points) await fetchPoints(mine, map);
@@ -87,8 +91,9 @@ function load(mine) {
 }
 
 async function fetchPoints(mine, map) {
-  const bytes = await (await request(`${mine.key}/points.bin`)).arrayBuffer();
-  if (!map.is_of_steps) mine.tokens = (await getJson(`${mine.key}/tokens.json`)).tokens;
+  const { signal } = mine;
+  const bytes = await (await request(`${mine.key}/points.bin`, { signal })).arrayBuffer();
+  if (!map.is_of_steps) mine.tokens = (await getJson(`${mine.key}/tokens.json`, { signal })).tokens;
   mine.ids = new Int32Array(bytes, 0, map.n);
   mine.points = new Float32Array(bytes, 4 * map.n, 2 * map.n);
   mine.map = map;
@@ -101,8 +106,8 @@ export function startMap() {
   const mine = now;
   return forMap(mine, async () => {
     mine.problem = null;
-    mine.job = await (await postJson(`${mine.key}/start`, {})).json();
-    if (mine === now) await load(mine);
+    mine.job = await askServer(`${mine.key}/start`, {});
+    if (!mine.signal.aborted) await load(mine);
   });
 }
 
@@ -137,27 +142,28 @@ function needColour() {
   const found = { by: name, values: null, found: null };
   mine.colour = found;
   if (!by) return;
+  const { signal } = mine;
   forMap(mine, async () => {
-    const bytes = await (await request(`${mine.key}/colour.bin?by=${encodeURIComponent(by.name)}`)).arrayBuffer();
+    const bytes = await (
+      await request(`${mine.key}/colour.bin?by=${encodeURIComponent(by.name)}`, { signal })
+    ).arrayBuffer();
     found.values = new Float32Array(bytes);
     found.found = isMapOfTokens() ? colouredCounts(found.values) : colouredPoints(found.values, by);
   });
 }
 
-function needPath() {
+async function needPath() {
   const mine = now;
   const { at, span } = state;
   const key = `${at} ${span}`;
   if (!mine.points || (mine.path && mine.path.key === key) || mine.asked === key) return;
   mine.asked = key;
-  clearTimeout(pathTimer);
-  pathTimer = setTimeout(() => {
-    const stop = Math.min(model.axis.n_steps, at + span);
-    forMap(mine, async () => {
-      const path = await getJson(`${mine.key}/path.json?start=${at}&stop=${stop}`);
-      if (mine.asked === key) mine.path = Object.assign(path, { key });
-    });
-  }, REST);
+  const stop = Math.min(model.axis.n_steps, at + span);
+  const came = await paths.ask((signal) => getJson(`${mine.key}/path.json?start=${at}&stop=${stop}`, { signal }));
+  if (!came || mine.signal.aborted) return; // another place or map is wanted by now
+  if (came.error) mine.problem = came.error.message;
+  else mine.path = Object.assign(came.answer, { key });
+  redraw("map");
 }
 
 export const presentMap = () => now;

@@ -3,27 +3,24 @@
 import { redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { createMatchList } from "../lib/match-list.mjs";
-import { oneAtATime } from "../lib/one-at-a-time.mjs";
 import { barePattern } from "../lib/pattern-edit.mjs";
+import { questionLine } from "../lib/questions.mjs";
 import { signal } from "../lib/signal.mjs";
-import { hasQuestion, MAX_ROWS, PAGE_ROWS, questionKey } from "../lib/url.mjs";
+import { askedFields, hasQuestion, MAX_ROWS, PAGE_ROWS, questionKey } from "../lib/url.mjs";
 import { settleAddress } from "./history.mjs";
 import { listedQuestion } from "./pinned-pattern.mjs";
-import { getJson } from "./request.mjs";
+import { askServer } from "./request.mjs";
 import { state } from "./state.mjs";
 import { askSummary, clearSummary } from "./summary.mjs";
 
-const LATE = 300; // ms; longer than that, the wait is shown
-const ASK_AFTER = 4000; // ms; longer than that, the page looks whether the server is still there
+const LONG = 4000; // ms; what takes longer is said to be still on its way
 export const MOST_ROWS = 20000; // that one page keeps: about 80 MB
-const NOTHING = { error: null, ms: 0, n_units: 0, counts: [], rows: [], complete: true, offset: 0, n_listed: 0 };
+const NOTHING = { ms: 0, n_units: 0, counts: [], rows: [], complete: true, offset: 0, n_listed: 0 };
+const line = questionLine(); // of lists and of their further rows: a newer list ends both
 let answer = null; // the last one that fitted its question, without its rows
 let list = createMatchList(); // its rows and those that were asked for later
 let problem = null; // why the last page of rows did not come
 let published = null; // key of the last question of the page
-let timers = [];
-let nPages = 0;
-const line = oneAtATime((data) => dash_clientside.set_props(ids.selection, { data }));
 
 /* Told with what became of a question: "late" and words; "shown" and whether the list is still the same one; "page" and the
    place of its first row, null where it has none; "more", where what follows the rows changed; "failed" and why. */
@@ -32,7 +29,7 @@ export const matchesTold = signal();
 export const matchAnswer = () => answer;
 export const matchList = () => list;
 export const matchRows = () => list.rows();
-export const isMatchPending = () => line.wanted() !== null;
+export const isMatchPending = () => line.isOpen();
 export const pageProblem = () => problem;
 
 /* Put the question of the state to the match engine if it is a new one. */
@@ -40,24 +37,32 @@ export function publishQuestion(again) {
   const key = questionKey(state);
   if (key === published && !again) return;
   published = key;
-  ask(Object.assign({ key }, state));
+  const whole = Object.assign({}, state);
+  askList(whole, listedQuestion(whole));
+  dash_clientside.set_props(ids.selection, { data: askedFields(whole) });
 }
 
-/* Put a question, or keep it until the one before is answered; what takes long is said. */
-function ask(whole) {
-  stopTimers();
-  const question = listedQuestion(whole);
+/* Show what comes of a question of the page, `question` as it is listed; what takes long is said. */
+async function askList(whole, question) {
   if (!isAsked(question)) {
-    line.forget();
+    line.end();
     clearSummary();
     return show(Object.assign({ whole }, question), NOTHING);
   }
   const rows = answer && listKey(answer.question) === listKey(question) ? PAGE_ROWS : question.rows;
-  timers.push(
-    setTimeout(() => matchesTold.tell("late", "Searching …"), LATE),
-    setTimeout(probe, ASK_AFTER),
-  );
-  line.ask(Object.assign({}, question, { whole, rows, offset: 0 }));
+  const asked = Object.assign({}, question, { whole, rows, offset: 0 });
+  const long = setTimeout(() => matchesTold.tell("late", "Still searching …"), LONG);
+  const came = await askRows(asked, () => matchesTold.tell("late", "Searching …"));
+  clearTimeout(long);
+  if (!came) return; // another one is wanted by now
+  if (came.error) return fail(came.error.message);
+  show(asked, came.answer);
+  if (isAsked(whole)) askSummary(whole);
+  else clearSummary();
+}
+
+function askRows(question, isLate) {
+  return line.ask((signal) => askServer(`d/${question.dump}/matches`, askedFields(question), { signal }), isLate);
 }
 
 function isAsked(question) {
@@ -70,50 +75,15 @@ function listKey(question) {
   return questionKey(Object.assign({}, question, { hidden: [], marked: [], colour: "", pattern }));
 }
 
-/* Ask for the rows from a place of the list on. One request at a time. */
-export function askPage(offset) {
+/* Ask for the rows from a place of the list on, unless others are on their way. */
+export async function askPage(offset) {
   if (offset === null || !answer || isMatchPending() || list.size() >= MOST_ROWS) return;
   problem = null;
-  const question = Object.assign({}, answer.question, {
-    key: `${answer.question.key}#${++nPages}`,
-    offset,
-    rows: PAGE_ROWS,
-    isPage: true,
-  });
-  timers.push(setTimeout(() => matchesTold.tell("more"), LATE));
-  line.ask(question);
-}
-
-function stopTimers() {
-  timers.forEach(clearTimeout);
-  timers = [];
-}
-
-/* Nothing came for long: is the server slow, or gone? */
-async function probe() {
-  const waited = line.wanted();
-  if (!waited) return;
-  try {
-    await getJson(`d/${waited.dump}/about.json`, { cache: "no-store" });
-    if (line.wanted() === waited) {
-      matchesTold.tell("late", "Still searching …");
-      timers.push(setTimeout(probe, ASK_AFTER));
-    }
-  } catch (error) {
-    if (line.wanted() === waited) loseMatches(error.message);
-  }
-}
-
-/* An answer from the server. One to an older question is dropped. */
-export function takeMatches(given) {
-  const question = given && line.take(given.key);
-  if (!question) return;
-  stopTimers();
-  if (given.error) return question.isPage ? failPage(given.error) : fail(given.error);
-  if (question.isPage) return addPage(question, given);
-  show(question, given);
-  if (isAsked(question.whole)) askSummary(question.whole);
-  else clearSummary();
+  const question = Object.assign({}, answer.question, { offset, rows: PAGE_ROWS });
+  const came = await askRows(question, () => matchesTold.tell("more"));
+  if (!came) return;
+  if (came.error) failPage(came.error.message);
+  else addPage(question, came.answer);
 }
 
 function show(question, given) {
@@ -145,20 +115,12 @@ function addPage(question, given) {
   matchesTold.tell("page", isLonger ? given.offset : null);
 }
 
-/* The question did not reach the server, or came back broken. */
-export function loseMatches(words) {
-  const question = line.lose();
-  if (question) (question.isPage ? failPage : fail)(words);
-}
-
 function failPage(words) {
-  stopTimers();
   problem = words;
   matchesTold.tell("more");
 }
 
 function fail(words) {
-  stopTimers();
   answer = null;
   list = createMatchList();
   clearSummary();

@@ -5,6 +5,7 @@ import { redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
 import { isWorkbenchShown, turnTo } from "../dom/stage.mjs";
+import { questionLine } from "../lib/questions.mjs";
 import { signal } from "../lib/signal.mjs";
 import { fitToDump, parseAddress } from "../lib/url.mjs";
 import { BASE_STATE } from "../lib/url-fields.mjs";
@@ -15,7 +16,7 @@ import { allOffers } from "./offers.mjs";
 import { dumpOf, dumps } from "./recordings.mjs";
 import { changeState, setHover, state } from "./state.mjs";
 
-let turn = 0; // counts what was asked for
+const opening = questionLine();
 
 export const startAsked = signal(); // the start page is to be shown
 export const dumpShown = signal(); // a recording, or another part of it, is shown
@@ -26,7 +27,7 @@ export function showFromAddress() {
   const { values, problems } = parseAddress(window.location.search + window.location.hash);
   const isAsked = Object.keys(values).length > 0 || problems.length > 0;
   if (!dumps.length || (hasStartPage() && !isAsked)) {
-    turn++; // what was being opened is not wanted any more
+    opening.end(); // what was being opened is not wanted any more
     if (isAsked)
       notify(
         "link",
@@ -44,17 +45,15 @@ export function showFromAddress() {
 }
 
 export async function showDump(uuid, values, how, problems) {
-  const mine = ++turn;
-  let dump;
-  try {
-    dump = await sayBusy(dumpOf(uuid), "Opening the recording …");
-  } catch (error) {
-    notify("dump", `This recording cannot be opened: ${error.message}`);
+  const came = await opening.ask(() => sayBusy(dumpOf(uuid), "Opening the recording …"));
+  if (!came) return; // something else was asked for meanwhile
+  if (came.error) {
+    notify("dump", `This recording cannot be opened: ${came.error.message}`);
     openFailed.tell();
     if (!model.dump && hasStartPage()) startAsked.tell();
     return;
   }
-  if (mine !== turn) return; // something else was asked for meanwhile
+  const dump = came.answer;
   clearNotice("dump");
   const fitted = fitToDump(values, dump.about, defaults(dump.about, values.source));
   const told = problems.concat(fitted.problems);

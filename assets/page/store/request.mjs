@@ -1,10 +1,12 @@
 /* The way to the server: a question and its answer, or one line that says what went wrong. Where the server does not answer
-   at all, the page says so once, looks for it again, and tells when it is back. */
+   at all, the page says so once, looks for it again, and tells when it is back. Which of several questions counts is kept by
+   a line of them (lib/questions.mjs), whose signal ends a request. */
 
 import { clearNotice, notify } from "../dom/notice.mjs";
 import { signal } from "../lib/signal.mjs";
 
 const WAIT = { first: 1000, most: 8000, times: 1.5 }; // ms between looks
+const PAGE = Math.random().toString(36).slice(2); // this page's name: the server answers its newest question of a kind
 let isLost = false;
 let wait = WAIT.first;
 
@@ -12,7 +14,7 @@ export const serverBack = signal(); // what failed meanwhile may be asked again
 export const isServerLost = () => isLost;
 
 /* A request got no answer at all. */
-export function serverLost() {
+function serverLost() {
   if (isLost) return;
   isLost = true;
   wait = WAIT.first;
@@ -43,12 +45,13 @@ function basePath() {
   return (config && JSON.parse(config.textContent).requests_pathname_prefix) || "/";
 }
 
-/* A response that is not an error, or an Error whose message is one line for a person. */
-export async function request(path, options) {
+/* A response that is not an error, or an Error whose message is one line for a person. `options`: those of fetch. */
+export async function request(path, options = {}) {
   let response;
   try {
     response = await fetch(basePath() + path, options);
-  } catch {
+  } catch (error) {
+    if (options.signal?.aborted) throw error; // nobody waits for it any more
     serverLost();
     throw Object.assign(new Error("the server does not answer; is it still running?"), { isLost: true });
   }
@@ -57,11 +60,26 @@ export async function request(path, options) {
   throw new Error(told.error || `the server answered ${response.status} to ${path}`);
 }
 
-/* The answer to an object that is put to the server as JSON. */
-export function postJson(path, body) {
-  return request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+/* The response to an object that is put to the server as JSON. */
+export function postJson(path, body, options) {
+  const headers = { "Content-Type": "application/json", "Lstmviz-Page": PAGE };
+  return request(path, { method: "POST", headers, body: JSON.stringify(body), ...options });
+}
+
+/* An answer as an object. What the server says is wrong with the question is thrown as an Error. */
+async function readAnswer(response) {
+  const answer = await response.json().catch((error) => {
+    throw error.name === "AbortError" ? error : new Error("the server's answer broke off; is it still running?");
+  });
+  if (answer.error) throw new Error(answer.error);
+  return answer;
 }
 
 export async function getJson(path, options) {
-  return (await request(path, options)).json();
+  return readAnswer(await request(path, options));
+}
+
+/* The answer to an object that is put to the server. */
+export async function askServer(path, body, options) {
+  return readAnswer(await postJson(path, body, options));
 }

@@ -2,21 +2,26 @@
    They draw in the frame's part "summary" and read summaryAnswer(): null until the first one has come. */
 
 import { redraw } from "../dom/frame.mjs";
-import { ids } from "../dom/ids.mjs";
-import { oneAtATime } from "../lib/one-at-a-time.mjs";
-import { patternKey, regionKey } from "../lib/url.mjs";
+import { questionLine } from "../lib/questions.mjs";
+import { askedFields, patternKey, regionKey } from "../lib/url.mjs";
+import { askServer } from "./request.mjs";
 
 const ASKED_BY = ["minLength", "maxLength", "hidden"]; // beside the pattern; order and groups change nothing in it
-const line = oneAtATime((data) => dash_clientside.set_props(ids.summaryAsked, { data }));
-let answer = null;
+const line = questionLine();
+let answer = null; // with the `key` of its question; {error} where that has none
 let key = null; // of the question that was put last
 
 /* Put a selection's question, unless it is the one that was put last. */
-export function askSummary(question) {
-  const next = summaryKey(question);
-  if (next === key) return;
-  key = next;
-  line.ask(Object.assign({}, question, { key }));
+export async function askSummary(question) {
+  const mine = summaryKey(question);
+  if (mine === key) return;
+  key = mine;
+  const coming = line.ask((signal) => askServer(`d/${question.dump}/summary`, askedFields(question), { signal }));
+  redraw("summary");
+  const came = await coming;
+  if (!came) return; // another one is wanted by now
+  if (came.error) key = null; // the same question may be put again
+  answer = came.error ? { error: came.error.message } : Object.assign({ key: mine }, came.answer);
   redraw("summary");
 }
 
@@ -27,25 +32,9 @@ export function summaryKey(question) {
 /* Nothing is selected: there is nothing to sum up. */
 export function clearSummary() {
   key = answer = null;
-  line.forget();
-  redraw("summary");
-}
-
-/* An answer from the server; `error` in it is the reason in words. One to an older question is dropped. */
-export function takeSummary(given) {
-  if (!given || !line.take(given.key)) return;
-  answer = given;
-  if (given.error) key = null; // the same question may be put again
-  redraw("summary");
-}
-
-/* The question did not reach the server, or came back broken. */
-export function loseSummary(words) {
-  if (!line.lose()) return;
-  key = null;
-  answer = { error: words };
+  line.end();
   redraw("summary");
 }
 
 export const summaryAnswer = () => answer;
-export const isSummaryPending = () => line.wanted() !== null;
+export const isSummaryPending = () => line.isOpen();

@@ -1,18 +1,19 @@
-/* What the model makes of texts, as the server tells it: one question at a time, the newest next, the last answers kept. */
+/* What the model makes of texts, as the server tells it: the newest question counts, the last answers are kept. */
 
 import { redraw, redrawAll } from "../dom/frame.mjs";
 import { nBytes, readNumbers } from "../lib/numbers.mjs";
-import { oneAtATime } from "../lib/one-at-a-time.mjs";
+import { questionLine } from "../lib/questions.mjs";
 import { signal } from "../lib/signal.mjs";
 import { showToken } from "../lib/tokens.mjs";
-import { getJson, postJson } from "./request.mjs";
+import { askServer, getJson } from "./request.mjs";
 
 const KEPT = 24; // texts
 const LATE = 300; // ms; longer than that, the wait is shown
 const answers = new Map(); // "uuid text" -> answer
 const failed = new Map(); // key of a question -> why it failed
-const line = oneAtATime(send);
+const line = questionLine();
 export const textAnswered = signal(); // an answer came, or failed
+let asked = null; // key of the question that was put last
 let since = null; // when the wait began, ms
 let stamp = 0; // counts what came
 
@@ -28,7 +29,7 @@ export function answerToText(dump, text, sources) {
 export function needTyped(dump, texts, sources) {
   const lacking = [...new Set(texts)].filter((text) => !answerToText(dump, text, sources)).slice(0, 2);
   if (!lacking.length) {
-    line.forget();
+    line.end();
     since = null;
     return;
   }
@@ -38,8 +39,23 @@ export function needTyped(dump, texts, sources) {
     since = performance.now();
     setTimeout(() => redraw("typed", "units"), LATE + 20);
   }
-  const waits = line.wanted();
-  if (!waits || waits.key !== key) line.ask({ key, dump, texts: lacking, sources });
+  if (!line.isOpen() || asked !== key) ask(key, dump, lacking, sources);
+}
+
+async function ask(key, dump, texts, sources) {
+  asked = key;
+  const question = { texts, sources: sources.map((source) => source.name) };
+  const came = await line.ask((signal) => askServer(`d/${dump.about.uuid}/typed`, question, { signal }));
+  if (!came) return; // another one is wanted by now
+  since = null;
+  if (came.error) noteFailure(key, came.error);
+  else for (const one of came.answer.texts) keep(dump, one, sources);
+  textAnswered.tell();
+}
+
+function noteFailure(key, error) {
+  if (failed.size > KEPT) failed.clear();
+  failed.set(key, error.message);
 }
 
 function keyOf(dump, texts, sources) {
@@ -58,35 +74,19 @@ export function askTypedAgain() {
   redrawAll();
 }
 
-async function send(question) {
-  const { dump, texts, sources, key } = question;
-  try {
-    const path = `d/${dump.about.uuid}/typed`;
-    const given = await (await postJson(path, { texts, sources: sources.map((source) => source.name) })).json();
-    for (const one of given.texts) keep(dump, one, sources);
-    stamp++;
-    line.take(key);
-  } catch (error) {
-    if (failed.size > KEPT) failed.clear();
-    failed.set(key, error.message);
-    line.lose();
-  }
-  since = line.wanted() ? performance.now() : null;
-  textAnswered.tell();
-}
-
 /* A path at which a text is asked about, and what it answers; the text goes along as a body. */
 export function typedPath(where, text) {
   return `${where}#${encodeURIComponent(JSON.stringify(text))}`;
 }
 
-export async function getTyped(asked) {
-  const [where, text] = asked.split("#");
-  if (text === undefined) return getJson(where);
-  return (await postJson(where, { text: JSON.parse(decodeURIComponent(text)) })).json();
+export function getTyped(path, options) {
+  const [where, text] = path.split("#");
+  if (text === undefined) return getJson(where, options);
+  return askServer(where, { text: JSON.parse(decodeURIComponent(text)) }, options);
 }
 
 function keep(dump, given, sources) {
+  stamp++;
   const key = name(dump, given.text);
   const before = answers.get(key);
   const states = new Map(before ? before.states : []);

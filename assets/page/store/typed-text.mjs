@@ -3,11 +3,13 @@
 
 import { redraw } from "../dom/frame.mjs";
 import { clearNotice } from "../dom/notice.mjs";
+import { questionLine } from "../lib/questions.mjs";
 import { openedUnits } from "./opened-pattern.mjs";
 import { getJson } from "./request.mjs";
 import { state } from "./state.mjs";
 import { answerToText, typedProblem, typedRowsOf } from "./typed-data.mjs";
 
+const line = questionLine();
 let asked = { dump: null, told: null };
 
 /* What the server says of the model beside a recording; null until it has. */
@@ -16,18 +18,14 @@ export function typing(dump) {
 }
 
 /* Ask for it, once a recording. */
-export function askTyping(dump) {
+export async function askTyping(dump) {
   if (asked.dump === dump) return;
-  const mine = { dump, told: null };
-  asked = mine;
+  asked = { dump, told: null };
   clearNotice("typed");
-  getJson(`d/${dump.about.uuid}/typing.json`)
-    .catch((error) => ({ problem: error.message }))
-    .then((told) => {
-      if (asked !== mine) return;
-      mine.told = told;
-      redraw("typed", "units");
-    });
+  const came = await line.ask((signal) => getJson(`d/${dump.about.uuid}/typing.json`, { signal }));
+  if (!came) return; // another recording is shown by now
+  asked.told = came.error ? { problem: came.error.message } : came.answer;
+  redraw("typed", "units");
 }
 
 /* Why no text can be run through a model here; null where one can, or where that is not known yet. */

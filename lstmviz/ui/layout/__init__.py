@@ -43,9 +43,6 @@ def build_layout(dumps: Sequence[DumpCard], offers: Sequence[Mapping[str, Any]] 
             children=[
                 dcc.Store(id=Store.BOOT, data=boot),
                 dcc.Store(id=Store.SELECTION),
-                dcc.Store(id=Store.MATCHES),
-                dcc.Store(id=Store.SUMMARY_ASKED),
-                dcc.Store(id=Store.SUMMARY),
                 html.A("Skip to the tokens", href=f"#{Place.STRIP}", className="lv-skip"),
                 header(dumps),
                 html.Div(id=Place.NOTICE, className="lv-notice", role="alert", hidden=True),

@@ -18,6 +18,7 @@ from lstmviz.ui.queries import typed_of
 from lstmviz.ui.routes.requests import json_body, window_query
 from lstmviz.ui.routes.responses import uncached
 from lstmviz.ui.routes.tiles import MAX_WINDOW_BYTES
+from lstmviz.ui.routes.turns import Turns
 from lstmviz.ui.routes.units import columns, why_not_json
 from lstmviz.ui.rows import listed
 from lstmviz.ui.selection import MAX_TEXT, Name
@@ -37,6 +38,7 @@ class AskedTexts(BaseModel):
 
 def add(routes: Blueprint, table: DumpTable) -> None:
     """Add this topic's routes."""
+    turns = Turns()
 
     @routes.get("/typing.json")
     def get_typing(uuid: str) -> Response:
@@ -53,7 +55,8 @@ def add(routes: Blueprint, table: DumpTable) -> None:
             raise InputError(f"{field} is {str(first['input'])[:40]!r}: {first['msg'].lower()}") from err
         for source in asked.sources:
             dump.source(source)
-        return uncached(jsonify({"texts": [_text(typed_of(dump, text), asked.sources) for text in asked.texts]}))
+        with turns.turn():
+            return uncached(jsonify({"texts": [_text(typed_of(dump, text), asked.sources) for text in asked.texts]}))
 
     @routes.post("/typed/thresholds/<int:source>")
     def post_thresholds(uuid: str, source: int) -> Response:

@@ -1,0 +1,96 @@
+/* Questions of one kind, of which only the newest counts: a newer one ends the one before, and what comes of that is not
+   told. Pure but for the clock. */
+
+const LATE = 300; // ms; longer than that, a wait is shown
+
+/* A line of questions of one kind; each waits `pause` ms, for a newer one, before it is asked. */
+export function questionLine(pause = 0) {
+  let present = null; // the AbortController of the question that is out
+  let late = null; // runs while it is not late yet
+
+  /* A new question: its signal tells when it is ended. */
+  function begin() {
+    end();
+    present = new AbortController();
+    return present.signal;
+  }
+
+  /* Nobody waits for an answer any more. */
+  function end() {
+    clearTimeout(late);
+    if (present) present.abort();
+    present = null;
+  }
+
+  /* Put a question: `act(signal)` asks it and promises the answer; `isLate()` is called once, if it takes long. Gives
+     {answer} or {error}, or null where the question was ended before. */
+  async function ask(act, isLate) {
+    const signal = begin();
+    if (pause) await new Promise((resolve) => setTimeout(resolve, pause));
+    if (signal.aborted) return null;
+    if (isLate) late = setTimeout(isLate, LATE);
+    let came;
+    try {
+      came = { answer: await act(signal) };
+    } catch (error) {
+      came = { error };
+    }
+    if (signal.aborted) return null;
+    clearTimeout(late);
+    present = null;
+    return came;
+  }
+
+  return { begin, end, ask, isOpen: () => present !== null };
+}
+
+/* The answer to a question that keeps changing; the last one stays until the next is there. `get(path, {signal})` promises
+   the answer to a path; `changed()` is called whenever there is something else to show. Several paths may make up one
+   question: they are answered together. */
+export function changingAnswer({ get, changed, pause }) {
+  const line = questionLine(pause);
+  let wanted = null; // paths, as one text
+  let known = null; // the paths of the answer
+  let value = null;
+  let problem = null;
+  let isLate = false;
+
+  /* Ask for paths, unless they are wanted already; none: forget. */
+  async function want(...paths) {
+    const next = paths.length ? paths.join(" ") : null;
+    if (next === wanted) return;
+    [wanted, problem, isLate] = [next, null, false];
+    line.end();
+    if (next === null) known = value = null;
+    if (next === known) return;
+    const came = await line.ask((signal) => Promise.all(paths.map((path) => get(path, { signal }))), showWait);
+    if (!came) return;
+    isLate = false;
+    if (came.error) [known, value, problem] = [null, null, came.error.message];
+    else [known, value] = [next, came.answer];
+    changed();
+  }
+
+  function showWait() {
+    isLate = true;
+    changed();
+  }
+
+  /* Ask once more for what failed. */
+  function again() {
+    const paths = wanted;
+    wanted = null;
+    if (paths !== null) want(...paths.split(" "));
+    changed();
+  }
+
+  return {
+    want,
+    again,
+    value: () => value,
+    problem: () => problem,
+    isLate: () => isLate,
+    isCurrent: () => wanted === known,
+    isPending: () => wanted !== known && problem === null,
+  };
+}
