@@ -1,4 +1,4 @@
-"""The pattern of the page as a few lines of Python, or as one command, and a region of its map: each finds the same."""
+"""The page's pattern as a few lines of Python or one command, and its region of the map as Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lstmviz.types import Filter, Pattern, PatternUnit
 
 @dataclass(frozen=True, slots=True)
 class PlainBrush:
-    """A brush that ``dump.select`` alone can say: one source, one side, no unit taken out or pinned.
+    """A brush that ``dump.select`` alone can express: one source, one side, no unit excluded or pinned.
 
     With ``text`` its steps are those of that text, run through the model beside the dump.
     """
@@ -25,7 +25,7 @@ class PlainBrush:
 
 
 def plain_brush(brush: Brush, text: str | None = None) -> PlainBrush | None:
-    """Return a brush as ``dump.select`` takes it, or None where it takes more than that."""
+    """Return a brush as ``dump.select`` takes it, or None where ``dump.select`` cannot express it."""
     queries = brush.queries()
     if len(queries) != 1 or brush.excluded or brush.pinned:
         return None
@@ -37,34 +37,35 @@ def as_python(
 ) -> str:
     """Return lines of Python that open the dump at ``path`` and find the pattern's matches in ``matches``.
 
-    With the ``brush`` that the pattern comes from the lines select the units anew; else they name each unit.
+    With the ``brush`` that the pattern comes from, the lines select the units again; else they name each unit.
     """
     bounds = _bounds(pattern)
-    how = "".join((f", order={order!r}" if order != "best" else "", f", min_shared={min_shared}" * (min_shared > 1)))
+    options = f", order={order!r}" * (order != "best") + f", min_shared={min_shared}" * (min_shared > 1)
     if brush is None:
-        made, names = _pattern(pattern), ["Pattern", "PatternUnit"]
+        lines, names = _pattern(pattern), ["Pattern", "PatternUnit"]
     else:
-        made, names = f"typed = dump.rerun({brush.text!r})\n" * (brush.text is not None), list[str]()
-        made += f"pattern = {_select(brush)}\n"
+        lines, names = f"typed = dump.rerun({brush.text!r})\n" * (brush.text is not None), list[str]()
+        lines += f"pattern = {_select(brush)}\n"
         if bounds:
-            made += f"pattern = replace(pattern, {', '.join(bounds)})\n"
+            lines += f"pattern = replace(pattern, {', '.join(bounds)})\n"
     names += ["Filter"] * bool(pattern.filters)
     head = "from dataclasses import replace\n\n" * bool(brush and bounds) + "import lstmviz\n"
     head += f"from lstmviz import {', '.join(sorted(names))}\n" * bool(names)
-    return f"{head}\ndump = lstmviz.open_dump({path!r})\n{made}matches = dump.match(pattern{how})\nprint(matches)\n"
+    lines += f"matches = dump.match(pattern{options})\nprint(matches)\n"
+    return f"{head}\ndump = lstmviz.open_dump({path!r})\n{lines}"
 
 
 def as_region(
     path: str, source: str, method: str, corners: Iterable[tuple[float, float]], filters: Iterable[Filter] = ()
 ) -> str:
     """Return lines of Python that open the dump at ``path`` and find a region's steps on the map of a source."""
-    told = [*map(_filter, filters)]
-    names = "from lstmviz import Filter\n" * bool(told)
-    how = f", {method!r}" if method != "pca" else ""
-    more = f",\n    filters={_tuple(told)},\n" if told else "\n"
+    filter_code = [*map(_filter, filters)]
+    names = "from lstmviz import Filter\n" * bool(filter_code)
+    by = f", {method!r}" if method != "pca" else ""
+    filtered = f",\n    filters={_tuple(filter_code)},\n" if filter_code else "\n"
     return (
-        f"import lstmviz\n{names}\ndump = lstmviz.open_dump({path!r})\nmapped = dump.project({source!r}{how})\n"
-        f"region = dump.region(\n    mapped,\n    [{', '.join(f'({x!r}, {y!r})' for x, y in corners)}]{more})\n"
+        f"import lstmviz\n{names}\ndump = lstmviz.open_dump({path!r})\nmapped = dump.project({source!r}{by})\n"
+        f"region = dump.region(\n    mapped,\n    [{', '.join(f'({x!r}, {y!r})' for x, y in corners)}]{filtered})\n"
         "print(region.steps)\nprint(region.tokens())\n"
     )
 
@@ -74,15 +75,17 @@ def as_command(
 ) -> str:
     """Return one command for a shell that finds the pattern's matches in the dump at ``path``.
 
-    With the ``brush`` that the pattern comes from it is a line of options; else the pattern goes in as a file.
+    With the ``brush`` that the pattern comes from, it is a line of options; else the pattern goes in as a file.
     """
-    where = shlex.quote(path if not path.startswith("-") else f"./{path}")
+    dump = shlex.quote(path if not path.startswith("-") else f"./{path}")
     only = _only(pattern.filters)
-    how = (f"--order={order}",) if order != "best" else ()
-    least = ("--min-shared", min_shared) if min_shared > 1 else ()
+    listing = [
+        *((f"--order={order}",) if order != "best" else ()),
+        *(("--min-shared", min_shared) if min_shared > 1 else ()),
+    ]
     if brush is None or brush.text is not None or only is None:
         raw = json.dumps(json.loads(PatternFile(pattern).to_json()), separators=(",", ":"))
-        return f"lstmviz match {where} {_words(['--pattern', '-', *how, *least])} <<'END'\n{raw}\nEND\n"
+        return f"lstmviz match {dump} {_words(['--pattern', '-', *listing])} <<'END'\n{raw}\nEND\n"
     query = brush.query
     options = [
         *("--source", query.source, "--start", query.window.start, "--stop", query.window.stop),
@@ -91,23 +94,22 @@ def as_command(
         *(("--min-length", pattern.min_length) if pattern.min_length != 1 else ()),
         *(("--max-length", pattern.max_length) if pattern.max_length is not None else ()),
         *(word for text in only for word in ("--only", text)),
-        *how,
-        *least,
+        *listing,
     ]
-    return f"lstmviz match {where} {_words(options)}\n"
+    return f"lstmviz match {dump} {_words(options)}\n"
 
 
 def _words(words: Iterable[object]) -> str:
-    """Return words as a shell takes them apart again."""
+    """Return words quoted and joined for a shell."""
     return " ".join(shlex.quote(str(word)) for word in words)
 
 
 def _select(brush: PlainBrush) -> str:
     query, of = brush.query, "dump" if brush.text is None else "typed"
-    more = "" if query.side == "high" else f", side={query.side!r}"
+    side = "" if query.side == "high" else f", side={query.side!r}"
     return (
         f"{of}.select(\n    {query.source!r}, {query.window.start}, {query.window.stop}, "
-        f"threshold={query.threshold!r}, off_before={query.off_before}, off_after={query.off_after}{more}\n)"
+        f"threshold={query.threshold!r}, off_before={query.off_before}, off_after={query.off_after}{side}\n)"
     )
 
 
@@ -124,7 +126,7 @@ def _pattern(pattern: Pattern) -> str:
 
 
 def _bounds(pattern: Pattern) -> list[str]:
-    """Return what narrows the pattern's matches, as keyword arguments."""
+    """Return the keyword arguments that restrict the pattern's matches: lengths and filters."""
     return [
         *([f"min_length={pattern.min_length}"] if pattern.min_length != 1 else []),
         *([f"max_length={pattern.max_length}"] if pattern.max_length is not None else []),
@@ -136,16 +138,16 @@ def _unit(unit: PatternUnit) -> str:
     return f"PatternUnit({unit.source!r}, {unit.unit}, {unit.side!r}, {unit.threshold!r})"
 
 
-def _filter(given: Filter) -> str:
-    if given.expression:
-        over = f", over={given.over!r}" if given.over != "tokens" else ""
-        return f"Filter.regex({given.expression!r}{over})"
-    if not given.track:
-        return f"Filter.tokens({given.labels!r})"
-    if given.labels:
-        return f"Filter({given.track!r}, labels={given.labels!r})"
-    ends = [f"{end}={getattr(given, end)!r}" for end in ("low", "high") if getattr(given, end) is not None]
-    return f"Filter({given.track!r}, {', '.join(ends)})"
+def _filter(one: Filter) -> str:
+    if one.expression:
+        over = f", over={one.over!r}" if one.over != "tokens" else ""
+        return f"Filter.regex({one.expression!r}{over})"
+    if not one.track:
+        return f"Filter.tokens({one.labels!r})"
+    if one.labels:
+        return f"Filter({one.track!r}, labels={one.labels!r})"
+    ends = [f"{end}={getattr(one, end)!r}" for end in ("low", "high") if getattr(one, end) is not None]
+    return f"Filter({one.track!r}, {', '.join(ends)})"
 
 
 def _tuple(items: Iterable[str], deep: bool = False) -> str:
@@ -156,16 +158,14 @@ def _tuple(items: Iterable[str], deep: bool = False) -> str:
 
 
 def _only(filters: Iterable[Filter]) -> list[str] | None:
-    """Return filters as ``--only`` takes them, or None where one cannot be said so."""
-    told = list[str]()
-    for given in filters:
-        if "=" in given.track or not given.track:
+    """Return filters as values of ``--only``, or None where it cannot express one."""
+    values = list[str]()
+    for one in filters:
+        if "=" in one.track or not one.track:
             return None
-        if given.labels:
-            told += [f"{given.track}={label}" for label in given.labels]
+        if one.labels:
+            values += [f"{one.track}={label}" for label in one.labels]
         else:
-            told.append(
-                f"{given.track}={':'.join('' if end is None else repr(end) for end in (given.low, given.high))}"
-            )
-    names = [given.track for given in filters if given.labels]
-    return told if len(set(names)) == len(names) else None  # labels of one track add up, and filters do not
+            values.append(f"{one.track}={':'.join('' if end is None else repr(end) for end in (one.low, one.high))}")
+    names = [one.track for one in filters if one.labels]
+    return values if len(set(names)) == len(names) else None  # --only joins the labels of one track; filters do not

@@ -1,4 +1,4 @@
-"""What a dump is, in the words of the page: its axes, sources, tracks, and how far their values reach."""
+"""The description of a dump for the page: its axes, sources and tracks, and the ranges of their values."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import DumpReader
 from lstmviz.types import Source, view_cut
 
-RANGE_BLOCKS, RANGE_STEPS = 32, 256  # places looked at, and steps at each, to see how far a source's values reach
-NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # what a drawn range ends at, times a power of ten
+RANGE_BLOCKS, RANGE_STEPS = 32, 256  # blocks that are read for the range of a source, and steps of each
+NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # ends of a drawn range, times a power of ten
 GRID = 100  # thresholds in the page lie on multiples of 1/100
 
 
 def about(dump: DumpReader) -> dict[str, Any]:
-    """Describe a dump as JSON for the page; each part carries the index by which the byte routes name it."""
+    """Return the description as JSON; each part has the index that the routes of its values name it by."""
     axes = {axis.name: axis.index for axis in dump.axes.values()}
     return {
         "uuid": dump.uuid,
@@ -50,7 +50,7 @@ def finite(value: float) -> float | None:
 
 
 def _source(dump: DumpReader, index: int, source: Source, axes: dict[str, int]) -> dict[str, Any]:
-    low, high = _reach(dump, source)
+    low, high = _range(dump, source)
     return {
         "index": index,
         "name": source.name,
@@ -65,10 +65,10 @@ def _source(dump: DumpReader, index: int, source: Source, axes: dict[str, int]) 
     }
 
 
-def _reach(dump: DumpReader, source: Source) -> tuple[float, float]:
-    """Return the range to draw: -1 to 1 where values lie inside it and reach half of it, else as far as they reach.
+def _range(dump: DumpReader, source: Source) -> tuple[float, float]:
+    """Return the range to draw: -1 to 1 if the largest value is 0.5 to 1, else up to the largest value.
 
-    How far is seen at steps spread over the source, and rounded up to a number that a person would choose.
+    The largest value is that of blocks spread over the source, without sign, rounded up to a round number.
     """
     if source.view == "tanh":
         return -1.0, 1.0
@@ -76,9 +76,9 @@ def _reach(dump: DumpReader, source: Source) -> tuple[float, float]:
     reach = 0.0
     for start in np.unique(np.linspace(0, max(0, source.n_steps - RANGE_STEPS), RANGE_BLOCKS, dtype=np.int64)).tolist():
         values = states[start : start + RANGE_STEPS]
-        seen = values[np.isfinite(values)]
-        if seen.size:
-            reach = max(reach, float(-seen.min()), float(seen.max()))
+        finite_values = values[np.isfinite(values)]
+        if finite_values.size:
+            reach = max(reach, float(-finite_values.min()), float(finite_values.max()))
     bound = 1.0 if reach == 0 or 0.5 <= reach <= 1 else nice_bound(reach)
     return -bound, bound
 
@@ -92,10 +92,10 @@ def nice_bound(reach: float) -> float:
 def _track(index: int, track: Track, axes: dict[str, int]) -> dict[str, Any]:
     low, high, is_integer = math.inf, -math.inf, True
     for values in track.blocks():
-        seen = values[np.isfinite(values)]
-        if seen.size:
-            low, high = min(low, float(seen.min())), max(high, float(seen.max()))
-            is_integer &= bool((seen == np.round(seen)).all())
+        numbers = values[np.isfinite(values)]
+        if numbers.size:
+            low, high = min(low, float(numbers.min())), max(high, float(numbers.max()))
+            is_integer &= bool((numbers == np.round(numbers)).all())
     return {
         "index": index,
         "name": track.info.name,

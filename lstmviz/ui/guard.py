@@ -1,7 +1,7 @@
-"""Who may ask: the Host header is checked always, a token where the page is open to a room.
+"""Access to the page: the Host header is always checked, and a token if other machines reach the page.
 
-A page on a loopback address can be reached by any web site through a host name that points at 127.0.0.1; checking the
-Host header closes that door. A room shares one token, printed with the address and kept in a cookie.
+Any web site could reach a page on a loopback address through a host name that points at 127.0.0.1; checking the Host
+header prevents that. All visitors share one token, which is printed with the address and kept in a cookie.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ POLICY = "; ".join(
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address stands for this machine alone."""
+    """Tell whether only this machine reaches a host name or address."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -41,8 +41,8 @@ def is_loopback(host: str) -> bool:
 def install(server: Flask, hosts: Iterable[str] = (), token: str | None = None) -> None:
     """Refuse requests whose Host header is not in ``hosts`` (loopback names always are), and those without the token.
 
-    A page asked for with ``?token=...`` gets a cookie and is sent on to the same address without it. Every answer
-    carries a policy under which a browser loads nothing from another machine.
+    A request with ``?token=...`` gets a cookie, and is redirected to the same address without the token. Every response
+    has a policy under which a browser loads nothing from another machine.
     """
     allowed = LOOPBACK | {host.lower() for host in hosts}
     cookie = "" if token is None else f"lstmviz-{hashlib.sha256(token.encode()).hexdigest()[:12]}"
@@ -52,8 +52,8 @@ def install(server: Flask, hosts: Iterable[str] = (), token: str | None = None) 
         name = (urlsplit(f"//{request.host}").hostname or "").lower()
         if name not in allowed:
             return _refuse(
-                f"this server is not called {name[:80]!r}; it answers to {', '.join(sorted(allowed))}"
-                " (more with --host, or LSTMVIZ_HOSTS under gunicorn)"
+                f"this server is not called {name[:80]!r}; its names are {', '.join(sorted(allowed))}"
+                " (add one with --host, or with LSTMVIZ_HOSTS under gunicorn)"
             )
         if token is None or _same(request.cookies.get(cookie), token):
             return None
@@ -68,21 +68,21 @@ def install(server: Flask, hosts: Iterable[str] = (), token: str | None = None) 
     def protect(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"  # the token stands in the first address
+        response.headers["Referrer-Policy"] = "no-referrer"  # the first address contains the token
         return response
 
 
 def _admit(cookie: str, token: str) -> BaseResponse:
-    rest = [(k, v) for k, v in request.args.items(multi=True) if k != "token"]
-    # Lax: a link in a mail or a chat leads in; what another site posts does not carry it.
-    answer = redirect(request.path + ("?" + urlencode(rest) if rest else ""))
-    answer.set_cookie(cookie, token, httponly=True, samesite="Lax")
-    return answer
+    query = [(k, v) for k, v in request.args.items(multi=True) if k != "token"]
+    response = redirect(request.path + ("?" + urlencode(query) if query else ""))
+    # Lax: the cookie comes along when a link in a mail or a chat is followed, but not when another site posts.
+    response.set_cookie(cookie, token, httponly=True, samesite="Lax")
+    return response
 
 
 def _refuse(line: str) -> Response:
     return Response(line + "\n", status=403, mimetype="text/plain")
 
 
-def _same(given: str | None, token: str) -> bool:
-    return given is not None and hmac.compare_digest(given.encode(), token.encode())
+def _same(candidate: str | None, token: str) -> bool:
+    return candidate is not None and hmac.compare_digest(candidate.encode(), token.encode())

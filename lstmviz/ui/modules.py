@@ -1,7 +1,7 @@
 """The page's JavaScript modules (``assets/page``): where a browser gets them, and how long it may keep them.
 
-Their path names the version of them all, made from their contents. So a browser keeps each module for good, and asks
-for all of them anew once one has changed; no module needs a query after its name.
+The path of each contains a version that is made from the contents of all. So a browser keeps a module forever, and asks
+for all of them again once one has changed; no module needs a query after its name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 class Modules:
-    """Every module of a folder by its path there, and the version of them all."""
+    """Every module of a folder by its path there, and the common version."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,19 +36,19 @@ class Modules:
         self.version = digest.hexdigest()[:12]
 
     def head(self, prefix: str) -> str:
-        """Return what the page's head says: the ids, every module to be fetched at once, and the one to begin with.
+        """Return the modules' part of the page's head: preloads of all, the ids, and the module that starts the page.
 
         ``prefix`` is the path that the app is served under.
         """
         base = f"{escape(prefix)}page/{self.version}/"
-        wanted = [f'<link rel="modulepreload" href="{base}{name}">' for name in self.files]
+        preloads = [f'<link rel="modulepreload" href="{base}{name}">' for name in self.files]
         names = json.dumps(ids.by_name())
         data = f'<script type="application/json" id="lv-ids">{names}</script>'
-        return "".join([*wanted, data, f'<script type="module" id="lv-main" src="{base}{ENTRY}"></script>'])
+        return "".join([*preloads, data, f'<script type="module" id="lv-main" src="{base}{ENTRY}"></script>'])
 
 
 def module_routes(modules: Modules) -> Blueprint:
-    """Return the route of the modules; one of another version than the present one is not kept by the browser."""
+    """Return the route of the modules; browsers keep only those of the present version."""
     blueprint = Blueprint("modules", __name__)
 
     @blueprint.get("/page/<version>/<path:name>")

@@ -1,4 +1,4 @@
-"""The page inside a notebook: a server on a thread of the kernel, shown in a frame under the cell."""
+"""The page inside a notebook: a server on a thread of the kernel, in a frame under the cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Build the page's app and serve it: to this machine, or to a room with a token."""
+"""Build the page's app and serve it: to this machine, or to others with a token."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from lstmviz.ui.routes.samples import sample_routes
 from lstmviz.ui.start_page import dump_cards, gallery_json
 from lstmviz.ui.table import DumpTable
 
-# The page before Dash fills it; it tells its language, which a screen reader speaks.
+# The page before Dash fills it; with its language, for screen readers.
 INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>{%metas%}<title>{%title%}</title>{%favicon%}<!--modules-->{%css%}</head>
@@ -61,9 +61,9 @@ def make_app(
 ) -> Dash:
     """Return the Dash app over some dumps; ``app.server`` is the Flask server for gunicorn and tests.
 
-    ``hosts`` are the names besides loopback that it answers to; with a ``token`` only those who bring it are let in.
-    ``under`` is the path under which a browser sees it, where something before it takes that path away.
-    ``gallery``: samples that its start page offers besides. Raises ServeError where there is no dump.
+    ``hosts`` are names of this server besides loopback; with a ``token`` only visitors who have it are let in.
+    ``under`` is the path under which a browser sees the app, if a proxy strips that path. ``gallery``: samples that the
+    start page offers too. Raises ServeError where there is no dump.
     """
     hosts = tuple(hosts)
     table = DumpTable(dumps, token is None and not hosts, None if gallery is None else gallery.dumps)
@@ -101,9 +101,9 @@ def serve(
     say: Callable[[str], None] = print,
     gallery: Gallery | None = None,
 ) -> None:
-    """Serve the page until interrupted, and say at which address; another port is taken where ``port`` is in use.
+    """Serve the page until interrupted, and say its address; if ``port`` is in use, the next free one is taken.
 
-    On a ``host`` that others reach, the printed link carries a token without which nothing is shown.
+    On a ``host`` that others reach, the printed link has a token; without it nothing is shown.
     """
     is_private = guard.is_loopback(host)
     token = None if is_private else secrets.token_urlsafe(12)
@@ -114,8 +114,8 @@ def serve(
     if bound != port:
         say(f"port {port} is in use; taking {bound}")
     address = f"http://{shown_host(host)}:{bound}/" + ("" if token is None else f"?token={token}")
-    shown = ", ".join(d.name for d in dumps) or "the samples"
-    say(f"lstmviz shows {shown} at {address}   (Ctrl-C stops)")
+    names_shown = ", ".join(d.name for d in dumps) or "the samples"
+    say(f"lstmviz shows {names_shown} at {address}   (Ctrl-C stops)")
     if open_browser and has_browser():
         webbrowser.open(address)
     server = waitress.create_server(app.server, sockets=[listener], threads=THREADS, ident="lstmviz")
@@ -128,8 +128,8 @@ def serve(
 def server_from_environment(environ: Mapping[str, str] = os.environ) -> Flask:
     """Return the Flask server for gunicorn: dumps from LSTMVIZ_DUMPS (paths, separated as in PATH).
 
-    LSTMVIZ_HOSTS names the hosts besides loopback that it answers to, separated by commas; LSTMVIZ_TOKEN asks every
-    visitor for a token. Raises ServeError where no dump is named.
+    LSTMVIZ_HOSTS: names of this server besides loopback, separated by commas. LSTMVIZ_TOKEN: a token that every visitor
+    needs. Raises ServeError where no dump is named.
     """
     paths = [p for p in environ.get("LSTMVIZ_DUMPS", "").split(os.pathsep) if p]
     if not paths:
@@ -144,7 +144,7 @@ def _readers(paths: Iterable[str]) -> list[DumpReader]:
 
 
 def has_browser() -> bool:
-    """Tell whether there is a browser to open: one is set up, and on Linux a screen to show it on."""
+    """Tell whether there is a browser to open, and on Linux a screen to show it on."""
     if os.name == "posix" and os.uname().sysname == "Linux" and not os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
         return False
     try:
@@ -155,7 +155,7 @@ def has_browser() -> bool:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Bind the port, or the next free one; the socket is handed on, so nobody can take it in between."""
+    """Bind the port, or the next free one, and return the socket, so that nobody can take the port in between."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in [*range(port, min(port + PORTS_TRIED, 65_536)), 0]:
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -180,14 +180,14 @@ def own_names() -> list[str]:
 
 
 def shown_host(host: str) -> str:
-    """Return what to type in a browser: an address of this machine where it listens on all of them."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104  the user asked for a room
+    """Return the host to type in a browser: this machine's address if the server listens on all of them."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104  the user wants other machines to reach it
         host = _room_address() or socket.gethostname()
     return f"[{host}]" if ":" in host else host
 
 
 def _room_address() -> str | None:
-    """Return this machine's address in its network: the one from which a datagram would leave. None is sent."""
+    """Return this machine's address in its network: the one that a datagram would be sent from. None is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # an address reserved for documentation

@@ -17,8 +17,8 @@ from lstmviz.ui.table import DumpTable
 class DumpCard:
     """One dump as the page lists it: its uuid, its name, and a few words such as ``20,000 steps``.
 
-    ``model``, ``created`` (ISO 8601) and whether the recording came to its end are what the dump says of itself;
-    ``sources`` are names, and ``picture`` is the source that a thumbnail shows: its number, units, bytes a value, view.
+    ``model``, ``created`` (ISO 8601) and ``is_complete`` come from the dump's provenance. ``sources`` are names, and
+    ``picture`` is the source that a thumbnail shows: its index, units, bytes a value, view.
     """
 
     uuid: str
@@ -33,7 +33,7 @@ class DumpCard:
 
 
 def start_page_json(table: DumpTable, gallery: Gallery | None) -> dict[str, Any]:
-    """Return what is served and what is offered, as JSON for the page."""
+    """Return the dumps that are served and the samples that are offered, as JSON for the page."""
     entries = gallery_json(gallery)  # read first, so that every dump it names is listed
     return {"offers": entries, "dumps": [asdict(card) for card in dump_cards(table)]}
 
@@ -44,7 +44,7 @@ def gallery_json(gallery: Gallery | None) -> list[dict[str, Any]]:
 
 
 def dump_cards(table: DumpTable) -> list[DumpCard]:
-    """Describe each dump for the page; where two have one name, their folders tell them apart."""
+    """Describe each dump for the page; dumps with the same name are shown with their folders."""
     names = Counter(dump.name for dump in table)
     return [
         DumpCard(
@@ -78,7 +78,7 @@ def _entry_json(entry: GalleryEntry, status: BuildStatus) -> dict[str, Any]:
 
 
 def _picture(dump: DumpReader) -> tuple[int, int, int, str] | None:
-    """Return what a thumbnail needs of the source that the page opens with: the last cell state, else the last."""
+    """Return a card's ``picture``: the source that the page opens with, the last cell state or else the last one."""
     sources = list(enumerate(dump.sources.values()))
     if not sources:
         return None

@@ -1,4 +1,4 @@
-"""The dumps that one server shows, by uuid; an address names a dump by it and never by a path."""
+"""The dumps that one server shows, by uuid: addresses name a dump by it, never by a path."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from lstmviz.errors import ServeError, UnknownName
 
 
 class DumpTable:
-    """The dumps of one server in the order given; the same recording given twice stands in it once.
+    """The dumps of one server, in the order given; a recording that is given twice is listed once.
 
-    ``shows_paths`` is for a server that this machine alone reaches: visitors from elsewhere learn no path of it.
-    ``more`` gives what has come besides since the server started.
+    ``shows_paths`` is for a server that only this machine reaches: other visitors learn none of its paths. ``more``
+    returns the dumps that were added since the server started.
     """
 
     def __init__(
@@ -32,12 +32,12 @@ class DumpTable:
         if uuid not in served:
             names = ", ".join(dump.name for dump in self) or "none yet"
             raise UnknownName(
-                f"no recording {uuid[:40]!r} is served here; there is {names}. It may have been recorded anew"
+                f"no recording {uuid[:40]!r} is served here; there is {names}. It may have been recorded again"
             )
         return served[uuid]
 
     def shown_path(self, dump: DumpReader) -> str:
-        """Return how copied code names a dump: its whole path, or its file's name alone to visitors from elsewhere."""
+        """Return a dump's path for copied code: the whole path, or only the file's name for visitors from elsewhere."""
         return str(dump.path.absolute()) if self._shows_paths else dump.path.name
 
     def __iter__(self) -> Iterator[DumpReader]:

@@ -165,7 +165,7 @@ def test_no_match_is_an_empty_file(parts):
 @pytest.mark.parametrize(
     ("name", "sent", "status", "words"),
     [
-        ("matches.xlsx", {"json": {}}, 404, "there is matches.csv and matches.json"),
+        ("matches.xlsx", {"json": {}}, 404, "use matches.csv or matches.json"),
         ("matches.csv", {"data": "{}"}, 415, "Content-Type: application/json"),
         ("matches.csv", {"data": {"dump": "x"}}, 415, "Content-Type: application/json"),
         ("matches.csv", {"data": "{", "content_type": "application/json"}, 400, ""),

@@ -147,7 +147,7 @@ def test_visitors_from_elsewhere_learn_no_path(parens, selection):
         ("export/figure.svg", {"view": "matches"}, {"colour": "track:x"}, "no track 'x'"),
         ("export/view.html", {}, {"span": 5000}, "at most 500"),
         ("copy/perl", {}, {}, "there is python, command"),
-        ("copy/command", {}, LASSO, "no command says a region of the map"),
+        ("copy/command", {}, LASSO, "no command finds a region of the map"),
         ("export/figure.svg", {"view": "map"}, {"mapMethod": "tsne"}, "has not been computed here"),
         ("export/figure.svg", {"view": "map"}, {"mapColour": "colour"}, "no track 'colour'"),
     ],

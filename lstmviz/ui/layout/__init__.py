@@ -29,9 +29,9 @@ _THEME = {
 
 
 def build_layout(dumps: Sequence[DumpCard], offers: Sequence[Mapping[str, Any]] = ()) -> Component:
-    """Build the whole page: a start page where there are several dumps or samples are offered, else the dump there is.
+    """Build the whole page: it begins with a list of the dumps and offered samples, or with the only dump.
 
-    ``offers`` are as the page is told of them (``ui/cards.py``).
+    ``offers`` are the entries of a gallery as JSON (``gallery_json``).
     """
     boot = {"dumps": [asdict(card) for card in dumps], "offers": list(offers)}
     page: Component = dmc.MantineProvider(
@@ -51,7 +51,7 @@ def build_layout(dumps: Sequence[DumpCard], offers: Sequence[Mapping[str, Any]] 
                 html.Main(id=Place.START, className="lv-start", hidden=True),
                 html.Main(
                     id=Place.WORKBENCH,
-                    hidden=True,  # until it is known what is asked for, and how tall it is: nothing jumps
+                    hidden=True,  # until its content is known, and so its height: nothing jumps
                     className="lv-main",
                     children=[html.Div(className="lv-column", children=[select(), matches()]), _aside()],
                 ),
@@ -62,7 +62,7 @@ def build_layout(dumps: Sequence[DumpCard], offers: Sequence[Mapping[str, Any]] 
 
 
 def _aside() -> Component:
-    """Return the column beside the views; it takes no room until one of its places is filled."""
+    """Return the column beside the views; it takes no space until one of its places is filled."""
     return html.Aside(
         className="lv-aside",
         **named("More about the selection"),

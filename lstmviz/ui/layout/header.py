@@ -1,4 +1,4 @@
-"""The bar at the top: which recording and source, search and step, undo and redo, the link, light and dark."""
+"""The bar at the top: recording and source, search and step, undo and redo, the link, light and dark."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SEARCH_WORDS = (
 
 
 def header(dumps: Sequence[DumpCard]) -> Component:
-    """Return the bar for these dumps, the first one chosen."""
+    """Return the bar for these dumps, with the first one selected."""
     return html.Header(
         className="lv-header",
         children=[
@@ -30,17 +30,7 @@ def header(dumps: Sequence[DumpCard]) -> Component:
             ),
             *_recording(dumps),
             _search(),
-            dmc.NumberInput(
-                id=Field.STEP,
-                className="lv-field lv-field-step",
-                min=0,
-                allowDecimal=False,
-                allowNegative=False,
-                thousandSeparator=",",
-                hideControls=True,
-                debounce=True,
-                **field("First visible step; type a number to go there", prefix="step", room=42),
-            ),
+            _step(),
             html.Span(className="lv-spacer"),
             html.Div(
                 className="lv-group",
@@ -51,16 +41,7 @@ def header(dumps: Sequence[DumpCard]) -> Component:
                     icon(Button.REDO, "redo", "Redo what was undone (Ctrl+Shift+Z)"),
                 ],
             ),
-            dmc.Button(
-                html.Span("Copy link", className="lv-copy-label"),
-                leftSection=html.Span(className="lv-icon lv-icon-link"),
-                id=Button.COPY_LINK,
-                className="lv-copy",
-                variant="default",
-                size="xs",
-                attributes={"root": {"title": "Copy a link to what is shown"}},
-                **named("Copy link"),
-            ),
+            _copy_link(),
             place(Place.EXPORT, "lv-header-place"),
             icon(Place.PROJECTOR, "projector", "Large type, for a projector (L)"),
             dmc.ColorSchemeToggle(
@@ -74,6 +55,35 @@ def header(dumps: Sequence[DumpCard]) -> Component:
             place(Place.HELP, "lv-header-place"),
         ],
     )
+
+
+def _step() -> Component:
+    control: Component = dmc.NumberInput(
+        id=Field.STEP,
+        className="lv-field lv-field-step",
+        min=0,
+        allowDecimal=False,
+        allowNegative=False,
+        thousandSeparator=",",
+        hideControls=True,
+        debounce=True,
+        **field("First visible step; type a number to go there", prefix="step", prefix_width=42),
+    )
+    return control
+
+
+def _copy_link() -> Component:
+    button: Component = dmc.Button(
+        html.Span("Copy link", className="lv-copy-label"),
+        leftSection=html.Span(className="lv-icon lv-icon-link"),
+        id=Button.COPY_LINK,
+        className="lv-copy",
+        variant="default",
+        size="xs",
+        attributes={"root": {"title": "Copy a link to what is shown"}},
+        **named("Copy link"),
+    )
+    return button
 
 
 def _recording(dumps: Sequence[DumpCard]) -> list[Component]:
@@ -99,7 +109,7 @@ def _recording(dumps: Sequence[DumpCard]) -> list[Component]:
             className="lv-field lv-field-source",
             allowDeselect=False,
             comboboxProps=_WIDE_LIST,
-            **field("Source of the states", prefix="source", room=56),
+            **field("Source of the states", prefix="source", prefix_width=56),
             **named("Source of the states"),
         ),
     ]

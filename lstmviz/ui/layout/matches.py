@@ -1,4 +1,4 @@
-"""The match view: how many there are, how they are listed, and the table that the browser side draws."""
+"""The match view: the counts, the order and groups, and the table that the browser side draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The select view: the controls of a brush, and the places of the lines, the tokens and the selected units."""
+"""The select view: the controls of a brush, and places for the lines, the tokens and the selected units."""
 
 from __future__ import annotations
 
@@ -37,47 +37,9 @@ def _bar() -> Component:
         className="lv-bar lv-select-bar",
         children=[
             html.H2("Select"),
-            number(
-                Field.THRESHOLD,
-                "Threshold: a unit is on high where its value is at least this, on low where it is at most minus this",
-                "threshold",
-                72,
-                "lv-field-threshold",
-                step=0.01,
-                value=0.3,
-            ),
-            dmc.SegmentedControl(
-                id=Field.SIDE,
-                className="lv-side-switch",
-                data=[
-                    {"value": "high", "label": "high"},
-                    {"value": "low", "label": "low"},
-                    {"value": "both", "label": "both"},
-                ],
-                value="high",
-                size="xs",
-                **named("Which side of the threshold selects units"),
-            ),
-            number(
-                Field.BEFORE,
-                "Steps before the window in which a unit must be off",
-                "off before",
-                74,
-                "lv-field-off",
-                min=0,
-                max=99,
-                value=1,
-            ),
-            number(
-                Field.AFTER,
-                "Steps after the window in which a unit must be off",
-                "off after",
-                64,
-                "lv-field-off",
-                min=0,
-                max=99,
-                value=0,
-            ),
+            *_threshold_and_side(),
+            _off("before", Field.BEFORE, prefix_width=74, value=1),
+            _off("after", Field.AFTER, prefix_width=64, value=0),
             html.Span(id=Place.SELECT_NOTE, className="lv-bar-note"),
             html.Button(id=Place.TO_BRUSH, className="lv-to-brush", type="button", hidden=True),
             html.Span(className="lv-spacer"),
@@ -86,6 +48,33 @@ def _bar() -> Component:
             _move(),
         ],
     )
+
+
+def _threshold_and_side() -> list[Component]:
+    return [
+        number(
+            Field.THRESHOLD,
+            "Threshold: a unit is on high where its value is at least this, on low where it is at most minus this",
+            "threshold",
+            72,
+            "lv-field-threshold",
+            step=0.01,
+            value=0.3,
+        ),
+        dmc.SegmentedControl(
+            id=Field.SIDE,
+            className="lv-side-switch",
+            data=[{"value": side, "label": side} for side in ("high", "low", "both")],
+            value="high",
+            size="xs",
+            **named("Which side of the threshold selects units"),
+        ),
+    ]
+
+
+def _off(where: str, name: Field, prefix_width: int, value: int) -> Component:
+    words = f"Steps {where} the window in which a unit must be off"
+    return number(name, words, f"off {where}", prefix_width, "lv-field-off", min=0, max=99, value=value)
 
 
 def _move() -> Component:

@@ -25,14 +25,14 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.get("/beside/<int:axis>")
     def get_same_text(uuid: str, axis: int) -> Response:
-        """Every served dump with the same tokens at the same steps, and its sources there."""
+        """Return the served dumps with the same tokens at the same steps, and their sources there."""
         dump = table[uuid]
         pairs = same_text(axis_at(dump, axis), dump, list(table))
         return uncached(jsonify({"dumps": [_dump_json(*pair) for pair in pairs]}))  # it depends on what else is served
 
     @routes.post("/compare")
     def post_compare(uuid: str) -> Response:
-        """What each of two patterns is, how many matches it has, and how many of these lie in the other's."""
+        """Return what each of two patterns is, how many matches it has, and how many lie in the other's."""
         selections = [_selection(name, uuid) for name in ("first", "second")]
         dumps = [table[selection.dump] for selection in selections]
         patterns = [pattern_of(dump, selection).pattern for dump, selection in zip(dumps, selections, strict=True)]

@@ -1,4 +1,4 @@
-"""Every match of a selection, or every step of a region of the map, as a file: CSV, or JSON for a program."""
+"""Every match of a selection, or every step of a region of the map, as a file: CSV or JSON."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from lstmviz.ui.selection import Selection
 from lstmviz.ui.table import DumpTable
 
 ROWS_AT_ONCE = 2_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes text that begins so for a formula
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet reads text that begins with one as a formula
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds: ``head`` says of what, and ``rows`` come under ``listed``, a match or a step each."""
+    """The content of a file: ``head`` describes it, and ``rows``, a match or a step each, come under ``listed``."""
 
     name: str
     listed: str
@@ -50,34 +50,39 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     @routes.post("/export/matches.<form>")
     def post_matches(uuid: str, form: str) -> Response:
         if form not in WRITERS:
-            raise UnknownName(f"matches are not written as {form[:20]!r}; there is matches.csv and matches.json")
-        dump, asked = table[uuid], selection_body()
-        content = _matches(dump, asked) if asked.lasso is None else _region(dump, asked)
+            raise UnknownName(f"matches are not written as {form[:20]!r}; use matches.csv or matches.json")
+        dump, selection = table[uuid], selection_body()
+        content = _matches(dump, selection) if selection.lasso is None else _region(dump, selection)
         write, kind = WRITERS[form]
         return attachment(Response(write(content), mimetype=kind), f"{dump.name}-{content.name}.{form}")
 
 
-def _matches(dump: DumpReader, asked: Selection) -> Content:
-    file = pattern_of(dump, asked)
-    listing = Listing(dump, found_in(dump, file.pattern), asked.order, asked.group, asked.shared or 1, is_whole=True)
-    listing.page(1)  # what can fail fails before the answer begins
+def _matches(dump: DumpReader, selection: Selection) -> Content:
+    file = pattern_of(dump, selection)
+    least = selection.shared or 1
+    listing = Listing(dump, found_in(dump, file.pattern), selection.order, selection.group, least, is_whole=True)
+    listing.page(1)  # fails, if it does, before the response begins
     head = {
         "dump": {"uuid": dump.uuid, "name": dump.name},
-        "order": asked.order,
-        "group": asked.group,
-        "min_shared": asked.shared or 1,
+        "order": selection.order,
+        "group": selection.group,
+        "min_shared": least,
         "n_matches": listing.n_matches,
         **json.loads(file.to_json()),
     }
     return Content("matches", "matches", head, _columns(dump, file.pattern.axis), _rows(dump, file, listing))
 
 
-def _region(dump: DumpReader, asked: Selection) -> Content:
-    region = region_asked(dump, asked)
+def _region(dump: DumpReader, selection: Selection) -> Content:
+    region = region_asked(dump, selection)
     head = {
         "dump": {"uuid": dump.uuid, "name": dump.name},
-        "region": {"map": asked.map_of or asked.source, "method": asked.map_method, "corners": asked.lasso},
-        "filters": [{k: v for k, v in filter_fields(one).items() if v not in ((), None)} for one in asked.filters],
+        "region": {
+            "map": selection.map_of or selection.source,
+            "method": selection.map_method,
+            "corners": selection.lasso,
+        },
+        "filters": [{k: v for k, v in filter_fields(one).items() if v not in ((), None)} for one in selection.filters],
         "n_points": region.n_points,
         "n_steps": len(region.steps),
     }
@@ -98,7 +103,7 @@ def _steps(dump: DumpReader, region: Region) -> Iterator[Row]:
 
 
 def _rows(dump: DumpReader, file: PatternFile, listing: Listing) -> Iterator[Row]:
-    """Yield the matches: the columns of ``find``, whether hidden or marked, and each track at the first step."""
+    """Yield the matches: the columns of ``dump.match``, whether hidden or marked, and each track at the first step."""
     is_here = file.notes.dump in ("", dump.uuid)
     hidden = {(w.start, w.stop) for w in hidden_in(file, dump.uuid)}
     marked = {(w.start, w.stop) for w in file.notes.marked if is_here}
@@ -115,18 +120,18 @@ def _rows(dump: DumpReader, file: PatternFile, listing: Listing) -> Iterator[Row
 def _tracks(dump: DumpReader, axis: str, steps: NDArray[np.int64]) -> dict[str, list[Any]]:
     """Return each track's values, as labels or numbers, at some steps."""
     order = steps.argsort(kind="stable")
-    place = order.argsort(kind="stable")
-    found = {}
+    rank = order.argsort(kind="stable")
+    columns = {}
     for name, track in dump.axis(axis).tracks.items():
-        values = jsonable(values_at(track, steps[order])[place])
+        values = jsonable(values_at(track, steps[order])[rank])
         labels = dict(enumerate(track.labels))
-        found[f"track:{name}"] = [labels.get(code) for code in values] if track.info.kind == "category" else values
-    return found
+        columns[f"track:{name}"] = [labels.get(code) for code in values] if track.info.kind == "category" else values
+    return columns
 
 
 def _columns(dump: DumpReader, axis: str) -> list[str]:
-    own = ("start", "stop", "sequence", "n_shared", "n_union", "length", "text", "is_hidden", "is_marked")
-    return [*own, *(f"track:{name}" for name in dump.axis(axis).tracks)]
+    of_match = ("start", "stop", "sequence", "n_shared", "n_union", "length", "text", "is_hidden", "is_marked")
+    return [*of_match, *(f"track:{name}" for name in dump.axis(axis).tracks)]
 
 
 def _csv(content: Content) -> Iterator[str]:
@@ -134,10 +139,10 @@ def _csv(content: Content) -> Iterator[str]:
     writer = csv.writer(buffer)
     writer.writerow(content.columns)
     for i, row in enumerate(content.rows):
-        writer.writerow([_defused(row[column]) for column in content.columns])
+        writer.writerow([_without_formula(row[column]) for column in content.columns])
         if i % ROWS_AT_ONCE == 0:
-            yield _emptied(buffer)
-    yield _emptied(buffer)
+            yield _drain(buffer)
+    yield _drain(buffer)
 
 
 def _json(content: Content) -> Iterator[str]:
@@ -149,14 +154,14 @@ def _json(content: Content) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def _defused(value: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe before it."""
+def _without_formula(value: Any) -> Any:
+    """Return a cell that no spreadsheet reads as a formula: text that begins like one gets an apostrophe in front."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def _emptied(buffer: io.StringIO) -> str:
+def _drain(buffer: io.StringIO) -> str:
     text = buffer.getvalue()
     buffer.seek(0)
     buffer.truncate()

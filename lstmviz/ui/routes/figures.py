@@ -1,4 +1,4 @@
-"""What is shown, to take away: figures as SVG, PNG and PDF, one HTML page, and the pattern as code to copy."""
+"""Exports of what is shown: figures as SVG, PNG and PDF, one HTML page, and code that finds the same."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ MOST_STEPS = 4_000  # of a sequence in a text
 KINDS = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
 
 
-class AskedView(BaseModel):
-    """What is in view beside the selection: which steps, and which tracks under them."""
+class ViewQuery(BaseModel):
+    """What is in view besides the selection: the steps, and the tracks under them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -43,31 +43,31 @@ class AskedView(BaseModel):
 
 
 class _View:
-    """A selection with its pattern, its rows and what is in view, as a request brings them."""
+    """A selection with its pattern, its rows and what is in view, as a request posts them."""
 
     def __init__(self, dump: DumpReader) -> None:
-        self.dump, self.asked = dump, selection_body()
-        self.file: PatternFile = pattern_of(dump, self.asked)
+        self.dump, self.selection = dump, selection_body()
+        self.file: PatternFile = pattern_of(dump, self.selection)
         self.pattern = self.file.pattern
-        self._shown = _asked_view(request.get_json())
-        axis = dump.axis_of(self.asked.source)
-        self.start = min(self._shown.at, axis.n_steps - 1)
-        self.stop = min(self.start + self._shown.span, axis.n_steps)
-        self.tracks = [name for name in self._shown.tracks if name in axis.tracks]
-        self.theme: Any = request.args.get("theme", "light")  # which a figure checks
+        in_view = _view_query(request.get_json())
+        axis = dump.axis_of(self.selection.source)
+        self.start = min(in_view.at, axis.n_steps - 1)
+        self.stop = min(self.start + in_view.span, axis.n_steps)
+        self.tracks = [name for name in in_view.tracks if name in axis.tracks]
+        self.theme: Any = request.args.get("theme", "light")  # figures check it
 
     @property
     def window(self) -> Window | None:
         """The brushed steps, if any are."""
-        if self.asked.start is None or self.asked.stop is None or self.asked.pattern is not None:
+        if self.selection.start is None or self.selection.stop is None or self.selection.pattern is not None:
             return None
-        return Window(self.asked.start, self.asked.stop)
+        return Window(self.selection.start, self.selection.stop)
 
     @property
     def rows(self) -> pd.DataFrame:
         """The match rows that the page lists, without those hidden by hand."""
-        listing, _ = listing_of(self.dump, self.pattern, self.asked)
-        frame = listing.page(min(self.asked.rows, MOST_ROWS), self.asked.offset)
+        listing, _ = listing_of(self.dump, self.pattern, self.selection)
+        frame = listing.page(min(self.selection.rows, MOST_ROWS), self.selection.offset)
         hidden = {(w.start, w.stop) for w in hidden_in(self.file, self.dump.uuid)}
         return frame[[span not in hidden for span in zip(frame["start"], frame["stop"], strict=True)]]
 
@@ -98,15 +98,18 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     def post_copy(uuid: str, form: str) -> Response:
         if form not in COPIES:
             raise UnknownName(f"nothing is copied as {form[:20]!r}; there is {', '.join(COPIES)}")
-        dump, asked = table[uuid], selection_body()
+        dump, selection = table[uuid], selection_body()
         path = table.shown_path(dump)
-        text = COPIES[form](path, pattern_of(dump, asked), asked) if asked.lasso is None else _copied(path, form, asked)
+        if selection.lasso is None:
+            text = COPIES[form](path, pattern_of(dump, selection), selection)
+        else:
+            text = _region_code(path, form, selection)
         return uncached(Response(text, mimetype="text/plain"))
 
 
-def _asked_view(body: Mapping[str, Any]) -> AskedView:
+def _view_query(body: Mapping[str, Any]) -> ViewQuery:
     try:
-        return AskedView.model_validate(body)
+        return ViewQuery.model_validate(body)
     except ValidationError as err:
         first = err.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
@@ -119,17 +122,18 @@ def _units(view: _View) -> Figure:
     shown = view.pattern if view.pattern.units else None
     at = view.start, view.stop
     return figures.units(
-        view.dump, view.asked.source, *at, shown, window=view.window, tracks=view.tracks, theme=view.theme
+        view.dump, view.selection.source, *at, shown, window=view.window, tracks=view.tracks, theme=view.theme
     )
 
 
 def _map(view: _View) -> Figure:
     from lstmviz import figures
 
-    asked = view.asked
-    mapped = map_asked(view.dump, asked.map_of or asked.source, asked.map_method)
+    selection = view.selection
+    mapped = map_asked(view.dump, selection.map_of or selection.source, selection.map_method)
     window = view.start, view.stop
-    return figures.projection(view.dump, mapped, asked.map_colour, window, region=asked.lasso or (), theme=view.theme)
+    corners = selection.lasso or ()
+    return figures.projection(view.dump, mapped, selection.map_colour, window, region=corners, theme=view.theme)
 
 
 def _matches(view: _View) -> Figure:
@@ -137,57 +141,57 @@ def _matches(view: _View) -> Figure:
 
     _refuse_region(view, "rows of matches")
     panels = [f"track:{name}" for name in view.tracks[:3]]
-    colour = view.asked.colour
+    colour = view.selection.colour
     return figures.matches(view.dump, view.pattern, view.rows, colour=colour, panels=panels, theme=view.theme)
 
 
 def _unit(view: _View) -> Figure:
     from lstmviz import figures
 
-    asked = view.asked
+    selection = view.selection
     side: Side = side_arg()
-    card = unit_card(view.dump, asked.source, int_arg("unit"), asked.threshold, side)
+    card = unit_card(view.dump, selection.source, int_arg("unit"), selection.threshold, side)
     return figures.unit(card, theme=view.theme)
 
 
 def _text(view: _View) -> Figure:
     from lstmviz import figures
 
-    axis = view.dump.axis_of(view.asked.source)
+    axis = view.dump.axis_of(view.selection.source)
     sequence = axis.sequence_of(view.start)
     start, stop = int(axis.starts[sequence]), int(axis.stops[sequence])
-    if stop - start > MOST_STEPS:  # of a long one, what begins in view
+    if stop - start > MOST_STEPS:  # of a long sequence, the steps from the first in view
         start, stop = view.start, min(stop, view.start + MOST_STEPS)
-    return figures.text(view.dump, view.asked.source, int_arg("unit"), start, stop, theme=view.theme)
+    return figures.text(view.dump, view.selection.source, int_arg("unit"), start, stop, theme=view.theme)
 
 
 def _thresholds(view: _View) -> Figure:
     from lstmviz import figures
 
     _refuse_region(view, "thresholds")
-    asked, window = view.asked, view.window
+    selection, window = view.selection, view.window
     if window is None:
-        raise PatternError("no steps are brushed, so that no threshold selects any units; brush some first")
-    side: Side = "low" if asked.side == "low" else "high"
-    query = WindowQuery(asked.source, window, asked.threshold, asked.before, asked.after, side)
-    return figures.thresholds(count_by_threshold(view.dump, query), asked.threshold, theme=view.theme)
+        raise PatternError("no steps are brushed, so no threshold selects any units; brush some first")
+    side: Side = "low" if selection.side == "low" else "high"
+    query = WindowQuery(selection.source, window, selection.threshold, selection.before, selection.after, side)
+    return figures.thresholds(count_by_threshold(view.dump, query), selection.threshold, theme=view.theme)
 
 
 def _lengths(view: _View) -> Figure:
     from lstmviz import figures
 
     _refuse_region(view, "lengths")
-    return figures.lengths(count(view.dump, view.pattern), view.asked.shared, theme=view.theme)
+    return figures.lengths(count(view.dump, view.pattern), view.selection.shared, theme=view.theme)
 
 
 def _carry(view: _View) -> Figure:
     from lstmviz import figures
 
-    if view.asked.lasso is not None:
-        carried = region_asked(view.dump, view.asked).carry()
+    if view.selection.lasso is not None:
+        carried = region_asked(view.dump, view.selection).carry()
         return figures.carry(carried, title="What the region carries", theme=view.theme, of="the region")
     hidden = hidden_in(view.file, view.dump.uuid)
-    return figures.carry(carry(view.dump, view.pattern, view.asked.shared, hidden), theme=view.theme)
+    return figures.carry(carry(view.dump, view.pattern, view.selection.shared, hidden), theme=view.theme)
 
 
 def _barcode(view: _View) -> Figure:
@@ -195,12 +199,13 @@ def _barcode(view: _View) -> Figure:
 
     _refuse_region(view, "places of matches")
     hidden = hidden_in(view.file, view.dump.uuid)
-    return figures.barcode(barcode(view.dump, view.pattern, 600, view.asked.shared, hidden), theme=view.theme)
+    return figures.barcode(barcode(view.dump, view.pattern, 600, view.selection.shared, hidden), theme=view.theme)
 
 
-def _refuse_region(view: _View, what: str) -> None:
-    if view.asked.lasso is not None:
-        raise PatternError(f"a region of the map is listed, which has no {what}; go back to the matches first")
+def _refuse_region(view: _View, figure: str) -> None:
+    """Raise PatternError where a region of the map is listed, which has no such figure."""
+    if view.selection.lasso is not None:
+        raise PatternError(f"a region of the map is listed, which has no {figure}; go back to the matches first")
 
 
 def _page(view: _View) -> str:
@@ -210,7 +215,7 @@ def _page(view: _View) -> str:
     details = [("The pattern, as a file", view.file.to_json())] if shown else []
     return figures.page(
         view.dump,
-        view.asked.source,
+        view.selection.source,
         view.start,
         view.stop,
         shown,
@@ -221,25 +226,26 @@ def _page(view: _View) -> str:
     )
 
 
-def _python(path: str, file: PatternFile, asked: Selection) -> str:
-    return as_python(path, file.pattern, _brush(asked), asked.order, asked.shared or 1)
+def _python(path: str, file: PatternFile, selection: Selection) -> str:
+    return as_python(path, file.pattern, _brush(selection), selection.order, selection.shared or 1)
 
 
-def _command(path: str, file: PatternFile, asked: Selection) -> str:
-    return as_command(path, file.pattern, _brush(asked), asked.order, asked.shared or 1)
+def _command(path: str, file: PatternFile, selection: Selection) -> str:
+    return as_command(path, file.pattern, _brush(selection), selection.order, selection.shared or 1)
 
 
-def _copied(path: str, form: str, asked: Selection) -> str:
-    """Return the region of the map that is listed, as Python; PatternError for a command, which cannot say it."""
+def _region_code(path: str, form: str, selection: Selection) -> str:
+    """Return Python that finds the region of the map that is listed; PatternError for a command, which cannot."""
     if form != "python":
-        raise PatternError("no command says a region of the map; copy it as Python, or save its steps as CSV or JSON")
-    return as_region(path, asked.map_of or asked.source, asked.map_method, asked.lasso or (), asked.filters)
+        raise PatternError("no command finds a region of the map; copy it as Python, or save its steps as CSV or JSON")
+    source, corners = selection.map_of or selection.source, selection.lasso or ()
+    return as_region(path, source, selection.map_method, corners, selection.filters)
 
 
-def _brush(asked: Selection) -> Any:
-    if asked.pattern is not None:
+def _brush(selection: Selection) -> Any:
+    if selection.pattern is not None:
         return None
-    return plain_brush(asked.brush(), None if asked.typed is None else asked.typed.text)
+    return plain_brush(selection.brush(), None if selection.typed is None else selection.typed.text)
 
 
 VIEWS: dict[str, Callable[[_View], Figure]] = {

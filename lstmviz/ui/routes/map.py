@@ -1,4 +1,4 @@
-"""The map: which there are, where their points lie, what colours them, the window as a path, and how far one is."""
+"""The maps: their points and colours, the window as a path, and the jobs that compute them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,11 @@ FREQUENCY = "frequency"
 
 def add(routes: Blueprint, table: DumpTable) -> None:
     """Add this topic's routes; ``of`` is a source's number, or "embedding"."""
+    _add_maps(routes, table)
+    _add_jobs(routes, table)
 
+
+def _add_maps(routes: Blueprint, table: DumpTable) -> None:
     @routes.get("/map/about.json")
     def get_maps(uuid: str) -> Response:
         return jsonify(_about(table[uuid]))
@@ -39,35 +43,38 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     @routes.get("/map/<of>/<method>/points.json")
     def get_map(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
-        source, how = _source(dump, of), _method(method)
-        job = jobs.status(dump, source, how, N_STEPS)
-        return jsonify({"job": asdict(job), "map": _map(map_asked(dump, source, how)) if job.state == "done" else None})
+        source, named_method = _source(dump, of), _method(method)
+        job = jobs.status(dump, source, named_method, N_STEPS)
+        mapped = map_asked(dump, source, named_method) if job.state == "done" else None
+        return jsonify({"job": asdict(job), "map": None if mapped is None else _map(mapped)})
 
     @routes.get("/map/<of>/<method>/points.bin")
     def get_points(uuid: str, of: str, method: str) -> Response:
-        found = _asked(table[uuid], of, method)
-        return _binary(found.ids.astype("<i4").tobytes() + found.points.astype("<f4").tobytes(), found, method)
+        mapped = _computed(table[uuid], of, method)
+        return _binary(mapped.ids.astype("<i4").tobytes() + mapped.points.astype("<f4").tobytes(), mapped, method)
 
     @routes.get("/map/<of>/<method>/tokens.json")
     def get_map_tokens(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
-        found = _asked(dump, of, method)
-        if found.is_of_steps:
+        mapped = _computed(dump, of, method)
+        if mapped.is_of_steps:
             raise UnknownName("the points of this map are steps; their tokens are under steps/")
         vocab = embeddings(dump).vocab
-        return jsonify({"tokens": [vocab[i] for i in found.ids.tolist()]})
+        return jsonify({"tokens": [vocab[i] for i in mapped.ids.tolist()]})
 
     @routes.get("/map/<of>/<method>/colour.bin")
     def get_colour(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
-        found = _asked(dump, of, method)
-        return _binary(_values(dump, found, request.args.get("by", "")).astype("<f4").tobytes(), found, method)
+        mapped = _computed(dump, of, method)
+        return _binary(_values(dump, mapped, request.args.get("by", "")).astype("<f4").tobytes(), mapped, method)
 
     @routes.get("/map/<of>/<method>/path.json")
     def get_path(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
-        return jsonify(_path(dump, _asked(dump, of, method)))
+        return jsonify(_path(dump, _computed(dump, of, method)))
 
+
+def _add_jobs(routes: Blueprint, table: DumpTable) -> None:
     @routes.post("/map/<of>/projector.zip")
     def post_projector(uuid: str, of: str) -> Response:
         dump = table[uuid]
@@ -114,54 +121,54 @@ def _method(method: str) -> Method:
     raise PatternError(f"method {method[:40]!r} is not known; use {', '.join(METHODS)}")
 
 
-def _asked(dump: DumpReader, of: str, method: str) -> Projection:
+def _computed(dump: DumpReader, of: str, method: str) -> Projection:
     return map_asked(dump, _source(dump, of), _method(method))
 
 
-def _map(found: Projection) -> dict[str, Any]:
+def _map(mapped: Projection) -> dict[str, Any]:
     return {
-        "n": len(found.ids),
-        "n_all": found.n_all,
-        "n_nan": found.n_nan,
-        "seed": found.seed,
-        "parameters": dict(found.parameters),
-        "explained": None if found.explained is None else jsonable(found.explained),
-        "is_of_steps": found.is_of_steps,
-        "is_exact": found.is_exact,
-        "low": jsonable(found.points.min(axis=0)),
-        "high": jsonable(found.points.max(axis=0)),
+        "n": len(mapped.ids),
+        "n_all": mapped.n_all,
+        "n_nan": mapped.n_nan,
+        "seed": mapped.seed,
+        "parameters": dict(mapped.parameters),
+        "explained": None if mapped.explained is None else jsonable(mapped.explained),
+        "is_of_steps": mapped.is_of_steps,
+        "is_exact": mapped.is_exact,
+        "low": jsonable(mapped.points.min(axis=0)),
+        "high": jsonable(mapped.points.max(axis=0)),
     }
 
 
-def _binary(data: bytes, found: Projection, method: str) -> Response:
-    """Send numbers; those that depend on the dump alone may be kept forever."""
+def _binary(data: bytes, mapped: Projection, method: str) -> Response:
+    """Send numbers; browsers may keep those that depend on the dump alone."""
     answer = Response(data, mimetype="application/octet-stream")
-    return cached_forever(answer) if method == "pca" and found.is_of_steps else answer
+    return cached_forever(answer) if method == "pca" and mapped.is_of_steps else answer
 
 
-def _values(dump: DumpReader, found: Projection, by: str) -> NDArray[Any]:
-    """Return a number for each point: a track's value or label at its step, or how often its token stands somewhere."""
-    if not found.is_of_steps:
+def _values(dump: DumpReader, mapped: Projection, by: str) -> NDArray[Any]:
+    """Return a number for each point: a track's value or label at its step, or the frequency of its token."""
+    if not mapped.is_of_steps:
         if by != FREQUENCY:
             raise UnknownName(f"tokens are not coloured by {by[:40]!r}; use {FREQUENCY}")
-        return frequencies(dump, found)
-    axis = dump.axis_of(found.source)
+        return frequencies(dump, mapped)
+    axis = dump.axis_of(mapped.source)
     if by not in axis.tracks:
         raise UnknownName(f"no track {by[:40]!r} on axis {axis.name!r}; it has {', '.join(axis.tracks) or 'none'}")
     track = axis.tracks[by]
-    values = values_at(track, found.ids)
+    values = values_at(track, mapped.ids)
     if track.info.kind == "number":
         return values
     return np.where((values >= 0) & (values < len(track.labels)), values, np.nan)
 
 
-def _path(dump: DumpReader, found: Projection) -> dict[str, Any]:
-    """Return where each step of a window lies, None where it has no place, and the steps that begin a sequence."""
-    n_steps = (dump.axis_of(found.source) if found.is_of_steps else dump.first).n_steps
+def _path(dump: DumpReader, mapped: Projection) -> dict[str, Any]:
+    """Return the point of each step of a window, None where it has none, and the steps that begin a sequence."""
+    n_steps = (dump.axis_of(mapped.source) if mapped.is_of_steps else dump.first).n_steps
     start, stop = int_arg("start", most=n_steps), int_arg("stop", most=n_steps)
     if not start < stop <= start + MOST_PATH:
-        raise PatternError(f"steps {start} to {stop} are no path; give 1 to {MOST_PATH:,} steps")
-    path = trace(dump, found, start, stop)
+        raise PatternError(f"steps {start} to {stop} make no path; give 1 to {MOST_PATH:,} steps")
+    path = trace(dump, mapped, start, stop)
     return {
         "start": start,
         "points": jsonable(path.points.tolist()),

@@ -1,4 +1,4 @@
-"""The samples that a page offers: how far they are, and the request that builds one."""
+"""The samples that a page offers: their build status, and the request that builds one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a text stands: search hits, a few at a time."""
+"""Search: the places where a text stands, a few at a time."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
 @lru_cache(maxsize=32)
 def all_hits(dump: DumpReader, index: int, query: str) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return every place of an axis where a text stands, shape (n_hits, 3): start, stop, sequence; in order."""
+    """Return every place of a text on an axis, in order, shape (n_hits, 3): start, stop, sequence."""
     return search(axis_at(dump, index), query)[["start", "stop", "sequence"]].to_numpy()
 
 
 def _hits(dump: DumpReader, index: int, query: str, after: int, limit: int) -> dict[str, Any]:
-    """Return the next ``limit`` hits from step ``after`` on, around the end, with the place of the first among all."""
+    """Return the next ``limit`` hits from step ``after`` on, and from the start again, with the index of the first."""
     hits = all_hits(dump, index, query)
     first = int(np.searchsorted(hits[:, 0], after)) % max(1, len(hits))
-    wanted = (first + np.arange(min(limit, len(hits)))) % max(1, len(hits))
-    return {"hits": hits[wanted, :2].tolist(), "total": len(hits), "first": first}
+    indices = (first + np.arange(min(limit, len(hits)))) % max(1, len(hits))
+    return {"hits": hits[indices, :2].tolist(), "total": len(hits), "first": first}
 
 
 def _listed(dump: DumpReader, index: int, query: str, first: int, limit: int, around: int) -> dict[str, Any]:
-    """Return ``limit`` hits from the ``first`` of all on, each with the tokens around it inside its sequence."""
+    """Return ``limit`` hits from index ``first`` on, each with the tokens around it inside its sequence."""
     axis, hits = axis_at(dump, index), all_hits(dump, index, query)
-    some = hits[first : first + limit].tolist()
-    texts = [_text(axis, start, stop, sequence, around) for start, stop, sequence in some]
-    return {"hits": [hit[:2] for hit in some], "texts": texts, "total": len(hits), "first": first}
+    page = hits[first : first + limit].tolist()
+    texts = [_text(axis, start, stop, sequence, around) for start, stop, sequence in page]
+    return {"hits": [hit[:2] for hit in page], "texts": texts, "total": len(hits), "first": first}
 
 
 def _text(axis: Axis, start: int, stop: int, sequence: int, around: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The sequences of an axis, listed with what is true of each as a whole, and found by label, number or text."""
+"""The sequences of an axis with their labels, and a search in them by label, number or text."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
 def _answer(dump: DumpReader, index: int, query: str) -> dict[str, Any]:
     axis = axis_at(dump, index)
-    found = _found(dump, index, query)
+    hits = _search(dump, index, query)
     step, first, limit = int_arg("step", -1, least=-1), int_arg("from", 0), min(int_arg("limit", ROWS), MAX_ROWS)
     labels = _sequence_labels(dump, index)
-    here = np.flatnonzero(found == axis.sequence_of(step)) if 0 <= step < axis.n_steps else found[:0]
+    here = np.flatnonzero(hits == axis.sequence_of(step)) if 0 <= step < axis.n_steps else hits[:0]
     return {
-        "total": len(found),
+        "total": len(hits),
         "n_sequences": len(axis.starts),
         "from": first,
         "at": int(here[0]) if len(here) else None,
         "tracks": list(labels),
-        "sequences": [_row(axis, labels, i) for i in found[first : first + limit].tolist()],
+        "sequences": [_row(axis, labels, i) for i in hits[first : first + limit].tolist()],
     }
 
 
@@ -59,25 +59,25 @@ def _row(axis: Axis, labels: dict[str, list[Any]], index: int) -> dict[str, Any]
     }
 
 
-def _found(dump: DumpReader, index: int, query: str) -> Indices:
-    """Return the sequences with that number, in which the text stands, or with a label that holds it; all for ""."""
+def _search(dump: DumpReader, index: int, query: str) -> Indices:
+    """Return the sequences with the query as number, in the text or in a label; all for ""."""
     axis = axis_at(dump, index)
     n_sequences = len(axis.starts)
     if not query:
         return np.arange(n_sequences)
-    is_found = np.zeros(n_sequences, np.bool_)
+    is_hit = np.zeros(n_sequences, np.bool_)
     if query.isdecimal() and query.isascii() and len(query) < 16 and int(query) < n_sequences:
-        is_found[int(query)] = True
+        is_hit[int(query)] = True
     for values in _sequence_labels(dump, index).values():
-        is_found |= np.array([query.lower() in str(value).lower() for value in values], np.bool_)
+        is_hit |= np.array([query.lower() in str(value).lower() for value in values], np.bool_)
     if axis.tokens is not None:
-        is_found[all_hits(dump, index, query)[:, 2]] = True
-    return np.flatnonzero(is_found)
+        is_hit[all_hits(dump, index, query)[:, 2]] = True
+    return np.flatnonzero(is_hit)
 
 
 @lru_cache(maxsize=16)
 def _sequence_labels(dump: DumpReader, index: int) -> dict[str, list[Any]]:
-    """Return for each track that never changes inside a sequence its values, a label or a number a sequence."""
+    """Return the tracks that are constant in each sequence, as a label or a number for each sequence."""
     axis = axis_at(dump, index)
     constant = {name: track for name, track in axis.tracks.items() if _is_constant(track, axis)}
     return {name: _values(track, axis) for name, track in constant.items()}

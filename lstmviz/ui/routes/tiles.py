@@ -1,4 +1,4 @@
-"""What a window is drawn from: what the dump is, raw states, tokens and tracks by step, cuts of thresholds."""
+"""The data that a window is drawn from: the dump's description, states, tokens and tracks, cuts of thresholds."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _about(dump: DumpReader) -> dict[str, Any]:
 
 
 def _state_bytes(dump: DumpReader, index: int, start: int, stop: int) -> bytes:
-    """Return rows [start, stop) as little-endian bytes in the dtype they are stored in: a page compares exactly."""
+    """Return rows [start, stop) as little-endian bytes in the stored dtype, so that the page compares exactly."""
     source = source_at(dump, index)
     dtype = np.dtype(source.dtype).newbyteorder("<")
     _check_range(start, stop, source.n_steps, MAX_WINDOW_BYTES // (dtype.itemsize * source.n_units))
@@ -70,4 +70,4 @@ def _check_range(start: int, stop: int, n_steps: int, most: int) -> None:
     if not start < stop <= n_steps:
         raise PatternError(f"steps {start} to {stop} are not a window of the {n_steps} steps there are")
     if stop - start > max(1, most):
-        raise PatternError(f"steps {start} to {stop} are more than the {most} that one answer carries; ask for fewer")
+        raise PatternError(f"steps {start} to {stop} are more than the {most} of one answer; ask for fewer")

@@ -1,4 +1,4 @@
-"""What one unit does, how many a threshold would pick, and why one is not picked."""
+"""A unit's card, the units that each threshold selects, and why a unit is not selected."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
 
 def why_not_json(dump: DumpReader, source: int, unit: int) -> dict[str, Any]:
-    """Say why the window and threshold of the query do not pick a unit of a source, as JSON."""
+    """Return as JSON why the window and threshold of the query do not select a unit of a source."""
     why = why_not_selected(dump, window_query(dump, source), unit)
     fields = ("unit", "is_selected", "kind", "step", "value", "threshold", "is_possible", "above", "up_to", "reason")
     return {"source": why.source, **{field: jsonable(getattr(why, field)) for field in fields}, "words": str(why)}
@@ -62,8 +62,8 @@ def _median_run(lengths: pd.DataFrame) -> int | None:
     """Return the length that at least half of the runs do not exceed; None where there is no run."""
     if lengths.empty:
         return None
-    upto = lengths["n_runs"].cumsum().to_numpy()
-    return int(lengths["length"].iloc[int(np.searchsorted(2 * upto, upto[-1]))])
+    n_runs_up_to = lengths["n_runs"].cumsum().to_numpy()
+    return int(lengths["length"].iloc[int(np.searchsorted(2 * n_runs_up_to, n_runs_up_to[-1]))])
 
 
 def _context(context: UnitContext) -> dict[str, Any]:
