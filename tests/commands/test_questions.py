@@ -214,7 +214,7 @@ def test_search_says_on_stderr_how_many_more_there_are(path, dump):
         (["select", "PATH", *WINDOW, "--with", "9"], "no unit 9"),
         (["select", "PATH", *WINDOW, "--without", "99"], "unit 99 of rnn.l0.h is not in the pattern"),
         (["select", "PATH", *WINDOW, "--only", "tone=x"], "names no track; write TRACK=LABEL or TRACK=LOW:HIGH"),
-        (["select", "PATH", *WINDOW, "--regex", "("], "is no regular expression"),
+        (["select", "PATH", *WINDOW, "--regex", "("], "regular expression"),
         (["select", "PATH", *WINDOW, "--only", "depth=x"], "not a range of track 'depth'"),
         (["select", "PATH", *WINDOW, "--only", "depth=:"], "needs either labels or a range"),
         (["select", "PATH", *WINDOW, "--only", "depth=5:2"], "5.0 to 2.0"),
