@@ -257,7 +257,7 @@ def test_what_is_there_is_only_replaced_when_asked(tmp_path):
 
 def test_a_file_that_appears_while_the_dump_is_written_is_not_replaced(tmp_path, monkeypatch):
     record_blocks(tmp_path / "p", 1)
-    monkeypatch.setattr("lstmviz.dump.journal.assemble._check", lambda *_: (tmp_path / "a.h5").write_text("mine"))
+    monkeypatch.setattr("lstmviz.dump.journal.assemble._check_dump", lambda *_: (tmp_path / "a.h5").write_text("mine"))
     with pytest.raises(DumpExists):
         assemble(tmp_path / "p", tmp_path / "a.h5")
     assert (tmp_path / "a.h5").read_text() == "mine"
