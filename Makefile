@@ -23,6 +23,7 @@ check: $(VENV)/test-ready tools node_modules/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	node_modules/.bin/biome check --error-on-warnings
+	node_modules/.bin/tsc --project .
 	node --test tests/js/*.test.mjs
 
 docs: $(VENV)/test-ready

@@ -50,6 +50,7 @@ import { makeUnits } from "./units/unit-list.mjs";
 
 let isMade = false;
 
+/** @param {{ dumps: DumpCard[], offers: Offer[] }} given */
 function boot(given) {
   dumps.splice(0, dumps.length, ...given.dumps);
   takeOffers(given.offers);
@@ -108,7 +109,10 @@ function make() {
   }
 }
 
-/* The server is there again: what failed meanwhile is asked again. */
+/**
+ * The server is there again: what failed meanwhile is asked again.
+ * @returns {void}
+ */
 function goOn() {
   if (!model.source) return void showFromAddress();
   statesArrived();
@@ -118,7 +122,7 @@ function goOn() {
 
 async function copyLink() {
   const label = document.querySelector(".lv-copy-label");
-  const said = label.textContent;
+  const words = label.textContent;
   settleAddress();
   try {
     await navigator.clipboard.writeText(window.location.href);
@@ -131,7 +135,7 @@ async function copyLink() {
   button.classList.add("lv-copied");
   setTimeout(() => {
     button.classList.remove("lv-copied");
-    label.textContent = said === "Copied" ? "Copy link" : said;
+    label.textContent = words === "Copied" ? "Copy link" : words;
   }, 1500);
 }
 
@@ -149,12 +153,17 @@ const PRESSED = {
   zoom_in: () => zoomBy(1 / 1.25, 0.5),
 };
 
-/* A clientside callback that says in words when it fails. */
+/**
+ * A clientside callback that says in words when it fails.
+ * @param {string} doing
+ * @param {(value: any) => any} act
+ * @returns {(value: any) => unknown}
+ */
 function careful(doing, act) {
   return (value) => {
     try {
       const done = act(value);
-      if (done?.catch) done.catch((error) => notifyFailure(doing, error));
+      if (done?.catch) done.catch((/** @type {Error} */ error) => notifyFailure(doing, error));
     } catch (error) {
       notifyFailure(doing, error);
     }
@@ -162,6 +171,7 @@ function careful(doing, act) {
   };
 }
 
+/** @type {Record<string, (value: any) => unknown>} */
 export const callbacks = {
   boot: careful("starting the page", boot),
 };

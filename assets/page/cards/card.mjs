@@ -10,10 +10,15 @@ import { state } from "../store/state.mjs";
 import { askSummary, isSummaryPending, summaryAnswer } from "../store/summary.mjs";
 
 const WIDTH = { least: 180, most: 300 }; // px of a drawing
+/** @type {Card[]} */
 export const cards = [];
-let late = null; // while the summary is waited for
+let /** @type {ReturnType<typeof setTimeout> | "shown"} */ late = null; // while the summary is waited for
 
-/* A card in its place: {body, tools, title, width(), fold(isFolded), isFolded()}. */
+/**
+ * A card in its place: {body, tools, title, width(), fold(isFolded), isFolded()}.
+ * @param {string} id
+ * @param {string} title
+ */
 export function makeCard(id, title) {
   const place = document.getElementById(id);
   const head = element("div", "lv-card-head");
@@ -26,6 +31,7 @@ export function makeCard(id, title) {
   place.append(head, body);
   let wide = 0; // known until the window changes: to ask for it each time would lay the page out each time
   const measure = () => (wide = 0);
+  /** @param {boolean} isFolded */
   const fold = (isFolded) => {
     measure();
     place.classList.toggle("lv-folded", isFolded);
@@ -40,24 +46,39 @@ export function makeCard(id, title) {
   return made;
 }
 
-/* The room for names of so many characters beside their bars, in CSS. */
+/**
+ * The room for names of so many characters beside their bars, in CSS.
+ * @param {number} longest
+ */
 export function nameWidth(longest) {
   return `${clamp(Math.ceil(longest * 6.7 * typeScale()) + 3, 16, 104)}px`;
 }
 
-/* A sentence in the place of what a card shows. */
+/**
+ * A sentence in the place of what a card shows.
+ * @param {string} words
+ * @param {string} [kind]
+ */
 export function hint(words, kind) {
   return element("p", `lv-card-note ${kind || ""}`, words);
 }
 
-/* What failed and why, and a button that tries again. */
+/**
+ * What failed and why, and a button that tries again.
+ * @param {string} what
+ * @param {string} why
+ * @param {() => void} again
+ */
 export function failed(what, why, again) {
   const line = hint(`${what}: ${why}${/[.?!]$/.test(why) ? "" : "."} `, "lv-warn");
   line.append(button("lv-link", "Try again", "Ask the server again", again));
   return line;
 }
 
-/* What stands in a card that tells of the matches, where it cannot: a hint or what failed; null where it can. */
+/**
+ * What stands in a card that tells of the matches, where it cannot: a hint or what failed; null where it can.
+ * @param {string} what
+ */
 export function noSummary(what) {
   const { lasso } = state;
   const answer = summaryAnswer();

@@ -1,7 +1,7 @@
 /* What the matches carry: for a track, how often each of its values stands at their steps, against the whole corpus. A bar
    pressed keeps the matches with that value. */
 
-import { choiceList, element } from "../dom/element.mjs";
+import { choiceList, element, focusedIn } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { notify } from "../dom/notice.mjs";
@@ -29,10 +29,11 @@ import { hint, makeCard, nameWidth, noSummary } from "./card.mjs";
 
 const HINT = "Brush some tokens: what their matches have in common, in each track.";
 const MOST = 200; // labels of a filter; the server takes 1,000
-let card, limits;
-let place = null; // what the choice of tracks stands in
-let wanted = null; // {dump, name}: the track that was asked for by hand
-let made = "";
+let /** @type {Card} */ card;
+let /** @type {HTMLElement} */ limits;
+let /** @type {HTMLElement} */ place = null; // what the choice of tracks stands in
+let /** @type {{ dump: string, name: string }} */ wanted = null; // {dump, name}: the track that was asked for by hand
+let drawnKey = "";
 
 export function makeEnrichmentCard() {
   card = makeCard(ids.carry, "What the matches carry");
@@ -62,8 +63,8 @@ function draw() {
   const answer = summaryAnswer();
   const missing = noSummary(HINT);
   const now = JSON.stringify([missing?.textContent, answer?.key, state.dump, wanted, filters(), typeScale()]);
-  if (now === made) return;
-  made = now;
+  if (now === drawnKey) return;
+  drawnKey = now;
   card.title.textContent = isRegion() ? "What the region carries" : "What the matches carry";
   drawLimits();
   if (missing) card.body.replaceChildren(missing, ...limitRow());
@@ -75,6 +76,7 @@ function draw() {
   else show(chosen());
 }
 
+/** @param {{ n_full: number, n_hidden: number }} summary */
 function none({ n_full: nFull, n_hidden: nHidden }) {
   return nFull && nFull === nHidden
     ? "Every match with all units on is hidden."
@@ -83,6 +85,7 @@ function none({ n_full: nFull, n_hidden: nHidden }) {
 
 const limitRow = () => (limits.firstChild ? [limits] : []);
 
+/** @param {CarriedTrack} track */
 function show(track) {
   const name = showToken(track.name).text;
   choose(track);
@@ -94,22 +97,28 @@ function show(track) {
   const longest = Math.max(...rows.map((value) => Array.from(showToken(value.value).text).length));
   list.style.setProperty("--lv-name", nameWidth(longest));
   list.append(...rows.map((value) => row(track, name, value)));
-  const focused = card.body.contains(document.activeElement) ? document.activeElement.dataset.value : undefined;
+  const focused = focusedIn(card.body)?.dataset.value;
   const parts = [place, list];
   if (track.n_values > rows.length)
     parts.push(hint(`${plural(track.n_values - rows.length, "more value")} not listed`));
   const best = strongestValue(track);
   if (best) parts.push(conclusion(name, best));
   card.body.replaceChildren(...parts, ...limitRow());
-  const again = focused !== undefined && [...list.children].find((one) => one.dataset.value === focused);
+  const again =
+    focused !== undefined &&
+    /** @type {HTMLElement[]} */ ([...list.children]).find((one) => one.dataset.value === focused);
   if (again) again.focus({ preventScroll: true });
 }
 
-/* "track depth against the corpus", the name a choice where there are several. */
+/**
+ * "track depth against the corpus", the name a choice where there are several.
+ * @param {CarriedTrack} track
+ */
 function choose(track) {
   const every = tracks();
   const isFocused = place.contains(document.activeElement);
   const options = every.map((one) => [one.name, showToken(one.name).text]);
+  /** @param {string} name */
   const pick = (name) => {
     wanted = { dump: state.dump, name };
     redraw("carry");
@@ -122,7 +131,12 @@ function choose(track) {
   if (isFocused) requestAnimationFrame(() => shown.focus({ preventScroll: true }));
 }
 
-/* A value: its base rate over its share, each a bar; pressed, it filters. */
+/**
+ * A value: its base rate over its share, each a bar; pressed, it filters.
+ * @param {CarriedTrack} track
+ * @param {string} name
+ * @param {CarriedValue} value
+ */
 function row(track, name, value) {
   const shown = showToken(value.value).text;
   const isAllowed = isValueAllowed(filters(), track, value);
@@ -135,10 +149,11 @@ function row(track, name, value) {
   whole.dataset.value = value.value;
   whole.classList.toggle("lv-shut", isAllowed === false);
   const room = element("span", "lv-carry-room");
-  for (const [className, share] of [
-    ["lv-carry-base", value.base_rate],
-    ["lv-carry-share", value.share],
-  ]) {
+  const /** @type {[className: string, share: number][]} */ bars = [
+      ["lv-carry-base", value.base_rate],
+      ["lv-carry-share", value.share],
+    ];
+  for (const [className, share] of bars) {
     const bar = element("span", className);
     bar.style.width = share > 0 ? `max(1.5px, ${share * 100}%)` : "0";
     room.append(bar);
@@ -161,6 +176,11 @@ function row(track, name, value) {
   return whole;
 }
 
+/**
+ * @param {CarriedTrack} track
+ * @param {CarriedValue} value
+ * @param {boolean} isMore
+ */
 function toggle(track, value, isMore) {
   hideTip();
   const next = toggledFilter(filters(), track, value, isMore);
@@ -169,6 +189,10 @@ function toggle(track, value, isMore) {
   changeLimits({ filters: next });
 }
 
+/**
+ * @param {string} name
+ * @param {CarriedValue} value
+ */
 function conclusion(name, value) {
   const { figure, rest } = enrichmentSentence(name, Object.assign({}, value, { value: showToken(value.value).text }));
   const line = element("p", "lv-card-note lv-carry-said");
@@ -185,8 +209,12 @@ function drawLimits() {
   limits.textContent = words.length ? `Only matches with ${words.join(", ")}.` : "";
 }
 
-/* A filter with its names as they are shown. */
+/**
+ * A filter with its names as they are shown.
+ * @param {Filter} filter
+ */
 function spelled(filter) {
+  /** @param {string} text */
   const show = (text) => showToken(text).text;
   return Object.assign(
     {},
@@ -198,6 +226,7 @@ function spelled(filter) {
 
 /* For tests. */
 export function inspectEnrichmentCard() {
+  /** @param {string} selector */
   const texts = (selector) => Array.from(card.body.querySelectorAll(selector), (one) => one.textContent);
   return {
     track: chosen()?.name,

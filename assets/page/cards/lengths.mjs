@@ -20,11 +20,16 @@ import { hint, makeCard, noSummary } from "./card.mjs";
 
 const SIZE = { strict: 46, axis: 16, fuzzy: 30 }; // px
 const HINT = "Brush some tokens: how long their matches are.";
-let card, chart, fields, said, clear;
+let /** @type {Card} */ card;
+let /** @type {HTMLElement} */ chart;
+let /** @type {HTMLElement} */ sentenceLine;
+let /** @type {HTMLDivElement & { fill: () => void }} */ fields;
+let /** @type {HTMLButtonElement} */ clear;
+/** @type {{ key: string | null, answer: Summary | null }} */
 let whole = { key: null, answer: null }; // the last answer for any length: so what is left out still has its bars
-let drag = null; // {from, to}: bars
-let made = "";
-let bars = [];
+let /** @type {Bin} */ drag = null; // {from, to}: bars
+let drawnKey = "";
+let /** @type {LengthBar[]} */ bars = [];
 let cell = 1;
 
 export function makeLengthsCard() {
@@ -35,7 +40,7 @@ export function makeLengthsCard() {
   chart.addEventListener("pointerup", up);
   chart.addEventListener("pointercancel", up);
   chart.addEventListener("pointerleave", () => hideTip());
-  said = hint("");
+  sentenceLine = hint("");
   clear = button("lv-link", "any length", "Keep matches of any length", () =>
     changeLimits({ minLength: 1, maxLength: null }),
   );
@@ -45,12 +50,14 @@ export function makeLengthsCard() {
 
 /* The same bounds as numbers, for keys. */
 function row() {
-  const made = element("div", "lv-lengths-fields");
+  const made = /** @type {HTMLDivElement & { fill: () => void }} */ (element("div", "lv-lengths-fields"));
+  /** @param {string} label */
   const field = (label) =>
     element("input", "lv-input", "", { type: "text", inputmode: "numeric", "aria-label": label, title: label });
   const [from, to] = [field("Shortest match, in steps"), field("Longest match, in steps; empty: any")];
   to.placeholder = "any";
   const take = () => {
+    /** @param {string} text */
     const read = (text) => (/^\d{1,9}$/.test(text.trim()) && Number(text) > 0 ? Number(text) : null);
     const [minLength, maxLength] = [read(from.value) || 1, read(to.value)];
     changeLimits({ minLength, maxLength: maxLength === null ? null : Math.max(minLength, maxLength) });
@@ -69,7 +76,10 @@ function row() {
   return made;
 }
 
-/* What the lengths are counted for, whatever bounds hold. */
+/**
+ * What the lengths are counted for, whatever bounds hold.
+ * @param {State} question
+ */
 function wholeKey(question) {
   const { pattern } = question;
   if (!pattern) return patternKey(question);
@@ -107,21 +117,25 @@ function draw() {
     card.width(),
     typeScale(),
   ]);
-  if (now === made) return;
-  made = now;
+  if (now === drawnKey) return;
+  drawnKey = now;
   if (given?.is_region)
     return card.body.replaceChildren(hint("The rows are single steps: those of the region on the map."));
   if (missing) return card.body.replaceChildren(missing, ...(minLength > 1 || maxLength !== null ? [fields] : []));
   bars = lengthBars(given.lengths, given.n_units, state.shared || 1);
   if (fields.parentElement !== card.body || chart.parentElement !== card.body)
-    card.body.replaceChildren(chart, said, fields);
+    card.body.replaceChildren(chart, sentenceLine, fields);
   fields.fill();
   clear.hidden = minLength === 1 && maxLength === null;
   const picked = drag ? barBounds(bars, drag.from, drag.to) : bounds;
-  said.textContent = sentence(given, picked);
+  sentenceLine.textContent = sentence(given, picked);
   chart.replaceChildren(...(bars.length ? [paint(given, picked)] : []));
 }
 
+/**
+ * @param {Summary} given
+ * @param {Bounds} picked
+ */
 function sentence(given, picked) {
   if (!bars.length) return "No match is as long as that.";
   const strict = plural(barTotal(bars, "strict"), "match");
@@ -133,6 +147,10 @@ function sentence(given, picked) {
   return words.join(" ");
 }
 
+/**
+ * @param {Summary} given
+ * @param {Bounds} picked
+ */
 function paint(given, picked) {
   const wide = card.width();
   const under = SIZE.strict + SIZE.axis * typeScale();
@@ -146,6 +164,10 @@ function paint(given, picked) {
   const every = labelEvery();
   bars.forEach((bar, k) => {
     const shut = isBarIn(bar, picked) ? "" : " lv-svg-shut";
+    /**
+     * @param {"strict" | "fuzzy"} name
+     * @param {number} room
+     */
     const high = (name, room) => (bar[name] ? Math.max(1.5, (bar[name] / most[name]) * room) : 0);
     const strict = high("strict", SIZE.strict);
     drawn.append(svgBar(`lv-svg-strict${shut}`, k * cell + 0.5, SIZE.strict - strict, cell - 1, strict));
@@ -169,6 +191,7 @@ function labelEvery() {
   });
 }
 
+/** @param {Summary} given */
 function aria(given) {
   const some = bars
     .slice(0, 20)
@@ -176,11 +199,13 @@ function aria(given) {
   return `Lengths of the matches with all units on${given.complete ? ", of all that were found" : ""}. ${some.join("; ")}`;
 }
 
+/** @param {PointerEvent} event */
 function barAt(event) {
   const k = Math.floor((event.clientX - chart.getBoundingClientRect().left) / cell);
   return clamp(k, 0, bars.length - 1);
 }
 
+/** @param {PointerEvent} event */
 function down(event) {
   if (event.button !== 0 || !bars.length) return;
   const k = barAt(event);
@@ -190,6 +215,7 @@ function down(event) {
   redraw("lengths");
 }
 
+/** @param {PointerEvent} event */
 function move(event) {
   if (!bars.length) return;
   const k = barAt(event);
@@ -207,6 +233,7 @@ function move(event) {
   ]);
 }
 
+/** @param {PointerEvent} event */
 function up(event) {
   if (!drag) return;
   const picked = barBounds(bars, drag.from, drag.to);
@@ -224,6 +251,6 @@ export function inspectLengthsCard() {
     bars,
     x: bars.map((_, k) => box.left + (k + 0.5) * cell),
     y: box.top + SIZE.strict / 2,
-    words: said.textContent,
+    words: sentenceLine.textContent,
   };
 }

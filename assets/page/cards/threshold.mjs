@@ -8,6 +8,7 @@ import { svgDrawing, svgElement, svgLine, svgText } from "../dom/svg.mjs";
 import { snap, thresholdStep } from "../lib/axis.mjs";
 import { changingAnswer } from "../lib/questions.mjs";
 import { thresholdText } from "../lib/scale.mjs";
+import { BOTH_SIDES } from "../lib/select.mjs";
 import { addCurves, adviceSentence, countAt, curveCorners } from "../lib/threshold-curve.mjs";
 import { clamp } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
@@ -25,8 +26,14 @@ const TOP = 12; // px over it
 const PAUSE = { curve: 120, why: 180 }; // ms that a question rests before it is asked
 const HINT = "Brush some tokens: how many units each threshold would select.";
 const ASK_WHY = "Point at a line or a chip that is not selected: why it is not.";
-let card, server, whyServer, slider, handle, said, why;
-let made = "";
+let /** @type {Card} */ card;
+let /** @type {ReturnType<typeof changingAnswer>} */ server;
+let /** @type {ReturnType<typeof changingAnswer>} */ whyServer;
+let /** @type {HTMLElement} */ slider;
+let /** @type {HTMLElement} */ sentenceLine;
+let /** @type {HTMLElement} */ why;
+let /** @type {(threshold: number) => number} */ handle;
+let drawnKey = "";
 let isDragged = false;
 
 export function makeThresholdCard() {
@@ -41,10 +48,12 @@ export function makeThresholdCard() {
   slider.addEventListener("pointerdown", down);
   slider.addEventListener("pointermove", (event) => isDragged && moveTo(event));
   for (const end of ["pointerup", "pointercancel"]) slider.addEventListener(end, up);
+  /** @param {number} steps */
   const lift = (steps) =>
     nudgeState({
       threshold: within(snap(state.threshold + steps * thresholdStep(model.source), thresholdStep(model.source))),
     });
+  /** @param {number} place */
   const toEnd = (place) => () => nudgeState({ threshold: curve().threshold.at(place) });
   ownKeys(slider, "curve", {
     up: () => lift(1),
@@ -54,7 +63,7 @@ export function makeThresholdCard() {
     least: toEnd(0),
     most: toEnd(-1),
   });
-  said = hint("");
+  sentenceLine = hint("");
   why = element("p", "lv-card-note lv-why");
   for (const name of ["selection", "units", "adviser"]) onFrame(name, draw);
 }
@@ -66,22 +75,33 @@ function question() {
   const [from, to] = typed ? [typed.start, typed.stop] : [start, stop];
   const window_ = `start=${from}&stop=${to}&before=${before}&after=${after}`;
   const index = model.sourceOf(source).index;
+  /** @param {string} path */
   const put = (path) => (typed ? typedPath(`d/${dump}/typed/${path}`, typed.text) : `d/${dump}/${path}`);
   return {
-    sides: side === "both" ? ["high", "low"] : [side],
+    sides: side === "both" ? BOTH_SIDES : [side],
+    /** @param {any} one */
     path: (one) => put(`thresholds/${index}?${window_}&side=${one}`),
+    /**
+     * @param {HeldUnit} one
+     * @param {number} threshold
+     * @param {Side} of
+     */
     why: (one, threshold, of) =>
       put(`whynot/${model.sourceOf(one.source).index}/${one.unit}?${window_}&t=${threshold}&side=${of}`),
   };
 }
 
-/* The curve of the present answer: of one side, or of both added. */
+/**
+ * The curve of the present answer: of one side, or of both added.
+ * @returns {Curve | null}
+ */
 function curve() {
   const answers = server.value();
   if (!answers) return null;
-  return answers.length === 2 ? addCurves(...answers) : answers[0];
+  return answers.length === 2 ? addCurves(answers[0], answers[1]) : answers[0];
 }
 
+/** @param {number} threshold */
 function within(threshold) {
   const points = curve().threshold;
   return clamp(threshold, points[0], points.at(-1));
@@ -109,13 +129,17 @@ function draw() {
     own(),
     typeScale(),
   ]);
-  if (now !== made) {
-    made = now;
+  if (now !== drawnKey) {
+    drawnKey = now;
     show(asked, answers);
   }
   showWhy(asked);
 }
 
+/**
+ * @param {ThresholdQuestion} asked
+ * @param {Curve[]} answers
+ */
 function show(asked, answers) {
   if (state.pattern)
     card.body.replaceChildren(
@@ -130,13 +154,16 @@ function show(asked, answers) {
   slider.classList.toggle("lv-stale", server.isLate());
 }
 
+/** @param {Curve[]} answers */
 function paint(answers) {
   const { threshold } = state;
   const total = curve();
   const points = total.threshold;
   const wide = card.width();
   const most = Math.max(1, ...total.n_units);
+  /** @param {any} value */
   const x = (value) => 1 + ((value - points[0]) / (points.at(-1) - points[0])) * (wide - 2);
+  /** @param {number} count */
   const y = (count) => TOP + (1 - count / most) * TALL;
   const words = adviceSentence(total, threshold, own());
   const drawn = svgDrawing(wide, TOP + TALL + FOOT * typeScale(), "");
@@ -152,17 +179,17 @@ function paint(answers) {
   );
   drawn.append(svgText("", plural(most, "unit"), wide, 9, "end"));
   mark(drawn, x, y, total, wide);
-  if (slider.parentElement !== card.body) card.body.replaceChildren(slider, said, why);
+  if (slider.parentElement !== card.body) card.body.replaceChildren(slider, sentenceLine, why);
   slider.replaceChildren(drawn);
   handle = x;
-  said.textContent = words + (extras() ? ` (${extras()})` : "");
+  sentenceLine.textContent = words + (extras() ? ` (${extras()})` : "");
   const values = {
     "aria-valuemin": points[0],
     "aria-valuemax": points.at(-1),
     "aria-valuenow": threshold,
     "aria-valuetext": `${thresholdText(threshold)}: ${words}`,
   };
-  for (const [name, value] of Object.entries(values)) slider.setAttribute(name, value);
+  for (const [name, value] of Object.entries(values)) slider.setAttribute(name, String(value));
 }
 
 /* How many units the brush itself selects; null where the chips do not tell. */
@@ -183,12 +210,25 @@ function extras() {
   return left.length ? `of ${shortSource(source)} alone, without ${left.join(" and ")}` : "";
 }
 
+/**
+ * @param {any} one
+ * @param {(threshold: number) => number} x
+ * @param {(count: number) => number} y
+ * @param {string} [className]
+ */
 function path(one, x, y, className) {
   const corners = curveCorners(one, x, y).map(([a, b]) => `${a.toFixed(1)} ${b.toFixed(1)}`);
   return svgElement("path", className, { d: `M${corners.join("L")}` });
 }
 
-/* The present threshold, and the ends of the axis where its number leaves room for theirs. */
+/**
+ * The present threshold, and the ends of the axis where its number leaves room for theirs.
+ * @param {SVGElement} drawn
+ * @param {(threshold: number) => number} x
+ * @param {(count: number) => number} y
+ * @param {Curve} total
+ * @param {number} wide
+ */
 function mark(drawn, x, y, total, wide) {
   const { threshold } = state;
   const points = total.threshold;
@@ -211,7 +251,10 @@ function mark(drawn, x, y, total, wide) {
     drawn.append(svgText("", thresholdText(points.at(-1)), wide, TOP + TALL + 12 * typeScale(), "end"));
 }
 
-/* The threshold under a point of the curve. */
+/**
+ * The threshold under a point of the curve.
+ * @param {PointerEvent} event
+ */
 function thresholdAt(event) {
   const box = slider.getBoundingClientRect();
   const points = curve().threshold;
@@ -219,6 +262,7 @@ function thresholdAt(event) {
   return within(snap(points[0] + share * (points.at(-1) - points[0]), thresholdStep(model.source)));
 }
 
+/** @param {PointerEvent} event */
 function down(event) {
   if (event.button !== 0 || !curve()) return;
   isDragged = true;
@@ -226,6 +270,7 @@ function down(event) {
   moveTo(event);
 }
 
+/** @param {PointerEvent} event */
 function moveTo(event) {
   const threshold = thresholdAt(event);
   if (threshold !== state.threshold) changeState({ threshold }, "live");
@@ -246,7 +291,10 @@ function unselected() {
   return isIn ? null : one;
 }
 
-/* The side on which to ask: that of the brush; where it takes both, the one on which the unit's value is in the window. */
+/**
+ * The side on which to ask: that of the brush; where it takes both, the one on which the unit's value is in the window.
+ * @param {HeldUnit} one
+ */
 function sideOf(one) {
   const { side, start, typed, parts, source } = state;
   const own = one.source === source ? side : (parts.find((part) => part.source === one.source) || { side }).side;
@@ -256,6 +304,7 @@ function sideOf(one) {
   return values && values[one.unit] < 0 ? "low" : "high";
 }
 
+/** @param {ThresholdQuestion} asked */
 function askWhy(asked) {
   const one = asked && !model.problem && unselected();
   if (!one) return whyServer.want();
@@ -264,6 +313,7 @@ function askWhy(asked) {
   whyServer.want(asked.why(one, threshold, side));
 }
 
+/** @param {ThresholdQuestion} asked */
 function showWhy(asked) {
   const [answer] = (whyServer.isCurrent() && whyServer.value()) || [];
   const words = !asked
@@ -279,7 +329,10 @@ function showWhy(asked) {
   why.classList.toggle("lv-why-told", Boolean(answer));
 }
 
-/* One that the brush selects and the pattern does not have was taken out by hand, or its source is not in the brush. */
+/**
+ * One that the brush selects and the pattern does not have was taken out by hand, or its source is not in the brush.
+ * @param {any} answer
+ */
 function sentence(answer) {
   const { source, parts } = state;
   const isAsked = [source, ...parts.map((part) => part.source)].includes(answer.source);
@@ -297,7 +350,7 @@ export function inspectThresholdCard() {
   return {
     curve: curve(),
     isPending: server.isPending(),
-    words: said.textContent,
+    words: sentenceLine.textContent,
     why: why.textContent,
     whyAnswer: (whyServer.isCurrent() && whyServer.value()?.[0]) || null,
     x: handle && curve() ? curve().threshold.map((value) => box.left + handle(value)) : [],

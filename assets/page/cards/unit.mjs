@@ -32,17 +32,20 @@ const SIDES = [
   ["high", "on high"],
   ["low", "on low"],
 ];
-let card, server, close, side;
-let turned = null; // {name, side}: the side that was asked for by hand
+let /** @type {Card} */ card;
+let /** @type {ReturnType<typeof changingAnswer>} */ server;
+let /** @type {HTMLButtonElement} */ close;
+let /** @type {HTMLSelectElement} */ side;
+let /** @type {{ name: string, side: Side }} */ turned = null; // {name, side}: the side that was asked for by hand
 let isAll = false; // are all tracks listed?
-let made = "";
-let shownFor = null; // the unit that the card is about
+let drawnKey = "";
+let /** @type {string} */ shownFor = null; // the unit that the card is about
 
 export function makeUnitCard() {
   card = makeCard(ids.card, "Unit");
   server = changingAnswer({ get: getJson, changed: () => redraw("card"), pause: 200 });
   side = choiceList("On which side of its threshold", SIDES, "high", (value) => {
-    turned = { name: name(state.held), side: value };
+    turned = { name: name(state.held), side: /** @type {Side} */ (value) };
     redraw("card");
   });
   close = button("lv-card-close", "×", "Close the unit's card", shut);
@@ -60,6 +63,7 @@ function shut() {
   });
 }
 
+/** @param {HeldUnit} unit */
 const name = ({ source, unit }) => `${source}/${unit}`;
 
 /* The held unit as the pattern has it, or as the brush would: {source, unit, side, threshold}; null where none is held. */
@@ -79,6 +83,7 @@ function asked() {
   return known.find((one) => one.side === wanted) || unitWithThreshold(held.source, held.unit, wanted);
 }
 
+/** @param {Unit} unit */
 function path({ source, unit, side: own, threshold }) {
   return `d/${state.dump}/unit/${model.sourceOf(source).index}/${unit}?t=${own === "low" ? -threshold : threshold}&side=${own}`;
 }
@@ -105,8 +110,8 @@ function draw() {
     card.isFolded(),
     typeScale(),
   ]);
-  if (now === made) return;
-  made = now;
+  if (now === drawnKey) return;
+  drawnKey = now;
   const isNew = one !== null && name(one) !== shownFor;
   shownFor = one && name(one);
   if (isNew && one && card.isFolded()) return card.fold(false); // pressing a unit asks for its card
@@ -121,6 +126,7 @@ function draw() {
     card.body.replaceChildren(hint(server.isLate() ? "Reading the whole corpus …" : ""));
 }
 
+/** @param {any} answer */
 function parts(answer) {
   const values = [histogram(answer), element("p", "lv-card-words", said(answer)), ...runs(answer)];
   return [values, contexts(answer), tracks(answer)].map((some) => {
@@ -130,14 +136,19 @@ function parts(answer) {
   });
 }
 
+/** @param {any} answer */
 function said(answer) {
   const words = unitSentence(answer);
   return `${words[0].toUpperCase()}${words.slice(1)}`;
 }
 
+/** @param {any} answer */
 const sign = (answer) => (answer.side === "low" ? "≤" : "≥");
 
-/* Its values, those that are on in the colour of what is pressed. */
+/**
+ * Its values, those that are on in the colour of what is pressed.
+ * @param {any} answer
+ */
 function histogram(answer) {
   const { low, high, n_steps: counts } = answer.histogram;
   const wide = card.width();
@@ -148,8 +159,9 @@ function histogram(answer) {
   );
   const most = Math.max(1, ...counts);
   const [least, end] = [low[0], high.at(-1)];
+  /** @param {any} value */
   const x = (value) => ((value - least) / (end - least || 1)) * wide;
-  counts.forEach((count, k) => {
+  counts.forEach((/** @type {number} */ count, /** @type {number} */ k) => {
     if (!count) return;
     const tall = Math.max(1.5, (count / most) * SIZE.histogram);
     const [left, room] = [x(low[k]) + 0.5, Math.max(1, x(high[k]) - x(low[k]) - 1)];
@@ -162,6 +174,7 @@ function histogram(answer) {
   const at = Math.min(wide, Math.max(0, x(answer.threshold)));
   drawn.append(svgLine("lv-svg-threshold", at, 0, at, SIZE.histogram));
   const ends = [least, 0, end];
+  /** @param {any} value */
   const isClear = (value) => Math.abs(x(value) - at) > 40 * typeScale();
   for (const [value, anchor] of [[least, "start"], [end, "end"], ...(least < 0 && end > 0 ? [[0, "middle"]] : [])]) {
     if (isClear(value))
@@ -188,14 +201,17 @@ function histogram(answer) {
   return drawn;
 }
 
-/* How long it stays on. */
+/**
+ * How long it stays on.
+ * @param {any} answer
+ */
 function runs(answer) {
   const { length, n_runs: counts } = answer.run_lengths;
   if (!length.length) return [];
   const bars = binsBetween(1, length.at(-1), RUNS);
   const filled = fillBins(
     bars,
-    length.map((value, k) => [value, counts[k]]),
+    length.map((/** @type {number} */ value, /** @type {number} */ k) => [value, counts[k]]),
   );
   const wide = card.width();
   const cell = wide / Math.max(8, bars.length);
@@ -220,16 +236,24 @@ function runs(answer) {
   return [element("h3", "lv-card-head3", `Steps on at a time: ${plural(answer.n_runs, "run")}`), drawn];
 }
 
-/* Where it is strongest, each a line that leads there. */
+/**
+ * Where it is strongest, each a line that leads there.
+ * @param {any} answer
+ */
 function contexts(answer) {
   if (!answer.contexts.length) return [];
   const list = element("div", "lv-contexts", "", { role: "group", "aria-label": "Where it is strongest" });
   const { low, high } = model.sourceOf(answer.source);
   const reach = Math.max(Math.abs(low), Math.abs(high));
-  list.append(...answer.contexts.map((one) => context(answer, one, reach)));
+  list.append(...answer.contexts.map((/** @type {any} */ one) => context(answer, one, reach)));
   return [element("h3", "lv-card-head3", "Strongest at"), list];
 }
 
+/**
+ * @param {any} answer
+ * @param {any} one
+ * @param {number} reach
+ */
 function context(answer, one, reach) {
   const value = valueText(one.value);
   const row = element("button", "lv-context", "", {
@@ -237,7 +261,7 @@ function context(answer, one, reach) {
     title: `${value} at step ${grouped(one.step)}: go there`,
   });
   const halves = [element("span", "lv-context-before"), element("span", "lv-context-after")];
-  one.values.forEach((here, k) => {
+  one.values.forEach((/** @type {number | null} */ here, /** @type {number} */ k) => {
     const shown = one.tokens ? showToken(one.tokens[k]).text : "";
     const cell = element("bdi", one.start + k === one.step ? "lv-context-at" : "", shown);
     if (!one.tokens) cell.classList.add("lv-context-number");
@@ -254,20 +278,23 @@ function context(answer, one, reach) {
   return row;
 }
 
-/* On-rates by the values of each track, against the overall one (the line). */
+/**
+ * On-rates by the values of each track, against the overall one (the line).
+ * @param {any} answer
+ */
 function tracks(answer) {
   const every = ownTracksFirst(unitTracks(answer, ROWS));
   const seen = isAll ? every : every.slice(0, TRACKS);
-  const found = seen.flatMap((track) => {
-    const correlation = track.r === null ? "" : ` · r ${signed(track.r, 2)}`;
-    const more = track.nValues > track.rows.length ? ` · ${track.rows.length} of ${track.nValues} values` : "";
-    const head = element("h3", "lv-card-head3", `On by ${showToken(track.name).text}${correlation}${more}`);
-    const longest = Math.max(0, ...track.rows.map((row) => Array.from(showToken(String(row.value)).text).length));
-    const rows = element("div");
-    rows.style.setProperty("--lv-name", nameWidth(longest));
-    rows.append(...track.rows.map((row) => trackRow(track, row)));
-    return [head, rows];
-  });
+  const /** @type {HTMLElement[]} */ found = seen.flatMap((track) => {
+      const correlation = track.r === null ? "" : ` · r ${signed(track.r, 2)}`;
+      const more = track.nValues > track.rows.length ? ` · ${track.rows.length} of ${track.nValues} values` : "";
+      const head = element("h3", "lv-card-head3", `On by ${showToken(track.name).text}${correlation}${more}`);
+      const longest = Math.max(0, ...track.rows.map((row) => Array.from(showToken(String(row.value)).text).length));
+      const rows = element("div");
+      rows.style.setProperty("--lv-name", nameWidth(longest));
+      rows.append(...track.rows.map((row) => trackRow(track, row)));
+      return [head, rows];
+    });
   if (every.length > TRACKS) {
     const more = button(
       "lv-link lv-card-more",
@@ -283,6 +310,10 @@ function tracks(answer) {
   return found;
 }
 
+/**
+ * @param {any} track
+ * @param {any} row
+ */
 function trackRow(track, row) {
   const value = showToken(String(row.value)).text;
   const told = `on in ${percent(row.onRate)} of ${plural(row.nSteps, "step")}, in ${percent(track.overall)} of all`;

@@ -15,7 +15,12 @@ const ROOM = 34; // px below which a label says nothing
 const MOST = 220; // px
 const pages = new Map(); // "dump axis page" -> rows by number, or null while they are on their way
 
-/* Dotted lines between two heights. Step 0 needs none: nothing lies before it. */
+/**
+ * Dotted lines between two heights. Step 0 needs none: nothing lies before it.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} top
+ * @param {number} bottom
+ */
 export function drawBorders(ctx, top, bottom) {
   ctx.strokeStyle = themeColours().dim;
   ctx.lineWidth = 1;
@@ -35,10 +40,14 @@ function seen() {
   return model.bordersIn(Math.max(1, at), at + span);
 }
 
-/* What is said of each sequence that starts in view: [{border, x, text}], as far as there is room up to the next. */
+/**
+ * What is said of each sequence that starts in view: [{border, x, text}], as far as there is room up to the next.
+ * @param {CanvasRenderingContext2D} ctx
+ */
 export function borderLabels(ctx) {
   const right = geometry.left() + geometry.width();
   const borders = seen();
+  /** @param {string} text */
   const width = (text) => ctx.measureText(text).width;
   return borders.flatMap((border, k) => {
     const x = geometry.x(border) + 4;
@@ -48,6 +57,7 @@ export function borderLabels(ctx) {
   });
 }
 
+/** @param {CanvasRenderingContext2D} ctx */
 export function drawBorderLabels(ctx) {
   const colours = themeColours();
   ctx.font = labelFont();
@@ -63,11 +73,14 @@ export function drawBorderLabels(ctx) {
   }
 }
 
-/* "sequence 3 · Genesis": its number and the labels of the tracks that never change inside it. */
+/**
+ * "sequence 3 · Genesis": its number and the labels of the tracks that never change inside it.
+ * @param {number} number
+ */
 function wordsOf(number) {
   if (number === null) return "";
   const rows = page(Math.floor(number / PAGE));
-  const row = rows?.find((one) => one.index === number);
+  const row = rows?.find((/** @type {Sequence} */ one) => one.index === number);
   const said = row ? Object.values(row.labels).filter((value) => value !== null) : [];
   return [
     `sequence ${grouped(number)}`,
@@ -75,6 +88,7 @@ function wordsOf(number) {
   ].join(" · ");
 }
 
+/** @param {number} k */
 function page(k) {
   const { dump } = state;
   const axis = model.axis.index;

@@ -18,9 +18,9 @@ import { handleSteps, OFF, stripPlace, TOKEN } from "./strip.mjs";
 const NEAR = 6; // px around an edge that still catches it
 const STILL = 3; // px; less than that is a click
 const EDGE_PAN = 60; // ms between steps while a drag is held outside the view
-let mount;
-let drag = null; // {kind, from, x, anchor, bounds, ...} while the button is down
-let panning = null;
+let /** @type {HTMLElement} */ mount;
+let /** @type {any} */ drag = null; // {kind, from, x, anchor, bounds, ...} while the button is down
+let /** @type {ReturnType<typeof setInterval>} */ panning = null;
 
 export function makeBrush() {
   mount = stripPlace();
@@ -37,16 +37,21 @@ function leave() {
   hideTip();
 }
 
+/** @param {PointerEvent} event */
 function at(event) {
   const box = mount.getBoundingClientRect();
   return { x: event.clientX - box.left, y: event.clientY - box.top };
 }
 
-/* What a press at a point would take hold of. */
+/**
+ * What a press at a point would take hold of.
+ * @param {{ x: number, y: number }} point
+ */
 function zone({ x, y }) {
   if (state.start !== null) {
     const handles = handleSteps();
     if (y >= OFF.top - 2 && y <= OFF.top + OFF.height + 2) {
+      /** @param {number} step */
       const near = (step) => Math.abs(x - geometry.x(step)) <= NEAR + 3;
       const left = Math.abs(x - geometry.x(handles.before)) <= Math.abs(x - geometry.x(handles.after));
       if (left && near(handles.before)) return "before";
@@ -74,11 +79,13 @@ const CURSORS = {
   none: "default",
 };
 
+/** @param {number} step */
 function inView(step) {
   const { at: first, span } = state;
   return clamp(step, first, Math.min(model.axis.n_steps, first + span) - 1);
 }
 
+/** @param {PointerEvent} event */
 function down(event) {
   if (event.button !== 0 || !model.source) return;
   const point = at(event);
@@ -94,6 +101,7 @@ function down(event) {
   hideTip();
 }
 
+/** @param {PointerEvent} event */
 function move(event) {
   if (!model.source) return;
   const point = at(event);
@@ -106,8 +114,9 @@ function move(event) {
   follow(point.x);
 }
 
+/** @param {number} x */
 function follow(x) {
-  const change = CHANGES[drag.kind](x);
+  const change = /** @type {Record<string, (x: number) => Changes>} */ (CHANGES)[drag.kind](x);
   if (change) {
     if (drag.kind === "new" && state.excluded.length) change.excluded = []; // what was taken out was of another brush
     markBrush();
@@ -115,15 +124,17 @@ function follow(x) {
   }
 }
 
+/** @param {number} x */
 function windowTo(x) {
   const step = inView(geometry.stepAt(x));
   const [start, stop] = snapWindow(drag.anchor, clamp(step, drag.bounds[0], drag.bounds[1] - 1), drag.bounds);
   const kept =
     step < drag.anchor ? [Math.max(start, stop - longest()), stop] : [start, Math.min(stop, start + longest())];
   sayLimit(stop - start > longest());
-  return differs(...kept);
+  return differs(kept[0], kept[1]);
 }
 
+/** @param {number} x */
 function edgeTo(x) {
   const edge = geometry.edgeAt(x);
   const { bounds, start, stop } = drag;
@@ -136,11 +147,13 @@ function longest() {
   return viewLimits(model.source).window;
 }
 
+/** @param {boolean} isReached */
 function sayLimit(isReached) {
   if (isReached) notify("limit", `A window holds at most ${plural(longest(), "step")}.`);
   else clearNotice("limit");
 }
 
+/** @param {number} x */
 function windowBy(x) {
   const by = geometry.stepAt(x) - drag.step;
   const length = drag.stop - drag.start;
@@ -148,15 +161,23 @@ function windowBy(x) {
   return differs(start, start + length);
 }
 
+/**
+ * @param {number} start
+ * @param {number} stop
+ */
 function differs(start, stop) {
   return start === state.start && stop === state.stop ? null : { start, stop };
 }
 
+/**
+ * @param {string} name
+ * @param {number} x
+ */
 function offTo(name, x) {
   const edge = geometry.edgeAt(x);
   const { start, stop } = state;
   const steps = clamp(name === "before" ? start - edge : edge - stop, 0, MAX_OFF);
-  return steps === state[name] ? null : { [name]: steps };
+  return steps === state[/** @type {keyof State} */ (name)] ? null : { [name]: steps };
 }
 
 const CHANGES = {
@@ -164,11 +185,16 @@ const CHANGES = {
   start: edgeTo,
   stop: edgeTo,
   move: windowBy,
+  /** @param {number} x */
   before: (x) => offTo("before", x),
+  /** @param {number} x */
   after: (x) => offTo("after", x),
 };
 
-/* While a drag is held outside the view, the view follows it. */
+/**
+ * While a drag is held outside the view, the view follows it.
+ * @param {number} direction
+ */
 function panAtEdge(direction) {
   if (direction === 0) {
     clearInterval(panning);
@@ -182,6 +208,7 @@ function panAtEdge(direction) {
   }
 }
 
+/** @param {PointerEvent} event */
 function up(event) {
   if (!drag) return;
   const { isMoved, kind } = drag;
@@ -196,6 +223,10 @@ function clearBrush() {
   if (state.start !== null) changeState({ start: null, stop: null }, "push");
 }
 
+/**
+ * @param {PointerEvent} event
+ * @param {{ x: number, y: number }} point
+ */
 function pointAt(event, point) {
   mount.style.cursor = CURSORS[zone(point)];
   const step = geometry.stepAt(point.x);
@@ -205,7 +236,10 @@ function pointAt(event, point) {
   showTip(event, describe(step));
 }
 
-/* Step, token and what else is known there, each a line. */
+/**
+ * Step, token and what else is known there, each a line.
+ * @param {number} step
+ */
 function describe(step) {
   const lines = [`step ${grouped(step)}`];
   const shown = model.shown(step);
@@ -222,19 +256,24 @@ function describe(step) {
   return lines;
 }
 
+/** @param {KeyboardEvent} event */
 function key(event) {
   if (model.source && actOnKey("tokens", event, KEYS)) event.stopPropagation();
 }
 
-/* By keyboard: a window in the middle of the view, moved or stretched a step at a time. */
+/**
+ * By keyboard: a window in the middle of the view, moved or stretched a step at a time.
+ * @param {number} by
+ * @param {boolean} isEnd
+ */
 function nudge(by, isEnd) {
   const { start, stop, at: first, span } = state;
   if (start === null) return begin();
   const bounds = model.sequenceOf(start);
   const length = stop - start;
-  const to = isEnd
-    ? { start, stop: clamp(stop + by, start + 1, Math.min(bounds[1], start + longest())) }
-    : { start: clamp(start + by, bounds[0], bounds[1] - length) };
+  const /** @type {Changes} */ to = isEnd
+      ? { start, stop: clamp(stop + by, start + 1, Math.min(bounds[1], start + longest())) }
+      : { start: clamp(start + by, bounds[0], bounds[1] - length) };
   if (!isEnd) to.stop = to.start + length;
   const isSeen = to.start >= first && to.stop <= first + span;
   if (!isSeen) to.at = clamp(to.start - Math.floor(span / 3), 0, Math.max(0, model.axis.n_steps - span));

@@ -9,17 +9,24 @@ import { openDump, openFailed, openSource } from "../store/open.mjs";
 import { changeState, nudgeState, state } from "../store/state.mjs";
 import { panTo } from "../store/view.mjs";
 
+/** @type {Record<string, any[]>} */
 const sent = {}; // field -> values set from here whose echo has not come back
+/** @type {Record<string, any>} */
 const shown = {}; // field -> what it shows
 
 export function makeFields() {
   openFailed.on(() => restoreField("dump"));
   onFrame("fields", () => {
-    for (const name of ["dump", "source", "threshold", "before", "after", "side"]) show(name, state[name]);
+    for (const name of ["dump", "source", "threshold", "before", "after", "side"])
+      show(name, state[/** @type {keyof State} */ (name)]);
     show("step", state.at);
   });
 }
 
+/**
+ * @param {string} name
+ * @param {any} value
+ */
 function show(name, value) {
   if (shown[name] === value) return;
   shown[name] = value;
@@ -27,7 +34,11 @@ function show(name, value) {
   dash_clientside.set_props(ids[name], { value });
 }
 
-/* A field reports a value: take it to the state, unless it only repeats what was set from here. */
+/**
+ * A field reports a value: take it to the state, unless it only repeats what was set from here.
+ * @param {string} name
+ * @param {any} value
+ */
 export function fieldChanged(name, value) {
   const echo = (sent[name] || []).indexOf(value);
   if (echo >= 0) {
@@ -40,6 +51,7 @@ export function fieldChanged(name, value) {
   TAKE[name](value);
 }
 
+/** @type {Record<string, (value: any) => unknown>} */
 const TAKE = {
   dump: (uuid) => uuid && uuid !== state.dump && openDump(uuid),
   source: (name) => name && name !== state.source && openSource(name),
@@ -50,20 +62,29 @@ const TAKE = {
   after: (value) => isNumber(value) && nudge("after", clamp(Math.round(value), 0, MAX_OFF)),
 };
 
+/** @param {unknown} value */
 function isNumber(value) {
   return typeof value === "number" && Number.isFinite(value);
 }
 
+/**
+ * @param {string} name
+ * @param {number} value
+ */
 function nudge(name, value) {
-  if (value !== state[name]) nudgeState({ [name]: value });
+  if (value !== state[/** @type {keyof State} */ (name)]) nudgeState({ [name]: value });
 }
 
+/** @param {number} step */
 function goTo(step) {
   panTo(step, "push");
   redraw("fields"); // a number past the end shows where it led
 }
 
-/* An emptied field gets its number back when it is left. */
+/**
+ * An emptied field gets its number back when it is left.
+ * @param {string} name
+ */
 export function restoreField(name) {
   delete shown[name];
   redraw("fields");

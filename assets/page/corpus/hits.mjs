@@ -15,53 +15,79 @@ import { goToHit, presentHits } from "./search.mjs";
 
 const ROW = 26; // px
 const AROUND = 24; // steps on either side of a hit
-let menu, list, count;
+let /** @type {Menu} */ menu;
+let /** @type {ReturnType<typeof virtualList>} */ list;
+let /** @type {HTMLElement} */ count;
 
 export function makeHits() {
   menu = makeMenu(document.getElementById(ids.hitList), { words: "▾", title: "List the hits", fill });
   menu.button.setAttribute("aria-label", "List the hits");
   menu.panel.classList.add("lv-hits-panel");
   count = element("p", "lv-panel-note", "", { role: "status" });
-  list = virtualList({ height: ROW, label: "Hits", load, fill: row, pick: go, told });
+  list = virtualList({ height: ROW, label: "Hits", load, fill: row, pick: go, told: showTotal });
   onFrame("strip", offer);
 }
 
 /* There is something to list once a search has found something. */
 function offer() {
-  const found = presentHits();
-  menu.whole.hidden = !found?.total;
+  const hits = presentHits();
+  menu.whole.hidden = !hits?.total;
   if (menu.whole.hidden) menu.close();
 }
 
+/** @param {HTMLElement} panel */
 function fill(panel) {
-  const found = presentHits();
+  const hits = presentHits();
   count.textContent = "";
   panel.append(count, list.element);
-  list.reset(found.present || 0).then(() => menu.isOpen() && list.focus());
+  list.reset(hits.present || 0).then(() => menu.isOpen() && list.focus());
 }
 
+/**
+ * @param {number} from
+ * @param {number} limit
+ * @param {AbortSignal} signal
+ */
 async function load(from, limit, signal) {
   const { text } = presentHits();
   const query = `q=${encodeURIComponent(text)}&from=${from}&limit=${limit}&around=${AROUND}`;
   const { total, hits, texts } = await getJson(`d/${state.dump}/search/${model.axis.index}?${query}`, { signal });
-  return { total, rows: hits.map(([start, stop], k) => Object.assign({ start, stop }, texts[k])) };
+  return {
+    total,
+    rows: hits.map((/** @type {Span} */ [start, stop], /** @type {number} */ k) =>
+      Object.assign({ start, stop }, texts[k]),
+    ),
+  };
 }
 
-function told(total, problem) {
-  const found = presentHits();
+/**
+ * @param {number} total
+ * @param {string} problem
+ */
+function showTotal(total, problem) {
+  const hits = presentHits();
   count.classList.toggle("lv-warn", Boolean(problem));
   count.textContent = problem
     ? `The hits could not be listed: ${problem}`
-    : `${plural(total, "hit")} of “${showToken(found ? found.text : "").text}”`;
+    : `${plural(total, "hit")} of “${showToken(hits ? hits.text : "").text}”`;
   if (problem)
     count.append(
       " ",
-      button("lv-link", "Try again", "Ask the server again", () => list.reset(found?.present || 0)),
+      button("lv-link", "Try again", "Ask the server again", () => list.reset(hits?.present || 0)),
     );
 }
 
+/**
+ * @param {HTMLElement} item
+ * @param {Hit} one
+ * @param {number} index
+ */
 function row(item, one, index) {
   const join = model.axis.join === "" ? "" : " ";
+  /**
+   * @param {number} a
+   * @param {number} b
+   */
   const part = (a, b) =>
     one.tokens
       .slice(a - one.first, b - one.first)
@@ -69,8 +95,8 @@ function row(item, one, index) {
       .join(join);
   const end = one.first + one.tokens.length;
   const [before, hit, after] = [part(one.first, one.start), part(one.start, one.stop), part(one.stop, end)];
-  const found = presentHits();
-  const isPresent = found !== null && index === found.present;
+  const hits = presentHits();
+  const isPresent = hits !== null && index === hits.present;
   item.classList.toggle("lv-list-here", isPresent);
   item.setAttribute("aria-selected", String(isPresent));
   const left = element("span", "lv-hit-before");
@@ -82,6 +108,10 @@ function row(item, one, index) {
   item.title = `Go to step ${grouped(one.start)}`;
 }
 
+/**
+ * @param {Hit} one
+ * @param {number} index
+ */
 function go(one, index) {
   menu.close();
   goToHit(index, [one.start, one.stop]);

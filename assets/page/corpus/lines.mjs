@@ -15,21 +15,36 @@ const KEPT = 24; // pictures; at 32 steps of 20 px each they take some 20 MB
 const EDGE = 6; // bitmap px beside a picture, for the width of its lines and dots
 const LONE = 1.6; // px that the dot of a value without neighbours is wider than a line is
 
+/**
+ * @param {Floats} row
+ * @param {number} unit
+ */
 function hasValue(row, unit) {
   return Boolean(row) && !Number.isNaN(row[unit]);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ */
 function dot(ctx, x, y, radius) {
   ctx.beginPath();
   ctx.arc(x, y, radius, 0, 2 * Math.PI);
   ctx.fill();
 }
 
+/** @param {LinesOf} of */
 export function linePainter(of) {
   const pictures = new Map(); // index -> canvas
   let look = ""; // what the kept pictures depend on
 
-  /* Lines of some units over the visible steps and one more at each side. */
+  /**
+   * Lines of some units over the visible steps and one more at each side.
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {number[]} units
+   */
   function draw(ctx, units) {
     const { at, span } = state;
     stroke(ctx, units, Math.max(0, at - 1), Math.min(model.axis.n_steps, at + span + 1), (step) =>
@@ -37,8 +52,15 @@ export function linePainter(of) {
     );
   }
 
-  /* One path a unit, so that lines that lie on each other add up; broken at borders, gaps and NaN. A value with no
-     neighbour to be joined to is a dot. */
+  /**
+   * One path a unit, so that lines that lie on each other add up; broken at borders, gaps and NaN. A value with no
+   * neighbour to be joined to is a dot.
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {number[]} units
+   * @param {number} from
+   * @param {number} to
+   * @param {(step: number) => number} x
+   */
   function stroke(ctx, units, from, to, x) {
     const borders = new Set(model.bordersIn(from, to + 1));
     const xs = [];
@@ -74,7 +96,10 @@ export function linePainter(of) {
     }
   }
 
-  /* geometry.y of geometry.viewed, with what stays the same worked out once. */
+  /**
+   * geometry.y of geometry.viewed, with what stays the same worked out once.
+   * @returns {(value: number) => number}
+   */
   function yOf() {
     const [low, high] = sourceRange(of.source());
     const height = of.height() - 2 * geometry.PAD;
@@ -86,14 +111,19 @@ export function linePainter(of) {
     };
   }
 
-  /* Every unit, faint. A picture begins at the middle of its first step and ends at that of the next one's, but its lines
-     go on a little, so that neighbours are cut at one whole pixel and show no seam. */
+  /**
+   * Every unit, faint. A picture begins at the middle of its first step and ends at that of the next one's, but its lines
+   * go on a little, so that neighbours are cut at one whole pixel and show no seam.
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {number} height
+   */
   function drawAll(ctx, height) {
     const { at, span } = state;
     const ratio = window.devicePixelRatio || 1;
     forgetIfOther(height, ratio);
     const end = model.axis.n_steps - 1;
     const last = Math.floor(Math.min(end, at + span) / STEPS);
+    /** @param {number} k */
     const left = (k) => Math.round(geometry.x(k * STEPS + 0.5) * ratio);
     ctx.setTransform(1, 0, 0, 1, 0, 0); // whole pixels of the bitmap, so that nothing blurs
     for (let k = Math.floor(Math.max(0, at - 1) / STEPS); k <= last; k++) {
@@ -105,6 +135,10 @@ export function linePainter(of) {
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
+  /**
+   * @param {number} height
+   * @param {number} ratio
+   */
   function forgetIfOther(height, ratio) {
     const now = [of.dump(), of.source().name, geometry.cell(), height, ratio, themeColours().unit, lineScale()].join();
     if (now === look) return;
@@ -112,6 +146,11 @@ export function linePainter(of) {
     pictures.clear();
   }
 
+  /**
+   * @param {number} k
+   * @param {number} height
+   * @param {number} ratio
+   */
   function picture(k, height, ratio) {
     const known = pictures.get(k);
     if (known) {
@@ -138,10 +177,15 @@ export function linePainter(of) {
     return canvas;
   }
 
+  /** @param {...number} steps */
   function isLoaded(...steps) {
     return steps.every((step) => of.row(step) && model.shown(step));
   }
 
+  /**
+   * @param {number} k
+   * @param {HTMLCanvasElement} canvas
+   */
   function keep(k, canvas) {
     pictures.set(k, canvas);
     if (pictures.size > KEPT) pictures.delete(pictures.keys().next().value);
@@ -154,6 +198,7 @@ export function linePainter(of) {
 export const plotLines = linePainter({
   dump: () => state.dump,
   source: () => model.source,
+  /** @param {number} step */
   row: (step) => model.row(step),
   height: () => plotPlace().clientHeight,
 });

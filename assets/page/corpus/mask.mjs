@@ -7,7 +7,12 @@ import { state } from "../store/state.mjs";
 
 const MOST = 0.86; // of the ground's colour over a step where none is on
 
-/* Fade the visible steps of a canvas between two heights. */
+/**
+ * Fade the visible steps of a canvas between two heights.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} top
+ * @param {number} bottom
+ */
 export function drawMask(ctx, top, bottom) {
   const { mask, at, span } = state;
   const units = model.chosen || [];
@@ -16,6 +21,7 @@ export function drawMask(ctx, top, bottom) {
   const counts = model.countOn(at, to);
   ctx.fillStyle = themeColours().bg;
   const ratio = window.devicePixelRatio || 1;
+  /** @param {number} step */
   const edge = (step) => Math.round(geometry.x(step) * ratio) / ratio; // whole pixels: no seams
   for (let step = at; step < to; step++) {
     ctx.globalAlpha = MOST * (1 - counts[step - at] / units.length);

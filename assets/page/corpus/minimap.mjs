@@ -19,11 +19,15 @@ import { panTo } from "../store/view.mjs";
 
 const FEW = 120; // sequences whose borders are drawn
 const LEAST = { view: 6, brush: 3 }; // px
-let track, canvas, view, brush;
+let /** @type {HTMLElement} */ track;
+let /** @type {HTMLElement} */ view;
+let /** @type {HTMLElement} */ brush;
+let /** @type {HTMLCanvasElement} */ canvas;
 const line = questionLine();
+/** @type {{ key: string | null, starts: number[] }} */
 let borders = { key: null, starts: [] };
-let drag = null; // px between the pointer and the middle of the view
-let made = "";
+let /** @type {number} */ drag = null; // px between the pointer and the middle of the view
+let drawnKey = "";
 let wide = 0; // px of the strip; to ask for it in each frame would lay the page out each time
 
 export function makeMinimap() {
@@ -43,6 +47,7 @@ export function makeMinimap() {
   track.addEventListener("pointermove", move);
   for (const end of ["pointerup", "pointercancel"]) track.addEventListener(end, up);
   track.addEventListener("pointerleave", () => hideTip());
+  /** @param {number} share */
   const by = (share) => () =>
     panTo(state.at + Math.sign(share) * Math.max(1, Math.round(Math.abs(share) * model.axis.n_steps)));
   const ends = { first: () => panTo(0), last: () => panTo(Infinity) };
@@ -74,8 +79,8 @@ function draw() {
     themeColours().bg,
     window.devicePixelRatio,
   ]);
-  if (now !== made) {
-    made = now;
+  if (now !== drawnKey) {
+    drawnKey = now;
     paint();
   }
   mark();
@@ -105,6 +110,12 @@ function paint() {
 function mark() {
   const { at, span, start, stop } = state;
   const nSteps = model.axis.n_steps;
+  /**
+   * @param {HTMLElement} element
+   * @param {number} from
+   * @param {number} to
+   * @param {number} least
+   */
   const put = (element, from, to, least) => {
     const { left, width } = barcodePlace(from, to, nSteps, wide, least);
     element.style.left = `${left}px`;
@@ -121,7 +132,7 @@ function mark() {
     "aria-valuetext": `steps ${grouped(at)} to ${grouped(last)} of ${grouped(nSteps)}`,
   };
   for (const [name, value] of Object.entries(values))
-    if (track.getAttribute(name) !== String(value)) track.setAttribute(name, value);
+    if (track.getAttribute(name) !== String(value)) track.setAttribute(name, String(value));
 }
 
 /* Where sequences begin, asked once for an axis that has few. */
@@ -137,13 +148,16 @@ async function needBorders() {
   if (!came) return; // another axis is shown by now
   if (came.error) return notify("sequences", `The borders of the sequences could not be loaded: ${came.error.message}`);
   clearNotice("sequences");
-  borders.starts = came.answer.sequences.slice(1).map((one) => one.start);
+  borders.starts = came.answer.sequences.slice(1).map((/** @type {Sequence} */ one) => one.start);
   redraw("summary");
 }
 
+/** @param {PointerEvent} event */
 const xOf = (event) => event.clientX - track.getBoundingClientRect().left;
+/** @param {number} x */
 const stepAt = (x) => clamp(Math.floor((x / wide) * model.axis.n_steps), 0, model.axis.n_steps - 1);
 
+/** @param {PointerEvent} event */
 function down(event) {
   if (event.button !== 0 || !model.source) return;
   const { at, span } = state;
@@ -156,12 +170,14 @@ function down(event) {
   if (drag === 0) follow(x);
 }
 
+/** @param {number} x */
 function follow(x) {
   const { span } = state;
   const middle = ((x - drag) / wide) * model.axis.n_steps;
   panTo(middle - span / 2, "live");
 }
 
+/** @param {PointerEvent} event */
 function move(event) {
   if (!model.source) return;
   if (drag !== null) return follow(xOf(event));

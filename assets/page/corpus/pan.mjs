@@ -19,8 +19,8 @@ import { stripPlace } from "./strip.mjs";
 const NEAR = 6; // px around the threshold that still catch it
 const STILL = 3; // px; less than that is a press
 const LINE = 18; // px that a wheel's "line" stands for
-let mount;
-let drag = null;
+let /** @type {HTMLElement} */ mount;
+let /** @type {{ kind: "threshold" | "pan", sign: number, x: number, at: number, isMoved: boolean }} */ drag = null;
 let rest = 0; // what a wheel has turned, less whole steps
 
 export function makePan() {
@@ -41,17 +41,22 @@ function leave() {
   hideTip();
 }
 
+/** @param {PointerEvent | WheelEvent} event */
 function at(event) {
   const box = mount.getBoundingClientRect();
   return { x: event.clientX - box.left, y: event.clientY - box.top };
 }
 
-/* Which threshold line a point is on: 1 for that of units on high, -1 for the one on low, 0 for none. */
+/**
+ * Which threshold line a point is on: 1 for that of units on high, -1 for the one on low, 0 for none.
+ * @param {{ y: number }} point
+ */
 function lineAt({ y }) {
   const value = shownThresholds().find((one) => Math.abs(y - geometry.y(one)) <= NEAR);
   return value === undefined ? 0 : value === state.threshold && state.side !== "low" ? 1 : -1;
 }
 
+/** @param {PointerEvent} event */
 function down(event) {
   if (event.button !== 0 || !model.source) return;
   const point = at(event);
@@ -63,6 +68,7 @@ function down(event) {
   setHover({ unit: null, step: null });
 }
 
+/** @param {PointerEvent} event */
 function move(event) {
   if (!model.source) return;
   const point = at(event);
@@ -81,6 +87,7 @@ function move(event) {
   }
 }
 
+/** @param {PointerEvent} event */
 function up(event) {
   if (!drag) return;
   const isClick = drag.kind === "pan" && !drag.isMoved && event.type === "pointerup";
@@ -90,7 +97,10 @@ function up(event) {
   else changeState({}, "settle");
 }
 
-/* A press on a line holds its unit; with Shift it takes a selected unit out; while "+ pin" is open it pins. */
+/**
+ * A press on a line holds its unit; with Shift it takes a selected unit out; while "+ pin" is open it pins.
+ * @param {PointerEvent} event
+ */
 function press(event) {
   const point = at(event);
   const unit = unitNear(point.x, point.y);
@@ -102,6 +112,10 @@ function press(event) {
   else holdUnit(source, unit);
 }
 
+/**
+ * @param {PointerEvent} event
+ * @param {{ x: number, y: number }} point
+ */
 function pointAt(event, point) {
   const isThreshold = lineAt(point) !== 0;
   mount.style.cursor = isThreshold ? "ns-resize" : "grab";
@@ -117,6 +131,7 @@ function pointAt(event, point) {
   showTip(event, [`unit ${unit}`, `${value} at step ${grouped(step)}`, shown ? shown.text : ""]);
 }
 
+/** @param {WheelEvent} event */
 function wheel(event) {
   if (!model.source || drag) return;
   event.preventDefault();
@@ -135,6 +150,7 @@ function wheel(event) {
   if (steps) panTo(state.at + steps);
 }
 
+/** @param {number} steps */
 const lift = (steps) => {
   const step = geometry.step();
   nudgeState({ threshold: snap(state.threshold + steps * step, step) });

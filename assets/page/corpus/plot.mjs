@@ -5,6 +5,7 @@ import { lineScale } from "../dom/projector.mjs";
 import { addCanvas, fitCanvas, labelFont, themeColours, typePx } from "../dom/theme.mjs";
 import { tickText } from "../lib/axis.mjs";
 import { selectedLook, thresholdText } from "../lib/scale.mjs";
+import { BOTH_SIDES } from "../lib/select.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { plotPlace } from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
@@ -14,7 +15,9 @@ import { plotLines } from "./lines.mjs";
 import { drawMask } from "./mask.mjs";
 
 const DASHED = 12; // lines on low that are dashed
-let mount, baseCanvas, overlayCanvas;
+let /** @type {HTMLElement} */ mount;
+let /** @type {HTMLCanvasElement} */ baseCanvas;
+let /** @type {HTMLCanvasElement} */ overlayCanvas;
 
 export function makePlot() {
   mount = plotPlace();
@@ -43,6 +46,7 @@ function drawBase() {
   ctx.restore();
 }
 
+/** @param {CanvasRenderingContext2D} ctx */
 function drawGrid(ctx) {
   ctx.strokeStyle = themeColours().line;
   ctx.lineWidth = 1;
@@ -51,6 +55,13 @@ function drawGrid(ctx) {
   drawBorders(ctx, 0, mount.clientHeight);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} x0
+ * @param {number} y0
+ * @param {number} x1
+ * @param {number} y1
+ */
 function line(ctx, x0, y0, x1, y1) {
   ctx.beginPath();
   ctx.moveTo(x0, y0);
@@ -73,7 +84,7 @@ function drawOverlay() {
     const look = selectedLook(model.units.length);
     ctx.lineWidth = look.width * lineScale();
     ctx.globalAlpha = look.opacity;
-    for (const side of ["high", "low"]) drawSide(ctx, side);
+    for (const side of BOTH_SIDES) drawSide(ctx, side);
     ctx.globalAlpha = 1;
   }
   drawMask(ctx, 0, mount.clientHeight);
@@ -90,6 +101,7 @@ function drawOverlay() {
   drawLoading(ctx);
 }
 
+/** @param {CanvasRenderingContext2D} ctx */
 function drawBands(ctx) {
   const { start, stop } = state;
   const { step } = hover;
@@ -105,7 +117,11 @@ function drawBands(ctx) {
   }
 }
 
-/* The selected lines of one side; those on low are dashed too where they are few enough to follow. */
+/**
+ * The selected lines of one side; those on low are dashed too where they are few enough to follow.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Side} side
+ */
 function drawSide(ctx, side) {
   const units = model.onSide(side, state.source).map((one) => one.unit);
   ctx.strokeStyle = side === "low" ? themeColours().low : themeColours().accent;
@@ -114,6 +130,10 @@ function drawSide(ctx, side) {
   ctx.setLineDash([]);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {any} value
+ */
 function drawThreshold(ctx, value) {
   const y = Math.round(geometry.y(value)) + 0.5;
   ctx.strokeStyle = themeColours()[state.side !== "high" && value === -state.threshold ? "low" : "text"];
@@ -123,6 +143,7 @@ function drawThreshold(ctx, value) {
   ctx.setLineDash([]);
 }
 
+/** @param {CanvasRenderingContext2D} ctx */
 function drawAxis(ctx) {
   const colours = themeColours();
   const lines = shownThresholds().map((value) => ({ value, at: geometry.y(value) }));
@@ -146,6 +167,7 @@ function drawAxis(ctx) {
   }
 }
 
+/** @param {CanvasRenderingContext2D} ctx */
 function drawLoading(ctx) {
   if (model.since === null || performance.now() - model.since < 300) return;
   ctx.font = `${typePx(12)} ${themeColours().sans}`;
@@ -154,7 +176,11 @@ function drawLoading(ctx) {
   ctx.fillText("loading states …", geometry.left() + geometry.width() / 2, mount.clientHeight / 2);
 }
 
-/* The unit whose line passes nearest to a point, or null: a selected one is easier to catch than another. */
+/**
+ * The unit whose line passes nearest to a point, or null: a selected one is easier to catch than another.
+ * @param {number} px
+ * @param {number} py
+ */
 export function unitNear(px, py) {
   const at = state.at + (px - geometry.left()) / geometry.cell() - 0.5;
   const [left, right] = [

@@ -13,12 +13,14 @@ import { state } from "../store/state.mjs";
 import { panTo } from "../store/view.mjs";
 
 const AT_ONCE = 500; // hits a request
-let input, count;
-let found = null; // {text, where, total, hits: Map of index -> [start, stop], present}
+let /** @type {HTMLInputElement} */ input;
+let /** @type {HTMLElement} */ count;
+let /** @type {{ text: string, where: string, total: number, hits: Map<number, Span>, present: number }} */ found =
+    null; // {text, where, total, hits: Map of index -> [start, stop], present}
 const searching = questionLine();
 
 export function makeSearch() {
-  input = document.getElementById(ids.search);
+  input = /** @type {HTMLInputElement} */ (document.getElementById(ids.search));
   count = document.getElementById(ids.hitCount);
   input.addEventListener("keydown", (event) => {
     actOnKey("search", event, { next: () => stepHit(1), back: () => stepHit(-1), forget });
@@ -43,11 +45,16 @@ function moved() {
   if (found && found.where !== where()) forget();
 }
 
+/**
+ * @param {string} words
+ * @param {boolean} [isProblem]
+ */
 function say(words, isProblem) {
   count.textContent = words;
   count.classList.toggle("lv-warn", Boolean(isProblem));
 }
 
+/** @param {number} direction */
 export async function stepHit(direction) {
   const text = input.value;
   if (!text || !model.source) return;
@@ -66,7 +73,12 @@ export async function stepHit(direction) {
   else jump(came.answer);
 }
 
-/* The first hit from the visible steps on, or the last before them. */
+/**
+ * The first hit from the visible steps on, or the last before them.
+ * @param {string} text
+ * @param {number} direction
+ * @param {AbortSignal} signal
+ */
 async function begin(text, direction, signal) {
   found = { text, where: where(), total: 0, hits: new Map(), present: null };
   const first = await load(state.at, signal);
@@ -75,22 +87,36 @@ async function begin(text, direction, signal) {
   return isAhead ? first : hit(first - 1, signal);
 }
 
+/**
+ * @param {number} direction
+ * @param {AbortSignal} signal
+ */
 async function step(direction, signal) {
   return found.total ? hit(found.present === null ? 0 : found.present + direction, signal) : null;
 }
 
-/* Fetch the hits from a step on (they go round the end); returns the index of the first of them. */
+/**
+ * Fetch the hits from a step on (they go round the end); returns the index of the first of them.
+ * @param {number} after
+ * @param {AbortSignal} signal
+ */
 async function load(after, signal) {
   const asked = found;
   const { dump } = state;
   const query = `q=${encodeURIComponent(asked.text)}&after=${Math.max(0, after)}&limit=${AT_ONCE}`;
   const answer = await getJson(`d/${dump}/search/${model.axis.index}?${query}`, { signal });
   asked.total = answer.total;
-  answer.hits.forEach((one, k) => asked.hits.set((answer.first + k) % answer.total, one));
+  answer.hits.forEach((/** @type {Span} */ one, /** @type {number} */ k) =>
+    asked.hits.set((answer.first + k) % answer.total, one),
+  );
   return answer.first;
 }
 
-/* A hit's index, loaded, whichever side it is entered from; the end leads to the start. */
+/**
+ * A hit's index, loaded, whichever side it is entered from; the end leads to the start.
+ * @param {number} wanted
+ * @param {AbortSignal} signal
+ */
 async function hit(wanted, signal) {
   const { total, hits } = found;
   const index = ((wanted % total) + total) % total;
@@ -101,7 +127,11 @@ async function hit(wanted, signal) {
   return index;
 }
 
-/* Fetch a hit that only the one after it leads to: start so far back that about half a request lies before it. */
+/**
+ * Fetch a hit that only the one after it leads to: start so far back that about half a request lies before it.
+ * @param {number} index
+ * @param {AbortSignal} signal
+ */
 async function loadBack(index, signal) {
   const { total, hits } = found;
   const nSteps = model.axis.n_steps;
@@ -119,6 +149,7 @@ async function loadBack(index, signal) {
   }
 }
 
+/** @param {number} index */
 function jump(index) {
   const [start, stop] = found.hits.get(index);
   const { at, span } = state;
@@ -128,7 +159,11 @@ function jump(index) {
   else panTo(start - Math.floor(span / 3), "settle");
 }
 
-/* Go to a hit that was listed elsewhere. */
+/**
+ * Go to a hit that was listed elsewhere.
+ * @param {number} index
+ * @param {Span} hit
+ */
 export function goToHit(index, hit) {
   if (!found) return;
   searching.end();
@@ -141,7 +176,11 @@ export function presentHits() {
   return found && found.where === where() ? { text: found.text, total: found.total, present: found.present } : null;
 }
 
-/* Hits that overlap [from, to), as far as loaded: {start, stop, isPresent}. */
+/**
+ * Hits that overlap [from, to), as far as loaded: {start, stop, isPresent}.
+ * @param {number} from
+ * @param {number} to
+ */
 export function hitsIn(from, to) {
   if (!found || found.where !== where()) return [];
   const seen = [];

@@ -2,7 +2,7 @@
    same brush and threshold pick there. What may stand beside is what the server says holds the same text. */
 
 import { sayBusy } from "../dom/busy.mjs";
-import { button, element } from "../dom/element.mjs";
+import { button, element, targetOf } from "../dom/element.mjs";
 import { onFrame, redraw, redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
@@ -11,7 +11,7 @@ import { addCanvas, fitCanvas, labelFont, themeColours } from "../dom/theme.mjs"
 import { axisTicks, sourceRange, tickText } from "../lib/axis.mjs";
 import { questionLine } from "../lib/questions.mjs";
 import { selectedLook } from "../lib/scale.mjs";
-import { brushedUnits, selectUnits, sequenceAround } from "../lib/select.mjs";
+import { BOTH_SIDES, brushedUnits, selectUnits, sequenceAround } from "../lib/select.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { cutOf } from "../store/cuts.mjs";
@@ -28,18 +28,26 @@ import { linePainter } from "./lines.mjs";
 const MOST = 60; // chips
 const opening = questionLine();
 const offers = new Map(); // "uuid axis" -> promise of [{uuid, name, axis, sources}]
-let place, name, count, chips, mount, base, overlay, lines;
-let given = null; // {key, dump, source, name} once it is here
-let wanted = null; // the key that is shown or on its way
-let chosen = null; // [{unit, side}]; null while states load
-let lit = null; // the unit whose chip is pointed at or focused
-let made = "";
+let /** @type {HTMLElement} */ place;
+let /** @type {HTMLElement} */ name;
+let /** @type {HTMLElement} */ count;
+let /** @type {HTMLElement} */ chips;
+let /** @type {HTMLElement} */ mount;
+let /** @type {HTMLCanvasElement} */ base;
+let /** @type {HTMLCanvasElement} */ overlay;
+let /** @type {ReturnType<typeof linePainter>} */ lines;
+let /** @type {{ key: string, dump: Dump, source: Source, name: string }} */ given = null; // {key, dump, source, name} once it is here
+let /** @type {string} */ wanted = null; // the key that is shown or on its way
+let /** @type {Unit[]} */ chosen = null; // [{unit, side}]; null while states load
+let /** @type {number} */ lit = null; // the unit whose chip is pointed at or focused
+let drawnKey = "";
 
 export function makeSecondSource() {
   place = document.getElementById(ids.beside);
   lines = linePainter({
     dump: () => given.dump.about.uuid,
     source: () => given.source,
+    /** @param {number} step */
     row: (step) => rows()(step),
     height: () => mount.clientHeight,
   });
@@ -59,7 +67,7 @@ function build() {
   base = addCanvas(mount, "lv-layer");
   overlay = addCanvas(mount, "lv-layer", "Lines of the source beside");
   for (const type of ["pointerover", "focusin"])
-    chips.addEventListener(type, (event) => light(event.target.closest("[data-unit]")));
+    chips.addEventListener(type, (event) => light(targetOf(event).closest("[data-unit]")));
   for (const type of ["pointerleave", "focusout"]) chips.addEventListener(type, () => light(null));
   mount.addEventListener("pointermove", (event) => {
     const step = geometry.stepAt(event.clientX - mount.getBoundingClientRect().left);
@@ -84,7 +92,10 @@ function build() {
   new ResizeObserver(() => redraw("base", "overlay")).observe(mount);
 }
 
-/* What can stand beside the present recording: asked once for each. */
+/**
+ * What can stand beside the present recording: asked once for each.
+ * @returns {Promise<{ uuid: string, name: string, sources: string[] }[]>}
+ */
 function offered() {
   const key = `${state.dump} ${model.axis.index}`;
   if (!offers.has(key)) {
@@ -105,7 +116,7 @@ function follow() {
   given = chosen = null;
   if (!beside) {
     opening.end();
-    made = "";
+    drawnKey = "";
     place.replaceChildren();
     clearNotice("beside");
     return;
@@ -113,12 +124,16 @@ function follow() {
   open(beside, key);
 }
 
+/**
+ * @param {State["beside"]} beside
+ * @param {string} key
+ */
 async function open(beside, key) {
   const came = await opening.ask(() => sayBusy(find(beside), "Opening what stands beside …"));
   if (!came) return; // something else is to stand there by now
   const { one, dump } = came.answer || {};
   if (one) {
-    given = { key, dump, source: dump.about.sources.find((source) => source.name === beside.source), name: one.name };
+    given = { key, dump, source: dump.sourceOf(beside.source), name: one.name };
     clearNotice("beside");
     if (!place.firstChild) build();
     redrawAll();
@@ -131,12 +146,16 @@ async function open(beside, key) {
   changeState({ beside: null }, "restore");
 }
 
-/* What the state names as the server offers it, with its recording; neither where it cannot stand here. */
+/**
+ * What the state names as the server offers it, with its recording; neither where it cannot stand here.
+ * @param {State["beside"]} beside
+ */
 async function find(beside) {
   const one = (await offered()).find((dump) => dump.uuid === beside.dump && dump.sources.includes(beside.source));
   return { one, dump: one && (await dumpOf(beside.dump)) };
 }
 
+/** @returns {Rows} */
 function rows() {
   const states = given.dump.statesOf(given.source);
   const n = given.source.n_units;
@@ -147,7 +166,11 @@ function rows() {
   };
 }
 
-/* Called with each look at the page, so that its tiles are kept as long as they are seen; true if all are here. */
+/**
+ * Called with each look at the page, so that its tiles are kept as long as they are seen; true if all are here.
+ * @param {number} from
+ * @param {number} to
+ */
 function need(from, to) {
   if (!given) return wanted === null;
   const states = given.dump.statesOf(given.source);
@@ -166,6 +189,10 @@ function choose() {
   const [from, to] = [Math.max(0, start - before), Math.min(model.axis.n_steps, stop + after)];
   if (cut === null || !need(from, to)) return null;
   const sequence = sequenceAround(model.bordersIn(from, to), start, from, to);
+  /**
+   * @param {Part} _part
+   * @param {Side} one
+   */
   const pick = (_part, one) =>
     selectUnits({
       row: rows(),
@@ -181,11 +208,16 @@ function choose() {
   return brushedUnits({ parts: [{ source: given.source.name, side, threshold }] }, pick);
 }
 
+/** @param {any} value */
 const yAt = (value) => {
   const [low, high] = sourceRange(given.source);
   return geometry.PAD + (1 - (value - low) / (high - low)) * (mount.clientHeight - 2 * geometry.PAD);
 };
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {() => void} draw
+ */
 function clipped(ctx, draw) {
   ctx.save();
   ctx.beginPath();
@@ -230,7 +262,7 @@ function drawOverlay() {
       ctx.fillRect(geometry.x(start), 0, geometry.x(stop) - geometry.x(start), mount.clientHeight);
     }
     const look = selectedLook((chosen || []).length);
-    for (const one of ["high", "low"]) {
+    for (const one of BOTH_SIDES) {
       ctx.strokeStyle = one === "low" ? colours.low : colours.accent;
       ctx.lineWidth = look.width * lineScale();
       ctx.globalAlpha = look.opacity;
@@ -269,8 +301,8 @@ function drawHead() {
   if (chosen === null) return; // while states load, what was said stays
   const { start, dump } = state;
   const now = JSON.stringify([given.key, start === null, chosen.map((one) => [one.unit, one.side])]);
-  if (now === made) return;
-  made = now;
+  if (now === drawnKey) return;
+  drawnKey = now;
   const source = sourceName(given.source);
   name.textContent = given.dump.about.uuid === dump ? source : `${showToken(given.name).text} · ${source}`;
   name.title = name.textContent;
@@ -282,17 +314,19 @@ function drawHead() {
   chips.replaceChildren(...chosen.slice(0, MOST).map(chip));
 }
 
+/** @param {Unit} unit */
 function chip({ unit, side }) {
   const words = `${side === "low" ? "−" : ""}${unit}`;
-  const said = `unit ${unit} of ${showToken(given.source.name).text} beside, on ${side}`;
+  const label = `unit ${unit} of ${showToken(given.source.name).text} beside, on ${side}`;
   return element("button", `lv-beside-chip lv-${side}`, words, {
     type: "button",
-    "aria-label": said,
-    title: `${said}: its line is shown while you point here`,
+    "aria-label": label,
+    title: `${label}: its line is shown while you point here`,
     "data-unit": String(unit),
   });
 }
 
+/** @param {HTMLElement} element */
 function light(element) {
   const unit = element ? Number(element.dataset.unit) : null;
   if (unit === lit) return;
@@ -310,10 +344,17 @@ function swap() {
   );
 }
 
-/* In the menu of what is shown: a list of all that can stand beside. */
+/**
+ * In the menu of what is shown: a list of all that can stand beside.
+ * @param {HTMLElement} panel
+ */
 export function fillSecondSourceMenu(panel) {
   const { dump: present, source: plotted, beside } = state;
   const select = element("select", "lv-choice", "", { "aria-label": "Another recording or source beside this one" });
+  /**
+   * @param {string} value
+   * @param {string} words
+   */
   const option = (value, words) => {
     const one = element("option", "", words, { value });
     one.selected = beside !== null && value === `${beside.dump}/${beside.source}`;

@@ -16,10 +16,13 @@ import { panTo } from "../store/view.mjs";
 
 const ROW = 28; // px
 const PAUSE = 200; // ms that typing rests before it is asked
-let menu, list, count, input;
-let present = null; // index of the sequence in the middle of the view
+let /** @type {Menu} */ menu;
+let /** @type {ReturnType<typeof virtualList>} */ list;
+let /** @type {HTMLElement} */ count;
+let /** @type {HTMLInputElement} */ input;
+let /** @type {number} */ present = null; // index of the sequence in the middle of the view
 let query = "";
-let timer = null;
+let /** @type {ReturnType<typeof setTimeout>} */ timer = null;
 const finding = questionLine();
 
 export function makeSequences() {
@@ -48,7 +51,7 @@ export function makeSequences() {
     list.focus();
   });
   count = element("p", "lv-panel-note", "", { role: "status" });
-  list = virtualList({ height: ROW, label: "Sequences", load, fill: row, pick: go, told });
+  list = virtualList({ height: ROW, label: "Sequences", load, fill: row, pick: go, told: showTotal });
   onFrame("selection", offer);
 }
 
@@ -59,6 +62,7 @@ function offer() {
   if (menu.button.textContent !== words) menu.button.textContent = words;
 }
 
+/** @param {HTMLElement} panel */
 function fill(panel) {
   input.value = query = "";
   count.textContent = "";
@@ -66,34 +70,49 @@ function fill(panel) {
   find("");
 }
 
+/** @param {string} text */
 async function find(text) {
   query = text;
   const { at, span } = state;
   const middle = Math.min(model.axis.n_steps - 1, at + Math.floor(span / 2));
+  /** @param {AbortSignal} signal */
   const come = async (signal) => {
     const here = await ask(`limit=1&step=${middle}`, signal);
     present = here.at;
     await list.reset(here.at || 0);
   };
   const came = await finding.ask(come, sayLooking);
-  if (came?.error) told(0, came.error.message);
+  if (came?.error) showTotal(0, came.error.message);
 }
 
 function sayLooking() {
   count.textContent = "Looking …";
 }
 
+/**
+ * @param {string} more
+ * @param {AbortSignal} signal
+ */
 function ask(more, signal) {
   const q = query ? `&q=${encodeURIComponent(query)}` : "";
   return getJson(`d/${state.dump}/sequences/${model.axis.index}?${more}${q}`, { signal });
 }
 
+/**
+ * @param {number} from
+ * @param {number} limit
+ * @param {AbortSignal} signal
+ */
 async function load(from, limit, signal) {
   const { total, sequences } = await ask(`from=${from}&limit=${limit}`, signal);
   return { total, rows: sequences };
 }
 
-function told(total, problem) {
+/**
+ * @param {number} total
+ * @param {string} problem
+ */
+function showTotal(total, problem) {
   count.classList.toggle("lv-warn", Boolean(problem));
   const n = model.axis.n_sequences;
   if (problem)
@@ -108,6 +127,11 @@ function told(total, problem) {
   else count.textContent = plural(n, "sequence");
 }
 
+/**
+ * @param {HTMLElement} item
+ * @param {Sequence} one
+ * @param {number} place
+ */
 function row(item, one, place) {
   const isPresent = place === present;
   item.classList.toggle("lv-list-here", isPresent);
@@ -137,6 +161,7 @@ function row(item, one, place) {
   item.title = `Go to sequence ${one.index}, which begins at step ${grouped(one.start)}`;
 }
 
+/** @param {Sequence} one */
 function go(one) {
   menu.close();
   panTo(one.start, "push");

@@ -7,7 +7,7 @@ import { seriesOf } from "../store/offers.mjs";
 import { dumpShown, showDump } from "../store/open.mjs";
 import { state } from "../store/state.mjs";
 
-let made = "";
+let drawnKey = "";
 
 const place = () => document.getElementById(ids.series);
 
@@ -20,8 +20,8 @@ function show() {
   const { uuid } = model.dump.about;
   const series = seriesOf(uuid);
   const now = JSON.stringify(series && [series.dumps, uuid]);
-  if (now === made) return;
-  made = now;
+  if (now === drawnKey) return;
+  drawnKey = now;
   const hadFocus = place().contains(document.activeElement);
   place().replaceChildren();
   if (!series) return;
@@ -34,9 +34,14 @@ function show() {
     moments,
     step(1, "›", "The next moment (])", at < series.dumps.length - 1),
   );
-  if (hadFocus) moments.children[at].focus({ preventScroll: true });
+  if (hadFocus) /** @type {HTMLElement} */ (moments.children[at]).focus({ preventScroll: true });
 }
 
+/**
+ * @param {Offer} series
+ * @param {number} k
+ * @param {boolean} isPresent
+ */
 function moment(series, k, isPresent) {
   const control = button(
     "lv-series-moment",
@@ -48,13 +53,22 @@ function moment(series, k, isPresent) {
   return control;
 }
 
+/**
+ * @param {number} by
+ * @param {string} sign
+ * @param {string} title
+ * @param {boolean} isEnabled
+ */
 function step(by, sign, title, isEnabled) {
   const control = button("lv-series-step", sign, title, () => stepSeries(by));
   control.disabled = !isEnabled;
   return control;
 }
 
-/* The moment before or after the present one; false where there is none. */
+/**
+ * The moment before or after the present one; false where there is none.
+ * @param {number} by
+ */
 export function stepSeries(by) {
   const series = model.dump && seriesOf(model.dump.about.uuid);
   const next = series?.dumps[series.dumps.indexOf(model.dump.about.uuid) + by];
@@ -62,6 +76,7 @@ export function stepSeries(by) {
   return Boolean(next);
 }
 
+/** @param {string} uuid */
 function open(uuid) {
   if (uuid === state.dump) return;
   showDump(uuid, Object.assign({}, state, { dump: uuid }), "push", []);

@@ -17,7 +17,7 @@ const LOOKS = [
   ["line", "line"],
   ["bars", "bars"],
 ];
-let menu = null;
+let /** @type {Menu} */ menu = null;
 
 export function makeShowMenu() {
   menu = makeMenu(document.getElementById(ids.show), {
@@ -34,11 +34,13 @@ function mark() {
   menu.button.classList.toggle("lv-menu-on", mask || bars || beside !== null || view === "text" || tracks !== null);
 }
 
+/** @param {Changes} changes */
 function set(changes) {
   changeState(changes, "settle");
   redrawAll();
 }
 
+/** @param {HTMLElement} panel */
 function fill(panel) {
   panel.append(
     element("p", "lv-panel-head", "With the lines"),
@@ -55,7 +57,10 @@ function fill(panel) {
   fillTracks(list);
 }
 
-/* The tracks that are shown come first, in their order; the others follow. */
+/**
+ * The tracks that are shown come first, in their order; the others follow.
+ * @param {HTMLElement} list
+ */
 function fillTracks(list) {
   const seen = visibleTracks();
   const rest = model.tracks.filter((track) => !seen.includes(track));
@@ -65,10 +70,20 @@ function fillTracks(list) {
   );
 }
 
+/**
+ * @param {HTMLElement} list
+ * @param {Track} track
+ * @param {number} at
+ * @param {Track[]} seen
+ */
 function row(list, track, at, seen) {
   const words = showToken(track.name).text;
   const names = seen.map((one) => one.name);
   const isSeen = at >= 0;
+  /**
+   * @param {string[]} changed
+   * @param {string} focused
+   */
   const put = (changed, focused) => {
     set({ tracks: changed });
     fillTracks(list);
@@ -94,6 +109,7 @@ function row(list, track, at, seen) {
       }),
     );
   }
+  /** @param {number} by */
   const move = (by) => {
     const to = [...names];
     [to[at], to[at + by]] = [to[at + by], to[at]];

@@ -23,7 +23,8 @@ export const TOKEN = { top: 5, height: 24 }; // px
 export const OFF = { top: 31, height: 14 };
 const LOW = 5; // px of the band for units on low
 const TRACK = { top: 49, height: 18, gap: 3 };
-let mount, canvas;
+let /** @type {HTMLElement} */ mount;
+let /** @type {HTMLCanvasElement} */ canvas;
 
 export function makeStrip() {
   mount = document.getElementById(ids.strip);
@@ -70,6 +71,7 @@ function draw() {
   ctx.restore();
 }
 
+/** @param {CanvasRenderingContext2D} ctx */
 function drawLabels(ctx) {
   const colours = themeColours();
   ctx.font = labelFont();
@@ -84,6 +86,11 @@ function drawLabels(ctx) {
   drawTrackNames(TRACK);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} from
+ * @param {number} to
+ */
 function drawTokens(ctx, from, to) {
   const colours = themeColours();
   const ground = grounds(from, to);
@@ -110,14 +117,25 @@ function drawTokens(ctx, from, to) {
     if (shown && hasText)
       drawToken(ctx, shown, x, TOKEN.top, cell, TOKEN.height - (low ? LOW / 2 : 0), main || colours.bg);
   }
-  if (!model.axis.has_tokens) drawNumbers(ctx, from, to, (step) => ground(step).main || colours.shade(0));
+  if (!model.axis.has_tokens)
+    drawNumbers(ctx, from, to, (/** @type {number} */ step) => ground(step).main || colours.shade(0));
 }
 
-/* step -> the grounds that say how many of the pattern's units are on there. Where it has units on both sides, a band
-   at the foot is of those on low. */
+/**
+ * step -> the grounds that say how many of the pattern's units are on there. Where it has units on both sides, a band
+ * at the foot is of those on low.
+ * @param {number} from
+ * @param {number} to
+ * @returns {(step: number) => { main: string | null, low: string | null }}
+ */
 function grounds(from, to) {
   const { shade, lowShade } = themeColours();
   const { high, low } = model.countSides(from, to);
+  /**
+   * @param {(share: number) => string} ramp
+   * @param {{ counts: Uint16Array, n: number }} side
+   * @param {number} step
+   */
   const colour = (ramp, { counts, n }, step) => (n && counts[step - from] ? ramp(counts[step - from] / n) : null);
   if (!high.n) return (step) => ({ main: colour(lowShade, low, step), low: null });
   return (step) => ({ main: colour(shade, high, step), low: colour(lowShade, low, step) });
@@ -133,14 +151,23 @@ function named() {
   return track ? showToken(track.name).text : "step";
 }
 
-/* step -> what is written there where there are no tokens: a number of that track, or the step's own. */
+/**
+ * step -> what is written there where there are no tokens: a number of that track, or the step's own.
+ * @returns {(step: number) => string}
+ */
 export function stripNumbers() {
   const track = numberTrack();
   if (!track) return (step) => grouped(step);
   return (step) => trackText(track, model.value(track, step)) || "·";
 }
 
-/* Steps without tokens have numbers, every few cells where they are long. */
+/**
+ * Steps without tokens have numbers, every few cells where they are long.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} from
+ * @param {number} to
+ * @param {any} groundOf
+ */
 function drawNumbers(ctx, from, to, groundOf) {
   const colours = themeColours();
   const text = stripNumbers();
@@ -166,7 +193,12 @@ function drawNumbers(ctx, from, to, groundOf) {
   }
 }
 
-/* Thin lines over the tokens: the listed matches that lie in view; under them: hits of the search. */
+/**
+ * Thin lines over the tokens: the listed matches that lie in view; under them: hits of the search.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} from
+ * @param {number} to
+ */
 function drawMarks(ctx, from, to) {
   const colours = themeColours();
   ctx.fillStyle = colours.accent;
@@ -185,6 +217,7 @@ function drawMarks(ctx, from, to) {
   }
 }
 
+/** @param {CanvasRenderingContext2D} ctx */
 function drawBrush(ctx) {
   const colours = themeColours();
   const { start, stop } = state;
@@ -222,6 +255,7 @@ export function handleSteps() {
   };
 }
 
+/** @param {CanvasRenderingContext2D} ctx */
 function drawHover(ctx) {
   const { step } = hover;
   const { at, span } = state;

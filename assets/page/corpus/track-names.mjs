@@ -1,6 +1,7 @@
 /* The names of the tracks in the gutter: each is cut only where there is no room, tells itself whole when pointed at, and
    when pressed puts its track's heatmap first. Below them, more tracks where there are many. */
 
+import { focusedIn, targetOf } from "../dom/element.mjs";
 import { redrawAll } from "../dom/frame.mjs";
 import { hideTip } from "../dom/tooltip.mjs";
 import { valueText } from "../lib/scale.mjs";
@@ -18,9 +19,10 @@ import {
   visibleTracks,
 } from "../store/tracks.mjs";
 
-let place = null;
-let made = "";
+let /** @type {HTMLElement} */ place = null;
+let drawnKey = "";
 
+/** @param {HTMLElement} mount */
 export function makeTrackNames(mount) {
   place = document.createElement("div");
   place.className = "lv-track-names";
@@ -34,6 +36,7 @@ export function makeTrackNames(mount) {
   mount.append(place);
 }
 
+/** @param {{ top: number, height: number, gap: number }} rows */
 export function drawTrackNames({ top, height, gap }) {
   const seen = visibleTracks();
   const hidden = nHiddenTracks();
@@ -44,18 +47,22 @@ export function drawTrackNames({ top, height, gap }) {
     hidden,
     firstTrack(),
   ]);
-  if (now === made) return;
-  made = now;
+  if (now === drawnKey) return;
+  drawnKey = now;
   const rows = seen.map(name);
   if (hasManyTracks()) rows.push(toggle(hidden));
   rows.forEach((row, k) => (row.style.top = `${top + k * (height + gap)}px`));
-  const held =
-    document.activeElement && place.contains(document.activeElement) ? document.activeElement.dataset.track : null;
+  const held = focusedIn(place)?.dataset.track;
   place.replaceChildren(...rows);
   const again = rows.find((row) => row.dataset.track === held);
   if (again) again.focus();
 }
 
+/**
+ * @param {string} words
+ * @param {string} title
+ * @param {string} key
+ */
 function button(words, title, key) {
   const made = document.createElement("button");
   made.type = "button";
@@ -66,6 +73,7 @@ function button(words, title, key) {
   return made;
 }
 
+/** @param {Track} track */
 function name(track) {
   const words = showToken(track.name).text;
   const isFirst = track.name === firstTrack();
@@ -79,11 +87,13 @@ function name(track) {
   return made;
 }
 
+/** @param {Track} track */
 function about(track) {
   if (track.kind === "category") return `one of ${plural(track.labels.length, "label")} at each step`;
   return `a number at each step, ${valueText(track.low)} to ${valueText(track.high)}`;
 }
 
+/** @param {number} hidden */
 function toggle(hidden) {
   const made = button(
     hidden ? `+${hidden} more` : "fewer",
@@ -95,8 +105,9 @@ function toggle(hidden) {
   return made;
 }
 
+/** @param {MouseEvent} event */
 function press(event) {
-  const pressed = event.target.closest("[data-track]");
+  const pressed = targetOf(event).closest("[data-track]");
   if (!pressed) return;
   if (pressed.dataset.track === "more") toggleTracks();
   else chooseFirstTrack(model.tracks.find((track) => String(track.index) === pressed.dataset.track).name);

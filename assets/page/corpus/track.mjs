@@ -13,10 +13,19 @@ import { trackGround, trackLook, trackText } from "../store/tracks.mjs";
 const CUT_LEAST = 30; // px of a cell in which a label that is squeezed or cut still tells something
 const FEW = 40; // distinct whole numbers that are still told apart as cells; more are drawn as bars
 
+/** @param {Track} track */
 function isCells(track) {
   return track.kind === "category" || (track.is_integer && track.high - track.low < FEW);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Track} track
+ * @param {number} from
+ * @param {number} to
+ * @param {number} top
+ * @param {number} height
+ */
 export function drawTrack(ctx, track, from, to, top, height) {
   const look = track.kind === "number" ? trackLook(track) : undefined;
   if (look === "line") return drawLine(ctx, track, from, to, top, height);
@@ -42,7 +51,15 @@ export function drawTrack(ctx, track, from, to, top, height) {
   }
 }
 
-/* Its values as a line, from its least to its greatest; broken where there is none and at borders. */
+/**
+ * Its values as a line, from its least to its greatest; broken where there is none and at borders.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Track} track
+ * @param {number} from
+ * @param {number} to
+ * @param {number} top
+ * @param {number} height
+ */
 function drawLine(ctx, track, from, to, top, height) {
   const borders = new Set(model.bordersIn(from, to));
   const [low, high] = [track.low, track.high > track.low ? track.high : track.low + 1];
@@ -66,18 +83,33 @@ function drawLine(ctx, track, from, to, top, height) {
 
 const widths = new WeakMap(); // track -> px of its widest label
 
-/* Are the labels of a track's cells written? All of them are, whole or cut, or none. */
+/**
+ * Are the labels of a track's cells written? All of them are, whole or cut, or none.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Track} track
+ * @param {number} cell
+ */
 function hasLabels(ctx, track, cell) {
   ctx.font = labelFont();
   if (!widths.has(track)) widths.set(track, Math.max(0, ...labels(track).map((words) => ctx.measureText(words).width)));
   return widths.get(track) <= cell - 2 || (track.kind === "category" && cell >= CUT_LEAST * typeScale());
 }
 
+/** @param {Track} track */
 function labels(track) {
   if (track.kind === "category") return track.labels.slice(0, 1000).map((words) => showToken(words).text);
   return Array.from({ length: track.high - track.low + 1 }, (_, k) => valueText(track.low + k));
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} words
+ * @param {number} x
+ * @param {number} top
+ * @param {number} cell
+ * @param {number} height
+ * @param {string} ground
+ */
 function label(ctx, words, x, top, cell, height, ground) {
   ctx.fillStyle = themeColours().ink(ground);
   writeCentred(ctx, labelFont(), words, x + cell / 2, top + height / 2 + 0.5, cell - 3);

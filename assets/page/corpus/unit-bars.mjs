@@ -17,7 +17,10 @@ import { drawBorders } from "./borders.mjs";
 
 const ROW = 15; // px
 const SEEN = 12; // rows before it scrolls; only those in view are drawn
-let place, scroller, inner, canvas;
+let /** @type {HTMLElement} */ place;
+let /** @type {HTMLElement} */ scroller;
+let /** @type {HTMLElement} */ inner;
+let /** @type {HTMLCanvasElement} */ canvas;
 
 export function makeUnitBars() {
   place = document.getElementById(ids.bars);
@@ -44,10 +47,12 @@ function rows() {
   return model.chosen || [];
 }
 
+/** @param {PointerEvent} event */
 function at(event) {
   return rows()[Math.floor((event.clientY - inner.getBoundingClientRect().top) / ROW)] || null;
 }
 
+/** @param {PointerEvent} event */
 function point(event) {
   const one = at(event);
   if (!one) return;
@@ -78,6 +83,10 @@ function draw() {
   paint(ctx, units.slice(first, first + SEEN + 1));
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Unit[]} units
+ */
 function paint(ctx, units) {
   const colours = themeColours();
   const { at: from, span, source } = state;
@@ -103,6 +112,12 @@ function paint(ctx, units) {
   drawBorders(ctx, 0, units.length * ROW);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Unit} one
+ * @param {number} top
+ * @param {boolean} isLit
+ */
 function label(ctx, one, top, isLit) {
   const colours = themeColours();
   ctx.font = `${isLit ? 600 : 400} ${typePx(11)} ${colours.sans}`;

@@ -1,6 +1,6 @@
 /* The text of a whole sequence, each token on the colour of one unit's activation there; a press on a token goes to it. */
 
-import { element } from "../dom/element.mjs";
+import { element, targetOf } from "../dom/element.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
@@ -22,9 +22,13 @@ const BYTES = 32 * 1024 * 1024; // of states for it
 const SIZES = [30, 24, 19, 14]; // px of type
 const [CHAR, LINE] = [0.65, 1.75]; // of the type: a character's width, a line's height
 const HEAD = 28; // px above the text
-let place, head, body, scale, note;
-let made = "";
-let spans = []; // elements by step - from
+let /** @type {HTMLElement} */ place;
+let /** @type {HTMLElement} */ head;
+let /** @type {HTMLElement} */ body;
+let /** @type {HTMLElement} */ scale;
+let /** @type {HTMLElement} */ note;
+let drawnKey = "";
+let /** @type {HTMLElement[]} */ spans = []; // elements by step - from
 let from = 0;
 
 export function makeUnitText() {
@@ -53,7 +57,7 @@ function swap() {
   plotPlace().classList.toggle("lv-away", state.view !== "lines");
   if (!isText && place.firstChild) {
     place.replaceChildren();
-    made = "";
+    drawnKey = "";
   } else if (isText && !place.firstChild) place.append(head, body);
 }
 
@@ -66,7 +70,11 @@ function unit() {
   return first ? { source: first.source, unit: first.unit } : { source: model.source.name, unit: 0 };
 }
 
-/* The steps shown: the sequence at the middle of the view, as far as it fits. */
+/**
+ * The steps shown: the sequence at the middle of the view, as far as it fits.
+ * @param {Source} source
+ * @returns {[first: number, end: number, isPart: boolean]}
+ */
 function range(source) {
   const { at, span, start } = state;
   const middle =
@@ -91,20 +99,32 @@ function draw() {
   const [first, end, isPart] = range(source);
   const isHere = model.dump.statesOf(source).need(first, end);
   const now = [state.dump, one.source, one.unit, first, end, isHere, loaded(first, end), themeColours().bg].join();
-  if (now !== made) {
-    made = now;
+  if (now !== drawnKey) {
+    drawnKey = now;
     fill(one, source, first, end, isPart, isHere);
   }
   mark(end);
 }
 
-/* How many of the steps have their tokens. */
+/**
+ * How many of the steps have their tokens.
+ * @param {number} first
+ * @param {number} end
+ */
 function loaded(first, end) {
   let count = 0;
   for (let step = first; step < end; step += 128) if (model.shown(step)) count++;
   return count;
 }
 
+/**
+ * @param {HeldUnit} one
+ * @param {Source} source
+ * @param {number} first
+ * @param {number} end
+ * @param {boolean} isPart
+ * @param {boolean} isHere
+ */
 function fill(one, source, first, end, isPart, isHere) {
   const { low, high } = source;
   const reach = Math.max(Math.abs(low), Math.abs(high)) || 1;
@@ -119,7 +139,7 @@ function fill(one, source, first, end, isPart, isHere) {
     const value = values ? (source.view === "tanh" ? Math.tanh(values[one.unit]) : values[one.unit]) : NaN;
     const span = document.createElement("bdi");
     span.textContent = shown ? shown.text : "…";
-    span.dataset.step = step;
+    span.dataset.step = String(step);
     if (!Number.isNaN(value)) {
       const ground = colours.diverge(0.5 + value / reach / 2);
       span.style.background = ground;
@@ -146,15 +166,22 @@ function fill(one, source, first, end, isPart, isHere) {
   );
 }
 
-/* The largest type in which the whole text is seen at once. */
+/**
+ * The largest type in which the whole text is seen at once.
+ * @param {boolean} isWords
+ */
 function size(isWords) {
   const nChars = spans.reduce((sum, span) => sum + span.textContent.length, 0);
   const [wide, tall] = [plotWidth(), place.clientHeight - HEAD].map((px) => px / typeScale());
+  /** @param {number} px */
   const fits = (px) => Math.ceil((nChars * CHAR * px + spans.length * (isWords ? 8 : 2)) / wide) * LINE * px <= tall;
   return SIZES.find(fits) || SIZES.at(-1);
 }
 
-/* The brush has rules above and below, the step that is pointed at a frame. */
+/**
+ * The brush has rules above and below, the step that is pointed at a frame.
+ * @param {number} end
+ */
 function mark(end) {
   const { start, stop } = state;
   const { step } = hover;
@@ -165,16 +192,19 @@ function mark(end) {
   });
 }
 
+/** @param {PointerEvent} event */
 function stepOf(event) {
-  const span = event.target.closest("[data-step]");
+  const span = targetOf(event).closest("[data-step]");
   return span ? Number(span.dataset.step) : null;
 }
 
+/** @param {PointerEvent} event */
 function press(event) {
   const step = stepOf(event);
   if (step !== null) panTo(step - Math.floor(state.span / 3), "push");
 }
 
+/** @param {PointerEvent} event */
 function point(event) {
   const step = stepOf(event);
   setHover({ step });
@@ -183,7 +213,7 @@ function point(event) {
   const source = model.sourceOf(one.source);
   const values = model.rowsOf(source)(step);
   const value = values ? valueText(source.view === "tanh" ? Math.tanh(values[one.unit]) : values[one.unit]) : "loading";
-  showTip(event, [event.target.textContent, `step ${grouped(step)}`, `unit ${one.unit}: ${value}`]);
+  showTip(event, [targetOf(event).textContent, `step ${grouped(step)}`, `unit ${one.unit}: ${value}`]);
 }
 
 /* For tests: what is shown, and the ground of each token. */

@@ -5,7 +5,11 @@ import { ids } from "./ids.mjs";
 const LATE = 300; // ms
 const doing = new Map(); // promise -> words, of what is late
 
-/* Say `words` while a promise takes longer than 300 ms; gives the promise back. */
+/**
+ * Say `words` while a promise takes longer than 300 ms; gives the promise back.
+ * @param {Promise<any>} promise
+ * @param {string} words
+ */
 export function sayBusy(promise, words) {
   const timer = setTimeout(() => {
     doing.set(promise, words);

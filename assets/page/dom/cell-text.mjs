@@ -11,6 +11,15 @@ const KEPT = 20000; // widths and cuts remembered
 const widths = new Map();
 const cuts = new Map();
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {ShownToken} shown
+ * @param {number} x
+ * @param {number} y
+ * @param {number} cell
+ * @param {number} height
+ * @param {string} ground
+ */
 export function drawToken(ctx, shown, x, y, cell, height, ground) {
   if (cell < LEAST.char * typeScale() || !shown.text) return;
   const colours = themeColours();
@@ -20,7 +29,15 @@ export function drawToken(ctx, shown, x, y, cell, height, ground) {
   writeCentred(ctx, `${size}px ${colours.mono}`, shown.text, x + cell / 2, y + height / 2 + 0.5, cell - 3);
 }
 
-/* A text around a point, in so much room. */
+/**
+ * A text around a point, in so much room.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} font
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {number} room
+ */
 export function writeCentred(ctx, font, text, x, y, room) {
   ctx.font = font;
   ctx.textAlign = "center";
@@ -29,7 +46,10 @@ export function writeCentred(ctx, font, text, x, y, room) {
   else ctx.fillText(cut(ctx, text, room / SQUEEZE, font), x, y, room);
 }
 
-/* The thinnest cell in which text like this reads: below it, no token of the row is written, rather than some. */
+/**
+ * The thinnest cell in which text like this reads: below it, no token of the row is written, rather than some.
+ * @param {ShownToken[]} tokens
+ */
 export function leastCell(tokens) {
   if (!leasts.has(tokens)) {
     const lengths = tokens.map((shown) => shown.text.length).sort((a, b) => a - b);
@@ -39,6 +59,11 @@ export function leastCell(tokens) {
   return leasts.get(tokens) * typeScale();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} text
+ * @param {string} font
+ */
 function measure(ctx, text, font) {
   const key = `${font} ${text}`;
   let width = widths.get(key);
@@ -50,6 +75,12 @@ function measure(ctx, text, font) {
   return width;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} text
+ * @param {number} room
+ * @param {string} font
+ */
 function cut(ctx, text, room, font) {
   const key = `${font} ${Math.round(room)} ${text}`;
   let short = cuts.get(key);

@@ -3,17 +3,23 @@
 import { notifyFailure } from "./notice.mjs";
 import { isStartShown } from "./stage.mjs";
 
-const parts = []; // {names, draw}
+const /** @type {{ names: string[], draw: () => void }[]} */ parts = []; // {names, draw}
 const asked = new Set();
+/** @type {number[]} */
 export const brushTimes = []; // the last times from a brush's event to its drawing done, ms
 let waiting = false;
-let brushedAt = null;
+let /** @type {number} */ brushedAt = null;
 
-/* A part, drawn when its name is asked for, or any of several. */
+/**
+ * A part, drawn when its name is asked for, or any of several.
+ * @param {string | string[]} name
+ * @param {() => void} draw
+ */
 export function onFrame(name, draw) {
   parts.push({ names: [].concat(name), draw });
 }
 
+/** @param {...string} names */
 export function redraw(...names) {
   for (const name of names) asked.add(name);
   if (!waiting) {

@@ -1,8 +1,14 @@
 /* A button that opens a small panel under it; Escape, a press elsewhere or another menu closes it. */
 
-let present = null; // the menu that is open
+import { targetOf } from "./element.mjs";
 
-/* Make one in a place: `words` on the button, `title` for its tooltip, `fill(panel)` each time it opens. */
+let /** @type {Menu} */ present = null; // the menu that is open
+
+/**
+ * Make one in a place: `words` on the button, `title` for its tooltip, `fill(panel)` each time it opens.
+ * @param {HTMLElement} place
+ * @param {{ words: string, title: string, fill: (panel: HTMLElement) => void, onClose?: () => void }} given
+ */
 export function makeMenu(place, { words, title, fill, onClose }) {
   const whole = document.createElement("div");
   whole.className = "lv-menu";
@@ -35,6 +41,7 @@ export function makeMenu(place, { words, title, fill, onClose }) {
   return menu;
 }
 
+/** @param {Menu} menu */
 function open(menu) {
   if (present && present !== menu) close(present);
   present = menu;
@@ -48,6 +55,7 @@ function open(menu) {
   if (first) first.focus();
 }
 
+/** @param {Menu} menu */
 function close(menu) {
   if (menu.panel.hidden) return;
   const hadFocus = menu.panel.contains(document.activeElement);
@@ -62,7 +70,7 @@ function close(menu) {
 export function watchMenus() {
   document.addEventListener("pointerdown", (event) => {
     // The lines take no menu away: with "+ pin" open a press on one pins it.
-    if (present && !present.whole.contains(event.target) && !event.target.closest(".lv-plot")) close(present);
+    if (present && !present.whole.contains(targetOf(event)) && !targetOf(event).closest(".lv-plot")) close(present);
   });
   document.addEventListener(
     "keydown",

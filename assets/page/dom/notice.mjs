@@ -5,7 +5,11 @@ import { ids } from "./ids.mjs";
 
 const lines = new Map(); // kind -> sentences
 
-/* `text`: a sentence, or several. */
+/**
+ * `text`: a sentence, or several.
+ * @param {string} kind
+ * @param {string | string[]} text
+ */
 export function notify(kind, text) {
   const sentences = [].concat(text).map((words) => oneLine(words[0].toUpperCase() + words.slice(1)));
   if (String(lines.get(kind)) === String(sentences)) return;
@@ -13,11 +17,16 @@ export function notify(kind, text) {
   show();
 }
 
+/** @param {string} kind */
 export function clearNotice(kind) {
   if (lines.delete(kind)) show();
 }
 
-/* Something of our own broke: say so, and leave the rest to the console. */
+/**
+ * Something of our own broke: say so, and leave the rest to the console.
+ * @param {string} doing
+ * @param {Error} error
+ */
 export function notifyFailure(doing, error) {
   console.error(error);
   notify("page", `Something failed while ${doing}: ${error.message}. Reloading the page may help.`);
@@ -30,6 +39,10 @@ function show() {
   place.replaceChildren(...Array.from(lines, ([kind, text]) => line(kind, text)));
 }
 
+/**
+ * @param {string} kind
+ * @param {string[]} text
+ */
 function line(kind, text) {
   const row = document.createElement("div");
   row.className = "lv-notice-line";

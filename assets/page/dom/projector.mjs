@@ -7,7 +7,7 @@ import { ids } from "./ids.mjs";
 const KEPT = "lstmviz-projector";
 const TYPE = 1.25; // times the usual size
 const LINES = 1.6; // times the usual width
-let button = null;
+let /** @type {HTMLButtonElement} */ button = null;
 
 export const projectorTurned = signal();
 
@@ -23,18 +23,19 @@ export function beginProjector() {
 }
 
 export function makeProjector() {
-  button = document.getElementById(ids.projector);
+  button = /** @type {HTMLButtonElement} */ (document.getElementById(ids.projector));
   button.addEventListener("click", toggleProjector);
   mark();
   const header = document.querySelector(".lv-header");
-  const told = () => document.documentElement.style.setProperty("--lv-head", `${header.offsetHeight}px`); // in two rows, what sticks under it starts lower
-  new ResizeObserver(told).observe(header);
+  const noteHeight = () => document.documentElement.style.setProperty("--lv-head", `${header.offsetHeight}px`); // in two rows, what sticks under it starts lower
+  new ResizeObserver(noteHeight).observe(header);
 }
 
 export function isProjectorOn() {
   return document.documentElement.hasAttribute("data-lv-projector");
 }
 
+/** @param {boolean} wanted */
 export function setProjector(wanted) {
   document.documentElement.toggleAttribute("data-lv-projector", wanted);
   try {

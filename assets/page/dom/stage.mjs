@@ -2,11 +2,13 @@
 
 import { ids } from "./ids.mjs";
 
+/** @param {string} name */
 const place = (name) => document.getElementById(ids[name]);
 
 export const isStartShown = () => place("start")?.hidden === false;
 export const isWorkbenchShown = () => !place("workbench").hidden;
 
+/** @param {"start" | "workbench"} side */
 export function turnTo(side) {
   place("start").hidden = side !== "start";
   place("workbench").hidden = side !== "workbench";

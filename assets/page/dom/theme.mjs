@@ -5,15 +5,17 @@ import { redrawAll } from "./frame.mjs";
 import { typeScale } from "./projector.mjs";
 
 const NAMES = ["bg", "panel", "line", "text", "dim", "accent", "low", "hover", "warn", "unit", "band", "mono", "sans"];
-let known = null;
+let /** @type {Colours} */ known = null;
 
 /* {bg, text, accent, ..., shade(0..1), lowShade(0..1), diverge(0..1), sequence(0..1), category(k)} of the present theme. */
 export function themeColours() {
   if (known) return known;
   const style = getComputedStyle(document.documentElement);
+  /** @param {string} name */
   const read = (name) => style.getPropertyValue(`--lv-${name}`).trim();
+  /** @param {string} name */
   const list = (name) => read(name).split(/\s*,\s*/);
-  known = Object.fromEntries(NAMES.map((name) => [name, read(name)]));
+  known = /** @type {any} */ (Object.fromEntries(NAMES.map((name) => [name, read(name)])));
   const categories = list("categories");
   known.shade = cached(ramp(list("shade")));
   known.lowShade = cached(ramp(list("low-shade")));
@@ -29,7 +31,10 @@ export function themeColours() {
   return known;
 }
 
-/* The size of type on a canvas: "11px", or more where a projector shows it. */
+/**
+ * The size of type on a canvas: "11px", or more where a projector shows it.
+ * @param {number} size
+ */
 export function typePx(size) {
   return `${size * typeScale()}px`;
 }
@@ -39,12 +44,21 @@ export function labelFont() {
   return `${typePx(11)} ${themeColours().sans}`;
 }
 
+/**
+ * @param {(share: number) => string} ramp
+ * @returns {(share: number) => string}
+ */
 function cached(ramp) {
   const at = Array.from({ length: 65 }, (_, k) => ramp(k / 64));
   return (share) => at[Math.round(Math.max(0, Math.min(1, share)) * 64)];
 }
 
-/* A canvas that fills its place; `label` is what a screen reader says of it. */
+/**
+ * A canvas that fills its place; `label` is what a screen reader says of it.
+ * @param {HTMLElement} place
+ * @param {string} className
+ * @param {string} [label]
+ */
 export function addCanvas(place, className, label) {
   const element = document.createElement("canvas");
   element.className = className;
@@ -56,7 +70,10 @@ export function addCanvas(place, className, label) {
   return element;
 }
 
-/* Match the bitmap to the element and the screen; returns a cleared context in CSS pixels. */
+/**
+ * Match the bitmap to the element and the screen; returns a cleared context in CSS pixels.
+ * @param {HTMLCanvasElement} element
+ */
 export function fitCanvas(element) {
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [element.clientWidth, element.clientHeight];

@@ -1,8 +1,12 @@
 /* The tooltip: text only, beside the pointer, inside the window. */
 
-let box = null;
+let /** @type {HTMLElement} */ box = null;
 
-/* `lines`: [strong first line, more lines ...]; every one goes to textContent. */
+/**
+ * `lines`: [strong first line, more lines ...]; every one goes to textContent.
+ * @param {{ clientX: number, clientY: number }} event
+ * @param {string[]} lines
+ */
 export function showTip(event, lines) {
   if (!box) {
     box = document.createElement("div");

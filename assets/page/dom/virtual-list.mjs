@@ -1,21 +1,30 @@
 /* A long list of which only what is seen is there: rows of one height, fetched a page at a time as they come into view. */
 
 import { questionLine } from "../lib/questions.mjs";
-import { element, ownKeys } from "./element.mjs";
+import { element, ownKeys, targetOf } from "./element.mjs";
 
 const PAGE = 100; // rows a request
 const MORE = 6; // rows made beyond what is seen
 const MOST = 1000000; // rows; a taller element is more than browsers draw
 
-/* The rows [first, end) to make, with `total` of `height` px, where `seen` px from `top` on are in view. Pure. */
+/**
+ * The rows [first, end) to make, with `total` of `height` px, where `seen` px from `top` on are in view. Pure.
+ * @param {number} top
+ * @param {number} seen
+ * @param {number} height
+ * @param {number} total
+ */
 export function visibleRows(top, seen, height, total) {
   const first = Math.max(0, Math.floor(top / height) - MORE);
   return [first, Math.min(total, Math.ceil((top + seen) / height) + MORE)];
 }
 
-/* A list in a new element. `load(from, limit, signal)` gives a promise of {total, rows}; `fill(element, row, index)` puts a
-   row into its element; `pick(row, index)` is called when one is pressed; `told(total, problem)` when it is known how many
-   there are. */
+/**
+ * A list in a new element. `load(from, limit, signal)` gives a promise of {total, rows}; `fill(element, row, index)` puts a
+ * row into its element; `pick(row, index)` is called when one is pressed; `told(total, problem)` when it is known how many
+ * there are.
+ * @param {ListOf} given
+ */
 export function virtualList({ height, label, load, fill, pick, told }) {
   const scroller = element("div", "lv-list", "", { role: "listbox", "aria-label": label, tabindex: "-1" });
   const room = element("div", "lv-list-room");
@@ -25,14 +34,16 @@ export function virtualList({ height, label, load, fill, pick, told }) {
   let total = 0;
   let active = 0; // the row that has, or gets, the focus
   const line = questionLine(); // a list that starts anew ends the pages of the one before
-  let signal = null; // of the present list
+  let /** @type {AbortSignal} */ signal = null; // of the present list
   scroller.addEventListener("scroll", draw, { passive: true });
   scroller.addEventListener("click", (event) => {
-    const row = event.target.closest("[data-index]");
+    const row = targetOf(event).closest("[data-index]");
     if (row) press(Number(row.dataset.index));
   });
+  /** @param {number} index */
   const go = (index) => focus(Math.max(0, Math.min(total - 1, index)));
   const page = () => Math.max(1, Math.floor(scroller.clientHeight / height) - 1);
+  /** @param {() => number} rows */
   const by = (rows) => () => go(active + rows());
   const acts = {
     down: by(() => 1),
@@ -45,7 +56,10 @@ export function virtualList({ height, label, load, fill, pick, told }) {
   };
   ownKeys(scroller, "list", acts);
 
-  /* Start anew; `at`: the row to begin at. */
+  /**
+   * Start anew; `at`: the row to begin at.
+   * @param {number} [at]
+   */
   async function reset(at) {
     signal = line.begin();
     const mine = signal;
@@ -58,6 +72,10 @@ export function virtualList({ height, label, load, fill, pick, told }) {
     draw();
   }
 
+  /**
+   * @param {number} k
+   * @param {AbortSignal} mine
+   */
   async function fetchPage(k, mine) {
     pages.set(k, null);
     try {
@@ -76,6 +94,7 @@ export function virtualList({ height, label, load, fill, pick, told }) {
     }
   }
 
+  /** @param {number} index */
   function rowAt(index) {
     const rows = pages.get(Math.floor(index / PAGE));
     return rows ? rows[index % PAGE] : null;
@@ -94,6 +113,7 @@ export function virtualList({ height, label, load, fill, pick, told }) {
     }
   }
 
+  /** @param {number} index */
   function add(index) {
     const item = element("div", "lv-list-row", "", {
       role: "option",
@@ -101,19 +121,21 @@ export function virtualList({ height, label, load, fill, pick, told }) {
       "aria-setsize": total,
       tabindex: index === active ? "0" : "-1",
     });
-    item.dataset.index = index;
+    item.dataset.index = String(index);
     item.style.top = `${index * height}px`;
     made.set(index, item);
     room.append(item);
     refresh(index);
   }
 
+  /** @param {number} index */
   function refresh(index) {
     const [item, row] = [made.get(index), rowAt(index)];
     if (item && row) fill(item, row, index);
     else if (item) item.textContent = "…";
   }
 
+  /** @param {number} index */
   function focus(index) {
     if (!total) return;
     if (made.has(active)) made.get(active).tabIndex = -1;
@@ -128,6 +150,7 @@ export function virtualList({ height, label, load, fill, pick, told }) {
     item.focus({ preventScroll: true });
   }
 
+  /** @param {number} index */
   function press(index) {
     const row = rowAt(index);
     if (row) pick(row, index);

@@ -9,7 +9,10 @@ const WORD = { least: 54, most: 84 }; // px a cell of a text of words
 const NUMBER = 36; // px a cell where there is no text, and the first heatmap stands in its place
 const HEAT = { least: 96, good: 170, most: 420, cell: 12 }; // px a heatmap, and a cell of one where they are few
 
-/* The cells [a, b) that any row has something in: rows of short sequences leave the others empty. */
+/**
+ * The cells [a, b) that any row has something in: rows of short sequences leave the others empty.
+ * @param {Row[]} rows
+ */
 export function usedCells(rows) {
   let [a, b] = [Infinity, 0];
   for (const { on } of rows) {
@@ -21,10 +24,13 @@ export function usedCells(rows) {
   return b > a ? [a, b] : [0, rows.length ? rows[0].on.length : 0];
 }
 
-/* {list: columns from the left, hidden: tracks without room}. A column {name, kind, left, width, from, n, track} shows
-   cells from .. from + n of each row; text takes what it needs but leaves the heatmaps a share, and they divide the rest.
-   Asked: {width, used: [a, b], before: cells before a match's start, nUnits, isChars, hasTokens, unit (name of
-   one whose activation is shown, if any), tracks}. */
+/**
+ * {list: columns from the left, hidden: tracks without room}. A column {name, kind, left, width, from, n, track} shows
+ * cells from .. from + n of each row; text takes what it needs but leaves the heatmaps a share, and they divide the rest.
+ * Asked: {width, used: [a, b], before: cells before a match's start, nUnits, isChars, hasTokens, unit (name of
+ * one whose activation is shown, if any), tracks}.
+ * @param {LayoutQuestion} asked
+ */
 export function columnLayout(asked) {
   const {
     width,
@@ -44,20 +50,20 @@ export function columnLayout(asked) {
   const main = asked.hasTokens ? text(asked, left) : null;
   const after = main ? main.left + Math.max(main.width, HEAD_WIDTH) + GAP : left;
   const fits = Math.max(1, Math.floor((width - after + GAP) / (HEAT.least + GAP)));
-  const own = asked.unit && fits > 1 ? [{ name: asked.unit, kind: "unit" }] : [];
-  const seen = tracks.slice(0, fits - (nUnits ? 1 : 0) - own.length);
+  const unitHeat = asked.unit && fits > 1 ? [{ name: asked.unit, kind: "unit" }] : [];
+  const seen = tracks.slice(0, fits - (nUnits ? 1 : 0) - unitHeat.length);
   const names = [
     ...(nUnits ? [{ name: "matched units", kind: "on" }] : []),
-    ...own,
+    ...unitHeat,
     ...seen.map((track) => ({ name: track.name, kind: "track", track })),
   ];
-  const heats = [];
+  const /** @type {Column[]} */ heats = [];
   let x = after;
   names.forEach((column, k) => {
     const share = Math.floor((width - x + GAP) / (names.length - k)) - GAP;
     const most =
       !main && k === 0
-        ? Math.min((b - a) * NUMBER, width - x - (own.length + seen.length) * (HEAT.good + GAP))
+        ? Math.min((b - a) * NUMBER, width - x - (unitHeat.length + seen.length) * (HEAT.good + GAP))
         : Math.min(HEAT.most, share, (b - a) * HEAT.cell);
     const wide = Math.max(Math.min(HEAT.least, share), most);
     heats.push(Object.assign(column, { left: x, width: wide, from: a, n: b - a }));
@@ -66,6 +72,10 @@ export function columnLayout(asked) {
   return { list: [...(nUnits ? [units] : []), ...(main ? [main] : []), ...heats], hidden: tracks.slice(seen.length) };
 }
 
+/**
+ * @param {LayoutQuestion} asked
+ * @param {number} left
+ */
 function text({ width, used: [a, b], before, isChars, tracks, unit }, left) {
   const room = width - left;
   const heats =

@@ -2,30 +2,47 @@
 
 import { decimal } from "./shares.mjs";
 
+/** @param {CarriedValue} value */
 const differ = ({ share, base_rate: base }) => Math.abs((share || 0) - (base || 0));
 
-/* How much a track tells: the largest difference between a share and its base rate. */
+/**
+ * How much a track tells: the largest difference between a share and its base rate.
+ * @param {CarriedTrack} track
+ */
 function tells(track) {
   return Math.max(0, ...track.values.map(differ));
 }
 
-/* The tracks that have a value at any step of the matches, the most telling first. */
+/**
+ * The tracks that have a value at any step of the matches, the most telling first.
+ * @param {CarriedTrack[]} tracks
+ */
 export function byStrength(tracks) {
   return tracks.filter((track) => track.n_steps > 0).sort((a, b) => tells(b) - tells(a));
 }
 
-/* The value that matches carry most more often than the corpus does; null where none is. */
+/**
+ * The value that matches carry most more often than the corpus does; null where none is.
+ * @param {CarriedTrack} track
+ */
 export function strongestValue(track) {
   const more = track.values.filter(({ share, base_rate: base }) => share > base);
   return more.sort((a, b) => b.share - b.base_rate - (a.share - a.base_rate))[0] || null;
 }
 
-/* The values in the order of their bars: numbers as they rise, labels by how far they differ. */
+/**
+ * The values in the order of their bars: numbers as they rise, labels by how far they differ.
+ * @param {CarriedTrack} track
+ */
 export function valueRows(track) {
   return track.kind === "number" ? track.values : [...track.values].sort((a, b) => differ(b) - differ(a));
 }
 
-/* "1.00 of the matched steps have depth 4, 0.16 of the corpus: 6.2 times as often" in parts: {figure, rest}. */
+/**
+ * "1.00 of the matched steps have depth 4, 0.16 of the corpus: 6.2 times as often" in parts: {figure, rest}.
+ * @param {string} name
+ * @param {CarriedValue} value
+ */
 export function enrichmentSentence(name, value) {
   const { share, base_rate: base } = value;
   const times = base > 0 ? share / base : null;
@@ -39,7 +56,10 @@ export function enrichmentSentence(name, value) {
 
 const scratch = new DataView(new ArrayBuffer(8));
 
-/* The next smaller double: a range that another one follows does not hold its upper end. */
+/**
+ * The next smaller double: a range that another one follows does not hold its upper end.
+ * @param {number} value
+ */
 export function nextBelow(value) {
   if (!Number.isFinite(value)) return value;
   if (value === 0) return -Number.MIN_VALUE;
@@ -49,17 +69,30 @@ export function nextBelow(value) {
   return scratch.getFloat64(0);
 }
 
-/* The ends, both included, of the numbers that a value of a track stands for. */
+/**
+ * The ends, both included, of the numbers that a value of a track stands for.
+ * @param {CarriedTrack} track
+ * @param {CarriedValue} value
+ */
 export function valueRange(track, value) {
   const isOpen = value.low < value.high && value !== track.values.at(-1);
   return { low: value.low, high: isOpen ? nextBelow(value.high) : value.high };
 }
 
+/**
+ * @param {Filter[]} filters
+ * @param {string} name
+ */
 function filterOn(filters, name) {
   return filters.find((filter) => filter.track === name) || null;
 }
 
-/* Does a filter of the track allow what the bar stands for? null where the track has no filter. */
+/**
+ * Does a filter of the track allow what the bar stands for? null where the track has no filter.
+ * @param {Filter[]} filters
+ * @param {CarriedTrack} track
+ * @param {CarriedValue} value
+ */
 export function isValueAllowed(filters, track, value) {
   const filter = filterOn(filters, track.name);
   if (!filter) return null;
@@ -68,8 +101,14 @@ export function isValueAllowed(filters, track, value) {
   return !(filter.low > low) && !(filter.high < high); // an open end is undefined or null, and compares as false
 }
 
-/* The filters after a press on a bar: a label joins its track's or leaves them, a range takes the place of the one before;
-   `isMore` stretches that one. Pressing all that is allowed takes the filter away. */
+/**
+ * The filters after a press on a bar: a label joins its track's or leaves them, a range takes the place of the one before;
+ * `isMore` stretches that one. Pressing all that is allowed takes the filter away.
+ * @param {Filter[]} filters
+ * @param {CarriedTrack} track
+ * @param {CarriedValue} value
+ * @param {boolean} isMore
+ */
 export function toggledFilter(filters, track, value, isMore) {
   const filter = filterOn(filters, track.name);
   const rest = filters.filter((one) => one !== filter);
@@ -87,7 +126,11 @@ export function toggledFilter(filters, track, value, isMore) {
   return [...rest, { track: track.name, low: ends.low, high: ends.high }];
 }
 
-/* A filter in words: "depth 3 to 4", "tag noun or verb", "token is or are". `text(number)` writes a number. */
+/**
+ * A filter in words: "depth 3 to 4", "tag noun or verb", "token is or are". `text(number)` writes a number.
+ * @param {Filter} filter
+ * @param {(value: number) => string} text
+ */
 export function filterWords({ track, labels, low, high, expression, over }, text) {
   if (expression) return `${over === "tokens" ? "token" : over} ${expression}`;
   if (labels?.length)

@@ -2,6 +2,7 @@
 
 /* {place, title, keys: [[name, combinations, what it does]]}. A combination is as event.key says, with Ctrl+, Alt+ or
    Shift+ before it; Ctrl is also the Mac's Command. Letters and signs are what is typed, whatever Shift does. */
+/** @type {{ place: string, title: string, keys: [name: string, combinations: string[], words: string][] }[]} */
 export const KEY_TABLE = [
   {
     place: "page",
@@ -166,7 +167,10 @@ const SHOWN = {
   " ": "Space",
 };
 
-/* What a keyboard event is in the table's words. */
+/**
+ * What a keyboard event is in the table's words.
+ * @param {KeyboardEvent} event
+ */
 export function combination({ key, ctrlKey, metaKey, altKey, shiftKey }) {
   const isTyped = key.length === 1;
   const isCommand = ctrlKey || metaKey;
@@ -174,14 +178,23 @@ export function combination({ key, ctrlKey, metaKey, altKey, shiftKey }) {
   return before.join("") + (isTyped ? key.toLowerCase() : key);
 }
 
-/* The name of what a key does in a place, or null. */
+/**
+ * The name of what a key does in a place, or null.
+ * @param {string} place
+ * @param {KeyboardEvent} event
+ */
 export function keyName(place, event) {
   const pressed = combination(event);
-  const found = KEY_TABLE.find((part) => part.place === place).keys.find(([, keys]) => keys.includes(pressed));
-  return found ? found[0] : null;
+  const line = KEY_TABLE.find((part) => part.place === place).keys.find(([, keys]) => keys.includes(pressed));
+  return line ? line[0] : null;
 }
 
-/* Do what a key stands for in a place, by `acts` ({name: act}); true if there was something to do. */
+/**
+ * Do what a key stands for in a place, by `acts` ({name: act}); true if there was something to do.
+ * @param {string} place
+ * @param {KeyboardEvent} event
+ * @param {Record<string, (event: KeyboardEvent) => unknown>} acts
+ */
 export function actOnKey(place, event, acts) {
   const name = keyName(place, event);
   if (name === null || !acts[name]) return false;
@@ -190,8 +203,13 @@ export function actOnKey(place, event, acts) {
   return true;
 }
 
-/* How a combination is shown: ["Ctrl", "Z"]. */
+/**
+ * How a combination is shown: ["Ctrl", "Z"].
+ * @param {string} text
+ */
 export function keyCaps(text) {
   const parts = text.length > 1 ? text.split("+") : [text];
-  return parts.map((part) => SHOWN[part] || (part.length === 1 ? part.toUpperCase() : part));
+  return parts.map(
+    (part) => /** @type {Record<string, string>} */ (SHOWN)[part] || (part.length === 1 ? part.toUpperCase() : part),
+  );
 }

@@ -5,7 +5,10 @@ import { plural } from "./words.mjs";
 
 const TRACK = "track:";
 
-/* [[value, words], ...] for tracks by name. */
+/**
+ * [[value, words], ...] for tracks by name.
+ * @param {string[]} names
+ */
 export function orderOptions(names) {
   const own = [
     ["best", "best overlap"],
@@ -22,6 +25,7 @@ export function orderOptions(names) {
   ];
 }
 
+/** @param {string[]} names */
 export function groupOptions(names) {
   return [
     ["", "nothing"],
@@ -31,33 +35,43 @@ export function groupOptions(names) {
   ];
 }
 
-/* "depth 4", "sequence 12", "5 steps": the heading of a group. */
+/**
+ * "depth 4", "sequence 12", "5 steps": the heading of a group.
+ * @param {string} by
+ * @param {string | number | null} name
+ */
 export function groupWords(by, name) {
   if (by === "length") return plural(Number(name), "step");
   return `${by === "sequence" ? "sequence" : by.replace(TRACK, "")} ${by === "sequence" ? grouped(Number(name)) : name}`;
 }
 
-/* The totals of an answer: [{shared, total, atLeast, strong, words}], most shared units first; those without matches are
-   left out. `atLeast` counts those that share more, too. */
+/**
+ * The totals of an answer: [{shared, total, atLeast, strong, words}], most shared units first; those without matches are
+ * left out. `atLeast` counts those that share more, too.
+ * @param {MatchAnswer} answer
+ */
 export function countLevels({ counts, n_units: units }) {
   let atLeast = 0;
-  const found = [];
+  const levels = [];
   for (const [shared, total] of counts) {
     atLeast += total;
     if (!total) continue;
-    const isFirst = !found.length;
-    const which =
-      shared < units
-        ? `with ${grouped(shared)}${isFirst ? ` of ${grouped(units)} units on` : ""}`
-        : units === 1
-          ? "with the unit on"
-          : `with all ${grouped(units)} units on`;
-    found.push({ shared, total, atLeast, strong: isFirst ? plural(total, "match") : grouped(total), words: which });
+    const /** @type {boolean} */ isFirst = !levels.length;
+    const /** @type {string} */ which =
+        shared < units
+          ? `with ${grouped(shared)}${isFirst ? ` of ${grouped(units)} units on` : ""}`
+          : units === 1
+            ? "with the unit on"
+            : `with all ${grouped(units)} units on`;
+    levels.push({ shared, total, atLeast, strong: isFirst ? plural(total, "match") : grouped(total), words: which });
   }
-  return found;
+  return levels;
 }
 
-/* "exact, 6 ms" */
+/**
+ * "exact, 6 ms"
+ * @param {number} ms
+ */
 export function tookWords(ms) {
   return `exact, ${ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.max(1, Math.round(ms))} ms`}`;
 }

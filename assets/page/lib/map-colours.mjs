@@ -3,12 +3,20 @@
 export const NAMED_LABELS = 9; // labels with a colour of their own
 export const SCALE_STEPS = 64; // colours of the scale
 
-/* Values as numbers (NaN: none), a track's kind and labels -> {kind, slot: Int16Array (a colour each, -1 none), legend}.
-   A category's legend: [{slot, label, count}], the most frequent first, then the others; a number's: {low, high}. */
+/**
+ * Values as numbers (NaN: none), a track's kind and labels -> {kind, slot: Int16Array (a colour each, -1 none), legend}.
+ * A category's legend: [{slot, label, count}], the most frequent first, then the others; a number's: {low, high}.
+ * @param {Floats} values
+ * @param {{ kind: string, labels: string[] }} track
+ */
 export function colouredPoints(values, { kind, labels }) {
   return kind === "category" ? byLabel(values, labels) : byNumber(values);
 }
 
+/**
+ * @param {Floats} values
+ * @param {string[]} labels
+ */
 function byLabel(values, labels) {
   const counts = new Map();
   let none = 0;
@@ -22,7 +30,9 @@ function byLabel(values, labels) {
   const slot = Int16Array.from(values, (value) =>
     !Number.isNaN(value) ? (places.has(value) ? places.get(value) : NAMED_LABELS) : -1,
   );
-  const legend = named.map((code, k) => ({ slot: k, label: labels[code], count: counts.get(code) }));
+  const /** @type {{ slot: number, label: string | null, count: number, nLabels?: number }[]} */ legend = named.map(
+      (code, k) => ({ slot: k, label: labels[code], count: counts.get(code) }),
+    );
   const rest = order.slice(NAMED_LABELS);
   if (rest.length)
     legend.push({
@@ -34,6 +44,7 @@ function byLabel(values, labels) {
   return { kind: "category", slot, legend, none };
 }
 
+/** @param {Floats} values */
 function byNumber(values) {
   let [low, high, none] = [Infinity, -Infinity, 0];
   for (const value of values) {
@@ -45,12 +56,20 @@ function byNumber(values) {
   return { kind: "number", slot, low, high, none };
 }
 
+/**
+ * @param {any} value
+ * @param {number} low
+ * @param {number} high
+ */
 function at(value, low, high) {
   return high > low ? Math.round(((value - low) / (high - low)) * (SCALE_STEPS - 1)) : 0;
 }
 
-/* Frequencies span powers of ten: their logarithms are coloured, and told as they are. */
+/**
+ * Frequencies span powers of ten: their logarithms are coloured, and told as they are.
+ * @param {ArrayLike<number>} counts
+ */
 export function colouredCounts(counts) {
-  const found = byNumber(Float32Array.from(counts, (count) => Math.log10(1 + count)));
-  return Object.assign(found, { isLog: true, low: 10 ** found.low - 1, high: 10 ** found.high - 1 });
+  const coloured = byNumber(Float32Array.from(counts, (count) => Math.log10(1 + count)));
+  return Object.assign(coloured, { isLog: true, low: 10 ** coloured.low - 1, high: 10 ** coloured.high - 1 });
 }

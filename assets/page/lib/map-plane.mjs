@@ -4,7 +4,12 @@ const PAD = 14; // px around all points
 export const MOST_CORNERS = 60; // corners of a region, so that it fits into an address
 const ZOOM = { least: 0.5, most: 400 };
 
-/* {scale, x, y}: a point (px, py) stands at (x + px * scale, y - py * scale); both axes alike, all points in view. */
+/**
+ * {scale, x, y}: a point (px, py) stands at (x + px * scale, y - py * scale); both axes alike, all points in view.
+ * @param {{ low: Corner, high: Corner }} map
+ * @param {number} width
+ * @param {number} height
+ */
 export function wholeView({ low, high }, width, height) {
   const wide = high[0] - low[0];
   const tall = high[1] - low[1];
@@ -18,17 +23,43 @@ export function wholeView({ low, high }, width, height) {
   };
 }
 
-/* The same, `factor` times as large, what stands at (x, y) staying there; `base`: the scale at which all is in view. */
+/**
+ * The same, `factor` times as large, what stands at (x, y) staying there; `base`: the scale at which all is in view.
+ * @param {View} view
+ * @param {number} factor
+ * @param {number} x
+ * @param {number} y
+ * @param {number} base
+ */
 export function zoomedView(view, factor, x, y, base) {
   const scale = Math.min(base * ZOOM.most, Math.max(base * ZOOM.least, view.scale * factor));
   const by = scale / view.scale;
   return { scale, x: x - (x - view.x) * by, y: y - (y - view.y) * by };
 }
 
+/**
+ * @param {View} view
+ * @param {number} px
+ * @param {number} py
+ * @returns {[x: number, y: number]}
+ */
 export const toScreen = (view, px, py) => [view.x + px * view.scale, view.y - py * view.scale];
+/**
+ * @param {View} view
+ * @param {number} x
+ * @param {number} y
+ * @returns {[x: number, y: number]}
+ */
 export const toPlane = (view, x, y) => [(x - view.x) / view.scale, (view.y - y) / view.scale];
 
-/* The index of the point nearest to (x, y) on the screen within `reach` px; -1 where there is none. */
+/**
+ * The index of the point nearest to (x, y) on the screen within `reach` px; -1 where there is none.
+ * @param {Float32Array} points
+ * @param {View} view
+ * @param {number} x
+ * @param {number} y
+ * @param {number} reach
+ */
 export function nearestPoint(points, view, x, y, reach) {
   const [cx, cy] = toPlane(view, x, y);
   let best = -1;
@@ -41,22 +72,30 @@ export function nearestPoint(points, view, x, y, reach) {
   return best;
 }
 
-/* Which points lie inside a polygon: a ray from them crosses its edges an odd number of times. As the server has it. */
+/**
+ * Which points lie inside a polygon: a ray from them crosses its edges an odd number of times. As the server has it.
+ * @param {Float32Array} points
+ * @param {Corner[]} corners
+ */
 export function insideRegion(points, corners) {
-  const found = new Uint8Array(points.length / 2);
+  const mask = new Uint8Array(points.length / 2);
   for (let e = 0; e < corners.length; e++) {
     const [ax, ay] = corners[e];
     const [bx, by] = corners[(e + 1) % corners.length];
     if (ay === by) continue;
-    for (let k = 0; k < found.length; k++) {
+    for (let k = 0; k < mask.length; k++) {
       const y = points[2 * k + 1];
-      if (ay > y !== by > y && points[2 * k] < ((bx - ax) * (y - ay)) / (by - ay) + ax) found[k] ^= 1;
+      if (ay > y !== by > y && points[2 * k] < ((bx - ax) * (y - ay)) / (by - ay) + ax) mask[k] ^= 1;
     }
   }
-  return found;
+  return mask;
 }
 
-/* The corners of a drawn line, as few as show it, rounded to what a pixel of `scale` px a unit tells. */
+/**
+ * The corners of a drawn line, as few as show it, rounded to what a pixel of `scale` px a unit tells.
+ * @param {number[][]} corners
+ * @param {number} scale
+ */
 export function simplifiedRegion(corners, scale) {
   let tolerance = 1 / scale;
   let kept = thinned(corners, tolerance);
@@ -68,7 +107,11 @@ export function simplifiedRegion(corners, scale) {
   return kept.map((corner) => corner.map((value) => Number(value.toFixed(digits)) + 0));
 }
 
-/* Ramer 1972, Douglas and Peucker 1973: corners nearer than the tolerance to the line between others are left out. */
+/**
+ * Ramer 1972, Douglas and Peucker 1973: corners nearer than the tolerance to the line between others are left out.
+ * @param {number[][]} corners
+ * @param {number} tolerance
+ */
 function thinned(corners, tolerance) {
   const keep = new Set([0, corners.length - 1]);
   const open = [[0, corners.length - 1]];
@@ -87,6 +130,11 @@ function thinned(corners, tolerance) {
   return [...keep].sort((a, b) => a - b).map((k) => corners[k]);
 }
 
+/**
+ * @param {number[]} point
+ * @param {number[]} from
+ * @param {number[]} to
+ */
 function distance([x, y], [ax, ay], [bx, by]) {
   const [dx, dy] = [bx - ax, by - ay];
   const long = dx * dx + dy * dy;
@@ -94,8 +142,14 @@ function distance([x, y], [ax, ay], [bx, by]) {
   return Math.hypot(x - ax - t * dx, y - ay - t * dy);
 }
 
-/* Does a line that was drawn enclose something? Fewer px than that across are a press that slipped. */
+/**
+ * Does a line that was drawn enclose something? Fewer px than that across are a press that slipped.
+ * @param {number[][]} corners
+ * @param {number} scale
+ * @param {number} [least]
+ */
 export function isArea(corners, scale, least = 6) {
+  /** @param {number} k */
   const span = (k) => Math.max(...corners.map((corner) => corner[k])) - Math.min(...corners.map((corner) => corner[k]));
   return corners.length > 2 && span(0) * scale >= least && span(1) * scale >= least;
 }

@@ -5,8 +5,8 @@ const LATE = 300; // ms; longer than that, a wait is shown
 
 /* A line of questions of one kind; each waits `pause` ms, for a newer one, before it is asked. */
 export function questionLine(pause = 0) {
-  let present = null; // the AbortController of the question that is out
-  let late = null; // runs while it is not late yet
+  let /** @type {AbortController} */ present = null; // the AbortController of the question that is out
+  let /** @type {ReturnType<typeof setTimeout>} */ late = null; // runs while it is not late yet
 
   /* A new question: its signal tells when it is ended. */
   function begin() {
@@ -22,8 +22,12 @@ export function questionLine(pause = 0) {
     present = null;
   }
 
-  /* Put a question: `act(signal)` asks it and promises the answer; `isLate()` is called once, if it takes long. Gives
-     {answer} or {error}, or null where the question was ended before. */
+  /**
+   * Put a question: `act(signal)` asks it and promises the answer; `isLate()` is called once, if it takes long. Gives
+   * {answer} or {error}, or null where the question was ended before.
+   * @param {(signal: AbortSignal) => Promise<any>} act
+   * @param {() => void} [isLate]
+   */
   async function ask(act, isLate) {
     const signal = begin();
     if (pause) await new Promise((resolve) => setTimeout(resolve, pause));
@@ -44,18 +48,24 @@ export function questionLine(pause = 0) {
   return { begin, end, ask, isOpen: () => present !== null };
 }
 
-/* The answer to a question that keeps changing; the last one stays until the next is there. `get(path, {signal})` promises
-   the answer to a path; `changed()` is called whenever there is something else to show. Several paths may make up one
-   question: they are answered together. */
+/**
+ * The answer to a question that keeps changing; the last one stays until the next is there. `get(path, {signal})` promises
+ * the answer to a path; `changed()` is called whenever there is something else to show. Several paths may make up one
+ * question: they are answered together.
+ * @param {{ get: (path: string, options: { signal: AbortSignal }) => Promise<any>, changed: () => void, pause: number }} asked
+ */
 export function changingAnswer({ get, changed, pause }) {
   const line = questionLine(pause);
-  let wanted = null; // paths, as one text
-  let known = null; // the paths of the answer
-  let value = null;
-  let problem = null;
+  let /** @type {string} */ wanted = null; // paths, as one text
+  let /** @type {string} */ known = null; // the paths of the answer
+  let /** @type {any[]} */ value = null;
+  let /** @type {string} */ problem = null;
   let isLate = false;
 
-  /* Ask for paths, unless they are wanted already; none: forget. */
+  /**
+   * Ask for paths, unless they are wanted already; none: forget.
+   * @param {...string} paths
+   */
   async function want(...paths) {
     const next = paths.length ? paths.join(" ") : null;
     if (next === wanted) return;

@@ -2,7 +2,12 @@
 
 const FEW = 12; // selected lines that are drawn in full
 
-/* Round tick values inside [low, high], about `wanted` of them, steps of 1, 2 or 5 times a power of ten. */
+/**
+ * Round tick values inside [low, high], about `wanted` of them, steps of 1, 2 or 5 times a power of ten.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} wanted
+ */
 export function niceTicks(low, high, wanted) {
   if (!(high > low)) return [low];
   const rough = (high - low) / Math.max(1, wanted);
@@ -13,23 +18,37 @@ export function niceTicks(low, high, wanted) {
   return values;
 }
 
-/* Decimals that tell neighbouring ticks apart. */
+/**
+ * Decimals that tell neighbouring ticks apart.
+ * @param {number[]} values
+ */
 export function decimals(values) {
   if (values.length < 2) return 1;
   return Math.max(1, Math.min(6, -Math.floor(Math.log10(values[1] - values[0]) + 1e-9)));
 }
 
+/**
+ * @param {number} value
+ * @param {number} places
+ */
 export function signed(value, places) {
   const text = Math.abs(value).toFixed(places);
   return Number(text) === 0 ? text : (value > 0 ? "+" : "−") + text;
 }
 
-/* 1306 -> "1,306". */
+/**
+ * 1306 -> "1,306".
+ * @param {number} value
+ */
 export function grouped(value) {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
-/* A threshold as typed: the decimals of `step`, by which it is dragged, or as many as it has. */
+/**
+ * A threshold as typed: the decimals of `step`, by which it is dragged, or as many as it has.
+ * @param {number} value
+ * @param {number} [step]
+ */
 export function thresholdText(value, step = 0.01) {
   const places = Math.min(12, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
   const isRound = Number(value.toFixed(places)) === value;
@@ -37,7 +56,10 @@ export function thresholdText(value, step = 0.01) {
   return text.replace("-", "−");
 }
 
-/* A value read off a line or a track. */
+/**
+ * A value read off a line or a track.
+ * @param {number} value
+ */
 export function valueText(value) {
   if (value === null || Number.isNaN(value)) return "no value";
   if (Number.isInteger(value)) return String(value).replace("-", "−");
@@ -45,23 +67,34 @@ export function valueText(value) {
   return (size >= 1e5 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)))).replace("-", "−");
 }
 
-/* Faint enough that many lines stay readable: about 1 / sqrt(n). */
+/**
+ * Faint enough that many lines stay readable: about 1 / sqrt(n).
+ * @param {number} nUnits
+ */
 export function lineOpacity(nUnits) {
   return Math.max(0.05, Math.min(0.6, 1.7 / Math.sqrt(Math.max(1, nUnits))));
 }
 
-/* Selected lines: a few bold ones, or so many that only their density still tells something. */
+/**
+ * Selected lines: a few bold ones, or so many that only their density still tells something.
+ * @param {number} nUnits
+ */
 export function selectedLook(nUnits) {
   if (nUnits <= FEW) return { width: 2, opacity: 1 };
   return { width: nUnits <= 40 ? 1.5 : 1, opacity: Math.max(0.03, (FEW / nUnits) ** 0.8) };
 }
 
+/** @param {string} hex */
 function rgb(hex) {
   const text = hex.trim().replace("#", "");
   return [0, 2, 4].map((k) => parseInt(text.slice(k, k + 2), 16));
 }
 
-/* Colour stops -> function of 0..1 giving "#rrggbb", by straight lines between the stops. */
+/**
+ * Colour stops -> function of 0..1 giving "#rrggbb", by straight lines between the stops.
+ * @param {string[]} stops
+ * @returns {(share: number) => string}
+ */
 export function ramp(stops) {
   const colours = stops.map(rgb);
   return (share) => {
@@ -71,18 +104,28 @@ export function ramp(stops) {
   };
 }
 
+/** @param {number} value */
 function hex2(value) {
   return Math.round(value).toString(16).padStart(2, "0");
 }
 
-/* WCAG relative luminance of "#rrggbb". */
+/**
+ * WCAG relative luminance of "#rrggbb".
+ * @param {string} hex
+ */
 function luminance(hex) {
   const [r, g, b] = rgb(hex).map((v) => (v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-/* Whichever of two text colours stands out more on a ground. */
+/**
+ * Whichever of two text colours stands out more on a ground.
+ * @param {string} ground
+ * @param {string} one
+ * @param {string} other
+ */
 export function readable(ground, one, other) {
+  /** @param {string} text */
   const contrast = (text) => {
     const [low, high] = [luminance(ground), luminance(text)].sort((a, b) => a - b);
     return (high + 0.05) / (low + 0.05);
@@ -90,7 +133,12 @@ export function readable(ground, one, other) {
   return contrast(one) >= contrast(other) ? one : other;
 }
 
-/* [first, last] steps of a drag, snapped to cells and kept inside its sequence, as a window [start, stop). */
+/**
+ * [first, last] steps of a drag, snapped to cells and kept inside its sequence, as a window [start, stop).
+ * @param {number} from
+ * @param {number} to
+ * @param {[number, number]} bounds
+ */
 export function snapWindow(from, to, bounds) {
   const [low, high] = from <= to ? [from, to] : [to, from];
   return [Math.max(bounds[0], low), Math.min(bounds[1], high + 1)];

@@ -1,9 +1,12 @@
 /* Which units a brushed window selects. Pure arithmetic: no page, no clock. Its Python twin is lstmviz.match. */
 
-/* Units on through every step of [start, stop) and off at each of `before` steps before it and `after` steps after it.
-   On is value >= cut (side high) or value <= cut (side low), off is neither on nor NaN; steps outside the sequence
-   [a, b) count as off. `row(step)` gives the recorded values of one step; the comparison is made in doubles, so it
-   is exact. A window that is empty or leaves its sequence selects nothing. */
+/**
+ * Units on through every step of [start, stop) and off at each of `before` steps before it and `after` steps after it.
+ * On is value >= cut (side high) or value <= cut (side low), off is neither on nor NaN; steps outside the sequence
+ * [a, b) count as off. `row(step)` gives the recorded values of one step; the comparison is made in doubles, so it
+ * is exact. A window that is empty or leaves its sequence selects nothing.
+ * @param {Query} query
+ */
 export function selectUnits(query) {
   const { row, nUnits, cut, start, stop, before, after, sequence, side } = query;
   const [first, end] = sequence;
@@ -19,50 +22,83 @@ export function selectUnits(query) {
   return units;
 }
 
+/**
+ * @param {Uint8Array} alive
+ * @param {ArrayLike<number>} values
+ * @param {number} cut
+ */
 function keepHigh(alive, values, cut) {
   for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] >= cut)) alive[unit] = 0;
 }
 
+/**
+ * @param {Uint8Array} alive
+ * @param {ArrayLike<number>} values
+ * @param {number} cut
+ */
 function keepBelow(alive, values, cut) {
   for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] < cut)) alive[unit] = 0;
 }
 
+/**
+ * @param {Uint8Array} alive
+ * @param {ArrayLike<number>} values
+ * @param {number} cut
+ */
 function keepLow(alive, values, cut) {
   for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] <= cut)) alive[unit] = 0;
 }
 
+/**
+ * @param {Uint8Array} alive
+ * @param {ArrayLike<number>} values
+ * @param {number} cut
+ */
 function keepAbove(alive, values, cut) {
   for (let unit = 0; unit < alive.length; unit++) if (!(values[unit] > cut)) alive[unit] = 0;
 }
 
+/** @type {Side[]} */
+export const BOTH_SIDES = ["high", "low"];
 const SIDES = { high: ["high"], low: ["low"], both: ["high", "low"] };
 
-/* The pattern of a brush: what its parts select, part by part and high before low, less the excluded, with the pinned
-   (which keep their place where they are picked anyway, with their own threshold). `pick(part, side)` gives the
-   units of one part on one side; each unit of the answer is {source, unit, side, threshold, isPinned}. */
+/**
+ * The pattern of a brush: what its parts select, part by part and high before low, less the excluded, with the pinned
+ * (which keep their place where they are picked anyway, with their own threshold). `pick(part, side)` gives the
+ * units of one part on one side; each unit of the answer is {source, unit, side, threshold, isPinned}.
+ * @param {{ parts: Part[], excluded?: UnitName[], pinned?: Unit[] }} brush
+ * @param {(part: Part, side: Side) => Iterable<number>} pick
+ */
 export function brushedUnits({ parts, excluded, pinned }, pick) {
+  /** @param {UnitName} unit */
   const name = ({ source, unit, side }) => `${source}/${unit}/${side}`;
   const out = new Set((excluded || []).map(name));
   const pins = new Map((pinned || []).map((unit) => [name(unit), Object.assign({}, unit, { isPinned: true })]));
-  const found = [];
+  const units = [];
   const seen = new Set();
   for (const part of parts) {
-    for (const side of SIDES[part.side]) {
+    for (const side of /** @type {Record<string, Side[]>} */ (SIDES)[part.side]) {
       const threshold = side === "high" ? part.threshold : -part.threshold;
       for (const unit of pick(part, side)) {
-        const one = { source: part.source, unit, side, threshold, isPinned: false };
-        const key = name(one);
+        const named = { source: part.source, unit, side, threshold, isPinned: false };
+        const key = name(named);
         seen.add(key);
-        if (pins.has(key)) found.push(Object.assign(pins.get(key), { isPicked: true }));
-        else if (!out.has(key)) found.push(one);
+        if (pins.has(key)) units.push(Object.assign(pins.get(key), { isPicked: true }));
+        else if (!out.has(key)) units.push(named);
       }
     }
   }
-  for (const [key, pin] of pins) if (!seen.has(key)) found.push(pin);
-  return found;
+  for (const [key, pin] of pins) if (!seen.has(key)) units.push(pin);
+  return units;
 }
 
-/* How many units have a NaN at some step of [start, stop). */
+/**
+ * How many units have a NaN at some step of [start, stop).
+ * @param {Rows} row
+ * @param {number} nUnits
+ * @param {number} start
+ * @param {number} stop
+ */
 export function countMissing(row, nUnits, start, stop) {
   const missing = new Uint8Array(nUnits);
   for (let step = start; step < stop; step++) {
@@ -72,8 +108,15 @@ export function countMissing(row, nUnits, start, stop) {
   return missing.reduce((sum, one) => sum + one, 0);
 }
 
-/* How many of a pattern's units of one source are on at each step of [from, to), added to `counts`. Each has its own
-   side and cut; a step whose values are not here yet counts 0. */
+/**
+ * How many of a pattern's units of one source are on at each step of [from, to), added to `counts`. Each has its own
+ * side and cut; a step whose values are not here yet counts 0.
+ * @param {Rows} row
+ * @param {Unit[]} units
+ * @param {number} from
+ * @param {number} to
+ * @param {Uint16Array} [counts]
+ */
 export function countOn(row, units, from, to, counts = new Uint16Array(Math.max(0, to - from))) {
   for (let step = from; step < to; step++) {
     const values = row(step);
@@ -85,8 +128,13 @@ export function countOn(row, units, from, to, counts = new Uint16Array(Math.max(
   return counts;
 }
 
-/* The recorded value that a threshold stands for, or null where only the server can tell (a tanh view, off the
-   0.01 grid). `grid` holds the cuts for -1.00, -0.99 .. 1.00. */
+/**
+ * The recorded value that a threshold stands for, or null where only the server can tell (a tanh view, off the
+ * 0.01 grid). `grid` holds the cuts for -1.00, -0.99 .. 1.00.
+ * @param {string} view
+ * @param {number} threshold
+ * @param {(number | null)[]} grid
+ */
 export function cutFor(view, threshold, grid) {
   if (view !== "tanh") return threshold;
   if (Math.abs(threshold) >= 1) return threshold > 0 ? Infinity : -Infinity;
@@ -95,7 +143,14 @@ export function cutFor(view, threshold, grid) {
   return grid[hundredths + 100];
 }
 
-/* The sequence around `step`, as far as the sorted borders (first steps of sequences) tell: [from, to) where none does. */
+/**
+ * The sequence around `step`, as far as the sorted borders (first steps of sequences) tell: [from, to) where none does.
+ * @param {number[]} borders
+ * @param {number} step
+ * @param {number} from
+ * @param {number} to
+ * @returns {[from: number, to: number]}
+ */
 export function sequenceAround(borders, step, from, to) {
   let first = from;
   let end = to;

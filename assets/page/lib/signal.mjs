@@ -2,6 +2,9 @@
 
 /* `on(act)` has an act called each time; `tell(...given)` calls them all, in the order they came. */
 export function signal() {
-  const acts = [];
-  return { on: (act) => acts.push(act), tell: (...given) => acts.forEach((act) => act(...given)) };
+  const /** @type {((...given: any[]) => void)[]} */ acts = [];
+  return {
+    on: /** @param {(...given: any[]) => void} act */ (act) => acts.push(act),
+    tell: /** @param {...any} given */ (...given) => acts.forEach((act) => act(...given)),
+  };
 }

@@ -1,6 +1,7 @@
 /* How a token is shown: as itself, with everything invisible made visible. Pure; the text goes to canvas or textContent only. */
 
 export const LONGEST = 300; // characters of a token that are ever shown, so that a token of 10,000 costs nothing
+/** @type {Record<string, string>} */
 const NAMED = { "\n": "⏎", "\t": "⇥", "\r": "␍" };
 // Controls, format characters (zero width, direction), separators that are not a plain space, lone surrogates, fillers, code points that are no character.
 const INVISIBLE =
@@ -8,6 +9,7 @@ const INVISIBLE =
 const PICTURE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}]|\uFE0F/u;
 const MARK = /^\p{M}/u;
 
+/** @param {string} char */
 function escaped(char) {
   if (NAMED[char]) return NAMED[char];
   const code = char.codePointAt(0);
@@ -16,7 +18,11 @@ function escaped(char) {
   return `\\u{${code.toString(16)}}`;
 }
 
-/* token -> {text, kind}: kind "missing" (no such cell), "empty", "space", "escaped" (something invisible is spelled out) or "plain". */
+/**
+ * token -> {text, kind}: kind "missing" (no such cell), "empty", "space", "escaped" (something invisible is spelled out) or "plain".
+ * @param {string | null | undefined} token
+ * @returns {ShownToken}
+ */
 export function showToken(token) {
   if (token === null || token === undefined) return { text: "", kind: "missing" };
   if (token === "") return { text: "∅", kind: "empty" };
@@ -36,23 +42,36 @@ export function showToken(token) {
   return { text: isCut ? `${text}…` : text, kind };
 }
 
-/* A sentence, which may hold names that came with a file, as one line with everything invisible spelled out. */
+/**
+ * A sentence, which may hold names that came with a file, as one line with everything invisible spelled out.
+ * @param {string} words
+ */
 export function oneLine(words) {
   return spell(Array.from(String(words)));
 }
 
+/** @param {string[]} chars */
 function spell(chars) {
   return chars.map((char, i) => (INVISIBLE.test(char) && !joinsPictures(chars, i) ? escaped(char) : char)).join("");
 }
 
-/* A zero-width joiner inside an emoji is part of one picture and stays. */
+/**
+ * A zero-width joiner inside an emoji is part of one picture and stays.
+ * @param {string[]} chars
+ * @param {number} i
+ */
 function joinsPictures(chars, i) {
   return (
     chars[i] === "\u200D" && i > 0 && i + 1 < chars.length && PICTURE.test(chars[i - 1]) && PICTURE.test(chars[i + 1])
   );
 }
 
-/* The widest prefix that `width(text) <= room` allows, ending in "…" where something was cut. */
+/**
+ * The widest prefix that `width(text) <= room` allows, ending in "…" where something was cut.
+ * @param {string} text
+ * @param {number} room
+ * @param {(text: string) => number} width
+ */
 export function fitText(text, room, width) {
   if (width(text) <= room) return text;
   const chars = Array.from(text);

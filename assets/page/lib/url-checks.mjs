@@ -5,20 +5,33 @@ import { BASE_STATE } from "./url-fields.mjs";
 const MOST_TEXT = 40000; // characters of a typed text, as the server takes them
 const ORDERS = ["best", "step", "length", "-length"];
 
-/* Check a state, whose source is known, and mend it in place; returns what had to give, in words. */
+/**
+ * Check a state, whose source is known, and mend it in place; returns what had to give, in words.
+ * @param {Record<string, any>} state
+ * @param {About} about
+ * @param {Source} source
+ */
 export function checkAgainstDump(state, about, source) {
-  const problems = [];
+  const /** @type {string[]} */ problems = [];
   const base = BASE_STATE;
   for (const [name, value] of Object.entries(base)) if (state[name] === undefined) state[name] = value;
   const sources = new Map(about.sources.filter((one) => one.axis === source.axis).map((one) => [one.name, one]));
   const tracks = new Map((about.tracks || []).filter((one) => one.axis === source.axis).map((one) => [one.name, one]));
   const where = `${about.name}${about.axes.length > 1 ? `'s axis ${about.axes[source.axis].name}` : ""}`;
-  const keep = (field, isGood) => (state[field] = state[field].filter((one) => told(problems, isGood(one))));
+  /**
+   * @param {string} field
+   * @param {(one: any) => string | null} isGood
+   */
+  const keep = (field, isGood) =>
+    (state[field] = state[field].filter((/** @type {any} */ one) => passes(problems, isGood(one))));
 
+  /** @param {string} name */
   const noSource = (name) =>
     sources.has(name) ? null : `the link asks for source ${short(name)}, which is not in ${where}; left out`;
+  /** @param {string} name */
   const noTrack = (name) =>
     tracks.has(name) ? null : `the link asks for track ${short(name)}, which is not in ${where}; left out`;
+  /** @param {HeldUnit} unit */
   const noUnit = ({ source: name, unit }) =>
     noSource(name) ||
     (unit < sources.get(name).n_units
@@ -38,11 +51,17 @@ export function checkAgainstDump(state, about, source) {
   }
   keep("filters", (filter) => noTrack(filter.track) || wrongFilter(filter, tracks.get(filter.track)));
   if (state.tracks) keep("tracks", noTrack);
-  if (state.held && !told(problems, noUnit(state.held))) state.held = null;
+  if (state.held && !passes(problems, noUnit(state.held))) state.held = null;
   checkLengths(state, problems);
   checkTyped(state, problems);
   checkMap(state, problems, noSource);
+  /** @param {string} text */
   const isTrack = (text) => text.startsWith("track:") && tracks.has(text.slice(6));
+  /**
+   * @param {string} field
+   * @param {(value: any) => boolean} isGood
+   * @param {string} remedy
+   */
   const options = (field, isGood, remedy) => {
     if (isGood(state[field])) return;
     problems.push(`the link's ${field}=${short(state[field])} is not ${remedy}; left out`);
@@ -66,17 +85,30 @@ export function checkAgainstDump(state, about, source) {
   return problems;
 }
 
-/* A map of a source that is not there shows the plotted one, and has no region. */
+/**
+ * A map of a source that is not there shows the plotted one, and has no region.
+ * @param {Record<string, any>} state
+ * @param {string[]} problems
+ * @param {(name: string) => string | null} noSource
+ */
 function checkMap(state, problems, noSource) {
-  if (["", "embedding"].includes(state.mapOf) || told(problems, noSource(state.mapOf))) return;
+  if (["", "embedding"].includes(state.mapOf) || passes(problems, noSource(state.mapOf))) return;
   Object.assign(state, { mapOf: "", lasso: null });
 }
 
+/**
+ * @param {string} text
+ * @param {(unit: HeldUnit) => string | null} noUnit
+ */
 function isUnit(text, noUnit) {
   const [, source, unit] = text.match(/^unit:(.+):(\d{1,9})$/) || [];
   return source !== undefined && noUnit({ source, unit: Number(unit) }) === null;
 }
 
+/**
+ * @param {Filter} filter
+ * @param {Track} track
+ */
 function wrongFilter(filter, track) {
   const name = short(filter.track);
   if (filter.labels) {
@@ -90,6 +122,10 @@ function wrongFilter(filter, track) {
     : null;
 }
 
+/**
+ * @param {Record<string, any>} state
+ * @param {string[]} problems
+ */
 function checkTyped(state, problems) {
   for (const name of ["text", "was"]) {
     if (state[name] === null || state[name].length <= MOST_TEXT) continue;
@@ -105,6 +141,10 @@ function checkTyped(state, problems) {
   } else if (state.pattern || state.start !== null) state.typed = null;
 }
 
+/**
+ * @param {Record<string, any>} state
+ * @param {string[]} problems
+ */
 function checkLengths(state, problems) {
   const isWrong =
     state.minLength < 1 || (state.maxLength !== null && state.maxLength < state.minLength) || state.shared === 0;
@@ -117,11 +157,16 @@ function checkLengths(state, problems) {
   Object.assign(state, state.shared === 0 ? { shared: null } : { minLength: 1, maxLength: null });
 }
 
-function told(problems, wrong) {
+/**
+ * @param {string[]} problems
+ * @param {string | null} wrong
+ */
+function passes(problems, wrong) {
   if (wrong) problems.push(wrong);
   return !wrong;
 }
 
+/** @param {string} text */
 function short(text) {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -11,93 +11,121 @@ const STEPS = "a step number such as 2175";
 const UNIT = "a unit such as rnn.l0.h/11/high";
 
 /* What a state is where nobody asked for anything else; a part equal to it is left out of the address. */
-export const BASE_STATE = {
-  start: null,
-  stop: null,
-  threshold: 0.3,
-  side: "high",
-  before: 1,
-  after: 0,
-  parts: [],
-  excluded: [],
-  pinned: [],
-  filters: [],
-  minLength: 1,
-  maxLength: null,
-  hidden: [],
-  marked: [],
-  order: "best",
-  group: "",
-  shared: null,
-  colour: "shared",
-  rows: 50,
-  tracks: null, // null: the first few
-  looks: {}, // track -> how it is drawn, where not as usual
-  held: null, // {source, unit}: the unit whose chip or line was pressed
-  view: "lines",
-  mask: false,
-  bars: false,
-  mapOf: "", // the source, or "embedding", that the map shows; "": the plotted one
-  mapMethod: "pca",
-  mapColour: null, // the track that colours it; null: the first, "": none
-  lasso: null, // [[x, y], ...]: a region of that map, whose steps are listed in the place of matches
-  beside: null, // {dump, source}: what stands beside, at the same steps
-  pattern: null,
-  text: null, // in the box for a text of one's own; null: the box is folded
-  was: null, // the text that it is compared with
-  typed: null, // {text, start, stop}: a brush on a typed text
-  versus: null, // {dump, name, pattern}: a pattern that is pinned as A, as the text of a file
-  lists: null, // "A": the matches of that one are listed
-};
+export const /** @type {any} */ BASE_STATE = {
+    start: null,
+    stop: null,
+    threshold: 0.3,
+    side: "high",
+    before: 1,
+    after: 0,
+    parts: [],
+    excluded: [],
+    pinned: [],
+    filters: [],
+    minLength: 1,
+    maxLength: null,
+    hidden: [],
+    marked: [],
+    order: "best",
+    group: "",
+    shared: null,
+    colour: "shared",
+    rows: 50,
+    tracks: null, // null: the first few
+    looks: {}, // track -> how it is drawn, where not as usual
+    held: null, // {source, unit}: the unit whose chip or line was pressed
+    view: "lines",
+    mask: false,
+    bars: false,
+    mapOf: "", // the source, or "embedding", that the map shows; "": the plotted one
+    mapMethod: "pca",
+    mapColour: null, // the track that colours it; null: the first, "": none
+    lasso: null, // [[x, y], ...]: a region of that map, whose steps are listed in the place of matches
+    beside: null, // {dump, source}: what stands beside, at the same steps
+    pattern: null,
+    text: null, // in the box for a text of one's own; null: the box is folded
+    was: null, // the text that it is compared with
+    typed: null, // {text, start, stop}: a brush on a typed text
+    versus: null, // {dump, name, pattern}: a pattern that is pinned as A, as the text of a file
+    lists: null, // "A": the matches of that one are listed
+  };
 
+/** @param {string} text */
 function wholeNumber(text) {
   return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
+/** @param {string} text */
 function anyNumber(text) {
   const value = text.trim() === "" ? NaN : Number(text);
   return Number.isFinite(value) && Math.abs(value) <= MAX_THRESHOLD ? value : null;
 }
 
+/**
+ * @param {string[]} names
+ * @returns {(text: string) => string | null}
+ */
 const oneOf = (names) => (text) => (names.includes(text) ? text : null);
+/** @param {string} text */
 const isTrue = (text) => (text === "1" ? true : null);
+/** @param {string} text */
 const name = (text) => (text.length <= 300 ? text : null);
 
-/* "rnn.l0.h/both/0.5" */
+/**
+ * "rnn.l0.h/both/0.5"
+ * @param {string} text
+ */
 function part(text) {
   const [source, side, threshold, ...rest] = text.split("/");
   const value = { source, side, threshold: anyNumber(threshold || "") };
   return source && SIDES.includes(side) && value.threshold !== null && !rest.length ? value : null;
 }
 
-/* "rnn.l0.h/11/low", with or without "/-0.3": its own threshold. */
+/**
+ * "rnn.l0.h/11/low", with or without "/-0.3": its own threshold.
+ * @param {string} text
+ */
 function unit(text) {
   const [source, number, side, threshold, ...rest] = text.split("/");
-  const value = { source, unit: wholeNumber(number || ""), side };
+  const /** @type {UnitName & { threshold?: number }} */ value = {
+      source,
+      unit: wholeNumber(number || ""),
+      side: /** @type {Side} */ (side),
+    };
   if (!source || value.unit === null || !["high", "low"].includes(side) || rest.length) return null;
   if (threshold === undefined) return value;
   value.threshold = anyNumber(threshold);
   return value.threshold === null ? null : value;
 }
 
+/** @param {Unit} unit */
 function unitText({ source, unit, side, threshold }) {
   return [source, unit, side].concat(threshold === undefined || threshold === null ? [] : [threshold]).join("/");
 }
 
-/* "rnn.l0.h/11" */
+/**
+ * "rnn.l0.h/11"
+ * @param {string} text
+ */
 function held(text) {
   const [source, number, ...rest] = text.split("/");
   const value = { source, unit: wholeNumber(number || "") };
   return source && value.unit !== null && !rest.length ? value : null;
 }
 
-/* "0123abcd/rnn.l0.h": a recording's uuid and a source of it */
+/**
+ * "0123abcd/rnn.l0.h": a recording's uuid and a source of it
+ * @param {string} text
+ */
 function beside(text) {
   const [dump, source, ...rest] = text.split("/");
   return dump && source && !rest.length ? { dump, source } : null;
 }
 
-/* "depth/range/2/4" with either end open, or "tag/is/NN/VB" with each label escaped. */
+/**
+ * "depth/range/2/4" with either end open, or "tag/is/NN/VB" with each label escaped.
+ * @param {string} text
+ */
 function filter(text) {
   const [track, kind, ...rest] = text.split("/");
   try {
@@ -108,26 +136,34 @@ function filter(text) {
   if (!track || kind !== "range" || rest.length !== 2) return null;
   const ends = rest.map((end) => (end === "" ? undefined : anyNumber(end)));
   if (ends.includes(null) || (ends[0] === undefined && ends[1] === undefined)) return null;
-  const value = { track };
+  const /** @type {Filter} */ value = { track };
   if (ends[0] !== undefined) value.low = ends[0];
   if (ends[1] !== undefined) value.high = ends[1];
   return value;
 }
 
+/** @param {Filter} filter */
 function filterText({ track, labels, low, high }) {
   if (labels?.length) return [track, "is", ...labels.map(encodeURIComponent)].join("/");
+  /** @param {any} value */
   const end = (value) => (value === undefined || value === null ? "" : value);
   return `${track}/range/${end(low)}/${end(high)}`;
 }
 
-/* "0,0,1.5,0,1,2": the corners of a region, x and y in turn */
+/**
+ * "0,0,1.5,0,1,2": the corners of a region, x and y in turn
+ * @param {string} text
+ */
 function corners(text) {
   const all = text.split(",").map(anyNumber);
   if (all.length < 6 || all.length % 2 || all.length > 2 * MAX_CORNERS || all.includes(null)) return null;
   return Array.from({ length: all.length / 2 }, (_, k) => [all[2 * k], all[2 * k + 1]]);
 }
 
-/* A pinned pattern as JSON; null where it is none. */
+/**
+ * A pinned pattern as JSON; null where it is none.
+ * @param {string} text
+ */
 export function versus(text) {
   try {
     const { dump, name: called, pattern } = JSON.parse(text);
@@ -140,30 +176,63 @@ export function versus(text) {
   }
 }
 
-/* "120-125,300-302" */
+/**
+ * "120-125,300-302"
+ * @param {string} text
+ */
 function windows(text) {
   const rows = text.split(",").map((row) => row.split("-").map(wholeNumber));
   return rows.every((row) => row.length === 2 && row[0] !== null && row[1] !== null && row[0] < row[1]) ? rows : null;
 }
 
-const plain = (param, field, read, kind) => ({ param, field, read, kind, write: (value) => [String(value)] });
+/**
+ * @param {string} param
+ * @param {string} field
+ * @param {(text: string) => unknown} read
+ * @param {string} kind
+ */
+const plain = (param, field, read, kind) => ({
+  param,
+  field,
+  read,
+  kind,
+  write: /** @param {any} value */ (value) => [String(value)],
+});
+/**
+ * @param {string} param
+ * @param {string} field
+ */
 const flag = (param, field) => ({ param, field, read: isTrue, kind: "1", write: () => ["1"] });
+/**
+ * @param {string} param
+ * @param {string} field
+ * @param {(text: string) => unknown} read
+ * @param {(value: any) => string} write
+ * @param {string} kind
+ */
 const list = (param, field, read, write, kind) => ({
   param,
   field,
   read,
   kind,
   isList: true,
+  /** @param {number[]} values */
   write: (values) => values.map(write),
 });
+/**
+ * @param {string} param
+ * @param {string} field
+ */
 const rows = (param, field) => ({
   param,
   field,
   read: windows,
   kind: "rows such as 120-125,300-302",
-  write: (values) => [values.map((row) => row.join("-")).join(",")],
+  /** @param {number[]} values */
+  write: (/** @type {Span[]} */ values) => [values.map((row) => row.join("-")).join(",")],
 });
 
+/** @type {{ param: string, field: string, read: (text: string) => any, kind: string, isList?: boolean, write: (value: any) => string[] }[]} */
 export const FIELDS = [
   plain("at", "at", wholeNumber, STEPS),
   plain("span", "span", wholeNumber, "a number of steps such as 60"),
@@ -217,9 +286,12 @@ export const FIELDS = [
   },
 ];
 
-/* The tracks of an address, each with how it is drawn: ["depth", "loss/line"] -> {tracks, looks}. */
+/**
+ * The tracks of an address, each with how it is drawn: ["depth", "loss/line"] -> {tracks, looks}.
+ * @param {string[]} given
+ */
 export function tracks(given) {
-  const looks = {};
+  const /** @type {Record<string, string>} */ looks = {};
   const names = given.filter(Boolean).map((text) => {
     const [track, look] = text.split("/");
     if (LOOKS.includes(look)) looks[track] = look;
@@ -228,8 +300,13 @@ export function tracks(given) {
   return { tracks: names, looks };
 }
 
-/* The other way round; a list that is empty is told too, for it is not the usual one. */
+/**
+ * The other way round; a list that is empty is told too, for it is not the usual one.
+ * @param {Record<string, any>} state
+ */
 export function tracksText({ tracks: names, looks }) {
   if (names === null) return [];
-  return names.length ? names.map((track) => (Object.hasOwn(looks, track) ? `${track}/${looks[track]}` : track)) : [""];
+  return names.length
+    ? names.map((/** @type {string} */ track) => (Object.hasOwn(looks, track) ? `${track}/${looks[track]}` : track))
+    : [""];
 }

@@ -45,22 +45,35 @@ export const LIST_FIELDS = [
   "lasso",
 ];
 
-/* Bytes of a source's states at one step. */
+/**
+ * Bytes of a source's states at one step.
+ * @param {{ n_units: number, dtype: string }} source
+ */
 export function rowBytes(source) {
   return (source.n_units || 1) * (source.dtype === "float64" ? 8 : 4);
 }
 
-/* How many steps of a source can be in view, and in a window: fewer where a step takes much memory. */
+/**
+ * How many steps of a source can be in view, and in a window: fewer where a step takes much memory.
+ * @param {{ n_units: number, dtype: string }} source
+ */
 export function viewLimits(source) {
+  /**
+   * @param {number} most
+   * @param {number} room
+   */
   const within = (most, room) => Math.max(1, Math.min(most, Math.floor(room / rowBytes(source))));
   return { span: within(MAX_SPAN, VIEW_BYTES), window: within(MAX_WINDOW, WINDOW_BYTES) };
 }
 
-/* "?dump=...&start=3#pattern=..." -> {values: {dump, start, pattern}, problems: [words]}; only what it names. */
+/**
+ * "?dump=...&start=3#pattern=..." -> {values: {dump, start, pattern}, problems: [words]}; only what it names.
+ * @param {string} address
+ */
 export function parseAddress(address) {
   const [query, behind] = address.split("#");
   const asked = new URLSearchParams(query);
-  const values = {};
+  const /** @type {Record<string, any>} */ values = {};
   const held = new URLSearchParams(behind || "");
   const problems = [];
   if (held.get("pattern")) values.pattern = held.get("pattern");
@@ -74,20 +87,23 @@ export function parseAddress(address) {
   for (const name of ["dump", "source"]) if (asked.get(name)) values[name] = asked.get(name);
   for (const { param, field, read, kind, isList } of FIELDS) {
     if (!asked.has(param)) continue;
-    const found = [];
+    const valid = [];
     for (const text of isList ? asked.getAll(param) : [asked.get(param)]) {
       const value = read(text);
       if (value === null) problems.push(`the link's ${param}=${short(text)} is not ${kind}; left out`);
-      else found.push(value);
+      else valid.push(value);
     }
-    if (isList) values[field] = found;
-    else if (found.length) values[field] = found[0];
+    if (isList) values[field] = valid;
+    else if (valid.length) values[field] = valid[0];
   }
   if (values.tracks) Object.assign(values, tracks(values.tracks));
   return { values, problems };
 }
 
-/* A state -> "?dump=...": every part that another browser needs to show the same, less what is as usual. */
+/**
+ * A state -> "?dump=...": every part that another browser needs to show the same, less what is as usual.
+ * @param {Record<string, any>} state
+ */
 export function formatAddress(state) {
   const query = new URLSearchParams({ dump: state.dump, source: state.source });
   for (const { param, field, write } of FIELDS) {
@@ -108,21 +124,34 @@ export function formatAddress(state) {
   return `?${query.toString().replace(/%2F/g, "/").replace(/%2C/g, ",")}${behind ? `#${behind}` : ""}`;
 }
 
-/* Are the typed texts short enough for a link? */
+/**
+ * Are the typed texts short enough for a link?
+ * @param {Record<string, any>} state
+ */
 export function isLinked({ text, was }) {
   return (text || "").length + (was || "").length <= MAX_LINKED;
 }
 
-/* Is anything put to the match engine: a brush, an opened pattern, pinned units? */
+/**
+ * Is anything put to the match engine: a brush, an opened pattern, pinned units?
+ * @param {Record<string, any>} state
+ */
 export function hasQuestion({ start, typed, pattern, pinned }) {
   return start !== null || Boolean(typed) || Boolean(pattern) || pinned.length > 0;
 }
 
+/**
+ * @param {unknown} one
+ * @param {unknown} other
+ */
 function same(one, other) {
   return one === other || (typeof one === "object" && JSON.stringify(one) === JSON.stringify(other));
 }
 
-/* What the server is told of a question: that alone, not what is shown besides. */
+/**
+ * What the server is told of a question: that alone, not what is shown besides.
+ * @param {Record<string, any>} question
+ */
 export function askedFields(question) {
   const given = [...QUESTION_FIELDS, ...LISTED_FIELDS, ...ROW_FIELDS, ...REGION_FIELDS].filter(
     (name) => question[name] !== undefined,
@@ -130,7 +159,10 @@ export function askedFields(question) {
   return Object.fromEntries(given.map((name) => [name, question[name]]));
 }
 
-/* Names the question put to the match engine: equal keys, equal answers. */
+/**
+ * Names the question put to the match engine: equal keys, equal answers.
+ * @param {Record<string, any>} state
+ */
 export function questionKey(state) {
   const values = [...QUESTION_FIELDS, ...LISTED_FIELDS].map((name) => (state[name] === undefined ? null : state[name]));
   const isOfUnit = /^unit:/.test(state.colour || ""); // whose values come with the rows
@@ -142,19 +174,30 @@ export function questionKey(state) {
   ]);
 }
 
-/* Names the region of the map that stands in the place of a pattern; null where there is none. */
+/**
+ * Names the region of the map that stands in the place of a pattern; null where there is none.
+ * @param {Record<string, any>} state
+ */
 export function regionKey({ lasso, mapOf, mapMethod }) {
   return lasso ? [mapOf, mapMethod, lasso] : null;
 }
 
-/* Names the pattern alone, however its matches are listed. */
+/**
+ * Names the pattern alone, however its matches are listed.
+ * @param {Record<string, any>} state
+ */
 export function patternKey(state) {
   return JSON.stringify(
     [...QUESTION_FIELDS, "pattern"].map((name) => (state[name] === undefined ? null : state[name])),
   );
 }
 
-/* Parsed values + what the dump has -> {state, problems}: a complete state that fits, and what had to give. */
+/**
+ * Parsed values + what the dump has -> {state, problems}: a complete state that fits, and what had to give.
+ * @param {Record<string, any>} values
+ * @param {About} about
+ * @param {Record<string, any>} defaults
+ */
 export function fitToDump(values, about, defaults) {
   const problems = [];
   const state = Object.assign({}, defaults, values, { dump: about.uuid });
@@ -168,6 +211,12 @@ export function fitToDump(values, about, defaults) {
   const source = about.sources[names.indexOf(state.source)];
   const nSteps = about.axes[source.axis].n_steps;
   const most = viewLimits(source);
+  /**
+   * @param {string} name
+   * @param {number} low
+   * @param {number} high
+   * @param {string} what
+   */
   const bound = (name, low, high, what) => {
     const asked = state[name];
     state[name] = clamp(asked, low, high);
@@ -192,10 +241,18 @@ export function fitToDump(values, about, defaults) {
   return { state, problems };
 }
 
+/** @param {number} count */
 function steps(count) {
   return count === 1 ? "1 step" : `${count} steps`;
 }
 
+/**
+ * @param {number} start
+ * @param {number} stop
+ * @param {number} nSteps
+ * @param {string} name
+ * @param {number} most
+ */
 function windowProblem(start, stop, nSteps, name, most) {
   const [hasStart, hasStop] = [start, stop].map((end) => end !== undefined && end !== null);
   if (!hasStart && !hasStop) return null;
@@ -206,10 +263,16 @@ function windowProblem(start, stop, nSteps, name, most) {
   return null;
 }
 
+/**
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
 export function clamp(value, low, high) {
   return Math.min(high, Math.max(low, value));
 }
 
+/** @param {string} text */
 function short(text) {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

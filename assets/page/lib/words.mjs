@@ -2,11 +2,19 @@
 
 import { grouped } from "./scale.mjs";
 
+/**
+ * @param {number} count
+ * @param {string} noun
+ */
 export function plural(count, noun) {
   return `${grouped(count)} ${noun}${count === 1 ? "" : /(s|x|ch)$/.test(noun) ? "es" : "s"}`;
 }
 
-/* A source's name without the parts that it shares with every other: "l1.c" of "rnn.l1.c" beside "rnn.l0.h". */
+/**
+ * A source's name without the parts that it shares with every other: "l1.c" of "rnn.l1.c" beside "rnn.l0.h".
+ * @param {string} name
+ * @param {string[]} names
+ */
 export function shortName(name, names) {
   const parts = names.map((one) => one.split("."));
   let shared = 0;
@@ -17,7 +25,12 @@ export function shortName(name, names) {
 
 const ON = { high: "on", low: "on low", both: "on, high or low," };
 
-/* Why a brushed window selects nothing, and what to do. `nMissing` of the `nUnits` have a NaN in it. */
+/**
+ * Why a brushed window selects nothing, and what to do. `nMissing` of the `nUnits` have a NaN in it.
+ * @param {State} state
+ * @param {number} nMissing
+ * @param {number} nUnits
+ */
 export function noUnits(state, nMissing, nUnits) {
   if (nMissing && nMissing === nUnits) {
     const where =
@@ -33,10 +46,14 @@ export function noUnits(state, nMissing, nUnits) {
   const remedy = constraints.length
     ? "try another threshold or drop a constraint"
     : "lower the threshold or brush fewer steps";
-  return `No unit is ${ON[state.side || "high"]} ${window}${also}: ${remedy}.${nMissing ? ` ${plural(nMissing, "unit")} of ${grouped(nUnits)} ${nMissing === 1 ? "has" : "have"} NaN there.` : ""}`;
+  return `No unit is ${/** @type {Record<string, string>} */ (ON)[state.side || "high"]} ${window}${also}: ${remedy}.${nMissing ? ` ${plural(nMissing, "unit")} of ${grouped(nUnits)} ${nMissing === 1 ? "has" : "have"} NaN there.` : ""}`;
 }
 
-/* Why the view does not get wider. */
+/**
+ * Why the view does not get wider.
+ * @param {number} most
+ * @param {number} nUnits
+ */
 export function viewLimit(most, nUnits) {
   return `At most ${plural(most, "step")} are shown at once: the states of ${plural(nUnits, "unit")} at more of them would not fit into the page's memory.`;
 }

@@ -12,17 +12,28 @@ const LABEL = 11; // px
 const LABELS = 80; // tokens beside their points at once
 const TRIED = 4000; // and how many of the most frequent are tried
 
-/* Px across of a point: fewer are larger, and so are those that are zoomed at. */
+/**
+ * Px across of a point: fewer are larger, and so are those that are zoomed at.
+ * @param {number} n
+ * @param {number} zoom
+ */
 function size(n, zoom) {
   const usual = n > 10000 ? 2.8 : n > 2000 ? 3.2 : n > 300 ? 4.5 : 7;
   return Math.min(9, usual * Math.max(1, Math.sqrt(zoom)) ** 0.6);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {MapData} data
+ * @param {View} view
+ * @param {number} base
+ * @param {Uint8Array} inside
+ */
 export function drawPoints(ctx, data, view, base, inside) {
   const { points: all, colour } = data;
   const across = size(all.length / 2, view.scale / base);
   const [width, height] = [ctx.canvas.clientWidth, ctx.canvas.clientHeight];
-  const found = colour?.found;
+  const coloured = colour?.found;
   const plain = themeColours().unit;
   ctx.globalAlpha = 0.75;
   let present = null;
@@ -33,7 +44,7 @@ export function drawPoints(ctx, data, view, base, inside) {
       const x = view.x + all[2 * k] * view.scale;
       const y = view.y - all[2 * k + 1] * view.scale;
       if (x < -across || y < -across || x > width + across || y > height + across) continue;
-      const own = found ? slotColour(found, found.slot[k]) : plain;
+      const own = coloured ? slotColour(coloured, coloured.slot[k]) : plain;
       if (own !== present) ctx.fillStyle = present = own;
       ctx.fillRect(x - across / 2, y - across / 2, across, across);
     }
@@ -41,10 +52,16 @@ export function drawPoints(ctx, data, view, base, inside) {
   ctx.globalAlpha = 1;
 }
 
-/* The tokens of a map of embeddings beside their points, as many as do not lie over each other. */
+/**
+ * The tokens of a map of embeddings beside their points, as many as do not lie over each other.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {MapData} data
+ * @param {View} view
+ * @param {(k: number) => string} text
+ */
 export function drawTokenLabels(ctx, data, view, text) {
   const colours = themeColours();
-  const taken = [];
+  const /** @type {any[]} */ taken = [];
   ctx.font = `600 ${typePx(LABEL + 1)} ${colours.mono}`;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
@@ -64,7 +81,10 @@ export function drawTokenLabels(ctx, data, view, text) {
 
 const orders = new WeakMap();
 
-/* Points by their value, the greatest first: what is frequent is named first. */
+/**
+ * Points by their value, the greatest first: what is frequent is named first.
+ * @param {MapData} data
+ */
 function order(data) {
   const values = data.colour?.values;
   const key = values || data.points;
@@ -75,6 +95,13 @@ function order(data) {
   return orders.get(key);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} words
+ * @param {number} x
+ * @param {number} y
+ * @param {string} colour
+ */
 function halo(ctx, words, x, y, colour) {
   ctx.lineWidth = 3;
   ctx.strokeStyle = themeColours().bg;
@@ -84,12 +111,21 @@ function halo(ctx, words, x, y, colour) {
   ctx.fillText(words, x, y);
 }
 
-/* The window as a line through its steps, broken at borders; the brushed part is strong, its ends are marked. */
+/**
+ * The window as a line through its steps, broken at borders; the brushed part is strong, its ends are marked.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {MapPath} path
+ * @param {View} view
+ * @param {Span} brush
+ */
 export function drawPath(ctx, { start, points: steps, borders }, view, brush) {
   const colours = themeColours();
   const cuts = new Set(borders);
+  /** @param {number} step */
   const at = (step) =>
-    steps[step - start] && steps[step - start][0] !== null ? toScreen(view, ...steps[step - start]) : null;
+    steps[step - start] && steps[step - start][0] !== null
+      ? toScreen(view, steps[step - start][0], steps[step - start][1])
+      : null;
   const stop = start + steps.length;
   ctx.globalAlpha = 0.7;
   stroke(ctx, at, start, stop, cuts, colours.bg, 3);
@@ -110,13 +146,22 @@ export function drawPath(ctx, { start, points: steps, borders }, view, brush) {
   if (last) name(ctx, last, begin || last, "end", 1);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {any} at
+ * @param {number} from
+ * @param {number} to
+ * @param {Set<number>} cuts
+ * @param {string} colour
+ * @param {number} width
+ */
 function stroke(ctx, at, from, to, cuts, colour, width) {
   ctx.beginPath();
   let isJoined = false;
   for (let step = from; step < to; step++) {
     const point = at(step);
-    if (point && isJoined && !cuts.has(step)) ctx.lineTo(...point);
-    else if (point) ctx.moveTo(...point);
+    if (point && isJoined && !cuts.has(step)) ctx.lineTo(point[0], point[1]);
+    else if (point) ctx.moveTo(point[0], point[1]);
     isJoined = Boolean(point);
   }
   ctx.strokeStyle = colour;
@@ -125,6 +170,11 @@ function stroke(ctx, at, from, to, cuts, colour, width) {
   ctx.stroke();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number[]} place
+ * @param {boolean} isFilled
+ */
 function mark(ctx, [x, y], isFilled) {
   const colours = themeColours();
   ctx.beginPath();
@@ -136,7 +186,14 @@ function mark(ctx, [x, y], isFilled) {
   ctx.stroke();
 }
 
-/* The name of an end, on the side that is away from the other one; `sign`: below (1) or above where they are one. */
+/**
+ * The name of an end, on the side that is away from the other one; `sign`: below (1) or above where they are one.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number[]} place
+ * @param {number[]} other
+ * @param {string} words
+ * @param {number} sign
+ */
 function name(ctx, [x, y], [ox, oy], words, sign) {
   const colours = themeColours();
   ctx.font = `600 ${typePx(LABEL)} ${colours.sans}`;
@@ -155,7 +212,12 @@ function name(ctx, [x, y], [ox, oy], words, sign) {
   );
 }
 
-/* A region, closed or still being drawn. */
+/**
+ * A region, closed or still being drawn.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Corner[]} corners
+ * @param {View} view
+ */
 export function drawRegion(ctx, corners, view) {
   if (corners.length < 2) return;
   const colours = themeColours();
@@ -171,6 +233,10 @@ export function drawRegion(ctx, corners, view) {
   ctx.setLineDash([]);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number[]} place
+ */
 export function drawRing(ctx, [x, y]) {
   ctx.beginPath();
   ctx.arc(x, y, 7, 0, 7);

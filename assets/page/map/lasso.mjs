@@ -7,20 +7,29 @@ import { mapStage, presentView } from "./stage.mjs";
 
 const APART = 3; // px between two corners that are kept while one draws
 let isReady = false; // the next drag draws
-let corners = null; // on the plane, while one draws
-let last = null;
+let /** @type {number[][]} */ corners = null; // on the plane, while one draws
+let /** @type {Corner} */ last = null;
 
+/** @param {boolean} [isOn] */
 export function armLasso(isOn) {
   isReady = isOn === undefined ? !isReady : isOn;
   mapStage().classList.toggle("lv-map-armed", isReady);
   redraw("map");
 }
 
+/**
+ * @param {number} x
+ * @param {number} y
+ */
 export function beginLasso(x, y) {
   corners = [toPlane(presentView(), x, y)];
   last = [x, y];
 }
 
+/**
+ * @param {number} x
+ * @param {number} y
+ */
 export function extendLasso(x, y) {
   if (Math.hypot(x - last[0], y - last[1]) < APART) return;
   last = [x, y];
@@ -28,6 +37,7 @@ export function extendLasso(x, y) {
   redraw("overlay");
 }
 
+/** @param {boolean} isKept */
 export function endLasso(isKept) {
   const drawn = corners;
   corners = last = null;
@@ -52,7 +62,11 @@ export function regionInView() {
   return simplifiedRegion(all, view.scale);
 }
 
-/* A small region about one point: its steps alone. */
+/**
+ * A small region about one point: its steps alone.
+ * @param {number} px
+ * @param {number} py
+ */
 export function listAround(px, py) {
   const half = 2 / presentView().scale;
   listRegion([

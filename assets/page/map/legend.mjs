@@ -12,10 +12,14 @@ import { mapPalette, slotColour } from "./palette.mjs";
 import { mapStage } from "./stage.mjs";
 import { mapSubject, methodName } from "./words.mjs";
 
-let side, cover, bar, words, stop;
-let made = "";
+let /** @type {HTMLElement} */ side;
+let /** @type {HTMLElement} */ cover;
+let /** @type {HTMLElement} */ words;
+let /** @type {HTMLProgressElement} */ bar;
+let /** @type {HTMLButtonElement} */ stop;
+let drawnKey = "";
 let covered = "";
-let starts = null; // key of the map that is to be computed as soon as it is known not to be there
+let /** @type {string} */ starts = null; // key of the map that is to be computed as soon as it is known not to be there
 
 export function makeLegend() {
   side = element("div", "lv-map-side", "", { role: "group", "aria-label": "What the colours mean" });
@@ -35,21 +39,31 @@ export function startMapOnce() {
   starts = `${of} ${method}`;
 }
 
+/** @param {MapData} data */
 export function drawLegend(data) {
   drawCover(data);
-  const { found, by } = data.colour || {};
-  const now = [data.key, by, Boolean(found), themeColours().bg, typeScale(), data.points && data.colour && !by].join();
-  if (now === made) return;
-  made = now;
-  const legend = found && (found.kind === "category" ? labels(found) : scale(found));
-  side.replaceChildren(...(legend ? [title(by), legend, ...none(found)] : []));
+  const { found: coloured, by } = data.colour || {};
+  const now = [
+    data.key,
+    by,
+    Boolean(coloured),
+    themeColours().bg,
+    typeScale(),
+    data.points && data.colour && !by,
+  ].join();
+  if (now === drawnKey) return;
+  drawnKey = now;
+  const legend = coloured && (coloured.kind === "category" ? labels(coloured) : scale(coloured));
+  side.replaceChildren(...(legend ? [title(by), legend, ...none(coloured)] : []));
 }
 
+/** @param {string} by */
 function title(by) {
   const shown = isMapOfTokens() ? "times in the corpus" : showToken(by).text;
   return element("p", "lv-map-title", shown, { title: shown });
 }
 
+/** @param {any} found */
 function labels({ legend, slot }) {
   const list = element("ul", "lv-map-legend");
   for (const one of legend) {
@@ -65,13 +79,17 @@ function labels({ legend, slot }) {
   return list;
 }
 
+/** @param {string} colour */
 function dot(colour) {
   const made = element("span", "lv-map-dot");
   made.style.background = colour;
   return made;
 }
 
-/* A colour bar with the least, the middle and the greatest value. */
+/**
+ * A colour bar with the least, the middle and the greatest value.
+ * @param {any} found
+ */
 function scale({ low, high, isLog }) {
   const whole = element("div", "lv-map-scale");
   const strip = element("div", "lv-map-strip", "", {
@@ -82,6 +100,7 @@ function scale({ low, high, isLog }) {
   strip.style.background = `linear-gradient(0deg, ${[0, 16, 32, 48, 63].map((k) => colours[k]).join(", ")})`;
   const ends = element("div", "lv-map-ends");
   const middle = isLog ? Math.sqrt((1 + low) * (1 + high)) - 1 : (low + high) / 2;
+  /** @param {any} value */
   const text = (value) => (isLog ? grouped(value) : valueText(value));
   const all = low === high ? [low] : [high, middle, low];
   ends.append(...all.map((value) => element("span", "", text(value))));
@@ -89,6 +108,7 @@ function scale({ low, high, isLog }) {
   return whole;
 }
 
+/** @param {{ none: number }} found */
 function none({ none: count }) {
   if (!count) return [];
   const line = element("p", "lv-map-none");
@@ -96,7 +116,10 @@ function none({ none: count }) {
   return [line];
 }
 
-/* What stands in the place of points that are not there. */
+/**
+ * What stands in the place of points that are not there.
+ * @param {MapData} data
+ */
 function drawCover(data) {
   const { job, problem, about } = data;
   const stage = problem ? "failed" : job ? job.state : "loading";
@@ -116,8 +139,18 @@ function drawCover(data) {
   if (hadFocus) (cover.querySelector("button") || mapStage()).focus();
 }
 
-const missing = (about) => (about ? about.methods.find((one) => one.name === wantedMap().method)?.missing : null);
+/** @param {any} about */
+const missing = (about) =>
+  about
+    ? about.methods.find(
+        (/** @type {{ name: string, missing: string | null }} */ one) => one.name === wantedMap().method,
+      )?.missing
+    : null;
 
+/**
+ * @param {string} stage
+ * @param {MapData} data
+ */
 function parts(stage, { job, problem, about }) {
   if (stage === "loading") return [element("p", "lv-map-words", "Loading the map …")];
   if (stage === "running" || stage === "waiting") return [words, bar, stop];
@@ -133,15 +166,15 @@ function parts(stage, { job, problem, about }) {
   const remedy = missing(about);
   if (stage === "none" && remedy) return [element("p", "lv-map-words", `${remedy}.`), ...pca];
   if (stage === "none") {
-    const said = element(
+    const sentence = element(
       "p",
       "lv-map-words",
       `${methodName()} of ${mapSubject()} has not been computed here. It takes about a minute, once.`,
     );
-    return [said, button("lv-button", "Compute", "Compute this map; it is kept", () => startMap()), ...pca];
+    return [sentence, button("lv-button", "Compute", "Compute this map; it is kept", () => startMap()), ...pca];
   }
   const why = problem || job.words;
-  const said = element("p", "lv-map-words lv-warn", `There is no map: ${why}${/[.?!]$/.test(why) ? "" : "."}`, {
+  const sentence = element("p", "lv-map-words lv-warn", `There is no map: ${why}${/[.?!]$/.test(why) ? "" : "."}`, {
     role: "status",
   });
   const again = button("lv-button", "Try again", "Ask the server again", () => (problem ? askMapAgain() : startMap()));
@@ -152,17 +185,18 @@ function parts(stage, { job, problem, about }) {
         ),
       ]
     : [];
-  return [said, ...(problem && isMapOfTokens() ? [] : [again]), ...tokens, ...(tokens.length ? [] : pca)];
+  return [sentence, ...(problem && isMapOfTokens() ? [] : [again]), ...tokens, ...(tokens.length ? [] : pca)];
 }
 
+/** @param {MapJob} job */
 function progress({ state: stage, share, words: doing }) {
   if (stage === "waiting") bar.removeAttribute("value");
   else bar.value = share;
-  const said =
+  const sentence =
     stage === "waiting"
       ? `${methodName()}: waiting for another map`
       : `${methodName()}: ${doing}, ${Math.round(share * 100)} %`;
-  if (words.textContent !== said) words.textContent = said;
+  if (words.textContent !== sentence) words.textContent = sentence;
 }
 
 export const legendTexts = () =>

@@ -4,6 +4,7 @@ import { themeColours } from "../dom/theme.mjs";
 import { NAMED_LABELS, SCALE_STEPS } from "../lib/map-colours.mjs";
 import { ramp } from "../lib/scale.mjs";
 
+/** @type {any} */
 let known = { key: null };
 
 /* {marks: colours of labels, other, none, scale(slot)} of the present theme. */
@@ -11,6 +12,7 @@ export function mapPalette() {
   const { bg } = themeColours();
   if (known.key === bg) return known;
   const style = getComputedStyle(document.documentElement);
+  /** @param {string} name */
   const list = (name) =>
     style
       .getPropertyValue(`--lv-map-${name}`)
@@ -22,10 +24,14 @@ export function mapPalette() {
   return known;
 }
 
-/* The colour of a slot. */
-export function slotColour(found, slot) {
+/**
+ * The colour of a slot.
+ * @param {{ kind: string }} coloured
+ * @param {number} slot
+ */
+export function slotColour(coloured, slot) {
   const { marks, other, none, scale } = mapPalette();
   if (slot < 0) return none;
-  if (found.kind === "number") return scale[slot];
+  if (coloured.kind === "number") return scale[slot];
   return slot < NAMED_LABELS ? marks[slot % marks.length] : other;
 }

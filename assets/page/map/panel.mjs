@@ -17,7 +17,12 @@ import { makeStage, nInsideRegion, pointsInRegion, presentView, viewStamp, whole
 import { drawMapTools, makeMapTools } from "./tools.mjs";
 import { mapLabel } from "./words.mjs";
 
-let place, mapButton, stage, base, over, tools;
+let /** @type {HTMLElement} */ place;
+let /** @type {HTMLElement} */ stage;
+let /** @type {HTMLElement} */ tools;
+let /** @type {HTMLButtonElement} */ mapButton;
+let /** @type {HTMLCanvasElement} */ base;
+let /** @type {HTMLCanvasElement} */ over;
 let drawn = ""; // what the lower canvas shows
 
 const isMapOpen = () => state.view === "map";
@@ -100,7 +105,7 @@ function drawOver() {
   if (data.path) drawPath(ctx, data.path, now, start === null ? null : [start, stop]);
   if (isMapOfTokens()) drawTokenLabels(ctx, data, now, mapToken);
   const at = pointedPlace(data);
-  if (at) drawRing(ctx, toScreen(now, ...at));
+  if (at) drawRing(ctx, toScreen(now, at[0], at[1]));
 }
 
 /* For tests. */
@@ -109,7 +114,7 @@ export function inspectMap() {
   const box = stage.getBoundingClientRect();
   const isHere = isMapOpen() && Boolean(data.points);
   const screen = isHere
-    ? (k) =>
+    ? (/** @type {number} */ k) =>
         toScreen(presentView(), data.points[2 * k], data.points[2 * k + 1]).map((v, c) => v + (c ? box.top : box.left))
     : null;
   return {

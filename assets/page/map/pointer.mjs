@@ -19,10 +19,11 @@ const REACH = 9; // px about a point
 const STILL = 3; // px; less than that is a press
 const AROUND = 8; // steps of text on either side
 const MOVE = 60; // px that a key moves the map
-let stage;
-let drag = null; // {kind, x, y, view, isMoved}
-let at = null; // {k, event}: the point under the pointer
+let /** @type {HTMLElement} */ stage;
+let /** @type {{ kind: "lasso" | "pan", x: number, y: number, view: View, isMoved: boolean }} */ drag = null; // {kind, x, y, view, isMoved}
+let /** @type {{ k: number, event: PointerEvent }} */ at = null; // {k, event}: the point under the pointer
 
+/** @param {HTMLElement} element */
 export function watchMapPointer(element) {
   stage = element;
   stage.addEventListener("pointerdown", down);
@@ -37,6 +38,7 @@ export function watchMapPointer(element) {
 
 const data = () => presentMap();
 
+/** @param {MouseEvent} event */
 function place(event) {
   const box = stage.getBoundingClientRect();
   return [event.clientX - box.left, event.clientY - box.top];
@@ -49,6 +51,7 @@ function leave() {
   redraw("overlay");
 }
 
+/** @param {PointerEvent} event */
 function down(event) {
   if (event.button !== 0 || !data().points) return;
   const [x, y] = place(event);
@@ -59,6 +62,7 @@ function down(event) {
   leave();
 }
 
+/** @param {PointerEvent} event */
 function move(event) {
   if (!data().points) return;
   const [x, y] = place(event);
@@ -70,6 +74,7 @@ function move(event) {
   lookAt({ scale: drag.view.scale, x: drag.view.x + x - drag.x, y: drag.view.y + y - drag.y });
 }
 
+/** @param {PointerEvent} event */
 function up(event) {
   if (!drag) return;
   const { kind, isMoved } = drag;
@@ -83,13 +88,21 @@ function up(event) {
   if (k >= 0) press(k);
 }
 
-/* A step is shown; a token's places are listed. */
+/**
+ * A step is shown; a token's places are listed.
+ * @param {number} k
+ */
 function press(k) {
   if (isMapOfTokens()) return listAround(data().points[2 * k], data().points[2 * k + 1]);
   const step = data().ids[k];
   panTo(step - Math.floor(state.span / 3), "push");
 }
 
+/**
+ * @param {PointerEvent} event
+ * @param {number} x
+ * @param {number} y
+ */
 function pointAt(event, x, y) {
   const k = nearestPoint(data().points, presentView(), x, y, REACH);
   stage.style.cursor = isLassoArmed() ? "crosshair" : k >= 0 ? "pointer" : "grab";
@@ -105,12 +118,19 @@ function tell() {
   showTip(at.event, isMapOfTokens() ? tokenLines(at.k) : stepLines(at.k));
 }
 
-/* The token with the text around it, the step, and what colours it. */
+/**
+ * The token with the text around it, the step, and what colours it.
+ * @param {number} k
+ */
 function stepLines(k) {
   const step = data().ids[k];
   const steps = model.dump.stepsOf(model.axis);
   const [from, to] = [Math.max(0, step - AROUND), Math.min(model.axis.n_steps, step + AROUND + 1)];
   steps.need(from, to, true);
+  /**
+   * @param {number} a
+   * @param {number} b
+   */
   const text = (a, b) =>
     Array.from({ length: Math.max(0, b - a) }, (_, i) => (model.shown(a + i) || { text: "…" }).text).join(
       model.axis.join === "" ? "" : " ",
@@ -119,11 +139,13 @@ function stepLines(k) {
   return [words || `step ${grouped(step)}`, words && `step ${grouped(step)}`, colourLine(k), "press to go there"];
 }
 
+/** @param {number} k */
 function tokenLines(k) {
   const { values } = data().colour || {};
   return [mapToken(k), values ? `${plural(values[k], "time")} in the corpus` : "", "press to list where it stands"];
 }
 
+/** @param {number} k */
 function colourLine(k) {
   const by = mapColourTrack();
   const { values } = data().colour || {};
@@ -137,12 +159,16 @@ function colourLine(k) {
   return `${showToken(by.name).text} ${words}`;
 }
 
+/** @param {number} k */
 export function mapToken(k) {
   const { tokens } = data();
   return tokens ? showToken(tokens[k]).text : "…";
 }
 
-/* Where the ring stands: the point under the pointer, or that of the step that is pointed at elsewhere. */
+/**
+ * Where the ring stands: the point under the pointer, or that of the step that is pointed at elsewhere.
+ * @param {MapData} data
+ */
 export function pointedPlace({ points, path }) {
   if (at && at.k < points.length / 2) return [points[2 * at.k], points[2 * at.k + 1]];
   const { step } = hover;
@@ -150,6 +176,7 @@ export function pointedPlace({ points, path }) {
   return here && here[0] !== null ? here : null;
 }
 
+/** @param {WheelEvent} event */
 function wheel(event) {
   if (!data().points) return;
   event.preventDefault();
@@ -158,15 +185,25 @@ function wheel(event) {
   leave();
 }
 
+/**
+ * @param {number} factor
+ * @param {number} [x]
+ * @param {number} [y]
+ */
 function zoom(factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
   if (data().points) lookAt(zoomedView(presentView(), factor, x, y, wholeMapView().scale));
 }
 
+/**
+ * @param {number} dx
+ * @param {number} dy
+ */
 function pan(dx, dy) {
   const view = presentView();
   lookAt({ scale: view.scale, x: view.x + dx, y: view.y + dy });
 }
 
+/** @param {() => unknown} act */
 const withPoints = (act) => () => data().points && act();
 const KEYS = {
   left: withPoints(() => pan(MOVE, 0)),

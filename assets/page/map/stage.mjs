@@ -6,10 +6,11 @@ import { insideRegion, wholeView } from "../lib/map-plane.mjs";
 import { presentMap } from "../store/map-data.mjs";
 import { state } from "../store/state.mjs";
 
-let stage = null;
-let view = null; // as in map-plane.mjs; null: all in view
+let /** @type {HTMLElement} */ stage = null;
+let /** @type {View} */ view = null; // as in map-plane.mjs; null: all in view
+/** @type {{ key: string | null, mask: Uint8Array | null, count: number | null }} */
 let inside = { key: null, mask: null, count: null };
-let viewKey = null; // the map that the view is of
+let /** @type {string} */ viewKey = null; // the map that the view is of
 
 export function makeStage() {
   stage = element("div", "lv-map-stage", "", { tabindex: "0", role: "application", "aria-roledescription": "map" });
@@ -30,6 +31,7 @@ export function wholeMapView() {
   return wholeView(map, stage.clientWidth, stage.clientHeight);
 }
 
+/** @param {View} next */
 export function lookAt(next) {
   view = next;
   redraw("map", "overlay");
@@ -37,7 +39,10 @@ export function lookAt(next) {
 
 export const resetView = () => lookAt(null);
 
-/* Which points the region holds; null where there is none on this map. */
+/**
+ * Which points the region holds; null where there is none on this map.
+ * @param {MapData} data
+ */
 export function pointsInRegion(data) {
   const corners = state.lasso;
   const key = corners && data.points ? `${data.key} ${JSON.stringify(corners)}` : null;

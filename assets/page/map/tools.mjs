@@ -19,7 +19,12 @@ const METHODS = [
   ["tsne", "t-SNE"],
   ["umap", "UMAP"],
 ];
-let picks, lasso, all, fit, region, note;
+let /** @type {ReturnType<typeof makeDropdown>[]} */ picks;
+let /** @type {HTMLButtonElement} */ lasso;
+let /** @type {HTMLButtonElement} */ all;
+let /** @type {HTMLButtonElement} */ fit;
+let /** @type {HTMLButtonElement} */ region;
+let /** @type {HTMLElement} */ note;
 
 export function makeMapTools() {
   const tools = element("div", "lv-map-tools", "", { role: "group", "aria-label": "The map" });
@@ -32,6 +37,7 @@ export function makeMapTools() {
       options: sources,
       value: () => state.mapOf,
       words: mapSourceName,
+      /** @param {string} mapOf */
       pick: (mapOf) => set({ mapOf }),
     }),
     makeDropdown(hold(), {
@@ -48,6 +54,7 @@ export function makeMapTools() {
       usual: null,
       options: colours,
       value: colour,
+      /** @param {string} mapColour */
       pick: (mapColour) => set({ mapColour }, true),
     }),
   ];
@@ -69,13 +76,20 @@ export function makeMapTools() {
   return tools;
 }
 
-/* Another map has other regions. */
+/**
+ * Another map has other regions.
+ * @param {Changes} changes
+ * @param {boolean} [isLook]
+ */
 function set(changes, isLook) {
   changeState(isLook ? changes : Object.assign({ lasso: null }, changes), "settle");
   redraw("map");
 }
 
-/* A method that was chosen by hand is computed where it is not there. */
+/**
+ * A method that was chosen by hand is computed where it is not there.
+ * @param {string} mapMethod
+ */
 async function choose(mapMethod) {
   set({ mapMethod });
   startMapOnce();
@@ -88,6 +102,7 @@ function sources() {
   return [["", mapSourceName("")], ...others.map((one) => [one.name, one.name]), ...tokens];
 }
 
+/** @param {string} of */
 function mapSourceName(of) {
   if (of === "") return showToken(state.source).text;
   return of === "embedding" && !model.sourceOf(of) ? "embeddings" : showToken(of).text;
@@ -103,6 +118,7 @@ function colour() {
   return by ? by.name : "";
 }
 
+/** @param {MapData} data */
 export function drawMapTools(data) {
   for (const pick of picks) pick.draw();
   picks[2].menu.button.classList.toggle("lv-menu-on", state.mapColour !== null && !isMapOfTokens());

@@ -5,8 +5,10 @@ import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { isMapOfTokens, mapColourTrack, wantedMap } from "../store/map-data.mjs";
 
+/** @type {Record<string, string>} */
 const NAMES = { pca: "PCA", tsne: "t-SNE", umap: "UMAP" };
 
+/** @param {number} share */
 const percent = (share) => `${Math.round(share * 100)} %`;
 
 export function mapSubject() {
@@ -16,7 +18,10 @@ export function mapSubject() {
 
 export const methodName = () => NAMES[wantedMap().method];
 
-/* "20,000 of 51,000 steps · 61 % and 17 % of the variance" */
+/**
+ * "20,000 of 51,000 steps · 61 % and 17 % of the variance"
+ * @param {MapData} data
+ */
 export function mapNote({ map, path }) {
   if (!map) return "";
   const unit = map.is_of_steps ? "step" : "token";
@@ -29,6 +34,7 @@ export function mapNote({ map, path }) {
   return parts.join(" · ");
 }
 
+/** @param {MapData} data */
 export function mapLabel({ map }) {
   const by = mapColourTrack();
   const coloured = by ? `, coloured by ${showToken(by.name).text}` : "";

@@ -7,11 +7,14 @@ import { matchAnswer, matchRows } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
 import { listedByHand, noteListed } from "../store/pinned-pattern.mjs";
 
+/** @param {{ start: number, stop: number }} row */
 const name = (row) => `${row.start}-${row.stop}`;
+/** @type {{ hidden: Span[] | null, marked: Span[] | null }} */
 const NAMED = { hidden: null, marked: null };
+/** @type {Record<string, Set<string>>} */
 let sets = { hidden: new Set(), marked: new Set() };
 let isShowing = false; // hidden rows, faded
-let toggleButton = null;
+let /** @type {HTMLButtonElement} */ toggleButton = null;
 let changes = 0;
 
 export function makeByHand() {
@@ -31,10 +34,10 @@ function refresh() {
   const { hidden, marked } = listedByHand();
   if (hidden === NAMED.hidden && marked === NAMED.marked) return;
   Object.assign(NAMED, { hidden, marked });
-  const now = {
-    hidden: new Set(hidden.map((row) => row.join("-"))),
-    marked: new Set(marked.map((row) => row.join("-"))),
-  };
+  const /** @type {Record<string, Set<string>>} */ now = {
+      hidden: new Set(hidden.map((row) => row.join("-"))),
+      marked: new Set(marked.map((row) => row.join("-"))),
+    };
   const isSame = ["hidden", "marked"].every(
     (one) => now[one].size === sets[one].size && [...now[one]].every((row) => sets[one].has(row)),
   );
@@ -49,8 +52,11 @@ function rowsChanged() {
 }
 
 const isRegion = () => Boolean(matchAnswer()?.region); // its rows are steps, not matches
+/** @param {Row} row */
 export const isRowHidden = (row) => !isRegion() && sets.hidden.has(name(row));
+/** @param {Row} row */
 export const isRowMarked = (row) => !isRegion() && sets.marked.has(name(row));
+/** @param {Row} row */
 export const isRowShown = (row) => isShowing || !isRowHidden(row);
 
 /* How many of the rows that are here are hidden, and marked. */
@@ -65,6 +71,10 @@ function tell() {
   toggleButton.setAttribute("aria-pressed", String(isShowing));
 }
 
+/**
+ * @param {"hidden" | "marked"} list
+ * @param {Row} row
+ */
 function toggle(list, row) {
   if (isRegion()) return;
   const rows = listedByHand()[list];
@@ -73,7 +83,9 @@ function toggle(list, row) {
   refresh();
 }
 
+/** @param {Row} row */
 export const hideRow = (row) => toggle("hidden", row);
+/** @param {Row} row */
 export const markRow = (row) => toggle("marked", row);
 
 export const byHandVersion = () => changes;

@@ -1,6 +1,6 @@
 /* A pattern pinned as A, beside the present one as B: what each is and finds, which of them the table lists, what they share. */
 
-import { button, choiceList, element } from "../dom/element.mjs";
+import { button, choiceList, element, focusedIn } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
@@ -19,9 +19,11 @@ import { askServer } from "../store/request.mjs";
 import { changeState, state } from "../store/state.mjs";
 
 const FEW = 8; // units named
-let place, pin, menu;
-let given = null; // {key, answer | problem} of the last comparison
-let asked = null; // key of the one that is on its way
+let /** @type {HTMLElement} */ place;
+let /** @type {HTMLButtonElement} */ pin;
+let /** @type {Menu} */ menu;
+let /** @type {{ key: string, answer?: any, problem?: string }} */ given = null; // {key, answer | problem} of the last comparison
+let /** @type {string} */ asked = null; // key of the one that is on its way
 const line = questionLine();
 
 export function makeCompare() {
@@ -47,10 +49,13 @@ function keep() {
 
 function drop() {
   changeState({ versus: null, lists: null }, "push");
-  document.getElementById(ids.matchHand).lastElementChild.focus();
+  /** @type {HTMLElement} */ (document.getElementById(ids.matchHand).lastElementChild).focus();
 }
 
-/* List A or B. A of another recording is opened there, and what was B is kept in its place. */
+/**
+ * List A or B. A of another recording is opened there, and what was B is kept in its place.
+ * @param {string} which
+ */
 function list(which) {
   const a = pinned();
   if (which === "B" || a.dump === state.dump) return changeState({ lists: which === "A" ? "A" : null }, "settle");
@@ -74,7 +79,10 @@ function keyOf() {
   ]);
 }
 
-/* Ask the server to compare, where that is a new question. */
+/**
+ * Ask the server to compare, where that is a new question.
+ * @param {boolean} [isAgain]
+ */
 export async function refreshComparison(isAgain) {
   if (!pinned()) return;
   const key = keyOf();
@@ -93,7 +101,7 @@ export async function refreshComparison(isAgain) {
   redraw("compare");
 }
 
-let made = "";
+let drawnKey = "";
 
 function draw() {
   if (!model.source || !place) return;
@@ -101,12 +109,11 @@ function draw() {
   const now = pinned()
     ? JSON.stringify([pinned(), present.lists, given?.key, given?.problem, asked, isPut(), present.dump])
     : "";
-  if (now === made) return;
-  made = now;
+  if (now === drawnKey) return;
+  drawnKey = now;
   if (menu?.isOpen()) menu.close();
   if (!pinned()) return place.replaceChildren();
-  const active =
-    document.activeElement && place.contains(document.activeElement) ? document.activeElement.dataset.list : null;
+  const active = focusedIn(place)?.dataset.list;
   const known = given?.answer;
   const rows = [row("A", known?.first), row("B", known && isPut() ? known.second : null)];
   place.replaceChildren(...rows, foot(known));
@@ -115,6 +122,10 @@ function draw() {
   if (again) again.focus();
 }
 
+/**
+ * @param {string} which
+ * @param {Compared} side
+ */
 function row(which, side) {
   const whole = element("div", "lv-compare-row");
   whole.dataset.side = which;
@@ -146,7 +157,10 @@ function row(which, side) {
   return whole;
 }
 
-/* "4 units of l1.c: 15, 18, −45, 49 at 0.3" */
+/**
+ * "4 units of l1.c: 15, 18, −45, 49 at 0.3"
+ * @param {Compared} side
+ */
 function units({ units: all, n_units: count }) {
   const sources = [...new Set(all.map((one) => one.source))];
   const names = all
@@ -160,17 +174,22 @@ function units({ units: all, n_units: count }) {
     : "no unit";
 }
 
+/** @param {Compared} side */
 function constraints({ off_before: before, off_after: after }) {
   return `off ${before} before, ${after} after`;
 }
 
+/** @param {Compared} side */
 function lengths({ lengths: span }) {
   if (!span) return "";
   const [least, middle, most] = span;
   return least === most ? `${plural(least, "step")} long` : `${least} to ${most} steps, median ${middle}`;
 }
 
-/* What both share, in a sentence, and what can be done. */
+/**
+ * What both share, in a sentence, and what can be done.
+ * @param {any} known
+ */
 function foot(known) {
   const whole = element("div", "lv-compare-row lv-compare-foot");
   const words = element("span", "lv-compare-words", "", { role: "status" });
@@ -196,13 +215,17 @@ function foot(known) {
   return whole;
 }
 
+/** @param {any} both */
 function shared(both) {
   const one = `${grouped(both.n_first_met)} of A's ${grouped(both.n_first)} matches overlap one of B's`;
   const two = `${grouped(both.n_second_met)} of B's ${grouped(both.n_second)} one of A's`;
   return `${one}, ${two}; ${grouped(both.n_same)} are the same. ${plural(both.n_both_steps, "step")} in both, ${grouped(both.n_first_steps)} in A's, ${grouped(both.n_second_steps)} in B's.`;
 }
 
-/* The same units at another threshold, another source, in the recording that is shown. */
+/**
+ * The same units at another threshold, another source, in the recording that is shown.
+ * @param {HTMLElement} panel
+ */
 function fill(panel) {
   const { units: all } = pinnedFile().pattern;
   const most = Math.max(-1, ...all.map((one) => one.unit));
@@ -239,6 +262,7 @@ function fill(panel) {
   panel.append(element("p", "lv-panel-head", "A's units as B"), form);
 }
 
+/** @param {PatternFile} pattern */
 function look(pattern) {
   changeState({ pattern: JSON.stringify(pattern), start: null, stop: null, lists: null }, "push");
   const [unit] = pattern.pattern.units;

@@ -12,7 +12,8 @@ import { changeState, state } from "../store/state.mjs";
 import { drawRegionCounts } from "./region.mjs";
 
 const SHOWN = 3; // counts in the line; the others are in a menu
-let place, menu;
+let /** @type {HTMLElement} */ place;
+let /** @type {Menu} */ menu;
 
 export function makeCounts() {
   place = document.getElementById(ids.counts);
@@ -21,7 +22,12 @@ export function makeCounts() {
   menu.button.className = "lv-link";
 }
 
-/* A line of words in the place of the counts; `more`: an element after it. */
+/**
+ * A line of words in the place of the counts; `more`: an element after it.
+ * @param {string} words
+ * @param {string} [className]
+ * @param {Node} [more]
+ */
 export function sayCounts(words, className, more) {
   place.className = `lv-counts ${className || ""}`;
   place.replaceChildren(words, ...(more ? [" ", more] : []));
@@ -43,27 +49,37 @@ export function drawCounts() {
   place.replaceChildren(...parts);
 }
 
-/* One count: a button, and what it counts. */
+/**
+ * One count: a button, and what it counts.
+ * @param {ReturnType<typeof countLevels>[number]} level
+ * @param {boolean} isFirst
+ * @returns {(string | HTMLElement)[]}
+ */
 function count(level, isFirst) {
   const { shared } = state;
   const isOn = shared === level.shared;
   const words = isFirst ? level.strong : `${level.strong} ${level.words}`;
-  const found =
+  const target =
     level.atLeast > level.total
       ? `the ${plural(level.atLeast, "match")} with ${level.shared} units on or more`
       : `only the matches ${level.words}`;
   const made = button(
     `lv-count${isFirst ? " lv-count-first" : ""}`,
     words,
-    isOn ? "List all matches again" : `List ${found}`,
+    isOn ? "List all matches again" : `List ${target}`,
     () => choose(isOn ? null : level.shared),
   );
   made.setAttribute("aria-pressed", String(isOn));
-  made.dataset.shared = level.shared;
+  made.dataset.shared = String(level.shared);
   return isFirst ? [made, ` ${level.words}`] : [made];
 }
 
-/* Is only a part of them listed? Says so, with a way to all. */
+/**
+ * Is only a part of them listed? Says so, with a way to all.
+ * @param {MatchAnswer} answer
+ * @param {number} shared
+ * @returns {(string | HTMLElement)[]}
+ */
 function limit(answer, shared) {
   const from = answer.shared_from;
   if (!from || from <= 1) return [];
@@ -78,6 +94,7 @@ function limit(answer, shared) {
   return [element("span", "lv-limit", ` · listed: ${listed}${words} `), all];
 }
 
+/** @param {HTMLElement} panel */
 function fill(panel) {
   const list = element("div", "lv-pick-list");
   for (const level of countLevels(matchAnswer()).slice(SHOWN)) list.append(...count(level, false));
@@ -85,6 +102,7 @@ function fill(panel) {
   panel.append(element("p", "lv-panel-head", "Matches"), list);
 }
 
+/** @param {number} shared */
 function choose(shared) {
   changeState({ shared }, "settle");
 }

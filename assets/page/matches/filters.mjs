@@ -12,8 +12,10 @@ import { changeLimits, presentLimits } from "../store/edits.mjs";
 import { model } from "../store/model.mjs";
 
 const MOST = 200; // labels offered at once
-let menu, tags, made;
-let chosen = null; // name of the track in the panel
+let /** @type {Menu} */ menu;
+let /** @type {HTMLElement} */ tags;
+let /** @type {string} */ drawnKey;
+let /** @type {string} */ chosen = null; // name of the track in the panel
 
 export function makeFilters() {
   const place = document.getElementById(ids.matchFilter);
@@ -28,9 +30,9 @@ function draw() {
   if (!model.source) return;
   const { filters, minLength, maxLength } = presentLimits();
   const now = JSON.stringify([filters, minLength, maxLength]);
-  if (now === made) return;
-  made = now;
-  const found = filters.map((filter, k) =>
+  if (now === drawnKey) return;
+  drawnKey = now;
+  const shownTags = filters.map((filter, k) =>
     tag(
       filterWords(filter, valueText),
       () => changeLimits({ filters: filters.filter((_, other) => other !== k) }),
@@ -38,12 +40,17 @@ function draw() {
     ),
   );
   const length = boundsWords({ minLength, maxLength });
-  if (length) found.push(tag(length, () => changeLimits({ minLength: 1, maxLength: null }), null));
-  tags.replaceChildren(...found);
-  menu.button.classList.toggle("lv-menu-on", found.length > 0);
+  if (length) shownTags.push(tag(length, () => changeLimits({ minLength: 1, maxLength: null }), null));
+  tags.replaceChildren(...shownTags);
+  menu.button.classList.toggle("lv-menu-on", shownTags.length > 0);
 }
 
-/* "depth 2 to 4 ×": pressed, its panel; the cross takes it away. */
+/**
+ * "depth 2 to 4 ×": pressed, its panel; the cross takes it away.
+ * @param {string} words
+ * @param {() => void} away
+ * @param {string} track
+ */
 function tag(words, away, track) {
   const shown = showToken(words).text;
   const whole = element("span", "lv-tag");
@@ -60,6 +67,7 @@ function tag(words, away, track) {
   return whole;
 }
 
+/** @param {HTMLElement} panel */
 function fill(panel) {
   panel.classList.add("lv-filter-panel");
   panel.append(element("p", "lv-panel-head", "Length, in steps"), lengthRow());
@@ -78,6 +86,11 @@ function fill(panel) {
   show(body);
 }
 
+/**
+ * @param {string} words
+ * @param {string | number} value
+ * @param {string} placeholder
+ */
 function field(words, value, placeholder) {
   const input = element("input", "lv-input", "", {
     type: "text",
@@ -97,6 +110,7 @@ function lengthRow() {
     field("Longest match", maxLength, "any"),
   ];
   return range(from, to, () => {
+    /** @param {HTMLInputElement} input */
     const read = (input) =>
       /^\d{1,9}$/.test(input.value.trim()) && Number(input.value) > 0 ? Number(input.value) : null;
     const [least, most] = [read(from) || 1, read(to)];
@@ -104,7 +118,12 @@ function lengthRow() {
   });
 }
 
-/* Two ends and a button; Enter in an end is the button, too. */
+/**
+ * Two ends and a button; Enter in an end is the button, too.
+ * @param {HTMLInputElement} from
+ * @param {HTMLInputElement} to
+ * @param {() => void} act
+ */
 function range(from, to, act) {
   const form = element("form", "lv-panel-row");
   form.append(
@@ -121,23 +140,30 @@ function range(from, to, act) {
   return form;
 }
 
+/** @param {HTMLElement} body */
 function show(body) {
   const track = model.tracks.find((one) => one.name === chosen);
-  const filter = presentLimits().filters.find((one) => one.track === chosen) || {};
+  const filter = presentLimits().filters.find((one) => one.track === chosen) || { track: chosen };
   body.replaceChildren(...(track.kind === "category" ? labels(track, new Set(filter.labels)) : numbers(track, filter)));
 }
 
+/** @param {Filter} filter */
 function put(filter) {
   const rest = presentLimits().filters.filter((one) => one.track !== chosen);
   changeLimits({ filters: filter ? [...rest, filter] : rest });
 }
 
+/**
+ * @param {Track} track
+ * @param {Filter} filter
+ */
 function numbers(track, filter) {
   const text = valueText;
   const [from, to] = [
     field(`Least ${showToken(track.name).text}`, filter.low, text(track.low)),
     field(`Most ${showToken(track.name).text}`, filter.high, text(track.high)),
   ];
+  /** @param {HTMLInputElement} input */
   const read = (input) => {
     const value = input.value.trim() === "" ? NaN : Number(input.value);
     return Number.isFinite(value) ? value : undefined;
@@ -145,16 +171,22 @@ function numbers(track, filter) {
   const act = () => {
     const [low, high] = [read(from), read(to)];
     if (low === undefined && high === undefined) return put(null);
-    const ends = low !== undefined && high !== undefined && low > high ? { low: high, high: low } : { low, high };
+    const /** @type {Record<string, number>} */ ends =
+        low !== undefined && high !== undefined && low > high ? { low: high, high: low } : { low, high };
     for (const end of ["low", "high"]) if (ends[end] === undefined) delete ends[end];
     put(Object.assign({ track: track.name }, ends));
   };
   return [range(from, to, act)];
 }
 
-/* Labels to tick; a field narrows them down where they are many. */
+/**
+ * Labels to tick; a field narrows them down where they are many.
+ * @param {Track} track
+ * @param {Set<string>} on
+ */
 function labels(track, on) {
   const list = element("div", "lv-pick-list");
+  /** @param {string} part */
   const fillList = (part) => {
     const wanted = track.labels.filter((label) => showToken(label).text.toLowerCase().includes(part.toLowerCase()));
     const ticks = wanted.slice(0, MOST).map((label) =>

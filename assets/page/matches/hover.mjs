@@ -1,5 +1,6 @@
 /* Pointing at a cell of a match: the same step is marked in its row's tokens and in every heatmap, with its numbers. */
 
+import { targetOf } from "../dom/element.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { itemAt } from "../lib/match-list.mjs";
 import { grouped, valueText } from "../lib/scale.mjs";
@@ -12,23 +13,29 @@ import { state } from "../store/state.mjs";
 import { orderedTracks, trackText } from "../store/tracks.mjs";
 import { openRow, tableColumns } from "./layout.mjs";
 
+/** @param {Block} block */
 export function watchHover(block) {
   block.canvas.addEventListener("pointermove", (event) => point(block, event));
   block.canvas.addEventListener("pointerleave", () => leave(block));
   block.canvas.addEventListener("click", (event) => open(block, event));
-  block.links.addEventListener("pointerover", (event) => markRow(block, event.target));
+  block.links.addEventListener("pointerover", (event) => markRow(block, targetOf(event)));
   block.links.addEventListener("pointerleave", () => leave(block));
-  block.links.addEventListener("focusin", (event) => markRow(block, event.target));
+  block.links.addEventListener("focusin", (event) => markRow(block, targetOf(event)));
   block.links.addEventListener("focusout", () => leave(block));
 }
 
+/** @param {Block} block */
 function leave(block) {
   hideTip();
   if (block.marks) block.marks.replaceChildren();
   for (const row of block.links.querySelectorAll(".lv-at")) row.classList.remove("lv-at");
 }
 
-/* The row and cell under the pointer, or null. */
+/**
+ * The row and cell under the pointer, or null.
+ * @param {Block} block
+ * @param {PointerEvent} event
+ */
 function find(block, event) {
   const answer = matchAnswer();
   if (!answer || !block.items) return null;
@@ -42,16 +49,25 @@ function find(block, event) {
   return { answer, item, row: item.row, cols, cell };
 }
 
+/**
+ * @param {Block} block
+ * @param {PointerEvent} event
+ */
 function point(block, event) {
-  const found = find(block, event);
-  if (!found) return leave(block);
-  const { answer, row, cell } = found;
-  mark(block, found);
+  const pointed = find(block, event);
+  if (!pointed) return leave(block);
+  const { answer, row, cell } = pointed;
+  mark(block, pointed);
   block.canvas.style.cursor = cell === null ? "default" : "pointer";
   if (cell === null) return hideTip();
   showTip(event, describe(answer, row, cell));
 }
 
+/**
+ * @param {MatchAnswer} answer
+ * @param {Row} row
+ * @param {number} cell
+ */
 function describe(answer, row, cell) {
   const step = row.first + cell;
   if (row.on[cell] === null) return ["outside the sequence"];
@@ -73,6 +89,10 @@ function describe(answer, row, cell) {
   return lines;
 }
 
+/**
+ * @param {Block} block
+ * @param {{ cols: Column[], item: RowItem, cell: number }} found
+ */
 function mark(block, { cols, item, cell }) {
   const top = item.top - block.top;
   const boxes = [box("lv-row-mark", 0, top, block.canvas.clientWidth, item.height)];
@@ -85,13 +105,25 @@ function mark(block, { cols, item, cell }) {
   show(block, item, boxes);
 }
 
+/**
+ * @param {Block} block
+ * @param {HTMLElement} element
+ */
 function markRow(block, element) {
   const whole = element.closest("[data-place]");
   const item = whole && block.items.find((one) => one.kind === "row" && String(one.place) === whole.dataset.place);
-  if (item) show(block, item, [box("lv-row-mark", 0, item.top - block.top, block.canvas.clientWidth, item.height)]);
+  if (item)
+    show(block, /** @type {RowItem} */ (item), [
+      box("lv-row-mark", 0, item.top - block.top, block.canvas.clientWidth, item.height),
+    ]);
 }
 
-/* The marks of one row, and its buttons. */
+/**
+ * The marks of one row, and its buttons.
+ * @param {Block} block
+ * @param {RowItem} item
+ * @param {HTMLElement[]} boxes
+ */
 function show(block, item, boxes) {
   if (!block.marks) {
     block.marks = document.createElement("div");
@@ -103,6 +135,13 @@ function show(block, item, boxes) {
     row.classList.toggle("lv-at", row.dataset.place === String(item.place));
 }
 
+/**
+ * @param {string} className
+ * @param {number} left
+ * @param {number} top
+ * @param {number} width
+ * @param {number} height
+ */
 function box(className, left, top, width, height) {
   const made = document.createElement("div");
   made.className = className;
@@ -110,7 +149,11 @@ function box(className, left, top, width, height) {
   return made;
 }
 
+/**
+ * @param {Block} block
+ * @param {PointerEvent} event
+ */
 function open(block, event) {
-  const found = find(block, event);
-  if (found && found.cell !== null) openRow(found.row);
+  const pointed = find(block, event);
+  if (pointed && pointed.cell !== null) openRow(pointed.row);
 }

@@ -11,7 +11,9 @@ import { changeState, state } from "../store/state.mjs";
 import { orderedTracks } from "../store/tracks.mjs";
 import { byHandVersion, isRowShown } from "./by-hand.mjs";
 
+/** @type {any} */
 let known = { key: null, items: [], blocks: [], height: 0, next: null };
+/** @type {any} */
 let used = { list: null, version: null, range: null }; // cells that the rows use
 
 /* The items that are shown, in blocks; worked out anew only where something changed. */
@@ -19,8 +21,8 @@ export function laidItems() {
   const list = matchList();
   const key = `${list.version()} ${byHandVersion()}`;
   if (known.list !== list || known.key !== key) {
-    const found = list.laid(isRowShown);
-    known = Object.assign({ list, key, blocks: blocksOf(found.items) }, found);
+    const laid = list.laid(isRowShown);
+    known = Object.assign({ list, key, blocks: blocksOf(laid.items) }, laid);
   }
   return known;
 }
@@ -45,13 +47,17 @@ export function tableColumns() {
   });
 }
 
-/* Where a row's link leads: its place in view, brush and pattern kept. */
+/**
+ * Where a row's link leads: its place in view, brush and pattern kept.
+ * @param {Row} row
+ */
 export function placeOfRow(row) {
   const { span } = state;
   const at = Math.round((row.start + row.stop) / 2 - span / 2);
   return { at: clamp(at, 0, Math.max(0, model.axis.n_steps - span)) };
 }
 
+/** @param {Row} row */
 export function openRow(row) {
   changeState(placeOfRow(row), "push");
   window.scrollTo({ top: 0, behavior: "smooth" });

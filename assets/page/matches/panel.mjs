@@ -23,7 +23,9 @@ import { laidItems } from "./layout.mjs";
 import { focusRow, makeTable, resetTable } from "./table.mjs";
 import { makeMatchTools } from "./tools.mjs";
 
-let table, more, moreButton;
+let /** @type {HTMLElement} */ table;
+let /** @type {HTMLElement} */ more;
+let /** @type {HTMLButtonElement} */ moreButton;
 
 export function makeMatches() {
   table = document.getElementById(ids.matchTable);
@@ -40,6 +42,7 @@ export function makeMatches() {
   onFrame("matchscroll", scrolled);
 }
 
+/** @type {Record<string, (given: any) => void>} */
 const TOLD = {
   late(words) {
     sayCounts(words, "lv-waiting");
@@ -69,6 +72,7 @@ const TOLD = {
   },
 };
 
+/** @param {boolean} isRegion */
 function settle(isRegion) {
   table.classList.remove("lv-stale");
   document.documentElement.classList.toggle("lv-region", isRegion);

@@ -8,11 +8,15 @@ import { dropRegion } from "../store/map-data.mjs";
 
 const SHOWN = 5; // tokens that are named
 
-/* Fill the line of counts with the region of an answer. */
+/**
+ * Fill the line of counts with the region of an answer.
+ * @param {HTMLElement} place
+ * @param {MatchAnswer} answer
+ */
 export function drawRegionCounts(place, answer) {
   const { n_steps: nSteps, n_points: nPoints, n_tokens: nTokens, tokens } = answer.region;
   const isOfTokens = answer.question.mapOf === "embedding";
-  const parts = [element("strong", "", plural(nSteps, "step"))];
+  const /** @type {(string | HTMLElement)[]} */ parts = [element("strong", "", plural(nSteps, "step"))];
   parts.push(isOfTokens ? ` with ${plural(nPoints, "token")} of the region` : " in the region");
   if (nSteps < nPoints && !isOfTokens) parts.push(" that the filters allow");
   if (nTokens) parts.push(` · ${plural(nTokens, "token")}: `, ...named(tokens, nTokens));
@@ -26,7 +30,11 @@ export function drawRegionCounts(place, answer) {
   place.replaceChildren(...parts);
 }
 
-/* "4 59 %", the most frequent first. */
+/**
+ * "4 59 %", the most frequent first.
+ * @param {Region["tokens"]} tokens
+ * @param {number} count
+ */
 function named(tokens, count) {
   const all = tokens.slice(0, SHOWN).map(([token, nSteps, share]) => {
     const shown = showToken(token).text;

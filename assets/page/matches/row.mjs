@@ -1,6 +1,6 @@
 /* What of a match row is no picture: the link to its place, the buttons that mark and hide it, the headings of groups. */
 
-import { element } from "../dom/element.mjs";
+import { element, targetOf } from "../dom/element.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { groupWords } from "../lib/listing.mjs";
@@ -13,9 +13,12 @@ import { state } from "../store/state.mjs";
 import { hideRow, isRowHidden, isRowMarked, markRow } from "./by-hand.mjs";
 import { laidItems, openRow, placeOfRow } from "./layout.mjs";
 
-/* Fill a block's column of links anew; the keyboard stays where it was. */
+/**
+ * Fill a block's column of links anew; the keyboard stays where it was.
+ * @param {Block} block
+ */
 export function fillRows(block) {
-  const active = document.activeElement;
+  const active = /** @type {HTMLElement} */ (document.activeElement);
   const held = active && block.links.contains(active) ? nameOf(active) : null;
   block.links.replaceChildren(
     ...block.items.map((item) => (item.kind === "row" ? row(item, block.top) : heading(item, block.top))),
@@ -24,6 +27,7 @@ export function fillRows(block) {
   if (again) again.focus({ preventScroll: true });
 }
 
+/** @param {HTMLElement} element */
 function nameOf(element) {
   if (element.dataset.group !== undefined) return `[data-group="${element.dataset.group}"]`;
   const whole = element.closest("[data-place]");
@@ -31,12 +35,22 @@ function nameOf(element) {
   return `[data-place="${whole.dataset.place}"] ${element.dataset.act ? `[data-act="${element.dataset.act}"]` : "a"}`;
 }
 
+/**
+ * @param {RowItem} item
+ * @param {number} from
+ */
 function row({ row: match, place, top }, from) {
   const [isMarked, isHidden] = [isRowMarked(match), isRowHidden(match)];
   const whole = element("div", `lv-match-row${isMarked ? " lv-marked" : ""}${isHidden ? " lv-hidden-row" : ""}`);
   whole.style.top = `${top - from}px`;
-  whole.dataset.place = place;
+  whole.dataset.place = String(place);
   const step = grouped(match.start);
+  /**
+   * @param {string} name
+   * @param {string} sign
+   * @param {string} words
+   * @param {boolean} isOn
+   */
   const act = (name, sign, words, isOn) =>
     element("button", `lv-match-act lv-match-${name}`, sign, {
       type: "button",
@@ -65,6 +79,10 @@ function row({ row: match, place, top }, from) {
   return whole;
 }
 
+/**
+ * @param {GroupItem} item
+ * @param {number} from
+ */
 function heading({ group, isFolded, top }, from) {
   const words = groupWords(matchAnswer().question.group, group.name);
   const made = element("button", "lv-match-group", "", {
@@ -81,32 +99,39 @@ function heading({ group, isFolded, top }, from) {
   return made;
 }
 
+/** @param {HTMLElement} element */
 function matchOf(element) {
   const whole = element.closest("[data-place]");
   return whole ? matchList().row(Number(whole.dataset.place)) : null;
 }
 
-let table = null; // {focusRow, focusItem}: what puts the keyboard on a row
+let /** @type {{ focusRow: (place: number) => void, focusItem: (item: Item) => void }} */ table = null; // {focusRow, focusItem}: what puts the keyboard on a row
 
-/* One listener for all rows. */
+/**
+ * One listener for all rows.
+ * @param {HTMLElement} room
+ * @param {{ focusRow: (place: number) => void, focusItem: (item: Item) => void }} given
+ */
 export function watchRows(room, given) {
   table = given;
   room.addEventListener("click", press);
   room.addEventListener("keydown", key);
 }
 
+/** @param {MouseEvent} event */
 function press(event) {
-  const group = event.target.closest("[data-group]");
+  const group = targetOf(event).closest("[data-group]");
   if (group) return fold(Number(group.dataset.group));
-  const match = matchOf(event.target);
+  const match = matchOf(targetOf(event));
   if (!match) return;
-  const act = event.target.closest("[data-act]");
+  const act = targetOf(event).closest("[data-act]");
   if (act) return act.dataset.act === "hide" ? hideRow(match) : markRow(match);
-  if (!event.target.closest("a") || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!targetOf(event).closest("a") || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   openRow(match);
 }
 
+/** @param {number} index */
 function fold(index) {
   const list = matchList();
   list.fold(index, !list.isFolded(index));
@@ -114,12 +139,13 @@ function fold(index) {
   if (laidItems().next !== null) redraw("matchscroll"); // rows of an opened group may be missing
 }
 
+/** @param {KeyboardEvent} event */
 function key(event) {
-  const match = matchOf(event.target);
-  if (!match && event.target.dataset.group === undefined) return;
-  const acts = { down: () => step(event.target, 1), up: () => step(event.target, -1) };
+  const match = matchOf(targetOf(event));
+  if (!match && targetOf(event).dataset.group === undefined) return;
+  const acts = { down: () => step(targetOf(event), 1), up: () => step(targetOf(event), -1) };
   if (match) {
-    const place = Number(event.target.closest("[data-place]").dataset.place);
+    const place = Number(targetOf(event).closest("[data-place]").dataset.place);
     const hide = () => {
       hideRow(match);
       table.focusRow(place);
@@ -129,13 +155,18 @@ function key(event) {
   if (actOnKey("row", event, acts)) event.stopPropagation();
 }
 
-/* To the next row or heading, down or up. */
+/**
+ * To the next row or heading, down or up.
+ * @param {HTMLElement} element
+ * @param {number} by
+ */
 function step(element, by) {
   const { items } = laidItems();
   const isHere =
     element.dataset.group !== undefined
-      ? (item) => item.kind === "group" && String(item.group.index) === element.dataset.group
-      : (item) => item.kind === "row" && String(item.place) === element.closest("[data-place]").dataset.place;
+      ? (/** @type {Item} */ item) => item.kind === "group" && String(item.group.index) === element.dataset.group
+      : (/** @type {Item} */ item) =>
+          item.kind === "row" && String(item.place) === element.closest("[data-place]").dataset.place;
   const next = items[items.findIndex(isHere) + by];
   if (next) table.focusItem(next);
   else if (by > 0) document.querySelector("[data-testid=more]")?.focus();

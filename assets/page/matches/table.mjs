@@ -1,6 +1,6 @@
 /* The table of matches: headings that colour the tokens, and of the long list of rows only the blocks about the window. */
 
-import { element } from "../dom/element.mjs";
+import { element, focusedIn } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { addCanvas, fitCanvas } from "../dom/theme.mjs";
@@ -18,7 +18,10 @@ import { paintBlock } from "./paint.mjs";
 import { fillRows, watchRows } from "./row.mjs";
 import { noteHiddenColumns } from "./tools.mjs";
 
-let table, head, room;
+let /** @type {HTMLElement} */ table;
+let /** @type {HTMLElement} */ head;
+let /** @type {HTMLElement} */ room;
+/** @type {Map<number, Block>} */
 let live = new Map(); // place of a block in the list -> {element, canvas, links, items, top}
 
 export function makeTable() {
@@ -55,6 +58,7 @@ function draw() {
   sync(true);
 }
 
+/** @type {Record<string, string>} */
 const HINTS = {
   shared: "How many of the selected units are on through the whole match; a line divides the numbers",
   text: "Aligned where each match starts; a rule marks where it ends",
@@ -62,6 +66,7 @@ const HINTS = {
   unit: "The activation of the unit at each step",
 };
 
+/** @param {Column[]} cols */
 function fillHead(cols) {
   const { colour } = state;
   const names = cols.map((column) => {
@@ -86,14 +91,16 @@ function fillHead(cols) {
     name.append(button);
     return name;
   });
-  const held =
-    document.activeElement && head.contains(document.activeElement) ? document.activeElement.textContent : null;
+  const held = focusedIn(head)?.textContent;
   head.replaceChildren(element("span", "lv-match-step", "step"), ...names);
   const again = [...head.querySelectorAll("button")].find((button) => button.textContent === held);
   if (again) again.focus();
 }
 
-/* Make the blocks about the window, and let go of the others; `isAnew` draws those that are there once more. */
+/**
+ * Make the blocks about the window, and let go of the others; `isAnew` draws those that are there once more.
+ * @param {boolean} isAnew
+ */
 function sync(isAnew) {
   if (room.parentElement !== table || !matchAnswer()) return;
   const { blocks } = laidItems();
@@ -112,20 +119,25 @@ function sync(isAnew) {
   needValues(blocks.slice(first, end));
 }
 
+/** @param {number} k */
 function add(k) {
-  const block = { element: element("div", "lv-match-block"), links: element("div", "lv-match-links") };
-  block.canvas = addCanvas(
-    block.element,
-    "lv-layer",
-    "Tokens and heatmaps of the matches; the steps beside them are links.",
-  );
-  block.element.append(block.links);
+  const whole = element("div", "lv-match-block");
+  const canvas = addCanvas(whole, "lv-layer", "Tokens and heatmaps of the matches; the steps beside them are links.");
+  const links = element("div", "lv-match-links");
+  whole.append(links);
+  const /** @type {Block} */ block = { element: whole, canvas, links, items: [], top: 0 };
   const after = [...live.keys()].filter((other) => other > k).sort((a, b) => a - b)[0];
   room.insertBefore(block.element, after === undefined ? null : live.get(after).element); // Tab goes down the rows
   watchHover(block);
   return block;
 }
 
+/**
+ * @param {Block} block
+ * @param {LaidBlock} given
+ * @param {Column[]} cols
+ * @param {LaidBlock} before
+ */
 function fill(block, { top, height, items }, cols, before) {
   Object.assign(block, { top, items });
   block.element.style.top = `${top}px`;
@@ -134,22 +146,29 @@ function fill(block, { top, height, items }, cols, before) {
   paintBlock(fitCanvas(block.canvas), matchAnswer(), cols, block, before?.items.at(-1));
 }
 
-/* Rows that are seen and were asked for while another unit coloured them are asked for once more. */
+/**
+ * Rows that are seen and were asked for while another unit coloured them are asked for once more.
+ * @param {LaidBlock[]} blocks
+ */
 function needValues(blocks) {
   if (colourMode().kind !== "unit" || isMatchPending()) return;
   const { colour } = state;
   const items = blocks.flatMap((block) => block.items);
   const stale = items.find((item) => item.kind === "row" && item.row.colour !== colour);
-  if (stale) askPage(stale.place);
+  if (stale) askPage(/** @type {RowItem} */ (stale).place);
 }
 
-/* Put the keyboard on the row at a place of the list, or on the one after it that is shown. */
+/**
+ * Put the keyboard on the row at a place of the list, or on the one after it that is shown.
+ * @param {number} place
+ */
 export function focusRow(place) {
   const { items } = laidItems();
-  const item = items.find((one) => one.kind === "row" && one.place >= place) || items.at(-1);
+  const item = items.find((/** @type {Item} */ one) => one.kind === "row" && one.place >= place) || items.at(-1);
   if (item) focusItem(item);
 }
 
+/** @param {Item} item */
 function focusItem(item) {
   draw(); // rows that have just come have no element yet
   const y = room.getBoundingClientRect().top + item.top;

@@ -14,13 +14,18 @@ import { model } from "../store/model.mjs";
 import { changeState, state } from "../store/state.mjs";
 
 const UNITS = 60; // of the pattern, offered as colours
-let tools, foldButton, note;
+let /** @type {ReturnType<typeof makeDropdown>[]} */ tools;
+let /** @type {HTMLButtonElement} */ foldButton;
+let /** @type {HTMLElement} */ note;
 
 export function makeMatchTools() {
+  /** @param {string} name */
   const place = (name) => document.getElementById(ids[name]);
   const names = () => model.tracks.map((track) => track.name);
+  /** @param {keyof State} field */
   const valueOfField = (field) => () => state[field];
-  const set = (field) => (value) => changeState({ [field]: value }, "settle");
+  /** @param {keyof State} field */
+  const set = (field) => (/** @type {any} */ value) => changeState({ [field]: value }, "settle");
   tools = [
     makeDropdown(place("matchOrder"), {
       word: "order",
@@ -86,7 +91,11 @@ function colours() {
   ];
 }
 
-/* Any other unit of the plotted source, by its number. */
+/**
+ * Any other unit of the plotted source, by its number.
+ * @param {HTMLElement} panel
+ * @param {(colour: string) => void} choose
+ */
 function anyUnit(panel, choose) {
   const { source } = model;
   const row = element("form", "lv-panel-row");
@@ -112,7 +121,10 @@ function anyUnit(panel, choose) {
   panel.append(row);
 }
 
-/* Tracks that the table has no room for are named, with what to do. */
+/**
+ * Tracks that the table has no room for are named, with what to do.
+ * @param {Track[]} hidden
+ */
 export function noteHiddenColumns(hidden) {
   const names = hidden.map((track) => showToken(track.name).text);
   const remedy = element("span", "", ": press a name above");

@@ -12,8 +12,8 @@ import { state } from "../store/state.mjs";
 
 const REST = 700; // ms without a change
 const MOST = 12; // units and tokens that are named
-let timer = null;
-let said = "";
+let /** @type {ReturnType<typeof setTimeout>} */ timer = null;
+let lastSaid = "";
 
 export function makeAnnouncer() {
   onFrame("selection", () => {
@@ -25,28 +25,29 @@ export function makeAnnouncer() {
 function say() {
   if (!model.source || isStartShown() || model.chosen === null) return;
   const words = sentence();
-  if (words === said) return;
-  said = words;
+  if (words === lastSaid) return;
+  lastSaid = words;
   document.getElementById(ids.said).textContent = words;
 }
 
 /* "Brushed 6 steps from 249: ( 4 4 4 4 4. 4 units: 15, 18, 45, 49." */
 function sentence() {
   const { start, stop, typed } = state;
-  if (!hasQuestion(state)) return said ? "No brush." : "";
+  if (!hasQuestion(state)) return lastSaid ? "No brush." : "";
   const { chosen, axis } = model;
   const units =
     chosen
       .slice(0, MOST)
       .map((one) => unitName(one))
       .join(", ") + (chosen.length > MOST ? " and more" : "");
-  const found = `${plural(chosen.length, "unit")}${chosen.length ? `: ${units}` : ""}.`;
-  if (typed) return `Brushed ${plural(typed.stop - typed.start, "token")} of your text from ${typed.start}. ${found}`;
-  if (start === null) return found;
+  const unitWords = `${plural(chosen.length, "unit")}${chosen.length ? `: ${units}` : ""}.`;
+  if (typed)
+    return `Brushed ${plural(typed.stop - typed.start, "token")} of your text from ${typed.start}. ${unitWords}`;
+  if (start === null) return unitWords;
   const steps = Array.from({ length: Math.min(MOST, stop - start) }, (_, k) => model.shown(start + k));
   const text =
     axis.has_tokens && steps.every(Boolean)
       ? `: ${steps.map((one) => one.text).join(" ")}${stop - start > MOST ? " and more" : ""}`
       : "";
-  return `Brushed ${plural(stop - start, "step")} from ${grouped(start)}${text}. ${found}`;
+  return `Brushed ${plural(stop - start, "step")} from ${grouped(start)}${text}. ${unitWords}`;
 }

@@ -106,9 +106,11 @@ export function inspectPage() {
   };
 }
 
+/** @param {DOMRect} box */
 function handles(box) {
   const steps = handleSteps();
   const y = box.top + OFF.top + OFF.height / 2;
+  /** @param {number} step */
   const at = (step) => ({ step, x: box.left + geometry.x(step), y });
   return { before: at(steps.before), after: at(steps.after) };
 }

@@ -26,7 +26,8 @@ const FIGURES = [
 ];
 const NEED = new Set(["matches", "lengths", "carry", "barcode", "thresholds"]); // a pattern, or for "carry" a region
 const ROWS = 200; // of matches in a figure, as the server takes
-let menu, status;
+let /** @type {Menu} */ menu;
+let /** @type {HTMLElement} */ status;
 let figure = "units";
 let isBusy = false;
 
@@ -37,6 +38,7 @@ export function makeExportMenu() {
   menu.button.classList.add("lv-menu-down", "lv-export");
 }
 
+/** @param {HTMLElement} panel */
 function fill(panel) {
   panel.classList.add("lv-export-panel");
   status = element("p", "lv-panel-note lv-export-status", "", { role: "status" });
@@ -74,6 +76,11 @@ function fill(panel) {
   if (isBusy) say("Another file is on its way …");
 }
 
+/**
+ * @param {string} words
+ * @param {[name: string, title: string, act: () => void][]} buttons
+ * @param {HTMLElement} [before]
+ */
 function row(words, buttons, before) {
   const whole = element("div", "lv-panel-row");
   whole.append(
@@ -84,6 +91,10 @@ function row(words, buttons, before) {
   return whole;
 }
 
+/**
+ * @param {string} words
+ * @param {boolean} [isProblem]
+ */
 function say(words, isProblem) {
   if (!status) return;
   status.textContent = words;
@@ -102,20 +113,26 @@ function selection() {
   });
 }
 
+/** @param {State} shown */
 const isPut = (shown) => hasQuestion(shown);
+/** @param {State} shown */
 const isListed = (shown) => Boolean(shown.lasso) || isPut(shown);
 
-/* One at a time: what takes long is said, and so is what fails. */
-async function careful(what, act) {
+/**
+ * One at a time: what takes long is said, and so is what fails.
+ * @param {string} product
+ * @param {() => Promise<string | void>} act
+ */
+async function careful(product, act) {
   if (isBusy) return;
   isBusy = true;
-  say(`Making ${what} …`);
+  say(`Making ${product} …`);
   menu.panel.classList.add("lv-busy");
   try {
     say((await act()) || "");
     clearNotice("export");
   } catch (error) {
-    const words = `There is no file of ${what}: ${error.message}`;
+    const words = `There is no file of ${product}: ${error.message}`;
     say(words, true);
     if (!menu.isOpen()) notify("export", words);
   } finally {
@@ -133,17 +150,25 @@ function projector() {
   });
 }
 
+/** @param {string} path */
 async function postSelection(path) {
   return postJson(`d/${state.dump}/${path}`, selection());
 }
 
+/**
+ * @param {string} name
+ * @param {string} what
+ */
 function file(name, what) {
   if (name.startsWith("matches") && !isListed(selection()))
     return say("There are no matches: brush a window that selects units first.", true);
   return careful(what, () => fetched(`export/${name}`));
 }
 
-/* Save what a path answers, under the name that comes with it. */
+/**
+ * Save what a path answers, under the name that comes with it.
+ * @param {string} path
+ */
 async function fetched(path) {
   const answer = await postSelection(path);
   const name = nameOf(answer.headers.get("Content-Disposition") || "");
@@ -151,6 +176,7 @@ async function fetched(path) {
   return `Saved ${name}`;
 }
 
+/** @param {string} header */
 function nameOf(header) {
   const [, encoded] = header.match(/filename\*=UTF-8''([^;]+)/) || [];
   try {
@@ -160,6 +186,10 @@ function nameOf(header) {
   }
 }
 
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
 function save(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -168,6 +198,7 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+/** @param {string} form */
 function draw(form) {
   if (NEED.has(figure) && !(figure === "carry" ? isListed : isPut)(selection()))
     return say("This figure is of a pattern: brush a window that selects units first.", true);
@@ -176,7 +207,7 @@ function draw(form) {
   const more = {};
   if (figure === "unit" || figure === "text") {
     const { source, unit, side } = oneUnit();
-    query.set("unit", unit);
+    query.set("unit", String(unit));
     query.set("side", side || "high");
     more.source = source;
   }
@@ -192,9 +223,10 @@ function draw(form) {
 /* The unit that was pressed, else the first of the pattern, else unit 0. */
 function oneUnit() {
   const [first] = model.chosen || [];
-  return state.held || first || { source: state.source, unit: 0 };
+  return /** @type {HeldUnit & { side?: Side }} */ (state.held || first || { source: state.source, unit: 0 });
 }
 
+/** @param {string} form */
 function copy(form) {
   const asked = selection();
   if (!isListed(asked)) return say("There is no pattern to copy: brush a window that selects units first.", true);

@@ -8,7 +8,7 @@ import { isStartShown } from "../dom/stage.mjs";
 import { KEY_TABLE, keyCaps } from "../lib/keys.mjs";
 import { startTour } from "./tour.mjs";
 
-let dialog = null;
+let /** @type {HTMLDialogElement} */ dialog = null;
 
 export function makeHelp() {
   const place = document.getElementById(ids.help);
@@ -66,12 +66,13 @@ function fill() {
   dialog.replaceChildren(head, more, tables, pointer);
 }
 
+/** @param {{ place: string, title: string, keys: any[] }} part */
 function table({ place, title, keys }) {
   const whole = element("section", "lv-keys-part", "", { "aria-labelledby": `lv-keys-${place}` });
   const list = element("dl", "lv-keys-list");
   for (const [, combinations, words] of keys) {
     const term = element("dt");
-    combinations.forEach((one, k) => {
+    combinations.forEach((/** @type {string} */ one, /** @type {number} */ k) => {
       if (k) term.append(" or ");
       keyCaps(one).forEach((part, at) => term.append(at ? "+" : "", element("kbd", "", part)));
     });

@@ -2,6 +2,7 @@
 
 import { stepSeries } from "../corpus/series.mjs";
 import { stripPlace } from "../corpus/strip.mjs";
+import { targetOf } from "../dom/element.mjs";
 import { ids } from "../dom/ids.mjs";
 import { toggleProjector } from "../dom/projector.mjs";
 import { goToMatches, isStartShown } from "../dom/stage.mjs";
@@ -16,8 +17,9 @@ export function makePageKeys() {
   document.addEventListener("keydown", key);
 }
 
+/** @param {KeyboardEvent} event */
 function key(event) {
-  const target = event.target;
+  const target = targetOf(event);
   if (isHelpOpen()) return;
   if (target.closest?.("input, textarea, select, [role=listbox], [contenteditable]")) return;
   if (isStartShown() || !model.source) {
@@ -37,7 +39,7 @@ const PAGE = {
   zoomIn: () => zoomBy(1 / 1.25, 0.5),
   zoomOut: () => zoomBy(1.25, 0.5),
   pin: () => pinByKey(),
-  search: () => document.getElementById(ids.search).select(),
+  search: () => /** @type {HTMLInputElement} */ (document.getElementById(ids.search)).select(),
   tokens: () => stripPlace().focus(),
   text: () => focusTyped(),
   matches: () => goToMatches(),

@@ -41,10 +41,10 @@ export const STOPS = [
 ];
 
 let at = -1; // the stop that is shown
-let card = null;
-let ring = null;
-let offer = null;
-let back = null; // what had the focus before
+let /** @type {HTMLElement} */ card = null;
+let /** @type {HTMLElement} */ ring = null;
+let /** @type {HTMLElement} */ offer = null;
+let /** @type {HTMLElement} */ back = null; // what had the focus before
 
 function isClosed() {
   try {
@@ -95,7 +95,7 @@ function drawOffer() {
 
 export function startTour() {
   if (!model.source || isStartShown()) return;
-  back = document.activeElement;
+  back = /** @type {HTMLElement} */ (document.activeElement);
   ring = element("div", "lv-tour-ring", "", { "aria-hidden": "true" });
   card = element("div", "lv-tour-card", "", { role: "dialog", "aria-label": "Tour", tabindex: "-1" });
   card.addEventListener("keydown", (event) => event.stopPropagation());
@@ -105,6 +105,7 @@ export function startTour() {
   go(0);
 }
 
+/** @param {number} to */
 function go(to) {
   at = to;
   const [, title, words] = STOPS[at];

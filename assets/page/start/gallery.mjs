@@ -9,17 +9,20 @@ import { openDump, takeDumps } from "../store/open.mjs";
 import { askServer, getJson, isServerLost } from "../store/request.mjs";
 
 const WAIT = { busy: 500, idle: 4000 }; // ms between looks: others may have some built too
-let told = "";
-let wanted = null; // the name of what was pressed last here: it opens when it is there
-let timer = null;
+let lastAnswer = "";
+let /** @type {string} */ wanted = null; // the name of what was pressed last here: it opens when it is there
+let /** @type {ReturnType<typeof setTimeout>} */ timer = null;
 
 /* The samples or the recordings that are served are others now. */
 export const galleryChanged = signal();
 
-/* Take what the page was told as it came. */
+/**
+ * Take what the page was told as it came.
+ * @param {Offer[]} given
+ */
 export function takeOffers(given) {
   setOffers(given);
-  told = "";
+  lastAnswer = "";
 }
 
 /* Look while the start page is shown. */
@@ -38,11 +41,12 @@ async function look() {
   watchOffers();
 }
 
+/** @param {{ offers: Offer[], dumps: DumpCard[] }} answer */
 function take(answer) {
   clearNotice("samples");
   const now = JSON.stringify(answer);
-  if (now !== told) {
-    told = now;
+  if (now !== lastAnswer) {
+    lastAnswer = now;
     setOffers(answer.offers);
     takeDumps(answer.dumps);
     galleryChanged.tell();
@@ -58,6 +62,7 @@ function arrive() {
   if (offer.state === "kept" && isStartShown()) openDump(offer.dumps[0]);
 }
 
+/** @param {string} name */
 export async function buildOffer(name) {
   wanted = name;
   try {

@@ -5,7 +5,11 @@ import { button, element } from "../dom/element.mjs";
 import { isOnItsWay } from "../store/offers.mjs";
 import { buildOffer } from "./gallery.mjs";
 
-/* Fill the picture's place of a sample that is not there yet; gives the button, or null while it is built. */
+/**
+ * Fill the picture's place of a sample that is not there yet; gives the button, or null while it is built.
+ * @param {HTMLElement} frame
+ * @param {Offer} offer
+ */
 export function fillOfferCard(frame, offer) {
   if (isOnItsWay(offer)) {
     frame.replaceChildren(progress(offer));
@@ -14,29 +18,32 @@ export function fillOfferCard(frame, offer) {
   const hasFailed = offer.state === "failed";
   const build = button("lv-offer-build", words(offer), about(offer), () => buildOffer(offer.name));
   build.setAttribute("aria-label", `${words(offer)} ${offer.name}`);
-  const lines = [build];
+  const /** @type {HTMLElement[]} */ lines = [build];
   if (hasFailed) lines.push(element("span", "lv-offer-failed", offer.words, { role: "alert", title: offer.words }));
   else if (offer.command) {
-    const told = element("span", "lv-offer-note", "or ");
-    told.append(element("code", "", offer.command));
-    lines.push(told);
+    const note = element("span", "lv-offer-note", "or ");
+    note.append(element("code", "", offer.command));
+    lines.push(note);
   }
   frame.replaceChildren(...lines);
   return build;
 }
 
+/** @param {Offer} offer */
 function words({ state, command, members }) {
   if (state === "failed") return "Try again";
   if (command) return "Train, about 2 minutes";
   return members.length > 1 ? `Build all ${members.length}` : "Build";
 }
 
+/** @param {Offer} offer */
 function about({ command }) {
   return command
     ? "Trains the model on this machine, with one core, and records it; it is kept for the next time"
     : "Records it on this machine, in seconds, and opens it; it is kept for the next time";
 }
 
+/** @param {Offer} offer */
 function progress(offer) {
   const whole = element("span", "lv-offer-progress", "", { role: "status", tabindex: "-1" });
   const bar = element("progress", "", "", { max: "1", "aria-label": `How far ${offer.name} is` });

@@ -20,9 +20,12 @@ import { galleryChanged, watchOffers } from "./gallery.mjs";
 import { fillOfferCard } from "./offer-card.mjs";
 import { drawThumbnail, loadThumbnail } from "./thumbnail.mjs";
 
-let place, field, list, found;
-let cards = []; // {name, dump, offer, item, link, frame, canvas, words}; link is what a press or Enter goes to
-let watcher = null; // of cards that come into view
+let /** @type {HTMLElement} */ place;
+let /** @type {HTMLElement} */ list;
+let /** @type {HTMLElement} */ countLine;
+let /** @type {HTMLInputElement} */ field;
+let /** @type {any[]} */ cards = []; // {name, dump, offer, item, link, frame, canvas, words}; link is what a press or Enter goes to
+let /** @type {IntersectionObserver} */ watcher = null; // of cards that come into view
 
 export function makeStart() {
   place = document.getElementById(ids.start);
@@ -55,13 +58,13 @@ function build() {
   field = element("input", "lv-input lv-start-field", "", {
     type: "search",
     placeholder: "Search names, models, sources",
-    "aria-label": `Search the ${what()} by name, model or source`,
+    "aria-label": `Search the ${kindWord()} by name, model or source`,
     "aria-controls": "lv-start-list",
     autocomplete: "off",
     spellcheck: "false",
   });
-  found = element("p", "lv-start-found", "", { role: "status" });
-  head.append(element("h2", "", what(true)), field, found);
+  countLine = element("p", "lv-start-found", "", { role: "status" });
+  head.append(element("h2", "", kindWord(true)), field, countLine);
   list = element("ul", "lv-start-list", "", { id: "lv-start-list" });
   place.append(head, list);
   field.addEventListener("input", filter);
@@ -76,10 +79,10 @@ function updateStart() {
   if (!list) return;
   const offers = allOffers();
   const offered = new Set(offers.flatMap((offer) => offer.dumps));
-  const wanted = [
-    ...offers.map((offer) => ({ offer, dump: dumps.find((one) => one.uuid === offer.dumps.at(-1)) })),
-    ...dumps.filter((dump) => !offered.has(dump.uuid)).map((dump) => ({ dump })),
-  ];
+  const /** @type {{ offer?: Offer, dump?: DumpCard }[]} */ wanted = [
+      ...offers.map((offer) => ({ offer, dump: dumps.find((one) => one.uuid === offer.dumps.at(-1)) })),
+      ...dumps.filter((dump) => !offered.has(dump.uuid)).map((dump) => ({ dump })),
+    ];
   const before = new Map(cards.map((one) => [one.key, one]));
   const held = cards.find((one) => one.item.contains(document.activeElement));
   cards = wanted.map((one) => before.get(JSON.stringify(one)) || (one.offer ? offerCard(one) : card(one.dump)));
@@ -90,12 +93,16 @@ function updateStart() {
   filter();
 }
 
-function what(isTitle) {
+/** @param {boolean} [isTitle] */
+function kindWord(isTitle) {
   const words = allOffers().length ? "samples" : "recordings";
   return isTitle ? words[0].toUpperCase() + words.slice(1) : words;
 }
 
-/* The card of a sample: what it is and what to ask of it; where it is not there yet, how to have it. */
+/**
+ * The card of a sample: what it is and what to ask of it; where it is not there yet, how to have it.
+ * @param {{ offer?: Offer, dump?: DumpCard }} given
+ */
 function offerCard({ offer, dump }) {
   const item = element("li", "lv-start-item");
   const isKept = Boolean(dump);
@@ -123,14 +130,18 @@ function offerCard({ offer, dump }) {
     item,
     link,
     frame,
-    canvas: null,
+    canvas: /** @type {HTMLCanvasElement | null} */ (null),
     words,
   };
 }
 
+/** @param {string} text */
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}`;
 
-/* A card that leads into a recording. */
+/**
+ * A card that leads into a recording.
+ * @param {string} uuid
+ */
 function leading(uuid) {
   const link = element("a", "lv-start-card", "", {
     href: formatAddress({ dump: uuid, source: "" }).replace("&source=", ""),
@@ -143,6 +154,7 @@ function leading(uuid) {
   return link;
 }
 
+/** @param {DumpCard} dump */
 function card(dump) {
   const item = element("li", "lv-start-item");
   const link = leading(dump.uuid);
@@ -173,11 +185,12 @@ function card(dump) {
     item,
     link,
     frame,
-    canvas: null,
+    canvas: /** @type {HTMLCanvasElement | null} */ (null),
     words: [dump.name, dump.model, ...dump.sources].join("\n").toLowerCase(),
   };
 }
 
+/** @param {string[]} names */
 function sourceWords(names) {
   const some = names
     .slice(0, 4)
@@ -186,7 +199,10 @@ function sourceWords(names) {
   return names.length > 4 ? `${some} · ${names.length - 4} more` : some;
 }
 
-/* "2026-11-23" of a time as a dump keeps it; anything else as it stands. */
+/**
+ * "2026-11-23" of a time as a dump keeps it; anything else as it stands.
+ * @param {string} created
+ */
 function day(created) {
   return /^\d{4}-\d\d-\d\d/.test(created) ? created.slice(0, 10) : showToken(created.slice(0, 20)).text;
 }
@@ -199,8 +215,8 @@ function filter() {
     one.item.hidden = !asked.every((word) => one.words.includes(word));
     if (!one.item.hidden) n++;
   }
-  const all = plural(cards.length, what().slice(0, -1));
-  found.textContent = asked.length
+  const all = plural(cards.length, kindWord().slice(0, -1));
+  countLine.textContent = asked.length
     ? n
       ? `${grouped(n)} of ${all}`
       : `None of ${all} has that in its name, model or sources. Esc shows all.`
@@ -210,6 +226,7 @@ function filter() {
 const visible = () => cards.filter((one) => !one.item.hidden);
 const reachable = () => visible().filter((one) => one.link); // one that is being built has nothing to press
 
+/** @param {KeyboardEvent} event */
 function inField(event) {
   actOnKey("start", event, {
     open: () => reachable().length && reachable()[0].link.click(),
@@ -221,11 +238,13 @@ function inField(event) {
   });
 }
 
+/** @param {KeyboardEvent} event */
 function inList(event) {
   const shown = reachable();
   const at = shown.findIndex((one) => one.link === document.activeElement);
   if (at < 0) return;
   const across = shown.filter((one) => one.item.offsetTop === shown[0].item.offsetTop).length;
+  /** @param {number} k */
   const to = (k) => (k < 0 ? field : (shown[Math.min(k, shown.length - 1)] || shown[at]).link).focus();
   actOnKey("cards", event, {
     back: () => to(at - 1),
@@ -236,7 +255,10 @@ function inList(event) {
   });
 }
 
-/* A thumbnail is asked for when its card comes into view. */
+/**
+ * A thumbnail is asked for when its card comes into view.
+ * @param {IntersectionObserverEntry[]} entries
+ */
 function seen(entries) {
   for (const entry of entries) {
     if (!entry.isIntersecting) continue;
@@ -253,7 +275,7 @@ export function inspectStart() {
   if (!isStartShown()) return null;
   return {
     names: visible().map((one) => one.name),
-    said: found.textContent,
+    said: countLine.textContent,
     offers: cards
       .filter((one) => one.offer)
       .map((one) => ({ name: one.name, state: one.offer.state, said: one.frame.textContent })),

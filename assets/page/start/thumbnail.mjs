@@ -9,15 +9,24 @@ const LEAST = 8; // steps, however many units there are
 const BYTES = 128 * 1024; // of states for one thumbnail
 const LINES = 48; // drawn of all units
 const AT_ONCE = 3; // requests
-const waiting = [];
+const /** @type {{ canvas: HTMLCanvasElement, dump: DumpCard }[]} */ waiting = [];
 const loaded = new WeakMap(); // canvas -> {values, nSteps, nUnits, isTanh}
 let flying = 0;
 
-/* How many steps of a source fit into a thumbnail's room. */
+/**
+ * How many steps of a source fit into a thumbnail's room.
+ * @param {number} nSteps
+ * @param {number} nUnits
+ * @param {number} bytes
+ */
 function thumbnailSteps(nSteps, nUnits, bytes) {
   return Math.min(nSteps, Math.max(LEAST, Math.min(STEPS, Math.floor(BYTES / (nUnits * bytes)))));
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {DumpCard} dump
+ */
 export function loadThumbnail(canvas, dump) {
   if (!dump.picture) return;
   waiting.push({ canvas, dump });
@@ -37,6 +46,7 @@ function next() {
   }
 }
 
+/** @param {{ canvas: HTMLCanvasElement, dump: DumpCard }} wanted */
 async function get({ canvas, dump }) {
   const [source, nUnits, bytes, view] = dump.picture;
   const nSteps = thumbnailSteps(dump.n_steps, nUnits, bytes);
@@ -50,7 +60,12 @@ async function get({ canvas, dump }) {
   drawThumbnail(canvas);
 }
 
-/* The heights of a unit's values, shares from 0 (low) to 1, with null where there is none. */
+/**
+ * The heights of a unit's values, shares from 0 (low) to 1, with null where there is none.
+ * @param {Thumbnail} given
+ * @param {number} unit
+ * @param {[number, number]} ends
+ */
 function lineHeights({ values, nSteps, nUnits, isTanh }, unit, [low, high]) {
   return Array.from({ length: nSteps }, (_, k) => {
     const value = values[k * nUnits + unit];
@@ -58,6 +73,10 @@ function lineHeights({ values, nSteps, nUnits, isTanh }, unit, [low, high]) {
   });
 }
 
+/**
+ * @param {Pick<Thumbnail, "values" | "isTanh">} given
+ * @returns {[low: number, high: number]}
+ */
 function thumbnailRange({ values, isTanh }) {
   if (isTanh) return [-1, 1];
   let reach = 0;
@@ -65,6 +84,7 @@ function thumbnailRange({ values, isTanh }) {
   return reach > 0 ? [-reach, reach] : [-1, 1];
 }
 
+/** @param {HTMLCanvasElement} canvas */
 export function drawThumbnail(canvas) {
   const given = loaded.get(canvas);
   if (!given || !canvas.clientWidth) return;

@@ -13,6 +13,7 @@ export function colourMode() {
   return read(state.colour);
 }
 
+/** @param {string} colour */
 function read(colour) {
   if (colour.startsWith("track:")) {
     const track = model.tracks.find((one) => one.name === colour.slice(6));
@@ -26,9 +27,16 @@ function read(colour) {
     : { kind: "shared" };
 }
 
+/**
+ * @param {string} source
+ * @param {number} unit
+ */
 export const unitColour = (source, unit) => `unit:${source}:${unit}`;
 
-/* What a choice is called. */
+/**
+ * What a choice is called.
+ * @param {string} colour
+ */
 export function colourName(colour) {
   const one = read(colour);
   if (one.kind === "track") return showToken(one.track.name).text;
@@ -37,33 +45,49 @@ export function colourName(colour) {
   return one.kind === "" || isRegion ? "nothing" : "matched units";
 }
 
-/* The choice that a column's heading stands for, or null. */
+/**
+ * The choice that a column's heading stands for, or null.
+ * @param {Column} column
+ */
 export function columnColour(column) {
   if (column.kind === "track") return `track:${column.track.name}`;
   if (column.kind === "unit") return state.colour;
   return column.kind === "on" ? "shared" : null;
 }
 
-/* The colour of a unit's value in cell `c` of a row; null while it is on its way, outside the sequence, or NaN. */
+/**
+ * The colour of a unit's value in cell `c` of a row; null while it is on its way, outside the sequence, or NaN.
+ * @param {{ reach?: number }} mode
+ * @param {Row} row
+ * @param {number} c
+ */
 export function valueColour({ reach }, row, c) {
   const value = row.colour === state.colour && row.values ? row.values[c] : null;
   return value === null ? null : themeColours().diverge(0.5 + value / reach / 2);
 }
 
+/** @param {string} colour */
 export function chooseColour(colour) {
   changeState({ colour }, "settle");
   redraw("matches");
 }
 
-/* The colour that goes with pressing a unit: its own, or what is usual once it is let go of. */
+/**
+ * The colour that goes with pressing a unit: its own, or what is usual once it is let go of.
+ * @param {HeldUnit} unit
+ */
 export function colourWhenHeld(unit) {
   const { colour, held: before } = state;
   if (unit) return unitColour(unit.source, unit.unit);
   return before && colour === unitColour(before.source, before.unit) ? "shared" : colour;
 }
 
-/* Press a unit, or let go of it: its line stays in the hover colour, and what is known of it is shown beside the page.
-   Who shows it reads state.held: {source, unit} or null. */
+/**
+ * Press a unit, or let go of it: its line stays in the hover colour, and what is known of it is shown beside the page.
+ * Who shows it reads state.held: {source, unit} or null.
+ * @param {string} source
+ * @param {number} unit
+ */
 export function holdUnit(source, unit) {
   const { held } = state;
   const isSame = held !== null && held.source === source && held.unit === unit;

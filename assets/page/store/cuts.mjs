@@ -7,7 +7,12 @@ import { getJson } from "./request.mjs";
 
 const known = new Map(); // "dump source threshold" -> cut, or null while the server is asked
 
-/* The cut of a threshold on a source, or null while it is not known. Infinite beyond a tanh. */
+/**
+ * The cut of a threshold on a source, or null while it is not known. Infinite beyond a tanh.
+ * @param {Dump} dump
+ * @param {Source} source
+ * @param {number} threshold
+ */
 export function cutOf(dump, source, threshold) {
   const cut = cutFor(source.view, threshold, dump.about.tanh_cuts);
   if (cut !== null) return cut;

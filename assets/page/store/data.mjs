@@ -12,23 +12,40 @@ const TILE_BYTES = 256 * 1024; // of states in one request; wide sources come in
 export const STEP_TILE = 512; // steps a request: tokens are small
 export const TILE_ROOM = 128 * 1024 * 1024; // bytes kept of all sources together
 const AGAIN = 2000; // ms until a failed tile is asked for again
+/** @type {Map<Tile, Tiles>} */
 const queue = new Map(); // loaded tile -> its Tiles; the one used last comes last
 let bytes = 0;
 let look = 0; // counts the looks at the page; a tile is marked with the last one that needed it
 
 /* Tiles of one array. `load(first, stop)` fetches one; `size(tile)` tells its bytes. */
 export class Tiles {
+  /**
+   * @param {number} length
+   * @param {number} nSteps
+   * @param {(first: number, stop: number) => Promise<any>} load
+   * @param {(tile: any) => number} size
+   */
   constructor(length, nSteps, load, size) {
-    Object.assign(this, { length, nSteps, load, size });
+    this.length = length;
+    this.nSteps = nSteps;
+    this.load = load;
+    this.size = size;
+    /** @type {Map<number, Tile>} */
     this.tiles = new Map(); // index -> {k, value, failed, look}
   }
 
+  /** @param {number} step */
   at(step) {
     const tile = this.tiles.get(Math.floor(step / this.length));
     return tile && tile.value !== undefined ? tile.value : null;
   }
 
-  /* Ask for every tile of [from, to) that is not here; true if all are. One only hoped for may go again. */
+  /**
+   * Ask for every tile of [from, to) that is not here; true if all are. One only hoped for may go again.
+   * @param {number} from
+   * @param {number} to
+   * @param {boolean} [isHope]
+   */
   need(from, to, isHope) {
     let complete = true;
     const last = Math.ceil(Math.min(to, this.nSteps) / this.length);
@@ -45,7 +62,9 @@ export class Tiles {
     return complete;
   }
 
+  /** @param {number} k */
   fetch(k) {
+    /** @type {Tile} */
     const tile = { k };
     this.tiles.set(k, tile);
     const first = k * this.length;
@@ -72,6 +91,7 @@ export function statesArrived() {
   redraw("base", "overlay", "strip", "units", "selection");
 }
 
+/** @param {Tile} keep */
 function trim(keep) {
   for (const [tile, owner] of queue) {
     if (bytes <= TILE_ROOM) return;
@@ -87,6 +107,7 @@ export function lookAgain() {
   look++;
 }
 
+/** @param {Source} source */
 export function stateTileLength(source) {
   let length = STATE_TILE;
   while (length > 1 && length * source.n_units * nBytes(source.dtype) > TILE_BYTES) length /= 2;
@@ -94,20 +115,29 @@ export function stateTileLength(source) {
 }
 
 /* One dump, opened: `about` plus tiles made when first asked for. */
-class Dump {
+export class Dump {
+  /** @param {About} about */
   constructor(about) {
     this.about = about;
+    /** @type {Map<number, Tiles>} */
     this.states = new Map();
+    /** @type {Map<number, Tiles>} */
     this.steps = new Map();
   }
 
+  /** @param {string} name */
   sourceOf(name) {
     return this.about.sources.find((source) => source.name === name);
   }
 
+  /** @param {Source} source */
   statesOf(source) {
     if (!this.states.has(source.index)) {
       const valueBytes = nBytes(source.dtype);
+      /**
+       * @param {number} first
+       * @param {number} stop
+       */
       const load = async (first, stop) =>
         readNumbers(
           await (await request(`d/${this.about.uuid}/states/${source.index}/${first}/${stop}`)).arrayBuffer(),
@@ -119,14 +149,20 @@ class Dump {
     return this.states.get(source.index);
   }
 
+  /** @param {Axis} axis */
   stepsOf(axis) {
     if (!this.steps.has(axis.index)) {
+      /**
+       * @param {number} first
+       * @param {number} stop
+       */
       const load = async (first, stop) => {
         const tile = await getJson(`d/${this.about.uuid}/steps/${axis.index}/${first}/${stop}`);
         tile.first = first;
         tile.shown = tile.tokens ? tile.tokens.map(showToken) : null;
         return tile;
       };
+      /** @param {StepTile} tile */
       const size = (tile) => STEP_TILE * (100 + 16 * Object.keys(tile.tracks).length); // about
       this.steps.set(axis.index, new Tiles(STEP_TILE, axis.n_steps, load, size));
     }
@@ -134,6 +170,7 @@ class Dump {
   }
 }
 
+/** @param {string} uuid */
 export async function fetchDump(uuid) {
   return new Dump(await getJson(`d/${encodeURIComponent(uuid)}/about.json`));
 }

@@ -6,30 +6,55 @@ import { model } from "./model.mjs";
 import { openedPattern } from "./opened-pattern.mjs";
 import { changeState, setHover, state } from "./state.mjs";
 
+/**
+ * @param {UnitName} one
+ * @param {UnitName} other
+ */
 const isSame = (one, other) => isSameUnit(one, other);
+/**
+ * @template {UnitName} T
+ * @param {T[]} list
+ * @param {UnitName} unit
+ */
 const less = (list, unit) => list.filter((one) => !isSame(one, unit));
 
-/* {source, unit, side, threshold} of a unit with the threshold that the brush has for its source, or the plotted one's. */
+/**
+ * {source, unit, side, threshold} of a unit with the threshold that the brush has for its source, or the plotted one's.
+ * @param {string} source
+ * @param {number} unit
+ * @param {Side} side
+ */
 export function unitWithThreshold(source, unit, side) {
   const part = state.parts.find((one) => one.source === source) || state;
   return { source, unit, side, threshold: side === "low" ? -part.threshold + 0 : part.threshold };
 }
 
-/* Is it in the pattern? Gives it as the pattern has it, or null. */
+/**
+ * Is it in the pattern? Gives it as the pattern has it, or null.
+ * @param {UnitName} unit
+ */
 function findChosen(unit) {
   return (model.chosen || []).find((one) => isSame(one, unit)) || null;
 }
 
+/** @param {Unit} unit */
 function whole({ source, unit, side, threshold }) {
   return { source, unit, side, threshold };
 }
 
+/**
+ * @param {(file: PatternFile) => PatternFile} change
+ * @param {Changes} [more]
+ */
 function edit(change, more) {
   const file = openedPattern();
   if (file) changeState(Object.assign({ pattern: JSON.stringify(change(file)) }, more), "settle");
 }
 
-/* Take a unit out. A pinned one that the brush does not pick is let go; any other is kept in mind, to be brought back. */
+/**
+ * Take a unit out. A pinned one that the brush does not pick is let go; any other is kept in mind, to be brought back.
+ * @param {UnitName} unit
+ */
 export function excludeUnit(unit) {
   const { pattern, pinned, excluded } = state;
   const one = findChosen(unit);
@@ -41,13 +66,20 @@ export function excludeUnit(unit) {
   setHover({ unit: null });
 }
 
-/* Take out a unit on whichever sides it is in the pattern. */
+/**
+ * Take out a unit on whichever sides it is in the pattern.
+ * @param {string} source
+ * @param {number} unit
+ */
 export function excludeBothSides(source, unit) {
   for (const one of (model.chosen || []).filter((other) => other.source === source && other.unit === unit))
     excludeUnit(one);
 }
 
-/* Bring an excluded unit back. */
+/**
+ * Bring an excluded unit back.
+ * @param {UnitName} unit
+ */
 export function includeUnit(unit) {
   const { pattern, excluded } = state;
   const gone = excluded.find((one) => isSame(one, unit));
@@ -56,7 +88,10 @@ export function includeUnit(unit) {
   else changeState({ excluded: less(excluded, unit) }, "settle");
 }
 
-/* Keep a unit whatever the brush says. */
+/**
+ * Keep a unit whatever the brush says.
+ * @param {UnitName & { threshold?: number }} unit
+ */
 export function pinUnit(unit) {
   const { pattern, pinned, excluded } = state;
   const one = whole(Object.assign(unitWithThreshold(unit.source, unit.unit, unit.side), unit));
@@ -64,7 +99,10 @@ export function pinUnit(unit) {
   else changeState({ pinned: [...less(pinned, one), one], excluded: less(excluded, one) }, "settle");
 }
 
-/* Pin a unit, or let go of its pin. All units of an opened pattern are kept anyway. */
+/**
+ * Pin a unit, or let go of its pin. All units of an opened pattern are kept anyway.
+ * @param {UnitName & { threshold?: number }} unit
+ */
 export function togglePin(unit) {
   const { pattern, pinned } = state;
   if (pinned.some((one) => isSame(one, unit))) changeState({ pinned: less(pinned, unit) }, "settle");
@@ -79,7 +117,10 @@ export function presentLimits() {
   return { filters: filters || [], minLength: minLength || 1, maxLength: maxLength === undefined ? null : maxLength };
 }
 
-/* Change them: {filters, minLength, maxLength}, each only where it is given. */
+/**
+ * Change them: {filters, minLength, maxLength}, each only where it is given.
+ * @param {Changes} changes
+ */
 export function changeLimits(changes) {
   if (state.pattern) edit((file) => withLimits(file, changes));
   else changeState(changes, "settle");
@@ -93,7 +134,10 @@ export function presentByHand() {
   return { hidden: notes.hidden || [], marked: notes.marked || [] };
 }
 
-/* Change them: {hidden, marked}, each only where it is given. */
+/**
+ * Change them: {hidden, marked}, each only where it is given.
+ * @param {Changes} rows
+ */
 export function changeByHand(rows) {
   if (state.pattern) edit((file) => withNotes(file, rows, state.dump));
   else changeState(rows, "settle");
@@ -104,6 +148,7 @@ let arePressesPins = false;
 /* Does a press on a line pin its unit? While "+ pin" is open it does. */
 export const isPinning = () => arePressesPins;
 
+/** @param {boolean} wanted */
 export function pinPresses(wanted) {
   arePressesPins = wanted;
 }

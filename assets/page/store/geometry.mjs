@@ -16,7 +16,7 @@ export const KNOB = 16; // px between the axis' numbers and the lines: the thres
 export const RIGHT = 10; // px, so that the last token's outline is not cut
 export const PAD = 10; // px above and below the lines
 let tall = 240;
-let pen = null;
+let /** @type {CanvasRenderingContext2D} */ pen = null;
 let known = { key: "", left: LEAST };
 
 export const plotPlace = () => document.getElementById(ids.plot);
@@ -40,9 +40,17 @@ export function left() {
   return known.left;
 }
 
+/**
+ * @param {string[]} names
+ * @param {number} room
+ */
 function measure(names, room) {
   pen = pen || document.createElement("canvas").getContext("2d");
   const { sans } = themeColours();
+  /**
+   * @param {string} font
+   * @param {string[]} texts
+   */
   const widest = (font, texts) => {
     pen.font = `${font} ${sans}`;
     return Math.max(0, ...texts.map((text) => pen.measureText(text).width));
@@ -75,17 +83,26 @@ export function cell() {
   return width() / state.span;
 }
 
-/* Left edge of a step's cell. */
+/**
+ * Left edge of a step's cell.
+ * @param {number} at
+ */
 export function x(at) {
   return left() + (at - state.at) * cell();
 }
 
-/* The step under x, also outside the view. */
+/**
+ * The step under x, also outside the view.
+ * @param {number} px
+ */
 export function stepAt(px) {
   return Math.floor(state.at + (px - left()) / cell());
 }
 
-/* The nearest border between two steps. */
+/**
+ * The nearest border between two steps.
+ * @param {number} px
+ */
 export function edgeAt(px) {
   return Math.round(state.at + (px - left()) / cell());
 }
@@ -104,7 +121,10 @@ export function step() {
   return thresholdStep(model.source);
 }
 
-/* Height of a value that is already in the view of the source. */
+/**
+ * Height of a value that is already in the view of the source.
+ * @param {number} value
+ */
 export function y(value) {
   const [low, high] = range();
   const tall = height() - 2 * PAD;
@@ -112,13 +132,17 @@ export function y(value) {
   return PAD + (1 - Math.max(-0.02, Math.min(1.02, share))) * tall;
 }
 
+/** @param {number} py */
 export function valueAt(py) {
   const [low, high] = range();
   const tall = height() - 2 * PAD;
   return low + (1 - (py - PAD) / tall) * (high - low);
 }
 
-/* A recorded value as the source's view shows it. */
+/**
+ * A recorded value as the source's view shows it.
+ * @param {number} value
+ */
 export function viewed(value) {
   return model.source.view === "tanh" ? Math.tanh(value) : value;
 }

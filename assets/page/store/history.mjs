@@ -4,10 +4,13 @@ import { formatAddress } from "../lib/url.mjs";
 import { state } from "./state.mjs";
 
 const PAUSE = 250; // ms between replacements: browsers refuse more than about 100 in 30 s
-let settled = null; // what the present entry of the history should go back to
-let timer = null;
+let /** @type {string} */ settled = null; // what the present entry of the history should go back to
+let /** @type {ReturnType<typeof setTimeout>} */ timer = null;
 
-/* The state changed: see `how` in state.mjs. */
+/**
+ * The state changed: see `how` in state.mjs.
+ * @param {How} how
+ */
 export function followState(how) {
   if (how === "live") replaceLater();
   else if (how === "push") push();
@@ -42,7 +45,10 @@ function push() {
   settled = query;
 }
 
-/* The address without a selection: that of the start page. */
+/**
+ * The address without a selection: that of the start page.
+ * @param {boolean} isNew
+ */
 export function leaveAddress(isNew) {
   clearTimeout(timer);
   timer = null;
@@ -50,6 +56,10 @@ export function leaveAddress(isNew) {
   settled = "";
 }
 
+/**
+ * @param {"pushState" | "replaceState"} verb
+ * @param {string} query
+ */
 function write(verb, query) {
   try {
     window.history[verb](null, "", window.location.pathname + query);

@@ -12,9 +12,13 @@ const REST = 120; // ms that the view rests before its path is asked for
 const abouts = new Map(); // uuid -> promise
 const maps = questionLine(); // another map ends what is asked of the one before
 const paths = questionLine(REST);
-let now = fresh(null); // the map that is wanted
-let timer = null;
+let /** @type {MapData} */ now = fresh(null); // the map that is wanted
+let /** @type {ReturnType<typeof setTimeout>} */ timer = null;
 
+/**
+ * @param {string | null} key
+ * @returns {MapData}
+ */
 function fresh(key) {
   return {
     key,
@@ -67,7 +71,11 @@ export function needMap() {
   return now;
 }
 
-/* Do something for a map, and draw it unless another one is wanted by then; what fails is told. */
+/**
+ * Do something for a map, and draw it unless another one is wanted by then; what fails is told.
+ * @param {MapData} mine
+ * @param {() => Promise<void>} act
+ */
 async function forMap(mine, act) {
   try {
     await act();
@@ -77,6 +85,7 @@ async function forMap(mine, act) {
   if (!mine.signal.aborted) redraw("map");
 }
 
+/** @param {MapData} mine */
 function load(mine) {
   const { signal } = mine;
   return forMap(mine, async () => {
@@ -90,6 +99,10 @@ function load(mine) {
   });
 }
 
+/**
+ * @param {MapData} mine
+ * @param {any} map
+ */
 async function fetchPoints(mine, map) {
   const { signal } = mine;
   const bytes = await (await request(`${mine.key}/points.bin`, { signal })).arrayBuffer();
@@ -128,7 +141,7 @@ export function askMapAgain() {
 
 /* The track that colours the map: the one asked for, else the first; null where there is none. */
 export function mapColourTrack() {
-  if (isMapOfTokens()) return { name: "frequency", kind: "number", labels: [] };
+  if (isMapOfTokens()) return { name: "frequency", kind: "number", labels: /** @type {string[]} */ ([]) };
   const { mapColour } = state;
   if (mapColour === "") return null;
   return model.tracks.find((track) => track.name === mapColour) || model.tracks[0] || null;
@@ -139,16 +152,16 @@ function needColour() {
   const by = mapColourTrack();
   const name = by ? by.name : null;
   if (!mine.points || (mine.colour && mine.colour.by === name)) return;
-  const found = { by: name, values: null, found: null };
-  mine.colour = found;
+  const /** @type {any} */ colour = { by: name, values: null, found: null };
+  mine.colour = colour;
   if (!by) return;
   const { signal } = mine;
   forMap(mine, async () => {
     const bytes = await (
       await request(`${mine.key}/colour.bin?by=${encodeURIComponent(by.name)}`, { signal })
     ).arrayBuffer();
-    found.values = new Float32Array(bytes);
-    found.found = isMapOfTokens() ? colouredCounts(found.values) : colouredPoints(found.values, by);
+    colour.values = new Float32Array(bytes);
+    colour.found = isMapOfTokens() ? colouredCounts(colour.values) : colouredPoints(colour.values, by);
   });
 }
 
@@ -168,7 +181,10 @@ async function needPath() {
 
 export const presentMap = () => now;
 
-/* List a region. It names its own map, whatever is plotted later. */
+/**
+ * List a region. It names its own map, whatever is plotted later.
+ * @param {Corner[]} lasso
+ */
 export function listRegion(lasso) {
   const { of, method } = wantedMap();
   changeState({ lasso, mapOf: of, mapMethod: method }, "settle");

@@ -15,12 +15,13 @@ import { askSummary, clearSummary } from "./summary.mjs";
 
 const LONG = 4000; // ms; what takes longer is said to be still on its way
 export const MOST_ROWS = 20000; // that one page keeps: about 80 MB
+/** @type {any} */
 const NOTHING = { ms: 0, n_units: 0, counts: [], rows: [], complete: true, offset: 0, n_listed: 0 };
 const line = questionLine(); // of lists and of their further rows: a newer list ends both
-let answer = null; // the last one that fitted its question, without its rows
+let /** @type {MatchAnswer} */ answer = null; // the last one that fitted its question, without its rows
 let list = createMatchList(); // its rows and those that were asked for later
-let problem = null; // why the last page of rows did not come
-let published = null; // key of the last question of the page
+let /** @type {string} */ problem = null; // why the last page of rows did not come
+let /** @type {string} */ published = null; // key of the last question of the page
 
 /* Told with what became of a question: "late" and words; "shown" and whether the list is still the same one; "page" and the
    place of its first row, null where it has none; "more", where what follows the rows changed; "failed" and why. */
@@ -32,7 +33,10 @@ export const matchRows = () => list.rows();
 export const isMatchPending = () => line.isOpen();
 export const pageProblem = () => problem;
 
-/* Put the question of the state to the match engine if it is a new one. */
+/**
+ * Put the question of the state to the match engine if it is a new one.
+ * @param {boolean} [again]
+ */
 export function publishQuestion(again) {
   const key = questionKey(state);
   if (key === published && !again) return;
@@ -42,7 +46,11 @@ export function publishQuestion(again) {
   dash_clientside.set_props(ids.selection, { data: askedFields(whole) });
 }
 
-/* Show what comes of a question of the page, `question` as it is listed; what takes long is said. */
+/**
+ * Show what comes of a question of the page, `question` as it is listed; what takes long is said.
+ * @param {any} whole
+ * @param {any} question
+ */
 async function askList(whole, question) {
   if (!isAsked(question)) {
     line.end();
@@ -61,21 +69,32 @@ async function askList(whole, question) {
   else clearSummary();
 }
 
+/**
+ * @param {any} question
+ * @param {() => void} isLate
+ */
 function askRows(question, isLate) {
   return line.ask((signal) => askServer(`d/${question.dump}/matches`, askedFields(question), { signal }), isLate);
 }
 
+/** @param {Question} question */
 function isAsked(question) {
   return Boolean(question.lasso) || hasQuestion(question);
 }
 
-/* Names the list that a question asks for, whichever of its rows are hidden, marked or coloured. */
+/**
+ * Names the list that a question asks for, whichever of its rows are hidden, marked or coloured.
+ * @param {Question} question
+ */
 function listKey(question) {
   const pattern = question.pattern && barePattern(question.pattern);
   return questionKey(Object.assign({}, question, { hidden: [], marked: [], colour: "", pattern }));
 }
 
-/* Ask for the rows from a place of the list on, unless others are on their way. */
+/**
+ * Ask for the rows from a place of the list on, unless others are on their way.
+ * @param {number} offset
+ */
 export async function askPage(offset) {
   if (offset === null || !answer || isMatchPending() || list.size() >= MOST_ROWS) return;
   problem = null;
@@ -86,23 +105,35 @@ export async function askPage(offset) {
   else addPage(question, came.answer);
 }
 
+/**
+ * @param {any} question
+ * @param {any} given
+ */
 function show(question, given) {
   const isSame = Boolean(answer) && listKey(answer.question) === listKey(question);
   problem = null;
   answer = Object.assign({ question }, given);
-  delete answer.rows;
+  delete (/** @type {any} */ (answer).rows);
   if (!isSame) list = createMatchList();
   list.put(coloured(question, given), question.rows);
   redraw("matches", "strip");
   matchesTold.tell("shown", isSame);
 }
 
-/* Each row knows by which unit its values were asked for. */
+/**
+ * Each row knows by which unit its values were asked for.
+ * @param {Question} question
+ * @param {any} given
+ */
 function coloured(question, given) {
   for (const row of given.rows) row.colour = question.colour;
   return given;
 }
 
+/**
+ * @param {Question} question
+ * @param {any} given
+ */
 function addPage(question, given) {
   const before = list.size();
   list.put(coloured(question, given), question.rows);
@@ -115,11 +146,13 @@ function addPage(question, given) {
   matchesTold.tell("page", isLonger ? given.offset : null);
 }
 
+/** @param {string} words */
 function failPage(words) {
   problem = words;
   matchesTold.tell("more");
 }
 
+/** @param {string} words */
 function fail(words) {
   answer = null;
   list = createMatchList();

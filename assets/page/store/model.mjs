@@ -3,7 +3,7 @@
 import { redraw } from "../dom/frame.mjs";
 import { clearNotice } from "../dom/notice.mjs";
 import { grouped } from "../lib/scale.mjs";
-import { brushedUnits, countMissing, countOn, selectUnits, sequenceAround } from "../lib/select.mjs";
+import { BOTH_SIDES, brushedUnits, countMissing, countOn, selectUnits, sequenceAround } from "../lib/select.mjs";
 import { signal } from "../lib/signal.mjs";
 import { trackShift } from "../lib/tracks.mjs";
 import { MAX_WINDOW, patternKey, rowBytes } from "../lib/url.mjs";
@@ -17,6 +17,7 @@ import { brushedText } from "./typed-text.mjs";
 
 const firsts = new WeakMap(); // axis -> tokens of the first tile seen
 
+/** @type {Model} */
 export const model = {
   dump: null, // Dump
   source: null, // the one that is plotted
@@ -46,11 +47,15 @@ export const model = {
   countSides,
   onSide,
 };
-let lastKey = null;
+let /** @type {string} */ lastKey = null;
 
 export const modelRefreshed = signal(); // told the steps that are seen, so that what else shows them keeps its tiles
 
-/* Take up a dump and a source of it. */
+/**
+ * Take up a dump and a source of it.
+ * @param {Dump} dump
+ * @param {string} sourceName
+ */
 function use(dump, sourceName) {
   model.dump = dump;
   model.source = sourceOf(sourceName);
@@ -59,6 +64,7 @@ function use(dump, sourceName) {
   lastKey = null;
 }
 
+/** @param {string} name */
 function sourceOf(name) {
   return model.dump.sourceOf(name);
 }
@@ -93,6 +99,7 @@ function refresh() {
   wait(!model.isComplete || model.units === null);
 }
 
+/** @param {number[]} units */
 function sorted(units) {
   return [...new Set(units)].sort((a, b) => a - b);
 }
@@ -104,14 +111,21 @@ function others() {
   return [...names].filter(sourceOf);
 }
 
-/* Is there room for tiles beside the view without those of the view or the window going? */
+/**
+ * Is there room for tiles beside the view without those of the view or the window going?
+ * @param {any} states
+ */
 function hasRoomBeside(states) {
   const { span, start, stop } = state;
   const steps = span + 6 * states.length + (start === null ? 0 : stop - start);
   return steps * rowBytes(model.source) <= TILE_ROOM / (1 + others().length);
 }
 
-/* The pattern that the state stands for, with the cut of each unit; null while states or cuts are on their way. */
+/**
+ * The pattern that the state stands for, with the cut of each unit; null while states or cuts are on their way.
+ * @param {State} state
+ * @param {Tiles} steps
+ */
 function choose(state, steps) {
   model.problem = null;
   model.nMissing = 0;
@@ -121,6 +135,10 @@ function choose(state, steps) {
   return cuts.includes(null) ? null : units.map((one, k) => Object.assign({}, one, { cut: cuts[k] }));
 }
 
+/**
+ * @param {State} state
+ * @param {Tiles} steps
+ */
 function brushed(state, steps) {
   const { start, stop, before, after } = state;
   const parts = [{ source: state.source, side: state.side, threshold: state.threshold }, ...state.parts];
@@ -140,7 +158,13 @@ function brushed(state, steps) {
   return picked(asked, cuts, { start, stop, before, after, sequence }, rowsOf);
 }
 
-/* The same of a window on a typed text, whose one sequence is all of it; null while its states are on their way. */
+/**
+ * The same of a window on a typed text, whose one sequence is all of it; null while its states are on their way.
+ * @param {State["typed"]} window_
+ * @param {Part[]} parts
+ * @param {any} asked
+ * @param {State} state
+ */
 function brushedInText({ start, stop }, parts, asked, { before, after }) {
   const text = brushedText(model);
   const cuts = new Map(parts.map((part) => [part.source, cutOf(model.dump, sourceOf(part.source), part.threshold)]));
@@ -154,25 +178,45 @@ function brushedInText({ start, stop }, parts, asked, { before, after }) {
   return picked(asked, cuts, { start, stop, before, after, sequence: [0, text.n] }, text.rowsOf);
 }
 
-/* The units of a brush on a window; `rows(source)` gives the values of a source by step. */
+/**
+ * The units of a brush on a window; `rows(source)` gives the values of a source by step.
+ * @param {any} asked
+ * @param {Map<string, number>} cuts
+ * @param {any} window_
+ * @param {(source: Source) => Rows} rows
+ */
 function picked(asked, cuts, window_, rows) {
+  /**
+   * @param {Part} part
+   * @param {Side} side
+   */
   const pick = (part, side) => {
     const source = sourceOf(part.source);
     const cut = side === "high" ? cuts.get(part.source) : -cuts.get(part.source); // atanh is odd
     return selectUnits(Object.assign({ row: rows(source), nUnits: source.n_units, cut, side }, window_));
   };
-  const found = brushedUnits(asked, pick);
-  if (!found.length) noteMissing(asked.parts, window_, rows);
-  return found;
+  const units = brushedUnits(asked, pick);
+  if (!units.length) noteMissing(asked.parts, window_, rows);
+  return units;
 }
 
+/**
+ * @param {Part[]} parts
+ * @param {{ start: number, stop: number }} window_
+ * @param {(source: Source) => Rows} rows
+ */
 function noteMissing(parts, { start, stop }, rows) {
   const sources = parts.map((part) => sourceOf(part.source));
   model.nLooked = sources.reduce((sum, source) => sum + source.n_units, 0);
   model.nMissing = sources.reduce((sum, source) => sum + countMissing(rows(source), source.n_units, start, stop), 0);
 }
 
-/* How many of the pattern's units are on at each step of [from, to), over all its sources. */
+/**
+ * How many of the pattern's units are on at each step of [from, to), over all its sources.
+ * @param {number} from
+ * @param {number} to
+ * @param {Unit[]} [units]
+ */
 function countUnitsOn(from, to, units = model.chosen || []) {
   const counts = new Uint16Array(Math.max(0, to - from));
   for (const name of new Set(units.map((one) => one.source))) {
@@ -189,22 +233,34 @@ function countUnitsOn(from, to, units = model.chosen || []) {
   return counts;
 }
 
-/* The same by side: {high: {counts, n}, low: {counts, n}}, `n` the pattern's units on that side. */
+/**
+ * The same by side: {high: {counts, n}, low: {counts, n}}, `n` the pattern's units on that side.
+ * @param {number} from
+ * @param {number} to
+ */
 function countSides(from, to) {
-  const sides = {};
-  for (const side of ["high", "low"]) {
+  const /** @type {Record<string, { counts: Uint16Array, n: number }>} */ sides = {};
+  for (const side of BOTH_SIDES) {
     const units = onSide(side);
     sides[side] = { counts: countUnitsOn(from, to, units), n: units.length };
   }
   return sides;
 }
 
-/* The pattern's units on one side, of one source or of all. */
+/**
+ * The pattern's units on one side, of one source or of all.
+ * @param {Side} side
+ * @param {string} [source]
+ */
 function onSide(side, source) {
   return (model.chosen || []).filter((one) => one.side === side && (!source || one.source === source));
 }
 
-/* step -> the recorded values of a source there, or null while they load. */
+/**
+ * step -> the recorded values of a source there, or null while they load.
+ * @param {Source} source
+ * @returns {Rows}
+ */
 function rowsOf(source) {
   const states = model.dump.statesOf(source);
   const n = source.n_units;
@@ -216,16 +272,23 @@ function rowsOf(source) {
   };
 }
 
-/* The recorded values of the plotted source at a step, or null while they load. */
+/**
+ * The recorded values of the plotted source at a step, or null while they load.
+ * @param {number} step
+ */
 function row(step) {
   return rowsOf(model.source)(step);
 }
 
+/** @param {number} step */
 function stepTile(step) {
   return model.dump.stepsOf(model.axis).at(step);
 }
 
-/* How the token at a step is shown, or null while it loads. */
+/**
+ * How the token at a step is shown, or null while it loads.
+ * @param {number} step
+ */
 function shown(step) {
   const tile = stepTile(step);
   if (!tile) return null;
@@ -239,7 +302,11 @@ function firstShown() {
   return firsts.get(model.axis) || [];
 }
 
-/* A track's value as it is drawn at a step, or null: one that speaks of the next token stands over that one. */
+/**
+ * A track's value as it is drawn at a step, or null: one that speaks of the next token stands over that one.
+ * @param {Track} track
+ * @param {number} step
+ */
 function value(track, step) {
   const at = step - trackShift(track);
   const [here, tile] = [stepTile(step), at < 0 ? null : stepTile(at)];
@@ -248,24 +315,35 @@ function value(track, step) {
   return values ? values[at - tile.first] : null;
 }
 
-/* First steps of sequences in [from, to), as far as loaded. */
+/**
+ * First steps of sequences in [from, to), as far as loaded.
+ * @param {number} from
+ * @param {number} to
+ */
 function bordersIn(from, to) {
-  const found = [];
+  const borders = [];
   for (let k = Math.floor(Math.max(0, from) / STEP_TILE); k * STEP_TILE < to; k++) {
     const tile = stepTile(k * STEP_TILE);
-    if (tile) for (const border of tile.borders) if (border >= from && border < to) found.push(border);
+    if (tile) for (const border of tile.borders) if (border >= from && border < to) borders.push(border);
   }
-  return found;
+  return borders;
 }
 
-/* The number of the sequence that starts at a border, or null where it is not known. */
+/**
+ * The number of the sequence that starts at a border, or null where it is not known.
+ * @param {number} border
+ */
 function sequenceAt(border) {
   const tile = stepTile(border);
   const k = tile ? tile.borders.indexOf(border) : -1;
   return k < 0 || tile.first_sequence === undefined ? null : tile.first_sequence + k;
 }
 
-/* The sequence around a step, no further than the tiles beside it that are loaded. */
+/**
+ * The sequence around a step, no further than the tiles beside it that are loaded.
+ * @param {number} step
+ * @returns {[from: number, to: number]}
+ */
 function sequenceOf(step) {
   const reach = STEP_TILE;
   let [from, to] = [Math.floor(step / reach) * reach, Math.floor(step / reach) * reach + reach];
@@ -275,6 +353,7 @@ function sequenceOf(step) {
   return sequenceAround(bordersIn(from, to), step, from, to);
 }
 
+/** @param {boolean} isWaiting */
 function wait(isWaiting) {
   if (!isWaiting) model.since = null;
   else if (model.since === null) {

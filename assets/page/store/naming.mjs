@@ -11,10 +11,12 @@ import { model } from "./model.mjs";
 import { dumps } from "./recordings.mjs";
 import { state } from "./state.mjs";
 
+/** @type {Record<string, number>} */
 const ROOM = { dump: 52, source: 104 }; // px of a field beside its name: padding, the word before it, the arrow
+/** @type {Record<string, number>} */
 const LEAST = { dump: 150, source: 160 }; // px
 const MOST = 460; // px; wider names are cut, and whole in the tooltip
-let pen = null;
+let /** @type {CanvasRenderingContext2D} */ pen = null;
 
 /* Say everything anew: another recording or another source is shown. */
 export function showNames() {
@@ -29,22 +31,33 @@ export function showNames() {
   noteSource(source);
 }
 
+/** @param {string} uuid */
 function shownName(uuid) {
   return recordingName(dumps.find((one) => one.uuid === uuid));
 }
 
-/* A recording as its list has it. */
+/**
+ * A recording as its list has it.
+ * @param {DumpCard} card
+ */
 export function recordingName(card) {
   const name = showToken(card.name).text;
   return card.detail ? `${name} · ${card.detail}` : name;
 }
 
+/** @param {Source} source */
 export function sourceName(source) {
   const name = showToken(source.name).text;
   return source.view === "tanh" ? `${name} · tanh` : name;
 }
 
-/* A field is as wide as what it shows, as far as there is room, and tells it whole when pointed at. */
+/**
+ * A field is as wide as what it shows, as far as there is room, and tells it whole when pointed at.
+ * @param {"dump" | "source"} name
+ * @param {string} what
+ * @param {string} whole
+ * @param {string} label
+ */
 function field(name, what, whole, label) {
   const input = document.getElementById(ids[name]);
   input.title = `${what}: ${showToken(whole).text}`;
@@ -55,6 +68,7 @@ function field(name, what, whole, label) {
   document.documentElement.style.setProperty(`--lv-${name}-width`, `${clamp(wide, LEAST[name] * type, MOST * type)}px`);
 }
 
+/** @param {Axis} axis */
 function offerSearch(axis) {
   const disabled = !axis.has_tokens;
   dash_clientside.set_props(ids.search, {
@@ -64,6 +78,7 @@ function offerSearch(axis) {
   for (const name of ["hitBack", "hitNext"]) dash_clientside.set_props(ids[name], { disabled });
 }
 
+/** @param {Source} source */
 function noteSource({ n_units: units, n_nan: nan }) {
   const words = [plural(units, "unit")];
   if (nan) words.push(`${plural(nan, "NaN value")}: neither on nor off`);
@@ -72,12 +87,16 @@ function noteSource({ n_units: units, n_nan: nan }) {
   place.classList.toggle("lv-warn", Boolean(nan));
 }
 
-/* "−11" for a unit on low, with the source where it is not the one that is plotted. */
+/**
+ * "−11" for a unit on low, with the source where it is not the one that is plotted.
+ * @param {UnitName} unit
+ */
 export function unitName({ source, unit, side }) {
   const name = `${side === "low" ? "−" : ""}${unit}`;
   return source === state.source ? name : `${shortSource(source)} ${name}`;
 }
 
+/** @param {string} source */
 export function shortSource(source) {
   const names = model.dump.about.sources.filter((one) => one.axis === model.axis.index).map((one) => one.name);
   return showToken(shortName(source, names)).text;

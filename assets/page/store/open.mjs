@@ -44,6 +44,12 @@ export function showFromAddress() {
   return showDump(values.dump || dumps[0].uuid, values, "restore", problems);
 }
 
+/**
+ * @param {string} uuid
+ * @param {Changes} values
+ * @param {How} how
+ * @param {string[]} problems
+ */
 export async function showDump(uuid, values, how, problems) {
   const came = await opening.ask(() => sayBusy(dumpOf(uuid), "Opening the recording …"));
   if (!came) return; // something else was asked for meanwhile
@@ -56,8 +62,8 @@ export async function showDump(uuid, values, how, problems) {
   const dump = came.answer;
   clearNotice("dump");
   const fitted = fitToDump(values, dump.about, defaults(dump.about, values.source));
-  const told = problems.concat(fitted.problems);
-  if (told.length) notify("link", told);
+  const sentences = problems.concat(fitted.problems);
+  if (sentences.length) notify("link", sentences);
   else clearNotice("link");
   const isOther = model.dump !== dump;
   model.use(dump, fitted.state.source);
@@ -70,7 +76,11 @@ export async function showDump(uuid, values, how, problems) {
   redrawAll();
 }
 
-/* Where a dump is first shown: its start, its top layer's cell state if it has one. */
+/**
+ * Where a dump is first shown: its start, its top layer's cell state if it has one.
+ * @param {About} about
+ * @param {string} wanted
+ */
 function defaults(about, wanted) {
   const names = about.sources.map((source) => source.name);
   const source =
@@ -82,6 +92,7 @@ function defaults(about, wanted) {
   return Object.assign({}, BASE_STATE, { source: source.name, at: 0, span });
 }
 
+/** @param {About} about */
 function offerSources(about) {
   const data = about.sources.map((s) => ({ value: s.name, label: sourceName(s) }));
   dash_clientside.set_props(ids.source, { data });
@@ -92,18 +103,25 @@ export function hasStartPage() {
   return dumps.length > 1 || allOffers().length > 0;
 }
 
-/* More recordings have come. */
+/**
+ * More recordings have come.
+ * @param {DumpCard[]} given
+ */
 export function takeDumps(given) {
   dumps.splice(0, dumps.length, ...given);
   dash_clientside.set_props(ids.dump, { data: dumps.map((one) => ({ value: one.uuid, label: recordingName(one) })) });
 }
 
+/** @param {string} uuid */
 export function openDump(uuid) {
   const { threshold, versus, text, was } = state;
   return showDump(uuid, { threshold, versus, text, was }, "push", []);
 }
 
-/* Another source of the same text keeps the place and the brush; one of another axis starts anew. */
+/**
+ * Another source of the same text keeps the place and the brush; one of another axis starts anew.
+ * @param {string} name
+ */
 export function openSource(name) {
   const { about } = model.dump;
   const next = about.sources.find((source) => source.name === name);
@@ -115,7 +133,10 @@ export function openSource(name) {
   return showDump(state.dump, values, "push", []);
 }
 
-/* A further source of the brush that is to be plotted changes places with the one that was. */
+/**
+ * A further source of the brush that is to be plotted changes places with the one that was.
+ * @param {string} name
+ */
 function swapped(name) {
   const { source, side, threshold, parts } = state;
   const part = parts.find((one) => one.source === name);
@@ -124,7 +145,10 @@ function swapped(name) {
   return Object.assign({}, part, { parts: rest });
 }
 
-/* Hold a unit; one of another source brings that source's lines. */
+/**
+ * Hold a unit; one of another source brings that source's lines.
+ * @param {HeldUnit} unit
+ */
 export function holdFromAnySource({ source, unit }) {
   if (source === state.source) return holdUnit(source, unit);
   changeState({ held: { source, unit }, colour: colourWhenHeld({ source, unit }) }, "live");

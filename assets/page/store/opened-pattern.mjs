@@ -2,6 +2,7 @@
 
 import { state } from "./state.mjs";
 
+/** @type {{ text: string | null, file: PatternFile | null }} */
 let last = { text: null, file: null }; // the opened text, read once
 
 /* The opened pattern as an object, or null. What is wrong in it the server says. */
@@ -11,7 +12,10 @@ export function openedPattern() {
   return last.file;
 }
 
-/* A pattern's text as an object; null where it is none. */
+/**
+ * A pattern's text as an object; null where it is none.
+ * @param {string} text
+ */
 export function readPattern(text) {
   try {
     const file = JSON.parse(text);
@@ -21,7 +25,10 @@ export function readPattern(text) {
   }
 }
 
-/* The opened pattern's units, as far as a recording has them. */
+/**
+ * The opened pattern's units, as far as a recording has them.
+ * @param {Dump} dump
+ */
 export function openedUnits(dump) {
   const file = openedPattern();
   if (!file) return [];
@@ -30,12 +37,19 @@ export function openedUnits(dump) {
     .map((unit) => ({ side: "high", ...unit, isPinned: false }));
 }
 
+/**
+ * @param {Dump} dump
+ * @param {Unit} unit
+ */
 function isHere(dump, { source, unit, threshold }) {
   const known = dump.about.sources.find((one) => one.name === source);
   return known && Number.isInteger(unit) && unit >= 0 && unit < known.n_units && Number.isFinite(threshold);
 }
 
-/* What the row of chips says where the recording has none of its units. */
+/**
+ * What the row of chips says where the recording has none of its units.
+ * @param {Dump} dump
+ */
 export function openedSentence(dump) {
   const file = openedPattern();
   if (!file || openedUnits(dump).length) return { kind: "", text: "" };

@@ -10,7 +10,11 @@ export const pinned = () => state.versus;
 export const isListed = (present = state) =>
   Boolean(present.versus) && present.lists === "A" && present.versus.dump === present.dump;
 
-/* The question for the matches that are listed: the page's own, or that of A. */
+/**
+ * The question for the matches that are listed: the page's own, or that of A.
+ * @template {State} T
+ * @param {T} question
+ */
 export function listedQuestion(question) {
   return isListed(question)
     ? Object.assign({}, question, { pattern: question.versus.pattern, start: null, stop: null })
@@ -26,12 +30,14 @@ export function listedByHand() {
     : { hidden: [], marked: [] };
 }
 
+/** @param {Changes} rows */
 export function noteListed(rows) {
   if (!isListed()) return changeByHand(rows);
   const text = JSON.stringify(withNotes(pinnedFile(), rows, state.dump));
   changeState({ versus: Object.assign({}, pinned(), { pattern: text }) }, "settle");
 }
 
+/** @type {{ text: string | null, file: PatternFile | null }} */
 let read = { text: null, file: null }; // A's pattern, read once
 
 /* A's pattern as an object. */

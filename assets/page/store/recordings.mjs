@@ -2,9 +2,12 @@
 
 import { fetchDump } from "./data.mjs";
 
+/** @type {DumpCard[]} */
 export const dumps = []; // [{uuid, name, detail}]
+/** @type {Map<string, Promise<Dump>>} */
 const opened = new Map(); // uuid -> promise of Dump
 
+/** @param {string} uuid */
 export function dumpOf(uuid) {
   if (!opened.has(uuid)) {
     const promise = fetchDump(uuid);

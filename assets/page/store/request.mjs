@@ -45,7 +45,11 @@ function basePath() {
   return (config && JSON.parse(config.textContent).requests_pathname_prefix) || "/";
 }
 
-/* A response that is not an error, or an Error whose message is one line for a person. `options`: those of fetch. */
+/**
+ * A response that is not an error, or an Error whose message is one line for a person. `options`: those of fetch.
+ * @param {string} path
+ * @param {RequestInit} [options]
+ */
 export async function request(path, options = {}) {
   let response;
   try {
@@ -56,17 +60,25 @@ export async function request(path, options = {}) {
     throw Object.assign(new Error("the server does not answer; is it still running?"), { isLost: true });
   }
   if (response.ok) return response;
-  const told = await response.json().catch(() => ({}));
-  throw new Error(told.error || `the server answered ${response.status} to ${path}`);
+  const answer = await response.json().catch(() => ({}));
+  throw new Error(answer.error || `the server answered ${response.status} to ${path}`);
 }
 
-/* The response to an object that is put to the server as JSON. */
+/**
+ * The response to an object that is put to the server as JSON.
+ * @param {string} path
+ * @param {object} body
+ * @param {RequestInit} [options]
+ */
 export function postJson(path, body, options) {
   const headers = { "Content-Type": "application/json", "Lstmviz-Page": PAGE };
   return request(path, { method: "POST", headers, body: JSON.stringify(body), ...options });
 }
 
-/* An answer as an object. What the server says is wrong with the question is thrown as an Error. */
+/**
+ * An answer as an object. What the server says is wrong with the question is thrown as an Error.
+ * @param {Response} response
+ */
 async function readAnswer(response) {
   const answer = await response.json().catch((error) => {
     throw error.name === "AbortError" ? error : new Error("the server's answer broke off; is it still running?");
@@ -75,11 +87,20 @@ async function readAnswer(response) {
   return answer;
 }
 
+/**
+ * @param {string} path
+ * @param {RequestInit} [options]
+ */
 export async function getJson(path, options) {
   return readAnswer(await request(path, options));
 }
 
-/* The answer to an object that is put to the server. */
+/**
+ * The answer to an object that is put to the server.
+ * @param {string} path
+ * @param {object} body
+ * @param {{ signal?: AbortSignal }} [options]
+ */
 export async function askServer(path, body, options) {
   return readAnswer(await postJson(path, body, options));
 }

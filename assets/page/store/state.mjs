@@ -5,32 +5,45 @@ import { signal } from "../lib/signal.mjs";
 import { LIST_FIELDS, PAGE_ROWS } from "../lib/url.mjs";
 import { BASE_STATE } from "../lib/url-fields.mjs";
 
+/** @type {State} */
 export const state = Object.assign({ dump: null, source: null, at: 0, span: 60 }, BASE_STATE);
+/** @type {Hover} */
 export const hover = { unit: null, source: null, side: null, step: null }; // source null: the one that is plotted
 export const stateChanged = signal(); // told how: see changeState
-let pause = null; // running while a nudge may be followed by another
+let /** @type {ReturnType<typeof setTimeout>} */ pause = null; // running while a nudge may be followed by another
 
-/* Change parts of the state and redraw. `how`: "live" while a gesture lasts, "settle" when it rests, "push" when
-   it also is a place to come back to, "restore" when the address itself asked for it. */
+/**
+ * Change parts of the state and redraw. `how`: "live" while a gesture lasts, "settle" when it rests, "push" when
+ * it also is a place to come back to, "restore" when the address itself asked for it.
+ * @param {Changes} changes
+ * @param {How} how
+ */
 export function changeState(changes, how) {
-  const before = Object.assign({}, state);
+  const /** @type {Record<string, any>} */ before = Object.assign({}, state);
+  const isOther = (/** @type {string} */ name) => /** @type {Record<string, any>} */ (state)[name] !== before[name];
   Object.assign(state, instead(changes), changes);
-  if (LIST_FIELDS.some((name) => state[name] !== before[name])) state.rows = changes.rows || PAGE_ROWS;
-  const moved = ["dump", "source", "at", "span"].some((name) => state[name] !== before[name]);
+  if (LIST_FIELDS.some(isOther)) state.rows = changes.rows || PAGE_ROWS;
+  const moved = ["dump", "source", "at", "span"].some(isOther);
   if (moved) redraw("base");
   redraw("overlay", "strip", "units", "fields", "pattern", "selection");
   stateChanged.tell(how);
 }
 
-/* What gives way to a change: of a brush on the corpus, one on a typed text and an opened pattern there is one at most,
-   and either brush takes the place of a region of the map. */
+/**
+ * What gives way to a change: of a brush on the corpus, one on a typed text and an opened pattern there is one at most,
+ * and either brush takes the place of a region of the map.
+ * @param {Changes} changes
+ */
 function instead({ start, typed, pattern }) {
   if (typed) return { start: null, stop: null, pattern: null, lasso: null };
   if (start !== undefined && start !== null) return { pattern: null, typed: null, lasso: null };
   return pattern ? { typed: null } : {};
 }
 
-/* The same, resting once nothing came for a moment: for wheels, keys and typing. */
+/**
+ * The same, resting once nothing came for a moment: for wheels, keys and typing.
+ * @param {Changes} changes
+ */
 export function nudgeState(changes) {
   changeState(changes, "live");
   clearTimeout(pause);
@@ -40,9 +53,15 @@ export function nudgeState(changes) {
   }, 220);
 }
 
+/** @param {Partial<Hover>} changes */
 export function setHover(changes) {
   if (changes.unit !== undefined) changes = Object.assign({ source: null, side: null }, changes);
-  if (Object.keys(changes).every((name) => hover[name] === changes[name])) return;
+  if (
+    Object.keys(changes).every(
+      (name) => hover[/** @type {keyof Hover} */ (name)] === changes[/** @type {keyof Hover} */ (name)],
+    )
+  )
+    return;
   Object.assign(hover, changes);
   redraw("overlay", "strip", "units");
 }

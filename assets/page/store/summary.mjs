@@ -8,10 +8,13 @@ import { askServer } from "./request.mjs";
 
 const ASKED_BY = ["minLength", "maxLength", "hidden"]; // beside the pattern; order and groups change nothing in it
 const line = questionLine();
-let answer = null; // with the `key` of its question; {error} where that has none
-let key = null; // of the question that was put last
+let /** @type {Summary} */ answer = null; // with the `key` of its question; {error} where that has none
+let /** @type {string} */ key = null; // of the question that was put last
 
-/* Put a selection's question, unless it is the one that was put last. */
+/**
+ * Put a selection's question, unless it is the one that was put last.
+ * @param {State} question
+ */
 export async function askSummary(question) {
   const mine = summaryKey(question);
   if (mine === key) return;
@@ -25,6 +28,7 @@ export async function askSummary(question) {
   redraw("summary");
 }
 
+/** @param {Record<string, any>} question */
 export function summaryKey(question) {
   return JSON.stringify([patternKey(question), ...ASKED_BY.map((name) => question[name] || null), regionKey(question)]);
 }

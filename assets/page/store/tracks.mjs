@@ -9,6 +9,7 @@ import { model } from "./model.mjs";
 import { changeState, state } from "./state.mjs";
 
 const FIRST = 4; // tracks shown where there are many
+/** @type {{ axis: Axis | null, name: string | null }} */
 let chosen = { axis: null, name: null }; // whose heatmap comes first beside the matches
 
 /* Are there so many that the rest waits behind a button? One more row than the button's own is shown at once. */
@@ -25,16 +26,21 @@ export function visibleTracks() {
 
 /* Those shown where there are many: the corpus's own, then of the model's predictions the likeliest and what it paid. */
 function foremost() {
+  /** @param {Track} track */
   const isFurther = (track) => trackWeight(track) !== null && !/top1$/.test(track.name);
   return ownTracksFirst(rowed())
     .filter((track) => !isFurther(track))
     .slice(0, FIRST);
 }
 
-/* Tracks, or what is said of them by name: what the corpus says before what the model predicts, else in their order. */
+/**
+ * Tracks, or what is said of them by name: what the corpus says before what the model predicts, else in their order.
+ * @template {{ name: string }} T
+ * @param {T[]} tracks
+ */
 export function ownTracksFirst(tracks) {
   const guesses = new Set(model.tracks.filter((track) => track.group).map((track) => track.name));
-  return [...tracks].sort((a, b) => guesses.has(a.name) - guesses.has(b.name));
+  return [...tracks].sort((a, b) => Number(guesses.has(a.name)) - Number(guesses.has(b.name)));
 }
 
 /* Show every track, or the first ones only. */
@@ -44,7 +50,10 @@ export function toggleTracks() {
   changeState({ tracks }, "settle");
 }
 
-/* Put a track's heatmap first, or back into its place. */
+/**
+ * Put a track's heatmap first, or back into its place.
+ * @param {string} name
+ */
 export function chooseFirstTrack(name) {
   chosen = { axis: model.axis, name: name === firstTrack() ? null : name };
 }
@@ -58,10 +67,14 @@ export function orderedTracks() {
   const name = firstTrack();
   const shown = visibleTracks();
   const all = [...shown, ...rowed().filter((track) => !shown.includes(track))];
-  return name === null ? all : all.sort((a, b) => (b.name === name) - (a.name === name));
+  return name === null ? all : all.sort((a, b) => Number(b.name === name) - Number(a.name === name));
 }
 
-/* The ground of a value: one sequential scale for numbers, a colour each for categories. */
+/**
+ * The ground of a value: one sequential scale for numbers, a colour each for categories.
+ * @param {Track} track
+ * @param {any} value
+ */
 export function trackColour(track, value) {
   const colours = themeColours();
   if (isMissingValue(track, value)) return null;
@@ -71,10 +84,14 @@ export function trackColour(track, value) {
 
 const weights = new WeakMap(); // track -> its probabilities, or null
 
-/* The track of probabilities that belongs to one of predictions: "p1" to "top1" of the same group; null where none does. */
+/**
+ * The track of probabilities that belongs to one of predictions: "p1" to "top1" of the same group; null where none does.
+ * @param {Track} track
+ */
 function trackWeight(track) {
   if (!weights.has(track)) {
     const [, before, k] = (track.group && track.kind === "category" && track.name.match(/^(.*)top(\d+)$/)) || [];
+    /** @param {Track} other */
     const isIts = (other) => other.group === track.group && other.kind === "number" && other.name === `${before}p${k}`;
     weights.set(track, (k !== undefined && model.tracks.find(isIts)) || null);
   }
@@ -93,7 +110,11 @@ export function nHiddenTracks() {
   return rowed().filter((track) => !seen.includes(track)).length;
 }
 
-/* The ground of a track at a place; `valueAt(track)` gives its value there. Predictions are as deep as they are likely. */
+/**
+ * The ground of a track at a place; `valueAt(track)` gives its value there. Predictions are as deep as they are likely.
+ * @param {Track} track
+ * @param {(track: Track) => TrackValue} valueAt
+ */
 export function trackGround(track, valueAt) {
   const value = valueAt(track);
   const sure = trackWeight(track);
@@ -101,14 +122,21 @@ export function trackGround(track, valueAt) {
   return themeColours().sequence(clamp(valueAt(sure) || 0, 0, 1) * 0.9);
 }
 
-/* A value in words. */
+/**
+ * A value in words.
+ * @param {Track} track
+ * @param {any} value
+ */
 export function trackText(track, value) {
   if (isMissingValue(track, value)) return "";
   if (track.kind === "category") return showToken(track.labels[value]).text;
   return valueText(value);
 }
 
-/* How a track of numbers is drawn, where not as usual. */
+/**
+ * How a track of numbers is drawn, where not as usual.
+ * @param {Track} track
+ */
 export function trackLook({ name }) {
   const { looks } = state;
   return Object.hasOwn(looks, name) ? looks[name] : undefined; // a track may be called constructor

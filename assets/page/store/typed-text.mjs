@@ -10,14 +10,21 @@ import { state } from "./state.mjs";
 import { answerToText, typedProblem, typedRowsOf } from "./typed-data.mjs";
 
 const line = questionLine();
+/** @type {{ dump: Dump | null, told: Typing | null }} */
 let asked = { dump: null, told: null };
 
-/* What the server says of the model beside a recording; null until it has. */
+/**
+ * What the server says of the model beside a recording; null until it has.
+ * @param {Dump} dump
+ */
 export function typing(dump) {
   return asked.dump === dump ? asked.told : null;
 }
 
-/* Ask for it, once a recording. */
+/**
+ * Ask for it, once a recording.
+ * @param {Dump} dump
+ */
 export async function askTyping(dump) {
   if (asked.dump === dump) return;
   asked = { dump, told: null };
@@ -28,13 +35,19 @@ export async function askTyping(dump) {
   redraw("typed", "units");
 }
 
-/* Why no text can be run through a model here; null where one can, or where that is not known yet. */
+/**
+ * Why no text can be run through a model here; null where one can, or where that is not known yet.
+ * @param {Dump} dump
+ */
 export function typingProblem(dump) {
-  const told = typing(dump);
-  return told ? told.problem : null;
+  const answer = typing(dump);
+  return answer ? answer.problem : null;
 }
 
-/* The sources whose states are drawn, brushed or counted. */
+/**
+ * The sources whose states are drawn, brushed or counted.
+ * @param {{ dump: Dump, axis: Axis }} shown
+ */
 export function sourcesOfText({ dump, axis }) {
   const { source, parts, pinned, pattern } = state;
   const units = pattern ? openedUnits(dump) : [];
@@ -48,14 +61,24 @@ export function askedTexts() {
   return [text, typed?.text, was].filter(Boolean);
 }
 
-/* Why the texts cannot be shown, or null. */
+/**
+ * Why the texts cannot be shown, or null.
+ * @param {{ dump: Dump, axis: Axis }} shown
+ */
 export function textProblem(shown) {
   return typedProblem(shown.dump, askedTexts(), sourcesOfText(shown));
 }
 
-/* The states of the brushed text: {n, rowsOf(source)}; n is null while they are on their way. `why`: where they will not come. */
+/**
+ * The states of the brushed text: {n, rowsOf(source)}; n is null while they are on their way. `why`: where they will not come.
+ * @param {{ dump: Dump, axis: Axis }} shown
+ */
 export function brushedText(shown) {
   const answer = answerToText(shown.dump, state.typed.text, sourcesOfText(shown));
   const why = answer ? null : typingProblem(shown.dump) || textProblem(shown);
-  return { n: answer ? answer.tokens.length : null, why, rowsOf: (source) => typedRowsOf(answer, source) };
+  return {
+    n: answer ? answer.tokens.length : null,
+    why,
+    rowsOf: /** @param {Source} source */ (source) => typedRowsOf(answer, source),
+  };
 }

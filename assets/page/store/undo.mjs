@@ -1,5 +1,6 @@
 /* Undo and redo of the selection: a stack of states at rest. Where the page looks (pans, zooms, rows) is no step of it. */
 
+import { targetOf } from "../dom/element.mjs";
 import { ids } from "../dom/ids.mjs";
 import { isStartShown } from "../dom/stage.mjs";
 import { actOnKey } from "../lib/keys.mjs";
@@ -28,9 +29,10 @@ const LOOKS = [
 
 /* A stack over snapshots that are told apart by their text. Pure. */
 export function undoStack() {
-  const done = []; // texts; the last one is the present
-  let undone = [];
+  const /** @type {string[]} */ done = []; // texts; the last one is the present
+  let /** @type {string[]} */ undone = [];
 
+  /** @param {string} text */
   function note(text) {
     if (done.at(-1) === text) return;
     done.push(text);
@@ -54,7 +56,7 @@ export function undoStack() {
 }
 
 const steps = undoStack();
-let told = ""; // what the buttons were last told
+let buttonsShow = ""; // what the buttons were last told
 
 function names() {
   return [...QUESTION_FIELDS, ...LISTED_FIELDS, ...LOOKS];
@@ -63,18 +65,21 @@ function names() {
 /* The present state is at rest. */
 export function noteForUndo() {
   if (!state.dump) return;
-  steps.note(JSON.stringify(Object.fromEntries(names().map((name) => [name, state[name]]))));
+  steps.note(
+    JSON.stringify(Object.fromEntries(names().map((name) => [name, state[/** @type {keyof State} */ (name)]]))),
+  );
   tell();
 }
 
 function tell() {
   const now = [steps.canBack(), steps.canForth()].join();
-  if (now === told) return;
-  told = now;
+  if (now === buttonsShow) return;
+  buttonsShow = now;
   dash_clientside.set_props(ids.undo, { disabled: !steps.canBack() });
   dash_clientside.set_props(ids.redo, { disabled: !steps.canForth() });
 }
 
+/** @param {string} text */
 async function go(text) {
   if (text === null) return;
   const { dump, ...values } = JSON.parse(text);
@@ -93,7 +98,7 @@ export const redo = () => go(steps.forth());
 /* Ctrl+Z and Ctrl+Shift+Z (or Ctrl+Y); a field keeps its own undo. */
 export function makeUndo() {
   document.addEventListener("keydown", (event) => {
-    if (isStartShown() || event.target.closest?.("input, textarea, [contenteditable]")) return;
+    if (isStartShown() || targetOf(event).closest?.("input, textarea, [contenteditable]")) return;
     actOnKey("history", event, { undo, redo });
   });
   tell();

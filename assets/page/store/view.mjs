@@ -6,7 +6,11 @@ import { viewLimit } from "../lib/words.mjs";
 import { model } from "./model.mjs";
 import { changeState, nudgeState, state } from "./state.mjs";
 
-/* Move the view; a whole number of steps, inside the axis. */
+/**
+ * Move the view; a whole number of steps, inside the axis.
+ * @param {number} at
+ * @param {How} [how]
+ */
 export function panTo(at, how) {
   const axis = model.axis;
   const inside = clamp(Math.round(at), 0, Math.max(0, axis.n_steps - state.span));
@@ -14,7 +18,11 @@ export function panTo(at, how) {
   else nudgeState({ at: inside });
 }
 
-/* Show `factor` times as many steps, keeping the step at `share` of the width where it is. */
+/**
+ * Show `factor` times as many steps, keeping the step at `share` of the width where it is.
+ * @param {number} factor
+ * @param {number} share
+ */
 export function zoomBy(factor, share) {
   const axis = model.axis;
   const most = viewLimits(model.source).span;
@@ -28,5 +36,9 @@ export function zoomBy(factor, share) {
   nudgeState({ at, span });
 }
 
+/**
+ * @param {number} steps
+ * @param {boolean} isPage
+ */
 export const panBy = (steps, isPage) => panTo(state.at + steps * (isPage ? pageSteps() : 1));
 const pageSteps = () => Math.max(1, Math.floor(state.span * 0.9));

@@ -2,17 +2,20 @@
 
 import { redraw } from "../dom/frame.mjs";
 import { themeColours } from "../dom/theme.mjs";
-import { countOn } from "../lib/select.mjs";
+import { BOTH_SIDES, countOn } from "../lib/select.mjs";
 import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { state } from "../store/state.mjs";
 import { answerToText, typedRowsOf } from "../store/typed-data.mjs";
 import { textProblem } from "../store/typed-text.mjs";
 
-let last = null; // {dump, text} that was drawn
-let pointed = null; // the token under the pointer
+let /** @type {{ dump: Dump, text: string }} */ last = null; // {dump, text} that was drawn
+let /** @type {number} */ pointed = null; // the token under the pointer
 
-/* The answer that is drawn: that of the text, or while it is on its way the last one; null where there is none. */
+/**
+ * The answer that is drawn: that of the text, or while it is on its way the last one; null where there is none.
+ * @returns {TextAnswer | null}
+ */
 export function typedAnswer() {
   const { text } = state;
   const { dump } = model;
@@ -22,10 +25,14 @@ export function typedAnswer() {
   return now || (last && last.dump === dump && textProblem(model) === null ? answerToText(dump, last.text, []) : null);
 }
 
-/* step -> the ground of a token: how many of the pattern's units are on there. */
+/**
+ * step -> the ground of a token: how many of the pattern's units are on there.
+ * @param {TextAnswer} answer
+ * @returns {(step: number) => string | null}
+ */
 export function typedGrounds(answer) {
   const { shade, lowShade } = themeColours();
-  const sides = ["high", "low"].map((side) => ({
+  const sides = BOTH_SIDES.map((side) => ({
     ramp: side === "high" ? shade : lowShade,
     counts: countUnits(answer, model.onSide(side)),
     n: model.onSide(side).length,
@@ -34,9 +41,13 @@ export function typedGrounds(answer) {
   return (step) => (one.n && one.counts[step] ? one.ramp(one.counts[step] / one.n) : null);
 }
 
-/* How many of some units are on at each token. */
+/**
+ * How many of some units are on at each token.
+ * @param {TextAnswer} answer
+ * @param {Unit[]} units
+ */
 export function countUnits(answer, units) {
-  const found = new Uint16Array(answer.tokens.length);
+  const counts = new Uint16Array(answer.tokens.length);
   for (const name of new Set(units.map((one) => one.source))) {
     const source = model.sourceOf(name);
     if (!source || !answer.states.has(name)) continue;
@@ -45,18 +56,23 @@ export function countUnits(answer, units) {
       units.filter((one) => one.source === name),
       0,
       answer.tokens.length,
-      found,
+      counts,
     );
   }
-  return found;
+  return counts;
 }
 
-/* "2 of 5 units on", or null where there is no pattern. */
+/**
+ * "2 of 5 units on", or null where there is no pattern.
+ * @param {TextAnswer} answer
+ * @param {number} step
+ */
 export function countOnWords(answer, step) {
   const units = model.chosen || [];
   return units.length ? `${countUnits(answer, units)[step]} of ${plural(units.length, "unit")} on` : null;
 }
 
+/** @param {number} step */
 export function hoverToken(step) {
   if (step === pointed) return;
   pointed = step;

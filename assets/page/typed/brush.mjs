@@ -18,14 +18,16 @@ import { TOKEN } from "./strip.mjs";
 const NEAR = 6; // px around an edge that still catches it
 const STILL = 3; // px; less than that is a click
 const CURSORS = { start: "col-resize", stop: "col-resize", move: "grab", new: "crosshair", none: "default" };
-let strip, plot;
-let drag = null; // {kind, x, anchor, step, start, stop, isMoved} while the button is down
+let /** @type {HTMLElement} */ strip;
+let /** @type {HTMLElement} */ plot;
+let /** @type {any} */ drag = null; // {kind, x, anchor, step, start, stop, isMoved} while the button is down
 
+/** @param {TypedPlaces} places */
 export function makeTypedBrush(places) {
   ({ strip, plot } = places);
   strip.addEventListener("pointerdown", down);
   strip.addEventListener("pointermove", move);
-  for (const end of ["pointerup", "pointercancel"]) strip.addEventListener(end, up);
+  for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) strip.addEventListener(end, up);
   strip.addEventListener("pointerleave", () => !drag && leave());
   strip.addEventListener("keydown", (event) => {
     if (typedAnswer() && actOnKey("tokens", event, KEYS)) event.stopPropagation();
@@ -41,6 +43,10 @@ export function makeTypedBrush(places) {
   });
 }
 
+/**
+ * @param {PointerEvent} event
+ * @param {HTMLElement} place
+ */
 function at(event, place) {
   const box = place.getBoundingClientRect();
   return { x: event.clientX - box.left, y: event.clientY - box.top };
@@ -58,6 +64,7 @@ function window_() {
   return typed && answer && typed.text === answer.text ? typed : null;
 }
 
+/** @param {{ x: number, y: number }} point */
 function zone({ x, y }) {
   const place = typedX;
   if (y > TOKEN.top + TOKEN.height + 2 || x < geometry.left() || !typedAnswer()) return "none";
@@ -70,10 +77,12 @@ function zone({ x, y }) {
   return x > a && x < b ? "move" : "new";
 }
 
+/** @param {number} step */
 function clamped(step) {
   return clamp(step, 0, typedAnswer().tokens.length - 1);
 }
 
+/** @param {PointerEvent} event */
 function down(event) {
   if (event.button !== 0) return;
   const point = at(event, strip);
@@ -87,6 +96,7 @@ function down(event) {
   hideTip();
 }
 
+/** @param {PointerEvent} event */
 function move(event) {
   const point = at(event, strip);
   if (!drag) return pointAt(event, point);
@@ -102,15 +112,21 @@ function move(event) {
   return put(Math.min(step, drag.anchor), Math.max(step, drag.anchor) + 1, "live");
 }
 
+/**
+ * @param {number} start
+ * @param {number} stop
+ * @param {How} how
+ */
 function put(start, stop, how) {
   const now = window_();
   if (now && now.start === start && now.stop === stop) return;
-  const changes = { typed: { text: typedAnswer().text, start, stop } };
+  const /** @type {Changes} */ changes = { typed: { text: typedAnswer().text, start, stop } };
   if (drag && drag.kind === "new") changes.excluded = []; // what was taken out was of another brush
   markBrush();
   changeState(changes, how);
 }
 
+/** @param {PointerEvent} event */
 function up(event) {
   if (!drag) return;
   const { isMoved } = drag;
@@ -123,6 +139,10 @@ function clear() {
   if (state.typed) changeState({ typed: null }, "push");
 }
 
+/**
+ * @param {PointerEvent} event
+ * @param {{ x: number, y: number }} point
+ */
 function pointAt(event, point) {
   strip.style.cursor = CURSORS[zone(point)];
   const answer = typedAnswer();
@@ -132,11 +152,13 @@ function pointAt(event, point) {
   return showTip(event, describeToken(answer, step));
 }
 
+/** @param {PointerEvent} event */
 function nearest(event) {
   const point = at(event, plot);
   return model.source && point.x >= geometry.left() ? typedUnitNear(point.x, point.y) : null;
 }
 
+/** @param {PointerEvent} event */
 function overLines(event) {
   const unit = nearest(event);
   plot.style.cursor = unit === null ? "default" : "pointer";
@@ -149,7 +171,11 @@ function overLines(event) {
   return showTip(event, [`unit ${unit}`, `${answer.shown[step].text} ${valueText(geometry.viewed(value))}`]);
 }
 
-/* By keyboard: a window at the start of the text, moved or stretched a token at a time. */
+/**
+ * By keyboard: a window at the start of the text, moved or stretched a token at a time.
+ * @param {number} by
+ * @param {boolean} isEnd
+ */
 function nudge(by, isEnd) {
   const now = window_();
   if (!now) return begin();

@@ -9,6 +9,7 @@ import { typedAnswer } from "./answer.mjs";
 
 const MOVED = 3; // units that are shown as those an edit moved most
 const LEAST_SCALE = 0.02; // of the row of changes: rounding is not blown up
+/** @type {{ key: string | null, value: any }} */
 let known = { key: null, value: null }; // the last answer
 
 /* What the text before and the present one have in common, and how far the units moved; null without a text before. */
@@ -24,6 +25,12 @@ export function typedDifference() {
   return known.value;
 }
 
+/**
+ * @param {TextAnswer} before
+ * @param {TextAnswer} answer
+ * @param {Source} source
+ * @param {number[]} units
+ */
 function compare(before, answer, source, units) {
   const alignment = alignTokens(before.tokens, answer.tokens);
   const [rowA, rowB] = [before, answer].map((one) => typedRowsOf(one, source));
@@ -33,6 +40,7 @@ function compare(before, answer, source, units) {
   return {
     alignment,
     answer: before,
+    /** @param {number} step */
     before: (step) => (alignment.pairs[step] >= 0 ? rowA(alignment.pairs[step]) : null),
     change,
     scale: Math.max(LEAST_SCALE, ...change.filter((by) => !Number.isNaN(by))),

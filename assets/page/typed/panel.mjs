@@ -20,16 +20,23 @@ import { exampleWords, readerWords, typedSummary, unknownWords } from "./words.m
 
 const MOST = 40000; // characters, as the server takes them
 const STANDS = 700; // ms without a key, after which a text stands: an edit of it is compared with it
-let places, box, note, problem, fold, reason, tools, said;
+let /** @type {TypedPlaces} */ places;
+let /** @type {HTMLTextAreaElement} */ box;
+let /** @type {HTMLElement} */ note;
+let /** @type {HTMLElement} */ problem;
+let /** @type {HTMLElement} */ reason;
+let /** @type {HTMLElement} */ status;
+let /** @type {HTMLButtonElement} */ fold;
+let /** @type {HTMLElement & { keep: HTMLButtonElement, forget: HTMLButtonElement }} */ tools;
 
-let mine = null; // the text as it was typed here
-let stood = null; // the last text at which no key came for a while
-let resting = null;
+let /** @type {string} */ mine = null; // the text as it was typed here
+let /** @type {string} */ stood = null; // the last text at which no key came for a while
+let /** @type {ReturnType<typeof setTimeout>} */ resting = null;
 
-let origin = null; // of the window on the text, where it was when the text last stood
+let /** @type {{ put: State["typed"], start: number, stop: number, tokens: string[] }} */ origin = null; // of the window on the text, where it was when the text last stood
 
-let typedAt = null; // when a key was pressed that is not drawn yet
-const drawn = []; // from a key to its states drawn, ms
+let /** @type {number} */ typedAt = null; // when a key was pressed that is not drawn yet
+const /** @type {number[]} */ drawn = []; // from a key to its states drawn, ms
 
 export function makeTyped() {
   const mount = document.getElementById(ids.typed);
@@ -37,7 +44,7 @@ export function makeTyped() {
   fold = element("button", "lv-typed-fold", "Your text", { type: "button", "aria-expanded": "false" });
   fold.addEventListener("click", () => (isTypedOpen() ? close() : open()));
   reason = element("span", "lv-typed-reason");
-  tools = element("span", "lv-typed-tools");
+  tools = /** @type {typeof tools} */ (element("span", "lv-typed-tools"));
   const keep = button("lv-link", "Keep as before", "Keep this text, to compare what you change with it", () =>
     changeState({ was: state.text }, "push"),
   );
@@ -60,7 +67,7 @@ export function makeTyped() {
   box.addEventListener("keydown", (event) => event.key !== "Escape" && event.stopPropagation());
   note = element("p", "lv-typed-note", "", { id: "lv-typed-note" });
   problem = element("p", "lv-typed-note lv-warn", "", { role: "alert" });
-  said = element("p", "lv-unseen", "", { role: "status" });
+  status = element("p", "lv-unseen", "", { role: "status" });
   const plot = element("div", "lv-typed-plot");
   const strip = element("div", "lv-typed-strip", "", { role: "application", tabindex: "0" });
   strip.setAttribute(
@@ -70,13 +77,14 @@ export function makeTyped() {
   const scroller = element("div", "lv-typed-scroll", "", { tabindex: "-1" });
   scroller.append(element("div"));
   scroller.hidden = true;
-  body.append(box, note, problem, said, plot, strip, scroller);
+  body.append(box, note, problem, status, plot, strip, scroller);
   mount.append(head, body);
   places = { mount, head, body, plot, strip, scroller };
   makeTypedPlot(places);
   makeTypedStrip(places);
   makeTypedBrush(places);
-  for (const name of ["plot", "strip"]) new ResizeObserver(() => redraw("typed")).observe(places[name]);
+  for (const name of /** @type {const} */ (["plot", "strip"]))
+    new ResizeObserver(() => redraw("typed")).observe(places[name]);
   textAnswered.on(arrived);
   onFrame(["base", "overlay", "strip", "typed"], draw);
 }
@@ -111,7 +119,7 @@ export function focusTyped() {
 function typed() {
   const text = box.value.toWellFormed ? box.value.toWellFormed() : box.value; // half a picture is none
   if (typedAt === null) typedAt = performance.now();
-  const changes = { text };
+  const /** @type {Changes} */ changes = { text };
   if (state.was === null && stood && isEdit(stood, text)) changes.was = stood;
   if (text === "") changes.typed = null;
   mine = text;
@@ -126,7 +134,7 @@ function rest() {
   resting = setTimeout(() => {
     stood = state.text;
     origin = null;
-    said.textContent = [unknownWords(), typedSummary()].filter(Boolean).join(" ");
+    status.textContent = [unknownWords(), typedSummary()].filter(Boolean).join(" ");
   }, STANDS);
 }
 
@@ -240,8 +248,9 @@ export function isTypedReady() {
 export function inspectTyped() {
   const answer = isTypedOpen() && !isBarred() ? typedAnswer() : null;
   const boxed = places.strip.getBoundingClientRect();
+  /** @param {number} step */
   const left = (step) => boxed.left + typedX(step);
-  const found = answer && typedDifference();
+  const difference = answer && typedDifference();
   return {
     isOpen: isTypedOpen() && !isBarred(),
     isThere: !places.mount.hidden,
@@ -278,12 +287,12 @@ export function inspectTyped() {
         )
       : {},
     on: answer ? Array.from(countUnits(answer, model.chosen || [])) : [],
-    difference: found && {
-      kinds: found.alignment.kinds,
-      pairs: Array.from(found.alignment.pairs),
-      gone: found.alignment.gone,
-      change: Array.from(found.change),
-      most: found.most,
+    difference: difference && {
+      kinds: difference.alignment.kinds,
+      pairs: Array.from(difference.alignment.pairs),
+      gone: difference.alignment.gone,
+      change: Array.from(difference.change),
+      most: difference.most,
     },
     drawn: drawn.slice(),
   };

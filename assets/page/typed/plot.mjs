@@ -6,6 +6,7 @@ import { lineScale } from "../dom/projector.mjs";
 import { addCanvas, fitCanvas, labelFont, themeColours } from "../dom/theme.mjs";
 import { axisTicks, tickText } from "../lib/axis.mjs";
 import { lineOpacity, selectedLook } from "../lib/scale.mjs";
+import { BOTH_SIDES } from "../lib/select.mjs";
 import { clamp } from "../lib/url.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
@@ -15,8 +16,14 @@ import { hoveredToken, typedAnswer } from "./answer.mjs";
 import { typedDifference } from "./diff.mjs";
 
 const DASHED = 12; // lines on low that are dashed
-let plot, strip, scroller, base, overlay, look;
+let /** @type {HTMLElement} */ plot;
+let /** @type {HTMLElement} */ strip;
+let /** @type {HTMLElement} */ scroller;
+let /** @type {HTMLCanvasElement} */ base;
+let /** @type {HTMLCanvasElement} */ overlay;
+let /** @type {string} */ look;
 
+/** @param {TypedPlaces} places */
 export function makeTypedPlot(places) {
   ({ plot, strip, scroller } = places);
   base = addCanvas(plot, "lv-layer");
@@ -25,7 +32,10 @@ export function makeTypedPlot(places) {
   for (const place of [plot, strip]) place.addEventListener("wheel", wheel, { passive: false });
 }
 
-/* Sideways, or with Shift: along the text. */
+/**
+ * Sideways, or with Shift: along the text.
+ * @param {WheelEvent} event
+ */
 function wheel(event) {
   const by = event.shiftKey && !event.deltaX ? event.deltaY : event.deltaX;
   if (!by || scroller.hidden) return;
@@ -39,6 +49,7 @@ export function typedCell() {
   return Math.max(geometry.cell(), answer ? leastCell(answer.shown) : 0, 7);
 }
 
+/** @param {number} step */
 export function typedX(step) {
   return geometry.left() + step * typedCell() - (scroller.hidden ? 0 : scroller.scrollLeft);
 }
@@ -47,17 +58,24 @@ function room() {
   return Math.max(1, strip.clientWidth - geometry.left() - geometry.RIGHT);
 }
 
-/* Tokens [from, to) that are in view, at least in part. */
+/**
+ * Tokens [from, to) that are in view, at least in part.
+ * @param {TextAnswer} answer
+ */
 export function tokensInView(answer) {
   const [first, wide] = [scroller.hidden ? 0 : scroller.scrollLeft, typedCell()];
   return [Math.max(0, Math.floor(first / wide)), Math.min(answer.tokens.length, Math.ceil((first + room()) / wide))];
 }
 
+/** @param {number} px */
 export function typedStepAt(px) {
   return Math.floor((px - typedX(0)) / typedCell());
 }
 
-/* The bar that moves along a text wider than its room; it keeps its place while there is none. */
+/**
+ * The bar that moves along a text wider than its room; it keeps its place while there is none.
+ * @param {TextAnswer} answer
+ */
 function scroll(answer) {
   const wide = answer ? answer.tokens.length * typedCell() : 0;
   const isLong = wide > room() + 1;
@@ -65,10 +83,14 @@ function scroll(answer) {
   scroller.style.marginLeft = `${geometry.left()}px`;
   scroller.style.width = `${room()}px`;
   const width = `${Math.ceil(wide)}px`;
-  if (isLong && scroller.firstChild.style.width !== width) scroller.firstChild.style.width = width;
+  const inner = /** @type {HTMLElement} */ (scroller.firstChild);
+  if (isLong && inner.style.width !== width) inner.style.width = width;
 }
 
-/* Bring a token into view. */
+/**
+ * Bring a token into view.
+ * @param {number} step
+ */
 export function scrollToToken(step) {
   if (scroller.hidden) return;
   const [left, wide] = [step * typedCell(), typedCell()];
@@ -76,12 +98,18 @@ export function scrollToToken(step) {
   else if (left + wide > scroller.scrollLeft + room()) scroller.scrollLeft = left + wide - room();
 }
 
+/** @returns {(value: number) => number} */
 function yOf() {
   const [low, high] = geometry.range();
   const tall = plot.clientHeight - 2 * geometry.PAD;
   return (value) => geometry.PAD + (1 - clamp((value - low) / (high - low), -0.02, 1.02)) * tall;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} height
+ * @param {() => void} draw
+ */
 export function clipTyped(ctx, height, draw) {
   ctx.save();
   ctx.beginPath();
@@ -137,6 +165,10 @@ function ticks() {
   return axisTicks(low, high, 2);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} y
+ */
 function across(ctx, y) {
   ctx.beginPath();
   ctx.moveTo(geometry.left(), y);
@@ -144,7 +176,13 @@ function across(ctx, y) {
   ctx.stroke();
 }
 
-/* Lines of units over the tokens in view; broken where there is no value, a value alone is a dot. */
+/**
+ * Lines of units over the tokens in view; broken where there is no value, a value alone is a dot.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {TextAnswer} answer
+ * @param {number[]} units
+ * @param {Rows} row
+ */
 function lines(ctx, answer, units, row) {
   const [from, to] = tokensInView(answer);
   const steps = Array.from(
@@ -154,7 +192,11 @@ function lines(ctx, answer, units, row) {
   const rows = steps.map(row);
   const xs = steps.map((step) => typedX(step + 0.5));
   const place = yOf();
-  const y = model.source.view === "tanh" ? (value) => place(Math.tanh(value)) : place;
+  const y = model.source.view === "tanh" ? (/** @type {number} */ value) => place(Math.tanh(value)) : place;
+  /**
+   * @param {number} k
+   * @param {number} unit
+   */
   const has = (k, unit) => Boolean(rows[k]) && !Number.isNaN(rows[k][unit]);
   ctx.fillStyle = ctx.strokeStyle;
   for (const unit of units) {
@@ -191,10 +233,16 @@ export function drawTypedOverlay() {
     const drawn = drawnUnits();
     const look_ = selectedLook(drawn.length);
     const difference = typedDifference();
+    /**
+     * @param {Rows} rows
+     * @param {number} wide
+     * @param {number[]} dash
+     * @param {number} opacity
+     */
     const paint = (rows, wide, dash, opacity) => {
       ctx.lineWidth = wide * lineScale();
       ctx.globalAlpha = opacity;
-      for (const side of ["high", "low"]) {
+      for (const side of BOTH_SIDES) {
         const units = drawn.filter((one) => one.side === side).map((one) => one.unit);
         ctx.strokeStyle = side === "low" ? colours.low : colours.accent;
         ctx.setLineDash(dash || (side === "low" && units.length <= DASHED ? [7, 3] : []));
@@ -219,16 +267,24 @@ export function drawTypedOverlay() {
   });
 }
 
-/* Units of the plotted source that are drawn in full: the pattern's, or, where there is none, those that an edit moved
-   most. */
+/**
+ * Units of the plotted source that are drawn in full: the pattern's, or, where there is none, those that an edit moved
+ * most.
+ * @returns {{ unit: number, side: Side }[]}
+ */
 function drawnUnits() {
   const name = state.source;
   const chosen = (model.chosen || []).filter((one) => one.source === name);
   const difference = typedDifference();
   if (chosen.length || !difference) return chosen;
-  return difference.most.map((unit) => ({ unit, side: "high" }));
+  return difference.most.map((/** @type {number} */ unit) => ({ unit, side: "high" }));
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {TextAnswer} answer
+ * @param {number} height
+ */
 function drawBands(ctx, answer, height) {
   const colours = themeColours();
   const { typed } = state;
@@ -245,6 +301,10 @@ function drawBands(ctx, answer, height) {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {(value: number) => number} y
+ */
 function drawAxis(ctx, y) {
   const colours = themeColours();
   const values = ticks();
@@ -255,7 +315,11 @@ function drawAxis(ctx, y) {
   for (const tick of values) ctx.fillText(tickText(tick, values), geometry.left() - geometry.KNOB + 2, y(tick));
 }
 
-/* The unit whose line passes nearest to a point of the plot, or null. */
+/**
+ * The unit whose line passes nearest to a point of the plot, or null.
+ * @param {number} px
+ * @param {number} py
+ */
 export function typedUnitNear(px, py) {
   const answer = typedAnswer();
   if (!answer) return null;
@@ -266,7 +330,7 @@ export function typedUnitNear(px, py) {
   const y = yOf();
   const share = clamp(at - Math.floor(at), 0, 1);
   const chosen = new Set(model.units || []);
-  let [best, least] = [null, 7]; // px
+  let [best, least] = [/** @type {number | null} */ (null), 7]; // px
   for (let unit = 0; unit < model.source.n_units; unit++) {
     const [a, b] = [left[unit], right[unit]].map((value) => y(geometry.viewed(value)));
     const away = Math.abs(a * (1 - share) + b * share - py) + (chosen.has(unit) ? 0 : 3);

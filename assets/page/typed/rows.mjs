@@ -11,10 +11,15 @@ import { countOnWords } from "./answer.mjs";
 import { typedDifference } from "./diff.mjs";
 import { typedCell, typedX } from "./plot.mjs";
 
-/* The rows of an answer: {name, kind: "bars" | "label" | "before" | "change", track}. As many for every text, so that
-   nothing jumps. */
+/**
+ * The rows of an answer: {name, kind: "bars" | "label" | "before" | "change", track}. As many for every text, so that
+ * nothing jumps.
+ * @param {TextAnswer} answer
+ * @returns {TypedRow[]}
+ */
 export function typedRows(answer) {
   const tracks = answer ? answer.tracks : [];
+  /** @param {string} name */
   const named = (name) => tracks.find((track) => track.name === name);
   const loss = named("loss");
   const chance = tracks.find((track) => track.kind === "number" && !track.group);
@@ -35,23 +40,46 @@ export function typedRows(answer) {
   ];
 }
 
-/* A track's value over a token: one that speaks of the next token stands over that one. */
+/**
+ * A track's value over a token: one that speaks of the next token stands over that one.
+ * @param {TypedTrack} track
+ * @param {number} step
+ */
 function typedValue(track, step) {
   const at = track.concerns === "next" ? step - 1 : step;
   return at < 0 ? null : track.values[at];
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {TypedRow} row
+ * @param {number} from
+ * @param {number} to
+ * @param {number} top
+ * @param {number} height
+ */
 export function drawTypedRow(ctx, row, from, to, top, height) {
   if (row.kind === "before" || row.kind === "change") drawDifference(ctx, row, from, to, top, height);
   else if (row.track) (row.kind === "bars" ? drawBars : drawLabels)(ctx, row, from, to, top, height);
 }
 
-/* How high a bar can go: as in the corpus, or further where the text has more. */
+/**
+ * How high a bar can go: as in the corpus, or further where the text has more.
+ * @param {TypedTrack} track
+ */
 function most(track) {
   const known = model.tracks.find((one) => one.name === track.name);
   return Math.max(track.high, known ? known.high : 0, 1e-9);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {TypedRow} row
+ * @param {number} from
+ * @param {number} to
+ * @param {number} top
+ * @param {number} height
+ */
 function drawBars(ctx, { track }, from, to, top, height) {
   const high = most(track);
   ctx.fillStyle = themeColours().sequence(0.6);
@@ -61,11 +89,26 @@ function drawBars(ctx, { track }, from, to, top, height) {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} step
+ * @param {number} share
+ * @param {number} top
+ * @param {number} height
+ */
 function bar(ctx, step, share, top, height) {
   const tall = Math.max(1, Math.min(1, share) * (height - 1));
   ctx.fillRect(typedX(step), top + height - tall, typedCell() - 1, tall);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {TypedRow} row
+ * @param {number} from
+ * @param {number} to
+ * @param {number} top
+ * @param {number} height
+ */
 function drawLabels(ctx, { track, sure }, from, to, top, height) {
   const wide = typedCell();
   for (let step = from; step < to; step++) {
@@ -79,13 +122,29 @@ function drawLabels(ctx, { track, sure }, from, to, top, height) {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} words
+ * @param {number} step
+ * @param {number} top
+ * @param {number} height
+ * @param {string} colour
+ */
 function write(ctx, words, step, top, height, colour) {
   const wide = typedCell();
   ctx.fillStyle = colour;
   writeCentred(ctx, labelFont(), words, typedX(step) + wide / 2, top + height / 2 + 0.5, wide - 3);
 }
 
-/* What stood there before, where it is another; how far the units moved. */
+/**
+ * What stood there before, where it is another; how far the units moved.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {TypedRow} row
+ * @param {number} from
+ * @param {number} to
+ * @param {number} top
+ * @param {number} height
+ */
 function drawDifference(ctx, row, from, to, top, height) {
   const difference = typedDifference();
   const colours = themeColours();
@@ -112,6 +171,11 @@ function drawDifference(ctx, row, from, to, top, height) {
   return null;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} top
+ * @param {number} height
+ */
 function hint(ctx, top, height) {
   ctx.font = labelFont();
   ctx.textAlign = "left";
@@ -120,34 +184,46 @@ function hint(ctx, top, height) {
   ctx.fillText("edit a token of the text: what changes is drawn here", typedX(0) + 2, top + height / 2 + 0.5);
 }
 
-/* What is known of a token, each a line: {step, ...}. */
+/**
+ * What is known of a token, each a line: {step, ...}.
+ * @param {TextAnswer} answer
+ * @param {number} step
+ */
 export function describeToken(answer, step) {
-  const found = [`token ${grouped(step)} of your text`, answer.shown[step].text];
+  const lines = [`token ${grouped(step)} of your text`, answer.shown[step].text];
   if (!answer.is_known[step])
-    found.push(
+    lines.push(
       answer.has_unknown
         ? "unknown to the model: read as its unknown token"
         : "unknown to the model: not read, no states",
     );
   const count = countOnWords(answer, step);
-  if (count) found.push(count);
+  if (count) lines.push(count);
+  /** @param {string} name */
   const by = (name) => answer.tracks.find((track) => track.name === name);
   const guesses = [1, 2, 3].map((k) => [by(`top${k}`), by(`p${k}`)]).filter(([top, p]) => top && p);
-  const said = guesses
-    .map(([top, p]) => [typedValue(top, step), typedValue(p, step), top])
+  const predictions = guesses
+    .map(
+      /** @returns {[label: number, p: number, top: TypedTrack]} */ ([top, p]) => [
+        typedValue(top, step),
+        typedValue(p, step),
+        top,
+      ],
+    )
     .filter(([label]) => label !== null && label >= 0);
-  if (said.length)
-    found.push(
-      `predicted ${said.map(([label, p, top]) => `${showToken(top.labels[label]).text} ${valueText(p)}`).join(" · ")}`,
+  if (predictions.length)
+    lines.push(
+      `predicted ${predictions.map(([label, p, top]) => `${showToken(top.labels[label]).text} ${valueText(p)}`).join(" · ")}`,
     );
   for (const track of answer.tracks) {
     const one = typedValue(track, step);
     if (track.kind === "number" && !/^p\d+$/.test(track.name) && one !== null)
-      found.push(`${showToken(track.name).text} ${valueText(one)}`);
+      lines.push(`${showToken(track.name).text} ${valueText(one)}`);
   }
-  return [...found, ...changed(step)];
+  return [...lines, ...changed(step)];
 }
 
+/** @param {number} step */
 function changed(step) {
   const difference = typedDifference();
   if (!difference) return [];

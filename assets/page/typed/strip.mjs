@@ -13,8 +13,10 @@ import { drawTypedRow, typedRows } from "./rows.mjs";
 export const TOKEN = { top: 5, height: 24 }; // px
 const ROW = { top: 33, height: 16, gap: 3 };
 const WAVE = { height: 2, length: 4 }; // px of the line under a token that the model does not know
-let strip, canvas;
+let /** @type {HTMLElement} */ strip;
+let /** @type {HTMLCanvasElement} */ canvas;
 
+/** @param {TypedPlaces} places */
 export function makeTypedStrip(places) {
   strip = places.strip;
   canvas = addCanvas(strip, "lv-layer");
@@ -38,18 +40,33 @@ export function drawTypedStrip() {
   });
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {TypedRow[]} rows
+ */
 function drawNames(ctx, rows) {
   const colours = themeColours();
   ctx.font = labelFont();
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   ctx.fillStyle = colours.dim;
+  /** @param {string} text */
   const width = (text) => ctx.measureText(text).width;
+  /**
+   * @param {string} words
+   * @param {number} middle
+   */
   const write = (words, middle) => ctx.fillText(fitText(words, geometry.left() - 6, width), 0, middle);
   write("token", TOKEN.top + TOKEN.height / 2);
   rows.forEach((row, k) => write(row.name, ROW.top + k * (ROW.height + ROW.gap) + ROW.height / 2 + 0.5));
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {TextAnswer} answer
+ * @param {number} from
+ * @param {number} to
+ */
 function drawTokens(ctx, answer, from, to) {
   const colours = themeColours();
   const [wide, ground, difference] = [typedCell(), typedGrounds(answer), typedDifference()];
@@ -69,7 +86,13 @@ function drawTokens(ctx, answer, from, to) {
   }
 }
 
-/* Under a token that the model does not know, as a speller marks a word. */
+/**
+ * Under a token that the model does not know, as a speller marks a word.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} left
+ * @param {number} top
+ * @param {number} wide
+ */
 function wave(ctx, left, top, wide) {
   ctx.strokeStyle = themeColours().warn;
   ctx.lineWidth = 1.5;
@@ -79,6 +102,10 @@ function wave(ctx, left, top, wide) {
   ctx.stroke();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {TextAnswer} answer
+ */
 function drawBrush(ctx, answer) {
   const { typed } = state;
   if (!typed || typed.text !== answer.text) return;
@@ -87,6 +114,7 @@ function drawBrush(ctx, answer) {
   ctx.strokeRect(typedX(typed.start) - 0.5, TOKEN.top - 1, typedX(typed.stop) - typedX(typed.start), TOKEN.height + 2);
 }
 
+/** @param {CanvasRenderingContext2D} ctx */
 function drawHover(ctx) {
   const step = hoveredToken();
   if (step === null) return;

@@ -9,19 +9,25 @@ import { typedDifference } from "./diff.mjs";
 
 const NAMED = 6; // unknown tokens that are named
 
-/* Who reads the text, and how it is cut. `told`: what the server says of the model. */
-export function readerWords(told) {
-  const { level, words, has_unknown: hasUnknown } = told || {};
+/**
+ * Who reads the text, and how it is cut. `told`: what the server says of the model.
+ * @param {Typing} typing
+ */
+export function readerWords(typing) {
+  const { level, words, has_unknown: hasUnknown } = typing || {};
   if (!words) return "";
   return `read by the ${words}, ${level === "char" ? "character by character" : "word by word"}${hasUnknown ? "" : "; it has no entry for what it does not know"}`;
 }
 
-/* What an empty box says: some of what the model knows. */
-export function exampleWords(told) {
-  const some = told?.some || [];
+/**
+ * What an empty box says: some of what the model knows.
+ * @param {Typing} typing
+ */
+export function exampleWords(typing) {
+  const some = typing?.some || [];
   const words = some.slice(0, 24).map((token) => showToken(token).text);
   return words.length
-    ? `The model knows ${plural(told.n_vocab, told.level === "char" ? "character" : "word")}, such as ${words.join(" ")}`
+    ? `The model knows ${plural(typing.n_vocab, typing.level === "char" ? "character" : "word")}, such as ${words.join(" ")}`
     : "";
 }
 
@@ -38,10 +44,14 @@ export function typedSummary() {
 }
 
 function edited() {
-  const found = typedDifference();
-  if (!found) return "";
-  const count = (kind) => found.alignment.kinds.filter((one) => one === kind).length;
-  const out = found.alignment.gone.reduce((sum, [, places_]) => sum + places_.length, 0);
+  const difference = typedDifference();
+  if (!difference) return "";
+  /** @param {string} kind */
+  const count = (kind) => difference.alignment.kinds.filter((/** @type {string} */ one) => one === kind).length;
+  const out = difference.alignment.gone.reduce(
+    (/** @type {number} */ sum, /** @type {Alignment["gone"][number]} */ [, places]) => sum + places.length,
+    0,
+  );
   const parts = [
     [count("changed"), "changed"],
     [count("new"), "put in"],
@@ -51,8 +61,8 @@ function edited() {
     .map(([n, words]) => `${n} ${words}`);
   if (!parts.length) return " The same as before.";
   const moved =
-    !(model.chosen || []).length && found.most.length
-      ? ` Drawn in full: the units that moved most, ${found.most.join(", ")}.`
+    !(model.chosen || []).length && difference.most.length
+      ? ` Drawn in full: the units that moved most, ${difference.most.join(", ")}.`
       : "";
   return ` Against before (dashed): ${parts.join(", ")}.${moved}`;
 }
@@ -64,6 +74,6 @@ export function unknownWords() {
   const names = [...new Set(answer.tokens.filter((_, step) => !answer.is_known[step]))];
   if (!names.length) return "";
   const some = names.slice(0, NAMED).map((token) => `“${showToken(token).text}”`);
-  const what = `The model does not know ${some.join(", ")}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ""}`;
-  return answer.has_unknown ? `${what}: read as its unknown token.` : `${what}: not read, so without states.`;
+  const sentence = `The model does not know ${some.join(", ")}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ""}`;
+  return answer.has_unknown ? `${sentence}: read as its unknown token.` : `${sentence}: not read, so without states.`;
 }

@@ -1,6 +1,6 @@
 /* A chip for each unit of the pattern: point to see its line, press to hold it, × or Delete to take it out, P to pin it. */
 
-import { element } from "../dom/element.mjs";
+import { element, targetOf } from "../dom/element.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { themeColours, typePx } from "../dom/theme.mjs";
@@ -17,55 +17,72 @@ import { hover, setHover, state } from "../store/state.mjs";
 const MOST = 2000; // chips ever made
 const AROUND = { chip: 38, pin: 14, out: 27, gap: 4 }; // px of a chip beside its words, and between chips
 const OTHERS = 150; // px kept for the buttons after the chips
-let list, place, pen;
+let /** @type {HTMLElement} */ list;
+let /** @type {HTMLElement} */ place;
+let /** @type {CanvasRenderingContext2D} */ pen;
 let isOpen = false;
 let isOutOpen = false;
-let made = null; // what the chips show now
+let /** @type {string} */ drawnKey = null; // what the chips show now
 
 export function makeChips() {
   place = document.getElementById(ids.units);
   list = document.getElementById(ids.chips);
-  list.addEventListener("pointerover", (event) => hoverChip(event.target));
+  list.addEventListener("pointerover", (event) => hoverChip(targetOf(event)));
   list.addEventListener("pointerleave", () => setHover({ unit: null }));
-  list.addEventListener("focusin", (event) => hoverChip(event.target));
+  list.addEventListener("focusin", (event) => hoverChip(targetOf(event)));
   list.addEventListener("focusout", () => setHover({ unit: null }));
   list.addEventListener("click", press);
   list.addEventListener("keydown", key);
 }
 
-/* The unit of a chip: {source, unit, side}, or null. */
+/**
+ * The unit of a chip: {source, unit, side}, or null.
+ * @param {Element} element
+ */
 function unitOf(element) {
   const chip = element?.closest?.("[data-unit]");
-  return chip ? { source: chip.dataset.source, unit: Number(chip.dataset.unit), side: chip.dataset.side } : null;
+  return chip
+    ? { source: chip.dataset.source, unit: Number(chip.dataset.unit), side: /** @type {Side} */ (chip.dataset.side) }
+    : null;
 }
 
+/** @param {Element} element */
 function hoverChip(element) {
   setHover(unitOf(element) || { unit: null });
 }
 
+/** @param {MouseEvent} event */
 function press(event) {
-  const act = event.target.closest("[data-act]");
-  const unit = unitOf(event.target);
+  const act = targetOf(event).closest("[data-act]");
+  const unit = unitOf(targetOf(event));
   if (!act) return;
   if (act.dataset.act === "all") isOpen = !isOpen;
   else if (act.dataset.act === "outs") isOutOpen = !isOutOpen;
-  else if (unit) ACTS[act.dataset.act](unit);
+  else if (unit) /** @type {Record<string, (unit: UnitName) => unknown>} */ (ACTS)[act.dataset.act](unit);
   redraw("units");
 }
 
 const ACTS = {
   hold: holdFromAnySource,
+  /** @param {UnitName} unit */
   out: (unit) => excludeUnit(unit),
+  /** @param {UnitName} unit */
   back: (unit) => includeUnit(unit),
+  /** @param {UnitName} unit */
   pin: (unit) => togglePin(unit),
 };
 
+/** @param {KeyboardEvent} event */
 function key(event) {
-  const unit = unitOf(event.target);
-  if (unit) actOnKey("chip", event, { out: () => takeOut(unit, event.target.closest(".lv-chip")) });
+  const unit = unitOf(targetOf(event));
+  if (unit) actOnKey("chip", event, { out: () => takeOut(unit, targetOf(event).closest(".lv-chip")) });
 }
 
-/* Take a chip's unit out; the keyboard goes on from the chip that takes its place. */
+/**
+ * Take a chip's unit out; the keyboard goes on from the chip that takes its place.
+ * @param {UnitName} unit
+ * @param {HTMLElement} chip
+ */
 function takeOut(unit, chip) {
   const chips = [...list.querySelectorAll(".lv-chip")];
   const at = chips.indexOf(chip);
@@ -78,9 +95,9 @@ function takeOut(unit, chip) {
 /* P: pin, or let go of, the unit that is pointed at or held. */
 export function pinByKey() {
   const { held } = state;
-  const unit =
-    unitOf(document.activeElement) ||
-    (hover.unit !== null ? { source: hover.source || state.source, unit: hover.unit, side: hover.side } : held);
+  const /** @type {HeldUnit & { side?: Side }} */ unit =
+      unitOf(document.activeElement) ||
+      (hover.unit !== null ? { source: hover.source || state.source, unit: hover.unit, side: hover.side } : held);
   if (!unit) return;
   const known = (model.chosen || []).find(
     (one) => one.source === unit.source && one.unit === unit.unit && (!unit.side || one.side === unit.side),
@@ -101,8 +118,8 @@ export function drawChips() {
     isOpen,
     isOutOpen,
   ]);
-  if (now !== made) {
-    made = now;
+  if (now !== drawnKey) {
+    drawnKey = now;
     place.classList.toggle("lv-open", isOpen || (isOutOpen && outs.length > 0));
     const focused = unitOf(document.activeElement);
     const chips = shown.map(chip);
@@ -116,13 +133,17 @@ export function drawChips() {
   mark();
 }
 
+/** @param {UnitName} unit */
 function refocus(unit) {
   if (!unit) return;
   const again = [...list.querySelectorAll(".lv-chip")].find((one) => isSameUnit(unitOf(one), unit));
   if (again) again.querySelector("button").focus();
 }
 
-/* How many chips stand in one row beside what follows them. */
+/**
+ * How many chips stand in one row beside what follows them.
+ * @param {Unit[]} units
+ */
 function fits(units) {
   pen = pen || document.createElement("canvas").getContext("2d");
   pen.font = `600 ${typePx(12)} ${themeColours().sans}`;
@@ -136,31 +157,32 @@ function fits(units) {
   return units.length;
 }
 
+/** @param {Unit} one */
 function chip(one) {
   const { source, unit, side, threshold, isPinned } = one;
   const whole = element("span", `lv-chip lv-${side}${isPinned ? " lv-pinned" : ""}`);
   Object.assign(whole.dataset, { source, unit, side });
-  const said = `unit ${unit} of ${showToken(source).text}, on ${side}${isPinned ? ", pinned" : ""}`;
+  const label = `unit ${unit} of ${showToken(source).text}, on ${side}${isPinned ? ", pinned" : ""}`;
   const sign = side === "low" ? "≤" : "≥";
-  const own = `on where it is ${sign} ${thresholdText(threshold, 0.01)}`;
+  const condition = `on where it is ${sign} ${thresholdText(threshold, 0.01)}`;
   const name = element("button", "lv-chip-name", unitName(one), {
     type: "button",
-    title: `${said}: ${own}. Press to hold it, P to pin it, Delete to take it out`,
-    "aria-label": said,
+    title: `${label}: ${condition}. Press to hold it, P to pin it, Delete to take it out`,
+    "aria-label": label,
     "data-act": "hold",
     "data-testid": "chip",
   });
   const out = element("button", "lv-chip-out", "×", {
     type: "button",
     title: `Take unit ${unit} out`,
-    "aria-label": `Take ${said} out`,
+    "aria-label": `Take ${label} out`,
     "data-act": "out",
     tabindex: "-1",
   });
   const pin = element("button", "lv-chip-pin", "", {
     type: "button",
     title: "Let go of the pin (P)",
-    "aria-label": `Let go of the pin of ${said}`,
+    "aria-label": `Let go of the pin of ${label}`,
     "data-act": "pin",
     tabindex: "-1",
   });
@@ -168,6 +190,7 @@ function chip(one) {
   return whole;
 }
 
+/** @param {UnitName} one */
 function outChip(one) {
   const whole = element("span", "lv-chip lv-out");
   Object.assign(whole.dataset, { source: one.source, unit: one.unit, side: one.side });
@@ -182,6 +205,11 @@ function outChip(one) {
   return whole;
 }
 
+/**
+ * @param {string} act
+ * @param {string} text
+ * @param {boolean} isExpanded
+ */
 function textButton(act, text, isExpanded) {
   return element("button", "lv-chip-all", text, {
     type: "button",

@@ -13,8 +13,8 @@ import { changeState, state } from "../store/state.mjs";
 
 const MOST = 1024 * 1024; // characters, as the server takes
 
-let isOpen = null; // what the fields were last told
-let note;
+let /** @type {boolean} */ isOpen = null; // what the fields were last told
+let /** @type {HTMLElement} */ note;
 
 export function makePatternFile() {
   note = document.getElementById(ids.patternNote);
@@ -66,6 +66,7 @@ function choose() {
   input.click();
 }
 
+/** @param {File} file */
 async function open(file) {
   const held = file.size > MOST ? null : readPattern(await file.text());
   if (!held) {
@@ -78,5 +79,5 @@ async function open(file) {
   const { source } = state;
   changeState({ pattern: JSON.stringify(held), start: null, stop: null }, "push");
   const isKnown = units.length && model.dump.about.sources.some((s) => s.name === units[0].source);
-  if (isKnown && !units.some((unit) => unit.source === source)) openSource(units[0].source);
+  if (isKnown && !units.some((/** @type {UnitName} */ unit) => unit.source === source)) openSource(units[0].source);
 }

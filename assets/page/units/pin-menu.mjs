@@ -9,8 +9,8 @@ import { model } from "../store/model.mjs";
 import { shortSource } from "../store/naming.mjs";
 import { state } from "../store/state.mjs";
 
-let menu = null;
-let side = "high";
+let /** @type {Menu} */ menu = null;
+let /** @type {Side} */ side = "high";
 
 export function makePinMenu() {
   menu = makeMenu(document.getElementById(ids.unitTools), {
@@ -28,6 +28,7 @@ export function offerPin() {
   menu.button.disabled = !model.source;
 }
 
+/** @param {HTMLElement} panel */
 function fill(panel) {
   pinPresses(true);
   const { source, side: now } = state;
@@ -40,19 +41,19 @@ function fill(panel) {
     "aria-label": "Unit number",
     placeholder: "unit",
   });
-  const told = element("p", "lv-panel-note", "or press its line in the plot");
+  const note = element("p", "lv-panel-note", "or press its line in the plot");
   const add = () => {
     const nUnits = model.sourceOf(from).n_units;
     const unit = /^\d{1,9}$/.test(number.value.trim()) ? Number(number.value) : -1;
     if (unit < 0 || unit >= nUnits) {
-      told.textContent = `${from} has units 0 to ${nUnits - 1}`;
-      told.className = "lv-panel-note lv-warn";
+      note.textContent = `${from} has units 0 to ${nUnits - 1}`;
+      note.className = "lv-panel-note lv-warn";
       return;
     }
     pinUnit(unitWithThreshold(from, unit, side));
     number.value = "";
-    told.textContent = `unit ${unit} is pinned`;
-    told.className = "lv-panel-note";
+    note.textContent = `unit ${unit} is pinned`;
+    note.className = "lv-panel-note";
   };
   number.addEventListener("keydown", (event) => event.key === "Enter" && add());
   const row = element("div", "lv-panel-row");
@@ -71,8 +72,8 @@ function fill(panel) {
     ["low", "on low"],
   ];
   row.append(
-    choiceList("Which side", sides, side, (value) => (side = value)),
+    choiceList("Which side", sides, side, (value) => (side = /** @type {Side} */ (value))),
     button("lv-button", "Pin", "Pin this unit", add),
   );
-  panel.append(row, told);
+  panel.append(row, note);
 }

@@ -17,9 +17,9 @@ const SIDES = [
   ["low", "low"],
   ["both", "both"],
 ];
-let place = null;
-let menu = null;
-let made = "";
+let /** @type {HTMLElement} */ place = null;
+let /** @type {Menu} */ menu = null;
+let drawnKey = "";
 
 export function makeSources() {
   place = document.getElementById(ids.parts);
@@ -38,6 +38,7 @@ function free() {
   return model.dump.about.sources.filter((one) => one.axis === model.axis.index && !taken.has(one.name));
 }
 
+/** @param {HTMLElement} panel */
 function fill(panel) {
   panel.append(
     element(
@@ -52,17 +53,23 @@ function fill(panel) {
     );
 }
 
+/** @param {string} source */
 function add(source) {
   const { side, threshold, parts } = state;
   menu.close();
   changeState({ parts: [...parts, { source, side, threshold }] }, "settle");
 }
 
+/**
+ * @param {string} source
+ * @param {Partial<Part>} changes
+ */
 function change(source, changes) {
   const parts = state.parts.map((part) => (part.source === source ? Object.assign({}, part, changes) : part));
   changeState({ parts }, "settle");
 }
 
+/** @param {string} source */
 function remove(source) {
   changeState({ parts: state.parts.filter((part) => part.source !== source) }, "settle");
 }
@@ -72,12 +79,13 @@ function draw() {
   if (!model.source) return;
   menu.button.disabled = Boolean(pattern) || model.dump.about.sources.length < 2;
   const now = JSON.stringify(pattern ? [] : [parts, model.dump.about.uuid]);
-  if (now === made) return;
-  made = now;
+  if (now === drawnKey) return;
+  drawnKey = now;
   const tags = pattern ? [] : parts.map(tag);
   place.replaceChildren(...(tags.length ? [element("span", "lv-gutter-label", "and"), ...tags] : []));
 }
 
+/** @param {Part} part */
 function tag(part) {
   const name = showToken(part.source).text;
   const whole = element("span", "lv-part");
@@ -98,7 +106,9 @@ function tag(part) {
   threshold.addEventListener("keydown", (event) => event.stopPropagation());
   whole.append(
     button("lv-part-name", shortSource(part.source), `Plot ${name}`, () => openSource(part.source)),
-    choiceList(`Side of ${name}`, SIDES, part.side, (side) => change(part.source, { side })),
+    choiceList(`Side of ${name}`, SIDES, part.side, (side) =>
+      change(part.source, { side: /** @type {BrushSide} */ (side) }),
+    ),
     threshold,
     button("lv-chip-out", "×", `Take ${name} out of the brush`, () => remove(part.source)),
   );

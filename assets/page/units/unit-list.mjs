@@ -13,7 +13,8 @@ import { drawChips, makeChips } from "./chips.mjs";
 import { makePinMenu, offerPin } from "./pin-menu.mjs";
 import { makeSources } from "./sources.mjs";
 
-let message, back;
+let /** @type {HTMLElement} */ message;
+let /** @type {HTMLElement} */ back;
 
 export function makeUnits() {
   message = document.getElementById(ids.message);

@@ -1,0 +1,190 @@
+/* What modules hand to each other, and what of the browser and of Dash they use. */
+
+/* ---- What modules hand to each other */
+
+type Menu = ReturnType<typeof import("../dom/menu.mjs").makeMenu>;
+
+/* A card beside the views: see cards/card.mjs. */
+interface Card {
+  place: HTMLElement;
+  body: HTMLElement;
+  tools: HTMLElement;
+  title: HTMLElement;
+  fold: (isFolded: boolean) => void;
+  isFolded: () => boolean;
+  measure: () => void;
+  width: () => number;
+}
+
+/* What follows from the state and the loaded tiles: see store/model.mjs. Before a recording is shown its parts are null. */
+interface Model {
+  dump: Dump;
+  source: Source;
+  axis: Axis;
+  tracks: Track[];
+  cut: number | null;
+  chosen: Unit[] | null;
+  units: number[] | null;
+  nMissing: number;
+  nLooked: number;
+  problem: string | null;
+  isComplete: boolean;
+  isShaded: boolean;
+  since: number | null;
+  use(dump: Dump, sourceName: string): void;
+  refresh(): void;
+  sourceOf(name: string): Source | undefined;
+  row(step: number): Floats | null;
+  rowsOf(source: Source): Rows;
+  shown(step: number): ShownToken | null;
+  firstShown(): ShownToken[];
+  value(track: Track, step: number): TrackValue;
+  sequenceOf(step: number): [from: number, to: number];
+  sequenceAt(border: number): number | null;
+  bordersIn(from: number, to: number): number[];
+  countOn(from: number, to: number, units?: Unit[]): Uint16Array;
+  countSides(from: number, to: number): Record<Side, { counts: Uint16Array; n: number }>;
+  onSide(side: Side, source?: string): Unit[];
+}
+
+/* The colours and faces of the present theme: see dom/theme.mjs. */
+interface Colours {
+  [name: string]: any;
+  shade(share: number): string;
+  lowShade(share: number): string;
+  diverge(share: number): string;
+  sequence(share: number): string;
+  category(k: number): string;
+  ink(ground: string): string;
+}
+
+/* A menu that picks one of a list: see dom/dropdown.mjs. */
+interface Dropdown {
+  word: string;
+  title: string;
+  usual: string | null;
+  options: () => string[][];
+  value: () => any;
+  words?: (value: string) => string;
+  pick: (value: string) => unknown;
+  more?: (panel: HTMLElement, choose: (value: string) => void) => void;
+}
+
+/* A long list of which only what is seen is made: see dom/virtual-list.mjs. */
+interface ListOf {
+  height: number;
+  label: string;
+  load: (from: number, limit: number, signal: AbortSignal) => Promise<{ total: number; rows: any[] }>;
+  fill: (item: HTMLElement, row: any, index: number) => void;
+  pick: (row: any, index: number) => void;
+  told: (total: number, problem: string | null) => void;
+}
+
+/* Whose lines a painter draws: see corpus/lines.mjs. */
+interface LinesOf {
+  dump: () => string;
+  source: () => Source;
+  row: Rows;
+  height: () => number;
+}
+
+/* What the threshold card asks of the present brush. */
+interface ThresholdQuestion {
+  sides: Side[];
+  path: (side: Side) => string;
+  why: (unit: HeldUnit, threshold: number, side: Side) => string;
+}
+
+/* One side of a comparison, as the server tells it. */
+interface Compared {
+  dump: string;
+  name: string;
+  units: (UnitName & { threshold: number })[];
+  n_units: number;
+  n_matches: number;
+  off_before: number;
+  off_after: number;
+  lengths: [least: number, median: number, most: number] | null;
+}
+
+/* A hit of the text search, and a sequence, with the text around or of it. */
+interface Hit {
+  start: number;
+  stop: number;
+  first: number;
+  tokens: string[];
+}
+interface Sequence {
+  index: number;
+  start: number;
+  stop: number;
+  labels: Record<string, string | number | null>;
+  tokens: string[] | null;
+}
+
+/* The states that a card of the start page draws. */
+interface Thumbnail {
+  values: Floats;
+  nSteps: number;
+  nUnits: number;
+  isTanh: boolean;
+}
+
+/* A row under a typed text's tokens. */
+interface TypedRow {
+  name: string;
+  kind: "bars" | "label" | "before" | "change";
+  track?: TypedTrack;
+  sure?: TypedTrack;
+}
+
+/* A piece of an array, on its way or here: see store/data.mjs. */
+interface Tile {
+  k: number;
+  value?: any;
+  failed?: number;
+  look?: number;
+}
+
+/* A stretch of the table of matches with a canvas of its own. */
+interface Block {
+  element: HTMLElement;
+  canvas: HTMLCanvasElement;
+  links: HTMLElement;
+  marks?: SVGElement | HTMLElement;
+  items: Item[];
+  top: number;
+}
+
+/* The same before it is made: see lib/match-list.mjs. */
+interface LaidBlock {
+  top: number;
+  height: number;
+  items: Item[];
+}
+
+/* Where a typed text is drawn. */
+interface TypedPlaces {
+  mount: HTMLElement;
+  head: HTMLElement;
+  body: HTMLElement;
+  plot: HTMLElement;
+  strip: HTMLElement;
+  scroller: HTMLElement;
+}
+
+/* ---- Dash, and what the browser tests read */
+
+declare const dash_clientside: { no_update: unknown; set_props(id: string, props: object): void };
+/* What is found in the page by a selector is an element of HTML. */
+interface ParentNode {
+  querySelector(selectors: string): HTMLElement | null;
+  querySelectorAll(selectors: string): NodeListOf<HTMLElement>;
+}
+interface Element {
+  closest(selectors: string): HTMLElement | null;
+}
+interface Window {
+  dash_clientside: any;
+  lvDebug: object;
+}
