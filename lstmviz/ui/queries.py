@@ -14,7 +14,7 @@ from lstmviz.rerun.typed import TypedReader, brushed_text
 from lstmviz.types import Pattern
 from lstmviz.ui.selection import Selection
 
-COUNT_ALL = 2**22  # steps x pattern units; up to here every match is counted at once, in a tenth of a second
+COUNT_ALL = 2**22  # steps x pattern units; up to here the summary counts every match, in a tenth of a second
 ENOUGH = 2_000  # matches that are put in another order than the best, where all would take too long to find
 KEPT = 16  # patterns whose matches are kept
 LISTINGS_KEPT = 8
@@ -50,11 +50,8 @@ def is_short(dump: DumpReader, pattern: Pattern) -> bool:
 
 @lru_cache(maxsize=KEPT)
 def matches_of(dump: DumpReader, pattern: Pattern) -> AnyMatchSearch:
-    """Return the matches of a pattern: all of them where these are found at once, else as far as they are asked for."""
-    found = found_in(dump, pattern)
-    if is_short(dump, pattern):
-        found.complete()
-    return found
+    """Return the matches of a pattern, looked for no further than has been asked."""
+    return found_in(dump, pattern)
 
 
 def listing_of(dump: DumpReader, pattern: Pattern, asked: Selection) -> tuple[Listing, int]:

@@ -16,7 +16,7 @@ from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui.describe import finite
-from lstmviz.ui.queries import listing_of, matches_of, pattern_of
+from lstmviz.ui.queries import is_short, listing_of, matches_of, pattern_of
 from lstmviz.ui.regions import region_answer, region_asked
 from lstmviz.ui.selection import Selection
 
@@ -29,8 +29,11 @@ Row = dict[str, Any]
 
 
 def match_rows(dump: DumpReader, asked: Selection) -> dict[str, Any]:
-    """Answer a selection as JSON for the page: counts at each number of shared units, and the rows that are asked for.
+    """Answer a selection as JSON for the page: the rows that are asked for, and the counts known by then.
 
+    Counts are of matches at each number of shared units. They are all there where the answer is ``complete``, and it is
+    where the selection is to be ``counted`` and that takes no more than a tenth of a second; else they are those of the
+    levels that were looked at for the rows. ``counts_follow`` tells that the summary will have them all.
     Raises an LstmvizError, whose line the page shows, where the selection does not fit the dump.
     """
     if asked.lasso is not None:
@@ -39,6 +42,9 @@ def match_rows(dump: DumpReader, asked: Selection) -> dict[str, Any]:
     file = pattern_of(dump, asked)
     pattern = file.pattern
     found = matches_of(dump, pattern)
+    is_countable = is_short(dump, pattern)
+    if asked.counted and is_countable:
+        found.complete()
     listing, shared_from = listing_of(dump, pattern, asked)
     rows = _rows(dump, file, asked, listing)
     totals = found.totals()
@@ -48,6 +54,7 @@ def match_rows(dump: DumpReader, asked: Selection) -> dict[str, Any]:
         "n_full": next((n for shared, n in totals if shared == pattern.n_units), 0),
         "counts": totals,
         "complete": found.is_complete,
+        "counts_follow": is_countable and not found.is_complete,
         "text_before": CELLS_BEFORE,
         "cells": CELLS,
         "offset": asked.offset,

@@ -66,9 +66,10 @@ class Selection(_Frozen):
 
     ``source``, ``side`` and ``threshold`` are those of the source that is plotted, ``parts`` the further ones.
     ``typed`` is a brush on a text that was typed, and ``pattern`` an opened pattern file's text: either takes the place
-    of the brush on the corpus. ``rows`` rows are asked for, from ``offset`` on. A ``lasso``, the corners of a region on
-    the map of ``map_of`` (the plotted source where it is empty) by ``map_method``, takes the place of a pattern,
-    whatever that is. ``map_colour`` is the track that colours that map: None the first, "" none.
+    of the brush on the corpus. ``rows`` rows are asked for, from ``offset`` on; with ``counted`` not before all matches
+    are counted. A ``lasso``, the corners of a region on the map of ``map_of`` (the plotted source where it is empty) by
+    ``map_method``, takes the place of a pattern, whatever that is. ``map_colour`` is the track that colours that map:
+    None the first, "" none.
     """
 
     dump: Annotated[str, Field(max_length=100)]
@@ -92,6 +93,7 @@ class Selection(_Frozen):
     shared: Annotated[int, Field(ge=1)] | None = None
     colour: Annotated[str, Field(max_length=300)] = "shared"
     rows: Annotated[int, Field(ge=1, le=MAX_ROWS)] = 50
+    counted: bool = False
     offset: WholeNumber = 0
     pattern: Annotated[str, Field(max_length=MAX_PATTERN)] | None = None
     lasso: Annotated[tuple[tuple[Number, Number], ...], Field(max_length=MAX_CORNERS)] | None = None

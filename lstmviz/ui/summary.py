@@ -27,18 +27,22 @@ MAX_VALUES = 200  # of one track in an answer: those that most steps of the matc
 
 
 def match_summary(dump: DumpReader, asked: Selection) -> dict[str, Any]:
-    """Answer a selection as JSON for the page: lengths of the matches, their barcode, and what they carry.
+    """Answer a selection as JSON for the page: counts and lengths of the matches, their barcode, and what they carry.
 
-    The barcode and what is carried are those of matches that share all units and are not hidden. Raises an
-    LstmvizError, whose line the page shows, where the selection does not fit the dump.
+    Counts and lengths are of all matches where the answer is ``complete``. The barcode and what is carried are those of
+    matches that share all units and are not hidden. Raises an LstmvizError, whose line the page shows, where the
+    selection does not fit the dump.
     """
     if asked.lasso is not None:
         return _region_summary(dump, asked)
     began = time.perf_counter()
     file = pattern_of(dump, asked)
     pattern = file.pattern
-    is_whole = is_short(dump, pattern)
-    found = matches_of(dump, pattern).spans(1 if is_whole else max(1, pattern.n_units))
+    search, is_whole = matches_of(dump, pattern), is_short(dump, pattern)
+    if is_whole:
+        search.complete()
+    counted = time.perf_counter()
+    found = search.spans(1 if is_whole else max(1, pattern.n_units))
     full = found.take(found.n_shared == pattern.n_units)
     seen = without_hidden(full, hidden_in(file, dump.uuid))
     return {
@@ -46,6 +50,8 @@ def match_summary(dump: DumpReader, asked: Selection) -> dict[str, Any]:
         "n_full": len(full),
         "n_hidden": len(full) - len(seen),
         "complete": is_whole,
+        "counts": search.totals(),
+        "counting_ms": (counted - began) * 1000,
         "lengths": _lengths(found),
         "barcode": _barcode(dump, pattern.axis, seen),
         "carry": {"n_matches": len(seen), "tracks": _carry(dump, pattern.axis, seen)},

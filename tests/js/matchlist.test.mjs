@@ -22,6 +22,18 @@ const answer = (from, to, more) => ({
 });
 const places = (items) => items.filter((item) => item.kind === "row").map((item) => item.place);
 
+test("no row is asked for beyond the last once it is known how many there are", () => {
+  const one = createMatchList();
+  one.put(answer(0, 50), 50);
+  const before = one.version();
+  assert.equal(one.total(), null);
+  one.setTotal(50);
+  assert.equal(one.laid(all).next, null);
+  assert.notEqual(one.version(), before);
+  one.setTotal(60);
+  assert.equal(one.laid(all).next, 50);
+});
+
 test("rows are asked for page by page until a page comes short", () => {
   const one = createMatchList();
   one.put(answer(0, 50), 50);

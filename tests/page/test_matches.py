@@ -16,7 +16,19 @@ from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Filter, Window
 from lstmviz.ui import queries as asked
 from support import browser as browsing
-from support.workbench import BRUSHED, DEPTH_4, SOURCE, compared, pick, selected, spans, spans_of, until
+from support.workbench import (
+    BRUSHED,
+    DEPTH_4,
+    QUERY,
+    SOURCE,
+    assert_shows,
+    compared,
+    pick,
+    selected,
+    spans,
+    spans_of,
+    until,
+)
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -115,6 +127,42 @@ def test_each_count_lists_the_matches_with_so_many_units(bench, parens):
     assert {r["n_shared"] for r in shown["rows"]} == {4}
     bench.page.get_by_role("button", name="list all", exact=True).click()
     assert until(bench, "d.state.shared === null")["rows"]
+
+
+def test_rows_are_listed_before_all_matches_are_counted(bench, parens):
+    totals = dict(parens.count(selected(parens, *DEPTH_4)).totals.to_numpy().tolist())
+    bench.open(**QUERY)
+    held, counts = [], bench.page.locator("#lv-counts")
+    bench.page.route(re.compile("/summary$"), lambda route: held.append(route))
+    for kept in (asked.matches_of, asked._listing):
+        kept.cache_clear()
+    bench.page.evaluate("window => lvDebug.changeState(window, 'push')", {"start": DEPTH_4[0], "stop": DEPTH_4[1]})
+    counts.get_by_text("counting …").wait_for()
+    early = counts.inner_text().removesuffix(" · counting …")
+    shown = bench.shown()
+    assert (len(shown["rows"]), shown["isReady"]) == (50, False)
+    assert early.startswith(f"{totals[4]:,} matches with all 4 units on")
+    assert shown["counts"] == list(map(list, totals.items()))[: len(shown["counts"])]
+    assert len(shown["counts"]) < len(totals)
+    held[0].continue_()
+    assert_shows(bench.ready(), parens, *DEPTH_4)
+    assert counts.inner_text().startswith(early)
+    assert re.search(r"exact, [\d.]+ m?s$", counts.inner_text())
+
+
+def test_counts_that_do_not_come_are_not_waited_for(bench, parens):
+    bench.open(**QUERY)
+    for kept in (asked.matches_of, asked._listing):
+        kept.cache_clear()
+    bench.page.route(re.compile("/summary$"), lambda route: route.fulfill(status=500, body="{}"))
+    shown = bench.brush(*DEPTH_4)
+    assert len(shown["rows"]) == 50
+    assert "lower levels not counted" in bench.page.locator("#lv-counts").inner_text()
+    assert len(bench.more()["rows"]) == 100
+    bench.page.unroute(re.compile("/summary$"))
+    bench.page.get_by_role("button", name="Try again").first.click()
+    bench.page.locator("#lv-counts", has_text=" with 1 ").or_(bench.page.locator(".lv-counts-more")).first.wait_for()
+    bench.troubles.clear()  # the browser itself logs the refusal
 
 
 def test_where_finding_all_takes_long_the_page_says_what_it_lists_and_lists_all_when_asked(bench, parens, monkeypatch):

@@ -18,7 +18,7 @@ from lstmviz.ui.rows import CELLS_BEFORE, match_rows
 from lstmviz.ui.selection import parse
 from lstmviz.ui.summary import match_summary
 
-BASE = {"source": "rnn.l0.h", "start": 21, "stop": 24, "threshold": -0.5, "before": 0}
+BASE = {"counted": True, "source": "rnn.l0.h", "start": 21, "stop": 24, "threshold": -0.5, "before": 0}
 COLUMNS = ["start", "stop", "sequence", "n_shared", "n_union", "length"]
 
 
@@ -163,6 +163,33 @@ def test_of_many_labels_those_most_carried_are_told(parts, monkeypatch):
     assert (track["n_values"], len(track["values"])) == (3, 1)
     assert track["values"][0]["n_steps"] == frame["n_steps"].max()
     assert track["n_steps"] == frame["n_steps"].sum()
+
+
+def test_rows_come_before_all_is_counted_and_the_summary_has_the_counts(parts):
+    totals = parts[0].count(pattern_over(parts[0])).totals.to_numpy().tolist()
+    assert len(totals) > 1
+    for dump in parts:
+        pattern = pattern_over(dump)
+        asking.matches_of.cache_clear()
+        asking._listing.cache_clear()
+        first = ask(dump, rows=1, counted=False)
+        assert rows_in(first) == dump.match(pattern, 1)[COLUMNS].to_numpy().tolist()
+        assert (first["complete"], first["counts_follow"], first["n_listed"]) == (False, True, None)
+        assert [list(c) for c in first["counts"]] == totals[: len(first["counts"])] != totals
+        assert first["n_full"] == totals[0][1]
+        answer = ask(dump, match_summary)
+        assert ([list(c) for c in answer["counts"]], answer["complete"]) == (totals, True)
+        later = ask(dump, rows=1, counted=False)
+        assert (later["complete"], later["counts_follow"]) == (True, False)
+        assert [list(c) for c in later["counts"]] == totals
+        assert later["n_listed"] == sum(n for _, n in totals)
+
+
+def test_what_takes_long_to_count_is_not_counted_even_if_that_is_asked_for(parts, long):
+    for dump in parts:
+        answer = ask(dump, rows=1)
+        assert (answer["complete"], answer["counts_follow"]) == (False, False)
+        assert not ask(dump, match_summary)["complete"]
 
 
 @pytest.fixture

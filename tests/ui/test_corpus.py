@@ -48,7 +48,7 @@ def test_a_brush_lists_the_same_rows(parts):
     answers = []
     for dump in parts:
         raw = {"dump": dump.uuid, "source": "rnn.l0.h", "at": 0, "span": 20, "start": 21, "stop": 24, "threshold": 0.1}
-        raw |= {"before": 0, "after": 0, "rows": 8}
+        raw |= {"before": 0, "after": 0, "rows": 8, "counted": True}
         answer = match_rows(dump, parse(raw))
         for row in answer["rows"]:
             labels = dump.tracks["part"].labels

@@ -134,6 +134,7 @@ def ask(served, **more):
         "stop": 11,
         "threshold": 0.2,
         "before": 0,
+        "counted": True,
     }
     return match_rows(served, parse({**base, **more}))
 

@@ -1,18 +1,17 @@
 /* What the cards share. A card has a head that folds it, and a body that it fills itself. */
 
 import { button, element } from "../dom/element.mjs";
-import { redraw, redrawAll } from "../dom/frame.mjs";
+import { redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { clamp, hasQuestion } from "../lib/url.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 import { state } from "../store/state.mjs";
-import { askSummary, isSummaryPending, summaryAnswer } from "../store/summary.mjs";
+import { askSummary, isSummaryLate, summaryAnswer } from "../store/summary.mjs";
 
 const WIDTH = { least: 180, most: 300 }; // px of a drawing
 /** @type {Card[]} */
 export const cards = [];
-let /** @type {ReturnType<typeof setTimeout> | "shown"} */ late = null; // while the summary is waited for
 
 /**
  * A card in its place: {body, tools, title, width(), fold(isFolded), isFolded()}.
@@ -84,23 +83,14 @@ export function noSummary(what) {
   const answer = summaryAnswer();
   if (!lasso && !hasQuestion(state)) return hint(what);
   if (answer?.error)
-    return failed("The matches could not be summed up", answer.error, () => askSummary(matchAnswer().question));
+    return failed("The matches could not be summed up", answer.error, () => askSummary(matchAnswer().question.whole));
   if (answer && !answer.n_units && !answer.is_region) return hint("No unit is selected: there is nothing to match.");
   if (answer) return null;
-  return hint(late === "shown" ? "Counting …" : "");
+  return hint(isSummaryLate() ? "Counting …" : "");
 }
 
 /* Counting that takes long is shown: what the cards tell is of before, and grey. */
 export function watchSummary() {
-  if (!isSummaryPending()) {
-    if (late && late !== "shown") clearTimeout(late);
-    late = null;
-  } else if (late === null) {
-    late = setTimeout(() => {
-      late = isSummaryPending() ? "shown" : null;
-      redraw("summary");
-    }, 300);
-  }
-  for (const name of ["carry", "lengths"])
-    document.getElementById(ids[name]).classList.toggle("lv-stale", late === "shown" && summaryAnswer() !== null);
+  const isStale = isSummaryLate() && summaryAnswer() !== null;
+  for (const name of ["carry", "lengths"]) document.getElementById(ids[name]).classList.toggle("lv-stale", isStale);
 }

@@ -5,6 +5,7 @@ import { isStartShown } from "./stage.mjs";
 
 const /** @type {{ names: string[], draw: () => void }[]} */ parts = []; // {names, draw}
 const asked = new Set();
+const UNSEEN = 250; // ms without a frame: nothing is drawn
 /** @type {number[]} */
 export const brushTimes = []; // the last times from a brush's event to its drawing done, ms
 let waiting = false;
@@ -26,6 +27,14 @@ export function redraw(...names) {
     waiting = true;
     window.requestAnimationFrame(run);
   }
+}
+
+/* Settles once what was asked to be drawn up to now is on the screen; soon where nothing is drawn, as in a hidden tab. */
+export function afterPaint() {
+  return new Promise((resolve) => {
+    window.requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, UNSEEN);
+  });
 }
 
 export function redrawAll() {

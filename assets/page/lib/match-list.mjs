@@ -31,6 +31,15 @@ export function createMatchList() {
   }
 
   /**
+   * It is known by now how many rows there are.
+   * @param {number} count
+   */
+  function setTotal(count) {
+    total = count;
+    version++;
+  }
+
+  /**
    * @param {number} index
    * @param {boolean} isFolded
    */
@@ -94,6 +103,7 @@ export function createMatchList() {
 
   return {
     put,
+    setTotal,
     fold,
     foldAll,
     laid,

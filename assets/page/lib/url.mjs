@@ -30,7 +30,7 @@ export const QUESTION_FIELDS = [
   "filters",
 ];
 export const LISTED_FIELDS = ["minLength", "maxLength", "hidden", "marked", "order", "group", "shared", "pattern"];
-const ROW_FIELDS = ["rows", "offset", "colour"];
+const ROW_FIELDS = ["rows", "offset", "colour", "counted"];
 const REGION_FIELDS = ["lasso", "mapOf", "mapMethod"];
 // What makes another list of matches, so that its first rows are wanted anew.
 export const LIST_FIELDS = [

@@ -7,8 +7,9 @@ import { countLevels, tookWords } from "../lib/listing.mjs";
 import { grouped } from "../lib/scale.mjs";
 import { hasQuestion } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
-import { matchAnswer } from "../store/matches.mjs";
+import { isCounting, matchAnswer } from "../store/matches.mjs";
 import { changeState, state } from "../store/state.mjs";
+import { isSummaryLate } from "../store/summary.mjs";
 import { drawRegionCounts } from "./region.mjs";
 
 const SHOWN = 3; // counts in the line; the others are in a menu
@@ -41,12 +42,23 @@ export function drawCounts() {
   if (!isPut || !answer.n_units) return sayCounts(isPut ? "nothing to look for: no unit is selected" : "");
   const levels = countLevels(answer);
   const parts = levels.slice(0, SHOWN).flatMap((level, k) => [...(k ? [" · "] : []), ...count(level, k === 0)]);
-  if (!levels.length) parts.push(element("strong", "", "No matches"), ` with ${plural(answer.n_units, "unit")}`);
   if (levels.length > SHOWN) parts.push(" · ", menu.whole.parentElement);
-  if (answer.complete === false) parts.push(" · lower levels not counted");
-  parts.push(` · ${tookWords(answer.ms)}`, ...limit(answer, whole.shared));
+  if (isCounting()) parts.push(isSummaryLate() ? " · counting …" : "");
+  else parts.push(...counted(answer, levels), ...limit(answer, whole.shared));
   place.className = "lv-counts";
   place.replaceChildren(...parts);
+}
+
+/**
+ * What is said once no more counts come.
+ * @param {MatchAnswer} answer
+ * @param {ReturnType<typeof countLevels>} levels
+ * @returns {(string | HTMLElement)[]}
+ */
+function counted(answer, levels) {
+  const none = [element("strong", "", "No matches"), ` with ${plural(answer.n_units, "unit")}`];
+  const lower = answer.complete === false ? " · lower levels not counted" : "";
+  return [...(levels.length ? [] : none), `${lower} · ${tookWords(answer.ms)}`];
 }
 
 /**

@@ -7,6 +7,7 @@ import { grouped } from "../lib/scale.mjs";
 import { PAGE_ROWS } from "../lib/url.mjs";
 import {
   askPage,
+  isCounting,
   isMatchPending,
   MOST_ROWS,
   matchAnswer,
@@ -15,6 +16,7 @@ import {
   pageProblem,
   publishQuestion,
 } from "../store/matches.mjs";
+import { isSummaryLate } from "../store/summary.mjs";
 import { makeByHand } from "./by-hand.mjs";
 import { makeCompare } from "./compare.mjs";
 import { drawCounts, makeCounts, sayCounts } from "./counts.mjs";
@@ -54,6 +56,10 @@ const TOLD = {
     drawCounts();
     offerMore();
   },
+  counted() {
+    if (!isStale()) drawCounts();
+    offerMore();
+  },
   page(place) {
     const hadFocus = document.activeElement === moreButton;
     offerMore();
@@ -72,6 +78,8 @@ const TOLD = {
   },
 };
 
+const isStale = () => table.classList.contains("lv-stale"); // the words in the place of the counts tell of a wait
+
 /** @param {boolean} isRegion */
 function settle(isRegion) {
   table.classList.remove("lv-stale");
@@ -86,7 +94,8 @@ function askNext() {
 function offerMore() {
   const list = matchList();
   const next = matchAnswer() ? laidItems().next : null;
-  if (next === null || !list.size()) return more.replaceChildren();
+  const isUnknown = list.total() === null && isCounting() && !isSummaryLate(); // whether there are more
+  if (next === null || !list.size() || isUnknown) return more.replaceChildren();
   if (list.size() >= MOST_ROWS) {
     return more.replaceChildren(
       element(

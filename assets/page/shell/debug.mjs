@@ -29,7 +29,7 @@ import { holdUnit } from "../store/colouring.mjs";
 import { changeByHand, changeLimits, pinUnit } from "../store/edits.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { plotPlace } from "../store/geometry.mjs";
-import { isMatchPending, matchAnswer, matchRows } from "../store/matches.mjs";
+import { isCounting, isMatchPending, matchAnswer, matchRows } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
 import { openDump, openSource, showDump } from "../store/open.mjs";
 import { postJson } from "../store/request.mjs";
@@ -71,7 +71,8 @@ export function inspectPage() {
       isSecondSourceReady() &&
       isTypedReady() &&
       isResting() &&
-      !isMatchPending(),
+      !isMatchPending() &&
+      !isCounting(),
     state: copy,
     units: model.units === null ? null : model.units.slice(),
     chosen: model.chosen === null ? null : model.chosen.map((one) => Object.assign({}, one)),

@@ -11,7 +11,7 @@ import { settleAddress } from "./history.mjs";
 import { listedQuestion } from "./pinned-pattern.mjs";
 import { askServer } from "./request.mjs";
 import { state } from "./state.mjs";
-import { askSummary, clearSummary } from "./summary.mjs";
+import { askSummary, clearSummary, isSummaryPending, summaryAnswer, summaryKey, summaryTold } from "./summary.mjs";
 
 const LONG = 4000; // ms; what takes longer is said to be still on its way
 export const MOST_ROWS = 20000; // that one page keeps: about 80 MB
@@ -23,14 +23,16 @@ let list = createMatchList(); // its rows and those that were asked for later
 let /** @type {string} */ problem = null; // why the last page of rows did not come
 let /** @type {string} */ published = null; // key of the last question of the page
 
-/* Told with what became of a question: "late" and words; "shown" and whether the list is still the same one; "page" and the
-   place of its first row, null where it has none; "more", where what follows the rows changed; "failed" and why. */
+/* Told with what became of a question: "late" and words; "shown" and whether the list is still the same one; "counted", where
+   the counts of what is shown have come or are late; "page" and the place of its first row, null where it has none; "more",
+   where what follows the rows changed; "failed" and why. */
 export const matchesTold = signal();
 
 export const matchAnswer = () => answer;
 export const matchList = () => list;
 export const matchRows = () => list.rows();
 export const isMatchPending = () => line.isOpen();
+export const isCounting = () => Boolean(answer?.counts_follow) && isSummaryPending(); // how many there are in all
 export const pageProblem = () => problem;
 
 /**
@@ -58,15 +60,16 @@ async function askList(whole, question) {
     return show(Object.assign({ whole }, question), NOTHING);
   }
   const rows = answer && listKey(answer.question) === listKey(question) ? PAGE_ROWS : question.rows;
-  const asked = Object.assign({}, question, { whole, rows, offset: 0 });
+  const counted = question !== whole; // the summary is of the page's own pattern, not of A
+  const asked = Object.assign({}, question, { whole, rows, offset: 0, counted });
   const long = setTimeout(() => matchesTold.tell("late", "Still searching …"), LONG);
   const came = await askRows(asked, () => matchesTold.tell("late", "Searching …"));
   clearTimeout(long);
   if (!came) return; // another one is wanted by now
   if (came.error) return fail(came.error.message);
-  show(asked, came.answer);
   if (isAsked(whole)) askSummary(whole);
   else clearSummary();
+  show(asked, came.answer);
 }
 
 /**
@@ -112,13 +115,38 @@ export async function askPage(offset) {
 function show(question, given) {
   const isSame = Boolean(answer) && listKey(answer.question) === listKey(question);
   problem = null;
-  answer = Object.assign({ question }, given);
+  answer = withCounts(Object.assign({ question }, given));
   delete (/** @type {any} */ (answer).rows);
   if (!isSame) list = createMatchList();
   list.put(coloured(question, given), question.rows);
   redraw("matches", "strip");
   matchesTold.tell("shown", isSame);
 }
+
+/**
+ * An answer with the counts of the summary where these are to come from it, and have.
+ * @param {MatchAnswer} given
+ */
+function withCounts(given) {
+  const summary = summaryAnswer();
+  const isOfIt = summary?.complete && summary.key === summaryKey(given.question.whole);
+  if (!given.counts_follow || !isOfIt) return given;
+  const listed = summary.counts.filter(([shared]) => shared >= given.shared_from);
+  return Object.assign({}, given, {
+    counts: summary.counts,
+    counts_follow: false,
+    complete: true,
+    n_listed: listed.reduce((sum, [, total]) => sum + total, 0),
+    ms: given.ms + summary.counting_ms,
+  });
+}
+
+summaryTold.on(() => {
+  if (!answer?.counts_follow) return;
+  answer = withCounts(answer);
+  if (answer.complete) list.setTotal(answer.n_listed);
+  matchesTold.tell("counted");
+});
 
 /**
  * Each row knows by which unit its values were asked for.

@@ -1,8 +1,9 @@
-/* What the matches have in common: asked of the server once their rows are there, kept for the parts that draw it.
-   They draw in the frame's part "summary" and read summaryAnswer(): null until the first one has come. */
+/* What the matches have in common, and how many there are in all: asked of the server once their rows are painted, kept for
+   the parts that draw it. They draw in the frame's part "summary" and read summaryAnswer(): null until the first has come. */
 
-import { redraw } from "../dom/frame.mjs";
+import { afterPaint, redraw } from "../dom/frame.mjs";
 import { questionLine } from "../lib/questions.mjs";
+import { signal } from "../lib/signal.mjs";
 import { askedFields, patternKey, regionKey } from "../lib/url.mjs";
 import { askServer } from "./request.mjs";
 
@@ -10,22 +11,39 @@ const ASKED_BY = ["minLength", "maxLength", "hidden"]; // beside the pattern; or
 const line = questionLine();
 let /** @type {Summary} */ answer = null; // with the `key` of its question; {error} where that has none
 let /** @type {string} */ key = null; // of the question that was put last
+let isLate = false;
+
+export const summaryTold = signal(); // an answer came, or none will; or it is late
 
 /**
- * Put a selection's question, unless it is the one that was put last.
+ * Put a selection's question once what is drawn now is painted, unless it is the one that was put last.
  * @param {State} question
  */
 export async function askSummary(question) {
   const mine = summaryKey(question);
   if (mine === key) return;
   key = mine;
-  const coming = line.ask((signal) => askServer(`d/${question.dump}/summary`, askedFields(question), { signal }));
+  isLate = false;
+  const coming = line.ask(async (signal) => {
+    await afterPaint();
+    return askServer(`d/${question.dump}/summary`, askedFields(question), { signal });
+  }, tellLate);
   redraw("summary");
   const came = await coming;
   if (!came) return; // another one is wanted by now
   if (came.error) key = null; // the same question may be put again
   answer = came.error ? { error: came.error.message } : Object.assign({ key: mine }, came.answer);
+  tell();
+}
+
+function tellLate() {
+  isLate = true;
+  tell();
+}
+
+function tell() {
   redraw("summary");
+  summaryTold.tell();
 }
 
 /** @param {Record<string, any>} question */
@@ -42,3 +60,4 @@ export function clearSummary() {
 
 export const summaryAnswer = () => answer;
 export const isSummaryPending = () => line.isOpen();
+export const isSummaryLate = () => line.isOpen() && isLate;

@@ -17,6 +17,7 @@ interface MatchAnswer {
   n_units: number;
   counts: [shared: number, total: number][];
   complete: boolean;
+  counts_follow?: boolean; // the summary will have them all
   text_before: number;
   n_listed: number | null;
   n_groups: number;
@@ -115,6 +116,8 @@ interface Summary {
   n_full: number;
   n_hidden: number;
   complete: boolean;
+  counts: [shared: number, total: number][];
+  counting_ms: number;
   lengths: [shared: number, length: number, count: number][];
   barcode: Barcode;
   carry: { n_matches: number; tracks: CarriedTrack[] };
