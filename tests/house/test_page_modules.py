@@ -18,7 +18,8 @@ LAYERS = (("lib",), ("dom",), ("store",), VIEWS, ("shell",), ("",))
 LAYER = {folder: place for place, folders in enumerate(LAYERS) for folder in folders}
 
 IMPORT = re.compile(r'^import (?:\* as (?P<whole>\w+)|\{(?P<names>[^}]*)\}) from "(?P<path>[^"]+)";', re.MULTILINE)
-EXPORT = re.compile(r"^export (?:async )?(?:function\*?|const|let|class) (\w+)", re.MULTILINE)
+# A type may stand between: export const /** @type {State} */ state.
+EXPORT = re.compile(r"^export (?:async )?(?:function\*?|const|let|class) (?:/\*\*.*?\*/ )?(\w+)", re.MULTILINE)
 
 
 def read(folder):
