@@ -136,7 +136,7 @@ def test_tokens_are_compared_wherever_a_block_of_them_ends(tmp_path, monkeypatch
     text_digest.cache_clear()
     whole = text_digest(one, "text")
     text_digest.cache_clear()
-    monkeypatch.setattr("lstmviz.match.summary.same_text.AT_ONCE", 4)
+    monkeypatch.setattr("lstmviz.match.summary.same_text.BLOCK_STEPS", 4)
     assert text_digest(one, "text") == whole
     assert [d.name for d, _ in same_text(one.axis("text"), one, [one, two, apart])] == ["one", "two"]
     text_digest.cache_clear()

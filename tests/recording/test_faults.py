@@ -118,7 +118,7 @@ def brought_back(path: Path) -> tuple[RecoveryReport | None, int, bool]:
     dump = DumpReader(path)
     n_steps, is_complete = dump.n_steps, dump.provenance["complete"]
     dump.close()
-    assert (first.state == "whole") is is_complete
+    assert (first.state == "complete") is is_complete
     return first, n_steps, is_complete
 
 

@@ -172,7 +172,7 @@ def test_tokens_that_do_not_fit_what_was_generated(tmp_path):
             with one_line(RecordingError, "rnn ran over 2 sequences x 5 steps", said), run.batch():
                 generate(model, run, 4, prompt)
                 run.tokens(tokens)
-        with one_line(RecordingError, "told nothing"), run.batch(tokens=prompt):
+        with one_line(RecordingError, "given nothing"), run.batch(tokens=prompt):
             run.tokens(prompt)
         with run.batch():
             run.tokens(generate(model, run, 1, prompt))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -111,7 +112,7 @@ def test_taking_nothing_away_step_by_step_is_the_model_itself():
     model, ids = CARD.model("1x50"), verbs.torch.arange(12).reshape(2, 6)
     with verbs.torch.no_grad():
         unit = model.description.n_units  # one unit more that nothing reads: the model stays what it is
-        wide = verbs.TextModel(model.description.resized(1, unit + 1))
+        wide = verbs.TextModel(replace(model.description, n_units=unit + 1))
         for name, value in wide.state_dict().items():
             value.zero_()
             given = model.state_dict()[name]

@@ -155,6 +155,18 @@ def test_of_a_page_s_waiting_questions_only_the_newest_is_answered(slow):
     assert (slow.asked, slow.statuses) == ([1, 5 - given_way], {1: 200, given_way: 409, 5 - given_way: 200})
 
 
+def test_a_question_that_comes_behind_a_newer_one_gives_way_to_it(slow):
+    slow.put("one.1", 1)
+    assert slow.begun.acquire(timeout=30)
+    slow.put("one.3", 3)
+    time.sleep(0.3)  # 3 waits for its turn
+    slow.put("one.2", 2)
+    while 2 not in slow.statuses:
+        time.sleep(0.01)
+    slow.end()
+    assert (slow.asked, slow.statuses) == ([1, 3], {1: 200, 2: 409, 3: 200})
+
+
 def test_pages_do_not_wait_for_each_other_nor_does_a_request_that_names_none(slow):
     for threshold, page in enumerate(("one", "two", None, None, "x" * MAX_NAME), 1):
         slow.put(page, threshold)

@@ -7,6 +7,7 @@ import { signal } from "../lib/signal.mjs";
 
 const WAIT = { first: 1000, most: 8000, times: 1.5 }; // ms between looks
 const PAGE = Math.random().toString(36).slice(2); // this page's name: the server answers its newest question of a kind
+let nPosted = 0; // requests may reach the server in another order
 let isLost = false;
 let wait = WAIT.first;
 
@@ -71,7 +72,7 @@ export async function request(path, options = {}) {
  * @param {RequestInit} [options]
  */
 export function postJson(path, body, options) {
-  const headers = { "Content-Type": "application/json", "Lstmviz-Page": PAGE };
+  const headers = { "Content-Type": "application/json", "Lstmviz-Page": `${PAGE}.${++nPosted}` };
   return request(path, { method: "POST", headers, body: JSON.stringify(body), ...options });
 }
 

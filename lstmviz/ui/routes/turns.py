@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Condition
 
 from flask import request
 from werkzeug.exceptions import Conflict
 
-PAGE = "Lstmviz-Page"  # the header by which a page tells its requests from those of others
+PAGE = "Lstmviz-Page"  # the header by which a page names itself and counts its requests: "name" or "name.12"
 MAX_NAME = 40  # characters of a page's name
+MAX_DIGITS = 15  # of a request's number
+SUPERSEDED = "a newer question of the same page took the place of this one"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Place:
+    """One request's place in the line of its page."""
+
+    number: int
+
+
+def _asker(header: str) -> tuple[str, int]:
+    """Return the name of the page that asks, and the number of its request: 0 where it has none."""
+    name, _, number = header.partition(".")
+    return name[:MAX_NAME], int(number) if number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS else 0
 
 
 class Turns:
@@ -21,23 +37,26 @@ class Turns:
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._newest: dict[str, object] = {}  # of each page with a question here
+        self._newest: dict[str, _Place] = {}  # of each page with a question here
         self._busy: set[str] = set()  # pages one of whose questions is being answered
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for the turn of the present request; Conflict where a newer one of its page takes its place."""
-        page = request.headers.get(PAGE, "")[:MAX_NAME]
+        page, number = _asker(request.headers.get(PAGE, ""))
         if not page:
             yield
             return
-        mine = object()
+        mine = _Place(number)
         with self._changed:
+            newest = self._newest.get(page)
+            if newest is not None and newest.number > number:  # threads may begin in another order than requests came
+                raise Conflict(SUPERSEDED)
             self._newest[page] = mine
             self._changed.notify_all()
             self._changed.wait_for(lambda: page not in self._busy or self._newest.get(page) is not mine)
             if self._newest.get(page) is not mine:
-                raise Conflict("a newer question of the same page took the place of this one")
+                raise Conflict(SUPERSEDED)
             self._busy.add(page)
         try:
             yield
