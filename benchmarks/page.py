@@ -59,7 +59,7 @@ def opened(dump: lstmviz.Dump) -> Iterator[Any]:
 def cold_load(dump: lstmviz.Dump) -> tuple[float, int]:
     """Return ms from a new browser's request to a ready page, and the bytes that came over the wire."""
     with opened(dump) as bench:
-        wire = bench.context.new_cdp_session(bench.page)
+        wire = bench.page.context.new_cdp_session(bench.page)
         sizes: list[float] = []
         wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
         wire.send("Network.enable")
