@@ -1,4 +1,4 @@
-"""LSTMVis's search, written anew from its description: what the match engine is measured against.
+"""LSTMVis's search, reimplemented from its description, to compare the match engine with.
 
 It reads the columns of the selected units out of a row-major array of floats, thresholds and adds them up, and takes
 runs of two steps or more over which a number of units is on, from the most units down until there are enough. The
@@ -26,17 +26,17 @@ def search(path: str, units: list[int], threshold: float, is_fast: bool) -> list
         else:
             for unit in units:  # one column after the other keeps the memory small
                 counts += states[:n_steps, unit] >= threshold
-        found: list[tuple[int, int, int]] = []
+        candidates: list[tuple[int, int, int]] = []
         for level in range(len(units), 0, -1):
             is_on = np.concatenate([[0], (counts >= level).view(np.int8), [0]])
             change = np.diff(is_on)
             starts, stops = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
             long = stops - starts >= 2
-            found += [(level, int(a), int(b)) for a, b in zip(starts[long], stops[long], strict=True)][: 4 * TOP]
-            if len(found) >= TOP:
+            candidates += [(level, int(a), int(b)) for a, b in zip(starts[long], stops[long], strict=True)][: 4 * TOP]
+            if len(candidates) >= TOP:
                 break
         ranked = []
-        for level, start, stop in found:
+        for level, start, stop in candidates:
             through = (states[start:stop] >= threshold).all(axis=0)
             ranked.append((-int(through[units].sum()), int(through.sum()) + len(units), start - stop, start))
             assert level

@@ -1,8 +1,8 @@
 """How fast the match engine is: against LSTMVis's algorithm, against copying the same bytes once, and over length.
 
-Made corpora of LSTM-like states: each unit keeps a level for some steps, as an LSTM's do, and is on in about a tenth of
-the steps, in runs. Every figure is a median of one run, warm unless it says cold; ratios are between medians of the
-same run. Corpora are written to --folder once and kept.
+The corpora are artificial LSTM-like states: each unit keeps a level for some steps and is on in about a tenth of the
+steps, in runs. Every figure is a median of one run, warm unless it says cold; ratios are between medians of the same
+run. Corpora are written to --folder once and kept.
 
     python benchmarks/match.py --folder /tmp/corpora [--quick]
 """
@@ -77,15 +77,15 @@ def make_states(rng: np.random.Generator, level: np.ndarray, n_steps: int) -> tu
 def patterns(dump: lstmviz.Dump, n_units: int, n_patterns: int) -> list[Pattern]:
     """Return patterns of so many units that are on together through some window of 2 to 5 steps."""
     rng = np.random.default_rng(2)
-    found = []
-    while len(found) < n_patterns:
+    sampled: list[Pattern] = []
+    while len(sampled) < n_patterns:
         start = int(rng.integers(0, dump.n_steps - 10)) // SEQUENCE * SEQUENCE + int(rng.integers(1, SEQUENCE - 8))
         window = dump.select(SOURCE, start, start + int(rng.integers(1, 4)), 0.3, 0, 0)
         units = [u.unit for u in window.units][:n_units]
         rest = [u for u in range(dump.source(SOURCE).n_units) if u not in units][: n_units - len(units)]
         chosen = tuple(PatternUnit(SOURCE, u) for u in sorted(units + rest))
-        found.append(Pattern("text", chosen, ((SOURCE, 0.3),), window.length, off_before=len(found) % 3 == 2))
-    return found
+        sampled.append(Pattern("text", chosen, ((SOURCE, 0.3),), window.length, off_before=len(sampled) % 3 == 2))
+    return sampled
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -103,11 +103,11 @@ def floor(dump: lstmviz.Dump, n_units: int) -> float:
     return statistics.median(timed(lambda: np.copyto(copy, units)) for _ in range(7))
 
 
-def engine(dump: lstmviz.Dump, asked: list[Pattern]) -> tuple[float, float]:
+def engine(dump: lstmviz.Dump, queries: list[Pattern]) -> tuple[float, float]:
     """Return the median seconds for a page of 50 rows, and the median number of candidates visited."""
-    MatchSearch(dump, asked[0]).page(50)
+    MatchSearch(dump, queries[0]).page(50)
     seconds, visited = [], []
-    for pattern in asked:
+    for pattern in queries:
         found = MatchSearch(dump, pattern)
         seconds.append(timed(lambda p=pattern: MatchSearch(dump, p).page(50)))
         found.page(50)
@@ -115,19 +115,19 @@ def engine(dump: lstmviz.Dump, asked: list[Pattern]) -> tuple[float, float]:
     return statistics.median(seconds), statistics.median(visited)
 
 
-def against_lstmvis(folder: Path, n_steps: int, n_asked: int) -> None:
+def against_lstmvis(folder: Path, n_steps: int, n_units: int) -> None:
     """Print one line: our time, LSTMVis's two modes, and the floor."""
     dump = make_corpus(folder, n_steps, 200, with_lstmvis=True)
     build_index(dump, SOURCE)
-    asked = patterns(dump, n_asked, 15)
+    queries = patterns(dump, n_units, 15)
     path = str(folder / f"{n_steps}x200.lstmvis.h5")
-    units = [u.unit for u in asked[0].units]
-    ours, visited = engine(dump, asked)
+    units = [u.unit for u in queries[0].units]
+    ours, visited = engine(dump, queries)
     fast = statistics.median(timed(lambda: baseline_lstmvis.search(path, units, 0.3, True)) for _ in range(3))
     precise = statistics.median(timed(lambda: baseline_lstmvis.search(path, units, 0.3, False)) for _ in range(3))
-    least = floor(dump, n_asked)
+    least = floor(dump, n_units)
     print(
-        f"{n_steps:>11,} x 200, {n_asked:2} units: {ours * 1e3:7.1f} ms  visited {visited:7,.0f}   "
+        f"{n_steps:>11,} x 200, {n_units:2} units: {ours * 1e3:7.1f} ms  visited {visited:7,.0f}   "
         f"precise {precise * 1e3:7.0f} ms = {precise / ours:6.0f}x   fast {fast * 1e3:6.0f} ms = {fast / ours:5.1f}x   "
         f"copy {least * 1e3:6.2f} ms, ours = {ours / least:5.1f} copies",
         flush=True,
@@ -153,10 +153,10 @@ def along_length(folder: Path, lengths: list[int]) -> None:
     for n_steps in lengths:
         dump = make_corpus(folder, n_steps, 32, with_lstmvis=False)
         build_index(dump, SOURCE)
-        asked = patterns(dump, 8, 9)
-        ours, visited = engine(dump, asked)
+        queries = patterns(dump, 8, 9)
+        ours, visited = engine(dump, queries)
         tracemalloc.start()
-        MatchSearch(dump, asked[0]).page(50)
+        MatchSearch(dump, queries[0]).page(50)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         print(
@@ -171,12 +171,12 @@ def cold(folder: Path, n_steps: int) -> None:
     make_corpus(folder, n_steps, 200, with_lstmvis=False)
     lines = [
         subprocess.run(
-            [sys.executable, __file__, "--folder", folder, "--cold", f"{n_steps}", what],
+            [sys.executable, __file__, "--folder", folder, "--cold", f"{n_steps}", kind],
             check=True,
             capture_output=True,
         )
         for _ in range(5)
-        for what in ("query", "read")
+        for kind in ("query", "read")
     ]
     seconds = [float(line.stdout) for line in lines]
     query, read = statistics.median(seconds[::2]), statistics.median(seconds[1::2])
@@ -187,15 +187,15 @@ def cold(folder: Path, n_steps: int) -> None:
     )
 
 
-def cold_child(folder: Path, n_steps: int, what: str) -> None:
-    """Time one cold query, or one cold read of the codes that it needs, and print the seconds."""
+def cold_child(folder: Path, n_steps: int, kind: str) -> None:
+    """Print the seconds of one cold query, or of one cold read of the codes that it needs."""
     dump = make_corpus(folder, n_steps, 200, with_lstmvis=False)
     (pattern,) = patterns(dump, 8, 1)
     units_path, rows_path = _files(dump.source(SOURCE), index_folder(dump))[1:]
     small = lstmviz.open_dump(folder / "100000x200.h5")
     MatchSearch(small, pattern).page(50)  # the code itself is warm
     forget(units_path, rows_path)
-    if what == "query":
+    if kind == "query":
         print(timed(lambda: MatchSearch(dump, pattern).page(50)))
     else:
         print(timed(lambda: read_lines(units_path, [u.unit for u in pattern.units], n_steps)))
@@ -252,20 +252,20 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where corpora are kept; up to 20 GB")
     parser.add_argument("--quick", action="store_true", help="the small ones only")
     parser.add_argument("--cold", nargs=2, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.cold:
-        cold_child(given.folder, int(given.cold[0]), given.cold[1])
+    args = parser.parse_args()
+    if args.cold:
+        cold_child(args.folder, int(args.cold[0]), args.cold[1])
         return
-    given.folder.mkdir(parents=True, exist_ok=True)
-    large = 1_000_000 if given.quick else 5_000_000
-    build(given.folder, large, 200)
+    args.folder.mkdir(parents=True, exist_ok=True)
+    large = 1_000_000 if args.quick else 5_000_000
+    build(args.folder, large, 200)
     for n_steps in (100_000, 1_000_000, 5_000_000):
         if n_steps <= large:
-            for n_asked in (8, 20):
-                against_lstmvis(given.folder, n_steps, n_asked)
-    with_many(given.folder, large)
-    cold(given.folder, large)
-    along_length(given.folder, [1_000_000, 5_000_000] if given.quick else [1_000_000, 10_000_000, 50_000_000])
+            for n_units in (8, 20):
+                against_lstmvis(args.folder, n_steps, n_units)
+    with_many(args.folder, large)
+    cold(args.folder, large)
+    along_length(args.folder, [1_000_000, 5_000_000] if args.quick else [1_000_000, 10_000_000, 50_000_000])
 
 
 if __name__ == "__main__":

@@ -144,14 +144,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--long-units", type=int, default=200)
     parser.add_argument("--brushes", type=int, default=30)
-    given = parser.parse_args()
-    wide = make_corpus(given.folder, 20_000, given.units, with_lstmvis=False)
-    long = make_corpus(given.folder, given.steps, given.long_units, with_lstmvis=False)
-    print(f"{given.units:,} units, {SPAN} steps in view, 20,000 in all")
+    args = parser.parse_args()
+    wide = make_corpus(args.folder, 20_000, args.units, with_lstmvis=False)
+    long = make_corpus(args.folder, args.steps, args.long_units, with_lstmvis=False)
+    print(f"{args.units:,} units, {SPAN} steps in view, 20,000 in all")
     loads = [cold_load(wide) for _ in range(5)]
     print(f"  page ready, cold browser      {statistics.median(ms for ms, _ in loads):7.0f} ms median of {len(loads)}")
     print(f"  over the wire                 {statistics.median(size for _, size in loads) / 1e6:7.2f} MB")
-    brushed, still = repaints(wide, given.brushes)
+    brushed, still = repaints(wide, args.brushes)
     print(
         f"  brush to repaint              {statistics.median(brushed):7.1f} ms median, "
         f"{brushed[int(len(brushed) * 0.95)]:.1f} ms 95th percentile, {len(brushed)} repaints"
@@ -159,8 +159,8 @@ def main() -> None:
     print(f"    of it, nothing drawn        {statistics.median(still):7.1f} ms")
     rate, share = pan(wide, 10)
     print(f"  dragged along the text        {rate:7.1f} frames a second, {share:.0%} of them at another place")
-    print(f"{given.long_units:,} units, {given.steps:,} steps")
-    took, n_units, n_rows = rows(long, given.brushes)
+    print(f"{args.long_units:,} units, {args.steps:,} steps")
+    took, n_units, n_rows = rows(long, args.brushes)
     print(
         f"  pointer up to painted rows    {statistics.median(took):7.1f} ms median of {len(took)}, "
         f"{sorted(took)[int(len(took) * 0.95)]:.0f} ms 95th percentile; "

@@ -1,7 +1,7 @@
 """Maps of 20,000 steps of 128 units: seconds, processor seconds and memory of PCA, t-SNE and UMAP, beside their floors.
 
 ``python benchmarks/projection.py [--steps N] [--units N] [METHOD ...]``. The states are those of an untrained LSTM over
-random tokens; nothing that was kept before is used. A floor is the one matrix product that a method cannot do without:
+random tokens; no map kept from before is used. A floor is the one matrix product that a method cannot do without:
 the covariance for PCA, all distances between points for the others.
 """
 
@@ -23,22 +23,22 @@ SOURCE = "rnn.l0.h"
 
 
 def main() -> None:
-    """Measure each method once, in the order given."""
+    """Measure each method once, in the order args."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("methods", nargs="*", default=["pca", "umap", "tsne"], help="pca, umap, tsne")
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--units", type=int, default=128)
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_CACHE_HOME"] = folder  # nothing is found there
-        dump = recorded(Path(folder) / "states.h5", given.steps, given.units)
-        print(f"{given.steps:,} steps x {given.units} units, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        os.environ["XDG_CACHE_HOME"] = folder  # an empty cache
+        dump = random_dump(Path(folder) / "states.h5", args.steps, args.units)
+        print(f"{args.steps:,} steps x {args.units} units, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         floors(dump)
-        for method in given.methods:
-            measure(dump, method, given.steps)
+        for method in args.methods:
+            measure(dump, method, args.steps)
 
 
-def recorded(path: Path, n_steps: int, n_units: int) -> lstmviz.Dump:
+def random_dump(path: Path, n_steps: int, n_units: int) -> lstmviz.Dump:
     torch.manual_seed(0)
     tokens = torch.randint(0, 64, (n_steps,))
     with torch.no_grad():
@@ -60,11 +60,11 @@ def floors(dump: lstmviz.Dump) -> None:
 
 
 def measure(dump: lstmviz.Dump, method: str, n_steps: int) -> None:
-    began, used = time.perf_counter(), processor()
+    began, used = time.perf_counter(), cpu_seconds()
     mapped = dump.project(SOURCE, method, n_steps)
-    seconds, cpu = time.perf_counter() - began, processor() - used
-    who = resource.RUSAGE_SELF if method == "pca" else resource.RUSAGE_CHILDREN
-    memory = resource.getrusage(who).ru_maxrss / 1024
+    seconds, cpu = time.perf_counter() - began, cpu_seconds() - used
+    process = resource.RUSAGE_SELF if method == "pca" else resource.RUSAGE_CHILDREN
+    memory = resource.getrusage(process).ru_maxrss / 1024
     began = time.perf_counter()
     dump.project(SOURCE, method, n_steps)
     again = time.perf_counter() - began
@@ -72,7 +72,7 @@ def measure(dump: lstmviz.Dump, method: str, n_steps: int) -> None:
     print(f"{method}: {cost}; again {again * 1000:.0f} ms; {len(mapped.ids):,} points", flush=True)
 
 
-def processor() -> float:
+def cpu_seconds() -> float:
     used = os.times()
     return used.user + used.system + used.children_user + used.children_system
 

@@ -1,7 +1,7 @@
 """What recording costs: in compute against the plain forward pass, in writing against the disk, and in memory.
 
-Everything in one line is taken in turns, and every figure is the median of its turns; ratios are between medians of
-the same run.
+The measurements of a line take turns, and every figure is the median of its turns; ratios are between medians of the
+same run.
 
     python benchmarks/record.py --folder /tmp/recordings [--only compute|store|memory] [--quick]
 """
@@ -34,11 +34,11 @@ from lstmviz.recording.sink import Sink
 MB = 1e6
 
 
-def in_turns(what: dict[str, Callable[[], object]], n_turns: int) -> dict[str, float]:
-    """Return the median seconds of each, run one after the other in every turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in what}
+def in_turns(tasks: dict[str, Callable[[], object]], n_turns: int) -> dict[str, float]:
+    """Return the median seconds of each task; they run one after the other in every turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(n_turns + 1):
-        for name, run in what.items():
+        for name, run in tasks.items():
             started = time.perf_counter()
             run()
             seconds[name].append(time.perf_counter() - started)
@@ -68,26 +68,26 @@ def compute(folder: Path, shape: tuple[int, int, int], n_turns: int) -> None:
             cs.append(c)
         return torch.stack(hs, 1), torch.stack(cs, 1)
 
-    kept = Sink.append
+    append = Sink.append
     try:
         with torch.no_grad(), lstmviz.record(model, folder / "compute.h5", overwrite=True) as run:
 
             def recorded(*, is_written: bool) -> None:
-                Sink.append = kept if is_written else (lambda *_: None)  # type: ignore[method-assign]
+                Sink.append = append if is_written else (lambda *_: None)  # type: ignore[method-assign]
                 with run.batch(tokens=ids):
                     model(x)
 
             recorded(is_written=True)
-            what = {
+            tasks = {
                 "plain": lambda: model(x),
                 "floor": lambda: (model(x), torch.mm(inputs, weights, out=gates)),
                 "recorded": lambda: recorded(is_written=False),
                 "written": lambda: recorded(is_written=True),
                 "loop": loop,
             }
-            took = in_turns(what, n_turns)
+            took = in_turns(tasks, n_turns)
     finally:
-        Sink.append = kept  # type: ignore[method-assign]
+        Sink.append = append  # type: ignore[method-assign]
         (folder / "compute.h5").unlink(missing_ok=True)
     plain, floor, ours, written, by_cell = (took[name] for name in ("plain", "floor", "recorded", "written", "loop"))
     print(
@@ -131,22 +131,22 @@ def store(folder: Path, n_blocks: int, n_turns: int) -> None:
         acknowledged(is_stream=is_stream)
         assemble_in_subprocess(parts_dir, path, overwrite=True)
 
-    what = {
+    tasks = {
         "bare": bare,
         "acknowledged": acknowledged,
         "whole": whole,
         "stream": lambda: whole(is_stream=True),
     }
-    took = in_turns(what, n_turns)
-    for left in (path, plain):
-        left.unlink()
+    took = in_turns(tasks, n_turns)
+    for file in (path, plain):
+        file.unlink()
     shutil.rmtree(parts_dir)
     speeds = {name: n_bytes / seconds / MB for name, seconds in took.items()}
     print(
         f"{n_bytes / MB:,.0f} MB in {n_blocks} batches: written and fsynced {speeds['bare']:,.0f} MB/s   "
         + "   ".join(
-            f"{said} {speeds[name]:,.0f} MB/s = {speeds[name] / speeds['bare'] * 100:.0f} %"
-            for name, said in (
+            f"{words} {speeds[name]:,.0f} MB/s = {speeds[name] / speeds['bare'] * 100:.0f} %"
+            for name, words in (
                 ("acknowledged", "acknowledged and fsynced"),
                 ("whole", "and assembled and checked"),
                 ("stream", "the same for a stream"),
@@ -159,10 +159,10 @@ def store(folder: Path, n_blocks: int, n_turns: int) -> None:
 def memory(folder: Path, n_steps: int) -> None:
     """Print the peak memory of a run that is recorded over that of the same run that is not."""
     peaks = []
-    for what in ("plain", "batches", "stream"):
-        command = [sys.executable, __file__, "--folder", folder, "--memory", str(n_steps), what]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-        peaks.append([float(word) for word in said])
+    for kind in ("plain", "batches", "stream"):
+        command = [sys.executable, __file__, "--folder", folder, "--memory", str(n_steps), kind]
+        numbers = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        peaks.append([float(number) for number in numbers])
     (plain, _), *recorded = peaks
     for name, (own, child) in zip(("batches of sequences", "a stream of 32 columns"), recorded, strict=True):
         print(
@@ -172,7 +172,7 @@ def memory(folder: Path, n_steps: int) -> None:
         )
 
 
-def memory_child(folder: Path, n_steps: int, what: str) -> None:
+def memory_child(folder: Path, n_steps: int, kind: str) -> None:
     """Run the model over so many steps, and print the peak memory of this process and of its child, in MB."""
     torch.manual_seed(0)
     model = nn.LSTM(256, 256, batch_first=True).eval()
@@ -181,20 +181,20 @@ def memory_child(folder: Path, n_steps: int, what: str) -> None:
     n_batches = n_steps // ids.numel()
     watch = ChildWatch()
     with torch.no_grad():
-        if what == "plain":
+        if kind == "plain":
             for _ in range(n_batches):
                 model(x)
         else:
             path = folder / "memory.h5"
             with lstmviz.record(model, path, overwrite=True) as run:
                 for i in range(n_batches):
-                    with run.batch(tokens=ids, continues=what == "stream" and i > 0):
+                    with run.batch(tokens=ids, continues=kind == "stream" and i > 0):
                         model(x)
                 watch.start()
             watch.is_over.set()
             watch.join()
     print(most_memory("self") / MB, watch.peak / MB)
-    if what != "plain":
+    if kind != "plain":
         assert lstmviz.open_dump(path).n_steps == n_batches * ids.numel()
         path.unlink()
 
@@ -206,7 +206,7 @@ def most_memory(process: str) -> int:
 
 
 class ChildWatch(threading.Thread):
-    """Watches the peak memory of this process' assembling child."""
+    """Measures the peak memory of this process's assembling child."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -231,19 +231,19 @@ def main() -> None:
     parser.add_argument("--only", choices=["compute", "store", "memory"])
     parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--memory", nargs=2, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
-    if given.memory:
-        memory_child(given.folder, int(given.memory[0]), given.memory[1])
+    args = parser.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
+    if args.memory:
+        memory_child(args.folder, int(args.memory[0]), args.memory[1])
         return
-    n_turns = 3 if given.quick else 9
-    if given.only in (None, "compute"):
+    n_turns = 3 if args.quick else 9
+    if args.only in (None, "compute"):
         for shape in ((32, 128, 650), (1, 2000, 650)):
-            compute(given.folder, shape, n_turns)
-    if given.only in (None, "store"):
-        store(given.folder, 20 if given.quick else 100, 3 if given.quick else 5)
-    if given.only in (None, "memory"):
-        memory(given.folder, 200_000 if given.quick else 2_000_000)
+            compute(args.folder, shape, n_turns)
+    if args.only in (None, "store"):
+        store(args.folder, 20 if args.quick else 100, 3 if args.quick else 5)
+    if args.only in (None, "memory"):
+        memory(args.folder, 200_000 if args.quick else 2_000_000)
 
 
 if __name__ == "__main__":

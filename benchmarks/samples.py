@@ -24,7 +24,7 @@ from support.cards import Card, labels, matched, precision_and_recall, r_of_unit
 
 
 def retrain(name: str, variant: str, folder: Path) -> None:
-    """Train one model, say what it took and where it came to, and for stdlib what its units show."""
+    """Train one model, print its seconds and its loss, and for stdlib what its units show."""
     card = Card(name)
     recipe = card.part("recipe").recipe(variant)
     began = time.process_time()
@@ -40,7 +40,7 @@ def retrain(name: str, variant: str, folder: Path) -> None:
 
 
 def truths(dump: lstmviz.Dump) -> dict[str, np.ndarray]:
-    """What the stdlib card's units are held against, by the card's words."""
+    """Return the truth that the stdlib card's units are compared with, by the card's words."""
     where = labels(dump, "where")
     leading = labels(dump, "leading") == "leading"
     return {"leading spaces": leading, "in a comment": where == "comment", "in a string": where == "string"}
@@ -49,11 +49,11 @@ def truths(dump: lstmviz.Dump) -> dict[str, np.ndarray]:
 def show_units(card: Card, dump: lstmviz.Dump) -> None:
     """Print the card's table of detectors and the indentation's unit as measured now, beside what is printed."""
     is_true = truths(dump)
-    for what, source, unit, side, threshold, *printed in card.table("what | source"):
-        measured = precision_and_recall(matched(dump, [(source, int(unit), side, float(threshold))]), is_true[what])
+    for name, source, unit, side, threshold, *printed in card.table("what | source"):
+        measured = precision_and_recall(matched(dump, [(source, int(unit), side, float(threshold))]), is_true[name])
         f1 = 2 * measured[0] * measured[1] / sum(measured)
-        now = ", ".join(f"{value:.3f}" for value in (*measured, f1, is_true[what].mean()))
-        print(f"  {what}: {source} unit {unit}: {now}; the card says {', '.join(printed)}")
+        now = ", ".join(f"{value:.3f}" for value in (*measured, f1, is_true[name].mean()))
+        print(f"  {name}: {source} unit {unit}: {now}; the card says {', '.join(printed)}")
     for source, unit, r in card.table("source | unit | r"):
         now = r_of_units(dump, source, dump.tracks["indent"][:].astype(float))
         best = int(np.nanargmax(np.abs(now)))

@@ -1,7 +1,7 @@
-"""Train ``lstmviz train``'s default model on a text: the loss beside what counts alone cost, seconds, and the dump.
+"""Train the default model of ``lstmviz train`` on a text: its loss beside that of counts, seconds, and the dump.
 
 ``python benchmarks/train.py FILE [--folder FOLDER] [OPTION ...]``, with options of ``lstmviz train`` such as
-``--level word``. FOLDER keeps what is left.
+``--level word``. FOLDER gets the output.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ NAME = "trained"
 
 
 def main() -> None:
-    """Run the command as a person does: it says the loss; then seconds, processor time, load, the dump."""
+    """Run the command, which prints the loss; then print seconds, CPU seconds, load, and the dump's size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="a text file")
-    parser.add_argument("--folder", type=Path, help="where what is left is kept")
-    given, options = parser.parse_known_args()
+    parser.add_argument("--folder", type=Path, help="where the output is written")
+    args, options = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as temporary:
-        measure(given.file, given.folder or Path(temporary), options)
+        measure(args.file, args.folder or Path(temporary), options)
 
 
 def measure(file: Path, folder: Path, options: list[str]) -> None:

@@ -114,10 +114,10 @@ def answers(dump: lstmviz.Dump, n_keys: int, n_characters: int) -> list[float]:
     return took[WARM:]
 
 
-def told(what: str, values: list[float]) -> str:
+def summary(name: str, values: list[float]) -> str:
     ordered = sorted(values)
     high = ordered[int(0.95 * (len(ordered) - 1))]
-    return f"{what}: median {statistics.median(ordered):.0f} ms, 95 in 100 within {high:.0f} ms ({len(ordered)} keys)"
+    return f"{name}: median {statistics.median(ordered):.0f} ms, 95 in 100 within {high:.0f} ms ({len(ordered)} keys)"
 
 
 def main() -> None:
@@ -125,14 +125,14 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=100)
     parser.add_argument("--characters", type=int, default=60)
     parser.add_argument("--units", type=int, default=128)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        dump = random_dump(Path(folder), asked.units)
-        drawn, floor = keystrokes(dump, asked.keys, asked.characters)
-        print(f"1 x {asked.units}, {asked.characters} characters")
-        print(told("keystroke to repainted states", drawn))
-        print(told("keystroke that draws nothing (floor)", floor))
-        print(told("the server's answer alone", answers(dump, asked.keys, asked.characters)))
+        dump = random_dump(Path(folder), args.units)
+        drawn, floor = keystrokes(dump, args.keys, args.characters)
+        print(f"1 x {args.units}, {args.characters} characters")
+        print(summary("keystroke to repainted states", drawn))
+        print(summary("keystroke that draws nothing (floor)", floor))
+        print(summary("the server's answer alone", answers(dump, args.keys, args.characters)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Write the picture of each sample's card, ``sample_models/NAME/card.png``.
 
-``python docs/make_card_pictures.py [NAME ...]``. Each shows a place that its card speaks of. stdlib has no weights
-until ``lstmviz samples train stdlib``; without them its picture is left as it is.
+``python docs/make_card_pictures.py [NAME ...]``. Each shows a passage that the card describes. stdlib has no weights
+until ``lstmviz samples train stdlib``; without them its picture stays as it is.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def sentiment() -> Drawn:
     first, second = next((a, b) for a, b in pairs if is_good[a[0]] > is_good[b[0]] and 14 < b[1] - a[0] < 28)
     pattern = of_units("rnn.l0.reverse.h", (15, "low", -0.1))
     view, window = (first[0], second[1]), (first[0], first[0] + 3)
-    return dump, pattern, "rnn.l0.reverse.h", view, window, ["label"], "sentiment: who reads backward knows at once"
+    return dump, pattern, "rnn.l0.reverse.h", view, window, ["label"], "sentiment: the backward direction knows at once"
 
 
 def stdlib() -> Drawn:
@@ -98,13 +98,13 @@ PICTURES: dict[str, Callable[[], Drawn]] = {
 
 def write(name: str, page: Any) -> None:
     """Write the picture of one sample; ``page`` is an open page of a browser."""
-    said = samples.sample(name)
-    if samples.weights_of(said, said.variant()) is None:
-        print(f"{name}: left as it is; train it first: lstmviz samples train {name} --dropout 0")
+    sample = samples.sample(name)
+    if samples.weights_of(sample, sample.variant()) is None:
+        print(f"{name}: not drawn; train it first: lstmviz samples train {name} --dropout 0")
         return
     dump, pattern, source, view, window, tracks, title = PICTURES[name]()
     drawn = figures.units(dump, source, *view, pattern, window, tracks, title)
-    path = said.folder / "card.png"
+    path = sample.folder / "card.png"
     path.write_bytes(palette_png(figures.image(drawn, "png", scale=1.5), page))
     print(f"{path.parent.name}/{path.name}: {path.stat().st_size / 1024:.0f} KiB")
 

@@ -29,19 +29,19 @@ BRUSHED = {"source": SOURCE, "at": AT, "span": SPAN, "start": WINDOW[0], "stop":
 MOST_BYTES = 6 * 2**20  # of all pictures
 
 
-def built(gallery: Gallery) -> list[lstmviz.Dump]:
-    """Have the samples of the pictures built; returns the dump of parens, then those of the moments of its training."""
-    for offer in gallery.entries[:2]:
-        gallery.build(offer.name)
-        while (now := gallery.status(offer)).state != "kept":
-            if now.state == "failed":
-                sys.exit(f"{offer.name} was not built: {now.words}")
+def build(gallery: Gallery) -> list[lstmviz.Dump]:
+    """Build the samples of the pictures; returns the dump of parens, then those of the moments of its training."""
+    for entry in gallery.entries[:2]:
+        gallery.build(entry.name)
+        while (status := gallery.status(entry)).state != "kept":
+            if status.state == "failed":
+                sys.exit(f"{entry.name} was not built: {status.words}")
             time.sleep(0.1)
     return gallery.dumps()
 
 
-def settled(bench: Any) -> None:
-    """Wait until all that follows from the selection is shown, and point at nothing."""
+def settle(bench: Any) -> None:
+    """Wait until everything that follows from the selection is shown, and move the pointer away."""
     bench.ready()
     bench.page.wait_for_function("() => !lvDebug.isSummaryPending()")
     bench.page.mouse.move(0, bench.page.viewport_size["height"] - 1)
@@ -51,7 +51,7 @@ def settled(bench: Any) -> None:
 def change(bench: Any, **changes: Any) -> None:
     """Change the page's selection."""
     bench.page.evaluate("changes => lvDebug.changeState(changes, 'settle')", changes)
-    settled(bench)
+    settle(bench)
 
 
 def page(bench: Any, dumps: list[lstmviz.Dump]) -> None:
@@ -82,7 +82,7 @@ def aside(bench: Any, dumps: list[lstmviz.Dump]) -> None:
     if bench.page.locator("#lv-card.lv-folded").count():
         bench.page.locator("#lv-card .lv-card-title").click()
         bench.page.locator("#lv-card").scroll_into_view_if_needed()
-    settled(bench)
+    settle(bench)
 
 
 def text(bench: Any, dumps: list[lstmviz.Dump]) -> None:
@@ -92,7 +92,7 @@ def text(bench: Any, dumps: list[lstmviz.Dump]) -> None:
 
 
 def typed(bench: Any, dumps: list[lstmviz.Dump]) -> None:
-    """Show a text of one's own, edited, and a span of it with its matches."""
+    """Show a typed text, edited, and a window of it with its matches."""
     bench.open(dump=dumps[0].uuid, source=SOURCE, at=AT, span=SPAN)
     change(bench, text=EDITED, was=TYPED)
     change(bench, typed={"text": EDITED, "start": 18, "stop": 23})
@@ -104,7 +104,7 @@ def map_(bench: Any, dumps: list[lstmviz.Dump]) -> None:
     """Show the map of a source, coloured by a track."""
     bench.open(dump=dumps[0].uuid, view="map", **BRUSHED)
     bench.page.wait_for_function("() => lvDebug.inspectMap().n && lvDebug.inspectMap().colour")
-    settled(bench)
+    settle(bench)
 
 
 def beside(bench: Any, dumps: list[lstmviz.Dump]) -> None:
@@ -127,7 +127,7 @@ def projector(bench: Any, dumps: list[lstmviz.Dump]) -> None:
     """Show large type."""
     page(bench, dumps)
     bench.page.keyboard.press("l")
-    settled(bench)
+    settle(bench)
 
 
 def keys(bench: Any, dumps: list[lstmviz.Dump]) -> None:
@@ -152,14 +152,14 @@ VIEWS: dict[str, Callable[[Any, list[lstmviz.Dump]], None]] = {
 
 
 def exported(dump: lstmviz.Dump, path: Path) -> None:
-    """Write a view as the one HTML page that the page exports."""
+    """Write a view as the HTML page that the page exports."""
     pattern = dump.select(SOURCE, *WINDOW)
     path.write_text(figures.page(dump, SOURCE, AT, AT + SPAN, pattern, WINDOW, ["depth"]), "utf-8")
 
 
 @contextmanager
-def looks() -> Iterator[Callable[[str, str, Any], None]]:
-    """Give what writes the picture of a page under a name; it says how large, and ends where all are too large."""
+def pictures() -> Iterator[Callable[[str, str, Any], None]]:
+    """Yield a function that writes the picture of a page under a name; at the end exit if all are too large."""
     FOLDER.mkdir(exist_ok=True)
     written: list[Path] = []
 
@@ -180,10 +180,10 @@ def looks() -> Iterator[Callable[[str, str, Any], None]]:
 
 def main() -> None:
     """Write docs/pictures/VIEW-{light,dark}[-narrow].png."""
-    with tempfile.TemporaryDirectory() as folder, looks() as write, browsing.chromium() as browser:
-        os.environ["XDG_CACHE_HOME"] = folder  # as at a first visit: no sample is there yet
+    with tempfile.TemporaryDirectory() as folder, pictures() as write, browsing.chromium() as browser:
+        os.environ["XDG_CACHE_HOME"] = folder  # as at a first visit: no sample is built yet
         gallery = Gallery()
-        dumps = built(gallery)
+        dumps = build(gallery)
         exported(dumps[0], Path(folder) / "view.html")
         with browsing.serving([], gallery=gallery) as address:
             for scheme in ("light", "dark"):

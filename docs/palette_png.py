@@ -1,4 +1,4 @@
-"""Screenshots as small files: at most 256 colours, those of most pixels, each other one as its nearest."""
+"""Screenshots as small files: at most 256 colours, and the nearest of them for every other one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 COLOURS = 256
-# The browser decodes its own picture: red, green, blue, alpha of each pixel.
+# The browser decodes its picture to red, green, blue and alpha of each pixel.
 DECODE = """async (data) => {
   const blob = await (await fetch("data:image/png;base64," + data)).blob();
   const image = await createImageBitmap(blob);
@@ -25,7 +25,7 @@ DECODE = """async (data) => {
 
 
 def palette_png(png: bytes, page: Any) -> bytes:
-    """Return a PNG with a palette in the place of one without; ``page`` is an open page of the browser to decode it."""
+    """Return a PNG with a palette for one without; ``page`` is an open page of the browser, which decodes it."""
     blank = page.context.new_page()
     width, height, data = blank.evaluate(DECODE, base64.b64encode(png).decode())
     blank.close()
@@ -44,20 +44,20 @@ def palette_png(png: bytes, page: Any) -> bytes:
 
 
 def quantized(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return a palette, shape (n, 3), and each pixel's place in it, shape (n_pixels,), for pixels (n_pixels, 3)."""
+    """Return a palette, shape (n, 3), and each pixel's index in it, shape (n_pixels,), for pixels (n_pixels, 3)."""
     packed = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
     colours, place, count = np.unique(packed, return_inverse=True, return_counts=True)
     spread = np.stack([(colours >> shift) & 255 for shift in (16, 8, 0)], axis=1).astype(np.float32)
-    # The most used colour first; after it, each time the one whose pixels are worst served by those that are kept.
-    kept = [int(count.argmax())]
-    away = ((spread - spread[kept[0]]) ** 2).sum(axis=1)
+    # The most frequent colour first; then, each time, the one whose pixels are farthest from the chosen ones.
+    chosen = [int(count.argmax())]
+    distance = ((spread - spread[chosen[0]]) ** 2).sum(axis=1)
     nearest = np.zeros(len(colours), np.uint8)
-    while len(kept) < min(COLOURS, len(colours)):
-        kept.append(int((away * np.sqrt(count)).argmax()))
-        closer = ((spread - spread[kept[-1]]) ** 2).sum(axis=1)
-        nearest[closer < away] = len(kept) - 1
-        away = np.minimum(away, closer)
-    return spread[kept].astype(np.uint8), nearest[place]
+    while len(chosen) < min(COLOURS, len(colours)):
+        chosen.append(int((distance * np.sqrt(count)).argmax()))
+        closer = ((spread - spread[chosen[-1]]) ** 2).sum(axis=1)
+        nearest[closer < distance] = len(chosen) - 1
+        distance = np.minimum(distance, closer)
+    return spread[chosen].astype(np.uint8), nearest[place]
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
