@@ -22,8 +22,8 @@ from lstmviz.lstmvis.config import StateType
 from lstmviz.lstmvis.faults import Faults, find_inside, one_line
 from lstmviz.lstmvis.project import Options, Project, open_project_files
 from lstmviz.lstmvis.sections import read_config
-from lstmviz.system import cache
 from lstmviz.system.atomic import replacing
+from lstmviz.system.cache import cache_folder
 from lstmviz.types import CountProgress, View
 
 VERSION = 1  # of the conversion: another version makes other dumps, under other names
@@ -80,7 +80,7 @@ def open_project(
     if uuid is None:  # a file is missing; the error from reading says which
         with open_project_files(where, options):
             raise LstmvizError(f"{where} changed while it was read; try again")
-    home = cache.home("lstmvis") / uuid
+    home = cache_folder("lstmvis") / uuid
     kept = home / f"{name}.h5"
     with filelock.FileLock(f"{home}.lock"):
         if _is_dump(kept, uuid):

@@ -14,7 +14,7 @@ import numpy as np
 
 from lstmviz.maps.projection import Method, Points
 from lstmviz.system.atomic import replacing
-from lstmviz.system.cache import home
+from lstmviz.system.cache import cache_folder
 
 CACHE_FOLDER = "maps"  # in the user's cache
 VERSION = 1  # of how maps are computed and kept; maps of another version are not found
@@ -40,7 +40,7 @@ class MapKey:
     @property
     def path(self) -> Path:
         """The file that holds the map's points."""
-        return home(CACHE_FOLDER) / f"{self.digest}.npz"
+        return cache_folder(CACHE_FOLDER) / f"{self.digest}.npz"
 
 
 def load_map(key: MapKey, n_points: int) -> Points | None:

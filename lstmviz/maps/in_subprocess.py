@@ -14,7 +14,7 @@ import numpy as np
 from lstmviz.errors import ProjectionCancelled, ProjectionError
 from lstmviz.maps.cache import CACHE_FOLDER
 from lstmviz.maps.projection import NAMES, Method, Points
-from lstmviz.system.cache import home
+from lstmviz.system.cache import cache_folder
 from lstmviz.system.worker import Worker, command
 from lstmviz.types import ShareProgress
 
@@ -46,7 +46,7 @@ def embed_in_subprocess(
     """
     if (remedy := missing(method)) is not None:
         raise ProjectionError(remedy)
-    folder = Path(tempfile.mkdtemp(prefix=".work-", dir=home(CACHE_FOLDER)))
+    folder = Path(tempfile.mkdtemp(prefix=".work-", dir=cache_folder(CACHE_FOLDER)))
     request = json.dumps({"method": method, "seed": seed, "parameters": dict(parameters)})
 
     def check() -> None:

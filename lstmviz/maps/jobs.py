@@ -23,7 +23,7 @@ from lstmviz.maps.compute import compute_map, find_map, map_key
 from lstmviz.maps.in_subprocess import missing
 from lstmviz.maps.projection import NAMES, Method
 from lstmviz.system.atomic import replacing
-from lstmviz.system.cache import home
+from lstmviz.system.cache import cache_folder
 
 TURN = 0.2  # seconds between two attempts to take the turn
 BEAT = 1.0  # seconds between two heartbeats
@@ -90,7 +90,7 @@ class _Work:
 
     def run(self) -> None:
         """Wait for the turn, compute the map, and report a failure; otherwise the job's file is removed."""
-        lock = FileLock(home(CACHE_FOLDER) / "turn.lock", thread_local=False)
+        lock = FileLock(cache_folder(CACHE_FOLDER) / "turn.lock", thread_local=False)
         try:
             self._take_turn(lock)
             try:
@@ -131,7 +131,7 @@ class _Work:
 
 
 def _job_file(key: str) -> Path:
-    return home(CACHE_FOLDER) / f"{key}.job"
+    return cache_folder(CACHE_FOLDER) / f"{key}.job"
 
 
 def _cancel_file(path: Path) -> Path:
@@ -154,4 +154,4 @@ def _read(path: Path) -> Job:
 
 
 def _n_jobs() -> int:
-    return sum(_read(path).state in ("waiting", "running") for path in home(CACHE_FOLDER).glob("*.job"))
+    return sum(_read(path).state in ("waiting", "running") for path in cache_folder(CACHE_FOLDER).glob("*.job"))

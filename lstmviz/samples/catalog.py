@@ -20,8 +20,8 @@ from lstmviz.dump.schema import FORMAT_VERSION
 from lstmviz.dump.writer import set_uuid
 from lstmviz.errors import LstmvizError, ModelError, UnknownName
 from lstmviz.samples.definition import Sample, Variant
-from lstmviz.system import cache
 from lstmviz.system.atomic import replacing
+from lstmviz.system.cache import cache_folder
 from lstmviz.system.paths import samples_dir
 from lstmviz.types import CountProgress
 
@@ -288,11 +288,11 @@ def train(
 
 def _cached_dump(title: str, key: str) -> Path:
     """Return where the dump of a variant is kept."""
-    return cache.home("samples") / f"{title}-{key[:16]}" / f"{title}.h5"
+    return cache_folder("samples") / f"{title}-{key[:16]}" / f"{title}.h5"
 
 
 def _trained_here(sample: Sample, variant: Variant) -> Path:
-    return cache.home("samples") / sample.weights(variant).name
+    return cache_folder("samples") / sample.weights(variant).name
 
 
 def _folder(name: str) -> Path:

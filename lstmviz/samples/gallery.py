@@ -150,9 +150,9 @@ def _entry(sample: Sample, variant: Variant) -> GalleryEntry:
     checkpoints = sample.checkpoints(variant)
     about, title, question = sample.about, sample.title(variant), sample.question
     if checkpoints:
-        about = f"one model at {len(checkpoints) + 1} moments of its training: see its units become what they are"
+        about = f"one model at {len(checkpoints) + 1} moments of its training: watch its units take shape"
         title = f"{title}, as it learns"
-        question = "From which of them on does it do what it was trained for, and by which figure would you say so?"
+        question = "From which moment on does it do what it was trained for, and which figure shows it?"
     return GalleryEntry(
         name=title,
         sample=sample.name,

@@ -1,1 +1,1 @@
-"""What lstmviz asks of the operating system: processes of its own, the user's cache, where its files lie."""
+"""What lstmviz needs of the operating system: worker processes, the user's cache, files replaced as a whole."""

@@ -1,4 +1,4 @@
-"""The folders in which lstmviz keeps what it can make again: in the user's cache, or a private temporary folder."""
+"""Folders for files that lstmviz can make again: in the user's cache, or a private temporary folder."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import platformdirs
 from lstmviz.errors import LstmvizError
 
 
-def home(kind: str) -> Path:
-    """Return the first folder for things of a kind ("samples", "lstmvis") that can be written; it is made if missing.
+def cache_folder(kind: str) -> Path:
+    """Return the folder for files of a kind ("samples", "lstmvis"), and make it if it is missing.
 
-    Raises LstmvizError where there is none.
+    Raises LstmvizError where no folder can be written.
     """
-    for folder in homes(kind):
+    for folder in candidates(kind):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
@@ -27,8 +27,8 @@ def home(kind: str) -> Path:
     raise LstmvizError(f"no folder to keep {kind} in can be written; free some space or give a path")
 
 
-def homes(kind: str) -> Iterator[Path]:
-    """Give the folders to try, in order: the user's cache, one kept in the temporary folder, a fresh one there."""
+def candidates(kind: str) -> Iterator[Path]:
+    """Yield the folders to try: in the user's cache, then this user's in the temporary folder, then a new one there."""
     yield platformdirs.user_cache_path("lstmviz") / kind
     owner = os.getuid() if hasattr(os, "getuid") else "user"
     shared = Path(tempfile.gettempdir()) / f"lstmviz-{kind}-{owner}"
@@ -42,6 +42,6 @@ def homes(kind: str) -> Iterator[Path]:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Say whether nobody else can have put files into a folder of a temporary directory that all may write to."""
+    """Tell whether a folder, in a temporary directory that all may write to, can only have files of this user."""
     info = folder.lstat()
     return folder.is_dir() and not folder.is_symlink() and (not hasattr(os, "getuid") or info.st_uid == os.getuid())

@@ -1,4 +1,4 @@
-"""Where the files beside the code lie: in a checkout next to the package, in an installed wheel inside it."""
+"""The folders of files that are no code: beside the package in a checkout, inside it in an installed wheel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _IN_WHEEL = {"assets": "_assets", "sample_models": "_samples"}
 def find(name: Literal["assets", "sample_models"], package: Path | None = None) -> Path:
     """Return the folder ``name``: ``lstmviz/_assets`` or ``lstmviz/_samples`` in a wheel, else ``<checkout>/<name>``.
 
-    The wheel's place is tried first, for next to an installed package anybody's ``assets`` may lie. ``package`` is the
+    The wheel's place is tried first: beside an installed package any other ``assets`` may lie. ``package`` is the
     folder of the package, by default this one. Raises LstmvizError where neither is there.
     """
     package = package or Path(__file__).resolve().parents[1]

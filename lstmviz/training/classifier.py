@@ -143,7 +143,7 @@ def _groups(documents: LabelledDocuments, indices: Ids) -> list[list[int]]:
 def _batch(documents: LabelledDocuments, indices: list[int], packs: bool) -> TrainingBatch:
     rows: NDArray[np.int64] = padded([documents.ids[i] for i in indices], -1)
     batch = label_batch(rows, documents.label_ids[indices])
-    return batch if packs else replace(batch, lengths=None)  # what is behind an end cannot reach back in one direction
+    return batch if packs else replace(batch, lengths=None)  # padding has no influence in one direction
 
 
 def _frequency_loss(documents: LabelledDocuments) -> float:

@@ -157,7 +157,7 @@ def _is_line(tokens: list[str], fewest: int) -> bool:
 
 
 def _batches(rng: np.random.Generator, ids: Ids, n_columns: int, n_steps: int) -> Iterator[TrainingBatch]:
-    """Run through the text in columns, whose starts are drawn anew whenever its end is reached."""
+    """Run through the text in columns, whose starts are drawn again whenever its end is reached."""
     length = len(ids) // n_columns
     while True:
         turned = np.roll(ids, int(rng.integers(len(ids))))

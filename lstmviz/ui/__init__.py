@@ -1,1 +1,1 @@
-"""The page: a thin Dash app over the dump and the match engine; what moves in it is drawn by ``assets/page``."""
+"""The page: a thin Dash app over the dump and the match engine; the modules in ``assets/page`` draw what moves."""

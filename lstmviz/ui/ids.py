@@ -1,4 +1,4 @@
-"""Names of what the page is made of: Dash ids, and the DOM ids that the browser side and its tests go by.
+"""The ids of the page's elements: those of Dash, and those in the DOM that the browser side and its tests use.
 
 Each is written once, as a member, and is ``lv-`` and the member's name: ``Button.HIT_NEXT`` is "lv-hit-next". The
 browser side gets them from the page, under the names that ``by_name`` gives them.
@@ -17,14 +17,14 @@ class _Id(StrEnum):
 
 
 class Store(_Id):
-    """What Dash keeps: boot is what the page is told once as it comes, the selection is what it last asked about."""
+    """Data in the page: boot comes down once, with the page; the selection is what the page asks about."""
 
     BOOT = auto()
     SELECTION = auto()
 
 
 class Field(_Id):
-    """A control whose value the browser side is told."""
+    """A control whose values the browser side follows."""
 
     DUMP = auto()
     SOURCE = auto()
@@ -36,7 +36,7 @@ class Field(_Id):
 
 
 class Button(_Id):
-    """A button whose press the browser side is told."""
+    """A button whose presses the browser side follows."""
 
     HIT_BACK = auto()
     HIT_NEXT = auto()
@@ -52,7 +52,7 @@ class Button(_Id):
 
 
 class Place(_Id):
-    """What the browser side finds by its id: it fills it, or listens to it."""
+    """An element that the browser side fills or listens to."""
 
     SEARCH = auto()
     THEME = auto()

@@ -53,7 +53,7 @@ def serve_inline(dumps: Sequence[DumpReader], host: str = "127.0.0.1", port: int
     """Serve the page on a thread, show it in a frame under the notebook's cell, and return a handle to stop it.
 
     The address holds a token as its first part, so that nobody else on the machine finds the page; not as a cookie,
-    which browsers keep from frames of another site. Another port is taken where ``port`` is in use.
+    which browsers do not send from frames of another site. Another port is taken where ``port`` is in use.
     """
     from IPython.display import IFrame, display
 

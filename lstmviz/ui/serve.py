@@ -41,7 +41,7 @@ THREADS = 8
 
 
 class Page(Dash):
-    """Dash with the page's modules in its head. They are read anew at each visit, so a changed file is seen at once."""
+    """Dash with the page's modules in its head. They are read at each visit, so changes take effect at once."""
 
     modules: Modules
 
@@ -87,7 +87,7 @@ def make_app(
     app.server.register_blueprint(routes(table))
     if gallery is not None:
         app.server.register_blueprint(sample_routes(table, gallery))
-    # Built anew at each visit: more samples may be there.
+    # Built at each visit: more samples may be there.
     app.layout = lambda: build_layout(dump_cards(table), gallery_json(gallery))
     register(app)
     return app

@@ -79,7 +79,7 @@ def _text(folder: Path | None, is_held_out: bool) -> NDArray[np.int64]:
 
 
 def _batches(rng: np.random.Generator, folder: Path | None) -> Iterator[TrainingBatch]:
-    """Run through the text in columns, whose starts are drawn anew whenever its end is reached."""
+    """Run through the text in columns, whose starts are drawn again whenever its end is reached."""
     text = _text(folder, False)
     length = len(text) // N_COLUMNS
     while True:

@@ -16,7 +16,7 @@ import lstmviz
 from lstmviz.errors import ProjectionCancelled, ProjectionError
 from lstmviz.maps import compute, in_subprocess, jobs
 from lstmviz.system import worker
-from lstmviz.system.cache import home
+from lstmviz.system.cache import cache_folder
 
 SOURCE = "a.l0.h"
 
@@ -68,7 +68,7 @@ def test_tsne_is_kept_the_same_for_a_seed_and_made_anew_where_its_file_is_damage
     assert dump.project(SOURCE, "tsne").points.tobytes() == one.points.tobytes()
     assert lstmviz.open_dump(dump.path).project(SOURCE, "tsne").points.tobytes() == one.points.tobytes()
     assert len(children) == 1  # it was found again
-    (file,) = home("maps").glob("*.npz")
+    (file,) = cache_folder("maps").glob("*.npz")
     for damage in (b"", b"PK\x03\x04 no zip", file.read_bytes()[:-400]):
         file.write_bytes(damage)
         assert compute.find_map(dump, SOURCE, "tsne") is None
@@ -101,7 +101,7 @@ def test_umap_keeps_clusters_together(dump):
     mapped = dump.project(SOURCE, "umap")
     assert four_clusters(mapped.points) > 0.99
     assert compute.find_map(dump, SOURCE, "umap").points.tobytes() == mapped.points.tobytes()
-    assert not list(home("maps").glob(".work-*"))
+    assert not list(cache_folder("maps").glob(".work-*"))
 
 
 def test_cancel_ends_the_process_and_keeps_nothing(dump, children):
@@ -112,7 +112,7 @@ def test_cancel_ends_the_process_and_keeps_nothing(dump, children):
     assert child.returncode == -signal.SIGKILL
     with pytest.raises(ProcessLookupError):
         os.kill(child.pid, 0)
-    assert list(home("maps").iterdir()) == []
+    assert list(cache_folder("maps").iterdir()) == []
 
 
 def test_ctrl_c_ends_the_process_too(dump, children):
@@ -138,7 +138,7 @@ def test_a_process_that_is_killed_or_fails_is_told_in_a_line(dump, children, mon
     with pytest.raises(ProjectionError, match="t-SNE failed: TypeError") as told:
         dump.project(SOURCE, "tsne")
     assert "\n" not in str(told.value)
-    assert not list(home("maps").glob("*.npz"))
+    assert not list(cache_folder("maps").glob("*.npz"))
 
 
 def test_without_the_packages_a_line_says_how_to_get_them_and_pca_works(dump, monkeypatch):
@@ -219,7 +219,7 @@ def test_jobs_run_one_at_a_time_and_each_can_be_cancelled(dump, slow):
     until(lambda: slow.n_done == 1)
     until(lambda: state(dump, "umap") == "none")  # the one in its place keeps nothing
     assert slow.most == 1
-    assert [file.name for file in home("maps").iterdir() if file.suffix != ".lock"] == []
+    assert [file.name for file in cache_folder("maps").iterdir() if file.suffix != ".lock"] == []
 
 
 def test_one_that_waits_is_cancelled_before_its_turn(dump, slow):

@@ -201,7 +201,7 @@ def test_a_temporary_folder_that_is_a_link_is_not_trusted(
 
 
 def test_no_place_to_write_is_one_line(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "homes", lambda kind: iter(()))
+    monkeypatch.setattr(cache, "candidates", lambda kind: iter(()))
     with pytest.raises(LstmvizError, match=r"^no folder to keep .* give a path$"):
         samples.build("made")
 

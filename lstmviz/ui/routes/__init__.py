@@ -1,4 +1,4 @@
-"""The routes under ``/d/<uuid>/``: what the page draws and asks for by address, one topic a file.
+"""The routes under ``/d/<uuid>/``: the page's data and answers, one topic a file.
 
 All are named by the dump's uuid, which is new at every write, so that a browser may keep an answer forever. Every
 failure is JSON with one line.

@@ -79,7 +79,7 @@ def json_body(max_bytes: int = MAX_BODY) -> dict[str, Any]:
     """
     request.max_content_length = max_bytes
     if not request.is_json:
-        raise UnsupportedMediaType("post what is asked as JSON, with Content-Type: application/json")
+        raise UnsupportedMediaType("post JSON, with Content-Type: application/json")
     body = request.get_json()
     if not isinstance(body, dict):
         raise PatternError(f"what was posted is a {type(body).__name__}, not a JSON object")

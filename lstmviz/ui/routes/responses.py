@@ -1,4 +1,4 @@
-"""How routes answer: kept by the browser or not, as JSON or a file, and what fails in one line of JSON."""
+"""Responses of the routes: cached by the browser or not, JSON or a file, and errors as one line of JSON."""
 
 from __future__ import annotations
 
