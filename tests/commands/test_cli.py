@@ -111,13 +111,20 @@ def test_match_as_a_table_lists_units_and_totals(path):
     ],
 )
 def test_an_error_is_one_line_on_stderr(path, arguments, words):
-    command = [sys.executable, "-m", "lstmviz.cli", *(str(path) if a == "PATH" else a for a in arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
+    done = run(*(path if a == "PATH" else a for a in arguments))
+    assert done.exit_code == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("lstmviz: ")
     assert words in line
+
+
+def test_the_program_says_it_in_one_line_on_stderr_too(tmp_path):
+    command = [sys.executable, "-m", "lstmviz.cli", "inspect", str(tmp_path / "none.h5")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("lstmviz: ")
 
 
 def test_nan_values_are_told_beside_the_matches(path):

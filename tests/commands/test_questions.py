@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -227,9 +225,8 @@ def test_search_says_on_stderr_how_many_more_there_are(path, dump):
     ],
 )
 def test_an_error_is_one_line_on_stderr(path, tmp_path, arguments, words):
-    command = [sys.executable, "-m", "lstmviz.cli", *(str(path) if a == "PATH" else str(a) for a in arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    assert done.returncode == 1
+    done = run(*(path if a == "PATH" else a for a in arguments))
+    assert done.exit_code == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("lstmviz: ")

@@ -38,6 +38,12 @@ def test_the_card_tells_the_size(card_and_variant):
     )
 
 
+@pytest.mark.parametrize(
+    "card_and_variant",
+    [pytest.param(model, marks=[pytest.mark.long] * (model != MODELS[0])) for model in MODELS],
+    ids="-".join,
+    indirect=True,
+)
 def test_retrained_from_its_seed_it_reaches_the_card(card_and_variant, tmp_path):
     card, variant = card_and_variant
     torch.manual_seed(123)

@@ -15,6 +15,7 @@ import torch
 import lstmviz
 from lstmviz import samples
 from lstmviz.training.recipe import train
+from support.budget import some_of
 from support.cards import Card, close, labels, matched, precision_and_recall, r_of_units
 
 CARD = Card("parens")
@@ -82,6 +83,7 @@ def test_floor_equals_enumeration_of_every_text(n_steps: int) -> None:
 # Training
 
 
+@pytest.mark.long
 def test_a_retrained_model_has_a_unit_for_depth_4() -> None:
     model = train(part("recipe").recipe("2x50")).model
     corpus = part("recipe").corpus()
@@ -161,7 +163,7 @@ def test_the_checkpoints_show_the_counting_unit_appear(tmp_path: Path) -> None:
     )
     counting, four, threshold = int(told[1]), int(told[2]), float(told[3])
     f1s = []
-    for update, loss, p_right, r, f1 in rows:
+    for update, loss, p_right, r, f1 in some_of(rows):
         variant = "1x50" if update == "600" else f"1x50-update-{int(update):03}"
         found = CARD.dump(tmp_path, variant)
         depth = found.tracks["depth"][:].astype(float)
