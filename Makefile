@@ -24,6 +24,7 @@ check: $(VENV)/test-ready tools node_modules/ready
 	$(BIN)/mypy
 	node_modules/.bin/biome check --error-on-warnings
 	node_modules/.bin/tsc --project .
+	$(BIN)/python -m pytest -q tests/house/test_imports.py tests/house/test_page_modules.py
 	node --test tests/js/*.test.mjs
 
 docs: $(VENV)/test-ready
