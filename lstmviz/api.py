@@ -16,7 +16,11 @@ from lstmviz.dump.corpus.manifest import folder_line, is_corpus
 from lstmviz.dump.corpus.reader import ShardReader
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ClusterError, DumpError
+from lstmviz.explain.evidence.correlation import correlated_units
+from lstmviz.explain.evidence.detector import Detector, detector
 from lstmviz.explain.evidence.enrichment import enrichment
+from lstmviz.explain.evidence.probe import Probe, probe
+from lstmviz.explain.evidence.rank import rank_units
 from lstmviz.lstmvis import is_project, open_project
 from lstmviz.maps.compute import compute_map
 from lstmviz.maps.in_subprocess import IsCancelled
@@ -206,8 +210,9 @@ class Dump(DumpReader):
             value are left out of every share. Columns: value, n_steps (matched steps that carry it), n_matches (matches
             with such a step), n_sequences (with a match), n_unknown (matched steps without a value), share (of the
             matched steps), share_low and share_high (its 95 % interval), base_rate (of all steps), lift (share -
-            base_rate), recall, f1, f1_always (F1 of always saying yes), p, q (adjusted for the number of rows), by
-            (how chance was imitated: ``"swaps"``, ``"draws"`` or ``"shifts"``), note (what to keep in mind).
+            base_rate), lift_low and lift_high, recall, f1, f1_always (F1 of always saying yes), p, q (adjusted for the
+            number of rows), by (how chance was imitated: ``"swaps"``, ``"draws"`` or ``"shifts"``), note (what to keep
+            in mind).
 
         Raises:
             UnknownName: The dump lacks a source, track or label.
@@ -225,6 +230,115 @@ class Dump(DumpReader):
         """
         taken = {*hidden, *hidden_in(pattern, self.uuid)}
         return enrichment(self, as_pattern(pattern), track, min_shared, taken, check_whole("seed", seed))
+
+    def rank_units(
+        self,
+        hypothesis: Filter | str,
+        sources: Sequence[str] | None = None,
+        given_token: bool = False,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Rank units by how well one threshold on one side detects the steps that a filter allows.
+
+        Threshold and side are chosen on half of the sequences; F1, precision and recall are those on the other half.
+        docs/explain.md defines every figure.
+
+        Args:
+            hypothesis: A Filter on a track or on the tokens; or the name of a track of numbers, to rank units by
+                Pearson's r with it.
+            sources: Sources whose units are ranked; by default every h and c of the axis.
+            given_token: Also compute the AUC within the steps of each token.
+            seed: For the swaps that are drawn where few sequences matter.
+
+        Returns:
+            One row for each unit, the best first: source, unit, side, threshold, f1, precision, recall, f1_always (F1
+            of always saying yes), auc (the chance that a yes lies further to the unit's side than a no, over all
+            sequences), auc_low and auc_high (its 95 % interval), auc_given_token (NaN unless asked for), p, q, by (how
+            chance was imitated: ``"swaps"``, ``"draws"`` or ``"shifts"``). For a track's name: source, unit, r, p, q,
+            by.
+
+        Raises:
+            UnknownName: The dump lacks a source, track or label.
+            PatternError: The filter does not fit the dump, or allows no step or every step.
+
+        Example:
+            >>> ranked = dump.rank_units(lstmviz.Filter("depth", low=3, high=3))
+            >>> ranked[["source", "unit", "side", "threshold", "f1", "auc"]].head(3).round(3)
+                 source  unit  side  threshold     f1    auc
+            0  rnn.l1.h    25  high       0.51  1.000  1.000
+            1  rnn.l1.h    18   low      -0.04  0.996  1.000
+            2  rnn.l0.h    42   low      -0.70  0.919  0.975
+        """
+        seed = check_whole("seed", seed)
+        if isinstance(hypothesis, str):
+            return correlated_units(self, hypothesis, sources, seed)
+        return rank_units(self, hypothesis, sources, given_token, seed)
+
+    def detector(
+        self,
+        hypothesis: Filter,
+        sources: Sequence[str] | None = None,
+        most: int = 4,
+        n_swaps: int = 0,
+        seed: int = 0,
+    ) -> Detector:
+        """Find the smallest pattern that detects the steps that a filter allows.
+
+        The search goes over conjunctions of units, each with a side and a threshold. It chooses by F1 on half of the
+        sequences, and adds units until F1 on the other half gains less than .005.
+
+        Args:
+            hypothesis: A Filter on a track or on the tokens.
+            sources: Sources whose units are used; by default every h and c of the axis.
+            most: Greatest number of units, 1 to 16.
+            n_swaps: Number of swapped tracks on which the same search is run, to see what chance gives.
+            seed: For the swapped tracks.
+
+        Returns:
+            The pattern, which ``match`` takes, with a table of F1 by number of units.
+
+        Raises:
+            UnknownName: The dump lacks a source, track or label.
+            PatternError: The filter does not fit the dump, allows no step or every step, or a number is out of range.
+
+        Example:
+            >>> found = dump.detector(lstmviz.Filter("depth", low=3, high=3))
+            >>> found.pattern.units
+            (PatternUnit(source='rnn.l1.h', unit=25, side='high', threshold=0.51),)
+            >>> found.f1
+            1.0
+        """
+        n_swaps, seed = check_whole("n_swaps", n_swaps), check_whole("seed", seed)
+        return detector(self, hypothesis, sources, check_whole("most", most), n_swaps, seed)
+
+    def probe(self, track: str | Filter, sources: Sequence[str] | None = None, most: int = 8, seed: int = 0) -> Probe:
+        """Tell how well the first few units, added one by one, predict a track's value by least squares.
+
+        The probe is fitted on half of the sequences, and its accuracy is that on the other half.
+
+        Args:
+            track: Name of a track, or a Filter for yes and no.
+            sources: Sources whose units are used; by default every h and c of the axis.
+            most: Greatest number of units, 1 to 64.
+            seed: For the control labels and the swapped track.
+
+        Returns:
+            The accuracy by number of units, beside that of control labels, of a swapped track, of the token in sight,
+            and of the most frequent value.
+
+        Raises:
+            UnknownName: The dump lacks a source, track or label.
+            PatternError: The track or filter does not fit the dump, or ``most`` is out of range.
+
+        Example:
+            >>> dump.probe("depth", most=4).steps[["n_units", "source", "unit", "accuracy", "swapped"]].round(3)
+               n_units    source  unit  accuracy  swapped
+            0        1  rnn.l1.c    37     0.443    0.265
+            1        2  rnn.l1.h    25     0.662    0.305
+            2        3  rnn.l1.h    44     0.852    0.302
+            3        4  rnn.l1.c    26     1.000    0.315
+        """
+        return probe(self, track, sources, check_whole("most", most), check_whole("seed", seed))
 
     def barcode(
         self,

@@ -6,13 +6,27 @@ from typing import Any
 
 import typer
 
-from lstmviz.commands import corpus, doctor, index, lstmvis, match, projector, questions, recover, samples, show, train
+from lstmviz.commands import (
+    corpus,
+    doctor,
+    evidence,
+    index,
+    lstmvis,
+    match,
+    projector,
+    questions,
+    recover,
+    samples,
+    show,
+    train,
+)
 from lstmviz.commands.base import app
 
 __all__ = [
     "app",
     "corpus",
     "doctor",
+    "evidence",
     "index",
     "lstmvis",
     "main",

@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
+from lstmviz.explain.evidence.codes import ExactRanks
+from lstmviz.explain.evidence.column_tables import SquaredSums
 from lstmviz.explain.evidence.enrichment import Enrichment
+from lstmviz.explain.evidence.intervals import clustered_interval, q_values
+from lstmviz.explain.evidence.joint import auc_of
+from lstmviz.explain.evidence.labels import StepLabels, labels_of
+from lstmviz.explain.evidence.rank import separation
+from lstmviz.explain.evidence.swaps import swapped
 from support import made_texts
+from support.cards import Card
 from support.paths import ROOT
 
 N_TEXTS = 500
@@ -48,6 +56,62 @@ def test_where_there_is_nothing_p_is_small_as_often_as_it_says(of_nothing):
 def test_chi_square_over_steps_is_wrong_on_each_of_these_texts(of_nothing):
     for kind, p in of_nothing[1].items():
         assert np.mean(np.array(p) <= 0.05) > 0.2, kind
+
+
+def test_real_units_have_nothing_to_do_with_the_depth_of_other_texts(parens):
+    automaton, rng = Card("parens").part("recipe").AUTOMATON, np.random.default_rng(0)
+    values = np.tanh(parens.states("rnn.l1.c")[:].astype(np.float64))
+    lengths, ours, steps = np.full(100, 200), [], []
+    for _ in range(400):
+        on = values[:, rng.integers(50)] >= 0.3
+        yes = automaton.draw(rng, 100, 200).states.ravel() == rng.integers(5)
+        if 0 < on.sum() < len(on):
+            ours.append(row(lengths, on, yes).p)
+            steps.append(chi_square(on, yes))
+    assert len(ours) > 300
+    assert 0.03 <= np.mean(np.array(ours) <= 0.05) <= 0.08
+    assert np.mean(np.array(steps) <= 0.05) > 0.2
+
+
+def auc_interval(lengths, values, yes):
+    """The interval of the AUC of values, as ``rank_units`` has it."""
+    codes, starts = np.unique(values, return_inverse=True)[1] + 1, made_texts.axis_of(lengths).starts
+    n_codes = int(codes.max()) + 1
+    auc = auc_of(*(np.bincount(codes[some], minlength=n_codes)[None] for some in (~yes, yes)))
+    squares = SquaredSums(made_texts.axis_of(lengths), 1)
+    squares.add(0, auc.influence[0][yes.astype(int), codes][None])
+    n_sequences = min(int((np.add.reduceat(some, starts) > 0).sum()) for some in (yes, ~yes))
+    n_steps = min(int(yes.sum()), int((~yes).sum()))
+    return clustered_interval(float(auc.value[0]), float(squares.variance()[0]), n_steps, n_sequences)
+
+
+@pytest.mark.parametrize("kind", made_texts.RELATED)
+def test_intervals_hold_the_truth(kind):
+    held = defaultdict(list)
+    for seed in range(300):
+        lengths, values, yes, truth = made_texts.related(np.random.default_rng(seed), kind)
+        found = row(lengths, values >= 1.0, yes)
+        intervals = {
+            "share": (found.share_low, found.share_high),
+            "lift": (found.lift_low, found.lift_high),
+            "auc": auc_interval(lengths, values, yes),
+        }
+        for name, (low, high) in intervals.items():
+            held[name].append(low <= truth[name] <= high)
+    for name, some in held.items():
+        assert np.mean(some) >= 0.90, name
+
+
+def test_of_many_units_few_have_a_small_q_where_there_is_nothing(parens):
+    labels, rng = labels_of(parens, "depth", parens.first), np.random.default_rng(0)
+    codes = [ExactRanks(parens, source) for source in ("rnn.l1.h", "rnn.l1.c")]
+    any_row = []
+    for _ in range(150):
+        other = swapped(labels.codes, parens.first.starts, parens.first.stops, rng)
+        yes = StepLabels(parens.first, ("no", "yes"), (other == rng.integers(5)).astype(np.int32))
+        p = np.concatenate([separation(some, yes, 0)["p"] for some in codes])
+        any_row.append((q_values(p) < 0.05).any())
+    assert np.mean(any_row) <= 0.08
 
 
 def test_the_figures_of_the_docs_are_these(of_nothing):

@@ -25,7 +25,7 @@ EXAMPLES = settings(
 ON = Pattern("text", (PatternUnit("rnn.l0.h", 0),), (("rnn.l0.h", 0.3),), 1)
 COLUMNS = [
     *("value", "n_steps", "n_matches", "n_sequences", "n_unknown", "share", "share_low", "share_high"),
-    *("base_rate", "lift", "recall", "f1", "f1_always", "p", "q", "by", "note"),
+    *("base_rate", "lift", "lift_low", "lift_high", "recall", "f1", "f1_always", "p", "q", "by", "note"),
 ]
 
 
@@ -69,12 +69,14 @@ def twin(on, codes, label, lengths):
         "f1_always": 2 * sum(yes) / (sum(known) + sum(yes)),
     }
     row["lift"] = row["share"] - row["base_rate"]
-    row["share_low"] = row["share_high"] = math.nan
-    if n_in >= 20:
-        share, variance = naive.share_variance(on, yes, known, lengths)
-        n = n_in if share in (0.0, 1.0) else n_on if variance == 0 else min(share * (1 - share) / variance, n_on)
-        n *= (stats.norm.ppf(0.975) / stats.t.ppf(0.975, n_in - 1)) ** 2
-        row["share_low"], row["share_high"] = proportion_confint(share * n, n, method="wilson")
+    for name, base_rate in (("share", 0.0), ("lift", row["base_rate"])):
+        low = high = math.nan
+        if n_in >= 20:
+            share, variance = naive.share_variance(on, yes, known, lengths, name == "lift")
+            n = n_in if share in (0.0, 1.0) else n_on if variance == 0 else min(share * (1 - share) / variance, n_on)
+            n *= (stats.norm.ppf(0.975) / stats.t.ppf(0.975, n_in - 1)) ** 2
+            low, high = proportion_confint(share * n, n, method="wilson")
+        row[f"{name}_low"], row[f"{name}_high"] = low - base_rate, high - base_rate
     return row
 
 

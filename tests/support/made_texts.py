@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from lstmviz.dump.reader import Axis
@@ -64,3 +66,39 @@ def unrelated(rng):
     lengths = lognormal(rng, 200)
     rate = by_place(lengths)
     yield "both by place, lengths lognormal", lengths, in_runs(rng, lengths, rate, 5), in_runs(rng, lengths, rate, 5)
+
+
+RELATED = ("250 sequences of 70", "40 sequences of 200", "rates of each sequence's own", "a label a sequence")
+
+
+def related(rng, kind):
+    """Values that are higher by 1 at a yes, in one kind of text: lengths, values, yes, and the true figures.
+
+    Each value is 1 at a yes, 0 at a no, and more or less by a normal number that its sequence has (.5) and one that
+    keeps for about 5 steps (1). Truly on is a value of 1 or more.
+    """
+    if kind == "250 sequences of 70":
+        lengths, rate = around(rng, 250, 70), 0.3
+        yes = in_runs(rng, lengths, rate, 20)
+    elif kind == "40 sequences of 200":
+        lengths, rate = around(rng, 40, 200), 0.3
+        yes = in_runs(rng, lengths, rate, 10)
+    elif kind == "rates of each sequence's own":
+        lengths, rate = around(rng, 60, 100), 1 / 3
+        yes = in_runs(rng, lengths, np.repeat(rng.beta(2, 4, 60), lengths), 20)
+    else:
+        lengths, rate = around(rng, 200, 30), 0.4
+        yes = np.repeat(rng.random(200) < rate, lengths)
+    n_steps = int(lengths.sum())
+    is_fresh = rng.random(n_steps) < 0.2
+    is_fresh[np.cumsum(lengths)[:-1]] = is_fresh[0] = True
+    last = np.maximum.accumulate(np.where(is_fresh, np.arange(n_steps), 0))
+    values = yes + np.repeat(rng.normal(0, 0.5, len(lengths)), lengths) + rng.normal(size=n_steps)[last]
+    hit, false_alarm = rate * 0.5, (1 - rate) * (1 - normal(1 / math.sqrt(1.25)))
+    share = hit / (hit + false_alarm)
+    return lengths, values, yes, {"share": share, "lift": share - rate, "auc": normal(1 / math.sqrt(2.5))}
+
+
+def normal(z):
+    """The share of a normal distribution below z standard deviations."""
+    return (1 + math.erf(z / math.sqrt(2))) / 2

@@ -77,14 +77,15 @@ def p_of_swaps(activity, labels, lengths):
     return math.erfc(abs(z([table(activity, labels, members) for members in groups(lengths)])) / math.sqrt(2))
 
 
-def share_variance(on, yes, known, lengths):
-    """The variance over sequences of the share of yes among the known steps that are on, against the base rate."""
+def share_variance(on, yes, known, lengths, is_lift):
+    """The share of yes among the known steps that are on, and its variance over sequences, or that of its lift."""
     on = [bool(a and k) for a, k in zip(on, known, strict=True)]
     yes = [bool(y and k) for y, k in zip(yes, known, strict=True)]
     n_on, n_known = sum(on), sum(known)
     share, rate = sum(a and y for a, y in zip(on, yes, strict=True)) / n_on, sum(yes) / n_known
     e = [
-        (sum(x and y for x, y in zip(a, b, strict=True)) - share * sum(a)) / n_on - (sum(b) - rate * sum(k)) / n_known
+        (sum(x and y for x, y in zip(a, b, strict=True)) - share * sum(a)) / n_on
+        - is_lift * (sum(b) - rate * sum(k)) / n_known
         for a, b, k in zip(cut(on, lengths), cut(yes, lengths), cut(known, lengths), strict=True)
     ]
     return share, len(lengths) / (len(lengths) - 1) * sum(x * x for x in e)
@@ -97,3 +98,9 @@ def auc(values, yes):
     if not above or not below:
         return math.nan
     return sum((a > b) + (a == b) / 2 for a in above for b in below) / (len(above) * len(below))
+
+
+def f1(yes, on):
+    """2 precision recall / (precision + recall) of two masks; 0 where both are empty."""
+    n = yes.sum() + on.sum()
+    return 2.0 * (yes & on).sum() / n if n else 0.0

@@ -37,6 +37,8 @@ class EnrichmentRow:
     share_high: float
     base_rate: float
     lift: float
+    lift_low: float
+    lift_high: float
     recall: float
     f1: float
     f1_always: float
@@ -59,7 +61,7 @@ def enrichment(
     The columns are those of ``EnrichmentRow``; ``Dump.enrichment`` says what they mean. Raises UnknownName or
     PatternError where the pattern, the track or the filter does not fit the dump.
     """
-    labels = labels_of(dump, track)
+    labels = labels_of(dump, track, dump.axis(pattern.axis))
     if labels.axis.name != pattern.axis:
         raise PatternError(f"the track lies on axis {labels.axis.name!r} and the pattern on {pattern.axis!r}")
     spans = summary_spans(dump, pattern, min_shared, hidden)
@@ -99,9 +101,12 @@ class Enrichment:
         n_hits, n_label = int(with_label.sum()), int(before[-1])
         share, base_rate = _ratio(n_hits, self._n_on), _ratio(n_label, self._n_known)
         by = self._null(label_in)
-        influence = (with_label - share * self._on_in) / (self._n_on or np.nan)
-        influence -= (label_in - base_rate * self._known_in) / (self._n_known or np.nan)
-        low, high = clustered_interval(share, variance_over_sequences(influence), self._n_on, self._n_sequences)
+        of_share = (with_label - share * self._on_in) / (self._n_on or np.nan)
+        of_base = (label_in - base_rate * self._known_in) / (self._n_known or np.nan)
+        (low, high), against_base = (
+            clustered_interval(share, variance_over_sequences(influence), self._n_on, self._n_sequences)
+            for influence in (of_share, of_share - of_base)
+        )
         notes = [TOO_FEW] * (self._n_sequences < MIN_SEQUENCES) + [WEAKER] * (by == "shifts")
         return EnrichmentRow(
             value=self._labels.names[label],
@@ -114,6 +119,8 @@ class Enrichment:
             share_high=high,
             base_rate=base_rate,
             lift=share - base_rate,
+            lift_low=against_base[0] - base_rate,
+            lift_high=against_base[1] - base_rate,
             recall=_ratio(n_hits, n_label),
             f1=_ratio(2 * n_hits, self._n_on + n_label),
             f1_always=_ratio(2 * n_label, self._n_known + n_label),

@@ -41,13 +41,14 @@ class StepLabels:
         return np.asarray(self.codes == label)
 
 
-def labels_of(dump: DumpReader, asked: str | Filter) -> StepLabels:
+def labels_of(dump: DumpReader, asked: str | Filter, axis: Axis) -> StepLabels:
     """Return what a track says of each step, one label a value as ``carry`` has them, or what a filter says: no or yes.
 
-    Raises UnknownName for a track or label that the dump does not have, PatternError for a filter that does not fit.
+    ``axis`` is that of the tokens, for a filter on them. Raises UnknownName for a track or label that the dump does not
+    have, PatternError for a filter that does not fit.
     """
     if isinstance(asked, Filter):
-        return answers(dump, asked)
+        return answers(dump, asked, axis)
     if not isinstance(asked, str):
         raise PatternError(f"a {type(asked).__name__} is not a track's name or a Filter; give one, such as 'depth'")
     axis, track = find_track(dump, asked)
@@ -59,23 +60,26 @@ def labels_of(dump: DumpReader, asked: str | Filter) -> StepLabels:
     return StepLabels(axis, bins.names, codes)
 
 
-def answers(dump: DumpReader, hypothesis: Filter) -> StepLabels:
+def answers(dump: DumpReader, hypothesis: Filter, axis: Axis) -> StepLabels:
     """Return for each step whether a hypothesis holds: 1 where its filter allows the step, 0 where not, -1 unknown.
 
-    Raises PatternError where the hypothesis is not a Filter, and where no known step, or every one, is a yes.
+    ``axis`` is that of the tokens, for a filter on them; their steps are all known. Raises PatternError where the
+    hypothesis is not a Filter, and where no known step, or every one, is a yes.
     """
     if not isinstance(hypothesis, Filter):
         raise PatternError(
             f"a hypothesis is a Filter, not a {type(hypothesis).__name__}; such as Filter('depth', low=2)"
         )
-    axis, track = find_track(dump, hypothesis.track)
+    known = np.ones(axis.n_steps, np.bool_)
+    if hypothesis.track:
+        axis, track = find_track(dump, hypothesis.track)
+        known = has_value(track)
     allowed = allowed_steps(dump, axis, [hypothesis])
-    known = has_value(track)
     codes = np.where(known, np.asarray(allowed, np.int32), UNKNOWN).astype(np.int32)
     n_yes, n_known = int((codes == YES).sum()), int(known.sum())
     if n_yes in (0, n_known):
         how_many = "none" if n_yes == 0 else "every one"
-        raise PatternError(f"of the {n_known:,} steps with a value of {hypothesis.track!r}, {how_many} is a yes")
+        raise PatternError(f"{hypothesis.subject}: of the {n_known:,} steps with a value {how_many} is a yes")
     return StepLabels(axis, ("no", "yes"), codes)
 
 

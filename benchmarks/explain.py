@@ -1,0 +1,134 @@
+"""How fast the evidence is: against a match query, against reading the states once, and on the samples.
+
+CPU seconds on one thread, so that a busy machine says about the same as a quiet one; ratios are within one run. The
+corpus has 1,000,000 steps x 200 units in sequences of 100, with a label that keeps for some steps. It is written to
+--folder once and kept.
+
+    python benchmarks/explain.py --folder /tmp/corpora [--steps 1000000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+import lstmviz
+from lstmviz import Filter, samples
+from lstmviz.match import found_in
+from lstmviz.match.index.store import build_index
+from match import make_states, patterns
+
+SOURCE = "rnn.l0.h"
+N_UNITS = 200
+SEQUENCE = 100
+BLOCK = 100_000
+YES = Filter("label", low=1, high=1)
+QUESTIONS = {  # a hypothesis for each sample
+    ("parens", "2x50"): Filter("depth", low=3, high=3),
+    ("agreement", "1x50"): Filter("number", ("singular",)),
+    ("agreement", "1x100"): Filter("number", ("singular",)),
+    ("recall", "1x32"): Filter("key", ("A",)),
+}
+
+
+def make_corpus(folder: Path, n_steps: int) -> lstmviz.Dump:
+    """Write (once) a dump of states that keep their level for about 5 steps, and a label for about 20."""
+    path = folder / f"explain-{n_steps}.h5"
+    if not path.exists():
+        rng = np.random.default_rng(1)
+        level = rng.uniform(-0.9, 0.45, N_UNITS).astype("float32")
+        states = np.empty((n_steps, N_UNITS), "float16")
+        for start in range(0, n_steps, BLOCK):
+            n_here = min(BLOCK, n_steps - start)
+            states[start : start + n_here], level = make_states(rng, level, n_here)
+        is_fresh = rng.random(n_steps) < 0.05
+        is_fresh[0] = True
+        label = (rng.random(n_steps) < 0.3)[np.maximum.accumulate(np.where(is_fresh, np.arange(n_steps), 0))]
+        lstmviz.write_dump(
+            path.with_suffix(".tmp"),
+            states={SOURCE: states},
+            tokens=rng.integers(0, 50, n_steps),
+            vocab=[f"w{i}" for i in range(50)],
+            lengths=[SEQUENCE] * (n_steps // SEQUENCE),
+            tracks={"label": label.astype("int8")},
+        )
+        path.with_suffix(".tmp").replace(path)
+    return lstmviz.open_dump(path)
+
+
+def cpu(work: Callable[[], object], n_times: int = 5) -> float:
+    """Return the median CPU seconds of a piece of work; once before, for what is made on first use."""
+    work()
+    seconds = []
+    for _ in range(n_times):
+        began = time.process_time()
+        work()
+        seconds.append(time.process_time() - began)
+    return statistics.median(seconds)
+
+
+def read_once(dump: lstmviz.Dump) -> None:
+    """Read all states."""
+    states = dump.states(SOURCE)
+    for start in range(0, len(states), 2**14):
+        states[start : start + 2**14]
+
+
+def at_length(dump: lstmviz.Dump) -> None:
+    """Print what the questions cost on a long corpus."""
+    build_index(dump, SOURCE)
+    asked = patterns(dump, 8, 7)
+    query = statistics.median(cpu(lambda p=p: found_in(dump, p).page(50)) for p in asked)
+    enrichment = statistics.median(cpu(lambda p=p: dump.enrichment(p, YES)) for p in asked)
+    few = lstmviz.Pattern("text", asked[0].units[:1], asked[0].bases, 3)
+    dense = cpu(lambda: dump.enrichment(few, YES))
+    print(f"{dump.n_steps:,} steps: match query {query * 1e3:.1f} ms, enrichment {enrichment * 1e3:.1f} ms, ", end="")
+    print(f"{enrichment / query:.1f} queries")
+    print(f"enrichment of a pattern of one unit {dense * 1e3:.1f} ms")
+    reading = cpu(lambda: read_once(dump))
+    ranking = cpu(lambda: dump.rank_units(YES), 3)
+    print(f"{N_UNITS} units: read once {reading:.3f} s, rank {ranking:.2f} s = {ranking / reading:.1f} readings")
+    tracemalloc.start()
+    dump.rank_units(YES)
+    print(f"rank: at most {tracemalloc.get_traced_memory()[1] / 2**20:.0f} MB beyond the page cache")
+    tracemalloc.stop()
+    for name, work in (
+        ("rank, given the token", lambda: dump.rank_units(YES, given_token=True)),
+        ("rank by r", lambda: dump.rank_units("label")),
+        ("detector", lambda: dump.detector(YES)),
+        ("probe", lambda: dump.probe(YES)),
+    ):
+        print(f"{name}: {cpu(work, 1):.2f} s")
+
+
+def on_samples() -> None:
+    """Print what the questions cost on each sample."""
+    for (name, variant), question in QUESTIONS.items():
+        dump = lstmviz.open_dump(samples.build(name, variant))
+        detector = cpu(partial(dump.detector, question))
+        rank, probe = cpu(partial(dump.rank_units, question)), cpu(partial(dump.probe, question))
+        print(f"{name} {variant}: detector {detector:.3f} s, rank {rank:.3f} s, probe {probe:.3f} s")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, required=True, help="where the corpus is kept; 800 MB")
+    parser.add_argument("--steps", type=int, default=1_000_000)
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with threadpool_limits(1):
+        on_samples()
+        at_length(make_corpus(given.folder, given.steps))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""``lstmviz enrichment``, ``rank``, ``detect`` and ``probe``: more than chance, which units, and how few of them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+import lstmviz
+from lstmviz.api import Dump
+from lstmviz.commands.base import DumpPath, Format, app, one_line, progress_bar, say, write_frame, write_json
+from lstmviz.commands.index import prepare_index
+from lstmviz.commands.options import (
+    AfterOrNone,
+    BeforeOrNone,
+    OnlyOptions,
+    OutputFormat,
+    PatternPath,
+    SideOrNone,
+    SourceOrNone,
+    StartOrNone,
+    StopOrNone,
+    ThresholdOrNone,
+    WindowOptions,
+    filters_of,
+    pattern_of,
+)
+from lstmviz.errors import PatternError
+from lstmviz.explain.evidence.detector import Detector
+from lstmviz.match.pattern.file import Notes, PatternFile
+from lstmviz.types import Filter
+
+Track = Annotated[str | None, typer.Option("--track", help="Track that is asked about, with all its values.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        help="Steps that count as a yes: TRACK=LABEL, or TRACK=LOW:HIGH with either end left out. "
+        "Can be given several times for labels of one track.",
+        metavar="TRACK=VALUE",
+    ),
+]
+Tokens = Annotated[
+    list[str] | None,
+    typer.Option("--token", help="Token whose steps count as a yes. Can be given several times.", metavar="TOKEN"),
+]
+Regex = Annotated[
+    str | None,
+    typer.Option(
+        "--regex",
+        help="Regular expression; tokens that it matches from end to end count as a yes.",
+        metavar="EXPRESSION",
+    ),
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="Source whose units are used; can be given several times. Default: every h and c."),
+]
+Seed = Annotated[int, typer.Option(help="Seed of what is drawn.")]
+
+
+@app.command()
+@one_line
+def enrichment(
+    path: DumpPath,
+    source: SourceOrNone = None,
+    start: StartOrNone = None,
+    stop: StopOrNone = None,
+    threshold: ThresholdOrNone = None,
+    off_before: BeforeOrNone = None,
+    off_after: AfterOrNone = None,
+    side: SideOrNone = None,
+    pattern: PatternPath = None,
+    track: Track = None,
+    only: Only = None,
+    token: Tokens = None,
+    regex: Regex = None,
+    min_shared: Annotated[
+        int | None, typer.Option(min=1, help="Use matches that share so many units or more. Default: all units.")
+    ] = None,
+    seed: Seed = 0,
+    format: OutputFormat = Format.TABLE,
+) -> None:
+    """Tell whether the matches of a window's units, or of a pattern file, carry a label more often than by chance."""
+    window = WindowOptions(source, start, stop, threshold, off_before, off_after, side)
+    with progress_bar() as progress:
+        progress.add_task("counting", total=None)
+        dump = lstmviz.open_dump(path)
+        chosen, _ = pattern_of(dump, pattern, window)
+        hypothesis = hypothesis_of(dump, track, OnlyOptions(only, token, regex), chosen.axis)
+        prepare_index(dump, [name for name, _ in chosen.bases], progress)
+        frame = dump.enrichment(chosen, hypothesis, min_shared, seed=seed)
+    _write(frame, format)
+
+
+@app.command()
+@one_line
+def rank(
+    path: DumpPath,
+    track: Track = None,
+    only: Only = None,
+    token: Tokens = None,
+    regex: Regex = None,
+    source: Sources = None,
+    given_token: Annotated[bool, typer.Option(help="Also give the AUC within the steps of each token.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Number of rows.")] = 50,
+    seed: Seed = 0,
+    format: OutputFormat = Format.TABLE,
+) -> None:
+    """Rank units by how well one threshold detects a label, or by their correlation with a track of numbers."""
+    with progress_bar() as progress:
+        progress.add_task("ranking", total=None)
+        dump = lstmviz.open_dump(path)
+        hypothesis = hypothesis_of(dump, track, OnlyOptions(only, token, regex), _axis(dump, source, only))
+        frame = dump.rank_units(hypothesis, source or None, given_token, seed)
+    _write(frame.head(limit), format)
+
+
+@app.command()
+@one_line
+def detect(
+    path: DumpPath,
+    only: Only = None,
+    token: Tokens = None,
+    regex: Regex = None,
+    source: Sources = None,
+    most: Annotated[int, typer.Option(min=1, help="Greatest number of units.")] = 4,
+    n_swaps: Annotated[int, typer.Option(min=0, help="Also search on so many swapped tracks.")] = 0,
+    seed: Seed = 0,
+    name: Annotated[str, typer.Option(help="Name of the pattern, kept in its file.")] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Write the pattern to this file.", metavar="FILE")
+    ] = None,
+    format: OutputFormat = Format.TABLE,
+) -> None:
+    """Find the fewest units that detect a label, as a pattern; as json it is a pattern file, for match and the page."""
+    with progress_bar() as progress:
+        progress.add_task("searching", total=None)
+        dump = lstmviz.open_dump(path)
+        hypothesis = hypothesis_of(dump, None, OnlyOptions(only, token, regex), _axis(dump, source, only))
+        if isinstance(hypothesis, str):
+            raise PatternError("a detector needs the steps that are a yes: --only, --token or --regex")
+        found = dump.detector(hypothesis, source or None, most, n_swaps, seed)
+    file = PatternFile(found.pattern, Notes(name=name, dump=dump.uuid))
+    if output is not None:
+        file.write(output)
+    if format is Format.JSON:
+        sys.stdout.write(file.to_json())
+        return
+    _write(found.steps, format)
+    if format is Format.TABLE:
+        _say_chance(found)
+
+
+@app.command()
+@one_line
+def probe(
+    path: DumpPath,
+    track: Track = None,
+    only: Only = None,
+    token: Tokens = None,
+    regex: Regex = None,
+    source: Sources = None,
+    most: Annotated[int, typer.Option(min=1, help="Greatest number of units.")] = 8,
+    seed: Seed = 0,
+    format: OutputFormat = Format.TABLE,
+) -> None:
+    """Tell how well few units predict a track's value, beside what could be had without knowing it."""
+    with progress_bar() as progress:
+        progress.add_task("fitting", total=None)
+        dump = lstmviz.open_dump(path)
+        hypothesis = hypothesis_of(dump, track, OnlyOptions(only, token, regex), _axis(dump, source, only))
+        found = dump.probe(hypothesis, source or None, most, seed)
+    if format is Format.JSON:
+        write_json({"steps": found.steps, "token": found.token, "majority": found.majority})
+        return
+    _write(found.steps, format)
+    if format is Format.TABLE:
+        say(f"accuracy by the token in sight {found.token:.3f}, of the most frequent value {found.majority:.3f}")
+
+
+def hypothesis_of(dump: Dump, track: str | None, only: OnlyOptions, axis: str) -> Filter | str:
+    """Return what is asked: a track's name, or the one filter that the options make; PatternError for none or two."""
+    filters = filters_of(dump, axis, only)
+    if len(filters) + (track is not None) != 1:
+        raise PatternError("give one of --track NAME, --only TRACK=VALUE (of one track), --token or --regex")
+    return filters[0] if track is None else track
+
+
+def _axis(dump: Dump, sources: list[str] | None, only: list[str] | None) -> str:
+    """Return the axis of the sources that are named, or of a track that is, or the first one."""
+    if sources:
+        return dump.axis_of(sources[0]).name
+    named = (
+        a.name for a in dump.axes.values() for t in a.tracks if any(text.startswith(f"{t}=") for text in only or [])
+    )
+    return next(named, dump.first.name)
+
+
+def _say_chance(found: Detector) -> None:
+    """Say how good the pattern is, and what would be had anyway."""
+    chance = f"; on {len(found.chance)} swapped tracks at most {max(found.chance):.3f}" if found.chance else ""
+    say(f"F1 with {found.pattern.n_units} units {found.f1:.3f}; of always saying yes {found.f1_always:.3f}{chance}")
+
+
+def _write(frame: pd.DataFrame, format: Format) -> None:
+    """Write a frame; in a table numbers have three digits."""
+    if format is Format.TABLE:
+        numbers = frame.select_dtypes("float").columns
+        frame = frame.assign(**{name: frame[name].map("{:.3g}".format) for name in numbers})
+    write_frame(frame, format)
