@@ -13,10 +13,13 @@ from lstmviz.errors import PatternError, UnknownName
 from lstmviz.explain.evidence import codes
 from lstmviz.types import Filter
 from support import naive_evidence as naive
+from support.budget import is_long
 from support.shards import write_shards
 
 EXAMPLES = settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=100 if is_long() else 6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 THRESHOLDS = [i / 100 for i in range(-100, 101)]
 YES = Filter("part", ("a",))

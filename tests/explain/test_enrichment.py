@@ -17,10 +17,13 @@ from lstmviz.errors import PatternError, UnknownName
 from lstmviz.explain.evidence import enrichment as module
 from lstmviz.types import Filter, Pattern, PatternUnit, Window
 from support import naive_evidence as naive
+from support.budget import is_long
 from support.shards import write_shards
 
 EXAMPLES = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=100 if is_long() else 12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 ON = Pattern("text", (PatternUnit("rnn.l0.h", 0),), (("rnn.l0.h", 0.3),), 1)
 COLUMNS = [

@@ -11,10 +11,13 @@ import lstmviz
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.explain.evidence import codes
 from lstmviz.types import Filter
+from support.budget import is_long
 from support.shards import write_shards
 
 EXAMPLES = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=100 if is_long() else 8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
 

@@ -18,10 +18,13 @@ from lstmviz.errors import PatternError, UnknownName
 from lstmviz.explain.evidence import codes, rank
 from lstmviz.types import Filter
 from support import naive_evidence as naive
+from support.budget import is_long
 from support.shards import write_shards
 
 EXAMPLES = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=100 if is_long() else 10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 COLUMNS = [
     *("source", "unit", "side", "threshold", "f1", "precision", "recall", "f1_always"),

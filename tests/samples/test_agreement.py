@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lstmviz.types import Filter
 from support.cards import Card, close, labels, matched, precision_and_recall, r_of_units
 
 CARD = Card("agreement")
+SINGULAR = Filter("number", ("singular",))
 PLURAL = {"keys", "cabinets", "doors", "letters", "teachers", "rivers", "songs", "children", "lamps", "wheels"}
 PLURAL_VERBS = {"are", "were", "seem", "remain"}
 VERBS = PLURAL_VERBS | {"is", "was", "seems", "remains"}
@@ -91,6 +93,40 @@ def test_the_singular_unit_is_found_by_brushing(dumps):
     start, stop, text = re.search(r"Try steps \[(\d+), (\d+)\), `(.+?)`", CARD.text).groups()
     assert " ".join(dump.tokens[int(start) : int(stop)]) == text
     assert picked[stretches.index((int(start), int(stop)))] == [unit]
+
+
+def test_the_brush_means_singular_more_than_by_chance(dumps):
+    dump = dumps["1x50"]
+    found = dump.enrichment(dump.select("rnn.l0.c", 53, 62, 0.6, side="low"), "number").set_index("value")
+    rows = CARD.table("value | share")
+    assert [row[0] for row in rows] == found.index.tolist()
+    assert (found["q"] < 1e-50).all()
+    for value, share, interval, *figures in rows:
+        row = found.loc[value]
+        low, high = interval.split(" to ")
+        measured = row[["share", "share_low", "share_high", "base_rate", "recall", "f1", "f1_always"]]
+        assert all(map(close, measured, [share, low, high, *figures]))
+
+
+def test_the_units_that_say_it_best(dumps):
+    ranked = {variant: dump.rank_units(SINGULAR) for variant, dump in dumps.items()}
+    rows = CARD.table("model | source, unit")
+    for variant, frame in ranked.items():
+        told = [row[1:] for row in rows if row[0] == variant]
+        for row, (name, side, threshold, f1, auc, interval) in zip(frame.itertuples(), told, strict=False):
+            assert (f"{row.source}, {row.unit}", row.side, f"{row.threshold:.2f}") == (name, side, threshold)
+            assert all(map(close, (row.f1, row.auc, row.auc_low, row.auc_high), (f1, auc, *interval.split(" to "))))
+        assert close(frame["f1_always"][0], re.search(r"Always saying yes\s+has ([\d.]+)\.\n", CARD.text)[1])
+
+
+def test_how_few_units_predict_the_number(dumps):
+    for variant, dump in dumps.items():
+        found = dump.probe("number", ["rnn.l0.c"])
+        rows = [row[1:] for row in CARD.table("model | units | the last one") if row[0] == variant]
+        for row, (n, unit, *figures) in zip(found.steps.itertuples(), rows, strict=False):
+            assert (row.n_units, row.unit) == (int(n), int(unit))
+            assert all(map(close, (row.accuracy, row.control, row.swapped), figures))
+        assert close(found.token, re.search(r"By the word in sight alone: ([\d.]+)\.\n", CARD.text)[1])
 
 
 def test_what_happens_without_a_unit(dumps):

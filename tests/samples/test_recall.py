@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from lstmviz.types import Filter
 from support.cards import Card, close, labels, matched, precision_and_recall, r_of_units
 
 CARD = Card("recall")
@@ -69,6 +70,30 @@ def test_brushing_a_key_selects_its_bits(dump):
             seen.extend(u in picked for u, s in zip((4, 23, 26), rows[one[1]], strict=True) if s == side)
     assert np.mean(found["high"]) > 0.9
     assert np.mean(found["low"]) > 0.9
+
+
+def test_the_fewest_units_that_detect_each_key(dump):
+    rows = CARD.table("key | units, sides and thresholds")
+    assert [row[0] for row in rows] == list("ABCDEFGH")
+    for key, units, *figures, always in rows:
+        found = dump.detector(Filter("key", (key,)), ["rnn.l0.c"])
+        taken = sorted(found.pattern.units, key=lambda u: u.unit)
+        assert ", ".join(f"{u.unit} {u.side} {u.threshold:.2f}" for u in taken) == units
+        row = found.steps.iloc[found.pattern.n_units - 1]
+        assert all(close(row[name], told) for name, told in zip(("f1", "precision", "recall"), figures, strict=True))
+        assert close(found.f1_always, always)
+    told = re.search(r"On 20 swapped tracks the same search for key A reaches at most ([\d.]+)\.\n", CARD.text)[1]
+    assert close(max(dump.detector(Filter("key", ("A",)), ["rnn.l0.c"], n_swaps=20).chance), told)
+
+
+def test_the_first_units_of_a_probe_are_the_bits(dump):
+    found = dump.probe("key", ["rnn.l0.c"], most=4)
+    rows = CARD.table("units | the last one")
+    assert [int(row[1]) for row in rows] == found.steps["unit"].tolist()
+    for row, (n, _, *figures) in zip(found.steps.itertuples(), rows, strict=True):
+        assert row.n_units == int(n)
+        assert all(map(close, (row.accuracy, row.control, row.swapped), figures))
+    assert close(found.token, re.search(r"By the sign in sight alone: ([\d.]+)\.\n", CARD.text)[1])
 
 
 def test_the_unit_that_counts(dump):

@@ -39,10 +39,21 @@ STEP_COLUMNS = ("n_units", "f1_fit", "f1", "precision", "recall", "units")
 class Detector:
     """The smallest pattern that detects what a filter allows, and how well each number of units does.
 
-    ``steps`` has one row for each number of units looked at: n_units, f1_fit (on the half of the sequences that it was
-    chosen on), f1, precision, recall (on the other half), units (in words). Where its last row gains less than .005
-    in F1, the pattern has one unit fewer. ``f1_always`` is the F1 of always saying yes on the other half. ``chance``
-    holds the F1 that the same search comes to on swapped tracks, one for each of ``n_swaps``.
+    Attributes:
+        pattern: The pattern: units that are on together where the filter allows the step.
+        steps: One row for each number of units looked at: n_units, f1_fit (on the half of the sequences that the units
+            were chosen on), f1, precision and recall (on the other half), units (in words). If the last row gains less
+            than .005 in F1, the pattern has one unit fewer.
+        f1_always: F1 of always saying yes, on the other half.
+        chance: F1 that the same search reaches on each of ``n_swaps`` swapped tracks.
+
+    Example:
+        >>> found = dump.detector(lstmviz.Filter("depth", low=4, high=4), ["rnn.l0.h"], n_swaps=3)
+        >>> found.steps[["n_units", "f1", "units"]]
+           n_units   f1                  units
+        0        1  1.0  rnn.l0.h 34 high 0.30
+        >>> max(found.chance) < 0.4
+        True
     """
 
     pattern: Pattern
@@ -52,7 +63,7 @@ class Detector:
 
     @property
     def f1(self) -> float:
-        """F1 of the pattern on the half of the sequences that it was not chosen on."""
+        """F1 of the pattern, on the half of the sequences that it was not chosen on."""
         return float(self.steps["f1"].iloc[self.pattern.n_units - 1])
 
 

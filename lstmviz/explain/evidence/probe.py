@@ -27,12 +27,19 @@ Labels = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """How well the first units, added one by one, tell a track's value on the half of the sequences not fitted on.
+    """How well the first few units predict a track's value, on the half of the sequences that nothing was fitted on.
 
-    ``steps`` has one row for each number of units: n_units, source, unit (the one added), accuracy; control (accuracy
-    of a probe of as many units for labels drawn at random for each token: what it could learn by heart; NaN without
-    tokens), swapped (for the labels of other sequences). ``token`` is the accuracy of the value most frequent with the
-    token in sight, NaN without tokens, ``majority`` that of the most frequent value.
+    Attributes:
+        steps: One row for each number of units: n_units, source and unit (of the one that is added), accuracy, control
+            (accuracy for labels that are drawn once for each token, which a probe can only learn by heart; NaN without
+            tokens), swapped (accuracy for the labels of other sequences).
+        token: Accuracy of the value most frequent with the token in sight; NaN without tokens.
+        majority: Accuracy of the most frequent value.
+
+    Example:
+        >>> found = dump.probe("depth", most=4)
+        >>> round(found.token, 2), round(found.majority, 2)
+        (0.75, 0.23)
     """
 
     steps: pd.DataFrame
