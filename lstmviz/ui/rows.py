@@ -11,7 +11,6 @@ import numpy as np
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.card.unit_card import in_view
-from lstmviz.match.engine.threshold import is_on
 from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Pattern, PatternUnit
@@ -24,8 +23,6 @@ CELLS_BEFORE = 5  # cells of a row before the match starts
 CELLS = 40  # cells of a row in all
 MAX_GROUPS = 1_000  # described in one answer, beside those of its rows
 UNIT_COLOUR = "unit:"
-
-Row = dict[str, Any]
 
 
 def match_rows(dump: DumpReader, asked: Selection) -> dict[str, Any]:
@@ -98,25 +95,41 @@ def _rows(dump: DumpReader, file: PatternFile, asked: Selection, listing: Listin
     is_here = notes.dump in ("", dump.uuid)
     hidden, marked = ({(w.start, w.stop) for w in rows if is_here} for rows in (notes.hidden, notes.marked))
     unit = _coloured_by(dump, axis, asked.colour)
+    matches = list(listing.page(asked.rows, asked.offset).itertuples(index=False))
+    windows = [_cells(axis, match) for match in matches]
     rows = []
-    frame = listing.page(asked.rows, asked.offset)
-    for place, match in enumerate(frame.itertuples(index=False), asked.offset):
-        row = _row(dump, axis, file.pattern, match, unit)
+    for place, (match, (a, b), on) in enumerate(
+        zip(matches, windows, _counts_on(dump, file.pattern, windows), strict=True), asked.offset
+    ):
+        row = _row(dump, axis, match, a, b, on, unit)
         span = row["start"], row["stop"]
         by_hand = {"is_hidden": span in hidden, "is_marked": span in marked}
         rows.append({**row, **by_hand, "group": listing.group_at(place)})
     return rows
 
 
-def _row(dump: DumpReader, axis: Axis, pattern: Pattern | None, match: Any, unit: tuple[str, int] | None) -> Row:
-    """Return one row, cell by cell; ``pattern`` is None where it is a step of a region, and no unit is counted."""
+def _cells(axis: Axis, match: Any) -> tuple[int, int]:
+    """Return the steps [a, b) that a row shows: CELLS of them, as far as they are of its match's sequence."""
+    first, sequence = int(match.start) - CELLS_BEFORE, int(match.sequence)
+    return max(first, int(axis.starts[sequence])), min(first + CELLS, int(axis.stops[sequence]))
+
+
+def _counts_on(dump: DumpReader, pattern: Pattern, windows: list[tuple[int, int]]) -> list[list[int]]:
+    """Count the pattern's units that are on at each step of some windows."""
+    steps = np.concatenate([np.zeros(0, np.int64), *(np.arange(a, b) for a, b in windows)])
+    counts = matches_of(dump, pattern).count_on(steps).tolist()
+    ends = np.cumsum([b - a for a, b in windows]).tolist()
+    return [counts[end - (b - a) : end] for end, (a, b) in zip(ends, windows, strict=True)]
+
+
+def _row(
+    dump: DumpReader, axis: Axis, match: Any, a: int, b: int, on: list[int], unit: tuple[str, int] | None
+) -> dict[str, Any]:
+    """Return one row, cell by cell; ``on`` has how many units are on at each step of [a, b)."""
     first = int(match.start) - CELLS_BEFORE
-    begin, end = (int(edge[match.sequence]) for edge in (axis.starts, axis.stops))
-    a, b = max(first, begin), min(first + CELLS, end)
     lead, trail = [None] * (a - first), [None] * (first + CELLS - b)
     tokens = None if axis.tokens is None else axis.tokens[a:b]
     values = None if unit is None else listed(in_view(dump.source(unit[0]), dump.states(unit[0])[a:b, unit[1]]))
-    on = [0] * (b - a) if pattern is None else _n_on(dump, pattern, a, b)
     return {
         **{k: int(getattr(match, k)) for k in ("start", "stop", "sequence", "n_shared", "n_union", "length")},
         "first": first,
@@ -134,7 +147,8 @@ def _region_rows(dump: DumpReader, asked: Selection) -> dict[str, Any]:
     rows = []
     for step in region.steps[asked.offset : asked.offset + asked.rows].tolist():
         match = _Step(step, step + 1, region.axis.sequence_of(step))
-        row = _row(dump, region.axis, None, match, unit)
+        a, b = _cells(region.axis, match)
+        row = _row(dump, region.axis, match, a, b, [0] * (b - a), unit)
         rows.append({**row, "is_hidden": False, "is_marked": False, "group": None})
     return {**region_answer(asked, region), "text_before": CELLS_BEFORE, "cells": CELLS, "rows": rows}
 
@@ -162,14 +176,3 @@ def _coloured_by(dump: DumpReader, axis: Axis, colour: str) -> tuple[str, int] |
             f"colour {colour[:80]!r} is no unit of axis {axis.name!r}; {name} has units 0 to {source.n_units - 1}"
         )
     return name, int(number)
-
-
-def _n_on(dump: DumpReader, pattern: Pattern, start: int, stop: int) -> list[int]:
-    """Count the pattern's units that are on at each step of [start, stop)."""
-    total = np.zeros(stop - start, np.int64)
-    for source, _ in pattern.bases:
-        mine = [unit for unit in pattern.units if unit.source == source]
-        values = dump.states(source)[start : stop if mine else start]
-        for unit in mine:
-            total += is_on(values[:, unit.unit], dump.source(source), unit.threshold, unit.side)
-    return total.tolist()

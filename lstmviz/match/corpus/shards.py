@@ -74,6 +74,13 @@ class ShardedMatchSearch:
             union[places] = counts
         return union
 
+    def count_on(self, steps: Steps) -> Steps:
+        """Return how many of the pattern's units are on at each of these steps of the corpus."""
+        counts = np.zeros(len(steps), np.int64)
+        for places, here in self._map(partial(_count_on, pattern=self.pattern, steps=steps)):
+            counts[places] = here
+        return counts
+
     def look_for(self, n_wanted: int) -> None:
         """Search down the levels of shared units until ``n_wanted`` matches, or all, are found in each shard."""
         if not self.is_complete:
@@ -195,11 +202,23 @@ def _spans(shard: Shard, pattern: Pattern, min_shared: int) -> Candidates:
         return Candidates(spans.start + begin, spans.stop + begin, spans.n_shared)
 
 
+def _count_on(shard: Shard, pattern: Pattern, steps: Steps) -> tuple[Steps, Steps]:
+    """Return which of the corpus' steps lie in this shard, and how many units are on at each of these."""
+    begin, places = _steps_in(shard, pattern.axis, steps)
+    with _search_of(shard, pattern) as matches:
+        return places, matches.count_on(steps[places] - begin)
+
+
+def _steps_in(shard: Shard, axis: str, steps: Steps) -> tuple[int, Steps]:
+    """Return the corpus' step at which a shard begins, and which of some steps lie in it."""
+    begin, _ = shard.begin(axis)
+    end = begin + open_shard(shard.path, shard.uuid).axis(axis).n_steps
+    return begin, np.flatnonzero((steps >= begin) & (steps < end))
+
+
 def _unions(shard: Shard, pattern: Pattern, start: Steps, stop: Steps) -> tuple[Steps, Steps]:
     """Return which of the corpus' spans lie in this shard, and ``n_union`` of each of these."""
-    begin, _ = shard.begin(pattern.axis)
-    end = begin + open_shard(shard.path, shard.uuid).axis(pattern.axis).n_steps
-    places = np.flatnonzero((start >= begin) & (start < end))
+    begin, places = _steps_in(shard, pattern.axis, start)
     with _search_of(shard, pattern) as matches:
         return places, matches.unions(start[places] - begin, stop[places] - begin)
 

@@ -139,6 +139,10 @@ class MatchSearch:
         with self._lock:
             return self._n_union(start, stop)
 
+    def count_on(self, steps: Steps) -> Steps:
+        """Return how many of the pattern's units are on at each of these steps."""
+        return np.zeros(len(steps), np.int64) if self._levels is None else self._levels.count_on(steps)
+
     def look_for(self, n_wanted: int) -> None:
         """Search down the levels of shared units until ``n_wanted`` matches, or all, are found."""
         with self._lock:

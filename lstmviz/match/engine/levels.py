@@ -57,6 +57,13 @@ class SharedUnitLevels:
             spans = candidates(runs, self._pattern)
         return spans.take(spans.n_shared >= level)
 
+    def count_on(self, steps: Steps) -> Steps:
+        """Return how many of the pattern's units are on at each of these steps."""
+        counts = np.zeros(len(steps), np.int64)
+        for unit in self._units:
+            counts += unit.on_at(steps)
+        return counts
+
     def level_for(self, n_wanted: int, below: int) -> int:
         """Return the highest level under ``below`` at which about ``n_wanted`` candidates are expected; else 1."""
         if self._estimate is None:
