@@ -3,7 +3,10 @@
 On a dump of many units: cold load to a ready page and bytes over the wire; brush to repaint (a drag over the tokens:
 for each pointer move, the time from its event to the second animation frame after it, when what was drawn in the first
 is on the screen; the floor is the same for moves that draw nothing); frames a second while the plot is dragged along
-the text. On a long dump: from letting go of a brush to 50 painted rows of matches. Medians of one run.
+the text. On a long dump: from letting go of a brush to its painted rows of matches, and where that time goes; each is
+timed in the page, from the pointer's event to the animation frame after the one that drew the rows. Medians of one run.
+
+The server is `lstmviz serve` in a process of its own.
 
     python benchmarks/page.py --folder FOLDER [--units 2000] [--steps 1000000] [--long-units 200] [--brushes 30]
 """
@@ -11,9 +14,10 @@ the text. On a long dump: from letting go of a brush to 50 painted rows of match
 from __future__ import annotations
 
 import argparse
+import re
 import statistics
+import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +38,32 @@ TIMER = """() => {
     requestAnimationFrame(() => requestAnimationFrame(() => repaints.push(performance.now() - began)));
   }, true);
 }"""
+PAINTED = """() => {
+  performance.setResourceTimingBufferSize(10000);
+  window.painted = [];
+  const table = document.getElementById("lv-match-table");
+  let released = null;
+  addEventListener("pointerup", (event) => (released = event.timeStamp), true);
+  const isBlock = (node) => node.classList?.contains("lv-match-block") || node.querySelector?.(".lv-match-block");
+  new MutationObserver((records) => {
+    if (released === null || !records.some((record) => [...record.addedNodes].some(isBlock))) return;
+    const [began, drawn] = [released, performance.now()];
+    released = null;
+    requestAnimationFrame(() => {
+      const isIt = (entry) => entry.startTime >= began && entry.name.endsWith("/matches");
+      const request = performance.getEntriesByType("resource").find(isIt);
+      painted.push({
+        sent: request.startTime - began,
+        answered: request.responseEnd - request.startTime,
+        drawn: drawn - request.responseEnd,
+        shown: performance.now() - drawn,
+        all: performance.now() - began,
+        rows: table.querySelectorAll("[data-place]").length,
+        units: lvDebug.model.chosen.length,
+      });
+    });
+  }).observe(table, { childList: true, subtree: true });
+}"""
 FRAMES = """() => {
   window.frames_ = { times: [], places: [] };
   const frame = (now) => {
@@ -46,10 +76,22 @@ FRAMES = """() => {
 
 
 @contextmanager
+def serving(dump: lstmviz.Dump) -> Iterator[str]:
+    """Serve a dump as `lstmviz serve` does, in a process of its own; gives the address."""
+    command = [sys.executable, "-u", "-m", "lstmviz.cli", "serve", str(dump.path), "--no-browser", "--port", "8900"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            found = (re.search(r"http://[\d.]+:\d+", line) for line in process.stdout)
+            yield next(address[0] for address in found if address)
+        finally:
+            process.terminate()
+
+
+@contextmanager
 def opened(dump: lstmviz.Dump) -> Iterator[Any]:
     """The page on a dump, in a browser of its own."""
     with (
-        browsing.serving([dump]) as address,
+        serving(dump) as address,
         browsing.chromium() as browser,
         browsing.workbench(browser, address) as bench,
     ):
@@ -63,9 +105,9 @@ def cold_load(dump: lstmviz.Dump) -> tuple[float, int]:
         sizes: list[float] = []
         wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
         wire.send("Network.enable")
-        began = time.perf_counter()
-        bench.open(source=SOURCE, at=1000, span=SPAN)
-        return (time.perf_counter() - began) * 1000, int(sum(sizes))
+        bench.page.goto(f"{bench.address}/?source={SOURCE}&at=1000&span={SPAN}", wait_until="commit")
+        ready = bench.page.wait_for_function("() => window.lvDebug?.inspectPage().isReady && performance.now()")
+        return ready.json_value(), int(sum(sizes))
 
 
 def repaints(dump: lstmviz.Dump, n_brushes: int) -> tuple[list[float], list[float]]:
@@ -114,12 +156,12 @@ def pan(dump: lstmviz.Dump, n_drags: int) -> tuple[float, float]:
     return statistics.median(rates), statistics.median(shares)
 
 
-def rows(dump: lstmviz.Dump, n_brushes: int) -> tuple[list[float], list[int], list[int]]:
-    """Return ms from letting go of a brush to its painted rows, the units selected, and the rows."""
-    took, n_units, n_rows = [], [], []
+def rows(dump: lstmviz.Dump, n_brushes: int) -> list[dict[str, float]]:
+    """Return what the page timed of each brush that found matches: see PAINTED, in ms."""
     with opened(dump) as bench:
         cells = bench.open(source=SOURCE, at=1000, span=SPAN)["cells"]
         mouse = bench.page.mouse
+        bench.page.evaluate(PAINTED)
         for i in range(n_brushes):
             first = cells[5 + i % 40]
             last = cells[5 + i % 40 + 2 + i % 3]
@@ -127,13 +169,10 @@ def rows(dump: lstmviz.Dump, n_brushes: int) -> tuple[list[float], list[int], li
             mouse.down()
             mouse.move(last["left"] + 3, last["middle"], steps=4)
             bench.page.wait_for_timeout(100)
-            began = time.perf_counter()
             mouse.up()
-            shown = bench.ready()
-            took.append((time.perf_counter() - began) * 1000)
-            n_units.append(len(shown["units"]))
-            n_rows.append(len(shown["rows"]))
-    return took, n_units, n_rows
+            bench.ready()
+            bench.page.wait_for_timeout(200)
+        return [one for one in bench.page.evaluate("painted") if one["rows"]]
 
 
 def main() -> None:
@@ -160,12 +199,18 @@ def main() -> None:
     rate, share = pan(wide, 10)
     print(f"  dragged along the text        {rate:7.1f} frames a second, {share:.0%} of them at another place")
     print(f"{args.long_units:,} units, {args.steps:,} steps")
-    took, n_units, n_rows = rows(long, args.brushes)
+    painted = rows(long, args.brushes)
+    middle = {name: statistics.median(one[name] for one in painted) for name in painted[0]}
+    took = sorted(one["all"] for one in painted)
     print(
-        f"  pointer up to painted rows    {statistics.median(took):7.1f} ms median of {len(took)}, "
-        f"{sorted(took)[int(len(took) * 0.95)]:.0f} ms 95th percentile; "
-        f"{statistics.median(n_units):.0f} units selected, {statistics.median(n_rows):.0f} rows"
+        f"  pointer up to painted rows    {middle['all']:7.1f} ms median of {len(took)}, "
+        f"{took[int(len(took) * 0.95)]:.0f} ms 95th percentile; "
+        f"{middle['units']:.0f} units selected, {middle['rows']:.0f} rows"
     )
+    print(f"    until it is asked           {middle['sent']:7.1f} ms")
+    print(f"    until it is answered        {middle['answered']:7.1f} ms")
+    print(f"    until the rows are drawn    {middle['drawn']:7.1f} ms")
+    print(f"    until the next frame        {middle['shown']:7.1f} ms")
 
 
 if __name__ == "__main__":
