@@ -64,9 +64,9 @@ function boot(given) {
 
 function make() {
   isMade = true;
+  stateChanged.on((how) => how !== "live" && publishQuestion()); // first: the server is at work while the rest is done
   stateChanged.on(followState);
   stateChanged.on((how) => how !== "live" && noteForUndo());
-  stateChanged.on((how) => how !== "live" && publishQuestion());
   serverBack.on(goOn);
   projectorTurned.on(() => model.source && showNames());
   Object.assign(state, BASE_STATE);

@@ -1,6 +1,6 @@
 /* The match engine's answers: asked for, taken up, or lost. Their rows come page by page into one list. */
 
-import { redraw } from "../dom/frame.mjs";
+import { afterPaint, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { createMatchList } from "../lib/match-list.mjs";
 import { barePattern } from "../lib/pattern-edit.mjs";
@@ -44,8 +44,17 @@ export function publishQuestion(again) {
   if (key === published && !again) return;
   published = key;
   const whole = Object.assign({}, state);
-  askList(whole, listedQuestion(whole));
-  dash_clientside.set_props(ids.selection, { data: askedFields(whole) });
+  askList(whole, listedQuestion(whole)).then(() => tellDash(key, whole));
+}
+
+/**
+ * Put the selection into its store once its rows are painted: Dash takes some milliseconds over it.
+ * @param {string} key
+ * @param {any} whole
+ */
+async function tellDash(key, whole) {
+  await afterPaint();
+  if (key === published) dash_clientside.set_props(ids.selection, { data: askedFields(whole) });
 }
 
 /**

@@ -9,6 +9,8 @@ const WAIT = { first: 1000, most: 8000, times: 1.5 }; // ms between looks
 const PAGE = Math.random().toString(36).slice(2); // this page's name: the server answers its newest question of a kind
 let nPosted = 0; // requests may reach the server in another order
 let isLost = false;
+/** @type {string | null} */
+let base = null; // see basePath
 let wait = WAIT.first;
 
 export const serverBack = signal(); // what failed meanwhile may be asked again
@@ -40,10 +42,13 @@ async function look() {
   serverBack.tell();
 }
 
-/* The path that the app is served under, as Dash was told it. */
+/* The path that the app is served under, as Dash was told it; read once. */
 function basePath() {
-  const config = document.getElementById("_dash-config");
-  return (config && JSON.parse(config.textContent).requests_pathname_prefix) || "/";
+  if (base === null) {
+    const config = document.getElementById("_dash-config");
+    base = (config && JSON.parse(config.textContent).requests_pathname_prefix) || "/";
+  }
+  return base;
 }
 
 /**
