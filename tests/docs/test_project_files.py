@@ -30,12 +30,12 @@ def read(name):
 def test_every_hook_runs_a_program_that_the_environment_has():
     subprocess.run([sys.executable, "-m", "pre_commit", "validate-config"], cwd=ROOT, check=True)
     programs = {hook["entry"].split()[0] for repo in read(".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]}
-    node = {"node_modules/.bin/biome"}
+    node = {"node_modules/.bin/biome", "node_modules/.bin/tsc"}
     assert node < programs
     for program in programs - node:
         folder, name = program.rsplit("/", 1)
         assert (folder, (Path(sys.executable).parent / name).exists()) == (".venv/bin", True), program
-    assert "@biomejs/biome" in read("package.json")["devDependencies"]
+    assert {"@biomejs/biome", "typescript"} <= read("package.json")["devDependencies"].keys()
 
 
 def test_the_fixers_leave_every_file_as_it_is():
