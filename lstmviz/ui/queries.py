@@ -1,4 +1,4 @@
-"""From what the page asks to what is looked for: a pattern and its matches, kept so that the next rows come at once."""
+"""From a selection to its pattern and matches, which are cached so that the next rows come at once."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from lstmviz.types import Pattern
 from lstmviz.ui.selection import Selection
 
 COUNT_ALL = 2**22  # steps x pattern units; up to here the summary counts every match, in a tenth of a second
-ENOUGH = 2_000  # matches that are put in another order than the best, where all would take too long to find
-KEPT = 16  # patterns whose matches are kept
-LISTINGS_KEPT = 8
-TEXTS_KEPT = 8  # that were typed last
+ENOUGH = 2_000  # matches that are sorted by another order than the best, where finding all takes too long
+CACHED = 16  # patterns whose matches are cached
+CACHED_LISTINGS = 8
+CACHED_TEXTS = 8  # that were typed last
 
 
-def pattern_of(dump: DumpReader, asked: Selection) -> PatternFile:
-    """Return the pattern that was opened, or that of the brush, on the corpus or a typed text, as a file to keep."""
-    if asked.pattern is not None:
-        return PatternFile.from_json(asked.pattern)
-    hidden, marked = asked.by_hand()
-    if asked.typed is None:
-        pattern = brushed(dump, asked.brush())
+def pattern_of(dump: DumpReader, selection: Selection) -> PatternFile:
+    """Return as a pattern file the opened pattern, or that of the brush on the corpus or a typed text."""
+    if selection.pattern is not None:
+        return PatternFile.from_json(selection.pattern)
+    hidden, marked = selection.by_hand()
+    if selection.typed is None:
+        pattern = brushed(dump, selection.brush())
     else:
-        pattern = brushed_text(dump, typed_of(dump, asked.typed.text), asked.brush())
+        pattern = brushed_text(dump, typed_of(dump, selection.typed.text), selection.brush())
     return PatternFile(pattern, Notes(dump=dump.uuid, hidden=hidden, marked=marked))
 
 
@@ -38,7 +38,7 @@ def typed_of(dump: DumpReader, text: str) -> TypedReader:
     return _typed_of(rerun_of(dump), text)
 
 
-@lru_cache(maxsize=TEXTS_KEPT)
+@lru_cache(maxsize=CACHED_TEXTS)
 def _typed_of(model: Rerun, text: str) -> TypedReader:
     return TypedReader(model.run(text))
 
@@ -48,36 +48,36 @@ def is_short(dump: DumpReader, pattern: Pattern) -> bool:
     return dump.axis(pattern.axis).n_steps * pattern.n_units <= COUNT_ALL
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHED)
 def matches_of(dump: DumpReader, pattern: Pattern) -> AnyMatchSearch:
-    """Return the matches of a pattern, looked for no further than has been asked."""
+    """Return the matches of a pattern; they are searched only as far as needed."""
     return found_in(dump, pattern)
 
 
-def listing_of(dump: DumpReader, pattern: Pattern, asked: Selection) -> tuple[Listing, int]:
-    """Return the matches in the order and groups that are asked for, and from how many shared units on they are listed.
+def listing_of(dump: DumpReader, pattern: Pattern, selection: Selection) -> tuple[Listing, int]:
+    """Return the matches in the selection's order and groups, and the fewest shared units of those that are listed.
 
-    All are, unless the selection wants fewer; but where finding all takes long, an order other than the best is that of
-    the matches with most shared units, the first 2,000 and all that share as many.
+    All are listed, unless the selection has a minimum. But where finding all takes long, an order other than the best
+    lists only the matches with the most shared units: at least 2,000, and all that share as many.
     """
-    found = matches_of(dump, pattern)
-    least = asked.shared or 1
-    if asked.shared is None and (asked.order != "best" or asked.group) and not is_short(dump, pattern):
-        found.look_for(ENOUGH)
-        least = _level_with_enough(found)
-    return _listing(dump, pattern, asked.order, asked.group, least), least
+    search = matches_of(dump, pattern)
+    least = selection.shared or 1
+    if selection.shared is None and (selection.order != "best" or selection.group) and not is_short(dump, pattern):
+        search.look_for(ENOUGH)
+        least = _level_with_enough(search)
+    return _listing(dump, pattern, selection.order, selection.group, least), least
 
 
-def _level_with_enough(found: AnyMatchSearch) -> int:
-    """Return the most shared units that enough matches have; it does not depend on what was looked for before."""
+def _level_with_enough(search: AnyMatchSearch) -> int:
+    """Return the most shared units that enough matches have; it does not depend on how far was searched before."""
     n_so_far = 0
-    for n_shared, n_matches in found.totals():
+    for n_shared, n_matches in search.totals():
         n_so_far += n_matches
         if n_so_far >= ENOUGH:
             return n_shared
     return 1
 
 
-@lru_cache(maxsize=LISTINGS_KEPT)
+@lru_cache(maxsize=CACHED_LISTINGS)
 def _listing(dump: DumpReader, pattern: Pattern, order: str, group: str, min_shared: int) -> Listing:
     return Listing(dump, matches_of(dump, pattern), order, group, min_shared)

@@ -16,7 +16,7 @@ from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui.describe import finite
 from lstmviz.ui.queries import is_short, listing_of, matches_of, pattern_of
-from lstmviz.ui.regions import region_answer, region_asked
+from lstmviz.ui.regions import region_answer, selected_region
 from lstmviz.ui.selection import Selection
 
 CELLS_BEFORE = 5  # cells of a row before the match starts
@@ -25,25 +25,25 @@ MAX_GROUPS = 1_000  # described in one answer, beside those of its rows
 UNIT_COLOUR = "unit:"
 
 
-def match_rows(dump: DumpReader, asked: Selection) -> dict[str, Any]:
-    """Answer a selection as JSON for the page: the rows that are asked for, and the counts known by then.
+def match_rows(dump: DumpReader, selection: Selection) -> dict[str, Any]:
+    """Answer a selection as JSON for the page: the rows of its page, and the counts known by then.
 
     Counts are of matches at each number of shared units. They are all there where the answer is ``complete``, and it is
     where the selection is to be ``counted`` and that takes no more than a tenth of a second; else they are those of the
     levels that were looked at for the rows. ``counts_follow`` tells that the summary will have them all.
     Raises an LstmvizError, whose line the page shows, where the selection does not fit the dump.
     """
-    if asked.lasso is not None:
-        return _region_rows(dump, asked)
+    if selection.lasso is not None:
+        return _region_rows(dump, selection)
     began = time.perf_counter()
-    file = pattern_of(dump, asked)
+    file = pattern_of(dump, selection)
     pattern = file.pattern
     found = matches_of(dump, pattern)
     is_countable = is_short(dump, pattern)
-    if asked.counted and is_countable:
+    if selection.counted and is_countable:
         found.complete()
-    listing, shared_from = listing_of(dump, pattern, asked)
-    rows = _rows(dump, file, asked, listing)
+    listing, shared_from = listing_of(dump, pattern, selection)
+    rows = _rows(dump, file, selection, listing)
     totals = found.totals()
     return {
         "ms": (time.perf_counter() - began) * 1000,
@@ -54,7 +54,7 @@ def match_rows(dump: DumpReader, asked: Selection) -> dict[str, Any]:
         "counts_follow": is_countable and not found.is_complete,
         "text_before": CELLS_BEFORE,
         "cells": CELLS,
-        "offset": asked.offset,
+        "offset": selection.offset,
         "n_listed": listing.n_matches,
         "shared_from": shared_from,
         "n_groups": len(listing.groups),
@@ -90,16 +90,16 @@ def _groups(listing: Listing, shown: set[int | None]) -> list[dict[str, Any]]:
     return [{"index": i, "name": group.name, "n": group.n_matches, "first": group.first} for i, group in picked]
 
 
-def _rows(dump: DumpReader, file: PatternFile, asked: Selection, listing: Listing) -> list[dict[str, Any]]:
+def _rows(dump: DumpReader, file: PatternFile, selection: Selection, listing: Listing) -> list[dict[str, Any]]:
     axis, notes = dump.axis(file.pattern.axis), file.notes
     is_here = notes.dump in ("", dump.uuid)
     hidden, marked = ({(w.start, w.stop) for w in rows if is_here} for rows in (notes.hidden, notes.marked))
-    unit = _coloured_by(dump, axis, asked.colour)
-    matches = list(listing.page(asked.rows, asked.offset).itertuples(index=False))
+    unit = _coloured_by(dump, axis, selection.colour)
+    matches = list(listing.page(selection.rows, selection.offset).itertuples(index=False))
     windows = [_cells(axis, match) for match in matches]
     rows = []
     for place, (match, (a, b), on) in enumerate(
-        zip(matches, windows, _counts_on(dump, file.pattern, windows), strict=True), asked.offset
+        zip(matches, windows, _counts_on(dump, file.pattern, windows), strict=True), selection.offset
     ):
         row = _row(dump, axis, match, a, b, on, unit)
         span = row["start"], row["stop"]
@@ -140,17 +140,17 @@ def _row(
     }
 
 
-def _region_rows(dump: DumpReader, asked: Selection) -> dict[str, Any]:
+def _region_rows(dump: DumpReader, selection: Selection) -> dict[str, Any]:
     """Answer a lasso: a row for each step of the region, as a match of one step."""
-    region = region_asked(dump, asked)
-    unit = _coloured_by(dump, region.axis, asked.colour)
+    region = selected_region(dump, selection)
+    unit = _coloured_by(dump, region.axis, selection.colour)
     rows = []
-    for step in region.steps[asked.offset : asked.offset + asked.rows].tolist():
+    for step in region.steps[selection.offset : selection.offset + selection.rows].tolist():
         match = _Step(step, step + 1, region.axis.sequence_of(step))
         a, b = _cells(region.axis, match)
         row = _row(dump, region.axis, match, a, b, [0] * (b - a), unit)
         rows.append({**row, "is_hidden": False, "is_marked": False, "group": None})
-    return {**region_answer(asked, region), "text_before": CELLS_BEFORE, "cells": CELLS, "rows": rows}
+    return {**region_answer(selection, region), "text_before": CELLS_BEFORE, "cells": CELLS, "rows": rows}
 
 
 @dataclass(frozen=True, slots=True)

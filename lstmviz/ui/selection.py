@@ -1,4 +1,4 @@
-"""What the page asks, as it comes off the wire: checked before anything is done with it."""
+"""A selection as the page posts it, checked before it is used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_ROWS = 2_000  # rows of matches in one answer
 MAX_CONSTRAINT = 10_000  # steps
 MAX_PATTERN = 2**20  # characters of a pattern file that the page opens
 MAX_PARTS = 64  # sources of one brush
-MAX_UNITS = 5_000  # units taken out, or pinned
+MAX_UNITS = 5_000  # units excluded, or pinned
 MAX_FILTERS = 32
 MAX_LABELS = 1_000  # of one filter
 MAX_BY_HAND = 20_000  # rows hidden or marked
@@ -33,8 +33,8 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
-class AskedPin(_Frozen):
-    """A unit that was pinned, with a threshold of its own or that of the plotted source."""
+class PinnedUnit(_Frozen):
+    """A pinned unit, with a threshold of its own or that of the plotted source."""
 
     source: Name
     unit: WholeNumber
@@ -42,18 +42,18 @@ class AskedPin(_Frozen):
     threshold: Number | None = None
 
 
-def _few_labels(given: Filter) -> Filter:
-    if len(given.labels) > MAX_LABELS:
+def _few_labels(filter_: Filter) -> Filter:
+    if len(filter_.labels) > MAX_LABELS:
         raise PatternError(
-            f"the filter on {given.subject} has {len(given.labels):,} labels; give {MAX_LABELS:,} or fewer"
+            f"the filter on {filter_.subject} has {len(filter_.labels):,} labels; give {MAX_LABELS:,} or fewer"
         )
-    return given
+    return filter_
 
 
 FewLabels = Annotated[Filter, AfterValidator(_few_labels)]
 
 
-class AskedText(_Frozen):
+class TypedWindow(_Frozen):
     """A window of a typed text: its tokens ``start`` to ``stop``."""
 
     text: Annotated[str, Field(max_length=MAX_TEXT)]
@@ -62,14 +62,13 @@ class AskedText(_Frozen):
 
 
 class Selection(_Frozen):
-    """One brush or one opened pattern, and which of its matches to show, in what order.
+    """One brush or one opened pattern, which of its matches to show, and in what order.
 
-    ``source``, ``side`` and ``threshold`` are those of the source that is plotted, ``parts`` the further ones.
-    ``typed`` is a brush on a text that was typed, and ``pattern`` an opened pattern file's text: either takes the place
-    of the brush on the corpus. ``rows`` rows are asked for, from ``offset`` on; with ``counted`` not before all matches
-    are counted. A ``lasso``, the corners of a region on the map of ``map_of`` (the plotted source where it is empty) by
-    ``map_method``, takes the place of a pattern, whatever that is. ``map_colour`` is the track that colours that map:
-    None the first, "" none.
+    ``source``, ``side`` and ``threshold`` are those of the plotted source, ``parts`` those of further sources.
+    ``typed`` is a brush on a typed text, and ``pattern`` the text of an opened pattern file: either replaces the brush
+    on the corpus. The answer has ``rows`` rows, from ``offset`` on; with ``counted`` it waits until all matches are
+    counted. A ``lasso``, the corners of a region on the map of ``map_of`` ("": the plotted source) by ``map_method``,
+    replaces any pattern. ``map_colour`` is the track that colours that map: None the first, "" none.
     """
 
     dump: Annotated[str, Field(max_length=100)]
@@ -82,7 +81,7 @@ class Selection(_Frozen):
     after: Annotated[int, Field(ge=0, le=MAX_CONSTRAINT)] = 0
     parts: Annotated[tuple[Part, ...], Field(max_length=MAX_PARTS)] = ()
     excluded: Annotated[tuple[Excluded, ...], Field(max_length=MAX_UNITS)] = ()
-    pinned: Annotated[tuple[AskedPin, ...], Field(max_length=MAX_UNITS)] = ()
+    pinned: Annotated[tuple[PinnedUnit, ...], Field(max_length=MAX_UNITS)] = ()
     filters: Annotated[tuple[FewLabels, ...], Field(max_length=MAX_FILTERS)] = ()
     min_length: Annotated[Length, Field(alias="minLength")] = 1
     max_length: Annotated[Length | None, Field(alias="maxLength")] = None
@@ -100,10 +99,10 @@ class Selection(_Frozen):
     map_of: Annotated[Name, Field(alias="mapOf")] = ""
     map_method: Annotated[Method, Field(alias="mapMethod")] = "pca"
     map_colour: Annotated[Name | None, Field(alias="mapColour")] = None
-    typed: AskedText | None = None
+    typed: TypedWindow | None = None
 
     def brush(self) -> Brush:
-        """Return the brush that is asked for, of the typed text if that is brushed; PatternError or WindowError."""
+        """Return the brush, on the typed text if that is brushed. Raises PatternError or WindowError."""
         window = self if self.typed is None else self.typed
         return Brush(
             parts=(Part(self.source, self.side, self.threshold), *self.parts),
@@ -119,11 +118,16 @@ class Selection(_Frozen):
         )
 
     def by_hand(self) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
-        """Return the match rows hidden and marked by hand; WindowError where one is empty."""
+        """Return the matches hidden and marked by hand; WindowError where one is empty."""
         hidden, marked = (tuple(Window(*row) for row in rows) for rows in (self.hidden, self.marked))
         return hidden, marked
 
-    def _pin(self, pin: AskedPin) -> PatternUnit:
+    @property
+    def map_source(self) -> str:
+        """The source whose map is shown."""
+        return self.map_of or self.source
+
+    def _pin(self, pin: PinnedUnit) -> PatternUnit:
         base = self.threshold if pin.side == "high" else -self.threshold
         return PatternUnit(pin.source, pin.unit, pin.side, base if pin.threshold is None else pin.threshold)
 
@@ -134,7 +138,7 @@ def parse(raw: Mapping[str, Any]) -> Selection:
         return Selection.model_validate(raw)
     except ValidationError as err:
         first = err.errors()[0]
-        if first["type"] == "value_error":  # what a record says of itself
+        if first["type"] == "value_error":  # the message of a record that checks itself
             raise PatternError(str(first["ctx"]["error"])) from err
         field = ".".join(str(part) for part in first["loc"])
         raise PatternError(f"the selection's {field!r} is {str(first['input'])[:80]!r}: {first['msg']}") from err

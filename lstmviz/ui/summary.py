@@ -1,7 +1,7 @@
-"""What the matches of a selection have in common: their lengths, where they lie, and what they carry.
+"""The summary of a selection's matches: their lengths, where they lie, and what they carry.
 
-It is asked for once the rows are there, and never keeps them waiting: where finding every match takes long, it speaks
-of those that share all units, which are found first.
+The page asks for it after the rows, so that they never wait for it. Where finding every match takes long, it is that of
+the matches that share all units, which are found first.
 """
 
 from __future__ import annotations
@@ -19,50 +19,50 @@ from lstmviz.match.summary.barcode import barcode_of_spans
 from lstmviz.match.summary.carry import carry_of_spans
 from lstmviz.match.summary.spans import without_hidden
 from lstmviz.ui.queries import is_short, matches_of, pattern_of
-from lstmviz.ui.regions import region_asked
+from lstmviz.ui.regions import selected_region
 from lstmviz.ui.rows import listed
 from lstmviz.ui.selection import Selection
 
-MAX_VALUES = 200  # of one track in an answer: those that most steps of the matches carry
+MAX_VALUES = 200  # of one track in an answer: the most frequent ones at the matches
 
 
-def match_summary(dump: DumpReader, asked: Selection) -> dict[str, Any]:
-    """Answer a selection as JSON for the page: counts and lengths of the matches, their barcode, and what they carry.
+def match_summary(dump: DumpReader, selection: Selection) -> dict[str, Any]:
+    """Return the summary as JSON for the page: counts and lengths of the matches, their barcode, and what they carry.
 
-    Counts and lengths are of all matches where the answer is ``complete``. The barcode and what is carried are those of
-    matches that share all units and are not hidden. Raises an LstmvizError, whose line the page shows, where the
+    Counts and lengths are of all matches if the answer is ``complete``. The barcode and what is carried are those of
+    the matches that share all units and are not hidden. Raises an LstmvizError, whose line the page shows, where the
     selection does not fit the dump.
     """
-    if asked.lasso is not None:
-        return _region_summary(dump, asked)
+    if selection.lasso is not None:
+        return _region_summary(dump, selection)
     began = time.perf_counter()
-    file = pattern_of(dump, asked)
+    file = pattern_of(dump, selection)
     pattern = file.pattern
-    search, is_whole = matches_of(dump, pattern), is_short(dump, pattern)
-    if is_whole:
+    search, is_complete = matches_of(dump, pattern), is_short(dump, pattern)
+    if is_complete:
         search.complete()
     counted = time.perf_counter()
-    found = search.spans(1 if is_whole else max(1, pattern.n_units))
-    full = found.take(found.n_shared == pattern.n_units)
-    seen = without_hidden(full, hidden_in(file, dump.uuid))
+    matches = search.spans(1 if is_complete else max(1, pattern.n_units))
+    full = matches.take(matches.n_shared == pattern.n_units)
+    visible = without_hidden(full, hidden_in(file, dump.uuid))
     return {
         "n_units": pattern.n_units,
         "n_full": len(full),
-        "n_hidden": len(full) - len(seen),
-        "complete": is_whole,
+        "n_hidden": len(full) - len(visible),
+        "complete": is_complete,
         "counts": search.totals(),
         "counting_ms": (counted - began) * 1000,
-        "lengths": _lengths(found),
-        "barcode": _barcode(dump, pattern.axis, seen),
-        "carry": {"n_matches": len(seen), "tracks": _carry(dump, pattern.axis, seen)},
+        "lengths": _lengths(matches),
+        "barcode": _barcode(dump, pattern.axis, visible),
+        "carry": {"n_matches": len(visible), "tracks": _carry(dump, pattern.axis, visible)},
         "ms": (time.perf_counter() - began) * 1000,
     }
 
 
-def _region_summary(dump: DumpReader, asked: Selection) -> dict[str, Any]:
-    """Sum up a region of the map: where its steps lie, and what they carry; each counts as a match of one step."""
+def _region_summary(dump: DumpReader, selection: Selection) -> dict[str, Any]:
+    """Summarize a region of the map: where its steps lie, and what they carry; each is a match of one step."""
     began = time.perf_counter()
-    region = region_asked(dump, asked)
+    region = selected_region(dump, selection)
     n = len(region.steps)
     return {
         "is_region": True,
@@ -77,17 +77,17 @@ def _region_summary(dump: DumpReader, asked: Selection) -> dict[str, Any]:
     }
 
 
-def _lengths(found: Candidates) -> list[list[int]]:
+def _lengths(matches: Candidates) -> list[list[int]]:
     """Return (n_shared, length, n_matches), most shared first, then the shortest."""
-    length = found.stop - found.start
+    length = matches.stop - matches.start
     width = int(length.max(initial=0)) + 1
-    keys, n_matches = np.unique(length - found.n_shared * width, return_counts=True)
+    keys, n_matches = np.unique(length - matches.n_shared * width, return_counts=True)
     parts = zip((-(keys // width)).tolist(), (keys % width).tolist(), n_matches.tolist(), strict=True)
     return [list(part) for part in parts]
 
 
-def _barcode(dump: DumpReader, axis: str, seen: Candidates) -> dict[str, Any]:
-    frame = barcode_of_spans(dump.axis(axis).n_steps, seen)
+def _barcode(dump: DumpReader, axis: str, matches: Candidates) -> dict[str, Any]:
+    frame = barcode_of_spans(dump.axis(axis).n_steps, matches)
     return {
         "width": int(frame["stop"][0]),
         "n_steps": dump.axis(axis).n_steps,
@@ -96,8 +96,8 @@ def _barcode(dump: DumpReader, axis: str, seen: Candidates) -> dict[str, Any]:
     }
 
 
-def _carry(dump: DumpReader, axis: str, seen: Candidates) -> list[dict[str, Any]]:
-    frame = carry_of_spans(dump, axis, seen)
+def _carry(dump: DumpReader, axis: str, matches: Candidates) -> list[dict[str, Any]]:
+    frame = carry_of_spans(dump, axis, matches)
     tracks = dump.axis(axis).tracks
     return [
         {"name": name, "kind": track.info.kind, **_values(frame[frame["track"] == name])}
@@ -106,17 +106,17 @@ def _carry(dump: DumpReader, axis: str, seen: Candidates) -> list[dict[str, Any]
 
 
 def _values(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return the values of one track: all, or those that most steps of the matches, then of the corpus, carry."""
-    strongest = rows.sort_values(["n_steps", "n_corpus"], ascending=False, kind="stable").index[:MAX_VALUES]
-    some = rows.loc[np.sort(strongest.to_numpy())]
-    numbers = {name: listed(some[name].to_numpy()) for name in ("low", "high", "share", "base_rate")}
-    counts = {name: some[name].tolist() for name in ("n_steps", "n_corpus")}
+    """Return the values of one track: all, or the most frequent at the matches, then in the corpus."""
+    frequent = rows.sort_values(["n_steps", "n_corpus"], ascending=False, kind="stable").index[:MAX_VALUES]
+    chosen = rows.loc[np.sort(frequent.to_numpy())]
+    numbers = {name: listed(chosen[name].to_numpy()) for name in ("low", "high", "share", "base_rate")}
+    counts = {name: chosen[name].tolist() for name in ("n_steps", "n_corpus")}
     return {
         "n_values": len(rows),
         "n_steps": int(rows["n_steps"].sum()),
         "n_corpus": int(rows["n_corpus"].sum()),
         "values": [
-            dict(zip(("value", *numbers, *counts), one, strict=True))
-            for one in zip(some["value"].tolist(), *numbers.values(), *counts.values(), strict=True)
+            dict(zip(("value", *numbers, *counts), row, strict=True))
+            for row in zip(chosen["value"].tolist(), *numbers.values(), *counts.values(), strict=True)
         ],
     }

@@ -12,12 +12,18 @@ from typer.testing import CliRunner
 
 import lstmviz
 from lstmviz.cli import app
-from lstmviz.commands.base import finite
+from lstmviz.commands.base import finite, out
 from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Filter
 
-runner = CliRunner(env={"COLUMNS": "250"})
+runner = CliRunner()
 WINDOW = ["--source", "rnn.l0.h", "--start", "8", "--stop", "9", "--threshold", "0.1", "--off-before", "0"]
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """A terminal as wide as the widest table, whatever the tests are run in."""
+    monkeypatch.setattr(out, "_width", 250)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from lstmviz.match.order.bins import values_at
 from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.file import PatternFile, filter_fields, hidden_in
 from lstmviz.ui.queries import pattern_of
-from lstmviz.ui.regions import region_asked
+from lstmviz.ui.regions import selected_region
 from lstmviz.ui.routes.requests import selection_body
 from lstmviz.ui.routes.responses import attachment, jsonable
 from lstmviz.ui.selection import Selection
@@ -74,14 +74,10 @@ def _matches(dump: DumpReader, selection: Selection) -> Content:
 
 
 def _region(dump: DumpReader, selection: Selection) -> Content:
-    region = region_asked(dump, selection)
+    region = selected_region(dump, selection)
     head = {
         "dump": {"uuid": dump.uuid, "name": dump.name},
-        "region": {
-            "map": selection.map_of or selection.source,
-            "method": selection.map_method,
-            "corners": selection.lasso,
-        },
+        "region": {"map": selection.map_source, "method": selection.map_method, "corners": selection.lasso},
         "filters": [{k: v for k, v in filter_fields(one).items() if v not in ((), None)} for one in selection.filters],
         "n_points": region.n_points,
         "n_steps": len(region.steps),

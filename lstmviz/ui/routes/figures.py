@@ -18,7 +18,7 @@ from lstmviz.match.pattern.thresholds import count_by_threshold
 from lstmviz.types import Side, Window
 from lstmviz.ui.copy_as import as_command, as_python, as_region, plain_brush
 from lstmviz.ui.queries import listing_of, pattern_of
-from lstmviz.ui.regions import map_asked, region_asked
+from lstmviz.ui.regions import computed_map, selected_region
 from lstmviz.ui.routes.requests import int_arg, selection_body, side_arg
 from lstmviz.ui.routes.responses import attachment, uncached
 from lstmviz.ui.selection import Name, Selection, WholeNumber
@@ -130,7 +130,7 @@ def _map(view: _View) -> Figure:
     from lstmviz import figures
 
     selection = view.selection
-    mapped = map_asked(view.dump, selection.map_of or selection.source, selection.map_method)
+    mapped = computed_map(view.dump, selection.map_source, selection.map_method)
     window = view.start, view.stop
     corners = selection.lasso or ()
     return figures.projection(view.dump, mapped, selection.map_colour, window, region=corners, theme=view.theme)
@@ -188,7 +188,7 @@ def _carry(view: _View) -> Figure:
     from lstmviz import figures
 
     if view.selection.lasso is not None:
-        carried = region_asked(view.dump, view.selection).carry()
+        carried = selected_region(view.dump, view.selection).carry()
         return figures.carry(carried, title="What the region carries", theme=view.theme, of="the region")
     hidden = hidden_in(view.file, view.dump.uuid)
     return figures.carry(carry(view.dump, view.pattern, view.selection.shared, hidden), theme=view.theme)
@@ -238,8 +238,8 @@ def _region_code(path: str, form: str, selection: Selection) -> str:
     """Return Python that finds the region of the map that is listed; PatternError for a command, which cannot."""
     if form != "python":
         raise PatternError("no command finds a region of the map; copy it as Python, or save its steps as CSV or JSON")
-    source, corners = selection.map_of or selection.source, selection.lasso or ()
-    return as_region(path, source, selection.map_method, corners, selection.filters)
+    corners = selection.lasso or ()
+    return as_region(path, selection.map_source, selection.map_method, corners, selection.filters)
 
 
 def _brush(selection: Selection) -> Any:

@@ -20,7 +20,7 @@ from lstmviz.maps.sampling import N_STEPS
 from lstmviz.maps.tensorboard import projector_zip
 from lstmviz.maps.trace import trace
 from lstmviz.match.order.bins import values_at
-from lstmviz.ui.regions import map_asked
+from lstmviz.ui.regions import computed_map
 from lstmviz.ui.routes.requests import int_arg, json_body, source_at
 from lstmviz.ui.routes.responses import attachment, cached_forever, jsonable
 from lstmviz.ui.table import DumpTable
@@ -45,7 +45,7 @@ def _add_maps(routes: Blueprint, table: DumpTable) -> None:
         dump = table[uuid]
         source, named_method = _source(dump, of), _method(method)
         job = jobs.status(dump, source, named_method, N_STEPS)
-        mapped = map_asked(dump, source, named_method) if job.state == "done" else None
+        mapped = computed_map(dump, source, named_method) if job.state == "done" else None
         return jsonify({"job": asdict(job), "map": None if mapped is None else _map(mapped)})
 
     @routes.get("/map/<of>/<method>/points.bin")
@@ -122,7 +122,7 @@ def _method(method: str) -> Method:
 
 
 def _computed(dump: DumpReader, of: str, method: str) -> Projection:
-    return map_asked(dump, _source(dump, of), _method(method))
+    return computed_map(dump, _source(dump, of), _method(method))
 
 
 def _map(mapped: Projection) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The matches of a selection: the rows that the page lists, and what all of them have in common."""
+"""The matches of a selection: the rows that the page lists, and the summary of all."""
 
 from __future__ import annotations
 
@@ -24,27 +24,28 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.post("/matches")
     def post_rows(uuid: str) -> Response:
-        """The rows that are asked for: matches of a pattern, or steps of a region of the map."""
-        dump, asked = table[uuid], selection_body()
+        """Return rows: matches of a pattern, or steps of a region of the map."""
+        dump, selection = table[uuid], selection_body()
         with rows_turns.turn():
-            return _answer(match_rows, dump, asked)
+            return _answer(match_rows, dump, selection)
 
     @routes.post("/summary")
     def post_summary(uuid: str) -> Response:
-        """How many matches there are, how long they are, where they lie and what they carry."""
-        dump, asked = table[uuid], selection_body()
+        """Return how many matches there are, how long they are, where they lie and what they carry."""
+        dump, selection = table[uuid], selection_body()
         with summary_turns.turn():
-            return _answer(match_summary, dump, asked)
+            return _answer(match_summary, dump, selection)
 
 
-def _answer(answer: Callable[[DumpReader, Selection], dict[str, Any]], dump: DumpReader, asked: Selection) -> Response:
-    """Answer a selection, or say as the answer's ``error`` why it has none.
+def _answer(
+    answer: Callable[[DumpReader, Selection], dict[str, Any]], dump: DumpReader, selection: Selection
+) -> Response:
+    """Answer a selection; an LstmvizError becomes the answer's ``error``, with status 200.
 
-    Such a line is an ordinary answer, with status 200: a window across a border is no failure of a request, which a
-    browser would report in its console.
+    A window across a border is not a failed request, which a browser would report in its console.
     """
     try:
-        content = answer(dump, asked)
+        content = answer(dump, selection)
     except LstmvizError as err:
         content = {"error": str(err)}
     return uncached(jsonify(content))

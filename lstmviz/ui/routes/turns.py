@@ -1,4 +1,4 @@
-"""One question of a kind at a time for each open page: one page in a hurry leaves the server to the others, too."""
+"""One question of a kind at a time for each open page, so that a busy page leaves the server to others, too."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ SUPERSEDED = "a newer question of the same page took the place of this one"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Place:
-    """One request's place in the line of its page."""
+    """A request's place in the queue of its page."""
 
     number: int
 
 
 def _asker(header: str) -> tuple[str, int]:
-    """Return the name of the page that asks, and the number of its request: 0 where it has none."""
+    """Return the name of the page that asks, and the number of its request; 0 if it has none."""
     name, _, number = header.partition(".")
     return name[:MAX_NAME], int(number) if number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS else 0
 
 
 class Turns:
-    """The turns of one kind of question: of those that a page has waiting, only the newest is answered.
+    """The turns of one kind of question: of the questions of a page that wait, only the newest is answered.
 
-    The page has ended the older ones and waits for none of them. A request that names no page has its turn at once.
+    The page has already given up the older ones. A request that names no page has its turn at once.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Turns:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for the turn of the present request; Conflict where a newer one of its page takes its place."""
+        """Wait for the turn of the present request; raises Conflict if a newer one of its page supersedes it."""
         page, number = _asker(request.headers.get(PAGE, ""))
         if not page:
             yield

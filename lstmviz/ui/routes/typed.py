@@ -1,4 +1,4 @@
-"""Texts of one's own: whether a model lies beside the dump, and what it makes of a text that is typed."""
+"""Typed texts: whether a model lies beside the dump, and its states and predictions for a text."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from lstmviz.ui.rows import listed
 from lstmviz.ui.selection import MAX_TEXT, Name
 from lstmviz.ui.table import DumpTable
 
-MAX_BODY = 2 * 2**20  # bytes of two texts, every sign of them escaped
+MAX_BODY = 2 * 2**20  # bytes of two texts, with every character escaped
 
 
-class AskedTexts(BaseModel):
-    """The texts to be run, and the sources whose states are wanted; of each text all tokens are given."""
+class TextsQuery(BaseModel):
+    """The texts to run, and the sources whose states the answer has; it has all tokens of each text."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -48,15 +48,15 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     def post_typed(uuid: str) -> Response:
         dump = table[uuid]
         try:
-            asked = AskedTexts.model_validate(json_body(MAX_BODY))
+            query = TextsQuery.model_validate(json_body(MAX_BODY))
         except ValidationError as err:
             first = err.errors()[0]
             field = ".".join(map(str, first["loc"])) or "body"
             raise InputError(f"{field} is {str(first['input'])[:40]!r}: {first['msg'].lower()}") from err
-        for source in asked.sources:
+        for source in query.sources:
             dump.source(source)
         with turns.turn():
-            return uncached(jsonify({"texts": [_text(typed_of(dump, text), asked.sources) for text in asked.texts]}))
+            return uncached(jsonify({"texts": [_text(typed_of(dump, text), query.sources) for text in query.texts]}))
 
     @routes.post("/typed/thresholds/<int:source>")
     def post_thresholds(uuid: str, source: int) -> Response:
@@ -69,15 +69,15 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
 
 def _posted_text(dump: DumpReader) -> TypedReader:
-    """Return the one text that a request brings, run through the model."""
+    """Return the text that a request posts, run through the model."""
     text = json_body(MAX_BODY).get("text")
     if not isinstance(text, str):
-        raise InputError("'text' is missing: post the text that is asked about")
+        raise InputError("'text' is missing: post the text")
     return typed_of(dump, text)
 
 
 def _typing(dump: DumpReader) -> dict[str, Any]:
-    """Say whether texts can be typed, and if not, why; a model may come and go, so no browser keeps this."""
+    """Return whether texts can be typed, or why not. A model may come and go, so browsers do not keep this."""
     try:
         description = model_description(dump)
     except ModelError as err:
@@ -126,5 +126,5 @@ def _states(typed: TypedReader, name: str) -> bytes:
 
 
 def _dtype(typed: TypedReader, name: str) -> np.dtype[Any]:
-    """Return the little-endian type in which states go to the page, as those of a window do."""
+    """Return the little-endian type in which states are sent to the page, as those of a window are."""
     return np.dtype(typed.source(name).dtype).newbyteorder("<")
