@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
+import lstmviz
 from lstmviz.training.model import TextModel
 
 from .generate import NUMBERS, VERBS
@@ -18,13 +18,13 @@ from .recipe import AUTOMATON, held_out, is_open
 def verb_accuracy(model: TextModel, without: Sequence[int] = (), least_distractors: int = 0) -> float:
     """Return the share of held-out verbs for which the model gives the verbs of the right number more probability.
 
-    ``without``: units whose h and c are set to 0 after each word, so that they carry nothing. Only verbs with at least
+    ``without``: units whose h is held at 0, so that nothing reads what they carry. Only verbs with at least
     ``least_distractors`` distractors before them are counted.
     """
     text = held_out()
     groups = {number: [AUTOMATON.vocab.index(verb) for verb in VERBS[number]] for number in NUMBERS}
-    with torch.no_grad():
-        p = _logits(model, torch.from_numpy(text.tokens.clip(0)), without).softmax(-1)
+    with torch.no_grad(), lstmviz.intervene(model, {"rnn.l0.h": dict.fromkeys(without, 0.0)} if without else {}):
+        p = model(torch.from_numpy(text.tokens.clip(0)))[0].softmax(-1)
     plural = (p[..., groups["plural"]].sum(-1) > p[..., groups["singular"]].sum(-1)).numpy()
     is_plural = np.isin(text.tokens[:, 1:], groups["plural"])
     is_verb = is_plural | np.isin(text.tokens[:, 1:], groups["singular"])
@@ -32,18 +32,3 @@ def verb_accuracy(model: TextModel, without: Sequence[int] = (), least_distracto
     counts = np.array([state[2] if is_open(state) else 0 for state in states])
     is_counted = is_verb & (counts[text.states[:, :-1]] >= least_distractors)
     return float((plural[:, :-1] == is_plural)[is_counted].mean())
-
-
-def _logits(model: TextModel, ids: Tensor, without: Sequence[int]) -> Tensor:
-    if not without:
-        logits: Tensor = model(ids)[0]
-        return logits
-    embedded, state, outputs = model.embedding(ids), None, []
-    for step in range(ids.shape[1]):
-        _, (h, c) = model.rnn(embedded[:, step : step + 1], state)
-        h[..., list(without)] = 0.0
-        c[..., list(without)] = 0.0
-        state = (h, c)
-        outputs.append(h[-1])
-    decoded: Tensor = model.decoder(torch.stack(outputs, dim=1))
-    return decoded

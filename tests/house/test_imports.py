@@ -50,6 +50,7 @@ FOLDERS = {
         "": {"batch", "hooks"},
         "corpus": {"", "batch"},
     },
+    "rerun": {"stepwise": set(), "": {"stepwise"}},
     "match": {
         "index": set(),
         "engine": {"index", "text"},

@@ -82,7 +82,7 @@ def find_recorded(model: nn.Module) -> tuple[RecordedModule, ...]:
     modules = []
     for path, module in model.named_modules():
         name = path or str(getattr(module, "original_name", type(module).__name__)).lower()
-        _refuse_unhooked(name, module)
+        refuse_unhooked(name, module)
         kind = next((k for cls, k in _KIND_BY_CLASS.items() if isinstance(module, cls)), None)
         if kind is not None:
             kind.check(name, module)
@@ -95,7 +95,7 @@ def find_recorded(model: nn.Module) -> tuple[RecordedModule, ...]:
     return tuple(modules)
 
 
-def _refuse_unhooked(name: str, module: nn.Module) -> None:
+def refuse_unhooked(name: str, module: nn.Module) -> None:
     """Raise RecordingError if a recurrent module runs in a way that hooks do not see."""
     kind = type(module).__name__
     if isinstance(module, jit.ScriptModule):
