@@ -16,6 +16,7 @@ from lstmviz.recording import Recording as Recording
 from lstmviz.recording import record as record
 from lstmviz.recording.corpus.record_corpus import record_corpus as record_corpus
 from lstmviz.rerun.intervene import intervene as intervene
+from lstmviz.rerun.interventions import Intervention as Intervention
 from lstmviz.types import Filter as Filter
 from lstmviz.types import Pattern as Pattern
 from lstmviz.types import PatternUnit as PatternUnit

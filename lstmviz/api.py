@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -29,10 +29,13 @@ from lstmviz.maps.region import Region, region
 from lstmviz.maps.sampling import N_STEPS
 from lstmviz.maps.tensorboard import default_source, to_projector
 from lstmviz.match.pattern.file import PatternFile, as_pattern, hidden_in
+from lstmviz.match.summary.spans import matched_steps, steps_of, summary_spans
+from lstmviz.rerun.interventions import Intervention, held_values
 from lstmviz.rerun.typed import TypedReader
 from lstmviz.types import Filter, Pattern, ShareProgress, Side, Window
 
 if TYPE_CHECKING:
+    from lstmviz.explain.causes.effect import Effect
     from lstmviz.ui.notebook import Served
 
 AnyPattern = Pattern | PatternFile | str
@@ -340,6 +343,72 @@ class Dump(DumpReader):
         """
         return probe(self, track, sources, check_whole("most", most), check_whole("seed", seed))
 
+    def ablate(
+        self,
+        pattern: AnyPattern,
+        to: str | float = "mean",
+        at: Literal["matches", "all"] | Window = "matches",
+        n_others: int = 49,
+        min_shared: int | None = None,
+        hidden: Collection[Window] = (),
+        text: str | None = None,
+        seed: int = 0,
+        progress: ShareProgress | None = None,
+        cancel: IsCancelled | None = None,
+    ) -> Effect:
+        """Ablate the units of a pattern in the model beside the dump, and tell what becomes of its predictions.
+
+        The units are held at another value while the model reads the corpus again; so are other sets of as many units
+        of the same sources, to compare with. docs/explain.md defines every figure.
+
+        Args:
+            pattern: A pattern, a pattern file, or its JSON text; its units of h and c are ablated, a c before h is made
+                of it.
+            to: What units are held at: ``"mean"`` (over the corpus), ``"zero"``, ``"other"`` (the value of another
+                sequence at the same step), or a number.
+            at: Where: ``"matches"`` (the matched steps), ``"all"`` (every step), or a window of steps.
+            n_others: Number of other sets; for one unit at most all other units.
+            min_shared: Use the matches that share at least this many units; None for those that share all.
+            hidden: Matches to leave out, as windows; those hidden in the notes of a pattern file for this dump are left
+                out too.
+            text: A text to ask instead of the corpus, as for ``rerun``; steps then count in it.
+            seed: For the other sets, and for ``"other"``.
+            progress: Called with the share that is done and what is being done.
+            cancel: Called before each run of the model; once it returns True, the computation ends.
+
+        Returns:
+            The effect: at the matched steps, after them, elsewhere, and by the token in sight.
+
+        Raises:
+            ModelError: No model lies beside the dump, a different one than was recorded, or it read steps that were not
+                recorded.
+            UnknownName: The dump lacks a source of the pattern.
+            PatternError: No step is matched, or an argument is out of range.
+            InputError: The text has no token, or more than 2,000.
+            Cancelled: ``cancel`` returned True.
+
+        Example:
+            >>> effect = dump.ablate(pattern, n_others=9)
+            >>> effect.places[["place", "n_steps", "kl", "p"]].round(3)
+                   place  n_steps     kl    p
+            0       here     2644  0.451  0.1
+            1      after     3328  0.000  0.7
+            2  elsewhere    14028  0.000  0.8
+        """
+        from lstmviz.explain.causes.ablate import AblationQuestion, ablate, ablate_text
+        from lstmviz.rerun.rerun import rerun_of
+
+        chosen, question, runner = as_pattern(pattern), AblationQuestion(to, at, n_others, seed), rerun_of(self)
+        asked = self if text is None else TypedText(runner.run(text))
+        if isinstance(at, Window):
+            matched = steps_of(asked.axis(chosen.axis), at)
+        else:
+            taken = {*hidden, *hidden_in(pattern, asked.uuid)}
+            matched = matched_steps(summary_spans(asked, chosen, min_shared, taken), asked.axis(chosen.axis).n_steps)
+        if text is not None:
+            return ablate_text(self, runner, chosen, question, text, matched)
+        return ablate(self, runner, chosen, question, matched, progress, cancel)
+
     def barcode(
         self,
         pattern: AnyPattern,
@@ -562,7 +631,7 @@ class Dump(DumpReader):
         n_contexts, around = check_whole("n_contexts", n_contexts), check_whole("around", around)
         return matching.unit_card(self, source, unit, threshold, side, n_contexts, around)
 
-    def rerun(self, text: str) -> TypedText:
+    def rerun(self, text: str, interventions: Sequence[Intervention] = ()) -> TypedText:
         """Run the model that lies beside the dump over a text, and return its states as a dump of one sequence.
 
         The text is split into the model's characters or words and read from a zero state. The states are those that
@@ -571,6 +640,7 @@ class Dump(DumpReader):
 
         Args:
             text: At most 2,000 tokens.
+            interventions: Units that are held at a value while the text is read, as ``lstmviz.intervene`` holds them.
 
         Returns:
             A dump of one sequence, which answers the same questions as this one.
@@ -578,6 +648,8 @@ class Dump(DumpReader):
         Raises:
             ModelError: No model lies beside the dump, or a different model than was recorded.
             InputError: The text has no token, or more than 2,000.
+            UnknownName: The dump has no source that an intervention names.
+            PatternError: A source has no unit that an intervention names.
 
         Example:
             >>> typed = dump.rerun("0(1(22(3)2)1)0")
@@ -588,7 +660,7 @@ class Dump(DumpReader):
         """
         from lstmviz.rerun.rerun import rerun_of
 
-        return TypedText(rerun_of(self).run(text))
+        return TypedText(rerun_of(self).run(text, held_values(self, interventions)))
 
     def project(
         self,

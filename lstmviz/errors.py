@@ -95,6 +95,10 @@ class ProjectionCancelled(ProjectionError):
     """The computation of a map was cancelled; nothing of it is kept."""
 
 
+class Cancelled(LstmvizError, RuntimeError):
+    """A question that was cancelled while it was answered; nothing of it is kept."""
+
+
 class ClusterError(LstmvizError, RuntimeError):
     """A dask scheduler that cannot be reached or used, or a failed worker."""
 

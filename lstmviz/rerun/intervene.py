@@ -49,10 +49,9 @@ def intervene(
     from lstmviz.rerun.stepwise.setters import HeldUnits
 
     sizes, held = sources_of(model), {}
-    steps = None if window is None else (window.start, window.stop)
     for source, values in units.items():
         _check_units(source, values, n_units_of(sizes, source))
-        held[source] = HeldUnits([int(unit) for unit in values], [float(value) for value in values.values()], steps)
+        held[source] = HeldUnits([int(unit) for unit in values], [float(value) for value in values.values()], window)
     with stepwise(model, held):
         yield
 

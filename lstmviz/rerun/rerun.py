@@ -22,11 +22,16 @@ from lstmviz.dump.block import Block
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import ArrayKey, DumpPlan
 from lstmviz.errors import InputError, ModelError, ModelMissing
+from lstmviz.rerun.interventions import HeldValues
+from lstmviz.rerun.runner import Ids, ReadText
 from lstmviz.rerun.typed import TypedRun
 from lstmviz.training.model_config import ModelDescription, model_beside, read_description
 from lstmviz.training.text import Encoder
+from lstmviz.types import Window
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from lstmviz.recording import Recording
     from lstmviz.training.model import TextModel
 
@@ -35,8 +40,6 @@ MAX_CHARACTERS = 40_000  # of a typed text
 CHECKED_STEPS = 32  # of the corpus's first sequence, on which the model must reproduce the dump
 TOLERANCE = 0.02  # between the model's states and the dump's, relative to 1 + magnitude; float16 rounds to 0.001
 NO_TARGET = -100  # for a token whose successor was not read, which therefore has no loss
-
-Ids = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,9 @@ class Rerun:
             self._model: TextModel = load(file.path)
         except ModelError as err:  # remote visitors of the page must not see a path of this machine
             raise ModelError(str(err).replace(str(file.path), file.path.name)) from err
+        self.vocab: Sequence[str] = self.description.vocab
+        self.outputs: Sequence[str] = self.description.labels or self.description.vocab
+        self.predicts_next = self.description.task == "next"
         self._encoder = Encoder(self.description.vocab, self.description.level, self.description.unknown)
         self._ids = {token: i for i, token in enumerate(self.description.vocab)}
         self._options = _record_options(dump)
@@ -114,11 +120,31 @@ class Rerun:
         self._model_lock = threading.Lock()  # hooks are on the model while a text runs
         self._check_states(dump, file.path.name)
 
-    def run(self, text: str) -> TypedRun:
-        """Return the recording of a text in the dump's precision, starting from a zero state.
+    @property
+    def module(self) -> TextModel:
+        """The torch module."""
+        return self._model
 
-        Raises InputError for a text that has no token, or more than 2,000.
-        """
+    @property
+    def embedding(self) -> nn.Module:
+        """The module whose output stands for the tokens."""
+        return self._model.embedding
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other threads off the module, without gradients and on one thread, while the block lasts."""
+        import torch
+
+        with self._model_lock, torch.no_grad(), _one_thread():
+            yield
+
+    def logits(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Return the logits (n_rows, n_steps, n_outputs) of ids (n_rows, n_steps), inside ``alone``."""
+        logits: Tensor = self._model(ids, None, lengths if self.description.is_bidirectional else None)[0]
+        return logits
+
+    def read(self, text: str) -> ReadText:
+        """Return a text as the model reads it; InputError for one that has no token, or more than 2,000."""
         tokens = self._tokens(text)
         ids = np.array([self._ids.get(token, -1) for token in tokens], np.int64)
         is_known = ids >= 0
@@ -127,11 +153,21 @@ class Rerun:
             is_known &= ids != unknown  # the unknown token itself, when typed, is not a known word
             ids[~is_known] = unknown
         is_read = ids >= 0
-        read_ids = ids[is_read] if is_read.any() else np.zeros(1, np.int64)
-        plan, block = self._record(read_ids, _successor_is_read(is_read))
-        if not is_read.all():
-            block = _with_unread(block, is_read)
-        return TypedRun(text, tuple(tokens), tuple(is_known.tolist()), unknown is not None, plan, block)
+        return ReadText(text, tuple(tokens), ids[is_read], is_known, is_read)
+
+    def run(self, text: str, held: Sequence[HeldValues] = ()) -> TypedRun:
+        """Return the recording of a text in the dump's precision, starting from a zero state, with some units held.
+
+        Raises InputError for a text that has no token, or more than 2,000.
+        """
+        read = self.read(text)
+        ids = read.ids if len(read.ids) else np.zeros(1, np.int64)
+        held = [one for one in (_at_read_steps(one, read.is_read) for one in held) if one is not None]
+        plan, block = self._record(ids, _successor_is_read(read.is_read), held)
+        if not read.is_read.all():
+            block = _with_unread(block, read.is_read)
+        has_unknown = self.description.unknown is not None
+        return TypedRun(text, read.tokens, tuple(read.is_known.tolist()), has_unknown, plan, block)
 
     def _tokens(self, text: str) -> list[str]:
         if not isinstance(text, str):
@@ -147,7 +183,9 @@ class Rerun:
             )
         return tokens
 
-    def _record(self, ids: Ids, has_target: NDArray[np.bool_] | None = None) -> tuple[DumpPlan, Block]:
+    def _record(
+        self, ids: Ids, has_target: NDArray[np.bool_] | None = None, held: Sequence[HeldValues] = ()
+    ) -> tuple[DumpPlan, Block]:
         """Record token ids; ``has_target`` tells where the next token counts for the loss (None: everywhere)."""
         import torch
 
@@ -159,13 +197,33 @@ class Rerun:
         if targets is not None and has_target is not None:
             targets[0, torch.from_numpy(~has_target)] = NO_TARGET
 
-        def run(recording: Recording) -> None:
-            record_batch(recording, self._model, row, lengths, targets)
+        with self.alone():
+            states, logits = self._with_held(row, lengths, held)
 
-        with self._model_lock, torch.no_grad(), _one_thread():
+            def run(recording: Recording) -> None:
+                record_batch(recording, self._model, row, lengths, targets, predicted=logits)
+
             plan, block = record_in_memory(self._model, run, list(self.description.vocab), **self._options)
         sources = {source.name: source for source in plan.sources}
-        return replace(plan, sources=tuple(sources[name] for name in self._source_names)), block
+        plan = replace(plan, sources=tuple(sources[name] for name in self._source_names))
+        return plan, _with_states(plan, block, states)
+
+    def _with_held(
+        self, row: Tensor, lengths: Tensor, held: Sequence[HeldValues]
+    ) -> tuple[dict[str, NDArray[Any]], Tensor | None]:
+        """Return the states of one text by source, (n_steps, n_units), and its logits; nothing where nothing is held.
+
+        The recorder checks a module against its own arithmetic, so it cannot watch one whose units are held.
+        """
+        if not held:
+            return {}, None
+        from lstmviz.rerun.stepwise.modules import stepwise
+        from lstmviz.rerun.stepwise.setters import HeldUnits, in_turn
+
+        setters = in_turn((one.source, HeldUnits(one.units, one.values, one.window)) for one in held)
+        with stepwise(self._model, setters, self._source_names) as watch:
+            logits = self.logits(row, lengths)
+        return {name: values[:, 0].numpy() for name, values in watch.kept.items()}, logits
 
     def _check_states(self, dump: DumpReader, name: str) -> None:
         """Raise ModelError if the model's states for the first steps of the corpus are not those of the dump."""
@@ -257,6 +315,24 @@ def _record_options(dump: DumpReader) -> dict[str, Any]:
         "join": dump.first.join,
         **({"units": units} if units else {}),
     }
+
+
+def _at_read_steps(held: HeldValues, is_read: NDArray[np.bool_]) -> HeldValues | None:
+    """Return what is held with its window counted in the tokens that are read; None where it has none of them."""
+    if held.window is None:
+        return held
+    start, stop = (int(is_read[:end].sum()) for end in (held.window.start, held.window.stop))
+    return replace(held, window=Window(start, stop)) if start < stop else None
+
+
+def _with_states(plan: DumpPlan, block: Block, states: dict[str, NDArray[Any]]) -> Block:
+    """Return a block with other states, rounded as its own are, where some are given."""
+    arrays = dict(block.arrays)
+    for source in plan.sources:
+        if source.name in states:
+            values, key = states[source.name], ArrayKey("state", source.name)
+            arrays[key] = (values if source.units is None else values[:, list(source.units)]).astype(arrays[key].dtype)
+    return replace(block, arrays=arrays)
 
 
 def _successor_is_read(is_read: NDArray[np.bool_]) -> NDArray[np.bool_] | None:

@@ -76,18 +76,21 @@ def record_batch(
     targets: Tensor | None,
     tracks: Mapping[str, NDArray[Any]] | None = None,
     sequence_tracks: Mapping[str, list[Any]] | None = None,
+    predicted: Tensor | None = None,
 ) -> None:
     """Run the model over ids (batch, steps) inside a recording, and record its predictions beside other tracks.
 
-    ``targets`` (batch, steps) are the right tokens, or labels; -100 where there is none.
+    ``targets`` (batch, steps) are the right tokens, or labels; -100 where there is none. ``predicted`` are logits
+    (batch, steps, n_outputs) to record in place of the model's own.
     """
     description, all_tracks = model.description, dict(tracks or {})
     if len(description.labels) == 2:
-        chance = model(ids, None, lengths)[0].softmax(-1)[..., 1]
+        chance = (model(ids, None, lengths)[0] if predicted is None else predicted).softmax(-1)[..., 1]
         all_tracks[f"predicted_{description.labels[1]}"] = chance.numpy()
     track_values = {name: array.tolist() if array.dtype == object else array for name, array in all_tracks.items()}
     with run.batch(tokens=ids, lengths=lengths, tracks=track_values, sequence_tracks=dict(sequence_tracks or {})):
-        logits, _ = model(ids, None, lengths if description.is_bidirectional else None)
+        own, _ = model(ids, None, lengths if description.is_bidirectional else None)
+        logits = own if predicted is None else predicted
         if description.task == "next":
             run.predictions(logits, targets, TOP_K)
         else:

@@ -15,10 +15,9 @@ from lstmviz.explain.evidence.labels import YES, Mask, StepLabels, labels_of
 from lstmviz.explain.evidence.run_tables import RunningCount, RunTables, running_count, runs_of
 from lstmviz.explain.evidence.shifts import shift_p
 from lstmviz.explain.evidence.swaps import By, Ints, SwapTest, choose, groups_of
-from lstmviz.match.summary.spans import covered_steps, summary_spans
+from lstmviz.match.summary.spans import matched_steps, summary_spans
 from lstmviz.types import Filter, Pattern, Window
 
-BLOCK_STEPS = 2**20  # of which steps are covered by matches, marked at a time
 WEAKER = "fewer than 20 sequences: circular shifts, a weaker test that drift over the corpus deceives"
 TOO_FEW = "fewer than 20 sequences with a match: too few for an interval"
 
@@ -65,8 +64,7 @@ def enrichment(
     if labels.axis.name != pattern.axis:
         raise PatternError(f"the track lies on axis {labels.axis.name!r} and the pattern on {pattern.axis!r}")
     spans = summary_spans(dump, pattern, min_shared, hidden)
-    blocks = range(0, labels.axis.n_steps, BLOCK_STEPS)
-    on = np.concatenate([covered_steps(spans, a, min(a + BLOCK_STEPS, labels.axis.n_steps)) for a in blocks])
+    on = matched_steps(spans, labels.axis.n_steps)
     counted = Enrichment(labels, on, seed)
     values = range(len(labels.names)) if isinstance(track, str) else (YES,)
     rows = [counted.row(value, spans.start, spans.stop) for value in values]

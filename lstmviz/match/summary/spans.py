@@ -6,11 +6,14 @@ from collections.abc import Collection
 
 import numpy as np
 
-from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.errors import WindowError
 from lstmviz.match.corpus.shards import found_in
 from lstmviz.match.engine.activity import Mask, Steps
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.types import Pattern, Window
+
+BLOCK_STEPS = 2**20  # of which steps are covered by matches, marked at a time
 
 
 def summary_spans(
@@ -38,6 +41,23 @@ def covered_steps(spans: Candidates, start: int, stop: int) -> Mask:
     _add_at(change, np.minimum(spans.stop[is_here], stop) - start, -1)
     is_covered: Mask = np.cumsum(change[:-1]) > 0
     return is_covered
+
+
+def matched_steps(spans: Candidates, n_steps: int) -> Mask:
+    """Tell which steps of an axis of ``n_steps`` lie in any of the spans."""
+    blocks = range(0, n_steps, BLOCK_STEPS)
+    return np.concatenate([covered_steps(spans, a, min(a + BLOCK_STEPS, n_steps)) for a in blocks])
+
+
+def steps_of(axis: Axis, window: Window) -> Mask:
+    """Tell which steps of an axis lie in a window, (n_steps,); WindowError where it ends behind the axis."""
+    if window.stop > axis.n_steps:
+        raise WindowError(
+            f"the window [{window.start}, {window.stop}) ends behind the last step of axis {axis.name!r}, which has "
+            f"{axis.n_steps:,}"
+        )
+    steps = np.arange(axis.n_steps)
+    return np.asarray((steps >= window.start) & (steps < window.stop))
 
 
 def _add_at(counts: Steps, places: Steps, amount: int) -> None:

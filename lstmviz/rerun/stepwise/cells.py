@@ -43,7 +43,7 @@ class LayerCell:
 
 
 class LstmCell(LayerCell):
-    """Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000 and the projection of Sak et al. 2014."""
+    """Hochreiter and Schmidhuber 1997, the forget gate of Gers et al. 2000, and the projection of Sak et al. 2014."""
 
     letters = "hcifgo"
 

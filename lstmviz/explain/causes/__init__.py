@@ -1,0 +1,1 @@
+"""Causes: what becomes of a model's predictions when its states are changed; torch."""
