@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.doctor.finding import Finding, first_few, percent, quantity
+from lstmviz.dump.joining import Joining, guess_joining, is_special
 from lstmviz.dump.lazy_arrays import BLOCK_VALUES, Tokens, Track
 from lstmviz.dump.reader import Axis
 
@@ -64,6 +65,32 @@ def token_findings(axis: Axis, tokens: Tokens) -> Iterator[Finding]:
             "leave it out with lengths= or mask=, so that it is neither matched nor counted",
         )
     yield from _vocabulary(f"vocabulary of {axis.name}", words, counts)
+    yield from _joining_findings(axis, tokens)
+
+
+def _joining_findings(axis: Axis, tokens: Tokens) -> Iterator[Finding]:
+    """Yield a note where the tokens seem to be joined into text in another way than they were meant to be."""
+    if tokens.spelling is None or tokens.pieces:
+        return
+    guess, text = guess_joining(tokens.spelling.words), axis.text(0, min(12, int(axis.stops[0])))
+    problem = ""
+    if guess.pieces:
+        problem = f"its tokens are pieces of words ({_marked(tokens.spelling.words, guess)!r}), joined as whole ones"
+        remedy = "record or write it again without join=, and with vocab=tokenizer where there is one"
+    elif not guess.join and tokens.join.isspace():
+        problem, remedy = f"its tokens are characters, with {tokens.join!r} between them", "write it again with join=''"
+    elif guess.join and not tokens.join and not any(" " in word for word in tokens.spelling.words):
+        problem, remedy = "its tokens are words, with nothing between them", "write it again with join=' '"
+    if problem:
+        yield Finding("note", f"text of {axis.name}", f"{problem}: it begins {text!r:.80}", remedy)
+
+
+def _marked(words: Sequence[str], joining: Joining) -> str:
+    """Return the first entry that bears the mark of its pieces."""
+    mark = joining.pieces.partition(":")[2]
+    return next(
+        word for word in words if (mark in word if mark else joining.shown(word) != word) and not is_special(word)
+    )
 
 
 def _vocabulary(place: str, words: tuple[str, ...], counts: NDArray[np.int64]) -> Iterator[Finding]:

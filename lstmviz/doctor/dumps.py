@@ -121,6 +121,7 @@ def _check_header(header: Header, attempt: Callable[..., Any]) -> None:
     for name, group in axes.items():
         n_steps = attempt(header.integer, group, "n_steps") or 0
         attempt(header.text, group, "join")
+        attempt(header.pieces, group)
         attempt(header.sequences, name, group, n_steps)
         stops = attempt(header.array, group, "sequences/stop")
         sizes[name] = n_steps, 0 if stops is None else len(stops)

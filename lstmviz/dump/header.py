@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.joining import is_rule
 from lstmviz.dump.schema import (
     FORMAT,
     FORMAT_VERSION,
@@ -108,6 +109,15 @@ class Header:
     def optional_text(self, item: Any, name: str, default: str) -> str:
         """Return a text attribute, or its default."""
         return self.text(item, name) if name in item.attrs else default
+
+    def pieces(self, axis: h5py.Group) -> str:
+        """Return the rule by which the pieces of words of an axis spell its text; "" for whole tokens."""
+        pieces = self.optional_text(axis, "pieces", "")
+        if not is_rule(pieces):
+            raise NewerFormat(
+                f"{self.path}: {axis.name!r} has pieces {pieces[:80]!r}, a rule that is not known; upgrade lstmviz"
+            )
+        return pieces
 
     def integer(self, item: Any, name: str) -> int:
         """Return an integer attribute of 0 or more."""

@@ -12,7 +12,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.joining import Joining
 from lstmviz.dump.schema import unpack_strings
+from lstmviz.dump.spelling import Spelling
 from lstmviz.errors import DumpError, WindowError
 from lstmviz.types import Source, TrackInfo
 
@@ -120,6 +122,7 @@ class Tokens:
         join: What to write between two tokens of a text.
         ids: The ids, read in parts.
         vocab_data: Where the vocabulary is stored; None if the ids themselves are shown.
+        pieces: The rule by which pieces of words spell a text, such as ``"bytes"``; empty for whole tokens.
 
     Example:
         >>> dump.tokens[249:252], dump.tokens.ids[249:252].tolist()
@@ -130,14 +133,21 @@ class Tokens:
     join: str
     ids: IdArray
     vocab_data: tuple[StoredRows, StoredRows] | None
+    pieces: str = ""
+
+    @property
+    def vocab(self) -> tuple[str, ...] | None:
+        """The vocabulary by id, as it is shown; None if the ids themselves are shown."""
+        return None if self.spelling is None else self.spelling.shown
 
     @cached_property
-    def vocab(self) -> tuple[str, ...] | None:
-        """The vocabulary by id; None if the ids themselves are shown."""
+    def spelling(self) -> Spelling | None:
+        """What each token is shown as, and what it adds to the text; None if the ids themselves are shown."""
         if self.vocab_data is None:
             return None
         data, offsets = self.vocab_data
-        return unpack_strings(data.read(), offsets.read(), offsets.name)
+        words = unpack_strings(data.read(), offsets.read(), offsets.name)
+        return Spelling(Joining(self.join, self.pieces), words)
 
     def __len__(self) -> int:
         return self.n_steps
@@ -162,7 +172,9 @@ class Tokens:
         Returns:
             The tokens, joined.
         """
-        return self.join.join(self[start:stop])
+        if self.spelling is None:
+            return self.join.join(self[start:stop])
+        return self.spelling.text(self.ids.within(slice(start, stop), len(self.spelling.shown)).tolist())
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.block import Block
+from lstmviz.dump.joining import Joining, guess_joining
 from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StepIndex, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader
@@ -71,14 +72,15 @@ def _axis(plan: DumpPlan, block: Block, tokens: Sequence[str]) -> Axis:
     words = list(dict.fromkeys(tokens))
     number = {word: i for i, word in enumerate(words)}
     data, offsets = pack_strings(tuple(words))
+    joining = guess_joining(words) if declared.join is None else Joining(declared.join, declared.pieces)
     ids = ArrayInMemory(np.array([number[token] for token in tokens], np.uint32), "tokens")
     table = ArrayInMemory(data, "vocabulary"), ArrayInMemory(offsets, "vocabulary")
     return Axis(
         name=block.axis,
         index=0,
         n_steps=n_steps,
-        join=declared.join,
-        tokens=Tokens(n_steps, declared.join, IdArray(n_steps, ids, len(words)), table),
+        join=joining.join,
+        tokens=Tokens(n_steps, joining.join, IdArray(n_steps, ids, len(words)), table, joining.pieces),
         starts=starts,
         stops=stops,
         sources={s.name: _source(s, block) for s in plan.sources},

@@ -326,7 +326,7 @@ class DumpReader:
             n_vocab = header.check_strings(group, "vocab")
             table = self._stored(f"axes/{axis}/vocab/bytes"), self._stored(f"axes/{axis}/vocab/offsets")
         ids = IdArray(n_steps, self._stored(f"axes/{axis}/tokens"), n_vocab)
-        return Tokens(n_steps, header.text(group, "join"), ids, table)
+        return Tokens(n_steps, header.text(group, "join"), ids, table, header.pieces(group))
 
     def _read_track(self, info: TrackInfo, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Track:
         stored = self._stored(f"tracks/{info.name}/values")

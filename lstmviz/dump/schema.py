@@ -39,16 +39,21 @@ class ArrayKey:
 
 @dataclass(frozen=True, slots=True)
 class AxisPlan:
-    """One time axis: what joins its tokens into text, and its vocabulary (None: ids are shown)."""
+    """One time axis: what joins its tokens into text, and its vocabulary (None: ids are shown).
+
+    ``join`` None: it is guessed from the whole vocabulary when the dump is closed. ``pieces`` is the rule by which
+    pieces of words spell a text.
+    """
 
     name: str
-    join: str = " "
+    join: str | None = " "
     has_tokens: bool = True
     vocab: tuple[str, ...] | None = None
+    pieces: str = ""
 
     def __post_init__(self) -> None:
         check_name("axis", self.name)
-        if not isinstance(self.join, str):
+        if self.join is not None and not isinstance(self.join, str):
             raise InputError(f"join {self.join!r} is not a string; give what stands between two tokens, such as ' '")
         if self.vocab is None:
             return
@@ -140,11 +145,6 @@ class DumpPlan:
 
 def _tuple(entries: list[Any] | None) -> tuple[Any, ...] | None:
     return None if entries is None else tuple(entries)
-
-
-def default_join(vocab: Sequence[str] | None) -> str:
-    """Guess what joins tokens into text: nothing for single characters, a space for words."""
-    return "" if vocab and all(len(entry) <= 1 for entry in vocab) else " "
 
 
 def first_duplicate(names: Iterable[str]) -> str | None:

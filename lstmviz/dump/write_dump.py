@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lstmviz.dump.array_blocks import BlockValidator, CheckedBlock, DumpBlock
-from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan, default_join
+from lstmviz.dump.joining import read_joining
+from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan
 from lstmviz.dump.validate import HasVocab, check_mapping, read_vocab
 from lstmviz.dump.writer import DumpWriter
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, InputError, UnknownName
@@ -54,7 +55,8 @@ def write_dump(
         blocks: In place of these arrays, an iterator of ``lstmviz.DumpBlock``, so that memory does not grow. The first
             block declares sources, tracks and types.
         views: Names of sources with their view; ``"tanh"`` for cell states. Others are ``"raw"``.
-        join: What to write between two tokens of a text. None: nothing if every token is one character, else a space.
+        join: What to write between two tokens of a text. None: it is guessed from the vocabulary, without its special
+            tokens: nothing between characters, what their spelling says between pieces of words, else a space.
         axis: Name of the time axis.
         provenance: What to keep about the origin of the dump, as JSON.
         overwrite: Whether to replace a file at ``path``.
@@ -85,8 +87,9 @@ def write_dump(
     first = [validator.check(block) for block in islice(given, 1)]
     if not first:
         raise InputError("blocks has none; give at least one lstmviz.DumpBlock, or the arrays themselves")
+    between, pieces = read_joining(join, vocab, words)
     plan = DumpPlan(
-        axes=(AxisPlan(axis, default_join(words) if join is None else join, validator.has_tokens, words),),
+        axes=(AxisPlan(axis, between, validator.has_tokens, words, pieces),),
         sources=_with_views(validator.sources, views),
         tracks=validator.tracks,
         provenance={} if provenance is None else provenance,

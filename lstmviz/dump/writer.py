@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.joining import Joining, guess_joining
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.schema import (
     FORMAT,
@@ -173,7 +174,10 @@ class DumpWriter:
 
     def _close_axis(self, order: int, axis: AxisPlan) -> None:
         group = self._file.require_group(f"axes/{axis.name}")
-        _set(group.attrs, order=order, n_steps=self._n_steps[axis.name], join=axis.join)
+        joining = guess_joining(axis.vocab) if axis.join is None else Joining(axis.join, axis.pieces)
+        _set(group.attrs, order=order, n_steps=self._n_steps[axis.name], join=joining.join)
+        if joining.pieces:
+            _set(group.attrs, pieces=joining.pieces)
         if axis.vocab is not None:
             self._strings(group, "vocab", axis.vocab)
         lengths = np.concatenate([np.zeros(0, np.int64), *self._lengths[axis.name]])

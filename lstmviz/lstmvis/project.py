@@ -12,7 +12,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.schema import STATE_DTYPES, ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype, default_join
+from lstmviz.dump.joining import Joining, guess_joining
+from lstmviz.dump.schema import STATE_DTYPES, ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype
 from lstmviz.errors import UnknownName
 from lstmviz.lstmvis.columns import (
     Column,
@@ -97,8 +98,9 @@ class ProjectReader:
         self._check_values(length.n_steps)
         self.faults.raise_if_any()
         has_tokens = self.config.extra.has_tokens and ids is not None
-        join = self._join(vocab)
-        axis = AxisPlan(self.config.extra.axis, join, has_tokens, vocab if has_tokens else None)
+        joining = self._joining(vocab)
+        words = vocab if has_tokens else None
+        axis = AxisPlan(self.config.extra.axis, joining.join, has_tokens, words, joining.pieces)
         for key in [k for k in self.columns if k.role == "tokens" and not has_tokens]:
             del self.columns[key]
         named = {self._name(s): s for s, _ in states}
@@ -220,11 +222,10 @@ class ProjectReader:
             except ColumnError as err:
                 self.faults.add(file_name, str(err))
 
-    def _join(self, vocab: tuple[str, ...] | None) -> str:
+    def _joining(self, vocab: tuple[str, ...] | None) -> Joining:
         if self.config.extra.join is not None:
-            return self.config.extra.join
-        is_by_character = self.config.has_regex_search or (vocab is not None and " " in vocab)
-        return "" if is_by_character else default_join(vocab)
+            return Joining(self.config.extra.join)
+        return Joining("") if self.config.has_regex_search else guess_joining(vocab)
 
     def _provenance(self, named: Mapping[str, StateType]) -> dict[str, Any]:
         unknown = sorted(set(self.options.views) - {"", *(s.name for s in self.sources)})

@@ -70,8 +70,8 @@ def record(
         axes: Names of time axes with patterns of their modules, if not all modules run over the same steps; ``vocab``,
             ``join``, ``features`` and everything given to ``run.batch`` may then be mappings by the name of the axis.
         axis: Name of the time axis if there is one.
-        join: What to write between two tokens of a text. None: nothing if every token is at most one character, else a
-            space.
+        join: What to write between two tokens of a text. None: it is guessed from the vocabulary, without its special
+            tokens: nothing between characters, what their spelling says between pieces of words, else a space.
         features: Names of the numbers given as ``run.batch(inputs=...)``.
         n_steps: Number of steps that the model will run over, if it is known: the size of the recording is then known
             before the first write.

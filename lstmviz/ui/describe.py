@@ -30,7 +30,9 @@ def about(dump: DumpReader) -> dict[str, Any]:
                 "name": axis.name,
                 "n_steps": axis.n_steps,
                 "has_tokens": axis.tokens is not None,
-                "join": axis.join,
+                "join": " "
+                if axis.tokens is not None and axis.tokens.pieces
+                else axis.join,  # pieces are set like words
                 "n_sequences": len(axis.starts),
             }
             for axis in dump.axes.values()

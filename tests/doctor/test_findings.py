@@ -510,3 +510,19 @@ def test_the_command_marks_each_line_and_its_exit_code_tells(path, tmp_path):
     assert set(said["findings"][0]) == {"mark", "place", "said", "remedy", "file"}
     answer = run("doctor", tmp_path / "nowhere.h5")
     assert (answer.exit_code, answer.output.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("vocab", "join", "words"),
+    [
+        (["la", "##li", "lu"], " ", ("pieces of words", "'##li'", "'la ##li lu")),
+        (["the", "Ġcat", "Ġsat"], " ", ("pieces of words", "'Ġcat'")),
+        (["<pad>", "a", "b"], " ", ("are characters", "join=''")),
+        (["the", "cat", "sat"], "", ("are words", "join=' '", "'thecatsat")),
+    ],
+)
+def test_a_join_that_looks_wrong_is_told(tmp_path, vocab, join, words):
+    path = lstmviz.write_dump(tmp_path / "run.h5", **arrays(vocab=vocab, join=join))
+    one(path, "note", "text of text", *words)
+    path = lstmviz.write_dump(tmp_path / "run.h5", **arrays(vocab=vocab), overwrite=True)
+    assert not [line for line in lines(path) if "text of text" in line]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 
 import numpy as np
 import pytest
+import regex as re_unicode
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +16,8 @@ import lstmviz
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.text import regex as expression
 from support.budget import examples
+from support.tokenizers_of import KINDS
+from support.tokenizers_of import TEXTS as TEXTS_OF_PIECES
 
 
 def dump_of(tokens, tmp_path, lengths, join, overwrite=False):
@@ -168,3 +172,49 @@ def test_the_limit_is_for_all_texts_together_and_grows_with_them(monkeypatch):
     assert found.spans("abcda") == [(0, 1), (4, 5)]  # 3 of 5 seconds
     with pytest.raises(PatternError, match="too long"):
         found.fullmatch("abc")  # 6 of the 5 that are left
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_word_is_found_whatever_pieces_it_was_read_in(tmp_path, kind):
+    tokenizer = KINDS[kind]()
+    encoded = [e for e in map(tokenizer.encode, TEXTS_OF_PIECES) if "<unk>" not in e.tokens]
+    ids, lengths = [i for e in encoded for i in e.ids], [len(e.ids) for e in encoded]
+    states = {"rnn.l0.h": np.zeros((len(ids), 1))}
+    path = lstmviz.write_dump(tmp_path / "p.h5", states=states, tokens=ids, vocab=tokenizer, lengths=lengths)
+    dump, starts = lstmviz.open_dump(path), np.cumsum([0, *lengths])
+    for sequence, e in enumerate(encoded):
+        text = TEXTS_OF_PIECES[[tokenizer.encode(t).ids for t in TEXTS_OF_PIECES].index(e.ids)]
+        for word in re.finditer(r"\S+", text):
+            touching = [i for i, (a, b) in enumerate(e.offsets) if a < word.end() and b > word.start()]
+            expected = (starts[sequence] + min(touching), starts[sequence] + max(touching) + 1, sequence)
+            for over in ("characters", "words"):
+                assert expected in [*dump.search(word[0], over=over).itertuples(index=False, name=None)]
+
+
+LETTERS = ["e", "\u0301", "é", "n", "ñ", "\u0303", " ", "가", "\u1100", "\u1161", "\u11a8", "ä", "E", "\u0323"]
+
+
+@examples(300)
+@given(st.lists(st.sampled_from(LETTERS), min_size=1, max_size=9), st.data())
+def test_composed_and_decomposed_letters_are_the_same(tmp_path, letters, data):
+    """Truth: the hits in the composed text; all tokens of a letter that was composed have a part in it."""
+    dump = dump_of(letters, tmp_path, None, "", overwrite=True)
+    text, owners, token_of = "", [], [i for i, token in enumerate(letters) for _ in token]
+    for letter in re_unicode.finditer(r"\X", "".join(letters)):
+        form, tokens = unicodedata.normalize("NFC", letter[0]), token_of[slice(*letter.span())]
+        text += form
+        owners += [[token] for token in tokens] if form == letter[0] else [tokens] * len(form)
+    start = data.draw(st.integers(0, len(text) - 1))
+    query = text[start : data.draw(st.integers(start + 1, len(text)))]
+    form = data.draw(st.sampled_from(["NFC", "NFD"]))
+    if unicodedata.category(query[0])[0] == "M" or "\u1160" <= query[0] <= "\u11ff":
+        return  # a mark alone is searched as it is
+    found = dump.search(unicodedata.normalize(form, query)).to_numpy().tolist()
+    hits = [m.span() for m in re.finditer(re.escape(query), text, re.IGNORECASE if query == query.lower() else 0)]
+    assert [[a, b] for a, b, _ in found] == [[min(owners[a]), max(owners[b - 1]) + 1] for a, b in hits]
+
+
+def test_an_accent_is_not_left_out(tmp_path):
+    dump = dump_of(list("cafe\u0301 noir"), tmp_path, None, "")
+    assert dump.search("cafe").empty
+    assert dump.search(r"caf[é]", regex=True).to_numpy().tolist() == [[0, 5, 0]]

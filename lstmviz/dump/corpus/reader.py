@@ -195,6 +195,9 @@ def _declarations(reader: DumpReader) -> dict[str, str]:
     facts = {"list of axes": _listed(reader.axes)}
     for axis in reader.axes.values():
         facts[f"join of axis {axis.name!r}"] = repr(axis.join)
+        facts[f"rule of the pieces of axis {axis.name!r}"] = (
+            "none" if axis.tokens is None else axis.tokens.pieces or "none"
+        )
         facts[f"vocabulary of axis {axis.name!r}"] = _vocabulary(axis)
         facts[f"list of sources on axis {axis.name!r}"] = _listed(axis.sources)
         facts[f"list of tracks on axis {axis.name!r}"] = _listed(axis.tracks)
@@ -276,7 +279,8 @@ def _join_axis(shards: Sequence[_CheckedShard], name: str) -> Axis:
     if first.tokens is not None:
         words = tuple(shards[0].stored(f"axes/{name}/vocab/{part}") for part in ("bytes", "offsets"))
         vocab = None if first.tokens.vocab_data is None else (words[0], words[1])
-        tokens = Tokens(n_steps, first.join, IdArray(n_steps, _join_arrays(shards, f"axes/{name}/tokens", name)), vocab)
+        ids = IdArray(n_steps, _join_arrays(shards, f"axes/{name}/tokens", name))
+        tokens = Tokens(n_steps, first.join, ids, vocab, first.tokens.pieces)
     sources = {}
     for source in first.sources.values():
         n_nans = [axis.sources[source.name].n_nan for axis in axes]

@@ -14,6 +14,7 @@ from lstmviz.dump.lazy_arrays import Tokens
 from lstmviz.dump.reader import Axis
 from lstmviz.errors import DumpError, PatternError
 from lstmviz.match.text.regex import Expression
+from lstmviz.match.text.texts import TokenTexts, composed
 from lstmviz.types import Over
 
 BATCH_STEPS = 2**18  # of whole sequences, decoded at a time; a longer sequence is decoded at once
@@ -37,7 +38,9 @@ def search(axis: Axis, query: str, regex: bool = False, over: Over = "characters
     - ``"tokens"``: whole tokens: one that equals the query, or the words of the query one after another, or one that
       matches the expression from end to end.
 
-    A query is case-sensitive if it contains a capital letter; an expression sets this itself (``(?i)``).
+    A query is case-sensitive if it contains a capital letter; an expression sets this itself (``(?i)``). Composed and
+    decomposed letters are the same ("é" as one character, or as an e and an accent). Pieces of words add to the text
+    what their spelling says, so a word is found whatever pieces the model read it in. A special token ends a word.
 
     Args:
         axis: The axis, such as ``dump.first``.
@@ -63,6 +66,7 @@ def search(axis: Axis, query: str, regex: bool = False, over: Over = "characters
         raise PatternError("the search text is empty; give at least one character")
     if over == "words" and not regex and not query.split():
         raise PatternError("the search text has no word, only spaces; search over characters")
+    query = composed(query)
     hits = [] if axis.tokens is None else list(_finder(axis.tokens, query, regex, over)(axis, axis.tokens))
     return pd.DataFrame(np.array(hits, np.int64).reshape(-1, 3), columns=["start", "stop", "sequence"])
 
@@ -73,17 +77,18 @@ def _finder(tokens: Tokens, query: str, regex: bool, over: Over) -> Callable[[Ax
         whole = [Expression(query) if regex else _literal(re.escape(query), query)]
         words = whole if regex else [_literal(re.escape(word), query) for word in query.split()]
         return lambda axis, tokens: _token_hits(axis, tokens, whole, words)
+    texts = TokenTexts(tokens, are_apart=over == "words")
     if regex and over == "words":
         matching_words = _MatchingWords(Expression(query))
-        return lambda axis, tokens: _text_hits(axis, tokens, matching_words.spans, None)
+        return lambda axis, tokens: _text_hits(axis, tokens, texts, matching_words.spans, None)
     if regex:
         spans = Expression(query).spans
-        return lambda axis, tokens: _text_hits(axis, tokens, spans, None)
+        return lambda axis, tokens: _text_hits(axis, tokens, texts, spans, None)
     first = query.split()[0] if over == "words" else query
     prefilter = _literal(re.escape(first), query)
     pattern = _literal(_whole_words(query), query) if over == "words" else prefilter
     return lambda axis, tokens: _text_hits(
-        axis, tokens, lambda text: [m.span() for m in pattern.finditer(text)], prefilter
+        axis, tokens, texts, lambda text: [m.span() for m in pattern.finditer(text)], prefilter
     )
 
 
@@ -113,7 +118,11 @@ class _MatchingWords:
 def _is_words(tokens: Tokens) -> bool:
     """Tell whether each token is one word of the text and each word one token."""
     vocab = tokens.vocab
-    return tokens.join.isspace() and (vocab is None or all(entry.split() == [entry] for entry in vocab))
+    return (
+        not tokens.pieces
+        and tokens.join.isspace()
+        and (vocab is None or all(entry.split() == [entry] for entry in vocab))
+    )
 
 
 def _batches(axis: Axis, tokens: Tokens) -> Iterator[tuple[int, int, Ids]]:
@@ -129,37 +138,29 @@ def _batches(axis: Axis, tokens: Tokens) -> Iterator[tuple[int, int, Ids]]:
 def _text_hits(
     axis: Axis,
     tokens: Tokens,
+    texts: TokenTexts,
     spans: Callable[[str], Iterable[tuple[int, int]]],
     prefilter: re.Pattern[str] | None,
 ) -> Iterator[Hit]:
     """Yield the steps of each hit in the sequences' texts; batches that ``prefilter`` does not match are skipped."""
-    decode = _decoder(tokens)
     for first, after, ids in _batches(axis, tokens):
-        words, base = decode(ids), int(axis.starts[first])
-        if prefilter and after - first > 1 and not prefilter.search(axis.join.join(words)):
+        base = int(axis.starts[first])
+        _check_ids(tokens, ids)
+        if prefilter and after - first > 1 and not prefilter.search(texts.of(ids).text):
             continue
         edges = zip(axis.starts[first:after].tolist(), axis.stops[first:after].tolist(), strict=True)
         for sequence, (start, stop) in enumerate(edges, first):
-            here = words[start - base : stop - base]
-            hits = np.array(list(spans(axis.join.join(here))), np.int64).reshape(-1, 2)
-            yield from _in_steps(hits, here, len(axis.join), start, sequence) if len(hits) else ()
-
-
-def _in_steps(hits: NDArray[np.int64], words: list[str], n_join: int, start: int, sequence: int) -> Iterator[Hit]:
-    """Yield the tokens that hits in a sequence's text touch."""
-    begins = np.zeros(len(words), np.int64)
-    np.cumsum([len(word) + n_join for word in words[:-1]], out=begins[1:])
-    first = np.searchsorted(begins, hits[:, 0], side="right") - 1
-    last = np.maximum(np.searchsorted(begins, hits[:, 1] - 1, side="right"), first + 1)
-    for a, b in zip((start + first).tolist(), (start + last).tolist(), strict=True):
-        yield a, b, sequence
+            here = texts.of(ids[start - base : stop - base])
+            hits = np.array(list(spans(here.text)), np.int64).reshape(-1, 2)
+            if len(hits):
+                yield from ((start + a, start + b, sequence) for a, b in here.steps_of(hits))
 
 
 def _token_hits(axis: Axis, tokens: Tokens, whole: list[Any], words: list[Any]) -> Iterator[Hit]:
     """Yield every place where one token matches ``whole``, or tokens in a row match ``words``."""
     matchers: dict[Any, Callable[[Ids], NDArray[np.bool_]]] = {}
     for pattern in [*whole, *words]:
-        matchers[pattern] = matchers.get(pattern) or token_matcher(tokens, pattern.fullmatch)
+        matchers[pattern] = matchers.get(pattern) or token_matcher(tokens, _is_token(pattern, tokens))
     for first, after, ids in _batches(axis, tokens):
         base, borders = int(axis.starts[first]), axis.stops[first:after]
         spans: list[tuple[int, int]] = []
@@ -175,6 +176,13 @@ def _token_hits(axis: Axis, tokens: Tokens, whole: list[Any], words: list[Any]) 
             if start >= last_stop:
                 last_stop = stop
                 yield start, stop, first + int(np.searchsorted(borders, start, side="right"))
+
+
+def _is_token(pattern: Any, tokens: Tokens) -> Callable[[str], bool]:
+    """Return a function that tells whether a token matches; a piece may do so without the space it brings along."""
+    if not tokens.pieces:
+        return lambda token: bool(pattern.fullmatch(composed(token)))
+    return lambda token: any(pattern.fullmatch(form) for form in {composed(token), composed(token.strip(" "))})
 
 
 def token_matcher(tokens: Tokens, is_wanted: Callable[[str], object]) -> Callable[[Ids], NDArray[np.bool_]]:
@@ -194,15 +202,8 @@ def token_matcher(tokens: Tokens, is_wanted: Callable[[str], object]) -> Callabl
     return lambda ids: table[_check_ids(tokens, ids)]
 
 
-def _decoder(tokens: Tokens) -> Callable[[Ids], list[str]]:
-    if tokens.vocab is None:
-        return lambda ids: list(map(str, ids.tolist()))
-    table = np.array([*tokens.vocab, None], object)[:-1]  # with None, NumPy keeps the strings as objects
-    return lambda ids: table[_check_ids(tokens, ids)].tolist()
-
-
 def _check_ids(tokens: Tokens, ids: Ids) -> Ids:
     n_entries = len(tokens.vocab or ())
-    if len(ids) and int(ids.max()) >= n_entries:
+    if tokens.vocab is not None and len(ids) and int(ids.max()) >= n_entries:
         raise DumpError(f"token id {ids.max()} is outside the vocabulary of {n_entries} entries; write the dump again")
     return ids

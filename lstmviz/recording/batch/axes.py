@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lstmviz.dump.joining import read_joining
 from lstmviz.dump.schema import AxisPlan, first_duplicate
 from lstmviz.dump.validate import read_vocab
 from lstmviz.errors import InputError, RecordingError
@@ -20,13 +21,17 @@ Patterns = str | Iterable[str]
 
 @dataclass(frozen=True, slots=True)
 class AxisSpec:
-    """One time axis as the user describes it before anything runs; ``join`` and ``features`` may be left to a guess."""
+    """One time axis as the user describes it before anything runs; ``join`` and ``features`` may be left to a guess.
+
+    ``pieces`` is the rule by which pieces of words spell a text.
+    """
 
     name: str
     modules: tuple[str, ...]
     vocab: tuple[str, ...] | None = None
     join: str | None = None
     features: tuple[str, ...] | None = None
+    pieces: str = ""
 
 
 def read_axes(
@@ -49,8 +54,9 @@ def read_axes(
     specs = []
     for name in names:
         words = read_vocab(vocabs[name])
-        AxisPlan(name, " " if joins[name] is None else joins[name], True, words)  # says what does not fit
-        specs.append(AxisSpec(name, placed[name], words, joins[name], _read_features(named[name])))
+        between, pieces = read_joining(joins[name], vocabs[name], words)
+        AxisPlan(name, between, True, words)  # says what does not fit
+        specs.append(AxisSpec(name, placed[name], words, between, _read_features(named[name]), pieces))
     return tuple(specs)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.schema import AxisPlan, default_join
+from lstmviz.dump.schema import AxisPlan
 from lstmviz.dump.validate import as_array
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import AxisSpec
@@ -128,8 +128,8 @@ class AxisState:
         """Return the plan of the axis after the first batch; ``words`` are its tokens where they are strings."""
         has_tokens = passes[0].tokens is not None
         vocab = self.spec.vocab if words is None else self.spec.vocab or ()
-        join = default_join(vocab or words) if self.spec.join is None else self.spec.join
-        return AxisPlan(self.spec.name, join, has_tokens, vocab if has_tokens else None)
+        join = self.spec.join if has_tokens or self.spec.join is not None else " "
+        return AxisPlan(self.spec.name, join, has_tokens, vocab if has_tokens else None, self.spec.pieces)
 
     def commit(self, plan: AxisPlan, passes: Sequence[CheckedPass], after: RowPlaces) -> None:
         """Remember what a batch added, now that it is acknowledged."""
