@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -36,6 +36,8 @@ from lstmviz.types import Filter, Pattern, ShareProgress, Side, Window
 
 if TYPE_CHECKING:
     from lstmviz.explain.causes.effect import Effect
+    from lstmviz.explain.causes.influence import Influence
+    from lstmviz.explain.causes.patch import Patched
     from lstmviz.ui.notebook import Served
 
 AnyPattern = Pattern | PatternFile | str
@@ -661,6 +663,78 @@ class Dump(DumpReader):
         from lstmviz.rerun.rerun import rerun_of
 
         return TypedText(rerun_of(self).run(text, held_values(self, interventions)))
+
+    def patch(self, text: str, donor: str, units: Pattern | Mapping[str, Sequence[int]], window: Window) -> Patched:
+        """Put units of one text's run into another's, and tell which way the predictions go.
+
+        In a window of steps, units of the model beside the dump take the values that they have at the same steps of the
+        donor. If the predictions then follow the donor, these units carry what the texts differ in.
+
+        Args:
+            text: The text whose predictions are asked for.
+            donor: The text that gives the values.
+            units: A pattern, or unit numbers by source, such as ``{"rnn.l0.c": [23]}``.
+            window: Steps at which the donor's values are put in; both texts must have them.
+
+        Returns:
+            The predictions and the loss of both texts and of the patched one.
+
+        Raises:
+            ModelError: No model lies beside the dump, or a different model than was recorded.
+            UnknownName: The dump has no such source.
+            PatternError: A source has no such unit, or it is a gate.
+            InputError: A text has no token, more than 2,000, or one that the model does not read.
+            WindowError: A text has no such step.
+
+        Example:
+            >>> patched = dump.patch("0(11)0", "0((2)0", {"rnn.l0.c": [0, 1, 2]}, lstmviz.Window(2, 4))
+            >>> patched.steps["is_patched"].tolist()
+            [False, False, True, True, False, False]
+        """
+        from lstmviz.explain.causes.patch import patch
+        from lstmviz.rerun.rerun import rerun_of
+
+        return patch(self, rerun_of(self), text, donor, units, window)
+
+    def influence(
+        self,
+        text: str,
+        source: str,
+        units: Sequence[int] | None = None,
+        n_draws: int = 16,
+        seed: int = 0,
+    ) -> Influence:
+        """Tell what each token of a text changes in the units of a source, and in the loss, at every later step.
+
+        Each token is replaced by tokens drawn as often as the corpus has them, while the model beside the dump reads
+        the text again. What counts is the mean absolute change.
+
+        Args:
+            text: The text, as for ``rerun``.
+            source: The source whose units are looked at.
+            units: Units to look at; None for all.
+            n_draws: Number of tokens that each token is replaced by; 0 to put the mean embedding in its place, which is
+                faster and almost as good.
+            seed: For the tokens that are drawn.
+
+        Returns:
+            The influence of every token on every later step.
+
+        Raises:
+            ModelError: No model lies beside the dump, or a different model than was recorded.
+            UnknownName: The dump has no such source.
+            PatternError: The source has no such unit, or a number is out of range.
+            InputError: The text has no token, or is too long for so many units.
+
+        Example:
+            >>> influence = dump.influence("0(1(22(3)", "rnn.l1.c")
+            >>> influence.at(8, units=[45]).columns.tolist()
+            ['step', 'token', 'states', 'loss']
+        """
+        from lstmviz.explain.causes.influence import influence
+        from lstmviz.rerun.rerun import rerun_of
+
+        return influence(self, rerun_of(self), text, source, units, n_draws, seed)
 
     def project(
         self,

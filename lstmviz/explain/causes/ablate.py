@@ -15,7 +15,7 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import Cancelled, PatternError
 from lstmviz.explain.causes.effect import Effect, EffectSums, places_of
 from lstmviz.explain.causes.replacements import Replacements, partner_of, partners
-from lstmviz.explain.causes.texts import TextBatch, Texts, corpus_texts
+from lstmviz.explain.causes.texts import MAX_ROWS, TextBatch, Texts, corpus_texts
 from lstmviz.explain.causes.unit_sets import UnitSet, in_words, other_sets, units_of
 from lstmviz.rerun.interventions import check_to
 from lstmviz.rerun.runner import Ids, Mask, Runner
@@ -25,7 +25,7 @@ from lstmviz.types import Pattern, ShareProgress, Window
 At = Literal["matches", "all"]
 """Where units are ablated: at the matched steps, or at every step."""
 MOST_OTHERS = 10_000
-COPIES_AT_ONCE = 16  # sets of units that are run beside one another
+COPIES_AT_ONCE = 16  # sets of units that are run beside one another; more where there are few sequences
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Ablation:
         sums.has_loss(self._with_next())
         is_met = np.add.reduceat(self._matched, self._texts.starts) > 0
         sequences = np.flatnonzero(is_met) if not is_everywhere else np.arange(len(self._texts.starts))
-        copies, n_done = min(COPIES_AT_ONCE, len(self._sets)), 0
+        copies, n_done = min(len(self._sets), max(COPIES_AT_ONCE, MAX_ROWS // len(sequences))), 0
         n_in_all = int((self._texts.stops - self._texts.starts)[sequences].sum()) * len(self._sets)
         for batch in self._texts.batches(sequences, len(self._runner.outputs), copies):
             with self._runner.alone():

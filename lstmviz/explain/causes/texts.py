@@ -14,7 +14,7 @@ from lstmviz.errors import ModelError
 from lstmviz.rerun.runner import Ids, Mask
 
 MAX_VALUES = 2**22  # of the logits of a batch, which then stay near the processor
-MAX_ROWS = 256
+MAX_ROWS = 512  # run at once; their states stay in a core's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Texts:
         first = 0
         while first < len(order):
             length = int(self.stops[order[-1]] - self.starts[order[-1]])
-            n_rows = min(MAX_ROWS, MAX_VALUES // (length * n_outputs * n_copies))
+            n_rows = min(MAX_ROWS // n_copies, MAX_VALUES // (length * n_outputs * n_copies))
             last = first + max(1, n_rows)
             yield TextBatch.of(self, order[first:last])
             first = last

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from torch import nn
@@ -20,13 +20,18 @@ CELLS = (nn.LSTMCell, nn.GRUCell, nn.RNNCell)
 
 
 @contextmanager
-def stepwise(model: nn.Module, held: Mapping[str, Setter], keep: Collection[str] = ()) -> Iterator[Watch]:
-    """Hold states by source, such as ``rnn.l0.c``, and keep others, while the block lasts.
+def stepwise(
+    model: nn.Module,
+    held: Mapping[str, Setter],
+    keep: Collection[str] = (),
+    branches: Sequence[int] | None = None,
+) -> Iterator[Watch]:
+    """Hold states by source, such as ``rnn.l0.c``, and keep others, while the block lasts; ``Watch`` says more.
 
     Every module that has one of these sources runs step by step; the others run as they are. Raises UnknownName for a
     source that the model does not have, InputError for a module that cannot run so.
     """
-    watch = Watch(held, frozenset(keep))
+    watch = Watch(held, frozenset(keep), branches)
     replaced: list[nn.Module] = []
     try:
         for name, module in _asked(model, {*held, *watch.keep}).items():
