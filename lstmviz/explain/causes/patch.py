@@ -70,7 +70,9 @@ class Patched:
             if one not in self.outputs:
                 raise PatternError(f"the model does not choose from {one!r}; see outputs for what there is")
         columns = [self.outputs.index(one) for one in asked]
-        sums = {name: getattr(self, name)[:, columns].sum(axis=1, dtype=np.float64) for name in ("text", "donor", "patched")}
+        sums = {
+            name: getattr(self, name)[:, columns].sum(axis=1, dtype=np.float64) for name in ("text", "donor", "patched")
+        }
         donor = np.full(len(self.text), np.nan)
         n_both = min(len(donor), len(sums["donor"]))
         donor[:n_both] = sums["donor"][:n_both]
