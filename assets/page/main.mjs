@@ -37,7 +37,7 @@ import { followState, settleAddress } from "./store/history.mjs";
 import { matchAnswer, publishQuestion } from "./store/matches.mjs";
 import { model } from "./store/model.mjs";
 import { showNames } from "./store/naming.mjs";
-import { hasStartPage, showFromAddress } from "./store/open.mjs";
+import { hasStartPage, loadEarly, showFromAddress } from "./store/open.mjs";
 import { dumps } from "./store/recordings.mjs";
 import { serverBack } from "./store/request.mjs";
 import { state, stateChanged } from "./store/state.mjs";
@@ -183,5 +183,6 @@ for (const name of ["dump", "source", "step", "threshold", "before", "after", "s
 }
 
 watchErrors();
+loadEarly();
 beginProjector();
 exposeDebug();

@@ -12,6 +12,7 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.types import Source, view_cut
 
 RANGE_BLOCKS, RANGE_STEPS = 32, 256  # blocks that are read for the range of a source, and steps of each
+RANGE_VALUES = 2**21  # of all blocks; a source of many units has shorter ones
 NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # ends of a drawn range, times a power of ten
 GRID = 100  # thresholds in the page lie on multiples of 1/100
 
@@ -76,8 +77,11 @@ def _range(dump: DumpReader, source: Source) -> tuple[float, float]:
         return -1.0, 1.0
     states = dump.states(source.name)
     reach = 0.0
-    for start in np.unique(np.linspace(0, max(0, source.n_steps - RANGE_STEPS), RANGE_BLOCKS, dtype=np.int64)).tolist():
-        values = states[start : start + RANGE_STEPS]
+    length = min(RANGE_STEPS, max(1, RANGE_VALUES // (RANGE_BLOCKS * source.n_units)))
+    for start in np.unique(np.linspace(0, max(0, source.n_steps - length), RANGE_BLOCKS, dtype=np.int64)).tolist():
+        values = states[start : start + length]
+        if values.dtype == np.float16:
+            values = values.astype(np.float32)  # with which NumPy is faster
         finite_values = values[np.isfinite(values)]
         if finite_values.size:
             reach = max(reach, float(-finite_values.min()), float(finite_values.max()))

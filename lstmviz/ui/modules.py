@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -35,16 +36,23 @@ class Modules:
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         self.version = digest.hexdigest()[:12]
 
-    def head(self, prefix: str) -> str:
-        """Return the modules' part of the page's head: preloads of all, the ids, and the module that starts the page.
+    def head(self, prefix: str, served: Sequence[str]) -> str:
+        """Return the modules' part of the page's head: the data they begin with, and the module that starts the page.
 
-        ``prefix`` is the path that the app is served under.
+        ``prefix`` is the path that the app is served under; ``served`` has the uuids of the dumps.
         """
-        base = f"{escape(prefix)}page/{self.version}/"
-        preloads = [f'<link rel="modulepreload" href="{base}{name}">' for name in self.files]
-        names = json.dumps(ids.by_name())
-        data = f'<script type="application/json" id="lv-ids">{names}</script>'
-        return "".join([*preloads, data, f'<script type="module" id="lv-main" src="{base}{ENTRY}"></script>'])
+        data = {"lv-ids": ids.by_name(), "lv-served": served}
+        scripts = [f'<script type="application/json" id="{name}">{json.dumps(data[name])}</script>' for name in data]
+        entry = f'<script type="module" async id="lv-main" src="{self._base(prefix)}{ENTRY}"></script>'
+        return "".join([*scripts, entry])
+
+    def preloads(self, prefix: str) -> str:
+        """Return the preloads of all modules, which stand behind Dash's scripts: these take longer to begin."""
+        base = self._base(prefix)
+        return "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in self.files)
+
+    def _base(self, prefix: str) -> str:
+        return f"{escape(prefix)}page/{self.version}/"
 
 
 def module_routes(modules: Modules) -> Blueprint:

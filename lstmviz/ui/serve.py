@@ -34,9 +34,10 @@ from lstmviz.ui.table import DumpTable
 INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>{%metas%}<title>{%title%}</title>{%favicon%}<!--modules-->{%css%}</head>
-  <body>{%app_entry%}<div hidden>{%config%}{%scripts%}{%renderer%}</div></body>
+  <body>{%app_entry%}<div hidden>{%config%}{%scripts%}{%renderer%}</div><!--preloads--></body>
 </html>"""
 PORTS_TRIED = 20
+ASSET_AGE = 31_536_000  # seconds; an asset's address has the time of its last change
 THREADS = 8
 
 
@@ -44,12 +45,15 @@ class Page(Dash):
     """Dash with the page's modules in its head. They are read at each visit, so changes take effect at once."""
 
     modules: Modules
+    table: DumpTable
 
     def interpolate_index(self, *args: Any, **parts: Any) -> Any:
         """Return the page as it is first sent."""
         self.modules.load()
         page = super().interpolate_index(*args, **parts)  # type: ignore[no-untyped-call]
-        return page.replace("<!--modules-->", self.modules.head(self.config.requests_pathname_prefix))
+        prefix = self.config.requests_pathname_prefix
+        page = page.replace("<!--modules-->", self.modules.head(prefix, [dump.uuid for dump in self.table]))
+        return page.replace("<!--preloads-->", self.modules.preloads(prefix))
 
 
 def make_app(
@@ -81,7 +85,8 @@ def make_app(
         routes_pathname_prefix="/",
         requests_pathname_prefix=under,
     )
-    app.modules = Modules(assets_dir() / "page")
+    app.modules, app.table = Modules(assets_dir() / "page"), table
+    app.server.config["SEND_FILE_MAX_AGE_DEFAULT"] = ASSET_AGE
     guard.install(app.server, hosts, token)
     app.server.register_blueprint(module_routes(app.modules))
     app.server.register_blueprint(routes(table))

@@ -50,10 +50,18 @@ def test_the_boot_store_names_the_dumps() -> None:
 
 
 def test_the_page_names_the_ids_in_its_head() -> None:
-    named = re.search(r'<script type="application/json" id="lv-ids">(.*?)</script>', Modules(PAGE).head("/"))
-    assert named
-    assert json.loads(named[1])["hitNext"] == Button.HIT_NEXT
-    assert json.loads(named[1]) == ids.by_name()
+    head = Modules(PAGE).head("/", ["u-1", "u-2"])
+    named, served = re.findall(r'<script type="application/json" id="lv-(?:ids|served)">(.*?)</script>', head)
+    assert json.loads(named)["hitNext"] == Button.HIT_NEXT
+    assert json.loads(named) == ids.by_name()
+    assert json.loads(served) == ["u-1", "u-2"]
+
+
+def test_only_buttons_count_clicks() -> None:
+    counted = [e for e in build_layout([])._traverse() if getattr(e, "disable_n_clicks", None) is None]
+    html_elements = [e for e in counted if "disable_n_clicks" in getattr(e, "_prop_names", ())]
+    assert html_elements
+    assert {type(e).__name__ for e in html_elements} == {"Button"}
 
 
 def test_the_page_is_built_without_a_dump_too() -> None:

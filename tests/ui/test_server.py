@@ -248,7 +248,8 @@ def test_answers_forbid_what_comes_from_elsewhere(client):
 def test_the_modules_come_by_their_version_and_are_kept_as_long_as_it_is_the_same(client):
     page = get(client, "/").text
     named = re.findall(r'<link rel="modulepreload" href="(/page/\w+/([\w/-]+\.mjs))">', page)
-    (entry,) = re.findall(r'<script type="module" id="lv-main" src="([^"]+)">', page)
+    (entry,) = re.findall(r'<script type="module" async id="lv-main" src="([^"]+)">', page)
+    assert page.rindex("<script src=") < page.index('rel="modulepreload"')
     assert len(named) > 100
     assert entry in [path for path, _ in named]
     for path, name in named:
@@ -272,7 +273,7 @@ def test_a_changed_module_has_another_version(tmp_path):
     (tmp_path / "lib" / "one.mjs").write_text("export const one = 2;\n")
     modules.load()
     assert modules.version != before
-    assert f'"/under/page/{modules.version}/lib/one.mjs"' in modules.head("/under/")
+    assert f'"/under/page/{modules.version}/lib/one.mjs"' in modules.preloads("/under/")
 
 
 def test_no_dump_and_no_address_are_said(dump):

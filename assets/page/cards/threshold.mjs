@@ -1,7 +1,7 @@
 /* The threshold adviser: how many units each threshold would select for the present brush, and why a unit is not selected. */
 
 import { element, ownKeys } from "../dom/element.mjs";
-import { onFrame, redraw } from "../dom/frame.mjs";
+import { afterPaint, onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { svgDrawing, svgElement, svgLine, svgText } from "../dom/svg.mjs";
@@ -13,6 +13,7 @@ import { addCurves, adviceSentence, countAt, curveCorners } from "../lib/thresho
 import { clamp } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
 import { unitWithThreshold } from "../store/edits.mjs";
+import { isMatchDue, matchesTold } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
 import { shortSource } from "../store/naming.mjs";
 import { changeState, hover, nudgeState, state } from "../store/state.mjs";
@@ -34,6 +35,7 @@ let /** @type {HTMLElement} */ sentenceLine;
 let /** @type {HTMLElement} */ why;
 let /** @type {(threshold: number) => number} */ handle;
 let drawnKey = "";
+let isCurrent = false; // the curve is that of the present brush
 let isDragged = false;
 
 export function makeThresholdCard() {
@@ -66,6 +68,7 @@ export function makeThresholdCard() {
   sentenceLine = hint("");
   why = element("p", "lv-card-note lv-why");
   for (const name of ["selection", "units", "adviser"]) onFrame(name, draw);
+  matchesTold.on(() => afterPaint().then(() => redraw("adviser"))); // the curve may be asked for now
 }
 
 /* The question of the present brush, on the corpus or a typed text: {sides, path(side), why(unit)}; null without one. */
@@ -110,8 +113,10 @@ function within(threshold) {
 function draw() {
   if (!model.source) return;
   const asked = question();
+  const paths = asked ? asked.sides.map(asked.path) : [];
   if (!asked || model.problem) server.want();
-  else if (model.chosen) server.want(...asked.sides.map(asked.path)); // while states load, a border may still be met
+  else if (model.chosen && !isMatchDue()) server.want(...paths); // while states load, a border may still be met
+  isCurrent = server.isOf(paths);
   askWhy(asked);
   const { threshold, pattern } = state;
   const { problem: crossing } = model;
@@ -119,7 +124,7 @@ function draw() {
   const now = JSON.stringify([
     asked?.path(""),
     crossing,
-    answers !== null && server.isCurrent(),
+    answers !== null && isCurrent,
     threshold,
     server.problem(),
     server.isLate(),
@@ -195,7 +200,7 @@ function paint(answers) {
 /* How many units the brush itself selects; null where the chips do not tell. */
 function own() {
   const { excluded, pinned, source } = state;
-  if (!model.chosen || excluded.length || pinned.length || !server.isCurrent()) return null;
+  if (!model.chosen || excluded.length || pinned.length || !isCurrent) return null;
   return model.chosen.filter((one) => one.source === source).length;
 }
 

@@ -1,8 +1,13 @@
-/* The ids of the page's elements, as Python named them: `ids.hitNext` is "lv-hit-next". They stand in the page as JSON. */
+/* The data that stand in the page as JSON, and of these the ids of its elements, as Python named them: `ids.hitNext` is
+   "lv-hit-next". */
 
-export const ids = read();
+export const ids = readJson("lv-ids") || {}; // none where node runs a module by itself
 
-function read() {
-  const written = globalThis.document?.getElementById("lv-ids"); // none where node runs a module by itself
-  return written ? JSON.parse(written.textContent) : {};
+/**
+ * @param {string} name
+ * @returns {any}
+ */
+export function readJson(name) {
+  const written = globalThis.document?.getElementById(name);
+  return written ? JSON.parse(written.textContent) : null;
 }

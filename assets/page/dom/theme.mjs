@@ -71,12 +71,14 @@ export function addCanvas(place, className, label) {
 }
 
 /**
- * Match the bitmap to the element and the screen; returns a cleared context in CSS pixels.
+ * Match the bitmap to the element and the screen; returns a cleared context in CSS pixels. A size that is known saves the
+ * browser a layout of the page.
  * @param {HTMLCanvasElement} element
+ * @param {[width: number, height: number]} [size]
  */
-export function fitCanvas(element) {
+export function fitCanvas(element, size) {
   const ratio = window.devicePixelRatio || 1;
-  const [width, height] = [element.clientWidth, element.clientHeight];
+  const [width, height] = size || [element.clientWidth, element.clientHeight];
   const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (element.width !== across || element.height !== down) {
     element.width = across;

@@ -101,6 +101,7 @@ export function changingAnswer({ get, changed, pause }) {
     problem: () => problem,
     isLate: () => isLate,
     isCurrent: () => wanted === known,
+    isOf: (/** @type {string[]} */ paths) => known === paths.join(" "),
     isPending: () => wanted !== known && problem === null,
   };
 }

@@ -104,7 +104,7 @@ function fillHead(cols) {
 function sync(isAnew) {
   if (room.parentElement !== table || !matchAnswer()) return;
   const { blocks } = laidItems();
-  const { top } = room.getBoundingClientRect();
+  const { top, width } = room.getBoundingClientRect();
   const [first, end] = blocksAround(blocks, -top, window.innerHeight - top);
   for (const [k, block] of live) {
     const isKept = k < blocks.length && ((k >= first && k < end) || block.element.contains(document.activeElement));
@@ -115,7 +115,7 @@ function sync(isAnew) {
   const cols = tableColumns().list;
   const stay = [...live.keys()];
   for (let k = first; k < end; k++) if (!live.has(k)) live.set(k, add(k));
-  for (const [k, block] of live) if (isAnew || !stay.includes(k)) fill(block, blocks[k], cols, blocks[k - 1]);
+  for (const [k, block] of live) if (isAnew || !stay.includes(k)) fill(block, blocks[k], width, cols, blocks[k - 1]);
   needValues(blocks.slice(first, end));
 }
 
@@ -135,15 +135,16 @@ function add(k) {
 /**
  * @param {Block} block
  * @param {LaidBlock} given
+ * @param {number} width
  * @param {Column[]} cols
  * @param {LaidBlock} before
  */
-function fill(block, { top, height, items }, cols, before) {
+function fill(block, { top, height, items }, width, cols, before) {
   Object.assign(block, { top, items });
   block.element.style.top = `${top}px`;
   block.element.style.height = `${height}px`;
   fillRows(block);
-  paintBlock(fitCanvas(block.canvas), matchAnswer(), cols, block, before?.items.at(-1));
+  paintBlock(fitCanvas(block.canvas, [Math.round(width), height]), matchAnswer(), cols, block, before?.items.at(-1));
 }
 
 /**

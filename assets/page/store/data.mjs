@@ -149,6 +149,18 @@ export class Dump {
     return this.states.get(source.index);
   }
 
+  /**
+   * Ask for the states of a source at [from, to), and for what else is shown of these steps.
+   * @param {string} name
+   * @param {number} from
+   * @param {number} to
+   */
+  needAt(name, from, to) {
+    const source = this.sourceOf(name);
+    this.statesOf(source).need(from, to);
+    this.stepsOf(this.about.axes[source.axis]).need(from, to);
+  }
+
   /** @param {Axis} axis */
   stepsOf(axis) {
     if (!this.steps.has(axis.index)) {

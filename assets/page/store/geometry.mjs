@@ -18,17 +18,35 @@ export const PAD = 10; // px above and below the lines
 let tall = 240;
 let /** @type {CanvasRenderingContext2D} */ pen = null;
 let known = { key: "", left: LEAST };
+let /** @type {{ width: number, height: number, left: number }} */ measured = null; // until the present task ends
 
 export const plotPlace = () => document.getElementById(ids.plot);
 
+/* The plot's sizes, read once a task: each reading may have the browser lay out the page. */
+function sizes() {
+  if (measured) return measured;
+  const mount = plotPlace();
+  tall = mount.clientHeight || tall;
+  measured = { width: mount.clientWidth || mount.parentElement.clientWidth, height: tall, left: null };
+  queueMicrotask(() => {
+    measured = null;
+  });
+  return measured;
+}
+
 /* The plot's width, also while the text stands in its place. */
 export function plotWidth() {
-  const mount = plotPlace();
-  return mount.clientWidth || mount.parentElement.clientWidth;
+  return sizes().width;
 }
 
 /* The gutter: as wide as the axis' numbers and, as far as there is room, the names of the tracks. */
 export function left() {
+  const all = sizes();
+  if (all.left === null) all.left = gutter();
+  return all.left;
+}
+
+function gutter() {
   const { source, dump } = model;
   if (!source) return LEAST;
   const names = visibleTracks().map((track) => showToken(track.name).text);
@@ -71,8 +89,7 @@ function measure(names, room) {
 
 /* Height of the plot; while the text stands in its place, the one it had. */
 function height() {
-  tall = plotPlace().clientHeight || tall;
-  return tall;
+  return sizes().height;
 }
 
 export function width() {

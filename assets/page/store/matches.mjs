@@ -22,6 +22,7 @@ let /** @type {MatchAnswer} */ answer = null; // the last one that fitted its qu
 let list = createMatchList(); // its rows and those that were asked for later
 let /** @type {string} */ problem = null; // why the last page of rows did not come
 let /** @type {string} */ published = null; // key of the last question of the page
+let isLate = false; // the present question takes long
 
 /* Told with what became of a question: "late" and words; "shown" and whether the list is still the same one; "counted", where
    the counts of what is shown have come or are late; "page" and the place of its first row, null where it has none; "more",
@@ -32,6 +33,7 @@ export const matchAnswer = () => answer;
 export const matchList = () => list;
 export const matchRows = () => list.rows();
 export const isMatchPending = () => line.isOpen();
+export const isMatchDue = () => line.isOpen() && !isLate; // rows are expected at once
 export const isCounting = () => Boolean(answer?.counts_follow) && isSummaryPending(); // how many there are in all
 export const pageProblem = () => problem;
 
@@ -71,8 +73,14 @@ async function askList(whole, question) {
   const rows = answer && listKey(answer.question) === listKey(question) ? PAGE_ROWS : question.rows;
   const counted = question !== whole; // the summary is of the page's own pattern, not of A
   const asked = Object.assign({}, question, { whole, rows, offset: 0, counted });
-  const long = setTimeout(() => matchesTold.tell("late", "Still searching …"), LONG);
-  const came = await askRows(asked, () => matchesTold.tell("late", "Searching …"));
+  /** @param {string} words */
+  const sayLate = (words) => {
+    isLate = true;
+    matchesTold.tell("late", words);
+  };
+  isLate = false;
+  const long = setTimeout(() => sayLate("Still searching …"), LONG);
+  const came = await askRows(asked, () => sayLate("Searching …"));
   clearTimeout(long);
   if (!came) return; // another one is wanted by now
   if (came.error) return fail(came.error.message);

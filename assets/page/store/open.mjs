@@ -13,7 +13,7 @@ import { colourWhenHeld, holdUnit } from "./colouring.mjs";
 import { model } from "./model.mjs";
 import { recordingName, showNames, sourceName } from "./naming.mjs";
 import { allOffers } from "./offers.mjs";
-import { dumpOf, dumps } from "./recordings.mjs";
+import { dumpOf, dumps, servedUuids } from "./recordings.mjs";
 import { changeState, setHover, state } from "./state.mjs";
 
 const opening = questionLine();
@@ -21,6 +21,20 @@ const opening = questionLine();
 export const startAsked = signal(); // the start page is to be shown
 export const dumpShown = signal(); // a recording, or another part of it, is shown
 export const openFailed = signal(); // what was asked for could not be opened: what was shown stays
+
+/* Begin to load what the address asks for, while the page's frame is being made. */
+export async function loadEarly() {
+  const { values } = parseAddress(window.location.search + window.location.hash);
+  const uuid = values.dump || (servedUuids.length === 1 || Object.keys(values).length ? servedUuids[0] : null);
+  if (!servedUuids.includes(uuid)) return;
+  try {
+    const dump = await dumpOf(uuid);
+    const { at, span, source } = fitToDump(values, dump.about, defaults(dump.about, values.source)).state;
+    dump.needAt(source, at - 1, at + span + 1);
+  } catch {
+    return; // what fails is told once it is to be shown
+  }
+}
 
 /* Show what the address asks for, as far as it can be shown; say what cannot. */
 export function showFromAddress() {

@@ -58,7 +58,15 @@ def build_layout(dumps: Sequence[DumpCard], offers: Sequence[Mapping[str, Any]] 
             ],
         ),
     )
+    _ignore_clicks(page)
     return page
+
+
+def _ignore_clicks(page: Component) -> None:
+    """Have Dash count no clicks but those on buttons: each count renders every element around the click anew."""
+    for element in page._traverse():  # type: ignore[no-untyped-call]
+        if "disable_n_clicks" in getattr(element, "_prop_names", ()) and not isinstance(element, html.Button):
+            element.disable_n_clicks = True
 
 
 def _aside() -> Component:
