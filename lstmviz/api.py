@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +16,8 @@ from lstmviz.checks import check_threshold, check_whole
 from lstmviz.dump.corpus.manifest import folder_line, is_corpus
 from lstmviz.dump.corpus.reader import ShardReader
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import ClusterError, DumpError
+from lstmviz.errors import ClusterError, DumpError, ModelError
+from lstmviz.explain.evidence.align import Alignment, Comparable, align_units
 from lstmviz.explain.evidence.correlation import correlated_units
 from lstmviz.explain.evidence.detector import Detector, detector
 from lstmviz.explain.evidence.enrichment import enrichment
@@ -242,6 +244,7 @@ class Dump(DumpReader):
         sources: Sequence[str] | None = None,
         given_token: bool = False,
         seed: int = 0,
+        untrained: bool = False,
     ) -> pd.DataFrame:
         """Rank units by how well one threshold on one side detects the steps that a filter allows.
 
@@ -254,6 +257,8 @@ class Dump(DumpReader):
             sources: Sources whose units are ranked; by default every h and c of the axis.
             given_token: Also compute the AUC within the steps of each token.
             seed: For the swaps that are drawn where few sequences matter.
+            untrained: Also rank the units of an untrained network of the same shape, and add its best unit as one more
+                row, whose source begins with ``"untrained "``. It takes the model beside the dump.
 
         Returns:
             One row for each unit, the best first: source, unit, side, threshold, f1, precision, recall, f1_always (F1
@@ -265,6 +270,7 @@ class Dump(DumpReader):
         Raises:
             UnknownName: The dump lacks a source, track or label.
             PatternError: The filter does not fit the dump, or allows no step or every step.
+            ModelError: ``untrained`` is asked for, and the model beside the dump cannot be run over the corpus.
 
         Example:
             >>> ranked = dump.rank_units(lstmviz.Filter("depth", low=3, high=3))
@@ -275,9 +281,17 @@ class Dump(DumpReader):
             2  rnn.l0.h    42   low      -0.70  0.919  0.975
         """
         seed = check_whole("seed", seed)
-        if isinstance(hypothesis, str):
-            return correlated_units(self, hypothesis, sources, seed)
-        return rank_units(self, hypothesis, sources, given_token, seed)
+
+        def ranked(dump: DumpReader) -> pd.DataFrame:
+            if isinstance(hypothesis, str):
+                return correlated_units(dump, hypothesis, sources, seed)
+            return rank_units(dump, hypothesis, sources, given_token, seed)
+
+        frame = ranked(self)
+        if not untrained:
+            return frame
+        best = ranked(_untrained_of(self, sources)).head(1)
+        return pd.concat([frame, best.assign(source="untrained " + best["source"])], ignore_index=True)
 
     def detector(
         self,
@@ -286,6 +300,7 @@ class Dump(DumpReader):
         most: int = 4,
         n_swaps: int = 0,
         seed: int = 0,
+        untrained: bool = False,
     ) -> Detector:
         """Find the smallest pattern that detects the steps that a filter allows.
 
@@ -298,6 +313,8 @@ class Dump(DumpReader):
             most: Greatest number of units, 1 to 16.
             n_swaps: Number of swapped tracks on which the same search is run, to see what chance gives.
             seed: For the swapped tracks.
+            untrained: Whether to search in an untrained network of the same shape too (``f1_untrained``). It takes the
+                model beside the dump.
 
         Returns:
             The pattern, which ``match`` takes, with a table of F1 by number of units.
@@ -305,6 +322,7 @@ class Dump(DumpReader):
         Raises:
             UnknownName: The dump lacks a source, track or label.
             PatternError: The filter does not fit the dump, allows no step or every step, or a number is out of range.
+            ModelError: ``untrained`` is asked for, and the model beside the dump cannot be run over the corpus.
 
         Example:
             >>> found = dump.detector(lstmviz.Filter("depth", low=3, high=3))
@@ -314,7 +332,11 @@ class Dump(DumpReader):
             1.0
         """
         n_swaps, seed = check_whole("n_swaps", n_swaps), check_whole("seed", seed)
-        return detector(self, hypothesis, sources, check_whole("most", most), n_swaps, seed)
+        most = check_whole("most", most)
+        found = detector(self, hypothesis, sources, most, n_swaps, seed)
+        if not untrained:
+            return found
+        return replace(found, f1_untrained=detector(_untrained_of(self, sources), hypothesis, sources, most).f1)
 
     def probe(self, track: str | Filter, sources: Sequence[str] | None = None, most: int = 8, seed: int = 0) -> Probe:
         """Tell how well the first few units, added one by one, predict a track's value by least squares.
@@ -736,6 +758,34 @@ class Dump(DumpReader):
 
         return influence(self, rerun_of(self), text, source, units, n_draws, seed)
 
+    def align_units(self, source: str, second: DumpReader, other: str | None = None, seed: int = 0) -> Alignment:
+        """Find each unit's partner in another recording of the same text, by correlation over all steps.
+
+        Args:
+            source: The source whose units are asked about.
+            second: A dump of the same text, such as that of another model, or of another moment of its training.
+            other: Source of the second dump; None for the one of the same name.
+            seed: For the swapped sequences, and the untrained network.
+
+        Returns:
+            The partners, what swapped sequences give, and CKA with both its floors.
+
+        Raises:
+            UnknownName: A dump lacks its source.
+            PatternError: The dumps do not hold the same text.
+
+        Example:
+            >>> alignment = dump.align_units("rnn.l1.h", dump)
+            >>> alignment.units["partner"].tolist()[:3], round(alignment.cka, 3)
+            ([0, 1, 2], 1.0)
+        """
+        pair = Comparable(self, source, second, other or source)
+        try:
+            floor = _untrained_of(second, [pair.other], check_whole("seed", seed))
+        except ModelError:
+            floor = None
+        return align_units(pair, floor, seed)
+
     def project(
         self,
         source: str,
@@ -856,6 +906,17 @@ class Dump(DumpReader):
 
         serve([self], host=host, port=port, open_browser=open_browser)
         return None
+
+
+def _untrained_of(dump: DumpReader, sources: Sequence[str] | None, seed: int = 0) -> DumpReader:
+    """Return the states of an untrained network of the shape of the model beside a dump; ModelError if there is none.
+
+    torch is loaded only here.
+    """
+    from lstmviz.explain.causes.untrained import untrained
+    from lstmviz.rerun.rerun import rerun_of
+
+    return untrained(dump, rerun_of(dump), sources, seed)
 
 
 class TypedText(TypedReader, Dump):

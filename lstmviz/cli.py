@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from lstmviz.commands import (
+    causes,
     corpus,
     doctor,
     evidence,
@@ -24,6 +25,7 @@ from lstmviz.commands.base import app
 
 __all__ = [
     "app",
+    "causes",
     "corpus",
     "doctor",
     "evidence",

@@ -106,6 +106,14 @@ def write_frame(frame: pd.DataFrame, format: Format) -> None:
         out.print(table)
 
 
+def write_figures(frame: pd.DataFrame, format: Format) -> None:
+    """Write a frame of measured figures; in a table they have three digits."""
+    if format is Format.TABLE:
+        numbers = frame.select_dtypes("float").columns
+        frame = frame.assign(**{name: frame[name].map("{:.3g}".format) for name in numbers})
+    write_frame(frame, format)
+
+
 def write_json(value: Any) -> None:
     """Write a value to stdout as JSON."""
     sys.stdout.write(json.dumps(finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ import typer
 
 import lstmviz
 from lstmviz.api import Dump
-from lstmviz.commands.base import DumpPath, Format, app, one_line, progress_bar, say, write_frame, write_json
+from lstmviz.commands.base import DumpPath, Format, app, one_line, progress_bar, say, write_figures, write_json
 from lstmviz.commands.index import prepare_index
 from lstmviz.commands.options import (
     AfterOrNone,
@@ -60,6 +61,10 @@ Sources = Annotated[
     typer.Option("--source", help="Source whose units are used; can be given several times. Default: every h and c."),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of what is drawn.")]
+Untrained = Annotated[
+    bool,
+    typer.Option("--untrained", help="Also ask an untrained network of the same shape; takes the model beside PATH."),
+]
 
 
 @app.command()
@@ -93,7 +98,7 @@ def enrichment(
         hypothesis = hypothesis_of(dump, track, OnlyOptions(only, token, regex), chosen.axis)
         prepare_index(dump, [name for name, _ in chosen.bases], progress)
         frame = dump.enrichment(chosen, hypothesis, min_shared, seed=seed)
-    _write(frame, format)
+    write_figures(frame, format)
 
 
 @app.command()
@@ -107,6 +112,7 @@ def rank(
     source: Sources = None,
     given_token: Annotated[bool, typer.Option(help="Also give the AUC within the steps of each token.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="Number of rows.")] = 50,
+    untrained: Untrained = False,
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:
@@ -115,8 +121,11 @@ def rank(
         progress.add_task("ranking", total=None)
         dump = lstmviz.open_dump(path)
         hypothesis = hypothesis_of(dump, track, OnlyOptions(only, token, regex), _axis(dump, source, only))
-        frame = dump.rank_units(hypothesis, source or None, given_token, seed)
-    _write(frame.head(limit), format)
+        frame = dump.rank_units(hypothesis, source or None, given_token, seed, untrained)
+    shown = frame.head(limit)
+    if untrained and len(shown) < len(frame):  # the untrained network's line is always shown
+        shown = pd.concat([shown, frame.tail(1)])
+    write_figures(shown, format)
 
 
 @app.command()
@@ -129,6 +138,7 @@ def detect(
     source: Sources = None,
     most: Annotated[int, typer.Option(min=1, help="Greatest number of units.")] = 4,
     n_swaps: Annotated[int, typer.Option(min=0, help="Also search on so many swapped tracks.")] = 0,
+    untrained: Untrained = False,
     seed: Seed = 0,
     name: Annotated[str, typer.Option(help="Name of the pattern, kept in its file.")] = "",
     output: Annotated[
@@ -143,14 +153,14 @@ def detect(
         hypothesis = hypothesis_of(dump, None, OnlyOptions(only, token, regex), _axis(dump, source, only))
         if isinstance(hypothesis, str):
             raise PatternError("a detector needs the steps that are a yes: --only, --token or --regex")
-        found = dump.detector(hypothesis, source or None, most, n_swaps, seed)
+        found = dump.detector(hypothesis, source or None, most, n_swaps, seed, untrained)
     file = PatternFile(found.pattern, Notes(name=name, dump=dump.uuid))
     if output is not None:
         file.write(output)
     if format is Format.JSON:
         sys.stdout.write(file.to_json())
         return
-    _write(found.steps, format)
+    write_figures(found.steps, format)
     if format is Format.TABLE:
         _say_chance(found)
 
@@ -177,7 +187,7 @@ def probe(
     if format is Format.JSON:
         write_json({"steps": found.steps, "token": found.token, "majority": found.majority})
         return
-    _write(found.steps, format)
+    write_figures(found.steps, format)
     if format is Format.TABLE:
         say(f"accuracy by the token in sight {found.token:.3f}, of the most frequent value {found.majority:.3f}")
 
@@ -203,12 +213,9 @@ def _axis(dump: Dump, sources: list[str] | None, only: list[str] | None) -> str:
 def _say_chance(found: Detector) -> None:
     """Say how good the pattern is, and what would be had anyway."""
     chance = f"; on {len(found.chance)} swapped tracks at most {max(found.chance):.3f}" if found.chance else ""
-    say(f"F1 with {found.pattern.n_units} units {found.f1:.3f}; of always saying yes {found.f1_always:.3f}{chance}")
-
-
-def _write(frame: pd.DataFrame, format: Format) -> None:
-    """Write a frame; in a table numbers have three digits."""
-    if format is Format.TABLE:
-        numbers = frame.select_dtypes("float").columns
-        frame = frame.assign(**{name: frame[name].map("{:.3g}".format) for name in numbers})
-    write_frame(frame, format)
+    floor = "" if math.isnan(found.f1_untrained) else f"; in an untrained network {found.f1_untrained:.3f}"
+    units, always = (
+        f"F1 with {found.pattern.n_units} units {found.f1:.3f}",
+        f"of always saying yes {found.f1_always:.3f}",
+    )
+    say(f"{units}; {always}{chance}{floor}")

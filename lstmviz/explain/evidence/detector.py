@@ -46,6 +46,7 @@ class Detector:
             than .005 in F1, the pattern has one unit fewer.
         f1_always: F1 of always saying yes, on the other half.
         chance: F1 that the same search reaches on each of ``n_swaps`` swapped tracks.
+        f1_untrained: F1 that the same search reaches in an untrained network of the same shape; NaN unless asked for.
 
     Example:
         >>> found = dump.detector(lstmviz.Filter("depth", low=4, high=4), ["rnn.l0.h"], n_swaps=3)
@@ -60,6 +61,7 @@ class Detector:
     steps: pd.DataFrame
     f1_always: float
     chance: tuple[float, ...] = ()
+    f1_untrained: float = np.nan
 
     @property
     def f1(self) -> float:
