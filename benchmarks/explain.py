@@ -1,4 +1,4 @@
-"""How fast the evidence is: against a match query, against reading the states once, and on the samples.
+"""How fast evidence and causes are: against a match query, reading the states once, and the model's own forward pass.
 
 CPU seconds on one thread, so that a busy machine says about the same as a quiet one; ratios are within one run. The
 corpus has 1,000,000 steps x 200 units in sequences of 100, with a label that keeps for some steps. It is written to
@@ -18,12 +18,15 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from threadpoolctl import threadpool_limits
 
 import lstmviz
 from lstmviz import Filter, samples
+from lstmviz.explain.causes.texts import corpus_texts
 from lstmviz.match import found_in
 from lstmviz.match.index.store import build_index
+from lstmviz.rerun.rerun import rerun_of
 from match import make_states, patterns
 
 SOURCE = "rnn.l0.h"
@@ -118,16 +121,70 @@ def on_samples() -> None:
         print(f"{name} {variant}: detector {detector:.3f} s, rank {rank:.3f} s, probe {probe:.3f} s")
 
 
+def with_a_model() -> None:
+    """Print what the causes cost beside the model's own forward pass: over a corpus, and in a typed text."""
+    dump = lstmviz.open_dump(samples.build("agreement", "1x50"))
+    runner = rerun_of(dump)
+    pattern = dump.select("rnn.l0.c", 53, 62, 0.6, side="low")
+    texts = corpus_texts(dump, dump.first, len(runner.vocab))
+    batches = list(texts.batches(np.arange(len(texts.starts)), len(runner.outputs), 1))
+
+    def fused_pass() -> None:
+        with runner.alone():
+            for batch in batches:
+                runner.logits(batch.ids, batch.lengths).log_softmax(-1)
+
+    one = cpu(fused_pass)
+    ablating = [cpu(lambda n=n: dump.ablate(pattern, at="all", n_others=n), 3) for n in (9, 49)]
+    condition = (ablating[1] - ablating[0]) / 40
+    print(f"agreement 1x50, corpus: fused pass {one * 1e3:.1f} ms, ", end="")
+    print(f"a condition of ablate {condition * 1e3:.1f} ms = {condition / one:.1f} passes; with 49 others ", end="")
+    print(f"at all steps {ablating[1]:.2f} s, at the matches {cpu(lambda: dump.ablate(pattern), 3):.2f} s")
+    for name, variant in (("agreement", "1x50"), ("parens", "2x50")):
+        in_a_text(f"{name} {variant}", lstmviz.open_dump(samples.build(name, variant)))
+
+
+def in_a_text(name: str, dump: lstmviz.Dump) -> None:
+    """Print what the causes cost in a text of 60 tokens."""
+    runner, text = rerun_of(dump), dump.first.text(0, 60)
+    source = [source for source in dump.sources if source.endswith(".c")][-1]
+    ids, lengths = torch.from_numpy(runner.read(text).ids)[None], torch.tensor([60])
+
+    def forward() -> None:
+        with runner.alone():
+            runner.logits(ids, lengths)
+
+    one = cpu(forward, 51)
+    pattern = lstmviz.Pattern("text", (lstmviz.PatternUnit(source, 23),), ((source, 0.3),), 1)
+    asked = {
+        "rerun": lambda: dump.rerun(text),
+        "rerun with a unit held": lambda: dump.rerun(text, [lstmviz.Intervention(source, (23,))]),
+        "a unit and 49 others ablated": lambda: dump.ablate(pattern, at="all", text=text),
+        "influence, mean embedding": lambda: dump.influence(text, source, [23, 24], n_draws=0),
+        "influence, 16 draws": lambda: dump.influence(text, source, [23, 24]),
+    }
+    print(f"{name}, 60 tokens: forward {one * 1e3:.2f} ms")
+    for words, work in asked.items():
+        seconds = cpu(work, 11)
+        print(f"    {words} {seconds * 1e3:.1f} ms = {seconds / one:.0f} forwards")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, required=True, help="where the corpus is kept; 800 MB")
     parser.add_argument("--steps", type=int, default=1_000_000)
+    parser.add_argument("--only", choices=["samples", "models", "corpus"], help="measure this part alone")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     with threadpool_limits(1):
-        on_samples()
-        at_length(make_corpus(given.folder, given.steps))
+        torch.set_num_threads(1)
+        if given.only in (None, "samples"):
+            on_samples()
+        if given.only in (None, "models"):
+            with_a_model()
+        if given.only in (None, "corpus"):
+            at_length(make_corpus(given.folder, given.steps))
 
 
 if __name__ == "__main__":

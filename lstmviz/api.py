@@ -31,7 +31,6 @@ from lstmviz.maps.region import Region, region
 from lstmviz.maps.sampling import N_STEPS
 from lstmviz.maps.tensorboard import default_source, to_projector
 from lstmviz.match.pattern.file import PatternFile, as_pattern, hidden_in
-from lstmviz.match.summary.spans import matched_steps, steps_of, summary_spans
 from lstmviz.rerun.interventions import Intervention, held_values
 from lstmviz.rerun.typed import TypedReader
 from lstmviz.types import Filter, Pattern, ShareProgress, Side, Window
@@ -390,7 +389,8 @@ class Dump(DumpReader):
                 of it.
             to: What units are held at: ``"mean"`` (over the corpus), ``"zero"``, ``"other"`` (the value of another
                 sequence at the same step), or a number.
-            at: Where: ``"matches"`` (the matched steps), ``"all"`` (every step), or a window of steps.
+            at: Where: ``"matches"`` (the matched steps), ``"all"`` (every step), or a window of steps, which then count
+                as the matched ones. With ``"all"`` every step of a text counts as one.
             n_others: Number of other sets; for one unit at most all other units.
             min_shared: Use the matches that share at least this many units; None for those that share all.
             hidden: Matches to leave out, as windows; those hidden in the notes of a pattern file for this dump are left
@@ -422,16 +422,12 @@ class Dump(DumpReader):
         from lstmviz.explain.causes.ablate import AblationQuestion, ablate, ablate_text
         from lstmviz.rerun.rerun import rerun_of
 
-        chosen, question, runner = as_pattern(pattern), AblationQuestion(to, at, n_others, seed), rerun_of(self)
-        asked = self if text is None else TypedText(runner.run(text))
-        if isinstance(at, Window):
-            matched = steps_of(asked.axis(chosen.axis), at)
-        else:
-            taken = {*hidden, *hidden_in(pattern, asked.uuid)}
-            matched = matched_steps(summary_spans(asked, chosen, min_shared, taken), asked.axis(chosen.axis).n_steps)
+        chosen, runner = as_pattern(pattern), rerun_of(self)
+        taken = {*hidden, *hidden_in(pattern, self.uuid)} if text is None else set(hidden)
+        question = AblationQuestion(to, at, n_others, min_shared, frozenset(taken), seed)
         if text is not None:
-            return ablate_text(self, runner, chosen, question, text, matched)
-        return ablate(self, runner, chosen, question, matched, progress, cancel)
+            return ablate_text(self, runner, chosen, question, text)
+        return ablate(self, runner, chosen, question, progress, cancel)
 
     def barcode(
         self,

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.rerun.interventions import HeldValues
+from lstmviz.rerun.typed import TypedRun
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -53,6 +56,9 @@ class Runner(Protocol):
 
     def read(self, text: str) -> ReadText:
         """Return a text as the model reads it; InputError where it cannot be."""
+
+    def run(self, text: str, held: Sequence[HeldValues] = ()) -> TypedRun:
+        """Return the recording of a text, with some units held; InputError where it cannot be run."""
 
     def alone(self) -> AbstractContextManager[None]:
         """Keep other threads off the module, without gradients, while the block lasts."""

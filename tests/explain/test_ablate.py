@@ -179,7 +179,7 @@ def test_progress_is_told_and_it_can_be_cancelled(made):
         ({"to": "least"}, errors.PatternError, "use 'mean', 'zero', 'other' or a number"),
         ({"at": "here"}, errors.PatternError, "use 'matches', 'all' or a Window"),
         ({"n_others": -1}, errors.PatternError, "n_others=-1 is out of range"),
-        ({"at": Window(0, 10_000)}, errors.WindowError, "ends behind the last step"),
+        ({"at": Window(0, 10_000)}, errors.WindowError, "ends behind the last of 83 steps"),
         ({"pattern": pattern_of(("rnn.l0.c", 1), threshold=50.0)}, errors.PatternError, "no step is matched"),
         ({"pattern": Pattern("text", (), (), 1), "at": "all"}, errors.PatternError, "no unit to ablate"),
         ({"pattern": pattern_of(("rnn.l0.c", 1), threshold=50.0), "text": "ab"}, errors.PatternError, "of the text"),

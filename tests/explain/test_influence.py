@@ -9,7 +9,6 @@ import torch
 import lstmviz
 from lstmviz import errors
 from lstmviz.rerun.rerun import rerun_of
-from lstmviz.rerun.stepwise.modules import stepwise
 from support.cards import Card
 from support.made_models import made_dump
 from support.naive_stepwise import naive_run
@@ -61,7 +60,7 @@ def test_drawn_tokens_one_by_one(made, source):
             rises.append(np.abs(other_losses - losses))
         np.testing.assert_allclose(ours.states[j], np.mean(changes, axis=0), atol=1e-5)
         np.testing.assert_allclose(ours.loss[j, :-1], np.mean(rises, axis=0), atol=1e-5)
-        assert (ours.states[j, :j] == 0).all()
+        assert np.abs(ours.states[j, :j]).max(initial=0) < 1e-6
     assert np.isnan(ours.loss[:, -1]).all()
     assert ours.tokens == tuple(TEXT)
 
@@ -83,25 +82,6 @@ def test_the_mean_embedding_in_a_tokens_place(made):
     assert frame["token"].tolist() == list(TEXT)
     np.testing.assert_array_equal(frame["states"], ours.states[:, 5, 1])
     np.testing.assert_allclose(ours.at(5)["states"], ours.states[:, 5].mean(axis=1))
-
-
-def test_rows_that_branch_off_are_whole_rows(made):
-    """What is shared before a row's own token is what the row would compute."""
-    model, branches = rerun_of(made).module, [0, 0, 2, 2, 5]
-    rows = torch.randint(1, 6, (1, 7)).repeat(5, 1)
-    for row, t in enumerate(branches):
-        rows[row, t] = 1 + (rows[row, t] + row) % 5
-    rows[1:, 0] = torch.where(torch.tensor(branches[1:]) > 0, rows[0, 0], rows[1:, 0])
-    sources = list(made.sources)
-    with torch.no_grad():
-        with stepwise(model, {}, sources) as whole:
-            logits, end = model(rows)
-        with stepwise(model, {}, sources, branches) as shared:
-            ours, our_end = model(rows)
-    torch.testing.assert_close(ours, logits, atol=1e-5, rtol=0)
-    torch.testing.assert_close(our_end, end, atol=1e-5, rtol=0)
-    for name in sources:
-        torch.testing.assert_close(shared.kept[name], whole.kept[name], atol=1e-5, rtol=0)
 
 
 def test_a_model_of_both_directions_is_changed_on_both_sides(tmp_path):

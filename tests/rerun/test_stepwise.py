@@ -50,7 +50,8 @@ def all_close(one, other):
 @pytest.mark.parametrize("n_layers", [1, 2])
 @pytest.mark.parametrize("is_bidirectional", [False, True])
 @pytest.mark.parametrize("layout", ["steps first", "batch first", "packed", "unbatched", "begun"])
-def test_with_nothing_held_it_is_the_module(kind, n_layers, is_bidirectional, layout):
+@pytest.mark.parametrize("runs", ["step by step", "fused"])
+def test_with_nothing_held_it_is_the_module(kind, n_layers, is_bidirectional, layout, runs):
     model = made(kind, n_layers, is_bidirectional, batch_first=layout == "batch first")
     rnn, x, hx = model["rnn"], texts(), None
     if layout == "batch first":
@@ -64,7 +65,9 @@ def test_with_nothing_held_it_is_the_module(kind, n_layers, is_bidirectional, la
         hx = (hx, hx / 2) if kind == "lstm" else hx
     with torch.no_grad():
         expected = rnn(x, hx)
-        with stepwise(model, {}, sources_of(model)) as watch:
+        states = [name for name in sources_of(model) if name.endswith((".h", ".c"))]
+        nothing = dict.fromkeys(states, lambda t, state: None) if runs == "step by step" else {}
+        with stepwise(model, nothing, states if runs == "fused" else list(sources_of(model))) as watch:
             ours = rnn(x, hx)
         again = rnn(x, hx)
     if layout == "packed":
@@ -75,7 +78,7 @@ def test_with_nothing_held_it_is_the_module(kind, n_layers, is_bidirectional, la
     assert all_close(ours[0], expected[0])
     assert all_close(ours[1], expected[1])
     assert torch.equal(again[0], expected[0])
-    assert set(watch.kept) == set(sources_of(model))
+    assert set(watch.kept) == set(states if runs == "fused" else sources_of(model))
     top = torch.cat([watch.kept[f"rnn.l{n_layers - 1}{d}.h"] for d in ("", ".reverse")[: 1 + is_bidirectional]], 2)
     if layout == "steps first":
         assert torch.equal(top, ours[0])
@@ -110,7 +113,7 @@ def test_held_cells_are_those_of_a_loop_over_cells(case):
         mine = {place[1:]: value for place, value in held.items() if place[0] == source}
         step, row, unit = np.array(list(mine), np.int64).T
         setters[source] = HeldCells(step, row, unit, np.array(list(mine.values()), np.float32))
-    with torch.no_grad(), stepwise(model, setters, sources_of(model)) as watch:
+    with torch.no_grad(), stepwise(model, setters, list(sources_of(model))) as watch:
         given_x = pack_padded_sequence(x, n_valid, enforce_sorted=False) if is_packed else x
         output, _ = model["rnn"](given_x)
         output = pad_packed_sequence(output, total_length=N_STEPS)[0] if is_packed else output
@@ -157,6 +160,23 @@ def test_what_is_taken_off_leaves_the_model_as_it_was():
     assert torch.equal(after[0], before[0])
     assert all(torch.equal(a, b) for a, b in zip(after[1], before[1], strict=True))
     assert set(model["rnn"].__dict__) == names
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("units", [None, [4, 1]])
+def test_states_of_a_fused_layer_are_those_of_its_steps(kind, units):
+    model, x, hx = made(kind, 2, True), texts(), torch.randn(4, N_ROWS, N_UNITS)
+    hx = (hx, hx / 2) if kind == "lstm" else hx
+    states = [name for name in sources_of(model) if name.endswith((".h", ".c"))]
+    nothing = dict.fromkeys(states, lambda t, state: None)
+    with torch.no_grad():
+        with stepwise(model, nothing, states) as by_step:
+            model["rnn"](x, hx)
+        with stepwise(model, {}, dict.fromkeys(states, units and torch.tensor(units))) as fused:
+            model["rnn"](x, hx)
+    for name in states:
+        expected = by_step.kept[name] if units is None else by_step.kept[name][..., units]
+        torch.testing.assert_close(fused.kept[name], expected, atol=1e-5, rtol=0)
 
 
 def test_a_window_holds_at_its_steps_alone():

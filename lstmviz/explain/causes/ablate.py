@@ -17,9 +17,11 @@ from lstmviz.explain.causes.effect import Effect, EffectSums, places_of
 from lstmviz.explain.causes.replacements import Replacements, partner_of, partners
 from lstmviz.explain.causes.texts import MAX_ROWS, TextBatch, Texts, corpus_texts
 from lstmviz.explain.causes.unit_sets import UnitSet, in_words, other_sets, units_of
+from lstmviz.match.summary.spans import matched_steps, steps_of, summary_spans
 from lstmviz.rerun.interventions import check_to
 from lstmviz.rerun.runner import Ids, Mask, Runner
 from lstmviz.rerun.stepwise.modules import stepwise
+from lstmviz.rerun.typed import TypedReader
 from lstmviz.types import Pattern, ShareProgress, Window
 
 At = Literal["matches", "all"]
@@ -30,11 +32,16 @@ COPIES_AT_ONCE = 16  # sets of units that are run beside one another; more where
 
 @dataclass(frozen=True)
 class AblationQuestion:
-    """What units are held at, where, and how many other sets they are compared with. Raises PatternError."""
+    """What units are held at and where, with how many other sets they are compared, and which matches count.
+
+    Raises PatternError.
+    """
 
     to: str | float = "mean"
     at: At | Window = "matches"
     n_others: int = 49
+    min_shared: int | None = None
+    hidden: frozenset[Window] = frozenset()
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -129,17 +136,17 @@ def ablate(
     runner: Runner,
     pattern: Pattern,
     question: AblationQuestion,
-    matched: Mask,
     progress: ShareProgress | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> Effect:
-    """Return what ablating a pattern's units does over a corpus, whose matched steps are ``matched``.
+    """Return what ablating a pattern's units does over a corpus.
 
     Raises PatternError where nothing is matched or a unit cannot be ablated, ModelError where the model cannot be run
-    over the corpus, Cancelled.
+    over the corpus, WindowError, Cancelled.
     """
     axis, q = dump.axis(pattern.axis), question
     sets, texts = sets_of(dump, pattern, q), corpus_texts(dump, axis, len(runner.vocab))
+    matched = steps_of(q.at, axis.n_steps) if isinstance(q.at, Window) else _matched(dump, pattern, q)
     if not matched.any():
         raise PatternError("no step is matched, so there is none to look at; give min_shared, or another pattern")
     partner = partners(texts.stops - texts.starts, q.seed) if q.to == "other" else None
@@ -147,27 +154,29 @@ def ablate(
     return ablation.effect(Replacements(dump, axis, q.to, partner), q.at == "all", progress, cancel)
 
 
-def ablate_text(
-    dump: DumpReader, runner: Runner, pattern: Pattern, question: AblationQuestion, text: str, matched: Mask
-) -> Effect:
-    """Return what ablating a pattern's units does in a text, whose matched steps, (n_steps,) of it, are ``matched``.
-
-    Where none is, every step counts as one. Raises what ``ablate`` raises, and InputError for the text.
-    """
+def ablate_text(dump: DumpReader, runner: Runner, pattern: Pattern, question: AblationQuestion, text: str) -> Effect:
+    """Return what ablating a pattern's units does in a text; raises what ``ablate`` raises, and InputError for it."""
     axis, read, q = dump.axis(pattern.axis), runner.read(text), question
-    matched = matched[read.is_read]
-    if not len(read.ids) or (q.at != "all" and not matched.any()):
+    matched = np.ones(len(read.tokens), np.bool_)
+    if isinstance(q.at, Window):
+        matched = steps_of(q.at, len(read.tokens))
+    elif q.at == "matches":
+        matched = _matched(TypedReader(runner.run(text)), pattern, q)
+    n_steps, matched = len(read.ids), matched[read.is_read]
+    if not matched.any():
         raise PatternError("no step of the text is matched; use at='all', or give the steps as a Window")
-    lengths = axis.stops - axis.starts
-    n_steps = len(read.ids)
-    partner = partner_of(lengths, n_steps, q.seed) if q.to == "other" else None
+    partner = partner_of(axis.stops - axis.starts, n_steps, q.seed) if q.to == "other" else None
     texts = Texts(read.ids, np.zeros(1, np.int64), np.array([n_steps]))
-    matched = matched if matched.any() else np.ones(n_steps, np.bool_)
     ablation = Ablation(runner, texts, matched, sets_of(dump, pattern, q))
     effect = ablation.effect(Replacements(dump, axis, q.to, partner), q.at == "all")
     kl, loss = np.full((2, len(read.tokens)), np.nan)
     kl[read.is_read], loss[read.is_read] = effect.kl, effect.loss
     return replace(effect, kl=kl, loss=loss)
+
+
+def _matched(dump: DumpReader, pattern: Pattern, question: AblationQuestion) -> Mask:
+    spans = summary_spans(dump, pattern, question.min_shared, question.hidden)
+    return matched_steps(spans, dump.axis(pattern.axis).n_steps)
 
 
 def sets_of(dump: DumpReader, pattern: Pattern, question: AblationQuestion) -> list[UnitSet]:

@@ -37,8 +37,8 @@ class Influence:
         source: The source.
         units: Numbers of the units.
         states: By how much replacing token j changes unit u at step t, in the view of the source: (n_tokens, n_steps,
-            n_units). It is 0 before the token, unless the source reads backward; NaN where the model does not read a
-            token.
+            n_units). It is 0 before the token, but for rounding, unless the model reads backward; NaN where it does
+            not read a token.
         loss: By how much it changes the loss of the token after step t, in nats: (n_tokens, n_steps); NaN where there
             is no next token.
 
@@ -166,12 +166,11 @@ class _Replacing:
         rows = self._ids.repeat(1 + len(place), 1)
         changed = torch.arange(1, len(rows)), place
         rows[changed] = token
-        lengths, branches = torch.full((len(rows),), rows.shape[1]), [0, *place.tolist()]
-        watching = stepwise(self._runner.module, {}, [self._source], branches)
+        lengths = torch.full((len(rows),), rows.shape[1])
+        watching = stepwise(self._runner.module, {}, {self._source: self._units})
         with self._runner.alone(), _embedded(self._runner, changed, mean), watching as watch:
             logits = self._runner.logits(rows, lengths)
         values = watch.kept[self._source].transpose(0, 1)
-        values = values if len(self._units) == values.shape[2] else values[..., self._units]
         return torch.tanh(values) if self._through_tanh else values, self._losses(logits)
 
     def _losses(self, logits: Tensor) -> Tensor:

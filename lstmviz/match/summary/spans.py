@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import WindowError
 from lstmviz.match.corpus.shards import found_in
 from lstmviz.match.engine.activity import Mask, Steps
@@ -49,14 +49,11 @@ def matched_steps(spans: Candidates, n_steps: int) -> Mask:
     return np.concatenate([covered_steps(spans, a, min(a + BLOCK_STEPS, n_steps)) for a in blocks])
 
 
-def steps_of(axis: Axis, window: Window) -> Mask:
-    """Tell which steps of an axis lie in a window, (n_steps,); WindowError where it ends behind the axis."""
-    if window.stop > axis.n_steps:
-        raise WindowError(
-            f"the window [{window.start}, {window.stop}) ends behind the last step of axis {axis.name!r}, which has "
-            f"{axis.n_steps:,}"
-        )
-    steps = np.arange(axis.n_steps)
+def steps_of(window: Window, n_steps: int) -> Mask:
+    """Tell which of ``n_steps`` steps lie in a window; WindowError where it ends behind them."""
+    if window.stop > n_steps:
+        raise WindowError(f"the window [{window.start}, {window.stop}) ends behind the last of {n_steps:,} steps")
+    steps = np.arange(n_steps)
     return np.asarray((steps >= window.start) & (steps < window.stop))
 
 

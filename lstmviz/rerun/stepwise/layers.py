@@ -1,39 +1,22 @@
-"""One call of a recurrent module, computed step by step: what it takes and returns is what the module does."""
+"""One call of a recurrent module, computed layer by layer: what it takes and returns is what the module does.
+
+A layer in which something is held runs step by step; the others run fused.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from lstmviz.recording.hooks.calls import layer_name
-from lstmviz.rerun.stepwise.cells import LayerCell, Setter, States, make_cell
-
-
-@dataclass
-class Watch:
-    """What is held and kept while modules run step by step.
-
-    ``held`` has a setter for each state that is held, by source; ``kept`` gets the states of the sources in ``keep`` at
-    every step of the last call, (n_steps, n_rows, n_units) each, rows in the order of the caller's batch. With
-    ``branches``, row r has the input of row 0 up to step ``branches[r]``, which never falls: these steps are not
-    computed again. Nothing may be held then, and modules of both directions take no notice.
-    """
-
-    held: Mapping[str, Setter]
-    keep: frozenset[str] = frozenset()
-    branches: Sequence[int] | None = None
-    kept: dict[str, Tensor] = field(default_factory=dict)
-
-    def letters(self, layer: str) -> dict[str, Setter]:
-        """Return the setters of a layer by the letter of their state."""
-        return {name.rpartition(".")[2]: s for name, s in self.held.items() if name.rpartition(".")[0] == layer}
+from lstmviz.rerun.stepwise.cells import LayerCell, States, make_cell
+from lstmviz.rerun.stepwise.fused_layer import can_be_fused, run_fused
+from lstmviz.rerun.stepwise.watch import Watch
 
 
 def run_layer(
@@ -56,31 +39,8 @@ def run_layer(
         for letter, values in kept.items():
             values.append(after[letter])
     for letter, values in kept.items():
-        watch.kept[f"{layer}.{letter}"] = torch.stack(values[::-1] if is_reverse else values)
+        watch.put(f"{layer}.{letter}", torch.stack(values[::-1] if is_reverse else values))
     return torch.stack(outputs[::-1] if is_reverse else outputs), states
-
-
-def run_branches(
-    cell: LayerCell, layer: str, x: Tensor, begin: States, branches: Sequence[int], watch: Watch
-) -> tuple[Tensor, States]:
-    """Return what ``run_layer`` does for rows that branch off row 0, each at a step of its own."""
-    n_steps, n_rows, _ = x.shape
-    n_running = np.searchsorted(branches, np.arange(n_steps), side="right")
-    projected, states = cell.project(x), tuple(s[:1] for s in begin)
-    letters = "h" if f"{layer}.c" not in watch.keep else "hc"
-    found: dict[str, list[Tensor]] = {letter: [] for letter in letters}
-    for t, n in enumerate(n_running.tolist()):
-        if n > len(states[0]):
-            states = tuple(torch.cat([s, s[:1].expand(n - len(s), -1)]) for s in states)
-        after = cell.step(projected[t, :n], states, {}, t)
-        states = tuple(after.values())[: len(begin)]
-        for letter, values in found.items():
-            values.append(after[letter])
-    first = (np.cumsum(n_running) - n_running)[:, None]
-    place = torch.from_numpy(first + np.where(np.arange(n_rows) < n_running[:, None], np.arange(n_rows), 0))
-    whole = {letter: torch.cat(values)[place.to(x.device)] for letter, values in found.items()}
-    watch.kept |= {f"{layer}.{letter}": values for letter, values in whole.items() if f"{layer}.{letter}" in watch.keep}
-    return whole["h"], tuple(torch.cat([s, s[:1].expand(n_rows - len(s), -1)]) for s in states)
 
 
 def stepwise_forward(name: str, module: nn.Module, watch: Watch) -> Callable[..., Any]:
@@ -140,10 +100,10 @@ def _run(
             cell = make_cell(rnn, flat[at * per : (at + 1) * per], bool(rnn.bias))
             layer = layer_name(name, k, is_reverse=d == 1)
             states = tuple(s[at] for s in begin)
-            if watch.branches is None or n_directions == 2 or runs is not None:
-                h, end = run_layer(cell, layer, x, states, runs, watch)
+            if runs is None and can_be_fused(layer, watch):
+                h, end = run_fused(rnn.mode, cell, layer, x, states, watch)
             else:
-                h, end = run_branches(cell, layer, x, states, watch.branches, watch)
+                h, end = run_layer(cell, layer, x, states, runs, watch)
             outputs.append(h)
             ends.append(end)
         x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, 2)

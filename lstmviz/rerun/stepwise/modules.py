@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
-from torch import nn
+from torch import Tensor, nn
 
 from lstmviz.checks import short_repr
 from lstmviz.errors import InputError, UnknownName
@@ -13,7 +13,8 @@ from lstmviz.recording.hooks.calls import layer_name
 from lstmviz.recording.hooks.fused import fused_layers
 from lstmviz.recording.hooks.modules import refuse_unhooked
 from lstmviz.rerun.stepwise.cells import Setter, letters_of
-from lstmviz.rerun.stepwise.layers import Watch, stepwise_cell_forward, stepwise_forward
+from lstmviz.rerun.stepwise.layers import stepwise_cell_forward, stepwise_forward
+from lstmviz.rerun.stepwise.watch import Watch
 
 FUSED = (nn.LSTM, nn.GRU, nn.RNN)
 CELLS = (nn.LSTMCell, nn.GRUCell, nn.RNNCell)
@@ -23,15 +24,14 @@ CELLS = (nn.LSTMCell, nn.GRUCell, nn.RNNCell)
 def stepwise(
     model: nn.Module,
     held: Mapping[str, Setter],
-    keep: Collection[str] = (),
-    branches: Sequence[int] | None = None,
+    keep: Collection[str] | Mapping[str, Tensor | None] = (),
 ) -> Iterator[Watch]:
     """Hold states by source, such as ``rnn.l0.c``, and keep others, while the block lasts; ``Watch`` says more.
 
     Every module that has one of these sources runs step by step; the others run as they are. Raises UnknownName for a
     source that the model does not have, InputError for a module that cannot run so.
     """
-    watch = Watch(held, frozenset(keep), branches)
+    watch = Watch(held, keep if isinstance(keep, Mapping) else dict.fromkeys(keep))
     replaced: list[nn.Module] = []
     try:
         for name, module in _asked(model, {*held, *watch.keep}).items():
