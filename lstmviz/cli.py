@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import typer
@@ -22,6 +23,7 @@ from lstmviz.commands import (
     train,
 )
 from lstmviz.commands.base import app
+from lstmviz.system.streams import flush, make_writable
 
 __all__ = [
     "app",
@@ -45,10 +47,14 @@ __all__ = [
 
 def main() -> None:
     """Run the command line."""
+    make_writable()
     try:
         app()
     finally:
         _forget_interrupt()
+        code = flush()
+        if code:
+            sys.exit(code)
 
 
 def _forget_interrupt() -> None:
@@ -63,6 +69,7 @@ def _forget_interrupt() -> None:
 
 def serve_command() -> Any:
     """Return ``lstmviz serve`` as a separate command, for ``python app.py``."""
+    make_writable()
     group: Any = typer.main.get_command(app)
     return group.commands["serve"]
 

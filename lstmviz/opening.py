@@ -5,12 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from lstmviz.dump.corpus.glance import Glance, glance
 from lstmviz.dump.corpus.manifest import dumps_in, is_corpus
-from lstmviz.errors import DumpMissing
+from lstmviz.errors import DumpMissing, LstmvizError
 from lstmviz.lstmvis import is_project, open_project
 
+Say = Callable[[str], None]
 
-def dump_paths(path: Path, say: Callable[[str], None] | None = None) -> list[Path]:
+
+def glances(path: Path, say: Say | None = None) -> list[Glance]:
+    """Look at the dumps and corpora that a path stands for; see ``dump_paths``.
+
+    In a folder, what is no dump, cannot be read or is a project with faults is left out, and ``say`` is called with a
+    line for each. Raises DumpMissing where nothing is left.
+    """
+    if _is_one(path):
+        return [glance(each) for each in dump_paths(path, say)]
+    shown, left_out = [], []
+    for member in _members(path):
+        try:
+            shown += [glance(each) for each in dump_paths(member, say)]
+        except (LstmvizError, OSError) as err:
+            left_out.append(f"left out: {str(err).splitlines()[0]}")
+    for line in left_out:
+        if say is not None:
+            say(line)
+    if not shown:
+        raise DumpMissing(f"no dump in the folder {path} can be shown; {left_out[0].removeprefix('left out: ')}")
+    return shown
+
+
+def dump_paths(path: Path, say: Say | None = None) -> list[Path]:
     """Return the paths of the dumps and corpora that a path stands for.
 
     A file or the folder of a corpus stands for itself; the folder of an LSTMVis project for its dump, which is made in
@@ -26,7 +51,18 @@ def dump_paths(path: Path, say: Callable[[str], None] | None = None) -> list[Pat
             for note in converted.notes:
                 say(note)
         return [converted.path]
-    paths = [*dumps_in(path), *(p for p in sorted(path.iterdir()) if is_project(p))]
+    return [dump for p in _members(path) for dump in dump_paths(p, say)]
+
+
+def _is_one(path: Path) -> bool:
+    return not path.is_dir() or is_corpus(path) or is_project(path)
+
+
+def _members(folder: Path) -> list[Path]:
+    """Return the dumps in a folder, and its subfolders that are projects; DumpMissing where there are none."""
+    paths = [*dumps_in(folder), *(p for p in sorted(folder.iterdir()) if is_project(p))]
     if not paths:
-        raise DumpMissing(f"no dump in the folder {path}; give a .h5 file, or a folder that holds some or an lstm.yml")
-    return [dump for p in paths for dump in dump_paths(p, say)]
+        raise DumpMissing(
+            f"no dump in the folder {folder}; give a .h5 file, or a folder that holds some or an lstm.yml"
+        )
+    return paths

@@ -20,6 +20,8 @@ from rich.table import Table
 
 import lstmviz
 from lstmviz.errors import LstmvizError
+from lstmviz.system.progress import progress
+from lstmviz.system.streams import BROKEN_PIPE, is_unicode, leave_to_nobody
 
 P = ParamSpec("P")
 
@@ -31,7 +33,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-out = Console()
+
+
+class _PipedConsole(Console):
+    """A console that leaves it to the caller what a closed pipe means."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error that it was called for."""
+        raise BrokenPipeError
+
+
+out = _PipedConsole()
 err = Console(stderr=True)
 
 DumpPath = Annotated[Path, typer.Argument(help="A dump (.h5), or the folder of a corpus or of an LSTMVis project.")]
@@ -46,7 +58,7 @@ class Format(StrEnum):
 
 
 def one_line(command: Callable[P, None]) -> Callable[P, None]:
-    """End a command with one line and exit code 1 for an error of lstmviz, and with exit code 130 for Ctrl-C."""
+    """End a command with one line and exit code 1 for an error, with 130 for Ctrl-C and 141 where nobody reads it."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -58,6 +70,14 @@ def one_line(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
             raise typer.Exit(130) from error
+        except BrokenPipeError as error:  # ``lstmviz ... | head``: what was read is all that was wanted
+            leave_to_nobody()
+            raise typer.Exit(BROKEN_PIPE) from error
+        except OSError as error:
+            place = "the output" if error.filename is None else error.filename
+            line = f"lstmviz: {place} cannot be read or written ({error.strerror or error})"
+            err.print(line, markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from error
 
     return run
 
@@ -96,7 +116,11 @@ def say(line: str) -> None:
 def write_frame(frame: pd.DataFrame, format: Format) -> None:
     """Write a frame to stdout: as a table with unprintable characters as escapes, as CSV, or as a JSON list of rows."""
     if format is Format.CSV:
-        sys.stdout.write(frame.to_csv(index=False, lineterminator="\n"))
+        text = frame.to_csv(index=False, lineterminator="\n")
+        if not (is_unicode(sys.stdout) or text.isascii()):
+            note = f"standard output is {sys.stdout.encoding}; PYTHONUTF8=1 writes what it lacks, here as escapes"
+            err.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+        sys.stdout.write(text)
     elif format is Format.JSON:
         write_json(frame)
     else:
@@ -115,11 +139,13 @@ def write_figures(frame: pd.DataFrame, format: Format) -> None:
 
 
 def write_json(value: Any) -> None:
-    """Write a value to stdout as JSON."""
-    sys.stdout.write(json.dumps(finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    """Write a value to stdout as JSON; with JSON's own escapes where the output cannot take every character."""
+    text = json.dumps(finite(value), ensure_ascii=not is_unicode(sys.stdout), indent=1, allow_nan=False)
+    sys.stdout.write(text + "\n")
 
 
 def progress_bar() -> Progress:
-    """Return a progress bar on stderr that disappears when done; it shows nothing if stderr is not a terminal."""
-    columns: list[Any] = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
-    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+    """Return a progress bar on stderr that disappears when done; a line every ten seconds if that is no terminal."""
+    spinner = SpinnerColumn("dots" if is_unicode(sys.stderr) else "line")
+    columns: list[Any] = [spinner, TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
+    return progress(*columns, console=err, transient=True)

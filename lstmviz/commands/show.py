@@ -107,12 +107,15 @@ def _tracks(dump: Dump) -> Table:
 
 
 def _serve(paths: list[Path], host: str, port: int, browser: bool) -> None:
-    from lstmviz.opening import dump_paths
+    from lstmviz.opening import glances
 
     with progress_bar() as progress:
         progress.add_task("opening", total=None)
-        opened = [p for path in paths for p in dump_paths(path, say=lambda note: typer.echo(f"note: {note}", err=True))]
-        dumps = [lstmviz.open_dump(path) for path in opened]
+        dumps = [dump for path in paths for dump in glances(path, say=_note)]
     from lstmviz.ui.serve import serve as serve_page
 
     serve_page(dumps, host=host, port=port, open_browser=browser, say=typer.echo)
+
+
+def _note(line: str) -> None:
+    typer.echo(f"note: {line}", err=True)

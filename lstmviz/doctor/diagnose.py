@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from lstmviz.doctor.dumps import dump_findings
 from lstmviz.doctor.finding import Finding, quantity
 from lstmviz.doctor.foreign import foreign_findings
 from lstmviz.dump.corpus.manifest import dumps_in, is_corpus
+from lstmviz.dump.hdf5_file import is_hdf5
 from lstmviz.dump.parts import PARTS, is_recording, parts_of
 from lstmviz.dump.safe import MAX_ATTRIBUTE_BYTES, open_foreign
 from lstmviz.dump.schema import FORMAT
@@ -131,7 +131,7 @@ def _file_findings(path: Path, progress: CountProgress | None) -> Iterator[Findi
         yield Finding("problem", "", "the file is empty", "copy it again, or record it again")
     elif path.name == CONFIG_FILE:
         yield Finding("problem", "", "it is an LSTMVis project's configuration", f"give its folder, {path.parent}")
-    elif not h5py.is_hdf5(path):
+    elif not is_hdf5(path, path):
         yield _other_format(path)
     elif is_marked_as_dump(path):
         yield from dump_findings(path, progress)

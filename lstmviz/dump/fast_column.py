@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.lazy_arrays import States, StoredArray
+from lstmviz.dump.open_files import open_files
 
 THREADS = 2
 CHECKSUM_BYTES = 4  # after the values of a chunk
@@ -33,20 +34,31 @@ def fast_column(states: States, unit: int) -> NDArray[Any] | None:
     """Return a unit's recorded values, shape (n_steps,); None where they are not stored uncompressed."""
     if not isinstance(states.stored, StoredArray):
         return None
-    dataset = states.stored.find(states.stored.path)
-    chunks = _chunks(dataset)
-    if chunks is None or not hasattr(os, "preadv"):
-        return None
-    n_rows, n_units = dataset.chunks
-    n_bytes = n_rows * n_units * dataset.dtype.itemsize
-    values, file = np.empty(len(dataset), dataset.dtype), dataset.file.id.get_vfd_handle()
+    with open_files.lock:
+        dataset = states.stored.find(states.stored.path)
+        chunks = _chunks(dataset)
+        if chunks is None or not hasattr(os, "preadv"):
+            return None
+        shape, values = dataset.chunks, np.empty(len(dataset), dataset.dtype)
+        file = os.dup(dataset.file.id.get_vfd_handle())  # of its own, for HDF5's may be closed meanwhile
+    try:
+        return _column(file, chunks, shape, values, unit)
+    finally:
+        os.close(file)
+
+
+def _column(
+    file: int, chunks: list[_Chunk], shape: tuple[int, int], values: NDArray[Any], unit: int
+) -> NDArray[Any] | None:
+    """Read a unit's values out of chunks of a ``shape`` (steps, units); None where the file is too short."""
+    n_bytes = shape[0] * shape[1] * values.itemsize
 
     def read(share: list[_Chunk]) -> bool:
-        rows = np.empty((n_rows, n_units), dataset.dtype)  # one buffer for all: fresh memory costs more than the copy
+        rows = np.empty(shape, values.dtype)  # one buffer for all: fresh memory costs more than the copy
         for chunk in share:
             if os.preadv(file, [rows.data], chunk.offset) < n_bytes:
                 return False
-            values[chunk.step : chunk.step + n_rows] = rows[: len(values) - chunk.step, unit]
+            values[chunk.step : chunk.step + shape[0]] = rows[: len(values) - chunk.step, unit]
         return True
 
     shares = np.array_split(np.arange(len(chunks)), THREADS)

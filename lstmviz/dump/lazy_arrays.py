@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.joining import Joining
+from lstmviz.dump.open_files import open_files
 from lstmviz.dump.schema import unpack_strings
 from lstmviz.dump.spelling import Spelling
 from lstmviz.errors import DumpError, WindowError
@@ -43,17 +44,19 @@ class StoredArray:
 
     def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
         """Read whole rows of the steps (all where None); DumpError where the stored bytes fail their checksum."""
-        dataset = self.find(self.path)
-        try:
-            return np.asarray(dataset[() if steps is None else steps])
-        except OSError as err:
-            reason = " ".join(str(err).split())[:160]
-            raise DumpError(f"{self.name} cannot be read ({reason}); the file is damaged, record it again") from err
+        with open_files.lock:
+            dataset = self.find(self.path)
+            try:
+                return np.asarray(dataset[() if steps is None else steps])
+            except OSError as err:
+                reason = " ".join(str(err).split())[:160]
+                raise DumpError(f"{self.name} cannot be read ({reason}); the file is damaged, record it again") from err
 
     @property
     def name(self) -> str:
         """The file and the place in it, for a message."""
-        return f"{self.find(self.path).file.filename}: {self.path!r}"
+        with open_files.lock:
+            return f"{self.find(self.path).file.filename}: {self.path!r}"
 
 
 @dataclass(frozen=True)

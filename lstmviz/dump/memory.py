@@ -45,6 +45,14 @@ class MemoryReader(DumpReader):
         self.uuid = _digest(block, tokens)
         self.axes: Mapping[str, Axis] = {block.axis: _axis(plan, block, tokens)}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle all that it holds."""
+        return self.__dict__
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take all that it held."""
+        self.__dict__.update(state)
+
     def states(self, source: str) -> States:
         """Return the states of a source, (n_steps, n_units), to be read in parts.
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.header import Header
 from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredArray, Tokens, Track
 from lstmviz.dump.nan import count_nan
+from lstmviz.dump.open_files import open_files
 from lstmviz.dump.safe import open_safely
 from lstmviz.errors import DumpError, UnknownName, WindowError
 from lstmviz.types import Source, TrackInfo, Window
@@ -129,6 +130,7 @@ class DumpReader:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self._place = self.path.absolute()  # the file may be opened again after the working folder changed
         file = open_safely(self.path)
         self._file, self._pid = file, os.getpid()
         self._datasets: dict[str, h5py.Dataset] = {}
@@ -144,6 +146,18 @@ class DumpReader:
                 raise
             reason = " ".join(str(err).split())[:160]
             raise DumpError(f"{self.path} is damaged or incomplete ({reason}); see docs/format.md") from err
+        open_files.touch(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle a dump as its path and uuid, so that worker processes open the file themselves."""
+        return {"path": self._place, "uuid": self.uuid}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open the dump again; DumpError where another one was recorded to its path since."""
+        self.__init__(state["path"])  # type: ignore[misc]
+        if self.uuid != state["uuid"]:
+            self.close()
+            raise DumpError(f"{self.path} was replaced since it was pickled; open it again")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path.name}: {self.n_steps} steps, {', '.join(self.sources)}>"
@@ -274,19 +288,25 @@ class DumpReader:
 
     def close(self) -> None:
         """Close the file. Reading later opens it again."""
-        if self._file:
-            self._file.close()
+        with open_files.lock:
+            self._datasets = {}
+            if self._file:
+                self._file.close()
 
     def _dataset(self, path: str) -> h5py.Dataset:
-        """Return a data set of the open file; it is kept, for opening one costs more than a small read."""
+        """Return a data set of the open file; it is kept, for opening one costs more than a small read.
+
+        Hold ``open_files.lock`` from before this until it is read, or the file may be closed meanwhile.
+        """
         file = self._open()
+        open_files.touch(self)
         if path not in self._datasets:
             self._datasets[path] = file[path]
         return self._datasets[path]
 
     def _open(self) -> h5py.File:
         if not self._file or self._pid != os.getpid():
-            file = open_safely(self.path)
+            file = open_safely(self._place)
             if Header(file, self.path).uuid() != self.uuid:
                 file.close()
                 raise DumpError(f"{self.path} was replaced since it was opened; open it again")

@@ -7,11 +7,13 @@ plugins, and declare far more than it stores. All of that is refused before any 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import h5py
 
+from lstmviz.dump.hdf5_file import is_hdf5, open_for_reading, other_format
 from lstmviz.dump.parts import is_recording, parts_of, recover_command, still_running
 from lstmviz.errors import DumpError, DumpMissing
 
@@ -23,8 +25,8 @@ MAX_ATTRIBUTE_BYTES = 65_536
 MAX_NAMES = 100  # read from one group of a foreign file, to list what there is
 
 
-def open_safely(path: str | os.PathLike[str]) -> h5py.File:
-    """Open an HDF5 file for reading and check every object in it.
+def open_safely(path: str | os.PathLike[str], only: Sequence[str] | None = None) -> h5py.File:
+    """Open an HDF5 file for reading and check every object in it, or those in the groups ``only``: read no others.
 
     Raises DumpMissing where there is no file, DumpError where it is not HDF5, is damaged, or has a refused feature.
     """
@@ -33,11 +35,14 @@ def open_safely(path: str | os.PathLike[str]) -> h5py.File:
         raise DumpMissing(f"no file at {where}{_missing_hint(where)}")
     if where.is_dir():
         raise DumpError(f"{where} is a folder, not a dump; give the path of one .h5 file")
-    if where.stat().st_size == 0 or not h5py.is_hdf5(where):
-        raise DumpError(f"{where} is not an HDF5 file; give a dump written by lstmviz.record")
-    file = _open(where, where, "record it again")
+    if not is_hdf5(where, where):
+        raise DumpError(other_format(where, where, "give a dump written by lstmviz.record"))
+    file = open_for_reading(where, where, "record it again")
     try:
-        _check_group(file, where, seen=set())
+        if only is None:
+            _check_group(file, where, seen=set())
+        else:
+            _check_members(file, where, only)
     except DumpError:
         file.close()
         raise
@@ -52,9 +57,9 @@ def open_foreign(path: Path, called: Path) -> h5py.File:
 
     ``called`` is the file's name in error messages. Raises DumpError where it is not HDF5 or damaged.
     """
-    if path.stat().st_size == 0 or not h5py.is_hdf5(path):
-        raise DumpError(f"{called} is not an HDF5 file; name one that is")
-    return _open(path, called, "make or copy it again")
+    if not is_hdf5(path, called):
+        raise DumpError(other_format(path, called, "name one that is"))
+    return open_for_reading(path, called, "make or copy it again")
 
 
 def find_dataset(file: h5py.File, path: str, called: Path) -> h5py.Dataset:
@@ -107,21 +112,33 @@ def _missing_hint(where: Path) -> str:
     return f", and {parts_dir} holds an unfinished recording; run `{recover_command(where)}`"
 
 
-def _open(where: Path, called: Path, remedy: str) -> h5py.File:
-    try:
-        return h5py.File(where, "r")
-    except OSError as err:
-        raise DumpError(f"{called} is truncated or damaged ({_reason(err)}); {remedy}") from err
+def _check_members(file: h5py.File, where: Path, names: Sequence[str]) -> None:
+    """Check a file's attributes, and some of its groups with the objects right in them."""
+    _check_attributes(file, where)
+    for name in names:
+        if name in file:
+            group = _member(file, name, where)
+            for member in group if isinstance(group, h5py.Group) else ():
+                item = _member(group, member, where)
+                _check_attributes(item, where)
+                if isinstance(item, h5py.Dataset):
+                    _check_dataset(item, where)
+
+
+def _member(group: h5py.Group, name: str, where: Path) -> Any:
+    """Return a member of a group; DumpError where a link could lead to another file."""
+    link = group.get(name, getlink=True)
+    if not isinstance(link, h5py.HardLink):
+        place = f"{group.name.rstrip('/')}/{name}"
+        raise DumpError(f"{where} has a {type(link).__name__} at {place!r}, which could read other files; refused")
+    return group[name]
 
 
 def _check_group(group: h5py.Group, where: Path, seen: set[int]) -> None:
     _check_attributes(group, where)
     for name in group:
         place = f"{group.name.rstrip('/')}/{name}"
-        link = group.get(name, getlink=True)
-        if not isinstance(link, h5py.HardLink):
-            raise DumpError(f"{where} has a {type(link).__name__} at {place!r}, which could read other files; refused")
-        item = group[name]
+        item = _member(group, name, where)
         address = h5py.h5o.get_info(item.id).addr
         if address in seen:
             raise DumpError(f"{where} links {place!r} twice; a dump holds each object once")

@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.hdf5_file import hdf5_file
 from lstmviz.dump.joining import Joining, guess_joining
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.schema import (
@@ -56,7 +57,7 @@ class DumpWriter:
         self._lengths: dict[str, list[NDArray[np.int64]]] = {a.name: [] for a in plan.axes}
         self._n_nan = {s.name: 0 for s in plan.sources}
         self._n_units = {s.name: s.n_units for s in plan.sources}
-        self._file = h5py.File(path, "w")
+        self._file = hdf5_file(Path(path), "w")
         self._arrays: dict[tuple[str, ArrayKey], h5py.Dataset] = {}
         for axis in plan.axes:
             if axis.has_tokens:
@@ -237,5 +238,5 @@ def _first_mismatch(key: ArrayKey, shape: tuple[int, ...], n_steps: int) -> str:
 
 def set_uuid(path: Path, uuid: str) -> None:
     """Set the uuid (32 hexadecimal digits) of a dump that nobody has open yet."""
-    with h5py.File(path, "r+") as file:
+    with hdf5_file(path, "r+") as file:
         file.attrs["uuid"] = np.bytes_(uuid.encode("ascii"))

@@ -15,6 +15,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from lstmviz.dump.hdf5_file import hdf5_file
 from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import pack_strings
@@ -108,7 +109,7 @@ class _Export:
         self.files["states"] = "states.hdf5"
         types: list[dict[str, Any]] = []
         sections: dict[str, Any] = {"states": {"file": "states", "types": types}}
-        with h5py.File(self.folder / "states.hdf5", "w") as file:
+        with hdf5_file(self.folder / "states.hdf5", "w") as file:
             for i, source in enumerate(self.axis.sources.values()):
                 path = source.name if READABLE.fullmatch(source.name) else f"source{i}"
                 states = self.dump.states(source.name)
@@ -154,7 +155,7 @@ class _Export:
         self.files |= {"words": "words.hdf5", "words_dict": "words.dict"}
         tokens, n_steps = self.axis.tokens, self.axis.n_steps
         seen: set[int] = set()
-        with h5py.File(self.folder / "words.hdf5", "w") as file:
+        with hdf5_file(self.folder / "words.hdf5", "w") as file:
             dataset = file.create_dataset("word_ids", (n_steps,), "<u4")
             for start, stop in step_blocks(n_steps, 64):
                 ids = np.zeros(stop - start, np.uint32) if tokens is None else tokens.ids[start:stop]
@@ -177,7 +178,7 @@ class _Export:
             )
             self.strings[key] = {"file": "lstmviz", "path": f"strings/{key}"}
             data, offsets = pack_strings(words)
-            with h5py.File(self.folder / "lstmviz.hdf5", "a") as file:
+            with hdf5_file(self.folder / "lstmviz.hdf5", "a") as file:
                 file[f"strings/{key}/bytes"], file[f"strings/{key}/offsets"] = data, offsets
 
     def _metas(self, report: Callable[[int], None]) -> dict[str, Any]:
@@ -185,7 +186,7 @@ class _Export:
             return {}
         self.files["tracks"] = "tracks.hdf5"
         metas: dict[str, Any] = {}
-        with h5py.File(self.folder / "tracks.hdf5", "w") as file:
+        with hdf5_file(self.folder / "tracks.hdf5", "w") as file:
             for i, track in enumerate(self.axis.tracks.values()):
                 metas[track.info.name] = self._meta(file, f"track{i}", track)
                 self._note(track)
@@ -228,7 +229,7 @@ class _Export:
 
     def _sequences(self) -> None:
         self.files["lstmviz"] = "lstmviz.hdf5"
-        with h5py.File(self.folder / "lstmviz.hdf5", "a") as file:
+        with hdf5_file(self.folder / "lstmviz.hdf5", "a") as file:
             file["sequences/stop"] = self.axis.stops
         if len(self.axis.stops) > 1:
             self.notes.append(f"{len(self.axis.stops)} sequences become one stream in LSTMVis")

@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import socket
+import sys
 import webbrowser
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,10 +16,10 @@ import waitress
 from dash import Dash
 from flask import Flask
 
-from lstmviz.dump.corpus.reader import open_reader
+from lstmviz.dump.corpus.glance import Glance
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ServeError
-from lstmviz.opening import dump_paths
+from lstmviz.opening import glances
 from lstmviz.samples.gallery import Gallery
 from lstmviz.system.paths import assets_dir
 from lstmviz.ui import guard
@@ -38,6 +39,7 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 PORTS_TRIED = 20
 ASSET_AGE = 31_536_000  # seconds; an asset's address has the time of its last change
+NAMES_SHOWN = 8  # in the line that says the address
 THREADS = 8
 
 
@@ -52,12 +54,12 @@ class Page(Dash):
         self.modules.load()
         page = super().interpolate_index(*args, **parts)  # type: ignore[no-untyped-call]
         prefix = self.config.requests_pathname_prefix
-        page = page.replace("<!--modules-->", self.modules.head(prefix, [dump.uuid for dump in self.table]))
+        page = page.replace("<!--modules-->", self.modules.head(prefix, [each.uuid for each in self.table.glances()]))
         return page.replace("<!--preloads-->", self.modules.preloads(prefix))
 
 
 def make_app(
-    dumps: Sequence[DumpReader],
+    dumps: Sequence[DumpReader | Glance],
     hosts: Iterable[str] = (),
     token: str | None = None,
     under: str = "/",
@@ -99,7 +101,7 @@ def make_app(
 
 
 def serve(
-    dumps: Sequence[DumpReader],
+    dumps: Sequence[DumpReader | Glance],
     host: str = "127.0.0.1",
     port: int = 8050,
     open_browser: bool = True,
@@ -112,15 +114,16 @@ def serve(
     """
     is_private = guard.is_loopback(host)
     token = None if is_private else secrets.token_urlsafe(12)
-    names = [] if is_private else [host, *own_names()]
-    app = make_app(dumps, names, token, gallery=gallery)
+    hosts = [] if is_private else [host, *own_names()]
+    app = make_app(dumps, hosts, token, gallery=gallery)
     listener = listen(host, port)
     bound = listener.getsockname()[1]
     if bound != port:
         say(f"port {port} is in use; taking {bound}")
     address = f"http://{shown_host(host)}:{bound}/" + ("" if token is None else f"?token={token}")
-    names_shown = ", ".join(d.name for d in dumps) or "the samples"
-    say(f"lstmviz shows {names_shown} at {address}   (Ctrl-C stops)")
+    names = ", ".join(d.name for d in dumps[:NAMES_SHOWN]) or "the samples"
+    more = f" and {len(dumps) - NAMES_SHOWN:,} more" if len(dumps) > NAMES_SHOWN else ""
+    say(f"lstmviz shows {names}{more} at {address}   (Ctrl-C stops)")
     if open_browser and has_browser():
         webbrowser.open(address)
     server = waitress.create_server(app.server, sockets=[listener], threads=THREADS, ident="lstmviz")
@@ -140,12 +143,16 @@ def server_from_environment(environ: Mapping[str, str] = os.environ) -> Flask:
     if not paths:
         raise ServeError(f"LSTMVIZ_DUMPS names no dump; set it to paths separated by {os.pathsep!r}")
     hosts = [h.strip() for h in environ.get("LSTMVIZ_HOSTS", "").split(",") if h.strip()]
-    server: Flask = make_app(_readers(paths), hosts, environ.get("LSTMVIZ_TOKEN") or None).server
+    server: Flask = make_app(_listed(paths), hosts, environ.get("LSTMVIZ_TOKEN") or None).server
     return server
 
 
-def _readers(paths: Iterable[str]) -> list[DumpReader]:
-    return [open_reader(p) for path in paths for p in dump_paths(Path(path))]
+def _listed(paths: Iterable[str]) -> list[Glance]:
+    return [dump for path in paths for dump in glances(Path(path), say=_note)]
+
+
+def _note(line: str) -> None:
+    print(f"note: {line}", file=sys.stderr)
 
 
 def has_browser() -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.corpus.glance import Glance
 from lstmviz.samples.gallery import BuildStatus, Gallery, GalleryEntry
 from lstmviz.ui.table import DumpTable
 
@@ -45,20 +45,21 @@ def gallery_json(gallery: Gallery | None) -> list[dict[str, Any]]:
 
 def dump_cards(table: DumpTable) -> list[DumpCard]:
     """Describe each dump for the page; dumps with the same name are shown with their folders."""
-    names = Counter(dump.name for dump in table)
+    listed = table.glances()
+    names = Counter(dump.name for dump in listed)
     return [
         DumpCard(
             uuid=d.uuid,
             name=d.name if names[d.name] == 1 else f"{d.path.parent.name}/{d.name}",
-            detail=_steps(d.n_steps),
+            detail=_steps(d.n_steps[0]),
             model=str(d.provenance.get("model") or ""),
             created=str(d.provenance.get("created") or ""),
             is_complete=d.provenance.get("complete") is not False,
-            sources=tuple(d.sources),
-            n_steps=d.n_steps,
+            sources=tuple(source.name for source in d.sources),
+            n_steps=d.n_steps[0],
             picture=_picture(d),
         )
-        for d in table
+        for d in listed
     ]
 
 
@@ -77,9 +78,9 @@ def _entry_json(entry: GalleryEntry, status: BuildStatus) -> dict[str, Any]:
     }
 
 
-def _picture(dump: DumpReader) -> tuple[int, int, int, str] | None:
+def _picture(dump: Glance) -> tuple[int, int, int, str] | None:
     """Return a card's ``picture``: the source that the page opens with, the last cell state or else the last one."""
-    sources = list(enumerate(dump.sources.values()))
+    sources = list(enumerate(dump.sources))
     if not sources:
         return None
     index, source = next((pair for pair in reversed(sources) if pair[1].name.endswith(".c")), sources[-1])

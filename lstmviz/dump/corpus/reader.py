@@ -25,6 +25,7 @@ from lstmviz.dump.corpus.manifest import (
     write_corpus_file,
 )
 from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredArray, StoredRows, Tokens, Track
+from lstmviz.dump.open_files import open_files
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import DumpError, DumpExists, DumpMissing
 
@@ -72,6 +73,7 @@ class ShardReader(DumpReader):
 
     def __init__(self, folder: str | os.PathLike[str], scheduler: str | None = None) -> None:
         self.path, self.scheduler = Path(folder), scheduler
+        self._place = self.path.absolute()
         shards = _check_shards(read_corpus_file(self.path))
         first = shards[0].reader
         self.uuid = hashlib.sha256("\n".join(s.reader.uuid for s in shards).encode()).hexdigest()[:32]
@@ -84,6 +86,15 @@ class ShardReader(DumpReader):
             for axis in self.axes.values()
             for source in axis.sources.values()
         }
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle a corpus as its folder, uuid and scheduler."""
+        return {**super().__getstate__(), "scheduler": self.scheduler}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open the corpus again; DumpError where a shard was recorded again since."""
+        super().__setstate__(state)
+        self.scheduler = state["scheduler"]
 
     @property
     def name(self) -> str:
@@ -240,7 +251,8 @@ def _dtypes(reader: DumpReader) -> dict[str, np.dtype[Any]]:
     for axis in reader.axes.values():
         paths += [f"tracks/{name}/values" for name in axis.tracks]
         paths += [f"axes/{axis.name}/tokens"] * (axis.tokens is not None)
-    return {path: reader._dataset(path).dtype for path in paths}
+    with open_files.lock:
+        return {path: reader._dataset(path).dtype for path in paths}
 
 
 def _check_same_declarations(first: _CheckedShard, shard: _CheckedShard) -> None:

@@ -165,11 +165,12 @@ def _numbers_of(vocab: Any) -> Mapping[str, int] | None:
 
 
 def _progress() -> Progress:
-    """Return a progress bar on standard error; it shows nothing unless that is a terminal."""
+    """Return a progress bar on standard error; a line every ten seconds if that is no terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+    from lstmviz.system.progress import progress
 
     console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("texts"))
-    is_watched = console.is_terminal or console.is_jupyter
-    return Progress(*columns, TimeRemainingColumn(), console=console, disable=not is_watched)
+    return progress(*columns, TimeRemainingColumn(), console=console)

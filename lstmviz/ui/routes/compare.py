@@ -27,7 +27,8 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     def get_same_text(uuid: str, axis: int) -> Response:
         """Return the served dumps with the same tokens at the same steps, and their sources there."""
         dump = table[uuid]
-        pairs = same_text(axis_at(dump, axis), dump, list(table))
+        asked = axis_at(dump, axis)
+        pairs = same_text(asked, dump, list(table.of_length(asked.n_steps)))
         return uncached(jsonify({"dumps": [_dump_json(*pair) for pair in pairs]}))  # it depends on what else is served
 
     @routes.post("/compare")

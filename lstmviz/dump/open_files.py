@@ -1,0 +1,67 @@
+"""The files of dumps that this process holds open: few at a time, and none that was not read for a while."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+if sys.platform != "win32":
+    import resource
+
+MOST_OPEN = 64
+SHARE_OF_LIMIT = 4  # at most a fourth of the files that the system lets a process open
+IDLE_SECONDS = 60.0
+RECENT_SECONDS = 1.0  # within which nothing is noted again, for a read may take microseconds
+
+
+class OpensFile(Protocol):
+    """What holds a file open; reading from it after ``close`` opens the file again."""
+
+    def close(self) -> None:
+        """Close the file."""
+
+
+class OpenFiles:
+    """Those that hold a file open, the one that was read last at the end. Hold ``lock`` while reading from a file."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._last_read: WeakKeyDictionary[OpensFile, float] = WeakKeyDictionary()
+
+    def touch(self, reader: OpensFile) -> None:
+        """Note that a reader's file is read now, and close those of others that are idle or too many."""
+        now = time.monotonic()
+        with self.lock:
+            if now - self._last_read.get(reader, -IDLE_SECONDS) < RECENT_SECONDS:
+                return
+            most = most_open()
+            self._last_read.pop(reader, None)
+            self._last_read[reader] = now
+            for other, last in list(self._last_read.items()):
+                if other is not reader and (len(self._last_read) > most or last < now - IDLE_SECONDS):
+                    del self._last_read[other]
+                    other.close()
+
+    def __len__(self) -> int:
+        return len(self._last_read)
+
+    def after_fork(self) -> None:
+        """Begin anew in a forked process, whose readers open their files themselves."""
+        self.__init__()  # type: ignore[misc]
+
+
+def most_open() -> int:
+    """Return how many files of dumps may be open at a time."""
+    if sys.platform == "win32":
+        return MOST_OPEN
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MOST_OPEN if limit == resource.RLIM_INFINITY else max(1, min(MOST_OPEN, limit // SHARE_OF_LIMIT))
+
+
+open_files = OpenFiles()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=open_files.after_fork)
