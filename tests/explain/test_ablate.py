@@ -11,6 +11,7 @@ import lstmviz
 from lstmviz import Filter, Pattern, PatternUnit, Window, errors
 from lstmviz.explain.causes.replacements import partners
 from lstmviz.rerun.rerun import rerun_of
+from support.cards import Card, close
 from support.made_models import made_dump
 from support.naive_causes import effect_of
 
@@ -200,39 +201,62 @@ def test_without_a_model_or_with_steps_that_it_did_not_read_it_is_refused(made, 
         lstmviz.open_dump(lone).ablate(pattern_of(("rnn.l0.c", 1)))
 
 
-def test_the_unit_of_the_number_is_needed(sample_dump):
-    dump = sample_dump("agreement", "1x50")
-    effect = dump.ablate(dump.select("rnn.l0.c", 53, 62, 0.6, side="low"))
+def held_at_mean(sample_dump, variant, units):
+    """The effect of a row of the card of agreement: of the brush, or of the units at their best thresholds."""
+    dump = sample_dump("agreement", variant)
+    if variant == "1x50":
+        pattern = dump.select("rnn.l0.c", 53, 62, 0.6, side="low")
+        assert [unit.unit for unit in pattern.units] == units
+        return dump.ablate(pattern)
+    ranked = dump.rank_units(Filter("number", ("singular",)), ["rnn.l0.c"]).set_index("unit").loc[units]
+    assert units != [60] or ranked["auc"].iloc[0] == pytest.approx(0.997, abs=5e-4)
+    chosen = tuple(PatternUnit("rnn.l0.c", row.Index, row.side, row.threshold) for row in ranked.itertuples())
+    return dump.ablate(Pattern("text", chosen, (("rnn.l0.c", 0.3),), 5))
+
+
+def test_the_card_of_agreement_tells_who_is_needed(sample_dump):
+    effects = {}
+    for variant, told, *figures in Card("agreement").table("model | units at their mean"):
+        units = [int(unit) for unit in told.split(", ")]
+        effect = effects[variant, told] = held_at_mean(sample_dump, variant, units)
+        here = effect.places.iloc[0]
+        assert len(effect.others) == 49
+        assert all(map(close, here[["kl", "kl_others", "kl_others_most", "p"]], figures))
+    effect = effects["1x50", "23"]
     places = effect.places.set_index("place")["kl"]
     assert places["here"] == pytest.approx(0.297, abs=0.02)
     assert places["after"] < 0.001
     assert places["elsewhere"] < 0.001
-    assert len(effect.others) == 49
     assert effect.others["kl_here"].max() < 0.03
     assert effect.p == 1 / 50
+    bystander = effects["1x100", "60"]
+    assert bystander.places["kl"][0] < 0.001
+    assert bystander.p > 0.5
 
 
-def test_bystanders_are_not_needed_whatever_they_tell(sample_dump):
-    dump = sample_dump("agreement", "1x100")
-    ranked = dump.rank_units(Filter("number", ("singular",)), ["rnn.l0.c"]).set_index("unit").loc[60]
-    assert ranked["auc"] == pytest.approx(0.997, abs=5e-4)
-    pattern = pattern_of(("rnn.l0.c", 60), threshold=float(ranked["threshold"]), side=ranked["side"])
-    effect = dump.ablate(pattern)
-    assert effect.places["kl"][0] < 0.001
-    assert effect.p > 0.5
-    recall = sample_dump("recall", "1x32")
-    pattern = recall.select("rnn.l0.c", 0, 11, 0.3, off_before=0)
-    assert [unit.unit for unit in pattern.units] == [1, 12, 14, 17]
-    effect = recall.ablate(pattern)
-    assert effect.places["kl"][0] < 0.001
-    assert effect.p > 0.5
-
-
-def test_the_bits_of_a_key_are_needed_where_it_is_asked_for(sample_dump):
+def test_the_card_of_recall_tells_who_is_needed_where_it_is_asked(sample_dump):
     dump = sample_dump("recall", "1x32")
-    pattern = dump.detector(Filter("key", ("A",)), ["rnn.l0.c"]).pattern
-    for to in ("mean", "other"):
+    patterns = {
+        "4, 23, 26": dump.detector(Filter("key", ("A",)), ["rnn.l0.c"]).pattern,
+        "1, 12, 14, 17": dump.select("rnn.l0.c", 0, 11, 0.3, off_before=0),
+    }
+    rows = Card("recall").table("units | held at")
+    assert {(units, to) for units, to, *_ in rows} == {
+        ("4, 23, 26", "mean"),
+        ("4, 23, 26", "other"),
+        ("1, 12, 14, 17", "mean"),
+    }
+    for units, to, *figures in rows:
+        pattern = patterns[units]
+        assert sorted(unit.unit for unit in pattern.units) == [int(unit) for unit in units.split(", ")]
         effect = dump.ablate(pattern, to)
-        assert effect.p > 0.1
-        assert effect.tokens["token"][0] == "?"
-        assert effect.tokens["p"][0] <= 0.02
+        here, question = effect.places.iloc[0], effect.tokens.set_index("token").loc["?"]
+        measured = (here["kl"], here["p"], question["kl"], question["kl_others"], question["p"])
+        assert all(map(close, measured, figures))
+        if units == "4, 23, 26":
+            assert effect.p > 0.1
+            assert effect.tokens["token"][0] == "?"
+            assert question["p"] <= 0.02
+        else:
+            assert here["kl"] < 0.001
+            assert effect.p > 0.5

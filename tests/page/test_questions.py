@@ -1,4 +1,4 @@
-"""The five questions of docs/samples.md: each step that is told there shows on the page what is told there."""
+"""The questions of docs/samples.md: each step that is told there shows on the page what is told there."""
 
 from __future__ import annotations
 
