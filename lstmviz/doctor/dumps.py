@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 
 from lstmviz.doctor.axes import axis_findings, token_findings, track_findings
-from lstmviz.doctor.finding import Count, Finding, quantity
+from lstmviz.doctor.finding import Count, Finding, Mark, quantity
 from lstmviz.doctor.states import source_findings
 from lstmviz.dump.corpus.reader import ShardReader, open_reader
 from lstmviz.dump.header import Header
@@ -80,13 +80,18 @@ def _track(dump: DumpReader, axis: str, name: str, count: Count) -> Iterator[str
 def _provenance(dump: DumpReader) -> Iterator[Finding]:
     kind = f"a corpus of {quantity(len(dump.shards), 'dump')}" if isinstance(dump, ShardReader) else "a dump"
     yield Finding("ok", "", f"{kind} that this lstmviz reads: {quantity(len(dump.sources), 'source')}")
-    if dump.provenance.get("complete") is False:
+    if not_run := dump.provenance.get("not_run"):
+        yield Finding("note", "provenance", f"{not_run} did not run while the model was recorded, and is not here")
+    elif dump.provenance.get("complete") is False:
         yield Finding(
             "problem",
             "provenance",
             "the recording was cut short (complete is false): steps may be missing at the end",
             "what is here is valid; record again to have everything",
         )
+    if (tokens := dump.provenance.get("tokens")) and any(axis.tokens is not None for axis in dump.axes.values()):
+        mark: Mark = "note" if "not checked" in str(tokens) else "ok"
+        yield Finding(mark, "tokens", f"against what the model read: {tokens}")
     if not dump.sources:
         yield Finding("problem", "", "there is no source, so nothing can be selected", "record or write some states")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,6 @@ class MemorySink(Sink):
     def flush(self) -> None:
         """There is nothing to flush."""
 
-    def finish(self, *, is_complete: bool, n_lost: int = 0) -> str | None:
+    def finish(self, *, is_complete: bool, n_lost: int = 0, notes: Mapping[str, Any] | None = None) -> str | None:
         """There is nothing to assemble."""
         return None

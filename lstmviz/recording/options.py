@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from torch import Tensor
+
 from lstmviz.errors import InputError
-from lstmviz.recording.batch.axes import by_axis, is_named, is_plain
+from lstmviz.recording.batch.axes import by_axis, is_named, is_plain, matches
 from lstmviz.recording.batch.axis_state import AxisState
 from lstmviz.recording.batch.forward_pass import StorageOptions
 from lstmviz.recording.batch.pass_inputs import Pass
+from lstmviz.recording.batch.tokens import is_ids_mapping
+from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.hooks.calls import StateFilter
 from lstmviz.recording.hooks.modules import RecordedModule
 
@@ -26,6 +30,24 @@ class RecordingOptions:
     n_steps: int | None = None
     force: bool = False
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[int, str] = field(default_factory=dict)
+    is_followed: bool = True
+    layers: tuple[str, ...] = ()  # patterns of the layers that were asked for
+
+    def named_and_idle(self, ran: Sequence[str]) -> str | None:
+        """Return a pattern of ``layers=`` of which no module ran, or None."""
+        by_name = {m.name: m.kind.layers(m.name, m.module) for m, _ in self.modules if m.name in ran}
+        fits = {p: any(matches(p, n, layer) for n, of in by_name.items() for layer in of) for p in self.layers}
+        return next((pattern for pattern, has_run in fits.items() if not has_run), None)
+
+    def follower(self, tokens: Any) -> TokenFollower | None:
+        """Return what follows tokens through a batch; None where code of the model is compiled, which shows nothing."""
+        if not self.is_followed:
+            return None
+        given = tokens["input_ids"] if is_ids_mapping(tokens) else tokens
+        is_ids = isinstance(given, Tensor) and given.dim() == 2 and not given.is_floating_point()
+        vocabs = [axis.spec.vocab for axis in self.axes.values() if axis.spec.vocab is not None]
+        return TokenFollower(self.names, given if is_ids else None, len(vocabs[0]) if vocabs else None)
 
 
 def passes_by_axis(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from lstmviz.dump.validate import Values
 from lstmviz.errors import InputError, RecordingError, StorageError
 from lstmviz.recording.batch.axes import by_axis
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.batch.batch import Batch
+from lstmviz.recording.batch.fit_tokens import note_of
 from lstmviz.recording.batch.pass_inputs import Pass
 from lstmviz.recording.batch.to_blocks import AxisBlock, check_plan, first_plan, make_axis_block
 from lstmviz.recording.disk_space import forecast, refusal, size_line
@@ -124,7 +125,13 @@ class Recording:
                 checked = [axis.check(one) for one in axis_passes]
                 axis_batches[name] = AxisBatch(axis, checked, flags[name], options.storage, numbers[name])
         return Batch(
-            axis_batches, options.modules, options.wanted, self._enter_batch, self._leave_batch, self._acknowledge
+            axis_batches,
+            options.modules,
+            options.wanted,
+            self._enter_batch,
+            self._leave_batch,
+            self._acknowledge,
+            options.follower(tokens),
         )
 
     def tokens(
@@ -255,10 +262,13 @@ class Recording:
     ) -> None:
         self._is_open = False
         if self._running is not None:
-            self._running.remove_hooks()
+            self._running.unwatch()
         was_stopped = self.stopped is not None
         is_in_order = value is None and not was_stopped
-        line = self._sink.finish(is_complete=is_in_order, n_lost=self._n_begun - self._n_done if is_in_order else 0)
+        n_lost = self._n_begun - self._n_done if is_in_order else 0
+        line = self._sink.finish(is_complete=is_in_order, n_lost=n_lost, notes=self._notes(is_in_order=is_in_order))
+        if is_in_order and self._sink.n_steps and (idle := self._not_run()):
+            print_line(f"{_listed(idle)} did not run in any batch, so the dump has no states of it")
         if line is not None:
             self.stopped = line
             print_line(line) if value is None else print_and_note(line, value)
@@ -276,6 +286,19 @@ class Recording:
                 f"no batch was recorded, so {self._sink.path} was not written; run the model inside "
                 "`with run.batch(tokens=ids): model(ids)`"
             )
+
+    def _not_run(self) -> list[str]:
+        """Return the modules that were found and did not run in any batch."""
+        ran = {name for axis in self._options.axes.values() for name in axis.reading}
+        return [module.name for module, _ in self._options.modules if module.name not in ran]
+
+    def _notes(self, *, is_in_order: bool) -> dict[str, Any]:
+        """Return what is known only at the end: how the tokens are known, and what did not run."""
+        by_axis = {name: note_of(axis.reading) for name, axis in self._options.axes.items()}
+        one = next(iter(by_axis.values()))
+        tokens = one if len(by_axis) == 1 else "; ".join(f"{name}: {note}" for name, note in by_axis.items())
+        idle = self._not_run() if is_in_order else []
+        return {"tokens": tokens} | ({"not_run": ", ".join(idle)} if idle else {})
 
     def _batch_of(self, verb: str) -> Batch | None:
         """Return the batch that runs; None where the recording was stopped."""
@@ -323,6 +346,8 @@ class Recording:
     def _begin(self, axis_blocks: Sequence[AxisBlock]) -> None:
         """Report how much room the recording takes, refuse it where there is less, and write the header."""
         options = self._options
+        for b in axis_blocks:
+            b.axis.commit_reading(b.rows.reading)
         missing = next((name for name in options.axes if name not in [b.plan.name for b in axis_blocks]), None)
         if missing is not None:
             raise RecordingError(
@@ -333,7 +358,14 @@ class Recording:
             raise RecordingError(
                 f"units has {pattern!r}, which no source is named; there is {', '.join(s for s, *_ in sources)}"
             )
-        plan = first_plan(axis_blocks, [module.name for module, _ in options.modules], options.provenance)
+        ran = [name for b in axis_blocks for name in b.rows.reading]
+        if (idle := options.named_and_idle(ran)) is not None:
+            raise RecordingError(
+                f"layers asks for {idle!r} and nothing of it ran in the first batch; {', '.join(ran) or 'nothing'} "
+                "did: run it, or leave it out of layers="
+            )
+        provenance = {**options.provenance, **self._notes(is_in_order=False)}
+        plan = first_plan(axis_blocks, [module.name for module, _ in options.modules], provenance)
         n_bytes = sum(array.nbytes for b in axis_blocks for array in b.block.arrays.values())
         n_valid = sum(b.rows.n_valid for b in axis_blocks)
         expected = forecast(self._sink.path.parent, options.n_steps, n_valid, n_bytes)
@@ -354,3 +386,7 @@ class Recording:
     def _stop(self, line: str) -> None:
         self.stopped = line
         print_line(line)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

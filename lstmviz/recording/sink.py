@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from lstmviz.dump.block import Block
 from lstmviz.dump.journal.format import Acknowledged, steps_in_batches
@@ -114,10 +115,11 @@ class Sink:
             with self._stopping():
                 self._writer.flush()
 
-    def finish(self, *, is_complete: bool, n_lost: int = 0) -> str | None:
+    def finish(self, *, is_complete: bool, n_lost: int = 0, notes: Mapping[str, Any] | None = None) -> str | None:
         """Assemble the dump, rename it into place and remove the parts.
 
-        ``n_lost`` batches failed in a recording that ended in order; the dump notes how many.
+        ``n_lost`` batches failed in a recording that ended in order; the dump notes how many, and ``notes``, which are
+        known only at the end.
 
         Returns None if all went well, else a line that says what happened and what to do; the parts are then kept. An
         incomplete recording never replaces what is at ``path``. A recording without a batch leaves nothing. Never
@@ -133,10 +135,10 @@ class Sink:
                 return None
             if not is_complete and self._replaces:
                 return self._kept_beside()
-            if n_lost and self._plan is not None:
+            noted = {**(notes or {}), **({"batches_lost": n_lost} if n_lost else {})}
+            if self._plan is not None and any(self._plan.provenance.get(k) != v for k, v in noted.items()):
                 with suppress(OSError, StorageError):
-                    noted = {**self._plan.provenance, "batches_lost": n_lost}
-                    write_plan(self.parts_dir, replace(self._plan, provenance=noted))
+                    write_plan(self.parts_dir, replace(self._plan, provenance={**self._plan.provenance, **noted}))
             assemble_in_subprocess(
                 self.parts_dir,
                 self.path,

@@ -153,7 +153,14 @@ def read_options(
         n_steps=read_n_steps(n_steps, tuple(axis_states)),
         force=force,
         provenance=_provenance(model, stored_dtype, storage.every, storage.units),
+        names={id(p): name.removesuffix(".weight") for name, p in model.named_parameters()},
+        layers=() if layers is None else patterns_of("layers", layers),
+        is_followed=not any(_is_compiled(m) for m in model.modules()),
     )
+
+
+def _is_compiled(module: nn.Module) -> bool:
+    return type(module).__name__ == "OptimizedModule" or module._compiled_call_impl is not None
 
 
 def resolve_path(path: str | os.PathLike[str]) -> Path:
@@ -167,10 +174,11 @@ def resolve_path(path: str | os.PathLike[str]) -> Path:
 
 def _provenance(model: nn.Module, dtype: str, every: int, units: UnitChoice) -> dict[str, Any]:
     import torch
+    from torch.nn.parameter import is_lazy
 
     provenance: dict[str, Any] = {
         "model": type(model).__name__,
-        "n_parameters": sum(p.numel() for p in model.parameters()),
+        "n_parameters": sum(p.numel() for p in model.parameters() if not is_lazy(p)),
         "torch": str(torch.__version__),
         "lstmviz": __version__,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

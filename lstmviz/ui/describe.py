@@ -24,7 +24,8 @@ def about(dump: DumpReader) -> dict[str, Any]:
         "uuid": dump.uuid,
         "name": dump.name,
         "model": dump.provenance.get("model"),
-        "is_complete": dump.provenance.get("complete") is not False,
+        "is_complete": dump.provenance.get("complete") is not False or "not_run" in dump.provenance,
+        "recording": _recording(dump),
         "axes": [
             {
                 "index": axis.index,
@@ -45,6 +46,14 @@ def about(dump: DumpReader) -> dict[str, Any]:
         ],
         "tanh_cuts": [finite(view_cut("tanh", i / GRID)) for i in range(-GRID, GRID + 1)],
     }
+
+
+def _recording(dump: DumpReader) -> list[str]:
+    """Return what is to be known of how the dump was recorded, in short lines."""
+    notes = {"tokens": "tokens {}", "not_run": "{} did not run"}
+    return [
+        line.format(dump.provenance[key]) for key, line in notes.items() if isinstance(dump.provenance.get(key), str)
+    ]
 
 
 def finite(value: float) -> float | None:

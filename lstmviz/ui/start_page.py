@@ -54,7 +54,7 @@ def dump_cards(table: DumpTable) -> list[DumpCard]:
             detail=_steps(d.n_steps[0]),
             model=str(d.provenance.get("model") or ""),
             created=str(d.provenance.get("created") or ""),
-            is_complete=d.provenance.get("complete") is not False,
+            is_complete=d.provenance.get("complete") is not False or "not_run" in d.provenance,
             sources=tuple(source.name for source in d.sources),
             n_steps=d.n_steps[0],
             picture=_picture(d),

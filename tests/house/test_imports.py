@@ -45,9 +45,10 @@ FOLDERS = {
     "dump": {"": set(), "journal": {""}, "corpus": {""}},
     "recording": {
         "recompute": set(),
+        "follow": set(),
         "hooks": {"recompute"},
-        "batch": {"hooks", "recompute"},
-        "": {"batch", "hooks"},
+        "batch": {"follow", "hooks", "recompute"},
+        "": {"batch", "follow", "hooks", "recompute"},
         "corpus": {"", "batch"},
     },
     "explain": {"evidence": set(), "causes": {"evidence"}},

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 import lstmviz
-from lstmviz.errors import RecordingError
 from support.models import layer_norm_lstm, siamese, tagger, translator, weight_drop
 from support.models.cell_loop import CellModel
 from support.models.word_language_model import WordLanguageModel, batchify, chunks, evaluate, repackage
@@ -143,15 +142,24 @@ def test_a_tagger_of_packed_sentences(tmp_path, kind):
             x = np.concatenate([ahead["h"], back["h"]], axis=2)
 
 
-def test_a_model_that_sorts_inside_is_not_recorded_under_other_sentences(tmp_path):
+def test_a_model_that_sorts_inside_is_recorded_in_the_order_of_the_text(tmp_path):
     words, lengths = sentences()
     model = tagger.SortingTagger(20, 3).eval()
+    with torch.no_grad(), outputs_of(model.lstm) as calls:
+        model(words, lengths)
+    own, _ = pad_packed_sequence(calls[0][1][0], batch_first=True)
     with (
-        pytest.raises(RecordingError, match="give tokens in the order in which they are packed"),
-        lstmviz.record(model, tmp_path / "a.h5", WORDS) as run,
-        run.batch(tokens=words, lengths=lengths),
+        torch.no_grad(),
+        lstmviz.record(model, tmp_path / "a.h5", WORDS, dtype="float32") as run,
+        run.batch(tokens=words.tolist(), lengths=lengths),
     ):
         model(words, lengths)
+    dump = lstmviz.open_dump(tmp_path / "a.h5")
+    assert dump.provenance["tokens"] == "aligned: read in another order of the sequences"
+    places = torch.sort(lengths, descending=True)[1].argsort()
+    for row, (start, stop) in enumerate(dump.sequences[["start", "stop"]].to_numpy()):
+        assert dump.tokens[start:stop] == [WORDS[i] for i in words[row, : stop - start]]
+        same(dump.states("lstm.l1.h")[start:stop], own[places[row], : stop - start, :9])
 
 
 def test_a_translator_stepped_one_token_a_call(tmp_path):

@@ -26,6 +26,7 @@ export function showNames() {
   document.getElementById(ids.cutShort).hidden = dump.about.is_complete !== false;
   document.getElementById(ids.cutShort).title =
     "The recording did not end in order: it holds the steps up to where it was cut short.";
+  document.getElementById(ids.dump).title += dump.about.recording.map((line) => `\n${showToken(line).text}`).join("");
   dash_clientside.set_props(ids.threshold, { step: thresholdStep(model.source) });
   offerSearch(axis);
   noteSource(source);
@@ -82,6 +83,7 @@ function offerSearch(axis) {
 function noteSource({ n_units: units, n_nan: nan }) {
   const words = [plural(units, "unit")];
   if (nan) words.push(`${plural(nan, "NaN value")}: neither on nor off`);
+  words.push(...model.dump.about.recording.filter((line) => !/^tokens (checked|aligned|taken)[^;]*$/.test(line)));
   const place = document.getElementById(ids.selectNote);
   place.textContent = place.title = words.join(" · ");
   place.classList.toggle("lv-warn", Boolean(nan));

@@ -13,6 +13,7 @@ interface About {
   name: string;
   model: string | null;
   is_complete: boolean;
+  recording: string[]; // how it was recorded, in short lines
   axes: Axis[];
   sources: Source[];
   tracks: Track[];

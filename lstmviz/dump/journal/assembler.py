@@ -183,7 +183,8 @@ class Assembler:
         is_torn = self._reader.is_torn
         is_complete = bool(self._plan.provenance.get("complete", False)) and not self._reader.n_lost_bytes
         is_complete = is_complete and not self._n_odd_batches
-        writer.plan = replace(self._plan, provenance={**self._plan.provenance, "complete": is_complete})
+        has_all = is_complete and not self._plan.provenance.get("not_run")
+        writer.plan = replace(self._plan, provenance={**self._plan.provenance, "complete": has_all})
         grown: dict[str, Any] = {axis: self._vocabs[axis] for axis, n in self._n_new_tokens.items() if n}
         writer.close(self._labels, vocabs=grown)
         amounts = (self._n_steps, self._n_batches, self._reader.n_lost_bytes, is_torn, is_complete)

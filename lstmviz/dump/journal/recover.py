@@ -115,7 +115,7 @@ def _nothing_to_do(target: Path) -> RecoveryReport:
         raise DumpMissing(f"no recording to {target}: neither it nor {parts_dir} exists")
     dump = DumpReader(target)
     try:
-        if dump.provenance.get("complete", True):
+        if dump.provenance.get("complete", True) or "not_run" in dump.provenance:
             return RecoveryReport("complete", f"{target} is complete: there is nothing to recover")
         line = f"{target} has every acknowledged step of a recording that was cut short: there is nothing to recover"
         return RecoveryReport("cut short", line)

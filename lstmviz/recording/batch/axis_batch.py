@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +16,7 @@ from torch import Tensor
 from lstmviz.dump.validate import TrackRows, read_track
 from lstmviz.errors import RecordingError
 from lstmviz.recording.batch.axis_state import AxisState, RowPlaces, check_types, types_of
+from lstmviz.recording.batch.fit_tokens import CHECKED, NOT_CHECKED, READ, least_known
 from lstmviz.recording.batch.forward_pass import (
     ForwardPass,
     LoggedSource,
@@ -26,6 +27,7 @@ from lstmviz.recording.batch.forward_pass import (
 )
 from lstmviz.recording.batch.pass_inputs import CheckedPass, Pass, PassTrack
 from lstmviz.recording.batch.shape_check import CallShape, check_continues, check_fit, check_once, is_too_large
+from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.hooks.calls import Collector, ModuleCall
 from lstmviz.types import View
 
@@ -36,7 +38,7 @@ class AxisRows:
 
     ``places`` are (n_segments, 2), ``tokens`` ids or strings (n_rows,), ``positions`` where each segment's first step
     stands in its document; ``n_valid`` counts the valid steps, kept or not, and ``after`` says where the next batch
-    of a stream begins.
+    of a stream begins. ``reading`` says of each module how its tokens are known.
     """
 
     lengths: tuple[int, ...]
@@ -48,6 +50,7 @@ class AxisRows:
     given: tuple[CheckedPass, ...]
     n_valid: int
     after: RowPlaces
+    reading: Mapping[str, str]
 
 
 class AxisBatch:
@@ -66,6 +69,13 @@ class AxisBatch:
         places = _places_by_pass(given, self._places_of)  # an error comes before the model runs
         self._passes = [ForwardPass(g, self._places_of, storage, p) for g, p in zip(given, places, strict=True)]
         self._at: dict[str, int] = {}  # which pass a module, or a name, fills
+
+    def follow(self, follower: TokenFollower) -> None:
+        """Hold tokens against what ``follower`` sees the model read."""
+        plan = self.axis.plan
+        for forward in self._passes:
+            forward.follower, forward.vocab = follower, self.axis.spec.vocab
+            forward.takes_tokens = plan is None or plan.has_tokens
 
     @property
     def has_run(self) -> bool:
@@ -109,6 +119,7 @@ class AxisBatch:
         collector = forward.running.get(name) or make()
         if not isinstance(collector, LoggedSource):
             collector.take(call)
+            forward.read(call)
         forward.advance(name, collector, is_last=forward is self._passes[-1])
 
     def log(self, name: str, chunk: Tensor, view: View) -> None:
@@ -156,6 +167,7 @@ class AxisBatch:
                 np.concatenate([layout.places.documents for _, layout in ran]),
                 np.concatenate([layout.after.positions for _, layout in ran]),
             ),
+            reading=_reading([forward for forward, _ in ran]),
         )
 
     def _next_pass(self, name: str) -> ForwardPass:
@@ -174,6 +186,21 @@ class AxisBatch:
                 raise RecordingError(
                     f"{odd} was not made in every pass (look at pass {i}); run the same modules in each"
                 )
+
+
+def _reading(passes: Sequence[ForwardPass]) -> dict[str, str]:
+    """Say of each module, over all passes, how its tokens are known: the least that is known in any."""
+    reading: dict[str, str] = {}
+    for forward in passes:
+        for name, shape in forward.settled.items():
+            if shape.is_logged:
+                continue
+            fit = forward.fits.get(name)
+            reading[name] = least_known(
+                reading.get(name),
+                READ if fit and forward.has_taken and fit.verdict == CHECKED else fit.text if fit else NOT_CHECKED,
+            )
+    return reading
 
 
 def _copy(given: Any) -> Any:

@@ -13,6 +13,7 @@ from lstmviz.dump.schema import AxisPlan
 from lstmviz.dump.validate import as_array
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import AxisSpec
+from lstmviz.recording.batch.fit_tokens import least_known
 from lstmviz.recording.batch.pass_inputs import CheckedPass, Pass, PassTrack, check_pass
 
 Ints = NDArray[np.int64]
@@ -74,6 +75,7 @@ class AxisState:
     is_thinned: bool = False
     is_text: bool = False  # tokens are given as strings
     types: Mapping[str, str] = field(default_factory=dict)  # of the tracks that run.batch was given
+    reading: dict[str, str] = field(default_factory=dict)  # how the tokens of each module are known
 
     def __post_init__(self) -> None:
         if self.spec.vocab is not None:
@@ -140,6 +142,11 @@ class AxisState:
             self.types = types_of(passes[0].tracks)
         self.places = after
         self.n_documents = max(self.n_documents, int(after.documents.max(initial=-1)) + 1)
+
+    def commit_reading(self, reading: Mapping[str, str]) -> None:
+        """Remember how the tokens of each module are known, over all batches."""
+        for name, verdict in reading.items():
+            self.reading[name] = least_known(self.reading.get(name), verdict)
 
     def check_same(self, checked: CheckedPass) -> None:
         """Raise RecordingError where a batch is given other things than the first."""

@@ -9,7 +9,6 @@ from typing import Any, Literal, Self
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.hooks import RemovableHandle
 
 from lstmviz.dump.schema import check_name
 from lstmviz.errors import InputError, RecordingError
@@ -17,8 +16,11 @@ from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.batch.forward_pass import ForwardPass, PredictionTrack
 from lstmviz.recording.batch.pass_inputs import Pass
 from lstmviz.recording.batch.predictions import GROUP, class_predictions, token_predictions
+from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.hooks.calls import ModuleCall, StateFilter
 from lstmviz.recording.hooks.modules import RecordedModule
+from lstmviz.recording.hooks.watch import Watch
+from lstmviz.recording.recompute.own import own_arithmetic
 from lstmviz.types import Concerns, View
 
 
@@ -42,12 +44,14 @@ class Batch:
         enter: Callable[[Batch], bool],
         leave: Callable[[], None],
         done: Callable[[Mapping[str, AxisRows]], None],
+        follower: TokenFollower | None = None,
     ) -> None:
         self._axes = axes
         self._modules = modules
         self._wanted = wanted
         self._enter, self._leave, self._done = enter, leave, done
-        self._handles: list[RemovableHandle] = []
+        self._follower = follower
+        self._watches: list[Watch] = []
         self._failure: Exception | None = None
         self._is_recorded = False
 
@@ -55,21 +59,26 @@ class Batch:
         self._is_recorded = self._enter(self)
         if self._is_recorded:
             for recorded, axis in self._modules:
-                # Before other hooks, which may replace the output.
-                hook = self._hook_of(recorded, self._axes[axis])
-                self._handles.append(recorded.module.register_forward_hook(hook, prepend=True, with_kwargs=True))
+                take = self._taker_of(recorded, self._axes[axis])
+                self._watches.append(Watch(recorded.name, recorded.module, take))
+            if self._follower is not None:
+                for axis_batch in self._axes.values():
+                    axis_batch.follow(self._follower)
+                self._follower.start()
         return self
 
-    def remove_hooks(self) -> None:
-        """Take every hook off the model; a second call does nothing."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
+    def unwatch(self) -> None:
+        """Leave the model as it was; a second call does nothing."""
+        if self._follower is not None:
+            self._follower.stop()
+        for watch in reversed(self._watches):
+            watch.remove()
+        self._watches.clear()
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.remove_hooks()
+        self.unwatch()
         self._leave()
         failure, self._failure = self._failure, None
         if value is not None or not self._is_recorded:
@@ -85,7 +94,8 @@ class Batch:
             if axis.is_given and not axis.has_run:
                 of_axis = [(r, a) for r, a in self._modules if a == name]
                 raise RecordingError(f"{self._nothing_ran(of_axis)}; or give nothing for axis {name!r}")
-        self._done({name: axis.close() for name, axis in self._axes.items() if axis.has_run})
+        with own_arithmetic():
+            self._done({name: axis.close() for name, axis in self._axes.items() if axis.has_run})
 
     def tokens(self, given: Pass, axis: str | None) -> None:
         """Take what an axis runs over, where run.batch was given nothing for it."""
@@ -105,7 +115,8 @@ class Batch:
         if tensor.dim() + is_step == 2:
             tensor = tensor[..., None]
         chunk = tensor[None] if is_step else tensor.transpose(0, 1)
-        self._guarded(lambda: self._axis(f"run.log({name!r}", axis).log(name, chunk, view))
+        with torch._C.DisableTorchFunction():
+            self._guarded(lambda: self._axis(f"run.log({name!r}", axis).log(name, chunk, view))
 
     def predictions(
         self,
@@ -130,7 +141,8 @@ class Batch:
             values = token_predictions(logits, targets, (n_sequences, n_steps), top_k=top_k, labels=names)
             return [PredictionTrack(n, v, per, concerns, GROUP) for n, v in values.items()]
 
-        self._guarded(lambda: axis_batch.add_tracks("run.predictions", tracks))
+        with own_arithmetic():
+            self._guarded(lambda: axis_batch.add_tracks("run.predictions", tracks))
 
     def _axis(self, call: str, name: str | None) -> AxisBatch:
         if name is None and len(self._axes) == 1:
@@ -140,15 +152,18 @@ class Batch:
             raise InputError(f"{call}) names {named}, and the recording has {', '.join(self._axes)}; say axis=")
         return self._axes[name]
 
-    def _hook_of(self, recorded: RecordedModule, axis: AxisBatch) -> Any:
+    def _taker_of(self, recorded: RecordedModule, axis: AxisBatch) -> Callable[[ModuleCall], None]:
         def make() -> Any:
             return recorded.kind.collect(recorded.name, recorded.module, self._wanted)
 
-        def hook(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-            call = ModuleCall(recorded.name, module, args, kwargs, output)
-            self._guarded(lambda: axis.take(recorded.name, make, call))
+        def take(call: ModuleCall) -> None:
+            try:
+                axis.take(recorded.name, make, call)
+            except Exception as err:
+                self._failure = err
+                raise
 
-        return hook
+        return take
 
     def _guarded(self, take: Callable[[], None]) -> None:
         """Remember an error: the batch is then not acknowledged, even if the caller's code swallows the error."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -14,12 +15,17 @@ from torch.nn.functional import pad
 from lstmviz.dump.schema import StateDtype
 from lstmviz.errors import RecordingError
 from lstmviz.recording.batch.axis_state import RowPlaces
+from lstmviz.recording.batch.fit_tokens import Fit, fit_tokens, tokens_read
 from lstmviz.recording.batch.pass_inputs import CheckedPass
+from lstmviz.recording.batch.placement import Placement
 from lstmviz.recording.batch.shape_check import CallShape, check_fit, is_too_large, valid_steps_after
 from lstmviz.recording.batch.subsample import Segments, UnitChoice, select_steps
 from lstmviz.recording.batch.to_numpy import to_rows
 from lstmviz.recording.batch.valid_steps import ValidSteps
-from lstmviz.recording.hooks.calls import CallCounter, Collector, StateArray
+from lstmviz.recording.follow.follower import TokenFollower
+from lstmviz.recording.follow.reading import ModuleReading, readings_of
+from lstmviz.recording.hooks.calls import CallCounter, Collector, ModuleCall, StateArray
+from lstmviz.recording.recompute.own import own_arithmetic
 from lstmviz.types import Concerns, Per, View
 
 
@@ -127,6 +133,12 @@ class ForwardPass:
     predictions: list[PredictionTrack] = field(default_factory=list)
     running: dict[str, Collector | LoggedSource] = field(default_factory=dict)
     n_calls: dict[str, int] = field(default_factory=dict)
+    follower: TokenFollower | None = None
+    vocab: Sequence[str] | None = None
+    takes_tokens: bool = True  # from what the model reads, where none are given
+    readings: dict[str, ModuleReading] = field(default_factory=dict)
+    fits: dict[str, Fit] = field(default_factory=dict)
+    has_taken: bool = False  # tokens from there
 
     @property
     def is_described(self) -> bool:
@@ -155,21 +167,75 @@ class ForwardPass:
         if call.n_steps == end or (call.lengths is not None and not collector.can_continue):
             self.settle(name)
 
+    def read(self, call: ModuleCall) -> None:
+        """Note what a module reads in one call, where tokens are followed."""
+        if self.follower is None:
+            return
+        x = call.argument(0, "input")
+        reading = self.readings.setdefault(call.name, ModuleReading())
+        reading.add(self.follower, call.module, x)
+        if reading.shapes[-1][0] == 1:
+            self.follower.count_step_call()
+
     def settle(self, name: str) -> None:
         """Reduce the states of a module that ran to the rows that are kept."""
+        with own_arithmetic():
+            self._settle(name)
+
+    def _settle(self, name: str) -> None:
         call = self.call_shape(name)
-        check_fit(name, call, self.given, self.settled, None if self.layout is None else self.layout.valid)
+        placement = self._fit_tokens(name, call)
+        if placement is None:
+            self._check_fit(name, call)
+            valid = valid_steps_after(call, self.given) if self.layout is None else self.layout.valid
+        else:
+            valid = placement.valid
+            self._check_placed(name, valid)
         if self.layout is None:
-            self.layout = self._lay_out(valid_steps_after(call, self.given))
+            self.layout = self._lay_out(valid)
         collector = self.running.pop(name)
         self.settled[name] = call
-        for state in collector.finish(tuple(self.layout.valid.stops.tolist())):
+        lengths = tuple(valid.stops.tolist()) if placement is None else placement.lengths
+        for state in collector.finish(lengths):
             layer = name if state.source == name else state.source.rsplit(".", 1)[0]
             units = self.storage.units.units_of(state.source, layer, name, state.values.shape[2])
-            rows = to_rows(state.source, state.values, self.layout.segments, self.storage.dtype, units)
+            values = state.values if placement is None else placement.moved(state.values)
+            rows = to_rows(state.source, values, self.layout.segments, self.storage.dtype, units)
             if state.source in self.states:
                 raise RecordingError(f"{state.source!r} is a source already; log under another name")
             self.states[state.source] = StateRows(rows, state.view, units, layer, name)
+
+    def _check_fit(self, name: str, call: CallShape) -> None:
+        check_fit(name, call, self.given, self.settled, None if self.layout is None else self.layout.valid)
+
+    def _fit_tokens(self, name: str, call: CallShape) -> Placement | None:
+        """Hold what a module read against the tokens given, or take them from it; return where its steps belong."""
+        if self.follower is None or name not in self.readings:
+            return None
+        sources = readings_of(self.follower, self.readings[name])
+        if self.given.tokens is None and self.takes_tokens and not self.settled:
+            taken = tokens_read(sources, self.given, None if self.vocab is None else len(self.vocab), call.lengths)
+            if taken is not None:
+                self.given = taken
+                self.has_taken = True
+        try:
+            fit = fit_tokens(name, sources, self.given, self.vocab, call.lengths)
+        except RecordingError:
+            self._check_fit(name, call)  # a length that does not fit says more
+            raise
+        self.fits[name] = fit
+        return fit.placement
+
+    def _check_placed(self, name: str, valid: ValidSteps) -> None:
+        """Raise RecordingError unless the steps that a module read are those of the modules before it."""
+        known = None if self.layout is None else self.layout.valid
+        if known is not None and not (
+            np.array_equal(known.starts, valid.starts) and np.array_equal(known.stops, valid.stops)
+        ):
+            raise RecordingError(
+                f"{name} read other steps of the tokens than {next(iter(self.settled))} did; give lengths, or each its "
+                "own axis with axes={...}"
+            )
 
     def close(self) -> PassLayout | None:
         """Settle what still runs (cells, and modules whose steps were not given before); None if nothing ran."""

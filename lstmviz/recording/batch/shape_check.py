@@ -104,7 +104,10 @@ def _check_lengths(
             raise _misfit(name, call, given)
         return
     if valid.starts.any():
-        raise RecordingError(f"{name} ran over a packed input, which has no padding before it; give lengths, not mask")
+        raise RecordingError(
+            f"{name} ran over a packed input, which has no padding before it; give the "
+            "tokens from step 0 of each row on, as they were packed, and lengths"
+        )
     odd = next((i for i, n in enumerate(valid.lengths) if n != lengths[i]), None)
     if odd is not None:
         verb = "was logged for" if call.is_logged else "ran over"

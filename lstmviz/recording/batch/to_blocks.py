@@ -36,6 +36,7 @@ class AxisBlock:
         for name, new in self.new_labels.items():
             self.axis.encoder.commit(name, new)
         self.axis.commit(self.plan, self.rows.given, self.rows.after)
+        self.axis.commit_reading(self.rows.reading)
 
 
 def make_axis_block(axis: AxisState, rows: AxisRows, dtype: StateDtype) -> AxisBlock:

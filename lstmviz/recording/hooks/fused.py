@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -197,8 +198,15 @@ def _rerun(rnn: nn.RNNBase, call: _FusedCall, x: Tensor, first: int, weights: li
     hx = begin if rnn.mode == "LSTM" else begin[0]
     modes = (weights, rnn.bias, 1, 0.0, rnn.training, rnn.bidirectional)
     forward = cast(Any, _FORWARD[rnn.mode])
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _unsaved():
         warnings.simplefilter("ignore")  # that one layer's weights are no contiguous chunk
         if call.batch_sizes is not None:
             return cast(Tensor, forward(x, call.batch_sizes, hx, *modes)[0]).detach()
         return cast(Tensor, forward(x, hx, *modes, False)[0]).detach()
+
+
+def _unsaved() -> AbstractContextManager[object]:
+    """Keep what is saved for a gradient from the caller's hooks: activation checkpointing counts these tensors."""
+    if torch.is_grad_enabled() and cast(Any, torch._C._autograd)._saved_tensors_hooks_is_enabled():
+        return torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: x)
+    return nullcontext()
