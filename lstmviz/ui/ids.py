@@ -107,6 +107,7 @@ class Place(_Id):
     ADVISER = auto()
     CARRY = auto()
     LENGTHS = auto()
+    ABLATION = auto()
 
 
 def by_name() -> dict[str, str]:

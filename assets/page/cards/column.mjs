@@ -3,6 +3,7 @@
 import { onFrame } from "../dom/frame.mjs";
 import { hasQuestion } from "../lib/url.mjs";
 import { state } from "../store/state.mjs";
+import { makeAblationCard } from "./ablation.mjs";
 import { cards, watchSummary } from "./card.mjs";
 import { makeEnrichmentCard } from "./enrichment.mjs";
 import { makeLengthsCard } from "./lengths.mjs";
@@ -15,6 +16,7 @@ export function makeCards() {
   makeUnitCard();
   makeThresholdCard();
   makeEnrichmentCard();
+  makeAblationCard();
   makeLengthsCard();
   const narrow = window.matchMedia(NARROW);
   const fold = () => cards.forEach((card) => card.fold(narrow.matches));

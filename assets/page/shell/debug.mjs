@@ -1,5 +1,6 @@
 /* What the page shows, for tests and the curious: read from the console as lvDebug.inspectPage(). */
 
+import { inspectAblationCard } from "../cards/ablation.mjs";
 import { inspectEnrichmentCard } from "../cards/enrichment.mjs";
 import { inspectLengthsCard } from "../cards/lengths.mjs";
 import { inspectThresholdCard } from "../cards/threshold.mjs";
@@ -142,6 +143,7 @@ export function exposeDebug() {
     ids,
     inspectCards,
     inspectCompare,
+    inspectAblationCard,
     inspectEnrichmentCard,
     inspectMap,
     inspectTyped,

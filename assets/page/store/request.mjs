@@ -110,3 +110,27 @@ export async function getJson(path, options) {
 export async function askServer(path, body, options) {
   return readAnswer(await postJson(path, body, options));
 }
+
+/**
+ * The last of the lines that answer an object put to the server; each line before is told how far it is, 0 to 1.
+ * @param {string} path
+ * @param {object} body
+ * @param {{ signal: AbortSignal, told: (share: number) => void }} options
+ */
+export async function askLines(path, body, { signal, told }) {
+  const response = await postJson(path, body, { signal });
+  let rest = "";
+  let /** @type {any} */ answer = null;
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const lines = (rest + part.value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      answer = JSON.parse(line);
+      if (answer.share !== undefined) told(answer.share);
+    }
+  }
+  if (answer?.error) throw new Error(answer.error);
+  if (!answer || answer.share !== undefined) throw new Error("the server's answer broke off; is it still running?");
+  return answer;
+}

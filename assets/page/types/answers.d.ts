@@ -307,3 +307,24 @@ interface Offer {
   share: number | null;
   dumps: string[];
 }
+
+/* ---- What becomes of the predictions when units are held, as d/UUID/ablation says it; in nats. */
+
+interface AblationPlace {
+  place: "here" | "after" | "elsewhere";
+  n_steps: number;
+  kl: number | null;
+  loss: number | null;
+  kl_others: number | null;
+  kl_others_most: number | null;
+  p: number | null;
+}
+
+interface Ablation {
+  to: string;
+  n_units: number;
+  p: number | null;
+  places: AblationPlace[];
+  tokens: { token: string; n_steps: number; kl: number; loss: number | null; kl_others: number | null; p: number | null }[];
+  others: { units: string[]; kl: number[] };
+}

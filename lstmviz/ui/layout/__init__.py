@@ -78,6 +78,7 @@ def _aside() -> Component:
             html.Section(id=Place.CARD, className="lv-card", **named("Unit")),
             html.Section(id=Place.ADVISER, className="lv-card", **named("Threshold")),
             html.Section(id=Place.CARRY, className="lv-card", **named("What the matches carry")),
+            html.Section(id=Place.ABLATION, className="lv-card", **named("Does it matter?")),
             html.Section(id=Place.LENGTHS, className="lv-card", **named("Length of the matches")),
         ],
     )

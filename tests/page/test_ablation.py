@@ -1,0 +1,80 @@
+"""*Does it matter?*: units are held while the model reads the corpus again, and the page shows what the API says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import lstmviz
+from support import browser as browsing
+from support.axe import check
+from support.cards import built
+
+CARD = "#lv-ablation"
+
+
+@pytest.fixture(scope="module")
+def agreement(tmp_path_factory):
+    path = tmp_path_factory.mktemp("agreement") / "agreement.h5"
+    return lstmviz.open_dump(built("agreement", "1x50", path))
+
+
+@pytest.fixture(scope="module")
+def words_address(agreement):
+    with browsing.serving([agreement]) as address:
+        yield address
+
+
+@pytest.fixture
+def words(chromium, words_address):
+    with browsing.workbench(chromium, words_address) as page:
+        yield page
+
+
+def shown(bench):
+    return bench.page.evaluate("() => lvDebug.inspectAblationCard()")
+
+
+def answered(bench):
+    bench.page.wait_for_function("() => lvDebug.inspectAblationCard().answer", timeout=120_000)
+    return shown(bench)
+
+
+def test_the_units_that_agreement_rests_on_are_needed(words, agreement):
+    words.open(source="rnn.l0.c", start=53, stop=62, t=0.6, side="low")
+    words.page.click(f"{CARD} [data-act=ask]")
+    words.page.locator(CARD, has_text="The model reads the corpus").wait_for()
+    card = answered(words)
+    effect = agreement.ablate(agreement.select("rnn.l0.c", 53, 62, 0.6, side="low"))
+    assert card["answer"]["p"] == effect.p <= 0.05
+    assert card["answer"]["places"][0]["kl"] == effect.places["kl"][0]
+    assert card["nOthers"] == 49
+    assert "needs" in card["words"]
+    assert f"by {effect.places['kl'][0]:.3f} nats" in card["words"]
+    check(words, "an ablation")
+
+    words.page.locator(f"{CARD} circle.lv-svg-own").hover()
+    assert "the pattern's units" in words.page.locator(".lv-tip").inner_text()
+    words.page.press("body", "Escape")
+
+
+def test_another_pattern_ends_it_and_stop_does(words):
+    words.open(source="rnn.l0.c", start=53, stop=62, t=0.6, side="low")
+    words.page.select_option(f"{CARD} select", "zero")
+    words.page.click(f"{CARD} [data-act=ask]")
+    words.page.click(f"{CARD} [data-act=stop]")
+    assert re.search("Ask the model$", shown(words)["words"])
+    words.page.select_option(f"{CARD} select", "other")
+    words.page.click(f"{CARD} [data-act=ask]")
+    words.page.locator(f"{CARD} [data-act=stop]").wait_for()
+    words.page.fill("#lv-before", "0")
+    words.page.keyboard.press("Enter")
+    words.page.locator(f"{CARD} [data-act=ask]").wait_for()
+    assert shown(words)["answer"] is None
+
+
+def test_without_a_model_there_is_no_card(chromium, wide_address):
+    with browsing.workbench(chromium, wide_address) as bench:
+        bench.open()
+        assert not shown(bench)["isShown"]
