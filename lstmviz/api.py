@@ -32,6 +32,7 @@ from lstmviz.maps.sampling import N_STEPS
 from lstmviz.maps.tensorboard import default_source, to_projector
 from lstmviz.match.pattern.file import PatternFile, as_pattern, hidden_in
 from lstmviz.rerun.interventions import Intervention, held_values
+from lstmviz.rerun.runner import Runner
 from lstmviz.rerun.typed import TypedReader
 from lstmviz.types import Filter, Pattern, ShareProgress, Side, Window
 
@@ -420,9 +421,8 @@ class Dump(DumpReader):
             2  elsewhere    14028  0.000  0.8
         """
         from lstmviz.explain.causes.ablate import AblationQuestion, ablate, ablate_text
-        from lstmviz.rerun.rerun import rerun_of
 
-        chosen, runner = as_pattern(pattern), rerun_of(self)
+        chosen, runner = as_pattern(pattern), self._model()
         taken = {*hidden, *hidden_in(pattern, self.uuid)} if text is None else set(hidden)
         question = AblationQuestion(to, at, n_others, min_shared, frozenset(taken), seed)
         if text is not None:
@@ -678,9 +678,7 @@ class Dump(DumpReader):
             >>> dump.rerun("0(1x").unknown
             ['x']
         """
-        from lstmviz.rerun.rerun import rerun_of
-
-        return TypedText(rerun_of(self).run(text, held_values(self, interventions)))
+        return TypedText(self._model().run(text, held_values(self, interventions)))
 
     def patch(self, text: str, donor: str, units: Pattern | Mapping[str, Sequence[int]], window: Window) -> Patched:
         """Put units of one text's run into another's, and tell which way the predictions go.
@@ -710,9 +708,8 @@ class Dump(DumpReader):
             [False, False, True, True, False, False]
         """
         from lstmviz.explain.causes.patch import patch
-        from lstmviz.rerun.rerun import rerun_of
 
-        return patch(self, rerun_of(self), text, donor, units, window)
+        return patch(self, self._model(), text, donor, units, window)
 
     def influence(
         self,
@@ -750,9 +747,8 @@ class Dump(DumpReader):
             ['step', 'token', 'states', 'loss']
         """
         from lstmviz.explain.causes.influence import influence
-        from lstmviz.rerun.rerun import rerun_of
 
-        return influence(self, rerun_of(self), text, source, units, n_draws, seed)
+        return influence(self, self._model(), text, source, units, n_draws, seed)
 
     def align_units(self, source: str, second: DumpReader, other: str | None = None, seed: int = 0) -> Alignment:
         """Find each unit's partner in another recording of the same text, by correlation over all steps.
@@ -781,6 +777,12 @@ class Dump(DumpReader):
         except ModelError:
             floor = None
         return align_units(pair, floor, seed)
+
+    def _model(self) -> Runner:
+        """Return the model that runs texts of this dump: the one that lies beside it."""
+        from lstmviz.rerun.rerun import rerun_of
+
+        return rerun_of(self)
 
     def project(
         self,

@@ -194,11 +194,25 @@ def test_what_cannot_be_asked_is_said_in_one_line(made, asked, error, words):
     assert "\n" not in str(caught.value)
 
 
-def test_without_a_model_or_with_steps_that_it_did_not_read_it_is_refused(made, tmp_path):
+def test_without_a_model_it_is_refused(made, tmp_path):
     states = {"rnn.l0.c": made.states("rnn.l0.c")[:]}
     lone = lstmviz.write_dump(tmp_path / "lone.h5", states=states, tokens=np.zeros(made.n_steps, int), vocab=["a"])
     with pytest.raises(errors.ModelMissing, match="no model lies beside"):
         lstmviz.open_dump(lone).ablate(pattern_of(("rnn.l0.c", 1)))
+
+
+def test_a_dump_of_some_steps_of_longer_documents_is_refused(made, tmp_path):
+    model, path = rerun_of(made).module, tmp_path / "some.h5"
+    ids = torch.from_numpy(np.asarray(made.first.tokens.ids[:9], np.int64))[None]
+    run = lstmviz.record(model, path, vocab=list(made.tokens.vocab), every=2)
+    with torch.no_grad(), run, run.batch(tokens=ids):
+        model(ids)
+    (tmp_path / "some.safetensors").write_bytes(made.path.with_suffix(".safetensors").read_bytes())
+    some = lstmviz.open_dump(path)
+    pattern = pattern_of(("rnn.l0.c", 1), threshold=-0.99)
+    with pytest.raises(errors.ModelError, match="holds some steps of longer documents"):
+        some.ablate(pattern)
+    assert some.ablate(pattern, "zero", text="ab é", n_others=1).places["n_steps"].sum() == 4  # a text is whole
 
 
 def held_at_mean(sample_dump, variant, units):
@@ -260,3 +274,12 @@ def test_the_card_of_recall_tells_who_is_needed_where_it_is_asked(sample_dump):
         else:
             assert here["kl"] < 0.001
             assert effect.p > 0.5
+
+
+def test_sequences_and_sets_run_in_parts_give_the_same(made, monkeypatch):
+    whole = made.ablate(PATTERN, n_others=7)
+    monkeypatch.setattr("lstmviz.explain.causes.texts.MAX_VALUES", 120)
+    monkeypatch.setattr("lstmviz.explain.causes.ablate.MAX_VALUES", 120)
+    parts = made.ablate(PATTERN, n_others=7)
+    for name in ("places", "tokens", "others"):
+        pd.testing.assert_frame_equal(getattr(parts, name), getattr(whole, name), rtol=1e-3, atol=1e-5)

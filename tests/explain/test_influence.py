@@ -164,3 +164,11 @@ def test_the_subjects_noun_stands_above_every_distractor(sample_dump, variant, u
     assert np.mean(by_loss) >= 0.98
     assert np.mean(by_mean) >= 0.95
     assert np.mean(by_gradient) < 0.5
+
+
+def test_rows_run_in_parts_give_the_same(parens, monkeypatch):
+    whole = parens.influence("0(11(2)1", "rnn.l1.c", [3, 9], n_draws=5)
+    monkeypatch.setattr("lstmviz.explain.causes.influence.MAX_VALUES", 200)  # a few rows at a time, across tokens
+    parts = parens.influence("0(11(2)1", "rnn.l1.c", [3, 9], n_draws=5)
+    np.testing.assert_allclose(parts.states, whole.states, atol=1e-6)
+    np.testing.assert_allclose(parts.loss, whole.loss, atol=1e-5)

@@ -15,7 +15,7 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import Cancelled, PatternError
 from lstmviz.explain.causes.effect import Effect, EffectSums, places_of
 from lstmviz.explain.causes.replacements import Replacements, partner_of, partners
-from lstmviz.explain.causes.texts import MAX_ROWS, TextBatch, Texts, corpus_texts
+from lstmviz.explain.causes.texts import MAX_ROWS, MAX_VALUES, TextBatch, Texts, corpus_texts
 from lstmviz.explain.causes.unit_sets import UnitSet, in_words, other_sets, units_of
 from lstmviz.match.summary.spans import matched_steps, steps_of, summary_spans
 from lstmviz.rerun.interventions import check_to
@@ -74,7 +74,7 @@ class Ablation:
         sums.has_loss(self._with_next())
         is_met = np.add.reduceat(self._matched, self._texts.starts) > 0
         sequences = np.flatnonzero(is_met) if not is_everywhere else np.arange(len(self._texts.starts))
-        copies, n_done = min(len(self._sets), max(COPIES_AT_ONCE, MAX_ROWS // len(sequences))), 0
+        copies, n_done = self._copies(sequences), 0
         n_in_all = int((self._texts.stops - self._texts.starts)[sequences].sum()) * len(self._sets)
         for batch in self._texts.batches(sequences, len(self._runner.outputs), copies):
             with self._runner.alone():
@@ -91,6 +91,12 @@ class Ablation:
                     progress(n_done / n_in_all, "ablating")
         words = [self._runner.vocab[token] for token in np.unique(self._texts.ids).tolist()]
         return sums.effect(words, [in_words(units) for units in self._sets[1:]])
+
+    def _copies(self, sequences: Ids) -> int:
+        """Return how many sets of units are run beside one another: one alone where a sequence's logits are many."""
+        longest = int((self._texts.stops - self._texts.starts)[sequences].max())
+        most = max(1, MAX_VALUES // (longest * len(self._runner.outputs)))
+        return min(len(self._sets), max(COPIES_AT_ONCE, MAX_ROWS // len(sequences)), most)
 
     def _with_next(self) -> Ids:
         """Return the steps whose next token is known, for a model that predicts it."""

@@ -148,16 +148,16 @@ class _Replacing:
     def _changes(self, place: Ids, token: Tensor, mean: Tensor | None) -> tuple[Floats, Floats]:
         """Return the mean changes of states and loss, when the token at a place is ``token``, or ``mean`` embedded."""
         n = len(self._ids)
-        n_draws = len(place) // n
-        at_once = max(1, MAX_VALUES // (n * n_draws * max(len(self._units), self._n_outputs)))  # places
+        at_once = max(1, MAX_VALUES // (n * max(len(self._units), self._n_outputs)))  # rows
         states, loss = np.zeros((n, n, len(self._units)), np.float32), np.zeros((n, n), np.float32)
-        for first in range(0, n, at_once):
-            some = slice(first * n_draws, (first + at_once) * n_draws)
-            values, losses = self._run(torch.from_numpy(place[some]), token[some], mean)
-            here = slice(first, first + at_once)
+        for first in range(0, len(place), at_once):
+            some = slice(first, first + at_once)
+            here = place[some]
+            values, losses = self._run(torch.from_numpy(here), token[some], mean)
+            begin = np.flatnonzero(np.diff(here, prepend=-1))
             for sums, runs in ((states, values), (loss, losses)):
                 changes = (runs[1:] - runs[:1]).abs_().numpy()
-                sums[here] = changes if n_draws == 1 else changes.reshape(-1, n_draws, *changes.shape[1:]).mean(axis=1)
+                sums[here[begin]] += np.add.reduceat(changes, begin, axis=0) * (n / len(place))
         loss[:, -1 if self._targets is not None else slice(None)] = np.nan
         return states, loss
 

@@ -73,9 +73,9 @@ class LstmCell(LayerCell):
         rows = torch.cat([rows, rows + self._n, rows + 2 * self._n])
         bias = self._bias()
         pre = functional.linear(x, self.w_ih[rows], None if bias is None else bias[rows])
-        recurrent = self._recurrent[:, rows]
-        pre[1:] += h[:-1] @ recurrent
-        pre[0] += begin @ recurrent
+        recurrent = self._recurrent.t()[rows]
+        pre[1:] += functional.linear(h[:-1], recurrent)
+        pre[0] += functional.linear(begin, recurrent)
         i, f, g = torch.sigmoid(pre).chunk(3, -1)
         return i, f, (g + g).sub_(1.0)
 
