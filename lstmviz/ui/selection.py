@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -132,10 +132,31 @@ class Selection(_Frozen):
         return PatternUnit(pin.source, pin.unit, pin.side, base if pin.threshold is None else pin.threshold)
 
 
+class TrackQuestion(Selection):
+    """A selection, and the track whose values are compared at its matches."""
+
+    track: Name
+
+
+class HypothesisQuestion(_Frozen):
+    """What a unit or a pattern is to detect, and the source that is plotted."""
+
+    hypothesis: FewLabels
+    source: Name
+
+
+Record = TypeVar("Record", bound=BaseModel)
+
+
 def parse(raw: Mapping[str, Any]) -> Selection:
     """Return the checked selection; PatternError names the first field that is wrong."""
+    return checked(Selection, raw)
+
+
+def checked(record: type[Record], raw: Mapping[str, Any]) -> Record:
+    """Return what was posted as a record; PatternError names the first field that is wrong."""
     try:
-        return Selection.model_validate(raw)
+        return record.model_validate(raw)
     except ValidationError as err:
         first = err.errors()[0]
         if first["type"] == "value_error":  # the message of a record that checks itself

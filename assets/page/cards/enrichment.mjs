@@ -6,7 +6,6 @@ import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { notify } from "../dom/notice.mjs";
 import { typeScale } from "../dom/projector.mjs";
-import { hideTip, showTip } from "../dom/tooltip.mjs";
 import {
   byStrength,
   enrichmentSentence,
@@ -16,16 +15,20 @@ import {
   toggledFilter,
   valueRows,
 } from "../lib/enrichment.mjs";
-import { grouped, valueText } from "../lib/scale.mjs";
-import { decimal, percent } from "../lib/shares.mjs";
+import { evidenceOf, evidenceSentence } from "../lib/evidence.mjs";
+import { valueText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { changeLimits, presentLimits } from "../store/edits.mjs";
+import { askEvidenceAgain, evidenceAnswer, needEvidence } from "../store/evidence.mjs";
+import { findUnits, isFound, presentFinding } from "../store/finding.mjs";
 import { model } from "../store/model.mjs";
 import { state } from "../store/state.mjs";
 import { summaryAnswer } from "../store/summary.mjs";
 import { ownTracksFirst } from "../store/tracks.mjs";
-import { hint, makeCard, nameWidth, noSummary } from "./card.mjs";
+import { failed, hint, makeCard, nameWidth, noSummary } from "./card.mjs";
+import { carriedRow } from "./carried-row.mjs";
+import { makeFinding } from "./finding.mjs";
 
 const HINT = "Brush some tokens: what their matches have in common, in each track.";
 const MOST = 200; // labels of a filter; the server takes 1,000
@@ -39,7 +42,8 @@ export function makeEnrichmentCard() {
   card = makeCard(ids.carry, "What the matches carry");
   limits = element("p", "lv-card-note lv-carry-limits");
   place = element("div", "lv-card-track");
-  for (const name of ["selection", "summary", "carry"]) onFrame(name, draw);
+  makeFinding(card, () => /** @type {HTMLElement} */ (card.body.querySelector(".lv-carry-find"))?.focus());
+  for (const name of ["selection", "summary", "carry", "finding"]) onFrame(name, draw);
 }
 
 /* The tracks of the present answer, the corpus's own before predictions, the most telling first; and which is shown. */
@@ -55,14 +59,18 @@ function chosen() {
 }
 
 const isRegion = () => Boolean(summaryAnswer()?.is_region);
-const whose = () => (isRegion() ? "region" : "matches");
 const filters = () => presentLimits().filters;
 
 function draw() {
   if (!model.source) return;
   const answer = summaryAnswer();
   const missing = noSummary(HINT);
-  const now = JSON.stringify([missing?.textContent, answer?.key, state.dump, wanted, filters(), typeScale()]);
+  const track = missing ? null : (chosen()?.name ?? null);
+  needEvidence(track);
+  const evidence = track !== null && evidenceAnswer(track);
+  const found = presentFinding()?.hypothesis;
+  const known = [missing?.textContent, answer?.key, state.dump, wanted, filters(), typeScale()];
+  const now = JSON.stringify([...known, evidence, found]);
   if (now === drawnKey) return;
   drawnKey = now;
   card.title.textContent = isRegion() ? "What the region carries" : "What the matches carry";
@@ -96,18 +104,29 @@ function show(track) {
   });
   const longest = Math.max(...rows.map((value) => Array.from(showToken(value.value).text).length));
   list.style.setProperty("--lv-name", nameWidth(longest));
-  list.append(...rows.map((value) => row(track, name, value)));
-  const focused = focusedIn(card.body)?.dataset.value;
+  const evidence = evidenceAnswer(track.name);
+  list.append(...rows.map((value) => row(track, name, value, evidence)));
+  const focused = focusedIn(card.body);
+  const [act, at] = [focused?.className, focused?.dataset.value];
   const parts = [place, list];
   if (track.n_values > rows.length)
     parts.push(hint(`${plural(track.n_values - rows.length, "more value")} not listed`));
   const best = strongestValue(track);
   if (best) parts.push(conclusion(name, best));
+  parts.push(certainty(track, evidence, best));
   card.body.replaceChildren(...parts, ...limitRow());
-  const again =
-    focused !== undefined &&
-    /** @type {HTMLElement[]} */ ([...list.children]).find((one) => one.dataset.value === focused);
-  if (again) again.focus({ preventScroll: true });
+  if (at !== undefined) focusAgain(list, act, at);
+}
+
+/**
+ * The keyboard stays where it was when the rows are made anew.
+ * @param {HTMLElement} list
+ * @param {string} className
+ * @param {string} value
+ */
+function focusAgain(list, className, value) {
+  const isOf = className.startsWith("lv-carry-find") ? ".lv-carry-find" : ".lv-carry";
+  [...list.querySelectorAll(isOf)].find((one) => one.dataset.value === value)?.focus({ preventScroll: true });
 }
 
 /**
@@ -132,48 +151,24 @@ function choose(track) {
 }
 
 /**
- * A value: its base rate over its share, each a bar; pressed, it filters.
  * @param {CarriedTrack} track
  * @param {string} name
  * @param {CarriedValue} value
+ * @param {Evidence | null} evidence
  */
-function row(track, name, value) {
-  const shown = showToken(value.value).text;
-  const isAllowed = isValueAllowed(filters(), track, value);
-  const counts = `${grouped(value.n_steps)} of ${plural(track.n_steps, isRegion() ? "step" : "matched step")}, ${grouped(value.n_corpus)} of ${grouped(track.n_corpus)} in the corpus`;
-  const whole = element("button", "lv-carry", "", {
-    type: "button",
-    "aria-pressed": String(isAllowed === true),
-    "aria-label": `${name} ${shown}: share ${decimal(value.share)}, base rate ${decimal(value.base_rate)}`,
+function row(track, name, value, evidence) {
+  const [hypothesis] = toggledFilter([], track, value, false);
+  return carriedRow({
+    track,
+    value,
+    name,
+    isAllowed: isValueAllowed(filters(), track, value),
+    isRegion: isRegion(),
+    isFound: isFound(hypothesis),
+    evidence: evidenceOf(evidence, value),
+    toggle: (isMore) => toggle(track, value, isMore),
+    find: () => findUnits(hypothesis, `${name} ${showToken(value.value).text}`),
   });
-  whole.dataset.value = value.value;
-  whole.classList.toggle("lv-shut", isAllowed === false);
-  const room = element("span", "lv-carry-room");
-  const /** @type {[className: string, share: number][]} */ bars = [
-      ["lv-carry-base", value.base_rate],
-      ["lv-carry-share", value.share],
-    ];
-  for (const [className, share] of bars) {
-    const bar = element("span", className);
-    bar.style.width = share > 0 ? `max(1.5px, ${share * 100}%)` : "0";
-    room.append(bar);
-  }
-  whole.append(element("bdi", "lv-carry-name", shown), room, element("span", "lv-carry-number", decimal(value.share)));
-  const acts =
-    isAllowed === true
-      ? "press to take the filter away"
-      : `press to keep only ${isRegion() ? "steps" : "matches"} with it${track.kind === "number" && isAllowed === false ? ", with Shift to keep it too" : ""}`;
-  whole.addEventListener("pointermove", (event) =>
-    showTip(event, [
-      `${name} ${shown}`,
-      `${percent(value.share)} of the ${whose()}, ${percent(value.base_rate)} of the corpus`,
-      counts,
-      acts,
-    ]),
-  );
-  whole.addEventListener("pointerleave", () => hideTip());
-  whole.addEventListener("click", (event) => toggle(track, value, event.shiftKey));
-  return whole;
 }
 
 /**
@@ -182,7 +177,6 @@ function row(track, name, value) {
  * @param {boolean} isMore
  */
 function toggle(track, value, isMore) {
-  hideTip();
   const next = toggledFilter(filters(), track, value, isMore);
   if (next.some((one) => (one.labels || []).length > MOST))
     return notify("limit", `A filter holds at most ${MOST} labels.`);
@@ -201,6 +195,20 @@ function conclusion(name, value) {
     ` ${isRegion() ? rest.replace("the matched steps", "the region's steps") : rest}.`,
   );
   return line;
+}
+
+/**
+ * Whether that is more than chance, and how sure one may be: the room is there before it is known.
+ * @param {CarriedTrack} track
+ * @param {Evidence | null} evidence
+ * @param {CarriedValue | null} best
+ */
+function certainty(track, evidence, best) {
+  if (evidence?.error) return failed("Whether this is chance could not be told", evidence.error, askEvidenceAgain);
+  const words = evidence?.left_out || (evidence && best ? evidenceSentence(evidence, evidenceOf(evidence, best)) : "");
+  const isNext = model.tracks.some((one) => one.name === track.name && one.concerns === "next");
+  const next = words && isNext ? " It is of the next token, not of this state." : "";
+  return hint(`${words}${next}`, "lv-carry-sure");
 }
 
 /* The filters that hold now, in words, whichever track they are on; over the matches each can be changed and dropped. */

@@ -28,6 +28,8 @@ import { laidItems, tableColumns } from "../matches/layout.mjs";
 import { inspectStart } from "../start/page.mjs";
 import { holdUnit } from "../store/colouring.mjs";
 import { changeByHand, changeLimits, pinUnit } from "../store/edits.mjs";
+import { isEvidencePending } from "../store/evidence.mjs";
+import { presentFinding } from "../store/finding.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { plotPlace } from "../store/geometry.mjs";
 import { isCounting, isMatchPending, matchAnswer, matchRows } from "../store/matches.mjs";
@@ -148,6 +150,7 @@ export function exposeDebug() {
     inspectMap,
     inspectTyped,
     inspectUnitText,
+    isEvidencePending,
     isProjectorOn,
     isResting,
     isSummaryPending,
@@ -159,6 +162,7 @@ export function exposeDebug() {
     panTo,
     pinUnit,
     postJson,
+    presentFinding,
     presentHits,
     redraw,
     redrawAll,

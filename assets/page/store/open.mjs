@@ -133,10 +133,11 @@ export function openDump(uuid) {
 }
 
 /**
- * Another source of the same text keeps the place and the brush; one of another axis starts anew.
+ * Another source of the same text keeps the place and the brush; one of another axis starts anew. `changes` come with it.
  * @param {string} name
+ * @param {Changes} [changes]
  */
-export function openSource(name) {
+export function openSource(name, changes = {}) {
   const { about } = model.dump;
   const next = about.sources.find((source) => source.name === name);
   const { threshold, before, after, side, versus } = state;
@@ -144,7 +145,7 @@ export function openSource(name) {
   const values = isSame
     ? Object.assign({}, state, swapped(name))
     : { source: name, threshold, before, after, side, versus };
-  return showDump(state.dump, values, "push", []);
+  return showDump(state.dump, Object.assign(values, changes), "push", []);
 }
 
 /**
@@ -157,6 +158,18 @@ function swapped(name) {
   if (!part) return { source: name };
   const rest = parts.map((one) => (one === part ? { source, side, threshold } : one));
   return Object.assign({}, part, { parts: rest });
+}
+
+/**
+ * Put an opened pattern in the place of the brush; one without a unit on the plotted source brings its own source.
+ * @param {PatternFile} file
+ */
+export function openPattern(file) {
+  const { units } = file.pattern;
+  const /** @type {Changes} */ changes = { pattern: JSON.stringify(file), start: null, stop: null, typed: null };
+  const isKnown = units.length > 0 && model.dump.about.sources.some((one) => one.name === units[0].source);
+  if (!isKnown || units.some((unit) => unit.source === state.source)) changeState(changes, "push");
+  else openSource(units[0].source, changes);
 }
 
 /**

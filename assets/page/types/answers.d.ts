@@ -328,3 +328,54 @@ interface Ablation {
   tokens: { token: string; n_steps: number; kl: number; loss: number | null; kl_others: number | null; p: number | null }[];
   others: { units: string[]; kl: number[] };
 }
+
+/* ---- Whether it is more than chance, and which units say it */
+
+/* The answer of d/UUID/enrichment: a row for each value of a track, or why there is none. */
+interface Evidence {
+  track: string;
+  error?: string;
+  left_out?: string;
+  n_sequences?: number;
+  n_unknown?: number;
+  rows?: EvidenceRow[];
+}
+
+interface EvidenceRow {
+  value: string;
+  share_low: number | null;
+  share_high: number | null;
+  recall: number;
+  f1: number;
+  f1_always: number;
+  p: number | null;
+  q: number | null;
+  by: "swaps" | "draws" | "shifts";
+}
+
+/* The answer of d/UUID/rank. */
+interface Ranking {
+  sources: string[];
+  is_part: boolean;
+  n_units: number;
+  f1_always: number;
+  rows: RankedUnit[];
+}
+
+interface RankedUnit extends UnitName {
+  threshold: number;
+  f1: number;
+  auc: number;
+  auc_low: number | null;
+  auc_high: number | null;
+  q: number | null;
+  by: string;
+}
+
+/* The answer of d/UUID/detector: a pattern file's text, and how well it does. */
+interface Detected {
+  pattern: string;
+  n_units: number;
+  f1: number;
+  f1_always: number;
+}

@@ -16,6 +16,31 @@ interface Card {
   width: () => number;
 }
 
+/* A value of a track at the matches, as a row shows it: see cards/carried-row.mjs. */
+interface CarriedRow {
+  track: CarriedTrack;
+  value: CarriedValue;
+  name: string; // the track's, as it is shown
+  isAllowed: boolean | null; // by the filters
+  isRegion: boolean;
+  isFound: boolean; // its units are listed
+  evidence: EvidenceRow | null;
+  toggle: (isMore: boolean) => void;
+  find: () => void;
+}
+
+/* Units that are looked for at a label: see store/finding.mjs. */
+interface Finding {
+  dump: string;
+  source: string;
+  hypothesis: Filter;
+  name: string;
+  ranking: Ranking | null;
+  detected: Detected | null;
+  doing: string | null; // what is going on, in words
+  problem: string | null;
+}
+
 /* What follows from the state and the loaded tiles: see store/model.mjs. Before a recording is shown its parts are null. */
 interface Model {
   dump: Dump;

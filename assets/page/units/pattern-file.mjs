@@ -6,8 +6,7 @@ import { clearNotice, notify } from "../dom/notice.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { matchAnswer } from "../store/matches.mjs";
-import { model } from "../store/model.mjs";
-import { openSource } from "../store/open.mjs";
+import { openPattern } from "../store/open.mjs";
 import { openedPattern, readPattern } from "../store/opened-pattern.mjs";
 import { changeState, state } from "../store/state.mjs";
 
@@ -75,9 +74,5 @@ async function open(file) {
     return;
   }
   clearNotice("pattern");
-  const { units } = held.pattern;
-  const { source } = state;
-  changeState({ pattern: JSON.stringify(held), start: null, stop: null }, "push");
-  const isKnown = units.length && model.dump.about.sources.some((s) => s.name === units[0].source);
-  if (isKnown && !units.some((/** @type {UnitName} */ unit) => unit.source === source)) openSource(units[0].source);
+  openPattern(held);
 }

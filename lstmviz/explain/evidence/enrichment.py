@@ -15,6 +15,7 @@ from lstmviz.explain.evidence.labels import YES, Mask, StepLabels, labels_of
 from lstmviz.explain.evidence.run_tables import RunningCount, RunTables, running_count, runs_of
 from lstmviz.explain.evidence.shifts import shift_p
 from lstmviz.explain.evidence.swaps import By, Ints, SwapTest, choose, groups_of
+from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.summary.spans import matched_steps, summary_spans
 from lstmviz.types import Filter, Pattern, Window
 
@@ -60,10 +61,16 @@ def enrichment(
     The columns are those of ``EnrichmentRow``; ``Dump.enrichment`` says what they mean. Raises UnknownName or
     PatternError where the pattern, the track or the filter does not fit the dump.
     """
-    labels = labels_of(dump, track, dump.axis(pattern.axis))
-    if labels.axis.name != pattern.axis:
-        raise PatternError(f"the track lies on axis {labels.axis.name!r} and the pattern on {pattern.axis!r}")
-    spans = summary_spans(dump, pattern, min_shared, hidden)
+    return enrichment_of_spans(dump, pattern.axis, summary_spans(dump, pattern, min_shared, hidden), track, seed)
+
+
+def enrichment_of_spans(
+    dump: DumpReader, axis: str, spans: Candidates, track: str | Filter, seed: int = 0
+) -> pd.DataFrame:
+    """Return the same for spans of an axis, whatever they are matches of."""
+    labels = labels_of(dump, track, dump.axis(axis))
+    if labels.axis.name != axis:
+        raise PatternError(f"the track lies on axis {labels.axis.name!r} and the pattern on {axis!r}")
     on = matched_steps(spans, labels.axis.n_steps)
     counted = Enrichment(labels, on, seed)
     values = range(len(labels.names)) if isinstance(track, str) else (YES,)

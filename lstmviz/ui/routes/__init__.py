@@ -9,7 +9,20 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from lstmviz.errors import LstmvizError, UnknownName
-from lstmviz.ui.routes import ablation, compare, export, figures, map, matches, search, sequences, tiles, typed, units
+from lstmviz.ui.routes import (
+    ablation,
+    compare,
+    evidence,
+    export,
+    figures,
+    map,
+    matches,
+    search,
+    sequences,
+    tiles,
+    typed,
+    units,
+)
 from lstmviz.ui.routes.responses import known_error, unexpected_error
 from lstmviz.ui.table import DumpTable
 
@@ -17,7 +30,7 @@ from lstmviz.ui.table import DumpTable
 def routes(table: DumpTable) -> Blueprint:
     """Return the routes under ``/d/<uuid>/`` for the dumps of a table."""
     blueprint = Blueprint("lstmviz", __name__, url_prefix="/d/<uuid>")
-    for topic in (matches, tiles, search, units, sequences, export, figures, compare, map, typed, ablation):
+    for topic in (matches, tiles, search, units, sequences, export, figures, compare, map, typed, ablation, evidence):
         topic.add(blueprint, table)
     blueprint.register_error_handler(LstmvizError, known_error)
     blueprint.register_error_handler(Exception, unexpected_error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -45,6 +46,18 @@ def attachment(response: Response, name: str) -> Response:
     encoded = quote(name, safe="", errors="replace")
     response.headers["Content-Disposition"] = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{encoded}"
     return uncached(response)
+
+
+def answered(answer: Callable[..., dict[str, Any]], *question: Any) -> Response:
+    """Answer a question; an LstmvizError becomes the answer's ``error``, with status 200.
+
+    A window across a border is not a failed request, which a browser would report in its console.
+    """
+    try:
+        content = answer(*question)
+    except LstmvizError as err:
+        content = {"error": str(err)}
+    return uncached(jsonify(content))
 
 
 def known_error(err: LstmvizError) -> tuple[Response, int]:

@@ -1,0 +1,115 @@
+/* A row of what the matches carry: a value's base rate over its share with its 95 % interval, a dot where that is more than
+   chance, and a button that finds the units for it. */
+
+import { element } from "../dom/element.mjs";
+import { svgElement } from "../dom/svg.mjs";
+import { hideTip, showTip } from "../dom/tooltip.mjs";
+import { evidenceTip, intervalText, isBeyondChance } from "../lib/evidence.mjs";
+import { grouped } from "../lib/scale.mjs";
+import { decimal, percent } from "../lib/shares.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { plural } from "../lib/words.mjs";
+import { findingId } from "./finding.mjs";
+
+/**
+ * A row and what its presses do: `toggle(isMore)` filters, `find()` looks for units.
+ * @param {CarriedRow} given
+ */
+export function carriedRow(given) {
+  const whole = element("div", "lv-carry-row");
+  whole.append(bar(given), finder(given));
+  return whole;
+}
+
+/** @param {CarriedRow} given */
+function bar(given) {
+  const { value, name, isAllowed, evidence, toggle } = given;
+  const shown = showToken(value.value).text;
+  const made = element("button", "lv-carry", "", {
+    type: "button",
+    "aria-pressed": String(isAllowed === true),
+    "aria-label": [
+      `${name} ${shown}: share ${decimal(value.share)}, base rate ${decimal(value.base_rate)}`,
+      ...evidenceTip(evidence),
+    ].join(", "),
+  });
+  made.dataset.value = value.value;
+  made.classList.toggle("lv-shut", isAllowed === false);
+  const dot = element("span", "lv-carry-dot");
+  dot.classList.toggle("lv-sure", isBeyondChance(evidence));
+  made.append(
+    element("bdi", "lv-carry-name", shown),
+    bars(value, evidence),
+    element("span", "lv-carry-number", decimal(value.share)),
+    dot,
+  );
+  made.addEventListener("pointermove", (event) => showTip(event, tip(given)));
+  made.addEventListener("pointerleave", () => hideTip());
+  made.addEventListener("click", (event) => {
+    hideTip();
+    toggle(event.shiftKey);
+  });
+  return made;
+}
+
+/**
+ * @param {CarriedValue} value
+ * @param {EvidenceRow | null} evidence
+ */
+function bars(value, evidence) {
+  const room = element("span", "lv-carry-room");
+  const share = element("span", "lv-carry-shares");
+  share.append(lengthBar("lv-carry-share", value.share));
+  if (intervalText(evidence) !== null) {
+    const whisker = element("span", "lv-whisker");
+    whisker.style.left = `${evidence.share_low * 100}%`;
+    whisker.style.width = `${(evidence.share_high - evidence.share_low) * 100}%`;
+    share.append(whisker);
+  }
+  room.append(lengthBar("lv-carry-base", value.base_rate), share);
+  return room;
+}
+
+/**
+ * @param {string} className
+ * @param {number} share
+ */
+function lengthBar(className, share) {
+  const made = element("span", className);
+  made.style.width = share > 0 ? `max(1.5px, ${share * 100}%)` : "0";
+  return made;
+}
+
+/** @param {CarriedRow} given */
+function tip({ track, value, name, isAllowed, isRegion, evidence }) {
+  const keep = `press to keep only ${isRegion ? "steps" : "matches"} with it`;
+  const more = track.kind === "number" && isAllowed === false ? ", with Shift to keep it too" : "";
+  return [
+    `${name} ${showToken(value.value).text}`,
+    `${percent(value.share)} of the ${isRegion ? "region" : "matches"}, ${percent(value.base_rate)} of the corpus`,
+    `${grouped(value.n_steps)} of ${plural(track.n_steps, isRegion ? "step" : "matched step")}, ${grouped(value.n_corpus)} of ${grouped(track.n_corpus)} in the corpus`,
+    ...evidenceTip(evidence),
+    isAllowed === true ? "press to take the filter away" : `${keep}${more}`,
+  ];
+}
+
+/** @param {CarriedRow} given */
+function finder({ value, name, isFound, find }) {
+  const words = `Find units for ${name} ${showToken(value.value).text}`;
+  const made = element("button", "lv-carry-find", "", {
+    type: "button",
+    title: words,
+    "aria-label": words,
+    "aria-expanded": String(isFound),
+    "aria-controls": findingId,
+  });
+  made.dataset.value = value.value;
+  const sign = svgElement("svg", "", { viewBox: "0 0 14 14", width: 14, height: 14, "aria-hidden": "true" });
+  sign.append(
+    svgElement("circle", "", { cx: 6, cy: 6, r: 4 }),
+    svgElement("line", "", { x1: 9, y1: 9, x2: 12.5, y2: 12.5 }),
+  );
+  made.append(sign);
+  made.addEventListener("click", () => find());
+  return made;
+}

@@ -1,0 +1,171 @@
+"""Whether what the matches carry is more than chance, which units say a label best, and a pattern of the fewest."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from lstmviz.types import Filter
+from support.workbench import BRUSHED, DEPTH_4, QUERY, SOURCE, page, part, selected, until
+
+SURE = "document.querySelector('.lv-carry-sure')?.textContent"
+
+
+def rows(bench):
+    """The rows of the card: whiskers in shares, and where a dot stands."""
+    bench.page.wait_for_function(f"() => {SURE} && !lvDebug.isEvidencePending()")
+    return bench.page.evaluate(
+        """() => [...document.querySelectorAll(".lv-carry")].map((row) => {
+          const whisker = row.querySelector(".lv-whisker");
+          const ends = whisker && [whisker.style.left, whisker.style.width].map((text) => parseFloat(text) / 100);
+          return {
+            value: row.dataset.value,
+            whisker: ends && [ends[0], ends[0] + ends[1]],
+            isSure: row.querySelector(".lv-sure") !== null,
+            label: row.getAttribute("aria-label"),
+          };
+        })"""
+    )
+
+
+def test_whiskers_and_dots_are_those_of_the_api_and_come_after_the_summary(bench, parens):
+    asked = []
+    bench.page.on("request", lambda r: asked.append(r.url.rsplit("/", 1)[1]))
+    bench.open(**QUERY)
+    bench.brush(*DEPTH_4)
+    frame = parens.enrichment(selected(parens, *DEPTH_4), "depth").set_index("value")
+    shown = rows(bench)
+    assert [row["value"] for row in shown] == frame.index.tolist()
+    for row in shown:
+        evidence = frame.loc[row["value"]]
+        np.testing.assert_allclose(row["whisker"], evidence[["share_low", "share_high"]].astype(float), atol=1e-6)
+        assert row["isSure"] == (evidence["q"] < 0.05)
+        assert f"recall {evidence['recall']:.2f}" in row["label"]
+    order = [name for name in asked if name in ("matches", "summary", "enrichment")]
+    assert order == ["matches", "summary", "enrichment"]
+    words = bench.page.evaluate(f"() => {SURE}")
+    four = frame.loc["4"]
+    assert words.startswith("Not by chance: p < .001 for 5 values against sequences swapped in tens")
+    assert f"95 % interval {four['share_low']:.2f} to {four['share_high']:.2f}." in words
+
+
+def test_another_track_is_asked_once_and_a_gesture_asks_nothing(bench, parens):
+    bench.open(**BRUSHED)
+    rows(bench)
+    asked = []
+    bench.page.on("request", lambda r: asked.append(r.url) if r.url.endswith("/enrichment") else None)
+    choice = bench.page.locator("#lv-carry select")
+    for track in ("top1", "depth", "top1"):
+        choice.select_option(track)
+        part(bench, "carry", "p.track === arg", track)
+        rows(bench)
+    assert len(asked) == 1
+    assert "of the next token" in bench.page.evaluate(f"() => {SURE}")
+    bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.6 }, 'live')")
+    bench.page.evaluate("() => new Promise(requestAnimationFrame)")
+    bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.3 }, 'live')")
+    bench.page.wait_for_timeout(200)
+    assert len(asked) == 1
+    bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.5 }, 'settle')")
+    bench.page.wait_for_function("() => lvDebug.summaryAnswer().key.includes('0.5') && !lvDebug.isSummaryPending()")
+    rows(bench)
+    assert len(asked) == 2
+
+
+def test_few_sequences_are_told_in_words_without_whiskers(chromium, tmp_path):
+    states = np.tile([0.9, 0.9, 0.1, 0.1], 30)[:, None].astype("float32")
+    tracks = {"tag": ["a", "a", "b", "b"] * 30}
+    with page(
+        chromium, tmp_path, states={"r.l0.h": states}, tokens=np.arange(120) % 7, vocab=list("abcdefg"), tracks=tracks
+    ) as (bench, _):
+        bench.open(source="r.l0.h", at=0, span=60, start=4, stop=6)
+        assert all(row["whisker"] is None for row in rows(bench))
+        words = bench.page.evaluate(f"() => {SURE}")
+        assert "Only one sequence has a match: too few for an interval." in words
+        assert "a weaker test that a drift deceives" in words
+
+
+def test_evidence_that_fails_is_told_and_asked_again(bench):
+    bench.page.route(re.compile("/enrichment$"), lambda route: route.fulfill(status=500, json={"error": "no memory"}))
+    bench.open(**BRUSHED)
+    retry = bench.page.locator("#lv-carry").get_by_role("button", name="Try again")
+    retry.wait_for()
+    assert "Whether this is chance could not be told: no memory." in part(bench, "carry", "true")["words"]
+    bench.page.unroute(re.compile("/enrichment$"))
+    retry.click()
+    assert any(row["isSure"] for row in rows(bench))
+    assert all("500" in t for t in bench.troubles), bench.troubles
+    bench.troubles.clear()  # the browser itself logs the refusal
+
+
+def found(bench, label="depth 4"):
+    """Press the button that finds the units for a label, by keyboard, and wait for their table."""
+    rows(bench)
+    press = bench.page.get_by_role("button", name=f"Find units for {label}")
+    press.focus()
+    bench.page.keyboard.press("Enter")
+    bench.page.wait_for_function("() => lvDebug.presentFinding()?.ranking && document.querySelector('#lv-finding tr')")
+    return press
+
+
+def test_units_for_a_label_are_ranked_as_the_api_does_and_a_press_holds_one(bench, parens):
+    bench.open(**BRUSHED)
+    press = found(bench)
+    assert press.get_attribute("aria-expanded") == "true"
+    frame = parens.rank_units(Filter("depth", low=4, high=4)).head(10)
+    lines = bench.page.locator("#lv-finding tbody tr")
+    texts = [line.split("\t") for line in lines.all_inner_texts()]
+    assert [cells[0] for cells in texts] == [
+        f"{s.removeprefix('rnn.')} {u}" for s, u in zip(frame["source"], frame["unit"], strict=True)
+    ]
+    assert [cells[2:] for cells in texts] == [
+        [f"{f1:.3f}", f"{auc:.3f}"] for f1, auc in zip(frame["f1"], frame["auc"], strict=True)
+    ]
+    assert [cells[1][0] for cells in texts] == ["≤" if side == "low" else "≥" for side in frame["side"]]
+    assert "200 units" in bench.page.locator("#lv-finding [role=status]").inner_text()
+    row = lines.nth(1)
+    row.get_by_role("button").click()
+    unit = {"source": frame["source"].iloc[1], "unit": int(frame["unit"].iloc[1])}
+    assert until(bench, "d.state.held !== null")["state"]["held"] == unit
+    bench.page.wait_for_function("() => document.querySelectorAll('#lv-finding .lv-finding-held').length === 1")
+    assert row.get_by_role("button").get_attribute("aria-pressed") == "true"
+    bench.page.get_by_role("button", name="Close the list of units").click()
+    bench.page.locator("#lv-finding").wait_for(state="hidden")
+    bench.page.wait_for_function("() => document.activeElement.matches('.lv-carry-find')")
+
+
+def test_the_fewest_units_become_the_pattern_and_undo_brings_the_brush_back(bench, parens):
+    bench.open(**BRUSHED)
+    found(bench)
+    detector = parens.detector(Filter("depth", low=4, high=4))
+    bench.page.get_by_role("button", name="Make it the pattern").click()
+    shown = until(bench, "d.state.pattern !== null")
+    units = [(u["source"], u["unit"], u["side"], u["threshold"]) for u in shown["chosen"]]
+    assert units == [(u.source, u.unit, u.side, u.threshold) for u in detector.pattern.units]
+    assert shown["counts"] == parens.count(detector.pattern).totals.to_numpy().tolist()
+    assert "“depth 4”" in bench.page.locator("#lv-pattern-note").inner_text()
+    assert f"F1 {detector.f1:.3f}" in bench.page.locator("#lv-finding [role=status]").inner_text()
+    assert "pattern=" in bench.page.url
+    bench.page.go_back()
+    shown = until(bench, "d.state.pattern === null")
+    assert (shown["state"]["start"], shown["state"]["stop"], shown["state"]["source"]) == (*DEPTH_4, SOURCE)
+
+
+def test_a_ranking_is_told_while_it_goes_on_and_ends_with_the_next_gesture(bench):
+    bench.open(**BRUSHED)
+    rows(bench)
+    held = []
+    bench.page.route(re.compile("/rank$"), lambda route: held.append(route))
+    bench.page.locator(".lv-carry-find").last.click()
+    status = bench.page.locator("#lv-finding [role=status]")
+    status.wait_for()
+    assert status.inner_text() == "Ranking …"
+    bench.page.wait_for_timeout(100)
+    with bench.page.expect_event("requestfailed", lambda r: r.url.endswith("/rank")):
+        bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.5 }, 'live')")
+    bench.page.locator("#lv-finding").wait_for(state="hidden")
+    assert len(held) == 1
+    bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.5 }, 'settle')")
+    rows(bench)  # other questions are answered
+    bench.page.unroute(re.compile("/rank$"))
