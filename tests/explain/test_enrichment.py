@@ -15,6 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 import lstmviz
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.explain.evidence import enrichment as module
+from lstmviz.match.summary import spans
 from lstmviz.types import Filter, Pattern, PatternUnit, Window
 from support import naive_evidence as naive
 from support.budget import is_long
@@ -101,7 +102,7 @@ def test_enrichment_is_its_twins_over_a_dump_and_over_shards(tmp_path, seed, n_s
     pattern = Pattern("text", (PatternUnit("rnn.l0.h", 0, "high", threshold),), (("rnn.l0.h", 0.3),), 1)
     on = (values[:, 0].astype(float) >= threshold).tolist()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK_STEPS", block)
+        patch.setattr(spans, "BLOCK_STEPS", block)
         first, second = (dump.enrichment(pattern, "part", seed=3) for dump in dumps)
     assert first.equals(second)
     assert list(first) == COLUMNS
