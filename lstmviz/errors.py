@@ -28,15 +28,15 @@ class DumpError(LstmvizError, ValueError):
 
 
 class DumpMissing(LstmvizError, FileNotFoundError):
-    """There is no file at the given path."""
+    """There is no file at the given path, of a dump or of a recording in progress."""
 
 
 class DumpExists(LstmvizError, FileExistsError):
-    """Something is already at the path and would be overwritten."""
+    """Something is already at the path and would be overwritten; overwrite=True replaces it."""
 
 
 class NewerFormat(DumpError):
-    """The dump was written by a newer version of lstmviz."""
+    """The dump was written by a newer version of lstmviz, which is needed to read it."""
 
 
 class UnknownName(LstmvizError, KeyError):
@@ -72,7 +72,7 @@ class ModelError(LstmvizError, ValueError):
 
 
 class ModelMissing(ModelError):
-    """No model lies beside the dump."""
+    """No model lies beside the dump, and so no text can be run again."""
 
 
 class TextError(LstmvizError, ValueError):
@@ -80,7 +80,7 @@ class TextError(LstmvizError, ValueError):
 
 
 class ServeError(LstmvizError, RuntimeError):
-    """The page cannot be served as requested."""
+    """The page cannot be served as requested: a port, a host or a file that does not do."""
 
 
 class FigureError(LstmvizError, RuntimeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from lstmviz.dump.validate import Values
 from lstmviz.errors import InputError, RecordingError, StorageError
@@ -14,6 +14,7 @@ from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.batch.batch import Batch
 from lstmviz.recording.batch.fit_tokens import note_of
 from lstmviz.recording.batch.pass_inputs import Pass
+from lstmviz.recording.batch.prediction_tracks import Kind, Predictions
 from lstmviz.recording.batch.to_blocks import AxisBlock, check_plan, first_plan, make_axis_block
 from lstmviz.recording.disk_space import forecast, refusal, size_line
 from lstmviz.recording.options import RecordingOptions, passes_by_axis
@@ -219,6 +220,8 @@ class Recording:
         *,
         labels: Sequence[str] | None = None,
         concerns: Concerns = "next",
+        kind: Kind = "softmax",
+        name: str | None = None,
         axis: str | None = None,
     ) -> None:
         """Keep the predictions of the present batch as tracks.
@@ -226,22 +229,30 @@ class Recording:
         They are ``top1``, ``p1`` ... ``top<k>``, ``p<k>``, and with targets ``loss`` (nats) and ``right``.
 
         Args:
-            logits: Scores, (batch, steps, n_vocab); or (batch, n_classes) for one prediction for each sequence.
+            logits: Scores, (batch, steps, n_vocab); or (batch, n_classes) for one prediction for each sequence. One
+                score, (batch, steps, 1) or (batch, 1), is the logit of yes, and labels are then those of no and yes.
             targets: Ids, (batch, steps) or (batch,); negative where there is none.
             top_k: Number of most likely tokens to keep.
-            labels: Names of the ids; None for the vocabulary.
+            labels: Names of the scores, one each; None for the vocabulary.
             concerns: ``"next"`` if the prediction at step t concerns the token at t + 1, ``"step"`` if it concerns step
                 t itself, like a tagger's.
+            kind: ``"softmax"`` for scores of which one is right. ``"sigmoids"`` for logits of labels that are each true
+                or not: one track for each label, its probability. ``"values"`` for numbers, such as forecasts or the
+                (mean, scale) of a distribution, kept as they are. With targets these two have a ``loss``: the mean
+                cross-entropy, or the mean absolute error.
+            name: Name of the head, if the model has several; it precedes the names of the tracks: ``pos.top1``.
             axis: Name of the axis, if there are several.
 
         Raises:
             InputError: The logits or targets do not fit.
             RecordingError: No batch is open.
         """
+        if kind not in get_args(Kind):
+            raise InputError(f"kind is {kind!r}; use {', '.join(map(repr, get_args(Kind)))}")
         if concerns not in ("next", "step"):
             raise InputError(f"concerns is {concerns!r}; use 'next' for the token that follows, or 'step'")
         if (batch := self._batch_of("predictions")) is not None:
-            batch.predictions(logits, targets, top_k, labels, concerns, axis)
+            batch.predictions(Predictions(logits, targets, top_k, labels, concerns, kind, name), axis)
 
     def flush(self) -> None:
         """Wait until every acknowledged step would survive a power cut; it survives the end of the process anyway."""

@@ -15,6 +15,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from lstmviz.errors import RecordingError
 from lstmviz.recording.hooks.calls import ModuleCall
 from lstmviz.recording.hooks.modules import find_recorded
+from lstmviz.recording.recompute.lstm import scan_in_blocks
 from support.budget import examples
 from support.naive_recurrent import as_array, check_close, fused_twin, states_of
 
@@ -232,3 +233,18 @@ def test_weights_trained_inside_the_batch_are_those_of_the_call(kind, n_steps):
     torch.optim.SGD(rnn.parameters(), lr=1.0).step()
     for state in collector.finish([n_steps] * 2):
         assert torch.equal(state.values, expected[state.source])
+
+
+@pytest.mark.parametrize("n_steps", [64, 65, 100, 1000])
+def test_many_short_steps_scanned_in_blocks_are_those_of_a_loop(n_steps):
+    torch.manual_seed(0)
+    forget, written = torch.rand(n_steps, 2, 3), torch.randn(n_steps, 2, 3)
+    before = torch.randn(2, 3)
+    cell, loop = before.double(), []
+    for f, new in zip(forget.double(), written.double(), strict=True):
+        cell = f * cell + new
+        loop.append(cell)
+    expected = torch.stack(loop)
+    assert (scan_in_blocks(before, forget, written) - expected).abs().max() < 1e-6
+    exact = scan_in_blocks(before.double(), forget.double(), written.double())
+    assert (exact - expected).abs().max() < 1e-14

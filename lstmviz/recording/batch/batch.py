@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lstmviz.dump.schema import check_name
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.batch.forward_pass import ForwardPass, PredictionTrack
 from lstmviz.recording.batch.pass_inputs import Pass
-from lstmviz.recording.batch.predictions import GROUP, class_predictions, token_predictions
+from lstmviz.recording.batch.prediction_tracks import Predictions
 from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.hooks.calls import ModuleCall, StateFilter
 from lstmviz.recording.hooks.modules import RecordedModule
 from lstmviz.recording.hooks.watch import Watch
 from lstmviz.recording.recompute.own import own_arithmetic
-from lstmviz.types import Concerns, View
+from lstmviz.types import View
 
 
 class Batch:
@@ -118,31 +118,18 @@ class Batch:
         with torch._C.DisableTorchFunction():
             self._guarded(lambda: self._axis(f"run.log({name!r}", axis).log(name, chunk, view))
 
-    def predictions(
-        self,
-        logits: Any,
-        targets: Any | None,
-        top_k: int,
-        labels: Sequence[str] | None,
-        concerns: Concerns,
-        axis: str | None,
-    ) -> None:
-        """Make the tracks of predictions from logits (batch, steps, n), or (batch, n_classes) for whole sequences."""
+    def predictions(self, given: Predictions, axis: str | None) -> None:
+        """Make the tracks of predictions from a model's outputs for steps, (batch, steps, n), or for sequences."""
         axis_batch = self._axis("run.predictions(logits", axis)
+        layouts = {m.module.batch_first for m, _ in self._modules if isinstance(m.module, nn.RNNBase)}
+        is_steps_first = False in layouts if len(layouts) == 1 else None
 
         def tracks(forward: ForwardPass) -> list[PredictionTrack]:
-            shape = tuple(getattr(logits, "shape", np.shape(logits)))
-            n_sequences, n_steps = _shape_of(forward, shape)
-            per: Literal["step", "sequence"] = "sequence" if len(shape) == 2 and shape[0] == n_sequences else "step"
-            if per == "sequence":
-                values = class_predictions(logits, targets, n_sequences, labels=labels)
-                return [PredictionTrack(n, v, per, "step", GROUP) for n, v in values.items()]
-            names = axis_batch.axis.spec.vocab if labels is None and concerns == "next" else labels
-            values = token_predictions(logits, targets, (n_sequences, n_steps), top_k=top_k, labels=names)
-            return [PredictionTrack(n, v, per, concerns, GROUP) for n, v in values.items()]
+            return given.tracks(forward.given, forward.layout, axis_batch.axis.spec.vocab, is_steps_first)
 
+        verb = "run.predictions" if given.name is None else f"run.predictions({given.name})"
         with own_arithmetic():
-            self._guarded(lambda: axis_batch.add_tracks("run.predictions", tracks))
+            self._guarded(lambda: axis_batch.add_tracks(verb, tracks))
 
     def _axis(self, call: str, name: str | None) -> AxisBatch:
         if name is None and len(self._axes) == 1:
@@ -197,12 +184,3 @@ def _as_tensor(name: str, values: Any) -> Tensor:
     if tensor.is_complex():
         raise InputError(f"{name!r} was logged with complex numbers; give real ones, such as values.abs()")
     return tensor if tensor.is_floating_point() else tensor.float()
-
-
-def _shape_of(forward: ForwardPass, logits: tuple[int, ...]) -> tuple[int, int]:
-    """Return the (batch, steps) that logits of some shape are for: as padded, or as long as the longest sequence."""
-    given, valid = forward.given, forward.given.valid if forward.layout is None else forward.layout.valid
-    widths = [n for n in (given.n_padded, None if valid is None else valid.end) if n is not None]
-    n_steps = logits[1] if len(logits) > 1 and (not widths or logits[1] in widths) else (*widths, 1)[0]
-    n_sequences = given.n_sequences if valid is None else valid.n_sequences
-    return (logits[0] if n_sequences is None else n_sequences), n_steps

@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from lstmviz.errors import InputError
 
 GROUP = "predictions"  # the tracks are drawn together
 RIGHT, WRONG = "right", "wrong"
 _CHUNK = 4_000_000  # logits read at a time: 16 MB of float32, whatever the size of the vocabulary
+_ENOUGH = 16  # scores, which lie between 0 and 1 by chance in less than one of 50,000 cases
 _NEAR_ONE = 1e-3  # how far the sum of a row of probabilities may be from 1, in any dtype
 
 Tracks = dict[str, NDArray[Any]]
@@ -35,7 +37,14 @@ class _Scores:
 
 
 def token_predictions(
-    logits: Any, targets: Any, shape: tuple[int, int], *, top_k: int = 5, labels: Sequence[str] | None = None
+    logits: Any,
+    targets: Any,
+    shape: tuple[int, int],
+    *,
+    top_k: int = 5,
+    labels: Sequence[str] | None = None,
+    needs_all: bool = False,
+    is_steps_first: bool | None = None,
 ) -> Tracks:
     """Return the tracks of per-step predictions by name, each of ``shape``, (batch, steps).
 
@@ -48,10 +57,12 @@ def token_predictions(
     - with targets, ``loss``: the target's negative log-likelihood in nats (NaN without a target), and ``right``:
       "right" where the target is top1, else "wrong" (None without a target).
 
-    A row of logits with NaN predicts nothing: None and NaN. Raises InputError with a guess at the mistake.
+    One logit, (batch, steps, 1), is that of yes against no, with two labels. A row of logits with NaN predicts nothing:
+    None and NaN. With ``needs_all`` there has to be a label for each id. Raises InputError with a guess at the mistake.
     """
-    values = _read_logits(logits)
-    _check_logits(values, shape)
+    values, targets = _two_sided(_read_logits(logits), targets)
+    _check_logits(values, shape, is_steps_first=is_steps_first)
+    _check_labels(labels, values.shape[2], needs_all=needs_all)
     target_ids = None if targets is None else _targets(targets, shape, values.shape[2])
     k = _top_k(top_k, values.shape[2])
     scores = _scores(values, k, target_ids)
@@ -64,7 +75,7 @@ def class_predictions(logits: Any, targets: Any, n_sequences: int, *, labels: Se
     ``logits`` (n_sequences, n_classes), ``targets`` (n_sequences,) and ``labels`` are as in ``token_predictions``. The
     tracks are ``predicted`` and ``p``, and with targets ``loss`` and ``right``.
     """
-    values = _read_logits(logits)
+    values, targets = _two_sided(_read_logits(logits), targets)
     if values.dim() != 2 or len(values) != n_sequences:
         raise InputError(
             f"logits have shape {tuple(values.shape)}; a prediction for each of the {n_sequences} sequences needs "
@@ -79,9 +90,64 @@ def class_predictions(logits: Any, targets: Any, n_sequences: int, *, labels: Se
             )
         targets = targets[:, None]
     _check_logits(values, (n_sequences, 1))
+    _check_labels(labels, values.shape[2], needs_all=True)
     target_ids = None if targets is None else _targets(targets, (n_sequences, 1), values.shape[2])
     scores = _scores(values, 1, target_ids)
     return _tracks(scores, target_ids, (n_sequences,), labels, lambda _: ("predicted", "p"))
+
+
+def value_tracks(
+    values: Any, targets: Any, shape: tuple[int, ...], *, kind: str, labels: Sequence[str] | None = None
+) -> Tracks:
+    """Return one track for each output of a model that is no softmax, each of ``shape``, (batch, steps) or (batch,).
+
+    ``values`` (..., n), or a tuple of n arrays of ``shape``, are numbers that are kept as they are (``kind``
+    "values": forecasts, the mean and scale of a distribution), or logits of n labels of which each is true or not
+    ("sigmoids"), whose probabilities are kept. With targets of the same shape there is ``loss``: the cross-entropy in
+    nats, or the absolute error, as a mean over the n outputs.
+    """
+    parts = [torch.as_tensor(v) for v in values] if isinstance(values, (tuple, list)) else None
+    tensor = _read_logits(values if parts is None else torch.stack(parts, -1))
+    tensor = tensor[..., None] if tuple(tensor.shape) == shape else tensor
+    if tensor.dim() != len(shape) + 1 or tuple(tensor.shape[:-1]) != shape:
+        raise InputError(f"outputs have shape {tuple(tensor.shape)} and ({', '.join(map(str, shape))}, n) is needed")
+    _check_labels(labels, tensor.shape[-1], needs_all=True)
+    if kind == "sigmoids" and _are_shares(tensor):
+        raise InputError("outputs look like probabilities already; give logits, or keep them with kind='values'")
+    wide = tensor.double() if tensor.dtype == torch.float64 else tensor.float()
+    kept = wide.sigmoid() if kind == "sigmoids" else wide
+    stem = "p" if kind == "sigmoids" else "output"
+    names = [f"{stem} {i}" for i in range(kept.shape[-1])] if labels is None else list(labels)
+    tracks = {name: kept[..., i].float().cpu().numpy() for i, name in enumerate(names)}
+    if targets is not None:
+        wanted = torch.as_tensor(np.asarray(targets.cpu() if isinstance(targets, Tensor) else targets)).to(wide)
+        wanted = wanted[..., None] if tuple(wanted.shape) == shape and wide.shape[-1] == 1 else wanted
+        if wanted.shape != wide.shape:
+            raise InputError(f"targets have shape {tuple(wanted.shape)} and outputs {tuple(wide.shape)}; give one each")
+        each = _cross_entropy(wide, wanted) if kind == "sigmoids" else (wide - wanted).abs()
+        tracks["loss"] = each.mean(-1).float().cpu().numpy()
+    return tracks
+
+
+def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    return binary_cross_entropy_with_logits(logits, targets, reduction="none")
+
+
+def _two_sided(logits: Tensor, targets: Any) -> tuple[Tensor, Any]:
+    """Return the one logit of yes against no as two, and its targets of 0 and 1 as ids; others unchanged."""
+    if logits.dim() < 2 or logits.shape[-1] != 1:
+        return logits, targets
+    numbers = np.asarray(targets.detach().cpu() if isinstance(targets, Tensor) else targets)
+    if numbers.dtype.kind in "bf" and np.isin(numbers, (0, 1)).all():
+        targets = numbers.astype(np.int64).reshape(tuple(logits.shape[:-1]) if numbers.size == logits.numel() else -1)
+    return torch.cat([torch.zeros_like(logits), logits], dim=-1), targets
+
+
+def _check_labels(labels: Sequence[str] | None, n: int, *, needs_all: bool) -> None:
+    if labels is not None and needs_all and len(labels) != n:
+        raise InputError(
+            f"labels names {len(labels)} and there are {n} scores; give one label for each, in their order"
+        )
 
 
 def _chunks(logits: Tensor) -> Iterator[Tensor]:
@@ -159,7 +225,7 @@ def _read_logits(given: Any) -> Tensor:
     return values
 
 
-def _check_logits(logits: Tensor, shape: tuple[int, int]) -> None:
+def _check_logits(logits: Tensor, shape: tuple[int, int], *, is_steps_first: bool | None = None) -> None:
     given = tuple(logits.shape)
     if logits.dim() == 3 and given[:2] == shape and given[2] > 0:
         return
@@ -172,10 +238,10 @@ def _check_logits(logits: Tensor, shape: tuple[int, int]) -> None:
     elif logits.dim() == 2 and (batch, given[0]) == (1, steps):
         guess = "they have no batch; give logits[None]"
     elif logits.dim() == 2 and given[0] == batch * steps:
-        guess = (
-            f"they are flattened; give logits.view({batch}, {steps}, -1), or logits.view({steps}, {batch}, "
-            "-1).transpose(0, 1) if the model is (steps, batch)"
-        )
+        rows = f"logits.view({batch}, {steps}, -1)"
+        columns = f"logits.view({steps}, {batch}, -1).transpose(0, 1)"
+        both = f"{rows}, or {columns} if the model is (steps, batch)"
+        guess = f"they are flattened; give {both if is_steps_first is None else columns if is_steps_first else rows}"
     elif logits.dim() == 3 and given[0] == batch and given[1] != steps:
         guess = f"they have {given[1]} steps; predict once after each token, and leave nothing out"
     raise InputError(f"logits have shape {given} and ({batch}, {steps}, n_vocab) is needed; {guess}")
@@ -221,6 +287,16 @@ def _refuse_probabilities(logits: Tensor) -> None:
     if logits.shape[1] < 2 or not len(logits):
         return
     low, high = torch.aminmax(logits)
-    sums = logits.float().sum(1)
-    if bool((low >= 0) & (high <= 1) & ((sums - 1).abs() <= _NEAR_ONE).all()):
+    is_share = bool((low >= 0) & (high <= 1))
+    if is_share and bool(((logits.float().sum(1) - 1).abs() <= _NEAR_ONE).all()):
         raise InputError("logits look like probabilities (each row sums to 1); give logits, or their log()")
+    if is_share and _are_shares(logits):
+        raise InputError(
+            "logits look like probabilities of separate labels (all lie between 0 and 1, and rows do not sum to 1); "
+            "keep them with kind='values', or give their logits and kind='sigmoids'"
+        )
+
+
+def _are_shares(values: Tensor) -> bool:
+    """Tell whether values, all between 0 and 1 and not all at the ends, are too many to lie so by chance."""
+    return values.numel() >= _ENOUGH and bool(((values >= 0) & (values <= 1)).all()) and bool((values % 1 != 0).any())

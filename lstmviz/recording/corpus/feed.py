@@ -23,12 +23,14 @@ Forward = Callable[[nn.Module, Tensor, Tensor], Any]
 class Feed:
     """Runs a model over batches of documents inside a recording; see ``record_corpus`` for how it is called."""
 
-    def __init__(self, model: nn.Module, forward: Forward | None, top_k: int) -> None:
+    def __init__(self, model: nn.Module, forward: Forward | None, top_k: int, n_vocab: int | None = None) -> None:
         self._model = model
         self._forward = forward
         self._top_k = top_k
         self._is_steps_first = forward is None and _is_steps_first(model)
         self._pad = _pad_of(model)
+        embeddings = [m.num_embeddings for m in model.modules() if isinstance(m, nn.Embedding)]
+        self._n_tokens = {*embeddings, *([] if n_vocab is None else [n_vocab])} or None
         weight = next(model.parameters(), None)
         self._device = torch.device("cpu") if weight is None else weight.device
         if forward is None:
@@ -46,11 +48,18 @@ class Feed:
             with run.batch(tokens=ids, lengths=lengths, tracks=tracks, sequence_tracks=of_texts, documents=numbers):
                 output = self._run(torch.from_numpy(ids).to(self._device), torch.tensor(lengths))
                 if self._top_k:
-                    run.predictions(self._logits(output, ids.shape), next_tokens(documents), top_k=self._top_k)
+                    self._predict(run, self._logits(output, ids.shape), documents)
         except LayoutError as err:
             if self._forward is not None:
                 raise
             raise LayoutError(self._other_layout()) from err
+
+    def _predict(self, run: Recording, logits: Tensor, documents: Sequence[Document]) -> None:
+        """Keep predictions: of the next token where there is a score for each token, else of the step or the text."""
+        if logits.dim() == 3 and (self._n_tokens is None or logits.shape[-1] in self._n_tokens):
+            run.predictions(logits, next_tokens(documents), top_k=self._top_k)
+        else:
+            run.predictions(logits, top_k=self._top_k, concerns="step")
 
     def _other_layout(self) -> str:
         """Say that the guessed layout is wrong; the first batch is not square, so a wrong guess always shows."""

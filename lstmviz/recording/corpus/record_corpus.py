@@ -52,8 +52,9 @@ def record_corpus(
         batch_size: Number of texts that run together.
         forward: Called as ``forward(model, ids, lengths)`` in place of the model, always with ids (batch, steps), and
             with lengths (batch,) on the CPU.
-        top_k: Number of predictions of the next token to keep, from logits (batch, steps, n_vocab) that the model
-            returns alone or first in a tuple; 0 for none.
+        top_k: Number of predictions to keep, from logits that the model returns alone or first in a tuple; 0 for
+            none. They are of the next token if there is a score for each token, (batch, steps, n_vocab); else of the
+            step, (batch, steps, n_classes), or of the text, (batch, n_classes), without targets.
         tracks: Names with one row for each text, of one value for each token.
         sequence_tracks: Names with one value for each text.
         **options: Arguments of ``record``: ``states``, ``layers``, ``units``, ``every``, ``dtype`` and others.
@@ -83,9 +84,10 @@ def record_corpus(
     _check_options(options)
     with eval_mode(model) if isinstance(model, torch.nn.Module) else nullcontext():
         record(model, path, vocab, **options)  # says what does not fit, before all texts are encoded
-    feed = Feed(model, forward, top_k)
+    numbers = _numbers_of(vocab)
+    feed = Feed(model, forward, top_k, None if numbers is None else 1 + max(numbers.values(), default=-1))
     of_one_length = forward is None and is_bidirectional(model)
-    documents = read_documents(texts, encode, _numbers_of(vocab), tracks, sequence_tracks)
+    documents = read_documents(texts, encode, numbers, tracks, sequence_tracks)
     n_texts = len(texts) if isinstance(texts, Sized) else None
     with _progress() as progress:
         n_steps = None

@@ -18,6 +18,8 @@ from lstmviz.recording.recompute.rounding import RoundingScale, disagreement, la
 from lstmviz.recording.recompute.self_check import SelfCheck
 
 _GATES = "ifgo"
+_MANY = 64  # steps in a chunk from which on they are scanned in blocks, if each is short
+_SHORT = 4096  # values of a step; each turn over fewer costs no less
 
 
 def lstm_states(run: LayerRun, wanted: Collection[str], self_check: SelfCheck) -> dict[str, Tensor]:
@@ -63,6 +65,14 @@ def _scan(
 ) -> Tensor:
     """Fill the cells of a chunk, ``forget * previous + written`` step by step; return those of its last step."""
     sizes = run.steps.sizes[slice(*chunk)]
+    if run.steps.is_even and len(sizes) >= _MANY and cells[: sizes[0]].numel() <= _SHORT:
+        new, f, cell = (v.unfold(0, sizes[0], sizes[0]).transpose(1, 2) for v in (written, forget, cells))
+        if run.steps.is_reverse:
+            new, f = new.flip(0), f.flip(0)
+        scanned = scan_in_blocks(previous, f, new)
+        if bool(scanned[-1].isfinite().all()):
+            cell.copy_(scanned.flip(0) if run.steps.is_reverse else scanned)
+            return cell[0 if run.steps.is_reverse else -1]
     parts = list(zip(sizes, *(v.split_with_sizes(sizes) for v in (written, forget, cells)), strict=True))
     n_before = len(previous)
     for n, new, f, cell in reversed(parts) if run.steps.is_reverse else parts:
@@ -72,6 +82,34 @@ def _scan(
         torch.addcmul(new, f, previous, out=cell)
         previous, n_before = cell, n
     return previous
+
+
+def scan_in_blocks(previous: Tensor, forget: Tensor, written: Tensor) -> Tensor:
+    """Return ``forget * previous + written`` step by step, (steps, batch, n_units), in about 2 sqrt(steps) turns.
+
+    The steps are cut into blocks that run side by side from 0, beside the product of their forget gates; what each
+    block begins with is then carried through by that product. Rounding differs in the last bits.
+    """
+    n_steps = len(forget)
+    size = int(n_steps**0.5)
+    n_blocks = n_steps // size
+    blocks = (n_blocks, size, *forget.shape[1:])
+    f, new = (v[: n_blocks * size].reshape(blocks).transpose(0, 1).contiguous() for v in (forget, written))
+    cells, kept = torch.empty_like(new), torch.empty_like(f)
+    cells[0], kept[0] = new[0], f[0]
+    for step in range(1, size):
+        torch.addcmul(new[step], f[step], cells[step - 1], out=cells[step])
+        torch.mul(kept[step - 1], f[step], out=kept[step])
+    begins = torch.empty_like(cells[0])
+    for block in range(n_blocks):
+        begins[block] = previous
+        previous = torch.addcmul(cells[-1, block], kept[-1, block], previous)
+    result = torch.empty_like(written, memory_format=torch.contiguous_format)
+    result[: n_blocks * size] = cells.addcmul_(kept, begins).transpose(0, 1).flatten(0, 1)
+    for step in range(n_blocks * size, n_steps):
+        torch.addcmul(written[step], forget[step], previous, out=result[step])
+        previous = result[step]
+    return result
 
 
 def _check_scan(run: LayerRun, cells: Tensor, gate: Tensor | None, self_check: SelfCheck) -> None:

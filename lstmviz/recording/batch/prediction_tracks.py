@@ -1,0 +1,78 @@
+"""What ``run.predictions`` was given, and the tracks that it becomes once it is known what the pass runs over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from lstmviz.recording.batch.forward_pass import PassLayout, PredictionTrack
+from lstmviz.recording.batch.pass_inputs import CheckedPass
+from lstmviz.recording.batch.predictions import GROUP, class_predictions, token_predictions, value_tracks
+from lstmviz.types import Concerns
+
+Kind = Literal["softmax", "sigmoids", "values"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """The outputs of one head of a model; ``name`` precedes the names of its tracks, where there are several heads."""
+
+    outputs: Any
+    targets: Any
+    top_k: int
+    labels: Sequence[str] | None
+    concerns: Concerns
+    kind: Kind
+    name: str | None
+
+    def tracks(
+        self,
+        given: CheckedPass,
+        layout: PassLayout | None,
+        vocab: Sequence[str] | None,
+        is_steps_first: bool | None,
+    ) -> list[PredictionTrack]:
+        """Return the tracks for a pass; ``is_steps_first`` is the layout of the model where all modules have one."""
+        outputs = self.outputs
+        first = outputs[0] if isinstance(outputs, tuple) and self.kind != "softmax" else outputs
+        shape = tuple(getattr(first, "shape", np.shape(first)))
+        n_sequences, n_steps = _shape_of(given, layout, shape)
+        n_dims = len(shape) - (first is outputs and shape != (n_sequences, n_steps))
+        if self.kind != "softmax":
+            per: Literal["step", "sequence"] = "sequence" if n_dims < 2 else "step"
+            wanted = (n_sequences,) if per == "sequence" else (n_sequences, n_steps)
+            values = value_tracks(outputs, self.targets, wanted, kind=self.kind, labels=self.labels)
+            return self._named(values, per, "step" if per == "sequence" else self.concerns)
+        if len(shape) == 2 and shape[0] == n_sequences:
+            return self._named(
+                class_predictions(outputs, self.targets, n_sequences, labels=self.labels), "sequence", "step"
+            )
+        is_next = self.labels is None and self.concerns == "next"
+        values = token_predictions(
+            outputs,
+            self.targets,
+            (n_sequences, n_steps),
+            top_k=self.top_k,
+            labels=vocab if is_next else self.labels,
+            needs_all=not is_next,
+            is_steps_first=is_steps_first,
+        )
+        return self._named(values, "step", self.concerns)
+
+    def _named(
+        self, values: dict[str, Any], per: Literal["step", "sequence"], concerns: Concerns
+    ) -> list[PredictionTrack]:
+        prefix, group = ("", GROUP) if self.name is None else (f"{self.name}.", self.name)
+        return [PredictionTrack(prefix + name, v, per, concerns, group) for name, v in values.items()]
+
+
+def _shape_of(given: CheckedPass, layout: PassLayout | None, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return the (batch, steps) that outputs of a shape are for: as padded, or as long as the longest sequence."""
+    valid = given.valid if layout is None else layout.valid
+    widths = [n for n in (given.n_padded, None if valid is None else valid.end) if n is not None]
+    n_steps = shape[1] if len(shape) > 1 and (not widths or shape[1] in widths) else (*widths, 1)[0]
+    n_sequences = given.n_sequences if valid is None else valid.n_sequences
+    return (shape[0] if n_sequences is None else n_sequences), n_steps

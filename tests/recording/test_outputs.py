@@ -1,0 +1,115 @@
+"""Outputs that are no softmax over a vocabulary: yes or no, several labels, numbers, several heads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import lstmviz
+from lstmviz.errors import InputError
+from support.recording import one_line
+
+IDS = torch.tensor([[1, 2, 3], [3, 4, 5]])
+
+
+def predicted(path, *calls, ids=IDS):
+    """Record a model, and call ``run.predictions`` with each of ``calls``."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(6, 4), nn.LSTM(4, 3, batch_first=True)).eval()
+    with torch.no_grad(), lstmviz.record(model, path) as run, run.batch(tokens=ids):
+        model(ids)
+        for args, said in calls:
+            run.predictions(*args, **said)
+    return lstmviz.open_dump(path)
+
+
+def test_one_logit_is_yes_against_no(tmp_path):
+    logits, targets = torch.tensor([[-2.0], [0.5]]), torch.tensor([0.0, 1.0])
+    dump = predicted(tmp_path / "a.h5", ((logits, targets), {"labels": ["bad", "good"]}))
+    assert dump.sequences["predicted"].tolist() == ["bad", "good"]
+    yes = torch.sigmoid(logits)[:, 0].numpy()
+    assert np.allclose(dump.sequences["p"], [1 - yes[0], yes[1]])
+    loss = nn.functional.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction="none")
+    assert np.allclose(dump.sequences["loss"], loss)
+    steps = torch.randn(2, 3, 1)
+    dump = predicted(tmp_path / "b.h5", ((steps,), {"labels": ["no", "yes"], "concerns": "step"}))
+    top = dump.tracks["top1"]
+    assert [top.labels[i] for i in top[:]] == [("no", "yes")[int(v > 0)] for v in steps.flatten()]
+
+
+def test_labels_that_are_each_true_or_not(tmp_path):
+    logits, targets = torch.randn(2, 3, 4), torch.randint(0, 2, (2, 3, 4))
+    labels = ["toxic", "insult", "threat", "obscene"]
+    dump = predicted(tmp_path / "a.h5", ((logits, targets), {"kind": "sigmoids", "labels": labels}))
+    assert np.allclose(dump.tracks["threat"][:], logits.sigmoid()[..., 2].flatten())
+    loss = nn.functional.binary_cross_entropy_with_logits(logits, targets.float(), reduction="none").mean(-1)
+    assert np.allclose(dump.tracks["loss"][:], loss.flatten(), atol=1e-6)
+    dump = predicted(tmp_path / "b.h5", ((logits[:, 0],), {"kind": "sigmoids", "labels": labels}))
+    assert np.allclose(dump.sequences["toxic"], logits[:, 0, 0].sigmoid())
+
+
+def test_numbers_are_kept_as_they_are(tmp_path):
+    mean, scale, truth = torch.randn(2, 3), torch.rand(2, 3), torch.randn(2, 3, 1)
+    calls = (
+        (((mean, scale),), {"kind": "values", "labels": ["mean", "scale"]}),
+        ((mean[..., None], truth), {"kind": "values", "labels": ["forecast"], "name": "rain"}),
+    )
+    dump = predicted(tmp_path / "a.h5", *calls)
+    assert np.allclose(dump.tracks["mean"][:], mean.flatten())
+    assert np.allclose(dump.tracks["scale"][:], scale.flatten())
+    assert np.allclose(dump.tracks["rain.forecast"][:], mean.flatten())
+    assert np.allclose(dump.tracks["rain.loss"][:], (mean[..., None] - truth).abs().flatten())
+
+
+def test_several_heads_have_names(tmp_path):
+    calls = [
+        ((torch.randn(2, 3, n),), {"name": name, "top_k": 1, "concerns": "step"}) for name, n in (("a", 3), ("b", 5))
+    ]
+    dump = predicted(tmp_path / "a.h5", *calls)
+    assert {"a.top1", "a.p1", "b.top1", "b.p1"} <= set(dump.tracks)
+
+
+@pytest.mark.parametrize(
+    ("logits", "said", "parts"),
+    [
+        (torch.rand(2, 3, 4), {}, ["probabilities of separate labels", "kind='values'", "kind='sigmoids'"]),
+        (torch.rand(2, 3, 4), {"kind": "sigmoids"}, ["probabilities already", "kind='values'"]),
+        (torch.randn(2, 3, 4), {"labels": ["a", "b"]}, ["labels names 2", "4 scores"]),
+        (torch.randn(2, 1), {"labels": ["spam"]}, ["labels names 1", "2 scores"]),
+        (torch.randn(6, 4), {}, ["flattened; give logits.view(2, 3, -1)"]),
+        (torch.randn(2, 3, 4), {"kind": "logits"}, ["'softmax', 'sigmoids', 'values'"]),
+    ],
+)
+def test_outputs_that_do_not_fit(tmp_path, logits, said, parts):
+    with one_line(InputError, *parts):
+        predicted(tmp_path / "a.h5", ((logits,), said))
+
+
+class Head(nn.Module):
+    def __init__(self, n: int, *, is_whole: bool) -> None:
+        super().__init__()
+        self.embed, self.rnn = nn.Embedding(6, 4), nn.LSTM(4, 8, batch_first=True)
+        self.out, self.is_whole = nn.Linear(8, n), is_whole
+
+    def forward(self, ids):
+        output, (h, _) = self.rnn(self.embed(ids))
+        return self.out(h[-1] if self.is_whole else output)
+
+
+@pytest.mark.parametrize(("n", "is_whole"), [(2, True), (3, False), (9, False)])
+def test_a_corpus_through_a_classifier_or_a_tagger_has_no_invented_targets(tmp_path, n, is_whole):
+    words = ["<pad>", "a", "b", "c", "d", "e"]
+    model = Head(n, is_whole=is_whole)
+    path = lstmviz.record_corpus(
+        model, ["a b c", "d e"], encode=str.split, path=tmp_path / "a.h5", vocab=words, top_k=1
+    )
+    dump = lstmviz.open_dump(path)
+    if is_whole:
+        assert set(dump.sequences["predicted"]) <= {"0", "1"}
+        assert "loss" not in dump.sequences
+    else:
+        assert set(dump.tracks["top1"].labels) <= set(map(str, range(n)))
+        assert "loss" not in dump.tracks
+        assert dump.tracks["top1"].info.concerns == "step"
