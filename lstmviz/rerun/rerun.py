@@ -22,12 +22,12 @@ from lstmviz.dump.block import Block
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import ArrayKey, DumpPlan
 from lstmviz.errors import InputError, ModelError, ModelMissing
+from lstmviz.rerun.blocks import at_read_steps, successor_is_read, with_states, with_unread
 from lstmviz.rerun.interventions import HeldValues
 from lstmviz.rerun.runner import Ids, ReadText
 from lstmviz.rerun.typed import TypedRun
 from lstmviz.training.model_config import ModelDescription, model_beside, read_description
 from lstmviz.training.text import Encoder
-from lstmviz.types import Window
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -162,10 +162,10 @@ class Rerun:
         """
         read = self.read(text)
         ids = read.ids if len(read.ids) else np.zeros(1, np.int64)
-        held = [one for one in (_at_read_steps(one, read.is_read) for one in held) if one is not None]
-        plan, block = self._record(ids, _successor_is_read(read.is_read), held)
+        held = [one for one in (at_read_steps(one, read.is_read) for one in held) if one is not None]
+        plan, block = self._record(ids, successor_is_read(read.is_read), held)
         if not read.is_read.all():
-            block = _with_unread(block, read.is_read)
+            block = with_unread(block, read.is_read)
         has_unknown = self.description.unknown is not None
         return TypedRun(text, read.tokens, tuple(read.is_known.tolist()), has_unknown, plan, block)
 
@@ -206,7 +206,7 @@ class Rerun:
             plan, block = record_in_memory(self._model, run, list(self.description.vocab), **self._options)
         sources = {source.name: source for source in plan.sources}
         plan = replace(plan, sources=tuple(sources[name] for name in self._source_names))
-        return plan, _with_states(plan, block, states)
+        return plan, with_states(plan, block, states)
 
     def _with_held(
         self, row: Tensor, lengths: Tensor, held: Sequence[HeldValues]
@@ -315,39 +315,3 @@ def _record_options(dump: DumpReader) -> dict[str, Any]:
         "join": dump.first.join,
         **({"units": units} if units else {}),
     }
-
-
-def _at_read_steps(held: HeldValues, is_read: NDArray[np.bool_]) -> HeldValues | None:
-    """Return what is held with its window counted in the tokens that are read; None where it has none of them."""
-    if held.window is None:
-        return held
-    start, stop = (int(is_read[:end].sum()) for end in (held.window.start, held.window.stop))
-    return replace(held, window=Window(start, stop)) if start < stop else None
-
-
-def _with_states(plan: DumpPlan, block: Block, states: dict[str, NDArray[Any]]) -> Block:
-    """Return a block with other states, rounded as its own are, where some are given."""
-    arrays = dict(block.arrays)
-    for source in plan.sources:
-        if source.name in states:
-            values, key = states[source.name], ArrayKey("state", source.name)
-            arrays[key] = (values if source.units is None else values[:, list(source.units)]).astype(arrays[key].dtype)
-    return replace(block, arrays=arrays)
-
-
-def _successor_is_read(is_read: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """Return for each token that is read whether the next one is read too; None if all or no tokens are read."""
-    return None if is_read.all() or not is_read.any() else np.append(is_read[1:], False)[is_read]
-
-
-def _with_unread(block: Block, is_read: NDArray[np.bool_]) -> Block:
-    """Return a block over all tokens of a text; those that were not read have NaN, no label and token 0."""
-    arrays = {}
-    for key, values in block.arrays.items():
-        if key.role == "sequence":
-            arrays[key] = values
-            continue
-        missing = np.nan if values.dtype.kind == "f" else 0 if key.role == "tokens" else -1
-        arrays[key] = np.full((len(is_read), *values.shape[1:]), missing, values.dtype)
-        arrays[key][is_read] = values[: int(is_read.sum())]
-    return replace(block, lengths=(len(is_read),), arrays=arrays, places=None)

@@ -112,3 +112,10 @@ def test_how_the_key_is_written(bench, dumps):
     bench.open(dump=dumps["recall-1x32"].uuid, source="rnn.l0.c", t=0.3, side="high", before=0)
     bench.brush(0, 11)
     assert carried(bench, "key", "F") != "1.00"
+
+
+def test_who_is_a_bystander(bench, dumps):
+    bench.open(dump=dumps["agreement-1x100"].uuid, source="rnn.l0.c", at=44, span=60, t=0.8, unit="rnn.l0.c/60")
+    assert (on_by(bench, "number", "singular"), on_by(bench, "number", "plural")) == ("96 %", "0.94 %")
+    bench.open(dump=dumps["recall-1x32"].uuid, source="rnn.l0.c", t=0.3, side="high", before=0)
+    assert bench.brush(0, 11)["units"] == [1, 12, 14, 17]

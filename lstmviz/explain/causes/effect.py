@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,43 +81,58 @@ class EffectSums:
     def effect(self, vocab: list[str], others: list[str]) -> Effect:
         """Return the effect; ``vocab`` names the tokens, ``others`` the other sets."""
         is_read, here = self._place >= 0, self._place == 0
-        n_place = np.bincount(self._place[is_read], minlength=len(PLACES))
-        n_loss = np.bincount(self._place[is_read & self._has_loss], minlength=len(PLACES))
-        kl = _ratio(self._by_place["kl"], n_place)
-        loss = _ratio(self._by_place["loss"], n_loss)
-        n_token = np.bincount(self._token[here], minlength=self._by_token["kl"].shape[1])
-        n_token_loss = np.bincount(self._token[here & self._has_loss], minlength=len(n_token))
-        at_token, loss_at_token = (
-            _ratio(self._by_token[name], n) for name, n in (("kl", n_token), ("loss", n_token_loss))
-        )
-        shown = np.flatnonzero(n_token)
-        shown = shown[np.argsort(-at_token[0, shown], kind="stable")]
-        none = np.full(kl.shape[1], np.nan)
-        places = pd.DataFrame(
-            {
-                "place": PLACES,
-                "n_steps": n_place,
-                "kl": kl[0],
-                "loss": loss[0],
-                "kl_others": np.median(kl[1:], axis=0) if others else none,
-                "kl_others_most": kl[1:].max(axis=0) if others else none,
-                "p": _p(kl),
-            }
-        )
-        tokens = pd.DataFrame(
-            {
-                "token": pd.Series([vocab[token] for token in shown.tolist()], dtype="str"),
-                "n_steps": n_token[shown],
-                "kl": at_token[0, shown],
-                "loss": loss_at_token[0, shown],
-                "kl_others": np.quantile(at_token[1:, shown], HIGH, axis=0) if others else np.nan,
-                "p": _p(at_token[:, shown]),
-            }
-        )
-        sets = {f"kl_{place}": kl[1:, k] for k, place in enumerate(PLACES)}
-        frame = pd.DataFrame({"units": pd.Series(others, dtype="str"), **sets, "loss_here": loss[1:, 0]})
+        n_tokens = self._by_token["kl"].shape[1]
+        places = self._means(self._by_place, self._place, is_read, len(PLACES))
+        tokens = self._means(self._by_token, self._token, here, n_tokens)
+        n_token = np.bincount(self._token[here], minlength=n_tokens)
+        sets = {f"kl_{place}": places["kl"][1:, k] for k, place in enumerate(PLACES)}
         self.loss[~self._has_loss] = np.nan
-        return Effect(places, tokens, frame, self.kl, self.loss)
+        return Effect(
+            _places_frame(places, np.bincount(self._place[is_read], minlength=len(PLACES))),
+            _tokens_frame(tokens, n_token, vocab),
+            pd.DataFrame({"units": pd.Series(others, dtype="str"), **sets, "loss_here": places["loss"][1:, 0]}),
+            self.kl,
+            self.loss,
+        )
+
+    def _means(
+        self, sums: dict[str, Floats], index: NDArray[Any], steps: NDArray[np.bool_], n: int
+    ) -> dict[str, Floats]:
+        """Return the mean KL and loss of each set, (n_sets, n), over the steps that have each index."""
+        counts = np.bincount(index[steps], minlength=n), np.bincount(index[steps & self._has_loss], minlength=n)
+        return {name: _ratio(sums[name], count) for name, count in zip(("kl", "loss"), counts, strict=True)}
+
+
+def _places_frame(means: dict[str, Floats], n_steps: NDArray[np.int64]) -> pd.DataFrame:
+    kl = means["kl"]
+    none = np.full(kl.shape[1], np.nan)
+    return pd.DataFrame(
+        {
+            "place": PLACES,
+            "n_steps": n_steps,
+            "kl": kl[0],
+            "loss": means["loss"][0],
+            "kl_others": np.median(kl[1:], axis=0) if len(kl) > 1 else none,
+            "kl_others_most": kl[1:].max(axis=0) if len(kl) > 1 else none,
+            "p": _p(kl),
+        }
+    )
+
+
+def _tokens_frame(means: dict[str, Floats], n_steps: NDArray[np.int64], vocab: list[str]) -> pd.DataFrame:
+    shown = np.flatnonzero(n_steps)
+    shown = shown[np.argsort(-means["kl"][0, shown], kind="stable")]
+    kl = means["kl"][:, shown]
+    return pd.DataFrame(
+        {
+            "token": pd.Series([vocab[token] for token in shown.tolist()], dtype="str"),
+            "n_steps": n_steps[shown],
+            "kl": kl[0],
+            "loss": means["loss"][0, shown],
+            "kl_others": np.quantile(kl[1:], HIGH, axis=0) if len(kl) > 1 else np.nan,
+            "p": _p(kl),
+        }
+    )
 
 
 def places_of(matched: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.int8]:
