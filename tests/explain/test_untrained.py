@@ -65,3 +65,13 @@ def test_without_a_model_it_is_refused(tmp_path):
     path = lstmviz.write_dump(tmp_path / "lone.h5", states={"rnn.l0.c": np.eye(8)}, tokens=[0, 1] * 4, vocab=["a", "b"])
     with pytest.raises(errors.ModelMissing, match="no model lies beside"):
         lstmviz.open_dump(path).rank_units(Filter.tokens(("a",)), untrained=True)
+
+
+def test_its_codes_are_kept_in_memory_and_the_dumps_own_index_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr("lstmviz.match.index.store.SMALL", 10)
+    dump, yes = lstmviz.open_dump(made_dump(tmp_path)), Filter.tokens(("a",))
+    plain = dump.rank_units(yes)
+    index = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "run.h5.index").iterdir()}
+    assert index
+    pd.testing.assert_frame_equal(dump.rank_units(yes, untrained=True).iloc[:-1], plain)
+    assert {file.name: file.stat().st_mtime_ns for file in (tmp_path / "run.h5.index").iterdir()} == index

@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from lstmviz.dump.lazy_arrays import States
-from lstmviz.dump.memory import ArrayInMemory
+from lstmviz.dump.memory import MemoryReader
 from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.dump.schema import ArrayKey
 from lstmviz.errors import ModelError
 from lstmviz.explain.causes.texts import corpus_texts
 from lstmviz.explain.evidence.sources import asked_sources
@@ -25,29 +25,19 @@ from lstmviz.rerun.rerun import Rerun
 from lstmviz.rerun.stepwise.modules import stepwise
 from lstmviz.training.model import TextModel
 
-MAX_VALUES = 2**28  # states kept in memory: half a GB
+MAX_VALUES = 2**27  # states kept in memory, with their codes half a GB
 SEED = 0
 
 
-class UntrainedReader(DumpReader):
-    """A dump with other states: the axes, tokens and tracks are those of another dump."""
+class UntrainedReader(MemoryReader):
+    """A dump in memory with other states: the axis, its tokens and its tracks are those of another dump."""
 
     def __init__(self, dump: DumpReader, axis: Axis, states: dict[str, NDArray[np.float16]]) -> None:
         self.path, self.provenance = dump.path, dict(dump.provenance)
         self.uuid = f"{dump.uuid}-untrained"
-        self._states = states
-        sources = {
-            name: replace(axis.sources[name], dtype="float16", n_nan=0, units=None, n_units=values.shape[1])
-            for name, values in states.items()
-        }
+        self._arrays = {ArrayKey("state", name): values for name, values in states.items()}
+        sources = {name: replace(axis.sources[name], dtype="float16", n_nan=0, units=None) for name in states}
         self.axes = {axis.name: replace(axis, sources=sources)}
-
-    def states(self, source: str) -> States:
-        """Return the states of a source, (n_steps, n_units)."""
-        return States(self.source(source), ArrayInMemory(self._states[source], source))
-
-    def close(self) -> None:
-        """Do nothing, for there is no file."""
 
 
 def untrained(dump: DumpReader, runner: Rerun, sources: Sequence[str] | None = None, seed: int = SEED) -> DumpReader:

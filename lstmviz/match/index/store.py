@@ -28,6 +28,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from lstmviz.dump.memory import MemoryReader
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpError
 from lstmviz.match.index.codes import Coder, Codes, coder_for
@@ -80,19 +81,24 @@ def is_small(source: Source) -> bool:
     return source.n_steps * source.n_units <= SMALL
 
 
+def _is_in_memory(dump: DumpReader, source: Source) -> bool:
+    """Tell whether codes are made in memory: those of a small source, or of a dump that is in memory itself."""
+    return is_small(source) or isinstance(dump, MemoryReader)
+
+
 def code_matrices_of(dump: DumpReader, name: str) -> CodeMatrices | None:
     """Return a source's codes, which are made if they are not there; None if no folder has room for them."""
     opened = _open.setdefault(dump, {})
     if name not in opened:
         source = dump.source(name)
-        opened[name] = _codes_in_memory(dump, source) if is_small(source) else build_index(dump, name)
+        opened[name] = _codes_in_memory(dump, source) if _is_in_memory(dump, source) else build_index(dump, name)
     return opened[name]
 
 
 def is_indexed(dump: DumpReader, name: str) -> bool:
     """Tell whether a source's codes are on disk, which means that all its present values have been read before."""
     source = dump.source(name)
-    if is_small(source):
+    if _is_in_memory(dump, source):
         return False
     opened = _open.setdefault(dump, {})
     if name not in opened:
