@@ -117,7 +117,7 @@ def bytes_loaded(dump: lstmviz.Dump) -> int:
 
 def _load(bench: Any) -> float:
     bench.page.goto(f"{bench.address}/?source={SOURCE}&at=1000&span={SPAN}", wait_until="commit")
-    ready = bench.page.wait_for_function("() => window.lvDebug?.inspectPage().isReady && performance.now()")
+    ready = bench.page.wait_for_function("() => window.lvDebug?.isPageReady() && performance.now()")
     ms: float = ready.json_value()
     return ms
 

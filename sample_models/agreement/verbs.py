@@ -15,11 +15,11 @@ from .generate import NUMBERS, VERBS
 from .recipe import AUTOMATON, held_out, is_open
 
 
-def verb_accuracy(model: TextModel, without: Sequence[int] = (), least_distractors: int = 0) -> float:
+def verb_accuracy(model: TextModel, without: Sequence[int] = ()) -> tuple[float, float]:
     """Return the share of held-out verbs for which the model gives the verbs of the right number more probability.
 
-    ``without``: units whose h is held at 0, so that nothing reads what they carry. Only verbs with at least
-    ``least_distractors`` distractors before them are counted.
+    It is that of all verbs, and that of those with three distractors or more before them. ``without``: units whose h is
+    held at 0, so that nothing reads what they carry.
     """
     text = held_out()
     groups = {number: [AUTOMATON.vocab.index(verb) for verb in VERBS[number]] for number in NUMBERS}
@@ -30,5 +30,5 @@ def verb_accuracy(model: TextModel, without: Sequence[int] = (), least_distracto
     is_verb = is_plural | np.isin(text.tokens[:, 1:], groups["singular"])
     states: tuple[Any, ...] = AUTOMATON.states
     counts = np.array([state[2] if is_open(state) else 0 for state in states])
-    is_counted = is_verb & (counts[text.states[:, :-1]] >= least_distractors)
-    return float((plural[:, :-1] == is_plural)[is_counted].mean())
+    is_right, is_past_three = plural[:, :-1] == is_plural, is_verb & (counts[text.states[:, :-1]] >= 3)
+    return float(is_right[is_verb].mean()), float(is_right[is_past_three].mean())

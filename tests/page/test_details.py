@@ -104,7 +104,7 @@ def test_rapid_changes_ask_the_server_once_more_at_most(chromium, parens, monkey
             text = f"t=0.{30 + press}"
             bench.page.wait_for_function("text => location.search.includes(text) && lvDebug.isResting()", arg=text)
         may_answer.set()
-        bench.page.wait_for_function("() => lvDebug.inspectPage().isReady")
+        bench.page.wait_for_function("() => lvDebug.isPageReady()")
         assert asked == [0.3, 0.35]
         assert_shows(bench.shown(), parens, *DEPTH_4, threshold=0.35)
 

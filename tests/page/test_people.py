@@ -241,13 +241,11 @@ def test_the_tour_is_left_by_escape(bench):
 
 
 def test_what_takes_longer_than_a_moment_is_said(bench):
-    def late(route):
-        time.sleep(2)  # it is asked for before the page's frame is there
-        route.continue_()
-
-    bench.page.route(re.compile("about.json"), late)
-    bench.page.goto(f"{bench.address}/?at=3")
+    held = []
+    bench.page.route(re.compile("about.json"), lambda route: held.append(route))
+    bench.page.goto(f"{bench.address}/?at=3", wait_until="commit")
     bench.page.locator("#lv-busy", has_text="Opening the recording").wait_for()
+    held[0].continue_()
     bench.ready()
     assert bench.page.locator("#lv-busy").inner_text() == ""
 

@@ -35,7 +35,7 @@ def bench(chromium, served):
 
 def opened(bench):
     """What is shown once the sample that was pressed is built and open."""
-    bench.page.wait_for_function("() => window.lvDebug?.inspectPage().isReady", timeout=WITHIN)
+    bench.page.wait_for_function("() => window.lvDebug?.isPageReady()", timeout=WITHIN)
     return bench.shown()
 
 

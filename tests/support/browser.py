@@ -117,7 +117,7 @@ class Workbench:
 
     def ready(self):
         """Wait until states, units and matches are shown, and give what is shown."""
-        self.page.wait_for_function("() => window.lvDebug?.inspectPage().isReady", timeout=30_000)
+        self.page.wait_for_function("() => window.lvDebug?.isPageReady()", timeout=30_000)
         return self.shown()
 
     def shown(self):
@@ -145,9 +145,9 @@ class Workbench:
 
     def more(self):
         """Scroll down the rows of matches until further ones have come."""
-        n_rows = len(self.shown()["rows"])
+        n_rows = self.page.evaluate("() => lvDebug.matchRows().length")
         self.page.locator("[data-testid=more]").scroll_into_view_if_needed()
-        self.page.wait_for_function("n => lvDebug.inspectPage().rows.length > n", arg=n_rows)
+        self.page.wait_for_function("n => lvDebug.matchRows().length > n", arg=n_rows)
         return self.ready()
 
     def leave(self, view):

@@ -107,7 +107,7 @@ def test_the_page_works_in_a_frame_of_another_site(served, chromium):
         page.goto(address)
         inner = page.frames[-1]
         assert inner.url.startswith(served.address)
-        inner.wait_for_function("() => window.lvDebug?.inspectPage().isReady", timeout=30_000)
+        inner.wait_for_function("() => window.lvDebug?.isPageReady()", timeout=30_000)
         assert "689" in inner.locator("body").inner_text()
     assert troubles == []
     context.close()
