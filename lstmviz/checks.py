@@ -76,4 +76,6 @@ def check_number(name: str, value: Any, remedy: str) -> int | float:
 
 def short_repr(value: object) -> str:
     """Return what a message shows of a value that was given: one line of at most 80 characters."""
-    return " ".join(repr(value).split())[:80]
+    is_scalar = type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()
+    plain = getattr(value, "tolist", lambda: value)() if is_scalar else value
+    return " ".join(repr(plain).split())[:80]

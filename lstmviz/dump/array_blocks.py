@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lstmviz.dump.layout import Layout, listed, read_layout
 from lstmviz.dump.schema import ArrayKey, SourcePlan, StateDtype
-from lstmviz.dump.validate import (
-    TrackRows,
-    as_array,
-    check_ids,
-    check_mapping,
-    read_lengths,
-    read_sequence_track,
-    read_states,
-    read_track,
-)
+from lstmviz.dump.validate import TrackRows, check_ids, check_mapping, read_sequence_track, read_track
+from lstmviz.dump.vocabulary import ids_of
 from lstmviz.errors import DumpError, InputError
 from lstmviz.types import TrackInfo
 
@@ -37,13 +30,14 @@ class DumpBlock:
     """Some sequences of a dump, for ``write_dump(blocks=...)``. Fields are as its arguments of the same name.
 
     Attributes:
-        states: Names of sources with arrays (n_steps, n_units).
-        tokens: Ids, (n_steps,).
+        states: Names of sources with arrays (n_steps, n_units), or a padded batch, (batch, steps, n_units).
+        tokens: Ids or strings, (n_steps,).
         lengths: Number of steps of each sequence; None for one sequence.
         tracks: Names with (n_steps,) values.
         sequence_tracks: Names with (n_sequences,) values.
         continues: Whether the first sequence continues the last one of the block before. It then also has that
             sequence's value of each of ``sequence_tracks``.
+        mask: True for text and False for padding, (batch, steps).
 
     Example:
         >>> import numpy as np
@@ -58,6 +52,7 @@ class DumpBlock:
     tracks: Mapping[str, ArrayLike] | None = None
     sequence_tracks: Mapping[str, ArrayLike] | None = None
     continues: bool = False
+    mask: ArrayLike | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,18 +79,26 @@ class BlockValidator:
     """Checks the blocks of a dump with one axis, in order; the first block declares sources, tracks and types."""
 
     axis: str
-    n_vocab: int | None
+    vocab: tuple[str, ...] | None
     is_many: bool
     sources: tuple[SourcePlan, ...] = ()
     tracks: tuple[TrackInfo, ...] = ()
     dtypes: dict[ArrayKey, np.dtype[Any]] = field(default_factory=dict)
     n_blocks: int = 0
+    n_empty: int = 0  # sequences without a step, which are left out
     _labels: dict[str, dict[str | None, int]] = field(default_factory=dict)
+    _is_text: bool = False  # tokens come as strings
+    _new_words: dict[str, int] = field(default_factory=dict)  # that are not in the vocabulary, with their ids
 
     @property
     def has_tokens(self) -> bool:
         """Whether the blocks carry tokens."""
         return ArrayKey("tokens") in self.dtypes
+
+    @property
+    def words(self) -> tuple[str, ...] | None:
+        """The vocabulary so far, with the tokens that came as strings and were not in it; None if ids are shown."""
+        return (*(self.vocab or ()), *self._new_words) if self._is_text else self.vocab
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
@@ -118,18 +121,18 @@ class BlockValidator:
             )
         for argument in ("states", "tracks", "sequence_tracks"):
             check_mapping(argument, getattr(block, argument))
-        arrays: Arrays = {ArrayKey("state", n): read_states(n, values) for n, values in block.states.items()}
-        n_steps = self._add_tokens(arrays, block.tokens)
-        steps = (n_steps,) if block.lengths is None else read_lengths(block.lengths)
-        if sum(steps) != n_steps or not n_steps:
-            raise InputError(f"lengths add up to {sum(steps)} and the arrays have {n_steps} steps; each step is in one")
-        rows = {
-            **{ArrayKey("track", n): read_track(n, v, (n_steps,)) for n, v in (block.tracks or {}).items()},
-            **{
-                ArrayKey("sequence", n): read_sequence_track(n, v, len(steps))
-                for n, v in (block.sequence_tracks or {}).items()
-            },
-        }
+        if not block.states:
+            raise InputError("no states were given; pass states={'rnn.l0.h': array of (n_steps, n_units)}")
+        states, layout = read_layout(block.states, block.lengths, block.mask)
+        arrays: Arrays = {ArrayKey("state", name): values for name, values in states.items()}
+        lengths = self._add_tokens(arrays, block.tokens, layout) or layout.lengths
+        n_steps = _common_length(arrays)
+        lengths = (n_steps,) if lengths is None else lengths
+        if sum(lengths) != n_steps or not n_steps:
+            raise InputError(
+                f"lengths add up to {sum(lengths)} and the arrays have {n_steps} steps; each step is in one sequence"
+            )
+        rows = self._track_rows(block, replace(layout, lengths=lengths), n_steps)
         if not self.n_blocks:
             self._declare(arrays, rows)
         self._check_keys([*arrays, *rows])
@@ -137,25 +140,51 @@ class BlockValidator:
         if not self.n_blocks:
             self.dtypes = {key: array.dtype for key, array in arrays.items()}
         self._check_types(arrays)
-        return CheckedBlock(steps, arrays, block.continues)
+        return self._without_empty(lengths, arrays, block.continues)
 
-    def _add_tokens(self, arrays: Arrays, tokens: ArrayLike | None) -> int:
-        """Add the token ids to the arrays, and return the number of steps that all have."""
-        if not arrays:
-            raise InputError("no states were given; pass states={'rnn.l0.h': array of (n_steps, n_units)}")
-        if tokens is not None:
-            ids = as_array("tokens", tokens, "(n_steps,)", "give one id a step")
-            if ids.ndim != 1:
-                raise InputError(f"tokens have shape {ids.shape}; give ids of (n_steps,), one sequence after another")
-            arrays[ArrayKey("tokens")] = check_ids(ids, self.n_vocab)
-        counts = {key.name or "tokens": len(array) for key, array in arrays.items()}
-        short, long = min(counts, key=lambda n: counts[n]), max(counts, key=lambda n: counts[n])
-        if counts[short] != counts[long]:
+    def _track_rows(self, block: DumpBlock, layout: Layout, n_steps: int) -> dict[ArrayKey, TrackRows]:
+        """Return the tracks of a block: one value a step, or one a sequence."""
+        rows = {}
+        for name, values in (block.tracks or {}).items():
+            rows[ArrayKey("track", name)] = read_track(name, layout.flat(f"track {name!r}", values), (n_steps,))
+        for name, values in (block.sequence_tracks or {}).items():
+            rows[ArrayKey("sequence", name)] = read_sequence_track(name, values, len(layout.lengths or (n_steps,)))
+        return rows
+
+    def _without_empty(self, lengths: Sequence[int], arrays: Arrays, continues: bool) -> CheckedBlock:
+        """Return a block without the sequences that have no step, and without their values."""
+        has_steps = np.asarray(lengths) > 0
+        if has_steps.all():
+            return CheckedBlock(tuple(lengths), arrays, continues)
+        self.n_empty += int((~has_steps).sum())
+        kept = {key: array[has_steps] if key.role == "sequence" else array for key, array in arrays.items()}
+        return CheckedBlock(tuple(n for n in lengths if n), kept, continues and bool(has_steps[0]))
+
+    def _add_tokens(self, arrays: Arrays, given: ArrayLike | None, layout: Layout) -> tuple[int, ...] | None:
+        """Add the token ids to the arrays; return the lengths of the sequences where the tokens say them."""
+        if given is None:
+            return None
+        tokens, lengths = layout.tokens(given, self.vocab is not None)
+        if tokens.dtype == object:
+            arrays[ArrayKey("tokens")] = self._numbered(tokens.tolist())
+        else:
+            if self._is_text:
+                raise InputError("tokens are ids, and strings in block 0; give every block the same")
+            arrays[ArrayKey("tokens")] = check_ids(tokens, None if self.vocab is None else len(self.vocab))
+        if lengths is not None and layout.lengths not in (None, lengths):
             raise InputError(
-                f"{long} has {counts[long]} steps and {short} {counts[short]}; step {counts[short]} is the first that "
-                f"{short} lacks"
+                f"lengths are {listed(layout.lengths)} and the rows of tokens have {listed(lengths)}; give one of them"
             )
-        return counts[long]
+        return lengths
+
+    def _numbered(self, words: Sequence[str]) -> NDArray[np.uint32]:
+        """Return the ids of tokens that come as strings; new ones take the next ids."""
+        if self.n_blocks and not self._is_text:
+            raise InputError("tokens are strings, and ids in block 0; give every block the same")
+        self._is_text = True
+        known, n_known = ids_of(self.vocab or ()), len(self.vocab or ())
+        new = self._new_words
+        return np.array([known[w] if w in known else new.setdefault(w, n_known + len(new)) for w in words], np.uint32)
 
     def _declare(self, arrays: Arrays, rows: Mapping[ArrayKey, TrackRows]) -> None:
         self.sources = tuple(
@@ -209,3 +238,15 @@ class BlockValidator:
                     f"{DESCRIPTIONS[key.role].format(key.name)} is {array.dtype}, which {self.dtypes[key]}, its type "
                     "in block 0, cannot hold exactly; give every block the same type"
                 )
+
+
+def _common_length(arrays: Arrays) -> int:
+    """Return the number of steps that all arrays have; InputError where they differ."""
+    counts = {key.name or "tokens": len(array) for key, array in arrays.items()}
+    fewest, most = min(counts, key=lambda n: counts[n]), max(counts, key=lambda n: counts[n])
+    if counts[fewest] != counts[most]:
+        raise InputError(
+            f"{most} has {counts[most]} steps and {fewest} {counts[fewest]}; step {counts[fewest]} is the first that "
+            f"{fewest} lacks"
+        )
+    return counts[most]

@@ -22,6 +22,7 @@ from lstmviz.dump.schema import (
     check_offsets,
     check_track,
     check_units,
+    given_name,
     unpack_strings,
 )
 from lstmviz.errors import DumpError, NewerFormat
@@ -82,10 +83,11 @@ class Header:
                 expected = "an array" if kind is h5py.Dataset else "a group"
                 raise DumpError(f"{self.path}: {item.name!r} is not {expected}; see docs/format.md")
             try:
-                check_name(place, name)
+                check_name(place, given_name(name))
             except DumpError as err:
                 raise DumpError(f"{self.path}: {err}") from err
-        return sorted(group.items(), key=lambda item: self.integer(item[1], "order"))
+        ordered = sorted(group.items(), key=lambda item: self.integer(item[1], "order"))
+        return [(given_name(name), item) for name, item in ordered]
 
     def members_by_axis(self, place: str, kind: type, axes: Sequence[str]) -> dict[str, list[tuple[str, Any]]]:
         """Return the sources or tracks of each axis, in order; DumpError where one names an unknown axis."""

@@ -18,6 +18,7 @@ from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredAr
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.open_files import open_files
 from lstmviz.dump.safe import open_safely
+from lstmviz.dump.schema import place_of
 from lstmviz.errors import DumpError, UnknownName, WindowError
 from lstmviz.types import Source, TrackInfo, Window
 
@@ -243,7 +244,7 @@ class DumpReader:
         Raises:
             UnknownName: The dump has no such source.
         """
-        return States(self.source(source), self._stored(f"sources/{source}"))
+        return States(self.source(source), self._stored(place_of("sources", source)))
 
     def axis_of(self, source: str) -> Axis:
         """Find the time axis that a source lies on.
@@ -344,12 +345,13 @@ class DumpReader:
         n_vocab, table = None, None
         if "vocab" in group:
             n_vocab = header.check_strings(group, "vocab")
-            table = self._stored(f"axes/{axis}/vocab/bytes"), self._stored(f"axes/{axis}/vocab/offsets")
-        ids = IdArray(n_steps, self._stored(f"axes/{axis}/tokens"), n_vocab)
+            data, offsets = (self._stored(place_of("axes", axis, f"vocab/{part}")) for part in ("bytes", "offsets"))
+            table = data, offsets
+        ids = IdArray(n_steps, self._stored(place_of("axes", axis, "tokens")), n_vocab)
         return Tokens(n_steps, header.text(group, "join"), ids, table, header.pieces(group))
 
     def _read_track(self, info: TrackInfo, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Track:
-        stored = self._stored(f"tracks/{info.name}/values")
+        stored = self._stored(place_of("tracks", info.name, "values"))
         return Track(info, int(stops[-1]), stored if info.per == "step" else PerSequenceArray(stored, starts, stops))
 
 

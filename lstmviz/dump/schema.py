@@ -158,13 +158,28 @@ def first_duplicate(names: Iterable[str]) -> str | None:
 
 
 def check_name(kind: str, name: str) -> None:
-    """Raise InputError unless a name can be stored: no slash, no control characters, 1 to 200 long."""
+    """Raise InputError unless a name can be stored: no control characters, 1 to 200 long."""
     if not isinstance(name, str):
         raise InputError(f"{kind} name {name!r} is not a string; give text")
-    bad = not name or len(name) > MAX_NAME or name in (".", "..") or "/" in name
+    bad = not name or len(name) > MAX_NAME or name in (".", "..")
     if bad or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
-        allowed = f"1 to {MAX_NAME} characters, no '/', no control characters"
+        allowed = f"1 to {MAX_NAME} characters, no control characters"
         raise InputError(f"{kind} name {name[:MAX_NAME]!r} cannot be stored; use {allowed}")
+
+
+def stored_name(name: str) -> str:
+    """Return a name as HDF5 can hold it, in which ``/`` would begin a group: it is written as ``%2F``."""
+    return name.replace("%2F", "%252F").replace("/", "%2F")
+
+
+def given_name(stored: str) -> str:
+    """Undo ``stored_name``."""
+    return stored.replace("%2F", "/").replace("%252F", "%2F")
+
+
+def place_of(group: str, name: str, array: str = "") -> str:
+    """Return where the file of a dump holds something, such as ``tracks/wind m%2Fs/values``."""
+    return "/".join(filter(None, (group, stored_name(name), array)))
 
 
 def check_track(track: TrackInfo) -> None:

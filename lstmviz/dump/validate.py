@@ -1,4 +1,4 @@
-"""Check a caller's vocabulary, token ids, lengths, tracks and states, and turn them into arrays.
+"""Check a caller's token ids, lengths, tracks and states, and turn them into arrays.
 
 ``write_dump`` and ``record`` both use this, so that a mistake gives the same line in both. Every function raises
 InputError, naming the first place that does not fit.
@@ -8,25 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.checks import short_repr
 from lstmviz.dump.schema import STATE_DTYPES, check_name
+from lstmviz.dump.values import Values, as_array, is_number, is_whole, with_numbers
 from lstmviz.errors import InputError
 
-Values = Any
-"""A torch tensor, an array of any framework, or nested lists."""
 MAX_IDS = 2**32  # token ids are stored as uint32
-
-
-@runtime_checkable
-class HasVocab(Protocol):
-    """A tokenizer that has a vocabulary, such as one of Hugging Face's ``tokenizers`` or ``transformers``."""
-
-    def get_vocab(self) -> Mapping[str, int]:
-        """Return the id of each token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,77 +33,70 @@ class TrackRows:
         return isinstance(self.values, list)
 
 
-def as_array(name: str, values: Values, shape: str, remedy: str) -> NDArray[Any]:
-    """Return a tensor, array or nested lists as one NumPy array; ``shape`` and ``remedy`` go into the error message."""
-    try:
-        if hasattr(values, "detach"):  # a torch tensor, on any device, with or without a gradient
-            values = values.detach().cpu()
-            values = values.float() if str(values.dtype) == "torch.bfloat16" else values
-        return np.asarray(values)
-    except (ValueError, TypeError, RuntimeError, OverflowError) as err:
-        raise InputError(f"{name} cannot be read as one array of {shape} ({_short(str(err))}); {remedy}") from err
-
-
-def read_vocab(given: Sequence[str] | Mapping[str, int] | NDArray[Any] | HasVocab | None) -> tuple[str, ...] | None:
-    """Return a vocabulary by id, from a list or array of tokens, a mapping from token to id, or a tokenizer.
-
-    An id that a tokenizer leaves out is called, for example, ``[unused 17]``. None where there is no vocabulary.
-    """
-    if given is None:
-        return None
-    if isinstance(given, HasVocab):
-        given = _without_gaps(given.get_vocab())
-    if isinstance(given, (set, frozenset)):
-        raise InputError("vocab is a set, which has no order; give a list, the token of each id from 0")
-    try:
-        words: list[Any] = _by_id(given) if isinstance(given, Mapping) else list(given)
-    except TypeError as err:
-        raise InputError(f"vocab is a {type(given).__name__}; give a list, the token of each id from 0") from err
-    odd = next((i for i, word in enumerate(words) if not isinstance(word, str)), None)
-    if odd is not None:
-        raise InputError(f"vocab[{odd}] is {_short(words[odd])}, not a string; give the token of each id from 0")
-    if not words:
-        raise InputError("vocab is empty; give the token of each id, or leave it out to show ids")
-    return tuple(map(str, words))
-
-
 def check_ids(ids: NDArray[Any], n_vocab: int | None, valid: NDArray[np.bool_] | None = None) -> NDArray[np.uint32]:
     """Return the ids of all (or the valid) steps, flat, as uint32; each must be in a vocabulary of ``n_vocab``."""
-    if ids.dtype.kind not in "iu":
+    given = ids.ravel() if valid is None else ids[valid]
+    if ids.dtype.kind not in "iuf":
         raise InputError(f"tokens are {ids.dtype}; give integer ids, and the words as vocab=[...]")
     limit = MAX_IDS if n_vocab is None else n_vocab
-    is_wrong = (ids < 0) | (ids >= limit)
+    with np.errstate(invalid="ignore"):
+        is_wrong = ~((ids >= 0) & (ids < limit) & (ids == np.floor(ids)))
     wrong = np.argwhere(is_wrong if valid is None else is_wrong & valid)
     if len(wrong):
-        allowed = f"{'ids' if n_vocab is None else 'the vocabulary, ids'} 0 to {limit - 1}"
-        remedy = " or leave padding out with lengths=" if ids.ndim == 2 else " or the ids that belong to it"
-        raise InputError(
-            f"token id {ids[tuple(wrong[0])]} at {_place(wrong[0])} is outside {allowed}; pass the vocabulary it "
-            f"belongs to,{remedy}"
+        raise InputError(_wrong_id(ids[tuple(wrong[0])], wrong[0], limit, n_vocab))
+    return np.asarray(given, np.uint32)
+
+
+def _wrong_id(token_id: Any, place: NDArray[np.intp], limit: int, n_vocab: int | None) -> str:
+    """Say what is wrong with an id, and what to do."""
+    where = _place(place)
+    if token_id != np.floor(token_id):
+        guess = (
+            "leave padding out with lengths= or mask="
+            if np.isnan(token_id)
+            else "are these the model's inputs? then inputs="
         )
-    return np.asarray(ids.ravel() if valid is None else ids[valid], np.uint32)
+        return f"token id {token_id} at {where} is not a whole number; {guess}"
+    allowed = f"{'ids' if n_vocab is None else 'the vocabulary, ids'} 0 to {limit - 1}"
+    remedy = " or leave padding out with lengths=" if len(place) == 2 else " or the ids that belong to it"
+    return f"token id {token_id:g} at {where} is outside {allowed}; pass the vocabulary it belongs to,{remedy}"
 
 
 def read_lengths(given: Values, n_sequences: int | None = None) -> tuple[int, ...]:
-    """Return the steps of each sequence, whole numbers of 1 or more; ``n_sequences`` of them, if that is known."""
+    """Return the steps of each sequence, whole numbers of 0 or more; ``n_sequences`` of them, if that is known."""
     lengths = as_array("lengths", given, "(n_sequences,)", "give one whole number of steps for each sequence")
     wanted = (len(lengths) if lengths.ndim else 1,) if n_sequences is None else (n_sequences,)
-    if lengths.dtype.kind not in "iu" or lengths.shape != wanted:
+    if not is_whole(lengths) or lengths.shape != wanted:
         of = "sequence" if n_sequences is None else f"of the {n_sequences} sequences"
+        kind = "not whole numbers" if lengths.dtype.kind == "f" and lengths.shape == wanted else str(lengths.dtype)
+        raise InputError(f"lengths are {kind} of shape {lengths.shape}; give one whole number of steps for each {of}")
+    short_ones = np.flatnonzero(lengths < 0)
+    if len(short_ones):
+        raise InputError(f"lengths[{short_ones[0]}] is {lengths[short_ones[0]]:g}; give 0 or more steps")
+    return tuple(map(int, lengths.tolist()))
+
+
+def read_mask(argument: str, given: Values | None) -> NDArray[np.bool_] | None:
+    """Return a mask (batch, steps) of True and False, or of ones and zeros of any type; None where there is none."""
+    if given is None:
+        return None
+    mask = as_array(argument, given, "(batch, steps)", "give True or False for each step")
+    if mask.ndim != 2 or 0 in mask.shape:
+        raise InputError(f"{argument} has shape {mask.shape}; give True or False for each step, (batch, steps)")
+    is_flag = mask == mask.astype(bool) if mask.dtype.kind in "iuf" else np.full(mask.shape, mask.dtype.kind == "b")
+    if not is_flag.all():
+        place = np.argwhere(~is_flag)[0]
         raise InputError(
-            f"lengths are {lengths.dtype} of shape {lengths.shape}; give one whole number of steps for each {of}"
+            f"{argument} holds {short_repr(mask[tuple(place)])} at {_place(place)}; give True or False, or 1 or 0"
         )
-    short = np.flatnonzero(lengths < 1)
-    if len(short):
-        raise InputError(f"lengths[{short[0]}] is {lengths[short[0]]}; each sequence needs 1 or more steps")
-    return tuple(lengths.tolist())
+    return mask.astype(np.bool_)
 
 
 def read_track(name: str, values: Values, shape: tuple[int, ...], valid: NDArray[np.bool_] | None = None) -> TrackRows:
     """Return a track of a ``shape``, (n_steps,) or (batch, steps), as the rows of all (or the valid) steps."""
     check_name("track", name)
     where = f"track {name!r}"
-    array = _track_array(where, values, "give one value a step")
+    array = as_array(where, values, "numbers or strings", "give one value a step")
     if array.shape != shape:
         raise InputError(
             f"{where} has shape {array.shape} and {shape} is needed{_first_difference(array.shape, shape)}"
@@ -123,7 +108,7 @@ def read_sequence_track(name: str, values: Values, n_sequences: int) -> TrackRow
     """Return a track of one value a sequence, shape (n_sequences,)."""
     check_name("track", name)
     where = f"track {name!r}"
-    array = _track_array(where, values, "give one value a sequence")
+    array = as_array(where, values, "numbers or strings", "give one value a sequence")
     if array.shape != (n_sequences,):
         raise InputError(
             f"{where} has shape {array.shape} and ({n_sequences},) is needed; give one value for each sequence"
@@ -131,33 +116,60 @@ def read_sequence_track(name: str, values: Values, n_sequences: int) -> TrackRow
     return _track_rows(where, array, np.ones(n_sequences, np.bool_), "sequence")
 
 
-def _track_array(where: str, values: Values, remedy: str) -> NDArray[Any]:
-    array = as_array(where, values, "numbers or strings", remedy)
-    if array.dtype.kind in "US" and not hasattr(values, "dtype"):
-        # NumPy's strings lose a NUL at their end, and turn numbers beside them into text.
-        array = np.array(values, object)
-    return array
-
-
 def _track_rows(where: str, array: NDArray[Any], steps: NDArray[np.bool_], unit: str = "step") -> TrackRows:
-    if array.dtype.kind in "USO":
-        return TrackRows(_labels(where, array, steps, unit))
+    if array.dtype.kind == "O":
+        return TrackRows(_of_objects(where, array, steps, unit))
     if array.dtype.kind == "b":
         array = array.astype(np.uint8)
+    if array.dtype.kind == "M":
+        raise InputError(f"{where} holds dates; give them as text (.astype(str)), or as numbers such as seconds")
     if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8:
         raise InputError(f"{where} has values of type {array.dtype}; give integers, floats or strings")
     return TrackRows(array[steps])
 
 
+def _of_objects(
+    where: str, array: NDArray[Any], steps: NDArray[np.bool_], unit: str
+) -> NDArray[Any] | list[str | None]:
+    """Return the values of some steps as labels, or as numbers where padding alone is text."""
+    given = array[steps]
+    is_text = np.array([isinstance(value, str) for value in given], np.bool_)
+    is_none = np.array([value is None or (isinstance(value, float) and value != value) for value in given], np.bool_)
+    if not is_text.any() and not is_none.all() and all(is_number(value) or value is None for value in given):
+        return with_numbers(given)
+    is_odd = ~(is_text | is_none)
+    if not is_odd.any():
+        return [None if none else str(value) for value, none in zip(given, is_none, strict=True)]
+    are_numbers = [is_number(value) for value in given[is_odd]]
+    is_mixed = bool(is_text.any()) and all(are_numbers)
+    if is_mixed and is_text.sum() < is_odd.sum():
+        is_odd = is_text  # the few among the many
+    elif not all(are_numbers):
+        is_odd[is_odd] = ~np.array(are_numbers)
+    place = int(np.flatnonzero(is_odd)[0])
+    among = " among " + ("numbers" if is_odd is is_text else "text") if is_mixed else ""
+    at = _place(np.argwhere(steps)[place], unit)
+    if isinstance(given[place], bytes):
+        raise InputError(f"{where} holds {short_repr(given[place])} at {at}, which is not UTF-8; decode it to text")
+    raise InputError(
+        f"{where} holds {short_repr(given[place])}{among} at {at}; give numbers only "
+        "(None or NaN for no value), or strings only (None for no value; str(x) makes one of a number)"
+    )
+
+
 def read_states(name: str, values: Values) -> NDArray[Any]:
-    """Return the states of a source, (n_steps, n_units), in a stored type: floats as given, others as float32."""
+    """Return states, (n_steps, n_units) or (batch, steps, n_units), in a stored type: floats as given, else float32."""
     check_name("source", name)
     states = f"states of {name!r}"
     array = as_array(states, values, "(n_steps, n_units)", "give every step the same number of units")
+    if array.dtype.kind == "O" and array.size:
+        odd = next(value for value in array.flat if not is_number(value))
+        raise InputError(f"{states} hold {short_repr(odd)}; give numbers, such as float32")
     if array.dtype.kind not in "iufb":
         raise InputError(f"{states} are of type {array.dtype}; give numbers, such as float32")
-    if array.ndim != 2:
-        raise InputError(f"{states} have shape {array.shape}; they need (n_steps, n_units)")
+    if array.ndim not in (2, 3):
+        remedy = "array[:, None] for one unit" if array.ndim == 1 else "or (batch, steps, n_units) with lengths="
+        raise InputError(f"{states} have shape {array.shape}; they need (n_steps, n_units), {remedy}")
     return array if array.dtype.name in STATE_DTYPES else array.astype(np.float32)
 
 
@@ -165,58 +177,6 @@ def check_mapping(argument: str, given: object) -> None:
     """Raise InputError unless an argument is a mapping, or None."""
     if given is not None and not isinstance(given, Mapping):
         raise InputError(f"{argument} is a {type(given).__name__}; give a dict, such as {argument}={{'name': ...}}")
-
-
-def _without_gaps(vocab: Mapping[str, int]) -> Mapping[str, int]:
-    """Name the ids that a tokenizer leaves out; InputError if those are most of the ids."""
-    is_valid = isinstance(vocab, Mapping) and all(isinstance(i, int) and i >= 0 for i in vocab.values())
-    ids = set(vocab.values()) if is_valid else set()
-    if not ids or max(ids) >= 2 * len(ids) + 1000:
-        raise InputError("the tokenizer's get_vocab() is not a vocabulary; give a list, the token of each id from 0")
-    return {**vocab, **{f"[unused {i}]": i for i in range(max(ids)) if i not in ids}}
-
-
-def _by_id(given: Mapping[str, int]) -> list[Any]:
-    """Turn a mapping from token to id into a list by id."""
-    by_id: dict[int, str] = {}
-    for word, index in given.items():
-        if index in by_id:
-            raise InputError(f"vocab gives id {index} to {by_id[index]!r} and {word!r}; give each its own")
-        by_id[index] = word
-    missing = next((i for i in range(len(by_id)) if i not in by_id), None)
-    if missing is not None:
-        guess = "; did you pass id -> token?" if all(isinstance(i, str) for i in by_id) else ""
-        raise InputError(
-            f"vocab has {len(by_id)} entries and none for id {missing}; ids run from 0 without gaps{guess}"
-        )
-    return [by_id[i] for i in range(len(by_id))]
-
-
-def _labels(where: str, array: NDArray[Any], steps: NDArray[np.bool_], unit: str) -> list[str | None]:
-    labels: list[str | None] = []
-    given = array[steps].tolist()
-    for i, value in enumerate(given):
-        label = _label(value)
-        if label is ...:
-            verb = "mixes text with" if any(isinstance(_label(x), str) for x in given) else "holds"
-            raise InputError(
-                f"{where} {verb} {_short(value)} at {_place(np.argwhere(steps)[i], unit)}; give numbers only (NaN "
-                "for no value), or UTF-8 strings (None for no value)"
-            )
-        labels.append(label)
-    return labels
-
-
-def _label(value: Any) -> Any:
-    """Return a value as a label, None for no value (None or NaN, as pandas has it), ... for anything else."""
-    if isinstance(value, bytes):
-        try:
-            return value.decode("utf-8")
-        except UnicodeDecodeError:
-            return ...
-    if isinstance(value, str):
-        return str(value)
-    return None if value is None or (isinstance(value, float) and value != value) else ...
 
 
 def _first_difference(given: Sequence[int], wanted: Sequence[int]) -> str:
@@ -233,8 +193,3 @@ def _first_difference(given: Sequence[int], wanted: Sequence[int]) -> str:
 def _place(index: NDArray[np.intp], unit: str = "step") -> str:
     *sequence, step = index.tolist()
     return f"{unit} {step}" + (f" of sequence {sequence[0]}" if sequence else "")
-
-
-def _short(value: object) -> str:
-    """Return a value, or a message, as at most 80 characters in one line."""
-    return " ".join((value if isinstance(value, str) else repr(value)).split())[:80]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.lazy_arrays import StoredRows, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader
-from lstmviz.dump.schema import split_bytes
+from lstmviz.dump.schema import place_of, split_bytes
 from lstmviz.errors import DumpError
 from lstmviz.types import CountProgress, Source
 
@@ -87,7 +87,7 @@ def track_faults(dump: DumpReader, track: Track, count: Callable[[int], None]) -
     info, n_wrong, first = track.info, 0, ""
     is_category = info.kind == "category"
     if is_category:
-        table = (dump._stored(f"tracks/{info.name}/labels/{part}") for part in ("bytes", "offsets"))
+        table = (dump._stored(place_of("tracks", info.name, f"labels/{part}")) for part in ("bytes", "offsets"))
         yield from _string_faults(f"{dump.path}: the labels of track {info.name!r}", *table)
     blocks = BlockScan(track.read_stored, track.n_stored, 1, count, f"{info.per}s")
     for start, values in blocks:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from lstmviz.dump.array_blocks import BlockValidator, CheckedBlock, DumpBlock
 from lstmviz.dump.joining import read_joining
 from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan
-from lstmviz.dump.validate import HasVocab, check_mapping, read_vocab
+from lstmviz.dump.validate import check_mapping
+from lstmviz.dump.vocabulary import AnyVocab, read_vocab
 from lstmviz.dump.writer import DumpWriter
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, InputError, UnknownName
 from lstmviz.system.atomic import beside
@@ -30,8 +31,9 @@ def write_dump(
     *,
     states: Mapping[str, ArrayLike] | None = None,
     tokens: ArrayLike | None = None,
-    vocab: Sequence[str] | Mapping[str, int] | NDArray[np.str_] | HasVocab | None = None,
+    vocab: AnyVocab | None = None,
     lengths: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
     tracks: Mapping[str, ArrayLike] | None = None,
     sequence_tracks: Mapping[str, ArrayLike] | None = None,
     blocks: Iterable[DumpBlock] | None = None,
@@ -45,12 +47,15 @@ def write_dump(
 
     Args:
         path: Where to write the dump.
-        states: Names of sources with arrays (n_steps, n_units). float16, float32 and float64 are kept; other numbers
-            become float32.
-        tokens: Ids, (n_steps,).
-        vocab: The tokens by id, a mapping from token to id, or a tokenizer with ``get_vocab()``.
-        lengths: Number of steps of each sequence; None for one sequence.
-        tracks: Names with (n_steps,) numbers, or strings for a category (None: no label).
+        states: Names of sources with arrays (n_steps, n_units); or a padded batch, (batch, steps, n_units), whose
+            tokens and tracks are (batch, steps); or a list with one array for each sequence. float16, float32 and
+            float64 are kept; other numbers become float32.
+        tokens: Ids or strings, (n_steps,).
+        vocab: The tokens by id, a mapping from token to id or from id to token, or a tokenizer with ``get_vocab()``.
+            None: ids are shown, or the tokens given as strings form the vocabulary.
+        lengths: Number of steps of each sequence; None for one sequence. A sequence of 0 steps is left out.
+        mask: True for text and False for padding of a batch, (batch, steps), where it is padded on the left.
+        tracks: Names with (n_steps,) numbers, or strings for a category. None or NaN is no value.
         sequence_tracks: Names with (n_sequences,) numbers or strings.
         blocks: In place of these arrays, an iterator of ``lstmviz.DumpBlock``, so that memory does not grow. The first
             block declares sources, tracks and types.
@@ -80,16 +85,16 @@ def write_dump(
     """
     target = _free_path(Path(path), overwrite)
     check_mapping("views", views)
-    arrays = {"tokens": tokens, "lengths": lengths, "tracks": tracks, "sequence_tracks": sequence_tracks}
+    arrays = {"tokens": tokens, "lengths": lengths, "mask": mask, "tracks": tracks, "sequence_tracks": sequence_tracks}
     given = _iter_blocks(blocks, {"states": states, **arrays})
     words = read_vocab(vocab)
-    validator = BlockValidator(axis, None if words is None else len(words), is_many=blocks is not None)
+    validator = BlockValidator(axis, words, is_many=blocks is not None)
     first = [validator.check(block) for block in islice(given, 1)]
     if not first:
         raise InputError("blocks has none; give at least one lstmviz.DumpBlock, or the arrays themselves")
     between, pieces = read_joining(join, vocab, words)
     plan = DumpPlan(
-        axes=(AxisPlan(axis, between, validator.has_tokens, words, pieces),),
+        axes=(AxisPlan(axis, between, validator.has_tokens, validator.words, pieces),),
         sources=_with_views(validator.sources, views),
         tracks=validator.tracks,
         provenance={} if provenance is None else provenance,
@@ -97,6 +102,8 @@ def write_dump(
     rest = (validator.check(block) for block in given)
     n_steps = _look_ahead(first, rest) if blocks is not None else first[0].n_steps
     _write(target, plan, chain(_drain(first), rest), validator, n_steps)
+    if validator.n_empty:
+        print(f"{validator.n_empty} sequences have no steps and were left out", file=sys.stderr)
     return target
 
 
@@ -162,7 +169,8 @@ def _write(
                 with _disk_errors(target):
                     writer.append(axis, block.lengths, block.arrays, block.continues)
             with _disk_errors(target):
-                writer.close(labels=validator.labels)
+                words = validator.words
+                writer.close(labels=validator.labels, vocabs={} if words is None else {axis: words})
         with _disk_errors(target):
             temporary.replace(target)
 

@@ -27,6 +27,7 @@ from lstmviz.dump.schema import (
     AxisPlan,
     DumpPlan,
     pack_strings,
+    place_of,
 )
 from lstmviz.errors import DumpError, InputError
 from lstmviz.types import TrackInfo, View
@@ -61,10 +62,10 @@ class DumpWriter:
         self._arrays: dict[tuple[str, ArrayKey], h5py.Dataset] = {}
         for axis in plan.axes:
             if axis.has_tokens:
-                self._create(axis.name, ArrayKey("tokens"), f"axes/{axis.name}/tokens", np.dtype("<u4"))
+                self._create(axis.name, ArrayKey("tokens"), place_of("axes", axis.name, "tokens"), np.dtype("<u4"))
         for source in plan.sources:
             key = ArrayKey("state", source.name)
-            self._create(source.axis, key, f"sources/{source.name}", np.dtype(source.dtype), source.n_units)
+            self._create(source.axis, key, place_of("sources", source.name), np.dtype(source.dtype), source.n_units)
 
     def append(
         self, axis: str, lengths: Sequence[int], arrays: Mapping[ArrayKey, NDArray[Any]], continues: bool = False
@@ -121,7 +122,7 @@ class DumpWriter:
             words = (vocabs or {}).get(axis.name)
             self._close_axis(order, axis if words is None else replace(axis, vocab=tuple(words)))
         for order, source in enumerate(self.plan.sources):
-            attrs = self._file[f"sources/{source.name}"].attrs
+            attrs = self._file[place_of("sources", source.name)].attrs
             view = (views or {}).get(source.name, source.view)
             _set(attrs, axis=source.axis, view=view, order=order, n_nan=self._n_nan[source.name])
             if source.units is not None:
@@ -161,7 +162,7 @@ class DumpWriter:
         return dataset
 
     def _create_track(self, axis: str, key: ArrayKey, dtype: np.dtype[Any]) -> h5py.Dataset:
-        return self._create(axis, key, f"tracks/{key.name}/values", dtype)
+        return self._create(axis, key, place_of("tracks", key.name, "values"), dtype)
 
     def _check_shape(self, key: ArrayKey, array: NDArray[Any], n_new: int, n_sequences: int) -> None:
         if key.role == "sequence" and array.shape != (n_sequences,):
@@ -174,7 +175,7 @@ class DumpWriter:
             )
 
     def _close_axis(self, order: int, axis: AxisPlan) -> None:
-        group = self._file.require_group(f"axes/{axis.name}")
+        group = self._file.require_group(place_of("axes", axis.name))
         joining = guess_joining(axis.vocab) if axis.join is None else Joining(axis.join, axis.pieces)
         _set(group.attrs, order=order, n_steps=self._n_steps[axis.name], join=joining.join)
         if joining.pieces:
@@ -187,7 +188,7 @@ class DumpWriter:
         group["sequences/stop"] = stops
 
     def _close_track(self, order: int, track: TrackInfo, labels: Sequence[str]) -> None:
-        group = self._file[f"tracks/{track.name}"]
+        group = self._file[place_of("tracks", track.name)]
         _set(group.attrs, axis=track.axis, kind=track.kind, order=order)
         if track.per != "step":
             _set(group.attrs, per=track.per)

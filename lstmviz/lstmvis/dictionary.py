@@ -6,6 +6,7 @@ skips every other line without a word. Here such a line is either read as its wr
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,7 +47,7 @@ def read_dictionary(path: Path, name: str, faults: Faults) -> Dictionary:
     is_after_blank = False
     with path.open("rb") as lines:
         for number, raw in enumerate(lines, 1):
-            line = raw.rstrip(b"\r\n")
+            line = (raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw).rstrip(b"\r\n")
             entry = _entry(line, is_after_blank)
             is_after_blank = not line
             if entry is None:

@@ -238,7 +238,7 @@ def as_text(value: Any) -> str:
 
 def storable(name: str) -> str:
     """Return a name that a dump can store: no slash, no control characters, 1 to 200 long."""
-    name = "".join("_" if c == "/" or unicodedata.category(c) in ("Cc", "Cs") else c for c in name)[:MAX_NAME]
+    name = "".join("_" if unicodedata.category(c) in ("Cc", "Cs") else c for c in name)[:MAX_NAME]
     return name if name not in ("", ".", "..") else "_"
 
 

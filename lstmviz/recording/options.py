@@ -8,12 +8,12 @@ from typing import Any
 
 from torch import Tensor
 
+from lstmviz.dump.tokens import is_ids_mapping
 from lstmviz.errors import InputError
 from lstmviz.recording.batch.axes import by_axis, is_named, is_plain, matches
 from lstmviz.recording.batch.axis_state import AxisState
 from lstmviz.recording.batch.forward_pass import StorageOptions
 from lstmviz.recording.batch.pass_inputs import Pass
-from lstmviz.recording.batch.tokens import is_ids_mapping
 from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.hooks.calls import StateFilter
 from lstmviz.recording.hooks.modules import RecordedModule

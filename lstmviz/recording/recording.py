@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, get_args
 
-from lstmviz.dump.validate import Values
+from lstmviz.dump.values import Values
 from lstmviz.errors import InputError, RecordingError, StorageError
 from lstmviz.recording.batch.axes import by_axis
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows

@@ -30,7 +30,8 @@ FEWEST, MOST = 300, 3_000  # updates, unless the options say how long
 class LabelledDocuments:
     """Documents as ids, and the label of each as its index in ``labels``.
 
-    ``train`` and ``held_out`` are indices of documents; ``n_cut`` documents were longer and are cut.
+    ``train`` and ``held_out`` are indices of documents, ``lines`` their places in the file, from 0; ``n_cut`` documents
+    were longer and are cut.
     """
 
     encoder: Encoder
@@ -40,6 +41,7 @@ class LabelledDocuments:
     train: Ids
     held_out: Ids
     n_cut: int
+    lines: list[int]
 
 
 def classifier_task(path: Path, labels: Path, options: Options) -> TextTask:
@@ -68,9 +70,10 @@ def classifier_task(path: Path, labels: Path, options: Options) -> TextTask:
 
 def read(path: Path, labels: Path, options: Options) -> LabelledDocuments:
     """Read documents and their labels; the vocabulary is that of those not held out. Raises TextError."""
-    lines = read_lines(path)
-    label_of_line = read_labels(labels, len(lines))
-    tokens = [cut(line, options.level) for line in lines]
+    in_file = read_lines(path)
+    lines = [i for i, line in enumerate(in_file) if line.strip()]  # a line without a text is no document
+    label_of_line = read_labels(labels, len(in_file), lines)
+    tokens = [cut(in_file[i], options.level) for i in lines]
     n_cut = sum(len(row) > MAX_DOCUMENT for row in tokens)
     tokens = [row[:MAX_DOCUMENT] for row in tokens]
     order = np.random.default_rng(HELD_OUT_SEED).permutation(len(lines))
@@ -81,7 +84,9 @@ def read(path: Path, labels: Path, options: Options) -> LabelledDocuments:
     names = tuple(sorted(set(label_of_line)))
     number = {name: i for i, name in enumerate(names)}
     label_ids = np.array([number[label] for label in label_of_line], np.int64)
-    return LabelledDocuments(encoder, [encoder.ids(row) for row in tokens], label_ids, names, train, held_out, n_cut)
+    return LabelledDocuments(
+        encoder, [encoder.ids(row) for row in tokens], label_ids, names, train, held_out, n_cut, lines
+    )
 
 
 def corpus(documents: LabelledDocuments, n_tokens: int) -> Corpus:
@@ -98,7 +103,7 @@ def corpus(documents: LabelledDocuments, n_tokens: int) -> Corpus:
         sequence_tracks={
             "label": [documents.labels[documents.label_ids[i]] for i in recorded],
             "part": ["held out" if i in held_out else "learned from" for i in recorded],
-            "line": [i + 1 for i in recorded],
+            "line": [documents.lines[i] + 1 for i in recorded],
         },
         label_ids=[int(documents.label_ids[i]) for i in recorded],
     )
@@ -158,6 +163,9 @@ def _about(documents: LabelledDocuments, path: Path) -> tuple[str, ...]:
     tokens = "characters" if documents.encoder.level == "char" else "words"
     vocab = f"{len(documents.encoder.vocab):,} different {tokens}, the unknown among them"
     lines = [f"{path.name}: {n:,} lines with {len(documents.labels)} labels; {vocab}"]
+    n_empty = documents.lines[-1] + 1 - n
+    if n_empty:
+        lines.append(f"{n_empty:,} empty lines, and their labels, are left out")
     if documents.n_cut:
         lines.append(f"of {documents.n_cut:,} longer lines the first {MAX_DOCUMENT} {tokens} are read")
     return (*lines, f"held out: {len(documents.held_out):,} lines, drawn at random, the same ones each time")

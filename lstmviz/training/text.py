@@ -106,21 +106,26 @@ def check_length(path: Path, n_tokens: int, level: Level) -> None:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the documents of a file that holds one a line; TextError where it has fewer than two, or an empty one."""
+    """Return the lines of a file that holds a document, or a label, a line; TextError where it has fewer than two."""
     lines = read_text(path).rstrip().split("\n")
-    empty = next((i for i, line in enumerate(lines) if not line.strip()), None)
-    if empty is not None:
-        raise TextError(f"{path}: line {empty + 1} is empty; give one document a line")
     if len(lines) < 2:
         raise TextError(f"{path} has one line only; give one document a line")
     return lines
 
 
-def read_labels(path: Path, n_documents: int) -> list[str]:
-    """Return the label of each document, one a line; TextError for another number of them, too few, or all the same."""
-    labels = [line.strip() for line in read_lines(path)]
-    if len(labels) != n_documents:
-        raise TextError(f"{path} has {len(labels):,} labels and the text {n_documents:,} lines; give one label a line")
+def read_labels(path: Path, n_lines: int, documents: Sequence[int]) -> list[str]:
+    """Return the label of each document, by the number of its line, of a text of ``n_lines`` lines.
+
+    Raises TextError for another number of lines, a document without a label, too few labels, or the same for all.
+    """
+    by_line = [line.strip() for line in read_lines(path)]
+    unlabelled = next((i + 1 for i in documents if i < len(by_line) and not by_line[i]), None)
+    if unlabelled is not None:
+        both = f"line {unlabelled} is empty, and line {unlabelled} of the text is not"
+        raise TextError(f"{path}: {both}; give it a label")
+    if len(by_line) != n_lines:
+        raise TextError(f"{path} has {len(by_line):,} labels and the text {n_lines:,} lines; give one label a line")
+    labels, n_documents = [by_line[i] for i in documents], len(documents)
     if n_documents < MIN_DOCUMENTS:
         raise TextError(f"there are {n_documents} labelled lines; at least {MIN_DOCUMENTS} are needed to learn from")
     different = set(labels)

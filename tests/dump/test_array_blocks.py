@@ -150,7 +150,7 @@ MISFITS = {
     "values a sequence": (lambda: block(sequence_tracks={"year": [1, 2]}), ["track 'year' has shape (2,)", "(1,)"]),
     "mixed labels": (
         lambda: block(lengths=[1, 1], sequence_tracks={"year": ["a", 2]}),
-        ["'year' mixes text with 2 at sequence 1"],
+        ["'year' holds 2 among text at sequence 1"],
     ),
     "tracks": (lambda: block(tracks=[1]), ["tracks is a list"]),
 }

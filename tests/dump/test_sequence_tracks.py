@@ -183,7 +183,7 @@ FAULTS = {
     "per": (attribute("tracks/year", "per", np.bytes_("page")), ["'year'", "per='page'", "'step' or 'sequence'"]),
     "per is a number": (attribute("tracks/year", "per", 3), ["'per'", "not text"]),
     "concerns": (attribute("tracks/loss", "concerns", np.bytes_("")), ["'loss'", "concerns=''", "'step' or 'next'"]),
-    "group": (attribute("tracks/loss", "group", np.bytes_("a/b")), ["group name 'a/b' cannot be stored"]),
+    "group": (attribute("tracks/loss", "group", np.bytes_("a\nb")), ["group name 'a\\nb' cannot be stored"]),
     "group is a number": (attribute("tracks/loss", "group", 1.5), ["'group'", "not text"]),
     "too few units": (attribute(H, "units", [1]), ["'rnn.l0.h' has 2 units and 1 numbers"]),
     "one number": (attribute(H, "units", 1), ["'units'", "one integer for each"]),

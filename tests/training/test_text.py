@@ -92,7 +92,7 @@ def test_a_text_too_large_is_not_read(tmp_path):
         (LINES, "", "labels.txt is empty"),
         (LINES, "good", "labels.txt has one line only"),
         ("one line only", LABELS, "text.txt has one line only; give one document a line"),
-        ("a b\n\nc d\n", LABELS, "text.txt: line 2 is empty; give one document a line"),
+        ("a b\nc\nc d\n", "x\n\ny\n", "labels.txt: line 2 is empty, and line 2 of the text is not; give it a label"),
         ("a b\nc d\n", "x\ny\n", "there are 2 labelled lines; at least 20 are needed"),
     ],
 )

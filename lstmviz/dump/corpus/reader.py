@@ -27,6 +27,7 @@ from lstmviz.dump.corpus.manifest import (
 from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredArray, StoredRows, Tokens, Track
 from lstmviz.dump.open_files import open_files
 from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.dump.schema import place_of
 from lstmviz.errors import DumpError, DumpExists, DumpMissing
 
 SHARDS_OPEN = 32  # that a process keeps open: systems allow 1,024 files, and a shard may have an index too
@@ -82,7 +83,7 @@ class ShardReader(DumpReader):
         self.axes = {name: _join_axis(shards, name) for name in first.axes}
         self.shards = _with_begins(shards)
         self._states = {
-            source.name: States(source, _join_arrays(shards, f"sources/{source.name}", axis.name))
+            source.name: States(source, _join_arrays(shards, place_of("sources", source.name), axis.name))
             for axis in self.axes.values()
             for source in axis.sources.values()
         }
@@ -247,10 +248,10 @@ def _vocabulary(axis: Axis) -> str:
 
 
 def _dtypes(reader: DumpReader) -> dict[str, np.dtype[Any]]:
-    paths = [f"sources/{name}" for name in reader.sources]
+    paths = [place_of("sources", name) for name in reader.sources]
     for axis in reader.axes.values():
-        paths += [f"tracks/{name}/values" for name in axis.tracks]
-        paths += [f"axes/{axis.name}/tokens"] * (axis.tokens is not None)
+        paths += [place_of("tracks", name, "values") for name in axis.tracks]
+        paths += [place_of("axes", axis.name, "tokens")] * (axis.tokens is not None)
     with open_files.lock:
         return {path: reader._dataset(path).dtype for path in paths}
 
@@ -289,9 +290,9 @@ def _join_axis(shards: Sequence[_CheckedShard], name: str) -> Axis:
     stops = np.cumsum(np.concatenate([axis.stops - axis.starts for axis in axes]))
     tokens = None
     if first.tokens is not None:
-        words = tuple(shards[0].stored(f"axes/{name}/vocab/{part}") for part in ("bytes", "offsets"))
+        words = tuple(shards[0].stored(place_of("axes", name, f"vocab/{part}")) for part in ("bytes", "offsets"))
         vocab = None if first.tokens.vocab_data is None else (words[0], words[1])
-        ids = IdArray(n_steps, _join_arrays(shards, f"axes/{name}/tokens", name))
+        ids = IdArray(n_steps, _join_arrays(shards, place_of("axes", name, "tokens"), name))
         tokens = Tokens(n_steps, first.join, ids, vocab, first.tokens.pieces)
     sources = {}
     for source in first.sources.values():
@@ -307,7 +308,7 @@ def _join_track(
     shards: Sequence[_CheckedShard], axis: str, name: str, starts: NDArray[np.int64], stops: NDArray[np.int64]
 ) -> Track:
     """Join a track; each recording has its own order of labels, so those of a category are put on one list."""
-    path, tracks = f"tracks/{name}/values", [shard.reader.axes[axis].tracks[name] for shard in shards]
+    path, tracks = place_of("tracks", name, "values"), [shard.reader.axes[axis].tracks[name] for shard in shards]
     labels = tuple(dict.fromkeys(label for track in tracks for label in track.labels))
     index = {label: i for i, label in enumerate(labels)}
     parts: list[StoredRows] = []

@@ -11,9 +11,9 @@ import numpy as np
 
 from lstmviz.dump.joining import read_joining
 from lstmviz.dump.schema import AxisPlan, first_duplicate
-from lstmviz.dump.validate import read_vocab
+from lstmviz.dump.tokens import is_ids_mapping
+from lstmviz.dump.vocabulary import read_vocab
 from lstmviz.errors import InputError, RecordingError
-from lstmviz.recording.batch.tokens import is_ids_mapping
 
 Patterns = str | Iterable[str]
 """One pattern of names, such as ``"rnn.l1*"``, or several."""

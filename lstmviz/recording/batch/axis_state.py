@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.schema import AxisPlan
-from lstmviz.dump.validate import as_array
+from lstmviz.dump.values import as_array
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import AxisSpec
 from lstmviz.recording.batch.fit_tokens import least_known

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.tokens import TokenGrid
 from lstmviz.errors import LayoutError, RecordingError
 from lstmviz.recording.batch.pass_inputs import INPUTS, CheckedPass
 from lstmviz.recording.batch.placement import (
@@ -20,7 +21,6 @@ from lstmviz.recording.batch.placement import (
     grid_places,
     stays,
 )
-from lstmviz.recording.batch.tokens import TokenGrid
 from lstmviz.recording.batch.valid_steps import ValidSteps
 from lstmviz.recording.follow.reading import SourceReading
 

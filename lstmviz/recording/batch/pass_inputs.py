@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.schema import check_track, first_duplicate
-from lstmviz.dump.validate import TrackRows, Values, as_array, check_ids, check_mapping, read_track
+from lstmviz.dump.tokens import TokenGrid, check_no_gap, even_rows, read_tokens
+from lstmviz.dump.validate import TrackRows, check_ids, check_mapping, read_mask, read_track
+from lstmviz.dump.values import Values, as_array
 from lstmviz.errors import InputError
-from lstmviz.recording.batch.tokens import TokenGrid, even_rows, read_tokens
 from lstmviz.recording.batch.valid_steps import ValidSteps, read_valid_steps
 from lstmviz.types import Concerns, Per, TrackInfo, TrackKind
 
@@ -122,14 +123,16 @@ def check_pass(
     grids = {
         "tokens": None if tokens is None else tokens.values,
         "inputs": inputs,
-        "mask": _read_mask("mask", given_mask),
-        "where": _read_mask("where", given.where),
+        "mask": read_mask("mask", given_mask),
+        "where": read_mask("where", given.where),
     }
     shape = _common_shape(grids, given.tracks)
     valid = read_valid_steps(given.lengths, grids["mask"], ragged, shape)
     mask = None if shape is None else np.ones(shape, np.bool_) if valid is None else valid.mask(shape[1])
     if tokens is not None and tokens.kind == "ids" and mask is not None:
         check_ids(tokens.values, n_vocab, mask)
+    elif tokens is not None and mask is not None:
+        check_no_gap(tokens.values, mask)
     tracks = list(_step_tracks(given, tokens, inputs, features, prefix, valid, mask))
     n_sequences = shape[0] if shape is not None else None if valid is None else valid.n_sequences
     tracks += _sequence_tracks(given.sequence_tracks, n_sequences)
@@ -150,17 +153,6 @@ def _read_inputs(given: Values | None) -> tuple[NDArray[Any] | None, tuple[int, 
         guess = "x[None] for one sequence, or x[..., None] for one number a step"
         raise InputError(f"inputs have shape {inputs.shape}; give (batch, steps, n_features), such as {guess}")
     return inputs, lengths
-
-
-def _read_mask(argument: str, given: Values | None) -> NDArray[np.bool_] | None:
-    if given is None:
-        return None
-    mask = as_array(argument, given, "(batch, steps)", "give True or False for each step")
-    if mask.ndim != 2 or 0 in mask.shape:
-        raise InputError(f"{argument} has shape {mask.shape}; give True or False for each step, (batch, steps)")
-    if mask.dtype.kind != "b" and not (mask.dtype.kind in "iu" and ((mask == 0) | (mask == 1)).all()):
-        raise InputError(f"{argument} holds {mask.dtype}; give True or False for each step")
-    return mask.astype(np.bool_)
 
 
 def _common_shape(

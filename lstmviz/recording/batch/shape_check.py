@@ -13,6 +13,8 @@ _ONE_EACH = (
     "open one run.batch for each forward pass, or say what each runs over with passes=[lstmviz.Pass(tokens=...), ...]"
 )
 
+EMPTY_IN_PACK = (0, 1)  # a row without a step is packed as one of a step, for no packed row is empty
+
 
 @dataclass(frozen=True, slots=True)
 class CallShape:
@@ -108,7 +110,7 @@ def _check_lengths(
             f"{name} ran over a packed input, which has no padding before it; give the "
             "tokens from step 0 of each row on, as they were packed, and lengths"
         )
-    odd = next((i for i, n in enumerate(valid.lengths) if n != lengths[i]), None)
+    odd = next((i for i, n in enumerate(valid.lengths) if n != lengths[i] and (n, lengths[i]) != EMPTY_IN_PACK), None)
     if odd is not None:
         verb = "was logged for" if call.is_logged else "ran over"
         origin, guess = "the batch says", "leave lengths out, or give those that ran"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.validate import Values, read_lengths
+from lstmviz.dump.validate import read_lengths
+from lstmviz.dump.values import Values
 from lstmviz.errors import InputError
 
 Ints = NDArray[np.int64]
@@ -16,7 +17,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValidSteps:
-    """The valid steps of each sequence of a padded batch: [``starts[i]``, ``stops[i]``)."""
+    """The valid steps of each sequence of a padded batch: [``starts[i]``, ``stops[i]``); a sequence may have none."""
 
     starts: Ints
     stops: Ints
@@ -64,7 +65,7 @@ def read_valid_steps(
     steps = read_lengths(lengths, None if shape is None else shape[0])
     long = None if shape is None else next((i for i, n in enumerate(steps) if n > shape[1]), None)
     if shape is not None and long is not None:
-        raise InputError(f"lengths[{long}] is {steps[long]} and tokens have {shape}; give 1 to {shape[1]} steps")
+        raise InputError(f"lengths[{long}] is {steps[long]} and tokens have {shape}; give 0 to {shape[1]} steps")
     _check_same_lengths(steps, by_mask, "mask")
     _check_same_lengths(steps, by_rows, "the rows' own lengths")
     return right_padded(steps) if by_mask is None else by_mask
@@ -83,10 +84,7 @@ def _check_same_lengths(lengths: Sequence[int], valid: ValidSteps | None, origin
 def _of_mask(mask: NDArray[np.bool_]) -> ValidSteps:
     n_steps = mask.shape[1]
     starts = mask.argmax(1).astype(np.int64)
-    stops = n_steps - mask[:, ::-1].argmax(1).astype(np.int64)
-    empty = np.flatnonzero(~mask.any(1))
-    if len(empty):
-        raise InputError(f"mask has no step in sequence {empty[0]}; leave that sequence out of the batch")
+    stops = np.where(mask.any(1), n_steps - mask[:, ::-1].argmax(1).astype(np.int64), 0)
     gaps = np.flatnonzero(stops - starts != mask.sum(1))
     if len(gaps):
         row = int(gaps[0])

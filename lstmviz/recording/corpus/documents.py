@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.validate import as_array, check_mapping
+from lstmviz.checks import short_repr
+from lstmviz.dump.tokens import is_encoding, is_ids_mapping
+from lstmviz.dump.validate import check_mapping
+from lstmviz.dump.values import as_array, plain
 from lstmviz.errors import InputError
-from lstmviz.recording.batch.tokens import is_encoding
 
 Ids = NDArray[np.int64]
 
@@ -39,7 +41,7 @@ def read_documents(
     number = 0
     by_step, by_text = _iterators("tracks", tracks, texts), _iterators("sequence_tracks", sequence_tracks, texts)
     for index, text in enumerate(texts):
-        ids, offsets = _read_ids(index, encode(text), numbers)
+        ids, offsets = _read_ids(index, _encoded(index, text, encode), numbers)
         step_values = {name: _next(f"tracks[{name!r}]", values, index) for name, values in by_step.items()}
         odd = next((name for name, values in step_values.items() if _length(values) != len(ids)), None)
         if odd is not None:
@@ -105,14 +107,32 @@ def _not_square(documents: Sequence[Document]) -> int:
     return n
 
 
+def _encoded(index: int, text: Any, encode: Callable[[Any], Any]) -> Any:
+    """Return what ``encode`` gives for a text; a missing one (None, NaN) has no token."""
+    known = plain(text)
+    if known is None or (isinstance(known, float) and known != known):
+        return []
+    try:
+        return encode(text)
+    except Exception as err:
+        err.add_note(f"lstmviz: encode failed for text {index}, {short_repr(text)}")
+        raise
+
+
 def _read_ids(index: int, encoded: Any, numbers: Mapping[str, int] | None) -> tuple[Ids, NDArray[np.int64] | None]:
+    if is_ids_mapping(encoded):
+        ids = np.atleast_2d(
+            as_array(f"what encode gave for text {index}", encoded["input_ids"], "(n_steps,)", "give ids")
+        )
+        is_read = np.asarray(plain(encoded.get("attention_mask", np.ones(ids.shape)))).reshape(ids.shape).astype(bool)
+        encoded = ids[0][is_read[0]] if len(ids) == 1 else ids
     if is_encoding(encoded):
         is_text = np.asarray(encoded.attention_mask, bool)
         offsets = np.asarray(encoded.offsets, np.int64).reshape(-1, 2)
         return np.asarray(encoded.ids, np.int64)[is_text], offsets[is_text]
     result = f"what encode gave for text {index}"
-    words = list(encoded) if isinstance(encoded, str) else encoded
-    if isinstance(words, (list, tuple)) and words and isinstance(words[0], str):
+    words = list(encoded) if isinstance(encoded, str) else plain(encoded)
+    if isinstance(words, list) and words and isinstance(words[0], str):
         return _to_ids(index, words, numbers), None
     if isinstance(encoded, Mapping):
         raise InputError(f"{result} is a {type(encoded).__name__}; give the ids alone, such as its 'input_ids'")

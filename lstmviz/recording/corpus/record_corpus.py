@@ -75,6 +75,7 @@ def record_corpus(
     """
     import torch
 
+    from lstmviz.dump.vocabulary import ids_of, read_vocab
     from lstmviz.recording.corpus.documents import batches, read_documents
     from lstmviz.recording.corpus.feed import Feed, eval_mode, is_bidirectional
     from lstmviz.recording.start import record, resolve_path
@@ -84,8 +85,9 @@ def record_corpus(
     _check_options(options)
     with eval_mode(model) if isinstance(model, torch.nn.Module) else nullcontext():
         record(model, path, vocab, **options)  # says what does not fit, before all texts are encoded
-    numbers = _numbers_of(vocab)
-    feed = Feed(model, forward, top_k, None if numbers is None else 1 + max(numbers.values(), default=-1))
+    words = read_vocab(vocab)
+    numbers = None if words is None else ids_of(words)
+    feed = Feed(model, forward, top_k, None if words is None else len(words))
     of_one_length = forward is None and is_bidirectional(model)
     documents = read_documents(texts, encode, numbers, tracks, sequence_tracks)
     n_texts = len(texts) if isinstance(texts, Sized) else None
@@ -131,6 +133,8 @@ class _CountedDocuments:
 def _check(texts: object, encode: object, batch_size: object, top_k: object) -> None:
     if isinstance(texts, (str, bytes)):
         raise InputError("texts is one text; give a list of texts, such as [text] or text.splitlines()")
+    if hasattr(texts, "columns"):
+        raise InputError(f"texts is a {type(texts).__name__}; give its column of texts, such as texts=frame['text']")
     if not isinstance(texts, Iterable):
         raise InputError(f"texts is a {type(texts).__name__}; give a list or an iterator of texts")
     if not callable(encode):
@@ -151,19 +155,6 @@ def _check_options(options: Mapping[str, Any]) -> None:
     if odd is not None:
         there = ", ".join(name for name in known if name != "n_steps")
         raise InputError(f"{odd!r} is not an option of record_corpus or record; the options of record are {there}")
-
-
-def _numbers_of(vocab: Any) -> Mapping[str, int] | None:
-    """Return token -> id of a vocabulary in any form that ``record`` takes, or None."""
-    if vocab is None or isinstance(vocab, Mapping):
-        return vocab
-    if hasattr(vocab, "get_vocab"):  # a tokenizers.Tokenizer
-        numbers: Mapping[str, int] = vocab.get_vocab()
-        return numbers
-    numbers = {}
-    for index, word in enumerate(vocab):
-        numbers.setdefault(word, index)
-    return numbers
 
 
 def _progress() -> Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -9,8 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.validate import as_array
+from lstmviz.checks import short_repr
+from lstmviz.dump.values import as_array, is_number, plain
 from lstmviz.errors import InputError
+
+_LIST = re.compile(r"\[\s*('[^']*'|\"[^\"]*\"|\d+)\s*(,.*)?\]\s*$", re.DOTALL)  # "['the', 'cat']", "[3, 14]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +43,14 @@ def read_tokens(given: Any, has_vocab: bool) -> TokenGrid:
         grid = read_tokens(given["input_ids"], has_vocab)
         # Ragged rows are not padded.
         return grid if grid.lengths is not None else replace(grid, mask=given.get("attention_mask"))
-    if isinstance(given, str) or is_encoding(given):
+    if isinstance(given, (str, bytes)) or is_encoding(given):
         given = [given]
-    if isinstance(given, (list, tuple)) and given:
+    given = plain(given)
+    if isinstance(given, list) and given:
         if all(isinstance(row, str) for row in given):
+            _check_characters(given)
             values, lengths = even_rows("tokens", [list(row) for row in given])
-            return TokenGrid(_as_objects(values), "characters", lengths)
+            return TokenGrid(_as_grid(values), "characters", lengths)
         if all(is_encoding(row) for row in given):
             return _of_encodings(given, has_vocab)
     values, lengths = even_rows("tokens", given)
@@ -53,12 +59,10 @@ def read_tokens(given: Any, has_vocab: bool) -> TokenGrid:
         raise InputError(
             f"tokens have shape {array.shape}; give ids of (batch, steps), such as ids[None] for one sequence"
         )
-    if array.dtype.kind not in "USO":
+    if array.dtype.kind != "O":
         return TokenGrid(array.copy(), "ids", lengths)  # checked now, and read when the batch ends
-    # NumPy's own strings end before a NUL.
-    words = array.astype(object) if hasattr(values, "dtype") else _as_objects(values)
-    _check_words(words)
-    return TokenGrid(words, "words", lengths)
+    _check_words(array, lengths)
+    return TokenGrid(array, "words", lengths)
 
 
 def is_ids_mapping(given: Any) -> bool:
@@ -72,24 +76,29 @@ def is_encoding(given: Any) -> bool:
 
 
 def even_rows(name: str, given: Any) -> tuple[Any, tuple[int, ...] | None]:
-    """Return ragged rows as rows of one length, and their lengths; anything else unchanged, and None.
+    """Return ragged rows as rows of one length, and their lengths; anything else as lists or an array, and None.
 
-    A short row is filled up with its own first value, which keeps its type. Raises InputError for an empty row.
+    A short row is filled up with its own first value, which keeps its type; an empty one, with that of another row.
     """
-    if not isinstance(given, (list, tuple)) or not given or not all(_has_length(row) for row in given):
-        return given, None
-    lengths = tuple(len(row) for row in given)
-    if min(lengths) == 0 and max(lengths) > 0:
-        raise InputError(f"{name} have no step in sequence {lengths.index(0)}; leave that sequence out")
+    rows = plain(given)
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, (list, np.ndarray)) for row in rows):
+        return rows, None
+    lengths = tuple(len(row) for row in rows)
     longest = max(lengths)
-    if all(hasattr(row, "dtype") for row in given):
-        rows = [as_array(f"{name}[{i}]", row, "(steps,)", "give numbers") for i, row in enumerate(given)]
-        if min(lengths) == longest or any(row.shape[1:] != rows[0].shape[1:] for row in rows):
-            return rows, None
-        return np.stack([np.concatenate([row, np.repeat(row[:1], longest - len(row), 0)]) for row in rows]), lengths
     if min(lengths) == longest:
-        return given, None
-    return [[*row, *[row[0]] * (longest - len(row))] for row in given], lengths
+        return rows, None
+    arrays = [row for row in rows if isinstance(row, np.ndarray)]
+    if len(arrays) == len(rows):
+        if any(row.shape[1:] != arrays[0].shape[1:] for row in arrays):
+            return rows, None
+        some = next(row for row in arrays if len(row))
+        filled = [
+            np.concatenate([row, np.repeat((row if len(row) else some)[:1], longest - len(row), 0)]) for row in arrays
+        ]
+        return np.stack(filled), lengths
+    lists = [row.tolist() if isinstance(row, np.ndarray) else row for row in rows]
+    filler = next(row[0] for row in lists if row)
+    return [[*row, *[row[0] if row else filler] * (longest - len(row))] for row in lists], lengths
 
 
 def _of_encodings(given: Sequence[Any], has_vocab: bool) -> TokenGrid:
@@ -101,32 +110,55 @@ def _of_encodings(given: Sequence[Any], has_vocab: bool) -> TokenGrid:
     if 0 in ends.shape:
         raise InputError("tokens are encodings without a token; leave empty texts out")
     tracks = {"offset_start": ends[..., 0], "offset_stop": ends[..., 1]}
-    grid = np.asarray(values, np.int64) if has_vocab else _as_objects(values)
+    grid = np.asarray(values, np.int64) if has_vocab else _as_grid(values)
     if lengths is None:
         return TokenGrid(grid, "ids" if has_vocab else "words", None, np.asarray(mask, np.bool_), tracks)
     inside = np.arange(ends.shape[1]) < np.asarray(lengths)[:, None]
     return TokenGrid(grid, "ids" if has_vocab else "words", None, np.asarray(mask, np.bool_) & inside, tracks)
 
 
-def _has_length(row: Any) -> bool:
-    if isinstance(row, str):
-        return False
-    return len(getattr(row, "shape", (0,))) > 0 and hasattr(row, "__len__")
-
-
-def _as_objects(rows: Any) -> NDArray[Any]:
-    """Return nested lists of strings as an object array with the same strings."""
+def _as_grid(rows: Any) -> NDArray[Any]:
+    """Return rows of strings of one length as an array; InputError where there is none."""
     if not len(rows[0]):
-        raise InputError("tokens have a sequence without a token; leave empty texts out")
+        raise InputError("tokens have no token in any sequence; leave this batch out")
     grid = np.empty((len(rows), len(rows[0])), object)
     for i, row in enumerate(rows):
         grid[i] = row
     return grid
 
 
-def _check_words(words: NDArray[Any]) -> None:
-    for index, word in np.ndenumerate(words):
-        if not isinstance(word, str):
-            raise InputError(
-                f"tokens hold {word!r:.60} at step {index[1]} of sequence {index[0]}; give ids only, or strings only"
-            )
+def _check_characters(texts: Sequence[str]) -> None:
+    """Raise InputError for lists that became text, which would be read character by character."""
+    odd = next((i for i, text in enumerate(texts) if _LIST.match(text)), None)
+    if odd is not None:
+        raise InputError(
+            f"tokens[{odd}] is the text {short_repr(texts[odd])}, as a CSV file keeps a list; make it one first: "
+            "frame[column].map(ast.literal_eval)"
+        )
+
+
+def _check_words(words: NDArray[Any], lengths: Sequence[int] | None) -> None:
+    """Raise InputError unless all tokens are strings, or None for padding; the one that is odd is named."""
+    is_text = np.array([isinstance(word, str) for word in words.flat], np.bool_).reshape(words.shape)
+    is_inside = np.ones(words.shape, np.bool_)
+    if lengths is not None:
+        is_inside = np.arange(words.shape[1]) < np.asarray(lengths)[:, None]
+    is_inside &= words != None  # noqa: E711  elementwise
+    is_odd = is_inside & ~is_text
+    if not is_odd.any():
+        return
+    ids = is_inside & np.array([is_number(word) for word in words.flat], np.bool_).reshape(words.shape)
+    if ids.sum() > is_text.sum():
+        is_odd = is_inside & ~ids
+    sequence, step = np.argwhere(is_odd)[0].tolist()
+    word = short_repr(words[sequence, step])
+    raise InputError(f"tokens hold {word} at step {step} of sequence {sequence}; give ids only, or strings only")
+
+
+def check_no_gap(words: NDArray[Any], valid: NDArray[np.bool_]) -> None:
+    """Raise InputError where a valid step has no token; ``words`` and ``valid`` are (batch, steps)."""
+    gaps = np.argwhere(valid & (words == None))  # noqa: E711  elementwise
+    if len(gaps):
+        sequence, step = gaps[0].tolist()
+        remedy = "leave padding out with lengths= or mask=, or give a token such as '<unk>'"
+        raise InputError(f"tokens hold None at step {step} of sequence {sequence}; {remedy}")
