@@ -36,6 +36,8 @@ from lstmviz.recording import Pass as Pass
 from lstmviz.recording import Recording as Recording
 from lstmviz.recording import record as record
 from lstmviz.recording.corpus.record_corpus import record_corpus as record_corpus
+from lstmviz.recording.rebuild import rnn_from_keras as rnn_from_keras
+from lstmviz.recording.rebuild import rnn_from_weights as rnn_from_weights
 from lstmviz.rerun.intervene import intervene as intervene
 from lstmviz.rerun.interventions import Intervention as Intervention
 from lstmviz.types import Filter as Filter

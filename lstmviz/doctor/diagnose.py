@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from lstmviz.doctor.dumps import dump_findings
 from lstmviz.doctor.finding import Finding, quantity
 from lstmviz.doctor.foreign import foreign_findings
+from lstmviz.doctor.keras import archive_findings
 from lstmviz.dump.corpus.manifest import dumps_in, is_corpus
 from lstmviz.dump.hdf5_file import is_hdf5
 from lstmviz.dump.parts import PARTS, is_recording, parts_of
@@ -132,7 +134,8 @@ def _file_findings(path: Path, progress: CountProgress | None) -> Iterator[Findi
     elif path.name == CONFIG_FILE:
         yield Finding("problem", "", "it is an LSTMVis project's configuration", f"give its folder, {path.parent}")
     elif not is_hdf5(path, path):
-        yield _other_format(path)
+        in_archive = list(archive_findings(path)) if zipfile.is_zipfile(path) else []
+        yield from in_archive or [_other_format(path)]
     elif is_marked_as_dump(path):
         yield from dump_findings(path, progress)
     else:

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 
 from lstmviz.doctor.finding import Count, Finding, first_few, quantity
+from lstmviz.doctor.keras import keras_findings
 from lstmviz.doctor.states import UnitScan, summary
 from lstmviz.doctor.suggest import BLOCK_BYTES, MAX_LISTED, suggest_dump
 from lstmviz.doctor.survey import Array, FileSurvey, survey_file
@@ -26,19 +27,25 @@ MAX_UNITS = 100_000  # of an array that looks like states
 
 def foreign_findings(path: Path, progress: CountProgress | None = None) -> Iterator[Finding]:
     """Say what an HDF5 file that is not a dump holds, and how to make a dump of it."""
-    yield Finding("problem", "", "it is HDF5, but not an lstmviz dump", "write one from its arrays, as shown below")
     with open_foreign(path, path) as file:
         survey = survey_file(file, path)
+        of_keras = list(keras_findings(survey))
+        if not of_keras:
+            remedy = "write one from its arrays, as shown below"
+            yield Finding("problem", "", "it is HDF5, but not an lstmviz dump", remedy)
         yield from _unread(survey)
+        yield from of_keras
         states = [a for a in survey.arrays if _looks_like_states(a)]
         weights = [a for a in survey.arrays if a.is_weights]
-        if weights:
+        if weights and not of_keras:
             yield Finding(
                 "note",
                 "",
                 f"by their names these are a model's weights: {first_few([a.path for a in weights])}",
                 "states come from running the model: see lstmviz.record, or write_dump with what your framework gives",
             )
+        if of_keras and not states:
+            return
         if not states:
             listed = first_few([f"{a.path} {a.shape} {a.dtype}" for a in survey.arrays]) or "no array of numbers"
             yield Finding(

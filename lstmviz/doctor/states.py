@@ -18,6 +18,8 @@ from lstmviz.types import Source, View
 
 END = 0.99  # a value as shown counts as at an end of [-1, 1] if its magnitude is at least this
 MOSTLY = 0.95  # a unit is saturated if at least this share of its values is at the ends
+MAX_COMPARED = 2**22  # values of c that are held against h
+ROUNDING = 2e-3  # of float16 below 1, twice
 GATES = ("i", "f", "o", "r", "z")  # last parts of the names of sources that lie in [0, 1]
 
 
@@ -145,6 +147,9 @@ def source_findings(dump: DumpReader, source: Source, count: Count) -> Iterator[
     wrong += scan.findings(place, source.dtype, source.view)
     if scan.n_seen.any():
         wrong += _range_findings(place, source, scan)
+        if source.view == "tanh" and scan.least >= -1 and scan.most <= 1:
+            is_taken = _is_tanh_taken(dump, source)
+            wrong += [] if is_taken is False else [_tanh_finding(place, source, scan, is_taken)]
     if not any(finding.mark == "problem" for finding in wrong):
         yield Finding("ok", place, summary(scan, source.n_units, source.dtype, source.view))
     yield from wrong
@@ -155,6 +160,33 @@ def source_findings(dump: DumpReader, source: Source, count: Count) -> Iterator[
             f"it holds {source.n_units:,} of the model's units: {first_few(source.units)}",
             "its unit 0 is the first of these; record without units= to have all",
         )
+
+
+def _tanh_finding(place: str, source: Source, scan: UnitScan, is_taken: bool | None) -> Finding:
+    low, high = scan.least, scan.most
+    shown = f"which leaves {math.tanh(low):.2f} to {math.tanh(high):.2f}"
+    doubt = "if tanh was already taken, " if is_taken is None else "tanh was already taken, for h exceeds that: "
+    return Finding(
+        "note",
+        place,
+        f"values reach from {low:.3g} to {high:.3g} and are shown through tanh, {shown}",
+        f"{doubt}write it with views={{{source.name!r}: 'raw'}}",
+    )
+
+
+def _is_tanh_taken(dump: DumpReader, source: Source) -> bool | None:
+    """Tell whether values in [-1, 1] are tanh(c), not a small c; None where nothing in the dump tells.
+
+    h is o * tanh(c) with o below 1: beside c itself |h| never exceeds tanh(|c|). What ``record`` wrote is c.
+    """
+    if "torch" in dump.provenance:
+        return False
+    beside = dump.sources.get(source.name.removesuffix(".c") + ".h")
+    if beside is None or (beside.axis, beside.n_units, beside.units) != (source.axis, source.n_units, source.units):
+        return None
+    n_steps = max(1, min(source.n_steps, MAX_COMPARED // source.n_units))
+    h, c = (np.abs(dump.states(name)[:n_steps].astype(np.float64)) for name in (beside.name, source.name))
+    return bool((h > np.tanh(c) + ROUNDING).any())
 
 
 def summary(scan: UnitScan, n_units: int, dtype: str, view: View) -> str:
@@ -173,13 +205,8 @@ def _range_findings(place: str, source: Source, scan: UnitScan) -> Iterator[Find
     value_range = f"values reach from {low:.3g} to {high:.3g}"
     is_inside = low >= -1 and high <= 1
     if source.view == "tanh" and is_inside:
-        yield Finding(
-            "note",
-            place,
-            f"{value_range} and are shown through tanh, which leaves {math.tanh(low):.2f} to {math.tanh(high):.2f}",
-            f"if tanh was already taken, write it with views={{{source.name!r}: 'raw'}}",
-        )
-    elif kind == "c" and source.view == "raw" and not is_inside:
+        return
+    if kind == "c" and source.view == "raw" and not is_inside:
         yield Finding(
             "note",
             place,

@@ -14,7 +14,8 @@ from lstmviz.errors import DumpError
 
 MAX_OBJECTS = 2_000  # groups and arrays that are listed
 MAX_DEPTH = 16  # groups in groups
-WEIGHT_LIKE = re.compile(r"kernel|weight|bias|gamma|beta|optimizer|(^|/)vars/", re.I)  # vars/0: Keras 3
+# Keras 3 names weights vars/0, and Keras 2 kernel:0.
+WEIGHT_LIKE = re.compile(r"kernel|weight|bias|gamma|beta|optimizer|(^|/)vars/|:\d+$|(^|/)embeddings$", re.I)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,9 @@ def plain(values: Values) -> Any:
         return _of_column(values)
     if isinstance(values, (str, bytes, bytearray, Mapping, set, frozenset)) or not isinstance(values, Iterable):
         return _element(values)
-    return values if hasattr(values, "__array__") or isinstance(values, Iterator) else [plain(v) for v in values]
+    if hasattr(values, "__array__"):  # of TensorFlow or JAX
+        return plain(np.asarray(values))
+    return values if isinstance(values, Iterator) else [plain(v) for v in values]
 
 
 def as_array(name: str, values: Values, shape: str, remedy: str) -> NDArray[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 
 import h5py
 import numpy as np
@@ -526,3 +527,101 @@ def test_a_join_that_looks_wrong_is_told(tmp_path, vocab, join, words):
     one(path, "note", "text of text", *words)
     path = lstmviz.write_dump(tmp_path / "run.h5", **arrays(vocab=vocab), overwrite=True)
     assert not [line for line in lines(path) if "text of text" in line]
+
+
+def gates_of(size, is_taken):
+    """Return h and c of an LSTM whose c is small; with ``is_taken`` tanh(c) in the place of c."""
+    c = rng.uniform(-size, size, (N, 4))
+    h = rng.uniform(0.05, 0.999, (N, 4)) * np.tanh(c)
+    return {"rnn.l0.h": h.astype("float32"), "rnn.l0.c": (np.tanh(c) if is_taken else c).astype("float32")}
+
+
+def test_a_small_c_beside_its_h_is_no_fault(tmp_path):
+    path = lstmviz.write_dump(tmp_path / "run.h5", **arrays(states=gates_of(0.8, is_taken=False)))
+    assert not [line for line in lines(path) if "tanh was" in line]
+    path = lstmviz.write_dump(tmp_path / "run.h5", **arrays(states=gates_of(3.0, is_taken=True)), overwrite=True)
+    one(path, "note", "tanh was already taken, for h exceeds that", "'rnn.l0.c': 'raw'")
+
+
+def test_what_record_wrote_is_no_fault(tmp_path):
+    import torch
+
+    rnn = torch.nn.LSTM(4, 8, batch_first=True, proj_size=2).eval()  # c has no h of its size
+    run = lstmviz.record(rnn, tmp_path / "run.h5")
+    run.tells_size = False
+    with run, torch.no_grad(), run.batch():
+        rnn(torch.randn(4, 50, 4) * 0.5)
+    assert not [line for line in lines(tmp_path / "run.h5") if "tanh was" in line]
+
+
+def keras_2(file):
+    """Write the weights of textgenrnn, as Keras 2 saved them."""
+    for name, shape in (
+        ("embedding/embedding/embeddings:0", (465, 100)),
+        ("rnn_1/rnn_1/kernel:0", (100, 512)),
+        ("rnn_1/rnn_1/recurrent_kernel:0", (128, 512)),
+        ("rnn_1/rnn_1/bias:0", (1024,)),
+        ("attention/attention/attention_W:0", (356, 1)),
+        ("output/output/kernel:0", (356, 465)),
+        ("optimizer_weights/Adam/rnn_1/kernel/m:0", (100, 512)),
+    ):
+        file[name] = np.zeros(shape, "float32")
+
+
+def keras_3(file):
+    for name, shape in (
+        ("layers/embedding/vars/0", (50, 8)),
+        ("layers/gru/cell/vars/0", (8, 12)),
+        ("layers/gru/cell/vars/1", (4, 12)),
+        ("layers/gru/cell/vars/2", (2, 12)),
+        ("optimizer/vars/1", (50, 8)),
+    ):
+        file[name] = np.zeros(shape, "float32")
+
+
+@pytest.mark.parametrize(
+    ("write_weights", "layer", "embedding"),
+    [
+        (keras_2, ("layer rnn_1/rnn_1: LSTM, 128 units over 100 inputs", "bias:0"), "embedding of 465 tokens"),
+        (keras_3, ("layer layers/gru: GRU, 4 units over 8 inputs", "cell/vars/2"), "embedding of 50 tokens"),
+    ],
+)
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_weights_of_keras_are_told_layer_by_layer(tmp_path, write_weights, layer, embedding, is_archive):
+    path = tmp_path / "model.weights.h5"
+    with h5py.File(path, "w") as file:
+        write_weights(file)
+    if is_archive:
+        with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+            archive.writestr("config.json", "{}")
+            archive.write(path, "model.weights.h5")
+        path = tmp_path / "model.keras"
+    one(path, "problem", "the weights of a Keras model, and no states", "lstmviz.rnn_from_keras")
+    one(path, "note", *layer, "lstmviz.rnn_from_keras([f[")
+    one(path, "note", embedding)
+    assert not [line for line in lines(path) if "looks like states" in line or "write_dump" in line]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_model_that_keras_saved_is_told_layer_by_layer(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    import keras
+
+    layers = [keras.layers.Embedding(9, 3), keras.layers.Bidirectional(keras.layers.LSTM(4, return_sequences=True))]
+    model = keras.Sequential([*layers, keras.layers.GRU(5), keras.layers.Dense(2)])
+    model(np.zeros((1, 6), int))
+    for path in (tmp_path / "m.keras", tmp_path / "m.weights.h5"):
+        (model.save if path.suffix == ".keras" else model.save_weights)(path)
+        said = lines(path, "note")
+        assert len([line for line in said if "LSTM, 4 units over 3 inputs" in line]) == 2
+        assert len([line for line in said if "GRU, 5 units over 8 inputs" in line]) == 1
+        assert len([line for line in said if "embedding of 9 tokens" in line]) == 1
+
+
+def test_zip_files_that_are_no_model(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("a.npy", b"")
+    one(tmp_path / "a.npz", "problem", "a zip file")
+    with zipfile.ZipFile(tmp_path / "a.keras", "w") as archive:
+        archive.writestr("model.weights.h5", b"no HDF5")
+    one(tmp_path / "a.keras", "problem", "a.keras is not an HDF5 file")

@@ -101,7 +101,8 @@ def refuse_unhooked(name: str, module: nn.Module) -> None:
     if isinstance(module, jit.ScriptModule):
         if module.original_name in _CLASS_NAMES:
             raise RecordingError(
-                f"{name} is a TorchScript {module.original_name}, which cannot be hooked; record the eager model"
+                f"{name} is a TorchScript {module.original_name}, which cannot be hooked; record the eager model, "
+                "or one of its weights: lstmviz.rnn_from_weights(module.state_dict())"
             )
     elif ".quantiz" in type(module).__module__ and kind in _CLASS_NAMES:
         raise RecordingError(f"{name} is a quantised {kind}, which cannot be hooked; record the float model")
