@@ -68,8 +68,11 @@ def read_lengths(given: Values, n_sequences: int | None = None) -> tuple[int, ..
     wanted = (len(lengths) if lengths.ndim else 1,) if n_sequences is None else (n_sequences,)
     if not is_whole(lengths) or lengths.shape != wanted:
         of = "sequence" if n_sequences is None else f"of the {n_sequences} sequences"
-        kind = "not whole numbers" if lengths.dtype.kind == "f" and lengths.shape == wanted else str(lengths.dtype)
-        raise InputError(f"lengths are {kind} of shape {lengths.shape}; give one whole number of steps for each {of}")
+        problem = f"lengths are {lengths.dtype} of shape {lengths.shape}"
+        if lengths.dtype.kind == "f" and lengths.shape == wanted:
+            odd = int(np.flatnonzero(~(lengths == np.round(lengths)))[0])
+            problem = f"lengths[{odd}] is {lengths[odd]:g}, not a whole number"
+        raise InputError(f"{problem}; give one whole number of steps for each {of}")
     short_ones = np.flatnonzero(lengths < 0)
     if len(short_ones):
         raise InputError(f"lengths[{short_ones[0]}] is {lengths[short_ones[0]]:g}; give 0 or more steps")

@@ -106,7 +106,7 @@ REFUSED = [
     ({"vocab": {"a": 0, "b": 0}}, ["id 0", "'a' and 'b'"]),
     ({"lengths": [3, 3]}, ["6", "7"]),
     ({"lengths": [8, -1]}, ["lengths[1] is -1", "0 or more"]),
-    ({"lengths": [3.5, 3.5]}, ["lengths are not whole numbers", "whole number"]),
+    ({"lengths": [3.5, 3.5]}, ["lengths[0] is 3.5, not a whole number", "each sequence"]),
     ({"lengths": 7}, ["lengths are int64 of shape ()", "whole number"]),
     ({"lengths": []}, ["lengths add up to 0", "7 steps"]),
     ({"states": {}}, ["no states"]),

@@ -152,7 +152,7 @@ def test_no_batch_leaves_no_file(tmp_path):
         ({"tokens": IDS, "lengths": [4, 5]}, ["lengths[1] is 5", "0 to 4 steps"]),
         ({"tokens": IDS, "lengths": [-1, 4]}, ["lengths[0] is -1", "0 or more steps"]),
         ({"tokens": IDS, "lengths": 4}, ["lengths are int64 of shape ()", "2 sequences"]),
-        ({"tokens": IDS, "lengths": [1.5, 4]}, ["not whole numbers", "whole number"]),
+        ({"tokens": IDS, "lengths": [1.5, 4]}, ["lengths[0] is 1.5, not a whole number", "2 sequences"]),
         ({"tokens": IDS, "tracks": {"d": IDS.T}}, ["track 'd'", "did you pass (steps, batch)?"]),
         ({"tokens": IDS, "tracks": {"d": IDS[:, :3]}}, ["track 'd'", "(2, 3)", "step 3 is the first"]),
         ({"tokens": IDS, "tracks": {"d": IDS[:1]}}, ["track 'd'", "(1, 4)", "sequence 1 is the first"]),
