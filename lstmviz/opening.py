@@ -9,20 +9,24 @@ from lstmviz.dump.corpus.glance import Glance, glance
 from lstmviz.dump.corpus.manifest import dumps_in, is_corpus
 from lstmviz.errors import DumpMissing, LstmvizError
 from lstmviz.lstmvis import is_project, open_project
+from lstmviz.types import CountProgress
 
 Say = Callable[[str], None]
 
 
-def glances(path: Path, say: Say | None = None) -> list[Glance]:
+def glances(path: Path, say: Say | None = None, progress: CountProgress | None = None) -> list[Glance]:
     """Look at the dumps and corpora that a path stands for; see ``dump_paths``.
 
     In a folder, what is no dump, cannot be read or is a project with faults is left out, and ``say`` is called with a
-    line for each. Raises DumpMissing where nothing is left.
+    line for each. ``progress`` is called with how many of a folder were looked at, and how many there are. Raises
+    DumpMissing where nothing is left.
     """
     if _is_one(path):
         return [glance(each) for each in dump_paths(path, say)]
-    shown, left_out = [], []
-    for member in _members(path):
+    shown, left_out, members = [], [], _members(path)
+    for i, member in enumerate(members):
+        if progress is not None:
+            progress(i, len(members))
         try:
             shown += [glance(each) for each in dump_paths(member, say)]
         except (LstmvizError, OSError) as err:

@@ -110,8 +110,12 @@ def _serve(paths: list[Path], host: str, port: int, browser: bool) -> None:
     from lstmviz.opening import glances
 
     with progress_bar() as progress:
-        progress.add_task("opening", total=None)
-        dumps = [dump for path in paths for dump in glances(path, say=_note)]
+        task = progress.add_task("looking at the dumps", total=None)
+
+        def count(n: int, n_all: int) -> None:
+            progress.update(task, completed=n, total=n_all)
+
+        dumps = [dump for path in paths for dump in glances(path, _note, count)]
     from lstmviz.ui.serve import serve as serve_page
 
     serve_page(dumps, host=host, port=port, open_browser=browser, say=typer.echo)

@@ -190,8 +190,9 @@ def test_what_is_no_dump_in_a_folder_is_named_and_the_others_are_there(tmp_path)
     with h5py.File(tmp_path / "linked.h5", "w") as file:
         file["sources"] = h5py.ExternalLink("good.h5", "/sources")
         file.attrs["format"] = np.bytes_("lstmviz")
-    lines = []
-    assert [each.name for each in glances(tmp_path, lines.append)] == ["good"]
+    lines, counts = [], []
+    assert [each.name for each in glances(tmp_path, lines.append, lambda *count: counts.append(count))] == ["good"]
+    assert counts == [(i, 7) for i in range(7)]
     said = "\n".join(lines)
     assert len(lines) == 6
     for words in (
