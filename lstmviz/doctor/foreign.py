@@ -47,7 +47,8 @@ def foreign_findings(path: Path, progress: CountProgress | None = None) -> Itera
         if of_keras and not states:
             return
         if not states:
-            listed = first_few([f"{a.path} {a.shape} {a.dtype}" for a in survey.arrays]) or "no array of numbers"
+            others = [f"{a.path} {a.shape} {a.dtype}" for a in survey.arrays if not a.is_weights]
+            listed = first_few(others) or f"no {'other ' * bool(weights)}array of numbers"
             yield Finding(
                 "problem",
                 "",

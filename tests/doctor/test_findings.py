@@ -543,6 +543,7 @@ def test_a_small_c_beside_its_h_is_no_fault(tmp_path):
     one(path, "note", "tanh was already taken, for h exceeds that", "'rnn.l0.c': 'raw'")
 
 
+@pytest.mark.filterwarnings("ignore:LSTM with projections:UserWarning")
 def test_what_record_wrote_is_no_fault(tmp_path):
     import torch
 
