@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from lstmviz.dump.values import as_array
 from lstmviz.errors import InputError
 
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
 Kernel = NDArray[Any]
-_GATES = {4: nn.LSTM, 3: nn.GRU}
+_KINDS = {4: "LSTM", 3: "GRU"}  # modules of torch.nn, by their number of gates
 _GRU_ORDER = (1, 0, 2)  # Keras has the gates z, r, h; PyTorch r, z, n
 _NAME = re.compile(
     r"(?P<prefix>.*?)(?P<kind>weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)_l(?P<layer>\d+)(?P<back>_reverse)?"
@@ -46,6 +48,8 @@ def rnn_from_keras(layer: Any) -> nn.LSTM | nn.GRU:
         >>> lstmviz.rnn_from_keras([kernel, recurrent, bias])
         LSTM(3, 4, batch_first=True)
     """
+    import torch
+
     if hasattr(layer, "get_weights"):
         _check_layer(layer)
         layer = layer.get_weights()
@@ -62,7 +66,7 @@ def rnn_from_keras(layer: Any) -> nn.LSTM | nn.GRU:
         for name, values in _in_torch(each, n_units, n_gates).items():
             state[name + ending] = torch.from_numpy(np.ascontiguousarray(values))
     options: dict[str, Any] = {"bias": per_direction == 3, "bidirectional": len(directions) == 2, "batch_first": True}
-    return _loaded(_GATES[n_gates](n_inputs, n_units, **options, dtype=next(iter(state.values())).dtype), state)
+    return _loaded(_kind(n_gates)(n_inputs, n_units, **options, dtype=next(iter(state.values())).dtype), state)
 
 
 def rnn_from_weights(weights: Mapping[str, Any], *, batch_first: bool = True) -> nn.LSTM | nn.GRU:
@@ -87,6 +91,8 @@ def rnn_from_weights(weights: Mapping[str, Any], *, batch_first: bool = True) ->
         >>> lstmviz.rnn_from_weights(weights)
         LSTM(3, 4, num_layers=2, batch_first=True)
     """
+    import torch
+
     found = {name: match for name in weights if (match := _NAME.fullmatch(name))}
     prefixes = sorted({match["prefix"] for match in found.values()})
     if len(prefixes) != 1:
@@ -102,9 +108,9 @@ def rnn_from_weights(weights: Mapping[str, Any], *, batch_first: bool = True) ->
     projected = hh.shape[1] if "weight_hr_l0" in state else 0
     n_units = state["weight_hr_l0"].shape[1] if projected else hh.shape[1]
     n_gates = ih.shape[0] // n_units
-    if n_gates not in _GATES or ih.shape[0] % n_units:
+    if n_gates not in _KINDS or ih.shape[0] % n_units:
         raise InputError(f"weight_ih_l0 has shape {tuple(ih.shape)}; an LSTM of {n_units} units has {4 * n_units} rows")
-    module = _GATES[n_gates](
+    module = _kind(n_gates)(
         ih.shape[1],
         n_units,
         num_layers=1 + max(int(match["layer"]) for match in found.values()),
@@ -115,6 +121,13 @@ def rnn_from_weights(weights: Mapping[str, Any], *, batch_first: bool = True) ->
         **({"proj_size": projected} if projected else {}),
     )
     return _loaded(module, state)
+
+
+def _kind(n_gates: int) -> Any:
+    """Return the class of torch.nn with so many gates."""
+    from torch import nn
+
+    return getattr(nn, _KINDS[n_gates])
 
 
 def _loaded(module: nn.LSTM | nn.GRU, state: Mapping[str, torch.Tensor]) -> nn.LSTM | nn.GRU:
@@ -154,7 +167,7 @@ def _sizes(arrays: Sequence[Kernel]) -> tuple[int, int, int]:
             f"arrays of {shapes} are no kernel and recurrent kernel, (n, n_gates * n_units); check their order"
         )
     n_inputs, n_units, n_gates = kernel.shape[0], recurrent.shape[0], recurrent.shape[1] // recurrent.shape[0]
-    if n_gates not in _GATES or recurrent.shape[1] % n_units:
+    if n_gates not in _KINDS or recurrent.shape[1] % n_units:
         raise InputError(
             f"arrays of {shapes} are of no LSTM or GRU: an LSTM of {n_units} units has {4 * n_units} columns"
         )
