@@ -26,6 +26,7 @@ from lstmviz.ui.describe import finite
 from lstmviz.ui.queries import matches_of, pattern_of
 from lstmviz.ui.regions import selected_region
 from lstmviz.ui.selection import HypothesisQuestion, Selection, TrackQuestion
+from lstmviz.ui.summary import MAX_VALUES
 
 MOST_CELLS = 2**27  # steps x values of a track; about .7 CPU seconds
 MOST_STATES = 2**28  # steps x units that are ranked
@@ -44,11 +45,13 @@ def match_evidence(dump: DumpReader, question: TrackQuestion) -> dict[str, Any]:
     if n_values * axis.n_steps > MOST_CELLS:
         return {"track": question.track, "left_out": _too_many_values(n_values, axis.n_steps)}
     frame = enrichment_of_spans(dump, *_spans(dump, question), question.track)
+    frequent = frame.sort_values(["n_steps", "base_rate"], ascending=False, kind="stable").head(MAX_VALUES)
     return {
         "track": question.track,
+        "n_values": len(frame),
         "n_sequences": int(frame["n_sequences"].max()),
         "n_unknown": int(frame["n_unknown"].max()),
-        "rows": _rows(frame, EVIDENCE),
+        "rows": _rows(frequent.sort_index(), EVIDENCE),
     }
 
 

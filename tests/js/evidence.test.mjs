@@ -19,7 +19,13 @@ const ROW = {
   q: 0.0004,
   by: "swaps",
 };
-const ANSWER = { track: "depth", n_sequences: 96, n_unknown: 0, rows: [ROW, { ...ROW, value: "3", q: 0.2 }] };
+const ANSWER = {
+  track: "depth",
+  n_sequences: 96,
+  n_unknown: 0,
+  n_values: 2,
+  rows: [ROW, { ...ROW, value: "3", q: 0.2 }],
+};
 
 test("a value's evidence is that of its own row", () => {
   assert.equal(evidenceOf(ANSWER, { value: "3" }), ANSWER.rows[1]);
@@ -51,12 +57,12 @@ test("a p value has as many digits as it is worth", () => {
 test("the sentence says by which null and how sure one may be", () => {
   assert.equal(
     evidenceSentence(ANSWER, ROW),
-    "Not by chance: p < .001 for 2 values against sequences swapped in tens, if their order means nothing. 95 % interval 0.96 to 1.00.",
+    "Not by chance: p < .001 (adjusted for 2 values) against sequences swapped in tens if their order means nothing. 95 % interval 0.96 to 1.00.",
   );
   const few = { ...ROW, share_low: null, share_high: null, q: 0.2, by: "shifts" };
   assert.equal(
-    evidenceSentence({ ...ANSWER, rows: [few], n_sequences: 7, n_unknown: 1 }, few),
-    "Perhaps by chance: p = .20 against labels shifted along the text, a weaker test that a drift deceives. Only 7 sequences have a match: too few for an interval. 1 matched step without a value left out.",
+    evidenceSentence({ ...ANSWER, rows: [few], n_values: 1, n_sequences: 7, n_unknown: 1 }, few),
+    "Perhaps by chance: p = .20 against labels shifted along the text: a weaker test that a drift deceives. Only 7 sequences have a match: too few for an interval. 1 matched step without a value left out.",
   );
   assert.match(evidenceSentence({ ...ANSWER, rows: [few], n_sequences: 1 }, few), /Only one sequence has a match/);
   assert.equal(evidenceSentence(ANSWER, { ...ROW, q: null }), "");

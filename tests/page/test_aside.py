@@ -192,6 +192,7 @@ def test_lengths_are_those_of_the_api_and_filter(bench, parens):
     summed(bench)
     pattern = selected(parens, *DEPTH_4)
     lengths = parens.count(pattern).lengths
+    bench.page.locator("#lv-lengths .lv-lengths-fields").scroll_into_view_if_needed()
     shown = part(bench, "lengths", "p.bars.length > 0")
     for bar in shown["bars"]:
         here = lengths[lengths["length"].between(bar["from"], bar["to"])]

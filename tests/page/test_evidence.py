@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 
 from lstmviz.types import Filter
-from support.workbench import BRUSHED, DEPTH_4, QUERY, SOURCE, page, part, selected, until
+from support import browser as browsing
+from support.axe import check
+from support.workbench import BRUSHED, DEPTH_4, QUERY, SOURCE, page, part, selected, summed, until
 
 SURE = "document.querySelector('.lv-carry-sure')?.textContent"
 
@@ -46,7 +49,7 @@ def test_whiskers_and_dots_are_those_of_the_api_and_come_after_the_summary(bench
     assert order == ["matches", "summary", "enrichment"]
     words = bench.page.evaluate(f"() => {SURE}")
     four = frame.loc["4"]
-    assert words.startswith("Not by chance: p < .001 for 5 values against sequences swapped in tens")
+    assert words.startswith("Not by chance: p < .001 (adjusted for 5 values) against sequences swapped in tens")
     assert f"95 % interval {four['share_low']:.2f} to {four['share_high']:.2f}." in words
 
 
@@ -61,7 +64,7 @@ def test_another_track_is_asked_once_and_a_gesture_asks_nothing(bench, parens):
         part(bench, "carry", "p.track === arg", track)
         rows(bench)
     assert len(asked) == 1
-    assert "of the next token" in bench.page.evaluate(f"() => {SURE}")
+    assert "concerns the next token" in bench.page.evaluate(f"() => {SURE}")
     bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.6 }, 'live')")
     bench.page.evaluate("() => new Promise(requestAnimationFrame)")
     bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.3 }, 'live')")
@@ -133,6 +136,18 @@ def test_units_for_a_label_are_ranked_as_the_api_does_and_a_press_holds_one(benc
     bench.page.get_by_role("button", name="Close the list of units").click()
     bench.page.locator("#lv-finding").wait_for(state="hidden")
     bench.page.wait_for_function("() => document.activeElement.matches('.lv-carry-find')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_whiskers_and_the_table_of_units_are_accessible(chromium, parens, scheme):
+    with browsing.serving([parens]) as address, browsing.workbench(chromium, address, color_scheme=scheme) as bench:
+        bench.open(**BRUSHED)
+        found(bench)
+        bench.page.locator("#lv-finding tbody button").first.click()
+        bench.page.wait_for_function("() => document.querySelector('#lv-finding .lv-finding-held')")
+        summed(bench)
+        rows(bench)
+        check(bench, "whiskers, and units for a label")
 
 
 def test_the_fewest_units_become_the_pattern_and_undo_brings_the_brush_back(bench, parens):

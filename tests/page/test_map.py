@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import lstmviz
+from lstmviz.explain.evidence.enrichment import enrichment_of_spans
 from lstmviz.maps import jobs
 from support import browser as browsing
 from support.workbench import DEPTH_4, QUERY, SOURCE, page
@@ -181,6 +182,9 @@ def test_a_lasso_lists_the_steps_of_the_region_and_what_it_carries(bench, parens
     depth = frame[frame["track"] == carried["track"]]
     assert sorted(carried["numbers"]) == sorted(f"{share:.2f}" for share in depth["share"])
     assert bench.page.locator("#lv-carry h2").inner_text().lower() == "what the region carries"
+    bench.page.wait_for_function("() => document.querySelector('.lv-carry-sure')?.textContent")
+    evidence = enrichment_of_spans(parens, region.axis.name, region.spans, carried["track"])
+    assert bench.page.locator("#lv-carry .lv-sure").count() == (evidence["q"] < 0.05).sum()
     # The link shows the same, and there is a way back.
     bench.page.reload()
     assert bench.ready()["rows"][0]["start"] == region.steps[0]

@@ -48,6 +48,15 @@ def test_hidden_rows_are_left_out_as_the_summary_leaves_them_out(client, dump):
     assert answer.json["rows"] != ask(client, dump, "enrichment", **BRUSH, track="depth").json["rows"]
 
 
+def test_of_many_values_the_most_frequent_at_the_matches_are_told(client, dump, monkeypatch):
+    whole = ask(client, dump, "enrichment", **BRUSH, track="depth").json
+    monkeypatch.setattr(evidence, "MAX_VALUES", 2)
+    answer = ask(client, dump, "enrichment", **BRUSH, track="depth").json
+    assert answer["n_values"] == whole["n_values"] == 5
+    rates = dump.enrichment(dump.select(SOURCE, 249, 255), "depth").set_index("value")["base_rate"].drop("4")
+    assert answer["rows"] == [row for row in whole["rows"] if row["value"] in ("4", rates.idxmax())]
+
+
 def test_values_that_would_take_long_are_told_in_a_line(client, dump, monkeypatch):
     monkeypatch.setattr(evidence, "MOST_CELLS", 5 * dump.first.n_steps - 1)
     answer = ask(client, dump, "enrichment", **BRUSH, track="depth").json

@@ -207,8 +207,8 @@ function certainty(track, evidence, best) {
   if (evidence?.error) return failed("Whether this is chance could not be told", evidence.error, askEvidenceAgain);
   const words = evidence?.left_out || (evidence && best ? evidenceSentence(evidence, evidenceOf(evidence, best)) : "");
   const isNext = model.tracks.some((one) => one.name === track.name && one.concerns === "next");
-  const next = words && isNext ? " It is of the next token, not of this state." : "";
-  return hint(`${words}${next}`, "lv-carry-sure");
+  const next = words && isNext ? " This track concerns the next token, not the state here." : "";
+  return hint(`${words}${next}`, evidence && !words ? "" : "lv-carry-sure");
 }
 
 /* The filters that hold now, in words, whichever track they are on; over the matches each can be changed and dropped. */

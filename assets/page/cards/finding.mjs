@@ -44,7 +44,7 @@ export function makeFinding(card, left) {
 function draw() {
   const one = presentFinding();
   const held = state.held && unitKey(state.held);
-  const now = JSON.stringify([one, held]);
+  const now = JSON.stringify([one, held, state.source]);
   if (now === drawnKey) return;
   drawnKey = now;
   const isNew = one !== null && place.hidden;
@@ -128,7 +128,8 @@ function table(rows, held) {
 function unitRow(row, isHeld) {
   const line = element("tr", isHeld ? "lv-finding-held" : "");
   const name = `${shortSource(row.source)} ${row.unit}`;
-  const press = button("lv-link", name, `Hold unit ${row.unit} of ${row.source}`, () => holdFromAnySource(row));
+  const hold = row.source === state.source ? "Hold" : `Plot ${row.source} and hold`;
+  const press = button("lv-link", name, `${hold} unit ${row.unit}`, () => holdFromAnySource(row));
   press.setAttribute("aria-pressed", String(isHeld));
   press.dataset.act = unitKey(row);
   const first = element("td");

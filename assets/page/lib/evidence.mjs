@@ -6,9 +6,9 @@ import { plural } from "./words.mjs";
 
 const SURE = 0.05; // q below it has a dot
 const NULLS = {
-  swaps: "against sequences swapped in tens, if their order means nothing",
-  draws: "against 9,999 swaps of sequences in tens, if their order means nothing",
-  shifts: "against labels shifted along the text, a weaker test that a drift deceives",
+  swaps: "against sequences swapped in tens if their order means nothing",
+  draws: "against 9,999 swaps of sequences in tens if their order means nothing",
+  shifts: "against labels shifted along the text: a weaker test that a drift deceives",
 };
 
 /**
@@ -53,7 +53,7 @@ export function intervalText(row) {
  */
 export function evidenceSentence(answer, row) {
   if (!row || row.q === null) return "";
-  const among = answer.rows.length > 1 ? ` for ${plural(answer.rows.length, "value")}` : "";
+  const among = answer.n_values > 1 ? ` (adjusted for ${plural(answer.n_values, "value")})` : "";
   const parts = [
     `${isBeyondChance(row) ? "Not by chance" : "Perhaps by chance"}: ${chanceText(row.q)}${among} ${NULLS[row.by]}.`,
     intervalSentence(answer, row),

@@ -336,6 +336,7 @@ interface Evidence {
   track: string;
   error?: string;
   left_out?: string;
+  n_values?: number; // that p was adjusted for; rows has the most frequent ones
   n_sequences?: number;
   n_unknown?: number;
   rows?: EvidenceRow[];
