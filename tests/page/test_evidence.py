@@ -162,6 +162,8 @@ def test_the_fewest_units_become_the_pattern_and_undo_brings_the_brush_back(benc
     assert "“depth 4”" in bench.page.locator("#lv-pattern-note").inner_text()
     assert f"F1 {detector.f1:.3f}" in bench.page.locator("#lv-finding [role=status]").inner_text()
     assert "pattern=" in bench.page.url
+    rows(bench)
+    bench.page.wait_for_function(f"() => {SURE}.endsWith('chosen by these labels: trust the F1 below.')")
     bench.page.go_back()
     shown = until(bench, "d.state.pattern === null")
     assert (shown["state"]["start"], shown["state"]["stop"], shown["state"]["source"]) == (*DEPTH_4, SOURCE)

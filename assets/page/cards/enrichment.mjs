@@ -20,8 +20,8 @@ import { valueText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { changeLimits, presentLimits } from "../store/edits.mjs";
-import { askEvidenceAgain, evidenceAnswer, needEvidence } from "../store/evidence.mjs";
-import { findUnits, isFound, presentFinding } from "../store/finding.mjs";
+import { askEvidenceAgain, evidenceAnswer, evidenceStamp, needEvidence } from "../store/evidence.mjs";
+import { findUnits, isChosenBy, isFound, presentFinding } from "../store/finding.mjs";
 import { model } from "../store/model.mjs";
 import { state } from "../store/state.mjs";
 import { summaryAnswer } from "../store/summary.mjs";
@@ -43,7 +43,7 @@ export function makeEnrichmentCard() {
   limits = element("p", "lv-card-note lv-carry-limits");
   place = element("div", "lv-card-track");
   makeFinding(card, () => /** @type {HTMLElement} */ (card.body.querySelector(".lv-carry-find"))?.focus());
-  for (const name of ["selection", "summary", "carry", "finding"]) onFrame(name, draw);
+  for (const name of ["selection", "summary", "matches", "carry", "finding"]) onFrame(name, draw);
 }
 
 /* The tracks of the present answer, the corpus's own before predictions, the most telling first; and which is shown. */
@@ -67,10 +67,9 @@ function draw() {
   const missing = noSummary(HINT);
   const track = missing ? null : (chosen()?.name ?? null);
   needEvidence(track);
-  const evidence = track !== null && evidenceAnswer(track);
-  const found = presentFinding()?.hypothesis;
+  const found = [presentFinding()?.hypothesis, track !== null && isChosenBy(track)];
   const known = [missing?.textContent, answer?.key, state.dump, wanted, filters(), typeScale()];
-  const now = JSON.stringify([...known, evidence, found]);
+  const now = JSON.stringify([...known, evidenceStamp(), found]);
   if (now === drawnKey) return;
   drawnKey = now;
   card.title.textContent = isRegion() ? "What the region carries" : "What the matches carry";
@@ -208,7 +207,8 @@ function certainty(track, evidence, best) {
   const words = evidence?.left_out || (evidence && best ? evidenceSentence(evidence, evidenceOf(evidence, best)) : "");
   const isNext = model.tracks.some((one) => one.name === track.name && one.concerns === "next");
   const next = words && isNext ? " This track concerns the next token, not the state here." : "";
-  return hint(`${words}${next}`, evidence && !words ? "" : "lv-carry-sure");
+  const chosen = words && isChosenBy(track.name) ? " The units were chosen by these labels: trust the F1 below." : "";
+  return hint(`${words}${next}${chosen}`, evidence && !words ? "" : "lv-carry-sure");
 }
 
 /* The filters that hold now, in words, whichever track they are on; over the matches each can be changed and dropped. */

@@ -14,6 +14,7 @@ const line = questionLine();
 const /** @type {Map<string, Evidence>} */ answers = new Map(); // by key of the question
 let /** @type {string} */ wanted = null; // key
 let isMoving = false; // a gesture goes on
+let stamp = 0; // counts what came
 
 stateChanged.on((/** @type {How} */ how) => {
   isMoving = how === "live";
@@ -51,6 +52,7 @@ async function ask(key, track) {
   });
   if (!came) return; // nobody waits for it any more
   answers.set(key, came.error ? { track, error: came.error.message } : came.answer);
+  stamp++;
   if (answers.size > KEPT) answers.delete(answers.keys().next().value);
   redraw("carry");
 }
@@ -70,7 +72,9 @@ export function evidenceAnswer(track) {
 export function askEvidenceAgain() {
   for (const [key, { error }] of answers) if (error) answers.delete(key);
   wanted = null;
+  stamp++;
   redraw("carry");
 }
 
+export const evidenceStamp = () => stamp;
 export const isEvidencePending = () => line.isOpen();

@@ -78,4 +78,13 @@ export function isFound(hypothesis) {
   return JSON.stringify(present?.hypothesis) === JSON.stringify(hypothesis);
 }
 
+/**
+ * Is the pattern one whose units were chosen by a track's labels here? Then what it carries of that track flatters it.
+ * @param {string} track
+ */
+export function isChosenBy(track) {
+  if (!present?.detected || present.hypothesis.track !== track) return false;
+  return state.pattern === JSON.stringify(readPattern(present.detected.pattern));
+}
+
 export const presentFinding = () => present;
