@@ -72,6 +72,7 @@ class Recording:
         where: Values | None = None,
         continues: Values = False,
         documents: Values | None = None,
+        ids: Values | None = None,
         passes: Sequence[Pass] | Mapping[str, Sequence[Pass]] | None = None,
     ) -> Batch:
         """Return a context manager to put around one forward pass of the model.
@@ -96,6 +97,7 @@ class Recording:
                 in truncated backpropagation through time. The last columns may be missing once their stream has ended.
             documents: A number for each sequence, (batch,), by which the dump orders them, for a loader that changes
                 the order. Give it in every batch.
+            ids: A name or a number of your own for each sequence, (batch,), kept as the sequence track ``id``.
             passes: In place of all this, one ``lstmviz.Pass`` for each time that a module runs in the forward pass.
 
         Returns:
@@ -114,7 +116,7 @@ class Recording:
             mask=mask,
             inputs=inputs,
             tracks=tracks,
-            sequence_tracks=sequence_tracks,
+            sequence_tracks=sequence_tracks if ids is None else {**(sequence_tracks or {}), "id": ids},
             where=where,
         )
         axis_batches: dict[str, AxisBatch] = {}
@@ -175,6 +177,35 @@ class Recording:
             )
             batch.tokens(given, axis)
 
+    def track(self, name: str, values: Values, *, axis: str | None = None) -> None:
+        """Keep a track of the present batch that is known only while, or after, the model runs.
+
+        Args:
+            name: Name of the track.
+            values: Numbers, or nested lists of strings, (batch, steps); or one for each sequence, (batch,).
+            axis: Name of the axis, if there are several.
+
+        Raises:
+            InputError: The values do not fit.
+            RecordingError: No batch is open.
+        """
+        if (batch := self._batch_of("track")) is not None:
+            batch.track(name, values, axis)
+
+    def inputs(self, values: Values, *, axis: str | None = None) -> None:
+        """Keep the numbers that the model read in the present batch, if they are known only after it ran: a rollout.
+
+        Args:
+            values: Numbers, (batch, steps, n_features), as in ``batch``.
+            axis: Name of the axis, if there are several.
+
+        Raises:
+            InputError: The values do not fit.
+            RecordingError: No batch is open.
+        """
+        if (batch := self._batch_of("inputs")) is not None:
+            batch.inputs(values, axis)
+
     def log(self, name: str, values: Values, *, view: View = "raw", axis: str | None = None) -> None:
         """Record one more array of the present batch as a source: states of a cell of your own, or attention.
 
@@ -193,7 +224,9 @@ class Recording:
         if (batch := self._batch_of("log")) is not None:
             batch.log(name, values, view, axis)
 
-    def log_step(self, name: str, values: Values, *, view: View = "raw", axis: str | None = None) -> None:
+    def log_step(
+        self, name: str, values: Values, *, view: View = "raw", from_end: bool = False, axis: str | None = None
+    ) -> None:
         """Record one step of a source; call it once in each turn of a loop.
 
         The values are copied, so the loop may overwrite them. A later step may have only the first sequences, once the
@@ -203,6 +236,8 @@ class Recording:
             name: Name of the source.
             values: The step, (batch, n_units) or (batch,).
             view: ``"tanh"`` for values that are shown through tanh, like a cell state.
+            from_end: Whether the loop runs from the last step to the first; later steps may then have more sequences,
+                as the ends of shorter ones are met.
             axis: Name of the axis, if there are several.
 
         Raises:
@@ -210,7 +245,7 @@ class Recording:
             RecordingError: No batch is open.
         """
         if (batch := self._batch_of("log_step")) is not None:
-            batch.log(name, values, view, axis, is_step=True)
+            batch.log(name, values, view, axis, is_step=True, from_end=from_end)
 
     def predictions(
         self,
@@ -309,7 +344,9 @@ class Recording:
         one = next(iter(by_axis.values()))
         tokens = one if len(by_axis) == 1 else "; ".join(f"{name}: {note}" for name, note in by_axis.items())
         idle = self._not_run() if is_in_order else []
-        return {"tokens": tokens} | ({"not_run": ", ".join(idle)} if idle else {})
+        problems = [line for axis in self._options.axes.values() for line in axis.problems.values()]
+        notes = {"tokens": tokens} | ({"state": "; ".join(problems)} if problems else {})
+        return notes | ({"not_run": ", ".join(idle)} if idle else {})
 
     def _batch_of(self, verb: str) -> Batch | None:
         """Return the batch that runs; None where the recording was stopped."""
@@ -353,6 +390,8 @@ class Recording:
                 self._n_done += 1
                 for axis_block in axis_blocks:
                     axis_block.commit()
+                    for line in axis_block.axis.commit_carried(axis_block.rows.carried):
+                        print_line(line)
 
     def _begin(self, axis_blocks: Sequence[AxisBlock]) -> None:
         """Report how much room the recording takes, refuse it where there is less, and write the header."""

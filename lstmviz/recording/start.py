@@ -30,7 +30,7 @@ GATES = ("i", "f", "g", "o", "r", "z", "n")  # of an LSTM and a GRU
 
 
 def record(
-    model: nn.Module,
+    model: nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module],
     path: str | os.PathLike[str],
     vocab: Any = None,
     *,
@@ -57,7 +57,8 @@ def record(
     a recording runs, batches are kept in ``PATH.parts/``; the dump appears at ``path`` when the ``with`` ends.
 
     Args:
-        model: A model with LSTM, GRU or RNN modules, or their cells.
+        model: A model with LSTM, GRU or RNN modules, or their cells; or several, such as ``[encoder, decoder]``, named
+            by their classes, or ``{"encoder": encoder, "decoder": decoder}``.
         path: Where to write the dump.
         vocab: The tokens by id, a mapping from token to id, or a Hugging Face tokenizer. None: ids are shown, or the
             tokens given as strings form the vocabulary.
@@ -117,7 +118,7 @@ def record(
 
 
 def read_options(
-    model: nn.Module,
+    model: nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module],
     vocab: Any = None,
     *,
     states: Sequence[str] = ("h", "c"),
@@ -138,6 +139,7 @@ def read_options(
     from lstmviz.recording.hooks.modules import find_recorded
     from lstmviz.recording.options import RecordingOptions
 
+    model = _one_model(model)
     recordable = find_recorded(model)
     letters = _read_states(states, recordable)
     layer_names, modules = _read_layers(layers, letters, recordable)
@@ -159,6 +161,19 @@ def read_options(
     )
 
 
+def _one_model(given: Any) -> nn.Module:
+    """Return a model, or several as one, each under its name; theirs are not changed."""
+    from torch import nn
+
+    if isinstance(given, (list, tuple)):
+        names = [type(model).__name__.lower() for model in given]
+        given = {n if names.count(n) == 1 else f"{n}{i}": m for i, (n, m) in enumerate(zip(names, given, strict=True))}
+    if isinstance(given, Mapping) and given and all(isinstance(m, nn.Module) for m in given.values()):
+        return nn.ModuleDict(dict(given))
+    model: nn.Module = given
+    return model
+
+
 def _is_compiled(module: nn.Module) -> bool:
     return type(module).__name__ == "OptimizedModule" or module._compiled_call_impl is not None
 
@@ -177,7 +192,9 @@ def _provenance(model: nn.Module, dtype: str, every: int, units: UnitChoice) -> 
     from torch.nn.parameter import is_lazy
 
     provenance: dict[str, Any] = {
-        "model": type(model).__name__,
+        "model": " + ".join(type(m).__name__ for m in model.values())
+        if isinstance(model, torch.nn.ModuleDict)
+        else type(model).__name__,
         "n_parameters": sum(p.numel() for p in model.parameters() if not is_lazy(p)),
         "torch": str(torch.__version__),
         "lstmviz": __version__,

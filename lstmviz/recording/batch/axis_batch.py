@@ -10,22 +10,25 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmviz.dump.validate import TrackRows, read_track
 from lstmviz.errors import RecordingError
 from lstmviz.recording.batch.axis_state import AxisState, RowPlaces, check_types, types_of
+from lstmviz.recording.batch.carried import Carried
 from lstmviz.recording.batch.fit_tokens import CHECKED, NOT_CHECKED, READ, least_known
 from lstmviz.recording.batch.forward_pass import (
     ForwardPass,
+    LoggedFromEnd,
     LoggedSource,
     PassLayout,
     PredictionTrack,
     StateRows,
     StorageOptions,
 )
-from lstmviz.recording.batch.pass_inputs import CheckedPass, Pass, PassTrack
+from lstmviz.recording.batch.pass_inputs import INPUTS, CheckedPass, Pass, PassTrack
 from lstmviz.recording.batch.shape_check import CallShape, check_continues, check_fit, check_once, is_too_large
 from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.hooks.calls import Collector, ModuleCall
@@ -51,6 +54,7 @@ class AxisRows:
     n_valid: int
     after: RowPlaces
     reading: Mapping[str, str]
+    carried: Mapping[str, Carried]
 
 
 class AxisBatch:
@@ -65,6 +69,7 @@ class AxisBatch:
         documents: Any = None,
     ) -> None:
         self.axis = axis
+        self._continues = np.asarray(_copy(continues))
         self._places_of = partial(axis.places_of, continues=_copy(continues), documents=_copy(documents))
         places = _places_by_pass(given, self._places_of)  # an error comes before the model runs
         self._passes = [ForwardPass(g, self._places_of, storage, p) for g, p in zip(given, places, strict=True)]
@@ -122,16 +127,23 @@ class AxisBatch:
             forward.read(call)
         forward.advance(name, collector, is_last=forward is self._passes[-1])
 
-    def log(self, name: str, chunk: Tensor, view: View) -> None:
-        """Take the next steps of something logged, (steps, batch, n_units)."""
+    def log(self, name: str, chunk: Tensor, view: View, *, from_end: bool = False) -> None:
+        """Take the next steps of something logged, (steps, batch, n_units), or the ones before with ``from_end``."""
         forward = self._next_pass(name)
         if name in forward.settled:
             again = CallShape(chunk.shape[1], chunk.shape[0], is_logged=True)
             check_once(name, forward.settled[name], again, forward.given)
-        logged = forward.running.get(name) or LoggedSource(name, view)
+        logged = forward.running.get(name) or (LoggedFromEnd if from_end else LoggedSource)(name, view)
         if isinstance(logged, LoggedSource):
             logged.add(chunk)
         forward.advance(name, logged, is_last=forward is self._passes[-1])
+
+    def log_inputs(self) -> None:
+        """Log the inputs of so many features that they are one source."""
+        for forward in self._passes:
+            if forward.given.wide_inputs is not None:
+                values = torch.from_numpy(np.array(forward.given.wide_inputs, np.float32))
+                self.log(self.axis.prefix + INPUTS, values.transpose(0, 1), "raw")
 
     def add_tracks(self, verb: str, tracks: Callable[[ForwardPass], list[PredictionTrack]]) -> None:
         """Take tracks that are made while the batch runs; a second call of the same verb is for the next pass."""
@@ -168,7 +180,21 @@ class AxisBatch:
                 np.concatenate([layout.after.positions for _, layout in ran]),
             ),
             reading=_reading([forward for forward, _ in ran]),
+            carried=self._carried(),
         )
+
+    def _carried(self) -> dict[str, Carried]:
+        """Return what is known of each module's state over the batch; nothing where it runs in several passes."""
+        if len(self._passes) > 1:
+            return {}
+        carried = {}
+        for name, (carry, rows) in self._passes[0].carries.items():
+            if carry.begin is None or carry.end is None:
+                continue
+            order = slice(None) if rows is None else torch.from_numpy(rows).to(carry.begin.device)
+            flags = np.broadcast_to(self._continues, (len(carry.begin),))
+            carried[name] = Carried(carry.begin[order], carry.end[order], flags, carry.gap)
+        return carried
 
     def _next_pass(self, name: str) -> ForwardPass:
         """Return the pass that a module's next call is for: the next one, where it has run over all of the last."""

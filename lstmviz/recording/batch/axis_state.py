@@ -13,6 +13,7 @@ from lstmviz.dump.schema import AxisPlan
 from lstmviz.dump.values import as_array
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import AxisSpec
+from lstmviz.recording.batch.carried import Carried
 from lstmviz.recording.batch.fit_tokens import least_known
 from lstmviz.recording.batch.pass_inputs import CheckedPass, Pass, PassTrack, check_pass
 
@@ -75,6 +76,8 @@ class AxisState:
     is_thinned: bool = False
     is_text: bool = False  # tokens are given as strings
     types: Mapping[str, str] = field(default_factory=dict)  # of the tracks that run.batch was given
+    carried: dict[str, Carried] = field(default_factory=dict)  # of the last batch, by module
+    problems: dict[str, str] = field(default_factory=dict)  # of handing states on, the first of each module
     reading: dict[str, str] = field(default_factory=dict)  # how the tokens of each module are known
 
     def __post_init__(self) -> None:
@@ -147,6 +150,17 @@ class AxisState:
         """Remember how the tokens of each module are known, over all batches."""
         for name, verdict in reading.items():
             self.reading[name] = least_known(self.reading.get(name), verdict)
+
+    def commit_carried(self, carried: Mapping[str, Carried]) -> list[str]:
+        """Remember the states that a batch ended with; return what is newly wrong with how they were handed on."""
+        new = []
+        for name, now in carried.items():
+            problem = now.problem(name, self.carried.get(name))
+            self.carried[name] = now
+            if problem is not None and name not in self.problems:
+                self.problems[name] = problem
+                new.append(problem)
+        return new
 
     def check_same(self, checked: CheckedPass) -> None:
         """Raise RecordingError where a batch is given other things than the first."""

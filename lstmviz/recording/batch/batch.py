@@ -11,11 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from lstmviz.dump.schema import check_name
+from lstmviz.dump.validate import as_array
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.batch.forward_pass import ForwardPass, PredictionTrack
-from lstmviz.recording.batch.pass_inputs import Pass
+from lstmviz.recording.batch.pass_inputs import INPUTS, MANY_FEATURES, Pass, feature_names, read_inputs
 from lstmviz.recording.batch.prediction_tracks import Predictions
+from lstmviz.recording.batch.tokens import even_rows
 from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.hooks.calls import ModuleCall, StateFilter
 from lstmviz.recording.hooks.modules import RecordedModule
@@ -95,13 +97,52 @@ class Batch:
                 of_axis = [(r, a) for r, a in self._modules if a == name]
                 raise RecordingError(f"{self._nothing_ran(of_axis)}; or give nothing for axis {name!r}")
         with own_arithmetic():
+            for axis_batch in self._axes.values():
+                if axis_batch.has_run:
+                    axis_batch.log_inputs()
             self._done({name: axis.close() for name, axis in self._axes.items() if axis.has_run})
 
     def tokens(self, given: Pass, axis: str | None) -> None:
         """Take what an axis runs over, where run.batch was given nothing for it."""
         self._guarded(lambda: self._axis("run.tokens(ids", axis).describe(given))
 
-    def log(self, name: str, values: Any, view: View, axis: str | None, *, is_step: bool = False) -> None:
+    def track(self, name: str, values: Any, axis: str | None) -> None:
+        """Take a track of steps (batch, steps), or of sequences (batch,)."""
+        even, _ = even_rows(f"track {name!r}", values)
+        array = as_array(f"track {name!r}", even, "numbers or strings", "give one value a step, or a sequence")
+        if array.ndim not in (1, 2):
+            raise InputError(f"track {name!r} has shape {array.shape}; give (batch, steps), or (batch,) for sequences")
+        track = PredictionTrack(name, array.copy(), "sequence" if array.ndim == 1 else "step", "step", "")
+        self._add(f"run.track({name!r}", axis, lambda _: [track])
+
+    def inputs(self, values: Any, axis: str | None) -> None:
+        """Take numeric inputs, (batch, steps, n_features): a track for each, or one source where there are many."""
+        array, _ = read_inputs(values)
+        if array is None:
+            raise InputError("inputs are None; give numbers, (batch, steps, n_features)")
+        axis_state = self._axis("run.inputs(values", axis).axis
+        if array.shape[2] > MANY_FEATURES:
+            self.log(axis_state.prefix + INPUTS, np.asarray(array, np.float32), "raw", axis)
+            return
+        names = feature_names(axis_state.spec.features, array.shape[2], axis_state.prefix)
+        tracks = [PredictionTrack(n, array[..., i].copy(), "step", "step", INPUTS) for i, n in enumerate(names)]
+        self._add("run.inputs(values", axis, lambda _: tracks)
+
+    def _add(self, call: str, axis: str | None, tracks: Callable[[ForwardPass], list[PredictionTrack]]) -> None:
+        axis_batch = self._axis(call, axis)
+        with own_arithmetic():
+            self._guarded(lambda: axis_batch.add_tracks(call.partition("(values")[0], tracks))
+
+    def log(
+        self,
+        name: str,
+        values: Any,
+        view: View,
+        axis: str | None,
+        *,
+        is_step: bool = False,
+        from_end: bool = False,
+    ) -> None:
         """Take one more array of states, (batch, steps, n) or (batch, steps), or of one step (batch, n) or (batch,)."""
         check_name("source", name)
         if view not in ("raw", "tanh"):
@@ -116,7 +157,7 @@ class Batch:
             tensor = tensor[..., None]
         chunk = tensor[None] if is_step else tensor.transpose(0, 1)
         with torch._C.DisableTorchFunction():
-            self._guarded(lambda: self._axis(f"run.log({name!r}", axis).log(name, chunk, view))
+            self._guarded(lambda: self._axis(f"run.log({name!r}", axis).log(name, chunk, view, from_end=from_end))
 
     def predictions(self, given: Predictions, axis: str | None) -> None:
         """Make the tracks of predictions from a model's outputs for steps, (batch, steps, n), or for sequences."""

@@ -94,7 +94,7 @@ def tokens_read(
     sources: Sequence[SourceReading], given: CheckedPass, n_vocab: int | None, lengths: tuple[int, ...] | None
 ) -> CheckedPass | None:
     """Return the pass with the tokens that a module read; None where they are not known, or numbers were given."""
-    if any(track.group == INPUTS for track in given.tracks):
+    if given.wide_inputs is not None or any(track.group == INPUTS for track in given.tracks):
         return None
     fitting = [s for s in sources if (n_vocab is None or s.ids.max(initial=-1) < n_vocab)]
     named = [s for s in fitting if s.n_ids == n_vocab]

@@ -25,6 +25,8 @@ from lstmviz.recording.batch.valid_steps import ValidSteps
 from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.follow.reading import ModuleReading, readings_of
 from lstmviz.recording.hooks.calls import CallCounter, Collector, ModuleCall, StateArray
+from lstmviz.recording.hooks.carry import StateCarry
+from lstmviz.recording.hooks.collector import RunCollector
 from lstmviz.recording.recompute.own import own_arithmetic
 from lstmviz.types import Concerns, Per, View
 
@@ -105,6 +107,48 @@ class LoggedSource:
         yield StateArray(self.name, torch.cat(even), self.view)
 
 
+class LoggedFromEnd(LoggedSource):
+    """What was logged step by step from the last step to the first; shorter sequences join as their ends are met."""
+
+    def __init__(self, name: str, view: View) -> None:
+        super().__init__(name, view)
+        self._sizes: list[int] = []
+
+    @property
+    def n_sequences(self) -> int:
+        """Sequences of the batch."""
+        return max(self._sizes, default=0)
+
+    @property
+    def n_steps(self) -> int:
+        """Steps so far."""
+        return len(self._sizes)
+
+    @property
+    def lengths(self) -> tuple[int, ...] | None:
+        """The steps of each sequence where some joined later."""
+        n = self.n_sequences
+        counts = tuple(sum(size > i for size in self._sizes) for i in range(n))
+        return None if not counts or min(counts) == max(counts) else counts
+
+    def add(self, chunk: Tensor) -> None:
+        """Copy the step before those that were logged."""
+        n_sequences, n_units = chunk.shape[1:]
+        if self._chunks and (n_units != self._chunks[0].shape[2] or n_sequences < self._sizes[-1]):
+            raise RecordingError(
+                f"{self.name} was logged from the end with (batch, n) {tuple(self._chunks[-1].shape[1:])} and then "
+                f"{tuple(chunk.shape[1:])}; log one size, and only more sequences as their ends are met"
+            )
+        self._chunks.append(chunk.detach().clone())
+        self._sizes.append(n_sequences)
+
+    def finish(self, lengths: Sequence[int]) -> Iterator[StateArray]:
+        """Yield all of it as one state, in the order of the text."""
+        n = self.n_sequences
+        even = [pad(c, (0, 0, 0, n - c.shape[1])) for c in reversed(self._chunks)]
+        yield StateArray(self.name, torch.cat(even), self.view)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PassLayout:
     """Which steps of a pass are valid, where its sequences stand in their documents, and which steps are kept."""
@@ -138,6 +182,7 @@ class ForwardPass:
     takes_tokens: bool = True  # from what the model reads, where none are given
     readings: dict[str, ModuleReading] = field(default_factory=dict)
     fits: dict[str, Fit] = field(default_factory=dict)
+    carries: dict[str, tuple[StateCarry, NDArray[np.int64] | None]] = field(default_factory=dict)
     has_taken: bool = False  # tokens from there
 
     @property
@@ -159,7 +204,8 @@ class ForwardPass:
         self.running[name] = collector
         self.n_calls[name] = self.n_calls.get(name, 0) + 1
         call, given = self.call_shape(name), self.given
-        if call.lengths is None and is_too_large(call, given):
+        may_grow = isinstance(collector, LoggedFromEnd)  # by sequences whose ends come later
+        if call.lengths is None and not may_grow and is_too_large(call, given):
             check_fit(name, call, given, self.settled, None)
         end = given.n_padded
         if end is None and given.valid is not None and not is_last and call.n_steps >= given.valid.end:
@@ -204,6 +250,8 @@ class ForwardPass:
             if state.source in self.states:
                 raise RecordingError(f"{state.source!r} is a source already; log under another name")
             self.states[state.source] = StateRows(rows, state.view, units, layer, name)
+        if isinstance(collector, RunCollector) and not (placement is not None and placement.is_reversed):
+            self.carries[name] = collector.carry, placement.sequences if placement is not None else None
 
     def _check_fit(self, name: str, call: CallShape) -> None:
         check_fit(name, call, self.given, self.settled, None if self.layout is None else self.layout.valid)

@@ -17,7 +17,8 @@ from lstmviz.errors import InputError
 from lstmviz.recording.batch.valid_steps import ValidSteps, read_valid_steps
 from lstmviz.types import Concerns, Per, TrackInfo, TrackKind
 
-INPUTS = "inputs"  # the group of tracks that a numeric input becomes
+INPUTS = "inputs"  # the group of tracks that a numeric input becomes, or the source that a wide one is
+MANY_FEATURES = 64  # from more on, an input is one source and not a track for each number
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -99,6 +100,7 @@ class CheckedPass:
     tokens: TokenGrid | None = None
     tracks: tuple[PassTrack, ...] = ()
     where: NDArray[np.bool_] | None = None
+    wide_inputs: NDArray[Any] | None = None  # (batch, steps, n_features)
 
     def shape_text(self) -> str:
         """Say what shape was given, and of what."""
@@ -116,7 +118,7 @@ def check_pass(
     check_mapping("tracks", given.tracks)
     check_mapping("sequence_tracks", given.sequence_tracks)
     tokens = None if given.tokens is None else read_tokens(given.tokens, n_vocab is not None)
-    inputs, ragged = _read_inputs(given.inputs)
+    inputs, ragged = read_inputs(given.inputs)
     if tokens is not None and tokens.lengths is not None:
         ragged = tokens.lengths
     given_mask = given.mask if given.mask is not None or tokens is None else tokens.mask
@@ -140,10 +142,11 @@ def check_pass(
     if n_sequences is None and tracks:
         n_sequences = len(tracks[0].rows.values)
     n_padded = None if shape is None else shape[1]
-    return CheckedPass(n_sequences, n_padded, valid, tokens, tuple(tracks), grids["where"])
+    wide = inputs if inputs is not None and inputs.shape[2] > MANY_FEATURES else None
+    return CheckedPass(n_sequences, n_padded, valid, tokens, tuple(tracks), grids["where"], wide)
 
 
-def _read_inputs(given: Values | None) -> tuple[NDArray[Any] | None, tuple[int, ...] | None]:
+def read_inputs(given: Values | None) -> tuple[NDArray[Any] | None, tuple[int, ...] | None]:
     """Return numeric inputs as (batch, steps, n_features), and the lengths of ragged ones."""
     if given is None:
         return None, None
@@ -192,8 +195,8 @@ def _step_tracks(
     for name, values in (tokens.tracks if tokens is not None else {}).items():
         yield PassTrack(prefix + name, read_track(prefix + name, values, mask.shape, mask))
     if inputs is not None:
-        names = _feature_names(features, inputs.shape[2], prefix)
-        for i, name in enumerate(names):
+        names = feature_names(features, inputs.shape[2], prefix)
+        for i, name in enumerate(names if len(names) <= MANY_FEATURES else ()):
             yield PassTrack(name, read_track(name, inputs[..., i], mask.shape, mask), group=INPUTS)
     for name, values in (given.tracks or {}).items():
         even, lengths = even_rows(f"track {name!r}", values)
@@ -202,7 +205,8 @@ def _step_tracks(
         yield PassTrack(name, read_track(name, even, mask.shape, mask))
 
 
-def _feature_names(features: Sequence[str] | None, n_features: int, prefix: str) -> tuple[str, ...]:
+def feature_names(features: Sequence[str] | None, n_features: int, prefix: str) -> tuple[str, ...]:
+    """Return a name for each number of an input; InputError where ``features`` names others."""
     if features is None:
         return tuple(f"{prefix}input {i}" for i in range(n_features))
     if len(features) != n_features:

@@ -10,6 +10,7 @@ from torch.nn.functional import pad
 
 from lstmviz.errors import RecordingError
 from lstmviz.recording.hooks.calls import CallCounter, StateArray, StateFilter
+from lstmviz.recording.hooks.carry import StateCarry
 from lstmviz.recording.hooks.single_steps import StepBuffer
 from lstmviz.recording.recompute.arithmetic import Arithmetic
 from lstmviz.recording.recompute.layer_run import LayerRun
@@ -34,6 +35,8 @@ class RunCollector:
         self._letters = {layer: {s for s in arithmetic.states if wanted(layer, s)} for layer in layers}
         self._parts: dict[tuple[str, str], list[Tensor]] = {}
         self._self_check = SelfCheck(name, kind)
+        self._first_layer = next(iter(layers))
+        self.carry = StateCarry()
         self._buffer = StepBuffer(tuple(layers), 1 + any(layer.endswith(".reverse") for layer in layers))
 
     @property
@@ -92,6 +95,9 @@ class RunCollector:
     def _keep(self, run: LayerRun, *, is_shared: bool = False) -> None:
         """Compute and keep the wanted states of a run; copy h if the model could still change it (``is_shared``)."""
         letters = self._letters[run.layer]
+        if run.layer == self._first_layer:
+            with torch.no_grad(), torch.autocast(run.h.device.type, enabled=False):
+                self.carry.add(run)
         if not letters:
             return
         if run.end_h is not None:
