@@ -18,6 +18,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +100,49 @@ def compute(folder: Path, shape: tuple[int, int, int], n_turns: int) -> None:
         f"   LSTMCell loop {by_cell * 1e3:7.1f} ms = {by_cell / plain:5.2f}x plain, {by_cell / ours:5.2f}x h+c",
         flush=True,
     )
+
+
+def follow(folder: Path, shape: tuple[int, int, int], n_turns: int) -> None:
+    """Print what it costs to hold the tokens given against those that the model reads, in a recording of it."""
+    n_batch, n_steps, n_units = shape
+    torch.manual_seed(0)
+    embed, lstm = nn.Embedding(1000, n_units), nn.LSTM(n_units, n_units, batch_first=True)
+    ids = torch.randint(0, 1000, (n_batch, n_steps))
+    models = {"straight": lambda: lstm(embed(ids)), "from the end": lambda: lstm(embed(ids).flip(1))}
+    model = nn.ModuleList([embed, lstm]).eval()
+    append = Sink.append
+    Sink.append = lambda *_: None  # type: ignore[method-assign]
+    try:
+        for way, forward in models.items():
+            tasks = {}
+            for name, is_followed in (("followed", True), ("not", False)):
+                run = lstmviz.record(model, folder / f"follow-{name}.h5", overwrite=True)
+                run._options = replace(run._options, is_followed=is_followed)
+                tasks[name] = partial(one_batch, run.__enter__(), ids, forward)
+            with torch.no_grad():
+                took = in_turns(tasks, n_turns)
+            for task in tasks.values():
+                close(task.args[0])
+            extra = took["followed"] / took["not"] - 1
+            print(
+                f"{n_batch} x {n_steps} x {n_units}, read {way}: recorded {took['not'] * 1e3:7.1f} ms, with the tokens "
+                f"checked {took['followed'] * 1e3:7.1f} ms = {extra * 100:+.1f} %",
+                flush=True,
+            )
+    finally:
+        Sink.append = append  # type: ignore[method-assign]
+
+
+def one_batch(run: lstmviz.Recording, ids: Tensor, forward: Callable[[], object]) -> None:
+    """Record one batch."""
+    with run.batch(tokens=ids):
+        forward()
+
+
+def close(run: lstmviz.Recording) -> None:
+    """Leave a recording that wrote nothing."""
+    with suppress(lstmviz.RecordingError):
+        run.__exit__(None, None, None)
 
 
 def store(folder: Path, n_blocks: int, n_turns: int) -> None:
@@ -228,7 +273,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, required=True, help="where recordings are written; up to 10 GB")
-    parser.add_argument("--only", choices=["compute", "store", "memory"])
+    parser.add_argument("--only", choices=["compute", "follow", "store", "memory"])
     parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--memory", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -238,8 +283,11 @@ def main() -> None:
         return
     n_turns = 3 if args.quick else 9
     if args.only in (None, "compute"):
-        for shape in ((32, 128, 650), (1, 2000, 650)):
-            compute(args.folder, shape, n_turns)
+        for shape in ((32, 128, 650), (1, 2000, 650), (1, 200_000, 32)):
+            compute(args.folder, shape, n_turns if shape[1] < 10_000 else 3)
+    if args.only in (None, "follow"):
+        for shape in ((32, 128, 650), (1, 2000, 650), (1, 200_000, 32)):
+            follow(args.folder, shape, n_turns)
     if args.only in (None, "store"):
         store(args.folder, 20 if args.quick else 100, 3 if args.quick else 5)
     if args.only in (None, "memory"):

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from lstmviz.dump.schema import check_name
-from lstmviz.dump.validate import as_array
+from lstmviz.dump.tokens import even_rows
+from lstmviz.dump.values import as_array
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.batch.forward_pass import ForwardPass, PredictionTrack
 from lstmviz.recording.batch.pass_inputs import INPUTS, MANY_FEATURES, Pass, feature_names, read_inputs
 from lstmviz.recording.batch.prediction_tracks import Predictions
-from lstmviz.recording.batch.tokens import even_rows
 from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.hooks.calls import ModuleCall, StateFilter
 from lstmviz.recording.hooks.modules import RecordedModule
