@@ -25,6 +25,7 @@ REPORT_EVERY = 10  # iterations of t-SNE
 SEARCH = 0.1  # share of the whole time that the search for neighbours takes, about
 TSNE_SPREAD = 1e-4  # standard deviation of the first axis where t-SNE starts (Kobak and Berens 2019)
 UMAP_WIDTH = 10.0  # half the width of where UMAP starts, as in its own initializations
+UMAP_NOISE = 1e-4  # standard deviation of where it starts in a direction in which the states do not differ
 
 
 def main() -> int:
@@ -109,6 +110,8 @@ def _umap(reduced: Points, seed: int, neighbours: int, min_dist: float) -> NDArr
     _report(SEARCH, "weighing neighbours")
     initial = first_two(reduced)
     initial = initial * (UMAP_WIDTH / max(float(np.abs(initial).max()), 1e-30))
+    is_flat = np.ptp(initial, axis=0) == 0  # as of a source of one unit; UMAP divides by each column's width
+    initial[:, is_flat] = np.random.default_rng(seed).normal(0, UMAP_NOISE, (n, int(is_flat.sum())))
     model = UMAP(
         n_neighbors=neighbours,
         min_dist=min_dist,

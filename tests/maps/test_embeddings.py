@@ -104,6 +104,15 @@ def test_umap_keeps_clusters_together(dump):
     assert not list(cache_folder("maps").glob(".work-*"))
 
 
+def test_umap_of_one_unit_keeps_its_order(tmp_path):
+    values = np.linspace(-2, 2, 60, dtype="float32")[:, None]
+    lstmviz.write_dump(tmp_path / "one.h5", states={SOURCE: values})
+    mapped = lstmviz.open_dump(tmp_path / "one.h5").project(SOURCE, "umap")
+    assert np.isfinite(mapped.points).all()
+    nearest = np.argsort(((mapped.points[:, None] - mapped.points[None]) ** 2).sum(-1), axis=1)[:, 1]
+    assert np.median(np.abs(values[mapped.ids[nearest], 0] - values[mapped.ids, 0])) < 0.3
+
+
 def test_cancel_ends_the_process_and_keeps_nothing(dump, children):
     heard = []
     with pytest.raises(ProjectionCancelled, match="the map was cancelled"):
