@@ -139,7 +139,7 @@ class TokenFollower(TorchFunctionMode):
 
     def _note_kind(self, func: Any, kind: str, args: Any, kwargs: Any, result: Any, before: Places) -> None:
         if kind == "move":
-            for source, moved in move(func, self._places_of, args, kwargs):
+            for source, moved in move(func, self._places_of, args, kwargs, result):
                 self._keep_all(result, source, moved)
         elif kind == "keep":
             self._keep(result, self._places_of(args[0]))

@@ -94,8 +94,14 @@ def no_place(like: Tensor) -> Tensor:
     return torch.full((), -1, dtype=torch.int32, device=like.device).expand(like.shape)
 
 
-def move(function: Callable[..., Any], places_of: Callable[[Tensor], Places], args: Any, kwargs: Any) -> list[Any]:
-    """Repeat a movement on the places of its input; return what that gives for each source, as (source, result)."""
+_BY_ROWS = {getattr(torch, name) for name in ("flip", "index_select", "cat", "stack")}
+_BY_ROWS |= {getattr(torch.Tensor, name) for name in ("flip", "index_select", "__getitem__")}
+
+
+def move(
+    function: Callable[..., Any], places_of: Callable[[Tensor], Places], args: Any, kwargs: Any, result: Any
+) -> list[Any]:
+    """Repeat a movement on the places of its input; return what that gives for each source, as (source, places)."""
     moved = args[0] if args else kwargs.get("input", kwargs.get("tensors"))
     parts = [moved] if isinstance(moved, Tensor) else list(moved)
     known = [places_of(part) for part in parts]
@@ -104,8 +110,24 @@ def move(function: Callable[..., Any], places_of: Callable[[Tensor], Places], ar
         inputs = [p[source] if source in p else no_place(part) for p, part in zip(known, parts, strict=True)]
         given = inputs[0] if isinstance(moved, Tensor) else inputs
         rest = {k: v for k, v in kwargs.items() if k not in ("input", "tensors")}
-        results.append((source, function(given, *args[1:], **rest)))
+        rows = _moved_rows(function, inputs, isinstance(moved, Tensor), args, rest, result)
+        results.append((source, function(given, *args[1:], **rest) if rows is None else rows))
     return results
+
+
+def _moved_rows(
+    function: Callable[..., Any], inputs: Sequence[Tensor], is_one: bool, args: Any, kwargs: Any, result: Any
+) -> Tensor | None:
+    """Repeat a movement of whole rows on one column of their places, which is all there is to them; else None."""
+    if function not in _BY_ROWS or any(p.dim() < 2 or p.stride(-1) for p in inputs):
+        return None
+    columns = [p[..., :1] for p in inputs]
+    try:
+        moved = function(columns[0] if is_one else columns, *args[1:], **kwargs)
+    except (RuntimeError, IndexError):
+        return None
+    is_whole = moved.shape == (*result.shape[:-1], 1) and result.shape[-1] == inputs[0].shape[-1]
+    return moved.expand(result.shape) if is_whole else None
 
 
 def joined(parts: Sequence[Places], shape: torch.Size) -> dict[str, Tensor]:
