@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -49,29 +50,37 @@ class StepLayout:
         return (0, *accumulate(self.sizes))
 
     @cached_property
+    def _sizes(self) -> Tensor:
+        return torch.from_numpy(np.array(self.sizes, np.int64))
+
+    @cached_property
+    def _ends(self) -> Tensor:
+        return torch.cat([self._sizes.new_zeros(1), self._sizes.cumsum(0)])
+
+    @cached_property
     def at(self) -> tuple[Tensor, Tensor]:
         """The step and the column (the place in the call's own order) of each row."""
-        sizes = torch.tensor(self.sizes, device="cpu")
+        sizes = self._sizes
         step = torch.arange(self.n_steps, device="cpu").repeat_interleave(sizes)
-        return step, torch.arange(self.ends[-1], device="cpu") - torch.tensor(self.ends, device="cpu")[step]
+        return step, torch.arange(self.ends[-1], device="cpu") - self._ends[step]
 
     @cached_property
     def before(self) -> Tensor:
         """The row that each row continues, -1 where a sequence begins."""
         step, column = self.at
-        ends = torch.tensor(self.ends, device="cpu")
+        ends = self._ends
         if not self.is_reverse:
             return torch.where(step > 0, ends[(step - 1).clamp(min=0)] + column, -1)
-        sizes = torch.tensor((*self.sizes[1:], 0), device="cpu")
+        sizes = torch.cat([self._sizes[1:], self._sizes.new_zeros(1)])
         return torch.where(column < sizes[step], ends[step + 1] + column, -1)
 
     @cached_property
     def columns_end(self) -> Tensor:
         """The last row in time of each column."""
-        sizes = torch.tensor(self.sizes, device="cpu")
+        sizes = self._sizes
         columns = torch.arange(self.n_sequences, device="cpu")
         last = (sizes[:, None] > columns).sum(0) - 1
-        return torch.tensor(self.ends, device="cpu")[last] + columns
+        return self._ends[last] + columns
 
     @property
     def final(self) -> Tensor:
