@@ -37,7 +37,7 @@ def build(gallery: Gallery) -> list[lstmviz.Dump]:
             if status.state == "failed":
                 sys.exit(f"{entry.name} was not built: {status.words}")
             time.sleep(0.1)
-    return gallery.dumps()
+    return [lstmviz.open_dump(dump.path) for dump in gallery.dumps()]
 
 
 def settle(bench: Any) -> None:
