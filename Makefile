@@ -10,7 +10,7 @@ demo: $(VENV)/demo-ready
 	$(BIN)/lstmviz demo $(ARGS)
 
 WORKERS ?= auto
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: check
 	$(PYTEST)

@@ -15,6 +15,17 @@ from support.cards import built
 from support.shards import three_shards
 
 N_WIDE = 2000  # units a layer of the wide dump
+# Files of few tests that take long each. They come first, so that no worker has one alone at the end.
+LONG_FILES = (
+    "recording/test_faults.py",
+    "page/test_samples.py",
+    "explain/test_calibration.py",
+    "docs/test_site.py",
+    "docs/test_notebooks.py",
+    "docs/test_recording.py",
+    "samples/test_cards.py",
+    "training/test_train.py",
+)
 
 # CI tries the same examples each time, so that it speaks of the change alone; everybody else's runs look for new ones.
 settings.register_profile(
@@ -26,6 +37,10 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("short"), derandomize=True)
 settings.register_profile("long", settings.get_profile("short"), max_examples=100)
 settings.load_profile("ci" if os.environ.get("CI") else "short")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG_FILES))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -47,13 +47,13 @@ def record(path: Path, said: int, is_stream: bool) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model = nn.LSTM(3, 4, batch_first=True).eval()
-    words = nn.Embedding(7, 3)
+    words, state = nn.Embedding(7, 3), None
     with torch.no_grad(), lstmviz.record(model, path, list("abcdefg"), dtype="float32") as run:
         for i in range(N_BATCHES):
             ids = (torch.arange(BATCH).view(N_COLUMNS, N_STEPS) * 3 + i) % 7
             tracks = {"batch": ids * 0 + i, "part": [[f"label {(i + s) % 9}" for s in range(N_STEPS)]] * N_COLUMNS}
             with run.batch(tokens=ids, tracks=tracks, continues=is_stream and i > 0):
-                model(words(ids))
+                state = model(words(ids), state if is_stream else None)[1]
             os.write(said, f"{i} {run.n_steps}\n".encode())
             if i % 7 == 6:
                 run.flush()

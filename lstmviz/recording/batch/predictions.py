@@ -21,6 +21,7 @@ from lstmviz.errors import InputError
 GROUP = "predictions"  # the tracks are drawn together
 RIGHT, WRONG = "right", "wrong"
 _CHUNK = 4_000_000  # logits read at a time: 16 MB of float32, whatever the size of the vocabulary
+_SPREAD = 0.5  # that probabilities of separate labels have at least
 _ENOUGH = 16  # scores, which lie between 0 and 1 by chance in less than one of 50,000 cases
 _NEAR_ONE = 1e-3  # how far the sum of a row of probabilities may be from 1, in any dtype
 
@@ -298,5 +299,10 @@ def _refuse_probabilities(logits: Tensor) -> None:
 
 
 def _are_shares(values: Tensor) -> bool:
-    """Tell whether values, all between 0 and 1 and not all at the ends, are too many to lie so by chance."""
-    return values.numel() >= _ENOUGH and bool(((values >= 0) & (values <= 1)).all()) and bool((values % 1 != 0).any())
+    """Tell whether values are too many to lie between 0 and 1 by chance, not all at the ends, and not close together.
+
+    The logits of an untrained model lie close together.
+    """
+    low, high = torch.aminmax(values)
+    is_within = bool((low >= 0) & (high <= 1) & (high - low > _SPREAD))
+    return values.numel() >= _ENOUGH and is_within and bool((values % 1 != 0).any())
