@@ -16,6 +16,7 @@ from lstmviz.commands.index import prepare_index
 from lstmviz.commands.options import (
     AfterOrNone,
     BeforeOrNone,
+    MinShared,
     OutputFormat,
     PatternPath,
     SideOrNone,
@@ -61,9 +62,7 @@ def ablate(
     at: Annotated[At, typer.Option(help="At the matched steps, or at all steps.")] = At.MATCHES,
     text: Annotated[str | None, typer.Option(help="Ask this text instead of the corpus.")] = None,
     n_others: Annotated[int, typer.Option(min=0, help="Number of other sets of units to compare with.")] = 49,
-    min_shared: Annotated[
-        int | None, typer.Option(min=1, help="Use matches that share so many units or more. Default: all units.")
-    ] = None,
+    min_shared: MinShared = None,
     part: Annotated[Part | None, typer.Option(help="Write this table only (csv: places by default).")] = None,
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,

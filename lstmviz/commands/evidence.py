@@ -17,6 +17,7 @@ from lstmviz.commands.index import prepare_index
 from lstmviz.commands.options import (
     AfterOrNone,
     BeforeOrNone,
+    MinShared,
     OnlyOptions,
     OutputFormat,
     PatternPath,
@@ -83,9 +84,7 @@ def enrichment(
     only: Only = None,
     token: Tokens = None,
     regex: Regex = None,
-    min_shared: Annotated[
-        int | None, typer.Option(min=1, help="Use matches that share so many units or more. Default: all units.")
-    ] = None,
+    min_shared: MinShared = None,
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:

@@ -6,39 +6,25 @@ import numpy as np
 import pytest
 
 from lstmviz.types import Filter
-from support.cards import Card
 
 SINGULAR = Filter("number", ("singular",))
 C = ["rnn.l0.c"]
-
-
-@pytest.fixture(scope="module")
-def dump_of(tmp_path_factory):
-    """Returns the dump of a sample's variant, opened once."""
-    opened = {}
-
-    def get(name, variant):
-        if (name, variant) not in opened:
-            opened[name, variant] = Card(name).dump(tmp_path_factory.mktemp(name), variant)
-        return opened[name, variant]
-
-    return get
 
 
 def depth(level):
     return Filter("depth", low=level, high=level)
 
 
-def test_the_unit_of_the_number_is_ranked_first(dump_of):
-    ranked = dump_of("agreement", "1x50").rank_units(SINGULAR)
+def test_the_unit_of_the_number_is_ranked_first(sample_dump):
+    ranked = sample_dump("agreement", "1x50").rank_units(SINGULAR)
     assert ranked["unit"].tolist()[:2] == [23, 23]
     assert (ranked["f1"][:2] >= 0.995).all()
     assert ranked["auc"][0] == pytest.approx(1.0, abs=1e-6)
     assert (ranked["auc_low"][:2] > 0.98).all()
 
 
-def test_the_three_units_of_the_number_are_ranked_first_where_three_hold_it(dump_of):
-    ranked = dump_of("agreement", "1x100").rank_units(SINGULAR, C)
+def test_the_three_units_of_the_number_are_ranked_first_where_three_hold_it(sample_dump):
+    ranked = sample_dump("agreement", "1x100").rank_units(SINGULAR, C)
     assert set(ranked["unit"][:3]) == {88, 83, 60}
     assert (ranked["f1"][:3] >= 0.97).all()
     assert ranked["f1"][3] < 0.9
@@ -46,13 +32,13 @@ def test_the_three_units_of_the_number_are_ranked_first_where_three_hold_it(dump
 
 
 @pytest.mark.parametrize("level", range(5))
-def test_each_depth_has_a_unit(dump_of, level):
-    best = dump_of("parens", "2x50").rank_units(depth(level)).iloc[0]
+def test_each_depth_has_a_unit(sample_dump, level):
+    best = sample_dump("parens", "2x50").rank_units(depth(level)).iloc[0]
     assert best["f1"] >= 0.995
 
 
-def test_a_random_net_echoes_but_does_not_count(dump_of):
-    random, trained = dump_of("parens", "1x50-update-000"), dump_of("parens", "1x50")
+def test_a_random_net_echoes_but_does_not_count(sample_dump):
+    random, trained = sample_dump("parens", "1x50-update-000"), sample_dump("parens", "1x50")
     best = random.rank_units(depth(3), given_token=True)
     assert best["f1"][0] <= 0.80
     assert best["f1"][0] > 0.7  # it echoes
@@ -64,37 +50,37 @@ def test_a_random_net_echoes_but_does_not_count(dump_of):
 
 
 @pytest.mark.parametrize("key", list("ABCDEFGH"))
-def test_each_key_has_a_detector_of_three_units(dump_of, key):
-    found = dump_of("recall", "1x32").detector(Filter("key", (key,)), C)
+def test_each_key_has_a_detector_of_three_units(sample_dump, key):
+    found = sample_dump("recall", "1x32").detector(Filter("key", (key,)), C)
     assert found.f1 >= 0.94
     assert found.pattern.n_units <= 3
     if key == "A":
         assert {unit.unit for unit in found.pattern.units} == {4, 23, 26}
 
 
-def test_on_swapped_tracks_the_same_search_finds_nothing(dump_of):
-    found = dump_of("recall", "1x32").detector(Filter("key", ("A",)), C, n_swaps=20)
+def test_on_swapped_tracks_the_same_search_finds_nothing(sample_dump):
+    found = sample_dump("recall", "1x32").detector(Filter("key", ("A",)), C, n_swaps=20)
     assert len(found.chance) == 20
     assert max(found.chance) <= 0.35
     assert np.median(found.chance) == pytest.approx(found.f1_always, abs=0.05)
 
 
-def test_three_units_tell_the_key_and_one_the_number(dump_of):
-    probe = dump_of("recall", "1x32").probe("key", C)
+def test_three_units_tell_the_key_and_one_the_number(sample_dump):
+    probe = sample_dump("recall", "1x32").probe("key", C)
     assert probe.steps["unit"].tolist()[:3] == [4, 23, 26]
     third = probe.steps.iloc[2]
     assert third["accuracy"] >= 0.94
     assert third["control"] <= 0.55
     assert third["swapped"] < 0.2
     assert probe.token < 0.2
-    first = dump_of("agreement", "1x50").probe("number").steps.iloc[0]
+    first = sample_dump("agreement", "1x50").probe("number").steps.iloc[0]
     assert (first["unit"], first["source"]) == (23, "rnn.l0.c")
     assert first["accuracy"] >= 0.995
     assert first["control"] <= 0.65
 
 
-def test_a_brushed_singular_sentence_means_singular(dump_of):
-    dump = dump_of("agreement", "1x50")
+def test_a_brushed_singular_sentence_means_singular(sample_dump):
+    dump = sample_dump("agreement", "1x50")
     pattern = dump.select("rnn.l0.c", 53, 62, 0.6, side="low")
     row = dump.enrichment(pattern, "number").set_index("value").loc["singular"]
     assert (row["share"], row["by"]) == (1.0, "swaps")

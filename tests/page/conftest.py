@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import lstmviz
+from support import browser as browsing
+from support.cards import built
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,23 @@ def checkpoints(parens, tmp_path_factory):
         )
         made.append(lstmviz.open_dump(path))
     return made
+
+
+@pytest.fixture(scope="module")
+def agreement(tmp_path_factory):
+    """A sample of words, with its model beside it."""
+    path = tmp_path_factory.mktemp("agreement") / "agreement.h5"
+    return lstmviz.open_dump(built("agreement", "1x50", path))
+
+
+@pytest.fixture(scope="module")
+def words_address(agreement):
+    with browsing.serving([agreement]) as address:
+        yield address
+
+
+@pytest.fixture
+def words(chromium, words_address):
+    """The page on it."""
+    with browsing.workbench(chromium, words_address) as page:
+        yield page

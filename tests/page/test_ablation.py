@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
-import lstmviz
 from support import browser as browsing
 from support.axe import check
-from support.cards import built
 
 CARD = "#lv-ablation"
-
-
-@pytest.fixture(scope="module")
-def agreement(tmp_path_factory):
-    path = tmp_path_factory.mktemp("agreement") / "agreement.h5"
-    return lstmviz.open_dump(built("agreement", "1x50", path))
-
-
-@pytest.fixture(scope="module")
-def words_address(agreement):
-    with browsing.serving([agreement]) as address:
-        yield address
-
-
-@pytest.fixture
-def words(chromium, words_address):
-    with browsing.workbench(chromium, words_address) as page:
-        yield page
 
 
 def shown(bench):

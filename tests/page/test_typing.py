@@ -8,30 +8,11 @@ import pytest
 import lstmviz
 from support import browser as browsing
 from support.axe import check
-from support.cards import built
 from support.workbench import SOURCE, rows_of, shown_rows
 
 TEXT = "0(11(222(33(44)3)2)1)0"
 SENTENCE = "the keys to the cabinet near a door are old ."
 BOX = ".lv-typed-box"
-
-
-@pytest.fixture(scope="module")
-def agreement(tmp_path_factory):
-    path = tmp_path_factory.mktemp("agreement") / "agreement.h5"
-    return lstmviz.open_dump(built("agreement", "1x50", path))
-
-
-@pytest.fixture(scope="module")
-def words_address(agreement):
-    with browsing.serving([agreement]) as address:
-        yield address
-
-
-@pytest.fixture
-def words(chromium, words_address):
-    with browsing.workbench(chromium, words_address) as page:
-        yield page
 
 
 def settled(bench, text):
