@@ -54,3 +54,4 @@ def test_without_a_model_there_is_no_card(chromium, wide_address):
     with browsing.workbench(chromium, wide_address) as bench:
         bench.open()
         assert not shown(bench)["isShown"]
+        assert not bench.page.locator(CARD).is_visible()
