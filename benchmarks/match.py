@@ -64,14 +64,16 @@ def make_corpus(folder: Path, n_steps: int, n_units: int, with_lstmvis: bool) ->
     return dump
 
 
-def make_states(rng: np.random.Generator, level: np.ndarray, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (n_steps, n_units) float16 states that keep their level for about 5 steps, and the last levels."""
+def make_states(
+    rng: np.random.Generator, level: np.ndarray, n_steps: int, dtype: str = "float16"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (n_steps, n_units) states that keep their level for about 5 steps, and the last levels."""
     n_units = len(level)
     is_fresh = rng.random((n_steps, n_units), dtype="float32") < 0.2
     last = np.maximum.accumulate(np.where(is_fresh, np.arange(n_steps, dtype="int32")[:, None], -1), axis=0)
     fresh = rng.uniform(-0.9, 0.45, (n_steps, n_units)).astype("float32")
     values = np.where(last >= 0, np.take_along_axis(fresh, np.maximum(last, 0), axis=0), level)
-    return values.astype("float16"), values[-1]
+    return values.astype(dtype), values[-1]
 
 
 def patterns(dump: lstmviz.Dump, n_units: int, n_patterns: int) -> list[Pattern]:
@@ -191,7 +193,7 @@ def cold_child(folder: Path, n_steps: int, kind: str) -> None:
     """Print the seconds of one cold query, or of one cold read of the codes that it needs."""
     dump = make_corpus(folder, n_steps, 200, with_lstmvis=False)
     (pattern,) = patterns(dump, 8, 1)
-    units_path, rows_path = _files(dump.source(SOURCE), index_folder(dump))[1:]
+    _, units_path, _, rows_path = _files(dump.source(SOURCE), index_folder(dump))
     small = lstmviz.open_dump(folder / "100000x200.h5")
     MatchSearch(small, pattern).page(50)  # the code itself is warm
     forget(units_path, rows_path)
@@ -238,10 +240,10 @@ def build(folder: Path, n_steps: int, n_units: int) -> None:
             file.unlink(missing_ok=True)
         builds.append(timed(lambda: build_index(dump, SOURCE)))
     building = statistics.median(builds)
-    per_value = sum(f.stat().st_size for f in files[1:]) / (n_steps * n_units) / 2
+    per_value = sum(f.stat().st_size for f in files[1:]) / (n_steps * n_units)
     print(
         f"{n_steps:>11,} x {n_units}, index: built in {building:.2f} s, read once in {reading:.2f} s: "
-        f"{reading / building * 100:.0f} % of its speed; {per_value:.2f} bytes a value in each of 2 layouts",
+        f"{reading / building * 100:.0f} % of its speed; {per_value:.2f} bytes a value in 3 layouts",
         flush=True,
     )
 

@@ -39,11 +39,14 @@ nitpick_ignore = [
 
 CONTENTS = {
     "Guides": [
-        *("page", "samples", "recording", "training", "python", "explain", "maps", "figures", "corpora", "lstmvis"),
+        *("page", "samples", "lessons", "classroom", "recording", "pairs", "training", "moments", "python", "security"),
+        *("explain", "labels", "maps", "figures", "corpora", "lstmvis"),
     ],
-    "Notebooks": [f"notebooks/{name}" for name in ("own_model", "sample", "corpus")],
+    "Notebooks": [f"notebooks/{name}" for name in ("own_model", "live", "sample", "corpus")],
     "Reference": ["cli", "matching", "format", "benchmarks"],
-    "Python API": [f"api/{name}" for name in ("lstmviz", "results", "types", "match", "figures", "samples", "errors")],
+    "Python API": [
+        f"api/{name}" for name in ("lstmviz", "results", "types", "match", "annotate", "figures", "samples", "errors")
+    ],
     "Samples": [f"../sample_models/{name}/README" for name in samples.names()],
     "Project": ["glossary", "../CONTRIBUTING", "releasing", "../CHANGELOG"],
 }

@@ -20,10 +20,17 @@ def main() -> None:
             NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": folder}}).execute()
         for cell in notebook.cells:
             cell.metadata.clear()
+            if cell.cell_type == "code":
+                cell.outputs = [output for output in cell.outputs if not is_of_this_machine(output)]
             for output in cell.get("outputs", ()):
                 output.pop("execution_count", None) if output.output_type != "execute_result" else None
         notebook.metadata["language_info"] = {"name": "python"}
         nbformat.write(notebook, path)
+
+
+def is_of_this_machine(output: nbformat.NotebookNode) -> bool:
+    """Tell whether an output is a line for the one who runs it, or the frame of a page that is gone."""
+    return output.get("name") == "stderr" or "IFrame" in output.get("data", {}).get("text/plain", "")
 
 
 if __name__ == "__main__":

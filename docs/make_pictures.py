@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from palette_png import palette_png
 
 import lstmviz
 from lstmviz import figures
+from lstmviz.classroom import Room
+from lstmviz.lessons import builtin_lessons
 from lstmviz.samples.gallery import Gallery
 from support import browser as browsing
 
@@ -136,6 +139,50 @@ def keys(bench: Any, dumps: list[lstmviz.Dump]) -> None:
     bench.page.keyboard.press("?")
 
 
+def pair(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show a pair of texts, a span of what was written brushed, over the matches."""
+    begin = int(dumps[0].axis("target").sequences["start"][165])
+    bench.open(source="decoder.l0.h", at=begin - 4, start=begin + 4, stop=begin + 6, t=0.5, before=0)
+    bench.page.wait_for_function("() => lvDebug.inspectPair().run")
+    settle(bench)
+    bench.page.evaluate("() => document.querySelector('#lv-strip').scrollIntoView()")
+    bench.page.evaluate("() => scrollBy(0, -60)")
+
+
+TOKEN = "pictures"  # noqa: S105  of a class in this process alone
+MOST_SURE = (2, 2, 1, 0)
+
+
+def asked_room() -> Room:
+    """Return a class of 24 that has been asked a question of the lesson about counting, and has answered it."""
+    room = Room(clock=lambda: 0.0)  # nobody is away for long
+    lesson = next(one for one in builtin_lessons() if one.name == "counting")
+    question = room.ask_of_lesson("counting", next(k for k, step in enumerate(lesson.steps) if step.choices))
+    for k in range(24):
+        student = room.join(room.code, f"Student {k + 1}")
+        if k % 8:
+            room.answer(student, question.key, question.choices[(k * k) % 7 % 3], MOST_SURE[k % 4])
+    return room
+
+
+def class_(bench: Any, dumps: list[lstmviz.Dump]) -> None:
+    """Show the teacher's page in a class, with the panel and the answers to a question."""
+    bench.page.goto(f"{bench.address}/?token={TOKEN}")
+    bench.open(dump=dumps[0].uuid, **BRUSHED)
+    bench.page.evaluate("() => lvDebug.openLesson('counting', 6)")
+    bench.page.locator(".lv-class-opener").click()
+    bench.page.locator(".lv-class-panel .lv-class-bars").first.wait_for()
+    settle(bench)
+
+
+def reversed_texts(folder: Path) -> lstmviz.Dump:
+    """Record the model of docs/pairs.md, which writes texts from the end."""
+    blocks = re.findall(r"```python\n(.*?)```", (FOLDER.parent / "pairs.md").read_text("utf-8"), re.S)
+    with chdir(folder):
+        exec("\n".join(blocks[:2]), {})  # noqa: S102  # as tests do
+    return lstmviz.open_dump(folder / "reversed.h5")
+
+
 VIEWS: dict[str, Callable[[Any, list[lstmviz.Dump]], None]] = {
     "start": start,
     "page": page,
@@ -144,10 +191,12 @@ VIEWS: dict[str, Callable[[Any, list[lstmviz.Dump]], None]] = {
     "text": text,
     "typed": typed,
     "map": map_,
+    "pair": pair,
     "beside": beside,
     "compare": compare,
     "projector": projector,
     "keys": keys,
+    "class": class_,
 }
 
 
@@ -185,13 +234,21 @@ def main() -> None:
         gallery = Gallery()
         dumps = build(gallery)
         exported(dumps[0], Path(folder) / "view.html")
-        with browsing.serving([], gallery=gallery) as address:
+        texts = reversed_texts(Path(folder))
+        room = asked_room()
+        with (
+            browsing.serving([], gallery=gallery) as samples,
+            browsing.serving([texts]) as pairs,
+            browsing.serving([], gallery=gallery, room=room, token=TOKEN) as lesson,
+        ):
+            served = {pair: (pairs, [texts]), class_: (lesson, dumps)}
             for scheme in ("light", "dark"):
                 for suffix, (width, height) in SIZES.items():
                     view = {"width": width, "height": height}
                     for name, show in VIEWS.items():
+                        address, given = served.get(show, (samples, dumps))
                         with browsing.workbench(browser, address, view=view, color_scheme=scheme) as bench:
-                            show(bench, dumps)
+                            show(bench, given)
                             bench.page.mouse.move(0, height - 1)
                             bench.page.wait_for_timeout(300)
                             write(f"{name}-{scheme}", suffix, bench.page)

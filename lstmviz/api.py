@@ -1,4 +1,4 @@
-"""The verbs on a dump: select, match, count, search, serve. This is what ``lstmviz.open_dump`` returns."""
+"""The methods of a dump: select, match, count, search, serve. ``lstmviz.open_dump`` returns this object."""
 
 from __future__ import annotations
 
@@ -6,23 +6,32 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from lstmviz import match as matching
+from lstmviz.annotate.encode import REST
+from lstmviz.annotate.make import make_track
+from lstmviz.annotate.of_functions import OfSequence, OfToken
 from lstmviz.checks import check_threshold, check_whole
-from lstmviz.dump.corpus.manifest import folder_line, is_corpus
+from lstmviz.dump import change_tracks
+from lstmviz.dump.corpus.glance import glance
+from lstmviz.dump.corpus.manifest import dumps_in, folder_line, is_corpus
 from lstmviz.dump.corpus.reader import ShardReader
+from lstmviz.dump.moments import moment_of
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import ClusterError, DumpError, ModelError
+from lstmviz.errors import ClusterError, DumpError, DumpMissing, InputError, ModelError
 from lstmviz.explain.evidence.align import Alignment, Comparable, align_units
 from lstmviz.explain.evidence.correlation import correlated_units
 from lstmviz.explain.evidence.detector import Detector, detector
 from lstmviz.explain.evidence.enrichment import enrichment
+from lstmviz.explain.evidence.labels import step_answers
 from lstmviz.explain.evidence.probe import Probe, probe
-from lstmviz.explain.evidence.rank import rank_units
+from lstmviz.explain.evidence.rank import rank_labelled, rank_units
+from lstmviz.explain.evidence.unit_store import survey_of
+from lstmviz.explain.moments import Moments
 from lstmviz.lstmvis import is_project, open_project
 from lstmviz.maps.compute import compute_map
 from lstmviz.maps.in_subprocess import IsCancelled
@@ -30,8 +39,12 @@ from lstmviz.maps.projection import Method, Projection
 from lstmviz.maps.region import Region, region
 from lstmviz.maps.sampling import N_STEPS
 from lstmviz.maps.tensorboard import default_source, to_projector
+from lstmviz.maps.trajectories import trajectories
 from lstmviz.match.pattern.file import PatternFile, as_pattern, hidden_in
+from lstmviz.match.summary.pairs import with_pair
 from lstmviz.rerun.interventions import Intervention, held_values
+from lstmviz.rerun.live.model import AnyModel
+from lstmviz.rerun.of_dump import runner_of
 from lstmviz.rerun.runner import Runner
 from lstmviz.rerun.typed import TypedReader
 from lstmviz.types import Filter, Pattern, ShareProgress, Side, Window
@@ -56,6 +69,7 @@ class Dump(DumpReader):
         uuid: The identity of the dump, 32 hexadecimal digits; every recording gets a new one.
         provenance: Where the dump comes from: the model, the versions, the date, and whether the recording is complete.
         axes: The time axes by name.
+        attention: Weights from each step of one axis to those of the paired sequence of another, by name.
 
     Example:
         >>> dump
@@ -104,7 +118,13 @@ class Dump(DumpReader):
         return matching.select(self, source, start, stop, threshold, off_before, off_after, side)
 
     def match(
-        self, pattern: AnyPattern, limit: int = 50, offset: int = 0, order: str = "best", min_shared: int = 1
+        self,
+        pattern: AnyPattern,
+        limit: int = 50,
+        offset: int = 0,
+        order: str = "best",
+        min_shared: int = 1,
+        pair: str | None = None,
     ) -> pd.DataFrame:
         """Find the matches of a pattern over the whole corpus, best first.
 
@@ -117,13 +137,16 @@ class Dump(DumpReader):
             order: ``"best"``, ``"step"``, ``"length"``, ``"-length"``, or ``"track:NAME"`` or ``"-track:NAME"``, which
                 order by the track's value at the first step of a match.
             min_shared: Leave out matches that share fewer units of the pattern.
+            pair: Name of another axis, whose paired text stands beside each match: what an encoder read, for the
+                matches of a decoder.
 
         Returns:
             One row for each match: start and stop (steps), sequence, n_shared and n_union (units), length (steps),
-            text.
+            text. With ``pair`` also pair, the text of the paired sequence, and where attention between the two axes
+            was recorded, attended: the fewest tokens of it that hold half of the weight.
 
         Raises:
-            UnknownName: The dump lacks a source or track of the pattern or the order.
+            UnknownName: The dump lacks a source or track of the pattern or the order, or the axis has no such pair.
             PatternError: The pattern, the order or a number is invalid.
 
         Example:
@@ -132,8 +155,9 @@ class Dump(DumpReader):
             0    249   255         1         4       24       6  (44444
             1    881   887         4         4       24       6  (44444
         """
-        listed = matching.listing(self, as_pattern(pattern), order, "", min_shared)
-        return listed.page(limit, offset)
+        asked = as_pattern(pattern)
+        listed = matching.listing(self, asked, order, "", min_shared).page(limit, offset)
+        return listed if pair is None else with_pair(self, self.axis(asked.axis), listed, pair)
 
     def groups(self, pattern: AnyPattern, by: str, min_shared: int = 1) -> pd.DataFrame:
         """Count the matches of a pattern in groups.
@@ -161,7 +185,11 @@ class Dump(DumpReader):
         return pd.DataFrame({"group": names, "n_matches": np.array([group.n_matches for group in groups], np.int64)})
 
     def carry(
-        self, pattern: AnyPattern, min_shared: int | None = None, hidden: Collection[Window] = ()
+        self,
+        pattern: AnyPattern,
+        min_shared: int | None = None,
+        hidden: Collection[Window] = (),
+        tokens: int = 0,
     ) -> pd.DataFrame:
         """Compare what the matched steps carry in each track with the whole corpus.
 
@@ -170,11 +198,14 @@ class Dump(DumpReader):
             min_shared: Use the matches that share at least this many units; None for those that share all.
             hidden: Matches to leave out, as windows; those hidden in the notes of a pattern file for this dump are left
                 out too.
+            tokens: Also compare the tokens at, before and after the matches: so many of each, those that say most
+                first.
 
         Returns:
             One row for each track and value: track, value (a label, a whole number, or a range such as ``"0.1 to
             0.2"``), low and high (the numbers it stands for), n_steps, share (of the matched steps), n_corpus,
-            base_rate (of all steps).
+            base_rate (of all steps). Rows of tokens have the track ``"token here"``, ``"token before"`` or ``"token
+            after"``; before and after are counted inside the match's sequence.
 
         Raises:
             UnknownName: The dump lacks a source or track of the pattern.
@@ -189,8 +220,11 @@ class Dump(DumpReader):
             2     2    0.0       0.21
             3     3    0.0       0.21
             4     4    1.0       0.16
+            >>> before = dump.carry(pattern, tokens=2).query("track == 'token before'")
+            >>> before[["value", "share", "base_rate"]].round(2).to_numpy().tolist()
+            [['3', 0.75, 0.13], [')', 0.25, 0.17]]
         """
-        return matching.carry(self, as_pattern(pattern), min_shared, {*hidden, *hidden_in(pattern, self.uuid)})
+        return matching.carry(self, as_pattern(pattern), min_shared, {*hidden, *hidden_in(pattern, self.uuid)}, tokens)
 
     def enrichment(
         self,
@@ -200,9 +234,9 @@ class Dump(DumpReader):
         hidden: Collection[Window] = (),
         seed: int = 0,
     ) -> pd.DataFrame:
-        """Tell whether the matched steps carry each value of a track more often than by chance.
+        """Test whether the matched steps carry each value of a track more often than by chance.
 
-        Chance is imitated by swapping sequences of like length. docs/explain.md defines every figure.
+        The null is that of sequences of like length swapped. docs/explain.md defines every figure.
 
         Args:
             pattern: A pattern, a pattern file, or its JSON text.
@@ -218,8 +252,8 @@ class Dump(DumpReader):
             with such a step), n_sequences (with a match), n_unknown (matched steps without a value), share (of the
             matched steps), share_low and share_high (its 95 % interval), base_rate (of all steps), lift (share -
             base_rate), lift_low and lift_high, recall, f1, f1_always (F1 of always saying yes), p, q (adjusted for the
-            number of rows), by (how chance was imitated: ``"swaps"``, ``"draws"`` or ``"shifts"``), note (what to keep
-            in mind).
+            number of rows), by (the null that stands for chance: ``"swaps"``, ``"draws"`` or ``"shifts"``), note (what
+            to keep in mind).
 
         Raises:
             UnknownName: The dump lacks a source, track or label.
@@ -235,8 +269,8 @@ class Dump(DumpReader):
             3     3    0.0       0.00       0.21  swaps
             4     4    1.0       0.96       0.16  swaps
         """
-        taken = {*hidden, *hidden_in(pattern, self.uuid)}
-        return enrichment(self, as_pattern(pattern), track, min_shared, taken, check_whole("seed", seed))
+        left_out = {*hidden, *hidden_in(pattern, self.uuid)}
+        return enrichment(self, as_pattern(pattern), track, min_shared, left_out, check_whole("seed", seed))
 
     def rank_units(
         self,
@@ -262,10 +296,10 @@ class Dump(DumpReader):
 
         Returns:
             One row for each unit, the best first: source, unit, side, threshold, f1, precision, recall, f1_always (F1
-            of always saying yes), auc (the chance that a yes lies further to the unit's side than a no, over all
-            sequences), auc_low and auc_high (its 95 % interval), auc_given_token (NaN unless asked for), p, q, by (how
-            chance was imitated: ``"swaps"``, ``"draws"`` or ``"shifts"``). For a track's name: source, unit, r, p, q,
-            by.
+            of always saying yes), auc (the probability that a yes lies further to the unit's side than a no, over all
+            sequences), auc_low and auc_high (its 95 % interval), auc_given_token (NaN unless asked for), p, q, by (the
+            null that stands for chance: ``"swaps"``, ``"draws"`` or ``"shifts"``). For a track's name: source, unit, r,
+            p, q, by.
 
         Raises:
             UnknownName: The dump lacks a source, track or label.
@@ -292,6 +326,39 @@ class Dump(DumpReader):
             return frame
         best = ranked(_untrained_of(self, sources)).head(1)
         return pd.concat([frame, best.assign(source="untrained " + best["source"])], ignore_index=True)
+
+    def rank_region(
+        self, region: Region, sources: Sequence[str] | None = None, given_token: bool = False, seed: int = 0
+    ) -> pd.DataFrame:
+        """Rank units by how well one threshold on one side sets a region of a map apart.
+
+        A step of the region is a yes, any other step that is on the map a no. The figures are those of ``rank_units``.
+
+        Args:
+            region: The region, from ``dump.region``.
+            sources: Sources whose units are ranked; by default every h and c of the axis.
+            given_token: Also compute the AUC within the steps of each token.
+            seed: For the swaps that are drawn where few sequences matter.
+
+        Returns:
+            One row for each unit, the best first, with the columns of ``rank_units``.
+
+        Raises:
+            UnknownName: The dump lacks a source.
+            PatternError: The region holds no step, or every step.
+
+        Example:
+            >>> mapped = dump.project("rnn.l1.c")
+            >>> (left, low), (right, high) = mapped.points.min(axis=0), mapped.points.max(axis=0)
+            >>> middle = (left + right) / 2
+            >>> half = dump.region(mapped, [(left, low), (middle, low), (middle, high), (left, high)])
+            >>> dump.rank_region(half)[["source", "unit", "side"]].head(2)
+                 source  unit  side
+            0  rnn.l0.h    18  high
+            1  rnn.l0.h    42  high
+        """
+        labels = step_answers(region.axis, region.steps, region.among)
+        return rank_labelled(self, labels, sources, given_token, check_whole("seed", seed))
 
     def detector(
         self,
@@ -333,13 +400,13 @@ class Dump(DumpReader):
         """
         n_swaps, seed = check_whole("n_swaps", n_swaps), check_whole("seed", seed)
         most = check_whole("most", most)
-        found = detector(self, hypothesis, sources, most, n_swaps, seed)
+        trained = detector(self, hypothesis, sources, most, n_swaps, seed)
         if not untrained:
-            return found
-        return replace(found, f1_untrained=detector(_untrained_of(self, sources), hypothesis, sources, most).f1)
+            return trained
+        return replace(trained, f1_untrained=detector(_untrained_of(self, sources), hypothesis, sources, most).f1)
 
     def probe(self, track: str | Filter, sources: Sequence[str] | None = None, most: int = 8, seed: int = 0) -> Probe:
-        """Tell how well the first few units, added one by one, predict a track's value by least squares.
+        """Measure how well the first few units, added one by one, predict a track's value by least squares.
 
         The probe is fitted on half of the sequences, and its accuracy is that on the other half.
 
@@ -350,7 +417,7 @@ class Dump(DumpReader):
             seed: For the control labels and the swapped track.
 
         Returns:
-            The accuracy by number of units, beside that of control labels, of a swapped track, of the token in sight,
+            The accuracy by number of units, beside that of control labels, of a swapped track, of the step's token,
             and of the most frequent value.
 
         Raises:
@@ -380,14 +447,14 @@ class Dump(DumpReader):
         progress: ShareProgress | None = None,
         cancel: IsCancelled | None = None,
     ) -> Effect:
-        """Ablate the units of a pattern in the model beside the dump, and tell what becomes of its predictions.
+        """Ablate the units of a pattern in the model beside the dump, and measure how its predictions change.
 
         The units are held at another value while the model reads the corpus again; so are other sets of as many units
         of the same sources, to compare with. docs/explain.md defines every figure.
 
         Args:
-            pattern: A pattern, a pattern file, or its JSON text; its units of h and c are ablated, a c before h is made
-                of it.
+            pattern: A pattern, a pattern file, or its JSON text; its units of h and c are ablated, a c before h is
+                computed from it.
             to: What units are held at: ``"mean"`` (over the corpus), ``"zero"``, ``"other"`` (the value of another
                 sequence at the same step), or a number.
             at: Where: ``"matches"`` (the matched steps), ``"all"`` (every step), or a window of steps, which then count
@@ -402,7 +469,7 @@ class Dump(DumpReader):
             cancel: Called before each run of the model; once it returns True, the computation ends.
 
         Returns:
-            The effect: at the matched steps, after them, elsewhere, and by the token in sight.
+            The effect: at the matched steps, after them, elsewhere, and by the step's token.
 
         Raises:
             ModelError: No model lies beside the dump, a different one than was recorded, or it read steps that were not
@@ -423,8 +490,8 @@ class Dump(DumpReader):
         from lstmviz.explain.causes.ablate import AblationQuestion, ablate, ablate_text
 
         chosen, runner = as_pattern(pattern), self._model()
-        taken = {*hidden, *hidden_in(pattern, self.uuid)} if text is None else set(hidden)
-        question = AblationQuestion(to, at, n_others, min_shared, frozenset(taken), seed)
+        left_out = {*hidden, *hidden_in(pattern, self.uuid)} if text is None else set(hidden)
+        question = AblationQuestion(to, at, n_others, min_shared, frozenset(left_out), seed)
         if text is not None:
             return ablate_text(self, runner, chosen, question, text)
         return ablate(self, runner, chosen, question, progress, cancel)
@@ -459,8 +526,8 @@ class Dump(DumpReader):
             2  10000  15000        179      671
             3  15000  20000        180      711
         """
-        taken = {*hidden, *hidden_in(pattern, self.uuid)}
-        return matching.barcode(self, as_pattern(pattern), n_bins, min_shared, taken)
+        left_out = {*hidden, *hidden_in(pattern, self.uuid)}
+        return matching.barcode(self, as_pattern(pattern), n_bins, min_shared, left_out)
 
     def compare(
         self,
@@ -491,6 +558,34 @@ class Dump(DumpReader):
             (689, 517)
         """
         return matching.compare(self, as_pattern(pattern), as_pattern(other), second, min_shared)
+
+    def unmet(
+        self,
+        pattern: AnyPattern,
+        other: AnyPattern,
+        second: DumpReader | None = None,
+        min_shared: int | None = None,
+    ) -> pd.DataFrame:
+        """Find the matches of a pattern that have no step in common with a match of another one.
+
+        Args:
+            pattern: A pattern, a pattern file, or its JSON text.
+            other: The other pattern.
+            second: The dump of the other pattern if it is not this one; it must hold the same text.
+            min_shared: Use the matches that share at least this many units; None for those that share all.
+
+        Returns:
+            A row for each, in the order of the text: start, stop, length, sequence.
+
+        Raises:
+            PatternError: The dumps do not hold the same text, or a pattern is invalid.
+            UnknownName: A dump lacks a source or track of its pattern.
+
+        Example:
+            >>> len(dump.unmet(pattern, dump.select("rnn.l1.h", 249, 255)))
+            172
+        """
+        return matching.unmet(self, as_pattern(pattern), as_pattern(other), second, min_shared)
 
     def count(self, pattern: AnyPattern) -> matching.Count:
         """Count all matches of a pattern.
@@ -539,6 +634,115 @@ class Dump(DumpReader):
             1     42    48         0
         """
         return matching.search(self.first if axis is None else self.axis(axis), text, regex, over)
+
+    def add_track(
+        self,
+        name: str,
+        values: Any = None,
+        *,
+        regex: str | None = None,
+        of_token: OfToken | None = None,
+        of_sequence: OfSequence | None = None,
+        ready: str | None = None,
+        axis: str | None = None,
+        rest: str | None = REST,
+        overwrite: bool = False,
+    ) -> None:
+        r"""Add a track of your own: labels or numbers beside the recorded ones, at once for whoever has the dump open.
+
+        The dump itself stays as it was recorded; the track lies beside it, in ``PATH.tracks/`` (docs/format.md). Give
+        one of ``values``, ``regex``, ``of_token``, ``of_sequence`` and ``ready``.
+
+        Args:
+            name: Name of the track.
+            values: Labels or numbers (None or NaN: no value), one for each step or one for each sequence; a list of
+                them for each sequence; a frame with start, stop and label, as ``search`` and ``match`` give it
+                (without labels: ``"yes"``); or what ``lstmviz.annotate`` returns.
+            regex: A regular expression over the text of the sequences, which may span tokens: every step that a match
+                touches is labelled with the name of the group that matched, or else the text of the match.
+            of_token: A function from a token to its label or number, or a mapping.
+            of_sequence: A function from the list of a sequence's tokens to its label or number, or to one for each
+                token; or a mapping from the number of a sequence.
+            ready: Name of a ready-made track of ``lstmviz.annotate``, such as ``"bracket depth"``.
+            axis: Name of the axis.
+            rest: Label of the steps that ``regex`` or a frame says nothing of; None for no value.
+            overwrite: Whether to replace an added track of this name.
+
+        Raises:
+            InputError: The name or the values cannot be stored, or do not fit the axis.
+            DumpExists: The dump has a track of this name.
+            DumpError: Nothing can be written beside the dump.
+            PatternError: The expression is invalid or takes too long.
+            UnknownName: There is no such axis or ready-made track.
+
+        Example:
+            >>> dump.add_track("bracket", regex=r"(?P<open>\()|(?P<close>\))")
+            >>> dump.add_track("even", of_token=lambda token: token in "024")
+            >>> dump.add_track("four", dump.search("(44444"))
+            >>> dump.tracks["bracket"].labels, dump.tracks["even"][249:252].tolist()
+            (('other', 'open', 'close'), [0, 1, 1])
+            >>> carried = dump.carry(pattern)
+            >>> carried[carried.track == "four"][["value", "share"]].round(2).to_numpy().tolist()
+            [['other', 0.63], ['yes', 0.37]]
+        """
+        where = self.first if axis is None else self.axis(axis)
+        given: dict[str, Any] = {"regex": regex, "of_token": of_token, "of_sequence": of_sequence, "ready": ready}
+        change_tracks.add_track(self, name, make_track(where, name, values, **given, rest=rest), overwrite)
+
+    def rename_track(self, name: str, new_name: str) -> None:
+        """Give an added track another name.
+
+        Args:
+            name: Name of a track that was added.
+            new_name: Its new name.
+
+        Raises:
+            UnknownName: No track of that name was added.
+            InputError: The new name cannot be stored.
+            DumpExists: The dump has a track of the new name.
+            DumpError: Nothing can be written beside the dump.
+
+        Example:
+            >>> dump.add_track("marks", ready="punctuation")
+            >>> dump.rename_track("marks", "is a mark")
+            >>> "is a mark" in dump.tracks
+            True
+        """
+        change_tracks.rename_track(self, name, new_name)
+
+    def remove_track(self, name: str) -> None:
+        """Remove an added track; ``undo_tracks`` brings it back.
+
+        Args:
+            name: Name of a track that was added.
+
+        Raises:
+            UnknownName: No track of that name was added.
+            DumpError: Nothing can be written beside the dump.
+
+        Example:
+            >>> dump.add_track("odd", of_token=lambda token: token in "13")
+            >>> dump.remove_track("odd")
+            >>> "odd" in dump.tracks
+            False
+        """
+        change_tracks.remove_track(self, name)
+
+    def undo_tracks(self) -> str:
+        """Undo the last change of the added tracks, whoever made it; the last 20 can be undone, one after another.
+
+        Returns:
+            What was undone, in words.
+
+        Raises:
+            DumpError: There is nothing to undo, or nothing can be written beside the dump.
+
+        Example:
+            >>> dump.add_track("two", of_token=lambda token: token == "2")
+            >>> dump.undo_tracks()
+            "added 'two'"
+        """
+        return change_tracks.undo_tracks(self)
 
     def thresholds(
         self,
@@ -636,7 +840,7 @@ class Dump(DumpReader):
 
         Returns:
             The unit's card: how its values spread, how long it stays on, where it is strongest, and its relation to
-            each track.
+            each track. A notebook shows it as a figure.
 
         Raises:
             UnknownName: The dump has no such source.
@@ -649,7 +853,53 @@ class Dump(DumpReader):
         """
         unit, threshold = check_whole("unit", unit), check_threshold(threshold)
         n_contexts, around = check_whole("n_contexts", n_contexts), check_whole("around", around)
+        from lstmviz.ui.in_notebook import show_cards
+
+        show_cards()
         return matching.unit_card(self, source, unit, threshold, side, n_contexts, around)
+
+    def units(
+        self, source: str, progress: ShareProgress | None = None, cancel: IsCancelled | None = None
+    ) -> pd.DataFrame:
+        """Look at all units of a source at once.
+
+        Sources of more than 134 million values are looked at on 64 even stretches of steps. docs/explain.md defines the
+        figures.
+
+        Args:
+            source: Name of the source.
+            progress: Called with the share that is done and what is being done.
+            cancel: Called now and then; once it returns True, the computation ends.
+
+        Returns:
+            One row for each unit: unit, on_rate (share of the steps with a value of .3 or more, in the view),
+            on_rate_low (of -.3 or less), low and high (the least and the greatest value), mean, sd, saturation (share
+            of the steps with a size of .95 or more), half_life (steps after which its correlation with itself is down
+            to a half; infinite where it never is, NaN for a constant unit), track and label (the label that it detects
+            best; "" and a token where there are no tracks of few values), side, threshold, f1 (on the half of the
+            sequences that label, side and threshold were not chosen on), f1_always, rank (of its F1 among all units,
+            for that label), tokens (the frequent ones at which it is highest), places (the steps at which it lies
+            furthest from its mean), order (its place in an order of likeness), group (of units that go on and off
+            together, from 1; 0 for a unit that stands alone), why (a reason to begin with this unit, for three of
+            them).
+
+        Raises:
+            UnknownName: The dump has no such source.
+            Cancelled: ``cancel`` returned True.
+
+        Example:
+            >>> units = dump.units("rnn.l1.c")
+            >>> for row in units[units["why"] != ""].itertuples():
+            ...     print(row.unit, row.why)
+            1 detects depth 4: F1 1.00, always yes 0.26
+            4 holds its value long: half of it or more is left after 7 steps
+            7 goes low at the token 0: 2.4 standard deviations from its mean
+            >>> units[["unit", "on_rate", "half_life", "track", "label", "f1"]].head(2).round(2)
+               unit  on_rate  half_life  track label    f1
+            0     0     0.63       4.55  depth     3  0.92
+            1     1     0.79       1.97  depth     4  1.00
+        """
+        return survey_of(self, source, progress, cancel).units.copy()
 
     def rerun(self, text: str, interventions: Sequence[Intervention] = ()) -> TypedText:
         """Run the model that lies beside the dump over a text, and return its states as a dump of one sequence.
@@ -681,7 +931,7 @@ class Dump(DumpReader):
         return TypedText(self._model().run(text, held_values(self, interventions)))
 
     def patch(self, text: str, donor: str, units: Pattern | Mapping[str, Sequence[int]], window: Window) -> Patched:
-        """Put units of one text's run into another's, and tell which way the predictions go.
+        """Put units of one text's run into another's, and see which way the predictions go.
 
         In a window of steps, units of the model beside the dump take the values that they have at the same steps of the
         donor. If the predictions then follow the donor, these units carry what the texts differ in.
@@ -719,7 +969,7 @@ class Dump(DumpReader):
         n_draws: int = 16,
         seed: int = 0,
     ) -> Influence:
-        """Tell what each token of a text changes in the units of a source, and in the loss, at every later step.
+        """Measure what each token of a text changes in the units of a source, and in the loss, at every later step.
 
         Each token is replaced by tokens drawn as often as the corpus has them, while the model beside the dump reads
         the text again. What counts is the mean absolute change.
@@ -755,7 +1005,7 @@ class Dump(DumpReader):
 
         Args:
             source: The source whose units are asked about.
-            second: A dump of the same text, such as that of another model, or of another moment of its training.
+            second: A dump of the same text, such as that of another model, or of another checkpoint of its training.
             other: Source of the second dump; None for the one of the same name.
             seed: For the swapped sequences, and the untrained network.
 
@@ -778,11 +1028,36 @@ class Dump(DumpReader):
             floor = None
         return align_units(pair, floor, seed)
 
-    def _model(self) -> Runner:
-        """Return the model that runs texts of this dump: the one that lies beside it."""
-        from lstmviz.rerun.rerun import rerun_of
+    def attach(self, model: AnyModel, encode: Any = None) -> None:
+        """Have a model in this process run the texts of this dump: ``rerun``, ``ablate``, and typing on the page.
 
-        return rerun_of(self)
+        It takes the place of a model beside the dump. The states of the corpus's first sequence are held against the
+        recorded ones, now and whenever the weights have changed.
+
+        Args:
+            model: A ``LiveModel``, or the torch module that was recorded.
+            encode: For a module, what turns a text into ids, as for ``LiveModel``.
+
+        Raises:
+            ModelError: The model is not the one that was recorded, or it failed.
+            InputError: An argument is of another kind.
+
+        Example:
+            >>> import torch
+            >>> net = torch.nn.Sequential(torch.nn.Embedding(2, 3), torch.nn.GRU(3, 4, batch_first=True))
+            >>> path = lstmviz.record_corpus(net, ["abba", "ba"], encode=list, vocab=["a", "b"], path="attached.h5")
+            >>> letters = lstmviz.open_dump(path)
+            >>> letters.attach(net)
+            >>> letters.rerun("abab").n_steps
+            4
+        """
+        from lstmviz.rerun.live.attach import attach_live
+
+        attach_live(self, model, encode)
+
+    def _model(self) -> Runner:
+        """Return the model that runs texts of this dump: the one that was attached, or lies beside it."""
+        return runner_of(self)
 
     def project(
         self,
@@ -821,6 +1096,36 @@ class Dump(DumpReader):
             (1000, 2)
         """
         return compute_map(self, source, method, n_steps, seed, progress, cancel)
+
+    def trajectories(self, source: str, by: str | None = None, n_components: int = 2) -> pd.DataFrame:
+        """Return the mean path of the states through the sequences of each condition, and the spread around it.
+
+        Time counts the steps since a sequence began, as in the trials of a task. The axes are the principal components
+        of all these states, in the view.
+
+        Args:
+            source: Name of the source.
+            by: The track that names the condition of a sequence, by its value at the first step; None for one path.
+            n_components: Number of principal components, at most 10.
+
+        Returns:
+            One row for each condition and time: condition, time (steps), n (sequences), pc1 ... (the mean), sd1 ...
+            (the standard deviation over sequences; 0 where there is one). ``attrs`` has source, by, and explained, each
+            component's share of the variance. Sequences without a condition are left out.
+
+        Raises:
+            UnknownName: There is no such source, or no such track beside it.
+            PatternError: n_components is out of range.
+            ProjectionError: No step has a condition and only finite states.
+
+        Example:
+            >>> paths = dump.trajectories("rnn.l1.c")
+            >>> paths.columns.tolist()
+            ['condition', 'time', 'n', 'pc1', 'pc2', 'sd1', 'sd2']
+            >>> paths["condition"].unique().tolist()
+            ['all']
+        """
+        return trajectories(self, source, by, n_components)
 
     def region(
         self, projection: Projection, polygon: Sequence[Sequence[float]], filters: Sequence[Filter] = ()
@@ -880,7 +1185,14 @@ class Dump(DumpReader):
         """
         return to_projector(self, path, source or default_source(self), n_steps, seed, overwrite)
 
-    def serve(self, port: int = 8050, host: str = "127.0.0.1", open_browser: bool = True) -> Served | None:
+    def serve(
+        self,
+        port: int = 8050,
+        host: str = "127.0.0.1",
+        open_browser: bool = True,
+        model: AnyModel | None = None,
+        encode: Any = None,
+    ) -> Served | None:
         """Serve the page on this dump until interrupted.
 
         In a notebook the page appears under the cell instead, and the call returns at once.
@@ -889,15 +1201,25 @@ class Dump(DumpReader):
             port: Port to listen on; the next free one if it is in use.
             host: Address to listen on.
             open_browser: Whether to open the page in a browser.
+            model: A model that runs the texts that are typed on the page, as for ``attach``. While it does, do not
+                train it.
+            encode: For a module, what turns a text into ids, as for ``LiveModel``.
 
         Returns:
             In a notebook, a handle whose ``stop()`` ends the page; otherwise None.
 
         Raises:
             ServeError: The page cannot be served, for example because no port is free.
+            ModelError: The model is not the one that was recorded.
+            InputError: The model or ``encode`` is of another kind.
         """
-        from lstmviz.ui.notebook import in_notebook, serve_inline
+        from lstmviz.ui.in_notebook import in_notebook
+        from lstmviz.ui.notebook import serve_inline
 
+        if model is not None:
+            self.attach(model, encode)
+        elif encode is not None:
+            raise InputError("encode is given without a model; give model= too")
         if in_notebook():
             return serve_inline([self], host, port)
         from lstmviz.ui.serve import serve
@@ -912,9 +1234,8 @@ def _untrained_of(dump: DumpReader, sources: Sequence[str] | None, seed: int = 0
     torch is loaded only here.
     """
     from lstmviz.explain.causes.untrained import untrained
-    from lstmviz.rerun.rerun import rerun_of
 
-    return untrained(dump, rerun_of(dump), sources, seed)
+    return untrained(dump, runner_of(dump), sources, seed)
 
 
 class TypedText(TypedReader, Dump):
@@ -1005,9 +1326,45 @@ def open_dump(path: str | os.PathLike[str], scheduler: str | None = None) -> Dum
     if is_corpus(where):
         return Corpus(where, scheduler)
     if scheduler is not None:
-        raise ClusterError(f"{where} is no corpus of shards that a scheduler could share out; leave scheduler out")
+        raise ClusterError(
+            f"{where} is not a corpus of shards, so a scheduler has nothing to share out; leave scheduler out"
+        )
     if is_project(where):
         return Dump(open_project(where).path)
     if where.is_dir():
         raise DumpError(folder_line(where))
     return Dump(where)
+
+
+def open_moments(folder: str | os.PathLike[str]) -> Moments:
+    """Open the moments of a training that ``Snapshots`` or ``lstmviz train --snapshots`` left in a folder.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        The moments, in order.
+
+    Raises:
+        DumpMissing: There is no moment in the folder.
+        InputError: The moments in it are of several probes.
+
+    Example:
+        >>> import torch
+        >>> net = torch.nn.Sequential(torch.nn.Embedding(2, 3), torch.nn.LSTM(3, 4, batch_first=True))
+        >>> snapshots = lstmviz.Snapshots(net, "training", texts=["abba", "ba"], encode=list, vocab=["a", "b"])
+        >>> paths = [snapshots.take(update, loss=1 / (1 + update)) for update in (0, 3)]
+        >>> training = lstmviz.open_moments("training")
+        >>> training.loss()
+           update  loss  loss_probe
+        0       0  1.00         NaN
+        1       3  0.25         NaN
+        >>> training.similarity("1.l0.h")["cka"].round(3).tolist()
+        [1.0, 1.0]
+    """
+    where = Path(folder)
+    paths = dumps_in(where) if where.is_dir() else []
+    dumps = [Dump(path) for path in paths if moment_of(glance(path).provenance) is not None]
+    if not dumps:
+        raise DumpMissing(f"no moment of a training is in {where}; lstmviz.Snapshots takes some")
+    return Moments(dumps)

@@ -9,10 +9,12 @@ import typer
 
 from lstmviz.commands import (
     causes,
+    classroom,
     corpus,
     doctor,
     evidence,
     index,
+    lessons,
     lstmvis,
     match,
     projector,
@@ -20,6 +22,7 @@ from lstmviz.commands import (
     recover,
     samples,
     show,
+    track,
     train,
 )
 from lstmviz.commands.base import app
@@ -28,10 +31,12 @@ from lstmviz.system.streams import flush, make_writable
 __all__ = [
     "app",
     "causes",
+    "classroom",
     "corpus",
     "doctor",
     "evidence",
     "index",
+    "lessons",
     "lstmvis",
     "main",
     "match",
@@ -41,6 +46,7 @@ __all__ = [
     "samples",
     "serve_command",
     "show",
+    "track",
     "train",
 ]
 

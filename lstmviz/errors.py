@@ -39,6 +39,10 @@ class NewerFormat(DumpError):
     """The dump was written by a newer version of lstmviz, which is needed to read it."""
 
 
+class DumpReplaced(DumpError):
+    """A dump that was recorded again, changed or removed since it was opened; what is there now must be opened."""
+
+
 class UnknownName(LstmvizError, KeyError):
     """There is no source, track or axis of that name; the message lists those there are."""
 
@@ -75,12 +79,20 @@ class ModelMissing(ModelError):
     """No model lies beside the dump, and so no text can be run again."""
 
 
+class ModelBusy(ModelError):
+    """The model runs for somebody else just now; the same question is answered a moment later."""
+
+
 class TextError(LstmvizError, ValueError):
     """A text or label file that cannot be learned from: binary, empty, too short, or not matching the other."""
 
 
 class ServeError(LstmvizError, RuntimeError):
     """The page cannot be served as requested: a port, a host or a file that does not do."""
+
+
+class ClassError(LstmvizError, ValueError):
+    """What a class does not take: a nickname, a code, a question, an answer, one student too many."""
 
 
 class FigureError(LstmvizError, RuntimeError):
@@ -97,6 +109,10 @@ class ProjectionCancelled(ProjectionError):
 
 class Cancelled(LstmvizError, RuntimeError):
     """A question that was cancelled while it was answered; nothing of it is kept."""
+
+
+class TooLong(LstmvizError, RuntimeError):
+    """A question to a server took more time of the processor than one may take."""
 
 
 class ClusterError(LstmvizError, RuntimeError):

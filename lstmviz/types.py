@@ -62,6 +62,7 @@ class Source:
         view: How the values are shown and thresholded; it never changes them.
         n_nan: Number of NaN values; None if they have not been counted.
         units: The model's own numbers of the units if only some were recorded; None if all were.
+        names: Names of the units, such as those of input features; None if they have none.
 
     Example:
         >>> source = dump.sources["rnn.l1.c"]
@@ -77,6 +78,7 @@ class Source:
     view: View = "raw"
     n_nan: int | None = None
     units: tuple[int, ...] | None = None
+    names: tuple[str, ...] | None = None
 
     def cut(self, threshold: float) -> float:
         """Convert a threshold in the view to the value that recorded activations are compared with.
@@ -286,7 +288,7 @@ class Filter:
 
         Raises:
             PatternError: The expression is empty or not text, or ``over`` is unknown. An expression that is not valid
-                is told when it is first used.
+                is reported when it is first used.
 
         Example:
             >>> lstmviz.Filter.regex("[0-4]").expression
@@ -319,7 +321,9 @@ class Filter:
             if (value := getattr(self, end)) is not None:
                 set_fields(self, **{end: check_number(f"{end} of the {name}", value, "omit an open end")})
         if self.low is not None and self.high is not None and not self.low <= self.high:
-            raise PatternError(f"the filter on {self.track!r} allows {self.low} to {self.high}, which no number is in")
+            raise PatternError(
+                f"the filter on {self.track!r} allows {self.low} to {self.high}, a range without a number"
+            )
 
     def _check_tokens(self) -> None:
         if self.track or self.low is not None or self.high is not None or bool(self.labels) == bool(self.expression):

@@ -100,6 +100,16 @@ def wide(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """A dump of values far below the usual threshold."""
+    values = np.random.default_rng(8).uniform(-0.1, 0.1, (400, 20)).repeat(5, axis=0).astype("float16")
+    path = tmp_path_factory.mktemp("small") / "small.h5"
+    return lstmviz.open_dump(
+        lstmviz.write_dump(path, states={"a.l0.h": values}, tokens=["a"] * 2000, lengths=[100] * 20)
+    )
+
+
+@pytest.fixture(scope="session")
 def wide_address(wide):
     with browsing.serving([wide]) as address:
         yield address

@@ -1,10 +1,14 @@
 /* Start: open the dump that the address names, wire the parts, and answer Dash's clientside callbacks. */
 
 import { makeCards } from "./cards/column.mjs";
+import { makeClass } from "./classroom/class.mjs";
 import { makeBrush } from "./corpus/brush.mjs";
 import { fieldChanged, makeFields, restoreField } from "./corpus/fields.mjs";
 import { makeHits } from "./corpus/hits.mjs";
+import { makeLabelLegend } from "./corpus/label-legend.mjs";
 import { makeMinimap } from "./corpus/minimap.mjs";
+import { makeMomentsChart } from "./corpus/moments-chart.mjs";
+import { makePainter } from "./corpus/painter.mjs";
 import { makePan } from "./corpus/pan.mjs";
 import { makePlot } from "./corpus/plot.mjs";
 import { makeSearch, stepHit } from "./corpus/search.mjs";
@@ -15,6 +19,7 @@ import { makeShowMenu } from "./corpus/show-menu.mjs";
 import { makeStrip } from "./corpus/strip.mjs";
 import { makeUnitBars } from "./corpus/unit-bars.mjs";
 import { makeUnitText } from "./corpus/unit-text.mjs";
+import { copyText } from "./dom/copy.mjs";
 import { redrawAll } from "./dom/frame.mjs";
 import { ids } from "./dom/ids.mjs";
 import { watchMenus } from "./dom/menu.mjs";
@@ -24,37 +29,45 @@ import { watchTheme } from "./dom/theme.mjs";
 import { BASE_STATE } from "./lib/url-fields.mjs";
 import { makeMap } from "./map/panel.mjs";
 import { makeMatches } from "./matches/panel.mjs";
+import { makePair } from "./pair/panel.mjs";
 import { makeAnnouncer } from "./shell/announcer.mjs";
 import { exposeDebug } from "./shell/debug.mjs";
 import { makeExportMenu } from "./shell/export-menu.mjs";
 import { makeHelp } from "./shell/help.mjs";
+import { makeLabelsMenu } from "./shell/labels-menu.mjs";
+import { makeFirstOffer, makeLesson } from "./shell/lesson.mjs";
 import { makePageKeys } from "./shell/page-keys.mjs";
-import { makeTour } from "./shell/tour.mjs";
-import { takeOffers } from "./start/gallery.mjs";
 import { makeStart } from "./start/page.mjs";
+import { followTracks } from "./store/added-tracks.mjs";
 import { statesArrived } from "./store/data.mjs";
 import { followState, settleAddress } from "./store/history.mjs";
 import { matchAnswer, publishQuestion } from "./store/matches.mjs";
 import { model } from "./store/model.mjs";
 import { showNames } from "./store/naming.mjs";
-import { hasStartPage, loadEarly, showFromAddress } from "./store/open.mjs";
-import { dumps } from "./store/recordings.mjs";
+import { hasStartPage, loadEarly, openWith, showFromAddress } from "./store/open.mjs";
+import { tellPresent } from "./store/present.mjs";
+import { dumps, strays } from "./store/recordings.mjs";
 import { serverBack } from "./store/request.mjs";
+import { servedChanged, takeServed } from "./store/served.mjs";
 import { state, stateChanged } from "./store/state.mjs";
 import { askTypedAgain } from "./store/typed-data.mjs";
 import { makeUndo, noteForUndo, redo, undo } from "./store/undo.mjs";
 import { panBy, zoomBy } from "./store/view.mjs";
+import { makeSurvey } from "./survey/panel.mjs";
 import { makeTyped } from "./typed/panel.mjs";
 import { makePatternFile } from "./units/pattern-file.mjs";
 import { makeUnits } from "./units/unit-list.mjs";
 
 let isMade = false;
 
-/** @param {{ dumps: DumpCard[], offers: Offer[] }} given */
+/** @param {Served & { strays: string[], opens: string | null, inClass: "teacher" | "student" | null, tells: boolean }} given */
 function boot(given) {
   dumps.splice(0, dumps.length, ...given.dumps);
-  takeOffers(given.offers);
-  if (!isMade) make();
+  strays.splice(0, strays.length, ...given.strays);
+  takeServed(given);
+  openWith(given.opens);
+  if (!isMade && given.tells) tellPresent();
+  if (!isMade) make(given.inClass);
   if (!dumps.length && !hasStartPage()) {
     notify("dump", "No dump is being served. Start lstmviz with the path of one: lstmviz serve PATH.");
     return;
@@ -62,42 +75,53 @@ function boot(given) {
   showFromAddress();
 }
 
-function make() {
+/** @param {"teacher" | "student" | null} role */
+function make(role) {
   isMade = true;
   stateChanged.on((how) => how !== "live" && publishQuestion()); // first: the server is at work while the rest is done
   stateChanged.on(followState);
   stateChanged.on((how) => how !== "live" && noteForUndo());
   serverBack.on(goOn);
+  followTracks();
+  servedChanged.on(() => model.source && dumps.some((one) => one.uuid === state.dump) && showNames());
   projectorTurned.on(() => model.source && showNames());
   Object.assign(state, BASE_STATE);
   makePlot();
   makeStrip();
+  makeLabelLegend();
   makeUnits();
   makeMatches();
   makeFields();
+  makePainter(); // before the brush, whose pointer it takes while it paints
   makeBrush();
   makePan();
   makeSearch();
   makePatternFile();
   makeUndo();
+  makeLabelsMenu();
   makeShowMenu();
   makeUnitBars();
   makeUnitText();
+  makePair();
   makeMap();
   makeMinimap();
   makeSequences();
   makeHits();
   makeSeries();
+  makeMomentsChart();
   makeCards();
   makePageKeys();
   makeStart();
   makeHelp();
   makeProjector();
-  makeTour();
+  makeLesson();
+  makeFirstOffer();
   makeSecondSource();
   makeAnnouncer();
   makeExportMenu();
   makeTyped();
+  makeSurvey();
+  makeClass(role);
   watchTheme();
   watchMenus();
   const sizes = new ResizeObserver(() => redrawAll());
@@ -125,7 +149,7 @@ async function copyLink() {
   const words = label.textContent;
   settleAddress();
   try {
-    await navigator.clipboard.writeText(window.location.href);
+    await copyText(window.location.href);
     label.textContent = "Copied";
   } catch {
     notify("copy", `This browser does not let the page copy. The link is in the address bar: ${window.location.href}`);

@@ -36,7 +36,7 @@ app = typer.Typer(
 
 
 class _PipedConsole(Console):
-    """A console that leaves it to the caller what a closed pipe means."""
+    """A console that leaves handling a closed pipe to the caller."""
 
     def on_broken_pipe(self) -> None:
         """Raise the error that it was called for."""
@@ -70,7 +70,7 @@ def one_line(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
             raise typer.Exit(130) from error
-        except BrokenPipeError as error:  # ``lstmviz ... | head``: what was read is all that was wanted
+        except BrokenPipeError as error:  # ``lstmviz ... | head``: the reader has all it wanted
             leave_to_nobody()
             raise typer.Exit(BROKEN_PIPE) from error
         except OSError as error:
@@ -118,7 +118,7 @@ def write_frame(frame: pd.DataFrame, format: Format) -> None:
     if format is Format.CSV:
         text = frame.to_csv(index=False, lineterminator="\n")
         if not (is_unicode(sys.stdout) or text.isascii()):
-            note = f"standard output is {sys.stdout.encoding}; PYTHONUTF8=1 writes what it lacks, here as escapes"
+            note = f"standard output is {sys.stdout.encoding}; PYTHONUTF8=1 writes what is shown here as escapes"
             err.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
         sys.stdout.write(text)
     elif format is Format.JSON:

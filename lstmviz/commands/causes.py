@@ -67,7 +67,7 @@ def ablate(
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:
-    """Hold a pattern's units at another value in the model, and tell what becomes of its predictions."""
+    """Hold a pattern's units at another value in the model, and measure how its predictions change."""
     window = WindowOptions(source, start, stop, threshold, off_before, off_after, side)
     with progress_bar() as progress:
         task = progress.add_task("ablating", total=1.0)
@@ -110,9 +110,9 @@ def influence(
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:
-    """Tell what each token of a text changes in the units of a source, and in the loss, at one step."""
-    found = lstmviz.open_dump(path).influence(text, source, unit or None, n_draws, seed)
-    write_figures(found.at(len(found.tokens) - 1 if step is None else step), format)
+    """Measure what each token of a text changes in the units of a source, and in the loss, at one step."""
+    changes = lstmviz.open_dump(path).influence(text, source, unit or None, n_draws, seed)
+    write_figures(changes.at(len(changes.tokens) - 1 if step is None else step), format)
 
 
 @app.command()
@@ -125,17 +125,19 @@ def align(
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:
-    """Find each unit's partner in another recording of the same text, and tell how alike the sources are."""
+    """Find each unit's partner in another recording of the same text, and measure how alike the sources are."""
     with progress_bar() as progress:
         progress.add_task("aligning", total=None)
-        found = lstmviz.open_dump(path).align_units(source, lstmviz.open_dump(second), other, seed)
+        alignment = lstmviz.open_dump(path).align_units(source, lstmviz.open_dump(second), other, seed)
     if format is Format.JSON:
-        write_json({field.name: getattr(found, field.name) for field in dataclasses.fields(found)})
+        write_json({field.name: getattr(alignment, field.name) for field in dataclasses.fields(alignment)})
         return
-    write_figures(found.units, format)
+    write_figures(alignment.units, format)
     if format is Format.TABLE:
-        floors = f"{found.cka_chance:.3f} with sequences swapped, {found.cka_untrained:.3f} for an untrained network"
-        say(f"CKA {found.cka:.3f}; {floors}")
+        floors = (
+            f"{alignment.cka_chance:.3f} with sequences swapped, {alignment.cka_untrained:.3f} for an untrained network"
+        )
+        say(f"CKA {alignment.cka:.3f}; {floors}")
 
 
 def _number(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,9 @@ from rich.text import Text
 
 from lstmviz.commands.base import app, ascii_safe, one_line, out, progress_bar, say, write_json
 from lstmviz.doctor import Finding, diagnose
+from lstmviz.dump.corpus.reader import open_reader
+from lstmviz.errors import LstmvizError
+from lstmviz.match.index.store import index_folder, is_right, open_indexes
 
 STYLES = {"ok": "green", "note": "yellow", "problem": "bold red"}
 
@@ -26,6 +30,7 @@ def doctor(
     with progress_bar() as progress:
         task = progress.add_task("reading every value", total=None)
         findings = list(diagnose(path, lambda done, total: progress.update(task, completed=done, total=total)))
+        findings += _index_findings(path)
     marks = Counter(finding.mark for finding in findings)
     if json:
         write_json({"path": str(path), "n_problems": marks["problem"], "findings": [asdict(f) for f in findings]})
@@ -35,6 +40,22 @@ def doctor(
         say(f"{path}: {_plural(marks['problem'], 'problem')}, {_plural(marks['note'], 'note')}")
     if marks["problem"]:
         raise typer.Exit(1)
+
+
+def _index_findings(path: Path) -> Iterator[Finding]:
+    """Yield whether the index of each source of a dump, or of a shard of a corpus, is what was written."""
+    try:
+        readers = list(open_reader(path).readers())
+    except (LstmvizError, OSError):  # it is no dump, or one with other findings
+        return
+    for reader in readers:
+        file = reader.path.name if len(readers) > 1 else ""
+        indexes = list(open_indexes(reader))
+        damaged = [name for name, codes in indexes if not is_right(codes)]
+        for name in damaged:
+            yield Finding("problem", file, f"the index of {name} is damaged", f"delete {index_folder(reader)}")
+        if indexes and not damaged:
+            yield Finding("ok", file, "its index is whole", "")
 
 
 def _print(finding: Finding) -> None:

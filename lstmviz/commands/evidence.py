@@ -1,4 +1,4 @@
-"""``lstmviz enrichment``, ``rank``, ``detect`` and ``probe``: more than chance, which units, and how few of them."""
+"""``lstmviz enrichment``, ``rank``, ``detect`` and ``probe``: more than chance, which units, and how few are enough."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from lstmviz.explain.evidence.detector import Detector
 from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.types import Filter
 
-Track = Annotated[str | None, typer.Option("--track", help="Track that is asked about, with all its values.")]
+Track = Annotated[str | None, typer.Option("--track", help="Track to ask about, with all its values.")]
 Only = Annotated[
     list[str] | None,
     typer.Option(
@@ -88,7 +88,7 @@ def enrichment(
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:
-    """Tell whether the matches of a window's units, or of a pattern file, carry a label more often than by chance."""
+    """Test whether the matches of a window's units, or of a pattern file, carry a label more often than by chance."""
     window = WindowOptions(source, start, stop, threshold, off_before, off_after, side)
     with progress_bar() as progress:
         progress.add_task("counting", total=None)
@@ -151,17 +151,17 @@ def detect(
         dump = lstmviz.open_dump(path)
         hypothesis = hypothesis_of(dump, None, OnlyOptions(only, token, regex), _axis(dump, source, only))
         if isinstance(hypothesis, str):
-            raise PatternError("a detector needs the steps that are a yes: --only, --token or --regex")
-        found = dump.detector(hypothesis, source or None, most, n_swaps, seed, untrained)
-    file = PatternFile(found.pattern, Notes(name=name, dump=dump.uuid))
+            raise PatternError("a detector needs to know which steps are a yes: give --only, --token or --regex")
+        detector = dump.detector(hypothesis, source or None, most, n_swaps, seed, untrained)
+    file = PatternFile(detector.pattern, Notes(name=name, dump=dump.uuid))
     if output is not None:
         file.write(output)
     if format is Format.JSON:
         sys.stdout.write(file.to_json())
         return
-    write_figures(found.steps, format)
+    write_figures(detector.steps, format)
     if format is Format.TABLE:
-        _say_chance(found)
+        _say_chance(detector)
 
 
 @app.command()
@@ -177,22 +177,25 @@ def probe(
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:
-    """Tell how well few units predict a track's value, beside what could be had without knowing it."""
+    """Measure how well few units predict a track's value, beside the accuracy of controls."""
     with progress_bar() as progress:
         progress.add_task("fitting", total=None)
         dump = lstmviz.open_dump(path)
         hypothesis = hypothesis_of(dump, track, OnlyOptions(only, token, regex), _axis(dump, source, only))
-        found = dump.probe(hypothesis, source or None, most, seed)
+        accuracies = dump.probe(hypothesis, source or None, most, seed)
     if format is Format.JSON:
-        write_json({"steps": found.steps, "token": found.token, "majority": found.majority})
+        write_json({"steps": accuracies.steps, "token": accuracies.token, "majority": accuracies.majority})
         return
-    write_figures(found.steps, format)
+    write_figures(accuracies.steps, format)
     if format is Format.TABLE:
-        say(f"accuracy by the token in sight {found.token:.3f}, of the most frequent value {found.majority:.3f}")
+        say(
+            f"accuracy from the step's token alone {accuracies.token:.3f}, "
+            f"always the most frequent value {accuracies.majority:.3f}"
+        )
 
 
 def hypothesis_of(dump: Dump, track: str | None, only: OnlyOptions, axis: str) -> Filter | str:
-    """Return what is asked: a track's name, or the one filter that the options make; PatternError for none or two."""
+    """Return the hypothesis: a track's name, or the one filter that the options give; PatternError for none or two."""
     filters = filters_of(dump, axis, only)
     if len(filters) + (track is not None) != 1:
         raise PatternError("give one of --track NAME, --only TRACK=VALUE (of one track), --token or --regex")
@@ -209,12 +212,12 @@ def _axis(dump: Dump, sources: list[str] | None, only: list[str] | None) -> str:
     return next(named, dump.first.name)
 
 
-def _say_chance(found: Detector) -> None:
-    """Say how good the pattern is, and what would be had anyway."""
-    chance = f"; on {len(found.chance)} swapped tracks at most {max(found.chance):.3f}" if found.chance else ""
-    floor = "" if math.isnan(found.f1_untrained) else f"; in an untrained network {found.f1_untrained:.3f}"
+def _say_chance(detector: Detector) -> None:
+    """Print the F1 of the pattern, of always saying yes, and of chance."""
+    chance = f"; on {len(detector.chance)} swapped tracks at most {max(detector.chance):.3f}" if detector.chance else ""
+    floor = "" if math.isnan(detector.f1_untrained) else f"; in an untrained network {detector.f1_untrained:.3f}"
     units, always = (
-        f"F1 with {found.pattern.n_units} units {found.f1:.3f}",
-        f"of always saying yes {found.f1_always:.3f}",
+        f"F1 with {detector.pattern.n_units} units {detector.f1:.3f}",
+        f"of always saying yes {detector.f1_always:.3f}",
     )
     say(f"{units}; {always}{chance}{floor}")

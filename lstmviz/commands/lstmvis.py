@@ -22,17 +22,28 @@ def import_lstmvis(
         list[str] | None,
         typer.Option(help="View of the values: raw or tanh for all sources, SOURCE=raw or SOURCE=tanh for one."),
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Import only so many of the first steps.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Import only this many of the first steps.")] = None,
     embedding: Annotated[
         bool, typer.Option("--embedding/--no-embedding", help="Import word_embedding as a source.")
     ] = True,
+    transpose: Annotated[
+        bool, typer.Option("--transpose", help="The states are stored as units by steps, as R and data frames do.")
+    ] = False,
+    lengths: Annotated[
+        str | None,
+        typer.Option(
+            help="The arrays are padded documents, (documents, steps, units): the file of their lengths, a text of"
+            " numbers, .npy, or FILE.h5:PATH.",
+            metavar="FILE",
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
 ) -> None:
     """Convert an LSTMVis project to a dump, with notes on what was decided and what was left out."""
-    from lstmviz.lstmvis import Options, import_project
+    from lstmviz.lstmvis import Options, import_project, read_lengths
 
     target = out or Path(f"{folder.resolve().name}.h5")
-    options = Options(_views(view or []), steps, embedding)
+    options = Options(_views(view or []), steps, embedding, transpose, read_lengths(lengths) if lengths else ())
     with progress_bar() as bar:
         task = bar.add_task("importing", total=None)
         imported = import_project(

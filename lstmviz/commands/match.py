@@ -42,10 +42,11 @@ from lstmviz.commands.options import (
 )
 from lstmviz.match import found_in
 from lstmviz.match.engine.filters import check_filters
-from lstmviz.match.engine.find import check_pattern
+from lstmviz.match.engine.find import check_pattern, is_short
 from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.edit import with_unit, without
 from lstmviz.match.pattern.file import Notes, PatternFile
+from lstmviz.match.summary.pairs import with_pair
 from lstmviz.types import Pattern
 
 
@@ -114,7 +115,10 @@ def match(
             "the first step."
         ),
     ] = "best",
-    min_shared: Annotated[int, typer.Option(min=1, help="List only matches that share so many units or more.")] = 1,
+    min_shared: Annotated[int, typer.Option(min=1, help="List only matches that share at least this many units.")] = 1,
+    pair: Annotated[
+        str | None, typer.Option(help="Another time axis, whose paired text stands beside each match.")
+    ] = None,
     format: OutputFormat = Format.TABLE,
 ) -> None:
     """List the matches of the units that a window selects, or of a pattern file."""
@@ -127,11 +131,16 @@ def match(
         prepare_index(dump, [name for name, _ in chosen.bases], progress)
         matches = found_in(dump, chosen)  # one search for the rows and the totals
         frame = Listing(dump, matches, order, "", min_shared).page(limit, offset)
-        totals = matches.count().totals.itertuples(index=False) if format is Format.TABLE else ()
+        if pair is not None:
+            frame = with_pair(dump, dump.axis(chosen.axis), frame, pair)
+        if format is Format.TABLE and is_short(dump, chosen):
+            matches.complete()
     note_nan(dump, chosen)
     if format is Format.TABLE:
         say(f"{title}: {_units(chosen)}")
-        say(f"matches by shared units: {', '.join(f'{n:,} with {m}' for m, n in totals) or 'none'}")
+        totals = [f"{n:,} with {m}" for m, n in matches.totals()]
+        more = [] if matches.is_complete else ["fewer not counted, see lstmviz count"]
+        say(f"matches by shared units: {', '.join(totals + more) or 'none'}")
     write_frame(frame, format)
 
 

@@ -66,7 +66,7 @@ PatternPath = Annotated[
     typer.Option("--pattern", help="A pattern file, or - for one on stdin, instead of a window.", metavar="FILE"),
 ]
 MinShared = Annotated[
-    int | None, typer.Option(min=1, help="Use matches that share so many units or more. Default: all units.")
+    int | None, typer.Option(min=1, help="Use matches that share at least this many units. Default: all units.")
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Format of the output.")]
 

@@ -45,6 +45,7 @@ class Part(StrEnum):
     RUN_LENGTHS = "run-lengths"
     CONTEXTS = "contexts"
     TRACKS = "tracks"
+    TOKENS = "tokens"
 
 
 @app.command()

@@ -48,7 +48,7 @@ def build(
     """Record the dumps of one sample or of all, keep them in the cache folder, and say where they are."""
     if name is None:
         if variant is not None or path is not None or overwrite:
-            raise UnknownName(f"name the sample that this is about; there is {', '.join(samples.names())}")
+            raise UnknownName(f"name a sample; there is {', '.join(samples.names())}")
         build_all()
         return
     if path is not None and variant is None:

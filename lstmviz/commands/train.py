@@ -60,6 +60,15 @@ def train(
     ] = 0,
     folder: Annotated[Path | None, typer.Option("--out", help="Folder for the results. Default: the name.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of dump and model (default: from text and size).")] = None,
+    snapshots: Annotated[
+        int,
+        typer.Option(
+            help="Also leave N moments of the training, to see when a unit begins to count.",
+            metavar="N",
+            min=0,
+            max=1000,
+        ),
+    ] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
 ) -> None:
     """Train a small model on any text, and record a dump to explore; Ctrl-C keeps the best model so far."""
@@ -81,36 +90,40 @@ def train(
     )
     task = read_task(text, labels, options)
     title = name or f"{text.stem}-{options.title}"
-    _run(task, claim_output(folder or Path(title), title, overwrite))
+    _run(task, claim_output(folder or Path(title), title, overwrite, snapshots > 0), snapshots)
 
 
-def _run(task: TextTask, paths: OutputPaths) -> None:
+def _run(task: TextTask, paths: OutputPaths, n_moments: int) -> None:
     """Train, write the output, and say what it is; a second Ctrl-C ends in one line that says what is kept."""
     from lstmviz.training.train_text import save_model, write_output
 
     for line in task.about:
         say(line)
     say(f"training a {task.recipe.description.words}; Ctrl-C keeps the best model so far")
-    kept = "nothing was kept"
+    outcome = "nothing was kept"
     try:
-        trained = _train(task)
+        trained = _train(task, paths, n_moments)
         save_model(trained, paths)
-        kept = f"the model is {paths.model}"
+        outcome = f"the model is {paths.model}"
         with progress_bar() as bar:
             row = bar.add_task("recording", total=None)
             output = write_output(
                 task, trained.curves, paths, lambda done, total: bar.update(row, completed=done, total=total)
             )
     except KeyboardInterrupt as error:
-        err.print(f"lstmviz: ended at once; {kept}", markup=False, highlight=False, soft_wrap=True)
+        err.print(f"lstmviz: ended at once; {outcome}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from error
-    _say_output(task, trained, output)
+    _say_output(task, trained, output, n_moments > 0)
 
 
-def _train(task: TextTask) -> TrainedModel:
+def _train(task: TextTask, paths: OutputPaths, n_moments: int) -> TrainedModel:
+    from lstmviz.training.moments import TrainingMoments
     from lstmviz.training.train_text import train_task
 
     plan = task.recipe.plan
+    moments = TrainingMoments(paths.moments, task.recipe, n_moments) if n_moments else None
+    if moments is not None:
+        say(f"{n_moments} moments, each as it is taken: lstmviz serve {shlex.quote(str(paths.moments))}")
     with progress_bar() as bar:
         row = bar.add_task("training", total=1.0)
 
@@ -121,10 +134,11 @@ def _train(task: TextTask) -> TrainedModel:
                 line += f", held out {task.format_loss(curves.held_out[-1][1])} {task.loss_unit}"
             bar.update(row, description=line, completed=plan.share_over(point.update, bar.tasks[row].elapsed or 0.0))
 
-        return train_task(task, show, lambda: say("stopping: the best model so far is kept; Ctrl-C again ends at once"))
+        stopping = "stopping: the best model so far is kept; Ctrl-C again ends at once"
+        return train_task(task, show, lambda: say(stopping), moments)
 
 
-def _say_output(task: TextTask, trained: TrainedModel, output: TextTrainingOutput) -> None:
+def _say_output(task: TextTask, trained: TrainedModel, output: TextTrainingOutput, has_moments: bool) -> None:
     curves, paths = trained.curves, output.paths
     best = "" if curves.best is None else f", the best of them after {curves.best[0]:,}"
     ending = {
@@ -139,4 +153,6 @@ def _say_output(task: TextTask, trained: TrainedModel, output: TextTrainingOutpu
     for name, path in (("model", paths.model), ("dump", paths.dump), ("curves", paths.figure)):
         say(f"{name}: {path}")
     say(f"TensorBoard: {paths.events}" if output.has_events else "no TensorBoard events: pip install 'lstmviz[train]'")
+    if has_moments:
+        say(f"moments: {paths.moments}")
     say(f"see it: lstmviz serve {shlex.quote(str(paths.dump))}")

@@ -1,4 +1,4 @@
-"""Find what is right and wrong with any file or folder that should hold states, and say it in plain words."""
+"""Find what is right and wrong with any file or folder that should hold states, in plain words."""
 
 from lstmviz.doctor.diagnose import diagnose
 from lstmviz.doctor.finding import Finding, Mark

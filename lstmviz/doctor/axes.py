@@ -34,7 +34,7 @@ def axis_findings(axis: Axis) -> Iterator[Finding]:
             "note",
             place,
             f"{n_short:,} of {len(lengths):,} sequences are of one step",
-            "no pattern is longer than its sequence: were lengths meant, or batch and steps exchanged?",
+            "no pattern is longer than its sequence: did you mean lengths=, or are batch and steps exchanged?",
         )
     if axis.tokens is None:
         yield Finding("note", place, "it has no tokens", "give tokens= and vocab= to see text; numbers alone are fine")
@@ -136,7 +136,7 @@ def track_findings(track: Track) -> Iterator[Finding]:
     unused = [repr(label) for label, seen in zip(track.labels, scan.is_used, strict=True) if not seen]
     if unused and scan.n_missing < track.n_stored:
         text = f"{len(unused):,} of {quantity(len(track.labels), 'label')} are never used: {first_few(unused)}"
-        yield Finding("note", place, text, "filters list them without a step; write the labels that occur")
+        yield Finding("note", place, text, "filters list them, but no step has them; write the labels that occur")
     repeated = [repr(label) for label, n in Counter(track.labels).items() if n > 1]
     if repeated:
         yield Finding("note", place, f"labels that occur twice: {first_few(repeated)}", "give each label one index")

@@ -21,7 +21,7 @@ from lstmviz.dump.parts import PARTS, is_recording, parts_of
 from lstmviz.dump.safe import MAX_ATTRIBUTE_BYTES, open_foreign
 from lstmviz.dump.schema import FORMAT
 from lstmviz.errors import DumpMissing, LstmvizError
-from lstmviz.lstmvis import is_project, open_project
+from lstmviz.lstmvis import is_project, open_project, projects_in
 from lstmviz.lstmvis.config import CONFIG_FILE
 from lstmviz.types import CountProgress
 
@@ -35,7 +35,7 @@ STARTS = {  # first bytes of other kinds of files: the kind, and what to do
         "arrays go to lstmviz.write_dump; a model's weights are not states: load them and record a run with "
         "lstmviz.record",
     ),
-    b"\x80": ("a pickle", "one from others may run any program: ask for HDF5 or .npy in its place"),
+    b"\x80": ("a pickle", "a file from others may run any program: ask for HDF5 or .npy instead"),
     b"\x1f\x8b": ("gzip", "unpack it with gunzip first"),
     b"BZh": ("bzip2", "unpack it with bunzip2 first"),
     b"\xfd7zXZ": ("xz", "unpack it with unxz first"),
@@ -94,7 +94,8 @@ def _folder_findings(folder: Path, progress: CountProgress | None) -> Iterator[F
 
 def _member_findings(folder: Path, progress: CountProgress | None) -> Iterator[Finding]:
     """Diagnose each dump, project and unfinished recording of a folder."""
-    projects = [p for p in sorted(folder.iterdir()) if p.is_dir() and (is_project(p) or p.name.endswith(PARTS))]
+    parts = [p for p in sorted(folder.iterdir()) if p.is_dir() and p.name.endswith(PARTS)]
+    projects = sorted([*projects_in(folder), *parts])
     dumps = dumps_in(folder)
     beside = {parts_of(p) for p in dumps}
     paths = [*dumps, *(p for p in projects if p not in beside)]
@@ -103,7 +104,8 @@ def _member_findings(folder: Path, progress: CountProgress | None) -> Iterator[F
             f"no dump in the folder {folder}; give a .h5 file, or a folder that holds some or an lstm.yml"
         )
     for path in paths:
-        yield from (replace(finding, file=path.name) for finding in diagnose(path, progress))
+        name = str(path.relative_to(folder))
+        yield from (replace(finding, file=name) for finding in diagnose(path, progress))
 
 
 def _parts_finding(parts: Path, target: Path) -> Finding:

@@ -8,14 +8,16 @@ from typing import Any
 
 import h5py
 
+from lstmviz.doctor.attention import attention_findings
 from lstmviz.doctor.axes import axis_findings, token_findings, track_findings
 from lstmviz.doctor.finding import Count, Finding, Mark, quantity
 from lstmviz.doctor.states import source_findings
+from lstmviz.dump.added_tracks import recorded_tracks
 from lstmviz.dump.corpus.reader import ShardReader, open_reader
 from lstmviz.dump.header import Header
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.safe import open_safely
-from lstmviz.dump.verify import n_values, token_faults, track_faults
+from lstmviz.dump.verify import attention_faults, n_values, token_faults, track_faults
 from lstmviz.errors import LstmvizError
 from lstmviz.types import CountProgress
 
@@ -36,7 +38,8 @@ def dump_findings(path: Path, progress: CountProgress | None = None) -> Iterator
 
 
 def _open_findings(dump: DumpReader, progress: CountProgress | None) -> Iterator[Finding]:
-    n_all, n_read = sum(n_values(axis) for axis in dump.axes.values()), 0
+    n_all = sum(n_values(axis) for axis in dump.axes.values()) + sum(a.n_values for a in dump.attention.values())
+    n_read = 0
 
     def count(n: int) -> None:
         nonlocal n_read
@@ -53,6 +56,9 @@ def _open_findings(dump: DumpReader, progress: CountProgress | None) -> Iterator
             yield from source_findings(dump, source, count)
         for name, track in axis.tracks.items():
             yield from _unless_faulty(f"track {name}", _track(dump, axis.name, name, count), track_findings(track))
+    for attention in dump.attention.values():
+        faults = attention_faults(attention, count)
+        yield from _unless_faulty(f"attention {attention.name}", faults, attention_findings(attention))
 
 
 def _unless_faulty(place: str, faults: Iterator[str], findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -73,6 +79,10 @@ def _token_text(axis: Axis) -> Iterator[Finding]:
 
 
 def _track(dump: DumpReader, axis: str, name: str, count: Count) -> Iterator[str]:
+    tracks = dump.axes[axis].tracks
+    if name not in recorded_tracks(tracks):
+        yield from track_faults(dump, tracks[name], count)
+        return
     for reader in dump.readers():
         yield from track_faults(reader, reader.axes[axis].tracks[name], count)
 
@@ -92,6 +102,8 @@ def _provenance(dump: DumpReader) -> Iterator[Finding]:
     if (tokens := dump.provenance.get("tokens")) and any(axis.tokens is not None for axis in dump.axes.values()):
         mark: Mark = "note" if "not checked" in str(tokens) else "ok"
         yield Finding(mark, "tokens", f"against what the model read: {tokens}")
+    if dump.added is not None and dump.added.fault:
+        yield Finding("problem", "added tracks", dump.added.fault, "the dump is as good as without them")
     if not dump.sources:
         yield Finding("problem", "", "there is no source, so nothing can be selected", "record or write some states")
 

@@ -35,8 +35,8 @@ class RecurrentLayer:
         """Return what it is, and the line that makes a module of PyTorch out of it."""
         n_inputs, n_units = self.arrays[0].shape[0], self.arrays[1].shape[0]
         text = f"{self.kind}, {quantity(n_units, 'unit')} over {quantity(n_inputs, 'input')}"
-        read = ", ".join(f"f[{array.path!r}][:]" for array in self.arrays)
-        remedy = f"lstmviz.rnn_from_keras([{read}])" if self.kind != "simple RNN" else "load it into nn.RNN"
+        reads = ", ".join(f"f[{array.path!r}][:]" for array in self.arrays)
+        remedy = f"lstmviz.rnn_from_keras([{reads}])" if self.kind != "simple RNN" else "load it into nn.RNN"
         return Finding("note", f"layer {self.path}", text, remedy)
 
 
@@ -63,7 +63,7 @@ def keras_findings(survey: FileSurvey) -> Iterator[Finding]:
 
 
 def archive_findings(path: Path) -> Iterator[Finding]:
-    """Yield what a .keras file holds; nothing where a zip file is none."""
+    """Yield what a .keras file holds; nothing for any other zip file."""
     try:
         with zipfile.ZipFile(path) as archive:
             if ARCHIVED not in archive.namelist():

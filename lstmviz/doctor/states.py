@@ -18,7 +18,7 @@ from lstmviz.types import Source, View
 
 END = 0.99  # a value as shown counts as at an end of [-1, 1] if its magnitude is at least this
 MOSTLY = 0.95  # a unit is saturated if at least this share of its values is at the ends
-MAX_COMPARED = 2**22  # values of c that are held against h
+MAX_COMPARED = 2**22  # values of c that are compared with h
 ROUNDING = 2e-3  # of float16 below 1, twice
 GATES = ("i", "f", "o", "r", "z")  # last parts of the names of sources that lie in [0, 1]
 
@@ -109,7 +109,7 @@ class UnitScan:
                 "note",
                 place,
                 f"{quantity(len(dead), 'dead unit')} of {len(self.low):,} (never varies): {first_few(dead)}",
-                "no pattern can tell steps apart by them; units= leaves them out of a recording",
+                "no pattern can use them to tell steps apart; units= leaves them out of a recording",
             )
         share = np.where(is_dead, 0, self.ends(view) / np.maximum(self.n_seen, 1))
         stuck = np.flatnonzero(share >= MOSTLY).tolist()
@@ -165,7 +165,9 @@ def source_findings(dump: DumpReader, source: Source, count: Count) -> Iterator[
 def _tanh_finding(place: str, source: Source, scan: UnitScan, is_taken: bool | None) -> Finding:
     low, high = scan.least, scan.most
     shown = f"which leaves {math.tanh(low):.2f} to {math.tanh(high):.2f}"
-    doubt = "if tanh was already taken, " if is_taken is None else "tanh was already taken, for h exceeds that: "
+    doubt = (
+        "if tanh was already applied, " if is_taken is None else "tanh was already applied, because h exceeds that: "
+    )
     return Finding(
         "note",
         place,
@@ -210,12 +212,12 @@ def _range_findings(place: str, source: Source, scan: UnitScan) -> Iterator[Find
         yield Finding(
             "note",
             place,
-            f"{value_range} and are shown as they are, though a cell state has no bound",
+            f"{value_range} and are shown as they are, but a cell state has no bound",
             f"show it between -1 and 1: views={{{source.name!r}: 'tanh'}}",
         )
     elif kind == "c" and source.view == "raw":
         yield Finding(
-            "note", place, f"{value_range}: tanh was already taken, or the cell state is small", "nothing to do"
+            "note", place, f"{value_range}: tanh was already applied, or the cell state is small", "nothing to do"
         )
     elif kind == "h" and not is_inside:
         yield Finding(

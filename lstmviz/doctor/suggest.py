@@ -51,17 +51,17 @@ def suggest_dump(file: h5py.File, path: Path, survey: FileSurvey, states: list[A
 
 def _string_finding(strings: Array, n_steps: int, highest: int | None) -> Finding:
     """Say whether a list of strings looks like the vocabulary or the token at each step."""
-    place, read = f"array {strings.path}", _text(strings)
+    place, texts = f"array {strings.path}", _text(strings)
     n_strings = quantity(strings.n_steps, "string")
     if strings.n_steps == n_steps:
-        numbered = f"vocab, tokens = numpy.unique({read}, return_inverse=True)"
+        numbered = f"vocab, tokens = numpy.unique({texts}, return_inverse=True)"
         return Finding(
             "note", place, f"{n_strings}, one a step: it looks like the tokens themselves", f"pass {numbered}"
         )
     if highest is not None and highest >= strings.n_steps:
         problem = f"{n_strings}, and token ids go up to {highest:,}: as a vocabulary it lacks some"
         return Finding("problem", place, problem, "give the vocabulary that the ids are of")
-    return Finding("ok", place, f"it looks like the vocabulary: {n_strings}", f"pass vocab={read}.tolist()")
+    return Finding("ok", place, f"it looks like the vocabulary: {n_strings}", f"pass vocab={texts}.tolist()")
 
 
 def _text(strings: Array) -> str:

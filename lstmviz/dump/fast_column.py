@@ -1,12 +1,13 @@
-"""Read one unit's values of an uncompressed data set directly from its file, without HDF5.
+"""Read single units' values of an uncompressed data set directly from its file, without HDF5.
 
-HDF5 checks the checksum of each chunk, which takes most of the time where one unit of hundreds is wanted. Call this
-only for a file that was read whole, and so checked, as it is now.
+HDF5 checks the checksum of each chunk, which takes most of the time where one unit of hundreds is wanted, or a single
+value. Call this only for a file that was read whole, and so checked, as it is now.
 """
 
 from __future__ import annotations
 
 import os
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from lstmviz.dump.open_files import open_files
 
 THREADS = 2
 CHECKSUM_BYTES = 4  # after the values of a chunk
+FEW = 64  # values of a chunk that are read one by one; for more of them the whole chunk is read
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,69 @@ class _Chunk:
     offset: int
 
 
-def fast_column(states: States, unit: int) -> NDArray[Any] | None:
-    """Return a unit's recorded values, shape (n_steps,); None where they are not stored uncompressed."""
+class DirectValues:
+    """The values of one source, read from the places of its chunks; the file stays open as long as this object."""
+
+    def __init__(self, file: int, chunks: list[_Chunk], dataset: h5py.Dataset) -> None:
+        self._file, self._chunks = file, chunks
+        self._length, self._shape, self._dtype = len(dataset), dataset.chunks, dataset.dtype
+        self._row_bytes = self._shape[1] * self._dtype.itemsize
+        self._written = os.fstat(file).st_mtime_ns
+        weakref.finalize(self, os.close, file)
+
+    def column(self, unit: int) -> NDArray[Any] | None:
+        """Return a unit's recorded values, shape (n_steps,); None where the file is too short or was changed."""
+        values = np.empty(self._length, self._dtype)
+
+        def read(share: list[_Chunk]) -> bool:
+            rows = np.empty(self._shape, self._dtype)  # one buffer for all: fresh memory costs more than the copy
+            for chunk in share:
+                if not self._read_rows(chunk, rows):
+                    return False
+                values[chunk.step : chunk.step + self._shape[0]] = rows[: len(values) - chunk.step, unit]
+            return True
+
+        shares = np.array_split(np.arange(len(self._chunks)), THREADS)
+        with ThreadPoolExecutor(THREADS) as pool:
+            is_read = pool.map(read, [[self._chunks[i] for i in share] for share in shares])
+            return values if all(is_read) and self._is_unchanged() else None
+
+    def at(self, steps: NDArray[np.int64], unit: int) -> NDArray[Any] | None:
+        """Return a unit's recorded values at some steps, in rising order; None as for ``column``."""
+        values = np.empty(len(steps), self._dtype)
+        chunk, row = np.divmod(steps, self._shape[0])
+        cuts = np.flatnonzero(np.diff(chunk)) + 1
+        for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(steps)], strict=True):
+            here = slice(first, last)
+            if first < last and not self._read_some(self._chunks[chunk[first]], row[here], unit, values[here]):
+                return None
+        return values if self._is_unchanged() else None
+
+    def _is_unchanged(self) -> bool:
+        return os.fstat(self._file).st_mtime_ns == self._written
+
+    def _read_some(self, chunk: _Chunk, rows: NDArray[np.int64], unit: int, values: NDArray[Any]) -> bool:
+        """Read a unit's values of some rows of a chunk into an array; False where the file is too short."""
+        size = self._dtype.itemsize
+        if len(rows) > FEW:
+            whole = np.empty(self._shape, self._dtype)
+            if not self._read_rows(chunk, whole):
+                return False
+            values[:] = whole[rows, unit]
+            return True
+        offsets = (chunk.offset + rows * self._row_bytes + unit * size).tolist()
+        data = b"".join(os.pread(self._file, size, offset) for offset in offsets)
+        if len(data) < size * len(rows):
+            return False
+        values[:] = np.frombuffer(data, self._dtype)
+        return True
+
+    def _read_rows(self, chunk: _Chunk, rows: NDArray[Any]) -> bool:
+        return os.preadv(self._file, [rows.data], chunk.offset) == rows.nbytes
+
+
+def direct_values(states: States) -> DirectValues | None:
+    """Return a way to the recorded values of a source; None where they are not stored uncompressed."""
     if not isinstance(states.stored, StoredArray):
         return None
     with open_files.lock:
@@ -39,32 +102,8 @@ def fast_column(states: States, unit: int) -> NDArray[Any] | None:
         chunks = _chunks(dataset)
         if chunks is None or not hasattr(os, "preadv"):
             return None
-        shape, values = dataset.chunks, np.empty(len(dataset), dataset.dtype)
-        file = os.dup(dataset.file.id.get_vfd_handle())  # of its own, for HDF5's may be closed meanwhile
-    try:
-        return _column(file, chunks, shape, values, unit)
-    finally:
-        os.close(file)
-
-
-def _column(
-    file: int, chunks: list[_Chunk], shape: tuple[int, int], values: NDArray[Any], unit: int
-) -> NDArray[Any] | None:
-    """Read a unit's values out of chunks of a ``shape`` (steps, units); None where the file is too short."""
-    n_bytes = shape[0] * shape[1] * values.itemsize
-
-    def read(share: list[_Chunk]) -> bool:
-        rows = np.empty(shape, values.dtype)  # one buffer for all: fresh memory costs more than the copy
-        for chunk in share:
-            if os.preadv(file, [rows.data], chunk.offset) < n_bytes:
-                return False
-            values[chunk.step : chunk.step + shape[0]] = rows[: len(values) - chunk.step, unit]
-        return True
-
-    shares = np.array_split(np.arange(len(chunks)), THREADS)
-    with ThreadPoolExecutor(THREADS) as pool:
-        is_read = pool.map(read, [[chunks[i] for i in share] for share in shares])
-        return values if all(is_read) else None
+        file = os.dup(dataset.file.id.get_vfd_handle())  # of its own, because HDF5's may be closed meanwhile
+        return DirectValues(file, chunks, dataset)
 
 
 def _chunks(dataset: h5py.Dataset) -> list[_Chunk] | None:

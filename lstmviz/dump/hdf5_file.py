@@ -1,4 +1,4 @@
-"""Open an HDF5 file, and say for what it is why one cannot be opened: locked, no locks, too many open, or damaged."""
+"""Open an HDF5 file, and say why one cannot be opened: locked, no locks, too many open, or damaged."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Literal
 
 import h5py
 
+from lstmviz.dump.open_files import open_files
+from lstmviz.dump.trial import require
 from lstmviz.errors import DumpError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -31,10 +33,12 @@ def hdf5_file(path: Path, mode: Literal["r", "r+", "w", "a"] = "r") -> h5py.File
 
 
 def open_for_reading(path: Path, called: Path, remedy: str) -> h5py.File:
-    """Open an HDF5 file for reading, ``called`` so in messages; DumpError says why it cannot be opened.
+    """Open an HDF5 file for reading, named ``called`` in messages; DumpError says why it cannot be opened.
 
     ``remedy`` is what to do if it is damaged.
     """
+    open_files.close_changed()
+    require(path, called)
     try:
         return hdf5_file(path)
     except OSError as err:
@@ -57,7 +61,7 @@ def is_hdf5(path: Path, called: Path) -> bool:
 
 
 def other_format(path: Path, called: Path, remedy: str) -> str:
-    """Say what a file is that is not HDF5, and what to do."""
+    """Say what a file that is not HDF5 is, and what to do."""
     with path.open("rb") as file:
         start = file.read(len(LFS_POINTER))
     if start == LFS_POINTER:
@@ -73,13 +77,13 @@ def opening_fault(err: OSError, called: Path, remedy: str) -> str:
         return f"{called} cannot be opened: this process has too many files open; raise the limit with ulimit -n 4096"
     if is_lock and (err.errno in (*_LOCKED, None) or "already open" in str(err)):
         return (
-            f"{called} is locked: another program writes to it, or holds it open; close it there, or read it all the "
-            "same with HDF5_USE_FILE_LOCKING=FALSE in the environment"
+            f"{called} is locked: another program writes to it, or holds it open; close it there, or read it anyway "
+            "with HDF5_USE_FILE_LOCKING=FALSE in the environment"
         )
     if is_lock:
         return f"{called} cannot be locked ({reason}); set HDF5_USE_FILE_LOCKING=FALSE in the environment"
     if err.errno in _REFUSED:
         return f"{called} may not be read by this user; change its permissions"
     if err.errno in (errno.EIO, errno.ESTALE, errno.ENOMEM, errno.ETIMEDOUT):
-        return f"{called} cannot be read now ({reason}); the file may be sound: try again"
+        return f"{called} cannot be read now ({reason}); the file may be fine: try again"
     return f"{called} is truncated or damaged ({reason}); {remedy}"

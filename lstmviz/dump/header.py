@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -13,15 +13,18 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.attention import Steps, n_weights
 from lstmviz.dump.joining import is_rule
 from lstmviz.dump.schema import (
     FORMAT,
     FORMAT_VERSION,
+    MAX_JOIN,
     STATE_DTYPES,
     check_name,
     check_offsets,
     check_track,
     check_units,
+    cut_long,
     given_name,
     unpack_strings,
 )
@@ -107,6 +110,13 @@ class Header:
                 f"{self.path}: attribute {name!r} of {item.name!r} is not text; write it as fixed-length bytes"
             )
         return value.decode("utf-8", errors="replace")
+
+    def join(self, axis: h5py.Group) -> str:
+        """Return what is written between two tokens of an axis."""
+        join = self.text(axis, "join")
+        if len(join) > MAX_JOIN:
+            raise DumpError(f"{self.path}: axis {axis.name!r} joins tokens by {len(join):,} characters; refused")
+        return join
 
     def optional_text(self, item: Any, name: str, default: str) -> str:
         """Return a text attribute, or its default."""
@@ -225,7 +235,30 @@ class Header:
             return info
         self.check_strings(group, "labels")
         table = group["labels/bytes"][()], group["labels/offsets"][()]
-        return replace(info, labels=unpack_strings(*table, f"{self.path}: track {name!r}"))
+        return replace(info, labels=cut_long(unpack_strings(*table, f"{self.path}: track {name!r}")))
+
+    def attention(self, name: str, dataset: h5py.Dataset, first: Steps, steps: Mapping[str, Steps]) -> Steps:
+        """Return the steps that an attention is over; DumpError unless it has a weight for each pair of steps."""
+        over = self.text(dataset, "over")
+        if over not in steps:
+            raise DumpError(f"{self.path}: {name!r} is over an unknown axis {over!r}; it has {', '.join(steps)}")
+        if dataset.ndim != 1 or dataset.dtype.name not in STATE_DTYPES:
+            raise DumpError(
+                f"{self.path}: attention {name!r} is {dataset.dtype} {dataset.shape}; write floats of one dimension"
+            )
+        second = steps[over]
+        if len(first.starts) != len(second.starts):
+            raise DumpError(
+                f"{self.path}: attention {name!r} pairs {len(first.starts)} sequences of axis {first.axis!r} with "
+                f"{len(second.starts)} of {over!r}; each needs one"
+            )
+        expected = n_weights(first.lengths, second.lengths)
+        if len(dataset) != expected:
+            raise DumpError(
+                f"{self.path}: attention {name!r} has {len(dataset)} weights, and its pairs of sequences "
+                f"{expected or 'too many'} pairs of steps; write one weight for each"
+            )
+        return second
 
     def check_steps(self, dataset: h5py.Dataset, name: str, axis: str, n_steps: int) -> None:
         """Raise DumpError unless an array has one row for each step of its axis."""

@@ -1,4 +1,4 @@
-"""How tokens become text: what stands between two of them, and what a piece of a word adds.
+"""How tokens become text: what joins two of them, and what a piece of a word adds.
 
 A tokenizer that cuts words (byte-level BPE, WordPiece, SentencePiece) marks in the spelling of the pieces where a word
 begins or ends. The rules are "bytes" (GPT-2's alphabet, each letter of which stands for one byte), "prefix:##" (it
@@ -28,7 +28,7 @@ _SPECIAL = regex.compile(
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """What stands between two tokens of a text, and the rule by which pieces spell it ("" for whole tokens)."""
+    """What joins two tokens of a text, and the rule by which pieces spell it ("" for whole tokens)."""
 
     join: str = " "
     pieces: str = ""
@@ -78,12 +78,12 @@ def read_joining(join: Any, vocab: Any, words: Sequence[str] | None) -> tuple[st
     A ``join`` that was given counts; with "" the pieces of a tokenizer keep their rule. (None, ""): they are guessed
     when the vocabulary is complete.
     """
-    own = joining_of(vocab)
+    tokenizer_joining = joining_of(vocab)
     if join is not None:
-        return join, own.pieces if own is not None and join == "" else ""
-    if own is None and words is None:
+        return join, tokenizer_joining.pieces if tokenizer_joining is not None and join == "" else ""
+    if tokenizer_joining is None and words is None:
         return None, ""
-    joining = guess_joining(words) if own is None else own
+    joining = guess_joining(words) if tokenizer_joining is None else tokenizer_joining
     return joining.join, joining.pieces
 
 

@@ -1,4 +1,4 @@
-"""Arrays of a dump as people have them: steps in a row, a padded batch, or a list with one array for each sequence."""
+"""Arrays of a dump as users have them: steps in a row, a padded batch, or a list with one array for each sequence."""
 
 from __future__ import annotations
 
@@ -75,21 +75,21 @@ def read_layout(
     given: Mapping[str, Values], lengths: Values | None, mask: Values | None
 ) -> tuple[dict[str, NDArray[Any]], Layout]:
     """Return the states of each source as (n_steps, n_units), and how they were laid out."""
-    own: tuple[int, ...] | None = None
+    own_lengths: tuple[int, ...] | None = None
     arrays, grids = {}, {}
     for name, values in given.items():
         states, rows = _read_source(name, values)
         arrays[name] = states
         if states.ndim == 3:
             grids[name] = states.shape[:2]
-        own = own or rows
+        own_lengths = own_lengths or rows
     if not grids:
         if mask is not None:
             raise InputError("mask is for states of (batch, steps, n_units); give lengths with states in a row")
         steps = None if lengths is None else read_lengths(lengths)
-        if own is not None and steps not in (None, own):
-            raise InputError(f"lengths are {listed(steps)} and the states' own arrays have {listed(own)} steps")
-        return arrays, Layout(len(next(iter(arrays.values()), ())), None, own if steps is None else steps)
+        if own_lengths is not None and steps not in (None, own_lengths):
+            raise InputError(f"lengths are {listed(steps)} and the states' own arrays have {listed(own_lengths)} steps")
+        return arrays, Layout(len(next(iter(arrays.values()), ())), None, own_lengths if steps is None else steps)
     valid = _valid_steps(grids, lengths, mask)
     odd = next((name for name in arrays if name not in grids), None)
     if odd is not None:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.joining import Joining
 from lstmviz.dump.open_files import open_files
-from lstmviz.dump.schema import unpack_strings
+from lstmviz.dump.schema import cut_long, unpack_strings
 from lstmviz.dump.spelling import Spelling
 from lstmviz.errors import DumpError, WindowError
+from lstmviz.system.asked import look
 from lstmviz.types import Source, TrackInfo
 
 StepIndex = int | slice
@@ -43,11 +44,17 @@ class StoredArray:
     find: Callable[[str], h5py.Dataset]
 
     def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
-        """Read whole rows of the steps (all where None); DumpError where the stored bytes fail their checksum."""
+        """Read whole rows of the steps (all where None); DumpError where the stored bytes fail their checksum.
+
+        DumpReplaced where the file was written to since it was opened: no answer mixes the old and the new.
+        """
+        look()
         with open_files.lock:
             dataset = self.find(self.path)
             try:
-                return np.asarray(dataset[() if steps is None else steps])
+                values = np.asarray(dataset[() if steps is None else steps])
+                self.find(self.path)  # raises where the file was written to meanwhile
+                return values
             except OSError as err:
                 reason = " ".join(str(err).split())[:160]
                 raise DumpError(f"{self.name} cannot be read ({reason}); the file is damaged, record it again") from err
@@ -149,7 +156,7 @@ class Tokens:
         if self.vocab_data is None:
             return None
         data, offsets = self.vocab_data
-        words = unpack_strings(data.read(), offsets.read(), offsets.name)
+        words = cut_long(unpack_strings(data.read(), offsets.read(), offsets.name))
         return Spelling(Joining(self.join, self.pieces), words)
 
     def __len__(self) -> int:

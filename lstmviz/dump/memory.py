@@ -69,7 +69,7 @@ class MemoryReader(DumpReader):
         return States(info, ArrayInMemory(self._arrays[ArrayKey("state", source)], source))
 
     def close(self) -> None:
-        """Do nothing, for there is no file."""
+        """Do nothing: there is no file."""
 
 
 def _axis(plan: DumpPlan, block: Block, tokens: Sequence[str]) -> Axis:

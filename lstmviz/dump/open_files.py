@@ -1,4 +1,4 @@
-"""The files of dumps that this process holds open: few at a time, and none that was not read for a while."""
+"""The files of dumps that this process holds open: few at a time, and only those read recently."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ if sys.platform != "win32":
 MOST_OPEN = 64
 SHARE_OF_LIMIT = 4  # at most a fourth of the files that the system lets a process open
 IDLE_SECONDS = 60.0
-RECENT_SECONDS = 1.0  # within which nothing is noted again, for a read may take microseconds
+RECENT_SECONDS = 1.0  # within which a read is not noted again, because it may take microseconds
 
 
 class OpensFile(Protocol):
-    """What holds a file open; reading from it after ``close`` opens the file again."""
+    """An object that holds a file open; reading from it after ``close`` opens the file again."""
 
     def close(self) -> None:
         """Close the file."""
+
+    def is_changed(self) -> bool:
+        """Tell whether somebody wrote to the file, or cut it, since it was opened."""
 
 
 class OpenFiles:
@@ -46,11 +49,19 @@ class OpenFiles:
                     del self._last_read[other]
                     other.close()
 
+    def close_changed(self) -> None:
+        """Close the files that somebody wrote to: HDF5 opens no file anew that is open, and remembers parts of it."""
+        with self.lock:
+            for reader in list(self._last_read):
+                if reader.is_changed():
+                    del self._last_read[reader]
+                    reader.close()
+
     def __len__(self) -> int:
         return len(self._last_read)
 
     def after_fork(self) -> None:
-        """Begin anew in a forked process, whose readers open their files themselves."""
+        """Start over in a forked process, whose readers open their files themselves."""
         self.__init__()  # type: ignore[misc]
 
 

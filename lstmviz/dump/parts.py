@@ -9,6 +9,9 @@ from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
+from lstmviz.system.forks import let_go_in_forks
+from lstmviz.system.own_files import open_own
+
 if sys.platform != "win32":
     import fcntl
 
@@ -36,14 +39,18 @@ def still_running(parts_dir: Path) -> str:
 def is_recording(parts_dir: Path) -> bool:
     """Tell whether a writer that is not closed uses the folder, in this process or another (POSIX only)."""
     try:
-        with FileIO(parts_dir / BLOCKS, "r") as file:
+        with open_own(parts_dir / BLOCKS) as file:
             return not lock(file)
     except OSError:
         return False
 
 
 def lock(file: FileIO) -> bool:
-    """Lock the file of blocks until it is closed or the process ends; False where it is locked already."""
+    """Lock the file of blocks until it is closed or the process ends; False where it is locked already.
+
+    A fork of this process does not keep it locked, nor can it write to it.
+    """
+    let_go_in_forks(file, FileIO.close)
     if sys.platform == "win32":
         return True
     try:
@@ -56,7 +63,7 @@ def lock(file: FileIO) -> bool:
 
 
 def release(file: FileIO) -> None:
-    """Unlock and close the file of blocks; closing alone is not enough, for a forked process has it open too."""
+    """Unlock and close the file of blocks; closing alone is not enough where a process has it open too."""
     if file.closed:
         return
     if sys.platform != "win32":

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.added_files import tracks_folder
+from lstmviz.dump.added_tracks import AddedTracks, Tracks
+from lstmviz.dump.attention import Attention, Steps
 from lstmviz.dump.header import Header
 from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredArray, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.open_files import open_files
 from lstmviz.dump.safe import open_safely
-from lstmviz.dump.schema import place_of
-from lstmviz.errors import DumpError, UnknownName, WindowError
+from lstmviz.dump.schema import FEATURES, UNIT_SHAPES, place_of
+from lstmviz.errors import DumpError, DumpReplaced, UnknownName, WindowError
 from lstmviz.types import Source, TrackInfo, Window
 
 if TYPE_CHECKING:
@@ -41,7 +46,7 @@ class Axis:
         starts: First step of each sequence, (n_sequences,).
         stops: Step after the last one of each sequence, (n_sequences,).
         sources: The sources by name.
-        tracks: The tracks by name.
+        tracks: The tracks by name, those that were added since it was recorded too.
 
     Example:
         >>> axis = dump.first
@@ -58,17 +63,22 @@ class Axis:
     stops: NDArray[np.int64]
     sources: Mapping[str, Source]
     tracks: Mapping[str, Track]
+    _table: tuple[dict[str, Track], pd.DataFrame] | None = field(default=None, init=False, repr=False, compare=False)
 
-    @cached_property
+    @property
     def sequences(self) -> pd.DataFrame:
         """One row for each sequence, with start and stop (steps), and each track of one value for each sequence.
 
         The column of a category holds its labels, and None where there is no value.
         """
-        import pandas as pd  # here alone: the process that writes a dump reads it back without pandas
+        tracks = {n: track for n, track in self.tracks.items() if track.info.per == "sequence"}
+        if self._table is None or self._table[0] != tracks:
+            import pandas as pd  # here alone: the process that writes a dump reads it back without pandas
 
-        columns = {n: _column(track) for n, track in self.tracks.items() if track.info.per == "sequence"}
-        return pd.DataFrame({"start": self.starts, "stop": self.stops, **columns})
+            columns = {name: _column(track) for name, track in tracks.items()}
+            frame = pd.DataFrame({"start": self.starts, "stop": self.stops, **columns})
+            object.__setattr__(self, "_table", (tracks, frame))
+        return self._table[1]  # type: ignore[index]
 
     def sequence_of(self, step: int) -> int:
         """Find the sequence of a step.
@@ -129,18 +139,25 @@ class DumpReader:
         NewerFormat: A newer version of lstmviz wrote it.
     """
 
+    added: AddedTracks | None = None
+    """The tracks that lie beside the dump; None where it is in memory."""
+    attention: Mapping[str, Attention] = MappingProxyType({})
+    """Weights from each step of one axis to those of the paired sequence of another, by name."""
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._place = self.path.absolute()  # the file may be opened again after the working folder changed
         file = open_safely(self.path)
-        self._file, self._pid = file, os.getpid()
+        self._file, self._pid, self._stamp = file, os.getpid(), _stamp(file)
         self._datasets: dict[str, h5py.Dataset] = {}
         try:
             header = Header(file, self.path)
             header.check_format()
             self.uuid = header.uuid()
             self.provenance: dict[str, Any] = header.provenance()
-            self.axes: Mapping[str, Axis] = self._read_axes(header)
+            self.added = AddedTracks(tracks_folder(self._place), self.uuid)
+            self.axes: Mapping[str, Axis] = self._read_axes(header, self.added)
+            self.attention = self._read_attention(header)
         except (KeyError, AttributeError, TypeError, ValueError, OSError, RuntimeError) as err:
             file.close()
             if isinstance(err, DumpError):
@@ -158,7 +175,7 @@ class DumpReader:
         self.__init__(state["path"])  # type: ignore[misc]
         if self.uuid != state["uuid"]:
             self.close()
-            raise DumpError(f"{self.path} was replaced since it was pickled; open it again")
+            raise DumpReplaced(f"{self.path} was replaced since it was pickled; open it again")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path.name}: {self.n_steps} steps, {', '.join(self.sources)}>"
@@ -190,8 +207,13 @@ class DumpReader:
 
     @property
     def tracks(self) -> Mapping[str, Track]:
-        """Tracks of the first axis by name."""
+        """Tracks of the first axis by name, those that were added since it was recorded too."""
         return self.first.tracks
+
+    @property
+    def tracks_revision(self) -> str:
+        """What is new whenever a track was added, renamed or removed, by whomever; "" where none ever was."""
+        return "" if self.added is None else self.added.now().revision
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
@@ -294,8 +316,16 @@ class DumpReader:
             if self._file:
                 self._file.close()
 
+    def is_changed(self) -> bool:
+        """Tell whether somebody wrote to the file, or cut it, since it was opened.
+
+        Returns:
+            False also where the file is closed at the moment: it is compared when it is opened again.
+        """
+        return bool(self._file) and self._pid == os.getpid() and _stamp(self._file) != self._stamp
+
     def _dataset(self, path: str) -> h5py.Dataset:
-        """Return a data set of the open file; it is kept, for opening one costs more than a small read.
+        """Return a data set of the open file; it is kept, because opening one costs more than a small read.
 
         Hold ``open_files.lock`` from before this until it is read, or the file may be closed meanwhile.
         """
@@ -308,16 +338,20 @@ class DumpReader:
     def _open(self) -> h5py.File:
         if not self._file or self._pid != os.getpid():
             file = open_safely(self._place)
-            if Header(file, self.path).uuid() != self.uuid:
+            if Header(file, self.path).uuid() != self.uuid or _stamp(file) != self._stamp:
                 file.close()
-                raise DumpError(f"{self.path} was replaced since it was opened; open it again")
+                raise DumpReplaced(f"{self.path} was recorded again or changed since it was opened; open it again")
             self._file, self._pid, self._datasets = file, os.getpid(), {}
+        elif self.is_changed():
+            self._datasets = {}
+            self._file.close()
+            raise DumpReplaced(f"{self.path} was written to or cut since it was opened; open it again")
         return self._file
 
     def _stored(self, path: str) -> StoredArray:
         return StoredArray(path, self._dataset)
 
-    def _read_axes(self, header: Header) -> dict[str, Axis]:
+    def _read_axes(self, header: Header, added: AddedTracks) -> dict[str, Axis]:
         groups = dict(header.members("axes", h5py.Group))
         if not groups:
             raise DumpError(f"{self.path} has no time axis; see docs/format.md")
@@ -330,15 +364,38 @@ class DumpReader:
                 raise DumpError(f"{self.path}: axis {name!r} has no steps; record at least one")
             starts, stops = header.sequences(name, group, n_steps)
             tokens = self._read_tokens(header, name, group, n_steps) if "tokens" in group else None
+            recorded = {
+                n: self._read_track(header.track(n, g, name, n_steps, len(starts)), starts, stops)
+                for n, g in tracks[name]
+            }
             axes[name] = Axis(
-                *(name, index, n_steps, header.text(group, "join"), tokens, starts, stops),
-                {n: header.source(n, dataset, name, n_steps) for n, dataset in sources[name]},
-                {
-                    n: self._read_track(header.track(n, g, name, n_steps, len(starts)), starts, stops)
-                    for n, g in tracks[name]
-                },
+                *(name, index, n_steps, header.join(group), tokens, starts, stops),
+                {n: self._named(header.source(n, dataset, name, n_steps)) for n, dataset in sources[name]},
+                Tracks(name, recorded, added),
             )
+            added.ends[name] = starts, stops
         return axes
+
+    def _read_attention(self, header: Header) -> dict[str, Attention]:
+        steps = {name: Steps(name, axis.starts, axis.stops) for name, axis in self.axes.items()}
+        found = {}
+        for axis, members in header.members_by_axis("attention", h5py.Dataset, list(steps)).items():
+            for name, dataset in members:
+                over = header.attention(name, dataset, steps[axis], steps)
+                stored = self._stored(place_of("attention", name))
+                found[name] = Attention(name, axis, over.axis, (steps[axis], over), stored)
+        return found
+
+    def _named(self, source: Source) -> Source:
+        """Return a source with the names of its units, where the provenance has one for each, or their shape."""
+        names = self._noted(FEATURES, source) or _index_names(self._noted(UNIT_SHAPES, source), source)
+        if not isinstance(names, list) or len(names) != source.n_units or not all(isinstance(n, str) for n in names):
+            return source
+        return replace(source, names=tuple(names))
+
+    def _noted(self, kind: str, source: Source) -> Any:
+        by_source = self.provenance.get(kind)
+        return by_source.get(source.name) if isinstance(by_source, dict) else None
 
     def _read_tokens(self, header: Header, axis: str, group: h5py.Group, n_steps: int) -> Tokens:
         header.check_steps(header.array(group, "tokens"), "tokens", axis, n_steps)
@@ -348,11 +405,31 @@ class DumpReader:
             data, offsets = (self._stored(place_of("axes", axis, f"vocab/{part}")) for part in ("bytes", "offsets"))
             table = data, offsets
         ids = IdArray(n_steps, self._stored(place_of("axes", axis, "tokens")), n_vocab)
-        return Tokens(n_steps, header.text(group, "join"), ids, table, header.pieces(group))
+        return Tokens(n_steps, header.join(group), ids, table, header.pieces(group))
 
     def _read_track(self, info: TrackInfo, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Track:
         stored = self._stored(place_of("tracks", info.name, "values"))
         return Track(info, int(stops[-1]), stored if info.per == "step" else PerSequenceArray(stored, starts, stops))
+
+
+def _stamp(file: h5py.File) -> tuple[int, int]:
+    """Return what tells the content of an open file apart from an earlier one: its size and when it was written to."""
+    found = os.fstat(file.id.get_vfd_handle())
+    return found.st_size, found.st_mtime_ns
+
+
+MAX_UNITS = 2**40  # of a shape that a provenance names
+
+
+def _index_names(shape: Any, source: Source) -> list[str] | None:
+    """Return the indices of each unit of a state that is no vector, such as "3,5"; None where a shape does not fit."""
+    if not isinstance(shape, list) or len(shape) < 2 or not all(type(size) is int and size > 0 for size in shape):
+        return None
+    n_units, n_named = source.n_units if source.units is None else max(source.units) + 1, math.prod(shape)
+    if n_named > MAX_UNITS or n_named < n_units or (source.units is None and n_named != n_units):
+        return None
+    units = np.arange(source.n_units) if source.units is None else np.array(source.units)
+    return [",".join(map(str, index)) for index in np.stack(np.unravel_index(units, shape), axis=1).tolist()]
 
 
 def _column(track: Track) -> Any:

@@ -15,7 +15,7 @@ import h5py
 
 from lstmviz.dump.hdf5_file import is_hdf5, open_for_reading, other_format
 from lstmviz.dump.parts import is_recording, parts_of, recover_command, still_running
-from lstmviz.errors import DumpError, DumpMissing
+from lstmviz.errors import DumpError, DumpMissing, LstmvizError
 
 ALLOWED_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # HDF5's registered numbers
 MAX_CHUNK_BYTES = 64 * 2**20  # one read holds at least a chunk in memory
@@ -72,16 +72,18 @@ def find_dataset(file: h5py.File, path: str, called: Path) -> h5py.Dataset:
         for part in path.strip("/").split("/"):
             link = item.get(part, getlink=True) if isinstance(item, h5py.Group) and part not in ("", ".") else None
             if link is None:
-                raise DumpError(f"{called} has no data set {path!r}; it has {_names(file)}")
+                raise DumpError(f"{called} has no data set {path[:80]!r}; it has {_names(file)}")
             if not isinstance(link, h5py.HardLink):
                 kind = type(link).__name__
-                raise DumpError(f"{called} has a {kind} at {path!r}, which could read other files; refused")
+                raise DumpError(f"{called} has a {kind} at {path[:80]!r}, which could read other files; refused")
             item = item[part]
         if not isinstance(item, h5py.Dataset):
-            raise DumpError(f"{called} has a group at {path!r}, not a data set; it has {_names(file)}")
+            raise DumpError(f"{called} has a group at {path[:80]!r}, not a data set; it has {_names(file)}")
         _check_dataset(item, called)
-    except (OSError, RuntimeError, KeyError, TypeError) as err:
-        raise DumpError(f"{called} is damaged at {path!r} ({_reason(err)}); make or copy it again") from err
+    except LstmvizError:
+        raise
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as err:
+        raise DumpError(f"{called} is damaged at {path[:80]!r} ({_reason(err)}); make or copy it again") from err
     return item
 
 
@@ -172,8 +174,10 @@ def _check_dataset(dataset: h5py.Dataset, where: Path) -> None:
         raise DumpError(f"{where} keeps {name!r} in another file (external or virtual); copy the values into the dump")
     if dataset.dtype.kind not in "iufS" or dataset.shape is None:
         raise DumpError(f"{where} has {name!r} of type {dataset.dtype}; only integers, floats and bytes are read")
-    for i in range(plist.get_nfilters()):
-        code = plist.get_filter(i)[0]
+    codes = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
+    if len(set(codes)) < len(codes):
+        raise DumpError(f"{where} stores {name!r} through the same filter twice; write it through each once")
+    for code in codes:
         if code not in ALLOWED_FILTERS:
             allowed = ", ".join(ALLOWED_FILTERS.values())
             raise DumpError(f"{where} stores {name!r} through filter {code}; write it with {allowed} or none")
@@ -184,6 +188,11 @@ def _check_dataset(dataset: h5py.Dataset, where: Path) -> None:
         raise DumpError(
             f"{where} declares {declared} bytes for {name!r} and stores {stored}; refused as a decompression bomb"
         )
+    for length, most in zip(dataset.shape, dataset.maxshape, strict=True):
+        if most is not None and (most < length or (dataset.chunks is None and most != length)):
+            raise DumpError(
+                f"{where} declares {name!r} with {length} of at most {most}; it is damaged, record it again"
+            )
     if dataset.chunks is not None:
         _check_chunks(dataset, where)
 

@@ -20,12 +20,16 @@ FORMAT = "lstmviz"
 FORMAT_VERSION = 1
 STATE_DTYPES = ("float16", "float32", "float64")
 MAX_NAME = 200  # characters
+MAX_WORD = 10_000  # characters of a token or a label that are shown
+MAX_JOIN = 100  # characters between two tokens
+FEATURES = "features"  # in the provenance: by source, the names of its units
+UNIT_SHAPES = "unit_shapes"  # likewise, the sizes of a state that is no vector: its units are named by their indices
 MAX_PROVENANCE = 60_000  # bytes; an HDF5 attribute holds 64 KiB
 MAX_UNITS_LISTED = 15_000  # of a source that keeps some of a layer's units: as uint32 these fill an attribute
 
 StateDtype = Literal["float16", "float32", "float64"]
 """The types that states are stored in."""
-Role = Literal["tokens", "state", "track", "sequence"]
+Role = Literal["tokens", "state", "track", "sequence", "attention"]
 COLUMNS = ("start", "stop")  # of every axis' table of sequences, beside its tracks of one value a sequence
 
 
@@ -53,8 +57,10 @@ class AxisPlan:
 
     def __post_init__(self) -> None:
         check_name("axis", self.name)
+        if isinstance(self.join, str) and len(self.join) > MAX_JOIN:
+            raise InputError(f"join has {len(self.join):,} characters; at most {MAX_JOIN} stand between two tokens")
         if self.join is not None and not isinstance(self.join, str):
-            raise InputError(f"join {self.join!r} is not a string; give what stands between two tokens, such as ' '")
+            raise InputError(f"join {self.join!r} is not a string; give the text between two tokens, such as ' '")
         if self.vocab is None:
             return
         if not self.has_tokens:
@@ -91,6 +97,19 @@ class SourcePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class AttentionPlan:
+    """Weights from each step of ``axis`` to the steps of the paired sequence on ``over``, and their stored dtype."""
+
+    name: str
+    axis: str
+    over: str
+    dtype: StateDtype = "float16"
+
+    def __post_init__(self) -> None:
+        check_name("attention", self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class DumpPlan:
     """All that a dump declares before its first step; a recording in progress keeps it as JSON beside its blocks."""
 
@@ -98,13 +117,16 @@ class DumpPlan:
     sources: tuple[SourcePlan, ...]
     tracks: tuple[TrackInfo, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    attention: tuple[AttentionPlan, ...] = ()
 
     def __post_init__(self) -> None:
         places = [(s.name, s.axis) for s in self.sources] + [(t.name, t.axis) for t in self.tracks]
+        places += [(a.name, axis) for a in self.attention for axis in (a.axis, a.over)]
         for kind, names in (
             ("axis", [a.name for a in self.axes]),
             ("source", [s.name for s in self.sources]),
             ("track", [t.name for t in self.tracks]),
+            ("attention", [a.name for a in self.attention]),
         ):
             if (duplicate := first_duplicate(names)) is not None:
                 raise DumpError(f"{kind} {duplicate!r} is declared twice; give each its own name")
@@ -118,7 +140,7 @@ class DumpPlan:
             raise InputError(f"provenance is a {type(self.provenance).__name__}; give a dict of what to note")
 
     def keys(self, axis: str) -> tuple[ArrayKey, ...]:
-        """Every array of an axis, in the order of the plan."""
+        """Every array of an axis that has a row for each step or sequence, in the order of the plan."""
         tokens = [ArrayKey("tokens") for a in self.axes if a.name == axis and a.has_tokens]
         states = [ArrayKey("state", s.name) for s in self.sources if s.axis == axis]
         tracks = [ArrayKey("track" if t.per == "step" else "sequence", t.name) for t in self.tracks if t.axis == axis]
@@ -138,8 +160,9 @@ class DumpPlan:
                 sources=tuple(SourcePlan(**{**s, "units": _tuple(s.get("units"))}) for s in raw["sources"]),
                 tracks=tuple(TrackInfo(**{**t, "labels": tuple(t["labels"])}) for t in raw["tracks"]),
                 provenance=raw["provenance"],
+                attention=tuple(AttentionPlan(**a) for a in raw.get("attention", ())),
             )
-        except (ValueError, KeyError, TypeError) as err:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as err:
             raise DumpError(f"the recording's header cannot be read: {err}") from err
 
 
@@ -217,6 +240,14 @@ def pack_strings(strings: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[n
     offsets = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum([len(e) for e in encoded], out=offsets[1:])
     return np.frombuffer(b"".join(encoded), np.uint8), offsets
+
+
+def cut_long(words: Iterable[str]) -> tuple[str, ...]:
+    """Return words as they are shown: of one of more than ``MAX_WORD`` characters, its beginning.
+
+    A token stands at any number of steps, so that a long one would make a text of any size.
+    """
+    return tuple(word if len(word) <= MAX_WORD else word[:MAX_WORD] + "..." for word in words)
 
 
 def unpack_strings(data: NDArray[np.uint8], offsets: NDArray[np.int64], where: str) -> tuple[str, ...]:

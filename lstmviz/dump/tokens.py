@@ -1,4 +1,4 @@
-"""Read the tokens of a batch, in any of the forms that people have them, into one padded grid."""
+"""Read the tokens of a batch, in any common form, into one padded grid."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ class TokenGrid:
     lengths: tuple[int, ...] | None = None
     mask: NDArray[Any] | None = None
     tracks: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def as_ids(self) -> NDArray[np.int64]:
+        """Return ids as whole numbers; what padding holds may be none, and is -1."""
+        values = np.nan_to_num(self.values, nan=-1) if self.values.dtype.kind == "f" else self.values
+        return values.astype(np.int64)
 
 
 def read_tokens(given: Any, has_vocab: bool) -> TokenGrid:
@@ -132,7 +137,7 @@ def _check_characters(texts: Sequence[str]) -> None:
     odd = next((i for i, text in enumerate(texts) if _LIST.match(text)), None)
     if odd is not None:
         raise InputError(
-            f"tokens[{odd}] is the text {short_repr(texts[odd])}, as a CSV file keeps a list; make it one first: "
+            f"tokens[{odd}] is the text {short_repr(texts[odd])}, a list as a CSV file stores it; convert it first: "
             "frame[column].map(ast.literal_eval)"
         )
 

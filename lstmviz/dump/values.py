@@ -25,7 +25,7 @@ def plain(values: Values) -> Any:
     """Return values of any container as nested lists or a NumPy array, each element as Python has it.
 
     A missing value (None, pandas' NA and NaT, a masked element) is None, or NaN in an array of numbers. Bytes are text
-    in UTF-8, a member of an enumeration is its text or number. What is no container is returned as it is.
+    in UTF-8, a member of an enumeration is its text or number. Anything else is returned as it is.
     """
     if hasattr(values, "detach"):  # a torch tensor, on any device, with or without a gradient
         return _of_tensor(values)

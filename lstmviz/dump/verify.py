@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.added_tracks import recorded_tracks
+from lstmviz.dump.attention import Attention
 from lstmviz.dump.lazy_arrays import StoredRows, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader
@@ -26,7 +28,7 @@ def verify(dump: DumpReader, progress: CountProgress | None = None) -> list[str]
     the vocabulary and labels be UTF-8, and ``n_nan`` be the true count. What a dump declares was checked when it was
     opened.
     """
-    n_all = sum(n_values(axis) for axis in dump.axes.values())
+    n_all = sum(n_values(axis) for axis in dump.axes.values()) + sum(a.n_values for a in dump.attention.values())
     n_read = 0
 
     def count(n_values: int) -> None:
@@ -35,13 +37,32 @@ def verify(dump: DumpReader, progress: CountProgress | None = None) -> list[str]
         if progress is not None:
             progress(n_read, n_all)
 
-    return [fault for reader in dump.readers() for fault in _faults(reader, count)]
+    return [*(fault for reader in dump.readers() for fault in _faults(reader, count)), *_added_faults(dump, count)]
+
+
+def _added_faults(dump: DumpReader, count: Callable[[int], None]) -> Iterator[str]:
+    """Yield why added tracks are left out, and the faults of those that were added to a whole corpus."""
+    added = None if dump.added is None else dump.added.now()
+    if dump.added is not None and dump.added.fault:
+        yield dump.added.fault
+    if added is not None and next(dump.readers()) is not dump:
+        for tracks in added.by_axis.values():
+            for track in tracks.values():
+                yield from track_faults(dump, track, count)
 
 
 def n_values(axis: Axis) -> int:
     """Return how many values an axis has in all."""
     n_columns = sum(source.n_units for source in axis.sources.values()) + (axis.tokens is not None)
     return axis.n_steps * n_columns + sum(track.n_stored for track in axis.tracks.values())
+
+
+def attention_faults(attention: Attention, count: Callable[[int], None]) -> Iterator[str]:
+    """Yield the faults of the weights of an attention; ``count`` is called with the number of values read."""
+    blocks = BlockScan(attention.stored.read, attention.n_values, 1, count, "weights")
+    for _ in blocks:
+        pass
+    yield from blocks.faults()
 
 
 def _faults(dump: DumpReader, count: Callable[[int], None]) -> Iterator[str]:
@@ -52,6 +73,8 @@ def _faults(dump: DumpReader, count: Callable[[int], None]) -> Iterator[str]:
             yield from _source_faults(dump, source, count)
         for track in axis.tracks.values():
             yield from track_faults(dump, track, count)
+    for attention in dump.attention.values():
+        yield from attention_faults(attention, count)
 
 
 def token_faults(dump: DumpReader, axis: Axis, tokens: Tokens, count: Callable[[int], None]) -> Iterator[str]:
@@ -86,7 +109,7 @@ def track_faults(dump: DumpReader, track: Track, count: Callable[[int], None]) -
     """Yield the faults of a track's values and labels; ``count`` is called with the number of values read."""
     info, n_wrong, first = track.info, 0, ""
     is_category = info.kind == "category"
-    if is_category:
+    if is_category and info.name in recorded_tracks(dump.axes[info.axis].tracks):
         table = (dump._stored(place_of("tracks", info.name, f"labels/{part}")) for part in ("bytes", "offsets"))
         yield from _string_faults(f"{dump.path}: the labels of track {info.name!r}", *table)
     blocks = BlockScan(track.read_stored, track.n_stored, 1, count, f"{info.per}s")

@@ -1,4 +1,4 @@
-"""Read a vocabulary in any form that people have it: the token of each id."""
+"""Read a vocabulary in any common form: the token of each id."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lstmviz.checks import short_repr
 from lstmviz.dump.values import plain
 from lstmviz.errors import InputError
 
-BOM = "\ufeff"  # begins a file that an editor of Windows saved; it is no part of the first word
+BOM = "\ufeff"  # the byte order mark, with which Windows editors begin a file; not part of the first word
 PADDING = "<pad>"  # of id 0 where a vocabulary counts from 1, as Keras does
 MAX_GAPS = 1000  # ids without a token, beside as many as there are tokens
 

@@ -83,7 +83,7 @@ def write_dump(
         >>> lstmviz.open_dump(path).first.text(0, 3)
         'la li li'
     """
-    target = _free_path(Path(path), overwrite)
+    target, pid = _free_path(Path(path), overwrite), os.getpid()
     check_mapping("views", views)
     arrays = {"tokens": tokens, "lengths": lengths, "mask": mask, "tracks": tracks, "sequence_tracks": sequence_tracks}
     given = _iter_blocks(blocks, {"states": states, **arrays})
@@ -91,7 +91,7 @@ def write_dump(
     validator = BlockValidator(axis, words, is_many=blocks is not None)
     first = [validator.check(block) for block in islice(given, 1)]
     if not first:
-        raise InputError("blocks has none; give at least one lstmviz.DumpBlock, or the arrays themselves")
+        raise InputError("blocks is empty; give at least one lstmviz.DumpBlock, or the arrays themselves")
     between, pieces = read_joining(join, vocab, words)
     plan = DumpPlan(
         axes=(AxisPlan(axis, between, validator.has_tokens, validator.words, pieces),),
@@ -101,6 +101,8 @@ def write_dump(
     )
     rest = (validator.check(block) for block in given)
     n_steps = _look_ahead(first, rest) if blocks is not None else first[0].n_steps
+    if pid != os.getpid():  # a fork, made where the blocks are, leaves the dump to the process that it came from
+        return target
     _write(target, plan, chain(_drain(first), rest), validator, n_steps)
     if validator.n_empty:
         print(f"{validator.n_empty} sequences have no steps and were left out", file=sys.stderr)
@@ -160,7 +162,7 @@ def _write(
     target: Path, plan: DumpPlan, blocks: Iterable[CheckedBlock], validator: BlockValidator, n_steps: int | None
 ) -> None:
     """Write a dump of one axis under a temporary name, and rename it into place."""
-    axis = plan.axes[0].name
+    axis, pid = plan.axes[0].name, os.getpid()
     with beside(target) as temporary:
         with _disk_errors(target):
             writer = DumpWriter(temporary, plan, n_steps=None if n_steps is None else {axis: n_steps})
@@ -171,8 +173,9 @@ def _write(
             with _disk_errors(target):
                 words = validator.words
                 writer.close(labels=validator.labels, vocabs={} if words is None else {axis: words})
-        with _disk_errors(target):
-            temporary.replace(target)
+        if pid == os.getpid():
+            with _disk_errors(target):
+                temporary.replace(target)
 
 
 @contextmanager

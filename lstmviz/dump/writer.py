@@ -29,7 +29,9 @@ from lstmviz.dump.schema import (
     pack_strings,
     place_of,
 )
+from lstmviz.dump.trial import know
 from lstmviz.errors import DumpError, InputError
+from lstmviz.system.forks import discard_writes, let_go_in_forks
 from lstmviz.types import TrackInfo, View
 
 CHUNK_BYTES = 256 * 1024  # of states: a window of 60 steps is one or two reads, a scan runs near the disk's speed
@@ -58,7 +60,10 @@ class DumpWriter:
         self._lengths: dict[str, list[NDArray[np.int64]]] = {a.name: [] for a in plan.axes}
         self._n_nan = {s.name: 0 for s in plan.sources}
         self._n_units = {s.name: s.n_units for s in plan.sources}
-        self._file = hdf5_file(Path(path), "w")
+        self._axes_of_attention = {a.name: a.axis for a in plan.attention}
+        self._path = Path(path)
+        self._file = hdf5_file(self._path, "w")
+        let_go_in_forks(self, DumpWriter._let_go)
         self._arrays: dict[tuple[str, ArrayKey], h5py.Dataset] = {}
         for axis in plan.axes:
             if axis.has_tokens:
@@ -66,6 +71,9 @@ class DumpWriter:
         for source in plan.sources:
             key = ArrayKey("state", source.name)
             self._create(source.axis, key, place_of("sources", source.name), np.dtype(source.dtype), source.n_units)
+        for attention in plan.attention:
+            key = ArrayKey("attention", attention.name)
+            self._create(attention.axis, key, place_of("attention", attention.name), np.dtype(attention.dtype))
 
     def append(
         self, axis: str, lengths: Sequence[int], arrays: Mapping[ArrayKey, NDArray[Any]], continues: bool = False
@@ -101,6 +109,17 @@ class DumpWriter:
         if len(added):
             self._lengths[axis].append(added)
 
+    def lengths(self, axis: str) -> NDArray[np.int64]:
+        """Return the steps of each sequence of an axis so far."""
+        return np.concatenate([np.zeros(0, np.int64), *self._lengths[axis]])
+
+    def append_attention(self, name: str, weights: NDArray[Any]) -> None:
+        """Append the weights of the next pairs of sequences, row after row, (n_weights,)."""
+        dataset = self._arrays[self._axes_of_attention[name], ArrayKey("attention", name)]
+        start = len(dataset)
+        dataset.resize(start + len(weights), axis=0)
+        dataset[start:] = weights
+
     def close(
         self,
         labels: Mapping[str, Sequence[str]] | None = None,
@@ -129,9 +148,18 @@ class DumpWriter:
                 attrs["units"] = np.array(source.units, "<u4")
         for order, track in enumerate(self.plan.tracks):
             self._close_track(order, track, (labels or {}).get(track.name, track.labels))
+        for order, attention in enumerate(self.plan.attention):
+            attrs = self._file[place_of("attention", attention.name)].attrs
+            _set(attrs, axis=attention.axis, over=attention.over, order=order)
         _set(self._file.attrs, format=FORMAT, format_version=FORMAT_VERSION, uuid=self._uuid)
         _set(self._file.attrs, provenance=_provenance({**self.plan.provenance, **(provenance or {})}))
         self._file.close()
+        know(self._path)
+
+    def _let_go(self) -> None:
+        """Keep a fork from writing what HDF5 has in memory, which it does at the latest when the process ends."""
+        if self._file:
+            discard_writes(self._file.id.get_vfd_handle())
 
     def __enter__(self) -> Self:
         return self
@@ -182,7 +210,7 @@ class DumpWriter:
             _set(group.attrs, pieces=joining.pieces)
         if axis.vocab is not None:
             self._strings(group, "vocab", axis.vocab)
-        lengths = np.concatenate([np.zeros(0, np.int64), *self._lengths[axis.name]])
+        lengths = self.lengths(axis.name)
         stops = np.cumsum(lengths)
         group["sequences/start"] = stops - lengths
         group["sequences/stop"] = stops
@@ -241,3 +269,4 @@ def set_uuid(path: Path, uuid: str) -> None:
     """Set the uuid (32 hexadecimal digits) of a dump that nobody has open yet."""
     with hdf5_file(path, "r+") as file:
         file.attrs["uuid"] = np.bytes_(uuid.encode("ascii"))
+    know(path)

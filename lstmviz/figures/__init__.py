@@ -5,6 +5,7 @@ loaded with this module and not before. ``image`` makes a file of any of them,
 and ``page`` an HTML page of a whole view.
 """
 
+from lstmviz.figures.attention import attention
 from lstmviz.figures.bars import carry
 from lstmviz.figures.card import unit
 from lstmviz.figures.curves import barcode, lengths, thresholds
@@ -14,8 +15,10 @@ from lstmviz.figures.lines import units
 from lstmviz.figures.page import page
 from lstmviz.figures.projection import projection
 from lstmviz.figures.rows import matches
+from lstmviz.figures.trajectories import trajectories
 
 __all__ = [
+    "attention",
     "barcode",
     "carry",
     "image",
@@ -25,6 +28,7 @@ __all__ = [
     "projection",
     "text",
     "thresholds",
+    "trajectories",
     "unit",
     "units",
 ]

@@ -95,7 +95,7 @@ def _largest_differences(part: pd.DataFrame) -> pd.DataFrame:
 
 
 def _roles(colours: Theme) -> tuple[tuple[str, str, str], ...]:
-    return ("share", "matches", colours.accent), ("base_rate", "corpus", colours.grey)
+    return ("share", "matches", colours.accent), ("base_rate", "corpus", colours.base)
 
 
 def _bars(fig: go.Figure, parts: list[pd.DataFrame], colours: Theme) -> None:

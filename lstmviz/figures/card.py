@@ -101,7 +101,7 @@ def _histogram(fig: go.Figure, card: UnitCard, theme: Theme, colour: str) -> Non
         x=(low + high) / 2,
         y=card.histogram["n_steps"].to_numpy(),
         width=(high - low) * 0.9,
-        marker={"color": [colour if on else theme.grey for on in is_on], "line": {"width": 0}},
+        marker={"color": [colour if on else theme.base for on in is_on], "line": {"width": 0}},
         name="steps",
         hovertemplate="%{y:,d} steps at %{x:.3g}<extra></extra>",
     )

@@ -65,7 +65,7 @@ def thresholds(
         marker = {"color": colours.hover, "size": 8}
         fig.add_vline(threshold, line={"color": colours.dim, "width": 1, "dash": "4px,3px"})
         fig.add_scatter(x=[threshold], y=[n_here], mode="markers", marker=marker, name="taken", hoverinfo="skip")
-        detail = f"{n_here} unit{'s' * (n_here != 1)} at the threshold taken, {threshold:.4g}"
+        detail = f"{n_here} unit{'s' * (n_here != 1)} at the chosen threshold, {threshold:.4g}"
     margins = Margins(left=48, bottom=42)
     lay_out(fig, colours, title or "Units selected by threshold", detail, COLUMN, PLOT, margins)
     most = int(y.max(initial=1))

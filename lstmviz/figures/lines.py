@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.figures.strips import Strip, add_legend, draw_cells, range_in_words, token_strip, track_strip, write_words
+from lstmviz.figures.strips import Strip, add_legend, draw_cells, range_in_words, token_strip, write_words
 from lstmviz.figures.text import label, n_columns, shown_name, units_in_words
 from lstmviz.figures.theme import EM, MONO, PAGE, TYPE, Margins, Theme, ThemeName, get_theme, lay_out, legend_height
+from lstmviz.figures.track_cells import track_cells
 from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Pattern, PatternUnit, Source, Window
 from lstmviz.visible import visible_text
@@ -74,7 +75,7 @@ def units(
         )
     values = in_view(info, dump.states(source)[start:stop])
     strips = [token_strip(dump, axis, view, pattern, colours)] if axis.tokens is not None else []
-    strips += [track_strip(axis, name, view, colours) for name in tracks]
+    strips += [track_cells(axis, name, [view], colours) for name in tracks]
     width, is_vertical = _figure_width(strips, len(view))
     fig = go.Figure()
     _lines(fig, info, values, start, pattern, colours)
@@ -132,7 +133,7 @@ def _lines(
     others = [u for u in range(info.n_units) if u not in taken]
     noun = "other units" if taken else "units"
     roles: list[tuple[str, list[int], dict[str, Any], float]] = [
-        (f"{len(others):,} {noun}", others, {"color": colours.grey, "width": _line_width(1, len(others))}, 0.45),
+        (f"{len(others):,} {noun}", others, {"color": colours.unit, "width": _line_width(1, len(others))}, 0.45),
         (
             *(_on_words(mine, "high"), sides["high"]),
             *({"color": colours.accent, "width": _line_width(1.8, len(sides["high"]))}, 1),

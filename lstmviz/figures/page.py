@@ -12,9 +12,10 @@ import pandas as pd
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.figures import pageparts as parts
-from lstmviz.figures.strips import Strip, axis_track, coloured_strip, track_strip, units_on
+from lstmviz.figures.strips import Strip, axis_track, units_on
 from lstmviz.figures.text import shown_name
 from lstmviz.figures.theme import get_theme
+from lstmviz.figures.track_cells import track_cells
 from lstmviz.match.corpus.shards import found_in
 from lstmviz.match.summary.carry import carry
 from lstmviz.types import Pattern, PatternUnit, Window
@@ -121,7 +122,7 @@ def _select(
     tokens = [str(view.start + i) for i in range(len(view))]
     if axis.tokens is not None:
         tokens = axis.tokens[view.start : view.stop]
-    strips = [track_strip(axis, name, view, light) for name in tracks]
+    strips = [track_cells(axis, name, [view], light) for name in tracks]
     drawing = parts.Drawing(dump, source, view, tokens, window)
     n_on = units_on(dump, pattern, view)
     summary = f"Steps {view.start:,} to {view.stop - 1:,}"
@@ -183,9 +184,7 @@ def _view(axis: Axis, start: int, sequence: int) -> Window:
 
 def _strip(axis: Axis, name: str, views: Sequence[Window]) -> Strip:
     """Return a track over the steps of all rows, one after the other, so that a colour means one thing in all."""
-    track = axis_track(axis, name)
-    values = [np.asarray(track[view.start : view.stop], np.float64) for view in views]
-    return coloured_strip(track, np.concatenate(values) if values else np.zeros(0), get_theme("light"))
+    return track_cells(axis, name, views, get_theme("light"))
 
 
 def _row(

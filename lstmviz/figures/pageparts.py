@@ -16,7 +16,7 @@ from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Pattern, PatternUnit, Window
 from lstmviz.visible import visible_text
 
-SHADES, ORDERED, CATEGORIES = 5, 7, 8  # numbers of colours: of shaded tokens, of numbers, of labels
+SHADES, ORDERED, CATEGORIES = 65, 65, 8  # numbers of colours, as the page has: of shaded tokens, of numbers, of labels
 LETTER = 7.9  # px of a letter of 13 px in a monospaced face
 PLOT, ROW, LEFT, TOP = 220, 22, 70, 10  # px of the drawing
 WIDEST, COLUMNS = 12, 16  # cells of a token in the drawing, and in a row of a match
@@ -216,8 +216,8 @@ def styles() -> str:
 
 def _colours(theme: Theme) -> str:
     rules = [
-        f":root{{--bg:{theme.ground};--ink:{theme.ink};--dim:{theme.dim};--line:{theme.grid};--grey:{theme.grey};"
-        f"--accent:{theme.accent};--low:{theme.low};--hover:{theme.hover};--band:{theme.band}}}"
+        f":root{{--bg:{theme.ground};--ink:{theme.ink};--dim:{theme.dim};--line:{theme.grid};--unit:{theme.unit};"
+        f"--base:{theme.base};--accent:{theme.accent};--low:{theme.low};--hover:{theme.hover};--band:{theme.band}}}"
     ]
     for letter, colours, n in (("s", theme.shade, SHADES), ("o", theme.ordered, ORDERED)):
         for i, colour in enumerate(gradient(colours, n)):
@@ -242,7 +242,7 @@ svg text,td,pre,.chips{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu
 svg.lines text{font-size:13px;text-anchor:middle}svg.lines text.number{font-size:12px;text-anchor:end;fill:var(--dim)}
 svg.lines text.step{font-size:12px;fill:var(--dim)}svg.lines text.strong{fill:var(--ink);font-weight:700}
 svg.lines path{fill:none}.grid{stroke:var(--line)}.band{fill:var(--band)}.border{stroke:var(--dim);stroke-dasharray:1 3}
-.other{stroke:var(--grey)}.high,.low{stroke-width:2}path.high{stroke:var(--accent)}
+.other{stroke:var(--unit)}.high,.low{stroke-width:2}path.high{stroke:var(--accent)}
 path.low{stroke:var(--low);stroke-dasharray:6 2}path.other:hover,path.high:hover,path.low:hover{stroke:var(--hover);
 stroke-opacity:1;stroke-width:2.5}.threshold{stroke:var(--ink);stroke-dasharray:4 3}
 .chips{list-style:none;display:flex;flex-wrap:wrap;gap:6px;padding:0;margin:0}
@@ -255,7 +255,7 @@ table{border-collapse:collapse}th{font-weight:400;color:var(--dim);text-align:le
 .side{contain:inline-size;display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start}
 .carry td,.carry th{padding:1px 8px 1px 0}
 .carry caption{text-align:left;font-weight:600;padding-bottom:4px}.carry tbody th{color:var(--ink);text-align:right}
-svg.match{fill:var(--accent)}svg.base{fill:var(--grey)}details{margin-top:16px;contain:inline-size}summary{cursor:pointer;color:var(--dim)}
+svg.match{fill:var(--accent)}svg.base{fill:var(--base)}details{margin-top:16px;contain:inline-size}summary{cursor:pointer;color:var(--dim)}
 pre{overflow-x:auto;padding:10px;border:1px solid var(--line);font-size:12px}
 @media print{body{padding:0}.wide{overflow:visible}}
 """

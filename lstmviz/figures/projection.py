@@ -24,10 +24,14 @@ from lstmviz.figures.theme import (
     lay_out,
     legend_height,
 )
+from lstmviz.maps.colours import pattern_counts, unit_values
 from lstmviz.maps.projection import NAMES, Projection, check_corners
 from lstmviz.maps.region import frequencies
 from lstmviz.maps.trace import trace
 from lstmviz.match.order.bins import values_at
+from lstmviz.types import Pattern
+
+Colour = str | tuple[str, int] | Pattern  # a track, a unit, a pattern
 
 PLOT = 420  # px
 COLOURED = 9  # labels with a colour of their own
@@ -46,19 +50,19 @@ RISING = {
 def projection(
     dump: DumpReader,
     mapped: Projection,
-    colour: str | None = None,
+    colour: Colour | None = None,
     window: tuple[int, int] | None = None,
     region: Sequence[Sequence[float]] = (),
     title: str | None = None,
     theme: ThemeName = "light",
 ) -> go.Figure:
-    """Draw a map, its points coloured by a track.
+    """Draw a map, its points coloured by a track, a unit or a pattern.
 
     Args:
         dump: The dump.
         mapped: The map, from ``dump.project``.
-        colour: Name of the track; None for the first, ``""`` for none. A map of embeddings is coloured by how often a
-            token occurs.
+        colour: Name of the track; None for the first, ``""`` for none. Or a unit as ("rnn.l1.c", 23), by its value, or
+            a Pattern, by how many of its units are on. A map of embeddings is coloured by how often a token occurs.
         window: Steps [start, stop) to draw as a path from a ring to a dot.
         region: Corners (x, y) of an outline to draw.
         title: A title in place of the figure's own.
@@ -68,7 +72,8 @@ def projection(
         A Plotly figure.
 
     Raises:
-        UnknownName: There is no such track.
+        UnknownName: There is no such track or source.
+        PatternError: The unit or pattern lies on another axis, or the unit is not there.
 
     Example:
         >>> fig = figures.projection(dump, dump.project("rnn.l1.c", n_steps=500), colour="depth", window=(249, 255))
@@ -109,7 +114,7 @@ def _detail(mapped: Projection, window: tuple[int, int] | None) -> str:
 
 
 def _points(
-    fig: go.Figure, dump: DumpReader, mapped: Projection, colour: str | None, colours: Theme, theme: ThemeName
+    fig: go.Figure, dump: DumpReader, mapped: Projection, colour: Colour | None, colours: Theme, theme: ThemeName
 ) -> None:
     diameter = 3 if len(mapped.ids) > 3_000 else 5
     if not mapped.is_of_steps:
@@ -118,6 +123,14 @@ def _points(
         _numbers(
             fig, mapped, logs, "times in the corpus, log10(1 + n)", 8, colours, theme, _names(dump, mapped, counts)
         )
+        return
+    if isinstance(colour, Pattern):
+        on = pattern_counts(dump, mapped, colour).astype(float)
+        _numbers(fig, mapped, on, f"units on of {colour.n_units}", diameter, colours, theme, None)
+        return
+    if isinstance(colour, tuple):
+        own = unit_values(dump, mapped, *colour).astype(float)
+        _numbers(fig, mapped, own, f"unit {colour[1]}", diameter, colours, theme, None)
         return
     tracks = dump.axis_of(mapped.source).tracks
     name = next(iter(tracks), "") if colour is None else colour

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,6 @@ from lstmviz.errors import PatternError
 from lstmviz.figures.strips import (
     Strip,
     add_legend,
-    axis_track,
-    coloured_strip,
     draw_cells,
     range_in_words,
     short_number,
@@ -40,12 +39,14 @@ from lstmviz.figures.theme import (
     number_width,
     stepped_scale,
 )
+from lstmviz.figures.track_cells import track_cells
 from lstmviz.match.card.unit_card import in_view
 from lstmviz.match.corpus.shards import found_in
-from lstmviz.types import Pattern, Window
+from lstmviz.types import Pattern, PatternUnit, Window
 from lstmviz.visible import visible_text
 
 ROW = 16  # px a row
+UNDERLINE = 3  # px of it
 MOST_ROWS, MOST_PANELS = 200, 3
 BEFORE, CELLS = 5, 40  # cells before a match starts, and in all, at most
 RIGHT, GAP = 14, 14  # px right of the rows, and between the tokens and the panels
@@ -63,6 +64,8 @@ def matches(
     limit: int = 20,
     title: str | None = None,
     theme: ThemeName = "light",
+    shaded: Sequence[PatternUnit] = (),
+    underline: str = "",
 ) -> go.Figure:
     """Draw matches in rows, aligned at their first step. A line marks where they start, a tick where each ends.
 
@@ -78,6 +81,8 @@ def matches(
         limit: Number of matches to draw.
         title: A title in place of the figure's own.
         theme: ``"light"`` or ``"dark"``.
+        shaded: Units that ``"shared"`` counts in the cells in place of all of the pattern's.
+        underline: A track that underlines the tokens beside what colours them.
 
     Returns:
         A Plotly figure.
@@ -104,20 +109,27 @@ def matches(
     width = PAGE - left - RIGHT
     grid = _Grid.around(axis, spans, width - len(panels) * (GAP + int(CELLS * PANEL)))
     fig, height = go.Figure(), ROW * max(1, len(spans))
-    strips = [_cell_strip(dump, axis, grid, pattern, name, colours) for name in (colour, *panels)]
+    shading = replace(pattern, units=tuple(shaded)) if shaded else pattern
+    strips = [_cell_strip(dump, axis, grid, shading, colour, colours)]
+    strips += [_cell_strip(dump, axis, grid, pattern, name, colours) for name in panels]
     _draw(fig, colours, grid, strips)
+    if underline:
+        strips.append(_track_strip(axis, grid, underline.removeprefix(TRACK), colours))
+        _underline(fig, grid, strips[-1])
     for strip in {strip.name: strip for strip in strips}.values():
         add_legend(fig, strip, 0, is_only=len({s.name for s in strips if s.labels}) == 1)
     has_key = SHADE in (colour, *panels)
     margins = Margins(left=left, right=RIGHT, bottom=44 + 52 * has_key, legend=legend_height(fig, width))
-    detail = "; ".join([_detail(pattern, colour), *filter(None, dict.fromkeys(map(range_in_words, strips)))])
+    ranges = filter(None, dict.fromkeys(map(range_in_words, strips)))
+    detail = "; ".join([_detail(pattern, shading, colour, underline), *ranges])
     title = title or _title(search.totals(), pattern, len(spans), rows is None)
     lay_out(fig, colours, title, detail, PAGE, height, margins)
     fig.update_layout(barmode="overlay")
-    _axes(fig, grid, strips[1:], width)
+    _axes(fig, grid, strips[1 : 1 + len(panels)], width)
     if has_key:
         at = 0 if colour == SHADE else 1 + 2 * list(panels).index(SHADE)
-        fig.data[at].marker.update(showscale=True, colorbar=_key(pattern.n_units, height, colours))
+        n_units = shading.n_units if colour == SHADE else pattern.n_units
+        fig.data[at].marker.update(showscale=True, colorbar=_key(n_units, height, colours))
     return fig
 
 
@@ -156,24 +168,34 @@ class _Grid:
 
 def _cell_strip(dump: DumpReader, axis: Axis, grid: _Grid, pattern: Pattern, colour: str, theme: Theme) -> Strip:
     """Return the cells of all rows, row after row, coloured by ``colour``."""
+    if colour not in (SHADE, "") and not colour.startswith(UNIT):
+        return _track_strip(axis, grid, colour.removeprefix(TRACK), theme)
     values = np.full(grid.steps.shape, np.nan)
-    read = _value_reader(dump, axis, pattern, colour)
+    value_at = _value_reader(dump, axis, pattern, colour)
     for row, steps in zip(values, grid.steps, strict=True):
         inside = steps[steps >= 0]
-        row[steps >= 0] = read(Window(int(inside[0]), int(inside[-1]) + 1))
+        row[steps >= 0] = value_at(Window(int(inside[0]), int(inside[-1]) + 1))
     flat = values.ravel()
     if colour == SHADE:
         n = pattern.n_units + 1
         words = [None if np.isnan(v) else str(int(v)) for v in flat]
         return Strip("units on", flat, words, stepped_scale(gradient(theme.shade, n), n), -0.5, n - 0.5, is_tokens=True)
-    if not colour or colour.startswith(UNIT):
-        finite = flat[np.isfinite(flat)]
-        reach = max(1.0, float(np.abs(finite).max(initial=0.0)))
-        name = f"unit {colour.rpartition(':')[2]}" if colour else "token"
-        scale = colour_scale(theme.signed if colour else (theme.ground, theme.ground))
-        words = [None if np.isnan(v) or not colour else short_number(v) for v in flat]
-        return Strip(name, flat, words, scale, -reach, reach, is_tokens=not colour)
-    return coloured_strip(axis_track(axis, colour.removeprefix(TRACK)), flat, theme)
+    finite = flat[np.isfinite(flat)]
+    reach = max(1.0, float(np.abs(finite).max(initial=0.0)))
+    name = f"unit {colour.rpartition(':')[2]}" if colour else "token"
+    scale = colour_scale(theme.signed if colour else (theme.ground, theme.ground))
+    words = [None if np.isnan(v) or not colour else short_number(v) for v in flat]
+    return Strip(name, flat, words, scale, -reach, reach, is_tokens=not colour)
+
+
+def _track_strip(axis: Axis, grid: _Grid, name: str, theme: Theme) -> Strip:
+    """Return a track over the cells of all rows, row after row."""
+    inside = [steps[steps >= 0] for steps in grid.steps]
+    cells = track_cells(axis, name, [Window(int(steps[0]), int(steps[-1]) + 1) for steps in inside], theme)
+    values, words = np.full(grid.steps.size, np.nan), np.full(grid.steps.size, None, object)
+    is_in = grid.steps.ravel() >= 0
+    values[is_in], words[is_in] = cells.values, np.array(cells.words, object)
+    return replace(cells, values=values, words=words.tolist())
 
 
 def _value_reader(
@@ -184,16 +206,13 @@ def _value_reader(
         return lambda view: units_on(dump, pattern, view).astype(np.float64)
     if not colour:
         return lambda view: np.zeros(len(view))
-    if colour.startswith(UNIT):
-        name, _, unit = colour.removeprefix(UNIT).rpartition(":")
-        info = dump.source(name)
-        if info.axis != axis.name or not unit.isdecimal() or int(unit) >= info.n_units:
-            raise PatternError(
-                f"{colour[:80]!r} is not a unit of axis {axis.name!r}; {name} has units 0 to {info.n_units - 1}"
-            )
-        return lambda view: in_view(info, dump.states(name)[view.start : view.stop, [int(unit)]][:, 0])
-    track = axis_track(axis, colour.removeprefix(TRACK))
-    return lambda view: np.asarray(track[view.start : view.stop], np.float64)
+    name, _, unit = colour.removeprefix(UNIT).rpartition(":")
+    info = dump.source(name)
+    if info.axis != axis.name or not unit.isdecimal() or int(unit) >= info.n_units:
+        raise PatternError(
+            f"{colour[:80]!r} is not a unit of axis {axis.name!r}; {name} has units 0 to {info.n_units - 1}"
+        )
+    return lambda view: in_view(info, dump.states(name)[view.start : view.stop, [int(unit)]][:, 0])
 
 
 def _draw(fig: go.Figure, theme: Theme, grid: _Grid, strips: list[Strip]) -> None:
@@ -219,6 +238,14 @@ def _draw(fig: go.Figure, theme: Theme, grid: _Grid, strips: list[Strip]) -> Non
             rows += [i - 0.5, i + 0.5, None]
     fig.add_scatter(x=[-0.5, -0.5], y=[-0.5, shape[0] - 0.5], mode="lines", **_line(theme))
     fig.add_scatter(x=ends, y=rows, mode="lines", **_line(theme, 1.2))
+
+
+def _underline(fig: go.Figure, grid: _Grid, strip: Strip) -> None:
+    """Draw a strip as a bar under each token."""
+    shape = grid.steps.shape
+    x, y = grid.x.tolist() * shape[0], np.repeat(np.arange(shape[0]) + 0.5 - UNDERLINE / ROW / 2, shape[1]).tolist()
+    hover = f"{label(strip.name, 40)} %{{customdata}}"
+    draw_cells(fig, strip, x, y, [label(word, 80) for word in strip.words], hover, (0.04, 1 - UNDERLINE / ROW))
 
 
 def _line(theme: Theme, width: float = 1.6) -> dict[str, object]:
@@ -278,10 +305,18 @@ def _title(totals: list[tuple[int, int]], pattern: Pattern, n_rows: int, are_bes
     return f"{n_best:,} match{'es' * (n_best != 1)} with {units}{first}"
 
 
-def _detail(pattern: Pattern, colour: str) -> str:
-    names = [f"−{u.unit}" if u.side == "low" else str(u.unit) for u in pattern.units]
-    sources = sorted({u.source for u in pattern.units})
-    of = f"units {units_in_words(names)} of {shown_name(', '.join(sources))}" if names else "the pattern has no units"
+def _numbers(pattern: Pattern) -> str:
+    return units_in_words([f"−{u.unit}" if u.side == "low" else str(u.unit) for u in pattern.units])
+
+
+def _detail(pattern: Pattern, shading: Pattern, colour: str, underline: str) -> str:
+    """Say which units the pattern has, what colours the tokens and what underlines them."""
+    if underline:
+        return f"{_detail(pattern, shading, colour, '')}; underlined by {shown_name(underline.removeprefix(TRACK), 80)}"
+    sources = shown_name(", ".join(sorted({u.source for u in pattern.units})))
+    of = f"units {_numbers(pattern)} of {sources}" if pattern.units else "the pattern has no units"
+    if colour == SHADE and shading.n_units < pattern.n_units:
+        return f"{of}; tokens coloured by units {_numbers(shading)}"
     if colour in (SHADE, ""):
         return of
     by = colour.removeprefix(TRACK)

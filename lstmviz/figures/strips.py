@@ -64,15 +64,13 @@ def axis_track(axis: Axis, name: str) -> Track:
     return axis.tracks[name]
 
 
-def track_strip(axis: Axis, name: str, view: Window, theme: Theme) -> Strip:
-    """Return a track over some steps: labels by colour and name, numbers from the least to the greatest shown."""
-    track = axis_track(axis, name)
-    values = np.asarray(track[view.start : view.stop])
-    return coloured_strip(track, values.astype(np.float64), theme)
+def coloured_strip(
+    track: Track, values: NDArray[np.float64], theme: Theme, ends: tuple[float, float] | None = None
+) -> Strip:
+    """Return a track's values, of any steps (NaN where there is none), with the colours and words to show them in.
 
-
-def coloured_strip(track: Track, values: NDArray[np.float64], theme: Theme) -> Strip:
-    """Return a track's values, of any steps (NaN where there is none), with the colours and words to show them in."""
+    ``ends`` are the numbers between which the colours lie; without them, the least and the greatest shown.
+    """
     if track.info.kind == "category":
         is_label = (values >= 0) & (values < len(track.labels))
         words = [track.labels[int(v)] if ok else None for v, ok in zip(values, is_label, strict=True)]
@@ -80,7 +78,7 @@ def coloured_strip(track: Track, values: NDArray[np.float64], theme: Theme) -> S
         colours = stepped_scale(theme.categories, n)
         return Strip(track.info.name, codes, words, colours, -0.5, n - 0.5, labels=track.labels)
     finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    low, high = ends or ((float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0))
     words = [None if np.isnan(v) else short_number(v) for v in values]
     high = high if high > low else low + 1
     numbers = np.where(np.isfinite(values), values, np.nan)

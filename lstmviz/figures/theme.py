@@ -38,6 +38,8 @@ class Theme:
     dim: str
     grid: str
     grey: str
+    unit: str  # lines of units that are not selected
+    base: str  # bars of the whole corpus
     accent: str
     low: str
     hover: str
@@ -55,13 +57,15 @@ _THEMES: dict[str, Theme] = {
         dim="#5a6572",
         grid="#e4e8ed",
         grey="#8a94a0",
+        unit="#56616e",
+        base="#b3b8be",
         accent="#1a66dc",
-        low="#0b7a75",
+        low="#b0287f",
         hover="#c84208",
         band="rgba(31,111,235,0.10)",
         shade=("#eef3fa", "#b9d2fa", "#5f97f2"),
         ordered=("#e9f3f1", "#6fb5ab", "#0b5a58"),
-        signed=("#5e3c99", "#b2abd2", "#f7f7f7", "#fdb863", "#e66101"),
+        signed=("#b0287f", "#e9a9cf", "#f4f5f8", "#a9c8fa", "#1a66dc"),
         categories=("#f2c9a8", "#bfd9ea", "#cfe5b7", "#e3c6e6", "#f0df9f", "#c9cdd3", "#a8d8d0", "#f0b8bd"),
     ),
     "dark": Theme(
@@ -69,14 +73,16 @@ _THEMES: dict[str, Theme] = {
         ink="#e5ebf2",
         dim="#98a4b3",
         grid="#283140",
-        grey="#8590a0",
+        grey="#7d8896",
+        unit="#a9b4c2",
+        base="#545b66",
         accent="#58a6ff",
-        low="#3fc7bd",
+        low="#f08ac9",
         hover="#ff9b57",
         band="rgba(88,166,255,0.14)",
         shade=("#151e2b", "#1f4473", "#4c93ea"),
         ordered=("#14262a", "#2c7b78", "#a4e8dc"),
-        signed=("#a48be0", "#57487f", "#1c2430", "#8a4a14", "#ff9a3d"),
+        signed=("#f08ac9", "#7a3a63", "#18202b", "#22507f", "#58a6ff"),
         categories=("#7d5233", "#2f5d78", "#4f6b34", "#6a4570", "#6e6130", "#4b535e", "#2b6a62", "#7a4148"),
     ),
 }

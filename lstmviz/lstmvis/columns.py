@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.errors import LstmvizError
+from lstmviz.lstmvis.documents import StepDataset
 
 BLOCK_BYTES = 2**24  # read at a time, over all columns: memory stays flat however long a project is
 MAX_BLOCK_STEPS = 2**17
@@ -30,16 +30,20 @@ class Column(Protocol):
 
 @dataclass(frozen=True)
 class StepColumn:
-    """A data set whose rows are steps: one column of it (``rank``), or with ``has_units`` the whole rows."""
+    """A data set whose rows are steps: one column of it (``rank``), or with ``has_units`` the whole rows.
 
-    dataset: h5py.Dataset
+    With ``is_transposed`` its columns are the steps.
+    """
+
+    dataset: StepDataset
     rank: int | None = None
     has_units: bool = False
+    is_transposed: bool = False
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Return the values at steps [start, stop)."""
         try:
-            values = np.asarray(self.dataset[start:stop])
+            values = np.asarray(self.dataset[:, start:stop].T if self.is_transposed else self.dataset[start:stop])
         except OSError as err:
             reason = " ".join(str(err).split())[:160]
             raise ColumnError(f"{self.dataset.name!r} cannot be read ({reason}); make or copy it again") from err

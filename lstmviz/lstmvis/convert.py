@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
 import numpy as np
 
 from lstmviz.dump.reader import DumpReader
@@ -24,9 +23,10 @@ from lstmviz.lstmvis.project import Options, Project, open_project_files
 from lstmviz.lstmvis.sections import read_config
 from lstmviz.system.atomic import replacing
 from lstmviz.system.cache import cache_folder
+from lstmviz.system.own_files import lock_file
 from lstmviz.types import CountProgress, View
 
-VERSION = 1  # of the conversion: another version makes other dumps, under other names
+VERSION = 2  # of the conversion: another version makes other dumps, under other names
 MAX_NOTES = 40  # kept in the dump
 READ_BYTES = 2**20
 
@@ -60,7 +60,7 @@ def import_project(
         raise
     except OSError as err:
         raise LstmvizError(
-            f"{target} cannot be written ({err.strerror or err}); free some space or give a path"
+            f"{target} cannot be written ({err.strerror or err}); free some space or give another path"
         ) from err
     return ImportedDump(target, notes)
 
@@ -77,20 +77,20 @@ def open_project(
     config, _ = read_config(where, faults)
     name = re.sub(r"[^\w.-]+", "-", config.name).strip("-.")[:60] or "project"
     uuid = content_id(where, options)
-    if uuid is None:  # a file is missing; the error from reading says which
+    if uuid is None:  # a file is missing; the error from reading names it
         with open_project_files(where, options):
             raise LstmvizError(f"{where} changed while it was read; try again")
     home = cache_folder("lstmvis") / uuid
-    kept = home / f"{name}.h5"
-    with filelock.FileLock(f"{home}.lock"):
-        if _is_dump(kept, uuid):
-            return ImportedDump(kept)
-        shutil.rmtree(home, ignore_errors=True)  # of a process that was killed; no other holds the lock
+    cached = home / f"{name}.h5"
+    with lock_file(home.with_name(f"{home.name}.lock")):
+        if _is_dump(cached, uuid):
+            return ImportedDump(cached)
+        shutil.rmtree(home, ignore_errors=True)  # of a process that was killed; this one holds the lock
         home.mkdir()
         try:
-            return import_project(where, kept, options, overwrite=True, progress=progress)
+            return import_project(where, cached, options, overwrite=True, progress=progress)
         finally:
-            if not kept.exists():  # the project cannot be read
+            if not cached.exists():  # the project cannot be read
                 shutil.rmtree(home, ignore_errors=True)
 
 
@@ -98,8 +98,10 @@ def content_id(folder: Path, options: Options) -> str | None:
     """Return a digest of a project's content and options, 32 hexadecimal digits; None where a file is missing."""
     config, data = read_config(folder, Faults())
     digest = hashlib.blake2b(digest_size=16)
-    chosen = sorted(options.views.items()), options.steps, options.has_embedding
+    chosen = sorted(options.views.items()), options.steps, options.has_embedding, options.is_transposed
     digest.update(repr(("lstmviz import", VERSION, chosen, len(data))).encode() + data)
+    if options.lengths:  # the name of a dump without them stays what it was
+        digest.update(repr(options.lengths).encode())
     for key in config.used_files():
         try:
             path = find_inside(folder, config.files[key])
@@ -154,7 +156,7 @@ def _lengths(project: Project, start: int, stop: int) -> tuple[list[int], bool]:
 
 
 def _views(project: Project, ranges: Mapping[str, tuple[float, float]]) -> tuple[dict[str, View], list[str]]:
-    """Choose the view of each source; a note says why where ``lstm.yml`` is unclear or LSTMVis does otherwise."""
+    """Choose the view of each source; a note says why if ``lstm.yml`` is unclear or LSTMVis differs."""
     views: dict[str, View] = {s.name: project.options.views.get(s.name, "raw") for s in project.plan.sources}
     notes = []
     for name, state in project.states.items():

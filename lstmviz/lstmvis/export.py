@@ -46,7 +46,7 @@ def export_project(
     """Write one time axis of a dump (the first by default) as an LSTMVis project in a new folder.
 
     Imported again it gives equal values. Raises DumpExists if the folder is there and not empty, UnknownName for an
-    axis that is not.
+    axis that the dump lacks.
     """
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -58,9 +58,44 @@ def export_project(
             notes = _Export(dump, chosen, temporary).write(progress)
     except OSError as err:
         raise LstmvizError(
-            f"{target} cannot be written ({err.strerror or err}); free some space or give a path"
+            f"{target} cannot be written ({err.strerror or err}); free some space or give another path"
         ) from err
     return ExportedProject(target, notes)
+
+
+@dataclass(frozen=True)
+class RankedWords:
+    """The tracks of a group that hold ranked words, best first, and their weights, if they have any."""
+
+    group: str
+    words: tuple[Track, ...]
+    weights: tuple[Track, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all of its tracks."""
+        return [track.info.name for track in (*self.words, *self.weights)]
+
+
+def ranked_words(tracks: Mapping[str, Track]) -> list[RankedWords]:
+    """Find the groups of ``GROUP.top1``, ``GROUP.top2`` ... of the same labels, with ``GROUP.p1`` ... or without."""
+    found = []
+    for group in dict.fromkeys(track.info.group for track in tracks.values() if track.info.group):
+        members = {name: track for name, track in tracks.items() if track.info.group == group}
+        words, weights = (_ranks(members, f"{group}.{kind}") for kind in ("top", "p"))
+        is_whole = len(words) + len(weights) == len(members) and len(weights) in (0, len(words))
+        kinds = {(t.info.kind, t.info.per) for t in words}, {(t.info.kind, t.info.per) for t in weights}
+        has_one_vocabulary = len({t.labels for t in words}) == 1
+        if is_whole and has_one_vocabulary and kinds[0] == {("category", "step")} and kinds[1] <= {("number", "step")}:
+            found.append(RankedWords(group, words, weights))
+    return found
+
+
+def _ranks(tracks: Mapping[str, Track], prefix: str) -> tuple[Track, ...]:
+    ranked: list[Track] = []
+    while (name := f"{prefix}{len(ranked) + 1}") in tracks:
+        ranked.append(tracks[name])
+    return tuple(ranked)
 
 
 @dataclass
@@ -82,7 +117,7 @@ class _Export:
             raise LstmvizError(f"axis {self.axis.name!r} has no source to export; name one that has with --axis")
         if len(self.dump.axes) > 1:
             others = ", ".join(a for a in self.dump.axes if a != self.axis.name)
-            self.notes.append(f"axes left out, for LSTMVis has one: {others}; export them with --axis")
+            self.notes.append(f"axes left out, because LSTMVis has one: {others}; export them with --axis")
         total = len(self.axis.sources) + len(self.axis.tracks) + 1
         report = progress or (lambda done, of: None)
         states = self._states(lambda done: report(done, total))
@@ -186,17 +221,47 @@ class _Export:
             return {}
         self.files["tracks"] = "tracks.hdf5"
         metas: dict[str, Any] = {}
+        ranked = {name: some for some in ranked_words(self.axis.tracks) for name in some.names}
         with hdf5_file(self.folder / "tracks.hdf5", "w") as file:
-            for i, track in enumerate(self.axis.tracks.values()):
-                metas[track.info.name] = self._meta(file, f"track{i}", track)
-                self._note(track)
+            for i, (name, track) in enumerate(self.axis.tracks.items()):
+                some = ranked.get(name)
+                if some is None:
+                    metas[name] = self._meta(file, f"track{i}", track)
+                    self._note(track)
+                elif some.group not in metas:
+                    metas[some.group] = self._ranked(file, f"track{i}", some)
                 report(i + 1)
         return metas
+
+    def _ranked(self, file: h5py.File, path: str, some: RankedWords) -> dict[str, Any]:
+        """Write ranked words, and their weights, as one word vector."""
+        labels, shape, has_none = some.words[0].labels, (self.axis.n_steps, len(some.words)), False
+        ids = file.create_dataset(path, shape, "<u4")
+        weights = file.create_dataset(f"{path}_weights", shape, "<f8") if some.weights else None
+        for start, stop in step_blocks(self.axis.n_steps, 16 * len(some.words)):
+            found = np.stack([track[start:stop] for track in some.words], axis=1)
+            has_none |= bool((found < 0).any())
+            ids[start:stop] = np.where(found < 0, len(labels), found)
+            if weights is not None:
+                weights[start:stop] = np.stack([track[start:stop] for track in some.weights], axis=1)
+        entry = {"file": "tracks", "path": path, "dict": self._labels(path, some.group, labels, has_none)}
+        if weights is not None:
+            entry["weights_path"] = f"{path}_weights"
+        return {**entry, "type": "wordvec", "vis": {"type": "wordvec"}}
+
+    def _labels(self, path: str, name: str, labels: tuple[str, ...], has_none: bool) -> str:
+        """Write the dictionary of an annotation's labels, and return its key."""
+        key = f"{path}_dict"
+        self.files[key] = f"{path}.dict"
+        if has_none:
+            self.none[name] = len(labels)
+        self._dictionary(key, (*labels, NO_VALUE) if has_none or not labels else labels)
+        return key
 
     def _note(self, track: Track) -> None:
         """Note what LSTMVis's format cannot express about a track."""
         if track.info.per == "sequence":
-            self.notes.append(f"track {track.info.name}: its one value a sequence is written at every step of it")
+            self.notes.append(f"track {track.info.name}: its value for each sequence is written at every step")
         if track.info.concerns == "next":
             self.notes.append(
                 f"track {track.info.name}: its values concern the next token, which LSTMVis cannot express"
@@ -220,11 +285,7 @@ class _Export:
         if not is_category:
             bounds = [low, high] if low <= high else [0.0, 1.0]
             return {**entry, "vis": {"type": "scalar", "range": bounds}}
-        key = f"{path}_dict"
-        self.files[key] = f"{path}.dict"
-        if has_none:
-            self.none[track.info.name] = len(track.labels)
-        self._dictionary(key, (*track.labels, NO_VALUE) if has_none or not track.labels else track.labels)
+        key = self._labels(path, track.info.name, track.labels, has_none)
         return {**entry, "dict": key, "vis": {"type": "discrete", "range": "dict"}}
 
     def _sequences(self) -> None:

@@ -58,8 +58,8 @@ def find_inside(folder: Path, name: str) -> Path:
     try:
         real = (home / name).resolve(strict=True)
     except (OSError, RuntimeError) as err:
-        there = ", ".join(sorted(p.name for p in home.iterdir() if p.is_file())[:12]) or "no file"
-        raise LstmvizError(f" is not there; the folder has {there}") from err
+        present = ", ".join(sorted(p.name for p in home.iterdir() if p.is_file())[:12]) or "no file"
+        raise LstmvizError(f" is not there; the folder has {present}") from err
     if not real.is_relative_to(home):
         raise LstmvizError(outside)
     if not real.is_file():

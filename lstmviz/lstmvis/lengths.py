@@ -25,11 +25,18 @@ class ProjectLength:
 
     n_steps: int
     n_words: int
+    n_states: int
     is_requested: bool
 
     def fits(self, n_rows: int) -> bool:
         """Tell whether an array of so many rows has one for each step."""
-        return n_rows in (self.n_steps, self.n_words) or (self.is_requested and n_rows >= self.n_steps)
+        return n_rows in (self.n_steps, self.n_words, self.n_states) or (self.is_requested and n_rows >= self.n_steps)
+
+
+def is_transposed(shape: tuple[int, ...], n_words: int) -> bool:
+    """Tell whether states of a shape look like (n_units, n_steps) beside so many words."""
+    n_rows, n_columns = shape
+    return n_rows < (1 - TAIL) * n_words and abs(n_columns - n_words) <= TAIL * n_words
 
 
 def common_length(
@@ -43,24 +50,28 @@ def common_length(
                 faults.add(
                     array.file, f"{array.path!r} has {array.n_rows} steps and {requested} are asked for; ask for fewer"
                 )
-        return ProjectLength(requested, words.n_rows if words else requested, True)
+        return ProjectLength(requested, words.n_rows if words else requested, requested, True)
     if not states:
-        return ProjectLength(words.n_rows if words else 1, words.n_rows if words else 1, False)
+        n_words = words.n_rows if words else 1
+        return ProjectLength(n_words, n_words, n_words, False)
     first = states[0]
     for other in states[1:]:
         if other.n_rows != first.n_rows:
             _add_difference(other, first, f"{first.path!r} in {first.file}", faults)
     if words is None or words.n_rows == first.n_rows:
-        return ProjectLength(first.n_rows, first.n_rows, False)
+        return ProjectLength(first.n_rows, first.n_rows, first.n_rows, False)
+    n_steps = min(words.n_rows, first.n_rows)
     tail = words.n_rows - first.n_rows
-    if not 0 < tail <= TAIL * words.n_rows:
-        _add_difference(words, first, f"the states ({first.path!r} in {first.file})", faults)
-    else:
+    if tail < 0:
+        notes.append(f"{first.file}: the last {-tail} of {first.n_rows} states have no word; they are left out")
+    elif tail <= TAIL * words.n_rows:
         notes.append(
             f"{words.file}: the last {tail} of {words.n_rows} words have no state, as LSTMVis's own tools leave them;"
             f" they are left out"
         )
-    return ProjectLength(first.n_rows, words.n_rows, False)
+    else:
+        notes.append(f"{words.file}: the last {tail} of {words.n_rows} words have no state; they are left out")
+    return ProjectLength(n_steps, words.n_rows, first.n_rows, False)
 
 
 def _add_difference(one: StepArray, other: StepArray, other_name: str, faults: Faults) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-import h5py
 import numpy as np
 
-from lstmviz.lstmvis.columns import Column, IdColumn, KnownIdColumn, LabelColumn, LookupColumn, StepColumn
+from lstmviz.lstmvis.columns import Column, IdColumn, KnownIdColumn, LabelColumn, LookupColumn, StepColumn, step_blocks
 from lstmviz.lstmvis.config import CONFIG_FILE, Config, DatasetRef, Meta
-from lstmviz.lstmvis.dictionary import Dictionary
+from lstmviz.lstmvis.dictionary import MAX_ID, Dictionary
+from lstmviz.lstmvis.documents import StepDataset
 from lstmviz.lstmvis.faults import Faults
 from lstmviz.lstmvis.lengths import ProjectLength
 from lstmviz.lstmvis.project_files import ProjectFiles
 from lstmviz.types import TrackInfo
 
+MAX_NUMBERS = 256  # different ones of an annotation without a dictionary that are labels
 MAX_RANKS = 5  # words of a word vector, as many as LSTMVis shows
 
 
@@ -44,16 +46,18 @@ class MetaReader:
         if n_ranks < width:
             self._leave_out(meta, f"only the first {n_ranks} of {width} words of each step are read", "in part")
         weights = self._weights(meta, dataset)
+        group = "" if width == 1 else self._unused_name(meta.name[:180])
         for rank in range(n_ranks):
-            name = meta.name if width == 1 else f"{meta.name[:180]} {rank + 1}"
             column = self._column(meta, meta.ref, dataset, rank, by_id)
             if column is not None:
-                yield self._track(meta, name, column)
+                name = f"{group}.top{rank + 1}" if group else self._unused_name(meta.name)
+                yield self._track(meta, TrackInfo(name, self.config.extra.axis, "number", group=group), column)
             column = None if weights is None else self._column(meta, weights[0], weights[1], rank, by_id)
             if column is not None:
-                yield TrackInfo(self._unused_name(f"{name[:190]} weight"), self.config.extra.axis, "number"), column
+                name = f"{group}.p{rank + 1}" if group else self._unused_name(f"{meta.name[:190]} weight")
+                yield TrackInfo(name, self.config.extra.axis, "number", group=group), column
 
-    def _is_by_id(self, meta: Meta, dataset: h5py.Dataset) -> bool | None:
+    def _is_by_id(self, meta: Meta, dataset: StepDataset) -> bool | None:
         """Tell whether rows are by word id, not by step; None if neither fits. LSTMVis reads word vectors by step."""
         fits = self.length.fits(len(dataset))
         if meta.index is not None and not (meta.is_wordvec and fits):
@@ -61,19 +65,11 @@ class MetaReader:
         if fits:
             return False
         n_rows, n_steps = len(dataset), self.length.n_steps
-        if meta.is_wordvec:
-            self._leave_out(
-                meta, f"it has {n_rows} rows for {n_steps} steps; if they go by word id, add index: word_sequence"
-            )
-        else:
-            self.faults.add(
-                self.files.file_name(meta.ref.file),
-                f"{meta.ref.path!r} has {n_rows} steps and the states {n_steps}; step {min(n_rows, n_steps)} is the"
-                " first where they disagree. If it goes by word id, add index: word_sequence",
-            )
+        why = f"it has {n_rows} rows for {n_steps} steps; if they are by word id, add index: word_sequence"
+        self._leave_out(meta, why)
         return None
 
-    def _weights(self, meta: Meta, dataset: h5py.Dataset) -> tuple[DatasetRef, h5py.Dataset] | None:
+    def _weights(self, meta: Meta, dataset: StepDataset) -> tuple[DatasetRef, StepDataset] | None:
         if meta.weights is None:
             return None
         weights = self.files.dataset(meta.weights, (1, 2))
@@ -87,7 +83,7 @@ class MetaReader:
             return None
         return meta.weights, weights
 
-    def _column(self, meta: Meta, ref: DatasetRef, dataset: h5py.Dataset, rank: int, by_id: bool) -> Column | None:
+    def _column(self, meta: Meta, ref: DatasetRef, dataset: StepDataset, rank: int, by_id: bool) -> Column | None:
         if not by_id:
             return StepColumn(dataset, rank)
         ids = self._index(meta)
@@ -110,15 +106,26 @@ class MetaReader:
             return None
         return IdColumn(StepColumn(dataset), meta.index.path)
 
-    def _track(self, meta: Meta, name: str, column: Column) -> tuple[TrackInfo, Column]:
+    def _track(self, meta: Meta, info: TrackInfo, column: Column) -> tuple[TrackInfo, Column]:
         dictionary = None if meta.dictionary is None else self.files.dictionary(meta.dictionary)
-        info = TrackInfo(self._unused_name(name), self.config.extra.axis, "number")
+        if dictionary is None and meta.dictionary is None and meta.vis == "discrete":
+            dictionary = self._numbers(column)
         if dictionary is None:
             return info, column
         labels, ids = _make_labels(dictionary, IdColumn(column, meta.ref.path), self.config.extra.none.get(meta.name))
         if dictionary.notes:
             self.notes += [n for n in dictionary.notes if n not in self.notes]
-        return TrackInfo(info.name, info.axis, "category", labels), ids
+        return replace(info, kind="category", labels=labels), ids
+
+    def _numbers(self, column: Column) -> Dictionary | None:
+        """Return whole numbers as labels; None if there are too many, or others."""
+        found = np.zeros(0)
+        for start, stop in step_blocks(self.length.n_steps, 64):
+            found = np.union1d(found, column.read(start, stop))
+            is_whole = np.isfinite(found) & (found == np.trunc(found)) & (found >= 0) & (found < MAX_ID)
+            if len(found) > MAX_NUMBERS or not is_whole.all():
+                return None
+        return Dictionary({int(v): str(int(v)) for v in found.tolist()})
 
     def _leave_out(self, meta: Meta, why: str, how: str = "") -> None:
         self.notes.append(f"{CONFIG_FILE}: meta {meta.name!r} is left out{' ' + how if how else ''}: {why}")

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.joining import Joining, guess_joining
 from lstmviz.dump.schema import STATE_DTYPES, ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype
-from lstmviz.errors import UnknownName
+from lstmviz.errors import ProjectError, UnknownName
 from lstmviz.lstmvis.columns import (
     Column,
     ColumnError,
@@ -26,23 +25,31 @@ from lstmviz.lstmvis.columns import (
     step_blocks,
 )
 from lstmviz.lstmvis.config import CONFIG_FILE, Config, StateType
+from lstmviz.lstmvis.documents import StepDataset
 from lstmviz.lstmvis.faults import Faults
-from lstmviz.lstmvis.lengths import ProjectLength, StepArray, common_length
+from lstmviz.lstmvis.lengths import ProjectLength, StepArray, common_length, is_transposed
 from lstmviz.lstmvis.metas import MetaReader
 from lstmviz.lstmvis.project_files import ProjectFiles
 from lstmviz.lstmvis.sections import read_config
 from lstmviz.types import TrackInfo, View
 
 EMBEDDING = "word_embedding"
+PADDING = "<pad>"  # id 0, where no word has it
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to read a project: views by source name ("" for all), only the first ``steps``, and word vectors or not."""
+    """How to read a project: views by source name ("" for all), only the first ``steps``, and word vectors or not.
+
+    With ``is_transposed`` its states are stored as (n_units, n_steps). ``lengths`` are those of padded documents: its
+    arrays are (documents, steps, ...), and each document becomes a sequence.
+    """
 
     views: Mapping[str, View] = field(default_factory=dict)
     steps: int | None = None
     has_embedding: bool = True
+    is_transposed: bool = False
+    lengths: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,11 @@ def open_project_files(folder: Path, options: Options) -> Iterator[Project]:
     """Open a project for reading; ProjectError lists everything that is wrong in it, file by file."""
     faults = Faults()
     config, _ = read_config(folder, faults)
-    with ProjectFiles(folder, config, faults) as files:
+    if options.lengths and options.is_transposed:
+        raise ProjectError(
+            f"{folder}: lengths are of (documents, steps, units), which is not transposed; give one of them"
+        )
+    with ProjectFiles(folder, config, faults, options.lengths) as files:
         yield ProjectReader(config, files, faults, options).project()
 
 
@@ -82,6 +93,7 @@ class ProjectReader:
         self.sources: list[SourcePlan] = []
         self.checked: list[tuple[str, Column]] = []
         self.row_bytes = 0
+        self.pads = False  # whether id 0 stands for padding
 
     def project(self) -> Project:
         """Return the project; ProjectError lists everything that is wrong in it."""
@@ -91,7 +103,7 @@ class ProjectReader:
         length = self._length(words, states)
         vocab, ids = self._tokens(words)
         for state, dataset in states:
-            self._add_source(self._name(state), StepColumn(dataset, has_units=True), dataset)
+            self._add_states(state, dataset, None if words is None else len(words))
         tracks = self._tracks(length, ids)
         self._embedding(length, ids)
         stops = self._stops(length.n_steps)
@@ -114,13 +126,25 @@ class ProjectReader:
             notes=tuple(self.notes),
         )
 
-    def _length(self, words: h5py.Dataset | None, states: list[tuple[StateType, h5py.Dataset]]) -> ProjectLength:
-        counted = [StepArray(self.files.file_name(s.ref.file), s.ref.path, len(d)) for s, d in states]
+    def _add_states(self, state: StateType, dataset: StepDataset, n_words: int | None) -> None:
+        turned = self.options.is_transposed
+        if not turned and n_words is not None and is_transposed(dataset.shape, n_words):
+            self.faults.add(
+                self.files.file_name(state.ref.file),
+                f"{state.ref.path!r} has shape {dataset.shape} and there are {n_words} words: it is transposed, units"
+                " by steps. Read it with: lstmviz import-lstmvis FOLDER --transpose",
+            )
+        column = StepColumn(dataset, has_units=True, is_transposed=turned)
+        self._add_source(self._name(state), column, dataset, dataset.shape[0 if turned else 1])
+
+    def _length(self, words: StepDataset | None, states: list[tuple[StateType, StepDataset]]) -> ProjectLength:
+        steps_along = 1 if self.options.is_transposed else 0
+        counted = [StepArray(self.files.file_name(s.ref.file), s.ref.path, d.shape[steps_along]) for s, d in states]
         ref = self.config.words
         of_words = None if words is None else StepArray(self.files.file_name(ref.file), ref.path, len(words))
         return common_length(of_words, counted, self.options.steps, self.faults, self.notes)
 
-    def _tokens(self, words: h5py.Dataset | None) -> tuple[tuple[str, ...] | None, Column | None]:
+    def _tokens(self, words: StepDataset | None) -> tuple[tuple[str, ...] | None, Column | None]:
         ref = self.config.words
         key = self.config.word_dict if self.config.extra.has_vocab else None
         dictionary = None if key is None else self.files.dictionary(key)
@@ -133,8 +157,10 @@ class ProjectReader:
         ids: Column = IdColumn(StepColumn(words), ref.path)
         vocab = None
         if dictionary is not None:
-            vocab = dictionary.table()
-            is_known = np.array([i in dictionary.words for i in range(dictionary.size)])
+            words_of = {0: PADDING, **dictionary.words}  # Keras pads with 0, and counts words from 1
+            vocab = tuple(words_of.get(i, "") for i in range(dictionary.size))
+            is_known = np.array([i in words_of for i in range(dictionary.size)])
+            self.pads = 0 not in dictionary.words
             ids = KnownIdColumn(cast(IdColumn, ids), is_known, dictionary.file)
             self.notes += dictionary.notes
         self.columns[ArrayKey("tokens")] = ids
@@ -155,22 +181,24 @@ class ProjectReader:
 
     def _embedding(self, length: ProjectLength, ids: Column | None) -> None:
         ref = self.config.embedding
-        dataset = None if ref is None else self.files.dataset(ref, (2,))
+        dataset = None if ref is None else self.files.dataset(ref, (2,), is_table=True)
         if ref is None or dataset is None:
             return
         if not self.options.has_embedding:
             self.notes.append(f"{CONFIG_FILE}: word_embedding is left out, as asked")
         elif length.fits(len(dataset)):
-            self._add_source(self._unused_name(EMBEDDING), StepColumn(dataset, has_units=True), dataset)
+            self._add_source(
+                self._unused_name(EMBEDDING), StepColumn(dataset, has_units=True), dataset, dataset.shape[1]
+            )
         elif ids is None or self.config.embedding_dict not in (None, self.config.word_dict):
             self.notes.append(
-                f"{CONFIG_FILE}: word_embedding is left out: its rows are of another dictionary than the words"
+                f"{CONFIG_FILE}: word_embedding is left out: its rows follow a dictionary other than the words' own"
             )
         else:
             table = self.files.table(ref, dataset)
             if table is not None:
                 column = LookupColumn(table, ids, ref.path)
-                self._add_source(self._unused_name(EMBEDDING), column, dataset)
+                self._add_source(self._unused_name(EMBEDDING), column, dataset, dataset.shape[1])
                 self.checked.append((self.files.file_name(ref.file), column))
 
     def _name(self, state: StateType) -> str:
@@ -180,7 +208,7 @@ class ProjectReader:
         taken = {s.name for s in self.sources}
         return next(n for n in (name, *(f"{name}.{i}" for i in range(2, 10_000))) if n not in taken)
 
-    def _add_source(self, name: str, column: Column, dataset: h5py.Dataset) -> None:
+    def _add_source(self, name: str, column: Column, dataset: StepDataset, n_units: int) -> None:
         dtype = dataset.dtype.newbyteorder("=")
         if dtype.name not in STATE_DTYPES:
             dtype = np.dtype("float32" if dtype.itemsize <= 2 else "float64")
@@ -188,13 +216,14 @@ class ProjectReader:
         if key in self.columns:
             self.faults.add(CONFIG_FILE, f"lstmviz: sources names {name!r} twice; give each its own name")
         self.columns[key] = FloatColumn(column, dtype)
-        self.row_bytes += dataset.shape[1] * dtype.itemsize
-        self.sources.append(
-            SourcePlan(name, self.config.extra.axis, dataset.shape[1], cast(StateDtype, dtype.name), "raw")
-        )
+        self.row_bytes += n_units * dtype.itemsize
+        self.sources.append(SourcePlan(name, self.config.extra.axis, n_units, cast(StateDtype, dtype.name), "raw"))
 
     def _stops(self, n_steps: int) -> NDArray[np.int64]:
         """Return where each sequence stops: LSTMVis has one stream, an export by lstmviz stores its sequences."""
+        if self.options.lengths:
+            ends = np.cumsum(self.options.lengths)
+            return np.append(ends[ends < n_steps], n_steps)
         ref = self.config.extra.stops
         dataset = None if ref is None else self.files.dataset(ref, (1,))
         one_sequence = np.array([n_steps], np.int64)
@@ -215,10 +244,12 @@ class ProjectReader:
 
     def _check_values(self, n_steps: int) -> None:
         """Read every column of ids; the first value that cannot be used becomes a fault."""
+        tokens = self.columns.get(ArrayKey("tokens"))
         for file_name, column in self.checked:
             try:
-                for start, stop in step_blocks(n_steps, 64):
-                    column.read(start, stop)
+                n_zeros = sum(int((column.read(*block) == 0).sum()) for block in step_blocks(n_steps, 64))
+                if column is tokens and self.pads and n_zeros:
+                    self.notes.append(f"{file_name}: {n_zeros} steps have id 0, without a word; shown as {PADDING}")
             except ColumnError as err:
                 self.faults.add(file_name, str(err))
 

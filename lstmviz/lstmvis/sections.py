@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
-import yaml
-
 from lstmviz.dump.schema import MAX_NAME
 from lstmviz.errors import DumpMissing, LstmvizError, ProjectError
 from lstmviz.lstmvis.config import (
@@ -23,6 +21,7 @@ from lstmviz.lstmvis.config import (
     Transform,
 )
 from lstmviz.lstmvis.faults import Faults, find_inside
+from lstmviz.system.plain_yaml import read_plain_yaml
 
 MAX_TEXT = 2000  # characters of a name, path or description
 NOWHERE = DatasetRef("", "")  # in place of one with a fault; it is never read
@@ -37,9 +36,9 @@ def read_config(folder: Path, faults: Faults) -> tuple[Config, bytes]:
         raise DumpMissing(f"no folder at {folder}; give the folder of an LSTMVis project, the one with {CONFIG_FILE}")
     data = _read(folder)
     try:
-        raw = yaml.safe_load(data)
-    except (yaml.YAMLError, ValueError, RecursionError) as err:
-        raise ProjectError(f"{CONFIG_FILE} is not YAML ({' '.join(str(err).split())[:200]}); mend it there") from err
+        raw = read_plain_yaml(data)
+    except ValueError as err:
+        raise ProjectError(f"{CONFIG_FILE} is not YAML ({err}); correct it there") from err
     if not isinstance(raw, dict):
         raise ProjectError(
             f"{CONFIG_FILE} holds {_kind(raw)}, not a mapping of {', '.join(SECTIONS[:6])}; see docs/lstmvis.md"
@@ -54,10 +53,13 @@ def _read(folder: Path) -> bytes:
     except LstmvizError as err:
         raise ProjectError(f"{CONFIG_FILE}{err}") from err
     except OSError as err:
-        raise ProjectError(f"{CONFIG_FILE} cannot be read ({err.strerror}); see to its permissions") from err
+        raise ProjectError(f"{CONFIG_FILE} cannot be read ({err.strerror}); check its permissions") from err
     if len(data) > MAX_CONFIG_BYTES:
         raise ProjectError(f"{CONFIG_FILE} is larger than {MAX_CONFIG_BYTES} bytes; a configuration is a page long")
     return data
+
+
+MOST_ENTRIES = 500  # of a section: each may name an array of any size
 
 
 class Sections:
@@ -108,6 +110,9 @@ class Sections:
         types = section.get("types")
         if section and (not isinstance(types, list) or not types):
             self._fault(f"states: types is {_kind(types)}; give a list of {{type: state, layer: 1, path: states1}}")
+        if isinstance(types, list) and len(types) > MOST_ENTRIES:
+            self._fault(f"states: types has {len(types):,} entries; a project has at most {MOST_ENTRIES}")
+            return ()
         if not isinstance(types, list):
             return ()
         states: list[StateType] = []
@@ -189,10 +194,13 @@ class Sections:
     def _section(self, name: str, is_needed: bool = False) -> dict[Any, Any]:
         value = self.raw.get(name)
         if value is None and is_needed:
-            there = ", ".join(as_text(k) for k in list(self.raw)[:12]) or "nothing"
-            self._fault(f"no section {name!r}; it has {there}. Add it as docs/lstmvis.md shows")
+            present = ", ".join(as_text(k) for k in list(self.raw)[:12]) or "nothing"
+            self._fault(f"no section {name!r}; it has {present}. Add it as docs/lstmvis.md shows")
         if value is not None and not isinstance(value, dict):
             self._fault(f"{name} is {_kind(value)}; give a mapping")
+        if isinstance(value, dict) and len(value) > MOST_ENTRIES:
+            self._fault(f"{name} has {len(value):,} entries; a project has at most {MOST_ENTRIES}")
+            return {}
         return value if isinstance(value, dict) else {}
 
     def _ref(self, section: Any, where: str) -> DatasetRef:

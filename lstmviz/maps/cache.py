@@ -15,6 +15,7 @@ import numpy as np
 from lstmviz.maps.projection import Method, Points
 from lstmviz.system.atomic import replacing
 from lstmviz.system.cache import cache_folder
+from lstmviz.system.own_files import open_own
 
 CACHE_FOLDER = "maps"  # in the user's cache
 VERSION = 1  # of how maps are computed and kept; maps of another version are not found
@@ -46,7 +47,7 @@ class MapKey:
 def load_map(key: MapKey, n_points: int) -> Points | None:
     """Return the points of a kept map, (n_points, 2) float32; None where there is no file, or an invalid one."""
     try:
-        with key.path.open("rb") as file:  # np.load leaves a file open that it cannot read
+        with open_own(key.path) as file:  # np.load leaves a file open that it cannot read
             points: Points = np.load(file, allow_pickle=False)["points"]
     except (OSError, ValueError, IndexError, KeyError, EOFError, zipfile.BadZipFile):
         return None

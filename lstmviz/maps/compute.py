@@ -20,7 +20,7 @@ from lstmviz.maps.projection import EMBEDDING, METHODS, Method, Points, Projecti
 from lstmviz.maps.sampling import MAX_STEPS, N_STEPS, sample
 from lstmviz.types import ShareProgress
 
-N_AXES = 50  # principal axes that t-SNE and UMAP see: the rest of the variance is noise to them, and time
+N_AXES = 50  # principal axes that t-SNE and UMAP see: the rest of the variance adds noise and time
 LEAST_POINTS = 10  # that t-SNE and UMAP make a map of
 PARAMETERS: dict[Method, dict[str, float]] = {
     "pca": {},

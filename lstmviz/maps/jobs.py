@@ -1,20 +1,22 @@
 """Maps that a server computes in the background: one at a time on a machine, watched and cancelled through files.
 
 The files lie beside the kept maps and are named by the map's key. So each of several worker processes of a server can
-report on a map that another one computes, and cancel it.
+report on a map that another one computes, and cancel it. Maps take turns as they were asked for.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, Timeout
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import LstmvizError, ProjectionCancelled, ProjectionError
@@ -24,6 +26,7 @@ from lstmviz.maps.in_subprocess import missing
 from lstmviz.maps.projection import NAMES, Method
 from lstmviz.system.atomic import replacing
 from lstmviz.system.cache import cache_folder
+from lstmviz.system.own_files import lock_file, new_file, read_text
 
 TURN = 0.2  # seconds between two attempts to take the turn
 BEAT = 1.0  # seconds between two heartbeats
@@ -43,39 +46,60 @@ class Job:
     words: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A job as its file holds it: also its number in the queue, and who asked for it; "" for nobody in particular."""
+
+    state: Literal["none", "waiting", "running", "failed"]
+    share: float = 0.0
+    words: str = ""
+    number: int = 0
+    by: str = ""
+
+    @property
+    def is_alive(self) -> bool:
+        return self.state in ("waiting", "running")
+
+
 def status(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int = 0) -> Job:
     """Return the state of a map. Raises what ``compute_map`` raises."""
     if find_map(dump, source, method, n_steps, seed) is not None:
         return Job("done", 1.0)
-    return _read(_job_file(map_key(dump, source, method, n_steps, seed)))
+    return _told(_job_file(map_key(dump, source, method, n_steps, seed)))
 
 
-def start(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int = 0) -> Job:
+def start(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int = 0, by: str = "") -> Job:
     """Compute a map in a thread that waits its turn, unless it is done, running or waiting already.
 
-    Raises ProjectionError where a package is missing or too many maps wait, and what ``compute_map`` raises.
+    ``by`` tells who asks; whoever has a map computed waits for it before the next. Raises ProjectionError for a second
+    map, where a package is missing or too many maps wait, and what ``compute_map`` raises.
     """
     job = status(dump, source, method, n_steps, seed)
     if job.state in ("done", "waiting", "running"):
         return job
     if (remedy := missing(method)) is not None:
         raise ProjectionError(remedy)
-    if _n_jobs() >= MAX_JOBS:
+    others = _alive()
+    if by and any(entry.by == by for entry in others.values()):
+        raise ProjectionError("another map that you asked for is not done; wait for it, or stop it, before the next")
+    if len(others) >= MAX_JOBS:
         raise ProjectionError(f"{MAX_JOBS} maps are being computed or wait; cancel one, or ask again later")
     path = _job_file(map_key(dump, source, method, n_steps, seed))
     _cancel_file(path).unlink(missing_ok=True)
-    job = Job("waiting", 0.0, "waiting for another map")
-    _write(path, job)
-    work = _Work(path, dump, source, method, n_steps, seed)
+    entry = _Entry("waiting", number=1 + max((other.number for other in others.values()), default=0), by=by)
+    _write(path, entry)
+    work = _Work(path, entry, dump, source, method, n_steps, seed)
+    told = _told(path)
     threading.Thread(target=work.run, name=f"lstmviz-{NAMES[method]}", daemon=True).start()
-    return job
+    return told
 
 
 def cancel(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int = 0) -> None:
     """Stop computing a map, whichever process does it; forget a failure."""
     path = _job_file(map_key(dump, source, method, n_steps, seed))
-    if _read(path).state in ("waiting", "running"):
-        _cancel_file(path).touch()
+    if _read(path, _now(path.parent)).is_alive:
+        with suppress(OSError):
+            new_file(_cancel_file(path)).close()
     else:
         path.unlink(missing_ok=True)
 
@@ -83,14 +107,16 @@ def cancel(dump: DumpReader, source: str, method: Method, n_steps: int, seed: in
 class _Work:
     """A map that a thread computes, and the file in which it reports."""
 
-    def __init__(self, path: Path, dump: DumpReader, source: str, method: Method, n_steps: int, seed: int) -> None:
+    def __init__(
+        self, path: Path, entry: _Entry, dump: DumpReader, source: str, method: Method, n_steps: int, seed: int
+    ) -> None:
         self._path, self._arguments = path, (dump, source, method, n_steps, seed)
-        self._job = Job("waiting", 0.0, "waiting for another map")
+        self._entry = entry
         self._last_write = time.monotonic()
 
     def run(self) -> None:
         """Wait for the turn, compute the map, and report a failure; otherwise the job's file is removed."""
-        lock = FileLock(cache_folder(CACHE_FOLDER) / "turn.lock", thread_local=False)
+        lock = lock_file(cache_folder(CACHE_FOLDER) / "turn.lock", thread_local=False)
         try:
             self._take_turn(lock)
             try:
@@ -110,11 +136,14 @@ class _Work:
         finally:
             _cancel_file(self._path).unlink(missing_ok=True)
 
-    def _take_turn(self, lock: FileLock) -> None:
+    def _take_turn(self, lock: BaseFileLock) -> None:
         while True:
-            with suppress(Timeout):
-                lock.acquire(timeout=TURN)
-                return
+            if not _before(self._path, _alive()):
+                with suppress(Timeout):
+                    lock.acquire(timeout=TURN)
+                    return
+            else:
+                time.sleep(TURN)
             if self._is_cancelled():
                 raise ProjectionCancelled("cancelled while it waited")
 
@@ -122,12 +151,13 @@ class _Work:
         """Return whether somebody cancelled the map; write a heartbeat if one is due."""
         if time.monotonic() - self._last_write > BEAT:
             self._last_write = time.monotonic()
-            _write(self._path, self._job)
+            _write(self._path, self._entry)
         return _cancel_file(self._path).exists()
 
     def _report(self, state: Literal["waiting", "running", "failed"], share: float, words: str) -> None:
-        self._job, self._last_write = Job(state, share, words), time.monotonic()
-        _write(self._path, self._job)
+        self._entry = replace(self._entry, state=state, share=share, words=words)
+        self._last_write = time.monotonic()
+        _write(self._path, self._entry)
 
 
 def _job_file(key: str) -> Path:
@@ -138,20 +168,52 @@ def _cancel_file(path: Path) -> Path:
     return path.with_suffix(".cancel")
 
 
-def _write(path: Path, job: Job) -> None:
+def _write(path: Path, entry: _Entry) -> None:
     with suppress(OSError), replacing(path) as temporary:
-        temporary.write_text(json.dumps(asdict(job)), "utf-8")
+        temporary.write_text(json.dumps(asdict(entry)), "utf-8")
 
 
-def _read(path: Path) -> Job:
-    """Return the job in a file; "none" if there is no file, or if the process that wrote it is gone."""
+def _told(path: Path) -> Job:
+    """Return the job of a file, in words: how many are before one that waits."""
+    entry = _read(path, _now(path.parent))
+    if entry.state != "waiting":
+        return Job(entry.state, entry.share, entry.words)
+    n_before = len(_before(path, _alive()))
+    return Job("waiting", 0.0, f"waiting: {n_before} map{'s are' if n_before != 1 else ' is'} before this one")
+
+
+def _read(path: Path, now: float) -> _Entry:
+    """Return what a file holds; "none" if there is no file, or if the process that wrote it is gone."""
     try:
-        job = Job(**json.loads(path.read_text("utf-8")))
-        age = time.time() - path.stat().st_mtime
-    except (OSError, ValueError, TypeError):
-        return Job("none")
-    return Job("none") if job.state != "failed" and age > DEAD else job
+        entry = _Entry(**json.loads(read_text(path)))
+        age = now - path.lstat().st_mtime
+        entry = replace(entry, number=int(entry.number), share=float(entry.share), words=str(entry.words))
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
+        return _Entry("none")
+    return _Entry("none") if entry.state != "failed" and abs(age) > DEAD else entry
 
 
-def _n_jobs() -> int:
-    return sum(_read(path).state in ("waiting", "running") for path in cache_folder(CACHE_FOLDER).glob("*.job"))
+def _now(folder: Path) -> float:
+    """Return the time by the clock that stamps the files of a folder, which may be another machine's.
+
+    By that clock, whoever computes a map has just written; a job from its future is one from before it was set back.
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return os.fstat(file.fileno()).st_mtime
+
+
+def _alive() -> dict[Path, _Entry]:
+    """Return the jobs that run or wait, by their files."""
+    folder = cache_folder(CACHE_FOLDER)
+    paths = list(folder.glob("*.job"))
+    now = _now(folder) if paths else 0.0
+    entries = {path: _read(path, now) for path in paths}
+    return {path: entry for path, entry in entries.items() if entry.is_alive}
+
+
+def _before(path: Path, alive: dict[Path, _Entry]) -> list[Path]:
+    """Return the jobs that have their turn before that of a file."""
+    mine = alive.get(path)
+    if mine is None:
+        return []
+    return [p for p, other in alive.items() if (other.number, p.name) < (mine.number, path.name)]

@@ -27,6 +27,8 @@ class Region:
         axis: The time axis.
         steps: The steps. On a map of embeddings, all steps with a token of the region.
         n_points: Number of points inside the polygon.
+        among: The steps that have a point on the map and that the filters allow, in rising order; on a map of
+            embeddings, all steps that they allow.
 
     Example:
         >>> mapped = dump.project("rnn.l1.c")
@@ -40,6 +42,7 @@ class Region:
     axis: Axis
     steps: NDArray[np.int64]
     n_points: int
+    among: NDArray[np.int64]
 
     @property
     def spans(self) -> Candidates:
@@ -78,8 +81,11 @@ def region(
     ids = projection.inside(polygon)
     axis = dump.axis_of(projection.source) if projection.is_of_steps else dump.first
     steps = ids if projection.is_of_steps else steps_with(dump, ids)
+    every = projection.ids if projection.is_of_steps else np.arange(axis.n_steps)
     allowed = allowed_steps(dump, axis, filters)
-    return Region(dump, axis, steps if allowed is None else steps[allowed[steps]], len(ids))
+    if allowed is not None:
+        steps, every = steps[allowed[steps]], every[allowed[every]]
+    return Region(dump, axis, steps, len(ids), every)
 
 
 def frequencies(dump: DumpReader, projection: Projection) -> NDArray[np.float32]:

@@ -49,13 +49,13 @@ def sample(dump: DumpReader, source: str, n_sampled: int, seed: int) -> Sample:
     return Sample(steps[is_finite], values[is_finite], int((~is_finite).sum()))
 
 
-def states_at(dump: DumpReader, source: str, steps: Steps) -> NDArray[np.float32]:
+def states_at(dump: DumpReader, source: str, steps: Steps, units: slice = slice(None)) -> NDArray[np.float32]:
     """Return the states of a source at steps in rising order, in its view: (n, n_units) float32."""
     info, states = dump.source(source), dump.states(source)
-    values = np.empty((len(steps), info.n_units), np.float32)
+    values = np.empty((len(steps), len(range(info.n_units)[units])), np.float32)
     for first, last in _stretches(steps):
         begin, end = int(steps[first]), int(steps[last - 1]) + 1
-        values[first:last] = in_view(info, states[begin:end][steps[first:last] - begin])
+        values[first:last] = in_view(info, states[begin:end, units][steps[first:last] - begin])
     return values
 
 

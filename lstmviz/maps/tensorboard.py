@@ -68,7 +68,7 @@ def default_source(dump: DumpReader) -> str:
     """Return the default source: the last cell state, else the last source of all."""
     names = list(dump.sources)
     if not names:
-        raise ProjectionError(f"{dump.path.name} has no source of states")
+        raise ProjectionError(f"{dump.path.name} has no source")
     return next((name for name in reversed(names) if name.endswith(".c")), names[-1])
 
 

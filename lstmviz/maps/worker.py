@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lstmviz.maps.neighbours import nearest
 from lstmviz.maps.projection import Points, first_two
-from lstmviz.system.worker import end_with_parent, report
+from lstmviz.system.worker import end_with_parent, give_way, report
 
 SMALL = 3_000  # points up to which the gradient is computed faster by a tree, on one thread
 REPORT_EVERY = 10  # iterations of t-SNE
@@ -31,6 +31,7 @@ UMAP_NOISE = 1e-4  # standard deviation of where it starts in a direction in whi
 def main() -> int:
     """Compute one map; returns the exit code."""
     end_with_parent()
+    give_way()
     folder, request = Path(sys.argv[1]), json.loads(sys.argv[2])
     reduced = np.load(folder / "reduced.npy", allow_pickle=False)
     methods: dict[str, Callable[..., NDArray[Any]]] = {"tsne": _tsne, "umap": _umap}

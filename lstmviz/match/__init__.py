@@ -12,7 +12,7 @@ from lstmviz.match.pattern.select import select
 from lstmviz.match.pattern.thresholds import WhyNot, thresholds, why_not
 from lstmviz.match.summary.barcode import barcode
 from lstmviz.match.summary.carry import carry
-from lstmviz.match.summary.compare import Comparison, compare
+from lstmviz.match.summary.compare import Comparison, compare, unmet
 from lstmviz.match.text.search import search
 from lstmviz.types import Over
 
@@ -45,6 +45,7 @@ __all__ = [
     "select",
     "thresholds",
     "unit_card",
+    "unmet",
     "why_not",
     "with_unit",
     "without",

@@ -57,7 +57,7 @@ def size_line(path: Path, plan: DumpPlan, given: Forecast) -> str:
 def refusal(path: Path, given: Forecast) -> RecordingError:
     """Return the error for a disk that has less room than the recording will take."""
     return RecordingError(
-        f"{path} will take {amount(given.n_bytes)}, and as much again while it is made of its parts: "
+        f"{path} will take {amount(given.n_bytes)}, and as much again while it is assembled from its parts: "
         f"{amount(_COPIES * given.n_bytes)}, and the disk has {amount(given.n_free)}; record fewer layers=, units=, "
         "every=, record to another disk, or pass force=True"
     )

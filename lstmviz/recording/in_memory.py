@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +20,17 @@ if TYPE_CHECKING:
 
 
 def record_in_memory(
-    model: nn.Module, run: Callable[[Recording], None], vocab: Any = None, **options: Any
+    model: nn.Module, run: Callable[[Recording], None], vocab: Any = None, *, is_followed: bool = True, **options: Any
 ) -> tuple[DumpPlan, Block]:
     """Record one batch of one axis as ``lstmviz.record`` does, bit for bit, and return what that would have written.
 
     ``run(recording)`` opens the batch and calls the model in it; ``options`` are those of ``record`` less ``path`` and
-    ``overwrite``. Raises what ``record`` raises.
+    ``overwrite``. Where it is known what the model reads, its tokens need not be followed. Raises what ``record``
+    raises.
     """
     sink = MemorySink()
-    recording = Recording(read_options(model, vocab, force=True, **options), sink)
+    read = read_options(model, vocab, force=True, **options)
+    recording = Recording(replace(read, is_followed=read.is_followed and is_followed), sink)
     recording.tells_size = False
     with recording:
         run(recording)
@@ -41,6 +45,7 @@ class MemorySink(Sink):
     def __init__(self) -> None:
         self.path = Path()
         self.blocks: list[Block] = []
+        self._pid = os.getpid()
         self._plan = None
         self._n_batches = 0
 

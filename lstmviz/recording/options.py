@@ -65,7 +65,9 @@ def passes_by_axis(
         return {name: (Pass(**{argument: by[name] for argument, by in arguments.items()}),) for name in names}
     if not given.is_empty:
         both = next(f.name for f in fields(given) if getattr(given, f.name) is not None)
-        raise InputError(f"{both}= and passes= are both given; say all of it in passes=[lstmviz.Pass({both}=...), ...]")
+        raise InputError(
+            f"{both}= and passes= are both given; put everything into passes=[lstmviz.Pass({both}=...), ...]"
+        )
     by_name = {
         name: (Pass(),) if several is None else tuple(several)
         for name, several in by_axis("passes", passes, names).items()

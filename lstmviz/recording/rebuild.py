@@ -93,15 +93,17 @@ def rnn_from_weights(weights: Mapping[str, Any], *, batch_first: bool = True) ->
     """
     import torch
 
-    found = {name: match for name in weights if (match := _NAME.fullmatch(name))}
-    prefixes = sorted({match["prefix"] for match in found.values()})
+    matched_weights = {name: match for name in weights if (match := _NAME.fullmatch(name))}
+    prefixes = sorted({match["prefix"] for match in matched_weights.values()})
     if len(prefixes) != 1:
-        there = ", ".join(prefix.rstrip(".") for prefix in prefixes)
-        remedy = f"give those of one: {there}" if prefixes else f"there is {', '.join(list(weights)[:8]) or 'nothing'}"
+        modules = ", ".join(prefix.rstrip(".") for prefix in prefixes)
+        remedy = (
+            f"give those of one: {modules}" if prefixes else f"there is {', '.join(list(weights)[:8]) or 'nothing'}"
+        )
         raise InputError(
             f"weights of {len(prefixes)} recurrent modules are given, named weight_ih_l0 and so on; {remedy}"
         )
-    state = {name.removeprefix(prefixes[0]): torch.as_tensor(weights[name]).detach() for name in found}
+    state = {name.removeprefix(prefixes[0]): torch.as_tensor(weights[name]).detach() for name in matched_weights}
     if not state.keys() >= {"weight_ih_l0", "weight_hh_l0"}:
         raise InputError(f"weight_ih_l0 or weight_hh_l0 is missing; there is {', '.join(state)}")
     ih, hh = state["weight_ih_l0"], state["weight_hh_l0"]
@@ -113,9 +115,9 @@ def rnn_from_weights(weights: Mapping[str, Any], *, batch_first: bool = True) ->
     module = _kind(n_gates)(
         ih.shape[1],
         n_units,
-        num_layers=1 + max(int(match["layer"]) for match in found.values()),
+        num_layers=1 + max(int(match["layer"]) for match in matched_weights.values()),
         bias="bias_ih_l0" in state,
-        bidirectional=any(match["back"] for match in found.values()),
+        bidirectional=any(match["back"] for match in matched_weights.values()),
         batch_first=batch_first,
         dtype=ih.dtype,
         **({"proj_size": projected} if projected else {}),
@@ -164,12 +166,12 @@ def _sizes(arrays: Sequence[Kernel]) -> tuple[int, int, int]:
     shapes = ", ".join(str(a.shape) for a in arrays)
     if kernel.ndim != 2 or recurrent.ndim != 2 or kernel.shape[1] != recurrent.shape[1] or not recurrent.shape[0]:
         raise InputError(
-            f"arrays of {shapes} are no kernel and recurrent kernel, (n, n_gates * n_units); check their order"
+            f"arrays of {shapes} are not a kernel and a recurrent kernel, (n, n_gates * n_units); check their order"
         )
     n_inputs, n_units, n_gates = kernel.shape[0], recurrent.shape[0], recurrent.shape[1] // recurrent.shape[0]
     if n_gates not in _KINDS or recurrent.shape[1] % n_units:
         raise InputError(
-            f"arrays of {shapes} are of no LSTM or GRU: an LSTM of {n_units} units has {4 * n_units} columns"
+            f"arrays of {shapes} do not belong to an LSTM or GRU: an LSTM of {n_units} units has {4 * n_units} columns"
         )
     width = n_gates * n_units
     if bias and bias[0].shape not in ((width,), (2 * width,), (2, width)):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self, get_args
 
+from lstmviz.dump.schema import UNIT_SHAPES
 from lstmviz.dump.values import Values
 from lstmviz.errors import InputError, RecordingError, StorageError
 from lstmviz.recording.batch.axes import by_axis
@@ -15,6 +17,7 @@ from lstmviz.recording.batch.batch import Batch
 from lstmviz.recording.batch.fit_tokens import note_of
 from lstmviz.recording.batch.pass_inputs import Pass
 from lstmviz.recording.batch.prediction_tracks import Kind, Predictions
+from lstmviz.recording.batch.predictions import read_labels
 from lstmviz.recording.batch.to_blocks import AxisBlock, check_plan, first_plan, make_axis_block
 from lstmviz.recording.disk_space import forecast, refusal, size_line
 from lstmviz.recording.options import RecordingOptions, passes_by_axis
@@ -32,9 +35,13 @@ class Recording:
     continues. If the body catches an exception of a batch, only that batch is missing, and the provenance counts it in
     ``batches_lost``. A full disk stops the recording with one line, and lets the model run on.
 
+    A recording belongs to the process that entered the ``with``. A fork of it (a loader's worker, ``multiprocessing``,
+    ``os.fork``) may leave the ``with`` in any way and changes nothing; it cannot record batches of its own.
+
     Attributes:
         stopped: Why the recording stopped early, in one line, such as a full disk; None otherwise.
         tells_size: Whether to print the size on standard error before the first write. Set it before the ``with``.
+        facts: What the dump's provenance notes besides, by name. Set it before the ``with``.
 
     Example:
         >>> import torch
@@ -51,9 +58,12 @@ class Recording:
         self._sink = sink
         self._is_open = False
         self._n_begun = self._n_done = 0  # batches; one that is done may have kept no step
+        self._n_valid = 0  # steps that ran and are no padding, kept or not
         self._running: Batch | None = None
+        self._entering = Lock()
         self.stopped: str | None = None
         self.tells_size = True
+        self.facts: Mapping[str, Any] = {}
 
     @property
     def n_steps(self) -> int:
@@ -70,6 +80,7 @@ class Recording:
         tracks: Mapping[str, Values] | None = None,
         sequence_tracks: Mapping[str, Values] | None = None,
         where: Values | None = None,
+        starts: Values | None = None,
         continues: Values = False,
         documents: Values | None = None,
         ids: Values | None = None,
@@ -93,6 +104,9 @@ class Recording:
             sequence_tracks: Names with one number or string for each sequence, (batch,). Every batch must have the
                 same.
             where: True for the steps to keep, (batch, steps); a sequence ends where a step is left out.
+            starts: True where an episode begins inside a row, (batch, steps): a sequence begins there, from a state of
+                its own. Values of ``sequence_tracks`` and ``ids`` may then be (batch, steps) too, the same throughout
+                an episode.
             continues: True, or one value for each sequence, if sequence i continues sequence i of the batch before, as
                 in truncated backpropagation through time. The last columns may be missing once their stream has ended.
             documents: A number for each sequence, (batch,), by which the dump orders them, for a loader that changes
@@ -118,6 +132,7 @@ class Recording:
             tracks=tracks,
             sequence_tracks=sequence_tracks if ids is None else {**(sequence_tracks or {}), "id": ids},
             where=where,
+            starts=starts,
         )
         axis_batches: dict[str, AxisBatch] = {}
         if self.stopped is None:
@@ -192,6 +207,22 @@ class Recording:
         if (batch := self._batch_of("track")) is not None:
             batch.track(name, values, axis)
 
+    def starts(self, mask: Values, *, axis: str | None = None) -> None:
+        """Say where episodes begin in the present batch, if it is known only while, or after, the model runs.
+
+        Open the batch with ``run.batch()``.
+
+        Args:
+            mask: True where an episode begins, (batch, steps), as in ``batch``.
+            axis: Name of the axis, if there are several.
+
+        Raises:
+            InputError: It is not a mask.
+            RecordingError: No batch is open, its steps are already cut into sequences, or the mask does not fit them.
+        """
+        if (batch := self._batch_of("starts")) is not None:
+            batch.starts(mask, axis)
+
     def inputs(self, values: Values, *, axis: str | None = None) -> None:
         """Keep the numbers that the model read in the present batch, if they are known only after it ran: a rollout.
 
@@ -206,26 +237,40 @@ class Recording:
         if (batch := self._batch_of("inputs")) is not None:
             batch.inputs(values, axis)
 
-    def log(self, name: str, values: Values, *, view: View = "raw", axis: str | None = None) -> None:
-        """Record one more array of the present batch as a source: states of a cell of your own, or attention.
+    def log(
+        self, name: str, values: Values, *, view: View = "raw", axis: str | None = None, over: str | None = None
+    ) -> None:
+        """Record one more array of the present batch as a source: states of a cell of your own.
 
-        A second call with the same name continues the array in time.
+        A second call with the same name continues the array in time. With ``over``, record attention instead: weights
+        from each step to the steps of the paired sequence of another axis.
 
         Args:
             name: Name of the source.
-            values: The array, (batch, steps, n_units) or (batch, steps).
+            values: The array, (batch, steps, n_units) or (batch, steps). In place of n_units there may be several
+                sizes, as of a state that is a matrix; each unit is then named by its indices, such as ``"3,5"``.
             view: ``"tanh"`` for values that are shown through tanh, like a cell state.
             axis: Name of the axis, if there are several.
+            over: Name of the axis that is attended to, for attention. The values are then (batch, steps, steps attended
+                to), one weight for each step of the padded batch on that axis; their number may differ from batch to
+                batch. Sequence i of one axis and sequence i of the other are a pair.
 
         Raises:
             InputError: The array does not fit.
             RecordingError: No batch is open.
         """
         if (batch := self._batch_of("log")) is not None:
-            batch.log(name, values, view, axis)
+            batch.log(name, values, view, axis, over=over)
 
     def log_step(
-        self, name: str, values: Values, *, view: View = "raw", from_end: bool = False, axis: str | None = None
+        self,
+        name: str,
+        values: Values,
+        *,
+        view: View = "raw",
+        from_end: bool = False,
+        axis: str | None = None,
+        over: str | None = None,
     ) -> None:
         """Record one step of a source; call it once in each turn of a loop.
 
@@ -234,18 +279,21 @@ class Recording:
 
         Args:
             name: Name of the source.
-            values: The step, (batch, n_units) or (batch,).
+            values: The step, (batch, n_units) or (batch,); in place of n_units there may be several sizes, as for
+                ``log``.
             view: ``"tanh"`` for values that are shown through tanh, like a cell state.
             from_end: Whether the loop runs from the last step to the first; later steps may then have more sequences,
                 as the ends of shorter ones are met.
             axis: Name of the axis, if there are several.
+            over: Name of the axis that is attended to, for attention, as in ``log``: (batch, steps attended to), whose
+                number may also grow from step to step.
 
         Raises:
             InputError: The step does not fit.
             RecordingError: No batch is open.
         """
         if (batch := self._batch_of("log_step")) is not None:
-            batch.log(name, values, view, axis, is_step=True, from_end=from_end)
+            batch.log(name, values, view, axis, is_step=True, from_end=from_end, over=over)
 
     def predictions(
         self,
@@ -266,9 +314,9 @@ class Recording:
         Args:
             logits: Scores, (batch, steps, n_vocab); or (batch, n_classes) for one prediction for each sequence. One
                 score, (batch, steps, 1) or (batch, 1), is the logit of yes, and labels are then those of no and yes.
-            targets: Ids, (batch, steps) or (batch,); negative where there is none.
+            targets: Ids, or labels, (batch, steps) or (batch,); negative, or None, where there is none.
             top_k: Number of most likely tokens to keep.
-            labels: Names of the scores, one each; None for the vocabulary.
+            labels: Names of the scores, one each; None for the vocabulary, or for numbers where there are fewer scores.
             concerns: ``"next"`` if the prediction at step t concerns the token at t + 1, ``"step"`` if it concerns step
                 t itself, like a tagger's.
             kind: ``"softmax"`` for scores of which one is right. ``"sigmoids"`` for logits of labels that are each true
@@ -287,11 +335,11 @@ class Recording:
         if concerns not in ("next", "step"):
             raise InputError(f"concerns is {concerns!r}; use 'next' for the token that follows, or 'step'")
         if (batch := self._batch_of("predictions")) is not None:
-            batch.predictions(Predictions(logits, targets, top_k, labels, concerns, kind, name), axis)
+            batch.predictions(Predictions(logits, targets, top_k, read_labels(labels), concerns, kind, name), axis)
 
     def flush(self) -> None:
         """Wait until every acknowledged step would survive a power cut; it survives the end of the process anyway."""
-        if self.stopped is None:
+        if self.stopped is None and self._sink.is_ours:
             with self._stopping():
                 self._sink.flush()
 
@@ -309,6 +357,8 @@ class Recording:
         self._is_open = False
         if self._running is not None:
             self._running.unwatch()
+        if not self._sink.is_ours:
+            return
         was_stopped = self.stopped is not None
         is_in_order = value is None and not was_stopped
         n_lost = self._n_begun - self._n_done if is_in_order else 0
@@ -323,10 +373,15 @@ class Recording:
         if was_stopped:
             return
         if value is None and not self._sink.n_steps:
-            if self._n_done:
+            if self._n_valid:
                 raise RecordingError(
                     f"where= left out every step of every batch, so {self._sink.path} was not written; give a where "
                     "that is True at the steps to keep"
+                )
+            if self._n_done:
+                raise RecordingError(
+                    f"no sequence of any batch has a step, so {self._sink.path} was not written; give lengths= or "
+                    "mask= with one step or more"
                 )
             raise RecordingError(
                 f"no batch was recorded, so {self._sink.path} was not written; run the model inside "
@@ -345,7 +400,10 @@ class Recording:
         tokens = one if len(by_axis) == 1 else "; ".join(f"{name}: {note}" for name, note in by_axis.items())
         idle = self._not_run() if is_in_order else []
         problems = [line for axis in self._options.axes.values() for line in axis.problems.values()]
-        notes = {"tokens": tokens} | ({"state": "; ".join(problems)} if problems else {})
+        notes: dict[str, Any] = {"tokens": tokens} | ({"state": "; ".join(problems)} if problems else {})
+        logged = (item for axis in self._options.axes.values() for item in axis.unit_shapes.items())
+        if shapes := {name: list(shape) for name, shape in logged if len(shape) > 1}:
+            notes[UNIT_SHAPES] = shapes
         return notes | ({"not_run": ", ".join(idle)} if idle else {})
 
     def _batch_of(self, verb: str) -> Batch | None:
@@ -355,16 +413,24 @@ class Recording:
         return self._running
 
     def _enter_batch(self, batch: Batch) -> bool:
-        if self._running is not None:
-            raise RecordingError("a run.batch is already open; end it before the next one")
-        if self.stopped is not None:
-            return False
-        self._running = batch
-        self._n_begun += 1
-        return True
+        if not self._sink.is_ours:
+            raise RecordingError(
+                f"the recording to {self._sink.path} belongs to the process that this one was forked from; run the "
+                "model there, or call lstmviz.record here with a path of its own"
+            )
+        with self._entering:
+            if self._running is not None:
+                raise RecordingError("a run.batch is already open; end it before the next one")
+            if self.stopped is not None:
+                return False
+            self._running = batch
+            self._n_begun += 1
+            return True
 
-    def _leave_batch(self) -> None:
+    def _leave_batch(self) -> bool:
+        """Close the present batch; tells whether this process is the one that keeps it."""
         self._running = None
+        return self._sink.is_ours
 
     def _acknowledge(self, rows: Mapping[str, AxisRows]) -> None:
         """Write one batch, a block for each axis; the first one declares sources and tracks, and reports the size."""
@@ -388,6 +454,7 @@ class Recording:
         finally:
             if self._sink.n_batches > n_batches or not blocks:  # acknowledged, whatever interrupted this
                 self._n_done += 1
+                self._n_valid += sum(axis_rows.n_valid for axis_rows in rows.values())
                 for axis_block in axis_blocks:
                     axis_block.commit()
                     for line in axis_block.axis.commit_carried(axis_block.rows.carried):
@@ -414,7 +481,7 @@ class Recording:
                 f"layers asks for {idle!r} and nothing of it ran in the first batch; {', '.join(ran) or 'nothing'} "
                 "did: run it, or leave it out of layers="
             )
-        provenance = {**options.provenance, **self._notes(is_in_order=False)}
+        provenance = {**self.facts, **options.provenance, **self._notes(is_in_order=False)}
         plan = first_plan(axis_blocks, [module.name for module, _ in options.modules], provenance)
         n_bytes = sum(array.nbytes for b in axis_blocks for array in b.block.arrays.values())
         n_valid = sum(b.rows.n_valid for b in axis_blocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,12 +25,16 @@ _WRONG_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errn
 
 
 class Sink:
-    """Takes the blocks of one recording, and turns them into the dump at ``path`` in a child process."""
+    """Takes the blocks of one recording, and turns them into the dump at ``path`` in a child process.
+
+    It belongs to the process that made it: a fork of that one leaves everything as it is.
+    """
 
     def __init__(self, path: Path, *, overwrite: bool) -> None:
         self.path = path
         self.parts_dir = parts_of(path)
         self._overwrite = overwrite
+        self._pid = os.getpid()
         self._plan: DumpPlan | None = None
         self._file: FileIO | None = None
         self._writer: BlockWriter | None = None
@@ -49,6 +54,11 @@ class Sink:
     def plan(self) -> DumpPlan | None:
         """What the first batch declared; None before it."""
         return self._plan
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process made it, and is no fork of the one that did."""
+        return self._pid == os.getpid()
 
     @property
     def _replaces(self) -> bool:
@@ -81,6 +91,7 @@ class Sink:
         Raises DumpExists where another recording has it, RecordingError where nothing may be written there,
         StorageError where the disk fails.
         """
+        self._pid = os.getpid()
         self.check()
         try:
             self._file = claim(self.parts_dir)
@@ -125,7 +136,7 @@ class Sink:
         incomplete recording never replaces what is at ``path``. A recording without a batch leaves nothing. Never
         raises for what the disk or the child process does.
         """
-        if self._file is None:  # the folder, if there is one, is another recording's
+        if self._file is None or not self.is_ours:  # the folder, if there is one, is another's
             return None
         try:
             with suppress(StorageError):  # the system has the blocks; the assembling child syncs the dump
@@ -177,21 +188,23 @@ class Sink:
             raise StorageError(self._stopped_line(str(err))) from err
 
     def _stopped_line(self, reason: str) -> str:
-        line = f"recording stopped: {reason}; the model goes on"
+        line = f"recording stopped: {reason}; the model runs on"
         if not self.n_steps:
             return f"{line}, and nothing was recorded"
-        kept = f"{line}. {self._amount} are kept in {self.parts_dir}"
+        outcome = f"{line}. {self._amount} are kept in {self.parts_dir}"
         if self._replaces:
-            return f"{kept} and {self.path} is unchanged; at the end, replace it by them with {self._command()}"
+            return (
+                f"{outcome} and {self.path} is unchanged; at the end, replace it with them by running {self._command()}"
+            )
         return (
-            f"{kept}; at the end they are made into {self.path} (complete: false) if the disk has room for it, else "
+            f"{outcome}; at the end they become {self.path} (complete: false) if the disk has room for it, else "
             f"make room and run {self._command()}"
         )
 
     def _kept_beside(self) -> str:
         return (
             f"recording stopped: {self._amount} are kept in {self.parts_dir}, and {self.path} "
-            f"is unchanged; replace it by them with {self._command()}, or delete the folder"
+            f"is unchanged; replace it with them by running {self._command()}, or delete the folder"
         )
 
     def _not_assembled(self, reason: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from lstmviz._version import __version__
-from lstmviz.dump.schema import StateDtype
+from lstmviz.dump.schema import FEATURES, MAX_PROVENANCE, StateDtype
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import Patterns, matches, patterns_of, read_axes
 from lstmviz.recording.batch.subsample import UnitChoice, read_every, read_units
@@ -22,6 +23,8 @@ from lstmviz.recording.sink import Sink
 if TYPE_CHECKING:
     from torch import nn
 
+    from lstmviz.recording.batch.axis_state import AxisState
+    from lstmviz.recording.hooks.cell_outputs import CellOutputs
     from lstmviz.recording.hooks.modules import RecordedModule
     from lstmviz.recording.options import RecordingOptions
     from lstmviz.recording.recording import Recording
@@ -36,6 +39,7 @@ def record(
     *,
     states: Sequence[str] = ("h", "c"),
     layers: Patterns | None = None,
+    cells: Mapping[type[nn.Module] | str, CellOutputs] | None = None,
     units: Any = None,
     every: int = 1,
     dtype: StateDtype | Any = "float16",
@@ -64,6 +68,8 @@ def record(
             tokens given as strings form the vocabulary.
         states: Which states to record: ``"h"``, ``"c"``, ``"gates"``, or single gates by letter.
         layers: Patterns of the names of layers (``"rnn.l0"``, ``"decoder.*"``) or modules to record; None for all.
+        cells: Classes of cells of your own, or patterns of their names, with ``lstmviz.CellOutputs`` that say which of
+            their outputs are h, c and gates. All states that are named there are recorded.
         units: Numbers of the units to record, or a slice, or a mapping from patterns of names to these; None for all.
         every: Record each ``every``-th step of a document. The tracks ``document`` and ``position`` then say where each
             sequence began.
@@ -104,6 +110,7 @@ def record(
         vocab,
         states=states,
         layers=layers,
+        cells=cells,
         units=units,
         every=every,
         dtype=dtype,
@@ -123,6 +130,7 @@ def read_options(
     *,
     states: Sequence[str] = ("h", "c"),
     layers: Patterns | None = None,
+    cells: Mapping[type[nn.Module] | str, CellOutputs] | None = None,
     units: Any = None,
     every: int = 1,
     dtype: StateDtype | Any = "float16",
@@ -140,7 +148,7 @@ def read_options(
     from lstmviz.recording.options import RecordingOptions
 
     model = _one_model(model)
-    recordable = find_recorded(model)
+    recordable = find_recorded(model, cells)
     letters = _read_states(states, recordable)
     layer_names, modules = _read_layers(layers, letters, recordable)
     stored_dtype = _read_dtype(dtype)
@@ -154,7 +162,10 @@ def read_options(
         storage=storage,
         n_steps=read_n_steps(n_steps, tuple(axis_states)),
         force=force,
-        provenance=_provenance(model, stored_dtype, storage.every, storage.units),
+        provenance={
+            **_provenance(model, stored_dtype, storage.every, storage.units),
+            **_feature_names(axis_states.values()),
+        },
         names={id(p): name.removesuffix(".weight") for name, p in model.named_parameters()},
         layers=() if layers is None else patterns_of("layers", layers),
         is_followed=not any(_is_compiled(m) for m in model.modules()),
@@ -181,10 +192,19 @@ def _is_compiled(module: nn.Module) -> bool:
 def resolve_path(path: str | os.PathLike[str]) -> Path:
     """Return an absolute path, which stays right when the working folder changes; ``~`` is the user's home."""
     if not isinstance(path, (str, os.PathLike)):
-        raise InputError(f"path is a {type(path).__name__}; give where the dump is to be, such as 'run.h5'")
+        raise InputError(f"path is a {type(path).__name__}; give the path of the dump, such as 'run.h5'")
     with suppress(RuntimeError):  # no such user: a folder of that name
         path = Path(path).expanduser()
     return Path(path).absolute()
+
+
+def _feature_names(axes: Iterable[AxisState]) -> dict[str, Any]:
+    """Note the names of inputs of so many features that they become a source; more than fit are left out."""
+    from lstmviz.recording.batch.pass_inputs import INPUTS, MANY_FEATURES
+
+    names = {axis.prefix + INPUTS: list(axis.spec.features or ()) for axis in axes}
+    wide = {source: features for source, features in names.items() if len(features) > MANY_FEATURES}
+    return {FEATURES: wide} if wide and len(json.dumps(wide)) <= MAX_PROVENANCE // 2 else {}
 
 
 def _provenance(model: nn.Module, dtype: str, every: int, units: UnitChoice) -> dict[str, Any]:
@@ -214,7 +234,7 @@ def _read_dtype(given: object) -> StateDtype:
     name = np.dtype(given).name if isinstance(given, (np.dtype, type)) else str(given).removeprefix("torch.")
     dtype = next((dtype for dtype in known if dtype == name), None)
     if dtype is None:
-        raise RecordingError(f"dtype {given!r} is not one that states are kept in; use {', '.join(known)}")
+        raise RecordingError(f"dtype {given!r} is not one that states are stored in; use {', '.join(known)}")
     return dtype
 
 
@@ -222,11 +242,12 @@ def _read_states(given: Sequence[str], modules: Sequence[RecordedModule]) -> fro
     """Return the letters of the wanted states; RecordingError for an unknown one, or if no module has any of them."""
     names = (given,) if isinstance(given, str) else tuple(given)
     known = list(dict.fromkeys(s for m in modules for s in m.kind.states)) or ["h", "c", *GATES]
+    has_declared = any(m.kind.is_declared for m in modules)
     gates = [s for s in known if s in GATES]
     allowed = [*(s for s in known if s not in GATES), *(["gates"] if gates else []), *gates]
     odd = next((s for s in names if s not in ("h", "c", "gates", *GATES)), None)
     wanted = frozenset(s for name in names for s in (GATES if name == "gates" else (name,)))
-    if odd is not None or not names or not wanted & set(known):
+    if odd is not None or not names or not (has_declared or wanted & set(known)):
         requested = repr(odd) if odd is not None else ", ".join(map(repr, names)) or "nothing"
         raise RecordingError(f"states asks for {requested}; pick from {', '.join(map(repr, allowed))}")
     return wanted
@@ -241,7 +262,9 @@ def _read_layers(
     named = [(module, layer) for module, in_module in layers.items() for layer in in_module]
     idle = next((p for p in patterns if not any(matches(p, module, layer) for module, layer in named)), None)
     if (idle is not None and given is not None) or not patterns:
-        there = ", ".join(layer for _, layer in named) or "none"
-        raise RecordingError(f"layers asks for {idle!r}, which no layer is named; there is {there}")
+        layer_names = ", ".join(layer for _, layer in named) or "none"
+        raise RecordingError(f"layers asks for {idle!r}, which no layer is named; there is {layer_names}")
     chosen = frozenset(layer for module, layer in named if any(matches(p, module, layer) for p in patterns))
-    return chosen, tuple(m for m in modules if states & set(m.kind.states) and chosen & set(layers[m.name]))
+    return chosen, tuple(
+        m for m in modules if chosen & set(layers[m.name]) and (m.kind.is_declared or states & set(m.kind.states))
+    )

@@ -1,1 +1,1 @@
-"""The model beside a dump, run over a text that somebody types."""
+"""The model beside a dump, run over a typed text."""

@@ -20,9 +20,9 @@ def intervene(
 ) -> Iterator[None]:
     """Hold states of chosen units at values, whatever computes them, while the block lasts.
 
-    A cell state c is held before h is made of it, h after; both then go everywhere: to the next step, the next layer
-    and the output. The modules with such units (nn.LSTM, nn.GRU, nn.RNN and their cells) run step by step inside the
-    block, with any input they take, and are left as they were. docs/explain.md says more.
+    A cell state c is held before h is computed from it, h after; both then go everywhere: to the next step, the next
+    layer and the output. The modules with such units (nn.LSTM, nn.GRU, nn.RNN and their cells) run step by step inside
+    the block, with any input they take, and are left as they were. docs/explain.md says more.
 
     Args:
         model: The torch module.
@@ -58,7 +58,7 @@ def intervene(
 
 def _check_units(source: str, values: Mapping[int, float], n_units: int) -> None:
     if not source.endswith((".h", ".c")):
-        raise PatternError(f"{source} is a gate, which is made anew at each step; hold h or c")
+        raise PatternError(f"{source} is a gate, which is computed anew at each step; hold h or c")
     if not isinstance(values, Mapping) or not values:
         raise PatternError(f"units of {source} are {short_repr(values)}; give each with its value, such as {{23: 0.0}}")
     for unit, value in values.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,13 +16,16 @@ from lstmviz.types import Window
 
 BLOCK_STEPS = 2**16
 
+Units = Mapping[str, Sequence[int]]
+"""Units by source."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
     """Units of one source that are held at a value while a text is read.
 
     Attributes:
-        source: The source, an h or a c such as ``"rnn.l0.c"``; c is held before h is made of it.
+        source: The source, an h or a c such as ``"rnn.l0.c"``; c is held before h is computed from it.
         units: Numbers of the units.
         to: ``"mean"`` for each unit's mean over the corpus, ``"zero"``, or a number, as the states are stored.
         window: Steps of the text at which the units are held; None for every step.
@@ -44,7 +47,7 @@ class Intervention:
     def __post_init__(self) -> None:
         check_text("source", self.source)
         if not self.source.endswith((".h", ".c")):
-            raise PatternError(f"{self.source} is a gate, which is made anew at each step; hold h or c")
+            raise PatternError(f"{self.source} is a gate, which is computed anew at each step; hold h or c")
         if not isinstance(self.units, (tuple, list)) or not self.units:
             raise PatternError(f"units are {short_repr(self.units)}; give a tuple of unit numbers, such as (23,)")
         set_fields(self, units=tuple(dict.fromkeys(check_whole("unit", unit) for unit in self.units)))
@@ -76,13 +79,33 @@ def held_values(dump: DumpReader, interventions: Sequence[Intervention]) -> list
     held = []
     for one in interventions:
         if not isinstance(one, Intervention):
-            raise PatternError(f"{short_repr(one)} is no Intervention; such as Intervention('rnn.l0.c', (23,))")
+            raise PatternError(
+                f"{short_repr(one)} is not an Intervention; give one, such as Intervention('rnn.l0.c', (23,))"
+            )
         info = dump.source(one.source)
         units = [info.check_unit(unit) for unit in one.units]
         values = constants(dump, one.source, one.to)[units]
         numbers = model_units(dump, one.source)[units]
         held.append(HeldValues(one.source, tuple(numbers.tolist()), tuple(values.tolist()), one.window))
     return held
+
+
+def carried_values(dump: DumpReader, donor: DumpReader, units: Units, window: Window) -> list[HeldValues]:
+    """Return what gives units the values that they have in a donor, step by step: its states at the same steps.
+
+    Steps behind the donor's end, and those that it does not read, carry nothing. UnknownName or PatternError where the
+    dump has no such source or unit, or it is a gate.
+    """
+    carried = []
+    for source, numbers in units.items():
+        checked = Intervention(source, tuple(numbers))
+        own = [dump.source(source).check_unit(unit) for unit in checked.units]
+        numbers_there = tuple(model_units(dump, source)[own].tolist())
+        states = donor.states(source)[window.start : window.stop][:, own].astype(np.float64)
+        for step, values in enumerate(states, window.start):
+            if np.isfinite(values).all():
+                carried.append(HeldValues(source, numbers_there, tuple(values.tolist()), Window(step, step + 1)))
+    return carried
 
 
 def constants(dump: DumpReader, source: str, to: str | float) -> NDArray[np.float64]:

@@ -8,38 +8,32 @@ from __future__ import annotations
 
 import stat
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lstmviz.dump.block import Block
 from lstmviz.dump.reader import Axis, DumpReader
-from lstmviz.dump.schema import ArrayKey, DumpPlan
-from lstmviz.errors import InputError, ModelError, ModelMissing
-from lstmviz.rerun.blocks import at_read_steps, successor_is_read, with_states, with_unread
-from lstmviz.rerun.interventions import HeldValues
-from lstmviz.rerun.runner import Ids, ReadText
-from lstmviz.rerun.typed import TypedRun
+from lstmviz.errors import ModelError, ModelMissing
+from lstmviz.rerun.alone import alone_with
+from lstmviz.rerun.runner import Network, ReadText
+from lstmviz.rerun.text_runner import MAX_TOKENS, TextRunner, check_length, check_states, checked_text, one_thread
 from lstmviz.training.model_config import ModelDescription, model_beside, read_description
 from lstmviz.training.text import Encoder
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from lstmviz.recording import Recording
+    from lstmviz.rerun.stepwise.cells import Setter
+    from lstmviz.rerun.stepwise.watch import Watch
     from lstmviz.training.model import TextModel
 
-MAX_TOKENS = 2_000  # of a typed text; longer ones are recorded as a corpus
-MAX_CHARACTERS = 40_000  # of a typed text
 CHECKED_STEPS = 32  # of the corpus's first sequence, on which the model must reproduce the dump
-TOLERANCE = 0.02  # between the model's states and the dump's, relative to 1 + magnitude; float16 rounds to 0.001
-NO_TARGET = -100  # for a token whose successor was not read, which therefore has no loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +76,7 @@ def _checked_description(dump: DumpReader, file: ModelFile) -> ModelDescription:
     if vocab[: len(description.vocab)] != description.vocab:
         raise ModelError(
             f"{file.path.name} knows {len(description.vocab):,} tokens and they are not the {len(vocab):,} of "
-            f"{dump.path.name}; put the model there that was recorded"
+            f"{dump.path.name}; put the recorded model there"
         )
     n_units = _sources_of(description)
     wrong = next((s for s in dump.sources.values() if not _fits(s.units, s.n_units, n_units.get(s.name))), None)
@@ -90,62 +84,91 @@ def _checked_description(dump: DumpReader, file: ModelFile) -> ModelDescription:
         sources = ", ".join(f"{name} of {n}" for name, n in n_units.items() if name.endswith((".h", ".c")))
         raise ModelError(
             f"{file.path.name} does not give {wrong.name} of {wrong.n_units} units, which {dump.path.name} holds, but "
-            f"{sources}; put the model there that was recorded"
+            f"{sources}; put the recorded model there"
         )
     return description
 
 
-class Rerun:
-    """A model, loaded once, that runs texts; threads may share it.
+class Rerun(TextRunner):
+    """The model beside a dump, loaded once, that runs texts; threads may share it.
 
     Raises ModelError if no model lies beside the dump, or another one than was recorded.
     """
+
+    is_followed = False  # lstmviz's own model reads what it is given
 
     def __init__(self, dump: DumpReader) -> None:
         from lstmviz.training.model import load
 
         file = model_file(dump)
-        self.description = _checked_description(dump, file)
+        description = self.description = _checked_description(dump, file)
+        super().__init__(dump, list(dump.sources))
         try:
-            self._model: TextModel = load(file.path)
+            self._network = TextNetwork(load(file.path))
         except ModelError as err:  # remote visitors of the page must not see a path of this machine
             raise ModelError(str(err).replace(str(file.path), file.path.name)) from err
-        self.vocab: Sequence[str] = self.description.vocab
-        self.outputs: Sequence[str] = self.description.labels or self.description.vocab
-        self.predicts_next = self.description.task == "next"
-        self._encoder = Encoder(self.description.vocab, self.description.level, self.description.unknown)
-        self._ids = {token: i for i, token in enumerate(self.description.vocab)}
-        self._options = _record_options(dump)
-        self._source_names = list(dump.sources)
-        self._model_lock = threading.Lock()  # hooks are on the model while a text runs
+        self.vocab: Sequence[str] = description.vocab
+        self.outputs: Sequence[str] = description.labels or description.vocab
+        self.predicts_next = description.task == "next"
+        self.has_unknown = description.unknown is not None
+        self._encoder = Encoder(description.vocab, description.level, description.unknown)
+        self._ids = {token: i for i, token in enumerate(description.vocab)}
         self._check_states(dump, file.path.name)
 
     @property
     def module(self) -> TextModel:
         """The torch module."""
-        return self._model
+        return self._network.model
 
-    @property
-    def embedding(self) -> nn.Module:
-        """The module whose output stands for the tokens."""
-        return self._model.embedding
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[None]:
         """Keep other threads off the module, without gradients and on one thread, while the block lasts."""
-        import torch
+        return self._network.alone()
 
-        with self._model_lock, torch.no_grad(), _one_thread():
-            yield
+    def watching(
+        self,
+        held: Mapping[str, Setter],
+        keep: Collection[str] | Mapping[str, Tensor | None] = (),
+        is_alike: bool = False,
+    ) -> AbstractContextManager[Watch]:
+        """Hold states by source, and keep others, while the block lasts."""
+        return self._network.watching(held, keep, is_alike)
 
     def logits(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Return the logits (n_rows, n_steps, n_outputs) of ids (n_rows, n_steps), inside ``alone``."""
-        logits: Tensor = self._model(ids, None, lengths if self.description.is_bidirectional else None)[0]
-        return logits
+        return self._network.logits(ids, lengths)
+
+    def embeddings(self) -> Tensor:
+        """Return the vector of each token of the vocabulary, (n_vocab, n_embedding)."""
+        return self.module.embedding.weight
+
+    @contextmanager
+    def embedded_as(self, cells: tuple[Tensor, Tensor], vector: Tensor) -> Iterator[None]:
+        """Put a vector in the place of the embedding of some (rows, steps) of a batch, while the block lasts."""
+
+        def put(module: Any, args: Any, output: Tensor) -> Tensor:
+            output[cells] = vector
+            return output
+
+        handle = self.module.embedding.register_forward_hook(put)
+        try:
+            yield
+        finally:
+            handle.remove()
+
+    def fresh(self, seed: int) -> Network:
+        """Return a network of the same shape with weights as torch first draws them."""
+        import torch
+
+        from lstmviz.training.model import TextModel
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return TextNetwork(TextModel(self.description).eval())
 
     def read(self, text: str) -> ReadText:
         """Return a text as the model reads it; InputError for one that has no token, or more than 2,000."""
-        tokens = self._tokens(text)
+        tokens = self._encoder.tokens(checked_text(text))
+        check_length(len(tokens))
         ids = np.array([self._ids.get(token, -1) for token in tokens], np.int64)
         is_known = ids >= 0
         unknown = self.description.unknown
@@ -155,79 +178,19 @@ class Rerun:
         is_read = ids >= 0
         return ReadText(text, tuple(tokens), ids[is_read], is_known, is_read)
 
-    def run(self, text: str, held: Sequence[HeldValues] = ()) -> TypedRun:
-        """Return the recording of a text in the dump's precision, starting from a zero state, with some units held.
-
-        Raises InputError for a text that has no token, or more than 2,000.
-        """
-        read = self.read(text)
-        ids = read.ids if len(read.ids) else np.zeros(1, np.int64)
-        held = [one for one in (at_read_steps(one, read.is_read) for one in held) if one is not None]
-        plan, block = self._record(ids, successor_is_read(read.is_read), held)
-        if not read.is_read.all():
-            block = with_unread(block, read.is_read)
-        has_unknown = self.description.unknown is not None
-        return TypedRun(text, read.tokens, tuple(read.is_known.tolist()), has_unknown, plan, block)
-
-    def _tokens(self, text: str) -> list[str]:
-        if not isinstance(text, str):
-            raise InputError(f"the text is a {type(text).__name__}; give a string")
-        if len(text) > MAX_CHARACTERS:
-            raise InputError(f"the text has {len(text):,} characters; at most {MAX_CHARACTERS:,} can be typed")
-        tokens = self._encoder.tokens(text.replace("\r\n", "\n").replace("\r", "\n"))
-        if not tokens:
-            raise InputError("the text has no token; type at least one")
-        if len(tokens) > MAX_TOKENS:
-            raise InputError(
-                f"the text has {len(tokens):,} tokens; at most {MAX_TOKENS:,} can be typed, and more is recorded"
-            )
-        return tokens
-
-    def _record(
-        self, ids: Ids, has_target: NDArray[np.bool_] | None = None, held: Sequence[HeldValues] = ()
-    ) -> tuple[DumpPlan, Block]:
-        """Record token ids; ``has_target`` tells where the next token counts for the loss (None: everywhere)."""
+    def record_row(self, recording: Recording, row: Tensor, targets: Tensor, predicted: Tensor | None) -> None:
+        """Run the model over ids (1, n_steps) as one batch of a recording, with its predictions."""
         import torch
 
-        from lstmviz.recording import record_in_memory
-        from lstmviz.training.record_model import next_targets, record_batch
+        from lstmviz.training.record_model import record_batch
 
-        row, lengths = torch.from_numpy(ids)[None], torch.tensor([len(ids)])
-        targets = next_targets(row) if self.description.task == "next" else None
-        if targets is not None and has_target is not None:
-            targets[0, torch.from_numpy(~has_target)] = NO_TARGET
-
-        with self.alone():
-            states, logits = self._with_held(row, lengths, held)
-
-            def run(recording: Recording) -> None:
-                record_batch(recording, self._model, row, lengths, targets, predicted=logits)
-
-            plan, block = record_in_memory(self._model, run, list(self.description.vocab), **self._options)
-        sources = {source.name: source for source in plan.sources}
-        plan = replace(plan, sources=tuple(sources[name] for name in self._source_names))
-        return plan, with_states(plan, block, states)
-
-    def _with_held(
-        self, row: Tensor, lengths: Tensor, held: Sequence[HeldValues]
-    ) -> tuple[dict[str, NDArray[Any]], Tensor | None]:
-        """Return the states of one text by source, (n_steps, n_units), and its logits; nothing where nothing is held.
-
-        The recorder checks a module against its own arithmetic, so it cannot watch one whose units are held.
-        """
-        if not held:
-            return {}, None
-        from lstmviz.rerun.stepwise.modules import stepwise
-        from lstmviz.rerun.stepwise.setters import HeldUnits, in_turn
-
-        setters = in_turn((one.source, HeldUnits(one.units, one.values, one.window)) for one in held)
-        with stepwise(self._model, setters, self._source_names) as watch:
-            logits = self.logits(row, lengths)
-        return {name: values[:, 0].numpy() for name, values in watch.kept.items()}, logits
+        lengths = torch.tensor([row.shape[1]])
+        wanted = targets if self.predicts_next else None
+        record_batch(recording, self.module, row, lengths, wanted, predicted=predicted)
 
     def _check_states(self, dump: DumpReader, name: str) -> None:
         """Raise ModelError if the model's states for the first steps of the corpus are not those of the dump."""
-        axis, size = dump.first, sum(p.numel() for p in self._model.parameters())
+        axis, size = dump.first, sum(p.numel() for p in self.module.parameters())
         recorded = dump.provenance.get("n_parameters", size)
         if recorded != size:
             raise ModelError(
@@ -240,31 +203,39 @@ class Rerun:
         n_steps = end if self.description.is_bidirectional else min(end, CHECKED_STEPS)
         if n_steps > MAX_TOKENS:
             return
-        _, block = self._record(np.asarray(axis.tokens.ids[:n_steps], np.int64))
-        for source in self._source_names:
-            ours = block.arrays[ArrayKey("state", source)].astype(np.float64)
-            theirs = dump.states(source)[:n_steps].astype(np.float64)
-            with np.errstate(invalid="ignore"):
-                gap = np.abs(ours - theirs) / (1 + np.abs(theirs))
-            differs = ~((gap < TOLERANCE) | (np.isnan(ours) & np.isnan(theirs))).all(axis=1)
-            if differs.any():
-                raise ModelError(
-                    f"{name} is not the model that {dump.path.name} was recorded from: its {source} differs at step "
-                    f"{int(differs.argmax())}; put that model there, or record again"
-                )
+        _, block = self.record_ids(np.asarray(axis.tokens.ids[:n_steps], np.int64))
+        check_states(dump, block, name, "put that model there, or record again")
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Limit torch to one thread: products this small gain nothing from more, and lose much on a busy machine."""
-    import torch
+class TextNetwork:
+    """A small text model of lstmviz's own as a network that is run over batches of ids."""
 
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
+    def __init__(self, model: TextModel) -> None:
+        self.model = model
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other threads off the module, without gradients and on one thread, while the block lasts."""
+        import torch
+
+        with alone_with(self.model), torch.no_grad(), one_thread():
+            yield
+
+    def watching(
+        self,
+        held: Mapping[str, Setter],
+        keep: Collection[str] | Mapping[str, Tensor | None] = (),
+        is_alike: bool = False,
+    ) -> AbstractContextManager[Watch]:
+        """Hold states by source, and keep others, while the block lasts."""
+        from lstmviz.rerun.stepwise.modules import stepwise
+
+        return stepwise(self.model, held, keep, is_alike=is_alike)
+
+    def logits(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Return the logits (n_rows, n_steps, n_outputs) of ids (n_rows, n_steps), inside ``alone``."""
+        logits: Tensor = self.model(ids, None, lengths if self.model.description.is_bidirectional else None)[0]
+        return logits
 
 
 def rerun_of(dump: DumpReader) -> Rerun:
@@ -300,18 +271,3 @@ def _fits(units: Sequence[int] | None, n_units: int, n_model_units: int | None) 
     if n_model_units is None:
         return False
     return n_units == n_model_units if units is None else max(units) < n_model_units
-
-
-def _record_options(dump: DumpReader) -> dict[str, Any]:
-    """Return the options of ``record`` that give the dump's sources."""
-    sources = list(dump.sources.values())
-    names = [source.name.rpartition(".") for source in sources]
-    units = {source.name: list(source.units) for source in sources if source.units is not None}
-    return {
-        "states": list(dict.fromkeys(state for _, _, state in names)),
-        "layers": list(dict.fromkeys(layer for layer, _, _ in names)),
-        "dtype": sources[0].dtype,
-        "axis": dump.first.name,
-        "join": dump.first.join,
-        **({"units": units} if units else {}),
-    }

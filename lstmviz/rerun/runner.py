@@ -1,8 +1,8 @@
-"""What lstmviz needs of a model to run it: the module, its embedding, its outputs, and a text as ids."""
+"""What lstmviz needs of a model to run it: its states held and kept, its outputs, and a text as ids."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +15,9 @@ from lstmviz.rerun.typed import TypedRun
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from lstmviz.rerun.stepwise.cells import Setter
+    from lstmviz.rerun.stepwise.watch import Watch
 
 Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -35,11 +38,29 @@ class ReadText:
     is_read: Mask
 
 
-class Runner(Protocol):
-    """A model that can be run over texts: the one beside a dump, or any other that fits it.
+class Network(Protocol):
+    """A network that can be run over batches of ids, and watched meanwhile."""
 
-    ``vocab`` are the tokens by id, ``outputs`` the tokens or labels that its predictions choose from, in order.
-    ``predicts_next`` tells whether that is the next token.
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep other threads off the module, without gradients, while the block lasts."""
+
+    def watching(
+        self,
+        held: Mapping[str, Setter],
+        keep: Collection[str] | Mapping[str, Tensor | None] = (),
+        is_alike: bool = False,
+    ) -> AbstractContextManager[Watch]:
+        """Hold states by source, and keep others, while the block lasts; ModelError or InputError where that fails."""
+
+    def logits(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Return the logits (n_rows, n_steps, n_outputs) of ids (n_rows, n_steps), inside ``alone``."""
+
+
+class Runner(Network, Protocol):
+    """A model that can be run over texts: the one beside a dump, or one in the user's own process.
+
+    ``vocab`` are the tokens by id, ``outputs`` the tokens or labels that its predictions choose from, in order (empty
+    where it predicts nothing). ``predicts_next`` tells whether that is the next token.
     """
 
     vocab: Sequence[str]
@@ -50,9 +71,8 @@ class Runner(Protocol):
     def module(self) -> nn.Module:
         """The torch module; its recurrent modules are found by name."""
 
-    @property
-    def embedding(self) -> nn.Module:
-        """The module whose output stands for the tokens, (n_rows, n_steps, n_embedding)."""
+    def __hash__(self) -> int:
+        """Return what tells a runner from others."""
 
     def read(self, text: str) -> ReadText:
         """Return a text as the model reads it; InputError where it cannot be."""
@@ -60,8 +80,11 @@ class Runner(Protocol):
     def run(self, text: str, held: Sequence[HeldValues] = ()) -> TypedRun:
         """Return the recording of a text, with some units held; InputError where it cannot be run."""
 
-    def alone(self) -> AbstractContextManager[None]:
-        """Keep other threads off the module, without gradients, while the block lasts."""
+    def embeddings(self) -> Tensor:
+        """Return the vector of each token of the vocabulary, (n_vocab, n_embedding); ModelError where it has none."""
 
-    def logits(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Return the logits (n_rows, n_steps, n_outputs) of ids (n_rows, n_steps), inside ``alone``."""
+    def embedded_as(self, cells: tuple[Tensor, Tensor], vector: Tensor) -> AbstractContextManager[None]:
+        """Put a vector in the place of the embedding of some (rows, steps) of a batch, while the block lasts."""
+
+    def fresh(self, seed: int) -> Network:
+        """Return an untrained network of the same shape; ModelError where none can be made."""

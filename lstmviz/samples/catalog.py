@@ -13,8 +13,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-import filelock
-
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import FORMAT_VERSION
 from lstmviz.dump.writer import set_uuid
@@ -22,6 +20,7 @@ from lstmviz.errors import LstmvizError, ModelError, UnknownName
 from lstmviz.samples.definition import Sample, Variant
 from lstmviz.system.atomic import replacing
 from lstmviz.system.cache import cache_folder
+from lstmviz.system.own_files import lock_file
 from lstmviz.system.paths import samples_dir
 from lstmviz.types import CountProgress
 
@@ -165,7 +164,7 @@ def build(
         set_uuid(Path(path), key)
         return Path(path)
     target = _cached_dump(title, key)
-    with filelock.FileLock(target.parent.parent / f"{title}.lock"):
+    with lock_file(target.parent.parent / f"{title}.lock"):
         if not _is_dump(target):
             # Nobody else builds here while the lock is held: an unfinished folder is that of a killed process.
             unfinished = target.parent / "unfinished"

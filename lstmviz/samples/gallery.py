@@ -23,7 +23,7 @@ _NOTHING_TO_BUILD = ("kept", "waiting", "working")
 
 @dataclass(frozen=True, slots=True)
 class GalleryEntry:
-    """Dumps of a sample that belong together: one, or a model at moments of its training, in order.
+    """Dumps of a sample that belong together: one, or the checkpoints of one training, in order.
 
     ``members`` says in a few words what each of ``variants`` is. ``command`` is the command that trains the model,
     where that has to be done before the dumps can be built; else empty.
@@ -41,7 +41,7 @@ class GalleryEntry:
 
 @dataclass(frozen=True, slots=True)
 class BuildStatus:
-    """How far an entry is: its dumps once they are kept, words and the share done while it is built, or why it failed.
+    """The status of an entry: its dumps once built, words and the share done while it is built, or why it failed.
 
     "offered": its dumps are not built yet.
     """
@@ -53,7 +53,7 @@ class BuildStatus:
 
 
 class Gallery:
-    """What a page offers, and the one job at a time that builds what was requested."""
+    """What a page offers, and the queue that builds requested samples one at a time."""
 
     def __init__(self) -> None:
         self.entries = tuple(entry for name in catalog.names() for entry in _entries(catalog.sample(name)))
@@ -65,7 +65,7 @@ class Gallery:
         self._is_stopped = False
 
     def status(self, entry: GalleryEntry) -> BuildStatus:
-        """Return how far an entry is."""
+        """Return the status of an entry."""
         with self._lock:
             return self._statuses[entry.name]
 
@@ -112,7 +112,7 @@ class Gallery:
                 status = BuildStatus("kept", dumps=self._build(entry))
             except (LstmvizError, OSError) as error:
                 status = BuildStatus("failed", str(error))
-            except Exception as error:  # whatever it is, the next one is built all the same
+            except Exception as error:  # whatever it is, the next one is still built
                 status = BuildStatus("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
             self._set_status(entry, status)
 
@@ -150,9 +150,9 @@ def _entry(sample: Sample, variant: Variant) -> GalleryEntry:
     checkpoints = sample.checkpoints(variant)
     about, title, question = sample.about, sample.title(variant), sample.question
     if checkpoints:
-        about = f"one model at {len(checkpoints) + 1} moments of its training: watch its units take shape"
+        about = f"one model at {len(checkpoints) + 1} checkpoints of its training: watch its units take shape"
         title = f"{title}, as it learns"
-        question = "From which moment on does it do what it was trained for, and which figure shows it?"
+        question = "From which checkpoint on does it do what it was trained for, and which figure shows it?"
     return GalleryEntry(
         name=title,
         sample=sample.name,
@@ -166,7 +166,7 @@ def _entry(sample: Sample, variant: Variant) -> GalleryEntry:
 
 
 def _first_status(entry: GalleryEntry) -> BuildStatus:
-    """Return how far an entry is at the start: kept where all its dumps are there already."""
+    """Return the status of an entry at the start: kept if all its dumps exist already."""
     paths = [path for variant in entry.variants if (path := catalog.kept(entry.sample, variant)) is not None]
     if len(paths) < len(entry.variants):
         return BuildStatus("offered")

@@ -1,4 +1,4 @@
-"""Train a sample's variant from its seed, and save everything that shows how that went."""
+"""Train a sample's variant from its seed, and save its results and learning curves."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What lstmviz needs of the operating system: worker processes, the user's cache, files replaced as a whole."""
+"""What lstmviz needs from the operating system: worker processes, the user's cache, files replaced as a whole."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,11 +14,15 @@ from pathlib import Path
 def replacing(target: Path, temporary: Path | None = None, *, sync: bool = False) -> Iterator[Path]:
     """Yield a path to write a file or folder at; when the block ends without an error, it is renamed to ``target``.
 
-    If the block raises, ``target`` stays as it was. The path is ``temporary``, or one in the same folder by default.
-    With ``sync`` a file that has been renamed also survives a power cut. Raises OSError.
+    If the block raises, or a fork of this process leaves it, ``target`` stays as it was. A link at ``target`` is
+    replaced, not followed. The path is ``temporary``, or one in the same folder by default, which nobody can know
+    before. With ``sync`` a file that has been renamed also survives a power cut. Raises OSError.
     """
+    pid = os.getpid()
     with beside(target, temporary) as path:
         yield path
+        if pid != os.getpid():
+            return
         if sync:
             _sync_file(path)
         path.replace(target)
@@ -28,20 +32,26 @@ def replacing(target: Path, temporary: Path | None = None, *, sync: bool = False
 
 @contextmanager
 def beside(target: Path, temporary: Path | None = None) -> Iterator[Path]:
-    """Yield a temporary path in the folder of ``target``, and remove whatever is there when the block ends."""
-    path = temporary or target.with_name(f".{target.name}.{threading.get_native_id()}.tmp")
+    """Yield a temporary path in the folder of ``target``, and remove whatever is there when the block ends.
+
+    A fork of this process that leaves the block removes nothing.
+    """
+    pid = os.getpid()
+    path = temporary or target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
     try:
         yield path
     finally:
         with suppress(OSError):
-            if path.is_dir() and not path.is_symlink():
+            if pid != os.getpid():
+                pass
+            elif path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut, where the operating system can."""
+    """Make the entries of a folder survive a power cut, where the operating system can."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

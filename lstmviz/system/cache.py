@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from lstmviz.errors import LstmvizError
+from lstmviz.system.own_files import own_folder
 
 
 def cache_folder(kind: str) -> Path:
@@ -19,7 +20,7 @@ def cache_folder(kind: str) -> Path:
     """
     for folder in candidates(kind):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            own_folder(folder)
             with tempfile.TemporaryFile(dir=folder):
                 return folder
         except OSError:

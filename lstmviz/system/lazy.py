@@ -10,7 +10,7 @@ from typing import Any
 
 
 def lazy_names(package: str, init_file: str) -> tuple[Callable[[str], Any], list[str]]:
-    """Return a package's ``__getattr__`` and its public names, which stand once: in ``__init__.pyi`` beside it.
+    """Return a package's ``__getattr__`` and its public names, listed once: in ``__init__.pyi`` beside it.
 
     Each line of that stub is ``from MODULE import NAME as NAME``, which type checkers read too. The module is imported
     when the name is first asked for.

@@ -42,7 +42,7 @@ def flush() -> int:
 
 
 def leave_to_nobody() -> None:
-    """Let what is still buffered go nowhere, so that the interpreter does not complain about it at its end."""
+    """Discard what is still buffered, so that the interpreter does not complain at exit."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

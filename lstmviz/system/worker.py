@@ -1,7 +1,7 @@
-"""Processes of lstmviz's own, for work that this process must survive or be able to end; both sides of the pipe.
+"""Worker processes, for work that this process must survive or be able to end; both sides of the pipe.
 
-A worker writes lines of JSON to its stdout: its progress, then perhaps its result. What else a library prints is passed
-over.
+A worker writes lines of JSON to its stdout: its progress, then perhaps its result. Anything else that a library prints
+is ignored.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from typing import IO, Any
 CHECK_EVERY = 0.1  # seconds between two checks whether to go on
 STDERR_KEPT = 8_192  # bytes of the end of its stderr, for the line that says why it failed
 STDERR_WAIT = 1.0  # seconds; a process that the worker started may hold its stderr open after it
+NICE = 10  # of 19, the kindest
 LINE = 200  # characters of a line that says why
 
 
 def command(module: str, *arguments: str) -> list[str]:
-    """Return the command that runs ``main`` of a module of lstmviz in a process of its own.
+    """Return the command that runs ``main`` of a module of lstmviz in its own process.
 
     It imports from where this process does, in the same order; -m would put the working folder first.
     """
@@ -50,6 +51,7 @@ class Worker:
             env=os.environ | {"PYTHONIOENCODING": "utf-8"},
             start_new_session=True,
         )
+        self._pid = os.getpid()
         self._reports: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         self._stderr = b""
         self._stdout_reader = threading.Thread(target=self._read_stdout, args=(self._process.stdout,), daemon=True)
@@ -61,7 +63,9 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it at once if it still runs, and wait until it is gone."""
+        """End it at once if it still runs, and wait until it is gone; a fork of this process leaves it at work."""
+        if self._pid != os.getpid():
+            return
         if self._process.poll() is None:
             with suppress(ProcessLookupError):
                 if hasattr(os, "killpg"):
@@ -148,6 +152,12 @@ def report(**fields: Any) -> None:
 def end_with_parent() -> None:
     """Have this process end, with exit code 3, when its stdin closes: the process that started it is gone then."""
     threading.Thread(target=_end_with_stdin, daemon=True).start()
+
+
+def give_way() -> None:
+    """Let other processes of the machine go before this one, such as a server that answers meanwhile."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)
 
 
 def _end_with_stdin() -> None:

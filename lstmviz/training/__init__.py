@@ -1,1 +1,1 @@
-"""Small recurrent models that lstmviz itself makes: the samples', and those trained on a person's own text."""
+"""Small recurrent models that lstmviz itself makes: the samples', and those trained on a user's own text."""

@@ -29,7 +29,7 @@ class Move:
 
 @dataclass(frozen=True)
 class SampledSequences:
-    """Sampled sequences, one a row, padded with -1 (surprisals: 0) behind ``lengths`` (n_sequences,).
+    """Sampled sequences, one a row, padded with -1 (surprisals: 0) after ``lengths`` (n_sequences,).
 
     ``tokens``: ids in ``Automaton.vocab``; ``states``: the state after each token, by its index in
     ``Automaton.states``; ``surprisals``: of each token under the true automaton, in nats. All (n_sequences, n_steps).

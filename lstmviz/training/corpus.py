@@ -50,7 +50,7 @@ class Corpus:
 
 
 def padded(rows: Sequence[Sequence[Any] | NDArray[Any]], fill: Any = 0) -> NDArray[Any]:
-    """Return rows as one array (n_rows, longest), padded behind with ``fill``; strings and None as objects."""
+    """Return rows as one array (n_rows, longest), padded at the end with ``fill``; strings and None as objects."""
     most = max(map(len, rows))
     arrays = [np.asarray(row) for row in rows]
     dtype = object if any(a.dtype.kind in "OUS" for a in arrays) else np.result_type(*arrays)

@@ -31,7 +31,7 @@ N_CHECKED: dict[Level, int] = {"char": 2, "word": 5}  # such batches that are ch
 FEWEST = 400  # updates, unless the options say how long;
 MOST: dict[Level, int] = {"char": 4_000, "word": 2_000}  # and the most: minutes on one core with 2 x 128 units
 MAX_PIECE = 1_000  # tokens of a sequence of the dump
-TEMPERATURE = 0.8  # of drawn text; below 1, likely tokens come more often than the model says, which reads better
+TEMPERATURE = 0.8  # of drawn text; below 1, likely tokens are drawn more often, which reads better
 MOST_DRAWN = {"char": 100, "word": 25}  # tokens of a drawn line
 FEWEST_DRAWN = {"char": 30, "word": 6}  # tokens before a drawn line's end counts
 
@@ -117,7 +117,7 @@ def corpus(text: EncodedText, n_tokens: int) -> Corpus:
 def pieces(is_end: NDArray[np.bool_], most: int = MAX_PIECE) -> list[slice]:
     """Cut a text into pieces of at most ``most`` tokens.
 
-    Each ends behind the last empty line of its second half, else behind the last line end there, else at ``most``.
+    Each ends after the last empty line of its second half, else after the last line end there, else at ``most``.
     """
     is_empty_line = is_end.copy()
     is_empty_line[1:] &= is_end[:-1]

@@ -40,7 +40,7 @@ class TextModel(nn.Module):
     def forward(self, ids: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """Return logits (batch, steps, n_outputs) of ids (batch, steps) int64, and the state after the last step.
 
-        With ``lengths`` (batch,) the steps behind a sequence's end have no influence, in either direction.
+        With ``lengths`` (batch,) the steps after a sequence's end have no influence, in either direction.
         """
         x = self.dropout(self.embedding(ids))
         if lengths is None:

@@ -27,7 +27,7 @@ class ModelDescription:
 
     ``task`` "next" predicts the token that follows; "label" predicts at each step the label of the whole sequence, one
     of ``labels``. ``vocab`` lists the tokens by id; ``unknown`` is the id of all tokens that are not in it, or None.
-    ``level`` says how text becomes tokens. Raises InputError for an invalid field, or fields that do not go together.
+    ``level`` says how text becomes tokens. Raises InputError for an invalid field, or fields that do not fit together.
     """
 
     vocab: tuple[str, ...]

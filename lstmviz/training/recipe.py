@@ -57,11 +57,21 @@ class TrainedModel:
     checkpoints: dict[int, TextModel] = field(default_factory=dict)
 
 
-def train(recipe: Recipe, progress: CurvesProgress | None = None, checkpoints: Collection[int] = ()) -> TrainedModel:
+ModelProgress = Callable[[TextModel, Curves], None]
+"""Called before the first update and after each with the model as it is, and the curves so far."""
+
+
+def train(
+    recipe: Recipe,
+    progress: CurvesProgress | None = None,
+    checkpoints: Collection[int] = (),
+    on_update: ModelProgress | None = None,
+) -> TrainedModel:
     """Train from the recipe's seed; the same seed gives the same weights on the same kind of machine.
 
     ``progress`` is called with the curves after each update; ``checkpoints`` are the updates after which a copy of the
-    model is kept (0: before the first). torch's random state and number of threads are as before afterwards.
+    model is kept (0: before the first). ``on_update`` must leave the model as it is. torch's random state and number of
+    threads are as before afterwards.
     """
     plan = recipe.plan
     copies: dict[int, TextModel] = {}
@@ -73,9 +83,13 @@ def train(recipe: Recipe, progress: CurvesProgress | None = None, checkpoints: C
         def after_update(curves: Curves) -> None:
             if len(curves.points) in checkpoints:
                 copies[len(curves.points)] = copy.deepcopy(model).eval()
+            if on_update is not None:
+                on_update(model, curves)
             if progress is not None:
                 progress(curves)
 
+        if on_update is not None:
+            on_update(model, Curves())
         if 0 in checkpoints:
             copies[0] = copy.deepcopy(model).eval()
         curves = fit(model, recipe.batches(rng), plan, lambda m: mean_loss(m, iter(checked)), after_update)
@@ -83,12 +97,12 @@ def train(recipe: Recipe, progress: CurvesProgress | None = None, checkpoints: C
 
 
 def next_batch(tokens: NDArray[np.int64]) -> TrainingBatch:
-    """Return the batch in which each token but the last predicts the next; -1 stands behind a row's end."""
+    """Return the batch in which each token but the last predicts the next; -1 stands after a row's end."""
     targets = torch.from_numpy(np.where(tokens < 0, IGNORED, tokens)[:, 1:])
     return TrainingBatch(torch.from_numpy(tokens.clip(0)[:, :-1]), targets)
 
 
 def label_batch(tokens: NDArray[np.int64], labels: NDArray[np.int64]) -> TrainingBatch:
-    """Return the batch in which each step predicts the label of its row, (n_rows,); -1 stands behind a row's end."""
+    """Return the batch in which each step predicts the label of its row, (n_rows,); -1 stands after a row's end."""
     targets = torch.from_numpy(np.where(tokens < 0, IGNORED, labels[:, None]))
     return TrainingBatch(torch.from_numpy(tokens.clip(0)), targets, torch.from_numpy((tokens >= 0).sum(axis=1)))

@@ -19,7 +19,7 @@ from lstmviz.training.model import TextModel, load, save
 from lstmviz.training.model_config import model_beside
 from lstmviz.types import CountProgress
 
-TOP_K = 3  # predictions kept a step: what a person compares at a glance
+TOP_K = 3  # predictions kept at each step, as many as one compares at a glance
 BATCH_STEPS = 4096  # of a forward pass, about: progress moves, and memory stays small
 
 
@@ -30,17 +30,19 @@ def record_model(
     *,
     overwrite: bool = False,
     progress: CountProgress | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Record the model that ``save`` wrote to ``weights`` over a corpus into a dump at ``path``.
 
     The model is saved beside the dump, with the suffix .safetensors. Tracks: those of the corpus, then the predictions
     (the next token's, or at each step the label of the whole text, with the chance of the second of two labels as
-    ``predicted_<label>``). Raises DumpExists if a dump is there, unless ``overwrite``, and ModelError.
+    ``predicted_<label>``). ``facts`` are noted in the provenance. Raises DumpExists if a dump is there, unless
+    ``overwrite``, and ModelError.
     """
     model, target = load(weights), Path(path)
     rows_at_once = max(1, BATCH_STEPS // max(map(len, corpus.ids)))
     run = record(model, target, vocab=list(model.description.vocab), n_steps=corpus.n_steps, overwrite=overwrite)
-    run.tells_size = False
+    run.tells_size, run.facts = False, facts or {}
     n_done = 0
     with torch.no_grad(), run:
         for first in range(0, len(corpus.ids), rows_at_once):
@@ -107,7 +109,7 @@ def next_targets(ids: Tensor, lengths: Tensor | None = None) -> Tensor:
 
 
 def label_targets(label_ids: Tensor, lengths: Tensor) -> Tensor:
-    """Return the label of each text at each of its steps, (batch, steps) int64; -100 behind its end."""
+    """Return the label of each text at each of its steps, (batch, steps) int64; -100 after its end."""
     targets = label_ids[:, None].repeat(1, int(lengths.max()))
     targets[torch.arange(targets.shape[1]) >= lengths[:, None]] = IGNORED
     return targets

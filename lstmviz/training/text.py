@@ -1,4 +1,4 @@
-"""From any text file to token ids: read, cut into characters or words, numbered; a bad file is refused in one line."""
+"""From any text file to token ids: read, cut into characters or words, numbered; a bad file is rejected in one line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lstmviz.errors import TextError
 from lstmviz.training.model_config import UNKNOWN, Level
 
-MAX_BYTES = 32 * 2**20  # of a text file; more than a small model reads in a few minutes
+MAX_BYTES = 32 * 2**20  # of a text file; a small model reads no more in a few minutes
 MIN_TOKENS = 1_000  # fewer are too few to learn from and to hold some out
 MAX_WORDS = 10_000  # of a vocabulary of words; the rarer ones are unknown
 MAX_CHARS = 1_000  # of a vocabulary of characters

@@ -27,7 +27,7 @@ class Options:
     """The model and the training that a user wants.
 
     ``n_epochs`` and ``minutes`` end the training, whichever comes first; None: as long as suits the text.
-    ``n_recorded``: tokens that the dump is recorded over, at most. TextError for options that do not go together.
+    ``n_recorded``: tokens that the dump is recorded over, at most. TextError for options that do not fit together.
     """
 
     level: Level = "char"

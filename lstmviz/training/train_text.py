@@ -1,8 +1,7 @@
-"""Train a small model on a user's own text, and write everything there is to see of it into one folder."""
+"""Train a small model on a user's own text, and write its model, dump and curves into one folder."""
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -12,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from lstmviz.errors import DumpExists, ModelError
+from lstmviz.system.atomic import beside
+from lstmviz.system.own_files import new_file
 from lstmviz.training.classifier import classifier_task
 from lstmviz.training.curves import figure, write_events, write_figure
 from lstmviz.training.fit import Curves, CurvesProgress, reproducible
 from lstmviz.training.language_model import language_task
 from lstmviz.training.model import load, save
 from lstmviz.training.model_config import model_beside
+from lstmviz.training.moments import TrainingMoments
 from lstmviz.training.recipe import TrainedModel, train
 from lstmviz.training.record_model import record_model
 from lstmviz.training.text_task import Options, TextTask
@@ -40,6 +42,11 @@ class OutputPaths:
     def model(self) -> Path:
         """The model, beside the dump."""
         return model_beside(self.dump)
+
+    @property
+    def moments(self) -> Path:
+        """The folder of the moments of the training."""
+        return self.folder / f"{self.name}-moments"
 
     @property
     def figure(self) -> Path:
@@ -70,7 +77,7 @@ def read_task(text: Path, labels: Path | None, options: Options) -> TextTask:
     return language_task(text, options) if labels is None else classifier_task(text, labels, options)
 
 
-def claim_output(folder: Path, name: str, overwrite: bool) -> OutputPaths:
+def claim_output(folder: Path, name: str, overwrite: bool, has_moments: bool = False) -> OutputPaths:
     """Return the paths of a training's files, and make their folder, before anything is trained.
 
     DumpExists where such files are there, unless ``overwrite``; ModelError where nothing can be written.
@@ -79,24 +86,29 @@ def claim_output(folder: Path, name: str, overwrite: bool) -> OutputPaths:
         raise ModelError(f"{name!r} is not a file name; give one without a folder, such as mine")
     paths = OutputPaths(folder, name)
     existing = next((path for path in (paths.dump, paths.model) if path.exists()), None)
+    if existing is None and has_moments and paths.moments.exists() and not overwrite:
+        raise DumpExists(f"{paths.moments} is already there; give --overwrite, or another --name or --out")
     if existing is not None and (existing.is_dir() or not overwrite):
         raise DumpExists(f"{existing} is already there; give --overwrite, or another --name or --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".{os.getpid()}.tmp"
-        probe.touch()
-        probe.unlink()
+        with beside(folder / name) as probe:
+            new_file(probe).close()
     except OSError as err:
         raise ModelError(f"{folder} cannot be written to ({err.strerror or err}); give another --out") from err
     return paths
 
 
 def train_task(
-    task: TextTask, progress: CurvesProgress | None = None, on_stop: Callable[[], None] | None = None
+    task: TextTask,
+    progress: CurvesProgress | None = None,
+    on_stop: Callable[[], None] | None = None,
+    moments: TrainingMoments | None = None,
 ) -> TrainedModel:
     """Train; the first Ctrl-C ends the training after the update and keeps the best model, a second one ends at once.
 
-    ``on_stop`` is called after the first one. Raises KeyboardInterrupt for a second one.
+    ``on_stop`` is called after the first one. Raises KeyboardInterrupt for a second one. ``moments`` are taken
+    meanwhile, and one of the model that is kept.
     """
     with _first_interrupt() as n_interrupts:
 
@@ -108,7 +120,10 @@ def train_task(
                     on_stop()
                 raise KeyboardInterrupt
 
-        trained = train(task.recipe, after_update)
+        trained = train(task.recipe, after_update, on_update=None if moments is None else moments.after_update)
+        if moments is not None:
+            best = trained.curves.best
+            moments.take(trained.model, len(trained.curves.points) if best is None else best[0])
     if n_interrupts() > 1:
         raise KeyboardInterrupt
     return trained
@@ -133,7 +148,7 @@ def write_output(
         write_figure(figure(runs, f"{paths.name}: {model.description.words}"), paths.figure)
         has_events = _write_events(paths.events, runs)
     except OSError as err:
-        raise ModelError(f"the learning curves cannot be written ({err}); model and dump are there") from err
+        raise ModelError(f"the learning curves cannot be written ({err}); model and dump are written") from err
     return TextTrainingOutput(paths, loss, has_events, outcome)
 
 

@@ -33,14 +33,21 @@ def plain_brush(brush: Brush, text: str | None = None) -> PlainBrush | None:
 
 
 def as_python(
-    path: str, pattern: Pattern, brush: PlainBrush | None = None, order: str = "best", min_shared: int = 1
+    path: str,
+    pattern: Pattern,
+    brush: PlainBrush | None = None,
+    order: str = "best",
+    min_shared: int = 1,
+    max_shared: int | None = None,
 ) -> str:
     """Return lines of Python that open the dump at ``path`` and find the pattern's matches in ``matches``.
 
     With the ``brush`` that the pattern comes from, the lines select the units again; else they name each unit.
+    They count the matches, so that all are listed.
     """
     bounds = _bounds(pattern)
     options = f", order={order!r}" * (order != "best") + f", min_shared={min_shared}" * (min_shared > 1)
+    only = "" if max_shared is None else f'.query("n_shared <= {max_shared}")'
     if brush is None:
         lines, names = _pattern(pattern), ["Pattern", "PatternUnit"]
     else:
@@ -51,7 +58,8 @@ def as_python(
     names += ["Filter"] * bool(pattern.filters)
     head = "from dataclasses import replace\n\n" * bool(brush and bounds) + "import lstmviz\n"
     head += f"from lstmviz import {', '.join(sorted(names))}\n" * bool(names)
-    lines += f"matches = dump.match(pattern{options})\nprint(matches)\n"
+    lines += 'n_matches = int(dump.count(pattern).totals["n_matches"].sum())\n'
+    lines += f"matches = dump.match(pattern, n_matches{options}){only}\nprint(matches)\n"
     return f"{head}\ndump = lstmviz.open_dump({path!r})\n{lines}"
 
 

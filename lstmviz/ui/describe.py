@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.track_range import track_range
+from lstmviz.match.pattern.opening_threshold import BrushTrial
 from lstmviz.types import Source, view_cut
+from lstmviz.ui.pairs import partners_json
 
 RANGE_BLOCKS, RANGE_STEPS = 32, 256  # blocks that are read for the range of a source, and steps of each
 RANGE_VALUES = 2**21  # of all blocks; a source of many units has shorter ones
+TRIAL_STEPS = 64  # of each block: in them brushes are tried
 NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # ends of a drawn range, times a power of ten
 GRID = 100  # thresholds in the page lie on multiples of 1/100
 
 
 def about(dump: DumpReader) -> dict[str, Any]:
-    """Return the description as JSON; each part has the index that the routes of its values name it by."""
+    """Return the description, without tracks, as JSON; each part has the index that routes name it by."""
     axes = {axis.name: axis.index for axis in dump.axes.values()}
     return {
         "uuid": dump.uuid,
@@ -35,21 +42,29 @@ def about(dump: DumpReader) -> dict[str, Any]:
                 "join": " "
                 if axis.tokens is not None and axis.tokens.pieces
                 else axis.join,  # pieces are set like words
+                "pieces": "" if axis.tokens is None else axis.tokens.pieces,
                 "n_sequences": len(axis.starts),
+                "pairs": partners_json(dump, axis),
             }
             for axis in dump.axes.values()
         ],
         "sources": [_source(dump, i, source, axes) for i, source in enumerate(dump.sources.values())],
-        "tracks": [
-            _track(i, track, axes)
-            for i, track in enumerate(t for axis in dump.axes.values() for t in axis.tracks.values())
-        ],
         "tanh_cuts": [finite(view_cut("tanh", i / GRID)) for i in range(-GRID, GRID + 1)],
     }
 
 
+def tracks_json(dump: DumpReader) -> dict[str, Any]:
+    """Return the description of the tracks as they are now, and their revision."""
+    revision = dump.tracks_revision
+    tracks = [(axis, track) for axis in dump.axes.values() for track in axis.tracks.values()]
+    return {
+        "tracks_revision": revision,
+        "tracks": [{**_track(track), "index": i, "axis": axis.index} for i, (axis, track) in enumerate(tracks)],
+    }
+
+
 def _recording(dump: DumpReader) -> list[str]:
-    """Return what is to be known of how the dump was recorded, in short lines."""
+    """Describe how the dump was recorded, in short lines."""
     notes = {"tokens": "tokens {}", "not_run": "{} did not run"}
     return [
         line.format(dump.provenance[key]) for key, line in notes.items() if isinstance(dump.provenance.get(key), str)
@@ -62,7 +77,15 @@ def finite(value: float) -> float | None:
 
 
 def _source(dump: DumpReader, index: int, source: Source, axes: dict[str, int]) -> dict[str, Any]:
-    low, high = _range(dump, source)
+    blocks = list(_blocks(dump, source))
+    bound = _bound(source, max((_reach(values) for _, values in blocks), default=0.0))
+    trial = BrushTrial(bound)
+    firsts = dump.axes[source.axis].starts
+    for start, values in blocks:
+        steps = np.arange(start, start + min(len(values), TRIAL_STEPS))
+        trial.add(
+            values[:TRIAL_STEPS], np.isin(steps, firsts[slice(*np.searchsorted(firsts, steps[[0, -1]] + [0, 1]))])
+        )
     return {
         "index": index,
         "name": source.name,
@@ -70,32 +93,33 @@ def _source(dump: DumpReader, index: int, source: Source, axes: dict[str, int]) 
         "n_units": source.n_units,
         "dtype": source.dtype,
         "view": source.view,
-        "low": low,
-        "high": high,
+        "low": -bound,
+        "high": bound,
+        "opening": asdict(trial.best()),
         "n_nan": dump.n_nan(source.name),
         "units": None if source.units is None else list(source.units),
+        "names": None if source.names is None else list(source.names),
     }
 
 
-def _range(dump: DumpReader, source: Source) -> tuple[float, float]:
-    """Return the range to draw: -1 to 1 if the largest value is 0.5 to 1, else up to the largest value.
-
-    The largest value is that of blocks spread over the source, without sign, rounded up to a round number.
-    """
-    if source.view == "tanh":
-        return -1.0, 1.0
+def _blocks(dump: DumpReader, source: Source) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Give blocks spread over a source as they are drawn, each with its first step."""
     states = dump.states(source.name)
-    reach = 0.0
     length = min(RANGE_STEPS, max(1, RANGE_VALUES // (RANGE_BLOCKS * source.n_units)))
     for start in np.unique(np.linspace(0, max(0, source.n_steps - length), RANGE_BLOCKS, dtype=np.int64)).tolist():
-        values = states[start : start + length]
-        if values.dtype == np.float16:
-            values = values.astype(np.float32)  # with which NumPy is faster
-        finite_values = values[np.isfinite(values)]
-        if finite_values.size:
-            reach = max(reach, float(-finite_values.min()), float(finite_values.max()))
-    bound = 1.0 if reach == 0 or 0.5 <= reach <= 1 else nice_bound(reach)
-    return -bound, bound
+        values = states[start : start + length].astype(np.float32)  # with which NumPy is faster
+        yield start, np.tanh(values) if source.view == "tanh" else values
+
+
+def _reach(values: NDArray[np.float32]) -> float:
+    """Return the largest finite value of a block, without sign."""
+    finite_values = values[np.isfinite(values)]
+    return max(float(-finite_values.min()), float(finite_values.max())) if finite_values.size else 0.0
+
+
+def _bound(source: Source, reach: float) -> float:
+    """Return the end of the range to draw: 1 if the largest value is 0.5 to 1, else that value as a round number."""
+    return 1.0 if source.view == "tanh" or reach == 0 or 0.5 <= reach <= 1 else nice_bound(reach)
 
 
 def nice_bound(reach: float) -> float:
@@ -104,23 +128,16 @@ def nice_bound(reach: float) -> float:
     return next(bound for k in NICE if (bound := float(f"{k}e{power}")) >= reach or k == NICE[-1])
 
 
-def _track(index: int, track: Track, axes: dict[str, int]) -> dict[str, Any]:
-    low, high, is_integer = math.inf, -math.inf, True
-    for values in track.blocks():
-        numbers = values[np.isfinite(values)]
-        if numbers.size:
-            low, high = min(low, float(numbers.min())), max(high, float(numbers.max()))
-            is_integer &= bool((numbers == np.round(numbers)).all())
+def _track(track: Track) -> dict[str, Any]:
+    reach = track_range(track)
     return {
-        "index": index,
         "name": track.info.name,
-        "axis": axes[track.info.axis],
         "kind": track.info.kind,
         "labels": list(track.labels),
         "per": track.info.per,
         "concerns": track.info.concerns,
         "group": track.info.group,
-        "low": low if low <= high else 0.0,
-        "high": high if low <= high else 0.0,
-        "is_integer": is_integer,
+        "low": reach.low,
+        "high": reach.high,
+        "is_integer": reach.is_integer,
     }

@@ -1,21 +1,24 @@
 """Evidence as the page asks for it: whiskers of the shares, the units that detect a label, and a pattern of them.
 
-Each has a limit to its work, so that a page never keeps the server busy for long; beyond it the answer says in a line
-where the figures can be had.
+Each has a limit to its work, so that a page never keeps the server busy for long; beyond it the answer names the call
+that gives the figures.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
-from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
+from lstmviz.explain.evidence.align import Alignment, Comparable, align_units
+from lstmviz.explain.evidence.codes import IsCancelled
 from lstmviz.explain.evidence.detector import detector
 from lstmviz.explain.evidence.enrichment import enrichment_of_spans
-from lstmviz.explain.evidence.labels import find_track
-from lstmviz.explain.evidence.rank import rank_units
+from lstmviz.explain.evidence.labels import find_track, step_answers
+from lstmviz.explain.evidence.rank import rank_labelled, rank_units
 from lstmviz.explain.evidence.sources import asked_sources
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.order.bins import bins_of
@@ -30,13 +33,15 @@ from lstmviz.ui.summary import MAX_VALUES
 
 MOST_CELLS = 2**27  # steps x values of a track; about .7 CPU seconds
 MOST_STATES = 2**28  # steps x units that are ranked
+MOST_ALIGNED = 2**24  # steps x units of two sources that are aligned
+CACHED_ALIGNMENTS = 4
 N_UNITS = 10  # of a ranking in an answer
 EVIDENCE = ("value", "share_low", "share_high", "recall", "f1", "f1_always", "p", "q", "by")
 RANKED = ("source", "unit", "side", "threshold", "f1", "auc", "auc_low", "auc_high", "q", "by")
 
 
 def match_evidence(dump: DumpReader, question: TrackQuestion) -> dict[str, Any]:
-    """Return as JSON what each value of a track is worth as a label of the matches that the summary is of.
+    """Return as JSON how well each value of a track labels the matches of the summary.
 
     Raises an LstmvizError, whose line the page shows, where the question does not fit the dump.
     """
@@ -72,10 +77,21 @@ def _spans(dump: DumpReader, selection: Selection) -> tuple[str, Candidates]:
     return file.pattern.axis, without_hidden(spans, hidden_in(file, dump.uuid))
 
 
-def ranking(dump: DumpReader, question: HypothesisQuestion) -> dict[str, Any]:
+def ranking(dump: DumpReader, question: HypothesisQuestion, cancel: IsCancelled | None = None) -> dict[str, Any]:
     """Return as JSON the units that detect a hypothesis best, over every h and c that it can be asked of."""
-    sources, is_part = _sources(dump, question)
-    frame = rank_units(dump, question.hypothesis, sources)
+    sources, is_part = _asked(dump, question)
+    return _ranking_json(rank_units(dump, question.hypothesis, sources, cancel=cancel), sources, is_part)
+
+
+def region_ranking(dump: DumpReader, selection: Selection, cancel: IsCancelled | None = None) -> dict[str, Any]:
+    """Return as JSON the units that set a region of the map apart best."""
+    region = selected_region(dump, selection)
+    sources, is_part = _sources(dump, region.axis, selection.map_source)
+    labels = step_answers(region.axis, region.steps, region.among)
+    return _ranking_json(rank_labelled(dump, labels, sources, cancel=cancel), sources, is_part)
+
+
+def _ranking_json(frame: pd.DataFrame, sources: list[str], is_part: bool) -> dict[str, Any]:
     return {
         "sources": sources,
         "is_part": is_part,
@@ -85,33 +101,60 @@ def ranking(dump: DumpReader, question: HypothesisQuestion) -> dict[str, Any]:
     }
 
 
-def detector_answer(dump: DumpReader, question: HypothesisQuestion) -> dict[str, Any]:
+def detector_answer(
+    dump: DumpReader, question: HypothesisQuestion, cancel: IsCancelled | None = None
+) -> dict[str, Any]:
     """Return as JSON the smallest pattern that detects a hypothesis, as the text of a pattern file, and its F1."""
-    found = detector(dump, question.hypothesis, _sources(dump, question)[0])
+    detected = detector(dump, question.hypothesis, _asked(dump, question)[0], cancel=cancel)
     notes = Notes(name=_name(question.hypothesis))
     return {
-        "pattern": PatternFile(found.pattern, notes).to_json(),
-        "n_units": found.pattern.n_units,
-        "f1": finite(found.f1),
-        "f1_always": finite(found.f1_always),
+        "pattern": PatternFile(detected.pattern, notes).to_json(),
+        "n_units": detected.pattern.n_units,
+        "f1": finite(detected.f1),
+        "f1_always": finite(detected.f1_always),
     }
 
 
-def _sources(dump: DumpReader, question: HypothesisQuestion) -> tuple[list[str], bool]:
-    """Return the sources to be ranked, and whether others are left out: all, or the plotted one if all are too many."""
+def partner(pair: Comparable, unit: int) -> dict[str, Any]:
+    """Return as JSON the unit of the second source that goes with a unit most, and how well."""
+    n_units = pair.dump.source(pair.source).n_units + pair.second.source(pair.other).n_units
+    if n_units * pair.axis.n_steps > MOST_ALIGNED:
+        return {"left_out": f"{n_units:,} units over {pair.axis.n_steps:,} steps: ask lstmviz align."}
+    row = _alignment(pair.dump, pair.source, pair.second, pair.other).units.iloc[unit]
+    return {
+        "partner": int(row["partner"]),
+        "r": finite(float(row["r"])),
+        "r_chance": finite(float(row["r_chance"])),
+        "is_mutual": bool(row["is_mutual"]),
+    }
+
+
+@lru_cache(maxsize=CACHED_ALIGNMENTS)
+def _alignment(dump: DumpReader, source: str, second: DumpReader, other: str) -> Alignment:
+    return align_units(Comparable(dump, source, second, other))
+
+
+def _asked(dump: DumpReader, question: HypothesisQuestion) -> tuple[list[str], bool]:
+    """Return the same for the axis of a hypothesis."""
     axis = find_track(dump, question.hypothesis.track)[0] if question.hypothesis.track else dump.first
+    return _sources(dump, axis, question.source)
+
+
+def _sources(dump: DumpReader, axis: Axis, shown: str) -> tuple[list[str], bool]:
+    """Return the sources to be ranked, and whether others are left out: all, or the one shown if all are too many."""
     every = asked_sources(dump, axis, None)
-    for sources in (every, [question.source]):
+    one = [shown if shown in axis.sources else next(iter(every), shown)]
+    for sources in (every, one):
         if axis.n_steps * sum(dump.source(name).n_units for name in sources) <= MOST_STATES:
             return sources, sources != every
     raise PatternError(
-        f"{dump.source(question.source).n_units:,} units over {axis.n_steps:,} steps would take too long to rank on "
+        f"{dump.source(one[0]).n_units:,} units over {axis.n_steps:,} steps would take too long to rank on "
         "the page; use lstmviz rank, or lstmviz detect for a pattern file"
     )
 
 
 def _name(hypothesis: Filter) -> str:
-    """Return what a pattern that detects a hypothesis is called."""
+    """Return the name of a pattern that detects a hypothesis."""
     if hypothesis.labels:
         value = " or ".join(hypothesis.labels)
     else:

@@ -47,7 +47,7 @@ class Modules:
         return "".join([*scripts, entry])
 
     def preloads(self, prefix: str) -> str:
-        """Return the preloads of all modules, which stand behind Dash's scripts: these take longer to begin."""
+        """Return the preloads of all modules, which come after Dash's scripts: these take longer to begin."""
         base = self._base(prefix)
         return "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in self.files)
 

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import InputError
 from lstmviz.match import brushed, found_in
 from lstmviz.match.corpus.shards import AnyMatchSearch
+from lstmviz.match.engine.find import is_short
 from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.file import Notes, PatternFile
-from lstmviz.rerun.rerun import Rerun, rerun_of
+from lstmviz.rerun.alone import patience
+from lstmviz.rerun.interventions import HeldValues
+from lstmviz.rerun.of_dump import runner_of
+from lstmviz.rerun.runner import Runner
 from lstmviz.rerun.typed import TypedReader, brushed_text
 from lstmviz.types import Pattern
 from lstmviz.ui.selection import Selection
 
-COUNT_ALL = 2**22  # steps x pattern units; up to here the summary counts every match, in a tenth of a second
+if TYPE_CHECKING:
+    from lstmviz.explain.causes.influence import Influence
+
 ENOUGH = 2_000  # matches that are sorted by another order than the best, where finding all takes too long
 CACHED = 16  # patterns whose matches are cached
 CACHED_LISTINGS = 8
-CACHED_TEXTS = 8  # that were typed last
+PATIENCE = 10.0  # seconds that a question waits for a model that runs for somebody else
+MOST_REPLACED = 500  # tokens of a text, each of which is replaced in turn; takes a fifth of a second
+CACHED_TEXTS = 12  # that were typed last
 
 
 def pattern_of(dump: DumpReader, selection: Selection) -> PatternFile:
@@ -33,24 +44,50 @@ def pattern_of(dump: DumpReader, selection: Selection) -> PatternFile:
     return PatternFile(pattern, Notes(dump=dump.uuid, hidden=hidden, marked=marked))
 
 
-def typed_of(dump: DumpReader, text: str) -> TypedReader:
-    """Return a text run through the model beside a dump; ModelError or InputError where it cannot be."""
-    return _typed_of(rerun_of(dump), text)
+def typed_of(dump: DumpReader, text: str, held: Sequence[HeldValues] = (), seconds: float = PATIENCE) -> TypedReader:
+    """Return a text run through the model of a dump, with some units held.
+
+    ModelError or InputError where it cannot be, ModelBusy where the model runs for somebody else longer than some
+    seconds.
+    """
+    with patience(seconds):
+        return _typed_of(runner_of(dump), text, tuple(held))
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
-def _typed_of(model: Rerun, text: str) -> TypedReader:
-    return TypedReader(model.run(text))
+def _typed_of(model: Runner, text: str, held: tuple[HeldValues, ...]) -> TypedReader:
+    return TypedReader(model.run(text, held))
 
 
-def is_short(dump: DumpReader, pattern: Pattern) -> bool:
-    """Tell whether every match of a pattern is found in about a tenth of a second."""
-    return dump.axis(pattern.axis).n_steps * pattern.n_units <= COUNT_ALL
+def influence_of(dump: DumpReader, text: str, source: str, units: tuple[int, ...]) -> Influence:
+    """Return what each token changes in some units (none: all), the mean embedding in its place.
+
+    ModelError, InputError, UnknownName or PatternError where it cannot be.
+    """
+    runner = runner_of(dump)
+    n_tokens = len(runner.read(text).tokens)
+    if n_tokens > MOST_REPLACED:
+        raise InputError(f"the text has {n_tokens:,} tokens; influence is shown for at most {MOST_REPLACED:,}")
+    with patience(PATIENCE):
+        return _influence_of(dump, runner, text, source, units)
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _influence_of(dump: DumpReader, runner: Runner, text: str, source: str, units: tuple[int, ...]) -> Influence:
+    from lstmviz.explain.causes.influence import influence
+
+    return influence(dump, runner, text, source, units or None, n_draws=0)
+
+
+def matches_of(dump: DumpReader, pattern: Pattern) -> AnyMatchSearch:
+    """Return the matches of a pattern; they are searched only as far as needed."""
+    is_filtered = any(condition.track for condition in pattern.filters)
+    return _found(dump, pattern, dump.tracks_revision if is_filtered else "")
 
 
 @lru_cache(maxsize=CACHED)
-def matches_of(dump: DumpReader, pattern: Pattern) -> AnyMatchSearch:
-    """Return the matches of a pattern; they are searched only as far as needed."""
+def _found(dump: DumpReader, pattern: Pattern, revision: str) -> AnyMatchSearch:
+    """Search for a pattern; ``revision`` is that of the tracks that it names."""
     return found_in(dump, pattern)
 
 
@@ -61,14 +98,15 @@ def listing_of(dump: DumpReader, pattern: Pattern, selection: Selection) -> tupl
     lists only the matches with the most shared units: at least 2,000, and all that share as many.
     """
     search = matches_of(dump, pattern)
-    least = selection.shared or 1
+    least = selection.min_shared
     if selection.shared is None and (selection.order != "best" or selection.group) and not is_short(dump, pattern):
         search.look_for(ENOUGH)
-        least = _level_with_enough(search)
-    return _listing(dump, pattern, selection.order, selection.group, least), least
+        least = level_with_enough(search)
+    bounds = least, selection.max_shared
+    return _listing(dump, pattern, selection.order, selection.group, *bounds, dump.tracks_revision), least
 
 
-def _level_with_enough(search: AnyMatchSearch) -> int:
+def level_with_enough(search: AnyMatchSearch) -> int:
     """Return the most shared units that enough matches have; it does not depend on how far was searched before."""
     n_so_far = 0
     for n_shared, n_matches in search.totals():
@@ -79,5 +117,8 @@ def _level_with_enough(search: AnyMatchSearch) -> int:
 
 
 @lru_cache(maxsize=CACHED_LISTINGS)
-def _listing(dump: DumpReader, pattern: Pattern, order: str, group: str, min_shared: int) -> Listing:
-    return Listing(dump, matches_of(dump, pattern), order, group, min_shared)
+def _listing(
+    dump: DumpReader, pattern: Pattern, order: str, group: str, min_shared: int, max_shared: int | None, revision: str
+) -> Listing:
+    """List matches by the tracks of a revision."""
+    return Listing(dump, matches_of(dump, pattern), order, group, min_shared, max_shared=max_shared)

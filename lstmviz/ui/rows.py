@@ -11,16 +11,19 @@ import numpy as np
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.card.unit_card import in_view
+from lstmviz.match.engine.find import is_short
+from lstmviz.match.engine.threshold import is_on
 from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui.describe import finite
-from lstmviz.ui.queries import is_short, listing_of, matches_of, pattern_of
+from lstmviz.ui.pairs import Partner, partner_named, row_pair
+from lstmviz.ui.queries import listing_of, matches_of, pattern_of
 from lstmviz.ui.regions import region_answer, selected_region
 from lstmviz.ui.selection import Selection
 
-CELLS_BEFORE = 5  # cells of a row before the match starts
-CELLS = 40  # cells of a row in all
+CELLS_BEFORE = 12  # cells of a row before the match starts
+CELLS = 48  # cells of a row in all
 MAX_GROUPS = 1_000  # described in one answer, beside those of its rows
 UNIT_COLOUR = "unit:"
 
@@ -38,20 +41,22 @@ def match_rows(dump: DumpReader, selection: Selection) -> dict[str, Any]:
     began = time.perf_counter()
     file = pattern_of(dump, selection)
     pattern = file.pattern
-    found = matches_of(dump, pattern)
+    search = matches_of(dump, pattern)
     is_countable = is_short(dump, pattern)
     if selection.counted and is_countable:
-        found.complete()
+        search.complete()
     listing, shared_from = listing_of(dump, pattern, selection)
     rows = _rows(dump, file, selection, listing)
-    totals = found.totals()
+    totals = search.totals()
+    shading = selection.shading(pattern)
     return {
         "ms": (time.perf_counter() - began) * 1000,
         "n_units": pattern.n_units,
+        "n_shaded": None if shading is None else shading.n_units,
         "n_full": next((n for shared, n in totals if shared == pattern.n_units), 0),
         "counts": totals,
-        "complete": found.is_complete,
-        "counts_follow": is_countable and not found.is_complete,
+        "complete": search.is_complete,
+        "counts_follow": is_countable and not search.is_complete,
         "text_before": CELLS_BEFORE,
         "cells": CELLS,
         "offset": selection.offset,
@@ -60,6 +65,7 @@ def match_rows(dump: DumpReader, selection: Selection) -> dict[str, Any]:
         "n_groups": len(listing.groups),
         "groups": _groups(listing, {row["group"] for row in rows}),
         "rows": rows,
+        "brushed": _brushed_row(dump, file, selection) if selection.offset == 0 else None,
         "units": [_unit(dump, unit) for unit in pattern.units],
         "pattern": file.to_json(),
     }
@@ -92,20 +98,40 @@ def _groups(listing: Listing, shown: set[int | None]) -> list[dict[str, Any]]:
 
 def _rows(dump: DumpReader, file: PatternFile, selection: Selection, listing: Listing) -> list[dict[str, Any]]:
     axis, notes = dump.axis(file.pattern.axis), file.notes
+    partner = partner_named(dump, axis, selection.pair_with)
     is_here = notes.dump in ("", dump.uuid)
     hidden, marked = ({(w.start, w.stop) for w in rows if is_here} for rows in (notes.hidden, notes.marked))
     unit = _coloured_by(dump, axis, selection.colour)
-    matches = list(listing.page(selection.rows, selection.offset).itertuples(index=False))
+    matches = list(listing.page(selection.rows, selection.offset, has_text=False).itertuples(index=False))
     windows = [_cells(axis, match) for match in matches]
+    on, shades = _counts_on(dump, file.pattern, windows), _shades(dump, file.pattern, selection, windows)
     rows = []
-    for place, (match, (a, b), on) in enumerate(
-        zip(matches, windows, _counts_on(dump, file.pattern, windows), strict=True), selection.offset
-    ):
-        row = _row(dump, axis, match, a, b, on, unit)
+    cells = zip(matches, windows, on, shades, strict=True)
+    for place, (match, (a, b), n_on, n_shading) in enumerate(cells, selection.offset):
+        row = _row(dump, axis, match, a, b, n_on, n_shading, unit, partner)
         span = row["start"], row["stop"]
         by_hand = {"is_hidden": span in hidden, "is_marked": span in marked}
         rows.append({**row, **by_hand, "group": listing.group_at(place)})
     return rows
+
+
+def _brushed_row(dump: DumpReader, file: PatternFile, selection: Selection) -> dict[str, Any] | None:
+    """Return the brush's own place as a row; None where the question is no brush on the corpus."""
+    start, stop = selection.start, selection.stop
+    if selection.pattern is not None or selection.typed is not None or start is None or stop is None:
+        return None
+    pattern = file.pattern
+    axis = dump.axis(pattern.axis)
+    n_shared = sum(
+        bool(is_on(dump.states(u.source)[start:stop, u.unit], dump.source(u.source), u.threshold, u.side).all())
+        for u in pattern.units
+    )
+    place = _Place(start, stop, axis.sequence_of(start), n_shared, length=stop - start)
+    a, b = _cells(axis, place)
+    n_on, n_shading = _counts_on(dump, pattern, [(a, b)])[0], _shades(dump, pattern, selection, [(a, b)])[0]
+    unit = _coloured_by(dump, axis, selection.colour)
+    row = _row(dump, axis, place, a, b, n_on, n_shading, unit, partner_named(dump, axis, selection.pair_with))
+    return {**row, "is_hidden": False, "is_marked": False, "group": None}
 
 
 def _cells(axis: Axis, match: Any) -> tuple[int, int]:
@@ -122,10 +148,29 @@ def _counts_on(dump: DumpReader, pattern: Pattern, windows: list[tuple[int, int]
     return [counts[end - (b - a) : end] for end, (a, b) in zip(ends, windows, strict=True)]
 
 
+def _shades(
+    dump: DumpReader, pattern: Pattern, selection: Selection, windows: list[tuple[int, int]]
+) -> list[list[int]] | list[None]:
+    """Count the units that are on of those that shade the tokens; None for each window where all units do."""
+    shading = selection.shading(pattern)
+    return [None] * len(windows) if shading is None else _counts_on(dump, shading, windows)
+
+
 def _row(
-    dump: DumpReader, axis: Axis, match: Any, a: int, b: int, on: list[int], unit: tuple[str, int] | None
+    dump: DumpReader,
+    axis: Axis,
+    match: Any,
+    a: int,
+    b: int,
+    on: list[int],
+    shades: list[int] | None,
+    unit: tuple[str, int] | None,
+    partner: Partner | None,
 ) -> dict[str, Any]:
-    """Return one row, cell by cell; ``on`` has how many units are on at each step of [a, b)."""
+    """Return one row, cell by cell.
+
+    ``on`` has how many units are on at each step of [a, b), ``shades`` how many of those that shade the tokens.
+    """
     first = int(match.start) - CELLS_BEFORE
     lead, trail = [None] * (a - first), [None] * (first + CELLS - b)
     tokens = None if axis.tokens is None else axis.tokens[a:b]
@@ -135,8 +180,10 @@ def _row(
         "first": first,
         "tokens": None if tokens is None else [*lead, *tokens, *trail],
         "on": [*lead, *on, *trail],
+        "shades": None if shades is None else [*lead, *shades, *trail],
         "tracks": {n: [*lead, *v, *trail] for n, v in step_tracks(axis, a, b).items()},
         "values": None if values is None else [*lead, *values, *trail],
+        "pair": None if partner is None else row_pair(dump, axis, int(match.start), int(match.stop), partner),
     }
 
 
@@ -144,18 +191,19 @@ def _region_rows(dump: DumpReader, selection: Selection) -> dict[str, Any]:
     """Answer a lasso: a row for each step of the region, as a match of one step."""
     region = selected_region(dump, selection)
     unit = _coloured_by(dump, region.axis, selection.colour)
+    partner = partner_named(dump, region.axis, selection.pair_with)
     rows = []
     for step in region.steps[selection.offset : selection.offset + selection.rows].tolist():
-        match = _Step(step, step + 1, region.axis.sequence_of(step))
+        match = _Place(step, step + 1, region.axis.sequence_of(step))
         a, b = _cells(region.axis, match)
-        row = _row(dump, region.axis, match, a, b, [0] * (b - a), unit)
+        row = _row(dump, region.axis, match, a, b, [0] * (b - a), None, unit, partner)
         rows.append({**row, "is_hidden": False, "is_marked": False, "group": None})
     return {**region_answer(selection, region), "text_before": CELLS_BEFORE, "cells": CELLS, "rows": rows}
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """A step as a match of its own."""
+class _Place:
+    """A step of a region, or the brush's own place, as a match."""
 
     start: int
     stop: int
@@ -166,13 +214,13 @@ class _Step:
 
 
 def _coloured_by(dump: DumpReader, axis: Axis, colour: str) -> tuple[str, int] | None:
-    """Return the unit by whose activation the rows are coloured, if one is; PatternError for one that is none."""
+    """Return the unit by whose activation the rows are coloured, if one is; PatternError for an unknown one."""
     if not colour.startswith(UNIT_COLOUR):
         return None
     name, _, number = colour.removeprefix(UNIT_COLOUR).rpartition(":")
     source = dump.source(name)
     if source.axis != axis.name or not number.isdecimal() or int(number) >= source.n_units:
         raise PatternError(
-            f"colour {colour[:80]!r} is no unit of axis {axis.name!r}; {name} has units 0 to {source.n_units - 1}"
+            f"colour {colour[:80]!r} is not a unit of axis {axis.name!r}; {name} has units 0 to {source.n_units - 1}"
         )
     return name, int(number)

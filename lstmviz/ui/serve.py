@@ -9,26 +9,43 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
-import waitress
 from dash import Dash
 from flask import Flask
 
+from lstmviz.classroom import Room
 from lstmviz.dump.corpus.glance import Glance
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ServeError
-from lstmviz.opening import glances
+from lstmviz.lessons.lesson import Lesson
+from lstmviz.match.pattern.file import PatternFile
+from lstmviz.rerun.live.model import LiveModel
 from lstmviz.samples.gallery import Gallery
 from lstmviz.system.paths import assets_dir
-from lstmviz.ui import guard
+from lstmviz.ui import guard, limits
+from lstmviz.ui.arrivals import Arrivals, opened
+from lstmviz.ui.budget import Budgeted
 from lstmviz.ui.callbacks import register
+from lstmviz.ui.class_access import ClassAccess
+from lstmviz.ui.dash_routes import tame
+from lstmviz.ui.front import front
 from lstmviz.ui.layout import build_layout
+from lstmviz.ui.live import Attaching, live_by_name
 from lstmviz.ui.modules import Modules, module_routes
+from lstmviz.ui.place import Place, private_link
+from lstmviz.ui.prefix import Prefixed, checked_prefix
+from lstmviz.ui.present import Present, present_routes
 from lstmviz.ui.routes import routes
+from lstmviz.ui.routes.classroom import class_routes
+from lstmviz.ui.routes.docs import doc_routes
+from lstmviz.ui.routes.lessons import lesson_routes
 from lstmviz.ui.routes.samples import sample_routes
-from lstmviz.ui.start_page import dump_cards, gallery_json
+from lstmviz.ui.shared_answers import SharedAnswers
+from lstmviz.ui.start_page import dump_cards, offers_json
 from lstmviz.ui.table import DumpTable
 
 # The page before Dash fills it; with its language, for screen readers.
@@ -39,8 +56,10 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 PORTS_TRIED = 20
 ASSET_AGE = 31_536_000  # seconds; an asset's address has the time of its last change
+CLASS_THREADS = 128  # most of which wait for an answer that another one makes
+CLASS_OF_ONE = 800  # connections of one address: a whole class may be behind one
+SWITCH = 0.001  # seconds after which another thread has its turn: one that works long keeps a short one less waiting
 NAMES_SHOWN = 8  # in the line that says the address
-THREADS = 8
 
 
 class Page(Dash):
@@ -48,6 +67,7 @@ class Page(Dash):
 
     modules: Modules
     table: DumpTable
+    access: guard.Access
 
     def interpolate_index(self, *args: Any, **parts: Any) -> Any:
         """Return the page as it is first sent."""
@@ -64,15 +84,72 @@ def make_app(
     token: str | None = None,
     under: str = "/",
     gallery: Gallery | None = None,
-) -> Dash:
+    live: LiveModel | None = None,
+    strays: Sequence[str] = (),
+    arrivals: Arrivals | None = None,
+    allow_labels: bool | None = None,
+    lessons: Sequence[Lesson] = (),
+    pattern: PatternFile | None = None,
+    frames: Sequence[str] = (),
+    trusts_proxy: bool = False,
+    room: Room | None = None,
+    room_host: str | None = None,
+    present: Present | None = None,
+) -> Page:
     """Return the Dash app over some dumps; ``app.server`` is the Flask server for gunicorn and tests.
 
     ``hosts`` are names of this server besides loopback; with a ``token`` only visitors who have it are let in.
     ``under`` is the path under which a browser sees the app, if a proxy strips that path. ``gallery``: samples that the
-    start page offers too. Raises ServeError where there is no dump.
+    start page offers too. ``live`` runs the texts that are typed, in each dump that it fits. ``strays`` are lines about
+    files that are not shown, ``arrivals`` the dumps that may come while the page is open. ``allow_labels``: whether
+    visitors may add tracks beside the dumps; by default only where this machine alone reaches the page. ``lessons`` are
+    offered beside those that come with lstmviz, and the first opens. ``pattern`` is shown in the first dump. ``frames``
+    are the sites that may show the page in a frame. With ``trusts_proxy`` the header X-Forwarded-Prefix names the path,
+    request by request. ``room`` is a class, whose students join without the token; ``room_host`` is this machine's
+    address and port as they reach it. ``present`` is told what the page shows. Raises ServeError where there is no
+    dump, ModelError where ``live`` fits none.
     """
     hosts = tuple(hosts)
-    table = DumpTable(dumps, token is None and not hosts, None if gallery is None else gallery.dumps)
+    access = guard.Access(hosts, token) if room is None else _class_access(room, hosts, token, checked_prefix(under))
+    prepare = None if live is None else Attaching(live)
+    more = None if gallery is None else gallery.dumps
+    is_private = token is None and not hosts
+    may_label = is_private if allow_labels is None else allow_labels
+    table = DumpTable(dumps, is_private, more, prepare, arrivals, may_label)
+    if prepare is not None:
+        prepare.check(table)
+
+    def make(prefix: str) -> Page:
+        page = _make_page(table, access, prefix, frames, gallery, strays, lessons, pattern, present)
+        if room is not None and isinstance(access, ClassAccess):
+            page.server.register_blueprint(class_routes(room, access, room_host))
+            page.server.wsgi_app = SharedAnswers(page.server.wsgi_app, access, table)
+        return page
+
+    app = make(checked_prefix(under))
+    if under != "/" or trusts_proxy:
+        named = (lambda prefix: make(prefix).server.wsgi_app) if trusts_proxy else None
+        app.server.wsgi_app = Prefixed(app.server.wsgi_app, checked_prefix(under), named)
+    return app
+
+
+def _class_access(room: Room, hosts: Sequence[str], token: str | None, prefix: str) -> ClassAccess:
+    if token is None:
+        raise ServeError("a class needs a token, which tells the teacher from the students")
+    return ClassAccess(hosts, token, room, prefix)
+
+
+def _make_page(
+    table: DumpTable,
+    access: guard.Access,
+    under: str,
+    frames: Sequence[str],
+    gallery: Gallery | None,
+    strays: Sequence[str],
+    lessons: Sequence[Lesson],
+    pattern: PatternFile | None,
+    present: Present | None,
+) -> Page:
     app = Page(
         "lstmviz",
         title="lstmviz",
@@ -87,16 +164,35 @@ def make_app(
         routes_pathname_prefix="/",
         requests_pathname_prefix=under,
     )
-    app.modules, app.table = Modules(assets_dir() / "page"), table
+    app.modules, app.table, app.access = Modules(assets_dir() / "page"), table, access
     app.server.config["SEND_FILE_MAX_AGE_DEFAULT"] = ASSET_AGE
-    guard.install(app.server, hosts, token)
-    app.server.register_blueprint(module_routes(app.modules))
-    app.server.register_blueprint(routes(table))
-    if gallery is not None:
-        app.server.register_blueprint(sample_routes(table, gallery))
-    # Built at each visit: more samples may be there.
-    app.layout = lambda: build_layout(dump_cards(table), gallery_json(gallery))
+    app.server.extensions["lstmviz"] = access  # for a front that refuses before it reads
+    app.server.wsgi_app = Budgeted(app.server.wsgi_app)
+    # Built at each visit: more samples and moments may be there.
+    app.layout = lambda: build_layout(
+        offers=offers_json(table, gallery),
+        dumps=dump_cards(table),
+        strays=strays,
+        watches=table.arrivals.is_watching,
+        opens=None if pattern is None else pattern.to_json(),
+        role=access.present_role(),
+        tells=present is not None,
+    )
     register(app)
+    guard.install(app.server, access, app.csp_hashes(), under, frames)
+    limits.install(app.server)
+    tame(app.server)
+    topics = (
+        module_routes(app.modules),
+        routes(table),
+        sample_routes(table, gallery),
+        lesson_routes(lessons),
+        doc_routes(),
+    )
+    for blueprint in topics:
+        app.server.register_blueprint(blueprint)
+    if present is not None:
+        app.server.register_blueprint(present_routes(present, table))
     return app
 
 
@@ -107,48 +203,95 @@ def serve(
     open_browser: bool = True,
     say: Callable[[str], None] = print,
     gallery: Gallery | None = None,
+    live: LiveModel | None = None,
+    strays: Sequence[str] = (),
+    arrivals: Arrivals | None = None,
+    allow_labels: bool | None = None,
+    lessons: Sequence[Lesson] = (),
+    pattern: PatternFile | None = None,
+    place: Place | None = None,
+    room: Room | None = None,
+    tls: SSLContext | None = None,
 ) -> None:
     """Serve the page until interrupted, and say its address; if ``port`` is in use, the next free one is taken.
 
-    On a ``host`` that others reach, the printed link has a token; without it nothing is shown.
+    On a ``host`` that others reach, the printed link has a token; without it nothing is shown. ``place`` says where
+    else the page is seen; with ``tls`` (``tls_context``) it is an https address. ``room`` is a class, which joins by
+    another link.
     """
+    place = place or Place()
     is_private = guard.is_loopback(host)
-    token = None if is_private else secrets.token_urlsafe(12)
-    hosts = [] if is_private else [host, *own_names()]
-    app = make_app(dumps, hosts, token, gallery=gallery)
+    token = place.token or (None if is_private and room is None else secrets.token_urlsafe(24))
+    hosts = [*([] if is_private else [host, *own_names()]), *place.hosts]
     listener = listen(host, port)
     bound = listener.getsockname()[1]
+    here = f"{shown_host(host)}:{bound}"
+    app = make_app(
+        dumps,
+        hosts,
+        token,
+        place.prefix,
+        gallery=gallery,
+        live=live,
+        strays=strays,
+        arrivals=arrivals,
+        allow_labels=allow_labels,
+        lessons=lessons,
+        pattern=pattern,
+        frames=place.frames,
+        trusts_proxy=place.trusts_proxy,
+        room=room,
+        room_host=here,
+    )
     if bound != port:
         say(f"port {port} is in use; taking {bound}")
-    address = f"http://{shown_host(host)}:{bound}/" + ("" if token is None else f"?token={token}")
-    names = ", ".join(d.name for d in dumps[:NAMES_SHOWN]) or "the samples"
-    more = f" and {len(dumps) - NAMES_SHOWN:,} more" if len(dumps) > NAMES_SHOWN else ""
+    scheme = "http" if tls is None else "https"
+    address = f"{scheme}://{here}{place.prefix}" + ("" if token is None else f"?token={token}")
+    shown = app.table.glances()
+    names = ", ".join(d.name for d in shown[:NAMES_SHOWN]) if dumps or arrivals else "the samples"
+    more = f" and {len(shown) - NAMES_SHOWN:,} more" if len(shown) > NAMES_SHOWN else ""
     say(f"lstmviz shows {names}{more} at {address}   (Ctrl-C stops)")
-    if open_browser and has_browser():
-        webbrowser.open(address)
-    server = waitress.create_server(app.server, sockets=[listener], threads=THREADS, ident="lstmviz")
-    try:
+    if room is not None:
+        say(f"the class joins at {scheme}://{here}{place.prefix}join/{room.code}   (code {room.code})")
+    limits_of = {} if room is None else {"threads": CLASS_THREADS, "most_of_one": CLASS_OF_ONE}
+    sys.setswitchinterval(SWITCH)
+    server = front(app.server, listener, app.access.refusal, tls, **limits_of)
+    with ExitStack() as stack:
+        stack.callback(server.close)
+        if open_browser and has_browser():
+            webbrowser.open(address if token is None else stack.enter_context(private_link(address)))
         server.run()
-    finally:
-        server.close()
 
 
 def server_from_environment(environ: Mapping[str, str] = os.environ) -> Flask:
     """Return the Flask server for gunicorn: dumps from LSTMVIZ_DUMPS (paths, separated as in PATH).
 
-    LSTMVIZ_HOSTS: names of this server besides loopback, separated by commas. LSTMVIZ_TOKEN: a token that every visitor
-    needs. Raises ServeError where no dump is named.
+    LSTMVIZ_MODEL: the model that runs typed texts, as ``package.module:name``. LSTMVIZ_ALLOW_LABELS=1: visitors may
+    add tracks beside the dumps. ``Place`` names the other variables. Raises ServeError where no dump is named,
+    ModelError for a model that cannot be imported or fits none.
     """
     paths = [p for p in environ.get("LSTMVIZ_DUMPS", "").split(os.pathsep) if p]
     if not paths:
         raise ServeError(f"LSTMVIZ_DUMPS names no dump; set it to paths separated by {os.pathsep!r}")
-    hosts = [h.strip() for h in environ.get("LSTMVIZ_HOSTS", "").split(",") if h.strip()]
-    server: Flask = make_app(_listed(paths), hosts, environ.get("LSTMVIZ_TOKEN") or None).server
+    sys.setswitchinterval(SWITCH)
+    place = Place.from_environment(environ)
+    live = live_by_name(environ.get("LSTMVIZ_MODEL") or None)
+    strays: list[str] = []
+    dumps, arrivals = opened(map(Path, paths), say=_note, on_stray=strays.append)
+    may_label = environ.get("LSTMVIZ_ALLOW_LABELS") == "1"  # a proxy may make any server look like a loopback one
+    server: Flask = make_app(
+        dumps,
+        place.hosts,
+        place.token,
+        place.prefix,
+        live=live,
+        strays=strays,
+        arrivals=arrivals,
+        allow_labels=may_label,
+        frames=place.frames,
+        trusts_proxy=place.trusts_proxy,
+    ).server
     return server
-
-
-def _listed(paths: Iterable[str]) -> list[Glance]:
-    return [dump for path in paths for dump in glances(Path(path), say=_note)]
 
 
 def _note(line: str) -> None:

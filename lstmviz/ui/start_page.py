@@ -10,7 +10,9 @@ import numpy as np
 
 from lstmviz.dump.corpus.glance import Glance
 from lstmviz.samples.gallery import BuildStatus, Gallery, GalleryEntry
+from lstmviz.ui.series import Series, series_among
 from lstmviz.ui.table import DumpTable
+from lstmviz.visible import visible_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class DumpCard:
     """One dump as the page lists it: its uuid, its name, and a few words such as ``20,000 steps``.
 
     ``model``, ``created`` (ISO 8601) and ``is_complete`` come from the dump's provenance. ``sources`` are names, and
-    ``picture`` is the source that a thumbnail shows: its index, units, bytes a value, view.
+    ``picture`` is the source that a thumbnail shows: its index, units, bytes a value, view. ``recording`` names the
+    recording that it is of, ``is_growing`` tells whether that goes on.
     """
 
     uuid: str
@@ -30,22 +33,29 @@ class DumpCard:
     sources: tuple[str, ...] = ()
     n_steps: int = 0
     picture: tuple[int, int, int, str] | None = None
+    recording: str = ""
+    is_growing: bool = False
 
 
 def start_page_json(table: DumpTable, gallery: Gallery | None) -> dict[str, Any]:
-    """Return the dumps that are served and the samples that are offered, as JSON for the page."""
-    entries = gallery_json(gallery)  # read first, so that every dump it names is listed
-    return {"offers": entries, "dumps": [asdict(card) for card in dump_cards(table)]}
+    """Return the dumps that are served, and the samples and trainings that they belong to, as JSON for the page.
+
+    ``watches`` tells whether more may come by itself.
+    """
+    offers = offers_json(table, gallery)  # looked for first, so that every dump that one names is listed
+    cards = [asdict(card) for card in dump_cards(table)]
+    return {"offers": offers, "dumps": cards, "watches": table.arrivals.is_watching}
 
 
-def gallery_json(gallery: Gallery | None) -> list[dict[str, Any]]:
-    """Return the entries of a gallery, and how far each is."""
-    return [] if gallery is None else [_entry_json(entry, gallery.status(entry)) for entry in gallery.entries]
+def offers_json(table: DumpTable, gallery: Gallery | None = None) -> list[dict[str, Any]]:
+    """Return the entries of a gallery with the status of each, and the trainings of which moments are served."""
+    entries = [] if gallery is None else [_entry_json(entry, gallery.status(entry)) for entry in gallery.entries]
+    return [*entries, *map(_series_json, series_among(table.glances()))]
 
 
 def dump_cards(table: DumpTable) -> list[DumpCard]:
     """Describe each dump for the page; dumps with the same name are shown with their folders."""
-    listed = table.glances()
+    listed, growing = table.glances(), table.arrivals.growing()
     names = Counter(dump.name for dump in listed)
     return [
         DumpCard(
@@ -58,6 +68,8 @@ def dump_cards(table: DumpTable) -> list[DumpCard]:
             sources=tuple(source.name for source in d.sources),
             n_steps=d.n_steps[0],
             picture=_picture(d),
+            recording=str(d.provenance.get("recording") or ""),
+            is_growing=d.uuid in growing,
         )
         for d in listed
     ]
@@ -75,6 +87,25 @@ def _entry_json(entry: GalleryEntry, status: BuildStatus) -> dict[str, Any]:
         "words": status.words,
         "share": status.share,
         "dumps": [dump.uuid for dump in status.dumps],
+        "is_sample": True,
+    }
+
+
+def _series_json(series: Series) -> dict[str, Any]:
+    """Return the moments of one training, as a sample with checkpoints is shown."""
+    n = len(series.dumps)
+    return {
+        "name": visible_text(series.name),
+        "model": visible_text(series.model),
+        "about": f"one model at {n} moment{'s' * (n != 1)} of its training: watch its units take shape",
+        "question": "From which moment on does it do what it is trained for, and which figure shows it?",
+        "command": "",
+        "members": list(series.members),
+        "state": "kept",
+        "words": "",
+        "share": None,
+        "dumps": [dump.uuid for dump in series.dumps],
+        "is_sample": False,
     }
 
 

@@ -13,25 +13,29 @@ import numpy as np
 import pandas as pd
 
 from lstmviz.dump.reader import DumpReader
+from lstmviz.match.corpus.shards import AnyMatchSearch
 from lstmviz.match.engine.candidates import Candidates
+from lstmviz.match.engine.find import is_short
 from lstmviz.match.pattern.file import hidden_in
 from lstmviz.match.summary.barcode import barcode_of_spans
 from lstmviz.match.summary.carry import carry_of_spans
 from lstmviz.match.summary.spans import without_hidden
-from lstmviz.ui.queries import is_short, matches_of, pattern_of
+from lstmviz.match.summary.token_rows import AFTER, BEFORE, HERE
+from lstmviz.ui.queries import matches_of, pattern_of
 from lstmviz.ui.regions import selected_region
 from lstmviz.ui.rows import listed
 from lstmviz.ui.selection import Selection
 
+N_TOKENS = 20  # at, before and after the matches
 MAX_VALUES = 200  # of one track in an answer: the most frequent ones at the matches
 
 
 def match_summary(dump: DumpReader, selection: Selection) -> dict[str, Any]:
     """Return the summary as JSON for the page: counts and lengths of the matches, their barcode, and what they carry.
 
-    Counts and lengths are of all matches if the answer is ``complete``. The barcode and what is carried are those of
-    the matches that share all units and are not hidden. Raises an LstmvizError, whose line the page shows, where the
-    selection does not fit the dump.
+    Counts and lengths are of all matches if the answer is ``complete``. What is carried is that of the matches that
+    share all units and are not hidden; the barcode is theirs too, or that of the levels that the selection lists.
+    Raises an LstmvizError, whose line the page shows, where the selection does not fit the dump.
     """
     if selection.lasso is not None:
         return _region_summary(dump, selection)
@@ -44,7 +48,9 @@ def match_summary(dump: DumpReader, selection: Selection) -> dict[str, Any]:
     counted = time.perf_counter()
     matches = search.spans(1 if is_complete else max(1, pattern.n_units))
     full = matches.take(matches.n_shared == pattern.n_units)
-    visible = without_hidden(full, hidden_in(file, dump.uuid))
+    hidden = hidden_in(file, dump.uuid)
+    visible = without_hidden(full, hidden)
+    in_list = visible if selection.shared is None else without_hidden(_listed(search, selection), hidden)
     return {
         "n_units": pattern.n_units,
         "n_full": len(full),
@@ -53,10 +59,16 @@ def match_summary(dump: DumpReader, selection: Selection) -> dict[str, Any]:
         "counts": search.totals(),
         "counting_ms": (counted - began) * 1000,
         "lengths": _lengths(matches),
-        "barcode": _barcode(dump, pattern.axis, visible),
-        "carry": {"n_matches": len(visible), "tracks": _carry(dump, pattern.axis, visible)},
+        "barcode": _barcode(dump, pattern.axis, in_list),
+        "carry": {"n_matches": len(visible), **_carry(dump, pattern.axis, visible)},
         "ms": (time.perf_counter() - began) * 1000,
     }
+
+
+def _listed(search: AnyMatchSearch, selection: Selection) -> Candidates:
+    """Return the matches with as many shared units as the selection lists."""
+    matches = search.spans(selection.min_shared)
+    return matches if selection.max_shared is None else matches.take(matches.n_shared <= selection.max_shared)
 
 
 def _region_summary(dump: DumpReader, selection: Selection) -> dict[str, Any]:
@@ -72,7 +84,7 @@ def _region_summary(dump: DumpReader, selection: Selection) -> dict[str, Any]:
         "complete": True,
         "lengths": [],
         "barcode": _barcode(dump, region.axis.name, region.spans),
-        "carry": {"n_matches": n, "tracks": _carry(dump, region.axis.name, region.spans)},
+        "carry": {"n_matches": n, **_carry(dump, region.axis.name, region.spans)},
         "ms": (time.perf_counter() - began) * 1000,
     }
 
@@ -96,13 +108,18 @@ def _barcode(dump: DumpReader, axis: str, matches: Candidates) -> dict[str, Any]
     }
 
 
-def _carry(dump: DumpReader, axis: str, matches: Candidates) -> list[dict[str, Any]]:
-    frame = carry_of_spans(dump, axis, matches)
-    tracks = dump.axis(axis).tracks
-    return [
+def _carry(dump: DumpReader, axis: str, matches: Candidates) -> dict[str, Any]:
+    frame = carry_of_spans(dump, axis, matches, N_TOKENS)
+    tracks = [
         {"name": name, "kind": track.info.kind, **_values(frame[frame["track"] == name])}
-        for name, track in tracks.items()
+        for name, track in dump.axis(axis).tracks.items()
     ]
+    tokens = [
+        {"name": place, "kind": "category", **_values(rows)}
+        for place in (HERE, BEFORE, AFTER)
+        if len(rows := frame[(frame["track"] == place) & frame["low"].isna()])
+    ]
+    return {"tracks": tracks, "tokens": tokens}
 
 
 def _values(rows: pd.DataFrame) -> dict[str, Any]:

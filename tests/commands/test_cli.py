@@ -47,8 +47,9 @@ def test_every_command_and_option_has_help(command):
 
 
 def test_the_commands_are_those_that_the_readme_tells_of():
-    given = "ablate align corpus count demo detect doctor enrichment export-lstmvis import-lstmvis index influence "
-    given += "inspect match probe projector rank recover samples search select serve thresholds train unit"
+    given = "ablate align classroom corpus count demo detect doctor enrichment export-lstmvis import-lstmvis "
+    given += "index influence inspect lesson match probe projector rank recover samples search select serve thresholds "
+    given += "track train unit"
     assert given.split() == COMMANDS
     assert run("--version").stdout.strip() == lstmviz.__version__
 

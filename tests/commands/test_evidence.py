@@ -122,7 +122,7 @@ def test_probe_is_that_of_the_api(path, dump):
     assert [row["unit"] for row in told["steps"]] == found.steps["unit"].tolist()
     read = pd.read_csv(io.StringIO(printed(*arguments, "--format", "csv")))
     pd.testing.assert_frame_equal(read, found.steps, check_dtype=False)
-    assert f"of the most frequent value {found.majority:.3f}" in printed(*arguments)
+    assert f"always the most frequent value {found.majority:.3f}" in printed(*arguments)
     one = json.loads(printed("probe", path, "--only", "part=noun", "--source", "rnn.l0.h", "--format", "json"))
     assert {row["source"] for row in one["steps"]} == {"rnn.l0.h"}
 

@@ -160,6 +160,9 @@ def test_a_unit_card_in_each_format(path, dump):
     tracks = csv(printed(*ask, "--part", "tracks", "--format", "csv"))
     assert tracks["track"].tolist() == ["depth"] * 7 + ["part"] * 2
     assert tracks["value"].tolist() == [*"0123456", "a=b", "c:d"]
+    tokens = csv(printed(*ask, "--part", "tokens", "--format", "csv"))
+    assert tokens["value"].astype(str).tolist() == card.tokens["value"].tolist()
+    assert whole["tokens"] == card.tokens.to_dict("records")
     table = printed(*ask)
     assert "1 NaN" in table
     assert f"{card.on_rate:.1%}" in table

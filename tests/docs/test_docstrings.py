@@ -13,7 +13,7 @@ import pytest
 import lstmviz
 from support.paths import ROOT
 
-MODULES = ("lstmviz", "lstmviz.match", "lstmviz.types", "lstmviz.figures", "lstmviz.samples", "lstmviz.errors")
+MODULES = tuple(f"lstmviz{part}" for part in ("", ".annotate", ".match", ".types", ".figures", ".samples", ".errors"))
 RESULTS = re.findall(r"autoclass:: ([\w.]+)", (ROOT / "docs" / "api" / "results.md").read_text("utf-8"))
 
 

@@ -11,17 +11,23 @@ from nbclient import NotebookClient
 import lstmviz
 
 FOLDER = Path(lstmviz.__file__).parent.parent / "docs" / "notebooks"
-NAMES = ("corpus", "own_model", "sample")
+NAMES = ("corpus", "live", "own_model", "sample")
+MOST_LINES = 25  # of code, from an empty folder to a page of one's own model
 MOST_BYTES = 100_000  # of a notebook with its outputs
 
 
 def printed(notebook):
     """Return what each code cell has put out, as text: streams, and the plain form of its value."""
     return [
-        "".join(out.get("text") or out.get("data", {}).get("text/plain", "") for out in cell.outputs)
+        "".join(out.get("text") or out.get("data", {}).get("text/plain", "") for out in cell.outputs if is_kept(out))
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]
+
+
+def is_kept(output):
+    """Not a line for the one who runs it, nor the frame of a page: they are other ones each time."""
+    return output.get("name") != "stderr" and "IFrame" not in output.get("data", {}).get("text/plain", "")
 
 
 def test_these_are_all_notebooks():
@@ -42,6 +48,15 @@ def test_a_notebook_runs_and_prints_what_it_shows(name, tmp_path):
         assert share > 2 * base_rate
     else:
         assert again == shown
+
+
+def test_a_page_of_ones_own_model_takes_few_lines():
+    notebook = nbformat.read(FOLDER / "live.ipynb", as_version=4)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    upto, served, _ = code.partition("dump.serve(model=net")
+    assert served
+    assert "dump.add_track(" in upto  # with a label of one's own
+    assert len([line for line in upto.splitlines() if line.strip()]) <= MOST_LINES
 
 
 def test_notebooks_are_small_and_ask_for_nothing_outside():

@@ -60,7 +60,7 @@ def test_a_screenshot_becomes_a_small_picture_of_the_same(chromium):
 
 def test_every_view_is_written_and_shown():
     views = set(re.findall(r'^    "(\w+)": \w+,$', (DOCS / "make_pictures.py").read_text("utf-8"), re.M)) | {"export"}
-    assert len(views) == 12
+    assert len(views) == 14
     names = {f"{view}-{scheme}{size}.png" for view in views for scheme in ("light", "dark") for size in ("", "-narrow")}
     assert {path.name for path in (DOCS / "pictures").iterdir()} == names
     assert set(re.findall(r"pictures/([\w-]+\.png)", (DOCS / "page.md").read_text("utf-8"))) == names

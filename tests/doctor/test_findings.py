@@ -118,7 +118,7 @@ ODD = {
     ),
     "tanh twice": (states_of(lambda v: None, "rnn.l0.c", "tanh"), "note", ["shown through tanh", "'rnn.l0.c': 'raw'"]),
     "c shown raw": (states_of(lambda v: v * 9, "rnn.l0.c"), "note", ["no bound", "'rnn.l0.c': 'tanh'"]),
-    "c already tanh": (states_of(lambda v: None, "rnn.l0.c"), "note", ["tanh was already taken"]),
+    "c already tanh": (states_of(lambda v: None, "rnn.l0.c"), "note", ["tanh was already applied"]),
     "h too large": (states_of(lambda v: v * 9), "note", ["lies in [-1, 1]", "before the activation"]),
     "gate before the sigmoid": (states_of(lambda v: v * 9, "rnn.l0.r"), "note", ["a gate lies in [0, 1]", "sigmoid"]),
     "no tokens": ({"tokens": None, "vocab": None}, "note", ["no tokens", "vocab="]),
@@ -540,7 +540,7 @@ def test_a_small_c_beside_its_h_is_no_fault(tmp_path):
     path = lstmviz.write_dump(tmp_path / "run.h5", **arrays(states=gates_of(0.8, is_taken=False)))
     assert not [line for line in lines(path) if "tanh was" in line]
     path = lstmviz.write_dump(tmp_path / "run.h5", **arrays(states=gates_of(3.0, is_taken=True)), overwrite=True)
-    one(path, "note", "tanh was already taken, for h exceeds that", "'rnn.l0.c': 'raw'")
+    one(path, "note", "tanh was already applied, because h exceeds that", "'rnn.l0.c': 'raw'")
 
 
 @pytest.mark.filterwarnings("ignore:LSTM with projections:UserWarning")

@@ -170,7 +170,7 @@ def test_a_block_that_does_not_fit_is_named_and_nothing_is_left(tmp_path, what):
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"blocks": []}, ["blocks has none"]),
+        ({"blocks": []}, ["blocks is empty"]),
         ({"blocks": block()}, ["blocks is a DumpBlock", "an iterator"]),
         ({"blocks": 3}, ["blocks is a int"]),
         ({"blocks": [block()], "tokens": [0]}, ["both blocks and tokens"]),

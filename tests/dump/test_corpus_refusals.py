@@ -21,13 +21,13 @@ def one_line(error, ask, *words):
 
 
 def test_a_folder_that_is_no_corpus_is_told_in_a_line(tmp_path):
-    one_line(DumpError, lambda: lstmviz.open_dump(tmp_path), "folder that holds no dump", str(tmp_path))
+    one_line(DumpError, lambda: lstmviz.open_dump(tmp_path), "folder without a dump", str(tmp_path))
     path = lstmviz.write_dump(tmp_path / "a.h5", states={"rnn.l0.h": np.zeros((3, 2))})
     one_line(DumpError, lambda: lstmviz.open_dump(tmp_path), "one dump ('a.h5')", f"lstmviz corpus {tmp_path}")
     for i in range(9):
         lstmviz.write_dump(tmp_path / f"b{i}.h5", states={"rnn.l0.h": np.zeros((3, 2))})
     one_line(DumpError, lambda: lstmviz.open_dump(tmp_path), "10 separate dumps", "'b6.h5', ...)")
-    one_line(ClusterError, lambda: lstmviz.open_dump(path, scheduler="tcp://x:1"), "no corpus of shards", "leave")
+    one_line(ClusterError, lambda: lstmviz.open_dump(path, scheduler="tcp://x:1"), "not a corpus of shards", "leave")
     one_line(DumpMissing, lambda: lstmviz.write_corpus(tmp_path / "none"), "no folder at")
     (tmp_path / "empty").mkdir()
     one_line(DumpMissing, lambda: lstmviz.write_corpus(tmp_path / "empty"), "holds no dump (.h5 or .hdf5)")
@@ -55,7 +55,7 @@ HOSTILE = {
     "no list": (listing("part-0.h5"), DumpError, ["dumps", "list"]),
     "numbers": (listing([1]), DumpError, ["dumps.0", "string"]),
     "many": (listing(["a"] * 100_001), DumpError, ["dumps", "at most 100000"]),
-    "twice": (listing(["part-0.h5", "part-0.h5"]), DumpError, ["one file; list it once"]),
+    "twice": (listing(["part-0.h5", "part-0.h5"]), DumpError, ["the same file; list it once"]),
     "missing": (listing(["part-0.h5", "part-9.h5"]), DumpMissing, ["'part-9.h5', which is missing"]),
     "folder": (listing(["."]), DumpError, ["not a plain path"]),
     "itself": (listing(["corpus.json"]), DumpError, ["corpus.json is not an HDF5 file"]),
@@ -93,7 +93,7 @@ def test_links_that_lead_out_of_the_folder_are_refused(parts, tmp_path):
     one_line(DumpError, lambda: lstmviz.write_corpus(folder, overwrite=True), "leads out of the folder")
     (folder / "part-1.h5").unlink()
     (folder / "part-1.h5").symlink_to("part-0.h5")
-    one_line(DumpError, lambda: lstmviz.open_dump(folder), "'part-1.h5' and 'part-0.h5', which are one file")
+    one_line(DumpError, lambda: lstmviz.open_dump(folder), "'part-1.h5' and 'part-0.h5', which are the same file")
     (folder / "corpus.json").rename(tmp_path / "corpus.json")
     (folder / "corpus.json").symlink_to(tmp_path / "corpus.json")
     one_line(DumpError, lambda: lstmviz.open_dump(folder), "corpus.json is a link")

@@ -10,9 +10,14 @@ import pytest
 
 import lstmviz
 from lstmviz.dump import fast_column as module
-from lstmviz.dump.fast_column import fast_column
+from lstmviz.dump.fast_column import direct_values
 from lstmviz.match.index import store as index
 from lstmviz.match.index import unit_values as columns
+
+
+def fast_column(states, unit):
+    direct = direct_values(states)
+    return None if direct is None else direct.column(unit)
 
 
 @pytest.fixture(params=["float16", "float32", "float64"])
@@ -47,6 +52,16 @@ def test_it_is_what_hdf5_reads_in_any_chunks(dump):
         assert found.tobytes() == wanted.tobytes()
 
 
+@pytest.mark.parametrize("few", [0, 3, 10_000])
+def test_values_at_some_steps_are_those_of_hdf5_however_many_lie_in_a_chunk(dump, monkeypatch, few):
+    monkeypatch.setattr(module, "FEW", few)
+    rng, wanted = np.random.default_rng(2), dump.states("rnn.l0.h")[:, 5]
+    for states in (dump.states("rnn.l0.h"), chunked(dump), chunked(dump, chunks=(1, 37))):
+        for n in (0, 1, 50, 3001):
+            steps = np.sort(rng.choice(3001, n, replace=False))
+            assert direct_values(states).at(steps, 5).tobytes() == wanted[steps].tobytes()
+
+
 @pytest.mark.parametrize("how", [{"compression": "gzip"}, {"shuffle": True}, {"chunks": (64, 10)}])
 def test_what_does_not_lie_plain_is_left_to_hdf5(dump, how):
     assert fast_column(chunked(dump, **how), 5) is None
@@ -54,20 +69,23 @@ def test_what_does_not_lie_plain_is_left_to_hdf5(dump, how):
 
 def test_a_file_that_was_cut_meanwhile_is_left_to_hdf5(dump, monkeypatch):
     monkeypatch.setattr(module.os, "preadv", lambda *given: 8)
+    monkeypatch.setattr(module.os, "pread", lambda *given: b"")
     assert fast_column(dump.states("rnn.l0.h"), 5) is None
+    for n in (1, 500):
+        assert direct_values(dump.states("rnn.l0.h")).at(np.arange(n), 5) is None
 
 
 def test_a_card_reads_so_once_the_index_has_checked_the_file(dump, monkeypatch):
     before = dump.unit("rnn.l0.h", 5)
     read = []
-    monkeypatch.setattr(columns, "fast_column", lambda *given: read.append(given[1]) or fast_column(*given))
+    monkeypatch.setattr(columns, "direct_values", lambda *given: read.append(given) or direct_values(*given))
     monkeypatch.setattr(index, "SMALL", 0)
     dump = lstmviz.open_dump(dump.path)
     dump.unit("rnn.l0.h", 5)
     assert read == []  # nobody has checked these bytes
     index.build_index(dump, "rnn.l0.h")
     after = dump.unit("rnn.l0.h", 5)
-    assert read == [5]
+    assert len(read) == 1
     for name in ("histogram", "quantiles", "on_rates", "run_lengths"):
         assert getattr(after, name).equals(getattr(before, name)), name
     assert [c.step for c in after.contexts] == [c.step for c in before.contexts]

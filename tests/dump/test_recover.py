@@ -112,7 +112,7 @@ def test_parts_are_removed_with_the_header_last(path, monkeypatch):
     removed = []
     monkeypatch.setattr(Path, "unlink", lambda p, missing_ok=False: removed.append(p.name))
     remove_parts(parts_of(path))
-    assert removed == [BLOCKS, f"{HEADER}.tmp", HEADER]
+    assert removed == [BLOCKS, HEADER]
 
 
 def test_another_dump_is_only_replaced_when_asked(path):
@@ -255,3 +255,25 @@ def test_what_is_no_recording_is_not_called_empty(tmp_path):
     code, line = run_recover(tmp_path / "a.txt")
     assert code == 4
     assert "a.txt" in line
+
+
+@pytest.mark.parametrize("name", [BLOCKS, HEADER])
+def test_parts_are_not_read_through_a_link(path, tmp_path, name):
+    theirs = tmp_path / "theirs"
+    (parts_of(path) / name).rename(theirs)
+    (parts_of(path) / name).symlink_to(theirs)
+    before = theirs.read_bytes()
+    code, _ = run_recover(path)
+    assert code == 4
+    assert theirs.read_bytes() == before
+    assert not path.exists()
+
+
+def test_a_folder_of_parts_that_is_a_link_is_left_alone(path, tmp_path):
+    theirs = tmp_path / "theirs"
+    parts_of(path).rename(theirs)
+    parts_of(path).symlink_to(theirs)
+    code, line = run_recover(path)
+    assert code == 4
+    assert "is a link, so nothing is read or removed there" in line
+    assert sorted(p.name for p in theirs.iterdir()) == [BLOCKS, HEADER]

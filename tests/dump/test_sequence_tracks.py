@@ -278,7 +278,7 @@ def test_an_export_to_lstmvis_has_them_at_every_step_and_says_so(path, tmp_path)
     assert labels[0] == labels[1]
     told = "\n".join(exported.notes)
     for words in (
-        "track year: its one value a sequence",
+        "track year: its value for each sequence",
         "track loss: its values concern the next token",
         "2 units from 0",
     ):
@@ -286,13 +286,13 @@ def test_an_export_to_lstmvis_has_them_at_every_step_and_says_so(path, tmp_path)
 
 
 def test_the_page_hears_of_them(path):
-    from lstmviz.ui.describe import about
+    from lstmviz.ui.describe import about, tracks_json
     from lstmviz.ui.rows import step_tracks
 
     dump = lstmviz.open_dump(path)
     said = about(dump)
     assert said["sources"][0]["units"] == [7, 3]
-    genre, year, loss = said["tracks"]
+    genre, year, loss = tracks_json(dump)["tracks"]
     assert (genre["per"], genre["concerns"], genre["group"]) == ("sequence", "step", "")
     assert (loss["per"], loss["concerns"], loss["group"]) == ("step", "next", "predictions")
     assert (year["low"], year["high"], year["is_integer"]) == (1899.5, 1922.0, False)
@@ -305,11 +305,11 @@ def test_the_page_hears_of_them(path):
 
 def test_how_far_a_track_reaches_is_seen_block_by_block(path, monkeypatch):
     from lstmviz.dump import lazy_arrays as arrays
-    from lstmviz.ui.describe import about
+    from lstmviz.ui.describe import tracks_json
 
-    whole = about(lstmviz.open_dump(path))["tracks"]
+    whole = tracks_json(lstmviz.open_dump(path))["tracks"]
     monkeypatch.setattr(arrays.Track.blocks, "__defaults__", (1,))
-    assert about(lstmviz.open_dump(path))["tracks"] == whole
+    assert tracks_json(lstmviz.open_dump(path))["tracks"] == whole
 
 
 def test_inspect_tells_of_them(path):

@@ -505,7 +505,7 @@ def test_a_closed_dump_opens_again_but_not_another_recording(arrays, path):
     dump.close()
     lstmviz.write_dump(path, **arrays, overwrite=True)
     for _ in range(2):
-        with pytest.raises(DumpError, match="was replaced since"):
+        with pytest.raises(DumpError, match="was recorded again or changed since"):
             dump.states("rnn.l0.h")[0:1]
 
 

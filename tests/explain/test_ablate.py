@@ -180,7 +180,7 @@ def test_progress_is_told_and_it_can_be_cancelled(made):
         ({"to": "least"}, errors.PatternError, "use 'mean', 'zero', 'other' or a number"),
         ({"at": "here"}, errors.PatternError, "use 'matches', 'all' or a Window"),
         ({"n_others": -1}, errors.PatternError, "n_others=-1 is out of range"),
-        ({"at": Window(0, 10_000)}, errors.WindowError, "ends behind the last of 83 steps"),
+        ({"at": Window(0, 10_000)}, errors.WindowError, "ends after the last of 83 steps"),
         ({"pattern": pattern_of(("rnn.l0.c", 1), threshold=50.0)}, errors.PatternError, "no step is matched"),
         ({"pattern": Pattern("text", (), (), 1), "at": "all"}, errors.PatternError, "no unit to ablate"),
         ({"pattern": pattern_of(("rnn.l0.c", 1), threshold=50.0), "text": "ab"}, errors.PatternError, "of the text"),
@@ -210,7 +210,7 @@ def test_a_dump_of_some_steps_of_longer_documents_is_refused(made, tmp_path):
     (tmp_path / "some.safetensors").write_bytes(made.path.with_suffix(".safetensors").read_bytes())
     some = lstmviz.open_dump(path)
     pattern = pattern_of(("rnn.l0.c", 1), threshold=-0.99)
-    with pytest.raises(errors.ModelError, match="holds some steps of longer documents"):
+    with pytest.raises(errors.ModelError, match="holds only some steps of its documents"):
         some.ablate(pattern)
     assert some.ablate(pattern, "zero", text="ab é", n_others=1).places["n_steps"].sum() == 4  # a text is whole
 

@@ -68,11 +68,11 @@ def test_all_units_of_all_layers_at_all_steps_are_the_donor(made):
 @pytest.mark.parametrize(
     ("asked", "error", "words"),
     [
-        ({"window": Window(2, 9)}, errors.WindowError, "ends behind the text of 4 tokens, or the donor of 3"),
+        ({"window": Window(2, 9)}, errors.WindowError, "ends after the text of 4 tokens, or the donor of 3"),
         ({"units": {"rnn.l0.f": [0]}}, errors.PatternError, "is a gate"),
         ({"units": {"rnn.l0.c": [9]}}, errors.PatternError, "has no unit 9"),
         ({"units": {"rnn.l5.c": [0]}}, errors.UnknownName, "rnn.l5.c"),
-        ({"units": {}}, errors.PatternError, "units name none"),
+        ({"units": {}}, errors.PatternError, "units is empty"),
         ({"donor": ""}, errors.InputError, "no token"),
     ],
 )

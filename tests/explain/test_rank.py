@@ -262,7 +262,7 @@ def test_tokens_can_be_asked_where_there_is_no_track(tmp_path):
         ((Filter("number", low=99),), PatternError, "none is a yes"),
         ((3,), PatternError, "a Filter, not a int"),
         ((YES, ["rnn.l9.c"]), UnknownName, "rnn.l0.c"),
-        ((YES, []), PatternError, "no source is named"),
+        ((YES, []), PatternError, "sources is empty"),
         (("number", ["rnn.l9.c"]), UnknownName, "rnn.l0.c"),
     ],
 )

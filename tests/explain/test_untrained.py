@@ -9,7 +9,7 @@ import torch
 
 import lstmviz
 from lstmviz import Filter, errors
-from lstmviz.explain.causes.untrained import fresh, untrained
+from lstmviz.explain.causes.untrained import untrained
 from lstmviz.rerun.rerun import rerun_of
 from support.made_models import made_dump
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def test_its_states_are_those_of_a_model_that_was_never_trained(tmp_path, shape):
     dump = lstmviz.open_dump(made_dump(tmp_path, **shape))
     runner = rerun_of(dump)
-    ours, model = untrained(dump, runner, None, seed=5), fresh(runner, 5)
+    ours, model = untrained(dump, runner, None, seed=5), runner.fresh(5).model
     assert list(ours.sources) == list(dump.sources)
     torch.manual_seed(5)
     again = type(model)(runner.description)
@@ -41,7 +41,7 @@ def test_the_random_generator_is_left_as_it_was(tmp_path):
     runner = rerun_of(lstmviz.open_dump(made_dump(tmp_path)))
     torch.manual_seed(1)
     before = torch.random.get_rng_state()
-    fresh(runner, 0)
+    runner.fresh(0)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 

@@ -132,6 +132,23 @@ def test_rows_are_coloured_as_the_page_names_it(parens, pattern, colour):
         assert [float(v) for v in grid.marker.color] == [wanted[said[1]] for said in grid.customdata]
 
 
+def test_some_units_shade_the_rows_and_a_track_underlines_them(parens, pattern):
+    shaded = pattern.units[:2]
+    fig = figures.matches(parens, pattern, panels=["shared"], limit=5, shaded=shaded, underline="depth")
+    cells, panel, under = [trace for trace in of(fig, "bar") if len(trace.customdata)]
+    for units, trace in ((shaded, cells), (pattern.units, panel)):
+        values = np.tanh(parens.states("rnn.l1.c")[:][:, [unit.unit for unit in units]].astype(np.float64))
+        on = (values >= 0.3).sum(1)
+        assert [int(v) for v in trace.marker.color] == [on[said[1]] for said in trace.customdata]
+    steps = {(x, y): said[1] for x, y, said in zip(cells.base, cells.y, cells.customdata, strict=True)}
+    depth = parens.tracks["depth"]
+    assert len(under.y) > 100
+    for base, y, colour in zip(under.base, under.y, under.marker.color, strict=True):
+        assert depth[steps[base, round(y - 0.4)]] == colour
+    assert "tokens coloured by units" in fig.layout.title.text
+    assert "underlined by depth" in fig.layout.title.text
+
+
 @pytest.mark.parametrize("colour", ["unit:rnn.l1.c:50", "unit:rnn.l1.c:x", "unit:nothing:1", "track:x", "x"])
 def test_a_colour_that_is_none_is_refused(parens, pattern, colour):
     with pytest.raises((PatternError, UnknownName), match=r"not a unit|no source|no track"):
@@ -154,7 +171,7 @@ def test_thresholds_and_lengths(parens, pattern):
     curve, taken = fig.data
     assert np.array_equal(curve.y, advice.n_units)
     assert taken.y == (4,)
-    assert "4 units at the threshold taken, 0.3" in fig.layout.title.text
+    assert "4 units at the chosen threshold, 0.3" in fig.layout.title.text
 
     count = parens.count(pattern)
     best = count.lengths[count.lengths.n_shared == 4]

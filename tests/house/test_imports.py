@@ -46,13 +46,14 @@ FOLDERS = {
     "recording": {
         "recompute": set(),
         "follow": set(),
-        "hooks": {"recompute"},
+        "hooks": {"follow", "recompute"},
         "batch": {"follow", "hooks", "recompute"},
         "": {"batch", "follow", "hooks", "recompute"},
         "corpus": {"", "batch"},
+        "snapshots": {"", "corpus"},
     },
-    "explain": {"evidence": set(), "causes": {"evidence"}},
-    "rerun": {"stepwise": set(), "": {"stepwise"}},
+    "explain": {"evidence": set(), "causes": {"evidence"}, "": {"evidence", "causes"}},
+    "rerun": {"stepwise": set(), "": {"stepwise"}, "live": {"", "stepwise"}},
     "match": {
         "index": set(),
         "engine": {"index", "text"},
@@ -60,7 +61,7 @@ FOLDERS = {
         "corpus": {"engine", "text"},
         "order": {"corpus", "engine"},
         "pattern": {"engine", "index"},
-        "card": {"engine", "index"},
+        "card": {"engine", "index", "summary"},
         "summary": {"order", "corpus", "engine"},
     },
 }

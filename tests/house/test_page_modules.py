@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
+import subprocess
 
 import pytest
 
 from lstmviz.system.paths import assets_dir
 from support.graphs import circles, reached
+from support.paths import ROOT
 
 ENTRY = "main.mjs"
 # From the lowest folder up; a module imports of its own folder and of those before it. The views stand side by side:
 # none imports another's modules. What several need lies below them, and what happened in one is told by a signal.
-VIEWS = ("corpus", "units", "matches", "cards", "map", "typed", "start")
+VIEWS = ("corpus", "units", "matches", "cards", "map", "typed", "survey", "pair", "start", "classroom")
 LAYERS = (("lib",), ("dom",), ("store",), VIEWS, ("shell",), ("",))
 LAYER = {folder: place for place, folders in enumerate(LAYERS) for folder in folders}
 
@@ -114,3 +117,15 @@ def test_what_is_planted_is_found(modules, tmp_path):
     assert list(unknown(whole)) == ["map/stage.mjs: store/geometry.mjs exports no noSuchName"]
     lonely = planted("map/lonely.mjs", "")
     assert lonely.keys() - reached(graph(lonely), ENTRY) == {"map/lonely.mjs"}
+
+
+def test_an_error_of_types_is_found(tmp_path):
+    """With the options of the project, whose own files `make check` looks through."""
+    planted = tmp_path / "planted.mjs"
+    planted.write_text('/** @type {Unit["unit"]} */\nexport const unit = "three";\nnoSuchName();\n')
+    config = {"extends": str(ROOT / "tsconfig.json"), "include": [str(planted), str(ROOT / "assets/page/**/*.d.ts")]}
+    (tmp_path / "tsconfig.json").write_text(json.dumps(config))
+    tsc = subprocess.run([ROOT / "node_modules/.bin/tsc", "--project", tmp_path], capture_output=True, text=True)
+    assert tsc.returncode != 0
+    assert "Type 'string' is not assignable to type 'number'" in tsc.stdout
+    assert "Cannot find name 'noSuchName'" in tsc.stdout

@@ -30,7 +30,7 @@ test("units that change more than any others are needed", () => {
   assert.equal(words.verdict, "The model needs it here.");
   assert.equal(
     words.figures,
-    "Held, it changes the predictions at the matches by 0.297 nats; none of 49 other units do as much (p = .02). Up to 8 steps after a match 0.120, elsewhere <.001.",
+    "Held at another value, it changes the predictions at the matches by 0.297 nats; none of 49 other units do as much (p = .02). Up to 8 steps after a match 0.120, elsewhere <.001.",
   );
   assert.equal(words.loss, "The loss at the matches rises by 0.160 nats.");
 });

@@ -62,7 +62,7 @@ test("the sentence says by which null and how sure one may be", () => {
   const few = { ...ROW, share_low: null, share_high: null, q: 0.2, by: "shifts" };
   assert.equal(
     evidenceSentence({ ...ANSWER, rows: [few], n_values: 1, n_sequences: 7, n_unknown: 1 }, few),
-    "Perhaps by chance: p = .20 against labels shifted along the text: a weaker test that a drift deceives. Only 7 sequences have a match: too few for an interval. 1 matched step without a value left out.",
+    "Perhaps by chance: p = .20 against labels shifted along the text: a weaker test, misled by drift. Only 7 sequences have a match: too few for an interval. 1 matched step without a value left out.",
   );
   assert.match(evidenceSentence({ ...ANSWER, rows: [few], n_sequences: 1 }, few), /Only one sequence has a match/);
   assert.equal(evidenceSentence(ANSWER, { ...ROW, q: null }), "");

@@ -8,6 +8,7 @@ import {
   cutFor,
   selectUnits,
   sequenceAround,
+  shortRuns,
 } from "../../assets/page/lib/select.mjs";
 
 const read = (name) => JSON.parse(fs.readFileSync(new URL(`../cases/${name}.json`, import.meta.url), "utf8"));
@@ -127,3 +128,26 @@ for (const given of brushCases) {
     );
   });
 }
+
+test("a run is short where it is shorter than asked within its sequence, on its side, and seen whole", () => {
+  const values = [9, 9, 0, 9, 0, 0, 9, 9, 9, 0, -9, -9, 0, 9];
+  const row = (step) => (values[step] === undefined ? null : [values[step]]);
+  const ends = (step) => step === 0 || step === values.length;
+  const of = (side, least, isBorder = ends) =>
+    [...shortRuns(row, 0, { cut: 5, side, least }, 0, values.length, isBorder)].join("");
+  assert.equal(of("high", 1), "00000000000000");
+  assert.equal(of("high", 2), "00010000000001");
+  assert.equal(of("high", 3), "11010000000001");
+  assert.equal(of("low", 3), "00000000001100");
+  assert.equal(of("both", 3), "11010000001101");
+  assert.equal(
+    of("high", 3, (step) => ends(step) || step === 8),
+    "11010011100001",
+  ); // a run ends with its sequence
+  assert.equal(
+    of("high", 3, () => false),
+    "00010000000000",
+  ); // what may go on where nothing is known is not short
+  assert.deepEqual([...shortRuns(row, 0, { cut: 5, side: "high", least: 3 }, 7, 9, ends)], [0, 0]); // seen beyond the window
+  assert.deepEqual([...shortRuns(row, 0, { cut: 5, side: "high", least: 3 }, 3, 5, ends)], [1, 0]);
+});

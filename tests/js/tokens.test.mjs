@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { fitText, LONGEST, showToken } from "../../assets/page/lib/tokens.mjs";
+import { fitText, joinedText, LONGEST, sharedLead, showToken, textAround } from "../../assets/page/lib/tokens.mjs";
 
 for (const [token, text, kind] of [
   ["king", "king", "plain"],
@@ -56,4 +56,30 @@ test("fit cuts to the room there is", () => {
   assert.equal(fitText("kings", 1, width), "…");
   assert.equal(fitText("kings", 0.5, width), "");
   assert.equal(fitText("😀😀😀😀", 3, width), "😀😀…");
+});
+
+for (const [pieces, join, tokens, whole, around] of [
+  ["", " ", ["a", "cat", "ran", "home"], "a cat ran home", ["a ", "cat ran", " home"]],
+  ["", "", ["c", "a", "t", "s"], "cats", ["c", "at", "s"]],
+  ["prefix:##", " ", ["she", "play", "##ing", "##s"], "she playings", ["she ", "playing", "s"]],
+  ["prefix:##", " ", ["play", "##ing", "it", "now"], "playing it now", ["play", "ing it", " now"]],
+  ["suffix:@@", " ", ["play@@", "ing", "it", "now"], "playing it now", ["play", "ing it", " now"]],
+  ["bytes", " ", ["She", " play", "ing", " it"], "She playing it", ["She ", "playing", " it"]],
+  ["space:▁", " ", [" she", " play", "ing", " it"], "she playing it", ["she ", "playing", " it"]],
+  ["end:</w>", " ", ["she ", "play", "ing ", "it "], "she playing it", ["she ", "playing", " it"]],
+]) {
+  test(`join ${tokens.join("|")} by "${pieces}"`, () => {
+    assert.equal(joinedText(tokens, { join, pieces }), whole);
+    assert.deepEqual(textAround(tokens, { join, pieces }, 1, 3), around);
+  });
+}
+
+test("what texts all begin with is left out up to a sign between words", () => {
+  assert.equal(sharedLead(["2021-03-04 10:00:05", "2021-03-04 10:00:17"]), "2021-03-04 10:00:".length);
+  assert.equal(sharedLead(["2021-03-04 10:00", "2021-03-05 10:00"]), "2021-03-".length);
+  assert.equal(sharedLead(["singular", "since"]), 0);
+  assert.equal(sharedLead(["a-b", "a-c"]), 0, "hardly any");
+  assert.equal(sharedLead(["depth-1", "depth-1"]), 6);
+  assert.equal(sharedLead(["only-one"]), 0);
+  assert.equal(sharedLead(["step-", "step-1"]), 0, "nothing would be left of one");
 });

@@ -324,3 +324,30 @@ test("of a brush on the corpus, one on a typed text and an opened pattern one is
   );
   assert.deepEqual([fitted.start, fitted.typed], [3, null]);
 });
+
+test("what is held in a typed text is in the link, and what does not fit is left out", () => {
+  const held = {
+    ...state,
+    start: null,
+    stop: null,
+    text: "a b c",
+    was: "a d c",
+    ablated: [
+      { source: "rnn.l1.c", unit: 4 },
+      { source: "rnn.l0.c", unit: 23 },
+    ],
+    ablatedTo: "zero",
+    carried: { units: [{ source: "rnn.l0.c", unit: 7 }], start: 1, stop: 3 },
+    influence: true,
+  };
+  const { values, problems } = parseAddress(formatAddress(held));
+  assert.deepEqual(problems, []);
+  assert.deepEqual(fitToDump(values, about, defaults), { state: held, problems: [] });
+  for (const carry of ["3-1/rnn.l0.c/7", "1-3/rnn.l0.c", "1-3", "1/rnn.l0.c/7", "1-3/rnn.l0.c/x", "1-2-3/rnn.l0.c/7"])
+    assert.match(parseAddress(`?carry=${encodeURIComponent(carry)}`).problems[0], /carry=.* is not tokens and units/);
+  const wrong = fitToDump({ ...values, ablated: [{ source: "rnn.l0.c", unit: 50 }] }, about, defaults);
+  assert.deepEqual([wrong.state.ablated, wrong.problems.length], [[], 1]);
+  const alone = fitToDump({ ...values, was: null }, about, defaults).state;
+  assert.deepEqual([alone.carried, alone.ablated.length], [null, 2]);
+  assert.deepEqual(fitToDump({ ...values, text: null }, about, defaults).state.ablated, []);
+});

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 import lstmviz
 from lstmviz import lstmvis
 from lstmviz.errors import DumpExists, DumpMissing, LstmvizError, UnknownName
-from lstmviz.lstmvis import Options, columns, dictionary, export_project, import_project, open_project
+from lstmviz.lstmvis import Options, columns, dictionary, export_project, import_project, open_project, projects_in
 from lstmviz.lstmvis.faults import Faults
-from lstmviz.opening import dump_paths
+from lstmviz.opening import dump_paths, glances
 from lstmviz.system import cache
 from support.budget import examples
 from support.lstmvis_project import N_STEPS, VARIANTS, plain, write
@@ -58,7 +58,7 @@ def assert_same(dump, other):
     assert list(dump.tracks) == list(other.tracks)
     for name, track in dump.tracks.items():
         assert repr(shown(track)) == repr(shown(other.tracks[name]))  # NaN equals itself so
-        assert track.info.kind == other.tracks[name].info.kind
+        assert (track.info.kind, track.info.group) == (other.tracks[name].info.kind, other.tracks[name].info.group)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -125,6 +125,37 @@ def test_an_export_is_what_lstmvis_reads(tmp_path):
     assert [dicts[meta["dict"]][i] for i in tags.tolist()] == project.tracks["part_of_speech"]
     for file in arrays.values():
         file.close()
+
+
+def test_ranked_words_go_out_as_the_word_vector_that_they_came_as(tmp_path):
+    project = write(tmp_path / "project", "word_vectors")
+    dump = lstmviz.open_dump(open_project(project.folder).path)
+    assert {track.info.group for track in dump.tracks.values()} == {"top"}
+    folder = export_project(dump, tmp_path / "exported").folder
+    meta = yaml.safe_load((folder / "lstm.yml").read_text("utf-8"))["meta"]
+    assert list(meta) == ["top"]
+    assert (meta["top"]["type"], meta["top"]["vis"]) == ("wordvec", {"type": "wordvec"})
+    with h5py.File(folder / "tracks.hdf5") as file:
+        assert file[meta["top"]["path"]].shape == file[meta["top"]["weights_path"]].shape == (N_STEPS, 5)
+
+
+def test_projects_at_any_depth_are_found_and_a_broken_one_is_named_beside_good_ones(tmp_path):
+    write(tmp_path / "data/05childbook/05childbook", "smallest")
+    write(tmp_path / "data/good", "metas")
+    broken = write(tmp_path / "data/deep/er/broken", "smallest")
+    broken.dictionaries["words.dict"] = b"the\n"
+    broken.config["states"]["types"][0]["path"] = "nope"
+    broken.write()
+    hidden = tmp_path / "data/.cache/old"
+    write(hidden, "smallest")
+    assert projects_in(tmp_path / "data") == [
+        tmp_path / "data" / name for name in ("05childbook/05childbook", "deep/er/broken", "good")
+    ]
+    said = []
+    assert len(glances(tmp_path / "data", said.append)) == 2
+    told = [line for line in said if line.startswith(f"left out: {broken.folder}: ")]
+    assert any("no data set 'nope'" in line for line in told)
+    assert any("words.dict: line 1" in line for line in told)
 
 
 def hostile_dump(path):
@@ -252,7 +283,7 @@ def test_word_vectors_can_be_left_out(tmp_path):
     project.config["files"]["other"] = "other.dict"
     project.config["word_embedding"]["dict_file"] = "other"
     made = import_project(project.write().folder, tmp_path / "made.h5", overwrite=True)
-    assert any("another dictionary" in note for note in made.notes)
+    assert any("a dictionary other than" in note for note in made.notes)
 
 
 def test_unsigned_values_that_are_signed_are_told(tmp_path):

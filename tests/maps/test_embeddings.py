@@ -261,7 +261,7 @@ def test_a_job_whose_server_died_is_forgotten(dump, slow):
     jobs.cancel(dump, SOURCE, "tsne", 20_000)
     until(lambda: state(dump, "tsne") == "none")
     place = jobs._job_file(compute.map_key(dump, SOURCE, "tsne"))
-    jobs._write(place, jobs.Job("running", 0.4, "moving points"))
+    jobs._write(place, jobs._Entry("running", 0.4, "moving points"))
     assert state(dump, "tsne") == "running"
     os.utime(place, (time.time() - 60,) * 2)
     assert state(dump, "tsne") == "none"
@@ -286,3 +286,31 @@ def test_too_many_maps_are_refused(dump, slow, monkeypatch):
     jobs.start(dump, SOURCE, "tsne", 20_000)
     with pytest.raises(ProjectionError, match="1 maps are being computed or wait; cancel one, or ask again later"):
         jobs.start(dump, SOURCE, "umap", 20_000)
+
+
+def test_a_job_of_the_future_is_one_from_before_the_clock_was_set_back(dump):
+    place = jobs._job_file(compute.map_key(dump, SOURCE, "umap"))
+    jobs._write(place, jobs._Entry("running", 0.1, "moving points"))
+    assert state(dump, "umap") == "running"
+    os.utime(place, (time.time() + 86_400,) * 2)
+    assert state(dump, "umap") == "none"
+    jobs.cancel(dump, SOURCE, "umap", 20_000)
+    assert not place.exists()
+
+
+def test_a_visitor_has_one_map_computed_at_a_time_and_is_told_how_many_are_before_it(dump, slow):
+    jobs.start(dump, SOURCE, "tsne", 20_000, by="ana")
+    until(lambda: state(dump, "tsne") == "running")
+    jobs.start(dump, SOURCE, "tsne", 20_000, by="ana")  # the same one
+    with pytest.raises(ProjectionError, match="another map that you asked for is not done; wait for it, or stop it"):
+        jobs.start(dump, SOURCE, "umap", 20_000, by="ana")
+    for seed, by in enumerate(("ben", "cleo"), 1):
+        told = jobs.start(dump, SOURCE, "umap", 20_000, seed=seed, by=by)
+        assert told.words == f"waiting: {seed} map{'s are' if seed > 1 else ' is'} before this one"
+    jobs.cancel(dump, SOURCE, "tsne", 20_000)
+    until(lambda: state(dump, "umap", 1) == "running")  # in the order in which they were asked for
+    assert jobs.status(dump, SOURCE, "umap", 20_000, 2).words == "waiting: 1 map is before this one"
+    jobs.start(dump, SOURCE, "tsne", 20_000, by="ana")
+    for method, seed in (("umap", 1), ("umap", 2), ("tsne", 0)):
+        jobs.cancel(dump, SOURCE, method, 20_000, seed)
+    until(lambda: all(state(dump, m, s) == "none" for m, s in (("umap", 1), ("umap", 2), ("tsne", 0))))

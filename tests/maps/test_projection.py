@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 import lstmviz
 from lstmviz.errors import PatternError, ProjectionError, UnknownName
+from lstmviz.maps.colours import pattern_counts, unit_values
 from lstmviz.maps.embeddings import embeddings, token_counts
 from lstmviz.maps.neighbours import nearest
 from lstmviz.maps.pca import principal_axes
@@ -211,6 +212,60 @@ def test_a_region_holds_its_steps_their_tokens_and_what_they_carry(parens):
         assert row.base_rate == pytest.approx((depth == row.low).mean())
     kept = parens.region(mapped, square, [Filter("depth", low=1, high=1)])
     assert kept.steps.tolist() == expected[depth[expected] == 1].tolist()
+
+
+@pytest.mark.parametrize("n_steps", [None, 700], ids=["all", "sampled"])
+def test_units_that_set_a_region_apart_are_those_of_a_track_that_says_so(parens, tmp_path, n_steps):
+    mapped = parens.project(SOURCE) if n_steps is None else parens.project(SOURCE, n_steps=n_steps)
+    (left, low), (right, high) = mapped.points.min(axis=0), mapped.points.max(axis=0)
+    third = left + (right - left) / 3
+    region = parens.region(mapped, [(left, low), (third, low), (third, high), (left, high)])
+    assert 0 < len(region.steps) < len(mapped.ids)
+    assert region.among.tolist() == mapped.ids.tolist()
+    said = np.full(parens.n_steps, np.nan)
+    said[mapped.ids] = 0
+    said[region.steps] = 1
+    starts = np.append(parens.sequences["start"], parens.n_steps)
+    path = lstmviz.write_dump(
+        tmp_path / "said.h5",
+        states={name: parens.states(name)[:] for name in parens.sources},
+        views={name: source.view for name, source in parens.sources.items()},
+        lengths=np.diff(starts).tolist(),
+        tracks={"inside": said},
+    )
+    twin = lstmviz.open_dump(path).rank_units(Filter("inside", low=1, high=1))
+    ranked = parens.rank_region(region)
+    assert ranked.drop(columns="by").equals(twin.drop(columns="by"))
+    assert ranked["f1"][0] > 0.9
+    every = [(left - 1, low - 1), (right + 1, low - 1), (right + 1, high + 1), (left - 1, high + 1)]
+    narrow = parens.region(mapped, every, [Filter("depth", low=1)])
+    assert len(narrow.among) < len(mapped.ids)
+    for bad in (narrow, parens.region(mapped, [(90, 90), (91, 90), (91, 91)])):
+        with pytest.raises(PatternError, match="which nothing sets apart"):
+            parens.rank_region(bad)
+
+
+def test_a_unit_and_a_pattern_say_a_number_for_each_point(parens):
+    mapped = parens.project(SOURCE, n_steps=500)
+    own = np.tanh(parens.states(SOURCE)[:][mapped.ids, 18].astype(np.float64))
+    assert unit_values(parens, mapped, SOURCE, 18) == pytest.approx(own, abs=1e-6)
+    pattern = parens.select(SOURCE, 249, 255)
+    values = np.tanh(parens.states(SOURCE)[:][mapped.ids].astype(np.float64))
+    on = sum(
+        (values[:, u.unit] >= u.threshold) if u.side == "high" else (values[:, u.unit] <= u.threshold)
+        for u in pattern.units
+    )
+    assert pattern_counts(parens, mapped, pattern).tolist() == on.tolist()
+    with pytest.raises(PatternError, match="units are 0 to 49"):
+        unit_values(parens, mapped, SOURCE, 50)
+    with pytest.raises(UnknownName, match="no source"):
+        unit_values(parens, mapped, "x", 0)
+    with pytest.raises(PatternError, match="tokens, which have no states"):
+        pattern_counts(parens, parens.project("embedding"), pattern)
+    figure = lstmviz.figures.projection(parens, mapped, colour=(SOURCE, 18))
+    assert np.asarray(figure.data[0].marker.color) == pytest.approx(own, abs=1e-6)
+    figure = lstmviz.figures.projection(parens, mapped, colour=pattern)
+    assert figure.data[0].marker.color.tolist() == on.tolist()
 
 
 def test_an_empty_region_has_no_tokens_and_carries_nothing(parens):

@@ -36,6 +36,12 @@ def twin(one, two):
     }
 
 
+def unmet_twin(one, two):
+    """The rows of the first that have no step in one of the second, in order."""
+    covered = naive_order.steps_of(two)
+    return sorted([r[0], r[1]] for r in one if not any(t in covered for t in range(*r[:2])))
+
+
 @EXAMPLES
 @given(st.data())
 def test_a_comparison_is_its_twins_over_a_dump_and_over_shards(tmp_path, data):
@@ -45,6 +51,12 @@ def test_a_comparison_is_its_twins_over_a_dump_and_over_shards(tmp_path, data):
     rows = [[tuple(r) for r in naive_rows(corpus, p, len(p.units) if least is None else least)] for p in (one, two)]
     for dump, _ in dumps:
         assert asdict(dump.compare(one, two, min_shared=least)) == twin(*rows)
+        alone = dump.unmet(one, two, min_shared=least)
+        assert alone[["start", "stop"]].to_numpy().tolist() == unmet_twin(*rows)
+        assert (alone["length"] == alone["stop"] - alone["start"]).all()
+        bounds = dump.sequences.iloc[alone["sequence"]]
+        assert (bounds["start"].to_numpy() <= alone["start"].to_numpy()).all()
+        assert (bounds["stop"].to_numpy() >= alone["stop"].to_numpy()).all()
 
 
 def written(folder, name, seed, **more):
@@ -101,9 +113,17 @@ def test_the_route_answers_as_the_api(tmp_path):
     answer = post(client, one, asked).get_json()
     theirs = two.select("rnn.l0.h", 3, 6, -0.2, 0, 0)
     assert answer["both"] == asdict(one.compare(pattern, theirs, two))
+    alone = one.unmet(pattern, theirs, two)
+    assert answer["only"]["first"]["n"] == len(alone) > 0
+    row = answer["only"]["first"]["rows"][0]
+    assert (row["start"], row["stop"]) == (alone["start"][0], alone["stop"][0])
+    assert row["tokens"] == one.tokens[row["first"] : row["first"] + len(row["tokens"])]
+    assert sum(n for _, n in first["by_length"]) == len(lengths)
+    assert [length for length, _ in first["by_length"]] == sorted(set(lengths))
     asked["second"]["dump"] = other.uuid
     answer = post(client, one, asked).get_json()
     assert answer["both"] is None
+    assert answer["only"] == {}
     assert "different tokens" in answer["why"]
     assert answer["second"]["n_matches"] >= 0
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 import threading
 
 import h5py
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 import lstmviz
 from lstmviz.match.engine.find import MatchSearch
 from lstmviz.match.engine.threshold import compare
+from lstmviz.match.index import code_files
 from lstmviz.match.index import store as index
 from lstmviz.match.index.codes import HUNDREDTHS, above, at_or_above, coder_for
 from lstmviz.types import Pattern, PatternUnit, view_cut
@@ -25,6 +29,7 @@ from support.strategies import corpora, patterns
 
 DTYPES = ["float16", "float32", "float64"]
 VIEWS = ["raw", "tanh"]
+FILES = ("card", "sums", "units", "fine", "rows")  # of an index
 
 
 def neighbours(cut, dtype):
@@ -67,13 +72,26 @@ def test_codes_decide_any_threshold_or_say_that_they_are_unsure(dtype, view, val
     with np.errstate(over="ignore"):
         stored = np.array(values, np.float64).astype(dtype)
     coder = coder_for(dtype, view)
-    codes = coder.encode(stored)
+    codes, places = coder.encode(stored), coder.places(stored)
+    fine = places.astype(np.uint8)
     assert ((codes == 0) == np.isnan(stored)).all()
+    assert (codes == places >> 8).all()
+    values, first = np.unique(stored[~np.isnan(stored)], return_index=True)
+    assert (np.diff(places[~np.isnan(stored)][first].astype(int)) >= 0).all()
     for cut in (view_cut(view, threshold), float(stored[0]) if not math.isnan(stored[0]) else 0.0):
         for side in ("high", "low"):
             rule, expected = coder.rule(cut, side), compare(stored, cut, side)
             is_sure = codes != rule.unsure
             np.testing.assert_array_equal(rule.apply(codes)[is_sure], expected[is_sure])
+            is_decided = ~is_sure & (fine != (-1 if rule.unsure_fine is None else rule.unsure_fine))
+            np.testing.assert_array_equal(rule.apply_fine(fine)[is_decided], expected[is_decided])
+            assert not rule.apply_fine(fine)[~is_sure & ~is_decided].any(), "what is undecided counts as off"
+
+
+@pytest.mark.parametrize("threshold", [0.305, -0.4567, 0.0634, 0.999])
+def test_two_bytes_decide_any_16_bit_value_from_0_0625_to_1(threshold):
+    for side in ("high", "low"):
+        assert coder_for("float16", "raw").rule(threshold, side).unsure_fine is None
 
 
 @given(st.sampled_from(DTYPES), st.floats(allow_nan=False) | st.floats(-2, 2))
@@ -129,23 +147,36 @@ def test_an_index_is_made_on_first_use_beside_the_dump_and_used_again(dump, monk
     assert not folder.exists()
     expected = plain(dump)
     assert answers(dump) == expected
-    sizes = {p.suffix: p.stat().st_size for p in folder.iterdir() if p.suffix in (".units", ".rows")}
-    assert sizes == {".units": 1200, ".rows": 1200}
-    assert index.index_size(dump.source("rnn.l0.h")) == 2400
+    sizes = {p.suffix: p.stat().st_size for p in folder.iterdir() if p.suffix in (".units", ".fine", ".rows")}
+    assert sizes == {".units": 1200, ".fine": 1200, ".rows": 1200}
+    assert index.index_size(dump.source("rnn.l0.h")) == 3600
     monkeypatch.setattr(index, "_build", lambda *_: pytest.fail("built anew"))
     assert answers(lstmviz.open_dump(dump.path)) == expected
 
 
-def test_a_threshold_between_the_grid_is_looked_up(dump):
-    assert answers(dump, threshold=0.3051) == plain(dump, threshold=0.3051)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("threshold", [0.3051, 0.001, -0.0003, 1.5])
+def test_a_threshold_between_the_grid_is_decided_too(tmp_path, monkeypatch, dtype, threshold):
+    monkeypatch.setattr(index, "SMALL", 0)
+    values = np.random.default_rng(7).normal(threshold, 0.002, (3000, 6))
+    values[::3] = np.float16(threshold)
+    dump = lstmviz.open_dump(
+        lstmviz.write_dump(tmp_path / "near.h5", states={"rnn.l0.h": values.astype(dtype)}, lengths=[1000, 2000])
+    )
+    pattern = Pattern(
+        "text", tuple(PatternUnit("rnn.l0.h", u, "high", threshold) for u in range(3)), (("rnn.l0.h", threshold),), 2
+    )
+    rows = rows_of(MatchSearch(dump, pattern).page(1000))
+    assert rows == rows_of(MatchSearch(dump, pattern, use_index=False).page(1000))
+    assert rows
 
 
 @pytest.mark.parametrize("harm", ["delete", "cut", "card", "other card"])
 def test_an_index_that_is_gone_or_spoilt_is_made_again(dump, harm):
     expected = answers(dump)
-    card, units, rows = index._files(dump.source("rnn.l0.h"), index.index_folder(dump))
+    card, _, units, fine, rows = index._files(dump.source("rnn.l0.h"), index.index_folder(dump))
     if harm == "delete":
-        for path in (card, units, rows):
+        for path in (card, units, fine, rows):
             path.unlink()
     elif harm == "cut":
         units.write_bytes(units.read_bytes()[:-1])
@@ -155,6 +186,142 @@ def test_an_index_that_is_gone_or_spoilt_is_made_again(dump, harm):
         card.write_text(json.dumps({**json.loads(card.read_text()), "version": 0}))
         units.write_bytes(bytes(1200))
     assert answers(lstmviz.open_dump(dump.path)) == expected
+
+
+@pytest.mark.parametrize("which", ["card", "sums", "units", "rows", "lock", "folder"])
+def test_an_index_is_neither_written_nor_read_through_a_link(dump, tmp_path, which):
+    folder = index.index_folder(dump)
+    victim = tmp_path / "victim"
+    if which == "folder":
+        victim.mkdir()
+        folder.symlink_to(victim)
+    else:
+        victim.write_bytes(bytes(1200))
+        folder.mkdir()
+        files = dict(
+            zip(("card", "sums", "units", "fine", "rows"), index._files(dump.source("rnn.l0.h"), folder), strict=True)
+        )
+        files["lock"] = files["card"].with_suffix(".lock")
+        files[which].symlink_to(victim)
+    assert answers(dump) == plain(dump)
+    if which == "folder":
+        assert not list(victim.iterdir())
+    else:
+        assert victim.read_bytes() == bytes(1200)
+        assert answers(lstmviz.open_dump(dump.path)) == plain(dump)
+
+
+def test_a_link_in_the_place_of_codes_is_not_read(dump, tmp_path):
+    expected = answers(dump)
+    _, _, units, *_ = index._files(dump.source("rnn.l0.h"), index.index_folder(dump))
+    units.unlink()
+    (tmp_path / "other").write_bytes(bytes(1200))
+    units.symlink_to(tmp_path / "other")
+    assert answers(lstmviz.open_dump(dump.path)) == expected
+    assert not units.is_symlink()
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.3051])
+@pytest.mark.parametrize("which", FILES[1:])
+def test_a_byte_that_changed_on_the_disk_changes_no_answer(dump, caplog, which, threshold):
+    answers(dump, threshold=threshold)
+    path = dict(zip(FILES, index._files(dump.source("rnn.l0.h"), index.index_folder(dump)), strict=True))[which]
+    right = path.read_bytes()
+    path.write_bytes(bytes(255 - b for b in right))
+    assert answers(lstmviz.open_dump(dump.path), threshold=threshold) == plain(dump, threshold=threshold)
+    is_used = which in ("sums", "units", "rows") or threshold != 0.3
+    assert (path.read_bytes() == right) == is_used
+    assert ("is damaged; it is built again" in caplog.text) == (is_used and which != "sums")
+
+
+@pytest.mark.parametrize("which", ["units", "rows"])
+def test_an_index_that_is_open_is_read_again_when_somebody_wrote_to_it(dump, monkeypatch, which):
+    answers(dump)
+    monkeypatch.setattr(index, "LOOK_EVERY", 0)
+    path = dict(zip(FILES, index._files(dump.source("rnn.l0.h"), index.index_folder(dump)), strict=True))[which]
+    with path.open("r+b") as file:
+        file.write(bytes(1200))
+    os.utime(path, ns=(1, 1))
+    assert answers(dump) == plain(dump)
+
+
+def test_every_block_of_a_file_has_its_own_checksum(tmp_path):
+    codes = np.random.default_rng(0).integers(0, 256, 2 * code_files.BLOCK + 77, np.uint8)
+    (tmp_path / "a").write_bytes(codes.tobytes())
+    with (tmp_path / "a").open("rb", buffering=0) as file:
+        sums = code_files.checksums(file)
+    assert sums.tolist() == [naive_checksum(codes[i : i + code_files.BLOCK]) for i in range(0, len(codes), 2**18)]
+    codes[code_files.BLOCK + 5] ^= 1
+    (tmp_path / "a").write_bytes(codes.tobytes())
+    file = code_files.CodeFile(tmp_path / "a", len(codes), sums)
+    assert file.check(0, code_files.BLOCK)
+    assert not file.check(code_files.BLOCK - 1, code_files.BLOCK + 1)
+    assert file.check(2 * code_files.BLOCK, len(codes))
+    starts = np.array([3, 2 * code_files.BLOCK, 9])
+    assert file.check_spans(starts, starts + 70)
+    assert not file.check_spans(starts, starts + code_files.BLOCK)
+
+
+def naive_checksum(block):
+    data = block.tobytes() + bytes(-len(block) % 8)
+    words = [int.from_bytes(data[i : i + 8], "little") for i in range(0, len(data), 8)]
+    return sum(w * ((i * 0x9E3779B97F4A7C15) | 1) for i, w in enumerate(words, 1)) % 2**64
+
+
+CUT = """
+import lstmviz, sys, os, glob, threading, time
+from lstmviz.match.engine.find import MatchSearch
+from lstmviz.match.index import store
+store.SMALL = 0
+dump = lstmviz.open_dump(sys.argv[1])
+files = lambda: glob.glob(sys.argv[1] + ".index/*." + sys.argv[2])
+def answer(start, use_index=True):
+    pattern = dump.select("rnn.l0.h", start, start + 2, 0.1)
+    return MatchSearch(dump, pattern, use_index=use_index).page(300).to_json()
+expected = [answer(start, False) for start in (5, 1000)]
+found = [answer(5)]
+for path in files():
+    os.truncate(path, 4096)
+found.append(answer(1000))
+print(found == expected)
+def cut():
+    while not done:
+        for path in files():
+            try:
+                os.truncate(path, 10_000)
+            except OSError:
+                pass
+        time.sleep(0.002)
+done = False
+thread = threading.Thread(target=cut)
+thread.start()
+for i in range(20):
+    try:
+        assert answer(5) == expected[0]
+    except lstmviz.LstmvizError as err:
+        print(err)
+done = True
+thread.join()
+"""
+
+
+@pytest.mark.parametrize("kind", ["units", "rows", "fine"])
+def test_an_index_that_is_cut_while_it_is_used_ends_no_process_and_changes_no_answer(tmp_path, kind):
+    path = tmp_path / "a.h5"
+    states = np.random.default_rng(0).uniform(-1, 1, (60_000, 20)).astype("f2")
+    lstmviz.write_dump(path, states={"rnn.l0.h": states}, tokens=[0] * 60_000, vocab=["a"], lengths=[60_000])
+    done = subprocess.run([sys.executable, "-c", CUT, str(path), kind], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout[:5]) == (0, "True\n"), done.stderr
+
+
+def test_doctor_reads_the_index(dump):
+    answers(dump)
+    assert "its index is whole" in run("doctor", dump.path).output
+    _, _, units, *_ = index._files(dump.source("rnn.l0.h"), index.index_folder(dump))
+    units.write_bytes(bytes(1200))
+    done = run("doctor", dump.path)
+    assert done.exit_code == 1
+    assert "the index of rnn.l0.h is damaged" in done.output
 
 
 def test_another_recording_at_the_same_place_gets_its_own_index(dump):
@@ -202,7 +369,7 @@ def test_an_interrupted_build_leaves_no_half_index(dump):
 
     with pytest.raises(KeyboardInterrupt):
         index.build_index(dump, "rnn.l0.h", stop)
-    assert not [p for p in index.index_folder(dump).iterdir() if p.name != ".lock"]
+    assert not [p for p in index.index_folder(dump).iterdir() if p.suffix != ".lock"]
     assert answers(dump) == plain(dump)
 
 
@@ -226,9 +393,18 @@ def test_progress_goes_from_block_to_block_to_the_end(dump, monkeypatch):
     assert told == [(100, 300), (200, 300), (300, 300)]
 
 
+def test_the_share_that_is_built_is_told_to_whoever_asks(dump, monkeypatch):
+    monkeypatch.setattr(index, "BLOCK_VALUES", 400)
+    other, shares = lstmviz.open_dump(dump.path), []
+    assert not list(index.built_shares(other))
+    index.build_index(dump, "rnn.l0.h", lambda done, total: shares.append(list(index.built_shares(other))))
+    assert shares == [[("rnn.l0.h", pytest.approx(done / 300))] for done in (100, 200, 300)]
+    assert not list(index.built_shares(other))  # it is whole
+
+
 def test_the_index_command_says_the_size_first_and_builds_all(dump):
 
     done = run("index", dump.path)
     assert done.exit_code == 0, done.output
-    assert done.output.index("3,600 bytes") < done.output.index("ready")
+    assert done.output.index("5,400 bytes") < done.output.index("ready")
     assert len(list(index.index_folder(dump).glob("*.units"))) == 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmviz.errors import LstmvizError, PatternError, UnknownName, WindowError
+from lstmviz.errors import Cancelled, LstmvizError, PatternError, UnknownName, WindowError
 from lstmviz.match.engine.find import MatchSearch
+from lstmviz.system.asked import while_asked
 from lstmviz.types import Pattern, PatternUnit
 from support.budget import examples
 from support.matching import dump_of, expected_rows, one_unit, rows_of, unit_pattern
@@ -39,22 +41,30 @@ def test_match_equals_its_twin_and_count_and_pages_agree_with_it(tmp_path, data)
 
 # Blocks, batches and looks of every size, so that small corpora meet every border inside the engine.
 KNOBS = {
-    "runs.BLOCK_STEPS": st.integers(1, 7),
-    "levels.COUNT_STEPS": st.integers(1, 7),
+    "marks.COUNT_STEPS": st.integers(1, 7),
+    "marks.RARE": st.sampled_from([0, 1, 1000]),
+    "marks.MOST_REACH": st.integers(1, 4),
+    "marks.MOST_OFF": st.integers(1, 4),
+    "marks.FEW_LOOKS": st.integers(1, 4),
+    "levels.BATCH_CELLS": st.integers(1, 9),
     "levels.BATCH_STEPS": st.integers(1, 9),
     "levels.DENSE_SHARE": st.sampled_from([0.0, 0.2, 1.0, 2.0]),
-    "levels.ROW_STEPS": st.integers(1, 9),
     "levels.BLOCK_ROWS": st.integers(1, 3),
     "levels.SAMPLE_ROWS": st.integers(1, 3),
-    "runs.SPARSE": st.sampled_from([1, 8, 1000]),
+    "levels.PARTS": st.integers(1, 5),
     "runs.FIRST_LOOK": st.integers(1, 4),
     "runs.FARTHEST_LOOK": st.integers(1, 4),
+    "runs.OFF_STEPS": st.integers(1, 3),
+    "runs.DEAR": st.sampled_from([0, 16, 1000]),
+    "runs.BLOCK_STEPS": st.integers(1, 7),
     "activity.FAR": st.integers(0, 4),
-    "activity.LONG": st.integers(0, 4),
-    "activity.BLOCK_STEPS": st.integers(1, 4),
     "activity.BLOCK_CODES": st.integers(1, 4),
-    "activity.TABLE_CELLS": st.integers(1, 9),
-    "candidates.BLOCK_ENDS": st.integers(1, 3),
+    "background.LONG": st.integers(0, 4),
+    "background.BLOCK_STEPS": st.integers(1, 4),
+    "background.BLOCK_CODES": st.integers(1, 4),
+    "background.TABLE_CELLS": st.integers(1, 9),
+    "background.PLANE_STEPS": st.integers(1, 9),
+    "candidates.FEW_ENDS": st.sampled_from([0, 1, 1000]),
 }
 
 
@@ -69,6 +79,9 @@ def test_with_and_without_an_index_and_at_any_block_size_the_rows_are_the_twins(
     with pytest.MonkeyPatch.context() as patch:
         for name, values in KNOBS.items():
             patch.setattr(f"lstmviz.match.engine.{name}", data.draw(values, label=name))
+        row_steps = data.draw(st.integers(1, 9), label="ROW_STEPS")
+        for module in ("marks", "levels"):
+            patch.setattr(f"lstmviz.match.engine.{module}.ROW_STEPS", row_steps)
         for use_index in (True, False):
             found = MatchSearch(dump, pattern, use_index)
             assert rows_of(found.page(n_wanted)) == expected[:n_wanted]
@@ -93,6 +106,36 @@ def test_select_equals_its_twin_at_every_place(tmp_path, data):
     expected = naive_select(NaiveSource(values, view), sequence, start, stop, threshold, before, after, side)
     assert [u.unit for u in found.units] == expected
     assert (found.length, found.off_before, found.off_after) == (stop - start, before, after)
+
+
+@pytest.mark.parametrize(
+    "work", [lambda found: found.page(10), lambda found: found.count(), lambda found: found.spans()]
+)
+def test_a_search_that_nobody_waits_for_ends_and_can_be_asked_again(tmp_path, work):
+    dump = one_unit([0.1, 0.9, 0.9, 0.1, 0.9], tmp_path)
+    found, looks = MatchSearch(dump, unit_pattern()), []
+
+    def nobody_waits():
+        looks.append(1)
+        raise Cancelled("nobody waits")
+
+    with while_asked(nobody_waits), pytest.raises(Cancelled):
+        work(found)
+    assert looks
+    assert [r[:2] for r in rows_of(found.page(10))] == [(4, 5), (1, 3)]
+
+
+def test_a_bound_beyond_every_sequence_has_no_match_and_one_of_many_steps_is_exact(tmp_path):
+    values = np.full(9_000, 0.9)
+    values[[10, 3_000, 5_500]] = 0.1
+    dump = one_unit(values, tmp_path, lengths=[2_000, 7_000])
+    long, longest = (3_001, 5_500), (5_501, 9_000)
+    for least, expected in ((9_001, []), (10**15, []), (2_499, [long, longest]), (2_500, [longest])):
+        found = dump.match(unit_pattern(min_length=least))
+        assert sorted(r[:2] for r in rows_of(found)) == expected
+    far = unit_pattern(off_before=10**6, off_after=10**6)
+    assert [r[:2] for r in rows_of(dump.match(far))] == []
+    assert [r[:2] for r in rows_of(dump.match(unit_pattern(off_before=2_000)))] == [(0, 10), (2_000, 3_000)]
 
 
 def test_an_empty_pattern_gives_an_empty_frame_with_its_columns(tmp_path):

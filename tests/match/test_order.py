@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +11,11 @@ import lstmviz
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match import found_in, listing
 from lstmviz.match.order.listing import Listing
+from lstmviz.types import Pattern, PatternUnit
 from support import naive_order
 from support.budget import examples
 from support.matching import drawn, naive_rows, rows_of
+from support.shards import write_shards
 from support.strategies import patterns
 
 EXAMPLES = examples(60)
@@ -135,3 +138,14 @@ def test_an_order_that_is_none_is_said_in_one_line(parts, ask, error, words):
         assert all(word in str(caught.value) for word in words), str(caught.value)
         assert "\n" not in str(caught.value)
         assert isinstance(caught.value, lstmviz.LstmvizError)
+
+
+def test_a_track_orders_the_matches_of_a_corpus_as_those_of_one_dump_of_it(tmp_path):
+    states = {"rnn.l0.h": np.tile([[0.1], [0.9], [0.1]], (3, 1))}
+    part = np.repeat(["z", "b", "a"], 3)
+    one, many = write_shards(tmp_path, {1, 2}, [3, 3, 3], states, None, {"part": part})
+    assert one.tracks["part"].labels == many.tracks["part"].labels == ("a", "b", "z")
+    pattern = Pattern("text", (PatternUnit("rnn.l0.h", 0),), (("rnn.l0.h", 0.3),), 1)
+    for dump in (one, many):
+        for order, steps in (("track:part", [7, 4, 1]), ("-track:part", [1, 4, 7])):
+            assert listing(dump, pattern, order).page(9)["start"].tolist() == steps

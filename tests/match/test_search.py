@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.errors import PatternError, UnknownName
+from lstmviz.match.text import literal
 from lstmviz.match.text import regex as expression
 from support.budget import examples
 from support.tokenizers_of import KINDS
@@ -169,7 +170,7 @@ def test_the_limit_is_for_all_texts_together_and_grows_with_them(monkeypatch):
     clock = iter([0.0, 3.0, 3.0, 9.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     found = expression.Expression("a")
-    assert found.spans("abcda") == [(0, 1), (4, 5)]  # 3 of 5 seconds
+    assert list(found.spans("abcda")) == [(0, 1), (4, 5)]  # 3 of 5 seconds
     with pytest.raises(PatternError, match="too long"):
         found.fullmatch("abc")  # 6 of the 5 that are left
 
@@ -218,3 +219,61 @@ def test_an_accent_is_not_left_out(tmp_path):
     dump = dump_of(list("cafe\u0301 noir"), tmp_path, None, "")
     assert dump.search("cafe").empty
     assert dump.search(r"caf[é]", regex=True).to_numpy().tolist() == [[0, 5, 0]]
+
+
+def test_a_long_text_over_runs_of_one_letter_takes_no_longer_than_another(tmp_path):
+    n = 300_000
+    path = lstmviz.write_dump(
+        tmp_path / "dna.h5", states={"h": np.zeros((n, 1), "f2")}, tokens=np.zeros(n, int), vocab=["a", "b"], join=""
+    )
+    dump = lstmviz.open_dump(path)
+    with pytest.raises(PatternError, match="has 100,001 characters; give at most 10,000"):
+        dump.search("a" * 100_000 + "b")
+    assert len(dump.search("a" * 5_000)) == n // 5_000
+    assert dump.search("a" * 9_999 + "b").empty  # takes hours if each place is compared with all of it
+    assert dump.search("A" * 5_000).empty
+
+
+@examples(200)
+@given(
+    st.text("aAbſsKkςσ \n", max_size=60),
+    st.text("aAbſsKkςσ \n", min_size=1, max_size=4).filter(str.strip),
+    st.booleans(),
+    st.booleans(),
+)
+def test_long_texts_are_found_where_short_ones_would_be(text, query, is_exact, are_words):
+    short, long = (literal.Literal(query, is_exact=is_exact, are_words=are_words) for _ in range(2))
+    long._short = None
+    assert list(long.spans(text)) == list(short.spans(text))
+    assert long.is_in(text) == short.is_in(text)
+    assert are_words or long.fullmatch(text) == short.fullmatch(text)
+
+
+def test_a_long_search_text_finds_what_a_short_one_does(tmp_path):
+    words = [f"word{i}" for i in range(300)]
+    path = lstmviz.write_dump(tmp_path / "a.h5", states={"h": np.zeros((300, 1))}, tokens=words)
+    dump = lstmviz.open_dump(path)
+    for over in ("characters", "words", "tokens"):
+        for case in (str.lower, str.upper):
+            long = case(" ".join(words[20:80]))
+            found = dump.search(long, over=over)
+            assert found[["start", "stop"]].to_numpy().tolist() == ([[20, 80]] if case is str.lower else [])
+        mixed = " ".join(words[20:80]).replace("word20", "Word20")
+        assert dump.search(mixed, over=over).empty
+
+
+def test_a_token_of_a_megabyte_is_shown_and_searched_by_its_beginning(tmp_path):
+    n = 20_000
+    vocab = ["start" + "x" * 2**20 + "end", "b"]
+    path = lstmviz.write_dump(
+        tmp_path / "a.h5",
+        states={"h": np.zeros((n, 1), "f2")},
+        tokens=np.zeros(n, int),
+        vocab=vocab,
+        sequence_tracks={"label": ["y" * 2**20]},
+    )
+    dump = lstmviz.open_dump(path)
+    assert dump.tokens[0] == vocab[0][:10_000] + "..."
+    assert len(dump.tracks["label"].labels[0]) == 10_003
+    assert len(dump.search("startx")) == n
+    assert dump.search("xend").empty

@@ -119,9 +119,37 @@ def test_a_card_equals_its_twin(tmp_path, monkeypatch, data):
         assert (c.text_before, c.text) == (" ".join(f"w{i}" for i in range(c.start, c.step)), f"w{c.step}")
         assert c.text_after == " ".join(f"w{i}" for i in range(c.step + 1, c.stop))
 
+    check_tokens(card.tokens, corpus.sequences, naive_runs(corpus.sequences, on), len(recorded))
     assert [t.name for t in card.tracks] == list(tracks)
     for track in card.tracks:
         check_track(track, list(tracks[track.name]), recorded, shown, on)
+
+
+def check_tokens(tokens, sequences, runs, n_steps):
+    """Each token is at one step, so that any is as telling as another."""
+    starts, stops = ({ends[k] for ends in sequences} for k in (0, 1))
+    places = {
+        "token here": {step for a, b in runs for step in range(a, b)},
+        "token before": {a - 1 for a, _ in runs if a not in starts},
+        "token after": {b for _, b in runs if b not in stops},
+    }
+    for place, steps in places.items():
+        rows = tokens[tokens["track"] == place]
+        assert len(rows) == min(20, len(steps))
+        assert set(rows["value"]) <= {f"w{step}" for step in steps}
+        assert rows["share"].tolist() == pytest.approx([1 / len(steps)] * len(rows) if steps else [])
+        assert rows["base_rate"].tolist() == pytest.approx([1 / n_steps] * len(rows))
+
+
+def test_the_tokens_of_a_unit_are_what_its_runs_carry(parens):
+    card = parens.unit("rnn.l1.c", 45)
+    unit = lstmviz.PatternUnit("rnn.l1.c", 45, "high", 0.3)
+    carried = parens.carry(lstmviz.Pattern("text", (unit,), (("rnn.l1.c", 0.3),), 1), tokens=20)
+    expected = carried[carried["track"].isin(["token here", "token before", "token after"])]
+    pd.testing.assert_frame_equal(card.tokens, expected[card.tokens.columns].reset_index(drop=True), check_dtype=False)
+    assert card.tokens["value"].iloc[0] == "4"
+    without = parens.unit("rnn.l1.c", 45, threshold=0.99999)
+    assert (len(without.run_lengths), len(without.tokens)) == (0, 0)
 
 
 def check_track(track, values, recorded, shown, on):
@@ -176,6 +204,7 @@ def test_a_constant_has_no_correlation_and_an_axis_without_tokens_no_text(tmp_pa
     card = lstmviz.open_dump(path).unit("h", 0, n_contexts=1)
     assert card.tracks[0].r is None
     assert (card.contexts[0].tokens, card.contexts[0].text) == (None, "")
+    assert card.tokens.empty
 
 
 @pytest.mark.parametrize(

@@ -61,14 +61,15 @@ def test_every_menu(bench, parens):
     check(bench, "list of sources")
 
 
-def test_help_the_tour_a_notice_and_what_stands_beside(bench, parens):
+def test_help_a_lesson_a_notice_and_what_stands_beside(bench, parens):
     bench.open(dump=parens.uuid, **QUERY)
     bench.page.keyboard.press("?")
     check(bench, "help")
     bench.page.keyboard.press("Escape")
-    bench.page.locator(".lv-tour-offer").get_by_role("button", name="Take the tour").click()
-    check(bench, "tour")
-    bench.page.keyboard.press("Escape")
+    bench.page.locator(".lv-first-offer").get_by_role("button", name="Show me").click()
+    bench.page.locator("#lv-lesson [data-lesson=hint]").click()
+    check(bench, "a lesson")
+    bench.page.locator("#lv-lesson [data-lesson=close]").click()
     bench.open(dump=parens.uuid, **QUERY, start=3, stop=3, beside=f"{parens.uuid}/rnn.l0.h")
     bench.page.locator("#lv-notice", has_text="is empty").wait_for()
     check(bench, "a notice, and another source beside")

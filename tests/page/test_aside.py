@@ -10,7 +10,20 @@ import pytest
 from lstmviz.match import Brush, Part, brushed
 from lstmviz.types import Filter
 from support import browser as browsing
-from support.workbench import BRUSHED, DEPTH_4, QUERY, SOURCE, assert_card, chip, page, part, selected, summed, until
+from support.workbench import (
+    BRUSHED,
+    DEPTH_4,
+    QUERY,
+    SOURCE,
+    assert_card,
+    chip,
+    page,
+    part,
+    selected,
+    summed,
+    two_frames,
+    until,
+)
 
 OTHER = "rnn.l0.h"
 
@@ -29,6 +42,15 @@ def test_a_pressed_unit_has_its_card_and_its_contexts_lead_there(bench, parens):
     chip(bench, unit, SOURCE).locator(".lv-chip-name").click()
     shown = part(bench, "unitcard", "p.answer !== null && !p.isPending")
     card = assert_card(shown["answer"], parens, SOURCE, unit, 0.3)
+    names = bench.page.locator(".lv-card-token-rows .lv-rate-name")
+    for place, words in (
+        ("token here", "where it is on"),
+        ("token before", "just before"),
+        ("token after", "just after"),
+    ):
+        bench.page.get_by_label("Whose tokens").select_option(words)
+        two_frames(bench)
+        assert names.all_text_contents() == card.tokens[card.tokens["track"] == place]["value"].tolist()
     heading = bench.page.locator("#lv-card h2")
     assert heading.text_content() == f"Unit {unit}"
     bars = bench.page.locator("#lv-card svg").first
@@ -58,7 +80,7 @@ def test_the_card_follows_the_threshold_and_tells_of_low_units_and_other_sources
     bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.5 }, 'settle')")
     answer = part(bench, "unitcard", "p.answer.threshold === -0.5")["answer"]
     assert_card(answer, parens, OTHER, 7, 0.5, "low")
-    bench.page.locator("#lv-card select").select_option("high")
+    bench.page.locator("#lv-card .lv-card-tools select").select_option("high")
     answer = part(bench, "unitcard", "p.answer.side === 'high'")["answer"]
     assert_card(answer, parens, OTHER, 7, 0.5)
 
@@ -67,7 +89,7 @@ def test_a_card_that_cannot_be_had_says_so_and_tries_again(bench, parens):
     bench.page.route(re.compile("/unit/"), lambda r: r.fulfill(status=500, json={"error": "the disk is gone"}))
     bench.open(**BRUSHED, unit=f"{SOURCE}/15")
     shown = part(bench, "unitcard", "p.problem !== null")
-    assert "could not be counted: the disk is gone." in shown["words"]
+    assert "could not be summarised: the disk is gone." in shown["words"]
     bench.page.unroute(re.compile("/unit/"))
     bench.page.locator("#lv-card").get_by_role("button", name="Try again").click()
     answer = part(bench, "unitcard", "p.answer !== null && !p.isPending")["answer"]
@@ -130,7 +152,7 @@ def test_what_matches_carry_is_that_of_the_api_and_a_bar_filters(bench, parens):
     frame = parens.carry(pattern)
     telling = (frame["share"] - frame["base_rate"]).abs().groupby(frame["track"]).max().sort_values(ascending=False)
     shown = part(bench, "carry", "p.numbers.length > 0")
-    assert shown["tracks"] == telling.index.tolist()
+    assert shown["tracks"] == [*telling.index.tolist(), "token here", "token before", "token after"]
     assert shown["track"] == "depth"
     depth = frame[frame["track"] == "depth"]
     assert shown["names"] == depth["value"].tolist()
@@ -235,9 +257,37 @@ def test_nothing_moves_when_the_cards_are_filled(chromium, parens_address, size)
         assert after == before
         assert bench.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         card = bench.page.locator("#lv-adviser .lv-card-title")
-        assert card.get_attribute("aria-expanded") == str(size[0] >= 1100).lower()
-        card.click()
-        assert card.get_attribute("aria-expanded") == str(size[0] < 1100).lower()
+        for is_open in ("true", "false"):
+            assert card.get_attribute("aria-expanded") == is_open
+            card.click()
+
+
+IN_VIEW = """() => [".lv-brushed-row", ".lv-match-row", ".lv-carry"].map((name) =>
+  [...document.querySelectorAll(name)].filter((e) => e.getBoundingClientRect().bottom <= innerHeight).length)"""
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1024, 768), (960, 600)])
+def test_the_first_answer_is_seen_without_scrolling(chromium, parens_address, size):
+    view = {"width": size[0], "height": size[1]}
+    with browsing.workbench(chromium, parens_address, view=view) as bench:
+        bench.open(**QUERY)
+        bench.brush(*DEPTH_4)
+        summed(bench)
+        bench.page.locator("#lv-chips .lv-chip-name").first.click()  # a unit's card pushes nothing out of sight
+        part(bench, "unitcard", "p.answer !== null && !p.isPending")
+        brushed_row, rows, carried = bench.page.evaluate(IN_VIEW)
+        assert (brushed_row, rows >= 1, carried >= 2) == (1, True, True), (brushed_row, rows, carried)
+
+
+def test_a_phone_reads_the_page_without_scrolling_sideways(chromium, parens_address):
+    with browsing.workbench(chromium, parens_address, view={"width": 400, "height": 800}) as bench:
+        for query in ({}, QUERY | {"start": DEPTH_4[0], "stop": DEPTH_4[1]}):
+            shown = bench.open(**query)
+            assert shown["state"]["span"] == query.get("span", 33)  # letters that can be read
+            assert bench.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        assert bench.page.locator("#lv-carry .lv-card-title").get_attribute("aria-expanded") == "false"
+        bench.page.locator("#lv-carry .lv-card-title").click()
+        assert bench.page.locator("#lv-carry .lv-carry").first.is_visible()
 
 
 def test_steps_of_numbers_have_cards_too(chromium, tmp_path):

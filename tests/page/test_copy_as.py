@@ -58,7 +58,7 @@ def test_copied_python_runs_and_finds_the_same(parens, patterns, name):
     ran = {}
     exec(compile(code, "copied", "exec"), ran)
     assert ran["pattern"] == pattern
-    assert ran["matches"].equals(parens.match(pattern))
+    assert ran["matches"].equals(parens.match(pattern, 100_000))
     assert all(len(line) < 200 for line in code.splitlines())
 
 
@@ -66,7 +66,10 @@ def test_copied_python_keeps_the_order_and_the_shared_units(parens, patterns):
     pattern, brush = patterns["window"]
     ran = {}
     exec(as_python(str(parens.path), pattern, brush, "step", 3), ran)
-    assert ran["matches"].equals(parens.match(pattern, order="step", min_shared=3))
+    every = parens.match(pattern, 100_000, order="step", min_shared=3)
+    assert ran["matches"].equals(every)
+    exec(as_python(str(parens.path), pattern, brush, "step", 3, 3), ran)
+    assert ran["matches"].equals(every.query("n_shared == 3"))
 
 
 @pytest.mark.parametrize("filters", [(), (Filter("depth", low=2, high=4), Filter("depth", high=3))])

@@ -11,7 +11,7 @@ import pytest
 from lstmviz.ui.routes import matches
 from lstmviz.ui.rows import match_rows
 from support import browser as browsing
-from support.workbench import DEPTH_4, QUERY, assert_shows, page
+from support.workbench import BRUSHED, DEPTH_4, QUERY, assert_shows, page, two_frames
 
 WORDS = ["the", "international", "organisation", "ran", "away", "quickly", "because", "of", "misunderstandings"]
 
@@ -52,7 +52,7 @@ def test_the_axis_fits_any_range_and_the_threshold_moves_by_a_share_of_it(chromi
         assert all(len(text) <= 5 for text in shown["ticks"])
         bench.page.locator("#lv-plot").focus()
         bench.page.keyboard.press("ArrowUp")
-        bench.page.wait_for_function(f"() => lvDebug.inspectPage().state.threshold > {reach / 2}")
+        bench.page.wait_for_function(f"() => lvDebug.state.threshold > {reach / 2}")
         assert bench.ready()["state"]["threshold"] == pytest.approx(reach / 2 + step)
         handle = bench.shown()["threshold"]
         shown = bench.drag((handle["x"], handle["y"]), (handle["x"], handle["y"] + 33))
@@ -162,7 +162,7 @@ def test_many_tracks_leave_room_for_the_matches(chromium, tmp_path):
         assert shown["tracks"] == names[:4]
         assert shown["left"] > 100  # the gutter takes the long name
         bench.brush(8, 10)
-        assert bench.page.locator("#lv-match-table").bounding_box()["y"] < 700
+        assert bench.page.locator("#lv-match-table").bounding_box()["y"] < 780
         note = bench.page.locator("#lv-match-note").inner_text()
         heads = bench.page.locator(".lv-match-head span").all_inner_texts()
         assert heads[3:5] == ["matched units", names[0]]
@@ -215,7 +215,7 @@ def test_nothing_wraps_alone_or_hides_at_any_width(chromium, tmp_path, size):
 
         select_row = {
             round(middle(f"#lv-{part}"))
-            for part in ("before", "after", "map-button", "show", "page-left", "zoom-out", "zoom-in")
+            for part in ("before", "after", "map-button", "show", "pan-left", "zoom-out", "zoom-in")
         }
         assert max(select_row) - min(select_row) <= 2
         top_row = [middle(selector) for selector in (".lv-wordmark", "#lv-dump", "#lv-copy-link", "#lv-theme")]
@@ -243,10 +243,12 @@ def test_labels_of_a_track_are_written_where_a_cell_has_room_for_words(chromium,
 
 
 WRITTEN = """() => {
-  window.written = [];
+  window.written = new Map(); // by the time of the frame
   const fillText = CanvasRenderingContext2D.prototype.fillText;
   CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
-    if (this.canvas.closest("#lv-strip")) window.written.push(text);
+    const frame = document.timeline.currentTime;
+    if (!window.written.has(frame)) window.written.set(frame, []);
+    if (this.canvas.closest("#lv-strip")) window.written.get(frame).push(text);
     return fillText.call(this, text, ...rest);
   };
 }"""
@@ -257,5 +259,43 @@ def written(bench, span):
     bench.open(at=0, span=span)
     bench.page.evaluate(WRITTEN)
     bench.page.evaluate("() => lvDebug.redraw('strip')")
-    bench.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    return bench.page.evaluate("() => window.written")
+    two_frames(bench)
+    return bench.page.evaluate("() => [...window.written.values()].find((texts) => texts.length)")
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)])
+def test_menus_are_whole_or_scroll(chromium, parens_address, size):
+    view = dict(zip(("width", "height"), size, strict=True))
+    with browsing.workbench(chromium, parens_address, view=view) as bench:
+        bench.open(**BRUSHED)
+        for word in ("order", "colour by", "filter", "show"):
+            bench.page.locator(".lv-menu-button", has_text=word).first.click()
+            panel = bench.page.locator(".lv-panel:visible")
+            box = panel.bounding_box()
+            assert box["y"] >= 0, word
+            assert box["y"] + box["height"] <= size[1], word
+            items = panel.locator(".lv-panel-item, .lv-tick, button, input")
+            assert items.count(), word
+            assert items.evaluate_all("all => all.every((e) => e.scrollHeight <= e.clientHeight + 1)"), word
+            bench.page.keyboard.press("Escape")
+
+
+def test_help_says_what_words_and_colours_mean(chromium, parens_address):
+    with browsing.workbench(chromium, parens_address) as bench:
+        bench.open(**BRUSHED)
+        bench.page.keyboard.press("?")
+        concepts = bench.page.locator(".lv-concept")
+        assert [text.split(".")[0] for text in concepts.all_inner_texts()] == [
+            "Unit",
+            "Threshold",
+            "Brush and off",
+            "Match",
+            "Rank",
+        ]
+        assert concepts.locator("svg").evaluate_all("all => all.every((e) => e.childElementCount > 0)")
+        colours = bench.page.evaluate(
+            "() => [...document.querySelectorAll('.lv-colour-legend .lv-swatch')].map((e) => e.style.background)"
+        )
+        assert len(set(colours)) == len(colours) == 7
+        wide = bench.page.locator(".lv-keys-list dd").evaluate_all("all => all.every((e) => e.clientWidth > 60)")
+        assert wide

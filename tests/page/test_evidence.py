@@ -86,7 +86,7 @@ def test_few_sequences_are_told_in_words_without_whiskers(chromium, tmp_path):
         assert all(row["whisker"] is None for row in rows(bench))
         words = bench.page.evaluate(f"() => {SURE}")
         assert "Only one sequence has a match: too few for an interval." in words
-        assert "a weaker test that a drift deceives" in words
+        assert "a weaker test, misled by drift" in words
 
 
 def test_evidence_that_fails_is_told_and_asked_again(bench):
@@ -94,7 +94,7 @@ def test_evidence_that_fails_is_told_and_asked_again(bench):
     bench.open(**BRUSHED)
     retry = bench.page.locator("#lv-carry").get_by_role("button", name="Try again")
     retry.wait_for()
-    assert "Whether this is chance could not be told: no memory." in part(bench, "carry", "true")["words"]
+    assert "Whether this is chance could not be computed: no memory." in part(bench, "carry", "true")["words"]
     bench.page.unroute(re.compile("/enrichment$"))
     retry.click()
     assert any(row["isSure"] for row in rows(bench))

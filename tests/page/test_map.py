@@ -11,10 +11,13 @@ import pytest
 import lstmviz
 from lstmviz.explain.evidence.enrichment import enrichment_of_spans
 from lstmviz.maps import jobs
+from lstmviz.maps.colours import pattern_counts, unit_values
+from lstmviz.maps.trajectories import trajectories_on
 from support import browser as browsing
 from support.workbench import DEPTH_4, QUERY, SOURCE, page
 
 OTHER = "rnn.l0.h"
+REGION = ((0.02, 0.02), (0.4, 0.02), (0.4, 0.98), (0.02, 0.98))  # shares of the map
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +89,7 @@ def test_the_map_opens_in_the_place_of_the_lines_and_shows_the_points_of_the_api
     assert m["colour"]["legend"] == ["4", "2", "0"]
     button.click()
     bench.ready()
-    assert bench.page.locator("#lv-plot").is_visible()
+    bench.page.locator("#lv-plot").wait_for(state="visible")
     assert not bench.page.locator(".lv-map-stage").is_visible()
 
 
@@ -146,7 +149,7 @@ def test_pointing_tells_of_a_step_and_a_press_goes_there(bench, parens):
     assert f"depth {parens.tracks['depth'][step]:g}" in tip.inner_text()
     bench.page.mouse.down()
     bench.page.mouse.up()
-    bench.page.wait_for_function("at => lvDebug.inspectPage().state.at !== at", arg=QUERY["at"])
+    bench.page.wait_for_function("at => lvDebug.state.at !== at", arg=QUERY["at"])
     state = bench.ready()["state"]
     assert state["at"] <= step < state["at"] + state["span"]
 
@@ -168,7 +171,9 @@ def test_a_lasso_lists_the_steps_of_the_region_and_what_it_carries(bench, parens
     assert shown(bench)["nInside"] == region.n_points
     rows = bench.shown()["rows"]
     assert [(row["start"], row["stop"]) for row in rows] == [(s, s + 1) for s in region.steps[:50].tolist()]
-    assert [row["tokens"][5] for row in rows] == [parens.tokens[s] for s in region.steps[:50].tolist()]
+    assert [row["tokens"][row["start"] - row["first"]] for row in rows] == [
+        parens.tokens[s] for s in region.steps[:50].tolist()
+    ]
     counts = bench.page.locator("#lv-counts")
     assert f"{len(region.steps):,} steps in the region" in counts.inner_text()
     best = region.tokens().iloc[0]
@@ -189,10 +194,10 @@ def test_a_lasso_lists_the_steps_of_the_region_and_what_it_carries(bench, parens
     bench.page.reload()
     assert bench.ready()["rows"][0]["start"] == region.steps[0]
     bench.page.get_by_role("button", name="× back to the matches").click()
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.lasso === null")
+    bench.page.wait_for_function("() => lvDebug.state.lasso === null")
     assert bench.ready()["counts"] == full
     bench.page.locator("#lv-undo").click()
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.lasso !== null")
+    bench.page.wait_for_function("() => lvDebug.state.lasso !== null")
     bench.ready()
     bench.brush(*DEPTH_4)
     assert bench.shown()["state"]["lasso"] is None  # a brush takes the place of the region
@@ -207,11 +212,58 @@ def test_shift_and_a_drag_draw_too_and_a_filter_narrows_the_region(bench, parens
     ]
     state = draw(bench, corners, shift=True)["state"]
     bench.page.evaluate("() => lvDebug.changeLimits({ filters: [{ track: 'depth', low: 2, high: 2 }] })")
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.filters.length === 1")
+    bench.page.wait_for_function("() => lvDebug.state.filters.length === 1")
     rows = bench.ready()["rows"]
     region = parens.region(parens.project(SOURCE), state["lasso"], [lstmviz.Filter("depth", low=2, high=2)])
     assert [row["start"] for row in rows] == region.steps[:50].tolist()
     assert "that the filters allow" in bench.page.locator("#lv-counts").inner_text()
+
+
+def test_the_map_is_coloured_by_the_pattern_or_a_unit_and_names_its_clusters(bench, parens):
+    start, stop = DEPTH_4
+    m = opened(bench, start=start, stop=stop)
+    assert m["colour"]["by"] == "depth"
+    assert sorted(one["words"] for one in m["names"]) == ["0", "1", "2", "3", "4"]
+    mapped = parens.project(SOURCE)
+    pattern = parens.select(SOURCE, start, stop)
+    for key, name, values in (
+        ("pattern:", "units on", pattern_counts(parens, mapped, pattern)),
+        (f"unit:{SOURCE}:{pattern.units[1].unit}", None, unit_values(parens, mapped, SOURCE, pattern.units[1].unit)),
+    ):
+        if name is None:  # a unit that is highlighted can be chosen
+            bench.page.locator("#lv-chips .lv-chip-name").nth(1).click()
+            name = f"unit {pattern.units[1].unit}"
+        bench.page.get_by_role("button", name="colour by", exact=False).first.click()
+        bench.page.locator(".lv-pick-list .lv-panel-item", has_text=re.compile(f"^{name}$")).click()
+        m = shown(bench, "m.colour && m.colour.by === arg", key)
+        assert m["colour"]["values"] == values[:2000].tolist()
+        assert bench.page.locator(".lv-map-title").inner_text() == name
+        assert f"dye={key.replace(':', '%3A')}" in bench.page.url
+    bench.page.evaluate("() => lvDebug.changeState({ mapColour: 'pattern:' }, 'settle')")
+    bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.6 }, 'settle')")  # another pattern: other counts
+    other = pattern_counts(parens, mapped, parens.select(SOURCE, start, stop, 0.6))[:2000].tolist()
+    assert shown(bench, "m.colour && JSON.stringify(m.colour.values) === JSON.stringify(arg)", other)["names"]
+
+
+def test_the_units_that_set_a_region_apart_are_those_of_python(bench, parens):
+    m = opened(bench)
+    box = m["box"]
+    corners = [(box["left"] + box["width"] * x, box["top"] + box["height"] * y) for x, y in REGION]
+    state = draw(bench, corners, shift=True)["state"]
+    bench.page.get_by_role("button", name="Units that set it apart").click()
+    bench.page.locator(".lv-finding-units tbody tr").first.wait_for()
+    ranked = parens.rank_region(parens.region(parens.project(SOURCE), state["lasso"])).head(10)
+    units = bench.page.locator(".lv-finding-units .lv-link").all_text_contents()
+    assert units == [
+        f"{source.removeprefix('rnn.')} {unit}" for source, unit in zip(ranked["source"], ranked["unit"], strict=True)
+    ]
+    f1 = bench.page.locator(".lv-finding-units td:nth-child(3)").all_text_contents()
+    assert f1 == [f"{value:.3f}" for value in ranked["f1"]]
+    bench.page.locator(".lv-finding-units .lv-link").first.click()
+    bench.page.wait_for_function("() => lvDebug.state.held !== null")
+    bench.page.locator(".lv-map-stage").focus()
+    bench.page.keyboard.press("Escape")  # back to the matches: the list goes with its region
+    bench.page.wait_for_function("() => lvDebug.state.lasso === null && lvDebug.presentFinding() === null")
 
 
 def test_everything_works_by_keyboard(bench, parens):
@@ -227,12 +279,12 @@ def test_everything_works_by_keyboard(bench, parens):
     assert moved["screen"][0][0] == pytest.approx(nearer["screen"][0][0] - 60)
     assert bench.shown()["state"]["at"] == QUERY["at"]  # the arrow is the map's own
     bench.page.keyboard.press("Enter")
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.lasso !== null")
+    bench.page.wait_for_function("() => lvDebug.state.lasso !== null")
     state = bench.ready()["state"]
     region = parens.region(parens.project(SOURCE), state["lasso"])
     assert [row["start"] for row in bench.shown()["rows"]] == region.steps[:50].tolist()
     bench.page.keyboard.press("Escape")
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.lasso === null")
+    bench.page.wait_for_function("() => lvDebug.state.lasso === null")
     bench.page.keyboard.press("0")
     assert shown(bench, "m.scale < arg", m["scale"] * 1.01)["scale"] == pytest.approx(m["scale"])
     mouse = bench.page.mouse
@@ -335,9 +387,50 @@ def test_axe_finds_nothing_serious(chromium, parens, parens_address, scheme):
         opened(bench)
         check(bench, "map")
         bench.page.get_by_role("button", name="List what is in view").click()
-        bench.page.wait_for_function("() => lvDebug.inspectPage().state.lasso !== null")
+        bench.page.wait_for_function("() => lvDebug.state.lasso !== null")
         bench.ready()
         check(bench, "map with a region")
         bench.page.evaluate("() => lvDebug.changeState({ mapMethod: 'umap', lasso: null }, 'settle')")
         shown(bench, "m.words.includes('Compute')")
         check(bench, "a map that is not computed")
+
+
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory):
+    """Trials of two conditions whose states part: one of a few tokens each."""
+    rng = np.random.default_rng(0)
+    sign = np.where(np.arange(40) % 3 == 0, -1.0, 1.0)
+    time = np.arange(15)[None, :, None] / 15
+    states = sign[:, None, None] * time * np.array([1.0, 0.5, 0.0]) + rng.normal(0, 0.05, (40, 15, 3))
+    path = lstmviz.write_dump(
+        tmp_path_factory.mktemp("trials") / "trials.h5",
+        states={"a.l0.h": states.reshape(-1, 3).astype("float32")},
+        lengths=[15] * 40,
+        sequence_tracks={"choice": ["left" if s < 0 else "right" for s in sign]},
+    )
+    return lstmviz.open_dump(path)
+
+
+def test_mean_paths_by_condition_are_those_of_the_api(chromium, trials):
+    with browsing.serving([trials]) as address, browsing.workbench(chromium, address) as bench:
+        bench.open(view="map")
+        shown(bench, "m.n > 0 && m.paths === null")
+        bench.page.get_by_role("button", name="paths none").click()
+        bench.page.get_by_role("radio", name="by choice").click()
+        m = shown(bench, "m.paths && m.colour?.by === 'choice'")
+        paths = trajectories_on(trials, trials.project("a.l0.h"), "choice")
+        assert [(one["name"], one["n"]) for one in m["paths"]["conditions"]] == [("left", 14), ("right", 26)]
+        for one in m["paths"]["conditions"]:
+            path = paths[paths["condition"] == one["name"]]
+            assert np.allclose(one["spots"], path[["pc1", "pc2", "sd1", "sd2"]], atol=1e-3)
+        assert "means of 2 conditions, 40 sequences" in m["words"]
+        state = bench.ready()["state"]
+        assert (state["mapPaths"], state["mapColour"]) == ("choice", "choice")
+        assert "paths=choice" in bench.page.url
+        bench.page.reload()
+        shown(bench, "m.paths?.conditions.length === 2")
+        bench.page.get_by_role("button", name="paths by choice").click()
+        bench.page.get_by_role("radio", name="all sequences").click()
+        shown(bench, "m.paths?.conditions.length === 1 && m.paths.conditions[0].n === 40")
+        bench.page.keyboard.press("Control+z")
+        shown(bench, "m.paths?.conditions.length === 2")

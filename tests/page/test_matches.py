@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import lstmviz
+from lstmviz.figures.strips import units_on
+from lstmviz.match.engine import find
 from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Filter, Window
 from lstmviz.ui import queries as asked
@@ -99,11 +101,15 @@ def test_orders_and_groups_are_those_of_the_api(bench, parens):
     n_last = int(groups["n_matches"].iloc[-1])
     until(bench, "document.querySelectorAll('.lv-match-row').length > 0")
     first = int(groups["n_matches"].iloc[:-1].sum())
-    shown = bench.page.evaluate("lvDebug.laidItems().items.filter((i) => i.kind === 'row').map((i) => i.row)")
+    shown = bench.page.evaluate(
+        "lvDebug.laidItems().items.filter((i) => i.kind === 'row' && i.place >= 0).map((i) => i.row)"
+    )
     assert 0 < len(shown) <= n_last
     tracks = {r["tracks"]["depth"][r["start"] - r["first"]] for r in shown}
     assert tracks == {float(groups["group"].iloc[-1])}
-    whole = bench.page.evaluate("lvDebug.laidItems().items.filter((i) => i.kind === 'row').map((i) => i.place)")
+    whole = bench.page.evaluate(
+        "lvDebug.laidItems().items.filter((i) => i.kind === 'row' && i.place >= 0).map((i) => i.place)"
+    )
     assert whole[0] == first
     url = bench.page.url
     bench.page.reload()
@@ -117,10 +123,14 @@ def test_each_count_lists_the_matches_with_so_many_units(bench, parens):
     totals = dict(parens.count(pattern).totals.to_numpy().tolist())
     bench.page.locator(".lv-count[data-shared='3']").click()
     shown = until(bench, "d.state.shared === 3")
-    assert f"listed: {totals[4] + totals[3]:,} with 3 or more" in bench.page.locator("#lv-counts").inner_text()
-    bench.page.goto(f"{bench.page.url}&rows={totals[4] + totals[3] + 10}")
+    assert f"listed: {totals[3]:,} with 3 " in bench.page.locator("#lv-counts").inner_text()
+    bench.page.goto(f"{bench.page.url}&rows={totals[3] + 10}")
     shown = bench.ready()
-    assert spans(shown["rows"]) == spans_of(parens.match(pattern, 10_000, min_shared=3))
+    only = parens.match(pattern, 10_000, min_shared=3).query("n_shared == 3")
+    assert spans(shown["rows"]) == spans_of(only)
+    bench.page.wait_for_function("() => !lvDebug.isSummaryPending()")
+    listed_at = bench.page.evaluate("() => lvDebug.summaryAnswer().barcode.n_matches")
+    assert sum(listed_at) == totals[3]
     assert bench.page.locator("#lv-more").inner_text() == ""
     bench.page.locator(".lv-count-first").click()
     shown = until(bench, "d.state.shared === 4")
@@ -134,7 +144,7 @@ def test_rows_are_listed_before_all_matches_are_counted(bench, parens):
     bench.open(**QUERY)
     held, counts = [], bench.page.locator("#lv-counts")
     bench.page.route(re.compile("/summary$"), lambda route: held.append(route))
-    for kept in (asked.matches_of, asked._listing):
+    for kept in (asked._found, asked._listing):
         kept.cache_clear()
     bench.page.evaluate("window => lvDebug.changeState(window, 'push')", {"start": DEPTH_4[0], "stop": DEPTH_4[1]})
     counts.get_by_text("counting …").wait_for()
@@ -150,9 +160,28 @@ def test_rows_are_listed_before_all_matches_are_counted(bench, parens):
     assert re.search(r"exact, [\d.]+ m?s$", counts.inner_text())
 
 
+def test_a_first_question_tells_how_far_the_reading_is(bench, parens):
+    bench.open(**QUERY)
+    held = []
+    bench.page.route(re.compile("/matches$"), lambda route: held.append(route))
+    share = {"sources": [{"source": SOURCE, "share": 0.437}]}
+    bench.page.route(re.compile("/indexing.json$"), lambda route: route.fulfill(json=share))
+    first, last = (bench.cell(step) for step in (DEPTH_4[0], DEPTH_4[1] - 1))
+    bench.page.mouse.move(first["left"] + 3, first["middle"])
+    bench.page.mouse.down()
+    bench.page.mouse.move(last["right"] - 3, last["middle"], steps=4)
+    bench.page.mouse.up()
+    bench.page.locator("#lv-counts", has_text="Reading all states once, for this and later questions: 43 %").wait_for()
+    bench.page.unroute(re.compile("/matches$"))
+    for route in held:
+        route.continue_()
+    assert_shows(bench.ready(), parens, *DEPTH_4)
+    assert "Reading" not in bench.page.locator("#lv-counts").inner_text()
+
+
 def test_counts_that_do_not_come_are_not_waited_for(bench, parens):
     bench.open(**QUERY)
-    for kept in (asked.matches_of, asked._listing):
+    for kept in (asked._found, asked._listing):
         kept.cache_clear()
     bench.page.route(re.compile("/summary$"), lambda route: route.fulfill(status=500, body="{}"))
     shown = bench.brush(*DEPTH_4)
@@ -168,9 +197,9 @@ def test_counts_that_do_not_come_are_not_waited_for(bench, parens):
 def test_where_finding_all_takes_long_the_page_says_what_it_lists_and_lists_all_when_asked(bench, parens, monkeypatch):
     pattern = selected(parens, *DEPTH_4)
     totals = dict(parens.count(pattern).totals.to_numpy().tolist())
-    for kept in (asked.matches_of, asked._listing):
+    for kept in (asked._found, asked._listing):
         kept.cache_clear()
-    monkeypatch.setattr(asked, "COUNT_ALL", 0)
+    monkeypatch.setattr(find, "COUNT_ALL", 0)
     monkeypatch.setattr(asked, "ENOUGH", totals[4] + 1)
     shown = bench.open(**BRUSHED, order="step")
     n_first = totals[4] + totals[3]
@@ -302,6 +331,19 @@ def test_rows_hidden_and_marked_by_hand_are_kept_in_the_address_and_the_pattern_
     bench.page.keyboard.press("Escape")
 
 
+def test_the_brush_is_the_first_row_whatever_the_order(bench, parens):
+    for order in ("best", "-length"):
+        shown = bench.open(**BRUSHED, order=order)
+        first = bench.page.evaluate("lvDebug.laidItems().items[0].row")
+        assert [first["start"], first["stop"], first["n_shared"]] == [*DEPTH_4, len(shown["units"])]
+        at = first["start"] - first["first"]
+        assert first["tokens"][at : at + first["length"]] == parens.tokens[slice(*DEPTH_4)]
+        assert bench.page.locator(".lv-brushed-row").inner_text().split() == ["brush", str(DEPTH_4[0])]
+    bench.page.keyboard.press("Escape")
+    bench.page.locator("[data-testid=brushed-link]").press("Delete")  # it is no match to be hidden
+    assert bench.ready()["state"]["hidden"] == []
+
+
 def test_any_heatmap_or_unit_colours_the_tokens(bench, parens):
     bench.open(**BRUSHED)
     assert heading(bench, "matched units") == "true"
@@ -310,10 +352,10 @@ def test_any_heatmap_or_unit_colours_the_tokens(bench, parens):
     assert heading(bench, "depth") == "true"
     row = shown["rows"][2]
     expected = bench.page.evaluate(
-        "([row]) => lvDebug.trackColour(lvDebug.model.tracks.find((t) => t.name === 'depth'), row.tracks.depth[6])",
+        "([row]) => lvDebug.trackColour(lvDebug.model.tracks.find((t) => t.name === 'depth'), row.tracks.depth[13])",
         [row],
     )
-    assert ground(bench, 2, 6) == rgb(expected)
+    assert ground(bench, 2, 13) == rgb(expected)
     unit = selected(parens, *DEPTH_4).units[1].unit
     bench.page.locator(f'#lv-chips [data-unit="{unit}"] .lv-chip-name').click()
     shown = until(bench, "d.state.held && d.rows[0].values")
@@ -324,8 +366,8 @@ def test_any_heatmap_or_unit_colours_the_tokens(bench, parens):
         np.testing.assert_allclose([v for v in row["values"] if v is not None], values, atol=1e-6)
     heads = bench.page.locator(".lv-match-head span").all_inner_texts()
     assert f"unit {unit}" in heads
-    assert ground(bench, 1, 6) == rgb(
-        bench.page.evaluate("v => lvDebug.themeColours().diverge(0.5 + v / 2)", shown["rows"][1]["values"][6])
+    assert ground(bench, 1, 13) == rgb(
+        bench.page.evaluate("v => lvDebug.themeColours().diverge(0.5 + v / 2)", shown["rows"][1]["values"][13])
     )
     for _ in range(3):
         shown = bench.more()
@@ -333,35 +375,85 @@ def test_any_heatmap_or_unit_colours_the_tokens(bench, parens):
     assert until(bench, "d.state.held === null")["state"]["colour"] == "shared"
     pick(bench, "colour", "nothing")
     bench.page.evaluate("scrollTo(0, 0)")
-    assert ground(bench, 1, 6) == rgb(bench.page.evaluate("lvDebug.themeColours().bg")) or ground(bench, 1, 6)[3] == 0
+    assert ground(bench, 1, 13) == rgb(bench.page.evaluate("lvDebug.themeColours().bg")) or ground(bench, 1, 13)[3] == 0
     bench.page.click("#lv-match-colour .lv-menu-button")
     bench.page.get_by_placeholder("number").fill("7")
     bench.page.get_by_placeholder("number").press("Enter")
     until(bench, f"d.state.colour === 'unit:{SOURCE}:7' && d.rows[0].values")
 
 
+def test_some_units_shade_the_tokens_and_a_track_underlines_them(bench, parens):
+    bench.open(**BRUSHED)
+    units = selected(parens, *DEPTH_4).units
+    bench.page.click("#lv-match-colour .lv-menu-button")
+    ticks = bench.page.get_by_role("group", name="Units that shade the tokens").locator("input")
+    for k in range(1, len(units)):
+        ticks.nth(k).uncheck()
+    shown = until(bench, "d.state.shaded.length === 1 && d.rows[0].shades")
+    assert_shades(parens, shown, units[:1])
+    assert ground(bench, 2, 13) == rgb(bench.page.evaluate("() => lvDebug.themeColours().shade(1)"))
+    ticks.nth(0).click()  # without the last one, all of them shade again
+    row = until(bench, "d.state.shaded.length === 0")["rows"][2]
+    all_of_them = bench.page.evaluate("share => lvDebug.themeColours().shade(share)", row["on"][13] / len(units))
+    assert ground(bench, 2, 13) == rgb(all_of_them)
+    bench.page.get_by_label("What underlines the tokens").select_option("track:depth")
+    shown = until(bench, "d.state.underline === 'track:depth'")
+    depth = bench.page.evaluate(
+        "row => lvDebug.trackColour(lvDebug.model.tracks.find((t) => t.name === 'depth'), row.tracks.depth[13])",
+        shown["rows"][2],
+    )
+    assert ground(bench, 2, 13, below=16) == rgb(depth)
+    assert ground(bench, 2, 13) != rgb(depth)
+    bench.page.get_by_label("How many tokens a row shows").select_option("32")
+    until(bench, "lvDebug.tableColumns().list.find((column) => column.kind === 'text').n === 32")
+    assert {"under=track%3Adepth", "cells=32"} <= set(bench.page.url.split("?")[1].split("&"))
+    shown = bench.open(**BRUSHED, shade=f"{SOURCE}/{units[1].unit}/high")  # as a link has it
+    assert_shades(parens, shown, units[1:2])
+
+
+def assert_shades(dump, shown, units):
+    for row in shown["rows"][:5]:
+        steps = [row["first"] + c for c, on in enumerate(row["on"]) if on is not None]
+        view = Window(steps[0], steps[-1] + 1)
+        pattern = lstmviz.Pattern(axis="text", units=tuple(units), bases=((SOURCE, 0.3),), length=1)
+        assert [n for n in row["shades"] if n is not None] == units_on(dump, pattern, view).tolist()
+
+
+def test_a_row_is_brushed_where_it_is(bench, parens):
+    shown = bench.open(**BRUSHED)
+    row = shown["rows"][3]
+    bench.page.locator('[data-place="3"] [data-act="brush"]').dispatch_event("click")
+    until(bench, f"d.state.start === {row['start']} && d.state.stop === {row['stop']}")
+    assert_shows(bench.ready(), parens, row["start"], row["stop"])
+    bench.page.keyboard.press("Control+z")
+    shown = until(bench, f"d.state.start === {DEPTH_4[0]}")
+    other = shown["rows"][2]
+    bench.page.locator('[data-place="2"] a').press("b")
+    until(bench, f"d.state.start === {other['start']} && d.state.stop === {other['stop']}")
+
+
 def heading(bench, name):
     return bench.page.locator(".lv-match-name", has_text=name).first.get_attribute("aria-pressed")
 
 
-def ground(bench, place, cell):
-    """The colour under a token of a match row, beside its letter."""
+def ground(bench, place, cell, below=3):
+    """The colour under a token of a match row, beside its letter, so many px below its top."""
     return bench.page.evaluate(
-        """([place, cell]) => {
+        """([place, cell, below]) => {
           lvDebug.redrawAll();
           return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
             const row = document.querySelector(`[data-place="${place}"]`);
             const canvas = row.closest(".lv-match-block").querySelector("canvas");
             const text = lvDebug.tableColumns().list.find((column) => column.kind === "text");
             const x = text.left + (cell - text.from) * (text.width / text.n) + 2;
-            const y = row.offsetTop + 3;
+            const y = row.offsetTop + below;
             const scale = canvas.width / canvas.clientWidth;
             const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
             copy.drawImage(canvas, -Math.round(x * scale), -Math.round(y * scale));
             done(Array.from(copy.getImageData(0, 0, 1, 1).data));
           })));
         }""",
-        [place, cell],
+        [place, cell, below],
     )
 
 
@@ -386,6 +478,8 @@ def test_a_pinned_pattern_is_compared_with_the_next_one(bench, parens):
         in rows.nth(0).inner_text()
     )
     assert "at 0.60" in rows.nth(1).inner_text()
+    assert_pictured(bench, parens, one, two)
+    assert len(bench.page.url) < 300  # of which the recordings' names are 120
     bench.page.locator(".lv-compare-letter", has_text="A").click()
     shown = until(bench, "d.state.lists === 'A'")
     assert spans(shown["rows"]) == spans_of(parens.match(one, len(shown["rows"])))
@@ -409,6 +503,33 @@ def test_a_pinned_pattern_is_compared_with_the_next_one(bench, parens):
     bench.page.get_by_role("button", name="Let go of A").click()
     until(bench, "d.state.versus === null")
     assert bench.page.locator(".lv-compare-row").count() == 0
+
+
+def assert_pictured(bench, dump, one, two):
+    """The bars are as long as the counts say, and the matches in only one are those that Python finds."""
+    both = dump.compare(one, two)
+    grown = """(name) => [...document.querySelectorAll(name)].map((e) => Number(e.style.flexGrow))"""
+    met = [both.n_first_met, both.n_first - both.n_first_met, both.n_second_met, both.n_second - both.n_second_met]
+    assert bench.page.evaluate(grown, ".lv-compare-bar > *") == met
+    steps = [both.n_first_steps - both.n_both_steps, both.n_both_steps, both.n_second_steps - both.n_both_steps]
+    assert bench.page.evaluate(grown, ".lv-compare-steps > *") == steps
+    assert bench.page.locator(".lv-compare-lengths svg").count() == 2
+    for which, alone in (("A", dump.unmet(one, two)), ("B", dump.unmet(two, one))):
+        toggle = bench.page.get_by_role("button", name=f"{len(alone):,} only in {which}")
+        if not len(alone):
+            assert toggle.is_disabled()
+            continue
+        toggle.click()
+        listed = bench.page.locator(".lv-compare-row-of")
+        assert [int(text.replace(",", "")) for text in listed.locator(".lv-list-number").all_text_contents()] == (
+            alone["start"][:50].tolist()
+        )
+        texts = ["".join(dump.tokens[a:b]) for a, b in zip(alone["start"][:50], alone["stop"][:50], strict=True)]
+        assert listed.locator(".lv-hit").all_text_contents() == texts
+        listed.first.click()
+        start = int(alone["start"][0])
+        until(bench, "d.state.at <= arg && arg < d.state.at + d.state.span", start)
+        toggle.click()
 
 
 def test_patterns_of_two_recordings_are_compared_and_a_failure_is_told(chromium, parens, tmp_path):
@@ -534,7 +655,7 @@ def test_hostile_tokens_and_labels_are_only_text_in_rows_groups_tags_and_files(o
     row = odd_bench.shown()["rows"][0]
     assert row["tokens"][row["start"] - row["first"]] == HOSTILE[row["start"] % len(HOSTILE)]
     box = odd_bench.page.locator(".lv-match-block canvas").first.bounding_box()
-    odd_bench.page.mouse.move(box["x"] + 260, box["y"] + 60)
+    odd_bench.page.mouse.move(box["x"] + 278, box["y"] + 60)
     odd_bench.page.locator(".lv-tip").wait_for()
     odd_bench.page.get_by_role("button", name="Pin as A").click()
     odd_bench.page.wait_for_function("() => lvDebug.inspectCompare().given")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,32 @@ def test_hits_are_listed_with_their_text_and_gone_to(bench, parens):
     shown = until(bench, "d.cells[0].step <= arg && arg <= d.cells.at(-1).step", int(last["start"]))
     assert bench.page.locator("#lv-hit-count").text_content() == f"{len(hits)} of {len(hits)}"
     assert not part(bench, "hitlist")["isOpen"]
+
+
+PIECES = ["[CLS]", "the", "play", "##ing", "##s", "went", "on"]
+
+
+def test_pieces_of_words_are_joined_in_the_lists_and_on_the_map(chromium, tmp_path):
+    ids = [0, 1, 2, 3, 4, 5, 6] * 6
+    states = {"h": np.random.default_rng(0).normal(size=(len(ids), 4)).astype("float32")}
+    with page(chromium, tmp_path, tokens=ids, vocab=PIECES, lengths=[21, 21], states=states) as (bench, dump):
+        bench.open(source="h")
+        bench.page.fill("#lv-search", "ing")
+        bench.page.press("#lv-search", "Enter")
+        part(bench, "hitlist", "p.isOffered")
+        bench.page.get_by_role("button", name="List the hits").click()
+        part(bench, "hitlist", "p.rows.length === 6")
+        row = bench.page.locator("#lv-hit-list [role=option]").first
+        assert row.locator(".lv-hit-before").text_content() == "[CLS] the play"
+        assert row.locator(".lv-hit").text_content() == "ing"
+        assert row.locator(".lv-hit-after").text_content().startswith("ings went on [CLS] the playings")
+        bench.open(source="h", view="map")
+        bench.page.wait_for_function("() => lvDebug.inspectMap().n === 42")
+        bench.page.mouse.move(*bench.page.evaluate("() => lvDebug.inspectMap().screen[3]"))
+        tip = bench.page.locator(".lv-tip")
+        tip.wait_for()
+        bench.page.wait_for_function("() => !document.querySelector('.lv-tip').textContent.includes('…')")
+        text, step = tip.inner_text(), int(re.search(r"step (\d+)", tip.inner_text())[1])
+        assert text.splitlines()[0].replace("[", "").replace("]", "") == dump.first.text(
+            max(0, step - 8), step + 9
+        ).replace("[", "").replace("]", "")

@@ -67,11 +67,49 @@ def test_a_brush_is_moved_resized_and_cleared(bench, parens):
     assert_shows(shown, parens, *DEPTH_4)
     shown = bench.drag((middle["left"] + 6, middle["middle"]), (middle["left"] + 6 + 2 * width, middle["middle"]))
     assert_shows(shown, parens, 251, 257)
-    away = bench.cell(225)
-    bench.page.mouse.click(away["left"] + 5, away["middle"])
+    bench.page.keyboard.press("Escape")
     shown = bench.ready()
     assert shown["state"]["start"] is None
     assert shown["rows"] == []
+
+
+def test_a_token_is_brushed_by_a_press_a_run_by_two_and_more_with_shift(bench, parens):
+    bench.open(**QUERY)
+    depth = parens.tracks["depth"]
+    token = bench.cell(252)
+    press = (token["left"] + 5, token["middle"])
+    bench.page.mouse.click(*press)
+    assert_shows(bench.ready(), parens, 252, 253)
+    bench.page.mouse.dblclick(*press)
+    start = stop = 252
+    while depth[start - 1] == depth[252]:
+        start -= 1
+    while depth[stop] == depth[252]:
+        stop += 1
+    assert stop - start > 1
+    assert_shows(bench.ready(), parens, start, stop)
+    other = bench.cell(stop + 2)
+    bench.page.keyboard.down("Shift")
+    bench.page.mouse.click(other["left"] + 5, other["middle"])
+    bench.page.keyboard.up("Shift")
+    shown = bench.ready()
+    assert [shown["state"]["start"], shown["state"]["stop"]] == [start, stop + 3]
+
+
+def test_the_wheel_scrolls_the_page_and_pans_with_shift(bench):
+    bench.open(**QUERY)
+    bench.brush(*DEPTH_4)
+    box = bench.page.locator("#lv-strip").bounding_box()
+    bench.page.mouse.move(box["x"] + 300, box["y"] + 10)
+    bench.page.mouse.wheel(0, 150)
+    bench.page.wait_for_function("() => scrollY > 0")
+    assert bench.page.evaluate("() => [lvDebug.state.at, lvDebug.state.start]") == [QUERY["at"], DEPTH_4[0]]
+    bench.page.evaluate("() => scrollTo(0, 0)")
+    bench.page.keyboard.down("Shift")
+    bench.page.mouse.wheel(0, 150)
+    bench.page.keyboard.up("Shift")
+    bench.page.wait_for_function("at => lvDebug.state.at > at", arg=QUERY["at"])
+    assert bench.page.evaluate("() => scrollY") == 0
 
 
 def test_the_off_handles_and_fields_set_the_constraints(bench, parens):
@@ -84,7 +122,7 @@ def test_the_off_handles_and_fields_set_the_constraints(bench, parens):
     assert_shows(shown, parens, *DEPTH_4, after=1)
     bench.page.fill("#lv-before", "0")
     bench.page.keyboard.press("Enter")
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.before === 0")
+    bench.page.wait_for_function("() => lvDebug.state.before === 0")
     assert_shows(bench.ready(), parens, *DEPTH_4, before=0, after=1)
 
 
@@ -99,7 +137,7 @@ def test_the_threshold_is_dragged_and_typed_also_between_the_grid(bench, parens)
     assert_shows(shown, parens, *DEPTH_4, threshold=dragged)
     bench.page.fill("#lv-threshold", "0.305")
     bench.page.keyboard.press("Enter")
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.threshold === 0.305")
+    bench.page.wait_for_function("() => lvDebug.state.threshold === 0.305")
     shown = bench.ready()
     assert shown["cut"] == parens.sources[SOURCE].cut(0.305)
     assert_shows(shown, parens, *DEPTH_4, threshold=0.305)
@@ -111,7 +149,7 @@ def test_another_source_selects_again(bench, parens):
     for source in parens.sources:
         bench.page.click("#lv-source")
         bench.page.get_by_role("option", name=source).click()
-        bench.page.wait_for_function("name => lvDebug.inspectPage().state?.source === name", arg=source)
+        bench.page.wait_for_function("name => lvDebug.state?.source === name", arg=source)
         assert_shows(bench.ready(), parens, *DEPTH_4, source=source)
 
 
@@ -121,9 +159,7 @@ def test_pan_zoom_and_step_by_keys_wheel_and_buttons(bench):
     centre = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
     def until(condition):
-        bench.page.wait_for_function(
-            f"() => {{ const {{ at, span }} = lvDebug.inspectPage().state; return {condition}; }}"
-        )
+        bench.page.wait_for_function(f"() => {{ const {{ at, span }} = lvDebug.state; return {condition}; }}")
         return bench.ready()["state"]
 
     bench.page.click("#lv-page-right")
@@ -135,7 +171,9 @@ def test_pan_zoom_and_step_by_keys_wheel_and_buttons(bench):
     bench.page.click("#lv-zoom-out")
     until(f"span > {span}")
     bench.page.mouse.move(*centre)
+    bench.page.keyboard.down("Shift")
     bench.page.mouse.wheel(0, 400)
+    bench.page.keyboard.up("Shift")
     at = until(f"at !== {at}")["at"]
     bench.drag(centre, (centre[0] - 200, centre[1]))
     until(f"at > {at}")
@@ -178,12 +216,12 @@ def test_more_rows_and_a_row_that_opens_its_place(bench, parens):
     target = parse_qs(urlsplit(link.get_attribute("href")).query)
     assert int(target["at"][0]) <= frame["start"][7] < int(target["at"][0]) + 60
     link.click()
-    bench.page.wait_for_function("at => lvDebug.inspectPage().state.at === at", arg=int(target["at"][0]))
+    bench.page.wait_for_function("at => lvDebug.state.at === at", arg=int(target["at"][0]))
     shown = bench.ready()
     assert shown["units"] == [u.unit for u in pattern.units]
     assert shown["state"]["start"] is not None
     bench.page.go_back()
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.at === 220")
+    bench.page.wait_for_function("() => lvDebug.state.at === 220")
     assert_shows(bench.ready(), parens, *DEPTH_4)
 
 
@@ -316,7 +354,7 @@ def test_two_dumps_are_switched_between(chromium, parens, tmp_path):
         bench.open(dump=parens.uuid)
         bench.page.click("#lv-dump")
         bench.page.get_by_role("option", name="small").click()
-        bench.page.wait_for_function("uuid => lvDebug.inspectPage().state?.dump === uuid", arg=small.uuid)
+        bench.page.wait_for_function("uuid => lvDebug.state?.dump === uuid", arg=small.uuid)
         shown = bench.ready()
         assert shown["state"]["source"] == "gru.l0.h"
         assert_shows(bench.brush(2, 3), small, 2, 3, source="gru.l0.h")

@@ -13,7 +13,7 @@ def opened(bench, path):
     with bench.page.expect_file_chooser() as chooser:
         bench.page.click("#lv-pattern-open")
     chooser.value.set_files(path)
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.pattern !== null")
+    bench.page.wait_for_function("() => lvDebug.state.pattern !== null")
     return bench.ready()
 
 
@@ -55,10 +55,10 @@ def test_a_pattern_over_layers_and_sides_is_opened_shaded_and_kept_in_the_addres
     bench.page.reload()
     assert shown_rows(bench.ready()) == expected
     bench.page.click("#lv-pattern-note")
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.pattern === null")
+    bench.page.wait_for_function("() => lvDebug.state.pattern === null")
     assert bench.ready()["rows"] == []
     bench.page.go_back()
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.pattern !== null")
+    bench.page.wait_for_function("() => lvDebug.state.pattern !== null")
     assert shown_rows(bench.ready()) == expected
     shown = bench.brush(*DEPTH_4)
     assert shown["state"]["pattern"] is None
@@ -70,7 +70,7 @@ def test_a_pattern_of_another_source_brings_that_source(bench, tmp_path):
     PatternFile(pattern).write(tmp_path / "other.json")
     bench.open(**QUERY)
     opened(bench, tmp_path / "other.json")
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.source === 'rnn.l0.h'")
+    bench.page.wait_for_function("() => lvDebug.state.source === 'rnn.l0.h'")
     assert bench.ready()["units"] == [6]
 
 

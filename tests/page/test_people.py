@@ -1,4 +1,4 @@
-"""For people: keys, focus, what is said, large type, the tour, waiting, a lost server, and several people at once."""
+"""For people: keys, focus, what is said, large type, lessons, waiting, a lost server, and several people at once."""
 
 from __future__ import annotations
 
@@ -172,17 +172,17 @@ def test_large_type_is_remembered_and_brushes_as_well(bench, parens):
     assert bench.page.evaluate(size) == usual
 
 
-# The tour
+# The first lesson
 
 
-def test_the_tour_is_offered_until_it_is_closed_and_covers_nothing(bench):
+def test_the_first_lesson_is_offered_until_it_is_declined_and_covers_nothing(bench):
     bench.open(**BRUSHED)
-    offer = bench.page.locator(".lv-tour-offer")
+    offer = bench.page.locator(".lv-first-offer")
     assert offer.is_hidden()  # a link that shows something is not talked over
     bench.open(**QUERY)
     box = offer.bounding_box()
     under = """([x, y]) => {
-      const offer = document.querySelector(".lv-tour-offer");
+      const offer = document.querySelector(".lv-first-offer");
       const there = document.elementsFromPoint(x, y).filter((e) => !e.contains(offer) || e === offer);
       return there.filter((e) => !offer.contains(e)).map((e) => e.outerHTML.slice(0, 80));
     }"""
@@ -197,44 +197,21 @@ def test_the_tour_is_offered_until_it_is_closed_and_covers_nothing(bench):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_tour_stops_at_real_controls(chromium, parens_address, size):
+def test_the_first_lesson_opens_from_the_help_and_stays_in_sight(chromium, parens_address, size):
     view = dict(zip(("width", "height"), size, strict=True))
     with browsing.workbench(chromium, parens_address, view=view) as bench:
         bench.open(**QUERY)
         bench.page.keyboard.press("?")
-        bench.page.get_by_role("button", name="Take the tour").last.click()
-        card = bench.page.get_by_role("dialog", name="Tour")
-        titles = []
-        stops = bench.page.evaluate("() => lvDebug.STOPS.map(([id, title]) => [lvDebug.ids[id], title])")
-        for target, title in stops:
-            assert card.get_by_role("heading").inner_text() == title
-            ring, at = (
-                bench.page.locator(".lv-tour-ring").bounding_box(),
-                bench.page.locator(f"#{target}").bounding_box(),
-            )
-            assert ring["x"] <= at["x"] + 1
-            assert ring["y"] <= at["y"] + 1
-            box = card.bounding_box()
-            assert box["x"] >= 0
-            assert box["y"] >= 0
-            assert box["x"] + box["width"] <= size[0]
-            assert box["y"] + box["height"] <= size[1]
-            titles.append(title)
-            card.locator(".lv-primary").press("Enter")
-        assert len(titles) == 5
-        card.wait_for(state="detached")
-        assert bench.page.locator(".lv-tour-offer").is_hidden()
-        bench.open(**QUERY)
-        assert bench.page.locator(".lv-tour-offer").is_hidden()
-
-
-def test_the_tour_is_left_by_escape(bench):
-    bench.open(**QUERY)
-    bench.page.locator(".lv-tour-offer").get_by_role("button", name="Take the tour").click()
-    bench.page.get_by_role("dialog", name="Tour").wait_for()
-    bench.page.keyboard.press("Escape")
-    bench.page.get_by_role("dialog", name="Tour").wait_for(state="detached")
-    assert bench.page.locator(".lv-tour-ring").count() == 0
+        bench.page.locator("dialog").get_by_role("button", name="Show me").click()
+        lesson = bench.page.locator("#lv-lesson")
+        lesson.get_by_text("What is there to see?").wait_for()
+        bench.page.evaluate("() => scrollTo(0, 10_000)")
+        bench.page.wait_for_function("() => scrollY > 0")
+        box, header = lesson.bounding_box(), bench.page.locator(".lv-header").bounding_box()
+        assert box["y"] == pytest.approx(header["y"] + header["height"], abs=1)
+        assert box["x"] + box["width"] <= size[0]
+        assert lesson.evaluate("e => e.scrollWidth <= e.clientWidth")
+        assert bench.page.locator(".lv-first-offer").is_hidden()
 
 
 # Waiting, and a server that stops
@@ -242,7 +219,7 @@ def test_the_tour_is_left_by_escape(bench):
 
 def test_what_takes_longer_than_a_moment_is_said(bench):
     held = []
-    bench.page.route(re.compile("about.json"), lambda route: held.append(route))
+    bench.page.route(re.compile("/d/.*about.json"), lambda route: held.append(route))
     bench.page.goto(f"{bench.address}/?at=3", wait_until="commit")
     bench.page.locator("#lv-busy", has_text="Opening the recording").wait_for()
     held[0].continue_()
@@ -271,12 +248,12 @@ def open_menu(place):
 @pytest.mark.parametrize(
     ("route", "act", "words", "again"),
     [
-        ("/unit/", hold_one, "What this unit does could not be counted", "button"),
+        ("/unit/", hold_one, "This unit could not be summarised", "button"),
         ("/thresholds/", lambda bench: bench.brush(249, 254), "The thresholds could not be compared", "button"),
-        ("/whynot/", hold_another, "Why it is not selected could not be told", "held anew"),
+        ("/whynot/", hold_another, "Why it is not selected could not be found out", "held anew"),
         ("/search/", look_for, "The search failed", "act"),
         ("/sequences/", open_menu("lv-minimap"), "The sequences could not be listed", "button"),
-        ("/beside/", open_menu("lv-show"), "What can stand beside is not known", "reopened"),
+        ("/beside/", open_menu("lv-show"), "The sources to show beside this one could not be listed", "reopened"),
     ],
 )
 def test_every_request_that_fails_is_told_and_asked_again(bench, route, act, words, again):

@@ -59,7 +59,7 @@ def test_does_it_count(bench, dumps):
     bench.open(dump=dumps["parens-2x50"].uuid)
     bench.page.locator("#lv-step").fill("220")
     bench.page.keyboard.press("Enter")
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.at === 220")
+    bench.page.wait_for_function("() => lvDebug.state.at === 220")
     bench.ready()
     assert bench.brush(249, 255)["units"] == [15, 18, 45, 49]
     assert carried(bench, "depth", "4") == "1.00"

@@ -12,7 +12,7 @@ from lstmviz.match import Brush, Excluded, Part, brushed
 from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import PatternUnit, view_cut
 from support import browser as browsing
-from support.workbench import DEPTH_4, QUERY, SOURCE, chip, page, until
+from support.workbench import DEPTH_4, QUERY, SOURCE, chip, page, two_frames, until
 
 OTHER = "rnn.l0.h"
 
@@ -271,13 +271,16 @@ def test_the_mask_fades_steps_by_how_few_units_are_on(bench):
     bench.open(**QUERY, start=249, stop=255)
     shown = bench.ready()
     grounds = {}
-    bench.page.mouse.move(5, 5)
     for masked in (False, True):
         if masked:
             bench.page.locator("#lv-show button").first.click()
             bench.page.locator("label", has_text="Mask").click()
-            shown = until(bench, "d.state.mask")
+            until(bench, "d.state.mask")
             bench.page.keyboard.press("Escape")
+        bench.page.mouse.move(5, 5)  # where the menu was lies the strip, and would mark the step under the pointer
+        until(bench, "lvDebug.hover.step === null")
+        two_frames(bench)
+        shown = bench.ready()
         for wanted in (0, max(c["on"] for c in shown["cells"])):
             cell = next(c for c in shown["cells"][40:] if c["on"] == wanted)
             y = cell["middle"] + 45  # the row of the first track

@@ -10,6 +10,7 @@ import pytest
 
 import lstmviz
 from lstmviz.match.summary.same_text import same_text, text_digest
+from lstmviz.opening import glances
 from lstmviz.ui.serve import make_app
 from support import browser as browsing
 from support.workbench import DEPTH_4, QUERY, SOURCE, selected, start
@@ -39,6 +40,40 @@ def bench(chromium, address):
 
 
 # The start page
+
+
+def test_files_that_are_not_shown_are_told_with_the_reason(chromium, tmp_path):
+    small(tmp_path, "one"), small(tmp_path, "two")
+    (tmp_path / "<b>pointer.h5").write_text("version https://git-lfs.github.com/spec/v1\n")
+    strays = []
+    dumps = glances(tmp_path, on_stray=strays.append)
+    with browsing.serving(dumps, strays=strays) as address, browsing.workbench(chromium, address) as bench:
+        bench.page.goto(bench.address)
+        start(bench, "s.drawn === 2")
+        bench.page.get_by_text("1 file not shown").click()
+        line = bench.page.locator(".lv-start-strays li").inner_text()
+        assert line.startswith("<b>pointer.h5 is a Git LFS pointer")
+        assert str(tmp_path) not in line
+
+
+def test_of_many_recordings_some_cards_are_made_and_more_as_one_scrolls(chromium, tmp_path):
+    dump = small(tmp_path, "first")
+    data, uuid = dump.path.read_bytes(), dump.uuid.encode()
+    for k in range(299):
+        (tmp_path / f"run_{k:03}.h5").write_bytes(data.replace(uuid, f"{k:032x}".encode()))
+    with browsing.serving(glances(tmp_path)) as address, browsing.workbench(chromium, address) as bench:
+        bench.page.goto(bench.address)
+        shown = start(bench, "s.names.length === 240")
+        assert shown["said"] == "300 recordings"
+        end = bench.page.locator(".lv-start-end")
+        assert end.inner_text() == "60 more as you scroll, or search for them"
+        end.scroll_into_view_if_needed()
+        assert len(set(start(bench, "s.names.length === 300")["names"])) == 300
+        assert end.inner_text() == ""
+        bench.page.locator(".lv-start-field").fill("run_298")
+        assert start(bench, "s.names.length === 1")["names"] == ["run_298"]
+        bench.page.keyboard.press("Escape")
+        start(bench, "s.names.length === 240 && s.drawn > 0")
 
 
 def test_cards_tell_of_every_recording_and_lead_into_it_and_back(bench, checkpoints):
@@ -85,7 +120,7 @@ def test_a_link_leads_past_the_start_page_and_one_recording_has_none(bench, chro
         alone.page.keyboard.press("End")
         assert alone.ready()["state"]["at"] == 20_000 - 60
         alone.page.click("#lv-home")
-        alone.page.wait_for_function("() => lvDebug.inspectPage().state.at === 0")
+        alone.page.wait_for_function("() => lvDebug.state.at === 0")
 
 
 def test_hundreds_of_recordings_load_the_thumbnails_that_are_seen(chromium, tmp_path):
@@ -95,7 +130,7 @@ def test_hundreds_of_recordings_load_the_thumbnails_that_are_seen(chromium, tmp_
         bench.page.on("request", lambda r: asked.append(r.url) if "/states/" in r.url else None)
         bench.page.goto(address)
         n_drawn = start(bench, "s.drawn > 8")["drawn"]
-        assert len(bench.shown()["start"]["names"]) == 300
+        assert len(bench.shown()["start"]["names"]) == 240
         assert 8 < n_drawn <= len(asked) < 60
         bench.page.keyboard.type("run-299")
         assert start(bench, "s.names.length === 1")["names"] == ["run-299"]
@@ -147,7 +182,14 @@ def choose_beside(bench, dump, source):
     options = bench.page.get_by_label("Another recording or source beside this one")
     options.locator(f"option[value='{dump.uuid}/{source}']").wait_for(state="attached")
     options.select_option(f"{dump.uuid}/{source}")
+    bench.page.wait_for_function("source => lvDebug.state.beside?.source === source", arg=source)
     bench.page.keyboard.press("Escape")
+    bench.page.wait_for_function(
+        """() => {
+          const { beside, state } = lvDebug.inspectPage();
+          return beside && (state.start === null || beside.units);
+        }"""
+    )
     return bench.ready()
 
 
@@ -182,12 +224,12 @@ def test_another_recording_stands_beside_with_the_units_that_the_same_brush_pick
         assert other.ready()["beside"] == bench.shown()["beside"]
 
     bench.page.get_by_role("button", name="Swap").click()
-    bench.page.wait_for_function("uuid => lvDebug.inspectPage().state?.dump === uuid", arg=two.uuid)
+    bench.page.wait_for_function("uuid => lvDebug.state?.dump === uuid", arg=two.uuid)
     swapped = bench.ready()
     assert (swapped["state"]["source"], swapped["beside"]["dump"]) == (SOURCE, one.uuid)
     bench.page.keyboard.press("Control+z")
-    bench.page.wait_for_function("uuid => lvDebug.inspectPage().state?.dump === uuid", arg=one.uuid)
-    bench.page.get_by_role("button", name="Take away what stands beside").click()
+    bench.page.wait_for_function("uuid => lvDebug.state?.dump === uuid", arg=one.uuid)
+    bench.page.get_by_role("button", name="Close the second source").click()
     bench.page.wait_for_function("() => lvDebug.inspectPage().beside === null")
     assert "beside" not in bench.page.url
 
@@ -205,7 +247,7 @@ def test_another_source_stands_beside_and_what_cannot_is_said(bench, parens, che
     assert shown["beside"]["units"] == high(parens, *DEPTH_4, source="rnn.l0.h")
 
     bench.page.goto(re.sub("beside=[^&]*", f"beside={checkpoints[0].uuid}/{SOURCE}", bench.page.url))
-    bench.page.locator("#lv-notice", has_text="cannot stand beside").wait_for()
+    bench.page.locator("#lv-notice", has_text="cannot be shown beside").wait_for()
     assert bench.ready()["beside"] is None
     assert "beside" not in bench.page.url
-    assert bench.page.locator("#lv-notice", has_text="cannot stand beside").is_visible()
+    assert bench.page.locator("#lv-notice", has_text="cannot be shown beside").is_visible()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from support.workbench import DEPTH_4, QUERY, selected
+import numpy as np
+
+import lstmviz
+from support.workbench import DEPTH_4, QUERY, page, part, selected, spans, spans_of
 
 WAIT = "() => lvDebug.summaryAnswer() !== null && !lvDebug.isSummaryPending()"
 
@@ -48,3 +52,28 @@ def test_a_summary_that_fails_is_kept_in_words_and_the_rows_stay(bench):
     bench.page.wait_for_timeout(200)
     assert all("500" in t for t in bench.troubles), bench.troubles
     bench.troubles.clear()  # the browser itself logs the refusal
+
+
+def test_without_tracks_the_tokens_are_the_evidence(chromium, tmp_path):
+    values = np.tile(np.array([0, 0, 1, 1, 0], dtype="float32"), 40)[:, None]
+    tokens = list("xyabz") * 20 + list("xyacz") * 20
+    with page(chromium, tmp_path, states={"rnn.l0.h": values}, tokens=tokens, lengths=[5] * 40) as (bench, dump):
+        bench.open(source="rnn.l0.h", start=2, stop=4, at=0)
+        bench.ready()
+        pattern = dump.select("rnn.l0.h", 2, 4)
+        frame = dump.carry(pattern, tokens=20)
+        assert frame["track"].drop_duplicates().tolist() == ["token here", "token before", "token after"]
+        for place in ("token here", "token before", "token after"):
+            card = part(bench, "carry", "p.names.length")
+            assert card["tracks"] == ["token here", "token before", "token after"]
+            bench.page.locator("#lv-carry select").select_option(place)
+            shown = part(bench, "carry", f"p.track === '{place}'")
+            rows = frame[frame["track"] == place]
+            assert dict(zip(shown["names"], shown["numbers"], strict=True)) == {
+                row.value: f"{row.share:.2f}" for row in rows.itertuples()
+            }
+        bench.page.locator("#lv-carry select").select_option("token here")
+        bench.page.locator("#lv-carry .lv-carry", has_text="a").click()
+        shown = bench.ready()
+        kept = dump.match(replace(pattern, filters=(lstmviz.Filter.tokens(["a"]),)), limit=len(shown["rows"]))
+        assert spans(shown["rows"]) == spans_of(kept)

@@ -8,42 +8,11 @@ import pytest
 import lstmviz
 from support import browser as browsing
 from support.axe import check
+from support.typed_text import BOX, brush, replace, settled, write
 from support.workbench import SOURCE, rows_of, shown_rows
 
 TEXT = "0(11(222(33(44)3)2)1)0"
 SENTENCE = "the keys to the cabinet near a door are old ."
-BOX = ".lv-typed-box"
-
-
-def settled(bench, text):
-    """Wait until a text is what is drawn, and give what is shown of it."""
-    bench.page.wait_for_function("text => lvDebug.inspectPage().typed?.text === text", arg=text)
-    return bench.ready()["typed"]
-
-
-def write(bench, text):
-    """Open the box where it is folded, and type into it key by key."""
-    if not bench.shown()["typed"]["isOpen"]:
-        bench.page.click(".lv-typed-fold")
-    bench.page.locator(BOX).press_sequentially(text)
-    return settled(bench, bench.page.locator(BOX).input_value())
-
-
-def replace(bench, old, new):
-    """Select a stretch of the box's text, and type over it."""
-    box = bench.page.locator(BOX)
-    start = box.input_value().index(old)
-    box.evaluate("(box, ends) => { box.focus(); box.setSelectionRange(...ends); }", [start, start + len(old)])
-    bench.page.keyboard.type(new) if new else bench.page.keyboard.press("Delete")
-    return settled(bench, box.input_value())
-
-
-def brush(bench, start, stop):
-    """Drag over tokens [start, stop) of the typed text."""
-    bench.page.locator(".lv-typed-strip").scroll_into_view_if_needed()
-    tokens = bench.shown()["typed"]["tokens"]
-    first, last = tokens[start], tokens[stop - 1]
-    return bench.drag((first["left"] + 3, first["middle"]), (last["right"] - 3, last["middle"]))
 
 
 def same(shown, typed):
@@ -104,7 +73,7 @@ def test_link_reload_undo_and_clear(bench, parens):
     cleared = bench.ready()
     assert (cleared["state"]["typed"], cleared["units"], cleared["rows"]) == (None, [], [])
     bench.page.keyboard.press("Control+z")
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.typed !== null")
+    bench.page.wait_for_function("() => lvDebug.state.typed !== null")
     assert bench.ready()["units"] == first["units"]
     assert len(tokens) == len(TEXT)
 
@@ -128,7 +97,7 @@ def test_by_keyboard_alone(bench, parens):
     bench.page.locator(".lv-typed-strip").focus()
     for key in ("Enter", "ArrowRight", "ArrowRight", "Shift+ArrowRight"):
         bench.page.keyboard.press(key)
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.typed?.stop === 6")
+    bench.page.wait_for_function("() => lvDebug.state.typed?.stop === 6")
     shown = bench.ready()
     assert shown["state"]["typed"] == {"text": TEXT, "start": 2, "stop": 6}
     assert shown["units"] == [u.unit for u in parens.rerun(TEXT).select(SOURCE, 2, 6, 0.3, off_before=0).units]
@@ -167,7 +136,7 @@ def test_with_a_brush_the_change_is_that_of_its_units_and_the_window_goes_along(
     brush(words, 1, 4)
     words.page.click("text=Keep as before")
     words.page.locator(BOX).fill("some new keys" + SENTENCE.removeprefix("the keys"))
-    words.page.wait_for_function("() => lvDebug.inspectPage().state.typed?.start === 2")
+    words.page.wait_for_function("() => lvDebug.state.typed?.start === 2")
     shown = words.ready()
     after = "some new keys" + SENTENCE.removeprefix("the keys")
     assert shown["state"]["typed"] == {"text": after, "start": 2, "stop": 5}
@@ -197,7 +166,7 @@ def test_what_the_model_does_not_know_is_marked_in_words(words, agreement):
     words.open(source="rnn.l0.h")
     shown = write(words, "the zebras <b>are</b> old")
     same(shown, agreement.rerun("the zebras <b>are</b> old"))
-    assert "The model does not know “zebras”, “<”, “b”, “>”, “/”: not read, so without states." in shown["note"]
+    assert "The model does not know “zebras”, “<”, “b”, “>”, “/”: not read, so no states." in shown["note"]
     assert [t["text"] for t in shown["tokens"] if not t["isKnown"]][:2] == ["zebras", "<"]
     assert words.page.locator(".lv-typed b").count() == 0
     token = shown["tokens"][1]
@@ -268,7 +237,7 @@ def test_another_source_is_asked_for_when_it_is_plotted(bench, parens):
     write(bench, TEXT)
     brush(bench, 11, 14)
     bench.page.evaluate("() => lvDebug.openSource('rnn.l0.h')")
-    bench.page.wait_for_function("() => lvDebug.inspectPage().state.source === 'rnn.l0.h'")
+    bench.page.wait_for_function("() => lvDebug.state.source === 'rnn.l0.h'")
     shown = bench.ready()
     same(shown["typed"], parens.rerun(TEXT))
     assert shown["units"] == [u.unit for u in parens.rerun(TEXT).select("rnn.l0.h", 11, 14, 0.3).units]

@@ -68,13 +68,13 @@ def test_steps_that_are_logged_of_fewer_and_fewer_sequences(tmp_path, told):
     ("sizes", "said"),
     [
         ([(2, 4), (3, 4)], "(2, 4) and then (3, 4)"),
-        ([(2, 4), (2, 5)], "(2, 4) and then (2, 5)"),
+        ([(2, 4), (2, 5)], "(4,) and then (5,)"),
         ([(3, 4), (2, 4), (3, 4)], "(2, 4) and then (3, 4)"),
         ([(3, 2, 4), (2, 2, 4)], "(3, 4) and then (2, 4)"),  # two steps at once
     ],
 )
 def test_a_log_that_grows_or_changes_its_size(tmp_path, sizes, said):
-    with pytest.raises(RecordingError, match="log one size") as refused:
+    with pytest.raises(RecordingError, match=r"log one (size|shape)") as refused:
         log_zeros(tmp_path / "run.h5", sizes)
     assert said in str(refused.value)
 

@@ -70,7 +70,7 @@ def in_order(run, rnn):
     [
         (anew, "began from zero in a batch that continues"),
         (forgotten, "give continues=True"),
-        (glued, "begins anew at step 3"),
+        (glued, "was reset at step 3"),
         (beams, "another order from step 1"),
         (in_order, None),
     ],
@@ -108,12 +108,23 @@ def test_what_is_known_only_afterwards(tmp_path, capsys):
 
 def test_many_features_are_one_source(tmp_path):
     rnn, x = nn.LSTM(80, 3, batch_first=True), torch.randn(2, 5, 80)
-    recording = lstmviz.record(rnn, tmp_path / "a.h5", dtype="float32")
+    names = [f"sensor {k}" for k in range(80)]
+    recording = lstmviz.record(rnn, tmp_path / "a.h5", dtype="float32", features=names)
     with torch.no_grad(), recording as run, run.batch(inputs=x, lengths=[5, 3]):
         rnn(x)
     dump = lstmviz.open_dump(tmp_path / "a.h5")
     assert np.array_equal(dump.states("inputs")[:], torch.cat([x[0], x[1, :3]]))
     assert not dump.tracks
+    assert dump.sources["inputs"].names == tuple(names)
+    assert dump.sources["lstm.l0.h"].names is None
+
+
+def test_names_that_do_not_fit_are_no_names(tmp_path):
+    for wrong in ({"a.l0.h": ["x"]}, {"a.l0.h": [1, 2]}, ["x", "y"], "xy", {"a.l0.h": {"0": "x", "1": "y"}}):
+        path = lstmviz.write_dump(
+            tmp_path / "a.h5", states={"a.l0.h": np.zeros((3, 2))}, provenance={"features": wrong}, overwrite=True
+        )
+        assert lstmviz.open_dump(path).sources["a.l0.h"].names is None
 
 
 def test_several_models_are_recorded_as_one(tmp_path):

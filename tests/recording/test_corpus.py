@@ -247,7 +247,7 @@ def test_what_is_handed_in_is_checked_before_anything_is_written(tmp_path, chang
     ("model", "change", "said"),
     [
         (Words(), {"layers": "rmm"}, "layers asks for 'rmm'"),
-        (Words(), {"path": 3}, "path is a int; give where the dump"),
+        (Words(), {"path": 3}, "path is a int; give the path of the dump"),
         (Words(), {"vocab": 3}, "vocab is a int; give a list"),
         (Words(), {"path": "no/such/a.h5"}, "there is no folder"),
         (Words, {}, "a type is not a torch module"),

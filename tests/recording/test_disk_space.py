@@ -139,7 +139,7 @@ def test_a_disk_that_is_still_full_at_the_end_is_said_again(tmp_path, capsys, mo
         monkeypatch.setattr(sink, "assemble_in_subprocess", Mock(side_effect=StorageError("no room")))
         with run.batch(IDS):
             model(IDS)
-        assert "at the end they are made into" in (run.stopped or "")
+        assert "at the end they become" in (run.stopped or "")
     _, first, last = capsys.readouterr().err.splitlines()
     assert "8 steps in 1 batch are kept" in first
     assert f"{path} could not be assembled (no room); all 8 steps in 1 batch are kept in {path}.parts" in last

@@ -24,7 +24,10 @@ def x(*shape: int) -> torch.Tensor:
 def test_a_module_that_begins_anew_needs_passes(tmp_path):
     rnn = lstm()
     with lstmviz.record(rnn, tmp_path / "a.h5") as run:
-        with one_line(RecordingError, "lstm begins anew", "call 2", "passes=[lstmviz.Pass(tokens=...)"), run.batch():
+        with (
+            one_line(RecordingError, "lstm starts without a state", "call 2", "passes=[lstmviz.Pass(tokens=...)"),
+            run.batch(),
+        ):
             rnn(x(2, 3))
             rnn(x(2, 4))
         with run.batch():
@@ -83,7 +86,10 @@ def test_a_source_that_changes_its_size(tmp_path):
         with run.batch(tokens=[[1]]):
             rnn(x(1, 1))
             run.log("mine", torch.zeros(1, 1, 3))
-        with one_line(RecordingError, "mine has 3 units in the first batch and 4 in this"), run.batch(tokens=[[1]]):
+        with (
+            one_line(RecordingError, "mine was logged with units of shape (3,) and then (4,); log one shape"),
+            run.batch(tokens=[[1]]),
+        ):
             rnn(x(1, 1))
             run.log("mine", torch.zeros(1, 1, 4))
 

@@ -49,7 +49,7 @@ def compiled_in_place(module: nn.Module) -> nn.Module:
         (lambda: torch.ao.nn.quantizable.LSTM(2, 3), "it is a quantised LSTM, .* record the float model"),
         (
             lambda: Custom("LSTM", 2, 3),
-            r"it is a Custom, which is not one of LSTM, .* RNNCell; .* run\.log, or use write_dump",
+            r"it is a Custom, which is not one of LSTM, .* RNNCell; if it is a cell, say .* cells=.* run\.log",
         ),
     ],
 )

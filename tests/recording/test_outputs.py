@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import numpy as np
 import pytest
 import torch
@@ -14,15 +16,20 @@ from support.recording import one_line
 IDS = torch.tensor([[1, 2, 3], [3, 4, 5]])
 
 
-def predicted(path, *calls, ids=IDS):
+def predicted(path, *calls, ids=IDS, vocab=None):
     """Record a model, and call ``run.predictions`` with each of ``calls``."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Embedding(6, 4), nn.LSTM(4, 3, batch_first=True)).eval()
-    with torch.no_grad(), lstmviz.record(model, path) as run, run.batch(tokens=ids):
+    with torch.no_grad(), lstmviz.record(model, path, vocab) as run, run.batch(tokens=ids):
         model(ids)
         for args, said in calls:
             run.predictions(*args, **said)
     return lstmviz.open_dump(path)
+
+
+def kept(path, logits, targets=None, **said):
+    """Record a model of six words, and keep its predictions."""
+    return predicted(path, ((logits, targets), said), vocab=["v", "w", "x", "y", "z", "<pad>"])
 
 
 def test_one_logit_is_yes_against_no(tmp_path):
@@ -113,3 +120,43 @@ def test_a_corpus_through_a_classifier_or_a_tagger_has_no_invented_targets(tmp_p
         assert set(dump.tracks["top1"].labels) <= set(map(str, range(n)))
         assert "loss" not in dump.tracks
         assert dump.tracks["top1"].info.concerns == "step"
+
+
+def test_fewer_scores_than_words_are_not_named_by_the_vocabulary(tmp_path):
+    for k, (n, names) in enumerate([(1, {"0", "1"}), (3, {"0", "1", "2"})]):
+        dump = kept(tmp_path / f"{k}.h5", torch.randn(2, 3, n), top_k=1)
+        assert set(dump.tracks["top1"].labels) <= names
+
+
+def test_scores_of_the_shape_of_the_steps_could_be_either(tmp_path):
+    with one_line(InputError, "(2, 3), that of the steps", "logits[..., None]", "labels="):
+        kept(tmp_path / "a.h5", torch.randn(2, 3))
+    assert kept(tmp_path / "b.h5", torch.randn(2, 3), labels=["a", "b", "c"]).sequences["predicted"].notna().all()
+    assert set(kept(tmp_path / "c.h5", torch.randn(2, 3), [0, 1]).sequences["right"]) <= {"right", "wrong"}
+    with one_line(InputError, "one score a sequence; give logits[:, None]"):
+        kept(tmp_path / "d.h5", torch.randn(2))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["no", "yes"], {"no": 0, "yes": 1}, {0: "no", 1: "yes"}, Enum("Answer", "no yes"), np.array(["no", "yes"])],
+)
+def test_labels_in_any_form(tmp_path, labels):
+    dump = kept(tmp_path / "a.h5", torch.tensor([[0.0, 1], [2, 1]]), labels=labels)
+    assert dump.sequences["predicted"].tolist() == ["yes", "no"]
+    with one_line(InputError, "labels are 'yes'; give a list"):
+        kept(tmp_path / "b.h5", torch.randn(2, 2), labels="yes")
+
+
+def test_targets_in_any_form(tmp_path):
+    logits = torch.tensor([[0.0, 1], [2, 1]])
+    forms = ([1, None], [1.0, float("nan")], ["yes", None], torch.tensor([1, -100]))
+    for k, targets in enumerate(forms):
+        dump = kept(tmp_path / f"{k}.h5", logits, targets, labels=["no", "yes"])
+        assert dump.sequences["right"].tolist() == ["right", None]
+    with one_line(InputError, "targets have 'perhaps'; give ids or labels"):
+        kept(tmp_path / "x.h5", logits, ["yes", "perhaps"], labels=["no", "yes"])
+    with one_line(InputError, "targets have [0.5]; give integer ids"):
+        kept(tmp_path / "y.h5", logits, [0.5, 1])
+    with one_line(InputError, "logits are a tuple, not an array of scores"):
+        kept(tmp_path / "z.h5", (logits, None))

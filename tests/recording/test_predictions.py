@@ -140,7 +140,7 @@ def test_a_classifiers_predictions_are_one_a_sequence():
         (torch.randn(2, 3, 5).softmax(2), None, r"look like probabilities .*; give logits, or their log\(\)"),
         (torch.zeros(2, 3, 5), torch.zeros(3, 2, dtype=torch.long), r"targets.*did you pass \(steps, batch\)"),
         (torch.zeros(2, 3, 5), torch.zeros(6, dtype=torch.long), r"targets.view\(2, 3\), or targets.view\(3, 2\).T"),
-        (torch.zeros(2, 3, 5), torch.zeros(2, 3), "targets are float32; give integer ids"),
+        (torch.zeros(2, 3, 5), torch.full((2, 3), 0.5), r"targets have \[0.5\]; give integer ids"),
         (torch.zeros(2, 3, 5), [[0, 1, 2], [0, 5, 1]], "target 5 at step 1 of sequence 1 is outside the 5 that logits"),
         (torch.zeros(2, 3, 5), [0], r"targets have shape \(1,\)"),
     ],

@@ -96,9 +96,9 @@ def test_what_pytorch_has_no_module_for_is_refused():
     gru = [np.zeros((5, 12)), np.zeros((4, 12)), np.zeros(12)]
     for wrong, words in (
         (gru, "reset_after=False"),
-        ([gru[1], gru[0]], "are of no LSTM or GRU"),
+        ([gru[1], gru[0]], "do not belong to an LSTM or GRU"),
         ([gru[0], gru[1], np.zeros(5)], "the bias has shape (5,)"),
-        ([np.zeros(3), gru[1]], "are no kernel and recurrent kernel"),
+        ([np.zeros(3), gru[1]], "are not a kernel and a recurrent kernel"),
         ([*gru[:2], np.zeros((5, 16)), np.zeros((4, 16))], "different sizes"),
     ):
         with pytest.raises(InputError) as caught:

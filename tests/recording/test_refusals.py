@@ -143,7 +143,7 @@ def test_no_batch_leaves_no_file(tmp_path):
         ({"tokens": IDS, "tracks": {"d": IDS}, "sequence_tracks": {"d": [1, 2]}}, ["'d' is there twice"]),
         ({"tokens": IDS, "passes": [lstmviz.Pass()]}, ["tokens= and passes= are both given"]),
         ({"passes": [IDS]}, ["one or more lstmviz.Pass"]),
-        ({"passes": [lstmviz.Pass(), lstmviz.Pass(tokens=IDS)]}, ["passes[0] says nothing of its sequences"]),
+        ({"passes": [lstmviz.Pass(), lstmviz.Pass(tokens=IDS)]}, ["passes[0] says nothing about its sequences"]),
         ({"tokens": {"txt": IDS}}, ["tokens is given for axis 'txt'", "text"]),
         ({"tokens": np.zeros((2, 0), int)}, ["shape (2, 0)"]),
         ({"tokens": torch.tensor([[1, 2], [3, 11]])}, ["token id 11 at step 1 of sequence 1", "0 to 10"]),

@@ -46,7 +46,7 @@ def test_a_flush_that_fails_says_what_is_kept_and_the_dump_is_made(tmp_path, mon
     sink.append([Block("text", (3,), arrays_of(3), {"part": ("x",)})])
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error")))
-        with pytest.raises(StorageError, match=r"3 steps in 1 batch are kept in .*parts; at the end they are made"):
+        with pytest.raises(StorageError, match=r"3 steps in 1 batch are kept in .*parts; at the end they become"):
             sink.flush()
     assert (sink.n_steps, sink.n_batches) == (3, 1)
     assert sink.finish(is_complete=False) is None

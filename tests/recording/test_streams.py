@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,7 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axes import AxisSpec
 from lstmviz.recording.batch.axis_state import AxisState
-from lstmviz.recording.batch.forward_pass import PassLayout
+from lstmviz.recording.batch.forward_pass import lay_out
 from lstmviz.recording.batch.subsample import select_steps
 from lstmviz.recording.batch.to_numpy import to_rows
 from lstmviz.recording.batch.valid_steps import ValidSteps
@@ -94,8 +96,8 @@ class Echo(nn.Module):
 
 @st.composite
 def batches(draw):
-    """Batches of a few rows, padded left or right, streamed or not, thinned or not."""
-    has_where = draw(st.booleans())
+    """Batches of a few rows, padded left or right, streamed or not, thinned or not, of whole texts or of episodes."""
+    has_where, has_starts = draw(st.booleans()), draw(st.booleans())
     given_batches = []
     n_rows = draw(st.integers(1, 3))
     for _ in range(draw(st.integers(1, 4))):
@@ -106,34 +108,43 @@ def batches(draw):
         for _ in range(n_rows):
             start = draw(st.integers(0, n_steps - 1))
             spans.append((start, draw(st.integers(start + 1, n_steps))))
-        where = [[draw(st.booleans()) for _ in range(n_steps)] for _ in range(n_rows)] if has_where else None
-        given_batches.append((continues, n_steps, spans, where, draw(st.sampled_from(["mask", "lengths"]))))
+        where, begins = (
+            draw(
+                st.lists(st.lists(st.booleans(), min_size=n_steps, max_size=n_steps), min_size=n_rows, max_size=n_rows)
+            )
+            if has
+            else None
+            for has in (has_where, has_starts)
+        )
+        given_batches.append((continues, n_steps, spans, where, begins, draw(st.sampled_from(["mask", "lengths"]))))
     return given_batches
+
+
+def inside(grid, spans):
+    """The valid steps of each row."""
+    return None if grid is None else [row[a:b] for row, (a, b) in zip(grid, spans, strict=True)]
 
 
 @examples(300)
 @given(given_batches=batches(), every=st.integers(1, 4))
 def test_segments_are_what_the_naive_twin_says(given_batches, every):
     axis, naive, counter, found = AxisState(AxisSpec("text", ())), NaiveRecording(every), 0, {}
-    for continues, n_steps, spans, where, _ in given_batches:
-        starts, stops = np.array(spans).T
+    for continues, n_steps, spans, where, begins, _ in given_batches:
+        valid = ValidSteps(*np.array(spans).T)
         ids = np.arange(counter, counter + len(spans) * n_steps).reshape(len(spans), n_steps)
         counter += ids.size
-        places = axis.places_of(len(spans), continues)
-        mask = None if where is None else np.array(where)
-        segments = select_steps(
-            starts, stops, documents=places.documents, offsets=places.positions, every=every, where=mask
-        )
+        masks = (None if mask is None else np.array(mask) for mask in (where, begins))
+        layout = lay_out(valid, partial(axis.places_of, continues=continues), every, *masks)
+        segments = layout.segments
         ends = np.cumsum(segments.lengths)
         sequences, steps = segments.rows
         for place, position, start, stop in zip(
             segments.places.tolist(), segments.position.tolist(), ends - segments.lengths, ends, strict=True
         ):
             found[tuple(place)] = (position, ids[sequences, steps][start:stop].tolist())
-        layout = PassLayout(ValidSteps(starts, stops), places, segments)
-        axis.places, axis.n_documents = layout.after, max(axis.n_documents, int(places.documents.max()) + 1)
-        rows = [ids[i, a:b].tolist() for i, (a, b) in enumerate(spans)]
-        naive.batch(rows, continues, None if where is None else [where[i][a:b] for i, (a, b) in enumerate(spans)])
+        axis.places, axis.n_documents = layout.after, max(axis.n_documents, int(layout.after.documents.max()) + 1)
+        rows, where, begins = (inside(grid, spans) for grid in (ids.tolist(), where, begins))
+        naive.batch(rows, continues, where, begins)
     joined = []
     end = None
     for (document, place), (position, names) in sorted(found.items()):
@@ -150,16 +161,15 @@ def test_segments_are_what_the_naive_twin_says(given_batches, every):
 def test_any_batches_end_up_as_the_naive_twin_says(tmp_path_factory, given_batches, every, units):
     torch.manual_seed(0)
     model, naive, counter, h, arguments = Echo().eval(), NaiveRecording(every), 0, {}, []
-    for continues, n_steps, spans, where, how in given_batches:
+    for continues, n_steps, spans, where, begins, how in given_batches:
         valid = spans if how == "mask" else [(0, stop) for _, stop in spans]
         ids = np.arange(counter, counter + len(valid) * n_steps).reshape(len(valid), n_steps)
         counter += ids.size
         mask = [[a <= t < b for t in range(n_steps)] for a, b in valid]
         said = {"mask": mask} if how == "mask" else {"lengths": [b for _, b in valid]}
         tracks = {"twice": 2 * ids, "name": [[f"t{i}" for i in row] for row in ids]}
-        arguments.append((ids, {**said, "where": where, "continues": continues, "tracks": tracks}))
-        rows = [ids[i, a:b].tolist() for i, (a, b) in enumerate(valid)]
-        naive.batch(rows, continues, None if where is None else [where[i][a:b] for i, (a, b) in enumerate(valid)])
+        arguments.append((ids, {**said, "where": where, "continues": continues, "starts": begins, "tracks": tracks}))
+        naive.batch(inside(ids.tolist(), valid), continues, inside(where, valid), inside(begins, valid))
     assume(naive.sequences())
     path = tmp_path_factory.mktemp("streams") / "a.h5"
     with torch.no_grad(), lstmviz.record(model, path, dtype="float32", every=every, units=units, states="h") as run:
@@ -256,6 +266,12 @@ def test_thinning_rules_that_hold_for_all_batches(tmp_path):
         one_line(RecordingError, "where= left out every step of every batch"),
         lstmviz.record(LSTM, tmp_path / "b.h5") as run,
         run.batch(ids, where=np.zeros((1, 3), bool)),
+    ):
+        LSTM(torch.zeros(1, 3, 1))
+    with (
+        one_line(RecordingError, "no sequence of any batch has a step", "lengths="),
+        lstmviz.record(LSTM, tmp_path / "b.h5") as run,
+        run.batch(ids, lengths=[0], where=np.ones((1, 3), bool)),
     ):
         LSTM(torch.zeros(1, 3, 1))
     assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]

@@ -110,5 +110,5 @@ def test_what_the_dump_lacks_is_said(agreement):
         agreement.rerun(SENTENCE, [Intervention("rnn.l7.c", (1,))])
     with pytest.raises(errors.PatternError, match="has no unit 50"):
         agreement.rerun(SENTENCE, [Intervention("rnn.l0.c", (50,))])
-    with pytest.raises(errors.PatternError, match="is no Intervention"):
+    with pytest.raises(errors.PatternError, match="is not an Intervention"):
         agreement.rerun(SENTENCE, [23])

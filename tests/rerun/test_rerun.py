@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 
 import lstmviz
 from lstmviz import errors, samples
-from lstmviz.rerun.rerun import MAX_CHARACTERS, MAX_TOKENS, model_description, rerun_of
+from lstmviz.rerun.rerun import model_description, rerun_of
+from lstmviz.rerun.text_runner import MAX_CHARACTERS, MAX_TOKENS
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.model import TextModel, load, save
 from lstmviz.training.model_config import ModelDescription, model_beside

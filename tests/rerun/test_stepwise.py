@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import lstmviz
 from lstmviz import errors
+from lstmviz.rerun.stepwise import fused_layer
 from lstmviz.rerun.stepwise.modules import sources_of, stepwise
 from lstmviz.rerun.stepwise.setters import HeldCells
 from support.budget import examples
@@ -252,7 +253,7 @@ def test_a_forward_of_its_own_is_refused_and_so_is_a_block_in_a_block():
             return super().forward(2 * x)
 
     model = nn.ModuleDict({"rnn": Own(N_IN, N_UNITS)})
-    with pytest.raises(errors.InputError, match="a forward of its own"), lstmviz.intervene(model, {"rnn.l0.c": {0: 0}}):
+    with pytest.raises(errors.InputError, match="overrides forward"), lstmviz.intervene(model, {"rnn.l0.c": {0: 0}}):
         pass
     model = made("lstm")
     with lstmviz.intervene(model, {"rnn.l0.c": {0: 0}}):  # noqa: SIM117
@@ -269,3 +270,26 @@ def test_weights_that_a_wrapper_puts_in_at_each_call_are_used():
         plain = model(ids)
         with stepwise(model, {}, ["rnn.module.l1.h"]):
             assert all_close(model(ids), plain)
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize(("n_layers", "is_bidirectional"), [(1, False), (2, False), (2, True)])
+def test_rows_that_are_alike_at_first_give_what_they_give_alone(kind, n_layers, is_bidirectional, monkeypatch):
+    monkeypatch.setattr(fused_layer, "LEAST_ROWS", 3)
+    torch.manual_seed(4)
+    model = nn.ModuleDict({"rnn": getattr(nn, kind)(3, 5, n_layers, bidirectional=is_bidirectional)}).double()
+    x = torch.randn(9, 1, 3, dtype=torch.double).repeat(1, 20, 1)
+    places = [0, 0, 1, 1, 2, 3, 3, 3, 4, 5, 5, 6, 7, 7, 8, 8, 8]  # two rows stay as the first one is
+    x[places, torch.arange(1, 18)] = torch.randn(17, 3, dtype=torch.double)
+    names = [f"rnn.l{k}.{letter}" for k in range(n_layers) for letter in ("hc" if kind == "LSTM" else "h")]
+    begin = torch.randn(n_layers * (1 + is_bidirectional), 20, 5, dtype=torch.double)
+    for hx in (None, begin, begin[:, :1].repeat(1, 20, 1)):
+        given = (hx, hx) if kind == "LSTM" and hx is not None else hx
+        with torch.no_grad(), stepwise(model, {}, names) as alone:
+            output, end = model["rnn"](x, given)
+        with torch.no_grad(), stepwise(model, {}, names, is_alike=True) as alike:
+            other, other_end = model["rnn"](x, given)
+        torch.testing.assert_close(other, output, atol=1e-12, rtol=0)
+        torch.testing.assert_close(other_end, end, atol=1e-12, rtol=0)
+        for name in names:
+            torch.testing.assert_close(alike.kept[name], alone.kept[name], atol=1e-12, rtol=0)

@@ -126,7 +126,7 @@ def test_how_few_units_predict_the_number(dumps):
         for row, (n, unit, *figures) in zip(found.steps.itertuples(), rows, strict=False):
             assert (row.n_units, row.unit) == (int(n), int(unit))
             assert all(map(close, (row.accuracy, row.control, row.swapped), figures))
-        assert close(found.token, re.search(r"By the word in sight alone: ([\d.]+)\.\n", CARD.text)[1])
+        assert close(found.token, re.search(r"From the step's word alone: ([\d.]+)\.\n", CARD.text)[1])
 
 
 def test_what_happens_without_a_unit(dumps):

@@ -94,14 +94,14 @@ def test_build_without_a_name_builds_every_sample_whose_weights_are_here_parens_
     assert built[0].endswith("parens-2x50.h5")
     for name in samples.names():
         assert (f"lstmviz samples train {name}" in answer.stderr) == (name not in shipped)
-    assert "name the sample that this is about" in run("build", "--overwrite").stderr
+    assert "name a sample; there is" in run("build", "--overwrite").stderr
 
 
 def test_demo_serves_at_once_with_the_first_sample_on_its_way(monkeypatch):
     asked = []
     monkeypatch.setattr(Gallery, "build", lambda gallery, name: asked.append(name))
     monkeypatch.setattr(
-        "lstmviz.ui.serve.serve", lambda dumps, **more: asked.append((dumps, more["gallery"], more["port"]))
+        "lstmviz.ui.serve.serve", lambda dumps, host, port, *given, **more: asked.append((dumps, more["gallery"], port))
     )
     answer = run_command("demo", "--no-browser", "--port", "8123")
     assert answer.exit_code == 0

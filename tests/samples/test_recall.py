@@ -93,7 +93,7 @@ def test_the_first_units_of_a_probe_are_the_bits(dump):
     for row, (n, _, *figures) in zip(found.steps.itertuples(), rows, strict=True):
         assert row.n_units == int(n)
         assert all(map(close, (row.accuracy, row.control, row.swapped), figures))
-    assert close(found.token, re.search(r"By the sign in sight alone: ([\d.]+)\.\n", CARD.text)[1])
+    assert close(found.token, re.search(r"From the step's sign alone: ([\d.]+)\.\n", CARD.text)[1])
 
 
 def test_the_unit_that_counts(dump):

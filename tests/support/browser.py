@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import threading
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -49,9 +51,10 @@ _kept: list[Kept] = []  # of the browsers that are open
 
 @contextmanager
 def chromium():
-    """A headless Chromium, as Debian packages it."""
+    """A headless Chromium, as Debian packages it: the small build without windows, where it is installed."""
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         _kept.append(Kept())
         try:
             yield browser
@@ -120,8 +123,18 @@ class Workbench:
         self.page.wait_for_function("() => window.lvDebug?.isPageReady()", timeout=30_000)
         return self.shown()
 
+    def described(self):
+        """What somebody who looks for the cause of a failure wants to know of the page."""
+        told = "[...document.querySelectorAll('[role=alert], [role=status]')].map((e) => e.innerText).filter(Boolean)"
+        try:
+            waits = self.page.evaluate(f"() => JSON.stringify([window.lvDebug?.pageReadiness(), {told}])")
+        except PlaywrightError as error:
+            waits = str(error)
+        return f"The page at {self.page.url} had trouble {self.troubles}, was ready as follows, and told: {waits}"
+
     def shown(self):
-        return self.page.evaluate("() => lvDebug.inspectPage()")
+        # As one text: Playwright checks every number of a nested value by itself, which takes far longer.
+        return json.loads(self.page.evaluate("() => JSON.stringify(lvDebug.inspectPage())"))
 
     def cell(self, step):
         return next(c for c in self.shown()["cells"] if c["step"] == step)
@@ -150,7 +163,7 @@ class Workbench:
         self.page.wait_for_function("n => lvDebug.matchRows().length > n", arg=n_rows)
         return self.ready()
 
-    def leave(self, view):
+    def leave(self, view, color_scheme):
         """Make the page as if it were new: nothing listens to it, nothing is stored."""
         for event, listener in self._listeners.items():
             self.page.remove_listener(event, listener)
@@ -161,6 +174,7 @@ class Workbench:
         self.page.context.set_offline(False)
         self.page.mouse.move(0, 0)
         self.page.set_viewport_size(view)
+        self.page.emulate_media(color_scheme=color_scheme)
 
 
 @contextmanager
@@ -177,8 +191,11 @@ def workbench(browser, address, view=VIEW, script="", **context):
     bench = Workbench(page, address)
     try:
         yield bench
-        bench.leave(view)
+        bench.leave(view, context.get("color_scheme", "light"))
         idle.append(page)
+    except Exception as error:
+        error.add_note(bench.described())
+        raise
     finally:
         if page not in idle:
             page.context.close()

@@ -13,9 +13,9 @@ def is_long():
     return settings.get_current_profile_name() == "long"
 
 
-def examples(n):
-    """Settings for a property that is worth n examples: a fifth of them, but 25 or more, unless it is worth less."""
-    return settings(max_examples=n if is_long() else max(n // SHARE, min(n, FEWEST_EXAMPLES)))
+def examples(n, share=SHARE):
+    """Settings for a property that is worth n examples: a share of them, but 25 or more, unless it is worth less."""
+    return settings(max_examples=n if is_long() else max(n // share, min(n, FEWEST_EXAMPLES)))
 
 
 def some_of(cases, share=SHARE):

@@ -142,9 +142,9 @@ def metas(p: Written) -> None:
     }
     p.tracks |= {
         "part_of_speech": [TAGS[t] for t in tags.tolist()],
-        "tag id": tags.tolist(),
+        "tag id": [str(t) for t in tags.tolist()],
         "mood": mood.tolist(),
-        "label": (tags % 2).tolist(),
+        "label": [str(t % 2) for t in tags.tolist()],
     }
 
 
@@ -174,10 +174,10 @@ def metas_by_word_id(p: Written) -> None:
     p.tracks |= {
         "frequency": frequency[ids].tolist(),
         "kind": [TAGS[k] for k in kind[ids].tolist()],
-        "near 1": [WORDS[w] for w in near[ids, 0].tolist()],
-        "near 1 weight": weights[ids, 0].tolist(),
-        "near 2": [WORDS[w] for w in near[ids, 1].tolist()],
-        "near 2 weight": weights[ids, 1].tolist(),
+        "near.top1": [WORDS[w] for w in near[ids, 0].tolist()],
+        "near.p1": weights[ids, 0].tolist(),
+        "near.top2": [WORDS[w] for w in near[ids, 1].tolist()],
+        "near.p2": weights[ids, 1].tolist(),
     }
 
 
@@ -202,8 +202,8 @@ def word_vectors(p: Written) -> None:
         "odd": {"file": "top", "path": "odd", "type": "wordvec", "dict": "words", "vis": {"type": "wordvec"}},
     }
     for rank in range(5):
-        p.tracks[f"top {rank + 1}"] = [WORDS[int(w)] for w in top[:, rank]]
-        p.tracks[f"top {rank + 1} weight"] = scores[:, rank].tolist()
+        p.tracks[f"top.top{rank + 1}"] = [WORDS[int(w)] for w in top[:, rank]]
+        p.tracks[f"top.p{rank + 1}"] = scores[:, rank].tolist()
     p.notes += ["first 5 of 7", "'several' is left out", "'odd' is left out"]
 
 
@@ -259,6 +259,32 @@ def a_tail_without_states(p: Written) -> None:
     p.notes += ["the last 5 of 85 words have no state"]
 
 
+def states_without_words(p: Written) -> None:
+    """More states than words: the last ones are left out, and so is an annotation of yet another length."""
+    more = np.concatenate([p.arrays["states.hdf5"]["states1"], np.full((40, 6), 5, "float32")])
+    p.arrays["states.hdf5"]["states1"] = more
+    p.arrays["train.hdf5"] |= {"mood": np.arange(len(more)), "short": np.arange(50)}
+    p.config["meta"] = {
+        "mood": {"file": "train", "path": "mood", "vis": {"type": "scalar"}},
+        "short": {"file": "train", "path": "short", "vis": {"type": "scalar"}},
+    }
+    p.tracks |= {"mood": list(range(N_STEPS))}
+    p.notes += ["the last 40 of 120 states have no word", "'short' is left out: it has 50 rows for 80 steps"]
+
+
+def words_far_beyond_the_states(p: Written) -> None:
+    """More than a tenth of the words have no state."""
+    p.arrays["train.hdf5"] = {"words": np.resize(p.ids, 200)}
+    p.notes += ["the last 120 of 200 words have no state; they are left out"]
+
+
+def padded(p: Written) -> None:
+    """Id 0 has no word, as where Keras pads."""
+    p.ids[[3, 4, 70]] = 0
+    p.words = ["<pad>" if i == 0 else WORDS[i] for i in p.ids.tolist()]
+    p.notes += ["train.hdf5: 3 steps have id 0, without a word; shown as <pad>"]
+
+
 def no_dictionary(p: Written) -> None:
     """No dictionary, no name, no default file, ids as floats with a dimension too many, sections that nobody reads."""
     del p.config["word_sequence"]["dict_file"], p.config["name"], p.config["description"]
@@ -297,6 +323,9 @@ VARIANTS: dict[str, Callable[[Written], None]] = {
         characters,
         odd_words,
         a_tail_without_states,
+        states_without_words,
+        words_far_beyond_the_states,
+        padded,
         no_dictionary,
         compressed,
     )

@@ -60,15 +60,16 @@ def unrelated(rng):
     yield "6 sequences with a match", lengths, in_runs(rng, lengths, 0.2, 5) & matched, in_runs(rng, lengths, 0.3, 20)
     lengths = around(rng, 20, 875)
     rates = own_rates(rng, lengths), own_rates(rng, lengths)
-    yield "rates of each sequence's own", lengths, *(in_runs(rng, lengths, rate, 20) for rate in rates)
+    yield "each sequence with its own rate", lengths, *(in_runs(rng, lengths, rate, 20) for rate in rates)
     lengths = around(rng, 1_500, 13)
-    yield "a label a sequence", lengths, in_runs(rng, lengths, 0.2, 5), np.repeat(rng.random(1_500) < 0.4, lengths)
+    yield "one label per sequence", lengths, in_runs(rng, lengths, 0.2, 5), np.repeat(rng.random(1_500) < 0.4, lengths)
     lengths = lognormal(rng, 200)
     rate = by_place(lengths)
-    yield "both by place, lengths lognormal", lengths, in_runs(rng, lengths, rate, 5), in_runs(rng, lengths, rate, 5)
+    matches, labels = in_runs(rng, lengths, rate, 5), in_runs(rng, lengths, rate, 5)
+    yield "matches and labels that depend on the place, lognormal lengths", lengths, matches, labels
 
 
-RELATED = ("250 sequences of 70", "40 sequences of 200", "rates of each sequence's own", "a label a sequence")
+RELATED = ("250 sequences of 70", "40 sequences of 200", "each sequence with its own rate", "one label per sequence")
 
 
 def related(rng, kind):
@@ -83,7 +84,7 @@ def related(rng, kind):
     elif kind == "40 sequences of 200":
         lengths, rate = around(rng, 40, 200), 0.3
         yes = in_runs(rng, lengths, rate, 10)
-    elif kind == "rates of each sequence's own":
+    elif kind == "each sequence with its own rate":
         lengths, rate = around(rng, 60, 100), 1 / 3
         yes = in_runs(rng, lengths, np.repeat(rng.beta(2, 4, 60), lengths), 20)
     else:

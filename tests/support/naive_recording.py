@@ -15,23 +15,29 @@ class Kept:
 
 @dataclass
 class NaiveRecording:
-    """Documents as lists of steps; a batch appends to some, ``every`` and ``where`` choose from them."""
+    """Documents as lists of steps; a batch appends to some, ``every`` and ``where`` choose from them.
+
+    A step at which an episode starts begins a document of its own.
+    """
 
     every: int = 1
     documents: list[list[object]] = field(default_factory=list)
     chosen: list[list[bool]] = field(default_factory=list)
     columns: list[int] = field(default_factory=list)
 
-    def batch(self, rows, continues, where=None) -> None:
-        """``rows`` are the valid steps of each sequence, ``where`` the same shape of True and False."""
-        if not (continues and self.columns):
-            self.columns = [len(self.documents) + i for i in range(len(rows))]
-            self.documents += [[] for _ in rows]
-            self.chosen += [[] for _ in rows]
-        for i, (column, row) in enumerate(zip(self.columns, rows, strict=True)):
+    def batch(self, rows, continues, where=None, starts=None) -> None:
+        """``rows`` are the valid steps of each sequence, ``where`` and ``starts`` the same shape of True and False."""
+        before, self.columns = self.columns if continues else [], []
+        for i, row in enumerate(rows):
+            column = before[i] if before else None
             for j, name in enumerate(row):
+                if column is None or (starts and starts[i][j] and (j or before)):
+                    column = len(self.documents)
+                    self.documents.append([])
+                    self.chosen.append([])
                 self.documents[column].append(name)
                 self.chosen[column].append(where is None or where[i][j])
+            self.columns.append(column)
 
     def sequences(self) -> list[tuple[int, int, list[object]]]:
         """(document, first position, names of its steps) of each sequence, in order."""

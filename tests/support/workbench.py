@@ -53,6 +53,8 @@ def assert_card(answer, dump, source, unit, threshold, side="high"):
     assert answer["run_lengths"]["n_runs"] == card.run_lengths["n_runs"].tolist()
     assert [c["step"] for c in answer["contexts"]] == [c.step for c in card.contexts]
     assert [t["on_rate"] for t in answer["tracks"]] == [t.on_rate for t in card.tracks]
+    told = [(place["name"], value) for place in answer["tokens"] for value in place["value"]]
+    assert told == list(zip(card.tokens["track"], card.tokens["value"], strict=True))
     return card
 
 
@@ -67,6 +69,11 @@ def page(chromium, tmp_path, name="dump", view=browsing.VIEW, **given):
 def until(bench, condition, arg=None):
     bench.page.wait_for_function(f"(arg) => {{ const d = lvDebug.inspectPage(); return {condition}; }}", arg=arg)
     return bench.ready()
+
+
+def two_frames(bench):
+    """Wait until what was changed is painted."""
+    bench.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def chip(bench, unit, source, side="high"):

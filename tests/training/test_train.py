@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import lstmviz
+from lstmviz.dump.moments import moment_of
 from lstmviz.training.model import load
 from lstmviz.training.record_model import next_targets
 from support.texts import figures, model_and_dump, reviews, sentences, train
@@ -156,6 +157,33 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(text, tmp_p
         weights.append(load(model_and_dump(tmp_path / str(i))[0]).state_dict())
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert not all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
+
+
+def test_moments_leave_the_training_as_it_is_and_their_models_beside_them(text, tmp_path):
+    alone, beside = tmp_path / "alone", tmp_path / "beside"
+    short = (*SMALL, "--epochs", 4, "--steps", 3000, "--dropout", 0.2)
+    assert train(text, *short, "--out", alone).exit_code == 0
+    answer = train(text, *short, "--snapshots", 4, "--out", beside)
+    assert answer.exit_code == 0, answer.output
+    weights, dump_path = model_and_dump(beside)
+    assert weights.read_bytes() == model_and_dump(alone)[0].read_bytes()
+    folder = dump_path.with_name(f"{dump_path.stem}-moments")
+    assert f"moments: {folder}" in answer.stdout
+    dumps = [lstmviz.open_dump(path) for path in sorted(folder.glob("*.h5"))]
+    moments = [moment_of(dump.provenance) for dump in dumps]
+    assert [path.name for path in sorted(folder.iterdir())] == sorted(
+        name for m in moments for name in (m.file_name, m.file_name.replace(".h5", ".safetensors"))
+    )
+    assert (len(moments) in (3, 4), moments[0].update) == (True, 0)
+    assert moments[0].loss > moments[-1].loss
+    for dump in dumps:
+        assert dump.tokens[:] == lstmviz.open_dump(dump_path).tokens[: dump.n_steps]
+        start, stop = dump.sequences[["start", "stop"]].to_numpy()[0]
+        typed = dump.rerun(dump.first.text(start, stop))
+        np.testing.assert_array_equal(typed.states("rnn.l0.c")[:], dump.states("rnn.l0.c")[start:stop])
+    again = train(text, *short, "--snapshots", 4, "--out", beside)
+    assert again.exit_code == 1
+    assert "already there; give --overwrite" in again.output
 
 
 def test_minutes_end_the_training(text, tmp_path):

@@ -18,7 +18,7 @@ BRUSH = {"source": "rnn.l1.c", "start": 249, "stop": 255, "threshold": 0.3, "bef
 def few(monkeypatch):
     """Three other sets, as every set is a run of the model over the corpus."""
     monkeypatch.setattr(ablation, "N_OTHERS", 3)
-    ablation._effect_of.cache_clear()
+    ablation._answers.clear()
 
 
 def post(client, dump, **more):
@@ -58,7 +58,7 @@ def test_a_hidden_match_is_left_out(client, parens):
 def test_the_work_ends_once_nobody_reads_it(parens, monkeypatch):
     monkeypatch.setattr(ablation, "N_OTHERS", 200)
     place = threading.Semaphore(0)
-    work = ablation._Work(parens, parens.select("rnn.l1.c", 249, 255), (), "mean", place)
+    work = ablation._Work(ablation._Ablation(parens, parens.select("rnn.l1.c", 249, 255), (), "mean"), place)
     reading = work.lines()
     assert "share" in next(reading)
     work.end()
@@ -77,7 +77,7 @@ def test_what_cannot_be_ablated_is_said_in_the_last_line(client, parens):
 def test_an_unknown_way_is_refused_before_the_model_runs(client, parens):
     answer = post(client, parens, to="half")
     assert answer.status_code == 400
-    assert answer.json["error"] == "to='half' is not known; use mean, zero or other"
+    assert answer.json["error"] == "the question's 'to' is 'half': Input should be 'mean', 'zero' or 'other'"
 
 
 def test_more_visitors_than_the_server_has_room_for_are_told_so(client, parens):

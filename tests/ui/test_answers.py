@@ -11,6 +11,7 @@ import pytest
 
 import lstmviz
 from lstmviz.errors import LstmvizError
+from lstmviz.match.engine import find
 from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.types import Window
 from lstmviz.ui import queries as asking
@@ -170,7 +171,7 @@ def test_rows_come_before_all_is_counted_and_the_summary_has_the_counts(parts):
     assert len(totals) > 1
     for dump in parts:
         pattern = pattern_over(dump)
-        asking.matches_of.cache_clear()
+        asking._found.cache_clear()
         asking._listing.cache_clear()
         first = ask(dump, rows=1, counted=False)
         assert rows_in(first) == dump.match(pattern, 1)[COLUMNS].to_numpy().tolist()
@@ -195,12 +196,12 @@ def test_what_takes_long_to_count_is_not_counted_even_if_that_is_asked_for(parts
 @pytest.fixture
 def long(monkeypatch):
     """Take every pattern for one whose matches take too long to be found at once; 5 are enough."""
-    monkeypatch.setattr(asking, "COUNT_ALL", 0)
+    monkeypatch.setattr(find, "COUNT_ALL", 0)
     monkeypatch.setattr(asking, "ENOUGH", 5)
-    asking.matches_of.cache_clear()
+    asking._found.cache_clear()
     asking._listing.cache_clear()
     yield
-    asking.matches_of.cache_clear()
+    asking._found.cache_clear()
     asking._listing.cache_clear()
 
 

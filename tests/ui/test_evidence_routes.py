@@ -124,3 +124,49 @@ def test_what_is_no_question_is_refused_in_a_line(client, dump, route, body):
     answer = ask(client, dump, route, **body)
     assert answer.status_code == 400
     assert "\n" not in answer.json["error"]
+
+
+def partner_of(client, dump, source, unit, query):
+    return client.get(f"/d/{dump.uuid}/partner/{source}/{unit}", query_string=query, headers=LOCAL)
+
+
+def test_the_partner_of_a_unit_is_that_of_the_api(client, dump, monkeypatch):
+    beside = {"beside": dump.uuid, "source": "rnn.l0.c"}
+    units = dump.align_units(SOURCE, dump, "rnn.l0.c").units
+    index = list(dump.sources).index(SOURCE)
+    for unit in (0, 45):
+        given = partner_of(client, dump, index, unit, beside).json
+        assert given == {
+            name: pytest.approx(units[name].iloc[unit]) for name in ("partner", "r", "r_chance", "is_mutual")
+        }
+    monkeypatch.setattr(evidence, "MOST_ALIGNED", 1000)
+    assert partner_of(client, dump, index, 0, beside).json["left_out"].endswith("ask lstmviz align.")
+
+
+@pytest.mark.parametrize(
+    ("source", "unit", "query", "words"),
+    [
+        (0, 50, {}, "no unit 50"),
+        (99, 0, {}, "no source number 99"),
+        (0, 0, {"source": "nope"}, "no source 'nope'"),
+        (0, 0, {"beside": "<b>"}, "no recording '<b>'"),
+    ],
+)
+def test_a_partner_that_cannot_be_found_is_told_in_a_line(client, dump, source, unit, query, words):
+    answer = partner_of(client, dump, source, unit, {"beside": dump.uuid, "source": SOURCE} | query)
+    assert answer.status_code in (400, 404)
+    assert words in answer.json["error"]
+    assert "\n" not in answer.json["error"]
+
+
+@pytest.mark.parametrize("route", ["rank", "detector"])
+def test_work_for_an_asker_who_has_gone_ends(client, dump, route):
+    looks = []
+
+    def has_gone():
+        looks.append(1)
+        return len(looks) > 1
+
+    body, environ = {"dump": dump.uuid, **HYPOTHESIS}, {"waitress.client_disconnected": has_gone}
+    answer = client.post(f"/d/{dump.uuid}/{route}", json=body, headers=LOCAL, environ_overrides=environ)
+    assert (len(looks), answer.json["error"]) == (2, "the question was cancelled; ask again to start over")

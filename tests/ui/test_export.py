@@ -178,7 +178,7 @@ def test_no_match_is_an_empty_file(parts):
             "no source 'rnn.l9.h'",
         ),
         ("matches.csv", {"json": {"dump": "x", "source": "rnn.l0.h", "order": "worst"}}, 400, "order 'worst'"),
-        ("matches.csv", {"data": " " * (8 * 2**20 + 1), "content_type": "application/json"}, 413, ""),
+        ("matches.csv", {"data": " " * (16 * 2**20 + 1), "content_type": "application/json"}, 413, ""),
     ],
 )
 def test_a_bad_request_gets_one_line_of_json(parts, name, sent, status, words):

@@ -40,7 +40,7 @@ WORDS = {
     "matches": "689 matches with all 4 units on",
     "unit": "Unit 15 of rnn.l1.c",
     "text": "steps 200 to 399",
-    "thresholds": "4 units at the threshold taken",
+    "thresholds": "4 units at the chosen threshold",
     "lengths": "689 matches with 4 units on",
     "carry": "2,644 steps of matches",
     "barcode": "689 matches; a bar is 34 steps",
@@ -110,7 +110,7 @@ def test_the_page_and_the_copies(client, parens, selection):
     assert code.mimetype == "text/plain"
     ran = {}
     exec(code.text, ran)
-    assert ran["matches"].equals(parens.match(parens.select("rnn.l1.c", 249, 255)))
+    assert ran["matches"].equals(parens.match(parens.select("rnn.l1.c", 249, 255), 10_000))
     command = post(client, parens, "copy/command", selection).text
     assert command.startswith(f"lstmviz match {parens.path} --source rnn.l1.c --start 249 --stop 255 ")
 
@@ -126,7 +126,7 @@ def test_an_opened_pattern_takes_the_place_of_the_brush(client, parens, selectio
 def test_visitors_from_elsewhere_learn_no_path(parens, selection):
     for more in ({"token": "t"}, {"hosts": ["room"]}):
         client = make_app([parens], **more).server.test_client()
-        route = f"/d/{parens.uuid}/copy/python?token=t"
+        route = f"/d/{parens.uuid}/copy/python"
         client.get("/?token=t", headers=LOCAL)  # a cookie
         answer = client.post(route, json=selection, headers=LOCAL)
         assert "open_dump('parens.h5')" in answer.text
@@ -147,7 +147,7 @@ def test_visitors_from_elsewhere_learn_no_path(parens, selection):
         ("export/figure.svg", {"view": "matches"}, {"colour": "track:x"}, "no track 'x'"),
         ("export/view.html", {}, {"span": 5000}, "at most 500"),
         ("copy/perl", {}, {}, "there is python, command"),
-        ("copy/command", {}, LASSO, "no command finds a region of the map"),
+        ("copy/command", {}, LASSO, "no command can express a region of the map"),
         ("export/figure.svg", {"view": "map"}, {"mapMethod": "tsne"}, "has not been computed here"),
         ("export/figure.svg", {"view": "map"}, {"mapColour": "colour"}, "no track 'colour'"),
     ],

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import lstmviz
-from lstmviz.ui import serve
+from lstmviz.ui import queries, serve
+from lstmviz.ui.limits import most_body
 from lstmviz.ui.routes import matches
 from lstmviz.ui.routes.turns import MAX_NAME, PAGE
 from lstmviz.ui.rows import match_rows
@@ -66,6 +67,16 @@ def test_what_is_wrong_with_a_question_is_the_line_of_its_answer(server, dump, r
 
 
 @pytest.mark.parametrize("route", ROUTES)
+def test_a_search_for_an_asker_who_has_gone_ends(server, dump, route):
+    queries._found.cache_clear()
+    body = {"dump": dump.uuid, **BODY, "threshold": -0.9}
+    gone = {"waitress.client_disconnected": lambda: True}
+    answer = server.test_client().post(f"/d/{dump.uuid}/{route}", json=body, headers=LOCAL, environ_overrides=gone)
+    assert answer.json == {"error": "the question was cancelled; ask again to start over"}
+    assert ask(server, dump, route, threshold=-0.9).json["n_full"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
 def test_any_other_error_reaches_the_log_but_not_the_page(server, dump, route, monkeypatch, caplog):
     def broken(*_):
         raise RuntimeError("secret path")
@@ -85,7 +96,7 @@ def test_the_routes_keep_to_the_guards_of_every_other(server, dump, route):
     as_json = {"data": body, "content_type": "application/json"}
     assert client.post(where, data=body, headers=LOCAL, content_type="text/plain").status_code == 415
     assert client.post(where, **as_json, headers={"Host": "evil.example"}).status_code == 403
-    large = json.dumps({"dump": dump.uuid, **BODY, "more": "x" * 2**23})
+    large = json.dumps({"dump": dump.uuid, **BODY, "more": "x" * most_body(where)})
     assert client.post(where, data=large, headers=LOCAL, content_type="application/json").status_code == 413
     missing = client.post(f"/d/nobody/{route}", **as_json, headers=LOCAL)
     assert missing.status_code == 404

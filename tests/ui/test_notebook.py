@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 import threading
+import time
+import types
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -16,8 +18,11 @@ from nbclient import NotebookClient
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
+import lstmviz
 from lstmviz.ui import notebook
-from lstmviz.ui.notebook import _started, in_notebook
+from lstmviz.ui.in_notebook import in_notebook
+from lstmviz.ui.notebook import _started
+from support import browser as browsing
 
 CELLS = """
 import lstmviz
@@ -38,6 +43,8 @@ except OSError:
     print("gone")
 ---
 lstmviz.figures.thresholds(dump.thresholds("rnn.l1.c", 249, 255), 0.3)
+---
+dump.unit("rnn.l1.c", 45)
 """
 
 
@@ -69,6 +76,13 @@ def test_its_page_answered_until_it_was_stopped(ran):
 def test_a_figure_shows_itself(ran):
     (shown,) = ran.cells[3].outputs
     assert "application/vnd.plotly.v1+json" in shown.data
+
+
+def test_a_units_card_is_shown_as_its_figure(ran, parens):
+    (shown,) = ran.cells[4].outputs
+    figure = shown.data["application/vnd.plotly.v1+json"]
+    assert figure["layout"]["title"]["text"].startswith("<b>Unit 45 of rnn.l1.c</b>")
+    assert shown.data["text/plain"].startswith("UnitCard(")
 
 
 @pytest.fixture
@@ -113,6 +127,34 @@ def test_the_page_works_in_a_frame_of_another_site(served, chromium):
     context.close()
 
 
+def test_the_kernel_has_the_pages_present_pattern(served, parens, chromium):
+    assert served.selection is None
+    with browsing.workbench(chromium, served.address.rstrip("/")) as bench:
+        bench.open(source="rnn.l1.c", start=249, stop=255, at=220, span=60)
+        expected = parens.select("rnn.l1.c", 249, 255)
+        assert told(served, lambda file: file is not None).pattern == expected
+        bench.brush(256, 260)
+        file = told(served, lambda file: file.pattern != expected)
+        assert file.pattern == parens.select("rnn.l1.c", 256, 260)
+        assert file.pattern.n_units
+        frame = parens.match(file, limit=len(bench.shown()["rows"]))
+        assert frame["start"].tolist() == [row["start"] for row in bench.shown()["rows"]]
+        row = bench.shown()["rows"][0]
+        bench.page.evaluate("span => lvDebug.changeByHand({ hidden: [span] })", [row["start"], row["stop"]])
+        assert told(served, lambda file: file.notes.hidden).notes.hidden == (lstmviz.Window(row["start"], row["stop"]),)
+        bench.page.keyboard.press("Escape")
+        assert told(served, lambda file: file is None) is None
+
+
+def told(served, condition):
+    """What the page shows, once a condition on it holds."""
+    deadline = time.monotonic() + 20
+    while not condition(served.selection):
+        assert time.monotonic() < deadline, served.selection
+        time.sleep(0.05)
+    return served.selection
+
+
 def test_without_the_token_nothing_is_told(parens, served):
     base = served.address.split("/", 3)
     for path in ("", "d/" + parens.uuid + "/about.json", "wrong/", "_dash-layout"):
@@ -137,7 +179,7 @@ def test_two_pages_of_one_notebook_take_two_ports(parens, served):
 
 def test_plain_python_and_a_terminal_ipython_serve_as_ever(parens, monkeypatch):
     assert not in_notebook()
-    code = "import IPython, lstmviz.ui.notebook as n; print(n.in_notebook())"
+    code = "import IPython, lstmviz.ui.in_notebook as n; print(n.in_notebook())"
     done = subprocess.run([sys.executable, "-m", "IPython", "-c", code], capture_output=True, text=True)
     assert "False" in done.stdout
     calls = []
@@ -145,3 +187,41 @@ def test_plain_python_and_a_terminal_ipython_serve_as_ever(parens, monkeypatch):
     assert parens.serve(port=1234) is None
     assert calls == [([parens], {"host": "127.0.0.1", "port": 1234, "open_browser": True})]
     assert notebook.HEIGHT > 700
+
+
+def test_on_colab_the_frame_goes_through_its_own_proxy(parens, monkeypatch):
+    """Colab's module shows a port of the kernel under a name of its own, in a frame of the notebook's site."""
+    shown = []
+    output = types.ModuleType("google.colab.output")
+    output.serve_kernel_port_as_iframe = lambda port, **more: shown.append((port, more))
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    monkeypatch.setitem(sys.modules, "google.colab.output", output)
+    served = notebook.serve_inline([parens], port=0)
+    try:
+        [(port, more)] = shown
+        assert more == {"path": f"/{served.address.split('/')[3]}/", "width": "100%", "height": "860"}
+        name = f"{port}-m-s-1a2b.us-east1-0.prod.colab.dev"
+
+        def ask(path, host=name, **headers):
+            request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host, **headers})
+            request.data = b"{}" if "Origin" in headers else None
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    return answer.status, answer.headers, answer.read()
+            except urllib.error.HTTPError as err:
+                return err.code, err.headers, err.read()
+
+        status, headers, page = ask(more["path"])
+        assert status == 200
+        assert f"{more['path']}page/".encode() in page  # what it loads goes through the proxy, too
+        frames = headers["Content-Security-Policy"].partition("frame-ancestors ")[2]
+        assert {"https://colab.research.google.com", "https://*.colab.dev"} <= set(frames.split())
+        asked = f"{more['path']}d/{parens.uuid}/matches"
+        for origin in (f"https://{name}", f"https://{port}-x.googleusercontent.com"):
+            for host in (name, f"localhost:{port}"):  # the proxy may keep the name, or not
+                assert ask(asked, host, Origin=origin, **{"Content-Type": "application/json"})[0] != 403
+        assert ask(asked, Origin="https://evil.example", **{"Content-Type": "application/json"})[0] == 403
+        assert ask(more["path"], "evil-colab.dev.example")[0] == 403
+        assert ask("/")[0] == 404  # without the token in the path
+    finally:
+        served.stop()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 import pytest
 
 import lstmviz
+from lstmviz.match.index import store
 from lstmviz.ui import serve
 
 LOCAL = {"Host": "127.0.0.1:8050"}
@@ -59,6 +61,8 @@ def test_a_unit_card_is_that_of_the_api_and_may_be_kept(client, dump, index, uni
         assert given[field] == getattr(card, field)
     for frame in ("histogram", "quantiles", "on_rates", "run_lengths"):
         assert given[frame] == columns(getattr(card, frame))
+    places = {place: rows.drop(columns="track") for place, rows in card.tokens.groupby("track", sort=False)}
+    assert given["tokens"] == [{"name": place, **columns(rows)} for place, rows in places.items()]
     runs = np.repeat(card.run_lengths["length"], card.run_lengths["n_runs"])
     assert given["n_runs"] == len(runs)
     assert given["median_run"] == (int(np.sort(runs)[(len(runs) - 1) // 2]) if len(runs) else None)
@@ -135,6 +139,20 @@ def test_sequences_of_shards_are_those_of_one_dump(parts):
         client = serve.make_app([dump]).server.test_client()
         given.append([get(client, dump, f"sequences/0{q}").json for q in ("", "?q=Li", "?q=b", "?step=35&from=2")])
     assert given[0] == given[1]
+
+
+def test_a_source_that_is_looked_at_is_indexed_before_it_is_brushed(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "SMALL", 0)
+    states = {name: np.random.default_rng(1).uniform(-1, 1, (90, 4)) for name in ("rnn.l0.h", "rnn.l0.c")}
+    dump = lstmviz.open_dump(lstmviz.write_dump(tmp_path / "seen.h5", states=states))
+    client = serve.make_app([dump]).server.test_client()
+    client.get(f"/d/{dump.uuid}/about.json", headers=LOCAL)
+    assert not store.index_folder(dump).exists()
+    for _ in range(2):
+        assert client.get(f"/d/{dump.uuid}/states/1/0/10", headers=LOCAL).status_code == 200
+    for thread in [t for t in threading.enumerate() if t.name == "lstmviz-index"]:
+        thread.join(20)
+    assert [name for name, _ in store.open_indexes(dump)] == [list(dump.sources)[1]]
 
 
 @pytest.mark.parametrize("block", [1, 7, 40])

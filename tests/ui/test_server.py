@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -171,7 +173,8 @@ def test_an_answer_carries_its_pattern_which_opened_again_answers_the_same(dump)
         {"source": "rnn.l0.c", "unit": u.unit, "side": "high", "threshold": 0.2, "cut": cut} for u in pattern.units
     ]
     opened = ask(dump, start=None, stop=None, pattern=brushed["pattern"])
-    assert {**opened, "ms": 0} == {**brushed, "ms": 0}
+    assert brushed["brushed"]["start"] == 10
+    assert {**opened, "ms": 0} == {**brushed, "ms": 0, "brushed": None}
 
 
 def test_a_pattern_over_several_sources_and_sides_is_answered_as_the_api_does(dump):
@@ -232,10 +235,48 @@ def test_a_room_needs_the_token_once_and_the_link_keeps_its_selection(dump):
     admitted = client.get("/?token=s3cret&start=3&stop=5", headers=host)
     assert (admitted.status_code, admitted.headers["Location"]) == (302, "/?start=3&stop=5")
     assert "HttpOnly" in admitted.headers["Set-Cookie"]
-    assert "SameSite=Lax" in admitted.headers["Set-Cookie"]
+    assert "SameSite=Strict" in admitted.headers["Set-Cookie"]
     assert client.get("/", headers=host).status_code == 200
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 403
     assert server.test_client().get("/", headers=host).status_code == 403
+    assert "s3cret" not in admitted.headers["Set-Cookie"]
+    forged = server.test_client()
+    forged.set_cookie(admitted.headers["Set-Cookie"].partition("=")[0], "s3cret", domain="room.example")
+    assert forged.get("/", headers=host).status_code == 403
+    assert client.get(f"/d/{dump.uuid}/states/0/0/2", headers=host).headers["Cache-Control"] == "no-store"
+    assert client.get("/page/0/main.mjs", headers=host).headers["Cache-Control"] == "no-cache"
+
+
+def test_a_link_that_is_followed_from_another_site_is_asked_for_again_by_the_page_itself(dump):
+    server = serve.make_app([dump], hosts=["room.example"], token="s3cret").server
+    followed = {"Host": "room.example", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "cross-site"}
+    answer = server.test_client().get(f"/?dump={dump.uuid}", headers=followed)
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert 'http-equiv="refresh" content="0"' in answer.text
+    assert dump.uuid not in answer.text
+    again = {**followed, "Sec-Fetch-Site": "same-origin"}
+    assert server.test_client().get(f"/?dump={dump.uuid}", headers=again).status_code == 403
+    assert server.test_client().get("/", headers={**followed, "Sec-Fetch-Mode": "cors"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({}, 200),
+        ({"Origin": "http://127.0.0.1:8050"}, 200),
+        ({"Origin": "http://127.0.0.1:9999"}, 403),
+        ({"Origin": "https://room.example"}, 200),  # a proxy of that name, which sends another Host
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+    ],
+)
+def test_a_page_of_another_site_changes_nothing(dump, more, status):
+    client = serve.make_app([dump], hosts=["room.example"]).server.test_client()
+    body = {"dump": dump.uuid, "source": "rnn.l0.h", "start": 3, "stop": 5}
+    assert client.post(f"/d/{dump.uuid}/matches", json=body, headers={**LOCAL, **more}).status_code == status
 
 
 def test_answers_forbid_what_comes_from_elsewhere(client):
@@ -243,6 +284,14 @@ def test_answers_forbid_what_comes_from_elsewhere(client):
     assert "default-src 'self'" in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
+    assert "camera=()" in headers["Permissions-Policy"]
+    scripts = next(p for p in headers["Content-Security-Policy"].split("; ") if p.startswith("script-src"))
+    assert "unsafe" not in scripts
+    inline = re.findall(r"<script([^>]*)>([^<]+)</script>", get(client, "/").text)
+    run = [text for kind, text in inline if "application/json" not in kind]
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in run]
+    assert run
+    assert all(f"'sha256-{each}'" in scripts for each in hashes)
 
 
 def test_the_modules_come_by_their_version_and_are_kept_as_long_as_it_is_the_same(client):

@@ -99,17 +99,17 @@ def test_a_dump_whose_name_leaves_no_room_for_a_model_beside_it_has_none(tmp_pat
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({}, "texts is"),
-        ({"texts": []}, "texts is"),
-        ({"texts": "ab"}, "texts is"),
-        ({"texts": [3]}, "texts.0 is '3'"),
-        ({"texts": ["a", "b", "c"]}, "texts is"),
-        ({"texts": ["\ud83d"]}, "texts.0 is"),
-        ({"texts": ["0" * 40_001]}, "texts.0 is '0000"),
+        ({}, "'texts' is"),
+        ({"texts": []}, "'texts' is"),
+        ({"texts": "ab"}, "'texts' is"),
+        ({"texts": [3]}, "'texts.0.text' is '3'"),
+        ({"texts": ["a", "b", "c", "d"]}, "'texts' is"),
+        ({"texts": ["\ud83d"]}, "'texts.0.text' is"),
+        ({"texts": ["0" * 40_001]}, "'texts.0.text' is '0000"),
         ({"texts": ["0" * 2_001]}, "the text has 2,001 tokens; at most 2,000 can be typed"),
         ({"texts": [""]}, "the text has no token; type at least one"),
         ({"texts": ["0"], "sources": ["nope"]}, "no source 'nope'"),
-        ({"texts": ["0"], "sources": ["h"] * 65}, "sources is"),
+        ({"texts": ["0"], "sources": ["h"] * 65}, "'sources' is"),
         (["0"], "is a list, not a JSON object"),
     ],
 )
@@ -181,8 +181,8 @@ def test_constraints_parts_pins_and_filters_hold_for_a_typed_brush_too(parens):
         ({"text": TEXT, "start": 11, "stop": 99}, "ends after the last step"),
         ({"text": TEXT, "start": 5, "stop": 5}, "5"),
         ({"text": "", "start": 0, "stop": 1}, "the text has no token"),
-        ({"text": 3, "start": 0, "stop": 1}, "the selection's 'typed.text' is '3'"),
-        ({"text": "0" * 40_001, "start": 0, "stop": 1}, "the selection's 'typed.text'"),
+        ({"text": 3, "start": 0, "stop": 1}, "'typed.text' is '3'"),
+        ({"text": "0" * 40_001, "start": 0, "stop": 1}, "'typed.text' is '0000"),
     ],
 )
 def test_a_typed_brush_that_cannot_be_is_a_line(parens, typed, words):
@@ -203,7 +203,7 @@ def test_copied_python_types_the_text_and_finds_the_same_matches(client, parens)
     with redirect_stdout(out):
         scope = {}
         exec(re.sub(r"open_dump\('[^']*'\)", f"open_dump({str(parens.path)!r})", code), scope)
-    expected = parens.match(parens.rerun(TEXT).select(SOURCE, 11, 14, 0.3, off_before=0))
+    expected = parens.match(parens.rerun(TEXT).select(SOURCE, 11, 14, 0.3, off_before=0), 100_000)
     assert scope["matches"].equals(expected)
     command = post(client, parens, "copy/command", selection(parens)).get_data(as_text=True)
     assert "--pattern -" in command  # there is no option for a text: each unit is named
@@ -235,3 +235,111 @@ def test_the_adviser_is_asked_about_a_text(client, parens, side):
     why = post(client, parens, f"typed/whynot/{index}/3?{query}&t=0.4", {"text": TEXT}).json
     assert why["words"] == str(typed.why_not(SOURCE, 3, 11, 14, 0.4, 1, 0, side))
     assert "'text' is missing" in post(client, parens, f"typed/thresholds/{index}?{query}", {}).json["error"]
+
+
+def read(answer, source=SOURCE):
+    """The first text's states of a source, and its tracks by name."""
+    given = answer.json["texts"][0]
+    states = np.frombuffer(b64decode(given["states"][source]), "<f2").reshape(len(given["tokens"]), -1)
+    return states, {track["name"]: track["values"] for track in given["tracks"]}
+
+
+@pytest.mark.parametrize("to", ["mean", "zero"])
+def test_a_text_with_units_held_is_what_python_gives(client, parens, to):
+    units = [{"source": SOURCE, "unit": unit} for unit in (45, 3)] + [{"source": "rnn.l0.h", "unit": 7}]
+    texts = [{"text": TEXT, "held": units, "to": to}, TEXT]
+    answer = post(client, parens, "typed", {"texts": texts, "sources": [SOURCE]})
+    held = [lstmviz.Intervention(SOURCE, (45, 3), to=to), lstmviz.Intervention("rnn.l0.h", (7,), to=to)]
+    typed = parens.rerun(TEXT, held)
+    states, tracks = read(answer)
+    np.testing.assert_array_equal(states, typed.states(SOURCE)[:])
+    assert tracks["loss"][:-1] == typed.tracks["loss"][:-1].tolist()
+    plain = b64decode(answer.json["texts"][1]["states"][SOURCE])
+    assert plain == parens.rerun(TEXT).states(SOURCE)[:].tobytes()
+    assert plain != states.tobytes()
+
+
+def test_units_that_take_the_text_befores_values_turn_the_predictions_as_a_patch_does(client, parens):
+    before, window = TEXT.replace("44", "4)"), lstmviz.Window(12, 16)
+    units = [{"source": name, "unit": unit} for name in ("rnn.l0.c", SOURCE) for unit in range(50)]
+    carried = {"donor": before, "units": units, "start": window.start, "stop": window.stop}
+    answer = post(client, parens, "typed", {"texts": [{"text": TEXT, "carried": carried}], "sources": [SOURCE]})
+    states, tracks = read(answer)
+    donor = parens.rerun(before).states(SOURCE)[:]
+    np.testing.assert_allclose(states[12:16], donor[12:16], atol=2e-3)  # float16
+    patched = parens.patch(TEXT, before, {name: range(50) for name in ("rnn.l0.c", SOURCE)}, window)
+    loss = patched.steps["loss_patched"].to_numpy()[:-1]
+    np.testing.assert_allclose(np.array(tracks["loss"][:-1], float), loss, atol=5e-3)
+    assert np.abs(loss - patched.steps["loss"].to_numpy()[:-1]).max() > 0.1
+
+
+def test_what_is_carried_over_ends_where_either_text_does(client, parens):
+    carried = {"donor": "0(1", "units": [{"source": SOURCE, "unit": 45}]}
+    states, _ = read(
+        post(client, parens, "typed", {"texts": [{"text": TEXT, "carried": carried}], "sources": [SOURCE]})
+    )
+    donor, plain = parens.rerun("0(1").states(SOURCE)[:], parens.rerun(TEXT).states(SOURCE)[:]
+    np.testing.assert_array_equal(states[:3, 45], donor[:, 45])
+    assert abs(float(states[4, 45]) - float(plain[4, 45])) < 0.05  # it runs on by itself
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ({"text": "0", "held": [{"source": "nope.h", "unit": 0}]}, "no source 'nope.h'"),
+        ({"text": "0", "held": [{"source": SOURCE, "unit": 50}]}, "unit 50"),
+        ({"text": "0", "held": [{"source": SOURCE, "unit": -1}]}, "'texts.0.held.0.unit' is '-1'"),
+        ({"text": "0", "held": [{"source": SOURCE, "unit": "<b>"}]}, "'texts.0.held.0.unit' is '<b>'"),
+        ({"text": "0", "held": [{"source": SOURCE, "unit": 1}] * 201}, "'texts.0.held' is"),
+        ({"text": "0", "held": [{"source": "rnn.l1.f", "unit": 0}]}, "rnn.l1.f is a gate"),
+        ({"text": "0", "to": "other"}, "'texts.0.to' is 'other'"),
+        ({"text": "0", "carried": {"donor": "", "units": [{"source": SOURCE, "unit": 0}]}}, "has no token"),
+        ({"text": "0", "carried": {"donor": "0", "units": []}}, "'texts.0.carried.units' is"),
+        (
+            {"text": "0", "carried": {"donor": "0", "units": [{"source": SOURCE, "unit": 0}], "start": 2, "stop": 2}},
+            "the window [2, 2) is empty",
+        ),
+        (
+            {"text": "0", "carried": {"donor": "0", "units": [{"source": SOURCE, "unit": 0}], "stop": 401}},
+            "the values of 400 tokens",
+        ),
+        (None, "'texts.0.text' is 'None'"),
+        ({"held": []}, "'texts.0.text' is"),
+    ],
+)
+def test_what_cannot_be_held_is_refused_in_a_line(client, parens, run, words):
+    answer = post(client, parens, "typed", {"texts": [run]})
+    assert answer.status_code in (400, 404)
+    assert words in answer.json["error"]
+    assert "\n" not in answer.json["error"]
+
+
+def test_the_influence_on_a_step_is_what_python_gives(client, parens):
+    asked = {"text": TEXT, "source": SOURCE, "units": [45, 3], "step": 12}
+    given = post(client, parens, "typed/influence", asked).json
+    frame = parens.influence(TEXT, SOURCE, [45, 3], n_draws=0).at(12)
+    np.testing.assert_allclose(given["states"], frame["states"], rtol=1e-6)
+    np.testing.assert_allclose(given["loss"], frame["loss"], rtol=1e-6)
+    every = post(client, parens, "typed/influence", {**asked, "units": []}).json
+    np.testing.assert_allclose(every["states"], parens.influence(TEXT, SOURCE, n_draws=0).at(12)["states"], rtol=1e-6)
+    unread = post(client, parens, "typed/influence", {**asked, "text": "x" + TEXT, "step": 3}).json
+    assert (unread["states"][0], unread["states"][1] is None) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"step": 99}, "step 99 is not one of the text's 0 to 21"),
+        ({"step": -1}, "'step' is '-1'"),
+        ({"units": [50]}, "unit 50"),
+        ({"source": "nope"}, "no source 'nope'"),
+        ({"text": ""}, "the text has no token"),
+        ({"text": "0" * 501}, "the text has 501 tokens; influence is shown for at most 500"),
+    ],
+)
+def test_influence_that_cannot_be_told_is_refused_in_a_line(client, parens, more, words):
+    asked = {"text": TEXT, "source": SOURCE, "units": [45], "step": 1}
+    answer = post(client, parens, "typed/influence", asked | more)
+    assert answer.status_code in (400, 404)
+    assert words in answer.json["error"]
+    assert "\n" not in answer.json["error"]

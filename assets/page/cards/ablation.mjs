@@ -33,13 +33,14 @@ let drawnKey = "";
 
 export function makeAblationCard() {
   card = makeCard(ids.ablation, "Does it matter?");
-  for (const name of ["selection", "units", "summary", "ablation"]) onFrame(name, draw);
+  card.place.hidden = true; // until it is known whether there is a model
+  onFrame(["base", "selection", "units", "summary", "ablation"], draw);
 }
 
 function draw() {
   if (!model.source) return;
-  const told = typing(model.dump);
-  card.place.hidden = !told || Boolean(told.problem);
+  const readiness = typing(model.dump);
+  card.place.hidden = !readiness || Boolean(readiness.problem);
   if (card.place.hidden) return;
   const { answer, problem, share } = ablation();
   const n = model.chosen?.length || 0;
@@ -85,7 +86,7 @@ function parts(n, nFull, { answer, problem, share }) {
  */
 function question(n, words) {
   const line = element("p", "lv-card-note lv-ablation-question");
-  const choice = choiceList("What the units are held at", WAYS, to, (/** @type {string} */ value) => {
+  const choice = choiceList("The value at which the units are held", WAYS, to, (/** @type {string} */ value) => {
     to = value;
     redraw("ablation");
   });

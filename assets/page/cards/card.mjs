@@ -1,9 +1,11 @@
 /* What the cards share. A card has a head that folds it, and a body that it fills itself. */
 
+import { textWidth } from "../dom/cell-text.mjs";
 import { button, element } from "../dom/element.mjs";
 import { redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
+import { labelFont } from "../dom/theme.mjs";
 import { clamp, hasQuestion } from "../lib/url.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 import { state } from "../store/state.mjs";
@@ -46,11 +48,12 @@ export function makeCard(id, title) {
 }
 
 /**
- * The room for names of so many characters beside their bars, in CSS.
- * @param {number} longest
+ * The room for names beside their bars, in CSS.
+ * @param {string[]} names
  */
-export function nameWidth(longest) {
-  return `${clamp(Math.ceil(longest * 6.7 * typeScale()) + 3, 16, 104)}px`;
+export function nameWidth(names) {
+  const widest = Math.max(0, ...names.map((name) => textWidth(name, labelFont())));
+  return `${clamp(Math.ceil(widest) + 4, 16, 124 * typeScale())}px`;
 }
 
 /**
@@ -75,7 +78,7 @@ export function failed(what, why, again) {
 }
 
 /**
- * What stands in a card that tells of the matches, where it cannot: a hint or what failed; null where it can.
+ * What a card about the matches shows where there is nothing to show: a hint or what failed; else null.
  * @param {string} what
  */
 export function noSummary(what) {
@@ -83,13 +86,13 @@ export function noSummary(what) {
   const answer = summaryAnswer();
   if (!lasso && !hasQuestion(state)) return hint(what);
   if (answer?.error)
-    return failed("The matches could not be summed up", answer.error, () => askSummary(matchAnswer().question.whole));
+    return failed("The matches could not be summarised", answer.error, () => askSummary(matchAnswer().question.whole));
   if (answer && !answer.n_units && !answer.is_region) return hint("No unit is selected: there is nothing to match.");
   if (answer) return null;
   return hint(isSummaryLate() ? "Counting …" : "");
 }
 
-/* Counting that takes long is shown: what the cards tell is of before, and grey. */
+/* While counting takes long, the cards are grey: they show the matches of before. */
 export function watchSummary() {
   const isStale = isSummaryLate() && summaryAnswer() !== null;
   for (const name of ["carry", "lengths"]) document.getElementById(ids[name]).classList.toggle("lv-stale", isStale);

@@ -17,7 +17,7 @@ import { findingId } from "./finding.mjs";
  */
 export function carriedRow(given) {
   const whole = element("div", "lv-carry-row");
-  whole.append(bar(given), finder(given));
+  whole.append(bar(given), given.find ? finder(given) : element("span", "lv-carry-find"));
   return whole;
 }
 
@@ -25,14 +25,17 @@ export function carriedRow(given) {
 function bar(given) {
   const { value, name, isAllowed, evidence, toggle } = given;
   const shown = showToken(value.value).text;
-  const made = element("button", "lv-carry", "", {
-    type: "button",
-    "aria-pressed": String(isAllowed === true),
-    "aria-label": [
-      `${name} ${shown}: share ${decimal(value.share)}, base rate ${decimal(value.base_rate)}`,
-      ...evidenceTip(evidence),
-    ].join(", "),
-  });
+  const label = [
+    `${name} ${shown}: share ${decimal(value.share)}, base rate ${decimal(value.base_rate)}`,
+    ...evidenceTip(evidence),
+  ].join(", ");
+  const /** @type {HTMLElement} */ made = toggle
+      ? element("button", "lv-carry", "", {
+          type: "button",
+          "aria-pressed": String(isAllowed === true),
+          "aria-label": label,
+        })
+      : element("div", "lv-carry lv-carry-fixed", "", { role: "img", "aria-label": label });
   made.dataset.value = value.value;
   made.classList.toggle("lv-shut", isAllowed === false);
   const dot = element("span", "lv-carry-dot");
@@ -45,10 +48,11 @@ function bar(given) {
   );
   made.addEventListener("pointermove", (event) => showTip(event, tip(given)));
   made.addEventListener("pointerleave", () => hideTip());
-  made.addEventListener("click", (event) => {
-    hideTip();
-    toggle(event.shiftKey);
-  });
+  if (toggle)
+    made.addEventListener("click", (event) => {
+      hideTip();
+      toggle(event.shiftKey);
+    });
   return made;
 }
 
@@ -81,7 +85,7 @@ function lengthBar(className, share) {
 }
 
 /** @param {CarriedRow} given */
-function tip({ track, value, name, isAllowed, isRegion, evidence }) {
+function tip({ track, value, name, isAllowed, isRegion, evidence, toggle }) {
   const keep = `press to keep only ${isRegion ? "steps" : "matches"} with it`;
   const more = track.kind === "number" && isAllowed === false ? ", with Shift to keep it too" : "";
   return [
@@ -89,7 +93,7 @@ function tip({ track, value, name, isAllowed, isRegion, evidence }) {
     `${percent(value.share)} of the ${isRegion ? "region" : "matches"}, ${percent(value.base_rate)} of the corpus`,
     `${grouped(value.n_steps)} of ${plural(track.n_steps, isRegion ? "step" : "matched step")}, ${grouped(value.n_corpus)} of ${grouped(track.n_corpus)} in the corpus`,
     ...evidenceTip(evidence),
-    isAllowed === true ? "press to take the filter away" : `${keep}${more}`,
+    ...(toggle ? [isAllowed === true ? "press to remove the filter" : `${keep}${more}`] : []),
   ];
 }
 

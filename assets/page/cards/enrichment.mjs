@@ -1,7 +1,7 @@
-/* What the matches carry: for a track, how often each of its values stands at their steps, against the whole corpus. A bar
+/* What the matches carry: for a track, how often each of its values occurs at their steps, against the whole corpus. A bar
    pressed keeps the matches with that value. */
 
-import { choiceList, element, focusedIn } from "../dom/element.mjs";
+import { button, choiceList, element, focusedIn } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { notify } from "../dom/notice.mjs";
@@ -21,7 +21,7 @@ import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { changeLimits, presentLimits } from "../store/edits.mjs";
 import { askEvidenceAgain, evidenceAnswer, evidenceStamp, needEvidence } from "../store/evidence.mjs";
-import { findUnits, isChosenBy, isFound, presentFinding } from "../store/finding.mjs";
+import { findRegionUnits, findUnits, isChosenBy, isFound, presentFinding } from "../store/finding.mjs";
 import { model } from "../store/model.mjs";
 import { state } from "../store/state.mjs";
 import { summaryAnswer } from "../store/summary.mjs";
@@ -30,7 +30,8 @@ import { failed, hint, makeCard, nameWidth, noSummary } from "./card.mjs";
 import { carriedRow } from "./carried-row.mjs";
 import { makeFinding } from "./finding.mjs";
 
-const HINT = "Brush some tokens: what their matches have in common, in each track.";
+const HINT = "Brush some tokens: what their matches carry, track by track.";
+const TOKENS_ORDER = "Frequent here and rare elsewhere first; the pale bar is the whole corpus.";
 const MOST = 200; // labels of a filter; the server takes 1,000
 let /** @type {Card} */ card;
 let /** @type {HTMLElement} */ limits;
@@ -46,16 +47,30 @@ export function makeEnrichmentCard() {
   for (const name of ["selection", "summary", "matches", "carry", "finding"]) onFrame(name, draw);
 }
 
-/* The tracks of the present answer, the corpus's own before predictions, the most telling first; and which is shown. */
+/* The tracks of the present answer, the corpus's own before predictions, the most telling first, then the tokens; and which is
+   shown. */
 function tracks() {
-  const answer = summaryAnswer();
-  return answer?.carry ? ownTracksFirst(byStrength(answer.carry.tracks)) : [];
+  const { carry } = summaryAnswer() || {};
+  if (!carry) return [];
+  const tokens = carry.tokens.map((place) => Object.assign({ isOfTokens: true }, place));
+  return [...ownTracksFirst(byStrength(carry.tracks)), ...tokens.filter((place) => place.n_steps > 0)];
+}
+
+const HERE = "token here"; // as the server calls the tokens of the matches themselves
+
+/**
+ * A track as a filter names it: tokens have none. null for tokens beside the matches, by which nothing is filtered.
+ * @param {CarriedTrack} track
+ */
+function filterable(track) {
+  if (!track.isOfTokens) return track;
+  return track.name === HERE ? Object.assign({}, track, { name: "" }) : null;
 }
 
 function chosen() {
   const every = tracks();
-  const asked = wanted && wanted.dump === state.dump && every.find((track) => track.name === wanted.name);
-  return asked || every[0] || null;
+  const tracked = wanted && wanted.dump === state.dump && every.find((track) => track.name === wanted.name);
+  return tracked || every[0] || null;
 }
 
 const isRegion = () => Boolean(summaryAnswer()?.is_region);
@@ -65,7 +80,8 @@ function draw() {
   if (!model.source) return;
   const answer = summaryAnswer();
   const missing = noSummary(HINT);
-  const track = missing ? null : (chosen()?.name ?? null);
+  const shown = missing ? null : chosen();
+  const track = shown && !shown.isOfTokens ? shown.name : null;
   needEvidence(track);
   const found = [presentFinding()?.hypothesis, track !== null && isChosenBy(track)];
   const known = [missing?.textContent, answer?.key, state.dump, wanted, filters(), typeScale()];
@@ -75,8 +91,12 @@ function draw() {
   card.title.textContent = isRegion() ? "What the region carries" : "What the matches carry";
   drawLimits();
   if (missing) card.body.replaceChildren(missing, ...limitRow());
-  else if (!model.tracks.length)
-    card.body.replaceChildren(hint("This recording has no tracks to compare."), ...limitRow());
+  else if (!model.tracks.length && !model.axis.has_tokens)
+    card.body.replaceChildren(
+      hint("This recording has neither tokens nor tracks to compare."),
+      ...(isRegion() ? [regionButton()] : []),
+      ...limitRow(),
+    );
   else if (!answer.carry.n_matches) card.body.replaceChildren(hint(none(answer)), ...limitRow());
   else if (!chosen())
     card.body.replaceChildren(hint("No step of the matches has a value in any track."), ...limitRow());
@@ -101,24 +121,29 @@ function show(track) {
     role: "group",
     "aria-label": `${name}: share of the ${isRegion() ? "region's" : "matched"} steps against the corpus`,
   });
-  const longest = Math.max(...rows.map((value) => Array.from(showToken(value.value).text).length));
-  list.style.setProperty("--lv-name", nameWidth(longest));
-  const evidence = evidenceAnswer(track.name);
+  list.style.setProperty("--lv-name", nameWidth(rows.map((value) => showToken(value.value).text)));
+  const evidence = track.isOfTokens ? null : evidenceAnswer(track.name);
   list.append(...rows.map((value) => row(track, name, value, evidence)));
   const focused = focusedIn(card.body);
   const [act, at] = [focused?.className, focused?.dataset.value];
   const parts = [place, list];
-  if (track.n_values > rows.length)
+  if (track.n_values > rows.length && !track.isOfTokens)
     parts.push(hint(`${plural(track.n_values - rows.length, "more value")} not listed`));
   const best = strongestValue(track);
-  if (best) parts.push(conclusion(name, best));
-  parts.push(certainty(track, evidence, best));
+  if (track.isOfTokens) parts.push(hint(TOKENS_ORDER));
+  else parts.push(...(best ? [conclusion(name, best)] : []), certainty(track, evidence, best));
+  if (isRegion()) parts.push(regionButton());
   card.body.replaceChildren(...parts, ...limitRow());
   if (at !== undefined) focusAgain(list, act, at);
 }
 
+function regionButton() {
+  const title = "Rank the units by how well they tell the region's steps from the others on the map";
+  return button("lv-button lv-region-units", "Units that set it apart", title, () => findRegionUnits());
+}
+
 /**
- * The keyboard stays where it was when the rows are made anew.
+ * The keyboard focus stays where it was when the rows are rebuilt.
  * @param {HTMLElement} list
  * @param {string} className
  * @param {string} value
@@ -129,7 +154,7 @@ function focusAgain(list, className, value) {
 }
 
 /**
- * "track depth against the corpus", the name a choice where there are several.
+ * "depth against the corpus", the name a choice where there are several.
  * @param {CarriedTrack} track
  */
 function choose(track) {
@@ -143,9 +168,9 @@ function choose(track) {
   };
   const shown =
     every.length > 1
-      ? choiceList("Track to compare, the most telling first", options, track.name, pick)
+      ? choiceList("Track to compare; the one that differs most comes first", options, track.name, pick)
       : element("strong", "", options[0][1]);
-  place.replaceChildren("track ", shown, element("span", "", "against the corpus"));
+  place.replaceChildren(shown, element("span", "", "against the corpus"));
   if (isFocused) requestAnimationFrame(() => shown.focus({ preventScroll: true }));
 }
 
@@ -156,17 +181,18 @@ function choose(track) {
  * @param {Evidence | null} evidence
  */
 function row(track, name, value, evidence) {
-  const [hypothesis] = toggledFilter([], track, value, false);
+  const asked = filterable(track);
+  const [hypothesis] = asked ? toggledFilter([], asked, value, false) : [null];
   return carriedRow({
     track,
     value,
     name,
-    isAllowed: isValueAllowed(filters(), track, value),
+    isAllowed: asked && isValueAllowed(filters(), asked, value),
     isRegion: isRegion(),
-    isFound: isFound(hypothesis),
+    isFound: hypothesis !== null && isFound(hypothesis),
     evidence: evidenceOf(evidence, value),
-    toggle: (isMore) => toggle(track, value, isMore),
-    find: () => findUnits(hypothesis, `${name} ${showToken(value.value).text}`),
+    toggle: asked && ((isMore) => toggle(asked, value, isMore)),
+    find: hypothesis && (() => findUnits(hypothesis, `${name} ${showToken(value.value).text}`)),
   });
 }
 
@@ -197,13 +223,13 @@ function conclusion(name, value) {
 }
 
 /**
- * Whether that is more than chance, and how sure one may be: the room is there before it is known.
+ * Whether that is more than chance, and how certain it is; its room is reserved before the answer comes.
  * @param {CarriedTrack} track
  * @param {Evidence | null} evidence
  * @param {CarriedValue | null} best
  */
 function certainty(track, evidence, best) {
-  if (evidence?.error) return failed("Whether this is chance could not be told", evidence.error, askEvidenceAgain);
+  if (evidence?.error) return failed("Whether this is chance could not be computed", evidence.error, askEvidenceAgain);
   const words = evidence?.left_out || (evidence && best ? evidenceSentence(evidence, evidenceOf(evidence, best)) : "");
   const isNext = model.tracks.some((one) => one.name === track.name && one.concerns === "next");
   const next = words && isNext ? " This track concerns the next token, not the state here." : "";
@@ -232,12 +258,15 @@ function spelled(filter) {
   );
 }
 
+/* The name of the track that is compared. */
+export const shownTrack = () => chosen()?.name;
+
 /* For tests. */
 export function inspectEnrichmentCard() {
   /** @param {string} selector */
   const texts = (selector) => Array.from(card.body.querySelectorAll(selector), (one) => one.textContent);
   return {
-    track: chosen()?.name,
+    track: shownTrack(),
     tracks: tracks().map((track) => track.name),
     names: texts(".lv-carry-name"),
     numbers: texts(".lv-carry-number"),

@@ -1,21 +1,24 @@
-/* Under what the matches carry: the units that detect a label best, each a press to hold it, and a pattern of the fewest. */
+/* Under what the matches carry: the units that detect a label best, each a press to highlight it, and a pattern of the fewest. */
 
 import { button, element } from "../dom/element.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { thresholdText } from "../lib/scale.mjs";
 import { decimal } from "../lib/shares.mjs";
 import { plural } from "../lib/words.mjs";
-import { closeFinding, findUnits, makeItPattern, presentFinding } from "../store/finding.mjs";
+import { closeFinding, findRegionUnits, findUnits, makeItPattern, presentFinding } from "../store/finding.mjs";
 import { shortSource } from "../store/naming.mjs";
 import { holdFromAnySource } from "../store/open.mjs";
 import { state } from "../store/state.mjs";
 import { failed } from "./card.mjs";
 
 const COLUMNS = [
-  ["Unit", "Press a unit to hold it"],
+  ["Unit", "Press a unit to highlight it"],
   ["On", "The side and the threshold that detect best, chosen on half of the sequences"],
   ["F1", "Of the steps of the other half: 1 where the unit is on exactly at the label"],
-  ["AUC", "The chance that a step with the label lies further to the unit's side than one without, over all sequences"],
+  [
+    "AUC",
+    "The probability that a step with the label lies further to the unit's side than one without, over all sequences",
+  ],
 ];
 const PANEL = "lv-finding";
 let /** @type {HTMLElement} */ place;
@@ -92,10 +95,11 @@ function statusWords({ doing, ranking, detected, problem }) {
  * @param {string | null} held
  */
 function shown(one, held) {
-  const { ranking, problem, hypothesis, name } = one;
+  const { ranking, problem, hypothesis, region, name } = one;
   const /** @type {HTMLElement[]} */ parts = ranking ? [table(ranking.rows, held)] : [];
-  if (problem) parts.push(failed("No answer", problem, () => findUnits(hypothesis, name)));
-  if (!ranking) return parts;
+  if (problem)
+    parts.push(failed("No answer", problem, () => (region ? findRegionUnits() : findUnits(hypothesis, name))));
+  if (!ranking || region) return parts;
   const make = button(
     "lv-button lv-finding-make",
     "Make it the pattern",
@@ -128,7 +132,7 @@ function table(rows, held) {
 function unitRow(row, isHeld) {
   const line = element("tr", isHeld ? "lv-finding-held" : "");
   const name = `${shortSource(row.source)} ${row.unit}`;
-  const hold = row.source === state.source ? "Hold" : `Plot ${row.source} and hold`;
+  const hold = row.source === state.source ? "Hold" : `Plot ${row.source} and highlight`;
   const press = button("lv-link", name, `${hold} unit ${row.unit}`, () => holdFromAnySource(row));
   press.setAttribute("aria-pressed", String(isHeld));
   press.dataset.act = unitKey(row);

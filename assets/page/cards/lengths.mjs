@@ -26,7 +26,7 @@ let /** @type {HTMLElement} */ sentenceLine;
 let /** @type {HTMLDivElement & { fill: () => void }} */ fields;
 let /** @type {HTMLButtonElement} */ clear;
 /** @type {{ key: string | null, answer: Summary | null }} */
-let whole = { key: null, answer: null }; // the last answer for any length: so what is left out still has its bars
+let whole = { key: null, answer: null }; // the last answer for any length, so that lengths left out still have bars
 let /** @type {Bin} */ drag = null; // {from, to}: bars
 let drawnKey = "";
 let /** @type {LengthBar[]} */ bars = [];
@@ -141,7 +141,7 @@ function sentence(given, picked) {
   const strict = plural(barTotal(bars, "strict"), "match");
   const words = [`Above: ${strict} with all units on.`];
   if (given.complete) words.push(`Below: ${grouped(barTotal(bars, "fuzzy"))} with any.`);
-  else words.push("Others are not counted in a corpus as long as this.");
+  else words.push("Others are not counted in a corpus of this length.");
   const kept = boundsWords(picked);
   if (kept) words.push(`Kept: ${kept}.`);
   return words.join(" ");

@@ -9,7 +9,7 @@ import { snap, thresholdStep } from "../lib/axis.mjs";
 import { changingAnswer } from "../lib/questions.mjs";
 import { thresholdText } from "../lib/scale.mjs";
 import { BOTH_SIDES } from "../lib/select.mjs";
-import { addCurves, adviceSentence, countAt, curveCorners } from "../lib/threshold-curve.mjs";
+import { addCurves, adviceSentence, countAt, curveCorners, openingSentence } from "../lib/threshold-curve.mjs";
 import { clamp } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
 import { unitWithThreshold } from "../store/edits.mjs";
@@ -24,7 +24,7 @@ import { failed, hint, makeCard } from "./card.mjs";
 const TALL = 68; // px of the curve
 const FOOT = 15; // px under it for numbers
 const TOP = 12; // px over it
-const PAUSE = { curve: 120, why: 180 }; // ms that a question rests before it is asked
+const PAUSE = { curve: 120, why: 180 }; // ms without a change before a question is asked
 const HINT = "Brush some tokens: how many units each threshold would select.";
 const ASK_WHY = "Point at a line or a chip that is not selected: why it is not.";
 let /** @type {Card} */ card;
@@ -150,7 +150,7 @@ function show(asked, answers) {
     card.body.replaceChildren(
       hint("Each unit of the opened pattern has its own threshold. Brush some tokens to choose one here."),
     );
-  else if (!asked) card.body.replaceChildren(hint(HINT));
+  else if (!asked) card.body.replaceChildren(hint(`${HINT} ${openingSentence(model.source)}`));
   else if (model.problem) card.body.replaceChildren(hint(model.problem, "lv-warn"));
   else if (server.problem())
     card.body.replaceChildren(failed("The thresholds could not be compared", server.problem(), server.again));
@@ -197,7 +197,7 @@ function paint(answers) {
   for (const [name, value] of Object.entries(values)) slider.setAttribute(name, String(value));
 }
 
-/* How many units the brush itself selects; null where the chips do not tell. */
+/* How many units the brush itself selects; null where the chips do not show that. */
 function own() {
   const { excluded, pinned, source } = state;
   if (!model.chosen || excluded.length || pinned.length || !isCurrent) return null;
@@ -287,7 +287,7 @@ function up() {
   changeState({}, "settle");
 }
 
-/* The unit that is pointed at, or else held, if the pattern does not have it. */
+/* The unit that is pointed at, or else highlighted, if the pattern does not have it. */
 function unselected() {
   const { held } = state;
   const one = hover.unit !== null ? { source: hover.source || state.source, unit: hover.unit, side: hover.side } : held;
@@ -324,7 +324,7 @@ function showWhy(asked) {
   const words = !asked
     ? ""
     : whyServer.problem()
-      ? `Why it is not selected could not be told: ${whyServer.problem()}`
+      ? `Why it is not selected could not be found out: ${whyServer.problem()}`
       : answer
         ? sentence(answer)
         : whyServer.isPending()

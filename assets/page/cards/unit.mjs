@@ -1,6 +1,6 @@
 /* The unit card: what the unit that was pressed does over the whole corpus. */
 
-import { button, choiceList, element } from "../dom/element.mjs";
+import { button, choiceList, element, focusedIn } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
@@ -20,8 +20,10 @@ import { shortSource } from "../store/naming.mjs";
 import { getJson } from "../store/request.mjs";
 import { state } from "../store/state.mjs";
 import { ownTracksFirst } from "../store/tracks.mjs";
+import { tracksQuery } from "../store/tracks-revision.mjs";
 import { panTo } from "../store/view.mjs";
 import { failed, hint, makeCard, nameWidth } from "./card.mjs";
+import { askPartner, partnerKey, partnerLine } from "./partner.mjs";
 
 const SIZE = { histogram: 62, axis: 15, runs: 34 }; // px
 const RUNS = 24; // bars of run lengths
@@ -38,6 +40,7 @@ let /** @type {HTMLButtonElement} */ close;
 let /** @type {HTMLSelectElement} */ side;
 let /** @type {{ name: string, side: Side }} */ turned = null; // {name, side}: the side that was asked for by hand
 let isAll = false; // are all tracks listed?
+let tokensOf = "token here"; // whose tokens are listed
 let drawnKey = "";
 let /** @type {string} */ shownFor = null; // the unit that the card is about
 
@@ -55,7 +58,7 @@ export function makeUnitCard() {
   onFrame("card", draw);
 }
 
-/* Let the unit go; who pressed the button by key goes on at the lines. */
+/* Close the card; keyboard users continue at the lines. */
 function shut() {
   holdUnit(null, null);
   (document.getElementById(ids.plot).clientHeight ? document.getElementById(ids.plot) : card.title).focus({
@@ -66,7 +69,7 @@ function shut() {
 /** @param {HeldUnit} unit */
 const name = ({ source, unit }) => `${source}/${unit}`;
 
-/* The held unit as the pattern has it, or as the brush would: {source, unit, side, threshold}; null where none is held. */
+/* The highlighted unit as the pattern has it, or as the brush would: {source, unit, side, threshold}; null where none is. */
 function asked() {
   const { held } = state;
   const source = held && model.dump && model.sourceOf(held.source);
@@ -85,7 +88,8 @@ function asked() {
 
 /** @param {Unit} unit */
 function path({ source, unit, side: own, threshold }) {
-  return `d/${state.dump}/unit/${model.sourceOf(source).index}/${unit}?t=${own === "low" ? -threshold : threshold}&side=${own}`;
+  const asked = `t=${own === "low" ? -threshold : threshold}&side=${own}`;
+  return `d/${state.dump}/unit/${model.sourceOf(source).index}/${unit}?${[asked, tracksQuery()].filter(Boolean).join("&")}`;
 }
 
 function draw() {
@@ -93,6 +97,7 @@ function draw() {
   const one = asked();
   if (one) server.want(path(one));
   else server.want();
+  askPartner(one);
   for (const tool of [side, close]) tool.hidden = !one;
   if (one) side.value = one.side;
   const [answer] = server.value() || [];
@@ -105,7 +110,9 @@ function draw() {
     isOf && [answer.side, answer.threshold],
     server.problem(),
     server.isLate(),
+    partnerKey(),
     isAll,
+    tokensOf,
     card.width(),
     card.isFolded(),
     typeScale(),
@@ -120,16 +127,20 @@ function draw() {
   card.body.classList.toggle("lv-stale", Boolean(isOf) && server.isLate());
   if (!one) card.body.replaceChildren(hint(HINT));
   else if (server.problem())
-    card.body.replaceChildren(failed("What this unit does could not be counted", server.problem(), server.again));
-  else if (isOf) card.body.replaceChildren(...parts(answer));
-  else if (server.isLate() || isNew)
+    card.body.replaceChildren(failed("This unit could not be summarised", server.problem(), server.again));
+  else if (isOf) {
+    const isPicking = focusedIn(card.body)?.matches(".lv-card-tokens select");
+    card.body.replaceChildren(...parts(answer));
+    if (isPicking)
+      /** @type {HTMLElement} */ (card.body.querySelector(".lv-card-tokens select"))?.focus({ preventScroll: true });
+  } else if (server.isLate() || isNew)
     card.body.replaceChildren(hint(server.isLate() ? "Reading the whole corpus …" : ""));
 }
 
 /** @param {any} answer */
 function parts(answer) {
-  const values = [histogram(answer), element("p", "lv-card-words", said(answer)), ...runs(answer)];
-  return [values, contexts(answer), tracks(answer)].map((some) => {
+  const values = [histogram(answer), element("p", "lv-card-words", said(answer)), ...partnerLine(), ...runs(answer)];
+  return [values, contexts(answer), [...tokens(answer), ...tracks(answer)]].map((some) => {
     const part = element("div", "lv-card-part");
     part.append(...some);
     return part;
@@ -278,6 +289,49 @@ function context(answer, one, reach) {
   return row;
 }
 
+/** @type {Record<string, string>} */
+const PLACES = { "token here": "where it is on", "token before": "just before", "token after": "just after" };
+
+/**
+ * The tokens it is on at, or just before and after its runs, each against the whole corpus (the line).
+ * @param {any} answer
+ */
+function tokens(answer) {
+  const places = answer.tokens.filter((/** @type {any} */ one) => one.value.length);
+  const shown = places.find((/** @type {any} */ one) => one.name === tokensOf) || places[0];
+  if (!shown) return [];
+  const head = element("div", "lv-card-track lv-card-tokens");
+  const pick = choiceList(
+    "Whose tokens: those at its steps, before or after its runs",
+    places.map((/** @type {any} */ one) => [one.name, PLACES[one.name]]),
+    shown.name,
+    (name) => {
+      tokensOf = name;
+      redraw("card");
+    },
+  );
+  head.append(element("span", "", "Tokens"), pick);
+  const rows = element("div", "lv-card-token-rows");
+  const names = shown.value.map((/** @type {string} */ token) => showToken(token).text);
+  rows.style.setProperty("--lv-name", nameWidth(names));
+  const most = Math.max(...shown.share, ...shown.base_rate);
+  names.forEach((/** @type {string} */ name, /** @type {number} */ k) => rows.append(tokenShare(shown, name, k, most)));
+  return [head, rows];
+}
+
+/**
+ * @param {any} shown
+ * @param {string} name
+ * @param {number} k
+ * @param {number} most the longest bar's share
+ */
+function tokenShare(shown, name, k, most) {
+  const [share, base] = [shown.share[k], shown.base_rate[k]];
+  const place = PLACES[shown.name];
+  const summary = `${percent(share)} of the tokens ${place} (${grouped(shown.n_steps[k])}), ${percent(base)} of the corpus`;
+  return rateRow(name, share / most, base / most, percent(share), `${name}: ${summary}`, summary);
+}
+
 /**
  * On-rates by the values of each track, against the overall one (the line).
  * @param {any} answer
@@ -289,9 +343,8 @@ function tracks(answer) {
       const correlation = track.r === null ? "" : ` · r ${signed(track.r, 2)}`;
       const more = track.nValues > track.rows.length ? ` · ${track.rows.length} of ${track.nValues} values` : "";
       const head = element("h3", "lv-card-head3", `On by ${showToken(track.name).text}${correlation}${more}`);
-      const longest = Math.max(0, ...track.rows.map((row) => Array.from(showToken(String(row.value)).text).length));
       const rows = element("div");
-      rows.style.setProperty("--lv-name", nameWidth(longest));
+      rows.style.setProperty("--lv-name", nameWidth(track.rows.map((row) => showToken(String(row.value)).text)));
       rows.append(...track.rows.map((row) => trackRow(track, row)));
       return [head, rows];
     });
@@ -316,19 +369,29 @@ function tracks(answer) {
  */
 function trackRow(track, row) {
   const value = showToken(String(row.value)).text;
-  const told = `on in ${percent(row.onRate)} of ${plural(row.nSteps, "step")}, in ${percent(track.overall)} of all`;
-  const whole = element("div", "lv-rate", "", {
-    role: "img",
-    "aria-label": `${showToken(track.name).text} ${value}: ${told}`,
-    title: told,
-  });
+  const summary = `on in ${percent(row.onRate)} of ${plural(row.nSteps, "step")}, in ${percent(track.overall)} of all`;
+  const said = `${showToken(track.name).text} ${value}: ${summary}`;
+  return rateRow(value, row.onRate || 0, track.overall, percent(row.onRate), said, summary);
+}
+
+/**
+ * A name, a bar with a line where the whole corpus is, and a number.
+ * @param {string} name
+ * @param {number} share
+ * @param {number} overall
+ * @param {string} number
+ * @param {string} said
+ * @param {string} title
+ */
+function rateRow(name, share, overall, number, said, title) {
+  const whole = element("div", "lv-rate", "", { role: "img", "aria-label": said, title });
   const room = element("span", "lv-rate-room");
   const bar = element("span", "lv-rate-bar");
-  bar.style.width = `${(row.onRate || 0) * 100}%`;
-  const overall = element("span", "lv-rate-overall");
-  overall.style.left = `${track.overall * 100}%`;
-  room.append(bar, overall);
-  whole.append(element("bdi", "lv-rate-name", value), room, element("span", "lv-rate-number", percent(row.onRate)));
+  bar.style.width = `${share * 100}%`;
+  const line = element("span", "lv-rate-overall");
+  line.style.left = `${overall * 100}%`;
+  room.append(bar, line);
+  whole.append(element("bdi", "lv-rate-name", name), room, element("span", "lv-rate-number", number));
   return whole;
 }
 

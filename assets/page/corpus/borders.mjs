@@ -1,4 +1,4 @@
-/* Where sequences start: dotted lines, and at the top of the plot the number of each and what its tracks say of it. */
+/* Where sequences start: dotted lines, and at the top of the plot the number and labels of each. */
 
 import { redraw } from "../dom/frame.mjs";
 import { notify } from "../dom/notice.mjs";
@@ -11,7 +11,8 @@ import { getJson } from "../store/request.mjs";
 import { state } from "../store/state.mjs";
 
 const PAGE = 100; // sequences asked for at once
-const ROOM = 34; // px below which a label says nothing
+const ROOM = 34; // px below which a label cannot be read
+const WHOLE = 14; // characters of a label that are seen whole, or it is the number alone
 const MOST = 220; // px
 const pages = new Map(); // "dump axis page" -> rows by number, or null while they are on their way
 
@@ -41,7 +42,7 @@ function seen() {
 }
 
 /**
- * What is said of each sequence that starts in view: [{border, x, text}], as far as there is room up to the next.
+ * The label of each sequence that starts in view: [{border, x, text}], as far as there is room up to the next.
  * @param {CanvasRenderingContext2D} ctx
  */
 export function borderLabels(ctx) {
@@ -52,8 +53,11 @@ export function borderLabels(ctx) {
   return borders.flatMap((border, k) => {
     const x = geometry.x(border) + 4;
     const room = Math.min(MOST, (k + 1 < borders.length ? geometry.x(borders[k + 1]) : right) - x - 6);
-    const words = wordsOf(model.sequenceAt(border));
-    return room < ROOM || !words ? [] : [{ border, x, text: fitText(words, room, width) }];
+    const number = model.sequenceAt(border);
+    if (number === null) return [];
+    const words = wordsOf(number);
+    if (room >= ROOM && width(words.slice(0, WHOLE)) <= room) return [{ border, x, text: fitText(words, room, width) }];
+    return width(grouped(number)) <= room ? [{ border, x, text: grouped(number) }] : []; // a short one is called by its number
   });
 }
 
@@ -78,13 +82,12 @@ export function drawBorderLabels(ctx) {
  * @param {number} number
  */
 function wordsOf(number) {
-  if (number === null) return "";
   const rows = page(Math.floor(number / PAGE));
   const row = rows?.find((/** @type {Sequence} */ one) => one.index === number);
-  const said = row ? Object.values(row.labels).filter((value) => value !== null) : [];
+  const labels = row ? Object.values(row.labels).filter((value) => value !== null) : [];
   return [
     `sequence ${grouped(number)}`,
-    ...said.map((value) => (typeof value === "number" ? valueText(value) : showToken(value).text)),
+    ...labels.map((value) => (typeof value === "number" ? valueText(value) : showToken(value).text)),
   ].join(" · ");
 }
 
@@ -100,7 +103,7 @@ function page(k) {
       pages.set(key, answer.sequences);
       redraw("overlay");
     },
-    (error) => notify("sequences", `What the sequences are called could not be loaded: ${error.message}`),
+    (error) => notify("sequences", `The names of the sequences could not be loaded: ${error.message}`),
   );
   return null;
 }

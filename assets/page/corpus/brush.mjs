@@ -1,11 +1,11 @@
-/* Pointer and keys on the token strip: make, move, resize and clear the brush; drag the two off-handles. */
+/* Pointer and keys on the token strip: press a token, drag a window, move, resize and clear it; drag the off-handles. */
 
 import { markBrush } from "../dom/frame.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { grouped, snapWindow } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
+import { isOneWord, showToken } from "../lib/tokens.mjs";
 import { clamp, MAX_OFF, viewLimits } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
 import * as geometry from "../store/geometry.mjs";
@@ -13,10 +13,13 @@ import { model } from "../store/model.mjs";
 import { changeState, nudgeState, setHover, state } from "../store/state.mjs";
 import { trackText, visibleTracks } from "../store/tracks.mjs";
 import { panTo } from "../store/view.mjs";
-import { handleSteps, OFF, stripPlace, TOKEN } from "./strip.mjs";
+import { handleSteps, offRow, stripPlace } from "./strip.mjs";
+import { slantAt, tokenRow } from "./token-row.mjs";
 
 const NEAR = 6; // px around an edge that still catches it
 const STILL = 3; // px; less than that is a click
+const LETTER = /^\p{L}/u;
+const WORD = /^[\p{L}\p{M}\p{N}'’_]+$/u; // a letter of a word
 const EDGE_PAN = 60; // ms between steps while a drag is held outside the view
 let /** @type {HTMLElement} */ mount;
 let /** @type {any} */ drag = null; // {kind, from, x, anchor, bounds, ...} while the button is down
@@ -29,6 +32,7 @@ export function makeBrush() {
   mount.addEventListener("pointerup", up);
   mount.addEventListener("pointercancel", up);
   mount.addEventListener("pointerleave", () => !drag && leave());
+  mount.addEventListener("dblclick", brushWord);
   mount.addEventListener("keydown", key);
 }
 
@@ -40,7 +44,8 @@ function leave() {
 /** @param {PointerEvent} event */
 function at(event) {
   const box = mount.getBoundingClientRect();
-  return { x: event.clientX - box.left, y: event.clientY - box.top };
+  const y = event.clientY - box.top;
+  return { x: event.clientX - box.left - (drag ? drag.slant : slantAt(y)), y };
 }
 
 /**
@@ -48,9 +53,12 @@ function at(event) {
  * @param {{ x: number, y: number }} point
  */
 function zone({ x, y }) {
+  const { top, height } = tokenRow();
+  const end = top + height + 2;
   if (state.start !== null) {
     const handles = handleSteps();
-    if (y >= OFF.top - 2 && y <= OFF.top + OFF.height + 2) {
+    const off = offRow();
+    if (y >= off.top - 2 && y <= off.top + off.height + 2) {
       /** @param {number} step */
       const near = (step) => Math.abs(x - geometry.x(step)) <= NEAR + 3;
       const left = Math.abs(x - geometry.x(handles.before)) <= Math.abs(x - geometry.x(handles.after));
@@ -58,7 +66,7 @@ function zone({ x, y }) {
       if (near(handles.after)) return "after";
       if (near(handles.before)) return "before";
     }
-    if (y <= TOKEN.top + TOKEN.height + 2) {
+    if (y <= end) {
       const [a, b] = [geometry.x(state.start), geometry.x(state.stop)];
       const grip = Math.min(NEAR, Math.max(2, (b - a) / 4));
       if (Math.abs(x - a) <= grip) return "start";
@@ -66,7 +74,7 @@ function zone({ x, y }) {
       if (x > a && x < b) return "move";
     }
   }
-  return y <= TOKEN.top + TOKEN.height + 2 && x >= geometry.left() ? "new" : "none";
+  return y <= end && x >= geometry.left() ? "new" : "none";
 }
 
 const CURSORS = {
@@ -92,10 +100,23 @@ function down(event) {
   const kind = zone(point);
   if (kind === "none") return;
   const step = inView(geometry.stepAt(point.x));
+  if (event.shiftKey && state.start !== null && kind !== "before" && kind !== "after") return extendTo(step);
   const isOld = kind !== "new";
   const anchor = kind === "start" ? state.stop - 1 : kind === "stop" ? state.start : step;
   const bounds = model.sequenceOf(isOld ? state.start : step);
-  drag = { kind, x: point.x, last: event, anchor, step, bounds, start: state.start, stop: state.stop, isMoved: false };
+  const slant = slantAt(event.clientY - mount.getBoundingClientRect().top);
+  drag = {
+    kind,
+    x: point.x,
+    slant,
+    last: event,
+    anchor,
+    step,
+    bounds,
+    start: state.start,
+    stop: state.stop,
+    isMoved: false,
+  };
   mount.setPointerCapture(event.pointerId);
   mount.classList.add("lv-dragging");
   hideTip();
@@ -211,12 +232,68 @@ function panAtEdge(direction) {
 /** @param {PointerEvent} event */
 function up(event) {
   if (!drag) return;
-  const { isMoved, kind } = drag;
+  const { isMoved, kind, step } = drag;
   drag = null;
   panAtEdge(0);
   mount.classList.remove("lv-dragging");
   if (isMoved) changeState({}, kind === "before" || kind === "after" ? "settle" : "push");
-  else if (event.type === "pointerup" && (kind === "new" || kind === "move")) clearBrush();
+  else if (event.type === "pointerup" && kind !== "before" && kind !== "after") brushSteps(step, step + 1);
+}
+
+/**
+ * Brush what was pressed.
+ * @param {number} start
+ * @param {number} stop
+ */
+function brushSteps(start, stop) {
+  const change = differs(start, stop);
+  if (change) changeState({ ...change, excluded: [] }, "push");
+}
+
+/**
+ * The brush reaches to a step: its nearer end moves there.
+ * @param {number} step
+ */
+function extendTo(step) {
+  const [first, end] = model.sequenceOf(state.start);
+  const to = clamp(step, first, end - 1);
+  const { start, stop } = state;
+  const change =
+    to < start ? differs(Math.max(to, stop - longest()), stop) : differs(start, Math.min(to + 1, start + longest()));
+  if (change) changeState(change, "push");
+}
+
+/**
+ * Twice pressed: the word of a token, or its run of equal labels.
+ * @param {MouseEvent} event
+ */
+function brushWord(event) {
+  const point = at(/** @type {PointerEvent} */ (event));
+  if (!model.source || zone(point) === "none") return;
+  const step = inView(geometry.stepAt(point.x));
+  const [first, end] = model.sequenceOf(step);
+  const isAlike = likeStep(step);
+  let [start, stop] = [step, step + 1];
+  while (start > first && stop - start < longest() && isAlike(start - 1, start)) start--;
+  while (stop < end && stop - start < longest() && isAlike(stop, stop - 1)) stop++;
+  brushSteps(start, stop);
+}
+
+/**
+ * What belongs with a step: letters of one word, pieces of one, else steps of the same label in the first row of labels.
+ * @param {number} step
+ * @returns {(step: number, neighbour: number) => boolean}
+ */
+function likeStep(step) {
+  const text = (/** @type {number} */ at) => model.shown(at)?.text ?? "";
+  const { axis } = model;
+  if (axis.pieces)
+    return (at, neighbour) => isOneWord(text(Math.min(at, neighbour)), text(Math.max(at, neighbour)), axis);
+  const track = visibleTracks().find((one) => one.kind === "category" || one.is_integer);
+  if (axis.join === "" && (track ? LETTER : WORD).test(text(step))) return (at) => WORD.test(text(at));
+  if (!track) return () => false;
+  const value = model.value(track, step);
+  return (at) => value !== null && model.value(track, at) === value;
 }
 
 function clearBrush() {

@@ -1,4 +1,4 @@
-/* The fields of the page and the state, each kept to the other. */
+/* The fields of the page and the state, kept in step with each other. */
 
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
@@ -49,6 +49,7 @@ export function fieldChanged(name, value) {
   sent[name] = [];
   shown[name] = value;
   TAKE[name](value);
+  if (value === null && (name === "dump" || name === "source")) redraw("fields"); // what stands there before the page is told
 }
 
 /** @type {Record<string, (value: any) => unknown>} */
@@ -78,7 +79,7 @@ function nudge(name, value) {
 /** @param {number} step */
 function goTo(step) {
   panTo(step, "push");
-  redraw("fields"); // a number past the end shows where it led
+  redraw("fields"); // a number past the end is corrected
 }
 
 /**

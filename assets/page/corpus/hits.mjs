@@ -6,7 +6,7 @@ import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
 import { virtualList } from "../dom/virtual-list.mjs";
 import { grouped } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
+import { showToken, textAround } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { getJson } from "../store/request.mjs";
@@ -24,7 +24,7 @@ export function makeHits() {
   menu.button.setAttribute("aria-label", "List the hits");
   menu.panel.classList.add("lv-hits-panel");
   count = element("p", "lv-panel-note", "", { role: "status" });
-  list = virtualList({ height: ROW, label: "Hits", load, fill: row, pick: go, told: showTotal });
+  list = virtualList({ height: ROW, label: "Hits", load, fill: row, pick: go, onTotal: showTotal });
   onFrame("strip", offer);
 }
 
@@ -83,28 +83,18 @@ function showTotal(total, problem) {
  * @param {number} index
  */
 function row(item, one, index) {
-  const join = model.axis.join === "" ? "" : " ";
-  /**
-   * @param {number} a
-   * @param {number} b
-   */
-  const part = (a, b) =>
-    one.tokens
-      .slice(a - one.first, b - one.first)
-      .map((token) => showToken(token).text)
-      .join(join);
-  const end = one.first + one.tokens.length;
-  const [before, hit, after] = [part(one.first, one.start), part(one.start, one.stop), part(one.stop, end)];
+  const texts = one.tokens.map((token) => showToken(token).text);
+  const [before, hit, after] = textAround(texts, model.axis, one.start - one.first, one.stop - one.first);
   const hits = presentHits();
   const isPresent = hits !== null && index === hits.present;
   item.classList.toggle("lv-list-here", isPresent);
   item.setAttribute("aria-selected", String(isPresent));
   const left = element("span", "lv-hit-before");
-  left.append(element("bdi", "", before + join));
+  left.append(element("bdi", "", before));
   const right = element("span", "lv-hit-after");
-  right.append(element("bdi", "lv-hit", hit), element("bdi", "", join + after));
+  right.append(element("bdi", "lv-hit", hit), element("bdi", "", after));
   item.replaceChildren(element("span", "lv-list-number", grouped(one.start)), left, right);
-  item.setAttribute("aria-label", `step ${one.start}: ${before}${join}${hit}${join}${after}`);
+  item.setAttribute("aria-label", `step ${one.start}: ${before}${hit}${after}`);
   item.title = `Go to step ${grouped(one.start)}`;
 }
 

@@ -1,10 +1,11 @@
 /* Unit lines of a source: some of them straight onto a canvas, or all of them from pictures of a few steps each, kept for
-   panning. `of` says whose: {dump(), source(), row(step), height()}; steps and borders are those of the page's axis. */
+   panning. `of` says whose: {dump(), source(), row(step), height(), cut()}; steps and borders are those of the page's axis. */
 
 import { lineScale } from "../dom/projector.mjs";
 import { themeColours } from "../dom/theme.mjs";
 import { sourceRange } from "../lib/axis.mjs";
 import { lineOpacity } from "../lib/scale.mjs";
+import { shortRuns } from "../lib/select.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { plotPlace } from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
@@ -62,7 +63,7 @@ export function linePainter(of) {
    * @param {(step: number) => number} x
    */
   function stroke(ctx, units, from, to, x) {
-    const borders = new Set(model.bordersIn(from, to + 1));
+    const borders = new Set(model.bordersIn(Math.max(0, from - state.leastRun), to + 1 + state.leastRun));
     const xs = [];
     const rows = [];
     const starts = [];
@@ -77,18 +78,23 @@ export function linePainter(of) {
     const y = yOf();
     const radius = ctx.lineWidth / 2 + LONE;
     ctx.fillStyle = ctx.strokeStyle;
+    const asked = { cut: of.cut(), side: state.side, least: state.leastRun };
+    const isWhole = asked.least < 2 || asked.cut === null;
+    const isBorder = (/** @type {number} */ step) => borders.has(step) || step === model.axis.n_steps;
     for (const unit of units) {
+      const short = isWhole ? null : shortRuns(of.row, unit, asked, from, to, isBorder);
       const lone = [];
       ctx.beginPath();
       let last = before ? before[unit] : NaN;
       for (let k = 0; k < rows.length; k++) {
-        const value = rows[k] ? rows[k][unit] : NaN;
+        const value = rows[k] && !short?.[k] ? rows[k][unit] : NaN;
         const isJoined = !Number.isNaN(last) && !starts[k];
         last = value;
         if (Number.isNaN(value)) continue;
         if (isJoined && k > 0) ctx.lineTo(xs[k], y(value));
         else ctx.moveTo(xs[k], y(value));
-        if (isJoined || (!ends[k] && hasValue(k + 1 < rows.length ? rows[k + 1] : after, unit))) continue;
+        if (isJoined || (!ends[k] && !short?.[k + 1] && hasValue(k + 1 < rows.length ? rows[k + 1] : after, unit)))
+          continue;
         lone.push(k);
       }
       ctx.stroke();
@@ -113,7 +119,7 @@ export function linePainter(of) {
 
   /**
    * Every unit, faint. A picture begins at the middle of its first step and ends at that of the next one's, but its lines
-   * go on a little, so that neighbours are cut at one whole pixel and show no seam.
+   * extend a little further, so that neighbours are cut at one whole pixel and show no seam.
    * @param {CanvasRenderingContext2D} ctx
    * @param {number} height
    */
@@ -140,7 +146,10 @@ export function linePainter(of) {
    * @param {number} ratio
    */
   function forgetIfOther(height, ratio) {
-    const now = [of.dump(), of.source().name, geometry.cell(), height, ratio, themeColours().unit, lineScale()].join();
+    const { leastRun, side } = state;
+    const runs = leastRun > 1 ? [leastRun, side, of.cut()] : [];
+    const sizes = [geometry.cell(), height, ratio, lineScale()];
+    const now = [of.dump(), of.source().name, ...sizes, themeColours().unit, ...runs].join();
     if (now === look) return;
     look = now;
     pictures.clear();
@@ -201,4 +210,5 @@ export const plotLines = linePainter({
   /** @param {number} step */
   row: (step) => model.row(step),
   height: () => plotPlace().clientHeight,
+  cut: () => model.cut,
 });

@@ -1,4 +1,4 @@
-/* The mask: steps at which few of the selected units are on fade away, those at which all are stay. */
+/* The mask: steps at which few of the selected units are on are faded; those at which all are on are not. */
 
 import { themeColours } from "../dom/theme.mjs";
 import * as geometry from "../store/geometry.mjs";

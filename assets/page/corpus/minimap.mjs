@@ -16,9 +16,11 @@ import { getJson } from "../store/request.mjs";
 import { changeState, state } from "../store/state.mjs";
 import { summaryAnswer } from "../store/summary.mjs";
 import { panTo } from "../store/view.mjs";
+import { hitPlaces } from "./search.mjs";
 
 const FEW = 120; // sequences whose borders are drawn
 const LEAST = { view: 6, brush: 3 }; // px
+const HIT = 4; // px that a hit of the search reaches down from the top
 let /** @type {HTMLElement} */ track;
 let /** @type {HTMLElement} */ view;
 let /** @type {HTMLElement} */ brush;
@@ -52,7 +54,7 @@ export function makeMinimap() {
     panTo(state.at + Math.sign(share) * Math.max(1, Math.round(Math.abs(share) * model.axis.n_steps)));
   const ends = { first: () => panTo(0), last: () => panTo(Infinity) };
   ownKeys(track, "corpus", Object.assign({ back: by(-0.01), on: by(0.01), farBack: by(-0.1), farOn: by(0.1) }, ends));
-  for (const name of ["selection", "summary"]) onFrame(name, draw);
+  for (const name of ["selection", "summary", "strip"]) onFrame(name, draw);
   new ResizeObserver(() => {
     wide = track.clientWidth;
     redraw("summary");
@@ -75,6 +77,7 @@ function draw() {
     state.dump,
     model.axis.index,
     borders.starts.length,
+    hitPlaces(),
     wide,
     themeColours().bg,
     window.devicePixelRatio,
@@ -104,6 +107,8 @@ function paint() {
   ctx.globalAlpha = 0.55;
   for (const start of borders.starts) ctx.fillRect(Math.round((start / model.axis.n_steps) * width), height - 4, 1, 4);
   ctx.globalAlpha = 1;
+  ctx.fillStyle = colours.text;
+  for (const place of hitPlaces()) ctx.fillRect(Math.round(place * width), 0, 2, HIT);
 }
 
 /* The frame of what is in view, and the brush. */
@@ -144,11 +149,12 @@ async function needBorders() {
   borders = { key, starts: [] };
   line.end();
   if (axis.n_sequences < 2 || axis.n_sequences > FEW) return;
-  const came = await line.ask((signal) => getJson(`d/${dump}/sequences/${axis.index}?limit=${FEW}`, { signal }));
-  if (!came) return; // another axis is shown by now
-  if (came.error) return notify("sequences", `The borders of the sequences could not be loaded: ${came.error.message}`);
+  const reply = await line.ask((signal) => getJson(`d/${dump}/sequences/${axis.index}?limit=${FEW}`, { signal }));
+  if (!reply) return; // another axis is shown by now
+  if (reply.error)
+    return notify("sequences", `The borders of the sequences could not be loaded: ${reply.error.message}`);
   clearNotice("sequences");
-  borders.starts = came.answer.sequences.slice(1).map((/** @type {Sequence} */ one) => one.start);
+  borders.starts = reply.answer.sequences.slice(1).map((/** @type {Sequence} */ one) => one.start);
   redraw("summary");
 }
 
@@ -210,6 +216,7 @@ export function inspectMinimap() {
     hasBrush: !brush.hidden,
     borders: borders.starts,
     barcode: model.axis ? barcode() : null,
+    hits: model.axis ? hitPlaces() : [],
     text: track.getAttribute("aria-valuetext"),
   };
 }

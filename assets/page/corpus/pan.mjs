@@ -98,7 +98,7 @@ function up(event) {
 }
 
 /**
- * A press on a line holds its unit; with Shift it takes a selected unit out; while "+ pin" is open it pins.
+ * A press on a line highlights its unit; with Shift it takes a selected unit out; while "+ pin" is open it pins.
  * @param {PointerEvent} event
  */
 function press(event) {
@@ -134,6 +134,8 @@ function pointAt(event, point) {
 /** @param {WheelEvent} event */
 function wheel(event) {
   if (!model.source || drag) return;
+  const isAcross = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+  if (!isAcross && !event.ctrlKey && !event.metaKey) return; // the page scrolls
   event.preventDefault();
   const unit = event.deltaMode === 1 ? LINE : event.deltaMode === 2 ? mount.clientWidth : 1;
   if (event.ctrlKey || event.metaKey) {
@@ -141,10 +143,7 @@ function wheel(event) {
     zoomBy(Math.exp(clamp(event.deltaY * unit, -100, 100) / 400), share);
     return;
   }
-  rest +=
-    ((event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX || event.deltaY : event.deltaY) *
-      unit) /
-    20;
+  rest += ((event.deltaX || event.deltaY) * unit) / 20;
   const steps = Math.trunc(rest);
   rest -= steps;
   if (steps) panTo(state.at + steps);

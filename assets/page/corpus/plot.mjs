@@ -9,6 +9,7 @@ import { BOTH_SIDES } from "../lib/select.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { plotPlace } from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
+import { preview } from "../store/preview.mjs";
 import { hover, litUnit, shownThresholds, state } from "../store/state.mjs";
 import { drawBorderLabels, drawBorders } from "./borders.mjs";
 import { plotLines } from "./lines.mjs";
@@ -87,6 +88,7 @@ function drawOverlay() {
     for (const side of BOTH_SIDES) drawSide(ctx, side);
     ctx.globalAlpha = 1;
   }
+  if (preview.units) drawPreview(ctx);
   drawMask(ctx, 0, mount.clientHeight);
   for (const value of shownThresholds()) drawThreshold(ctx, value);
   const unit = litUnit();
@@ -128,6 +130,30 @@ function drawSide(ctx, side) {
   if (side === "low" && units.length <= DASHED) ctx.setLineDash([7, 3]);
   plotLines.draw(ctx, units);
   ctx.setLineDash([]);
+}
+
+/**
+ * What a button that is pointed at would select.
+ * @param {CanvasRenderingContext2D} ctx
+ */
+function drawPreview(ctx) {
+  const units = preview.units.filter((one) => one.source === state.source);
+  const look = selectedLook(units.length);
+  ctx.lineWidth = look.width * lineScale();
+  ctx.globalAlpha = look.opacity;
+  for (const side of BOTH_SIDES) {
+    ctx.strokeStyle = side === "low" ? themeColours().low : themeColours().accent;
+    ctx.setLineDash([2, 3]);
+    plotLines.draw(
+      ctx,
+      units.filter((one) => one.side === side).map((one) => one.unit),
+    );
+  }
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+  if (preview.threshold !== state.threshold)
+    for (const side of new Set(units.map((one) => one.side)))
+      drawThreshold(ctx, side === "low" ? -preview.threshold : preview.threshold);
 }
 
 /**

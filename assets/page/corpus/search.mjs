@@ -1,4 +1,4 @@
-/* Text search: Enter goes to the next hit, Shift+Enter to the one before, "3 of 41" says where that is. */
+/* Text search: hits show while one types; Enter goes to the next hit, Shift+Enter to the one before, "3 of 41" says where that is. */
 
 import { redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
@@ -6,18 +6,25 @@ import { clearNotice, notify } from "../dom/notice.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { questionLine } from "../lib/questions.mjs";
 import { grouped } from "../lib/scale.mjs";
+import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { dumpShown } from "../store/open.mjs";
-import { getJson } from "../store/request.mjs";
+import { getJson, pageHeaders } from "../store/request.mjs";
 import { state } from "../store/state.mjs";
 import { panTo } from "../store/view.mjs";
 
 const AT_ONCE = 500; // hits a request
+const REST = 220; // ms that typing rests before it is searched
+const [LEAST, LARGE] = [2, 500000]; // letters that are searched as one types, where there are so many steps
 let /** @type {HTMLInputElement} */ input;
 let /** @type {HTMLElement} */ count;
-let /** @type {{ text: string, where: string, total: number, hits: Map<number, Span>, present: number }} */ found =
-    null; // {text, where, total, hits: Map of index -> [start, stop], present}
+/**
+ * @typedef {{ text: string, where: string, total: number, hits: Map<number, Span>, present: number, places: number[] }} Found
+ * `hits` by index, as far as they are loaded; `places` of all, as shares of the axis
+ */
+let /** @type {Found} */ found = null;
 const searching = questionLine();
+const typing = questionLine(REST); // the next key ends what was asked for the one before
 
 export function makeSearch() {
   input = /** @type {HTMLInputElement} */ (document.getElementById(ids.search));
@@ -25,7 +32,7 @@ export function makeSearch() {
   input.addEventListener("keydown", (event) => {
     actOnKey("search", event, { next: () => stepHit(1), back: () => stepHit(-1), forget });
   });
-  input.addEventListener("input", forget);
+  input.addEventListener("input", typed);
   dumpShown.on(moved);
 }
 
@@ -33,11 +40,38 @@ function where() {
   return `${state.dump} ${model.axis.index}`;
 }
 
+/* Search as one types: how many hits there are, and where they lie in what is shown; nothing moves before Enter. */
+async function typed() {
+  forget();
+  const text = input.value;
+  if (!text.trim() || !model.source) return;
+  if (text.length < LEAST && model.axis.n_steps > LARGE) return say("Enter searches");
+  const begun = nothingFound(text);
+  const reply = await typing.ask(
+    (signal) => loadInto(begun, state.at, signal),
+    () => say("searching …"),
+  );
+  if (!reply || begun.where !== where()) return;
+  if (reply.error) return say("failed", true);
+  found = begun;
+  say(begun.total ? plural(begun.total, "hit") : "no hits");
+  redraw("strip");
+}
+
 function forget() {
   found = null;
   searching.end();
+  typing.end();
   say("");
   redraw("strip");
+}
+
+/**
+ * @param {string} text
+ * @returns {Found}
+ */
+function nothingFound(text) {
+  return { text, where: where(), total: 0, hits: new Map(), present: null, places: [] };
 }
 
 /* Another dump or axis has other hits. */
@@ -58,19 +92,20 @@ function say(words, isProblem) {
 export async function stepHit(direction) {
   const text = input.value;
   if (!text || !model.source) return;
+  typing.end();
   const isOn = found && found.text === text && found.where === where();
-  const came = await searching.ask(
+  const reply = await searching.ask(
     (signal) => (isOn ? step(direction, signal) : begin(text, direction, signal)),
     () => say("searching …"),
   );
-  if (!came) return; // another one is wanted by now
-  if (came.error) {
+  if (!reply) return; // another search is wanted by now
+  if (reply.error) {
     say("failed", true);
-    return notify("search", `The search failed: ${came.error.message}`);
+    return notify("search", `The search failed: ${reply.error.message}`);
   }
   clearNotice("search");
-  if (came.answer === null) say("no hits");
-  else jump(came.answer);
+  if (reply.answer === null) say("no hits");
+  else jump(reply.answer);
 }
 
 /**
@@ -80,7 +115,7 @@ export async function stepHit(direction) {
  * @param {AbortSignal} signal
  */
 async function begin(text, direction, signal) {
-  found = { text, where: where(), total: 0, hits: new Map(), present: null };
+  found = nothingFound(text);
   const first = await load(state.at, signal);
   if (!found?.total) return null;
   const isAhead = direction > 0;
@@ -92,7 +127,10 @@ async function begin(text, direction, signal) {
  * @param {AbortSignal} signal
  */
 async function step(direction, signal) {
-  return found.total ? hit(found.present === null ? 0 : found.present + direction, signal) : null;
+  if (!found.total) return null;
+  if (found.present !== null) return hit(found.present + direction, signal);
+  const first = await load(state.at, signal); // typed, and not gone to yet
+  return direction > 0 ? first : hit(first - 1, signal);
 }
 
 /**
@@ -101,11 +139,20 @@ async function step(direction, signal) {
  * @param {AbortSignal} signal
  */
 async function load(after, signal) {
-  const asked = found;
+  return loadInto(found, after, signal);
+}
+
+/**
+ * @param {Found} asked
+ * @param {number} after
+ * @param {AbortSignal} signal
+ */
+async function loadInto(asked, after, signal) {
   const { dump } = state;
   const query = `q=${encodeURIComponent(asked.text)}&after=${Math.max(0, after)}&limit=${AT_ONCE}`;
-  const answer = await getJson(`d/${dump}/search/${model.axis.index}?${query}`, { signal });
-  asked.total = answer.total;
+  const address = `d/${dump}/search/${model.axis.index}?${query}`;
+  const answer = await getJson(address, { signal, headers: pageHeaders() });
+  Object.assign(asked, { total: answer.total, places: answer.places });
   answer.hits.forEach((/** @type {Span} */ one, /** @type {number} */ k) =>
     asked.hits.set((answer.first + k) % answer.total, one),
   );
@@ -170,6 +217,9 @@ export function goToHit(index, hit) {
   found.hits.set(index, hit);
   jump(index);
 }
+
+/* Where the hits lie in the axis, as shares of it; none before a search. */
+export const hitPlaces = () => (found && found.where === where() ? found.places : []);
 
 /* What was searched for last: {text, total, present}, `present` the hit that was gone to; null before. */
 export function presentHits() {

@@ -18,7 +18,7 @@ import { cutOf } from "../store/cuts.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { model, modelRefreshed } from "../store/model.mjs";
 import { sourceName } from "../store/naming.mjs";
-import { showDump } from "../store/open.mjs";
+import { swapBeside } from "../store/open.mjs";
 import { dumpOf } from "../store/recordings.mjs";
 import { getJson } from "../store/request.mjs";
 import { changeState, hover, setHover, state } from "../store/state.mjs";
@@ -50,6 +50,7 @@ export function makeSecondSource() {
     /** @param {number} step */
     row: (step) => rows()(step),
     height: () => mount.clientHeight,
+    cut: () => cutOf(given.dump, given.source, state.threshold),
   });
   modelRefreshed.on(need);
   onFrame("selection", follow);
@@ -65,7 +66,7 @@ function build() {
   chips = element("div", "lv-beside-chips");
   mount = element("div", "lv-beside-plot");
   base = addCanvas(mount, "lv-layer");
-  overlay = addCanvas(mount, "lv-layer", "Lines of the source beside");
+  overlay = addCanvas(mount, "lv-layer", "Lines of the second source");
   for (const type of ["pointerover", "focusin"])
     chips.addEventListener(type, (event) => light(targetOf(event).closest("[data-unit]")));
   for (const type of ["pointerleave", "focusout"]) chips.addEventListener(type, () => light(null));
@@ -80,20 +81,17 @@ function build() {
     name,
     count,
     chips,
-    button(
-      "lv-link",
-      "Swap",
-      "Put this one on top, where it is brushed and matched, and the other one beside it",
-      swap,
+    button("lv-link", "Swap", "Put this one on top, where it is brushed and matched, and the other one beside it", () =>
+      swapBeside(),
     ),
-    button("lv-card-close", "×", "Take away what stands beside", () => changeState({ beside: null }, "settle")),
+    button("lv-card-close", "×", "Close the second source", () => changeState({ beside: null }, "settle")),
   );
   place.append(head, mount);
   new ResizeObserver(() => redraw("base", "overlay")).observe(mount);
 }
 
 /**
- * What can stand beside the present recording: asked once for each.
+ * What can be shown beside the present recording: asked once for each.
  * @returns {Promise<{ uuid: string, name: string, sources: string[] }[]>}
  */
 function offered() {
@@ -106,7 +104,7 @@ function offered() {
   return offers.get(key);
 }
 
-/* Keep to the state: open what it names, or say why it cannot stand here. */
+/* Follow the state: open what it names, or say why it cannot be shown here. */
 function follow() {
   const { beside, dump } = state;
   if (!model.source) return;
@@ -129,9 +127,9 @@ function follow() {
  * @param {string} key
  */
 async function open(beside, key) {
-  const came = await opening.ask(() => sayBusy(find(beside), "Opening what stands beside …"));
-  if (!came) return; // something else is to stand there by now
-  const { one, dump } = came.answer || {};
+  const reply = await opening.ask(() => sayBusy(find(beside), "Opening the second source …"));
+  if (!reply) return; // another source is wanted by now
+  const { one, dump } = reply.answer || {};
   if (one) {
     given = { key, dump, source: dump.sourceOf(beside.source), name: one.name };
     clearNotice("beside");
@@ -139,8 +137,8 @@ async function open(beside, key) {
     redrawAll();
     return;
   }
-  const missing = `${beside.source} of recording ${beside.dump.slice(0, 12)} cannot stand beside this one: it is not served here, or it holds another text.`;
-  notify("beside", came.error ? `What stands beside could not be opened: ${came.error.message}` : missing);
+  const missing = `${beside.source} of recording ${beside.dump.slice(0, 12)} cannot be shown beside this one: it is not served here, or it holds another text.`;
+  notify("beside", reply.error ? `The second source could not be opened: ${reply.error.message}` : missing);
   wanted = null; // so that the line stays
   place.replaceChildren();
   changeState({ beside: null }, "restore");
@@ -181,7 +179,7 @@ function need(from, to) {
   );
 }
 
-/* The units that the brush picks there: its window, its constraints, its threshold and side. */
+/* The units that the brush selects there: its window, its constraints, its threshold and side. */
 function choose() {
   const { start, stop, before, after, threshold, side, pattern } = state;
   if (start === null || pattern || model.problem) return [];
@@ -334,18 +332,8 @@ function light(element) {
   redraw("overlay");
 }
 
-function swap() {
-  const { dump, source, at, span, start, stop, threshold, side, before, after, beside } = state;
-  showDump(
-    beside.dump,
-    { at, span, start, stop, threshold, side, before, after, source: beside.source, beside: { dump, source } },
-    "push",
-    [],
-  );
-}
-
 /**
- * In the menu of what is shown: a list of all that can stand beside.
+ * In the menu of what is shown: a list of all second sources on offer.
  * @param {HTMLElement} panel
  */
 export function fillSecondSourceMenu(panel) {
@@ -383,14 +371,14 @@ export function fillSecondSourceMenu(panel) {
       }
       if (select.length < 2) note.textContent = "No other source or recording of this text is served.";
     },
-    (error) => (note.textContent = `What can stand beside is not known: ${error.message}`),
+    (error) => (note.textContent = `The sources to show beside this one could not be listed: ${error.message}`),
   );
 }
 
 export const isSecondSourceReady = () =>
   wanted === null || (given !== null && chosen !== null && need(state.at, state.at + state.span));
 
-/* For tests: what stands beside. */
+/* For tests: the second source. */
 export function inspectSecondSource() {
   if (!given) return null;
   return {

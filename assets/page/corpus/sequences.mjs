@@ -1,4 +1,4 @@
-/* The sequences of the recording, listed with what is true of the whole of each; typed words find some, a press goes there. */
+/* The sequences of the recording, listed with their labels; typed words filter them, a press goes there. */
 
 import { button, element } from "../dom/element.mjs";
 import { onFrame } from "../dom/frame.mjs";
@@ -7,15 +7,16 @@ import { makeMenu } from "../dom/menu.mjs";
 import { virtualList } from "../dom/virtual-list.mjs";
 import { questionLine } from "../lib/questions.mjs";
 import { grouped, valueText } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
+import { joinedText, showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { getJson } from "../store/request.mjs";
 import { state } from "../store/state.mjs";
+import { tracksQuery } from "../store/tracks-revision.mjs";
 import { panTo } from "../store/view.mjs";
 
 const ROW = 28; // px
-const PAUSE = 200; // ms that typing rests before it is asked
+const PAUSE = 200; // ms without a key before the server is asked
 let /** @type {Menu} */ menu;
 let /** @type {ReturnType<typeof virtualList>} */ list;
 let /** @type {HTMLElement} */ count;
@@ -51,7 +52,7 @@ export function makeSequences() {
     list.focus();
   });
   count = element("p", "lv-panel-note", "", { role: "status" });
-  list = virtualList({ height: ROW, label: "Sequences", load, fill: row, pick: go, told: showTotal });
+  list = virtualList({ height: ROW, label: "Sequences", load, fill: row, pick: go, onTotal: showTotal });
   onFrame("selection", offer);
 }
 
@@ -81,8 +82,8 @@ async function find(text) {
     present = here.at;
     await list.reset(here.at || 0);
   };
-  const came = await finding.ask(come, sayLooking);
-  if (came?.error) showTotal(0, came.error.message);
+  const reply = await finding.ask(come, sayLooking);
+  if (reply?.error) showTotal(0, reply.error.message);
 }
 
 function sayLooking() {
@@ -94,8 +95,8 @@ function sayLooking() {
  * @param {AbortSignal} signal
  */
 function ask(more, signal) {
-  const q = query ? `&q=${encodeURIComponent(query)}` : "";
-  return getJson(`d/${state.dump}/sequences/${model.axis.index}?${more}${q}`, { signal });
+  const asked = [more, query && `q=${encodeURIComponent(query)}`, tracksQuery()].filter(Boolean).join("&");
+  return getJson(`d/${state.dump}/sequences/${model.axis.index}?${asked}`, { signal });
 }
 
 /**
@@ -123,7 +124,7 @@ function showTotal(total, problem) {
   else if (query)
     count.textContent = total
       ? `${grouped(total)} of ${plural(n, "sequence")}`
-      : "No sequence has that number, such a label, or that text.";
+      : "No sequence has that number, label or text.";
   else count.textContent = plural(n, "sequence");
 }
 
@@ -144,9 +145,8 @@ function row(item, one, place) {
       label.append(element("span", "lv-list-track", `${showToken(name).text} `), element("bdi", "", text));
       return label;
     });
-  const tokens = one.tokens
-    ? one.tokens.map((token) => showToken(token).text).join(model.axis.join === "" ? "" : " ")
-    : "";
+  const texts = (one.tokens || []).map((token) => showToken(token).text);
+  const tokens = joinedText(texts, model.axis);
   const length = plural(one.stop - one.start, "step");
   item.replaceChildren(
     element("span", "lv-list-number", grouped(one.index)),

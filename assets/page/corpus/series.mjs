@@ -1,10 +1,11 @@
-/* A model at moments of its training: one recording each, in order. Another one shows the same steps and the same brush. */
+/* The moments of one training: one recording each, in order. Another one shows the same steps and the same brush. */
 
 import { button, element } from "../dom/element.mjs";
 import { ids } from "../dom/ids.mjs";
 import { model } from "../store/model.mjs";
 import { seriesOf } from "../store/offers.mjs";
 import { dumpShown, showDump } from "../store/open.mjs";
+import { servedChanged } from "../store/served.mjs";
 import { state } from "../store/state.mjs";
 
 let drawnKey = "";
@@ -13,10 +14,12 @@ const place = () => document.getElementById(ids.series);
 
 export function makeSeries() {
   dumpShown.on(show);
+  servedChanged.on(show);
 }
 
-/* Show the moments that the present recording belongs to, or nothing. */
+/* Show the checkpoints that the present recording belongs to, or nothing. */
 function show() {
+  if (!model.dump) return;
   const { uuid } = model.dump.about;
   const series = seriesOf(uuid);
   const now = JSON.stringify(series && [series.dumps, uuid]);
@@ -30,9 +33,9 @@ function show() {
   moments.append(...series.dumps.map((_, k) => moment(series, k, k === at)));
   place().append(
     element("span", "lv-gutter-label", "training"),
-    step(-1, "‹", "The moment before ([)", at > 0),
+    step(-1, "‹", "The checkpoint before ([)", at > 0),
     moments,
-    step(1, "›", "The next moment (])", at < series.dumps.length - 1),
+    step(1, "›", "The next checkpoint (])", at < series.dumps.length - 1),
   );
   if (hadFocus) /** @type {HTMLElement} */ (moments.children[at]).focus({ preventScroll: true });
 }
@@ -66,7 +69,7 @@ function step(by, sign, title, isEnabled) {
 }
 
 /**
- * The moment before or after the present one; false where there is none.
+ * The checkpoint before or after the present one; false where there is none.
  * @param {number} by
  */
 export function stepSeries(by) {

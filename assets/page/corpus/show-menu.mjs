@@ -1,4 +1,4 @@
-/* "show": what stands under and over the lines: the mask, the bars, the text of one unit, and which tracks in which order. */
+/* "show": what is shown under and over the lines: the mask, the bars, the text of one unit, and which tracks in which order. */
 
 import { button, choiceList, element, tickBox } from "../dom/element.mjs";
 import { onFrame, redrawAll } from "../dom/frame.mjs";
@@ -17,6 +17,7 @@ const LOOKS = [
   ["line", "line"],
   ["bars", "bars"],
 ];
+const LEAST_RUNS = [1, 2, 3, 5, 8];
 let /** @type {Menu} */ menu = null;
 
 export function makeShowMenu() {
@@ -30,8 +31,9 @@ export function makeShowMenu() {
 }
 
 function mark() {
-  const { mask, bars, view, tracks, beside } = state;
-  menu.button.classList.toggle("lv-menu-on", mask || bars || beside !== null || view === "text" || tracks !== null);
+  const { mask, bars, leastRun, view, tracks, beside } = state;
+  const isOther = mask || bars || leastRun > 1;
+  menu.button.classList.toggle("lv-menu-on", isOther || beside !== null || view === "text" || tracks !== null);
 }
 
 /** @param {Changes} changes */
@@ -49,12 +51,26 @@ function fill(panel) {
     tickBox("Text coloured by one unit, in place of the lines", state.view === "text", (isText) =>
       set({ view: isText ? "text" : "lines" }),
     ),
+    leastRunChoice(),
   );
   fillSecondSourceMenu(panel);
   if (!model.tracks.length) return;
   const list = element("div", "lv-track-list");
   panel.append(element("p", "lv-panel-head", "Tracks, from the top"), list);
   fillTracks(list);
+}
+
+/* Short runs left out of the lines: what is on for a moment only hides what stays. */
+function leastRunChoice() {
+  const offers = LEAST_RUNS.map((n) => [String(n), n === 1 ? "all runs" : `runs of ${n} steps or more`]);
+  if (!LEAST_RUNS.includes(state.leastRun)) offers.push([String(state.leastRun), `runs of ${state.leastRun} or more`]);
+  const row = element("label", "lv-panel-row", "Lines show");
+  row.append(
+    choiceList("Which runs of a unit its line shows", offers, String(state.leastRun), (value) =>
+      set({ leastRun: Number(value) }),
+    ),
+  );
+  return row;
 }
 
 /**

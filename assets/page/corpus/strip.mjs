@@ -1,28 +1,27 @@
 /* The token strip: tokens shaded by how many selected units are on, the brush, its off-handles, and the tracks below. */
 
-import { drawToken, leastCell } from "../dom/cell-text.mjs";
+import { leastCell } from "../dom/cell-text.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { addCanvas, fitCanvas, labelFont, themeColours, typePx } from "../dom/theme.mjs";
 import { grouped, niceTicks } from "../lib/scale.mjs";
-import { fitText, showToken } from "../lib/tokens.mjs";
 import { clamp } from "../lib/url.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { matchRows } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
 import { dumpShown } from "../store/open.mjs";
 import { hover, state } from "../store/state.mjs";
-import { hasManyTracks, trackText, visibleTracks } from "../store/tracks.mjs";
+import { hasManyTracks, visibleTracks } from "../store/tracks.mjs";
 import { drawBorders } from "./borders.mjs";
 import { drawMask } from "./mask.mjs";
 import { hitsIn } from "./search.mjs";
-import { drawTrack } from "./track.mjs";
+import { outlineTokens, tokenRow, writeToken } from "./token-row.mjs";
+import { drawTrack, drawTrackAxis, trackHeight } from "./track.mjs";
 import { drawTrackNames, makeTrackNames } from "./track-names.mjs";
 
-export const TOKEN = { top: 5, height: 24 }; // px
-export const OFF = { top: 31, height: 14 };
+const OFF = 14; // px of the row of the off-handles
 const LOW = 5; // px of the band for units on low
-const TRACK = { top: 49, height: 18, gap: 3 };
+const TRACK = { gap: 3, more: 18 }; // px between rows, and of the button below them
 let /** @type {HTMLElement} */ mount;
 let /** @type {HTMLCanvasElement} */ canvas;
 
@@ -34,16 +33,33 @@ export function makeStrip() {
   mount.setAttribute("tabindex", "0");
   mount.setAttribute(
     "aria-label",
-    "Tokens. Drag to brush a window. By keyboard: Enter makes a window, left and right arrows move it, with Shift they move its end, Escape clears it.",
+    "Tokens. Press one or drag over several to brush a window. By keyboard: Enter makes a window, left and right arrows move it, with Shift they move its end, Escape clears it.",
   );
   dumpShown.on(resizeStrip);
   onFrame("strip", draw);
 }
 
-/* The height follows from the dump (and a press on "more") alone, so that nothing jumps. */
+/* Where the off-handles lie, and the first track: under the tokens. */
+export function offRow() {
+  const { top, height } = tokenRow();
+  return { top: top + height + 2, height: OFF };
+}
+
+/* The rows of tracks from the top: {rows: [{track, top, height}], end}, `end` where the next one would start. */
+function trackRows() {
+  let end = offRow().top + OFF + 4;
+  const rows = visibleTracks().map((track) => {
+    const row = { track, top: end, height: trackHeight(track) };
+    end += row.height + TRACK.gap;
+    return row;
+  });
+  return { rows, end };
+}
+
+/* The height follows from the dump, the zoom and a press on "more" alone, so that nothing jumps. */
 function resizeStrip() {
-  const rows = visibleTracks().length + (hasManyTracks() ? 1 : 0);
-  const height = `${TRACK.top + rows * (TRACK.height + TRACK.gap)}px`;
+  const { end } = trackRows();
+  const height = `${end + (hasManyTracks() ? TRACK.more + TRACK.gap : 0)}px`;
   if (mount.style.height !== height) mount.style.height = height;
 }
 
@@ -60,12 +76,10 @@ function draw() {
   ctx.rect(geometry.left() - 7, 0, geometry.width() + 14, mount.clientHeight);
   ctx.clip();
   drawTokens(ctx, at, to);
-  visibleTracks().forEach((track, k) =>
-    drawTrack(ctx, track, at, to, TRACK.top + k * (TRACK.height + TRACK.gap), TRACK.height),
-  );
+  for (const { track, top } of trackRows().rows) drawTrack(ctx, track, at, to, top);
   drawMask(ctx, 0, mount.clientHeight);
   drawMarks(ctx, at, to);
-  drawBorders(ctx, TOKEN.top - 3, mount.clientHeight);
+  drawBorders(ctx, 2, mount.clientHeight);
   if (state.start !== null) drawBrush(ctx);
   drawHover(ctx);
   ctx.restore();
@@ -78,12 +92,9 @@ function drawLabels(ctx) {
   ctx.fillStyle = colours.dim;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
-  ctx.fillText(
-    model.axis.has_tokens ? "token" : fitText(named(), geometry.left() - 8, (text) => ctx.measureText(text).width),
-    0,
-    TOKEN.top + TOKEN.height / 2,
-  );
-  drawTrackNames(TRACK);
+  ctx.fillText(model.axis.has_tokens ? "token" : "step", 0, middle());
+  for (const { track, top } of trackRows().rows) drawTrackAxis(ctx, track, top);
+  drawTrackNames(trackRows());
 }
 
 /**
@@ -96,10 +107,11 @@ function drawTokens(ctx, from, to) {
   const ground = grounds(from, to);
   const cell = geometry.cell();
   const gap = cell > 6 ? 1 : 0;
-  const hasText = model.axis.has_tokens && cell >= leastCell(model.firstShown());
-  if (!hasText) {
-    ctx.fillStyle = colours.shade(0); // a row without text is seen all the same
-    ctx.fillRect(geometry.x(from), TOKEN.top, geometry.x(to) - geometry.x(from), TOKEN.height);
+  const row = tokenRow();
+  const { top, height } = row.band;
+  if (!model.axis.has_tokens || row.isSlanted || cell < leastCell(model.firstShown())) {
+    ctx.fillStyle = colours.shade(0); // a row without text in its cells is seen all the same
+    ctx.fillRect(geometry.x(from), top, geometry.x(to) - geometry.x(from), height);
   }
   for (let step = from; step < to; step++) {
     const x = geometry.x(step);
@@ -107,15 +119,14 @@ function drawTokens(ctx, from, to) {
     const { main, low } = ground(step);
     if (main) {
       ctx.fillStyle = main;
-      ctx.fillRect(x, TOKEN.top, wide, TOKEN.height);
+      ctx.fillRect(x, top, wide, height);
     }
     if (low) {
       ctx.fillStyle = low;
-      ctx.fillRect(x, TOKEN.top + TOKEN.height - LOW, wide, LOW);
+      ctx.fillRect(x, top + height - LOW, wide, LOW);
     }
-    const shown = model.shown(step);
-    if (shown && hasText)
-      drawToken(ctx, shown, x, TOKEN.top, cell, TOKEN.height - (low ? LOW / 2 : 0), main || colours.bg);
+    const shown = model.axis.has_tokens ? model.shown(step) : null;
+    if (shown) writeToken(ctx, shown, x, row, main || colours.bg, low ? LOW : 0);
   }
   if (!model.axis.has_tokens)
     drawNumbers(ctx, from, to, (/** @type {number} */ step) => ground(step).main || colours.shade(0));
@@ -141,55 +152,31 @@ function grounds(from, to) {
   return (step) => ({ main: colour(shade, high, step), low: colour(lowShade, low, step) });
 }
 
-/* The track whose numbers stand in the place of tokens where there are none: the first one of numbers, if any. */
-function numberTrack() {
-  return model.tracks.find((track) => track.kind === "number") || null;
-}
-
-function named() {
-  const track = numberTrack();
-  return track ? showToken(track.name).text : "step";
+/* The middle of the tokens' cells. */
+function middle() {
+  const { top, height } = tokenRow().band;
+  return top + height / 2;
 }
 
 /**
- * step -> what is written there where there are no tokens: a number of that track, or the step's own.
- * @returns {(step: number) => string}
- */
-export function stripNumbers() {
-  const track = numberTrack();
-  if (!track) return (step) => grouped(step);
-  return (step) => trackText(track, model.value(track, step)) || "·";
-}
-
-/**
- * Steps without tokens have numbers, every few cells where they are long.
+ * Steps without tokens have numbers, every few cells.
  * @param {CanvasRenderingContext2D} ctx
  * @param {number} from
  * @param {number} to
- * @param {any} groundOf
+ * @param {(step: number) => string} groundOf
  */
 function drawNumbers(ctx, from, to, groundOf) {
   const colours = themeColours();
-  const text = stripNumbers();
   ctx.font = `${typePx(11)} ${colours.mono}`;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  const longest = numberTrack()
-    ? Math.max(1, ...Array.from({ length: to - from }, (_, k) => text(from + k).length))
-    : grouped(to).length;
-  const wide = ctx.measureText("0".repeat(longest)).width + (numberTrack() ? 4 : 14);
-  const every =
-    numberTrack() && wide <= geometry.cell()
-      ? 1
-      : niceTicks(0, 1000000, 1000000 / Math.max(1, wide / geometry.cell()))[1];
+  const wide = ctx.measureText("0".repeat(grouped(to).length)).width + 14;
+  const every = niceTicks(0, 1000000, 1000000 / Math.max(1, wide / geometry.cell()))[1];
   for (let step = Math.ceil(from / every) * every; step < to; step += every) {
     const edge = Math.min(wide / 2 - 7, geometry.width() / 2);
-    const x =
-      every === 1
-        ? geometry.x(step + 0.5)
-        : clamp(geometry.x(step + 0.5), geometry.left() + edge, geometry.left() + geometry.width() - edge);
+    const x = clamp(geometry.x(step + 0.5), geometry.left() + edge, geometry.left() + geometry.width() - edge);
     ctx.fillStyle = colours.ink(groundOf(step));
-    ctx.fillText(text(step), x, TOKEN.top + TOKEN.height / 2 + 0.5);
+    ctx.fillText(grouped(step), x, middle() + 0.5);
   }
 }
 
@@ -201,16 +188,18 @@ function drawNumbers(ctx, from, to, groundOf) {
  */
 function drawMarks(ctx, from, to) {
   const colours = themeColours();
+  const { isSlanted, band } = tokenRow();
+  const over = isSlanted ? band.top - 3 : 1;
   ctx.fillStyle = colours.accent;
   for (const row of matchRows()) {
     if (row.stop > from && row.start < to)
-      ctx.fillRect(geometry.x(row.start), 1, geometry.x(row.stop) - geometry.x(row.start) - 1, 2);
+      ctx.fillRect(geometry.x(row.start), over, geometry.x(row.stop) - geometry.x(row.start) - 1, 2);
   }
   for (const hit of hitsIn(from, to)) {
     ctx.fillStyle = hit.isPresent ? colours.hover : colours.dim;
     ctx.fillRect(
       geometry.x(hit.start),
-      TOKEN.top + TOKEN.height - 2,
+      band.top + band.height - 2,
       geometry.x(hit.stop) - geometry.x(hit.start) - 1,
       2,
     );
@@ -221,11 +210,11 @@ function drawMarks(ctx, from, to) {
 function drawBrush(ctx) {
   const colours = themeColours();
   const { start, stop } = state;
-  const middle = OFF.top + OFF.height / 2;
+  const middle = offRow().top + OFF / 2;
   const handles = handleSteps();
   ctx.strokeStyle = colours.accent;
   ctx.lineWidth = 2;
-  ctx.strokeRect(geometry.x(start) - 0.5, TOKEN.top - 1, geometry.x(stop) - geometry.x(start), TOKEN.height + 2);
+  outlineTokens(ctx, start, stop, 1);
   ctx.fillStyle = colours.accent;
   ctx.fillRect(geometry.x(start), middle - 2, geometry.x(stop) - geometry.x(start), 4);
   ctx.strokeStyle = colours.text;
@@ -262,7 +251,7 @@ function drawHover(ctx) {
   if (step === null || step < at || step >= at + span) return;
   ctx.strokeStyle = themeColours().hover;
   ctx.lineWidth = 1.5;
-  ctx.strokeRect(geometry.x(step) - 0.5, TOKEN.top, geometry.cell(), TOKEN.height);
+  outlineTokens(ctx, step, step + 1, 0);
 }
 
 export const stripPlace = () => mount;

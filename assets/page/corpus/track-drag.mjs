@@ -3,7 +3,7 @@
 import { element } from "../dom/element.mjs";
 
 /**
- * The grip of a list's `row`; `words` name it, `drop(names)` hears the new order of the rows that have one.
+ * The grip of a list's `row`; `words` name it, `drop(names)` gets the new order of the rows that have one.
  * @param {HTMLElement} row
  * @param {string} words
  * @param {(names: string[]) => void} drop

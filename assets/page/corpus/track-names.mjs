@@ -18,7 +18,9 @@ import {
   toggleTracks,
   visibleTracks,
 } from "../store/tracks.mjs";
+import { tracksRevision } from "../store/tracks-revision.mjs";
 
+const ROW = 18; // px of a name
 let /** @type {HTMLElement} */ place = null;
 let drawnKey = "";
 
@@ -36,8 +38,8 @@ export function makeTrackNames(mount) {
   mount.append(place);
 }
 
-/** @param {{ top: number, height: number, gap: number }} rows */
-export function drawTrackNames({ top, height, gap }) {
+/** @param {{ rows: { track: Track, top: number, height: number }[], end: number }} places */
+export function drawTrackNames({ rows: places, end }) {
   const seen = visibleTracks();
   const hidden = nHiddenTracks();
   const now = JSON.stringify([
@@ -46,12 +48,18 @@ export function drawTrackNames({ top, height, gap }) {
     seen.map((track) => track.index),
     hidden,
     firstTrack(),
+    places.map(({ top }) => top),
+    end,
+    tracksRevision(),
   ]);
   if (now === drawnKey) return;
   drawnKey = now;
   const rows = seen.map(name);
   if (hasManyTracks()) rows.push(toggle(hidden));
-  rows.forEach((row, k) => (row.style.top = `${top + k * (height + gap)}px`));
+  rows.forEach((row, k) => {
+    const { top, height } = places[k] || { top: end, height: ROW };
+    row.style.top = `${top + (height - ROW) / 2}px`;
+  });
   const held = focusedIn(place)?.dataset.track;
   place.replaceChildren(...rows);
   const again = rows.find((row) => row.dataset.track === held);

@@ -14,8 +14,8 @@ import { rowBytes } from "../lib/url.mjs";
 import { plotPlace, plotWidth } from "../store/geometry.mjs";
 import { model } from "../store/model.mjs";
 import { hover, setHover, state } from "../store/state.mjs";
+import { trackText } from "../store/tracks.mjs";
 import { panTo } from "../store/view.mjs";
-import { stripNumbers } from "./strip.mjs";
 
 const MOST = 2000; // tokens at once; a longer sequence is shown in part
 const BYTES = 32 * 1024 * 1024; // of states for it
@@ -51,7 +51,7 @@ export function makeUnitText() {
   onFrame("selection", swap);
 }
 
-/* Lines or text: the one takes the other's place, at the same height. */
+/* Lines or text: one replaces the other, at the same height. */
 function swap() {
   const isText = state.view === "text";
   plotPlace().classList.toggle("lv-away", state.view !== "lines");
@@ -61,7 +61,7 @@ function swap() {
   } else if (isText && !place.firstChild) place.append(head, body);
 }
 
-/* The unit that colours the text: the one held, else the first of the pattern, else unit 0. */
+/* The unit that colours the text: the highlighted one, else the first of the pattern, else unit 0. */
 function unit() {
   const { held } = state;
   const isHere = held && model.sourceOf(held.source) && model.sourceOf(held.source).axis === model.axis.index;
@@ -118,6 +118,16 @@ function loaded(first, end) {
 }
 
 /**
+ * step -> what is written there where there are no tokens: a value of the first track of numbers, or the step's own number.
+ * @returns {(step: number) => string}
+ */
+function stepNumbers() {
+  const track = model.tracks.find((one) => one.kind === "number");
+  if (!track) return (step) => grouped(step);
+  return (step) => trackText(track, model.value(track, step)) || "·";
+}
+
+/**
  * @param {HeldUnit} one
  * @param {Source} source
  * @param {number} first
@@ -130,7 +140,7 @@ function fill(one, source, first, end, isPart, isHere) {
   const reach = Math.max(Math.abs(low), Math.abs(high)) || 1;
   const colours = themeColours();
   const row = model.rowsOf(source);
-  const numbers = stripNumbers();
+  const numbers = stepNumbers();
   from = first;
   spans = [];
   for (let step = first; step < end; step++) {

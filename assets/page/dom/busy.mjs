@@ -1,4 +1,4 @@
-/* What takes longer than a moment is said, so that nobody wonders whether anything happens. */
+/* A line that says what is being waited for, once it takes longer than a moment. */
 
 import { ids } from "./ids.mjs";
 

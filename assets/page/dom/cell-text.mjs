@@ -1,12 +1,18 @@
-/* One token in one cell of a canvas: centred, squeezed a little if it is long, then cut. Never wider than its cell. */
+/* One token in one cell of a canvas: centred, squeezed a little if it is long, then cut. Never wider than its cell.
+   Characters stand in the monospaced face, words in the narrower one of the labels. */
 
 import { fitText } from "../lib/tokens.mjs";
 import { typeScale } from "./projector.mjs";
 import { themeColours } from "./theme.mjs";
 
 const SQUEEZE = 0.72; // narrowest share of its own width that a word stays readable at
-const LEAST = { char: 6.5, more: 7, word: 26 }; // px a cell: one character, each one more, and enough for any word to be cut
-const leasts = new WeakMap();
+const LEAST = 6.5; // px of a cell for one character
+const WIDE = 60; // px of a cell in which a long word can be read though it is cut
+const FULL = 0.85; // share of a row's words that stand whole in cells that are wide enough for them
+const typical = new WeakMap(); // tokens -> their widths as words, sorted
+let /** @type {CanvasRenderingContext2D} */ pen = null;
+const NARROW = 18; // px of a cell in which no cut word can be read
+const kinds = new WeakMap(); // tokens -> are they words?
 const KEPT = 20000; // widths and cuts remembered
 const widths = new Map();
 const cuts = new Map();
@@ -19,14 +25,17 @@ const cuts = new Map();
  * @param {number} cell
  * @param {number} height
  * @param {string} ground
+ * @param {boolean} [isWord]
  */
-export function drawToken(ctx, shown, x, y, cell, height, ground) {
-  if (cell < LEAST.char * typeScale() || !shown.text) return;
+export function drawToken(ctx, shown, x, y, cell, height, ground, isWord = false) {
+  if (cell < LEAST * typeScale() || !shown.text) return;
   const colours = themeColours();
   const size = Math.round((cell < 9 * typeScale() ? 11 : 13) * typeScale());
   const isQuiet = shown.kind !== "plain" && ground === colours.bg;
   ctx.fillStyle = isQuiet ? colours.dim : colours.ink(ground);
-  writeCentred(ctx, `${size}px ${colours.mono}`, shown.text, x + cell / 2, y + height / 2 + 0.5, cell - 3);
+  const font = isWord ? wordFont() : `${size}px ${colours.mono}`;
+  if (cell < NARROW * typeScale() && measure(ctx, shown.text, font) > cell + 1) return; // a letter beside long words stays
+  writeCentred(ctx, font, shown.text, x + cell / 2, y + height / 2 + 0.5, cell - 3);
 }
 
 /**
@@ -46,17 +55,63 @@ export function writeCentred(ctx, font, text, x, y, room) {
   else ctx.fillText(cut(ctx, text, room / SQUEEZE, font), x, y, room);
 }
 
+/* The face and size of words on a canvas. */
+export function wordFont() {
+  return `${Math.round(12.5 * typeScale())}px ${themeColours().sans}`;
+}
+
 /**
- * The thinnest cell in which text like this reads: below it, no token of the row is written, rather than some.
+ * Are the tokens of a text words, most of them longer than a character?
+ * @param {ShownToken[]} tokens
+ */
+export function areWords(tokens) {
+  if (!kinds.has(tokens)) kinds.set(tokens, tokens.filter((shown) => shown.text.length > 1).length > tokens.length / 4);
+  return kinds.get(tokens);
+}
+
+/**
+ * The thinnest cell in which a text like this stands in its cells.
  * @param {ShownToken[]} tokens
  */
 export function leastCell(tokens) {
-  if (!leasts.has(tokens)) {
-    const lengths = tokens.map((shown) => shown.text.length).sort((a, b) => a - b);
-    const typical = lengths.length ? lengths[Math.floor(lengths.length * 0.75)] : 1;
-    leasts.set(tokens, Math.min(LEAST.word, LEAST.char + LEAST.more * Math.max(0, typical - 1)));
+  if (!areWords(tokens)) return LEAST * typeScale();
+  return Math.min(WIDE * typeScale(), Math.ceil(typicalWidth(tokens, FULL) * SQUEEZE) + 3);
+}
+
+/**
+ * The width that a share of the tokens do not exceed, written as words.
+ * @param {ShownToken[]} tokens
+ * @param {number} share
+ */
+export function typicalWidth(tokens, share) {
+  const font = wordFont();
+  if (typical.get(tokens)?.font !== font) {
+    const sorted = tokens.map((shown) => textWidth(shown.text, font)).sort((a, b) => a - b);
+    typical.set(tokens, { font, sorted });
   }
-  return leasts.get(tokens) * typeScale();
+  const { sorted } = typical.get(tokens);
+  return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] : 0;
+}
+
+/**
+ * Px of a text in a font.
+ * @param {string} text
+ * @param {string} font
+ */
+export function textWidth(text, font) {
+  pen ||= document.createElement("canvas").getContext("2d");
+  if (pen.font !== font) pen.font = font;
+  return measure(pen, text, font);
+}
+
+/**
+ * A word, cut to so much room.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} text
+ * @param {number} room
+ */
+export function fitted(ctx, text, room) {
+  return measure(ctx, text, ctx.font) <= room ? text : cut(ctx, text, room, ctx.font);
 }
 
 /**

@@ -12,11 +12,27 @@ import { actOnKey } from "../lib/keys.mjs";
  * @returns {HTMLElementTagNameMap[T]}
  */
 export function element(tag, className, text, attributes) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, String(value));
-  return made;
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text) node.textContent = text;
+  for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, String(value));
+  return node;
+}
+
+/**
+ * A line of text in which `these words` stand as they are typed.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {string} className
+ * @param {string} text
+ * @param {Record<string, string | number | boolean>} [attributes]
+ */
+export function codedText(tag, className, text, attributes) {
+  const line = element(tag, className, "", attributes);
+  text.split("`").forEach((part, k) => {
+    if (part) line.append(k % 2 ? element("code", "lv-coded", part) : part);
+  });
+  return line;
 }
 
 /**
@@ -44,10 +60,10 @@ export function focusedIn(place) {
  * @param {(event: MouseEvent) => unknown} act
  */
 export function button(className, text, title, act) {
-  const made = element("button", className, text, { type: "button", title });
-  if (text.length === 1) made.setAttribute("aria-label", title); // a sign says nothing when it is read out
-  made.addEventListener("click", act);
-  return made;
+  const node = element("button", className, text, { type: "button", title });
+  if (text.length === 1) node.setAttribute("aria-label", title); // a sign alone means nothing to a screen reader
+  node.addEventListener("click", act);
+  return node;
 }
 
 /**
@@ -73,14 +89,14 @@ export function tickBox(words, isOn, act) {
  * @param {(value: string) => unknown} act
  */
 export function choiceList(label, options, value, act) {
-  const made = element("select", "lv-choice", "", { "aria-label": label, title: label });
+  const node = element("select", "lv-choice", "", { "aria-label": label, title: label });
   for (const [key, words] of options) {
     const option = element("option", "", words, { value: key });
     option.selected = key === value;
-    made.append(option);
+    node.append(option);
   }
-  made.addEventListener("change", () => act(made.value));
-  return made;
+  node.addEventListener("change", () => act(node.value));
+  return node;
 }
 
 /**

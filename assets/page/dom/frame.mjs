@@ -29,6 +29,9 @@ export function redraw(...names) {
   }
 }
 
+/* Is what was asked to be drawn not drawn yet? */
+export const isFrameAsked = () => waiting;
+
 /* Settles once what was asked to be drawn up to now is on the screen; soon where nothing is drawn, as in a hidden tab. */
 export function afterPaint() {
   return new Promise((resolve) => {
@@ -47,9 +50,9 @@ function run() {
   asked.clear();
   const isAtStart = isStartShown();
   for (const part of parts) {
-    if (!part.names.some((name) => names.has(name)) || part.names.includes("start") !== isAtStart) continue; // what is not seen is not drawn
+    if (!part.names.some((name) => names.has(name)) || part.names.includes("start") !== isAtStart) continue; // what is hidden is not drawn
     try {
-      part.draw(); // one part that fails does not take the others along
+      part.draw(); // if one part fails, the others are still drawn
     } catch (error) {
       notifyFailure("drawing the page", error);
     }

@@ -51,8 +51,22 @@ function open(menu) {
   menu.button.setAttribute("aria-expanded", "true");
   menu.panel.classList.remove("lv-panel-left");
   menu.panel.classList.toggle("lv-panel-left", menu.panel.getBoundingClientRect().right > window.innerWidth - 12);
+  fitHeight(menu);
   const first = menu.panel.querySelector("input, button, select");
   if (first) first.focus();
+}
+
+/**
+ * Under its button, or over it where there is more room; whole, or it scrolls.
+ * @param {Menu} menu
+ */
+function fitHeight({ panel, button }) {
+  panel.style.maxHeight = "";
+  const { top, bottom } = button.getBoundingClientRect();
+  const [over, under] = [top, window.innerHeight - bottom].map((room) => room - 18);
+  const isOver = panel.offsetHeight > under && over > under;
+  panel.classList.toggle("lv-panel-up", isOver);
+  panel.style.maxHeight = `${Math.max(120, isOver ? over : under)}px`;
 }
 
 /** @param {Menu} menu */
@@ -69,7 +83,7 @@ function close(menu) {
 /* Close the open menu on a press elsewhere and on Escape. */
 export function watchMenus() {
   document.addEventListener("pointerdown", (event) => {
-    // The lines take no menu away: with "+ pin" open a press on one pins it.
+    // A press on the lines closes no menu: with "+ pin" open it pins a unit.
     if (present && !present.whole.contains(targetOf(event)) && !targetOf(event).closest(".lv-plot")) close(present);
   });
   document.addEventListener(

@@ -1,19 +1,22 @@
-/* Whatever went wrong, in words, until it is mended or closed. One line a kind. */
+/* What went wrong, in words, until it is resolved or closed. One line a kind. */
 
 import { oneLine } from "../lib/tokens.mjs";
 import { ids } from "./ids.mjs";
 
 const lines = new Map(); // kind -> sentences
+const offers = new Map(); // kind -> what a button does
 
 /**
- * `text`: a sentence, or several.
+ * `text`: a sentence, or several. `offer`: a button beside them.
  * @param {string} kind
  * @param {string | string[]} text
+ * @param {{ words: string, press: () => void }} [offer]
  */
-export function notify(kind, text) {
+export function notify(kind, text, offer) {
   const sentences = [].concat(text).map((words) => oneLine(words[0].toUpperCase() + words.slice(1)));
   if (String(lines.get(kind)) === String(sentences)) return;
   lines.set(kind, sentences);
+  offers.set(kind, offer);
   show();
 }
 
@@ -23,7 +26,7 @@ export function clearNotice(kind) {
 }
 
 /**
- * Something of our own broke: say so, and leave the rest to the console.
+ * The page's own code failed: say so, and leave the details to the console.
  * @param {string} doing
  * @param {Error} error
  */
@@ -58,11 +61,22 @@ function line(kind, text) {
   close.textContent = "×";
   close.setAttribute("aria-label", "Close this message");
   close.addEventListener("click", () => clearNotice(kind));
-  row.append(words, close);
+  row.append(words, ...offered(offers.get(kind)), close);
   return row;
 }
 
-/* Tell of what fails anywhere in the page and is not told by whoever called it. */
+/** @param {{ words: string, press: () => void } | undefined} offer */
+function offered(offer) {
+  if (!offer) return [];
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "lv-notice-offer";
+  button.textContent = offer.words;
+  button.addEventListener("click", offer.press);
+  return [button];
+}
+
+/* Report failures anywhere in the page that no caller reports. */
 export function watchErrors() {
   window.addEventListener("error", (event) => {
     if (event.error) notify("page", `Something failed in the page: ${event.message}. Reloading the page may help.`);

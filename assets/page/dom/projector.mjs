@@ -27,7 +27,7 @@ export function makeProjector() {
   button.addEventListener("click", toggleProjector);
   mark();
   const header = document.querySelector(".lv-header");
-  const noteHeight = () => document.documentElement.style.setProperty("--lv-head", `${header.offsetHeight}px`); // in two rows, what sticks under it starts lower
+  const noteHeight = () => document.documentElement.style.setProperty("--lv-bar", `${header.offsetHeight}px`); // in two rows, what sticks under it starts lower
   new ResizeObserver(noteHeight).observe(header);
 }
 

@@ -15,7 +15,7 @@ export function turnTo(side) {
   document.documentElement.classList.toggle("lv-at-start", side === "start");
 }
 
-/* To the first row of matches, or where there is none to what is said of them. */
+/* Focus the first row of matches, or where there is none the line about them. */
 export function goToMatches() {
   const first = document.querySelector(`#${ids.matchTable} [data-place] a, #${ids.matchTable} [data-group]`);
   if (first) return first.focus();

@@ -12,15 +12,15 @@ const SPACE = "http://www.w3.org/2000/svg";
  * @param {...any} children
  */
 export function svgElement(tag, className, attributes, ...children) {
-  const made = document.createElementNS(SPACE, tag);
-  if (className) made.setAttribute("class", className);
-  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, String(value));
-  made.append(...children.map((child) => (typeof child === "number" ? String(child) : child)));
-  return made;
+  const node = document.createElementNS(SPACE, tag);
+  if (className) node.setAttribute("class", className);
+  for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, String(value));
+  node.append(...children.map((child) => (typeof child === "number" ? String(child) : child)));
+  return node;
 }
 
 /**
- * A drawing of a size in pixels; `words` tell it to those who do not see it.
+ * A drawing of a size in pixels; `words` describe it for screen readers.
  * @param {number} width
  * @param {number} height
  * @param {string} words
@@ -82,7 +82,7 @@ function round(value) {
 }
 
 /**
- * Tell the numbers of the part of a drawing that is pointed at: `lines(x, y)` gives those of a point, or null.
+ * Show the numbers of the part of a drawing that is pointed at: `lines(x, y)` gives those of a point, or null.
  * @param {SVGElement} drawn
  * @param {(x: number, y: number) => string[] | null} lines
  */

@@ -4,7 +4,22 @@ import { ramp, readable } from "../lib/scale.mjs";
 import { redrawAll } from "./frame.mjs";
 import { typeScale } from "./projector.mjs";
 
-const NAMES = ["bg", "panel", "line", "text", "dim", "accent", "low", "hover", "warn", "unit", "band", "mono", "sans"];
+const NAMES = [
+  "bg",
+  "panel",
+  "line",
+  "text",
+  "dim",
+  "accent",
+  "low",
+  "hover",
+  "pinned",
+  "warn",
+  "unit",
+  "band",
+  "mono",
+  "sans",
+];
 let /** @type {Colours} */ known = null;
 
 /* {bg, text, accent, ..., shade(0..1), lowShade(0..1), diverge(0..1), sequence(0..1), category(k)} of the present theme. */

@@ -1,4 +1,4 @@
-/* A long list of which only what is seen is there: rows of one height, fetched a page at a time as they come into view. */
+/* A long list of which only the visible rows exist: rows of one height, fetched a page at a time as they come into view. */
 
 import { questionLine } from "../lib/questions.mjs";
 import { element, ownKeys, targetOf } from "./element.mjs";
@@ -21,11 +21,11 @@ export function visibleRows(top, seen, height, total) {
 
 /**
  * A list in a new element. `load(from, limit, signal)` gives a promise of {total, rows}; `fill(element, row, index)` puts a
- * row into its element; `pick(row, index)` is called when one is pressed; `told(total, problem)` when it is known how many
+ * row into its element; `pick(row, index)` is called when one is pressed; `onTotal(total, problem)` when it is known how many
  * there are.
  * @param {ListOf} given
  */
-export function virtualList({ height, label, load, fill, pick, told }) {
+export function virtualList({ height, label, load, fill, pick, onTotal }) {
   const scroller = element("div", "lv-list", "", { role: "listbox", "aria-label": label, tabindex: "-1" });
   const room = element("div", "lv-list-room");
   scroller.append(room);
@@ -33,7 +33,7 @@ export function virtualList({ height, label, load, fill, pick, told }) {
   let made = new Map(); // index -> element
   let total = 0;
   let active = 0; // the row that has, or gets, the focus
-  const line = questionLine(); // a list that starts anew ends the pages of the one before
+  const line = questionLine(); // a list that is reset ends the requests of the one before
   let /** @type {AbortSignal} */ signal = null; // of the present list
   scroller.addEventListener("scroll", draw, { passive: true });
   scroller.addEventListener("click", (event) => {
@@ -57,7 +57,7 @@ export function virtualList({ height, label, load, fill, pick, told }) {
   ownKeys(scroller, "list", acts);
 
   /**
-   * Start anew; `at`: the row to begin at.
+   * Reset the list; `at`: the row to begin at.
    * @param {number} [at]
    */
   async function reset(at) {
@@ -84,13 +84,13 @@ export function virtualList({ height, label, load, fill, pick, told }) {
       pages.set(k, answer.rows);
       total = Math.min(MOST, answer.total);
       room.style.height = `${total * height}px`;
-      told(answer.total, null);
+      onTotal(answer.total, null);
       for (let index = k * PAGE; index < k * PAGE + PAGE; index++) refresh(index);
       draw();
     } catch (error) {
       if (mine.aborted) return;
       pages.delete(k);
-      told(total, error.message);
+      onTotal(total, error.message);
     }
   }
 

@@ -27,7 +27,7 @@ export function ablationWords(answer) {
   const [here, after, elsewhere] = answer.places;
   const n = answer.others.kl.length;
   const them = answer.n_units === 1 ? "it" : "them";
-  const held = `Held, ${answer.n_units === 1 ? "it changes" : "they change"} the predictions at the matches by ${nats(here.kl)} nats`;
+  const held = `Held at another value, ${answer.n_units === 1 ? "it changes" : "they change"} the predictions at the matches by ${nats(here.kl)} nats`;
   const asMuch = answer.others.kl.filter((kl) => kl >= here.kl).length;
   const sets = answer.n_units === 1 ? plural(n, "other unit") : `${n} other sets of as many`;
   const beside = n

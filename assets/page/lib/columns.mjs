@@ -1,11 +1,16 @@
-/* How the table of matches divides its width: step, shared units, tokens, then a heatmap for each measure. Pure. */
+/* How the table of matches divides its width: step, shared units, tokens, then a heatmap for each measure. Characters stand
+   in cells of one width; words flow as they are long, aligned where the matches start. Pure. */
 
-const LINKS = 106; // px for the step numbers, and what marks and hides a row
+const LINKS = 124; // px for the step numbers, and what marks, brushes and hides a row
 const DIGIT = 7; // px of a digit in "4/4"
 const GAP = 22; // px between columns
 export const HEAD_WIDTH = 44; // px that a column's name needs
-const CHAR = { wide: 19, narrow: 15 }; // px a cell of a text of characters
-const WORD = { least: 54, most: 84 }; // px a cell of a text of words
+const CHAR = { wide: 19, narrow: 15, least: 9 }; // px a cell of a text of characters
+const WORD = 34; // px that a word takes, about
+const WORDS = { share: 0.7, most: 24, alone: 300 }; // of the width beside heatmaps, words that are enough, px too few to share
+const AHEAD = 0.36; // share of the words' width that is before the matches
+const AHEAD_CHARS = { least: 3, most: 5 }; // cells before a match
+const PAIR = { share: 0.26, least: 120, most: 380, room: 560 }; // of the width beside a text: the other text of its pair
 const NUMBER = 36; // px a cell where there is no text, and the first heatmap stands in its place
 const HEAT = { least: 96, good: 170, most: 420, cell: 12 }; // px a heatmap, and a cell of one where they are few
 
@@ -27,8 +32,9 @@ export function usedCells(rows) {
 /**
  * {list: columns from the left, hidden: tracks without room}. A column {name, kind, left, width, from, n, track} shows
  * cells from .. from + n of each row; text takes what it needs but leaves the heatmaps a share, and they divide the rest.
+ * One of words has `ahead`: px of what is before the matches.
  * Asked: {width, used: [a, b], before: cells before a match's start, nUnits, isChars, hasTokens, unit (name of
- * one whose activation is shown, if any), tracks}.
+ * one whose activation is shown, if any), tracks, nTokens: as many are wanted in a row; null: as many as are usual}.
  * @param {LayoutQuestion} asked
  */
 export function columnLayout(asked) {
@@ -47,44 +53,59 @@ export function columnLayout(asked) {
     n: 0,
   };
   const left = nUnits ? units.left + Math.max(units.width, 36) + 10 : LINKS; // no pattern: the rows are steps of a region
-  const main = asked.hasTokens ? text(asked, left) : null;
-  const after = main ? main.left + Math.max(main.width, HEAD_WIDTH) + GAP : left;
-  const fits = Math.max(1, Math.floor((width - after + GAP) / (HEAT.least + GAP)));
+  const paired = asked.pair && width >= PAIR.room ? pairWidth(width) : 0;
+  const main = asked.hasTokens ? text({ ...asked, width: width - paired }, left) : null;
+  const pairAt = main ? main.left + Math.max(main.width, HEAD_WIDTH) + GAP : left;
+  const pair = paired ? [{ name: asked.pair, kind: "pair", left: pairAt, width: paired - GAP, from: 0, n: 0 }] : [];
+  const after = pairAt + paired;
+  const least = HEAT.least * (asked.scale || 1); // larger type has longer heads
+  const fits = Math.max(main ? 0 : 1, Math.floor((width - after + GAP) / (least + GAP)));
   const unitHeat = asked.unit && fits > 1 ? [{ name: asked.unit, kind: "unit" }] : [];
-  const seen = tracks.slice(0, fits - (nUnits ? 1 : 0) - unitHeat.length);
-  const names = [
-    ...(nUnits ? [{ name: "matched units", kind: "on" }] : []),
-    ...unitHeat,
-    ...seen.map((track) => ({ name: track.name, kind: "track", track })),
-  ];
+  const onHeat = nUnits && fits > 0 ? [{ name: "matched units", kind: "on" }] : [];
+  const seen = tracks.slice(0, fits - onHeat.length - unitHeat.length);
+  const names = [...onHeat, ...unitHeat, ...seen.map((track) => ({ name: track.name, kind: "track", track }))];
   const /** @type {Column[]} */ heats = [];
+  const from = Math.max(a, asked.before - AHEAD_CHARS.most);
   let x = after;
   names.forEach((column, k) => {
     const share = Math.floor((width - x + GAP) / (names.length - k)) - GAP;
     const most =
       !main && k === 0
-        ? Math.min((b - a) * NUMBER, width - x - (unitHeat.length + seen.length) * (HEAT.good + GAP))
-        : Math.min(HEAT.most, share, (b - a) * HEAT.cell);
-    const wide = Math.max(Math.min(HEAT.least, share), most);
-    heats.push(Object.assign(column, { left: x, width: wide, from: a, n: b - a }));
+        ? Math.min((b - from) * NUMBER, width - x - (unitHeat.length + seen.length) * (HEAT.good + GAP))
+        : Math.min(HEAT.most, share, (b - from) * HEAT.cell);
+    const wide = Math.max(Math.min(least, share), most);
+    heats.push(Object.assign(column, { left: x, width: wide, from, n: b - from }));
     x += wide + GAP;
   });
-  return { list: [...(nUnits ? [units] : []), ...(main ? [main] : []), ...heats], hidden: tracks.slice(seen.length) };
+  return {
+    list: [...(nUnits ? [units] : []), ...(main ? [main] : []), ...pair, ...heats],
+    hidden: tracks.slice(seen.length),
+  };
 }
+
+/** @param {number} width */
+const pairWidth = (width) => Math.round(Math.max(PAIR.least, Math.min(PAIR.most, width * PAIR.share))) + GAP;
 
 /**
  * @param {LayoutQuestion} asked
  * @param {number} left
  */
-function text({ width, used: [a, b], before, isChars, tracks, unit }, left) {
+function text({ width, used: [a, b], before, isChars, tracks, unit, nTokens }, left) {
   const room = width - left;
+  if (!isChars) {
+    const share = nTokens || room < WORDS.alone ? 1 : WORDS.share;
+    const most = Math.min(b - a, nTokens || WORDS.most) * WORD;
+    const wide = Math.floor(Math.min(room * share, Math.max(HEAD_WIDTH, most)));
+    return { name: "tokens", kind: "text", left, width: wide, from: a, n: b - a, ahead: Math.floor(wide * AHEAD) };
+  }
   const heats =
     1 + Math.min(tracks.length + (unit ? 1 : 0), Math.max(0, Math.floor((room * 0.4) / (HEAT.least + GAP)) - 1));
-  const share = Math.max(room * (isChars ? 0.45 : 0.58), room - heats * (HEAT.good + GAP));
-  const chars = width >= 900 ? CHAR.wide : CHAR.narrow;
-  const cell = isChars ? chars : Math.max(WORD.least, Math.min(WORD.most, Math.floor(share / (b - a))));
-  const fits = Math.max(1, Math.min(b - a, Math.floor(share / cell)));
-  const from = fits < b - a ? Math.max(a, before - 3) : a; // where room is short, less of what was before
+  const share = Math.max(room * 0.45, room - heats * (HEAT.good + GAP));
+  const usual = width >= 900 ? CHAR.wide : CHAR.narrow;
+  const cell = nTokens ? Math.max(CHAR.least, Math.min(usual, Math.floor(room / nTokens))) : usual;
+  const fits = Math.max(1, Math.min(b - a, nTokens || b, Math.floor((nTokens ? room : share) / cell)));
+  const ahead = fits < b - a ? AHEAD_CHARS.least : AHEAD_CHARS.most; // where room is short, less of what was before
+  const from = Math.max(a, before - ahead);
   const n = Math.min(fits, b - from);
   return { name: "tokens", kind: "text", left, width: n * cell, from, n };
 }

@@ -8,7 +8,7 @@ const SURE = 0.05; // q below it has a dot
 const NULLS = {
   swaps: "against sequences swapped in tens if their order means nothing",
   draws: "against 9,999 swaps of sequences in tens if their order means nothing",
-  shifts: "against labels shifted along the text: a weaker test that a drift deceives",
+  shifts: "against labels shifted along the text: a weaker test, misled by drift",
 };
 
 /**

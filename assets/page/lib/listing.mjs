@@ -46,15 +46,12 @@ export function groupWords(by, name) {
 }
 
 /**
- * The totals of an answer: [{shared, total, atLeast, strong, words}], most shared units first; those without matches are
- * left out. `atLeast` counts those that share more, too.
+ * The totals of an answer: [{shared, total, strong, words}], most shared units first; those without matches are left out.
  * @param {MatchAnswer} answer
  */
 export function countLevels({ counts, n_units: units }) {
-  let atLeast = 0;
   const levels = [];
   for (const [shared, total] of counts) {
-    atLeast += total;
     if (!total) continue;
     const /** @type {boolean} */ isFirst = !levels.length;
     const /** @type {string} */ which =
@@ -63,7 +60,7 @@ export function countLevels({ counts, n_units: units }) {
           : units === 1
             ? "with the unit on"
             : `with all ${grouped(units)} units on`;
-    levels.push({ shared, total, atLeast, strong: isFirst ? plural(total, "match") : grouped(total), words: which });
+    levels.push({ shared, total, strong: isFirst ? plural(total, "match") : grouped(total), words: which });
   }
   return levels;
 }

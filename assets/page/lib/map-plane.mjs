@@ -92,7 +92,7 @@ export function insideRegion(points, corners) {
 }
 
 /**
- * The corners of a drawn line, as few as show it, rounded to what a pixel of `scale` px a unit tells.
+ * The corners of a drawn line, as few as show it, rounded to what a pixel of `scale` px a unit resolves.
  * @param {number[][]} corners
  * @param {number} scale
  */

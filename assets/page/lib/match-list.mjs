@@ -3,6 +3,7 @@
 
 export const ROW_HEIGHT = 19; // px a row
 export const GROUP_HEIGHT = 28; // px a heading
+export const BRUSHED = -1; // place of the brush's own row
 export const BLOCK = 40; // items drawn on one canvas
 
 export function createMatchList() {
@@ -11,6 +12,7 @@ export function createMatchList() {
   const folded = new Set(); // indices of groups
   let /** @type {number} */ total = null; // rows in all, where that is known
   let isGrouped = false;
+  let /** @type {Row} */ brushed = null; // the brush's own place, pinned above the others
   let version = 0; // changes with whatever is listed
 
   let /** @type {Row[]} */ inOrder = null; // the rows, once they are asked for
@@ -23,6 +25,7 @@ export function createMatchList() {
   function put(answer, asked) {
     answer.rows.forEach((/** @type {Row} */ row, /** @type {number} */ k) => rows.set(answer.offset + k, row));
     inOrder = null;
+    if (answer.offset === 0) brushed = answer.brushed || null;
     for (const group of answer.groups || []) groups.set(group.index, group);
     isGrouped = Boolean(answer.n_groups);
     if (answer.n_listed !== null && answer.n_listed !== undefined) total = answer.n_listed;
@@ -85,6 +88,7 @@ export function createMatchList() {
       return null;
     };
     const end = total === null ? Infinity : total;
+    if (brushed && rows.size) add({ kind: "row", place: BRUSHED, row: brushed }, ROW_HEIGHT + 4);
     if (!isGrouped) return { next: take(0, end), items, height: top };
     let next = null;
     let from = 0;
@@ -113,8 +117,7 @@ export function createMatchList() {
     version: () => version,
     rows: () => (inOrder = inOrder || [...rows.keys()].sort((a, b) => a - b).map((place) => rows.get(place))),
     /** @param {number} place */
-    /** @param {number} place */
-    row: (place) => rows.get(place),
+    row: (place) => (place === BRUSHED ? brushed : rows.get(place)),
     size: () => rows.size,
     total: () => total,
   };

@@ -8,14 +8,14 @@ export function questionLine(pause = 0) {
   let /** @type {AbortController} */ present = null; // the AbortController of the question that is out
   let /** @type {ReturnType<typeof setTimeout>} */ late = null; // runs while it is not late yet
 
-  /* A new question: its signal tells when it is ended. */
+  /* A new question: its signal aborts when the question is ended. */
   function begin() {
     end();
     present = new AbortController();
     return present.signal;
   }
 
-  /* Nobody waits for an answer any more. */
+  /* Stop waiting for an answer. */
   function end() {
     clearTimeout(late);
     if (present) present.abort();
@@ -33,16 +33,16 @@ export function questionLine(pause = 0) {
     if (pause) await new Promise((resolve) => setTimeout(resolve, pause));
     if (signal.aborted) return null;
     if (isLate) late = setTimeout(isLate, LATE);
-    let came;
+    let reply;
     try {
-      came = { answer: await act(signal) };
+      reply = { answer: await act(signal) };
     } catch (error) {
-      came = { error };
+      reply = { error };
     }
     if (signal.aborted) return null;
     clearTimeout(late);
     present = null;
-    return came;
+    return reply;
   }
 
   return { begin, end, ask, isOpen: () => present !== null };
@@ -73,11 +73,11 @@ export function changingAnswer({ get, changed, pause }) {
     line.end();
     if (next === null) known = value = null;
     if (next === known) return;
-    const came = await line.ask((signal) => Promise.all(paths.map((path) => get(path, { signal }))), showWait);
-    if (!came) return;
+    const reply = await line.ask((signal) => Promise.all(paths.map((path) => get(path, { signal }))), showWait);
+    if (!reply) return;
     isLate = false;
-    if (came.error) [known, value, problem] = [null, null, came.error.message];
-    else [known, value] = [next, came.answer];
+    if (reply.error) [known, value, problem] = [null, null, reply.error.message];
+    else [known, value] = [next, reply.answer];
     changed();
   }
 

@@ -160,3 +160,31 @@ export function sequenceAround(borders, step, from, to) {
   }
   return [first, end];
 }
+
+/**
+ * Which steps of [from, to) lie in a run of fewer than `least` steps at which a unit is on, 1 for such a step. A run ends with
+ * its sequence; one that goes on where `row` has nothing yet is not counted as short.
+ * @param {(step: number) => Floats | null} row
+ * @param {number} unit
+ * @param {{ cut: number, side: BrushSide, least: number }} asked
+ * @param {number} from
+ * @param {number} to
+ * @param {(step: number) => boolean} isBorder
+ */
+export function shortRuns(row, unit, { cut, side, least }, from, to, isBorder) {
+  const short = new Uint8Array(Math.max(0, to - from));
+  /** @param {number} value */
+  const sideOf = (value) => (side !== "low" && value >= cut ? 1 : side !== "high" && value <= -cut ? -1 : 0);
+  let [began, on, isWhole, isSeen] = [0, 0, false, false];
+  for (let step = from - least; step <= to + least; step++) {
+    const values = row(step);
+    const now = values ? sideOf(values[unit]) : 0;
+    const wasSeen = isSeen;
+    isSeen = Boolean(values);
+    if (now === on && !isBorder(step)) continue;
+    if (on && isWhole && (values || isBorder(step)) && step - began < least)
+      short.fill(1, Math.max(0, began - from), Math.max(0, step - from));
+    [began, on, isWhole] = [step, now, wasSeen || isBorder(step)];
+  }
+  return short;
+}

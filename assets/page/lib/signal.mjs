@@ -1,6 +1,6 @@
-/* Something that happens, and those who want to know of it. Pure. */
+/* A signal and its listeners. Pure. */
 
-/* `on(act)` has an act called each time; `tell(...given)` calls them all, in the order they came. */
+/* `on(act)` adds a listener; `tell(...given)` calls all of them, in the order they were added. */
 export function signal() {
   const /** @type {((...given: any[]) => void)[]} */ acts = [];
   return {

@@ -1,6 +1,6 @@
-/* How many units each threshold selects, and what to say of the present one. Pure. */
+/* How many units each threshold selects, and a sentence about the present one. Pure. */
 
-import { thresholdText } from "./scale.mjs";
+import { grouped, thresholdText } from "./scale.mjs";
 import { plural } from "./words.mjs";
 
 const STABLE = 0.15; // of the range: a stretch as long as that is a stable choice
@@ -133,4 +133,14 @@ export function curveCorners(curve, x, y) {
   }
   corners.push([x(points.at(-1)), y(counts.at(-1))]);
   return corners;
+}
+
+/**
+ * Why a source opens with its threshold.
+ * @param {Source} source
+ */
+export function openingSentence({ opening }) {
+  const { threshold, share, n_brushes: n } = opening;
+  if (!n) return "";
+  return `Of ${grouped(n)} brushes of 4 steps tried here, ${Math.round(share * 100)} % select a unit at ${threshold}.`;
 }

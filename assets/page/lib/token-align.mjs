@@ -13,7 +13,7 @@ export function alignTokens(before, after) {
   const pairs = new Int32Array(after.length).fill(-1);
   const kinds = Array.from({ length: after.length }, () => "new");
   const /** @type {Alignment["gone"]} */ gone = [];
-  let [i, j] = [0, 0]; // up to here both are told
+  let [i, j] = [0, 0]; // up to here both are done
   /**
    * @param {number} a
    * @param {number} b

@@ -67,6 +67,78 @@ function joinsPictures(chars, i) {
 }
 
 /**
+ * What each token adds to a text, as it is shown. Pieces of words bring their own spaces, or say by a mark where a word
+ * begins (`prefix`, `suffix`); the others stand apart by `join`.
+ * @param {string[]} texts as `showToken` gives them
+ * @param {{ join: string, pieces: string }} axis
+ */
+export function spelled(texts, { join, pieces }) {
+  const at = pieces.indexOf(":");
+  const [kind, mark] = at < 0 ? [pieces, ""] : [pieces.slice(0, at), pieces.slice(at + 1)];
+  if (kind === "prefix")
+    return texts.map((text) =>
+      text.length > mark.length && text.startsWith(mark) ? text.slice(mark.length) : ` ${text}`,
+    );
+  if (kind === "suffix")
+    return texts.map((text) =>
+      text.length > mark.length && text.endsWith(mark) ? text.slice(0, -mark.length) : `${text} `,
+    );
+  if (pieces) return texts;
+  return texts.map((text, i) => (i ? join : "") + text);
+}
+
+/**
+ * Are two neighbouring tokens pieces of one word?
+ * @param {string} before
+ * @param {string} after
+ * @param {{ join: string, pieces: string }} axis
+ */
+export function isOneWord(before, after, axis) {
+  return before !== "" && after !== "" && !/\s/.test(spelled([before, after], axis).join("").trim());
+}
+
+/**
+ * Tokens as one text.
+ * @param {string[]} texts
+ * @param {{ join: string, pieces: string }} axis
+ */
+export function joinedText(texts, axis) {
+  return spelled(texts, axis).join("").trim();
+}
+
+/**
+ * Tokens as one text in three parts: before the tokens [start, stop), these, and after; spaces stand outside of these.
+ * @param {string[]} texts
+ * @param {{ join: string, pieces: string }} axis
+ * @param {number} start
+ * @param {number} stop
+ */
+export function textAround(texts, axis, start, stop) {
+  const parts = spelled(texts, axis);
+  const inside = parts.slice(start, stop).join("");
+  const part = inside.trim();
+  const lead = part ? inside.slice(0, inside.indexOf(part)) : "";
+  const tail = inside.slice(lead.length + part.length);
+  return [parts.slice(0, start).join("").trimStart() + lead, part, tail + parts.slice(stop).join("").trimEnd()];
+}
+
+const SHARED_LEAST = 4; // characters that all begin with, before they are left out
+
+/**
+ * How many characters texts all begin with, up to the last sign between words: what tells them apart comes after. 0 where
+ * that is hardly any, or there are not several.
+ * @param {string[]} texts
+ */
+export function sharedLead(texts) {
+  if (texts.length < 2) return 0;
+  const [first] = texts;
+  let n = 0;
+  while (n < first.length && texts.every((text) => text[n] === first[n])) n++;
+  while (n > 0 && /[\p{L}\p{N}\p{M}\p{Cs}]/u.test(first[n - 1])) n--;
+  return n >= SHARED_LEAST && texts.every((text) => text.length > n) ? n : 0;
+}
+
+/**
  * The widest prefix that `width(text) <= room` allows, ending in "…" where something was cut.
  * @param {string} text
  * @param {number} room

@@ -3,6 +3,7 @@
 import { BASE_STATE } from "./url-fields.mjs";
 
 const MOST_TEXT = 40000; // characters of a typed text, as the server takes them
+const MOST_CELLS = 48; // of a row of matches, as the server sends them
 const ORDERS = ["best", "step", "length", "-length"];
 
 /**
@@ -45,16 +46,25 @@ export function checkAgainstDump(state, about, source) {
     seen.add(part.source);
     return wrong;
   });
-  for (const field of ["excluded", "pinned"]) keep(field, noUnit);
+  for (const field of ["excluded", "pinned", "shaded"]) keep(field, noUnit);
   for (const unit of state.pinned) {
     if (unit.threshold === undefined) unit.threshold = unit.side === "high" ? state.threshold : -state.threshold;
   }
   keep("filters", (filter) => noTrack(filter.track) || wrongFilter(filter, tracks.get(filter.track)));
   if (state.tracks) keep("tracks", noTrack);
   if (state.held && !passes(problems, noUnit(state.held))) state.held = null;
+  /** @param {HeldUnit} unit */
+  const notState = (unit) =>
+    noUnit(unit) ||
+    (/\.[hc]$/.test(unit.source) ? null : `${short(unit.source)} is a gate, which cannot be held; left out`);
+  keep("ablated", notState);
+  if (state.carried && !state.carried.units.every((/** @type {HeldUnit} */ one) => passes(problems, notState(one))))
+    state.carried = null;
+  checkPair(state, about, source, problems);
   checkLengths(state, problems);
   checkTyped(state, problems);
   checkMap(state, problems, noSource);
+  if (state.mapPaths && !passes(problems, noTrack(state.mapPaths))) state.mapPaths = null;
   /** @param {string} text */
   const isTrack = (text) => text.startsWith("track:") && tracks.has(text.slice(6));
   /**
@@ -82,7 +92,40 @@ export function checkAgainstDump(state, about, source) {
     (text) => ["", "shared"].includes(text) || isTrack(text) || isUnit(text, noUnit),
     "shared, track:NAME or unit:SOURCE:UNIT",
   );
+  options("underline", (text) => text === "" || isTrack(text), "track:NAME");
+  const isCount = (/** @type {number} */ value) => value >= 1 && value <= MOST_CELLS;
+  options("rowTokens", (value) => value === null || isCount(value), `a number of tokens from 1 to ${MOST_CELLS}`);
+  options("leastRun", isCount, `a number of steps from 1 to ${MOST_CELLS}`);
   return problems;
+}
+
+/**
+ * What belongs to a pair of texts is left out where the axis has none, or not this one.
+ * @param {Record<string, any>} state
+ * @param {About} about
+ * @param {Source} source
+ * @param {string[]} problems
+ */
+function checkPair(state, about, source, problems) {
+  const pairs = about.axes[source.axis].pairs || [];
+  const { pairWith } = state;
+  const isOf = (/** @type {AxisPair} */ { axis, attention }) =>
+    attention.includes(pairWith) || about.axes[axis].name === pairWith;
+  if (pairWith && !pairs.some(isOf)) {
+    problems.push(`the link pairs the texts by ${short(pairWith)}, which is not in ${about.name}; left out`);
+    state.pairWith = "";
+  }
+  const other = (pairs.find(isOf) || pairs[0])?.axis;
+  const isOther = (/** @type {Source} */ one) => one.axis === other && one.name === state.pairSource;
+  if (state.pairSource && !about.sources.some(isOther)) {
+    problems.push(`the link asks for lines of ${short(state.pairSource)} at the other text, which has none; left out`);
+    state.pairSource = "";
+  }
+  const { pairBrush } = state;
+  if (pairBrush && (other === undefined || pairBrush.stop > about.axes[other].n_steps)) {
+    problems.push("the link's brush on the other text is outside of it; left out");
+    state.pairBrush = null;
+  }
 }
 
 /**
@@ -118,7 +161,7 @@ function wrongFilter(filter, track) {
   }
   if (track.kind === "category") return `the link filters track ${name} by a range, but it holds labels; left out`;
   return filter.low > filter.high
-    ? `the link's filter of track ${name} allows ${filter.low} to ${filter.high}, which is nothing; left out`
+    ? `the link's filter of track ${name} allows ${filter.low} to ${filter.high}, which no value meets; left out`
     : null;
 }
 
@@ -132,7 +175,8 @@ function checkTyped(state, problems) {
     problems.push(`the link's text has ${state[name].length} characters; at most ${MOST_TEXT} can be typed; left out`);
     state[name] = name === "text" ? "" : null;
   }
-  if (state.text === null) state.was = null;
+  if (state.text === null) Object.assign(state, { was: null, ablated: [] });
+  if (state.was === null) state.carried = null;
   const { typed } = state;
   if (!typed) return;
   if (!(typed.start < typed.stop) || typed.text !== state.text) {
@@ -149,10 +193,10 @@ function checkLengths(state, problems) {
   const isWrong =
     state.minLength < 1 || (state.maxLength !== null && state.maxLength < state.minLength) || state.shared === 0;
   if (!isWrong) return;
-  if (state.shared === 0) problems.push("the link's shared=0 is no number of units; left out");
+  if (state.shared === 0) problems.push("the link's shared=0 is not a number of shared units; left out");
   else
     problems.push(
-      `the link asks for matches of ${state.minLength} to ${state.maxLength ?? "any number of"} steps, which are none; left out`,
+      `the link asks for matches of ${state.minLength} to ${state.maxLength ?? "any number of"} steps, which no match can have; left out`,
     );
   Object.assign(state, state.shared === 0 ? { shared: null } : { minLength: 1, maxLength: null });
 }

@@ -1,9 +1,12 @@
 /* How each part of the state is written in an address, and read from one. Pure. A value that is wrong reads as null.
    Sources, tracks and their like have no "/" in their names, so it parts what belongs together. */
 
+import { shortPattern, wholePattern } from "./short-pattern.mjs";
+
 export const SIDES = ["high", "low", "both"];
 const VIEWS = ["lines", "text", "map"];
 const METHODS = ["pca", "tsne", "umap"];
+const PAIRS = ["lines", "heat", "off"];
 const LOOKS = ["heat", "line", "bars"];
 const MAX_CORNERS = 500; // of a region
 export const MAX_THRESHOLD = 1e30; // beyond any activation
@@ -29,7 +32,11 @@ export const /** @type {any} */ BASE_STATE = {
     order: "best",
     group: "",
     shared: null,
+    exact: false, // are only matches listed that share exactly so many units?
     colour: "shared",
+    shaded: [], // units of the pattern that "shared" counts; none: all of them
+    underline: "", // the track that underlines the tokens of the matches: "track:NAME"
+    rowTokens: null, // about so many tokens in a row of matches; null: as many as are usual
     rows: 50,
     tracks: null, // null: the first few
     looks: {}, // track -> how it is drawn, where not as usual
@@ -37,15 +44,26 @@ export const /** @type {any} */ BASE_STATE = {
     view: "lines",
     mask: false,
     bars: false,
+    leastRun: 1, // steps: shorter runs at which a unit is on are left out of its line
     mapOf: "", // the source, or "embedding", that the map shows; "": the plotted one
     mapMethod: "pca",
     mapColour: null, // the track that colours it; null: the first, "": none
+    mapPaths: null, // the track by which mean paths are drawn on it; "": one of all sequences, null: none
     lasso: null, // [[x, y], ...]: a region of that map, whose steps are listed in the place of matches
     beside: null, // {dump, source}: what stands beside, at the same steps
     pattern: null,
     text: null, // in the box for a text of one's own; null: the box is folded
     was: null, // the text that it is compared with
     typed: null, // {text, start, stop}: a brush on a typed text
+    ablated: [], // [{source, unit}]: held while the model reads the typed text
+    ablatedTo: "mean", // what they are held at: "mean" or "zero"
+    carried: null, // {units, start, stop}: units that take the values of the text before at these tokens
+    influence: false, // are the tokens shaded by what each of them changes?
+    pair: "lines", // how attention between the texts of a pair is drawn: "lines" or "heat"; "off": folded
+    pairWith: "", // the attention, or the axis, that is shown; "": the first
+    pairSource: "", // the source whose lines are drawn at the other text; "": the one most like the plotted
+    pairAt: null, // a step of the pair that was gone to, as long as it is in view
+    pairBrush: null, // {start, stop}: a brush on the other text
     versus: null, // {dump, name, pattern}: a pattern that is pinned as A, as the text of a file
     lists: null, // "A": the matches of that one are listed
   };
@@ -114,6 +132,23 @@ function held(text) {
 }
 
 /**
+ * "3-6/rnn.l0.c/23/rnn.l0.c/41": tokens, and units
+ * @param {string} text
+ */
+function carried(text) {
+  const [window_, ...rest] = text.split("/");
+  const [start, stop, ...more] = window_.split("-").map(wholeNumber);
+  const units = Array.from({ length: rest.length / 2 }, (_, k) => held(`${rest[2 * k]}/${rest[2 * k + 1]}`));
+  const isWhole = start !== null && stop > start && !more.length && rest.length % 2 === 0 && units.length > 0;
+  return isWhole && !units.includes(null) ? { units, start, stop } : null;
+}
+
+/** @param {State["carried"]} carried */
+function carriedText({ units, start, stop }) {
+  return [`${start}-${stop}`, ...units.map((one) => `${one.source}/${one.unit}`)].join("/");
+}
+
+/**
  * "0123abcd/rnn.l0.h": a recording's uuid and a source of it
  * @param {string} text
  */
@@ -161,12 +196,21 @@ function corners(text) {
 }
 
 /**
- * A pinned pattern as JSON; null where it is none.
+ * A pinned pattern {dump, name, pattern} as a link holds it: "dump:name:pattern".
+ * @param {State["versus"]} pinned
+ */
+export function versusText({ dump, name: called, pattern }) {
+  return [encodeURIComponent(dump), encodeURIComponent(called), shortPattern(pattern)].join(":");
+}
+
+/**
+ * A pinned pattern of a link, or of an older link as JSON; null where it is none.
  * @param {string} text
  */
 export function versus(text) {
   try {
-    const { dump, name: called, pattern } = JSON.parse(text);
+    const given = text.startsWith("{") ? JSON.parse(text) : versusParts(text);
+    const { dump, name: called, pattern } = given;
     const isWhole =
       [dump, called, pattern].every((value) => typeof value === "string") &&
       Array.isArray(JSON.parse(pattern).pattern.units);
@@ -174,6 +218,12 @@ export function versus(text) {
   } catch {
     return null;
   }
+}
+
+/** @param {string} text */
+function versusParts(text) {
+  const [dump, called, ...rest] = text.split(":");
+  return { dump: decodeURIComponent(dump), name: decodeURIComponent(called), pattern: wholePattern(rest.join(":")) };
 }
 
 /**
@@ -184,6 +234,9 @@ function windows(text) {
   const rows = text.split(",").map((row) => row.split("-").map(wholeNumber));
   return rows.every((row) => row.length === 2 && row[0] !== null && row[1] !== null && row[0] < row[1]) ? rows : null;
 }
+
+/** @param {(number[])[] | null} rows */
+const asSpan = (rows) => (rows?.length === 1 ? { start: rows[0][0], stop: rows[0][1] } : null);
 
 /**
  * @param {string} param
@@ -253,7 +306,11 @@ export const FIELDS = [
   plain("order", "order", name, "best, step, length, -length, track:NAME or -track:NAME"),
   plain("group", "group", name, "sequence, length or track:NAME"),
   plain("shared", "shared", wholeNumber, "a number of units such as 3"),
+  flag("exact", "exact"),
   plain("colour", "colour", name, "shared, track:NAME or unit:SOURCE:UNIT"),
+  list("shade", "shaded", unit, unitText, UNIT),
+  plain("under", "underline", name, "track:NAME"),
+  plain("cells", "rowTokens", wholeNumber, "a number of tokens such as 24"),
   plain("rows", "rows", wholeNumber, "a number of rows such as 50"),
   list("track", "tracks", name, String, "a track's name"),
   plain("lists", "lists", oneOf(["A"]), "A"),
@@ -261,6 +318,7 @@ export const FIELDS = [
   plain("map", "mapOf", name, "a source, or embedding"),
   plain("by", "mapMethod", oneOf(METHODS), "pca, tsne or umap"),
   plain("dye", "mapColour", name, "a track's name"),
+  plain("paths", "mapPaths", name, "a track's name"),
   {
     param: "lasso",
     field: "lasso",
@@ -270,12 +328,34 @@ export const FIELDS = [
   },
   flag("mask", "mask"),
   flag("bars", "bars"),
+  plain("runs", "leastRun", wholeNumber, "a number of steps such as 3"),
   {
     param: "beside",
     field: "beside",
     read: beside,
     kind: "a recording and a source such as 0123abcd/rnn.l0.h",
     write: (value) => [`${value.dump}/${value.source}`],
+  },
+  list("ablate", "ablated", held, (one) => `${one.source}/${one.unit}`, "a unit such as rnn.l0.c/23"),
+  plain("ablateTo", "ablatedTo", oneOf(["mean", "zero"]), "mean or zero"),
+  {
+    param: "carry",
+    field: "carried",
+    read: carried,
+    kind: "tokens and units such as 3-6/rnn.l0.c/23",
+    write: (value) => [carriedText(value)],
+  },
+  flag("influence", "influence"),
+  plain("pair", "pair", oneOf(PAIRS), "lines, heat or off"),
+  plain("with", "pairWith", name, "an attention, or an axis"),
+  plain("lines", "pairSource", name, "a source of the other text"),
+  plain("pairAt", "pairAt", wholeNumber, STEPS),
+  {
+    param: "pairBrush",
+    field: "pairBrush",
+    read: (text) => asSpan(windows(text)),
+    kind: "steps such as 3-6",
+    write: (value) => [`${value.start}-${value.stop}`],
   },
   {
     param: "unit",

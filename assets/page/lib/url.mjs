@@ -1,7 +1,8 @@
 /* The selection as a query string, and back. Pure: what is wrong with a link is told in words, never thrown. */
 
+import { shortPattern, wholePattern } from "./short-pattern.mjs";
 import { checkAgainstDump } from "./url-checks.mjs";
-import { BASE_STATE, FIELDS, tracks, tracksText, versus } from "./url-fields.mjs";
+import { BASE_STATE, FIELDS, tracks, tracksText, versus, versusText } from "./url-fields.mjs";
 
 export const PAGE_ROWS = 50; // of matches, where nobody asked for more
 export const MIN_SPAN = 8; // steps; fewer leave nothing to compare
@@ -29,8 +30,18 @@ export const QUESTION_FIELDS = [
   "pinned",
   "filters",
 ];
-export const LISTED_FIELDS = ["minLength", "maxLength", "hidden", "marked", "order", "group", "shared", "pattern"];
-const ROW_FIELDS = ["rows", "offset", "colour", "counted"];
+export const LISTED_FIELDS = [
+  "minLength",
+  "maxLength",
+  "hidden",
+  "marked",
+  "order",
+  "group",
+  "shared",
+  "exact",
+  "pattern",
+];
+const ROW_FIELDS = ["rows", "offset", "colour", "shaded", "underline", "counted", "pairWith"];
 const REGION_FIELDS = ["lasso", "mapOf", "mapMethod"];
 // What makes another list of matches, so that its first rows are wanted anew.
 export const LIST_FIELDS = [
@@ -40,6 +51,7 @@ export const LIST_FIELDS = [
   "order",
   "group",
   "shared",
+  "exact",
   "pattern",
   "lists",
   "lasso",
@@ -76,7 +88,13 @@ export function parseAddress(address) {
   const /** @type {Record<string, any>} */ values = {};
   const held = new URLSearchParams(behind || "");
   const problems = [];
-  if (held.get("pattern")) values.pattern = held.get("pattern");
+  if (held.get("pattern")) {
+    values.pattern = wholePattern(held.get("pattern"));
+    if (values.pattern === null) {
+      delete values.pattern;
+      problems.push("the link's pattern cannot be read; left out");
+    }
+  }
   const window_ = (held.get("typed") || "").match(/^(\d{1,9})-(\d{1,9})$/);
   for (const name of ["text", "was"]) if (held.has(name)) values[name] = held.get(name);
   if (window_ && values.text) values.typed = { text: values.text, start: Number(window_[1]), stop: Number(window_[2]) };
@@ -114,13 +132,13 @@ export function formatAddress(state) {
   }
   if (state.tracks !== undefined) for (const text of tracksText(state)) query.append("track", text);
   // An opened pattern may be long: behind the # it does not travel to the server with each request.
-  const opened = new URLSearchParams(state.pattern ? { pattern: state.pattern } : {});
-  if (state.versus) opened.set("versus", JSON.stringify(state.versus));
+  const opened = new URLSearchParams(state.pattern ? { pattern: shortPattern(state.pattern) } : {});
+  if (state.versus) opened.set("versus", versusText(state.versus));
   if (isLinked(state)) {
     for (const name of ["text", "was"]) if (typeof state[name] === "string") opened.set(name, state[name]);
     if (state.typed && state.typed.text === state.text) opened.set("typed", `${state.typed.start}-${state.typed.stop}`);
   }
-  const behind = opened.toString();
+  const behind = opened.toString().replace(/%3A/g, ":").replace(/%3B/g, ";").replace(/%2C/g, ",");
   return `?${query.toString().replace(/%2F/g, "/").replace(/%2C/g, ",")}${behind ? `#${behind}` : ""}`;
 }
 
@@ -160,15 +178,24 @@ export function askedFields(question) {
 }
 
 /**
+ * Names what is asked for with the rows because it colours them: a unit's values, or how many of some units are on.
+ * @param {Record<string, any>} state
+ */
+export function coloursAsked({ colour, shaded }) {
+  if (/^unit:/.test(colour || "")) return colour;
+  return colour === "shared" && shaded?.length ? JSON.stringify(shaded) : null;
+}
+
+/**
  * Names the question put to the match engine: equal keys, equal answers.
  * @param {Record<string, any>} state
  */
 export function questionKey(state) {
   const values = [...QUESTION_FIELDS, ...LISTED_FIELDS].map((name) => (state[name] === undefined ? null : state[name]));
-  const isOfUnit = /^unit:/.test(state.colour || ""); // whose values come with the rows
   return JSON.stringify([
     ...values,
-    isOfUnit ? state.colour : null,
+    coloursAsked(state),
+    state.pairWith || null, // by which the other text of each row is shaded
     state.lists === "A" ? state.versus : null,
     regionKey(state),
   ]);

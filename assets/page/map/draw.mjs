@@ -2,8 +2,10 @@
 
 import { lineScale } from "../dom/projector.mjs";
 import { themeColours, typePx } from "../dom/theme.mjs";
+import { clusterPlaces, colourGroups } from "../lib/map-clusters.mjs";
 import { toScreen } from "../lib/map-plane.mjs";
-import { fitText } from "../lib/tokens.mjs";
+import { valueText } from "../lib/scale.mjs";
+import { fitText, showToken } from "../lib/tokens.mjs";
 import { clamp } from "../lib/url.mjs";
 import { slotColour } from "./palette.mjs";
 
@@ -71,13 +73,63 @@ export function drawTokenLabels(ctx, data, view, text) {
     if (x < 0 || y < 0 || x > width || y > height) continue;
     const words = fitText(text(k), 120, (one) => ctx.measureText(one).width);
     const box = [x + 6, y - 7, x + 8 + ctx.measureText(words).width, y + 7];
-    if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]))
-      continue;
+    if (taken.some((other) => isOver(box, other))) continue;
     taken.push(box);
     halo(ctx, words, x + 7, y, colours.text);
     if (taken.length >= LABELS) return;
   }
 }
+
+const clusters = new WeakMap(); // colouring -> names and where they stand
+
+/**
+ * The names of a map's colours where their points are densest: {words, x, y}, in the map's own coordinates.
+ * @param {MapData} data
+ */
+export function clusterNames({ points, colour }) {
+  if (!colour?.found || colour.found.slot.length !== points.length / 2) return [];
+  if (!clusters.has(colour.found)) {
+    const groups = colourGroups(colour.found, colour.values, valueText);
+    const found = groups ? clusterPlaces(points, groups.group, groups.names.length) : [];
+    clusters.set(
+      colour.found,
+      found.map(({ group, x, y }) => ({ words: showToken(groups.names[group]).text, x, y })),
+    );
+  }
+  return clusters.get(colour.found);
+}
+
+/**
+ * Write them, those of most points first, where they lie over no other and over none of the boxes that are taken.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {MapData} data
+ * @param {View} view
+ * @param {number[][]} others
+ */
+export function drawClusterNames(ctx, data, view, others) {
+  const colours = themeColours();
+  const taken = [...others];
+  ctx.font = `600 ${typePx(LABEL + 1)} ${colours.sans}`;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  const [width, height] = [ctx.canvas.clientWidth, ctx.canvas.clientHeight];
+  for (const one of clusterNames(data)) {
+    const [x, y] = toScreen(view, one.x, one.y);
+    const words = fitText(one.words, 140, (part) => ctx.measureText(part).width);
+    const half = ctx.measureText(words).width / 2 + 3;
+    const box = [x - half, y - 9, x + half, y + 9];
+    if (box[0] < 0 || box[1] < 0 || box[2] > width || box[3] > height || taken.some((other) => isOver(box, other)))
+      continue;
+    taken.push(box);
+    halo(ctx, words, x, y, colours.text);
+  }
+}
+
+/**
+ * @param {number[]} one
+ * @param {number[]} other
+ */
+const isOver = (one, other) => one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
 
 const orders = new WeakMap();
 
@@ -102,7 +154,7 @@ function order(data) {
  * @param {number} y
  * @param {string} colour
  */
-function halo(ctx, words, x, y, colour) {
+export function halo(ctx, words, x, y, colour) {
   ctx.lineWidth = 3;
   ctx.strokeStyle = themeColours().bg;
   ctx.lineJoin = "round";
@@ -112,7 +164,8 @@ function halo(ctx, words, x, y, colour) {
 }
 
 /**
- * The window as a line through its steps, broken at borders; the brushed part is strong, its ends are marked.
+ * The window as a line through its steps, broken at borders; the brushed part is strong, its ends are marked. Returns the boxes of
+ * their names.
  * @param {CanvasRenderingContext2D} ctx
  * @param {MapPath} path
  * @param {View} view
@@ -142,8 +195,10 @@ export function drawPath(ctx, { start, points: steps, borders }, view, brush) {
   const [begin, last] = [at(first), at(end - 1)];
   if (begin) mark(ctx, begin, false);
   if (last) mark(ctx, last, true);
-  if (begin) name(ctx, begin, last || begin, "begin", -1);
-  if (last) name(ctx, last, begin || last, "end", 1);
+  return [
+    ...(begin ? [name(ctx, begin, last || begin, "begin", -1)] : []),
+    ...(last ? [name(ctx, last, begin || last, "end", 1)] : []),
+  ];
 }
 
 /**
@@ -174,13 +229,15 @@ function stroke(ctx, at, from, to, cuts, colour, width) {
  * @param {CanvasRenderingContext2D} ctx
  * @param {number[]} place
  * @param {boolean} isFilled
+ * @param {string} [own]
  */
-function mark(ctx, [x, y], isFilled) {
+export function mark(ctx, [x, y], isFilled, own) {
   const colours = themeColours();
+  const colour = own || colours.accent;
   ctx.beginPath();
   ctx.arc(x, y, 5, 0, 7);
-  ctx.fillStyle = isFilled ? colours.accent : colours.bg;
-  ctx.strokeStyle = isFilled ? colours.bg : colours.accent;
+  ctx.fillStyle = isFilled ? colour : colours.bg;
+  ctx.strokeStyle = isFilled ? colours.bg : colour;
   ctx.lineWidth = 2.5;
   ctx.fill();
   ctx.stroke();
@@ -203,13 +260,9 @@ function name(ctx, [x, y], [ox, oy], words, sign) {
   const far = Math.hypot(x - ox, y - oy);
   const [dx, dy] = far > 1 ? [(x - ox) / far, (y - oy) / far] : [0, sign];
   const { clientWidth: wide, clientHeight: tall } = ctx.canvas;
-  halo(
-    ctx,
-    words,
-    clamp(x + dx * (half + 10), half + 3, wide - half - 3),
-    clamp(y + dy * 16, 9, tall - 9),
-    colours.text,
-  );
+  const [left, top] = [clamp(x + dx * (half + 10), half + 3, wide - half - 3), clamp(y + dy * 16, 9, tall - 9)];
+  halo(ctx, words, left, top, colours.text);
+  return [left - half - 2, top - 9, left + half + 2, top + 9];
 }
 
 /**

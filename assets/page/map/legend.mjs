@@ -42,10 +42,12 @@ export function startMapOnce() {
 /** @param {MapData} data */
 export function drawLegend(data) {
   drawCover(data);
-  const { found: coloured, by } = data.colour || {};
+  const { found: coloured, by, label } = data.colour || {};
   const now = [
     data.key,
     by,
+    coloured?.low,
+    coloured?.high,
     Boolean(coloured),
     themeColours().bg,
     typeScale(),
@@ -54,13 +56,12 @@ export function drawLegend(data) {
   if (now === drawnKey) return;
   drawnKey = now;
   const legend = coloured && (coloured.kind === "category" ? labels(coloured) : scale(coloured));
-  side.replaceChildren(...(legend ? [title(by), legend, ...none(coloured)] : []));
+  side.replaceChildren(...(legend ? [title(label), legend, ...none(coloured)] : []));
 }
 
-/** @param {string} by */
-function title(by) {
-  const shown = isMapOfTokens() ? "times in the corpus" : showToken(by).text;
-  return element("p", "lv-map-title", shown, { title: shown });
+/** @param {string} label */
+function title(label) {
+  return element("p", "lv-map-title", label, { title: label });
 }
 
 /** @param {any} found */
@@ -117,7 +118,7 @@ function none({ none: count }) {
 }
 
 /**
- * What stands in the place of points that are not there.
+ * What is shown in place of missing points.
  * @param {MapData} data
  */
 function drawCover(data) {
@@ -159,7 +160,7 @@ function parts(stage, { job, problem, about }) {
     state.mapMethod === "pca"
       ? []
       : [
-          button("lv-link", "Show PCA", "The map by principal components, at once", () =>
+          button("lv-link", "Show PCA", "The map by principal components, shown at once", () =>
             changeState({ mapMethod: "pca", lasso: null }, "settle"),
           ),
         ];

@@ -7,11 +7,21 @@ import { typeScale } from "../dom/projector.mjs";
 import { addCanvas, fitCanvas, themeColours } from "../dom/theme.mjs";
 import { toScreen } from "../lib/map-plane.mjs";
 import { isMapOfTokens, needMap, presentMap } from "../store/map-data.mjs";
+import { needMapPaths, presentMapPaths } from "../store/map-paths.mjs";
 import { model } from "../store/model.mjs";
 import { changeState, state } from "../store/state.mjs";
-import { drawPath, drawPoints, drawRegion, drawRing, drawTokenLabels } from "./draw.mjs";
+import {
+  clusterNames,
+  drawClusterNames,
+  drawPath,
+  drawPoints,
+  drawRegion,
+  drawRing,
+  drawTokenLabels,
+} from "./draw.mjs";
 import { lassoBeingDrawn } from "./lasso.mjs";
 import { drawLegend, legendElement, legendTexts, makeLegend } from "./legend.mjs";
+import { drawConditionPaths } from "./paths.mjs";
 import { mapToken, pointedPlace, watchMapPointer } from "./pointer.mjs";
 import { makeStage, nInsideRegion, pointsInRegion, presentView, viewStamp, wholeMapView } from "./stage.mjs";
 import { drawMapTools, makeMapTools } from "./tools.mjs";
@@ -68,6 +78,8 @@ function draw() {
   swap();
   if (!isMapOpen()) return;
   const data = needMap();
+  needMapPaths();
+  base.classList.toggle("lv-map-behind", Boolean(presentMapPaths()));
   const mask = pointsInRegion(data);
   drawMapTools(data);
   drawLegend(data);
@@ -79,6 +91,7 @@ function draw() {
     viewStamp(),
     data.colour && Boolean(data.colour.found),
     data.colour?.by,
+    data.colour?.stamp,
     colours.bg,
     stage.clientWidth,
     stage.clientHeight,
@@ -102,8 +115,11 @@ function drawOver() {
   const corners = lassoBeingDrawn() || state.lasso;
   if (corners) drawRegion(ctx, corners, now);
   const { start, stop } = state;
-  if (data.path) drawPath(ctx, data.path, now, start === null ? null : [start, stop]);
+  drawConditionPaths(ctx, data, now);
+  const isWindowShown = start !== null || !presentMapPaths(); // among paths of conditions only what is brushed
+  const taken = data.path && isWindowShown ? drawPath(ctx, data.path, now, start === null ? null : [start, stop]) : [];
   if (isMapOfTokens()) drawTokenLabels(ctx, data, now, mapToken);
+  else if (!presentMapPaths()) drawClusterNames(ctx, data, now, taken); // paths have the names of their conditions
   const at = pointedPlace(data);
   if (at) drawRing(ctx, toScreen(now, at[0], at[1]));
 }
@@ -130,7 +146,9 @@ export function inspectMap() {
     colour: data.colour?.found
       ? { by: data.colour.by, values: Array.from(data.colour.values.slice(0, 2000)), legend: legendTexts() }
       : null,
+    names: isHere ? clusterNames(data) : [],
     path: data.path,
+    paths: presentMapPaths(),
     box: { left: box.left, top: box.top, width: box.width, height: box.height },
     nInside: nInsideRegion(),
     words: place.textContent,

@@ -5,10 +5,10 @@ import { onFrame, redraw } from "../dom/frame.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { nearestPoint, zoomedView } from "../lib/map-plane.mjs";
 import { grouped, valueText } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
+import { showToken, textAround } from "../lib/tokens.mjs";
 import { clamp } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
-import { dropRegion, isMapOfTokens, listRegion, mapColourTrack, presentMap } from "../store/map-data.mjs";
+import { dropRegion, isMapOfTokens, listRegion, mapColouring, presentMap } from "../store/map-data.mjs";
 import { model } from "../store/model.mjs";
 import { hover, setHover, state } from "../store/state.mjs";
 import { panTo } from "../store/view.mjs";
@@ -127,27 +127,22 @@ function stepLines(k) {
   const steps = model.dump.stepsOf(model.axis);
   const [from, to] = [Math.max(0, step - AROUND), Math.min(model.axis.n_steps, step + AROUND + 1)];
   steps.need(from, to, true);
-  /**
-   * @param {number} a
-   * @param {number} b
-   */
-  const text = (a, b) =>
-    Array.from({ length: Math.max(0, b - a) }, (_, i) => (model.shown(a + i) || { text: "…" }).text).join(
-      model.axis.join === "" ? "" : " ",
-    );
-  const words = model.axis.has_tokens ? `${text(from, step)} [${text(step, step + 1)}] ${text(step + 1, to)}` : "";
+  const texts = Array.from({ length: to - from }, (_, i) => (model.shown(from + i) || { text: "…" }).text);
+  const [before, token, after] = textAround(texts, model.axis, step - from, step + 1 - from);
+  const [left, right] = model.axis.pieces ? [before, after] : [`${before.trimEnd()} `, ` ${after.trimStart()}`];
+  const words = model.axis.has_tokens ? `${left}[${token}]${right}` : "";
   return [words || `step ${grouped(step)}`, words && `step ${grouped(step)}`, colourLine(k), "press to go there"];
 }
 
 /** @param {number} k */
 function tokenLines(k) {
   const { values } = data().colour || {};
-  return [mapToken(k), values ? `${plural(values[k], "time")} in the corpus` : "", "press to list where it stands"];
+  return [mapToken(k), values ? `${plural(values[k], "time")} in the corpus` : "", "press to list where it occurs"];
 }
 
 /** @param {number} k */
 function colourLine(k) {
-  const by = mapColourTrack();
+  const by = mapColouring();
   const { values } = data().colour || {};
   if (!by || !values) return "";
   const value = values[k];
@@ -156,7 +151,7 @@ function colourLine(k) {
     : by.kind === "category"
       ? showToken(by.labels[value]).text
       : valueText(value);
-  return `${showToken(by.name).text} ${words}`;
+  return `${by.label} ${words}`;
 }
 
 /** @param {number} k */

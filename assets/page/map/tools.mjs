@@ -6,7 +6,16 @@ import { redraw } from "../dom/frame.mjs";
 import { goToMatches } from "../dom/stage.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
-import { isMapOfTokens, listRegion, mapColourTrack } from "../store/map-data.mjs";
+import {
+  isMapOfTokens,
+  isUnitColour,
+  listRegion,
+  mapColouring,
+  OF_PATTERN,
+  unitColour,
+  unitWords,
+} from "../store/map-data.mjs";
+import { hasMapPaths } from "../store/map-paths.mjs";
 import { model } from "../store/model.mjs";
 import { changeState, state } from "../store/state.mjs";
 import { armLasso, isLassoArmed, regionInView } from "./lasso.mjs";
@@ -14,6 +23,7 @@ import { startMapOnce } from "./legend.mjs";
 import { nInsideRegion, resetView } from "./stage.mjs";
 import { mapNote } from "./words.mjs";
 
+const [NONE, ALL, BY] = ["none", "all", "by:"]; // of the paths by condition
 const METHODS = [
   ["pca", "PCA"],
   ["tsne", "t-SNE"],
@@ -56,6 +66,15 @@ export function makeMapTools() {
       value: colour,
       /** @param {string} mapColour */
       pick: (mapColour) => set({ mapColour }, true),
+    }),
+    makeDropdown(hold(), {
+      word: "paths",
+      title:
+        "Where the states are on average at each time since a sequence began, for all sequences or by the label of each",
+      usual: NONE,
+      options: conditions,
+      value: () => (state.mapPaths === null ? NONE : state.mapPaths === "" ? ALL : BY + state.mapPaths),
+      pick: showPaths,
     }),
   ];
   lasso = button(
@@ -108,13 +127,35 @@ function mapSourceName(of) {
   return of === "embedding" && !model.sourceOf(of) ? "embeddings" : showToken(of).text;
 }
 
+function conditions() {
+  if (!hasMapPaths()) return [[NONE, "none: only on a map of states by PCA"]];
+  const tracks = model.tracks.map((track) => [BY + track.name, `by ${track.name}`]);
+  return [[NONE, "none"], [ALL, "all sequences"], ...tracks];
+}
+
+/**
+ * Paths by a track have its colours, and so have the points.
+ * @param {string} choice
+ */
+function showPaths(choice) {
+  const mapPaths = choice === NONE ? null : choice === ALL ? "" : choice.slice(BY.length);
+  set(mapPaths ? { mapPaths, mapColour: mapPaths } : { mapPaths }, true);
+}
+
 function colours() {
   if (isMapOfTokens()) return [["frequency", "frequency"]];
-  return [...model.tracks.map((track) => [track.name, track.name]), ["", "nothing"]];
+  const { held, mapColour } = state;
+  const units = [...new Set([held && unitColour(held), isUnitColour(mapColour) && mapColour])].filter(Boolean);
+  return [
+    ...model.tracks.map((track) => [track.name, track.name]),
+    [OF_PATTERN, "units on"],
+    ...units.map((one) => [one, unitWords(one)]),
+    ["", "nothing"],
+  ];
 }
 
 function colour() {
-  const by = mapColourTrack();
+  const by = mapColouring();
   return by ? by.name : "";
 }
 

@@ -1,4 +1,4 @@
-/* Match rows hidden and marked by hand: which they are, and the switch that shows hidden ones all the same. */
+/* Match rows hidden and marked by hand: which they are, and the switch that shows hidden ones anyway. */
 
 import { button } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
@@ -28,7 +28,7 @@ export function makeByHand() {
   onFrame("matches", tell);
 }
 
-/* Take up what the state, or the opened pattern, says. */
+/* Read them from the state, or from the opened pattern. */
 function refresh() {
   if (!model.source) return;
   const { hidden, marked } = listedByHand();
@@ -66,8 +66,8 @@ function tell() {
   toggleButton.hidden = nHidden === 0;
   toggleButton.textContent = isShowing ? `leave out ${nHidden} hidden` : `show ${nHidden} hidden`;
   toggleButton.title = isShowing
-    ? "Take the rows hidden by hand out of the list again"
-    : "List the rows hidden by hand too, faded, to bring them back";
+    ? "Leave the rows that you hid out of the list again"
+    : "Also list the rows that you hid, faded, to bring them back";
   toggleButton.setAttribute("aria-pressed", String(isShowing));
 }
 

@@ -17,8 +17,11 @@ import { openSource, showDump } from "../store/open.mjs";
 import { isListed, pinned, pinnedFile } from "../store/pinned-pattern.mjs";
 import { askServer } from "../store/request.mjs";
 import { changeState, state } from "../store/state.mjs";
+import { panTo } from "../store/view.mjs";
+import { aloneButton, aloneList, lengthsPicture, metBar, stepsBar } from "./compare-picture.mjs";
 
 const FEW = 8; // units named
+let /** @type {string} */ alone = null; // the one, A or B, whose own matches are listed
 let /** @type {HTMLElement} */ place;
 let /** @type {HTMLButtonElement} */ pin;
 let /** @type {Menu} */ menu;
@@ -91,12 +94,12 @@ export async function refreshComparison(isAgain) {
   const { dump, source } = state;
   const first = { dump: pinned().dump, source, pattern: pinned().pattern };
   const question = { first, second: isPut() ? askedFields(state) : first };
-  const came = await line.ask(
+  const reply = await line.ask(
     (signal) => askServer(`d/${dump}/compare`, question, { signal }),
     () => redraw("compare"),
   );
-  if (!came) return; // another one is wanted by now
-  given = came.error ? { key, problem: came.error.message } : { key, answer: came.answer };
+  if (!reply) return; // another one is wanted by now
+  given = reply.error ? { key, problem: reply.error.message } : { key, answer: reply.answer };
   asked = null;
   redraw("compare");
 }
@@ -107,7 +110,7 @@ function draw() {
   if (!model.source || !place) return;
   const { held, ...present } = state;
   const now = pinned()
-    ? JSON.stringify([pinned(), present.lists, given?.key, given?.problem, asked, isPut(), present.dump])
+    ? JSON.stringify([pinned(), present.lists, given?.key, given?.problem, asked, isPut(), present.dump, alone])
     : "";
   if (now === drawnKey) return;
   drawnKey = now;
@@ -115,8 +118,10 @@ function draw() {
   if (!pinned()) return place.replaceChildren();
   const active = focusedIn(place)?.dataset.list;
   const known = given?.answer;
-  const rows = [row("A", known?.first), row("B", known && isPut() ? known.second : null)];
-  place.replaceChildren(...rows, foot(known));
+  const rows = [row("A", known?.first, known), row("B", known && isPut() ? known.second : null, known)];
+  const overlap = known?.both && isPut() ? [stepsBar(known.both)] : [];
+  const isOpen = overlap.length > 0 && alone !== null;
+  place.replaceChildren(...rows, ...overlap, foot(known), ...(isOpen ? [listAlone(known.only)] : []));
   place.classList.toggle("lv-stale", asked !== null && given !== null && given.key !== keyOf());
   const again = active && place.querySelector(`[data-list="${active}"]`);
   if (again) again.focus();
@@ -125,8 +130,9 @@ function draw() {
 /**
  * @param {string} which
  * @param {Compared} side
+ * @param {any} known
  */
-function row(which, side) {
+function row(which, side, known) {
   const whole = element("div", "lv-compare-row");
   whole.dataset.side = which;
   const isOn = isListed() === (which === "A");
@@ -148,13 +154,41 @@ function row(which, side) {
     whole.append(element("span", "lv-compare-words lv-hint", words));
     return whole;
   }
-  const cells = [units(side), constraints(side), plural(side.n_matches, "match"), lengths(side)];
-  if (isAway || side.dump !== state.dump) cells.unshift(showToken(side.name).text);
-  for (const [k, words] of cells.entries())
-    whole.append(
-      element("span", `lv-compare-words${k === cells.length - 2 ? " lv-strong" : ""}`, words, { title: words }),
-    );
+  const isOther = isAway || side.dump !== state.dump;
+  const words = `${isOther ? `${showToken(side.name).text} · ` : ""}${units(side)} · ${constraints(side)}`;
+  const count = element("div", "lv-compare-count");
+  const number = element("span", "lv-compare-words lv-strong", plural(side.n_matches, "match"));
+  const both = isPut() ? known.both : null;
+  const met = both && (which === "A" ? both.n_first_met : both.n_second_met);
+  if (both) {
+    number.append(element("span", "lv-hint", ` ${grouped(met)} meet ${which === "A" ? "B" : "A"}'s`));
+    count.append(metBar(which, side.n_matches, met, Math.max(both.n_first, both.n_second)));
+  }
+  count.prepend(number);
+  const long = element("div", "lv-compare-lengths", "", { title: lengths(side) });
+  long.append(lengthsPicture(which, side, [known.first, ...(isPut() ? [known.second] : [])]));
+  long.append(element("span", "lv-compare-words", lengths(side)));
+  whole.append(element("span", "lv-compare-words lv-compare-what", words), count, long);
   return whole;
+}
+
+/**
+ * The matches in only one of them. Those of a recording that is not shown lead nowhere here.
+ * @param {Record<string, Alone>} only
+ */
+function listAlone(only) {
+  const isFirst = alone === "A";
+  const isHere = !isFirst || pinned().dump === state.dump;
+  const go = isHere
+    ? (/** @type {Hit} */ one) => panTo(Math.round((one.start + one.stop - state.span) / 2), "push")
+    : null;
+  return aloneList(alone, isFirst ? only.first : only.second, go);
+}
+
+/** @param {string} which */
+function toggleAlone(which) {
+  alone = alone === which ? null : which;
+  redraw("compare");
 }
 
 /**
@@ -200,10 +234,17 @@ function foot(known) {
       button("lv-link", "Try again", "Ask the server again", () => refreshComparison(true)),
     );
   } else if (known && isPut())
-    words.textContent = known.both
-      ? shared(known.both)
-      : `Their matches cannot be held against each other: ${known.why}.`;
+    words.textContent = known.both ? shared(known.both) : `Their matches cannot be compared: ${known.why}.`;
   const actions = element("span", "lv-compare-actions");
+  if (known?.both && isPut())
+    for (const [which, name] of [
+      ["A", "first"],
+      ["B", "second"],
+    ]) {
+      const only = aloneButton(which, known.only[name], alone === which, () => toggleAlone(which));
+      only.dataset.list = `only ${which}`; // the keyboard comes back to it
+      actions.append(only);
+    }
   menu = makeMenu(actions, {
     words: "A's units as B",
     title: "Look for A's units here, at another threshold or on another source",

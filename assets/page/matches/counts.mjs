@@ -1,4 +1,4 @@
-/* How many matches there are, each count a button that lists those with at least so many units on. */
+/* How many matches there are, each count a button that lists those with that many units on. */
 
 import { button, element } from "../dom/element.mjs";
 import { ids } from "../dom/ids.mjs";
@@ -50,7 +50,7 @@ export function drawCounts() {
 }
 
 /**
- * What is said once no more counts come.
+ * The line once no more counts come.
  * @param {MatchAnswer} answer
  * @param {ReturnType<typeof countLevels>} levels
  * @returns {(string | HTMLElement)[]}
@@ -68,18 +68,14 @@ function counted(answer, levels) {
  * @returns {(string | HTMLElement)[]}
  */
 function count(level, isFirst) {
-  const { shared } = state;
-  const isOn = shared === level.shared;
+  const { shared, exact } = state;
+  const isOn = exact && shared === level.shared;
   const words = isFirst ? level.strong : `${level.strong} ${level.words}`;
-  const target =
-    level.atLeast > level.total
-      ? `the ${plural(level.atLeast, "match")} with ${level.shared} units on or more`
-      : `only the matches ${level.words}`;
   const made = button(
     `lv-count${isFirst ? " lv-count-first" : ""}`,
     words,
-    isOn ? "List all matches again" : `List ${target}`,
-    () => choose(isOn ? null : level.shared),
+    isOn ? "List all matches again" : `List only the ${plural(level.total, "match")} ${level.words}`,
+    () => choose(isOn ? null : level.shared, true),
   );
   made.setAttribute("aria-pressed", String(isOn));
   made.dataset.shared = String(level.shared);
@@ -87,16 +83,17 @@ function count(level, isFirst) {
 }
 
 /**
- * Is only a part of them listed? Says so, with a way to all.
+ * Says so if only a part of them is listed, with a button for all.
  * @param {MatchAnswer} answer
  * @param {number} shared
  * @returns {(string | HTMLElement)[]}
  */
 function limit(answer, shared) {
   const from = answer.shared_from;
-  if (!from || from <= 1) return [];
+  const { exact } = answer.question;
+  if (!from || (from <= 1 && !exact)) return [];
   const listed = answer.n_listed === null ? "" : `${grouped(answer.n_listed)} `;
-  const words = from === answer.n_units ? `with all ${from}` : `with ${from} or more`;
+  const words = from === answer.n_units ? `with all ${from}` : `with ${from}${exact ? "" : " or more"}`;
   const all = button(
     "lv-link",
     "list all",
@@ -114,7 +111,10 @@ function fill(panel) {
   panel.append(element("p", "lv-panel-head", "Matches"), list);
 }
 
-/** @param {number} shared */
-function choose(shared) {
-  changeState({ shared }, "settle");
+/**
+ * @param {number | null} shared
+ * @param {boolean} [exact]
+ */
+function choose(shared, exact = false) {
+  changeState({ shared, exact: exact && shared !== null }, "settle");
 }

@@ -11,6 +11,7 @@ import { colourName } from "../store/colouring.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 import { state } from "../store/state.mjs";
 import { orderedTracks, trackText } from "../store/tracks.mjs";
+import { cellPlace, cellUnder } from "./cells.mjs";
 import { openRow, tableColumns } from "./layout.mjs";
 
 /** @param {Block} block */
@@ -45,7 +46,7 @@ function find(block, event) {
   const x = event.clientX - box.left;
   const cols = tableColumns().list;
   const column = cols.find((candidate) => candidate.n && x >= candidate.left && x < candidate.left + candidate.width);
-  const cell = column ? column.from + Math.floor(((x - column.left) / column.width) * column.n) : null;
+  const cell = column ? cellUnder(column, item.row, x) : null;
   return { answer, item, row: item.row, cols, cell };
 }
 
@@ -74,8 +75,9 @@ function describe(answer, row, cell) {
   const shown = showToken(row.tokens ? row.tokens[cell] : null);
   const lines = [`step ${grouped(step)}`, shown.text];
   if (!answer.region) lines.push(`${row.on[cell]} of ${plural(answer.n_units, "unit")} on`);
+  if (row.shades) lines.push(`${row.shades[cell]} of the ${answer.n_shaded} that shade`);
   const { colour } = state;
-  if (row.colour === colour && row.values && row.values[cell] !== null)
+  if (row.coloursAsked === colour && row.values && row.values[cell] !== null)
     lines.push(`${colourName(colour)} ${valueText(row.values[cell])}`);
   for (const track of orderedTracks().slice(0, 8)) {
     const value = trackValueInRow(track, row, cell);
@@ -97,10 +99,8 @@ function mark(block, { cols, item, cell }) {
   const top = item.top - block.top;
   const boxes = [box("lv-row-mark", 0, top, block.canvas.clientWidth, item.height)];
   for (const column of cols) {
-    const place = cell - column.from;
-    if (cell === null || !column.n || place < 0 || place >= column.n) continue;
-    const width = column.width / column.n;
-    boxes.push(box("lv-cell-mark", column.left + place * width, top, width, item.height));
+    const place = cell === null || !column.n ? null : cellPlace(column, item.row, cell);
+    if (place) boxes.push(box("lv-cell-mark", place[0], top, place[1], item.height));
   }
   show(block, item, boxes);
 }

@@ -1,4 +1,4 @@
-/* What stands in the place of the matches where there are none: how one gets some. */
+/* What is shown in place of the matches where there are none: how to get some. */
 
 import { element } from "../dom/element.mjs";
 import { hasQuestion } from "../lib/url.mjs";

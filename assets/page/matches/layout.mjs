@@ -1,12 +1,15 @@
 /* How the list of matches lies in the table: its blocks, its columns, and where a row leads. */
 
+import { areWords } from "../dom/cell-text.mjs";
 import { ids } from "../dom/ids.mjs";
+import { typeScale } from "../dom/projector.mjs";
 import { columnLayout, usedCells } from "../lib/columns.mjs";
 import { blocksOf } from "../lib/match-list.mjs";
 import { clamp } from "../lib/url.mjs";
 import { colourMode, colourName } from "../store/colouring.mjs";
 import { matchAnswer, matchList } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
+import { axisName, partner } from "../store/pair.mjs";
 import { changeState, state } from "../store/state.mjs";
 import { orderedTracks } from "../store/tracks.mjs";
 import { byHandVersion, isRowShown } from "./by-hand.mjs";
@@ -16,7 +19,7 @@ let known = { key: null, items: [], blocks: [], height: 0, next: null };
 /** @type {any} */
 let used = { list: null, version: null, range: null }; // cells that the rows use
 
-/* The items that are shown, in blocks; worked out anew only where something changed. */
+/* The items that are shown, in blocks; recomputed only where something changed. */
 export function laidItems() {
   const list = matchList();
   const key = `${list.version()} ${byHandVersion()}`;
@@ -40,10 +43,13 @@ export function tableColumns() {
     used: used.range,
     before: answer.text_before,
     nUnits: answer.n_units,
-    isChars: model.axis.join === "",
+    isChars: !areWords(model.firstShown()),
     hasTokens: model.axis.has_tokens,
+    pair: first.pair ? axisName(partner().axis) : null,
     unit: mode.kind === "unit" ? colourName(state.colour) : null,
+    nTokens: state.rowTokens,
     tracks: orderedTracks().filter((track) => first.tracks?.[track.name]),
+    scale: typeScale(),
   });
 }
 
@@ -55,6 +61,15 @@ export function placeOfRow(row) {
   const { span } = state;
   const at = Math.round((row.start + row.stop) / 2 - span / 2);
   return { at: clamp(at, 0, Math.max(0, model.axis.n_steps - span)) };
+}
+
+/**
+ * Brush a match where it is: a question of its own, with threshold and limits as they are.
+ * @param {Row} row
+ */
+export function brushRow(row) {
+  changeState({ ...placeOfRow(row), start: row.start, stop: row.stop, lists: null }, "push");
+  window.scrollTo({ top: 0, behavior: "smooth" });
 }
 
 /** @param {Row} row */

@@ -1,14 +1,17 @@
 /* One block of match rows on its canvas: tokens on their colours, a heatmap for each measure, rules where matches end. */
 
-import { drawToken } from "../dom/cell-text.mjs";
-import { themeColours, typePx } from "../dom/theme.mjs";
+import { drawToken, textWidth, writeCentred } from "../dom/cell-text.mjs";
+import { labelFont, themeColours, typePx } from "../dom/theme.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { trackValueInRow } from "../lib/tracks.mjs";
-import { colourMode, valueColour } from "../store/colouring.mjs";
-import { trackGround } from "../store/tracks.mjs";
+import { colourMode, sharedColour, underlining, valueColour } from "../store/colouring.mjs";
+import { trackGround, trackText } from "../store/tracks.mjs";
 import { isRowHidden } from "./by-hand.mjs";
+import { cellPlace } from "./cells.mjs";
+import { paintPair } from "./paint-pair.mjs";
 
-const FADED = 0.35; // of a row hidden by hand that is shown all the same
+const UNDERLINE = 4; // px, with the one that parts it from the next row
+const FADED = 0.35; // of a row hidden by hand that is shown anyway
 
 /**
  * `block`: {top, items}; `above`: the item before its first one.
@@ -41,14 +44,25 @@ export function paintBlock(ctx, answer, cols, block, above) {
  */
 function paintColumn(ctx, answer, column, { row, height }, top, mode) {
   if (column.kind === "shared") return paintShared(ctx, answer, column, row, top, height);
-  const cell = column.width / column.n;
-  for (let c = 0; c < column.n; c++) {
-    const x = column.left + c * cell;
-    if (column.kind === "text")
-      paintToken(ctx, ground(answer, mode, row, column.from + c), row, column.from + c, x, top, cell, height);
-    else paintHeat(ctx, heat(answer, column, mode, row, column.from + c), x, top, cell, height);
+  if (column.kind === "pair") return paintPair(ctx, column, row, top, height);
+  const under = underlining();
+  for (let c = column.from; c < column.from + column.n; c++) {
+    const place = cellPlace(column, row, c);
+    if (!place) continue;
+    if (column.kind === "text") {
+      paintToken(ctx, ground(answer, mode, row, c), row, c, place, top, height, column.ahead !== undefined);
+      if (under)
+        paintUnderline(
+          ctx,
+          trackGround(under, (track) => trackValueInRow(track, row, c)),
+          place,
+          top,
+          height,
+        );
+    } else paintHeat(ctx, heat(answer, column, mode, row, c), place, top, height);
   }
-  if (column.kind !== "track") paintEnds(ctx, answer, column, row, top, cell, height);
+  if (column.kind === "track") paintLabels(ctx, column, row, top, height);
+  else paintEnds(ctx, answer, column, row, top, height);
 }
 
 /**
@@ -80,8 +94,7 @@ function paintShared(ctx, answer, column, row, top, height) {
 function ground(answer, mode, row, c) {
   if (mode.kind === "track") return trackGround(mode.track, (track) => trackValueInRow(track, row, c));
   if (mode.kind === "unit") return valueColour(mode, row, c);
-  if (mode.kind === "shared" && row.on[c]) return themeColours().shade(row.on[c] / answer.n_units);
-  return null;
+  return mode.kind === "shared" ? sharedColour(answer, row, c) : null;
 }
 
 /**
@@ -100,12 +113,11 @@ function heat(answer, column, mode, row, c) {
 /**
  * @param {CanvasRenderingContext2D} ctx
  * @param {string} colour
- * @param {number} x
+ * @param {[left: number, width: number]} place
  * @param {number} top
- * @param {number} cell
  * @param {number} height
  */
-function paintHeat(ctx, colour, x, top, cell, height) {
+function paintHeat(ctx, colour, [x, cell], top, height) {
   if (!colour) return;
   const left = Math.round(x); // whole pixels, so that neighbours neither overlap nor part
   ctx.fillStyle = colour;
@@ -117,17 +129,62 @@ function paintHeat(ctx, colour, x, top, cell, height) {
  * @param {string} colour
  * @param {Row} row
  * @param {number} c
- * @param {number} x
+ * @param {[left: number, width: number]} place
  * @param {number} top
- * @param {number} cell
  * @param {number} height
+ * @param {boolean} isWord
  */
-function paintToken(ctx, colour, row, c, x, top, cell, height) {
+function paintToken(ctx, colour, row, c, [x, cell], top, height, isWord) {
   if (colour) {
     ctx.fillStyle = colour;
     ctx.fillRect(x, top + 1, cell - 1, height - 2);
   }
-  drawToken(ctx, showToken(row.tokens ? row.tokens[c] : null), x, top, cell, height, colour || themeColours().bg);
+  const shown = showToken(row.tokens ? row.tokens[c] : null);
+  drawToken(ctx, shown, x, top, cell, height, colour || themeColours().bg, isWord);
+}
+
+/**
+ * A track's colour under a token, beside what colours its ground.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string | null} colour
+ * @param {[left: number, width: number]} place
+ * @param {number} top
+ * @param {number} height
+ */
+function paintUnderline(ctx, colour, [x, cell], top, height) {
+  if (!colour) return;
+  const left = Math.round(x);
+  ctx.fillStyle = themeColours().bg;
+  ctx.fillRect(left, top + height - UNDERLINE - 1, Math.round(x + cell) - left, 1); // apart from the ground above
+  ctx.fillStyle = colour;
+  ctx.fillRect(left, top + height - UNDERLINE, Math.round(x + cell) - left, UNDERLINE - 1);
+}
+
+/**
+ * The labels of a track, each once in its run, where the run is wide enough.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Column} column
+ * @param {Row} row
+ * @param {number} top
+ * @param {number} height
+ */
+function paintLabels(ctx, column, row, top, height) {
+  const { track } = column;
+  if (track.kind !== "category") return;
+  const cell = column.width / column.n;
+  for (let c = column.from; c < column.from + column.n; ) {
+    const value = trackValueInRow(track, row, c);
+    let end = c + 1;
+    while (end < column.from + column.n && trackValueInRow(track, row, end) === value) end++;
+    const words = trackText(track, value);
+    const wide = (end - c) * cell - 4;
+    const ground = trackGround(track, (one) => trackValueInRow(one, row, (c + end - 1) >> 1));
+    if (words && ground && textWidth(words, labelFont()) <= wide) {
+      ctx.fillStyle = themeColours().ink(ground);
+      writeCentred(ctx, labelFont(), words, column.left + ((c + end) / 2 - column.from) * cell, top + height / 2, wide);
+    }
+    c = end;
+  }
 }
 
 /**
@@ -137,18 +194,17 @@ function paintToken(ctx, colour, row, c, x, top, cell, height) {
  * @param {Column} column
  * @param {Row} row
  * @param {number} top
- * @param {number} cell
  * @param {number} height
  */
-function paintEnds(ctx, answer, column, row, top, cell, height) {
+function paintEnds(ctx, answer, column, row, top, height) {
   const before = answer.text_before;
   const isText = column.kind === "text";
   const thick = isText ? 1.5 : 1;
   ctx.fillStyle = themeColours().text;
-  ctx.fillRect(Math.round(column.left + (before - column.from) * cell) - thick, top, thick, height);
-  const end = before + row.length - column.from;
-  if (end <= column.n)
-    ctx.fillRect(Math.round(column.left + end * cell) - (isText ? 1 : 0), top, thick, height - (isText ? 0 : 1));
+  const start = cellPlace(column, row, before);
+  if (start) ctx.fillRect(Math.round(start[0]) - thick, top, thick, height);
+  const last = cellPlace(column, row, before + row.length - 1);
+  if (last) ctx.fillRect(Math.round(last[0] + last[1]) - (isText ? 1 : 0), top, thick, height - (isText ? 0 : 1));
 }
 
 /**

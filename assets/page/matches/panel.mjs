@@ -1,4 +1,4 @@
-/* The panel of the matches: what is said of them, their table, and the button under it that brings the next ones. */
+/* The panel of the matches: the line about them, their table, and the button under it that brings the next ones. */
 
 import { button, element } from "../dom/element.mjs";
 import { onFrame } from "../dom/frame.mjs";
@@ -78,7 +78,7 @@ const TOLD = {
   },
 };
 
-const isStale = () => table.classList.contains("lv-stale"); // the words in the place of the counts tell of a wait
+const isStale = () => table.classList.contains("lv-stale"); // a line about the wait replaces the counts
 
 /** @param {boolean} isRegion */
 function settle(isRegion) {

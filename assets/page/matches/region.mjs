@@ -1,4 +1,4 @@
-/* What the match view says of a region of the map: how many steps, which tokens, and the way back to the matches. */
+/* The match view's line about a region of the map: how many steps, which tokens, and the way back to the matches. */
 
 import { button, element } from "../dom/element.mjs";
 import { percent } from "../lib/shares.mjs";
@@ -22,9 +22,7 @@ export function drawRegionCounts(place, answer) {
   if (nTokens) parts.push(` · ${plural(nTokens, "token")}: `, ...named(tokens, nTokens));
   parts.push(
     " ",
-    button("lv-to-brush lv-region-back", "× back to the matches", "Let go of the region on the map", () =>
-      dropRegion(),
-    ),
+    button("lv-to-brush lv-region-back", "× back to the matches", "Close the region of the map", () => dropRegion()),
   );
   place.className = "lv-counts lv-region-counts";
   place.replaceChildren(...parts);

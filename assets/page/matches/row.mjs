@@ -1,9 +1,10 @@
-/* What of a match row is no picture: the link to its place, the buttons that mark and hide it, the headings of groups. */
+/* The parts of a match row that are not drawn: the link to its place, the buttons that mark and hide it, the headings of groups. */
 
 import { element, targetOf } from "../dom/element.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { groupWords } from "../lib/listing.mjs";
+import { BRUSHED } from "../lib/match-list.mjs";
 import { grouped } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { formatAddress } from "../lib/url.mjs";
@@ -11,10 +12,10 @@ import { plural } from "../lib/words.mjs";
 import { matchAnswer, matchList } from "../store/matches.mjs";
 import { state } from "../store/state.mjs";
 import { hideRow, isRowHidden, isRowMarked, markRow } from "./by-hand.mjs";
-import { laidItems, openRow, placeOfRow } from "./layout.mjs";
+import { brushRow, laidItems, openRow, placeOfRow } from "./layout.mjs";
 
 /**
- * Fill a block's column of links anew; the keyboard stays where it was.
+ * Refill a block's column of links; the keyboard focus stays where it was.
  * @param {Block} block
  */
 export function fillRows(block) {
@@ -40,6 +41,7 @@ function nameOf(element) {
  * @param {number} from
  */
 function row({ row: match, place, top }, from) {
+  if (place === BRUSHED) return brushedRow(match, top - from);
   const [isMarked, isHidden] = [isRowMarked(match), isRowHidden(match)];
   const whole = element("div", `lv-match-row${isMarked ? " lv-marked" : ""}${isHidden ? " lv-hidden-row" : ""}`);
   whole.style.top = `${top - from}px`;
@@ -57,18 +59,19 @@ function row({ row: match, place, top }, from) {
       tabindex: "-1",
       title: words,
       "aria-label": `${words}: step ${step}`,
-      "aria-pressed": String(isOn),
+      ...(name === "brush" ? {} : { "aria-pressed": String(isOn) }),
       "data-act": name,
     });
   const link = element("a", "lv-match-link", step, {
-    title: `Show this place; brush and pattern are kept. M marks it, Delete hides it${isMarked ? ". Marked" : ""}`,
+    title: `Show this place; brush and pattern are kept. M marks it, B brushes it, Delete hides it${isMarked ? ". Marked" : ""}`,
     "data-row": place,
     "data-testid": "match-link",
   });
   link.href = formatAddress(Object.assign({}, state, placeOfRow(match)));
   whole.append(
-    act("mark", isMarked ? "★" : "☆", isMarked ? "Take the mark away (M)" : "Mark this match (M)", isMarked),
+    act("mark", isMarked ? "★" : "☆", isMarked ? "Unmark this match (M)" : "Mark this match (M)", isMarked),
     link,
+    act("brush", "⇤⇥", "Brush this match (B): what else is on here", false),
     act(
       "hide",
       isHidden ? "↺" : "×",
@@ -76,6 +79,25 @@ function row({ row: match, place, top }, from) {
       isHidden,
     ),
   );
+  return whole;
+}
+
+/**
+ * The brush's own place, above the matches.
+ * @param {Row} match
+ * @param {number} top
+ */
+function brushedRow(match, top) {
+  const whole = element("div", "lv-brushed-row");
+  whole.style.top = `${top}px`;
+  whole.dataset.place = String(BRUSHED);
+  const link = element("a", "lv-match-link", grouped(match.start), {
+    title: "The brush itself, to compare the matches with",
+    "data-row": BRUSHED,
+    "data-testid": "brushed-link",
+  });
+  link.href = formatAddress(Object.assign({}, state, placeOfRow(match)));
+  whole.append(element("span", "lv-brushed-sign", "brush"), link);
   return whole;
 }
 
@@ -118,6 +140,9 @@ export function watchRows(room, given) {
   room.addEventListener("keydown", key);
 }
 
+/** @type {Record<string, (match: Row) => void>} */
+const ACTS = { hide: hideRow, mark: markRow, brush: brushRow };
+
 /** @param {MouseEvent} event */
 function press(event) {
   const group = targetOf(event).closest("[data-group]");
@@ -125,7 +150,7 @@ function press(event) {
   const match = matchOf(targetOf(event));
   if (!match) return;
   const act = targetOf(event).closest("[data-act]");
-  if (act) return act.dataset.act === "hide" ? hideRow(match) : markRow(match);
+  if (act) return ACTS[act.dataset.act](match);
   if (!targetOf(event).closest("a") || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   openRow(match);
@@ -144,13 +169,13 @@ function key(event) {
   const match = matchOf(targetOf(event));
   if (!match && targetOf(event).dataset.group === undefined) return;
   const acts = { down: () => step(targetOf(event), 1), up: () => step(targetOf(event), -1) };
-  if (match) {
-    const place = Number(targetOf(event).closest("[data-place]").dataset.place);
+  const place = match ? Number(targetOf(event).closest("[data-place]").dataset.place) : BRUSHED;
+  if (place !== BRUSHED) {
     const hide = () => {
       hideRow(match);
       table.focusRow(place);
     };
-    Object.assign(acts, { hide, mark: () => markRow(match) });
+    Object.assign(acts, { hide, mark: () => markRow(match), brush: () => brushRow(match) });
   }
   if (actOnKey("row", event, acts)) event.stopPropagation();
 }

@@ -5,10 +5,11 @@ import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { addCanvas, fitCanvas } from "../dom/theme.mjs";
 import { HEAD_WIDTH } from "../lib/columns.mjs";
-import { blocksAround } from "../lib/match-list.mjs";
+import { BRUSHED, blocksAround } from "../lib/match-list.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { SHIFTED, trackShift } from "../lib/tracks.mjs";
-import { chooseColour, colourMode, columnColour } from "../store/colouring.mjs";
+import { coloursAsked } from "../lib/url.mjs";
+import { chooseColour, columnColour } from "../store/colouring.mjs";
 import { askPage, isMatchPending, matchAnswer, matchList } from "../store/matches.mjs";
 import { state } from "../store/state.mjs";
 import { watchHover } from "./hover.mjs";
@@ -64,6 +65,7 @@ const HINTS = {
   text: "Aligned where each match starts; a rule marks where it ends",
   on: "How many of the selected units are on at each step",
   unit: "The activation of the unit at each step",
+  pair: "The other text of the pair; dark where the match has most to do with it",
 };
 
 /** @param {Column[]} cols */
@@ -148,14 +150,14 @@ function fill(block, { top, height, items }, width, cols, before) {
 }
 
 /**
- * Rows that are seen and were asked for while another unit coloured them are asked for once more.
+ * Rows that are seen and were asked for while other units coloured them are asked for once more.
  * @param {LaidBlock[]} blocks
  */
 function needValues(blocks) {
-  if (colourMode().kind !== "unit" || isMatchPending()) return;
-  const { colour } = state;
+  const asked = coloursAsked(state);
+  if (asked === null || isMatchPending()) return;
   const items = blocks.flatMap((block) => block.items);
-  const stale = items.find((item) => item.kind === "row" && item.row.colour !== colour);
+  const stale = items.find((item) => item.kind === "row" && item.place !== BRUSHED && item.row.coloursAsked !== asked);
   if (stale) askPage(/** @type {RowItem} */ (stale).place);
 }
 

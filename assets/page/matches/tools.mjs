@@ -1,18 +1,20 @@
 /* Over the matches: their order, their groups, and what colours their tokens. */
 
 import { makeDropdown } from "../dom/dropdown.mjs";
-import { button, element } from "../dom/element.mjs";
+import { button, choiceList, element, tickBox } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { groupOptions, orderOptions } from "../lib/listing.mjs";
 import { grouped } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
-import { chooseColour, colourName, unitColour } from "../store/colouring.mjs";
+import { chooseColour, colourName, isShading, shadeBy, unitColour } from "../store/colouring.mjs";
 import { matchAnswer, matchList } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
+import { unitName } from "../store/naming.mjs";
 import { changeState, state } from "../store/state.mjs";
 
+const ROW_TOKENS = [8, 12, 16, 24, 32, 46];
 const UNITS = 60; // of the pattern, offered as colours
 let /** @type {ReturnType<typeof makeDropdown>[]} */ tools;
 let /** @type {HTMLButtonElement} */ foldButton;
@@ -51,7 +53,12 @@ export function makeMatchTools() {
       value: valueOfField("colour"),
       words: colourName,
       pick: chooseColour,
-      more: anyUnit,
+      more: (panel, choose) => {
+        anyUnit(panel, choose);
+        someUnits(panel);
+        underline(panel);
+        tokensInRow(panel);
+      },
     }),
   ];
   foldButton = button("lv-link lv-fold", "", "", foldAll);
@@ -118,6 +125,60 @@ function anyUnit(panel, choose) {
     if (/^\d{1,9}$/.test(text) && Number(text) < source.n_units) choose(unitColour(source.name, Number(text)));
     else input.select();
   });
+  panel.append(row);
+}
+
+/**
+ * Which of the pattern's units shade the tokens.
+ * @param {HTMLElement} panel
+ */
+function someUnits(panel) {
+  const units = (model.chosen || []).slice(0, UNITS);
+  if (units.length < 2) return;
+  const list = element("div", "lv-panel-ticks", "", { role: "group", "aria-label": "Units that shade the tokens" });
+  const fill = () => list.replaceChildren(...units.map((one) => tickBox(unitName(one), isShading(one), tick(one))));
+  const tick = (/** @type {Unit} */ unit) => (/** @type {boolean} */ isOn) => {
+    shadeBy(unit, isOn);
+    const at = units.indexOf(unit);
+    fill(); // without the last of them, all shade again
+    list.querySelectorAll("input")[at].focus();
+  };
+  fill();
+  panel.append(element("p", "lv-panel-head", "Shaded by the units"), list);
+}
+
+/**
+ * A second thing to see on the tokens: a track's colour under each.
+ * @param {HTMLElement} panel
+ */
+function underline(panel) {
+  if (!model.tracks.length || !model.axis.has_tokens) return;
+  const offers = [["", "nothing"], ...model.tracks.map((track) => [`track:${track.name}`, showToken(track.name).text])];
+  const set = (/** @type {string} */ value) => {
+    changeState({ underline: value }, "settle");
+    redraw("matches");
+  };
+  const row = element("label", "lv-panel-row", "underlined by");
+  row.append(choiceList("What underlines the tokens of the matches", offers, state.underline, set));
+  panel.append(row);
+}
+
+/**
+ * How many tokens a row shows: the heatmaps beside them take what is left.
+ * @param {HTMLElement} panel
+ */
+function tokensInRow(panel) {
+  if (!model.axis.has_tokens) return;
+  const usual = /** @type {[string, string][]} */ ([["", "as fit"]]);
+  const offers = [...usual, ...ROW_TOKENS.map((n) => [String(n), String(n)])];
+  const now = state.rowTokens === null ? "" : String(state.rowTokens);
+  if (!offers.some(([value]) => value === now)) offers.push([now, now]);
+  const set = (/** @type {string} */ value) => {
+    changeState({ rowTokens: value === "" ? null : Number(value) }, "settle");
+    redraw("matches");
+  };
+  const row = element("label", "lv-panel-row", "tokens in a row");
+  row.append(choiceList("How many tokens a row shows", offers, now, set));
   panel.append(row);
 }
 

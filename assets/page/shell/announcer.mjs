@@ -1,9 +1,10 @@
-/* What a brush came to, for those who hear the page rather than see it: said once it rests, in one sentence. */
+/* What a brush selects, in one sentence for screen readers, once it rests. */
 
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { isStartShown } from "../dom/stage.mjs";
 import { grouped } from "../lib/scale.mjs";
+import { joinedText } from "../lib/tokens.mjs";
 import { hasQuestion } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
@@ -47,7 +48,10 @@ function sentence() {
   const steps = Array.from({ length: Math.min(MOST, stop - start) }, (_, k) => model.shown(start + k));
   const text =
     axis.has_tokens && steps.every(Boolean)
-      ? `: ${steps.map((one) => one.text).join(" ")}${stop - start > MOST ? " and more" : ""}`
+      ? `: ${joinedText(
+          steps.map((one) => one.text),
+          { join: " ", pieces: axis.pieces },
+        )}${stop - start > MOST ? " and more" : ""}`
       : "";
   return `Brushed ${plural(stop - start, "step")} from ${grouped(start)}${text}. ${unitWords}`;
 }

@@ -8,13 +8,16 @@ import { inspectUnitCard } from "../cards/unit.mjs";
 import { borderLabels } from "../corpus/borders.mjs";
 import { inspectHits } from "../corpus/hits.mjs";
 import { inspectMinimap } from "../corpus/minimap.mjs";
+import { inspectMomentsChart } from "../corpus/moments-chart.mjs";
+import { inspectPainter } from "../corpus/painter.mjs";
 import { presentHits } from "../corpus/search.mjs";
 import { inspectSecondSource, isSecondSourceReady } from "../corpus/second-source.mjs";
 import { inspectSequences } from "../corpus/sequences.mjs";
-import { handleSteps, OFF, stripPlace, TOKEN } from "../corpus/strip.mjs";
+import { handleSteps, offRow, stripPlace } from "../corpus/strip.mjs";
+import { tokenRow } from "../corpus/token-row.mjs";
 import { inspectUnitBars } from "../corpus/unit-bars.mjs";
 import { inspectUnitText } from "../corpus/unit-text.mjs";
-import { brushTimes, redraw, redrawAll } from "../dom/frame.mjs";
+import { brushTimes, isFrameAsked, redraw, redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { isProjectorOn } from "../dom/projector.mjs";
 import { isStartShown } from "../dom/stage.mjs";
@@ -25,24 +28,30 @@ import { trackValueInRow } from "../lib/tracks.mjs";
 import { inspectMap } from "../map/panel.mjs";
 import { inspectCompare, refreshComparison } from "../matches/compare.mjs";
 import { laidItems, tableColumns } from "../matches/layout.mjs";
+import { inspectPair } from "../pair/panel.mjs";
 import { inspectStart } from "../start/page.mjs";
+import { isChangingTracks } from "../store/added-tracks.mjs";
+import { classNews, isFollowing } from "../store/class-student.mjs";
+import { classRoom } from "../store/class-teacher.mjs";
 import { holdUnit } from "../store/colouring.mjs";
 import { changeByHand, changeLimits, pinUnit } from "../store/edits.mjs";
 import { isEvidencePending } from "../store/evidence.mjs";
 import { presentFinding } from "../store/finding.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { plotPlace } from "../store/geometry.mjs";
+import { areLessonsKnown, openLesson } from "../store/lessons.mjs";
 import { isCounting, isMatchPending, matchAnswer, matchRows } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
 import { openDump, openSource, showDump } from "../store/open.mjs";
 import { postJson } from "../store/request.mjs";
 import { changeState, hover, isResting, setHover, shownThresholds, state } from "../store/state.mjs";
 import { isSummaryPending, summaryAnswer } from "../store/summary.mjs";
-import { trackColour, visibleTracks } from "../store/tracks.mjs";
+import { trackColour, trackGround, trackText, visibleTracks } from "../store/tracks.mjs";
 import { panTo } from "../store/view.mjs";
+import { inspectSurvey } from "../survey/panel.mjs";
 import { typedAnswer } from "../typed/answer.mjs";
 import { inspectTyped, isTypedReady } from "../typed/panel.mjs";
-import { STOPS } from "./tour.mjs";
+import { presentSuggestions } from "../units/suggestions.mjs";
 
 /* {isReady, state, units, cut, cells, left, ticks, tracks, ...}; places in client pixels. */
 export function inspectPage() {
@@ -54,6 +63,7 @@ export function inspectPage() {
   const plotBox = plotPlace().getBoundingClientRect();
   const to = Math.min(model.axis.n_steps, copy.at + copy.span);
   const counts = Array.from(model.countOn(copy.at, to));
+  const { band } = tokenRow();
   const cells = [];
   for (let step = copy.at; step < to; step++) {
     const shown = model.shown(step);
@@ -61,7 +71,7 @@ export function inspectPage() {
       step,
       left: box.left + geometry.x(step),
       right: box.left + geometry.x(step + 1),
-      middle: box.top + TOKEN.top + TOKEN.height / 2,
+      middle: box.top + band.top + band.height / 2,
       text: shown ? shown.text : null,
       on: counts[step - copy.at],
     });
@@ -102,26 +112,30 @@ export function inspectPage() {
   };
 }
 
-/* Is everything shown that the state asks for? Told without looking at the rest, as tests ask it in every frame. */
-function isPageReady() {
-  if (isStartShown() || !model.source) return false;
+/* What there is to wait for until everything is shown that the state asks for. Answered without reading the rest, because tests
+   ask in every frame. */
+function pageReadiness() {
+  if (isStartShown() || !model.source) return { isShown: false };
   model.refresh();
-  return (
-    model.isComplete &&
-    model.isShaded &&
-    model.units !== null &&
-    isSecondSourceReady() &&
-    isTypedReady() &&
-    isResting() &&
-    !isMatchPending() &&
-    !isCounting()
-  );
+  return {
+    areStatesHere: model.isComplete && model.isShaded,
+    areUnitsSelected: model.units !== null,
+    isBesideReady: isSecondSourceReady(),
+    isTextReady: isTypedReady(),
+    areLessonsKnown: areLessonsKnown(),
+    isResting: isResting(),
+    isDrawn: !isFrameAsked(),
+    areMatchesHere: !isMatchPending() && !isCounting(),
+  };
 }
+
+const isPageReady = () => Object.values(pageReadiness()).every(Boolean);
 
 /** @param {DOMRect} box */
 function handles(box) {
   const steps = handleSteps();
-  const y = box.top + OFF.top + OFF.height / 2;
+  const { top, height } = offRow();
+  const y = box.top + top + height / 2;
   /** @param {number} step */
   const at = (step) => ({ step, x: box.left + geometry.x(step), y });
   return { before: at(steps.before), after: at(steps.after) };
@@ -144,10 +158,11 @@ function inspectCards() {
 export function exposeDebug() {
   window.lvDebug = {
     KEY_TABLE,
-    STOPS,
     changeByHand,
     changeLimits,
     changeState,
+    classNews,
+    classRoom,
     holdUnit,
     hover,
     ids,
@@ -156,10 +171,17 @@ export function exposeDebug() {
     inspectAblationCard,
     inspectEnrichmentCard,
     inspectMap,
+    inspectMomentsChart,
+    inspectPainter,
+    inspectPair,
+    isChangingTracks,
+    inspectSurvey,
     inspectTyped,
     inspectUnitText,
     isEvidencePending,
+    isFollowing,
     isPageReady,
+    pageReadiness,
     isProjectorOn,
     isResting,
     isSummaryPending,
@@ -167,12 +189,14 @@ export function exposeDebug() {
     matchRows,
     model,
     openDump,
+    openLesson,
     openSource,
     panTo,
     pinUnit,
     postJson,
     presentFinding,
     presentHits,
+    presentSuggestions,
     redraw,
     redrawAll,
     refreshComparison,
@@ -183,6 +207,8 @@ export function exposeDebug() {
     tableColumns,
     themeColours,
     trackColour,
+    trackGround,
+    trackText,
     trackValueInRow,
     typedAnswer,
     visibleTracks,

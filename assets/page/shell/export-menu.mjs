@@ -1,5 +1,6 @@
 /* The Export menu: matches and pattern as files, figures, the view as one page, and the pattern as code to copy. */
 
+import { copyText } from "../dom/copy.mjs";
 import { button, choiceList, element } from "../dom/element.mjs";
 import { ids } from "../dom/ids.mjs";
 import { makeMenu } from "../dom/menu.mjs";
@@ -23,6 +24,7 @@ const FIGURES = [
   ["carry", "what matches carry"],
   ["barcode", "where matches lie"],
   ["map", "map"],
+  ["pair", "attention of the pair"],
 ];
 const NEED = new Set(["matches", "lengths", "carry", "barcode", "thresholds"]); // a pattern, or for "carry" a region
 const ROWS = 200; // of matches in a figure, as the server takes
@@ -34,7 +36,7 @@ let isBusy = false;
 export function makeExportMenu() {
   const place = document.getElementById(ids.export);
   if (!place) return;
-  menu = makeMenu(place, { words: "Export", title: "Take what is shown away: files, figures, code", fill });
+  menu = makeMenu(place, { words: "Export", title: "Export what is shown: files, figures, code", fill });
   menu.button.classList.add("lv-menu-down", "lv-export");
 }
 
@@ -73,7 +75,7 @@ function fill(panel) {
     ]),
     status,
   );
-  if (isBusy) say("Another file is on its way …");
+  if (isBusy) say("Another file is being made …");
 }
 
 /**
@@ -119,7 +121,7 @@ const isPut = (shown) => hasQuestion(shown);
 const isListed = (shown) => Boolean(shown.lasso) || isPut(shown);
 
 /**
- * One at a time: what takes long is said, and so is what fails.
+ * One at a time; a long wait and a failure are each reported.
  * @param {string} product
  * @param {() => Promise<string | void>} act
  */
@@ -132,7 +134,7 @@ async function careful(product, act) {
     say((await act()) || "");
     clearNotice("export");
   } catch (error) {
-    const words = `There is no file of ${product}: ${error.message}`;
+    const words = `The file of ${product} could not be made: ${error.message}`;
     say(words, true);
     if (!menu.isOpen()) notify("export", words);
   } finally {
@@ -231,11 +233,14 @@ function copy(form) {
   const asked = selection();
   if (!isListed(asked)) return say("There is no pattern to copy: brush a window that selects units first.", true);
   if (asked.lasso && form === "command")
-    return say("No command says a region of the map: copy it as Python, or save its steps as CSV or JSON.", true);
+    return say(
+      "No command can express a region of the map: copy it as Python, or save its steps as CSV or JSON.",
+      true,
+    );
   return careful(form === "python" ? "the Python" : "the command", async () => {
     const text = await (await postSelection(`copy/${form}`)).text();
     try {
-      await navigator.clipboard.writeText(text);
+      await copyText(text);
     } catch {
       throw new Error("this browser does not let the page copy; use the link or the files");
     }

@@ -6,8 +6,19 @@ import { ids } from "../dom/ids.mjs";
 import { isProjectorOn, setProjector } from "../dom/projector.mjs";
 import { isStartShown } from "../dom/stage.mjs";
 import { KEY_TABLE, keyCaps } from "../lib/keys.mjs";
-import { startTour } from "./tour.mjs";
+import { openLesson } from "../store/lessons.mjs";
+import { concepts, docLink } from "./concepts.mjs";
 
+const DOCS = [
+  ["page.html", "The page"],
+  ["matching.html", "What is matched"],
+  ["explain.html", "What a pattern means"],
+  ["maps.html", "Maps"],
+  ["labels.html", "Labels"],
+  ["lessons.html", "Lessons"],
+  ["glossary.html", "Words"],
+];
+const MOST = 4; // keys for one thing that are each named
 let /** @type {HTMLDialogElement} */ dialog = null;
 
 export function makeHelp() {
@@ -50,20 +61,22 @@ function fill() {
   const more = element("div", "lv-help-more");
   more.append(
     tickBox("Large type, for a projector", isProjectorOn(), setProjector),
-    button("lv-button", "Take the tour", "Five stops at the page's own controls", () => {
+    button("lv-button", "Show me", "The first lesson: four steps on the page's own controls", () => {
       closeHelp();
-      startTour();
+      openLesson("first");
     }),
   );
-  if (isStartShown()) more.lastChild.remove(); // the tour goes over a recording
+  if (isStartShown()) more.lastChild.remove(); // the lesson is on a recording
   const tables = element("div", "lv-keys");
   tables.append(...KEY_TABLE.map(table));
   const pointer = element(
     "p",
     "lv-card-note",
-    "With the pointer: drag over the tokens to brush; drag the lines to pan, the wheel pans too and zooms with Ctrl; drag the dot on the axis to set the threshold; press a line to hold its unit, with Shift to take it out.",
+    "With the pointer: press a token or drag over several to brush, press twice for a word or a run of one label, with Shift to extend; drag the lines to pan, or turn the wheel with Shift, and with Ctrl to zoom; drag the dot on the axis to set the threshold; press a line to highlight its unit, with Shift to take it out.",
   );
-  dialog.replaceChildren(head, more, tables, pointer);
+  const reading = element("p", "lv-help-docs");
+  reading.append("Read on: ", ...DOCS.map(([page, words]) => docLink(page, words)));
+  dialog.replaceChildren(head, more, ...concepts(), reading, tables, pointer);
 }
 
 /** @param {{ place: string, title: string, keys: any[] }} part */
@@ -72,8 +85,10 @@ function table({ place, title, keys }) {
   const list = element("dl", "lv-keys-list");
   for (const [, combinations, words] of keys) {
     const term = element("dt");
-    combinations.forEach((/** @type {string} */ one, /** @type {number} */ k) => {
-      if (k) term.append(" or ");
+    const isRange = combinations.length > MOST; // 1 to 9
+    const told = isRange ? [combinations[0], combinations.at(-1)] : combinations;
+    told.forEach((/** @type {string} */ one, /** @type {number} */ k) => {
+      if (k) term.append(isRange ? " to " : " or ");
       keyCaps(one).forEach((part, at) => term.append(at ? "+" : "", element("kbd", "", part)));
     });
     list.append(term, element("dd", "", words));

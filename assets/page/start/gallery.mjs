@@ -1,57 +1,16 @@
-/* The samples that the server offers: how far each is, asked again while the start page is shown; a press that has one built,
-   and opens it once it is. */
+/* A press that has a sample built, and opens it once it is there. */
 
-import { clearNotice, notify } from "../dom/notice.mjs";
+import { notify } from "../dom/notice.mjs";
 import { isStartShown } from "../dom/stage.mjs";
-import { signal } from "../lib/signal.mjs";
-import { allOffers, isOnItsWay, setOffers } from "../store/offers.mjs";
-import { openDump, takeDumps } from "../store/open.mjs";
-import { askServer, getJson, isServerLost } from "../store/request.mjs";
+import { allOffers, isOnItsWay } from "../store/offers.mjs";
+import { openDump } from "../store/open.mjs";
+import { askServer } from "../store/request.mjs";
+import { receiveServed, servedChanged, watchServed } from "../store/served.mjs";
 
-const WAIT = { busy: 500, idle: 4000 }; // ms between looks: others may have some built too
-let lastAnswer = "";
 let /** @type {string} */ wanted = null; // the name of what was pressed last here: it opens when it is there
-let /** @type {ReturnType<typeof setTimeout>} */ timer = null;
 
-/* The samples or the recordings that are served are others now. */
-export const galleryChanged = signal();
-
-/**
- * Take what the page was told as it came.
- * @param {Offer[]} given
- */
-export function takeOffers(given) {
-  setOffers(given);
-  lastAnswer = "";
-}
-
-/* Look while the start page is shown. */
-export function watchOffers() {
-  clearTimeout(timer);
-  if (!allOffers().length || !isStartShown()) return;
-  timer = setTimeout(look, allOffers().some(isOnItsWay) ? WAIT.busy : WAIT.idle);
-}
-
-async function look() {
-  try {
-    if (!document.hidden && !isServerLost()) take(await getJson("samples/about.json", { cache: "no-store" }));
-  } catch (error) {
-    if (!error.isLost) notify("samples", `How far the samples are could not be asked: ${error.message}`); // a lost server is said by itself
-  }
-  watchOffers();
-}
-
-/** @param {{ offers: Offer[], dumps: DumpCard[] }} answer */
-function take(answer) {
-  clearNotice("samples");
-  const now = JSON.stringify(answer);
-  if (now !== lastAnswer) {
-    lastAnswer = now;
-    setOffers(answer.offers);
-    takeDumps(answer.dumps);
-    galleryChanged.tell();
-  }
-  arrive();
+export function makeGallery() {
+  servedChanged.on(arrive);
 }
 
 /* Open what was pressed last, now that it is there. */
@@ -66,10 +25,10 @@ function arrive() {
 export async function buildOffer(name) {
   wanted = name;
   try {
-    take(await askServer("samples/build", { name }));
+    receiveServed(await askServer("samples/build", { name }));
   } catch (error) {
     wanted = null;
     notify("samples", `${name} is not being built: ${error.message}`);
   }
-  watchOffers();
+  watchServed();
 }

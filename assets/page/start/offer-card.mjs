@@ -2,6 +2,7 @@
    far that is, or why it failed. */
 
 import { button, element } from "../dom/element.mjs";
+import { classRole } from "../store/class-role.mjs";
 import { isOnItsWay } from "../store/offers.mjs";
 import { buildOffer } from "./gallery.mjs";
 
@@ -13,6 +14,10 @@ import { buildOffer } from "./gallery.mjs";
 export function fillOfferCard(frame, offer) {
   if (isOnItsWay(offer)) {
     frame.replaceChildren(progress(offer));
+    return null;
+  }
+  if (classRole() === "student") {
+    frame.replaceChildren(element("span", "lv-offer-note", "not there yet; the teacher can build it"));
     return null;
   }
   const hasFailed = offer.state === "failed";

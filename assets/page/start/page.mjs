@@ -1,7 +1,7 @@
 /* The start page: a card for each sample that is offered and each recording that is served, found by name, model or source.
    Shown where the address names none and there are several; the wordmark leads back to it. */
 
-import { element } from "../dom/element.mjs";
+import { button, element } from "../dom/element.mjs";
 import { onFrame, redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { isStartShown, turnTo } from "../dom/stage.mjs";
@@ -9,14 +9,16 @@ import { addCanvas } from "../dom/theme.mjs";
 import { hideTip } from "../dom/tooltip.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { grouped } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
+import { oneLine, showToken } from "../lib/tokens.mjs";
 import { formatAddress } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
 import { leaveAddress } from "../store/history.mjs";
+import { lessonAbout, lessonChanged, openLesson } from "../store/lessons.mjs";
 import { allOffers } from "../store/offers.mjs";
 import { hasStartPage, openDump, showFromAddress, startAsked } from "../store/open.mjs";
-import { dumps } from "../store/recordings.mjs";
-import { galleryChanged, watchOffers } from "./gallery.mjs";
+import { dumps, strays } from "../store/recordings.mjs";
+import { servedChanged, watchServed } from "../store/served.mjs";
+import { makeGallery } from "./gallery.mjs";
 import { fillOfferCard } from "./offer-card.mjs";
 import { drawThumbnail, loadThumbnail } from "./thumbnail.mjs";
 
@@ -24,8 +26,12 @@ let /** @type {HTMLElement} */ place;
 let /** @type {HTMLElement} */ list;
 let /** @type {HTMLElement} */ countLine;
 let /** @type {HTMLInputElement} */ field;
-let /** @type {any[]} */ cards = []; // {name, dump, offer, item, link, frame, canvas, words}; link is what a press or Enter goes to
+let /** @type {HTMLElement} */ end; // of the list: as it comes into view, more cards are made
+let /** @type {any[]} */ cards = []; // {key, name, dump, offer, words}; once shown {item, link, frame, canvas} too; link is what a press or Enter goes to
+let /** @type {any[]} */ found = []; // those of the cards that are asked for
+let most = 0; // of them that are shown
 let /** @type {IntersectionObserver} */ watcher = null; // of cards that come into view
+const AT_ONCE = 240; // cards
 
 export function makeStart() {
   place = document.getElementById(ids.start);
@@ -38,7 +44,9 @@ export function makeStart() {
     showFromAddress();
   });
   startAsked.on(showStart);
-  galleryChanged.on(updateStart);
+  servedChanged.on(updateStart);
+  lessonChanged.on(addLessons);
+  makeGallery();
   onFrame("start", () => cards.forEach((card) => card.canvas && drawThumbnail(card.canvas)));
 }
 
@@ -50,7 +58,20 @@ function showStart() {
   hideTip();
   field.focus({ preventScroll: true });
   window.scrollTo(0, 0);
-  watchOffers();
+  watchServed();
+}
+
+/* Under the card of each sample that has a lesson: a button that opens it. */
+function addLessons() {
+  for (const { offer, item, name } of cards) {
+    const lesson = item && offer && lessonAbout(name);
+    if (!lesson || item.querySelector(".lv-start-lesson")) continue;
+    const show = button("lv-button lv-start-lesson", "Show me", `Lesson: ${lesson.title}`, () =>
+      openLesson(lesson.name),
+    );
+    show.setAttribute("aria-label", `Show me: the lesson on ${name}`);
+    item.append(show);
+  }
 }
 
 function build() {
@@ -65,16 +86,39 @@ function build() {
   });
   countLine = element("p", "lv-start-found", "", { role: "status" });
   head.append(element("h2", "", kindWord(true)), field, countLine);
+  if (allOffers().some((offer) => offer.is_sample)) head.prepend(introduction());
   list = element("ul", "lv-start-list", "", { id: "lv-start-list" });
-  place.append(head, list);
+  end = element("p", "lv-start-end");
+  place.append(head, list, end);
+  if (strays.length) place.append(strayList());
   field.addEventListener("input", filter);
   field.addEventListener("keydown", inField);
   list.addEventListener("keydown", inList);
   watcher = new IntersectionObserver(seen, { rootMargin: "200px" });
+  watcher.observe(end);
   updateStart();
 }
 
-/* Make the cards of what is offered and served now; one that stays as it was stays. */
+/* What this is and where to begin. */
+function introduction() {
+  return element(
+    "p",
+    "lv-start-intro",
+    "Each card is a small recurrent network that has read a text, with its state at every step recorded. " +
+      "Open one, brush a span of the text, and see which units are on through exactly that span and where else they are; or press Show me.",
+  );
+}
+
+/* What lies beside the recordings and is not shown, each with the reason. */
+function strayList() {
+  const whole = element("details", "lv-start-strays");
+  const lines = element("ul", "");
+  lines.append(...strays.map((line) => element("li", "", oneLine(line))));
+  whole.append(element("summary", "", `${plural(strays.length, "file")} not shown`), lines);
+  return whole;
+}
+
+/* Make the cards of what is offered and served now; unchanged cards are kept. */
 function updateStart() {
   if (!list) return;
   const offers = allOffers();
@@ -84,18 +128,42 @@ function updateStart() {
       ...dumps.filter((dump) => !offered.has(dump.uuid)).map((dump) => ({ dump })),
     ];
   const before = new Map(cards.map((one) => [one.key, one]));
-  const held = cards.find((one) => one.item.contains(document.activeElement));
-  cards = wanted.map((one) => before.get(JSON.stringify(one)) || (one.offer ? offerCard(one) : card(one.dump)));
-  list.replaceChildren(...cards.map((one) => one.item));
-  for (const one of cards) if (!one.canvas) watcher.observe(one.item);
-  const again = held && cards.find((one) => one.name === held.name);
-  if (again) (again.link || again.frame.firstChild).focus({ preventScroll: true });
+  const held = cards.find((one) => one.item?.contains(document.activeElement));
+  cards = wanted.map((one) => before.get(JSON.stringify(one)) || listed(one));
+  const seen = most;
   filter();
+  while (most < Math.min(seen, found.length)) showMore(); // whoever scrolled down stays there
+  const again = held && found.slice(0, most).find((one) => one.name === held.name);
+  if (again) (again.link || again.frame.firstChild).focus({ preventScroll: true });
+}
+
+/**
+ * What is kept of each card, shown or not.
+ * @param {{ offer?: Offer, dump?: DumpCard }} given
+ */
+function listed(given) {
+  const { offer, dump } = given;
+  const named = offer ? [offer.name, offer.model, offer.about, offer.question] : [dump.name, dump.model];
+  const words = [...named, ...(dump ? dump.sources : [])].join("\n").toLowerCase();
+  return { key: JSON.stringify(given), name: (offer || dump).name, dump, offer, words };
+}
+
+/* Show so many more of the cards that are asked for; each is made when it is first shown. */
+function showMore() {
+  const more = found.slice(most, most + AT_ONCE);
+  most += more.length;
+  for (const one of more) {
+    if (!one.item) Object.assign(one, one.offer ? offerCard(one) : card(one.dump));
+    if (!one.canvas) watcher.observe(one.item);
+  }
+  list.append(...more.map((one) => one.item));
+  end.textContent = most < found.length ? `${grouped(found.length - most)} more as you scroll, or search for them` : "";
+  addLessons();
 }
 
 /** @param {boolean} [isTitle] */
 function kindWord(isTitle) {
-  const words = allOffers().length ? "samples" : "recordings";
+  const words = allOffers().some((offer) => offer.is_sample) ? "samples" : "recordings";
   return isTitle ? words[0].toUpperCase() + words.slice(1) : words;
 }
 
@@ -119,20 +187,7 @@ function offerCard({ offer, dump }) {
   );
   item.append(whole);
   const link = isKept ? whole : fillOfferCard(frame, offer);
-  const words = [offer.name, offer.model, offer.about, offer.question, ...(isKept ? dump.sources : [])]
-    .join("\n")
-    .toLowerCase();
-  return {
-    key: JSON.stringify({ offer, dump }),
-    name: offer.name,
-    dump,
-    offer,
-    item,
-    link,
-    frame,
-    canvas: /** @type {HTMLCanvasElement | null} */ (null),
-    words,
-  };
+  return { item, link, frame, canvas: /** @type {HTMLCanvasElement | null} */ (null) };
 }
 
 /** @param {string} text */
@@ -170,24 +225,21 @@ function card(dump) {
     title: dump.sources.map((one) => showToken(one).text).join(", "),
   });
   const frame = element("span", "lv-start-picture");
-  if (!dump.is_complete)
+  if (dump.is_growing)
+    when.append(
+      element("span", "lv-warn", "being recorded", {
+        title: "The recording goes on: the page shows the steps so far, and more as they come.",
+      }),
+    );
+  else if (!dump.is_complete)
     when.append(
       element("span", "lv-warn", "cut short", {
-        title: "The recording did not end in order: it holds the steps up to where it was cut short.",
+        title: "The recording was cut short: it holds the steps up to there.",
       }),
     );
   link.append(frame, name, line, when, sources);
   item.append(link);
-  return {
-    key: JSON.stringify({ dump }),
-    name: dump.name,
-    dump,
-    item,
-    link,
-    frame,
-    canvas: /** @type {HTMLCanvasElement | null} */ (null),
-    words: [dump.name, dump.model, ...dump.sources].join("\n").toLowerCase(),
-  };
+  return { item, link, frame, canvas: /** @type {HTMLCanvasElement | null} */ (null) };
 }
 
 /** @param {string[]} names */
@@ -207,23 +259,23 @@ function day(created) {
   return /^\d{4}-\d\d-\d\d/.test(created) ? created.slice(0, 10) : showToken(created.slice(0, 20)).text;
 }
 
-/* Every word has to stand somewhere in a recording's name, model or sources. */
+/* Every word has to occur in a recording's name, model or sources. */
 function filter() {
   const asked = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-  let n = 0;
-  for (const one of cards) {
-    one.item.hidden = !asked.every((word) => one.words.includes(word));
-    if (!one.item.hidden) n++;
-  }
+  found = cards.filter((one) => asked.every((word) => one.words.includes(word)));
+  most = 0;
+  list.replaceChildren();
+  showMore();
+  const n = found.length;
   const all = plural(cards.length, kindWord().slice(0, -1));
   countLine.textContent = asked.length
     ? n
       ? `${grouped(n)} of ${all}`
-      : `None of ${all} has that in its name, model or sources. Esc shows all.`
+      : `None of ${all} matches by name, model or source. Esc shows all.`
     : all;
 }
 
-const visible = () => cards.filter((one) => !one.item.hidden);
+const visible = () => found.slice(0, most);
 const reachable = () => visible().filter((one) => one.link); // one that is being built has nothing to press
 
 /** @param {KeyboardEvent} event */
@@ -262,6 +314,10 @@ function inList(event) {
 function seen(entries) {
   for (const entry of entries) {
     if (!entry.isIntersecting) continue;
+    if (entry.target === end) {
+      if (most < found.length) showMore();
+      continue;
+    }
     watcher.unobserve(entry.target);
     const one = cards.find((card) => card.item === entry.target);
     if (!one?.dump) continue;
@@ -278,7 +334,7 @@ export function inspectStart() {
     said: countLine.textContent,
     offers: cards
       .filter((one) => one.offer)
-      .map((one) => ({ name: one.name, state: one.offer.state, said: one.frame.textContent })),
+      .map((one) => ({ name: one.name, state: one.offer.state, said: one.frame?.textContent })),
     drawn: cards.filter((one) => one.canvas && one.canvas.dataset.state === "drawn").length,
   };
 }

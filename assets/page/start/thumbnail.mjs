@@ -38,7 +38,7 @@ function next() {
     flying++;
     const one = waiting.shift();
     get(one)
-      .catch(() => (one.canvas.dataset.state = "failed")) // a card does without; opening it tells why
+      .catch(() => (one.canvas.dataset.state = "failed")) // the card goes without; opening it says why
       .finally(() => {
         flying--;
         next();

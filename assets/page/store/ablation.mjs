@@ -1,4 +1,4 @@
-/* What becomes of the model's predictions when the units of the pattern are held: asked for by hand, and ended by the next
+/* How the model's predictions change when the units of the pattern are held: asked for by hand, and ended by the next
    gesture that changes the pattern. */
 
 import { redraw } from "../dom/frame.mjs";
@@ -18,7 +18,7 @@ let share = 0; // of the work that is done
 const patternNow = () => JSON.stringify([state.dump, summaryKey(state)]);
 
 /**
- * Ask what becomes of the predictions with the units of the present pattern held at their "mean", at "zero", or at the
+ * Ask how the predictions change with the units of the present pattern held at their "mean", at "zero", or at the
  * value that they have in an"other" sequence.
  * @param {string} to
  */
@@ -27,16 +27,16 @@ export async function askAblation(to) {
   [answer, problem, share] = [null, null, 0];
   const question = Object.assign(askedFields(state), { to });
   /** @param {number} given */
-  const told = (given) => {
+  const onShare = (given) => {
     share = given;
     redraw("ablation");
   };
-  const coming = line.ask((signal) => askLines(`d/${state.dump}/ablation`, question, { signal, told }));
+  const coming = line.ask((signal) => askLines(`d/${state.dump}/ablation`, question, { signal, onShare }));
   redraw("ablation");
-  const came = await coming;
-  if (!came) return; // it was ended
-  if (came.error) problem = came.error.message;
-  else answer = came.answer;
+  const reply = await coming;
+  if (!reply) return; // it was ended
+  if (reply.error) problem = reply.error.message;
+  else answer = reply.answer;
   redraw("ablation");
 }
 

@@ -2,7 +2,9 @@
 
 import { redraw } from "../dom/frame.mjs";
 import { themeColours } from "../dom/theme.mjs";
+import { isSameUnit } from "../lib/pattern-edit.mjs";
 import { showToken } from "../lib/tokens.mjs";
+import { coloursAsked } from "../lib/url.mjs";
 import { matchAnswer } from "./matches.mjs";
 import { model } from "./model.mjs";
 import { unitName } from "./naming.mjs";
@@ -34,7 +36,7 @@ function read(colour) {
 export const unitColour = (source, unit) => `unit:${source}:${unit}`;
 
 /**
- * What a choice is called.
+ * The name of a choice.
  * @param {string} colour
  */
 export function colourName(colour) {
@@ -42,7 +44,9 @@ export function colourName(colour) {
   if (one.kind === "track") return showToken(one.track.name).text;
   if (one.kind === "unit") return `unit ${unitName({ source: one.source.name, unit: one.unit, side: "high" })}`;
   const isRegion = Boolean(matchAnswer()?.region); // no unit is matched there
-  return one.kind === "" || isRegion ? "nothing" : "matched units";
+  if (one.kind === "" || isRegion) return "nothing";
+  const n = matchAnswer()?.n_shaded;
+  return state.shaded.length && n ? `${n} of the units` : "matched units";
 }
 
 /**
@@ -62,9 +66,43 @@ export function columnColour(column) {
  * @param {number} c
  */
 export function valueColour({ reach }, row, c) {
-  const value = row.colour === state.colour && row.values ? row.values[c] : null;
+  const value = row.coloursAsked === state.colour && row.values ? row.values[c] : null;
   return value === null ? null : themeColours().diverge(0.5 + value / reach / 2);
 }
+
+/**
+ * The shade of a token by how many units are on there: of those that were chosen, or of all.
+ * @param {MatchAnswer} answer
+ * @param {Row} row
+ * @param {number} c
+ */
+export function sharedColour(answer, row, c) {
+  const isOfSome = row.shades && answer.n_shaded && row.coloursAsked === coloursAsked(state);
+  const [n, of] = isOfSome ? [row.shades[c], answer.n_shaded] : [row.on[c], answer.n_units];
+  return n ? themeColours().shade(n / of) : null;
+}
+
+/* The track that underlines the tokens of the matches, or null. */
+export const underlining = () => model.tracks.find((one) => state.underline === `track:${one.name}`) || null;
+
+/**
+ * Let a unit shade the tokens of the matches, or not; where no unit or every unit is left, all of them do.
+ * @param {UnitName} unit
+ * @param {boolean} isOn
+ */
+export function shadeBy(unit, isOn) {
+  const all = model.chosen || [];
+  const were = state.shaded.length ? state.shaded : all;
+  const now = all.filter((one) => (isSameUnit(one, unit) ? isOn : were.some((other) => isSameUnit(one, other))));
+  const shaded =
+    now.length === all.length ? [] : now.map(({ source, unit: number, side }) => ({ source, unit: number, side }));
+  changeState({ shaded, colour: "shared" }, "settle");
+  redraw("matches");
+}
+
+/* Does a unit shade the tokens of the matches? */
+export const isShading = (/** @type {UnitName} */ unit) =>
+  !state.shaded.length || state.shaded.some((one) => isSameUnit(one, unit));
 
 /** @param {string} colour */
 export function chooseColour(colour) {
@@ -83,8 +121,8 @@ export function colourWhenHeld(unit) {
 }
 
 /**
- * Press a unit, or let go of it: its line stays in the hover colour, and what is known of it is shown beside the page.
- * Who shows it reads state.held: {source, unit} or null.
+ * Highlight a unit, or stop: its line stays in the hover colour, and its card is shown. The highlighted unit is
+ * state.held: {source, unit} or null.
  * @param {string} source
  * @param {number} unit
  */

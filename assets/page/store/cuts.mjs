@@ -27,7 +27,7 @@ export function cutOf(dump, source, threshold) {
     },
     (error) => {
       known.delete(key);
-      notify("cut", `The threshold ${threshold} could not be looked up: ${error.message}`);
+      notify("cut", `The recorded value of threshold ${threshold} could not be loaded: ${error.message}`);
     },
   );
   return null;

@@ -62,6 +62,19 @@ export class Tiles {
     return complete;
   }
 
+  /* Load again what is here; what was there shows until then. */
+  renew() {
+    for (const tile of this.tiles.values()) {
+      const first = tile.k * this.length;
+      if (tile.value === undefined) continue;
+      this.load(first, Math.min(this.nSteps, first + this.length)).then((value) => {
+        bytes += this.size(value) - this.size(tile.value);
+        tile.value = value;
+        statesArrived();
+      }, ignore);
+    }
+  }
+
   /** @param {number} k */
   fetch(k) {
     /** @type {Tile} */
@@ -84,6 +97,10 @@ export class Tiles {
     );
     return tile;
   }
+}
+
+function ignore() {
+  // what was there stays, and the next look at it asks again
 }
 
 /* Steps or cuts came that what is drawn may have waited for. */
@@ -161,6 +178,15 @@ export class Dump {
     this.stepsOf(this.about.axes[source.axis]).need(from, to);
   }
 
+  /**
+   * Take up tracks that have changed, and load the steps that are here with them.
+   * @param {About} about
+   */
+  retrack({ tracks, tracks_revision: revision }) {
+    Object.assign(this.about, { tracks, tracks_revision: revision });
+    for (const steps of this.steps.values()) steps.renew();
+  }
+
   /** @param {Axis} axis */
   stepsOf(axis) {
     if (!this.steps.has(axis.index)) {
@@ -169,7 +195,9 @@ export class Dump {
        * @param {number} stop
        */
       const load = async (first, stop) => {
-        const tile = await getJson(`d/${this.about.uuid}/steps/${axis.index}/${first}/${stop}`);
+        const { uuid, tracks_revision: revision } = this.about;
+        const query = revision ? `?tracks=${revision}` : "";
+        const tile = await getJson(`d/${uuid}/steps/${axis.index}/${first}/${stop}${query}`);
         tile.first = first;
         tile.shown = tile.tokens ? tile.tokens.map(showToken) : null;
         return tile;

@@ -52,7 +52,7 @@ function edit(change, more) {
 }
 
 /**
- * Take a unit out. A pinned one that the brush does not pick is let go; any other is kept in mind, to be brought back.
+ * Take a unit out. A pinned one that the brush does not select is unpinned; any other is remembered, to be brought back.
  * @param {UnitName} unit
  */
 export function excludeUnit(unit) {
@@ -89,7 +89,7 @@ export function includeUnit(unit) {
 }
 
 /**
- * Keep a unit whatever the brush says.
+ * Keep a unit whatever the brush selects.
  * @param {UnitName & { threshold?: number }} unit
  */
 export function pinUnit(unit) {
@@ -100,7 +100,7 @@ export function pinUnit(unit) {
 }
 
 /**
- * Pin a unit, or let go of its pin. All units of an opened pattern are kept anyway.
+ * Pin or unpin a unit. All units of an opened pattern are kept anyway.
  * @param {UnitName & { threshold?: number }} unit
  */
 export function togglePin(unit) {

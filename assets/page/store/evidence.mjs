@@ -14,7 +14,7 @@ const line = questionLine();
 const /** @type {Map<string, Evidence>} */ answers = new Map(); // by key of the question
 let /** @type {string} */ wanted = null; // key
 let isMoving = false; // a gesture goes on
-let stamp = 0; // counts what came
+let stamp = 0; // counts the answers
 
 stateChanged.on((/** @type {How} */ how) => {
   isMoving = how === "live";
@@ -46,12 +46,12 @@ export function needEvidence(track) {
 async function ask(key, track) {
   wanted = key;
   const question = Object.assign(askedFields(state), { track });
-  const came = await line.ask(async (signal) => {
+  const reply = await line.ask(async (signal) => {
     await afterPaint();
     return askServer(`d/${question.dump}/enrichment`, question, { signal });
   });
-  if (!came) return; // nobody waits for it any more
-  answers.set(key, came.error ? { track, error: came.error.message } : came.answer);
+  if (!reply) return; // nobody waits for it any more
+  answers.set(key, reply.error ? { track, error: reply.error.message } : reply.answer);
   stamp++;
   if (answers.size > KEPT) answers.delete(answers.keys().next().value);
   redraw("carry");

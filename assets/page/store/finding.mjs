@@ -1,9 +1,9 @@
-/* Units that detect a label, and a pattern of the fewest that do: asked of the server where a person wants them. Work that is
+/* Units that detect a label, and a pattern of the fewest that do: asked of the server on request. Work that is
    still going on ends with the next gesture; what was found stays until it is closed or another recording is shown. */
 
 import { redraw } from "../dom/frame.mjs";
 import { questionLine } from "../lib/questions.mjs";
-import { patternKey } from "../lib/url.mjs";
+import { askedFields, patternKey } from "../lib/url.mjs";
 import { openPattern } from "./open.mjs";
 import { readPattern } from "./opened-pattern.mjs";
 import { askServer } from "./request.mjs";
@@ -15,11 +15,19 @@ let present = null;
 let /** @type {string} */ askedAt = null; // key of the pattern that was shown when the question was put
 
 stateChanged.on(() => {
-  if (present && present.dump !== state.dump) closeFinding();
+  const isGone =
+    present && (present.dump !== state.dump || (present.region && !same(present.region.lasso, state.lasso)));
+  if (isGone) closeFinding();
   else if (line.isOpen() && patternKey(state) !== askedAt) stop();
 });
 
-/* The next gesture came first: nothing waits any more. */
+/**
+ * @param {Corner[]} one
+ * @param {Corner[]} other
+ */
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/* The next gesture came first: stop waiting. */
 function stop() {
   line.end();
   if (present.ranking) change({ doing: null });
@@ -39,29 +47,49 @@ function change(changes) {
  */
 export async function findUnits(hypothesis, name) {
   const { dump, source } = state;
-  present = { dump, source, hypothesis, name, ranking: null, detected: null, doing: null, problem: null };
+  present = { dump, source, hypothesis, region: null, name, ranking: null, detected: null, doing: null, problem: null };
   await ask("Ranking …", "rank", (answer) => ({ ranking: answer }));
+}
+
+/* Rank the units by how well they set the listed region of the map apart. */
+export async function findRegionUnits() {
+  const { dump, source } = state;
+  const region = { ...askedFields(state), counted: false };
+  present = {
+    dump,
+    source,
+    hypothesis: null,
+    region,
+    name: "the region",
+    ranking: null,
+    detected: null,
+    doing: null,
+    problem: null,
+  };
+  await ask("Ranking …", "rank-region", (answer) => ({ ranking: answer }));
 }
 
 /* Search the fewest units that detect it, and make them the pattern. */
 export async function makeItPattern() {
-  await ask("Searching the fewest units …", "detector", (answer) => ({ detected: answer }));
+  await ask("Searching for the fewest units …", "detector", (answer) => ({ detected: answer }));
   const file = present?.detected && readPattern(present.detected.pattern);
   if (file) openPattern(file);
 }
 
 /**
  * @param {string} words
- * @param {"rank" | "detector"} route
+ * @param {"rank" | "rank-region" | "detector"} route
  * @param {(answer: any) => Partial<Finding>} keep
  */
 async function ask(words, route, keep) {
-  const { dump, source, hypothesis } = present;
+  const { dump, source, hypothesis, region } = present;
   askedAt = patternKey(state);
   change({ doing: words, problem: null, detected: null });
-  const came = await line.ask((signal) => askServer(`d/${dump}/${route}`, { hypothesis, source }, { signal }));
-  if (!came) return; // a gesture or another question came first
-  change(came.error ? { doing: null, problem: came.error.message } : { doing: null, ...keep(came.answer) });
+  const reply = await line.ask((signal) =>
+    askServer(`d/${dump}/${route}`, region || { hypothesis, source }, { signal }),
+  );
+  if (!reply) return; // a gesture or another question came first
+  change(reply.error ? { doing: null, problem: reply.error.message } : { doing: null, ...keep(reply.answer) });
 }
 
 export function closeFinding() {
@@ -75,15 +103,15 @@ export function closeFinding() {
  * @param {Filter} hypothesis
  */
 export function isFound(hypothesis) {
-  return JSON.stringify(present?.hypothesis) === JSON.stringify(hypothesis);
+  return Boolean(present?.hypothesis) && JSON.stringify(present.hypothesis) === JSON.stringify(hypothesis);
 }
 
 /**
- * Is the pattern one whose units were chosen by a track's labels here? Then what it carries of that track flatters it.
+ * Is the pattern one whose units were chosen by a track's labels here? Then the share of that track that it carries is too good.
  * @param {string} track
  */
 export function isChosenBy(track) {
-  if (!present?.detected || present.hypothesis.track !== track) return false;
+  if (!present?.detected || present.hypothesis?.track !== track) return false;
   return state.pattern === JSON.stringify(readPattern(present.detected.pattern));
 }
 

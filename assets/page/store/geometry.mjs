@@ -4,7 +4,7 @@ import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { themeColours, typePx } from "../dom/theme.mjs";
 import { axisTicks, snap, sourceRange, thresholdStep, tickText } from "../lib/axis.mjs";
-import { thresholdText } from "../lib/scale.mjs";
+import { thresholdText, valueText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { model } from "./model.mjs";
 import { state } from "./state.mjs";
@@ -49,13 +49,23 @@ export function left() {
 function gutter() {
   const { source, dump } = model;
   if (!source) return LEAST;
-  const names = visibleTracks().map((track) => showToken(track.name).text);
+  const names = visibleTracks().map((track) => showToken(track.name).text + rangeText(track));
   const key = JSON.stringify([dump.about.uuid, source.index, plotWidth(), height(), names, typeScale()]);
   if (key !== known.key) {
     known = { key, left: measure(names, plotWidth()) };
     document.documentElement.style.setProperty("--lv-gutter", `${known.left}px`);
   }
   return known.left;
+}
+
+/**
+ * What the gutter holds beside a track's name: the ends of its axis, where numbers stand in the place of a text.
+ * @param {Track} track
+ */
+function rangeText(track) {
+  if (model.axis.has_tokens || track.kind === "category") return "";
+  const ends = [valueText(track.low), valueText(track.high)];
+  return `  ${ends[0].length > ends[1].length ? ends[0] : ends[1]}`;
 }
 
 /**
@@ -83,7 +93,8 @@ function measure(names, room) {
     `600 ${typePx(12)}`,
     [low, high].map((end) => thresholdText(snap(end - end / 9, step()), step())),
   );
-  const named = Math.min(widest(typePx(11), names) + 10, NAMES.most, NAMES.share * room);
+  const most = Math.min(NAMES.most, NAMES.share * room) * typeScale();
+  const named = Math.min(widest(typePx(11), names) + 10, most);
   return Math.ceil(Math.max(LEAST, numbers + KNOB, Math.min(handle, 80) + KNOB, named));
 }
 

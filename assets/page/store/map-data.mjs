@@ -1,11 +1,14 @@
-/* What the map shows, as the server has it: points, what colours them, the window as a path, and how far a map is. */
+/* What the map shows, as the server has it: points, what colours them, the window as a path, and the progress of a map. */
 
 import { redraw } from "../dom/frame.mjs";
 import { colouredCounts, colouredPoints } from "../lib/map-colours.mjs";
 import { questionLine } from "../lib/questions.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { askedFields, patternKey } from "../lib/url.mjs";
 import { model } from "./model.mjs";
 import { askServer, getJson, postJson, request } from "./request.mjs";
 import { changeState, state } from "./state.mjs";
+import { tracksQuery, tracksRevision } from "./tracks-revision.mjs";
 
 const POLL = 500; // ms between two looks at a map that is computed
 const REST = 120; // ms that the view rests before its path is asked for
@@ -58,7 +61,7 @@ function mapAbout() {
   return abouts.get(dump);
 }
 
-/* Have what the state asks for; the frame's part "map" draws it as it comes. */
+/* Load what the state asks for; the frame's part "map" draws it as it comes. */
 export function needMap() {
   const key = mapPath();
   if (now.key !== key) {
@@ -72,7 +75,7 @@ export function needMap() {
 }
 
 /**
- * Do something for a map, and draw it unless another one is wanted by then; what fails is told.
+ * Do something for a map, and draw it unless another one is wanted by then; a failure is reported.
  * @param {MapData} mine
  * @param {() => Promise<void>} act
  */
@@ -139,31 +142,80 @@ export function askMapAgain() {
   redraw("map");
 }
 
-/* The track that colours the map: the one asked for, else the first; null where there is none. */
-export function mapColourTrack() {
-  if (isMapOfTokens()) return { name: "frequency", kind: "number", labels: /** @type {string[]} */ ([]) };
+/* What colours the map: {name, kind, labels, label: as it is shown, isOfStates}. The track, unit or pattern that was asked for, else
+   the first track; null where there is none. */
+export function mapColouring() {
+  if (isMapOfTokens())
+    return { name: "frequency", kind: "number", labels: [], label: "times in the corpus", isOfStates: false };
   const { mapColour } = state;
   if (mapColour === "") return null;
-  return model.tracks.find((track) => track.name === mapColour) || model.tracks[0] || null;
+  const track = model.tracks.find((one) => one.name === mapColour);
+  if (!track && mapColour === OF_PATTERN) return ofStates(mapColour, "units on");
+  if (!track && mapColour?.startsWith(OF_UNIT)) return ofStates(mapColour, unitWords(mapColour));
+  const shown = track || model.tracks[0];
+  return shown ? { ...shown, label: showToken(shown.name).text, isOfStates: false } : null;
 }
+
+export const OF_PATTERN = "pattern:"; // as the server calls it
+const OF_UNIT = "unit:";
+
+/**
+ * @param {string} name
+ * @param {string} label
+ */
+function ofStates(name, label) {
+  return { name, kind: "number", labels: /** @type {string[]} */ ([]), label, isOfStates: true };
+}
+
+/** @param {HeldUnit} unit */
+export const unitColour = ({ source, unit }) => `${OF_UNIT}${source}:${unit}`;
+
+/**
+ * "unit:rnn.l1.c:23" -> "unit 23", with its source where that is not the plotted one.
+ * @param {string} colour
+ */
+export function unitWords(colour) {
+  const [source, unit] = colour.slice(OF_UNIT.length).split(/:(?=\d+$)/);
+  return source === state.source ? `unit ${unit}` : `unit ${unit} of ${showToken(source).text}`;
+}
+
+/** @param {string} colour */
+export const isUnitColour = (colour) =>
+  Boolean(colour?.startsWith(OF_UNIT)) && !model.tracks.some((one) => one.name === colour);
 
 function needColour() {
   const mine = now;
-  const by = mapColourTrack();
+  const by = mapColouring();
   const name = by ? by.name : null;
-  if (!mine.points || (mine.colour && mine.colour.by === name)) return;
-  const /** @type {any} */ colour = { by: name, values: null, found: null };
+  const stamp = by?.name === OF_PATTERN && by.isOfStates ? patternKey(state) : tracksRevision();
+  if (!mine.points || (mine.colour && mine.colour.by === name && mine.colour.stamp === stamp)) return;
+  const old = mine.colour?.by === name ? mine.colour : null; // while another pattern's counts come
+  const /** @type {any} */ colour = {
+      by: name,
+      label: by?.label,
+      stamp,
+      values: old?.values || null,
+      found: old?.found || null,
+    };
   mine.colour = colour;
   if (!by) return;
   const { signal } = mine;
   forMap(mine, async () => {
-    const bytes = await (
-      await request(`${mine.key}/colour.bin?by=${encodeURIComponent(by.name)}`, { signal })
-    ).arrayBuffer();
-    colour.values = new Float32Array(bytes);
+    const answer = by.isOfStates
+      ? await shades(mine.key, by.name, signal)
+      : await request(`${mine.key}/colour.bin?by=${encodeURIComponent(by.name)}&${tracksQuery()}`, { signal });
+    colour.values = new Float32Array(await answer.arrayBuffer());
     colour.found = isMapOfTokens() ? colouredCounts(colour.values) : colouredPoints(colour.values, by);
   });
 }
+
+/**
+ * @param {string} key
+ * @param {string} mapColour
+ * @param {AbortSignal} signal
+ */
+const shades = (key, mapColour, signal) =>
+  postJson(`${key}/shades.bin`, { ...askedFields(state), lasso: null, mapColour }, { signal });
 
 async function needPath() {
   const mine = now;
@@ -172,10 +224,10 @@ async function needPath() {
   if (!mine.points || (mine.path && mine.path.key === key) || mine.asked === key) return;
   mine.asked = key;
   const stop = Math.min(model.axis.n_steps, at + span);
-  const came = await paths.ask((signal) => getJson(`${mine.key}/path.json?start=${at}&stop=${stop}`, { signal }));
-  if (!came || mine.signal.aborted) return; // another place or map is wanted by now
-  if (came.error) mine.problem = came.error.message;
-  else mine.path = Object.assign(came.answer, { key });
+  const reply = await paths.ask((signal) => getJson(`${mine.key}/path.json?start=${at}&stop=${stop}`, { signal }));
+  if (!reply || mine.signal.aborted) return; // another place or map is wanted by now
+  if (reply.error) mine.problem = reply.error.message;
+  else mine.path = Object.assign(reply.answer, { key });
   redraw("map");
 }
 

@@ -6,14 +6,15 @@ import { createMatchList } from "../lib/match-list.mjs";
 import { barePattern } from "../lib/pattern-edit.mjs";
 import { questionLine } from "../lib/questions.mjs";
 import { signal } from "../lib/signal.mjs";
-import { askedFields, hasQuestion, MAX_ROWS, PAGE_ROWS, questionKey } from "../lib/url.mjs";
+import { askedFields, coloursAsked, hasQuestion, MAX_ROWS, PAGE_ROWS, questionKey } from "../lib/url.mjs";
 import { settleAddress } from "./history.mjs";
 import { listedQuestion } from "./pinned-pattern.mjs";
-import { askServer } from "./request.mjs";
+import { askServer, getJson } from "./request.mjs";
 import { state } from "./state.mjs";
 import { askSummary, clearSummary, isSummaryPending, summaryAnswer, summaryKey, summaryTold } from "./summary.mjs";
 
-const LONG = 4000; // ms; what takes longer is said to be still on its way
+const LOOK_EVERY = 700; // ms between two looks at how far the index is
+const LONG = 4000; // ms; after that the page says that the search goes on
 export const MOST_ROWS = 20000; // that one page keeps: about 80 MB
 /** @type {any} */
 const NOTHING = { ms: 0, n_units: 0, counts: [], rows: [], complete: true, offset: 0, n_listed: 0 };
@@ -24,7 +25,7 @@ let /** @type {string} */ problem = null; // why the last page of rows did not c
 let /** @type {string} */ published = null; // key of the last question of the page
 let isLate = false; // the present question takes long
 
-/* Told with what became of a question: "late" and words; "shown" and whether the list is still the same one; "counted", where
+/* Sent with the outcome of a question: "late" and words; "shown" and whether the list is still the same one; "counted", where
    the counts of what is shown have come or are late; "page" and the place of its first row, null where it has none; "more",
    where what follows the rows changed; "failed" and why. */
 export const matchesTold = signal();
@@ -60,7 +61,7 @@ async function tellDash(key, whole) {
 }
 
 /**
- * Show what comes of a question of the page, `question` as it is listed; what takes long is said.
+ * Show the answer to a question of the page, `question` as it is listed; a long wait is announced.
  * @param {any} whole
  * @param {any} question
  */
@@ -79,14 +80,34 @@ async function askList(whole, question) {
     matchesTold.tell("late", words);
   };
   isLate = false;
+  let /** @type {any} */ reply; // null: another one is wanted by now
   const long = setTimeout(() => sayLate("Still searching …"), LONG);
-  const came = await askRows(asked, () => sayLate("Searching …"));
+  const told = setInterval(async () => {
+    const words = await indexingWords(question.dump);
+    if (words && reply === undefined) sayLate(words);
+  }, LOOK_EVERY);
+  reply = await askRows(asked, () => sayLate("Searching …"));
   clearTimeout(long);
-  if (!came) return; // another one is wanted by now
-  if (came.error) return fail(came.error.message);
+  clearInterval(told);
+  if (!reply) return;
+  if (reply.error) return fail(reply.error.message);
   if (isAsked(whole)) askSummary(whole);
   else clearSummary();
-  show(asked, came.answer);
+  show(asked, reply.answer);
+}
+
+/**
+ * How far the reading of all states is that a first question waits for, in words; null where it waits for none.
+ * @param {string} uuid
+ */
+async function indexingWords(uuid) {
+  try {
+    const { sources } = await getJson(`d/${uuid}/indexing.json`);
+    const [first] = sources;
+    return first ? `Reading all states once, for this and later questions: ${Math.floor(100 * first.share)} % …` : null;
+  } catch {
+    return null; // the question itself says what is wrong
+  }
 }
 
 /**
@@ -108,7 +129,7 @@ function isAsked(question) {
  */
 function listKey(question) {
   const pattern = question.pattern && barePattern(question.pattern);
-  return questionKey(Object.assign({}, question, { hidden: [], marked: [], colour: "", pattern }));
+  return questionKey(Object.assign({}, question, { hidden: [], marked: [], colour: "", shaded: [], pattern }));
 }
 
 /**
@@ -119,10 +140,10 @@ export async function askPage(offset) {
   if (offset === null || !answer || isMatchPending() || list.size() >= MOST_ROWS) return;
   problem = null;
   const question = Object.assign({}, answer.question, { offset, rows: PAGE_ROWS });
-  const came = await askRows(question, () => matchesTold.tell("more"));
-  if (!came) return;
-  if (came.error) failPage(came.error.message);
-  else addPage(question, came.answer);
+  const reply = await askRows(question, () => matchesTold.tell("more"));
+  if (!reply) return;
+  if (reply.error) failPage(reply.error.message);
+  else addPage(question, reply.answer);
 }
 
 /**
@@ -148,7 +169,10 @@ function withCounts(given) {
   const summary = summaryAnswer();
   const isOfIt = summary?.complete && summary.key === summaryKey(given.question.whole);
   if (!given.counts_follow || !isOfIt) return given;
-  const listed = summary.counts.filter(([shared]) => shared >= given.shared_from);
+  const { exact } = given.question;
+  const listed = summary.counts.filter(([shared]) =>
+    exact ? shared === given.shared_from : shared >= given.shared_from,
+  );
   return Object.assign({}, given, {
     counts: summary.counts,
     counts_follow: false,
@@ -166,12 +190,12 @@ summaryTold.on(() => {
 });
 
 /**
- * Each row knows by which unit its values were asked for.
+ * Each row knows what its values or shades were asked for.
  * @param {Question} question
  * @param {any} given
  */
 function coloured(question, given) {
-  for (const row of given.rows) row.colour = question.colour;
+  for (const row of [...given.rows, given.brushed]) if (row) row.coloursAsked = coloursAsked(question);
   return given;
 }
 

@@ -3,7 +3,15 @@
 import { redraw } from "../dom/frame.mjs";
 import { clearNotice } from "../dom/notice.mjs";
 import { grouped } from "../lib/scale.mjs";
-import { BOTH_SIDES, brushedUnits, countMissing, countOn, selectUnits, sequenceAround } from "../lib/select.mjs";
+import {
+  BOTH_SIDES,
+  brushedUnits,
+  countMissing,
+  countOn,
+  cutFor,
+  selectUnits,
+  sequenceAround,
+} from "../lib/select.mjs";
 import { signal } from "../lib/signal.mjs";
 import { trackShift } from "../lib/tracks.mjs";
 import { MAX_WINDOW, patternKey, rowBytes } from "../lib/url.mjs";
@@ -12,6 +20,7 @@ import { cutOf } from "./cuts.mjs";
 import { lookAgain, STEP_TILE, TILE_ROOM } from "./data.mjs";
 import { openedUnits } from "./opened-pattern.mjs";
 import { state } from "./state.mjs";
+import { setTracksRevision } from "./tracks-revision.mjs";
 import { typedStamp } from "./typed-data.mjs";
 import { brushedText } from "./typed-text.mjs";
 
@@ -46,10 +55,11 @@ export const model = {
   countOn: countUnitsOn,
   countSides,
   onSide,
+  wouldSelect,
 };
 let /** @type {string} */ lastKey = null;
 
-export const modelRefreshed = signal(); // told the steps that are seen, so that what else shows them keeps its tiles
+export const modelRefreshed = signal(); // sent with the visible steps, so that all who show them keep their tiles
 
 /**
  * Take up a dump and a source of it.
@@ -61,6 +71,7 @@ function use(dump, sourceName) {
   model.source = sourceOf(sourceName);
   model.axis = dump.about.axes[model.source.axis];
   model.tracks = dump.about.tracks.filter((track) => track.axis === model.axis.index);
+  setTracksRevision(dump.about.tracks_revision);
   lastKey = null;
 }
 
@@ -176,6 +187,27 @@ function brushedInText({ start, stop }, parts, asked, { before, after }) {
     return [];
   }
   return picked(asked, cuts, { start, stop, before, after, sequence: [0, text.n] }, text.rowsOf);
+}
+
+/**
+ * The units that the brush would select with some parts of it changed; none while their states are on their way.
+ * @param {Changes} changes
+ * @returns {Unit[]}
+ */
+function wouldSelect(changes) {
+  const { problem, nMissing, nLooked } = model;
+  const changed = Object.assign({}, state, changes);
+  const units = hasGridCut(changed) ? brushed(changed, model.dump.stepsOf(model.axis)) : [];
+  Object.assign(model, { problem, nMissing, nLooked });
+  return units || [];
+}
+
+/**
+ * Is the cut of the threshold known here, without asking the server?
+ * @param {State} changed
+ */
+function hasGridCut({ threshold }) {
+  return cutFor(model.source.view, threshold, model.dump.about.tanh_cuts) !== null;
 }
 
 /**
@@ -295,7 +327,7 @@ function shown(step) {
   return tile.shown ? tile.shown[step - tile.first] : { text: "·", kind: "missing" };
 }
 
-/* Tokens of the axis by which it is told how wide its text is: those of the first tile seen. */
+/* Tokens of the axis by which the width of its text is estimated: those of the first tile seen. */
 function firstShown() {
   const { at } = state;
   if (!firsts.has(model.axis) && stepTile(at)) firsts.set(model.axis, stepTile(at).shown || []);
@@ -303,7 +335,7 @@ function firstShown() {
 }
 
 /**
- * A track's value as it is drawn at a step, or null: one that speaks of the next token stands over that one.
+ * A track's value as it is drawn at a step, or null: one that concerns the next token is drawn over that one.
  * @param {Track} track
  * @param {number} step
  */

@@ -1,4 +1,4 @@
-/* What the header and the bars say of the present recording and source: names whole, what is missing, what cannot be done. */
+/* What the header and the bars say about the present recording and source: full names, what is missing, what cannot be done. */
 
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
@@ -18,18 +18,32 @@ const LEAST = { dump: 150, source: 160 }; // px
 const MOST = 460; // px; wider names are cut, and whole in the tooltip
 let /** @type {CanvasRenderingContext2D} */ pen = null;
 
-/* Say everything anew: another recording or another source is shown. */
+/* Refresh everything: another recording or another source is shown. */
 export function showNames() {
   const { dump, source, axis } = model;
   field("dump", "Recording", dump.about.name, shownName(dump.about.uuid));
   field("source", "Source of the states", source.name, sourceName(source));
-  document.getElementById(ids.cutShort).hidden = dump.about.is_complete !== false;
-  document.getElementById(ids.cutShort).title =
-    "The recording did not end in order: it holds the steps up to where it was cut short.";
+  sayWhetherComplete(dump.about);
   document.getElementById(ids.dump).title += dump.about.recording.map((line) => `\n${showToken(line).text}`).join("");
   dash_clientside.set_props(ids.threshold, { step: thresholdStep(model.source) });
   offerSearch(axis);
   noteSource(source);
+}
+
+/**
+ * "recording was cut short", or "being recorded" while it goes on.
+ * @param {About} about
+ */
+function sayWhetherComplete({ uuid, is_complete: isComplete }) {
+  const isGrowing = dumps.find((one) => one.uuid === uuid)?.is_growing;
+  const place = document.getElementById(ids.cutShort);
+  place.hidden = isComplete !== false;
+  const [first, rest] = isGrowing ? ["", "being recorded"] : ["recording was ", "cut short"];
+  place.firstElementChild.textContent = first;
+  place.lastChild.textContent = rest;
+  place.title = isGrowing
+    ? "The recording goes on: the page shows the steps so far, and more as they come."
+    : "The recording was cut short: it holds the steps up to there.";
 }
 
 /** @param {string} uuid */
@@ -53,7 +67,7 @@ export function sourceName(source) {
 }
 
 /**
- * A field is as wide as what it shows, as far as there is room, and tells it whole when pointed at.
+ * A field is as wide as what it shows, as far as there is room, and shows it whole when pointed at.
  * @param {"dump" | "source"} name
  * @param {string} what
  * @param {string} whole
@@ -83,18 +97,19 @@ function offerSearch(axis) {
 function noteSource({ n_units: units, n_nan: nan }) {
   const words = [plural(units, "unit")];
   if (nan) words.push(`${plural(nan, "NaN value")}: neither on nor off`);
-  words.push(...model.dump.about.recording.filter((line) => !/^tokens (checked|aligned|taken)[^;]*$/.test(line)));
+  words.push(...model.dump.about.recording.filter((line) => !/^tokens (checked$|aligned|taken)[^;]*$/.test(line)));
   const place = document.getElementById(ids.selectNote);
   place.textContent = place.title = words.join(" · ");
   place.classList.toggle("lv-warn", Boolean(nan));
 }
 
 /**
- * "−11" for a unit on low, with the source where it is not the one that is plotted.
+ * "−11" for a unit on low, "−11 wind" where units have names, with the source where it is not the one that is plotted.
  * @param {UnitName} unit
  */
 export function unitName({ source, unit, side }) {
-  const name = `${side === "low" ? "−" : ""}${unit}`;
+  const own = model.sourceOf(source)?.names?.[unit];
+  const name = `${side === "low" ? "−" : ""}${unit}${own ? ` ${showToken(own).text}` : ""}`;
   return source === state.source ? name : `${shortSource(source)} ${name}`;
 }
 

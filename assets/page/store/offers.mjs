@@ -1,4 +1,4 @@
-/* The samples that the server offers, as it told them last. */
+/* The samples that the server offers, as last received. */
 
 let /** @type {Offer[]} */ offers = []; // {name, model, about, question, command, members, state, words, share, dumps}
 

@@ -7,7 +7,7 @@ import { clearNotice, notify } from "../dom/notice.mjs";
 import { isWorkbenchShown, turnTo } from "../dom/stage.mjs";
 import { questionLine } from "../lib/questions.mjs";
 import { signal } from "../lib/signal.mjs";
-import { fitToDump, parseAddress } from "../lib/url.mjs";
+import { fitToDump, hasQuestion, parseAddress } from "../lib/url.mjs";
 import { BASE_STATE } from "../lib/url-fields.mjs";
 import { colourWhenHeld, holdUnit } from "./colouring.mjs";
 import { model } from "./model.mjs";
@@ -22,6 +22,13 @@ export const startAsked = signal(); // the start page is to be shown
 export const dumpShown = signal(); // a recording, or another part of it, is shown
 export const openFailed = signal(); // what was asked for could not be opened: what was shown stays
 
+let /** @type {string | null} */ opensWith = null; // a pattern file's text, for an address that asks for nothing
+
+/** @param {string | null} pattern */
+export function openWith(pattern) {
+  opensWith = pattern;
+}
+
 /* Begin to load what the address asks for, while the page's frame is being made. */
 export async function loadEarly() {
   const { values } = parseAddress(window.location.search + window.location.hash);
@@ -29,23 +36,31 @@ export async function loadEarly() {
   if (!servedUuids.includes(uuid)) return;
   try {
     const dump = await dumpOf(uuid);
-    const { at, span, source } = fitToDump(values, dump.about, defaults(dump.about, values.source)).state;
+    const { at, span, source } = fitToDump(values, dump.about, defaults(dump.about, values)).state;
     dump.needAt(source, at - 1, at + span + 1);
   } catch {
-    return; // what fails is told once it is to be shown
+    return; // a failure is reported once the recording is to be shown
   }
 }
 
-/* Show what the address asks for, as far as it can be shown; say what cannot. */
-export function showFromAddress() {
-  const { values, problems } = parseAddress(window.location.search + window.location.hash);
+/* Show what the page's own address asks for. */
+export const showFromAddress = () => showAddress(window.location.search + window.location.hash);
+
+/**
+ * Show what an address asks for, as far as it can be shown; say what cannot.
+ * @param {string} address from its "?" on
+ * @returns {Promise<void>}
+ */
+export async function showAddress(address) {
+  const { values, problems } = parseAddress(address);
   const isAsked = Object.keys(values).length > 0 || problems.length > 0;
+  if (!isAsked && opensWith && dumps.length) return showDump(dumps[0].uuid, { pattern: opensWith }, "restore", []);
   if (!dumps.length || (hasStartPage() && !isAsked)) {
     opening.end(); // what was being opened is not wanted any more
     if (isAsked)
       notify(
         "link",
-        "What this link was made for is not served here, or not built yet: build the sample, then open the link again.",
+        "The recording of this link is not served here, or not built yet: build the sample, then open the link again.",
       );
     return startAsked.tell();
   }
@@ -65,17 +80,17 @@ export function showFromAddress() {
  * @param {string[]} problems
  */
 export async function showDump(uuid, values, how, problems) {
-  const came = await opening.ask(() => sayBusy(dumpOf(uuid), "Opening the recording …"));
-  if (!came) return; // something else was asked for meanwhile
-  if (came.error) {
-    notify("dump", `This recording cannot be opened: ${came.error.message}`);
+  const reply = await opening.ask(() => sayBusy(dumpOf(uuid), "Opening the recording …"));
+  if (!reply) return; // something else was asked for meanwhile
+  if (reply.error) {
+    notify("dump", `This recording cannot be opened: ${reply.error.message}`);
     openFailed.tell();
     if (!model.dump && hasStartPage()) startAsked.tell();
     return;
   }
-  const dump = came.answer;
+  const dump = reply.answer;
   clearNotice("dump");
-  const fitted = fitToDump(values, dump.about, defaults(dump.about, values.source));
+  const fitted = fitToDump(values, dump.about, defaults(dump.about, values));
   const sentences = problems.concat(fitted.problems);
   if (sentences.length) notify("link", sentences);
   else clearNotice("link");
@@ -90,20 +105,33 @@ export async function showDump(uuid, values, how, problems) {
   redrawAll();
 }
 
+const SPAN = { words: 46, characters: 60, numbers: 120, room: 720 }; // steps in view as a dump is first shown; fewer in less room (px)
+
 /**
- * Where a dump is first shown: its start, its top layer's cell state if it has one.
+ * Where a dump is first shown: its start, its top layer's cell state if it has one. Where nothing is asked and no source
+ * named, at the threshold at which brushes work there; a link that names no threshold was made at the usual one.
  * @param {About} about
- * @param {string} wanted
+ * @param {Changes} values
  */
-function defaults(about, wanted) {
+function defaults(about, values) {
+  const { source: wanted } = values;
   const names = about.sources.map((source) => source.name);
   const source =
     about.sources.find((s) => s.name === wanted) ||
     about.sources[names.findLastIndex((n) => n.endsWith(".c"))] ||
     about.sources.at(-1);
   const axis = about.axes[source.axis];
-  const span = Math.min(axis.join === "" ? 60 : 24, axis.n_steps);
-  return Object.assign({}, BASE_STATE, { source: source.name, at: 0, span });
+  const most = !axis.has_tokens ? SPAN.numbers : axis.join === "" ? SPAN.characters : SPAN.words;
+  const span = Math.min(Math.round(most * Math.min(1, window.innerWidth / SPAN.room)), axis.n_steps);
+  const isNew = !wanted && !hasQuestion(Object.assign({}, BASE_STATE, values));
+  const { threshold } = isNew ? source.opening : BASE_STATE;
+  return Object.assign({}, BASE_STATE, { source: source.name, at: 0, span, threshold });
+}
+
+/* The threshold where somebody chose it: what a source opened with does not follow to another one. */
+function chosenThreshold() {
+  const { threshold } = state;
+  return model.source && threshold !== model.source.opening.threshold ? { threshold } : {};
 }
 
 /** @param {About} about */
@@ -128,23 +156,24 @@ export function takeDumps(given) {
 
 /** @param {string} uuid */
 export function openDump(uuid) {
-  const { threshold, versus, text, was } = state;
-  return showDump(uuid, { threshold, versus, text, was }, "push", []);
+  const { versus, text, was } = state;
+  return showDump(uuid, Object.assign({ versus, text, was }, chosenThreshold()), "push", []);
 }
 
 /**
- * Another source of the same text keeps the place and the brush; one of another axis starts anew. `changes` come with it.
+ * Another source of the same text keeps the place and the brush; one of another axis starts from its beginning. `changes` come with it.
  * @param {string} name
  * @param {Changes} [changes]
  */
 export function openSource(name, changes = {}) {
   const { about } = model.dump;
   const next = about.sources.find((source) => source.name === name);
-  const { threshold, before, after, side, versus } = state;
+  const { before, after, side, versus, pair } = state;
   const isSame = next.axis === model.axis.index;
+  const { threshold = next.opening.threshold } = hasQuestion(state) ? state : chosenThreshold();
   const values = isSame
-    ? Object.assign({}, state, swapped(name))
-    : { source: name, threshold, before, after, side, versus };
+    ? Object.assign({}, state, { threshold }, swapped(name))
+    : { source: name, threshold, before, after, side, versus, pair };
   return showDump(state.dump, Object.assign(values, changes), "push", []);
 }
 
@@ -173,11 +202,22 @@ export function openPattern(file) {
 }
 
 /**
- * Hold a unit; one of another source brings that source's lines.
+ * Highlight a unit; one of another source plots that source.
  * @param {HeldUnit} unit
  */
 export function holdFromAnySource({ source, unit }) {
   if (source === state.source) return holdUnit(source, unit);
   changeState({ held: { source, unit }, colour: colourWhenHeld({ source, unit }) }, "live");
   return openSource(source);
+}
+
+/**
+ * What stands beside comes on top, where it is brushed and matched, and what is on top beside it. `changes` come with it.
+ * @param {Changes} [changes]
+ */
+export function swapBeside(changes = {}) {
+  const { dump, source, at, span, start, stop, threshold, side, before, after, beside } = state;
+  const brush = { at, span, start, stop, threshold, side, before, after };
+  const turned = { ...brush, source: beside.source, beside: { dump, source } };
+  return showDump(beside.dump, { ...turned, ...changes }, "push", []);
 }

@@ -5,7 +5,7 @@ import { state } from "./state.mjs";
 /** @type {{ text: string | null, file: PatternFile | null }} */
 let last = { text: null, file: null }; // the opened text, read once
 
-/* The opened pattern as an object, or null. What is wrong in it the server says. */
+/* The opened pattern as an object, or null. The server reports what is wrong in it. */
 export function openedPattern() {
   const { pattern } = state;
   if (pattern !== last.text) last = { text: pattern, file: pattern && readPattern(pattern) };
@@ -13,7 +13,7 @@ export function openedPattern() {
 }
 
 /**
- * A pattern's text as an object; null where it is none.
+ * A pattern's text as an object; null where it is not a pattern.
  * @param {string} text
  */
 export function readPattern(text) {
@@ -47,7 +47,7 @@ function isHere(dump, { source, unit, threshold }) {
 }
 
 /**
- * What the row of chips says where the recording has none of its units.
+ * The line in place of the chips where the recording has none of its units.
  * @param {Dump} dump
  */
 export function openedSentence(dump) {

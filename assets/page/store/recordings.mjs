@@ -5,6 +5,8 @@ import { fetchDump } from "./data.mjs";
 
 /** @type {DumpCard[]} */
 export const dumps = []; // [{uuid, name, detail}]
+/** @type {string[]} */
+export const strays = []; // lines about files beside them that are not shown
 /** @type {Map<string, Promise<Dump>>} */
 const opened = new Map(); // uuid -> promise of Dump
 

@@ -7,24 +7,34 @@ import { signal } from "../lib/signal.mjs";
 
 const WAIT = { first: 1000, most: 8000, times: 1.5 }; // ms between looks
 const PAGE = Math.random().toString(36).slice(2); // this page's name: the server answers its newest question of a kind
+const GONE = 410; // what is shown was recorded again, or changed
 let nPosted = 0; // requests may reach the server in another order
+const AWAY = [502, 503, 504]; // what a proxy says whose server does not answer, and a server that is busy
 let isLost = false;
+let lostWords =
+  "The server does not answer: it was stopped, or the connection is lost. Start it again with the same command; this page tries again every few seconds and continues by itself.";
 /** @type {string | null} */
 let base = null; // see basePath
 let wait = WAIT.first;
 
+export const tracksSeen = signal(); // by the way: the revision that a recording's tracks have; sent with uuid and revision
 export const serverBack = signal(); // what failed meanwhile may be asked again
 export const isServerLost = () => isLost;
+
+/**
+ * What is said instead where the server does not answer: not every visitor can start it again.
+ * @param {string} words
+ */
+export function sayWhenLost(words) {
+  lostWords = words;
+}
 
 /* A request got no answer at all. */
 function serverLost() {
   if (isLost) return;
   isLost = true;
   wait = WAIT.first;
-  notify(
-    "server",
-    "The server does not answer: it was stopped, or the way to it is cut. Start it again with the command you started it with; this page looks for it every few seconds and goes on by itself.",
-  );
+  notify("server", lostWords);
   setTimeout(look, wait);
 }
 
@@ -43,7 +53,7 @@ async function look() {
 }
 
 /* The path that the app is served under, as Dash was told it; read once. */
-function basePath() {
+export function basePath() {
   if (base === null) {
     const config = document.getElementById("_dash-config");
     base = (config && JSON.parse(config.textContent).requests_pathname_prefix) || "/";
@@ -65,9 +75,24 @@ export async function request(path, options = {}) {
     serverLost();
     throw Object.assign(new Error("the server does not answer; is it still running?"), { isLost: true });
   }
+  const [uuid, revision] = (response.headers.get("Lstmviz-Tracks") || "").split(" ");
+  if (revision !== undefined) tracksSeen.tell(uuid, revision);
   if (response.ok) return response;
-  const answer = await response.json().catch(() => ({}));
-  throw new Error(answer.error || `the server answered ${response.status} to ${path}`);
+  const answer = await failure(response);
+  if (response.status === GONE)
+    notify("replaced", answer.error, { words: "Show it", press: () => location.assign(location.pathname) });
+  const words = answer.error || `the server answered ${response.status} to ${path}`;
+  throw Object.assign(new Error(words), { isAway: AWAY.includes(response.status) });
+}
+
+/**
+ * What the server says of a question that failed: a line as JSON or, before a route is reached, as plain text.
+ * @param {Response} response
+ * @returns {Promise<{ error?: string }>}
+ */
+async function failure(response) {
+  if (response.headers.get("Content-Type")?.startsWith("text/plain")) return { error: (await response.text()).trim() };
+  return response.json().catch(() => ({}));
 }
 
 /**
@@ -77,8 +102,13 @@ export async function request(path, options = {}) {
  * @param {RequestInit} [options]
  */
 export function postJson(path, body, options) {
-  const headers = { "Content-Type": "application/json", "Lstmviz-Page": `${PAGE}.${++nPosted}` };
+  const headers = { "Content-Type": "application/json", ...pageHeaders() };
   return request(path, { method: "POST", headers, body: JSON.stringify(body), ...options });
+}
+
+/* What a request says of this page, where the server is to answer only its newest question of a kind. */
+export function pageHeaders() {
+  return { "Lstmviz-Page": `${PAGE}.${++nPosted}` };
 }
 
 /**
@@ -87,7 +117,7 @@ export function postJson(path, body, options) {
  */
 async function readAnswer(response) {
   const answer = await response.json().catch((error) => {
-    throw error.name === "AbortError" ? error : new Error("the server's answer broke off; is it still running?");
+    throw error.name === "AbortError" ? error : new Error("the server's answer was cut off; is it still running?");
   });
   if (answer.error) throw new Error(answer.error);
   return answer;
@@ -115,9 +145,9 @@ export async function askServer(path, body, options) {
  * The last of the lines that answer an object put to the server; each line before is told how far it is, 0 to 1.
  * @param {string} path
  * @param {object} body
- * @param {{ signal: AbortSignal, told: (share: number) => void }} options
+ * @param {{ signal: AbortSignal, onShare: (share: number) => void }} options
  */
-export async function askLines(path, body, { signal, told }) {
+export async function askLines(path, body, { signal, onShare }) {
   const response = await postJson(path, body, { signal });
   let rest = "";
   let /** @type {any} */ answer = null;
@@ -127,10 +157,10 @@ export async function askLines(path, body, { signal, told }) {
     rest = lines.pop();
     for (const line of lines) {
       answer = JSON.parse(line);
-      if (answer.share !== undefined) told(answer.share);
+      if (answer.share !== undefined) onShare(answer.share);
     }
   }
   if (answer?.error) throw new Error(answer.error);
-  if (!answer || answer.share !== undefined) throw new Error("the server's answer broke off; is it still running?");
+  if (!answer || answer.share !== undefined) throw new Error("the server's answer was cut off; is it still running?");
   return answer;
 }

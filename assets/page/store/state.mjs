@@ -1,4 +1,4 @@
-/* The one truth of the page: what is shown and what is selected. Everything else is drawn or derived from it. */
+/* The single source of truth of the page: what is shown and what is selected. Everything else is drawn or derived from it. */
 
 import { redraw } from "../dom/frame.mjs";
 import { signal } from "../lib/signal.mjs";
@@ -9,7 +9,7 @@ import { BASE_STATE } from "../lib/url-fields.mjs";
 export const state = Object.assign({ dump: null, source: null, at: 0, span: 60 }, BASE_STATE);
 /** @type {Hover} */
 export const hover = { unit: null, source: null, side: null, step: null }; // source null: the one that is plotted
-export const stateChanged = signal(); // told how: see changeState
+export const stateChanged = signal(); // sent with `how`: see changeState
 let /** @type {ReturnType<typeof setTimeout>} */ pause = null; // running while a nudge may be followed by another
 
 /**
@@ -30,13 +30,13 @@ export function changeState(changes, how) {
 }
 
 /**
- * What gives way to a change: of a brush on the corpus, one on a typed text and an opened pattern there is one at most,
+ * What a change replaces: of a brush on the corpus, one on a typed text and an opened pattern there is one at most,
  * and either brush takes the place of a region of the map.
  * @param {Changes} changes
  */
 function instead({ start, typed, pattern }) {
   if (typed) return { start: null, stop: null, pattern: null, lasso: null };
-  if (start !== undefined && start !== null) return { pattern: null, typed: null, lasso: null };
+  if (start !== undefined && start !== null) return { pattern: null, typed: null, lasso: null, pairBrush: null };
   return pattern ? { typed: null } : {};
 }
 
@@ -68,7 +68,7 @@ export function setHover(changes) {
 
 export const isResting = () => pause === null;
 
-/* The unit whose line is in the hover colour: the one pointed at, else the one held, if it is plotted. */
+/* The unit whose line is in the hover colour: the one pointed at, else the highlighted one, if it is plotted. */
 export function litUnit() {
   const { held } = state;
   if (hover.unit !== null) return hover.source === null || hover.source === state.source ? hover.unit : null;

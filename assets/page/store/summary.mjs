@@ -6,8 +6,9 @@ import { questionLine } from "../lib/questions.mjs";
 import { signal } from "../lib/signal.mjs";
 import { askedFields, patternKey, regionKey } from "../lib/url.mjs";
 import { askServer } from "./request.mjs";
+import { tracksRevision } from "./tracks-revision.mjs";
 
-const ASKED_BY = ["minLength", "maxLength", "hidden"]; // beside the pattern; order and groups change nothing in it
+const ASKED_BY = ["minLength", "maxLength", "hidden", "shared", "exact"]; // beside the pattern; order and groups change nothing in it
 const line = questionLine();
 let /** @type {Summary} */ answer = null; // with the `key` of its question; {error} where that has none
 let /** @type {string} */ key = null; // of the question that was put last
@@ -29,10 +30,10 @@ export async function askSummary(question) {
     return askServer(`d/${question.dump}/summary`, askedFields(question), { signal });
   }, tellLate);
   redraw("summary");
-  const came = await coming;
-  if (!came) return; // another one is wanted by now
-  if (came.error) key = null; // the same question may be put again
-  answer = came.error ? { error: came.error.message } : Object.assign({ key: mine }, came.answer);
+  const reply = await coming;
+  if (!reply) return; // another one is wanted by now
+  if (reply.error) key = null; // the same question may be put again
+  answer = reply.error ? { error: reply.error.message } : Object.assign({ key: mine }, reply.answer);
   tell();
 }
 
@@ -48,10 +49,11 @@ function tell() {
 
 /** @param {Record<string, any>} question */
 export function summaryKey(question) {
-  return JSON.stringify([patternKey(question), ...ASKED_BY.map((name) => question[name] || null), regionKey(question)]);
+  const asked = ASKED_BY.map((name) => question[name] || null);
+  return JSON.stringify([patternKey(question), ...asked, regionKey(question), tracksRevision()]);
 }
 
-/* Nothing is selected: there is nothing to sum up. */
+/* Nothing is selected: there is nothing to summarise. */
 export function clearSummary() {
   key = answer = null;
   line.end();

@@ -8,13 +8,18 @@ import { clamp } from "../lib/url.mjs";
 import { model } from "./model.mjs";
 import { changeState, state } from "./state.mjs";
 
-const FIRST = 4; // tracks shown where there are many
+const FIRST = { most: 4, low: 2 }; // tracks shown where there are many, and where the window is low
+const LOW = "(max-height: 799px)"; // as in style.css
 /** @type {{ axis: Axis | null, name: string | null }} */
 let chosen = { axis: null, name: null }; // whose heatmap comes first beside the matches
 
 /* Are there so many that the rest waits behind a button? One more row than the button's own is shown at once. */
 export function hasManyTracks() {
-  return rowed().length > FIRST + 1;
+  return rowed().length > nFirst() + 1;
+}
+
+function nFirst() {
+  return window.matchMedia(LOW).matches ? FIRST.low : FIRST.most;
 }
 
 /* The tracks that have a row under the tokens. */
@@ -30,11 +35,11 @@ function foremost() {
   const isFurther = (track) => trackWeight(track) !== null && !/top1$/.test(track.name);
   return ownTracksFirst(rowed())
     .filter((track) => !isFurther(track))
-    .slice(0, FIRST);
+    .slice(0, nFirst());
 }
 
 /**
- * Tracks, or what is said of them by name: what the corpus says before what the model predicts, else in their order.
+ * Tracks, or records with their names: those of the corpus before the model's predictions, else in their order.
  * @template {{ name: string }} T
  * @param {T[]} tracks
  */

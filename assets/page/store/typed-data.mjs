@@ -1,4 +1,4 @@
-/* What the model makes of texts, as the server tells it: the newest question counts, the last answers are kept. */
+/* The model's runs of typed texts, from the server: the newest question counts, the last answers are kept. */
 
 import { redraw, redrawAll } from "../dom/frame.mjs";
 import { nBytes, readNumbers } from "../lib/numbers.mjs";
@@ -9,40 +9,52 @@ import { askServer, getJson } from "./request.mjs";
 
 const KEPT = 24; // texts
 const LATE = 300; // ms; longer than that, the wait is shown
-const answers = new Map(); // "uuid text" -> answer
+const MOST = 3; // runs in one question
+const answers = new Map(); // "uuid run" -> answer
 const failed = new Map(); // key of a question -> why it failed
 const line = questionLine();
 export const textAnswered = signal(); // an answer came, or failed
 let /** @type {string} */ asked = null; // key of the question that was put last
 let /** @type {number} */ since = null; // when the wait began, ms
-let stamp = 0; // counts what came
+let isWaiting = false; // until the model has run for somebody else
+let stamp = 0; // counts the answers
 
 /**
  * @param {Dump} dump
- * @param {string} text
+ * @param {TextRun} run
  */
-const name = (dump, text) => `${dump.about.uuid} ${text}`;
+const name = (dump, run) => `${dump.about.uuid} ${typeof run === "string" ? `text ${run}` : JSON.stringify(run)}`;
 
 /**
- * The answer to a text with the states of these sources ([{name, dtype}]), or null.
+ * The answer to a text, or to one with something held, with the states of these sources ([{name, dtype}]), or null.
  * @param {Dump} dump
- * @param {string} text
+ * @param {TextRun} run
  * @param {Source[]} sources
  * @returns {TextAnswer | null}
  */
-export function answerToText(dump, text, sources) {
-  const answer = answers.get(name(dump, text));
+export function answerToText(dump, run, sources) {
+  const answer = answers.get(name(dump, run));
   return answer && sources.every((source) => answer.states.has(source.name)) ? answer : null;
 }
 
 /**
- * Ask for those of the texts that are not here, the first of them first.
+ * Those of some runs that are not here, as many as are asked for at once.
  * @param {Dump} dump
- * @param {string[]} texts
+ * @param {TextRun[]} runs
  * @param {Source[]} sources
  */
-export function needTyped(dump, texts, sources) {
-  const lacking = [...new Set(texts)].filter((text) => !answerToText(dump, text, sources)).slice(0, 2);
+function lackingOf(dump, runs, sources) {
+  return [...new Set(runs)].filter((run) => !answerToText(dump, run, sources)).slice(0, MOST);
+}
+
+/**
+ * Ask for those of the runs that are not here, the first of them first.
+ * @param {Dump} dump
+ * @param {TextRun[]} runs
+ * @param {Source[]} sources
+ */
+export function needTyped(dump, runs, sources) {
+  const lacking = lackingOf(dump, runs, sources);
   if (!lacking.length) {
     line.end();
     since = null;
@@ -60,17 +72,27 @@ export function needTyped(dump, texts, sources) {
 /**
  * @param {string} key
  * @param {Dump} dump
- * @param {string[]} texts
+ * @param {TextRun[]} runs
  * @param {Source[]} sources
  */
-async function ask(key, dump, texts, sources) {
+async function ask(key, dump, runs, sources) {
   asked = key;
-  const question = { texts, sources: sources.map((source) => source.name) };
-  const came = await line.ask((signal) => askServer(`d/${dump.about.uuid}/typed`, question, { signal }));
-  if (!came) return; // another one is wanted by now
+  const question = { texts: runs, sources: sources.map((source) => source.name) };
+  /** @param {AbortSignal} signal */
+  const put = (signal) => askServer(`d/${dump.about.uuid}/typed`, question, { signal });
+  isWaiting = false;
+  let reply = await line.ask(put);
+  while (reply?.answer?.waiting) {
+    isWaiting = true; // for its turn: it runs for somebody else
+    redraw("typed");
+    reply = await line.ask(put);
+  }
+  if (!reply) return; // another one is wanted by now
+  isWaiting = false;
   since = null;
-  if (came.error) noteFailure(key, came.error);
-  else for (const one of came.answer.texts) keep(dump, one, sources);
+  if (reply.error) noteFailure(key, reply.error);
+  else
+    reply.answer.texts.forEach((/** @type {any} */ one, /** @type {number} */ k) => keep(dump, runs[k], one, sources));
   textAnswered.tell();
 }
 
@@ -85,21 +107,21 @@ function noteFailure(key, error) {
 
 /**
  * @param {Dump} dump
- * @param {string[]} texts
+ * @param {TextRun[]} runs
  * @param {Source[]} sources
  */
-function keyOf(dump, texts, sources) {
-  return JSON.stringify([dump.about.uuid, texts, sources.map((source) => source.name)]);
+function keyOf(dump, runs, sources) {
+  return JSON.stringify([dump.about.uuid, runs, sources.map((source) => source.name)]);
 }
 
 /**
  * Why the text cannot be shown, or null.
  * @param {Dump} dump
- * @param {string[]} texts
+ * @param {TextRun[]} runs
  * @param {Source[]} sources
  */
-export function typedProblem(dump, texts, sources) {
-  const lacking = [...new Set(texts)].filter((text) => !answerToText(dump, text, sources)).slice(0, 2);
+export function typedProblem(dump, runs, sources) {
+  const lacking = lackingOf(dump, runs, sources);
   return (lacking.length && failed.get(keyOf(dump, lacking, sources))) || null;
 }
 
@@ -130,18 +152,19 @@ export function getTyped(path, options) {
 
 /**
  * @param {Dump} dump
+ * @param {TextRun} run
  * @param {any} given
  * @param {Source[]} sources
  */
-function keep(dump, given, sources) {
+function keep(dump, run, given, sources) {
   stamp++;
-  const key = name(dump, given.text);
+  const key = name(dump, run);
   const before = answers.get(key);
   const states = new Map(before ? before.states : []);
   for (const source of sources)
     states.set(source.name, { n: source.n_units, values: read(given.states[source.name], source.dtype) });
   const known =
-    before || Object.assign(given, { shown: given.tokens.map(showToken), tracks: given.tracks.map(withRange) });
+    before || Object.assign(given, { key, shown: given.tokens.map(showToken), tracks: given.tracks.map(withRange) });
   answers.delete(key); // to the end: used last
   answers.set(key, Object.assign({}, known, { states }));
   if (answers.size > KEPT) answers.delete(answers.keys().next().value);
@@ -177,4 +200,5 @@ export function typedRowsOf(answer, source) {
 
 export const typedStamp = () => stamp;
 export const isTypedLate = () => since !== null && performance.now() - since > LATE;
+export const isTypedWaiting = () => isWaiting && since !== null;
 export const isTypedPending = () => since !== null;

@@ -10,15 +10,15 @@ import { state } from "./state.mjs";
 import { answerToText, typedProblem, typedRowsOf } from "./typed-data.mjs";
 
 const line = questionLine();
-/** @type {{ dump: Dump | null, told: Typing | null }} */
-let asked = { dump: null, told: null };
+/** @type {{ dump: Dump | null, typing: Typing | null }} */
+let asked = { dump: null, typing: null };
 
 /**
- * What the server says of the model beside a recording; null until it has.
+ * What the server says about the model beside a recording; null until it has.
  * @param {Dump} dump
  */
 export function typing(dump) {
-  return asked.dump === dump ? asked.told : null;
+  return asked.dump === dump ? asked.typing : null;
 }
 
 /**
@@ -27,11 +27,11 @@ export function typing(dump) {
  */
 export async function askTyping(dump) {
   if (asked.dump === dump) return;
-  asked = { dump, told: null };
+  asked = { dump, typing: null };
   clearNotice("typed");
-  const came = await line.ask((signal) => getJson(`d/${dump.about.uuid}/typing.json`, { signal }));
-  if (!came) return; // another recording is shown by now
-  asked.told = came.error ? { problem: came.error.message } : came.answer;
+  const reply = await line.ask((signal) => getJson(`d/${dump.about.uuid}/typing.json`, { signal }));
+  if (!reply) return; // another recording is shown by now
+  asked.typing = reply.error ? { problem: reply.error.message } : reply.answer;
   redraw("typed", "units");
 }
 
@@ -55,10 +55,23 @@ export function sourcesOfText({ dump, axis }) {
   return [...names].map((name) => dump.sourceOf(name)).filter((one) => one && one.axis === axis.index);
 }
 
-/* The text, that of the brushed window, and the one before. */
+/**
+ * The run that is shown: the text with what is held while the model reads it, or the text alone.
+ * @returns {TextRun}
+ */
+export function shownRun() {
+  const { text, was, ablated, ablatedTo, carried } = state;
+  if (!text || (!ablated.length && !carried)) return text;
+  return { text, held: ablated, to: ablatedTo, carried: carried && { donor: was, ...carried } };
+}
+
+/* Is anything held while the model reads the text? */
+export const isHeldText = () => Boolean(shownRun()) && typeof shownRun() !== "string";
+
+/* What is shown, the text alone, that of the brushed window, and the one before. */
 export function askedTexts() {
   const { text, was, typed } = state;
-  return [text, typed?.text, was].filter(Boolean);
+  return [shownRun(), text, typed?.text, was].filter(Boolean);
 }
 
 /**

@@ -1,4 +1,4 @@
-/* Undo and redo of the selection: a stack of states at rest. Where the page looks (pans, zooms, rows) is no step of it. */
+/* Undo and redo of the selection: a stack of states at rest. Panning, zooming and scrolling are not undo steps. */
 
 import { targetOf } from "../dom/element.mjs";
 import { ids } from "../dom/ids.mjs";
@@ -15,19 +15,32 @@ const LOOKS = [
   "view",
   "mask",
   "bars",
+  "leastRun",
   "mapOf",
   "mapMethod",
   "mapColour",
+  "mapPaths",
   "lasso",
   "beside",
   "colour",
+  "shaded",
+  "underline",
+  "rowTokens",
   "versus",
   "lists",
   "text",
   "was",
+  "ablated",
+  "ablatedTo",
+  "carried",
+  "influence",
+  "pair",
+  "pairWith",
+  "pairSource",
+  "pairBrush",
 ]; // what is shown beside the selection itself
 
-/* A stack over snapshots that are told apart by their text. Pure. */
+/* A stack of snapshots, compared by their text. Pure. */
 export function undoStack() {
   const /** @type {string[]} */ done = []; // texts; the last one is the present
   let /** @type {string[]} */ undone = [];
@@ -56,7 +69,7 @@ export function undoStack() {
 }
 
 const steps = undoStack();
-let buttonsShow = ""; // what the buttons were last told
+let buttonsShow = ""; // what the buttons show now
 
 function names() {
   return [...QUESTION_FIELDS, ...LISTED_FIELDS, ...LOOKS];

@@ -1,4 +1,4 @@
-/* Where the page looks: move and zoom the view over the axis. */
+/* Which steps are in view: move and zoom the view over the axis. */
 
 import { clearNotice, notify } from "../dom/notice.mjs";
 import { clamp, MAX_SPAN, MIN_SPAN, viewLimits } from "../lib/url.mjs";

@@ -7,9 +7,9 @@ import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { state } from "../store/state.mjs";
 import { answerToText, typedRowsOf } from "../store/typed-data.mjs";
-import { textProblem } from "../store/typed-text.mjs";
+import { shownRun, textProblem } from "../store/typed-text.mjs";
 
-let /** @type {{ dump: Dump, text: string }} */ last = null; // {dump, text} that was drawn
+let /** @type {{ dump: Dump, run: TextRun }} */ last = null; // {dump, run} that was drawn
 let /** @type {number} */ pointed = null; // the token under the pointer
 
 /**
@@ -20,9 +20,10 @@ export function typedAnswer() {
   const { text } = state;
   const { dump } = model;
   if (!text || !dump) return null;
-  const now = answerToText(dump, text, [model.source]);
-  if (now) last = { dump, text };
-  return now || (last && last.dump === dump && textProblem(model) === null ? answerToText(dump, last.text, []) : null);
+  const run = shownRun();
+  const now = answerToText(dump, run, [model.source]);
+  if (now) last = { dump, run };
+  return now || (last && last.dump === dump && textProblem(model) === null ? answerToText(dump, last.run, []) : null);
 }
 
 /**

@@ -5,23 +5,25 @@ import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { state } from "../store/state.mjs";
 import { answerToText, typedRowsOf } from "../store/typed-data.mjs";
+import { isHeldText } from "../store/typed-text.mjs";
 import { typedAnswer } from "./answer.mjs";
 
 const MOVED = 3; // units that are shown as those an edit moved most
-const LEAST_SCALE = 0.02; // of the row of changes: rounding is not blown up
+const LEAST_SCALE = 0.02; // of the row of changes, so that rounding is not magnified
 /** @type {{ key: string | null, value: any }} */
 let known = { key: null, value: null }; // the last answer
 
-/* What the text before and the present one have in common, and how far the units moved; null without a text before. */
+/* What the text before and the present one have in common, and how far the units moved; null without a text before. Where
+   units are held, what was before is the same text with nothing held. */
 export function typedDifference() {
-  const { was, source: name } = state;
-  const answer = typedAnswer();
-  const before = was && answerToText(model.dump, was, [model.source]);
+  const { text, was, source: name } = state;
+  const [answer, isHeld] = [typedAnswer(), isHeldText()];
+  const before = isHeld || was ? answerToText(model.dump, isHeld ? text : was, [model.source]) : null;
   if (!answer || !before) return null;
   const { source } = model;
   const units = [...new Set((model.chosen || []).filter((one) => one.source === name).map((one) => one.unit))];
-  const key = JSON.stringify([model.dump.about.uuid, name, answer.text, was, units, answer.states.has(name)]);
-  if (key !== known.key) known = { key, value: compare(before, answer, source, units) };
+  const key = JSON.stringify([model.dump.about.uuid, name, answer.key, before.key, units, answer.states.has(name)]);
+  if (key !== known.key) known = { key, value: { isHeld, ...compare(before, answer, source, units) } };
   return known.value;
 }
 

@@ -7,19 +7,30 @@ import { notify } from "../dom/notice.mjs";
 import { alignTokens, isEdit, movedWindow } from "../lib/token-align.mjs";
 import { oneLine } from "../lib/tokens.mjs";
 import { isLinked } from "../lib/url.mjs";
+import { carriable, carryOver, textWanted } from "../store/held-units.mjs";
+import { isInfluencePending } from "../store/influence.mjs";
 import { model } from "../store/model.mjs";
 import { changeState, nudgeState, state } from "../store/state.mjs";
-import { answerToText, isTypedLate, isTypedPending, needTyped, textAnswered } from "../store/typed-data.mjs";
+import {
+  answerToText,
+  isTypedLate,
+  isTypedPending,
+  isTypedWaiting,
+  needTyped,
+  textAnswered,
+} from "../store/typed-data.mjs";
 import { askedTexts, askTyping, sourcesOfText, textProblem, typing, typingProblem } from "../store/typed-text.mjs";
 import { countUnits, typedAnswer } from "./answer.mjs";
 import { makeTypedBrush } from "./brush.mjs";
 import { typedDifference } from "./diff.mjs";
+import { drawHeldLine, heldWords, makeHeldLine } from "./held.mjs";
+import { drawLegend, influenceGrounds, makeInfluence } from "./influence.mjs";
 import { drawTypedBase, drawTypedOverlay, makeTypedPlot, typedX } from "./plot.mjs";
 import { drawTypedStrip, makeTypedStrip, TOKEN } from "./strip.mjs";
 import { exampleWords, readerWords, typedSummary, unknownWords } from "./words.mjs";
 
 const MOST = 40000; // characters, as the server takes them
-const STANDS = 700; // ms without a key, after which a text stands: an edit of it is compared with it
+const STANDS = 700; // ms without a key, after which a text is at rest: later edits are compared with it
 let /** @type {TypedPlaces} */ places;
 let /** @type {HTMLTextAreaElement} */ box;
 let /** @type {HTMLElement} */ note;
@@ -27,7 +38,7 @@ let /** @type {HTMLElement} */ problem;
 let /** @type {HTMLElement} */ reason;
 let /** @type {HTMLElement} */ status;
 let /** @type {HTMLButtonElement} */ fold;
-let /** @type {HTMLElement & { keep: HTMLButtonElement, forget: HTMLButtonElement }} */ tools;
+let /** @type {HTMLElement & Record<"keep" | "forget" | "carry" | "shade", HTMLButtonElement>} */ tools;
 
 let /** @type {string} */ mine = null; // the text as it was typed here
 let /** @type {string} */ stood = null; // the last text at which no key came for a while
@@ -45,12 +56,21 @@ export function makeTyped() {
   fold.addEventListener("click", () => (isTypedOpen() ? close() : open()));
   reason = element("span", "lv-typed-reason");
   tools = /** @type {typeof tools} */ (element("span", "lv-typed-tools"));
-  const keep = button("lv-link", "Keep as before", "Keep this text, to compare what you change with it", () =>
-    changeState({ was: state.text }, "push"),
+  const keep = button("lv-link", "Keep as before", "Keep this text, to compare later edits with it", () =>
+    changeState({ was: state.text, carried: null }, "push"),
   );
-  const forget = button("lv-link", "Forget before", "Compare with nothing", () => changeState({ was: null }, "push"));
-  tools.append(keep, forget);
-  Object.assign(tools, { keep, forget });
+  const forget = button("lv-link", "Forget before", "Compare with nothing", () =>
+    changeState({ was: null, carried: null }, "push"),
+  );
+  const carry = button("lv-link", "Carry over from before", "", carryOver);
+  const shade = button(
+    "lv-link",
+    "Influence",
+    "Shade the tokens by what each of them changes in the units at the token that is pointed at",
+    () => changeState({ influence: !state.influence }, "settle"),
+  );
+  tools.append(shade, carry, keep, forget);
+  Object.assign(tools, { keep, forget, carry, shade });
   head.append(fold, reason, element("span", "lv-spacer"), tools);
   const body = element("div", "lv-typed-body", "", { id: "lv-typed-body" });
   fold.setAttribute("aria-controls", body.id);
@@ -76,8 +96,11 @@ export function makeTyped() {
   );
   const scroller = element("div", "lv-typed-scroll", "", { tabindex: "-1" });
   scroller.append(element("div"));
-  scroller.hidden = true;
-  body.append(box, note, problem, status, plot, strip, scroller);
+  for (const part of [scroller, body, tools]) part.hidden = true; // until the state is known: nothing under it jumps
+  body.append(box, note, problem, status);
+  makeHeldLine(body);
+  body.append(plot, strip, scroller);
+  makeInfluence(body);
   mount.append(head, body);
   places = { mount, head, body, plot, strip, scroller };
   makeTypedPlot(places);
@@ -86,6 +109,7 @@ export function makeTyped() {
   for (const name of /** @type {const} */ (["plot", "strip"]))
     new ResizeObserver(() => redraw("typed")).observe(places[name]);
   textAnswered.on(arrived);
+  textWanted.on(toBox);
   onFrame(["base", "overlay", "strip", "typed"], draw);
 }
 
@@ -95,15 +119,19 @@ function isTypedOpen() {
 
 function open() {
   changeState({ text: "" }, "settle");
-  draw();
-  box.focus();
-  places.mount.scrollIntoView({ block: "nearest" });
+  toBox();
   const some = typing(model.dump)?.some || [];
   if (some.length) needTyped(model.dump, [some[0]], sourcesOfText(model)); // so that the model is loaded when a text comes
 }
 
+function toBox() {
+  draw();
+  box.focus();
+  places.mount.scrollIntoView({ block: "nearest" });
+}
+
 function close() {
-  changeState({ text: null, was: null, typed: null }, "push");
+  changeState({ text: null, was: null, typed: null, ablated: [], carried: null }, "push");
 }
 
 /* To the box, by a key. */
@@ -117,7 +145,7 @@ export function focusTyped() {
 
 /* A key was pressed in the box. */
 function typed() {
-  const text = box.value.toWellFormed ? box.value.toWellFormed() : box.value; // half a picture is none
+  const text = box.value.toWellFormed ? box.value.toWellFormed() : box.value; // a lone surrogate is replaced
   if (typedAt === null) typedAt = performance.now();
   const /** @type {Changes} */ changes = { text };
   if (state.was === null && stood && isEdit(stood, text)) changes.was = stood;
@@ -180,24 +208,35 @@ function draw() {
   places.mount.classList.toggle("lv-typed-open", isShown);
   fold.setAttribute("aria-expanded", String(isShown));
   fold.disabled = isBarred() || typing(model.dump) === null;
-  fold.title = isShown ? "Close the box" : "Type a text, and see what the model makes of it (Y)";
+  fold.title = isShown ? "Close the box" : "Type a text, and see how the model reads it (Y)";
   reason.textContent = isBarred()
     ? oneLine(typingProblem(model.dump))
     : isShown
       ? readerWords(typing(model.dump))
-      : "type a text and see what the model makes of it: states, predictions, loss";
+      : "type a text and see how the model reads it: states, predictions, loss";
   tools.hidden = !isShown;
   if (!isShown) return;
   need();
-  const { text, was } = state;
-  tools.keep.disabled = !text || text === was;
-  tools.forget.disabled = was === null;
-  tell();
   model.refresh();
+  offerTools();
+  tell();
+  drawHeldLine();
   drawTypedBase();
   drawTypedOverlay();
   drawTypedStrip();
+  drawLegend(typedAnswer());
   measure();
+}
+
+function offerTools() {
+  const { text, was, influence } = state;
+  const { what, why } = carriable();
+  tools.keep.disabled = !text || text === was;
+  tools.forget.disabled = was === null;
+  tools.carry.disabled = what === null;
+  tools.carry.title =
+    why || "Give the pattern's units the values that they have in the text before, at the same tokens";
+  tools.shade.setAttribute("aria-pressed", String(influence));
 }
 
 function tell() {
@@ -210,7 +249,11 @@ function tell() {
     : [
         unknownWords(),
         typedSummary(),
-        isLate ? "The model is running …" : "",
+        isTypedWaiting()
+          ? "The model runs for somebody else; your text waits for its turn …"
+          : isLate
+            ? "The model is running …"
+            : "",
         isTooLong() ? "The link leaves this text out: it is too long." : "",
       ];
   const line = parts.filter(Boolean).join(" ") || (why ? "" : exampleWords(typing(model.dump)));
@@ -240,8 +283,18 @@ export function isTypedReady() {
     !isTypedOpen() ||
     isBarred() ||
     textProblem(model) !== null ||
-    (!isTypedPending() && (!text || !window_ || window_.text === text))
+    (!isTypedPending() && !isInfluencePending() && (!text || !window_ || window_.text === text))
   );
+}
+
+/**
+ * @param {TextAnswer} answer
+ */
+function statesOf(answer) {
+  /** @param {{ n: number, values: Floats }} given */
+  const rows = ({ n, values }) =>
+    Array.from({ length: answer.tokens.length }, (_, step) => Array.from(values.subarray(step * n, (step + 1) * n)));
+  return Object.fromEntries([...answer.states].map(([name, held]) => [name, rows(held)]));
 }
 
 /* For tests: what is shown; places in client pixels. */
@@ -268,16 +321,7 @@ export function inspectTyped() {
           middle: boxed.top + TOKEN.top + TOKEN.height / 2,
         }))
       : [],
-    states: answer
-      ? Object.fromEntries(
-          [...answer.states].map(([name, held]) => [
-            name,
-            Array.from({ length: answer.tokens.length }, (_, step) =>
-              Array.from(held.values.subarray(step * held.n, (step + 1) * held.n)),
-            ),
-          ]),
-        )
-      : {},
+    states: answer ? statesOf(answer) : {},
     tracks: answer
       ? Object.fromEntries(
           answer.tracks.map((track) => [
@@ -286,6 +330,11 @@ export function inspectTyped() {
           ]),
         )
       : {},
+    held: heldWords(),
+    before: difference ? statesOf(difference.answer) : null,
+    legend: places.body.querySelector(".lv-typed-legend:not([hidden])")?.textContent ?? null,
+    grounds:
+      answer && state.influence ? answer.tokens.map((_, step) => influenceGrounds(answer)?.(step) ?? null) : null,
     on: answer ? Array.from(countUnits(answer, model.chosen || [])) : [],
     difference: difference && {
       kinds: difference.alignment.kinds,

@@ -119,7 +119,7 @@ export function clipTyped(ctx, height, draw) {
   ctx.restore();
 }
 
-/* Every unit, faint; drawn anew only where something of it changed. */
+/* Every unit, faint; redrawn only where it changed. */
 export function drawTypedBase() {
   const answer = typedAnswer();
   scroll(answer);
@@ -268,13 +268,20 @@ export function drawTypedOverlay() {
 }
 
 /**
- * Units of the plotted source that are drawn in full: the pattern's, or, where there is none, those that an edit moved
- * most.
+ * Units of the plotted source that are drawn in full: the pattern's and those that are held, or, where there is none,
+ * those that an edit moved most.
  * @returns {{ unit: number, side: Side }[]}
  */
 function drawnUnits() {
   const name = state.source;
-  const chosen = (model.chosen || []).filter((one) => one.source === name);
+  const picked = (model.chosen || []).filter((one) => one.source === name);
+  const ablated = state.ablated.filter(
+    (one) => one.source === name && !picked.some((other) => other.unit === one.unit),
+  );
+  const /** @type {{ unit: number, side: Side }[]} */ chosen = [
+      ...picked,
+      ...ablated.map(({ unit }) => ({ unit, side: /** @type {Side} */ ("high") })),
+    ];
   const difference = typedDifference();
   if (chosen.length || !difference) return chosen;
   return difference.most.map((/** @type {number} */ unit) => ({ unit, side: "high" }));

@@ -7,7 +7,7 @@ import { showToken } from "../lib/tokens.mjs";
 import { clamp } from "../lib/url.mjs";
 import { model } from "../store/model.mjs";
 import { typing } from "../store/typed-text.mjs";
-import { countOnWords } from "./answer.mjs";
+import { countOnWords, typedAnswer } from "./answer.mjs";
 import { typedDifference } from "./diff.mjs";
 import { typedCell, typedX } from "./plot.mjs";
 
@@ -41,7 +41,7 @@ export function typedRows(answer) {
 }
 
 /**
- * A track's value over a token: one that speaks of the next token stands over that one.
+ * A track's value over a token: one that concerns the next token is drawn over that one.
  * @param {TypedTrack} track
  * @param {number} step
  */
@@ -149,6 +149,10 @@ function drawDifference(ctx, row, from, to, top, height) {
   const difference = typedDifference();
   const colours = themeColours();
   if (!difference) return row.kind === "before" ? hint(ctx, top, height) : null;
+  if (difference.isHeld && row.kind === "before") {
+    drawOtherGuesses(ctx, difference.answer, from, to, top, height);
+    return null;
+  }
   const { kinds, pairs, gone } = difference.alignment;
   for (let step = from; step < to; step++) {
     if (row.kind === "change") {
@@ -172,6 +176,33 @@ function drawDifference(ctx, row, from, to, top, height) {
 }
 
 /**
+ * What was predicted with nothing held, where it is another.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {TextAnswer} before
+ * @param {number} from
+ * @param {number} to
+ * @param {number} top
+ * @param {number} height
+ */
+function drawOtherGuesses(ctx, before, from, to, top, height) {
+  for (let step = from; step < to; step++) {
+    const guess = otherGuess(before, step);
+    if (guess) write(ctx, guess, step, top, height, themeColours().dim);
+  }
+}
+
+/**
+ * What was predicted at a token with nothing held, where it is another; null where it is the same.
+ * @param {TextAnswer} before
+ * @param {number} step
+ */
+function otherGuess(before, step) {
+  const [was, now] = [before, typedAnswer()].map((one) => one.tracks.find((track) => track.name === "top1"));
+  const [a, b] = [was, now].map((track) => track?.labels[typedValue(track, step)]);
+  return a === undefined || a === b ? null : showToken(a).text;
+}
+
+/**
  * @param {CanvasRenderingContext2D} ctx
  * @param {number} top
  * @param {number} height
@@ -181,7 +212,7 @@ function hint(ctx, top, height) {
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   ctx.fillStyle = themeColours().dim;
-  ctx.fillText("edit a token of the text: what changes is drawn here", typedX(0) + 2, top + height / 2 + 0.5);
+  ctx.fillText("edit a token of the text to see here what changes", typedX(0) + 2, top + height / 2 + 0.5);
 }
 
 /**
@@ -229,7 +260,17 @@ function changed(step) {
   if (!difference) return [];
   const { kinds, pairs } = difference.alignment;
   const by = difference.change[step];
-  if (kinds[step] === "new") return ["not there before"];
+  const guess = difference.isHeld ? otherGuess(difference.answer, step) : null;
+  if (guess) return [`with nothing held, predicted: ${guess}`, ...moved(by, difference)];
+  if (kinds[step] === "new") return ["not in the text before"];
   const was = kinds[step] === "changed" ? [`before: ${difference.answer.shown[pairs[step]].text}`] : [];
-  return !Number.isNaN(by) ? [...was, `changed by ${valueText(by)} on average over ${difference.words}`] : was;
+  return [...was, ...moved(by, difference)];
+}
+
+/**
+ * @param {number} by
+ * @param {{ words: string }} difference
+ */
+function moved(by, { words }) {
+  return Number.isNaN(by) ? [] : [`changed by ${valueText(by)} on average over ${words}`];
 }

@@ -1,12 +1,13 @@
 /* The tokens of a typed text, its brush, and what stands under it: loss, prediction, change. */
 
-import { drawToken } from "../dom/cell-text.mjs";
+import { areWords, drawToken } from "../dom/cell-text.mjs";
 import { addCanvas, fitCanvas, labelFont, themeColours } from "../dom/theme.mjs";
 import { fitText } from "../lib/tokens.mjs";
 import * as geometry from "../store/geometry.mjs";
 import { state } from "../store/state.mjs";
 import { hoveredToken, typedAnswer, typedGrounds } from "./answer.mjs";
 import { typedDifference } from "./diff.mjs";
+import { influenceGrounds } from "./influence.mjs";
 import { clipTyped, tokensInView, typedCell, typedX } from "./plot.mjs";
 import { drawTypedRow, typedRows } from "./rows.mjs";
 
@@ -69,7 +70,9 @@ function drawNames(ctx, rows) {
  */
 function drawTokens(ctx, answer, from, to) {
   const colours = themeColours();
-  const [wide, ground, difference] = [typedCell(), typedGrounds(answer), typedDifference()];
+  const [wide, difference] = [typedCell(), typedDifference()];
+  const isWord = areWords(answer.shown);
+  const ground = influenceGrounds(answer) || typedGrounds(answer);
   for (let step = from; step < to; step++) {
     const own = ground(step);
     const left = typedX(step);
@@ -77,7 +80,7 @@ function drawTokens(ctx, answer, from, to) {
       ctx.fillStyle = own;
       ctx.fillRect(left, TOKEN.top, wide - 1, TOKEN.height);
     }
-    drawToken(ctx, answer.shown[step], left, TOKEN.top, wide, TOKEN.height, own || colours.bg);
+    drawToken(ctx, answer.shown[step], left, TOKEN.top, wide, TOKEN.height, own || colours.bg, isWord);
     if (difference && difference.alignment.kinds[step] !== "same") {
       ctx.fillStyle = colours.hover;
       ctx.fillRect(left, TOKEN.top - 3, wide - 1, 2);

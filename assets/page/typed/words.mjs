@@ -1,4 +1,4 @@
-/* What is said of a typed text: who reads it, what it cost, what an edit came to, what the model does not know. */
+/* The sentences about a typed text: which model reads it, its loss, what an edit changed, what the model does not know. */
 
 import { valueText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
@@ -7,16 +7,24 @@ import { model } from "../store/model.mjs";
 import { typedAnswer } from "./answer.mjs";
 import { typedDifference } from "./diff.mjs";
 
+const CUTS = {
+  char: "character by character",
+  word: "word by word",
+  token: "token by token",
+  number: "a step a line, its numbers between spaces",
+};
+const UNITS = { char: "character", word: "word", token: "token", number: "number" };
 const NAMED = 6; // unknown tokens that are named
 
 /**
- * Who reads the text, and how it is cut. `told`: what the server says of the model.
+ * Which model reads the text, and how it is cut. `typing`: what the server says about the model.
  * @param {Typing} typing
  */
 export function readerWords(typing) {
   const { level, words, has_unknown: hasUnknown } = typing || {};
   if (!words) return "";
-  return `read by the ${words}, ${level === "char" ? "character by character" : "word by word"}${hasUnknown ? "" : "; it has no entry for what it does not know"}`;
+  const remark = hasUnknown || level === "number" ? "" : "; it has no unknown token";
+  return `read by the ${words}, ${CUTS[level]}${remark}`;
 }
 
 /**
@@ -27,25 +35,32 @@ export function exampleWords(typing) {
   const some = typing?.some || [];
   const words = some.slice(0, 24).map((token) => showToken(token).text);
   return words.length
-    ? `The model knows ${plural(typing.n_vocab, typing.level === "char" ? "character" : "word")}, such as ${words.join(" ")}`
+    ? `The model knows ${plural(typing.n_vocab, UNITS[typing.level])}, such as ${words.join(" ")}`
     : "";
 }
 
-/* "12 tokens, 1.43 nats each." and what an edit came to. */
+/* "12 tokens, 1.43 nats each." and what an edit changed. */
 export function typedSummary() {
   const answer = typedAnswer();
   if (!answer) return "";
+  const loss = lossWords(answer);
+  return `${plural(answer.tokens.length, "token")}${loss && `, ${loss}`}.${edited()}`;
+}
+
+/**
+ * "loss 1.43 nats a token", or "" where nothing is predicted.
+ * @param {TextAnswer} answer
+ */
+function lossWords(answer) {
   const loss = answer.tracks.find((track) => track.name === "loss");
   const paid = loss ? loss.values.filter((one) => one !== null) : [];
-  const mean = paid.length
-    ? `, loss ${valueText(paid.reduce((sum, one) => sum + one, 0) / paid.length)} nats a token`
-    : "";
-  return `${plural(answer.tokens.length, "token")}${mean}.${edited()}`;
+  return paid.length ? `loss ${valueText(paid.reduce((sum, one) => sum + one, 0) / paid.length)} nats a token` : "";
 }
 
 function edited() {
   const difference = typedDifference();
   if (!difference) return "";
+  if (difference.isHeld) return ` With nothing held (dashed): ${lossWords(difference.answer) || "the same text"}.`;
   /** @param {string} kind */
   const count = (kind) => difference.alignment.kinds.filter((/** @type {string} */ one) => one === kind).length;
   const out = difference.alignment.gone.reduce(
@@ -75,5 +90,5 @@ export function unknownWords() {
   if (!names.length) return "";
   const some = names.slice(0, NAMED).map((token) => `“${showToken(token).text}”`);
   const sentence = `The model does not know ${some.join(", ")}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ""}`;
-  return answer.has_unknown ? `${sentence}: read as its unknown token.` : `${sentence}: not read, so without states.`;
+  return answer.has_unknown ? `${sentence}: read as its unknown token.` : `${sentence}: not read, so no states.`;
 }

@@ -15,6 +15,7 @@ interface MatchAnswer {
   error: string | null;
   ms: number;
   n_units: number;
+  n_shaded?: number | null; // units that shade the tokens; null: all of them
   counts: [shared: number, total: number][];
   complete: boolean;
   counts_follow?: boolean; // the summary will have them all
@@ -45,12 +46,14 @@ interface Row {
   first: number; // step of the first cell
   tokens: (string | null)[] | null;
   on: (number | null)[]; // null outside the sequence
+  shades: (number | null)[] | null; // how many of the units that shade the tokens are on, where not all of them do
   tracks: Record<string, TrackValue[]>;
   values: (number | null)[] | null;
+  pair: RowPair | null;
   is_hidden: boolean;
   is_marked: boolean;
   group: number | null;
-  colour?: string; // the unit by which `values` were asked for
+  coloursAsked?: string | null; // what `values` or `shades` were asked for
 }
 
 interface Group {
@@ -91,6 +94,7 @@ interface Column {
   width: number;
   from: number;
   n: number;
+  ahead?: number; // of words: px before the matches
   track?: Track;
 }
 
@@ -102,8 +106,52 @@ interface LayoutQuestion {
   nUnits: number;
   isChars: boolean;
   hasTokens: boolean;
+  pair?: string | null; // the name of the other text, if there is one
   unit: string | null;
+  nTokens?: number | null;
   tracks: Track[];
+  scale?: number; // of the type
+}
+
+/* The mean path of the trials of a condition on the map: [x, y, and one standard deviation along either] by time. */
+interface ConditionPath {
+  name: string;
+  n: number; // trials
+  time: number[];
+  spots: [x: number, y: number, dx: number, dy: number][];
+}
+
+/* ---- A pair of texts: see lstmviz/ui/pairs.py */
+
+interface PairText {
+  axis: number;
+  start: number; // of its sequence
+  stop: number;
+  first: number; // step of the first token that is sent
+  tokens: string[];
+  shown: ShownToken[]; // added here
+}
+
+interface PairAnswer {
+  uuid: string; // added here, as is `attention`
+  attention: string | null;
+  sequence: number;
+  n_sequences: number;
+  before: number | null; // first steps of the pairs beside it
+  after: number | null;
+  here: PairText; // on the axis of the plotted source
+  there: PairText;
+  attends: boolean; // is it `here` that attends?
+  most: number; // the greatest weight
+  weights: number[][]; // in thousandths of it, a row for each token that attends
+}
+
+/* The other text of a match. */
+interface RowPair {
+  first: number;
+  is_cut: [before: boolean, after: boolean];
+  tokens: string[];
+  weights: number[] | null; // hundredths of the greatest one
 }
 
 /* ---- What the matches have in common */
@@ -120,7 +168,7 @@ interface Summary {
   counting_ms: number;
   lengths: [shared: number, length: number, count: number][];
   barcode: Barcode;
-  carry: { n_matches: number; tracks: CarriedTrack[] };
+  carry: { n_matches: number; tracks: CarriedTrack[]; tokens: CarriedTrack[] }; // tokens: at, before and after the matches
 }
 
 interface Barcode {
@@ -132,6 +180,7 @@ interface Barcode {
 
 interface CarriedTrack {
   name: string;
+  isOfTokens?: boolean;
   kind: "number" | "category";
   n_steps: number;
   n_corpus: number;
@@ -200,6 +249,17 @@ interface Bounds {
   maxLength: number | null;
 }
 
+/* ---- Tracks that are added, as d/UUID/tracks says it */
+
+interface AddedTracks {
+  revision: string;
+  may: boolean; // whether this page may change them
+  why: string; // and else why not
+  added: { name: string; axis: number; kind: "number" | "category"; made: string }[];
+  undo: string; // what would be undone, in words; "" for nothing
+  ready: { name: string; words: string; takes: string }[];
+}
+
 /* ---- The map */
 
 type Corner = number[]; // x and y on the plane of the map
@@ -253,7 +313,18 @@ interface TypedTrack {
   high: number;
 }
 
+/* A text that the model reads, alone or with something held: see store/typed-text.mjs. */
+type TextRun =
+  | string
+  | {
+      text: string;
+      held: HeldUnit[];
+      to: "mean" | "zero";
+      carried: { donor: string; units: HeldUnit[]; start: number; stop: number } | null;
+    };
+
 interface TextAnswer {
+  key: string; // of the run that it is the answer to
   text: string;
   tokens: string[];
   shown: ShownToken[];
@@ -274,7 +345,7 @@ interface Typing {
   problem: string | null;
   is_absent?: boolean;
   words?: string;
-  level?: "char" | "word";
+  level?: "char" | "word" | "token" | "number";
   has_unknown?: boolean;
   task?: string;
   n_vocab?: number;
@@ -293,6 +364,101 @@ interface DumpCard {
   sources: string[];
   is_complete: boolean;
   picture: [source: number, nUnits: number, bytes: number, view: string] | null;
+  recording: string; // the name of the recording that it is of, "" where it has none
+  is_growing: boolean; // the recording goes on
+}
+
+/* ---- All units of a source at a glance, as d/UUID/survey/SOURCE.json says it: lists by column, one value a unit */
+
+interface SurveyUnits {
+  on_rate: number[];
+  on_rate_low: number[];
+  low: (number | null)[];
+  high: (number | null)[];
+  saturation: number[];
+  half_life: (number | null)[];
+  lasts: boolean[]; // its half-life is infinite
+  track: (string | null)[]; // "": a token
+  label: (string | null)[];
+  side: (string | null)[];
+  threshold: (number | null)[];
+  f1: (number | null)[];
+  f1_always: (number | null)[];
+  rank: (number | null)[];
+  tokens: string[][];
+  order: number[];
+  group: number[]; // 0: alone
+  why: string[];
+}
+
+interface SurveyTable {
+  n_units: number;
+  n_looked: number;
+  n_steps: number;
+  units: SurveyUnits;
+  columns: [track: string, label: string][]; // of the heat map
+  heat_unit: number; // standard deviations
+  heat: (number | null)[][];
+  place: number[]; // -1: none
+  around: (number | null)[][];
+  around_tokens: (string | null)[][] | null;
+}
+
+interface SurveyAnswer {
+  table?: SurveyTable;
+  share?: number;
+  error?: string;
+  is_offered?: boolean; // it takes seconds, and nobody asked for it yet
+}
+
+interface SurveyMarks {
+  chosen: Set<number>;
+  isSeveral: boolean;
+  held: number | null;
+}
+
+/* ---- The moments of a training, as d/UUID/moments says it */
+
+interface MomentUnit {
+  r: number | null; // with the same number at the last moment
+  partner: number;
+  r_partner: number | null;
+  is_mutual: boolean;
+  side?: string;
+  threshold?: number;
+  f1?: number | null;
+}
+
+interface MomentRow {
+  loss: number | null;
+  is_held_out: boolean; // as the training gave it, or the mean of the recorded losses
+  cka?: number | null;
+  cka_chance?: number | null;
+  at_matches?: { n_matches: number; share?: number | null; base_rate?: number; lift?: number | null; f1?: number | null };
+  unit?: MomentUnit;
+  best?: { source: string; unit: number; f1: number | null };
+  kl?: number | null;
+}
+
+interface MomentsAnswer {
+  rows?: MomentRow[];
+  error?: string;
+}
+
+/* A figure through the moments, as it is drawn. */
+interface MomentLine {
+  name: string;
+  kind: string;
+  values: (number | null)[];
+  low: number;
+  high: number;
+}
+
+/* What there is to open, as samples/about.json says it. */
+interface Served {
+  dumps: DumpCard[];
+  offers: Offer[];
+  watches: boolean; // more may come by itself
 }
 
 interface Offer {
@@ -306,6 +472,7 @@ interface Offer {
   words: string;
   share: number | null;
   dumps: string[];
+  is_sample: boolean; // or the moments of a training
 }
 
 /* ---- What becomes of the predictions when units are held, as d/UUID/ablation says it; in nats. */
@@ -379,4 +546,118 @@ interface Detected {
   n_units: number;
   f1: number;
   f1_always: number;
+}
+
+/* A lesson as the start page lists it, and whole: see lstmviz/lessons/lesson.py. */
+interface LessonCard {
+  name: string;
+  title: string;
+  about: string;
+  minutes: number;
+  recordings: string[];
+}
+
+interface LessonStep {
+  say: string;
+  ask: string;
+  recording: string;
+  link: string;
+  until: Record<string, any>;
+  act: string;
+  hint: string;
+  choices: string[];
+  answer: string | number | null;
+  within: number;
+  because: string;
+}
+
+interface Lesson {
+  name: string;
+  title: string;
+  about: string;
+  recording: string;
+  minutes: number;
+  steps: LessonStep[];
+  end: string;
+}
+
+/* A class as a student's page hears of it: see lstmviz/classroom/news.py. With `view` left out, nothing has changed. */
+type ClassStep = [string, number]; // a lesson and its step
+
+interface ClassView {
+  address: string;
+  lesson: ClassStep | null;
+  title: string;
+  say: string;
+}
+
+interface ClassBar {
+  text: string;
+  n: number;
+  n_sure: number[];
+  is_right: boolean | null;
+}
+
+interface ClassAnswer {
+  text: string;
+  sure: number | null;
+  at: number;
+  is_told: boolean;
+}
+
+interface ClassQuestion {
+  key: string;
+  text: string;
+  choices: string[];
+  given: ClassAnswer | null;
+  bars: ClassBar[] | null;
+  because: string;
+  answer: string | number | null;
+}
+
+interface ClassNews {
+  version: number;
+  nickname: string;
+  follows: boolean;
+  call: number;
+  view: ClassView | null;
+  question: ClassQuestion | null;
+  isOver?: boolean;
+}
+
+/* The same as the teacher's page hears of it: see lstmviz/ui/routes/classroom.py. */
+interface ClassStudent {
+  number: number;
+  nickname: string;
+  isHere: boolean;
+  follows: boolean;
+  place: string;
+  recording: string;
+  step: number;
+  lesson: [string, number, number] | null; // title, steps, step
+  hasAnswered: boolean;
+}
+
+interface AskedQuestion {
+  key: string;
+  text: string;
+  title: string;
+  because: string;
+  n: number;
+  bars: ClassBar[];
+}
+
+interface ClassRoom {
+  code: string;
+  isOpen: boolean;
+  students: ClassStudent[];
+  asked: { key: string; isShown: boolean } | null;
+  questions: AskedQuestion[];
+}
+
+interface ClassLink {
+  link: string;
+  code: string;
+  path: string;
+  size: number;
 }

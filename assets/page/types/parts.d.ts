@@ -25,15 +25,16 @@ interface CarriedRow {
   isRegion: boolean;
   isFound: boolean; // its units are listed
   evidence: EvidenceRow | null;
-  toggle: (isMore: boolean) => void;
-  find: () => void;
+  toggle: ((isMore: boolean) => void) | null; // null: nothing is filtered by it
+  find: (() => void) | null;
 }
 
 /* Units that are looked for at a label: see store/finding.mjs. */
 interface Finding {
   dump: string;
   source: string;
-  hypothesis: Filter;
+  hypothesis: Filter | null;
+  region: any; // the selection whose region of the map is asked about, in place of a hypothesis
   name: string;
   ranking: Ranking | null;
   detected: Detected | null;
@@ -70,6 +71,7 @@ interface Model {
   countOn(from: number, to: number, units?: Unit[]): Uint16Array;
   countSides(from: number, to: number): Record<Side, { counts: Uint16Array; n: number }>;
   onSide(side: Side, source?: string): Unit[];
+  wouldSelect(changes: Changes): Unit[]; // with some parts of the brush changed
 }
 
 /* The colours and faces of the present theme: see dom/theme.mjs. */
@@ -102,7 +104,7 @@ interface ListOf {
   load: (from: number, limit: number, signal: AbortSignal) => Promise<{ total: number; rows: any[] }>;
   fill: (item: HTMLElement, row: any, index: number) => void;
   pick: (row: any, index: number) => void;
-  told: (total: number, problem: string | null) => void;
+  onTotal: (total: number, problem: string | null) => void;
 }
 
 /* Whose lines a painter draws: see corpus/lines.mjs. */
@@ -111,6 +113,7 @@ interface LinesOf {
   source: () => Source;
   row: Rows;
   height: () => number;
+  cut: () => number | null; // the recorded value of the threshold; null while the server is asked
 }
 
 /* What the threshold card asks of the present brush. */
@@ -130,6 +133,23 @@ interface Compared {
   off_before: number;
   off_after: number;
   lengths: [least: number, median: number, most: number] | null;
+  by_length: [length: number, count: number][];
+}
+
+/* How the matches of two patterns overlap, and those of one that meet none of the other's. */
+interface Overlap {
+  n_first: number;
+  n_second: number;
+  n_first_met: number;
+  n_second_met: number;
+  n_same: number;
+  n_first_steps: number;
+  n_second_steps: number;
+  n_both_steps: number;
+}
+interface Alone {
+  n: number;
+  rows: Hit[];
 }
 
 /* A hit of the text search, and a sequence, with the text around or of it. */
@@ -188,6 +208,20 @@ interface LaidBlock {
   items: Item[];
 }
 
+/* A text of a pair as it is drawn: see pair/lanes.mjs. `isDown`: its tokens are the rows of the heat map, `row` px each. */
+interface PairLane {
+  isTop: boolean;
+  place: HTMLElement;
+  text: PairText;
+  isHere: boolean;
+  whole: number[]; // px of the tokens' edges in the whole text
+  edges: number[]; // the same in view
+  room: number; // px in view
+  shift: number; // px of the text before the view
+  isDown: boolean;
+  row: number;
+}
+
 /* Where a typed text is drawn. */
 interface TypedPlaces {
   mount: HTMLElement;
@@ -212,4 +246,11 @@ interface Element {
 interface Window {
   dash_clientside: any;
   lvDebug: object;
+}
+
+/* What would select units where a brush selects none. */
+interface Suggestion {
+  label: string;
+  changes: Changes;
+  n: number; // units
 }

@@ -17,6 +17,7 @@ interface About {
   axes: Axis[];
   sources: Source[];
   tracks: Track[];
+  tracks_revision: string; // new whenever an added track changes; "" where none ever was
   tanh_cuts: (number | null)[]; // by hundredths from -1 to 1; null: infinite
 }
 
@@ -27,6 +28,14 @@ interface Axis {
   n_sequences: number;
   has_tokens: boolean;
   join: string; // what stands between two tokens: "" or " "
+  pairs: AxisPair[];
+  pieces: string; // the rule by which pieces of words spell a text: "bytes", "prefix:##", ...; "" for whole tokens
+}
+
+/* An axis that is paired with one, sequence by sequence, and the names of the attention between the two. */
+interface AxisPair {
+  axis: number;
+  attention: string[];
 }
 
 interface Source {
@@ -39,7 +48,9 @@ interface Source {
   view: "raw" | "tanh";
   low: number;
   high: number;
+  opening: { threshold: number; share: number; n_brushes: number }; // at which threshold what share of brushes tried has a unit
   units: number[] | null;
+  names: string[] | null; // of the units, such as those of input features
 }
 
 interface Track {
@@ -169,7 +180,11 @@ interface State {
   order: string;
   group: string;
   shared: number | null;
+  exact: boolean;
   colour: string;
+  shaded: UnitName[];
+  underline: string;
+  rowTokens: number | null;
   rows: number;
   tracks: string[] | null;
   looks: Record<string, string>;
@@ -177,15 +192,26 @@ interface State {
   view: string;
   mask: boolean;
   bars: boolean;
+  leastRun: number;
   mapOf: string;
   mapMethod: string;
   mapColour: string | null;
+  mapPaths: string | null;
   lasso: number[][] | null;
   beside: { dump: string; source: string } | null;
   pattern: string | null;
   text: string | null;
   was: string | null;
   typed: { text: string; start: number; stop: number } | null;
+  ablated: HeldUnit[];
+  ablatedTo: "mean" | "zero";
+  carried: { units: HeldUnit[]; start: number; stop: number } | null;
+  influence: boolean;
+  pair: "lines" | "heat" | "off";
+  pairWith: string;
+  pairSource: string;
+  pairAt: number | null;
+  pairBrush: { start: number; stop: number } | null;
   versus: { dump: string; name: string; pattern: string } | null;
   lists: string | null;
 }

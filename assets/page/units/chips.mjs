@@ -1,4 +1,5 @@
-/* A chip for each unit of the pattern: point to see its line, press to hold it, × or Delete to take it out, P to pin it. */
+/* A chip for each unit of the pattern: point to see its line, press to highlight it, × or Delete to take it out, P to pin it; the
+   rest is in its menu. */
 
 import { element, targetOf } from "../dom/element.mjs";
 import { redraw } from "../dom/frame.mjs";
@@ -9,14 +10,16 @@ import { isSameUnit } from "../lib/pattern-edit.mjs";
 import { grouped, thresholdText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { excludeUnit, includeUnit, togglePin, unitWithThreshold } from "../store/edits.mjs";
+import { isAblated, toggleAblated, whyNotAblated } from "../store/held-units.mjs";
 import { model } from "../store/model.mjs";
 import { unitName } from "../store/naming.mjs";
 import { holdFromAnySource } from "../store/open.mjs";
 import { hover, setHover, state } from "../store/state.mjs";
+import { makeChipMenu, openChipMenu } from "./chip-menu.mjs";
 
 const MOST = 2000; // chips ever made
-const AROUND = { chip: 38, pin: 14, out: 27, gap: 4 }; // px of a chip beside its words, and between chips
-const OTHERS = 150; // px kept for the buttons after the chips
+const AROUND = { chip: 52, pin: 14, out: 27, gap: 4 }; // px of a chip beside its words, and between chips
+const BUTTON = 24; // px of a button after the chips beside its words, with its gap
 let /** @type {HTMLElement} */ list;
 let /** @type {HTMLElement} */ place;
 let /** @type {CanvasRenderingContext2D} */ pen;
@@ -33,6 +36,13 @@ export function makeChips() {
   list.addEventListener("focusout", () => setHover({ unit: null }));
   list.addEventListener("click", press);
   list.addEventListener("keydown", key);
+  list.addEventListener("contextmenu", (event) => {
+    const unit = unitOf(targetOf(event));
+    if (!unit || targetOf(event).closest(".lv-out")) return;
+    event.preventDefault();
+    openMenu(unit, targetOf(event).closest(".lv-chip"));
+  });
+  makeChipMenu();
 }
 
 /**
@@ -58,6 +68,7 @@ function press(event) {
   if (!act) return;
   if (act.dataset.act === "all") isOpen = !isOpen;
   else if (act.dataset.act === "outs") isOutOpen = !isOutOpen;
+  else if (act.dataset.act === "menu") openMenu(unit, act.closest(".lv-chip"));
   else if (unit) /** @type {Record<string, (unit: UnitName) => unknown>} */ (ACTS)[act.dataset.act](unit);
   redraw("units");
 }
@@ -75,7 +86,21 @@ const ACTS = {
 /** @param {KeyboardEvent} event */
 function key(event) {
   const unit = unitOf(targetOf(event));
-  if (unit) actOnKey("chip", event, { out: () => takeOut(unit, targetOf(event).closest(".lv-chip")) });
+  const chip = targetOf(event).closest(".lv-chip");
+  if (!unit || chip.matches(".lv-out")) return;
+  actOnKey("chip", event, {
+    out: () => takeOut(unit, chip),
+    menu: () => openMenu(unit, chip),
+    ablate: () => whyNotAblated(unit) === null && toggleAblated(unit),
+  });
+}
+
+/**
+ * @param {UnitName} unit
+ * @param {HTMLElement} chip
+ */
+function openMenu(unit, chip) {
+  openChipMenu(unit, chip, () => takeOut(unit, chip));
 }
 
 /**
@@ -92,7 +117,7 @@ function takeOut(unit, chip) {
   if (next) next.focus();
 }
 
-/* P: pin, or let go of, the unit that is pointed at or held. */
+/* P: pin or unpin the unit that is pointed at or highlighted. */
 export function pinByKey() {
   const { held } = state;
   const /** @type {HeldUnit & { side?: Side }} */ unit =
@@ -115,6 +140,7 @@ export function drawChips() {
     shown.map((one) => [one.source, one.unit, one.side, one.isPinned, one.threshold]),
     units.length,
     outs,
+    state.ablated,
     isOpen,
     isOutOpen,
   ]);
@@ -124,9 +150,8 @@ export function drawChips() {
     const focused = unitOf(document.activeElement);
     const chips = shown.map(chip);
     if (shown.length < units.length || isOpen)
-      chips.push(textButton("all", isOpen ? "fewer" : `all ${grouped(units.length)}`, isOpen));
-    if (outs.length)
-      chips.push(textButton("outs", `${outs.length} taken out`, isOutOpen), ...(isOutOpen ? outs.map(outChip) : []));
+      chips.push(textButton("all", isOpen ? "fewer" : allWords(units), isOpen));
+    if (outs.length) chips.push(textButton("outs", outsWords(), isOutOpen), ...(isOutOpen ? outs.map(outChip) : []));
     list.replaceChildren(...chips);
     refocus(focused);
   }
@@ -137,7 +162,7 @@ export function drawChips() {
 function refocus(unit) {
   if (!unit) return;
   const again = [...list.querySelectorAll(".lv-chip")].find((one) => isSameUnit(unitOf(one), unit));
-  if (again) again.querySelector("button").focus();
+  if (again) again.querySelector(".lv-chip-name").focus();
 }
 
 /**
@@ -147,27 +172,36 @@ function refocus(unit) {
 function fits(units) {
   pen = pen || document.createElement("canvas").getContext("2d");
   pen.font = `600 ${typePx(12)} ${themeColours().sans}`;
-  const room = (list.clientWidth || 900) - OTHERS;
-  let wide = 0;
+  /** @param {string} words */
+  const wide = (words) => pen.measureText(words).width;
+  const outs = state.excluded.length ? wide(outsWords()) + BUTTON : 0;
+  const all = wide(allWords(units)) + BUTTON;
+  const room = (list.clientWidth || 900) - outs;
+  let used = 0;
   for (let k = 0; k < units.length; k++) {
-    wide += pen.measureText(unitName(units[k])).width + AROUND.chip + AROUND.gap + (units[k].isPinned ? AROUND.pin : 0);
+    used += wide(unitName(units[k])) + AROUND.chip + AROUND.gap + (units[k].isPinned ? AROUND.pin : 0);
     const isLast = k === units.length - 1;
-    if (wide > room + (isLast && !state.excluded.length ? OTHERS : 0)) return Math.max(1, k);
+    if (used > room - (isLast ? 0 : all)) return Math.max(1, k);
   }
   return units.length;
 }
 
+/** @param {Unit[]} units */
+const allWords = (units) => `all ${grouped(units.length)}`;
+const outsWords = () => `${state.excluded.length} taken out`;
+
 /** @param {Unit} one */
 function chip(one) {
   const { source, unit, side, threshold, isPinned } = one;
-  const whole = element("span", `lv-chip lv-${side}${isPinned ? " lv-pinned" : ""}`);
+  const isCut = isAblated(one);
+  const whole = element("span", `lv-chip lv-${side}${isPinned ? " lv-pinned" : ""}${isCut ? " lv-ablated" : ""}`);
   Object.assign(whole.dataset, { source, unit, side });
-  const label = `unit ${unit} of ${showToken(source).text}, on ${side}${isPinned ? ", pinned" : ""}`;
+  const label = `unit ${unit} of ${showToken(source).text}, on ${side}${isPinned ? ", pinned" : ""}${isCut ? ", ablated in your text" : ""}`;
   const sign = side === "low" ? "≤" : "≥";
   const condition = `on where it is ${sign} ${thresholdText(threshold, 0.01)}`;
   const name = element("button", "lv-chip-name", unitName(one), {
     type: "button",
-    title: `${label}: ${condition}. Press to hold it, P to pin it, Delete to take it out`,
+    title: `${label}: ${condition}. Press to highlight it, P to pin it, Delete to take it out, ↓ for more`,
     "aria-label": label,
     "data-act": "hold",
     "data-testid": "chip",
@@ -181,12 +215,20 @@ function chip(one) {
   });
   const pin = element("button", "lv-chip-pin", "", {
     type: "button",
-    title: "Let go of the pin (P)",
-    "aria-label": `Let go of the pin of ${label}`,
+    title: "Unpin (P)",
+    "aria-label": `Unpin ${label}`,
     "data-act": "pin",
     tabindex: "-1",
   });
-  whole.append(...(isPinned ? [pin] : []), name, out);
+  const more = element("button", "lv-chip-more", "", {
+    type: "button",
+    title: `More for unit ${unit}: also ablate it in your text (A)`,
+    "aria-label": `More for ${label}`,
+    "aria-haspopup": "menu",
+    "data-act": "menu",
+    tabindex: "-1",
+  });
+  whole.append(...(isPinned ? [pin] : []), name, more, out);
   return whole;
 }
 

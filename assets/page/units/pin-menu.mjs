@@ -15,7 +15,7 @@ let /** @type {Side} */ side = "high";
 export function makePinMenu() {
   menu = makeMenu(document.getElementById(ids.unitTools), {
     words: "+ pin",
-    title: "Keep a unit in the pattern, whatever the brush says",
+    title: "Keep a unit in the pattern, whatever the brush selects",
     fill,
     onClose() {
       pinPresses(false);

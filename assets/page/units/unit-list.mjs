@@ -12,6 +12,7 @@ import { panTo } from "../store/view.mjs";
 import { drawChips, makeChips } from "./chips.mjs";
 import { makePinMenu, offerPin } from "./pin-menu.mjs";
 import { makeSources } from "./sources.mjs";
+import { drawSuggestions, makeSuggestions, presentSuggestions } from "./suggestions.mjs";
 
 let /** @type {HTMLElement} */ message;
 let /** @type {HTMLElement} */ back;
@@ -25,6 +26,7 @@ export function makeUnits() {
   });
   makeChips();
   makePinMenu();
+  makeSuggestions();
   makeSources();
   onFrame("units", draw);
 }
@@ -32,8 +34,9 @@ export function makeUnits() {
 function draw() {
   model.refresh();
   if (!model.source) return;
+  drawSuggestions();
   const words = sentence();
-  message.textContent = words.text;
+  message.textContent = presentSuggestions().length && !model.nMissing ? "No unit fits. Try:" : words.text;
   message.title = words.text;
   message.className = `lv-message ${words.kind}`;
   document.getElementById(ids.chips).hidden = Boolean(words.text) && !state.excluded.length;

@@ -1,4 +1,4 @@
-"""A glance at a dump: what a list of many dumps shows of it, read from a few attributes; its file is closed again."""
+"""A glance at a dump: what a list of dumps shows of it, read from a few attributes; the file is closed again."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def glance_of(reader: DumpReader, stamp: Stamp | None = None) -> Glance:
 
 
 def stamp_of(path: Path) -> Stamp | None:
-    """Return what tells a file, or the list of a corpus, from what stands in its place later."""
+    """Return what tells a file, or the list of a corpus, apart from a later one at the same path."""
     try:
         status = (path / CORPUS_FILE if path.is_dir() else path).stat()
     except OSError:

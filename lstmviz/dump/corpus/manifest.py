@@ -83,7 +83,9 @@ def shard_paths(folder: Path, names: Sequence[str]) -> list[Path]:
         if not real.is_relative_to(root):
             raise DumpError(f"the corpus {folder} lists {name!r}, which leads out of the folder; move the dump into it")
         if real in seen:
-            raise DumpError(f"the corpus {folder} lists {name!r} and {seen[real]!r}, which are one file; list it once")
+            raise DumpError(
+                f"the corpus {folder} lists {name!r} and {seen[real]!r}, which are the same file; list it once"
+            )
         seen[real] = name
     return [folder / name for name in names]
 
@@ -119,7 +121,7 @@ def folder_line(folder: Path) -> str:
     """Say which dumps a folder that is not a corpus holds, and what to do with them."""
     names = [path.name for path in dumps_in(folder)]
     if not names:
-        return f"{folder} is a folder that holds no dump ({' or '.join(DUMP_SUFFIXES)}); give the path of a dump"
+        return f"{folder} is a folder without a dump ({' or '.join(DUMP_SUFFIXES)}); give the path of a dump"
     listed = ", ".join(map(repr, names[:NAMES_SHOWN])) + (", ..." if len(names) > NAMES_SHOWN else "")
     dumps = "one dump" if len(names) == 1 else f"{len(names)} separate dumps"
     remedy = f"open one, or make them shards of one corpus: lstmviz corpus {folder}"

@@ -15,6 +15,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.added_files import ValuesFile, read_about, read_list, tracks_folder
+from lstmviz.dump.added_tracks import AddedTracks, PartOfRows, Tracks, recorded_tracks
+from lstmviz.dump.attention import Attention, Steps
 from lstmviz.dump.corpus.joined_arrays import JoinedArray, RelabelledArray
 from lstmviz.dump.corpus.manifest import (
     CORPUS_FILE,
@@ -28,25 +31,30 @@ from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredAr
 from lstmviz.dump.open_files import open_files
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import place_of
-from lstmviz.errors import DumpError, DumpExists, DumpMissing
+from lstmviz.errors import DumpError, DumpExists, DumpMissing, DumpReplaced
+from lstmviz.types import TrackInfo
 
 SHARDS_OPEN = 32  # that a process keeps open: systems allow 1,024 files, and a shard may have an index too
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One dump of a corpus: its path and uuid, and where each of its axes begins, as (step, sequence) of the corpus."""
+    """One dump of a corpus: its path and uuid, and where each of its axes begins, as (step, sequence) of the corpus.
+
+    ``corpus`` is the folder of the corpus and its uuid: tracks that were added to it lie beside its list.
+    """
 
     path: str
     uuid: str
     begins: tuple[tuple[str, tuple[int, int]], ...]
+    corpus: tuple[str, str]
 
     def begin(self, axis: str) -> tuple[int, int]:
         """Return the corpus' step and sequence at which this shard's part of an axis begins."""
         return dict(self.begins)[axis]
 
 
-_readers: WeakSet[DumpReader] = WeakSet()  # all that this process opened, also those that others keep
+_readers: WeakSet[DumpReader] = WeakSet()  # all that this process opened, also those kept elsewhere
 
 
 @lru_cache(maxsize=SHARDS_OPEN)
@@ -55,8 +63,32 @@ def open_shard(path: str, uuid: str) -> DumpReader:
     reader = DumpReader(path)
     if reader.uuid != uuid:
         reader.close()
-        raise DumpError(f"{path} was replaced since the corpus was opened; open the corpus again")
+        raise DumpReplaced(f"{path} was replaced since the corpus was opened; open the corpus again")
     _readers.add(reader)
+    return reader
+
+
+def corpus_tracks_folder(shard: Shard) -> Path:
+    """Return the folder of the tracks that were added to the corpus of a shard."""
+    return tracks_folder(Path(shard.corpus[0]) / CORPUS_FILE)
+
+
+def with_corpus_tracks(shard: Shard) -> DumpReader:
+    """Open a shard with the recorded tracks, and its part of those that were added to the corpus."""
+    folder = corpus_tracks_folder(shard)
+    reader = DumpReader(shard.path)
+    axes = {name: replace(axis, tracks=dict(recorded_tracks(axis.tracks))) for name, axis in reader.axes.items()}
+    listed = read_list(folder, shard.corpus[1])
+    for entry in () if listed is None else listed.tracks:
+        about = read_about(folder, entry)
+        axis, (step, sequence) = axes[about.axis], shard.begin(about.axis)
+        values = ValuesFile(folder / f"{entry.id}.npy", about, entry.name)
+        info = TrackInfo(entry.name, axis.name, about.kind, tuple(about.labels), about.per)
+        stored: StoredRows = PartOfRows(values, step, axis.n_steps)
+        if about.per == "sequence":
+            stored = PerSequenceArray(PartOfRows(values, sequence, len(axis.starts)), axis.starts, axis.stops)
+        axis.tracks[entry.name] = Track(info, axis.n_steps, stored)  # type: ignore[index]
+    reader.axes = axes
     return reader
 
 
@@ -68,8 +100,9 @@ def open_reader(path: str | os.PathLike[str], scheduler: str | None = None) -> D
 class ShardReader(DumpReader):
     """The shards that a folder's ``corpus.json`` lists, read as one dump with steps counted over all of them.
 
-    ``scheduler`` is the address of a dask scheduler that runs the questions, or None for threads of this process.
-    Raises DumpMissing, DumpError or NewerFormat where the list or a shard cannot be read, or shards do not go together.
+    ``scheduler`` is the address of a dask scheduler that runs the queries, or None for threads of this process.
+    Raises DumpMissing, DumpError or NewerFormat where the list or a shard cannot be read, or shards do not fit
+    together.
     """
 
     def __init__(self, folder: str | os.PathLike[str], scheduler: str | None = None) -> None:
@@ -80,8 +113,10 @@ class ShardReader(DumpReader):
         self.uuid = hashlib.sha256("\n".join(s.reader.uuid for s in shards).encode()).hexdigest()[:32]
         is_complete = all(s.reader.provenance.get("complete") is not False for s in shards)
         self.provenance = {**first.provenance, "complete": is_complete, "shards": len(shards)}
-        self.axes = {name: _join_axis(shards, name) for name in first.axes}
-        self.shards = _with_begins(shards)
+        self.added = AddedTracks(tracks_folder(self._place / CORPUS_FILE), self.uuid)
+        self.axes = {name: _join_axis(shards, name, self.added) for name in first.axes}
+        self.attention = {name: self._join_attention(shards, name) for name in first.attention}
+        self.shards = _with_begins(shards, (str(self._place), self.uuid))
         self._states = {
             source.name: States(source, _join_arrays(shards, place_of("sources", source.name), axis.name))
             for axis in self.axes.values()
@@ -120,10 +155,23 @@ class ShardReader(DumpReader):
         """Yield each shard, opened, in order."""
         return (open_shard(shard.path, shard.uuid) for shard in self.shards)
 
+    def _join_attention(self, shards: Sequence[_CheckedShard], name: str) -> Attention:
+        parts = [shard.reader.attention[name] for shard in shards]
+        axis, over = parts[0].axis, parts[0].over
+        steps = tuple(Steps(n, self.axes[n].starts, self.axes[n].stops) for n in (axis, over))
+        path = place_of("attention", name)
+        dtype = np.result_type(*(shard.dtypes[path] for shard in shards))
+        lengths = tuple(part.n_values for part in parts)
+        return Attention(
+            *(name, axis, over),
+            (steps[0], steps[1]),
+            JoinedArray(tuple(shard.stored(path) for shard in shards), lengths, dtype),
+        )
+
     def close(self) -> None:
         """Close the shards that this process holds open; a later read opens them again."""
         paths = {shard.path for shard in self.shards}
-        for reader in [r for r in _readers if str(r.path) in paths]:  # matches may keep one beyond the cache
+        for reader in [r for r in _readers if str(r.path) in paths]:  # a search may keep one beyond the cache
             reader.close()
         open_shard.cache_clear()
 
@@ -212,17 +260,20 @@ def _declarations(reader: DumpReader) -> dict[str, str]:
         )
         facts[f"vocabulary of axis {axis.name!r}"] = _vocabulary(axis)
         facts[f"list of sources on axis {axis.name!r}"] = _listed(axis.sources)
-        facts[f"list of tracks on axis {axis.name!r}"] = _listed(axis.tracks)
+        facts[f"list of tracks on axis {axis.name!r}"] = _listed(recorded_tracks(axis.tracks))
         for source in axis.sources.values():
             facts[f"number of units of {source.name}"] = str(source.n_units)
             facts[f"stored type of {source.name}"] = source.dtype
             facts[f"view of {source.name}"] = source.view
             facts[f"choice of units of {source.name}"] = _units(source.units)
-        for name, track in axis.tracks.items():
+        for name, track in recorded_tracks(axis.tracks).items():
             facts[f"kind of track {name!r}"] = track.info.kind
             facts[f"stretch that a value of track {name!r} is for"] = f"a {track.info.per}"
             facts[f"step that track {name!r} concerns"] = track.info.concerns
             facts[f"group of track {name!r}"] = track.info.group or "none"
+    facts["list of attention"] = _listed(reader.attention)
+    for name, attention in reader.attention.items():
+        facts[f"axes of attention {name!r}"] = f"{attention.axis!r} over {attention.over!r}"
     return facts
 
 
@@ -250,8 +301,9 @@ def _vocabulary(axis: Axis) -> str:
 def _dtypes(reader: DumpReader) -> dict[str, np.dtype[Any]]:
     paths = [place_of("sources", name) for name in reader.sources]
     for axis in reader.axes.values():
-        paths += [place_of("tracks", name, "values") for name in axis.tracks]
+        paths += [place_of("tracks", name, "values") for name in recorded_tracks(axis.tracks)]
         paths += [place_of("axes", axis.name, "tokens")] * (axis.tokens is not None)
+    paths += [place_of("attention", name) for name in reader.attention]
     with open_files.lock:
         return {path: reader._dataset(path).dtype for path in paths}
 
@@ -266,11 +318,11 @@ def _check_same_declarations(first: _CheckedShard, shard: _CheckedShard) -> None
             )
 
 
-def _with_begins(shards: Sequence[_CheckedShard]) -> tuple[Shard, ...]:
+def _with_begins(shards: Sequence[_CheckedShard], corpus: tuple[str, str]) -> tuple[Shard, ...]:
     at = dict.fromkeys(shards[0].reader.axes, (0, 0))
     result = []
     for shard in shards:
-        result.append(Shard(str(shard.reader.path.absolute()), shard.reader.uuid, tuple(at.items())))
+        result.append(Shard(str(shard.reader.path.absolute()), shard.reader.uuid, tuple(at.items()), corpus))
         axes = shard.reader.axes
         at = {n: (step + axes[n].n_steps, sequence + len(axes[n].starts)) for n, (step, sequence) in at.items()}
     return tuple(result)
@@ -284,7 +336,7 @@ def _join_arrays(shards: Sequence[_CheckedShard], path: str, axis: str) -> Joine
     )
 
 
-def _join_axis(shards: Sequence[_CheckedShard], name: str) -> Axis:
+def _join_axis(shards: Sequence[_CheckedShard], name: str, added: AddedTracks) -> Axis:
     axes = [shard.reader.axes[name] for shard in shards]
     first, n_steps = axes[0], sum(axis.n_steps for axis in axes)
     stops = np.cumsum(np.concatenate([axis.stops - axis.starts for axis in axes]))
@@ -300,16 +352,26 @@ def _join_axis(shards: Sequence[_CheckedShard], name: str) -> Axis:
         n_nan = None if None in n_nans else sum(n for n in n_nans if n is not None)
         sources[source.name] = replace(source, n_steps=n_steps, n_nan=n_nan)
     starts = np.append(0, stops[:-1])
-    tracks = {track: _join_track(shards, name, track, starts, stops) for track in first.tracks}
-    return Axis(name, first.index, n_steps, first.join, tokens, starts, stops, sources, tracks)
+    recorded = {track: _join_track(shards, name, track, starts, stops) for track in recorded_tracks(first.tracks)}
+    added.ends[name] = starts, stops
+    return Axis(name, first.index, n_steps, first.join, tokens, starts, stops, sources, Tracks(name, recorded, added))
+
+
+def _joined_labels(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Join lists of labels; sorted if all of them are, as one dump of the whole corpus would have them."""
+    labels = tuple(dict.fromkeys(label for one in lists for label in one))
+    return tuple(sorted(labels)) if all(one == tuple(sorted(one)) for one in lists) else labels
 
 
 def _join_track(
     shards: Sequence[_CheckedShard], axis: str, name: str, starts: NDArray[np.int64], stops: NDArray[np.int64]
 ) -> Track:
     """Join a track; each recording has its own order of labels, so those of a category are put on one list."""
-    path, tracks = place_of("tracks", name, "values"), [shard.reader.axes[axis].tracks[name] for shard in shards]
-    labels = tuple(dict.fromkeys(label for track in tracks for label in track.labels))
+    path, tracks = (
+        place_of("tracks", name, "values"),
+        [recorded_tracks(shard.reader.axes[axis].tracks)[name] for shard in shards],
+    )
+    labels = _joined_labels([track.labels for track in tracks])
     index = {label: i for i, label in enumerate(labels)}
     parts: list[StoredRows] = []
     for shard, track in zip(shards, tracks, strict=True):

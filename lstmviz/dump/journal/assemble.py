@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import secrets
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from io import FileIO
@@ -25,6 +26,9 @@ from lstmviz.dump.schema import DumpPlan
 from lstmviz.dump.verify import verify
 from lstmviz.errors import DumpError, DumpExists, LstmvizError, RecordingError
 from lstmviz.system.atomic import replacing
+from lstmviz.system.own_files import open_own
+
+LOCK_TRIES, LOCK_PAUSE = 10, 0.02  # and seconds between two
 
 
 def assemble(
@@ -51,7 +55,7 @@ def assemble(
             with suppress(OSError):  # needed only if this fails and the recording is recovered
                 write_plan(parts_dir, plan)
         remove_unfinished(parts_dir)
-        with replacing(path, parts_dir / f"assembling-{os.getpid()}.h5", sync=True) as temporary:
+        with replacing(path, parts_dir / f"assembling-{secrets.token_hex(8)}.h5", sync=True) as temporary:
             report = _write(parts_dir, file, temporary, plan)
             if expected_steps is not None and report.n_steps < expected_steps:
                 raise DumpError(
@@ -61,6 +65,17 @@ def assemble(
             _check_dump(temporary, plan, report.n_steps)
             _refuse_existing(path, overwrite)
     return report
+
+
+def assemble_so_far(parts_dir: Path, path: Path) -> AssemblyReport:
+    """Assemble what is acknowledged of a recording that goes on into a dump at ``path``; the blocks are only read.
+
+    Raises DumpMissing or DumpError where no batch is complete yet, or the file of blocks changed meanwhile; OSError
+    where the disk is full.
+    """
+    plan = read_plan(parts_dir)
+    with FileIO(parts_dir / BLOCKS, "r") as file, replacing(path) as temporary:
+        return _write(parts_dir, file, temporary, plan)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,10 +88,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, help="refuse if the blocks hold fewer steps than this")
     parser.add_argument("--overwrite", action="store_true", help="replace what is at PATH")
     parser.add_argument("--complete", action="store_true", help="the recording was closed in order")
+    parser.add_argument("--so-far", action="store_true", help="the recording goes on: leave its blocks alone")
     parsed = parser.parse_args(arguments)
     options = {"overwrite": parsed.overwrite, "expected_steps": parsed.steps, "is_complete": parsed.complete}
     try:
-        report = assemble(parsed.parts, parsed.path, **options)
+        if parsed.so_far:
+            report = assemble_so_far(parsed.parts, parsed.path)
+        else:
+            report = assemble(parsed.parts, parsed.path, **options)
     except (LstmvizError, OSError, ValueError, RuntimeError) as err:  # h5py raises RuntimeError too
         print(" ".join(str(err).split()), file=sys.stderr)
         return 1
@@ -88,15 +107,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _locked(parts_dir: Path) -> Iterator[FileIO]:
     """Open the blocks for reading, locked: nobody else can record to them or assemble them meanwhile."""
     try:
-        file = FileIO(parts_dir / BLOCKS, "r")
+        file = open_own(parts_dir / BLOCKS)
     except FileNotFoundError as err:
         raise DumpError(f"{parts_dir} holds no complete batch, so there is nothing to assemble") from err
     try:
-        if not lock(file):
+        if not any(_tries(lambda: lock(file))):
             raise RecordingError(f"{still_running(parts_dir)}; wait until it ends, or end it")
         yield file
     finally:
         release(file)
+
+
+def _tries(attempt: Callable[[], bool]) -> Iterator[bool]:
+    """Try for a short while: whoever looks whether a recording runs has its lock for an instant."""
+    for _ in range(LOCK_TRIES):
+        yield attempt()
+        time.sleep(LOCK_PAUSE)
 
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:

@@ -24,8 +24,9 @@ from lstmviz.dump.journal.pieces import (
     split,
 )
 from lstmviz.dump.journal.reader import BlockReader, StoredBatch, StoredBlock
-from lstmviz.dump.schema import DumpPlan
+from lstmviz.dump.schema import ArrayKey, DumpPlan
 from lstmviz.dump.writer import DumpWriter
+from lstmviz.errors import DumpError
 
 WINDOW_BYTES = 16 * 2**20  # of one axis, written to the dump at once
 WINDOW_STEPS = 2**18  # at most, however small a step is
@@ -45,6 +46,8 @@ class AxisWriter:
         self._waiting: list[tuple[Pieces, NDArray[np.bool_]]] = []
         self._n_waiting = 0
         self._end: PieceEnd | None = None
+        self._attention = [a for a in writer.plan.attention if a.axis == axis]
+        self._written: list[Pieces] = []  # where attention is written once the sequences of all axes are known
 
     @property
     def end(self) -> PieceEnd | None:
@@ -72,6 +75,31 @@ class AxisWriter:
         for start, stop in zip(borders, borders[1:], strict=False):
             self._write(pieces[start:stop], is_first[start:stop])
         self._waiting, self._n_waiting = [], 0
+        if self._attention:
+            self._written.append(pieces)
+
+    def write_attention(self) -> None:
+        """Write the attention of the axis, cut to the steps of the paired sequences, once all axes are written."""
+        for plan in self._attention:
+            key = ArrayKey("attention", plan.name)
+            lengths, widths = (self._writer.lengths(axis) for axis in (plan.axis, plan.over))
+            if len(lengths) != len(widths):
+                raise DumpError(
+                    f"{plan.name} pairs {len(lengths)} sequences of axis {plan.axis!r} with {len(widths)} of "
+                    f"{plan.over!r}; run both axes in every batch"
+                )
+            ends, row = np.cumsum(lengths), 0
+            most = max(1, WINDOW_BYTES // (8 * max(1, self._table.widest(key))))
+            for pieces in self._written:
+                parts, _ = split(pieces, np.ones(len(pieces), bool), most)
+                window = (np.cumsum(parts["length"], dtype=np.int64) - 1) // most
+                for some in np.split(parts, np.flatnonzero(np.diff(window)) + 1):
+                    ranges = _row_ranges(some["block"], some["row"], some["length"])
+                    rows = self._table.gather(self._file, key, *ranges)
+                    sequences = np.searchsorted(ends, np.arange(row, row + len(rows)), side="right")
+                    is_inside = np.arange(rows.shape[1]) < widths[sequences][:, None]
+                    self._writer.append_attention(plan.name, rows[is_inside])
+                    row += len(rows)
 
     def _write(self, pieces: Pieces, is_first: NDArray[np.bool_]) -> None:
         heads = np.flatnonzero(is_first)
@@ -180,6 +208,8 @@ class Assembler:
     def _close(self, writer: DumpWriter, writers: dict[str, AxisWriter]) -> AssemblyReport:
         for axis_writer in writers.values():
             axis_writer.flush()
+        for axis_writer in writers.values():
+            axis_writer.write_attention()
         is_torn = self._reader.is_torn
         is_complete = bool(self._plan.provenance.get("complete", False)) and not self._reader.n_lost_bytes
         is_complete = is_complete and not self._n_odd_batches

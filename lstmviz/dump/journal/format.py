@@ -85,12 +85,14 @@ def encode(block: Block, *, is_last: bool) -> list[memoryview]:
 
 def write_all(handle: int, buffers: list[memoryview]) -> None:
     """Write every byte of some buffers, in one system call unless that writes less."""
-    rest = list(buffers)
-    while rest:
-        n_bytes = os.writev(handle, rest[:_MAX_VECTORS]) if hasattr(os, "writev") else os.write(handle, rest[0])
+    unwritten = list(buffers)
+    while unwritten:
+        n_bytes = (
+            os.writev(handle, unwritten[:_MAX_VECTORS]) if hasattr(os, "writev") else os.write(handle, unwritten[0])
+        )
         if not n_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        while rest and n_bytes >= len(rest[0]):
-            n_bytes -= len(rest.pop(0))
+        while unwritten and n_bytes >= len(unwritten[0]):
+            n_bytes -= len(unwritten.pop(0))
         if n_bytes:
-            rest[0] = rest[0][n_bytes:]
+            unwritten[0] = unwritten[0][n_bytes:]

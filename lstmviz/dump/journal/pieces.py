@@ -7,7 +7,7 @@ piece takes 32 bytes here, so that millions of them fit in memory while the stat
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import FileIO
 from typing import Any
 
@@ -122,7 +122,11 @@ class BlockTable:
         """Return rows of one array, one range after another: ``counts`` rows from ``rows`` on in ``blocks``."""
         layouts = _at(self._layouts, blocks)
         first = self._array(layouts[0], key)
-        values = np.empty((int(counts.sum()), *first.row), first.dtype)
+        if key.role == "attention":  # of varying width: what is beyond a row's own is 0
+            widest = max((self._array(number, key).row for number in np.unique(layouts)), default=first.row)
+            first = replace(first, row=widest)
+        make = np.zeros if key.role == "attention" else np.empty
+        values = make((int(counts.sum()), *first.row), first.dtype)
         targets = np.cumsum(counts) - counts
         for number in np.unique(layouts):
             which = np.flatnonzero(layouts == number)
@@ -136,9 +140,14 @@ class BlockTable:
                 other = np.empty((int(counts[which].sum()), *layout.row), layout.dtype)
                 packed = np.cumsum(counts[which]) - counts[which]
                 _fill(file, other, starts, packed, counts[which], layout.row_bytes)
+                to = (slice(None), *map(slice, layout.row))
                 for a, b, n in zip(targets[which].tolist(), packed.tolist(), counts[which].tolist(), strict=True):
-                    values[a : a + n] = other[b : b + n]
+                    values[a : a + n][to] = other[b : b + n]
         return values
+
+    def widest(self, key: ArrayKey) -> int:
+        """Return the most values that a row of an array of varying width has in any block."""
+        return max((int(np.prod(a[key].row)) for a in self._arrays if key in a), default=0)
 
     def _array(self, layout: int, key: ArrayKey) -> ArrayLayout:
         arrays = self._arrays[layout]

@@ -19,6 +19,7 @@ from lstmviz.dump.journal.format import CRC, FRAME, MAGIC, PLACES
 from lstmviz.dump.parts import BLOCKS
 from lstmviz.dump.schema import ArrayKey, Role
 from lstmviz.errors import DumpError
+from lstmviz.system.own_files import open_own
 
 READ_BYTES = 512 * 1024  # read at a time, so that they stay in a core's cache for the checksum
 
@@ -81,7 +82,7 @@ StoredBatch = list[StoredBlock]
 
 
 class BlockReader:
-    """Reads the complete batches of a recording in order; a torn end of the file is no error.
+    """Reads the complete batches of a recording in order; a torn end of the file is not an error.
 
     Afterwards ``n_lost_bytes`` says how many bytes follow the last complete batch, and ``is_torn`` whether they are a
     batch that was cut off when its writer was ended; such a batch was never acknowledged.
@@ -97,7 +98,7 @@ class BlockReader:
         if file is not None:
             yield from self._batches(file)
         elif self._path.is_file():
-            with FileIO(self._path, "r") as opened:
+            with open_own(self._path) as opened:
                 yield from self._batches(opened)
 
     def steps(self, file: FileIO) -> Iterator[tuple[str, int]]:
@@ -115,8 +116,8 @@ class BlockReader:
         size = os.fstat(file.fileno()).st_size
         end = place = 0
         batch: StoredBatch = []
-        while (read := _read_block(file, place, size)) is not None:
-            block, place = read
+        while (block_and_end := _read_block(file, place, size)) is not None:
+            block, place = block_and_end
             batch.append(block)
             if not block.has_more:
                 end = place
@@ -229,5 +230,5 @@ def _decode(file: FileIO, head: bytearray, payload: int, end: int) -> StoredBloc
         return StoredBlock(
             raw["axis"], lengths, places, payload, tuple(layout), labels, tuple(raw.get("vocab", ())), more
         )
-    except (ValueError, KeyError, TypeError, DumpError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, DumpError):
         return None

@@ -15,6 +15,7 @@ from lstmviz.dump.journal.writer import read_plan, remove_parts
 from lstmviz.dump.parts import BLOCKS, HEADER, PARTS, is_recording, parts_of, still_running
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, LstmvizError, RecordingError
+from lstmviz.system.own_files import is_link
 
 State = Literal["complete", "cut short", "empty"]
 
@@ -47,6 +48,8 @@ def recover(
     if target.name.endswith(PARTS):
         target = target.with_name(target.name.removesuffix(PARTS))
     parts_dir = parts_of(target)
+    if is_link(parts_dir):
+        raise RecordingError(f"{parts_dir} is a link, so nothing is read or removed there; give the path it leads to")
     if not parts_dir.is_dir():
         return _nothing_to_do(target)
     if is_recording(parts_dir):

@@ -17,8 +17,11 @@ from lstmviz.dump.block import Block
 from lstmviz.dump.journal.format import Acknowledged, encode, write_all
 from lstmviz.dump.parts import BLOCKS, HEADER, lock, release
 from lstmviz.dump.schema import DumpPlan
-from lstmviz.errors import DumpMissing, StorageError
+from lstmviz.errors import DumpError, DumpMissing, StorageError
 from lstmviz.system.atomic import replacing
+from lstmviz.system.own_files import open_own
+
+MAX_HEADER = 2**27  # bytes; that of a million words takes 20 MB
 
 
 class BlockWriter:
@@ -72,7 +75,7 @@ class BlockWriter:
         self.close()
 
     def _cut_back(self) -> None:
-        """Remove a batch that was written in part; a reader would not read past it."""
+        """Remove a batch that was written in part; a reader would stop there."""
         if self._file.seek(0, os.SEEK_END) != self.written.n_bytes:
             self._file.truncate(self.written.n_bytes)
             self._file.seek(self.written.n_bytes)
@@ -102,33 +105,40 @@ def claim(parts_dir: Path) -> FileIO:
 
 
 def remove_parts(parts_dir: Path) -> None:
-    """Remove a recording's files and its folder, the header last, so that a rest can still be recognised."""
+    """Remove a recording's files and its folder, the header last, so that what is left can still be recognised."""
     with suppress(OSError):
         (parts_dir / BLOCKS).unlink(missing_ok=True)
         remove_unfinished(parts_dir)
-        for name in (f"{HEADER}.tmp", HEADER):
-            (parts_dir / name).unlink(missing_ok=True)
+        (parts_dir / HEADER).unlink(missing_ok=True)
         parts_dir.rmdir()
 
 
 def remove_unfinished(parts_dir: Path) -> None:
-    """Remove the unfinished dump of a child process that was ended while it assembled."""
-    for unfinished in parts_dir.glob("assembling-*.h5"):
-        unfinished.unlink(missing_ok=True)
+    """Remove the unfinished dump of a child process that was ended while it assembled, and unfinished headers."""
+    for pattern in ("assembling-*.h5", f"*{HEADER}.*tmp"):
+        for unfinished in parts_dir.glob(pattern):
+            unfinished.unlink(missing_ok=True)
 
 
 def write_plan(parts_dir: Path, plan: DumpPlan) -> None:
     """Write or replace the header in one step: at every moment the old or the new one is complete."""
-    with replacing(parts_dir / HEADER, parts_dir / f"{HEADER}.tmp", sync=True) as temporary:
+    with replacing(parts_dir / HEADER, sync=True) as temporary:
         temporary.write_bytes(plan.to_json().encode("utf-8", errors="surrogatepass"))
 
 
 def read_plan(parts_dir: Path) -> DumpPlan:
     """Return the plan of a recording; DumpMissing where the folder has none, DumpError where it cannot be read."""
     header = parts_dir / HEADER
-    if not header.is_file():
+    if not header.exists():
         raise DumpMissing(f"no recording in {parts_dir}: it has no {HEADER}, so no batch was acknowledged")
-    return DumpPlan.from_json(header.read_bytes().decode("utf-8", errors="surrogatepass"))
+    with open_own(header) as file:
+        raw: bytes = file.read(MAX_HEADER + 1)
+    if len(raw) > MAX_HEADER:
+        raise DumpError(f"{header} has more than {MAX_HEADER:,} bytes; it is damaged or hostile, and is not read")
+    try:
+        return DumpPlan.from_json(raw.decode("utf-8", errors="surrogatepass"))
+    except UnicodeDecodeError as err:
+        raise DumpError(f"the recording's header cannot be read: {err}") from err
 
 
 def _new_blocks(parts_dir: Path) -> FileIO:

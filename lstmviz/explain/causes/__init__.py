@@ -1,1 +1,1 @@
-"""Causes: what becomes of a model's predictions when its states are changed; torch."""
+"""Causes: how a model's predictions change when its states are changed; torch."""

@@ -15,12 +15,11 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import Cancelled, PatternError
 from lstmviz.explain.causes.effect import Effect, EffectSums, places_of
 from lstmviz.explain.causes.replacements import Replacements, partner_of, partners
-from lstmviz.explain.causes.texts import MAX_ROWS, MAX_VALUES, TextBatch, Texts, corpus_texts
+from lstmviz.explain.causes.texts import MAX_ROWS, MAX_VALUES, TextBatch, Texts, check_predicts, corpus_texts
 from lstmviz.explain.causes.unit_sets import UnitSet, in_words, other_sets, units_of
 from lstmviz.match.summary.spans import matched_steps, steps_of, summary_spans
 from lstmviz.rerun.interventions import check_to
 from lstmviz.rerun.runner import Ids, Mask, Runner
-from lstmviz.rerun.stepwise.modules import stepwise
 from lstmviz.rerun.typed import TypedReader
 from lstmviz.types import Pattern, ShareProgress, Window
 
@@ -84,7 +83,7 @@ class Ablation:
                     raise Cancelled("the ablation was cancelled; ask for it again to start over")
                 some = self._sets[first : first + copies]
                 where = batch.is_step & (is_everywhere | self._matched[batch.place])
-                with self._runner.alone(), stepwise(self._runner.module, replacements.setters(batch, where, some)):
+                with self._runner.alone(), self._runner.watching(replacements.setters(batch, where, some)):
                     plain.compare(sums, first, len(some))
                 n_done += int(batch.is_step.sum()) * len(some)
                 if progress is not None:
@@ -150,6 +149,7 @@ def ablate(
     Raises PatternError where nothing is matched or a unit cannot be ablated, ModelError where the model cannot be run
     over the corpus, WindowError, Cancelled.
     """
+    check_predicts(runner)
     axis, q = dump.axis(pattern.axis), question
     sets, texts = sets_of(dump, pattern, q), corpus_texts(dump, axis, len(runner.vocab))
     matched = steps_of(q.at, axis.n_steps) if isinstance(q.at, Window) else _matched(dump, pattern, q)
@@ -162,21 +162,22 @@ def ablate(
 
 def ablate_text(dump: DumpReader, runner: Runner, pattern: Pattern, question: AblationQuestion, text: str) -> Effect:
     """Return what ablating a pattern's units does in a text; raises what ``ablate`` raises, and InputError for it."""
-    axis, read, q = dump.axis(pattern.axis), runner.read(text), question
-    matched = np.ones(len(read.tokens), np.bool_)
+    check_predicts(runner)
+    axis, read_text, q = dump.axis(pattern.axis), runner.read(text), question
+    matched = np.ones(len(read_text.tokens), np.bool_)
     if isinstance(q.at, Window):
-        matched = steps_of(q.at, len(read.tokens))
+        matched = steps_of(q.at, len(read_text.tokens))
     elif q.at == "matches":
         matched = _matched(TypedReader(runner.run(text)), pattern, q)
-    n_steps, matched = len(read.ids), matched[read.is_read]
+    n_steps, matched = len(read_text.ids), matched[read_text.is_read]
     if not matched.any():
         raise PatternError("no step of the text is matched; use at='all', or give the steps as a Window")
     partner = partner_of(axis.stops - axis.starts, n_steps, q.seed) if q.to == "other" else None
-    texts = Texts(read.ids, np.zeros(1, np.int64), np.array([n_steps]))
+    texts = Texts(read_text.ids, np.zeros(1, np.int64), np.array([n_steps]))
     ablation = Ablation(runner, texts, matched, sets_of(dump, pattern, q))
     effect = ablation.effect(Replacements(dump, axis, q.to, partner), q.at == "all")
-    kl, loss = np.full((2, len(read.tokens)), np.nan)
-    kl[read.is_read], loss[read.is_read] = effect.kl, effect.loss
+    kl, loss = np.full((2, len(read_text.tokens)), np.nan)
+    kl[read_text.is_read], loss[read_text.is_read] = effect.kl, effect.loss
     return replace(effect, kl=kl, loss=loss)
 
 

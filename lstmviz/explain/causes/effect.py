@@ -1,4 +1,4 @@
-"""What ablation changes: predictions and loss, at the matches, after them, elsewhere, and by the token in sight."""
+"""What ablation changes: predictions and loss, at the matches, after them, elsewhere, and by the step's token."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 PLACES = ("here", "after", "elsewhere")
-N_AFTER = 8  # steps after a match at which it may still be felt
-HIGH = 0.95  # quantile of the other sets that a token's effect is told beside
+N_AFTER = 8  # steps after a match at which its effect may last
+HIGH = 0.95  # quantile of the other sets that a token's effect is compared with
 
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """What becomes of the predictions when the units of a pattern are ablated, beside other sets of as many units.
+    """How the predictions change when the units of a pattern are ablated, beside other sets of as many units.
 
     KL is the Kullback-Leibler divergence of the predictions with the units ablated from those without, in nats; the
     loss is that of the next token, in nats (NaN for a model that predicts no next token). Both are means over steps.
@@ -69,7 +69,7 @@ class EffectSums:
         self._has_loss[steps] = True
 
     def add(self, which: int, steps: NDArray[np.int64], kl: Floats, loss: Floats) -> None:
-        """Go on with one set: its effect at some steps of the axis; ``loss`` is 0 where there is none."""
+        """Add one set: its effect at some steps of the axis; ``loss`` is 0 where there is none."""
         place, here = self._place[steps], self._place[steps] == 0
         for name, values in (("kl", kl), ("loss", loss)):
             self._by_place[name][which] += np.bincount(place, weights=values, minlength=len(PLACES))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,6 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, PatternError
 from lstmviz.rerun.interventions import model_units
 from lstmviz.rerun.runner import Ids, Runner
-from lstmviz.rerun.stepwise.modules import stepwise
 
 Floats = NDArray[np.float32]
 
@@ -72,11 +70,11 @@ class Influence:
         step = check_whole("step", step)
         if not 0 <= step < len(self.tokens):
             raise PatternError(f"step {step} is not one of the text's 0 to {len(self.tokens) - 1}")
-        asked = self.units if units is None else units
-        for unit in asked:
+        shown_units = self.units if units is None else units
+        for unit in shown_units:
             if unit not in self.units:
                 raise PatternError(f"unit {unit} was not asked for; there is {', '.join(map(str, self.units))}")
-        columns = [self.units.index(unit) for unit in asked]
+        columns = [self.units.index(unit) for unit in shown_units]
         return pd.DataFrame(
             {
                 "step": np.arange(len(self.tokens)),
@@ -104,8 +102,8 @@ def influence(
     if not 0 <= n_draws <= MAX_DRAWS:
         raise PatternError(f"n_draws={n_draws} is out of range; use 0 (the mean embedding) to {MAX_DRAWS:,}")
     chosen = tuple(range(info.n_units)) if units is None else tuple(info.check_unit(unit) for unit in units)
-    read = runner.read(text)
-    n, ids = len(read.tokens), read.ids
+    read_text = runner.read(text)
+    n, ids = len(read_text.tokens), read_text.ids
     if not len(ids):
         raise InputError("the model has no entry for any token of the text; type others")
     if n * n * max(1, len(chosen)) > MAX_CELLS:
@@ -119,9 +117,9 @@ def influence(
     else:
         states, loss = replacing.by_mean(frequency)
     whole = np.full((n, n, len(chosen)), np.nan, np.float32), np.full((n, n), np.nan, np.float32)
-    places = np.ix_(read.is_read, read.is_read)
+    places = np.ix_(read_text.is_read, read_text.is_read)
     whole[0][places], whole[1][places] = states, loss
-    return Influence(read.tokens, source, chosen, *whole)
+    return Influence(read_text.tokens, source, chosen, *whole)
 
 
 class _Replacing:
@@ -135,18 +133,27 @@ class _Replacing:
 
     def by_tokens(self, drawn: Ids) -> tuple[Floats, Floats]:
         """Return the mean changes over drawn tokens, (n_tokens, n_draws)."""
-        place = np.repeat(np.arange(len(drawn)), drawn.shape[1])
-        return self._changes(place, torch.from_numpy(drawn.ravel()), None)
+        n_draws, n_vocab = drawn.shape[1], int(drawn.max()) + 1
+        place = np.repeat(np.arange(len(drawn)), n_draws)
+        pairs, n_times = np.unique(place * n_vocab + drawn.ravel(), return_counts=True)
+        place, token = np.divmod(pairs, n_vocab)
+        is_other = token != self._ids.numpy()[place]  # the token itself changes nothing
+        place, token, share = place[is_other], token[is_other], (n_times / n_draws)[is_other]
+        return self._changes(place, torch.from_numpy(token), share.astype(np.float32), None)
 
     def by_mean(self, frequency: NDArray[np.float64]) -> tuple[Floats, Floats]:
         """Return the changes when the mean embedding stands in a token's place."""
         with self._runner.alone():
-            every = self._runner.embedding(torch.arange(len(frequency)))
+            every = self._runner.embeddings()
             mean = torch.from_numpy(frequency).to(every) @ every
-        return self._changes(np.arange(len(self._ids)), self._ids, mean)
+        places = np.arange(len(self._ids))
+        return self._changes(places, self._ids, np.ones(len(places), np.float32), mean)
 
-    def _changes(self, place: Ids, token: Tensor, mean: Tensor | None) -> tuple[Floats, Floats]:
-        """Return the mean changes of states and loss, when the token at a place is ``token``, or ``mean`` embedded."""
+    def _changes(self, place: Ids, token: Tensor, share: Floats, mean: Tensor | None) -> tuple[Floats, Floats]:
+        """Return the changes of states and loss when the token at a place is ``token``, or ``mean`` embedded.
+
+        Places rise; of several tokens at one place each counts by its ``share``.
+        """
         n = len(self._ids)
         at_once = max(1, MAX_VALUES // (n * max(len(self._units), self._n_outputs)))  # rows
         states, loss = np.zeros((n, n, len(self._units)), np.float32), np.zeros((n, n), np.float32)
@@ -157,7 +164,8 @@ class _Replacing:
             begin = np.flatnonzero(np.diff(here, prepend=-1))
             for sums, runs in ((states, values), (loss, losses)):
                 changes = (runs[1:] - runs[:1]).abs_().numpy()
-                sums[here[begin]] += np.add.reduceat(changes, begin, axis=0) * (n / len(place))
+                changes *= share[some].reshape(-1, *[1] * (changes.ndim - 1))
+                sums[here[begin]] += np.add.reduceat(changes, begin, axis=0)
         loss[:, -1 if self._targets is not None else slice(None)] = np.nan
         return states, loss
 
@@ -167,8 +175,9 @@ class _Replacing:
         changed = torch.arange(1, len(rows)), place
         rows[changed] = token
         lengths = torch.full((len(rows),), rows.shape[1])
-        watching = stepwise(self._runner.module, {}, {self._source: self._units})
-        with self._runner.alone(), _embedded(self._runner, changed, mean), watching as watch:
+        put = nullcontext() if mean is None else self._runner.embedded_as(changed, mean)
+        watching = self._runner.watching({}, {self._source: self._units}, is_alike=True)
+        with self._runner.alone(), put, watching as watch:
             logits = self._runner.logits(rows, lengths)
         values = watch.kept[self._source].transpose(0, 1)
         return torch.tanh(values) if self._through_tanh else values, self._losses(logits)
@@ -179,24 +188,6 @@ class _Replacing:
             right = logits[:, :-1].gather(2, self._targets.expand(len(logits), -1, -1))[..., 0]
             losses[:, :-1] = logits[:, :-1].logsumexp(-1) - right
         return losses
-
-
-@contextmanager
-def _embedded(runner: Runner, cells: tuple[Tensor, Tensor], vector: Tensor | None) -> Iterator[None]:
-    """Put a vector, where there is one, in the place of the embedding of some (rows, steps), while the block lasts."""
-    if vector is None:
-        yield
-        return
-
-    def put(module: Any, args: Any, output: Tensor) -> Tensor:
-        output[cells] = vector
-        return output
-
-    handle = runner.embedding.register_forward_hook(put)
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 @lru_cache(maxsize=16)

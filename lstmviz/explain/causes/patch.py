@@ -17,10 +17,10 @@ from torch import Tensor
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, PatternError, WindowError
+from lstmviz.explain.causes.texts import check_predicts
 from lstmviz.explain.causes.unit_sets import UnitSet, units_of
 from lstmviz.rerun.interventions import model_units
 from lstmviz.rerun.runner import ReadText, Runner
-from lstmviz.rerun.stepwise.modules import stepwise
 from lstmviz.rerun.stepwise.setters import HeldCells
 from lstmviz.types import Pattern, Window
 
@@ -32,7 +32,7 @@ class Patched:
     """The predictions for a text, for its donor, and for the text with some of the donor's states put in.
 
     Attributes:
-        steps: One row for each step of the text: token, donor_token (empty behind the donor's end), is_patched,
+        steps: One row for each step of the text: token, donor_token (empty after the donor's end), is_patched,
             kl_from_text and kl_from_donor (the Kullback-Leibler divergence of the patched predictions from those of
             either text, in nats), loss, loss_donor and loss_patched (of the next token of the text, in nats; of the
             donor's own in loss_donor).
@@ -60,16 +60,16 @@ class Patched:
             outputs: Tokens, or labels.
 
         Returns:
-            One row for each step: text, donor (NaN behind its end), patched.
+            One row for each step: text, donor (NaN after its end), patched.
 
         Raises:
             PatternError: The model does not choose from one of the outputs.
         """
-        asked = [outputs] if isinstance(outputs, str) else list(outputs)
-        for one in asked:
+        names = [outputs] if isinstance(outputs, str) else list(outputs)
+        for one in names:
             if one not in self.outputs:
                 raise PatternError(f"the model does not choose from {one!r}; see outputs for what there is")
-        columns = [self.outputs.index(one) for one in asked]
+        columns = [self.outputs.index(one) for one in names]
         sums = {
             name: getattr(self, name)[:, columns].sum(axis=1, dtype=np.float64) for name in ("text", "donor", "patched")
         }
@@ -95,26 +95,27 @@ def patch(
     units: Pattern | Mapping[str, Sequence[int]],
     window: Window,
 ) -> Patched:
-    """Return what becomes of a text's predictions when units take the donor's values in a window of steps.
+    """Return how a text's predictions change when units take the donor's values in a window of steps.
 
-    Raises UnknownName or PatternError for units, InputError for a text, WindowError for a window behind either's end.
+    Raises UnknownName or PatternError for units, InputError for a text, WindowError for a window after either's end.
     """
-    read, given = (_whole(runner, one) for one in (text, donor))
+    check_predicts(runner)
+    text_read, donor_read = (_whole(runner, one) for one in (text, donor))
     chosen = units_of(dump, units) if isinstance(units, Pattern) else checked_units(dump, units)
-    if window.stop > min(len(read.ids), len(given.ids)):
+    if window.stop > min(len(text_read.ids), len(donor_read.ids)):
         raise WindowError(
-            f"the window [{window.start}, {window.stop}) ends behind the text of {len(read.ids)} tokens, or the donor "
-            f"of {len(given.ids)}; give steps that both have"
+            f"the window [{window.start}, {window.stop}) ends after the text of {len(text_read.ids)} tokens, or the "
+            f"donor of {len(donor_read.ids)}; give steps that both have"
         )
     with runner.alone():
         logits = patch_logits(
-            dump, runner, torch.from_numpy(read.ids)[None], torch.from_numpy(given.ids)[None], chosen, window
+            dump, runner, torch.from_numpy(text_read.ids)[None], torch.from_numpy(donor_read.ids)[None], chosen, window
         )
     log_p = PatchLogits(
         logits.text[0].log_softmax(-1), logits.donor[0].log_softmax(-1), logits.patched[0].log_softmax(-1)
     )
     text_p, donor_p, patched_p = (one.exp().numpy() for one in log_p)
-    steps = _steps(runner, read, given, window, log_p)
+    steps = _steps(runner, text_read, donor_read, window, log_p)
     return Patched(steps, tuple(runner.outputs), text_p, donor_p, patched_p)
 
 
@@ -123,7 +124,7 @@ def patch_logits(
 ) -> PatchLogits:
     """Return logits of texts (n_rows, n_steps) into which units of their donors (n_rows, any) are put, step by step."""
     lengths, donor_lengths = (torch.full((len(some),), some.shape[1]) for some in (ids, donor_ids))
-    with stepwise(runner.module, {}, list(units)) as watch:
+    with runner.watching({}, list(units)) as watch:
         donor = runner.logits(donor_ids, donor_lengths)
     step, row = (cells.ravel() for cells in np.mgrid[window.start : window.stop, : len(ids)])
     held = {}
@@ -134,48 +135,50 @@ def patch_logits(
             np.repeat(step, len(of)), np.repeat(row, len(of)), np.tile(numbers, len(step)), values.ravel()
         )
     text = runner.logits(ids, lengths)
-    with stepwise(runner.module, held):
+    with runner.watching(held):
         return PatchLogits(text, donor, runner.logits(ids, lengths))
 
 
 def checked_units(dump: DumpReader, units: Mapping[str, Sequence[int]]) -> UnitSet:
     """Return units by source; UnknownName or PatternError where the dump lacks one, or there is none."""
     if not isinstance(units, Mapping) or not units:
-        raise PatternError("units name none; give a pattern, or units by source, such as {'rnn.l0.c': [23]}")
+        raise PatternError("units is empty; give a pattern, or units by source, such as {'rnn.l0.c': [23]}")
     chosen = {}
     for source, of in units.items():
         if not source.endswith((".h", ".c")):
-            raise PatternError(f"{source} is a gate, which is made anew at each step; give units of h or c")
+            raise PatternError(f"{source} is a gate, which is computed anew at each step; give units of h or c")
         info = dump.source(source)
         chosen[source] = tuple(dict.fromkeys(info.check_unit(unit) for unit in of))
     return chosen
 
 
 def _whole(runner: Runner, text: str) -> ReadText:
-    read = runner.read(text)
-    if not read.is_read.all():
-        unread = read.tokens[int((~read.is_read).argmax())]
+    read_text = runner.read(text)
+    if not read_text.is_read.all():
+        unread = read_text.tokens[int((~read_text.is_read).argmax())]
         raise InputError(f"the model has no entry for {unread!r} and would not read it; leave it out")
-    return read
+    return read_text
 
 
-def _steps(runner: Runner, read: ReadText, given: ReadText, window: Window, log_p: PatchLogits) -> pd.DataFrame:
-    n, n_both = len(read.ids), min(len(read.ids), len(given.ids))
+def _steps(
+    runner: Runner, text_read: ReadText, donor_read: ReadText, window: Window, log_p: PatchLogits
+) -> pd.DataFrame:
+    n, n_both = len(text_read.ids), min(len(text_read.ids), len(donor_read.ids))
     from_donor = np.full(n, np.nan)
     from_donor[:n_both] = _divergence(log_p.donor[:n_both], log_p.patched[:n_both])
     steps = np.arange(n)
     loss_donor = np.full(n, np.nan)
-    loss_donor[:n_both] = _losses(runner, log_p.donor, given)[:n_both]
+    loss_donor[:n_both] = _losses(runner, log_p.donor, donor_read)[:n_both]
     return pd.DataFrame(
         {
-            "token": pd.Series(read.tokens, dtype="str"),
-            "donor_token": pd.Series([*given.tokens[:n_both], *[""] * (n - n_both)], dtype="str"),
+            "token": pd.Series(text_read.tokens, dtype="str"),
+            "donor_token": pd.Series([*donor_read.tokens[:n_both], *[""] * (n - n_both)], dtype="str"),
             "is_patched": (steps >= window.start) & (steps < window.stop),
             "kl_from_text": _divergence(log_p.text, log_p.patched),
             "kl_from_donor": from_donor,
-            "loss": _losses(runner, log_p.text, read),
+            "loss": _losses(runner, log_p.text, text_read),
             "loss_donor": loss_donor,
-            "loss_patched": _losses(runner, log_p.patched, read),
+            "loss_patched": _losses(runner, log_p.patched, text_read),
         }
     )
 
@@ -185,10 +188,10 @@ def _divergence(log_p: Tensor, other: Tensor) -> NDArray[np.float64]:
     return np.asarray((log_p.exp() * (log_p - other)).sum(-1).clamp(min=0.0).double().numpy())
 
 
-def _losses(runner: Runner, log_p: Tensor, read: ReadText) -> NDArray[np.float64]:
+def _losses(runner: Runner, log_p: Tensor, read_text: ReadText) -> NDArray[np.float64]:
     """Return the loss of the next token at each step; NaN at the last, and for a model that predicts none."""
-    losses = np.full(len(read.ids), np.nan)
+    losses = np.full(len(read_text.ids), np.nan)
     if runner.predicts_next and len(losses) > 1:
-        targets = torch.from_numpy(read.ids[1:])[:, None]
+        targets = torch.from_numpy(read_text.ids[1:])[:, None]
         losses[:-1] = -log_p[:-1].gather(1, targets)[:, 0].double().numpy()
     return losses

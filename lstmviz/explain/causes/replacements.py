@@ -52,11 +52,11 @@ class Replacements:
         if self._partner is None:
             return constants(self._dump, source, self._to)
         n_steps, states = batch.ids.shape[1], self._dump.states(source)
-        taken = []
+        values = []
         for other in self._partner[batch.sequences].tolist():
             start, stop = int(self._axis.starts[other]), int(self._axis.stops[other])
-            taken.append(states[start:stop].astype(np.float64)[to_and_fro(n_steps, stop - start)])
-        return np.stack(taken, axis=1)
+            values.append(states[start:stop].astype(np.float64)[to_and_fro(n_steps, stop - start)])
+        return np.stack(values, axis=1)
 
 
 def partners(lengths: Ids, seed: int) -> Ids:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import ModelError
-from lstmviz.rerun.runner import Ids, Mask
+from lstmviz.rerun.runner import Ids, Mask, Runner
 
 MAX_VALUES = 2**22  # of the logits of a batch, which then stay near the processor
 MAX_ROWS = 512  # run at once; their states stay in a core's cache
@@ -19,7 +19,7 @@ MAX_ROWS = 512  # run at once; their states stay in a core's cache
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """Sequences of token ids one behind the other, (n_steps,); sequence s is [starts[s], stops[s])."""
+    """Sequences of token ids one after the other, (n_steps,); sequence s is [starts[s], stops[s])."""
 
     ids: Ids
     starts: Ids
@@ -47,7 +47,7 @@ class Texts:
 class TextBatch:
     """Some sequences side by side, padded: ids (n_rows, n_steps), and the place of each step among all steps.
 
-    ``place`` is -1 behind a sequence's end.
+    ``place`` is -1 after a sequence's end.
     """
 
     sequences: Ids
@@ -78,11 +78,17 @@ class TextBatch:
         return targets
 
 
+def check_predicts(runner: Runner) -> None:
+    """Raise ModelError for a model that predicts nothing, whose predictions nothing can change."""
+    if not runner.outputs:
+        raise ModelError("the model predicts nothing that could change; give one that returns logits")
+
+
 def corpus_texts(dump: DumpReader, axis: Axis, n_vocab: int) -> Texts:
     """Return the sequences of an axis as a model reads them; ModelError where it read more than was recorded."""
     if "position" in axis.tracks:
         raise ModelError(
-            f"{dump.path.name} holds some steps of longer documents, so the model cannot be run over them again; "
+            f"{dump.path.name} holds only some steps of its documents, so the model cannot be run over them again; "
             "record every step"
         )
     if axis.tokens is None:

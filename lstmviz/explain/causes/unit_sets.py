@@ -21,7 +21,7 @@ def units_of(dump: DumpReader, pattern: Pattern) -> UnitSet:
     for unit in pattern.units:
         dump.source(unit.source).check_unit(unit.unit)
         if not unit.source.endswith((".h", ".c")):
-            raise PatternError(f"{unit.source} is a gate, which is made anew at each step; ablate units of h or c")
+            raise PatternError(f"{unit.source} is a gate, which is computed anew at each step; ablate units of h or c")
         by_source.setdefault(unit.source, set()).add(unit.unit)
     if not by_source:
         raise PatternError("the pattern has no unit to ablate; select one")

@@ -1,7 +1,7 @@
-"""What a network of the same shape gives that has learned nothing: its states over the same text, as a dump in memory.
+"""An untrained network of the same shape: its states over the same text, as a dump in memory.
 
-A random network echoes what it has just read, so its units may go with a label too. What a trained one does better than
-that, it has learned.
+A random network echoes what it has just read, so its units may correlate with a label too. What a trained one does
+better, it has learned.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from lstmviz.dump.memory import MemoryReader
 from lstmviz.dump.reader import Axis, DumpReader
@@ -21,9 +19,7 @@ from lstmviz.errors import ModelError
 from lstmviz.explain.causes.texts import corpus_texts
 from lstmviz.explain.evidence.sources import asked_sources
 from lstmviz.rerun.interventions import model_units
-from lstmviz.rerun.rerun import Rerun
-from lstmviz.rerun.stepwise.modules import stepwise
-from lstmviz.training.model import TextModel
+from lstmviz.rerun.runner import Runner
 
 MAX_VALUES = 2**27  # states kept in memory, with their codes half a GB
 SEED = 0
@@ -40,7 +36,7 @@ class UntrainedReader(MemoryReader):
         self.axes = {axis.name: replace(axis, sources=sources)}
 
 
-def untrained(dump: DumpReader, runner: Rerun, sources: Sequence[str] | None = None, seed: int = SEED) -> DumpReader:
+def untrained(dump: DumpReader, runner: Runner, sources: Sequence[str] | None = None, seed: int = SEED) -> DumpReader:
     """Return the states of the asked sources (None: every h and c) of an untrained network of the model's shape.
 
     Raises UnknownName for a source, ModelError where the model cannot be run over the corpus, or there are too many
@@ -52,20 +48,13 @@ def untrained(dump: DumpReader, runner: Rerun, sources: Sequence[str] | None = N
     n_values = sum(dump.source(name).n_units for name in names) * axis.n_steps
     if n_values > MAX_VALUES:
         raise ModelError(f"an untrained network's {n_values:,} states do not fit in memory; name fewer sources")
-    model = fresh(runner, seed)
+    network = runner.fresh(seed)
     states = {name: np.empty((axis.n_steps, dump.source(name).n_units), np.float16) for name in names}
     for batch in texts.batches(np.arange(len(texts.starts)), len(runner.outputs), 1):
-        with runner.alone(), stepwise(model, {}, names) as watch:
-            model(batch.ids, None, batch.lengths if runner.description.is_bidirectional else None)
+        with network.alone(), network.watching({}, names) as watch:
+            network.logits(batch.ids, batch.lengths)
         is_step, places = batch.is_step.T, batch.place.T[batch.is_step.T]
         for name in names:
             values = watch.kept[name].numpy()[is_step]
             states[name][places] = values[:, model_units(dump, name)]
     return UntrainedReader(dump, axis, states)
-
-
-def fresh(runner: Rerun, seed: int) -> nn.Module:
-    """Return a model of the same shape with weights as torch first draws them, in evaluation mode."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return TextModel(runner.description).eval()

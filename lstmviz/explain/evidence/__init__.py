@@ -1,1 +1,1 @@
-"""Evidence: is it more than chance, which units say it, and how few of them; NumPy only."""
+"""Evidence: is it more than chance, which units detect it, and how few are enough; NumPy only."""

@@ -1,7 +1,7 @@
 """The same unit elsewhere: each unit's partner in another recording of the same text, and how alike the sources are.
 
 CKA (linear, centred; Kornblith et al. 2019) compares all units of two sources at once. It is never 0 for two networks
-that read the same text, so it stands beside what swapped sequences give, and beside an untrained network's.
+that read the same text, so it is given beside the CKA of swapped sequences and of an untrained network.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Alignment:
     """Each unit of a source beside its partner in another recording of the same text.
 
     Attributes:
-        units: One row for each unit: unit, partner (the unit that goes with it most, by the size of r), r (Pearson's,
-            over all steps, in the view), r_chance (that of the best partner when sequences are swapped), is_mutual (the
-            partner's own best partner is this unit).
+        units: One row for each unit: unit, partner (the unit that correlates with it most, by the size of r), r
+            (Pearson's, over all steps, in the view), r_chance (that of the best partner when sequences are swapped),
+            is_mutual (the partner's own best partner is this unit).
         cka: How alike the two sources are, 0 to 1.
         cka_chance: The same with sequences of the second recording swapped: the floor by chance.
         cka_untrained: The same for an untrained network of the second one's shape: the floor by the text alone; NaN
@@ -70,8 +70,8 @@ class Comparable:
 def align_units(pair: Comparable, untrained: DumpReader | None = None, seed: int = 0) -> Alignment:
     """Return each unit's partner in the second source; ``untrained`` has the same source of an untrained network."""
     steps = exchanged(pair.axis, np.random.default_rng(seed))
-    own, by_chance = _Products.of(pair), _Products.of(pair, steps)
-    r, r_chance = own.r(), by_chance.r()
+    observed, by_chance = _Products.of(pair), _Products.of(pair, steps)
+    r, r_chance = observed.r(), by_chance.r()
     size, chance = np.abs(np.nan_to_num(r)), np.abs(np.nan_to_num(r_chance))
     partner, back = size.argmax(axis=1), size.argmax(axis=0)
     every = np.arange(len(r))
@@ -87,14 +87,14 @@ def align_units(pair: Comparable, untrained: DumpReader | None = None, seed: int
     floor = np.nan
     if untrained is not None:
         floor = _Products.of(Comparable(pair.dump, pair.source, untrained, pair.other)).cka()
-    return Alignment(units, own.cka(), by_chance.cka(), floor)
+    return Alignment(units, observed.cka(), by_chance.cka(), floor)
 
 
 def exchanged(axis: Axis, rng: np.random.Generator) -> Ints:
     """Return for each step one of another sequence, drawn from all; on an axis of few sequences, the step half way on.
 
-    Sequences of unlike length change places too, for those of like length may end alike, and what two networks share
-    then is more than chance. One that gets a shorter one reads it to and fro.
+    Sequences of unlike length change places too, because those of like length may end alike, and what two networks
+    share then is more than chance. One that gets a shorter one reads it forwards and backwards.
     """
     if len(axis.starts) < MIN_SWAPPED:
         return np.roll(np.arange(axis.n_steps), axis.n_steps // 2)
@@ -130,7 +130,7 @@ class _Products:
         return products
 
     def add(self, x: Floats, y: Floats) -> None:
-        """Go on with the values of both sources, (n_steps, n_units) each."""
+        """Add the values of both sources, (n_steps, n_units) each."""
         self._n += len(x)
         self._x += x.sum(axis=0)
         self._y += y.sum(axis=0)

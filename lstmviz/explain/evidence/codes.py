@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.corpus.reader import Shard, ShardReader, open_shard
 from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import Cancelled
 from lstmviz.match.index.codes import HUNDREDTHS, Rule, coder_for
 from lstmviz.match.index.store import code_matrices_of, is_small
 from lstmviz.types import Side, Source
@@ -17,6 +18,7 @@ from lstmviz.types import Side, Source
 BLOCK_VALUES = 2**22  # codes looked at together
 MAX_STEPS = 2**16  # of a block; what is counted for one unit stays in the processor's cache
 N_INDEX_CODES = 256  # 0 for NaN, then one a hundredth of the view
+IsCancelled = Callable[[], bool]
 SIDES: tuple[Side, Side] = ("high", "low")
 
 
@@ -32,17 +34,22 @@ class UnitCodes(Protocol):
 
 
 class IndexCodes:
-    """The codes that the index keeps: values within the same hundredth of the view have one code."""
+    """The codes that the index keeps: values within the same hundredth of the view have one code.
+
+    Whoever asks for codes once ``cancel`` tells that nobody waits for an answer gets Cancelled.
+    """
 
     n_codes = N_INDEX_CODES
 
-    def __init__(self, dump: DumpReader, source: str) -> None:
-        self.info = dump.source(source)
+    def __init__(self, dump: DumpReader, source: str, cancel: IsCancelled | None = None) -> None:
+        self.info, self._cancel = dump.source(source), cancel
         self._dump, self._coder = dump, coder_for(self.info.dtype, self.info.view)
         self._thresholds = {side: self._decided(side) for side in SIDES}
 
     def columns(self, start: int, stop: int, units: slice = slice(None)) -> NDArray[Any]:
         """Return the codes of steps [start, stop), shape (n_units, n_steps)."""
+        if self._cancel is not None and self._cancel():
+            raise Cancelled("the question was cancelled; ask again to start over")
         if not isinstance(self._dump, ShardReader):
             return self._read(self._dump, start, stop)[units]
         parts = []
@@ -71,7 +78,7 @@ class IndexCodes:
     def _read(self, reader: DumpReader, start: int, stop: int) -> NDArray[Any]:
         matrices = code_matrices_of(reader, self.info.name)
         if matrices is not None:
-            return matrices.units[:, start:stop]
+            return matrices.units_at(start, stop)
         return np.ascontiguousarray(self._coder.encode(reader.states(self.info.name)[start:stop]).T)
 
 
@@ -90,9 +97,9 @@ class ExactRanks:
         return self._ranks[units, start:stop]
 
 
-def finest_codes(dump: DumpReader, source: str) -> UnitCodes:
+def finest_codes(dump: DumpReader, source: str, cancel: IsCancelled | None = None) -> UnitCodes:
     """Return exact ranks where a source has at most 2**24 values, else the index's codes."""
-    return ExactRanks(dump, source) if is_small(dump.source(source)) else IndexCodes(dump, source)
+    return ExactRanks(dump, source) if is_small(dump.source(source)) else IndexCodes(dump, source, cancel)
 
 
 def blocks(n_steps: int, n_units: int) -> Iterator[tuple[int, int]]:

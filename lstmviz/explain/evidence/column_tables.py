@@ -12,7 +12,7 @@ from lstmviz.explain.evidence.swaps import By, Floats, Groups, Ints, SwapTest, g
 
 
 class ColumnTables:
-    """Goes through columns of numbers in blocks of steps, and holds them against the labels of other sequences.
+    """Goes through columns of numbers in blocks of steps, and compares them with the labels of other sequences.
 
     ``labels`` has one number a step of the axis; over the known steps they add up to 0, elsewhere they are 0. A group
     of sequences is done, and its tables are dropped, as soon as its last sequence has been seen.
@@ -27,7 +27,7 @@ class ColumnTables:
         self._open: dict[int, _Open] = {}
 
     def add(self, start: int, columns: NDArray[Any]) -> None:
-        """Go on with the columns at the steps from ``start`` on, shape (n_columns, n_steps), blocks in order."""
+        """Add the columns at the steps from ``start`` on, shape (n_columns, n_steps), blocks in order."""
         stop = start + columns.shape[1]
         first, last = (self._axis.sequence_of(step) for step in (start, stop - 1))
         for sequence in range(first, last + 1):
@@ -73,7 +73,7 @@ class SquaredSums:
         self.total = np.zeros(n_columns)
 
     def add(self, start: int, columns: Floats) -> None:
-        """Go on with the columns at the steps from ``start`` on, shape (n_columns, n_steps), blocks in order."""
+        """Add the columns at the steps from ``start`` on, shape (n_columns, n_steps), blocks in order."""
         stop = start + columns.shape[1]
         first, last = (self._axis.sequence_of(step) for step in (start, stop - 1))
         cuts = np.maximum(self._axis.starts[first : last + 1], start) - start

@@ -1,4 +1,4 @@
-"""Which units go with a number? Pearson's r of every unit with a track of numbers, with p by swapped sequences."""
+"""Which units correlate with a number? Pearson's r of every unit with a track of numbers, p by swapped sequences."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def correlated_units(dump: DumpReader, track: str, sources: Sequence[str] | None
     r is over the steps at which both are finite; NaN, with p, where either is constant. Raises UnknownName for the
     track or a source, PatternError for a track of labels.
     """
-    axis, found = find_track(dump, track)
-    if found.info.kind != "number":
+    axis, stored = find_track(dump, track)
+    if stored.info.kind != "number":
         raise PatternError(
             f"track {track!r} holds labels; give a Filter that names one, such as Filter({track!r}, (...,))"
         )
-    numbers = np.asarray(found[:], np.float64)
+    numbers = np.asarray(stored[:], np.float64)
     numbers[~np.isfinite(numbers)] = np.nan
     frames = [_Correlation(dump, name, axis, numbers).frame(seed) for name in asked_sources(dump, axis, sources)]
     ranked = pd.concat(frames, ignore_index=True)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from lstmviz.checks import check_whole
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.explain.evidence.codes import SIDES, IndexCodes, blocks
-from lstmviz.explain.evidence.halves import FIT_NO, FIT_YES, LEFT_OUT, TOLD_NO, TOLD_YES, halves_of
+from lstmviz.explain.evidence.codes import SIDES, IndexCodes, IsCancelled, blocks
+from lstmviz.explain.evidence.halves import FIT_NO, FIT_YES, LEFT_OUT, TEST_NO, TEST_YES, halves_of
 from lstmviz.explain.evidence.joint import (
     at_thresholds,
     f1_of,
@@ -76,10 +76,12 @@ def detector(
     most: int = 4,
     n_swaps: int = 0,
     seed: int = 0,
+    cancel: IsCancelled | None = None,
 ) -> Detector:
     """Return the smallest conjunction of (unit, side, threshold) that detects what a filter allows, as a pattern.
 
-    Raises PatternError or UnknownName where the filter or a source does not fit the dump, or a number is out of range.
+    Raises PatternError or UnknownName where the filter or a source does not fit the dump, or a number is out of range;
+    Cancelled where ``cancel()`` becomes true.
     """
     most, n_swaps = check_whole("most", most), check_whole("n_swaps", n_swaps)
     if not 1 <= most <= MOST_UNITS or not 0 <= n_swaps <= MOST_SWAPS:
@@ -87,21 +89,21 @@ def detector(
     labels = answers(dump, hypothesis, axis_asked(dump, sources))
     axis = labels.axis
     names = asked_sources(dump, axis, sources)
-    codes = [IndexCodes(dump, name) for name in names]
+    codes = [IndexCodes(dump, name, cancel) for name in names]
     rows = _search(codes, halves_of(labels), most)
     rng = np.random.default_rng(seed)
     chance = []
     for _ in range(n_swaps):
         other = StepLabels(axis, labels.names, swapped(labels.codes, axis.starts, axis.stops, rng))
-        found = _search(codes, halves_of(other), most)
-        chance.append(found[_n_taken(found) - 1].f1)
-    taken = rows[_n_taken(rows) - 1].units
-    bases = tuple((name, BASE) for name in names if any(unit.source == name for unit in taken))
+        best_on_swapped = _search(codes, halves_of(other), most)
+        chance.append(best_on_swapped[_n_taken(best_on_swapped) - 1].f1)
+    units = rows[_n_taken(rows) - 1].units
+    bases = tuple((name, BASE) for name in names if any(unit.source == name for unit in units))
     n = np.bincount(halves_of(labels)[labels.known], minlength=4)
     return Detector(
-        Pattern(axis.name, taken, bases, _usual_length(labels)),
+        Pattern(axis.name, units, bases, _usual_length(labels)),
         pd.DataFrame([row.cells() for row in rows], columns=list(STEP_COLUMNS)),
-        float(f1_of(n[TOLD_YES], n[TOLD_NO], n[TOLD_YES])),
+        float(f1_of(n[TEST_YES], n[TEST_NO], n[TEST_YES])),
         tuple(chance),
     )
 
@@ -138,9 +140,9 @@ def _search(codes: list[IndexCodes], classes: NDArray[np.int8], most: int) -> li
         beam = _grown(codes, classes, beam, int(n[FIT_YES]))
         best = beam[0]
         hits, false_alarms = best.counts
-        f1 = float(f1_of(hits, false_alarms, n[TOLD_YES]))
+        f1 = float(f1_of(hits, false_alarms, n[TEST_YES]))
         precision = hits / (hits + false_alarms) if hits + false_alarms else 0.0
-        recall = hits / int(n[TOLD_YES]) if n[TOLD_YES] else 0.0
+        recall = hits / int(n[TEST_YES]) if n[TEST_YES] else 0.0
         rows.append(_Row(best.units, best.f1_fit, f1, precision, recall))
         if f1 > 1 - LEAST_GAIN or (len(rows) > 1 and f1 - rows[-2].f1 < LEAST_GAIN):
             break
@@ -168,21 +170,23 @@ def _grown(
     return sorted(found.values(), key=lambda one: -one.f1_fit)[:WIDTH]
 
 
-def _with_one_more(codes: IndexCodes, one: _Conjunction, counts: NDArray[np.int64], n_yes: int) -> list[_Conjunction]:
+def _with_one_more(
+    codes: IndexCodes, conjunction: _Conjunction, counts: NDArray[np.int64], n_yes: int
+) -> list[_Conjunction]:
     """Return the best ways to add a unit of a source to a conjunction; each unit at its best threshold on each side."""
     grown, every = [], np.arange(len(counts))
-    taken = {(unit.unit, unit.side) for unit in one.units if unit.source == codes.info.name}
+    units_in = {(unit.unit, unit.side) for unit in conjunction.units if unit.source == codes.info.name}
     for side in SIDES:
         fit = at_thresholds(codes, side, counts[:, FIT_YES], counts[:, FIT_NO])
-        told = at_thresholds(codes, side, counts[:, TOLD_YES], counts[:, TOLD_NO])
+        test = at_thresholds(codes, side, counts[:, TEST_YES], counts[:, TEST_NO])
         f1 = fit.f1(n_yes)
         best = middle_of_best(f1)
         f1 = f1[every, best]
-        free = [unit for unit in np.argsort(-f1, kind="stable").tolist() if (unit, side) not in taken]
+        free = [unit for unit in np.argsort(-f1, kind="stable").tolist() if (unit, side) not in units_in]
         for unit in free[:WIDTH]:
             at = unit, best[unit]
-            units = *one.units, PatternUnit(codes.info.name, unit, side, fit.values[best[unit]])
-            grown.append(_Conjunction(units, float(f1[unit]), (int(told.hits[at]), int(told.false_alarms[at]))))
+            units = *conjunction.units, PatternUnit(codes.info.name, unit, side, fit.values[best[unit]])
+            grown.append(_Conjunction(units, float(f1[unit]), (int(test.hits[at]), int(test.false_alarms[at]))))
     return grown
 
 

@@ -19,7 +19,7 @@ from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.summary.spans import matched_steps, summary_spans
 from lstmviz.types import Filter, Pattern, Window
 
-WEAKER = "fewer than 20 sequences: circular shifts, a weaker test that drift over the corpus deceives"
+WEAKER = "fewer than 20 sequences: circular shifts, a weaker test, misled by drift over the corpus"
 TOO_FEW = "fewer than 20 sequences with a match: too few for an interval"
 
 
@@ -97,7 +97,7 @@ class Enrichment:
         self._n_sequences = int((self._on_in > 0).sum())
 
     def row(self, label: int, start: Ints, stop: Ints) -> EnrichmentRow:
-        """Return what the steps that are on are worth as a sign of a label; [start, stop) are the matches they lie in.
+        """Return how well the steps that are on indicate a label; [start, stop) are the matches they lie in.
 
         Without a match at a known step, shares and p are NaN. ``q`` is NaN: it takes all rows.
         """

@@ -1,4 +1,4 @@
-"""Half of the sequences to choose by, the other half to tell figures of: never the same steps."""
+"""Half of the sequences to choose by, the other half to measure figures on: never the same steps."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from lstmviz.dump.reader import Axis
 from lstmviz.explain.evidence.labels import Mask, StepLabels
 
 LEFT_OUT = -1
-FIT_NO, FIT_YES, TOLD_NO, TOLD_YES = range(4)  # classes of steps: the half, and the answer
+FIT_NO, FIT_YES, TEST_NO, TEST_YES = range(4)  # classes of steps: the half, and the answer
 
 
-def is_told(axis: Axis) -> Mask:
-    """Return which steps figures are told of, shape (n_steps,): those of every second sequence, from the second on.
+def in_test_half(axis: Axis) -> Mask:
+    """Return which steps figures are measured on, shape (n_steps,): those of every second sequence, from the second on.
 
     On an axis of one sequence it is the second half of its steps, which is weaker: they are not another text.
     """
@@ -24,6 +24,6 @@ def is_told(axis: Axis) -> Mask:
 
 
 def halves_of(labels: StepLabels) -> NDArray[np.int8]:
-    """Return the class of each step: no or yes, in the half to choose by or the half to tell of; -1 where unknown."""
-    classes = labels.codes + np.where(is_told(labels.axis), TOLD_NO, FIT_NO)
+    """Return the class of each step: no or yes, in the half to choose by or the one to measure on; -1 where unknown."""
+    classes = labels.codes + np.where(in_test_half(labels.axis), TEST_NO, FIT_NO)
     return np.where(labels.known, classes, LEFT_OUT).astype(np.int8)

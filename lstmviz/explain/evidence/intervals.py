@@ -1,6 +1,7 @@
 """Confidence intervals for proportions counted over dependent steps, and q values for many tests at once.
 
-Steps of one sequence depend on each other, so a share is as certain as its sequences agree, not as its steps are many.
+Steps of one sequence depend on each other, so how certain a share is depends on how well its sequences agree, not on
+how many its steps are.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Z_95 = 1.959963984540054  # the normal distribution's quantile at .975
-MIN_SEQUENCES = 20  # with fewer sequences, no interval holds what it promises
+MIN_SEQUENCES = 20  # with fewer sequences, no interval has its nominal coverage
 ASYMPTOTIC_DF = 400  # degrees of freedom from which the expansion of t's quantile is exact to 1e-12
 
 

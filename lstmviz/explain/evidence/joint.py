@@ -47,8 +47,8 @@ def _add(total: Ints, columns: NDArray[Any], classes: NDArray[np.int8], n_codes:
     place = np.empty_like(offset)
     for unit, column in enumerate(columns):
         np.add(offset, column, out=place)
-        found = np.bincount(place, minlength=(n_classes + 1) * n_codes)
-        total[unit] += found[: n_classes * n_codes].reshape(n_classes, n_codes)
+        code_counts = np.bincount(place, minlength=(n_classes + 1) * n_codes)
+        total[unit] += code_counts[: n_classes * n_codes].reshape(n_classes, n_codes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +104,9 @@ def middle_of_best(f1: Floats) -> Ints:
 class Auc:
     """The area under the ROC curve of some units, and what each code adds to it.
 
-    It is the chance that a unit's value is higher at a step of yes than at one of no, half where equal. ``influence``
-    (n_units, 2, n_codes) is what one step adds to it (at no, at yes; Obuchowski 1997), ``rank`` (n_units, n_codes) the
-    mid-rank of a code among all known steps, from -1/2 to 1/2. NaN (code 0) has neither.
+    It is the probability that a unit's value is higher at a step of yes than at one of no, half where equal.
+    ``influence`` (n_units, 2, n_codes) is what one step adds to it (at no, at yes; Obuchowski 1997), ``rank`` (n_units,
+    n_codes) the mid-rank of a code among all known steps, from -1/2 to 1/2. NaN (code 0) has neither.
     """
 
     value: Floats

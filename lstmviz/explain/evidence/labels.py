@@ -41,17 +41,17 @@ class StepLabels:
         return np.asarray(self.codes == label)
 
 
-def labels_of(dump: DumpReader, asked: str | Filter, axis: Axis) -> StepLabels:
+def labels_of(dump: DumpReader, question: str | Filter, axis: Axis) -> StepLabels:
     """Return what a track says of each step, one label a value as ``carry`` has them, or what a filter says: no or yes.
 
     ``axis`` is that of the tokens, for a filter on them. Raises UnknownName for a track or label that the dump does not
     have, PatternError for a filter that does not fit.
     """
-    if isinstance(asked, Filter):
-        return answers(dump, asked, axis)
-    if not isinstance(asked, str):
-        raise PatternError(f"a {type(asked).__name__} is not a track's name or a Filter; give one, such as 'depth'")
-    axis, track = find_track(dump, asked)
+    if isinstance(question, Filter):
+        return answers(dump, question, axis)
+    if not isinstance(question, str):
+        raise PatternError(f"a {type(question).__name__} is not a track's name or a Filter; give one, such as 'depth'")
+    axis, track = find_track(dump, question)
     bins = bins_of(dump, axis.name, track.info.name)
     codes = np.empty(axis.n_steps, np.int32)
     for first, values in blocks(track):
@@ -80,6 +80,22 @@ def answers(dump: DumpReader, hypothesis: Filter, axis: Axis) -> StepLabels:
     if n_yes in (0, n_known):
         how_many = "none" if n_yes == 0 else "every one"
         raise PatternError(f"{hypothesis.subject}: of the {n_known:,} steps with a value {how_many} is a yes")
+    return StepLabels(axis, ("no", "yes"), codes)
+
+
+def step_answers(axis: Axis, steps: NDArray[np.int64], among: NDArray[np.int64] | None = None) -> StepLabels:
+    """Return yes for some steps of an axis and no for the others ``among`` which they are (None: all).
+
+    PatternError where no step, or every one, is a yes.
+    """
+    codes = np.full(axis.n_steps, NO if among is None else UNKNOWN, np.int32)
+    if among is not None:
+        codes[among] = NO
+    codes[steps] = YES
+    n_yes, n_known = int((codes == YES).sum()), int((codes != UNKNOWN).sum())
+    if n_yes in (0, n_known):
+        how_many = "none" if n_yes == 0 else "every one"
+        raise PatternError(f"of {n_known:,} steps {how_many} is meant, which nothing sets apart; choose some of them")
     return StepLabels(axis, ("no", "yes"), codes)
 
 

@@ -18,7 +18,7 @@ class Products:
         self.xx, self.xy = np.zeros((n_units, n_units)), np.zeros((n_units, n_labels))
 
     def add(self, values: Floats, labels: Floats) -> None:
-        """Go on with the values of units (n_steps, n_units) and one-hot labels (n_steps, n_labels)."""
+        """Add the values of units (n_steps, n_units) and one-hot labels (n_steps, n_labels)."""
         self.n += len(values)
         self.x += values.sum(axis=0)
         self.y += labels.sum(axis=0)
@@ -37,12 +37,12 @@ def greedy_path(products: Products, most: int) -> list[int]:
     least = LEFT_OVER * np.diag(xx)
     path: list[int] = []
     while len(path) < most:
-        left = np.diag(xx)
-        can = left > np.maximum(least, 0.0)
+        unexplained = np.diag(xx)
+        can = unexplained > np.maximum(least, 0.0)
         can[path] = False
         if not can.any():
             break
-        gain = np.divide((xy**2).sum(axis=1), left, out=np.full(len(left), -1.0), where=can)
+        gain = np.divide((xy**2).sum(axis=1), unexplained, out=np.full(len(unexplained), -1.0), where=can)
         unit = int(gain.argmax())
         path.append(unit)
         share = xx[:, unit] / xx[unit, unit]

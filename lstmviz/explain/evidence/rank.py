@@ -1,4 +1,4 @@
-"""Which units say it best? Every unit by how well one threshold on one side detects what a filter allows."""
+"""Which units detect it best? Every unit by how well one threshold on one side detects what a filter allows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.explain.evidence.codes import SIDES, IndexCodes, UnitCodes, blocks, finest_codes
+from lstmviz.explain.evidence.codes import SIDES, IndexCodes, IsCancelled, UnitCodes, blocks, finest_codes
 from lstmviz.explain.evidence.column_tables import ColumnTables, SquaredSums
-from lstmviz.explain.evidence.halves import FIT_NO, FIT_YES, LEFT_OUT, TOLD_NO, TOLD_YES, halves_of
+from lstmviz.explain.evidence.halves import FIT_NO, FIT_YES, LEFT_OUT, TEST_NO, TEST_YES, halves_of
 from lstmviz.explain.evidence.intervals import clustered_interval, q_values
 from lstmviz.explain.evidence.joint import (
     Auc,
@@ -40,19 +40,36 @@ RANK_COLUMNS = (
 
 
 def rank_units(
-    dump: DumpReader, hypothesis: Filter, sources: Sequence[str] | None = None, given_token: bool = False, seed: int = 0
+    dump: DumpReader,
+    hypothesis: Filter,
+    sources: Sequence[str] | None = None,
+    given_token: bool = False,
+    seed: int = 0,
+    cancel: IsCancelled | None = None,
 ) -> pd.DataFrame:
     """Return every unit by how well it detects what a filter allows, best first; ``Dump.rank_units`` has the columns.
 
-    Raises PatternError or UnknownName where the filter or a source does not fit the dump.
+    Raises PatternError or UnknownName where the filter or a source does not fit the dump, Cancelled where ``cancel()``
+    becomes true.
     """
-    labels = answers(dump, hypothesis, axis_asked(dump, sources))
+    return rank_labelled(dump, answers(dump, hypothesis, axis_asked(dump, sources)), sources, given_token, seed, cancel)
+
+
+def rank_labelled(
+    dump: DumpReader,
+    labels: StepLabels,
+    sources: Sequence[str] | None = None,
+    given_token: bool = False,
+    seed: int = 0,
+    cancel: IsCancelled | None = None,
+) -> pd.DataFrame:
+    """Return every unit by how well it detects the steps that are labelled yes, as ``rank_units`` does."""
     names = asked_sources(dump, labels.axis, sources)
     classes = halves_of(labels)
     frames = []
     for name in names:
-        frame = _detecting(IndexCodes(dump, name), classes)
-        codes = finest_codes(dump, name)
+        frame = _detecting(IndexCodes(dump, name, cancel), classes)
+        codes = finest_codes(dump, name, cancel)
         within = auc_given_token(codes, labels) if given_token else np.full(len(frame), np.nan)
         frame = frame.assign(**separation(codes, labels, seed), auc_given_token=within)
         frames.append(_towards_side(frame))
@@ -69,11 +86,16 @@ def _detecting(codes: IndexCodes, classes: NDArray[np.int8]) -> pd.DataFrame:
     sides = []
     for side in SIDES:
         fit = at_thresholds(codes, side, counts[:, FIT_YES], counts[:, FIT_NO])
-        told = at_thresholds(codes, side, counts[:, TOLD_YES], counts[:, TOLD_NO])
+        test = at_thresholds(codes, side, counts[:, TEST_YES], counts[:, TEST_NO])
         f1 = fit.f1(n[FIT_YES])
         best = middle_of_best(f1)
         sides.append(
-            (f1[every, best], np.array(fit.values)[best], told.hits[every, best], told.false_alarms[every, best])
+            (
+                f1[every, best],
+                np.array(fit.values)[best],
+                test.hits[every, best],
+                test.false_alarms[every, best],
+            )
         )
     is_low = sides[1][0] > sides[0][0]
     _, threshold, hits, false_alarms = (np.where(is_low, low, high) for high, low in zip(*sides, strict=True))
@@ -83,10 +105,10 @@ def _detecting(codes: IndexCodes, classes: NDArray[np.int8]) -> pd.DataFrame:
             "unit": every,
             "side": np.where(is_low, "low", "high"),
             "threshold": threshold,
-            "f1": f1_of(hits, false_alarms, n[TOLD_YES]),
+            "f1": f1_of(hits, false_alarms, n[TEST_YES]),
             "precision": _ratio(hits, hits + false_alarms),
-            "recall": _ratio(hits, n[TOLD_YES]),
-            "f1_always": float(f1_of(n[TOLD_YES], n[TOLD_NO], n[TOLD_YES])),
+            "recall": _ratio(hits, n[TEST_YES]),
+            "f1_always": float(f1_of(n[TEST_YES], n[TEST_NO], n[TEST_YES])),
         }
     )
 
@@ -116,7 +138,7 @@ def separation(codes: UnitCodes, labels: StepLabels, seed: int) -> dict[str, Any
 
 
 def _towards_side(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn the AUC of units that are on low round: the chance that a yes lies further to the unit's side than a no."""
+    """Flip the AUC of units on side low: the probability that a yes lies further to the unit's side than a no."""
     is_low = frame["side"] == "low"
     low, high = frame["auc_low"], frame["auc_high"]
     return frame.assign(

@@ -82,7 +82,7 @@ class RunTables:
             return np.asarray(before[starts + ends[1][:, None]] - before[starts + ends[0][:, None]])
         base, in_all = before[starts], before[starts + lengths] - before[starts]
         held = np.zeros(sequences.shape, np.int64)
-        for sign, step in zip((-1, 1), ends, strict=True):  # a sequence that is shorter is read to and fro
+        for sign, step in zip((-1, 1), ends, strict=True):  # a shorter sequence is read forwards and backwards
             twice, rest = np.divmod(step[:, None], 2 * lengths)
             forth, back = np.minimum(rest, lengths), np.minimum(2 * lengths - rest, lengths)
             once = np.where(rest <= lengths, before[starts + forth] - base, 2 * in_all + base - before[starts + back])

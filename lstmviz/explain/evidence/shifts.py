@@ -13,7 +13,7 @@ def shift_p(activity: Floats, labels: Floats) -> float:
     """Return the share of all circular shifts of ``labels`` that agree as much with ``activity``, or more, as none.
 
     Both have one value a step; labels add up to 0. The shift by no steps counts, so p is never below 1 / n_steps. All
-    shifts come at once, by Fourier transform. A drift over the axis makes p too small: say so where it is told.
+    shifts come at once, by Fourier transform. A drift over the axis makes p too small: say so beside it.
     """
     n = len(activity)
     spectrum = np.fft.rfft(activity) * np.conj(np.fft.rfft(labels))

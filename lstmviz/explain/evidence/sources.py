@@ -27,11 +27,11 @@ def asked_sources(dump: DumpReader, axis: Axis, sources: Sequence[str] | None) -
         states = [name for name in axis.sources if name.endswith((".h", ".c"))]
         return states or list(axis.sources)
     if not names:
-        raise PatternError("no source is named; leave sources out for every h and c")
+        raise PatternError("sources is empty; leave it out for every h and c")
     for name in names:
         if dump.source(name).axis != axis.name:
             raise PatternError(
-                f"source {name!r} lies on axis {dump.source(name).axis!r} and what is asked on {axis.name!r}"
+                f"source {name!r} lies on axis {dump.source(name).axis!r} and the question is about {axis.name!r}"
             )
     return list(dict.fromkeys(names))
 

@@ -2,8 +2,8 @@
 
 Steps are not independent, nor are runs of them; sequences are, if the texts were shuffled before they were recorded.
 So each sequence keeps its activity a, and gets the labels b of another sequence of its group. In a group of n the
-table T_ij is the sum over the steps t of sequence i of a_i(t) b_j(t), where a shorter sequence j is read to and fro:
-beyond its end it goes back, so that late steps meet late ones. What was observed is its trace; over all n! ways to
+table T_ij is the sum over the steps t of sequence i of a_i(t) b_j(t), where a shorter sequence j is read forwards and
+then backwards, so that late steps meet late ones. What was observed is its trace; over all n! ways to
 swap, the mean is sum T_ij / n and the variance the sum of the squared, doubly centred table / (n - 1) (Hoeffding 1951).
 Groups swap independently, so their means and variances add up.
 """
@@ -74,7 +74,7 @@ class SwapTest:
         self._seed = seed
 
     def add(self, group: int, tables: Floats) -> None:
-        """Go on with the tables of groups ``group``, ``group`` + 1, ..., of one size: (n_groups, n, n, n_columns)."""
+        """Add the tables of groups ``group``, ``group`` + 1, ..., of one size: (n_groups, n, n, n_columns)."""
         n = tables.shape[1]
         if n < 2:
             return
@@ -120,7 +120,7 @@ class SwapTest:
 def swapped(labels: NDArray[np.int32], starts: Ints, stops: Ints, rng: np.random.Generator) -> NDArray[np.int32]:
     """Return labels with sequences swapped at random in their groups; on an axis of few sequences, shifted in a circle.
 
-    A sequence that gets the labels of a shorter one reads them to and fro.
+    A sequence that gets the labels of a shorter one reads them forwards and backwards.
     """
     if len(starts) < MIN_SWAPPED:
         return np.roll(labels, int(rng.integers(1, max(2, len(labels)))))

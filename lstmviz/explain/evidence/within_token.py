@@ -1,7 +1,7 @@
-"""How well a unit tells yes from no among steps at which the same token is in sight.
+"""How well a unit tells yes from no among steps with the same token.
 
-A random network echoes what it has just read, so a unit may seem to know what the token alone tells. Within one token
-nothing in sight helps.
+A random network echoes what it has just read, so a unit may only reflect the token itself. Among steps with
+the same token, that does not help.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def auc_given_token(codes: UnitCodes, labels: StepLabels) -> Floats:
         raise PatternError(f"axis {labels.axis.name!r} has no tokens; leave given_token out")
     step, stratum, yes = _strata(np.asarray(tokens.ids[:]), labels)
     n_units, at_once = codes.info.n_units, max(1, COLUMN_VALUES // labels.axis.n_steps)
-    found = np.full(n_units, np.nan)
+    auc = np.full(n_units, np.nan)
     for first in range(0, n_units if len(step) else 0, at_once):
         columns = codes.columns(0, labels.axis.n_steps, slice(first, min(first + at_once, n_units)))
         for unit, column in enumerate(columns, first):
-            found[unit] = within(column[step], stratum, yes)
-    return found
+            auc[unit] = within(column[step], stratum, yes)
+    return auc
 
 
 def within(ranks: Ints, stratum: Ints, yes: Mask) -> float:

@@ -1,4 +1,4 @@
-"""One unit's runs, collected block by block: their lengths, and where the unit is strongest."""
+"""One unit's runs, collected block by block, and where the unit is strongest."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmviz.dump.reader import Axis
+from lstmviz.match.engine.candidates import Candidates
 from lstmviz.types import Side
 
 Steps = NDArray[np.int64]
@@ -45,12 +46,12 @@ class _Run:
 
 
 class RunScan:
-    """Collects the lengths of a unit's runs and its ``n_kept`` strongest steps, block by block."""
+    """Collects a unit's runs and its ``n_kept`` strongest steps, block by block."""
 
     def __init__(self, axis: Axis, side: Side, n_kept: int) -> None:
         self._axis, self._sign, self._n_kept = axis, 1.0 if side == "high" else -1.0, n_kept
         self._open: _Run | None = None
-        self._lengths: dict[int, int] = {}
+        self._spans: list[Steps] = [np.zeros((0, 2), np.int64)]
         self._on, self._off = NO_PEAKS, NO_PEAKS
 
     def add(self, first: int, values: NDArray[Any], on: NDArray[np.bool_]) -> None:
@@ -72,7 +73,7 @@ class RunScan:
         if len(stops) and stops[-1] == len(on):
             self._open = _Run(int(begins[-1]), float(heights[-1]), int(steps[-1]))
             begins, ends, steps, heights = begins[:-1], ends[:-1], steps[:-1], heights[:-1]
-        self._count_lengths(ends - begins)
+        self._spans.append(np.stack([begins, ends], axis=1))
         self._on = self._on.merged(_Peaks(heights, steps)).strongest(self._n_kept)
         if len(self._on.step) < self._n_kept:  # else no step at which the unit is off is strong enough
             off = np.flatnonzero(~on & ~np.isnan(strength))
@@ -80,9 +81,15 @@ class RunScan:
 
     def lengths(self) -> pd.DataFrame:
         """Return how many runs there are of each length: length, n_runs."""
+        runs = self.spans()
+        length, n_runs = np.unique(runs.stop - runs.start, return_counts=True)
+        return pd.DataFrame({"length": length, "n_runs": n_runs})
+
+    def spans(self) -> Candidates:
+        """Return every run, as spans that share one unit."""
         self._finish()
-        rows = sorted(self._lengths.items())
-        return pd.DataFrame(np.array(rows, np.int64).reshape(-1, 2), columns=["length", "n_runs"])
+        start, stop = np.concatenate(self._spans).T
+        return Candidates(start, stop, np.ones_like(start))
 
     def strongest(self, n: int, around: int) -> list[tuple[int, int, int, int]]:
         """Return (step, start, stop, sequence) of the n strongest contexts; none overlaps a stronger one."""
@@ -104,13 +111,9 @@ class RunScan:
             self._open = None
 
     def _close(self, run: _Run, stop: int) -> None:
-        self._count_lengths(np.array([stop - run.start]))
+        self._spans.append(np.array([[run.start, stop]], np.int64))
         peak = _Peaks(np.array([run.strength]), np.array([run.step]))
         self._on = self._on.merged(peak).strongest(self._n_kept)
-
-    def _count_lengths(self, lengths: Steps) -> None:
-        for length, n in zip(*(part.tolist() for part in np.unique(lengths, return_counts=True)), strict=True):
-            self._lengths[length] = self._lengths.get(length, 0) + n
 
 
 def _stretches(on: NDArray[np.bool_], borders: Steps) -> tuple[Steps, Steps]:

@@ -14,12 +14,16 @@ from lstmviz.errors import PatternError
 from lstmviz.match.card.runs import RunScan
 from lstmviz.match.card.tracks import TrackScan, UnitTrack
 from lstmviz.match.card.values import on_rates, quantiles, spread
+from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.engine.threshold import compare
 from lstmviz.match.index.unit_values import UnitValues
+from lstmviz.match.summary.token_rows import token_rows
 from lstmviz.types import Side, Source
 
 MAX_CONTEXTS = 200
 MAX_AROUND = 500  # steps
+N_TOKENS = 20  # of each place
+TOKEN_COLUMNS = ("track", "value", "n_steps", "share", "n_corpus", "base_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,9 @@ class UnitCard:
         run_lengths: length (steps), n_runs.
         contexts: The strongest steps with what is around them, strongest first.
         tracks: The unit's relation to each track of the axis.
+        tokens: The tokens at the steps at which it is on, before its runs and after them, 20 of each place that say
+            most, beside the whole corpus: track ("token here", "token before" or "token after"), value, n_steps, share,
+            n_corpus, base_rate; no rows where the axis has no tokens or the unit is never on.
 
     Example:
         >>> card = match.unit_card(dump, "rnn.l1.c", 45)
@@ -96,6 +103,7 @@ class UnitCard:
     run_lengths: pd.DataFrame
     contexts: tuple[UnitContext, ...]
     tracks: tuple[UnitTrack, ...]
+    tokens: pd.DataFrame
 
 
 def unit_card(
@@ -168,7 +176,13 @@ def unit_card(
         run_lengths=runs.lengths(),
         contexts=tuple(_context(dump, info, axis, unit, *place) for place in runs.strongest(n_contexts, around)),
         tracks=tuple(track.result() for track in tracks),
+        tokens=_tokens(dump, axis, runs.spans()),
     )
+
+
+def _tokens(dump: DumpReader, axis: Axis, runs: Candidates) -> pd.DataFrame:
+    rows = token_rows(dump, axis.name, runs, N_TOKENS) if len(runs) else pd.DataFrame()
+    return rows[list(TOKEN_COLUMNS)] if len(rows) else pd.DataFrame(columns=list(TOKEN_COLUMNS))
 
 
 def in_view(info: Source, values: NDArray[np.floating]) -> NDArray[np.float64]:

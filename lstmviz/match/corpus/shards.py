@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from lstmviz.checks import check_page
-from lstmviz.dump.corpus.reader import Shard, ShardReader, open_shard
+from lstmviz.dump.added_files import Stamp, stamp_of
+from lstmviz.dump.corpus.reader import Shard, ShardReader, corpus_tracks_folder, open_shard, with_corpus_tracks
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.corpus.workers import map_shards
 from lstmviz.match.engine.activity import Steps
@@ -48,14 +49,17 @@ class ShardedMatchSearch:
         """The level down to which all matches have been searched for: the number of shared units."""
         return max((shard.lowest for shard in self._progress), default=self.pattern.n_units + 1)
 
-    def page(self, limit: int, offset: int = 0, min_shared: int = 1) -> pd.DataFrame:
+    def page(self, limit: int, offset: int = 0, min_shared: int = 1, has_text: bool = True) -> pd.DataFrame:
         """Return rows ``offset`` to ``offset + limit`` of the ranked matches with so many shared units or more.
 
         Steps are counted over the corpus. Raises PatternError for a negative number, ClusterError or DumpMissing if a
         shard cannot be read.
         """
         limit, offset = check_page(limit, offset)
-        shards = self._map(partial(_best_rows, pattern=self.pattern, n_rows=limit + offset, min_shared=min_shared))
+        best = partial(
+            _best_rows, pattern=self.pattern, n_rows=limit + offset, min_shared=min_shared, has_text=has_text
+        )
+        shards = self._map(best)
         if not self.is_complete:
             self._progress = shards
         rows = _concat_rows(self._corpus.shards, self.pattern.axis, [shard.rows for shard in shards])
@@ -178,9 +182,9 @@ class _ShardProgress:
     lowest: int
 
 
-def _best_rows(shard: Shard, pattern: Pattern, n_rows: int, min_shared: int) -> _ShardProgress:
+def _best_rows(shard: Shard, pattern: Pattern, n_rows: int, min_shared: int, has_text: bool) -> _ShardProgress:
     with _search_of(shard, pattern) as matches:
-        return _ShardProgress(matches.page(n_rows, 0, min_shared), matches.totals(), matches.lowest)
+        return _ShardProgress(matches.page(n_rows, 0, min_shared, has_text), matches.totals(), matches.lowest)
 
 
 def _look_for(shard: Shard, pattern: Pattern, n_wanted: int) -> _ShardProgress:
@@ -234,16 +238,22 @@ def _hits(shard: Shard, axis: str, query: tuple[Any, ...], options: dict[str, An
 
 @contextmanager
 def _search_of(shard: Shard, pattern: Pattern) -> Iterator[MatchSearch]:
-    """Yield the cached search of a pattern in a shard, to one thread at a time because it goes on with the search."""
-    matches, lock = _cached_search(shard.path, shard.uuid, pattern)
+    """Yield the cached search of a pattern in a shard, to one thread at a time because they continue the search."""
+    added = stamp_of(corpus_tracks_folder(shard)) if _names_track(pattern) else None
+    matches, lock = _cached_search(shard, pattern, added)
     with lock:
         yield matches
 
 
 @lru_cache(maxsize=CACHED_SEARCHES)
-def _cached_search(path: str, uuid: str, pattern: Pattern) -> tuple[MatchSearch, Lock]:
-    dump = open_shard(path, uuid)
+def _cached_search(shard: Shard, pattern: Pattern, added: Stamp | None) -> tuple[MatchSearch, Lock]:
+    """Search a shard; ``added`` tells the tracks that were added to its corpus from later ones, None where none is."""
+    dump = open_shard(shard.path, shard.uuid) if added is None else with_corpus_tracks(shard)
     return MatchSearch(dump, _for_shard(dump, pattern)), Lock()
+
+
+def _names_track(pattern: Pattern) -> bool:
+    return any(condition.track for condition in pattern.filters)
 
 
 def _for_shard(dump: DumpReader, pattern: Pattern) -> Pattern:

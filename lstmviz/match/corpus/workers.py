@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from importlib import import_module
 from typing import Any, Protocol, TypeVar
@@ -40,7 +41,7 @@ def map_shards(task: Task[T_co], shards: Sequence[Shard], scheduler: str | None 
     if scheduler is not None:
         return _ask_workers(task, shards, scheduler)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(task, shards))
+        return [done.result() for done in [pool.submit(copy_context().run, task, shard) for shard in shards]]
 
 
 def _ask_workers(task: Task[T_co], shards: Sequence[Shard], address: str) -> list[T_co]:
@@ -77,7 +78,8 @@ def _client(address: str) -> Any:
         return distributed.Client(address, timeout=ANSWER_WITHIN, set_as_default=False)
     except (OSError, ValueError) as err:
         raise ClusterError(
-            f"no dask scheduler answers at {address!r}; give one such as tcp://host:8786, or none to use this machine"
+            f"no dask scheduler answers at {address!r}; give one such as tcp://host:8786, or leave it out to use "
+            "this machine"
         ) from err
 
 

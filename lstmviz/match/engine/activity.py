@@ -1,31 +1,30 @@
 """Where the units of a pattern are on: by the codes of an index if there is one, else by the recorded values.
 
-Both give the same answers: where a code does not decide, the recorded value is read.
+Both give the same answers: where codes do not decide, the recorded value is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import cached_property
+from threading import local
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.dump.fast_column import DirectValues, direct_values
 from lstmviz.dump.lazy_arrays import States
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.engine.threshold import is_on
-from lstmviz.match.index.codes import NAN_CODE, UNSURE, Codes
+from lstmviz.match.index.codes import NAN_CODE, Codes
 from lstmviz.match.index.store import CodeMatrices, code_matrices_of
 from lstmviz.types import Pattern, PatternUnit
 
 Steps = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-READ_AHEAD = 2_000  # spans; up to here the system is told of each span's rows before they are read
-TABLE_CELLS = 2**22  # of a (spans, units) table of codes held in memory
 FAR = 64  # steps; steps further apart than this are read one by one
-LONG = 64  # steps; longer spans are gone through one by one, shorter ones together
-BLOCK_STEPS = 4_096  # of recorded values, read at a time
 BLOCK_CODES = 65_536  # steps of codes, read at a time
 
 
@@ -48,44 +47,58 @@ class Activity(Protocol):
 def activities(dump: DumpReader, pattern: Pattern, use_index: bool = True) -> list[Activity]:
     """Return the activity of each pattern unit, in the pattern's order."""
     units: list[Activity] = []
-    readers: dict[str, _Values] = {}
+    readers: dict[str, RecordedValues] = {}
     for unit in pattern.units:
         codes = code_matrices_of(dump, unit.source) if use_index else None
-        values = readers.setdefault(unit.source, _Values(dump.states(unit.source)))
-        if codes is not None:
-            codes.will_read(unit.unit)
-        units.append(StoredActivity(values, unit) if codes is None else IndexedActivity(codes, values, unit))
+        values = readers.setdefault(unit.source, RecordedValues(dump.states(unit.source), codes is not None))
+        if codes is None:
+            units.append(StoredActivity(values, unit))
+        else:
+            indexed = IndexedActivity(codes, values, unit)
+            codes.will_read(unit.unit, indexed.needs_fine)
+            units.append(indexed)
     return units
 
 
-class _Values:
+class RecordedValues:
     """Recorded values of one source; the last block is kept, because the next unit needs the same one."""
 
-    def __init__(self, states: States) -> None:
-        self.states = states
-        self._last_block = (0, 0), states[0:0]
+    def __init__(self, states: States, was_read: bool) -> None:
+        self.states, self._was_read = states, was_read
+        self._last = local()  # block; each thread has one
 
     def between(self, start: int, stop: int) -> NDArray[Any]:
-        block = self._last_block  # read and assigned in one go, because threads share it
-        if block[0] != (start, stop):
-            block = self._last_block = (start, stop), self.states[start:stop]
-        return block[1]
+        """Return all units' values at steps [start, stop)."""
+        if getattr(self._last, "span", None) != (start, stop):
+            self._last.span, self._last.values = (start, stop), self.states[start:stop]
+        values: NDArray[Any] = self._last.values
+        return values
 
     def at(self, steps: Steps, unit: int) -> NDArray[Any]:
         """Return one unit's values at these steps; steps that lie close together are read at once."""
         different, inverse = np.unique(steps, return_inverse=True)
-        values = np.empty(len(different), self.states.dtype)
-        cuts = np.flatnonzero(np.diff(different) > FAR) + 1
-        for part in np.split(np.arange(len(different)), cuts) if len(different) else []:
-            first, last = int(different[part[0]]), int(different[part[-1]])
-            values[part] = self.states[first : last + 1][different[part] - first, unit]
+        values = None if self._direct is None else self._direct.at(different, unit)
+        if values is None:
+            values = self._read(different, unit)
         return values[inverse].reshape(np.shape(steps))
+
+    def _read(self, steps: Steps, unit: int) -> NDArray[Any]:
+        values = np.empty(len(steps), self.states.dtype)
+        cuts = np.flatnonzero(np.diff(steps) > FAR) + 1
+        for part in np.split(np.arange(len(steps)), cuts) if len(steps) else []:
+            first, last = int(steps[part[0]]), int(steps[part[-1]])
+            values[part] = self.states[first : last + 1][steps[part] - first, unit]
+        return values
+
+    @cached_property
+    def _direct(self) -> DirectValues | None:
+        return direct_values(self.states) if self._was_read else None
 
 
 class StoredActivity:
     """A unit's activity by its recorded values."""
 
-    def __init__(self, values: _Values, unit: PatternUnit) -> None:
+    def __init__(self, values: RecordedValues, unit: PatternUnit) -> None:
         self._values, self._unit = values, unit
 
     def on(self, start: int, stop: int) -> Mask:
@@ -109,91 +122,84 @@ class StoredActivity:
 class IndexedActivity:
     """A unit's activity by its codes; where a code does not decide, the value is read."""
 
-    def __init__(self, codes: CodeMatrices, values: _Values, unit: PatternUnit) -> None:
-        self._values, self._unit = values, unit
-        self._codes = codes.units[unit.unit]
+    def __init__(self, codes: CodeMatrices, values: RecordedValues, unit: PatternUnit) -> None:
+        self._values, self._unit, self._matrices = values, unit, codes
         self._rule = codes.coder.rule(values.states.info.cut(unit.threshold), unit.side)
+
+    @property
+    def needs_fine(self) -> bool:
+        """Whether codes alone leave some values undecided."""
+        return self._rule.unsure is not None
 
     def on(self, start: int, stop: int) -> Mask:
         """Tell at which steps of [start, stop) the unit is on."""
-        return self._decide(self._codes[start:stop], start)
+        return self._checked(start, stop, lambda: self._decide(self._codes[start:stop], start))
 
     def on_at(self, steps: Steps) -> Mask:
         """Tell at which of these steps the unit is on."""
-        return self._decide(self._codes[steps], steps)
+        return self._checked_at(steps, lambda: self._decide(self._codes[steps], steps))
 
     def off_at(self, steps: Steps) -> Mask:
         """Tell at which of these steps the unit is off."""
-        codes = self._codes[steps]
-        off: Mask = ~self._decide(codes, steps) & (codes != NAN_CODE)
-        return off
+
+        def off() -> Mask:
+            codes = self._codes[steps]
+            is_off: Mask = ~self._decide(codes, steps) & (codes != NAN_CODE)
+            return is_off
+
+        return self._checked_at(steps, off)
+
+    @property
+    def _codes(self) -> Codes:
+        codes: Codes = self._matrices.units[self._unit.unit]
+        return codes
+
+    @property
+    def _fine(self) -> Codes:
+        fine: Codes = self._matrices.fine[self._unit.unit]
+        return fine
+
+    def _checked_at(self, steps: Steps, answer: Callable[[], Mask]) -> Mask:
+        if self._matrices.files is None or not steps.size:
+            return answer()
+        n_steps = self._matrices.units.shape[1]
+        if self._matrices.was_checked(self._unit.unit, self.needs_fine):
+            return self._checked(0, n_steps, answer)
+        return self._checked(int(steps.min()), int(steps.max()) + 1, answer)
+
+    def _checked(self, start: int, stop: int, answer: Callable[[], Mask]) -> Mask:
+        """Answer from codes of steps [start, stop) that are right, and that were there until they were read."""
+        self._matrices.check(self._unit.unit, start, stop, self.needs_fine)
+        given = answer()
+        if self._matrices.is_whole:
+            return given
+        self._matrices.renew()
+        return self._checked(start, stop, answer)
 
     def _decide(self, codes: Codes, steps: Steps | int) -> Mask:
-        on = self._rule.apply(codes)
-        if self._rule.unsure is not None:
-            unsure = np.flatnonzero(codes == self._rule.unsure)
-            if len(unsure):
-                where = unsure + steps if isinstance(steps, int) else steps.ravel()[unsure]
-                values = self._values.at(where, self._unit.unit)
-                on.ravel()[unsure] = is_on(values, self._values.states.info, self._unit.threshold, self._unit.side)
+        rule, on = self._rule, self._rule.apply(codes)
+        if rule.unsure is None:
+            return on
+        is_unsure = codes == rule.unsure
+        if isinstance(steps, int):
+            fine = self._fine[steps : steps + len(codes)]
+            on |= rule.apply_fine(fine) & is_unsure
+            places = None if rule.unsure_fine is None else np.flatnonzero(is_unsure & (fine == rule.unsure_fine))
+            return on if places is None else self._look_up(on, places, places + steps)
+        places = np.flatnonzero(is_unsure)
+        fine = self._fine[steps.ravel()[places]]
+        on.ravel()[places] = rule.apply_fine(fine)
+        places = places[fine == (-1 if rule.unsure_fine is None else rule.unsure_fine)]
+        return self._look_up(on, places, steps.ravel()[places])
+
+    def _look_up(self, on: Mask, places: NDArray[np.intp], steps: Steps) -> Mask:
+        """Decide some places of a mask by the values recorded at their steps."""
+        if len(places):
+            values = self._values.at(steps, self._unit.unit)
+            on.ravel()[places] = is_on(values, self._values.states.info, self._unit.threshold, self._unit.side)
         return on
 
 
-class BackgroundUnits:
-    """The units of one source that are not in a pattern, on from the source's base threshold up."""
-
-    def __init__(self, dump: DumpReader, source: str, base: float, pattern: Pattern, use_index: bool = True) -> None:
-        self._states, self._base = dump.states(source), base
-        in_pattern: Sequence[int] = [u.unit for u in pattern.units if u.source == source]
-        self._is_background = np.ones(self._states.info.n_units, np.bool_)
-        self._is_background[in_pattern] = False
-        codes = code_matrices_of(dump, source) if use_index else None
-        self._codes = codes
-        self._rule = None if codes is None else codes.coder.rule(self._states.info.cut(base), "high")
-
-    def count(self, start: Steps, stop: Steps) -> Steps:
-        """Return for each span [start, stop) how many of these units are on at every step of it."""
-        n_rows = max(1, TABLE_CELLS // len(self._is_background))
-        parts = [self._count(start[i : i + n_rows], stop[i : i + n_rows]) for i in range(0, len(start), n_rows)]
-        return np.concatenate([np.zeros(0, np.int64), *parts])
-
-    def _count(self, start: Steps, stop: Steps) -> Steps:
-        if self._codes is None or self._rule is None:
-            return np.array([self._count_recorded(a, b) for a, b in zip(start, stop, strict=True)], np.int64)
-        if len(start) <= READ_AHEAD:
-            self._codes.will_read_rows(start, stop)
-        least = _least(self._codes.rows, start, stop)
-        on = self._rule.apply(least) & self._is_background
-        counts: Steps = on.sum(axis=1, dtype=np.int64)
-        if self._rule.unsure is not None:
-            for i in np.flatnonzero(((least == self._rule.unsure) & self._is_background).any(axis=1)).tolist():
-                counts[i] = self._count_recorded(start[i], stop[i])
-        return counts
-
-    def _count_recorded(self, start: int, stop: int) -> int:
-        is_on_throughout = self._is_background.copy()
-        for first in range(int(start), int(stop), BLOCK_STEPS):
-            values = self._states[first : min(first + BLOCK_STEPS, int(stop))]
-            is_on_throughout &= is_on(values, self._states.info, self._base).all(axis=0)
-            if not is_on_throughout.any():
-                break
-        return int(is_on_throughout.sum())
-
-
-def _least(rows: Codes, start: Steps, stop: Steps) -> Codes:
-    """Return each unit's least code over each span, (n_spans, n_units): the unit is on throughout if that code is."""
-    length = stop - start
-    order = np.argsort(-length, kind="stable")  # longest first, so the spans that have a given step come first
-    start, length = start[order], length[order]
-    minimum = np.full((len(start), rows.shape[1]), UNSURE, np.uint8)
-    n_long = int(np.searchsorted(-length, -LONG))
-    for i in range(n_long):
-        for first in range(int(start[i]), int(start[i] + length[i]), BLOCK_CODES):
-            block = rows[first : min(first + BLOCK_CODES, int(start[i] + length[i]))]
-            np.minimum(minimum[i], block.min(axis=0), out=minimum[i])
-    for step in range(int(length[n_long:].max(initial=0))):
-        longer = slice(n_long, int(np.searchsorted(-length, -step)))  # spans longer than `step`
-        np.minimum(minimum[longer], rows[start[longer] + step], out=minimum[longer])
-    least = np.empty_like(minimum)
-    least[order] = minimum
-    return least
+def is_on_throughout(unit: Activity, start: int, stop: int) -> bool:
+    """Tell whether a unit is on at every step of a span of any length."""
+    return all(unit.on(a, min(a + BLOCK_CODES, stop)).all() for a in range(start, stop, BLOCK_CODES))

@@ -12,14 +12,16 @@ import pandas as pd
 from lstmviz.checks import check_page
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.match.engine.activity import BackgroundUnits, Steps, activities
+from lstmviz.match.engine.activity import Steps, activities
+from lstmviz.match.engine.background import BackgroundUnits
 from lstmviz.match.engine.candidates import Candidates, joined_candidates
 from lstmviz.match.engine.filters import allowed_steps
 from lstmviz.match.engine.levels import SharedUnitLevels
 from lstmviz.match.engine.runs import concatenated
 from lstmviz.types import Pattern
 
-COLUMNS = ("start", "stop", "sequence", "n_shared", "n_union", "length", "text")
+COUNT_ALL = 2**24  # steps x pattern units; up to here every match is counted in about a tenth of a second
+ONE_SIDE = 16.0  # of so many spans that meet one constraint, about one meets both
 
 
 @dataclass(frozen=True)
@@ -91,16 +93,22 @@ def count(dump: DumpReader, pattern: Pattern) -> Count:
     return MatchSearch(dump, pattern).count()
 
 
+def is_short(dump: DumpReader, pattern: Pattern) -> bool:
+    """Tell whether every match of a pattern is found in about a tenth of a second."""
+    return dump.axis(pattern.axis).n_steps * pattern.n_units <= COUNT_ALL
+
+
 class MatchSearch:
     """The matches of one pattern, searched and ranked only as far as needed; threads may share it."""
 
     def __init__(self, dump: DumpReader, pattern: Pattern, use_index: bool = True) -> None:
         self._dump, self.pattern, self._use_index = dump, pattern, use_index
         self._axis = check_pattern(dump, pattern)
-        self._allowed = allowed_steps(dump, self._axis, pattern.filters)
-        self._levels = (
-            SharedUnitLevels(activities(dump, pattern, use_index), pattern, self._axis) if pattern.units else None
-        )
+        self._levels: SharedUnitLevels | None = None
+        if pattern.units:
+            allowed = allowed_steps(dump, self._axis, pattern.filters)
+            units = activities(dump, pattern, use_index)
+            self._levels = SharedUnitLevels(units, pattern, self._axis, allowed)
         self._background: list[BackgroundUnits] | None = None
         self._ranked: dict[int, tuple[Candidates, Steps]] = {}
         self._lock = RLock()
@@ -117,13 +125,13 @@ class MatchSearch:
         """The level down to which all matches have been searched for: the number of shared units."""
         return self._lowest
 
-    def page(self, limit: int, offset: int = 0, min_shared: int = 1) -> pd.DataFrame:
+    def page(self, limit: int, offset: int = 0, min_shared: int = 1, has_text: bool = True) -> pd.DataFrame:
         """Return rows ``offset`` to ``offset + limit`` of the ranked matches with so many shared units or more."""
         with self._lock:
             self._look_for(offset + limit, min_shared)
             parts = list(self._rows(limit, offset, min_shared))
         start, stop, shared, union = (concatenated([p[i] for p in parts]) for i in range(4))
-        return match_frame(self._axis, Candidates(start, stop, shared), union)
+        return match_frame(self._axis, Candidates(start, stop, shared), union, has_text)
 
     def spans(self, min_shared: int = 1) -> Candidates:
         """Return every match with so many shared units or more, by start, then stop."""
@@ -160,12 +168,18 @@ class MatchSearch:
         return list(zip(levels.tolist(), n_matches.tolist(), strict=True))[::-1]
 
     def count(self) -> Count:
-        """Return the totals at each number of shared units and the histogram of lengths, of all matches."""
-        self.complete()
-        table = pd.DataFrame({"n_shared": self._spans.n_shared, "length": self._spans.stop - self._spans.start})
-        lengths = table.groupby(["n_shared", "length"]).size().rename("n_matches").reset_index()
+        """Return the totals at each number of shared units and the histogram of lengths, of all matches.
+
+        Matches that have not been searched for are counted part by part, and not kept.
+        """
+        if self.is_complete or self._levels is None:
+            parts = [_tally(self._spans)]
+        else:
+            parts = self._levels.each(1, _tally) or [_tally(self._spans)]
+        lengths = pd.concat(parts).groupby(["n_shared", "length"])["n_matches"].sum().reset_index()
+        totals = lengths.groupby("n_shared")["n_matches"].sum().reset_index()
         return Count(
-            pd.DataFrame(self.totals(), columns=["n_shared", "n_matches"], dtype=np.int64),
+            totals.sort_values("n_shared", ascending=False, ignore_index=True),
             lengths.sort_values(["n_shared", "length"], ascending=[False, True], ignore_index=True),
         )
 
@@ -173,26 +187,22 @@ class MatchSearch:
         """Search down the levels until ``n_wanted`` matches, or all with ``min_shared`` units, are found."""
         if self._levels is None:
             return
+        n_too_few = 1.0  # how many times fewer are found than expected
+        if self.pattern.off_before and self.pattern.off_after:
+            n_too_few = ONE_SIDE
         while len(self._spans) < n_wanted and self._lowest > max(1, min_shared):
             is_first = self._lowest > self.pattern.n_units
-            level = self.pattern.n_units if is_first else self._levels.level_for(n_wanted, below=self._lowest)
+            level = self.pattern.n_units
+            if not is_first:
+                level = self._levels.level_for(n_wanted * n_too_few, below=self._lowest)
             self._extend(max(level, min_shared))
+            fewer = self._levels.expected[self._lowest] / max(1, len(self._spans))
+            n_too_few = min(max(n_too_few, fewer), n_too_few * ONE_SIDE)  # a level too low costs most
 
     def _extend(self, level: int) -> None:
         if self._levels is not None:
-            self._spans = self._allowed_spans(self._levels.at_least(level))
+            self._spans = joined_candidates(self._levels.each(level, lambda spans: spans))
         self._lowest = level
-
-    def _allowed_spans(self, spans: Candidates) -> Candidates:
-        """Leave out spans outside the length bounds, and those with a step that a filter does not allow."""
-        length = spans.stop - spans.start
-        is_allowed = length >= self.pattern.min_length
-        if self.pattern.max_length is not None:
-            is_allowed &= length <= self.pattern.max_length
-        if self._allowed is not None:
-            forbidden = np.flatnonzero(~self._allowed)
-            is_allowed &= np.searchsorted(forbidden, spans.start) == np.searchsorted(forbidden, spans.stop)
-        return spans.take(is_allowed)
 
     def _rows(self, limit: int, offset: int, min_shared: int) -> Iterator[tuple[Steps, ...]]:
         """Yield start, stop, n_shared and n_union of the rows, level by level."""
@@ -228,10 +238,17 @@ class MatchSearch:
         return union
 
 
-def match_frame(axis: Axis, spans: Candidates, n_union: Steps) -> pd.DataFrame:
-    """Return matches as rows, in the order given; the columns are those of ``find``."""
-    text = [axis.text(int(a), int(b)) for a, b in zip(spans.start, spans.stop, strict=True)]
-    return pd.DataFrame(
+def _tally(spans: Candidates) -> pd.DataFrame:
+    """Count spans by the units that they share and by length: n_shared, length, n_matches."""
+    length = spans.stop - spans.start
+    width = int(length.max(initial=0)) + 1
+    keys, n_matches = np.unique(spans.n_shared * width + length, return_counts=True)
+    return pd.DataFrame({"n_shared": keys // width, "length": keys % width, "n_matches": n_matches}, dtype=np.int64)
+
+
+def match_frame(axis: Axis, spans: Candidates, n_union: Steps, has_text: bool = True) -> pd.DataFrame:
+    """Return matches as rows, in the order given; the columns are those of ``find``, without ``text`` if so asked."""
+    frame = pd.DataFrame(
         {
             "start": spans.start,
             "stop": spans.stop,
@@ -239,10 +256,12 @@ def match_frame(axis: Axis, spans: Candidates, n_union: Steps) -> pd.DataFrame:
             "n_shared": spans.n_shared,
             "n_union": n_union,
             "length": spans.stop - spans.start,
-            "text": pd.Series(text, dtype="str"),
-        },
-        columns=list(COLUMNS),
+        }
     )
+    if has_text:
+        text = [axis.text(a, b) for a, b in zip(spans.start.tolist(), spans.stop.tolist(), strict=True)]
+        frame["text"] = pd.Series(text, dtype="str")
+    return frame
 
 
 def check_pattern(dump: DumpReader, pattern: Pattern) -> Axis:

@@ -1,61 +1,76 @@
 """Candidates level by level, those with most shared units first, so that the first rows need not wait for the rest.
 
-A match with m shared units lies where at least m units are on; it starts, with ``off_before``, where at least m start;
-it ends, with ``off_after`` alone, where at least m end. One pass over the codes counts these units at every step; steps
-with fewer than m are not looked at.
+Only steps that enough units mark are looked at (``marks``), one by one if they are few, else in blocks of all steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.reader import Axis
 from lstmviz.match.engine.activity import Activity, Mask, Steps
-from lstmviz.match.engine.candidates import Candidates, candidates, joined_candidates
+from lstmviz.match.engine.candidates import Candidates, Sweep, anchored
+from lstmviz.match.engine.marks import ROW_STEPS, Marks
 from lstmviz.match.engine.runs import (
     Runs,
     borders_in,
     concatenated,
+    constrained_runs,
     edges,
-    every_run,
+    is_border,
     runs_from,
+    runs_starting,
+    runs_stopping,
     runs_until,
 )
+from lstmviz.match.engine.threads import in_threads
+from lstmviz.system.asked import look
 from lstmviz.types import Pattern
 
-THREADS = 2
-COUNT_STEPS = 2**19  # counted at a time by a thread: fewer, and threads wait for each other; more, and for memory
-ROW_STEPS = 4_096  # in a row of counts, whose maximum decides whether the row is looked at
-BLOCK_ROWS = 256  # looked at together
+BLOCK_ROWS = 256  # of counts, looked at together
 SAMPLE_ROWS = 64  # from which the number of candidates at each level is estimated
-BATCH_STEPS = 2**18  # of regions looked at together
-DENSE_SHARE = 0.2  # of all steps; above it, going through every run is cheaper than picking some
+BATCH_CELLS = 2**23  # steps x units looked at together, without constraints: 100 MB of tables
+BATCH_STEPS = 2**17  # looked at together, with constraints
+DENSE_SHARE = 0.2  # of all steps; above it, going over all steps is cheaper than looking at some
+PARTS = 16  # in which all steps are gone over, if sequences are no longer than that
 
-Anchor = Literal["on", "starts", "stops"]
+T = TypeVar("T")
+Part = tuple[int, int]
 
 
 class SharedUnitLevels:
-    """The candidates of one pattern, from the most shared units down."""
+    """The candidates of one pattern within its bounds and filters, from the most shared units down."""
 
-    def __init__(self, units: list[Activity], pattern: Pattern, axis: Axis) -> None:
-        self._units, self._pattern, self._axis = units, pattern, axis
-        self._anchor: Anchor = "starts" if pattern.off_before else "stops" if pattern.off_after else "on"
-        self._counts = _count_units(units, self._anchor, axis)
+    def __init__(self, units: list[Activity], pattern: Pattern, axis: Axis, allowed: Mask | None) -> None:
+        self._units, self._pattern, self._axis, self._allowed = units, pattern, axis, allowed
+        marks = Marks(units, pattern, axis, allowed)
+        self._anchor, self._reach = marks.anchor, marks.reach
+        self._counts = marks.count()
         self._peaks = self._counts.max(axis=1)
-        self._estimate: Steps | None = None
 
-    def at_least(self, level: int) -> Candidates:
-        """Return every candidate that shares ``level`` units or more."""
-        spans = self._sparse(level) if level > 1 or len(self._units) == 1 else None
-        if spans is None:
-            runs = [every_run(unit, self._pattern, self._axis) for unit in self._units]
-            spans = candidates(runs, self._pattern)
-        return spans.take(spans.n_shared >= level)
+    def each(self, level: int, task: Callable[[Candidates], T]) -> list[T]:
+        """Return what a task makes of all candidates that share ``level`` units or more, given to it part by part.
+
+        Several threads may run the task.
+        """
+        look()
+        if int(self._peaks.max(initial=0)) < level:
+            return []
+        steps = self._steps(level)
+        if self._anchor != "on":
+            found = self._anchored(level, steps)
+        elif level == len(self._units):
+            found = iter([self._full(steps)])
+        elif steps is None:
+            return [result for results in self._swept(level, task) for result in results]
+        else:
+            found = in_threads(lambda batch: self._inside(*batch, level), self._batches(steps))
+        return [task(self._kept(spans)) for spans in found]
 
     def count_on(self, steps: Steps) -> Steps:
         """Return how many of the pattern's units are on at each of these steps."""
@@ -64,55 +79,13 @@ class SharedUnitLevels:
             counts += unit.on_at(steps)
         return counts
 
-    def level_for(self, n_wanted: int, below: int) -> int:
+    def level_for(self, n_wanted: float, below: int) -> int:
         """Return the highest level under ``below`` at which about ``n_wanted`` candidates are expected; else 1."""
-        if self._estimate is None:
-            self._estimate = self._estimate_counts()
-        enough = np.flatnonzero(self._estimate[1:below] >= n_wanted)
+        enough = np.flatnonzero(self.expected[1:below] >= n_wanted)
         return int(enough[-1]) + 1 if len(enough) else 1
 
-    def _sparse(self, level: int) -> Candidates | None:
-        """Return the candidates at the steps where enough units are counted; None if these steps are too many."""
-        steps = self._steps(level)
-        if steps is None:
-            return None
-        if self._anchor == "on":
-            starts, stops = _stretches(steps, self._axis)
-            if level == len(self._units):
-                return Candidates(starts, stops, np.full(len(starts), level))
-            return joined_candidates([self._inside(*batch) for batch in _batches(starts, stops)])
-        shift, runs_at = (0, runs_from) if self._anchor == "starts" else (1, runs_until)
-        return candidates([runs_at(u, steps + shift, self._pattern, self._axis) for u in self._units], self._pattern)
-
-    def _steps(self, level: int) -> Steps | None:
-        """Return the steps at which ``level`` units or more are counted; None if these are too many."""
-        rows = np.flatnonzero(self._peaks >= level)
-        parts, n_steps = [], 0
-        for first in range(0, len(rows), BLOCK_ROWS):
-            block = rows[first : first + BLOCK_ROWS]
-            row, column = _true_cells(self._counts[block] >= level)
-            parts.append(block[row] * self._counts.shape[1] + column)
-            n_steps += len(row)
-            if n_steps > DENSE_SHARE * self._axis.n_steps:
-                return None
-        return concatenated(parts)
-
-    def _inside(self, starts: Steps, stops: Steps) -> Candidates:
-        """Return the candidates inside some regions, which are put one after the other like sequences."""
-        lengths = stops - starts
-        begins = np.cumsum(lengths) - lengths
-        steps = np.arange(lengths.sum()) + np.repeat(starts - begins, lengths)
-        runs = []
-        for unit in self._units:
-            on = unit.on_at(steps)
-            rises, falls = edges(on, False, begins[1:])
-            falls = np.append(falls, len(on)) if on[-1] else falls
-            may_be = np.ones(len(rises), np.bool_)
-            runs.append(Runs(rises, falls, may_be, may_be))
-        spans = candidates(runs, self._pattern)
-        return Candidates(steps[spans.start], steps[spans.stop - 1] + 1, spans.n_shared)
-
-    def _estimate_counts(self) -> Steps:
+    @cached_property
+    def expected(self) -> Steps:
         """Estimate for each level how many candidates share that many units or more, from a sample of rows."""
         n_expected = np.zeros(len(self._units) + 1, np.int64)
         every = -(-len(self._counts) // SAMPLE_ROWS)
@@ -125,45 +98,130 @@ class SharedUnitLevels:
             n_expected += np.bincount(rows.ravel(), minlength=len(n_expected))
         return every * np.cumsum(n_expected[::-1])[::-1]
 
+    def _steps(self, level: int) -> Steps | None:
+        """Return the steps that ``level`` units or more mark; None if these are too many."""
+        rows = np.flatnonzero(self._peaks >= level)
+        parts, n_steps = [], 0
+        for first in range(0, len(rows), BLOCK_ROWS):
+            block = rows[first : first + BLOCK_ROWS]
+            row, column = _true_cells(self._counts[block] >= level)
+            parts.append(block[row] * ROW_STEPS + column)
+            n_steps += len(row)
+            if n_steps > DENSE_SHARE * self._axis.n_steps:
+                return None
+        return concatenated(parts)
 
-def _count_units(units: list[Activity], anchor: Anchor, axis: Axis) -> NDArray[Any]:
-    """Count at every step the units that are on, start, or stop after it: (n_rows, ROW_STEPS), 0 beyond the end."""
-    n_rows = -(-axis.n_steps // ROW_STEPS)
-    counts = np.zeros(n_rows * ROW_STEPS, np.uint8 if len(units) < 256 else np.uint32)
+    def _full(self, steps: Steps | None) -> Candidates:
+        """Return the candidates that share all units: where stretches of steps that all units mark begin and end."""
+        if steps is None:
+            is_full = self._counts.ravel()[: self._axis.n_steps] == len(self._units)
+            starts, stops = edges(is_full, False, self._axis.starts)
+            stops = np.append(stops, len(is_full)) if is_full[-1] else stops
+        else:
+            starts, stops = _stretches(steps, self._axis)
+        stops = stops + self._reach - 1
+        if self._allowed is not None:  # all units may be on beyond what is allowed
+            is_whole = self._is_not_full(starts - 1, is_border(self._axis, starts))
+            is_whole &= self._is_not_full(stops, is_border(self._axis, stops))
+            starts, stops = starts[is_whole], stops[is_whole]
+        return Candidates(starts, stops, np.full(len(starts), len(self._units)))
 
-    def fill(first: int) -> None:
-        last = min(first + COUNT_STEPS, axis.n_steps)
-        part = counts[first:last]
-        for unit in units:
-            np.add(part, _marks(unit, anchor, first, last, axis).view(np.uint8), out=part)
+    def _is_not_full(self, steps: Steps, is_beyond: Mask) -> Mask:
+        """Tell at which steps, or where they are beyond the sequence, not all units are on."""
+        inside = (steps >= 0) & (steps < self._axis.n_steps) & ~is_beyond
+        is_not_full = np.ones(len(steps), np.bool_)
+        is_not_full[inside] = self.count_on(steps[inside]) < len(self._units)
+        return is_not_full
 
-    firsts = range(0, axis.n_steps, COUNT_STEPS)
-    if len(firsts) < THREADS:
-        for first in firsts:
-            fill(first)
-    else:
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(fill, firsts))
-    return counts.reshape(n_rows, ROW_STEPS)
+    def _batches(self, steps: Steps) -> Iterator[tuple[Steps, Steps]]:
+        """Yield regions in which matches lie, in batches of about BATCH_CELLS; with a step beside what is allowed."""
+        starts, stops = _stretches(steps, self._axis)
+        stops = stops + self._reach - 1
+        if self._allowed is not None:
+            starts = starts - ~is_border(self._axis, starts)
+            stops = stops + ((stops < self._axis.n_steps) & ~is_border(self._axis, stops))
+        if len(starts):
+            group = np.cumsum(stops - starts) * len(self._units) // BATCH_CELLS
+            cuts = np.flatnonzero(np.diff(group)) + 1
+            yield from zip(np.split(starts, cuts), np.split(stops, cuts), strict=True)
+
+    def _inside(self, starts: Steps, stops: Steps, level: int) -> Candidates:
+        """Return the candidates inside some regions, which are put one after the other like sequences."""
+        lengths = stops - starts
+        begins = np.cumsum(lengths) - lengths
+        steps = np.arange(lengths.sum()) + np.repeat(starts - begins, lengths)
+        sweep = Sweep(len(self._units), level, self._pattern, self._axis.n_steps)
+        return sweep.block((unit.on_at(steps) for unit in self._units), steps, begins[1:], False)
+
+    def _swept(self, level: int, task: Callable[[Candidates], T]) -> Iterator[list[T]]:
+        """Go over all steps; yield what a task makes of the candidates that share ``level`` units or more."""
+
+        def go(part: Part) -> list[T]:
+            sweep, found = Sweep(len(self._units), level, self._pattern, self._axis.n_steps), []
+            for first, last in _blocks(*part, max(1, BATCH_CELLS // len(self._units))):
+                look()
+                borders = borders_in(self._axis, first, last) - first
+                masks = (unit.on(first, last) for unit in self._units)
+                spans = sweep.block(masks, np.arange(first, last), borders, last < part[1])
+                found.append(task(self._kept(spans)))
+            return found
+
+        return in_threads(go, self._parts())
+
+    def _parts(self) -> Iterator[Part]:
+        """Yield stretches of whole sequences, of about a sixteenth of all steps."""
+        first = 0
+        for target in np.linspace(0, self._axis.n_steps, PARTS + 1)[1:]:
+            last = int(self._axis.stops[np.searchsorted(self._axis.stops, target)])
+            if last > first:
+                yield first, last
+            first = last
+
+    def _anchored(self, level: int, steps: Steps | None) -> Iterator[Candidates]:
+        """Yield the candidates with a constraint at least on one side, by the runs that start, or stop, at a step."""
+        if steps is None:
+            parts: list[Steps | Part] = list(_blocks(0, self._axis.n_steps, BATCH_STEPS))
+        else:
+            parts = list(np.split(steps, range(BATCH_STEPS, len(steps), BATCH_STEPS)))
+
+        def find(part: Steps | Part) -> Candidates:
+            runs = [self._runs(unit, part) for unit in self._units]
+            spans = anchored(runs, self._pattern)
+            return spans.take(spans.n_shared >= level)
+
+        return in_threads(find, parts)
+
+    def _runs(self, unit: Activity, part: Steps | Part) -> Runs:
+        """Return a unit's runs that are anchored at some steps, or at all of a block, and meet the constraints."""
+        pattern, axis, n_off = self._pattern, self._axis, self._pattern.off_before
+        if isinstance(part, tuple):
+            runs = (runs_starting if self._anchor == "starts" else runs_stopping)(unit, *part, axis)
+        elif self._anchor == "starts":
+            runs, n_off = runs_from(unit, part, n_off, axis), 0
+        else:
+            runs = runs_until(unit, part + 1, axis)
+        return constrained_runs(unit, runs, pattern, n_off, axis)
+
+    def _kept(self, spans: Candidates) -> Candidates:
+        """Leave out spans outside the length bounds, and those with a step that a filter does not allow."""
+        length = spans.stop - spans.start
+        is_kept = length >= self._pattern.min_length
+        if self._pattern.max_length is not None:
+            is_kept &= length <= self._pattern.max_length
+        if self._allowed is not None:
+            is_kept &= self._n_allowed[spans.stop] - self._n_allowed[spans.start] == length
+        return spans if is_kept.all() else spans.take(is_kept)
+
+    @cached_property
+    def _n_allowed(self) -> NDArray[np.int64]:
+        """How many steps before each are allowed."""
+        allowed = np.ones(self._axis.n_steps, np.bool_) if self._allowed is None else self._allowed
+        return np.concatenate([[0], np.cumsum(allowed)])
 
 
-def _marks(unit: Activity, anchor: Anchor, first: int, last: int, axis: Axis) -> Mask:
-    """Tell at which steps of [first, last) the unit is on, or starts a run, or ends one after the step."""
-    if anchor == "on":
-        return unit.on(first, last)
-    if anchor == "starts":
-        lead = min(first, 1)
-        on = unit.on(first - lead, last)
-        here, beside = on[lead:], on[:-1] if lead else np.concatenate([[False], on[:-1]])
-        borders = borders_in(axis, first, last) - first
-    else:
-        tail = min(axis.n_steps - last, 1)
-        on = unit.on(first, last + tail)
-        here, beside = on[: last - first], on[1:] if tail else np.concatenate([on[1:], [False]])
-        borders = borders_in(axis, first + 1, last + 1) - first - 1
-    marks: Mask = here > beside
-    marks[borders] = here[borders]
-    return marks
+def _blocks(first: int, last: int, width: int) -> Iterator[Part]:
+    """Yield stretches of so many steps."""
+    yield from ((a, min(a + width, last)) for a in range(first, last, width))
 
 
 def _true_cells(mask: Mask) -> tuple[Steps, Steps]:
@@ -179,12 +237,3 @@ def _stretches(steps: Steps, axis: Axis) -> tuple[Steps, Steps]:
     is_start[np.searchsorted(steps, borders)] = True
     is_stop = np.append(is_start[1:], True)[: len(steps)]
     return steps[is_start], steps[is_stop] + 1
-
-
-def _batches(starts: Steps, stops: Steps) -> Iterator[tuple[Steps, Steps]]:
-    """Yield regions in batches of about BATCH_STEPS steps."""
-    if not len(starts):
-        return
-    group = np.cumsum(stops - starts) // BATCH_STEPS
-    cuts = np.flatnonzero(np.diff(group)) + 1
-    yield from zip(np.split(starts, cuts), np.split(stops, cuts), strict=True)

@@ -1,7 +1,7 @@
 """Runs: maximal stretches of steps at which a unit is on; they end at sequence borders.
 
-``every_run`` returns all of them; ``runs_from`` and ``runs_until`` only the few that can belong to a match with many
-shared units.
+``runs_starting`` and ``runs_stopping`` return all of them in a stretch of steps; ``runs_from`` and ``runs_until`` only
+the few that can belong to a match with many shared units.
 """
 
 from __future__ import annotations
@@ -15,68 +15,95 @@ from lstmviz.dump.reader import Axis
 from lstmviz.match.engine.activity import Activity, Mask, Steps
 from lstmviz.types import Pattern
 
-BLOCK_STEPS = 131_072  # a block of codes fits into the processor's cache
-SPARSE = 8  # a mask with fewer than one step in so many is treated step by step, which is faster
 FIRST_LOOK, FARTHEST_LOOK = 16, 4_096  # steps looked ahead for the end of a run: few at first, then more
+OFF_STEPS = 8  # beside runs, looked at together
+DEAR = 16  # looking at a step ahead takes as long as going over so many in order
+BLOCK_STEPS = 2**19  # gone over at a time
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Some runs [starts[i], stops[i]) of one unit in rising order, and whether a match may begin or end with each."""
+    """Some runs [starts[i], stops[i]) of one unit, in rising order."""
 
     starts: Steps
     stops: Steps
-    may_begin: Mask
-    may_end: Mask
+
+    def take(self, chosen: Mask) -> Runs:
+        """Return some of the runs."""
+        return Runs(self.starts[chosen], self.stops[chosen])
 
 
-def every_run(unit: Activity, pattern: Pattern, axis: Axis) -> Runs:
-    """Return all runs of a unit over its axis."""
-    starts, stops = [], []
-    was_on = False
-    for first in range(0, axis.n_steps, BLOCK_STEPS):
-        on = unit.on(first, min(first + BLOCK_STEPS, axis.n_steps))
-        rises, falls = edges(on, was_on, borders_in(axis, first, first + len(on)) - first)
-        starts.append(rises + first)
-        stops.append(falls + first)
-        was_on = bool(on[-1])
-    if was_on:
-        stops.append(np.array([axis.n_steps]))
-    return constrained_runs(unit, np.concatenate(starts), np.concatenate(stops), pattern, axis)
+def runs_starting(unit: Activity, first: int, last: int, axis: Axis) -> Runs:
+    """Return the unit's runs that start at a step of [first, last)."""
+    on, was_on = unit.on(first, last), _is_on_before(unit, first)
+    starts, stops = edges(on, was_on, borders_in(axis, first, last) - first)
+    stops = stops[1:] if was_on else stops  # the first one ends a run that started before
+    starts, stops = starts + first, stops + first
+    if len(starts) > len(stops):
+        stops = np.append(stops, _reach(unit, np.array([last]), axis.stops[_sequence(axis, starts[-1:])], 1, axis))
+    return Runs(starts, stops)
 
 
-def runs_from(unit: Activity, steps: Steps, pattern: Pattern, axis: Axis) -> Runs:
-    """Return the unit's runs that start at one of these sorted steps."""
-    is_start = unit.on_at(steps) & (_is_border(axis, steps) | ~unit.on_at(np.maximum(steps - 1, 0)))
-    starts = steps[is_start]
-    limits = axis.stops[_sequence(axis, starts)]
-    return constrained_runs(unit, starts, _reach(unit, starts, limits, 1), pattern, axis)
+def runs_stopping(unit: Activity, first: int, last: int, axis: Axis) -> Runs:
+    """Return the unit's runs that stop at a step of [first, last), or at the end of the axis if that is ``last``."""
+    on, was_on = unit.on(first, last), _is_on_before(unit, first)
+    starts, stops = edges(on, was_on, borders_in(axis, first, last) - first)
+    if last == axis.n_steps and on[-1]:
+        stops = np.append(stops, len(on))
+    starts, stops = starts + first, stops + first
+    if was_on and len(stops):
+        begin = axis.starts[_sequence(axis, np.array([first - 1]))]
+        starts = np.concatenate([_reach(unit, np.array([first]), begin, -1, axis), starts])
+    return Runs(starts[: len(stops)], stops)
 
 
-def runs_until(unit: Activity, steps: Steps, pattern: Pattern, axis: Axis) -> Runs:
-    """Return the unit's runs that stop at one of these sorted steps."""
-    beyond = np.minimum(steps, axis.n_steps - 1)
-    is_stop = unit.on_at(steps - 1) & (_is_border(axis, steps) | (steps == axis.n_steps) | ~unit.on_at(beyond))
-    stops = steps[is_stop]
-    limits = axis.starts[_sequence(axis, stops - 1)]
-    return constrained_runs(unit, _reach(unit, stops, limits, -1), stops, pattern, axis)
-
-
-def constrained_runs(unit: Activity, starts: Steps, stops: Steps, pattern: Pattern, axis: Axis) -> Runs:
-    """Return runs, each with whether the unit is off before and after it for as many steps as the pattern asks."""
-    may_begin, may_end = np.ones(len(starts), np.bool_), np.ones(len(starts), np.bool_)
+def runs_from(unit: Activity, steps: Steps, n_off: int, axis: Axis) -> Runs:
+    """Return the unit's runs that start at one of these sorted steps, before which it is off for ``n_off`` steps."""
+    steps = steps[unit.on_at(steps)]
+    starts = steps[is_border(axis, steps) | ~unit.on_at(np.maximum(steps - 1, 0))]
     sequence = _sequence(axis, starts)
-    for back in range(1, pattern.off_before + 1):
-        inside = np.flatnonzero(may_begin & (starts - back >= axis.starts[sequence]))
-        if not len(inside):
+    starts = starts[_are_off(unit, starts - 1, -1, n_off, axis.starts[sequence], axis.stops[sequence])]
+    return Runs(starts, _reach(unit, starts, axis.stops[_sequence(axis, starts)], 1, axis))
+
+
+def runs_until(unit: Activity, steps: Steps, axis: Axis) -> Runs:
+    """Return the unit's runs that stop at one of these sorted steps."""
+    steps = steps[unit.on_at(steps - 1)]
+    is_last = is_border(axis, steps) | (steps == axis.n_steps)
+    stops = steps[is_last | ~unit.on_at(np.minimum(steps, axis.n_steps - 1))]
+    return Runs(_reach(unit, stops, axis.starts[_sequence(axis, stops - 1)], -1, axis), stops)
+
+
+def constrained_runs(unit: Activity, runs: Runs, pattern: Pattern, n_off_before: int, axis: Axis) -> Runs:
+    """Leave out runs that are too short, or beside which the unit is not off for as many steps as is asked.
+
+    ``n_off_before`` is 0 if that was checked before.
+    """
+    length = runs.stops - runs.starts
+    is_kept = length >= pattern.min_length
+    if pattern.max_length is not None and pattern.off_before and pattern.off_after:
+        is_kept &= length <= pattern.max_length  # with both constraints a match is as long as its runs
+    runs = runs.take(is_kept)
+    sequence = _sequence(axis, runs.starts)
+    is_kept = _are_off(unit, runs.starts - 1, -1, n_off_before, axis.starts[sequence], axis.stops[sequence])
+    runs, sequence = runs.take(is_kept), sequence[is_kept]
+    is_kept = _are_off(unit, runs.stops, 1, pattern.off_after, axis.starts[sequence], axis.stops[sequence])
+    return runs.take(is_kept)
+
+
+def _are_off(unit: Activity, steps: Steps, direction: int, n_off: int, first: Steps, stop: Steps) -> Mask:
+    """Tell from which steps on a unit is off for so many steps, up or down; outside [first, stop) counts as off."""
+    are_off = np.ones(len(steps), np.bool_)
+    for near in range(0, n_off, OFF_STEPS):
+        asked = np.flatnonzero(are_off)
+        looked = steps[asked, None] + direction * np.arange(near, min(near + OFF_STEPS, n_off))
+        inside = (looked >= first[asked, None]) & (looked < stop[asked, None])
+        if not inside.any():
             break
-        may_begin[inside] = unit.off_at(starts[inside] - back)
-    for ahead in range(pattern.off_after):
-        inside = np.flatnonzero(may_end & (stops + ahead < axis.stops[sequence]))
-        if not len(inside):
-            break
-        may_end[inside] = unit.off_at(stops[inside] + ahead)
-    return Runs(starts, stops, may_begin, may_end)
+        off = np.ones(looked.shape, np.bool_)
+        off[inside] = unit.off_at(looked[inside])
+        are_off[asked] = off.all(axis=1)
+    return are_off
 
 
 def edges(on: Mask, was_on: bool, borders: Steps) -> tuple[Steps, Steps]:
@@ -84,17 +111,10 @@ def edges(on: Mask, was_on: bool, borders: Steps) -> tuple[Steps, Steps]:
 
     A stretch that reaches the end of the mask has no stop here; one that began before the mask has no start.
     """
-    steps = np.flatnonzero(on)
-    if len(steps) < len(on) // SPARSE:
-        is_first = np.diff(steps, prepend=-1 if was_on else -2) != 1
-        is_last = np.diff(steps, append=len(on)) != 1
-        rises, falls = steps[is_first], steps[is_last] + 1
-        if was_on and not on[0]:
-            falls = np.concatenate([[0], falls])
-    else:
-        before = np.empty_like(on)
-        before[0], before[1:] = was_on, on[:-1]
-        rises, falls = np.flatnonzero(on > before), np.flatnonzero(before > on)
+    changes = np.flatnonzero(on[1:] != on[:-1]) + 1
+    if len(on) and on[0] != was_on:
+        changes = np.concatenate([[0], changes])
+    rises, falls = (changes[1::2], changes[::2]) if was_on else (changes[::2], changes[1::2])
     through = borders[on[borders] & np.where(borders > 0, on[borders - 1], was_on)]
     if len(through):
         rises, falls = np.sort(np.append(rises, through)), np.sort(np.append(falls, through))
@@ -106,12 +126,22 @@ def borders_in(axis: Axis, start: int, stop: int) -> Steps:
     return axis.starts[np.searchsorted(axis.starts, start) : np.searchsorted(axis.starts, stop)]
 
 
+def is_border(axis: Axis, steps: Steps) -> Mask:
+    """Tell at which of these steps a sequence begins."""
+    at_border: Mask = axis.starts[np.minimum(np.searchsorted(axis.starts, steps), len(axis.starts) - 1)] == steps
+    return at_border
+
+
 def concatenated(parts: Sequence[Steps]) -> Steps:
     """Return arrays of steps joined to one; an empty one if there are none."""
     return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
-def _reach(unit: Activity, starts: Steps, limits: Steps, direction: int) -> Steps:
+def _is_on_before(unit: Activity, step: int) -> bool:
+    return step > 0 and bool(unit.on_at(np.array([step - 1]))[0])
+
+
+def _reach(unit: Activity, starts: Steps, limits: Steps, direction: int, axis: Axis) -> Steps:
     """Return the other end of each run: go up or down from its start to the first step that is off, or the limit."""
     reached = starts.copy()
     going = np.flatnonzero(reached != limits)
@@ -125,12 +155,23 @@ def _reach(unit: Activity, starts: Steps, limits: Steps, direction: int) -> Step
         reached[going] += direction * np.where(is_through, look, on.argmin(axis=1))
         going = going[is_through]
         look = min(look * 4, FARTHEST_LOOK)
+        if len(going) * look * DEAR > axis.n_steps:
+            ends = _all_ends(unit, direction, axis)
+            place = np.searchsorted(ends, reached[going], side="left" if direction > 0 else "right")
+            reached[going] = ends[place if direction > 0 else place - 1]
+            break
     return reached
 
 
-def _is_border(axis: Axis, steps: Steps) -> Mask:
-    at_border: Mask = axis.starts[np.minimum(np.searchsorted(axis.starts, steps), len(axis.starts) - 1)] == steps
-    return at_border
+def _all_ends(unit: Activity, direction: int, axis: Axis) -> Steps:
+    """Return where all runs of a unit stop (direction 1) or start (-1)."""
+    ends, was_on = [], False
+    for first in range(0, axis.n_steps, BLOCK_STEPS):
+        on = unit.on(first, min(first + BLOCK_STEPS, axis.n_steps))
+        rises, falls = edges(on, was_on, borders_in(axis, first, first + len(on)) - first)
+        ends.append((falls if direction > 0 else rises) + first)
+        was_on = bool(on[-1])
+    return concatenated([*ends, np.array([axis.n_steps] if was_on and direction > 0 else [], np.int64)])
 
 
 def _sequence(axis: Axis, steps: Steps) -> Steps:

@@ -1,9 +1,11 @@
-"""Codes: one byte a recorded value, which decides most thresholds without reading the value.
+"""Codes: one byte a recorded value, which decides most thresholds, and a second one, which decides almost all others.
 
 The range of values is cut at boundaries; a value's code counts the boundaries at or below it. Every question of a
 pattern is ``value >= x`` for some storable x (side low asks for the opposite), so the code alone decides it if x is a
 boundary. There is a boundary at every threshold that is a multiple of 0.01 in the view, for either side. For any other
-threshold the values of one code remain undecided, and the recorded values are read.
+threshold the values of one code remain undecided. Their *fine* byte tells where in the code's range they lie: it
+tells all 16-bit values from 0.0625 to 1 apart, and about 1 in 250 values of one code otherwise. Where a value has both
+bytes of the threshold, and only there, the recorded value is read.
 """
 
 from __future__ import annotations
@@ -19,9 +21,12 @@ from numpy.typing import NDArray
 from lstmviz.types import Side, View, view_cut
 
 Codes = NDArray[np.uint8]
+Places = NDArray[np.uint16]  # code * 256 + fine byte: in the order of the values
 
 NAN_CODE = 0
-UNSURE = 255  # in the look-up table: the leading bits do not determine the code
+LAST_CODE = 255
+SEARCH = 2**16 - 1  # in the look-up table: the leading bits do not determine the place
+SMALLEST, LARGEST = 2.0**-15, 2.0**8  # sizes beyond which fine bytes tell no values of one code apart
 HUNDREDTHS = range(-100, 101)  # thresholds of the grid, in the view
 LEADING_BITS = {"float16": 16, "float32": 20, "float64": 20}  # of a value; a table of them fits into the cache
 _BITS: dict[str, Any] = {"float16": np.uint16, "float32": np.uint32, "float64": np.uint64}
@@ -31,17 +36,27 @@ Dtype = Literal["float16", "float32", "float64"]
 
 @dataclass(frozen=True)
 class Rule:
-    """Which codes are on: those from ``least`` up (high) or below it (low); ``unsure`` is the code left undecided."""
+    """Which codes are on: those from ``least`` up (high) or below it (low); ``unsure`` is the code left undecided.
+
+    Of the values with the unsure code those are on whose fine byte is ``least_fine`` or more (high), or less (low);
+    ``unsure_fine`` is the fine byte that leaves them undecided still.
+    """
 
     side: Side
     least: int
-    unsure: int | None
+    unsure: int | None = None
+    least_fine: int = 0
+    unsure_fine: int | None = None
 
     def apply(self, codes: Codes) -> NDArray[np.bool_]:
         """Tell which codes are on; an unsure one counts as off. NaN is never on."""
         if self.side == "high":
-            return codes >= np.uint8(self.least) if self.least <= UNSURE else np.zeros(codes.shape, np.bool_)
+            return _from(codes, self.least)
         return (codes - np.uint8(1)) < np.uint8(self.least - 1)  # NaN's 0 wraps to 255
+
+    def apply_fine(self, fine: Codes) -> NDArray[np.bool_]:
+        """Tell by their fine bytes which values with the unsure code are on; those still unsure count as off."""
+        return _from(fine, self.least_fine) if self.side == "high" else fine < np.uint8(self.least_fine)
 
 
 class Coder:
@@ -52,37 +67,74 @@ class Coder:
         self.boundaries = _boundaries(self.dtype, view)
         self._bits = _BITS[dtype]
         self._shift = self.dtype.itemsize * 8 - LEADING_BITS[dtype]
+        self._first_bits = self._leading(np.concatenate([[-np.inf], self.boundaries]).astype(self.dtype))
         self._table = self._make_table(LEADING_BITS[dtype])
 
     def encode(self, values: NDArray[Any]) -> Codes:
         """Return the codes of values of this type, in the same shape; NaN has code 0."""
-        bits = np.ascontiguousarray(values).view(self._bits)
-        codes: Codes = self._table[bits >> self._shift if self._shift else bits]
+        return (self.places(values) >> 8).astype(np.uint8)
+
+    def places(self, values: NDArray[Any]) -> Places:
+        """Return the places of values of this type, in the same shape; NaN has place 0."""
+        places: Places = self._table[self._leading(values)]
         if self._shift:
-            unsure = np.nonzero(codes == UNSURE)
-            codes[unsure] = self._search(values[unsure])
-        return codes
+            unsure = np.nonzero(places == SEARCH)
+            places[unsure] = self._search_places(values[unsure])
+        return places
 
     def rule(self, cut: float, side: Side) -> Rule:
         """Return the rule for ``value >= cut`` (high) or ``value <= cut`` (low), cut in float64."""
         x = at_or_above(cut, self.dtype) if side == "high" else above(cut, self.dtype)
         if math.isnan(x):  # no storable value lies above
-            return Rule(side, UNSURE + 1 if side == "high" else UNSURE, None)
+            return Rule(side, LAST_CODE + 1 if side == "high" else LAST_CODE)
         n_below = int(np.searchsorted(self.boundaries, x, side="right"))
         if n_below and self.boundaries[n_below - 1] == x:
-            return Rule(side, n_below + 1, None)
-        return Rule(side, n_below + 2 if side == "high" else n_below + 1, n_below + 1)
+            return Rule(side, n_below + 1)
+        least = n_below + 2 if side == "high" else n_below + 1
+        before, at = self.places(np.array([_next(self.dtype.type(x), -np.inf), x], self.dtype)).tolist()
+        fine = at % 256
+        if before != at:
+            return Rule(side, least, n_below + 1, fine)
+        return Rule(side, least, n_below + 1, fine + 1 if side == "high" else fine, fine)
+
+    def _leading(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the leading bits of values."""
+        bits: NDArray[Any] = np.ascontiguousarray(values).view(self._bits)
+        return bits >> self._bits(self._shift) if self._shift else bits
 
     def _search(self, values: NDArray[Any]) -> Codes:
         with np.errstate(invalid="ignore"):  # a signalling NaN
             codes = np.searchsorted(self.boundaries, values.astype(np.float64), side="right") + 1
         return np.where(np.isnan(values), NAN_CODE, codes).astype(np.uint8)
 
-    def _make_table(self, n_bits: int) -> Codes:
+    def _search_places(self, values: NDArray[Any]) -> Places:
+        """Return the places of values whose leading bits are those of a boundary: first or last of their code."""
+        codes = self._search(values)
+        begins_here = self._first_bits[np.maximum(codes, 1) - 1] == self._leading(values)
+        fine = np.where(begins_here | (codes == NAN_CODE), 0, 255)
+        return (codes.astype(np.uint16) * np.uint16(256) + fine).astype(np.uint16)
+
+    def _make_table(self, n_bits: int) -> Places:
+        """Return the place of each pattern of leading bits; SEARCH where these do not determine it."""
         leading = np.arange(2**n_bits, dtype=self._bits) << self._shift
         first = self._search(leading.view(self.dtype))
         last = self._search((leading | self._bits(2**self._shift - 1)).view(self.dtype))
-        return np.where(first == last, first, UNSURE).astype(np.uint8)
+        least, n_fine = (1, 254) if self._shift else (0, 256)  # 0 and 255 are those of ``_search_places``
+        size = (leading >> self._shift).astype(np.int64) & (2 ** (n_bits - 1) - 1)  # in the order of absolute values
+        size = np.clip(size, *self._leading(np.array([SMALLEST, LARGEST], self.dtype)).tolist())
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            size[leading.view(self.dtype) < 0] *= -1  # -0.0 is 0.0
+        low, high = np.full(256, size.max()), np.full(256, size.min())  # of each code
+        np.minimum.at(low, first, size)
+        np.maximum.at(high, first, size)
+        fine = least + (size - low[first]) * n_fine // (high - low + 1)[first]
+        places = first.astype(np.int64) * 256 + fine
+        return np.where(first == NAN_CODE, 0, np.where(first == last, places, SEARCH)).astype(np.uint16)
+
+
+def _from(codes: Codes, least: int) -> NDArray[np.bool_]:
+    """Tell which bytes are ``least`` or more, which may be more than any byte."""
+    return codes >= np.uint8(least) if least <= 255 else np.zeros(codes.shape, np.bool_)
 
 
 @lru_cache(maxsize=8)
@@ -95,7 +147,7 @@ def at_or_above(cut: float, dtype: np.dtype[Any]) -> float:
     """Return the smallest storable value ``>= cut``."""
     with np.errstate(over="ignore"):
         near = dtype.type(cut)
-    return float(near) if float(near) >= cut else _next_up(near)
+    return float(near) if float(near) >= cut else _next(near, np.inf)
 
 
 def above(cut: float, dtype: np.dtype[Any]) -> float:
@@ -103,12 +155,13 @@ def above(cut: float, dtype: np.dtype[Any]) -> float:
     x = at_or_above(cut, dtype)
     if x > cut:
         return x
-    return math.nan if math.isinf(x) and x > 0 else _next_up(dtype.type(x))
+    return math.nan if math.isinf(x) and x > 0 else _next(dtype.type(x), np.inf)
 
 
-def _next_up(value: np.floating[Any]) -> float:
+def _next(value: np.floating[Any], towards: float) -> float:
+    """Return the next storable value."""
     with np.errstate(over="ignore"):
-        return float(np.nextafter(value, value.dtype.type(np.inf)))
+        return float(np.nextafter(value, value.dtype.type(towards)))
 
 
 def _boundaries(dtype: np.dtype[Any], view: View) -> NDArray[np.float64]:

@@ -1,9 +1,10 @@
-"""The index of a dump: each source's codes in two layouts, one for finding runs and one for unions.
+"""The index of a dump: each source's codes in two layouts, one for finding runs and one for unions, and fine bytes.
 
-``units`` is unit-major (n_units, n_steps): for a pattern of 8 units, 8 stretches of bytes are read. ``rows`` is
-row-major (n_steps, n_units): background units are read only for the steps of matches. Both are plain files, mapped into
-memory, next to the dump (``PATH.index/``) or in the user's cache if that folder cannot be written. They are built again
-when the dump changes, and may be deleted at any time. The codes of small sources are kept in memory only.
+``units`` is unit-major (n_units, n_steps): for a pattern of 8 units, 8 stretches of bytes are read. So is ``fine``,
+which is read where a code leaves a threshold undecided. ``rows`` is row-major (n_steps, n_units): background units are
+read only for the steps of matches. All are plain files, mapped into memory, next to the dump (``PATH.index/``) or in
+the user's cache if that folder cannot be written. They are built again when the dump changes, and may be deleted at any
+time. The codes of small sources are kept in memory only.
 """
 
 from __future__ import annotations
@@ -11,69 +12,145 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import mmap
 import os
 import shutil
+import threading
+import time
+import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-import filelock
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
 from lstmviz.dump.memory import MemoryReader
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import DumpError
+from lstmviz.errors import DumpError, LstmvizError
+from lstmviz.match.index.code_files import CodeFile, checksums, n_blocks
 from lstmviz.match.index.codes import Coder, Codes, coder_for
+from lstmviz.system.asked import for_everybody, look
 from lstmviz.system.atomic import replacing
+from lstmviz.system.own_files import check_own_folder, lock_file, new_file, open_own, own_folder, read_text
 from lstmviz.types import CountProgress, Source
 
-VERSION = 1  # of the layout; an index of another version is built again
+VERSION = 3  # of the layout; an index of another version is built again
 SMALL = 2**24  # recorded values; up to here the codes of a source are made in memory, in a tenth of a second
 THREADS = 2
-BLOCK_VALUES = 2**21  # recorded values read, coded and written at a time
+BLOCK_VALUES = 2**22  # recorded values read, coded and written at a time
 SPARE_BYTES = 2**26  # of the disk that an index leaves free
+LOOK_EVERY = 1.0  # seconds between two looks whether anybody wrote to an index that is open
 
 
 log = logging.getLogger("lstmviz")
 _open: WeakKeyDictionary[DumpReader, dict[str, CodeMatrices | None]] = WeakKeyDictionary()
+_ahead: WeakKeyDictionary[DumpReader, set[str]] = WeakKeyDictionary()  # sources whose index was begun in the background
+_ahead_lock, _one_at_a_time = threading.Lock(), threading.Lock()
 
 
-@dataclass(frozen=True)
+@dataclass
 class CodeMatrices:
-    """The codes of one source: ``units`` (n_units, n_steps), the same as ``rows`` (n_steps, n_units), and the coder."""
+    """The codes of one source: ``units`` (n_units, n_steps), the same as ``rows`` (n_steps, n_units), and the coder.
+
+    ``fine`` (n_units, n_steps) has the fine bytes. Those on disk are checked with ``check`` before they are used; where
+    they are not what was written, the index is built again and the arrays are those of the new one. Each read of them
+    counts only if ``is_whole`` afterwards.
+    """
 
     coder: Coder
     units: Codes
+    fine: Codes
     rows: Codes
-    maps: tuple[mmap.mmap, mmap.mmap] | None = None  # the mapped files of units and rows, if they lie on disk
+    files: tuple[CodeFile, CodeFile, CodeFile] | None = None  # of the three, if they lie on disk
+    build_again: Callable[[], CodeMatrices | None] | None = None
+    _looked: float = field(default_factory=time.monotonic)  # when the files were looked at
 
-    def will_read(self, unit: int) -> None:
-        """Tell the system that all codes of a unit will be read soon, so that it reads ahead from the disk."""
-        self._advise(0, unit * self.units.shape[1], self.units.shape[1])
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of what was read so far was gone from the disk."""
+        return self.files is None or all(file.is_whole for file in self.files)
+
+    def will_read(self, unit: int, is_fine: bool) -> None:
+        """Ask the system to read all codes of a unit ahead from the disk, and its fine bytes if they are needed."""
+        n_steps = self.units.shape[1]
+        for file in (self.files or ())[: 1 + is_fine]:
+            file.will_read(unit * n_steps, n_steps)
 
     def will_read_rows(self, start: NDArray[np.int64], stop: NDArray[np.int64]) -> None:
-        """Tell the system that the rows of these spans will be read soon."""
-        width = self.rows.shape[1]
-        for a, b in zip(start.tolist(), stop.tolist(), strict=True):
-            self._advise(1, a * width, (b - a) * width)
+        """Ask the system to read the rows of these spans ahead, if this process has not read them before."""
+        if self.files is not None:
+            width, file = self.rows.shape[1], self.files[2]
+            is_new = file.has_unread(start * width, stop * width)
+            for a, b in zip(start[is_new].tolist(), stop[is_new].tolist(), strict=True):
+                file.will_read(a * width, (b - a) * width)
 
-    def _advise(self, file: int, start: int, length: int) -> None:
-        if self.maps is not None and hasattr(mmap, "MADV_WILLNEED"):
-            first = start - start % mmap.PAGESIZE
-            self.maps[file].madvise(mmap.MADV_WILLNEED, first, start + length - first)
+    def check(self, unit: int, start: int, stop: int, is_fine: bool) -> None:
+        """Make sure that a unit's codes at steps [start, stop) are right, and its fine bytes. Raises DumpError."""
+        look()
+        first = unit * self.units.shape[1]
+        for file in self._present()[: 1 + is_fine]:
+            if not file.check(first + start, first + stop):
+                self.renew()
+
+    def was_checked(self, unit: int, is_fine: bool) -> bool:
+        """Tell whether all of a unit's codes were found right, and its fine bytes."""
+        n_steps = self.units.shape[1]
+        return all(file.was_checked(unit * n_steps, (unit + 1) * n_steps) for file in (self.files or ())[: 1 + is_fine])
+
+    def check_rows(self, start: NDArray[np.int64], stop: NDArray[np.int64]) -> None:
+        """Make sure that the rows of these spans are right. Raises DumpError."""
+        look()
+        width = self.rows.shape[1]
+        for file in self._present()[2:]:
+            if not file.check_spans(start * width, stop * width):
+                self.renew()
+
+    def units_at(self, start: int, stop: int) -> Codes:
+        """Return the codes of all units at steps [start, stop), (n_units, stop - start). Raises DumpError."""
+        look()
+        n_units, n_steps = self.units.shape
+        begins = np.arange(n_units) * n_steps
+        for file in self._present()[:1]:
+            if not file.check_spans(begins + start, begins + stop):
+                self.renew()
+        codes = self.units[:, start:stop] if self.files is None else self.units[:, start:stop].copy()
+        if not self.is_whole:
+            self.renew()
+            return self.units_at(start, stop)
+        return codes
+
+    def renew(self) -> None:
+        """Build the index again. Raises DumpError where no folder has room for it, or the dump cannot be read."""
+        wrong = self.files
+        with self._lock:
+            if self.files is not wrong or self.build_again is None:  # another thread did
+                return
+            fresh = self.build_again()
+            if fresh is None:
+                raise DumpError("the index is damaged and cannot be built again; make room, or delete it")
+            self.units, self.fine, self.rows, self.files = fresh.units, fresh.fine, fresh.rows, fresh.files
+
+    def _present(self) -> tuple[CodeFile, ...]:
+        """Return the files; now and then, first look whether anybody wrote to them, and check all of them if so."""
+        if self.files is not None and (now := time.monotonic()) - self._looked > LOOK_EVERY:
+            self._looked = now
+            if not all(file.is_unchanged() for file in self.files):
+                self.renew()
+        return self.files or ()
 
 
 def index_size(source: Source) -> int:
-    """Return the size of a source's index in bytes: one byte a value in each of the two layouts."""
-    return 2 * source.n_steps * source.n_units
+    """Return the size of a source's index in bytes: a code for each value in each of two layouts, and a fine byte."""
+    return 3 * source.n_steps * source.n_units
 
 
 def is_small(source: Source) -> bool:
@@ -109,23 +186,87 @@ def is_indexed(dump: DumpReader, name: str) -> bool:
     return opened[name] is not None
 
 
-def build_index(dump: DumpReader, name: str, progress: CountProgress | None = None) -> CodeMatrices | None:
+def build_index(
+    dump: DumpReader, name: str, progress: CountProgress | None = None, *, is_suspect: bool = False
+) -> CodeMatrices | None:
     """Return a source's codes from its index on disk, which is built under a lock if it is missing or out of date.
 
-    Returns None, with a line in the log, if neither the dump's folder nor the user's cache has room for it.
+    One that ``is_suspect`` is read whole first, and built again, with a line in the log, if it is not right. Returns
+    None, with a line in the log, if neither the dump's folder nor the user's cache has room for it.
     """
     source = dump.source(name)
     for folder in _folders(dump):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(folder / ".lock"):
-                return _open_index(dump, source, folder) or _build(dump, source, folder, progress)
+            own_folder(folder, dump.path)
+            with for_everybody(), lock_file(_files(source, folder)[0].with_suffix(".lock")):
+                there = _open_index(dump, source, folder)
+                if there is not None and is_suspect and not is_right(there):
+                    log.warning("the index of %s at %s is damaged; it is built again", name, folder)
+                    there = None
+                return there or _build(dump, source, folder, progress)
         except OSError as err:
             log.info("no index at %s: %s", folder, err)
     log.warning(
         "the index of %s needs %d bytes but no folder has room; matching reads values", name, index_size(source)
     )
     return None
+
+
+def index_ahead(dump: DumpReader, name: str) -> None:
+    """Begin to build the index of a source in the background, once, unless its codes are made in memory."""
+    if is_small(dump.source(name)):
+        return
+    with _ahead_lock:
+        begun = _ahead.setdefault(dump, set())
+        if name in begun:
+            return
+        begun.add(name)
+    threading.Thread(target=_index_in_turn, args=(dump, name), name="lstmviz-index", daemon=True).start()
+
+
+def _index_in_turn(dump: DumpReader, name: str) -> None:
+    """Build the index of a source once those before it are built; whoever matches meanwhile sees what fails."""
+    with _one_at_a_time, suppress(LstmvizError, OSError):
+        for reader in dump.readers():
+            code_matrices_of(reader, name)
+
+
+def built_shares(dump: DumpReader) -> Iterator[tuple[str, float]]:
+    """Yield the name of each source whose index is being built, by any process, and the share that is written, 0 to 1.
+
+    A corpus has a share for each source: of all the steps of its dumps.
+    """
+    readers = list(dump.readers())
+    for source in dump.sources.values():
+        if _is_in_memory(dump, source):
+            continue
+        written = [_written(reader, reader.source(source.name)) for reader in readers]
+        if any(is_begun for is_begun, _ in written):
+            yield source.name, sum(n for _, n in written) / (source.n_steps * source.n_units)
+
+
+def _written(dump: DumpReader, source: Source) -> tuple[bool, int]:
+    """Return whether an index is being built, and how many codes of one are written."""
+    for folder in _folders(dump):
+        description, *_, rows = _files(source, folder)
+        with suppress(OSError):
+            n = min(rows.stat().st_size, source.n_steps * source.n_units)
+            return not description.exists(), n
+    return False, 0
+
+
+def open_indexes(dump: DumpReader) -> Iterator[tuple[str, CodeMatrices]]:
+    """Yield the name and the codes of each source of a dump that has an index on disk."""
+    for source in dump.sources.values():
+        for folder in _folders(dump):
+            if not _is_in_memory(dump, source) and (codes := _open_index(dump, source, folder)) is not None:
+                yield source.name, codes
+                break
+
+
+def is_right(codes: CodeMatrices) -> bool:
+    """Read all codes, and tell whether they are those that were written."""
+    return all(file.check(0, len(file.codes)) for file in codes.files or ())
 
 
 def index_folder(dump: DumpReader) -> Path:
@@ -139,7 +280,7 @@ def _folders(dump: DumpReader) -> Iterator[Path]:
     yield platformdirs.user_cache_path("lstmviz") / "index" / hashlib.sha256(dump.uuid.encode()).hexdigest()[:32]
 
 
-def _fingerprint(dump: DumpReader, source: Source) -> dict[str, object]:
+def _description(dump: DumpReader, source: Source, sums: bytes) -> dict[str, object]:
     """Return what the description of an index on disk must be for this source, as its values are now."""
     info = dump.path.stat()
     boundaries = coder_for(source.dtype, source.view).boundaries.tobytes()
@@ -148,40 +289,51 @@ def _fingerprint(dump: DumpReader, source: Source) -> dict[str, object]:
         "dump": [dump.uuid, info.st_size, info.st_mtime_ns],
         "source": [source.name, source.n_steps, source.n_units, source.dtype, source.view],
         "boundaries": hashlib.sha256(boundaries).hexdigest(),
+        "sums": hashlib.sha256(sums).hexdigest(),
     }
 
 
-def _files(source: Source, folder: Path) -> tuple[Path, Path, Path]:
-    """Return the files of an index: description, units and rows."""
+def _files(source: Source, folder: Path) -> tuple[Path, Path, Path, Path, Path]:
+    """Return the files of an index: description, checksums, units, fine and rows."""
     stem = hashlib.sha256(source.name.encode()).hexdigest()[:16]
-    return folder / f"{stem}.json", folder / f"{stem}.units", folder / f"{stem}.rows"
+    names = (f"{stem}.{kind}" for kind in ("json", "sums", "units", "fine", "rows"))
+    description, sums, units, fine, rows = (folder / name for name in names)
+    return description, sums, units, fine, rows
 
 
 def _open_index(dump: DumpReader, source: Source, folder: Path) -> CodeMatrices | None:
     """Return the codes of an index on disk; None if there is none, or not one of the present values."""
-    description, units, rows = _files(source, folder)
+    description, sums_file, *layouts = _files(source, folder)
     n_values = source.n_steps * source.n_units
     try:
-        is_current = json.loads(description.read_text("utf-8")) == _fingerprint(dump, source)
-        if not is_current or units.stat().st_size != n_values or rows.stat().st_size != n_values:
+        check_own_folder(folder, dump.path)
+        with open_own(sums_file) as file:
+            raw = file.readall()
+        if json.loads(read_text(description)) != _description(dump, source, raw):
             return None
-    except (OSError, ValueError):
+        sums = np.frombuffer(raw, "<u8").reshape(3, n_blocks(n_values))
+        units, fine, rows = [CodeFile(path, n_values, of) for path, of in zip(layouts, sums, strict=True)]
+    except (OSError, ValueError, RecursionError):
         return None
-    coder = coder_for(source.dtype, source.view)
-    maps = _map(units), _map(rows)
-    by_unit, by_row = (np.frombuffer(m, np.uint8) for m in maps)
-    shape = source.n_steps, source.n_units
-    return CodeMatrices(coder, by_unit.reshape(shape[::-1]), by_row.reshape(shape), maps)
+    shape, reader = (source.n_steps, source.n_units), weakref.ref(dump)
 
+    def build_again() -> CodeMatrices | None:
+        opened = reader()
+        return None if opened is None else build_index(opened, source.name, is_suspect=True)
 
-def _map(path: Path) -> mmap.mmap:
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return CodeMatrices(
+        coder_for(source.dtype, source.view),
+        units.codes.reshape(shape[::-1]),
+        fine.codes.reshape(shape[::-1]),
+        rows.codes.reshape(shape),
+        (units, fine, rows),
+        build_again,
+    )
 
 
 def _build(dump: DumpReader, source: Source, folder: Path, progress: CountProgress | None) -> CodeMatrices:
-    """Write both layouts block by block, and the description last, so that a partial index is never used."""
-    paths = description, units, rows = _files(source, folder)
+    """Write all layouts block by block, and the description last, so that a partial index is never used."""
+    paths = description, sums_file, *layouts = _files(source, folder)
     n_bytes, n_free = index_size(source), shutil.disk_usage(folder).free
     for path in paths:
         path.unlink(missing_ok=True)
@@ -189,17 +341,21 @@ def _build(dump: DumpReader, source: Source, folder: Path, progress: CountProgre
         raise OSError(f"the index needs {n_bytes} bytes and {n_free} are free")
     log.info("indexing %s: %d bytes at %s", source.name, n_bytes, folder)
     try:
-        with units.open("wb", buffering=0) as by_unit, rows.open("wb", buffering=0) as by_row:
-            for start, codes, codes_by_unit in _coded_blocks(dump, source):
-                _write_at(by_row, start * source.n_units, codes)
-                for unit, unit_codes in enumerate(codes_by_unit):
-                    _write_at(by_unit, unit * source.n_steps + start, unit_codes)
+        with ExitStack() as files:
+            by_unit, fine_by_unit, by_row = (files.enter_context(new_file(path)) for path in layouts)
+            for block in _coded_blocks(dump, source):
+                _write_at(by_row, block.start * source.n_units, block.rows)
+                for file, layout in ((by_unit, block.units), (fine_by_unit, block.fine)):
+                    for unit, line in enumerate(layout):
+                        _write_at(file, unit * source.n_steps + block.start, line)
                 if progress is not None:
-                    progress(start + len(codes), source.n_steps)
-            os.fsync(by_unit.fileno())  # the codes must be on the disk before the description says so
-            os.fsync(by_row.fileno())
+                    progress(block.start + len(block.rows), source.n_steps)
+            with ThreadPoolExecutor() as pool:
+                sums = b"".join(pool.map(_synced_sums, (by_unit, fine_by_unit, by_row)))
+        with replacing(sums_file, sync=True) as temporary:
+            temporary.write_bytes(sums)
         with replacing(description) as temporary:
-            temporary.write_text(json.dumps(_fingerprint(dump, source)), "utf-8")
+            temporary.write_text(json.dumps(_description(dump, source, sums)), "utf-8")
     except BaseException:
         for path in paths:
             with suppress(OSError):
@@ -211,6 +367,12 @@ def _build(dump: DumpReader, source: Source, folder: Path, progress: CountProgre
     return built
 
 
+def _synced_sums(file: FileIO) -> bytes:
+    """Return the checksums of a file that is on the disk: the codes must be there before the description says so."""
+    os.fsync(file.fileno())
+    return checksums(file).astype("<u8").tobytes()
+
+
 def _write_at(file: FileIO, offset: int, codes: Codes) -> None:
     """Write codes at an offset; a mapped file would kill the process when the disk is full, a write raises."""
     data = memoryview(np.ascontiguousarray(codes).reshape(-1).data)
@@ -219,17 +381,29 @@ def _write_at(file: FileIO, offset: int, codes: Codes) -> None:
         data = data[file.write(data) :]
 
 
-def _coded_blocks(dump: DumpReader, source: Source) -> Iterator[tuple[int, Codes, Codes]]:
-    """Yield (first step, codes by row, codes by unit) in order; threads code the next blocks meanwhile."""
+@dataclass(frozen=True)
+class _Block:
+    """The codes of some steps in each layout: ``rows`` (steps, units), ``units`` and ``fine`` (units, steps)."""
+
+    start: int
+    rows: Codes
+    units: Codes
+    fine: Codes
+
+
+def _coded_blocks(dump: DumpReader, source: Source) -> Iterator[_Block]:
+    """Yield blocks of codes in order; threads code the next blocks meanwhile."""
     coder, states = coder_for(source.dtype, source.view), dump.states(source.name)
     n_rows = max(1, BLOCK_VALUES // source.n_units)
 
-    def code(start: int) -> tuple[int, Codes, Codes]:
-        codes = coder.encode(states[start : start + n_rows])
-        return start, codes, np.ascontiguousarray(codes.T)
+    def code(start: int) -> _Block:
+        places = coder.places(states[start : start + n_rows])
+        by_unit = np.ascontiguousarray(places.T)
+        codes, fine = ((by_unit >> 8).astype(np.uint8), by_unit.astype(np.uint8))
+        return _Block(start, (places >> 8).astype(np.uint8), codes, fine)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        ahead: deque[Future[tuple[int, Codes, Codes]]] = deque()
+        ahead: deque[Future[_Block]] = deque()
         for start in range(0, source.n_steps, n_rows):
             ahead.append(pool.submit(code, start))
             if len(ahead) > THREADS:
@@ -240,6 +414,8 @@ def _coded_blocks(dump: DumpReader, source: Source) -> Iterator[tuple[int, Codes
 
 def _codes_in_memory(dump: DumpReader, source: Source) -> CodeMatrices:
     rows = np.empty((source.n_steps, source.n_units), np.uint8)
-    for start, codes, _ in _coded_blocks(dump, source):
-        rows[start : start + len(codes)] = codes
-    return CodeMatrices(coder_for(source.dtype, source.view), np.ascontiguousarray(rows.T), rows)
+    units, fine = np.empty(rows.shape[::-1], np.uint8), np.empty(rows.shape[::-1], np.uint8)
+    for block in _coded_blocks(dump, source):
+        here = slice(block.start, block.start + len(block.rows))
+        rows[here], units[:, here], fine[:, here] = block.rows, block.units, block.fine
+    return CodeMatrices(coder_for(source.dtype, source.view), units, fine, rows)

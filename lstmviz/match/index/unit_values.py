@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.fast_column import fast_column
+from lstmviz.dump.fast_column import direct_values
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.index.store import is_indexed
 
@@ -37,7 +37,8 @@ class UnitValues:
         self._arguments = (dump, source, unit)
         self._kept: NDArray[Any] | None = None
         if self.info.n_steps * np.dtype(self.info.dtype).itemsize <= KEPT_BYTES:
-            fast = fast_column(dump.states(source), unit) if is_indexed(dump, source) else None
+            direct = direct_values(dump.states(source)) if is_indexed(dump, source) else None
+            fast = None if direct is None else direct.column(unit)
             self._kept = np.concatenate([v for _, v in value_blocks(*self._arguments)]) if fast is None else fast
 
     def counted(self) -> Iterator[tuple[NDArray[Any], NDArray[np.int64] | None]]:

@@ -26,7 +26,7 @@ ALL_DIGITS = 10**15  # whole numbers below it are written with all their digits
 SAMPLE = 2**20  # values, spread evenly over the track, from which the ranges are made
 BLOCK_STEPS = 2**20  # of a track, read at a time
 
-_cache: WeakKeyDictionary[DumpReader, dict[tuple[str, str], Bins]] = WeakKeyDictionary()
+_cache: WeakKeyDictionary[DumpReader, dict[tuple[str, str], tuple[Track, Bins]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +56,13 @@ class Bins:
 
 
 def bins_of(dump: DumpReader, axis: str, track: str) -> Bins:
-    """Return the bins of a track, counted over the whole corpus once for an open dump."""
-    bins = _cache.setdefault(dump, {})
-    if (axis, track) not in bins:
-        bins[axis, track] = _bins(dump.axis(axis).tracks[track])
-    return bins[axis, track]
+    """Return the bins of a track, counted over the whole corpus once for an open dump, and anew once it has changed."""
+    known, now = _cache.setdefault(dump, {}), dump.axis(axis).tracks[track]
+    counted, bins = known.get((axis, track), (None, None))
+    if bins is None or counted is not now:
+        bins = _bins(now)
+        known[axis, track] = now, bins
+    return bins
 
 
 def blocks(track: Track) -> Iterator[tuple[int, NDArray[Any]]]:

@@ -59,6 +59,7 @@ class Listing:
         group: The groups.
         min_shared: Leave out matches that share fewer units of the pattern.
         is_whole: Whether to find all matches at once even in the order ``"best"``; for callers that read all of them.
+        max_shared: Leave out matches that share more units of the pattern; None for no such limit.
 
     Raises:
         UnknownName: The dump lacks a source or track.
@@ -78,14 +79,16 @@ class Listing:
         group: str = "",
         min_shared: int = 1,
         is_whole: bool = False,
+        max_shared: int | None = None,
     ) -> None:
         self._dump, self._matches, self._min_shared = dump, found, check_whole("min_shared", min_shared)
+        self._max_shared = None if max_shared is None else check_whole("max_shared", max_shared)
         self._axis = dump.axis(found.pattern.axis)
         _check_key(self._axis, "order", order, ORDERS)
         if group:
             _check_key(self._axis, "group", group, GROUPS)
         self._lock = Lock()
-        self._is_ranked = order == "best" and not group and not is_whole
+        self._is_ranked = order == "best" and not group and not is_whole and max_shared is None
         self.groups: tuple[Group, ...] = ()
         if not self._is_ranked:
             self._arrange(order, group)
@@ -99,23 +102,24 @@ class Listing:
             return None
         return sum(n for shared, n in self._matches.totals() if shared >= self._min_shared)
 
-    def page(self, limit: int, offset: int = 0) -> pd.DataFrame:
+    def page(self, limit: int, offset: int = 0, has_text: bool = True) -> pd.DataFrame:
         """Return some rows.
 
         Args:
             limit: Number of rows to return.
             offset: Number of rows to skip.
+            has_text: Whether to read the text of each row.
 
         Returns:
             The rows, with the columns of ``find``.
         """
         limit, offset = check_page(limit, offset)
         if self._is_ranked:
-            return self._matches.page(limit, offset, self._min_shared)
+            return self._matches.page(limit, offset, self._min_shared, has_text)
         with self._lock:
             self._rank(offset, min(offset + limit, len(self._spans)))
             spans = self._spans.take(self._places[offset : offset + limit])
-        return match_frame(self._axis, spans, self._matches.unions(spans.start, spans.stop))
+        return match_frame(self._axis, spans, self._matches.unions(spans.start, spans.stop), has_text)
 
     def group_at(self, row: int) -> int | None:
         """Find the group of a row.
@@ -130,7 +134,10 @@ class Listing:
 
     def _arrange(self, order: str, group: str) -> None:
         """Sort the matches; for "best" only into classes of equal group and n_shared, which are ranked when read."""
-        self._spans = spans = self._matches.spans(self._min_shared)
+        spans = self._matches.spans(self._min_shared)
+        if self._max_shared is not None:
+            spans = spans.take(spans.n_shared <= self._max_shared)
+        self._spans = spans
         self._places = np.arange(len(spans))
         if order != "step":
             self._sort(-spans.n_shared)

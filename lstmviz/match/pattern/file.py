@@ -30,7 +30,7 @@ Row = Annotated[Window, GetPydanticSchema(lambda _, handler: handler(Pair))]
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What a person keeps with a pattern: a name, free text, and matches that are hidden or marked.
+    """What a user keeps with a pattern: a name, free text, and matches that are hidden or marked.
 
     Attributes:
         name: At most 200 characters.
@@ -218,7 +218,7 @@ def _parse(text: str | bytes) -> PatternFile:
     except ValidationError as err:
         raise PatternError(_first_line(err)) from err
     except WindowError as err:
-        raise PatternError(f"a row of the pattern file's notes is no window: {err}") from err
+        raise PatternError(f"a row of the pattern file's notes is not a window: {err}") from err
     return PatternFile(whole.pattern, whole.notes)
 
 

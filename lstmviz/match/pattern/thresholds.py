@@ -298,8 +298,10 @@ def _ends(above: float | None, up_to: float | None) -> tuple[str, str]:
     """Return the ends of a range of thresholds as text ("" if open), with digits that tell them apart and from 1."""
     ends = [end for end in (above, up_to) if end is not None]
     for digits in range(4, 18):
-        read = [float(f"{end:.{digits}g}") for end in ends]
-        if sorted(set(read)) == read and all((abs(t) < 1) == (abs(end) < 1) for t, end in zip(read, ends, strict=True)):
+        numbers = [float(f"{end:.{digits}g}") for end in ends]
+        if sorted(set(numbers)) == numbers and all(
+            (abs(t) < 1) == (abs(end) < 1) for t, end in zip(numbers, ends, strict=True)
+        ):
             break
     low, high = ("" if end is None else _signed(f"{end:.{digits}g}") for end in (above, up_to))
     return low, high

@@ -1,1 +1,1 @@
-"""What the matches of a pattern amount to: where they lie, what they carry, how two lists of them compare."""
+"""Summaries of a pattern's matches: where they lie, what they carry, how two lists of them compare."""

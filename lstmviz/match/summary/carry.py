@@ -11,13 +11,18 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.order.bins import bins_of, blocks
 from lstmviz.match.summary.spans import covered_steps, summary_spans
+from lstmviz.match.summary.token_rows import token_rows
 from lstmviz.types import Pattern, Window
 
 CARRY_COLUMNS = ("track", "value", "low", "high", "n_steps", "share", "n_corpus", "base_rate")
 
 
 def carry(
-    dump: DumpReader, pattern: Pattern, min_shared: int | None = None, hidden: Collection[Window] = ()
+    dump: DumpReader,
+    pattern: Pattern,
+    min_shared: int | None = None,
+    hidden: Collection[Window] = (),
+    tokens: int = 0,
 ) -> pd.DataFrame:
     """Compare what the matched steps carry in each track with the whole corpus.
 
@@ -26,12 +31,13 @@ def carry(
         pattern: The pattern.
         min_shared: Use the matches that share at least this many units; None for those that share all.
         hidden: Matches to leave out.
+        tokens: Also compare the tokens at, before and after the matches: so many of each.
 
     Returns:
         One row for each track and value: track, value (a label, a whole number, or a range such as ``"0.1 to 0.2"``),
         low and high (the numbers it stands for, NaN for labels), n_steps (a step in two matches counts once), share (of
         the matched steps that have a value; NaN if there are none), n_corpus and base_rate (the same over the whole
-        corpus).
+        corpus). Rows of tokens have the track ``"token here"``, ``"token before"`` or ``"token after"``.
 
     Raises:
         UnknownName: The dump lacks a source or track of the pattern.
@@ -44,10 +50,10 @@ def carry(
         56  wrong   0.25       0.35
         57  right   0.75       0.65
     """
-    return carry_of_spans(dump, pattern.axis, summary_spans(dump, pattern, min_shared, hidden))
+    return carry_of_spans(dump, pattern.axis, summary_spans(dump, pattern, min_shared, hidden), tokens)
 
 
-def carry_of_spans(dump: DumpReader, axis: str, spans: Candidates) -> pd.DataFrame:
+def carry_of_spans(dump: DumpReader, axis: str, spans: Candidates, tokens: int = 0) -> pd.DataFrame:
     """Return the table of ``carry`` for the steps of some spans of an axis."""
     parts = [_no_rows()]
     for name, track in dump.axis(axis).tracks.items():
@@ -61,6 +67,9 @@ def carry_of_spans(dump: DumpReader, axis: str, spans: Candidates) -> pd.DataFra
         with np.errstate(invalid="ignore"):
             shares = {"share": n_here / n_here.sum(), "base_rate": bins.n_steps / bins.n_steps.sum()}
         parts.append(frame.assign(low=bins.low, high=bins.high, n_steps=n_here, n_corpus=bins.n_steps, **shares))
+    of_tokens = token_rows(dump, axis, spans, tokens)
+    if len(of_tokens):
+        parts.append(of_tokens)
     return pd.concat(parts, ignore_index=True)[list(CARRY_COLUMNS)]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.engine.activity import Steps
 from lstmviz.match.engine.candidates import Candidates
@@ -97,24 +98,79 @@ def compare(
         >>> both.n_first, both.n_second, both.n_both_steps
         (689, 517, 1980)
     """
-    there = dump if second is None else second
-    axes = dump.axis(pattern.axis), there.axis(other.axis)
-    if reason := why_other_text(dump, axes[0].name, there, axes[1].name):
+    return compare_spans(*_both_spans(dump, pattern, other, second, min_shared))
+
+
+def unmet(
+    dump: DumpReader, pattern: Pattern, other: Pattern, second: DumpReader | None = None, min_shared: int | None = None
+) -> pd.DataFrame:
+    """Find the matches of a pattern that have no step in common with a match of another one.
+
+    Args:
+        dump: The dump of the pattern.
+        pattern: The pattern.
+        other: The other pattern.
+        second: The dump of the other pattern; None for the same.
+        min_shared: Use the matches that share at least this many units; None for those that share all.
+
+    Returns:
+        A row for each, in the order of the text: start, stop, length, sequence.
+
+    Raises:
+        PatternError: The dumps do not hold the same text, or a pattern is invalid.
+        UnknownName: A dump lacks a source or track of its pattern.
+
+    Example:
+        >>> match.unmet(dump, pattern, dump.select("rnn.l1.h", 249, 255)).head(3)
+           start  stop  length  sequence
+        0     37    40       3         0
+        1    109   116       7         0
+        2    256   260       4         1
+    """
+    spans, others = _both_spans(dump, pattern, other, second, min_shared)
+    return unmet_frame(dump.axis(pattern.axis), unmet_spans(spans, others))
+
+
+def unmet_frame(axis: Axis, spans: Candidates) -> pd.DataFrame:
+    """Return spans as a table: start, stop, length, sequence."""
+    columns = {"start": spans.start, "stop": spans.stop, "length": spans.stop - spans.start}
+    return pd.DataFrame({**columns, "sequence": np.searchsorted(axis.starts, spans.start, side="right") - 1})
+
+
+def unmet_spans(spans: Candidates, others: Candidates) -> Candidates:
+    """Return the spans without a step in any of the others, in the order of the text."""
+    alone = spans.take(_Cover(others).inside(spans.start, spans.stop) == 0)
+    return alone.take(np.lexsort((alone.stop, alone.start)))
+
+
+def _both_spans(
+    dump: DumpReader, pattern: Pattern, other: Pattern, second: DumpReader | None, min_shared: int | None
+) -> tuple[Candidates, Candidates]:
+    """Return the matches of two patterns; PatternError where they are not of one text."""
+    second_dump = dump if second is None else second
+    axes = dump.axis(pattern.axis), second_dump.axis(other.axis)
+    if reason := why_other_text(dump, axes[0].name, second_dump, axes[1].name):
         raise PatternError(reason)
-    return compare_spans(summary_spans(dump, pattern, min_shared), summary_spans(there, other, min_shared))
+    return summary_spans(dump, pattern, min_shared), summary_spans(second_dump, other, min_shared)
 
 
 def compare_spans(one: Candidates, two: Candidates) -> Comparison:
     """Compare two sets of spans on one axis."""
     first, second = _Cover(one), _Cover(two)
-    pairs = [set(zip(spans.start.tolist(), spans.stop.tolist(), strict=True)) for spans in (one, two)]
     return Comparison(
         n_first=len(one),
         n_second=len(two),
         n_first_met=int((second.inside(one.start, one.stop) > 0).sum()),
         n_second_met=int((first.inside(two.start, two.stop) > 0).sum()),
-        n_same=len(pairs[0] & pairs[1]),
+        n_same=_n_same(one, two),
         n_first_steps=len(first),
         n_second_steps=len(second),
         n_both_steps=int(second.inside(first.start, first.stop).sum()),
     )
+
+
+def _n_same(one: Candidates, two: Candidates) -> int:
+    """Count the spans that both have; each has a span once."""
+    width = 1 + max(int((spans.stop - spans.start).max(initial=0)) for spans in (one, two))
+    first, second = (spans.start * width + spans.stop - spans.start for spans in (one, two))
+    return len(np.intersect1d(first, second, assume_unique=True))

@@ -50,9 +50,9 @@ def matched_steps(spans: Candidates, n_steps: int) -> Mask:
 
 
 def steps_of(window: Window, n_steps: int) -> Mask:
-    """Tell which of ``n_steps`` steps lie in a window; WindowError where it ends behind them."""
+    """Tell which of ``n_steps`` steps lie in a window; WindowError where it ends after them."""
     if window.stop > n_steps:
-        raise WindowError(f"the window [{window.start}, {window.stop}) ends behind the last of {n_steps:,} steps")
+        raise WindowError(f"the window [{window.start}, {window.stop}) ends after the last of {n_steps:,} steps")
     steps = np.arange(n_steps)
     return np.asarray((steps >= window.start) & (steps < window.stop))
 

@@ -10,7 +10,7 @@ import math
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import regex
@@ -40,11 +40,34 @@ class Expression:
             ) from err
         self._seconds_left = SECONDS
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return where each match in a text starts and stops, from left to right, without empty ones."""
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where each match in a text starts and stops, from left to right, without empty ones."""
         with self._timed(text) as seconds:
             hits = self._compiled.finditer(text, timeout=seconds, concurrent=True)
-            return [hit.span() for hit in hits if hit.end() > hit.start()]
+            yield from (hit.span() for hit in hits if hit.end() > hit.start())
+
+    def labelled(self, text: str, codes: dict[str, int], *, is_timed: bool = True) -> list[int]:
+        """Return start, stop and code of each match in a text, one after another, empty ones too.
+
+        ``codes`` has the code of each label, and gets those of new ones. The label is the name of a group that matched,
+        or else the text of the match. Without ``is_timed``, for an expression that was tried before, there is no limit.
+        """
+        if not is_timed:  # a timer costs more than most matches do
+            return self._labelled(text, codes, {})
+        with self._timed(text) as seconds:
+            return self._labelled(text, codes, {"timeout": seconds})
+
+    def _labelled(self, text: str, codes: dict[str, int], limit: dict[str, float]) -> list[int]:
+        groups, new = self._compiled.groupindex, codes.setdefault
+        hits = self._compiled.finditer(text, concurrent=True, **limit)
+        if not groups:
+            return [x for hit in hits for x in (hit.start(), hit.end(), new(hit[0], len(codes)))]
+        if len(groups) == self._compiled.groups:  # the last group that matched is one with a name
+            table = {number: new(name, len(codes)) for name, number in groups.items()}
+            with suppress(KeyError):  # unless none matched
+                return [x for hit in hits for x in (hit.start(), hit.end(), table[hit.lastindex])]
+            hits = self._compiled.finditer(text, concurrent=True, **limit)
+        return [x for hit in hits for x in (hit.start(), hit.end(), new(_name(hit), len(codes)))]
 
     def fullmatch(self, text: str) -> bool:
         """Tell whether the expression matches a whole text."""
@@ -68,3 +91,9 @@ class Expression:
         return PatternError(
             f"the expression {self.source!r} takes too long; make it simpler: no repeat inside a repeat"
         )
+
+
+def _name(hit: Any) -> str:
+    """Return the name of the first group with a name that matched, or else the text of the match."""
+    called: str = next((name for name, group in hit.groupdict().items() if group is not None), hit[0])
+    return called

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,30 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.lazy_arrays import Tokens
 from lstmviz.dump.reader import Axis
-from lstmviz.errors import DumpError, PatternError
+from lstmviz.errors import Cancelled, DumpError, PatternError
+from lstmviz.match.text.literal import Literal
 from lstmviz.match.text.regex import Expression
 from lstmviz.match.text.texts import TokenTexts, composed
+from lstmviz.system.asked import look
 from lstmviz.types import Over
 
 BATCH_STEPS = 2**18  # of whole sequences, decoded at a time; a longer sequence is decoded at once
 
+MAX_QUERY = 10_000  # characters of a search text
+
 Hit = tuple[int, int, int]
 Ids = NDArray[Any]
+Cancel = Callable[[], bool] | None
 _WORD = re.compile(r"\S+")
 
 
-def search(axis: Axis, query: str, regex: bool = False, over: Over = "characters") -> pd.DataFrame:
+def search(
+    axis: Axis,
+    query: str,
+    regex: bool = False,
+    over: Over = "characters",
+    cancel: Callable[[], bool] | None = None,
+) -> pd.DataFrame:
     r"""Find every place where a text occurs on an axis.
 
     The text of each sequence is its tokens, joined as the axis says. Hits are taken from left to right, do not overlap,
@@ -47,12 +59,14 @@ def search(axis: Axis, query: str, regex: bool = False, over: Over = "characters
         query: What to look for.
         regex: Whether the query is a regular expression. It is stopped after a few seconds.
         over: What a hit consists of.
+        cancel: Asked now and then; once it says True, the search ends.
 
     Returns:
         One row for each hit: start and stop (steps), sequence.
 
     Raises:
         PatternError: The query is empty or has no word, or the expression is invalid or takes too long.
+        Cancelled: ``cancel`` said True.
 
     Example:
         >>> match.search(dump.first, r"\(4+\)", regex=True).head(2)
@@ -66,40 +80,34 @@ def search(axis: Axis, query: str, regex: bool = False, over: Over = "characters
         raise PatternError("the search text is empty; give at least one character")
     if over == "words" and not regex and not query.split():
         raise PatternError("the search text has no word, only spaces; search over characters")
+    if len(query) > MAX_QUERY:
+        raise PatternError(f"the search text has {len(query):,} characters; give at most {MAX_QUERY:,}")
     query = composed(query)
-    hits = [] if axis.tokens is None else list(_finder(axis.tokens, query, regex, over)(axis, axis.tokens))
-    return pd.DataFrame(np.array(hits, np.int64).reshape(-1, 3), columns=["start", "stop", "sequence"])
+    hits: Iterator[Hit] = iter(())
+    if axis.tokens is not None:
+        hits = _finder(axis.tokens, query, regex, over)(axis, axis.tokens, cancel)
+    found = np.fromiter(chain.from_iterable(hits), np.int64).reshape(-1, 3)
+    return pd.DataFrame(found, columns=["start", "stop", "sequence"])
 
 
-def _finder(tokens: Tokens, query: str, regex: bool, over: Over) -> Callable[[Axis, Tokens], Iterator[Hit]]:
+def _finder(tokens: Tokens, query: str, regex: bool, over: Over) -> Callable[[Axis, Tokens, Cancel], Iterator[Hit]]:
     """Return the function that yields the hits on an axis."""
+    is_exact = query != query.lower()
     if over == "tokens" or (over == "words" and _is_words(tokens)):
-        whole = [Expression(query) if regex else _literal(re.escape(query), query)]
-        words = whole if regex else [_literal(re.escape(word), query) for word in query.split()]
-        return lambda axis, tokens: _token_hits(axis, tokens, whole, words)
+        whole = [Expression(query) if regex else Literal(query, is_exact=is_exact)]
+        words = whole if regex else [Literal(word, is_exact=is_exact) for word in query.split()]
+        return lambda axis, tokens, cancel: _token_hits(axis, tokens, cancel, whole, words)
     texts = TokenTexts(tokens, are_apart=over == "words")
     if regex and over == "words":
         matching_words = _MatchingWords(Expression(query))
-        return lambda axis, tokens: _text_hits(axis, tokens, texts, matching_words.spans, None)
+        return lambda axis, tokens, cancel: _text_hits(axis, tokens, cancel, texts, matching_words.spans, None)
     if regex:
         spans = Expression(query).spans
-        return lambda axis, tokens: _text_hits(axis, tokens, texts, spans, None)
+        return lambda axis, tokens, cancel: _text_hits(axis, tokens, cancel, texts, spans, None)
     first = query.split()[0] if over == "words" else query
-    prefilter = _literal(re.escape(first), query)
-    pattern = _literal(_whole_words(query), query) if over == "words" else prefilter
-    return lambda axis, tokens: _text_hits(
-        axis, tokens, texts, lambda text: [m.span() for m in pattern.finditer(text)], prefilter
-    )
-
-
-def _literal(source: str, query: str) -> re.Pattern[str]:
-    return re.compile(source, 0 if query != query.lower() else re.IGNORECASE)
-
-
-def _whole_words(query: str) -> str:
-    """Return an expression for the query's words in a row, each with space around it; it starts with a literal."""
-    first, *rest = map(re.escape, query.split())
-    return rf"{first}(?<!\S{first})" + "".join(rf"\s+{word}" for word in rest) + r"(?!\S)"
+    prefilter = Literal(first, is_exact=is_exact)
+    pattern = Literal(query, is_exact=is_exact, are_words=True) if over == "words" else prefilter
+    return lambda axis, tokens, cancel: _text_hits(axis, tokens, cancel, texts, pattern.spans, prefilter)
 
 
 class _MatchingWords:
@@ -125,10 +133,15 @@ def _is_words(tokens: Tokens) -> bool:
     )
 
 
-def _batches(axis: Axis, tokens: Tokens) -> Iterator[tuple[int, int, Ids]]:
-    """Yield (first sequence, the one after the last, token ids) of batches of whole sequences, in order."""
+def batches(axis: Axis, tokens: Tokens, cancel: Cancel = None) -> Iterator[tuple[int, int, Ids]]:
+    """Yield (first sequence, the one after the last, token ids) of batches of whole sequences, in order.
+
+    Raises Cancelled once ``cancel`` says True.
+    """
     first = 0
     while first < len(axis.starts):
+        if cancel is not None and cancel():
+            raise Cancelled("the search was cancelled; search again")
         begin = int(axis.starts[first])
         after = max(first + 1, int(np.searchsorted(axis.stops, begin + BATCH_STEPS, side="right")))
         yield first, after, tokens.ids[begin : int(axis.stops[after - 1])]
@@ -138,36 +151,40 @@ def _batches(axis: Axis, tokens: Tokens) -> Iterator[tuple[int, int, Ids]]:
 def _text_hits(
     axis: Axis,
     tokens: Tokens,
+    cancel: Cancel,
     texts: TokenTexts,
     spans: Callable[[str], Iterable[tuple[int, int]]],
-    prefilter: re.Pattern[str] | None,
+    prefilter: Literal | None,
 ) -> Iterator[Hit]:
     """Yield the steps of each hit in the sequences' texts; batches that ``prefilter`` does not match are skipped."""
-    for first, after, ids in _batches(axis, tokens):
+    for first, after, ids in batches(axis, tokens, cancel):
         base = int(axis.starts[first])
         _check_ids(tokens, ids)
-        if prefilter and after - first > 1 and not prefilter.search(texts.of(ids).text):
+        if prefilter and after - first > 1 and not prefilter.is_in(texts.of(ids).text):
             continue
         edges = zip(axis.starts[first:after].tolist(), axis.stops[first:after].tolist(), strict=True)
         for sequence, (start, stop) in enumerate(edges, first):
+            look()
             here = texts.of(ids[start - base : stop - base])
-            hits = np.array(list(spans(here.text)), np.int64).reshape(-1, 2)
+            hits = np.fromiter(chain.from_iterable(spans(here.text)), np.int64).reshape(-1, 2)
             if len(hits):
                 yield from ((start + a, start + b, sequence) for a, b in here.steps_of(hits))
 
 
-def _token_hits(axis: Axis, tokens: Tokens, whole: list[Any], words: list[Any]) -> Iterator[Hit]:
+def _token_hits(axis: Axis, tokens: Tokens, cancel: Cancel, whole: list[Any], words: list[Any]) -> Iterator[Hit]:
     """Yield every place where one token matches ``whole``, or tokens in a row match ``words``."""
     matchers: dict[Any, Callable[[Ids], NDArray[np.bool_]]] = {}
     for pattern in [*whole, *words]:
         matchers[pattern] = matchers.get(pattern) or token_matcher(tokens, _is_token(pattern, tokens))
-    for first, after, ids in _batches(axis, tokens):
+    for first, after, ids in batches(axis, tokens, cancel):
         base, borders = int(axis.starts[first]), axis.stops[first:after]
         spans: list[tuple[int, int]] = []
         for patterns in [whole] if len(words) == 1 else [whole, words]:
             is_hit = np.ones(max(0, len(ids) - len(patterns) + 1), np.bool_)
             for i, pattern in enumerate(patterns):
                 is_hit &= matchers[pattern](ids)[i : i + len(is_hit)]
+                if not is_hit.any():
+                    break
             starts = base + np.flatnonzero(is_hit) if patterns else np.zeros(0, np.int64)
             is_inside = starts + len(patterns) <= borders[np.searchsorted(borders, starts, side="right")]
             spans += [(a, a + len(patterns)) for a in starts[is_inside].tolist()]

@@ -14,24 +14,26 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstmviz.dump.validate import TrackRows, read_track
+from lstmviz.dump.validate import read_mask
 from lstmviz.errors import RecordingError
-from lstmviz.recording.batch.axis_state import AxisState, RowPlaces, check_types, types_of
-from lstmviz.recording.batch.carried import Carried
+from lstmviz.recording.batch.axis_state import AxisState, RowPlaces
+from lstmviz.recording.batch.carried import Carried, carried_of
 from lstmviz.recording.batch.fit_tokens import CHECKED, NOT_CHECKED, READ, least_known
 from lstmviz.recording.batch.forward_pass import (
+    AttentionRows,
     ForwardPass,
-    LoggedFromEnd,
-    LoggedSource,
-    PassLayout,
     PredictionTrack,
     StateRows,
     StorageOptions,
 )
+from lstmviz.recording.batch.kept import join_attention, join_states, join_tokens, join_tracks, kept_tokens, kept_tracks
 from lstmviz.recording.batch.pass_inputs import INPUTS, CheckedPass, Pass, PassTrack
 from lstmviz.recording.batch.shape_check import CallShape, check_continues, check_fit, check_once, is_too_large
+from lstmviz.recording.batch.valid_steps import ValidSteps
 from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.hooks.calls import Collector, ModuleCall
+from lstmviz.recording.hooks.collector import RunCollector
+from lstmviz.recording.hooks.logged import LoggedAttention, LoggedFromEnd, LoggedSource
 from lstmviz.types import View
 
 
@@ -40,7 +42,7 @@ class AxisRows:
     """What one axis of a batch becomes: segments, their places, and the kept rows of everything.
 
     ``places`` are (n_segments, 2), ``tokens`` ids or strings (n_rows,), ``positions`` where each segment's first step
-    stands in its document; ``n_valid`` counts the valid steps, kept or not, and ``after`` says where the next batch
+    stands in its document; ``n_valid`` counts the ``valid`` steps, kept or not, and ``after`` says where the next batch
     of a stream begins. ``reading`` says of each module how its tokens are known.
     """
 
@@ -49,6 +51,8 @@ class AxisRows:
     positions: NDArray[np.int64]
     tokens: NDArray[Any] | None
     states: dict[str, StateRows]
+    attention: dict[str, AttentionRows]
+    valid: ValidSteps
     tracks: tuple[PassTrack, ...]
     given: tuple[CheckedPass, ...]
     n_valid: int
@@ -72,11 +76,13 @@ class AxisBatch:
         self._continues = np.asarray(_copy(continues))
         self._places_of = partial(axis.places_of, continues=_copy(continues), documents=_copy(documents))
         places = _places_by_pass(given, self._places_of)  # an error comes before the model runs
-        self._passes = [ForwardPass(g, self._places_of, storage, p) for g, p in zip(given, places, strict=True)]
+        self._passes = [
+            ForwardPass(g, self._places_of, storage, p, starts=g.starts) for g, p in zip(given, places, strict=True)
+        ]
         self._at: dict[str, int] = {}  # which pass a module, or a name, fills
 
     def follow(self, follower: TokenFollower) -> None:
-        """Hold tokens against what ``follower`` sees the model read."""
+        """Compare tokens with those that ``follower`` sees the model read."""
         plan = self.axis.plan
         for forward in self._passes:
             forward.follower, forward.vocab = follower, self.axis.spec.vocab
@@ -107,10 +113,23 @@ class AxisBatch:
             raise RecordingError(f"{name} ran over a packed input before run.tokens; call that first")
         checked = self.axis.check(given)
         forward.given = checked
+        forward.starts = checked.starts if forward.starts is None else forward.starts
         forward.places = None if checked.n_sequences is None else self._places_of(checked.n_sequences)
         for name in forward.running:
             if is_too_large(call := forward.call_shape(name), checked):
                 check_fit(name, replace(call, n_calls=1), checked, {}, None)
+
+    def starts(self, given: Any) -> None:
+        """Take where episodes begin, (batch, steps); RecordingError once the steps are cut into sequences."""
+        forward = self._passes[0]
+        if len(self._passes) > 1 or forward.starts is not None:
+            raise RecordingError("run.starts is for a batch of one pass that was given no starts=; give them once")
+        if forward.layout is not None:
+            raise RecordingError(
+                f"{next(iter(forward.settled))} had run over all its steps before run.starts; give starts= to "
+                "run.batch, or open run.batch() without arguments"
+            )
+        forward.starts = read_mask("starts", given)
 
     def take(self, name: str, make: Callable[[], Collector], call: ModuleCall) -> None:
         """Take one call of a module inside its hook; ``make`` returns a new collector for the module."""
@@ -119,21 +138,29 @@ class AxisBatch:
             extra = make()
             extra.take(call)
             check_once(name, forward.settled[name], CallShape(extra.n_sequences, extra.n_steps), forward.given)
-        if call.argument(1, "hx") is None:
-            check_continues(name, forward.n_calls.get(name, 0), forward.given)
         collector = forward.running.get(name) or make()
+        if isinstance(collector, RunCollector) and call.argument(1, "hx") is None:
+            check_continues(name, forward.n_calls.get(name, 0), forward.given)
         if not isinstance(collector, LoggedSource):
             collector.take(call)
-            forward.read(call)
+            forward.read(call, collector)
         forward.advance(name, collector, is_last=forward is self._passes[-1])
 
-    def log(self, name: str, chunk: Tensor, view: View, *, from_end: bool = False) -> None:
-        """Take the next steps of something logged, (steps, batch, n_units), or the ones before with ``from_end``."""
+    def log(self, name: str, chunk: Tensor, view: View, *, from_end: bool = False, over: str | None = None) -> None:
+        """Take the next steps of something logged, (steps, batch, n_units), or the ones before with ``from_end``.
+
+        With ``over`` they are weights over the steps of that axis.
+        """
         forward = self._next_pass(name)
         if name in forward.settled:
             again = CallShape(chunk.shape[1], chunk.shape[0], is_logged=True)
             check_once(name, forward.settled[name], again, forward.given)
-        logged = forward.running.get(name) or (LoggedFromEnd if from_end else LoggedSource)(name, view)
+        logged = forward.running.get(name)
+        if logged is None:
+            make = LoggedFromEnd if from_end else LoggedSource
+            logged = make(name, view) if over is None else LoggedAttention(name, over)
+        if getattr(logged, "over", None) != over:
+            raise RecordingError(f"{name} was logged with over= and without in one batch, or over two axes; log one")
         if isinstance(logged, LoggedSource):
             logged.add(chunk)
         forward.advance(name, logged, is_last=forward is self._passes[-1])
@@ -170,14 +197,20 @@ class AxisBatch:
             lengths=tuple(lengths.tolist()),
             places=np.concatenate([layout.segments.places for _, layout in ran]),
             positions=np.concatenate([layout.segments.position for _, layout in ran]),
-            tokens=_join_tokens([_kept_tokens(forward.given, layout) for forward, layout in ran]),
-            states={name: _join_states([forward.states[name] for forward, _ in ran]) for name in ran[0][0].states},
-            tracks=_join_tracks([_kept_tracks(forward, layout) for forward, layout in ran]),
+            tokens=join_tokens([kept_tokens(forward.given, layout) for forward, layout in ran]),
+            states={name: join_states([forward.states[name] for forward, _ in ran]) for name in ran[0][0].states},
+            attention={n: join_attention([forward.attention[n] for forward, _ in ran]) for n in ran[0][0].attention},
+            valid=ValidSteps(
+                np.concatenate([layout.valid.starts for _, layout in ran]),
+                np.concatenate([layout.valid.stops for _, layout in ran]),
+            ),
+            tracks=join_tracks([kept_tracks(forward, layout) for forward, layout in ran]),
             given=tuple(forward.given for forward, _ in ran),
             n_valid=sum(sum(layout.valid.lengths) for _, layout in ran),
             after=RowPlaces(
-                np.concatenate([layout.places.documents for _, layout in ran]),
+                np.concatenate([layout.after.documents for _, layout in ran]),
                 np.concatenate([layout.after.positions for _, layout in ran]),
+                np.concatenate([layout.after.later for _, layout in ran]),
             ),
             reading=_reading([forward for forward, _ in ran]),
             carried=self._carried(),
@@ -185,16 +218,23 @@ class AxisBatch:
 
     def _carried(self) -> dict[str, Carried]:
         """Return what is known of each module's state over the batch; nothing where it runs in several passes."""
-        if len(self._passes) > 1:
+        forward = self._passes[0]
+        if len(self._passes) > 1 or forward.layout is None:
             return {}
-        carried = {}
-        for name, (carry, rows) in self._passes[0].carries.items():
-            if carry.begin is None or carry.end is None:
-                continue
-            order = slice(None) if rows is None else torch.from_numpy(rows).to(carry.begin.device)
-            flags = np.broadcast_to(self._continues, (len(carry.begin),))
-            carried[name] = Carried(carry.begin[order], carry.end[order], flags, carry.gap)
-        return carried
+        valid, begins = forward.layout.valid, forward.layout.begins
+        flags = np.broadcast_to(self._continues, (valid.n_sequences,))
+        if forward.starts is not None:
+            flags = (
+                flags
+                & ~np.take_along_axis(forward.starts, valid.starts.clip(max=forward.starts.shape[1] - 1)[:, None], 1)[
+                    :, 0
+                ]
+            )
+        carried = {
+            name: carried_of(name, carry, placement, valid, begins, flags)
+            for name, (carry, placement) in forward.carries.items()
+        }
+        return {name: known for name, known in carried.items() if known is not None}
 
     def _next_pass(self, name: str) -> ForwardPass:
         """Return the pass that a module's next call is for: the next one, where it has run over all of the last."""
@@ -205,9 +245,9 @@ class AxisBatch:
 
     def _check_same_sources(self) -> None:
         """Raise RecordingError unless every pass has the same sources."""
-        first = self._passes[0].states
+        first = self._passes[0].states.keys() | self._passes[0].attention.keys()
         for i, forward in enumerate(self._passes):
-            odd = next(iter(first.keys() ^ forward.states.keys()), None)
+            odd = next(iter(first ^ (forward.states.keys() | forward.attention.keys())), None)
             if odd is not None:
                 raise RecordingError(
                     f"{odd} was not made in every pass (look at pass {i}); run the same modules in each"
@@ -230,7 +270,7 @@ def _reading(passes: Sequence[ForwardPass]) -> dict[str, str]:
 
 
 def _copy(given: Any) -> Any:
-    """Return a copy, for the caller may overwrite its own."""
+    """Return a copy, because the caller may overwrite the original."""
     return given.tolist() if hasattr(given, "tolist") else copy(given)
 
 
@@ -238,78 +278,14 @@ def _places_by_pass(given: Sequence[CheckedPass], places_of: Callable[[int], Row
     """Return where the sequences of each pass stand, one pass after another; None where that is not known yet."""
     if len(given) == 1 and given[0].n_sequences is None:
         return [None]
+    if len(given) > 1 and any(g.starts is not None for g in given):
+        raise RecordingError(
+            "starts cuts the rows of one pass, and there are several; record each in its own run.batch"
+        )
     unknown = next((i for i, g in enumerate(given) if g.n_sequences is None), None)
     if unknown is not None:
-        raise RecordingError(f"passes[{unknown}] says nothing of its sequences; give it tokens, lengths or a mask")
+        raise RecordingError(f"passes[{unknown}] says nothing about its sequences; give it tokens, lengths or a mask")
     ends = list(accumulate(g.n_sequences or 0 for g in given))
     places = places_of(ends[-1])
     parts = (slice(start, stop) for start, stop in pairwise((0, *ends)))
-    return [RowPlaces(places.documents[part], places.positions[part]) for part in parts]
-
-
-def _kept_tokens(given: CheckedPass, layout: PassLayout) -> NDArray[Any] | None:
-    return None if given.tokens is None else given.tokens.values[layout.segments.rows]
-
-
-def _kept_tracks(forward: ForwardPass, layout: PassLayout) -> list[PassTrack]:
-    """Return every track of a pass, only at the steps, or segments, that are kept."""
-    given = forward.given
-    shape = None if given.n_padded is None else (layout.valid.n_sequences, given.n_padded)
-    mask = np.ones(shape or (0, 0), np.bool_) if given.valid is None else given.valid.mask(given.n_padded or 0)
-    tracks = [_kept_values(track, mask, layout) for track in given.tracks]
-    for prediction in forward.predictions:
-        _check_shape(prediction, layout)
-        valid = None if prediction.per == "sequence" else layout.valid.mask(prediction.values.shape[1])
-        rows = read_track(prediction.name, prediction.values, prediction.values.shape, valid)
-        track = PassTrack(prediction.name, rows, prediction.per, prediction.concerns, prediction.group)
-        tracks.append(_kept_values(track, np.ones((0, 0), np.bool_) if valid is None else valid, layout))
-    return tracks
-
-
-def _check_shape(track: PredictionTrack, layout: PassLayout) -> None:
-    n_sequences, n_steps = layout.valid.n_sequences, layout.valid.end
-    if track.values.shape[0] != n_sequences or (track.per == "step" and track.values.shape[1] < n_steps):
-        raise RecordingError(
-            f"track {track.name!r} was made for {track.values.shape} and {n_sequences} sequences x {n_steps} steps "
-            "ran; predict once for every step"
-        )
-
-
-def _kept_values(track: PassTrack, mask: NDArray[np.bool_], layout: PassLayout) -> PassTrack:
-    """Reduce a track to the steps (or segments) that are kept; it has a value for each True of ``mask``."""
-    values = track.rows.values
-    if track.per == "sequence":
-        index = layout.segments.sequence
-    elif layout.segments.n_rows == len(values):
-        return track
-    else:
-        index = (np.cumsum(mask) - 1).reshape(mask.shape)[layout.segments.rows]
-    kept = values[index] if isinstance(values, np.ndarray) else [values[i] for i in index]
-    return replace(track, rows=TrackRows(kept))
-
-
-def _join_tokens(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
-    given = [part for part in parts if part is not None]
-    if len(given) not in (0, len(parts)):
-        raise RecordingError("some passes have tokens and some have none; give them to all")
-    return given[0] if len(given) == 1 else np.concatenate(given) if given else None
-
-
-def _join_states(parts: Sequence[StateRows]) -> StateRows:
-    if len(parts) == 1:
-        return parts[0]
-    return replace(parts[0], rows=np.concatenate([part.rows for part in parts]))
-
-
-def _join_tracks(parts: Sequence[Sequence[PassTrack]]) -> tuple[PassTrack, ...]:
-    if len(parts) == 1:
-        return tuple(parts[0])
-    for other in parts[1:]:
-        check_types(types_of(other), types_of(parts[0]), "the first pass", "this pass", "every pass")
-    joined = []
-    for track, *others in zip(*parts, strict=True):
-        values = [track.rows.values, *(o.rows.values for o in others)]
-        arrays = [v for v in values if isinstance(v, np.ndarray)]
-        rows = TrackRows(np.concatenate(arrays) if arrays else [label for v in values for label in v])
-        joined.append(replace(track, rows=rows))
-    return tuple(joined)
+    return [RowPlaces(places.documents[part], places.positions[part], places.later[part]) for part in parts]

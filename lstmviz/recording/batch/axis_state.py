@@ -1,4 +1,4 @@
-"""What a recording knows of one time axis from batch to batch: its documents, its vocabulary, what was declared."""
+"""What a recording keeps of one time axis from batch to batch: its documents, its vocabulary, what was declared."""
 
 from __future__ import annotations
 
@@ -23,10 +23,14 @@ TOKENS = ""  # the encoder's name for the tokens of an axis; a track always has 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowPlaces:
-    """Where the sequences of a batch begin: i at step ``positions[i]`` of document ``documents[i]``."""
+    """Where the sequences of a batch begin: i at step ``positions[i]`` of document ``documents[i]``.
+
+    If more episodes begin in the same row, they are the documents from ``later[i]`` on.
+    """
 
     documents: Ints
     positions: Ints
+    later: Ints
 
 
 class LabelEncoder:
@@ -77,8 +81,9 @@ class AxisState:
     is_text: bool = False  # tokens are given as strings
     types: Mapping[str, str] = field(default_factory=dict)  # of the tracks that run.batch was given
     carried: dict[str, Carried] = field(default_factory=dict)  # of the last batch, by module
-    problems: dict[str, str] = field(default_factory=dict)  # of handing states on, the first of each module
+    problems: dict[str, str] = field(default_factory=dict)  # of passing states on, the first of each module
     reading: dict[str, str] = field(default_factory=dict)  # how the tokens of each module are known
+    unit_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)  # of what is logged, by source
 
     def __post_init__(self) -> None:
         if self.spec.vocab is not None:
@@ -96,15 +101,24 @@ class AxisState:
         added = {f"{self.prefix}document", f"{self.prefix}position"}
         taken = next((track.name for track in checked.tracks if track.name in added), None)
         if taken and (self.every > 1 or checked.where is not None):
-            raise InputError(f"track {taken!r} is made by every= and where= themselves; name yours otherwise")
+            raise InputError(f"track {taken!r} is made by every= and where= themselves; choose another name")
         if not given.is_empty:
             self.check_same(checked)
         return checked
 
-    def places_of(self, n_sequences: int, continues: Any, documents: Any = None) -> RowPlaces:
+    def places_of(
+        self,
+        n_sequences: int,
+        continues: Any,
+        documents: Any = None,
+        *,
+        begins: NDArray[np.bool_] | None = None,
+        n_later: Ints | None = None,
+    ) -> RowPlaces:
         """Return where the sequences of a batch stand: after the batch before where it ``continues``, else at a start.
 
-        ``documents`` are the numbers of the documents that begin, or None where they are those that come next.
+        ``documents`` are the numbers of the documents that begin, or None where they are those that come next. Rows of
+        ``begins`` (n_sequences,) do not continue, and ``n_later`` (n_sequences,) more documents begin inside each.
         """
         does_continue = np.asarray(continues.tolist() if hasattr(continues, "tolist") else continues)
         if does_continue.dtype.kind != "b" or does_continue.shape not in ((), (n_sequences,)):
@@ -113,21 +127,28 @@ class AxisState:
                 f"for each of the {n_sequences} sequences"
             )
         if documents is not None and does_continue.any():
-            raise InputError("documents and continues are both given; sequences that go on are in documents that began")
+            raise InputError(
+                "documents and continues are both given; a row that continues keeps its document, so give documents "
+                "only where rows begin"
+            )
+        if documents is not None and n_later is not None and n_later.any():
+            raise InputError("documents number the rows, and starts cuts rows into episodes; give ids= instead")
+        flags = np.broadcast_to(does_continue, (n_sequences,)) & (self.places is not None)
+        flags = flags if begins is None else flags & ~begins
+        n_new = ~flags + (0 if n_later is None else n_later)
+        first = self.n_documents + np.cumsum(n_new) - n_new
+        later = first + ~flags
         if self.places is None or not does_continue.any():
-            numbers = self.n_documents + np.arange(n_sequences)
-            numbers = numbers if documents is None else _read_documents(documents, n_sequences)
-            return RowPlaces(numbers, np.zeros(n_sequences, np.int64))
+            numbers = first if documents is None else _read_documents(documents, n_sequences)
+            return RowPlaces(numbers, np.zeros(n_sequences, np.int64), later)
         n_before = len(self.places.documents)
         if n_before < n_sequences:
             raise RecordingError(
                 f"this batch has {n_sequences} sequences and continues one of {n_before}; a stream keeps its columns, "
                 "or loses the last ones, so leave continues out where other sequences begin"
             )
-        flags = np.broadcast_to(does_continue, (n_sequences,))
-        new = self.n_documents + np.cumsum(~flags) - 1
         documents, positions = (a[:n_sequences] for a in (self.places.documents, self.places.positions))
-        return RowPlaces(np.where(flags, documents, new), np.where(flags, positions, np.int64(0)))
+        return RowPlaces(np.where(flags, documents, first), np.where(flags, positions, np.int64(0)), later)
 
     def declare(self, passes: Sequence[CheckedPass], words: Sequence[str] | None) -> AxisPlan:
         """Return the plan of the axis after the first batch; ``words`` are its tokens where they are strings."""
@@ -152,7 +173,7 @@ class AxisState:
             self.reading[name] = least_known(self.reading.get(name), verdict)
 
     def commit_carried(self, carried: Mapping[str, Carried]) -> list[str]:
-        """Remember the states that a batch ended with; return what is newly wrong with how they were handed on."""
+        """Remember the states that a batch ended with; return what is newly wrong with how they were passed on."""
         new = []
         for name, now in carried.items():
             problem = now.problem(name, self.carried.get(name))

@@ -16,6 +16,7 @@ from lstmviz.dump.values import as_array
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.batch.forward_pass import ForwardPass, PredictionTrack
+from lstmviz.recording.batch.paired import pair_attention
 from lstmviz.recording.batch.pass_inputs import INPUTS, MANY_FEATURES, Pass, feature_names, read_inputs
 from lstmviz.recording.batch.prediction_tracks import Predictions
 from lstmviz.recording.follow.follower import TokenFollower
@@ -44,7 +45,7 @@ class Batch:
         modules: Sequence[tuple[RecordedModule, str]],
         wanted: StateFilter,
         enter: Callable[[Batch], bool],
-        leave: Callable[[], None],
+        leave: Callable[[], bool],
         done: Callable[[Mapping[str, AxisRows]], None],
         follower: TokenFollower | None = None,
     ) -> None:
@@ -81,9 +82,9 @@ class Batch:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.unwatch()
-        self._leave()
+        is_kept = self._leave()
         failure, self._failure = self._failure, None
-        if value is not None or not self._is_recorded:
+        if value is not None or not self._is_recorded or not is_kept:
             return
         if failure is not None:
             try:
@@ -100,7 +101,8 @@ class Batch:
             for axis_batch in self._axes.values():
                 if axis_batch.has_run:
                     axis_batch.log_inputs()
-            self._done({name: axis.close() for name, axis in self._axes.items() if axis.has_run})
+            rows = {name: axis.close() for name, axis in self._axes.items() if axis.has_run}
+            self._done(pair_attention(rows, {name: axis.axis for name, axis in self._axes.items()}))
 
     def tokens(self, given: Pass, axis: str | None) -> None:
         """Take what an axis runs over, where run.batch was given nothing for it."""
@@ -114,6 +116,10 @@ class Batch:
             raise InputError(f"track {name!r} has shape {array.shape}; give (batch, steps), or (batch,) for sequences")
         track = PredictionTrack(name, array.copy(), "sequence" if array.ndim == 1 else "step", "step", "")
         self._add(f"run.track({name!r}", axis, lambda _: [track])
+
+    def starts(self, values: Any, axis: str | None) -> None:
+        """Take where episodes begin, (batch, steps)."""
+        self._guarded(lambda: self._axis("run.starts(mask", axis).starts(values))
 
     def inputs(self, values: Any, axis: str | None) -> None:
         """Take numeric inputs, (batch, steps, n_features): a track for each, or one source where there are many."""
@@ -142,22 +148,55 @@ class Batch:
         *,
         is_step: bool = False,
         from_end: bool = False,
+        over: str | None = None,
     ) -> None:
-        """Take one more array of states, (batch, steps, n) or (batch, steps), or of one step (batch, n) or (batch,)."""
+        """Take one more array of states, (batch, steps, n) or (batch, steps), or of one step (batch, n) or (batch,).
+
+        In place of n there may be several sizes: each unit is then named by its indices. With ``over`` they are
+        weights over the steps of that axis.
+        """
         check_name("source", name)
         if view not in ("raw", "tanh"):
             raise InputError(f"view {view!r} of {name!r} is not known; use 'raw' or 'tanh'")
         if any(recorded.name == name for recorded, _ in self._modules):
-            raise InputError(f"{name!r} is a module's own name; log under another")
+            raise InputError(f"{name!r} is the name of a recorded module's states; log under another")
         tensor = _as_tensor(name, values)
         shapes = "(batch, n) or (batch,)" if is_step else "(batch, steps, n) or (batch, steps)"
-        if tensor.dim() + is_step not in (2, 3) or 0 in tensor.shape:
+        if tensor.dim() + is_step < 2 or 0 in tensor.shape:
             raise InputError(f"{name!r} was logged with shape {tuple(tensor.shape)}; give {shapes}")
-        if tensor.dim() + is_step == 2:
-            tensor = tensor[..., None]
+        sizes = tuple(tensor.shape[2 - is_step :])
+        if over is not None:
+            self._check_over(name, over, tensor, is_step=is_step, is_from_end=from_end)
+        with torch._C.DisableTorchFunction():
+            tensor = tensor.flatten(2 - is_step) if len(sizes) > 1 else tensor if sizes else tensor[..., None]
         chunk = tensor[None] if is_step else tensor.transpose(0, 1)
         with torch._C.DisableTorchFunction():
-            self._guarded(lambda: self._axis(f"run.log({name!r}", axis).log(name, chunk, view, from_end=from_end))
+            if over is not None:
+                self._guarded(lambda: self._axis(f"run.log({name!r}", axis).log(name, chunk, view, over=over))
+            else:
+                self._guarded(lambda: self._log(name, chunk, view, axis, sizes, from_end))
+
+    def _check_over(self, name: str, over: str, tensor: Tensor, *, is_step: bool, is_from_end: bool) -> None:
+        """Raise InputError unless weights have one size for the steps attended to, of an axis that there is."""
+        if over not in self._axes:
+            raise InputError(f"{name!r} is over axis {over!r}, and the recording has {', '.join(self._axes)}")
+        if tensor.dim() != 3 - is_step:
+            shape = "(batch, steps attended to)" if is_step else "(batch, steps, steps attended to)"
+            raise InputError(
+                f"{name!r} was logged over {over!r} with shape {tuple(tensor.shape)}; give {shape}, each head under a "
+                "name of its own"
+            )
+        if is_from_end:
+            raise InputError(f"{name!r} is attention, which is logged from the first step on; leave out from_end")
+
+    def _log(
+        self, name: str, chunk: Tensor, view: View, axis: str | None, sizes: tuple[int, ...], from_end: bool
+    ) -> None:
+        axis_batch = self._axis(f"run.log({name!r}", axis)
+        known = axis_batch.axis.unit_shapes.setdefault(name, sizes)
+        if known != sizes:
+            raise RecordingError(f"{name} was logged with units of shape {known} and then {sizes}; log one shape")
+        axis_batch.log(name, chunk, view, from_end=from_end)
 
     def predictions(self, given: Predictions, axis: str | None) -> None:
         """Make the tracks of predictions from a model's outputs for steps, (batch, steps, n), or for sequences."""
@@ -220,7 +259,7 @@ def _as_tensor(name: str, values: Any) -> Tensor:
         tensor = values.detach() if isinstance(values, Tensor) else torch.from_numpy(np.asarray(values))
     except (TypeError, ValueError) as err:
         raise InputError(
-            f"{name!r} was logged with something that is no array ({' '.join(str(err).split())[:80]}); give a tensor"
+            f"{name!r} was logged with what is not an array ({' '.join(str(err).split())[:80]}); give a tensor"
         ) from err
     if tensor.is_complex():
         raise InputError(f"{name!r} was logged with complex numbers; give real ones, such as values.abs()")

@@ -1,9 +1,10 @@
-"""Hold the tokens that were given against those that a module read, or take the tokens from what it read."""
+"""Compare the tokens given with those that a module read, or take the tokens from what it read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import eq, ge
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,8 @@ from lstmviz.recording.follow.reading import SourceReading
 
 Ints = NDArray[np.int64]
 CHECKED, ALIGNED, READ, NOT_CHECKED = "checked", "aligned", "taken from what was read", "not checked"
-_ENOUGH = 12  # steps; on fewer, other ids may differ by one number everywhere by chance
+AS_OTHERS = "checked, read as other ids"
+_ENOUGH = 12  # steps; on fewer, unrelated ids may all differ by the same number by chance
 _ANY = -2  # stands for a given token that has no id
 
 
@@ -54,7 +56,11 @@ def note_of(reading: Mapping[str, str]) -> str:
 
 def least_known(before: str | None, now: str) -> str:
     """Return the verdict over two batches, or passes: not checked where one of them is not, aligned where one is."""
-    return now if before is None else max(before, now, key=lambda v: (v == NOT_CHECKED, v.startswith(ALIGNED)))
+
+    def doubts(verdict: str) -> tuple[bool, ...]:
+        return verdict == NOT_CHECKED, verdict.startswith(ALIGNED), verdict == AS_OTHERS
+
+    return now if before is None else max(before, now, key=doubts)
 
 
 def fit_tokens(
@@ -84,7 +90,7 @@ def fit_tokens(
             continue
         if fit.verdict == CHECKED:
             return fit
-        best = fit if best.placement is None else best
+        best = fit if best.verdict == NOT_CHECKED else best
     if best.verdict == NOT_CHECKED and refusal is not None:
         raise refusal
     return best
@@ -96,14 +102,33 @@ def tokens_read(
     """Return the pass with the tokens that a module read; None where they are not known, or numbers were given."""
     if given.wide_inputs is not None or any(track.group == INPUTS for track in given.tracks):
         return None
-    fitting = [s for s in sources if (n_vocab is None or s.ids.max(initial=-1) < n_vocab)]
-    named = [s for s in fitting if s.n_ids == n_vocab]
-    for source in named or fitting:
+    grids = {}
+    for source in _candidates(sources, n_vocab):
         grid = _read_grid(source, lengths)
         if grid is not None and given.n_padded in (None, grid.shape[1]) and given.n_sequences in (None, len(grid)):
-            tokens = TokenGrid(grid, "ids")
-            return replace(given, tokens=tokens, n_sequences=len(grid), n_padded=grid.shape[1])
-    return None
+            grids[source.name] = grid
+    if not grids:
+        return None
+    first, *others = grids.values()
+    if not all(np.array_equal(first, grid) for grid in others):
+        raise RecordingError(
+            f"{' and '.join(grids)} each turn ids into rows, and nothing says which of them are the tokens; give "
+            "tokens= to run.batch, or run.tokens"
+        )
+    return replace(given, tokens=TokenGrid(first, "ids"), n_sequences=len(first), n_padded=first.shape[1])
+
+
+def _candidates(sources: Sequence[SourceReading], n_vocab: int | None) -> list[SourceReading]:
+    """Return the sources whose ids may be the tokens: those of the vocabulary's size, or that have room for it.
+
+    Where there is no vocabulary, those with the most ids.
+    """
+    if n_vocab is None:
+        most = max((s.n_ids for s in sources), default=0)
+        return [s for s in sources if s.n_ids == most]
+    fitting = [s for s in sources if s.ids.max(initial=-1) < n_vocab]
+    exact, wide = ([s for s in fitting if is_it(s.n_ids, n_vocab)] for is_it in (eq, ge))
+    return exact or wide or fitting
 
 
 def _read_grid(source: SourceReading, lengths: tuple[int, ...] | None) -> Ints | None:
@@ -138,7 +163,13 @@ def _fit_source(
             unknown = _in_shape(places, ids.shape) < 0
             if not agrees(np.where(unknown, read, -1), ids, valid):
                 raise RecordingError(_other_tokens(name, source, ids, valid))
-            return Fit(CHECKED)
+            if not _are_most(~unknown | (read >= 0), valid):
+                return Fit(NOT_CHECKED)
+            if agrees(read, ids, valid):
+                return Fit(CHECKED)
+            if not _is_one_each(ids, read, valid):
+                raise RecordingError(_other_tokens(name, source, ids, valid))
+            return Fit(AS_OTHERS)
         try:
             return Fit(ALIGNED, by_place(places, ids.shape, valid))
         except Mixed:
@@ -152,11 +183,23 @@ def _fit_source(
                 "run on, as it read them, or leave it out with layers="
             ) from None
     if agrees(read, ids, valid):
-        return Fit(CHECKED)
+        return Fit(CHECKED if _are_most(read >= 0, valid) else NOT_CHECKED)
     ways = _ways(source.ids, ids, valid, lengths)
     if len(ways) == 1:
         return Fit(ALIGNED, ways[0])
     raise RecordingError(_other_tokens(name, source, ids, valid, n_ways=len(ways)))
+
+
+def _are_most(known: NDArray[np.bool_], valid: ValidSteps | None) -> bool:
+    """Tell whether more than half of the valid steps are known."""
+    return bool((known if valid is None else known[valid.mask(known.shape[1])]).mean() > 0.5)
+
+
+def _is_one_each(ids: Ints, read: Ints, valid: ValidSteps | None) -> bool:
+    """Tell whether each id given was always read as one id, as where a model has buckets or a smaller vocabulary."""
+    mask = (ids >= 0) & (read >= 0)
+    pairs = np.stack([ids, read], 2)[mask if valid is None else mask & valid.mask(ids.shape[1])]
+    return len(np.unique(pairs, axis=0)) == len(np.unique(pairs[:, 0]))
 
 
 def _ways(read: Ints, ids: Ints, valid: ValidSteps | None, lengths: tuple[int, ...] | None) -> list[Placement]:
@@ -176,7 +219,7 @@ def _given_ids(
     None where strings have no numbers.
     """
     if tokens.kind == "ids":
-        return np.asarray(tokens.values, np.int64)
+        return tokens.as_ids()
     words = tokens.values
     if vocab is not None:
         number: dict[str, int] = {}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import pad
 
 from lstmviz.dump.schema import StateDtype
 from lstmviz.errors import RecordingError
 from lstmviz.recording.batch.axis_state import RowPlaces
-from lstmviz.recording.batch.fit_tokens import Fit, fit_tokens, tokens_read
+from lstmviz.recording.batch.episodes import step_places
+from lstmviz.recording.batch.fit_rows import fit_rows
+from lstmviz.recording.batch.fit_tokens import NOT_CHECKED, Fit, fit_tokens, tokens_read
 from lstmviz.recording.batch.pass_inputs import CheckedPass
 from lstmviz.recording.batch.placement import Placement
 from lstmviz.recording.batch.shape_check import CallShape, check_fit, is_too_large, valid_steps_after
@@ -24,9 +24,11 @@ from lstmviz.recording.batch.to_numpy import to_rows
 from lstmviz.recording.batch.valid_steps import ValidSteps
 from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.follow.reading import ModuleReading, readings_of
-from lstmviz.recording.hooks.calls import CallCounter, Collector, ModuleCall, StateArray
+from lstmviz.recording.hooks.calls import Collector, ModuleCall
 from lstmviz.recording.hooks.carry import StateCarry
 from lstmviz.recording.hooks.collector import RunCollector
+from lstmviz.recording.hooks.declared import DeclaredCollector
+from lstmviz.recording.hooks.logged import LoggedAttention, LoggedFromEnd, LoggedSource
 from lstmviz.recording.recompute.own import own_arithmetic
 from lstmviz.types import Concerns, Per, View
 
@@ -52,6 +54,14 @@ class StateRows:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class AttentionRows:
+    """The weights of one pass, (n_rows, width), over the steps of the axis ``over``."""
+
+    rows: NDArray[Any]
+    over: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PredictionTrack:
     """A track made from predictions while the batch runs, (batch, steps) or (batch,); cut when the steps are known."""
 
@@ -62,105 +72,18 @@ class PredictionTrack:
     group: str
 
 
-class LoggedSource:
-    """What was logged under one name: chunks (steps, batch, n_units) that follow each other in time."""
-
-    can_continue = True
-
-    def __init__(self, name: str, view: View) -> None:
-        self.name, self.view = name, view
-        self._chunks: list[Tensor] = []
-        self._counter = CallCounter()
-
-    @property
-    def n_sequences(self) -> int:
-        """Sequences of the batch."""
-        return self._counter.n_sequences
-
-    @property
-    def n_steps(self) -> int:
-        """Steps so far."""
-        return self._counter.n_steps
-
-    @property
-    def lengths(self) -> tuple[int, ...] | None:
-        """The steps of each sequence where later steps were logged for fewer sequences."""
-        return self._counter.lengths
-
-    def add(self, chunk: Tensor) -> None:
-        """Copy the next steps, for the caller may overwrite them."""
-        n_steps, n_sequences, n_units = chunk.shape
-        is_first = not self._chunks
-        if not (is_first or (n_units == self._chunks[0].shape[2] and self._counter.fits(n_sequences, n_steps))):
-            before, now = (tuple(c.shape[1:]) for c in (self._chunks[-1], chunk))
-            raise RecordingError(
-                f"{self.name} was logged with (batch, n) {before} and then {now} in one batch; log one size, or step "
-                "by step (run.log_step) the first sequences of a batch, where the last ones end"
-            )
-        self._chunks.append(chunk.detach().clone())
-        self._counter.add(n_sequences, n_steps)
-
-    def finish(self, lengths: Sequence[int]) -> Iterator[StateArray]:
-        """Yield all of it as one state."""
-        n = self.n_sequences
-        even = [c if c.shape[1] == n else pad(c, (0, 0, 0, n - c.shape[1])) for c in self._chunks]
-        yield StateArray(self.name, torch.cat(even), self.view)
-
-
-class LoggedFromEnd(LoggedSource):
-    """What was logged step by step from the last step to the first; shorter sequences join as their ends are met."""
-
-    def __init__(self, name: str, view: View) -> None:
-        super().__init__(name, view)
-        self._sizes: list[int] = []
-
-    @property
-    def n_sequences(self) -> int:
-        """Sequences of the batch."""
-        return max(self._sizes, default=0)
-
-    @property
-    def n_steps(self) -> int:
-        """Steps so far."""
-        return len(self._sizes)
-
-    @property
-    def lengths(self) -> tuple[int, ...] | None:
-        """The steps of each sequence where some joined later."""
-        n = self.n_sequences
-        counts = tuple(sum(size > i for size in self._sizes) for i in range(n))
-        return None if not counts or min(counts) == max(counts) else counts
-
-    def add(self, chunk: Tensor) -> None:
-        """Copy the step before those that were logged."""
-        n_sequences, n_units = chunk.shape[1:]
-        if self._chunks and (n_units != self._chunks[0].shape[2] or n_sequences < self._sizes[-1]):
-            raise RecordingError(
-                f"{self.name} was logged from the end with (batch, n) {tuple(self._chunks[-1].shape[1:])} and then "
-                f"{tuple(chunk.shape[1:])}; log one size, and only more sequences as their ends are met"
-            )
-        self._chunks.append(chunk.detach().clone())
-        self._sizes.append(n_sequences)
-
-    def finish(self, lengths: Sequence[int]) -> Iterator[StateArray]:
-        """Yield all of it as one state, in the order of the text."""
-        n = self.n_sequences
-        even = [pad(c, (0, 0, 0, n - c.shape[1])) for c in reversed(self._chunks)]
-        yield StateArray(self.name, torch.cat(even), self.view)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class PassLayout:
-    """Which steps of a pass are valid, where its sequences stand in their documents, and which steps are kept."""
+    """Which steps of a pass are valid, and which of them are kept.
+
+    ``after`` says where the sequences of a batch that continues this one stand. Where ``starts`` were given, ``begins``
+    (batch, steps) is True at the first step of each episode.
+    """
 
     valid: ValidSteps
-    places: RowPlaces
     segments: Segments
-
-    @property
-    def after(self) -> RowPlaces:
-        """Where the sequences of a batch that continues this one stand."""
-        return RowPlaces(self.places.documents, self.places.positions + self.valid.stops - self.valid.starts)
+    after: RowPlaces
+    begins: NDArray[np.bool_] | None = None
 
 
 @dataclass(eq=False)
@@ -168,12 +91,13 @@ class ForwardPass:
     """One pass over one axis; its layout is fixed by the first thing that is known to have run to its end."""
 
     given: CheckedPass
-    places_of: Callable[[int], RowPlaces]
+    places_of: Callable[..., RowPlaces]
     storage: StorageOptions
     places: RowPlaces | None  # where the sequences stand, if it is known how many there are
     layout: PassLayout | None = None
     settled: dict[str, CallShape] = field(default_factory=dict)
     states: dict[str, StateRows] = field(default_factory=dict)
+    attention: dict[str, AttentionRows] = field(default_factory=dict)
     predictions: list[PredictionTrack] = field(default_factory=list)
     running: dict[str, Collector | LoggedSource] = field(default_factory=dict)
     n_calls: dict[str, int] = field(default_factory=dict)
@@ -182,8 +106,9 @@ class ForwardPass:
     takes_tokens: bool = True  # from what the model reads, where none are given
     readings: dict[str, ModuleReading] = field(default_factory=dict)
     fits: dict[str, Fit] = field(default_factory=dict)
-    carries: dict[str, tuple[StateCarry, NDArray[np.int64] | None]] = field(default_factory=dict)
+    carries: dict[str, tuple[StateCarry, Placement | None]] = field(default_factory=dict)
     has_taken: bool = False  # tokens from there
+    starts: NDArray[np.bool_] | None = None  # where episodes begin, (batch, steps)
 
     @property
     def is_described(self) -> bool:
@@ -213,11 +138,15 @@ class ForwardPass:
         if call.n_steps == end or (call.lengths is not None and not collector.can_continue):
             self.settle(name)
 
-    def read(self, call: ModuleCall) -> None:
+    def read(self, call: ModuleCall, collector: Collector) -> None:
         """Note what a module reads in one call, where tokens are followed."""
         if self.follower is None:
             return
         x = call.argument(0, "input")
+        if isinstance(collector, DeclaredCollector):
+            x = collector.input_of(call, self.follower)
+            if x is None:
+                return
         reading = self.readings.setdefault(call.name, ModuleReading())
         reading.add(self.follower, call.module, x)
         if reading.shapes[-1][0] == 1:
@@ -242,6 +171,11 @@ class ForwardPass:
         collector = self.running.pop(name)
         self.settled[name] = call
         lengths = tuple(valid.stops.tolist()) if placement is None else placement.lengths
+        if isinstance(collector, LoggedAttention):
+            (weights,) = collector.finish(lengths)
+            rows = to_rows(name, weights.values, self.layout.segments, self.storage.dtype)
+            self.attention[name] = AttentionRows(rows, collector.over)
+            return
         for state in collector.finish(lengths):
             layer = name if state.source == name else state.source.rsplit(".", 1)[0]
             units = self.storage.units.units_of(state.source, layer, name, state.values.shape[2])
@@ -251,16 +185,17 @@ class ForwardPass:
                 raise RecordingError(f"{state.source!r} is a source already; log under another name")
             self.states[state.source] = StateRows(rows, state.view, units, layer, name)
         if isinstance(collector, RunCollector) and not (placement is not None and placement.is_reversed):
-            self.carries[name] = collector.carry, placement.sequences if placement is not None else None
+            self.carries[name] = collector.carry, placement
 
     def _check_fit(self, name: str, call: CallShape) -> None:
         check_fit(name, call, self.given, self.settled, None if self.layout is None else self.layout.valid)
 
     def _fit_tokens(self, name: str, call: CallShape) -> Placement | None:
-        """Hold what a module read against the tokens given, or take them from it; return where its steps belong."""
+        """Compare what a module read with the tokens given, or take them from it; return where its steps belong."""
         if self.follower is None or name not in self.readings:
             return None
-        sources = readings_of(self.follower, self.readings[name])
+        reading = self.readings[name]
+        sources = readings_of(self.follower, reading)
         if self.given.tokens is None and self.takes_tokens and not self.settled:
             taken = tokens_read(sources, self.given, None if self.vocab is None else len(self.vocab), call.lengths)
             if taken is not None:
@@ -268,6 +203,10 @@ class ForwardPass:
                 self.has_taken = True
         try:
             fit = fit_tokens(name, sources, self.given, self.vocab, call.lengths)
+            if fit.verdict == NOT_CHECKED:
+                are_words = self.vocab is None and self.given.tokens is not None and self.given.tokens.kind != "ids"
+                ids = [s.ids.astype(np.complex128) for s in sources if are_words and (s.ids >= 0).all()]
+                fit = fit_rows(name, self.given, ids if self.follower.sources else [reading.all_marks])
         except RecordingError:
             self._check_fit(name, call)  # a length that does not fit says more
             raise
@@ -292,13 +231,27 @@ class ForwardPass:
         return self.layout
 
     def _lay_out(self, valid: ValidSteps) -> PassLayout:
-        places = self.places_of(valid.n_sequences) if self.places is None else self.places
+        return lay_out(valid, self.places_of, self.storage.every, self.given.where, self.starts, self.places)
+
+
+def lay_out(
+    valid: ValidSteps,
+    places_of: Callable[..., RowPlaces],
+    every: int,
+    where: NDArray[np.bool_] | None,
+    starts: NDArray[np.bool_] | None,
+    places: RowPlaces | None = None,
+) -> PassLayout:
+    """Return which steps of a pass are kept, as sequences; ``places`` are those of its rows, where they are known."""
+    if starts is None:
+        places = places_of(valid.n_sequences) if places is None else places
         segments = select_steps(
-            valid.starts,
-            valid.stops,
-            documents=places.documents,
-            offsets=places.positions,
-            every=self.storage.every,
-            where=self.given.where,
+            valid.starts, valid.stops, documents=places.documents, offsets=places.positions, every=every, where=where
         )
-        return PassLayout(valid, places, segments)
+        return PassLayout(valid, segments, replace(places, positions=places.positions + valid.stops - valid.starts))
+    if where is not None and where.shape != starts.shape:
+        raise RecordingError(f"starts has (batch, steps) {starts.shape} and where {where.shape}; give both alike")
+    steps = step_places(starts, valid, partial(places_of, valid.n_sequences))
+    grids = steps.documents, steps.positions
+    segments = select_steps(valid.starts, valid.stops, every=every, where=where, grids=grids)
+    return PassLayout(valid, segments, steps.after, steps.begins)

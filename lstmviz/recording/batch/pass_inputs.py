@@ -38,6 +38,7 @@ class Pass:
         tracks: Names with (batch, steps) numbers, or with nested lists of strings for a category (None: no label).
         sequence_tracks: Names with one number or string for each sequence, (batch,). Every batch must have the same.
         where: True for the steps to keep, (batch, steps); a sequence ends where a step is left out.
+        starts: True where an episode begins, (batch, steps), as for ``Recording.batch``; only where there is one pass.
 
     Example:
         >>> import torch
@@ -57,6 +58,7 @@ class Pass:
     tracks: Mapping[str, Values] | None = None
     sequence_tracks: Mapping[str, Values] | None = None
     where: Values | None = None
+    starts: Values | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -73,6 +75,7 @@ class PassTrack:
     per: Per = "step"
     concerns: Concerns = "step"
     group: str = ""
+    is_by_step: bool = False  # of a sequence's: given for each step, of which the first of each episode counts
 
     @property
     def type(self) -> str:
@@ -101,6 +104,7 @@ class CheckedPass:
     tracks: tuple[PassTrack, ...] = ()
     where: NDArray[np.bool_] | None = None
     wide_inputs: NDArray[Any] | None = None  # (batch, steps, n_features)
+    starts: NDArray[np.bool_] | None = None  # (batch, steps)
 
     def shape_text(self) -> str:
         """Say what shape was given, and of what."""
@@ -127,6 +131,7 @@ def check_pass(
         "inputs": inputs,
         "mask": read_mask("mask", given_mask),
         "where": read_mask("where", given.where),
+        "starts": read_mask("starts", given.starts),
     }
     shape = _common_shape(grids, given.tracks)
     valid = read_valid_steps(given.lengths, grids["mask"], ragged, shape)
@@ -137,13 +142,13 @@ def check_pass(
         check_no_gap(tokens.values, mask)
     tracks = list(_step_tracks(given, tokens, inputs, features, prefix, valid, mask))
     n_sequences = shape[0] if shape is not None else None if valid is None else valid.n_sequences
-    tracks += _sequence_tracks(given.sequence_tracks, n_sequences)
+    tracks += _sequence_tracks(given.sequence_tracks, n_sequences, None if given.starts is None else mask)
     _check_names(tracks)
     if n_sequences is None and tracks:
         n_sequences = len(tracks[0].rows.values)
     n_padded = None if shape is None else shape[1]
     wide = inputs if inputs is not None and inputs.shape[2] > MANY_FEATURES else None
-    return CheckedPass(n_sequences, n_padded, valid, tokens, tuple(tracks), grids["where"], wide)
+    return CheckedPass(n_sequences, n_padded, valid, tokens, tuple(tracks), grids["where"], wide, grids["starts"])
 
 
 def read_inputs(given: Values | None) -> tuple[NDArray[Any] | None, tuple[int, ...] | None]:
@@ -228,12 +233,24 @@ def _check_ragged(name: str, lengths: Sequence[int], valid: ValidSteps | None, s
         )
 
 
-def _sequence_tracks(given: Mapping[str, Values] | None, n_sequences: int | None) -> list[PassTrack]:
+def _sequence_tracks(
+    given: Mapping[str, Values] | None, n_sequences: int | None, mask: NDArray[np.bool_] | None
+) -> list[PassTrack]:
+    """Read values of sequences; where rows hold episodes, ``mask`` has their valid steps, and each may have a value."""
     tracks = []
     for name, values in (given or {}).items():
         if n_sequences is None:
             n_sequences = len(as_array(f"track {name!r}", values, "(batch,)", "give one value a sequence").reshape(-1))
-        tracks.append(PassTrack(name, read_track(name, values, (n_sequences,)), per="sequence"))
+        is_by_step = (
+            mask is not None
+            and as_array(f"track {name!r}", values, "numbers or strings", "give one a sequence").ndim == 2
+        )
+        rows = (
+            read_track(name, values, mask.shape, mask)
+            if mask is not None and is_by_step
+            else read_track(name, values, (n_sequences,))
+        )
+        tracks.append(PassTrack(name, rows, per="sequence", is_by_step=is_by_step))
     return tracks
 
 

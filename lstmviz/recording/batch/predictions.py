@@ -6,7 +6,7 @@ device, so that neither a second copy of (batch, steps, n_vocab) nor a gradient 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from lstmviz.checks import short_repr
+from lstmviz.dump.values import as_array, is_whole, plain
+from lstmviz.dump.vocabulary import read_vocab
 from lstmviz.errors import InputError
 
 GROUP = "predictions"  # the tracks are drawn together
 RIGHT, WRONG = "right", "wrong"
+_NONE = -100  # the target of no target, as torch's losses have it
 _CHUNK = 4_000_000  # logits read at a time: 16 MB of float32, whatever the size of the vocabulary
 _SPREAD = 0.5  # that probabilities of separate labels have at least
 _ENOUGH = 16  # scores, which lie between 0 and 1 by chance in less than one of 50,000 cases
@@ -64,7 +68,7 @@ def token_predictions(
     values, targets = _two_sided(_read_logits(logits), targets)
     _check_logits(values, shape, is_steps_first=is_steps_first)
     _check_labels(labels, values.shape[2], needs_all=needs_all)
-    target_ids = None if targets is None else _targets(targets, shape, values.shape[2])
+    target_ids = None if targets is None else _targets(targets, shape, values.shape[2], labels)
     k = _top_k(top_k, values.shape[2])
     scores = _scores(values, k, target_ids)
     return _tracks(scores, target_ids, shape, labels, lambda i: (f"top{i + 1}", f"p{i + 1}"))
@@ -77,6 +81,8 @@ def class_predictions(logits: Any, targets: Any, n_sequences: int, *, labels: Se
     tracks are ``predicted`` and ``p``, and with targets ``loss`` and ``right``.
     """
     values, targets = _two_sided(_read_logits(logits), targets)
+    if values.dim() == 1 and len(values) == n_sequences:
+        raise InputError(f"logits have shape {tuple(values.shape)}, one score a sequence; give logits[:, None]")
     if values.dim() != 2 or len(values) != n_sequences:
         raise InputError(
             f"logits have shape {tuple(values.shape)}; a prediction for each of the {n_sequences} sequences needs "
@@ -84,7 +90,7 @@ def class_predictions(logits: Any, targets: Any, n_sequences: int, *, labels: Se
         )
     values = values[:, None]
     if targets is not None:
-        targets = _ids(targets)
+        targets = _ids(targets, labels)
         if tuple(targets.shape) != (n_sequences,):
             raise InputError(
                 f"targets have shape {tuple(targets.shape)}; give one class id for each of the {n_sequences} sequences"
@@ -116,10 +122,10 @@ def value_tracks(
     if kind == "sigmoids" and _are_shares(tensor):
         raise InputError("outputs look like probabilities already; give logits, or keep them with kind='values'")
     wide = tensor.double() if tensor.dtype == torch.float64 else tensor.float()
-    kept = wide.sigmoid() if kind == "sigmoids" else wide
+    values_kept = wide.sigmoid() if kind == "sigmoids" else wide
     stem = "p" if kind == "sigmoids" else "output"
-    names = [f"{stem} {i}" for i in range(kept.shape[-1])] if labels is None else list(labels)
-    tracks = {name: kept[..., i].float().cpu().numpy() for i, name in enumerate(names)}
+    names = [f"{stem} {i}" for i in range(values_kept.shape[-1])] if labels is None else list(labels)
+    tracks = {name: values_kept[..., i].float().cpu().numpy() for i, name in enumerate(names)}
     if targets is not None:
         wanted = torch.as_tensor(np.asarray(targets.cpu() if isinstance(targets, Tensor) else targets)).to(wide)
         wanted = wanted[..., None] if tuple(wanted.shape) == shape and wide.shape[-1] == 1 else wanted
@@ -248,15 +254,40 @@ def _check_logits(logits: Tensor, shape: tuple[int, int], *, is_steps_first: boo
     raise InputError(f"logits have shape {given} and ({batch}, {steps}, n_vocab) is needed; {guess}")
 
 
-def _ids(given: Any) -> NDArray[Any]:
-    ids = given.detach().cpu().numpy() if isinstance(given, Tensor) else np.asarray(given)
-    if ids.dtype.kind not in "iu":
-        raise InputError(f"targets are {ids.dtype}; give integer ids, -100 where there is no target")
-    return ids
+def _ids(given: Any, labels: Sequence[str] | None) -> NDArray[np.int64]:
+    """Return targets as ids, -100 for none: numbers as they are, strings by the labels."""
+    values = as_array("targets", given, "ids", "give integer ids, -100 where there is no target")
+    if values.dtype.kind == "O":
+        number = {label: i for i, label in reversed(list(enumerate(labels or ())))} | {None: _NONE}
+        odd = next((v for v in values.flat if v not in number), None)
+        if odd is not None:
+            kind = "ids" if labels is None else "ids or labels"
+            raise InputError(f"targets have {short_repr(odd)}; give {kind}, and None or -100 where there is no target")
+        return np.array([number[v] for v in values.flat], np.int64).reshape(values.shape)
+    if values.dtype.kind == "f":
+        values = np.where(np.isnan(values), _NONE, values)
+    if values.dtype.kind == "b" or not is_whole(values):
+        odd = values[values != np.round(values)].ravel()[:1].tolist() if values.dtype.kind == "f" else values.dtype
+        raise InputError(f"targets have {odd}; give integer ids, -100 where there is no target")
+    return values.astype(np.int64)
 
 
-def _targets(given: Any, shape: tuple[int, int], n_labels: int) -> NDArray[np.int64]:
-    ids = _ids(given)
+def read_labels(given: Any) -> tuple[str, ...] | None:
+    """Return the names of scores as strings, from a list, a column, an enumeration, or a mapping as of a vocabulary."""
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        return read_vocab(given)
+    names = plain(given)
+    if isinstance(names, str) or not isinstance(names, (list, np.ndarray)):
+        raise InputError(f"labels are {short_repr(given)}; give a list, the name of each score")
+    return tuple(str(name) for name in names)
+
+
+def _targets(
+    given: Any, shape: tuple[int, int], n_labels: int, labels: Sequence[str] | None = None
+) -> NDArray[np.int64]:
+    ids = _ids(given, labels)
     if ids.shape != shape:
         guess = "give one id for each step, -100 where there is none"
         if ids.shape == shape[::-1]:
@@ -274,12 +305,12 @@ def _targets(given: Any, shape: tuple[int, int], n_labels: int) -> NDArray[np.in
             f"target {ids[sequence, step]} at step {step} of sequence {sequence} is outside the {n_labels} that logits "
             "score; give ids below that, or -100 for no target"
         )
-    return ids.astype(np.int64)
+    return ids
 
 
 def _top_k(given: Any, n_labels: int) -> int:
-    if not isinstance(given, (int, np.integer)) or given < 1:
-        raise InputError(f"top_k is {given!r}; give how many predictions to keep, 1 or more")
+    if not isinstance(given, (int, np.integer)) or isinstance(given, bool) or given < 1:
+        raise InputError(f"top_k is {given!r}; give how many predictions to keep, a whole number of 1 or more")
     return min(int(given), n_labels)
 
 

@@ -72,8 +72,8 @@ def check_continues(name: str, n_calls: int, given: CheckedPass) -> None:
     """Raise RecordingError for a call without an initial state after ``n_calls``, where nothing says what it is."""
     if n_calls and given.n_padded is None and given.valid is None:
         raise RecordingError(
-            f"{name} begins anew, without a state, in call {n_calls + 1} of one run.batch that was given no tokens; "
-            f"{_ONE_EACH}"
+            f"{name} starts without a state in call {n_calls + 1} of one run.batch that was given no tokens; "
+            f"{_ONE_EACH}; or give it zeros where an episode begins, and call run.starts(mask)"
         )
 
 

@@ -62,31 +62,35 @@ def select_steps(
     offsets: Ints | None = None,
     every: int = 1,
     where: NDArray[np.bool_] | None = None,
+    grids: tuple[Ints, Ints] | None = None,
 ) -> Segments:
     """Return the steps to keep of a padded batch.
 
     The valid steps of sequence i are ``starts[i]`` to ``stops[i]``; the first of them is step ``offsets[i]`` (default
     0) of document ``documents[i]`` (default: i). Of each document's steps 0, every, 2 * every ... are kept, and of
-    these the ones where ``where`` (batch, steps) is True; a segment ends where one is left out.
+    these the ones where ``where`` (batch, steps) is True; a segment ends where one is left out. Where a row holds
+    several documents, ``grids`` (batch, steps) are the document of each step and its position there.
     """
     sequences = np.arange(len(starts))
     documents = sequences if documents is None else documents
     offsets = np.zeros(len(starts), np.int64) if offsets is None else offsets
     first = starts + -offsets % every
-    if where is None:
+    if where is None and grids is None:
         lengths = np.maximum(0, -(-(stops - first) // every))
         has = lengths > 0
         position = offsets + first - starts
         return Segments(sequences[has], first[has], lengths[has], documents[has], position[has], every)
-    steps = np.arange(where.shape[1])
-    is_kept = where & (steps >= first[:, None]) & (steps < stops[:, None]) & ((steps - first[:, None]) % every == 0)
-    sequence, step = np.nonzero(is_kept)
-    position = offsets[sequence] + step - starts[sequence]
+    grid = where if where is not None else grids[0] if grids is not None else first
+    steps = np.arange(grid.shape[1])
+    at_document, at_position = grids or (documents[:, None], (offsets - starts)[:, None] + steps)
+    is_kept = (steps >= starts[:, None]) & (steps < stops[:, None]) & (at_position % every == 0)
+    sequence, step = np.nonzero(is_kept if where is None else is_kept & where)
+    document, position = (np.broadcast_to(a, is_kept.shape)[sequence, step] for a in (at_document, at_position))
     is_new = np.ones(len(sequence), np.bool_)
-    is_new[1:] = (np.diff(sequence) != 0) | (np.diff(position) != every)
+    is_new[1:] = (np.diff(sequence) != 0) | (np.diff(document) != 0) | (np.diff(position) != every)
     begin = np.flatnonzero(is_new)
     lengths = np.diff(np.append(begin, len(sequence)))
-    return Segments(sequence[begin], step[begin], lengths, documents[sequence[begin]], position[begin], every)
+    return Segments(sequence[begin], step[begin], lengths, document[begin], position[begin], every)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.block import Block
-from lstmviz.dump.schema import ArrayKey, AxisPlan, DumpPlan, SourcePlan, StateDtype, first_duplicate
+from lstmviz.dump.schema import ArrayKey, AttentionPlan, AxisPlan, DumpPlan, SourcePlan, StateDtype, first_duplicate
 from lstmviz.dump.validate import TrackRows
 from lstmviz.errors import InputError, RecordingError
 from lstmviz.recording.batch.axis_batch import AxisRows
@@ -29,6 +29,7 @@ class AxisBlock:
     plan: AxisPlan
     sources: tuple[SourcePlan, ...]
     tracks: tuple[PassTrack, ...]
+    attention: tuple[AttentionPlan, ...]
     new_labels: Mapping[str, tuple[str, ...]]  # by the encoder's names, tokens among them
 
     def commit(self) -> None:
@@ -48,6 +49,7 @@ def make_axis_block(axis: AxisState, rows: AxisRows, dtype: StateDtype) -> AxisB
         arrays[ArrayKey("tokens")] = _ids(axis, rows.tokens, new)
         words = rows.tokens.tolist() if rows.tokens.dtype == object else None
     arrays |= {ArrayKey("state", name): state.rows for name, state in rows.states.items()}
+    arrays |= {ArrayKey("attention", name): weights.rows for name, weights in rows.attention.items()}
     tracks = (*rows.tracks, *_place_tracks(axis, rows))
     _check_duplicates(tracks)
     for track in tracks:
@@ -60,7 +62,8 @@ def make_axis_block(axis: AxisState, rows: AxisRows, dtype: StateDtype) -> AxisB
     labels = {name: added for name, added in new.items() if added and name != TOKENS}
     block = Block(plan.name, rows.lengths, arrays, labels, rows.places, new.get(TOKENS, ()))
     sources = tuple(_source(name, plan.name, state, dtype) for name, state in rows.states.items())
-    return AxisBlock(axis, rows, block, plan, sources, tracks, new)
+    attention = tuple(AttentionPlan(name, plan.name, w.over, dtype) for name, w in rows.attention.items())
+    return AxisBlock(axis, rows, block, plan, sources, tracks, attention, new)
 
 
 def first_plan(blocks: Sequence[AxisBlock], order: Sequence[str], provenance: Mapping[str, Any]) -> DumpPlan:
@@ -73,11 +76,22 @@ def first_plan(blocks: Sequence[AxisBlock], order: Sequence[str], provenance: Ma
     tracks = tuple(track.info(b.plan.name) for b in blocks for track in b.tracks)
     _check_duplicates(tracks)
     ordered = tuple(s for _, s in sorted(sources, key=lambda placed: placed[0]))
-    return DumpPlan(tuple(b.plan for b in blocks), ordered, tracks, provenance)
+    attention = tuple(a for b in blocks for a in b.attention)
+    if (twice := first_duplicate(a.name for a in attention)) is not None:
+        raise RecordingError(f"{twice!r} was logged on two axes; log it under two names")
+    return DumpPlan(tuple(b.plan for b in blocks), ordered, tracks, provenance, attention)
 
 
 def check_plan(blocks: Sequence[AxisBlock], known: DumpPlan) -> None:
-    """Raise RecordingError where a batch has other sources or tracks than the first."""
+    """Raise RecordingError where a batch has other sources, tracks or attention than the first."""
+    ran = {b.plan.name for b in blocks}
+    for attention in known.attention:
+        if (attention.axis in ran) != (attention.over in ran):
+            rests = attention.over if attention.axis in ran else attention.axis
+            raise RecordingError(
+                f"nothing ran on axis {rests!r} in this batch, and attention {attention.name!r} pairs it with "
+                f"{attention.over if rests == attention.axis else attention.axis!r}; run both in each batch"
+            )
     for b in blocks:
         axis = b.plan.name
         declared = next((a for a in known.axes if a.name == axis), None)
@@ -87,6 +101,10 @@ def check_plan(blocks: Sequence[AxisBlock], known: DumpPlan) -> None:
         expected = [s for s in known.sources if s.axis == axis]
         if set(b.sources) != set(expected):
             raise RecordingError(_other_sources(b, expected))
+        declared_here = [a for a in known.attention if a.axis == axis]
+        other = next(iter(set(b.attention) ^ set(declared_here)), None)
+        if other is not None:
+            raise RecordingError(f"attention {other.name!r} is not in this batch and the first; log it in each")
         infos = {t.name: t for t in known.tracks if t.axis == axis}
         given = {t.name: t.info(axis) for t in b.tracks}
         odd = next((n for n in (*infos, *given) if infos.get(n) != given.get(n)), "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,23 +16,28 @@ from lstmviz.recording.corpus.documents import Document, next_tokens, padded, st
 if TYPE_CHECKING:
     from lstmviz.recording.recording import Recording
 
+USUAL_TOP_K = 3  # predictions kept a step, where nobody says how many
 Forward = Callable[[nn.Module, Tensor, Tensor], Any]
 """Called with the model, ids (batch, steps) and lengths (batch,); returns the output of the model."""
 
 
 class Feed:
-    """Runs a model over batches of documents inside a recording; see ``record_corpus`` for how it is called."""
+    """Runs a model over batches of documents inside a recording; see ``record_corpus`` for how it is called.
 
-    def __init__(self, model: nn.Module, forward: Forward | None, top_k: int, n_vocab: int | None = None) -> None:
+    With ``top_k`` None, predictions are kept where the model gives a score for each token, and nothing is said where
+    it does not.
+    """
+
+    def __init__(
+        self, model: nn.Module, forward: Forward | None, top_k: int | None, n_vocab: int | None = None
+    ) -> None:
         self._model = model
         self._forward = forward
         self._top_k = top_k
-        self._is_steps_first = forward is None and _is_steps_first(model)
+        self._is_steps_first = forward is None and is_steps_first(model)
         self._pad = _pad_of(model)
-        embeddings = [m.num_embeddings for m in model.modules() if isinstance(m, nn.Embedding)]
-        self._n_tokens = {*embeddings, *([] if n_vocab is None else [n_vocab])} or None
-        weight = next(model.parameters(), None)
-        self._device = torch.device("cpu") if weight is None else weight.device
+        self._n_tokens = n_tokens_of(model, n_vocab) or None
+        self._device = device_of(model)
         if forward is None:
             _check_takes_ids(model)
 
@@ -47,7 +52,10 @@ class Feed:
             numbers = [d.number for d in documents]
             with run.batch(tokens=ids, lengths=lengths, tracks=tracks, sequence_tracks=of_texts, documents=numbers):
                 output = self._run(torch.from_numpy(ids).to(self._device), torch.tensor(lengths))
-                if self._top_k:
+                if self._top_k is None:
+                    if (logits := scores_in(output, ids.shape, self._n_tokens, self._is_steps_first)) is not None:
+                        run.predictions(logits, next_tokens(documents), top_k=USUAL_TOP_K)
+                elif self._top_k:
                     self._predict(run, self._logits(output, ids.shape), documents)
         except LayoutError as err:
             if self._forward is not None:
@@ -57,9 +65,9 @@ class Feed:
     def _predict(self, run: Recording, logits: Tensor, documents: Sequence[Document]) -> None:
         """Keep predictions: of the next token where there is a score for each token, else of the step or the text."""
         if logits.dim() == 3 and (self._n_tokens is None or logits.shape[-1] in self._n_tokens):
-            run.predictions(logits, next_tokens(documents), top_k=self._top_k)
+            run.predictions(logits, next_tokens(documents), top_k=self._top_k or USUAL_TOP_K)
         else:
-            run.predictions(logits, top_k=self._top_k, concerns="step")
+            run.predictions(logits, top_k=self._top_k or USUAL_TOP_K, concerns="step")
 
     def _other_layout(self) -> str:
         """Say that the guessed layout is wrong; the first batch is not square, so a wrong guess always shows."""
@@ -90,6 +98,38 @@ class Feed:
         return logits.transpose(0, 1) if is_steps_first else logits
 
 
+def scores_in(
+    output: Any, shape: tuple[int, ...], n_tokens: Collection[int] | None, is_steps_first: bool
+) -> Tensor | None:
+    """Return the scores for each token (batch, steps, n_vocab) that an output holds alone, first or as ``logits``.
+
+    None where it holds none: the last size has to be one of ``n_tokens``.
+    """
+    found = getattr(output, "logits", output)
+    found = found[0] if isinstance(found, (tuple, list)) and found else found
+    if not isinstance(found, Tensor) or not n_tokens or found.dim() not in (2, 3) or found.shape[-1] not in n_tokens:
+        return None
+    batch, steps = shape
+    laid = (steps, batch) if is_steps_first else (batch, steps)
+    if found.dim() == 2 and len(found) == batch * steps:  # flattened for the loss
+        found = found.view(*laid, -1)
+    if found.dim() != 3 or tuple(found.shape[:2]) != laid:
+        return None
+    return found.transpose(0, 1) if is_steps_first else found
+
+
+def n_tokens_of(model: nn.Module, n_vocab: int | None) -> set[int]:
+    """Return the sizes that a vocabulary of the model may have: those of its embeddings, and of the one given."""
+    embeddings = [m.num_embeddings for m in model.modules() if isinstance(m, nn.Embedding)]
+    return {*embeddings, *([] if n_vocab is None else [n_vocab])}
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Return the device of a model's first weight."""
+    weight = next(model.parameters(), None)
+    return torch.device("cpu") if weight is None else weight.device
+
+
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[None]:
     """Put a model into eval mode, and afterwards each of its modules back into its own mode."""
@@ -107,7 +147,8 @@ def is_bidirectional(model: nn.Module) -> bool:
     return any(isinstance(m, nn.RNNBase) and m.bidirectional for m in model.modules())
 
 
-def _is_steps_first(model: nn.Module) -> bool:
+def is_steps_first(model: nn.Module) -> bool:
+    """Tell whether a model takes ids of (steps, batch), as its modules do; InputError where they differ."""
     layouts = {m.batch_first: name for name, m in model.named_modules() if isinstance(m, nn.RNNBase)}
     if len(layouts) == 2:
         raise InputError(

@@ -97,22 +97,22 @@ def record_corpus(
             known = list(progress.track(documents, total=n_texts, description="encoding"))
             n_steps = sum(len(d.ids) for d in known)
             documents = iter(sorted(known, key=lambda d: -len(d.ids)))  # little padding, and the largest batch first
-        read = _CountedDocuments(documents)
+        counted = _CountedDocuments(documents)
         task = progress.add_task("recording", total=n_texts)
-        rest = batches(read, batch_size, of_one_length=of_one_length)
+        rest = batches(counted, batch_size, of_one_length=of_one_length)
         first = next(rest, None)
         if first is None:
-            raise InputError(f"none of the {read.n} texts has a token; give texts that encode turns into ids")
+            raise InputError(f"none of the {counted.n} texts has a token; give texts that encode turns into ids")
         with eval_mode(model), torch.no_grad(), record(model, path, vocab, n_steps=n_steps, **options) as run:
             for batch in chain([first], rest):
                 feed.batch(run, batch)
-                progress.update(task, completed=read.n)
+                progress.update(task, completed=counted.n)
                 if run.stopped:
                     break
     if run.stopped:
         raise RecordingError(run.stopped)
-    if read.n_empty:
-        print(f"{read.n_empty} of {read.n} texts have no tokens and were left out", file=sys.stderr)
+    if counted.n_empty:
+        print(f"{counted.n_empty} of {counted.n} texts have no tokens and were left out", file=sys.stderr)
     return path
 
 
@@ -153,8 +153,10 @@ def _check_options(options: Mapping[str, Any]) -> None:
     known = [p.name for p in inspect.signature(record).parameters.values() if p.kind is p.KEYWORD_ONLY]
     odd = next((name for name in options if name not in known), None)
     if odd is not None:
-        there = ", ".join(name for name in known if name != "n_steps")
-        raise InputError(f"{odd!r} is not an option of record_corpus or record; the options of record are {there}")
+        option_names = ", ".join(name for name in known if name != "n_steps")
+        raise InputError(
+            f"{odd!r} is not an option of record_corpus or record; the options of record are {option_names}"
+        )
 
 
 def _progress() -> Progress:
@@ -164,6 +166,6 @@ def _progress() -> Progress:
 
     from lstmviz.system.progress import progress
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, force_jupyter=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("texts"))
     return progress(*columns, TimeRemainingColumn(), console=console)

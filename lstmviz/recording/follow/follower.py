@@ -19,7 +19,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from lstmviz.recording.follow.rules import LOOKUPS, RULES, Places, joined, move, no_place, of_rows, tensors_in, widened
+from lstmviz.recording.follow.rules import (
+    LOOKUPS,
+    RULES,
+    Places,
+    joined,
+    move,
+    no_place,
+    of_rows,
+    outputs_of,
+    tensors_in,
+    widened,
+)
 
 GIVEN = ""  # the source of the tokens that run.batch was given; an embedding always has a name
 ONE_HOT = "one_hot"
@@ -71,7 +82,7 @@ class TokenFollower(TorchFunctionMode):
         self._is_on = True
 
     def stop(self) -> None:
-        """End it; a second call does nothing. What the user's code left above it stays."""
+        """Stop following; a second call does nothing. Modes that the user's code entered meanwhile stay."""
         if not self._is_on:
             return
         self._is_on = False
@@ -101,6 +112,11 @@ class TokenFollower(TorchFunctionMode):
         """Return the places of the rows of a tensor (..., n), by source."""
         return of_rows(self._places_of(values))
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that ids were looked up in."""
+        return tuple(self._read)
+
     def calls(self, source: str) -> list[NDArray[np.int64]]:
         """Return the ids of each lookup of a source, in their own shapes."""
         return [ids.cpu().numpy().astype(np.int64) for ids in self._read[source]]
@@ -124,7 +140,7 @@ class TokenFollower(TorchFunctionMode):
 
     def _note(self, func: Any, kind: str, args: Any, kwargs: Any, result: Any, before: Places) -> None:
         if kind in ("lookup", "scatter"):
-            self._look_up(func, args, result)
+            self._look_up(func, args, kwargs, result)
             return
         if func in LOOKUPS and args and isinstance(args[0], nn.Parameter):
             index = args[1] if func is torch.Tensor.__getitem__ else args[-1]
@@ -147,10 +163,11 @@ class TokenFollower(TorchFunctionMode):
             parts = [self._places_of(t) for t in tensors_in((*args[1:], *kwargs.values()))]
             self._keep(result, joined([before, *parts], result.shape))
         elif kind in ("row", "addmm"):
-            rows = of_rows(self._places_of(args[1 if kind == "addmm" else 0]))
-            self._keep(result, widened(rows, result.shape[-1]))
+            rows, *others = args[1:3] if kind == "addmm" else args[:2]
+            if not any(self._places_of(other) for other in others):  # the rows of a product of two texts mix steps
+                self._keep(result, widened(of_rows(self._places_of(rows)), result.shape[-1]))
         elif kind in ("cell", "layer"):
-            rows = of_rows(self._places_of(args[0]))
+            rows = outputs_of(of_rows(self._places_of(args[0])))
             outputs = result[:1] if kind == "layer" else result if isinstance(result, tuple) else (result,)
             for output in outputs:
                 self._keep(output, widened(rows, output.shape[-1]))
@@ -204,7 +221,7 @@ class TokenFollower(TorchFunctionMode):
             places[source] = place
         self._keep(target, places)
 
-    def _look_up(self, func: Any, args: Any, result: Any) -> None:
+    def _look_up(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         """Note a function that turns ids into rows; a bag of one token is that token, one of several is none."""
         if func in (torch.scatter, torch.Tensor.scatter, torch.Tensor.scatter_):
             values, dim, index, one = args
@@ -214,8 +231,8 @@ class TokenFollower(TorchFunctionMode):
             self._add_source(ONE_HOT, result.shape[-1], args[0], result)
         elif func is functional.embedding_bag:
             ids, table = args[:2] if args[1].is_floating_point() else args[1::-1]
-            if ids.dim() == 2 and ids.shape[1] == 1:
-                self._add_source(self._name_of(table), len(table), ids[:, 0], result)
+            if ids.numel() == len(result) > 0 and (ids.dim() == 2 or _counts(kwargs["offsets"])):
+                self._add_source(self._name_of(table), len(table), ids.reshape(-1), result)
         else:
             ids, table = args[:2] if func is functional.embedding else args[1::-1]
             self._add_source(self._name_of(table), len(table), ids, result)
@@ -258,6 +275,11 @@ class TokenFollower(TorchFunctionMode):
 
 def _version(values: Any) -> int:
     return 0 if values.is_inference() else values._version
+
+
+def _counts(starts: Tensor) -> bool:
+    """Tell whether bags begin at 0, 1, 2 ..., so that each has one token, but perhaps the last."""
+    return bool((starts == torch.arange(len(starts), device=starts.device)).all())
 
 
 def _is_one_hot(values: Tensor) -> bool:

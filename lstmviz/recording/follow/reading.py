@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from lstmviz.recording.follow.by_rows import Marks, marks_of, paired_places
 from lstmviz.recording.follow.follower import GIVEN, TokenFollower
+from lstmviz.recording.follow.rules import plain, through
 
 Ints = NDArray[np.int64]
 
@@ -22,6 +24,7 @@ class ModuleReading:
 
     shapes: list[tuple[int, int]] = field(default_factory=list)
     parts: list[Mapping[str, Ints]] = field(default_factory=list)
+    marks: list[Marks] = field(default_factory=list)  # of rows of which nothing else is known
 
     def add(self, follower: TokenFollower, module: nn.Module, x: Any) -> None:
         """Take the input of one call."""
@@ -30,17 +33,35 @@ class ModuleReading:
         if not rows and follower.is_on:
             follower.add_one_hot(values)
             rows = follower.rows_of(values)
+        if not rows and follower.is_on and values.is_floating_point():
+            self.marks.append(_grid(module, x, marks_of(values)))
         grids = {source: _grid(module, x, place.cpu().numpy()) for source, place in rows.items()}
         self.shapes.append(next((g.shape for g in grids.values()), _shape(module, x)))
         self.parts.append(grids)
 
     @property
+    def all_marks(self) -> Marks | None:
+        """Return the marks of all rows, (steps, batch), where nothing else is known of any."""
+        is_all = len(self.marks) == len(self.shapes) > 0 and len({n for _, n in self.shapes}) == 1
+        return np.concatenate(self.marks) if is_all else None
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """The sources of any of the input, in the order of their first use."""
-        return tuple(dict.fromkeys(source for part in self.parts for source in part))
+        return tuple(dict.fromkeys(plain(source) for part in self.parts for source in part))
 
     def places(self, source: str) -> Ints:
-        """Return the places of all steps among a source's tokens, (steps, batch)."""
+        """Return the places of all steps among a source's tokens, (steps, batch).
+
+        Where a module read outputs of another alone, they are the places of those, unless one was read twice.
+        """
+        if any(source in part for part in self.parts):
+            return _continued(self._places(source))
+        places = self._places(through(source))
+        times = np.bincount(places[places >= 0])
+        return _continued(np.full_like(places, -1) if times.max(initial=0) > 1 else places)
+
+    def _places(self, source: str) -> Ints:
         n_sequences = max(n for _, n in self.shapes)
         places = np.full((sum(n for n, _ in self.shapes), n_sequences), -1, np.int64)
         start = 0
@@ -48,7 +69,7 @@ class ModuleReading:
             if source in part:
                 places[start : start + n_steps, :n] = part[source]
             start += n_steps
-        return _continued(places)
+        return places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,20 +102,36 @@ def readings_of(follower: TokenFollower, reading: ModuleReading) -> list[SourceR
     """Return what a module read, by source; without those that only count steps, if there are others."""
     names = [name for name in reading.sources if name != GIVEN]
     given = reading.places(GIVEN) if GIVEN in reading.sources else None
-    result = []
+    result = [] if names else _told_by_rows(follower, reading)
     for name in names:
         places = reading.places(name)
         known = places >= 0
         calls = follower.calls(name)
         ids = np.concatenate([call.reshape(-1) for call in calls])
-        inside = np.minimum(places, len(ids) - 1)  # a place that was continued may lie behind the last
+        inside = np.minimum(places, len(ids) - 1)  # a place that was continued may lie after the last
         starts = np.cumsum([0, *(call.size for call in calls)])
         used = np.unique(np.searchsorted(starts, places[known], side="right") - 1)
         looked_up = calls[int(used[0])] if len(used) == 1 else None
         local = np.where(known, places - starts[used[0]], -1) if len(used) == 1 else places
-        read = np.where(known & (places < len(ids)), ids[inside], -1)
-        result.append(SourceReading(name, follower.n_ids(name), read, local, looked_up, given))
+        ids_read = np.where(known & (places < len(ids)), ids[inside], -1)
+        result.append(SourceReading(name, follower.n_ids(name), ids_read, local, looked_up, given))
     return [source for source in result if not source.counts] or result
+
+
+def _told_by_rows(follower: TokenFollower, reading: ModuleReading) -> list[SourceReading]:
+    """Return what a module read where only its rows tell: the one lookup whose ids they are paired with."""
+    marks, result = reading.all_marks, []
+    if marks is None:
+        return []
+    for name in follower.sources:
+        calls = follower.calls(name)
+        ids = calls[0].reshape(marks.shape[::-1]) if calls[0].size == marks.size and calls[0].ndim == 1 else calls[0]
+        if len(calls) > 1 or ids.ndim != 2:
+            continue
+        places = paired_places(ids, marks)
+        if places is not None:
+            result.append(SourceReading(name, follower.n_ids(name), ids.reshape(-1)[places], places, ids, None))
+    return result if len(result) == 1 else []
 
 
 def _continued(places: Ints) -> Ints:
@@ -121,7 +158,7 @@ def _grid(module: nn.Module, x: PackedSequence | Tensor, rows: NDArray[Any]) -> 
     """Return one value for each row of a module's input as (steps, batch), -1 after the end of a packed sequence."""
     if isinstance(x, PackedSequence):
         sizes = x.batch_sizes.numpy()
-        grid = np.full((len(sizes), sizes[0]), -1, np.int64)
+        grid = np.full((len(sizes), sizes[0]), -1, rows.dtype)
         grid[np.arange(sizes[0]) < sizes[:, None]] = rows
         if x.unsorted_indices is not None:
             grid = grid[:, x.unsorted_indices.cpu().numpy()]

@@ -35,7 +35,7 @@ _EACH = (
     "__rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __div__ __rdiv__ __floordiv__ __mod__ __pow__ __neg__ __abs__ "
     "rsub __iadd__ __isub__ __imul__ __itruediv__ __idiv__"
 )
-_ROWS = "linear matmul mm __matmul__ layer_norm rms_norm glu"
+_ROWS = "linear matmul mm bmm __matmul__ layer_norm rms_norm glu"
 _CELLS = "lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell"
 _LAYERS = "lstm gru rnn_tanh rnn_relu"
 _GETTERS = {"T": "move", "mT": "move", "data": "keep"}
@@ -92,6 +92,23 @@ def tensors_in(args: Sequence[Any]) -> Iterator[Tensor]:
 def no_place(like: Tensor) -> Tensor:
     """Return the places of a tensor that stems from no token: -1 everywhere, in no memory of its own."""
     return torch.full((), -1, dtype=torch.int32, device=like.device).expand(like.shape)
+
+
+_THROUGH = "\0"
+
+
+def through(source: str) -> str:
+    """Return the name under which a source is known in the outputs of a recurrent module.
+
+    An output stands at its step's token, and knows earlier ones too: where it comes back as an input of a later step,
+    that step has not read the token again.
+    """
+    return source if source.endswith(_THROUGH) else source + _THROUGH
+
+
+def plain(source: str) -> str:
+    """Return the name of a source itself."""
+    return source.removesuffix(_THROUGH)
 
 
 _BY_ROWS = {getattr(torch, name) for name in ("flip", "index_select", "cat", "stack")}
@@ -163,6 +180,12 @@ def of_rows(places: Places) -> dict[str, Tensor]:
         if bool(((place == top[..., None]) | (place < 0)).all()):
             rows[source] = top
     return rows
+
+
+def outputs_of(rows: Places) -> dict[str, Tensor]:
+    """Return the places of a recurrent module's outputs, by those of the rows that it read."""
+    indirect = {source: place for source, place in rows.items() if source != plain(source)}
+    return indirect | {through(source): place for source, place in rows.items() if source == plain(source)}
 
 
 def widened(rows: Places, n: int) -> dict[str, Tensor]:

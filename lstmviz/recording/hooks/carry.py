@@ -1,27 +1,36 @@
-"""Whether a module's state was handed on from call to call, and from batch to batch."""
+"""Whether a module's state was passed on from call to call, and from batch to batch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmviz.recording.recompute.layer_run import LayerRun
 
-ANEW, REORDERED, OTHER = "anew", "reordered", "other"
+ZERO, ANEW, OTHER, REORDERED = 1, 2, 3, 4
+"""How a state began a step: from zero, which it also ended with; from zero; elsewhere; as that of another row."""
+
+Breaks = NDArray[np.int64]
+"""(n, 3): a step, a row and how it began there, other than with what the step before gave."""
 
 
 @dataclass(slots=True, eq=False)
 class StateCarry:
-    """The h that a module's first layer began a batch with and ended it with, (batch, n_units), in the batch's order.
-
-    ``gap`` is the first step, if any, that did not begin with what the step before gave, and how it began.
-    """
+    """The h that a module's first layer began and ended a batch with, (batch, n_units), in the batch's order."""
 
     begin: Tensor | None = None
     end: Tensor | None = None
-    gap: tuple[int, str] | None = None
+    _breaks: list[Breaks] = field(default_factory=list)
+    _is_order_known: bool = False  # of the first states that began elsewhere; later ones are not looked for
+
+    @property
+    def breaks(self) -> Breaks:
+        """Every step and row that did not begin with what the step before gave, in the order of time."""
+        return np.concatenate(self._breaks) if self._breaks else np.empty((0, 3), np.int64)
 
     def add(self, run: LayerRun) -> None:
         """Take the next run of the layer."""
@@ -32,38 +41,50 @@ class StateCarry:
         else:
             begin, last = run.begin_h, steps.final
         begin, end = (_in_order(v, steps.order) for v in (begin, run.h[last.to(run.h.device)]))
-        if self.end is not None and self.gap is None and (way := way_of(begin, self.end[: len(begin)])):
-            self.gap = run.start, way
+        if self.end is not None:
+            rows = np.arange(len(begin))
+            self._note(np.full_like(rows, run.start), rows, begin, self.end[: len(begin)])
         self.begin = begin if self.begin is None else self.begin
-        kept = end if self.end is None else torch.cat([end, self.end[len(end) :]])
-        self.end = kept
+        self.end = end if self.end is None else torch.cat([end, self.end[len(end) :]])
 
     def _add_steps(self, run: LayerRun) -> None:
-        steps = run.steps
-        before = steps.before
+        before = run.steps.before
         rows = (before >= 0).nonzero()[:, 0]
-        if self.gap is not None or not len(rows):
-            return
-        device = run.h.device
-        gaps = _differ(run.begin_h[rows.to(device)], run.h[before[rows].to(device)]).nonzero()
-        if not len(gaps):
-            return
-        step = int(steps.at[0][rows[int(gaps[0])]])
-        now, then = slice(*steps.ends[step : step + 2]), slice(*steps.ends[step - 1 : step + 1])
-        way = way_of(run.begin_h[now], run.h[then][: steps.sizes[step]])
-        self.gap = None if way is None else (run.start + step, way)
+        if len(rows):
+            step, column = (a[rows].numpy() for a in run.steps.at)
+            device = run.h.device
+            self._note(run.start + step, column, run.begin_h[rows.to(device)], run.h[before[rows].to(device)])
+
+    def _note(self, steps: NDArray[np.int64], rows: NDArray[np.int64], begin: Tensor, before: Tensor) -> None:
+        """Note where states (n, n_units) differ from those of the step before, or are zero."""
+        differs, is_zero = _differ(begin, before), ~begin.any(-1)
+        how = torch.where(differs, torch.where(is_zero, ANEW, OTHER), torch.where(is_zero, ZERO, 0)).cpu().numpy()
+        elsewhere = steps[how == OTHER]
+        if len(elsewhere) and not self._is_order_known:
+            self._is_order_known = True
+            at = np.flatnonzero(steps == elsewhere[0])
+            now, then = (v[torch.from_numpy(at).to(v.device)] for v in (begin, before))
+            how[at] = np.where((how[at] != 0) & _of_others(now, then), REORDERED, how[at])
+        if how.any():
+            self._breaks.append(np.stack([steps, rows, how], 1)[how != 0])
 
 
-def way_of(begin: Tensor, end: Tensor) -> str | None:
-    """Say how states (n, n_units) differ from those that were given before; None where they do not."""
-    differs = _differ(begin, end)
-    if not bool(differs.any()):
-        return None
-    rows = begin[differs]
+def way_of(begin: Tensor, end: Tensor) -> int:
+    """Say how states (n, n_units) differ from those that were given before; 0 where they do not."""
+    rows = begin[_differ(begin, end)]
+    if not len(rows):
+        return 0
     if not bool(rows.any()):
         return ANEW
-    is_another = ~_differ(rows[:, None], end[None].expand(len(rows), *end.shape)).all(1)
-    return REORDERED if bool(is_another.all()) else OTHER
+    return REORDERED if _of_others(rows, end).all() else OTHER
+
+
+def _of_others(begin: Tensor, before: Tensor) -> NDArray[np.bool_]:
+    """Tell of each row whether it is one of those that were given before."""
+    is_other: NDArray[np.bool_] = (
+        (~_differ(begin[:, None], before[None].expand(len(begin), *before.shape))).any(1).cpu().numpy()
+    )
+    return is_other
 
 
 def _differ(now: Tensor, before: Tensor) -> Tensor:

@@ -75,13 +75,15 @@ class FusedCollector(RunCollector):
             return
         self._flush()
         if isinstance(x, PackedSequence):
-            read = _read_packed(x, output, begin, end)
+            fused_call = _read_packed(x, output, begin, end)
         else:
-            read = _read_padded(rnn, x, output, begin, end)
+            fused_call = _read_padded(rnn, x, output, begin, end)
         start = self.n_steps
-        is_packed = read.batch_sizes is not None
-        self._count(read.steps.n_sequences, read.steps.n_steps, read.steps.lengths() if is_packed else None)
-        for run, is_output in self._runs(rnn, read, start):
+        is_packed = fused_call.batch_sizes is not None
+        self._count(
+            fused_call.steps.n_sequences, fused_call.steps.n_steps, fused_call.steps.lengths() if is_packed else None
+        )
+        for run, is_output in self._runs(rnn, fused_call, start):
             self._keep(run, is_shared=is_output)
 
     def _take_step(self, rnn: nn.RNNBase, call: StepCall, output: Tensor) -> None:

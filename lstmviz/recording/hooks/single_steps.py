@@ -97,19 +97,19 @@ class StepBuffer:
         Torch does not count writes through ``.data``, NumPy or under ``inference_mode``, so values are compared. That
         is cheaper than a copy, but off the CPU it would wait for the device.
         """
-        returned, kept = self._after
+        returned, copies = self._after
         return len(begin) == len(returned) and all(
             a is b and a.is_cpu and a.dtype == k.dtype and torch.equal(a, k)
-            for a, b, k in zip(begin, returned, kept, strict=True)
+            for a, b, k in zip(begin, returned, copies, strict=True)
         )
 
     @property
     def has_stale_weights(self) -> bool:
         """Whether the weights have changed since the first of the calls held."""
         return self._snapshot is not None and not all(
-            now.dtype == kept.dtype and torch.equal(now, kept)
+            now.dtype == copy.dtype and torch.equal(now, copy)
             for flat, copies in zip(self._snapshot.flat, self._copies, strict=True)
-            for now, kept in zip(flat, copies, strict=True)
+            for now, copy in zip(flat, copies, strict=True)
         )
 
     def runs(self) -> Iterator[LayerRun]:

@@ -95,17 +95,17 @@ def scan_in_blocks(previous: Tensor, forget: Tensor, written: Tensor) -> Tensor:
     n_blocks = n_steps // size
     blocks = (n_blocks, size, *forget.shape[1:])
     f, new = (v[: n_blocks * size].reshape(blocks).transpose(0, 1).contiguous() for v in (forget, written))
-    cells, kept = torch.empty_like(new), torch.empty_like(f)
-    cells[0], kept[0] = new[0], f[0]
+    cells, forget_products = torch.empty_like(new), torch.empty_like(f)
+    cells[0], forget_products[0] = new[0], f[0]
     for step in range(1, size):
         torch.addcmul(new[step], f[step], cells[step - 1], out=cells[step])
-        torch.mul(kept[step - 1], f[step], out=kept[step])
+        torch.mul(forget_products[step - 1], f[step], out=forget_products[step])
     begins = torch.empty_like(cells[0])
     for block in range(n_blocks):
         begins[block] = previous
-        previous = torch.addcmul(cells[-1, block], kept[-1, block], previous)
+        previous = torch.addcmul(cells[-1, block], forget_products[-1, block], previous)
     result = torch.empty_like(written, memory_format=torch.contiguous_format)
-    result[: n_blocks * size] = cells.addcmul_(kept, begins).transpose(0, 1).flatten(0, 1)
+    result[: n_blocks * size] = cells.addcmul_(forget_products, begins).transpose(0, 1).flatten(0, 1)
     for step in range(n_blocks * size, n_steps):
         torch.addcmul(written[step], forget[step], previous, out=result[step])
         previous = result[step]

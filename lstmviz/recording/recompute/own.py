@@ -1,4 +1,4 @@
-"""What the recorder computes itself stands apart from the user's autocast, gradients and modes."""
+"""The recorder's own computation, independent of the user's autocast, gradients and modes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """One step of one layer in one direction, as nn.LSTM, nn.GRU and nn.RNN compute it.
 
-c is held before h is made of it, h after. So c held at 0 hides a unit from h too, and h held leaves the unit's own
-memory as it was. All gates of an LSTM go through one sigmoid, which at this size is twice as fast as two functions of
-parts: tanh(x) = 2 sigmoid(2 x) - 1, and the weights of gate g are doubled beforehand.
+c is held before h is computed from it, h after. So c held at 0 hides a unit from h too, and h held leaves the unit's
+own memory as it was. All gates of an LSTM go through one sigmoid, which at this size is twice as fast as two functions
+of parts: tanh(x) = 2 sigmoid(2 x) - 1, and the weights of gate g are doubled beforehand.
 """
 
 from __future__ import annotations

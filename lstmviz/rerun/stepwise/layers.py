@@ -40,6 +40,7 @@ def run_layer(
             values.append(after[letter])
     for letter, values in kept.items():
         watch.put(f"{layer}.{letter}", torch.stack(values[::-1] if is_reverse else values))
+    watch.has_run(layer, len(projected))
     return torch.stack(outputs[::-1] if is_reverse else outputs), states
 
 

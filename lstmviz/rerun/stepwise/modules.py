@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 from torch import Tensor, nn
 
@@ -16,6 +17,7 @@ from lstmviz.rerun.stepwise.cells import Setter, letters_of
 from lstmviz.rerun.stepwise.layers import stepwise_cell_forward, stepwise_forward
 from lstmviz.rerun.stepwise.watch import Watch
 
+W = TypeVar("W", bound=Watch)
 FUSED = (nn.LSTM, nn.GRU, nn.RNN)
 CELLS = (nn.LSTMCell, nn.GRUCell, nn.RNNCell)
 
@@ -25,13 +27,15 @@ def stepwise(
     model: nn.Module,
     held: Mapping[str, Setter],
     keep: Collection[str] | Mapping[str, Tensor | None] = (),
-) -> Iterator[Watch]:
+    watch_class: type[W] = Watch,  # type: ignore[assignment]
+    is_alike: bool = False,
+) -> Iterator[W]:
     """Hold states by source, such as ``rnn.l0.c``, and keep others, while the block lasts; ``Watch`` says more.
 
     Every module that has one of these sources runs step by step; the others run as they are. Raises UnknownName for a
     source that the model does not have, InputError for a module that cannot run so.
     """
-    watch = Watch(held, keep if isinstance(keep, Mapping) else dict.fromkeys(keep))
+    watch = watch_class(held, keep if isinstance(keep, Mapping) else dict.fromkeys(keep), is_alike)
     replaced: list[nn.Module] = []
     try:
         for name, module in _asked(model, {*held, *watch.keep}).items():
@@ -86,7 +90,7 @@ def _asked(model: nn.Module, sources: Collection[str]) -> dict[str, nn.Module]:
         own = "forward" in module.__dict__ or type(module).forward not in {kind.forward for kind in (*FUSED, *CELLS)}
         if own:
             raise InputError(
-                f"{name} has a forward of its own, or its units are held already; hold all units in one block, in a "
+                f"{name} overrides forward, or its units are held already; hold all units in one block, in a "
                 f"plain nn.{type(module).__name__}"
             )
     return asked

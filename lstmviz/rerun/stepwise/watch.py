@@ -16,17 +16,26 @@ class Watch:
 
     ``held`` has a setter for each state that is held, by source. ``kept`` gets the states of the sources in ``keep`` at
     every step of the last call, (n_steps, n_rows, n_units) each, rows in the order of the caller's batch. ``keep`` has
-    the units of each source, or None for all.
+    the units of each source, or None for all. ``is_alike`` says that all rows are the first one up to some step, those
+    that depart from it later further below; that costs less, and gives the same.
     """
 
     held: Mapping[str, Setter]
     keep: Mapping[str, Tensor | None]
+    is_alike: bool = False
     kept: dict[str, Tensor] = field(default_factory=dict)
 
     def put(self, source: str, values: Tensor) -> None:
         """Keep the states of a source, (n_steps, n_rows, n_units)."""
         units = self.keep[source]
-        self.kept[source] = values if units is None else values[..., units]
+        self.store(source, values if units is None else values[..., units])
+
+    def store(self, source: str, values: Tensor) -> None:
+        """Keep the states of the units of a source that are kept."""
+        self.kept[source] = values
+
+    def has_run(self, layer: str, n_steps: int) -> None:
+        """Take note that a layer ran over so many steps."""
 
     def letters(self, layer: str) -> dict[str, Setter]:
         """Return the setters of a layer by the letter of their state."""

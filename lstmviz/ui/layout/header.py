@@ -14,9 +14,7 @@ from lstmviz.ui.start_page import DumpCard
 from lstmviz.visible import visible_text
 
 _WIDE_LIST = {"width": "max-content", "position": "bottom-start"}  # a list as wide as its longest name
-_SEARCH_WORDS = (
-    "Search the text; capitals count only if you type one. Enter goes to the next hit, Shift+Enter to the one before"
-)
+_SEARCH_WORDS = "Search the text; case matters if you type a capital. Enter: next hit, Shift+Enter: the one before"
 
 
 def header(dumps: Sequence[DumpCard]) -> Component:
@@ -41,6 +39,7 @@ def header(dumps: Sequence[DumpCard]) -> Component:
                     icon(Button.REDO, "redo", "Redo what was undone (Ctrl+Shift+Z)"),
                 ],
             ),
+            place(Place.CLASS_BUTTON, "lv-header-place"),
             _copy_link(),
             place(Place.EXPORT, "lv-header-place"),
             icon(Place.PROJECTOR, "projector", "Large type, for a projector (L)"),

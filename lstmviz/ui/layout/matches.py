@@ -37,7 +37,7 @@ def matches() -> Component:
             ),
             place(Place.COMPARE, "lv-compare", "Two patterns side by side"),
             html.Div(id=Place.MATCH_TABLE, className="lv-match-table"),
-            html.Div(id=Place.TOUR, className="lv-tour-offer", hidden=True),
+            html.Div(id=Place.FIRST_LESSON, className="lv-first-offer", hidden=True),
             html.Div(id=Place.MORE, className="lv-more"),
         ],
     )

@@ -16,6 +16,7 @@ def select() -> Component:
         className="lv-select",
         **named("Select units"),
         children=[
+            place(Place.SERIES_CHART, "lv-series-chart", "Through the training"),
             place(Place.SERIES, "lv-series", "Moments of the training"),
             place(Place.MINIMAP, "lv-minimap", "The whole corpus"),
             _bar(),
@@ -24,9 +25,12 @@ def select() -> Component:
             place(Place.UNIT_TEXT, "lv-unit-text"),
             place(Place.MAP, "lv-map"),
             place(Place.BESIDE, "lv-beside", "Beside it, at the same steps"),
+            place(Place.PAINTER, "lv-painter", "Paint labels"),
             html.Div(id=Place.STRIP, className="lv-strip"),
+            html.Div(id=Place.LABEL_LEGEND, className="lv-label-legend"),
             place(Place.BARS, "lv-bars", "Where each selected unit is on"),
             _units(),
+            place(Place.PAIR, "lv-pair", "The pair of texts"),
             place(Place.TYPED, "lv-typed", "Your text"),
         ],
     )
@@ -44,6 +48,7 @@ def _bar() -> Component:
             html.Button(id=Place.TO_BRUSH, className="lv-to-brush", type="button", hidden=True),
             html.Span(className="lv-spacer"),
             place(Place.MAP_BUTTON, "lv-tool"),
+            place(Place.LABELS, "lv-tool"),
             place(Place.SHOW, "lv-tool"),
             _move(),
         ],
@@ -113,6 +118,13 @@ def _units() -> Component:
             html.Span("units", className="lv-gutter-label"),
             html.Div(id=Place.CHIPS, className="lv-chips", role="group", **named("Selected units")),
             html.P(id=Place.MESSAGE, className="lv-message", role="status"),
+            html.Div(
+                id=Place.SUGGESTIONS,
+                className="lv-suggestions",
+                role="group",
+                hidden=True,
+                **named("What would select units"),
+            ),
             html.Button(
                 id=Place.PATTERN_NOTE,
                 className="lv-to-brush",

@@ -17,9 +17,13 @@ from lstmviz.ui.routes import (
     figures,
     map,
     matches,
+    moments,
+    pairs,
     search,
     sequences,
+    survey,
     tiles,
+    tracks,
     typed,
     units,
 )
@@ -30,7 +34,24 @@ from lstmviz.ui.table import DumpTable
 def routes(table: DumpTable) -> Blueprint:
     """Return the routes under ``/d/<uuid>/`` for the dumps of a table."""
     blueprint = Blueprint("lstmviz", __name__, url_prefix="/d/<uuid>")
-    for topic in (matches, tiles, search, units, sequences, export, figures, compare, map, typed, ablation, evidence):
+    for topic in (
+        matches,
+        tiles,
+        search,
+        units,
+        sequences,
+        export,
+        figures,
+        compare,
+        map,
+        typed,
+        ablation,
+        evidence,
+        moments,
+        tracks,
+        survey,
+        pairs,
+    ):
         topic.add(blueprint, table)
     blueprint.register_error_handler(LstmvizError, known_error)
     blueprint.register_error_handler(Exception, unexpected_error)

@@ -1,30 +1,31 @@
-"""Does the model need a pattern's units? The answer takes seconds: it comes as lines, and says first how far it is."""
+"""Does the model need a pattern's units? The answer takes seconds: it comes as lines, which first report progress."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from flask import Blueprint, Response
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import LstmvizError, PatternError
 from lstmviz.match.pattern.file import hidden_in
-from lstmviz.rerun.rerun import rerun_of
+from lstmviz.rerun.of_dump import runner_of
+from lstmviz.rerun.runner import Runner
 from lstmviz.types import Pattern, ShareProgress, Window
 from lstmviz.ui.describe import finite
 from lstmviz.ui.queries import pattern_of
 from lstmviz.ui.routes.requests import json_body
 from lstmviz.ui.routes.responses import jsonable, log, uncached
-from lstmviz.ui.selection import parse
+from lstmviz.ui.selection import Selection, checked
 from lstmviz.ui.table import DumpTable
 
 LINES = "application/x-ndjson"  # not compressed: each line is sent at once
-BEAT = 0.3  # seconds between two lines that say how far it is
+BEAT = 0.3  # seconds between two lines of progress
 MOST_AT_ONCE = 2  # visitors for whom the model runs; each takes one of the server's threads
 N_OTHERS = 49
 N_TOKENS = 8  # in an answer: those with the greatest effect
@@ -33,10 +34,8 @@ CACHED = 32
 To = Literal["mean", "zero", "other"]
 
 
-class AblationQuery(BaseModel):
-    """What units are held at, beside the selection whose pattern it is."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+class HeldSelection(Selection):
+    """A selection, and what the units of its pattern are held at."""
 
     to: To = "mean"
 
@@ -47,33 +46,32 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.post("/ablation")
     def post_ablation(uuid: str) -> Response:
-        dump, body = table[uuid], json_body()
-        try:
-            to = AblationQuery.model_validate(body).to
-        except ValidationError as err:
-            raise PatternError(f"to={str(body.get('to'))[:40]!r} is not known; use mean, zero or other") from err
-        file = pattern_of(dump, parse(body))
+        dump, question = table[uuid], checked(HeldSelection, json_body())
+        file = pattern_of(dump, question)
         hidden = hidden_in(file, dump.uuid)
         if not free.acquire(blocking=False):
             raise PatternError(f"{MOST_AT_ONCE} others ablate units on this server now; try again in a moment")
-        work = _Work(dump, file.pattern, hidden, to, free)
+        work = _Work(_Ablation(dump, file.pattern, hidden, question.to), free)
         response = Response(work.lines(), mimetype=LINES)
         response.call_on_close(work.end)
         return uncached(response)
 
 
+@dataclass(frozen=True)
+class _Ablation:
+    """What is asked: equal questions, equal answers."""
+
+    dump: DumpReader
+    pattern: Pattern
+    hidden: tuple[Window, ...]
+    to: To
+
+
 class _Work:
     """An ablation in a thread; it ends once nobody reads its lines any more, and frees its place."""
 
-    def __init__(
-        self,
-        dump: DumpReader,
-        pattern: Pattern,
-        hidden: tuple[Window, ...],
-        to: To,
-        place: threading.Semaphore,
-    ) -> None:
-        self._question = dump, pattern, hidden, to
+    def __init__(self, asked: _Ablation, place: threading.Semaphore) -> None:
+        self._asked = asked
         self._place, self._has_ended = place, threading.Lock()
         self._done, self._cancelled = threading.Event(), threading.Event()
         self._share = 0.0
@@ -97,7 +95,10 @@ class _Work:
 
     def _run(self) -> None:
         try:
-            self._answer = _effect_of(*self._question, _Watch(self._note, self._cancelled.is_set))
+            runner = runner_of(self._asked.dump)
+            key = runner, self._asked
+            self._answer = _answers.get(key) or _effect_of(runner, self._asked, self._note, self._cancelled.is_set)
+            _keep(key, self._answer)
         except LstmvizError as err:
             self._answer = {"error": str(err)}
         except Exception as err:
@@ -110,31 +111,25 @@ class _Work:
         self._share = share
 
 
-class _Watch:
-    """Whom a computation tells how far it is, and whom it asks whether to go on; all are the same to a cache."""
-
-    def __init__(self, progress: ShareProgress, cancel: Any) -> None:
-        self.progress, self.cancel = progress, cancel
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Watch)
+_answers: OrderedDict[tuple[Runner, _Ablation], dict[str, Any]] = OrderedDict()  # those that came last
 
 
-@lru_cache(maxsize=CACHED)
-def _effect_of(dump: DumpReader, pattern: Pattern, hidden: tuple[Window, ...], to: To, watch: _Watch) -> dict[str, Any]:
+def _keep(key: tuple[Runner, _Ablation], answer: dict[str, Any]) -> None:
+    _answers[key] = answer
+    while len(_answers) > CACHED:
+        _answers.popitem(last=False)
+
+
+def _effect_of(runner: Runner, asked: _Ablation, progress: ShareProgress, cancel: Callable[[], bool]) -> dict[str, Any]:
     """Return what the page shows of ``Dump.ablate``."""
     from lstmviz.explain.causes.ablate import AblationQuestion, ablate
 
-    runner = rerun_of(dump)
-    question = AblationQuestion(to, n_others=N_OTHERS, hidden=frozenset(hidden))
-    effect = ablate(dump, runner, pattern, question, watch.progress, watch.cancel)
+    how = AblationQuestion(asked.to, n_others=N_OTHERS, hidden=frozenset(asked.hidden))
+    effect = ablate(asked.dump, runner, asked.pattern, how, progress, cancel)
     tokens = effect.tokens.head(N_TOKENS)
     return {
-        "to": to,
-        "n_units": pattern.n_units,
+        "to": asked.to,
+        "n_units": asked.pattern.n_units,
         "p": finite(effect.p),
         "places": [{name: jsonable(value) for name, value in row.items()} for row in effect.places.to_dict("records")],
         "tokens": [{name: jsonable(value) for name, value in row.items()} for row in tokens.to_dict("records")],

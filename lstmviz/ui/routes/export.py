@@ -20,6 +20,7 @@ from lstmviz.match import found_in
 from lstmviz.match.order.bins import values_at
 from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.file import PatternFile, filter_fields, hidden_in
+from lstmviz.ui.limits import MOST_EXPORTS, Slots
 from lstmviz.ui.queries import pattern_of
 from lstmviz.ui.regions import selected_region
 from lstmviz.ui.routes.requests import selection_body
@@ -46,27 +47,33 @@ class Content:
 
 def add(routes: Blueprint, table: DumpTable) -> None:
     """Add this topic's routes."""
+    exports = Slots(MOST_EXPORTS, "exports are written")
 
     @routes.post("/export/matches.<form>")
     def post_matches(uuid: str, form: str) -> Response:
         if form not in WRITERS:
-            raise UnknownName(f"matches are not written as {form[:20]!r}; use matches.csv or matches.json")
+            raise UnknownName(f"matches are not exported as {form[:20]!r}; use matches.csv or matches.json")
         dump, selection = table[uuid], selection_body()
-        content = _matches(dump, selection) if selection.lasso is None else _region(dump, selection)
-        write, kind = WRITERS[form]
-        return attachment(Response(write(content), mimetype=kind), f"{dump.name}-{content.name}.{form}")
+        with exports.taken() as place:
+            content = _matches(dump, selection) if selection.lasso is None else _region(dump, selection)
+            write, kind = WRITERS[form]
+            answer = attachment(Response(write(content), mimetype=kind), f"{dump.name}-{content.name}.{form}")
+            return exports.until_sent(answer, place)
 
 
 def _matches(dump: DumpReader, selection: Selection) -> Content:
     file = pattern_of(dump, selection)
-    least = selection.shared or 1
-    listing = Listing(dump, found_in(dump, file.pattern), selection.order, selection.group, least, is_whole=True)
+    least, most = selection.min_shared, selection.max_shared
+    listing = Listing(
+        dump, found_in(dump, file.pattern), selection.order, selection.group, least, is_whole=True, max_shared=most
+    )
     listing.page(1)  # fails, if it does, before the response begins
     head = {
         "dump": {"uuid": dump.uuid, "name": dump.name},
         "order": selection.order,
         "group": selection.group,
         "min_shared": least,
+        **({} if most is None else {"max_shared": most}),
         "n_matches": listing.n_matches,
         **json.loads(file.to_json()),
     }

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import pandas as pd
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError, UnknownName
+from lstmviz.maps.trajectories import trajectories_on
 from lstmviz.match import barcode, carry, count, unit_card
 from lstmviz.match.pattern.file import PatternFile, hidden_in
 from lstmviz.match.pattern.select import WindowQuery
 from lstmviz.match.pattern.thresholds import count_by_threshold
 from lstmviz.types import Side, Window
 from lstmviz.ui.copy_as import as_command, as_python, as_region, plain_brush
+from lstmviz.ui.pairs import partner_named
 from lstmviz.ui.queries import listing_of, pattern_of
-from lstmviz.ui.regions import computed_map, selected_region
+from lstmviz.ui.regions import computed_map, map_colour, selected_region
 from lstmviz.ui.routes.requests import int_arg, selection_body, side_arg
 from lstmviz.ui.routes.responses import attachment, uncached
 from lstmviz.ui.selection import Name, Selection, WholeNumber
@@ -69,7 +72,8 @@ class _View:
         listing, _ = listing_of(self.dump, self.pattern, self.selection)
         frame = listing.page(min(self.selection.rows, MOST_ROWS), self.selection.offset)
         hidden = {(w.start, w.stop) for w in hidden_in(self.file, self.dump.uuid)}
-        return frame[[span not in hidden for span in zip(frame["start"], frame["stop"], strict=True)]]
+        is_shown = [span not in hidden for span in zip(frame["start"], frame["stop"], strict=True)]
+        return frame[np.array(is_shown, np.bool_)]  # a list without an entry would select columns
 
 
 def add(routes: Blueprint, table: DumpTable) -> None:
@@ -131,9 +135,13 @@ def _map(view: _View) -> Figure:
 
     selection = view.selection
     mapped = computed_map(view.dump, selection.map_source, selection.map_method)
+    if selection.map_paths is not None and mapped.is_of_steps and mapped.is_exact:
+        paths = trajectories_on(view.dump, mapped, selection.map_paths or None)
+        return figures.trajectories(paths, theme=view.theme)
     window = view.start, view.stop
     corners = selection.lasso or ()
-    return figures.projection(view.dump, mapped, selection.map_colour, window, region=corners, theme=view.theme)
+    by = map_colour(view.dump, selection, view.dump.axis_of(mapped.source).name) if mapped.is_of_steps else None
+    return figures.projection(view.dump, mapped, by, window, region=corners, theme=view.theme)
 
 
 def _matches(view: _View) -> Figure:
@@ -141,8 +149,17 @@ def _matches(view: _View) -> Figure:
 
     _refuse_region(view, "rows of matches")
     panels = [f"track:{name}" for name in view.tracks[:3]]
-    colour = view.selection.colour
-    return figures.matches(view.dump, view.pattern, view.rows, colour=colour, panels=panels, theme=view.theme)
+    selection, shading = view.selection, view.selection.shading(view.pattern)
+    return figures.matches(
+        view.dump,
+        view.pattern,
+        view.rows,
+        colour=selection.colour,
+        panels=panels,
+        theme=view.theme,
+        shaded=() if shading is None else shading.units,
+        underline=selection.underline,
+    )
 
 
 def _unit(view: _View) -> Figure:
@@ -202,6 +219,20 @@ def _barcode(view: _View) -> Figure:
     return figures.barcode(barcode(view.dump, view.pattern, 600, view.selection.shared, hidden), theme=view.theme)
 
 
+def _pair(view: _View) -> Figure:
+    from lstmviz import figures
+
+    axis = view.dump.axis_of(view.selection.source)
+    partner = partner_named(view.dump, axis, view.selection.pair_with)
+    if partner is None or partner.attention is None:
+        raise PatternError(f"no attention between axis {axis.name!r} and another was recorded; see docs/pairs.md")
+    attention, window = view.dump.attention[partner.attention], view.window
+    pair = axis.sequence_of(view.start if window is None else window.start)
+    shown = window if window is not None and attention.axis == axis.name else None
+    outline = None if shown is None else (shown.start, shown.stop)
+    return figures.attention(view.dump, attention.name, pair, outline, theme=view.theme)
+
+
 def _refuse_region(view: _View, figure: str) -> None:
     """Raise PatternError where a region of the map is listed, which has no such figure."""
     if view.selection.lasso is not None:
@@ -227,17 +258,20 @@ def _page(view: _View) -> str:
 
 
 def _python(path: str, file: PatternFile, selection: Selection) -> str:
-    return as_python(path, file.pattern, _brush(selection), selection.order, selection.shared or 1)
+    shared = selection.min_shared, selection.max_shared
+    return as_python(path, file.pattern, _brush(selection), selection.order, *shared)
 
 
 def _command(path: str, file: PatternFile, selection: Selection) -> str:
-    return as_command(path, file.pattern, _brush(selection), selection.order, selection.shared or 1)
+    return as_command(path, file.pattern, _brush(selection), selection.order, selection.min_shared)
 
 
 def _region_code(path: str, form: str, selection: Selection) -> str:
     """Return Python that finds the region of the map that is listed; PatternError for a command, which cannot."""
     if form != "python":
-        raise PatternError("no command finds a region of the map; copy it as Python, or save its steps as CSV or JSON")
+        raise PatternError(
+            "no command can express a region of the map; copy it as Python, or save its steps as CSV or JSON"
+        )
     corners = selection.lasso or ()
     return as_region(path, selection.map_source, selection.map_method, corners, selection.filters)
 
@@ -258,5 +292,6 @@ VIEWS: dict[str, Callable[[_View], Figure]] = {
     "carry": _carry,
     "barcode": _barcode,
     "map": _map,
+    "pair": _pair,
 }
 COPIES: dict[str, Callable[[str, PatternFile, Selection], str]] = {"python": _python, "command": _command}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from typing import Any
 
@@ -20,9 +21,12 @@ from lstmviz.maps.sampling import N_STEPS
 from lstmviz.maps.tensorboard import projector_zip
 from lstmviz.maps.trace import trace
 from lstmviz.match.order.bins import values_at
-from lstmviz.ui.regions import computed_map
+from lstmviz.ui.budget import visitor
+from lstmviz.ui.condition_paths import condition_paths
+from lstmviz.ui.regions import computed_map, map_shades
 from lstmviz.ui.routes.requests import int_arg, json_body, source_at
-from lstmviz.ui.routes.responses import attachment, cached_forever, jsonable
+from lstmviz.ui.routes.responses import attachment, cached_by_tracks, cached_forever, jsonable, uncached
+from lstmviz.ui.selection import parse
 from lstmviz.ui.table import DumpTable
 
 MOST_PATH = 4_096  # steps of a path
@@ -66,12 +70,27 @@ def _add_maps(routes: Blueprint, table: DumpTable) -> None:
     def get_colour(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
         mapped = _computed(dump, of, method)
-        return _binary(_values(dump, mapped, request.args.get("by", "")).astype("<f4").tobytes(), mapped, method)
+        answer = _binary(_values(dump, mapped, request.args.get("by", "")).astype("<f4").tobytes(), mapped, method)
+        return answer if request.args.get("tracks", "") == dump.tracks_revision else uncached(answer)
+
+    @routes.post("/map/<of>/<method>/shades.bin")
+    def post_shades(uuid: str, of: str, method: str) -> Response:
+        """Return a number for each point, of the unit or the pattern that colours the map."""
+        dump, selection = table[uuid], parse(json_body())
+        mapped = _computed(dump, of, method)
+        return uncached(_binary(map_shades(dump, mapped, selection).astype("<f4").tobytes(), mapped, method))
 
     @routes.get("/map/<of>/<method>/path.json")
     def get_path(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
         return jsonify(_path(dump, _computed(dump, of, method)))
+
+    @routes.get("/map/<of>/<method>/paths.json")
+    def get_paths(uuid: str, of: str, method: str) -> Response:
+        """Return the mean path of the trials of each condition; ``by`` is a track, or "" for all in one."""
+        dump = table[uuid]
+        paths = condition_paths(dump, _computed(dump, of, method), request.args.get("by", ""))
+        return cached_by_tracks(jsonify(paths), dump.tracks_revision)
 
 
 def _add_jobs(routes: Blueprint, table: DumpTable) -> None:
@@ -87,7 +106,7 @@ def _add_jobs(routes: Blueprint, table: DumpTable) -> None:
     def post_start(uuid: str, of: str, method: str) -> Response:
         dump = table[uuid]
         json_body()
-        return jsonify(asdict(jobs.start(dump, _source(dump, of), _method(method), N_STEPS)))
+        return jsonify(asdict(jobs.start(dump, _source(dump, of), _method(method), N_STEPS, by=_visitor())))
 
     @routes.post("/map/<of>/<method>/cancel")
     def post_cancel(uuid: str, of: str, method: str) -> Response:
@@ -95,6 +114,12 @@ def _add_jobs(routes: Blueprint, table: DumpTable) -> None:
         json_body()
         jobs.cancel(dump, _source(dump, of), _method(method), N_STEPS)
         return jsonify({})
+
+
+def _visitor() -> str:
+    """Return who asks, as it may be written down: a cookie's value stays with its browser."""
+    asker = visitor()
+    return asker and hashlib.sha256(asker.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _about(dump: DumpReader) -> dict[str, Any]:
@@ -167,7 +192,7 @@ def _path(dump: DumpReader, mapped: Projection) -> dict[str, Any]:
     n_steps = (dump.axis_of(mapped.source) if mapped.is_of_steps else dump.first).n_steps
     start, stop = int_arg("start", most=n_steps), int_arg("stop", most=n_steps)
     if not start < stop <= start + MOST_PATH:
-        raise PatternError(f"steps {start} to {stop} make no path; give 1 to {MOST_PATH:,} steps")
+        raise PatternError(f"steps {start} to {stop} do not make a path; give 1 to {MOST_PATH:,} steps")
     path = trace(dump, mapped, start, stop)
     return {
         "start": start,

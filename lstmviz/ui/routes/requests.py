@@ -1,7 +1,9 @@
-"""What a request brings: arguments of its query, parts of its path and its body, each checked."""
+"""The parts of a request: its query, path and body, each checked."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask import request
@@ -9,13 +11,13 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from lstmviz.checks import check_side, check_threshold
 from lstmviz.dump.reader import Axis, DumpReader
-from lstmviz.errors import PatternError, UnknownName
+from lstmviz.errors import Cancelled, PatternError, UnknownName
 from lstmviz.match.pattern.select import WindowQuery
+from lstmviz.system.asked import while_asked
 from lstmviz.types import Side, Source, Window
 from lstmviz.ui.selection import MAX_CONSTRAINT, Selection, parse
 
 MAX_INT = 2**53  # a whole number that JavaScript also holds exactly
-MAX_BODY = 8 * 2**20  # bytes of a selection
 
 T = TypeVar("T")
 
@@ -72,18 +74,42 @@ def window_query(dump: DumpReader, source: int) -> WindowQuery:
     return WindowQuery(name, window, threshold_arg(), *constraints, side_arg())
 
 
-def json_body(max_bytes: int = MAX_BODY) -> dict[str, Any]:
-    """Return the JSON object that a request posts, of at most so many bytes; PatternError where it posts none.
+def json_body() -> dict[str, Any]:
+    """Return the JSON object that a request posts; PatternError where it posts none.
 
-    Another site's page can post a form but not JSON, so that it cannot put a server on this machine to work.
+    Another site's page can post a form but not JSON, so that it cannot use a server on this machine.
     """
-    request.max_content_length = max_bytes
     if not request.is_json:
         raise UnsupportedMediaType("post JSON, with Content-Type: application/json")
-    body = request.get_json()
+    try:
+        body = request.get_json()
+    except RecursionError as err:
+        raise PatternError("what was posted is nested too deeply; a question has a few levels") from err
     if not isinstance(body, dict):
         raise PatternError(f"what was posted is a {type(body).__name__}, not a JSON object")
     return body
+
+
+def is_gone() -> Callable[[], bool] | None:
+    """Return what tells whether the asker of the present request has gone, for another thread too; None if unknown.
+
+    waitress tells; under another server the work goes on to its end.
+    """
+    told: Callable[[], bool] | None = request.environ.get("waitress.client_disconnected")
+    return told
+
+
+@contextmanager
+def while_waiting() -> Iterator[None]:
+    """End what is done in the block, with Cancelled, once the asker of the present request has gone."""
+    gone = is_gone()
+
+    def check() -> None:
+        if gone is not None and gone():
+            raise Cancelled("the question was cancelled; ask again to start over")
+
+    with while_asked(check):
+        yield
 
 
 def selection_body() -> Selection:

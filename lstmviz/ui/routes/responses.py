@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from lstmviz.errors import LstmvizError, UnknownName
+from lstmviz.errors import DumpMissing, DumpReplaced, LstmvizError, UnknownName
 from lstmviz.ui.describe import finite
 
 FOREVER = "private, max-age=31536000, immutable"
@@ -21,6 +21,17 @@ log = logging.getLogger("lstmviz")
 def cached_forever(response: Response) -> Response:
     """Let a browser keep an answer forever: it is named by the dump's uuid, which is new at every write."""
     response.headers["Cache-Control"] = FOREVER
+    return response
+
+
+def cached_by_tracks(response: Response, revision: str) -> Response:
+    """Let a browser keep an answer that has tracks in it, if it was asked for by the revision that they have now."""
+    return cached_forever(response) if request.args.get("tracks", "") == revision else uncached(response)
+
+
+def telling_tracks(response: Response, uuid: str, revision: str) -> Response:
+    """Tell the page by the way which revision the tracks have: somebody else may have changed them."""
+    response.headers["Lstmviz-Tracks"] = f"{uuid} {revision}"
     return response
 
 
@@ -62,13 +73,17 @@ def answered(answer: Callable[..., dict[str, Any]], *question: Any) -> Response:
 
 def known_error(err: LstmvizError) -> tuple[Response, int]:
     """Answer an error of ours with its line."""
-    return jsonify({"error": str(err)}), 404 if isinstance(err, UnknownName) else 400
+    status = 410 if isinstance(err, DumpReplaced) else 404 if isinstance(err, (UnknownName, DumpMissing)) else 400
+    return jsonify({"error": str(err)}), status
 
 
 def unexpected_error(err: Exception) -> tuple[Response, int]:
     """Answer any other failure with a line; the log has the traceback, unless the request itself was at fault."""
     if isinstance(err, HTTPException):
         words = " ".join(str(err.description or err.name).split())
-        return jsonify({"error": words}), err.code or 500
+        answer = jsonify({"error": words})
+        if (seconds := getattr(err, "retry_after", None)) is not None:
+            answer.headers["Retry-After"] = str(seconds)
+        return answer, err.code or 500
     log.exception("a request failed")
     return jsonify({"error": f"the server failed on this ({type(err).__name__}); its log says where"}), 500

@@ -1,10 +1,10 @@
-"""The samples that a page offers: their build status, and the request that builds one."""
+"""What there is to open, asked again while it may change: dumps, moments, samples; and the request that builds one."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from lstmviz.errors import LstmvizError, PatternError
+from lstmviz.errors import LstmvizError, PatternError, UnknownName
 from lstmviz.samples.gallery import Gallery
 from lstmviz.ui.routes.requests import json_body
 from lstmviz.ui.routes.responses import known_error, uncached, unexpected_error
@@ -12,7 +12,7 @@ from lstmviz.ui.start_page import start_page_json
 from lstmviz.ui.table import DumpTable
 
 
-def sample_routes(table: DumpTable, gallery: Gallery) -> Blueprint:
+def sample_routes(table: DumpTable, gallery: Gallery | None) -> Blueprint:
     """Return the routes under ``/samples``."""
     blueprint = Blueprint("samples", __name__, url_prefix="/samples")
     blueprint.register_error_handler(LstmvizError, known_error)
@@ -24,6 +24,8 @@ def sample_routes(table: DumpTable, gallery: Gallery) -> Blueprint:
 
     @blueprint.post("/build")
     def post_build() -> Response:
+        if gallery is None:
+            raise UnknownName("no samples are offered here; lstmviz demo does")
         name = json_body().get("name")
         if not isinstance(name, str):
             raise PatternError('say which sample to build: {"name": "..."}')

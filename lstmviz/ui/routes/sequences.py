@@ -13,7 +13,7 @@ from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.match.order.bins import blocks
 from lstmviz.ui.routes.requests import axis_at, int_arg
-from lstmviz.ui.routes.responses import cached_forever, jsonable
+from lstmviz.ui.routes.responses import cached_by_tracks, jsonable
 from lstmviz.ui.routes.search import all_hits
 from lstmviz.ui.table import DumpTable
 
@@ -29,14 +29,16 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.get("/sequences/<int:axis>")
     def get_sequences(uuid: str, axis: int) -> Response:
-        return cached_forever(jsonify(_answer(table[uuid], axis, request.args.get("q", "").strip())))
+        dump = table[uuid]
+        answer = jsonify(_answer(dump, axis, request.args.get("q", "").strip()))
+        return cached_by_tracks(answer, dump.tracks_revision)
 
 
 def _answer(dump: DumpReader, index: int, query: str) -> dict[str, Any]:
     axis = axis_at(dump, index)
     hits = _search(dump, index, query)
     step, first, limit = int_arg("step", -1, least=-1), int_arg("from", 0), min(int_arg("limit", ROWS), MAX_ROWS)
-    labels = _sequence_labels(dump, index)
+    labels = _labels(dump, index)
     here = np.flatnonzero(hits == axis.sequence_of(step)) if 0 <= step < axis.n_steps else hits[:0]
     return {
         "total": len(hits),
@@ -68,16 +70,21 @@ def _search(dump: DumpReader, index: int, query: str) -> Indices:
     is_hit = np.zeros(n_sequences, np.bool_)
     if query.isdecimal() and query.isascii() and len(query) < 16 and int(query) < n_sequences:
         is_hit[int(query)] = True
-    for values in _sequence_labels(dump, index).values():
+    for values in _labels(dump, index).values():
         is_hit |= np.array([query.lower() in str(value).lower() for value in values], np.bool_)
     if axis.tokens is not None:
         is_hit[all_hits(dump, index, query)[:, 2]] = True
     return np.flatnonzero(is_hit)
 
 
-@lru_cache(maxsize=16)
-def _sequence_labels(dump: DumpReader, index: int) -> dict[str, list[Any]]:
+def _labels(dump: DumpReader, index: int) -> dict[str, list[Any]]:
     """Return the tracks that are constant in each sequence, as a label or a number for each sequence."""
+    return _sequence_labels(dump, index, dump.tracks_revision)
+
+
+@lru_cache(maxsize=16)
+def _sequence_labels(dump: DumpReader, index: int, revision: str) -> dict[str, list[Any]]:
+    """Return the labels as ``_labels``, of the tracks of a revision."""
     axis = axis_at(dump, index)
     constant = {name: track for name, track in axis.tracks.items() if _is_constant(track, axis)}
     return {name: _values(track, axis) for name, track in constant.items()}

@@ -6,13 +6,14 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.ui.describe import about, finite
+from lstmviz.match.index.store import index_ahead
+from lstmviz.ui.describe import about, finite, tracks_json
 from lstmviz.ui.routes.requests import axis_at, source_at, threshold_arg
-from lstmviz.ui.routes.responses import cached_forever
+from lstmviz.ui.routes.responses import cached_by_tracks, cached_forever
 from lstmviz.ui.rows import step_tracks
 from lstmviz.ui.table import DumpTable
 
@@ -25,7 +26,13 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.get("/about.json")
     def get_about(uuid: str) -> Response:
-        return cached_forever(jsonify(_about(table[uuid])))
+        """Describe the dump; a browser asks each time whether its tracks are still those."""
+        dump = table[uuid]
+        response = jsonify({**_about(dump), **tracks_json(dump)})
+        response.set_etag(f"{uuid}-{dump.tracks_revision}")
+        response.headers["Cache-Control"] = "no-cache"
+        response.make_conditional(request)
+        return response
 
     @routes.get("/states/<int:source>/<int:start>/<int:stop>")
     def get_states(uuid: str, source: int, start: int, stop: int) -> Response:
@@ -34,7 +41,8 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.get("/steps/<int:axis>/<int:start>/<int:stop>")
     def get_steps(uuid: str, axis: int, start: int, stop: int) -> Response:
-        return cached_forever(jsonify(_steps(axis_at(table[uuid], axis), start, stop)))
+        dump = table[uuid]
+        return cached_by_tracks(jsonify(_steps(axis_at(dump, axis), start, stop)), dump.tracks_revision)
 
     @routes.get("/cut/<int:source>")
     def get_cut(uuid: str, source: int) -> Response:
@@ -50,6 +58,7 @@ def _about(dump: DumpReader) -> dict[str, Any]:
 def _state_bytes(dump: DumpReader, index: int, start: int, stop: int) -> bytes:
     """Return rows [start, stop) as little-endian bytes in the stored dtype, so that the page compares exactly."""
     source = source_at(dump, index)
+    index_ahead(dump, source.name)  # what is looked at will be brushed
     dtype = np.dtype(source.dtype).newbyteorder("<")
     _check_range(start, stop, source.n_steps, MAX_WINDOW_BYTES // (dtype.itemsize * source.n_units))
     return np.ascontiguousarray(dump.states(source.name)[start:stop], dtype=dtype).tobytes()

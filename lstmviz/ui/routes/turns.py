@@ -1,4 +1,4 @@
-"""One question of a kind at a time for each open page, so that a busy page leaves the server to others, too."""
+"""One question of each kind at a time for each open page, so that a busy page does not block the server for others."""
 
 from __future__ import annotations
 

@@ -3,42 +3,35 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import Annotated, Any
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from flask import Blueprint, Response, jsonify
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import InputError, ModelError, ModelMissing
+from lstmviz.errors import InputError, ModelBusy, ModelError, ModelMissing
 from lstmviz.match.pattern.thresholds import count_by_threshold
-from lstmviz.rerun.rerun import model_description
+from lstmviz.rerun.interventions import HeldValues, Intervention, carried_values, held_values
+from lstmviz.rerun.of_dump import reader_of
 from lstmviz.rerun.typed import TypedReader
-from lstmviz.ui.queries import typed_of
+from lstmviz.types import Window
+from lstmviz.ui.queries import influence_of, typed_of
 from lstmviz.ui.routes.requests import json_body, window_query
-from lstmviz.ui.routes.responses import uncached
+from lstmviz.ui.routes.responses import jsonable, uncached
 from lstmviz.ui.routes.tiles import MAX_WINDOW_BYTES
 from lstmviz.ui.routes.turns import Turns
 from lstmviz.ui.routes.units import columns, why_not_json
 from lstmviz.ui.rows import listed
-from lstmviz.ui.selection import MAX_TEXT, Name
+from lstmviz.ui.selection import MAX_CARRIED, InfluenceQuestion, TextRun, TextsQuestion, UnitName, checked
 from lstmviz.ui.table import DumpTable
 
-MAX_BODY = 2 * 2**20  # bytes of two texts, with every character escaped
-
-
-class TextsQuery(BaseModel):
-    """The texts to run, and the sources whose states the answer has; it has all tokens of each text."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    texts: Annotated[tuple[Annotated[str, Field(max_length=MAX_TEXT)], ...], Field(min_length=1, max_length=2)]
-    sources: Annotated[tuple[Name, ...], Field(max_length=64)] = ()
+WAIT = 0.5  # seconds for the model, before the page is told that it runs for somebody else
 
 
 def add(routes: Blueprint, table: DumpTable) -> None:
     """Add this topic's routes."""
-    turns = Turns()
+    turns, influence_turns = Turns(), Turns()
 
     @routes.get("/typing.json")
     def get_typing(uuid: str) -> Response:
@@ -46,17 +39,23 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.post("/typed")
     def post_typed(uuid: str) -> Response:
-        dump = table[uuid]
-        try:
-            query = TextsQuery.model_validate(json_body(MAX_BODY))
-        except ValidationError as err:
-            first = err.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "body"
-            raise InputError(f"{field} is {str(first['input'])[:40]!r}: {first['msg'].lower()}") from err
+        dump, query = table[uuid], checked(TextsQuestion, json_body())
         for source in query.sources:
             dump.source(source)
         with turns.turn():
-            return uncached(jsonify({"texts": [_text(typed_of(dump, text), query.sources) for text in query.texts]}))
+            try:
+                texts = [typed_of(dump, one.text, _held(dump, one), WAIT) for one in query.texts]
+            except ModelBusy as err:  # the page says so, and asks again
+                return uncached(jsonify({"waiting": str(err)}))
+            return uncached(jsonify({"texts": [_text(text, query.sources) for text in texts]}))
+
+    @routes.post("/typed/influence")
+    def post_influence(uuid: str) -> Response:
+        """Return what each token of a text changes at one step, in the loss and in some units on average."""
+        dump, query = table[uuid], checked(InfluenceQuestion, json_body())
+        with influence_turns.turn():
+            changes = influence_of(dump, query.text, query.source, query.units).at(query.step)
+        return uncached(jsonify({name: jsonable(changes[name]) for name in ("states", "loss")}))
 
     @routes.post("/typed/thresholds/<int:source>")
     def post_thresholds(uuid: str, source: int) -> Response:
@@ -68,9 +67,29 @@ def add(routes: Blueprint, table: DumpTable) -> None:
         return uncached(jsonify(why_not_json(_posted_text(table[uuid]), source, unit)))
 
 
+def _held(dump: DumpReader, run: TextRun) -> list[HeldValues]:
+    """Return what is held while a text is read; what is carried over gives way to what is held at a number."""
+    held: list[HeldValues] = []
+    if run.carried is not None:
+        start, stop = run.carried.start, run.carried.stop
+        if stop - start > MAX_CARRIED:
+            raise InputError(f"the values of {MAX_CARRIED} tokens can be carried over; brush fewer")
+        donor = typed_of(dump, run.carried.donor)
+        held += carried_values(dump, donor, _by_source(run.carried.units), Window(start, stop))
+    units = _by_source(run.held)
+    return held + held_values(dump, [Intervention(source, of, run.to) for source, of in units.items()])
+
+
+def _by_source(units: Iterable[UnitName]) -> dict[str, tuple[int, ...]]:
+    by_source: dict[str, tuple[int, ...]] = {}
+    for one in units:
+        by_source[one.source] = (*by_source.get(one.source, ()), one.unit)
+    return by_source
+
+
 def _posted_text(dump: DumpReader) -> TypedReader:
     """Return the text that a request posts, run through the model."""
-    text = json_body(MAX_BODY).get("text")
+    text = json_body().get("text")
     if not isinstance(text, str):
         raise InputError("'text' is missing: post the text")
     return typed_of(dump, text)
@@ -79,17 +98,17 @@ def _posted_text(dump: DumpReader) -> TypedReader:
 def _typing(dump: DumpReader) -> dict[str, Any]:
     """Return whether texts can be typed, or why not. A model may come and go, so browsers do not keep this."""
     try:
-        description = model_description(dump)
+        reader = reader_of(dump)
     except ModelError as err:
         return {"problem": str(err), "is_absent": isinstance(err, ModelMissing)}
     return {
         "problem": None,
-        "words": description.words,
-        "level": description.level,
-        "task": description.task,
-        "n_vocab": len(description.vocab),
-        "has_unknown": description.unknown is not None,
-        "some": [token for i, token in enumerate(description.vocab[:60]) if i != description.unknown],
+        "words": reader.words,
+        "level": reader.level,
+        "task": "label" if reader.predicts_labels else "next",
+        "n_vocab": reader.n_vocab,
+        "has_unknown": reader.has_unknown,
+        "some": list(reader.some),
     }
 
 

@@ -12,7 +12,7 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.match import UnitCard, UnitContext, UnitTrack, unit_card
 from lstmviz.match.pattern.thresholds import count_by_threshold, why_not_selected
 from lstmviz.ui.routes.requests import int_arg, side_arg, source_at, threshold_arg, window_query
-from lstmviz.ui.routes.responses import cached_forever, jsonable
+from lstmviz.ui.routes.responses import cached_by_tracks, cached_forever, jsonable
 from lstmviz.ui.table import DumpTable
 
 N_CONTEXTS = 5
@@ -26,7 +26,7 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     def get_unit(uuid: str, source: int, unit: int) -> Response:
         dump, contexts = table[uuid], (int_arg("contexts", N_CONTEXTS), int_arg("around", AROUND))
         card = unit_card(dump, source_at(dump, source).name, unit, threshold_arg(), side_arg(), *contexts)
-        return cached_forever(jsonify(_card(card)))
+        return cached_by_tracks(jsonify(_card(card)), dump.tracks_revision)
 
     @routes.get("/thresholds/<int:source>")
     def get_thresholds(uuid: str, source: int) -> Response:
@@ -48,6 +48,7 @@ def why_not_json(dump: DumpReader, source: int, unit: int) -> dict[str, Any]:
 def _card(card: UnitCard) -> dict[str, Any]:
     fields = ("source", "unit", "side", "threshold", "n_steps", "n_nan", "on_rate")
     frames = ("histogram", "quantiles", "on_rates", "run_lengths")
+    by_place = card.tokens.groupby("track", sort=False)
     return {
         **{field: jsonable(getattr(card, field)) for field in fields},
         **{frame: columns(getattr(card, frame)) for frame in frames},
@@ -55,11 +56,12 @@ def _card(card: UnitCard) -> dict[str, Any]:
         "median_run": _median_run(card.run_lengths),
         "contexts": [_context(context) for context in card.contexts],
         "tracks": [_track(track) for track in card.tracks],
+        "tokens": [{"name": place, **columns(rows.drop(columns="track"))} for place, rows in by_place],
     }
 
 
 def _median_run(lengths: pd.DataFrame) -> int | None:
-    """Return the length that at least half of the runs do not exceed; None where there is no run."""
+    """Return the lower median of the lengths of runs; None where there is no run."""
     if lengths.empty:
         return None
     n_runs_up_to = lengths["n_runs"].cumsum().to_numpy()

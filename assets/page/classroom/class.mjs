@@ -1,0 +1,21 @@
+/* A class on this page: the teacher's side or a student's, as the server says whose page it is. */
+
+import { classRole, takeRole } from "../store/class-role.mjs";
+import { beginStudent } from "../store/class-student.mjs";
+import { beginTeacher } from "../store/class-teacher.mjs";
+import { makeBand } from "./band.mjs";
+import { makePanel } from "./panel.mjs";
+import { makeStage } from "./stage.mjs";
+
+/** @param {"teacher" | "student" | null} role */
+export function makeClass(role) {
+  takeRole(role);
+  if (classRole() === "student") {
+    makeBand();
+    beginStudent();
+  } else if (classRole() === "teacher") {
+    makeStage();
+    makePanel();
+    beginTeacher();
+  }
+}

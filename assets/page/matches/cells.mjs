@@ -1,0 +1,71 @@
+/* Where each token of a match row lies: characters in cells of one width, words one after another as wide as they are, from
+   where the match starts to the right and to the left, as far as there is room. */
+
+import { textWidth, wordFont } from "../dom/cell-text.mjs";
+import { showToken } from "../lib/tokens.mjs";
+import { matchAnswer } from "../store/matches.mjs";
+
+const PAD = 7; // px that a word's cell is wider than the word
+const MOST = 130; // px of a cell; a longer word is cut
+/** @type {WeakMap<Row, { key: string, edges: Map<number, [left: number, width: number]> }>} */
+const flows = new WeakMap();
+
+/**
+ * [left, width] of a row's cell in a column, in px of the table; null where the column does not show it.
+ * @param {Column} column
+ * @param {Row} row
+ * @param {number} cell
+ * @returns {[left: number, width: number] | null}
+ */
+export function cellPlace(column, row, cell) {
+  if (column.ahead !== undefined) return flow(column, row).get(cell) || null;
+  if (cell < column.from || cell >= column.from + column.n) return null;
+  const width = column.width / column.n;
+  return [column.left + (cell - column.from) * width, width];
+}
+
+/**
+ * The cell at a place of a row's column, or null.
+ * @param {Column} column
+ * @param {Row} row
+ * @param {number} x
+ */
+export function cellUnder(column, row, x) {
+  if (column.ahead === undefined) return column.from + Math.floor(((x - column.left) / column.width) * column.n);
+  for (const [cell, [left, width]] of flow(column, row)) if (x >= left && x < left + width) return cell;
+  return null;
+}
+
+/**
+ * @param {Column} column
+ * @param {Row} row
+ */
+function flow(column, row) {
+  const font = wordFont();
+  const key = `${column.left} ${column.width} ${font}`;
+  const known = flows.get(row);
+  if (known?.key === key) return known.edges;
+  const edges = new Map();
+  const start = matchAnswer().text_before;
+  const [first, end] = [column.left, column.left + column.width];
+  /** @param {number} cell */
+  const wide = (cell) => Math.min(MOST, textWidth(showToken(row.tokens[cell]).text, font)) + PAD;
+  let x = first + column.ahead;
+  for (let cell = start; isIn(row, cell) && x + wide(cell) <= end; x += wide(cell), cell++)
+    edges.set(cell, [x, wide(cell)]);
+  x = first + column.ahead;
+  for (let cell = start - 1; isIn(row, cell) && x - wide(cell) >= first; cell--) {
+    x -= wide(cell);
+    edges.set(cell, [x, wide(cell)]);
+  }
+  flows.set(row, { key, edges });
+  return edges;
+}
+
+/**
+ * @param {Row} row
+ * @param {number} cell
+ */
+function isIn(row, cell) {
+  return cell >= 0 && cell < row.on.length && row.on[cell] !== null && Boolean(row.tokens);
+}

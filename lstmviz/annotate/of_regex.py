@@ -1,0 +1,78 @@
+"""Labels by a regular expression over the text of the sequences, which may span tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.annotate.encode import REST, fill_spans, of_codes
+from lstmviz.dump.change_tracks import NewTrack
+from lstmviz.dump.lazy_arrays import Tokens
+from lstmviz.dump.reader import Axis
+from lstmviz.errors import InputError
+from lstmviz.match.text.regex import Expression
+from lstmviz.match.text.search import batches
+from lstmviz.match.text.texts import SearchText, TokenTexts, composed
+
+MAX_TEXTS = 1_000  # different matches, where these are the labels
+
+Ids = NDArray[np.int64]
+
+
+def regex_track(axis: Axis, expression: str, rest: str | None = REST, *, is_own: bool = False) -> NewTrack:
+    r"""Label every step that a match of an expression touches.
+
+    The label is the name of the group that matched, such as ``(?P<open>\()|(?P<close>\))``, or else the text of the
+    match; other steps get ``rest`` (None: no value). A match lies inside one sequence. Where matches touch one token,
+    the later one counts. The search has a limit of time; with ``is_own``, which says that whoever asks may let this
+    process wait, on its first part only. Raises PatternError for an expression that is invalid or takes too long,
+    InputError where the axis has no tokens, nothing matches, or matches are too many different texts.
+    """
+    if axis.tokens is None:
+        raise InputError(f"axis {axis.name!r} has no tokens, so no text to look in; give values")
+    compiled = Expression(composed(expression))
+    labels: dict[str, int] = {} if rest is None else {rest: 0}
+    codes = np.full(axis.n_steps, -1 if rest is None else 0, np.int32)
+    n_hits = 0
+    for begin, text, borders in _texts(axis, axis.tokens):
+        is_timed = not is_own or begin == 0
+        found: list[int] = []
+        n_found = [0]
+        for start, stop in borders:
+            found += compiled.labelled(text.text[start:stop], labels, is_timed=is_timed)
+            n_found.append(len(found) // 3)
+        hits = np.array(found, np.int64).reshape(-1, 3)
+        hits[:, :2] += np.repeat(np.array([start for start, _ in borders], np.int64), np.diff(n_found))[:, None]
+        hits = hits[hits[:, 1] > hits[:, 0]]
+        if len(labels) > MAX_TEXTS:
+            raise InputError(
+                f"{expression!r} matches more than {MAX_TEXTS:,} different texts; name what is to be one label as a "
+                "group, such as (?P<number>[0-9]+)"
+            )
+        n_hits += len(hits)
+        first, last = text.steps_at(hits[:, :2])
+        fill_spans(codes, begin + first, begin + last, hits[:, 2].astype(np.int32))
+    if not n_hits:
+        raise InputError(f"{expression!r} matches nowhere on axis {axis.name!r}; look for it with dump.search first")
+    return of_codes(axis, list(labels), codes, f"regex {expression}")
+
+
+def _texts(axis: Axis, tokens: Tokens) -> Iterator[tuple[int, SearchText, list[tuple[int, int]]]]:
+    """Yield (first step, text, where its sequences lie in it), of many sequences where letters stay as they are.
+
+    Elsewhere of one sequence at a time: letters that change are composed inside a sequence, never across its border.
+    """
+    texts = TokenTexts(tokens, are_apart=False)
+    for first, after, ids in batches(axis, tokens):
+        base = int(axis.starts[first])
+        starts, stops = axis.starts[first:after] - base, axis.stops[first:after] - base
+        whole = texts.unchanged(ids)
+        if whole is not None:
+            ends = whole.ends[stops - 1] - len(tokens.join) * (stops < len(ids))
+            yield base, whole, list(zip(whole.begins[starts].tolist(), ends.tolist(), strict=True))
+            continue
+        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+            here = texts.of(ids[start:stop])
+            yield base + start, here, [(0, len(here.text))]

@@ -1,0 +1,170 @@
+"""The first reading of an HDF5 file of unknown origin, in a process that HDF5 may bring down in place of this one.
+
+HDF5's library does not survive every file: a changed number can end its process, keep it busy for ever, or make it ask
+for any amount of memory. So each file is read whole in a child process first, once: it has limits of memory and time. A
+file that lstmviz has just written is known; what was read in a child is remembered in the user's cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from lstmviz.errors import DumpError, LstmvizError
+from lstmviz.system.cache import cache_folder
+from lstmviz.system.own_files import new_file
+from lstmviz.system.worker import command, signal_name
+
+KIND = "tried"  # the folder in the user's cache
+MEMORY = 400 * 2**20  # bytes that the child may take, beside what it has: a chunk has 64 MB at most
+SECONDS = 8.0  # for any file, besides
+SECONDS_PER_BYTE = 1 / 20e6
+BLOCK_BYTES = 2**24  # read at a time
+SECONDS_PER_FILE = 0.1  # where a child reads many
+MANY = 500  # files that one child reads
+MOST_KEPT = 100_000  # files that are remembered; then all are forgotten
+MOST_OBJECTS = 100_000  # groups and data sets, and attributes
+IN_CHILD = "LSTMVIZ_READS_FIRST"  # in the environment of the child
+REFUSED = "it is damaged or hostile, and is not read; copy or record it again"
+
+OUT_OF_MEMORY, TOO_MUCH = 5, 6  # exit codes of the child
+
+_known: set[str] = set()
+_own: set[tuple[int, ...]] = set()  # written by this process; to be renamed into place changes a file's time of change
+
+
+def know(path: Path) -> None:
+    """Note that a file was written by this process, or read whole in another, as it is now."""
+    with suppress(OSError):
+        _own.add(_place(path))
+
+
+def require(path: Path, called: Path) -> None:
+    """Have a file read whole in a child process, unless it is known. DumpError where the child does not survive it.
+
+    A file that is damaged in a way that HDF5 tells is let through: whoever reads it says what is wrong.
+    """
+    identity = _unknown(path)
+    if identity is not None:
+        _read_in_child(path, called)
+        _keep([identity])
+
+
+def require_many(paths: Sequence[Path]) -> None:
+    """Have files read whole by few child processes; what no child survives is left to ``require``."""
+    unknown = [(path, identity) for path in paths if (identity := _unknown(path)) is not None]
+    while len(unknown) > 1:
+        some = unknown[:MANY]
+        n_read = _read_many_in_child([path for path, _ in some])
+        _keep([identity for _, identity in some[:n_read]])
+        unknown = unknown[n_read + (n_read < len(some)) :]
+
+
+def _unknown(path: Path) -> str | None:
+    """Return what tells a file that was not read whole yet; None for one that was, or that is not there."""
+    if os.environ.get(IN_CHILD):
+        return None
+    try:
+        identity = _identity(path)
+    except OSError:  # whoever opens it says why
+        return None
+    if identity in _known or _place(path) in _own:
+        return None
+    kept = _kept(identity)
+    if kept is not None and kept.exists():
+        _known.add(identity)
+        return None
+    return identity
+
+
+def _keep(identities: Sequence[str]) -> None:
+    """Remember files that were read whole."""
+    _known.update(identities)
+    kept = [kept for each in identities if (kept := _kept(each)) is not None]
+    if kept:
+        with suppress(OSError):
+            if sum(1 for _ in kept[0].parent.iterdir()) > MOST_KEPT:
+                shutil.rmtree(kept[0].parent)
+                kept[0].parent.mkdir()
+            for each in kept:
+                new_file(each).close()
+
+
+def _identity(path: Path) -> str:
+    """Return what tells a file, as it is now, from any other, and the library that is to read it.
+
+    Whoever writes a file may set its time of modification, but not that of its change.
+    """
+    facts = *_place(path), path.stat().st_ctime_ns, _library()
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:40]
+
+
+def _place(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _kept(identity: str) -> Path | None:
+    try:
+        return cache_folder(KIND) / identity
+    except LstmvizError:
+        return None
+
+
+@cache
+def _library() -> str:
+    return version("h5py")
+
+
+def _read_in_child(path: Path, called: Path) -> None:
+    limit = SECONDS + path.stat().st_size * SECONDS_PER_BYTE
+    try:
+        done = _run_child([path], limit)
+    except subprocess.TimeoutExpired as err:
+        raise DumpError(f"{called} keeps HDF5 busy for more than {limit:.0f} seconds: {REFUSED}") from err
+    except OSError:  # no process can be started: it is read here, as checked as it can be
+        return
+    check_end(done.returncode, called)
+
+
+def check_end(code: int, called: Path) -> None:
+    """Raise DumpError where the child's exit code says that it did not survive the file, or found too much in it."""
+    if (name := signal_name(code)) is not None:
+        raise DumpError(f"{called} ends HDF5's library by {name}: {REFUSED}")
+    if code == OUT_OF_MEMORY:
+        raise DumpError(f"{called} makes HDF5 ask for more than {MEMORY // 2**20:,} MB at a time: {REFUSED}")
+    if code == TOO_MUCH:
+        raise DumpError(f"{called} holds more than {MOST_OBJECTS:,} groups, data sets and attributes: {REFUSED}")
+
+
+def _read_many_in_child(paths: Sequence[Path]) -> int:
+    """Return how many files a child read whole, one after the other, until one that it did not survive."""
+    limit = SECONDS + len(paths) * SECONDS_PER_FILE
+    with suppress(OSError):
+        limit += sum(path.stat().st_size for path in paths) * SECONDS_PER_BYTE
+        try:
+            return len(_run_child(paths, limit).stdout)
+        except subprocess.TimeoutExpired as err:
+            return len(err.stdout or b"")
+    return 0
+
+
+def _run_child(paths: Sequence[Path], limit: float) -> subprocess.CompletedProcess[bytes]:
+    """Read files in a child, which writes a byte for each that it has read."""
+    environment = os.environ | {IN_CHILD: "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.run(  # noqa: S603
+        command("lstmviz.dump.trial_child", *map(str, paths)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        timeout=limit,
+        check=False,
+    )

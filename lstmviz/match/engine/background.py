@@ -1,0 +1,158 @@
+"""Background units: how many units outside a pattern are on throughout each of some spans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.match.engine.activity import (
+    BLOCK_CODES,
+    IndexedActivity,
+    Mask,
+    RecordedValues,
+    Steps,
+    is_on_throughout,
+)
+from lstmviz.match.engine.threads import in_threads
+from lstmviz.match.engine.threshold import is_on
+from lstmviz.match.index.codes import LAST_CODE, Codes, Rule
+from lstmviz.match.index.store import CodeMatrices, code_matrices_of
+from lstmviz.types import Pattern, PatternUnit
+
+READ_AHEAD = 2_000  # spans; up to here the system is asked to read each span's rows ahead
+TABLE_CELLS = 2**20  # of a (spans, units) table of codes: what stays in the processor's cache
+LONG = 64  # steps; longer spans are processed one by one, shorter ones together
+BLOCK_STEPS = 4_096  # of recorded values, read at a time
+PLANE_STEPS = 2**19  # of codes, read at a time
+
+
+class BackgroundUnits:
+    """The units of one source that are not in a pattern, on from the source's base threshold up."""
+
+    def __init__(self, dump: DumpReader, source: str, base: float, pattern: Pattern, use_index: bool = True) -> None:
+        self._states, self._base = dump.states(source), base
+        self._values = RecordedValues(self._states, was_read=True)
+        in_pattern: Sequence[int] = [u.unit for u in pattern.units if u.source == source]
+        self._is_background = np.ones(self._states.info.n_units, np.bool_)
+        self._is_background[in_pattern] = False
+        codes = code_matrices_of(dump, source) if use_index else None
+        self._codes = codes
+        self._rule = None if codes is None else codes.coder.rule(self._states.info.cut(base), "high")
+
+    def count(self, start: Steps, stop: Steps) -> Steps:
+        """Return for each span [start, stop) how many of these units are on at every step of it."""
+        if self._codes is None or self._rule is None:
+            return np.array([self._count_recorded(a, b) for a, b in zip(start, stop, strict=True)], np.int64)
+        codes, rule = self._codes, self._rule
+        if (stop - start).sum() > self._states.info.n_steps:
+            return self._count_by_planes(codes, start, stop)
+        if len(start) <= READ_AHEAD:
+            codes.will_read_rows(start, stop)
+        n_rows = max(1, TABLE_CELLS // len(self._is_background))
+        parts = [slice(first, first + n_rows) for first in range(0, len(start), n_rows)]
+        counts, unsure = np.zeros(len(start), np.int64), [np.zeros((2, 0), np.int64)]
+        for part, (n_on, span, unit) in zip(
+            parts,
+            in_threads(lambda part: self._count_by_rows(codes, rule, start[part], stop[part]), parts),
+            strict=True,
+        ):
+            counts[part] = n_on
+            unsure.append(np.stack([span + part.start, unit]))
+        span, unit = np.concatenate(unsure, axis=1)
+        counts += np.bincount(span[self._are_on(codes, unit, start[span], stop[span])], minlength=len(counts))
+        return counts
+
+    def _count_by_rows(self, codes: CodeMatrices, rule: Rule, start: Steps, stop: Steps) -> tuple[Steps, Steps, Steps]:
+        """Count by each unit's least code over each span; where that leaves units unsure, return their spans, too."""
+        codes.check_rows(start, stop)
+        least = _least(codes.rows, start, stop)
+        if not codes.is_whole:
+            codes.renew()
+            return self._count_by_rows(codes, rule, start, stop)
+        n_on: Steps = (rule.apply(least) & self._is_background).sum(axis=1, dtype=np.int64)
+        if rule.unsure is None:
+            return n_on, n_on[:0], n_on[:0]
+        span, unit = np.divmod(np.flatnonzero((least == rule.unsure) & self._is_background), least.shape[1])
+        return n_on, span, unit
+
+    def _count_by_planes(self, codes: CodeMatrices, start: Steps, stop: Steps) -> Steps:
+        """Count by planes: a byte a step, whose bits tell which of eight units are on.
+
+        A span is covered by two stretches of 2**k steps, and which units are on throughout each stretch of 2**(k+1)
+        steps follows from those of 2**k.
+        """
+        power = np.frexp(stop - start)[1] - 1  # k
+        groups = [np.flatnonzero(power == k) for k in range(int(power.max()) + 1)]
+        background = np.flatnonzero(self._is_background)
+
+        def count(units: Steps) -> NDArray[np.uint8]:
+            plane = np.zeros(self._states.info.n_steps, np.uint8)
+            for bit, unit in enumerate(units.tolist()):
+                activity = self._activity(codes, unit)
+                for a in range(0, len(plane), PLANE_STEPS):
+                    on = activity.on(a, min(a + PLANE_STEPS, len(plane))).view(np.uint8)
+                    plane[a : a + PLANE_STEPS] |= on << np.uint8(bit)
+            counts = np.zeros(len(start), np.uint8)
+            for k, spans in enumerate(groups):
+                counts[spans] = np.bitwise_count(plane[start[spans]] & plane[stop[spans] - 2**k])
+                plane = plane[: -(2**k)] & plane[2**k :]
+            return counts
+
+        total = np.zeros(len(start), np.int64)
+        for counts in in_threads(count, np.split(background, range(8, len(background), 8))):
+            total += counts
+        return total
+
+    def _activity(self, codes: CodeMatrices, unit: int) -> IndexedActivity:
+        return IndexedActivity(codes, self._values, PatternUnit(self._states.info.name, unit, "high", self._base))
+
+    def _are_on(self, codes: CodeMatrices, unit: Steps, start: Steps, stop: Steps) -> Mask:
+        """Tell for each unit whether it is on at every step of its span, where the least code does not."""
+        are_on = np.empty(len(unit), np.bool_)
+        order = np.argsort(unit, kind="stable")
+        for cells in np.split(order, np.flatnonzero(np.diff(unit[order])) + 1) if len(unit) else []:
+            number = int(unit[cells[0]])
+            activity = IndexedActivity(
+                codes, self._values, PatternUnit(self._states.info.name, number, "high", self._base)
+            )
+            is_long = stop[cells] - start[cells] > LONG
+            for cell in cells[is_long].tolist():
+                are_on[cell] = is_on_throughout(activity, int(start[cell]), int(stop[cell]))
+            if not is_long.all():
+                short = cells[~is_long]
+                lengths = stop[short] - start[short]
+                begins = np.cumsum(lengths) - lengths
+                steps = np.arange(lengths.sum()) + np.repeat(start[short] - begins, lengths)
+                are_on[short] = np.logical_and.reduceat(activity.on_at(steps), begins)
+        return are_on
+
+    def _count_recorded(self, start: int, stop: int) -> int:
+        is_on_throughout = self._is_background.copy()
+        for first in range(int(start), int(stop), BLOCK_STEPS):
+            values = self._states[first : min(first + BLOCK_STEPS, int(stop))]
+            is_on_throughout &= is_on(values, self._states.info, self._base).all(axis=0)
+            if not is_on_throughout.any():
+                break
+        return int(is_on_throughout.sum())
+
+
+def _least(rows: Codes, start: Steps, stop: Steps) -> Codes:
+    """Return each unit's least code over each span, (n_spans, n_units): the unit is on throughout if that code is."""
+    length = stop - start
+    order = np.argsort(-length, kind="stable")  # longest first, so the spans that have a given step come first
+    start, length = start[order], length[order]
+    minimum = np.full((len(start), rows.shape[1]), LAST_CODE, np.uint8)
+    n_long = int(np.searchsorted(-length, -LONG))
+    for i in range(n_long):
+        for first in range(int(start[i]), int(start[i] + length[i]), BLOCK_CODES):
+            block = rows[first : min(first + BLOCK_CODES, int(start[i] + length[i]))]
+            np.minimum(minimum[i], block.min(axis=0), out=minimum[i])
+    for step in range(int(length[n_long:].max(initial=0))):
+        longer = slice(n_long, int(np.searchsorted(-length, -step)))  # spans longer than `step`
+        np.minimum(minimum[longer], rows[start[longer] + step], out=minimum[longer])
+    least = np.empty_like(minimum)
+    least[order] = minimum
+    return least

@@ -1,0 +1,167 @@
+"""Where matches may lie: how many units mark each step as one at which a match may begin, go on, or end.
+
+A match with m shared units lies where at least m units are on; it starts, with ``off_before``, where at least m start;
+it ends, with ``off_after`` alone, where at least m end. So no other steps need to be looked at. The bounds and filters
+of a pattern are part of a mark: a unit marks a step only if it stays on as long as a match must last, and is off beside
+it as long as the pattern asks; and no unit marks a step from which a match would leave its sequence, or the steps that
+the filters allow. Marks may be too many, never too few: the matches found there are checked exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmviz.dump.reader import Axis
+from lstmviz.match.engine.activity import Activity, Mask, Steps
+from lstmviz.match.engine.runs import borders_in, is_border
+from lstmviz.match.engine.threads import in_threads
+from lstmviz.system.asked import look
+from lstmviz.types import Pattern
+
+COUNT_STEPS = 2**19  # counted at a time by a thread: with fewer, threads wait for each other; with more, for memory
+ROW_STEPS = 4_096  # in a row of counts, whose maximum decides whether the row is looked at
+RARE = 32  # if no more than one step in so many may be marked, they are looked at one by one
+MOST_REACH = 1_024  # steps that a unit must stay on for its mark; longer bounds are checked later
+MOST_OFF = 64  # steps that it must be off beside
+FEW_LOOKS = 4  # steps of a reach that are looked at where steps are looked at one by one
+
+Anchor = Literal["on", "starts", "stops"]
+
+
+class Marks:
+    """How many of some units mark each step of an axis.
+
+    ``anchor`` tells what is marked: the first step at which a match may begin ("starts"), the last one ("stops"), or
+    any one from which on it goes on for ``reach`` steps ("on").
+    """
+
+    def __init__(self, units: Sequence[Activity], pattern: Pattern, axis: Axis, allowed: Mask | None) -> None:
+        self._units, self._axis = units, axis
+        self.anchor: Anchor = "starts" if pattern.off_before else "stops" if pattern.off_after else "on"
+        self.reach = min(pattern.min_length, MOST_REACH)
+        self._off = min(pattern.off_before or pattern.off_after, MOST_OFF)
+        self._lead = {"on": 0, "starts": self._off, "stops": self.reach - 1}[self.anchor]
+        self._tail = {"on": self.reach - 1, "starts": self.reach - 1, "stops": self._off}[self.anchor]
+        self._may_be = _steps_with_room(axis, self.reach, allowed)
+        if self._may_be is not None and self.anchor == "stops":
+            self._may_be = np.concatenate([np.zeros(self.reach - 1, np.bool_), self._may_be])[: axis.n_steps]
+
+    def count(self) -> NDArray[Any]:
+        """Count at every step the units that mark it: (n_rows, ROW_STEPS), 0 beyond the end."""
+        n_rows = -(-self._axis.n_steps // ROW_STEPS)
+        counts = np.zeros(n_rows * ROW_STEPS, np.uint8 if len(self._units) < 256 else np.uint32)
+        if self._may_be is not None and np.count_nonzero(self._may_be) * RARE < self._axis.n_steps:
+            self._count_some(np.flatnonzero(self._may_be), counts)
+        else:
+            self._count_all(counts)
+        return counts.reshape(n_rows, ROW_STEPS)
+
+    def _count_some(self, steps: Steps, counts: NDArray[Any]) -> None:
+        """Count the units at some steps, by a few of the steps that decide."""
+        ahead = sorted({*range(min(self.reach, FEW_LOOKS)), self.reach - 1})
+        towards = -1 if self.anchor == "stops" else 1
+        beside = np.clip(steps - towards, 0, self._axis.n_steps - 1)
+        at_border = is_border(self._axis, steps if towards > 0 else steps + 1) | (beside == steps)
+        for unit in self._units:
+            look()
+            marked = np.arange(len(steps))
+            for distance in ahead:
+                marked = marked[unit.on_at(steps[marked] + towards * distance)]
+            if self.anchor != "on":
+                marked = marked[at_border[marked] | ~unit.on_at(beside[marked])]
+            counts[steps[marked]] += 1
+
+    def _count_all(self, counts: NDArray[Any]) -> None:
+        def fill(first: int) -> None:
+            self._count_block(first, min(first + COUNT_STEPS, self._axis.n_steps), counts)
+
+        firsts = range(0, self._axis.n_steps, COUNT_STEPS)
+        if len(firsts) == 1:
+            fill(0)
+            return
+        for _ in in_threads(fill, firsts):
+            pass
+
+    def _count_block(self, first: int, last: int, counts: NDArray[Any]) -> None:
+        part = counts[first:last]
+        may_be = None if self._may_be is None else self._may_be[first:last]
+        if may_be is not None and not may_be.any():
+            return
+        borders, near = self._borders(first, last)
+        for unit in self._units:
+            np.add(part, self._marks(unit, first, last, borders, near).view(np.uint8), out=part)
+        if may_be is not None:
+            np.multiply(part, may_be.view(np.uint8), out=part)
+
+    def _marks(self, unit: Activity, first: int, last: int, borders: Steps, near: Steps) -> Mask:
+        """Tell which of the steps [first, last) a unit marks."""
+        on, n, lead = _padded(unit, first - self._lead, last + self._tail, self._axis.n_steps), last - first, self._lead
+        if self.anchor == "on":
+            return throughout(on, self.reach)
+        if self.anchor == "starts":
+            here = throughout(on[lead:], self.reach)
+            beside, next_to = anywhere(on[: n + self._off - 1], self._off), on[lead - 1 : lead - 1 + n]
+        else:
+            here = throughout(on[: n + self.reach - 1], self.reach)
+            beside, next_to = anywhere(on[lead + 1 :], self._off), on[lead + 1 : lead + 1 + n]
+        marks: Mask = here > beside
+        marks[near] = here[near] > next_to[near]  # what lies beyond a border counts as off
+        marks[borders] = here[borders]
+        return marks
+
+    def _borders(self, first: int, last: int) -> tuple[Steps, Steps]:
+        """Return the steps of [first, last) beside a border, and those less than the steps to be off away from it."""
+        if self.anchor == "on":
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        distance = np.arange(self._off)
+        if self.anchor == "starts":
+            near = borders_in(self._axis, first - self._off + 1, last)[:, None] + distance
+        else:
+            near = borders_in(self._axis, first + 1, last + self._off)[:, None] - 1 - distance
+        at, beyond = near[:, 0], near[:, 1:].ravel()
+        return (some[(some >= first) & (some < last)] - first for some in (at, beyond))  # type: ignore[return-value]
+
+
+def throughout(mask: Mask, n: int) -> Mask:
+    """Tell at which places of a mask n true ones in a row begin; the result is n - 1 shorter."""
+    width = 1
+    while width < n:
+        more = min(width, n - width)
+        mask = mask[:-more] & mask[more:]
+        width += more
+    return mask
+
+
+def anywhere(mask: Mask, n: int) -> Mask:
+    """Tell at which places of a mask n begin of which any is true; the result is n - 1 shorter."""
+    width = 1
+    while width < n:
+        more = min(width, n - width)
+        mask = mask[:-more] | mask[more:]
+        width += more
+    return mask
+
+
+def _padded(unit: Activity, start: int, stop: int, n_steps: int) -> Mask:
+    """Tell at which steps of [start, stop) a unit is on; beyond the axis it is off."""
+    on = unit.on(max(start, 0), min(stop, n_steps))
+    if start < 0 or stop > n_steps:
+        on = np.concatenate([np.zeros(max(-start, 0), np.bool_), on, np.zeros(max(stop - n_steps, 0), np.bool_)])
+    return on
+
+
+def _steps_with_room(axis: Axis, reach: int, allowed: Mask | None) -> Mask | None:
+    """Tell from which steps on ``reach`` steps are of the same sequence and allowed; None if all are."""
+    if reach == 1:
+        return allowed
+    lengths = axis.stops - axis.starts
+    with_room = np.maximum(lengths - reach + 1, 0)
+    counts = np.stack([with_room, lengths - with_room], axis=1).ravel()
+    may_be: Mask = np.repeat(np.tile([True, False], len(lengths)), counts)
+    if allowed is not None:
+        may_be[: axis.n_steps - reach + 1] &= throughout(allowed, reach) if reach <= axis.n_steps else False
+    return may_be

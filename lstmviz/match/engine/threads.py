@@ -1,0 +1,32 @@
+"""Work in a few threads, in order, that ends when its asker no longer waits."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TypeVar
+
+from lstmviz.system.asked import look
+
+THREADS = 2
+
+T = TypeVar("T")
+Result = TypeVar("Result")
+
+
+def in_threads(task: Callable[[T], Result], items: Iterable[T]) -> Iterator[Result]:
+    """Yield the task's result for each item, in order; few items are worked on ahead of the one that is yielded."""
+    pool = ThreadPoolExecutor(THREADS)
+    ahead: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            ahead.append(pool.submit(copy_context().run, task, item))
+            look()
+            if len(ahead) > THREADS:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,115 @@
+"""Tell tokens by the rows that a module read, where torch does not show how they came about.
+
+A layer that acts on each step by itself gives equal tokens equal rows, and other tokens others. Where the ids of one
+lookup and the rows of a module's input are paired like that in one order and in no other, each row's token is known.
+Layers that mix steps do not pair them, and nothing is then known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Marks = NDArray[np.complex128]
+
+_FEWEST_REPEATS = 6  # of ids: each is a chance for a wrong order to show itself
+_FEWEST_IDS = 3
+_FIRST_LOOK = 2000  # steps, by which most wrong orders are ruled out
+_MOST_CLOSE = 100  # ids whose marks may lie close together in one of their two parts
+_SAME = 1e-5  # of the spread of all marks; rounding moves the marks of equal rows by less, other rows lie further apart
+
+
+def marks_of(rows: Tensor) -> Marks:
+    """Return a complex number for each row (..., n), as (...,).
+
+    Equal rows have the same one up to rounding, others another.
+    """
+    wide = rows.detach().to(torch.float64 if rows.dtype == torch.float64 else torch.float32)
+    with torch.autocast(wide.device.type, enabled=False):
+        both: Floats = (wide @ _weights(rows.shape[-1]).to(wide)).cpu().numpy().astype(np.float64)
+    marks: Marks = both.view(np.complex128)[..., 0]
+    return marks
+
+
+@lru_cache(maxsize=16)
+def _weights(n: int) -> Tensor:
+    with torch.device("cpu"):
+        return torch.randn(n, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+
+def paired_places(ids: Ints, marks: Marks) -> Ints | None:
+    """Return the place among ``ids`` (batch, steps) that each row of ``marks`` (steps, batch) stems from.
+
+    None unless there is one order in which equal ids have equal marks and other ids others.
+    """
+    flat, few = ids.reshape(-1), 1 + _FIRST_LOOK // marks.shape[1]
+    near = _near(marks)
+    fitting = [
+        places
+        for places in _orders(ids.shape, marks.shape)
+        if _marks_by_id(flat[places[:few]].reshape(-1), marks[:few].reshape(-1), near) is not None
+        and are_paired(flat[places], marks)
+    ]
+    distinct = {places.tobytes() for places in fitting}
+    return fitting[0] if len(distinct) == 1 else None
+
+
+def _orders(shape: tuple[int, ...], wanted: tuple[int, ...]) -> Iterator[Ints]:
+    """Yield the orders that are tried, as places (steps, batch); those that models make, and near misses of them."""
+    places = np.arange(shape[0] * shape[1]).reshape(shape)
+    for grid in (places, places.T):
+        if grid.T.shape != wanted:
+            continue
+        steps_first = grid.T
+        for one in (steps_first, steps_first[:, ::-1]):
+            yield from (one, one[::-1], np.roll(one, 1, axis=0), np.roll(one, -1, axis=0))
+
+
+def are_paired(ids: Ints, marks: Marks) -> bool:
+    """Tell whether equal ids have equal marks and other ids others, with enough of both to tell."""
+    flat, numbers = marks.reshape(-1), ids.reshape(-1)
+    if not flat.size or not np.isfinite(flat).all():
+        return False
+    near = _near(flat)
+    few = slice(0, _FIRST_LOOK)
+    if flat.size > _FIRST_LOOK and _marks_by_id(numbers[few], flat[few], near) is None:
+        return False
+    by_id = _marks_by_id(numbers, flat, near)
+    if by_id is None or len(by_id) < _FEWEST_IDS or flat.size - len(by_id) < _FEWEST_REPEATS:
+        return False
+    return _are_apart(by_id[np.argsort(by_id.real)], near)
+
+
+def _near(marks: Marks) -> float:
+    """Return how far marks of equal rows may be apart."""
+    return _SAME * max(float(np.ptp(marks.real)), float(np.ptp(marks.imag)), 1e-30)
+
+
+def _marks_by_id(ids: Ints, marks: Marks, near: float) -> Marks | None:
+    """Return a mark of each id; None where one id has two."""
+    if int(ids.min()) < 0 or int(ids.max()) > 8 * len(ids) + 1000:
+        ids = np.unique(ids, return_inverse=True)[1].reshape(-1)
+    first = np.full(int(ids.max()) + 1, -1)
+    first[ids[::-1]] = np.arange(len(ids))[::-1]
+    off = marks - marks[first[ids]]
+    is_one_each = max(np.abs(off.real).max(), np.abs(off.imag).max()) <= near
+    return marks[first[first >= 0]] if is_one_each else None
+
+
+def _are_apart(by_real: Marks, near: float) -> bool:
+    """Tell whether no two marks, sorted by their real parts, are near each other."""
+    for k in range(1, min(len(by_real), _MOST_CLOSE)):
+        between = by_real[k:] - by_real[:-k]
+        close = between.real <= near
+        if not close.any():
+            return True
+        if (np.abs(between.imag[close]) <= near).any():
+            return False
+    return len(by_real) <= _MOST_CLOSE

@@ -1,0 +1,33 @@
+"""Code of the user's own, called so that whatever goes wrong in it is one line, without a path of this machine."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lstmviz.errors import LstmvizError
+
+T = TypeVar("T")
+MOST = 200  # characters of an error of the user's code
+
+
+def called(
+    what: str, error: type[LstmvizError], function: Callable[..., T], *arguments: Any, remedy: str = "mend it"
+) -> T:
+    """Return what a function of the user returns; ``error`` in one line where it raises something of its own."""
+    try:
+        return function(*arguments)
+    except LstmvizError:
+        raise
+    except Exception as err:
+        raise error(f"{what} failed: {in_one_line(err)}; {remedy}") from err
+
+
+def in_one_line(err: BaseException) -> str:
+    """Return an error with its class, and the last line of a file where it was raised."""
+    words = " ".join(str(err).split())[:MOST]
+    frames = traceback.extract_tb(err.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(err).__name__}{': ' * bool(words)}{words}{place}"

@@ -1,0 +1,170 @@
+"""Every question has a budget of processor time, and long ones give way: nobody keeps the others waiting.
+
+A question that has taken a second is a long one. There may be so many long ones at once, and so many of one visitor:
+the threads that are left answer the others. A long one pauses while a short one is answered, and ends with a line once
+its budget is spent.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.http import parse_cookie
+
+from lstmviz.dump.reader import DumpReader
+from lstmviz.errors import TooLong
+from lstmviz.system.asked import while_asked
+
+SECONDS = 20.0  # of processor time, for any question
+SECONDS_PER_VALUE = 1e-7  # and for each recorded value of the dump that it is about: more than twice the slowest needs
+LONG = 1.0  # seconds after which a question is a long one
+MOST_LONG = 12  # long questions at once, of the server's threads
+MOST_LONG_OF_ONE = 4
+RETRY_AFTER = 5  # seconds
+PAUSE = 0.05  # seconds, at most, for which a long question gives way at a time
+PAUSES = 2.0  # times as long as it has worked
+VISITOR = "lstmviz-visitor"  # the cookie that tells one browser from another
+_NAME = re.compile(r"[0-9a-f]{32}\Z")
+
+T = TypeVar("T")
+App = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Desk:
+    """The questions that are being answered, by all threads of a server."""
+
+    def __init__(self) -> None:
+        self.n_short = 0
+        self._long: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        """Note that a question is there."""
+        with self._lock:
+            self.n_short += 1
+
+    def becomes_long(self, visitor: str) -> None:
+        """Note that a question is a long one. Raises ServiceUnavailable where there are too many."""
+        with self._lock:
+            n, n_of_one = self._long.total(), self._long[visitor]
+            if n_of_one < MOST_LONG_OF_ONE and n < MOST_LONG:
+                self._long[visitor] += 1
+                self.n_short -= 1
+                return
+        whose = f"{n_of_one} of yours" if n_of_one >= MOST_LONG_OF_ONE else f"{n}"
+        line = f"{whose} that take long are being answered; ask again in a few seconds"
+        raise ServiceUnavailable(line, retry_after=RETRY_AFTER)
+
+    def give_way(self, taken: float) -> None:
+        """Pause for the short questions that are there, after having taken so many seconds of the processor."""
+        if taken and self.n_short > 0:
+            time.sleep(min(PAUSE, PAUSES * taken))
+
+    def end(self, visitor: str, was_long: bool) -> None:
+        """Note that a question was answered, or ended."""
+        with self._lock:
+            if was_long:
+                self._long[visitor] -= 1
+                self._long += Counter()  # leaves out who has none
+            else:
+                self.n_short -= 1
+
+
+class _Question:
+    """One question: who asks it, what it has taken so far of all threads, and what it may take."""
+
+    def __init__(self, desk: Desk, visitor: str) -> None:
+        self.visitor, self.seconds, self.desk = visitor, SECONDS, desk
+        self._spent, self._is_long = 0.0, False
+        self._seen = {threading.get_ident(): time.thread_time()}
+        self._lock = threading.Lock()
+        desk.begin()
+
+    def look(self) -> None:
+        """Count what the present thread has taken since the last look, give way, or end the question."""
+        now, thread = time.thread_time(), threading.get_ident()
+        taken = now - self._seen.setdefault(thread, now)
+        self._seen[thread] = now
+        with self._lock:
+            self._spent += taken
+            becomes_long = self._spent > LONG and not self._is_long
+            if becomes_long:
+                self.desk.becomes_long(self.visitor)
+                self._is_long = True
+        if self._spent > self.seconds:
+            raise TooLong(
+                f"this took more than {self.seconds:.0f} seconds of the processor, which is all that a question may"
+                " take here; ask for less, or ask in Python or on the command line, where nothing ends it"
+            )
+        if self._is_long:
+            self.desk.give_way(taken)
+
+    def end(self) -> None:
+        """The question is answered."""
+        self.desk.end(self.visitor, self._is_long)
+
+
+_present: ContextVar[_Question | None] = ContextVar("question", default=None)
+
+
+class Budgeted:
+    """An app each of whose questions has a budget; what it sends piece by piece after that has the front's limits."""
+
+    def __init__(self, app: App) -> None:
+        self._app, self._desk = app, Desk()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request."""
+        question = _Question(self._desk, _visitor(environ))
+        token = _present.set(question)
+        try:
+            with while_asked(question.look):
+                return self._app(environ, start_response)
+        finally:
+            _present.reset(token)
+            question.end()
+
+
+def allow_for(dump: DumpReader) -> None:
+    """Give the present question the time that one about this dump may take."""
+    question = _present.get()
+    if question is not None:
+        n_values = sum(source.n_steps * source.n_units for source in dump.sources.values())
+        question.seconds = max(question.seconds, SECONDS + n_values * SECONDS_PER_VALUE)
+
+
+def giving_way(parts: Iterable[T]) -> Iterator[T]:
+    """Yield what is sent piece by piece after the present question was answered, as slowly as long questions work."""
+    question = _present.get()
+    return iter(parts) if question is None else _slowly(parts, question.desk)
+
+
+def _slowly(parts: Iterable[T], desk: Desk) -> Iterator[T]:
+    before = time.thread_time()
+    for part in parts:
+        yield part
+        desk.give_way(time.thread_time() - before)
+        before = time.thread_time()
+
+
+def visitor() -> str:
+    """Return who asks the present question: a browser by its cookie, anybody else by address; "" outside a question."""
+    question = _present.get()
+    return "" if question is None else question.visitor
+
+
+def is_visitor(name: str) -> bool:
+    """Tell whether a cookie's value names a browser."""
+    return bool(_NAME.match(name))
+
+
+def _visitor(environ: dict[str, Any]) -> str:
+    name = parse_cookie(environ.get("HTTP_COOKIE", "")).get(VISITOR, "")
+    return name if is_visitor(name) else str(environ.get("REMOTE_ADDR", ""))

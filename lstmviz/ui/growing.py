@@ -1,0 +1,88 @@
+"""A recording in progress as the page shows it: what is acknowledged so far as a dump, made anew as it grows."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+import weakref
+from pathlib import Path
+
+from lstmviz.dump.corpus.glance import Glance, glance
+from lstmviz.dump.journal.in_subprocess import assemble_so_far_in_subprocess
+from lstmviz.dump.parts import BLOCKS, PARTS, parts_of
+from lstmviz.errors import LstmvizError
+from lstmviz.system.cache import cache_folder
+
+PAUSE = 2.0  # seconds between two dumps, at least
+PATIENCE = 5  # times as long as the last one took, so that it takes a sixth of one core at most
+KEPT = 3  # dumps, the newest ones: pages that are open go on to the newest within seconds
+
+
+def is_growing(path: Path) -> bool:
+    """Tell whether a dump is not there yet but its recording has begun."""
+    return not path.exists() and (parts_of(path) / BLOCKS).is_file()
+
+
+def growing_in(folder: Path) -> list[Path]:
+    """Return the dumps of a folder whose recordings are in progress."""
+    targets = (p.with_name(p.name.removesuffix(PARTS)) for p in sorted(folder.glob(f"*{PARTS}")))
+    return [path for path in targets if is_growing(path)]
+
+
+class GrowingDump:
+    """The recording to ``path`` as a dump of what is acknowledged so far, in the user's cache.
+
+    ``now`` is the newest one, None before the first; ``problem`` says why there is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.now: Glance | None = None
+        self.problem = "no batch of it is complete yet"
+        self._folder = Path(tempfile.mkdtemp(dir=cache_folder("growing")))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._n_made = self._n_bytes = 0
+        self._due = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the recording has been closed, so that its own dump takes over; or was given up."""
+        return not is_growing(self.path)
+
+    def look(self) -> None:
+        """Make the next dump in a thread, where there are new batches and the last one is old enough."""
+        if self._is_due() and self._lock.acquire(blocking=False):
+            threading.Thread(target=self._make_and_release, name="lstmviz-growing", daemon=True).start()
+
+    def make(self) -> None:
+        """Make a dump of all that is acknowledged now; ``problem`` says why it could not be made."""
+        began = time.monotonic()
+        parts_dir = parts_of(self.path)
+        try:
+            n_bytes = (parts_dir / BLOCKS).stat().st_size
+            folder = self._folder / str(self._n_made)
+            folder.mkdir()
+            target = folder / self.path.name
+            assemble_so_far_in_subprocess(parts_dir, target)
+            self.now, self._n_bytes = glance(target), n_bytes
+        except (LstmvizError, OSError) as err:  # it may have been closed meanwhile, or nothing of it is complete
+            self.problem = str(err)
+        self._n_made += 1
+        shutil.rmtree(self._folder / str(self._n_made - 1 - KEPT), ignore_errors=True)
+        self._due = time.monotonic() + max(PAUSE, PATIENCE * (time.monotonic() - began))
+
+    def _is_due(self) -> bool:
+        try:
+            n_bytes = (parts_of(self.path) / BLOCKS).stat().st_size
+        except OSError:
+            return False
+        return n_bytes > self._n_bytes and time.monotonic() >= self._due
+
+    def _make_and_release(self) -> None:
+        try:
+            self.make()
+        finally:
+            self._lock.release()

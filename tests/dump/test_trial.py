@@ -1,0 +1,221 @@
+"""A file of unknown origin is read whole in a child first: what kills HDF5 kills a child, and is said in one line."""
+
+from __future__ import annotations
+
+import random
+import struct
+import subprocess
+import sys
+import zlib
+
+import h5py
+import numpy as np
+import pytest
+
+import lstmviz
+from lstmviz.dump import hdf5_file, trial
+from lstmviz.errors import DumpError, LstmvizError
+from lstmviz.opening import glances
+from support.budget import is_long
+from support.commands import run
+
+N_MUTANTS = 300 if is_long() else 24
+
+
+def write(path, n=120):
+    states = {"rnn.l0.h": np.random.default_rng(0).uniform(-1, 1, (n, 6)).astype("f2")}
+    return lstmviz.write_dump(path, states=states, tokens=np.arange(n) % 2, vocab=["a", "b"], lengths=[n])
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write(tmp_path / "a.h5")
+
+
+@pytest.fixture
+def children(monkeypatch, tmp_path):
+    """How many children were started; nothing is known yet."""
+    started = []
+    original = subprocess.run
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(trial, "_known", set())
+    monkeypatch.setattr(trial, "_own", set())
+    monkeypatch.setattr(trial.subprocess, "run", lambda *a, **k: started.append(1) or original(*a, **k))
+    return started
+
+
+def test_a_file_is_read_in_a_child_once_as_long_as_it_is_the_same(path, children, monkeypatch):
+    for _ in range(3):
+        lstmviz.open_dump(path).close()
+    assert len(children) == 1
+    monkeypatch.setattr(trial, "_known", set())  # another process finds it in the cache
+    lstmviz.open_dump(path).close()
+    assert len(children) == 1
+    with h5py.File(path, "r+") as file:
+        file["sources/rnn.l0.h"][0] = 0
+    lstmviz.open_dump(path).close()
+    assert len(children) == 2
+
+
+def test_what_this_process_wrote_or_recorded_needs_no_child(tmp_path, children):
+    lstmviz.open_dump(write(tmp_path / "b.h5")).close()
+    assert not children
+
+
+@pytest.mark.parametrize(
+    ("child", "words"),
+    [
+        ("import os; os.kill(os.getpid(), 11)", "ends HDF5's library by SIGSEGV: it is damaged or hostile"),
+        ("import time; time.sleep(60)", "keeps HDF5 busy for more than"),
+        ("raise SystemExit(5)", "makes HDF5 ask for more than 400 MB at a time"),
+        ("raise SystemExit(6)", "holds more than 100,000 groups"),
+    ],
+)
+def test_what_becomes_of_the_child_is_said_in_a_line(path, children, monkeypatch, child, words):
+    monkeypatch.setattr(trial, "command", lambda *_: [sys.executable, "-c", child])
+    monkeypatch.setattr(trial, "SECONDS", 1.0)
+    for _ in range(2):  # it is not remembered as read
+        with pytest.raises(DumpError, match=words) as raised:
+            lstmviz.open_dump(path)
+        assert "\n" not in str(raised.value)
+    assert len(children) == 2
+
+
+@pytest.mark.parametrize("place", ["axes/text/sequences/start", "sources/rnn.l0.h"])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_small_chunk_that_inflates_to_much_is_refused(path, children, place, layers):
+    deflate = zlib.compressobj(9)
+    stored = b"".join(deflate.compress(bytes(2**24)) for _ in range(64)) + deflate.flush()
+    if layers == 2:
+        stored = zlib.compress(stored, 9)
+    with h5py.File(path, "r+") as file:
+        old = file[place]
+        shape, kind, attributes = old.shape, old.dtype, dict(old.attrs)
+        del file[place]
+        plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plan.set_chunk(shape)
+        for _ in range(layers):
+            plan.set_deflate(9)
+        parent, name = place.rsplit("/", 1)
+        space, kind = h5py.h5s.create_simple(shape), h5py.h5t.py_create(kind)
+        made = h5py.h5d.create(file[parent].id, name.encode(), kind, space, plan)
+        made.write_direct_chunk((0,) * len(shape), stored, 0)
+        h5py.Dataset(made).attrs.update(attributes)
+    with pytest.raises(DumpError, match=r"ask for more than 400 MB|the same filter twice"):
+        lstmviz.open_dump(path)
+
+
+def test_a_maximal_shape_that_kills_hdf5_kills_no_command(tmp_path, children):
+    path = tmp_path / "segv.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        file.create_dataset("sources/h", data=np.zeros((120, 6), "f2"), chunks=(32, 6))
+    data = bytearray(path.read_bytes())
+    at = data.find(struct.pack("<QQQQ", 120, 6, 120, 6))
+    head = data.rfind(b"OHDR", 0, at)
+    data[at + 24 : at + 32] = struct.pack("<Q", 2**27 + 6)
+    skip = head + 6 + (16 if data[head + 5] & 0x20 else 0) + (4 if data[head + 5] & 0x10 else 0)
+    width = 1 << (data[head + 5] & 3)
+    end = skip + width + int.from_bytes(data[skip : skip + width], "little")
+    data[end : end + 4] = struct.pack("<I", lookup3(bytes(data[head:end])))
+    path.write_bytes(data)
+    for command in ("inspect", "doctor"):
+        done = subprocess.run([sys.executable, "-m", "lstmviz", command, str(path)], capture_output=True, text=True)
+        assert done.returncode == 1, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def lookup3(data):
+    """HDF5's checksum of metadata: lookup3 by Bob Jenkins."""
+    mask = 0xFFFFFFFF
+
+    def rot(x, k):
+        return ((x << k) | (x >> (32 - k))) & mask
+
+    a = b = c = (0xDEADBEEF + len(data)) & mask
+    i = 0
+    while len(data) - i > 12:
+        x, y, z = struct.unpack_from("<III", data, i)
+        a, b, c = (a + x) & mask, (b + y) & mask, (c + z) & mask
+        for left, k in (("a", 4), ("b", 6), ("c", 8), ("a", 16), ("b", 19), ("c", 4)):
+            if left == "a":
+                a = ((a - c) & mask) ^ rot(c, k)
+                c = (c + b) & mask
+            elif left == "b":
+                b = ((b - a) & mask) ^ rot(a, k)
+                a = (a + c) & mask
+            else:
+                c = ((c - b) & mask) ^ rot(b, k)
+                b = (b + a) & mask
+        i += 12
+    x, y, z = struct.unpack("<III", data[i:].ljust(12, b"\0"))
+    a, b, c = (a + x) & mask, (b + y) & mask, (c + z) & mask
+    for names, k in (("cb", 14), ("ac", 11), ("ba", 25), ("cb", 16), ("ac", 4), ("ba", 14), ("cb", 24)):
+        values = {"a": a, "b": b, "c": c}
+        new = ((values[names[0]] ^ values[names[1]]) - rot(values[names[1]], k)) & mask
+        a, b, c = (new if names[0] == each else values[each] for each in "abc")
+    return c
+
+
+@pytest.mark.parametrize("seed", range(N_MUTANTS))
+def test_changed_bytes_give_an_answer_or_a_line(tmp_path, seed):
+    rng = random.Random(seed)
+    path = write(tmp_path / "a.h5")
+    data = bytearray(path.read_bytes())
+    for _ in range(rng.choice([1, 1, 2, 8])):
+        at = rng.randrange(len(data))
+        data[at] = rng.choice([0, 255, data[at] ^ (1 << rng.randrange(8)), rng.randrange(256)])
+    if rng.random() < 0.2:
+        data = data[: rng.randrange(len(data))]
+    path.write_bytes(data)
+    try:
+        dump = lstmviz.open_dump(path)
+        dump.match(dump.select("rnn.l0.h", 5, 6, 0.1))
+        dump.search("a")
+    except LstmvizError as err:
+        assert "\n" not in str(err)  # noqa: PT017
+    assert run("doctor", path).exit_code in (0, 1)
+
+
+def test_the_door_asks_for_it(path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(hdf5_file, "require", lambda *given: asked.append(given))
+    lstmviz.open_dump(path)
+    assert asked == [(path, path)]
+
+
+def test_many_files_are_read_by_one_child_and_those_it_does_not_survive_by_their_own(tmp_path, children):
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    for k in range(6):
+        write(folder / f"{k}.h5").touch()
+    trial._known.clear()
+    trial._own.clear()
+    said = []
+    assert len(glances(folder, said.append)) == 6
+    assert (len(children), said) == (1, [])
+    (folder / "6.h5").write_bytes((folder / "0.h5").read_bytes()[:300])  # HDF5 says so: it is let through
+    write(folder / "7.h5")
+    trial._known.clear()
+    trial._own.clear()
+    assert len(glances(folder, said.append)) == 7
+    assert len(children) == 2
+    assert len(said) == 1
+    assert "6.h5" in said[0]
+
+
+def test_the_files_after_one_that_ends_the_child_are_read_by_the_next(tmp_path, children, monkeypatch):
+    paths = [write(tmp_path / f"{k}.h5") for k in range(5)]
+    trial._known.clear()
+    trial._own.clear()
+    whole = (
+        f"import os, sys\nfor path in sys.argv[1:]:\n    "
+        f"os.kill(os.getpid(), 11) if path == {str(paths[2])!r} else os.write(1, b'.')"
+    )
+    monkeypatch.setattr(trial, "command", lambda _, *given: [sys.executable, "-c", whole, *given])
+    trial.require_many(paths)
+    assert len(children) == 2
+    for path in (*paths[:2], *paths[3:]):
+        trial.require(path, path)
+    assert len(children) == 2
+    with pytest.raises(DumpError, match="ends HDF5's library by SIGSEGV"):
+        trial.require(paths[2], paths[2])

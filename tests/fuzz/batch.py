@@ -1,0 +1,134 @@
+"""A process that tries many inputs, so that what would end or block lstmviz ends or blocks this process alone.
+
+It writes a line of JSON before each input and one for each fault. HDF5's first reading of a file, for which lstmviz
+starts a process, is a fork here: the same reading under the same limits, without a new interpreter each time.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import random
+import resource
+import shutil
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from fuzz import targets
+from fuzz.mutators import SECRET
+from fuzz.targets import TARGETS, Target
+from lstmviz.dump import trial, trial_child
+from lstmviz.errors import LstmvizError
+
+MARK = "CANARY-7f3a9c"  # in every file that no answer may have anything of
+MOST_SECONDS, MOST_BYTES = 10.0, 2**30
+
+
+def main() -> None:
+    """Try the inputs of a target from one seed to another: ``TARGET FIRST STOP FOLDER [FILE NAME ...]``."""
+    name, first, stop, folder, *given = sys.argv[1:]
+    trial._read_in_child = _read_in_fork
+    tries = Tries(TARGETS[name], Path(folder))
+    if given:  # files to take the place of others
+        targets.uses_at_a_time = 4
+        for i, (file, changed) in enumerate(zip(given[::2], given[1::2], strict=True)):
+            tries.one(i, {changed: Path(file).read_bytes()})
+    for seed in range(int(first), int(stop)):
+        _say(next=seed)
+        tries.one(seed, tries.changed(seed))
+
+
+class Tries:
+    """The inputs of one target, made from its seed files."""
+
+    def __init__(self, target: Target, folder: Path) -> None:
+        self._target, self._folder = target, folder
+        seeds = folder / "seeds"
+        seeds.mkdir(parents=True)
+        self._changed = [str(path.relative_to(seeds)) for path in target.write(seeds)]
+        files = [p for p in sorted(seeds.rglob("*")) if p.is_file()]
+        self._files = {str(p.relative_to(seeds)): p.read_bytes() for p in files}
+        # By its time an index knows its dump.
+        self._times = {str(p.relative_to(seeds)): p.stat().st_mtime_ns for p in files}
+        shutil.rmtree(seeds)
+        _write_secrets(folder / SECRET)
+
+    def changed(self, seed: int) -> dict[str, bytes]:
+        """Return the file that is changed and its bytes."""
+        rng = random.Random(f"{self._target.name} {seed}")
+        name = rng.choice(self._changed)
+        return {name: self._target.mutate(self._files[name], rng)}
+
+    def one(self, seed: int, changed: dict[str, bytes]) -> None:
+        """Use an input; a fault is said in a line."""
+        folder = self._folder / "input"
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, data in (self._files | changed).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+            os.utime(folder / name, ns=(self._times[name], self._times[name]))
+        name = next(iter(changed))
+        _say(seed=seed, name=name)
+        if (fault := self._fault(folder)) is not None:
+            _say(seed=seed, name=name, fault=fault, data=base64.b64encode(changed[name]).decode())
+
+    def _fault(self, folder: Path) -> str | None:
+        before, since = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, _processor_seconds()
+        try:
+            seen = self._target.use(folder)
+        except LstmvizError as err:
+            seen = str(err)
+        except Exception:
+            return traceback.format_exc()
+        seconds, rss = _processor_seconds() - since, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        if MARK in seen:
+            return "an answer has the contents of another file"
+        if seconds > MOST_SECONDS:
+            return f"an answer took {seconds:.1f} seconds"
+        if (rss - before) * 1024 > MOST_BYTES:
+            return f"an answer took {(rss - before) // 1024} MB"
+        return None
+
+
+def _processor_seconds() -> float:
+    """Return what this process and its children took: a busy machine does not make an answer slow."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _write_secrets(folder: Path) -> None:
+    import h5py
+    import numpy as np
+
+    folder.mkdir()
+    (folder / "secret.txt").write_text(f"{MARK}\n" * 400)
+    with h5py.File(folder / "secret.h5", "w") as file:
+        file["states"] = np.frombuffer((MARK * 100).encode() * 2, "u1")[: 120 * 6].reshape(120, 6)
+
+
+def _read_in_fork(path: Path, called: Path) -> None:
+    """Have a fork do what the child of lstmviz does, and say what became of it as lstmviz does."""
+    pid = os.fork()
+    if pid == 0:
+        os.environ[trial.IN_CHILD] = "1"
+        trial_child.limit_memory()
+        os._exit(trial_child.read_whole(str(path)))
+    limit = time.monotonic() + trial.SECONDS + path.stat().st_size * trial.SECONDS_PER_BYTE
+    while (done := os.waitpid(pid, os.WNOHANG))[0] == 0:
+        if time.monotonic() > limit:
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+            raise trial.DumpError(f"{called} keeps HDF5 busy: {trial.REFUSED}")
+        time.sleep(0.001)
+    trial.check_end(os.waitstatus_to_exitcode(done[1]), called)
+
+
+def _say(**fields: object) -> None:
+    os.write(1, (json.dumps(fields) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()

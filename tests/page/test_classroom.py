@@ -1,0 +1,303 @@
+"""A class in three browsers, on `lstmviz classroom` in a process of its own: a teacher and two students."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from lstmviz.classroom import Room
+from lstmviz.classroom.records import View
+from lstmviz.lessons import builtin_lessons
+from lstmviz.samples.gallery import Gallery
+from support import browser as browsing
+from support.axe import check
+from support.workbench import BRUSHED, DEPTH_4
+
+COUNTING = next(lesson for lesson in builtin_lessons() if lesson.name == "counting")
+STEP = next(k for k, step in enumerate(COUNTING.steps) if step.choices)
+QUESTION = COUNTING.steps[STEP]
+ASLEEP = 10  # seconds: longer than a page waits for an answer
+
+
+class Class:
+    """The command, its links, and the pages on it."""
+
+    def __init__(self, process, chromium, stack):
+        said = ""
+        while "(code " not in said:
+            said += process.stdout.readline()
+        self.teachers_link = re.search(r"http://\S+token=\S+", said)[0]
+        self.link, self.code = re.search(r"(http://\S+)\s+\(code (\w+)\)", said).groups()
+        self.address = self.link.partition("/join")[0]
+        self.process, self._chromium, self._stack = process, chromium, stack
+
+    def page(self, address):
+        bench = self._stack.enter_context(browsing.workbench(self._chromium, self.address))
+        bench.page.goto(address)
+        return bench
+
+    def teacher(self):
+        bench = self.page(self.teachers_link)
+        bench.ready()
+        return bench
+
+    def student(self, name, link=None):
+        bench = self.page(link or self.link)
+        if link:
+            bench.page.fill("#code", self.code.lower())
+        bench.page.fill("#name", name)
+        bench.page.get_by_role("button", name="Join").click()
+        bench.page.wait_for_function("() => window.lvDebug?.classNews()")
+        bench.ready()
+        return bench
+
+
+@contextmanager
+def lesson_of(chromium, dump):
+    command = [sys.executable, "-u", "-m", "lstmviz.cli", "classroom", str(dump.path), "--no-browser"]
+    with subprocess.Popen([*command, "--host", "127.0.0.1"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            with ExitStack() as stack:
+                yield Class(process, chromium, stack)
+        finally:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+
+
+def until(bench, condition, arg=None):
+    bench.page.wait_for_function(
+        f"arg => {{ const s = lvDebug.state, n = lvDebug.classNews(); return {condition}; }}", arg=arg
+    )
+
+
+def change(bench, **changes):
+    bench.page.evaluate("changes => lvDebug.changeState(changes, 'settle')", changes)
+
+
+def press(bench, name):
+    bench.page.locator(f"[data-class={name}]").click()
+
+
+def shows(bench, start):
+    until(bench, "s.start === arg", start)
+    bench.ready()
+
+
+def bars(bench, within):
+    rows = bench.page.locator(f"{within} .lv-class-bars li:visible").all()
+    return {
+        row.locator(".lv-class-bar-text").inner_text(): row.locator(".lv-class-bar-count").inner_text() for row in rows
+    }
+
+
+def test_a_class_of_two_from_the_link_to_the_end(chromium, parens):
+    with lesson_of(chromium, parens) as lesson:
+        teacher = lesson.teacher()
+        ana, bo = lesson.student("Ana"), lesson.student("Bo <b>")
+        assert bo.page.locator(".lv-class-name").inner_text() == "Bo <b>"
+
+        # What the teacher shows is what the students see, until one does something.
+        change(teacher, start=249, stop=255, at=220)
+        for one in (ana, bo):
+            shows(one, 249)
+            assert one.shown()["units"] == teacher.shown()["units"]
+        ana.brush(230, 234)
+        assert ana.page.evaluate("() => lvDebug.isFollowing()") is False
+        change(teacher, start=260, stop=263)
+        shows(bo, 260)
+        assert ana.shown()["state"]["start"] == 230
+        press(ana, "follow")
+        shows(ana, 260)
+        press(ana, "back")
+        shows(ana, 230)
+
+        # Everybody predicts before the answer is shown.
+        teacher.page.evaluate("step => lvDebug.openLesson('counting', step)", STEP)
+        teacher.page.locator("#lv-lesson [data-lesson=class]").click()
+        for one, choice, sure in ((ana, 0, 2), (bo, QUESTION.choices.index(QUESTION.answer), 0)):
+            press(one, f"choice{choice}")
+            press(one, f"sure{sure}")
+            until(one, "n.question.given?.sure === arg", sure)
+            assert one.page.locator(".lv-class-bars").count() == 0
+            check(one, "a student's page with a question")
+        teacher.page.locator(".lv-class-opener").click()
+        teacher.page.get_by_text("2 of 2 students answered").wait_for()
+        teacher.page.wait_for_function("() => lvDebug.classRoom().questions[0].n === 2")
+        counted = bars(teacher, ".lv-class-panel")
+        assert counted == {
+            choice: "1 · 50 %" if choice in (QUESTION.choices[0], QUESTION.answer) else "0 · 0 %"
+            for choice in QUESTION.choices
+        }
+        check(teacher, "the teacher's panel with a question")
+        press(teacher, "large")
+        check(teacher, "a question for the room")
+        teacher.page.keyboard.press("Escape")
+        press(teacher, "link")
+        teacher.page.get_by_text(lesson.code).last.wait_for()
+        check(teacher, "the class link for the room")
+        teacher.page.keyboard.press("Escape")
+        press(teacher, "tell")
+        for one in (ana, bo):
+            one.page.locator(".lv-class-band .lv-class-bars").wait_for()
+            assert f"✓ right: {QUESTION.answer}" in bars(one, ".lv-class-band")
+            assert ("Ana" in one.page.content()) is (one is ana)
+
+        # The teacher sees who is where, and saves what was answered.
+        teacher.page.get_by_text("Who is where").click()
+        where = teacher.page.locator(".lv-class-person").all_inner_texts()
+        assert [line.split("\n")[0] for line in where] == ["Ana", "Bo <b>"]
+        assert "on their own" in where[0]
+        assert f"step {ana.shown()['state']['at']}" in where[0]
+        teacher.page.get_by_text("Save, close, end").click()
+        with teacher.page.expect_download() as saved:
+            teacher.page.get_by_text("Save the answers").click()
+        with sqlite3.connect(saved.value.path()) as base:
+            answers = base.execute(
+                "SELECT nickname, text, sure FROM answers JOIN students ON student = number"
+            ).fetchall()
+        base.close()
+        assert answers == [(None, QUESTION.choices[0], "sure"), (None, QUESTION.answer, "a guess")]
+
+        # A student who reloads is where they were, also by the class link.
+        ana.page.reload()
+        ana.page.wait_for_function("() => window.lvDebug?.classNews()")
+        ana.ready()
+        assert ana.shown()["state"]["start"] == 230
+        ana.page.locator(".lv-class-band .lv-class-bars").wait_for()
+        ana.page.goto(lesson.link)
+        ana.page.wait_for_function("() => window.lvDebug?.classNews()")
+        shows(ana, 230)
+
+        # The laptop sleeps, and nothing is lost.
+        teacher.page.locator(".lv-class-panel").get_by_text("Ask a question of your own").click()
+        teacher.page.fill(".lv-class-ask textarea >> nth=0", "What will removing this unit do?")
+        teacher.page.fill(".lv-class-ask textarea >> nth=1", "nothing\n\nmore brackets\n")
+        teacher.page.locator(".lv-class-ask button").click()
+        bo.page.locator("[data-class=choice1]").wait_for()
+        os.kill(lesson.process.pid, signal.SIGSTOP)
+        press(bo, "choice1")
+        bo.page.get_by_text("does not answer").wait_for(timeout=20_000)
+        time.sleep(max(0, ASLEEP - 6))
+        os.kill(lesson.process.pid, signal.SIGCONT)
+        teacher.page.get_by_text("1 of 2 students answered").wait_for(timeout=20_000)
+        bo.page.get_by_text("does not answer").wait_for(state="detached", timeout=20_000)
+        until(bo, "n.question.given?.text === 'more brackets'")
+
+        # Everyone back to the teacher, and the end.
+        press(teacher, "call")
+        shows(ana, 260)
+        teacher.page.get_by_text("End the class …").click()
+        teacher.page.get_by_text("End it").click()
+        for one in (ana, bo):
+            one.page.get_by_text("The class is over").wait_for()
+
+
+def test_a_copied_link_leads_a_stranger_into_the_class_and_on_to_what_it_shows(chromium, parens):
+    with lesson_of(chromium, parens) as lesson:
+        teacher = lesson.teacher()
+        teacher.open(**BRUSHED)
+        teacher.page.locator("#lv-copy-link").click()
+        copied = teacher.page.evaluate("() => navigator.clipboard.readText()")
+        with chromium.new_context() as context:
+            page = context.new_page()
+            page.goto(copied)
+            assert "Join the class" in page.inner_text("h1")  # instead of a bare refusal
+            page.fill("#code", "AAAAAA")
+            page.fill("#name", "Eve")
+            page.get_by_role("button", name="Join").click()
+            page.get_by_text("not the code").wait_for()
+        student = lesson.student("Cleo", copied)
+        assert student.shown()["state"]["start"] == DEPTH_4[0]
+        assert student.page.evaluate("() => lvDebug.isFollowing()") is False
+
+
+def test_a_page_without_a_clipboard_for_scripts_copies_its_link(chromium, parens_address):
+    """As in a room: an address of a network without TLS."""
+    without = "Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined })"
+    with browsing.workbench(chromium, parens_address, script=without) as bench:
+        bench.open(**BRUSHED)
+        bench.page.locator("#lv-copy-link").click()
+        bench.page.get_by_text("Copied").wait_for()
+        bench.page.locator("#lv-search").focus()
+        bench.page.keyboard.press("Control+V")
+        assert bench.page.locator("#lv-search").input_value() == bench.page.url
+
+
+@contextmanager
+def class_of_parens(parens, **more):
+    room = Room()
+    with browsing.serving([parens], room=room, token="s3cret", **more) as address:
+        yield room, address
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_the_link_is_read_from_the_last_row(chromium, parens, width, height):
+    with (
+        class_of_parens(parens) as (room, address),
+        browsing.workbench(chromium, address, view={"width": width, "height": height}) as teacher,
+    ):
+        teacher.page.goto(f"{address}/?token=s3cret")
+        teacher.ready()
+        teacher.page.locator(".lv-class-opener").click()
+        press(teacher, "link")
+        teacher.page.locator(".lv-class-qr").wait_for()
+        assert teacher.page.locator(".lv-class-code").inner_text() == room.code
+        boxes = {name: teacher.page.locator(f".lv-class-{name}").bounding_box() for name in ("qr", "code", "address")}
+        assert boxes["qr"]["height"] > 0.6 * height
+        assert boxes["code"]["height"] > 0.12 * height
+        assert boxes["address"]["height"] > 0.05 * height
+        assert boxes["address"]["height"] < 0.1 * height  # on one line
+        for box in boxes.values():
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+
+
+def test_a_student_on_a_phone_reads_and_answers(chromium, parens):
+    with (
+        class_of_parens(parens) as (room, address),
+        browsing.workbench(chromium, address, view={"width": 400, "height": 800}) as phone,
+    ):
+        phone.page.goto(f"{address}/join/{room.code}")
+        phone.page.fill("#name", "M" * 24)
+        phone.page.get_by_role("button", name="Join").click()
+        phone.page.wait_for_function("() => window.lvDebug?.classNews()")
+        key = room.ask("Which of these do you expect? " * 6, ["a short one", "quite a long answer " * 6]).key
+        press(phone, "choice1")
+        press(phone, "sure1")
+        until(phone, "n.question?.given?.sure === 1")
+        wide = phone.page.evaluate(
+            """() => {
+              const isCut = one => one.clientWidth && one.scrollWidth > one.clientWidth + 1;
+              const isOut = one => one.getBoundingClientRect().right > 400;
+              const all = [...document.querySelectorAll(".lv-class-band *:not(.lv-unseen)")];
+              return all.filter(one => isCut(one) || isOut(one)).map(one => one.outerHTML);
+            }"""
+        )
+        assert wide == []
+        ((question, answers),) = room.answered()
+        assert (question.key, len(answers)) == (key, 1)
+
+
+def test_a_student_builds_nothing_and_opens_a_lesson_of_their_own(chromium, parens):
+    with (
+        class_of_parens(parens, gallery=Gallery()) as (room, address),
+        browsing.workbench(chromium, address) as student,
+    ):
+        room.show(View())  # the teacher is at the start page
+        student.page.goto(f"{address}/join/{room.code}")
+        student.page.fill("#name", "Ana")
+        student.page.get_by_role("button", name="Join").click()
+        student.page.get_by_text("the teacher can build it").first.wait_for()
+        assert student.page.locator(".lv-offer-build").count() == 0
+        until(student, "n && lvDebug.isFollowing()")
+        student.page.locator(".lv-start-lesson").first.click()
+        student.page.locator("#lv-lesson").get_by_text("1 of").wait_for()
+        assert student.page.evaluate("() => lvDebug.isFollowing()") is False

@@ -1,0 +1,174 @@
+"""The pair of texts: both stand together, a brush on one shows what the other does, and matches have the other text."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import lstmviz
+from support import browser as browsing
+from support.axe import check
+from support.reversed_texts import TEXTS, record_reversed, true_attention
+
+BEGIN = 6  # of the third text, "abcdef", on either axis
+QUERY = {"source": "decoder.l0.h", "at": 0, "span": 18, "t": 0, "before": 0}
+
+
+@pytest.fixture(scope="module")
+def dump(tmp_path_factory):
+    return lstmviz.open_dump(record_reversed(tmp_path_factory.mktemp("pairs") / "a.h5", [TEXTS]))
+
+
+@pytest.fixture(scope="module")
+def address(dump):
+    with browsing.serving([dump]) as served:
+        yield served
+
+
+@pytest.fixture
+def bench(chromium, address):
+    with browsing.workbench(chromium, address) as page:
+        yield page
+
+
+def pair(bench, condition="true"):
+    """What the view shows, once it is shown and a condition on it (``p``) holds."""
+    bench.page.wait_for_function(f"() => {{ const p = lvDebug.inspectPair(); return p.isShown && ({condition}); }}")
+    return json.loads(bench.page.evaluate("() => JSON.stringify(lvDebug.inspectPair())"))
+
+
+def drag(bench, lane, first, last):
+    """Drag over tokens of a lane, 0 the upper one."""
+    bench.page.locator(".lv-pair-body").scroll_into_view_if_needed()
+    places = pair(bench)["lanes"][lane]["places"]
+    at = [(places[k]["x"], places[k]["y"]) for k in (first, last)]
+    return bench.drag(*at)
+
+
+def units_on(dump, source, start, stop):
+    return [unit.unit for unit in dump.select(source, start, stop, 0.0, off_before=0).units]
+
+
+def test_a_brush_on_what_is_written_shows_what_was_read(bench, dump):
+    bench.open(**QUERY)
+    shown = pair(bench)
+    assert (shown["sequence"], shown["focus"]) == (0, None)  # the first text that begins in view
+    assert ["".join(lane["tokens"]) for lane in shown["lanes"]] == ["abc", "-cb"]
+    bench.brush(BEGIN, BEGIN + 2)
+    shown = pair(bench, "p.sequence === 2 && p.lanes[0].units.length")
+    assert ["".join(lane["tokens"]) for lane in shown["lanes"]] == ["abcdef", "-fedcb"]
+    weights = np.array(shown["weights"])
+    assert np.allclose(weights / weights.sum(), true_attention(6)[:2].mean(axis=0), atol=5e-3)
+    assert shown["run"]["from"] == 4
+    assert shown["said"].startswith("-f attends most to ef (")
+    assert [one["unit"] for one in shown["lanes"][0]["units"]] == units_on(dump, "encoder.l0.h", 10, 12)
+    assert [one["unit"] for one in shown["lanes"][1]["units"]] == bench.shown()["units"]
+    rows = bench.shown()["rows"]
+    assert [row["pair"]["tokens"] for row in rows] == [list(TEXTS[row["sequence"]]) for row in rows]
+    columns = bench.page.evaluate("() => lvDebug.tableColumns().list.map((one) => [one.kind, one.name])")
+    assert ["pair", "source"] in columns
+    check(bench, "a pair of texts, brushed")
+
+
+def test_a_brush_on_what_was_read_shows_where_it_is_written_and_goes_there(bench, dump):
+    bench.open(**QUERY, start=BEGIN, stop=BEGIN + 1)
+    pair(bench, "p.sequence === 2")
+    drag(bench, 0, 1, 2)  # "bc"
+    shown = pair(bench, "p.focus && !p.focus.isHere && p.lanes[1].units.length")
+    weights = np.array(shown["weights"])
+    assert np.allclose(weights / weights.sum(), true_attention(6)[:, 1:3].sum(axis=1) / 2, atol=0.03)
+    assert shown["said"].startswith("bc is attended to most by dc (")
+    assert bench.shown()["state"]["start"] == BEGIN  # the page's own brush stays
+    bench.open(**dict(part.split("=") for part in bench.page.url.partition("?")[2].split("&")))
+    assert pair(bench, "p.focus && !p.focus.isHere")["said"] == shown["said"]  # a link holds it
+    bench.page.click("[data-act=brush]")
+    state = bench.ready()["state"]
+    assert (state["start"], state["stop"], state["pairBrush"]) == (BEGIN + 3, BEGIN + 5, None)
+    bench.page.click("[data-act=brush]")  # from there to what is read, whose source is plotted then
+    state = bench.ready()["state"]
+    assert (state["source"], state["start"], state["stop"]) == ("encoder.l0.h", BEGIN + 1, BEGIN + 3)
+    shown = pair(bench, "p.focus?.isHere && p.sequence === 2")
+    assert [lane["isHere"] for lane in shown["lanes"]] == [True, False]
+    assert bench.shown()["units"] == units_on(dump, "encoder.l0.h", BEGIN + 1, BEGIN + 3)
+
+
+def test_the_heat_map_its_rows_and_the_pairs_beside(bench):
+    bench.open(**QUERY)
+    pair(bench)
+    bench.page.click("[data-act=heat]")
+    pair(bench, "p.look === 'heat'")
+    drag(bench, 1, 1, 2)
+    assert bench.shown()["state"]["start"] == 1
+    assert "pair=heat" in bench.page.url
+    bench.page.click(".lv-pair-head [data-act=on]")
+    shown = pair(bench, "p.sequence === 1")
+    assert "".join(shown["lanes"][0]["tokens"]) == "fed"
+    assert bench.ready()["state"]["start"] is None
+    bench.page.click("[data-act=fold]")
+    bench.page.wait_for_function("() => !lvDebug.inspectPair().isShown && lvDebug.state.pair === 'off'")
+
+
+def test_by_keyboard_from_one_text_to_the_other(bench):
+    bench.open(**QUERY)
+    pair(bench)
+    bench.page.locator(".lv-pair-lane").nth(1).focus()
+    for key in ("Enter", "ArrowRight", "Shift+ArrowRight"):
+        bench.page.keyboard.press(key)
+    assert (bench.ready()["state"]["start"], bench.shown()["state"]["stop"]) == (1, 3)
+    bench.page.keyboard.press("ArrowUp")
+    label = bench.page.evaluate("() => document.activeElement.getAttribute('aria-label')")
+    assert label.startswith("source: a b c. ")
+    bench.page.keyboard.press("Enter")
+    pair(bench, "p.focus && !p.focus.isHere")
+    assert bench.page.inner_text(".lv-pair-said").startswith("a is attended to most by b (")
+    bench.page.keyboard.press("Escape")
+    pair(bench, "p.focus?.isHere")
+    bench.page.keyboard.press("Control+z")
+    assert bench.ready()["state"]["pairBrush"] == {"start": 0, "stop": 1}
+
+
+def test_pointing_at_a_token_is_seen_in_the_strip(bench):
+    bench.open(**QUERY)
+    bench.page.locator(".lv-pair-body").scroll_into_view_if_needed()
+    places = pair(bench)["lanes"][1]["places"]
+    bench.page.mouse.move(places[2]["x"], places[2]["y"])
+    bench.page.wait_for_function("() => lvDebug.hover.step === 2")
+    assert bench.page.inner_text(".lv-tip") == "target, step 2\nb"
+
+
+def test_a_dump_of_one_text_has_none_and_a_link_s_wrong_parts_are_told(bench, chromium, small):
+    with browsing.serving([small]) as address, browsing.workbench(chromium, address) as alone:
+        alone.open()
+        assert alone.page.inner_text("#lv-pair") == ""
+    bench.open(**QUERY, **{"with": "heads", "lines": "decoder.l0.h", "pairBrush": "40-90"})
+    told = bench.page.inner_text("#lv-notice")
+    assert "pairs the texts by heads" in told
+    assert "lines of decoder.l0.h" in told
+    assert "brush on the other text is outside" in told
+    assert pair(bench)["focus"] is None
+
+
+def test_of_long_texts_what_is_attended_to_comes_into_view(chromium, tmp_path):
+    long = lstmviz.open_dump(record_reversed(tmp_path / "long.h5", [["abcdef" * 40, "fed"]]))
+    with browsing.serving([long]) as address, browsing.workbench(chromium, address) as bench:
+        for look in ("lines", "heat"):
+            bench.open(**{**QUERY, "start": 2, "stop": 4, "pair": look})
+            shown = pair(bench, "p.run")
+            assert shown["run"]["from"] > 230
+            first, second = ([lane["places"][k] for k in (0, -1)] for lane in shown["lanes"])
+            width = bench.page.evaluate("() => document.querySelector('.lv-pair-stage').clientWidth")
+            left = shown["lanes"][0]["places"][shown["run"]["from"]]["x"]
+            assert first[0]["x"] < 0 < left < first[1]["x"] < width + 120  # the end of what was read
+            if look == "lines":
+                assert 0 < second[0]["x"] < width < second[1]["x"]  # the beginning of what is written
+        bench.page.locator(".lv-pair-body").scroll_into_view_if_needed()
+        at = pair(bench)["lanes"][1]["places"][5]
+        bench.page.mouse.move(left, at["y"])
+        told = bench.page.inner_text(".lv-tip").splitlines()
+        assert told[1] == f"weight {float(long.attention['attention'][0][5, shown['run']['from']]):.3f}"
+        bench.page.keyboard.down("Shift")
+        bench.page.mouse.wheel(0, 120)
+        bench.page.keyboard.up("Shift")
+        bench.page.wait_for_function("y => lvDebug.inspectPair().lanes[1].places[5].y < y - 50", arg=at["y"])

@@ -1,0 +1,242 @@
+"""No two texts overlap, none is past the edge, and none is cut that would fit: measured over the views of the page.
+
+At the widths of laptops and projectors, with letters, words and numbers. How texts are measured:
+``tests/support/measured_texts.js``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import lstmviz
+from support import browser as browsing
+from support.measured_texts import SCRIPT, crowded
+from support.workbench import BRUSHED, QUERY
+
+SIZES = [(1920, 1080), (1440, 900), (1280, 720), (1024, 768)]
+PROJECTORS = [(1920, 1080), (1280, 720)]
+LONG = [
+    "internationalisation",
+    "unquestionably",
+    "I",
+    "a",
+    "of",
+    "the",
+    "dog",
+    "understanding",
+    ",",
+    ".",
+    "Massachusetts",
+]
+
+
+def change(bench, **changes):
+    bench.page.evaluate("changes => lvDebug.changeState(changes, 'settle')", changes)
+    bench.ready()
+
+
+def settled(bench):
+    """Wait until what follows from the selection is there, and the page drew it."""
+    bench.ready()
+    bench.page.wait_for_function("() => !lvDebug.isSummaryPending()")
+    bench.page.evaluate("() => document.fonts.ready")
+
+
+def switch(bench, button, is_on):
+    """Turn large type or the dark theme on or off."""
+    present = "() => [lvDebug.isProjectorOn(), document.documentElement.dataset.mantineColorScheme === 'dark']"
+    if bench.page.evaluate(present)[button == "#lv-theme"] != is_on:
+        bench.page.evaluate("(button) => document.querySelector(button).click()", button)
+
+
+def faults(bench, within=None, least=10, sizes=SIZES):
+    """What is wrong with the texts of a view at every size, on projectors, and in the dark."""
+    found = []
+    looks = [(size, False, size == (1440, 900)) for size in sizes]
+    looks += [(size, True, False) for size in PROJECTORS if size in sizes]
+    for (width, height), is_large, is_dark in looks:
+        bench.page.set_viewport_size({"width": width, "height": height})
+        switch(bench, "#lv-projector", is_large)
+        switch(bench, "#lv-theme", is_dark)
+        bench.page.wait_for_timeout(120)  # what is asked anew for another width
+        if not within:
+            settled(bench)
+        measured = crowded(bench, within)
+        assert measured["n"] >= least, (measured["n"], within)
+        found += [(width, height, "large" * is_large, line) for line in measured["found"]]
+    switch(bench, "#lv-theme", False)
+    switch(bench, "#lv-projector", False)
+    bench.page.set_viewport_size(browsing.VIEW)
+    return found
+
+
+@pytest.fixture(scope="module")
+def long_words(tmp_path_factory):
+    """Words of very unequal length, labels longer than their cells, and units that are sometimes on."""
+    rng = np.random.default_rng(5)
+    n = 1200
+    ids = rng.integers(0, len(LONG), n)
+    states = np.tanh(rng.normal(0, 1.2, (n, 20))).repeat(1, 0).astype("float32")
+    states[:, 0] = np.where(ids < 2, 0.9, -0.5)
+    kinds = np.array(["determiner", "noun", "punctuation"])[ids % 3]
+    return lstmviz.open_dump(
+        lstmviz.write_dump(
+            tmp_path_factory.mktemp("long") / "long-words.h5",
+            states={"encoder.rnn.l0.h": states, "encoder.rnn.l1.h": states[:, ::-1].copy()},
+            tokens=ids,
+            vocab=LONG,
+            lengths=[12] * 100,
+            tracks={"part of speech": kinds, "surprise": rng.random(n).astype("float32")},
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory):
+    """Numbers in place of a text."""
+    t = np.linspace(0, 60, 1200)
+    states = np.stack([np.tanh(np.sin(t * (k + 1) / 3)) for k in range(12)], 1).astype("float32")
+    given = {"heart rate": np.sin(t), "pressure of the blood": 100 + 20 * np.cos(t), "switch": np.sign(np.sin(t / 3))}
+    return lstmviz.open_dump(
+        lstmviz.write_dump(
+            tmp_path_factory.mktemp("numbers") / "numbers.h5",
+            states={"lstm.l0.h": states},
+            lengths=[300] * 4,
+            tracks={name: values.astype("float32") for name, values in given.items()},
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def measured_address(parens, long_words, numbers):
+    with browsing.serving([parens, long_words, numbers]) as address:
+        yield address
+
+
+@pytest.fixture
+def bench(chromium, measured_address):
+    with browsing.workbench(chromium, measured_address, script=SCRIPT) as page:
+        yield page
+
+
+def test_the_measure_sees_what_it_should(bench, parens):
+    bench.open(dump=parens.uuid, **BRUSHED)
+    assert crowded(bench)["found"] == []
+    assert crowded(bench)["n_drawn"] > 100
+    bench.page.evaluate(
+        """() => {
+          const note = (style, words) => {
+            const made = document.createElement("div");
+            made.style.cssText = `position: absolute; z-index: 9; ${style}`;
+            made.textContent = words;
+            document.querySelector(".lv-plot").append(made);
+          };
+          note("left: 200px; top: 60px", "one over");
+          note("left: 210px; top: 64px", "the other");
+          const cut = "overflow: hidden; text-overflow: ellipsis; white-space: nowrap";
+          note(`left: 400px; top: 60px; width: 60px; ${cut}`, "needlessly cut");
+          const ctx = document.querySelector("#lv-plot canvas").getContext("2d");
+          ctx.fillStyle = "#ff0";
+          ctx.fillRect(500, 60, 200, 20);
+          ctx.fillStyle = "#000";
+          ctx.textAlign = "left";
+          ctx.fillText("cut on a canv…", 510, 74);
+        }"""
+    )
+    found = bench.page.evaluate("() => crowdedTexts(null)")["found"]
+    assert [line.split(":")[0] for line in found] == ["overlap", "cut", "cut"], found
+
+
+# Letters: every view
+
+
+def test_letters(bench, parens):
+    bench.open(dump=parens.uuid, **QUERY)
+    assert faults(bench, least=100) == []
+    change(bench, start=249, stop=255)
+    assert faults(bench, least=200) == []
+    bench.page.locator("#lv-chips .lv-chip-name").first.click()
+    change(bench, bars=True, group="length")
+    assert faults(bench, least=200) == []
+    change(bench, view="text", group="none")
+    assert faults(bench, least=100) == []
+
+
+def test_a_typed_text_and_what_stands_beside(bench, parens):
+    bench.open(dump=parens.uuid, **QUERY)
+    change(bench, text="0(11(2)1)0(1(22(33(4444)3)2)1)0", was="0(11(2)1)0(1(222(33(444)3)2)1)0")
+    change(bench, beside={"dump": parens.uuid, "source": "rnn.l0.h"})
+    assert faults(bench, least=200) == []
+
+
+def test_two_patterns_and_all_units(bench, parens):
+    bench.open(dump=parens.uuid, **BRUSHED)
+    bench.page.get_by_role("button", name="Pin as A").click()
+    change(bench, threshold=0.8)
+    bench.page.wait_for_function("() => lvDebug.inspectCompare()")
+    assert faults(bench, least=200) == []
+    bench.page.locator(".lv-survey-fold").click()
+    bench.page.locator(".lv-survey-list .lv-list-row").first.wait_for()
+    bench.page.locator(".lv-survey").scroll_into_view_if_needed()
+    assert faults(bench, least=100) == []
+
+
+def test_a_map_and_its_region(bench, parens):
+    bench.open(dump=parens.uuid, view="map", **BRUSHED)
+    bench.page.wait_for_function("() => lvDebug.inspectMap().n && lvDebug.inspectMap().colour")
+    assert faults(bench, least=100, sizes=SIZES[1:]) == []
+
+
+def test_a_lesson_help_and_menus(bench, parens):
+    bench.open(dump=parens.uuid, **BRUSHED)
+    for name in ("order", "group", "colour", "filter"):
+        bench.page.locator(f"#lv-match-{name} .lv-menu-button").click()
+        assert faults(bench, f"#lv-match-{name} .lv-panel", 2, SIZES[1:3]) == []
+        bench.page.keyboard.press("Escape")
+    for name in ("show", "labels", "export"):
+        button = bench.page.locator(f"#lv-{name} .lv-menu-button, #lv-{name}.lv-menu-button").first
+        button.click()
+        panel = (
+            f"#{button.get_attribute('aria-controls')}"
+            if button.get_attribute("aria-controls")
+            else ".lv-panel:not([hidden])"
+        )
+        assert faults(bench, panel, 1, SIZES[1:3]) == []
+        bench.page.keyboard.press("Escape")
+    bench.page.keyboard.press("?")
+    assert faults(bench, "dialog", 60) == []
+    bench.page.keyboard.press("Escape")
+
+
+# Words, and numbers
+
+
+def test_words(bench, long_words):
+    source = "encoder.rnn.l1.h"
+    bench.open(dump=long_words.uuid, source=source, at=0, span=46)
+    assert faults(bench, least=80) == []
+    change(bench, start=26, stop=28, threshold=0.5)
+    assert faults(bench, least=90) == []
+    change(bench, span=14, held={"source": source, "unit": 0}, bars=True, colour="track:part of speech")
+    assert faults(bench, least=90) == []
+    change(bench, start=3, stop=12, threshold=0.95, before=1)  # where no unit fits
+    assert faults(bench, least=60) == []
+
+
+def test_numbers(bench, numbers):
+    bench.open(dump=numbers.uuid, source="lstm.l0.h", at=0)
+    assert faults(bench, least=30) == []
+    change(bench, start=20, stop=24)
+    assert faults(bench, least=50) == []
+
+
+def test_the_start_page(bench):
+    bench.page.goto(bench.address)
+    bench.page.wait_for_function("() => window.lvDebug?.inspectPage().start?.drawn === 3")
+    for width, height in SIZES:
+        bench.page.set_viewport_size({"width": width, "height": height})
+        bench.page.wait_for_timeout(150)
+        measured = crowded(bench)
+        assert measured["n"] > 15
+        assert measured["found"] == [], (width, height)
