@@ -43,6 +43,14 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: not item.path.as_posix().endswith(LONG_FILES))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed and call.when == "call":
+        report.sections += [("page", told) for told in browsing.open_pages()]
+    return report
+
+
 @pytest.fixture(scope="session", autouse=True)
 def user_cache(tmp_path_factory):
     """What lstmviz keeps for later, such as dumps of samples, lies in one new folder for all workers of the run."""

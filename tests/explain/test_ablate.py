@@ -283,3 +283,6 @@ def test_sequences_and_sets_run_in_parts_give_the_same(made, monkeypatch):
     parts = made.ablate(PATTERN, n_others=7)
     for name in ("places", "tokens", "others"):
         pd.testing.assert_frame_equal(getattr(parts, name), getattr(whole, name), rtol=1e-3, atol=1e-5)
+    elsewhere = parts.places.set_index("place").loc["elsewhere"]
+    assert 0 < elsewhere["kl"] < 1e-7
+    assert elsewhere["p"] == 1  # what rounding leaves sets no units apart

@@ -47,6 +47,12 @@ class Kept:
 
 
 _kept: list[Kept] = []  # of the browsers that are open
+_open: list[Workbench] = []  # those that a test uses now
+
+
+def open_pages():
+    """Say of each page that a test uses now what somebody who looks for the cause of a failure wants to know."""
+    return [bench.described() for bench in _open]
 
 
 @contextmanager
@@ -189,14 +195,13 @@ def workbench(browser, address, view=VIEW, script="", **context):
         opened.add_init_script(script)
         page = opened.new_page()
     bench = Workbench(page, address)
+    _open.append(bench)
     try:
         yield bench
         bench.leave(view, context.get("color_scheme", "light"))
         idle.append(page)
-    except Exception as error:
-        error.add_note(bench.described())
-        raise
     finally:
+        _open.remove(bench)
         if page not in idle:
             page.context.close()
     assert not bench.troubles, bench.troubles

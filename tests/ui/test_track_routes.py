@@ -84,6 +84,13 @@ def test_paint_rename_remove_and_undo(client, dump):
     assert "who" not in lstmviz.open_dump(dump.path).tracks
 
 
+def test_a_file_that_was_renamed_is_shown_by_its_new_name(client, dump, path):
+    first = client.get(f"/d/{dump.uuid}/about.json")
+    other = make_app([lstmviz.open_dump(path.rename(path.with_name("renamed.h5")))]).server.test_client()
+    again = other.get(f"/d/{dump.uuid}/about.json", headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.json["name"], again.status_code, again.json["name"]) == ("run", 200, "renamed")
+
+
 def test_a_second_server_shows_it_and_nothing_stale_is_kept(client, dump, path):
     other = make_app([lstmviz.open_dump(path)]).server.test_client()
     base = f"/d/{dump.uuid}"

@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 PLACES = ("here", "after", "elsewhere")
 N_AFTER = 8  # steps after a match at which its effect may last
 HIGH = 0.95  # quantile of the other sets that a token's effect is compared with
+ROUNDING = 1e-6  # nats; a divergence in single precision is known no better
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +150,9 @@ def _ratio(sums: Floats, n: NDArray[np.int64]) -> Floats:
 
 
 def _p(effects: Floats) -> Floats:
-    """Return the share of the sets, the first among them, whose effect is at least that of the first, by column."""
-    p: Floats = (effects >= effects[0]).mean(axis=0)
+    """Return the share of the sets, the first among them, whose effect is at least that of the first, by column.
+
+    Effects that differ by less than single precision can tell count as equal.
+    """
+    p: Floats = (effects >= effects[0] - ROUNDING).mean(axis=0)
     return np.where(np.isnan(effects[0]), np.nan, p)

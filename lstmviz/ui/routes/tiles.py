@@ -26,10 +26,10 @@ def add(routes: Blueprint, table: DumpTable) -> None:
 
     @routes.get("/about.json")
     def get_about(uuid: str) -> Response:
-        """Describe the dump; a browser asks each time whether its tracks are still those."""
+        """Describe the dump; a browser asks each time whether its tracks, and its file's name, are still those."""
         dump = table[uuid]
         response = jsonify({**_about(dump), **tracks_json(dump)})
-        response.set_etag(f"{uuid}-{dump.tracks_revision}")
+        response.add_etag()
         response.headers["Cache-Control"] = "no-cache"
         response.make_conditional(request)
         return response
