@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import pytest
 from werkzeug.serving import make_server
 
+from lstmviz.samples.gallery import Gallery
 from lstmviz.ui.serve import make_app
 from support import browser as browsing
 from support.paths import ROOT
@@ -170,6 +171,33 @@ def test_large_type_is_remembered_and_brushes_as_well(bench, parens):
     assert bench.page.evaluate(size) == usual
     bench.open(**QUERY)
     assert bench.page.evaluate(size) == usual
+
+
+ROWS_IN_SIGHT = """() => [...document.querySelectorAll(".lv-brushed-row, .lv-match-row")].filter((row) => {
+  const { left, right, top, bottom } = row.getBoundingClientRect();
+  const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+  return bottom <= innerHeight && document.elementFromPoint(x, y)?.closest(".lv-brushed-row, .lv-match-row") === row;
+}).length"""
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+def test_in_large_type_matches_are_in_sight_under_the_question_of_a_sample(chromium, agreement, size):
+    view = dict(zip(("width", "height"), size, strict=True))
+    with (
+        browsing.serving([agreement], gallery=Gallery()) as address,
+        browsing.workbench(chromium, address, view=view) as bench,
+    ):
+        bench.open(dump=agreement.uuid, at=0, span=40, start=8, stop=10)
+        bench.page.locator("#lv-projector").click()
+        question = bench.page.locator(".lv-lesson-question")
+        question.wait_for()
+        bench.ready()
+        assert bench.page.evaluate(ROWS_IN_SIGHT) >= 3  # the brush's own place, and two matches
+        folded = [bench.page.locator(name).bounding_box() for name in (".lv-typed-fold", ".lv-survey-fold")]
+        assert folded[0]["x"] + folded[0]["width"] < folded[1]["x"]  # one row for both
+        bottom = bench.page.locator(".lv-lesson").evaluate("e => e.getBoundingClientRect().bottom")
+        aside = bench.page.locator(".lv-aside").evaluate("e => e.getBoundingClientRect().top")
+        assert bottom == aside  # as high as the band is in this type
 
 
 # The first lesson

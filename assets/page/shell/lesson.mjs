@@ -53,6 +53,7 @@ export function makeLesson() {
   for (const part of ["selection", "summary", "carry", "overlay", "strip"]) onFrame(part, look);
   matchesTold.on(look);
   for (const told of [startAsked, dumpShown]) told.on(() => redraw("lesson", "start"));
+  new ResizeObserver(noteHeight).observe(place);
   for (const part of ["lesson", "start"]) onFrame(part, draw); // of the recording, and of the start page
   const idle = window.requestIdleCallback || ((/** @type {() => void} */ act) => setTimeout(act, 200)); // not in every phone
   idle(() => loadLessons().catch(() => {})); // a page without lessons is whole
@@ -112,6 +113,10 @@ function draw() {
   const held = /** @type {HTMLElement} */ (document.activeElement)?.dataset.lesson;
   place.replaceChildren(...(lesson ? lessonParts(lesson) : questionParts()));
   if (held && place.isConnected) /** @type {HTMLElement} */ (place.querySelector(`[data-lesson="${held}"]`))?.focus();
+}
+
+/* What sticks under the lesson starts lower. */
+function noteHeight() {
   document.documentElement.style.setProperty("--lv-lesson", `${place.offsetHeight}px`);
 }
 
