@@ -66,7 +66,7 @@ class ClassAccess(Access):
         if head.method != "GET" or "text/html" not in head.headers.get("ACCEPT", "") or self.student(head.headers):
             return None
         if not is_asked_again(head.query):
-            return asked_again(head.query)
+            return asked_again(self.prefix, head.query)
         query = head.query if self._path(head) == "/" else ""
         return join_page(self.prefix, to=without_mark(query), lead="This page belongs to a class.")
 
@@ -81,9 +81,9 @@ def is_asked_again(query: str) -> bool:
     return AGAIN in query.split("&")
 
 
-def asked_again(query: str) -> str:
+def asked_again(prefix: str, query: str) -> str:
     """Return a page that asks for the same address once more, now with the cookies of this server."""
-    return again(f"?{'&'.join(filter(None, (query, AGAIN)))}")
+    return again(prefix, f"?{'&'.join(filter(None, (query, AGAIN)))}")
 
 
 def without_mark(query: str) -> str:

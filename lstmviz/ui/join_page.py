@@ -1,4 +1,7 @@
-"""The page on which a student joins a class: a form without any script, for every browser."""
+"""The page on which a student joins a class: a form for every browser.
+
+It works without its one script, which keeps the part of a link behind the #.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ _PAGE = """<!DOCTYPE html>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="same-origin">{refresh}
 <title>lstmviz: join the class</title>
+<script defer src="{prefix}join/fragment.js"></script>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; font: 18px/1.45 system-ui, sans-serif; }}
@@ -78,10 +82,10 @@ def join_page(
         name=escape(name),
         focus=_FOCUS if is_known or code else "",
     )
-    return _PAGE.format(refresh="", content=form)
+    return _PAGE.format(refresh="", prefix=escape(prefix), content=form)
 
 
-def again(address: str) -> str:
+def again(prefix: str, address: str) -> str:
     """Return a page that leads to an address of this server at once."""
-    refresh = f'<meta http-equiv="refresh" content="0; url={escape(address)}">'
-    return _PAGE.format(refresh=refresh, content=f'<p><a href="{escape(address)}">Go on</a></p>')
+    refresh = f'<noscript><meta http-equiv="refresh" content="0; url={escape(address)}"></noscript>'
+    return _PAGE.format(refresh=refresh, prefix=escape(prefix), content=f'<p><a href="{escape(address)}">Go on</a></p>')

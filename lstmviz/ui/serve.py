@@ -155,7 +155,7 @@ def _make_page(
         title="lstmviz",
         update_title=None,  # type: ignore[arg-type]  # as Dash documents it
         assets_folder=str(assets_dir()),
-        assets_path_ignore=["^page$"],  # its modules come by their own route
+        assets_path_ignore=["^page$", "^join$"],  # what is in them comes by routes of its own
         index_string=INDEX,
         compress=True,
         serve_locally=True,

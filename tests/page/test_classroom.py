@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from urllib.parse import urlencode
 
 import pytest
 
@@ -24,6 +25,7 @@ from support.workbench import BRUSHED, DEPTH_4
 COUNTING = next(lesson for lesson in builtin_lessons() if lesson.name == "counting")
 STEP = next(k for k, step in enumerate(COUNTING.steps) if step.choices)
 QUESTION = COUNTING.steps[STEP]
+TEXT = "((1(2))"
 ASLEEP = 10  # seconds: longer than a page waits for an answer
 
 
@@ -204,8 +206,11 @@ def test_a_copied_link_leads_a_stranger_into_the_class_and_on_to_what_it_shows(c
     with lesson_of(chromium, parens) as lesson:
         teacher = lesson.teacher()
         teacher.open(**BRUSHED)
+        change(teacher, text=TEXT)
+        teacher.ready()
         teacher.page.locator("#lv-copy-link").click()
         copied = teacher.page.evaluate("() => navigator.clipboard.readText()")
+        assert "#text=" in copied
         with chromium.new_context() as context:
             page = context.new_page()
             page.goto(copied)
@@ -214,8 +219,13 @@ def test_a_copied_link_leads_a_stranger_into_the_class_and_on_to_what_it_shows(c
             page.fill("#name", "Eve")
             page.get_by_role("button", name="Join").click()
             page.get_by_text("not the code").wait_for()
+            page.fill("#code", lesson.code)
+            page.get_by_role("button", name="Join").click()
+            page.wait_for_function("() => window.lvDebug?.isPageReady()")
+            assert page.evaluate("() => lvDebug.state.text") == TEXT
         student = lesson.student("Cleo", copied)
         assert student.shown()["state"]["start"] == DEPTH_4[0]
+        assert student.shown()["state"]["text"] == TEXT
         assert student.page.evaluate("() => lvDebug.isFollowing()") is False
 
 
@@ -236,6 +246,39 @@ def class_of_parens(parens, **more):
     room = Room()
     with browsing.serving([parens], room=room, token="s3cret", **more) as address:
         yield room, address
+
+
+COVERED = """() => {
+  const panel = document.querySelector(".lv-class-panel").getBoundingClientRect();
+  const shown = [...document.querySelectorAll(".lv-aside > .lv-card, .lv-column > *, .lv-lesson button")]
+    .filter((one) => one.checkVisibility({ visibilityProperty: true }));
+  const isUnder = ({ left, right, bottom }) => right > panel.left && left < panel.right && bottom > panel.top;
+  return { n: shown.length, under: shown.filter((one) => isUnder(one.getBoundingClientRect())).map((one) => one.id) };
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (1024, 768), (1920, 1080)])
+def test_the_panel_lies_over_no_card(chromium, parens, width, height):
+    with (
+        class_of_parens(parens) as (_, address),
+        browsing.workbench(chromium, address, view={"width": width, "height": height}) as teacher,
+    ):
+        teacher.page.goto(f"{address}/?token=s3cret&{urlencode(BRUSHED)}")
+        teacher.ready()
+        teacher.page.evaluate("() => lvDebug.openLesson('counting', 1)")
+        card = teacher.page.locator("#lv-carry")
+        lines = teacher.page.locator("#lv-plot").bounding_box()
+        teacher.page.locator(".lv-class-opener").click()
+        for is_large in (False, True):
+            covered = teacher.page.evaluate(COVERED)
+            assert covered["n"] >= 6
+            assert covered["under"] == [], is_large
+            assert teacher.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+            teacher.page.locator("#lv-projector").click()
+        assert card.is_visible() == (width == 1920)  # room for both
+        press(teacher, "close")
+        assert card.is_visible()
+        assert teacher.page.locator("#lv-plot").bounding_box() == lines
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])

@@ -1,5 +1,5 @@
-/* The teacher's panel: the class link, the question with its answers, who is where, and the end. It stands over the page's
-   right side and is opened by a button in the header; names are shown only in a part that is folded at first. */
+/* The teacher's panel: the class link, the question with its answers, who is where, and the end. It takes the place of the
+   cards where there is no room for both. A button in the header opens it; names are shown only in a part that is folded at first. */
 
 import { button, codedText, element, tickBox } from "../dom/element.mjs";
 import { ids } from "../dom/ids.mjs";
@@ -119,7 +119,7 @@ function head(room, here) {
     element("h2", "", "Class"),
     element("span", "lv-class-small-code", room.code),
     element("span", "lv-spacer"),
-    act("close", "×", "Close the panel (Escape)", close, "lv-card-close"),
+    act("close", "×", "Close the panel, back to the cards (Escape)", close, "lv-card-close"),
   );
   const following = room.students.filter((one) => one.isHere && one.follows).length;
   const away = room.students.length - here;

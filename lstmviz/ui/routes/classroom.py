@@ -18,6 +18,7 @@ from lstmviz.classroom import Room, saved
 from lstmviz.classroom.histogram import histogram
 from lstmviz.classroom.records import Answer, Question, Student, View
 from lstmviz.errors import ClassError, LstmvizError
+from lstmviz.system.paths import assets_dir
 from lstmviz.ui.class_access import ClassAccess, asked_again, is_asked_again
 from lstmviz.ui.class_posts import Beat, GivenAnswer, Numbered, OwnQuestion, Shown, Switch, read
 from lstmviz.ui.guard import is_loopback, present_head
@@ -52,8 +53,15 @@ def _joining(routes: Blueprint, room: Room, access: ClassAccess) -> None:
         if student is not None:
             return redirect(_page_of(student.place))
         if not is_asked_again(query):
-            return _page(asked_again(query))
+            return _page(asked_again(access.prefix, query))
         return _page(join_page(access.prefix, code=code[:40], is_known=bool(code)))
+
+    script = (assets_dir() / "join" / "fragment.js").read_bytes()
+
+    @routes.get("/join/fragment.js")
+    def get_fragment() -> Response:
+        """Return the script of the page, for whoever is not in the class yet."""
+        return Response(script, mimetype="text/javascript")
 
     @routes.post("/join")
     def post_join() -> Response | BaseResponse:
