@@ -234,23 +234,25 @@ class Dump(DumpReader):
         hidden: Collection[Window] = (),
         seed: int = 0,
     ) -> pd.DataFrame:
-        """Test whether the matched steps carry each value of a track more often than by chance.
+        """Test whether the matched steps carry each value of a track, or each token, more often than by chance.
 
         The null is that of sequences of like length swapped. docs/explain.md defines every figure.
 
         Args:
             pattern: A pattern, a pattern file, or its JSON text.
-            track: Name of a track, or a Filter for the steps that it allows.
+            track: Name of a track; ``"token here"``, ``"token before"`` or ``"token after"`` for the tokens of the
+                matched steps, or of the steps right before or after a match; or a Filter for the steps that it allows.
             min_shared: Use the matches that share at least this many units; None for those that share all.
             hidden: Matches to leave out, as windows; those hidden in the notes of a pattern file for this dump are left
                 out too.
             seed: For the swaps that are drawn where few sequences matter.
 
         Returns:
-            One row for each value of the track (as in ``carry``), or one row, ``"yes"``, for a Filter. Steps without a
-            value are left out of every share. Columns: value, n_steps (matched steps that carry it), n_matches (matches
-            with such a step), n_sequences (with a match), n_unknown (matched steps without a value), share (of the
-            matched steps), share_low and share_high (its 95 % interval), base_rate (of all steps), lift (share -
+            One row for each value of the track (as in ``carry``), or one row, ``"yes"``, for a Filter. Of tokens, one
+            row for each that the text has, ordered as in ``carry``, those that stand nowhere there last. Steps without
+            a value are left out of every share. Columns: value, n_steps (matched steps that carry it), n_matches
+            (matches with such a step), n_sequences (with a match), n_unknown (matched steps without a value), share (of
+            the matched steps), share_low and share_high (its 95 % interval), base_rate (of all steps), lift (share -
             base_rate), lift_low and lift_high, recall, f1, f1_always (F1 of always saying yes), p, q (adjusted for the
             number of rows), by (the null that stands for chance: ``"swaps"``, ``"draws"`` or ``"shifts"``), note (what
             to keep in mind).
@@ -268,6 +270,12 @@ class Dump(DumpReader):
             2     2    0.0       0.00       0.21  swaps
             3     3    0.0       0.00       0.21  swaps
             4     4    1.0       0.96       0.16  swaps
+            >>> tokens = dump.enrichment(pattern, "token here")
+            >>> tokens[["value", "share", "base_rate", "by"]].head(3).round(2)
+              value  share  base_rate     by
+            0     4   0.74       0.12  swaps
+            1     (   0.26       0.18  swaps
+            2     )   0.00       0.17  swaps
         """
         left_out = {*hidden, *hidden_in(pattern, self.uuid)}
         return enrichment(self, as_pattern(pattern), track, min_shared, left_out, check_whole("seed", seed))

@@ -36,6 +36,12 @@ from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.types import Filter
 
 Track = Annotated[str | None, typer.Option("--track", help="Track to ask about, with all its values.")]
+Carried = Annotated[
+    str | None,
+    typer.Option(
+        "--track", help='Track to ask about, with all its values; or "token here", "token before" or "token after".'
+    ),
+]
 Only = Annotated[
     list[str] | None,
     typer.Option(
@@ -80,7 +86,7 @@ def enrichment(
     off_after: AfterOrNone = None,
     side: SideOrNone = None,
     pattern: PatternPath = None,
-    track: Track = None,
+    track: Carried = None,
     only: Only = None,
     token: Tokens = None,
     regex: Regex = None,

@@ -16,10 +16,11 @@ from lstmviz.errors import PatternError
 from lstmviz.explain.evidence.align import Alignment, Comparable, align_units
 from lstmviz.explain.evidence.codes import IsCancelled
 from lstmviz.explain.evidence.detector import detector
-from lstmviz.explain.evidence.enrichment import enrichment_of_spans
-from lstmviz.explain.evidence.labels import find_track, step_answers
+from lstmviz.explain.evidence.enrichment import enrichment_of_spans, is_of_tokens
+from lstmviz.explain.evidence.labels import find_track, step_answers, token_labels
 from lstmviz.explain.evidence.rank import rank_labelled, rank_units
 from lstmviz.explain.evidence.sources import asked_sources
+from lstmviz.explain.evidence.swaps import MIN_SWAPPED
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.order.bins import bins_of
 from lstmviz.match.pattern.file import Notes, PatternFile, hidden_in
@@ -29,9 +30,11 @@ from lstmviz.ui.describe import finite
 from lstmviz.ui.queries import matches_of, pattern_of
 from lstmviz.ui.regions import selected_region
 from lstmviz.ui.selection import HypothesisQuestion, Selection, TrackQuestion
-from lstmviz.ui.summary import MAX_VALUES
+from lstmviz.ui.summary import MAX_VALUES, N_TOKENS
 
 MOST_CELLS = 2**27  # steps x values of a track; about .7 CPU seconds
+MOST_TOKEN_STEPS = 2**18  # whose tokens are all tested; about 1.4 CPU seconds
+MOST_SHIFTED = 2**24  # steps x tokens, where an axis has few sequences; about .6 CPU seconds
 MOST_STATES = 2**28  # steps x units that are ranked
 MOST_ALIGNED = 2**24  # steps x units of two sources that are aligned
 CACHED_ALIGNMENTS = 4
@@ -41,30 +44,46 @@ RANKED = ("source", "unit", "side", "threshold", "f1", "auc", "auc_low", "auc_hi
 
 
 def match_evidence(dump: DumpReader, question: TrackQuestion) -> dict[str, Any]:
-    """Return as JSON how well each value of a track labels the matches of the summary.
+    """Return as JSON how well each value of a track, or each token, labels the matches of the summary.
 
     Raises an LstmvizError, whose line the page shows, where the question does not fit the dump.
     """
+    if is_of_tokens(dump, question.track):
+        return _token_evidence(dump, question)
     axis, track = find_track(dump, question.track)
     n_values = len(bins_of(dump, axis.name, track.info.name))
     if n_values * axis.n_steps > MOST_CELLS:
-        return {"track": question.track, "left_out": _too_many_values(n_values, axis.n_steps)}
+        return _too_many(f"{n_values:,} values over {axis.n_steps:,} steps", question.track)
     frame = enrichment_of_spans(dump, *_spans(dump, question), question.track)
     frequent = frame.sort_values(["n_steps", "base_rate"], ascending=False, kind="stable").head(MAX_VALUES)
+    return _evidence_json(question.track, frame, frequent.sort_index())
+
+
+def _token_evidence(dump: DumpReader, question: TrackQuestion) -> dict[str, Any]:
+    """Return as JSON how well the tokens that the summary lists label the matches, or stand beside them."""
+    name, spans = _spans(dump, question)
+    axis = dump.axis(name)
+    if axis.n_steps > MOST_TOKEN_STEPS:
+        return _too_many(f"the tokens of {axis.n_steps:,} steps", question.track)
+    if len(axis.starts) < MIN_SWAPPED and (n := len(token_labels(axis).names)) * axis.n_steps > MOST_SHIFTED:
+        return _too_many(f"{n:,} tokens over {axis.n_steps:,} steps", question.track)
+    frame = enrichment_of_spans(dump, name, spans, question.track)
+    return _evidence_json(question.track, frame, frame.head(N_TOKENS))
+
+
+def _evidence_json(track: str, frame: pd.DataFrame, shown: pd.DataFrame) -> dict[str, Any]:
     return {
-        "track": question.track,
+        "track": track,
         "n_values": len(frame),
         "n_sequences": int(frame["n_sequences"].max()),
         "n_unknown": int(frame["n_unknown"].max()),
-        "rows": _rows(frequent.sort_index(), EVIDENCE),
+        "rows": _rows(shown, EVIDENCE),
     }
 
 
-def _too_many_values(n_values: int, n_steps: int) -> str:
-    return (
-        f"No interval here: {n_values:,} values over {n_steps:,} steps would take too long. "
-        "In Python: dump.enrichment(pattern, track)."
-    )
+def _too_many(what: str, track: str) -> dict[str, Any]:
+    words = f"No interval here: {what} would take too long. In Python: dump.enrichment(pattern, {track!r})."
+    return {"track": track, "left_out": words}
 
 
 def _spans(dump: DumpReader, selection: Selection) -> tuple[str, Candidates]:

@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 import lstmviz
 from lstmviz.errors import PatternError, UnknownName
-from lstmviz.explain.evidence import enrichment as module
+from lstmviz.explain.evidence.enrichment_row import TOO_FEW, WEAKER
 from lstmviz.match.summary import spans
 from lstmviz.types import Filter, Pattern, PatternUnit, Window
 from support import naive_evidence as naive
@@ -144,7 +144,7 @@ def test_a_filter_is_one_row_and_a_number_one_row_a_value(tmp_path):
 
 def test_few_sequences_and_few_matches_are_said(tmp_path):
     (few, _), _, _, _ = made(tmp_path, 3, 12)
-    assert set(few.enrichment(ON, "part")["note"]) == {f"{module.TOO_FEW}; {module.WEAKER}"}
+    assert set(few.enrichment(ON, "part")["note"]) == {f"{TOO_FEW}; {WEAKER}"}
     (dump, _), _, _, _ = made(tmp_path, 4, 60)
     assert set(dump.enrichment(ON, "part")["note"]) == {""}
     never = Pattern("text", (PatternUnit("rnn.l0.h", 0, "high", 5.0),), (("rnn.l0.h", 0.3),), 1)
@@ -152,7 +152,7 @@ def test_few_sequences_and_few_matches_are_said(tmp_path):
     assert frame[["share", "share_low", "lift", "p", "q"]].isna().all(axis=None)
     assert set(frame["n_steps"]) == {0}
     assert (frame["f1"] == 0).all()
-    assert set(frame["note"]) == {module.TOO_FEW}
+    assert set(frame["note"]) == {TOO_FEW}
 
 
 def test_hidden_matches_and_those_that_share_less_are_as_in_carry(parens):

@@ -180,6 +180,10 @@ test("the track that tells most comes first, and says what", () => {
     figure: "1.00",
     rest: "of the matched steps have depth 4, 0.21 of the corpus: 4.8 times as often",
   });
+  assert.deepEqual(enrichmentSentence("token before", value("the", 0.3, 0.3), true), {
+    figure: "0.30",
+    rest: "of the tokens before are “the”, 0.30 of the corpus",
+  });
 });
 
 test("a bar of labels joins its filter and leaves it", () => {

@@ -64,6 +64,7 @@ test("the sentence says by which null and how sure one may be", () => {
     evidenceSentence({ ...ANSWER, rows: [few], n_values: 1, n_sequences: 7, n_unknown: 1 }, few),
     "Perhaps by chance: p = .20 against labels shifted along the text: a weaker test, misled by drift. Only 7 sequences have a match: too few for an interval. 1 matched step without a value left out.",
   );
+  assert.match(evidenceSentence(ANSWER, ROW, "token"), /adjusted for 2 tokens/);
   assert.match(evidenceSentence({ ...ANSWER, rows: [few], n_sequences: 1 }, few), /Only one sequence has a match/);
   assert.equal(evidenceSentence(ANSWER, { ...ROW, q: null }), "");
   assert.equal(evidenceSentence(ANSWER, null), "");

@@ -89,6 +89,32 @@ def test_few_sequences_are_told_in_words_without_whiskers(chromium, tmp_path):
         assert "a weaker test, misled by drift" in words
 
 
+def test_without_tracks_the_tokens_have_whiskers_dots_and_a_sentence(chromium, tmp_path):
+    rng = np.random.default_rng(0)
+    first = np.append(1, rng.integers(1, 4, 59))[:, None]  # of two steps that are on in each sequence
+    on = ((np.arange(6) >= first) & (np.arange(6) < first + 2)).ravel()
+    tokens = np.where(on & (rng.random(360) < 0.8), 0, rng.integers(1, 4, 360))
+    given = {"states": {"r.l0.h": on[:, None].astype("float32")}, "tokens": tokens, "lengths": [6] * 60}
+    with page(chromium, tmp_path, vocab=["the", "a", "of", "to"], **given) as (bench, dump):
+        bench.open(source="r.l0.h", at=0, span=60, start=1, stop=3)
+        choice = bench.page.locator("#lv-carry select")
+        for place in ("token after", "token before", "token here"):
+            choice.select_option(place)
+            part(bench, "carry", "p.track === arg", place)
+            frame = dump.enrichment(selected(dump, 1, 3, source="r.l0.h"), place).set_index("value")
+            shown = rows(bench)
+            for row in shown:
+                low, high, q = frame.loc[row["value"], ["share_low", "share_high", "q"]]
+                assert row["whisker"] == pytest.approx([low, high], abs=1e-6)
+                assert row["isSure"] == (q < 0.05)
+        assert (shown[0]["value"], shown[0]["isSure"]) == ("the", True)
+        share, base_rate = frame.loc["the", ["share", "base_rate"]]
+        told = f"{share:.2f} of the tokens here are “the”, {base_rate:.2f} of the corpus"
+        assert told in part(bench, "carry", "true")["words"]
+        words = bench.page.evaluate(f"() => {SURE}")
+        assert words.startswith("Not by chance: p < .001 (adjusted for 4 tokens) against sequences swapped in tens")
+
+
 def test_evidence_that_fails_is_told_and_asked_again(bench):
     bench.page.route(re.compile("/enrichment$"), lambda route: route.fulfill(status=500, json={"error": "no memory"}))
     bench.open(**BRUSHED)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 import lstmviz
 from lstmviz.types import Filter, Window
 from lstmviz.ui import evidence
 from lstmviz.ui.queries import pattern_of
-from lstmviz.ui.selection import parse
+from lstmviz.ui.selection import TrackQuestion, checked, parse
 
 LOCAL = {"Host": "127.0.0.1:8050"}
 SOURCE = "rnn.l1.c"
@@ -36,6 +37,28 @@ def test_the_evidence_for_a_track_is_that_of_the_api(client, dump, track):
     assert answer.json["rows"] == plain(frame, evidence.EVIDENCE)
     assert answer.json["n_sequences"] == frame["n_sequences"].max()
     assert answer.json["n_unknown"] == frame["n_unknown"].max()
+
+
+@pytest.mark.parametrize("place", ["token here", "token before", "token after"])
+def test_the_evidence_for_tokens_is_that_of_the_api_for_those_that_the_summary_lists(client, dump, place, monkeypatch):
+    monkeypatch.setattr(evidence, "N_TOKENS", 3)
+    answer = ask(client, dump, "enrichment", **BRUSH, track=place).json
+    frame = dump.enrichment(dump.select(SOURCE, 249, 255), place)
+    assert answer["rows"] == plain(frame.head(3), evidence.EVIDENCE)
+    assert answer["n_values"] == len(frame) == 7
+
+
+def test_tokens_that_would_take_long_are_told_in_a_line(client, dump, tmp_path, monkeypatch):
+    monkeypatch.setattr(evidence, "MOST_SHIFTED", 0)  # is about few sequences alone
+    monkeypatch.setattr(evidence, "MOST_TOKEN_STEPS", dump.first.n_steps)
+    assert "rows" in ask(client, dump, "enrichment", **BRUSH, track="token here").json
+    monkeypatch.setattr(evidence, "MOST_TOKEN_STEPS", dump.first.n_steps - 1)
+    told = ask(client, dump, "enrichment", **BRUSH, track="token here").json["left_out"]
+    assert told.startswith("No interval here: the tokens of 20,000 steps would take too long. In Python: dump.enrich")
+    states = {"rnn.l0.h": np.tile([0, 1], 30)[:, None].astype("float32")}
+    few = lstmviz.open_dump(lstmviz.write_dump(tmp_path / "few.h5", states=states, tokens=np.tile([3, 5, 7], 20)))
+    question = {"dump": few.uuid, "source": "rnn.l0.h", "start": 1, "stop": 2, "track": "token here"}
+    assert "3 tokens over 60 steps" in evidence.match_evidence(few, checked(TrackQuestion, question))["left_out"]
 
 
 def test_hidden_rows_are_left_out_as_the_summary_leaves_them_out(client, dump):

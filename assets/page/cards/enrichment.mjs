@@ -67,6 +67,15 @@ function filterable(track) {
   return track.name === HERE ? Object.assign({}, track, { name: "" }) : null;
 }
 
+/**
+ * Were the pattern's units chosen by the values of this track?
+ * @param {CarriedTrack} track
+ */
+function wereUnitsChosenBy(track) {
+  const asked = filterable(track);
+  return asked !== null && isChosenBy(asked.name);
+}
+
 function chosen() {
   const every = tracks();
   const tracked = wanted && wanted.dump === state.dump && every.find((track) => track.name === wanted.name);
@@ -81,9 +90,8 @@ function draw() {
   const answer = summaryAnswer();
   const missing = noSummary(HINT);
   const shown = missing ? null : chosen();
-  const track = shown && !shown.isOfTokens ? shown.name : null;
-  needEvidence(track);
-  const found = [presentFinding()?.hypothesis, track !== null && isChosenBy(track)];
+  needEvidence(shown?.name ?? null);
+  const found = [presentFinding()?.hypothesis, shown !== null && wereUnitsChosenBy(shown)];
   const known = [missing?.textContent, answer?.key, state.dump, wanted, filters(), typeScale()];
   const now = JSON.stringify([...known, evidenceStamp(), found]);
   if (now === drawnKey) return;
@@ -122,7 +130,7 @@ function show(track) {
     "aria-label": `${name}: share of the ${isRegion() ? "region's" : "matched"} steps against the corpus`,
   });
   list.style.setProperty("--lv-name", nameWidth(rows.map((value) => showToken(value.value).text)));
-  const evidence = track.isOfTokens ? null : evidenceAnswer(track.name);
+  const evidence = evidenceAnswer(track.name);
   list.append(...rows.map((value) => row(track, name, value, evidence)));
   const focused = focusedIn(card.body);
   const [act, at] = [focused?.className, focused?.dataset.value];
@@ -131,7 +139,7 @@ function show(track) {
     parts.push(hint(`${plural(track.n_values - rows.length, "more value")} not listed`));
   const best = strongestValue(track);
   if (track.isOfTokens) parts.push(hint(TOKENS_ORDER));
-  else parts.push(...(best ? [conclusion(name, best)] : []), certainty(track, evidence, best));
+  parts.push(...(best ? [conclusion(track, name, best)] : []), certainty(track, evidence, best));
   if (isRegion()) parts.push(regionButton());
   card.body.replaceChildren(...parts, ...limitRow());
   if (at !== undefined) focusAgain(list, act, at);
@@ -209,11 +217,13 @@ function toggle(track, value, isMore) {
 }
 
 /**
+ * @param {CarriedTrack} track
  * @param {string} name
  * @param {CarriedValue} value
  */
-function conclusion(name, value) {
-  const { figure, rest } = enrichmentSentence(name, Object.assign({}, value, { value: showToken(value.value).text }));
+function conclusion({ isOfTokens }, name, value) {
+  const shown = Object.assign({}, value, { value: showToken(value.value).text });
+  const { figure, rest } = enrichmentSentence(name, shown, isOfTokens);
   const line = element("p", "lv-card-note lv-carry-said");
   line.append(
     element("strong", "lv-figure", figure),
@@ -230,10 +240,12 @@ function conclusion(name, value) {
  */
 function certainty(track, evidence, best) {
   if (evidence?.error) return failed("Whether this is chance could not be computed", evidence.error, askEvidenceAgain);
-  const words = evidence?.left_out || (evidence && best ? evidenceSentence(evidence, evidenceOf(evidence, best)) : "");
+  const noun = track.isOfTokens ? "token" : "value";
+  const said = evidence && best ? evidenceSentence(evidence, evidenceOf(evidence, best), noun) : "";
+  const words = evidence?.left_out || said;
   const isNext = model.tracks.some((one) => one.name === track.name && one.concerns === "next");
   const next = words && isNext ? " This track concerns the next token, not the state here." : "";
-  const chosen = words && isChosenBy(track.name) ? " The units were chosen by these labels: trust the F1 below." : "";
+  const chosen = words && wereUnitsChosenBy(track) ? " The units were chosen by these labels: trust the F1 below." : "";
   return hint(`${words}${next}${chosen}`, evidence && !words ? "" : "lv-carry-sure");
 }
 

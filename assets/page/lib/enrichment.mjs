@@ -39,18 +39,23 @@ export function valueRows(track) {
 }
 
 /**
- * "1.00 of the matched steps have depth 4, 0.16 of the corpus: 6.2 times as often" in parts: {figure, rest}.
+ * "1.00 of the matched steps have depth 4, 0.16 of the corpus: 6.2 times as often", or "0.74 of the tokens here are “4”, …",
+ * in parts: {figure, rest}.
  * @param {string} name
  * @param {CarriedValue} value
+ * @param {boolean} [isOfTokens]
  */
-export function enrichmentSentence(name, value) {
+export function enrichmentSentence(name, value, isOfTokens = false) {
   const { share, base_rate: base } = value;
   const times = base > 0 ? share / base : null;
   const often =
     times === null || times < 1.05 ? "" : `: ${times < 10 ? times.toFixed(1) : Math.round(times)} times as often`;
+  const what = isOfTokens
+    ? `of the ${name.replace("token", "tokens")} are “${value.value}”`
+    : `of the matched steps have ${name} ${value.value}`;
   return {
     figure: decimal(share),
-    rest: `of the matched steps have ${name} ${value.value}, ${decimal(base)} of the corpus${often}`,
+    rest: `${what}, ${decimal(base)} of the corpus${often}`,
   };
 }
 

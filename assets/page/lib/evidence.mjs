@@ -7,7 +7,7 @@ import { plural } from "./words.mjs";
 const SURE = 0.05; // q below it has a dot
 const NULLS = {
   swaps: "against sequences swapped in tens if their order means nothing",
-  draws: "against 9,999 swaps of sequences in tens if their order means nothing",
+  draws: "against up to 9,999 swaps of sequences in tens if their order means nothing",
   shifts: "against labels shifted along the text: a weaker test, misled by drift",
 };
 
@@ -50,10 +50,11 @@ export function intervalText(row) {
  * Whether the matches carry a value by chance, by which null, and how sure its share is; "" where nothing is known.
  * @param {Evidence} answer
  * @param {EvidenceRow | null} row
+ * @param {string} [what] what a row stands for
  */
-export function evidenceSentence(answer, row) {
+export function evidenceSentence(answer, row, what = "value") {
   if (!row || row.q === null) return "";
-  const among = answer.n_values > 1 ? ` (adjusted for ${plural(answer.n_values, "value")})` : "";
+  const among = answer.n_values > 1 ? ` (adjusted for ${plural(answer.n_values, what)})` : "";
   const parts = [
     `${isBeyondChance(row) ? "Not by chance" : "Perhaps by chance"}: ${chanceText(row.q)}${among} ${NULLS[row.by]}.`,
     intervalSentence(answer, row),

@@ -498,12 +498,12 @@ interface Ablation {
 
 /* ---- Whether it is more than chance, and which units say it */
 
-/* The answer of d/UUID/enrichment: a row for each value of a track, or why there is none. */
+/* The answer of d/UUID/enrichment: a row for each value of a track, or for the listed tokens, or why there is none. */
 interface Evidence {
   track: string;
   error?: string;
   left_out?: string;
-  n_values?: number; // that p was adjusted for; rows has the most frequent ones
+  n_values?: number; // or tokens, that p was adjusted for; rows has those that are shown
   n_sequences?: number;
   n_unknown?: number;
   rows?: EvidenceRow[];

@@ -1,51 +1,26 @@
-"""Do a pattern's matches carry a label more often than chance? Each value of a track, with interval and p value."""
+"""Do a pattern's matches carry a label, or a token, more often than chance? Each one, with interval and p value."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, fields, replace
 
 import numpy as np
 import pandas as pd
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.explain.evidence.intervals import MIN_SEQUENCES, clustered_interval, q_values, variance_over_sequences
+from lstmviz.explain.evidence.enrichment_row import EnrichmentRow, note_of
+from lstmviz.explain.evidence.intervals import clustered_interval, q_values, variance_over_sequences
 from lstmviz.explain.evidence.labels import YES, Mask, StepLabels, labels_of
 from lstmviz.explain.evidence.run_tables import RunningCount, RunTables, running_count, runs_of
 from lstmviz.explain.evidence.shifts import shift_p
 from lstmviz.explain.evidence.swaps import By, Ints, SwapTest, choose, groups_of
+from lstmviz.explain.evidence.tokens import enrichment_of_tokens
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.summary.spans import matched_steps, summary_spans
+from lstmviz.match.summary.token_rows import PLACES
 from lstmviz.types import Filter, Pattern, Window
-
-WEAKER = "fewer than 20 sequences: circular shifts, a weaker test, misled by drift over the corpus"
-TOO_FEW = "fewer than 20 sequences with a match: too few for an interval"
-
-
-@dataclass(frozen=True)
-class EnrichmentRow:
-    """One value of a track; its fields are the columns of ``enrichment``."""
-
-    value: str
-    n_steps: int
-    n_matches: int
-    n_sequences: int
-    n_unknown: int
-    share: float
-    share_low: float
-    share_high: float
-    base_rate: float
-    lift: float
-    lift_low: float
-    lift_high: float
-    recall: float
-    f1: float
-    f1_always: float
-    p: float
-    q: float
-    by: By
-    note: str
 
 
 def enrichment(
@@ -56,7 +31,7 @@ def enrichment(
     hidden: Collection[Window] = (),
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return how often the steps of a pattern's matches carry each value of a track, against chance.
+    """Return how often the steps of a pattern's matches carry each value of a track, or each token, against chance.
 
     The columns are those of ``EnrichmentRow``; ``Dump.enrichment`` says what they mean. Raises UnknownName or
     PatternError where the pattern, the track or the filter does not fit the dump.
@@ -68,6 +43,8 @@ def enrichment_of_spans(
     dump: DumpReader, axis: str, spans: Candidates, track: str | Filter, seed: int = 0
 ) -> pd.DataFrame:
     """Return the same for spans of an axis, whatever they are matches of."""
+    if isinstance(track, str) and is_of_tokens(dump, track):
+        return enrichment_of_tokens(dump.axis(axis), spans, track, seed)
     labels = labels_of(dump, track, dump.axis(axis))
     if labels.axis.name != axis:
         raise PatternError(f"the track lies on axis {labels.axis.name!r} and the pattern on {axis!r}")
@@ -78,6 +55,11 @@ def enrichment_of_spans(
     q = q_values([row.p for row in rows]).tolist()
     rows = [replace(row, q=one) for row, one in zip(rows, q, strict=True)]
     return pd.DataFrame([astuple(row) for row in rows], columns=[field.name for field in fields(EnrichmentRow)])
+
+
+def is_of_tokens(dump: DumpReader, track: str) -> bool:
+    """Tell whether a name is that of the tokens at, before or after matches; a track of that name comes first."""
+    return track in PLACES and track not in dump.tracks
 
 
 class Enrichment:
@@ -112,7 +94,6 @@ class Enrichment:
             clustered_interval(share, variance_over_sequences(influence), self._n_on, self._n_sequences)
             for influence in (of_share, of_share - of_base)
         )
-        notes = [TOO_FEW] * (self._n_sequences < MIN_SEQUENCES) + [WEAKER] * (by == "shifts")
         return EnrichmentRow(
             value=self._labels.names[label],
             n_steps=n_hits,
@@ -132,7 +113,7 @@ class Enrichment:
             p=self._p(before, base_rate, by) if self._n_on else np.nan,
             q=np.nan,
             by=by,
-            note="; ".join(notes),
+            note=note_of(self._n_sequences, by),
         )
 
     def _on_with(self, before: RunningCount) -> Ints:

@@ -60,6 +60,20 @@ def labels_of(dump: DumpReader, question: str | Filter, axis: Axis) -> StepLabel
     return StepLabels(axis, bins.names, codes)
 
 
+def token_labels(axis: Axis) -> StepLabels:
+    """Return the token at each step of an axis, counted by what is shown: two ids may be shown alike.
+
+    PatternError where the axis has no tokens.
+    """
+    if axis.tokens is None:
+        raise PatternError(f"axis {axis.name!r} has no tokens; ask about a track, or record it with its tokens")
+    ids, codes = np.unique(axis.tokens.ids[:], return_inverse=True)
+    vocab = axis.tokens.vocab
+    index: dict[str, int] = {}
+    of_id = [index.setdefault(str(i) if vocab is None else vocab[i], len(index)) for i in ids.tolist()]
+    return StepLabels(axis, tuple(index), np.array(of_id, np.int32)[codes])
+
+
 def answers(dump: DumpReader, hypothesis: Filter, axis: Axis) -> StepLabels:
     """Return for each step whether a hypothesis holds: 1 where its filter allows the step, 0 where not, -1 unknown.
 

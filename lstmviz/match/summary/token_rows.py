@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmviz.dump.lazy_arrays import Tokens
-from lstmviz.dump.reader import DumpReader
+from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.match.engine.activity import Steps
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.summary.spans import covered_steps
 
-HERE, BEFORE, AFTER = "token here", "token before", "token after"
+HERE, BEFORE, AFTER = PLACES = "token here", "token before", "token after"
 BLOCK_STEPS = 2**20  # of the corpus, read at a time
 
 Counts: TypeAlias = "pd.Series[Any]"  # how often each token stands somewhere, by what it is shown as or by its id
@@ -47,11 +47,7 @@ def token_rows(dump: DumpReader, axis: str, spans: Candidates, most: int) -> pd.
 
 def _counts(dump: DumpReader, axis: str, tokens: Tokens, spans: Candidates) -> list[tuple[str, Counts]]:
     """Return how often each token stands at each place."""
-    starts = dump.axis(axis).starts
-    is_inner = spans.start != starts[np.searchsorted(starts, spans.start, side="right") - 1]
-    following = np.append(starts, len(tokens))
-    is_followed = spans.stop != following[np.searchsorted(following, spans.stop)]
-    beside = {BEFORE: np.unique(spans.start[is_inner] - 1), AFTER: np.unique(spans.stop[is_followed])}
+    beside = {place: np.unique(steps_beside(dump.axis(axis), spans, place)) for place in (BEFORE, AFTER)}
     counted: dict[str, list[Counts]] = {HERE: [], BEFORE: [], AFTER: []}
     for first in range(0, len(tokens), BLOCK_STEPS):
         stop = min(first + BLOCK_STEPS, len(tokens))
@@ -60,6 +56,24 @@ def _counts(dump: DumpReader, axis: str, tokens: Tokens, spans: Candidates) -> l
         for place, steps in beside.items():
             counted[place].append(_count(ids[_within(steps, first, stop)]))
     return [(place, _spelled(_added(parts), tokens)) for place, parts in counted.items()]
+
+
+def steps_beside(axis: Axis, spans: Candidates, place: str) -> Steps:
+    """Return the step right before each span, or right after it, where that one lies in the same sequence."""
+    if place == BEFORE:
+        is_inner = spans.start != axis.starts[np.searchsorted(axis.starts, spans.start, side="right") - 1]
+        return np.asarray(spans.start[is_inner] - 1)
+    following = np.append(axis.starts, axis.n_steps)
+    return np.asarray(spans.stop[spans.stop != following[np.searchsorted(following, spans.stop)]])
+
+
+def order_by_strength(frame: pd.DataFrame) -> pd.DataFrame:
+    """Order tokens by share x log (share / base rate); those that stand nowhere there come last, the frequent first."""
+    share, base_rate = (frame[name].to_numpy(np.float64) for name in ("share", "base_rate"))
+    is_there = frame["n_steps"].to_numpy() > 0
+    score = np.where(is_there, share, base_rate)
+    score[is_there] *= np.log(share[is_there] / base_rate[is_there])
+    return frame.iloc[np.lexsort((-score, ~is_there))]
 
 
 def _within(steps: Steps, first: int, stop: int) -> Steps:
@@ -95,6 +109,5 @@ def _spelled(counts: Counts, tokens: Tokens) -> Counts:
 def _strongest(place: str, counts: Counts, corpus: Counts, most: int) -> pd.DataFrame:
     frame = pd.DataFrame({"n_steps": counts, "n_corpus": corpus.loc[counts.index]})
     frame = frame.assign(share=counts / counts.sum(), base_rate=frame["n_corpus"] / corpus.sum())
-    scores = frame["share"] * np.log(frame["share"] / frame["base_rate"])
-    strongest = frame.iloc[np.argsort(-scores.to_numpy(), kind="stable")[:most]]
+    strongest = order_by_strength(frame).head(most)
     return strongest.rename_axis("value").reset_index().assign(track=place, low=np.nan, high=np.nan)
