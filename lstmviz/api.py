@@ -138,7 +138,7 @@ class Dump(DumpReader):
                 order by the track's value at the first step of a match.
             min_shared: Leave out matches that share fewer units of the pattern.
             pair: Name of another axis, whose paired text stands beside each match: what an encoder read, for the
-                matches of a decoder.
+                matches of a decoder. Where several attentions were recorded between the two, the name of one.
 
         Returns:
             One row for each match: start and stop (steps), sequence, n_shared and n_union (units), length (steps),

@@ -117,7 +117,8 @@ def match(
     ] = "best",
     min_shared: Annotated[int, typer.Option(min=1, help="List only matches that share at least this many units.")] = 1,
     pair: Annotated[
-        str | None, typer.Option(help="Another time axis, whose paired text stands beside each match.")
+        str | None,
+        typer.Option(help="Another time axis, or an attention: its text stands beside each match."),
     ] = None,
     format: OutputFormat = Format.TABLE,
 ) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
+from lstmviz.dump.attention import Attention
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import FigureError, UnknownName, WindowError
 from lstmviz.figures.text import escape_label, n_columns, shown_name
@@ -30,6 +33,47 @@ LONGEST = 18  # letters of a token beside the map
 UPRIGHT = 2  # letters that fit over a column without being turned
 EDGE, BAR = 24, 44  # px right of the map, and for the colour bar under it
 MOST = 200  # tokens of a text that can be told apart in print
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnPair:
+    """The pair ``number`` of an attention as it is drawn: ``weights`` (rows, columns), and the tokens beside them."""
+
+    attention: Attention
+    number: int
+    weights: NDArray[np.float32]
+    rows: list[str]
+    columns: list[str]
+
+    @property
+    def detail(self) -> str:
+        """Which axes the rows and the columns are of."""
+        return f"{shown_name(self.attention.axis)} (rows) to {shown_name(self.attention.over)} (columns)"
+
+    def rows_of(self, dump: DumpReader, steps: tuple[int, int]) -> tuple[int, int]:
+        """Return the rows [first, end) of steps of the attending axis; WindowError where they are not in the pair."""
+        axis = dump.axes[self.attention.axis]
+        window, start = axis.window(*steps), int(axis.starts[self.number])
+        if (sequence := axis.sequence_of(window.start)) != self.number:
+            raise WindowError(
+                f"the window [{window.start}, {window.stop}) is in sequence {sequence} of axis {axis.name!r}, "
+                f"and pair {self.number} is drawn; give one in [{start}, {int(axis.stops[self.number])})"
+            )
+        return window.start - start, window.stop - start
+
+
+def drawn_pair(dump: DumpReader, name: str, pair: int) -> DrawnPair:
+    """Return a pair as it is drawn. Raises UnknownName, WindowError or FigureError, as ``attention`` does."""
+    if name not in dump.attention:
+        known = ", ".join(dump.attention) or "none; record it with run.log(..., over=)"
+        raise UnknownName(f"no attention {name!r} in {dump.path.name}; it has {known}")
+    given = dump.attention[name]
+    weights = given[pair]
+    number = pair % len(given)
+    if max(weights.shape) > MOST:
+        raise FigureError(f"the texts of pair {number} have {weights.shape} tokens; at most {MOST} can be drawn")
+    rows, columns = (_tokens(dump.axes[axis], number) for axis in (given.axis, given.over))
+    return DrawnPair(given, number, weights, rows, columns)
 
 
 def attention(
@@ -69,15 +113,8 @@ def attention(
         >>> fig.data[0].z.shape
         (3, 3)
     """
-    if name not in dump.attention:
-        known = ", ".join(dump.attention) or "none; record it with run.log(..., over=)"
-        raise UnknownName(f"no attention {name!r} in {dump.path.name}; it has {known}")
-    given, colours = dump.attention[name], get_theme(theme)
-    weights = given[pair]
-    number = pair % len(given)
-    if max(weights.shape) > MOST:
-        raise FigureError(f"the texts of pair {number} have {weights.shape} tokens; at most {MOST} can be drawn")
-    rows, columns = (_tokens(dump.axes[axis], number) for axis in (given.axis, given.over))
+    drawn, colours = drawn_pair(dump, name, pair), get_theme(theme)
+    rows, columns, weights = drawn.rows, drawn.columns, drawn.weights
     fig = go.Figure()
     left = 26 + int(max(map(n_columns, rows), default=1) * TYPE * EM)
     below = 18 + int(max(map(n_columns, columns), default=1) * TYPE * EM)
@@ -94,11 +131,10 @@ def attention(
         colorbar=colour_bar(colours, "weight", CELL * len(rows), below),
     )
     if window is not None:
-        _outline(fig, colours, dump.axes[given.axis], number, window, len(columns))
-    head = title or f"{shown_name(name)} of pair {number:,}"
-    detail = f"{shown_name(given.axis)} (rows) to {shown_name(given.over)} (columns)"
+        _outline(fig, colours, drawn.rows_of(dump, window), len(columns))
+    head = title or f"{shown_name(name)} of pair {drawn.number:,}"
     right = width - int(left + cell * len(columns))
-    lay_out(fig, colours, head, detail, width, CELL * len(rows), Margins(left, right, below + BAR))
+    lay_out(fig, colours, head, drawn.detail, width, CELL * len(rows), Margins(left, right, below + BAR))
     angle = 0 if max(map(n_columns, columns)) <= UPRIGHT else -90
     every = max(1, math.ceil((TYPE + 2) / cell))  # columns may be narrower than a line of type
     fig.update_xaxes(**_ticks(columns, every), tickangle=angle)
@@ -120,16 +156,9 @@ def _tokens(axis: Axis, sequence: int) -> list[str]:
     return [shown_name(token, LONGEST) for token in axis.tokens[start:stop]]
 
 
-def _outline(fig: go.Figure, theme: Theme, axis: Axis, sequence: int, given: tuple[int, int], n_columns: int) -> None:
-    """Outline the rows of a window; WindowError where it is not in the sequence."""
-    window = axis.window(*given)
-    start = int(axis.starts[sequence])
-    if axis.sequence_of(window.start) != sequence:
-        raise WindowError(
-            f"the window [{window.start}, {window.stop}) is in sequence {axis.sequence_of(window.start)} of axis "
-            f"{axis.name!r}, and pair {sequence} is drawn; give one in [{start}, {int(axis.stops[sequence])})"
-        )
-    low, high = window.start - start - 0.5, window.stop - start - 0.5
+def _outline(fig: go.Figure, theme: Theme, rows: tuple[int, int], n_columns: int) -> None:
+    """Outline rows [first, end) of the map."""
+    low, high = rows[0] - 0.5, rows[1] - 0.5
     edges = np.array([[-0.5, low], [n_columns - 0.5, low], [n_columns - 0.5, high], [-0.5, high], [-0.5, low]])
     fig.add_scatter(
         x=edges[:, 0],

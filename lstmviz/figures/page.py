@@ -12,17 +12,21 @@ import pandas as pd
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.figures import pageparts as parts
+from lstmviz.figures.pairparts import pair_section
 from lstmviz.figures.strips import Strip, axis_track, units_on
 from lstmviz.figures.text import shown_name
 from lstmviz.figures.theme import get_theme
 from lstmviz.figures.track_cells import track_cells
 from lstmviz.match.corpus.shards import found_in
 from lstmviz.match.summary.carry import carry
+from lstmviz.match.summary.pairs import with_pair
 from lstmviz.types import Pattern, PatternUnit, Window
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 MOST_STEPS, MOST_VALUES, MOST_ROWS = 500, 400_000, 500
 BEFORE, CELLS = 5, 40  # cells before a match starts, and in all
+PAIR = 48  # letters of the other text of a match
+OTHER_TEXT = {"pair": "the other text", "attended": "attended to most"}  # columns of ``dump.match(pair=)``
 
 
 def page(
@@ -37,6 +41,8 @@ def page(
     limit: int = 50,
     title: str | None = None,
     details: Sequence[tuple[str, str]] = (),
+    pair: tuple[str, int] | None = None,
+    pair_window: Window | tuple[int, int] | None = None,
 ) -> str:
     """Write one HTML page with a source's units over steps [start, stop), and the pattern's matches beneath.
 
@@ -55,13 +61,16 @@ def page(
         limit: Number of matches to list.
         title: A title in place of the page's own.
         details: Headings and texts to fold out, such as code.
+        pair: An attention and the number of a pair, to draw it as ``figures.attention`` does; the matches then have the
+            other text beside them. Of texts of more than 200 tokens the page says that they are too long.
+        pair_window: Steps [start, stop) of the axis that attends, to be outlined in the pair.
 
     Returns:
         The HTML.
 
     Raises:
-        UnknownName: The dump has no such source or track.
-        WindowError: The steps are outside the axis or cross a sequence border.
+        UnknownName: The dump has no such source, track or attention.
+        WindowError: The steps are outside the axis or cross a sequence border, or there is no such pair.
         PatternError: There are more than 500 steps or rows.
 
     Example:
@@ -72,9 +81,11 @@ def page(
     view, axis = _checked_view(dump, source, start, stop), dump.axis_of(source)
     for name in tracks:
         axis_track(axis, name)
-    brushed = window if isinstance(window, Window) or window is None else Window(*window)
+    brushed, outlined = _window(window), _window(pair_window)
     name = title or f"{shown_name(source)} of {shown_name(dump.name)}"
     body = [_header(dump, source, name), _select(dump, source, view, pattern, brushed, tracks)]
+    if pair is not None:
+        body.append(pair_section(dump, *pair, outlined))
     if pattern is not None and pattern.units:
         matches = found_in(dump, pattern)
         frame = matches.page(min(limit, MOST_ROWS)) if rows is None else rows
@@ -82,6 +93,8 @@ def page(
             raise PatternError(f"{len(frame):,} rows are too many for a page; give at most {MOST_ROWS}")
         matches.page(1)  # finds the best at least, also where rows are given
         totals = matches.totals()
+        if pair is not None:
+            frame = _with_other_text(dump, pattern, frame, pair[0])
         body.append(_matches(dump, pattern, frame, totals, tracks))
         body.append(_carried_tables(dump, pattern, totals[0][0] if totals else 0))
     body += [parts.details_block(heading, text) for heading, text in details]
@@ -95,6 +108,18 @@ def _checked_view(dump: DumpReader, source: str, start: int, stop: int) -> Windo
         most = min(MOST_STEPS, max(1, MOST_VALUES // info.n_units))
         raise PatternError(f"steps {start} to {stop} cannot be shown; give at most {most} of the {n_steps:,} steps")
     return view
+
+
+def _window(given: Window | tuple[int, int] | None) -> Window | None:
+    return given if isinstance(given, Window) or given is None else Window(*given)
+
+
+def _with_other_text(dump: DumpReader, pattern: Pattern, frame: pd.DataFrame, attention: str) -> pd.DataFrame:
+    """Add the other text to matches on one of the two axes of an attention."""
+    between = dump.attention[attention]
+    if pattern.axis not in (between.axis, between.over):
+        return frame
+    return with_pair(dump, dump.axis(pattern.axis), frame, attention)
 
 
 def _header(dump: DumpReader, source: str, name: str) -> str:
@@ -169,6 +194,7 @@ def _matches(
         body.append(_row(dump, axis, pattern, match, view, strips, offset))
         offset += len(view)
     heads = "".join(f"<th>{escape(shown_name(name, 24))}</th>" for name in names)
+    heads += "".join(f"<th>{words}</th>" for column, words in OTHER_TEXT.items() if column in frame)
     return (
         f"<section><h2>Matches</h2><p>{escape(summary)}</p><div class=wide><table class=rows>"
         f"<thead><tr><th>step</th><th colspan={CELLS}>tokens, shaded by the units that are on</th>{heads}</tr></thead>"
@@ -202,6 +228,8 @@ def _row(
     cells += ["<td></td>"] * (first + CELLS - view.stop)
     own = slice(offset, offset + len(view))
     cells += [f"<td>{parts.heat_strip(strip, own, view.start - first, CELLS)}</td>" for strip in strips]
+    texts = [getattr(match, name) for name in OTHER_TEXT if hasattr(match, name)]
+    cells += [f"<td class=pair><bdi>{escape(shown_name(text, PAIR))}</bdi></td>" for text in texts]
     return f"<tr><th>{match.start:,}</th>{''.join(cells)}</tr>"
 
 

@@ -252,6 +252,8 @@ table{border-collapse:collapse}th{font-weight:400;color:var(--dim);text-align:le
 .rows tbody th{text-align:right;padding-right:8px;font-variant-numeric:tabular-nums}
 .rows td.from{border-left:2px solid var(--ink)}
 .rows td.to{border-right:2px solid var(--ink)}.rows td svg{display:block}.rows thead th{padding:0 4px 4px}
+.rows td.pair{padding-left:4px;text-align:left}svg.pair text{font-size:12px;text-anchor:end;fill:var(--ink)}
+svg.pair .outline{fill:none;stroke:var(--accent);stroke-width:2}svg.pair{overflow:visible}
 .side{contain:inline-size;display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start}
 .carry td,.carry th{padding:1px 8px 1px 0}
 .carry caption{text-align:left;font-weight:600;padding-bottom:4px}.carry tbody th{color:var(--ink);text-align:right}

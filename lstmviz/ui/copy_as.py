@@ -11,6 +11,7 @@ from lstmviz.match.pattern.brush import Brush
 from lstmviz.match.pattern.file import PatternFile
 from lstmviz.match.pattern.select import WindowQuery
 from lstmviz.types import Filter, Pattern, PatternUnit
+from lstmviz.ui.pairs import ShownPair
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,17 @@ def as_python(
     order: str = "best",
     min_shared: int = 1,
     max_shared: int | None = None,
+    pair: ShownPair | None = None,
 ) -> str:
     """Return lines of Python that open the dump at ``path`` and find the pattern's matches in ``matches``.
 
     With the ``brush`` that the pattern comes from, the lines select the units again; else they name each unit.
-    They count the matches, so that all are listed.
+    They count the matches, so that all are listed. With the ``pair`` of texts that is shown, the other text stands
+    beside each match, and the attention is drawn.
     """
     bounds = _bounds(pattern)
     options = f", order={order!r}" * (order != "best") + f", min_shared={min_shared}" * (min_shared > 1)
+    options += "" if pair is None else f", pair={pair.name!r}"
     only = "" if max_shared is None else f'.query("n_shared <= {max_shared}")'
     if brush is None:
         lines, names = _pattern(pattern), ["Pattern", "PatternUnit"]
@@ -60,7 +64,13 @@ def as_python(
     head += f"from lstmviz import {', '.join(sorted(names))}\n" * bool(names)
     lines += 'n_matches = int(dump.count(pattern).totals["n_matches"].sum())\n'
     lines += f"matches = dump.match(pattern, n_matches{options}){only}\nprint(matches)\n"
+    lines += "" if pair is None else _attention(pair)
     return f"{head}\ndump = lstmviz.open_dump({path!r})\n{lines}"
+
+
+def as_pair(path: str, pair: ShownPair) -> str:
+    """Return lines of Python that open the dump at ``path`` and draw the attention of a pair of texts."""
+    return f"import lstmviz\n\ndump = lstmviz.open_dump({path!r})\n{_attention(pair)}"
 
 
 def as_region(
@@ -79,17 +89,24 @@ def as_region(
 
 
 def as_command(
-    path: str, pattern: Pattern, brush: PlainBrush | None = None, order: str = "best", min_shared: int = 1
+    path: str,
+    pattern: Pattern,
+    brush: PlainBrush | None = None,
+    order: str = "best",
+    min_shared: int = 1,
+    pair: str | None = None,
 ) -> str:
     """Return one command for a shell that finds the pattern's matches in the dump at ``path``.
 
     With the ``brush`` that the pattern comes from, it is a line of options; else the pattern goes in as a file.
+    ``pair`` is the axis, or the attention, whose text stands beside each match.
     """
     dump = shlex.quote(path if not path.startswith("-") else f"./{path}")
     only = _only(pattern.filters)
     listing = [
         *((f"--order={order}",) if order != "best" else ()),
         *(("--min-shared", min_shared) if min_shared > 1 else ()),
+        *((f"--pair={pair}",) if pair is not None else ()),
     ]
     if brush is None or brush.text is not None or only is None:
         raw = json.dumps(json.loads(PatternFile(pattern).to_json()), separators=(",", ":"))
@@ -105,6 +122,17 @@ def as_command(
         *listing,
     ]
     return f"lstmviz match {dump} {_words(options)}\n"
+
+
+def _attention(pair: ShownPair) -> str:
+    """Return the lines that draw a pair; none where there is no attention, or too much of it for a figure."""
+    from lstmviz.figures.attention import MOST
+
+    if pair.partner.attention is None or pair.n_steps > MOST:
+        return ""
+    window = "" if pair.window is None else f", window={pair.window!r}"
+    call = f"lstmviz.figures.attention(dump, {pair.partner.attention!r}, {pair.number}{window})"
+    return f"figure = {call}\nfigure  # a notebook draws it; elsewhere, figure.show()\n"
 
 
 def _words(words: Iterable[object]) -> str:

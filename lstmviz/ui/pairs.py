@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.attention import Attention
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.match.summary.pairs import other_text, partner_of, partners
+from lstmviz.types import Window
 
 MOST_STEPS = 300  # of each text in one answer
 ROW_TOKENS = 48  # of the other text in the row of a match
@@ -66,6 +67,45 @@ def partner_named(dump: DumpReader, axis: Axis, named: str) -> Partner | None:
         if named == other or named in attention:
             return Partner(other, named if named in attention else next(iter(attention), None))
     return next((Partner(other, next(iter(attention), None)) for other, attention in found.items()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPair:
+    """The pair that the page shows: its partner, its number, and the steps that are brushed of it.
+
+    ``window`` has steps of the axis that attends; None where none of these are brushed. ``n_steps`` is the length of
+    the longer text.
+    """
+
+    partner: Partner
+    number: int
+    window: tuple[int, int] | None
+    n_steps: int
+
+    @property
+    def name(self) -> str:
+        """The name that stands for the partner in ``dump.match``."""
+        return self.partner.attention or self.partner.axis
+
+
+def shown_pair(
+    dump: DumpReader, axis: Axis, named: str, step: int, brush: Window | None, other_brush: Window | None
+) -> ShownPair | None:
+    """Return the pair at a step of an axis; None where the axis has no partner.
+
+    ``brush`` is the page's own, ``other_brush`` that on the other text, which is looked at rather.
+    """
+    partner = partner_named(dump, axis, named)
+    if partner is None:
+        return None
+    sequence, other = axis.sequence_of(step), dump.axes[partner.axis]
+    n_steps = max(int(one.stops[sequence] - one.starts[sequence]) for one in (axis, other))
+    brushed, of = (brush, axis) if other_brush is None else (other_brush, other)
+    window = None
+    if brushed is not None and partner.attention is not None and dump.attention[partner.attention].axis == of.name:
+        first, end = max(brushed.start, int(of.starts[sequence])), min(brushed.stop, int(of.stops[sequence]))
+        window = (first, end) if first < end else None
+    return ShownPair(partner, sequence, window, n_steps)
 
 
 def row_pair(dump: DumpReader, axis: Axis, start: int, stop: int, partner: Partner) -> dict[str, Any]:

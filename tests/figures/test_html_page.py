@@ -8,12 +8,16 @@ from html import unescape
 import numpy as np
 import pytest
 
+import lstmviz
 from lstmviz import figures
 from lstmviz.errors import PatternError, UnknownName
+from lstmviz.figures.pageparts import SHADES, shade_index
+from lstmviz.figures.text import cut
 from lstmviz.match import with_unit
 from lstmviz.match.summary.carry import carry
 from lstmviz.visible import visible_text
 from support.hostile import HOSTILE, NAME
+from support.reversed_texts import TEXTS, record_reversed
 
 
 def opened(browser, path, html, scheme="light"):
@@ -62,6 +66,29 @@ def test_the_page_opens_from_a_file_and_shows_what_the_api_gives(parens, chromiu
     told = page.locator("table.carry").first.locator("tbody tr").all_text_contents()
     assert [float(row[-4:]) for row in told] == [round(v, 2) for v in depth.base_rate]
     page.close()
+
+
+def test_a_pair_of_texts_stands_in_it(chromium, tmp_path):
+    dump = lstmviz.open_dump(record_reversed(tmp_path / "pairs.h5", [TEXTS, ["abcdef" * 40]]))
+    pattern, pair = dump.select("decoder.l0.h", 6, 8, threshold=0.0, off_before=0), ("attention", 2)
+    html = figures.page(dump, "decoder.l0.h", 0, 14, pattern, (6, 8), pair=pair, pair_window=(6, 8))
+    page = opened(chromium, tmp_path / "view.html", html)
+    weights, drawn = dump.attention["attention"][2], page.locator("svg.pair")
+    assert page.get_by_text("target (rows) to source (columns)").is_visible()
+    assert "".join(drawn.locator("text").all_text_contents()) == "-fedcb" + "abcdef"
+    told = [title.rpartition(": ") for title in drawn.locator("title").all_text_contents()]
+    assert [words for words, _, _ in told] == [f"{t} to {s}" for t in "-fedcb" for s in "abcdef"]
+    assert np.allclose([float(value) for _, _, value in told], weights.ravel(), atol=6e-4)
+    shades = drawn.locator("g").evaluate_all("all => all.map((e) => +e.getAttribute('class').slice(1))")
+    assert shades == [shade_index(w / weights.max(), SHADES) for w in weights.ravel()]
+    outline = drawn.locator(".outline").bounding_box()
+    cells = [drawn.locator("rect").nth(k).bounding_box() for k in (0, 11)]  # the first cell of row 0, the last of row 1
+    assert outline["y"] - 1.1 <= cells[0]["y"] < cells[1]["y"] + cells[1]["height"] <= outline["y"] + outline["height"]
+    beside = dump.match(pattern, pair="source")
+    texts = beside[["pair", "attended"]].to_numpy().ravel()
+    assert page.locator("td.pair").all_text_contents() == [cut(text, 48) for text in texts]
+    page.close()
+    assert "at most 200 can be drawn" in figures.page(dump, "decoder.l0.h", 0, 14, pair=("attention", 5))
 
 
 def test_its_lines_are_the_values(parens, html):

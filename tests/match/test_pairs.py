@@ -27,6 +27,11 @@ def test_the_source_stands_beside_each_match_of_the_decoder(dump):
     assert (first["text"], first["pair"], first["attended"]) == ("-", "abcdef", "f")
 
 
+def test_the_pair_is_named_by_its_axis_or_by_its_attention(dump):
+    pattern = dump.select("decoder.l0.h", 6, 7, threshold=0.0, off_before=0)
+    assert dump.match(pattern, pair="attention").equals(dump.match(pattern, pair="source"))
+
+
 def test_and_what_is_written_beside_each_match_of_the_encoder(dump):
     pattern = dump.select("encoder.l0.h", 11, 12, threshold=0.0, off_before=0)
     rows = dump.match(pattern, pair="target")

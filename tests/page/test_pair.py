@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,6 +128,36 @@ def test_by_keyboard_from_one_text_to_the_other(bench):
     pair(bench, "p.focus?.isHere")
     bench.page.keyboard.press("Control+z")
     assert bench.ready()["state"]["pairBrush"] == {"start": 0, "stop": 1}
+
+
+def test_what_is_taken_away_has_the_pair_as_it_is_shown(bench, dump):
+    def copied():
+        bench.page.get_by_role("button", name="Export").click()
+        bench.page.get_by_role("button", name="Python", exact=True).click()
+        bench.page.get_by_text("Copied: Python").wait_for()
+        bench.page.keyboard.press("Escape")
+        ran = {}
+        exec(bench.page.evaluate("() => navigator.clipboard.readText()"), ran)
+        return ran
+
+    bench.open(**QUERY)
+    pair(bench, "p.sequence === 0")
+    bench.page.click(".lv-pair-head [data-act=on]")
+    pair(bench, "p.sequence === 1")
+    assert np.allclose(copied()["figure"].data[0].z, dump.attention["attention"][1])  # nothing is brushed
+    bench.brush(BEGIN, BEGIN + 2)
+    pair(bench, "p.sequence === 2 && p.focus")
+    ran = copied()
+    assert np.allclose(ran["figure"].data[0].z, dump.attention["attention"][2])
+    assert max(ran["figure"].data[1].y) == 1.5  # the brushed rows are outlined
+    shown = bench.shown()["rows"]
+    assert ["".join(row["pair"]["tokens"]) for row in shown] == ran["matches"]["pair"].tolist()[: len(shown)]
+    bench.page.get_by_role("button", name="Export").click()
+    with bench.page.expect_download() as saved:
+        bench.page.get_by_role("button", name="HTML page").click()
+    html = Path(saved.value.path()).read_text("utf-8")
+    assert "attention of pair 2" in html
+    assert html.count("<td class=pair") == 2 * len(shown)
 
 
 def test_pointing_at_a_token_is_seen_in_the_strip(bench):

@@ -9,6 +9,7 @@ import { hasQuestion, PAGE_ROWS } from "../lib/url.mjs";
 import { mapPath } from "../store/map-data.mjs";
 import { matchList } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
+import { pairStep, partner } from "../store/pair.mjs";
 import { listedQuestion } from "../store/pinned-pattern.mjs";
 import { postJson } from "../store/request.mjs";
 import { state } from "../store/state.mjs";
@@ -112,9 +113,11 @@ function selection() {
     offset: 0,
     tracks: visibleTracks().map((track) => track.name),
     versus: null,
+    pairAt: partner() ? pairStep() : null,
   });
 }
 
+const isAttentionShown = () => Boolean(partner()?.attention) && state.pair !== "off";
 /** @param {State} shown */
 const isPut = (shown) => hasQuestion(shown);
 /** @param {State} shown */
@@ -231,7 +234,9 @@ function oneUnit() {
 /** @param {string} form */
 function copy(form) {
   const asked = selection();
-  if (!isListed(asked)) return say("There is no pattern to copy: brush a window that selects units first.", true);
+  const isPair = !isListed(asked) && form === "python" && isAttentionShown();
+  if (!isListed(asked) && !isPair)
+    return say("There is no pattern to copy: brush a window that selects units first.", true);
   if (asked.lasso && form === "command")
     return say(
       "No command can express a region of the map: copy it as Python, or save its steps as CSV or JSON.",
@@ -244,6 +249,7 @@ function copy(form) {
     } catch {
       throw new Error("this browser does not let the page copy; use the link or the files");
     }
+    if (isPair) return "Copied: Python that draws the attention of this pair";
     return form === "python"
       ? `Copied: Python that finds these ${asked.lasso ? "steps" : "matches"}`
       : "Copied: a command that finds these matches";

@@ -56,7 +56,7 @@ export function otherSources() {
 
 /* The step whose pair is shown: that of the brush, where it is in view; else of the pair that was gone to; else of the first
    sequence that begins in view. */
-function pairStep() {
+export function pairStep() {
   if (heldStep !== null) return heldStep;
   const { at, span, start, stop, pairAt } = state;
   const end = Math.min(model.axis.n_steps, at + span);

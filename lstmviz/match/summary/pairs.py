@@ -71,6 +71,14 @@ def partner_of(dump: DumpReader, axis: str, other: str) -> list[str]:
     return known[other]
 
 
+def partner_called(dump: DumpReader, axis: str, name: str) -> tuple[str, str | None]:
+    """Return the axis paired with one, and the attention between them, by either's name, or UnknownName."""
+    for other, attention in partners(dump, axis).items():
+        if name != other and name in attention:
+            return other, name
+    return name, next(iter(partner_of(dump, axis, name)), None)
+
+
 def other_text(dump: DumpReader, axis: Axis, start: int, stop: int, other: str, name: str | None) -> OtherText:
     """Return the paired sequence of steps [start, stop), with the weights of the attention ``name`` (None: none)."""
     second, sequence = dump.axes[other], axis.sequence_of(start)
@@ -85,12 +93,12 @@ def weights_of(attention: Attention, axis: str, start: int, stop: int) -> NDArra
     return attention.given_by(start, stop) if axis == attention.axis else attention.given_to(start, stop)
 
 
-def with_pair(dump: DumpReader, axis: Axis, rows: pd.DataFrame, other: str) -> pd.DataFrame:
+def with_pair(dump: DumpReader, axis: Axis, rows: pd.DataFrame, pair: str) -> pd.DataFrame:
     """Add the text of the paired sequence to matches, and the tokens of it that are attended to, where that is known.
 
-    Raises UnknownName where the two axes are no pair.
+    ``pair`` is the name of the other axis, or of attention between the two; UnknownName where there is no such pair.
     """
-    name = next(iter(partner_of(dump, axis.name, other)), None)
+    other, name = partner_called(dump, axis.name, pair)
     spans = zip(rows["start"].tolist(), rows["stop"].tolist(), strict=True)
     texts = [other_text(dump, axis, start, stop, other, name) for start, stop in spans]
     second = dump.axes[other]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,8 @@ from lstmviz.match.pattern.file import PatternFile, hidden_in
 from lstmviz.match.pattern.select import WindowQuery
 from lstmviz.match.pattern.thresholds import count_by_threshold
 from lstmviz.types import Side, Window
-from lstmviz.ui.copy_as import as_command, as_python, as_region, plain_brush
-from lstmviz.ui.pairs import partner_named
+from lstmviz.ui.copy_as import as_command, as_pair, as_python, as_region, plain_brush
+from lstmviz.ui.pairs import ShownPair, shown_pair
 from lstmviz.ui.queries import listing_of, pattern_of
 from lstmviz.ui.regions import computed_map, map_colour, selected_region
 from lstmviz.ui.routes.requests import int_arg, selection_body, side_arg
@@ -36,13 +36,19 @@ KINDS = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
 
 
 class ViewQuery(BaseModel):
-    """What is in view besides the selection: the steps, and the tracks under them."""
+    """What is in view besides the selection: the steps, the tracks under them, and the pair of texts.
+
+    ``pair_at`` is a step of the pair, ``pair_brush`` a brush on its other text; with ``pair`` "off" it is folded away.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     at: WholeNumber = 0
     span: Annotated[int, Field(ge=1, le=100_000)] = 60
     tracks: Annotated[tuple[Name, ...], Field(max_length=32)] = ()
+    pair: Literal["lines", "heat", "off"] = "off"
+    pair_at: Annotated[WholeNumber | None, Field(alias="pairAt")] = None
+    pair_brush: Annotated[Window | None, Field(alias="pairBrush")] = None
 
 
 class _View:
@@ -57,6 +63,10 @@ class _View:
         self.start = min(in_view.at, axis.n_steps - 1)
         self.stop = min(self.start + in_view.span, axis.n_steps)
         self.tracks = [name for name in in_view.tracks if name in axis.tracks]
+        self.is_pair_shown = in_view.pair != "off"
+        at = self.start if self.window is None else self.window.start
+        self._pair_step = min(at if in_view.pair_at is None else in_view.pair_at, axis.n_steps - 1)
+        self._pair_brush = in_view.pair_brush
         self.theme: Any = request.args.get("theme", "light")  # figures check it
 
     @property
@@ -65,6 +75,17 @@ class _View:
         if self.selection.start is None or self.selection.stop is None or self.selection.pattern is not None:
             return None
         return Window(self.selection.start, self.selection.stop)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a brush or a pattern asks for matches."""
+        return any(one is not None for one in (self.selection.pattern, self.selection.typed, self.window))
+
+    @property
+    def pair(self) -> ShownPair | None:
+        """The pair of texts at the steps in view, folded away or not; None where the axis has no partner."""
+        axis, named = self.dump.axis_of(self.selection.source), self.selection.pair_with
+        return shown_pair(self.dump, axis, named, self._pair_step, self.window, self._pair_brush)
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -102,12 +123,9 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     def post_copy(uuid: str, form: str) -> Response:
         if form not in COPIES:
             raise UnknownName(f"nothing is copied as {form[:20]!r}; there is {', '.join(COPIES)}")
-        dump, selection = table[uuid], selection_body()
-        path = table.shown_path(dump)
-        if selection.lasso is None:
-            text = COPIES[form](path, pattern_of(dump, selection), selection)
-        else:
-            text = _region_code(path, form, selection)
+        dump = table[uuid]
+        view, path = _View(dump), table.shown_path(dump)
+        text = COPIES[form](path, view) if view.selection.lasso is None else _region_code(path, form, view.selection)
         return uncached(Response(text, mimetype="text/plain"))
 
 
@@ -222,15 +240,11 @@ def _barcode(view: _View) -> Figure:
 def _pair(view: _View) -> Figure:
     from lstmviz import figures
 
-    axis = view.dump.axis_of(view.selection.source)
-    partner = partner_named(view.dump, axis, view.selection.pair_with)
-    if partner is None or partner.attention is None:
-        raise PatternError(f"no attention between axis {axis.name!r} and another was recorded; see docs/pairs.md")
-    attention, window = view.dump.attention[partner.attention], view.window
-    pair = axis.sequence_of(view.start if window is None else window.start)
-    shown = window if window is not None and attention.axis == axis.name else None
-    outline = None if shown is None else (shown.start, shown.stop)
-    return figures.attention(view.dump, attention.name, pair, outline, theme=view.theme)
+    pair = view.pair
+    if pair is None or pair.partner.attention is None:
+        axis = view.dump.axis_of(view.selection.source).name
+        raise PatternError(f"no attention between axis {axis!r} and another was recorded; see docs/pairs.md")
+    return figures.attention(view.dump, pair.partner.attention, pair.number, pair.window, theme=view.theme)
 
 
 def _refuse_region(view: _View, figure: str) -> None:
@@ -244,6 +258,7 @@ def _page(view: _View) -> str:
 
     shown = view.pattern if view.pattern.units else None
     details = [("The pattern, as a file", view.file.to_json())] if shown else []
+    pair = view.pair if view.is_pair_shown else None
     return figures.page(
         view.dump,
         view.selection.source,
@@ -254,16 +269,23 @@ def _page(view: _View) -> str:
         view.tracks,
         view.rows if shown else None,
         details=details,
+        pair=None if pair is None or pair.partner.attention is None else (pair.partner.attention, pair.number),
+        pair_window=None if pair is None else pair.window,
     )
 
 
-def _python(path: str, file: PatternFile, selection: Selection) -> str:
+def _python(path: str, view: _View) -> str:
+    selection, pair = view.selection, view.pair if view.is_pair_shown else None
+    if pair is not None and pair.partner.attention is not None and not view.is_asked:
+        return as_pair(path, pair)
     shared = selection.min_shared, selection.max_shared
-    return as_python(path, file.pattern, _brush(selection), selection.order, *shared)
+    return as_python(path, view.pattern, _brush(selection), selection.order, *shared, pair=pair)
 
 
-def _command(path: str, file: PatternFile, selection: Selection) -> str:
-    return as_command(path, file.pattern, _brush(selection), selection.order, selection.min_shared)
+def _command(path: str, view: _View) -> str:
+    selection, pair = view.selection, view.pair if view.is_pair_shown else None
+    name = None if pair is None else pair.name
+    return as_command(path, view.pattern, _brush(selection), selection.order, selection.min_shared, pair=name)
 
 
 def _region_code(path: str, form: str, selection: Selection) -> str:
@@ -294,4 +316,4 @@ VIEWS: dict[str, Callable[[_View], Figure]] = {
     "map": _map,
     "pair": _pair,
 }
-COPIES: dict[str, Callable[[str, PatternFile, Selection], str]] = {"python": _python, "command": _command}
+COPIES: dict[str, Callable[[str, _View], str]] = {"python": _python, "command": _command}
