@@ -8,6 +8,7 @@ from lstmviz.api import open_dump as open_dump
 from lstmviz.api import open_moments as open_moments
 from lstmviz.dump.array_blocks import DumpBlock as DumpBlock
 from lstmviz.dump.corpus.reader import write_corpus as write_corpus
+from lstmviz.dump.pair_arrays import DumpAttention as DumpAttention
 from lstmviz.dump.write_dump import write_dump as write_dump
 from lstmviz.errors import Cancelled as Cancelled
 from lstmviz.errors import ClusterError as ClusterError

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from lstmviz.dump.array_blocks import BlockValidator, CheckedBlock, DumpBlock
 from lstmviz.dump.joining import read_joining
+from lstmviz.dump.pair_arrays import CheckedAttention, DumpAttention, check_attention
 from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan
 from lstmviz.dump.validate import check_mapping
 from lstmviz.dump.vocabulary import AnyVocab, read_vocab
@@ -40,10 +41,12 @@ def write_dump(
     views: Mapping[str, View] | None = None,
     join: str | None = None,
     axis: str = "text",
+    axes: Mapping[str, DumpBlock] | None = None,
+    attention: Mapping[str, DumpAttention] | None = None,
     provenance: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write arrays of any framework as a dump with one time axis, at once or in blocks.
+    """Write arrays of any framework as a dump with one time axis, at once or in blocks, or with several.
 
     Args:
         path: Where to write the dump.
@@ -62,7 +65,10 @@ def write_dump(
         views: Names of sources with their view; ``"tanh"`` for cell states. Others are ``"raw"``.
         join: What to write between two tokens of a text. None: it is guessed from the vocabulary, without its special
             tokens: nothing between characters, what their spelling says between pieces of words, else a space.
-        axis: Name of the time axis.
+        axis: Name of the time axis, if there is one.
+        axes: In place of these arrays, names of time axes with a ``lstmviz.DumpBlock`` each; ``vocab`` and ``join`` may
+            then be mappings by the name of the axis.
+        attention: Names with a ``lstmviz.DumpAttention`` each: weights between the paired sequences of two axes.
         provenance: What to keep about the origin of the dump, as JSON.
         overwrite: Whether to replace a file at ``path``.
 
@@ -86,27 +92,89 @@ def write_dump(
     target, pid = _free_path(Path(path), overwrite), os.getpid()
     check_mapping("views", views)
     arrays = {"tokens": tokens, "lengths": lengths, "mask": mask, "tracks": tracks, "sequence_tracks": sequence_tracks}
-    given = _iter_blocks(blocks, {"states": states, **arrays})
+    given = {"blocks": blocks, "states": states, **arrays}
+    if axes is None:
+        contents = [
+            _read_axis(axis, _iter_blocks(blocks, {"states": states, **arrays}), vocab, join, blocks is not None)
+        ]
+    else:
+        contents = _read_axes(axes, given, vocab, join)
+    pairs = _read_attention(attention, contents)
+    plan = DumpPlan(
+        axes=tuple(content.plan for content in contents),
+        sources=_with_views(tuple(source for content in contents for source in content.validator.sources), views),
+        tracks=tuple(track for content in contents for track in content.validator.tracks),
+        provenance={} if provenance is None else provenance,
+        attention=tuple(one.plan for one in pairs),
+    )
+    if pid != os.getpid():  # a fork, made where the blocks are, leaves the dump to the process that it came from
+        return target
+    _write(target, plan, contents, pairs)
+    if n_empty := sum(content.validator.n_empty for content in contents):
+        print(f"{n_empty} sequences have no steps and were left out", file=sys.stderr)
+    return target
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Content:
+    """What is written on one axis: its blocks, each checked as it is read, and their steps as far as they are known."""
+
+    plan: AxisPlan
+    validator: BlockValidator
+    blocks: Iterable[CheckedBlock]
+    n_steps: int | None
+    lengths: tuple[int, ...]  # of the sequences of the first block
+
+
+def _read_axis(
+    axis: str, given: Iterator[DumpBlock], vocab: AnyVocab | None, join: str | None, is_many: bool
+) -> _Content:
+    """Return the content of an axis, of which the first blocks are read."""
     words = read_vocab(vocab)
-    validator = BlockValidator(axis, words, is_many=blocks is not None)
+    validator = BlockValidator(axis, words, is_many=is_many)
     first = [validator.check(block) for block in islice(given, 1)]
     if not first:
         raise InputError("blocks is empty; give at least one lstmviz.DumpBlock, or the arrays themselves")
     between, pieces = read_joining(join, vocab, words)
-    plan = DumpPlan(
-        axes=(AxisPlan(axis, between, validator.has_tokens, validator.words, pieces),),
-        sources=_with_views(validator.sources, views),
-        tracks=validator.tracks,
-        provenance={} if provenance is None else provenance,
-    )
+    plan = AxisPlan(axis, between, validator.has_tokens, validator.words, pieces)
+    lengths = first[0].lengths
     rest = (validator.check(block) for block in given)
-    n_steps = _look_ahead(first, rest) if blocks is not None else first[0].n_steps
-    if pid != os.getpid():  # a fork, made where the blocks are, leaves the dump to the process that it came from
-        return target
-    _write(target, plan, chain(_drain(first), rest), validator, n_steps)
-    if validator.n_empty:
-        print(f"{validator.n_empty} sequences have no steps and were left out", file=sys.stderr)
-    return target
+    n_steps = _look_ahead(first, rest) if is_many else first[0].n_steps
+    return _Content(plan, validator, chain(_drain(first), rest), n_steps, lengths)
+
+
+def _read_axes(axes: Mapping[str, DumpBlock], others: Mapping[str, Any], vocab: Any, join: Any) -> list[_Content]:
+    """Return the content of each of several axes; InputError, which names the axis, where it does not fit."""
+    check_mapping("axes", axes)
+    extra = next((name for name, values in others.items() if values is not None), None)
+    if extra is not None:
+        raise InputError(f"both axes and {extra} were given; put {extra} into the lstmviz.DumpBlock of an axis")
+    if not axes:
+        raise InputError("axes is empty; give at least one axis, such as axes={'source': lstmviz.DumpBlock(...)}")
+    vocabs, joins, contents = _by_axis(vocab, axes), _by_axis(join, axes), []
+    for name, block in axes.items():
+        try:
+            contents.append(_read_axis(name, iter([block]), vocabs[name], joins[name], is_many=False))
+        except DumpError as err:
+            raise type(err)(f"axis {name!r}: {err}") from err
+    return contents
+
+
+def _by_axis(given: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Return a value for each axis: those of a mapping by axis name, or one for all (a vocabulary may be a mapping)."""
+    is_split = isinstance(given, Mapping) and any(name in given for name in names)
+    is_split = is_split and not any(isinstance(value, int) for value in given.values())
+    return {name: given.get(name) if is_split else given for name in names}
+
+
+def _read_attention(given: Mapping[str, DumpAttention] | None, contents: list[_Content]) -> list[CheckedAttention]:
+    check_mapping("attention", given)
+    if not given:
+        return []
+    if any(content.validator.is_many or content.validator.n_empty for content in contents):
+        raise InputError("attention pairs whole sequences: give no blocks=, and leave out sequences without a step")
+    lengths = {content.plan.name: content.lengths for content in contents}
+    return [check_attention(name, one, lengths) for name, one in given.items()]
 
 
 def _drain(blocks: list[CheckedBlock]) -> Iterator[CheckedBlock]:
@@ -158,21 +226,24 @@ def _with_views(sources: tuple[SourcePlan, ...], views: Mapping[str, View] | Non
     return tuple(replace(source, view=by_name.get(source.name, "raw")) for source in sources)
 
 
-def _write(
-    target: Path, plan: DumpPlan, blocks: Iterable[CheckedBlock], validator: BlockValidator, n_steps: int | None
-) -> None:
-    """Write a dump of one axis under a temporary name, and rename it into place."""
-    axis, pid = plan.axes[0].name, os.getpid()
+def _write(target: Path, plan: DumpPlan, contents: list[_Content], pairs: list[CheckedAttention]) -> None:
+    """Write a dump under a temporary name, and rename it into place."""
+    n_steps, pid = {one.plan.name: one.n_steps for one in contents if one.n_steps is not None}, os.getpid()
     with beside(target) as temporary:
         with _disk_errors(target):
-            writer = DumpWriter(temporary, plan, n_steps=None if n_steps is None else {axis: n_steps})
+            writer = DumpWriter(temporary, plan, n_steps=n_steps)
         with writer:
-            for block in blocks:
-                with _disk_errors(target):
-                    writer.append(axis, block.lengths, block.arrays, block.continues)
+            for content in contents:
+                for block in content.blocks:
+                    with _disk_errors(target):
+                        writer.append(content.plan.name, block.lengths, block.arrays, block.continues)
             with _disk_errors(target):
-                words = validator.words
-                writer.close(labels=validator.labels, vocabs={} if words is None else {axis: words})
+                for attention in pairs:
+                    for weights in attention.rows():
+                        writer.append_attention(attention.plan.name, weights)
+                validators = [content.validator for content in contents]
+                labels = {name: known for one in validators for name, known in one.labels.items()}
+                writer.close(labels=labels, vocabs={one.axis: one.words for one in validators if one.words is not None})
         if pid == os.getpid():
             with _disk_errors(target):
                 temporary.replace(target)
