@@ -240,9 +240,21 @@ def test_the_map_is_coloured_by_the_pattern_or_a_unit_and_names_its_clusters(ben
         assert bench.page.locator(".lv-map-title").inner_text() == name
         assert f"dye={key.replace(':', '%3A')}" in bench.page.url
     bench.page.evaluate("() => lvDebug.changeState({ mapColour: 'pattern:' }, 'settle')")
-    bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.6 }, 'settle')")  # another pattern: other counts
+    asked = []
+    bench.page.on("request", lambda request: "shades.bin" in request.url and asked.append(request.url))
+    bench.page.evaluate(
+        """async ([start, stop]) => {
+          for (let k = 1; k <= 12; k++) {
+            lvDebug.changeState({ start, stop: start + k }, "live");
+            await new Promise(requestAnimationFrame);
+          }
+          lvDebug.changeState({ start, stop, threshold: 0.6 }, "settle"); // another pattern: other counts
+        }""",
+        [start, stop],
+    )
     other = pattern_counts(parens, mapped, parens.select(SOURCE, start, stop, 0.6))[:2000].tolist()
     assert shown(bench, "m.colour && JSON.stringify(m.colour.values) === JSON.stringify(arg)", other)["names"]
+    assert 0 < len(asked) < 12  # not one a frame
 
 
 def test_the_units_that_set_a_region_apart_are_those_of_python(bench, parens):

@@ -1,6 +1,6 @@
 /* A student's band under the header: who one is, whether the teacher is followed, and the question before the class. */
 
-import { button, codedText, element, focusedIn } from "../dom/element.mjs";
+import { codedText, element, focusedIn } from "../dom/element.mjs";
 import { ids } from "../dom/ids.mjs";
 import { SURE } from "../lib/classroom.mjs";
 import { shownAddress } from "../store/class-role.mjs";
@@ -17,6 +17,7 @@ import {
   isFollowing,
   placeBefore,
 } from "../store/class-student.mjs";
+import { act } from "./act.mjs";
 import { histogram, legend } from "./bars.mjs";
 
 let /** @type {HTMLElement} */ place = null;
@@ -197,17 +198,4 @@ function howSure(question, given) {
   });
   row.append(element("span", "lv-class-note", "You can change it until the teacher shows the answers."));
   return row;
-}
-
-/**
- * @param {string} name
- * @param {string} label
- * @param {string} title
- * @param {() => void} pressed
- * @param {string} [className]
- */
-function act(name, label, title, pressed, className = "lv-button") {
-  const made = button(className, label, title, pressed);
-  made.dataset.class = name;
-  return made;
 }

@@ -19,6 +19,7 @@ import {
 } from "../store/class-teacher.mjs";
 import { lessonChanged, presentStep } from "../store/lessons.mjs";
 import { showAddress } from "../store/open.mjs";
+import { act } from "./act.mjs";
 import { answeredWords, histogram, legend } from "./bars.mjs";
 import { showLink, showQuestion } from "./stage.mjs";
 
@@ -296,17 +297,4 @@ function ending() {
   joining = tickBox("more students may join", true, letJoin);
   whole.append(element("summary", "", "Save, close, end"), row, joining, end, sure);
   return whole;
-}
-
-/**
- * @param {string} name
- * @param {string} label
- * @param {string} title
- * @param {() => unknown} pressed
- * @param {string} [className]
- */
-function act(name, label, title, pressed, className = "lv-button") {
-  const made = button(className, label, title, pressed);
-  made.dataset.class = name;
-  return made;
 }

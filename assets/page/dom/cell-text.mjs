@@ -3,7 +3,7 @@
 
 import { fitText } from "../lib/tokens.mjs";
 import { typeScale } from "./projector.mjs";
-import { themeColours } from "./theme.mjs";
+import { themeColours, typePx } from "./theme.mjs";
 
 const SQUEEZE = 0.72; // narrowest share of its own width that a word stays readable at
 const LEAST = 6.5; // px of a cell for one character
@@ -25,15 +25,15 @@ const cuts = new Map();
  * @param {number} cell
  * @param {number} height
  * @param {string} ground
- * @param {boolean} [isWord]
+ * @param {boolean} [asWord]
  */
-export function drawToken(ctx, shown, x, y, cell, height, ground, isWord = false) {
+export function drawToken(ctx, shown, x, y, cell, height, ground, asWord = false) {
   if (cell < LEAST * typeScale() || !shown.text) return;
   const colours = themeColours();
   const size = Math.round((cell < 9 * typeScale() ? 11 : 13) * typeScale());
   const isQuiet = shown.kind !== "plain" && ground === colours.bg;
   ctx.fillStyle = isQuiet ? colours.dim : colours.ink(ground);
-  const font = isWord ? wordFont() : `${size}px ${colours.mono}`;
+  const font = asWord ? wordFont() : `${size}px ${colours.mono}`;
   if (cell < NARROW * typeScale() && measure(ctx, shown.text, font) > cell + 1) return; // a letter beside long words stays
   writeCentred(ctx, font, shown.text, x + cell / 2, y + height / 2 + 0.5, cell - 3);
 }
@@ -59,6 +59,15 @@ export function writeCentred(ctx, font, text, x, y, room) {
 export function wordFont() {
   return `${Math.round(12.5 * typeScale())}px ${themeColours().sans}`;
 }
+
+/* Is a token longer than one character? */
+export const isWord = (/** @type {string} */ text) => Array.from(text).length > 1;
+
+/**
+ * The face and size of a token that stands alone: of a word, or of a character.
+ * @param {string} text
+ */
+export const tokenFont = (text) => (isWord(text) ? wordFont() : `${typePx(13)} ${themeColours().mono}`);
 
 /**
  * Are the tokens of a text words, most of them longer than a character?

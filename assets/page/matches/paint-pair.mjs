@@ -1,7 +1,7 @@
 /* The other text of a match's pair in its row: as much of it as there is room for, about what the match has most to do with. */
 
-import { drawToken, textWidth, wordFont } from "../dom/cell-text.mjs";
-import { themeColours, typePx } from "../dom/theme.mjs";
+import { drawToken, isWord, textWidth, tokenFont } from "../dom/cell-text.mjs";
+import { themeColours } from "../dom/theme.mjs";
 import { showToken } from "../lib/tokens.mjs";
 
 const PAD = 6; // px that a word is wider than its text
@@ -30,16 +30,15 @@ export function paintPair(ctx, column, row, top, height) {
       ctx.fillStyle = ground;
       ctx.fillRect(x, top + 1, widths[k] - 1, height - 2);
     }
-    drawToken(ctx, shown[k], x, top, widths[k], height, ground || colours.bg, Array.from(shown[k].text).length > 1);
+    drawToken(ctx, shown[k], x, top, widths[k], height, ground || colours.bg, isWord(shown[k].text));
     x += widths[k];
   }
 }
 
 /** @param {string} text */
 function width(text) {
-  const isWord = Array.from(text).length > 1;
-  if (isWord) return textWidth(text, wordFont()) + PAD;
-  return Math.max(CHAR.least, textWidth(text, `${typePx(13)} ${themeColours().mono}`) + CHAR.pad);
+  const own = textWidth(text, tokenFont(text));
+  return isWord(text) ? own + PAD : Math.max(CHAR.least, own + CHAR.pad);
 }
 
 /**

@@ -1,10 +1,9 @@
 /* The two texts of a pair as lanes: where their tokens lie, one over the other, and the pointer and keys that brush them. */
 
-import { textWidth, wordFont } from "../dom/cell-text.mjs";
+import { textWidth, tokenFont } from "../dom/cell-text.mjs";
 import { element } from "../dom/element.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { typeScale } from "../dom/projector.mjs";
-import { themeColours, typePx } from "../dom/theme.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { laneEdges, tokenUnder } from "../lib/pair.mjs";
@@ -131,8 +130,7 @@ function wheel(lane, event) {
 
 /** @param {string} text */
 function width(text) {
-  const font = Array.from(text).length > 1 ? wordFont() : `${typePx(13)} ${themeColours().mono}`;
-  return clamp(textWidth(text, font) + PAD, CELL.least * typeScale(), CELL.most * typeScale());
+  return clamp(textWidth(text, tokenFont(text)) + PAD, CELL.least * typeScale(), CELL.most * typeScale());
 }
 
 /** @param {PairLane} lane */

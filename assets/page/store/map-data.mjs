@@ -15,6 +15,7 @@ const REST = 120; // ms that the view rests before its path is asked for
 const abouts = new Map(); // uuid -> promise
 const maps = questionLine(); // another map ends what is asked of the one before
 const paths = questionLine(REST);
+const counts = questionLine(REST); // of units that are on: asked for once a drag rests
 let /** @type {MapData} */ now = fresh(null); // the map that is wanted
 let /** @type {ReturnType<typeof setTimeout>} */ timer = null;
 
@@ -200,22 +201,33 @@ function needColour() {
   mine.colour = colour;
   if (!by) return;
   const { signal } = mine;
+  counts.end();
   forMap(mine, async () => {
-    const answer = by.isOfStates
-      ? await shades(mine.key, by.name, signal)
-      : await request(`${mine.key}/colour.bin?by=${encodeURIComponent(by.name)}&${tracksQuery()}`, { signal });
-    colour.values = new Float32Array(await answer.arrayBuffer());
+    const bytes = by.isOfStates
+      ? await shades(mine.key, by.name)
+      : await request(`${mine.key}/colour.bin?by=${encodeURIComponent(by.name)}&${tracksQuery()}`, { signal }).then(
+          bytesOf,
+        );
+    if (!bytes) return; // another question came first
+    colour.values = new Float32Array(bytes);
     colour.found = isMapOfTokens() ? colouredCounts(colour.values) : colouredPoints(colour.values, by);
   });
 }
 
+const bytesOf = (/** @type {Response} */ answer) => answer.arrayBuffer();
+
 /**
+ * How many units are on at each point; null where another question came first.
  * @param {string} key
  * @param {string} mapColour
- * @param {AbortSignal} signal
+ * @returns {Promise<ArrayBuffer | null>}
  */
-const shades = (key, mapColour, signal) =>
-  postJson(`${key}/shades.bin`, { ...askedFields(state), lasso: null, mapColour }, { signal });
+async function shades(key, mapColour) {
+  const /** @type {any} */ asked = { ...askedFields(state), lasso: null, mapColour };
+  const reply = await counts.ask((signal) => postJson(`${key}/shades.bin`, asked, { signal }).then(bytesOf));
+  if (reply?.error) throw reply.error;
+  return reply?.answer;
+}
 
 async function needPath() {
   const mine = now;
