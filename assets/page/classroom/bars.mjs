@@ -37,7 +37,9 @@ export function legend() {
   for (const sure of [2, 1, 0, -1]) {
     const swatch = element("span", "lv-class-bar-part", "", { "aria-hidden": "true" });
     swatch.dataset.sure = String(sure);
-    line.append(swatch, element("span", "", sure < 0 ? "not said" : SURE[sure]));
+    const entry = element("span", "lv-class-legend-entry", sure < 0 ? "not said" : SURE[sure]);
+    entry.prepend(swatch);
+    line.append(entry);
   }
   return line;
 }
