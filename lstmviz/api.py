@@ -493,7 +493,7 @@ class Dump(DumpReader):
                    place  n_steps     kl    p
             0       here     2644  0.451  0.1
             1      after     3328  0.000  0.7
-            2  elsewhere    14028  0.000  0.8
+            2  elsewhere    14028  0.000  1.0
         """
         from lstmviz.explain.causes.ablate import AblationQuestion, ablate, ablate_text
 
