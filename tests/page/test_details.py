@@ -263,11 +263,11 @@ def written(bench, span):
     return bench.page.evaluate("() => [...window.written.values()].find((texts) => texts.length)")
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)])
-def test_menus_are_whole_or_scroll(chromium, parens_address, size):
-    view = dict(zip(("width", "height"), size, strict=True))
-    with browsing.workbench(chromium, parens_address, view=view) as bench:
-        bench.open(**BRUSHED)
+def test_menus_are_whole_or_scroll(bench):
+    bench.open(**BRUSHED)
+    for size in [(1440, 900), (1280, 720)]:
+        bench.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+        bench.ready()
         for word in ("order", "colour by", "filter", "show"):
             bench.page.locator(".lv-menu-button", has_text=word).first.click()
             panel = bench.page.locator(".lv-panel:visible")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import pytest
 
 from lstmviz.types import Filter
-from support import browser as browsing
 from support.axe import check
 from support.workbench import BRUSHED, DEPTH_4, QUERY, SOURCE, page, part, selected, summed, until
 
@@ -164,16 +162,14 @@ def test_units_for_a_label_are_ranked_as_the_api_does_and_a_press_holds_one(benc
     bench.page.wait_for_function("() => document.activeElement.matches('.lv-carry-find')")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_whiskers_and_the_table_of_units_are_accessible(chromium, parens, scheme):
-    with browsing.serving([parens]) as address, browsing.workbench(chromium, address, color_scheme=scheme) as bench:
-        bench.open(**BRUSHED)
-        found(bench)
-        bench.page.locator("#lv-finding tbody button").first.click()
-        bench.page.wait_for_function("() => document.querySelector('#lv-finding .lv-finding-held')")
-        summed(bench)
-        rows(bench)
-        check(bench, "whiskers, and units for a label")
+def test_whiskers_and_the_table_of_units_are_accessible(bench):
+    bench.open(**BRUSHED)
+    found(bench)
+    bench.page.locator("#lv-finding tbody button").first.click()
+    bench.page.wait_for_function("() => document.querySelector('#lv-finding .lv-finding-held')")
+    summed(bench)
+    rows(bench)
+    check(bench, "whiskers, and units for a label")
 
 
 def test_the_fewest_units_become_the_pattern_and_undo_brings_the_brush_back(bench, parens):

@@ -255,7 +255,7 @@ def test_the_unit_card_its_contexts_and_the_other_cards(bench, dump):
     assert_well(bench)
 
 
-@pytest.mark.parametrize("track", [KIND, DOC, ODD, LOSS])
+@pytest.mark.parametrize("track", [KIND, pytest.param(DOC, marks=pytest.mark.long), ODD, LOSS])
 def test_rows_orders_groups_colours_and_filters(bench, dump, track):
     brushed(bench, dump, group=f"track:{track}", order=f"track:{track}", colour=f"track:{track}")
     frame = dump.match(pattern_of(dump), 1_000, order=f"track:{track}")

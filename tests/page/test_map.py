@@ -14,6 +14,7 @@ from lstmviz.maps import jobs
 from lstmviz.maps.colours import pattern_counts, unit_values
 from lstmviz.maps.trajectories import trajectories_on
 from support import browser as browsing
+from support.axe import check
 from support.workbench import DEPTH_4, QUERY, SOURCE, page
 
 OTHER = "rnn.l0.h"
@@ -391,20 +392,16 @@ def test_the_export_for_tensorboard_has_the_points_of_the_map(bench, parens, tmp
         assert file.read("tensors.tsv").count(b"\n") == parens.n_steps
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(chromium, parens, parens_address, scheme):
-    from support.axe import check
-
-    with browsing.workbench(chromium, parens_address, color_scheme=scheme) as bench:
-        opened(bench)
-        check(bench, "map")
-        bench.page.get_by_role("button", name="List what is in view").click()
-        bench.page.wait_for_function("() => lvDebug.state.lasso !== null")
-        bench.ready()
-        check(bench, "map with a region")
-        bench.page.evaluate("() => lvDebug.changeState({ mapMethod: 'umap', lasso: null }, 'settle')")
-        shown(bench, "m.words.includes('Compute')")
-        check(bench, "a map that is not computed")
+def test_axe_finds_nothing_serious(bench):
+    opened(bench)
+    check(bench, "map")
+    bench.page.get_by_role("button", name="List what is in view").click()
+    bench.page.wait_for_function("() => lvDebug.state.lasso !== null")
+    bench.ready()
+    check(bench, "map with a region")
+    bench.page.evaluate("() => lvDebug.changeState({ mapMethod: 'umap', lasso: null }, 'settle')")
+    shown(bench, "m.words.includes('Compute')")
+    check(bench, "a map that is not computed")
 
 
 @pytest.fixture(scope="module")

@@ -264,8 +264,9 @@ def test_a_failed_request_is_never_silent(bench, parens):
 
 
 def beyond_advice(asked):
-    """What was asked besides the adviser's curve, which follows a brush once it rests."""
-    return [url for url in asked if not any(word in url for word in ("favicon", "/thresholds/", "/whynot/"))]
+    """What was asked besides the curve of thresholds and the evidence of what matches carry, which follow a brush later."""
+    later = ("favicon", "/thresholds/", "/whynot/", "/enrichment")
+    return [url for url in asked if not any(word in url for word in later)]
 
 
 def test_a_brush_needs_no_round_trip(bench, parens):

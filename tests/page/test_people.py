@@ -19,7 +19,7 @@ from lstmviz.samples.gallery import Gallery
 from lstmviz.ui.serve import make_app
 from support import browser as browsing
 from support.paths import ROOT
-from support.workbench import BRUSHED, DEPTH_4, QUERY, assert_shows, start
+from support.workbench import BRUSHED, DEPTH_4, QUERY, assert_shows, start, two_frames
 
 SIZES = [(1440, 900), (1280, 720), (1024, 768)]
 
@@ -143,16 +143,15 @@ CROWDED = """() => {
 }"""
 
 
-@pytest.mark.parametrize("is_large", [False, True], ids=["usual", "large"])
-def test_nothing_overlaps_or_is_cut(chromium, parens_address, parens, is_large):
-    with browsing.workbench(chromium, parens_address) as bench:
-        bench.open(**BRUSHED, beside=f"{parens.uuid}/rnn.l0.h")
+def test_nothing_overlaps_or_is_cut(bench, parens):
+    bench.open(**BRUSHED, beside=f"{parens.uuid}/rnn.l0.h")
+    for is_large in (False, True):
         if is_large:
             bench.page.keyboard.press("l")
         for width, height in SIZES:
             bench.page.set_viewport_size({"width": width, "height": height})
             bench.page.wait_for_timeout(250)
-            assert bench.page.evaluate(CROWDED) == [], (width, height)
+            assert bench.page.evaluate(CROWDED) == [], (width, height, is_large)
             assert bench.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), (width, height)
 
 
@@ -224,15 +223,15 @@ def test_the_first_lesson_is_offered_until_it_is_declined_and_covers_nothing(ben
     assert offer.is_hidden()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_first_lesson_opens_from_the_help_and_stays_in_sight(chromium, parens_address, size):
-    view = dict(zip(("width", "height"), size, strict=True))
-    with browsing.workbench(chromium, parens_address, view=view) as bench:
-        bench.open(**QUERY)
-        bench.page.keyboard.press("?")
-        bench.page.locator("dialog").get_by_role("button", name="Show me").click()
-        lesson = bench.page.locator("#lv-lesson")
-        lesson.get_by_text("What is there to see?").wait_for()
+def test_the_first_lesson_opens_from_the_help_and_stays_in_sight(bench):
+    bench.open(**QUERY)
+    bench.page.keyboard.press("?")
+    bench.page.locator("dialog").get_by_role("button", name="Show me").click()
+    lesson = bench.page.locator("#lv-lesson")
+    lesson.get_by_text("What is there to see?").wait_for()
+    for size in SIZES:
+        bench.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+        two_frames(bench)
         bench.page.evaluate("() => scrollTo(0, 10_000)")
         bench.page.wait_for_function("() => scrollY > 0")
         box, header = lesson.bounding_box(), bench.page.locator(".lv-header").bounding_box()

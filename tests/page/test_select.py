@@ -17,7 +17,7 @@ from support.workbench import DEPTH_4, QUERY, SOURCE, chip, page, two_frames, un
 OTHER = "rnn.l0.h"
 
 
-@pytest.fixture(params=["parens", "wide"])
+@pytest.fixture(params=["parens", pytest.param("wide", marks=pytest.mark.long)])
 def case(request, chromium, parens, wide, parens_address, wide_address):
     """(bench, dump, plotted source, other source, window, first step in view)."""
     if request.param == "parens":
@@ -48,14 +48,15 @@ def assert_pattern(shown, dump, pattern):
 
 def n_on(dump, units, first, last):
     total = np.zeros(last - first, int)
+    states = {source: dump.states(source)[first:last].astype("float64") for source in {u.source for u in units}}
     for u in units:
-        values = dump.states(u.source)[first:last][:, u.unit].astype("float64")
+        values = states[u.source][:, u.unit]
         cut = dump.source(u.source).cut(u.threshold)
         total += (values <= cut) if u.side == "low" else (values >= cut)
     return total
 
 
-@pytest.mark.parametrize("side", ["low", "both"])
+@pytest.mark.parametrize(("case", "side"), [("parens", "low"), ("wide", "both")], indirect=["case"])
 def test_units_on_low_are_selected_shown_and_kept_in_the_address(case, side):
     bench, dump, source, _, window, at = case
     bench.open(source=source, at=at, span=60)

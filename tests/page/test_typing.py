@@ -280,16 +280,14 @@ def test_a_server_that_is_gone_is_said_and_the_text_stays(bench):
     bench.troubles.clear()  # the browser's own line about the request that failed
 
 
-def test_no_serious_axe_violation(chromium, words_address):
-    for scheme in ("light", "dark"):
-        with browsing.workbench(chromium, words_address, color_scheme=scheme) as bench:
-            bench.open()
-            check(bench, "folded")
-            write(bench, SENTENCE + " zebra")
-            bench.page.click("text=Keep as before")
-            replace(bench, "keys", "key")
-            brush(bench, 1, 4)
-            check(bench, "typed, edited, brushed")
+def test_no_serious_axe_violation(words):
+    words.open()
+    check(words, "folded")
+    write(words, SENTENCE + " zebra")
+    words.page.click("text=Keep as before")
+    replace(words, "keys", "key")
+    brush(words, 1, 4)
+    check(words, "typed, edited, brushed")
 
 
 def test_nothing_jumps_while_a_text_is_typed(words):

@@ -1,4 +1,4 @@
-"""axe-core over what a page shows now."""
+"""axe-core over what a page shows now, in the light and in the dark."""
 
 from __future__ import annotations
 
@@ -8,19 +8,38 @@ import axe_playwright_python
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 BAD = {"serious", "critical"}
+OF_COLOURS = ["color-contrast", "link-in-text-block"]  # the rules that the dark may break alone
+RUN = """([within, rules]) =>
+  axe.run(within ?? document, {
+    resultTypes: ["violations"],
+    ...(rules && { runOnly: { type: "rule", values: rules } }),
+  })
+"""
 
 
 def check(bench, what):
-    """Run axe-core over what is shown now."""
-    bench.page.wait_for_timeout(200)  # transitions of what has just opened
+    """Run axe-core over what is shown now: all rules, and those of colours in the dark as well."""
+    assert violations(bench) == [], what
+    look(bench, "dark")
+    assert violations(bench, rules=OF_COLOURS) == [], f"{what}, in the dark"
+    look(bench, "light")
+
+
+def look(bench, scheme):
+    bench.page.emulate_media(color_scheme=scheme)
+    bench.page.wait_for_function("(s) => document.documentElement.dataset.mantineColorScheme === s", arg=scheme)
+
+
+def violations(bench, within=None, rules=None):
+    """The serious and critical ones of the page, or of the element of a selector, as lines."""
     if not bench.page.evaluate("() => Boolean(window.axe)"):
         bench.page.evaluate(AXE)
-    result = bench.page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-    found = [
+    bench.page.wait_for_timeout(200)  # transitions of what has just opened
+    result = bench.page.evaluate(RUN, [within, rules])
+    assert result["testEngine"]["name"] == "axe-core"
+    return [
         f"{v['id']}: {node['target']} {' '.join(c['message'] for c in node['any'] + node['all'] + node['none'])[:160]}"
         for v in result["violations"]
         if v["impact"] in BAD
         for node in v["nodes"]
     ]
-    assert result["testEngine"]["name"] == "axe-core"
-    assert not found, f"{what}:\n" + "\n".join(found)

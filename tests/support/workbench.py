@@ -12,6 +12,7 @@ SOURCE = "rnn.l1.c"
 DEPTH_4 = (249, 255)  # "(44444", all of it at depth 4
 QUERY = {"source": SOURCE, "at": 220, "span": 60}
 BRUSHED = {**QUERY, "start": DEPTH_4[0], "stop": DEPTH_4[1]}
+POLLING = 50  # ms: to read the whole page in each frame would keep it from its work
 
 
 def selected(dump, start, stop, threshold=0.3, before=1, after=0, source=SOURCE):
@@ -33,7 +34,9 @@ def assert_shows(shown, dump, start, stop, **more):
 def part(bench, name, condition="!p.isPending", arg=None):
     """What a part shows, once a condition on it (``p``) holds and the frame in which that is drawn has passed."""
     bench.page.wait_for_function(
-        f"([name, arg]) => {{ const p = lvDebug.inspectCards()[name]; return {condition}; }}", arg=[name, arg]
+        f"([name, arg]) => {{ const p = lvDebug.inspectCards()[name]; return {condition}; }}",
+        arg=[name, arg],
+        polling=POLLING,
     )
     bench.page.evaluate("() => new Promise(requestAnimationFrame)")
     return bench.page.evaluate("name => lvDebug.inspectCards()[name]", name)
@@ -67,7 +70,8 @@ def page(chromium, tmp_path, name="dump", view=browsing.VIEW, **given):
 
 
 def until(bench, condition, arg=None):
-    bench.page.wait_for_function(f"(arg) => {{ const d = lvDebug.inspectPage(); return {condition}; }}", arg=arg)
+    condition = f"(arg) => {{ const d = lvDebug.inspectPage(); return {condition}; }}"
+    bench.page.wait_for_function(condition, arg=arg, polling=POLLING)
     return bench.ready()
 
 
@@ -119,5 +123,5 @@ WITHIN = 180_000  # ms: a process that loads torch is started, perhaps on a mach
 def start(bench, condition="true"):
     """What the start page shows, once it does."""
     condition = f"() => {{ const s = window.lvDebug?.inspectPage().start; return s && ({condition}); }}"
-    bench.page.wait_for_function(condition, timeout=WITHIN)
+    bench.page.wait_for_function(condition, timeout=WITHIN, polling=POLLING)
     return bench.shown()["start"]
