@@ -264,7 +264,7 @@ def test_a_failed_request_is_never_silent(bench, parens):
 
 
 def beyond_advice(asked):
-    """What was asked besides the curve of thresholds and the evidence of what matches carry, which follow a brush later."""
+    """What was asked besides the curve of thresholds and the evidence of what matches carry, which follow later."""
     later = ("favicon", "/thresholds/", "/whynot/", "/enrichment")
     return [url for url in asked if not any(word in url for word in later)]
 
