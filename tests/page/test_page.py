@@ -271,6 +271,7 @@ def beyond_advice(asked):
 
 def test_a_brush_needs_no_round_trip(bench, parens):
     bench.open(**QUERY)
+    bench.page.wait_for_load_state("networkidle")  # what the page asks for once it is open
     asked = []
     bench.page.on("request", lambda request: asked.append(request.url))
     first, last = bench.cell(249), bench.cell(254)
