@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import lstmviz
@@ -13,6 +14,7 @@ from lstmviz.errors import Cancelled
 from lstmviz.explain.evidence import unit_sample, unit_store, unit_survey
 from lstmviz.explain.evidence.unit_groups import groups_of
 from lstmviz.explain.evidence.unit_sample import stretches
+from lstmviz.explain.evidence.unit_start import reasons
 from lstmviz.explain.evidence.unit_store import known_survey, survey_of
 from lstmviz.explain.evidence.unit_survey import survey_units
 
@@ -117,6 +119,13 @@ def test_the_units_to_start_with_are_those_of_the_cards():
     named = recall[recall["why"] != ""]
     assert {4, 23} <= set(named.index)  # those that hold the key
     assert "holds its value long" in named["why"][4]
+
+
+def test_a_unit_that_detects_a_token_is_said_to():
+    frame = pd.DataFrame({"track": [""], "label": ["a b"], "f1": [0.9], "f1_always": [0.2], "half_life": [np.nan]})
+    assert reasons(frame.assign(sd=0.0), np.zeros((1, 0), np.float32), ()) == [
+        "detects the token a b: F1 0.90, always yes 0.20"
+    ]
 
 
 def test_odd_values_and_dumps_without_text_or_tracks(tmp_path):

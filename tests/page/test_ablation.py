@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from support import browser as browsing
 from support.axe import check
 
@@ -33,6 +35,15 @@ def test_the_units_that_agreement_rests_on_are_needed(words, agreement):
     words.page.locator(f"{CARD} circle.lv-svg-own").hover()
     assert "the pattern's units" in words.page.locator(".lv-tip").inner_text()
     words.page.press("body", "Escape")
+
+
+def test_by_keyboard_the_focus_goes_from_asking_to_stopping_and_back(words):
+    words.open(source="rnn.l0.c", start=53, stop=62, t=0.6, side="low")
+    words.page.route(re.compile("/ablation$"), lambda route: None)  # is never answered
+    words.page.focus(f"{CARD} [data-act=ask]")
+    for act in ("stop", "ask"):
+        words.page.keyboard.press("Enter")
+        words.page.wait_for_function(f"() => document.activeElement.dataset.act === '{act}'")
 
 
 def test_another_pattern_ends_it_and_stop_does(words):

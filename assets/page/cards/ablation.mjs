@@ -61,8 +61,16 @@ function draw() {
   drawnKey = now;
   const isFocused = focusedIn(card.body)?.dataset.act;
   card.body.replaceChildren(...parts(n, nFull, { answer, problem, share }));
-  const again = isFocused && /** @type {HTMLElement} */ (card.body.querySelector(`[data-act="${isFocused}"]`));
-  if (again) again.focus({ preventScroll: true });
+  if (isFocused) focusAgain(isFocused);
+}
+
+/**
+ * The keyboard focus stays where it was; from what was asked it goes to the press that stops it, and back.
+ * @param {string} act
+ */
+function focusAgain(act) {
+  const places = [act, act === "stop" ? "ask" : "stop"].map((one) => card.body.querySelector(`[data-act="${one}"]`));
+  /** @type {HTMLElement} */ (places.find(Boolean))?.focus({ preventScroll: true });
 }
 
 /**

@@ -98,8 +98,8 @@ function tip({ track, value, name, isAllowed, isRegion, evidence, toggle }) {
 }
 
 /** @param {CarriedRow} given */
-function finder({ value, name, isFound, find }) {
-  const words = `Find units for ${name} ${showToken(value.value).text}`;
+function finder({ value, called, isFound, find }) {
+  const words = `Find units for ${called}`;
   const made = element("button", "lv-carry-find", "", {
     type: "button",
     title: words,

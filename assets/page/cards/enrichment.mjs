@@ -191,6 +191,8 @@ function choose(track) {
 function row(track, name, value, evidence) {
   const asked = filterable(track);
   const [hypothesis] = asked ? toggledFilter([], asked, value, false) : [null];
+  const shown = showToken(value.value).text;
+  const called = track.isOfTokens ? `the token “${shown}”` : `${name} ${shown}`;
   return carriedRow({
     track,
     value,
@@ -200,7 +202,8 @@ function row(track, name, value, evidence) {
     isFound: hypothesis !== null && isFound(hypothesis),
     evidence: evidenceOf(evidence, value),
     toggle: asked && ((isMore) => toggle(asked, value, isMore)),
-    find: hypothesis && (() => findUnits(hypothesis, `${name} ${showToken(value.value).text}`)),
+    called,
+    find: hypothesis && (() => findUnits(hypothesis, called)),
   });
 }
 

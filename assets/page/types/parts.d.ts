@@ -21,6 +21,7 @@ interface CarriedRow {
   track: CarriedTrack;
   value: CarriedValue;
   name: string; // the track's, as it is shown
+  called: string; // the value with its track, in words
   isAllowed: boolean | null; // by the filters
   isRegion: boolean;
   isFound: boolean; // its units are listed

@@ -40,7 +40,8 @@ def _detectors(frame: pd.DataFrame, least: float = LEAST_GAIN) -> Iterator[tuple
     gain = (known["f1"] - known["f1_always"]) / (1 - known["f1_always"])
     for unit in gain[gain > least].sort_values(ascending=False, kind="stable").index.tolist():
         row = frame.loc[unit]
-        label = f"{visible_text(row['track']) or 'the token'} {visible_text(str(row['label']))}"
+        of = visible_text(row["track"]) if row["track"] else "the token"
+        label = f"{of} {visible_text(str(row['label']))}"
         yield unit, f"detects {label}: F1 {row['f1']:.2f}, always yes {row['f1_always']:.2f}"
 
 

@@ -100,6 +100,18 @@ def ids_by_function(text: str, encode: Callable[[str], Any], vocabulary: Vocabul
     return values.astype(np.int64)
 
 
+def as_typed(text: str, tokens: list[str], is_known: Mask, vocabulary: Vocabulary) -> list[str]:
+    """Return tokens with what was typed in the place of unknown ones, where that is plain: the other words agree."""
+    if not vocabulary.has_words or vocabulary.pieces:
+        return tokens
+    words = vocabulary.cut(text)
+    if len(words) != len(tokens):
+        return tokens
+    rows = list(zip(words, tokens, is_known.tolist(), strict=True))
+    agrees = all(word.casefold() == token.casefold() for word, token, is_one in rows if is_one)
+    return [token if is_one else word for word, token, is_one in rows] if agrees else tokens
+
+
 def numbers_by_function(text: str, encode: Callable[[str], Any] | None) -> NDArray[np.float32]:
     """Return the numbers of a text, (n_steps, n_features); without a function a step stands on each line."""
     values = _numbers_in(text) if encode is None else encoded(text, encode, {})

@@ -19,7 +19,7 @@ from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import InputError, ModelError
 from lstmviz.rerun.live.base import RECORDED, LiveBase, Predicts
 from lstmviz.rerun.live.embedding import embedded_as, embedding_of, vectors_of
-from lstmviz.rerun.live.encoding import Vocabulary, ids_by_function, ids_by_vocabulary, is_unknown
+from lstmviz.rerun.live.encoding import Vocabulary, as_typed, ids_by_function, ids_by_vocabulary, is_unknown
 from lstmviz.rerun.live.model import LiveModel
 from lstmviz.rerun.runner import Ids, ReadText
 from lstmviz.rerun.text_runner import check_length, check_states, checked_text
@@ -69,6 +69,7 @@ class LiveRunner(LiveBase):
             ids = ids_by_function(text, self.live.encode, self.vocabulary)
             tokens = [self.vocab[i] for i in ids.tolist()]
             is_known = np.array([not is_unknown(token) for token in tokens], np.bool_)
+            tokens = as_typed(text, tokens, is_known, self.vocabulary)
         check_length(len(tokens))
         return ReadText(text, tuple(tokens), ids[ids >= 0], is_known, ids >= 0)
 
