@@ -211,7 +211,8 @@ def test_a_units_card_names_its_partner_beside_and_leads_to_it(bench, parens):
     line.wait_for()
     assert f"it goes with unit {row['partner']}" in line.inner_text()
     assert f"{abs(row['r']):.2f}".lstrip("0") in line.inner_text()
-    line.locator("button").click()
+    line.locator("button").press("Enter")
     shown = bench.page.wait_for_function("() => lvDebug.state.source === 'rnn.l0.c'") and bench.ready()
+    bench.page.wait_for_function(f"() => document.activeElement.textContent === 'Unit {row['partner']}'")
     assert shown["state"]["held"] == {"source": beside, "unit": int(row["partner"])}
     assert shown["state"]["beside"] == {"dump": parens.uuid, "source": "rnn.l1.c"}

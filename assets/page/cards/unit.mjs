@@ -125,16 +125,24 @@ function draw() {
   card.title.replaceChildren(one ? `Unit ${one.unit}` : "Unit");
   if (one && one.source !== source) card.title.append(element("span", "lv-card-of", ` of ${shortSource(one.source)}`));
   card.body.classList.toggle("lv-stale", Boolean(isOf) && server.isLate());
+  const focused = focusedIn(card.body);
   if (!one) card.body.replaceChildren(hint(HINT));
   else if (server.problem())
     card.body.replaceChildren(failed("This unit could not be summarised", server.problem(), server.again));
-  else if (isOf) {
-    const isPicking = focusedIn(card.body)?.matches(".lv-card-tokens select");
-    card.body.replaceChildren(...parts(answer));
-    if (isPicking)
-      /** @type {HTMLElement} */ (card.body.querySelector(".lv-card-tokens select"))?.focus({ preventScroll: true });
-  } else if (server.isLate() || isNew)
+  else if (isOf) card.body.replaceChildren(...parts(answer));
+  else if (server.isLate() || isNew)
     card.body.replaceChildren(hint(server.isLate() ? "Reading the whole corpus …" : ""));
+  if (focused && !focused.isConnected) focusAgain(focused);
+}
+
+/**
+ * The keyboard focus stays on the choice of tokens; from anything else that is gone it goes to the card's head.
+ * @param {HTMLElement} gone
+ */
+function focusAgain(gone) {
+  const tokens = ".lv-card-tokens select";
+  const again = gone.matches(tokens) && /** @type {HTMLElement} */ (card.body.querySelector(tokens));
+  (again || card.title).focus({ preventScroll: true });
 }
 
 /** @param {any} answer */

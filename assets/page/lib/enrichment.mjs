@@ -31,11 +31,12 @@ export function strongestValue(track) {
 }
 
 /**
- * The values in the order of their bars: numbers as they rise, labels by how far they differ.
+ * The values in the order of their bars: numbers as they rise, labels by how far they differ, tokens as they come.
  * @param {CarriedTrack} track
  */
 export function valueRows(track) {
-  return track.kind === "number" ? track.values : [...track.values].sort((a, b) => differ(b) - differ(a));
+  const isInOrder = track.kind === "number" || track.isOfTokens;
+  return isInOrder ? track.values : [...track.values].sort((a, b) => differ(b) - differ(a));
 }
 
 /**
