@@ -9,13 +9,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import lstmviz
-from lstmviz.dump import trial, trial_child
 from support import browser as browsing
+from support import children
 from support.budget import FEWEST_EXAMPLES
 from support.cards import built
 from support.shards import three_shards
 
-read_in_child = trial._read_in_child
 N_WIDE = 2000  # units a layer of the wide dump
 # Files of few tests that take long each. They come first, so that no worker has one alone at the end.
 LONG_FILES = (
@@ -65,21 +64,15 @@ def user_cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def reading_here():
-    """Have foreign files read first in the test's own process: a new interpreter for each takes a second."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trial, "_read_in_child", read_here)
-        yield
-
-
-def read_here(path, called):
-    trial.check_end(trial_child.read_whole(str(path)), called)
+def no_children():
+    patch = children.none()
+    yield
+    patch.undo()
 
 
 @pytest.fixture
-def reading_in_child(monkeypatch):
-    """The first reading as it is outside the tests, for those that are about what kills or blocks the child."""
-    monkeypatch.setattr(trial, "_read_in_child", read_in_child)
+def real_children(monkeypatch):
+    children.real(monkeypatch)
 
 
 @pytest.fixture(scope="module")

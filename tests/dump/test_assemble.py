@@ -272,6 +272,7 @@ def test_nothing_to_assemble_is_one_line(tmp_path, capsys):
     assert not (tmp_path / "a.h5").exists()
 
 
+@pytest.mark.usefixtures("real_children")
 def test_a_child_says_what_it_found_and_closes_the_header(tmp_path):
     record_blocks(tmp_path / "p", 2)
     write_plan(tmp_path / "p", replace(PLAN, provenance={"complete": False}))

@@ -230,6 +230,7 @@ def test_nothing_but_tokens_that_are_none_is_said(tmp_path):
     assert (parts_of(path) / BLOCKS).exists()
 
 
+@pytest.mark.usefixtures("real_children")
 def test_too_little_room_and_a_killed_child_are_a_line_each(path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(10**6, 10**6 - 7, 7))

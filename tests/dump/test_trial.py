@@ -19,7 +19,7 @@ from lstmviz.opening import glances
 from support.budget import is_long
 from support.commands import run
 
-pytestmark = pytest.mark.usefixtures("reading_in_child")
+pytestmark = pytest.mark.usefixtures("real_children")
 N_MUTANTS = 300 if is_long() else 24
 
 

@@ -224,6 +224,7 @@ def test_a_batch_left_open_leaves_no_hook(tmp_path):
     assert not model.rnn._forward_hooks
 
 
+@pytest.mark.usefixtures("real_children")
 def test_ctrl_c_while_the_dump_is_assembled_keeps_the_blocks(tmp_path, monkeypatch, capsys):
     model, path = Model().eval(), tmp_path / "a.h5"
 
@@ -435,6 +436,7 @@ def test_states_stay_where_they_are_if_the_dump_cannot_be_assembled(tmp_path, ca
     assert DumpReader(path).n_steps == 2
 
 
+@pytest.mark.usefixtures("real_children")
 def test_a_child_that_dies_is_said_in_one_line(tmp_path, monkeypatch, capsys):
     model, path = Model().eval(), tmp_path / "a.h5"
     real_run = subprocess.run
