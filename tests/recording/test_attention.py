@@ -165,6 +165,7 @@ def test_every_batch_runs_both_texts_and_logs_it(tmp_path):
     assert is_true(lstmviz.open_dump(tmp_path / "a.h5").attention["attention"], ["abc"])
 
 
+@pytest.mark.usefixtures("real_children")
 @pytest.mark.parametrize(
     ("change", "parts"),
     [
