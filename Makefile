@@ -9,8 +9,9 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint con
 demo: $(VENV)/demo-ready
 	$(BIN)/lstmviz demo $(ARGS)
 
-WORKERS ?= auto
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# One worker more than cores, since browser tests wait; each on one thread, since several in turn would wait for each other.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: check
 	$(PYTEST)
