@@ -56,7 +56,11 @@ def n_on(dump, units, first, last):
     return total
 
 
-@pytest.mark.parametrize(("case", "side"), [("parens", "low"), ("wide", "both")], indirect=["case"])
+@pytest.mark.parametrize(
+    ("case", "side"),
+    [("parens", "low"), ("wide", "both"), pytest.param("parens", "both", marks=pytest.mark.long)],
+    indirect=["case"],
+)
 def test_units_on_low_are_selected_shown_and_kept_in_the_address(case, side):
     bench, dump, source, _, window, at = case
     bench.open(source=source, at=at, span=60)
