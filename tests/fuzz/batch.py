@@ -12,6 +12,7 @@ import os
 import random
 import resource
 import shutil
+import struct
 import sys
 import time
 import traceback
@@ -25,12 +26,13 @@ from lstmviz.errors import LstmvizError
 
 MARK = "CANARY-7f3a9c"  # in every file that no answer may have anything of
 MOST_SECONDS, MOST_BYTES = 10.0, 2**30
+TOO_LONG = 1_000  # in place of an exit code, of a file whose reading was ended
 
 
 def main() -> None:
     """Try the inputs of a target from one seed to another: ``TARGET FIRST STOP FOLDER [FILE NAME ...]``."""
     name, first, stop, folder, *given = sys.argv[1:]
-    trial._read_in_child = _read_in_fork
+    trial._read_in_child = Reader().require
     tries = Tries(TARGETS[name], Path(folder))
     if given:  # files to take the place of others
         targets.uses_at_a_time = 4
@@ -109,21 +111,48 @@ def _write_secrets(folder: Path) -> None:
         file["states"] = np.frombuffer((MARK * 100).encode() * 2, "u1")[: 120 * 6].reshape(120, 6)
 
 
-def _read_in_fork(path: Path, called: Path) -> None:
-    """Have a fork do what the child of lstmviz does, and say what became of it as lstmviz does."""
+class Reader:
+    """Reads files first as the child of lstmviz does, each in a fork of a process that has no threads.
+
+    To fork a process whose other threads import modules may block for ever.
+    """
+
+    def __init__(self) -> None:
+        asked, self._ask = os.pipe()
+        self._answers, answer = os.pipe()
+        if os.fork() == 0:
+            os.close(self._ask)
+            with os.fdopen(asked) as lines:
+                for line in lines:
+                    os.write(answer, struct.pack("i", _code_of(*json.loads(line))))
+            os._exit(0)
+        os.close(asked)
+
+    def require(self, path: Path, called: Path) -> None:
+        """Have a file read, and say what became of it as lstmviz does."""
+        limit = trial.SECONDS + path.stat().st_size * trial.SECONDS_PER_BYTE
+        os.write(self._ask, (json.dumps([str(path), limit]) + "\n").encode())
+        (code,) = struct.unpack("i", os.read(self._answers, 4))
+        if code == TOO_LONG:
+            raise trial.DumpError(f"{called} keeps HDF5 busy: {trial.REFUSED}")
+        trial.check_end(code, called)
+
+
+def _code_of(path: str, limit: float) -> int:
+    """Return the exit code of a fork that reads a file within so many seconds."""
     pid = os.fork()
     if pid == 0:
         os.environ[trial.IN_CHILD] = "1"
         trial_child.limit_memory()
-        os._exit(trial_child.read_whole(str(path)))
-    limit = time.monotonic() + trial.SECONDS + path.stat().st_size * trial.SECONDS_PER_BYTE
+        os._exit(trial_child.read_whole(path))
+    end = time.monotonic() + limit
     while (done := os.waitpid(pid, os.WNOHANG))[0] == 0:
-        if time.monotonic() > limit:
+        if time.monotonic() > end:
             os.kill(pid, 9)
             os.waitpid(pid, 0)
-            raise trial.DumpError(f"{called} keeps HDF5 busy: {trial.REFUSED}")
+            return TOO_LONG
         time.sleep(0.001)
-    trial.check_end(os.waitstatus_to_exitcode(done[1]), called)
+    return os.waitstatus_to_exitcode(done[1])
 
 
 def _say(**fields: object) -> None:
