@@ -102,6 +102,7 @@ def test_the_search_finds_a_function(site, chromium):
     page.goto((site / "README.html").as_uri())
     page.get_by_placeholder("Search").fill("record_corpus")
     page.get_by_placeholder("Search").press("Enter")
+    page.get_by_text("Search finished").wait_for()  # that line moves the results down
     page.locator("#search-results a", has_text="lstmviz.record_corpus").first.click()
     page.locator("dt[id='lstmviz.record_corpus']").wait_for()
     context.close()
