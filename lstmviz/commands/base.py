@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 import lstmviz
 from lstmviz.errors import LstmvizError
@@ -124,7 +124,7 @@ def write_frame(frame: pd.DataFrame, format: Format) -> None:
     elif format is Format.JSON:
         write_json(frame)
     else:
-        table = Table(*map(str, frame.columns))
+        table = Table(*(Column(str(name), overflow="fold") for name in frame.columns))
         for row in frame.itertuples(index=False):
             table.add_row(*(escape(ascii_safe(str(value))) for value in row))
         out.print(table)

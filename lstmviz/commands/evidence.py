@@ -12,7 +12,7 @@ import typer
 
 import lstmviz
 from lstmviz.api import Dump
-from lstmviz.commands.base import DumpPath, Format, app, one_line, progress_bar, say, write_figures, write_json
+from lstmviz.commands.base import DumpPath, Format, app, err, one_line, progress_bar, say, write_figures, write_json
 from lstmviz.commands.index import prepare_index
 from lstmviz.commands.options import (
     AfterOrNone,
@@ -67,6 +67,7 @@ Sources = Annotated[
     list[str] | None,
     typer.Option("--source", help="Source whose units are used; can be given several times. Default: every h and c."),
 ]
+Limit = Annotated[int, typer.Option(min=0, help="Number of rows.")]
 Seed = Annotated[int, typer.Option(help="Seed of what is drawn.")]
 Untrained = Annotated[
     bool,
@@ -91,6 +92,7 @@ def enrichment(
     token: Tokens = None,
     regex: Regex = None,
     min_shared: MinShared = None,
+    limit: Limit = 50,
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:
@@ -103,7 +105,11 @@ def enrichment(
         hypothesis = hypothesis_of(dump, track, OnlyOptions(only, token, regex), chosen.axis)
         prepare_index(dump, [name for name, _ in chosen.bases], progress)
         frame = dump.enrichment(chosen, hypothesis, min_shared, seed=seed)
-    write_figures(frame, format)
+    shown = frame.head(limit)
+    write_figures(_enrichment_table(shown) if format is Format.TABLE else shown, format)
+    if format is Format.TABLE:
+        _say_null(frame)
+    _note_left_out(shown, frame)
 
 
 @app.command()
@@ -116,7 +122,7 @@ def rank(
     regex: Regex = None,
     source: Sources = None,
     given_token: Annotated[bool, typer.Option(help="Also give the AUC within the steps of each token.")] = False,
-    limit: Annotated[int, typer.Option(min=0, help="Number of rows.")] = 50,
+    limit: Limit = 50,
     untrained: Untrained = False,
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
@@ -130,7 +136,11 @@ def rank(
     shown = frame.head(limit)
     if untrained and len(shown) < len(frame):  # the untrained network's line is always shown
         shown = pd.concat([shown, frame.tail(1)])
-    write_figures(shown, format)
+    write_figures(_rank_table(shown) if format is Format.TABLE else shown, format)
+    if format is Format.TABLE and "f1_always" in frame:  # not in a ranking by r
+        say(f"F1 of always saying yes {frame['f1_always'][0]:.3g}")
+        _say_null(frame)
+    _note_left_out(shown, frame)
 
 
 @app.command()
@@ -218,12 +228,51 @@ def _axis(dump: Dump, sources: list[str] | None, only: list[str] | None) -> str:
     return next(named, dump.first.name)
 
 
+def _enrichment_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what a person reads of an enrichment, in 80 characters."""
+    return frame.assign(share=_with_interval(frame, "share"))[["value", "share", "base_rate", "lift", "recall", "q"]]
+
+
+def _rank_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what a person reads of a ranking, in 80 characters."""
+    if "auc" not in frame:  # a ranking by r is narrow
+        return frame
+    within = [] if frame["auc_given_token"].isna().all() else ["auc_given_token"]
+    threshold = frame["side"] + frame["threshold"].map(" {:.2f}".format)
+    auc = frame["auc"] if within else _with_interval(frame, "auc")
+    return frame.assign(threshold=threshold, auc=auc)[["source", "unit", "threshold", "f1", "auc", *within, "q"]]
+
+
+def _with_interval(frame: pd.DataFrame, name: str) -> pd.Series[str]:
+    """Return a column of figures, each with its interval where it has one."""
+    rows = zip(frame[name], frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
+    texts = [
+        f"{value:.3g}" if math.isnan(low) else f"{value:.3g} ({low:.3g} to {high:.3g})" for value, low, high in rows
+    ]
+    return pd.Series(texts, frame.index, dtype="str")
+
+
+def _say_null(frame: pd.DataFrame) -> None:
+    """Print which null the p values come from, what to keep in mind, and where the other columns are."""
+    nulls = " and ".join(frame["by"].unique())
+    notes = [note for note in frame.get("note", pd.Series(dtype="str")).unique() if note]
+    for line in [*notes, f"p by {nulls}, q adjusted over all rows; --format csv has all columns"]:
+        say(line)
+
+
+def _note_left_out(shown: pd.DataFrame, frame: pd.DataFrame) -> None:
+    """Write on stderr that there are more rows."""
+    if len(shown) < len(frame):
+        err.print(f"{len(shown):,} of {len(frame):,} rows; --limit shows more", markup=False, highlight=False)
+
+
 def _say_chance(detector: Detector) -> None:
     """Print the F1 of the pattern, of always saying yes, and of chance."""
     chance = f"; on {len(detector.chance)} swapped tracks at most {max(detector.chance):.3f}" if detector.chance else ""
     floor = "" if math.isnan(detector.f1_untrained) else f"; in an untrained network {detector.f1_untrained:.3f}"
+    n = detector.pattern.n_units
     units, always = (
-        f"F1 with {detector.pattern.n_units} units {detector.f1:.3f}",
+        f"F1 with {n} unit{'s' * (n != 1)} {detector.f1:.3f}",
         f"of always saying yes {detector.f1_always:.3f}",
     )
     say(f"{units}; {always}{chance}{floor}")

@@ -180,6 +180,7 @@ def test_the_samples_pattern_means_its_depth(parens):
     ("track", "error", "words"),
     [
         ("tone", UnknownName, "it has part, depth"),
+        ("tokens", UnknownName, "of tokens, ask for 'token here', 'token before' or 'token after'"),
         (Filter("tone", ("x",)), UnknownName, "it has part, depth"),
         (Filter("part", ("d",)), UnknownName, "no label 'd'"),
         (Filter("depth", low=7), PatternError, "none is a yes"),

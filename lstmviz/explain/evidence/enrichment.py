@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import PatternError
+from lstmviz.errors import PatternError, UnknownName
 from lstmviz.explain.evidence.enrichment_row import EnrichmentRow, note_of
 from lstmviz.explain.evidence.intervals import clustered_interval, q_values, variance_over_sequences
 from lstmviz.explain.evidence.labels import YES, Mask, StepLabels, labels_of
@@ -19,7 +19,7 @@ from lstmviz.explain.evidence.swaps import By, Ints, SwapTest, choose, groups_of
 from lstmviz.explain.evidence.tokens import enrichment_of_tokens
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.match.summary.spans import matched_steps, summary_spans
-from lstmviz.match.summary.token_rows import PLACES
+from lstmviz.match.summary.token_rows import AFTER, BEFORE, HERE, PLACES
 from lstmviz.types import Filter, Pattern, Window
 
 
@@ -45,7 +45,12 @@ def enrichment_of_spans(
     """Return the same for spans of an axis, whatever they are matches of."""
     if isinstance(track, str) and is_of_tokens(dump, track):
         return enrichment_of_tokens(dump.axis(axis), spans, track, seed)
-    labels = labels_of(dump, track, dump.axis(axis))
+    try:
+        labels = labels_of(dump, track, dump.axis(axis))
+    except UnknownName as error:
+        if isinstance(track, Filter) or dump.axis(axis).tokens is None:
+            raise
+        raise UnknownName(f"{error}; of tokens, ask for {HERE!r}, {BEFORE!r} or {AFTER!r}") from None
     if labels.axis.name != axis:
         raise PatternError(f"the track lies on axis {labels.axis.name!r} and the pattern on {axis!r}")
     on = matched_steps(spans, labels.axis.n_steps)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from torch import nn
@@ -14,6 +15,8 @@ from torch import nn
 from lstmviz.errors import ModelError
 from lstmviz.rerun.live.model import LiveModel, as_live
 from lstmviz.rerun.live.user_code import in_one_line
+
+MOST_OFFERED = 8  # models that an error names
 
 
 def named_model(name: str) -> LiveModel:
@@ -28,7 +31,7 @@ def named_model(name: str) -> LiveModel:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     module = _done(f"{place} cannot be imported", lambda: import_module(place))
-    given = _done(f"{place} has no {path}", lambda: attrgetter(path)(module))
+    given = _done(f"{name} cannot be read", lambda: _attribute(module, path))
     if callable(given) and not isinstance(given, (LiveModel, nn.Module)):
         given = _done(f"{name} cannot be called", given)
     if not isinstance(given, (LiveModel, nn.Module)):
@@ -36,8 +39,26 @@ def named_model(name: str) -> LiveModel:
     return as_live(given)
 
 
+def _attribute(module: ModuleType, path: str) -> Any:
+    try:
+        return attrgetter(path)(module)
+    except AttributeError:
+        raise ModelError(f"{module.__name__} has no {path[:80]!r}; {_offered(module)}") from None
+
+
+def _offered(module: ModuleType) -> str:
+    """Say which models a module has by name, and what may be named."""
+    models = [name for name, value in vars(module).items() if isinstance(value, (LiveModel, nn.Module))]
+    if not models:
+        return "it has no model by name; name a torch module, a LiveModel, or a function that returns one"
+    more = ", ..." if len(models) > MOST_OFFERED else ""
+    return f"its models are {', '.join(models[:MOST_OFFERED])}{more}"
+
+
 def _done(problem: str, act: Callable[[], Any]) -> Any:
     try:
         return act()
+    except ModelError:
+        raise
     except (Exception, SystemExit) as err:  # a script may end itself
         raise ModelError(f"{problem}: {in_one_line(err)}") from err
