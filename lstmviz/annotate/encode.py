@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmviz.dump.change_tracks import NewTrack
+from lstmviz.dump.change_tracks import NewTrack, label_dtype
 from lstmviz.dump.reader import Axis
 from lstmviz.dump.validate import TrackRows, read_sequence_track, read_track
 from lstmviz.dump.values import Values, plain
 from lstmviz.errors import InputError
 
 REST = "other"  # the label of the steps that nothing was found at
+BLOCK = 2**16  # values counted at a time: they stay in a core's cache
 
 
 def new_track(axis: Axis, name: str, values: Values, made: str, rest: str | None = REST) -> NewTrack:
@@ -55,11 +56,16 @@ def encoded(axis: Axis, rows: TrackRows, made: str, *, is_per_sequence: bool = F
 
 def of_codes(axis: Axis, labels: Sequence[str], codes: NDArray[Any], made: str) -> NewTrack:
     """Make a track of one index of a label a step (-1: none), without the labels that no step has."""
-    used = np.flatnonzero(np.bincount(codes + 1, minlength=1)[1:])
-    table = np.full(len(labels) + 1, -1, np.int32)
-    table[used] = np.arange(len(used))
+    is_used = np.zeros(len(labels) + 1, np.bool_)
+    for a in range(0, len(codes), BLOCK):
+        is_used |= np.bincount(codes[a : a + BLOCK].astype(np.intp) + 1, minlength=len(is_used)) > 0
+    used = np.flatnonzero(is_used[1:])
     kept = tuple(labels[i] for i in used.tolist())
-    return NewTrack(axis.name, "category", "step", kept, table[codes], made)
+    if len(used) < len(labels):
+        table = np.full(len(labels) + 1, -1, np.int32)
+        table[used] = np.arange(len(used))
+        codes = table[codes]
+    return NewTrack(axis.name, "category", "step", kept, codes.astype(label_dtype(len(kept))), made)
 
 
 def categorical(codes: NDArray[Any], labels: Sequence[str]) -> pd.Categorical:

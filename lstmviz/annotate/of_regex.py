@@ -34,17 +34,12 @@ def regex_track(axis: Axis, expression: str, rest: str | None = REST, *, is_own:
         raise InputError(f"axis {axis.name!r} has no tokens, so no text to look in; give values")
     compiled = Expression(composed(expression))
     labels: dict[str, int] = {} if rest is None else {rest: 0}
-    codes = np.full(axis.n_steps, -1 if rest is None else 0, np.int32)
+    codes = np.full(axis.n_steps, -1 if rest is None else 0, np.int16)
     n_hits = 0
     for begin, text, borders in _texts(axis, axis.tokens):
         is_timed = not is_own or begin == 0
-        found: list[int] = []
-        n_found = [0]
-        for start, stop in borders:
-            found += compiled.labelled(text.text[start:stop], labels, is_timed=is_timed)
-            n_found.append(len(found) // 3)
+        found = compiled.labelled(text.text, borders, labels, is_timed=is_timed)
         hits = np.array(found, np.int64).reshape(-1, 3)
-        hits[:, :2] += np.repeat(np.array([start for start, _ in borders], np.int64), np.diff(n_found))[:, None]
         hits = hits[hits[:, 1] > hits[:, 0]]
         if len(labels) > MAX_TEXTS:
             raise InputError(
@@ -53,7 +48,7 @@ def regex_track(axis: Axis, expression: str, rest: str | None = REST, *, is_own:
             )
         n_hits += len(hits)
         first, last = text.steps_at(hits[:, :2])
-        fill_spans(codes, begin + first, begin + last, hits[:, 2].astype(np.int32))
+        fill_spans(codes, begin + first, begin + last, hits[:, 2].astype(np.int16))
     if not n_hits:
         raise InputError(f"{expression!r} matches nowhere on axis {axis.name!r}; look for it with dump.search first")
     return of_codes(axis, list(labels), codes, f"regex {expression}")
@@ -70,7 +65,7 @@ def _texts(axis: Axis, tokens: Tokens) -> Iterator[tuple[int, SearchText, list[t
         starts, stops = axis.starts[first:after] - base, axis.stops[first:after] - base
         whole = texts.unchanged(ids)
         if whole is not None:
-            ends = whole.ends[stops - 1] - len(tokens.join) * (stops < len(ids))
+            ends = whole.ends[stops - 1] - len(tokens.join)
             yield base, whole, list(zip(whole.begins[starts].tolist(), ends.tolist(), strict=True))
             continue
         for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):

@@ -249,11 +249,16 @@ def _about(dump: DumpReader, name: str, track: NewTrack) -> About:
 def _dtype(track: NewTrack) -> Any:
     """Return the type that values are stored in: as given, or the smallest that holds all indices of labels."""
     if track.kind == "category":
-        return "i1" if len(track.labels) <= 2**7 else "i2" if len(track.labels) <= 2**15 else "i4"
+        return label_dtype(len(track.labels))
     name = f"{track.values.dtype.kind}{track.values.dtype.itemsize}"
     if name not in DTYPES:
         raise InputError(f"the track has values of type {short_repr(str(track.values.dtype))}; give numbers or labels")
     return name
+
+
+def label_dtype(n_labels: int) -> str:
+    """Return the smallest type that holds all indices of some labels, and -1."""
+    return "i1" if n_labels <= 2**7 else "i2" if n_labels <= 2**15 else "i4"
 
 
 def _check_free(dump: DumpReader, name: str) -> None:

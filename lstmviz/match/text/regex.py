@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import regex
@@ -46,28 +46,42 @@ class Expression:
             hits = self._compiled.finditer(text, timeout=seconds, concurrent=True)
             yield from (hit.span() for hit in hits if hit.end() > hit.start())
 
-    def labelled(self, text: str, codes: dict[str, int], *, is_timed: bool = True) -> list[int]:
-        """Return start, stop and code of each match in a text, one after another, empty ones too.
+    def labelled(
+        self, text: str, parts: Iterable[tuple[int, int]], codes: dict[str, int], *, is_timed: bool = True
+    ) -> list[int]:
+        """Return start, stop and code of each match in the parts of a text, one after another, empty ones too.
 
-        ``codes`` has the code of each label, and gets those of new ones. The label is the name of a group that matched,
-        or else the text of the match. Without ``is_timed``, for an expression that was tried before, there is no limit.
+        Each part [start, stop) is searched as if it were alone. ``codes`` has the code of each label, and gets those of
+        new ones. The label is the name of a group that matched, or else the text of the match. Without ``is_timed``,
+        for an expression that was tried before, there is no limit.
         """
+        code, find = self._coder(codes), self._compiled.finditer
         if not is_timed:  # a timer costs more than most matches do
-            return self._labelled(text, codes, {})
-        with self._timed(text) as seconds:
-            return self._labelled(text, codes, {"timeout": seconds})
+            return [
+                x
+                for at, end in parts
+                for hit in find(text[at:end], concurrent=True)
+                for x in (at + hit.start(), at + hit.end(), code(hit))
+            ]
+        found: list[int] = []
+        for at, end in parts:
+            with self._timed(text[at:end]) as seconds:
+                for hit in find(text[at:end], timeout=seconds, concurrent=True):
+                    found += at + hit.start(), at + hit.end(), code(hit)
+        return found
 
-    def _labelled(self, text: str, codes: dict[str, int], limit: dict[str, float]) -> list[int]:
+    def _coder(self, codes: dict[str, int]) -> Callable[[Any], int]:
+        """Return a function that gives the code of the label of a match."""
         groups, new = self._compiled.groupindex, codes.setdefault
-        hits = self._compiled.finditer(text, concurrent=True, **limit)
-        if not groups:
-            return [x for hit in hits for x in (hit.start(), hit.end(), new(hit[0], len(codes)))]
-        if len(groups) == self._compiled.groups:  # the last group that matched is one with a name
-            table = {number: new(name, len(codes)) for name, number in groups.items()}
-            with suppress(KeyError):  # unless none matched
-                return [x for hit in hits for x in (hit.start(), hit.end(), table[hit.lastindex])]
-            hits = self._compiled.finditer(text, concurrent=True, **limit)
-        return [x for hit in hits for x in (hit.start(), hit.end(), new(_name(hit), len(codes)))]
+        if len(groups) < self._compiled.groups or not groups:
+            return lambda hit: new(_name(hit), len(codes))
+        table = {number: new(name, len(codes)) for name, number in groups.items()}
+
+        def code(hit: Any) -> int:
+            last = hit.lastindex  # one with a name, unless none matched
+            return new(hit[0], len(codes)) if last is None else table[last]
+
+        return code
 
     def fullmatch(self, text: str) -> bool:
         """Tell whether the expression matches a whole text."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import regex
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from lstmviz.dump.joining import is_special
@@ -16,7 +17,9 @@ from lstmviz.dump.lazy_arrays import Tokens
 
 MAX_SEARCHED = 1_000  # characters of a token: it stands at any number of steps
 
-Ints = NDArray[np.int64]
+WIDTHS = (16, 32)  # bytes of a token that NumPy copies at once
+
+Ints = NDArray[Any]
 _LETTER = regex.compile(r"\X")
 _MARK = regex.compile(r"\p{M}")
 
@@ -44,6 +47,7 @@ class SearchText:
 
     def steps_at(self, hits: Ints) -> tuple[Ints, Ints]:
         """Return the first token that each stretch of characters touches, and the one after the last."""
+        hits = hits.astype(self.ends.dtype, copy=False)  # or all places were cast to the type of the hits
         first = np.searchsorted(self.ends, hits[:, 0], side="right")
         return first, np.maximum(np.searchsorted(self.begins, hits[:, 1], side="left"), first + 1)
 
@@ -55,31 +59,38 @@ class TokenTexts:
         self._spelling, self._join = tokens.spelling, tokens.join
         if self._spelling is None:
             return
-        texts = [composed(text[:MAX_SEARCHED]) for text in self._spelling.texts]
+        texts = [text[:MAX_SEARCHED] for text in self._spelling.texts]
+        if not "".join(texts).isascii():
+            texts = [composed(text) for text in texts]
         if are_apart:
             texts = [f" {text} " if is_special(text.strip(" ")) else text for text in texts]
         self._table = np.array([*texts, None], object)[:-1]  # with None, NumPy keeps the strings as objects
         self._lengths = np.array([len(text) for text in texts], np.int64)
         is_by_character = not self._join and bool((self._lengths == 1).all())
-        self._characters = np.array(list(map(ord, texts)), "<u4") if is_by_character else None
+        self._encoding = "ascii" if "".join(texts).isascii() else "utf-32-le"
+        as_one = "u1" if self._encoding == "ascii" else "<u4"
+        self._characters = np.array(list(map(ord, texts)), as_one) if is_by_character else None
+        self._bytes = None if is_by_character else FixedWidth.of([text + self._join for text in texts])
         self._is_cut = np.array([i in self._spelling.cut for i in range(len(texts))], np.bool_)
 
     def unchanged(self, ids: NDArray[Any]) -> SearchText | None:
-        """Return the text of many ids at once, or None where a letter of it is composed, or cut by tokens."""
+        """Return the text of many ids at once, or None where a letter of it is composed, or cut by tokens.
+
+        What joins tokens may stand behind the last one too.
+        """
         if self._spelling is None:
             words = list(map(str, ids.tolist()))
-            lengths = np.array([len(word) for word in words], np.int64)
-            text = self._join.join(words)
+            text, borders = self._join.join(words), _borders(np.array(list(map(len, words))) + len(self._join))
         elif self._characters is not None:
-            text, lengths = self._characters[ids].tobytes().decode("utf-32-le", "surrogatepass"), self._lengths[ids]
-        elif self._is_cut[ids].any():
+            text = self._characters[ids].tobytes().decode(self._encoding, "surrogatepass")
+            borders = np.arange(len(ids) + 1)
+        elif self._is_cut.any() and self._is_cut[ids].any():
             return None
+        elif self._bytes is not None:
+            text, borders = self._bytes.text(ids)
         else:
-            text, lengths = self._join.join(self._table[ids].tolist()), self._lengths[ids]
-        if not unicodedata.is_normalized("NFC", text):
-            return None
-        ends = np.cumsum(lengths + len(self._join))
-        return SearchText(text, np.append(0, ends[:-1]), ends)
+            text, borders = self._join.join(self._table[ids].tolist()), _borders(self._lengths[ids] + len(self._join))
+        return SearchText(text, borders[:-1], borders[1:]) if unicodedata.is_normalized("NFC", text) else None
 
     def of(self, ids: NDArray[Any]) -> SearchText:
         """Return the text of some ids in a row."""
@@ -92,6 +103,41 @@ class TokenTexts:
         for i, first in enumerate(firsts):
             text.ends[first:i] = text.begins[i] + 1  # those before it have a part in the letter that it completes
         return text
+
+
+@dataclass(frozen=True, eq=False)
+class FixedWidth:
+    """Short texts in ASCII by id, each in as many bytes, to be joined many at a time."""
+
+    table: NDArray[np.void]
+    lengths: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> FixedWidth | None:
+        """Return some texts so; None where one is too long, or not in ASCII."""
+        longest = max(map(len, texts), default=0)
+        width = next((width for width in WIDTHS if longest <= width), None)
+        if width is None or not all(map(str.isascii, texts)):
+            return None
+        lengths = np.array(list(map(len, texts)), np.uint8)
+        return cls(np.array([text.encode() for text in texts], f"S{width}").view(f"V{width}"), lengths)
+
+    def text(self, ids: NDArray[Any]) -> tuple[str, Ints]:
+        """Return the texts of some ids as one, and the borders between them."""
+        width = self.table.itemsize
+        borders = _borders(self.lengths[ids])
+        written = np.empty(int(borders[-1]) + width, np.uint8)
+        places = as_strided(written[:width].view(self.table.dtype), (len(written) - width + 1,), (1,))
+        places[borders[:-1]] = self.table[ids]  # in order: each covers what the one before has too much
+        return written[: borders[-1]].tobytes().decode("ascii"), borders
+
+
+def _borders(lengths: Ints) -> Ints:
+    """Return where stretches of some lengths begin, one after another, and where the last one ends."""
+    is_short = len(lengths) * MAX_SEARCHED * 2 < 2**31
+    borders = np.zeros(len(lengths) + 1, np.int32 if is_short else np.int64)
+    np.cumsum(lengths, out=borders[1:])
+    return borders
 
 
 def _search_text(words: Sequence[str], join: str) -> SearchText:
