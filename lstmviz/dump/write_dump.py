@@ -41,7 +41,7 @@ def write_dump(
     views: Mapping[str, View] | None = None,
     join: str | None = None,
     axis: str = "text",
-    axes: Mapping[str, DumpBlock] | None = None,
+    axes: Mapping[str, DumpBlock | Iterable[DumpBlock]] | None = None,
     attention: Mapping[str, DumpAttention] | None = None,
     provenance: Mapping[str, Any] | None = None,
     overwrite: bool = False,
@@ -66,8 +66,8 @@ def write_dump(
         join: What to write between two tokens of a text. None: it is guessed from the vocabulary, without its special
             tokens: nothing between characters, what their spelling says between pieces of words, else a space.
         axis: Name of the time axis, if there is one.
-        axes: In place of these arrays, names of time axes with a ``lstmviz.DumpBlock`` each; ``vocab`` and ``join`` may
-            then be mappings by the name of the axis.
+        axes: In place of these arrays, names of time axes with a ``lstmviz.DumpBlock`` each, or an iterator of them;
+            ``vocab`` and ``join`` may then be mappings by the name of the axis.
         attention: Names with a ``lstmviz.DumpAttention`` each: weights between the paired sequences of two axes.
         provenance: What to keep about the origin of the dump, as JSON.
         overwrite: Whether to replace a file at ``path``.
@@ -143,21 +143,39 @@ def _read_axis(
     return _Content(plan, validator, chain(_drain(first), rest), n_steps, lengths)
 
 
-def _read_axes(axes: Mapping[str, DumpBlock], others: Mapping[str, Any], vocab: Any, join: Any) -> list[_Content]:
+def _read_axes(
+    axes: Mapping[str, DumpBlock | Iterable[DumpBlock]], others: Mapping[str, Any], vocab: Any, join: Any
+) -> list[_Content]:
     """Return the content of each of several axes; InputError, which names the axis, where it does not fit."""
     check_mapping("axes", axes)
     extra = next((name for name, values in others.items() if values is not None), None)
     if extra is not None:
-        raise InputError(f"both axes and {extra} were given; put {extra} into the lstmviz.DumpBlock of an axis")
+        remedy = "give each axis its own blocks" if extra == "blocks" else f"put {extra} into the block of an axis"
+        raise InputError(f"both axes and {extra} were given; {remedy}: axes={{'source': lstmviz.DumpBlock(...), ...}}")
     if not axes:
         raise InputError("axes is empty; give at least one axis, such as axes={'source': lstmviz.DumpBlock(...)}")
     vocabs, joins, contents = _by_axis(vocab, axes), _by_axis(join, axes), []
-    for name, block in axes.items():
-        try:
-            contents.append(_read_axis(name, iter([block]), vocabs[name], joins[name], is_many=False))
-        except DumpError as err:
-            raise type(err)(f"axis {name!r}: {err}") from err
+    for name, given in axes.items():
+        is_many = not isinstance(given, DumpBlock)
+        with _of_axis(name):
+            blocks = iter([given]) if isinstance(given, DumpBlock) else _iter_blocks(given, {})
+            content = _read_axis(name, blocks, vocabs[name], joins[name], is_many)
+        contents.append(replace(content, blocks=_blocks_of(name, content)))
     return contents
+
+
+def _blocks_of(name: str, content: _Content) -> Iterator[CheckedBlock]:
+    with _of_axis(name):
+        yield from content.blocks
+
+
+@contextmanager
+def _of_axis(name: str) -> Iterator[None]:
+    """Name the axis in what is raised inside."""
+    try:
+        yield
+    except DumpError as err:
+        raise type(err)(f"axis {name!r}: {err}") from err
 
 
 def _by_axis(given: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -172,7 +190,10 @@ def _read_attention(given: Mapping[str, DumpAttention] | None, contents: list[_C
     if not given:
         return []
     if any(content.validator.is_many or content.validator.n_empty for content in contents):
-        raise InputError("attention pairs whole sequences: give no blocks=, and leave out sequences without a step")
+        raise InputError(
+            "attention pairs whole sequences: give each axis as one lstmviz.DumpBlock, and leave out sequences without "
+            "a step"
+        )
     lengths = {content.plan.name: content.lengths for content in contents}
     return [check_attention(name, one, lengths) for name, one in given.items()]
 

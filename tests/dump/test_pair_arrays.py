@@ -67,6 +67,30 @@ def test_a_vocabulary_and_a_joint_for_each_axis_or_for_all(tmp_path):
     assert dump.axis("target").text(0, 2) == "source so"  # a token that is called as an axis is
 
 
+def test_each_of_several_axes_may_come_in_blocks(recorded, tmp_path):
+    whole = lstmviz.open_dump(lstmviz.write_dump(tmp_path / "whole.h5", axes=axes_of(recorded), join=""))
+
+    def blocks(axis):
+        for start, stop in zip(axis.starts.tolist(), axis.stops.tolist(), strict=True):
+            states = {name: recorded.states(name)[start:stop] for name in axis.sources}
+            yield DumpBlock(states=states, tokens=axis.tokens[start:stop])
+
+    axes = {name: blocks(axis) for name, axis in recorded.axes.items()}
+    split = lstmviz.open_dump(lstmviz.write_dump(tmp_path / "split.h5", axes=axes, join=""))
+    for name, axis in whole.axes.items():
+        assert split.axis(name).stops.tolist() == axis.stops.tolist()
+        assert split.axis(name).tokens[:] == axis.tokens[:]
+    assert all(np.array_equal(split.states(name)[:], whole.states(name)[:]) for name in whole.sources)
+    good = DumpBlock(states={"h": np.zeros((2, 1))})
+    with one_line(InputError, "axis 'target': block 1", "h"):
+        lstmviz.write_dump(
+            tmp_path / "a.h5", axes={"source": good, "target": iter([good, DumpBlock(states={"h": np.zeros((2, 3))})])}
+        )
+    with one_line(InputError, "both axes and blocks", "give each axis its own blocks"):
+        lstmviz.write_dump(tmp_path / "a.h5", axes={"source": good}, blocks=iter([good]))
+    assert not (tmp_path / "a.h5").exists()
+
+
 def test_what_does_not_fit_is_said(recorded, tmp_path):
     axes, where = axes_of(recorded), tmp_path / "a.h5"
     eyes = [np.eye(n) for n in LENGTHS]

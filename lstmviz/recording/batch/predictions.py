@@ -276,6 +276,8 @@ def read_labels(given: Any) -> tuple[str, ...] | None:
     """Return the names of scores as strings, from a list, a column, an enumeration, or a mapping as of a vocabulary."""
     if given is None:
         return None
+    if isinstance(given, (list, tuple)) and set(map(type, given)) == {str}:  # a whole vocabulary, at every batch
+        return tuple(given)
     if isinstance(given, Mapping):
         return read_vocab(given)
     names = plain(given)
