@@ -39,11 +39,18 @@ def make_track(
     if regex is not None:
         return regex_track(axis, regex, rest, is_own=is_own)
     if of_token is not None:
-        return token_track(axis, name, of_token)
+        return _with_values(token_track(axis, name, of_token), "of_token", "a token, as it is shown")
     if of_sequence is not None:
-        return sequence_track(axis, name, of_sequence)
+        return _with_values(sequence_track(axis, name, of_sequence), "of_sequence", "the list of a sequence's tokens")
     if ready is not None:
         return new_track(axis, name, ready_values(axis, ready), f"ready: {ready}", rest)
     if isinstance(values, Aligned):
         return new_track(axis, name, values.values, made if made != "values" else "aligned by text", rest)
     return new_track(axis, name, values, made, rest)
+
+
+def _with_values(track: NewTrack, argument: str, given: str) -> NewTrack:
+    """Return a track; InputError where a function gave no value at all."""
+    if not (track.values >= 0 if track.kind == "category" else track.values == track.values).any():
+        raise InputError(f"{argument} gives no value anywhere; a function is called with {given}, and returns a label")
+    return track

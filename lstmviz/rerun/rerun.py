@@ -254,7 +254,7 @@ def _load_rerun(dump: DumpReader, file: ModelFile) -> Rerun:
 
 def _text_axis(dump: DumpReader, name: str) -> Axis:
     if len(dump.axes) != 1 or dump.first.tokens is None:
-        raise ModelError(f"{name} is a model of one text, and {dump.path.name} has {', '.join(dump.axes)}")
+        raise ModelError(f"{name} is a model of one text, and {dump.path.name} has several: {', '.join(dump.axes)}")
     return dump.first
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import lstmviz
+from lstmviz.rerun.live.attach import offer_live
 from support import browser as browsing
 from support.axe import check
+from support.models.reverser import Reverser
 from support.reversed_texts import TEXTS, record_reversed, true_attention
 
 BEGIN = 6  # of the third text, "abcdef", on either axis
@@ -50,6 +53,16 @@ def drag(bench, lane, first, last):
 
 def units_on(dump, source, start, stop):
     return [unit.unit for unit in dump.select(source, start, stop, 0.0, off_before=0).units]
+
+
+def test_that_no_text_can_be_typed_is_said_in_a_line(chromium, dump, tmp_path):
+    own = lstmviz.open_dump(shutil.copy(dump.path, tmp_path))
+    assert offer_live(own, lstmviz.LiveModel(Reverser())) is not None
+    with browsing.serving([own]) as served, browsing.workbench(chromium, served) as bench:
+        bench.open(**QUERY)
+        line = bench.page.locator(".lv-typed-reason").inner_text()
+        assert line.startswith(f"{own.path.name} has several texts at once (source, target)")
+        assert bench.page.locator(".lv-typed-fold").is_disabled()
 
 
 def test_a_brush_on_what_is_written_shows_what_was_read(bench, dump):

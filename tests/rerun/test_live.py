@@ -14,10 +14,13 @@ from torch import nn
 import lstmviz
 from lstmviz import Filter, Intervention, LiveModel, Window, errors
 from lstmviz.rerun.alone import alone_with, patience
+from lstmviz.rerun.live.attach import offer_live
 from lstmviz.rerun.of_dump import reader_of, runner_of
 from lstmviz.training.model import load
 from lstmviz.training.model_config import model_beside
 from support.models.parens_again import KINDS, Counter, OneTextCounter, name_of, with_weights_of
+from support.models.reverser import Reverser
+from support.reversed_texts import TEXTS, record_reversed
 
 TEXT = "0(1(22(3)2)1)0"
 WORDS = ["<pad>", "<unk>", "the", "cat", "dog", "ran", "slept", "old"]
@@ -333,6 +336,16 @@ def test_another_model_is_refused_with_the_reason(tmp_path, net, line):
         dump.attach(net)
     with pytest.raises(errors.ModelMissing):
         dump.rerun("the cat")
+
+
+def test_a_model_of_two_texts_is_refused_with_what_to_do(tmp_path):
+    dump = lstmviz.open_dump(record_reversed(tmp_path / "pairs.h5", [TEXTS]))
+    line = r"pairs.h5 has several texts at once \(source, target\).*record what it is to read and write"
+    with pytest.raises(errors.ModelError, match=line):
+        dump.attach(Reverser())
+    assert offer_live(dump, LiveModel(Reverser())) is not None
+    with pytest.raises(errors.ModelError, match=line):
+        dump.rerun("abc")
 
 
 def test_a_model_whose_call_is_not_known_is_asked_for_it(tmp_path):

@@ -114,7 +114,10 @@ def fitting_sources(model: nn.Module, dump: DumpReader) -> list[str]:
     A source that the user logged beside the modules is left out.
     """
     if len(dump.axes) != 1:
-        raise ModelError(f"a live model reads one text, and {dump.path.name} has {', '.join(dump.axes)}")
+        raise ModelError(
+            f"{dump.path.name} has several texts at once ({', '.join(dump.axes)}), and a model is run on one typed "
+            "text; record what it is to read and write with lstmviz.record, and open that beside it"
+        )
     sizes = sources_of(model)
     there = ", ".join(f"{name} of {n}" for name, n in sizes.items() if name.endswith((".h", ".c"))) or "no such module"
     fitting = []
