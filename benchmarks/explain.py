@@ -42,13 +42,16 @@ QUESTIONS = {  # a hypothesis for each sample
 }
 
 
-def make_corpus(folder: Path, n_steps: int) -> lstmviz.Dump:
-    """Write (once) a dump of states that keep their level for about 5 steps, and a label for about 20."""
-    path = folder / f"explain-{n_steps}.h5"
+def make_corpus(folder: Path, n_steps: int, n_units: int = N_UNITS, n_words: int = 50) -> lstmviz.Dump:
+    """Write (once) a dump of states that keep their level for about 5 steps, and a label for about 20.
+
+    Words are as frequent as one another if there are 50, else by Zipf's rates.
+    """
+    path = folder / f"explain-{n_steps}-{n_units}-{n_words}.h5"
     if not path.exists():
         rng = np.random.default_rng(1)
-        level = rng.uniform(-0.9, 0.45, N_UNITS).astype("float32")
-        states = np.empty((n_steps, N_UNITS), "float16")
+        level = rng.uniform(-0.9, 0.45, n_units).astype("float32")
+        states = np.empty((n_steps, n_units), "float16")
         for start in range(0, n_steps, BLOCK):
             n_here = min(BLOCK, n_steps - start)
             states[start : start + n_here], level = make_states(rng, level, n_here)
@@ -58,13 +61,18 @@ def make_corpus(folder: Path, n_steps: int) -> lstmviz.Dump:
         lstmviz.write_dump(
             path.with_suffix(".tmp"),
             states={SOURCE: states},
-            tokens=rng.integers(0, 50, n_steps),
-            vocab=[f"w{i}" for i in range(50)],
+            tokens=rng.choice(n_words, n_steps, p=_rates(n_words)),
+            vocab=[f"w{i}" for i in range(n_words)],
             lengths=[SEQUENCE] * (n_steps // SEQUENCE),
             tracks={"label": label.astype("int8")},
         )
         path.with_suffix(".tmp").replace(path)
     return lstmviz.open_dump(path)
+
+
+def _rates(n_words: int) -> np.ndarray:
+    weights = 1 / np.arange(1, n_words + 1) if n_words > 50 else np.ones(n_words)
+    return weights / weights.sum()
 
 
 def cpu(work: Callable[[], object], n_times: int = 5) -> float:
@@ -96,6 +104,7 @@ def at_length(dump: lstmviz.Dump) -> None:
     print(f"{dump.n_steps:,} steps: match query {query * 1e3:.1f} ms, enrichment {enrichment * 1e3:.1f} ms, ", end="")
     print(f"{enrichment / query:.1f} queries")
     print(f"enrichment of a pattern of one unit {dense * 1e3:.1f} ms")
+    in_tokens(dump, asked[0])
     reading = cpu(lambda: read_once(dump))
     ranking = cpu(lambda: dump.rank_units(YES), 3)
     print(f"{N_UNITS} units: read once {reading:.3f} s, rank {ranking:.2f} s = {ranking / reading:.1f} readings")
@@ -110,6 +119,14 @@ def at_length(dump: lstmviz.Dump) -> None:
         ("probe", lambda: dump.probe(YES)),
     ):
         print(f"{name}: {cpu(work, 1):.2f} s")
+
+
+def in_tokens(dump: lstmviz.Dump, pattern: lstmviz.Pattern) -> None:
+    """Print what it costs to test every token of the text."""
+    frame = dump.enrichment(pattern, "token here")
+    n_drawn = int((frame["by"] == "draws").sum())
+    seconds = cpu(lambda: dump.enrichment(pattern, "token here"), 3)
+    print(f"enrichment of {len(frame):,} tokens, {n_drawn:,} by draws, {dump.n_steps:,} steps: {seconds:.2f} s")
 
 
 def on_samples() -> None:
@@ -185,6 +202,8 @@ def main() -> None:
             with_a_model()
         if given.only in (None, "corpus"):
             at_length(make_corpus(given.folder, given.steps))
+            words = make_corpus(given.folder, 100_000, 8, 10_000)
+            in_tokens(words, patterns(words, 2, 1)[0])
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ class SquaredSums:
         self._open = np.zeros(n_columns)  # of the sequence that a block has cut
         self.total = np.zeros(n_columns)
 
-    def add(self, start: int, columns: Floats) -> None:
+    def add(self, start: int, columns: NDArray[Any]) -> None:
         """Add the columns at the steps from ``start`` on, shape (n_columns, n_steps), blocks in order."""
         stop = start + columns.shape[1]
         first, last = (self._axis.sequence_of(step) for step in (start, stop - 1))

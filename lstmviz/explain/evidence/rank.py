@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.explain.evidence.codes import SIDES, IndexCodes, IsCancelled, UnitCodes, blocks, finest_codes
@@ -68,20 +67,24 @@ def rank_labelled(
     classes = halves_of(labels)
     frames = []
     for name in names:
-        frame = _detecting(IndexCodes(dump, name, cancel), classes)
-        codes = finest_codes(dump, name, cancel)
+        index, codes = IndexCodes(dump, name, cancel), finest_codes(dump, name, cancel)
+        (by_half,) = joint_counts(index, [classes], 4)
+        frame = _detecting(index, by_half, np.bincount(classes[classes != LEFT_OUT], minlength=4))
+        known = by_half[:, [FIT_NO, FIT_YES]] + by_half[:, [TEST_NO, TEST_YES]]
         within = auc_given_token(codes, labels) if given_token else np.full(len(frame), np.nan)
-        frame = frame.assign(**separation(codes, labels, seed), auc_given_token=within)
+        apart = separation(codes, labels, seed, known if isinstance(codes, IndexCodes) else None)
+        frame = frame.assign(**apart, auc_given_token=within)
         frames.append(_towards_side(frame))
     ranked = pd.concat(frames, ignore_index=True)
     ranked["q"] = q_values(ranked["p"])
     return ranked[list(RANK_COLUMNS)].sort_values("f1", ascending=False, kind="stable", ignore_index=True)
 
 
-def _detecting(codes: IndexCodes, classes: NDArray[np.int8]) -> pd.DataFrame:
-    """Return for each unit the threshold and side that detect best in one half, and how they do in the other."""
-    (counts,) = joint_counts(codes, [classes], 4)
-    n = np.bincount(classes[classes != LEFT_OUT], minlength=4)
+def _detecting(codes: IndexCodes, counts: Ints, n: Ints) -> pd.DataFrame:
+    """Return for each unit the threshold and side that detect best in one half, and how they do in the other.
+
+    ``counts`` (n_units, 4, n_codes) are those of its codes by half and answer, ``n`` the number of steps of each.
+    """
     every = np.arange(codes.info.n_units)
     sides = []
     for side in SIDES:
@@ -113,8 +116,11 @@ def _detecting(codes: IndexCodes, classes: NDArray[np.int8]) -> pd.DataFrame:
     )
 
 
-def separation(codes: UnitCodes, labels: StepLabels, seed: int) -> dict[str, Any]:
-    """Return each unit's AUC over all known steps, its interval, and p by swapped sequences."""
+def separation(codes: UnitCodes, labels: StepLabels, seed: int, counted: Ints | None = None) -> dict[str, Any]:
+    """Return each unit's AUC over all known steps, its interval, and p by swapped sequences.
+
+    ``counted`` (n_units, 2, n_codes) are the counts of codes at no and at yes, if they are there already.
+    """
     per_sequence = [np.add.reduceat(labels.is_(answer), labels.axis.starts) for answer in (NO, YES)]
     n_both = min(int((here > 0).sum()) for here in per_sequence)  # sequences with a no, and with a yes
     by = choose(len(labels.axis.starts), n_both)
@@ -123,7 +129,10 @@ def separation(codes: UnitCodes, labels: StepLabels, seed: int) -> dict[str, Any
     n_units, at_once = codes.info.n_units, max(1, TABLE_CELLS // codes.n_codes)
     for first in range(0, n_units, at_once):
         units = slice(first, min(first + at_once, n_units))
-        (counts,) = joint_counts(codes, [np.where(labels.known, labels.codes, LEFT_OUT).astype(np.int8)], 2, units)
+        if counted is None:
+            (counts,) = joint_counts(codes, [np.where(labels.known, labels.codes, LEFT_OUT).astype(np.int8)], 2, units)
+        else:
+            counts = counted[units]
         auc = auc_of(counts[:, NO], counts[:, YES])
         variance, p = _against_chance(codes, units, auc, labels, centred, by, seed)
         ends = [
@@ -154,23 +163,22 @@ def _against_chance(
 ) -> tuple[Floats, Floats]:
     """Return the variance of units' AUC over sequences, and the p value of each."""
     axis, n_units, n_codes = labels.axis, len(auc.value), codes.n_codes
-    influence = np.zeros((n_units, 3, n_codes))
-    influence[:, :UNKNOWN_CLASS] = auc.influence
     dtype = np.float32 if isinstance(codes, IndexCodes) else np.float64
-    ranks = np.repeat(auc.rank.astype(dtype)[:, None], 3, axis=1)
+    adds = np.zeros((n_units, 3, n_codes, 2), dtype)  # a step's influence and rank, looked up together
+    adds[:, :UNKNOWN_CLASS, :, 0] = auc.influence
+    adds[..., 1] = auc.rank[:, None]
     offset = np.where(labels.known, labels.codes, UNKNOWN_CLASS).astype(np.intp) * n_codes
     squares, tables = SquaredSums(axis, n_units), ColumnTables(axis, centred, n_units, by, seed, dtype)
     for start, stop in blocks(axis.n_steps, n_units):
         columns = codes.columns(start, stop, units)
-        added, ranked = np.empty(columns.shape), np.empty(columns.shape, dtype)
+        added = np.empty((*columns.shape, 2), dtype)
         place = np.empty(stop - start, np.intp)
         for unit, column in enumerate(columns):
             np.add(offset[start:stop], column, out=place)
-            np.take(influence[unit].reshape(-1), place, out=added[unit], mode="clip")
-            np.take(ranks[unit].reshape(-1), place, out=ranked[unit], mode="clip")
-        squares.add(start, added)
+            np.take(adds[unit].reshape(-1, 2), place, axis=0, out=added[unit], mode="clip")
+        squares.add(start, added[..., 0])
         if by != "shifts":
-            tables.add(start, ranked)
+            tables.add(start, np.ascontiguousarray(added[..., 1]))
     if by != "shifts":
         return squares.variance(), tables.test.p()
     return squares.variance(), _shifted(codes, units, auc.rank, centred)
