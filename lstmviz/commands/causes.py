@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from lstmviz.commands.options import (
     AfterOrNone,
     BeforeOrNone,
     MinShared,
+    ModelName,
     OutputFormat,
     PatternPath,
     SideOrNone,
@@ -26,6 +28,7 @@ from lstmviz.commands.options import (
     StopOrNone,
     ThresholdOrNone,
     WindowOptions,
+    open_with,
     pattern_of,
 )
 from lstmviz.errors import PatternError
@@ -64,6 +67,7 @@ def ablate(
     n_others: Annotated[int, typer.Option(min=0, help="Number of other sets of units to compare with.")] = 49,
     min_shared: MinShared = None,
     part: Annotated[Part | None, typer.Option(help="Write this table only (csv: places by default).")] = None,
+    model: ModelName = None,
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:
@@ -71,7 +75,7 @@ def ablate(
     window = WindowOptions(source, start, stop, threshold, off_before, off_after, side)
     with progress_bar() as progress:
         task = progress.add_task("ablating", total=1.0)
-        dump = lstmviz.open_dump(path)
+        dump = open_with(path, model)
         chosen, _ = pattern_of(dump, pattern, window)
         if text is None:
             prepare_index(dump, [name for name, _ in chosen.bases], progress)
@@ -107,11 +111,12 @@ def influence(
         list[int] | None, typer.Option(help="Unit to look at; several times for more. Default: all.")
     ] = None,
     n_draws: Annotated[int, typer.Option(min=0, help="Tokens that replace each; 0 for the mean embedding.")] = 16,
+    model: ModelName = None,
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:
     """Measure what each token of a text changes in the units of a source, and in the loss, at one step."""
-    changes = lstmviz.open_dump(path).influence(text, source, unit or None, n_draws, seed)
+    changes = open_with(path, model).influence(text, source, unit or None, n_draws, seed)
     write_figures(changes.at(len(changes.tokens) - 1 if step is None else step), format)
 
 
@@ -122,22 +127,30 @@ def align(
     second: Annotated[Path, typer.Argument(help="Another dump of the same text.", metavar="SECOND")],
     source: Source,
     other: Annotated[str | None, typer.Option(help="Source of SECOND. Default: the one of the same name.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Your model of SECOND, to make an untrained one of its shape: imported from here as "
+            "package.module:name.",
+            metavar="NAME",
+        ),
+    ] = None,
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:
     """Find each unit's partner in another recording of the same text, and measure how alike the sources are."""
     with progress_bar() as progress:
         progress.add_task("aligning", total=None)
-        alignment = lstmviz.open_dump(path).align_units(source, lstmviz.open_dump(second), other, seed)
+        alignment = lstmviz.open_dump(path).align_units(source, open_with(second, model), other, seed)
     if format is Format.JSON:
         write_json({field.name: getattr(alignment, field.name) for field in dataclasses.fields(alignment)})
         return
     write_figures(alignment.units, format)
     if format is Format.TABLE:
-        floors = (
-            f"{alignment.cka_chance:.3f} with sequences swapped, {alignment.cka_untrained:.3f} for an untrained network"
-        )
-        say(f"CKA {alignment.cka:.3f}; {floors}")
+        floors = [f"{alignment.cka_chance:.3f} with sequences swapped"]
+        if not math.isnan(alignment.cka_untrained):
+            floors.append(f"{alignment.cka_untrained:.3f} for an untrained network")
+        say(f"CKA {alignment.cka:.3f}; {', '.join(floors)}")
 
 
 def _number(text: str) -> float:

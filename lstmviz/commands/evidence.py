@@ -18,6 +18,7 @@ from lstmviz.commands.options import (
     AfterOrNone,
     BeforeOrNone,
     MinShared,
+    ModelName,
     OnlyOptions,
     OutputFormat,
     PatternPath,
@@ -28,6 +29,7 @@ from lstmviz.commands.options import (
     ThresholdOrNone,
     WindowOptions,
     filters_of,
+    open_with,
     pattern_of,
 )
 from lstmviz.errors import PatternError
@@ -71,7 +73,7 @@ Limit = Annotated[int, typer.Option(min=0, help="Number of rows.")]
 Seed = Annotated[int, typer.Option(help="Seed of what is drawn.")]
 Untrained = Annotated[
     bool,
-    typer.Option("--untrained", help="Also ask an untrained network of the same shape; takes the model beside PATH."),
+    typer.Option("--untrained", help="Also ask an untrained network of the same shape as the model."),
 ]
 
 
@@ -124,13 +126,14 @@ def rank(
     given_token: Annotated[bool, typer.Option(help="Also give the AUC within the steps of each token.")] = False,
     limit: Limit = 50,
     untrained: Untrained = False,
+    model: ModelName = None,
     seed: Seed = 0,
     format: OutputFormat = Format.TABLE,
 ) -> None:
     """Rank units by how well one threshold detects a label, or by their correlation with a track of numbers."""
     with progress_bar() as progress:
         progress.add_task("ranking", total=None)
-        dump = lstmviz.open_dump(path)
+        dump = open_with(path, model)
         hypothesis = hypothesis_of(dump, track, OnlyOptions(only, token, regex), _axis(dump, source, only))
         frame = dump.rank_units(hypothesis, source or None, given_token, seed, untrained)
     shown = frame.head(limit)
@@ -154,6 +157,7 @@ def detect(
     most: Annotated[int, typer.Option(min=1, help="Greatest number of units.")] = 4,
     n_swaps: Annotated[int, typer.Option(min=0, help="Also search on so many swapped tracks.")] = 0,
     untrained: Untrained = False,
+    model: ModelName = None,
     seed: Seed = 0,
     name: Annotated[str, typer.Option(help="Name of the pattern, kept in its file.")] = "",
     output: Annotated[
@@ -164,7 +168,7 @@ def detect(
     """Find the fewest units that detect a label, as a pattern; as json it is a pattern file, for match and the page."""
     with progress_bar() as progress:
         progress.add_task("searching", total=None)
-        dump = lstmviz.open_dump(path)
+        dump = open_with(path, model)
         hypothesis = hypothesis_of(dump, None, OnlyOptions(only, token, regex), _axis(dump, source, only))
         if isinstance(hypothesis, str):
             raise PatternError("a detector needs to know which steps are a yes: give --only, --token or --regex")

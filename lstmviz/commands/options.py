@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+import lstmviz
 from lstmviz.api import Dump
 from lstmviz.checks import check_side
 from lstmviz.commands.base import Format
@@ -68,6 +69,14 @@ PatternPath = Annotated[
 MinShared = Annotated[
     int | None, typer.Option(min=1, help="Use matches that share at least this many units. Default: all units.")
 ]
+ModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="Your model, in the place of one beside the dump: imported from here as package.module:name.",
+        metavar="NAME",
+    ),
+]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Format of the output.")]
 
 
@@ -91,6 +100,16 @@ class OnlyOptions:
     tracks: list[str] | None
     tokens: list[str] | None
     regex: str | None
+
+
+def open_with(path: Path, model: str | None) -> Dump:
+    """Open a dump, and attach the user's model if one is named; ModelError where it is not the recorded one."""
+    dump = lstmviz.open_dump(path)
+    if model is not None:
+        from lstmviz.rerun.live.named import named_model
+
+        dump.attach(named_model(model))
+    return dump
 
 
 def pattern_of(dump: Dump, path: str | None, window: WindowOptions) -> tuple[Pattern, str]:

@@ -53,7 +53,7 @@ def model_file(dump: DumpReader) -> ModelFile:
     except OSError:
         raise ModelMissing(
             f"no model lies beside {dump.path.name} ({path.name} is not there), so no text can be run through it; "
-            "a sample or lstmviz train saves one"
+            "attach yours (dump.attach, or --model NAME); a sample or lstmviz train saves one"
         ) from None
     if not stat.S_ISREG(info.st_mode):  # opening a pipe would wait forever
         raise ModelError(f"{path.name} cannot be read as a model: it is not a regular file; put the model there")

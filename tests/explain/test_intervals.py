@@ -34,6 +34,7 @@ def test_wilsons_interval_is_that_of_statsmodels(n, share):
 def test_an_interval_never_holds_one_point_alone():
     low, high = wilson(1.0, 40)
     assert low < 0.95 < high == 1.0
+    assert all(wilson(0.0, n)[0] == 0.0 and wilson(1.0, n)[1] == 1.0 for n in (33, 40, 113.2))
     assert all(map(math.isnan, wilson(math.nan, 40)))
     assert all(map(math.isnan, wilson(0.5, 0)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
@@ -10,7 +11,8 @@ import torch
 from torch import nn
 
 import lstmviz
-from lstmviz import errors
+from lstmviz import Filter, errors
+from lstmviz.commands.base import finite
 from lstmviz.dump.corpus.glance import glance
 from lstmviz.rerun.alone import alone_with
 from lstmviz.rerun.live.named import named_model
@@ -21,6 +23,7 @@ from support.made_models import made_dump
 
 LOCAL = {"Host": "127.0.0.1:8050"}
 CODE = """
+import lstmviz
 import torch
 from torch import nn
 
@@ -35,6 +38,7 @@ class Net(nn.Module):
         return self.out(self.rnn(self.embed(ids))[0])
 
 net = Net()
+live = lstmviz.LiveModel(net, encode=list, untrained=Net)
 number = 3
 
 def make():
@@ -91,7 +95,7 @@ def test_a_named_model_types_on_the_page(written, name):
         ("my_net", r"'my_net' does not name a model; give package\.module:name, such as train:model"),
         ("no_net:net", r"no_net cannot be imported: ModuleNotFoundError: No module named 'no_net'"),
         ("broken:net", r"broken cannot be imported: ModuleNotFoundError: .* \(broken\.py, line 1\)"),
-        ("my_net:nothing", "my_net has no 'nothing'; its models are net$"),
+        ("my_net:nothing", "my_net has no 'nothing'; its models are net, live$"),
         ("json:nothing", "json has no 'nothing'; it has no model by name; name a torch module"),
         ("my_net:number", "my_net:number is a int; name a torch module"),
         ("my_net:fails", r"my_net:fails cannot be called: SystemExit: usage: train\.py --data DATA"),
@@ -105,6 +109,32 @@ def test_a_name_that_gives_no_model_ends_the_command_in_one_line(written, name, 
     assert ended.exit_code == 1
     assert ended.stderr.count("\n") == 1
     assert "Traceback" not in ended.stderr
+
+
+def test_commands_take_it_in_the_place_of_a_model_beside(written):
+    def rows(*arguments):
+        answer = run_command(arguments[0], written, *arguments[1:], "--format", "json")
+        assert answer.exit_code == 0, answer.stderr
+        return json.loads(answer.stdout)
+
+    dump = lstmviz.open_dump(written)
+    dump.attach(named_model("my_net:live"))
+    window = ["--source", "rnn.l0.h", "--start", 1, "--stop", 2, "--threshold", 0.01, "--off-before", 0]
+    model = ["--model", "my_net:live"]
+    effect = dump.ablate(dump.select("rnn.l0.h", 1, 2, 0.01, 0, 0), n_others=2)
+    assert rows("ablate", *window, "--n-others", 2, *model)["places"] == finite(effect.places)
+    changed = dump.influence("abc", "rnn.l0.h").at(1)
+    assert rows("influence", "abc", "--source", "rnn.l0.h", "--step", 1, *model) == finite(changed)
+    ranked = dump.rank_units(Filter.tokens(("a",)), untrained=True)
+    assert rows("rank", "--token", "a", "--untrained", *model) == finite(ranked)
+    alike = dump.align_units("rnn.l0.h", dump).cka_untrained
+    assert rows("align", written, "--source", "rnn.l0.h", *model)["cka_untrained"] == alike
+    assert "an untrained network" not in run_command("align", written, written, "--source", "rnn.l0.h").stdout
+    detected = run_command("detect", written, "--token", "a", "--untrained", *model).stdout
+    assert "in an untrained network" in detected
+    lone = run_command("ablate", written, *window)
+    assert (lone.exit_code, lone.stderr.count("\n")) == (1, 1)
+    assert "attach yours (dump.attach, or --model NAME)" in lone.stderr
 
 
 def test_gunicorn_names_it_in_the_environment(written):

@@ -24,7 +24,7 @@ def wilson(share: float, n: float) -> tuple[float, float]:
     z2 = Z_95**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z_95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return 0.0 if share == 0 else max(0.0, middle - half), 1.0 if share == 1 else min(1.0, middle + half)
 
 
 def clustered_interval(share: float, variance: float, n_steps: float, n_sequences: int) -> tuple[float, float]:
