@@ -47,7 +47,7 @@ def start(path, command, **options):
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("encoding", ["cp1252", pytest.param("ascii", marks=pytest.mark.long)])
 def test_what_the_encoding_lacks_is_written_as_an_escape(path, command, encoding):
     env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     out, errors = (process := start(path, command, env=env, stdout=subprocess.PIPE)).communicate()

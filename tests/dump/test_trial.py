@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from functools import cache
 
 import h5py
 import numpy as np
@@ -82,13 +83,17 @@ def test_what_becomes_of_the_child_is_said_in_a_line(path, children, monkeypatch
     assert len(children) == 2
 
 
+@cache
+def a_gigabyte():
+    """Zeros, deflated to a megabyte."""
+    deflate = zlib.compressobj(9)
+    return b"".join(deflate.compress(bytes(2**24)) for _ in range(64)) + deflate.flush()
+
+
 @pytest.mark.parametrize("place", ["axes/text/sequences/start", "sources/rnn.l0.h"])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_a_small_chunk_that_inflates_to_much_is_refused(path, children, place, layers):
-    deflate = zlib.compressobj(9)
-    stored = b"".join(deflate.compress(bytes(2**24)) for _ in range(64)) + deflate.flush()
-    if layers == 2:
-        stored = zlib.compress(stored, 9)
+    stored = a_gigabyte() if layers == 1 else zlib.compress(a_gigabyte(), 9)
     with h5py.File(path, "r+") as file:
         old = file[place]
         shape, kind, attributes = old.shape, old.dtype, dict(old.attrs)

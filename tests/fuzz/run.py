@@ -28,7 +28,7 @@ from fuzz.targets import TARGETS
 from support.paths import TESTS
 
 FAILED = TESTS / "fuzz" / "failed"
-BATCH = 200  # inputs of a process, whose start takes as long as a few dozen of them
+BATCH = 1_000  # inputs of a process, whose start takes as long as a few dozen of them
 BEGINS = 300.0  # seconds in which a process begins, on a busy machine
 HANGS = 60.0  # seconds without a line after which a process hangs; an answer has 10
 

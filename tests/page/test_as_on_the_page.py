@@ -85,7 +85,7 @@ DRAWN = """() => {
 }"""
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(scope="module", params=["light", "dark"])
 def drawn(request, chromium, parens_address, parens):
     """What the page draws of a pattern of units on both sides, and the pattern."""
     with browsing.workbench(chromium, parens_address, color_scheme=request.param) as bench:

@@ -266,17 +266,19 @@ IN_VIEW = """() => [".lv-brushed-row", ".lv-match-row", ".lv-carry"].map((name) 
   [...document.querySelectorAll(name)].filter((e) => e.getBoundingClientRect().bottom <= innerHeight).length)"""
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1024, 768), (960, 600)])
-def test_the_first_answer_is_seen_without_scrolling(chromium, parens_address, size):
-    view = {"width": size[0], "height": size[1]}
-    with browsing.workbench(chromium, parens_address, view=view) as bench:
+def test_the_first_answer_is_seen_without_scrolling(chromium, parens_address):
+    with browsing.workbench(chromium, parens_address, view={"width": 1280, "height": 720}) as bench:
         bench.open(**QUERY)
         bench.brush(*DEPTH_4)
         summed(bench)
         bench.page.locator("#lv-chips .lv-chip-name").first.click()  # a unit's card pushes nothing out of sight
         part(bench, "unitcard", "p.answer !== null && !p.isPending")
-        brushed_row, rows, carried = bench.page.evaluate(IN_VIEW)
-        assert (brushed_row, rows >= 1, carried >= 2) == (1, True, True), (brushed_row, rows, carried)
+        for width, height in ((1280, 720), (1024, 768), (960, 600)):
+            bench.page.set_viewport_size({"width": width, "height": height})
+            two_frames(bench)
+            bench.ready()
+            brushed_row, rows, carried = bench.page.evaluate(IN_VIEW)
+            assert (brushed_row, rows >= 1, carried >= 2) == (1, True, True), (width, brushed_row, rows, carried)
 
 
 def test_a_phone_reads_the_page_without_scrolling_sideways(chromium, parens_address):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
 import subprocess
-import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import lstmviz
 from lstmviz.match import Brush, Excluded, Part, brushed, with_unit
 from lstmviz.types import Filter, PatternUnit
 from lstmviz.ui.copy_as import as_command, as_python, as_region, plain_brush
+from support import commands
 
 ON_TOKENS = (Filter.tokens(("(", "4")), Filter.regex("[^0-3]"), Filter.regex(r"\(+4*", over="characters"))
 BRUSH = Brush(parts=(Part("rnn.l1.c"),), start=249, stop=255)
@@ -106,12 +108,24 @@ def read(frame):
 
 
 def run(command, folder):
-    """Run a copied command, asked for CSV, in a plain shell with this Python's lstmviz."""
-    answer = f"lstmviz() {{ shift; '{sys.executable}' -m lstmviz.cli match --format csv \"$@\"; }}\n"
-    sh = shutil.which("sh")
-    done = subprocess.run([sh, "-c", answer + command], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return pd.read_csv(io.StringIO(done.stdout), keep_default_na=False)
+    """Have a shell read a copied command, and run what it makes of it, asked for CSV."""
+    said = """lstmviz() { shift; for word; do printf '%s\\0' "$word"; done > "$0"; cat > "$0.in"; }\n"""
+    with tempfile.TemporaryDirectory() as place:
+        words = Path(place) / "words"
+        done = subprocess.run(
+            [shutil.which("sh"), "-c", said + command, words],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        assert done.returncode == 0, done.stderr
+        *arguments, end = words.read_bytes().decode().split("\0")
+        given = Path(f"{words}.in").read_text("utf-8")
+    assert end == ""
+    with contextlib.chdir(folder):
+        answer = commands.run("match", "--format", "csv", *arguments, stdin=given)
+    assert answer.exit_code == 0, answer.output
+    return pd.read_csv(io.StringIO(answer.stdout), keep_default_na=False)
 
 
 def test_names_that_mean_something_to_a_shell_or_to_python_stay_names(tmp_path):

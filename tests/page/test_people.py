@@ -179,24 +179,25 @@ ROWS_IN_SIGHT = """() => [...document.querySelectorAll(".lv-brushed-row, .lv-mat
 }).length"""
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
-def test_in_large_type_matches_are_in_sight_under_the_question_of_a_sample(chromium, agreement, size):
-    view = dict(zip(("width", "height"), size, strict=True))
+def test_in_large_type_matches_are_in_sight_under_the_question_of_a_sample(chromium, agreement):
     with (
         browsing.serving([agreement], gallery=Gallery()) as address,
-        browsing.workbench(chromium, address, view=view) as bench,
+        browsing.workbench(chromium, address, view={"width": 1280, "height": 720}) as bench,
     ):
         bench.open(dump=agreement.uuid, at=0, span=40, start=8, stop=10)
         bench.page.locator("#lv-projector").click()
         question = bench.page.locator(".lv-lesson-question")
         question.wait_for()
-        bench.ready()
-        assert bench.page.evaluate(ROWS_IN_SIGHT) >= 3  # the brush's own place, and two matches
-        folded = [bench.page.locator(name).bounding_box() for name in (".lv-typed-fold", ".lv-survey-fold")]
-        assert folded[0]["x"] + folded[0]["width"] < folded[1]["x"]  # one row for both
-        bottom = bench.page.locator(".lv-lesson").evaluate("e => e.getBoundingClientRect().bottom")
-        aside = bench.page.locator(".lv-aside").evaluate("e => e.getBoundingClientRect().top")
-        assert bottom == aside  # as high as the band is in this type
+        for width, height in ((1280, 720), (1920, 1080)):
+            bench.page.set_viewport_size({"width": width, "height": height})
+            two_frames(bench)
+            bench.ready()
+            assert bench.page.evaluate(ROWS_IN_SIGHT) >= 3  # the brush's own place, and two matches
+            folded = [bench.page.locator(name).bounding_box() for name in (".lv-typed-fold", ".lv-survey-fold")]
+            assert folded[0]["x"] + folded[0]["width"] < folded[1]["x"]  # one row for both
+            bottom = bench.page.locator(".lv-lesson").evaluate("e => e.getBoundingClientRect().bottom")
+            aside = bench.page.locator(".lv-aside").evaluate("e => e.getBoundingClientRect().top")
+            assert bottom == aside  # as high as the band is in this type
 
 
 # The first lesson
@@ -272,41 +273,43 @@ def open_menu(place):
     return lambda bench: bench.page.locator(f"#{place} button").first.click()
 
 
-@pytest.mark.parametrize(
-    ("route", "act", "words", "again"),
-    [
-        ("/unit/", hold_one, "This unit could not be summarised", "button"),
-        ("/thresholds/", lambda bench: bench.brush(249, 254), "The thresholds could not be compared", "button"),
-        ("/whynot/", hold_another, "Why it is not selected could not be found out", "held anew"),
-        ("/search/", look_for, "The search failed", "act"),
-        ("/sequences/", open_menu("lv-minimap"), "The sequences could not be listed", "button"),
-        ("/beside/", open_menu("lv-show"), "The sources to show beside this one could not be listed", "reopened"),
-    ],
+REQUESTS = (
+    ("/unit/", hold_one, "This unit could not be summarised", "button"),
+    ("/thresholds/", lambda bench: bench.brush(249, 254), "The thresholds could not be compared", "button"),
+    ("/whynot/", hold_another, "Why it is not selected could not be found out", "held anew"),
+    ("/search/", look_for, "The search failed", "act"),
+    ("/sequences/", open_menu("lv-minimap"), "The sequences could not be listed", "button"),
+    ("/beside/", open_menu("lv-show"), "The sources to show beside this one could not be listed", "reopened"),
 )
-def test_every_request_that_fails_is_told_and_asked_again(bench, route, act, words, again):
+
+
+def test_every_request_that_fails_is_told_and_asked_again(bench):
     bench.open(**BRUSHED)
-    bench.page.route(
-        re.compile(route),
-        lambda one: one.fulfill(status=500, json={"error": "the disk is gone"}, content_type="application/json"),
-    )
-    act(bench)
-    told = bench.page.get_by_text(f"{words}: the disk is gone").first
-    told.wait_for()
-    bench.page.unroute(re.compile(route))
-    if again == "button":
-        bench.page.get_by_role("button", name="Try again").first.click()
-    elif again == "reopened":
-        bench.page.keyboard.press("Escape")
+    for route, act, words, again in REQUESTS:
+        bench.page.route(
+            re.compile(route),
+            lambda one: one.fulfill(status=500, json={"error": "the disk is gone"}, content_type="application/json"),
+        )
         act(bench)
-    elif again == "held anew":
-        bench.page.evaluate("() => lvDebug.holdUnit(null, null)")
-        bench.page.wait_for_timeout(400)
-        act(bench)
-    else:
-        act(bench)
-    told.wait_for(state="detached")
-    assert all("500" in trouble for trouble in bench.troubles), bench.troubles
-    bench.troubles.clear()  # the browser itself reports each
+        told = bench.page.get_by_text(f"{words}: the disk is gone").first
+        told.wait_for()
+        bench.page.unroute(re.compile(route))
+        if again == "button":
+            bench.page.get_by_role("button", name="Try again").first.click()
+        elif again == "reopened":
+            bench.page.keyboard.press("Escape")
+            act(bench)
+        elif again == "held anew":
+            bench.page.evaluate("() => lvDebug.holdUnit(null, null)")
+            bench.page.wait_for_timeout(400)
+            act(bench)
+        else:
+            act(bench)
+        told.wait_for(state="detached")
+        bench.page.keyboard.press("Escape")  # a menu
+        assert all("500" in trouble for trouble in bench.troubles), bench.troubles
+        bench.troubles.clear()  # the browser itself reports each
+        bench.ready()
 
 
 @contextmanager
@@ -375,13 +378,13 @@ def shift(bench):
     return sum(value for value, _ in found), found
 
 
-@pytest.mark.parametrize("query", [QUERY, BRUSHED, {}], ids=["empty", "brushed", "bare"])
-def test_nothing_jumps_while_the_page_comes_up(chromium, parens_address, query):
+def test_nothing_jumps_while_the_page_comes_up(chromium, parens_address):
     with browsing.workbench(chromium, parens_address, view={"width": 1280, "height": 720}) as bench:
-        bench.open(**query)
-        bench.page.wait_for_timeout(500)
-        total, found = shift(bench)
-        assert total < JUMP, found
+        for query in (QUERY, BRUSHED, {}):
+            bench.open(**query)
+            bench.page.wait_for_timeout(500)
+            total, found = shift(bench)
+            assert total < JUMP, (query, found)
 
 
 def test_nothing_jumps_when_matches_come(chromium, parens_address):
@@ -453,6 +456,7 @@ def workers(path):
         process.stderr.close()
 
 
+@pytest.mark.long
 def test_two_browsers_on_two_workers_never_see_each_others_selection(chromium, parens):
     with (
         workers(parens.path) as address,

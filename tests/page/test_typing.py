@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import lstmviz
 from support import browser as browsing
@@ -177,13 +176,13 @@ def test_what_the_model_does_not_know_is_marked_in_words(words, agreement):
     assert "unknown to the model: not read" in words.page.locator(".lv-tip").inner_text()
 
 
-@pytest.mark.parametrize("text", ["\u202e)0(\u0007", "0\n(\t1", "😀" * 5, "</textarea><script>alert(1)</script>"])
-def test_hostile_text_is_shown_as_itself(bench, parens, text):
+def test_hostile_text_is_shown_as_itself(bench, parens):
     bench.open(source=SOURCE)
     bench.page.click(".lv-typed-fold")
-    bench.page.locator(BOX).fill(text)
-    shown = settled(bench, bench.page.locator(BOX).input_value())
-    same(shown, parens.rerun(bench.page.locator(BOX).input_value()))
+    for text in ("\u202e)0(\u0007", "0\n(\t1", "😀" * 5, "</textarea><script>alert(1)</script>"):
+        bench.page.locator(BOX).fill(text)
+        shown = settled(bench, bench.page.locator(BOX).input_value())
+        same(shown, parens.rerun(bench.page.locator(BOX).input_value()))
     bench.page.reload()
     assert bench.ready()["typed"]["text"] == shown["text"]
 
