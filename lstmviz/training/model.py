@@ -28,7 +28,7 @@ class TextModel(nn.Module):
     def __init__(self, description: ModelDescription) -> None:
         super().__init__()
         d = self.description = description
-        self.embedding = nn.Embedding.from_pretrained(torch.empty(len(d.vocab), d.n_embedding), freeze=False)
+        self.embedding = nn.Embedding(len(d.vocab), d.n_embedding, _weight=torch.empty(len(d.vocab), d.n_embedding))
         if not self.embedding.weight.is_meta:  # else PyTorch loads its compiler for this, which takes a second
             self.embedding.reset_parameters()
         between = d.dropout if d.n_layers > 1 else 0.0
