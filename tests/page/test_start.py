@@ -74,6 +74,15 @@ def test_of_many_recordings_some_cards_are_made_and_more_as_one_scrolls(chromium
         assert start(bench, "s.names.length === 1")["names"] == ["run_298"]
         bench.page.keyboard.press("Escape")
         start(bench, "s.names.length === 240 && s.drawn > 0")
+        bench.open(dump=f"{7:032x}")
+        listed = bench.page.locator(".mantine-Select-option:visible")
+        bench.page.locator("#lv-dump").click()
+        listed.first.wait_for()
+        assert listed.count() == 200
+        bench.page.locator("#lv-dump").fill("run_298")
+        bench.page.get_by_role("option", name="run_298").click()
+        bench.page.wait_for_function("uuid => lvDebug.state.dump === uuid", arg=f"{298:032x}")
+        bench.ready()
 
 
 def test_cards_tell_of_every_recording_and_lead_into_it_and_back(bench, checkpoints):

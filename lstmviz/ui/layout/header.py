@@ -14,6 +14,7 @@ from lstmviz.ui.start_page import DumpCard
 from lstmviz.visible import visible_text
 
 _WIDE_LIST = {"width": "max-content", "position": "bottom-start"}  # a list as wide as its longest name
+_MOST_LISTED = 200  # recordings that their menu shows at a time: further ones are found by name
 _SEARCH_WORDS = "Search the text; case matters if you type a capital. Enter: next hit, Shift+Enter: the one before"
 
 
@@ -96,6 +97,7 @@ def _recording(dumps: Sequence[DumpCard]) -> list[Component]:
             className="lv-field lv-field-dump",
             allowDeselect=False,
             comboboxProps=_WIDE_LIST,
+            limit=_MOST_LISTED,
             **field("Recording", searchable=len(dumps) > 8),
             **named("Recording"),  # of its list
         ),
