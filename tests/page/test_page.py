@@ -10,7 +10,7 @@ import pytest
 
 import lstmviz
 from support import browser as browsing
-from support.workbench import DEPTH_4, QUERY, SOURCE, assert_shows, selected
+from support.workbench import BRUSHED, DEPTH_4, QUERY, SOURCE, assert_shows, selected
 
 
 def test_brush_a_depth_4_stretch_see_units_and_matches_and_come_back_by_the_url(bench, parens):
@@ -141,6 +141,19 @@ def test_the_threshold_is_dragged_and_typed_also_between_the_grid(bench, parens)
     shown = bench.ready()
     assert shown["cut"] == parens.sources[SOURCE].cut(0.305)
     assert_shows(shown, parens, *DEPTH_4, threshold=0.305)
+
+
+def test_what_a_field_repeats_late_is_not_taken_for_typed(bench):
+    """Dash's number field reports a value that the page gave it again, at times after the next one was given."""
+    bench.open(**BRUSHED)
+    for threshold in (0.61, 0.6):
+        bench.page.evaluate("t => lvDebug.changeState({ threshold: t }, 'settle')", threshold)
+        bench.ready()
+    for _ in range(2):
+        bench.page.evaluate("() => dash_clientside.set_props('lv-threshold', { value: 0.61 })")
+        bench.page.wait_for_function("() => document.querySelector('#lv-threshold').value === '0.61'")
+        bench.page.wait_for_function("() => document.querySelector('#lv-threshold').value === '0.6'")
+    assert bench.ready()["state"]["threshold"] == 0.6
 
 
 def test_another_source_selects_again(bench, parens):

@@ -11,10 +11,13 @@ import { panTo } from "../store/view.mjs";
 
 /** @type {Record<string, any[]>} */
 const sent = {}; // field -> values set from here whose echo has not come back
+const used = new Set(); // ids of the fields that somebody typed or pressed in since a value was set from here
 /** @type {Record<string, any>} */
 const shown = {}; // field -> what it shows
 
 export function makeFields() {
+  for (const type of ["input", "keydown", "pointerdown"])
+    document.addEventListener(type, ({ target }) => used.add(numberField(target)), true);
   openFailed.on(() => restoreField("dump"));
   onFrame("fields", () => {
     for (const name of ["dump", "source", "threshold", "before", "after", "side"])
@@ -30,16 +33,28 @@ export function makeFields() {
 function show(name, value) {
   if (shown[name] === value) return;
   shown[name] = value;
-  sent[name] = [...(sent[name] || []), value];
+  if (NUMBERS.includes(name)) used.delete(ids[name]);
+  else sent[name] = [...(sent[name] || []), value];
   dash_clientside.set_props(ids[name], { value });
 }
 
 /**
- * A field reports a value: take it to the state, unless it only repeats what was set from here.
+ * The id of the number's field that something is in, with the arrows beside it.
+ * @param {EventTarget} target
+ */
+function numberField(target) {
+  const root = target instanceof Element ? target.closest(".mantine-NumberInput-root") : null;
+  return root?.querySelector("input")?.id;
+}
+
+/**
+ * A field reports a value: take it to the state, unless it only repeats what was set from here. A number's field does
+ * so more than once, and at times after the next value was set.
  * @param {string} name
  * @param {any} value
  */
 export function fieldChanged(name, value) {
+  if (NUMBERS.includes(name) && !used.has(ids[name])) return value === shown[name] || restoreField(name);
   const echo = (sent[name] || []).indexOf(value);
   if (echo >= 0) {
     sent[name].splice(0, echo + 1);
@@ -51,6 +66,8 @@ export function fieldChanged(name, value) {
   TAKE[name](value);
   if (value === null && (name === "dump" || name === "source")) redraw("fields"); // what stands there before the page is told
 }
+
+const NUMBERS = ["step", "threshold", "before", "after"];
 
 /** @type {Record<string, (value: any) => unknown>} */
 const TAKE = {

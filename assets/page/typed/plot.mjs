@@ -16,6 +16,7 @@ import { hoveredToken, typedAnswer } from "./answer.mjs";
 import { typedDifference } from "./diff.mjs";
 
 const DASHED = 12; // lines on low that are dashed
+const ROOMY = 2; // times the width of a step of the corpus: as wide as a token becomes
 let /** @type {HTMLElement} */ plot;
 let /** @type {HTMLElement} */ strip;
 let /** @type {HTMLElement} */ scroller;
@@ -43,19 +44,17 @@ function wheel(event) {
   event.preventDefault();
 }
 
-/* A token's width: a step's of the corpus, or as much as its text needs. */
+/* A token's width: a step's of the corpus, up to twice that where a short text leaves room, or as much as its text needs. */
 export function typedCell() {
   const answer = typedAnswer();
-  return Math.max(geometry.cell(), answer ? leastCell(answer.shown) : 0, 7);
+  if (!answer) return Math.max(geometry.cell(), 7);
+  const filling = Math.min(ROOMY * geometry.cell(), geometry.width() / Math.max(1, answer.tokens.length));
+  return Math.max(geometry.cell(), filling, leastCell(answer.shown), 7);
 }
 
 /** @param {number} step */
 export function typedX(step) {
   return geometry.left() + step * typedCell() - (scroller.hidden ? 0 : scroller.scrollLeft);
-}
-
-function room() {
-  return Math.max(1, strip.clientWidth - geometry.left() - geometry.RIGHT);
 }
 
 /**
@@ -64,7 +63,10 @@ function room() {
  */
 export function tokensInView(answer) {
   const [first, wide] = [scroller.hidden ? 0 : scroller.scrollLeft, typedCell()];
-  return [Math.max(0, Math.floor(first / wide)), Math.min(answer.tokens.length, Math.ceil((first + room()) / wide))];
+  return [
+    Math.max(0, Math.floor(first / wide)),
+    Math.min(answer.tokens.length, Math.ceil((first + geometry.width()) / wide)),
+  ];
 }
 
 /** @param {number} px */
@@ -78,10 +80,10 @@ export function typedStepAt(px) {
  */
 function scroll(answer) {
   const wide = answer ? answer.tokens.length * typedCell() : 0;
-  const isLong = wide > room() + 1;
+  const isLong = wide > geometry.width() + 1;
   scroller.hidden = !isLong;
   scroller.style.marginLeft = `${geometry.left()}px`;
-  scroller.style.width = `${room()}px`;
+  scroller.style.width = `${geometry.width()}px`;
   const width = `${Math.ceil(wide)}px`;
   const inner = /** @type {HTMLElement} */ (scroller.firstChild);
   if (isLong && inner.style.width !== width) inner.style.width = width;
@@ -95,7 +97,7 @@ export function scrollToToken(step) {
   if (scroller.hidden) return;
   const [left, wide] = [step * typedCell(), typedCell()];
   if (left < scroller.scrollLeft) scroller.scrollLeft = left;
-  else if (left + wide > scroller.scrollLeft + room()) scroller.scrollLeft = left + wide - room();
+  else if (left + wide > scroller.scrollLeft + geometry.width()) scroller.scrollLeft = left + wide - geometry.width();
 }
 
 /** @returns {(value: number) => number} */
@@ -113,7 +115,7 @@ function yOf() {
 export function clipTyped(ctx, height, draw) {
   ctx.save();
   ctx.beginPath();
-  ctx.rect(geometry.left() - 1, 0, room() + 2, height);
+  ctx.rect(geometry.left() - 1, 0, geometry.width() + 2, height);
   ctx.clip();
   draw();
   ctx.restore();
@@ -172,7 +174,7 @@ function ticks() {
 function across(ctx, y) {
   ctx.beginPath();
   ctx.moveTo(geometry.left(), y);
-  ctx.lineTo(geometry.left() + room(), y);
+  ctx.lineTo(geometry.left() + geometry.width(), y);
   ctx.stroke();
 }
 
