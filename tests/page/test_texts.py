@@ -10,14 +10,18 @@ import numpy as np
 import pytest
 
 import lstmviz
+from lstmviz.classroom import Room
+from lstmviz.lessons import builtin_lessons
 from support import browser as browsing
 from support.budget import is_long
 from support.measured_texts import SCRIPT, crowded
+from support.reversed_texts import TEXTS, record_reversed
 from support.workbench import BRUSHED, QUERY
 
 SIZES = [(1920, 1080), (1440, 900), (1280, 720), (1024, 768)]
 PROJECTORS = [(1920, 1080), (1280, 720)]
 TIGHTEST = [((1440, 900), False, True), ((1024, 768), False, False), ((1280, 720), True, False)]  # in every run
+LEFT_HALF = [[-9, -9], [0, -9], [0, 9], [-9, 9]]  # of a map
 LONG = [
     "internationalisation",
     "unquestionably",
@@ -122,8 +126,14 @@ def numbers(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def measured_address(parens, long_words, numbers):
-    with browsing.serving([parens, long_words, numbers]) as address:
+def reversed_texts(tmp_path_factory):
+    """Pairs of texts."""
+    return lstmviz.open_dump(record_reversed(tmp_path_factory.mktemp("pairs") / "reversed.h5", [TEXTS]))
+
+
+@pytest.fixture(scope="module")
+def measured_address(parens, long_words, numbers, reversed_texts):
+    with browsing.serving([parens, long_words, numbers, reversed_texts]) as address:
         yield address
 
 
@@ -199,6 +209,49 @@ def test_a_map_and_its_region(bench, parens):
     bench.open(dump=parens.uuid, view="map", **BRUSHED)
     bench.page.wait_for_function("() => lvDebug.inspectMap().n && lvDebug.inspectMap().colour")
     assert faults(bench, least=100, sizes=SIZES[1:]) == []
+    change(bench, lasso=LEFT_HALF, mapOf=BRUSHED["source"])
+    bench.page.wait_for_function("() => lvDebug.summaryAnswer()?.is_region && !lvDebug.isSummaryPending()")
+    bench.page.get_by_role("button", name="Units that set it apart").click()
+    bench.page.locator(".lv-finding-units tbody tr").first.wait_for()
+    assert faults(bench, least=100, sizes=SIZES[1:]) == []
+
+
+def test_lessons(bench, parens):
+    bench.open(dump=parens.uuid, **BRUSHED)
+    steps = next(lesson for lesson in builtin_lessons() if lesson.name == "counting").steps
+    for look in looks():
+        look_at(bench, *look)
+        for k in range(len(steps)):
+            bench.page.evaluate("(k) => lvDebug.openLesson('counting', k)", k)
+            bench.page.get_by_role("button", name="Hint").click()
+            assert wrong(bench, look, "#lv-lesson", 5) == [], k
+
+
+def test_a_class(chromium, parens):
+    room = Room()
+    question = room.ask("What will removing this unit do?", ["nothing", "more brackets that do not fit " * 3])
+    for k in range(12):
+        room.answer(room.join(room.code, f"Student {k} of a long name"), question.key, question.choices[k % 2], k % 3)
+    with (
+        browsing.serving([parens], room=room, token="s3cret") as address,
+        browsing.workbench(chromium, address, script=SCRIPT) as bench,
+    ):
+        bench.page.goto(f"{address}/?token=s3cret")
+        bench.open(dump=parens.uuid, **BRUSHED)
+        bench.page.locator(".lv-class-opener").click()
+        bench.page.locator(".lv-class-panel .lv-class-bars").first.wait_for()
+        assert faults(bench, least=100) == []
+        for fold in bench.page.locator(".lv-class-panel summary").all():
+            fold.click()
+        for look in looks():
+            look_at(bench, *look)
+            assert wrong(bench, look, ".lv-class-panel") == []
+
+
+def test_a_pair_of_texts(bench, reversed_texts):
+    bench.open(dump=reversed_texts.uuid, source="decoder.l0.h", at=0, span=18, t=0, before=0, start=6, stop=8)
+    bench.page.wait_for_function("() => lvDebug.inspectPair().isShown && lvDebug.inspectPair().lanes[0].units.length")
+    assert faults(bench, least=60) == []
 
 
 def test_help_and_menus(bench, parens):

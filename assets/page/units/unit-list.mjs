@@ -59,7 +59,7 @@ function sentence() {
   if (!hasQuestion(state)) {
     return {
       kind: "lv-hint",
-      text: `Drag over the ${model.axis.has_tokens ? "tokens" : "steps"}: the units that are on through exactly that window appear here.`,
+      text: `Drag over ${model.axis.has_tokens ? "tokens" : "steps"} to see which units are on there.`,
     };
   }
   if (chosen === null) {
