@@ -258,6 +258,15 @@ def test_the_map_is_coloured_by_the_pattern_or_a_unit_and_names_its_clusters(ben
     assert 0 < len(asked) < 12  # not one a frame
 
 
+def test_without_tracks_the_pattern_colours_the_map(chromium, tmp_path):
+    states = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
+    with page(chromium, tmp_path, states={"a.l0.h": states}, tokens=["x"] * 60, lengths=[60]) as (bench, _):
+        bench.open(source="a.l0.h", view="map")
+        assert shown(bench, "m.n")["colour"] is None
+        bench.page.evaluate("() => lvDebug.changeState({ start: 2, stop: 3, before: 0 }, 'settle')")
+        assert shown(bench, "m.colour?.values")["colour"]["by"] == "pattern:"
+
+
 def test_the_units_that_set_a_region_apart_are_those_of_python(bench, parens):
     m = opened(bench)
     box = m["box"]

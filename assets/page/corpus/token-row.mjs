@@ -1,7 +1,7 @@
 /* Where the row of tokens lies on the strip, and how they are written: each in its cell, or, where cells are too narrow for
    words, slanted over a band of cells, with nothing of them cut. */
 
-import { areWords, drawToken, fitted, leastCell, typicalWidth, wordFont } from "../dom/cell-text.mjs";
+import { areWords, drawToken, leastCell, squeezed, typicalWidth, wordFont } from "../dom/cell-text.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { themeColours } from "../dom/theme.mjs";
 import * as geometry from "../store/geometry.mjs";
@@ -14,6 +14,7 @@ const LEAST = 10.5; // px of a cell; in narrower ones slanted words would touch
 const MOST = 64; // px that slanted words may rise
 const SLANT = Math.PI / 2.9; // about 62 degrees
 const GAP = 4; // px between a word and its cell
+const HALF = 6; // px of half a word's height, by which a slanted one is wider than its middle line
 
 /* {top, height, isSlanted, band: {top, height}}: the band is what is shaded and taken hold of; of a flat row it is all. */
 export function tokenRow() {
@@ -55,7 +56,7 @@ export function writeToken(ctx, shown, x, row, ground, foot) {
   if (!shown.text) return;
   const colours = themeColours();
   const left = x + cell / 2 + 1;
-  const right = geometry.left() + geometry.width() + geometry.RIGHT;
+  const right = geometry.left() + geometry.width() + geometry.RIGHT - HALF * typeScale(); // its lower edge leans over it
   const room = Math.min((row.band.top - row.top - 4) / Math.sin(SLANT), (right - left) / Math.cos(SLANT));
   ctx.save();
   ctx.translate(left, row.band.top - GAP);
@@ -64,7 +65,7 @@ export function writeToken(ctx, shown, x, row, ground, foot) {
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   ctx.fillStyle = shown.kind === "plain" ? colours.text : colours.dim;
-  ctx.fillText(fitted(ctx, shown.text, room), 0, 0);
+  squeezed(ctx, shown.text, 0, 0, room);
   ctx.restore();
 }
 

@@ -52,7 +52,19 @@ export function writeCentred(ctx, font, text, x, y, room) {
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
   if (measure(ctx, text, font) <= room + 2) ctx.fillText(text, x, y);
-  else ctx.fillText(cut(ctx, text, room / SQUEEZE, font), x, y, room);
+  else squeezed(ctx, text, x, y, room);
+}
+
+/**
+ * A text at a point, in so much room: whole, or squeezed a little, or cut.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {number} room
+ */
+export function squeezed(ctx, text, x, y, room) {
+  ctx.fillText(fitted(ctx, text, room / SQUEEZE), x, y, room);
 }
 
 /* The face and size of words on a canvas. */

@@ -4,7 +4,7 @@ import { redraw } from "../dom/frame.mjs";
 import { colouredCounts, colouredPoints } from "../lib/map-colours.mjs";
 import { questionLine } from "../lib/questions.mjs";
 import { showToken } from "../lib/tokens.mjs";
-import { askedFields, patternKey } from "../lib/url.mjs";
+import { askedFields, hasQuestion, patternKey } from "../lib/url.mjs";
 import { model } from "./model.mjs";
 import { askServer, getJson, postJson, request } from "./request.mjs";
 import { changeState, state } from "./state.mjs";
@@ -144,7 +144,7 @@ export function askMapAgain() {
 }
 
 /* What colours the map: {name, kind, labels, label: as it is shown, isOfStates}. The track, unit or pattern that was asked for, else
-   the first track; null where there is none. */
+   the first track, else the present pattern; null where there is none. */
 export function mapColouring() {
   if (isMapOfTokens())
     return { name: "frequency", kind: "number", labels: [], label: "times in the corpus", isOfStates: false };
@@ -154,7 +154,8 @@ export function mapColouring() {
   if (!track && mapColour === OF_PATTERN) return ofStates(mapColour, "units on");
   if (!track && mapColour?.startsWith(OF_UNIT)) return ofStates(mapColour, unitWords(mapColour));
   const shown = track || model.tracks[0];
-  return shown ? { ...shown, label: showToken(shown.name).text, isOfStates: false } : null;
+  if (shown) return { ...shown, label: showToken(shown.name).text, isOfStates: false };
+  return hasQuestion(state) ? ofStates(OF_PATTERN, "units on") : null;
 }
 
 export const OF_PATTERN = "pattern:"; // as the server calls it

@@ -1,6 +1,6 @@
 /* Where a typed text's tokens lie, and its lines over them, at the scale of the corpus's. */
 
-import { leastCell } from "../dom/cell-text.mjs";
+import { areWords, leastCell, typicalWidth } from "../dom/cell-text.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { lineScale } from "../dom/projector.mjs";
 import { addCanvas, fitCanvas, labelFont, themeColours } from "../dom/theme.mjs";
@@ -16,6 +16,7 @@ import { hoveredToken, typedAnswer } from "./answer.mjs";
 import { typedDifference } from "./diff.mjs";
 
 const DASHED = 12; // lines on low that are dashed
+const BESIDE = 8; // px beside a word
 const ROOMY = 2; // times the width of a step of the corpus: as wide as a token becomes
 let /** @type {HTMLElement} */ plot;
 let /** @type {HTMLElement} */ strip;
@@ -44,12 +45,15 @@ function wheel(event) {
   event.preventDefault();
 }
 
-/* A token's width: a step's of the corpus, up to twice that where a short text leaves room, or as much as its text needs. */
+/* A token's width: a step's of the corpus, or as much as its text needs; up to twice that, or to its longest word, where a
+   short text leaves room. */
 export function typedCell() {
   const answer = typedAnswer();
   if (!answer) return Math.max(geometry.cell(), 7);
-  const filling = Math.min(ROOMY * geometry.cell(), geometry.width() / Math.max(1, answer.tokens.length));
-  return Math.max(geometry.cell(), filling, leastCell(answer.shown), 7);
+  const { shown } = answer;
+  const roomy = Math.max(ROOMY * geometry.cell(), areWords(shown) ? typicalWidth(shown, 1) + BESIDE : 0);
+  const filling = Math.min(roomy, geometry.width() / Math.max(1, shown.length));
+  return Math.max(geometry.cell(), filling, leastCell(shown), 7);
 }
 
 /** @param {number} step */
