@@ -12,6 +12,7 @@ from lstmviz.figures.strips import token_strip
 from lstmviz.figures.theme import get_theme
 from lstmviz.figures.track_cells import track_cells
 from lstmviz.match import Brush, Part, brushed
+from lstmviz.match.card.unit_card import in_view
 from lstmviz.types import Window
 from support import browser as browsing
 from support.workbench import BRUSHED, SOURCE, summed, two_frames
@@ -21,6 +22,7 @@ CELLS = """() => {
   const steps = Array.from({ length: span }, (_, k) => at + k);
   return lvDebug.model.tracks.map((track) => ({
     name: track.name,
+    isLabel: track.kind === "category",
     words: steps.map((step) => lvDebug.trackText(track, lvDebug.model.value(track, step))),
     grounds: steps.map((step) => lvDebug.trackGround(track, (one) => lvDebug.model.value(one, step))),
   }));
@@ -93,7 +95,7 @@ def drawn(request, chromium, parens_address, parens):
         summed(bench)
         bench.page.get_by_label("Track to compare").select_option("depth")
         two_frames(bench)
-        shown = bench.page.evaluate(DRAWN)
+        shown = bench.page.evaluate(DRAWN) | {"tracks": bench.page.evaluate(CELLS)}
     pattern = brushed(parens, Brush((Part(SOURCE, "both", 0.3),), BRUSHED["start"], BRUSHED["stop"], off_before=0))
     assert {unit.side for unit in pattern.units} == {"high", "low"}
     assert shown["chosen"] == [[unit.unit, unit.side] for unit in pattern.units]
@@ -135,6 +137,80 @@ def test_every_token_of_a_mailed_page_is_as_deep_as_on_the_page(drawn, parens):
             np.testing.assert_allclose(rgb(rules[name]), rgb(shown["shades"][n_on]), atol=CLOSE)
             n_compared += 1
     assert n_compared > 200
+
+
+MAILED = """() => {
+  const look = (one, name) => getComputedStyle(one)[name];
+  const drawing = document.querySelector("svg.lines");
+  const number = (one, name) => one[name].baseVal.value;
+  return {
+    lines: Array.from(drawing.querySelectorAll("path:is(.high, .low, .other)"), (one) => ({
+      unit: Number(one.textContent.split(" ")[1]),
+      stroke: look(one, "stroke"),
+      points: one.getAttribute("d").slice(1).split(/[LM]/).map((point) => point.split(" ").map(Number)),
+    })),
+    cells: Array.from(drawing.querySelectorAll("g"), (one) => {
+      const [title, rect] = one.children;
+      return { x: number(rect, "x"), y: number(rect, "y"), words: title.textContent, ground: look(rect, "fill") };
+    }),
+    bars: Array.from(document.querySelectorAll("table.carry"), (table) => ({
+      track: table.caption.textContent,
+      rows: Array.from(table.tBodies[0].rows, (row) => ({
+        name: row.cells[0].textContent,
+        shares: Array.from(row.querySelectorAll("rect"), (bar) => number(bar, "width") / 80),
+        colours: Array.from(row.querySelectorAll("rect"), (bar) => look(bar, "fill")),
+      })),
+    })),
+  };
+}"""
+
+
+@pytest.fixture
+def mailed(drawn, chromium, parens):
+    """What a browser shows of the HTML page, beside what the page shows."""
+    theme, shown, pattern = drawn
+    view, brush = (BRUSHED["at"], BRUSHED["at"] + BRUSHED["span"]), (BRUSHED["start"], BRUSHED["stop"])
+    html = figures.page(parens, SOURCE, *view, pattern, brush, [track["name"] for track in shown["tracks"]])
+    with chromium.new_context(color_scheme=theme) as context:
+        reader = context.new_page()
+        reader.set_content(html)
+        return shown, reader.evaluate(MAILED)
+
+
+def test_lines_and_cells_of_a_mailed_page_are_those_of_the_page(mailed, parens):
+    shown, html = mailed
+    side = dict(shown["chosen"])
+    values = in_view(parens.source(SOURCE), parens.states(SOURCE)[220:280])
+    drawn = [(x, y, values[k, line["unit"]]) for line in html["lines"] for k, (x, y) in enumerate(line["points"])]
+    assert [line["unit"] for line in html["lines"] if line["unit"] in side] == sorted(side)
+    assert len(drawn) == values.size
+    for line in html["lines"]:
+        assert rgb(line["stroke"]) == pytest.approx(rgb(shown["lines"][side.get(line["unit"], "other")]))
+    _, ys, heights = np.array(drawn).T
+    np.testing.assert_allclose(np.polyval(np.polyfit(heights, ys, 1), heights), ys, atol=0.1)  # on one scale
+    rows = [[cell for cell in html["cells"] if cell["y"] == y] for y in sorted({c["y"] for c in html["cells"]})]
+    for cell, n_on in zip(rows[0], shown["on"], strict=True):
+        np.testing.assert_allclose(rgb(cell["ground"]), rgb(shown["shades"][n_on]), atol=CLOSE)
+    left, wide = rows[0][0]["x"], rows[0][1]["x"] - rows[0][0]["x"]
+    for cells, track in zip(rows[1:], shown["tracks"], strict=True):
+        at = [round((cell["x"] - left) / wide) for cell in cells]
+        assert at == [k for k, ground in enumerate(track["grounds"]) if ground is not None], track["name"]
+        for cell, k in zip(cells, at, strict=True):
+            where = (track["name"], k)
+            np.testing.assert_allclose(rgb(cell["ground"]), rgb(track["grounds"][k]), atol=CLOSE, err_msg=str(where))
+            assert not track["isLabel"] or cell["words"] == f"{track['name']} {track['words'][k]}", where
+
+
+def test_bars_of_a_mailed_page_are_those_of_the_page(mailed):
+    shown, html = mailed
+    (depth,) = (table["rows"] for table in html["bars"] if table["track"] == "depth")
+    assert {row["name"] for row in depth} == {row["name"] for row in shown["bars"]}
+    for bar in shown["bars"]:
+        (row,) = (row for row in depth if row["name"] == bar["name"])
+        for k, name in enumerate(("share", "base")):
+            width = row["shares"][k]
+            assert width == pytest.approx(bar[name], abs=2e-3)
+            np.testing.assert_allclose(rgb(row["colours"][k]), rgb(bar["colours"][k]), atol=CLOSE)
 
 
 def test_bars_of_a_figure_are_those_of_the_page(drawn, parens):

@@ -100,7 +100,8 @@ function scale({ low, high, isLog }) {
   const { scale: colours } = mapPalette();
   strip.style.background = `linear-gradient(0deg, ${[0, 16, 32, 48, 63].map((k) => colours[k]).join(", ")})`;
   const ends = element("div", "lv-map-ends");
-  const middle = isLog ? Math.sqrt((1 + low) * (1 + high)) - 1 : (low + high) / 2;
+  const between = isLog ? Math.sqrt((1 + low) * (1 + high)) - 1 : (low + high) / 2;
+  const middle = Math.abs(between) < (high - low) / 1e4 ? 0 : between; // what rounding leaves of 0
   /** @param {any} value */
   const text = (value) => (isLog ? grouped(value) : valueText(value));
   const all = low === high ? [low] : [high, middle, low];
