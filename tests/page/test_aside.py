@@ -273,7 +273,7 @@ def test_the_first_answer_is_seen_without_scrolling(chromium, parens_address):
         summed(bench)
         bench.page.locator("#lv-chips .lv-chip-name").first.click()  # a unit's card pushes nothing out of sight
         part(bench, "unitcard", "p.answer !== null && !p.isPending")
-        for width, height in ((1280, 720), (1024, 768), (960, 600)):
+        for width, height in ((1280, 720), (1024, 768), (960, 600), (853, 480)):
             bench.page.set_viewport_size({"width": width, "height": height})
             two_frames(bench)
             bench.ready()

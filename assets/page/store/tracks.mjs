@@ -8,8 +8,8 @@ import { clamp } from "../lib/url.mjs";
 import { model } from "./model.mjs";
 import { changeState, state } from "./state.mjs";
 
-const FIRST = { most: 4, low: 2 }; // tracks shown where there are many, and where the window is low
-const LOW = "(max-height: 799px)"; // as in style.css
+const FIRST = [4, 2, 1]; // tracks shown where there are many, in a window that is high, low or very low
+const LOW = ["(max-height: 799px)", "(max-height: 559px)"]; // as in style.css
 /** @type {{ axis: Axis | null, name: string | null }} */
 let chosen = { axis: null, name: null }; // whose heatmap comes first beside the matches
 
@@ -19,7 +19,7 @@ export function hasManyTracks() {
 }
 
 function nFirst() {
-  return window.matchMedia(LOW).matches ? FIRST.low : FIRST.most;
+  return FIRST[LOW.filter((height) => window.matchMedia(height).matches).length];
 }
 
 /* The tracks that have a row under the tokens. */
