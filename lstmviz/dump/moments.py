@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 MOMENT = "moment"  # in the provenance
@@ -37,6 +38,11 @@ class Moment:
     def provenance(self) -> dict[str, Any]:
         """Return what the dump notes of the moment."""
         return {MOMENT: {"update": self.update, "loss": self.loss, "probe": self.probe}}
+
+
+def weights_beside(path: Path) -> Path:
+    """Return where the weights of the model lie that a moment's dump was recorded from, if they were kept."""
+    return path.with_suffix(".weights")
 
 
 def moment_of(provenance: Mapping[str, Any]) -> Moment | None:

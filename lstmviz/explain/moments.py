@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,9 @@ from lstmviz.match.pattern.file import PatternFile, as_pattern
 from lstmviz.match.summary.spans import summary_spans
 from lstmviz.rerun.of_dump import runner_of
 from lstmviz.types import Filter, Pattern
+
+if TYPE_CHECKING:
+    from lstmviz.rerun.live.model import AnyModel
 
 CACHED = 512  # moments x questions
 AT_MATCHES = ("share", "base_rate", "lift", "f1")
@@ -64,6 +67,24 @@ class Moments:
     def __repr__(self) -> str:
         return f"<{len(self)} moments, update {self.updates[0]:,} to {self.updates[-1]:,}>"
 
+    def attach(self, model: AnyModel, encode: Any = None) -> None:
+        """Have a model of your own run texts at each moment whose weights were kept (``Snapshots(weights=True)``).
+
+        Args:
+            model: The torch module that was trained, or a ``lstmviz.LiveModel``. It keeps its own weights.
+            encode: As in ``Dump.attach``.
+
+        Raises:
+            ModelError: It is not the model of a moment, or the weights of that moment were not kept.
+            InputError: An argument is of another kind.
+        """
+        from lstmviz.rerun.live.attach import attach_live
+        from lstmviz.rerun.live.model import as_live
+
+        live = as_live(model, encode)
+        for dump in self.dumps:
+            attach_live(dump, live)
+
     def loss(self) -> pd.DataFrame:
         """Return the loss at each moment.
 
@@ -98,7 +119,7 @@ class Moments:
         Args:
             pattern: A pattern, a pattern file, or its JSON text.
             label: What its matches may carry.
-            ablate: Also hold its units at their mean, which takes a model beside each dump.
+            ablate: Also hold its units at their mean, which takes a model beside each dump, or ``attach``.
 
         Returns:
             The columns update, n_matches; with a label share, base_rate, lift and f1, as ``Dump.enrichment`` has them

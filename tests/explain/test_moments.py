@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 import lstmviz
 from lstmviz.errors import DumpMissing, InputError, ModelError
-from support.learning import SOURCE, Learner, moments
+from support.learning import SOURCE, WORDS, Learner, encode, moments
 from support.texts import sentences, train
 
 RUNS = lstmviz.Filter.tokens(("runs",))
@@ -118,6 +119,52 @@ def test_ablation_is_asked_of_the_model_of_each_moment(tmp_path):
         if frame["n_matches"][k]:
             assert frame["kl"][k] == pytest.approx(dump.ablate(pattern, n_others=0).places["kl"][0])
     assert frame["kl"].iloc[-1] > 0
+
+
+def test_a_model_of_ones_own_runs_with_the_weights_of_each_moment(tmp_path):
+    model = Learner()
+    snapshots = moments(model, tmp_path, 20, weights=True)
+    held, text = [], "the cat runs . and you"
+    for update in (0, 60):
+        snapshots.take(update)
+        with torch.no_grad():
+            held.append(model.memory(model.look_up(torch.tensor([encode(text)])))[0][0].numpy())
+        model.learn(60)
+    own = {name: value.clone() for name, value in model.state_dict().items()}
+    training = lstmviz.open_moments(tmp_path)
+    training.attach(model, encode=encode)
+    for dump, wanted in zip(training, held, strict=True):
+        assert np.allclose(dump.rerun(text).states("memory.l0.h")[:], wanted, atol=1e-3)
+    pattern = training.dumps[1].detector(RUNS, [SOURCE], most=2).pattern
+    kl = training.pattern(pattern, RUNS, ablate=True)["kl"]
+    assert [kl[k] for k in (0, 1)] == [
+        pytest.approx(dump.ablate(pattern, n_others=0).places["kl"][0]) for dump in training
+    ]
+    assert kl[1] > kl[0]
+    assert all(torch.equal(value, own[name]) for name, value in model.state_dict().items())
+
+
+def test_weights_that_are_missing_damaged_or_of_another_shape_are_said(tmp_path):
+    model = Learner()
+    snapshots = moments(model, tmp_path, 2, weights=True)
+    path = snapshots.take(0)
+    model.learn(5)
+
+    def refused(line, given=model):
+        with pytest.raises(ModelError, match=line):
+            lstmviz.open_dump(path).attach(given, encode=encode)
+
+    wide = Learner()
+    wide.head = torch.nn.Linear(16, len(WORDS) + 1)
+    refused(r"update-00000000.weights has head.weight of shape \(15, 16\), and this Learner has \(16, 16\)", wide)
+    path.with_suffix(".weights").write_bytes(b"no weights")
+    refused("update-00000000.weights cannot be read as weights")
+    path.with_suffix(".weights").unlink()
+    refused("this Learner is not the model that update-00000000.h5 was recorded from")
+    moments(model, tmp_path, 2, weights=True).take(0)
+    lstmviz.open_dump(path).attach(model, encode=encode)
+    moments(model, tmp_path, 2).take(0)  # without weights, the ones of before do not stay beside it
+    assert not path.with_suffix(".weights").exists()
 
 
 def test_what_is_no_moment_is_said(training, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,6 +13,7 @@ from lstmviz.ui import growing
 from lstmviz.ui.arrivals import opened
 from support import browser as browsing
 from support.learning import SOURCE, WORDS, Learner, encode, moments, texts
+from support.typed_text import BOX, settled
 from support.workbench import start
 
 
@@ -56,6 +58,33 @@ def test_a_folder_of_moments_opens_as_one_card_and_each_new_moment_appears(chrom
         assert {"loss", "top1"} & set(shown["tracks"])
         bench.page.click("#lv-home")
         assert "3 moments" in bench.page.inner_text(".lv-start-about")
+
+
+def test_texts_are_typed_into_each_moment_of_ones_own_model_and_its_units_held(chromium, tmp_path):
+    model = Learner()
+    snapshots = moments(model, tmp_path / "farm", 20, weights=True)
+    for update in (0, 60):
+        snapshots.take(update)
+        model.learn(60)
+    dumps, arrivals = opened([snapshots.folder])
+    live = lstmviz.LiveModel(model, encode)
+    with browsing.serving(dumps, arrivals=arrivals, live=live) as address:
+        training = lstmviz.open_moments(snapshots.folder)
+        training.attach(model, encode)
+        with browsing.workbench(chromium, address) as bench:
+            for dump in training:
+                bench.open(dump=dump.uuid, source=SOURCE, t="0.2", before=0)
+                bench.page.click(".lv-typed-fold")
+                bench.page.locator(BOX).fill("the dog runs .")  # at once: this encode knows no half word
+                shown = settled(bench, "the dog runs .")
+                wanted = dump.rerun("the dog runs .").states(SOURCE)[:].astype(float)
+                np.testing.assert_array_equal(np.array(shown["states"][SOURCE]), wanted)
+            bench.brush(14, 16)
+            bench.page.click("text=Ablate at each")
+            rows = chart(bench, "c.rows.every((row) => row.kl != null)")["rows"]
+            pattern = training.dumps[1].select(SOURCE, 14, 16, 0.2, off_before=0)
+            kl = training.pattern(pattern, ablate=True)["kl"]
+            assert [row["kl"] for row in rows] == pytest.approx(kl.tolist())
 
 
 def test_a_recording_grows_in_an_open_page_and_says_so_until_it_is_closed(chromium, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -238,6 +239,14 @@ def test_a_full_disk_leaves_the_moments_and_the_training_goes_on(tmp_path, monke
     monkeypatch.setattr("lstmviz.dump.journal.writer.BlockWriter.append", full)
     assert snapshots.take(1) is None
     assert "the disk is full" in capfd.readouterr().err
+    monkeypatch.undo()
+
+    def no_room(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("lstmviz.recording.snapshots.weights.new_file", no_room)
+    assert snapshots_of(made(), tmp_path, weights=True).take(1) is None
+    assert "the weights cannot be written" in capfd.readouterr().err
     assert {p.name for p in tmp_path.iterdir()} == {"update-00000000.h5", ".lock"}
     monkeypatch.undo()
     assert snapshots.take(1) is not None

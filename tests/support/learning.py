@@ -51,7 +51,7 @@ def encode(text: str) -> list[int]:
     return [WORDS.index(word) for word in text.split()]
 
 
-def moments(model: nn.Module, folder, n_texts: int = 40) -> lstmviz.Snapshots:
+def moments(model: nn.Module, folder, n_texts: int = 40, **more) -> lstmviz.Snapshots:
     given = texts(n_texts)
     kinds = [["verb" if word in VERBS else "other" for word in text.split()] for text in given]
-    return lstmviz.Snapshots(model, folder, texts=given, encode=encode, vocab=WORDS, tracks={"kind": kinds})
+    return lstmviz.Snapshots(model, folder, texts=given, encode=encode, vocab=WORDS, tracks={"kind": kinds}, **more)

@@ -15,7 +15,7 @@ import filelock
 from lstmviz.checks import check_whole, short_repr
 from lstmviz.dump.corpus.glance import Glance, glance
 from lstmviz.dump.corpus.manifest import dumps_in
-from lstmviz.dump.moments import MAX_UPDATE, Moment, moment_of
+from lstmviz.dump.moments import MAX_UPDATE, Moment, moment_of, weights_beside
 from lstmviz.errors import InputError, LstmvizError, RecordingError
 from lstmviz.recording.sink import print_line
 from lstmviz.recording.start import read_options, record, resolve_path
@@ -54,6 +54,8 @@ class Snapshots:
         tracks: Names with one row for each text, of one value for each token, as in ``record_corpus``: labels to follow
             through the training.
         sequence_tracks: Names with one value for each text.
+        weights: Whether to keep the model's weights beside each moment, as safetensors: texts can then be typed into
+            every moment, and units ablated there, once the model is given to ``serve`` or ``attach``.
         **options: Arguments of ``record``: ``states``, ``layers``, ``units``, ``dtype``, ``features`` and others.
 
     If the model returns a score for each token of the vocabulary, alone, first in a tuple or as ``logits``, its three
@@ -90,6 +92,7 @@ class Snapshots:
         forward: Callable[..., Any] | None = None,
         tracks: Mapping[str, Iterable[Any]] | None = None,
         sequence_tracks: Mapping[str, Iterable[Any]] | None = None,
+        weights: bool = False,
         **options: Any,
     ) -> None:
         from torch import nn
@@ -102,7 +105,7 @@ class Snapshots:
         odd = next((name for name in options if name in ("path", "overwrite", "n_steps")), None)
         if odd is not None:
             raise InputError(f"{odd}= is not for Snapshots, which names and replaces its dumps itself; leave it out")
-        self._model, self._vocab, self._options = model, vocab, options
+        self._model, self._vocab, self._options, self._keeps_weights = model, vocab, options, bool(weights)
         with as_found(model):  # a model in training mode could not be recorded
             read_options(model, vocab, **options)  # says what does not fit, before the training begins
         self._probe = make_probe(model, texts, batches, encode, vocab, forward, (tracks, sequence_tracks))
@@ -157,16 +160,31 @@ class Snapshots:
         run.tells_size, run.facts = False, moment.provenance()
         with run:
             self._probe.record(run)
-        if run.stopped:
+        if run.stopped or not self._are_weights_kept(path):
             print_line(f"the moment of update {moment.update:,} is left out; the training goes on")
             return None
         taken = glance(path)
         self._check_same(taken)
         target = self.folder / moment.file_name
+        weights_beside(target).unlink(missing_ok=True)  # never those of another run beside this dump
+        if self._keeps_weights:
+            weights_beside(path).replace(weights_beside(target))
         path.replace(target)
         sync_folder(self.folder)
         self._taken[moment.update] = replace(taken, path=target)
         return target
+
+    def _are_weights_kept(self, path: Path) -> bool:
+        """Write the weights beside a dump, if they are wanted; False, after a line, where the disk takes none."""
+        from lstmviz.recording.snapshots.weights import save_weights
+
+        try:
+            if self._keeps_weights:
+                save_weights(self._model, weights_beside(path))
+        except OSError as err:
+            print_line(f"the weights cannot be written to {self.folder} ({err.strerror or err})")
+            return False
+        return True
 
     def _found(self) -> list[tuple[Moment, Glance]]:
         """Return the moments that are in the folder; InputError where they are of another probe."""

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, NoReturn
 from weakref import ref
 
 from torch import nn
 
+from lstmviz.dump.moments import moment_of, weights_beside
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, ModelError
+from lstmviz.rerun.live.at_moment import at_moment
 from lstmviz.rerun.live.model import LiveModel, as_live
 from lstmviz.rerun.live.numbers import NumberRunner
 from lstmviz.rerun.live.runner import LiveRunner
 from lstmviz.rerun.of_dump import N_EXAMPLES, Attached, Reader, attach, is_beside
 from lstmviz.rerun.stepwise.modules import modules_of
+
+LOADED = 4  # moments whose models are kept in memory
 
 Stamp = tuple[tuple[int, int, int], ...]
 
@@ -40,17 +46,41 @@ def _refuse(reason: ModelError) -> Callable[[], NoReturn]:
 
 def attach_live(dump: DumpReader, given: Any, encode: Any = None) -> None:
     """Have a LiveModel, or a module, run the texts of a dump; ModelError where it is not the one that was recorded."""
-    live = as_live(given, encode)
-    checked = _Checked(live, dump)
-    checked.runner()
-    attach(dump, Attached(checked.runner, checked.reader))
+    live, at = as_live(given, encode), ref(dump)  # the dump is a key of what has this
+    own = _Checked(live, dump)
+
+    def checked() -> _Checked:
+        """Return the model, as it was when the dump was recorded where its weights were kept."""
+        there = at()
+        if there is None or moment_of(there.provenance) is None:
+            return own
+        stamp = _stamp_of_file(weights_beside(there.path))
+        return own if stamp is None else _of_moment(live, there, stamp)
+
+    checked().runner()
+    attach(dump, Attached(lambda: checked().runner(), lambda: checked().reader()))
+
+
+@lru_cache(maxsize=LOADED)
+def _of_moment(live: LiveModel, dump: DumpReader, stamp: tuple[int, int]) -> _Checked:
+    """Load the weights beside a moment; ``stamp`` is that of their file."""
+    return _Checked(at_moment(live, weights_beside(dump.path)), dump)
+
+
+def _stamp_of_file(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file apart from a later one; None where there is none."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 class _Checked:
     """The runner of a live model for a dump, made anew when the model's weights have changed."""
 
     def __init__(self, live: LiveModel, dump: DumpReader) -> None:
-        self._live, self._dump = live, ref(dump)  # the dump is a key of what has this
+        self._live, self._dump = live, ref(dump)
         self._lock = threading.Lock()
         self._stamp: Stamp | None = None
         self._runner: LiveRunner | NumberRunner | ModelError | None = None

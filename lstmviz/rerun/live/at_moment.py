@@ -1,0 +1,68 @@
+"""A live model as it was at a moment of its training: another module of the same shape, with the weights kept then."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor, nn
+
+from lstmviz.errors import ModelError
+from lstmviz.rerun.alone import alone_with
+from lstmviz.rerun.live.model import LiveModel
+from lstmviz.rerun.live.user_code import called
+from lstmviz.system.own_files import open_own
+
+
+def at_moment(live: LiveModel, path: Path) -> LiveModel:
+    """Return a live model with the weights in a file in place of its own; ModelError where they are not of its shape.
+
+    Its module is made by the user's own function (``untrained``), or else copied; the user's own stays as it is.
+    """
+    weights, model = _read(path), _another(live)
+    here = {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
+    odd = next(
+        (name for name in {**here, **weights} if _shape(here.get(name)) != _shape(weights.get(name))),
+        None,
+    )
+    if odd is not None:
+        raise ModelError(
+            f"{path.name} has {odd} of shape {_shape(weights.get(odd))}, and this {type(model).__name__} has "
+            f"{_shape(here.get(odd))}; give the model that was trained"
+        )
+    model.load_state_dict(weights, strict=False)  # what is no tensor stays
+    then = copy.copy(live)
+    then.model = model
+    return then
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        with open_own(path) as file:
+            return load(file.readall())
+    except (OSError, SafetensorError) as err:
+        reason = " ".join(str(err).split())[:120]
+        raise ModelError(f"{path.name} cannot be read as weights ({reason}); take the moment again") from err
+
+
+def _another(live: LiveModel) -> nn.Module:
+    if live.untrained is not None:
+        made = called("untrained", ModelError, live.untrained, remedy="mend untrained=")
+        if not isinstance(made, nn.Module):
+            raise ModelError(f"untrained returned a {type(made).__name__}; return a module of the same shape")
+        return made
+    try:
+        with alone_with(live.model):
+            return copy.deepcopy(live.model)
+    except Exception as err:
+        reason = " ".join(f"{type(err).__name__}: {err}".split())[:120]
+        raise ModelError(
+            f"this {type(live.model).__name__} cannot be copied ({reason}), to hold the weights of a moment; give "
+            "LiveModel(untrained=...), a function that makes one"
+        ) from err
+
+
+def _shape(value: Tensor | None) -> tuple[int, ...] | None:
+    return None if value is None else tuple(value.shape)
