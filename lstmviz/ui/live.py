@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from lstmviz.ui.table import DumpTable
 
 
+TOLD = 3  # dumps that a model does not fit, each with its reason
+
+
 def live_by_name(name: str | None) -> LiveModel | None:
     """Import the model of a name such as ``package.module:name``, which runs its code; ModelError where that fails."""
     if name is None:
@@ -48,5 +51,7 @@ class Attaching:
         refused = [self.reasons[uuid] for uuid in listed if uuid in self.reasons]
         if listed and len(refused) == len(listed):
             raise refused[0]
-        for reason in refused:
+        for reason in refused[:TOLD]:
             print(f"note: {reason}", file=sys.stderr)
+        if n_more := len(refused[TOLD:]):
+            print(f"note: nor does the model fit {n_more:,} other dump{'s' * (n_more != 1)}", file=sys.stderr)

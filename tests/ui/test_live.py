@@ -168,6 +168,11 @@ def test_a_model_that_fits_no_dump_is_refused_and_one_that_fits_some_serves_thos
     told = client.get(f"/d/{lstmviz.open_dump(second).uuid}/typing.json", headers=LOCAL).json
     assert told["problem"].startswith("this Net does not give 1.l0.h")
     assert told["is_absent"] is False
+    many = [glance(second), *(glance(recorded_plain(other, tmp_path / f"other{k}.h5")) for k in range(4))]
+    serve.make_app([glance(written), *many], live=live_by_name("my_net:net"))
+    lines = capsys.readouterr().err.splitlines()[-4:]
+    assert [line[:21] for line in lines] == ["note: this Net does n"] * 3 + ["note: nor does the mo"]
+    assert lines[3] == "note: nor does the model fit 2 other dumps"
     assert client.get(f"/d/{lstmviz.open_dump(written).uuid}/typing.json", headers=LOCAL).json["problem"] is None
 
 

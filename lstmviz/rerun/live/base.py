@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lstmviz.dump.block import Block
+from lstmviz.dump.moments import moment_of
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import InputError, ModelError
 from lstmviz.rerun.live.model import LiveModel
@@ -18,7 +20,7 @@ from lstmviz.rerun.live.network import LiveNetwork
 from lstmviz.rerun.live.user_code import called
 from lstmviz.rerun.runner import Network
 from lstmviz.rerun.stepwise.modules import sources_of
-from lstmviz.rerun.text_runner import TextRunner
+from lstmviz.rerun.text_runner import TextRunner, check_states
 
 if TYPE_CHECKING:
     from lstmviz.rerun.stepwise.cells import Setter
@@ -28,6 +30,7 @@ Predicts = Literal["next", "step", "text", "nothing"]
 CHECKED_STEPS = 500  # of the corpus's first sequence, unless the model reads from the end too
 _OF_A_MODULE = re.compile(r".+\.l\d+(\.reverse)?\.[a-z]")
 RECORDED = "give the model that was recorded, or record again"
+OF_A_MOMENT = "keep the weights of each moment with lstmviz.Snapshots(weights=True)"
 
 
 class LiveBase(TextRunner):
@@ -87,6 +90,11 @@ class LiveBase(TextRunner):
         network = LiveNetwork(self.live, model)
         network.takes_batches = self.network.takes_batches
         return network
+
+    def check_recorded(self, dump: DumpReader, block: Block) -> None:
+        """Raise ModelError where states of the first steps are not those that were recorded."""
+        remedy = RECORDED if moment_of(dump.provenance) is None else OF_A_MOMENT
+        check_states(dump, block, f"this {self.name}", remedy)
 
     def n_checked(self, dump: DumpReader) -> int:
         """Return how many steps of the corpus's first sequence are held against the recorded ones."""

@@ -16,11 +16,11 @@ from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import InputError, ModelError
 from lstmviz.recording import Recording
 from lstmviz.rerun.interventions import HeldValues
-from lstmviz.rerun.live.base import RECORDED, LiveBase
+from lstmviz.rerun.live.base import LiveBase
 from lstmviz.rerun.live.encoding import numbers_by_function
 from lstmviz.rerun.live.model import LiveModel
 from lstmviz.rerun.runner import ReadText
-from lstmviz.rerun.text_runner import check_length, check_states, checked_text
+from lstmviz.rerun.text_runner import check_length, checked_text
 from lstmviz.rerun.typed import TypedRun
 
 INPUTS = "inputs"  # the group of the tracks, or the source, in which a recording keeps numbers that were read
@@ -49,7 +49,7 @@ class NumberRunner(LiveBase):
         self._n_features = values.shape[1]
         if "position" not in dump.tracks:
             _, block = self._record_numbers(values.astype(np.float32))
-            check_states(dump, block, f"this {self.name}", RECORDED)
+            self.check_recorded(dump, block)
             self.try_holding(dump, torch.from_numpy(values.astype(np.float32))[None])
 
     def read(self, text: str) -> ReadText:

@@ -17,12 +17,12 @@ from lstmviz.dump.block import Block
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import InputError, ModelError
-from lstmviz.rerun.live.base import RECORDED, LiveBase, Predicts
+from lstmviz.rerun.live.base import LiveBase, Predicts
 from lstmviz.rerun.live.embedding import embedded_as, embedding_of, vectors_of
 from lstmviz.rerun.live.encoding import Vocabulary, as_typed, ids_by_function, ids_by_vocabulary, is_unknown
 from lstmviz.rerun.live.model import LiveModel
 from lstmviz.rerun.runner import Ids, ReadText
-from lstmviz.rerun.text_runner import check_length, check_states, checked_text
+from lstmviz.rerun.text_runner import check_length, checked_text
 
 if TYPE_CHECKING:
     from lstmviz.recording import Recording
@@ -110,7 +110,7 @@ class LiveRunner(LiveBase):
         self._describe(logits, has_labels=not {"predicted", "top1"}.isdisjoint(axis.tracks))
         if "position" in axis.tracks:  # the model read steps that were not recorded
             return
-        check_states(dump, self.record_ids(ids)[1], f"this {self.name}", RECORDED)
+        self.check_recorded(dump, self.record_ids(ids)[1])
         self.try_holding(dump, row)
 
     def _check_encode(self, axis: Axis, ids: Ids) -> None:
