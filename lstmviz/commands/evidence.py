@@ -33,7 +33,7 @@ from lstmviz.commands.options import (
     pattern_of,
 )
 from lstmviz.errors import PatternError
-from lstmviz.explain.evidence.detector import Detector
+from lstmviz.explain.evidence.detector import Detector, chosen_by
 from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.types import Filter
 
@@ -173,7 +173,7 @@ def detect(
         if isinstance(hypothesis, str):
             raise PatternError("a detector needs to know which steps are a yes: give --only, --token or --regex")
         detector = dump.detector(hypothesis, source or None, most, n_swaps, seed, untrained)
-    file = PatternFile(detector.pattern, Notes(name=name, dump=dump.uuid))
+    file = PatternFile(detector.pattern, Notes(name=name, dump=dump.uuid, chosen_by=chosen_by(hypothesis)))
     if output is not None:
         file.write(output)
     if format is Format.JSON:

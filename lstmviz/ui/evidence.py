@@ -15,7 +15,7 @@ from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.explain.evidence.align import Alignment, Comparable, align_units
 from lstmviz.explain.evidence.codes import IsCancelled
-from lstmviz.explain.evidence.detector import detector
+from lstmviz.explain.evidence.detector import chosen_by, detector
 from lstmviz.explain.evidence.enrichment import enrichment_of_spans, is_of_tokens
 from lstmviz.explain.evidence.labels import find_track, step_answers, token_labels
 from lstmviz.explain.evidence.rank import rank_labelled, rank_units
@@ -125,7 +125,7 @@ def detector_answer(
 ) -> dict[str, Any]:
     """Return as JSON the smallest pattern that detects a hypothesis, as the text of a pattern file, and its F1."""
     detected = detector(dump, question.hypothesis, _asked(dump, question)[0], cancel=cancel)
-    notes = Notes(name=_name(question.hypothesis))
+    notes = Notes(name=_name(question.hypothesis), chosen_by=chosen_by(question.hypothesis))
     return {
         "pattern": PatternFile(detected.pattern, notes).to_json(),
         "n_units": detected.pattern.n_units,

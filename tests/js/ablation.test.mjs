@@ -33,6 +33,9 @@ test("units that change more than any others are needed", () => {
     "Held at another value, it changes the predictions at the matches by 0.297 nats; none of 49 other units do as much (p = .02). Up to 8 steps after a match 0.120, elsewhere <.001.",
   );
   assert.equal(words.loss, "The loss at the matches rises by 0.160 nats.");
+  const toTheEnd = answer(0.2974, Array(49).fill(0.002));
+  toTheEnd.places[1].kl = null; // matches that end with their sequences
+  assert.match(ablationWords(toTheEnd).figures, /\(p = \.02\)\. Elsewhere <\.001\.$/);
 });
 
 test("units that change nothing are bystanders, and units like others are not needed more", () => {

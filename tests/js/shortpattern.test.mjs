@@ -21,7 +21,7 @@ function file(pattern = {}, notes = {}) {
       filters: [],
       ...pattern,
     },
-    notes: { name: "", text: "", dump: "", hidden: [], marked: [], ...notes },
+    notes: { name: "", text: "", dump: "", hidden: [], marked: [], chosen_by: "", ...notes },
   };
   return JSON.stringify(whole, null, 1);
 }
@@ -44,7 +44,7 @@ test("nothing of any pattern is lost", () => {
       ],
     }),
     file({ axis: odd, max_length: 8, filters: [{ track: odd, labels: ["a", odd], low: null, high: 2 }] }),
-    file({}, { name: odd, text: "line\nline", dump: "0123", hidden: [[1, 2]], marked: [[3, 4]] }),
+    file({}, { name: odd, text: "line\nline", dump: "0123", hidden: [[1, 2]], marked: [[3, 4]], chosen_by: odd }),
   ]) {
     const short = shortPattern(text);
     assert.ok(!short.startsWith("{"), short);

@@ -144,10 +144,11 @@ function dots(answer, words) {
   const every = Math.max(1, Math.ceil((ticks.length * 44 * typeScale()) / wide));
   ticks.forEach((tick, k) => {
     const isLast = k === ticks.length - 1;
+    const [place, anchor] = isLast ? [wide, "end"] : k ? [x(tick), "middle"] : [0, "start"];
     if ((ticks.length - 1 - k) % every) return;
     drawn.append(svgLine("lv-svg-axis", x(tick), floor, x(tick), floor + 3));
     const shown = tick < 0.001 ? tick.toExponential(0) : String(tick).replace(/^0/, "");
-    drawn.append(svgText("", shown, isLast ? wide : x(tick), floor + foot - 2, isLast ? "end" : "middle"));
+    drawn.append(svgText("", shown, place, floor + foot - 2, anchor));
   });
   answer.others.kl.forEach((kl, k) => {
     const y = head + 5 + ((k * 3) % SPREAD) * ((TALL - 10) / (SPREAD - 1));

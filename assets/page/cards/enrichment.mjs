@@ -21,8 +21,9 @@ import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { changeLimits, presentLimits } from "../store/edits.mjs";
 import { askEvidenceAgain, evidenceAnswer, evidenceStamp, needEvidence } from "../store/evidence.mjs";
-import { findRegionUnits, findUnits, isChosenBy, isFound, presentFinding } from "../store/finding.mjs";
+import { findRegionUnits, findUnits, isFound, presentFinding } from "../store/finding.mjs";
 import { model } from "../store/model.mjs";
+import { openedPattern } from "../store/opened-pattern.mjs";
 import { state } from "../store/state.mjs";
 import { summaryAnswer } from "../store/summary.mjs";
 import { ownTracksFirst } from "../store/tracks.mjs";
@@ -56,6 +57,7 @@ function tracks() {
   return [...ownTracksFirst(byStrength(carry.tracks)), ...tokens.filter((place) => place.n_steps > 0)];
 }
 
+const CHOSEN_BY = " The units were chosen by these labels, so the share is too good: trust the F1 of Find units.";
 const HERE = "token here"; // as the server calls the tokens of the matches themselves
 
 /**
@@ -72,8 +74,7 @@ function filterable(track) {
  * @param {CarriedTrack} track
  */
 function wereUnitsChosenBy(track) {
-  const asked = filterable(track);
-  return asked !== null && isChosenBy(asked.name);
+  return openedPattern()?.notes?.chosen_by === track.name;
 }
 
 function chosen() {
@@ -248,7 +249,7 @@ function certainty(track, evidence, best) {
   const words = evidence?.left_out || said;
   const isNext = model.tracks.some((one) => one.name === track.name && one.concerns === "next");
   const next = words && isNext ? " This track concerns the next token, not the state here." : "";
-  const chosen = words && wereUnitsChosenBy(track) ? " The units were chosen by these labels: trust the F1 below." : "";
+  const chosen = words && wereUnitsChosenBy(track) ? CHOSEN_BY : "";
   return hint(`${words}${next}${chosen}`, evidence && !words ? "" : "lv-carry-sure");
 }
 

@@ -30,12 +30,13 @@ export function ablationWords(answer) {
   const held = `Held at another value, ${answer.n_units === 1 ? "it changes" : "they change"} the predictions at the matches by ${nats(here.kl)} nats`;
   const asMuch = answer.others.kl.filter((kl) => kl >= here.kl).length;
   const sets = answer.n_units === 1 ? plural(n, "other unit") : `${n} other sets of as many`;
+  const behind = after.kl === null ? "Elsewhere" : `Up to 8 steps after a match ${nats(after.kl)}, elsewhere`;
   const beside = n
     ? `${asMuch === 0 ? "none" : asMuch} of ${sets} ${asMuch === 1 ? "does" : "do"} as much (p = ${pText(answer.p)})`
     : "there is no other unit to compare with";
   return {
     verdict: verdictOf(here.kl, answer.p, n, them),
-    figures: `${held}; ${beside}. Up to 8 steps after a match ${nats(after.kl)}, elsewhere ${nats(elsewhere.kl)}.`,
+    figures: `${held}; ${beside}. ${behind} ${nats(elsewhere.kl)}.`,
     loss:
       here.loss === null
         ? ""

@@ -10,7 +10,14 @@ const /** @type {Record<string, any>} */ PLAIN = {
     max_length: null,
     filters: [],
   };
-const /** @type {Record<string, any>} */ NOTES = { name: "", text: "", dump: "", hidden: [], marked: [] };
+const /** @type {Record<string, any>} */ NOTES = {
+    name: "",
+    text: "",
+    dump: "",
+    hidden: [],
+    marked: [],
+    chosen_by: "",
+  };
 const KEPT = 8; // texts whose short form is remembered: the link of every row has the same ones
 const /** @type {Map<string, string>} */ known = new Map();
 const HEAD = { format: "lstmviz-pattern", version: 1 };

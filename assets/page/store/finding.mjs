@@ -106,13 +106,4 @@ export function isFound(hypothesis) {
   return Boolean(present?.hypothesis) && JSON.stringify(present.hypothesis) === JSON.stringify(hypothesis);
 }
 
-/**
- * Is the pattern one whose units were chosen by a track's labels here? Then the share of that track that it carries is too good.
- * @param {string} track
- */
-export function isChosenBy(track) {
-  if (!present?.detected || present.hypothesis?.track !== track) return false;
-  return state.pattern === JSON.stringify(readPattern(present.detected.pattern));
-}
-
 export const presentFinding = () => present;

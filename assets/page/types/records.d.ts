@@ -139,7 +139,7 @@ interface PatternFile {
     bases?: { source: string; threshold: number }[];
     [name: string]: any;
   };
-  notes?: { dump?: string; name?: string; hidden?: Span[]; marked?: Span[]; [name: string]: unknown };
+  notes?: { dump?: string; name?: string; hidden?: Span[]; marked?: Span[]; chosen_by?: string; [name: string]: unknown };
   [name: string]: unknown;
 }
 

@@ -30,7 +30,7 @@ Row = Annotated[Window, GetPydanticSchema(lambda _, handler: handler(Pair))]
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What a user keeps with a pattern: a name, free text, and matches that are hidden or marked.
+    """What a user keeps with a pattern: a name, free text, where its units come from, matches hidden or marked.
 
     Attributes:
         name: At most 200 characters.
@@ -38,6 +38,8 @@ class Notes:
         dump: The uuid of the dump that the matches belong to, or empty.
         hidden: Matches that are hidden, as windows.
         marked: Matches that are marked, as windows.
+        chosen_by: The track whose labels a detector chose the units by, ``"token here"`` for tokens, or empty. The
+            share of these labels that its matches carry is then too good.
 
     Raises:
         PatternError: A field is invalid.
@@ -53,9 +55,10 @@ class Notes:
     dump: str = ""
     hidden: tuple[Row, ...] = ()
     marked: tuple[Row, ...] = ()
+    chosen_by: str = ""
 
     def __post_init__(self) -> None:
-        for field, limit in (("name", MAX_NAME), ("text", MAX_TEXT), ("dump", MAX_NAME)):
+        for field, limit in (("name", MAX_NAME), ("text", MAX_TEXT), ("dump", MAX_NAME), ("chosen_by", MAX_NAME)):
             n_characters = len(getattr(self, field))
             if n_characters > limit:
                 raise PatternError(f"the notes' {field} has {n_characters:,} characters; at most {limit:,} fit")
