@@ -364,7 +364,8 @@ class Recording:
         n_lost = self._n_begun - self._n_done if is_in_order else 0
         line = self._sink.finish(is_complete=is_in_order, n_lost=n_lost, notes=self._notes(is_in_order=is_in_order))
         if is_in_order and self._sink.n_steps and (idle := self._not_run()):
-            print_line(f"{_listed(idle)} did not run in any batch, so the dump has no states of it")
+            them = "it" if len(idle) == 1 else "them"
+            print_line(f"{_listed(idle)} did not run in any batch, so the dump has no states of {them}")
         if line is not None:
             self.stopped = line
             print_line(line) if value is None else print_and_note(line, value)

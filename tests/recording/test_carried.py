@@ -12,6 +12,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 import lstmviz
+from lstmviz.errors import InputError
 
 X = torch.randn(2, 6, 4, generator=torch.Generator().manual_seed(0))
 ZERO = (torch.zeros(1, 2, 8),) * 2
@@ -90,6 +91,15 @@ def test_sequences_keep_an_id(tmp_path, capsys):
 
     dump, _ = handed(tmp_path / "a.h5", capsys, loop)
     assert dump.sequences["id"].tolist() == ["doc 7", "doc 3"]
+
+
+def test_too_many_ids_are_refused_as_such(tmp_path, capsys):
+    def loop(run, rnn):
+        with run.batch(tokens=[[1] * 6] * 2, ids=["doc 7", "doc 3", "doc 1"]):
+            rnn(X)
+
+    with pytest.raises(InputError, match=r"'id' has shape \(3,\).* give one value for each sequence"):
+        handed(tmp_path / "a.h5", capsys, loop)
 
 
 def test_what_is_known_only_afterwards(tmp_path, capsys):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.schema import check_track, first_duplicate
 from lstmviz.dump.tokens import TokenGrid, check_no_gap, even_rows, read_tokens
-from lstmviz.dump.validate import TrackRows, check_ids, check_mapping, read_mask, read_track
+from lstmviz.dump.validate import TrackRows, check_ids, check_mapping, read_mask, read_sequence_track, read_track
 from lstmviz.dump.values import Values, as_array
 from lstmviz.errors import InputError
 from lstmviz.recording.batch.valid_steps import ValidSteps, read_valid_steps
@@ -248,7 +248,7 @@ def _sequence_tracks(
         rows = (
             read_track(name, values, mask.shape, mask)
             if mask is not None and is_by_step
-            else read_track(name, values, (n_sequences,))
+            else read_sequence_track(name, values, n_sequences)
         )
         tracks.append(PassTrack(name, rows, per="sequence", is_by_step=is_by_step))
     return tracks
