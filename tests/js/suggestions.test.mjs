@@ -37,6 +37,14 @@ test("of thresholds that select as many the nearest one is offered", () => {
   assert.deepEqual(of([[(s) => s.threshold <= 0.1, 5]]), ["threshold 0.1: 5"]);
 });
 
+test("a far lower threshold comes last", () => {
+  const rules = [
+    [(s) => s.threshold === 0.1, 1],
+    [(s) => s.before === 0, 8],
+  ];
+  assert.deepEqual(of(rules), ["off before 0: 8", "threshold 0.1: 1"]);
+});
+
 test("where no single change helps, several are changed at once", () => {
   const rules = [[(s) => s.before === 0 && s.threshold === 0.05 && s.side === "high", 9]];
   assert.deepEqual(of(rules), ["off before 0, threshold 0.05: 9"]);
@@ -56,4 +64,5 @@ test("thresholds lie over the range that is drawn", () => {
   assert.deepEqual(placesOf(1).slice(0, 3), [0.05, 0.1, 0.15]);
   assert.equal(placesOf(1).length, 19);
   assert.deepEqual(placesOf(30).at(-1), 29);
+  assert.deepEqual(placesOf(30).slice(0, 4), [0.3, 0.6, 1.2, 1.5]); // states that are not bounded lie near 0
 });

@@ -60,6 +60,16 @@ def test_the_page_is_told_a_threshold_for_each_source(parens, small):
     assert source["opening"]["share"] > 0.1
 
 
+def test_states_that_are_not_bounded_open_where_most_of_them_lie(tmp_path):
+    states = np.random.default_rng(0).normal(0, 0.5, (400, 20)).astype("float32")
+    states[-1] = 60  # one step is far out
+    path = lstmviz.write_dump(tmp_path / "a.h5", states={"a.l0.c": states})
+    [source] = about(DumpReader(path))["sources"]
+    assert source["high"] > 50
+    assert source["opening"]["threshold"] == USUAL
+    assert source["opening"]["share"] > 0.05
+
+
 def test_a_source_that_is_never_on_opens_as_usual(tmp_path):
     path = lstmviz.write_dump(tmp_path / "a.h5", states={"a.l0.h": np.zeros((50, 3), dtype="float32")})
     [source] = about(DumpReader(path))["sources"]

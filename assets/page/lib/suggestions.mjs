@@ -1,7 +1,10 @@
 /* What would select units where a brush selects none: a change of one constraint, or of several. Pure. */
 
+import { BASE_STATE } from "./url-fields.mjs";
+
 const FEW = 20; // more units than these are seldom what somebody looks for
 const SHOWN = 4;
+const FAR = 2; // a threshold lower than the present one by more than this factor is another question
 const PLACES = 20; // thresholds that are tried, over the range that is drawn
 
 /**
@@ -29,11 +32,14 @@ export function suggestionsFor(state, thresholds, count) {
 function alone(state, thresholds, count) {
   const /** @type {[string, Changes][]} */ ways = [];
   const at = bestThreshold(state, {}, thresholds, count);
-  if (at !== null) ways.push([`threshold ${at}`, { threshold: at }]);
+  const /** @type {[string, Changes][]} */ other = at === null ? [] : [[`threshold ${at}`, { threshold: at }]];
+  const isFar = at < state.threshold / FAR;
+  if (!isFar) ways.push(...other);
   if (state.before) ways.push(["off before 0", { before: 0 }]);
   if (state.after) ways.push(["off after 0", { after: 0 }]);
   for (const side of otherSides(state)) ways.push([`${side} side`, { side }]);
   ways.push(...shorter(state));
+  if (isFar) ways.push(...other);
   return counted(ways, count);
 }
 
@@ -109,9 +115,13 @@ function bestThreshold(state, changes, thresholds, count) {
 }
 
 /**
- * Thresholds over the upper half of a range, with two digits.
+ * Thresholds over the upper half of a range, with two digits; in a wide one also from the usual one on, each twice the one
+ * before (as in match/pattern/opening_threshold.py).
  * @param {number} reach
  */
 export function placesOf(reach) {
-  return Array.from({ length: PLACES - 1 }, (_, k) => Number(((reach * (k + 1)) / PLACES).toPrecision(2)));
+  const even = Array.from({ length: PLACES - 1 }, (_, k) => Number(((reach * (k + 1)) / PLACES).toPrecision(2)));
+  const doubled = [];
+  for (let threshold = BASE_STATE.threshold; threshold < even[0]; threshold *= 2) doubled.push(threshold);
+  return [...doubled, ...even];
 }

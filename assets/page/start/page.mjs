@@ -86,7 +86,7 @@ function build() {
   });
   countLine = element("p", "lv-start-found", "", { role: "status" });
   head.append(element("h2", "", kindWord(true)), field, countLine);
-  if (allOffers().some((offer) => offer.is_sample)) head.prepend(introduction());
+  head.prepend(introduction(allOffers().some((offer) => offer.is_sample)));
   list = element("ul", "lv-start-list", "", { id: "lv-start-list" });
   end = element("p", "lv-start-end");
   place.append(head, list, end);
@@ -99,13 +99,22 @@ function build() {
   updateStart();
 }
 
-/* What this is and where to begin. */
-function introduction() {
+/**
+ * What this is and where to begin.
+ * @param {boolean} hasSamples
+ */
+function introduction(hasSamples) {
+  const [what, where, orElse] = hasSamples
+    ? [
+        "a small recurrent network that has read a text, with its state at every step recorded",
+        "text",
+        "; or press Show me",
+      ]
+    : ["what a recurrent network has read, with its state at every step", "steps", ""];
   return element(
     "p",
     "lv-start-intro",
-    "Each card is a small recurrent network that has read a text, with its state at every step recorded. " +
-      "Open one, brush a span of the text, and see which units are on through exactly that span and where else they are; or press Show me.",
+    `Each card is ${what}. Open one, brush a span of the ${where}, and see which units are on through exactly that span and where else they are${orElse}.`,
   );
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +29,19 @@ class OpeningThreshold:
     n_brushes: int
 
 
+def places_of(bound: float) -> list[float]:
+    """Return thresholds all over a range, in a wide one also from the usual one on, each twice the one before."""
+    even = [float(f"{share * bound:.2g}") for share in SHARES.tolist()]
+    doubled = takewhile(lambda threshold: threshold < even[0], (USUAL * 2**k for k in count()))
+    return [*doubled, *even]
+
+
 class BrushTrial:
     """Every brush of four steps in blocks of a source, at thresholds all over its range."""
 
     def __init__(self, bound: float) -> None:
         """Take the range that is drawn: -bound to bound."""
-        self.thresholds = [float(f"{share * bound:.2g}") for share in SHARES.tolist()]
+        self.thresholds = places_of(bound)
         self._n_with_unit = np.zeros(len(self.thresholds), dtype=np.int64)
         self._n = 0
 
