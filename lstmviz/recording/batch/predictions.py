@@ -25,7 +25,8 @@ GROUP = "predictions"  # the tracks are drawn together
 RIGHT, WRONG = "right", "wrong"
 _NONE = -100  # the target of no target, as torch's losses have it
 _CHUNK = 4_000_000  # logits read at a time: 16 MB of float32, whatever the size of the vocabulary
-_SPREAD = 0.5  # that probabilities of separate labels have at least
+_SPREAD = 0.5  # of probabilities of separate labels, if one is near 0
+_OFF_ZERO = 0.25  # the logits of a small untrained model are all above it once in a hundred, of others never
 _ENOUGH = 16  # scores, which lie between 0 and 1 by chance in less than one of 50,000 cases
 _NEAR_ONE = 1e-3  # how far the sum of a row of probabilities may be from 1, in any dtype
 
@@ -332,10 +333,10 @@ def _refuse_probabilities(logits: Tensor) -> None:
 
 
 def _are_shares(values: Tensor) -> bool:
-    """Tell whether values are too many to lie between 0 and 1 by chance, not all at the ends, and not close together.
+    """Tell whether values are too many to lie between 0 and 1 by chance, not all at the ends, and not close to 0.
 
-    The logits of an untrained model lie close together.
+    The logits of an untrained model lie close to 0, and its probabilities close to 0.5.
     """
     low, high = torch.aminmax(values)
-    is_within = bool((low >= 0) & (high <= 1) & (high - low > _SPREAD))
+    is_within = bool((low >= 0) & (high <= 1) & ((high - low > _SPREAD) | (low >= _OFF_ZERO)))
     return values.numel() >= _ENOUGH and is_within and bool((values % 1 != 0).any())
