@@ -133,8 +133,21 @@ def test_scores_of_the_shape_of_the_steps_could_be_either(tmp_path):
         kept(tmp_path / "a.h5", torch.randn(2, 3))
     assert kept(tmp_path / "b.h5", torch.randn(2, 3), labels=["a", "b", "c"]).sequences["predicted"].notna().all()
     assert set(kept(tmp_path / "c.h5", torch.randn(2, 3), [0, 1]).sequences["right"]) <= {"right", "wrong"}
-    with one_line(InputError, "one score a sequence; give logits[:, None]"):
-        kept(tmp_path / "d.h5", torch.randn(2))
+
+
+@pytest.mark.parametrize("scores", [torch.tensor([-2.0, 3.0]), torch.tensor([[-2.0], [3.0]])], ids=["(2,)", "(2, 1)"])
+def test_one_score_a_sequence_is_that_of_yes_against_no(tmp_path, scores):
+    dump = kept(tmp_path / "a.h5", scores, [0.0, 1.0], labels=["no", "yes"])
+    assert dump.sequences["predicted"].tolist() == ["no", "yes"]
+    assert dump.sequences["p"].tolist() == pytest.approx(torch.tensor([2.0, 3.0]).sigmoid().tolist())
+    assert dump.sequences["right"].tolist() == ["right", "right"]
+
+
+def test_scores_that_lost_their_batch_of_one(tmp_path):
+    dump = predicted(tmp_path / "a.h5", ((torch.tensor(3.0),), {"labels": ["no", "yes"]}), ids=IDS[:1])
+    assert dump.sequences["predicted"].tolist() == ["yes"]
+    with one_line(InputError, "they have no batch; give logits[None]"):
+        predicted(tmp_path / "b.h5", ((torch.randn(4),), {}), ids=IDS[:1])
 
 
 @pytest.mark.parametrize(

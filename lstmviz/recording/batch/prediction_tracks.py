@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from torch import Tensor
 
 from lstmviz.errors import InputError
 from lstmviz.recording.batch.forward_pass import PassLayout, PredictionTrack
@@ -37,7 +38,7 @@ class Predictions:
         is_steps_first: bool | None,
     ) -> list[PredictionTrack]:
         """Return the tracks for a pass; ``is_steps_first`` is the layout of the model where all modules have one."""
-        outputs = self.outputs
+        outputs = self.outputs[None] if isinstance(self.outputs, Tensor) and not self.outputs.dim() else self.outputs
         first = outputs[0] if isinstance(outputs, tuple) and self.kind != "softmax" else outputs
         shape = _shape(first)
         n_sequences, n_steps = _shape_of(given, layout, shape)

@@ -79,11 +79,12 @@ def class_predictions(logits: Any, targets: Any, n_sequences: int, *, labels: Se
     """Return the tracks of a classifier's predictions by name, one value a sequence, each (n_sequences,).
 
     ``logits`` (n_sequences, n_classes), ``targets`` (n_sequences,) and ``labels`` are as in ``token_predictions``. The
-    tracks are ``predicted`` and ``p``, and with targets ``loss`` and ``right``.
+    tracks are ``predicted`` and ``p``, and with targets ``loss`` and ``right``. ``logits`` (n_sequences,) are those of
+    yes against no.
     """
-    values, targets = _two_sided(_read_logits(logits), targets)
-    if values.dim() == 1 and len(values) == n_sequences:
-        raise InputError(f"logits have shape {tuple(values.shape)}, one score a sequence; give logits[:, None]")
+    given = _read_logits(logits)
+    is_one_each = tuple(given.shape) == (n_sequences,)
+    values, targets = _two_sided(given[:, None] if is_one_each else given, targets)
     if values.dim() != 2 or len(values) != n_sequences:
         raise InputError(
             f"logits have shape {tuple(values.shape)}; a prediction for each of the {n_sequences} sequences needs "
@@ -243,7 +244,7 @@ def _check_logits(logits: Tensor, shape: tuple[int, int], *, is_steps_first: boo
         guess = "did you pass (steps, batch, n_vocab)? give logits.transpose(0, 1)"
     elif logits.dim() == 3 and (given[0], given[2]) == shape:
         guess = "did you pass (batch, n_vocab, steps)? give logits.transpose(1, 2)"
-    elif logits.dim() == 2 and (batch, given[0]) == (1, steps):
+    elif batch == 1 and (logits.dim() == 1 or (logits.dim() == 2 and given[0] == steps)):
         guess = "they have no batch; give logits[None]"
     elif logits.dim() == 2 and given[0] == batch * steps:
         rows = f"logits.view({batch}, {steps}, -1)"
