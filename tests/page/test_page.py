@@ -112,6 +112,31 @@ def test_the_wheel_scrolls_the_page_and_pans_with_shift(bench):
     assert bench.page.evaluate("() => scrollY") == 0
 
 
+def test_a_vertical_swipe_on_the_tokens_scrolls_and_a_sideways_one_brushes(chromium, parens_address):
+    with browsing.workbench(chromium, parens_address, has_touch=True) as bench:
+        bench.open(**BRUSHED)
+        touch = bench.page.context.new_cdp_session(bench.page)
+        token, last = bench.cell(230), bench.cell(233)
+        start, y = (token["left"] + token["right"]) / 2, token["middle"]
+        wide = last["left"] - token["left"]
+
+        def swipe(*places):
+            for k, (x, y) in enumerate(places):
+                kind = "touchMove" if k else "touchStart"
+                touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+        swipe(*((start, y - 12 * k) for k in range(20)))
+        bench.page.wait_for_function("() => scrollY > 100")
+        state = bench.ready()["state"]
+        assert [state["start"], state["stop"]] == list(DEPTH_4)
+        bench.page.evaluate("() => scrollTo(0, 0)")
+        bench.page.wait_for_function("() => scrollY === 0")
+        swipe(*((start + wide * k / 8, y) for k in range(9)))
+        state = bench.ready()["state"]
+        assert [state["start"], state["stop"]] == [230, 234]
+
+
 def test_the_off_handles_and_fields_set_the_constraints(bench, parens):
     bench.open(**QUERY)
     shown = bench.brush(*DEPTH_4)
