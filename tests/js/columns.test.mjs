@@ -68,3 +68,11 @@ test("where room is short, little of what was before a match is kept", () => {
   const text = columnLayout({ ...asked, width: 760 }).list.find((column) => column.kind === "text");
   assert.equal(text.from, 2);
 });
+
+test("words have room for twenty before heatmaps have more than they must", () => {
+  const kinds = (more) => columnLayout({ ...asked, used: [0, 48], isChars: false, ...more }).list;
+  const widthOf = (list) => list.find((column) => column.kind === "text").width;
+  assert.ok(widthOf(kinds({ width: 1077, tracks: [] })) >= 20 * 36); // beside the cards at 1440
+  assert.ok(widthOf(kinds({ width: 917, tracks: [] })) > 580); // at 1280
+  assert.equal(kinds({ width: 1077 }).filter((column) => column.kind === "track").length, 1);
+});

@@ -7,12 +7,13 @@ const GAP = 22; // px between columns
 export const HEAD_WIDTH = 44; // px that a column's name needs
 const CHAR = { wide: 19, narrow: 15, least: 9 }; // px a cell of a text of characters
 const WORD = 34; // px that a word takes, about
-const WORDS = { share: 0.7, most: 24, alone: 300 }; // of the width beside heatmaps, words that are enough, px too few to share
+// Of the width beside heatmaps; words before the heatmap of the units, and one of a track, have more than they must; words that are enough; px too few to share.
+const WORDS = { share: 0.7, context: 22, most: 24, alone: 300 };
 const AHEAD = 0.36; // share of the words' width that is before the matches
 const AHEAD_CHARS = { least: 3, most: 5 }; // cells before a match
 const PAIR = { share: 0.26, least: 120, most: 380, room: 560 }; // of the width beside a text: the other text of its pair
 const NUMBER = 36; // px a cell where there is no text, and the first heatmap stands in its place
-const HEAT = { least: 96, good: 170, most: 420, cell: 12 }; // px a heatmap, and a cell of one where they are few
+const HEAT = { least: 96, named: 112, good: 170, most: 420, cell: 12 }; // px a heatmap (`named`: that of the units has its name whole), and a cell of one where they are few
 
 /**
  * The cells [a, b) that any row has something in: rows of short sequences leave the others empty.
@@ -90,12 +91,14 @@ const pairWidth = (width) => Math.round(Math.max(PAIR.least, Math.min(PAIR.most,
  * @param {LayoutQuestion} asked
  * @param {number} left
  */
-function text({ width, used: [a, b], before, isChars, tracks, unit, nTokens }, left) {
+function text({ width, used: [a, b], before, isChars, tracks, unit, nTokens, scale = 1 }, left) {
   const room = width - left;
   if (!isChars) {
     const share = nTokens || room < WORDS.alone ? 1 : WORDS.share;
     const most = Math.min(b - a, nTokens || WORDS.most) * WORD;
-    const wide = Math.floor(Math.min(room * share, Math.max(HEAD_WIDTH, most)));
+    const heats = (tracks.length ? 2 : 1) * (HEAT.named * scale + GAP);
+    const context = Math.min(room - heats, WORDS.context * WORD * scale);
+    const wide = Math.floor(Math.min(Math.max(room * share, context), Math.max(HEAD_WIDTH, most)));
     return { name: "tokens", kind: "text", left, width: wide, from: a, n: b - a, ahead: Math.floor(wide * AHEAD) };
   }
   const heats =
