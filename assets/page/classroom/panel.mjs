@@ -243,13 +243,8 @@ function person(student) {
   const row = element("div", `lv-class-person${student.isHere ? "" : " lv-class-away"}`);
   const words = element("div", "lv-class-who");
   const how = !student.isHere ? "away" : student.follows ? "follows" : "on their own";
-  const name = element("div", "lv-class-line");
-  name.append(
-    element("bdi", "lv-class-name", student.nickname),
-    element("span", "lv-class-note", student.hasAnswered ? `${how} · answered` : how),
-  );
-  const where = whereWords(student);
-  words.append(name, element("span", "lv-class-note lv-class-where", where, { title: where }));
+  const told = [how, student.hasAnswered && "answered", whereWords(student)].filter(Boolean).join(" · ");
+  words.append(element("bdi", "lv-class-name", student.nickname), element("span", "lv-class-note", told));
   row.append(
     words,
     act(`look${student.number}`, "Look", "Show on this page what this student looks at", () =>
