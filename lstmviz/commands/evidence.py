@@ -69,6 +69,7 @@ Sources = Annotated[
     list[str] | None,
     typer.Option("--source", help="Source whose units are used; can be given several times. Default: every h and c."),
 ]
+FILTERS = "--only TRACK=VALUE (of one track), --token or --regex"  # the ways to give one, as errors tell them
 Limit = Annotated[int, typer.Option(min=0, help="Number of rows.")]
 Seed = Annotated[int, typer.Option(help="Seed of what is drawn.")]
 Untrained = Annotated[
@@ -104,7 +105,8 @@ def enrichment(
         progress.add_task("counting", total=None)
         dump = lstmviz.open_dump(path)
         chosen, _ = pattern_of(dump, pattern, window)
-        hypothesis = hypothesis_of(dump, track, OnlyOptions(only, token, regex), chosen.axis)
+        asked = OnlyOptions(only, token, regex)
+        hypothesis = hypothesis_of(dump, track, asked, chosen.axis, '--track NAME (such as "token here")')
         prepare_index(dump, [name for name, _ in chosen.bases], progress)
         frame = dump.enrichment(chosen, hypothesis, min_shared, seed=seed)
     shown = frame.head(limit)
@@ -169,9 +171,7 @@ def detect(
     with progress_bar() as progress:
         progress.add_task("searching", total=None)
         dump = open_with(path, model)
-        hypothesis = hypothesis_of(dump, None, OnlyOptions(only, token, regex), _axis(dump, source, only))
-        if isinstance(hypothesis, str):
-            raise PatternError("a detector needs to know which steps are a yes: give --only, --token or --regex")
+        hypothesis = filter_of(dump, OnlyOptions(only, token, regex), _axis(dump, source, only))
         detector = dump.detector(hypothesis, source or None, most, n_swaps, seed, untrained)
     file = PatternFile(detector.pattern, Notes(name=name, dump=dump.uuid, chosen_by=chosen_by(hypothesis)))
     if output is not None:
@@ -214,12 +214,26 @@ def probe(
         )
 
 
-def hypothesis_of(dump: Dump, track: str | None, only: OnlyOptions, axis: str) -> Filter | str:
-    """Return the hypothesis: a track's name, or the one filter that the options give; PatternError for none or two."""
+def hypothesis_of(
+    dump: Dump, track: str | None, only: OnlyOptions, axis: str, named: str = "--track NAME"
+) -> Filter | str:
+    """Return the hypothesis: a track's name, or the one filter that the options give; PatternError for none or two.
+
+    ``named`` is the way to name a track, as an error tells it.
+    """
+    if track is None:
+        return filter_of(dump, only, axis, f"{named}, ")
+    if filters_of(dump, axis, only):
+        raise PatternError(f"give one of {named}, {FILTERS}")
+    return track
+
+
+def filter_of(dump: Dump, only: OnlyOptions, axis: str, also: str = "") -> Filter:
+    """Return the one filter that the options give; PatternError for none or two, which names other ways ``also``."""
     filters = filters_of(dump, axis, only)
-    if len(filters) + (track is not None) != 1:
-        raise PatternError("give one of --track NAME, --only TRACK=VALUE (of one track), --token or --regex")
-    return filters[0] if track is None else track
+    if len(filters) != 1:
+        raise PatternError(f"give one of {also}{FILTERS}")
+    return filters[0]
 
 
 def _axis(dump: Dump, sources: list[str] | None, only: list[str] | None) -> str:

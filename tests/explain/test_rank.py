@@ -256,7 +256,7 @@ def test_tokens_can_be_asked_where_there_is_no_track(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        (("part",), PatternError, "holds labels; give a Filter"),
+        (("part",), PatternError, "holds labels, not numbers; name one of them, such as Filter"),
         (("tone",), UnknownName, "it has part, number"),
         ((Filter("part", ("c",)),), UnknownName, "no label 'c'"),
         ((Filter("number", low=99),), PatternError, "none is a yes"),

@@ -31,7 +31,8 @@ def correlated_units(dump: DumpReader, track: str, sources: Sequence[str] | None
     axis, stored = find_track(dump, track)
     if stored.info.kind != "number":
         raise PatternError(
-            f"track {track!r} holds labels; give a Filter that names one, such as Filter({track!r}, (...,))"
+            f"track {track!r} holds labels, not numbers; name one of them, such as Filter({track!r}, "
+            f"({stored.labels[0]!r},)), or --only {track}={stored.labels[0]}"
         )
     numbers = np.asarray(stored[:], np.float64)
     numbers[~np.isfinite(numbers)] = np.nan
