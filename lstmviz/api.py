@@ -27,6 +27,7 @@ from lstmviz.explain.evidence.align import Alignment, Comparable, align_units
 from lstmviz.explain.evidence.correlation import correlated_units
 from lstmviz.explain.evidence.detector import Detector, detector
 from lstmviz.explain.evidence.enrichment import enrichment
+from lstmviz.explain.evidence.enrichment_row import chosen_by, with_caution
 from lstmviz.explain.evidence.labels import step_answers
 from lstmviz.explain.evidence.probe import Probe, probe
 from lstmviz.explain.evidence.rank import rank_labelled, rank_units
@@ -40,7 +41,7 @@ from lstmviz.maps.region import Region, region
 from lstmviz.maps.sampling import N_STEPS
 from lstmviz.maps.tensorboard import default_source, to_projector
 from lstmviz.maps.trajectories import trajectories
-from lstmviz.match.pattern.file import PatternFile, as_pattern, hidden_in
+from lstmviz.match.pattern.file import PatternFile, as_pattern, hidden_in, notes_of
 from lstmviz.match.summary.pairs import with_pair
 from lstmviz.rerun.interventions import Intervention, held_values
 from lstmviz.rerun.live.model import AnyModel
@@ -255,7 +256,7 @@ class Dump(DumpReader):
             the matched steps), share_low and share_high (its 95 % interval), base_rate (of all steps), lift (share -
             base_rate), lift_low and lift_high, recall, f1, f1_always (F1 of always saying yes), p, q (adjusted for the
             number of rows), by (the null that stands for chance: ``"swaps"``, ``"draws"`` or ``"shifts"``), note (what
-            to keep in mind).
+            to keep in mind, such as that a detector chose the units of a pattern file by these labels).
 
         Raises:
             UnknownName: The dump lacks a source, track or label.
@@ -278,7 +279,8 @@ class Dump(DumpReader):
             2     )   0.00       0.17  swaps
         """
         left_out = {*hidden, *hidden_in(pattern, self.uuid)}
-        return enrichment(self, as_pattern(pattern), track, min_shared, left_out, check_whole("seed", seed))
+        frame = enrichment(self, as_pattern(pattern), track, min_shared, left_out, check_whole("seed", seed))
+        return with_caution(frame) if notes_of(pattern).chosen_by == chosen_by(track) else frame
 
     def rank_units(
         self,

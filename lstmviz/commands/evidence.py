@@ -28,12 +28,13 @@ from lstmviz.commands.options import (
     StopOrNone,
     ThresholdOrNone,
     WindowOptions,
+    file_of,
     filters_of,
     open_with,
-    pattern_of,
 )
 from lstmviz.errors import PatternError
-from lstmviz.explain.evidence.detector import Detector, chosen_by
+from lstmviz.explain.evidence.detector import Detector
+from lstmviz.explain.evidence.enrichment_row import chosen_by
 from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.types import Filter
 
@@ -104,10 +105,10 @@ def enrichment(
     with progress_bar() as progress:
         progress.add_task("counting", total=None)
         dump = lstmviz.open_dump(path)
-        chosen, _ = pattern_of(dump, pattern, window)
+        chosen, _ = file_of(dump, pattern, window)
         asked = OnlyOptions(only, token, regex)
-        hypothesis = hypothesis_of(dump, track, asked, chosen.axis, '--track NAME (such as "token here")')
-        prepare_index(dump, [name for name, _ in chosen.bases], progress)
+        hypothesis = hypothesis_of(dump, track, asked, chosen.pattern.axis, '--track NAME (such as "token here")')
+        prepare_index(dump, [name for name, _ in chosen.pattern.bases], progress)
         frame = dump.enrichment(chosen, hypothesis, min_shared, seed=seed)
     shown = frame.head(limit)
     write_figures(_enrichment_table(shown) if format is Format.TABLE else shown, format)

@@ -114,11 +114,17 @@ def open_with(path: Path, model: str | None) -> Dump:
 
 def pattern_of(dump: Dump, path: str | None, window: WindowOptions) -> tuple[Pattern, str]:
     """Return the pattern of a file or of a window, and a title for its units; PatternError for both or neither."""
+    file, title = file_of(dump, path, window)
+    return file.pattern, title
+
+
+def file_of(dump: Dump, path: str | None, window: WindowOptions) -> tuple[PatternFile, str]:
+    """Return the same with the notes of the file, which are empty for a window."""
     if path is not None:
         given = [f"--{f.name.replace('_', '-')}" for f in fields(window) if getattr(window, f.name) is not None]
         if given:
             raise PatternError(f"give either --pattern or a window; with --pattern leave out {', '.join(given)}")
-        return read_pattern(path).pattern, "units of the pattern"
+        return read_pattern(path), "units of the pattern"
     if window.source is None or window.start is None or window.stop is None:
         raise PatternError("give a window (--source, --start and --stop) or --pattern FILE")
     pattern = dump.select(
@@ -130,7 +136,7 @@ def pattern_of(dump: Dump, path: str | None, window: WindowOptions) -> tuple[Pat
         window.off_after or 0,
         check_side(window.side or "high"),
     )
-    return pattern, f"units on throughout [{window.start}, {window.stop}) of {window.source}"
+    return PatternFile(pattern), f"units on throughout [{window.start}, {window.stop}) of {window.source}"
 
 
 def read_pattern(path: str) -> PatternFile:

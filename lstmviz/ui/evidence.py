@@ -15,8 +15,9 @@ from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.explain.evidence.align import Alignment, Comparable, align_units
 from lstmviz.explain.evidence.codes import IsCancelled
-from lstmviz.explain.evidence.detector import chosen_by, detector
+from lstmviz.explain.evidence.detector import detector
 from lstmviz.explain.evidence.enrichment import enrichment_of_spans, is_of_tokens
+from lstmviz.explain.evidence.enrichment_row import chosen_by
 from lstmviz.explain.evidence.labels import find_track, step_answers, token_labels
 from lstmviz.explain.evidence.rank import rank_labelled, rank_units
 from lstmviz.explain.evidence.sources import asked_sources

@@ -153,6 +153,8 @@ def test_detect_writes_the_pattern_that_match_takes(path, dump, tmp_path):
     file = PatternFile.read(tmp_path / "noun.json")
     assert (file.pattern, file.notes.name, file.notes.dump) == (found.pattern, "nouns", dump.uuid)
     assert file.notes.chosen_by == "part"
+    told = printed("enrichment", path, "--pattern", tmp_path / "noun.json", "--track", "part")
+    assert "the units were chosen by these labels" in told
     assert f"always saying yes {found.f1_always:.3f}; on 3 swapped tracks at most {max(found.chance):.3f}" in table
     assert PatternFile.from_json(printed(*arguments, "--format", "json")).pattern == found.pattern
     read = pd.read_csv(io.StringIO(printed(*arguments, "--format", "csv")))

@@ -15,6 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 import lstmviz
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.explain.evidence.enrichment_row import TOO_FEW, WEAKER
+from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.match.summary import spans
 from lstmviz.types import Filter, Pattern, PatternUnit, Window
 from support import naive_evidence as naive
@@ -201,3 +202,16 @@ def test_the_same_seed_draws_the_same(tmp_path):
     assert first.equals(same)
     assert not first.equals(other)
     assert np.allclose(first["p"], other["p"], atol=0.03)
+
+
+def test_units_that_a_detector_chose_by_these_labels_are_noted(tmp_path):
+    (dump, _), _, _, _ = made(tmp_path, 5, 25)
+    file = PatternFile(ON, Notes(chosen_by="part"))
+    for pattern in (file, file.to_json()):
+        noted = dump.enrichment(pattern, "part")
+        assert noted["note"].str.endswith("chosen by these labels: the share is too good, see F1 of rank_units").all()
+        assert noted.drop(columns="note").equals(dump.enrichment(ON, "part").drop(columns="note"))
+    assert not dump.enrichment(file, "depth")["note"].str.contains("chosen").any()
+    assert not dump.enrichment(file, "token here")["note"].str.contains("chosen").any()
+    of_tokens = PatternFile(ON, Notes(chosen_by="token here"))
+    assert dump.enrichment(of_tokens, "token here")["note"].str.contains("chosen").all()

@@ -24,7 +24,6 @@ from lstmviz.explain.evidence.labels import Mask, StepLabels, answers
 from lstmviz.explain.evidence.run_tables import runs_of
 from lstmviz.explain.evidence.sources import asked_sources, axis_asked
 from lstmviz.explain.evidence.swaps import swapped
-from lstmviz.match.summary.token_rows import HERE
 from lstmviz.types import Filter, Pattern, PatternUnit
 
 WIDTH = 8  # conjunctions that the beam keeps
@@ -34,11 +33,6 @@ MOST_SWAPS = 10_000
 BASE = 0.3  # threshold by which the other units of a source are counted for n_union
 
 STEP_COLUMNS = ("n_units", "f1_fit", "f1", "precision", "recall", "units")
-
-
-def chosen_by(hypothesis: Filter) -> str:
-    """Return what the notes of a detector's pattern say that its units were chosen by, as enrichment names it."""
-    return hypothesis.track or HERE
 
 
 @dataclass(frozen=True, eq=False)

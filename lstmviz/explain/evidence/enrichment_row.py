@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from lstmviz.explain.evidence.intervals import MIN_SEQUENCES
 from lstmviz.explain.evidence.swaps import By
+from lstmviz.match.summary.token_rows import HERE
+from lstmviz.types import Filter
 
 WEAKER = "fewer than 20 sequences: circular shifts, a weaker test, misled by drift over the corpus"
 TOO_FEW = "fewer than 20 sequences with a match: too few for an interval"
+CHOSEN = "the units were chosen by these labels: the share is too good, see F1 of rank_units"
 
 
 def note_of(n_sequences: int, by: By) -> str:
@@ -39,3 +44,13 @@ class EnrichmentRow:
     q: float
     by: By
     note: str
+
+
+def chosen_by(asked: str | Filter) -> str:
+    """Return what the notes of a detector's pattern say that its units were chosen by, as an enrichment names it."""
+    return asked if isinstance(asked, str) else asked.track or HERE
+
+
+def with_caution(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return an enrichment that notes in each row that the units were chosen by these labels."""
+    return frame.assign(note=["; ".join(filter(None, (note, CHOSEN))) for note in frame["note"]])

@@ -179,9 +179,14 @@ def as_pattern(value: object) -> Pattern:
 
 def hidden_in(pattern: object, uuid: str) -> tuple[Window, ...]:
     """Return the matches in a dump that the notes of a pattern file or its text hide; a Pattern hides none."""
-    file = PatternFile.from_json(pattern) if isinstance(pattern, str | bytes) else pattern
-    notes = file.notes if isinstance(file, PatternFile) else Notes()
+    notes = notes_of(pattern)
     return notes.hidden if notes.dump in ("", uuid) else ()
+
+
+def notes_of(pattern: object) -> Notes:
+    """Return the notes of a pattern file or its text; empty ones of a Pattern."""
+    file = PatternFile.from_json(pattern) if isinstance(pattern, str | bytes) else pattern
+    return file.notes if isinstance(file, PatternFile) else Notes()
 
 
 class _Header(BaseModel):
