@@ -16,6 +16,7 @@ from lstmviz.dump.values import Values, plain
 from lstmviz.errors import InputError
 
 REST = "other"  # the label of the steps that nothing was found at
+FEW = 8  # labels, each of which is looked for until it is found
 BLOCK = 2**16  # values counted at a time: they stay in a core's cache
 
 
@@ -56,16 +57,24 @@ def encoded(axis: Axis, rows: TrackRows, made: str, *, is_per_sequence: bool = F
 
 def of_codes(axis: Axis, labels: Sequence[str], codes: NDArray[Any], made: str) -> NewTrack:
     """Make a track of one index of a label a step (-1: none), without the labels that no step has."""
-    is_used = np.zeros(len(labels) + 1, np.bool_)
-    for a in range(0, len(codes), BLOCK):
-        is_used |= np.bincount(codes[a : a + BLOCK].astype(np.intp) + 1, minlength=len(is_used)) > 0
-    used = np.flatnonzero(is_used[1:])
+    used = _used(len(labels), codes)
     kept = tuple(labels[i] for i in used.tolist())
     if len(used) < len(labels):
         table = np.full(len(labels) + 1, -1, np.int32)
         table[used] = np.arange(len(used))
         codes = table[codes]
     return NewTrack(axis.name, "category", "step", kept, codes.astype(label_dtype(len(kept))), made)
+
+
+def _used(n_labels: int, codes: NDArray[Any]) -> NDArray[np.intp]:
+    """Return which of so many labels some step has."""
+    blocks = [codes[a : a + BLOCK] for a in range(0, len(codes), BLOCK)]
+    if n_labels <= FEW:
+        return np.flatnonzero([any((block == code).any() for block in blocks) for code in range(n_labels)])
+    is_used = np.zeros(n_labels + 1, np.bool_)
+    for block in blocks:
+        is_used |= np.bincount(block.astype(np.intp) + 1, minlength=len(is_used)) > 0
+    return np.flatnonzero(is_used[1:])
 
 
 def categorical(codes: NDArray[Any], labels: Sequence[str]) -> pd.Categorical:

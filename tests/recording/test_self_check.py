@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+import lstmviz
 from lstmviz.errors import RecordingError
 from lstmviz.recording.hooks.calls import ModuleCall
 from lstmviz.recording.hooks.modules import find_recorded
+from lstmviz.recording.recompute.layer_run import GateInputs
 from support.naive_recurrent import states_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -178,3 +181,11 @@ def test_another_module_is_noticed_though_one_value_is_infinite():
     x[3, 0, 0] = torch.inf
     with pytest.raises(RecordingError, match=r"recomputed h of rnn\.l0"):
         states_of(HalvedRNN(3, 8), [(x, None)], [20] * 2, "h")
+
+
+def test_the_largest_weight_is_not_looked_for_where_states_agree_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.delattr(GateInputs, "rounding_scale")
+    rnn, path = nn.LSTM(3, 5, 2, batch_first=True), tmp_path / "run.h5"
+    with torch.no_grad(), lstmviz.record(rnn, path) as run, run.batch(tokens=torch.zeros(2, 40).long()):
+        output = rnn(torch.randn(2, 40, 3))[0]
+    np.testing.assert_allclose(lstmviz.open_dump(path).states("lstm.l1.h")[:40], output[0], atol=1e-3)

@@ -71,7 +71,8 @@ class TokenTexts:
         as_one = "u1" if self._encoding == "ascii" else "<u4"
         self._characters = np.array(list(map(ord, texts)), as_one) if is_by_character else None
         self._bytes = None if is_by_character else FixedWidth.of([text + self._join for text in texts])
-        self._is_cut = np.array([i in self._spelling.cut for i in range(len(texts))], np.bool_)
+        self._is_cut = np.zeros(len(texts), np.bool_)
+        self._is_cut[list(self._spelling.cut)] = True
 
     def unchanged(self, ids: NDArray[Any]) -> SearchText | None:
         """Return the text of many ids at once, or None where a letter of it is composed, or cut by tokens.
@@ -120,7 +121,7 @@ class FixedWidth:
         if width is None or not all(map(str.isascii, texts)):
             return None
         lengths = np.array(list(map(len, texts)), np.uint8)
-        return cls(np.array([text.encode() for text in texts], f"S{width}").view(f"V{width}"), lengths)
+        return cls(np.array(texts, f"S{width}").view(f"V{width}"), lengths)
 
     def text(self, ids: NDArray[Any]) -> tuple[str, Ints]:
         """Return the texts of some ids as one, and the borders between them."""
