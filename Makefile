@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-all fuzz check docs reference notebooks pictures bench clean
+.PHONY: demo test test-all fuzz check lint types style docs reference notebooks pictures bench clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/lstmviz demo $(ARGS)
@@ -13,23 +13,30 @@ demo: $(VENV)/demo-ready
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: check
+test: lint
 	$(PYTEST)
 
-test-all: check
+test-all: lint
 	$(PYTEST) -m "long or not long" --hypothesis-profile long
 
 MINUTES ?= 10
 fuzz: $(VENV)/test-ready
 	PYTHONPATH=tests $(BIN)/python -m fuzz.run --minutes $(MINUTES)
 
-check: $(VENV)/test-ready tools node_modules/ready
+check: lint
+	$(BIN)/python -m pytest -q tests/house/test_imports.py tests/house/test_page_modules.py
+
+lint: $(VENV)/test-ready tools node_modules/ready
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync types style
+
+types:
+	$(BIN)/mypy
+
+style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	node_modules/.bin/biome check --error-on-warnings
 	node_modules/.bin/tsc --project .
-	$(BIN)/python -m pytest -q tests/house/test_imports.py tests/house/test_page_modules.py
 	node --test tests/js/*.test.mjs
 
 docs: $(VENV)/test-ready
