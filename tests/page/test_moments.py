@@ -9,12 +9,16 @@ import pytest
 import torch
 
 import lstmviz
+from lstmviz.dump.reader import DumpReader
 from lstmviz.ui import growing
 from lstmviz.ui.arrivals import opened
+from lstmviz.ui.describe import about
 from support import browser as browsing
 from support.learning import SOURCE, WORDS, Learner, encode, moments, texts
 from support.typed_text import BOX, settled
 from support.workbench import start
+
+OUTPUT = "memory.l0.h"
 
 
 @pytest.fixture
@@ -58,6 +62,25 @@ def test_a_folder_of_moments_opens_as_one_card_and_each_new_moment_appears(chrom
         assert {"loss", "top1"} & set(shown["tracks"])
         bench.page.click("#lv-home")
         assert "3 moments" in bench.page.inner_text(".lv-start-about")
+
+
+def test_the_moments_are_drawn_on_one_axis(chromium, tmp_path):
+    model = Learner()
+    snapshots = moments(model, tmp_path / "farm")
+    for scale in (0.02, 20):
+        with torch.no_grad():
+            for weight in model.memory.parameters():
+                weight.normal_(0, scale)
+        snapshots.take(int(scale * 100))
+    dumps, arrivals = opened([snapshots.folder])
+    sources = [about(DumpReader(dump.path))["sources"] for dump in dumps]
+    low, high = (one["high"] for each in sources for one in each if one["name"] == OUTPUT)
+    assert low < high
+    with browsing.serving(dumps, arrivals=arrivals) as address, browsing.workbench(chromium, address) as bench:
+        for dump in dumps:
+            bench.open(dump=dump.uuid, source=OUTPUT)
+            drawn = bench.page.evaluate("() => [lvDebug.model.source.low, lvDebug.model.source.high]")
+            assert drawn == [-high, high]
 
 
 def test_texts_are_typed_into_each_moment_of_ones_own_model_and_its_units_held(chromium, tmp_path):

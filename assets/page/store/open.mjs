@@ -13,7 +13,7 @@ import { colourWhenHeld, holdUnit } from "./colouring.mjs";
 import { model } from "./model.mjs";
 import { recordingName, showNames, sourceName } from "./naming.mjs";
 import { allOffers } from "./offers.mjs";
-import { dumpOf, dumps, servedUuids } from "./recordings.mjs";
+import { dumpOf, dumpOnAxis, dumps, servedUuids } from "./recordings.mjs";
 import { changeState, setHover, state } from "./state.mjs";
 
 const opening = questionLine();
@@ -80,7 +80,7 @@ export async function showAddress(address) {
  * @param {string[]} problems
  */
 export async function showDump(uuid, values, how, problems) {
-  const reply = await opening.ask(() => sayBusy(dumpOf(uuid), "Opening the recording …"));
+  const reply = await opening.ask(() => sayBusy(dumpOnAxis(uuid), "Opening the recording …"));
   if (!reply) return; // something else was asked for meanwhile
   if (reply.error) {
     notify("dump", `This recording cannot be opened: ${reply.error.message}`);
