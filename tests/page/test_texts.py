@@ -305,7 +305,7 @@ def test_numbers(bench, numbers):
 
 def test_the_start_page(bench):
     bench.page.goto(bench.address)
-    bench.page.wait_for_function("() => window.lvDebug?.inspectPage().start?.drawn === 3")
+    bench.page.wait_for_function("() => window.lvDebug?.inspectPage().start?.drawn === 4")
     for width, height in SIZES:
         bench.page.set_viewport_size({"width": width, "height": height})
         bench.page.wait_for_timeout(150)
