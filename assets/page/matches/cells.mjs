@@ -5,7 +5,7 @@ import { textWidth, wordFont } from "../dom/cell-text.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 
-const PAD = 7; // px that a word's cell is wider than the word
+const PAD = 4; // px that a word's cell is wider than the word
 const MOST = 130; // px of a cell; a longer word is cut
 /** @type {WeakMap<Row, { key: string, edges: Map<number, [left: number, width: number]> }>} */
 const flows = new WeakMap();
