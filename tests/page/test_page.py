@@ -170,11 +170,19 @@ def test_what_a_field_repeats_late_is_not_taken_for_typed(bench):
     bench.open(**BRUSHED)
     for threshold in (0.61, 0.6):
         bench.page.evaluate("t => lvDebug.changeState({ threshold: t }, 'settle')", threshold)
-        bench.ready()
-    for _ in range(2):
-        bench.page.evaluate("() => dash_clientside.set_props('lv-threshold', { value: 0.61 })")
-        bench.page.wait_for_function("() => document.querySelector('#lv-threshold').value === '0.61'")
-        bench.page.wait_for_function("() => document.querySelector('#lv-threshold').value === '0.6'")
+        bench.page.wait_for_function("t => document.querySelector('#lv-threshold').value === t", arg=str(threshold))
+    bench.page.evaluate("""() => {
+      const callbacks = dash_clientside.lstmviz;
+      window.repeats = 0;
+      const get = (_, name) => (value) => {
+        if (name === "field_threshold" && value === 0.61) window.repeats++;
+        return callbacks[name](value);
+      };
+      dash_clientside.lstmviz = new Proxy({}, { get });
+    }""")
+    bench.page.evaluate("() => dash_clientside.set_props('lv-threshold', { value: 0.61 })")
+    bench.page.wait_for_function("() => window.repeats > 0")
+    bench.page.wait_for_function("() => document.querySelector('#lv-threshold').value === '0.6'")
     assert bench.ready()["state"]["threshold"] == 0.6
 
 
