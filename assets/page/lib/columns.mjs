@@ -7,8 +7,8 @@ const GAP = 22; // px between columns
 export const HEAD_WIDTH = 44; // px that a column's name needs
 const CHAR = { wide: 19, narrow: 15, least: 9 }; // px a cell of a text of characters
 const WORD = 34; // px that a word takes, about
-// Of the width beside heatmaps; words before a heatmap of a track may stand beside that of the units; words that are enough; px too few to share.
-const WORDS = { share: 0.7, least: 20, most: 24, alone: 300 };
+// Of the width beside heatmaps; words that are enough, before the heatmap of the units, and one of a track, have more than they must; px too few to share.
+const WORDS = { share: 0.7, most: 24, alone: 300 };
 const AHEAD = 0.36; // share of the words' width that is before the matches
 const AHEAD_CHARS = { least: 3, most: 5 }; // cells before a match
 const PAIR = { share: 0.26, least: 120, most: 380, room: 560 }; // of the width beside a text: the other text of its pair
@@ -96,8 +96,7 @@ function text({ width, used: [a, b], before, isChars, tracks, unit, nTokens, sca
   if (!isChars) {
     const share = nTokens || room < WORDS.alone ? 1 : WORDS.share;
     const most = Math.min(b - a, nTokens || WORDS.most) * WORD;
-    const heat = HEAT.named * scale + GAP;
-    const heats = tracks.length && room - 2 * heat >= WORDS.least * WORD * scale ? 2 * heat : heat;
+    const heats = (tracks.length ? 2 : 1) * (HEAT.named * scale + GAP);
     const context = Math.min(room - heats, WORDS.most * WORD * scale);
     const wide = Math.floor(Math.min(Math.max(room * share, context), Math.max(HEAD_WIDTH, most)));
     return { name: "tokens", kind: "text", left, width: wide, from: a, n: b - a, ahead: Math.floor(wide * AHEAD) };
