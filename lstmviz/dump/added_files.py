@@ -21,7 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from lstmviz.dump.lazy_arrays import StepIndex
 from lstmviz.dump.schema import check_name
 from lstmviz.errors import DumpError, NewerFormat
-from lstmviz.system.own_files import is_link, new_file, open_own
+from lstmviz.system.own_files import FileStamp, file_stamp, is_link, new_file, open_own
 from lstmviz.types import Per, TrackKind
 
 TRACKS = ".tracks"  # follows the name of the dump
@@ -105,16 +105,9 @@ def tracks_folder(file: Path) -> Path:
     return file.with_name(file.name + TRACKS)
 
 
-Stamp = tuple[int, int, int]
-
-
-def stamp_of(folder: Path) -> Stamp | None:
+def stamp_of(folder: Path) -> FileStamp | None:
     """Return what tells a list of tracks apart from a later one; None where there is none."""
-    try:
-        status = (folder / LIST).lstat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
+    return file_stamp(folder / LIST)
 
 
 def read_list(folder: Path, uuid: str) -> TrackList | None:

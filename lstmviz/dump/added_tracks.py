@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.added_files import About, Entry, Stamp, ValuesFile, read_about, read_list, stamp_of
+from lstmviz.dump.added_files import About, Entry, ValuesFile, read_about, read_list, stamp_of
 from lstmviz.dump.lazy_arrays import PerSequenceArray, StepIndex, StoredRows, Track
 from lstmviz.errors import DumpError
+from lstmviz.system.own_files import FileStamp
 from lstmviz.types import TrackInfo
 
 Ends = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -49,7 +50,7 @@ class AddedTracks:
         self.folder, self.uuid, self.ends = folder, uuid, dict[str, Ends]()
         self.fault = ""
         self._lock = threading.Lock()
-        self._stamp: Stamp | None = None
+        self._stamp: FileStamp | None = None
         self._now = NONE_ADDED
         self._known: dict[Entry, tuple[About, Track]] = {}
 

@@ -18,6 +18,18 @@ MOST_TEXT = 2**26  # bytes of a description or a report; none takes a megabyte
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
+FileStamp = tuple[int, int, int]
+
+
+def file_stamp(path: Path) -> FileStamp | None:
+    """Return what tells a file apart from a later one at the same path; None where there is none."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
 def own_folder(path: Path, like: Path | None = None) -> Path:
     """Return a folder, and make it if it is missing. Raises OSError where it is a link or a stranger's.
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from lstmviz.checks import check_page
-from lstmviz.dump.added_files import Stamp, stamp_of
+from lstmviz.dump.added_files import stamp_of
 from lstmviz.dump.corpus.reader import Shard, ShardReader, corpus_tracks_folder, open_shard, with_corpus_tracks
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.corpus.workers import map_shards
@@ -26,6 +26,7 @@ from lstmviz.match.engine.candidates import Candidates, joined_candidates
 from lstmviz.match.engine.filters import check_filters
 from lstmviz.match.engine.find import Count, MatchSearch, check_pattern
 from lstmviz.match.text.search import search
+from lstmviz.system.own_files import FileStamp
 from lstmviz.types import Filter, Pattern
 
 CACHED_SEARCHES = 16  # of one shard and pattern, kept by a process for totals and further rows
@@ -246,7 +247,7 @@ def _search_of(shard: Shard, pattern: Pattern) -> Iterator[MatchSearch]:
 
 
 @lru_cache(maxsize=CACHED_SEARCHES)
-def _cached_search(shard: Shard, pattern: Pattern, added: Stamp | None) -> tuple[MatchSearch, Lock]:
+def _cached_search(shard: Shard, pattern: Pattern, added: FileStamp | None) -> tuple[MatchSearch, Lock]:
     """Search a shard; ``added`` tells the tracks that were added to its corpus from later ones, None where none is."""
     dump = open_shard(shard.path, shard.uuid) if added is None else with_corpus_tracks(shard)
     return MatchSearch(dump, _for_shard(dump, pattern)), Lock()

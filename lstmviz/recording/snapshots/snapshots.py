@@ -176,11 +176,12 @@ class Snapshots:
 
     def _are_weights_kept(self, path: Path) -> bool:
         """Write the weights beside a dump, if they are wanted; False, after a line, where the disk takes none."""
+        if not self._keeps_weights:
+            return True
         from lstmviz.recording.snapshots.weights import save_weights
 
         try:
-            if self._keeps_weights:
-                save_weights(self._model, weights_beside(path))
+            save_weights(self._model, weights_beside(path))
         except OSError as err:
             print_line(f"the weights cannot be written to {self.folder} ({err.strerror or err})")
             return False

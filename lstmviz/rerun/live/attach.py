@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NoReturn
 from weakref import ref
 
@@ -20,6 +19,7 @@ from lstmviz.rerun.live.numbers import NumberRunner
 from lstmviz.rerun.live.runner import LiveRunner
 from lstmviz.rerun.of_dump import N_EXAMPLES, Attached, Reader, attach, is_beside
 from lstmviz.rerun.stepwise.modules import modules_of
+from lstmviz.system.own_files import FileStamp, file_stamp
 
 LOADED = 4  # moments whose models are kept in memory
 
@@ -54,7 +54,7 @@ def attach_live(dump: DumpReader, given: Any, encode: Any = None) -> None:
         there = at()
         if there is None or moment_of(there.provenance) is None:
             return own
-        stamp = _stamp_of_file(weights_beside(there.path))
+        stamp = file_stamp(weights_beside(there.path))
         return own if stamp is None else _of_moment(live, there, stamp)
 
     checked().runner()
@@ -62,18 +62,9 @@ def attach_live(dump: DumpReader, given: Any, encode: Any = None) -> None:
 
 
 @lru_cache(maxsize=LOADED)
-def _of_moment(live: LiveModel, dump: DumpReader, stamp: tuple[int, int]) -> _Checked:
+def _of_moment(live: LiveModel, dump: DumpReader, stamp: FileStamp) -> _Checked:
     """Load the weights beside a moment; ``stamp`` is that of their file."""
     return _Checked(at_moment(live, weights_beside(dump.path)), dump)
-
-
-def _stamp_of_file(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file apart from a later one; None where there is none."""
-    try:
-        status = path.lstat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size
 
 
 class _Checked:
