@@ -16,6 +16,19 @@ RUN = """([within, rules]) =>
   })
 """
 
+# until nothing that comes to an end moves: menus that open, colours on their way from the light to the dark
+REST = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  for (;;) {
+    await frame().then(frame);
+    const moving = document.getAnimations().filter(
+      (each) => each.playState === "running" && each.effect.getComputedTiming().endTime !== Infinity,
+    );
+    if (!moving.length) return;
+    await Promise.allSettled(moving.map((each) => each.finished));
+  }
+}"""
+
 
 def check(bench, what):
     """Run axe-core over what is shown now: all rules, and those of colours in the dark as well."""
@@ -34,7 +47,7 @@ def violations(bench, within=None, rules=None):
     """The serious and critical ones of the page, or of the element of a selector, as lines."""
     if not bench.page.evaluate("() => Boolean(window.axe)"):
         bench.page.evaluate(AXE)
-    bench.page.wait_for_timeout(200)  # transitions of what has just opened
+    bench.page.evaluate(REST)
     result = bench.page.evaluate(RUN, [within, rules])
     assert result["testEngine"]["name"] == "axe-core"
     return [
