@@ -45,23 +45,18 @@ def seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
+def measure(n_steps: int = 20_000, n_units: int = 128, n_times: int = 9) -> None:
     """Measure all three in turn, and print medians and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=20_000)
-    parser.add_argument("--units", type=int, default=128)
-    parser.add_argument("--times", type=int, default=9)
-    given = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    model = Model(given.units).train()
-    texts = torch.randint(N_LETTERS, (max(1, given.steps // LENGTH), LENGTH))
+    model = Model(n_units).train()
+    texts = torch.randint(N_LETTERS, (max(1, n_steps // LENGTH), LENGTH))
     shared = {"encode": list, "vocab": [chr(40 + i) for i in range(N_LETTERS)]}
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         snapshots = lstmviz.Snapshots(model, Path(folder) / "moments", texts=texts.tolist(), **shared)
         record = {"path": Path(folder) / "one.h5", "top_k": 3, "overwrite": True, **shared}
         rows = []
-        for k in range(given.times + 1):
+        for k in range(n_times + 1):
             moment = seconds(lambda k=k: snapshots.take(k))
             rows.append(
                 (
@@ -74,6 +69,16 @@ def main() -> None:
     print(
         f"a moment {moment:.2f} s, a recording {recording:.2f} s ({moment / recording:.2f} x), forward {forward:.2f} s"
     )
+
+
+def main() -> None:
+    """Measure as asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--units", type=int, default=128)
+    parser.add_argument("--times", type=int, default=9)
+    given = parser.parse_args()
+    measure(given.steps, given.units, given.times)
 
 
 if __name__ == "__main__":

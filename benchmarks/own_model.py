@@ -1,11 +1,14 @@
-"""How long a key in "Your text" takes until the new states are on the screen, with a live word model of 2 x 650 units.
+"""What one's own model, text and labels cost: a typed key, a moment of training, the view of all units, a label.
 
-The model is a module of its own (10,000 words, weights as torch draws them: what a step costs does not depend on them),
-recorded over a small corpus and served live, in headless Chromium. Words are typed behind others, 20 on average; each
-digit of a word makes another one of the vocabulary, and so a text that was never run.
-Beside it the model's own forward pass, the recording of the text in Python, and how long attaching took.
+``key``: how long a key in "Your text" takes until the new states are on the screen, with a live word model of 2 x 650
+units. The model is a module of its own (10,000 words, weights as torch draws them: what a step costs does not depend on
+them), recorded over a small corpus and served live, in headless Chromium. Words are typed behind others, 20 on average;
+each digit of a word makes another one of the vocabulary, and so a text that was never run. Beside it the model's own
+forward pass, the recording of the text in Python, and how long attaching took.
 
-    python benchmarks/own_model.py [--words 20] [--more 16] [--units 650]
+``moment``, ``units`` and ``labels`` are moments.py, units.py (which keeps 4 GB in --folder) and regex_track.py.
+
+    python benchmarks/own_model.py [--only key|moment|units|labels] [--folder FOLDER]
 """
 
 from __future__ import annotations
@@ -20,8 +23,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+import moments
 import numpy as np
+import regex_track
 import torch
+import units
 from torch import Tensor, nn
 
 import lstmviz
@@ -97,16 +103,11 @@ def median_ms(work: Callable[[], object]) -> float:
     return statistics.median(took)
 
 
-def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--more", type=int, default=16, help="words that are typed, each a key at a time")
-    parser.add_argument("--words", type=int, default=20)
-    parser.add_argument("--units", type=int, default=650)
-    args = parser.parse_args()
+def measure_key(n_words: int, n_more: int, n_units: int) -> None:
+    """Print how long a key takes, of words that are typed behind others."""
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
-    model, vocab = WordModel(args.units).eval(), [f"w{i}" for i in range(N_WORDS)]
+    model, vocab = WordModel(n_units).eval(), [f"w{i}" for i in range(N_WORDS)]
     texts = [words(rng, 100) for _ in range(10)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "words.h5"
@@ -114,16 +115,37 @@ def main() -> None:
         began = time.perf_counter()
         dump.attach(model)
         attached = 1000 * (time.perf_counter() - began)
-        text, more = words(rng, args.words - args.more // 2), words(rng, args.more)
+        text, more = words(rng, n_words - n_more // 2), words(rng, n_more)
         ids = torch.tensor([[int(word[1:]) for word in text.split()]])
         with torch.no_grad():
             forward = median_ms(lambda: model(ids))
         recorded = median_ms(lambda: dump.rerun(text))
         drawn = sorted(keystrokes(dump, text, more))
-    print(f"2 x {args.units}, {N_WORDS:,} words, a text of {args.words}; attached in {attached:.0f} ms")
+    print(f"2 x {n_units}, {N_WORDS:,} words, a text of {n_words}; attached in {attached:.0f} ms")
     print(f"forward pass: {forward:.1f} ms; rerun in Python: {recorded:.1f} ms")
     high = drawn[int(0.95 * (len(drawn) - 1))]
     print(f"key to repainted states: median {statistics.median(drawn):.0f} ms, 95 in 100 within {high:.0f} ms")
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=["key", "moment", "units", "labels"])
+    parser.add_argument("--folder", type=Path, help="where the recording of 2,000 units is kept; else it is removed")
+    parser.add_argument("--more", type=int, default=16, help="words that are typed, each a key at a time")
+    parser.add_argument("--words", type=int, default=20)
+    parser.add_argument("--units", type=int, default=650)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        tasks = {
+            "key": lambda: measure_key(args.words, args.more, args.units),
+            "moment": moments.measure,
+            "units": lambda: units.measure(args.folder or Path(folder)),
+            "labels": regex_track.measure,
+        }
+        for name, measure in tasks.items():
+            if args.only in (None, name):
+                measure()
 
 
 if __name__ == "__main__":

@@ -26,14 +26,19 @@ EXPRESSIONS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, default=10_000_000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     asked = parser.parse_args()
+    measure(asked.tokens, asked.runs)
+
+
+def measure(n_steps: int = 10_000_000, n_runs: int = 5) -> None:
+    """Measure over words and over characters."""
     with tempfile.TemporaryDirectory() as folder:
         for level in ("words", "characters"):
-            measure(level, asked.tokens, asked.runs, Path(folder))
+            measure_level(level, n_steps, n_runs, Path(folder))
 
 
-def measure(level: str, n_steps: int, n_runs: int, folder: Path) -> None:
+def measure_level(level: str, n_steps: int, n_runs: int, folder: Path) -> None:
     dump = lstmviz.open_dump(made(level, n_steps, folder / f"{level}.h5"))
     axis = dump.first
     start = time.process_time()

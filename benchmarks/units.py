@@ -43,16 +43,11 @@ def blocks(n_steps: int, n_units: int) -> Iterator[lstmviz.DumpBlock]:
         )
 
 
-def main() -> None:
+def measure(folder: Path, n_units: int = 2_000, n_steps: int = 1_000_000) -> None:
     """Make the recording if it is not there, look at its units, and time the view."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--units", type=int, default=2_000)
-    parser.add_argument("--steps", type=int, default=1_000_000)
-    given = parser.parse_args()
-    path = given.folder / f"units-{given.units}-{given.steps}.h5"
+    path = folder / f"units-{n_units}-{n_steps}.h5"
     if not path.exists():
-        lstmviz.write_dump(path, blocks=blocks(given.steps, given.units), vocab=[f"w{k}" for k in range(N_WORDS)])
+        lstmviz.write_dump(path, blocks=blocks(n_steps, n_units), vocab=[f"w{k}" for k in range(N_WORDS)])
     dump = lstmviz.open_dump(path)
     began = time.perf_counter()
     frame = dump.units("rnn.l0.h")
@@ -75,6 +70,16 @@ def main() -> None:
                 painted.append((shown, named, time.perf_counter() - began))
     shown, named, table = (statistics.median(column) for column in zip(*painted, strict=True))
     print(f"page ready {shown:.2f} s, units to start with {named:.2f} s, table {table:.2f} s after the press")
+
+
+def main() -> None:
+    """Measure as asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--units", type=int, default=2_000)
+    parser.add_argument("--steps", type=int, default=1_000_000)
+    given = parser.parse_args()
+    measure(given.folder, given.units, given.steps)
 
 
 if __name__ == "__main__":

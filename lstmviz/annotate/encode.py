@@ -63,7 +63,7 @@ def of_codes(axis: Axis, labels: Sequence[str], codes: NDArray[Any], made: str) 
         table = np.full(len(labels) + 1, -1, np.int32)
         table[used] = np.arange(len(used))
         codes = table[codes]
-    return NewTrack(axis.name, "category", "step", kept, codes.astype(label_dtype(len(kept))), made)
+    return NewTrack(axis.name, "category", "step", kept, codes.astype(label_dtype(len(kept)), copy=False), made)
 
 
 def _used(n_labels: int, codes: NDArray[Any]) -> NDArray[np.intp]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.annotate.encode import REST, fill_spans, of_codes
-from lstmviz.dump.change_tracks import NewTrack
+from lstmviz.dump.change_tracks import NewTrack, label_dtype
 from lstmviz.dump.lazy_arrays import Tokens
 from lstmviz.dump.reader import Axis
 from lstmviz.errors import InputError
@@ -34,7 +35,7 @@ def regex_track(axis: Axis, expression: str, rest: str | None = REST, *, is_own:
         raise InputError(f"axis {axis.name!r} has no tokens, so no text to look in; give values")
     compiled = Expression(composed(expression))
     labels: dict[str, int] = {} if rest is None else {rest: 0}
-    codes = np.full(axis.n_steps, -1 if rest is None else 0, np.int16)
+    codes: NDArray[Any] = np.full(axis.n_steps, -1 if rest is None else 0, np.int8)
     n_hits = 0
     for begin, text, borders in _texts(axis, axis.tokens):
         is_timed = not is_own or begin == 0
@@ -47,8 +48,9 @@ def regex_track(axis: Axis, expression: str, rest: str | None = REST, *, is_own:
                 "group, such as (?P<number>[0-9]+)"
             )
         n_hits += len(hits)
+        codes = codes.astype(np.result_type(codes, label_dtype(len(labels))), copy=False)
         first, last = text.steps_at(hits[:, :2])
-        fill_spans(codes, begin + first, begin + last, hits[:, 2].astype(np.int16))
+        fill_spans(codes, begin + first, begin + last, hits[:, 2].astype(codes.dtype))
     if not n_hits:
         raise InputError(f"{expression!r} matches nowhere on axis {axis.name!r}; look for it with dump.search first")
     return of_codes(axis, list(labels), codes, f"regex {expression}")

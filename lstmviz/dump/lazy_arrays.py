@@ -208,7 +208,8 @@ class IdArray:
         """Read ids that must be in a vocabulary of ``n_vocab`` entries (None: of any size)."""
         steps = _checked_index(key, self.n_steps, "tokens")
         ids = self.stored.read(steps)
-        if np.size(ids) and (ids.min() < 0 or (n_vocab is not None and ids.max() >= n_vocab)):
+        is_signed = ids.dtype.kind != "u"
+        if np.size(ids) and ((is_signed and ids.min() < 0) or (n_vocab is not None and ids.max() >= n_vocab)):
             bad = np.flatnonzero(ids < 0 if n_vocab is None else (ids < 0) | (ids >= n_vocab))
             step = int(bad[0]) + (steps.start if isinstance(steps, slice) else steps)
             problem = "negative" if n_vocab is None else f"outside the vocabulary of {n_vocab} entries"

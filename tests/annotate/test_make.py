@@ -59,7 +59,13 @@ EXPRESSIONS = [
 @given(
     words=st.one_of(
         st.lists(st.sampled_from(known), min_size=4, max_size=30)
-        for known in (["a", "b", "ab", "ca", "c", "é", "日"], ["a", "b", "ca", "ab" * 9, ""], ["a", "b", "ca" * 20])
+        for known in (
+            ["a", "b", "ab", "ca", "c", "é", "日"],
+            ["a", "b", "ca", "ab" * 9, ""],
+            ["a", "b", "ca" * 20],
+            ["a", "b", "c", "é", " "],
+            ["a", "b", "c", "日"],
+        )
     ),
     cut=st.integers(1, 3),
     join=st.sampled_from([" ", ""]),
@@ -76,6 +82,21 @@ def test_a_regex_track_labels_what_its_slow_twin_labels(tmp_path_factory, words,
     else:
         dump.add_track("t", regex=expression, overwrite=True)
         assert labels(dump, "t") == expected
+
+
+def test_more_letters_than_a_byte_tells_apart_are_each_themselves(tmp_path):
+    letters = [chr(ord("Ā") + i) for i in range(300)]
+    dump = written(tmp_path / "run.h5", letters + letters[:3], lengths=[302, 1], join="")
+    dump.add_track("two", regex=f"{letters[0]}{letters[1]}|{letters[2]}")
+    assert [i for i, label in enumerate(labels(dump, "two")) if label != "other"] == [0, 1, 2, 300, 301, 302]
+
+
+def test_more_labels_than_a_byte_holds_are_each_themselves(tmp_path):
+    words = [f"w{i}" for i in range(200)]
+    n = 2**18  # steps that are searched at a time
+    dump = written(tmp_path / "run.h5", [*words[:100], *["-"] * n, *words], lengths=[100, n, 200])
+    dump.add_track("words", regex=r"w\d+", rest=None)
+    assert labels(dump, "words") == [*words[:100], *[None] * n, *words]
 
 
 def test_a_match_spans_tokens_but_no_border_and_composed_letters_are_one(tmp_path):

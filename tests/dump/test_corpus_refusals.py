@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import h5py
 import numpy as np
 import pytest
 
@@ -135,3 +136,13 @@ def test_a_copy_of_a_shard_and_one_written_anew_are_refused(parts):
     one_line(DumpError, lambda: many.states("rnn.l0.h")[:], "part-1.h5 was replaced", "open the corpus again")
     (folder / "part-1.h5").write_bytes(b"no dump")
     one_line(DumpError, lambda: lstmviz.open_dump(folder), "part-1.h5 is not an HDF5 file")
+
+
+def test_an_id_that_no_shard_has_a_word_for_is_told(parts):
+    with h5py.File(parts[1].path / "part-1.h5", "r+") as file:
+        n_vocab = len(file["axes/text/vocab/offsets"]) - 1
+        file["axes/text/tokens"][2] = n_vocab
+    corpus = lstmviz.open_dump(parts[1].path)
+    wrong = f"token id {n_vocab} at step", f"outside the vocabulary of {n_vocab} entries"
+    one_line(DumpError, lambda: corpus.tokens.ids[:], *wrong)
+    one_line(DumpError, lambda: corpus.add_track("t", regex="."), *wrong)

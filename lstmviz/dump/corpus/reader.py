@@ -344,7 +344,7 @@ def _join_axis(shards: Sequence[_CheckedShard], name: str, added: AddedTracks) -
     if first.tokens is not None:
         words = tuple(shards[0].stored(place_of("axes", name, f"vocab/{part}")) for part in ("bytes", "offsets"))
         vocab = None if first.tokens.vocab_data is None else (words[0], words[1])
-        ids = IdArray(n_steps, _join_arrays(shards, place_of("axes", name, "tokens"), name))
+        ids = IdArray(n_steps, _join_arrays(shards, place_of("axes", name, "tokens"), name), first.tokens.ids.n_vocab)
         tokens = Tokens(n_steps, first.join, ids, vocab, first.tokens.pieces)
     sources = {}
     for source in first.sources.values():

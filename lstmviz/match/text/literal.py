@@ -30,14 +30,14 @@ class Literal:
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where each match in a text starts and stops, from left to right, without those that overlap."""
         if self._short is not None:
-            yield from (hit.span() for hit in self._short.finditer(text, concurrent=True))
+            yield from (hit.span() for hit in self._short.finditer(text))
         else:
             yield from self._long_words(text) if self._are_words else self._found(text, self._query)
 
     def is_in(self, text: str) -> bool:
         """Tell whether it is somewhere in a text."""
         if self._short is not None:
-            return self._short.search(text, concurrent=True) is not None
+            return self._short.search(text) is not None
         return (
             any(True for _ in self.spans(text)) if self._are_words else self._folded(self._query) in self._folded(text)
         )

@@ -1,7 +1,7 @@
 """Regular expressions from untrusted users, limited in size and in time.
 
 Python's own ``re`` cannot be interrupted, and an expression as short as ``(a+)+$`` can run for years; the ``regex``
-package has a time limit.
+package has a time limit. It lets other threads run while it searches.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Expression:
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where each match in a text starts and stops, from left to right, without empty ones."""
         with self._timed(text) as seconds:
-            hits = self._compiled.finditer(text, timeout=seconds, concurrent=True)
+            hits = self._compiled.finditer(text, timeout=seconds)
             yield from (hit.span() for hit in hits if hit.end() > hit.start())
 
     def labelled(
@@ -60,13 +60,13 @@ class Expression:
             return [
                 x
                 for at, end in parts
-                for hit in find(text[at:end], concurrent=True)
+                for hit in find(text[at:end])
                 for x in (at + hit.start(), at + hit.end(), code(hit))
             ]
         found: list[int] = []
         for at, end in parts:
             with self._timed(text[at:end]) as seconds:
-                for hit in find(text[at:end], timeout=seconds, concurrent=True):
+                for hit in find(text[at:end], timeout=seconds):
                     found += at + hit.start(), at + hit.end(), code(hit)
         return found
 
@@ -86,7 +86,7 @@ class Expression:
     def fullmatch(self, text: str) -> bool:
         """Tell whether the expression matches a whole text."""
         with self._timed(text) as seconds:
-            return self._compiled.fullmatch(text, timeout=seconds, concurrent=True) is not None
+            return self._compiled.fullmatch(text, timeout=seconds) is not None
 
     @contextmanager
     def _timed(self, text: str) -> Iterator[float]:

@@ -67,9 +67,7 @@ class TokenTexts:
         self._table = np.array([*texts, None], object)[:-1]  # with None, NumPy keeps the strings as objects
         self._lengths = np.array([len(text) for text in texts], np.int64)
         is_by_character = not self._join and bool((self._lengths == 1).all())
-        self._encoding = "ascii" if "".join(texts).isascii() else "utf-32-le"
-        as_one = "u1" if self._encoding == "ascii" else "<u4"
-        self._characters = np.array(list(map(ord, texts)), as_one) if is_by_character else None
+        self._letters = Letters("".join(texts)) if is_by_character else None
         self._bytes = None if is_by_character else FixedWidth.of([text + self._join for text in texts])
         self._is_cut = np.zeros(len(texts), np.bool_)
         self._is_cut[list(self._spelling.cut)] = True
@@ -82,9 +80,8 @@ class TokenTexts:
         if self._spelling is None:
             words = list(map(str, ids.tolist()))
             text, borders = self._join.join(words), _borders(np.array(list(map(len, words))) + len(self._join))
-        elif self._characters is not None:
-            text = self._characters[ids].tobytes().decode(self._encoding, "surrogatepass")
-            borders = np.arange(len(ids) + 1)
+        elif self._letters is not None:
+            text, borders = self._letters.text(ids)
         elif self._is_cut.any() and self._is_cut[ids].any():
             return None
         elif self._bytes is not None:
@@ -106,6 +103,26 @@ class TokenTexts:
         return text
 
 
+class Letters:
+    """Texts of one character each by id, to be joined many at a time."""
+
+    def __init__(self, letters: str) -> None:
+        is_small = len(letters) <= 256 and max(letters, default="") <= "\xff"
+        self._bytes = letters.encode("latin-1").ljust(256) if is_small else None
+        self._codes = np.array(list(map(ord, letters)), "<u4")
+        self._borders = _borders(np.ones(0, np.uint8))
+
+    def text(self, ids: NDArray[Any]) -> tuple[str, Ints]:
+        """Return the texts of some ids as one, and the borders between them, not to be written to."""
+        if self._bytes is not None:
+            text = ids.astype(np.uint8).tobytes().translate(self._bytes).decode("latin-1")
+        else:
+            text = self._codes[ids].tobytes().decode("utf-32-le", "surrogatepass")
+        if len(self._borders) <= len(ids):
+            self._borders = _borders(np.ones(len(ids), np.uint8))
+        return text, self._borders[: len(ids) + 1]
+
+
 @dataclass(frozen=True, eq=False)
 class FixedWidth:
     """Short texts in ASCII by id, each in as many bytes, to be joined many at a time."""
@@ -125,12 +142,12 @@ class FixedWidth:
 
     def text(self, ids: NDArray[Any]) -> tuple[str, Ints]:
         """Return the texts of some ids as one, and the borders between them."""
-        width = self.table.itemsize
+        width, ids = self.table.itemsize, ids.astype(np.intp)  # once: as other integers they are cast at each use
         borders = _borders(self.lengths[ids])
         written = np.empty(int(borders[-1]) + width, np.uint8)
         places = as_strided(written[:width].view(self.table.dtype), (len(written) - width + 1,), (1,))
-        places[borders[:-1]] = self.table[ids]  # in order: each covers what the one before has too much
-        return written[: borders[-1]].tobytes().decode("ascii"), borders
+        places[borders[:-1]] = self.table.take(ids)  # in order: each covers what the one before has too much
+        return str(written[: borders[-1]].data, "ascii"), borders
 
 
 def _borders(lengths: Ints) -> Ints:
