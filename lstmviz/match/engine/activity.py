@@ -177,20 +177,26 @@ class IndexedActivity:
         return self._checked(start, stop, answer)
 
     def _decide(self, codes: Codes, steps: Steps | int) -> Mask:
-        rule, on = self._rule, self._rule.apply(codes)
+        """Tell where the unit is on by its codes at some steps, or at as many as there are codes from a step on."""
+        rule = self._rule
         if rule.unsure is None:
-            return on
-        is_unsure = codes == rule.unsure
+            return rule.apply(codes)
         if isinstance(steps, int):
-            fine = self._fine[steps : steps + len(codes)]
-            on |= rule.apply_fine(fine) & is_unsure
-            places = None if rule.unsure_fine is None else np.flatnonzero(is_unsure & (fine == rule.unsure_fine))
-            return on if places is None else self._look_up(on, places, places + steps)
-        places = np.flatnonzero(is_unsure)
+            return self._decide_all(codes, steps)
+        on, places = rule.apply(codes), np.flatnonzero(codes == rule.unsure)
         fine = self._fine[steps.ravel()[places]]
         on.ravel()[places] = rule.apply_fine(fine)
         places = places[fine == (-1 if rule.unsure_fine is None else rule.unsure_fine)]
         return self._look_up(on, places, steps.ravel()[places])
+
+    def _decide_all(self, codes: Codes, first: int) -> Mask:
+        fine, rule = self._fine[first : first + len(codes)], self._rule
+        on = rule.decide(codes, fine)
+        if rule.unsure_fine is None:
+            return on
+        places = np.flatnonzero(fine == rule.unsure_fine)
+        places = places[codes[places] == rule.unsure]
+        return self._look_up(on, places, places + first)
 
     def _look_up(self, on: Mask, places: NDArray[np.intp], steps: Steps) -> Mask:
         """Decide some places of a mask by the values recorded at their steps."""

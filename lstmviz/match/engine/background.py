@@ -62,7 +62,7 @@ class BackgroundUnits:
             counts[part] = n_on
             unsure.append(np.stack([span + part.start, unit]))
         span, unit = np.concatenate(unsure, axis=1)
-        counts += np.bincount(span[self._are_on(codes, unit, start[span], stop[span])], minlength=len(counts))
+        counts += np.bincount(span[self._are_on(codes, rule, unit, start[span], stop[span])], minlength=len(counts))
         return counts
 
     def _count_by_rows(self, codes: CodeMatrices, rule: Rule, start: Steps, stop: Steps) -> tuple[Steps, Steps, Steps]:
@@ -109,24 +109,35 @@ class BackgroundUnits:
     def _activity(self, codes: CodeMatrices, unit: int) -> IndexedActivity:
         return IndexedActivity(codes, self._values, PatternUnit(self._states.info.name, unit, "high", self._base))
 
-    def _are_on(self, codes: CodeMatrices, unit: Steps, start: Steps, stop: Steps) -> Mask:
+    def _are_on(self, codes: CodeMatrices, rule: Rule, unit: Steps, start: Steps, stop: Steps) -> Mask:
         """Tell for each unit whether it is on at every step of its span, where the least code does not."""
         are_on = np.empty(len(unit), np.bool_)
-        order = np.argsort(unit, kind="stable")
-        for cells in np.split(order, np.flatnonzero(np.diff(unit[order])) + 1) if len(unit) else []:
-            number = int(unit[cells[0]])
-            activity = IndexedActivity(
-                codes, self._values, PatternUnit(self._states.info.name, number, "high", self._base)
-            )
-            is_long = stop[cells] - start[cells] > LONG
-            for cell in cells[is_long].tolist():
-                are_on[cell] = is_on_throughout(activity, int(start[cell]), int(stop[cell]))
-            if not is_long.all():
-                short = cells[~is_long]
-                lengths = stop[short] - start[short]
-                begins = np.cumsum(lengths) - lengths
-                steps = np.arange(lengths.sum()) + np.repeat(start[short] - begins, lengths)
-                are_on[short] = np.logical_and.reduceat(activity.on_at(steps), begins)
+        is_long = stop - start > LONG
+        for cell in np.flatnonzero(is_long).tolist():
+            are_on[cell] = is_on_throughout(self._activity(codes, int(unit[cell])), int(start[cell]), int(stop[cell]))
+        short = np.flatnonzero(~is_long)
+        n_cells = max(1, TABLE_CELLS // LONG)
+        for cells in np.split(short, range(n_cells, len(short), n_cells)) if len(short) else []:
+            are_on[cells] = self._are_on_by_fine(codes, rule, unit[cells], start[cells], stop[cells])
+        return are_on
+
+    def _are_on_by_fine(self, codes: CodeMatrices, rule: Rule, unit: Steps, start: Steps, stop: Steps) -> Mask:
+        """Tell the same of short spans, none of whose codes is off, by the fine bytes of those that are unsure."""
+        codes.check_fine(unit, start, stop)
+        lengths = stop - start
+        begins = np.cumsum(lengths) - lengths
+        steps, units = np.arange(lengths.sum()) + np.repeat(start - begins, lengths), np.repeat(unit, lengths)
+        is_unsure, fine = codes.units[units, steps] == rule.unsure, codes.fine[units, steps]
+        if not codes.is_whole:
+            codes.renew()
+            return self._are_on_by_fine(codes, rule, unit, start, stop)
+        on = ~is_unsure | rule.apply_fine(fine)
+        if rule.unsure_fine is not None:
+            places = np.flatnonzero(is_unsure & (fine == rule.unsure_fine))
+            for number in np.unique(units[places]).tolist():
+                here = places[units[places] == number]
+                on[here] = is_on(self._values.at(steps[here], number), self._states.info, self._base)
+        are_on: Mask = np.logical_and.reduceat(on, begins)
         return are_on
 
     def _count_recorded(self, start: int, stop: int) -> int:

@@ -54,6 +54,14 @@ class Rule:
             return _from(codes, self.least)
         return (codes - np.uint8(1)) < np.uint8(self.least - 1)  # NaN's 0 wraps to 255
 
+    def decide(self, codes: Codes, fine: Codes) -> NDArray[np.bool_]:
+        """Tell which values are on by both of their bytes, in few passes; those still unsure count as off."""
+        if self.unsure is None:
+            return self.apply(codes)
+        if self.side == "high":
+            return codes > np.uint8(self.unsure) - self.apply_fine(fine).view(np.uint8)
+        return codes - np.uint8(1) < np.uint8(self.unsure - 1) + self.apply_fine(fine).view(np.uint8)
+
     def apply_fine(self, fine: Codes) -> NDArray[np.bool_]:
         """Tell by their fine bytes which values with the unsure code are on; those still unsure count as off."""
         return _from(fine, self.least_fine) if self.side == "high" else fine < np.uint8(self.least_fine)

@@ -106,6 +106,14 @@ class CodeMatrices:
         n_steps = self.units.shape[1]
         return all(file.was_checked(unit * n_steps, (unit + 1) * n_steps) for file in (self.files or ())[: 1 + is_fine])
 
+    def check_fine(self, units: NDArray[np.int64], start: NDArray[np.int64], stop: NDArray[np.int64]) -> None:
+        """Make sure that each unit's codes and fine bytes over its span are right. Raises DumpError."""
+        look()
+        first = units * self.units.shape[1]
+        for file in self._present()[:2]:
+            if not file.check_spans(first + start, first + stop):
+                self.renew()
+
     def check_rows(self, start: NDArray[np.int64], stop: NDArray[np.int64]) -> None:
         """Make sure that the rows of these spans are right. Raises DumpError."""
         look()
