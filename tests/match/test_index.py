@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
+from lstmviz.match.engine import background
 from lstmviz.match.engine.find import MatchSearch
 from lstmviz.match.engine.threshold import compare
-from lstmviz.match.index import code_files
+from lstmviz.match.index import asked_units, code_files
 from lstmviz.match.index import store as index
 from lstmviz.match.index.codes import HUNDREDTHS, above, at_or_above, coder_for
 from lstmviz.types import Pattern, PatternUnit, view_cut
@@ -119,6 +120,22 @@ def test_an_index_on_disk_gives_the_twins_rows(tmp_path, data):
         patch.setattr(index, "SMALL", 0)
         patch.setattr(index, "BLOCK_VALUES", data.draw(st.integers(1, 20)))
         assert rows_of(dump.match(pattern, limit=1000)) == expected_rows(corpus, pattern)
+
+
+@examples(150)
+@given(st.data())
+def test_while_an_index_is_built_the_units_that_are_asked_for_give_the_twins_rows(tmp_path, data):
+    corpus = data.draw(corpora())
+    dump = dump_of(corpus, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (asked_units, background):
+            patch.setattr(module, "is_built_ahead", lambda *_: True)
+        patch.setattr(index, "BLOCK_VALUES", data.draw(st.integers(1, 20)))
+        patch.setattr(background, "BLOCK_STEPS", data.draw(st.integers(1, 9)))
+        patch.setattr(background, "LONG", data.draw(st.integers(0, 4)))
+        for _ in range(2):
+            pattern = data.draw(patterns(corpus))
+            assert rows_of(dump.match(pattern, limit=1000)) == expected_rows(corpus, pattern)
 
 
 @pytest.fixture
@@ -391,6 +408,39 @@ def test_progress_goes_from_block_to_block_to_the_end(dump, monkeypatch):
     told = []
     index.build_index(dump, "rnn.l0.h", lambda done, total: told.append((done, total)))
     assert told == [(100, 300), (200, 300), (300, 300)]
+
+
+@pytest.mark.parametrize("most_bytes", [2**28, 2 * 2 * 300])
+def test_a_question_does_not_wait_for_units_that_it_did_not_ask_for(dump, monkeypatch, most_bytes):
+    monkeypatch.setattr(index, "BLOCK_VALUES", 400)
+    monkeypatch.setattr(asked_units, "MOST_BYTES", most_bytes)
+    expected, goes_on, build = plain(dump), threading.Event(), index._build
+    monkeypatch.setattr(index, "_build", lambda *given: goes_on.wait(20) and build(*given))
+    index.index_ahead(dump, "rnn.l0.h")
+    index.index_ahead(dump, "rnn.l1.h")  # waits for the first
+    read = []
+    codes_of = asked_units.coded_blocks
+    monkeypatch.setattr(asked_units, "coded_blocks", lambda *given: read.append(given[2]) or codes_of(*given))
+    for _ in range(2):
+        assert answers(dump) == expected
+    assert answers(dump, source="rnn.l1.h") == plain(dump, source="rnn.l1.h")
+    assert read == [[0, 1], [0, 1]]
+    assert not index.is_indexed(dump, "rnn.l0.h")
+    more = Pattern("text", tuple(PatternUnit("rnn.l0.h", u) for u in range(4)), (("rnn.l0.h", 0.3),), 2)
+    if most_bytes == 2**28:
+        found = rows_of(MatchSearch(dump, more).page(1000))
+        assert read[2:] == [[2, 3]]
+    else:  # too many units
+        threading.Timer(0.2, goes_on.set).start()
+        found = rows_of(MatchSearch(dump, more).page(1000))
+        assert index.is_indexed(dump, "rnn.l0.h")
+    assert found == rows_of(MatchSearch(dump, more, use_index=False).page(1000))
+    goes_on.set()
+    for thread in [t for t in threading.enumerate() if t.name == "lstmviz-index"]:
+        thread.join(20)
+    assert [name for name, _ in index.open_indexes(dump)] == ["rnn.l0.h", "rnn.l1.h"]
+    assert answers(dump) == expected
+    assert len(read) <= 3
 
 
 def test_the_share_that_is_built_is_told_to_whoever_asks(dump, monkeypatch):

@@ -17,8 +17,9 @@ from lstmviz.dump.fast_column import DirectValues, direct_values
 from lstmviz.dump.lazy_arrays import States
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.engine.threshold import is_on
+from lstmviz.match.index.asked_units import codes_of_units
 from lstmviz.match.index.codes import NAN_CODE, Codes
-from lstmviz.match.index.store import CodeMatrices, code_matrices_of
+from lstmviz.match.index.store import CodeMatrices
 from lstmviz.types import Pattern, PatternUnit
 
 Steps = NDArray[np.int64]
@@ -48,8 +49,12 @@ def activities(dump: DumpReader, pattern: Pattern, use_index: bool = True) -> li
     """Return the activity of each pattern unit, in the pattern's order."""
     units: list[Activity] = []
     readers: dict[str, RecordedValues] = {}
+    asked: dict[str, list[int]] = {}
     for unit in pattern.units:
-        codes = code_matrices_of(dump, unit.source) if use_index else None
+        asked.setdefault(unit.source, []).append(unit.unit)
+    found = {source: codes_of_units(dump, source, numbers) if use_index else None for source, numbers in asked.items()}
+    for unit in pattern.units:
+        codes = found[unit.source]
         values = readers.setdefault(unit.source, RecordedValues(dump.states(unit.source), codes is not None))
         if codes is None:
             units.append(StoredActivity(values, unit))

@@ -19,7 +19,7 @@ from lstmviz.match.engine.activity import (
 from lstmviz.match.engine.threads import in_threads
 from lstmviz.match.engine.threshold import is_on
 from lstmviz.match.index.codes import LAST_CODE, Codes, Rule
-from lstmviz.match.index.store import CodeMatrices, code_matrices_of
+from lstmviz.match.index.store import CodeMatrices, asked_first, code_matrices_of, is_built_ahead
 from lstmviz.types import Pattern, PatternUnit
 
 READ_AHEAD = 2_000  # spans; up to here the system is asked to read each span's rows ahead
@@ -38,14 +38,16 @@ class BackgroundUnits:
         in_pattern: Sequence[int] = [u.unit for u in pattern.units if u.source == source]
         self._is_background = np.ones(self._states.info.n_units, np.bool_)
         self._is_background[in_pattern] = False
-        codes = code_matrices_of(dump, source) if use_index else None
+        is_there = use_index and not is_built_ahead(dump, source)
+        codes = code_matrices_of(dump, source) if is_there else None
         self._codes = codes
         self._rule = None if codes is None else codes.coder.rule(self._states.info.cut(base), "high")
 
     def count(self, start: Steps, stop: Steps) -> Steps:
         """Return for each span [start, stop) how many of these units are on at every step of it."""
         if self._codes is None or self._rule is None:
-            return np.array([self._count_recorded(a, b) for a, b in zip(start, stop, strict=True)], np.int64)
+            with asked_first:
+                return self._count_recorded(start, stop)
         codes, rule = self._codes, self._rule
         if (stop - start).sum() > self._states.info.n_steps:
             return self._count_by_planes(codes, start, stop)
@@ -116,7 +118,7 @@ class BackgroundUnits:
         for cell in np.flatnonzero(is_long).tolist():
             are_on[cell] = is_on_throughout(self._activity(codes, int(unit[cell])), int(start[cell]), int(stop[cell]))
         short = np.flatnonzero(~is_long)
-        n_cells = max(1, TABLE_CELLS // LONG)
+        n_cells = max(1, TABLE_CELLS // (LONG + 1))
         for cells in np.split(short, range(n_cells, len(short), n_cells)) if len(short) else []:
             are_on[cells] = self._are_on_by_fine(codes, rule, unit[cells], start[cells], stop[cells])
         return are_on
@@ -140,10 +142,35 @@ class BackgroundUnits:
         are_on: Mask = np.logical_and.reduceat(on, begins)
         return are_on
 
-    def _count_recorded(self, start: int, stop: int) -> int:
+    def _count_recorded(self, start: Steps, stop: Steps) -> Steps:
+        """Count by the recorded values: those of long spans one by one, those of short ones block by block."""
+        counts = np.zeros(len(start), np.int64)
+        is_long = stop - start > LONG
+        for span in np.flatnonzero(is_long).tolist():
+            counts[span] = self._count_long(int(start[span]), int(stop[span]))
+        short = np.flatnonzero(~is_long)
+        short = short[np.argsort(start[short], kind="stable")]
+        blocks = np.split(short, np.flatnonzero(np.diff(start[short] // BLOCK_STEPS)) + 1) if len(short) else []
+        counted = in_threads(lambda spans: self._count_short(start[spans], stop[spans]), blocks)
+        for spans, n_on in zip(blocks, counted, strict=True):
+            counts[spans] = n_on
+        return counts
+
+    def _count_short(self, start: Steps, stop: Steps) -> Steps:
+        """Count by the recorded values of a block, of which only those inside the spans are compared."""
+        first, last = int(start[0]), int(stop.max())
+        change = np.bincount(start - first, minlength=last - first + 1)
+        change -= np.bincount(stop - first, minlength=last - first + 1)
+        is_inside = np.cumsum(change[:-1]) > 0
+        on = is_on(self._states[first:last][is_inside], self._states.info, self._base).view(np.uint8)
+        begins = np.cumsum(is_inside)[start - first] - 1
+        n_on: Steps = ((_least(on, begins, begins + stop - start) == 1) & self._is_background).sum(axis=1)
+        return n_on
+
+    def _count_long(self, start: int, stop: int) -> int:
         is_on_throughout = self._is_background.copy()
-        for first in range(int(start), int(stop), BLOCK_STEPS):
-            values = self._states[first : min(first + BLOCK_STEPS, int(stop))]
+        for first in range(start, stop, BLOCK_STEPS):
+            values = self._states[first : min(first + BLOCK_STEPS, stop)]
             is_on_throughout &= is_on(values, self._states.info, self._base).all(axis=0)
             if not is_on_throughout.any():
                 break

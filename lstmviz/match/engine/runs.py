@@ -94,15 +94,14 @@ def constrained_runs(unit: Activity, runs: Runs, pattern: Pattern, n_off_before:
 def _are_off(unit: Activity, steps: Steps, direction: int, n_off: int, first: Steps, stop: Steps) -> Mask:
     """Tell from which steps on a unit is off for so many steps, up or down; outside [first, stop) counts as off."""
     are_off = np.ones(len(steps), np.bool_)
+    n_inside = stop - steps if direction > 0 else steps - first + 1
     for near in range(0, n_off, OFF_STEPS):
-        asked = np.flatnonzero(are_off)
-        looked = steps[asked, None] + direction * np.arange(near, min(near + OFF_STEPS, n_off))
-        inside = (looked >= first[asked, None]) & (looked < stop[asked, None])
-        if not inside.any():
+        asked = np.flatnonzero(are_off & (n_inside > near))
+        if not len(asked):
             break
-        off = np.ones(looked.shape, np.bool_)
-        off[inside] = unit.off_at(looked[inside])
-        are_off[asked] = off.all(axis=1)
+        ahead = np.arange(near, min(near + OFF_STEPS, n_off))[:, None]
+        looked = np.minimum(ahead, n_inside[asked] - 1)  # in place of those outside the last one inside, once more
+        are_off[asked] = unit.off_at(steps[asked] + direction * looked).all(axis=0)
     return are_off
 
 
@@ -147,13 +146,13 @@ def _reach(unit: Activity, starts: Steps, limits: Steps, direction: int, axis: A
     going = np.flatnonzero(reached != limits)
     look = FIRST_LOOK
     while len(going):
-        ahead = np.arange(look) * direction + (0 if direction > 0 else -1)
-        steps = reached[going, None] + ahead
-        inside = steps < limits[going, None] if direction > 0 else steps >= limits[going, None]
-        on = inside & unit.on_at(np.where(inside, steps, limits[going, None] - (1 if direction > 0 else 0)))
-        is_through = on.all(axis=1)
-        reached[going] += direction * np.where(is_through, look, on.argmin(axis=1))
-        going = going[is_through]
+        n_left = np.abs(limits[going] - reached[going])
+        ahead = np.arange(look)[:, None]
+        steps = reached[going] + direction * np.minimum(ahead, n_left - 1) - (direction < 0)
+        on = unit.on_at(steps) & (ahead < n_left)
+        n_on = np.logical_and.accumulate(on, axis=0).sum(axis=0)
+        reached[going] += direction * n_on
+        going = going[n_on == look]
         look = min(look * 4, FARTHEST_LOOK)
         if len(going) * look * DEAR > axis.n_steps:
             ends = _all_ends(unit, direction, axis)

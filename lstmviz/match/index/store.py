@@ -18,7 +18,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -50,8 +50,9 @@ LOOK_EVERY = 1.0  # seconds between two looks whether anybody wrote to an index 
 
 log = logging.getLogger("lstmviz")
 _open: WeakKeyDictionary[DumpReader, dict[str, CodeMatrices | None]] = WeakKeyDictionary()
-_ahead: WeakKeyDictionary[DumpReader, set[str]] = WeakKeyDictionary()  # sources whose index was begun in the background
+_ahead: WeakKeyDictionary[DumpReader, dict[str, threading.Thread]] = WeakKeyDictionary()  # that build in the background
 _ahead_lock, _one_at_a_time = threading.Lock(), threading.Lock()
+asked_first = threading.Lock()  # held while units that somebody asks for are read; what builds an index waits for it
 
 
 @dataclass
@@ -222,21 +223,29 @@ def build_index(
 
 def index_ahead(dump: DumpReader, name: str) -> None:
     """Begin to build the index of a source in the background, once, unless its codes are made in memory."""
-    if is_small(dump.source(name)):
+    if _is_in_memory(dump, dump.source(name)):
         return
+    thread = threading.Thread(target=_index_in_turn, args=(dump, name), name="lstmviz-index", daemon=True)
     with _ahead_lock:
-        begun = _ahead.setdefault(dump, set())
-        if name in begun:
-            return
-        begun.add(name)
-    threading.Thread(target=_index_in_turn, args=(dump, name), name="lstmviz-index", daemon=True).start()
+        if _ahead.setdefault(dump, {}).setdefault(name, thread) is thread:
+            thread.start()
 
 
 def _index_in_turn(dump: DumpReader, name: str) -> None:
     """Build the index of a source once those before it are built; whoever matches meanwhile sees what fails."""
+    readers = list(dump.readers())
+    with _ahead_lock:
+        for reader in readers:
+            _ahead.setdefault(reader, {}).setdefault(name, threading.current_thread())
     with _one_at_a_time, suppress(LstmvizError, OSError):
-        for reader in dump.readers():
+        for reader in readers:
             code_matrices_of(reader, name)
+
+
+def is_built_ahead(dump: DumpReader, name: str) -> bool:
+    """Tell whether the index of a source is being built in the background, and not there yet."""
+    thread = _ahead.get(dump, {}).get(name)
+    return thread is not None and thread.is_alive() and not is_indexed(dump, name)
 
 
 def built_shares(dump: DumpReader) -> Iterator[tuple[str, float]]:
@@ -351,7 +360,9 @@ def _build(dump: DumpReader, source: Source, folder: Path, progress: CountProgre
     try:
         with ExitStack() as files:
             by_unit, fine_by_unit, by_row = (files.enter_context(new_file(path)) for path in layouts)
-            for block in _coded_blocks(dump, source):
+            for block in coded_blocks(dump, source):
+                with asked_first:
+                    pass
                 _write_at(by_row, block.start * source.n_units, block.rows)
                 for file, layout in ((by_unit, block.units), (fine_by_unit, block.fine)):
                     for unit, line in enumerate(layout):
@@ -390,7 +401,7 @@ def _write_at(file: FileIO, offset: int, codes: Codes) -> None:
 
 
 @dataclass(frozen=True)
-class _Block:
+class CodedBlock:
     """The codes of some steps in each layout: ``rows`` (steps, units), ``units`` and ``fine`` (units, steps)."""
 
     start: int
@@ -399,19 +410,20 @@ class _Block:
     fine: Codes
 
 
-def _coded_blocks(dump: DumpReader, source: Source) -> Iterator[_Block]:
-    """Yield blocks of codes in order; threads code the next blocks meanwhile."""
+def coded_blocks(dump: DumpReader, source: Source, units: Sequence[int] | None = None) -> Iterator[CodedBlock]:
+    """Yield blocks of the codes of some units (None: all) in order; threads code the next blocks meanwhile."""
     coder, states = coder_for(source.dtype, source.view), dump.states(source.name)
     n_rows = max(1, BLOCK_VALUES // source.n_units)
 
-    def code(start: int) -> _Block:
-        places = coder.places(states[start : start + n_rows])
+    def code(start: int) -> CodedBlock:
+        values = states[start : start + n_rows]
+        places = coder.places(values if units is None else values[:, units])
         by_unit = np.ascontiguousarray(places.T)
         codes, fine = ((by_unit >> 8).astype(np.uint8), by_unit.astype(np.uint8))
-        return _Block(start, (places >> 8).astype(np.uint8), codes, fine)
+        return CodedBlock(start, (places >> 8).astype(np.uint8), codes, fine)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        ahead: deque[Future[_Block]] = deque()
+        ahead: deque[Future[CodedBlock]] = deque()
         for start in range(0, source.n_steps, n_rows):
             ahead.append(pool.submit(code, start))
             if len(ahead) > THREADS:
@@ -423,7 +435,7 @@ def _coded_blocks(dump: DumpReader, source: Source) -> Iterator[_Block]:
 def _codes_in_memory(dump: DumpReader, source: Source) -> CodeMatrices:
     rows = np.empty((source.n_steps, source.n_units), np.uint8)
     units, fine = np.empty(rows.shape[::-1], np.uint8), np.empty(rows.shape[::-1], np.uint8)
-    for block in _coded_blocks(dump, source):
+    for block in coded_blocks(dump, source):
         here = slice(block.start, block.start + len(block.rows))
         rows[here], units[:, here], fine[:, here] = block.rows, block.units, block.fine
     return CodeMatrices(coder_for(source.dtype, source.view), units, fine, rows)
