@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +16,16 @@ from lstmviz.api import Dump
 from lstmviz.commands.base import app, one_line, progress_bar
 from lstmviz.dump.corpus.reader import ShardReader
 from lstmviz.errors import DumpError
-from lstmviz.match.index.store import build_index, index_folder, index_size, is_small
+from lstmviz.match.index.store import (
+    build_index,
+    built_shares,
+    index_folder,
+    index_size,
+    is_built_ahead,
+    is_small,
+)
+
+EVERY = 0.1  # seconds between two looks how far an index is
 
 
 @app.command()
@@ -37,6 +48,19 @@ def prepare_index(dump: Dump, sources: Iterable[str], progress: Progress) -> Non
     for name in sources:
         if name in dump.sources and not is_small(dump.source(name)):
             _build(dump, name, progress)
+
+
+def finish_index(dump: Dump, sources: Iterable[str]) -> None:
+    """Wait, with a bar, until the index of some sources is there that was begun before the question was answered."""
+    sys.stdout.flush()
+    waiting = [name for name in sources if is_built_ahead(dump, name)]
+    with progress_bar() as progress:
+        tasks = {name: progress.add_task(f"index of {name}, for the next question", total=1.0) for name in waiting}
+        while any(is_built_ahead(dump, name) for name in waiting):
+            for name, share in built_shares(dump):
+                if name in tasks:
+                    progress.update(tasks[name], completed=share)
+            time.sleep(EVERY)
 
 
 def _build(dump: Dump, name: str, progress: Progress) -> bool:

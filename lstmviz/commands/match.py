@@ -12,7 +12,7 @@ import lstmviz
 from lstmviz.api import Dump
 from lstmviz.checks import check_side
 from lstmviz.commands.base import DumpPath, Format, app, err, one_line, out, progress_bar, say, write_frame
-from lstmviz.commands.index import prepare_index
+from lstmviz.commands.index import finish_index, prepare_index
 from lstmviz.commands.options import (
     AfterOrNone,
     BeforeOrNone,
@@ -43,6 +43,7 @@ from lstmviz.commands.options import (
 from lstmviz.match import found_in
 from lstmviz.match.engine.filters import check_filters
 from lstmviz.match.engine.find import check_pattern, is_short
+from lstmviz.match.index.store import index_ahead
 from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.edit import with_unit, without
 from lstmviz.match.pattern.file import Notes, PatternFile
@@ -129,7 +130,8 @@ def match(
         dump = lstmviz.open_dump(path)
         chosen, title = pattern_of(dump, pattern, window)
         chosen = narrowed(dump, chosen, min_length, max_length, OnlyOptions(only, token, regex))
-        prepare_index(dump, [name for name, _ in chosen.bases], progress)
+        for name, _ in chosen.bases:
+            index_ahead(dump, name)
         matches = found_in(dump, chosen)  # one search for the rows and the totals
         frame = Listing(dump, matches, order, "", min_shared).page(limit, offset)
         if pair is not None:
@@ -143,6 +145,7 @@ def match(
         more = [] if matches.is_complete else ["fewer not counted, see lstmviz count"]
         say(f"matches by shared units: {', '.join(totals + more) or 'none'}")
     write_frame(frame, format)
+    finish_index(dump, [name for name, _ in chosen.bases])
 
 
 @app.command()

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 
 import h5py
 import numpy as np
@@ -15,6 +16,8 @@ from typer.main import get_command
 
 import lstmviz
 from lstmviz.cli import app
+from lstmviz.commands import match
+from lstmviz.match.index import store
 from support.commands import run
 
 COMMANDS = sorted(get_command(app).commands)
@@ -134,10 +137,18 @@ def test_nan_values_are_told_beside_the_matches(path):
     assert "note" not in answer.stdout
 
 
-def test_a_large_source_is_indexed_before_it_is_matched(path, monkeypatch):
+def test_a_large_source_is_matched_before_its_index_is_finished(path, monkeypatch):
+    expected = run("match", path, *MATCH, "--format", "json", "--limit", 3).stdout
     monkeypatch.setattr("lstmviz.match.index.store.SMALL", 0)
-    assert run("match", path, *MATCH, "--format", "json", "--limit", 3).exit_code == 0
-    assert list(path.with_name("run.h5.index").glob("*.units"))
+    written, build = threading.Event(), store._build
+    monkeypatch.setattr(store, "_build", lambda *given: written.wait(20) and build(*given))
+    finish = match.finish_index
+    monkeypatch.setattr(match, "finish_index", lambda *given: written.set() or finish(*given))
+    for _ in range(2):  # without an index, and with one
+        answer = run("match", path, *MATCH, "--format", "json", "--limit", 3)
+        assert (answer.exit_code, answer.stdout) == (0, expected)
+        assert list(path.with_name("run.h5.index").glob("*.units"))
+        assert [name for name, _ in store.open_indexes(lstmviz.open_dump(path))] == ["rnn.l0.h"]
 
 
 def test_inspect_reads_every_value_and_says_what_is_damaged(path):

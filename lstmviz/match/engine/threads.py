@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from itertools import chain, islice
 from typing import TypeVar
 
 from lstmviz.system.asked import look
@@ -17,11 +18,20 @@ Result = TypeVar("Result")
 
 
 def in_threads(task: Callable[[T], Result], items: Iterable[T]) -> Iterator[Result]:
-    """Yield the task's result for each item, in order; few items are worked on ahead of the one that is yielded."""
+    """Yield the task's result for each item, in order; few items are worked on ahead of the one that is yielded.
+
+    A single item is worked on by the asker's own thread, which is sooner done than a thread is begun.
+    """
+    remaining = iter(items)
+    first = list(islice(remaining, 2))
+    if len(first) < 2:
+        look()
+        yield from map(task, first)
+        return
     pool = ThreadPoolExecutor(THREADS)
     ahead: deque[Future[Result]] = deque()
     try:
-        for item in items:
+        for item in chain(first, remaining):
             ahead.append(pool.submit(copy_context().run, task, item))
             look()
             if len(ahead) > THREADS:
