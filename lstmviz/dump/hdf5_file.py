@@ -49,6 +49,8 @@ def is_hdf5(path: Path, called: Path) -> bool:
     """Tell whether a file is HDF5, by its signature; DumpError where it cannot be read."""
     try:
         size, offset = path.stat().st_size, 0
+        if not path.is_file():  # to open a pipe waits for whoever writes to it
+            raise DumpError(f"{called} is a pipe or a device, not a file; give the path of one .h5 file")
         with path.open("rb") as file:
             while offset < size:
                 file.seek(offset)

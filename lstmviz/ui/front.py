@@ -18,7 +18,7 @@ from typing import Any
 from flask import Flask
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.utilities import Error
 
@@ -44,7 +44,7 @@ Refuse = Callable[[Head], tuple[int, str] | None]  # the status and the line of 
 
 class _Refusal(Error):  # type: ignore[misc]
     def __init__(self, code: int, line: str) -> None:
-        super().__init__(line)
+        super().__init__(" ".join(line.split()))
         self.code, self.reason = code, HTTPStatus(code).phrase
 
     def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
@@ -60,7 +60,7 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
     body_rcv: Any
     headers_finished: bool
     body_bytes_received: int
-    path: str
+    path = ""  # until the head was read, and of one that is no head
 
     def __init__(self, adj: Adjustments) -> None:
         super().__init__(adj)
@@ -74,12 +74,19 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
             if refusal is not None:
                 self.error, self.completed = _Refusal(*refusal), True
                 return len(data)  # what follows is the body, not a request
-        if self.body_bytes_received > most_body(self.path if self.headers_finished else ""):  # of a body in chunks
+        if self.body_bytes_received > most_body(self.path):  # of a body in chunks
             line = f"what was posted has more than {most_body(self.path):,} bytes, which are taken here"
             self.error, self.completed = _Refusal(413, line), True
         if self.error is not None and not isinstance(self.error, _Refusal):
             self.error = _Refusal(self.error.code, self.error.body)
         return n_taken
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the head. Raises ParsingError, also where a number in it has more digits than Python reads."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as err:
+            raise ParsingError("the head of this request cannot be read") from err
 
     def _refusal(self) -> tuple[int, str] | None:
         """Return why a request with a body is refused; one without is left to the app, which may answer with a page."""

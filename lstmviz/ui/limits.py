@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from threading import BoundedSemaphore
-from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import ServiceUnavailable
 
+from lstmviz.errors import LstmvizError
 from lstmviz.ui.budget import giving_way
 
 BODY = 2**20  # bytes
@@ -21,6 +23,8 @@ _WITH_PATTERN = re.compile(
 )
 MOST_EXPORTS = 3  # written at once, each on a thread of its own
 RETRY_AFTER = 5  # seconds
+
+log = logging.getLogger("lstmviz")
 
 
 def most_body(path: str) -> int:
@@ -56,11 +60,19 @@ class Slots:
 
     def until_sent(self, response: Response, stack: ExitStack) -> Response:
         """Keep a place until a response has been written to its end, or nobody wants the rest of it."""
-        kept, parts = stack.pop_all(), giving_way(response.iter_encoded())
+        parts = giving_way(response.iter_encoded())
+        first = next(parts, b"")  # fails, if it does, before the response begins
+        kept = stack.pop_all()
 
-        def sent() -> Iterator[Any]:
+        def sent() -> Iterator[bytes]:
             with kept:
-                yield from parts
+                yield first
+                try:
+                    yield from parts
+                except LstmvizError as err:
+                    log.warning("an export ended early: %s", err)
+                    # The status is sent: a connection that ends too soon tells the visitor.
+                    raise ConnectionResetError(errno.ECONNRESET, "the export ended early") from err
 
         response.response = sent()
         response.call_on_close(kept.close)  # where no part of it was asked for

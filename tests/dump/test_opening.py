@@ -113,6 +113,17 @@ def test_a_signature_behind_a_user_block_is_found(tmp_path):
     assert not opening.is_hdf5(tmp_path / "b.h5", tmp_path / "b.h5")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_under_the_name_of_a_dump_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.h5")
+    with pytest.raises(DumpError, match="is a pipe or a device"):
+        lstmviz.open_dump(tmp_path / "a.h5")
+    write(tmp_path / "b.h5")
+    (tmp_path / "corpus.json").write_text('{"format": "lstmviz-corpus", "version": 1, "dumps": ["b.h5", "a.h5"]}')
+    with pytest.raises(DumpError, match="is a pipe or a device"):
+        lstmviz.open_dump(tmp_path)
+
+
 def test_few_files_are_open_however_many_dumps_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr("lstmviz.dump.open_files.MOST_OPEN", 8)
     monkeypatch.setattr("lstmviz.dump.open_files.RECENT_SECONDS", 0.0)

@@ -16,6 +16,7 @@ import struct
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from fuzz import targets
@@ -58,6 +59,8 @@ class Tries:
         self._times = {str(p.relative_to(seeds)): p.stat().st_mtime_ns for p in files}
         shutil.rmtree(seeds)
         _write_secrets(folder / SECRET)
+        with suppress(LstmvizError):
+            target.use(self._written({}))  # what an input needs is loaded before the first one is timed
 
     def changed(self, seed: int) -> dict[str, bytes]:
         """Return the file that is changed and its bytes."""
@@ -67,16 +70,20 @@ class Tries:
 
     def one(self, seed: int, changed: dict[str, bytes]) -> None:
         """Use an input; a fault is said in a line."""
+        name = next(iter(changed))
+        folder = self._written(changed)
+        _say(seed=seed, name=name)
+        if (fault := self._fault(folder)) is not None:
+            _say(seed=seed, name=name, fault=fault, data=base64.b64encode(changed[name]).decode())
+
+    def _written(self, changed: dict[str, bytes]) -> Path:
         folder = self._folder / "input"
         shutil.rmtree(folder, ignore_errors=True)
         for name, data in (self._files | changed).items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
             os.utime(folder / name, ns=(self._times[name], self._times[name]))
-        name = next(iter(changed))
-        _say(seed=seed, name=name)
-        if (fault := self._fault(folder)) is not None:
-            _say(seed=seed, name=name, fault=fault, data=base64.b64encode(changed[name]).decode())
+        return folder
 
     def _fault(self, folder: Path) -> str | None:
         before, since = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, _processor_seconds()

@@ -90,6 +90,24 @@ def test_what_is_refused_is_refused_before_its_body_is_read(running, head, statu
     assert len(answer.partition(b"\r\n\r\n")[2].splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"\x16\x03\x01\x02\0\x01\xfc\x03\x03", 400),  # the first bytes of TLS
+        (b"get / HTTP/1.1\r\n" + HEAD[:-2], 400),
+        (post("/samples/build", "9" * 5_000)[:-4], 400),
+        (b"POST /samples/build HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n" + HEAD[:-2], 501),
+        (b"GET / HTTP/1.1\r\nX: a\rb\r\n" + HEAD[:-2], 400),
+        (b"GET / HTTP/1.1\r\n" + b"".join(b"a%d:b\r\n" % i for i in range(5_000)) + HEAD[:-2], 431),
+    ],
+)
+def test_what_is_no_request_is_answered_in_a_line(running, caplog, head, status):
+    answer = running().ask(head + b"\r\n\r\n")
+    assert answer.split()[1] == str(status).encode(), answer
+    assert len(answer.partition(b"\r\n\r\n")[2].splitlines()) == 1
+    assert not caplog.records
+
+
 def test_who_has_no_token_sends_no_body(running):
     server = running(token="s3cret")
     assert b"open the link" in server.ask(post("/d/x/matches", 1_000_000))

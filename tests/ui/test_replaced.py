@@ -16,9 +16,11 @@ from lstmviz.ui.serve import make_app
 N = 20_000
 
 
-def make(path, value, words):
+def make(path, value, words, lengths=(N,)):
     states = {"rnn.l0.h": np.full((N, 50), value, "f2")}
-    return lstmviz.write_dump(path, states=states, tokens=np.arange(N) % 2, vocab=words, lengths=[N], overwrite=True)
+    return lstmviz.write_dump(
+        path, states=states, tokens=np.arange(N) % 2, vocab=words, lengths=list(lengths), overwrite=True
+    )
 
 
 @pytest.fixture
@@ -66,6 +68,28 @@ def test_what_changes_while_it_is_served_is_a_line(served, tmp_path, caplog, cha
             assert answer.status_code in (200, 400, 410) if status is None else answer.json["error"]
             assert b"new" not in answer.data or "error" in answer.json
     assert not [r for r in caplog.records if r.exc_info]
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_an_export_whose_dump_is_replaced_meanwhile_breaks_off_and_is_a_line_in_the_log(
+    tmp_path, caplog, monkeypatch, form
+):
+    monkeypatch.setattr("lstmviz.ui.routes.export.ROWS_AT_ONCE", 100)
+    monkeypatch.setattr("lstmviz.ui.routes.export.MOST_EXPORTS", 1)
+    dump = lstmviz.open_dump(make(tmp_path / "run.h5", 0.25, ["a", "b"], [5] * (N // 5)))
+    client = make_app([dump]).server.test_client()
+    asked = {"dump": dump.uuid, "source": "rnn.l0.h", "start": 0, "stop": 5, "threshold": 0.1, "before": 0}
+    sent = client.post(f"/d/{dump.uuid}/export/matches.{form}", json=asked, buffered=False).iter_encoded()
+    next(sent)
+    shutil.copyfile(make(tmp_path / "new.h5", 0.75, ["c", "d"]), dump.path)
+    dump.close()  # as for a dump that is not read for a minute
+    with pytest.raises(ConnectionResetError):
+        b"".join(sent)
+    [record] = caplog.records
+    assert "ended early" in record.message
+    assert "was recorded again" in record.message
+    assert record.exc_info is None
+    assert client.post(f"/d/{dump.uuid}/export/matches.{form}", json=asked).status_code == 410
 
 
 def test_the_newer_recording_is_served_at_its_own_address(served, tmp_path):

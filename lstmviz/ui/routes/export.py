@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -151,8 +152,8 @@ def _csv(content: Content) -> Iterator[str]:
 def _json(content: Content) -> Iterator[str]:
     yield json.dumps(content.head, ensure_ascii=False, allow_nan=False)[:-1] + f', "{content.listed}": [\n'
     before = ""
-    for row in content.rows:
-        yield before + json.dumps(row, ensure_ascii=False, allow_nan=False)
+    while rows := list(islice(content.rows, ROWS_AT_ONCE)):
+        yield before + ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
         before = ",\n"
     yield "\n]}\n"
 
