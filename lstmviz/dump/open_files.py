@@ -15,6 +15,7 @@ if sys.platform != "win32":
 MOST_OPEN = 64
 SHARE_OF_LIMIT = 4  # at most a fourth of the files that the system lets a process open
 IDLE_SECONDS = 60.0
+LOOK_AGAIN = 0.001  # seconds
 RECENT_SECONDS = 1.0  # within which a read is not noted again, because it may take microseconds
 
 
@@ -28,11 +29,29 @@ class OpensFile(Protocol):
         """Tell whether somebody wrote to the file, or cut it, since it was opened."""
 
 
+class Turn:
+    """A lock of one thread at a time, which a waiting thread is not handed, but takes when it finds it free.
+
+    A lock that is handed over belongs to a thread that does not run yet: it waits for the interpreter's lock first, and
+    where many threads compute, that takes many times as long as a small read.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        while not self._lock.acquire(blocking=False):
+            time.sleep(LOOK_AGAIN)
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class OpenFiles:
     """Those that hold a file open, the one that was read last at the end. Hold ``lock`` while reading from a file."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock = Turn()
         self._last_read: WeakKeyDictionary[OpensFile, float] = WeakKeyDictionary()
 
     def touch(self, reader: OpensFile) -> None:

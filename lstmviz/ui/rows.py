@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lstmviz.dump.read_ahead import read_ahead
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.card.unit_card import in_view
@@ -105,6 +106,7 @@ def _rows(dump: DumpReader, file: PatternFile, selection: Selection, listing: Li
     matches = list(listing.page(selection.rows, selection.offset, has_text=False).itertuples(index=False))
     windows = [_cells(axis, match) for match in matches]
     on, shades = _counts_on(dump, file.pattern, windows), _shades(dump, file.pattern, selection, windows)
+    axis = read_ahead(axis, windows)
     rows = []
     cells = zip(matches, windows, on, shades, strict=True)
     for place, (match, (a, b), n_on, n_shading) in enumerate(cells, selection.offset):

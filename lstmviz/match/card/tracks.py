@@ -80,16 +80,21 @@ class TrackScan:
     def _add_rows(self, values: NDArray[Any], view: NDArray[np.float64], on: NDArray[np.bool_]) -> None:
         if self._rows is None:
             return
-        different, place = np.unique(values, return_inverse=True)
-        if self._track.info.kind == "number":
-            n_values = len(self._rows.keys() | set(different.tolist()))
-            if n_values > MAX_VALUES or (different.dtype.kind == "f" and (different != np.trunc(different)).any()):
+        if self._track.info.kind == "category":
+            different, place = np.arange(len(self._track.labels)), values
+        elif values.dtype.kind == "f" and (values != np.trunc(values)).any():
+            self._rows = None
+            return
+        else:
+            different, place = np.unique(values, return_inverse=True)
+            if len(self._rows.keys() | set(different.tolist())) > MAX_VALUES:
                 self._rows = None
                 return
         n_steps = np.bincount(place, minlength=len(different))
         total = np.bincount(place, weights=view, minlength=len(different))
         n_on = np.bincount(place[on], minlength=len(different))
-        for value, *counts in zip(*(part.tolist() for part in (different, n_steps, total, n_on)), strict=True):
+        parts = (part[n_steps > 0].tolist() for part in (different, n_steps, total, n_on))
+        for value, *counts in zip(*parts, strict=True):
             row = self._rows.setdefault(value, [0, 0.0, 0])
             row[:] = [a + b for a, b in zip(row, counts, strict=True)]
 

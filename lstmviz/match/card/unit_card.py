@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmviz.checks import check_side, check_threshold
+from lstmviz.dump.read_ahead import read_ahead
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.card.runs import RunScan
@@ -174,7 +175,7 @@ def unit_card(
         quantiles=quantiles(values, n_values),
         on_rates=on_rates(values, n_values),
         run_lengths=runs.lengths(),
-        contexts=tuple(_context(dump, info, axis, unit, *place) for place in runs.strongest(n_contexts, around)),
+        contexts=_contexts(dump, info, axis, unit, runs.strongest(n_contexts, around)),
         tracks=tuple(track.result() for track in tracks),
         tokens=_tokens(dump, axis, runs.spans()),
     )
@@ -199,6 +200,13 @@ def _check_arguments(info: Source, unit: int, threshold: float, side: str, n_con
         raise PatternError(
             f"{n_contexts} contexts of {around} steps are out of range: 0 to {MAX_CONTEXTS} of 0 to {MAX_AROUND}"
         )
+
+
+def _contexts(
+    dump: DumpReader, info: Source, axis: Axis, unit: int, places: list[tuple[int, int, int, int]]
+) -> tuple[UnitContext, ...]:
+    ahead = read_ahead(axis, [(start, stop) for _, start, stop, _ in places])
+    return tuple(_context(dump, info, ahead, unit, *place) for place in places)
 
 
 def _context(

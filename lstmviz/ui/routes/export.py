@@ -29,7 +29,8 @@ from lstmviz.ui.routes.responses import attachment, jsonable
 from lstmviz.ui.selection import Selection
 from lstmviz.ui.table import DumpTable
 
-ROWS_AT_ONCE = 2_000
+ROWS_AT_ONCE = 2_000  # that are read
+SENT_AT_ONCE = 100  # rows, some milliseconds' work, before others are given way to
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet reads text that begins with one as a formula
 
 Row = dict[str, Any]
@@ -144,7 +145,7 @@ def _csv(content: Content) -> Iterator[str]:
     writer.writerow(content.columns)
     for i, row in enumerate(content.rows):
         writer.writerow([_without_formula(row[column]) for column in content.columns])
-        if i % ROWS_AT_ONCE == 0:
+        if i % SENT_AT_ONCE == 0:
             yield _drain(buffer)
     yield _drain(buffer)
 
@@ -152,7 +153,7 @@ def _csv(content: Content) -> Iterator[str]:
 def _json(content: Content) -> Iterator[str]:
     yield json.dumps(content.head, ensure_ascii=False, allow_nan=False)[:-1] + f', "{content.listed}": [\n'
     before = ""
-    while rows := list(islice(content.rows, ROWS_AT_ONCE)):
+    while rows := list(islice(content.rows, SENT_AT_ONCE)):
         yield before + ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
         before = ",\n"
     yield "\n]}\n"

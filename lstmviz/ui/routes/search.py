@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response, jsonify, request
 
+from lstmviz.dump.read_ahead import read_ahead
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.match import search
 from lstmviz.ui.routes.requests import axis_at, int_arg, is_gone
@@ -80,7 +81,8 @@ def _listed(dump: DumpReader, index: int, query: str, first: int, limit: int, ar
     """Return ``limit`` hits from index ``first`` on, each with the tokens around it inside its sequence."""
     axis, hits = axis_at(dump, index), all_hits(dump, index, query)
     page = hits[first : first + limit].tolist()
-    texts = [text_around(axis, start, stop, sequence, around) for start, stop, sequence in page]
+    ahead = read_ahead(axis, [(max(0, start - around), min(stop + around, axis.n_steps)) for start, stop, _ in page])
+    texts = [text_around(ahead, start, stop, sequence, around) for start, stop, sequence in page]
     return {"hits": [hit[:2] for hit in page], "texts": texts, "total": len(hits), "first": first}
 
 

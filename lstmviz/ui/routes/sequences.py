@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from numpy.typing import NDArray
 
 from lstmviz.dump.lazy_arrays import Track
+from lstmviz.dump.read_ahead import read_ahead
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.match.order.bins import blocks
 from lstmviz.ui.routes.requests import axis_at, int_arg
@@ -46,8 +47,15 @@ def _answer(dump: DumpReader, index: int, query: str) -> dict[str, Any]:
         "from": first,
         "at": int(here[0]) if len(here) else None,
         "tracks": list(labels),
-        "sequences": [_row(axis, labels, i) for i in hits[first : first + limit].tolist()],
+        "sequences": _rows(axis, labels, hits[first : first + limit]),
     }
+
+
+def _rows(axis: Axis, labels: dict[str, list[Any]], indices: Indices) -> list[dict[str, Any]]:
+    starts, stops = axis.starts[indices], axis.stops[indices]
+    ends = np.minimum(stops, starts + FIRST_TOKENS)
+    ahead = read_ahead(axis, list(zip(starts.tolist(), ends.tolist(), strict=True)))
+    return [_row(ahead, labels, i) for i in indices.tolist()]
 
 
 def _row(axis: Axis, labels: dict[str, list[Any]], index: int) -> dict[str, Any]:
