@@ -6,6 +6,8 @@ one line: what was asked, what there is, what to do.
 
 from __future__ import annotations
 
+LINE_HEAD, LINE_TAIL = 1_000, 400  # characters kept of a longer line: a name in a hostile file may have 60,000
+
 
 class LstmvizError(Exception):
     """Base of every error that lstmviz raises on purpose; its text is one line for a person to read.
@@ -19,8 +21,9 @@ class LstmvizError(Exception):
     """
 
     def __str__(self) -> str:
-        """Return the message as written (KeyError would quote it)."""
-        return str(self.args[0]) if self.args else type(self).__name__
+        """Return the message as written (KeyError would quote it), of a very long line its head and its end."""
+        text = str(self.args[0]) if self.args else type(self).__name__
+        return text if len(text) <= LINE_HEAD + LINE_TAIL else "\n".join(map(_cut, text.split("\n")))
 
 
 class DumpError(LstmvizError, ValueError):
@@ -126,3 +129,8 @@ class ProjectError(LstmvizError, ValueError):
     def problems(self) -> list[str]:
         """The faults, one line each."""
         return str(self).split("\n")
+
+
+def _cut(line: str) -> str:
+    is_long = len(line) > LINE_HEAD + LINE_TAIL
+    return f"{line[:LINE_HEAD]} [...] {line[-LINE_TAIL:]}" if is_long else line

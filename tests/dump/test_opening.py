@@ -124,6 +124,25 @@ def test_a_pipe_under_the_name_of_a_dump_is_not_waited_for(tmp_path):
         lstmviz.open_dump(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda file, name: file.__setitem__(name, h5py.SoftLink("/x")),
+        lambda file, name: file["axes/text"].attrs.__setitem__(name, "of any length"),
+        lambda file, name: file.create_group(f"sources/{name}"),
+        lambda file, name: file.create_dataset(name, (10**6,), "f4", chunks=(1_000,)),
+        lambda file, name: file["sources/rnn.l0.h"].attrs.__setitem__("axis", np.bytes_(name)),
+    ],
+)
+def test_what_a_file_says_of_itself_makes_no_line_too_long_to_read(tmp_path, change):
+    with h5py.File(write(tmp_path / "a.h5"), "r+", libver="latest") as file:
+        change(file, "a" * 60_000)
+    with pytest.raises(DumpError) as caught:
+        lstmviz.open_dump(tmp_path / "a.h5")
+    assert len(str(caught.value)) < 1_500
+    assert "\n" not in str(caught.value)
+
+
 def test_few_files_are_open_however_many_dumps_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr("lstmviz.dump.open_files.MOST_OPEN", 8)
     monkeypatch.setattr("lstmviz.dump.open_files.RECENT_SECONDS", 0.0)
