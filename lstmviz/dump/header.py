@@ -99,7 +99,9 @@ class Header:
         for name, item in self.members(place, kind):
             axis = self.text(item, "axis")
             if axis not in by_axis:
-                raise DumpError(f"{self.path}: {item.name!r} names an unknown axis {short_repr(axis)}; it has {', '.join(axes)}")
+                raise DumpError(
+                    f"{self.path}: {item.name!r} names an unknown axis {short_repr(axis)}; it has {', '.join(axes)}"
+                )
             by_axis[axis].append((name, item))
         return by_axis
 
@@ -191,7 +193,9 @@ class Header:
         self.check_steps(dataset, name, axis, n_steps)
         view = self.text(dataset, "view")
         if view not in ("raw", "tanh"):
-            raise DumpError(f"{self.path}: view {short_repr(view)} of source {name!r} is not known; use 'raw' or 'tanh'")
+            raise DumpError(
+                f"{self.path}: view {short_repr(view)} of source {name!r} is not known; use 'raw' or 'tanh'"
+            )
         n_nan = self.integer(dataset, "n_nan") if "n_nan" in dataset.attrs else None
         units = self.units(name, dataset) if "units" in dataset.attrs else None
         return Source(name, axis, n_steps, dataset.shape[1], dataset.dtype.name, cast(View, view), n_nan, units)
@@ -242,7 +246,9 @@ class Header:
         """Return the steps that an attention is over; DumpError unless it has a weight for each pair of steps."""
         over = self.text(dataset, "over")
         if over not in steps:
-            raise DumpError(f"{self.path}: {name!r} is over an unknown axis {short_repr(over)}; it has {', '.join(steps)}")
+            raise DumpError(
+                f"{self.path}: {name!r} is over an unknown axis {short_repr(over)}; it has {', '.join(steps)}"
+            )
         if dataset.ndim != 1 or dataset.dtype.name not in STATE_DTYPES:
             raise DumpError(
                 f"{self.path}: attention {name!r} is {dataset.dtype} {dataset.shape}; write floats of one dimension"
