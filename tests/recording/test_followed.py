@@ -250,6 +250,33 @@ def test_a_module_that_reads_from_the_end_is_stored_in_the_order_of_the_text(tmp
     assert dump.provenance["tokens"] == "forth checked; back aligned: read from the end"
 
 
+@pytest.mark.parametrize("kept", [{"units": [2, 0]}, {"every": 2}, {"dtype": "float16"}], ids=str)
+def test_what_is_kept_of_a_module_that_reads_from_the_end_is_in_the_order_of_the_text(tmp_path, kept):
+    model, path = TwoWays().eval(), tmp_path / "a.h5"
+    options = {"dtype": "float32", **kept}
+    with torch.no_grad(), lstmviz.record(model, path, WORDS, **options) as run, run.batch(tokens=IDS):
+        output = model(IDS)[..., 3:]
+    rows = output[:, :: kept.get("every", 1), sorted(kept.get("units", range(3)))].flatten(0, 1).numpy()
+    found = lstmviz.open_dump(path).states("back.l0.h")[:]
+    assert np.array_equal(found, rows.astype(found.dtype))
+
+
+def test_a_value_too_large_is_named_by_its_step_in_the_text(tmp_path):
+    rnn = nn.RNN(1, 1, nonlinearity="relu", batch_first=True)
+    model, ids = nn.Sequential(nn.Embedding(N_WORDS, 1), rnn), torch.tensor([[0, 5, 1, 2, 3, 4, 0, 1, 2]])
+    with torch.no_grad():
+        model[0].weight[:, 0] = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 1e5])
+        for name, weight in rnn.named_parameters():
+            weight.fill_(float(name == "weight_ih_l0"))
+    with (
+        torch.no_grad(),
+        one_line(RecordingError, "reaches 100000 at step 1 of sequence 0, unit 0"),
+        lstmviz.record(model, tmp_path / "a.h5") as run,
+        run.batch(tokens=ids),
+    ):
+        rnn(model[0](ids).flip(1))
+
+
 def test_tokens_come_from_the_embedding_where_none_are_given(tmp_path):
     dump = recorded(tmp_path / "a.h5", TwoWays().eval(), IDS)
     assert dump.tokens[:] == [WORDS[i] for i in IDS.flatten().tolist()]

@@ -17,7 +17,7 @@ from lstmviz.recording.batch.fit_tokens import ALIGNED, CHECKED, NOT_CHECKED, Fi
 from lstmviz.recording.batch.pass_inputs import CheckedPass
 from lstmviz.recording.batch.placement import Placement
 from lstmviz.recording.batch.valid_steps import ValidSteps
-from lstmviz.recording.follow.by_rows import Marks, are_paired
+from lstmviz.recording.follow.by_rows import Marks, are_paired, near_of
 
 _FEWEST_TWICE = 3  # tokens that occur twice; of others, one may stand for another
 
@@ -44,13 +44,15 @@ def _way(name: str, given: TokenGrid, valid: ValidSteps | None, marks: Marks) ->
     if marks.shape != (n_steps, n_sequences):
         return None
     mask = np.ones(tokens.shape, np.bool_) if valid is None else valid.mask(n_steps)
-    if (np.unique(tokens[mask], return_counts=True)[1] > 1).sum() < _FEWEST_TWICE:
+    inside = tokens[mask]
+    if (np.unique(inside, return_counts=True)[1] > 1).sum() < _FEWEST_TWICE:
         return None
-    both = mask[:, :-1] & mask[:, 1:]
-    is_straight = are_paired(tokens[mask], marks.T[mask])
-    is_from_end = bool(is_whole and are_paired(tokens, marks.T[:, ::-1]))
-    is_ahead = are_paired(tokens[:, :-1][both], marks.T[:, 1:][both])
-    is_behind = are_paired(tokens[:, 1:][both], marks.T[:, :-1][both])
+    both, read = mask[:, :-1] & mask[:, 1:], marks.T
+    near = near_of(read[mask])
+    is_straight = are_paired(inside, read[mask], near)
+    is_from_end = bool(is_whole and are_paired(tokens, read[:, ::-1], near))
+    is_ahead = are_paired(tokens[:, :-1][both], read[:, 1:][both], near)
+    is_behind = are_paired(tokens[:, 1:][both], read[:, :-1][both], near)
     if is_straight + is_from_end + is_ahead + is_behind != 1:
         return None
     if is_from_end:

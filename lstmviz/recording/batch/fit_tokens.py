@@ -161,7 +161,7 @@ def _fit_source(
     if places is not None:
         if stays(places, ids.shape[1], valid):
             unknown = _in_shape(places, ids.shape) < 0
-            if not agrees(np.where(unknown, read, -1), ids, valid):
+            if unknown.any() and not agrees(np.where(unknown, read, -1), ids, valid):
                 raise RecordingError(_other_tokens(name, source, ids, valid))
             if not _are_most(~unknown | (read >= 0), valid):
                 return Fit(NOT_CHECKED)

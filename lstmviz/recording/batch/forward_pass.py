@@ -176,11 +176,13 @@ class ForwardPass:
             rows = to_rows(name, weights.values, self.layout.segments, self.storage.dtype)
             self.attention[name] = AttentionRows(rows, collector.over)
             return
+        is_from_end = placement is not None and placement.is_from_end(call.n_steps)
         for state in collector.finish(lengths):
             layer = name if state.source == name else state.source.rsplit(".", 1)[0]
             units = self.storage.units.units_of(state.source, layer, name, state.values.shape[2])
-            values = state.values if placement is None else placement.moved(state.values)
-            rows = to_rows(state.source, values, self.layout.segments, self.storage.dtype, units)
+            values = state.values if placement is None or is_from_end else placement.moved(state.values)
+            segments = self.layout.segments
+            rows = to_rows(state.source, values, segments, self.storage.dtype, units, is_from_end=is_from_end)
             if state.source in self.states:
                 raise RecordingError(f"{state.source!r} is a source already; log under another name")
             self.states[state.source] = StateRows(rows, state.view, units, layer, name)

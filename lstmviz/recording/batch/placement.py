@@ -44,12 +44,11 @@ class Placement:
 
     def moved(self, values: Tensor) -> Tensor:
         """Return states (module's steps, batch, n_units) at the given steps (steps, batch, n_units)."""
-        if self._is_all_from_end(len(values)):
-            return values.flip(0)  # a fifth of the time of an index
         steps = torch.from_numpy(self.steps.T.clip(0)).to(values.device)
         return values[steps, torch.from_numpy(self.sequences).to(values.device)]
 
-    def _is_all_from_end(self, n_steps: int) -> bool:
+    def is_from_end(self, n_steps: int) -> bool:
+        """Whether all of a module's ``n_steps`` steps are placed, the last one first, each sequence in its own row."""
         is_in_order = np.array_equal(self.sequences, np.arange(len(self.sequences)))
         return is_in_order and self.steps.shape[1] == n_steps and bool((self.steps == np.arange(n_steps)[::-1]).all())
 
@@ -72,34 +71,38 @@ class Mixed(Exception):
 def stays(places: Ints, n_steps: int, valid: ValidSteps | None) -> bool:
     """Tell whether a module read each step in its own place; ``places`` count over (batch, ``n_steps``)."""
     batch, steps = np.arange(places.shape[1]), np.arange(places.shape[0])[:, None]
+    is_same = places == batch * n_steps + steps
+    if is_same.all():
+        return True
     known = places >= 0
     if valid is not None:
         here = (steps >= valid.starts) & (steps < valid.stops)
         wanted = valid.mask(n_steps).reshape(-1)
         known &= here | wanted[np.where(places < wanted.size, places, 0)]
-    return bool((places == batch * n_steps + steps)[known].all())
+    return bool((is_same | ~known).all())
 
 
 def by_place(places: Ints, shape: tuple[int, int], valid: ValidSteps | None) -> Placement:
     """Return where each given step was computed; Mixed unless every sequence was read step by step, once."""
-    cells = np.flatnonzero(places.reshape(-1) >= 0)
-    targets = places.reshape(-1)[cells]
-    inside = targets < shape[0] * shape[1]
-    cells, targets = cells[inside], targets[inside]
+    flat = places.reshape(-1)
+    cells = np.flatnonzero((flat >= 0) & (flat < shape[0] * shape[1]))
+    targets = flat[cells]
     wanted = np.ones(shape, np.bool_) if valid is None else valid.mask(shape[1])
     n_times = np.bincount(targets, minlength=wanted.size).reshape(shape)
-    if (n_times[wanted] > 1).any() or (valid is not None and (n_times[wanted] == 0).any()):
+    if (n_times > wanted).any() and (n_times[wanted] > 1).any():
+        raise Mixed
+    if valid is not None and (n_times[wanted] == 0).any():
         raise Mixed
     cell = np.full(wanted.size, -1, np.int64)
     cell[targets] = cells
     cell = np.where(wanted, cell.reshape(shape), -1)
     is_placed = cell >= 0
-    first = np.take_along_axis(cell, is_placed.argmax(1)[:, None], 1)
-    sequences = first[:, 0] % places.shape[1]
-    steps = np.where(is_placed, cell // places.shape[1], -1)
+    steps, columns = (cell, np.zeros_like(cell)) if places.shape[1] == 1 else np.divmod(cell, places.shape[1])
+    sequences = np.take_along_axis(columns, is_placed.argmax(1)[:, None], 1)[:, 0]
+    steps = np.where(is_placed, steps, -1)
     if not is_placed.any(1).all() or len(np.unique(sequences)) < len(sequences):
         raise Mixed
-    if (cell % places.shape[1] != sequences[:, None])[is_placed].any():
+    if (is_placed & (columns != sequences[:, None])).any():
         raise Mixed
     both = is_placed[:, 1:] & is_placed[:, :-1]
     strides = np.diff(steps, axis=1)
@@ -203,5 +206,8 @@ def _layouts(ids: Ints, shape: tuple[int, ...]) -> Iterator[tuple[Ints, bool]]:
 
 def agrees(read: Ints, given: Ints, valid: ValidSteps | None) -> bool:
     """Tell whether ids (batch, steps) are the given ones at all valid steps; unknown ones agree with any."""
-    same = (read == given) | (given < 0) | (read < 0)
+    same = read == given
+    if same.all():
+        return True
+    same |= (given < 0) | (read < 0)
     return bool((same if valid is None else same[valid.mask(given.shape[1])]).all())

@@ -16,13 +16,21 @@ _TORCH = {"float16": torch.float16, "float32": torch.float32, "float64": torch.f
 
 
 def to_rows(
-    name: str, values: Tensor, segments: Segments, dtype: StateDtype, units: tuple[int, ...] | None = None
+    name: str,
+    values: Tensor,
+    segments: Segments,
+    dtype: StateDtype,
+    units: tuple[int, ...] | None = None,
+    *,
+    is_from_end: bool = False,
 ) -> NDArray[Any]:
     """Return the kept steps of (steps, batch, n_units) as rows, segment after segment, (n_rows, n_kept_units).
 
     Values are rounded once, to ``dtype``; RecordingError if a finite value does not fit. What is not kept is left out
-    before anything is copied.
+    before anything is copied. With ``is_from_end`` the values begin with the last step.
     """
+    if is_from_end and not (units is None and segments.is_whole(values.shape[1], len(values))):
+        values, is_from_end = values.flip(0), False
     kind = _TORCH[dtype]
     rows = torch.empty(segments.n_rows, values.shape[2] if units is None else len(units), dtype=kind, device="cpu")
     by_sequence = values.transpose(0, 1)
@@ -32,9 +40,15 @@ def to_rows(
         _copy_segments(by_sequence, rows, segments, units)
     else:
         _copy(_select(values, segments, units), rows)
-    if kind == torch.float16 and values.dtype != torch.float16:
-        _refuse_overflow(name, values, rows, segments, units)
+    if is_from_end:  # half as many bytes, mostly, as before they were rounded; and in less time than torch's flip
+        rows = torch.from_numpy(rows.view(by_sequence.shape).numpy()[:, ::-1].copy()).view(rows.shape)
+    if kind == torch.float16 and values.dtype != torch.float16 and not _is_finite(rows):
+        _refuse_overflow(name, values.flip(0) if is_from_end else values, rows, segments, units)
     return rows.numpy()
+
+
+def _is_finite(rows: Tensor) -> bool:
+    return not rows.numel() or bool(torch.stack(torch.aminmax(rows)).isfinite().all())
 
 
 def _copy(values: Tensor, rows: Tensor) -> None:
@@ -61,8 +75,6 @@ def _select(values: Tensor, segments: Segments, units: tuple[int, ...] | None) -
 def _refuse_overflow(
     name: str, values: Tensor, rows: Tensor, segments: Segments, units: tuple[int, ...] | None
 ) -> None:
-    if not rows.numel() or bool(torch.stack(torch.aminmax(rows)).isfinite().all()):
-        return
     at, place = (~rows.isfinite()).nonzero(as_tuple=True)
     unit = place if units is None else torch.tensor(units, device="cpu")[place]
     sequences, steps = (torch.from_numpy(index)[at] for index in segments.rows)

@@ -119,7 +119,7 @@ class TokenFollower(TorchFunctionMode):
 
     def calls(self, source: str) -> list[NDArray[np.int64]]:
         """Return the ids of each lookup of a source, in their own shapes."""
-        return [ids.cpu().numpy().astype(np.int64) for ids in self._read[source]]
+        return [ids.cpu().numpy().astype(np.int64, copy=False) for ids in self._read[source]]
 
     def n_ids(self, source: str) -> int:
         """Return how many ids a source knows."""

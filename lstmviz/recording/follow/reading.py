@@ -107,13 +107,14 @@ def readings_of(follower: TokenFollower, reading: ModuleReading) -> list[SourceR
         places = reading.places(name)
         known = places >= 0
         calls = follower.calls(name)
-        ids = np.concatenate([call.reshape(-1) for call in calls])
-        inside = np.minimum(places, len(ids) - 1)  # a place that was continued may lie after the last
+        ids = calls[0].reshape(-1) if len(calls) == 1 else np.concatenate([call.reshape(-1) for call in calls])
         starts = np.cumsum([0, *(call.size for call in calls)])
-        used = np.unique(np.searchsorted(starts, places[known], side="right") - 1)
+        there = places if known.all() else places[known]
+        ends = [there.min(), there.max()] if there.size else []
+        used = np.unique(np.searchsorted(starts, ends, side="right") - 1)
         looked_up = calls[int(used[0])] if len(used) == 1 else None
         local = np.where(known, places - starts[used[0]], -1) if len(used) == 1 else places
-        ids_read = np.where(known & (places < len(ids)), ids[inside], -1)
+        ids_read = np.where(known & (places < len(ids)), ids.take(places, mode="clip"), -1)
         result.append(SourceReading(name, follower.n_ids(name), ids_read, local, looked_up, given))
     return [source for source in result if not source.counts] or result
 
@@ -136,8 +137,10 @@ def _told_by_rows(follower: TokenFollower, reading: ModuleReading) -> list[Sourc
 
 def _continued(places: Ints) -> Ints:
     """Continue the places of a long loop, which is followed at its begin only, as the last two steps go on."""
+    if not len(places) or (places[-1] >= 0).any():
+        return places
     known = np.flatnonzero((places >= 0).any(1))
-    if len(known) < 2 or known[-1] + 1 == len(places) or known[-1] != len(known) - 1:
+    if len(known) < 2 or known[-1] != len(known) - 1:
         return places
     last = int(known[-1])
     after = np.arange(1, len(places) - last)[:, None]
