@@ -27,7 +27,7 @@ def values_for(order, tracks):
     return tracks[order.partition("track:")[2]] if "track:" in order else None
 
 
-@EXAMPLES
+@examples(5_000, share=200)
 @given(st.data())
 def test_every_order_and_page_is_its_twins_over_a_dump_and_over_shards(tmp_path, data):
     corpus, dumps = drawn(data, tmp_path)

@@ -141,7 +141,11 @@ class MatchSearch:
             if self._lowest > min_shared:
                 self._extend(min_shared)
             spans = self._spans
-        spans = spans.take(spans.n_shared >= min_shared)
+        is_enough = spans.n_shared >= min_shared
+        spans = spans if is_enough.all() else spans.take(is_enough)
+        rises = np.diff(spans.start)
+        if ((rises > 0) | ((rises == 0) & (np.diff(spans.stop) > 0))).all():  # as they are found with ``off_before``
+            return spans
         return spans.take(np.lexsort((spans.stop, spans.start)))
 
     def unions(self, start: Steps, stop: Steps) -> Steps:

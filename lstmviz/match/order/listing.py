@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lstmviz.checks import check_page, check_whole
 from lstmviz.dump.lazy_arrays import Track
@@ -170,20 +172,23 @@ class Listing:
             places[:] = places[np.lexsort((spans.stop, spans.start, distance, union))]
             self._is_ranked_class[i] = True
 
-    def _sort(self, key: Steps) -> None:
-        """Sort stably by a key of the matches."""
+    def _sort(self, key: NDArray[Any]) -> None:
+        """Sort stably by a key of the matches; those whose key is NaN come last."""
         ordered = key[self._places]
-        if len(ordered) and np.ptp(ordered) < 2**16:  # NumPy sorts short integers by their digits
+        is_whole = key.dtype.kind == "i" and len(ordered) > 0
+        if is_whole and np.ptp(ordered) < 2**16:  # NumPy sorts short integers by their digits
             ordered = (ordered - ordered.min()).astype(np.uint16)
         self._places = self._places[np.argsort(ordered, kind="stable")]
 
-    def _order_key(self, order: str) -> Steps:
+    def _order_key(self, order: str) -> NDArray[Any]:
         sign = -1 if order.startswith("-") else 1
         if order.endswith("length"):
             return sign * (self._spans.stop - self._spans.start)
         track = self._axis.tracks[order.partition(TRACK)[2]]
         values = values_at(track, self._spans.start)
-        has_value = ~np.isnan(values) if values.dtype.kind == "f" else _is_label(track, values)
+        if values.dtype.kind == "f":
+            return np.asarray(sign * values)
+        has_value = _is_label(track, values)
         ranks = np.unique(values[has_value], return_inverse=True)[1]
         key = np.full(len(values), len(values), np.int64)
         key[has_value] = sign * ranks
