@@ -20,7 +20,7 @@ from lstmviz.dump.open_files import open_files
 
 THREADS = 2
 CHECKSUM_BYTES = 4  # after the values of a chunk
-FEW = 64  # values of a chunk that are read one by one; for more of them the whole chunk is read
+FEW = 64  # values of a chunk, on average, that are read one by one; for more of them whole chunks are read
 KNOWN = 64  # data sets whose chunks are remembered; HDF5 takes a microsecond or two to tell a chunk's place
 
 Offsets = NDArray[np.int64]  # at which byte of the file each chunk begins, in order
@@ -57,33 +57,27 @@ class DirectValues:
 
     def at(self, steps: NDArray[np.int64], unit: int) -> NDArray[Any] | None:
         """Return a unit's recorded values at some steps, in rising order; None as for ``column``."""
-        values = np.empty(len(steps), self._dtype)
         chunk, row = np.divmod(steps, self._shape[0])
         cuts = np.flatnonzero(np.diff(chunk)) + 1
+        if len(steps) <= FEW * (len(cuts) + 1):
+            return self._read_each(self._offsets[chunk] + row * self._row_bytes, unit)
+        values, rows = np.empty(len(steps), self._dtype), np.empty(self._shape, self._dtype)
         for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(steps)], strict=True):
-            here = slice(first, last)
-            if first < last and not self._read_some(int(self._offsets[chunk[first]]), row[here], unit, values[here]):
+            if not self._read_rows(int(self._offsets[chunk[first]]), rows):
                 return None
+            values[first:last] = rows[row[first:last], unit]
         return values if self._is_unchanged() else None
+
+    def _read_each(self, rows: NDArray[np.int64], unit: int) -> NDArray[Any] | None:
+        """Read a unit's value of each row that begins at one of these bytes."""
+        size = self._dtype.itemsize
+        data = b"".join([os.pread(self._file, size, place) for place in (rows + unit * size).tolist()])
+        if len(data) < size * len(rows) or not self._is_unchanged():
+            return None
+        return np.frombuffer(data, self._dtype)
 
     def _is_unchanged(self) -> bool:
         return os.fstat(self._file).st_mtime_ns == self._written
-
-    def _read_some(self, chunk: int, rows: NDArray[np.int64], unit: int, values: NDArray[Any]) -> bool:
-        """Read a unit's values of some rows of the chunk at a byte into an array; False where the file is too short."""
-        size = self._dtype.itemsize
-        if len(rows) > FEW:
-            whole = np.empty(self._shape, self._dtype)
-            if not self._read_rows(chunk, whole):
-                return False
-            values[:] = whole[rows, unit]
-            return True
-        offsets = (chunk + rows * self._row_bytes + unit * size).tolist()
-        data = b"".join(os.pread(self._file, size, offset) for offset in offsets)
-        if len(data) < size * len(rows):
-            return False
-        values[:] = np.frombuffer(data, self._dtype)
-        return True
 
     def _read_rows(self, chunk: int, rows: NDArray[Any]) -> bool:
         return os.preadv(self._file, [rows.data], chunk) == rows.nbytes
