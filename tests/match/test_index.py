@@ -390,6 +390,26 @@ def test_an_interrupted_build_leaves_no_half_index(dump):
     assert answers(dump) == plain(dump)
 
 
+ENDS = """
+import sys, time
+import lstmviz
+from lstmviz.match.index import store
+
+write = store._write_at
+store.SMALL, store.BLOCK_VALUES, store._write_at = 0, 40, lambda *given: time.sleep(0.01) or write(*given)
+dump = lstmviz.open_dump(sys.argv[1])
+store.index_ahead(dump, "rnn.l0.h")
+while not list(store.index_folder(dump).glob("*.rows")):
+    time.sleep(0.01)
+"""
+
+
+def test_a_program_that_ends_while_it_builds_leaves_no_half_index(dump):
+    done = subprocess.run([sys.executable, "-c", ENDS, dump.path], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {p.suffix for p in index.index_folder(dump).iterdir()} == {".lock"}
+
+
 def test_two_builders_at_once_make_one_index(dump, monkeypatch):
     built = []
     build = index._build

@@ -9,6 +9,7 @@ time. The codes of small sources are kept in memory only.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import logging
@@ -45,6 +46,7 @@ SMALL = 2**24  # recorded values; up to here the codes of a source are made in m
 THREADS = 2
 BLOCK_VALUES = 2**22  # recorded values read, coded and written at a time
 SPARE_BYTES = 2**26  # of the disk that an index leaves free
+PATIENCE = 3.0  # seconds that the end of the program waits for an index that is not finished to be removed
 LOOK_EVERY = 1.0  # seconds between two looks whether anybody wrote to an index that is open
 
 
@@ -237,9 +239,17 @@ def _index_in_turn(dump: DumpReader, name: str) -> None:
     with _ahead_lock:
         for reader in readers:
             _ahead.setdefault(reader, {}).setdefault(name, threading.current_thread())
-    with _one_at_a_time, suppress(LstmvizError, OSError):
+    with _one_at_a_time, suppress(LstmvizError, OSError, RuntimeError):  # the last where the program ends meanwhile
         for reader in readers:
             code_matrices_of(reader, name)
+
+
+@atexit.register
+def _await_removal() -> None:
+    """Wait while what is built in the background removes its files: it goes no further than the block it is at."""
+    until = time.monotonic() + PATIENCE
+    for thread in {thread for threads in list(_ahead.values()) for thread in threads.values()}:
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 def is_built_ahead(dump: DumpReader, name: str) -> bool:
