@@ -74,5 +74,16 @@ test("words have room for twenty before heatmaps have more than they must", () =
   const widthOf = (list) => list.find((column) => column.kind === "text").width;
   assert.ok(widthOf(kinds({ width: 1077, tracks: [] })) >= 20 * 36); // beside the cards at 1440
   assert.ok(widthOf(kinds({ width: 917, tracks: [] })) > 580); // at 1280
-  assert.equal(kinds({ width: 1077 }).filter((column) => column.kind === "track").length, 1);
+  assert.equal(kinds({ width: 1077 }).filter((column) => column.kind === "track").length, 0);
+});
+
+test("where room is short, words leave out the heatmap that says what their colours say", () => {
+  const isInColours = (column) => column.kind === "on";
+  const kinds = (more) =>
+    columnLayout({ ...asked, used: [0, 48], isChars: false, isInColours, ...more }).list.map(({ kind }) => kind);
+  assert.deepEqual(kinds({ width: 1077 }), ["shared", "text", "track"]);
+  assert.deepEqual(kinds({ width: 2500 }), ["shared", "text", "on", "track", "track"]);
+  assert.deepEqual(kinds({ width: 1077, tracks: [] }), ["shared", "text", "on"]);
+  assert.deepEqual(kinds({ width: 1077, isInColours: (column) => column.kind === "track" }), ["shared", "text", "on"]);
+  assert.ok(kinds({ width: 1077, isChars: true }).includes("on"));
 });

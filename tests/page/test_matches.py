@@ -655,7 +655,7 @@ def test_hostile_tokens_and_labels_are_only_text_in_rows_groups_tags_and_files(o
     row = odd_bench.shown()["rows"][0]
     assert row["tokens"][row["start"] - row["first"]] == HOSTILE[row["start"] % len(HOSTILE)]
     box = odd_bench.page.locator(".lv-match-block canvas").first.bounding_box()
-    odd_bench.page.mouse.move(box["x"] + 278, box["y"] + 60)
+    odd_bench.page.mouse.move(box["x"] + 480, box["y"] + 60)
     odd_bench.page.locator(".lv-tip").wait_for()
     odd_bench.page.get_by_role("button", name="Pin as A").click()
     odd_bench.page.wait_for_function("() => lvDebug.inspectCompare().given")

@@ -7,7 +7,7 @@ const GAP = 22; // px between columns
 export const HEAD_WIDTH = 44; // px that a column's name needs
 const CHAR = { wide: 19, narrow: 15, least: 9 }; // px a cell of a text of characters
 const WORD = 34; // px that a word takes, about
-// Of the width beside heatmaps; words that are enough, before the heatmap of the units, and one of a track, have more than they must; px too few to share.
+// Of the width beside heatmaps; words that are enough, before a heatmap has more than it must; px too few to share.
 const WORDS = { share: 0.7, most: 24, alone: 300 };
 const AHEAD = 0.36; // share of the words' width that is before the matches
 const AHEAD_CHARS = { least: 3, most: 5 }; // cells before a match
@@ -35,7 +35,7 @@ export function usedCells(rows) {
  * cells from .. from + n of each row; text takes what it needs but leaves the heatmaps a share, and they divide the rest.
  * One of words has `ahead`: px of what is before the matches.
  * Asked: {width, used: [a, b], before: cells before a match's start, nUnits, isChars, hasTokens, unit (name of
- * one whose activation is shown, if any), tracks, nTokens: as many are wanted in a row; null: as many as are usual}.
+ * one whose activation is shown, if any), isInColours (do the tokens' colours say what a heatmap would? then words leave it out where room is short), tracks, nTokens: as many are wanted in a row; null: as many as are usual}.
  * @param {LayoutQuestion} asked
  */
 export function columnLayout(asked) {
@@ -61,10 +61,14 @@ export function columnLayout(asked) {
   const after = pairAt + paired;
   const least = HEAT.least * (asked.scale || 1); // larger type has longer heads
   const fits = Math.max(main ? 0 : 1, Math.floor((width - after + GAP) / (least + GAP)));
-  const unitHeat = asked.unit && fits > 1 ? [{ name: asked.unit, kind: "unit" }] : [];
-  const onHeat = nUnits && fits > 0 ? [{ name: "matched units", kind: "on" }] : [];
-  const seen = tracks.slice(0, fits - onHeat.length - unitHeat.length);
-  const names = [...onHeat, ...unitHeat, ...seen.map((track) => ({ name: track.name, kind: "track", track }))];
+  const /** @type {{ name: string, kind: string, track?: Track }[]} */ all = [
+      ...(nUnits ? [{ name: "matched units", kind: "on" }] : []),
+      ...(asked.unit ? [{ name: asked.unit, kind: "unit" }] : []),
+      ...tracks.map((track) => ({ name: track.name, kind: "track", track })),
+    ];
+  const isShort = main && !asked.isChars && all.length > fits;
+  const names = (isShort ? all.filter((column) => !asked.isInColours?.(column)) : all).slice(0, fits);
+  const seen = names.filter((column) => column.kind === "track");
   const /** @type {Column[]} */ heats = [];
   const from = Math.max(a, asked.before - AHEAD_CHARS.most);
   let x = after;
@@ -72,7 +76,7 @@ export function columnLayout(asked) {
     const share = Math.floor((width - x + GAP) / (names.length - k)) - GAP;
     const most =
       !main && k === 0
-        ? Math.min((b - from) * NUMBER, width - x - (unitHeat.length + seen.length) * (HEAT.good + GAP))
+        ? Math.min((b - from) * NUMBER, width - x - (names.length - 1) * (HEAT.good + GAP))
         : Math.min(HEAT.most, share, (b - from) * HEAT.cell);
     const wide = Math.max(Math.min(least, share), most);
     heats.push(Object.assign(column, { left: x, width: wide, from, n: b - from }));
@@ -80,7 +84,7 @@ export function columnLayout(asked) {
   });
   return {
     list: [...(nUnits ? [units] : []), ...(main ? [main] : []), ...pair, ...heats],
-    hidden: tracks.slice(seen.length),
+    hidden: tracks.filter((track) => !seen.some((column) => column.track === track)),
   };
 }
 
@@ -96,8 +100,7 @@ function text({ width, used: [a, b], before, isChars, tracks, unit, nTokens, sca
   if (!isChars) {
     const share = nTokens || room < WORDS.alone ? 1 : WORDS.share;
     const most = Math.min(b - a, nTokens || WORDS.most) * WORD;
-    const heats = (tracks.length ? 2 : 1) * (HEAT.named * scale + GAP);
-    const context = Math.min(room - heats, WORDS.most * WORD * scale);
+    const context = Math.min(room - HEAT.named * scale - GAP, WORDS.most * WORD * scale);
     const wide = Math.floor(Math.min(Math.max(room * share, context), Math.max(HEAD_WIDTH, most)));
     return { name: "tokens", kind: "text", left, width: wide, from: a, n: b - a, ahead: Math.floor(wide * AHEAD) };
   }

@@ -6,7 +6,7 @@ import { typeScale } from "../dom/projector.mjs";
 import { columnLayout, usedCells } from "../lib/columns.mjs";
 import { blocksOf } from "../lib/match-list.mjs";
 import { clamp } from "../lib/url.mjs";
-import { colourMode, colourName } from "../store/colouring.mjs";
+import { colourMode, colourName, columnColour } from "../store/colouring.mjs";
 import { matchAnswer, matchList } from "../store/matches.mjs";
 import { model } from "../store/model.mjs";
 import { axisName, partner } from "../store/pair.mjs";
@@ -47,6 +47,7 @@ export function tableColumns() {
     hasTokens: model.axis.has_tokens,
     pair: first.pair ? axisName(partner().axis) : null,
     unit: mode.kind === "unit" ? colourName(state.colour) : null,
+    isInColours: (column) => columnColour(column) === state.colour && !state.shaded.length,
     nTokens: state.rowTokens,
     tracks: orderedTracks().filter((track) => first.tracks?.[track.name]),
     scale: typeScale(),

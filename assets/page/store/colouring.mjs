@@ -51,7 +51,7 @@ export function colourName(colour) {
 
 /**
  * The choice that a column's heading stands for, or null.
- * @param {Column} column
+ * @param {{ kind: string, track?: Track }} column
  */
 export function columnColour(column) {
   if (column.kind === "track") return `track:${column.track.name}`;

@@ -111,6 +111,7 @@ interface LayoutQuestion {
   nTokens?: number | null;
   tracks: Track[];
   scale?: number; // of the type
+  isInColours?: (column: { kind: string; track?: Track }) => boolean; // the tokens' colours say what it would
 }
 
 /* The mean path of the trials of a condition on the map: [x, y, and one standard deviation along either] by time. */
