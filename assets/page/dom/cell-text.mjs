@@ -13,8 +13,8 @@ const typical = new WeakMap(); // tokens -> their widths as words, sorted
 let /** @type {CanvasRenderingContext2D} */ pen = null;
 const NARROW = 18; // px of a cell in which no cut word can be read
 const kinds = new WeakMap(); // tokens -> are they words?
-const KEPT = 20000; // widths and cuts remembered
-const widths = new Map();
+const KEPT = 20000; // widths in a font, and cuts, remembered
+const /** @type {Map<string, Map<string, number>>} */ widths = new Map(); // font -> text -> px
 const cuts = new Map();
 
 /**
@@ -141,12 +141,13 @@ export function fitted(ctx, text, room) {
  * @param {string} font
  */
 function measure(ctx, text, font) {
-  const key = `${font} ${text}`;
-  let width = widths.get(key);
+  if (!widths.has(font)) widths.set(font, new Map());
+  const inFont = widths.get(font);
+  let width = inFont.get(text);
   if (width === undefined) {
-    if (widths.size > KEPT) widths.clear();
+    if (inFont.size > KEPT) inFont.clear();
     width = ctx.measureText(text).width;
-    widths.set(key, width);
+    inFont.set(text, width);
   }
   return width;
 }

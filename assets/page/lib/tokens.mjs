@@ -7,6 +7,9 @@ const NAMED = { "\n": "⏎", "\t": "⇥", "\r": "␍" };
 const INVISIBLE =
   /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u115F\u1160\u17B4\u17B5\u3164\uFFA0\p{Noncharacter_Code_Point}]|\u034F/u;
 const PICTURE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}]|\uFE0F/u;
+const MISSING = { text: "", kind: "missing" };
+const KEPT = 10_000; // tokens whose spelling is remembered
+const /** @type {Map<string, ShownToken>} */ known = new Map();
 const MARK = /^\p{M}/u;
 
 /** @param {string} char */
@@ -21,10 +24,24 @@ function escaped(char) {
 /**
  * token -> {text, kind}: kind "missing" (no such cell), "empty", "space", "escaped" (something invisible is spelled out) or "plain".
  * @param {string | null | undefined} token
- * @returns {ShownToken}
+ * @returns {Readonly<ShownToken>}
  */
 export function showToken(token) {
-  if (token === null || token === undefined) return { text: "", kind: "missing" };
+  if (token === null || token === undefined) return MISSING;
+  let shown = known.get(token);
+  if (!shown) {
+    shown = asShown(token);
+    if (known.size > KEPT) known.clear();
+    if (token.length <= LONGEST) known.set(token, shown);
+  }
+  return shown;
+}
+
+/**
+ * @param {string} token
+ * @returns {ShownToken}
+ */
+function asShown(token) {
   if (token === "") return { text: "∅", kind: "empty" };
   const chars = Array.from(token.slice(0, 2 * LONGEST));
   const isCut = chars.length > LONGEST || token.length > 2 * LONGEST;

@@ -11,6 +11,18 @@ const MOST = 130; // px of a cell; a longer word is cut
 const flows = new WeakMap();
 
 /**
+ * The cells of a row that a column shows, each with its place.
+ * @param {Column} column
+ * @param {Row} row
+ * @returns {[cell: number, place: [left: number, width: number]][]}
+ */
+export function cellPlaces(column, row) {
+  if (column.ahead !== undefined) return [...flow(column, row)];
+  const width = column.width / column.n;
+  return Array.from({ length: column.n }, (_, k) => [column.from + k, [column.left + k * width, width]]);
+}
+
+/**
  * [left, width] of a row's cell in a column, in px of the table; null where the column does not show it.
  * @param {Column} column
  * @param {Row} row
@@ -51,12 +63,18 @@ function flow(column, row) {
   /** @param {number} cell */
   const wide = (cell) => Math.min(MOST, textWidth(showToken(row.tokens[cell]).text, font)) + PAD;
   let x = first + column.ahead;
-  for (let cell = start; isIn(row, cell) && x + wide(cell) <= end; x += wide(cell), cell++)
-    edges.set(cell, [x, wide(cell)]);
+  for (let cell = start; isIn(row, cell); cell++) {
+    const width = wide(cell);
+    if (x + width > end) break;
+    edges.set(cell, [x, width]);
+    x += width;
+  }
   x = first + column.ahead;
-  for (let cell = start - 1; isIn(row, cell) && x - wide(cell) >= first; cell--) {
-    x -= wide(cell);
-    edges.set(cell, [x, wide(cell)]);
+  for (let cell = start - 1; isIn(row, cell); cell--) {
+    const width = wide(cell);
+    if (x - width < first) break;
+    x -= width;
+    edges.set(cell, [x, width]);
   }
   flows.set(row, { key, edges });
   return edges;

@@ -7,7 +7,7 @@ import { trackValueInRow } from "../lib/tracks.mjs";
 import { colourMode, sharedColour, underlining, valueColour } from "../store/colouring.mjs";
 import { trackGround, trackText } from "../store/tracks.mjs";
 import { isRowHidden } from "./by-hand.mjs";
-import { cellPlace } from "./cells.mjs";
+import { cellPlace, cellPlaces } from "./cells.mjs";
 import { paintPair } from "./paint-pair.mjs";
 
 const UNDERLINE = 4; // px, with the one that parts it from the next row
@@ -46,9 +46,7 @@ function paintColumn(ctx, answer, column, { row, height }, top, mode) {
   if (column.kind === "shared") return paintShared(ctx, answer, column, row, top, height);
   if (column.kind === "pair") return paintPair(ctx, column, row, top, height);
   const under = underlining();
-  for (let c = column.from; c < column.from + column.n; c++) {
-    const place = cellPlace(column, row, c);
-    if (!place) continue;
+  for (const [c, place] of cellPlaces(column, row)) {
     if (column.kind === "text") {
       paintToken(ctx, ground(answer, mode, row, c), row, c, place, top, height, column.ahead !== undefined);
       if (under)
