@@ -7,7 +7,6 @@ import { fieldChanged, makeFields, restoreField } from "./corpus/fields.mjs";
 import { makeHits } from "./corpus/hits.mjs";
 import { makeLabelLegend } from "./corpus/label-legend.mjs";
 import { makeMinimap } from "./corpus/minimap.mjs";
-import { makeMomentsChart } from "./corpus/moments-chart.mjs";
 import { makePainter } from "./corpus/painter.mjs";
 import { makePan } from "./corpus/pan.mjs";
 import { makePlot } from "./corpus/plot.mjs";
@@ -25,13 +24,11 @@ import { ids } from "./dom/ids.mjs";
 import { watchMenus } from "./dom/menu.mjs";
 import { notify, notifyFailure, watchErrors } from "./dom/notice.mjs";
 import { beginProjector, makeProjector, projectorTurned } from "./dom/projector.mjs";
+import { watchSizes } from "./dom/sizes.mjs";
 import { watchTheme } from "./dom/theme.mjs";
 import { BASE_STATE } from "./lib/url-fields.mjs";
-import { makeMap } from "./map/panel.mjs";
 import { makeMatches } from "./matches/panel.mjs";
-import { makePair } from "./pair/panel.mjs";
 import { makeAnnouncer } from "./shell/announcer.mjs";
-import { exposeDebug } from "./shell/debug.mjs";
 import { makeExportMenu } from "./shell/export-menu.mjs";
 import { makeHelp } from "./shell/help.mjs";
 import { makeLabelsMenu } from "./shell/labels-menu.mjs";
@@ -42,9 +39,9 @@ import { followTracks } from "./store/added-tracks.mjs";
 import { statesArrived } from "./store/data.mjs";
 import { followState, settleAddress } from "./store/history.mjs";
 import { matchAnswer, publishQuestion } from "./store/matches.mjs";
-import { model } from "./store/model.mjs";
+import { model, viewLoaded } from "./store/model.mjs";
 import { showNames } from "./store/naming.mjs";
-import { hasStartPage, loadEarly, openWith, showFromAddress } from "./store/open.mjs";
+import { hasStartPage, loadEarly, openFailed, openWith, showFromAddress, startAsked } from "./store/open.mjs";
 import { tellPresent } from "./store/present.mjs";
 import { dumps, strays } from "./store/recordings.mjs";
 import { serverBack } from "./store/request.mjs";
@@ -53,11 +50,10 @@ import { state, stateChanged } from "./store/state.mjs";
 import { askTypedAgain } from "./store/typed-data.mjs";
 import { makeUndo, noteForUndo, redo, undo } from "./store/undo.mjs";
 import { panBy, zoomBy } from "./store/view.mjs";
-import { makeSurvey } from "./survey/panel.mjs";
-import { makeTyped } from "./typed/panel.mjs";
 import { makePatternFile } from "./units/pattern-file.mjs";
 import { makeUnits } from "./units/unit-list.mjs";
 
+const ROOMS_BY = 2000; // ms until all rooms are made, whether something is shown by then or not
 let isMade = false;
 
 /** @param {Served & { strays: string[], opens: string | null, inClass: "teacher" | "student" | null, tells: boolean }} given */
@@ -67,7 +63,10 @@ function boot(given) {
   takeServed(given);
   openWith(given.opens);
   if (!isMade && given.tells) tellPresent();
-  if (!isMade) make(given.inClass);
+  if (!isMade) {
+    make(given.inClass);
+    makeRoomsLater();
+  }
   if (!dumps.length && !hasStartPage()) {
     notify("dump", "No dump is being served. Start lstmviz with the path of one: lstmviz serve PATH.");
     return;
@@ -75,9 +74,10 @@ function boot(given) {
   showFromAddress();
 }
 
-/** @param {"teacher" | "student" | null} role */
+/** @param {"teacher" | "student" | null} role in a class */
 function make(role) {
   isMade = true;
+  watchSizes();
   stateChanged.on((how) => how !== "live" && publishQuestion()); // first: the server is at work while the rest is done
   stateChanged.on(followState);
   stateChanged.on((how) => how !== "live" && noteForUndo());
@@ -102,13 +102,10 @@ function make(role) {
   makeShowMenu();
   makeUnitBars();
   makeUnitText();
-  makePair();
-  makeMap();
   makeMinimap();
   makeSequences();
   makeHits();
   makeSeries();
-  makeMomentsChart();
   makeCards();
   makePageKeys();
   makeStart();
@@ -119,18 +116,38 @@ function make(role) {
   makeSecondSource();
   makeAnnouncer();
   makeExportMenu();
-  makeTyped();
-  makeSurvey();
   makeClass(role);
   watchTheme();
   watchMenus();
-  const sizes = new ResizeObserver(() => redrawAll());
-  for (const name of ["plot", "strip", "units", "matchTable"]) sizes.observe(document.getElementById(ids[name]));
   window.addEventListener("resize", () => redrawAll()); // also when the screen's pixel ratio changes
   window.addEventListener("popstate", showFromAddress);
   for (const name of ["threshold", "before", "after", "step"]) {
     document.getElementById(ids[name]).addEventListener("blur", () => restoreField(name));
   }
+}
+
+/* The rooms that a first look does without come once it is on the screen: the text with its lines, or the start page. */
+function makeRoomsLater() {
+  const load = once(async () => {
+    performance.mark("lstmviz-view");
+    try {
+      const { makeRooms } = await import("./rooms.mjs");
+      makeRooms();
+    } catch (error) {
+      notifyFailure("loading the rest of the page", error);
+    }
+  });
+  for (const shown of [viewLoaded, startAsked, openFailed]) shown.on(() => setTimeout(load)); // once it is painted
+  setTimeout(load, ROOMS_BY);
+}
+
+/** @param {() => void} act */
+function once(act) {
+  let isDone = false;
+  return () => {
+    if (!isDone) act();
+    isDone = true;
+  };
 }
 
 /**
@@ -209,4 +226,3 @@ for (const name of ["dump", "source", "step", "threshold", "before", "after", "s
 watchErrors();
 loadEarly();
 beginProjector();
-exposeDebug();

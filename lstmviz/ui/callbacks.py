@@ -15,12 +15,13 @@ from lstmviz.ui.ids import Button, Field, Store
 
 def register(app: Dash) -> None:
     """Wire the page of ``build_layout`` to ``app``."""
-    _clientside(app, "boot", Input(Store.BOOT, "data"))
+    _clientside(app, "boot", Input(Store.BOOT, "data"), begins=True)
     for field in Field:
         _clientside(app, f"field_{field.removeprefix('lv-')}", Input(field, "value"))
     for button in Button:
         _clientside(app, f"press_{button.removeprefix('lv-').replace('-', '_')}", Input(button, "n_clicks"))
 
 
-def _clientside(app: Dash, name: str, given: Input) -> None:
-    app.clientside_callback(ClientsideFunction("lstmviz", name), given)  # type: ignore[no-untyped-call]
+def _clientside(app: Dash, name: str, given: Input, begins: bool = False) -> None:
+    function = ClientsideFunction("lstmviz", name)
+    app.clientside_callback(function, given, prevent_initial_call=not begins)  # type: ignore[no-untyped-call]

@@ -31,6 +31,7 @@ OPEN_THE_LINK = (
 # Followed from another site, a link comes without the cookie; the same address asked for by this page comes with it.
 AGAIN = '<!DOCTYPE html><meta http-equiv="refresh" content="0"><title>lstmviz</title>\n'
 PERMISSIONS = ", ".join(f"{name}=()" for name in ("camera", "geolocation", "microphone", "payment", "usb"))
+PARTS = frozenset({"text/javascript", "text/css"})  # of a page: what forbids things to a page means nothing in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +160,11 @@ def install(server: Flask, access: Access, hashes: Sequence[str], path: str = "/
 
     @server.after_request
     def protect(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", content_policy)
+        if response.mimetype not in PARTS:
+            response.headers.setdefault("Content-Security-Policy", content_policy)
+            response.headers["Permissions-Policy"] = PERMISSIONS
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"  # the first address contains the token
-        response.headers["Permissions-Policy"] = PERMISSIONS
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         if request.path == "/" and not is_visitor(request.cookies.get(VISITOR, "")):
             response.set_cookie(

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from posixpath import dirname, join, normpath
 
 from flask import Blueprint, Response, abort
 
 from lstmviz.ui import ids
 
 ENTRY = "main.mjs"
+IMPORT = re.compile(r'^import [^"]*"([^"]+)";', re.MULTILINE)  # as all of them are written
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -25,6 +28,7 @@ class Modules:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.version = ""
         self.load()
 
     def load(self) -> None:
@@ -34,7 +38,8 @@ class Modules:
         digest = hashlib.sha256()
         for name, content in self.files.items():
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
-        self.version = digest.hexdigest()[:12]
+        if (version := digest.hexdigest()[:12]) != self.version:
+            self.version, self.imported = version, self._imported()
 
     def head(self, prefix: str, served: Sequence[str]) -> str:
         """Return the modules' part of the page's head: the data they begin with, and the module that starts the page.
@@ -46,10 +51,33 @@ class Modules:
         entry = f'<script type="module" async id="lv-main" src="{self._base(prefix)}{ENTRY}"></script>'
         return "".join([*scripts, entry])
 
+    def first_answers(self, prefix: str, served: Sequence[str], asked: str | None) -> str:
+        """Return the preloads of what the page asks for first; it would ask only once its scripts are here.
+
+        That is Dash's layout, and about the dump that is shown, where that is known already: ``asked`` is the uuid that
+        the address names.
+        """
+        uuid = asked or (served[0] if len(served) == 1 else None)
+        paths = ["_dash-layout", "_dash-dependencies", *([f"d/{uuid}/about.json"] if uuid in served else [])]
+        return "".join(f'<link rel="preload" as="fetch" crossorigin href="{escape(prefix)}{path}">' for path in paths)
+
     def preloads(self, prefix: str) -> str:
-        """Return the preloads of all modules, which come after Dash's scripts: these take longer to begin."""
+        """Return the preloads of all that the entry imports, after Dash's scripts: these take longer to begin.
+
+        What it loads later, once something is to be seen, is not among them.
+        """
         base = self._base(prefix)
-        return "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in self.files)
+        return "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in sorted(self.imported))
+
+    def _imported(self) -> set[str]:
+        """Return the entry, what it imports, what that imports, and so on."""
+        found: set[str] = set()
+        new = {ENTRY}
+        while new:
+            found |= new
+            imports = ((name, path) for name in new for path in IMPORT.findall(self.files[name].decode()))
+            new = {normpath(join(dirname(name), path)) for name, path in imports} - found
+        return found
 
     def _base(self, prefix: str) -> str:
         return f"{escape(prefix)}page/{self.version}/"

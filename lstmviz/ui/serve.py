@@ -15,7 +15,7 @@ from ssl import SSLContext
 from typing import Any
 
 from dash import Dash
-from flask import Flask
+from flask import Flask, request
 
 from lstmviz.classroom import Room
 from lstmviz.dump.corpus.glance import Glance
@@ -74,7 +74,9 @@ class Page(Dash):
         self.modules.load()
         page = super().interpolate_index(*args, **parts)  # type: ignore[no-untyped-call]
         prefix = self.config.requests_pathname_prefix
-        page = page.replace("<!--modules-->", self.modules.head(prefix, [each.uuid for each in self.table.glances()]))
+        served = [each.uuid for each in self.table.glances()]
+        first = self.modules.first_answers(prefix, served, request.args.get("dump"))
+        page = page.replace("<!--modules-->", first + self.modules.head(prefix, served))
         return page.replace("<!--preloads-->", self.modules.preloads(prefix))
 
 

@@ -315,6 +315,8 @@ def test_the_modules_come_by_their_version_and_are_kept_as_long_as_it_is_the_sam
 def test_a_changed_module_has_another_version(tmp_path):
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "one.mjs").write_text("export const one = 1;\n")
+    (tmp_path / "late.mjs").write_text("export const late = 1;\n")
+    (tmp_path / "main.mjs").write_text('import { one } from "./lib/one.mjs";\nawait import("./late.mjs");\n')
     modules = Modules(tmp_path)
     before = modules.version
     modules.load()
@@ -322,7 +324,31 @@ def test_a_changed_module_has_another_version(tmp_path):
     (tmp_path / "lib" / "one.mjs").write_text("export const one = 2;\n")
     modules.load()
     assert modules.version != before
-    assert f'"/under/page/{modules.version}/lib/one.mjs"' in modules.preloads("/under/")
+    preloads = modules.preloads("/under/")
+    assert f'"/under/page/{modules.version}/lib/one.mjs"' in preloads
+    assert "late.mjs" not in preloads
+
+
+def test_what_the_page_asks_for_first_comes_along(dump, tmp_path):
+    states = {"rnn.l0.h": np.zeros((3, 2), np.float32)}
+    other = lstmviz.open_dump(lstmviz.write_dump(tmp_path / "other.h5", states=states, tokens=list("abc")))
+    app = serve.make_app([dump, other])
+    asked = re.compile(r'<link rel="preload" as="fetch" crossorigin href="([^"]+)">')
+    dash = ["/_dash-layout", "/_dash-dependencies"]
+    client = app.server.test_client()
+    assert asked.findall(get(client, "/").text) == dash
+    assert asked.findall(get(client, f"/?dump={other.uuid}").text) == [*dash, f"/d/{other.uuid}/about.json"]
+    assert asked.findall(get(client, "/?dump=%22%3E").text) == dash
+    alone = serve.make_app([dump]).server.test_client()
+    assert asked.findall(get(alone, "/").text) == [*dash, f"/d/{dump.uuid}/about.json"]
+
+
+def test_scripts_come_without_what_is_said_of_pages(client):
+    """There are many of them, and nothing in them would obey."""
+    headers = get(client, "/page/0/main.mjs").headers
+    assert "Content-Security-Policy" not in headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 def test_no_dump_and_no_address_are_said(dump):

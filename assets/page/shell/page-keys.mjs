@@ -8,8 +8,8 @@ import { toggleProjector } from "../dom/projector.mjs";
 import { goToMatches, isStartShown } from "../dom/stage.mjs";
 import { actOnKey, keyName } from "../lib/keys.mjs";
 import { model } from "../store/model.mjs";
+import { boxWanted } from "../store/typed-text.mjs";
 import { panBy, panTo, zoomBy } from "../store/view.mjs";
-import { focusTyped } from "../typed/panel.mjs";
 import { pinByKey } from "../units/chips.mjs";
 import { isHelpOpen, openHelp } from "./help.mjs";
 
@@ -41,7 +41,7 @@ const PAGE = {
   pin: () => pinByKey(),
   search: () => /** @type {HTMLInputElement} */ (document.getElementById(ids.search)).select(),
   tokens: () => stripPlace().focus(),
-  text: () => focusTyped(),
+  text: () => boxWanted.tell(),
   matches: () => goToMatches(),
   large: () => toggleProjector(),
   help: () => openHelp(),

@@ -41,17 +41,20 @@ export class Tiles {
   }
 
   /**
-   * Ask for every tile of [from, to) that is not here; true if all are. One only hoped for may go again.
+   * Ask for every tile of [from, to) that is not here; true if all are. One only hoped for may go again; a quiet one is
+   * drawn once something needs it.
    * @param {number} from
    * @param {number} to
    * @param {boolean} [isHope]
+   * @param {boolean} [isQuiet]
    */
-  need(from, to, isHope) {
+  need(from, to, isHope, isQuiet = false) {
     let complete = true;
     const last = Math.ceil(Math.min(to, this.nSteps) / this.length);
     for (let k = Math.max(0, Math.floor(from / this.length)); k < last; k++) {
       let tile = this.tiles.get(k);
       if (!tile || (tile.failed && performance.now() - tile.failed > AGAIN)) tile = this.fetch(k);
+      tile.isQuiet = isQuiet && tile.isQuiet !== false;
       if (!isHope) tile.look = look;
       if (tile.value === undefined) complete = false;
       else {
@@ -87,7 +90,7 @@ export class Tiles {
         queue.set(tile, this);
         bytes += this.size(value);
         trim(tile);
-        statesArrived();
+        if (!tile.isQuiet) statesArrived();
       },
       (error) => {
         tile.failed = performance.now();

@@ -24,6 +24,7 @@ import { setTracksRevision } from "./tracks-revision.mjs";
 import { typedStamp } from "./typed-data.mjs";
 import { brushedText } from "./typed-text.mjs";
 
+const SOON = 150; // ms until what is beside the view is asked for
 const firsts = new WeakMap(); // axis -> tokens of the first tile seen
 
 /** @type {Model} */
@@ -58,7 +59,9 @@ export const model = {
   wouldSelect,
 };
 let /** @type {string} */ lastKey = null;
+let /** @type {ReturnType<typeof setTimeout>} */ hoping = null;
 
+export const viewLoaded = signal(); // the steps in view and their states are here
 export const modelRefreshed = signal(); // sent with the visible steps, so that all who show them keep their tiles
 
 /**
@@ -93,8 +96,8 @@ function refresh() {
   model.isComplete = here.every(Boolean);
   if (model.isComplete) {
     clearNotice("data");
-    if (hasRoomBeside(states)) states.need(from - states.length, to + states.length, true);
-    steps.need(from - steps.length / 4, to + steps.length / 4, true);
+    hopeBeside();
+    viewLoaded.tell();
   }
   const key = [patternKey(state), state.start === null ? "" : here.join(), state.typed ? typedStamp() : ""].join();
   if (key !== lastKey || model.chosen === null) {
@@ -108,6 +111,19 @@ function refresh() {
     .map((name) => model.dump.statesOf(sourceOf(name)).need(from, to))
     .every(Boolean);
   wait(!model.isComplete || model.units === null);
+}
+
+/* Ask soon for what is beside the view, where it may be wanted next: what is in view comes first. */
+function hopeBeside() {
+  if (hoping !== null) return;
+  hoping = setTimeout(() => {
+    hoping = null;
+    const [from, to] = [state.at, state.at + state.span];
+    const states = model.dump.statesOf(model.source);
+    const steps = model.dump.stepsOf(model.axis);
+    if (hasRoomBeside(states)) states.need(from - states.length, to + states.length, true, true);
+    steps.need(from - steps.length / 4, to + steps.length / 4, true);
+  }, SOON);
 }
 
 /** @param {number[]} units */

@@ -4,10 +4,13 @@
 import { redraw } from "../dom/frame.mjs";
 import { clearNotice } from "../dom/notice.mjs";
 import { questionLine } from "../lib/questions.mjs";
+import { signal } from "../lib/signal.mjs";
 import { openedUnits } from "./opened-pattern.mjs";
 import { getJson } from "./request.mjs";
 import { state } from "./state.mjs";
 import { answerToText, typedProblem, typedRowsOf } from "./typed-data.mjs";
+
+export const boxWanted = signal(); // somebody wants to type
 
 const line = questionLine();
 /** @type {{ dump: Dump | null, typing: Typing | null }} */
@@ -29,7 +32,7 @@ export async function askTyping(dump) {
   if (asked.dump === dump) return;
   asked = { dump, typing: null };
   clearNotice("typed");
-  const reply = await line.ask((signal) => getJson(`d/${dump.about.uuid}/typing.json`, { signal }));
+  const reply = await line.ask((ended) => getJson(`d/${dump.about.uuid}/typing.json`, { signal: ended }));
   if (!reply) return; // another recording is shown by now
   asked.typing = reply.error ? { problem: reply.error.message } : reply.answer;
   redraw("typed", "units");

@@ -19,7 +19,15 @@ import {
   needTyped,
   textAnswered,
 } from "../store/typed-data.mjs";
-import { askedTexts, askTyping, sourcesOfText, textProblem, typing, typingProblem } from "../store/typed-text.mjs";
+import {
+  askedTexts,
+  askTyping,
+  boxWanted,
+  sourcesOfText,
+  textProblem,
+  typing,
+  typingProblem,
+} from "../store/typed-text.mjs";
 import { countUnits, typedAnswer } from "./answer.mjs";
 import { makeTypedBrush } from "./brush.mjs";
 import { typedDifference } from "./diff.mjs";
@@ -110,6 +118,7 @@ export function makeTyped() {
     new ResizeObserver(() => redraw("typed")).observe(places[name]);
   textAnswered.on(arrived);
   textWanted.on(toBox);
+  boxWanted.on(focusTyped);
   onFrame(["base", "overlay", "strip", "typed"], draw);
 }
 
@@ -135,7 +144,7 @@ function close() {
 }
 
 /* To the box, by a key. */
-export function focusTyped() {
+function focusTyped() {
   if (!model.source || !typing(model.dump)) return;
   const problem = typingProblem(model.dump);
   if (problem) notify("typed", problem);

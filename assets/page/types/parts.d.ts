@@ -190,6 +190,7 @@ interface Tile {
   value?: any;
   failed?: number;
   look?: number;
+  isQuiet?: boolean; // nothing that is shown waits for it
 }
 
 /* A stretch of the table of matches with a canvas of its own. */
