@@ -6,8 +6,9 @@ They are built one after the other, each in a process of its own. Nothing here l
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Literal
 
 from lstmviz.dump.corpus.reader import open_reader
@@ -59,31 +60,39 @@ class Gallery:
         self.entries = tuple(entry for name in catalog.names() for entry in _entries(catalog.sample(name)))
         self._lock = threading.RLock()
         self._statuses = {entry.name: _first_status(entry) for entry in self.entries}
-        self._queue: deque[GalleryEntry] = deque()
+        self._queue: list[tuple[str, GalleryEntry]] = []  # what waits, and who asked for it
         self._worker: Worker | None = None
         self._is_building = False
         self._is_stopped = False
 
     def status(self, entry: GalleryEntry) -> BuildStatus:
-        """Return the status of an entry."""
+        """Return the status of an entry, of one that waits with how many are before it."""
         with self._lock:
-            return self._statuses[entry.name]
+            waiting = self._in_turn()
+            if entry not in waiting:
+                return self._statuses[entry.name]
+            n_before = waiting.index(entry) + 1  # and the one that is being built
+            are = " is" if n_before == 1 else "s are"
+            return BuildStatus("waiting", f"waiting: {n_before} sample{are} before this one")
 
     def dumps(self) -> list[DumpReader]:
         """Return the dumps that are built."""
         with self._lock:
             return [dump for entry in self.entries for dump in self._statuses[entry.name].dumps]
 
-    def build(self, name: str) -> None:
-        """Have an entry built, unless it is already, or will be. Raises UnknownName, with the names there are."""
+    def build(self, name: str, by: str = "") -> None:
+        """Have an entry built, unless it is already, or will be. Raises UnknownName, with the names there are.
+
+        ``by`` tells who asks: the first that each visitor waits for are built before the second of any.
+        """
         entry = next((entry for entry in self.entries if entry.name == name), None)
         if entry is None:
             raise UnknownName(f"no sample {name[:40]!r} is offered; there is {', '.join(e.name for e in self.entries)}")
         with self._lock:
             if self._is_stopped or self._statuses[entry.name].state in _NOTHING_TO_BUILD:
                 return
-            self._queue.append(entry)
-            self._set_status(entry, BuildStatus("waiting", "waiting for the one before"))
+            self._queue.append((by, entry))
+            self._set_status(entry, BuildStatus("waiting"))
             if not self._is_building:
                 self._is_building = True
                 threading.Thread(target=self._build_all, name="lstmviz-samples", daemon=True).start()
@@ -96,6 +105,15 @@ class Gallery:
             if self._worker is not None:
                 self._worker.terminate()
 
+    def _in_turn(self) -> list[GalleryEntry]:
+        """Return what waits, in the order in which it is built."""
+        n_of: Counter[str] = Counter()
+        ranked = []
+        for by, entry in self._queue:
+            ranked.append((n_of[by], entry))
+            n_of[by] += 1
+        return [entry for _, entry in sorted(ranked, key=itemgetter(0))]
+
     def _set_status(self, entry: GalleryEntry, status: BuildStatus) -> None:
         with self._lock:
             self._statuses[entry.name] = status
@@ -106,7 +124,8 @@ class Gallery:
                 if not self._queue:
                     self._is_building = False
                     return
-                entry = self._queue.popleft()
+                entry = self._in_turn()[0]
+                self._queue = [waiting for waiting in self._queue if waiting[1] is not entry]
                 self._set_status(entry, BuildStatus("working", "starting"))
             try:
                 status = BuildStatus("kept", dumps=self._build(entry))

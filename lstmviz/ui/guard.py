@@ -54,7 +54,9 @@ def policy(hashes: Sequence[str], frames: Sequence[str] = ()) -> str:
         (
             "default-src 'self'",
             f"script-src 'self' {' '.join(hashes)}".strip(),
-            "style-src 'self' 'unsafe-inline'",  # the components write the theme's styles into the page
+            "style-src 'self' 'unsafe-inline'",  # of browsers that do not know the next two
+            "style-src-elem 'self' 'unsafe-inline'",  # the components write the theme's sheets into the page
+            "style-src-attr 'none'",  # but no markup has a style: scripts set styles one by one, which is no markup
             "img-src 'self' data: blob:",
             "object-src 'none'",
             "base-uri 'none'",

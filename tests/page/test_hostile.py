@@ -11,6 +11,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -404,10 +405,6 @@ FIGURES = """async () => {
   }
   return found;
 }"""
-IS_DRAWN = """(svg) => {
-  const made = new DOMParser().parseFromString(svg, "image/svg+xml");
-  return !made.querySelector("parsererror, script, foreignObject");
-}"""
 
 
 def fetched(bench, name, in_row):
@@ -464,7 +461,8 @@ def test_figures_of_every_view(bench, dump):
         assert "\u202e" not in svg, view
         assert "\x00" not in svg, view
         assert "javascript:" not in re.sub(r">[^<]*<", "><", svg), view  # nowhere but as text
-        assert bench.page.evaluate(IS_DRAWN, svg), view
+        tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(svg).iter()}  # well-formed, too
+        assert not tags & {"script", "foreignObject"}, view
     for form, head in (("PNG", b"\x89PNG"), ("PDF", b"%PDF")):
         assert Path(fetched(bench, form, "Figure").path()).read_bytes()[:4] == head[:4]
     assert_well(bench)

@@ -70,6 +70,22 @@ def test_every_model_is_offered_and_one_whose_training_was_kept_with_its_moments
     assert found.dumps() == []
 
 
+def test_who_waits_for_many_lets_others_go_first_and_is_told_how_many_are_before(found, monkeypatch):
+    child(monkeypatch, "import sys; sys.stdin.read()")
+    first, *greedy = [offer.name for offer in found.entries[:4]]
+    other = found.entries[4].name
+    found.build(first, "a")
+    until(found, first, "working")
+    for name in greedy:
+        found.build(name, "a")
+    found.build(other, "b")
+    order = [greedy[0], other, *greedy[1:]]
+    words = [found.status(named(found, name)).words for name in order]
+    assert words == ["waiting: 1 sample is before this one"] + [
+        f"waiting: {n} samples are before this one" for n in (2, 3, 4)
+    ]
+
+
 def test_what_is_asked_for_is_built_in_a_process_of_its_own_and_found_the_next_time(found):
     found.build("recall-1x32")
     done, *before = until(found, "recall-1x32", "kept", "failed")
@@ -200,7 +216,7 @@ def client(found):
 
 def test_the_server_tells_what_is_offered_and_builds_by_a_post_of_json_alone(client, found, monkeypatch):
     asked = []
-    monkeypatch.setattr(found, "build", asked.append)
+    monkeypatch.setattr(found, "build", lambda name, by: asked.append(name))
     told = client.get("/samples/about.json", headers=LOCAL)
     assert told.headers["Cache-Control"] == "no-store"
     assert [one["name"] for one in told.json["offers"]] == [offer.name for offer in found.entries]

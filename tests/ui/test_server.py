@@ -287,6 +287,7 @@ def test_answers_forbid_what_comes_from_elsewhere(client):
     assert "camera=()" in headers["Permissions-Policy"]
     scripts = next(p for p in headers["Content-Security-Policy"].split("; ") if p.startswith("script-src"))
     assert "unsafe" not in scripts
+    assert "style-src-attr 'none'" in headers["Content-Security-Policy"]
     inline = re.findall(r"<script([^>]*)>([^<]+)</script>", get(client, "/").text)
     run = [text for kind, text in inline if "application/json" not in kind]
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in run]

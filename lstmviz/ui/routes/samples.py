@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify
 
 from lstmviz.errors import LstmvizError, PatternError, UnknownName
 from lstmviz.samples.gallery import Gallery
+from lstmviz.ui.budget import visitor
 from lstmviz.ui.routes.requests import json_body
 from lstmviz.ui.routes.responses import known_error, uncached, unexpected_error
 from lstmviz.ui.start_page import start_page_json
@@ -29,7 +30,7 @@ def sample_routes(table: DumpTable, gallery: Gallery | None) -> Blueprint:
         name = json_body().get("name")
         if not isinstance(name, str):
             raise PatternError('say which sample to build: {"name": "..."}')
-        gallery.build(name)
+        gallery.build(name, visitor())
         return uncached(jsonify(start_page_json(table, gallery)))
 
     return blueprint
