@@ -12,12 +12,15 @@ from pathlib import Path
 from lstmviz.system.forks import let_go_in_forks
 from lstmviz.system.own_files import open_own
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    import msvcrt
+else:
     import fcntl
 
 PARTS = ".parts"  # follows the name of the dump
 HEADER = "header.json"
 BLOCKS = "blocks.bin"
+LOCKED_BYTE = 2**43  # on Windows a lock is of some bytes, which nobody else may read then; no recording has this one
 
 
 def parts_of(path: str | os.PathLike[str]) -> Path:
@@ -37,7 +40,7 @@ def still_running(parts_dir: Path) -> str:
 
 
 def is_recording(parts_dir: Path) -> bool:
-    """Tell whether a writer that is not closed uses the folder, in this process or another (POSIX only)."""
+    """Tell whether a writer that is not closed uses the folder, in this process or another."""
     try:
         with open_own(parts_dir / BLOCKS) as file:
             return not lock(file)
@@ -51,22 +54,48 @@ def lock(file: FileIO) -> bool:
     A fork of this process does not keep it locked, nor can it write to it.
     """
     let_go_in_forks(file, FileIO.close)
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
+    return _taken(file)
 
 
 def release(file: FileIO) -> None:
     """Unlock and close the file of blocks; closing alone is not enough where a process has it open too."""
     if file.closed:
         return
-    if sys.platform != "win32":
-        with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_UN)
+    with suppress(OSError):
+        _give_back(file)
     file.close()
+
+
+if sys.platform == "win32":
+
+    def _taken(file: FileIO) -> bool:
+        try:
+            _at_locked_byte(file, msvcrt.LK_NBLCK)
+        except OSError:
+            return False
+        return True
+
+    def _give_back(file: FileIO) -> None:
+        _at_locked_byte(file, msvcrt.LK_UNLCK)
+
+    def _at_locked_byte(file: FileIO, how: int) -> None:
+        place = file.tell()
+        file.seek(LOCKED_BYTE)
+        try:
+            msvcrt.locking(file.fileno(), how, 1)
+        finally:
+            file.seek(place)
+
+else:
+
+    def _taken(file: FileIO) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a file system without locks
+            return True
+        return True
+
+    def _give_back(file: FileIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)

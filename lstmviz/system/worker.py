@@ -23,6 +23,8 @@ STDERR_KEPT = 8_192  # bytes of the end of its stderr, for the line that says wh
 STDERR_WAIT = 1.0  # seconds; a process that the worker started may hold its stderr open after it
 NICE = 10  # of 19, the kindest
 LINE = 200  # characters of a line that says why
+FIRST_FAULT = 0x80000000
+FAULTS = {0xC0000005: "access violation", 0xC0000094: "division by zero", 0xC00000FD: "stack overflow"}
 
 
 def command(module: str, *arguments: str) -> list[str]:
@@ -129,7 +131,12 @@ class Worker:
 
 
 def signal_name(code: int) -> str | None:
-    """Return the name of the signal that ended a process, by its exit code in Python; None where none did."""
+    """Return the name of the signal that ended a process, by its exit code in Python; None where none did.
+
+    On Windows the exit code is the number of the fault, from 0x80000000 on.
+    """
+    if code >= FIRST_FAULT:
+        return FAULTS.get(code, f"fault {code:#010x}")
     if code >= 0:
         return None
     return next((s.name for s in signal.Signals if s == -code), f"signal {-code}")
