@@ -111,6 +111,13 @@ def _place(path: Path) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
+def _stored(path: Path) -> int:
+    """Return the bytes that a file takes on disk: with holes in it, a small one may be as long as it likes."""
+    found = path.stat()
+    blocks: int = getattr(found, "st_blocks", 0)  # of 512 bytes; not told on Windows and by some file systems
+    return min(found.st_size, 512 * blocks or found.st_size)
+
+
 def _kept(identity: str) -> Path | None:
     try:
         return cache_folder(KIND) / identity
@@ -124,7 +131,7 @@ def _library() -> str:
 
 
 def _read_in_child(path: Path, called: Path) -> None:
-    limit = SECONDS + path.stat().st_size * SECONDS_PER_BYTE
+    limit = SECONDS + _stored(path) * SECONDS_PER_BYTE
     try:
         done = _run_child([path], limit)
     except subprocess.TimeoutExpired as err:
@@ -148,7 +155,7 @@ def _read_many_in_child(paths: Sequence[Path]) -> int:
     """Return how many files a child read whole, one after the other, until one that it did not survive."""
     limit = SECONDS + len(paths) * SECONDS_PER_FILE
     with suppress(OSError):
-        limit += sum(path.stat().st_size for path in paths) * SECONDS_PER_BYTE
+        limit += sum(map(_stored, paths)) * SECONDS_PER_BYTE
         try:
             return len(_run_child(paths, limit).stdout)
         except subprocess.TimeoutExpired as err:

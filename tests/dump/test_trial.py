@@ -46,6 +46,22 @@ def children(monkeypatch, tmp_path):
     return started
 
 
+def test_holes_do_not_count_as_what_there_is_to_read(tmp_path, monkeypatch):
+    """A file of a few kB that is 40 GB long would keep HDF5 busy for half an hour."""
+    path = write(tmp_path / "long.h5")
+    with h5py.File(path, "r+") as file:
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        space = h5py.h5s.create_simple((10_000_000_000,))
+        h5py.h5d.create(file.id, b"holes", h5py.h5t.NATIVE_FLOAT, space, plist)
+    assert path.stat().st_size > 40e9
+    monkeypatch.setattr(trial, "SECONDS", 1.0)
+    monkeypatch.setattr(trial, "_own", set())
+    with pytest.raises(DumpError, match="keeps HDF5 busy for more than 1 seconds"):
+        trial.require(path, path)
+
+
 def test_a_file_is_read_in_a_child_once_as_long_as_it_is_the_same(path, children, monkeypatch):
     for _ in range(3):
         lstmviz.open_dump(path).close()
