@@ -41,7 +41,7 @@ import { followState, settleAddress } from "./store/history.mjs";
 import { matchAnswer, publishQuestion } from "./store/matches.mjs";
 import { model, viewLoaded } from "./store/model.mjs";
 import { showNames } from "./store/naming.mjs";
-import { hasStartPage, loadEarly, openFailed, openWith, showFromAddress, startAsked } from "./store/open.mjs";
+import { hasStartPage, openFailed, openWith, showFromAddress, startAsked } from "./store/open.mjs";
 import { tellPresent } from "./store/present.mjs";
 import { dumps, strays } from "./store/recordings.mjs";
 import { serverBack } from "./store/request.mjs";
@@ -224,5 +224,4 @@ for (const name of ["dump", "source", "step", "threshold", "before", "after", "s
 }
 
 watchErrors();
-loadEarly();
 beginProjector();

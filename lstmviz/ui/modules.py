@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from posixpath import dirname, join, normpath
@@ -18,6 +18,7 @@ from flask import Blueprint, Response, abort
 
 from lstmviz.ui import ids
 
+EARLY = "early.mjs"  # begins to load the states while the other modules come
 ENTRY = "main.mjs"
 IMPORT = re.compile(r'^import [^"]*"([^"]+)";', re.MULTILINE)  # as all of them are written
 FOREVER = "public, max-age=31536000, immutable"
@@ -39,17 +40,21 @@ class Modules:
         for name, content in self.files.items():
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         if (version := digest.hexdigest()[:12]) != self.version:
-            self.version, self.imported = version, self._imported()
+            self.version = version
+            self.early = self._imported_by(EARLY)
+            self.imported = self._imported_by(ENTRY) - self.early
 
     def head(self, prefix: str, served: Sequence[str]) -> str:
-        """Return the modules' part of the page's head: the data they begin with, and the module that starts the page.
+        """Return the modules' part of the page's head: the data they begin with, and the modules that start the page.
 
         ``prefix`` is the path that the app is served under; ``served`` has the uuids of the dumps.
         """
         data = {"lv-ids": ids.by_name(), "lv-served": served}
         scripts = [f'<script type="application/json" id="{name}">{json.dumps(data[name])}</script>' for name in data]
-        entry = f'<script type="module" async id="lv-main" src="{self._base(prefix)}{ENTRY}"></script>'
-        return "".join([*scripts, entry])
+        base = self._base(prefix)
+        early = f'<script type="module" async src="{base}{EARLY}"></script>'
+        entry = f'<script type="module" async id="lv-main" src="{base}{ENTRY}"></script>'
+        return "".join([*scripts, self._links(prefix, self.early), early, entry])
 
     def first_answers(self, prefix: str, served: Sequence[str], asked: str | None) -> str:
         """Return the preloads of what the page asks for first; it would ask only once its scripts are here.
@@ -66,13 +71,16 @@ class Modules:
 
         What it loads later, once something is to be seen, is not among them.
         """
-        base = self._base(prefix)
-        return "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in sorted(self.imported))
+        return self._links(prefix, self.imported)
 
-    def _imported(self) -> set[str]:
-        """Return the entry, what it imports, what that imports, and so on."""
+    def _links(self, prefix: str, names: Iterable[str]) -> str:
+        base = self._base(prefix)
+        return "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in sorted(names))
+
+    def _imported_by(self, entry: str) -> set[str]:
+        """Return a module, what it imports, what that imports, and so on."""
         found: set[str] = set()
-        new = {ENTRY}
+        new = {entry}
         while new:
             found |= new
             imports = ((name, path) for name in new for path in IMPORT.findall(self.files[name].decode()))

@@ -174,7 +174,7 @@ def test_what_matches_carry_is_that_of_the_api_and_a_bar_filters(bench, parens):
     shown = part(bench, "carry", "p.filters.length === 1")
     assert bar.get_attribute("aria-pressed") == "true"
     assert shown["numbers"] == [f"{s:.2f}" for s in parens.carry(narrowed).query("track == 'loss'")["share"]]
-    bench.page.reload()
+    bench.reload()
     summed(bench)
     assert part(bench, "carry", "p.filters.length === 1")["filters"][0].startswith(
         "Only matches with loss 1.38 to 1.59"

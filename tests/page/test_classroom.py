@@ -167,7 +167,7 @@ def test_a_class_of_two_from_the_link_to_the_end(chromium, parens):
         assert answers == [(None, QUESTION.choices[0], "sure"), (None, QUESTION.answer, "a guess")]
 
         # A student who reloads is where they were, also by the class link.
-        ana.page.reload()
+        ana.reload()
         ana.page.wait_for_function("() => window.lvDebug?.classNews()")
         ana.ready()
         assert ana.shown()["state"]["start"] == 230

@@ -114,7 +114,7 @@ def test_rows_asked_for_survive_a_reload_and_what_a_link_cannot_have_is_said(ben
     bench.brush(*DEPTH_4)
     n_rows = len(bench.more()["rows"])
     assert parse_qs(urlsplit(bench.page.url).query)["rows"] == [str(n_rows)]
-    bench.page.reload()
+    bench.reload()
     shown = bench.ready()
     assert len(shown["rows"]) >= n_rows
     assert_shows(shown, parens, *DEPTH_4)

@@ -127,6 +127,22 @@ def test_evidence_that_fails_is_told_and_asked_again(bench):
     bench.troubles.clear()  # the browser itself logs the refusal
 
 
+def test_a_bar_that_is_held_down_as_evidence_comes_still_hears_that_it_is_let_go(bench):
+    held = []
+    bench.page.route(re.compile("/enrichment$"), lambda route: held.append(route))
+    bench.open(**BRUSHED)
+    summed(bench)
+    bench.page.wait_for_function("() => lvDebug.isEvidencePending()")
+    bench.page.locator("#lv-carry .lv-carry").nth(4).hover()
+    bench.page.mouse.down()
+    held[0].continue_()
+    bench.page.wait_for_function("() => !lvDebug.isEvidencePending()")
+    bench.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    bench.page.mouse.up()
+    bench.page.unroute(re.compile("/enrichment$"))
+    assert until(bench, "d.state.filters.length === 1")["state"]["filters"][0]["track"] == "depth"
+
+
 def found(bench, label="depth 4"):
     """Press the button that finds the units for a label, by keyboard, and wait for their table."""
     rows(bench)
@@ -188,7 +204,7 @@ def test_the_fewest_units_become_the_pattern_and_undo_brings_the_brush_back(benc
     rows(bench)
     told = f"() => {SURE}?.endsWith('chosen by these labels, so the share is too good: trust the F1 of Find units.')"
     bench.page.wait_for_function(told)
-    bench.page.reload()  # whoever opens the link is told too
+    bench.reload()  # whoever opens the link is told too
     bench.ready()
     bench.page.wait_for_function(told)
     bench.page.go_back()

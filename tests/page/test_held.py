@@ -72,7 +72,7 @@ def test_several_units_are_held_in_the_link_and_undone(words, agreement):
     shown = held_as(words, "s.ablated.length === 2")
     both = agreement.rerun(SENTENCE, [lstmviz.Intervention(C, (23, 36))])
     same_states(shown["states"], both)
-    words.page.reload()
+    words.reload()
     again = words.ready()
     assert [one["unit"] for one in again["state"]["ablated"]] == [23, 36]
     same_states(again["typed"]["states"], both)
@@ -144,7 +144,7 @@ def test_the_values_of_the_text_before_are_carried_over(words, agreement):
     assert shown["tracks"]["loss"][verb] < 0.5 * patched.steps["loss"][verb]
     same_states(shown["before"], agreement.rerun(text))
     assert "Carried over from before" in words.page.inner_text(HELD)
-    words.page.reload()
+    words.reload()
     assert words.ready()["typed"]["tracks"]["top1"] == shown["tracks"]["top1"]
     words.page.click("text=Forget before")
     assert held_as(words, "s.was === null")["held"] == ""
@@ -189,7 +189,7 @@ def test_tokens_are_shaded_by_their_influence_where_it_is_asked_for(words, agree
         words.page.keyboard.press(key)
     words.page.wait_for_function("() => lvDebug.state.typed?.stop === 7")
     words.page.wait_for_function("() => /at a \\(6\\)/.test(lvDebug.inspectPage().typed.legend)")
-    words.page.reload()
+    words.reload()
     assert words.ready()["state"]["influence"] is True
 
 

@@ -129,7 +129,7 @@ def test_ready_made_by_name_by_expression_renamed_removed_and_undone(bench, dump
     bench.page.click(".lv-labels-undo")
     told(bench, "Undone: removed 'how old'")
     assert tracks(bench) == ["depth", "since dog", "how old"]
-    bench.page.reload()
+    bench.reload()
     assert tracks(bench) == ["depth", "since dog", "how old"]
 
 

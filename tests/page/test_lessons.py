@@ -209,7 +209,7 @@ def test_a_reload_goes_on_where_one_was_and_escape_is_the_pages(bench, dumps):
     start(bench, dumps["parens-2x50"], LESSONS["counting"])
     press(bench, "do")
     band(bench).get_by_role("button", name="Next").click()
-    bench.page.reload()
+    bench.reload()
     bench.ready()
     band(bench).get_by_text("2 of 7").wait_for()
     press(bench, "hint")
@@ -246,7 +246,7 @@ def test_a_lesson_and_a_pattern_of_ones_own_open_with_the_page(chromium, parens,
         band(bench).get_by_text("Right.").wait_for()
         press(bench, "next")
         press(bench, "close")
-        bench.page.reload()
+        bench.reload()
         bench.ready()
         bench.page.wait_for_timeout(300)
         assert band(bench).is_hidden()  # closed is closed

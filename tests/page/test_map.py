@@ -121,7 +121,7 @@ def test_another_track_source_and_the_embeddings_are_shown(bench, parens):
     m = shown(bench, f"m.key.endsWith('/{list(parens.sources).index(OTHER)}/pca') && m.n > 0")
     assert m["points"] == parens.project(OTHER).points[:2000].ravel().tolist()
     assert bench.shown()["state"]["source"] == SOURCE  # what is plotted stays
-    bench.page.reload()
+    bench.reload()
     bench.ready()
     m = shown(bench, "m.n > 0 && m.colour !== null")
     assert m["colour"]["by"] == "right"
@@ -192,7 +192,7 @@ def test_a_lasso_lists_the_steps_of_the_region_and_what_it_carries(bench, parens
     evidence = enrichment_of_spans(parens, region.axis.name, region.spans, carried["track"])
     assert bench.page.locator("#lv-carry .lv-sure").count() == (evidence["q"] < 0.05).sum()
     # The link shows the same, and there is a way back.
-    bench.page.reload()
+    bench.reload()
     assert bench.ready()["rows"][0]["start"] == region.steps[0]
     bench.page.get_by_role("button", name="× back to the matches").click()
     bench.page.wait_for_function("() => lvDebug.state.lasso === null")
@@ -358,7 +358,7 @@ def test_tsne_shows_how_far_it_is_is_cancelled_and_computed(chromium, tmp_path, 
         ]
         draw(bench, corners, shift=True)
         assert len(bench.shown()["rows"]) == 50
-        bench.page.reload()
+        bench.reload()
         assert len(bench.ready()["rows"]) == 50
         assert shown(bench)["points"] == m["points"]  # kept
 
@@ -445,7 +445,7 @@ def test_mean_paths_by_condition_are_those_of_the_api(chromium, trials):
         state = bench.ready()["state"]
         assert (state["mapPaths"], state["mapColour"]) == ("choice", "choice")
         assert "paths=choice" in bench.page.url
-        bench.page.reload()
+        bench.reload()
         shown(bench, "m.paths?.conditions.length === 2")
         bench.page.get_by_role("button", name="paths by choice").click()
         bench.page.get_by_role("radio", name="all sequences").click()

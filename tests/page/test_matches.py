@@ -112,7 +112,7 @@ def test_orders_and_groups_are_those_of_the_api(bench, parens):
     )
     assert whole[0] == first
     url = bench.page.url
-    bench.page.reload()
+    bench.reload()
     assert bench.ready()["state"]["group"] == "track:depth"
     assert bench.page.url == url
 
@@ -320,7 +320,7 @@ def test_rows_hidden_and_marked_by_hand_are_kept_in_the_address_and_the_pattern_
     assert set(notes.hidden) == {Window(*first), Window(*second)}
     assert notes.marked == (Window(*third),)
 
-    bench.page.reload()
+    bench.reload()
     bench.ready()
     assert bench.page.locator("[data-place='0']").count() == 0
     bench.page.get_by_role("button", name="show 2 hidden").click()
@@ -484,7 +484,7 @@ def test_a_pinned_pattern_is_compared_with_the_next_one(bench, parens):
     shown = until(bench, "d.state.lists === 'A'")
     assert spans(shown["rows"]) == spans_of(parens.match(one, len(shown["rows"])))
     assert f"{parens.compare(one, two).n_first:,} matches" in bench.page.locator("#lv-counts").inner_text()
-    bench.page.reload()
+    bench.reload()
     shown = bench.ready()
     assert spans(shown["rows"]) == spans_of(parens.match(one, len(shown["rows"])))
     bench.page.locator(".lv-compare-letter", has_text="B").click()

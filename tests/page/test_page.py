@@ -31,7 +31,8 @@ def test_brush_a_depth_4_stretch_see_units_and_matches_and_come_back_by_the_url(
     assert f"{n_full:,} matches" in bench.page.locator("#lv-counts").inner_text()
 
     url = bench.page.url
-    again = bench.page.reload() and bench.ready()
+    bench.reload()
+    again = bench.ready()
     keys = ("state", "units", "counts", "rows")
     assert [again[k] for k in keys] == [shown[k] for k in keys]
     assert bench.page.url == url

@@ -50,7 +50,7 @@ def test_a_pattern_over_layers_and_sides_is_opened_shaded_and_kept_in_the_addres
     assert "“<b>deep</b>” · 3 units" in bench.page.locator("#lv-pattern-note").inner_text()
     assert bench.page.locator("#lv-threshold").is_disabled()
 
-    bench.page.reload()
+    bench.reload()
     assert shown_rows(bench.ready()) == expected
     bench.page.click("#lv-pattern-note")
     bench.page.wait_for_function("() => lvDebug.state.pattern === null")

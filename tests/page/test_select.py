@@ -73,7 +73,7 @@ def test_units_on_low_are_selected_shown_and_kept_in_the_address(case, side):
     assert [t["value"] for t in shown["thresholds"]] == ([-0.3] if side == "low" else [0.3, -0.3])
     words = [f"−{u.unit}" if u.side == "low" else str(u.unit) for u in pattern.units]
     assert shown["chips"] == words[: len(shown["chips"])]
-    bench.page.reload()
+    bench.reload()
     assert_pattern(bench.ready(), dump, pattern)
     handle = shown["thresholds"][-1]
     shown = bench.drag((handle["x"], handle["y"]), (handle["x"], handle["y"] + 20))
@@ -100,7 +100,7 @@ def test_a_further_source_is_added_changed_plotted_and_removed(case):
     shown = until(bench, "d.state.parts[0].threshold === 0.605")
     brush = Brush((Part(source), Part(other, "both", 0.605)), *window)
     assert_pattern(shown, dump, brushed(dump, brush))
-    bench.page.reload()
+    bench.reload()
     assert_pattern(bench.ready(), dump, brushed(dump, brush))
 
     tag.locator("button").first.click()  # plots it: the two change places
@@ -136,7 +136,7 @@ def test_units_are_taken_out_brought_back_and_undone(case):
     shown = until(bench, "d.state.excluded.length === 2")
     both = Brush((Part(source),), *window, excluded=(Excluded(source, first), Excluded(source, second)))
     assert_pattern(shown, dump, brushed(dump, both))
-    bench.page.reload()
+    bench.reload()
     assert_pattern(bench.ready(), dump, brushed(dump, both))
 
     bench.page.get_by_role("button", name="2 taken out").click()
@@ -190,7 +190,7 @@ def test_units_are_pinned_by_number_by_line_and_by_key_also_without_a_brush(case
     pins = (*pins, PatternUnit(source, first, "high", 0.3))
     brush = Brush((Part(source, "high", 0.9),), *window, pinned=pins)
     assert_pattern(shown, dump, brushed(dump, brush))
-    bench.page.reload()
+    bench.reload()
     assert_pattern(bench.ready(), dump, brushed(dump, brush))
 
 
@@ -320,7 +320,7 @@ def test_tracks_are_added_ordered_removed_and_drawn_as_asked(case):
     shown = until(bench, "d.state.looks.loss === 'line'")
     assert "track=loss/line" in bench.page.url
     seen = shown["tracks"]
-    bench.page.reload()
+    bench.reload()
     shown = bench.ready()
     assert (shown["tracks"], shown["state"]["looks"]) == (seen, {"loss": "line"})
     for name in seen:

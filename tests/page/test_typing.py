@@ -60,7 +60,7 @@ def test_link_reload_undo_and_clear(bench, parens):
     bench.open(source=SOURCE, before=0)
     write(bench, TEXT)
     first = brush(bench, 11, 14)
-    bench.page.reload()
+    bench.reload()
     again = bench.ready()
     assert again["state"]["typed"] == {"text": TEXT, "start": 11, "stop": 14}
     assert (again["units"], shown_rows(again)) == (first["units"], shown_rows(first))
@@ -183,7 +183,7 @@ def test_hostile_text_is_shown_as_itself(bench, parens):
         bench.page.locator(BOX).fill(text)
         shown = settled(bench, bench.page.locator(BOX).input_value())
         same(shown, parens.rerun(bench.page.locator(BOX).input_value()))
-    bench.page.reload()
+    bench.reload()
     assert bench.ready()["typed"]["text"] == shown["text"]
 
 

@@ -124,6 +124,11 @@ class Workbench:
         self.page.goto(f"{self.address}/?{urlencode(query)}" if query else self.address)
         return self.ready()
 
+    def reload(self):
+        """Load the page again, until it can be asked what it shows."""
+        self.page.reload()
+        self.page.wait_for_function("() => window.lvDebug")
+
     def ready(self):
         """Wait until states, units and matches are shown, and give what is shown."""
         self.page.wait_for_function("() => window.lvDebug?.isPageReady()", timeout=30_000)

@@ -299,7 +299,10 @@ def test_the_modules_come_by_their_version_and_are_kept_as_long_as_it_is_the_sam
     page = get(client, "/").text
     named = re.findall(r'<link rel="modulepreload" href="(/page/\w+/([\w/-]+\.mjs))">', page)
     (entry,) = re.findall(r'<script type="module" async id="lv-main" src="([^"]+)">', page)
-    assert page.rindex("<script src=") < page.index('rel="modulepreload"')
+    (early,) = re.findall(r'<script type="module" async src="([^"]+/early.mjs)">', page)
+    names = [name for _, name in named]
+    assert names.index("store/first-view.mjs") < 20  # of the few that come first, in the head
+    assert page.index(early) < page.rindex("<script src=") < page.index('/lib/words.mjs"')
     assert len(named) > 100
     assert entry in [path for path, _ in named]
     for path, name in named:
@@ -317,6 +320,7 @@ def test_a_changed_module_has_another_version(tmp_path):
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "one.mjs").write_text("export const one = 1;\n")
     (tmp_path / "late.mjs").write_text("export const late = 1;\n")
+    (tmp_path / "early.mjs").write_text("")
     (tmp_path / "main.mjs").write_text('import { one } from "./lib/one.mjs";\nawait import("./late.mjs");\n')
     modules = Modules(tmp_path)
     before = modules.version

@@ -57,7 +57,7 @@ function draw() {
     card.width(),
     typeScale(),
   ]);
-  if (now === drawnKey) return;
+  if (now === drawnKey || card.isPressed()) return;
   drawnKey = now;
   const isFocused = focusedIn(card.body)?.dataset.act;
   card.body.replaceChildren(...parts(n, nFull, { answer, problem, share }));

@@ -1,8 +1,8 @@
 /* What the cards share. A card has a head that folds it, and a body that it fills itself. */
 
 import { textWidth } from "../dom/cell-text.mjs";
-import { button, element } from "../dom/element.mjs";
-import { redrawAll } from "../dom/frame.mjs";
+import { button, element, targetOf } from "../dom/element.mjs";
+import { redraw, redrawAll } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { labelFont } from "../dom/theme.mjs";
@@ -16,7 +16,7 @@ const WIDTH = { least: 180, most: 300 }; // px of a drawing
 export const cards = [];
 
 /**
- * A card in its place: {body, tools, title, width(), fold(isFolded), isFolded()}.
+ * A card in its place: {body, tools, title, width(), fold(isFolded), isFolded(), isPressed()}.
  * @param {string} id
  * @param {string} title
  */
@@ -42,9 +42,25 @@ export function makeCard(id, title) {
   button.addEventListener("click", () => fold(!isFolded()));
   const isFolded = () => place.classList.contains("lv-folded");
   const width = () => (wide = wide || clamp(body.clientWidth, WIDTH.least, WIDTH.most));
-  const made = { place, body, tools, title: button, fold, isFolded, measure, width };
+  const made = { place, body, tools, title: button, fold, isFolded, measure, width, isPressed: watchPress(body) };
   cards.push(made);
   return made;
+}
+
+/**
+ * Is a button of a card held down? What is drawn anew meanwhile would not hear that it is let go.
+ * @param {HTMLElement} body
+ * @returns {() => boolean}
+ */
+function watchPress(body) {
+  let isPressed = false;
+  body.addEventListener("pointerdown", (event) => (isPressed = Boolean(targetOf(event).closest("button"))));
+  const release = () => {
+    if (isPressed) redraw("carry", "card", "lengths", "ablation"); // what came meanwhile
+    isPressed = false;
+  };
+  for (const end of ["pointerup", "pointercancel", "blur"]) window.addEventListener(end, release);
+  return () => isPressed;
 }
 
 /**

@@ -95,7 +95,7 @@ function draw() {
   const found = [presentFinding()?.hypothesis, shown !== null && wereUnitsChosenBy(shown)];
   const known = [missing?.textContent, answer?.key, state.dump, wanted, filters(), typeScale()];
   const now = JSON.stringify([...known, evidenceStamp(), found]);
-  if (now === drawnKey) return;
+  if (now === drawnKey || card.isPressed()) return;
   drawnKey = now;
   card.title.textContent = isRegion() ? "What the region carries" : "What the matches carry";
   drawLimits();

@@ -117,7 +117,7 @@ function draw() {
     card.width(),
     typeScale(),
   ]);
-  if (now === drawnKey) return;
+  if (now === drawnKey || card.isPressed()) return;
   drawnKey = now;
   if (given?.is_region)
     return card.body.replaceChildren(hint("The rows are single steps: those of the region on the map."));

@@ -117,7 +117,7 @@ function draw() {
     card.isFolded(),
     typeScale(),
   ]);
-  if (now === drawnKey) return;
+  if (now === drawnKey || card.isPressed()) return;
   drawnKey = now;
   const isNew = one !== null && name(one) !== shownFor;
   shownFor = one && name(one);

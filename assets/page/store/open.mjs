@@ -8,12 +8,12 @@ import { isWorkbenchShown, turnTo } from "../dom/stage.mjs";
 import { questionLine } from "../lib/questions.mjs";
 import { signal } from "../lib/signal.mjs";
 import { fitToDump, hasQuestion, parseAddress } from "../lib/url.mjs";
-import { BASE_STATE } from "../lib/url-fields.mjs";
 import { colourWhenHeld, holdUnit } from "./colouring.mjs";
+import { firstView } from "./first-view.mjs";
 import { model } from "./model.mjs";
 import { recordingName, showNames, sourceName } from "./naming.mjs";
 import { allOffers } from "./offers.mjs";
-import { dumpOf, dumpOnAxis, dumps, servedUuids } from "./recordings.mjs";
+import { dumpOnAxis, dumps } from "./recordings.mjs";
 import { changeState, setHover, state } from "./state.mjs";
 
 const opening = questionLine();
@@ -27,20 +27,6 @@ let /** @type {string | null} */ opensWith = null; // a pattern file's text, for
 /** @param {string | null} pattern */
 export function openWith(pattern) {
   opensWith = pattern;
-}
-
-/* Begin to load what the address asks for, while the page's frame is being made. */
-export async function loadEarly() {
-  const { values } = parseAddress(window.location.search + window.location.hash);
-  const uuid = values.dump || (servedUuids.length === 1 || Object.keys(values).length ? servedUuids[0] : null);
-  if (!servedUuids.includes(uuid)) return;
-  try {
-    const dump = await dumpOf(uuid);
-    const { at, span, source } = fitToDump(values, dump.about, defaults(dump.about, values)).state;
-    dump.needAt(source, at - 1, at + span + 1);
-  } catch {
-    return; // a failure is reported once the recording is to be shown
-  }
 }
 
 /* Show what the page's own address asks for. */
@@ -90,7 +76,7 @@ export async function showDump(uuid, values, how, problems) {
   }
   const dump = reply.answer;
   clearNotice("dump");
-  const fitted = fitToDump(values, dump.about, defaults(dump.about, values));
+  const fitted = fitToDump(values, dump.about, firstView(dump.about, values));
   const sentences = problems.concat(fitted.problems);
   if (sentences.length) notify("link", sentences);
   else clearNotice("link");
@@ -103,29 +89,6 @@ export async function showDump(uuid, values, how, problems) {
   changeState(fitted.state, how);
   dumpShown.tell();
   redrawAll();
-}
-
-const SPAN = { words: 46, characters: 60, numbers: 120, room: 720 }; // steps in view as a dump is first shown; fewer in less room (px)
-
-/**
- * Where a dump is first shown: its start, its top layer's cell state if it has one. Where nothing is asked and no source
- * named, at the threshold at which brushes work there; a link that names no threshold was made at the usual one.
- * @param {About} about
- * @param {Changes} values
- */
-function defaults(about, values) {
-  const { source: wanted } = values;
-  const names = about.sources.map((source) => source.name);
-  const source =
-    about.sources.find((s) => s.name === wanted) ||
-    about.sources[names.findLastIndex((n) => n.endsWith(".c"))] ||
-    about.sources.at(-1);
-  const axis = about.axes[source.axis];
-  const most = !axis.has_tokens ? SPAN.numbers : axis.join === "" ? SPAN.characters : SPAN.words;
-  const span = Math.min(Math.round(most * Math.min(1, window.innerWidth / SPAN.room)), axis.n_steps);
-  const isNew = !wanted && !hasQuestion(Object.assign({}, BASE_STATE, values));
-  const { threshold } = isNew ? source.opening : BASE_STATE;
-  return Object.assign({}, BASE_STATE, { source: source.name, at: 0, span, threshold });
 }
 
 /* The threshold where somebody chose it: what a source opened with does not follow to another one. */

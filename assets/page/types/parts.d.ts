@@ -14,6 +14,7 @@ interface Card {
   isFolded: () => boolean;
   measure: () => void;
   width: () => number;
+  isPressed: () => boolean; // a button of it is held down
 }
 
 /* A value of a track at the matches, as a row shows it: see cards/carried-row.mjs. */
