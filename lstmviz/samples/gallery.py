@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Literal
@@ -60,7 +61,7 @@ class Gallery:
         self.entries = tuple(entry for name in catalog.names() for entry in _entries(catalog.sample(name)))
         self._lock = threading.RLock()
         self._statuses = {entry.name: _first_status(entry) for entry in self.entries}
-        self._queue: list[tuple[str, GalleryEntry]] = []  # what waits, and who asked for it
+        self._queue: list[tuple[str, GalleryEntry]] = []  # who waits for what, in the order in which it is built
         self._worker: Worker | None = None
         self._is_building = False
         self._is_stopped = False
@@ -68,7 +69,7 @@ class Gallery:
     def status(self, entry: GalleryEntry) -> BuildStatus:
         """Return the status of an entry, of one that waits with how many are before it."""
         with self._lock:
-            waiting = self._in_turn()
+            waiting = [each for _, each in self._queue]
             if entry not in waiting:
                 return self._statuses[entry.name]
             n_before = waiting.index(entry) + 1  # and the one that is being built
@@ -91,7 +92,7 @@ class Gallery:
         with self._lock:
             if self._is_stopped or self._statuses[entry.name].state in _NOTHING_TO_BUILD:
                 return
-            self._queue.append((by, entry))
+            self._queue = _in_turn([*self._queue, (by, entry)])
             self._set_status(entry, BuildStatus("waiting"))
             if not self._is_building:
                 self._is_building = True
@@ -105,15 +106,6 @@ class Gallery:
             if self._worker is not None:
                 self._worker.terminate()
 
-    def _in_turn(self) -> list[GalleryEntry]:
-        """Return what waits, in the order in which it is built."""
-        n_of: Counter[str] = Counter()
-        ranked = []
-        for by, entry in self._queue:
-            ranked.append((n_of[by], entry))
-            n_of[by] += 1
-        return [entry for _, entry in sorted(ranked, key=itemgetter(0))]
-
     def _set_status(self, entry: GalleryEntry, status: BuildStatus) -> None:
         with self._lock:
             self._statuses[entry.name] = status
@@ -124,8 +116,7 @@ class Gallery:
                 if not self._queue:
                     self._is_building = False
                     return
-                entry = self._in_turn()[0]
-                self._queue = [waiting for waiting in self._queue if waiting[1] is not entry]
+                _, entry = self._queue.pop(0)
                 self._set_status(entry, BuildStatus("working", "starting"))
             try:
                 status = BuildStatus("kept", dumps=self._build(entry))
@@ -193,3 +184,13 @@ def _first_status(entry: GalleryEntry) -> BuildStatus:
         return BuildStatus("kept", dumps=tuple(open_reader(path) for path in paths))
     except LstmvizError:  # removed meanwhile
         return BuildStatus("offered")
+
+
+def _in_turn(waiting: Sequence[tuple[str, GalleryEntry]]) -> list[tuple[str, GalleryEntry]]:
+    """Return who waits for what so that the first of each visitor comes before the second of any."""
+    n_of: Counter[str] = Counter()
+    ranked = []
+    for by, entry in waiting:
+        ranked.append((n_of[by], (by, entry)))
+        n_of[by] += 1
+    return [each for _, each in sorted(ranked, key=itemgetter(0))]

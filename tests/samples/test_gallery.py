@@ -70,8 +70,18 @@ def test_every_model_is_offered_and_one_whose_training_was_kept_with_its_moments
     assert found.dumps() == []
 
 
-def test_who_waits_for_many_lets_others_go_first_and_is_told_how_many_are_before(found, monkeypatch):
-    child(monkeypatch, "import sys; sys.stdin.read()")
+def test_who_waits_for_many_lets_others_go_first_and_is_told_how_many_are_before(found, monkeypatch, tmp_path):
+    go, log = tmp_path / "go", tmp_path / "log"
+    child(
+        monkeypatch,
+        f"""if True:
+        import pathlib, sys, time
+        with open({str(log)!r}, "a") as log:
+            print(*sys.argv[1:], file=log)
+        while not pathlib.Path({str(go)!r}).exists():
+            time.sleep(0.02)
+        sys.exit(1)""",
+    )
     first, *greedy = [offer.name for offer in found.entries[:4]]
     other = found.entries[4].name
     found.build(first, "a")
@@ -84,6 +94,10 @@ def test_who_waits_for_many_lets_others_go_first_and_is_told_how_many_are_before
     assert words == ["waiting: 1 sample is before this one"] + [
         f"waiting: {n} samples are before this one" for n in (2, 3, 4)
     ]
+    go.touch()
+    until(found, order[-1], "failed")
+    offers = [named(found, name) for name in (first, *order)]  # in which they are built, too
+    assert log.read_text().splitlines() == [" ".join([offer.sample, *offer.variants]) for offer in offers]
 
 
 def test_what_is_asked_for_is_built_in_a_process_of_its_own_and_found_the_next_time(found):
