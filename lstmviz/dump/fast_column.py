@@ -85,16 +85,15 @@ class DirectValues:
 
 def direct_values(states: States) -> DirectValues | None:
     """Return a way to the recorded values of a source; None where they are not stored uncompressed."""
-    if not isinstance(states.stored, StoredArray):
+    if not isinstance(states.stored, StoredArray) or not hasattr(os, "preadv"):
         return None
     with open_files.lock:
         dataset = states.stored.find(states.stored.path)
-        file = os.dup(dataset.file.id.get_vfd_handle())  # of its own, because HDF5's may be closed meanwhile
-        offsets = _offsets(dataset, file) if hasattr(os, "preadv") else None
+        file = dataset.file.id.get_vfd_handle()
+        offsets = _offsets(dataset, file)
         if offsets is None:
-            os.close(file)
             return None
-        return DirectValues(file, offsets, dataset)
+        return DirectValues(os.dup(file), offsets, dataset)  # HDF5's may be closed meanwhile
 
 
 def _offsets(dataset: h5py.Dataset, file: int) -> Offsets | None:
