@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,15 +39,16 @@ class BackgroundUnits:
         in_pattern: Sequence[int] = [u.unit for u in pattern.units if u.source == source]
         self._is_background = np.ones(self._states.info.n_units, np.bool_)
         self._is_background[in_pattern] = False
-        is_there = use_index and not is_built_ahead(dump, source)
-        codes = code_matrices_of(dump, source) if is_there else None
+        is_awaited = use_index and is_built_ahead(dump, source)
+        self._turn: AbstractContextManager[object] = asked_first if is_awaited else nullcontext()
+        codes = code_matrices_of(dump, source) if use_index and not is_awaited else None
         self._codes = codes
         self._rule = None if codes is None else codes.coder.rule(self._states.info.cut(base), "high")
 
     def count(self, start: Steps, stop: Steps) -> Steps:
         """Return for each span [start, stop) how many of these units are on at every step of it."""
         if self._codes is None or self._rule is None:
-            with asked_first:
+            with self._turn:
                 return self._count_recorded(start, stop)
         codes, rule = self._codes, self._rule
         if (stop - start).sum() > self._states.info.n_steps:
