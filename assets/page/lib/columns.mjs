@@ -35,7 +35,8 @@ export function usedCells(rows) {
  * cells from .. from + n of each row; text takes what it needs but leaves the heatmaps a share, and they divide the rest.
  * One of words has `ahead`: px of what is before the matches.
  * Asked: {width, used: [a, b], before: cells before a match's start, nUnits, isChars, hasTokens, unit (name of
- * one whose activation is shown, if any), isInColours (do the tokens' colours say what a heatmap would? then words leave it out where room is short), tracks, nTokens: as many are wanted in a row; null: as many as are usual}.
+ * one whose activation is shown, if any), tracks, nTokens: as many are wanted in a row; null: as many as are usual,
+ * isInColours: do the tokens' colours say what a heatmap would? Then words leave it out where room is short}.
  * @param {LayoutQuestion} asked
  */
 export function columnLayout(asked) {
