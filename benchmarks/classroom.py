@@ -26,6 +26,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -82,8 +83,10 @@ class Browser:
                 if attempt:
                     raise
         content = answer.read()
-        if given := answer.headers.get("Set-Cookie"):
-            self.cookie = given.partition(";")[0]
+        given = SimpleCookie(self.cookie)
+        for each in answer.headers.get_all("Set-Cookie", []):
+            given.load(each)
+        self.cookie = "; ".join(f"{name}={morsel.coded_value}" for name, morsel in given.items())
         return answer.status, content
 
     def json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
@@ -316,7 +319,7 @@ def main() -> None:
     args = parser.parse_args()
     path = args.folder / "parens-2x50.h5"
     if not path.exists():
-        samples.build("parens", path)
+        samples.build("parens", path=path)
     import lstmviz
 
     uuid = lstmviz.open_dump(path).uuid

@@ -1,8 +1,9 @@
 """Every question has a budget of processor time, and long ones give way: nobody keeps the others waiting.
 
-A question that has taken a second is a long one. There may be so many long ones at once, and so many of one visitor:
-the threads that are left answer the others. A long one pauses while a short one is answered, and ends with a line once
-its budget is spent.
+A few are worked on at a time, and others wait for a moment, but for those that take next to nothing: Python runs one
+thread, so more of them would only take turns, and each would be done as late as the last. A question that has taken a
+second is a long one. There may be so many long ones at once, and so many of one visitor: the threads that are left
+answer the others. A long one pauses while a short one is answered, and ends with a line once its budget is spent.
 """
 
 from __future__ import annotations
@@ -25,12 +26,15 @@ from lstmviz.system.asked import while_asked
 SECONDS = 20.0  # of processor time, for any question
 SECONDS_PER_VALUE = 1e-7  # and for each recorded value of the dump that it is about: more than twice the slowest needs
 LONG = 1.0  # seconds after which a question is a long one
+AT_ONCE = 4  # short questions that are worked on
+MOST_WAIT = 0.25  # seconds for a place among them: one of them may itself wait for something
 MOST_LONG = 12  # long questions at once, of the server's threads
 MOST_LONG_OF_ONE = 4
 RETRY_AFTER = 5  # seconds
 PAUSE = 0.25  # seconds, at most, for which a long question gives way at a time
 PAUSES = 2.0  # times as long as it has worked
 VISITOR = "lstmviz-visitor"  # the cookie that tells one browser from another
+_QUICK = re.compile(r"/(page|assets|_dash-component-suites|class)/|/d/[^/]+/(states|steps|cut)/")
 _NAME = re.compile(r"[0-9a-f]{32}\Z")
 
 T = TypeVar("T")
@@ -44,11 +48,17 @@ class Desk:
         self.n_short = 0
         self._long: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self._places = threading.Semaphore(AT_ONCE)
 
-    def begin(self) -> None:
-        """Note that a question is there."""
+    def begin(self, is_quick: bool) -> bool:
+        """Note that a question is there; returns whether it has a place, for which all but the quick ones wait."""
         with self._lock:
             self.n_short += 1
+        return not is_quick and self._places.acquire(timeout=MOST_WAIT)
+
+    def give_back(self) -> None:
+        """Let the next question have a place."""
+        self._places.release()
 
     def becomes_long(self, visitor: str) -> None:
         """Note that a question is a long one. Raises ServiceUnavailable where there are too many."""
@@ -80,12 +90,12 @@ class Desk:
 class _Question:
     """One question: who asks it, what it has taken so far of all threads, and what it may take."""
 
-    def __init__(self, desk: Desk, visitor: str) -> None:
+    def __init__(self, desk: Desk, visitor: str, is_quick: bool) -> None:
         self.visitor, self.seconds, self.desk = visitor, SECONDS, desk
         self._spent, self._is_long = 0.0, False
         self._seen = {threading.get_ident(): time.thread_time()}
         self._lock = threading.Lock()
-        desk.begin()
+        self._has_place = desk.begin(is_quick)
 
     def look(self) -> None:
         """Count what the present thread has taken since the last look, give way, or end the question."""
@@ -98,6 +108,7 @@ class _Question:
             if becomes_long:
                 self.desk.becomes_long(self.visitor)
                 self._is_long = True
+                self._give_back()
         if self._spent > self.seconds:
             raise TooLong(
                 f"this took more than {self.seconds:.0f} seconds of the processor, which is all that a question may"
@@ -108,7 +119,14 @@ class _Question:
 
     def end(self) -> None:
         """The question is answered."""
+        with self._lock:
+            self._give_back()
         self.desk.end(self.visitor, self._is_long)
+
+    def _give_back(self) -> None:
+        if self._has_place:
+            self._has_place = False
+            self.desk.give_back()
 
 
 _present: ContextVar[_Question | None] = ContextVar("question", default=None)
@@ -122,7 +140,7 @@ class Budgeted:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
-        question = _Question(self._desk, _visitor(environ))
+        question = _Question(self._desk, _visitor(environ), bool(_QUICK.match(environ.get("PATH_INFO", ""))))
         token = _present.set(question)
         try:
             with while_asked(question.look):

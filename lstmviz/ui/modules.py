@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -21,6 +22,7 @@ from lstmviz.ui import ids
 EARLY = "early.mjs"  # begins to load the states while the other modules come
 ENTRY = "main.mjs"
 IMPORT = re.compile(r'^import [^"]*"([^"]+)";', re.MULTILINE)  # as all of them are written
+FRESH = 1.0  # seconds
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -29,11 +31,14 @@ class Modules:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.version = ""
+        self.version, self._read_at = "", -FRESH
         self.load()
 
     def load(self) -> None:
-        """Read the modules as they are now."""
+        """Read the modules as they are now, unless they were read a moment ago: many pages may come at once."""
+        if time.monotonic() - self._read_at < FRESH:
+            return
+        self._read_at = time.monotonic()
         paths = sorted(self.folder.rglob("*.mjs"))
         self.files = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in paths}
         digest = hashlib.sha256()

@@ -125,6 +125,44 @@ def test_long_questions_are_not_many_and_the_others_are_answered_meanwhile(dump,
     assert answers[-1].status_code == 200
 
 
+def test_few_are_worked_on_at_once_and_who_only_waits_keeps_nobody_from_it(dump, monkeypatch):
+    monkeypatch.setattr(budget, "MOST_WAIT", 60.0)
+    n_working, most, go = 0, 0, threading.Semaphore(0)
+    counting = threading.Lock()
+
+    def works(*_):
+        nonlocal n_working, most
+        with counting:
+            n_working += 1
+            most = max(most, n_working)
+        go.acquire(timeout=60)
+        with counting:
+            n_working -= 1
+        return {"rows": []}
+
+    monkeypatch.setattr("lstmviz.ui.routes.matches.match_rows", works)
+    server, answers = make_app([dump]).server, []
+
+    def ask():
+        answers.append(server.test_client().post(f"/d/{dump.uuid}/matches", json=asked(dump)).status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(budget.AT_ONCE + 2)]
+    for thread in threads:
+        thread.start()
+    while n_working < budget.AT_ONCE:
+        time.sleep(0.01)
+    # A tile of states waits for no place, and others no longer than they may.
+    assert server.test_client().get(f"/d/{dump.uuid}/states/0/0/16").status_code == 200
+    monkeypatch.setattr(budget, "MOST_WAIT", 0.01)
+    assert server.test_client().get(f"/d/{dump.uuid}/about.json").status_code == 200
+    assert (n_working, most, answers) == (budget.AT_ONCE, budget.AT_ONCE, [])
+    go.release(len(threads))
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * len(threads)
+    assert most == budget.AT_ONCE
+
+
 def test_what_others_need_too_is_finished(dump, monkeypatch):
     monkeypatch.setattr(store, "SMALL", 0)
     seen = []

@@ -316,7 +316,9 @@ def test_the_modules_come_by_their_version_and_are_kept_as_long_as_it_is_the_sam
     assert "/assets/page/" not in page
 
 
-def test_a_changed_module_has_another_version(tmp_path):
+def test_a_changed_module_has_another_version(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("lstmviz.ui.modules.time.monotonic", lambda: now[0])
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "one.mjs").write_text("export const one = 1;\n")
     (tmp_path / "late.mjs").write_text("export const late = 1;\n")
@@ -327,6 +329,9 @@ def test_a_changed_module_has_another_version(tmp_path):
     modules.load()
     assert modules.version == before
     (tmp_path / "lib" / "one.mjs").write_text("export const one = 2;\n")
+    modules.load()
+    assert modules.version == before  # a visit a moment later reads no file
+    now[0] = 1.0
     modules.load()
     assert modules.version != before
     preloads = modules.preloads("/under/")

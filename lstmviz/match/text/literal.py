@@ -11,6 +11,7 @@ from typing import Any
 
 import regex
 
+MAX_HELD = 10_000  # characters of a text while which is searched no other thread runs: to let it in takes longer
 MAX_SHORT = 100  # characters; a longer text is searched by ``str.find``, whose worst case is linear
 _WORD = re.compile(r"\S+")
 
@@ -30,7 +31,7 @@ class Literal:
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where each match in a text starts and stops, from left to right, without those that overlap."""
         if self._short is not None:
-            yield from (hit.span() for hit in self._short.finditer(text))
+            yield from (hit.span() for hit in self._short.finditer(text, concurrent=len(text) > MAX_HELD))
         else:
             yield from self._long_words(text) if self._are_words else self._found(text, self._query)
 

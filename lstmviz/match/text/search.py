@@ -16,7 +16,7 @@ from lstmviz.dump.reader import Axis
 from lstmviz.errors import Cancelled, DumpError, PatternError
 from lstmviz.match.text.literal import Literal
 from lstmviz.match.text.regex import Expression
-from lstmviz.match.text.texts import TokenTexts, composed
+from lstmviz.match.text.texts import SearchText, TokenTexts, composed
 from lstmviz.system.asked import look
 from lstmviz.types import Over
 
@@ -24,7 +24,7 @@ BATCH_STEPS = 2**18  # of whole sequences, decoded at a time; a longer sequence 
 
 MAX_QUERY = 10_000  # characters of a search text
 
-Hit = tuple[int, int, int]
+Hits = NDArray[np.int64]  # a row for each: start and stop (steps), sequence
 Ids = NDArray[Any]
 Cancel = Callable[[], bool] | None
 _WORD = re.compile(r"\S+")
@@ -83,14 +83,13 @@ def search(
     if len(query) > MAX_QUERY:
         raise PatternError(f"the search text has {len(query):,} characters; give at most {MAX_QUERY:,}")
     query = composed(query)
-    hits: Iterator[Hit] = iter(())
+    hits = [np.zeros((0, 3), np.int64)]
     if axis.tokens is not None:
-        hits = _finder(axis.tokens, query, regex, over)(axis, axis.tokens, cancel)
-    found = np.fromiter(chain.from_iterable(hits), np.int64).reshape(-1, 3)
-    return pd.DataFrame(found, columns=["start", "stop", "sequence"])
+        hits += _finder(axis.tokens, query, regex, over)(axis, axis.tokens, cancel)
+    return pd.DataFrame(np.concatenate(hits), columns=["start", "stop", "sequence"])
 
 
-def _finder(tokens: Tokens, query: str, regex: bool, over: Over) -> Callable[[Axis, Tokens, Cancel], Iterator[Hit]]:
+def _finder(tokens: Tokens, query: str, regex: bool, over: Over) -> Callable[[Axis, Tokens, Cancel], Iterator[Hits]]:
     """Return the function that yields the hits on an axis."""
     is_exact = query != query.lower()
     if over == "tokens" or (over == "words" and _is_words(tokens)):
@@ -155,24 +154,43 @@ def _text_hits(
     texts: TokenTexts,
     spans: Callable[[str], Iterable[tuple[int, int]]],
     prefilter: Literal | None,
-) -> Iterator[Hit]:
-    """Yield the steps of each hit in the sequences' texts; batches that ``prefilter`` does not match are skipped."""
+) -> Iterator[Hits]:
+    """Yield the steps of the hits in the sequences' texts; batches that ``prefilter`` does not match are skipped."""
     for first, after, ids in batches(axis, tokens, cancel):
-        base = int(axis.starts[first])
         _check_ids(tokens, ids)
-        if prefilter and after - first > 1 and not prefilter.is_in(texts.of(ids).text):
-            continue
-        edges = zip(axis.starts[first:after].tolist(), axis.stops[first:after].tolist(), strict=True)
-        for sequence, (start, stop) in enumerate(edges, first):
-            look()
-            here = texts.of(ids[start - base : stop - base])
-            hits = np.fromiter(chain.from_iterable(spans(here.text)), np.int64).reshape(-1, 2)
-            if len(hits):
-                yield from ((start + a, start + b, sequence) for a, b in here.steps_of(hits))
+        base = int(axis.starts[first])
+        starts, stops = axis.starts[first:after] - base, axis.stops[first:after] - base
+        whole = texts.unchanged(ids)
+        if whole is None:
+            for sequence, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True), first):
+                here = texts.of(ids[start:stop])
+                yield np.add(_hits_inside(here, [(0, len(here.text))], spans), (base + start, base + start, sequence))
+        elif prefilter is None or prefilter.is_in(whole.text):
+            ends = whole.ends[stops - 1] - len(tokens.join)
+            edges = zip(whole.begins[starts].tolist(), ends.tolist(), strict=True)
+            yield np.add(_hits_inside(whole, edges, spans), (base, base, first))
 
 
-def _token_hits(axis: Axis, tokens: Tokens, cancel: Cancel, whole: list[Any], words: list[Any]) -> Iterator[Hit]:
-    """Yield every place where one token matches ``whole``, or tokens in a row match ``words``."""
+def _hits_inside(
+    text: SearchText, edges: Iterable[tuple[int, int]], spans: Callable[[str], Iterable[tuple[int, int]]]
+) -> Hits:
+    """Return the tokens of each hit in a text that lies between two edges, and the number of these edges.
+
+    NumPy looks for the tokens of all hits at once: it lets other threads run, and a busy server waits for each call.
+    """
+    found: list[Hits] = []
+    for k, (begin, end) in enumerate(edges):
+        look()
+        hits = np.fromiter(chain.from_iterable(spans(text.text[begin:end])), np.int64).reshape(-1, 2)
+        if len(hits):
+            found.append(np.insert(hits + begin, 2, k, axis=1))
+    places = np.concatenate(found or [np.zeros((0, 3), np.int64)])
+    places[:, 0], places[:, 1] = text.steps_at(places[:, :2])
+    return places
+
+
+def _token_hits(axis: Axis, tokens: Tokens, cancel: Cancel, whole: list[Any], words: list[Any]) -> Iterator[Hits]:
+    """Yield the places where one token matches ``whole``, or tokens in a row match ``words``."""
     matchers: dict[Any, Callable[[Ids], NDArray[np.bool_]]] = {}
     for pattern in [*whole, *words]:
         matchers[pattern] = matchers.get(pattern) or token_matcher(tokens, _is_token(pattern, tokens))
@@ -188,11 +206,12 @@ def _token_hits(axis: Axis, tokens: Tokens, cancel: Cancel, whole: list[Any], wo
             starts = base + np.flatnonzero(is_hit) if patterns else np.zeros(0, np.int64)
             is_inside = starts + len(patterns) <= borders[np.searchsorted(borders, starts, side="right")]
             spans += [(a, a + len(patterns)) for a in starts[is_inside].tolist()]
-        last_stop = base
+        apart: list[tuple[int, int]] = []
         for start, stop in sorted(spans):
-            if start >= last_stop:
-                last_stop = stop
-                yield start, stop, first + int(np.searchsorted(borders, start, side="right"))
+            if not apart or start >= apart[-1][1]:
+                apart.append((start, stop))
+        found = np.array(apart, np.int64).reshape(-1, 2)
+        yield np.column_stack([found, first + np.searchsorted(borders, found[:, 0], side="right")])
 
 
 def _is_token(pattern: Any, tokens: Tokens) -> Callable[[str], bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +39,6 @@ class SearchText:
     text: str
     begins: Ints
     ends: Ints
-
-    def steps_of(self, hits: Ints) -> Iterator[tuple[int, int]]:
-        """Yield the tokens [start, stop) that each stretch of characters touches."""
-        first, last = self.steps_at(hits)
-        return zip(first.tolist(), last.tolist(), strict=True)
 
     def steps_at(self, hits: Ints) -> tuple[Ints, Ints]:
         """Return the first token that each stretch of characters touches, and the one after the last."""
