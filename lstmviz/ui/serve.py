@@ -25,6 +25,7 @@ from lstmviz.lessons.lesson import Lesson
 from lstmviz.match.pattern.file import PatternFile
 from lstmviz.rerun.live.model import LiveModel
 from lstmviz.samples.gallery import Gallery
+from lstmviz.system.memory import few_arenas
 from lstmviz.system.paths import assets_dir
 from lstmviz.ui import guard, limits
 from lstmviz.ui.arrivals import Arrivals, opened
@@ -256,6 +257,7 @@ def serve(
     if room is not None:
         say(f"the class joins at {scheme}://{here}{place.prefix}join/{room.code}   (code {room.code})")
     limits_of = {} if room is None else {"threads": CLASS_THREADS, "most_of_one": CLASS_OF_ONE}
+    few_arenas()
     sys.setswitchinterval(SWITCH)
     server = front(app.server, listener, app.access.refusal, tls, **limits_of)
     with ExitStack() as stack:
@@ -275,6 +277,7 @@ def server_from_environment(environ: Mapping[str, str] = os.environ) -> Flask:
     paths = [p for p in environ.get("LSTMVIZ_DUMPS", "").split(os.pathsep) if p]
     if not paths:
         raise ServeError(f"LSTMVIZ_DUMPS names no dump; set it to paths separated by {os.pathsep!r}")
+    few_arenas()
     sys.setswitchinterval(SWITCH)
     place = Place.from_environment(environ)
     live = live_by_name(environ.get("LSTMVIZ_MODEL") or None)
