@@ -16,12 +16,12 @@ from lstmviz.api import Dump
 from lstmviz.commands.base import app, one_line, progress_bar
 from lstmviz.dump.corpus.reader import ShardReader
 from lstmviz.errors import DumpError
+from lstmviz.match.index.ahead import is_built_ahead
 from lstmviz.match.index.store import (
     build_index,
     built_shares,
     index_folder,
     index_size,
-    is_built_ahead,
     is_small,
 )
 
@@ -54,6 +54,8 @@ def finish_index(dump: Dump, sources: Iterable[str]) -> None:
     """Wait, with a bar, until the index of some sources is there that was begun before the question was answered."""
     sys.stdout.flush()
     waiting = [name for name in sources if is_built_ahead(dump, name)]
+    if not waiting:
+        return
     with progress_bar() as progress:
         tasks = {name: progress.add_task(f"index of {name}, for the next question", total=1.0) for name in waiting}
         while any(is_built_ahead(dump, name) for name in waiting):

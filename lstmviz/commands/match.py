@@ -43,7 +43,7 @@ from lstmviz.commands.options import (
 from lstmviz.match import found_in
 from lstmviz.match.engine.filters import check_filters
 from lstmviz.match.engine.find import check_pattern, is_short
-from lstmviz.match.index.store import index_ahead
+from lstmviz.match.index.ahead import pattern_ahead
 from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.edit import with_unit, without
 from lstmviz.match.pattern.file import Notes, PatternFile
@@ -130,8 +130,7 @@ def match(
         dump = lstmviz.open_dump(path)
         chosen, title = pattern_of(dump, pattern, window)
         chosen = narrowed(dump, chosen, min_length, max_length, OnlyOptions(only, token, regex))
-        for name, _ in chosen.bases:
-            index_ahead(dump, name)
+        pattern_ahead(dump, chosen)
         matches = found_in(dump, chosen)  # one search for the rows and the totals
         frame = Listing(dump, matches, order, "", min_shared).page(limit, offset)
         if pair is not None:

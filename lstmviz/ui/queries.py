@@ -11,7 +11,7 @@ from lstmviz.errors import InputError
 from lstmviz.match import brushed, found_in
 from lstmviz.match.corpus.shards import AnyMatchSearch
 from lstmviz.match.engine.find import is_short
-from lstmviz.match.index.store import index_ahead
+from lstmviz.match.index.ahead import pattern_ahead
 from lstmviz.match.order.listing import Listing
 from lstmviz.match.pattern.file import Notes, PatternFile
 from lstmviz.rerun.alone import patience
@@ -89,8 +89,7 @@ def matches_of(dump: DumpReader, pattern: Pattern) -> AnyMatchSearch:
 @lru_cache(maxsize=CACHED)
 def _found(dump: DumpReader, pattern: Pattern, revision: str) -> AnyMatchSearch:
     """Search for a pattern; ``revision`` is that of the tracks that it names. No answer waits for a whole index."""
-    for source in {unit.source for unit in pattern.units}:
-        index_ahead(dump, source)
+    pattern_ahead(dump, pattern)
     return found_in(dump, pattern)
 
 

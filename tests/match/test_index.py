@@ -16,11 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
+from lstmviz.dump.reader import DumpReader
+from lstmviz.match import found_in
 from lstmviz.match.engine import background
 from lstmviz.match.engine.find import MatchSearch
 from lstmviz.match.engine.threshold import compare
-from lstmviz.match.index import asked_units, code_files
+from lstmviz.match.index import ahead, asked_units, code_files
 from lstmviz.match.index import store as index
+from lstmviz.match.index.asked_first import AskedFirst
 from lstmviz.match.index.codes import HUNDREDTHS, above, at_or_above, coder_for
 from lstmviz.types import Pattern, PatternUnit, view_cut
 from support.budget import examples
@@ -394,11 +397,12 @@ ENDS = """
 import sys, time
 import lstmviz
 from lstmviz.match.index import store
+from lstmviz.match.index.ahead import index_ahead
 
 write = store._write_at
 store.SMALL, store.BLOCK_VALUES, store._write_at = 0, 40, lambda *given: time.sleep(0.01) or write(*given)
 dump = lstmviz.open_dump(sys.argv[1])
-store.index_ahead(dump, "rnn.l0.h")
+index_ahead(dump, "rnn.l0.h")
 while not list(store.index_folder(dump).glob("*.rows")):
     time.sleep(0.01)
 """
@@ -436,8 +440,8 @@ def test_a_question_does_not_wait_for_units_that_it_did_not_ask_for(dump, monkey
     monkeypatch.setattr(asked_units, "MOST_BYTES", most_bytes)
     expected, goes_on, build = plain(dump), threading.Event(), index._build
     monkeypatch.setattr(index, "_build", lambda *given: goes_on.wait(20) and build(*given))
-    index.index_ahead(dump, "rnn.l0.h")
-    index.index_ahead(dump, "rnn.l1.h")  # waits for the first
+    ahead.index_ahead(dump, "rnn.l0.h")
+    ahead.index_ahead(dump, "rnn.l1.h")  # waits for the first
     read = []
     codes_of = asked_units.coded_blocks
     monkeypatch.setattr(asked_units, "coded_blocks", lambda *given: read.append(given[2]) or codes_of(*given))
@@ -461,6 +465,53 @@ def test_a_question_does_not_wait_for_units_that_it_did_not_ask_for(dump, monkey
     assert [name for name, _ in index.open_indexes(dump)] == ["rnn.l0.h", "rnn.l1.h"]
     assert answers(dump) == expected
     assert len(read) <= 3
+
+
+@pytest.fixture
+def held_build(monkeypatch):
+    """No index is built until this is set."""
+    monkeypatch.setattr(index, "SMALL", 0)
+    goes_on, build = threading.Event(), index._build
+    monkeypatch.setattr(index, "_build", lambda *given: goes_on.wait(20) and build(*given))
+    yield goes_on
+    goes_on.set()
+    for thread in [t for t in threading.enumerate() if t.name == "lstmviz-index"]:
+        thread.join(20)
+
+
+def test_no_shard_of_a_corpus_and_no_other_reader_of_it_waits_either(parts, held_build):
+    dump, corpus = parts
+    source = next(iter(corpus.sources))
+    pattern = corpus.select(source, 0, 2, threshold=-0.5)
+    expected = rows_of(MatchSearch(dump, pattern, use_index=False).page(1000))
+    ahead.pattern_ahead(corpus, pattern)
+    assert rows_of(found_in(corpus, pattern).page(1000)) == expected
+    for shard in corpus.shards:
+        assert ahead.is_built_ahead(DumpReader(shard.path), source)
+    assert ahead.is_built_ahead(corpus, source)
+    assert not held_build.is_set()
+
+
+def test_sources_of_units_and_of_background_units_are_built(dump, held_build):
+    bases = (("rnn.l0.h", 0.3), ("rnn.l1.h", 0.3))
+    pattern = Pattern("text", (PatternUnit("rnn.l0.h", 0), PatternUnit("rnn.l0.h", 1)), bases, 2)
+    ahead.pattern_ahead(dump, pattern)
+    assert all(ahead.is_built_ahead(dump, source) for source in dump.sources)
+
+
+def test_what_is_built_waits_for_all_who_ask_but_not_for_ever(monkeypatch):
+    turn, done = AskedFirst(), threading.Event()
+    monkeypatch.setattr("lstmviz.match.index.asked_first.LONGEST", 60.0)
+    builder = threading.Thread(target=lambda: turn.give_way() or done.set())
+    with turn:
+        with turn:
+            builder.start()
+        assert not done.wait(0.05)
+    assert done.wait(20)
+    builder.join()
+    monkeypatch.setattr("lstmviz.match.index.asked_first.LONGEST", 0.01)
+    with turn:
+        turn.give_way()
 
 
 def test_the_share_that_is_built_is_told_to_whoever_asks(dump, monkeypatch):

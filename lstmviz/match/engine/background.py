@@ -19,8 +19,10 @@ from lstmviz.match.engine.activity import (
 )
 from lstmviz.match.engine.threads import in_threads
 from lstmviz.match.engine.threshold import is_on
+from lstmviz.match.index.ahead import is_built_ahead
+from lstmviz.match.index.asked_first import asked_first
 from lstmviz.match.index.codes import LAST_CODE, Codes, Rule
-from lstmviz.match.index.store import CodeMatrices, asked_first, code_matrices_of, is_built_ahead
+from lstmviz.match.index.store import CodeMatrices, code_matrices_of
 from lstmviz.types import Pattern, PatternUnit
 
 READ_AHEAD = 2_000  # spans; up to here the system is asked to read each span's rows ahead
@@ -40,7 +42,7 @@ class BackgroundUnits:
         self._is_background = np.ones(self._states.info.n_units, np.bool_)
         self._is_background[in_pattern] = False
         is_awaited = use_index and is_built_ahead(dump, source)
-        self._turn: AbstractContextManager[object] = asked_first if is_awaited else nullcontext()
+        self._turn: AbstractContextManager[None] = asked_first if is_awaited else nullcontext()
         codes = code_matrices_of(dump, source) if use_index and not is_awaited else None
         self._codes = codes
         self._rule = None if codes is None else codes.coder.rule(self._states.info.cut(base), "high")

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from lstmviz.dump.reader import DumpReader
+from lstmviz.match.index.ahead import is_built_ahead
+from lstmviz.match.index.asked_first import asked_first
 from lstmviz.match.index.codes import coder_for
-from lstmviz.match.index.store import CodeMatrices, asked_first, code_matrices_of, coded_blocks, is_built_ahead
+from lstmviz.match.index.store import CodeMatrices, code_matrices_of, coded_blocks
 from lstmviz.system.asked import look
 
 MOST_BYTES = 2**28  # of codes and fine bytes that are made for questions on one source; beyond, the index is waited for
 
-_made: WeakKeyDictionary[DumpReader, dict[str, tuple[CodeMatrices, set[int]]]] = WeakKeyDictionary()
+
+@dataclass
+class _Made:
+    """Codes of a source of which some units are filled in, by whoever has the lock."""
+
+    codes: CodeMatrices
+    units: set[int] = field(default_factory=set)
+    lock: Any = field(default_factory=threading.Lock)
+
+
+_made: WeakKeyDictionary[DumpReader, dict[str, _Made]] = WeakKeyDictionary()
+_making = threading.Lock()
 
 
 def codes_of_units(dump: DumpReader, name: str, units: Collection[int]) -> CodeMatrices | None:
@@ -26,14 +42,16 @@ def codes_of_units(dump: DumpReader, name: str, units: Collection[int]) -> CodeM
     if not is_built_ahead(dump, name):
         _made.get(dump, {}).pop(name, None)
         return code_matrices_of(dump, name)
-    with asked_first:
-        codes, present = _made.setdefault(dump, {}).setdefault(name, (_no_codes(dump, name), set()))
-        missing = sorted(set(units) - present)
-        if 2 * len(present.union(missing)) * codes.units.shape[1] <= MOST_BYTES:
+    with _making:
+        of_dump = _made.setdefault(dump, {})
+        made = of_dump[name] = of_dump.get(name) or _Made(_no_codes(dump, name))
+    with asked_first, made.lock:
+        missing = sorted(set(units) - made.units)
+        if 2 * len(made.units.union(missing)) * made.codes.units.shape[1] <= MOST_BYTES:
             if missing:
-                _fill(codes, dump, name, missing)
-                present.update(missing)
-            return codes
+                _fill(made.codes, dump, name, missing)
+                made.units.update(missing)
+            return made.codes
     return code_matrices_of(dump, name)
 
 

@@ -9,7 +9,6 @@ time. The codes of small sources are kept in memory only.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
 import logging
@@ -33,7 +32,8 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.memory import MemoryReader
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import DumpError, LstmvizError
+from lstmviz.errors import DumpError
+from lstmviz.match.index.asked_first import asked_first
 from lstmviz.match.index.code_files import CodeFile, checksums, n_blocks
 from lstmviz.match.index.codes import Coder, Codes, coder_for
 from lstmviz.system.asked import for_everybody, look
@@ -46,15 +46,11 @@ SMALL = 2**24  # recorded values; up to here the codes of a source are made in m
 THREADS = 2
 BLOCK_VALUES = 2**22  # recorded values read, coded and written at a time
 SPARE_BYTES = 2**26  # of the disk that an index leaves free
-PATIENCE = 3.0  # seconds that the end of the program waits for an index that is not finished to be removed
 LOOK_EVERY = 1.0  # seconds between two looks whether anybody wrote to an index that is open
 
 
 log = logging.getLogger("lstmviz")
 _open: WeakKeyDictionary[DumpReader, dict[str, CodeMatrices | None]] = WeakKeyDictionary()
-_ahead: WeakKeyDictionary[DumpReader, dict[str, threading.Thread]] = WeakKeyDictionary()  # that build in the background
-_ahead_lock, _one_at_a_time = threading.Lock(), threading.Lock()
-asked_first = threading.Lock()  # held while units that somebody asks for are read; what builds an index waits for it
 
 
 @dataclass
@@ -169,7 +165,7 @@ def is_small(source: Source) -> bool:
     return source.n_steps * source.n_units <= SMALL
 
 
-def _is_in_memory(dump: DumpReader, source: Source) -> bool:
+def is_in_memory(dump: DumpReader, source: Source) -> bool:
     """Tell whether codes are made in memory: those of a small source, or of a dump that is in memory itself."""
     return is_small(source) or isinstance(dump, MemoryReader)
 
@@ -179,14 +175,14 @@ def code_matrices_of(dump: DumpReader, name: str) -> CodeMatrices | None:
     opened = _open.setdefault(dump, {})
     if name not in opened:
         source = dump.source(name)
-        opened[name] = _codes_in_memory(dump, source) if _is_in_memory(dump, source) else build_index(dump, name)
+        opened[name] = _codes_in_memory(dump, source) if is_in_memory(dump, source) else build_index(dump, name)
     return opened[name]
 
 
 def is_indexed(dump: DumpReader, name: str) -> bool:
     """Tell whether a source's codes are on disk, which means that all its present values have been read before."""
     source = dump.source(name)
-    if _is_in_memory(dump, source):
+    if is_in_memory(dump, source):
         return False
     opened = _open.setdefault(dump, {})
     if name not in opened:
@@ -223,41 +219,6 @@ def build_index(
     return None
 
 
-def index_ahead(dump: DumpReader, name: str) -> None:
-    """Begin to build the index of a source in the background, once, unless its codes are made in memory."""
-    if _is_in_memory(dump, dump.source(name)):
-        return
-    thread = threading.Thread(target=_index_in_turn, args=(dump, name), name="lstmviz-index", daemon=True)
-    with _ahead_lock:
-        if _ahead.setdefault(dump, {}).setdefault(name, thread) is thread:
-            thread.start()
-
-
-def _index_in_turn(dump: DumpReader, name: str) -> None:
-    """Build the index of a source once those before it are built; whoever matches meanwhile sees what fails."""
-    readers = list(dump.readers())
-    with _ahead_lock:
-        for reader in readers:
-            _ahead.setdefault(reader, {}).setdefault(name, threading.current_thread())
-    with _one_at_a_time, suppress(LstmvizError, OSError, RuntimeError):  # the last where the program ends meanwhile
-        for reader in readers:
-            code_matrices_of(reader, name)
-
-
-@atexit.register
-def _await_removal() -> None:
-    """Wait while what is built in the background removes its files: it goes no further than the block it is at."""
-    until = time.monotonic() + PATIENCE
-    for thread in {thread for threads in list(_ahead.values()) for thread in threads.values()}:
-        thread.join(max(0.0, until - time.monotonic()))
-
-
-def is_built_ahead(dump: DumpReader, name: str) -> bool:
-    """Tell whether the index of a source is being built in the background, and not there yet."""
-    thread = _ahead.get(dump, {}).get(name)
-    return thread is not None and thread.is_alive() and not is_indexed(dump, name)
-
-
 def built_shares(dump: DumpReader) -> Iterator[tuple[str, float]]:
     """Yield the name of each source whose index is being built, by any process, and the share that is written, 0 to 1.
 
@@ -265,7 +226,7 @@ def built_shares(dump: DumpReader) -> Iterator[tuple[str, float]]:
     """
     readers = list(dump.readers())
     for source in dump.sources.values():
-        if _is_in_memory(dump, source):
+        if is_in_memory(dump, source):
             continue
         written = [_written(reader, reader.source(source.name)) for reader in readers]
         if any(is_begun for is_begun, _ in written):
@@ -286,7 +247,7 @@ def open_indexes(dump: DumpReader) -> Iterator[tuple[str, CodeMatrices]]:
     """Yield the name and the codes of each source of a dump that has an index on disk."""
     for source in dump.sources.values():
         for folder in _folders(dump):
-            if not _is_in_memory(dump, source) and (codes := _open_index(dump, source, folder)) is not None:
+            if not is_in_memory(dump, source) and (codes := _open_index(dump, source, folder)) is not None:
                 yield source.name, codes
                 break
 
@@ -371,8 +332,7 @@ def _build(dump: DumpReader, source: Source, folder: Path, progress: CountProgre
         with ExitStack() as files:
             by_unit, fine_by_unit, by_row = (files.enter_context(new_file(path)) for path in layouts)
             for block in coded_blocks(dump, source):
-                with asked_first:
-                    pass
+                asked_first.give_way()
                 _write_at(by_row, block.start * source.n_units, block.rows)
                 for file, layout in ((by_unit, block.units), (fine_by_unit, block.fine)):
                     for unit, line in enumerate(layout):

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.match.index.store import index_ahead
+from lstmviz.match.index.ahead import index_ahead
 from lstmviz.ui.describe import about, finite, tracks_json
 from lstmviz.ui.routes.requests import axis_at, source_at, threshold_arg
 from lstmviz.ui.routes.responses import cached_by_tracks, cached_forever
