@@ -240,6 +240,15 @@ class BlockValidator:
                 )
 
 
+def _remedy(arrays: Arrays) -> str:
+    """Say what to do about arrays of different lengths: states may have been given as (n_units, n_steps)."""
+    others = {len(array) for key, array in arrays.items() if key.role != "state"}
+    for key, array in arrays.items():
+        if key.role == "state" and {array.shape[1]} == others:
+            return f"did you pass (n_units, n_steps)? give the states of {key.name!r} transposed"
+    return "give each one row a step"
+
+
 def _common_length(arrays: Arrays) -> int:
     """Return the number of steps that all arrays have; InputError where they differ."""
     counts = {key.name or "tokens": len(array) for key, array in arrays.items()}
@@ -247,6 +256,6 @@ def _common_length(arrays: Arrays) -> int:
     if counts[fewest] != counts[most]:
         raise InputError(
             f"{most} has {counts[most]} steps and {fewest} {counts[fewest]}; step {counts[fewest]} is the first that "
-            f"{fewest} lacks"
+            f"{fewest} lacks; {_remedy(arrays)}"
         )
     return counts[most]

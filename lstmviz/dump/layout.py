@@ -130,6 +130,11 @@ def _valid_steps(
         if valid is None or valid.shape != shape:
             raise InputError(f"mask has shape {np.shape(mask)} and the states {shape}; give (batch, steps)")
         return valid
+    if lengths is not None and np.shape(lengths) == (width,) != (n_sequences,):
+        raise InputError(
+            f"states of {first!r} are a batch of {shape} and lengths has {width} numbers: did you pass (steps, batch, "
+            "n_units)? give states.transpose(1, 0, 2)"
+        )
     steps = read_lengths(lengths, n_sequences) if lengths is not None else (width,) * n_sequences
     long = next((i for i, n in enumerate(steps) if n > width), None)
     if long is not None:

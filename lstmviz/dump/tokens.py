@@ -66,6 +66,7 @@ def read_tokens(given: Any, has_vocab: bool) -> TokenGrid:
         )
     if array.dtype.kind != "O":
         return TokenGrid(array.copy(), "ids", lengths)  # checked now, and read when the batch ends
+    array[array != array] = None  # NaN, which a data frame has in place of a missing string
     _check_words(array, lengths)
     return TokenGrid(array, "words", lengths)
 

@@ -71,7 +71,7 @@ def _of_tokenizer(given: Any) -> Any:
     for name in ("get_vocabulary", "get_itos"):
         if callable(getattr(given, name, None)):
             return getattr(given, name)()
-    return getattr(given, "word_index", given)
+    return getattr(given, "word_index", getattr(given, "itos", given))
 
 
 def _kind(given: object) -> str:

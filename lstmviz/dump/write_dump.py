@@ -218,6 +218,7 @@ def _look_ahead(blocks: list[CheckedBlock], rest: Iterator[CheckedBlock]) -> int
 def _iter_blocks(blocks: Iterable[DumpBlock] | None, arrays: Mapping[str, Any]) -> Iterator[DumpBlock]:
     """Return the blocks to write: those given, or the arrays as one block."""
     if blocks is None:
+        check_mapping("states", arrays["states"])
         return iter([DumpBlock(**{**arrays, "states": arrays["states"] or {}})])
     extra = next((name for name, values in arrays.items() if values is not None), None)
     if extra is not None:

@@ -176,10 +176,15 @@ def _one_model(given: Any) -> nn.Module:
     """Return a model, or several as one, each under its name; theirs are not changed."""
     from torch import nn
 
-    if isinstance(given, (list, tuple)):
+    are_several = isinstance(given, (list, tuple))
+    if are_several:
         names = [type(model).__name__.lower() for model in given]
         given = {n if names.count(n) == 1 else f"{n}{i}": m for i, (n, m) in enumerate(zip(names, given, strict=True))}
-    if isinstance(given, Mapping) and given and all(isinstance(m, nn.Module) for m in given.values()):
+    if are_several or (isinstance(given, Mapping) and any(isinstance(m, nn.Module) for m in given.values())):
+        odd = [type(model).__name__ for model in given.values() if not isinstance(model, nn.Module)]
+        if odd or not given:
+            problem = f"a {odd[0]} is among the models" if odd else "no model is given"
+            raise RecordingError(f"{problem}; pass the nn.Module that is run, or several of them")
         return nn.ModuleDict(dict(given))
     model: nn.Module = given
     return model

@@ -326,3 +326,41 @@ def test_a_text_that_cannot_be_encoded_is_named(tmp_path):
 def test_lists_that_became_text_in_a_csv_file_are_refused(doors):
     with pytest.raises(InputError, match=r"tokens\[0\] is the text .*ast.literal_eval"):
         doors(["['the', 'cat', 'sat']", "['cat']"])
+
+
+def test_missing_words_are_padding_and_nothing_else(doors):
+    frame = pd.DataFrame([ROWS[0], [*ROWS[1], None]])  # its last word is missing
+    for values in (frame, frame.astype(object).where(frame.notna(), np.nan).to_numpy(), frame.fillna(pd.NA)):
+        assert all(dump.tokens[:] == ["the", "cat", "sat", "cat", "sat"] for dump in doors(values, lengths=LENGTHS))
+    with pytest.raises(InputError, match="hold None at step 2 of sequence 1; leave padding out with lengths="):
+        doors(frame)
+
+
+@pytest.mark.parametrize("padding", [[[0, 0, 0], [0, 0, 1]], [[0, 0, 1], [0, 1, 1]]], ids=["one full", "none"])
+def test_a_mask_of_padding_is_told_from_one_of_text(doors, padding):
+    ids = np.where(padding, 0, [[1, 2, 3], [2, 3, 1]])
+    for tokens in (ids, [[WORDS[i] for i in row] for row in ids]):
+        with pytest.raises(InputError, match=r"mask keeps .* alone .* True for text and False for padding: give ~mask"):
+            doors(tokens, mask=np.array(padding, bool))
+
+
+def test_a_vocabulary_of_another_library_by_its_list(tmp_path):
+    class Vocab:
+        itos = WORDS
+
+    path = lstmviz.write_dump(tmp_path / "a.h5", states={"h": np.zeros((2, 3))}, tokens=[1, 2], vocab=Vocab())
+    assert lstmviz.open_dump(path).tokens[:] == ["the", "cat"]
+
+
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [
+        ({"states": np.zeros((3, 4))}, "states is a ndarray; give a dict"),
+        ({"states": {"h": np.zeros((3, 2, 4))}, "lengths": [3, 2]}, r"did you pass \(steps, batch, n_units\)"),
+        ({"states": {"h": np.zeros((4, 3))}, "tokens": [1, 2, 3]}, r"did you pass \(n_units, n_steps\)"),
+        ({"states": {"h": np.zeros((4, 8))}, "tokens": [1, 2, 3]}, "tokens lacks; give each one row a step"),
+    ],
+)
+def test_states_in_another_layout(tmp_path, given, parts):
+    with pytest.raises(InputError, match=parts):
+        lstmviz.write_dump(tmp_path / "a.h5", vocab=WORDS, **given)

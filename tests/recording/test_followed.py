@@ -23,8 +23,8 @@ from support.recording import one_line
 
 N_WORDS, WIDTH = 6, 5
 WORDS = [f"w{i}" for i in range(N_WORDS)]
-PROJECTIONS = ("none", "linear", "tanh", "scaled", "joined", "positions", "one hot", "parameter", "softmax")
-UNFOLLOWED = "softmax"  # which a rule could follow: it stands for all layers that none does
+PROJECTIONS = ("none", "linear", "tanh", "scaled", "joined", "positions", "one hot", "parameter", "NumPy")
+UNFOLLOWED = "NumPy"  # it stands for everything that torch does not show
 MOVES = ("none", "flip", "flip ids", "flip within", "sort", "shift", "sort and flip")
 RUNS = ("whole", "chunks", "steps", "packed", "packed sorted", "cell", "cell backwards")
 GIVEN = ("tensor", "array", "list", "strings", "nothing")
@@ -63,8 +63,8 @@ class Reader(nn.Module):
             x = torch.tanh(x) * 2
         if self.projection == "scaled":
             x = nn.functional.dropout(x * WIDTH**0.5, 0.5, training=False)
-        if self.projection == "softmax":
-            x = x.softmax(dim=-1)
+        if self.projection == "NumPy":
+            x = torch.from_numpy(np.tanh(x.detach().numpy()))
         if self.projection == "joined":
             x = torch.cat([x, torch.randn(*x.shape[:-1], 3)], dim=-1)
         if self.projection == "positions":
@@ -304,6 +304,67 @@ def test_tokens_that_the_model_did_not_read(tmp_path, tokens, parts):
     model = nn.Sequential(nn.Embedding(N_WORDS, 4), nn.LSTM(4, 3, batch_first=True)).eval()
     with one_line(RecordingError, "1 read other tokens than were given", *parts):
         recorded(tmp_path / "a.h5", model, IDS, tokens=tokens)
+
+
+CROSS = torch.randn(4, 4, generator=torch.Generator().manual_seed(0))
+LAYERS = {
+    "einsum": lambda x: torch.einsum("bte,ef->btf", x, CROSS),
+    "einsum in another order": lambda x: torch.einsum("ef,...e->...f", CROSS, x),
+    "attention in one step": lambda x: torch.einsum("bte,bte,ef->btf", x, torch.ones(x.shape), CROSS),
+    "softmax": lambda x: x.softmax(-1),
+    "log_softmax": lambda x: nn.functional.log_softmax(x, dim=2),
+    "normalize": lambda x: nn.functional.normalize(x, dim=-1),
+    "largest of two": lambda x: torch.cat([x, x * CROSS[0]], -1).view(3, -1, 4, 2).max(-1)[0],
+    "larger one": lambda x: torch.max(x, 2 * x),
+    "sum of two": lambda x: torch.stack([x, torch.randn(x.shape)]).sum(0),
+    "mean of two": lambda x: torch.stack([x, 2 * x], dim=-1).mean(dim=-1, keepdim=True).squeeze(-1),
+    "conv of one step": lambda x: nn.functional.conv1d(x.transpose(1, 2), CROSS[..., None]).transpose(1, 2),
+    "dropout of whole features": lambda x: nn.functional.dropout2d(x[..., None], 0.5, training=False)[..., 0],
+    "scattered": lambda x: torch.zeros(x.shape).masked_scatter(torch.ones(x.shape, dtype=torch.bool), x),
+    "a number for NaN": torch.nan_to_num,
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_layers_that_act_on_each_step_alone_are_followed(tmp_path, layer):
+    """Three tokens of each text, and each text once: nothing but the trace could tell."""
+
+    class WithLayer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed, self.rnn = nn.Embedding(N_WORDS, 4), nn.LSTM(4, 3, batch_first=True)
+
+        def forward(self, ids):
+            return self.rnn(LAYERS[layer](self.embed(ids)))
+
+    model = WithLayer().eval()
+    assert recorded(tmp_path / "a.h5", model, IDS, tokens=IDS).provenance["tokens"] == "checked"
+    with one_line(LayoutError, "did you pass (steps, batch)"):
+        recorded(tmp_path / "b.h5", model, IDS, tokens=IDS.T)
+
+
+@pytest.mark.parametrize(
+    "mixing",
+    [
+        lambda x: torch.einsum("bte,ts->bse", x, CROSS[:3, :3]),
+        lambda x: x.softmax(1),
+        lambda x: nn.functional.normalize(x),
+        lambda x: x.sum(1, keepdim=True).expand(-1, 3, -1),
+        lambda x: x.sum() + torch.zeros(3, 3, 4),
+        lambda x: x.max().expand(3, 3, 4),
+        lambda x: nn.functional.conv1d(x.transpose(1, 2), torch.ones(4, 4, 3), padding=1).transpose(1, 2),
+    ],
+)
+def test_layers_that_act_across_steps_are_not_followed(tmp_path, mixing):
+    class WithLayer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed, self.rnn = nn.Embedding(N_WORDS, 4), nn.LSTM(4, 3, batch_first=True)
+
+        def forward(self, ids):
+            return self.rnn(mixing(self.embed(ids)))
+
+    assert recorded(tmp_path / "a.h5", WithLayer(), IDS, tokens=IDS).provenance["tokens"] == "not checked"
 
 
 def test_what_mixes_steps_is_not_checked(tmp_path):

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import lstmviz
-from lstmviz.errors import InputError
+from lstmviz.errors import InputError, RecordingError
 from support.recording import one_line
 
 IDS = torch.tensor([[1, 2, 3], [3, 4, 5]])
@@ -81,12 +82,17 @@ def test_several_heads_have_names(tmp_path):
 @pytest.mark.parametrize(
     ("logits", "said", "parts"),
     [
+        *(
+            (torch.linspace(-most, most, 30).view(2, 3, 5).sigmoid(), {}, ["separate labels", "kind='sigmoids'"])
+            for most in (4, 1)
+        ),
         (torch.rand(2, 3, 4), {}, ["probabilities of separate labels", "kind='values'", "kind='sigmoids'"]),
         (torch.rand(2, 3, 4), {"kind": "sigmoids"}, ["probabilities already", "kind='values'"]),
         (torch.randn(2, 3, 4), {"labels": ["a", "b"]}, ["labels names 2", "4 scores"]),
         (torch.randn(2, 1), {"labels": ["spam"]}, ["labels names 1", "2 scores"]),
         (torch.randn(6, 4), {}, ["flattened; give logits.view(2, 3, -1)"]),
         (torch.randn(2, 3, 4), {"kind": "logits"}, ["'softmax', 'sigmoids', 'values'"]),
+        ((torch.randn(2, 3),) * 2, {"kind": "values", "targets": torch.ones(2, 3)}, ["each output", "under a name="]),
     ],
 )
 def test_outputs_that_do_not_fit(tmp_path, logits, said, parts):
@@ -173,3 +179,118 @@ def test_targets_in_any_form(tmp_path):
         kept(tmp_path / "y.h5", logits, [0.5, 1])
     with one_line(InputError, "logits are a tuple, not an array of scores"):
         kept(tmp_path / "z.h5", (logits, None))
+
+
+def by_batch(path, outputs, **said):
+    """Record a batch for each of ``outputs``, which are its predictions."""
+    model = nn.Sequential(nn.Embedding(6, 4), nn.LSTM(4, 3, batch_first=True)).eval()
+    with torch.no_grad(), lstmviz.record(model, path, overwrite=True) as run:
+        for one in outputs:
+            with run.batch(tokens=IDS[:1]):
+                model(IDS[:1])
+                run.predictions(one, **said)
+    return lstmviz.open_dump(path)
+
+
+@pytest.mark.parametrize("shape", [(1,), (1, 1), (1, 3, 1)])
+def test_sigmoids_of_one_score_are_told_from_logits_once_there_are_enough(tmp_path, shape):
+    torch.manual_seed(0)
+    logits = torch.randn(20, *shape) * 3
+    said = {"concerns": "step", "top_k": 1} if len(shape) == 3 else {}
+    by_batch(tmp_path / "logits.h5", logits, **said)
+    by_batch(tmp_path / "untrained.h5", logits / 100 + 0.3, **said)
+    for trained in (logits, logits / 100):
+        with pytest.raises(InputError, match=r"probabilities of yes .*before the sigmoid, .*kind='values'"):
+            by_batch(tmp_path / "a.h5", trained.sigmoid(), **said)
+
+
+def test_sigmoids_of_several_labels_are_told_from_logits_over_batches(tmp_path):
+    torch.manual_seed(0)
+    logits = torch.randn(8, 1, 4) * 3
+    for kind in ("softmax", "sigmoids"):
+        by_batch(tmp_path / f"{kind}.h5", logits, kind=kind)
+        with pytest.raises(InputError, match="look like probabilities"):
+            by_batch(tmp_path / "a.h5", logits.sigmoid(), kind=kind)
+
+
+class Sorting(nn.Module):
+    """A tagger that sorts its batch by length, and may forget to bring its scores back into order."""
+
+    def __init__(self, *, forgets: bool, bidirectional: bool = False) -> None:
+        super().__init__()
+        self.embed, self.forgets = nn.Embedding(6, 4), forgets
+        self.rnn = nn.LSTM(4, 3, batch_first=True, bidirectional=bidirectional)
+        self.out = nn.Linear(3 + 3 * bidirectional, 5)
+
+    def forward(self, ids, lengths):
+        lengths, order = lengths.sort(descending=True)
+        packed = pack_padded_sequence(self.embed(ids[order]), lengths, batch_first=True)
+        scores = self.out(pad_packed_sequence(self.rnn(packed)[0], batch_first=True)[0])
+        return scores if self.forgets else scores[order.argsort()]
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_scores_in_another_order_than_the_tokens_are_refused(tmp_path, bidirectional):
+    ids, lengths = torch.tensor([[1, 0, 0], [3, 4, 0], [2, 1, 5]]), torch.tensor([1, 2, 3])
+    right, wrong = (Sorting(forgets=forgets, bidirectional=bidirectional).eval() for forgets in (False, True))
+    with torch.no_grad(), lstmviz.record(right, tmp_path / "a.h5") as run, run.batch(tokens=ids, lengths=lengths):
+        run.predictions(scores := right(ids, lengths), concerns="step", top_k=1)
+    top = lstmviz.open_dump(tmp_path / "a.h5").tracks["top1"]
+    best = [str(scores[i, t].argmax().item()) for i, n in enumerate(lengths) for t in range(n)]
+    assert [top.labels[i] for i in top[:]] == best
+    with (
+        torch.no_grad(),
+        one_line(InputError, "step 0 of sequence 0 come from sequence 2", "in the order of the tokens"),
+        lstmviz.record(wrong, tmp_path / "b.h5") as run,
+        run.batch(tokens=ids, lengths=lengths),
+    ):
+        run.predictions(wrong(ids, lengths), concerns="step")
+
+
+def test_scores_of_a_square_batch_are_never_transposed(tmp_path):
+    ids, embed, rnn, out = (
+        torch.tensor([[1, 2, 3], [3, 4, 5], [2, 5, 1]]),
+        nn.Embedding(6, 4),
+        nn.LSTM(4, 3),
+        nn.Linear(3, 6),
+    )
+    model = nn.ModuleList([embed, rnn, out]).eval()
+    with torch.no_grad(), lstmviz.record(model, tmp_path / "a.h5", overwrite=True) as run:
+        with run.batch(tokens=ids):
+            run.predictions(out(rnn(embed(ids.T))[0]).transpose(0, 1), ids, concerns="step")
+        with one_line(InputError, "did you pass (steps, batch, n)", "outputs.transpose(0, 1)"), run.batch(tokens=ids):
+            run.predictions(out(rnn(embed(ids.T))[0]), concerns="step")
+        with run.batch(tokens=ids):  # of the step before, which is the model's affair
+            scores = out(rnn(embed(ids.T))[0]).transpose(0, 1)
+            run.predictions(torch.cat([torch.zeros(3, 1, 6), scores[:, :-1]], dim=1), ids, concerns="step")
+
+
+def test_true_and_false_are_targets_of_two_labels(tmp_path):
+    logits = torch.tensor([[2.0, -1.0], [0.5, 1.0]])
+    dump = predicted(tmp_path / "a.h5", ((logits, [False, True]), {"labels": ["ham", "spam"]}))
+    assert dump.sequences["right"].tolist() == ["right", "right"]
+    with one_line(InputError, "targets have bool", "integer ids"):
+        predicted(tmp_path / "b.h5", ((torch.randn(2, 3), [False, True]), {}))
+
+
+@pytest.mark.parametrize(
+    ("call", "parts"),
+    [
+        (lambda run: run.track("x", torch.ones(3, 2)), ["track 'x' has shape (3, 2)", "transposed"]),
+        (lambda run: run.track("x", torch.ones(2, 4)), ["track 'x' has shape (2, 4) and (2, 3) ran", "each step"]),
+        (lambda run: run.track("x", torch.ones(2, 2)), ["track 'x' has shape (2, 2)", "each step"]),
+        (lambda run: run.track("x", torch.ones(3)), ["track 'x' has shape (3,) and (2,) ran", "each sequence"]),
+        (lambda run: [run.track("x", [1, 2]) for _ in "ab"], ["run.track('x', values) was called 2 times"]),
+        (lambda run: [run.predictions(torch.randn(2, 4)) for _ in "ab"], ["2 times", "name= of its own"]),
+    ],
+)
+def test_values_given_inside_the_batch_that_do_not_fit(tmp_path, call, parts):
+    model = nn.Sequential(nn.Embedding(6, 4), nn.LSTM(4, 3, batch_first=True)).eval()
+    with (
+        torch.no_grad(),
+        one_line(RecordingError, *parts),
+        lstmviz.record(model, tmp_path / "a.h5") as run,
+        run.batch(tokens=IDS),
+    ):
+        model(IDS)
+        call(run)

@@ -20,6 +20,9 @@ from support.recording import IDS, Model, holder, one_line
         (lambda: torch.jit.script(nn.LSTM(2, 3)), ["TorchScript LSTM", "eager model"]),
         (lambda: torch.compile(nn.LSTM(2, 3)), ["torch.compile", "was made from"]),
         (lambda: nn.LSTM, ["a type is not a torch module", "nn.Module"]),
+        (list, ["no model is given"]),
+        (lambda: [nn.LSTM(2, 3), None], ["a NoneType is among the models"]),
+        (lambda: {"a": nn.LSTM(2, 3), "b": "c"}, ["a str is among the models"]),
     ],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -287,3 +290,14 @@ def test_a_cell_state_beyond_float16(tmp_path):
         run.batch(tokens=[[1, 1]]),
     ):
         lstm(torch.zeros(1, 2, 1), hx)
+
+
+def test_a_pass_inside_a_transform_of_torch_func(tmp_path):
+    rnn = nn.LSTM(2, 3, batch_first=True).eval()
+    for transform in (lambda f: torch.func.grad(lambda x: f(x).sum()), torch.func.vmap):
+        with (
+            one_line(RecordingError, "torch.func", "record a pass of the model itself"),
+            lstmviz.record(rnn, tmp_path / "a.h5") as run,
+            run.batch(),
+        ):
+            transform(lambda x: rnn(x)[0])(torch.zeros(1, 4, 2))

@@ -172,11 +172,13 @@ class AxisBatch:
                 values = torch.from_numpy(np.array(forward.given.wide_inputs, np.float32))
                 self.log(self.axis.prefix + INPUTS, values.transpose(0, 1), "raw")
 
-    def add_tracks(self, verb: str, tracks: Callable[[ForwardPass], list[PredictionTrack]]) -> None:
+    def add_tracks(self, verb: str, tracks: Callable[[ForwardPass], list[PredictionTrack]], remedy: str = "") -> None:
         """Take tracks that are made while the batch runs; a second call of the same verb is for the next pass."""
         place = self._at.get(verb, -1) + 1
         if place == len(self._passes):
-            raise RecordingError(f"{verb} was called {place + 1} times in one batch; call it once for each pass")
+            raise RecordingError(
+                f"{verb} was called {place + 1} times in one batch; call it once for each pass{remedy}"
+            )
         self._at[verb] = place
         self._passes[place].predictions += tracks(self._passes[place])
 

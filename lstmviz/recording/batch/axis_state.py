@@ -16,6 +16,7 @@ from lstmviz.recording.batch.axes import AxisSpec
 from lstmviz.recording.batch.carried import Carried
 from lstmviz.recording.batch.fit_tokens import least_known
 from lstmviz.recording.batch.pass_inputs import CheckedPass, Pass, PassTrack, check_pass
+from lstmviz.recording.batch.score_range import ScoreRange
 
 Ints = NDArray[np.int64]
 TOKENS = ""  # the encoder's name for the tokens of an axis; a track always has a name
@@ -83,6 +84,7 @@ class AxisState:
     carried: dict[str, Carried] = field(default_factory=dict)  # of the last batch, by module
     problems: dict[str, str] = field(default_factory=dict)  # of passing states on, the first of each module
     reading: dict[str, str] = field(default_factory=dict)  # how the tokens of each module are known
+    scores: dict[str | None, ScoreRange] = field(default_factory=dict)  # of each head, by its name
     unit_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)  # of what is logged, by source
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from lstmviz.recording.batch.forward_pass import ForwardPass, PredictionTrack
 from lstmviz.recording.batch.paired import pair_attention
 from lstmviz.recording.batch.pass_inputs import INPUTS, MANY_FEATURES, Pass, feature_names, read_inputs
 from lstmviz.recording.batch.prediction_tracks import Predictions
+from lstmviz.recording.batch.score_range import ScoreRange
 from lstmviz.recording.follow.follower import TokenFollower
 from lstmviz.recording.hooks.calls import ModuleCall, StateFilter
 from lstmviz.recording.hooks.modules import RecordedModule
@@ -115,7 +116,7 @@ class Batch:
         if array.ndim not in (1, 2):
             raise InputError(f"track {name!r} has shape {array.shape}; give (batch, steps), or (batch,) for sequences")
         track = PredictionTrack(name, array.copy(), "sequence" if array.ndim == 1 else "step", "step", "")
-        self._add(f"run.track({name!r}", axis, lambda _: [track])
+        self._add(f"run.track({name!r}, values)", axis, lambda _: [track])
 
     def starts(self, values: Any, axis: str | None) -> None:
         """Take where episodes begin, (batch, steps)."""
@@ -132,12 +133,12 @@ class Batch:
             return
         names = feature_names(axis_state.spec.features, array.shape[2], axis_state.prefix)
         tracks = [PredictionTrack(n, array[..., i].copy(), "step", "step", INPUTS) for i, n in enumerate(names)]
-        self._add("run.inputs(values", axis, lambda _: tracks)
+        self._add("run.inputs(values)", axis, lambda _: tracks)
 
     def _add(self, call: str, axis: str | None, tracks: Callable[[ForwardPass], list[PredictionTrack]]) -> None:
-        axis_batch = self._axis(call, axis)
+        axis_batch = self._axis(call.removesuffix(")"), axis)
         with own_arithmetic():
-            self._guarded(lambda: axis_batch.add_tracks(call.partition("(values")[0], tracks))
+            self._guarded(lambda: axis_batch.add_tracks(call, tracks))
 
     def log(
         self,
@@ -204,12 +205,16 @@ class Batch:
         layouts = {m.module.batch_first for m, _ in self._modules if isinstance(m.module, nn.RNNBase)}
         is_steps_first = False in layouts if len(layouts) == 1 else None
 
+        scores = axis_batch.axis.scores.setdefault(given.name, ScoreRange())
+
         def tracks(forward: ForwardPass) -> list[PredictionTrack]:
-            return given.tracks(forward.given, forward.layout, axis_batch.axis.spec.vocab, is_steps_first)
+            forward.note_outputs(verb, given.outputs)
+            return given.tracks(forward.given, forward.layout, axis_batch.axis.spec.vocab, is_steps_first, scores)
 
         verb = "run.predictions" if given.name is None else f"run.predictions({given.name})"
+        remedy = ", and give each head of the model a name= of its own"
         with own_arithmetic():
-            self._guarded(lambda: axis_batch.add_tracks(verb, tracks))
+            self._guarded(lambda: axis_batch.add_tracks(verb, tracks, remedy))
 
     def _axis(self, call: str, name: str | None) -> AxisBatch:
         if name is None and len(self._axes) == 1:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lstmviz.dump.schema import StateDtype
 from lstmviz.errors import RecordingError
 from lstmviz.recording.batch.axis_state import RowPlaces
 from lstmviz.recording.batch.episodes import step_places
+from lstmviz.recording.batch.fit_outputs import check_outputs
 from lstmviz.recording.batch.fit_rows import fit_rows
 from lstmviz.recording.batch.fit_tokens import NOT_CHECKED, Fit, fit_tokens, tokens_read
 from lstmviz.recording.batch.pass_inputs import CheckedPass
@@ -99,6 +101,7 @@ class ForwardPass:
     states: dict[str, StateRows] = field(default_factory=dict)
     attention: dict[str, AttentionRows] = field(default_factory=dict)
     predictions: list[PredictionTrack] = field(default_factory=list)
+    outputs: dict[str, Mapping[str, NDArray[Any]]] = field(default_factory=dict)  # what predictions come from
     running: dict[str, Collector | LoggedSource] = field(default_factory=dict)
     n_calls: dict[str, int] = field(default_factory=dict)
     follower: TokenFollower | None = None
@@ -230,7 +233,16 @@ class ForwardPass:
         """Settle what still runs (cells, and modules whose steps were not given before); None if nothing ran."""
         for name in sorted(self.running, key=lambda n: self.call_shape(n).lengths is None):
             self.settle(name)
+        for call, rows in self.outputs.items():
+            for name, fit in self.fits.items():
+                if fit.verdict != NOT_CHECKED:
+                    check_outputs(call, rows, self.readings[name], fit.placement)
         return self.layout
+
+    def note_outputs(self, call: str, outputs: Any) -> None:
+        """Note where outputs (batch, steps, n) come from, as far as that is followed."""
+        if self.follower is not None and isinstance(outputs, Tensor) and outputs.dim() == 3:
+            self.outputs[call] = {s: p.cpu().numpy() for s, p in self.follower.rows_of(outputs).items()}
 
     def _lay_out(self, valid: ValidSteps) -> PassLayout:
         return lay_out(valid, self.places_of, self.storage.every, self.given.where, self.starts, self.places)

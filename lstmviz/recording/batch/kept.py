@@ -28,7 +28,7 @@ def kept_tracks(forward: ForwardPass, layout: PassLayout) -> list[PassTrack]:
     mask = np.ones(shape or (0, 0), np.bool_) if given.valid is None else given.valid.mask(given.n_padded or 0)
     tracks = [_kept_values(track, mask, layout) for track in given.tracks]
     for prediction in forward.predictions:
-        _check_shape(prediction, layout)
+        _check_shape(prediction, layout, given.n_padded)
         valid = None if prediction.per == "sequence" else layout.valid.mask(prediction.values.shape[1])
         rows = read_track(prediction.name, prediction.values, prediction.values.shape, valid)
         track = PassTrack(prediction.name, rows, prediction.per, prediction.concerns, prediction.group)
@@ -36,13 +36,20 @@ def kept_tracks(forward: ForwardPass, layout: PassLayout) -> list[PassTrack]:
     return tracks
 
 
-def _check_shape(track: PredictionTrack, layout: PassLayout) -> None:
+def _check_shape(track: PredictionTrack, layout: PassLayout, n_padded: int | None) -> None:
+    """Raise RecordingError unless a track has a value for each sequence, or for each step as they are padded."""
     n_sequences, n_steps = layout.valid.n_sequences, layout.valid.end
-    if track.values.shape[0] != n_sequences or (track.per == "step" and track.values.shape[1] < n_steps):
-        raise RecordingError(
-            f"track {track.name!r} was made for {track.values.shape} and {n_sequences} sequences x {n_steps} steps "
-            "ran; predict once for every step"
-        )
+    shape = track.values.shape
+    is_fitting = track.per == "sequence" or (
+        shape[1] >= n_steps if n_padded is None else shape[1] in (n_steps, n_padded)
+    )
+    if shape[0] == n_sequences and is_fitting:
+        return
+    wanted = (n_sequences,) if track.per == "sequence" else (n_sequences, n_steps)
+    guess = "did you pass (steps, batch)? give it transposed"
+    if shape != wanted[::-1] or len(shape) == 1:
+        guess = f"give one value for each {track.per}"
+    raise RecordingError(f"track {track.name!r} has shape {shape} and {wanted} ran; {guess}")
 
 
 def _kept_values(track: PassTrack, mask: NDArray[np.bool_], layout: PassLayout) -> PassTrack:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmviz.checks import short_repr
 from lstmviz.dump.schema import check_track, first_duplicate
 from lstmviz.dump.tokens import TokenGrid, check_no_gap, even_rows, read_tokens
 from lstmviz.dump.validate import TrackRows, check_ids, check_mapping, read_mask, read_sequence_track, read_track
@@ -134,6 +135,8 @@ def check_pass(
         "starts": read_mask("starts", given.starts),
     }
     shape = _common_shape(grids, given.tracks)
+    if tokens is not None and grids["mask"] is not None and grids["mask"].shape == tokens.values.shape:
+        _check_is_text(tokens.values, grids["mask"])
     valid = read_valid_steps(given.lengths, grids["mask"], ragged, shape)
     mask = None if shape is None else np.ones(shape, np.bool_) if valid is None else valid.mask(shape[1])
     if tokens is not None and tokens.kind == "ids" and mask is not None:
@@ -149,6 +152,16 @@ def check_pass(
     n_padded = None if shape is None else shape[1]
     wide = inputs if inputs is not None and inputs.shape[2] > MANY_FEATURES else None
     return CheckedPass(n_sequences, n_padded, valid, tokens, tuple(tracks), grids["where"], wide, grids["starts"])
+
+
+def _check_is_text(tokens: NDArray[Any], mask: NDArray[np.bool_]) -> None:
+    """Raise InputError for a mask of padding: it keeps one token alone, others are left out, and no row is whole."""
+    kept = set(tokens[mask].tolist())
+    if len(kept) == 1 and not mask.all(1).any() and len(set(tokens[~mask].tolist()) - kept) > 1:
+        raise InputError(
+            f"mask keeps {short_repr(kept.pop())} alone and leaves out all other tokens; it is True for text and False "
+            "for padding: give ~mask"
+        )
 
 
 def read_inputs(given: Values | None) -> tuple[NDArray[Any] | None, tuple[int, ...] | None]:

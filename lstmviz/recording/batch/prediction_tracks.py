@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from lstmviz.errors import InputError
 from lstmviz.recording.batch.forward_pass import PassLayout, PredictionTrack
 from lstmviz.recording.batch.pass_inputs import CheckedPass
 from lstmviz.recording.batch.predictions import GROUP, class_predictions, token_predictions, value_tracks
+from lstmviz.recording.batch.score_range import ScoreRange
 from lstmviz.types import Concerns
 
 Kind = Literal["softmax", "sigmoids", "values"]
@@ -36,8 +38,24 @@ class Predictions:
         layout: PassLayout | None,
         vocab: Sequence[str] | None,
         is_steps_first: bool | None,
+        scores: ScoreRange,
     ) -> list[PredictionTrack]:
-        """Return the tracks for a pass; ``is_steps_first`` is the layout of the model where all modules have one."""
+        """Return the tracks for a pass; ``is_steps_first`` is the layout of the model where all modules have one.
+
+        ``scores`` is the range of those of the head so far.
+        """
+        made = self._made(given, layout, vocab, is_steps_first)
+        if self.kind != "values":
+            self._check_range(scores)
+        return made
+
+    def _made(
+        self,
+        given: CheckedPass,
+        layout: PassLayout | None,
+        vocab: Sequence[str] | None,
+        is_steps_first: bool | None,
+    ) -> list[PredictionTrack]:
         outputs = self.outputs[None] if isinstance(self.outputs, Tensor) and not self.outputs.dim() else self.outputs
         first = outputs[0] if isinstance(outputs, tuple) and self.kind != "softmax" else outputs
         shape = _shape(first)
@@ -68,6 +86,16 @@ class Predictions:
             is_steps_first=is_steps_first,
         )
         return self._named(values, "step", self.concerns)
+
+    def _check_range(self, scores: ScoreRange) -> None:
+        """Raise InputError where all scores of the head, in this batch and those before, look like probabilities."""
+        given = self.outputs
+        are_several = isinstance(given, (tuple, list)) and self.kind != "softmax"
+        parts = [torch.as_tensor(part).detach() for part in (given if are_several else [given])]
+        for part in parts:
+            scores.add(part)
+        is_one = self.kind == "softmax" and (parts[0].dim() < 2 or parts[0].shape[-1] == 1)
+        scores.require_logits(is_one=is_one, is_softmax=self.kind == "softmax")
 
     def _may_be_of_steps(self, n_sequences: int) -> bool:
         """Tell whether nothing says that outputs (batch, n) are classes of sequences."""

@@ -25,9 +25,6 @@ GROUP = "predictions"  # the tracks are drawn together
 RIGHT, WRONG = "right", "wrong"
 _NONE = -100  # the target of no target, as torch's losses have it
 _CHUNK = 4_000_000  # logits read at a time: 16 MB of float32, whatever the size of the vocabulary
-_SPREAD = 0.5  # of probabilities of separate labels, if one is near 0
-_OFF_ZERO = 0.25  # the logits of a small untrained model are all above it once in a hundred, of others never
-_ENOUGH = 16  # scores, which lie between 0 and 1 by chance in less than one of 50,000 cases
 _NEAR_ONE = 1e-3  # how far the sum of a row of probabilities may be from 1, in any dtype
 
 Tracks = dict[str, NDArray[Any]]
@@ -92,7 +89,7 @@ def class_predictions(logits: Any, targets: Any, n_sequences: int, *, labels: Se
         )
     values = values[:, None]
     if targets is not None:
-        targets = _ids(targets, labels)
+        targets = _ids(targets, labels, values.shape[2])
         if tuple(targets.shape) != (n_sequences,):
             raise InputError(
                 f"targets have shape {tuple(targets.shape)}; give one class id for each of the {n_sequences} sequences"
@@ -121,8 +118,6 @@ def value_tracks(
     if tensor.dim() != len(shape) + 1 or tuple(tensor.shape[:-1]) != shape:
         raise InputError(f"outputs have shape {tuple(tensor.shape)} and ({', '.join(map(str, shape))}, n) is needed")
     _check_labels(labels, tensor.shape[-1], needs_all=True)
-    if kind == "sigmoids" and _are_shares(tensor):
-        raise InputError("outputs look like probabilities already; give logits, or keep them with kind='values'")
     wide = tensor.double() if tensor.dtype == torch.float64 else tensor.float()
     values_kept = wide.sigmoid() if kind == "sigmoids" else wide
     stem = "p" if kind == "sigmoids" else "output"
@@ -132,7 +127,10 @@ def value_tracks(
         wanted = torch.as_tensor(np.asarray(targets.cpu() if isinstance(targets, Tensor) else targets)).to(wide)
         wanted = wanted[..., None] if tuple(wanted.shape) == shape and wide.shape[-1] == 1 else wanted
         if wanted.shape != wide.shape:
-            raise InputError(f"targets have shape {tuple(wanted.shape)} and outputs {tuple(wide.shape)}; give one each")
+            remedy = "give a target for each output"
+            if tuple(wanted.shape) == shape:
+                remedy += ", or the one output that has targets in a call of its own, under a name="
+            raise InputError(f"targets have shape {tuple(wanted.shape)} and outputs {tuple(wide.shape)}; {remedy}")
         each = _cross_entropy(wide, wanted) if kind == "sigmoids" else (wide - wanted).abs()
         tracks["loss"] = each.mean(-1).float().cpu().numpy()
     return tracks
@@ -256,9 +254,11 @@ def _check_logits(logits: Tensor, shape: tuple[int, int], *, is_steps_first: boo
     raise InputError(f"logits have shape {given} and ({batch}, {steps}, n_vocab) is needed; {guess}")
 
 
-def _ids(given: Any, labels: Sequence[str] | None) -> NDArray[np.int64]:
-    """Return targets as ids, -100 for none: numbers as they are, strings by the labels."""
+def _ids(given: Any, labels: Sequence[str] | None, n_labels: int) -> NDArray[np.int64]:
+    """Return targets as ids, -100 for none: numbers as they are, strings by the labels, True as 1 of two labels."""
     values = as_array("targets", given, "ids", "give integer ids, -100 where there is no target")
+    if values.dtype.kind == "b" and n_labels == 2:
+        return values.astype(np.int64)
     if values.dtype.kind == "O":
         number = {label: i for i, label in reversed(list(enumerate(labels or ())))} | {None: _NONE}
         odd = next((v for v in values.flat if v not in number), None)
@@ -291,7 +291,7 @@ def read_labels(given: Any) -> tuple[str, ...] | None:
 def _targets(
     given: Any, shape: tuple[int, int], n_labels: int, labels: Sequence[str] | None = None
 ) -> NDArray[np.int64]:
-    ids = _ids(given, labels)
+    ids = _ids(given, labels, n_labels)
     if ids.shape != shape:
         guess = "give one id for each step, -100 where there is none"
         if ids.shape == shape[::-1]:
@@ -323,21 +323,5 @@ def _refuse_probabilities(logits: Tensor) -> None:
     if logits.shape[1] < 2 or not len(logits):
         return
     low, high = torch.aminmax(logits)
-    is_share = bool((low >= 0) & (high <= 1))
-    if is_share and bool(((logits.float().sum(1) - 1).abs() <= _NEAR_ONE).all()):
+    if bool((low >= 0) & (high <= 1)) and bool(((logits.float().sum(1) - 1).abs() <= _NEAR_ONE).all()):
         raise InputError("logits look like probabilities (each row sums to 1); give logits, or their log()")
-    if is_share and _are_shares(logits):
-        raise InputError(
-            "logits look like probabilities of separate labels (all lie between 0 and 1, and rows do not sum to 1); "
-            "keep them with kind='values', or give their logits and kind='sigmoids'"
-        )
-
-
-def _are_shares(values: Tensor) -> bool:
-    """Tell whether values are too many to lie between 0 and 1 by chance, not all at the ends, and not close to 0.
-
-    The logits of an untrained model lie close to 0, and its probabilities close to 0.5.
-    """
-    low, high = torch.aminmax(values)
-    is_within = bool((low >= 0) & (high <= 1) & ((high - low > _SPREAD) | (low >= _OFF_ZERO)))
-    return values.numel() >= _ENOUGH and is_within and bool((values % 1 != 0).any())

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from lstmviz.recording.follow.across import ACROSS, across
 from lstmviz.recording.follow.rules import (
     LOOKUPS,
     RULES,
@@ -159,7 +160,7 @@ class TokenFollower(TorchFunctionMode):
                 self._keep_all(result, source, moved)
         elif kind == "keep":
             self._keep(result, self._places_of(args[0]))
-        elif kind == "each":
+        elif kind == "each" or (kind == "reduce" and any(isinstance(a, Tensor) for a in args[1:])):
             parts = [self._places_of(t) for t in tensors_in((*args[1:], *kwargs.values()))]
             self._keep(result, joined([before, *parts], result.shape))
         elif kind in ("row", "addmm"):
@@ -171,6 +172,8 @@ class TokenFollower(TorchFunctionMode):
             outputs = result[:1] if kind == "layer" else result if isinstance(result, tuple) else (result,)
             for output in outputs:
                 self._keep(output, widened(rows, output.shape[-1]))
+        elif kind in ACROSS:
+            self._keep(result if isinstance(result, Tensor) else result[0], across(kind, self._places_of, args, kwargs))
         else:
             self._note_filling(func, kind, args, kwargs, result, before)
 
@@ -196,6 +199,12 @@ class TokenFollower(TorchFunctionMode):
         elif kind in ("mask", "rewrite"):
             places = (before if kind == "rewrite" else self._places_of(args[0])).items()
             self._keep(result, {s: p.masked_fill(args[1], -1) for s, p in places})
+        elif kind == "masked":
+            added = self._places_of(args[2])
+            sources = dict.fromkeys((*before, *added))
+            filled = {s: added.get(s, no_place(args[2])).contiguous() for s in sources}
+            empty = no_place(result)
+            self._keep(result, {s: before.get(s, empty).masked_scatter(args[1], filled[s]) for s in sources})
         elif kind == "sequence":
             parts = [self._places_of(t) for t in args[0]]
             for source in dict.fromkeys(name for part in parts for name in part):

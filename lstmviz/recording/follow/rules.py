@@ -33,7 +33,8 @@ _EACH = (
     "hardswish logsigmoid clamp clip minimum maximum lerp dropout dropout1d feature_dropout alpha_dropout sin cos erf "
     "sign square reciprocal round floor ceil prelu rrelu batch_norm threshold addcmul addcdiv __add__ __radd__ __sub__ "
     "__rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __div__ __rdiv__ __floordiv__ __mod__ __pow__ __neg__ __abs__ "
-    "rsub __iadd__ __isub__ __imul__ __itruediv__ __idiv__"
+    "rsub __iadd__ __isub__ __imul__ __itruediv__ __idiv__ nan_to_num exp2 log2 softshrink hardshrink tanhshrink "
+    "dropout2d dropout3d"
 )
 _ROWS = "linear matmul mm bmm __matmul__ layer_norm rms_norm glu"
 _CELLS = "lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell"
@@ -60,6 +61,11 @@ def _rules() -> dict[Any, str]:
         "rewrite": "masked_fill_",
         "scatter": "scatter scatter_",
         "iterate": "__iter__",
+        "softmax": "softmax log_softmax softmin normalize",
+        "reduce": "sum mean prod amax amin max min logsumexp",
+        "einsum": "einsum",
+        "convolution": "conv1d conv2d",
+        "masked": "masked_scatter masked_scatter_",
     }
     rules: dict[Any, str] = {}
     for kind, names in kinds.items():

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from lstmviz.errors import RecordingError
 from lstmviz.recording.hooks.calls import ModuleCall
 
 
@@ -27,6 +28,11 @@ class Watch:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the module, and take what went in and came out."""
+        if torch._C._functorch.maybe_current_level() is not None:
+            raise RecordingError(
+                f"{self._name} ran inside torch.func (grad, vmap and the like), whose tensors cannot be kept; record a "
+                "pass of the model itself"
+            )
         output = self._forward(*args, **kwargs)
         if torch._C._current_graph_task_id() == -1:
             with torch._C.DisableTorchFunction():
