@@ -11,6 +11,7 @@ from lstmviz.dump.corpus.reader import write_corpus as write_corpus
 from lstmviz.dump.pair_arrays import DumpAttention as DumpAttention
 from lstmviz.dump.write_dump import write_dump as write_dump
 from lstmviz.errors import Cancelled as Cancelled
+from lstmviz.errors import ClassError as ClassError
 from lstmviz.errors import ClusterError as ClusterError
 from lstmviz.errors import DumpError as DumpError
 from lstmviz.errors import DumpExists as DumpExists
@@ -32,6 +33,7 @@ from lstmviz.errors import RecordingError as RecordingError
 from lstmviz.errors import ServeError as ServeError
 from lstmviz.errors import StorageError as StorageError
 from lstmviz.errors import TextError as TextError
+from lstmviz.errors import TooLong as TooLong
 from lstmviz.errors import UnknownName as UnknownName
 from lstmviz.errors import WindowError as WindowError
 from lstmviz.match.pattern.file import Notes as Notes

@@ -26,7 +26,7 @@ from lstmviz.commands import (
     train,
 )
 from lstmviz.commands.base import app
-from lstmviz.system.streams import flush, make_writable
+from lstmviz.system.streams import flush, give_up, make_writable
 
 __all__ = [
     "app",
@@ -56,6 +56,8 @@ def main() -> None:
     make_writable()
     try:
         app()
+    except OSError as err:  # of a help or a version: commands tell their own
+        sys.exit(give_up(err))
     finally:
         _forget_interrupt()
         code = flush()

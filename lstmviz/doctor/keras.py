@@ -20,10 +20,11 @@ KINDS = {4: "LSTM", 3: "GRU", 1: "simple RNN"}  # by the number of gates
 
 @dataclass(frozen=True)
 class RecurrentLayer:
-    """The arrays of one direction of a layer: kernel, recurrent kernel and maybe bias."""
+    """The arrays of a layer, or of one direction: kernel, recurrent kernel and maybe bias; ``n_directions`` times."""
 
     path: str
     arrays: tuple[Array, ...]
+    n_directions: int = 1
 
     @property
     def kind(self) -> str:
@@ -34,15 +35,29 @@ class RecurrentLayer:
     def finding(self) -> Finding:
         """Return what it is, and the line that makes a module of PyTorch out of it."""
         n_inputs, n_units = self.arrays[0].shape[0], self.arrays[1].shape[0]
-        text = f"{self.kind}, {quantity(n_units, 'unit')} over {quantity(n_inputs, 'input')}"
+        kind = f"{'bidirectional ' * (self.n_directions > 1)}{self.kind}"
+        text = f"{kind}, {quantity(n_units, 'unit')} over {quantity(n_inputs, 'input')}"
         reads = ", ".join(f"f[{array.path!r}][:]" for array in self.arrays)
         remedy = f"lstmviz.rnn_from_keras([{reads}])" if self.kind != "simple RNN" else "load it into nn.RNN"
         return Finding("note", f"layer {self.path}", text, remedy)
 
 
+def _both_ways(layers: list[RecurrentLayer]) -> Iterator[RecurrentLayer]:
+    """Yield layers, the two directions of one as one layer: those whose paths say forward and backward."""
+    by_path = {layer.path: layer for layer in layers}
+    for path, layer in by_path.items():
+        ahead, back = (
+            by_path.get(path.replace(*names)) for names in (("backward", "forward"), ("forward", "backward"))
+        )
+        if ahead is None or back is None or ahead is back or len(ahead.arrays) != len(back.arrays):
+            yield layer
+        elif layer is ahead:
+            yield RecurrentLayer(path, (*ahead.arrays, *back.arrays), 2)
+
+
 def keras_findings(survey: FileSurvey) -> Iterator[Finding]:
     """Yield what a file of weights holds, layer by layer; nothing where there is no recurrent layer of Keras in it."""
-    layers = list(_recurrent_layers(survey))
+    layers = list(_both_ways(list(_recurrent_layers(survey))))
     if not layers:
         return
     yield Finding(

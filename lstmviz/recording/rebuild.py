@@ -69,14 +69,14 @@ def rnn_from_keras(layer: Any) -> nn.LSTM | nn.GRU:
     return _loaded(_kind(n_gates)(n_inputs, n_units, **options, dtype=next(iter(state.values())).dtype), state)
 
 
-def rnn_from_weights(weights: Mapping[str, Any], *, batch_first: bool = True) -> nn.LSTM | nn.GRU:
+def rnn_from_weights(weights: Mapping[str, Any] | nn.Module, *, batch_first: bool = True) -> nn.LSTM | nn.GRU:
     """Return the ``nn.LSTM`` or ``nn.GRU`` that has some weights, so that it can be recorded.
 
     A TorchScript module calls no hooks; a module of the same weights does.
 
     Args:
         weights: The state dict of the module, or of a model in which it is the only recurrent one: ``weight_ih_l0``,
-            ``weight_hh_l0``, ... with or without the module's name before them.
+            ``weight_hh_l0``, ... with or without the module's name before them. The module itself will do.
         batch_first: Whether its inputs are (batch, steps, n_inputs).
 
     Returns:
@@ -93,6 +93,11 @@ def rnn_from_weights(weights: Mapping[str, Any], *, batch_first: bool = True) ->
     """
     import torch
 
+    weights = weights.state_dict() if isinstance(weights, torch.nn.Module) else weights
+    if not isinstance(weights, Mapping):
+        raise InputError(
+            f"weights are a {type(weights).__name__}; give a state dict, as module.state_dict() returns it"
+        )
     matched_weights = {name: match for name in weights if (match := _NAME.fullmatch(name))}
     prefixes = sorted({match["prefix"] for match in matched_weights.values()})
     if len(prefixes) != 1:

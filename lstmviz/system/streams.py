@@ -31,14 +31,18 @@ def flush() -> int:
     try:
         if sys.stdout is not None and not sys.stdout.closed:
             sys.stdout.flush()
-    except BrokenPipeError:
-        leave_to_nobody()
-        return BROKEN_PIPE
     except OSError as err:
-        leave_to_nobody()
-        print(f"lstmviz: the output cannot be written ({err.strerror})", file=sys.stderr)
-        return 1
+        return give_up(err)
     return 0
+
+
+def give_up(err: OSError) -> int:
+    """Write no more after an error of writing, and say which, if there is a reader; return the exit code."""
+    leave_to_nobody()
+    if isinstance(err, BrokenPipeError):
+        return BROKEN_PIPE
+    print(f"lstmviz: the output cannot be written ({err.strerror})", file=sys.stderr)
+    return 1
 
 
 def leave_to_nobody() -> None:

@@ -83,6 +83,15 @@ def test_a_full_disk_is_said_in_one_line(path, command):
     assert "No space left" in errors.decode()
 
 
+@pytest.mark.parametrize("command", [["--help"], ["match", "--help"], ["--version"]], ids=" ".join)
+def test_a_help_on_a_full_disk_is_no_fault(command):
+    line = [sys.executable, "-m", "lstmviz.cli", *command]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, check=False, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "lstmviz: the output cannot be written (No space left on device)\n"
+
+
 def test_progress_is_a_line_now_and_then_where_it_is_redirected(monkeypatch):
     monkeypatch.setattr("lstmviz.system.progress.LINE_SECONDS", 0.02)
     said = io.StringIO()

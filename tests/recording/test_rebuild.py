@@ -126,6 +126,7 @@ def test_a_scripted_module_is_rebuilt_and_recorded(tmp_path, module):
     with torch.no_grad(), run, run.batch():
         assert torch.equal(rebuilt(x)[0], scripted(x)[0])
     assert lstmviz.open_dump(tmp_path / "a.h5").n_steps == 21
+    assert torch.equal(lstmviz.rnn_from_weights(scripted)(x)[0], rebuilt(x)[0])
 
 
 def test_weights_that_are_not_of_one_module_are_refused():
@@ -135,6 +136,7 @@ def test_weights_that_are_not_of_one_module_are_refused():
         (nn.Linear(2, 3).state_dict(), "there is weight, bias"),
         (nn.RNN(2, 3).state_dict(), "an LSTM of 3 units has 12 rows"),
         ({"weight_ih_l0": torch.zeros(12, 2)}, "weight_hh_l0 is missing"),
+        ("model.pt", "weights are a str; give a state dict"),
         ({**nn.LSTM(2, 3).state_dict(), "bias_hh_l0": torch.zeros(5)}, "the weights do not fit LSTM(2, 3"),
     ):
         with pytest.raises(InputError) as caught:
