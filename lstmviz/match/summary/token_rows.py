@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -17,9 +19,24 @@ from lstmviz.match.summary.spans import covered_steps
 
 HERE, BEFORE, AFTER = PLACES = "token here", "token before", "token after"
 BLOCK_STEPS = 2**20  # of the corpus, read at a time
+MOST_TABLE = 2**24  # ids up to which a table has the spelling of each
 
-Counts: TypeAlias = "pd.Series[Any]"  # how often each token stands somewhere, by what it is shown as or by its id
-_cache: WeakKeyDictionary[DumpReader, dict[str, Counts]] = WeakKeyDictionary()
+Counts: TypeAlias = NDArray[np.int64]  # how often each spelling stands somewhere
+
+
+@dataclass(frozen=True, eq=False)
+class _Spellings:
+    """What the tokens of an axis are shown as: two ids may be shown alike, and are counted together."""
+
+    texts: NDArray[np.object_]
+    of_ids: Callable[[NDArray[Any]], NDArray[np.intp]]  # the place in ``texts`` of each id
+
+    def count(self, ids: NDArray[Any]) -> Counts:
+        """Return how often each spelling is among some ids."""
+        return np.bincount(self.of_ids(ids), minlength=len(self.texts))
+
+
+_cache: WeakKeyDictionary[DumpReader, dict[str, tuple[_Spellings, Counts]]] = WeakKeyDictionary()
 
 
 def token_rows(dump: DumpReader, axis: str, spans: Candidates, most: int) -> pd.DataFrame:
@@ -40,22 +57,23 @@ def token_rows(dump: DumpReader, axis: str, spans: Candidates, most: int) -> pd.
     tokens = dump.axis(axis).tokens
     if tokens is None or not most:
         return pd.DataFrame()
-    corpus = _corpus_counts(dump, axis, tokens)
-    parts = [_strongest(place, counts, corpus, most) for place, counts in _counts(dump, axis, tokens, spans)]
+    spellings, corpus = _corpus_counts(dump, axis, tokens)
+    counted = _counts(dump.axis(axis), tokens, spellings, spans)
+    parts = [_strongest(place, spellings, counts, corpus, most) for place, counts in counted.items()]
     return pd.concat(parts, ignore_index=True)
 
 
-def _counts(dump: DumpReader, axis: str, tokens: Tokens, spans: Candidates) -> list[tuple[str, Counts]]:
+def _counts(axis: Axis, tokens: Tokens, spellings: _Spellings, spans: Candidates) -> dict[str, Counts]:
     """Return how often each token stands at each place."""
-    beside = {place: np.unique(steps_beside(dump.axis(axis), spans, place)) for place in (BEFORE, AFTER)}
-    counted: dict[str, list[Counts]] = {HERE: [], BEFORE: [], AFTER: []}
+    beside = {place: _different(steps_beside(axis, spans, place)) for place in (BEFORE, AFTER)}
+    counts = {place: np.zeros(len(spellings.texts), np.int64) for place in PLACES}
     for first in range(0, len(tokens), BLOCK_STEPS):
         stop = min(first + BLOCK_STEPS, len(tokens))
         ids = tokens.ids[first:stop]
-        counted[HERE].append(_count(ids[covered_steps(spans, first, stop)]))
+        counts[HERE] += spellings.count(ids[covered_steps(spans, first, stop)])
         for place, steps in beside.items():
-            counted[place].append(_count(ids[_within(steps, first, stop)]))
-    return [(place, _spelled(_added(parts), tokens)) for place, parts in counted.items()]
+            counts[place] += spellings.count(ids[_within(steps, first, stop)])
+    return counts
 
 
 def steps_beside(axis: Axis, spans: Candidates, place: str) -> Steps:
@@ -65,6 +83,11 @@ def steps_beside(axis: Axis, spans: Candidates, place: str) -> Steps:
         return np.asarray(spans.start[is_inner] - 1)
     following = np.append(axis.starts, axis.n_steps)
     return np.asarray(spans.stop[spans.stop != following[np.searchsorted(following, spans.stop)]])
+
+
+def _different(steps: Steps) -> Steps:
+    """Return each step once, in order; those beside the runs of a unit are so already."""
+    return steps if (steps[1:] > steps[:-1]).all() else np.unique(steps)
 
 
 def order_by_strength(frame: pd.DataFrame) -> pd.DataFrame:
@@ -81,33 +104,38 @@ def _within(steps: Steps, first: int, stop: int) -> Steps:
     return steps[slice(*np.searchsorted(steps, [first, stop]).tolist())] - first
 
 
-def _corpus_counts(dump: DumpReader, axis: str, tokens: Tokens) -> Counts:
-    """Return how often each token stands in the whole corpus, counted once for an open dump."""
+def _corpus_counts(dump: DumpReader, axis: str, tokens: Tokens) -> tuple[_Spellings, Counts]:
+    """Return the spellings, and how often each stands in the whole corpus, counted once for an open dump."""
     known = _cache.setdefault(dump, {})
     if axis not in known:
-        blocks = range(0, len(tokens), BLOCK_STEPS)
-        known[axis] = _spelled(_added([_count(tokens.ids[first : first + BLOCK_STEPS]) for first in blocks]), tokens)
+        blocks = range(0, max(1, len(tokens)), BLOCK_STEPS)
+        parts = [np.unique(tokens.ids[first : first + BLOCK_STEPS], return_counts=True) for first in blocks]
+        ids, part_counts = (np.concatenate(each) for each in zip(*parts, strict=True))
+        spellings = _spellings(tokens, ids)
+        known[axis] = spellings, np.bincount(spellings.of_ids(ids), part_counts, len(spellings.texts)).astype(np.int64)
     return known[axis]
 
 
-def _count(ids: NDArray[Any]) -> Counts:
-    values, counts = np.unique(ids, return_counts=True)
-    return pd.Series(counts, index=values)
+def _spellings(tokens: Tokens, ids: NDArray[Any]) -> _Spellings:
+    """Return the spellings of the ids that a corpus has."""
+    different = np.unique(ids)
+    vocab, places = tokens.vocab, dict[str, int]()
+    texts = [str(i) if vocab is None else vocab[i] for i in different.tolist()]
+    of_different = np.array([places.setdefault(text, len(places)) for text in texts], np.intp)
+    by_id = np.zeros(1 + (int(different[-1]) if len(different) else 0), np.intp)
+    if len(by_id) > MOST_TABLE:
+        return _Spellings(_objects(places), lambda ids: of_different[np.searchsorted(different, ids)])
+    by_id[different] = of_different
+    return _Spellings(_objects(places), lambda ids: by_id[ids])
 
 
-def _added(parts: list[Counts]) -> Counts:
-    return pd.concat(parts).groupby(level=0).sum()
+def _objects(texts: Iterable[str]) -> NDArray[np.object_]:
+    return np.array([*texts, None], object)[:-1]  # with None, NumPy keeps the strings as objects
 
 
-def _spelled(counts: Counts, tokens: Tokens) -> Counts:
-    """Count by what is shown: two ids may be shown alike."""
-    vocab = tokens.vocab
-    names = [str(i) if vocab is None else vocab[i] for i in counts.index.tolist()]
-    return counts.groupby(np.array(names, dtype=object), sort=False).sum()
-
-
-def _strongest(place: str, counts: Counts, corpus: Counts, most: int) -> pd.DataFrame:
-    frame = pd.DataFrame({"n_steps": counts, "n_corpus": corpus.loc[counts.index]})
-    frame = frame.assign(share=counts / counts.sum(), base_rate=frame["n_corpus"] / corpus.sum())
-    strongest = order_by_strength(frame).head(most)
-    return strongest.rename_axis("value").reset_index().assign(track=place, low=np.nan, high=np.nan)
+def _strongest(place: str, spellings: _Spellings, counts: Counts, corpus: Counts, most: int) -> pd.DataFrame:
+    some = np.flatnonzero(counts)
+    columns = {"value": spellings.texts[some], "n_steps": counts[some], "n_corpus": corpus[some]}
+    shares = {"share": counts[some] / counts.sum(), "base_rate": corpus[some] / corpus.sum()}
+    strongest = order_by_strength(pd.DataFrame(columns | shares)).head(most)
+    return strongest.assign(track=place, low=np.nan, high=np.nan)
