@@ -404,3 +404,13 @@ def test_two_dumps_are_switched_between(chromium, parens, tmp_path):
         shown = bench.ready()
         assert shown["state"]["source"] == "gru.l0.h"
         assert_shows(bench.brush(2, 3), small, 2, 3, source="gru.l0.h")
+
+
+def test_what_a_page_asks_of_another_machine_fails_its_test(chromium, parens_address):
+    def asks():
+        with browsing.workbench(chromium, parens_address, bypass_csp=True) as bench:
+            bench.page.goto(f"{parens_address}/health")
+            bench.page.evaluate("() => fetch('http://other.invalid/seen', { mode: 'no-cors' }).catch(() => null)")
+
+    with pytest.raises(AssertionError, match=r"left the machine: GET http://other\.invalid/seen"):
+        asks()
