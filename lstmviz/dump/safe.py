@@ -22,6 +22,7 @@ MAX_CHUNK_BYTES = 64 * 2**20  # one read holds at least a chunk in memory
 MAX_RATIO = 1100  # declared bytes per stored byte; deflate reaches at most about 1,030
 MAX_OBJECTS = 100_000  # groups and data sets; checking more would take seconds
 MAX_ATTRIBUTE_BYTES = 65_536
+MAX_ATTRIBUTES = 200  # of one group or data set, which has a few; HDF5 finds each by looking at those before it
 MAX_NAMES = 100  # read from one group of a foreign file, to list what there is
 
 
@@ -157,6 +158,10 @@ def _check_group(group: h5py.Group, where: Path, seen: set[int]) -> None:
 
 
 def _check_attributes(item: Any, where: Path) -> None:
+    if len(item.attrs) > MAX_ATTRIBUTES:
+        raise DumpError(
+            f"{where} has {len(item.attrs):,} attributes at {item.name!r}; at most {MAX_ATTRIBUTES} are read"
+        )
     for name in item.attrs:
         attribute = item.attrs.get_id(name)
         if attribute.dtype.kind not in "iufS":
@@ -195,6 +200,8 @@ def _check_dataset(dataset: h5py.Dataset, where: Path) -> None:
             )
     if dataset.chunks is not None:
         _check_chunks(dataset, where)
+    elif stored != declared:
+        raise DumpError(f"{where} declares {declared} bytes for {name!r} and stores {stored}; record it again")
 
 
 def _check_chunks(dataset: h5py.Dataset, where: Path) -> None:

@@ -34,7 +34,8 @@ MOST_OBJECTS = 100_000  # groups and data sets, and attributes
 IN_CHILD = "LSTMVIZ_READS_FIRST"  # in the environment of the child
 REFUSED = "it is damaged or hostile, and is not read; copy or record it again"
 
-OUT_OF_MEMORY, TOO_MUCH = 5, 6  # exit codes of the child
+OUT_OF_MEMORY, TOO_MUCH, SHORT_CHUNK = 5, 6, 7  # exit codes of the child
+CHECKS = 2  # what the child looks at, numbered: raise it where that becomes more, so that all files are read anew
 
 _known: set[str] = set()
 _own: set[tuple[int, ...]] = set()  # written by this process; to be renamed into place changes a file's time of change
@@ -102,7 +103,7 @@ def _identity(path: Path) -> str:
 
     Whoever writes a file may set its time of modification, but not that of its change.
     """
-    facts = *_place(path), path.stat().st_ctime_ns, _library()
+    facts = *_place(path), path.stat().st_ctime_ns, _library(), CHECKS
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:40]
 
 
@@ -147,6 +148,8 @@ def check_end(code: int, called: Path) -> None:
         raise DumpError(f"{called} ends HDF5's library by {name}: {REFUSED}")
     if code == OUT_OF_MEMORY:
         raise DumpError(f"{called} makes HDF5 ask for more than {MEMORY // 2**20:,} MB at a time: {REFUSED}")
+    if code == SHORT_CHUNK:
+        raise DumpError(f"{called} has a chunk whose values are not as many as it declares: {REFUSED}")
     if code == TOO_MUCH:
         raise DumpError(f"{called} holds more than {MOST_OBJECTS:,} groups, data sets and attributes: {REFUSED}")
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import h5py
 
-from lstmviz.dump.trial import BLOCK_BYTES, MEMORY, MOST_OBJECTS, OUT_OF_MEMORY, TOO_MUCH
+from lstmviz.dump.chunk_lengths import has_short_chunk
+from lstmviz.dump.trial import BLOCK_BYTES, MEMORY, MOST_OBJECTS, OUT_OF_MEMORY, SHORT_CHUNK, TOO_MUCH
 
 if sys.platform != "win32":
     import resource
@@ -41,6 +42,8 @@ def read_whole(path: str) -> int:
                 _read(item)
     except MemoryError:
         return OUT_OF_MEMORY
+    except _ShortChunk:
+        return SHORT_CHUNK
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError):
         pass  # HDF5 has told that it is damaged
     return 0
@@ -83,6 +86,8 @@ def _read(item: h5py.Group | h5py.Dataset | None) -> None:
     if item.chunks is not None:
         most = 2 * item.dtype.itemsize * math.prod(item.chunks) + SPARE_BYTES
         item.id.chunk_iter(lambda chunk: _bomb() if chunk.size > most else None)
+        if has_short_chunk(item):
+            raise _ShortChunk
     width = max(1, item.nbytes // max(1, len(item))) if item.ndim else item.nbytes
     rows = max(1, BLOCK_BYTES // max(1, width))
     if item.ndim == 0 or not item.size:
@@ -94,6 +99,10 @@ def _read(item: h5py.Group | h5py.Dataset | None) -> None:
         except OSError as err:
             if any(word in str(err) for word in OUT_OF_MEMORY_WORDS):
                 raise MemoryError from err
+
+
+class _ShortChunk(Exception):
+    """A chunk is stored in fewer bytes than it declares, or in more."""
 
 
 def _bomb() -> None:

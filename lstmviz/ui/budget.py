@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from werkzeug.exceptions import ServiceUnavailable
-from werkzeug.http import parse_cookie
+from werkzeug.sansio.http import parse_cookie  # that of werkzeug.http fails on bytes that are not UTF-8
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import TooLong

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from flask import has_request_context
-from werkzeug.http import parse_cookie
+from werkzeug.sansio.http import parse_cookie  # that of werkzeug.http fails on bytes that are not UTF-8
 
 from lstmviz.classroom import Room
 from lstmviz.classroom.records import Student

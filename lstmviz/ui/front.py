@@ -37,6 +37,7 @@ LOOK_EVERY = 1  # seconds between two looks at the connections
 MOST_CONNECTIONS = 900  # systems let a process open 1,024 files
 MOST_OF_ONE = 200  # connections of one address, unless it is this machine's
 BUFFERED = 2**28  # bytes of one answer that wait in a file for a slow visitor
+MOST_AROUND_CHUNKS = 2**13  # bytes of a line before a chunk of a body, and of what follows the last one
 
 
 Refuse = Callable[[Head], tuple[int, str] | None]  # the status and the line of a refusal
@@ -72,13 +73,16 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
             self._is_checked = True
             refusal = self._refusal()
             if refusal is not None:
-                self.error, self.completed = _Refusal(*refusal), True
+                self._refuse(*refusal)
                 return len(data)  # what follows is the body, not a request
-        if self.body_bytes_received > most_body(self.path):  # of a body in chunks
-            line = f"what was posted has more than {most_body(self.path):,} bytes, which are taken here"
-            self.error, self.completed = _Refusal(413, line), True
+        n_begun = getattr(self.body_rcv, "chunk_remainder", 0)  # of a body in chunks
+        n_around = max(len(getattr(self.body_rcv, name, b"")) for name in ("control_line", "trailer"))
+        if self.body_bytes_received + n_begun > most_body(self.path):
+            self._refuse(413, f"what was posted has more than {most_body(self.path):,} bytes, which are taken here")
+        elif n_around > MOST_AROUND_CHUNKS:
+            self._refuse(400, "the chunks of this request cannot be read")
         if self.error is not None and not isinstance(self.error, _Refusal):
-            self.error = _Refusal(self.error.code, self.error.body)
+            self._refuse(self.error.code, self.error.body)
         return n_taken
 
     def parse_header(self, header_plus: bytes) -> None:
@@ -87,6 +91,12 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
             super().parse_header(header_plus)
         except ValueError as err:
             raise ParsingError("the head of this request cannot be read") from err
+        if self.chunked and "CONTENT_LENGTH" in self.headers:  # a proxy before this server may have read the other one
+            raise ParsingError("this request has both a Content-Length and chunks")
+
+    def _refuse(self, code: int, line: str) -> None:
+        """Answer this instead of the app; whoever waits to be told to go on (100-continue) is told this, too."""
+        self.error, self.completed, self.expect_continue = _Refusal(code, line), True, False
 
     def _refusal(self) -> tuple[int, str] | None:
         """Return why a request with a body is refused; one without is left to the app, which may answer with a page."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode
 
 from flask import Flask, Response, redirect, request
-from werkzeug.http import parse_cookie
+from werkzeug.sansio.http import parse_cookie  # that of werkzeug.http fails on bytes that are not UTF-8
 from werkzeug.wrappers import Response as BaseResponse
 
 from lstmviz.ui.budget import VISITOR, is_visitor
@@ -31,6 +32,7 @@ OPEN_THE_LINK = (
 # Followed from another site, a link comes without the cookie; the same address asked for by this page comes with it.
 AGAIN = '<!DOCTYPE html><meta http-equiv="refresh" content="0"><title>lstmviz</title>\n'
 PERMISSIONS = ", ".join(f"{name}=()" for name in ("camera", "geolocation", "microphone", "payment", "usb"))
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s,:/?#@\[\]\\]+))(?::\d{1,5})?", re.ASCII)
 PARTS = frozenset({"text/javascript", "text/css"})  # of a page: what forbids things to a page means nothing in them
 
 
@@ -134,10 +136,10 @@ class Access:
         if origin is None:
             is_foreign = headers.get("SEC_FETCH_SITE", "same-origin") not in ("same-origin", "none")
             return "another site's page asked for this" if is_foreign else None
-        place = urlsplit(origin)
-        if place.netloc and place.netloc.lower() == headers.get("HOST", "").lower():
+        site = origin.partition("://")[2].removesuffix("/")
+        if site and site.lower() == headers.get("HOST", "").lower():
             return None
-        name = place.hostname or ""
+        name = _hostname(site)
         is_ours = name in self._given or name.endswith(self._endings)
         return None if is_ours else f"a page of {origin[:80]!r} asked for this, not ours"
 
@@ -186,7 +188,7 @@ def present_head() -> Head:
 
 def _admit(access: Access, path: str) -> BaseResponse:
     query = [(k, v) for k, v in request.args.items(multi=True) if k != "token"]
-    where = path + request.path.lstrip("/")  # two slashes would lead to another site
+    where = path + quote(request.path.lstrip("/"))  # two slashes would lead to another site
     response = redirect(where + ("?" + urlencode(query) if query else ""))
     response.set_cookie(
         access.cookie, access.pass_, httponly=True, samesite="Strict", secure=request.is_secure, path=path
@@ -200,10 +202,9 @@ def is_followed(headers: Mapping[str, str]) -> bool:
 
 
 def _hostname(host: str) -> str:
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return host
+    """Return the name in a host's name and port; anything else, such as two hosts, is returned as it is."""
+    found = _HOST.fullmatch(host)
+    return (found[1] or found[2]).lower() if found else host
 
 
 def _query(query: str) -> dict[str, list[str]]:

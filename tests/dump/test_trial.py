@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import lstmviz
-from lstmviz.dump import hdf5_file, trial
+from lstmviz.dump import hdf5_file, safe, trial
+from lstmviz.dump.chunk_lengths import has_short_chunk
 from lstmviz.errors import DumpError, LstmvizError
 from lstmviz.opening import glances
 from support.budget import is_long
@@ -106,24 +107,76 @@ def a_gigabyte():
     return b"".join(deflate.compress(bytes(2**24)) for _ in range(64)) + deflate.flush()
 
 
-@pytest.mark.parametrize("place", ["axes/text/sequences/start", "sources/rnn.l0.h"])
-@pytest.mark.parametrize("layers", [1, 2])
-def test_a_small_chunk_that_inflates_to_much_is_refused(path, children, place, layers):
-    stored = a_gigabyte() if layers == 1 else zlib.compress(a_gigabyte(), 9)
+def store_as(path, place, filters, stored, skipped=0):
+    """Have a data set of one chunk, which is stored as it is given."""
     with h5py.File(path, "r+") as file:
         old = file[place]
         shape, kind, attributes = old.shape, old.dtype, dict(old.attrs)
         del file[place]
         plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         plan.set_chunk(shape)
-        for _ in range(layers):
-            plan.set_deflate(9)
+        for code, *numbers in filters:
+            plan.set_filter(code, 0, tuple(numbers))
         parent, name = place.rsplit("/", 1)
         space, kind = h5py.h5s.create_simple(shape), h5py.h5t.py_create(kind)
         made = h5py.h5d.create(file[parent].id, name.encode(), kind, space, plan)
-        made.write_direct_chunk((0,) * len(shape), stored, 0)
+        made.write_direct_chunk((0,) * len(shape), stored, skipped)
         h5py.Dataset(made).attrs.update(attributes)
+
+
+GZIP, SHUFFLE, FLETCHER32, LZF = (1, 9), (2, 2), (3,), (32000, 4, 261, 1440)
+N_BYTES = 120 * 6 * 2
+LZF_ZEROS = b"\x00\x00" + (b"\xe0\xf7\x00" * 6)[:-3]  # a zero, and copies of 256 bytes of those before
+
+
+@pytest.mark.parametrize("place", ["axes/text/sequences/start", "sources/rnn.l0.h"])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_small_chunk_that_inflates_to_much_is_refused(path, children, place, layers):
+    store_as(path, place, [GZIP] * layers, a_gigabyte() if layers == 1 else zlib.compress(a_gigabyte(), 9))
     with pytest.raises(DumpError, match=r"ask for more than 400 MB|the same filter twice"):
+        lstmviz.open_dump(path)
+
+
+@pytest.mark.parametrize(
+    ("filters", "stored", "skipped"),
+    [
+        ([], b"x" * 10, 0),
+        ([], b"x" * (N_BYTES + 1), 0),
+        ([SHUFFLE], b"x" * 10, 0),
+        ([GZIP], zlib.compress(b"x" * 10), 0),
+        ([GZIP], zlib.compress(bytes(N_BYTES))[:-9], 0),
+        ([GZIP], b"x" * 10, 1),
+        ([SHUFFLE, GZIP, FLETCHER32], zlib.compress(b"x" * 10), 0b100),
+        ([LZF], b"\x09" + b"x" * 10, 0),
+        ([LZF], LZF_ZEROS, 0),
+    ],
+)
+def test_a_chunk_of_fewer_bytes_than_declared_shows_nothing_of_the_memory(path, children, filters, stored, skipped):
+    store_as(path, "sources/rnn.l0.h", filters, stored, skipped)
+    with pytest.raises(DumpError, match="a chunk whose values are not as many as it declares"):
+        lstmviz.open_dump(path)
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+def test_chunks_of_every_index_and_filter_have_the_length_declared(tmp_path, libver):
+    rng = np.random.default_rng(0)
+    kinds = [{}, {"compression": "gzip"}, {"compression": "lzf"}, {"compression": "lzf", "shuffle": True}]
+    values = rng.normal(size=(100, 6)), np.zeros((100, 6)), rng.integers(0, 3, (100, 6)).repeat(3, 0)
+    with h5py.File(tmp_path / "a.h5", "w", libver=libver) as file:
+        for i, more in enumerate([kind | {"fletcher32": f} for kind in kinds for f in (False, True)]):
+            for j, (chunk, most) in enumerate(
+                [((100, 6), None), ((7, 4), None), ((7, 6), (None, 6)), ((9, 4), (None,) * 2)]
+            ):
+                for k, array in enumerate(values):
+                    dataset = file.create_dataset(f"{i} {j} {k}", data=array, chunks=chunk, maxshape=most, **more)
+                    assert not has_short_chunk(dataset), (more, chunk, most, k)
+
+
+def test_thousands_of_attributes_are_refused_and_not_looked_for_one_by_one(path):
+    with h5py.File(path, "r+", libver="latest") as file:
+        for i in range(safe.MAX_ATTRIBUTES + 1):
+            file["axes/text"].attrs[f"a{i}"] = 0
+    with pytest.raises(DumpError, match="attributes at '/axes/text'; at most 200 are read"):
         lstmviz.open_dump(path)
 
 

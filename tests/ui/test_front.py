@@ -15,6 +15,7 @@ from lstmviz.ui import front as fronts
 from lstmviz.ui.serve import listen, make_app
 
 HEAD = b"Host: 127.0.0.1\r\nContent-Type: application/json\r\n"
+CHUNKED = b"POST /samples/build HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + HEAD
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +99,12 @@ def test_what_is_refused_is_refused_before_its_body_is_read(running, head, statu
         (post("/samples/build", "9" * 5_000)[:-4], 400),
         (b"POST /samples/build HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n" + HEAD[:-2], 501),
         (b"GET / HTTP/1.1\r\nX: a\rb\r\n" + HEAD[:-2], 400),
+        (CHUNKED + b"Content-Length: 5\r\n\r\n0", 400),
+        (CHUNKED + b"\r\n" + b"f" * 400, 413),
+        (CHUNKED + b"\r\n5;" + b"a" * 20_000, 400),
+        (CHUNKED + b"\r\n0\r\nX: " + b"a" * 20_000, 400),
+        (HEAD.join([b"POST /d/x/matches HTTP/1.1\r\n", b"Origin: http://[::1\r\nContent-Length: 9"]), 403),
+        (HEAD.join([b"POST /d/x/matches HTTP/1.1\r\n", b"Cookie: a=\x80\r\nContent-Length: 2\r\n\r\n{}"]), 404),
         (b"GET / HTTP/1.1\r\n" + b"".join(b"a%d:b\r\n" % i for i in range(5_000)) + HEAD[:-2], 431),
     ],
 )
@@ -112,6 +119,8 @@ def test_who_has_no_token_sends_no_body(running):
     server = running(token="s3cret")
     assert b"open the link" in server.ask(post("/d/x/matches", 1_000_000))
     assert b" 403 " in server.ask(post("/d/x/matches", 1_000_000, HEAD + b"Cookie: lstmviz-1=2\r\n"))
+    waits = server.ask(post("/d/x/matches", 1_000_000, HEAD + b"Expect: 100-continue\r\n"))
+    assert waits.startswith(b"HTTP/1.1 403 "), waits  # not 100: it is not told to go on
     admitted = server.ask(b"GET /?token=s3cret HTTP/1.1\r\nHost: localhost\r\n\r\n").decode()
     cookie = admitted.partition("Set-Cookie: ")[2].partition(";")[0]
     assert "s3cret" not in cookie
@@ -125,8 +134,7 @@ def test_a_pattern_may_be_larger_than_other_questions(running, dump):
     path = f"/d/{dump.uuid}/matches"
     assert server.ask(post(path, len(body)) + body).startswith(b"HTTP/1.1 200")
     assert b" 413 " in server.ask(post(path, 17 * 2**20))
-    chunked = b"POST /samples/build HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + HEAD + b"\r\n"
-    assert b" 413 " in server.ask(chunked + b"200000\r\n" + b"x" * 0x200000 + b"\r\n0\r\n\r\n")
+    assert b" 413 " in server.ask(CHUNKED + b"\r\n200000\r\n" + b"x" * 0x200000 + b"\r\n0\r\n\r\n")
 
 
 def test_who_says_nothing_or_little_is_cut_off_and_nobody_waits_for_it(running, monkeypatch):

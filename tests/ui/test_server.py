@@ -215,7 +215,9 @@ def test_a_selection_that_is_off_is_named_by_its_field(dump, field, value):
 
 
 def test_another_host_name_is_refused(client):
-    for name in ("evil.example", "evil.example:8050", "127.0.0.1.evil.example", ""):
+    two = "127.0.0.1, evil.example"  # how waitress passes two such headers on
+    odd = ("evil@localhost", "localhost/x", "localhost:x", "[::1", "localhost.", two)
+    for name in ("evil.example", "evil.example:8050", "127.0.0.1.evil.example", "", *odd):
         answer = client.get("/", headers={"Host": name})
         assert answer.status_code == 403, name
         assert "its names are" in answer.text
@@ -234,6 +236,8 @@ def test_a_room_needs_the_token_once_and_the_link_keeps_its_selection(dump):
     assert client.post("/_dash-update-component", json={}, headers=host).status_code == 403
     admitted = client.get("/?token=s3cret&start=3&stop=5", headers=host)
     assert (admitted.status_code, admitted.headers["Location"]) == (302, "/?start=3&stop=5")
+    odd = server.test_client().get("/a%0d%0aSet-Cookie: x?token=s3cret", headers=host)
+    assert (odd.status_code, odd.headers["Location"]) == (302, "/a%0D%0ASet-Cookie%3A%20x")
     assert "HttpOnly" in admitted.headers["Set-Cookie"]
     assert "SameSite=Strict" in admitted.headers["Set-Cookie"]
     assert client.get("/", headers=host).status_code == 200
