@@ -23,7 +23,7 @@ from support.recording import one_line
 
 N_WORDS, WIDTH = 6, 5
 WORDS = [f"w{i}" for i in range(N_WORDS)]
-PROJECTIONS = ("none", "linear", "tanh", "scaled", "joined", "positions", "one hot", "parameter", "NumPy")
+PROJECTIONS = ("none", "linear", "tanh", "scaled", "joined", "positions", "one hot", "parameter", "softmax", "NumPy")
 UNFOLLOWED = "NumPy"  # it stands for everything that torch does not show
 MOVES = ("none", "flip", "flip ids", "flip within", "sort", "shift", "sort and flip")
 RUNS = ("whole", "chunks", "steps", "packed", "packed sorted", "cell", "cell backwards")
@@ -63,6 +63,8 @@ class Reader(nn.Module):
             x = torch.tanh(x) * 2
         if self.projection == "scaled":
             x = nn.functional.dropout(x * WIDTH**0.5, 0.5, training=False)
+        if self.projection == "softmax":
+            x = x.softmax(dim=-1)
         if self.projection == "NumPy":
             x = torch.from_numpy(np.tanh(x.detach().numpy()))
         if self.projection == "joined":

@@ -14,6 +14,7 @@ _SPREAD = 0.5  # of probabilities of separate labels, if one is near 0
 _OFF_ZERO = 0.25  # the logits of a small untrained model are all above it once in a hundred, of others never
 _OFF_ZERO_ALONE = 0.4  # of one logit, which an untrained model has near a number of its own
 _ENOUGH = 16  # scores, which lie between 0 and 1 by chance in less than one of 50,000 cases
+_ENOUGH_ALONE = 8  # of one logit a prediction, of which there are few; by chance in one of 4,000
 _MOST = 2**16  # scores that are looked at
 
 
@@ -41,8 +42,8 @@ class ScoreRange:
         The logits of an untrained model lie close to 0, and its probabilities close to 0.5. ``is_one``: a head of one
         score.
         """
-        is_within = self.low >= 0 and self.high <= 1 and self.n >= _ENOUGH and self.has_fractions
-        off_zero = _OFF_ZERO_ALONE if is_one else _OFF_ZERO
+        enough, off_zero = (_ENOUGH_ALONE, _OFF_ZERO_ALONE) if is_one else (_ENOUGH, _OFF_ZERO)
+        is_within = self.low >= 0 and self.high <= 1 and self.n >= enough and self.has_fractions
         return is_within and (self.high - self.low > _SPREAD or self.low >= off_zero)
 
     def require_logits(self, *, is_one: bool, is_softmax: bool) -> None:
