@@ -405,3 +405,28 @@ def test_padding_without_an_id_beside_tokens_that_are_checked(tmp_path):
     tokens = np.where(IDS[0, 2] == IDS, np.nan, IDS.numpy())[:1]  # one row, whose last step is padding
     dump = recorded(tmp_path / "a.h5", model, IDS[:1], tokens=tokens, lengths=[2])
     assert dump.provenance["tokens"] == "checked"
+
+
+class TwoTexts(nn.Module):
+    """An encoder and a decoder of texts that are as long as each other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(N_WORDS, 4)
+        self.encoder, self.decoder = (nn.LSTM(4, 3, batch_first=True) for _ in range(2))
+
+    def forward(self, source, target):
+        return self.decoder(self.embed(target), self.encoder(self.embed(source))[1])
+
+
+def test_two_texts_of_one_length_need_an_axis_each(tmp_path):
+    model, target = TwoTexts().eval(), torch.tensor([[5, 5, 1], [0, 2, 2], [4, 1, 0]])
+    for said in ({"tokens": IDS}, {}):
+        with one_line(
+            RecordingError, "decoder read other tokens than encoder", "axes={'a': 'encoder', 'b': 'decoder'}"
+        ):
+            recorded(tmp_path / "a.h5", model, IDS, target, **said)
+    axes = {"a": "encoder", "b": "decoder"}
+    with torch.no_grad(), lstmviz.record(model, tmp_path / "b.h5", WORDS, axes=axes) as run, run.batch():
+        model(IDS, target)
+    assert lstmviz.open_dump(tmp_path / "b.h5").axis("b").tokens.ids[:].tolist() == target.flatten().tolist()

@@ -212,9 +212,16 @@ class ForwardPass:
                 are_words = self.vocab is None and self.given.tokens is not None and self.given.tokens.kind != "ids"
                 ids = [s.ids.astype(np.complex128) for s in sources if are_words and (s.ids >= 0).all()]
                 fit = fit_rows(name, self.given, ids if self.follower.sources else [reading.all_marks])
-        except RecordingError:
+        except RecordingError as err:
             self._check_fit(name, call)  # a length that does not fit says more
-            raise
+            other = next((n for n, fit in self.fits.items() if fit.verdict != NOT_CHECKED), None)
+            if other is None:
+                raise
+            reason = "" if self.has_taken else f" ({str(err).partition(';')[0]})"
+            raise RecordingError(
+                f"{name} read other tokens than {other}, both on one time axis{reason}; give each text its own: "
+                f"axes={{'a': {other!r}, 'b': {name!r}}}"
+            ) from err
         self.fits[name] = fit
         return fit.placement
 
