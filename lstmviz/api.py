@@ -15,7 +15,7 @@ from lstmviz import match as matching
 from lstmviz.annotate.encode import REST
 from lstmviz.annotate.make import make_track
 from lstmviz.annotate.of_functions import OfSequence, OfToken
-from lstmviz.checks import check_threshold, check_whole
+from lstmviz.checks import check_path, check_threshold, check_whole
 from lstmviz.dump import change_tracks
 from lstmviz.dump.corpus.glance import glance
 from lstmviz.dump.corpus.manifest import dumps_in, folder_line, is_corpus
@@ -1332,6 +1332,7 @@ def open_dump(path: str | os.PathLike[str], scheduler: str | None = None) -> Dum
         >>> dump.first.text(249, 255)
         '(44444'
     """
+    check_path(path, DumpError)
     where = Path(path)
     if is_corpus(where):
         return Corpus(where, scheduler)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from numbers import Integral, Real
 from typing import Any, Literal
 
@@ -53,6 +54,12 @@ def check_text(name: str, value: object) -> None:
     """Raise PatternError unless a value is text."""
     if not isinstance(value, str):
         raise PatternError(f"{name} {short_repr(value)} is not a name; give text")
+
+
+def check_path(path: object, kind: type[LstmvizError]) -> None:
+    """Raise an error of a kind unless a value is the path of a file."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise kind(f"path is {short_repr(path)}, a {type(path).__name__}; give the path of a dump, such as 'run.h5'")
 
 
 def set_fields(record: object, **fields: object) -> None:

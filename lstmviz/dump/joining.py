@@ -15,6 +15,7 @@ from typing import Any
 import regex
 
 MOSTLY_SINGLE, ENOUGH_SINGLE = 0.9, 10  # share and number of single characters that make a vocabulary of characters
+SINGLE_BESIDE_PAIRS = 0.75  # the share where all others are two letters, such as Cl and Br among atoms
 FEW = 0.01  # least share of a vocabulary that bears the mark of its pieces
 FEW_SPACED = 0.05  # least share of a byte-level vocabulary that begins with a space
 MAX_SINGLE = 32  # code points; a longer entry is no single character, however many marks are on it
@@ -68,7 +69,9 @@ def guess_joining(vocab: Sequence[str] | None) -> Joining:
     if pieces:
         return Joining("", pieces)
     n_single = sum(map(_is_single, words))
-    is_by_character = n_single == len(words) or (n_single >= ENOUGH_SINGLE and n_single >= MOSTLY_SINGLE * len(words))
+    are_pairs = all(len(word) < 3 and word.isalpha() for word in words if not _is_single(word))
+    least = SINGLE_BESIDE_PAIRS if are_pairs else MOSTLY_SINGLE
+    is_by_character = n_single == len(words) or (n_single >= ENOUGH_SINGLE and n_single >= least * len(words))
     return Joining("" if is_by_character or " " in words else " ")
 
 
@@ -130,6 +133,7 @@ _RULES_OF: dict[str, Callable[[dict[str, Any]], str]] = {
 
 def _guess_pieces(words: Sequence[str]) -> str:
     """Return the rule that the spelling of a vocabulary follows, or ""."""
+    words = [word for word in words if not _BYTE_TOKEN.fullmatch(word)] or words
     least = max(1, FEW * len(words))
     if sum(len(w) > 2 and w.startswith("##") and w[2].isalnum() for w in words) >= least:
         return "prefix:##"

@@ -13,6 +13,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from lstmviz.checks import check_path
 from lstmviz.dump.array_blocks import BlockValidator, CheckedBlock, DumpBlock
 from lstmviz.dump.joining import read_joining
 from lstmviz.dump.pair_arrays import CheckedAttention, DumpAttention, check_attention
@@ -89,6 +90,7 @@ def write_dump(
         >>> lstmviz.open_dump(path).first.text(0, 3)
         'la li li'
     """
+    check_path(path, InputError)
     target, pid = _free_path(Path(path), overwrite), os.getpid()
     check_mapping("views", views)
     arrays = {"tokens": tokens, "lengths": lengths, "mask": mask, "tracks": tracks, "sequence_tracks": sequence_tracks}

@@ -19,6 +19,8 @@ from support.tokenizers_of import KINDS, SPECIAL, TEXTS
         (["e\u0301", "a", "👩‍👩‍👧"], ""),
         (["the", " ", "cat"], ""),
         ([*"abcdefghijklmnopqrstuvwxyz", "EOW"], ""),
+        (["<pad>", *"CcNnOo()=#123", "Cl", "Br"], ""),  # atoms and bonds
+        ([str(i) for i in range(13)], " "),
         (["a", "I", "the", "cat"], " "),
         (["<pad>", "the", "cat"], " "),
         (["<pad>", "<bos>"], " "),
@@ -35,6 +37,7 @@ def test_the_guess_does_not_heed_special_tokens(vocab, join):
     [
         (["[PAD]", "play", "##ing"], "prefix:##"),
         (["<s>", "▁the", "cat", "<0x0A>"], "space:▁"),
+        (["▁the", "cat", *(f"<0x{i:02X}>" for i in range(256))], "space:▁"),
         (["the", "Ġcat", "Ċ"], "bytes"),
         (["play@@", "ing", "<unk>"], "suffix:@@"),
         (["play", "ing</w>"], "end:</w>"),

@@ -137,6 +137,8 @@ def test_another_axis_and_one_without_tokens(tmp_path):
     ("query", "more", "words"),
     [
         ("", {}, "empty"),
+        (5, {}, "the search text is 5, not a string"),
+        (None, {"regex": True}, "the search text is None"),
         ("  ", {"over": "words"}, "no word"),
         ("a", {"over": "lines"}, "'lines'"),
         ("(", {"regex": True}, "not a regular expression"),

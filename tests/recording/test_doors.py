@@ -364,3 +364,15 @@ def test_a_vocabulary_of_another_library_by_its_list(tmp_path):
 def test_states_in_another_layout(tmp_path, given, parts):
     with pytest.raises(InputError, match=parts):
         lstmviz.write_dump(tmp_path / "a.h5", vocab=WORDS, **given)
+
+
+@pytest.mark.parametrize("path", [5, None, ["a.h5"]])
+def test_what_is_no_path_is_said_by_every_door(path):
+    rnn = nn.LSTM(2, 2)
+    for door in (
+        lambda: lstmviz.open_dump(path),
+        lambda: lstmviz.write_dump(path, states={"h": np.zeros((2, 2))}),
+        lambda: lstmviz.record(rnn, path),
+    ):
+        with pytest.raises(lstmviz.LstmvizError, match=r"path is .*; give the path of .* dump, such as 'run.h5'"):
+            door()

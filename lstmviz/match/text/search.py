@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lstmviz.checks import short_repr
 from lstmviz.dump.lazy_arrays import Tokens
 from lstmviz.dump.reader import Axis
 from lstmviz.errors import Cancelled, DumpError, PatternError
@@ -76,6 +77,8 @@ def search(
     """
     if over not in ("characters", "words", "tokens"):
         raise PatternError(f"a search over {over!r} is not known; use 'characters', 'words' or 'tokens'")
+    if not isinstance(query, str):
+        raise PatternError(f"the search text is {short_repr(query)}, not a string; give the text to look for")
     if not query:
         raise PatternError("the search text is empty; give at least one character")
     if over == "words" and not regex and not query.split():
