@@ -35,7 +35,7 @@ class DirectValues:
         self._file, self._offsets = file, offsets
         self._length, self._shape, self._dtype = len(dataset), dataset.chunks, dataset.dtype
         self._row_bytes = self._shape[1] * self._dtype.itemsize
-        self._written = os.fstat(file).st_mtime_ns
+        self._touched = os.fstat(file).st_ctime_ns  # which nobody can set back
         weakref.finalize(self, os.close, file)
 
     def column(self, unit: int) -> NDArray[Any] | None:
@@ -77,7 +77,7 @@ class DirectValues:
         return np.frombuffer(data, self._dtype)
 
     def _is_unchanged(self) -> bool:
-        return os.fstat(self._file).st_mtime_ns == self._written
+        return os.fstat(self._file).st_ctime_ns == self._touched
 
     def _read_rows(self, chunk: int, rows: NDArray[Any]) -> bool:
         return os.preadv(self._file, [rows.data], chunk) == rows.nbytes
@@ -99,7 +99,7 @@ def direct_values(states: States) -> DirectValues | None:
 def _offsets(dataset: h5py.Dataset, file: int) -> Offsets | None:
     """Return where the chunks of a data set lie in its file; they are asked for once, until the file is written to."""
     found = os.fstat(file)
-    key = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, dataset.name
+    key = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, dataset.name
     if key not in _known:
         while len(_known) >= KNOWN:
             del _known[next(iter(_known))]

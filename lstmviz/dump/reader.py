@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -149,6 +150,7 @@ class DumpReader:
         self._place = self.path.absolute()  # the file may be opened again after the working folder changed
         file = open_safely(self.path)
         self._file, self._pid, self._stamp = file, os.getpid(), _stamp(file)
+        self._touched = _touched(file)
         self._datasets: dict[str, h5py.Dataset] = {}
         try:
             header = Header(file, self.path)
@@ -322,7 +324,20 @@ class DumpReader:
         Returns:
             False also where the file is closed at the moment: it is compared when it is opened again.
         """
-        return bool(self._file) and self._pid == os.getpid() and _stamp(self._file) != self._stamp
+        is_open = bool(self._file) and self._pid == os.getpid()
+        return is_open and (_stamp(self._file) != self._stamp or self._may_be_another())
+
+    def _may_be_another(self) -> bool:
+        """Tell whether the open file was touched, and is still at its path: its time of writing may have been set back.
+
+        So it is also if it was renamed and back, or its permissions were changed; it is opened again then, and its uuid
+        compared.
+        """
+        if _touched(self._file) == self._touched:
+            return False
+        with suppress(OSError):
+            return os.path.samestat(os.fstat(self._file.id.get_vfd_handle()), self._place.stat())
+        return False
 
     def _dataset(self, path: str) -> h5py.Dataset:
         """Return a data set of the open file; it is kept, because opening one costs more than a small read.
@@ -336,12 +351,16 @@ class DumpReader:
         return self._datasets[path]
 
     def _open(self) -> h5py.File:
+        """Return the open file, opened again where it was closed or touched. Raises DumpReplaced."""
+        if self.is_changed() and _stamp(self._file) == self._stamp:
+            self.close()
         if not self._file or self._pid != os.getpid():
             file = open_safely(self._place)
             if Header(file, self.path).uuid() != self.uuid or _stamp(file) != self._stamp:
                 file.close()
                 raise DumpReplaced(f"{self.path} was recorded again or changed since it was opened; open it again")
             self._file, self._pid, self._datasets = file, os.getpid(), {}
+            self._touched = _touched(file)
         elif self.is_changed():
             self._datasets = {}
             self._file.close()
@@ -442,3 +461,8 @@ def _column(track: Track) -> Any:
     import pandas as pd
 
     return pd.Series([names[i] for i in np.where(is_label, values, -1).tolist()], dtype=object)
+
+
+def _touched(file: h5py.File) -> int:
+    """Return when an open file was last written to, or renamed or the like: a time that nobody can set back."""
+    return os.fstat(file.id.get_vfd_handle()).st_ctime_ns

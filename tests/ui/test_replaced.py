@@ -35,6 +35,14 @@ def copied_over(path, other):
     shutil.copyfile(other, path)
 
 
+def copied_over_with_its_time(path, other):
+    """As ``rsync --inplace --times`` and ``cp -p`` may leave it."""
+    found = path.stat()
+    shutil.copyfile(other, path)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    assert path.stat().st_size == found.st_size
+
+
 def cut(path, other):
     os.truncate(path, 100_000)
 
@@ -55,7 +63,14 @@ def written_in_place(path, other):
 
 @pytest.mark.parametrize(
     ("change", "status"),
-    [(copied_over, 410), (renamed_over, 410), (cut, 400), (removed, 404), (written_in_place, None)],
+    [
+        (copied_over, 410),
+        (copied_over_with_its_time, 410),
+        (renamed_over, 410),
+        (cut, 400),
+        (removed, 404),
+        (written_in_place, None),
+    ],
 )
 def test_what_changes_while_it_is_served_is_a_line(served, tmp_path, caplog, change, status):
     dump, client = served
@@ -108,6 +123,29 @@ def test_a_dump_that_was_copied_again_as_it_is_goes_on(served, tmp_path):
     shutil.copyfile(tmp_path / "copy.h5", dump.path)
     os.utime(dump.path, ns=(1, 1))
     assert client.get(f"/d/{dump.uuid}/steps/0/0/2").json["tokens"] == ["old0", "old1"]
+
+
+def test_a_dump_that_is_linked_made_read_only_or_removed_is_read_on(tmp_path):
+    dump = lstmviz.open_dump(make(tmp_path / "run.h5", 0.25, ["a", "b"]))
+    states = dump.states("rnn.l0.h")
+    dump.path.chmod(0o444)
+    assert states[0, 3] == 0.25
+    os.link(dump.path, tmp_path / "other.h5")
+    assert states[15_000, 3] == 0.25
+    dump.path.unlink()
+    assert states[19_000, 3] == 0.25
+
+
+def test_no_array_of_a_dump_that_was_written_over_under_its_old_time_is_read_on(tmp_path):
+    dump = lstmviz.open_dump(make(tmp_path / "run.h5", 0.25, ["a", "b"]))
+    states = dump.states("rnn.l0.h")
+    direct = direct_values(states)
+    assert states[0, 0] == direct.column(3)[0] == 0.25
+    copied_over_with_its_time(dump.path, make(tmp_path / "new.h5", 0.75, ["c", "d"]))
+    assert direct.column(3) is None
+    for _ in range(2):
+        with pytest.raises(DumpReplaced, match="was recorded again or changed since it was opened"):
+            states[15_000:15_002]
 
 
 def test_no_array_of_a_dump_that_was_written_over_is_read_on(tmp_path):

@@ -17,7 +17,7 @@ from lstmviz.dump.safe import open_safely
 from lstmviz.errors import DumpError
 from lstmviz.types import Source
 
-Stamp = tuple[int, int, int]
+Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def stamp_of(path: Path) -> Stamp | None:
         status = (path / CORPUS_FILE if path.is_dir() else path).stat()
     except OSError:
         return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
+    return status.st_ino, status.st_mtime_ns, status.st_size, status.st_ctime_ns  # the last one cannot be set back
 
 
 def _glance(header: Header, path: Path, stamp: Stamp | None) -> Glance:
