@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +53,10 @@ def rnn_from_keras(layer: Any) -> nn.LSTM | nn.GRU:
     if hasattr(layer, "get_weights"):
         _check_layer(layer)
         layer = layer.get_weights()
+    if isinstance(layer, (str, bytes)) or not isinstance(layer, Iterable):
+        raise InputError(
+            f"a {type(layer).__name__} is given; give a layer of Keras, or its arrays: layer.get_weights()"
+        )
     arrays = [np.asarray(as_array(f"array {i}", a, "numbers", "give the layer's arrays")) for i, a in enumerate(layer)]
     if len(arrays) not in (2, 3, 4, 6):
         raise InputError(f"{len(arrays)} arrays are given; a layer has a kernel, a recurrent kernel and maybe a bias")

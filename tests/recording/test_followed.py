@@ -430,3 +430,17 @@ def test_two_texts_of_one_length_need_an_axis_each(tmp_path):
     with torch.no_grad(), lstmviz.record(model, tmp_path / "b.h5", WORDS, axes=axes) as run, run.batch():
         model(IDS, target)
     assert lstmviz.open_dump(tmp_path / "b.h5").axis("b").tokens.ids[:].tolist() == target.flatten().tolist()
+
+
+def test_padding_that_is_packed_in_place_of_the_text_is_told(tmp_path):
+    class Packing(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed, self.rnn = nn.Embedding(N_WORDS, 4), nn.LSTM(4, 3, batch_first=True)
+
+        def forward(self, ids, lengths):
+            return self.rnn(pack_padded_sequence(self.embed(ids), lengths, batch_first=True, enforce_sorted=False))
+
+    ids = torch.tensor([[0, 0, 3], [1, 2, 4]])  # padded on the left
+    with one_line(RecordingError, "begins at step 0 of each row", "move the text there before it is packed"):
+        recorded(tmp_path / "a.h5", Packing(), ids, torch.tensor([1, 3]), tokens=ids, mask=ids != 0)

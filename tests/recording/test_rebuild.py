@@ -142,3 +142,9 @@ def test_weights_that_are_not_of_one_module_are_refused():
         with pytest.raises(InputError) as caught:
             lstmviz.rnn_from_weights(wrong)
         assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [None, "model.h5", 5])
+def test_what_is_no_layer_of_keras_is_refused(given):
+    with pytest.raises(InputError, match=r"give a layer of Keras, or its arrays: layer.get_weights\(\)"):
+        lstmviz.rnn_from_keras(given)

@@ -107,8 +107,8 @@ def _check_lengths(
         return
     if valid.starts.any():
         raise RecordingError(
-            f"{name} ran over a packed input, which has no padding before it; give the "
-            "tokens from step 0 of each row on, as they were packed, and lengths"
+            f"{name} ran over a packed input, which begins at step 0 of each row, where there is padding; move the "
+            "text there before it is packed, or give tokens and lengths= as they were packed"
         )
     odd = next((i for i, n in enumerate(valid.lengths) if n != lengths[i] and (n, lengths[i]) != EMPTY_IN_PACK), None)
     if odd is not None:
