@@ -164,7 +164,7 @@ def _special(axis: Axis) -> NDArray[Any]:
 
 
 def _ids(axis: Axis, begin: int, n: int) -> NDArray[Any]:
-    return np.zeros(n, np.int64) if axis.tokens is None else axis.tokens.ids[begin : begin + n]
+    return np.zeros(n, np.int64) if axis.tokens is None else axis.tokens.as_written.ids[begin : begin + n]
 
 
 def _within(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -26,10 +26,11 @@ def token_track(axis: Axis, name: str, of_token: OfToken) -> NewTrack:
     """Make a track of a function of the token at each step; each token of the vocabulary is looked at once."""
     if axis.tokens is None:
         raise InputError(f"axis {axis.name!r} has no tokens; give values, or a function of each sequence")
+    tokens = axis.tokens.as_written
     blocks = [slice(first, first + BLOCK_STEPS) for first in range(0, axis.n_steps, BLOCK_STEPS)]
-    vocab = axis.tokens.vocab
+    vocab = tokens.vocab
     if vocab is None:
-        used = np.unique(np.concatenate([np.unique(axis.tokens.ids[block]) for block in blocks]))
+        used = np.unique(np.concatenate([np.unique(tokens.ids[block]) for block in blocks]))
         words = [str(i) for i in used.tolist()]
     else:
         used, words = np.arange(len(vocab)), list(vocab)
@@ -40,7 +41,7 @@ def token_track(axis: Axis, name: str, of_token: OfToken) -> NewTrack:
     else:
         given = [_called(of_token, word, f"of_token of {short_repr(word)}") for word in words]
     rows = encoded(axis, read_track(name, given, (len(words),)), made=f"of each token by {_called_as(of_token)}")
-    values = np.concatenate([rows.values[np.searchsorted(used, axis.tokens.ids[block])] for block in blocks])
+    values = np.concatenate([rows.values[np.searchsorted(used, tokens.ids[block])] for block in blocks])
     if rows.kind == "category":
         return of_codes(axis, rows.labels, values, rows.made)
     return NewTrack(axis.name, "number", "step", (), values, rows.made)

@@ -37,7 +37,7 @@ def regex_track(axis: Axis, expression: str, rest: str | None = REST, *, is_own:
     labels: dict[str, int] = {} if rest is None else {rest: 0}
     codes: NDArray[Any] = np.full(axis.n_steps, -1 if rest is None else 0, np.int8)
     n_hits = 0
-    for begin, text, borders in _texts(axis, axis.tokens):
+    for begin, text, borders in _texts(axis, axis.tokens.as_written):
         is_timed = not is_own or begin == 0
         found = compiled.labelled(text.text, borders, labels, is_timed=is_timed)
         hits = np.array(found, np.int64).reshape(-1, 3)

@@ -126,7 +126,7 @@ def _of_words(axis: Axis, code: Callable[[str], int], labels: list[str]) -> pd.C
     """Label each token by a function of its text without the spaces around it; each text is looked at once."""
     if axis.tokens is None:
         raise InputError(f"axis {axis.name!r} has no tokens, so nothing can be read off its text")
-    ids, vocab = axis.tokens.ids[:], axis.tokens.vocab
+    ids, vocab = axis.tokens.as_written.ids[:], axis.tokens.as_written.vocab
     if vocab is None:
         different, place = np.unique(ids, return_inverse=True)
         return categorical(np.array([code(str(i)) for i in different.tolist()], np.int8)[place], labels)

@@ -147,8 +147,8 @@ def distance_since(axis: Axis, token: str) -> NDArray[Any]:
     """
     if axis.tokens is None:
         raise InputError(f"axis {axis.name!r} has no tokens")
-    ids = axis.tokens.ids[:]
-    vocab = axis.tokens.vocab
+    ids = axis.tokens.as_written.ids[:]
+    vocab = axis.tokens.as_written.vocab
     words = [str(i) for i in range(int(ids.max()) + 1)] if vocab is None else vocab
     is_token = np.array([word == token or word.strip() == token for word in words], np.bool_)
     if not is_token.any():

@@ -98,9 +98,9 @@ class Part:
 
 def parts(axis: Axis) -> Iterator[Part]:
     """Yield the text of an axis, some whole sequences at a time; InputError where it has no tokens."""
-    tokens = axis.tokens
-    if tokens is None:
+    if axis.tokens is None:
         raise InputError(f"axis {axis.name!r} has no tokens, so nothing can be read off its text")
+    tokens = axis.tokens.as_written
     spelling = tokens.spelling
     table = None if spelling is None else np.array([*spelling.texts, None], object)[:-1]
     for first, after, ids in batches(axis, tokens):

@@ -27,6 +27,10 @@ _SPECIAL = regex.compile(
 )
 
 
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # in the vocabularies of lstmviz's own models: what is not in them
+_UNKNOWN_NAMES = regex.compile(r"unk|unknown|oov", regex.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Joining:
     """What joins two tokens of a text, and the rule by which pieces spell it ("" for whole tokens)."""
@@ -54,6 +58,32 @@ class Joining:
 def is_special(word: str) -> bool:
     """Tell whether an entry looks like a special token, such as ``<bos>``, ``[CLS]`` or ``</s>``."""
     return _SPECIAL.fullmatch(word) is not None and _BYTE_TOKEN.fullmatch(word) is None
+
+
+def is_unknown(word: str) -> bool:
+    """Tell whether a token stands for all that a vocabulary does not have, such as ``<unk>`` or ``[UNK]``."""
+    return word == UNKNOWN or (is_special(word) and _UNKNOWN_NAMES.search(word) is not None)
+
+
+def unknown_of(vocab: Sequence[str]) -> int | None:
+    """Return the id of the first token that stands for those that a vocabulary does not have; None without one."""
+    return next((i for i, word in enumerate(vocab) if is_unknown(word)), None)
+
+
+def cut_text(text: str, join: str) -> list[str]:
+    """Cut a text into tokens where ``join`` stands between them: into characters where nothing does."""
+    if not join:
+        return list(text)
+    return text.split(join) if join.strip() else text.split()
+
+
+def in_place_of_unknown(cut: Sequence[str], tokens: Sequence[str], is_known: Sequence[bool]) -> list[str | None] | None:
+    """Return what stood in a text at each unknown token, None at the others; None where the known ones disagree."""
+    if len(cut) != len(tokens):
+        return None
+    rows = list(zip(cut, tokens, is_known, strict=True))
+    agrees = all(word.casefold() == token.casefold() for word, token, is_one in rows if is_one)
+    return [None if is_one else word for word, _, is_one in rows] if agrees else None
 
 
 def guess_joining(vocab: Sequence[str] | None) -> Joining:

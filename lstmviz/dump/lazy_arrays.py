@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.joining import Joining
 from lstmviz.dump.open_files import open_files
-from lstmviz.dump.schema import cut_long, unpack_strings
+from lstmviz.dump.schema import cut_long, pack_strings, unpack_strings
 from lstmviz.dump.spelling import Spelling
 from lstmviz.errors import DumpError, WindowError
 from lstmviz.system.asked import look
@@ -64,6 +64,18 @@ class StoredArray:
         """The file and the place in it, for a message."""
         with open_files.lock:
             return f"{self.find(self.path).file.filename}: {self.path!r}"
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayInMemory:
+    """An array in memory, read as a stored one is."""
+
+    values: NDArray[Any]
+    name: str
+
+    def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
+        """Read whole rows of the steps (all where None)."""
+        return np.asarray(self.values[() if steps is None else steps])
 
 
 @dataclass(frozen=True)
@@ -133,6 +145,7 @@ class Tokens:
         ids: The ids, read in parts.
         vocab_data: Where the vocabulary is stored; None if the ids themselves are shown.
         pieces: The rule by which pieces of words spell a text, such as ``"bytes"``; empty for whole tokens.
+        written: The track of what stood in the text where the model read its unknown token; None if there is none.
 
     Example:
         >>> dump.tokens[249:252], dump.tokens.ids[249:252].tolist()
@@ -144,6 +157,7 @@ class Tokens:
     ids: IdArray
     vocab_data: tuple[StoredRows, StoredRows] | None
     pieces: str = ""
+    written: Track | None = None
 
     @property
     def vocab(self) -> tuple[str, ...] | None:
@@ -159,6 +173,34 @@ class Tokens:
         words = cut_long(unpack_strings(data.read(), offsets.read(), offsets.name))
         return Spelling(Joining(self.join, self.pieces), words)
 
+    @property
+    def as_written(self) -> Tokens:
+        """The tokens with what stood in the text in the place of the unknown one, under ids beyond the vocabulary."""
+        return self if self.written is None or not self.written.labels else self._as_written
+
+    @cached_property
+    def _as_written(self) -> Tokens:
+        assert self.written is not None and self.spelling is not None  # noqa: S101, PT018  whoever asks has both
+        words = (*self.spelling.words, *self.written.labels)
+        table = tuple(ArrayInMemory(array, "words as written") for array in pack_strings(words))
+        stored = _IdsAsWritten(self.ids.stored, self.written.stored, len(self.spelling.words))
+        return Tokens(
+            self.n_steps, self.join, IdArray(self.n_steps, stored, len(words)), (table[0], table[1]), self.pieces
+        )
+
+    def is_unknown(self, steps: slice) -> NDArray[np.bool_]:
+        """Tell where the model read its unknown token in the place of a word that is shown.
+
+        Args:
+            steps: Which steps.
+
+        Returns:
+            One value for each of them.
+        """
+        if self.as_written is self:
+            return np.zeros(len(range(*steps.indices(self.n_steps))), np.bool_)
+        return np.asarray(self.written[steps] >= 0)  # type: ignore[index]
+
     def __len__(self) -> int:
         return self.n_steps
 
@@ -167,6 +209,8 @@ class Tokens:
     @overload
     def __getitem__(self, key: slice) -> list[str]: ...
     def __getitem__(self, key: StepIndex) -> str | list[str]:
+        if self.as_written is not self:
+            return self.as_written[key]
         vocab = self.vocab
         ids = np.atleast_1d(self.ids.within(key, None if vocab is None else len(vocab))).tolist()
         words = list(map(str, ids)) if vocab is None else [vocab[i] for i in ids]
@@ -182,9 +226,28 @@ class Tokens:
         Returns:
             The tokens, joined.
         """
+        if self.as_written is not self:
+            return self.as_written.text(start, stop)
         if self.spelling is None:
             return self.join.join(self[start:stop])
         return self.spelling.text(self.ids.within(slice(start, stop), len(self.spelling.shown)).tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class _IdsAsWritten:
+    """Token ids, and beyond the ``n_vocab`` of the vocabulary those of what stood in the text."""
+
+    ids: StoredRows
+    written: StoredRows
+    n_vocab: int
+
+    def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
+        written = self.written.read(steps).astype(np.int64)
+        return np.where(written >= 0, self.n_vocab + written, self.ids.read(steps))
+
+    @property
+    def name(self) -> str:
+        return self.ids.name
 
 
 @dataclass(frozen=True)

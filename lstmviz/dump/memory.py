@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +13,11 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.block import Block
 from lstmviz.dump.joining import Joining, guess_joining
-from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StepIndex, Tokens, Track
+from lstmviz.dump.lazy_arrays import ArrayInMemory, IdArray, PerSequenceArray, States, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import ArrayKey, DumpPlan, SourcePlan, pack_strings
 from lstmviz.types import Source, TrackInfo
-
-
-@dataclass(frozen=True, eq=False)
-class ArrayInMemory:
-    """An array in memory, read as a stored one is."""
-
-    values: NDArray[Any]
-    name: str
-
-    def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
-        """Read whole rows of the steps (all where None)."""
-        return np.asarray(self.values[() if steps is None else steps])
 
 
 class MemoryReader(DumpReader):

@@ -68,6 +68,10 @@ def _ahead(tokens: Tokens, stretches: _Stretches) -> Tokens:
     _ = tokens.spelling  # made once, for both
     ahead = copy.copy(tokens)
     object.__setattr__(ahead, "ids", replace(tokens.ids, stored=_Ahead(tokens.ids.stored, stretches)))
+    if tokens.written is not None and tokens.as_written is not tokens:
+        written = replace(tokens.written, stored=_Ahead(tokens.written.stored, stretches))
+        object.__setattr__(ahead, "written", written)
+        object.__setattr__(ahead, "_as_written", _ahead(tokens.as_written, stretches))
     return ahead
 
 

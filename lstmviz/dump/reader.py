@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.added_files import tracks_folder
-from lstmviz.dump.added_tracks import AddedTracks, Tracks
+from lstmviz.dump.added_tracks import AddedTracks, Tracks, recorded_tracks
 from lstmviz.dump.attention import Attention, Steps
 from lstmviz.dump.header import Header
 from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredArray, Tokens, Track
 from lstmviz.dump.nan import count_nan
 from lstmviz.dump.open_files import open_files
 from lstmviz.dump.safe import open_safely
-from lstmviz.dump.schema import FEATURES, UNIT_SHAPES, place_of
+from lstmviz.dump.schema import AS_WRITTEN, FEATURES, UNIT_SHAPES, place_of
 from lstmviz.errors import DumpError, DumpReplaced, UnknownName, WindowError
 from lstmviz.types import Source, TrackInfo, Window
 
@@ -387,6 +387,7 @@ class DumpReader:
                 n: self._read_track(header.track(n, g, name, n_steps, len(starts)), starts, stops)
                 for n, g in tracks[name]
             }
+            tokens = with_written(tokens, recorded)
             axes[name] = Axis(
                 *(name, index, n_steps, header.join(group), tokens, starts, stops),
                 {n: self._named(header.source(n, dataset, name, n_steps)) for n, dataset in sources[name]},
@@ -429,6 +430,21 @@ class DumpReader:
     def _read_track(self, info: TrackInfo, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Track:
         stored = self._stored(place_of("tracks", info.name, "values"))
         return Track(info, int(stops[-1]), stored if info.per == "step" else PerSequenceArray(stored, starts, stops))
+
+
+def with_written(tokens: Tokens | None, recorded: dict[str, Track]) -> Tokens | None:
+    """Take the track of what stood in the place of the unknown token, if there is one, out of the others."""
+    infos = (track.info for track in recorded.values())
+    name = next((i.name for i in infos if i.group == AS_WRITTEN and i.kind == "category" and i.per == "step"), None)
+    if tokens is None or tokens.vocab_data is None or name is None:
+        return tokens
+    return replace(tokens, written=recorded.pop(name))
+
+
+def stored_tracks(axis: Axis) -> dict[str, Track]:
+    """Return every track that is in the dump itself, also that of what stood in the place of the unknown token."""
+    written = None if axis.tokens is None else axis.tokens.written
+    return {**recorded_tracks(axis.tracks), **({} if written is None else {written.info.name: written})}
 
 
 def _stamp(file: h5py.File) -> tuple[int, int]:

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.added_tracks import recorded_tracks
 from lstmviz.dump.attention import Attention
 from lstmviz.dump.lazy_arrays import StoredRows, Tokens, Track
 from lstmviz.dump.nan import count_nan
-from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.dump.reader import Axis, DumpReader, stored_tracks
 from lstmviz.dump.schema import place_of, split_bytes
 from lstmviz.errors import DumpError
 from lstmviz.types import CountProgress, Source
@@ -54,7 +53,8 @@ def _added_faults(dump: DumpReader, count: Callable[[int], None]) -> Iterator[st
 def n_values(axis: Axis) -> int:
     """Return how many values an axis has in all."""
     n_columns = sum(source.n_units for source in axis.sources.values()) + (axis.tokens is not None)
-    return axis.n_steps * n_columns + sum(track.n_stored for track in axis.tracks.values())
+    tracks = {**axis.tracks, **stored_tracks(axis)}
+    return axis.n_steps * n_columns + sum(track.n_stored for track in tracks.values())
 
 
 def attention_faults(attention: Attention, count: Callable[[int], None]) -> Iterator[str]:
@@ -85,6 +85,8 @@ def token_faults(dump: DumpReader, axis: Axis, tokens: Tokens, count: Callable[[
     for _ in blocks:
         pass
     yield from blocks.faults()
+    if tokens.written is not None:
+        yield from track_faults(dump, tokens.written, count)
 
 
 def _source_faults(dump: DumpReader, source: Source, count: Callable[[int], None]) -> Iterator[str]:
@@ -109,7 +111,7 @@ def track_faults(dump: DumpReader, track: Track, count: Callable[[int], None]) -
     """Yield the faults of a track's values and labels; ``count`` is called with the number of values read."""
     info, n_wrong, first = track.info, 0, ""
     is_category = info.kind == "category"
-    if is_category and info.name in recorded_tracks(dump.axes[info.axis].tracks):
+    if is_category and info.name in stored_tracks(dump.axes[info.axis]):
         table = (dump._stored(place_of("tracks", info.name, f"labels/{part}")) for part in ("bytes", "offsets"))
         yield from _string_faults(f"{dump.path}: the labels of track {info.name!r}", *table)
     blocks = BlockScan(track.read_stored, track.n_stored, 1, count, f"{info.per}s")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import PatternError
-from lstmviz.figures.strips import short_number
-from lstmviz.figures.text import cut, label, n_columns, shown_name
+from lstmviz.figures.strips import short_number, unknown_in
+from lstmviz.figures.text import cut, label, n_columns, shown_name, word_label
 from lstmviz.figures.theme import (
     EM,
     MONO,
@@ -87,7 +87,7 @@ def text(
     left = max(LEFT, number_width([stop]))
     columns = (PAGE - left - RIGHT) / (TYPE * EM)
     borders = set(axis.starts[slice(*np.searchsorted(axis.starts, [start + 1, stop]).tolist())].tolist())
-    tokens = _Tokens(view, values, words)
+    tokens = _Tokens(view, values, words, unknown_in(axis, start, stop))
     places = _place_tokens(tokens.texts, borders, start, int(columns))
     height, n_nan = LINE * places.n_lines, int((~np.isfinite(values)).sum())
     fig = go.Figure()
@@ -109,11 +109,12 @@ def text(
 
 @dataclass(frozen=True)
 class _Tokens:
-    """The tokens of a window and a unit's values there."""
+    """The tokens of a window, a unit's values there, and the places of those that the model does not know."""
 
     view: Window
     values: NDArray[np.float64]
     words: Sequence[str]
+    unknown: frozenset[int]
 
     @property
     def texts(self) -> list[str]:
@@ -185,7 +186,7 @@ def _draw(fig: go.Figure, tokens: _Tokens, places: _Places, height: int, theme: 
         x=[left + width / 2 for left, width in zip(places.lefts, places.widths, strict=True)],
         y=places.lines,
         mode="text",
-        text=[label(text) for text in tokens.texts],
+        text=[word_label(text, i in tokens.unknown) for i, text in enumerate(tokens.texts)],
         textfont={"family": MONO, "size": TYPE, "color": inks},
         hoverinfo="skip",
         cliponaxis=False,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.figures.strips import Strip, add_legend, draw_cells, range_in_words, token_strip, write_words
-from lstmviz.figures.text import label, n_columns, shown_name, units_in_words
+from lstmviz.figures.text import label, n_columns, shown_name, units_in_words, word_label
 from lstmviz.figures.theme import EM, MONO, PAGE, TYPE, Margins, Theme, ThemeName, get_theme, lay_out, legend_height
 from lstmviz.figures.track_cells import track_cells
 from lstmviz.match.card.unit_card import in_view
@@ -262,7 +262,7 @@ def _draw_strip(
 def _write_vertically(fig: go.Figure, tokens: Strip, view: Window) -> None:
     fig.update_xaxes(
         tickvals=list(range(view.start, view.stop)),
-        ticktext=[label(w, TOKEN) for w in tokens.words],
+        ticktext=[word_label(w, i in tokens.unknown, TOKEN) for i, w in enumerate(tokens.words)],
         tickangle=-90,
         tickfont={"family": MONO, "size": TYPE},
         title_text=f"steps {view.start:,} to {view.stop - 1:,}",

@@ -13,7 +13,7 @@ from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.figures import pageparts as parts
 from lstmviz.figures.pairparts import pair_section
-from lstmviz.figures.strips import Strip, axis_track, units_on
+from lstmviz.figures.strips import Strip, axis_track, units_on, unknown_in
 from lstmviz.figures.text import shown_name
 from lstmviz.figures.theme import get_theme
 from lstmviz.figures.track_cells import track_cells
@@ -220,9 +220,11 @@ def _row(
     first = int(match.start) - BEFORE
     n_on = units_on(dump, pattern, view)
     tokens = ["·"] * len(view) if axis.tokens is None else axis.tokens[view.start : view.stop]
+    unknown = unknown_in(axis, view.start, view.stop)
     cells = ["<td></td>"] * (view.start - first)
     for step, token, on in zip(range(view.start, view.stop), tokens, n_on.tolist(), strict=True):
         edge = " from" * (step == match.start) + " to" * (step == match.stop - 1)
+        edge += " unknown" * (step - view.start in unknown)
         shade = parts.shade_index(on / pattern.n_units, parts.SHADES)
         cells.append(parts.token_cell(token, f"s{shade}{edge}", f"step {step:,}, {_units_on(on, pattern.n_units)}"))
     cells += ["<td></td>"] * (first + CELLS - view.stop)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.figures.strips import Strip
+from lstmviz.figures.strips import Strip, unknown_in
 from lstmviz.figures.text import cut, shown_name, typical_width
 from lstmviz.figures.theme import Theme, colour_scale, get_theme, gradient, ink_on
 from lstmviz.match.card.unit_card import in_view
@@ -156,11 +156,12 @@ class Drawing:
 
     def _token_row(self, n_on: NDArray[np.int64], n_units: int) -> str:
         y, parts = TOP + PLOT + 8, [f'<text x="{LEFT - 6}" y="{TOP + PLOT + 24}" class=number>token</text>']
+        unknown = unknown_in(self._axis, self._view.start, self._view.stop)
         for i, (token, on) in enumerate(zip(self._tokens, n_on.tolist(), strict=True)):
             shade = shade_index(on / n_units, SHADES) if n_units else 0
             x, text, step = self._x(self._view.start + i), visible_text(token), self._view.start + i
             title = f"{text}: step {step:,}" + (f", {on} of {n_units} units on" if n_units else "")
-            parts.append(self._text_cell(x, y, f"s{shade}", text, title))
+            parts.append(self._text_cell(x, y, f"s{shade}" + " unknown" * (i in unknown), text, title))
         return "".join(parts)
 
     def _track_row(self, strip: Strip, y: float) -> str:
@@ -252,6 +253,7 @@ table{border-collapse:collapse}th{font-weight:400;color:var(--dim);text-align:le
 .rows tbody th{text-align:right;padding-right:8px;font-variant-numeric:tabular-nums}
 .rows td.from{border-left:2px solid var(--ink)}
 .rows td.to{border-right:2px solid var(--ink)}.rows td svg{display:block}.rows thead th{padding:0 4px 4px}
+.unknown text,.unknown bdi{text-decoration:underline wavy var(--hover)}
 .rows td.pair{padding-left:4px;text-align:left}svg.pair text{font-size:12px;text-anchor:end;fill:var(--ink)}
 svg.pair .outline{fill:none;stroke:var(--accent);stroke-width:2}svg.pair{overflow:visible}
 .side{contain:inline-size;display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start}

@@ -20,6 +20,7 @@ from lstmviz.figures.strips import (
     range_in_words,
     short_number,
     units_on,
+    unknown_in,
     write_words,
 )
 from lstmviz.figures.text import cut, label, shown_name, typical_width, units_in_words
@@ -147,6 +148,7 @@ class _Grid:
         self.x = np.arange(-before, n_cells - before)
         self.steps = np.full((len(spans), n_cells), -1, np.int64)
         self.words: list[list[str | None]] = []
+        self.unknown: list[frozenset[int]] = []  # places in a row's words that the model does not know
         for i, span in enumerate(spans):
             sequence = axis.sequence_of(span.start)
             low, high = int(axis.starts[sequence]), int(axis.stops[sequence])
@@ -154,6 +156,8 @@ class _Grid:
             self.steps[i] = np.where((steps >= low) & (steps < high), steps, -1)
             view = Window(max(low, int(steps[0])), min(high, int(steps[-1]) + 1))
             tokens = None if axis.tokens is None else axis.tokens[view.start : view.stop]
+            lead = view.start - int(steps[0])
+            self.unknown.append(frozenset(lead + k for k in unknown_in(axis, view.start, view.stop)))
             self.words.append([None if s < 0 or tokens is None else tokens[s - view.start] for s in self.steps[i]])
 
     @classmethod
@@ -257,9 +261,8 @@ def _write_tokens(fig: go.Figure, theme: Theme, grid: _Grid, strip: Strip) -> No
     columns = max(1, int((grid.cell - 2) / (TYPE * EM)))
     for i, row in enumerate(grid.words):
         words = [None if w is None else cut(visible_text(w), columns) for w in row]
-        part = Strip(
-            strip.name, strip.values[i * n_cells : (i + 1) * n_cells], words, strip.colours, strip.low, strip.high
-        )
+        values = strip.values[i * n_cells : (i + 1) * n_cells]
+        part = Strip(strip.name, values, words, strip.colours, strip.low, strip.high, unknown=grid.unknown[i])
         write_words(fig, theme, part, grid.x.tolist(), i, grid.cell)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import UnknownName
-from lstmviz.figures.text import label, n_columns, shown_name
+from lstmviz.figures.text import label, n_columns, shown_name, word_label
 from lstmviz.figures.theme import EM, MONO, TYPE, Theme, colour_scale, ink_on, stepped_scale
 from lstmviz.match.engine.threshold import is_on
 from lstmviz.types import Pattern, Window
@@ -23,7 +23,10 @@ from lstmviz.visible import visible_text
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """One row of cells: ``values`` (NaN: nothing) coloured between ``low`` and ``high``, ``words`` in them."""
+    """One row of cells: ``values`` (NaN: nothing) coloured between ``low`` and ``high``, ``words`` in them.
+
+    ``unknown`` are the places of words that the model does not know.
+    """
 
     name: str
     values: NDArray[np.float64]
@@ -33,14 +36,25 @@ class Strip:
     high: float
     is_tokens: bool = False
     labels: tuple[str, ...] = ()
+    unknown: frozenset[int] = frozenset()
 
 
 def token_strip(dump: DumpReader, axis: Axis, view: Window, pattern: Pattern | None, theme: Theme) -> Strip:
     """Return the tokens of some steps, shaded by how many of the pattern's units are on at each."""
     words = [] if axis.tokens is None else axis.tokens[view.start : view.stop]
+    unknown = unknown_in(axis, view.start, view.stop)
     n_on = units_on(dump, pattern, view)
     n_units = pattern.n_units if pattern else 0
-    return Strip("token", n_on.astype(np.float64), words, colour_scale(theme.shade), 0, max(1, n_units), is_tokens=True)
+    shade = colour_scale(theme.shade)
+    counts = n_on.astype(np.float64)
+    return Strip("token", counts, words, shade, 0, max(1, n_units), is_tokens=True, unknown=unknown)
+
+
+def unknown_in(axis: Axis, start: int, stop: int) -> frozenset[int]:
+    """Return which of some steps, from 0, have a word that the model does not know."""
+    if axis.tokens is None:
+        return frozenset()
+    return frozenset(np.flatnonzero(axis.tokens.is_unknown(slice(start, stop))).tolist())
 
 
 def units_on(dump: DumpReader, pattern: Pattern | None, view: Window) -> NDArray[np.int64]:
@@ -137,7 +151,7 @@ def write_words(
         x=list(compress(x, is_written)),
         y=[y] * sum(is_written),
         mode="text",
-        text=[label(word) for word in compress(strip.words, is_written)],
+        text=list(compress((word_label(word, i in strip.unknown) for i, word in enumerate(strip.words)), is_written)),
         textfont={"family": MONO, "size": TYPE, "color": list(compress(inks, is_written))},
         hoverinfo="skip",
         showlegend=False,

@@ -41,6 +41,11 @@ def label(token: str | None, columns: int = LONGEST) -> str:
     return escape_label(cut(visible_text(token), columns))
 
 
+def word_label(token: str | None, is_unknown: bool, columns: int = LONGEST) -> str:
+    """Return a token as a Plotly label; one that the model does not know is underlined."""
+    return f"<u>{label(token, columns)}</u>" if is_unknown else label(token, columns)
+
+
 def shown_name(name: str, columns: int = 60) -> str:
     """Return the name of a source, a track or a dump for use in a sentence: visible, cut, not yet escaped."""
     return cut(visible_text(name), columns)

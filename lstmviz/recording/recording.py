@@ -81,6 +81,7 @@ class Recording:
         sequence_tracks: Mapping[str, Values] | None = None,
         where: Values | None = None,
         starts: Values | None = None,
+        as_written: Values | None = None,
         continues: Values = False,
         documents: Values | None = None,
         ids: Values | None = None,
@@ -94,7 +95,8 @@ class Recording:
         Args:
             tokens: Ids, (batch, steps); or lists of strings; or strings, each of whose characters is a token; or a list
                 of ``tokenizers.Encoding``, whose attention mask and offsets are used. Rows may have different lengths.
-                Strings that are not in the vocabulary are added to it. None: the steps have no tokens.
+                Strings that are not in the vocabulary are added to it, unless its unknown token (such as ``<unk>``)
+                stands for them: then the text shows them, and the ids are that token's. None: the steps have no tokens.
             lengths: Number of valid steps of each sequence, (batch,); the steps after them are padding and are not
                 recorded. None: all steps, or the lengths of a packed input.
             mask: True for text and False for padding, (batch, steps); for padding on either side.
@@ -107,6 +109,8 @@ class Recording:
             starts: True where an episode begins inside a row, (batch, steps): a sequence begins there, from a state of
                 its own. Values of ``sequence_tracks`` and ``ids`` may then be (batch, steps) too, the same throughout
                 an episode.
+            as_written: What stood in the text where the token is the model's unknown one, (batch, steps) of strings,
+                and None elsewhere. It is shown and searched in the token's place. Give it in every batch.
             continues: True, or one value for each sequence, if sequence i continues sequence i of the batch before, as
                 in truncated backpropagation through time. The last columns may be missing once their stream has ended.
             documents: A number for each sequence, (batch,), by which the dump orders them, for a loader that changes
@@ -133,6 +137,7 @@ class Recording:
             sequence_tracks=sequence_tracks if ids is None else {**(sequence_tracks or {}), "id": ids},
             where=where,
             starts=starts,
+            as_written=as_written,
         )
         axis_batches: dict[str, AxisBatch] = {}
         if self.stopped is None:

@@ -28,7 +28,7 @@ FEWEST, MOST = 300, 3_000  # updates, unless the options say how long
 
 @dataclass(frozen=True)
 class LabelledDocuments:
-    """Documents as ids, and the label of each as its index in ``labels``.
+    """Documents as ids, and the label of each as its index in ``labels``; the tokens that are not in the vocabulary.
 
     ``train`` and ``held_out`` are indices of documents, ``lines`` their places in the file, from 0; ``n_cut`` documents
     were longer and are cut.
@@ -36,6 +36,7 @@ class LabelledDocuments:
 
     encoder: Encoder
     ids: list[Ids]
+    as_written: list[list[str | None]]
     label_ids: Ids
     labels: tuple[str, ...]
     train: Ids
@@ -84,9 +85,8 @@ def read(path: Path, labels: Path, options: Options) -> LabelledDocuments:
     names = tuple(sorted(set(label_of_line)))
     number = {name: i for i, name in enumerate(names)}
     label_ids = np.array([number[label] for label in label_of_line], np.int64)
-    return LabelledDocuments(
-        encoder, [encoder.ids(row) for row in tokens], label_ids, names, train, held_out, n_cut, lines
-    )
+    ids, as_written = [encoder.ids(row) for row in tokens], [encoder.as_written(row) for row in tokens]
+    return LabelledDocuments(encoder, ids, as_written, label_ids, names, train, held_out, n_cut, lines)
 
 
 def corpus(documents: LabelledDocuments, n_tokens: int) -> Corpus:
@@ -106,6 +106,7 @@ def corpus(documents: LabelledDocuments, n_tokens: int) -> Corpus:
             "line": [documents.lines[i] + 1 for i in recorded],
         },
         label_ids=[int(documents.label_ids[i]) for i in recorded],
+        as_written=[documents.as_written[i] for i in recorded],
     )
 
 

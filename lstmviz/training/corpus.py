@@ -20,23 +20,28 @@ class Corpus:
 
     ``ids``: for each text its token ids, (n_steps,). ``tracks``: a name to one row a text, one value a token: numbers,
     or strings (None: no label). ``sequence_tracks``: a name to one value a text. ``label_ids``: for a classifier, the
-    right label of each text, by its index in the description's labels. Raises InputError where the numbers of texts or
-    of tokens differ.
+    right label of each text, by its index in the description's labels. ``as_written``: for each text what stood in the
+    place of each unknown token, None where the token is known. Raises InputError where the numbers of texts or of
+    tokens differ.
     """
 
     ids: Sequence[Ids]
     tracks: Mapping[str, Sequence[Sequence[Any] | NDArray[Any]]] = field(default_factory=dict)
     sequence_tracks: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     label_ids: Sequence[int] | None = None
+    as_written: Sequence[Sequence[str | None]] | None = None
 
     def __post_init__(self) -> None:
         by_text: dict[str, Sequence[Any]] = {**self.tracks, **self.sequence_tracks}
         if self.label_ids is not None:
             by_text["label_ids"] = self.label_ids
+        by_token = dict(self.tracks)
+        if self.as_written is not None:
+            by_text["as_written"] = by_token["as_written"] = self.as_written
         for name, rows in by_text.items():
             if len(rows) != len(self.ids):
                 raise InputError(f"{name} has {len(rows)} rows and there are {len(self.ids)} texts; give one a text")
-        for name, rows in self.tracks.items():
+        for name, rows in by_token.items():
             odd = next((i for i, row in enumerate(rows) if len(row) != len(self.ids[i])), None)
             if odd is not None:
                 raise InputError(

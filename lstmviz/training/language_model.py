@@ -38,10 +38,14 @@ FEWEST_DRAWN = {"char": 30, "word": 6}  # tokens before a drawn line's end count
 
 @dataclass(frozen=True)
 class EncodedText:
-    """A text as ids, (n_tokens,); from ``n_train`` on it is held out. ``is_end``: the token ends a line."""
+    """A text as ids, (n_tokens,); from ``n_train`` on it is held out.
+
+    ``as_written`` has the tokens that are not in the vocabulary. ``is_end``: the token ends a line.
+    """
 
     encoder: Encoder
     ids: Ids
+    as_written: list[str | None]
     is_end: NDArray[np.bool_]
     n_train: int
 
@@ -90,7 +94,7 @@ def read(path: Path, level: Level) -> EncodedText:
     n_train = len(tokens) - min(len(tokens) // HELD_OUT_OF, MAX_HELD_OUT)
     encoder = make_encoder(tokens[:n_train], level)
     is_end = np.fromiter(map("\n".__eq__, tokens), np.bool_, len(tokens))
-    return EncodedText(encoder, encoder.ids(tokens), is_end, n_train)
+    return EncodedText(encoder, encoder.ids(tokens), encoder.as_written(tokens), is_end, n_train)
 
 
 def corpus(text: EncodedText, n_tokens: int) -> Corpus:
@@ -105,13 +109,15 @@ def corpus(text: EncodedText, n_tokens: int) -> Corpus:
         parts["learned from"] = (0, min(text.n_train, n_tokens - n_held_out))
     line = 1 + np.cumsum(text.is_end) - text.is_end
     rows: list[Ids] = []
+    as_written: list[list[str | None]] = []
     tracks: dict[str, list[Any]] = {"part": [], "line": []}
     for part, (start, stop) in parts.items():
         for piece in pieces(text.is_end[start:stop]):
             rows.append(text.ids[start:stop][piece])
+            as_written.append(text.as_written[start:stop][piece])
             tracks["part"].append(part)
             tracks["line"].append(int(line[start + piece.start]))
-    return Corpus(rows, sequence_tracks=tracks)
+    return Corpus(rows, sequence_tracks=tracks, as_written=as_written)
 
 
 def pieces(is_end: NDArray[np.bool_], most: int = MAX_PIECE) -> list[slice]:

@@ -17,7 +17,6 @@ Level = Literal["char", "word"]
 FORMAT = "lstmviz-model"
 VERSION = 1
 KEY = "lstmviz"  # of the description in the header of a model's file
-UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # stands in the vocabulary for every token that is not in it
 MAX_UNITS, MAX_LAYERS, MAX_VOCAB = 4096, 16, 1_000_000
 
 

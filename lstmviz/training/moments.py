@@ -75,6 +75,7 @@ def first_texts(corpus: Corpus, n_steps: int) -> Corpus:
         tracks={name: rows[:n] for name, rows in corpus.tracks.items()},
         sequence_tracks={name: values[:n] for name, values in corpus.sequence_tracks.items()},
         label_ids=None if corpus.label_ids is None else corpus.label_ids[:n],
+        as_written=None if corpus.as_written is None else corpus.as_written[:n],
     )
 
 

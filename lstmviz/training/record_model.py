@@ -66,7 +66,8 @@ def _record_rows(run: Any, model: TextModel, corpus: Corpus, rows: slice) -> int
     else:
         label_ids = None if corpus.label_ids is None else torch.tensor(corpus.label_ids[rows])
         targets = None if label_ids is None else label_targets(label_ids, lengths)
-    record_batch(run, model, ids, lengths, targets, tracks, sequence_tracks)
+    as_written = None if corpus.as_written is None else padded(corpus.as_written[rows]).tolist()
+    record_batch(run, model, ids, lengths, targets, tracks, sequence_tracks, as_written=as_written)
     return int(lengths.sum())
 
 
@@ -79,18 +80,25 @@ def record_batch(
     tracks: Mapping[str, NDArray[Any]] | None = None,
     sequence_tracks: Mapping[str, list[Any]] | None = None,
     predicted: Tensor | None = None,
+    as_written: list[list[str | None]] | None = None,
 ) -> None:
     """Run the model over ids (batch, steps) inside a recording, and record its predictions beside other tracks.
 
     ``targets`` (batch, steps) are the right tokens, or labels; -100 where there is none. ``predicted`` are logits
-    (batch, steps, n_outputs) to record in place of the model's own.
+    (batch, steps, n_outputs) to record in place of the model's own. ``as_written`` is what stood in the place of
+    unknown tokens, (batch, steps).
     """
     description, all_tracks = model.description, dict(tracks or {})
     if len(description.labels) == 2:
         chance = (model(ids, None, lengths)[0] if predicted is None else predicted).softmax(-1)[..., 1]
         all_tracks[f"predicted_{description.labels[1]}"] = chance.numpy()
     track_values = {name: array.tolist() if array.dtype == object else array for name, array in all_tracks.items()}
-    with run.batch(tokens=ids, lengths=lengths, tracks=track_values, sequence_tracks=dict(sequence_tracks or {})):
+    given: dict[str, Any] = {
+        "tracks": track_values,
+        "sequence_tracks": dict(sequence_tracks or {}),
+        "as_written": as_written,
+    }
+    with run.batch(tokens=ids, lengths=lengths, **given):
         own, _ = model(ids, None, lengths if description.is_bidirectional else None)
         logits = own if predicted is None else predicted
         if description.task == "next":

@@ -12,8 +12,9 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from lstmviz.dump.joining import UNKNOWN
 from lstmviz.errors import TextError
-from lstmviz.training.model_config import UNKNOWN, Level
+from lstmviz.training.model_config import Level
 
 MAX_BYTES = 32 * 2**20  # of a text file; a small model reads no more in a few minutes
 MIN_TOKENS = 1_000  # fewer are too few to learn from and to hold some out
@@ -48,6 +49,11 @@ class Encoder:
                 f"the model does not know {odd[:40]!r}; it knows {', '.join(map(repr, self.vocab[:12]))} ..."
             )
         return np.array(ids, np.int64)
+
+    def as_written(self, tokens: Sequence[str]) -> list[str | None]:
+        """Return each token that is not in the vocabulary, and None for one that is."""
+        known = set(self.vocab)
+        return [None if token in known else token for token in tokens]
 
 
 def read_text(path: Path) -> str:

@@ -77,6 +77,11 @@ def step_tracks(axis: Axis, start: int, stop: int) -> dict[str, list[float | int
     return {name: listed(track[start:stop]) for name, track in axis.tracks.items()}
 
 
+def unknown_cells(axis: Axis, start: int, stop: int) -> list[int]:
+    """Return which of steps [start, stop), from 0, the model read as its unknown token while the text has a word."""
+    return [] if axis.tokens is None else np.flatnonzero(axis.tokens.is_unknown(slice(start, stop))).tolist()
+
+
 def listed(values: np.ndarray[Any, np.dtype[Any]]) -> list[float | int | None]:
     """Return numbers as JSON carries them; None for what is not finite."""
     if values.dtype.kind != "f":
@@ -181,6 +186,7 @@ def _row(
         **{k: int(getattr(match, k)) for k in ("start", "stop", "sequence", "n_shared", "n_union", "length")},
         "first": first,
         "tokens": None if tokens is None else [*lead, *tokens, *trail],
+        "unknown": [len(lead) + cell for cell in unknown_cells(axis, a, b)],
         "on": [*lead, *on, *trail],
         "shades": None if shades is None else [*lead, *shades, *trail],
         "tracks": {n: [*lead, *v, *trail] for n, v in step_tracks(axis, a, b).items()},

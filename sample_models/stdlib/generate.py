@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.training.model_config import UNKNOWN
+from lstmviz.dump.joining import UNKNOWN
 
 VOCAB: Final = (UNKNOWN, "\n", *map(chr, range(32, 127)))  # line end and printable ASCII; all else is unknown
 KINDS: Final = ("code", "string", "comment")

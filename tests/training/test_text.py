@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from lstmviz.dump.joining import UNKNOWN
 from lstmviz.errors import TextError
 from lstmviz.training import language_model as running
 from lstmviz.training import text
@@ -16,7 +17,7 @@ from lstmviz.training.classifier import MAX_DOCUMENT
 from lstmviz.training.fit import FitPlan
 from lstmviz.training.language_model import draw_line
 from lstmviz.training.model import TextModel
-from lstmviz.training.model_config import UNKNOWN, ModelDescription
+from lstmviz.training.model_config import ModelDescription
 from lstmviz.training.text_task import Options
 from support.texts import reviews, sentences, train
 

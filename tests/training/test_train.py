@@ -108,7 +108,10 @@ def test_words_have_an_unknown_and_a_perplexity(tmp_path):
     assert {"cat", ".", "\n"} <= set(vocab)
     dump = lstmviz.open_dump(dump_path)
     assert dump.first.text(0, 3).count(" ") >= 2
-    assert dump.tokens[:].count(vocab[0]) == 3  # zebra, a, unicorn
+    odd = np.flatnonzero(dump.tokens.ids[:] == 0)
+    assert [dump.tokens[int(step)] for step in odd] == ["zebra", "a", "unicorn"]
+    assert np.flatnonzero(dump.tokens.is_unknown(slice(None))).tolist() == odd.tolist()
+    assert "".join(dump.tokens[:]).count("thezebraseesaunicorn.\n") == 1
 
 
 @pytest.mark.parametrize("way", [[], ["--bidirectional"]], ids=["forward", "bidirectional"])

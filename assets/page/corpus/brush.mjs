@@ -5,7 +5,7 @@ import { clearNotice, notify } from "../dom/notice.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { grouped, snapWindow } from "../lib/scale.mjs";
-import { isOneWord, showToken } from "../lib/tokens.mjs";
+import { isOneWord, showToken, tokenLines } from "../lib/tokens.mjs";
 import { clamp, MAX_OFF, viewLimits } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
 import * as geometry from "../store/geometry.mjs";
@@ -320,7 +320,7 @@ function pointAt(event, point) {
 function describe(step) {
   const lines = [`step ${grouped(step)}`];
   const shown = model.shown(step);
-  if (shown?.text) lines.push(shown.text);
+  if (shown?.text) lines.push(...tokenLines(shown));
   const values = model.row(step);
   if (model.chosen?.length && values) {
     const on = model.countOn(step, step + 1)[0];

@@ -1,7 +1,16 @@
 /* Where the row of tokens lies on the strip, and how they are written: each in its cell, or, where cells are too narrow for
    words, slanted over a band of cells, with nothing of them cut. */
 
-import { areWords, drawToken, leastCell, squeezed, typicalWidth, wordFont } from "../dom/cell-text.mjs";
+import {
+  areWords,
+  drawToken,
+  drawWave,
+  leastCell,
+  squeezed,
+  textWidth,
+  typicalWidth,
+  wordFont,
+} from "../dom/cell-text.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { themeColours } from "../dom/theme.mjs";
 import * as geometry from "../store/geometry.mjs";
@@ -66,6 +75,7 @@ export function writeToken(ctx, shown, x, row, ground, foot) {
   ctx.textBaseline = "middle";
   ctx.fillStyle = shown.kind === "plain" ? colours.text : colours.dim;
   squeezed(ctx, shown.text, 0, 0, room);
+  if (shown.isUnknown) drawWave(ctx, 0, HALF * typeScale(), Math.min(room, textWidth(shown.text, ctx.font)));
   ctx.restore();
 }
 

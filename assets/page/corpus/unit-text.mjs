@@ -155,6 +155,7 @@ function fill(one, source, first, end, isPart, isHere) {
       span.style.background = ground;
       span.style.color = colours.ink(ground);
     } else span.className = "lv-text-none";
+    span.classList.toggle("lv-text-unknown", Boolean(/** @type {ShownToken} */ (shown)?.isUnknown));
     spans.push(span);
   }
   body.replaceChildren(...spans);

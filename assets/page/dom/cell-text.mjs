@@ -13,6 +13,7 @@ const typical = new WeakMap(); // tokens -> their widths as words, sorted
 let /** @type {CanvasRenderingContext2D} */ pen = null;
 const NARROW = 18; // px of a cell in which no cut word can be read
 const kinds = new WeakMap(); // tokens -> are they words?
+const WAVE = { height: 2, length: 4 }; // px of the line under a token that the model does not know
 const KEPT = 20000; // widths in a font, and cuts, remembered
 const /** @type {Map<string, Map<string, number>>} */ widths = new Map(); // font -> text -> px
 const cuts = new Map();
@@ -36,6 +37,23 @@ export function drawToken(ctx, shown, x, y, cell, height, ground, asWord = false
   const font = asWord ? wordFont() : `${size}px ${colours.mono}`;
   if (cell < NARROW * typeScale() && measure(ctx, shown.text, font) > cell + 1) return; // a letter beside long words stays
   writeCentred(ctx, font, shown.text, x + cell / 2, y + height / 2 + 0.5, cell - 3);
+  if (shown.isUnknown) drawWave(ctx, x + 1, y + height - WAVE.height - 1, cell - 3);
+}
+
+/**
+ * Under a token that the model does not know, as a speller marks a word.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} left
+ * @param {number} top
+ * @param {number} wide
+ */
+export function drawWave(ctx, left, top, wide) {
+  ctx.strokeStyle = themeColours().warn;
+  ctx.lineWidth = 1.5;
+  ctx.beginPath();
+  ctx.moveTo(left, top + WAVE.height);
+  for (let k = 1; k * WAVE.length <= wide; k++) ctx.lineTo(left + k * WAVE.length, top + (k % 2 ? 0 : WAVE.height));
+  ctx.stroke();
 }
 
 /**

@@ -38,6 +38,31 @@ export function showToken(token) {
 }
 
 /**
+ * Tokens, those at some places marked as such that the model does not know.
+ * @param {(string | null)[]} tokens
+ * @param {number[]} unknown
+ */
+export function showTokens(tokens, unknown) {
+  const shown = tokens.map(showToken);
+  for (const k of unknown) shown[k] = markedUnknown(shown[k]);
+  return shown;
+}
+
+/**
+ * The token, marked as one that the model does not know.
+ * @param {Readonly<ShownToken>} shown
+ * @returns {Readonly<ShownToken>}
+ */
+export const markedUnknown = (shown) => ({ ...shown, isUnknown: true });
+
+/**
+ * What is said of a token that is pointed at, each a line.
+ * @param {Readonly<ShownToken>} shown
+ */
+export const tokenLines = ({ text, isUnknown }) =>
+  isUnknown ? [text, "unknown to the model: read as its unknown token"] : [text];
+
+/**
  * @param {string} token
  * @returns {ShownToken}
  */

@@ -2,7 +2,7 @@
    where the match starts to the right and to the left, as far as there is room. */
 
 import { textWidth, wordFont } from "../dom/cell-text.mjs";
-import { showToken } from "../lib/tokens.mjs";
+import { markedUnknown, showToken } from "../lib/tokens.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 
 const PAD = 4; // px that a word's cell is wider than the word
@@ -78,6 +78,16 @@ function flow(column, row) {
   }
   flows.set(row, { key, edges });
   return edges;
+}
+
+/**
+ * What a row shows in a cell.
+ * @param {Row} row
+ * @param {number} cell
+ */
+export function shownIn(row, cell) {
+  const shown = showToken(row.tokens ? row.tokens[cell] : null);
+  return row.unknown.includes(cell) ? markedUnknown(shown) : shown;
 }
 
 /**

@@ -4,14 +4,14 @@ import { targetOf } from "../dom/element.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { itemAt } from "../lib/match-list.mjs";
 import { grouped, valueText } from "../lib/scale.mjs";
-import { showToken } from "../lib/tokens.mjs";
+import { showToken, tokenLines } from "../lib/tokens.mjs";
 import { trackShift, trackValueInRow } from "../lib/tracks.mjs";
 import { plural } from "../lib/words.mjs";
 import { colourName } from "../store/colouring.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 import { state } from "../store/state.mjs";
 import { orderedTracks, trackText } from "../store/tracks.mjs";
-import { cellPlace, cellUnder } from "./cells.mjs";
+import { cellPlace, cellUnder, shownIn } from "./cells.mjs";
 import { openRow, tableColumns } from "./layout.mjs";
 
 /** @param {Block} block */
@@ -72,8 +72,7 @@ function point(block, event) {
 function describe(answer, row, cell) {
   const step = row.first + cell;
   if (row.on[cell] === null) return ["outside the sequence"];
-  const shown = showToken(row.tokens ? row.tokens[cell] : null);
-  const lines = [`step ${grouped(step)}`, shown.text];
+  const lines = [`step ${grouped(step)}`, ...tokenLines(shownIn(row, cell))];
   if (!answer.region) lines.push(`${row.on[cell]} of ${plural(answer.n_units, "unit")} on`);
   if (row.shades) lines.push(`${row.shades[cell]} of the ${answer.n_shaded} that shade`);
   const { colour } = state;

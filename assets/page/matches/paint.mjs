@@ -2,12 +2,11 @@
 
 import { drawToken, textWidth, writeCentred } from "../dom/cell-text.mjs";
 import { labelFont, themeColours, typePx } from "../dom/theme.mjs";
-import { showToken } from "../lib/tokens.mjs";
 import { trackValueInRow } from "../lib/tracks.mjs";
 import { colourMode, sharedColour, underlining, valueColour } from "../store/colouring.mjs";
 import { trackGround, trackText } from "../store/tracks.mjs";
 import { isRowHidden } from "./by-hand.mjs";
-import { cellPlace, cellPlaces } from "./cells.mjs";
+import { cellPlace, cellPlaces, shownIn } from "./cells.mjs";
 import { paintPair } from "./paint-pair.mjs";
 
 const UNDERLINE = 4; // px, with the one that parts it from the next row
@@ -137,8 +136,7 @@ function paintToken(ctx, colour, row, c, [x, cell], top, height, isWord) {
     ctx.fillStyle = colour;
     ctx.fillRect(x, top + 1, cell - 1, height - 2);
   }
-  const shown = showToken(row.tokens ? row.tokens[c] : null);
-  drawToken(ctx, shown, x, top, cell, height, colour || themeColours().bg, isWord);
+  drawToken(ctx, shownIn(row, c), x, top, cell, height, colour || themeColours().bg, isWord);
 }
 
 /**

@@ -73,6 +73,7 @@ export function inspectPage() {
       right: box.left + geometry.x(step + 1),
       middle: box.top + band.top + band.height / 2,
       text: shown ? shown.text : null,
+      isUnknown: Boolean(shown?.isUnknown),
       on: counts[step - copy.at],
     });
   }

@@ -4,7 +4,7 @@
 import { redraw } from "../dom/frame.mjs";
 import { notify } from "../dom/notice.mjs";
 import { nBytes, readNumbers } from "../lib/numbers.mjs";
-import { showToken } from "../lib/tokens.mjs";
+import { showTokens } from "../lib/tokens.mjs";
 import { getJson, request } from "./request.mjs";
 
 const STATE_TILE = 128; // steps a request; a power of two, aligned
@@ -202,7 +202,7 @@ export class Dump {
         const query = revision ? `?tracks=${revision}` : "";
         const tile = await getJson(`d/${uuid}/steps/${axis.index}/${first}/${stop}${query}`);
         tile.first = first;
-        tile.shown = tile.tokens ? tile.tokens.map(showToken) : null;
+        tile.shown = tile.tokens ? showTokens(tile.tokens, tile.unknown) : null;
         return tile;
       };
       /** @param {StepTile} tile */

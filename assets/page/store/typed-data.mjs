@@ -4,7 +4,7 @@ import { redraw, redrawAll } from "../dom/frame.mjs";
 import { nBytes, readNumbers } from "../lib/numbers.mjs";
 import { questionLine } from "../lib/questions.mjs";
 import { signal } from "../lib/signal.mjs";
-import { showToken } from "../lib/tokens.mjs";
+import { showTokens } from "../lib/tokens.mjs";
 import { askServer, getJson } from "./request.mjs";
 
 const KEPT = 24; // texts
@@ -163,11 +163,18 @@ function keep(dump, run, given, sources) {
   const states = new Map(before ? before.states : []);
   for (const source of sources)
     states.set(source.name, { n: source.n_units, values: read(given.states[source.name], source.dtype) });
-  const known =
-    before || Object.assign(given, { key, shown: given.tokens.map(showToken), tracks: given.tracks.map(withRange) });
+  const known = before || Object.assign(given, { key, shown: shownTokens(given), tracks: given.tracks.map(withRange) });
   answers.delete(key); // to the end: used last
   answers.set(key, Object.assign({}, known, { states }));
   if (answers.size > KEPT) answers.delete(answers.keys().next().value);
+}
+
+/** @param {any} given */
+function shownTokens({ tokens, is_known: isKnown }) {
+  return showTokens(
+    tokens,
+    Array.from(isKnown.keys()).filter((k) => !isKnown[k]),
+  );
 }
 
 /**

@@ -13,7 +13,6 @@ import { drawTypedRow, typedRows } from "./rows.mjs";
 
 export const TOKEN = { top: 5, height: 24 }; // px
 const ROW = { top: 33, height: 16, gap: 3 };
-const WAVE = { height: 2, length: 4 }; // px of the line under a token that the model does not know
 let /** @type {HTMLElement} */ strip;
 let /** @type {HTMLCanvasElement} */ canvas;
 
@@ -85,24 +84,7 @@ function drawTokens(ctx, answer, from, to) {
       ctx.fillStyle = colours.hover;
       ctx.fillRect(left, TOKEN.top - 3, wide - 1, 2);
     }
-    if (!answer.is_known[step]) wave(ctx, left + 1, TOKEN.top + TOKEN.height - WAVE.height - 1, wide - 3);
   }
-}
-
-/**
- * Under a token that the model does not know, as a speller marks a word.
- * @param {CanvasRenderingContext2D} ctx
- * @param {number} left
- * @param {number} top
- * @param {number} wide
- */
-function wave(ctx, left, top, wide) {
-  ctx.strokeStyle = themeColours().warn;
-  ctx.lineWidth = 1.5;
-  ctx.beginPath();
-  ctx.moveTo(left, top + WAVE.height);
-  for (let k = 1; k * WAVE.length <= wide; k++) ctx.lineTo(left + k * WAVE.length, top + (k % 2 ? 0 : WAVE.height));
-  ctx.stroke();
 }
 
 /**

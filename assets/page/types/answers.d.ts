@@ -45,6 +45,7 @@ interface Row {
   n_union: number;
   first: number; // step of the first cell
   tokens: (string | null)[] | null;
+  unknown: number[]; // cells whose token the model does not know
   on: (number | null)[]; // null outside the sequence
   shades: (number | null)[] | null; // how many of the units that shade the tokens are on, where not all of them do
   tracks: Record<string, TrackValue[]>;

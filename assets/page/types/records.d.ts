@@ -76,6 +76,7 @@ interface StepTile {
   first_sequence?: number;
   borders: number[];
   tokens: (string | null)[] | null;
+  unknown: number[]; // places of the tokens that the model does not know
   tracks: Record<string, TrackValue[]>;
   shown: ShownToken[] | null;
 }
@@ -83,6 +84,7 @@ interface StepTile {
 interface ShownToken {
   text: string;
   kind: string; // "missing", "empty", "space", "escaped" or "plain"
+  isUnknown?: boolean; // the model does not know it
 }
 
 type Floats = Float32Array | Float64Array;

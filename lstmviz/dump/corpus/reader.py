@@ -29,7 +29,7 @@ from lstmviz.dump.corpus.manifest import (
 )
 from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredArray, StoredRows, Tokens, Track
 from lstmviz.dump.open_files import open_files
-from lstmviz.dump.reader import Axis, DumpReader
+from lstmviz.dump.reader import Axis, DumpReader, stored_tracks, with_written
 from lstmviz.dump.schema import place_of
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, DumpReplaced
 from lstmviz.types import TrackInfo
@@ -260,13 +260,13 @@ def _declarations(reader: DumpReader) -> dict[str, str]:
         )
         facts[f"vocabulary of axis {axis.name!r}"] = _vocabulary(axis)
         facts[f"list of sources on axis {axis.name!r}"] = _listed(axis.sources)
-        facts[f"list of tracks on axis {axis.name!r}"] = _listed(recorded_tracks(axis.tracks))
+        facts[f"list of tracks on axis {axis.name!r}"] = _listed(stored_tracks(axis))
         for source in axis.sources.values():
             facts[f"number of units of {source.name}"] = str(source.n_units)
             facts[f"stored type of {source.name}"] = source.dtype
             facts[f"view of {source.name}"] = source.view
             facts[f"choice of units of {source.name}"] = _units(source.units)
-        for name, track in recorded_tracks(axis.tracks).items():
+        for name, track in stored_tracks(axis).items():
             facts[f"kind of track {name!r}"] = track.info.kind
             facts[f"stretch that a value of track {name!r} is for"] = f"a {track.info.per}"
             facts[f"step that track {name!r} concerns"] = track.info.concerns
@@ -301,7 +301,7 @@ def _vocabulary(axis: Axis) -> str:
 def _dtypes(reader: DumpReader) -> dict[str, np.dtype[Any]]:
     paths = [place_of("sources", name) for name in reader.sources]
     for axis in reader.axes.values():
-        paths += [place_of("tracks", name, "values") for name in recorded_tracks(axis.tracks)]
+        paths += [place_of("tracks", name, "values") for name in stored_tracks(axis)]
         paths += [place_of("axes", axis.name, "tokens")] * (axis.tokens is not None)
     paths += [place_of("attention", name) for name in reader.attention]
     with open_files.lock:
@@ -352,7 +352,8 @@ def _join_axis(shards: Sequence[_CheckedShard], name: str, added: AddedTracks) -
         n_nan = None if None in n_nans else sum(n for n in n_nans if n is not None)
         sources[source.name] = replace(source, n_steps=n_steps, n_nan=n_nan)
     starts = np.append(0, stops[:-1])
-    recorded = {track: _join_track(shards, name, track, starts, stops) for track in recorded_tracks(first.tracks)}
+    recorded = {track: _join_track(shards, name, track, starts, stops) for track in stored_tracks(first)}
+    tokens = with_written(tokens, recorded)
     added.ends[name] = starts, stops
     return Axis(name, first.index, n_steps, first.join, tokens, starts, stops, sources, Tracks(name, recorded, added))
 
@@ -369,7 +370,7 @@ def _join_track(
     """Join a track; each recording has its own order of labels, so those of a category are put on one list."""
     path, tracks = (
         place_of("tracks", name, "values"),
-        [recorded_tracks(shard.reader.axes[axis].tracks)[name] for shard in shards],
+        [stored_tracks(shard.reader.axes[axis])[name] for shard in shards],
     )
     labels = _joined_labels([track.labels for track in tracks])
     index = {label: i for i, label in enumerate(labels)}

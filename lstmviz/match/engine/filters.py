@@ -81,10 +81,12 @@ def _allowed_tokens(axis: Axis, condition: Filter) -> Mask:
             allowed[start:stop] = True
         return allowed
     expression = Expression(condition.expression) if condition.expression else None
-    matches = token_matcher(tokens, set(condition.labels).__contains__ if expression is None else expression.fullmatch)
-    for first in range(0, axis.n_steps, BLOCK_STEPS):
-        block = slice(first, first + BLOCK_STEPS)
-        allowed[block] = matches(tokens.ids[block])
+    is_wanted = set(condition.labels).__contains__ if expression is None else expression.fullmatch
+    for here in dict.fromkeys((tokens, tokens.as_written)):  # as the model read them, and as they stand in the text
+        matches = token_matcher(here, is_wanted)
+        for first in range(0, axis.n_steps, BLOCK_STEPS):
+            block = slice(first, first + BLOCK_STEPS)
+            allowed[block] |= matches(here.ids[block])
     return allowed
 
 

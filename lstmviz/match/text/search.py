@@ -88,7 +88,8 @@ def search(
     query = composed(query)
     hits = [np.zeros((0, 3), np.int64)]
     if axis.tokens is not None:
-        hits += _finder(axis.tokens, query, regex, over)(axis, axis.tokens, cancel)
+        tokens = axis.tokens.as_written
+        hits += _finder(tokens, query, regex, over)(axis, tokens, cancel)
     return pd.DataFrame(np.concatenate(hits), columns=["start", "stop", "sequence"])
 
 

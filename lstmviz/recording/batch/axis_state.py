@@ -98,8 +98,7 @@ class AxisState:
 
     def check(self, given: Pass) -> CheckedPass:
         """Check what is given for one pass, against the batches before too."""
-        n_vocab = None if self.spec.vocab is None else len(self.spec.vocab)
-        checked = check_pass(given, n_vocab, self.spec.features, self.prefix)
+        checked = check_pass(given, self.spec.vocab, self.spec.features, self.prefix)
         added = {f"{self.prefix}document", f"{self.prefix}position"}
         taken = next((track.name for track in checked.tracks if track.name in added), None)
         if taken and (self.every > 1 or checked.where is not None):

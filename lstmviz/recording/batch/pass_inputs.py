@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.checks import short_repr
-from lstmviz.dump.schema import check_track, first_duplicate
+from lstmviz.dump.joining import unknown_of
+from lstmviz.dump.schema import AS_WRITTEN, check_track, first_duplicate
 from lstmviz.dump.tokens import TokenGrid, check_no_gap, even_rows, read_tokens
 from lstmviz.dump.validate import TrackRows, check_ids, check_mapping, read_mask, read_sequence_track, read_track
 from lstmviz.dump.values import Values, as_array
@@ -30,8 +31,9 @@ class Pass:
 
     Attributes:
         tokens: Ids, (batch, steps); or lists of strings; or strings, each of whose characters is a token; or a list of
-            ``tokenizers.Encoding``, whose attention mask and offsets are used. Rows may have different lengths. Strings
-            that are not in the vocabulary are added to it. None: the steps have no tokens.
+            ``tokenizers.Encoding``, whose attention mask and offsets are used. Rows may have different lengths.
+            Strings that are not in the vocabulary are added to it, unless its unknown token (such as ``<unk>``) stands
+            for them. None: the steps have no tokens.
         lengths: Number of valid steps of each sequence, (batch,); the steps after them are padding and are not
             recorded. None: all steps, or the lengths of a packed input.
         mask: True for text and False for padding, (batch, steps); for padding on either side.
@@ -40,6 +42,8 @@ class Pass:
         sequence_tracks: Names with one number or string for each sequence, (batch,). Every batch must have the same.
         where: True for the steps to keep, (batch, steps); a sequence ends where a step is left out.
         starts: True where an episode begins, (batch, steps), as for ``Recording.batch``; only where there is one pass.
+        as_written: What stood in the text where the token is the model's unknown one, (batch, steps) of strings; None
+            elsewhere.
 
     Example:
         >>> import torch
@@ -60,6 +64,7 @@ class Pass:
     sequence_tracks: Mapping[str, Values] | None = None
     where: Values | None = None
     starts: Values | None = None
+    as_written: Values | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -114,15 +119,19 @@ class CheckedPass:
 
 
 def check_pass(
-    given: Pass, n_vocab: int | None, features: Sequence[str] | None = None, prefix: str = ""
+    given: Pass, vocab: Sequence[str] | None, features: Sequence[str] | None = None, prefix: str = ""
 ) -> CheckedPass:
-    """Check one pass; ``n_vocab`` is the size of the axis' vocabulary, ``prefix`` stands before names we choose.
+    """Check one pass; ``vocab`` is the axis' vocabulary, ``prefix`` stands before names we choose.
 
     Raises InputError, a RecordingError, naming the first place that does not fit; padding is not looked at.
     """
     check_mapping("tracks", given.tracks)
     check_mapping("sequence_tracks", given.sequence_tracks)
+    n_vocab = None if vocab is None else len(vocab)
     tokens = None if given.tokens is None else read_tokens(given.tokens, n_vocab is not None)
+    if tokens is not None and vocab is not None and tokens.kind != "ids" and given.as_written is None:
+        tokens, as_written = _as_read(tokens, vocab)
+        given = replace(given, as_written=as_written)
     inputs, ragged = read_inputs(given.inputs)
     if tokens is not None and tokens.lengths is not None:
         ragged = tokens.lengths
@@ -162,6 +171,21 @@ def _check_is_text(tokens: NDArray[Any], mask: NDArray[np.bool_]) -> None:
             f"mask keeps {short_repr(kept.pop())} alone and leaves out all other tokens; it is True for text and False "
             "for padding: give ~mask"
         )
+
+
+def _as_read(tokens: TokenGrid, vocab: Sequence[str]) -> tuple[TokenGrid, NDArray[np.object_] | None]:
+    """Return strings with the unknown token in the place of those that a vocabulary lacks, and these in a grid.
+
+    Unchanged, and None, where the vocabulary has no unknown token.
+    """
+    unknown = unknown_of(vocab)
+    if unknown is None:
+        return tokens, None
+    known = set(vocab)
+    is_known = np.array([[word is None or word in known for word in row] for row in tokens.values.tolist()], np.bool_)
+    values, as_written = tokens.values.copy(), np.full(is_known.shape, None, object)
+    values[~is_known], as_written[~is_known] = vocab[unknown], values[~is_known]
+    return replace(tokens, values=values), as_written
 
 
 def read_inputs(given: Values | None) -> tuple[NDArray[Any] | None, tuple[int, ...] | None]:
@@ -217,10 +241,21 @@ def _step_tracks(
         for i, name in enumerate(names if len(names) <= MANY_FEATURES else ()):
             yield PassTrack(name, read_track(name, inputs[..., i], mask.shape, mask), group=INPUTS)
     for name, values in (given.tracks or {}).items():
-        even, lengths = even_rows(f"track {name!r}", values)
-        if lengths is not None:
-            _check_ragged(name, lengths, valid, mask.shape)
-        yield PassTrack(name, read_track(name, even, mask.shape, mask))
+        yield PassTrack(name, _step_rows(name, values, valid, mask))
+    if given.as_written is not None:
+        name = prefix + AS_WRITTEN
+        rows = _step_rows(name, given.as_written, valid, mask)
+        if tokens is None or not rows.is_category:
+            needed = "tokens" if tokens is None else "strings, and None where the token is known"
+            raise InputError(f"as_written is what stood in the text in place of unknown tokens; give {needed} too")
+        yield PassTrack(name, rows, group=AS_WRITTEN)
+
+
+def _step_rows(name: str, values: Values, valid: ValidSteps | None, mask: NDArray[np.bool_]) -> TrackRows:
+    even, lengths = even_rows(f"track {name!r}", values)
+    if lengths is not None:
+        _check_ragged(name, lengths, valid, mask.shape)
+    return read_track(name, even, mask.shape, mask)
 
 
 def feature_names(features: Sequence[str] | None, n_features: int, prefix: str) -> tuple[str, ...]:

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.checks import short_repr
+from lstmviz.dump.joining import cut_text, guess_joining, in_place_of_unknown, unknown_of
 from lstmviz.dump.tokens import is_encoding, is_ids_mapping
 from lstmviz.dump.validate import check_mapping
 from lstmviz.dump.values import as_array, plain
+from lstmviz.dump.vocabulary import ids_of
 from lstmviz.errors import InputError
 
 Ids = NDArray[np.int64]
@@ -28,20 +30,22 @@ class Document:
     tracks: Mapping[str, Any]
     sequence_tracks: Mapping[str, Any]
     number: int = 0  # among the texts that have tokens
+    as_written: Sequence[str | None] | None = None  # what stood in the place of unknown tokens
 
 
 def read_documents(
     texts: Iterable[Any],
     encode: Callable[[Any], Any],
-    numbers: Mapping[str, int] | None,
+    vocab: Sequence[str] | None,
     tracks: Mapping[str, Iterable[Any]] | None,
     sequence_tracks: Mapping[str, Iterable[Any]] | None,
 ) -> Iterator[Document]:
     """Yield a document for each text in order, also for a text without tokens. Raises InputError naming the text."""
-    number = 0
+    number, words = 0, None if vocab is None else _Words(vocab)
     by_step, by_text = _iterators("tracks", tracks, texts), _iterators("sequence_tracks", sequence_tracks, texts)
     for index, text in enumerate(texts):
-        ids, offsets = _read_ids(index, _encoded(index, text, encode), numbers)
+        given = _encoded(index, text, encode)
+        ids, offsets = _read_ids(index, given, words)
         step_values = {name: _next(f"tracks[{name!r}]", values, index) for name, values in by_step.items()}
         odd = next((name for name, values in step_values.items() if _length(values) != len(ids)), None)
         if odd is not None:
@@ -50,7 +54,8 @@ def read_documents(
                 f"{len(ids)} tokens; give one value a token"
             )
         text_values = {name: _next(f"sequence_tracks[{name!r}]", values, index) for name, values in by_text.items()}
-        yield Document(ids, offsets, step_values, text_values, number)
+        as_written = None if words is None else words.as_written(given, text, ids)
+        yield Document(ids, offsets, step_values, text_values, number, as_written)
         number += len(ids) > 0
 
 
@@ -119,7 +124,45 @@ def _encoded(index: int, text: Any, encode: Callable[[Any], Any]) -> Any:
         raise
 
 
-def _read_ids(index: int, encoded: Any, numbers: Mapping[str, int] | None) -> tuple[Ids, NDArray[np.int64] | None]:
+class _Words:
+    """A vocabulary: the id of each token, and what stood in a text in the place of the unknown one."""
+
+    def __init__(self, vocab: Sequence[str]) -> None:
+        self._vocab, self._ids = vocab, ids_of(vocab)
+        self._joining, self._unknown = guess_joining(vocab), unknown_of(vocab)
+
+    def ids(self, index: int, words: Sequence[str]) -> Ids:
+        """Return the ids of tokens; InputError for one that is not in the vocabulary, where no token stands for it."""
+        odd = next((word for word in words if word not in self._ids), None)
+        if odd is not None and self._unknown is None:
+            raise InputError(
+                f"token {odd!r} of text {index} is not in vocab; let encode put the model's unknown token in its place"
+            )
+        return np.array([self._ids.get(word, self._unknown) for word in words], np.int64)
+
+    def as_written(self, given: Any, text: Any, ids: Ids) -> Sequence[str | None] | None:
+        """Return what stood in a text at each unknown token, None at the others; None where nothing stands for them.
+
+        Tokens that ``encode`` gave as strings say it, else the text itself, where it is plain how it was cut.
+        """
+        if self._unknown is None:
+            return None
+        is_known = [i != self._unknown for i in ids.tolist()]
+        words = _strings(given)
+        if words is None and isinstance(text, str) and not self._joining.pieces:
+            words = cut_text(text, self._joining.join)
+        tokens = [self._vocab[i] if i < len(self._vocab) else "" for i in ids.tolist()]
+        found = None if words is None else in_place_of_unknown(words, tokens, is_known)
+        return found or [None] * len(ids)
+
+
+def _strings(given: Any) -> list[str] | None:
+    """Return the strings that ``encode`` gave; None where it gave ids."""
+    words = list(given) if isinstance(given, str) else plain(given)
+    return words if isinstance(words, list) and words and isinstance(words[0], str) else None
+
+
+def _read_ids(index: int, encoded: Any, vocab: _Words | None) -> tuple[Ids, NDArray[np.int64] | None]:
     if is_ids_mapping(encoded):
         ids = np.atleast_2d(
             as_array(f"what encode gave for text {index}", encoded["input_ids"], "(n_steps,)", "give ids")
@@ -131,12 +174,13 @@ def _read_ids(index: int, encoded: Any, numbers: Mapping[str, int] | None) -> tu
         offsets = np.asarray(encoded.offsets, np.int64).reshape(-1, 2)
         return np.asarray(encoded.ids, np.int64)[is_text], offsets[is_text]
     result = f"what encode gave for text {index}"
-    words = list(encoded) if isinstance(encoded, str) else plain(encoded)
-    if isinstance(words, list) and words and isinstance(words[0], str):
-        return _to_ids(index, words, numbers), None
+    if (words := _strings(encoded)) is not None:
+        if vocab is None:
+            raise InputError("encode gives strings and there is no vocab to number them; give vocab=, or encode to ids")
+        return vocab.ids(index, words), None
     if isinstance(encoded, Mapping):
         raise InputError(f"{result} is a {type(encoded).__name__}; give the ids alone, such as its 'input_ids'")
-    ids = as_array(result, words, "(n_steps,)", "give a row of ids, of strings, or a tokenizers.Encoding")
+    ids = as_array(result, plain(encoded), "(n_steps,)", "give a row of ids, of strings, or a tokenizers.Encoding")
     if ids.size == 0:
         return np.empty(0, np.int64), None
     if ids.ndim != 1:
@@ -145,17 +189,6 @@ def _read_ids(index: int, encoded: Any, numbers: Mapping[str, int] | None) -> tu
     if ids.dtype.kind not in "iu":
         raise InputError(f"{result} is {ids.dtype}; give integer ids, strings, or a tokenizers.Encoding")
     return ids.astype(np.int64), None
-
-
-def _to_ids(index: int, words: Sequence[str], numbers: Mapping[str, int] | None) -> Ids:
-    if numbers is None:
-        raise InputError("encode gives strings and there is no vocab to number them; give vocab=, or encode to ids")
-    odd = next((w for w in words if w not in numbers), None)
-    if odd is not None:
-        raise InputError(
-            f"token {odd!r} of text {index} is not in vocab; let encode put the model's unknown token in its place"
-        )
-    return np.array([numbers[w] for w in words], np.int64)
 
 
 def _iterators(argument: str, given: Mapping[str, Iterable[Any]] | None, texts: object) -> dict[str, Iterator[Any]]:

@@ -48,9 +48,12 @@ class Feed:
         names = documents[0].sequence_tracks
         of_texts = {name: [d.sequence_tracks[name] for d in documents] for name in names} or None
         tracks = step_tracks(documents) or None
+        rows = [d.as_written for d in documents]
+        as_written = None if rows[0] is None else rows
         try:
             numbers = [d.number for d in documents]
-            with run.batch(tokens=ids, lengths=lengths, tracks=tracks, sequence_tracks=of_texts, documents=numbers):
+            given: dict[str, Any] = {"documents": numbers, "tracks": tracks, "sequence_tracks": of_texts}
+            with run.batch(tokens=ids, lengths=lengths, as_written=as_written, **given):
                 output = self._run(torch.from_numpy(ids).to(self._device), torch.tensor(lengths))
                 if self._top_k is None:
                     if (logits := scores_in(output, ids.shape, self._n_tokens, self._is_steps_first)) is not None:

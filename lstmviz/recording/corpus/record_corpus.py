@@ -75,7 +75,7 @@ def record_corpus(
     """
     import torch
 
-    from lstmviz.dump.vocabulary import ids_of, read_vocab
+    from lstmviz.dump.vocabulary import read_vocab
     from lstmviz.recording.corpus.documents import batches, read_documents
     from lstmviz.recording.corpus.feed import Feed, eval_mode, is_bidirectional
     from lstmviz.recording.start import record, resolve_path
@@ -86,10 +86,9 @@ def record_corpus(
     with eval_mode(model) if isinstance(model, torch.nn.Module) else nullcontext():
         record(model, path, vocab, **options)  # says what does not fit, before all texts are encoded
     words = read_vocab(vocab)
-    numbers = None if words is None else ids_of(words)
     feed = Feed(model, forward, top_k, None if words is None else len(words))
     of_one_length = forward is None and is_bidirectional(model)
-    documents = read_documents(texts, encode, numbers, tracks, sequence_tracks)
+    documents = read_documents(texts, encode, words, tracks, sequence_tracks)
     n_texts = len(texts) if isinstance(texts, Sized) else None
     with _progress() as progress:
         n_steps = None

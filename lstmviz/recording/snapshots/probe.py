@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from lstmviz.checks import short_repr
 from lstmviz.dump.values import plain
-from lstmviz.dump.vocabulary import ids_of, read_vocab
+from lstmviz.dump.vocabulary import read_vocab
 from lstmviz.errors import InputError
 from lstmviz.recording.corpus.documents import batches as in_batches
 from lstmviz.recording.corpus.documents import read_documents
@@ -57,8 +57,7 @@ class TextProbe:
         forward: Callable[..., Any] | None,
         labels: Labels,
     ) -> None:
-        numbers = None if words is None else ids_of(words)
-        documents = [d for d in read_documents(list(texts), encode, numbers, *labels) if len(d.ids)]
+        documents = [d for d in read_documents(list(texts), encode, words, *labels) if len(d.ids)]
         if not documents:
             raise InputError("none of the texts has a token; give texts that encode turns into ids")
         self._feed = Feed(model, forward, None, None if words is None else len(words))

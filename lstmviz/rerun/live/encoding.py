@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.checks import short_repr
-from lstmviz.dump.joining import is_special
+from lstmviz.dump.joining import cut_text, in_place_of_unknown, unknown_of
 from lstmviz.dump.lazy_arrays import Tokens
 from lstmviz.dump.tokens import is_encoding, is_ids_mapping
 from lstmviz.dump.values import as_array, plain
@@ -20,10 +20,8 @@ from lstmviz.dump.vocabulary import ids_of
 from lstmviz.errors import InputError
 from lstmviz.rerun.live.user_code import called
 from lstmviz.rerun.runner import Ids, Mask
-from lstmviz.training.model_config import UNKNOWN
 
 GIVES = "what encode gave"
-_UNKNOWN_NAMES = re.compile(r"unk|unknown|oov", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +50,7 @@ class Vocabulary:
     @cached_property
     def unknown(self) -> int | None:
         """The id of the token that stands for those that are not in the vocabulary; None where there is none."""
-        return next((i for i, word in enumerate(self.words) if is_unknown(word)), None)
+        return unknown_of(self.words)
 
     @property
     def is_characters(self) -> bool:
@@ -64,14 +62,7 @@ class Vocabulary:
         if not self.has_words or self.pieces:
             kind = "pieces of words" if self.pieces else "ids without words"
             raise InputError(f"the tokens are {kind}, so the text cannot be cut; give LiveModel(encode=tokenizer)")
-        if self.is_characters:
-            return list(text)
-        return text.split(self.join) if self.join.strip() else text.split()
-
-
-def is_unknown(word: str) -> bool:
-    """Tell whether a token stands for all that a vocabulary does not have, such as ``<unk>`` or ``[UNK]``."""
-    return word == UNKNOWN or (is_special(word) and _UNKNOWN_NAMES.search(word) is not None)
+        return cut_text(text, self.join)
 
 
 def ids_by_vocabulary(text: str, vocabulary: Vocabulary) -> tuple[list[str], Ids, Mask]:
@@ -104,12 +95,10 @@ def as_typed(text: str, tokens: list[str], is_known: Mask, vocabulary: Vocabular
     """Return tokens with what was typed in the place of unknown ones, where that is plain: the other words agree."""
     if not vocabulary.has_words or vocabulary.pieces:
         return tokens
-    words = vocabulary.cut(text)
-    if len(words) != len(tokens):
+    typed = in_place_of_unknown(vocabulary.cut(text), tokens, is_known.tolist())
+    if typed is None:
         return tokens
-    rows = list(zip(words, tokens, is_known.tolist(), strict=True))
-    agrees = all(word.casefold() == token.casefold() for word, token, is_one in rows if is_one)
-    return [token if is_one else word for word, token, is_one in rows] if agrees else tokens
+    return [token if word is None else word for word, token in zip(typed, tokens, strict=True)]
 
 
 def numbers_by_function(text: str, encode: Callable[[str], Any] | None) -> NDArray[np.float32]:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lstmviz.dump.block import Block
+from lstmviz.dump.joining import is_unknown
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.schema import DumpPlan
 from lstmviz.errors import InputError, ModelError
 from lstmviz.rerun.live.base import LiveBase, Predicts
 from lstmviz.rerun.live.embedding import embedded_as, embedding_of, vectors_of
-from lstmviz.rerun.live.encoding import Vocabulary, as_typed, ids_by_function, ids_by_vocabulary, is_unknown
+from lstmviz.rerun.live.encoding import Vocabulary, as_typed, ids_by_function, ids_by_vocabulary
 from lstmviz.rerun.live.model import LiveModel
 from lstmviz.rerun.runner import Ids, ReadText
 from lstmviz.rerun.text_runner import check_length, checked_text
