@@ -87,3 +87,20 @@ test("where room is short, words leave out the heatmap that says what their colo
   assert.deepEqual(kinds({ width: 1077, isInColours: (column) => column.kind === "track" }), ["shared", "text", "on"]);
   assert.ok(kinds({ width: 1077, isChars: true }).includes("on"));
 });
+
+test("where room is short, words are written narrower until twenty are in view, and before that heatmaps make way", () => {
+  const asks = { used: [0, 48], isChars: false, word: 30 };
+  const text = (width, more) =>
+    columnLayout({ ...asked, ...asks, width, ...more }).list.find((column) => column.kind === "text");
+  for (const width of [700, 764, 917, 1077, 1500]) {
+    const { width: wide, narrow } = text(width);
+    assert.ok(wide / (30 * narrow + 4) >= 20, `${wide} px in ${width}`);
+    assert.ok(narrow >= 0.72 && narrow <= 1);
+  }
+  assert.equal(text(1500).narrow, 1);
+  assert.ok(text(764, { nTokens: 8 }).narrow > text(764).narrow);
+  assert.equal(
+    columnLayout({ ...asked, ...asks, width: 716 }).list.some((column) => column.kind === "track"),
+    false,
+  );
+});

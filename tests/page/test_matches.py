@@ -669,3 +669,27 @@ def test_hostile_tokens_and_labels_are_only_text_in_rows_groups_tags_and_files(o
     assert len(rows) == len(odd.match(odd.select("rnn.l0.h", 1, 2, 0.3, 0, 0), 10_000))
     assert not any(r["text"].startswith("=") for r in rows)
     odd_bench.ready()
+
+
+WORDS_IN_VIEW = """() => {
+  const column = lvDebug.tableColumns().list.find((one) => one.kind === "text");
+  return lvDebug.matchRows().slice(0, 40).map((row) => {
+    const places = lvDebug.cellPlaces(column, row);
+    const cells = places.map(([cell]) => cell);
+    const isWhole = row.on[Math.min(...cells) - 1] !== null && row.on[Math.max(...cells) + 1] !== null;
+    const [left, right] = [column.left, column.left + column.width];
+    return { isWhole, n: cells.length, isInside: places.every(([, [x, wide]]) => x >= left && x + wide <= right + 1) };
+  });
+}"""
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720), (1024, 768)])
+def test_twenty_words_about_a_match_are_in_view(words, size):
+    words.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    words.open(source="rnn.l0.h", at=0, span=30, start=6, stop=8, threshold=0.1, before=0)
+    words.ready()
+    rows = words.page.evaluate(WORDS_IN_VIEW)
+    counts = [row["n"] for row in rows if row["isWhole"]]  # neither end is that of its sequence
+    assert len(counts) > 5
+    assert np.median(counts) >= 20
+    assert all(row["isInside"] for row in rows)

@@ -6,6 +6,7 @@ import { typeScale } from "./projector.mjs";
 import { themeColours, typePx } from "./theme.mjs";
 
 const SQUEEZE = 0.72; // narrowest share of its own width that a word stays readable at
+const SLACK = 2; // px that a text may be wider than its room
 const LEAST = 6.5; // px of a cell for one character
 const WIDE = 60; // px of a cell in which a long word can be read though it is cut
 const FULL = 0.85; // share of a row's words that stand whole in cells that are wide enough for them
@@ -27,8 +28,9 @@ const cuts = new Map();
  * @param {number} height
  * @param {string} ground
  * @param {boolean} [asWord]
+ * @param {number} [slack] px that a word may be too wide without being squeezed
  */
-export function drawToken(ctx, shown, x, y, cell, height, ground, asWord = false) {
+export function drawToken(ctx, shown, x, y, cell, height, ground, asWord = false, slack = SLACK) {
   if (cell < LEAST * typeScale() || !shown.text) return;
   const colours = themeColours();
   const size = Math.round((cell < 9 * typeScale() ? 11 : 13) * typeScale());
@@ -36,7 +38,7 @@ export function drawToken(ctx, shown, x, y, cell, height, ground, asWord = false
   ctx.fillStyle = isQuiet ? colours.dim : colours.ink(ground);
   const font = asWord ? wordFont() : `${size}px ${colours.mono}`;
   if (cell < NARROW * typeScale() && measure(ctx, shown.text, font) > cell + 1) return; // a letter beside long words stays
-  writeCentred(ctx, font, shown.text, x + cell / 2, y + height / 2 + 0.5, cell - 3);
+  writeCentred(ctx, font, shown.text, x + cell / 2, y + height / 2 + 0.5, cell - 3, slack);
   if (shown.isUnknown) drawWave(ctx, x + 1, y + height - WAVE.height - 1, cell - 3);
 }
 
@@ -64,12 +66,13 @@ export function drawWave(ctx, left, top, wide) {
  * @param {number} x
  * @param {number} y
  * @param {number} room
+ * @param {number} [slack] px that the text may be too wide without being squeezed
  */
-export function writeCentred(ctx, font, text, x, y, room) {
+export function writeCentred(ctx, font, text, x, y, room, slack = SLACK) {
   ctx.font = font;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  if (measure(ctx, text, font) <= room + 2) ctx.fillText(text, x, y);
+  if (measure(ctx, text, font) <= room + slack) ctx.fillText(text, x, y);
   else squeezed(ctx, text, x, y, room);
 }
 
@@ -130,6 +133,16 @@ export function typicalWidth(tokens, share) {
   }
   const { sorted } = typical.get(tokens);
   return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] : 0;
+}
+
+/**
+ * The mean width of tokens, written as words.
+ * @param {ShownToken[]} tokens
+ */
+export function meanWidth(tokens) {
+  typicalWidth(tokens, FULL);
+  const { sorted } = typical.get(tokens);
+  return sorted.reduce((/** @type {number} */ sum, /** @type {number} */ width) => sum + width, 0) / sorted.length;
 }
 
 /**

@@ -7,8 +7,10 @@ const GAP = 22; // px between columns
 export const HEAD_WIDTH = 44; // px that a column's name needs
 const CHAR = { wide: 19, narrow: 15, least: 9 }; // px a cell of a text of characters
 const WORD = 34; // px that a word takes, about
-// Of the width beside heatmaps; words that are enough, before a heatmap has more than it must; px too few to share.
-const WORDS = { share: 0.7, most: 24, alone: 300 };
+export const WORD_PAD = 4; // px that a word's cell is wider than the word
+// Of the width beside heatmaps; words that are enough, before a heatmap has more than it must; px too few to share; words
+// to be in view before there is a heatmap at all, for which they are written narrower, down to a share of their width.
+const WORDS = { share: 0.7, most: 24, alone: 300, enough: 21, narrowest: 0.72 };
 const AHEAD = 0.36; // share of the words' width that is before the matches
 const AHEAD_CHARS = { least: 3, most: 5 }; // cells before a match
 const PAIR = { share: 0.26, least: 120, most: 380, room: 560 }; // of the width beside a text: the other text of its pair
@@ -33,10 +35,10 @@ export function usedCells(rows) {
 /**
  * {list: columns from the left, hidden: tracks without room}. A column {name, kind, left, width, from, n, track} shows
  * cells from .. from + n of each row; text takes what it needs but leaves the heatmaps a share, and they divide the rest.
- * One of words has `ahead`: px of what is before the matches.
+ * One of words has `ahead`: px of what is before the matches, and `narrow`: the share of their width that words have.
  * Asked: {width, used: [a, b], before: cells before a match's start, nUnits, isChars, hasTokens, unit (name of
  * one whose activation is shown, if any), tracks, nTokens: as many are wanted in a row; null: as many as are usual,
- * isInColours: do the tokens' colours say what a heatmap would? Then words leave it out where room is short}.
+ * word: px of a word in the mean; isInColours: do the tokens' colours say what a heatmap would? Then words leave it out where room is short}.
  * @param {LayoutQuestion} asked
  */
 export function columnLayout(asked) {
@@ -96,14 +98,20 @@ const pairWidth = (width) => Math.round(Math.max(PAIR.least, Math.min(PAIR.most,
  * @param {LayoutQuestion} asked
  * @param {number} left
  */
-function text({ width, used: [a, b], before, isChars, tracks, unit, nTokens, scale = 1 }, left) {
+function text({ width, used: [a, b], before, isChars, tracks, unit, nTokens, word, scale = 1 }, left) {
   const room = width - left;
   if (!isChars) {
-    const share = nTokens || room < WORDS.alone ? 1 : WORDS.share;
+    const part = nTokens || room < WORDS.alone ? 1 : WORDS.share;
     const most = Math.min(b - a, nTokens || WORDS.most) * WORD;
-    const context = Math.min(room - HEAT.named * scale - GAP, WORDS.most * WORD * scale);
-    const wide = Math.floor(Math.min(Math.max(room * share, context), Math.max(HEAD_WIDTH, most)));
-    return { name: "tokens", kind: "text", left, width: wide, from: a, n: b - a, ahead: Math.floor(wide * AHEAD) };
+    const enough = Math.min(b - a, nTokens || WORDS.enough);
+    /** @param {number} px */
+    const share = (px) => (px / enough - WORD_PAD) / (word || WORD * scale - WORD_PAD); // of their own width
+    const beside = room - HEAT.named * scale - GAP;
+    const context = Math.min(share(beside) < WORDS.narrowest ? room : beside, WORDS.most * WORD * scale);
+    const wide = Math.floor(Math.min(Math.max(room * part, context), Math.max(HEAD_WIDTH, most)));
+    const narrow = Math.max(WORDS.narrowest, Math.min(1, share(wide)));
+    const ahead = Math.floor(wide * AHEAD);
+    return { name: "tokens", kind: "text", left, width: wide, from: a, n: b - a, ahead, narrow };
   }
   const heats =
     1 + Math.min(tracks.length + (unit ? 1 : 0), Math.max(0, Math.floor((room * 0.4) / (HEAT.least + GAP)) - 1));

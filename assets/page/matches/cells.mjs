@@ -2,10 +2,10 @@
    where the match starts to the right and to the left, as far as there is room. */
 
 import { textWidth, wordFont } from "../dom/cell-text.mjs";
+import { WORD_PAD } from "../lib/columns.mjs";
 import { markedUnknown, showToken } from "../lib/tokens.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 
-const PAD = 4; // px that a word's cell is wider than the word
 const MOST = 130; // px of a cell; a longer word is cut
 /** @type {WeakMap<Row, { key: string, edges: Map<number, [left: number, width: number]> }>} */
 const flows = new WeakMap();
@@ -54,14 +54,14 @@ export function cellUnder(column, row, x) {
  */
 function flow(column, row) {
   const font = wordFont();
-  const key = `${column.left} ${column.width} ${font}`;
+  const key = `${column.left} ${column.width} ${column.narrow} ${font}`;
   const known = flows.get(row);
   if (known?.key === key) return known.edges;
   const edges = new Map();
   const start = matchAnswer().text_before;
   const [first, end] = [column.left, column.left + column.width];
   /** @param {number} cell */
-  const wide = (cell) => Math.min(MOST, textWidth(showToken(row.tokens[cell]).text, font)) + PAD;
+  const wide = (cell) => column.narrow * Math.min(MOST, textWidth(showToken(row.tokens[cell]).text, font)) + WORD_PAD;
   let x = first + column.ahead;
   for (let cell = start; isIn(row, cell); cell++) {
     const width = wide(cell);

@@ -1,6 +1,6 @@
 /* How the list of matches lies in the table: its blocks, its columns, and where a row leads. */
 
-import { areWords } from "../dom/cell-text.mjs";
+import { areWords, meanWidth } from "../dom/cell-text.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { columnLayout, usedCells } from "../lib/columns.mjs";
@@ -49,6 +49,7 @@ export function tableColumns() {
     unit: mode.kind === "unit" ? colourName(state.colour) : null,
     isInColours: (column) => columnColour(column) === state.colour && !state.shaded.length,
     nTokens: state.rowTokens,
+    word: meanWidth(model.firstShown()),
     tracks: orderedTracks().filter((track) => first.tracks?.[track.name]),
     scale: typeScale(),
   });

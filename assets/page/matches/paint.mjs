@@ -47,7 +47,7 @@ function paintColumn(ctx, answer, column, { row, height }, top, mode) {
   const under = underlining();
   for (const [c, place] of cellPlaces(column, row)) {
     if (column.kind === "text") {
-      paintToken(ctx, ground(answer, mode, row, c), row, c, place, top, height, column.ahead !== undefined);
+      paintToken(ctx, ground(answer, mode, row, c), row, c, place, top, height, column);
       if (under)
         paintUnderline(
           ctx,
@@ -129,14 +129,24 @@ function paintHeat(ctx, colour, [x, cell], top, height) {
  * @param {[left: number, width: number]} place
  * @param {number} top
  * @param {number} height
- * @param {boolean} isWord
+ * @param {Column} column
  */
-function paintToken(ctx, colour, row, c, [x, cell], top, height, isWord) {
+function paintToken(ctx, colour, row, c, [x, cell], top, height, { ahead, narrow }) {
   if (colour) {
     ctx.fillStyle = colour;
     ctx.fillRect(x, top + 1, cell - 1, height - 2);
   }
-  drawToken(ctx, shownIn(row, c), x, top, cell, height, colour || themeColours().bg, isWord);
+  drawToken(
+    ctx,
+    shownIn(row, c),
+    x,
+    top,
+    cell,
+    height,
+    colour || themeColours().bg,
+    ahead !== undefined,
+    narrow < 1 ? 0 : undefined,
+  );
 }
 
 /**

@@ -26,6 +26,7 @@ import { tickText } from "../lib/axis.mjs";
 import { KEY_TABLE } from "../lib/keys.mjs";
 import { trackValueInRow } from "../lib/tracks.mjs";
 import { inspectMap } from "../map/panel.mjs";
+import { cellPlaces } from "../matches/cells.mjs";
 import { inspectCompare, refreshComparison } from "../matches/compare.mjs";
 import { laidItems, tableColumns } from "../matches/layout.mjs";
 import { inspectPair } from "../pair/panel.mjs";
@@ -159,6 +160,7 @@ function inspectCards() {
 export function exposeDebug() {
   window.lvDebug = {
     KEY_TABLE,
+    cellPlaces,
     changeByHand,
     changeLimits,
     changeState,

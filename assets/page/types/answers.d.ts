@@ -96,6 +96,7 @@ interface Column {
   from: number;
   n: number;
   ahead?: number; // of words: px before the matches
+  narrow?: number; // of words: the share of their width that they are written in
   track?: Track;
 }
 
@@ -112,6 +113,7 @@ interface LayoutQuestion {
   nTokens?: number | null;
   tracks: Track[];
   scale?: number; // of the type
+  word?: number; // px of a word, in the mean
   isInColours?: (column: { kind: string; track?: Track }) => boolean; // the tokens' colours say what it would
 }
 
