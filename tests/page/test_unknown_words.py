@@ -52,6 +52,9 @@ def test_words_that_the_model_does_not_know_are_marked_and_found(chromium, addre
         assert "wombat" in tip
         assert "unknown to the model: read as its unknown token" in tip
         bench.page.fill("#lv-search", "quokka")
+        bench.page.wait_for_function("() => document.querySelector('#lv-hit-count').textContent === '4 hits'")
+        box = "(e) => e.clientWidth - parseFloat(getComputedStyle(e).paddingRight)"
+        assert bench.page.locator("#lv-search").evaluate(box) > 80  # px, for the word itself
         bench.page.keyboard.press("Enter")
         bench.page.wait_for_function("step => lvDebug.state.at <= step", arg=dump.tokens[:].index("quokka"))
 

@@ -12,6 +12,7 @@ import {
   filterWords,
   isValueAllowed,
   strongestValue,
+  tellsLittle,
   toggledFilter,
   valueRows,
 } from "../lib/enrichment.mjs";
@@ -26,7 +27,7 @@ import { model } from "../store/model.mjs";
 import { openedPattern } from "../store/opened-pattern.mjs";
 import { state } from "../store/state.mjs";
 import { summaryAnswer } from "../store/summary.mjs";
-import { ownTracksFirst } from "../store/tracks.mjs";
+import { isGuess } from "../store/tracks.mjs";
 import { failed, hint, makeCard, nameWidth, noSummary } from "./card.mjs";
 import { carriedRow } from "./carried-row.mjs";
 import { makeFinding } from "./finding.mjs";
@@ -48,13 +49,18 @@ export function makeEnrichmentCard() {
   for (const name of ["selection", "summary", "matches", "carry", "finding"]) onFrame(name, draw);
 }
 
-/* The tracks of the present answer, the corpus's own before predictions, the most telling first, then the tokens; and which is
-   shown. */
+/* What the present answer has: the corpus's own tracks, the most telling first, then the tokens, then predictions and the tracks
+   that tell little. The first one is shown. */
 function tracks() {
   const { carry } = summaryAnswer() || {};
   if (!carry) return [];
-  const tokens = carry.tokens.map((place) => Object.assign({ isOfTokens: true }, place));
-  return [...ownTracksFirst(byStrength(carry.tracks)), ...tokens.filter((place) => place.n_steps > 0)];
+  const places = carry.tokens.map((place) => Object.assign({ isOfTokens: true }, place));
+  const tokens = places.filter((place) => place.n_steps > 0);
+  const every = byStrength(carry.tracks);
+  const doTokensTell = !tokens.every(tellsLittle);
+  /** @param {CarriedTrack} track */
+  const isFirst = (track) => !isGuess(track) && !(doTokensTell && tellsLittle(track));
+  return [...every.filter(isFirst), ...tokens, ...every.filter((track) => !isFirst(track))];
 }
 
 const CHOSEN_BY = " The units were chosen by these labels, so the share is too good: trust the F1 of Find units.";

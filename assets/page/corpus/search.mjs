@@ -1,8 +1,10 @@
 /* Text search: hits show while one types; Enter goes to the next hit, Shift+Enter to the one before, "3 of 41" says where that is. */
 
+import { textWidth } from "../dom/cell-text.mjs";
 import { redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { clearNotice, notify } from "../dom/notice.mjs";
+import { labelFont } from "../dom/theme.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { questionLine } from "../lib/questions.mjs";
 import { grouped } from "../lib/scale.mjs";
@@ -23,6 +25,7 @@ let /** @type {HTMLElement} */ count;
  * `hits` by index, as far as they are loaded; `places` of all, as shares of the axis
  */
 let /** @type {Found} */ found = null;
+const LIST = 40; // px of the button beside how many hits there are, and of the gaps
 const searching = questionLine();
 const typing = questionLine(REST); // the next key ends what was asked for the one before
 
@@ -86,6 +89,7 @@ function moved() {
 function say(words, isProblem) {
   count.textContent = words;
   count.classList.toggle("lv-warn", Boolean(isProblem));
+  input.style.paddingInlineEnd = words ? `${Math.ceil(textWidth(words, labelFont())) + LIST}px` : ""; // the text has the rest
 }
 
 /** @param {number} direction */

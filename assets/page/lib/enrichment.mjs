@@ -13,6 +13,14 @@ function tells(track) {
   return Math.max(0, ...track.values.map(differ));
 }
 
+const LITTLE = 0.05; // difference of a share to its base rate
+
+/**
+ * Do the matches hardly differ from the corpus in any value of a track?
+ * @param {CarriedTrack} track
+ */
+export const tellsLittle = (track) => tells(track) < LITTLE;
+
 /**
  * The tracks that have a value at any step of the matches, the most telling first.
  * @param {CarriedTrack[]} tracks

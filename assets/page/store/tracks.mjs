@@ -44,8 +44,15 @@ function foremost() {
  * @param {T[]} tracks
  */
 export function ownTracksFirst(tracks) {
-  const guesses = new Set(model.tracks.filter((track) => track.group).map((track) => track.name));
-  return [...tracks].sort((a, b) => Number(guesses.has(a.name)) - Number(guesses.has(b.name)));
+  return [...tracks.filter((track) => !isGuess(track)), ...tracks.filter(isGuess)];
+}
+
+/**
+ * Is a track, or a record with its name, one of the model's predictions?
+ * @param {{ name: string }} one
+ */
+export function isGuess({ name }) {
+  return model.tracks.some((track) => track.name === name && track.group);
 }
 
 /* Show every track, or the first ones only. */
