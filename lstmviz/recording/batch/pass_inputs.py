@@ -129,9 +129,6 @@ def check_pass(
     check_mapping("sequence_tracks", given.sequence_tracks)
     n_vocab = None if vocab is None else len(vocab)
     tokens = None if given.tokens is None else read_tokens(given.tokens, n_vocab is not None)
-    if tokens is not None and vocab is not None and tokens.kind != "ids" and given.as_written is None:
-        tokens, as_written = _as_read(tokens, vocab)
-        given = replace(given, as_written=as_written)
     inputs, ragged = read_inputs(given.inputs)
     if tokens is not None and tokens.lengths is not None:
         ragged = tokens.lengths
@@ -146,6 +143,9 @@ def check_pass(
     shape = _common_shape(grids, given.tracks)
     if tokens is not None and grids["mask"] is not None and grids["mask"].shape == tokens.values.shape:
         _check_is_text(tokens.values, grids["mask"])
+    if tokens is not None and vocab is not None and tokens.kind != "ids" and given.as_written is None:
+        tokens, as_written = _as_read(tokens, vocab)
+        given = replace(given, as_written=as_written)
     valid = read_valid_steps(given.lengths, grids["mask"], ragged, shape)
     mask = None if shape is None else np.ones(shape, np.bool_) if valid is None else valid.mask(shape[1])
     if tokens is not None and tokens.kind == "ids" and mask is not None:
