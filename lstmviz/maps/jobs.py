@@ -7,6 +7,7 @@ report on a map that another one computes, and cancel it. Maps take turns as the
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 import threading
@@ -14,7 +15,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from filelock import BaseFileLock, Timeout
 
@@ -26,12 +27,14 @@ from lstmviz.maps.in_subprocess import missing
 from lstmviz.maps.projection import NAMES, Method
 from lstmviz.system.atomic import replacing
 from lstmviz.system.cache import cache_folder
-from lstmviz.system.own_files import lock_file, new_file, read_text
+from lstmviz.system.own_files import forget, lock_file, new_file, read_text
 
 TURN = 0.2  # seconds between two attempts to take the turn
 BEAT = 1.0  # seconds between two heartbeats
 DEAD = 10.0  # seconds without a heartbeat after which the process that computed a map is gone
 MAX_JOBS = 8  # that run or wait
+
+State = Literal["none", "waiting", "running", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,15 @@ class Job:
 class _Entry:
     """A job as its file holds it: also its number in the queue, and who asked for it; "" for nobody in particular."""
 
-    state: Literal["none", "waiting", "running", "failed"]
+    state: State
     share: float = 0.0
     words: str = ""
     number: int = 0
     by: str = ""
+
+    def __post_init__(self) -> None:
+        if self.state not in get_args(State) or not math.isfinite(self.share):
+            raise ValueError(f"no job is {self.state!r}, {self.share} of it done")
 
     @property
     def is_alive(self) -> bool:
@@ -85,7 +92,7 @@ def start(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int
     if len(others) >= MAX_JOBS:
         raise ProjectionError(f"{MAX_JOBS} maps are being computed or wait; cancel one, or ask again later")
     path = _job_file(map_key(dump, source, method, n_steps, seed))
-    _cancel_file(path).unlink(missing_ok=True)
+    forget(_cancel_file(path))
     entry = _Entry("waiting", number=1 + max((other.number for other in others.values()), default=0), by=by)
     _write(path, entry)
     work = _Work(path, entry, dump, source, method, n_steps, seed)
@@ -101,7 +108,7 @@ def cancel(dump: DumpReader, source: str, method: Method, n_steps: int, seed: in
         with suppress(OSError):
             new_file(_cancel_file(path)).close()
     else:
-        path.unlink(missing_ok=True)
+        forget(path)
 
 
 class _Work:
@@ -116,8 +123,8 @@ class _Work:
 
     def run(self) -> None:
         """Wait for the turn, compute the map, and report a failure; otherwise the job's file is removed."""
-        lock = lock_file(cache_folder(CACHE_FOLDER) / "turn.lock", thread_local=False)
         try:
+            lock = lock_file(cache_folder(CACHE_FOLDER) / "turn.lock", thread_local=False)
             self._take_turn(lock)
             try:
                 self._report("running", 0.0, "starting")
@@ -128,13 +135,15 @@ class _Work:
                 )
             finally:
                 lock.release()
-            self._path.unlink(missing_ok=True)
+            forget(self._path)
         except ProjectionCancelled:
-            self._path.unlink(missing_ok=True)
-        except (LstmvizError, OSError, MemoryError) as err:
+            forget(self._path)
+        except OSError as err:  # whose text has a path of this machine
+            self._report("failed", 0.0, f"the map cannot be computed here ({err.strerror or type(err).__name__})")
+        except (LstmvizError, MemoryError) as err:
             self._report("failed", 0.0, str(err) or type(err).__name__)
         finally:
-            _cancel_file(self._path).unlink(missing_ok=True)
+            forget(_cancel_file(self._path))
 
     def _take_turn(self, lock: BaseFileLock) -> None:
         while True:
@@ -152,7 +161,7 @@ class _Work:
         if time.monotonic() - self._last_write > BEAT:
             self._last_write = time.monotonic()
             _write(self._path, self._entry)
-        return _cancel_file(self._path).exists()
+        return _cancel_file(self._path).is_file()
 
     def _report(self, state: Literal["waiting", "running", "failed"], share: float, words: str) -> None:
         self._entry = replace(self._entry, state=state, share=share, words=words)

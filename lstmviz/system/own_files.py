@@ -66,6 +66,12 @@ def new_file(path: Path) -> FileIO:
     return FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666), "rb+")
 
 
+def forget(path: Path) -> None:
+    """Remove a file that is no longer needed, if there is one that can be removed: a folder under its name stays."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
 def open_own(path: Path) -> FileIO:
     """Open a file for reading. Raises OSError where it is a link, or anything but a file."""
     if is_link(path):  # where the system has no O_NOFOLLOW
@@ -86,7 +92,9 @@ def read_text(path: Path) -> str:
 
 
 def lock_file(path: Path, *, thread_local: bool = True) -> filelock.BaseFileLock:
-    """Return the lock that a file stands for; what is no file is removed first. Raises OSError."""
+    """Return the lock that a file stands for; what is no file is removed first. Raises OSError, also for a folder."""
+    if path.is_dir() and not is_link(path):
+        raise OSError(errno.EISDIR, "it is a folder; remove it", str(path))
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(path.lstat().st_mode):
             path.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -296,6 +297,33 @@ def test_a_job_of_the_future_is_one_from_before_the_clock_was_set_back(dump):
     assert state(dump, "umap") == "none"
     jobs.cancel(dump, SOURCE, "umap", 20_000)
     assert not place.exists()
+
+
+@pytest.mark.parametrize(
+    "lie", [{"state": "lost"}, {"state": ["running"]}, {"state": "running", "share": float("nan")}]
+)
+def test_a_job_that_is_none_is_not_told(dump, lie):
+    jobs._job_file(compute.map_key(dump, SOURCE, "umap")).write_text(json.dumps(lie))
+    assert state(dump, "umap") == "none"
+
+
+def test_folders_under_the_names_of_a_jobs_files_are_left_alone(dump, slow):
+    place = jobs._job_file(compute.map_key(dump, SOURCE, "tsne"))
+    jobs._cancel_file(place).mkdir()
+    jobs.start(dump, SOURCE, "tsne", 20_000)
+    until(lambda: state(dump, "tsne") == "running")
+    jobs._cancel_file(place).rmdir()
+    jobs.cancel(dump, SOURCE, "tsne", 20_000)
+    until(lambda: state(dump, "tsne") == "none")
+    place.mkdir()
+    jobs.cancel(dump, SOURCE, "tsne", 20_000)
+    place.rmdir()
+    lock = place.with_name("turn.lock")
+    lock.unlink()
+    lock.mkdir()
+    jobs.start(dump, SOURCE, "tsne", 20_000)
+    until(lambda: state(dump, "tsne") == "failed")
+    assert jobs.status(dump, SOURCE, "tsne", 20_000).words.endswith("(it is a folder; remove it)")
 
 
 def test_a_visitor_has_one_map_computed_at_a_time_and_is_told_how_many_are_before_it(dump, slow):
