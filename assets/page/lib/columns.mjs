@@ -7,10 +7,11 @@ const GAP = 22; // px between columns
 export const HEAD_WIDTH = 44; // px that a column's name needs
 const CHAR = { wide: 19, narrow: 15, least: 9 }; // px a cell of a text of characters
 const WORD = 34; // px that a word takes, about
+export const NARROWEST = 0.72; // share of its width that a word is written in, at least
 export const WORD_PAD = 4; // px that a word's cell is wider than the word
 // Of the width beside heatmaps; words that are enough, before a heatmap has more than it must; px too few to share; words
 // to be in view, for which they are written narrower, down to a share of their width, and in less px without heatmaps.
-const WORDS = { share: 0.7, most: 24, alone: 300, enough: 21, narrowest: 0.72, roomy: 600 };
+const WORDS = { share: 0.7, most: 24, alone: 300, enough: 21, roomy: 600 };
 const NEARLY = 0.9; // of the narrowest words: if twenty of them nearly have room, heatmaps make way
 const AHEAD = 0.36; // share of the words' width that is before the matches
 const AHEAD_CHARS = { least: 3, most: 5 }; // cells before a match
@@ -108,10 +109,10 @@ function text({ width, used: [a, b], before, isChars, tracks, unit, nTokens, wor
     /** @param {number} px */
     const share = (px) => (px / enough - WORD_PAD) / (word || WORD * scale - WORD_PAD); // of their own width
     const beside = room - HEAT.named * scale - GAP;
-    const isAlone = room < WORDS.roomy && share(beside) < WORDS.narrowest && share(room) > WORDS.narrowest * NEARLY;
+    const isAlone = room < WORDS.roomy && share(beside) < NARROWEST && share(room) > NARROWEST * NEARLY;
     const context = Math.min(isAlone ? room : beside, WORDS.most * WORD * scale);
     const wide = Math.floor(Math.min(Math.max(room * part, context), Math.max(HEAD_WIDTH, most)));
-    const narrow = Math.max(WORDS.narrowest, Math.min(1, share(wide)));
+    const narrow = Math.max(NARROWEST, Math.min(1, share(wide)));
     const ahead = Math.floor(wide * AHEAD);
     return { name: "tokens", kind: "text", left, width: wide, from: a, n: b - a, ahead, narrow };
   }

@@ -2,7 +2,7 @@
    where the match starts to the right and to the left, as far as there is room. */
 
 import { textWidth, wordFont } from "../dom/cell-text.mjs";
-import { WORD_PAD } from "../lib/columns.mjs";
+import { NARROWEST, WORD_PAD } from "../lib/columns.mjs";
 import { markedUnknown, showToken } from "../lib/tokens.mjs";
 import { matchAnswer } from "../store/matches.mjs";
 
@@ -61,7 +61,11 @@ function flow(column, row) {
   const start = matchAnswer().text_before;
   const [first, end] = [column.left, column.left + column.width];
   /** @param {number} cell */
-  const wide = (cell) => column.narrow * Math.min(MOST, textWidth(showToken(row.tokens[cell]).text, font)) + WORD_PAD;
+  const wide = (cell) => {
+    const own = textWidth(showToken(row.tokens[cell]).text, font);
+    const narrowed = column.narrow * Math.min(MOST, own);
+    return (own > MOST ? Math.max(narrowed, Math.min(MOST, NARROWEST * own + 1)) : narrowed) + WORD_PAD; // not cut before MOST
+  };
   let x = first + column.ahead;
   for (let cell = start; isIn(row, cell); cell++) {
     const width = wide(cell);
