@@ -250,9 +250,10 @@ def test_the_unit_card_its_contexts_and_the_other_cards(bench, dump):
         bench.page.locator("#lv-card .lv-card-more").click()
         assert_well(bench)
     named = bench.page.evaluate("() => lvDebug.inspectEnrichmentCard()")
-    carried = dump.carry(pattern_of(dump))
+    carried = dump.carry(pattern_of(dump), tokens=20)
     mine = carried[carried["track"] == named["track"]]
-    assert sorted(named["names"]) == sorted(visible_text(value) for value in mine["value"])[: len(named["names"])]
+    assert named["names"]
+    assert set(named["names"]) <= {visible_text(value) for value in mine["value"]}
     assert_well(bench)
 
 

@@ -164,9 +164,9 @@ def check_pass(
 
 
 def _check_is_text(tokens: NDArray[Any], mask: NDArray[np.bool_]) -> None:
-    """Raise InputError for a mask of padding: it keeps one token alone, others are left out, and no row is whole."""
+    """Raise InputError for a mask of padding: of several rows it keeps one token alone, and none is whole."""
     kept = set(tokens[mask].tolist())
-    if len(kept) == 1 and not mask.all(1).any() and len(set(tokens[~mask].tolist()) - kept) > 1:
+    if len(kept) == 1 < len(mask) and not mask.all(1).any() and len(set(tokens[~mask].tolist()) - kept) > 1:
         raise InputError(
             f"mask keeps {short_repr(kept.pop())} alone and leaves out all other tokens; it is True for text and False "
             "for padding: give ~mask"

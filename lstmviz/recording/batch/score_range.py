@@ -32,6 +32,9 @@ class ScoreRange:
         if self.low < 0 or self.high > 1 or not scores.numel():
             return
         some = scores.reshape(-1)[:_MOST].float()
+        some = some[~some.isnan()]
+        if not len(some):
+            return
         low, high = torch.aminmax(some)
         self.n, self.low, self.high = self.n + len(some), min(self.low, float(low)), max(self.high, float(high))
         self.has_fractions |= bool((some % 1 != 0).any())
