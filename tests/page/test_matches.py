@@ -521,6 +521,7 @@ def assert_pictured(bench, dump, one, two):
             continue
         toggle.click()
         listed = bench.page.locator(".lv-compare-row-of")
+        listed.first.wait_for()
         assert [int(text.replace(",", "")) for text in listed.locator(".lv-list-number").all_text_contents()] == (
             alone["start"][:50].tolist()
         )
