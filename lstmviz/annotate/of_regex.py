@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,11 @@ from numpy.typing import NDArray
 
 from lstmviz.annotate.encode import REST, fill_spans, of_codes
 from lstmviz.dump.change_tracks import NewTrack, label_dtype
-from lstmviz.dump.lazy_arrays import Tokens
 from lstmviz.dump.reader import Axis
 from lstmviz.errors import InputError
 from lstmviz.match.text.regex import Expression
-from lstmviz.match.text.search import batches
-from lstmviz.match.text.texts import SearchText, TokenTexts, composed
+from lstmviz.match.text.search import sequence_texts
+from lstmviz.match.text.texts import TokenTexts, composed
 
 MAX_TEXTS = 1_000  # different matches, where these are the labels
 
@@ -37,7 +35,8 @@ def regex_track(axis: Axis, expression: str, rest: str | None = REST, *, is_own:
     labels: dict[str, int] = {} if rest is None else {rest: 0}
     codes: NDArray[Any] = np.full(axis.n_steps, -1 if rest is None else 0, np.int8)
     n_hits = 0
-    for begin, text, borders in _texts(axis, axis.tokens.as_written):
+    tokens = axis.tokens.as_written
+    for begin, text, borders in sequence_texts(axis, tokens, TokenTexts(tokens, are_apart=False)):
         is_timed = not is_own or begin == 0
         found = compiled.labelled(text.text, borders, labels, is_timed=is_timed)
         hits = np.array(found, np.int64).reshape(-1, 3)
@@ -54,22 +53,3 @@ def regex_track(axis: Axis, expression: str, rest: str | None = REST, *, is_own:
     if not n_hits:
         raise InputError(f"{expression!r} matches nowhere on axis {axis.name!r}; look for it with dump.search first")
     return of_codes(axis, list(labels), codes, f"regex {expression}")
-
-
-def _texts(axis: Axis, tokens: Tokens) -> Iterator[tuple[int, SearchText, list[tuple[int, int]]]]:
-    """Yield (first step, text, where its sequences lie in it), of many sequences where letters stay as they are.
-
-    Elsewhere of one sequence at a time: letters that change are composed inside a sequence, never across its border.
-    """
-    texts = TokenTexts(tokens, are_apart=False)
-    for first, after, ids in batches(axis, tokens):
-        base = int(axis.starts[first])
-        starts, stops = axis.starts[first:after] - base, axis.stops[first:after] - base
-        whole = texts.unchanged(ids)
-        if whole is not None:
-            ends = whole.ends[stops - 1] - len(tokens.join)
-            yield base, whole, list(zip(whole.begins[starts].tolist(), ends.tolist(), strict=True))
-            continue
-        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-            here = texts.of(ids[start:stop])
-            yield base + start, here, [(0, len(here.text))]

@@ -324,8 +324,12 @@ class DumpReader:
         Returns:
             False also where the file is closed at the moment: it is compared when it is opened again.
         """
-        is_open = bool(self._file) and self._pid == os.getpid()
-        return is_open and (_stamp(self._file) != self._stamp or self._may_be_another())
+        return self._is_open and (_stamp(self._file) != self._stamp or self._may_be_another())
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether this process has the file open."""
+        return bool(self._file) and self._pid == os.getpid()
 
     def _may_be_another(self) -> bool:
         """Tell whether the open file was touched, and is still at its path: its time of writing may have been set back.
@@ -352,19 +356,19 @@ class DumpReader:
 
     def _open(self) -> h5py.File:
         """Return the open file, opened again where it was closed or touched. Raises DumpReplaced."""
-        if self.is_changed() and _stamp(self._file) == self._stamp:
+        if self._is_open and _stamp(self._file) != self._stamp:
+            self._datasets = {}
+            self._file.close()
+            raise DumpReplaced(f"{self.path} was written to or cut since it was opened; open it again")
+        if self._is_open and self._may_be_another():
             self.close()
-        if not self._file or self._pid != os.getpid():
+        if not self._is_open:
             file = open_safely(self._place)
             if Header(file, self.path).uuid() != self.uuid or _stamp(file) != self._stamp:
                 file.close()
                 raise DumpReplaced(f"{self.path} was recorded again or changed since it was opened; open it again")
             self._file, self._pid, self._datasets = file, os.getpid(), {}
             self._touched = _touched(file)
-        elif self.is_changed():
-            self._datasets = {}
-            self._file.close()
-            raise DumpReplaced(f"{self.path} was written to or cut since it was opened; open it again")
         return self._file
 
     def _stored(self, path: str) -> StoredArray:

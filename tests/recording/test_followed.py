@@ -327,19 +327,21 @@ LAYERS = {
 }
 
 
+class WithLayer(nn.Module):
+    """An embedding, a layer, and an LSTM."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.embed, self.layer, self.rnn = nn.Embedding(N_WORDS, 4), layer, nn.LSTM(4, 3, batch_first=True)
+
+    def forward(self, ids):
+        return self.rnn(self.layer(self.embed(ids)))
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_layers_that_act_on_each_step_alone_are_followed(tmp_path, layer):
     """Three tokens of each text, and each text once: nothing but the trace could tell."""
-
-    class WithLayer(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.embed, self.rnn = nn.Embedding(N_WORDS, 4), nn.LSTM(4, 3, batch_first=True)
-
-        def forward(self, ids):
-            return self.rnn(LAYERS[layer](self.embed(ids)))
-
-    model = WithLayer().eval()
+    model = WithLayer(LAYERS[layer]).eval()
     assert recorded(tmp_path / "a.h5", model, IDS, tokens=IDS).provenance["tokens"] == "checked"
     with one_line(LayoutError, "did you pass (steps, batch)"):
         recorded(tmp_path / "b.h5", model, IDS, tokens=IDS.T)
@@ -358,15 +360,7 @@ def test_layers_that_act_on_each_step_alone_are_followed(tmp_path, layer):
     ],
 )
 def test_layers_that_act_across_steps_are_not_followed(tmp_path, mixing):
-    class WithLayer(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.embed, self.rnn = nn.Embedding(N_WORDS, 4), nn.LSTM(4, 3, batch_first=True)
-
-        def forward(self, ids):
-            return self.rnn(mixing(self.embed(ids)))
-
-    assert recorded(tmp_path / "a.h5", WithLayer(), IDS, tokens=IDS).provenance["tokens"] == "not checked"
+    assert recorded(tmp_path / "a.h5", WithLayer(mixing), IDS, tokens=IDS).provenance["tokens"] == "not checked"
 
 
 def test_what_mixes_steps_is_not_checked(tmp_path):

@@ -1,16 +1,16 @@
 /* One token in one cell of a canvas: centred, squeezed a little if it is long, then cut. Never wider than its cell.
    Characters stand in the monospaced face, words in the narrower one of the labels. */
 
+import { NARROWEST } from "../lib/columns.mjs";
 import { fitText } from "../lib/tokens.mjs";
 import { typeScale } from "./projector.mjs";
 import { themeColours, typePx } from "./theme.mjs";
 
-const SQUEEZE = 0.72; // narrowest share of its own width that a word stays readable at
 const SLACK = 2; // px that a text may be wider than its room
 const LEAST = 6.5; // px of a cell for one character
 const WIDE = 60; // px of a cell in which a long word can be read though it is cut
 const FULL = 0.85; // share of a row's words that stand whole in cells that are wide enough for them
-const typical = new WeakMap(); // tokens -> their widths as words, sorted
+const typical = new WeakMap(); // tokens -> their widths as words, sorted, and the mean
 let /** @type {CanvasRenderingContext2D} */ pen = null;
 const NARROW = 18; // px of a cell in which no cut word can be read
 const kinds = new WeakMap(); // tokens -> are they words?
@@ -85,7 +85,7 @@ export function writeCentred(ctx, font, text, x, y, room, slack = SLACK) {
  * @param {number} room
  */
 export function squeezed(ctx, text, x, y, room) {
-  ctx.fillText(fitted(ctx, text, room / SQUEEZE), x, y, room);
+  ctx.fillText(fitted(ctx, text, room / NARROWEST), x, y, room);
 }
 
 /* The face and size of words on a canvas. */
@@ -117,7 +117,7 @@ export function areWords(tokens) {
  */
 export function leastCell(tokens) {
   if (!areWords(tokens)) return LEAST * typeScale();
-  return Math.min(WIDE * typeScale(), Math.ceil(typicalWidth(tokens, FULL) * SQUEEZE) + 3);
+  return Math.min(WIDE * typeScale(), Math.ceil(typicalWidth(tokens, FULL) * NARROWEST) + 3);
 }
 
 /**
@@ -126,12 +126,7 @@ export function leastCell(tokens) {
  * @param {number} share
  */
 export function typicalWidth(tokens, share) {
-  const font = wordFont();
-  if (typical.get(tokens)?.font !== font) {
-    const sorted = tokens.map((shown) => textWidth(shown.text, font)).sort((a, b) => a - b);
-    typical.set(tokens, { font, sorted });
-  }
-  const { sorted } = typical.get(tokens);
+  const { sorted } = wordWidths(tokens);
   return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] : 0;
 }
 
@@ -139,10 +134,20 @@ export function typicalWidth(tokens, share) {
  * The mean width of tokens, written as words.
  * @param {ShownToken[]} tokens
  */
-export function meanWidth(tokens) {
-  typicalWidth(tokens, FULL);
-  const { sorted } = typical.get(tokens);
-  return sorted.reduce((/** @type {number} */ sum, /** @type {number} */ width) => sum + width, 0) / sorted.length;
+export const meanWidth = (tokens) => wordWidths(tokens).mean;
+
+/**
+ * The widths of tokens, written as words in the present font, and their mean; 0 where there are none.
+ * @param {ShownToken[]} tokens
+ */
+function wordWidths(tokens) {
+  const font = wordFont();
+  if (typical.get(tokens)?.font !== font) {
+    const sorted = tokens.map((shown) => textWidth(shown.text, font)).sort((a, b) => a - b);
+    const mean = sorted.reduce((sum, width) => sum + width, 0) / (sorted.length || 1);
+    typical.set(tokens, { font, sorted, mean });
+  }
+  return typical.get(tokens);
 }
 
 /**

@@ -7,7 +7,7 @@ const GAP = 22; // px between columns
 export const HEAD_WIDTH = 44; // px that a column's name needs
 const CHAR = { wide: 19, narrow: 15, least: 9 }; // px a cell of a text of characters
 const WORD = 34; // px that a word takes, about
-export const NARROWEST = 0.72; // share of its width that a word is written in, at least
+export const NARROWEST = 0.72; // share of its own width that a word stays readable at
 export const WORD_PAD = 4; // px that a word's cell is wider than the word
 // Of the width beside heatmaps; words that are enough, before a heatmap has more than it must; px too few to share; words
 // to be in view, for which they are written narrower, down to a share of their width, and in less px without heatmaps.

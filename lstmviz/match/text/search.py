@@ -159,20 +159,34 @@ def _text_hits(
     spans: Callable[[str], Iterable[tuple[int, int]]],
     prefilter: Literal | None,
 ) -> Iterator[Hits]:
-    """Yield the steps of the hits in the sequences' texts; batches that ``prefilter`` does not match are skipped."""
+    """Yield the steps of the hits in the sequences' texts; those that ``prefilter`` rules out are skipped."""
+    sequence = 0
+    for step, text, edges in sequence_texts(axis, tokens, texts, cancel):
+        if prefilter is None or len(edges) == 1 or prefilter.is_in(text.text):
+            yield np.add(_hits_inside(text, edges, spans), (step, step, sequence))
+        sequence += len(edges)
+
+
+def sequence_texts(
+    axis: Axis, tokens: Tokens, texts: TokenTexts, cancel: Cancel = None
+) -> Iterator[tuple[int, SearchText, list[tuple[int, int]]]]:
+    """Yield (first step, text, where its sequences lie in it), of many sequences where letters stay as they are.
+
+    Elsewhere of one sequence at a time: letters that change are composed inside a sequence, never across its border.
+    Raises Cancelled once ``cancel`` says True, DumpError for an id that is not in the vocabulary.
+    """
     for first, after, ids in batches(axis, tokens, cancel):
         _check_ids(tokens, ids)
         base = int(axis.starts[first])
         starts, stops = axis.starts[first:after] - base, axis.stops[first:after] - base
         whole = texts.unchanged(ids)
-        if whole is None:
-            for sequence, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True), first):
-                here = texts.of(ids[start:stop])
-                yield np.add(_hits_inside(here, [(0, len(here.text))], spans), (base + start, base + start, sequence))
-        elif prefilter is None or prefilter.is_in(whole.text):
+        if whole is not None:
             ends = whole.ends[stops - 1] - len(tokens.join)
-            edges = zip(whole.begins[starts].tolist(), ends.tolist(), strict=True)
-            yield np.add(_hits_inside(whole, edges, spans), (base, base, first))
+            yield base, whole, list(zip(whole.begins[starts].tolist(), ends.tolist(), strict=True))
+            continue
+        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+            here = texts.of(ids[start:stop])
+            yield base + start, here, [(0, len(here.text))]
 
 
 def _hits_inside(
