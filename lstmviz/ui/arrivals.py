@@ -55,6 +55,10 @@ class Arrivals:
         """Return the uuids of the dumps that are of a recording in progress, and where its own dump will lie."""
         return {dump.now.uuid: path for path, dump in self._growing.items() if dump.now is not None}
 
+    def kept(self) -> list[Glance]:
+        """Return the dumps of recordings in progress that can be opened although newer ones are listed."""
+        return [each for dump in (*self._growing.values(), *self._closed) for each in dump.kept]
+
     def _look(self) -> None:
         for folder in self._folders:
             for path in dumps_in(folder) if folder.is_dir() else ():

@@ -34,18 +34,24 @@ def growing_in(folder: Path) -> list[Path]:
 class GrowingDump:
     """The recording to ``path`` as a dump of what is acknowledged so far, in the user's cache.
 
-    ``now`` is the newest one, None before the first; ``problem`` says why there is none.
+    ``kept`` are the newest ones, in order: what a page was told of a moment ago can still be opened. ``problem`` says
+    why there is none.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.now: Glance | None = None
+        self.kept: tuple[Glance, ...] = ()
         self.problem = "no batch of it is complete yet"
         self._folder = Path(tempfile.mkdtemp(dir=cache_folder("growing")))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._n_made = self._n_bytes = 0
         self._due = 0.0
         self._lock = threading.Lock()
+
+    @property
+    def now(self) -> Glance | None:
+        """The newest one; None before the first."""
+        return self.kept[-1] if self.kept else None
 
     @property
     def is_over(self) -> bool:
@@ -67,12 +73,18 @@ class GrowingDump:
             folder.mkdir()
             target = folder / self.path.name
             assemble_so_far_in_subprocess(parts_dir, target)
-            self.now, self._n_bytes = glance(target), n_bytes
+            self.kept, self._n_bytes = (*self.kept, glance(target))[-KEPT:], n_bytes
         except (LstmvizError, OSError) as err:  # it may have been closed meanwhile, or nothing of it is complete
             self.problem = str(err)
         self._n_made += 1
-        shutil.rmtree(self._folder / str(self._n_made - 1 - KEPT), ignore_errors=True)
+        self._remove_old()
         self._due = time.monotonic() + max(PAUSE, PATIENCE * (time.monotonic() - began))
+
+    def _remove_old(self) -> None:
+        kept = {each.path.parent for each in self.kept}
+        for folder in self._folder.iterdir():
+            if folder not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _is_due(self) -> bool:
         try:

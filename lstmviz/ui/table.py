@@ -115,7 +115,7 @@ class DumpTable:
         listed = next((each for each in self._glances if each.uuid == uuid), None)
         if listed is None:
             there = self.glances()
-            listed = next((each for each in there if each.uuid == uuid), None)
+            listed = next((each for each in (*there, *self.arrivals.kept()) if each.uuid == uuid), None)
         if listed is None and uuid in self._replaced:
             raise DumpReplaced(f"{self._replaced[uuid]} {AGAIN}")
         if listed is None:

@@ -114,6 +114,21 @@ def test_a_recording_in_progress_is_shown_so_far_and_then_goes_on_as_its_dump(tm
     np.testing.assert_array_equal(dump.states(SOURCE)[:48], so_far)
 
 
+def test_what_a_page_was_told_of_a_moment_ago_opens_although_there_is_a_newer_one(tmp_path):
+    model, path, rows = Learner(), tmp_path / "run.h5", texts(4)
+    with lstmviz.record(model, path, WORDS) as run:
+        batch(run, model, rows[0])
+        dumps, arrivals = opened([path])
+        client = make_app(dumps, arrivals=arrivals).server.test_client()
+        told = []
+        for n, row in enumerate(rows[1:], start=2):
+            batch(run, model, row)
+            told += until(client, lambda answer, n=n: answer["dumps"][0]["n_steps"] == 12 * n)["dumps"]
+        for card in told:
+            about = client.get(f"/d/{card['uuid']}/about.json", headers=LOCAL).json
+            assert about["axes"][0]["n_steps"] == card["n_steps"]
+
+
 def test_a_recording_that_begins_in_a_served_folder_is_shown_too(tmp_path):
     model = Learner()
     lstmviz.record_corpus(model, texts(3), encode=encode, vocab=WORDS, path=tmp_path / "before.h5")
