@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Ints = NDArray[np.int64]
-Marks = NDArray[np.complex128]
+Marks = NDArray[np.complexfloating]
 
 _FEWEST_REPEATS = 6  # of ids: each is a chance for a wrong order to show itself
 _FEWEST_IDS = 3
@@ -35,7 +35,7 @@ def marks_of(rows: Tensor) -> Marks:
     n = rows.shape[-1]
     with torch.autocast(wide.device.type, enabled=False):  # this way round in half of the time of rows by weights
         both = (_weights(n).to(wide) @ wide.reshape(rows.shape[:-1].numel(), n).T).cpu().numpy()
-    marks = np.empty(both.shape[1], np.complex128)
+    marks = np.empty(both.shape[1], np.result_type(both.dtype, np.complex64))
     marks.real, marks.imag = both
     return marks.reshape(rows.shape[:-1])
 
@@ -111,7 +111,7 @@ def _marks_by_id(ids: Ints, marks: Marks, near: float) -> Marks | None:
     at = np.full(int(ids.max()) + 1, -1)
     at[ids] = np.arange(len(ids))
     by_id = marks[at]
-    off = (marks - by_id[ids]).view(np.float64)
+    off = (marks - by_id[ids]).view(marks.real.dtype)
     is_one_each = max(off.max(), -off.min()) <= near
     return by_id[at >= 0] if is_one_each else None
 
