@@ -31,6 +31,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--js-flags=--no-opt",  # no page lives long enough for what V8's last compiler takes
 ]
 VIEW = {"width": 1440, "height": 900}
 
