@@ -8,7 +8,7 @@ Layers that mix steps do not pair them, and nothing is then known.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -54,28 +54,31 @@ def paired_places(ids: Ints, marks: Marks) -> Ints | None:
     flat, few = ids.reshape(-1), 1 + _FIRST_LOOK // marks.shape[1]
     near = near_of(marks)
     fitting: list[Ints] = []
-    for grid, steps in _orders(ids.shape, marks.shape):
-        if _marks_by_id(flat[grid[steps[:few]]].reshape(-1), marks[:few].reshape(-1), near) is None:
+    steps = np.arange(len(marks))
+    for grid, order in _orders(ids.shape, marks.shape):
+        if _marks_by_id(flat[grid[order(steps[:few])]].reshape(-1), marks[:few].reshape(-1), near) is None:
             continue
-        places = grid[steps]
+        places = grid[order(steps)]
         if are_paired(flat[places], marks, near):
             fitting.append(places)
     is_one = len(fitting) > 0 and all(np.array_equal(fitting[0], other) for other in fitting[1:])
     return fitting[0] if is_one else None
 
 
-def _orders(shape: tuple[int, ...], wanted: tuple[int, ...]) -> Iterator[tuple[Ints, Ints]]:
-    """Yield the orders that are tried, as places (steps, batch) and which steps of them come one after another.
+def _orders(shape: tuple[int, ...], wanted: tuple[int, ...]) -> Iterator[tuple[Ints, Callable[[Ints], Ints]]]:
+    """Yield the orders that are tried: places (steps, batch), and what says which of their steps a module's steps are.
 
     They are those that models make, and near misses of them.
     """
-    places = np.arange(shape[0] * shape[1]).reshape(shape)
-    steps = np.arange(wanted[0])
+    places, n = np.arange(shape[0] * shape[1]).reshape(shape), wanted[0]
     for grid in (places, places.T):
         if grid.T.shape != wanted:
             continue
         for one in (grid.T, grid.T[:, ::-1])[: wanted[1]]:  # one sequence has one order
-            yield from ((one, order) for order in (steps, steps[::-1], np.roll(steps, 1), np.roll(steps, -1)))
+            yield one, lambda steps: steps
+            yield one, lambda steps: n - 1 - steps
+            yield one, lambda steps: (steps - 1) % n
+            yield one, lambda steps: (steps + 1) % n
 
 
 def are_paired(ids: Ints, marks: Marks, near: float | None = None) -> bool:
