@@ -85,13 +85,8 @@ def stays(places: Ints, n_steps: int, valid: ValidSteps | None) -> bool:
 def by_place(places: Ints, shape: tuple[int, int], valid: ValidSteps | None) -> Placement:
     """Return where each given step was computed; Mixed unless every sequence was read step by step, once."""
     flat = places.reshape(-1)
-    if (
-        valid is None
-        and places.shape == shape[::-1] == (len(flat), 1)
-        and flat[-1] == 0
-        and (np.diff(flat) == -1).all()
-    ):
-        return Placement(flat[None, :], np.zeros(1, np.int64))  # one long sequence from the end
+    if valid is None and shape[0] == 1 and np.array_equal(places, np.arange(shape[1])[::-1, None]):
+        return Placement(places.T, np.zeros(1, np.int64))  # one text, read from the end
     cells = np.flatnonzero((flat >= 0) & (flat < shape[0] * shape[1]))
     targets = flat[cells]
     wanted = np.ones(shape, np.bool_) if valid is None else valid.mask(shape[1])
