@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.lazy_arrays import StepIndex, StoredRows, Tokens
+from lstmviz.dump.lazy_arrays import StepIndex, StoredRows, Tokens, Track
 from lstmviz.dump.reader import Axis
 
 NEAR = 2**14  # steps between two windows that are read together: reading them takes less than reading once more
@@ -54,25 +54,65 @@ class _Ahead:
         return self.stored.name
 
 
+@dataclass(frozen=True)
+class _OneAfterTheOther:
+    """The rows of some windows of a stored array, one window after the other."""
+
+    stored: StoredRows
+    windows: Sequence[tuple[int, int]]
+
+    def read(self, steps: StepIndex | None = None) -> NDArray[Any]:
+        """Read the steps as ``StoredArray.read``."""
+        rows = np.concatenate([self.stored.read(slice(start, stop)) for start, stop in self.windows])
+        return rows if steps is None else np.asarray(rows[steps])
+
+    @property
+    def name(self) -> str:
+        """The file and the place in it, for a message."""
+        return self.stored.name
+
+
 def read_ahead(axis: Axis, windows: Sequence[tuple[int, int]]) -> Axis:
     """Return an axis whose tokens and tracks at some windows [start, stop) are read together where they lie near.
 
     What is read is kept as long as the axis that is returned.
     """
     stretches = _stretches(windows)
-    tracks = {name: replace(track, stored=_Ahead(track.stored, stretches)) for name, track in axis.tracks.items()}
-    return replace(axis, tokens=None if axis.tokens is None else _ahead(axis.tokens, stretches), tracks=tracks)
+    return _stored_otherwise(axis, lambda stored: _Ahead(stored, stretches))
 
 
-def _ahead(tokens: Tokens, stretches: _Stretches) -> Tokens:
-    _ = tokens.spelling  # made once, for both
-    ahead = copy.copy(tokens)
-    object.__setattr__(ahead, "ids", replace(tokens.ids, stored=_Ahead(tokens.ids.stored, stretches)))
-    if tokens.written is not None and tokens.as_written is not tokens:
-        written = replace(tokens.written, stored=_Ahead(tokens.written.stored, stretches))
-        object.__setattr__(ahead, "written", written)
-        object.__setattr__(ahead, "_as_written", _ahead(tokens.as_written, stretches))
-    return ahead
+def joined_windows(axis: Axis, windows: Sequence[tuple[int, int]]) -> Axis:
+    """Return an axis whose tokens and tracks are those of one or more windows [start, stop), one after the other.
+
+    They are read together where they lie near. Its sequences are those of the whole axis.
+    """
+    stretches, n_steps = _stretches(windows), sum(stop - start for start, stop in windows)
+    return _stored_otherwise(axis, lambda stored: _OneAfterTheOther(_Ahead(stored, stretches), windows), n_steps)
+
+
+def _stored_otherwise(axis: Axis, otherwise: Callable[[StoredRows], StoredRows], n_steps: int | None = None) -> Axis:
+    """Return an axis whose tokens and tracks are stored otherwise, and of so many steps (None: as many)."""
+    n_steps = axis.n_steps if n_steps is None else n_steps
+
+    def track_otherwise(track: Track) -> Track:
+        return replace(track, n_steps=n_steps, stored=otherwise(track.stored))
+
+    def tokens_otherwise(tokens: Tokens) -> Tokens:
+        _ = tokens.spelling  # made once, for both
+        copied = copy.copy(tokens)
+        fields: dict[str, Any] = {
+            "n_steps": n_steps,
+            "ids": replace(tokens.ids, n_steps=n_steps, stored=otherwise(tokens.ids.stored)),
+        }
+        if tokens.written is not None and tokens.as_written is not tokens:
+            fields |= {"written": track_otherwise(tokens.written), "_as_written": tokens_otherwise(tokens.as_written)}
+        for name, value in fields.items():
+            object.__setattr__(copied, name, value)
+        return copied
+
+    tokens = None if axis.tokens is None else tokens_otherwise(axis.tokens)
+    tracks = {name: track_otherwise(track) for name, track in axis.tracks.items()}
+    return replace(axis, n_steps=n_steps, tokens=tokens, tracks=tracks)
 
 
 def _stretches(windows: Sequence[tuple[int, int]]) -> _Stretches:

@@ -149,8 +149,8 @@ class DumpReader:
         self.path = Path(path)
         self._place = self.path.absolute()  # the file may be opened again after the working folder changed
         file = open_safely(self.path)
-        self._file, self._pid, self._stamp = file, os.getpid(), _stamp(file)
-        self._touched = _touched(file)
+        self._file, self._pid, self._found = file, os.getpid(), _found(file)
+        self._stamp = _stamp(self._found)
         self._datasets: dict[str, h5py.Dataset] = {}
         try:
             header = Header(file, self.path)
@@ -324,23 +324,26 @@ class DumpReader:
         Returns:
             False also where the file is closed at the moment: it is compared when it is opened again.
         """
-        return self._is_open and (_stamp(self._file) != self._stamp or self._may_be_another())
+        if not self._is_open:
+            return False
+        found = _found(self._file)
+        return _stamp(found) != self._stamp or self._may_be_another(found)
 
     @property
     def _is_open(self) -> bool:
         """Whether this process has the file open."""
         return bool(self._file) and self._pid == os.getpid()
 
-    def _may_be_another(self) -> bool:
+    def _may_be_another(self, found: os.stat_result) -> bool:
         """Tell whether the open file was touched, and is still at its path: its time of writing may have been set back.
 
-        So it is also if it was renamed and back, or its permissions were changed; it is opened again then, and its uuid
-        compared.
+        Nobody can set back ``st_ctime_ns``. It changes also if a file is renamed and back, or its permissions are
+        changed; it is opened again then, and its uuid compared.
         """
-        if _touched(self._file) == self._touched:
+        if found.st_ctime_ns == self._found.st_ctime_ns:
             return False
         with suppress(OSError):
-            return os.path.samestat(os.fstat(self._file.id.get_vfd_handle()), self._place.stat())
+            return os.path.samestat(found, self._place.stat())
         return False
 
     def _dataset(self, path: str) -> h5py.Dataset:
@@ -356,19 +359,21 @@ class DumpReader:
 
     def _open(self) -> h5py.File:
         """Return the open file, opened again where it was closed or touched. Raises DumpReplaced."""
-        if self._is_open and _stamp(self._file) != self._stamp:
-            self._datasets = {}
-            self._file.close()
-            raise DumpReplaced(f"{self.path} was written to or cut since it was opened; open it again")
-        if self._is_open and self._may_be_another():
+        if self._is_open:
+            found = _found(self._file)
+            if _stamp(found) != self._stamp:
+                self._datasets = {}
+                self._file.close()
+                raise DumpReplaced(f"{self.path} was written to or cut since it was opened; open it again")
+            if not self._may_be_another(found):
+                return self._file
             self.close()
-        if not self._is_open:
-            file = open_safely(self._place)
-            if Header(file, self.path).uuid() != self.uuid or _stamp(file) != self._stamp:
-                file.close()
-                raise DumpReplaced(f"{self.path} was recorded again or changed since it was opened; open it again")
-            self._file, self._pid, self._datasets = file, os.getpid(), {}
-            self._touched = _touched(file)
+        file = open_safely(self._place)
+        found = _found(file)
+        if Header(file, self.path).uuid() != self.uuid or _stamp(found) != self._stamp:
+            file.close()
+            raise DumpReplaced(f"{self.path} was recorded again or changed since it was opened; open it again")
+        self._file, self._pid, self._found, self._datasets = file, os.getpid(), found, {}
         return self._file
 
     def _stored(self, path: str) -> StoredArray:
@@ -451,9 +456,13 @@ def stored_tracks(axis: Axis) -> dict[str, Track]:
     return {**recorded_tracks(axis.tracks), **({} if written is None else {written.info.name: written})}
 
 
-def _stamp(file: h5py.File) -> tuple[int, int]:
-    """Return what tells the content of an open file apart from an earlier one: its size and when it was written to."""
-    found = os.fstat(file.id.get_vfd_handle())
+def _found(file: h5py.File) -> os.stat_result:
+    """Return what the system knows of an open file now."""
+    return os.fstat(file.id.get_vfd_handle())
+
+
+def _stamp(found: os.stat_result) -> tuple[int, int]:
+    """Return what tells the content of a file apart from an earlier one: its size and when it was written to."""
     return found.st_size, found.st_mtime_ns
 
 
@@ -481,8 +490,3 @@ def _column(track: Track) -> Any:
     import pandas as pd
 
     return pd.Series([names[i] for i in np.where(is_label, values, -1).tolist()], dtype=object)
-
-
-def _touched(file: h5py.File) -> int:
-    """Return when an open file was last written to, or renamed or the like: a time that nobody can set back."""
-    return os.fstat(file.id.get_vfd_handle()).st_ctime_ns

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain, islice, starmap
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstmviz.dump.read_ahead import read_ahead
+from lstmviz.dump.read_ahead import joined_windows
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.card.unit_card import in_view
@@ -27,6 +30,7 @@ CELLS_BEFORE = 12  # cells of a row before the match starts
 CELLS = 48  # cells of a row in all
 MAX_GROUPS = 1_000  # described in one answer, beside those of its rows
 UNIT_COLOUR = "unit:"
+NOT_LISTED = {"is_hidden": False, "is_marked": False, "group": None}  # of a row that is no match of the list
 
 
 def match_rows(dump: DumpReader, selection: Selection) -> dict[str, Any]:
@@ -84,9 +88,8 @@ def unknown_cells(axis: Axis, start: int, stop: int) -> list[int]:
 
 def listed(values: np.ndarray[Any, np.dtype[Any]]) -> list[float | int | None]:
     """Return numbers as JSON carries them; None for what is not finite."""
-    if values.dtype.kind != "f":
-        return [int(v) for v in values]
-    return [float(v) if np.isfinite(v) else None for v in values]
+    numbers: list[Any] = values.tolist()
+    return [finite(number) for number in numbers] if values.dtype.kind == "f" else numbers
 
 
 def _unit(dump: DumpReader, unit: PatternUnit) -> dict[str, Any]:
@@ -108,17 +111,14 @@ def _rows(dump: DumpReader, file: PatternFile, selection: Selection, listing: Li
     is_here = notes.dump in ("", dump.uuid)
     hidden, marked = ({(w.start, w.stop) for w in rows if is_here} for rows in (notes.hidden, notes.marked))
     unit = _coloured_by(dump, axis, selection.colour)
-    matches = list(listing.page(selection.rows, selection.offset, has_text=False).itertuples(index=False))
-    windows = [_cells(axis, match) for match in matches]
+    page = listing.page(selection.rows, selection.offset, has_text=False)
+    places = [_Place(*row) for row in zip(*(page[name].tolist() for name in _Place._fields), strict=True)]
+    windows = [_cells(axis, place) for place in places]
     on, shades = _counts_on(dump, file.pattern, windows), _shades(dump, file.pattern, selection, windows)
-    axis = read_ahead(axis, windows)
-    rows = []
-    cells = zip(matches, windows, on, shades, strict=True)
-    for place, (match, (a, b), n_on, n_shading) in enumerate(cells, selection.offset):
-        row = _row(dump, axis, match, a, b, n_on, n_shading, unit, partner)
+    rows = _shown(dump, axis, places, on, shades, unit, partner)
+    for number, row in enumerate(rows, selection.offset):
         span = row["start"], row["stop"]
-        by_hand = {"is_hidden": span in hidden, "is_marked": span in marked}
-        rows.append({**row, **by_hand, "group": listing.group_at(place)})
+        row |= {"is_hidden": span in hidden, "is_marked": span in marked, "group": listing.group_at(number)}
     return rows
 
 
@@ -134,25 +134,23 @@ def _brushed_row(dump: DumpReader, file: PatternFile, selection: Selection) -> d
         for u in pattern.units
     )
     place = _Place(start, stop, axis.sequence_of(start), n_shared, length=stop - start)
-    a, b = _cells(axis, place)
-    n_on, n_shading = _counts_on(dump, pattern, [(a, b)])[0], _shades(dump, pattern, selection, [(a, b)])[0]
-    unit = _coloured_by(dump, axis, selection.colour)
-    row = _row(dump, axis, place, a, b, n_on, n_shading, unit, partner_named(dump, axis, selection.pair_with))
-    return {**row, "is_hidden": False, "is_marked": False, "group": None}
+    windows = [_cells(axis, place)]
+    on, shades = _counts_on(dump, pattern, windows), _shades(dump, pattern, selection, windows)
+    unit, partner = _coloured_by(dump, axis, selection.colour), partner_named(dump, axis, selection.pair_with)
+    return _shown(dump, axis, [place], on, shades, unit, partner)[0] | NOT_LISTED
 
 
-def _cells(axis: Axis, match: Any) -> tuple[int, int]:
+def _cells(axis: Axis, place: _Place) -> tuple[int, int]:
     """Return the steps [a, b) that a row shows: CELLS of them, as far as they are of its match's sequence."""
-    first, sequence = int(match.start) - CELLS_BEFORE, int(match.sequence)
-    return max(first, int(axis.starts[sequence])), min(first + CELLS, int(axis.stops[sequence]))
+    first = place.start - CELLS_BEFORE
+    return max(first, int(axis.starts[place.sequence])), min(first + CELLS, int(axis.stops[place.sequence]))
 
 
 def _counts_on(dump: DumpReader, pattern: Pattern, windows: list[tuple[int, int]]) -> list[list[int]]:
     """Count the pattern's units that are on at each step of some windows."""
-    steps = np.concatenate([np.zeros(0, np.int64), *(np.arange(a, b) for a, b in windows)])
-    counts = matches_of(dump, pattern).count_on(steps).tolist()
-    ends = np.cumsum([b - a for a, b in windows]).tolist()
-    return [counts[end - (b - a) : end] for end, (a, b) in zip(ends, windows, strict=True)]
+    steps = np.array(list(chain.from_iterable(starmap(range, windows))), np.int64)
+    counts = iter(matches_of(dump, pattern).count_on(steps).tolist())
+    return [list(islice(counts, b - a)) for a, b in windows]
 
 
 def _shades(
@@ -163,55 +161,80 @@ def _shades(
     return [None] * len(windows) if shading is None else _counts_on(dump, shading, windows)
 
 
-def _row(
+def _shown(
     dump: DumpReader,
     axis: Axis,
-    match: Any,
-    a: int,
-    b: int,
-    on: list[int],
-    shades: list[int] | None,
+    places: Sequence[_Place],
+    on: Sequence[list[int]],
+    shades: Sequence[list[int] | None],
     unit: tuple[str, int] | None,
     partner: Partner | None,
-) -> dict[str, Any]:
-    """Return one row, cell by cell.
+) -> list[dict[str, Any]]:
+    """Return matches as rows, cell by cell.
 
-    ``on`` has how many units are on at each step of [a, b), ``shades`` how many of those that shade the tokens.
+    ``on`` has how many units are on at each step that a row shows, ``shades`` how many of those that shade the tokens.
     """
-    first = int(match.start) - CELLS_BEFORE
-    lead, trail = [None] * (a - first), [None] * (first + CELLS - b)
-    tokens = None if axis.tokens is None else axis.tokens[a:b]
-    values = None if unit is None else listed(in_view(dump.source(unit[0]), dump.states(unit[0])[a:b, unit[1]]))
-    return {
-        **{k: int(getattr(match, k)) for k in ("start", "stop", "sequence", "n_shared", "n_union", "length")},
-        "first": first,
-        "tokens": None if tokens is None else [*lead, *tokens, *trail],
-        "unknown": [len(lead) + cell for cell in unknown_cells(axis, a, b)],
-        "on": [*lead, *on, *trail],
-        "shades": None if shades is None else [*lead, *shades, *trail],
-        "tracks": {n: [*lead, *v, *trail] for n, v in step_tracks(axis, a, b).items()},
-        "values": None if values is None else [*lead, *values, *trail],
-        "pair": None if partner is None else row_pair(dump, axis, int(match.start), int(match.stop), partner),
-    }
+    if not places:
+        return []
+    windows = [_cells(axis, place) for place in places]
+    cells = joined_windows(axis, windows)
+    tokens = None if cells.tokens is None else cells.tokens[:]
+    unknown, tracks = unknown_cells(cells, 0, cells.n_steps), step_tracks(cells, 0, cells.n_steps)
+    rows, end = [], 0
+    for place, (a, b), n_on, n_shading in zip(places, windows, on, shades, strict=True):
+        begin, end = end, end + b - a
+        first = place.start - CELLS_BEFORE
+        row = _Row(slice(begin, end), a - first, first + CELLS - b)
+        values = None if unit is None else listed(in_view(dump.source(unit[0]), dump.states(unit[0])[a:b, unit[1]]))
+        rows.append(
+            {
+                **place._asdict(),
+                "first": first,
+                "tokens": None if tokens is None else row.padded(tokens[row.cells]),
+                "unknown": row.places(unknown),
+                "on": row.padded(n_on),
+                "shades": None if n_shading is None else row.padded(n_shading),
+                "tracks": {name: row.padded(track[row.cells]) for name, track in tracks.items()},
+                "values": None if values is None else row.padded(values),
+                "pair": None if partner is None else row_pair(dump, axis, place.start, place.stop, partner),
+            }
+        )
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the list: which of all rows' cells it has, and how many empty ones before and after these."""
+
+    cells: slice
+    n_before: int
+    n_after: int
+
+    def padded(self, values: list[Any]) -> list[Any]:
+        """Return values of the cells, and None for the empty ones."""
+        return [None] * self.n_before + values + [None] * self.n_after
+
+    def places(self, cells: list[int]) -> list[int]:
+        """Return which places of the row have one of some cells, which are in rising order."""
+        first, last = bisect_left(cells, self.cells.start), bisect_left(cells, self.cells.stop)
+        return [cell - self.cells.start + self.n_before for cell in cells[first:last]]
 
 
 def _region_rows(dump: DumpReader, selection: Selection) -> dict[str, Any]:
     """Answer a lasso: a row for each step of the region, as a match of one step."""
     region = selected_region(dump, selection)
-    unit = _coloured_by(dump, region.axis, selection.colour)
-    partner = partner_named(dump, region.axis, selection.pair_with)
-    rows = []
-    for step in region.steps[selection.offset : selection.offset + selection.rows].tolist():
-        match = _Place(step, step + 1, region.axis.sequence_of(step))
-        a, b = _cells(region.axis, match)
-        row = _row(dump, region.axis, match, a, b, [0] * (b - a), None, unit, partner)
-        rows.append({**row, "is_hidden": False, "is_marked": False, "group": None})
-    return {**region_answer(selection, region), "text_before": CELLS_BEFORE, "cells": CELLS, "rows": rows}
+    axis = region.axis
+    unit, partner = _coloured_by(dump, axis, selection.colour), partner_named(dump, axis, selection.pair_with)
+    steps = region.steps[selection.offset : selection.offset + selection.rows].tolist()
+    places = [_Place(step, step + 1, axis.sequence_of(step)) for step in steps]
+    on = [[0] * (b - a) for a, b in (_cells(axis, place) for place in places)]
+    rows = _shown(dump, axis, places, on, [None] * len(places), unit, partner)
+    content = {"text_before": CELLS_BEFORE, "cells": CELLS, "rows": [row | NOT_LISTED for row in rows]}
+    return region_answer(selection, region) | content
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A step of a region, or the brush's own place, as a match."""
+class _Place(NamedTuple):
+    """A match, a step of a region, or the brush's own place."""
 
     start: int
     stop: int

@@ -12,7 +12,7 @@ from lstmviz.dump import open_files as files
 from lstmviz.dump import read_ahead as module
 from lstmviz.dump.corpus.reader import write_corpus
 from lstmviz.dump.lazy_arrays import StoredArray
-from lstmviz.dump.read_ahead import read_ahead
+from lstmviz.dump.read_ahead import joined_windows, read_ahead
 
 N = 3_000
 
@@ -54,6 +54,17 @@ def test_windows_read_together_have_what_each_has(axis, monkeypatch, near, most)
         for name, track in axis.tracks.items():
             assert ahead.tracks[name][start:stop].tolist() == track[start:stop].tolist()
     assert ahead.tokens[7] == axis.tokens[7]
+
+
+def test_joined_windows_have_what_each_has_one_after_the_other(axis, monkeypatch):
+    monkeypatch.setattr(module, "NEAR", 50)
+    starts = np.random.default_rng(3).integers(0, axis.n_steps - 40, 30)
+    windows = [(a, a + n) for a, n in zip(starts.tolist(), np.arange(30), strict=True)]
+    joined = joined_windows(axis, windows)
+    assert joined.tokens[:] == [token for window in windows for token in axis.tokens[slice(*window)]]
+    for name, track in axis.tracks.items():
+        assert joined.tracks[name][:].tolist() == [value for w in windows for value in track[slice(*w)].tolist()]
+    assert joined.n_steps == len(joined.tokens) == sum(range(30))
 
 
 def test_what_lies_near_is_one_read(tmp_path, monkeypatch):

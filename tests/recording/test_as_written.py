@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import lstmviz
-from lstmviz.dump.read_ahead import read_ahead
+from lstmviz.dump.read_ahead import joined_windows, read_ahead
 from lstmviz.dump.verify import verify
 from lstmviz.errors import InputError
 from lstmviz.match.engine.filters import allowed_steps
@@ -93,6 +93,9 @@ def test_reading_ahead_reads_the_same(tmp_path):
     for start, stop in [(0, 4), (5, 9), (9, 12)]:
         assert ahead[start:stop] == FLAT[start:stop]
         assert ahead.is_unknown(slice(start, stop)).tolist() == [word not in VOCAB for word in FLAT[start:stop]]
+    joined, words = joined_windows(dump.first, [(5, 9), (0, 4), (9, 12)]).tokens, [*FLAT[5:9], *FLAT[:4], *FLAT[9:12]]
+    assert joined[:] == words
+    assert joined.is_unknown(slice(None)).tolist() == [word not in VOCAB for word in words]
 
 
 def test_shards_of_a_corpus_have_each_its_own_words(tmp_path):

@@ -95,7 +95,7 @@ class SharedUnitLevels:
             n_expected += np.bincount(rows[:, 1:][rises], minlength=len(n_expected))
             n_expected -= np.bincount(rows[:, :-1][rises], minlength=len(n_expected))
         else:
-            n_expected += np.bincount(rows.ravel(), minlength=len(n_expected))
+            n_expected += np.bincount(rows[rows > 0], minlength=len(n_expected))
         return every * np.cumsum(n_expected[::-1])[::-1]
 
     def _steps(self, level: int) -> Steps | None:

@@ -90,6 +90,7 @@ class Coder:
             places[unsure] = self._search_places(values[unsure])
         return places
 
+    @lru_cache(maxsize=64)  # noqa: B019  there are few coders, and each is kept anyway
     def rule(self, cut: float, side: Side) -> Rule:
         """Return the rule for ``value >= cut`` (high) or ``value <= cut`` (low), cut in float64."""
         x = at_or_above(cut, self.dtype) if side == "high" else above(cut, self.dtype)
