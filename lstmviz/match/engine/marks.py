@@ -23,6 +23,8 @@ from lstmviz.system.asked import look
 from lstmviz.types import Pattern
 
 COUNT_STEPS = 2**19  # counted at a time by a thread: with fewer, threads wait for each other; with more, for memory
+FEW_CODES = 2**22  # steps x units that are sooner counted by one thread than two threads are begun
+CACHED_STEPS = 2**17  # counted at a time by one thread: what stays in the processor's cache
 ROW_STEPS = 4_096  # in a row of counts, whose maximum decides whether the row is looked at
 RARE = 32  # if no more than one step in so many may be marked, they are looked at one by one
 MOST_REACH = 1_024  # steps that a unit must stay on for its mark; longer bounds are checked later
@@ -76,14 +78,14 @@ class Marks:
             counts[steps[marked]] += 1
 
     def _count_all(self, counts: NDArray[Any]) -> None:
-        def fill(first: int) -> None:
-            self._count_block(first, min(first + COUNT_STEPS, self._axis.n_steps), counts)
+        n_steps = self._axis.n_steps
+        is_few = n_steps * len(self._units) <= FEW_CODES
+        width = CACHED_STEPS if is_few else COUNT_STEPS
 
-        firsts = range(0, self._axis.n_steps, COUNT_STEPS)
-        if len(firsts) == 1:
-            fill(0)
-            return
-        for _ in in_threads(fill, firsts):
+        def fill(first: int) -> None:
+            self._count_block(first, min(first + width, n_steps), counts)
+
+        for _ in (map if is_few else in_threads)(fill, range(0, n_steps, width)):
             pass
 
     def _count_block(self, first: int, last: int, counts: NDArray[Any]) -> None:
