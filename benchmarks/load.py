@@ -36,6 +36,8 @@ import lstmviz
 from lstmviz.ui.serve import listen
 
 N_STEPS, N_UNITS, N_SOURCES = 200_000, 100, 4
+HELD = 5  # steps for which every unit keeps its value
+SELECTS = 0.75  # of the brushes, those that go along with such a stretch, so that they select units
 PAUSES = 2.0, 6.0  # seconds between two gestures of a visitor
 WARM = 0.3  # share of the time after which the server is warm
 MOST_WAIT = 0.5  # seconds, of 95 in 100 requests
@@ -186,7 +188,9 @@ class Visitor:
 
     def _window(self) -> tuple[int, int]:
         start = self._rng.randrange(0, N_STEPS // 100) * 100 + self._rng.randrange(2, 80)
-        return start, start + self._rng.randrange(2, 6)
+        if self._rng.random() < SELECTS:
+            start -= start % HELD
+        return start, start + self._rng.randrange(2, HELD + 1)
 
     def _brush(self) -> None:
         source = self._rng.randrange(N_SOURCES)
@@ -266,7 +270,7 @@ def hostile(server: Server, uuid: str, end: float) -> None:
     n = 0
     while time.monotonic() < end:
         n += 1
-        question = {"dump": uuid, "source": "rnn.l0.h", "start": 12, "stop": 14, "at": 0, "span": 60}
+        question = {"dump": uuid, "source": "rnn.l0.h", "start": 10, "stop": 15, "at": 0, "span": 60}
         expression = HOSTILE.replace("$", f"b{n}$")
         visitor.ask(
             "hostile", f"/d/{uuid}/matches", question | {"filters": [{"expression": expression, "over": "characters"}]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 import unicodedata
 
@@ -16,6 +17,7 @@ import lstmviz
 from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.text import literal
 from lstmviz.match.text import regex as expression
+from lstmviz.system import patient
 from support.budget import examples
 from support.tokenizers_of import KINDS
 from support.tokenizers_of import TEXTS as TEXTS_OF_PIECES
@@ -164,6 +166,27 @@ def test_an_expression_that_would_take_years_is_stopped(tmp_path, monkeypatch, o
     dump = dump_of(["a" * 40 + "!", "b c"], tmp_path, None, " ")  # "b c": words are not tokens
     with pytest.raises(PatternError, match="takes too long; make it simpler"):
         dump.search("(a|aa|a?a)+$" if over == "characters" else "(a|aa|a?a)+", True, over)
+
+
+def test_a_search_that_takes_longer_than_most_gives_way_and_finds_the_same(monkeypatch):
+    threads = set()
+
+    def patiently(search):
+        result = patient.patiently(lambda: (search(), threads.add(threading.current_thread().name)))
+        return result[0]
+
+    monkeypatch.setattr(expression, "patiently", patiently)
+    texts = ["ab" * 20_000 + "!", "xyz", "a1b22"]
+    found = {}
+    for soon in (5.0, 1e-6):
+        monkeypatch.setattr(expression, "SOON", soon)
+        tried = expression.Expression(r"(?P<word>[a-z]+)|(?P<number>\d+)")
+        codes: dict[str, int] = {}
+        labelled = [tried.labelled(text, [(0, len(text))], codes) for text in texts]
+        found[soon] = [*labelled, codes, *(list(tried.spans(text)) for text in texts), *map(tried.fullmatch, texts)]
+        assert threads == (set() if soon == 5.0 else {"patient"})
+    assert found[5.0] == found[1e-6]
+    assert found[5.0][2] == [0, 1, 0, 1, 2, 1, 2, 3, 0, 3, 5, 1]
 
 
 def test_the_limit_is_for_all_texts_together_and_grows_with_them(monkeypatch):

@@ -1,7 +1,8 @@
 """Regular expressions from untrusted users, limited in size and in time.
 
 Python's own ``re`` cannot be interrupted, and an expression as short as ``(a+)+$`` can run for years; the ``regex``
-package has a time limit. It lets other threads run while it searches.
+package has a time limit. It lets other threads run while it searches, and a search that takes longer than most goes on
+in a thread that gives way to them.
 """
 
 from __future__ import annotations
@@ -9,18 +10,25 @@ from __future__ import annotations
 import math
 import re
 import time
+from array import array
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import suppress
+from functools import partial
+from itertools import chain
+from typing import Any, TypeVar
 
 import regex
 
 from lstmviz.errors import PatternError
+from lstmviz.system.patient import patiently
 
 SECONDS = 5.0  # for one search over all its texts, besides
 SECONDS_PER_CHARACTER = 2e-7  # of the texts; a harmless expression is about twenty times as fast
+SOON = 0.1  # seconds that one text may take before its search begins anew, in a thread that gives way to all others
 MAX_LENGTH = 500  # characters
 MAX_REPEATS = 100_000  # product of all counted repeats, which are unrolled when the expression is compiled
+
+T = TypeVar("T")
 
 
 class Expression:
@@ -42,9 +50,13 @@ class Expression:
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where each match in a text starts and stops, from left to right, without empty ones."""
-        with self._timed(text) as seconds:
+
+        def places_within(seconds: float) -> array[int]:
             hits = self._compiled.finditer(text, timeout=seconds)
-            yield from (hit.span() for hit in hits if hit.end() > hit.start())
+            return array("q", chain.from_iterable(hit.span() for hit in hits))
+
+        places = self._timed(text, places_within)
+        yield from (span for span in zip(places[::2], places[1::2], strict=True) if span[1] > span[0])
 
     def labelled(
         self, text: str, parts: Iterable[tuple[int, int]], codes: dict[str, int], *, is_timed: bool = True
@@ -56,18 +68,17 @@ class Expression:
         for an expression that was tried before, there is no limit.
         """
         code, find = self._coder(codes), self._compiled.finditer
-        if not is_timed:  # a timer costs more than most matches do
-            return [
-                x
-                for at, end in parts
-                for hit in find(text[at:end])
-                for x in (at + hit.start(), at + hit.end(), code(hit))
-            ]
+
+        def found_in(at: int, part: str, seconds: float | None) -> list[int]:
+            hits = find(part) if seconds is None else find(part, timeout=seconds)
+            return [x for hit in hits for x in (at + hit.start(), at + hit.end(), code(hit))]
+
         found: list[int] = []
         for at, end in parts:
-            with self._timed(text[at:end]) as seconds:
-                for hit in find(text[at:end], timeout=seconds):
-                    found += at + hit.start(), at + hit.end(), code(hit)
+            part = text[at:end]
+            search = partial(found_in, at, part)
+            # A timer costs more than most matches do.
+            found += self._timed(part, search) if is_timed else search(None)
         return found
 
     def _coder(self, codes: dict[str, int]) -> Callable[[Any], int]:
@@ -85,21 +96,27 @@ class Expression:
 
     def fullmatch(self, text: str) -> bool:
         """Tell whether the expression matches a whole text."""
-        with self._timed(text) as seconds:
-            return self._compiled.fullmatch(text, timeout=seconds) is not None
+        match = self._compiled.fullmatch
+        return self._timed(text, lambda seconds: match(text, timeout=seconds) is not None)
 
-    @contextmanager
-    def _timed(self, text: str) -> Iterator[float]:
-        """Yield the seconds that remain for a text, and subtract what it took; PatternError if that was too long."""
+    def _timed(self, text: str, search: Callable[[float], T]) -> T:
+        """Search a text within the seconds that remain, and subtract what it took; PatternError where it took more."""
         self._seconds_left += len(text) * SECONDS_PER_CHARACTER
         start = time.monotonic()
         try:
-            yield max(self._seconds_left, 1e-3)
+            found = self._soon(search, max(self._seconds_left, 1e-3))
         except TimeoutError as err:
             raise self._too_slow() from err
         self._seconds_left -= time.monotonic() - start
         if self._seconds_left < 0:
             raise self._too_slow()
+        return found
+
+    def _soon(self, search: Callable[[float], T], seconds: float) -> T:
+        if seconds > SOON:
+            with suppress(TimeoutError):
+                return search(SOON)
+        return patiently(lambda: search(seconds))
 
     def _too_slow(self) -> PatternError:
         return PatternError(
