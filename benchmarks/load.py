@@ -38,7 +38,7 @@ from lstmviz.ui.serve import listen
 N_STEPS, N_UNITS, N_SOURCES = 200_000, 100, 4
 HELD = 5  # steps for which every unit keeps its value
 SELECTS = 0.75  # of the brushes, those that go along with such a stretch, so that they select units
-PAUSES = 2.0, 6.0  # seconds between two gestures of a visitor
+PAUSES = 4.0, 12.0  # seconds between two gestures of a visitor, as in benchmarks/classroom.py
 WARM = 0.3  # share of the time after which the server is warm
 MOST_WAIT = 0.5  # seconds, of 95 in 100 requests
 MOST_GROWTH = 0.05

@@ -37,6 +37,7 @@ from lstmviz.ui.front import front
 from lstmviz.ui.layout import build_layout
 from lstmviz.ui.live import Attaching, live_by_name
 from lstmviz.ui.modules import Modules, module_routes
+from lstmviz.ui.packed import pack
 from lstmviz.ui.place import Place, private_link
 from lstmviz.ui.prefix import Prefixed, checked_prefix
 from lstmviz.ui.present import Present, present_routes
@@ -185,6 +186,7 @@ def _make_page(
     guard.install(app.server, access, app.csp_hashes(), under, frames)
     limits.install(app.server)
     tame(app.server)
+    pack(app.server)
     topics = (
         module_routes(app.modules),
         routes(table),
