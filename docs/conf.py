@@ -30,6 +30,8 @@ include_patterns = [
     "docs/notebooks/*.ipynb",
     "sample_models/*/README.md",
 ]
+# Folders without pages, which take half of the build to walk through.
+exclude_patterns = [".*", "assets", "benchmarks", "build", "dist", "lstmviz", "node_modules", "tests"]
 root_doc = "README"
 templates_path = ["templates"]
 nitpicky = True

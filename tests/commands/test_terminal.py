@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 import lstmviz
+from lstmviz.cli import main
 from lstmviz.system.progress import progress
 
 COMMANDS = [
@@ -26,6 +27,12 @@ COMMANDS = [
     ["unit", "--source", "rnn.l0.h", "--unit", "0"],
     ["match", "--source", "rnn.l0.h", "--start", "0", "--stop", "1"],
 ]
+
+
+def in_part(commands, *short):
+    """Commands to try, each in a process of its own: some of them in every run."""
+    names = [(" ".join(command), command) for command in commands]
+    return [pytest.param(c, id=name, marks=[pytest.mark.long] * (name not in short)) for name, c in names]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +53,7 @@ def start(path, command, **options):
     return subprocess.Popen(line, stderr=subprocess.PIPE, **options)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("command", in_part(COMMANDS, "inspect", "search мыла --format json"))
 @pytest.mark.parametrize("encoding", ["cp1252", pytest.param("ascii", marks=pytest.mark.long)])
 def test_what_the_encoding_lacks_is_written_as_an_escape(path, command, encoding):
     env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
@@ -59,7 +66,23 @@ def test_what_the_encoding_lacks_is_written_as_an_escape(path, command, encoding
         assert b"\\u043" in out
 
 
-@pytest.mark.parametrize("command", COMMANDS[:5], ids=" ".join)
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_each_command_escapes_what_the_encoding_lacks(path, command, encoding, monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    monkeypatch.setattr(sys, "argv", ["lstmviz", command[0], str(path), *command[1:]])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code in (None, 0)
+    sys.stdout.flush()
+    if "json" in command:
+        assert json.loads(written.getvalue())[0]["text"] == "мыла"
+    else:
+        assert b"\\u043" in written.getvalue()
+
+
+@pytest.mark.parametrize("command", in_part(COMMANDS[:5], "inspect", "search мыла --format json"))
 def test_a_reader_that_ends_first_is_no_fault(path, command):
     with start(path, command, stdout=subprocess.PIPE) as process:
         process.stdout.close()
@@ -83,7 +106,7 @@ def test_a_full_disk_is_said_in_one_line(path, command):
     assert "No space left" in errors.decode()
 
 
-@pytest.mark.parametrize("command", [["--help"], ["match", "--help"], ["--version"]], ids=" ".join)
+@pytest.mark.parametrize("command", in_part([["--help"], ["match", "--help"], ["--version"]], "--help"))
 def test_a_help_on_a_full_disk_is_no_fault(command):
     line = [sys.executable, "-m", "lstmviz.cli", *command]
     with Path("/dev/full").open("wb") as full:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 
 from typer.testing import CliRunner
 
 from lstmviz import samples
 from lstmviz.cli import app
-from support.paths import ROOT
+from support.pages import blocks, page, run_python
 
-PAGE = (ROOT / "docs" / "explain.md").read_text("utf-8")
+PAGE = page("explain.md")
 
 
 def test_the_blocks_run_and_print_what_they_promise(tmp_path):
-    script = tmp_path / "page.py"
-    script.write_text("\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.S)), "utf-8")
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    printed = run_python(blocks(PAGE), tmp_path)
     for words in ("singular", "share_low", "f1_always", "rnn.l0.h 23 low", "PatternUnit(", "control"):
-        assert words in done.stdout, words
+        assert words in printed, words
 
 
 def test_the_commands_run_on_the_sample(tmp_path, monkeypatch):

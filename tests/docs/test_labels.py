@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 
 import lstmviz
 from lstmviz.annotate.ready import READY
 from support.commands import run
-from support.paths import ROOT
+from support.pages import blocks, page, run_python
 
-PAGE = (ROOT / "docs" / "labels.md").read_text("utf-8")
+PAGE = page("labels.md")
 
 
 def test_the_blocks_and_the_commands_run(tmp_path, monkeypatch):
-    script = tmp_path / "page.py"
-    script.write_text("\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.S)), "utf-8")
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "removed 'even'" in done.stdout
-    assert "2 of 3 words (66.7%) stand on 6 steps" in done.stdout
+    printed = run_python(blocks(PAGE), tmp_path)
+    assert "removed 'even'" in printed
+    assert "2 of 3 words (66.7%) stand on 6 steps" in printed
     monkeypatch.chdir(tmp_path)
     (commands,) = re.findall(r"```console\n(.*?)```", PAGE, re.S)
     for line in commands.splitlines():

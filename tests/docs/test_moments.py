@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
-
 import pytest
 
-from support.paths import ROOT
+from support.pages import blocks, page, run_python
+from support.trainers import stand_ins
 
-PAGE = (ROOT / "docs" / "moments.md").read_text("utf-8")
+PAGE = page("moments.md")
 USED = """
 from types import SimpleNamespace
 from support.trainers import fit_with_lightning, train_with_transformers
@@ -28,12 +25,8 @@ assert snapshots.updates == (5, 10, 15)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("moments")
-    script = place / "page.py"
-    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    tests = f"import sys; sys.path[:0] = [{str(ROOT / 'tests')!r}]; from support.trainers import install; install()"
-    script.write_text("\n".join([tests, *blocks, USED]), "utf-8")
-    done = subprocess.run([sys.executable, script], cwd=place, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    with stand_ins():
+        run_python("\n".join([blocks(PAGE), USED]), place)
     return place
 
 

@@ -12,6 +12,7 @@ import lstmviz
 
 FOLDER = Path(lstmviz.__file__).parent.parent / "docs" / "notebooks"
 NAMES = ("corpus", "live", "own_model", "sample")
+SHORT = ("corpus", "sample")  # in every run
 MOST_LINES = 25  # of code, from an empty folder to a page of one's own model
 MOST_BYTES = 100_000  # of a notebook with its outputs
 
@@ -34,7 +35,7 @@ def test_these_are_all_notebooks():
     assert tuple(path.stem for path in sorted(FOLDER.glob("*.ipynb"))) == NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*SHORT, *(pytest.param(n, marks=pytest.mark.long) for n in NAMES if n not in SHORT)])
 def test_a_notebook_runs_and_prints_what_it_shows(name, tmp_path):
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
     shown = printed(notebook)

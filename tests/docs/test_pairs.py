@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 
 import lstmviz
 from support.commands import run
-from support.paths import ROOT
+from support.pages import blocks, page, run_python
 
-PAGE = (ROOT / "docs" / "pairs.md").read_text("utf-8")
+PAGE = page("pairs.md")
 
 
 def test_the_blocks_run_and_the_model_looks_at_the_letter_that_it_writes(tmp_path):
-    script = tmp_path / "page.py"
-    script.write_text("\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.S)), "utf-8")
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_python(blocks(PAGE), tmp_path)
     dump = lstmviz.open_dump(tmp_path / "reversed.h5")
     attention = dump.attention["attention"]
     places = [attention[i].argmax(axis=1) for i in range(len(attention))]

@@ -5,27 +5,22 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from lstmviz import samples
 from support.commands import run
-from support.paths import ROOT
+from support.pages import blocks, page, run_python
 
-PAGE = (ROOT / "docs" / "python.md").read_text("utf-8")
+PAGE = page("python.md")
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("docs")
-    script = folder / "page.py"
-    script.write_text("\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.S)), "utf-8")
-    done = subprocess.run([sys.executable, script], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return folder, done.stdout
+    printed = run_python(blocks(PAGE), folder)
+    return folder, printed
 
 
 def test_the_blocks_run_and_print_what_they_promise(ran):

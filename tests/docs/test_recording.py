@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 
 import pytest
 
 from support.commands import run
-from support.paths import ROOT
+from support.pages import blocks, page, run_python
 
-WHOLE = (ROOT / "docs" / "recording.md").read_text("utf-8")
-PAGE = re.sub(r"```py\n.*?```", "", WHOLE, flags=re.S)  # tests/recording/test_recurrent_of_today.py runs that one
+PAGE = re.sub(
+    r"```py\n.*?```", "", page("recording.md"), flags=re.S
+)  # tests/recording/test_recurrent_of_today.py runs that one
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("recording")
-    script = place / "page.py"
-    script.write_text("\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.S)), "utf-8")
-    done = subprocess.run([sys.executable, script], cwd=place, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_python(blocks(PAGE), place)
     return place
 
 

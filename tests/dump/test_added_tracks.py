@@ -306,7 +306,7 @@ def test_a_kill_at_any_write_leaves_the_tracks_before_or_the_tracks_after(path, 
     assert n_calls > 8
     assert is_whole(lstmviz.open_dump(whole).tracks[name])
     n_after = 0
-    for at in some_of(range(1, n_calls + 1), 2):
+    for at in some_of(range(1, n_calls + 1), 5):
         place = copied(at)
         server = lstmviz.open_dump(place)  # has it open all the while
         assert server.tracks["kept"].labels == ("old",)

@@ -228,6 +228,7 @@ def held_at_mean(sample_dump, variant, units):
     return dump.ablate(Pattern("text", chosen, (("rnn.l0.c", 0.3),), 5))
 
 
+@pytest.mark.long
 def test_the_card_of_agreement_tells_who_is_needed(sample_dump):
     effects = {}
     for variant, told, *figures in Card("agreement").table("model | units at their mean"):

@@ -1,7 +1,7 @@
 """A process that tries many inputs, so that what would end or block lstmviz ends or blocks this process alone.
 
 It writes a line of JSON before each input and one for each fault. HDF5's first reading of a file, for which lstmviz
-starts a process, is a fork here: the same reading under the same limits, without a new interpreter each time.
+starts a process, is done by forks here: the same reading under the same limits, without a new interpreter each time.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import json
 import os
 import random
 import resource
+import select
 import shutil
+import signal
 import struct
 import sys
-import time
 import traceback
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,15 +26,19 @@ from fuzz.mutators import SECRET
 from fuzz.targets import TARGETS, Target
 from lstmviz.dump import trial, trial_child
 from lstmviz.errors import LstmvizError
+from support import children
 
 MARK = "CANARY-7f3a9c"  # in every file that no answer may have anything of
 MOST_SECONDS, MOST_BYTES = 10.0, 2**30
 TOO_LONG = 1_000  # in place of an exit code, of a file whose reading was ended
+FILES = 20  # that one fork reads
+CODE = struct.Struct("i")  # an exit code in a pipe
 
 
 def main() -> None:
     """Try the inputs of a target from one seed to another: ``TARGET FIRST STOP FOLDER [FILE NAME ...]``."""
     name, first, stop, folder, *given = sys.argv[1:]
+    children.none()
     trial._read_in_child = Reader().require
     tries = Tries(TARGETS[name], Path(folder))
     if given:  # files to take the place of others
@@ -120,7 +126,7 @@ def _write_secrets(folder: Path) -> None:
 
 
 class Reader:
-    """Reads files first as the child of lstmviz does, each in a fork of a process that has no threads.
+    """Reads files first as the child of lstmviz does, many in one fork of a process that has no threads.
 
     To fork a process whose other threads import modules may block for ever.
     """
@@ -131,8 +137,7 @@ class Reader:
         if os.fork() == 0:
             os.close(self._ask)
             with os.fdopen(asked) as lines:
-                for line in lines:
-                    os.write(answer, struct.pack("i", _code_of(*json.loads(line))))
+                _answer_all(lines, answer)
             os._exit(0)
         os.close(asked)
 
@@ -140,27 +145,62 @@ class Reader:
         """Have a file read, and say what became of it as lstmviz does."""
         limit = trial.SECONDS + path.stat().st_size * trial.SECONDS_PER_BYTE
         os.write(self._ask, (json.dumps([str(path), limit]) + "\n").encode())
-        (code,) = struct.unpack("i", os.read(self._answers, 4))
+        (code,) = CODE.unpack(os.read(self._answers, CODE.size))
         if code == TOO_LONG:
             raise trial.DumpError(f"{called} keeps HDF5 busy: {trial.REFUSED}")
         trial.check_end(code, called)
 
 
-def _code_of(path: str, limit: float) -> int:
-    """Return the exit code of a fork that reads a file within so many seconds."""
-    pid = os.fork()
-    if pid == 0:
-        os.environ[trial.IN_CHILD] = "1"
-        trial_child.limit_memory()
-        os._exit(trial_child.read_whole(path))
-    end = time.monotonic() + limit
-    while (done := os.waitpid(pid, os.WNOHANG))[0] == 0:
-        if time.monotonic() > end:
-            os.kill(pid, 9)
-            os.waitpid(pid, 0)
+def _answer_all(lines: Iterable[str], answer: int) -> None:
+    """Write an exit code for each file: from a fork that reads on until one ends it, or takes too long."""
+    fork = None
+    for line in lines:
+        path, limit = json.loads(line)
+        fork = fork or Fork()
+        code = fork.code_of(path, limit)
+        if code != 0 or fork.n_read == FILES:
+            fork.end()
+            fork = None
+        os.write(answer, CODE.pack(code))
+
+
+class Fork:
+    """A fork that reads files under the limits of the child of lstmviz."""
+
+    def __init__(self) -> None:
+        self.n_read = 0
+        asked, self._ask = os.pipe()
+        self._answers, answer = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self._ask)
+            os.environ[trial.IN_CHILD] = "1"
+            trial_child.limit_memory()
+            with os.fdopen(asked) as lines:
+                for line in lines:
+                    os.write(answer, CODE.pack(trial_child.read_whole(json.loads(line))))
+            os._exit(0)
+        os.close(asked)
+        os.close(answer)
+
+    def code_of(self, path: str, limit: float) -> int:
+        """Return the exit code that a child would have that reads a file within so many seconds."""
+        self.n_read += 1
+        os.write(self._ask, (json.dumps(path) + "\n").encode())
+        if not select.select([self._answers], [], [], limit)[0]:
             return TOO_LONG
-        time.sleep(0.001)
-    return os.waitstatus_to_exitcode(done[1])
+        if told := os.read(self._answers, CODE.size):
+            code: int = CODE.unpack(told)[0]
+            return code
+        status = os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
+        return status.si_status if status.si_code == os.CLD_EXITED else -status.si_status
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+        os.close(self._ask)
+        os.close(self._answers)
 
 
 def _say(**fields: object) -> None:

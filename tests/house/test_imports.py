@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,7 @@ FOLDERS = {
 LAZY = "lstmviz.system.lazy"
 
 
+@cache
 def loaded_after(code):
     show = "import sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True)
@@ -119,15 +121,17 @@ def modules(package=PACKAGE):
     return {name.removesuffix(".__init__"): file for name, file in names.items()}
 
 
+@cache
 def imported(file):
     """Every name that a file or its stub imports, wherever in it: lazily, or for the type checker alone."""
-    stub = file.with_suffix(".pyi")
+    stub, names = file.with_suffix(".pyi"), []
     for node in ast.walk(ast.parse("\n".join(f.read_text("utf-8") for f in (file, stub) if f.exists()))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file} has a relative import"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
 
 
 def graph(package=PACKAGE):

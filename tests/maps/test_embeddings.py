@@ -105,6 +105,7 @@ def test_umap_keeps_clusters_together(dump):
     assert not list(cache_folder("maps").glob(".work-*"))
 
 
+@pytest.mark.long
 def test_umap_of_one_unit_keeps_its_order(tmp_path):
     values = np.linspace(-2, 2, 60, dtype="float32")[:, None]
     lstmviz.write_dump(tmp_path / "one.h5", states={SOURCE: values})

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +21,7 @@ from support.budget import examples
 from support.models.tagger import BiLSTMTagger
 from support.models.word_language_model import WordLanguageModel
 from support.paths import TESTS
+from support.programs import programs
 from support.word_texts import NUMBERS, TEXTS, WORDS, Words, encode
 
 
@@ -337,10 +335,10 @@ def test_the_progress_bar_is_on_standard_error_of_a_terminal_only(tmp_path):
         "import sys; sys.path.insert(0, sys.argv[1]); from support.word_texts import *; import lstmviz; "
         "lstmviz.record_corpus(Words(), TEXTS, encode=encode, path=sys.argv[2])"
     )
-    for env, shown in (({"TTY_COMPATIBLE": "1"}, True), ({"TTY_COMPATIBLE": "0"}, False)):
-        command = [sys.executable, "-c", code, str(TESTS), str(tmp_path / f"{shown}.h5")]
-        said = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **env})
-        assert said.stdout == ""
+    with programs() as made:
+        said_by_shown = {n == 1: made.run(code, TESTS, tmp_path / f"{n}.h5", TTY_COMPATIBLE=str(n)) for n in (0, 1)}
+    for shown, said in said_by_shown.items():
+        assert (said.returncode, said.stdout) == (0, "")
         plain = " ".join(re.sub(r"\x1b\[[\d;?]*\w", "", said.stderr).split())
         assert "recording 23 steps x 4 sources" in plain
         assert (re.search("recording \\S+ 5/5 texts", plain) is not None) is shown

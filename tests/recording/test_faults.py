@@ -26,7 +26,7 @@ from support.budget import is_long, some_of
 from support.faults import BATCH, INTERRUPTED, N_BATCHES, Run, Zygote
 
 N_ALL = N_BATCHES * BATCH
-N_INTERRUPTS = 200 if is_long() else 24
+N_INTERRUPTS = 200 if is_long() else 12
 
 
 class Workers:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from lstmviz.dump.journal.recover import recover
 from lstmviz.dump.parts import is_recording, parts_of
 from lstmviz.system.atomic import beside, replacing
 from lstmviz.system.worker import Worker
+from support.programs import programs
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
@@ -55,8 +57,11 @@ LEAVES = {
 }
 
 
-def run_code(code: str, path: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", BEGIN + code, str(path)], capture_output=True, text=True, timeout=120)
+@pytest.fixture(scope="module")
+def run_code() -> Iterator[Callable[[str, Path], subprocess.CompletedProcess[str]]]:
+    """Run code that begins a recording at a path."""
+    with programs() as made:
+        yield lambda code, path: made.run(BEGIN + code, path)
 
 
 def assert_whole(path: Path, n_steps: int = 120) -> None:
@@ -66,13 +71,13 @@ def assert_whole(path: Path, n_steps: int = 120) -> None:
 
 
 @pytest.mark.parametrize("how", LEAVES)
-def test_a_fork_that_leaves_the_recording_changes_nothing(tmp_path, how):
+def test_a_fork_that_leaves_the_recording_changes_nothing(tmp_path, run_code, how):
     done = run_code(LOOP.replace("LEAVE", LEAVES[how]), tmp_path / "r.h5")
     assert "acknowledged 120 None" in done.stdout, done.stderr
     assert_whole(tmp_path / "r.h5")
 
 
-def test_a_fork_cannot_record_and_says_who_can(tmp_path):
+def test_a_fork_cannot_record_and_says_who_can(tmp_path, run_code):
     code = """
 def record():
     try:
@@ -94,7 +99,7 @@ print(code, len(list(m._forward_hooks)))
     assert_whole(tmp_path / "r.h5", 36)
 
 
-def test_the_workers_of_a_loader_and_a_pool_leave_it_alone(tmp_path):
+def test_the_workers_of_a_loader_and_a_pool_leave_it_alone(tmp_path, run_code):
     code = """
 class Data(torch.utils.data.Dataset):
     def __len__(self): return 6
@@ -110,7 +115,7 @@ with lstmviz.record(m, sys.argv[1]) as run, multiprocessing.get_context("fork").
     assert_whole(tmp_path / "r.h5", 24)
 
 
-def test_a_fork_that_outlives_the_recorder_keeps_no_recording_alive(tmp_path):
+def test_a_fork_that_outlives_the_recorder_keeps_no_recording_alive(tmp_path, run_code):
     code = """
 with lstmviz.record(m, sys.argv[1]) as run:
     with run.batch(tokens=ids):

@@ -311,7 +311,7 @@ def test_a_training_killed_at_any_write_of_a_moment_leaves_those_before(tmp_path
     assert n_writes > 20
     wanted = {update: states_of(whole, update) for update in range(3)}
     n_killed = 0
-    for at in some_of(range(1, n_writes + 1), 15):
+    for at in some_of(range(1, n_writes + 1), 30):
         folder, ending, _ = take(at, "kill")
         n_killed += ending == -signal.SIGKILL
         snapshots = snapshots_of(made(2), folder)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-SHARE = 5
-FEWEST_EXAMPLES = 25
+SHARE = 10
+FEWEST_EXAMPLES = 12
 
 
 def is_long():
@@ -14,11 +14,11 @@ def is_long():
 
 
 def examples(n, share=SHARE):
-    """Settings for a property that is worth n examples: a share of them, but 25 or more, unless it is worth less."""
+    """Settings for a property that is worth n examples: a share of them, but 12 or more, unless it is worth less."""
     return settings(max_examples=n if is_long() else max(n // share, min(n, FEWEST_EXAMPLES)))
 
 
 def some_of(cases, share=SHARE):
-    """Every fifth of the cases and the last one."""
+    """Every tenth of the cases and the last one."""
     cases = list(cases)
     return cases if is_long() else [*cases[:-1:share], cases[-1]]

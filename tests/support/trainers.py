@@ -6,7 +6,11 @@ Each calls a callback's hooks with the arguments, and in the order, that the rea
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from importlib.util import find_spec
 from types import ModuleType, SimpleNamespace
+
+import pytest
 
 
 class Callback:
@@ -26,19 +30,20 @@ class TrainerCallback:
         pass
 
 
-def install() -> None:
-    """Put what is missing in the place of the packages."""
-    for name, holder in (
-        ("transformers", {"TrainerCallback": TrainerCallback}),
-        ("lightning.pytorch", {"Callback": Callback}),
-    ):
-        try:
-            __import__(name)
-        except ImportError:
+@contextmanager
+def stand_ins():
+    """Put what is missing in the place of the packages, for as long as the context lasts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, holder in (
+            ("transformers", {"TrainerCallback": TrainerCallback}),
+            ("lightning.pytorch", {"Callback": Callback}),
+        ):
             package, _, _ = name.partition(".")
-            sys.modules.setdefault(package, ModuleType(package))
-            sys.modules[name] = ModuleType(name)
-            vars(sys.modules[name]).update(holder)
+            if find_spec(package) is None:
+                patch.setitem(sys.modules, package, ModuleType(package))
+                patch.setitem(sys.modules, name, ModuleType(name))
+                vars(sys.modules[name]).update(holder)
+        yield
 
 
 def fit_with_lightning(callback, module, losses) -> None:

@@ -250,7 +250,7 @@ def test_ctrl_c_keeps_the_best_model_so_far_and_its_dump(text, tmp_path):
     out = tmp_path / "out"
     process = start(text, *SMALL, "--epochs", 100_000, "--steps", 3000, "--out", out)
     read_until(process.stdout, "Ctrl-C keeps the best model so far")
-    time.sleep(2)
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     said, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors

@@ -109,12 +109,11 @@ class SwapTest:
         if len(rows) == 1:
             drawn += apart[rows[0]][rng.integers(n, size=n_draws)]
             return
-        partner = np.tile(np.arange(n, dtype=np.int16), (n_draws, 1))
-        every = np.arange(n_draws)
-        for k, row in enumerate(rows):  # Fisher and Yates
-            chosen = k + rng.integers(n - k, size=n_draws)
-            partner[every, chosen], partner[:, k] = partner[:, k].copy(), partner[every, chosen]
-            drawn += apart[row][partner[:, k]]
+        partner, every = np.repeat(np.arange(n, dtype=np.int16), n_draws), np.arange(n_draws)
+        for k, row in enumerate(rows):  # Fisher and Yates; the partners left to a draw stand n_draws apart
+            chosen = (k + rng.integers(n - k, size=n_draws)) * n_draws + every
+            drawn += apart[row].take(partner[chosen], axis=0)
+            partner[chosen] = partner[k * n_draws : (k + 1) * n_draws]
 
 
 def swapped(labels: NDArray[np.int32], starts: Ints, stops: Ints, rng: np.random.Generator) -> NDArray[np.int32]:
