@@ -152,7 +152,7 @@ def test_few_files_are_open_however_many_dumps_are_read(tmp_path, monkeypatch):
         return float(dumps[i].states("rnn.l0.h")[2, 1])
 
     with ThreadPoolExecutor(8) as pool:  # files are closed by some threads while others read
-        order = np.random.default_rng(0).integers(0, 32, 2000).tolist()
+        order = np.random.default_rng(0).integers(0, 32, 400).tolist()
         assert list(pool.map(read, order)) == [i / 32 for i in order]
     assert len(open_files) <= 8
     assert sum(bool(dump._file) for dump in dumps) <= 8

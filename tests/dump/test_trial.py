@@ -103,8 +103,10 @@ def test_what_becomes_of_the_child_is_said_in_a_line(path, children, monkeypatch
 @cache
 def a_gigabyte():
     """Zeros, deflated to a megabyte."""
-    deflate = zlib.compressobj(9)
-    return b"".join(deflate.compress(bytes(2**24)) for _ in range(64)) + deflate.flush()
+    deflate, n_parts, n_bytes = zlib.compressobj(9, wbits=-15), 64, 2**24
+    part = deflate.compress(bytes(n_bytes)) + deflate.flush(zlib.Z_FULL_FLUSH)  # after which it begins anew
+    adler = (n_parts * n_bytes % 65_521) << 16 | 1
+    return b"\x78\xda" + part * n_parts + deflate.flush() + struct.pack(">I", adler)
 
 
 def store_as(path, place, filters, stored, skipped=0):

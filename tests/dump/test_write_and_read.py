@@ -201,7 +201,7 @@ DAMAGE = {
     ),
     "huge chunk": (
         lambda f, _: f.create_dataset("x", (2**24 + 1,), "f4", chunks=(2**24 + 1,), compression="gzip").__setitem__(
-            slice(None), np.arange(2**24 + 1)
+            0, 1
         ),
         ["chunks of 67108868"],
     ),

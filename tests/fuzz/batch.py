@@ -1,6 +1,6 @@
-"""A process that tries many inputs, so that what would end or block lstmviz ends or blocks this process alone.
+"""Processes that try many inputs each, so that what would end or block lstmviz ends or blocks such a process alone.
 
-It writes a line of JSON before each input and one for each fault. HDF5's first reading of a file, for which lstmviz
+They write a line of JSON before each input and one for each fault. HDF5's first reading of a file, for which lstmviz
 starts a process, is done by forks here: the same reading under the same limits, without a new interpreter each time.
 """
 
@@ -36,8 +36,18 @@ CODE = struct.Struct("i")  # an exit code in a pipe
 
 
 def main() -> None:
-    """Try the inputs of a target from one seed to another: ``TARGET FIRST STOP FOLDER [FILE NAME ...]``."""
-    name, first, stop, folder, *given = sys.argv[1:]
+    """Fork a batch for each line on standard input, and say how it ended."""
+    for line in sys.stdin:
+        arguments, environment, errors = json.loads(line)
+        if not (pid := os.fork()):
+            os.environ.update(environment)
+            os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT), 2)
+            _try_all(*arguments)
+        _say(ended=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def _try_all(name: str, first: str, stop: str, folder: str, *given: str) -> None:
+    """Try the inputs of a target from one seed to another, or pairs of a file and the name that it takes."""
     children.none()
     trial._read_in_child = Reader().require
     tries = Tries(TARGETS[name], Path(folder))

@@ -14,6 +14,7 @@ import json
 import os
 import queue
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -87,32 +88,62 @@ class Batch:
 
     def _lines(self, first: int, stop: int, folder: Path) -> Iterator[dict]:
         given = [str(part) for pair in self._given for part in pair]
-        places = os.pathsep.join([str(TESTS), str(TESTS.parent)])
-        environment = os.environ | {"PYTHONPATH": places, "XDG_CACHE_HOME": str(folder / "cache")}
-        said = (folder / "said").open("w+b")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "fuzz.batch", self.target, str(first), str(stop), str(folder / "work"), *given],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            env=environment | {"OMP_NUM_THREADS": "1", "TMPDIR": str(folder)},
-        )
-        lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
+        said, nursery = folder / "said", Nursery.here()
+        nursery.ask([self.target, str(first), str(stop), str(folder / "work"), *given], folder, said)
         try:
             patience = BEGINS
-            while line := lines.get(timeout=patience):
-                yield json.loads(line)
+            while "ended" not in (line := nursery.line(patience)):
+                yield line
                 patience = HANGS
-            if process.wait() != 0:
-                said.seek(0)
-                yield {"died": f"it ended with {process.returncode}: {said.read()[-600:].decode(errors='replace')}"}
+            if line["ended"] != 0:
+                yield {"died": f"it ended with {line['ended']}: {said.read_text(errors='replace')[-600:]}"}
         except queue.Empty:
             yield {"died": f"no answer in {patience:.0f} seconds"}
-        finally:
-            process.kill()
-            process.wait()
-            said.close()
+            Nursery.close()
+
+
+class Nursery:
+    """The process that batches are forked from: it has imported what they need."""
+
+    _here: Nursery | None = None
+
+    def __init__(self) -> None:
+        places = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "fuzz.batch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": places, "OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        threading.Thread(target=_read, args=(self._process.stdout, self._lines), daemon=True).start()
+
+    @classmethod
+    def here(cls) -> Nursery:
+        """Return the one of this process."""
+        cls._here = cls._here or cls()
+        return cls._here
+
+    @classmethod
+    def close(cls) -> None:
+        """End it, with what it has forked."""
+        if cls._here is not None:
+            os.killpg(cls._here._process.pid, signal.SIGKILL)
+            cls._here._process.wait()
+            cls._here._process.stdin.close()
+            cls._here = None
+
+    def ask(self, arguments: Sequence[str], folder: Path, errors: Path) -> None:
+        """Fork a batch, which has a folder for its cache and temporary files."""
+        environment = {"XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder)}
+        self._process.stdin.write(json.dumps([arguments, environment, str(errors)]).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def line(self, patience: float) -> dict:
+        """Return its next line, or raise queue.Empty where none comes within so many seconds."""
+        line = self._lines.get(timeout=patience)
+        return json.loads(line) if line else {"ended": self._process.wait()}
 
 
 def _read(stream, lines) -> None:
@@ -158,6 +189,7 @@ def main() -> int:
         if not waiting and not asked.inputs:
             asked.first += 10**6
             waiting = batches(2_000, asked.first)
+    Nursery.close()
     print(f"{counts.total():,} inputs, {n_faults} failed: {dict(counts)}")
     return int(n_faults > 0)
 

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from fuzz.run import FAILED, Batch, batches, shares
+from fuzz.run import FAILED, Batch, Nursery, batches, shares
 from support.budget import is_long
 
 N_INPUTS = 50_000 if is_long() else 2_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_process_is_left():
+    yield
+    Nursery.close()
 
 
 @pytest.mark.parametrize("target", shares(N_INPUTS))
