@@ -325,6 +325,18 @@ thread.join()
 """
 
 
+def test_least_codes_are_of_rows_that_are_right(dump):
+    codes = index.build_index(dump, "rnn.l0.h")
+    expected = codes.rows[:288].reshape(9, 32, -1).min(axis=1).tolist()
+    *_, rows = index._files(dump.source("rnn.l0.h"), index.index_folder(dump))
+    with rows.open("r+b") as file:
+        file.write(bytes(100))
+    assert not codes.rows[:20].any(), "the codes are damaged"
+    assert codes.minima().tolist() == expected, "and made again before they are used"
+    codes.renew()
+    assert codes.minima().tolist() == expected
+
+
 @pytest.mark.parametrize("kind", ["units", "rows", "fine"])
 def test_an_index_that_is_cut_while_it_is_used_ends_no_process_and_changes_no_answer(tmp_path, kind):
     path = tmp_path / "a.h5"

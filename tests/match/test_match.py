@@ -42,6 +42,8 @@ def test_match_equals_its_twin_and_count_and_pages_agree_with_it(tmp_path, data)
 # Blocks, batches and looks of every size, so that small corpora meet every border inside the engine.
 KNOBS = {
     "marks.COUNT_STEPS": st.integers(1, 7),
+    "marks.FEW_CODES": st.sampled_from([0, 2**22]),
+    "marks.CACHED_STEPS": st.integers(1, 7),
     "marks.RARE": st.sampled_from([0, 1, 1000]),
     "marks.MOST_REACH": st.integers(1, 4),
     "marks.MOST_OFF": st.integers(1, 4),
@@ -59,6 +61,8 @@ KNOBS = {
     "runs.BLOCK_STEPS": st.integers(1, 7),
     "activity.FAR": st.integers(0, 4),
     "activity.BLOCK_CODES": st.integers(1, 4),
+    "background.MOST_READ": st.sampled_from([0.0, 0.25, 1000.0]),
+    "background.CodeMatrices.minimum_steps": st.integers(1, 5),
     "background.LONG": st.integers(0, 4),
     "background.BLOCK_STEPS": st.integers(1, 4),
     "background.BLOCK_CODES": st.integers(1, 4),

@@ -27,6 +27,7 @@ from lstmviz.types import Pattern, PatternUnit
 
 READ_AHEAD = 2_000  # spans; up to here the system is asked to read each span's rows ahead
 TABLE_CELLS = 2**20  # of a (spans, units) table of codes: what stays in the processor's cache
+MOST_READ = 0.25  # of all rows; where long spans have more, minima are made first, which reads all of them once
 LONG = 64  # steps; longer spans are processed one by one, shorter ones together
 BLOCK_STEPS = 4_096  # of recorded values, read at a time
 PLANE_STEPS = 2**19  # of codes, read at a time
@@ -55,6 +56,8 @@ class BackgroundUnits:
         codes, rule = self._codes, self._rule
         if (stop - start).sum() > self._states.info.n_steps:
             return self._count_by_planes(codes, start, stop)
+        is_long = stop - start > LONG
+        by_minima = bool((stop - start)[is_long].sum() > MOST_READ * self._states.info.n_steps)
         if len(start) <= READ_AHEAD:
             codes.will_read_rows(start, stop)
         n_rows = max(1, TABLE_CELLS // len(self._is_background))
@@ -62,7 +65,7 @@ class BackgroundUnits:
         counts, unsure = np.zeros(len(start), np.int64), [np.zeros((2, 0), np.int64)]
         for part, (n_on, span, unit) in zip(
             parts,
-            in_threads(lambda part: self._count_by_rows(codes, rule, start[part], stop[part]), parts),
+            in_threads(lambda part: self._count_by_rows(codes, rule, start[part], stop[part], by_minima), parts),
             strict=True,
         ):
             counts[part] = n_on
@@ -71,13 +74,15 @@ class BackgroundUnits:
         counts += np.bincount(span[self._are_on(codes, rule, unit, start[span], stop[span])], minlength=len(counts))
         return counts
 
-    def _count_by_rows(self, codes: CodeMatrices, rule: Rule, start: Steps, stop: Steps) -> tuple[Steps, Steps, Steps]:
+    def _count_by_rows(
+        self, codes: CodeMatrices, rule: Rule, start: Steps, stop: Steps, by_minima: bool
+    ) -> tuple[Steps, Steps, Steps]:
         """Count by each unit's least code over each span; where that leaves units unsure, return their spans, too."""
         codes.check_rows(start, stop)
-        least = _least(codes.rows, start, stop)
+        least = _least_by_minima(codes, start, stop) if by_minima else _least(codes.rows, start, stop)
         if not codes.is_whole:
             codes.renew()
-            return self._count_by_rows(codes, rule, start, stop)
+            return self._count_by_rows(codes, rule, start, stop, by_minima)
         n_on: Steps = (rule.apply(least) & self._is_background).sum(axis=1, dtype=np.int64)
         if rule.unsure is None:
             return n_on, n_on[:0], n_on[:0]
@@ -179,6 +184,18 @@ class BackgroundUnits:
             if not is_on_throughout.any():
                 break
         return int(is_on_throughout.sum())
+
+
+def _least_by_minima(codes: CodeMatrices, start: Steps, stop: Steps) -> Codes:
+    """Return the same as ``_least`` of all rows, of which only those are read that no whole minimum stands for."""
+    minima, n = codes.minima(), codes.minimum_steps
+    first, last = -(-start // n), stop // n
+    lead_end = np.minimum(first * n, stop)
+    tail_start = np.maximum(last * n, lead_end)
+    least = _least(minima, first, np.maximum(first, last))
+    for a, b in ((start, lead_end), (tail_start, stop)):
+        np.minimum(least, _least(codes.rows, a, b), out=least)
+    return least
 
 
 def _least(rows: Codes, start: Steps, stop: Steps) -> Codes:

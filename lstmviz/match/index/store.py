@@ -24,6 +24,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
+from typing import ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -46,6 +47,7 @@ SMALL = 2**24  # recorded values; up to here the codes of a source are made in m
 THREADS = 2
 BLOCK_VALUES = 2**22  # recorded values read, coded and written at a time
 SPARE_BYTES = 2**26  # of the disk that an index leaves free
+MINIMA_AT_ONCE = 256  # that are made before somebody looks whether they are still wanted
 LOOK_EVERY = 1.0  # seconds between two looks whether anybody wrote to an index that is open
 
 
@@ -68,6 +70,8 @@ class CodeMatrices:
     rows: Codes
     files: tuple[CodeFile, CodeFile, CodeFile] | None = None  # of the three, if they lie on disk
     build_again: Callable[[], CodeMatrices | None] | None = None
+    minimum_steps: ClassVar[int] = 32  # of one minimum: all minima take a thirtieth of the codes' size, in memory
+    _minima: Codes | None = None
     _looked: float = field(default_factory=time.monotonic)  # when the files were looked at
 
     def __post_init__(self) -> None:
@@ -135,6 +139,26 @@ class CodeMatrices:
             return self.units_at(start, stop)
         return codes
 
+    def minima(self) -> Codes:
+        """Return each unit's least code of every ``minimum_steps`` steps, (n_steps // minimum_steps, n_units).
+
+        They are made once, which takes as long as reading all rows. Raises DumpError.
+        """
+        if self._minima is None:
+            n_steps, n_units = self.rows.shape
+            self.check_rows(np.array([0]), np.array([n_steps]))
+            minima = np.empty((n_steps // self.minimum_steps, n_units), np.uint8)
+            whole = self.rows[: len(minima) * self.minimum_steps].reshape(len(minima), self.minimum_steps, n_units)
+            for first in range(0, len(minima), MINIMA_AT_ONCE):
+                look()
+                here = slice(first, first + MINIMA_AT_ONCE)
+                whole[here].min(axis=1, out=minima[here])
+            if not self.is_whole:
+                self.renew()
+                return self.minima()
+            self._minima = minima
+        return self._minima
+
     def renew(self) -> None:
         """Build the index again. Raises DumpError where no folder has room for it, or the dump cannot be read."""
         wrong = self.files
@@ -145,6 +169,7 @@ class CodeMatrices:
             if fresh is None:
                 raise DumpError("the index is damaged and cannot be built again; make room, or delete it")
             self.units, self.fine, self.rows, self.files = fresh.units, fresh.fine, fresh.rows, fresh.files
+            self._minima = None
 
     def _present(self) -> tuple[CodeFile, ...]:
         """Return the files; now and then, first look whether anybody wrote to them, and check all of them if so."""
