@@ -128,20 +128,22 @@ class Moments:
     def add(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
         """Add a block of pairs; those that are not finite are left out."""
         is_finite = np.isfinite(x) & np.isfinite(y)
-        both = np.stack([x[is_finite], y[is_finite]])
-        n = both.shape[1]
+        if not is_finite.all():
+            x, y = x[is_finite], y[is_finite]
+        n = len(x)
         if not n:
             return
         with np.errstate(over="ignore", invalid="ignore"):
-            means = both.mean(axis=1)
-            centred = both - means[:, None]
+            means = np.array([x.mean(), y.mean()])
+            centred_x, centred_y = x - means[0], y - means[1]
             shift = means - self._means
             weight = self._n * n / (self._n + n)
-            self._squares = self._squares + (centred**2).sum(axis=1) + shift**2 * weight
-            self._product += float(centred[0] @ centred[1] + shift[0] * shift[1] * weight)
-            self._means = self._means + shift * n / (self._n + n)
+            self._squares += [centred_x @ centred_x, centred_y @ centred_y] + shift**2 * weight
+            self._product += float(centred_x @ centred_y + shift[0] * shift[1] * weight)
+            self._means += shift * n / (self._n + n)
         self._n += n
-        self._least, self._most = np.minimum(self._least, both.min(axis=1)), np.maximum(self._most, both.max(axis=1))
+        self._least = np.minimum(self._least, [x.min(), y.min()])
+        self._most = np.maximum(self._most, [x.max(), y.max()])
 
     def correlation(self) -> float | None:
         """Return Pearson's r; None if either number is constant, or there are no pairs."""
