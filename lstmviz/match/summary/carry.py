@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from lstmviz.dump.reader import DumpReader
+from lstmviz.match.engine.activity import Steps
 from lstmviz.match.engine.candidates import Candidates
-from lstmviz.match.order.bins import bins_of, blocks
-from lstmviz.match.summary.spans import covered_steps, summary_spans
+from lstmviz.match.order.bins import Bins, bins_of
+from lstmviz.match.summary.spans import BLOCK_STEPS, covered_steps, summary_spans
 from lstmviz.match.summary.token_rows import token_rows
 from lstmviz.types import Pattern, Window
 
@@ -55,22 +56,29 @@ def carry(
 
 def carry_of_spans(dump: DumpReader, axis: str, spans: Candidates, tokens: int = 0) -> pd.DataFrame:
     """Return the table of ``carry`` for the steps of some spans of an axis."""
-    parts = [_no_rows()]
-    for name, track in dump.axis(axis).tracks.items():
-        bins = bins_of(dump, axis, name)
-        n_steps = np.zeros(len(bins) + 1, np.int64)
-        for first, values in blocks(track):
-            is_covered = covered_steps(spans, first, first + len(values))
-            n_steps += np.bincount(bins.place(values[is_covered]), minlength=len(n_steps))
-        n_here = n_steps[: len(bins)]
-        frame = pd.DataFrame({"track": name, "value": pd.Series(bins.names, dtype="str")})
-        with np.errstate(invalid="ignore"):
-            shares = {"share": n_here / n_here.sum(), "base_rate": bins.n_steps / bins.n_steps.sum()}
-        parts.append(frame.assign(low=bins.low, high=bins.high, n_steps=n_here, n_corpus=bins.n_steps, **shares))
+    tracks = dump.axis(axis).tracks
+    bins = {name: bins_of(dump, axis, name) for name in tracks}
+    counts = {name: np.zeros(len(bins[name]) + 1, np.int64) for name in tracks}
+    n_axis = dump.axis(axis).n_steps if tracks else 0
+    for first in range(0, n_axis, BLOCK_STEPS):
+        stop = min(first + BLOCK_STEPS, n_axis)
+        is_covered = covered_steps(spans, first, stop)
+        for name, track in tracks.items():
+            places = bins[name].place(track[first:stop][is_covered])
+            counts[name] += np.bincount(places, minlength=len(counts[name]))
+    parts = [_no_rows(), *(_rows_of(name, bins[name], counts[name]) for name in tracks)]
     of_tokens = token_rows(dump, axis, spans, tokens)
     if len(of_tokens):
         parts.append(of_tokens)
     return pd.concat(parts, ignore_index=True)[list(CARRY_COLUMNS)]
+
+
+def _rows_of(track: str, bins: Bins, counts: Steps) -> pd.DataFrame:
+    n_here = counts[: len(bins)]
+    frame = pd.DataFrame({"track": track, "value": pd.Series(bins.names, dtype="str")})
+    with np.errstate(invalid="ignore"):
+        shares = {"share": n_here / n_here.sum(), "base_rate": bins.n_steps / bins.n_steps.sum()}
+    return frame.assign(low=bins.low, high=bins.high, n_steps=n_here, n_corpus=bins.n_steps, **shares)
 
 
 def _no_rows() -> pd.DataFrame:
