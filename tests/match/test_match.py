@@ -41,10 +41,11 @@ def test_match_equals_its_twin_and_count_and_pages_agree_with_it(tmp_path, data)
 
 # Blocks, batches and looks of every size, so that small corpora meet every border inside the engine.
 KNOBS = {
-    "marks.COUNT_STEPS": st.integers(1, 7),
+    "marks.COUNT_STEPS": st.integers(1, 8),
     "marks.FEW_CODES": st.sampled_from([0, 2**22]),
-    "marks.CACHED_STEPS": st.integers(1, 7),
+    "marks.CACHED_STEPS": st.integers(1, 8),
     "marks.RARE": st.sampled_from([0, 1, 1000]),
+    "marks.MOST_BITS": st.sampled_from([0, 2**29]),
     "marks.MOST_REACH": st.integers(1, 4),
     "marks.MOST_OFF": st.integers(1, 4),
     "marks.FEW_LOOKS": st.integers(1, 4),
@@ -53,6 +54,7 @@ KNOBS = {
     "levels.DENSE_SHARE": st.sampled_from([0.0, 0.2, 1.0, 2.0]),
     "levels.BLOCK_ROWS": st.integers(1, 3),
     "levels.SAMPLE_ROWS": st.integers(1, 3),
+    "levels.GIVE_UPS": st.integers(1, 4),
     "levels.PARTS": st.integers(1, 5),
     "runs.FIRST_LOOK": st.integers(1, 4),
     "runs.FARTHEST_LOOK": st.integers(1, 4),

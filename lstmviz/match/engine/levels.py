@@ -23,6 +23,7 @@ from lstmviz.match.engine.runs import (
     constrained_runs,
     edges,
     is_border,
+    runs_at,
     runs_from,
     runs_starting,
     runs_stopping,
@@ -37,6 +38,7 @@ SAMPLE_ROWS = 64  # from which the number of candidates at each level is estimat
 BATCH_CELLS = 2**23  # steps x units looked at together, without constraints: 100 MB of tables
 BATCH_STEPS = 2**17  # looked at together, with constraints
 DENSE_SHARE = 0.2  # of all steps; above it, going over all steps is cheaper than looking at some
+GIVE_UPS = 8  # times that steps are given up at which no match can start any more
 PARTS = 16  # in which all steps are gone over, if sequences are no longer than that
 
 T = TypeVar("T")
@@ -48,9 +50,9 @@ class SharedUnitLevels:
 
     def __init__(self, units: list[Activity], pattern: Pattern, axis: Axis, allowed: Mask | None) -> None:
         self._units, self._pattern, self._axis, self._allowed = units, pattern, axis, allowed
-        marks = Marks(units, pattern, axis, allowed)
-        self._anchor, self._reach = marks.anchor, marks.reach
-        self._counts = marks.count()
+        self._marks = Marks(units, pattern, axis, allowed)
+        self._anchor, self._reach = self._marks.anchor, self._marks.reach
+        self._counts = self._marks.count()
         self._peaks = self._counts.max(axis=1)
 
     def each(self, level: int, task: Callable[[Candidates], T]) -> list[T]:
@@ -185,7 +187,10 @@ class SharedUnitLevels:
             parts = list(np.split(steps, range(BATCH_STEPS, len(steps), BATCH_STEPS)))
 
         def find(part: Steps | Part) -> Candidates:
-            runs = [self._runs(unit, part) for unit in self._units]
+            if not isinstance(part, tuple) and self._marks.are_kept:
+                runs = list(self._runs_together(level, part))
+            else:
+                runs = [self._runs(unit, part) for unit in self._units]
             spans = anchored(runs, self._pattern)
             return spans.take(spans.n_shared >= level)
 
@@ -201,6 +206,31 @@ class SharedUnitLevels:
         else:
             runs = runs_until(unit, part + 1, axis)
         return constrained_runs(unit, runs, pattern, n_off, axis)
+
+    def _runs_together(self, level: int, steps: Steps) -> Iterator[Runs]:
+        """Yield each unit's runs that start at some steps and meet both constraints, as far as ``level`` units may.
+
+        With both constraints the units that share a match start and stop together. So a step is given up once the most
+        units whose runs stop together, and those that mark the step and were not looked at, are fewer than the level.
+        """
+        n_left = self._counts.ravel()[steps].astype(np.int64)  # units that mark each step and were not looked at
+        still_open = np.arange(len(steps))
+        width = self._axis.n_steps + 1
+        keys = [np.zeros(0, np.int64)]  # of the runs so far: the place of its start among the steps, and its stop
+        for i, unit in enumerate(self._units):
+            marked = still_open[self._marks.of(i, steps[still_open])]
+            n_left[marked] -= 1
+            runs = runs_at(unit, steps[marked], self._axis)
+            runs = constrained_runs(unit, runs, self._pattern, self._pattern.off_before, self._axis)
+            yield runs
+            keys.append(np.searchsorted(steps, runs.starts) * width + runs.stops)
+            if (i + 1) % -(-len(self._units) // GIVE_UPS) == 0:
+                joined = np.concatenate(keys)
+                different, n_alike = np.unique(joined, return_counts=True)
+                most = np.zeros(len(steps), np.int64)
+                np.maximum.at(most, different // width, n_alike)
+                may_be = most + n_left >= level
+                still_open, keys = np.flatnonzero(may_be), [joined[may_be[joined // width]]]
 
     def _kept(self, spans: Candidates) -> Candidates:
         """Leave out spans outside the length bounds, and those with a step that a filter does not allow."""

@@ -27,6 +27,7 @@ FEW_CODES = 2**22  # steps x units that are sooner counted by one thread than tw
 CACHED_STEPS = 2**17  # counted at a time by one thread: what stays in the processor's cache
 ROW_STEPS = 4_096  # in a row of counts, whose maximum decides whether the row is looked at
 RARE = 32  # if no more than one step in so many may be marked, they are looked at one by one
+MOST_BITS = 2**29  # of marks that are kept: 64 MB
 MOST_REACH = 1_024  # steps that a unit must stay on for its mark; longer bounds are checked later
 MOST_OFF = 64  # steps that it must be off beside
 FEW_LOOKS = 4  # steps of a reach that are looked at where steps are looked at one by one
@@ -48,9 +49,22 @@ class Marks:
         self._off = min(pattern.off_before or pattern.off_after, MOST_OFF)
         self._lead = {"on": 0, "starts": self._off, "stops": self.reach - 1}[self.anchor]
         self._tail = {"on": self.reach - 1, "starts": self.reach - 1, "stops": self._off}[self.anchor]
+        self._has_both = bool(pattern.off_before and pattern.off_after)
+        self._bits: NDArray[np.uint8] | None = None  # of each unit, whether it marks a step
         self._may_be = _steps_with_room(axis, self.reach, allowed)
         if self._may_be is not None and self.anchor == "stops":
             self._may_be = np.concatenate([np.zeros(self.reach - 1, np.bool_), self._may_be])[: axis.n_steps]
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether they were kept as they were counted: for both constraints, where steps are looked at unit by unit."""
+        return self._bits is not None
+
+    def of(self, unit: int, steps: Steps) -> Mask:
+        """Tell which of these steps a unit marks, by its place among the units, where the marks are kept."""
+        assert self._bits is not None  # noqa: S101  whoever asks has looked
+        marks: Mask = (self._bits[unit][steps >> 3] << (steps & 7).astype(np.uint8)) & 128 > 0
+        return marks
 
     def count(self) -> NDArray[Any]:
         """Count at every step the units that mark it: (n_rows, ROW_STEPS), 0 beyond the end."""
@@ -81,6 +95,8 @@ class Marks:
         n_steps = self._axis.n_steps
         is_few = n_steps * len(self._units) <= FEW_CODES
         width = CACHED_STEPS if is_few else COUNT_STEPS
+        if self._has_both and width % 8 == 0 and n_steps * len(self._units) <= MOST_BITS:
+            self._bits = np.zeros((len(self._units), -(-n_steps // 8)), np.uint8)
 
         def fill(first: int) -> None:
             self._count_block(first, min(first + width, n_steps), counts)
@@ -94,8 +110,11 @@ class Marks:
         if may_be is not None and not may_be.any():
             return
         borders, near = self._borders(first, last)
-        for unit in self._units:
-            np.add(part, self._marks(unit, first, last, borders, near).view(np.uint8), out=part)
+        for i, unit in enumerate(self._units):
+            marks = self._marks(unit, first, last, borders, near)
+            np.add(part, marks.view(np.uint8), out=part)
+            if self._bits is not None:
+                self._bits[i, first // 8 : -(-last // 8)] = np.packbits(marks)
         if may_be is not None:
             np.multiply(part, may_be.view(np.uint8), out=part)
 

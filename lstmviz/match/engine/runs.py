@@ -63,6 +63,11 @@ def runs_from(unit: Activity, steps: Steps, n_off: int, axis: Axis) -> Runs:
     starts = steps[is_border(axis, steps) | ~unit.on_at(np.maximum(steps - 1, 0))]
     sequence = _sequence(axis, starts)
     starts = starts[_are_off(unit, starts - 1, -1, n_off, axis.starts[sequence], axis.stops[sequence])]
+    return runs_at(unit, starts, axis)
+
+
+def runs_at(unit: Activity, starts: Steps, axis: Axis) -> Runs:
+    """Return the unit's runs that start at each of these steps."""
     return Runs(starts, _reach(unit, starts, axis.stops[_sequence(axis, starts)], 1, axis))
 
 
