@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from lstmviz.errors import Cancelled, LstmvizError, PatternError, UnknownName, WindowError
 from lstmviz.match.engine.find import MatchSearch
 from lstmviz.system.asked import while_asked
-from lstmviz.types import Pattern, PatternUnit
+from lstmviz.types import Filter, Pattern, PatternUnit
 from support.budget import examples
 from support.matching import dump_of, expected_rows, one_unit, rows_of, unit_pattern
 from support.naive import NaiveSource
 from support.naive import select as naive_select
-from support.strategies import THRESHOLDS, corpora, patterns
+from support.strategies import THRESHOLDS, Corpus, corpora, patterns
 
 SLOW_OK = examples(700)
 
@@ -41,9 +41,9 @@ def test_match_equals_its_twin_and_count_and_pages_agree_with_it(tmp_path, data)
 
 # Blocks, batches and looks of every size, so that small corpora meet every border inside the engine.
 KNOBS = {
-    "marks.COUNT_STEPS": st.integers(1, 8),
+    "marks.COUNT_STEPS": st.sampled_from([1, 2, 5, 7, 8, 16]),  # of eight and more, marks are kept
     "marks.FEW_CODES": st.sampled_from([0, 2**22]),
-    "marks.CACHED_STEPS": st.integers(1, 8),
+    "marks.CACHED_STEPS": st.sampled_from([1, 2, 5, 7, 8, 16]),
     "marks.RARE": st.sampled_from([0, 1, 1000]),
     "marks.MOST_BITS": st.sampled_from([0, 2**29]),
     "marks.MOST_REACH": st.integers(1, 4),
@@ -95,6 +95,21 @@ def test_with_and_without_an_index_and_at_any_block_size_the_rows_are_the_twins(
             assert found.totals() == [(m, levels.count(m)) for m, _ in found.totals()]
             found.complete()
             assert rows_of(found.page(1000)) == expected
+
+
+@pytest.mark.parametrize("filters", [(), (Filter("mark", low=1),)])
+def test_with_steps_off_on_both_sides_no_match_is_given_up(tmp_path, monkeypatch, filters):
+    rng = np.random.default_rng(len(filters))
+    on = rng.random((70, 9)) < 0.3
+    on = np.where(rng.random((70, 9)) < 0.6, on[:, :1], on)  # mostly as the first unit, so that many share a match
+    corpus = Corpus({"rnn.l0.h": np.where(on, 0.5, 0.1)}, {"rnn.l0.h": "raw"}, [30, 40], [1] * 60 + [0] * 10)
+    units = tuple(PatternUnit("rnn.l0.h", unit) for unit in range(9))
+    pattern = Pattern("text", units, (("rnn.l0.h", 0.3),), 2, off_before=1, off_after=1, filters=filters)
+    monkeypatch.setattr("lstmviz.match.engine.levels.DENSE_SHARE", 2.0)
+    found, expected = MatchSearch(dump_of(corpus, tmp_path), pattern), expected_rows(corpus, pattern)
+    assert len({row[3] for row in expected}) > 4
+    for n_wanted in (1, 3, 10, 1000):
+        assert rows_of(found.page(n_wanted)) == expected[:n_wanted]
 
 
 @SLOW_OK
