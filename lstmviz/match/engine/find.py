@@ -194,7 +194,8 @@ class MatchSearch:
         if self._levels is None:
             return
         n_too_few = 1.0  # how many times fewer are found than expected
-        if self.pattern.off_before and self.pattern.off_after:
+        has_both = self.pattern.off_before > 0 and self.pattern.off_after > 0
+        if has_both:
             n_too_few = ONE_SIDE
         while len(self._spans) < n_wanted and self._lowest > max(1, min_shared):
             is_first = self._lowest > self.pattern.n_units
@@ -203,6 +204,8 @@ class MatchSearch:
                 level = self._levels.level_for(n_wanted * n_too_few, below=self._lowest)
             self._extend(max(level, min_shared))
             fewer = self._levels.expected[self._lowest] / max(1, len(self._spans))
+            if has_both and len(self._spans):
+                fewer **= 1 - 1 / self._lowest  # of fewer units, more often all stop together
             n_too_few = min(max(n_too_few, fewer), n_too_few * ONE_SIDE)  # a level too low costs most
 
     def _extend(self, level: int) -> None:
