@@ -128,7 +128,8 @@ def _load(bench: Any, until: str) -> None:
 def repaints(dump: lstmviz.Dump, n_brushes: int) -> tuple[list[float], list[float]]:
     """Return ms of every repaint while brushing, and of moves that draw nothing."""
     with opened(dump) as bench:
-        cells = bench.open(source=SOURCE, at=1000, span=SPAN)["cells"]
+        bench.open(source=SOURCE, at=1000, span=SPAN)
+        cells = bench.shown()["cells"]
         mouse = bench.page.mouse
         bench.page.evaluate(TIMER)
         for i in range(200):
@@ -143,7 +144,7 @@ def repaints(dump: lstmviz.Dump, n_brushes: int) -> tuple[list[float], list[floa
                 mouse.move(cell["left"] + 3, cell["middle"])
                 bench.page.wait_for_timeout(PAUSE)
             mouse.up()
-            bench.ready()
+            bench.settle()
         return sorted(bench.page.evaluate("repaints")), still
 
 
@@ -163,7 +164,7 @@ def pan(dump: lstmviz.Dump, n_drags: int) -> tuple[float, float]:
             mouse.move(end, middle, steps=120)
             seen = bench.page.evaluate("() => { cancelAnimationFrame(frames_.last); return frames_; }")
             mouse.up()
-            bench.ready()
+            bench.settle()
             gaps = [b - a for a, b in zip(seen["times"], seen["times"][1:], strict=False)]
             rates.append(1000 * len(gaps) / sum(gaps))
             places = seen["places"]
@@ -174,7 +175,8 @@ def pan(dump: lstmviz.Dump, n_drags: int) -> tuple[float, float]:
 def rows(dump: lstmviz.Dump, n_brushes: int) -> list[dict[str, float]]:
     """Return what the page timed of each brush that found matches: see PAINTED, in ms."""
     with opened(dump) as bench:
-        cells = bench.open(source=SOURCE, at=1000, span=SPAN)["cells"]
+        bench.open(source=SOURCE, at=1000, span=SPAN)
+        cells = bench.shown()["cells"]
         mouse = bench.page.mouse
         bench.page.evaluate(PAINTED)
         for i in range(n_brushes):
@@ -186,7 +188,7 @@ def rows(dump: lstmviz.Dump, n_brushes: int) -> list[dict[str, float]]:
             bench.page.wait_for_timeout(100)
             mouse.up()
             bench.page.wait_for_timeout(500)  # not looked at meanwhile, which would take time of the page's
-            bench.ready()
+            bench.settle()
         return [one for one in bench.page.evaluate("painted") if one["rows"]]
 
 

@@ -28,6 +28,7 @@ CELLS = """() => {
   }));
 }"""
 CLOSE = 6  # of 255: the page keeps 65 colours of a scale
+DARK = pytest.param("dark", marks=pytest.mark.long)
 
 
 def rgb(colour):
@@ -44,7 +45,7 @@ def colour_of(strip, value):
     return [np.interp(share, places, channel) for channel in zip(*(rgb(c) for _, c in strip.colours), strict=True)]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", DARK])
 def test_every_cell_of_a_figure_is_as_on_the_page(chromium, parens_address, parens, theme):
     with browsing.workbench(chromium, parens_address, color_scheme=theme) as bench:
         bench.open(**BRUSHED)
@@ -87,7 +88,7 @@ DRAWN = """() => {
 }"""
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
+@pytest.fixture(scope="module", params=["light", DARK])
 def drawn(request, chromium, parens_address, parens):
     """What the page draws of a pattern of units on both sides, and the pattern."""
     with browsing.workbench(chromium, parens_address, color_scheme=request.param) as bench:

@@ -26,6 +26,7 @@ from support.workbench import (
 )
 
 OTHER = "rnn.l0.h"
+LARGER = [(1440, 900), (1280, 720)]  # than the smallest screen
 
 
 def plain(values):
@@ -35,7 +36,7 @@ def plain(values):
 # The unit card
 
 
-def test_a_pressed_unit_has_its_card_and_its_contexts_lead_there(bench, parens):
+def test_a_pressed_unit_has_its_card_and_another_is_told_why_it_is_not_selected(bench, parens):
     bench.open(**BRUSHED)
     assert "Press a line or a chip" in part(bench, "unitcard")["words"]
     unit = bench.shown()["units"][0]
@@ -70,6 +71,16 @@ def test_a_pressed_unit_has_its_card_and_its_contexts_lead_there(bench, parens):
     bench.page.get_by_role("button", name="Close the unit's card").click()
     assert until(bench, "d.state.held === null")
     assert "Press a line or a chip" in part(bench, "unitcard")["words"]
+    # Why a unit is not selected is said when it is pointed at or held.
+    units = [u for u in range(50) if u not in bench.shown()["units"]]
+    bench.page.evaluate("unit => lvDebug.setHover({ unit })", units[0])
+    why = part(bench, "adviser", "p.whyAnswer !== null")["why"]
+    assert why.lower() == f"{parens.why_not(SOURCE, units[0], *DEPTH_4)}.".lower()
+    bench.page.evaluate("() => lvDebug.setHover({ unit: null })")
+    assert part(bench, "adviser", "p.whyAnswer === null")["why"].startswith("Point at a line")
+    bench.page.evaluate("([source, unit]) => lvDebug.holdUnit(source, unit)", [OTHER, 3])
+    why = part(bench, "adviser", "p.whyAnswer !== null")["whyAnswer"]
+    assert why["words"] == str(parens.why_not(OTHER, 3, *DEPTH_4))
 
 
 def test_the_card_follows_the_threshold_and_tells_of_low_units_and_other_sources(bench, parens):
@@ -101,7 +112,7 @@ def test_a_card_that_cannot_be_had_says_so_and_tries_again(bench, parens):
 # The threshold adviser
 
 
-@pytest.mark.parametrize("side", ["high", "low", "both"])
+@pytest.mark.parametrize("side", ["both", *(pytest.param(one, marks=pytest.mark.long) for one in ("high", "low"))])
 def test_the_curve_is_that_of_the_api_and_sets_the_threshold(bench, parens, side):
     bench.open(**BRUSHED, side=side)
     shown = part(bench, "adviser", "p.curve !== null && !p.isPending")
@@ -128,24 +139,10 @@ def test_the_curve_is_that_of_the_api_and_sets_the_threshold(bench, parens, side
     assert float(slider.get_attribute("aria-valuenow")) == shown["state"]["threshold"]
 
 
-def test_why_a_unit_is_not_selected_is_said_when_it_is_pointed_at_or_held(bench, parens):
-    bench.open(**BRUSHED)
-    shown = bench.shown()
-    units = [u for u in range(50) if u not in shown["units"]]
-    bench.page.evaluate("unit => lvDebug.setHover({ unit })", units[0])
-    why = part(bench, "adviser", "p.whyAnswer !== null")["why"]
-    assert why.lower() == f"{parens.why_not(SOURCE, units[0], *DEPTH_4)}.".lower()
-    bench.page.evaluate("() => lvDebug.setHover({ unit: null })")
-    assert part(bench, "adviser", "p.whyAnswer === null")["why"].startswith("Point at a line")
-    bench.page.evaluate("([source, unit]) => lvDebug.holdUnit(source, unit)", [OTHER, 3])
-    why = part(bench, "adviser", "p.whyAnswer !== null")["whyAnswer"]
-    assert why["words"] == str(parens.why_not(OTHER, 3, *DEPTH_4))
-
-
 # What the matches carry
 
 
-def test_what_matches_carry_is_that_of_the_api_and_a_bar_filters(bench, parens):
+def test_what_matches_carry_and_their_lengths_are_those_of_the_api_and_a_bar_filters(bench, parens):
     bench.open(**BRUSHED)
     summed(bench)
     pattern = selected(parens, *DEPTH_4)
@@ -177,13 +174,37 @@ def test_what_matches_carry_is_that_of_the_api_and_a_bar_filters(bench, parens):
     shown = part(bench, "carry", "p.filters.length === 1")
     assert bar.get_attribute("aria-pressed") == "true"
     assert shown["numbers"] == [f"{s:.2f}" for s in parens.carry(narrowed).query("track == 'loss'")["share"]]
-    bench.reload()
+    bench.look_again()
     summed(bench)
     assert part(bench, "carry", "p.filters.length === 1")["filters"][0].startswith(
         "Only matches with loss 1.38 to 1.59"
     )
     bench.page.get_by_role("button", name="Drop the filter").click()
     until(bench, "d.state.filters.length === 0")
+    assert bench.ready()["counts"] == parens.count(pattern).totals.to_numpy().tolist()
+    # Lengths are those of the API, and filter.
+    summed(bench)
+    lengths = parens.count(pattern).lengths
+    bench.page.locator("#lv-lengths .lv-lengths-fields").scroll_into_view_if_needed()
+    shown = part(bench, "lengths", "p.bars.length > 0")
+    for bar in shown["bars"]:
+        here = lengths[lengths["length"].between(bar["from"], bar["to"])]
+        assert bar["fuzzy"] == here["n_matches"].sum()
+        assert bar["strict"] == here["n_matches"][here["n_shared"] == pattern.n_units].sum()
+    bench.drag((shown["x"][2], shown["y"]), (shown["x"][4], shown["y"]))
+    until(bench, "d.state.minLength === 3 && d.state.maxLength === 5")
+    summed(bench)
+    narrowed = brushed(parens, Brush((Part(SOURCE),), *DEPTH_4, min_length=3, max_length=5))
+    assert bench.shown()["counts"] == parens.count(narrowed).totals.to_numpy().tolist()
+    after = part(bench, "lengths")
+    assert after["bars"] == shown["bars"]  # those that are left out can be brought back
+    assert "Kept: 3 to 5 steps." in after["words"]
+    field = bench.page.get_by_label("Longest match, in steps")
+    field.fill("4")
+    field.press("Enter")
+    until(bench, "d.state.minLength === 3 && d.state.maxLength === 4")
+    bench.page.get_by_role("button", name="any length").click()
+    until(bench, "d.state.minLength === 1 && d.state.maxLength === null")
     assert bench.ready()["counts"] == parens.count(pattern).totals.to_numpy().tolist()
 
 
@@ -209,41 +230,10 @@ def test_labels_filter_one_by_one_and_hostile_ones_are_shown_as_themselves(chrom
         assert bench.page.locator("#lv-card .lv-context").all_text_contents() == texts
 
 
-# Match length
-
-
-def test_lengths_are_those_of_the_api_and_filter(bench, parens):
-    bench.open(**BRUSHED)
-    summed(bench)
-    pattern = selected(parens, *DEPTH_4)
-    lengths = parens.count(pattern).lengths
-    bench.page.locator("#lv-lengths .lv-lengths-fields").scroll_into_view_if_needed()
-    shown = part(bench, "lengths", "p.bars.length > 0")
-    for bar in shown["bars"]:
-        here = lengths[lengths["length"].between(bar["from"], bar["to"])]
-        assert bar["fuzzy"] == here["n_matches"].sum()
-        assert bar["strict"] == here["n_matches"][here["n_shared"] == pattern.n_units].sum()
-    bench.drag((shown["x"][2], shown["y"]), (shown["x"][4], shown["y"]))
-    until(bench, "d.state.minLength === 3 && d.state.maxLength === 5")
-    summed(bench)
-    narrowed = brushed(parens, Brush((Part(SOURCE),), *DEPTH_4, min_length=3, max_length=5))
-    assert bench.shown()["counts"] == parens.count(narrowed).totals.to_numpy().tolist()
-    after = part(bench, "lengths")
-    assert after["bars"] == shown["bars"]  # those that are left out can be brought back
-    assert "Kept: 3 to 5 steps." in after["words"]
-    field = bench.page.get_by_label("Longest match, in steps")
-    field.fill("4")
-    field.press("Enter")
-    until(bench, "d.state.minLength === 3 && d.state.maxLength === 4")
-    bench.page.get_by_role("button", name="any length").click()
-    until(bench, "d.state.minLength === 1 && d.state.maxLength === null")
-    assert bench.ready()["counts"] == parens.count(pattern).totals.to_numpy().tolist()
-
-
 # The column
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1280, 720), (1024, 768)])
+@pytest.mark.parametrize("size", [(1024, 768), *(pytest.param(one, marks=pytest.mark.long) for one in LARGER)])
 def test_nothing_moves_when_the_cards_are_filled(chromium, parens_address, size):
     view = {"width": size[0], "height": size[1]}
     with browsing.workbench(chromium, parens_address, view=view) as bench:
@@ -279,7 +269,7 @@ def test_the_first_answer_is_seen_without_scrolling(chromium, parens_address):
         for width, height in ((1280, 720), (1024, 768), (960, 600), (853, 480)):
             bench.page.set_viewport_size({"width": width, "height": height})
             two_frames(bench)
-            bench.ready()
+            bench.settle()
             brushed_row, rows, carried = bench.page.evaluate(IN_VIEW)
             assert (brushed_row, rows >= 1, carried >= 2) == (1, True, True), (width, brushed_row, rows, carried)
 
@@ -287,7 +277,8 @@ def test_the_first_answer_is_seen_without_scrolling(chromium, parens_address):
 def test_a_phone_reads_the_page_without_scrolling_sideways(chromium, parens_address):
     with browsing.workbench(chromium, parens_address, view={"width": 400, "height": 800}) as bench:
         for query in ({}, QUERY | {"start": DEPTH_4[0], "stop": DEPTH_4[1]}):
-            shown = bench.open(**query)
+            bench.open(**query)
+            shown = bench.shown()
             assert shown["state"]["span"] == query.get("span", 33)  # letters that can be read
             assert bench.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         assert bench.page.locator("#lv-carry .lv-card-title").get_attribute("aria-expanded") == "false"

@@ -9,7 +9,7 @@ import pytest
 
 from lstmviz.types import Filter
 from support.axe import check
-from support.workbench import BRUSHED, DEPTH_4, QUERY, SOURCE, page, part, selected, summed, until
+from support.workbench import BRUSHED, DEPTH_4, QUERY, page, part, selected, summed, until
 
 SURE = "document.querySelector('.lv-carry-sure')?.textContent"
 
@@ -31,7 +31,7 @@ def rows(bench):
     )
 
 
-def test_whiskers_and_dots_are_those_of_the_api_and_come_after_the_summary(bench, parens):
+def test_whiskers_and_dots_are_those_of_the_api_come_after_the_summary_and_are_asked_once(bench, parens):
     asked = []
     bench.page.on("request", lambda r: asked.append(r.url.rsplit("/", 1)[1]))
     bench.open(**QUERY)
@@ -50,29 +50,25 @@ def test_whiskers_and_dots_are_those_of_the_api_and_come_after_the_summary(bench
     four = frame.loc["4"]
     assert words.startswith("Not by chance: p < .001 (adjusted for 5 values) against sequences swapped in tens")
     assert f"95 % interval {four['share_low']:.2f} to {four['share_high']:.2f}." in words
-
-
-def test_another_track_is_asked_once_and_a_gesture_asks_nothing(bench, parens):
-    bench.open(**BRUSHED)
-    rows(bench)
-    asked = []
-    bench.page.on("request", lambda r: asked.append(r.url) if r.url.endswith("/enrichment") else None)
+    # Another track is asked once, and a gesture asks nothing.
+    enrichments = []
+    bench.page.on("request", lambda r: enrichments.append(r.url) if r.url.endswith("/enrichment") else None)
     choice = bench.page.locator("#lv-carry select")
     for track in ("top1", "depth", "top1"):
         choice.select_option(track)
         part(bench, "carry", "p.track === arg", track)
         rows(bench)
-    assert len(asked) == 1
+    assert len(enrichments) == 1
     assert "concerns the next token" in bench.page.evaluate(f"() => {SURE}")
     bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.6 }, 'live')")
     bench.page.evaluate("() => new Promise(requestAnimationFrame)")
     bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.3 }, 'live')")
     bench.page.wait_for_timeout(200)
-    assert len(asked) == 1
+    assert len(enrichments) == 1
     bench.page.evaluate("() => lvDebug.changeState({ threshold: 0.5 }, 'settle')")
     bench.page.wait_for_function("() => lvDebug.summaryAnswer().key.includes('0.5') && !lvDebug.isSummaryPending()")
     rows(bench)
-    assert len(asked) == 2
+    assert len(enrichments) == 2
 
 
 def test_few_sequences_are_told_in_words_without_whiskers(chromium, tmp_path):
@@ -153,7 +149,7 @@ def found(bench, label="depth 4"):
     return press
 
 
-def test_units_for_a_label_are_ranked_as_the_api_does_and_a_press_holds_one(bench, parens):
+def test_units_for_a_label_are_ranked_as_the_api_does_one_is_held_and_the_fewest_become_the_pattern(bench, parens):
     bench.open(**BRUSHED)
     press = found(bench)
     assert press.get_attribute("aria-expanded") == "true"
@@ -177,21 +173,9 @@ def test_units_for_a_label_are_ranked_as_the_api_does_and_a_press_holds_one(benc
     bench.page.get_by_role("button", name="Close the list of units").click()
     bench.page.locator("#lv-finding").wait_for(state="hidden")
     bench.page.wait_for_function("() => document.activeElement.matches('.lv-carry-find')")
-
-
-def test_whiskers_and_the_table_of_units_are_accessible(bench):
-    bench.open(**BRUSHED)
+    # The fewest units become the pattern, and undo brings the brush back.
     found(bench)
-    bench.page.locator("#lv-finding tbody button").first.click()
-    bench.page.wait_for_function("() => document.querySelector('#lv-finding .lv-finding-held')")
-    summed(bench)
-    rows(bench)
-    check(bench, "whiskers, and units for a label")
-
-
-def test_the_fewest_units_become_the_pattern_and_undo_brings_the_brush_back(bench, parens):
-    bench.open(**BRUSHED)
-    found(bench)
+    source = bench.shown()["state"]["source"]
     detector = parens.detector(Filter("depth", low=4, high=4))
     bench.page.get_by_role("button", name="Make it the pattern").click()
     shown = until(bench, "d.state.pattern !== null")
@@ -204,12 +188,22 @@ def test_the_fewest_units_become_the_pattern_and_undo_brings_the_brush_back(benc
     rows(bench)
     told = f"() => {SURE}?.endsWith('chosen by these labels, so the share is too good: trust the F1 of Find units.')"
     bench.page.wait_for_function(told)
-    bench.reload()  # whoever opens the link is told too
-    bench.ready()
+    bench.look_again()  # whoever opens the link is told too
     bench.page.wait_for_function(told)
     bench.page.go_back()
     shown = until(bench, "d.state.pattern === null")
-    assert (shown["state"]["start"], shown["state"]["stop"], shown["state"]["source"]) == (*DEPTH_4, SOURCE)
+    assert (shown["state"]["start"], shown["state"]["stop"], shown["state"]["source"]) == (*DEPTH_4, source)
+
+
+@pytest.mark.long
+def test_whiskers_and_the_table_of_units_are_accessible(bench):
+    bench.open(**BRUSHED)
+    found(bench)
+    bench.page.locator("#lv-finding tbody button").first.click()
+    bench.page.wait_for_function("() => document.querySelector('#lv-finding .lv-finding-held')")
+    summed(bench)
+    rows(bench)
+    check(bench, "whiskers, and units for a label")
 
 
 def test_a_ranking_is_told_while_it_goes_on_and_ends_with_the_next_gesture(bench):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import lstmviz
-from support.axe import check
+from support.axe import check, check_further
 from support.typed_text import BOX, brush, replace, settled, write
 
 C = "rnn.l0.c"
@@ -32,7 +33,7 @@ def pin(words, *units):
             "one => lvDebug.changeState({ pinned: [...lvDebug.state.pinned, one] }, 'settle')",
             {"source": C, "unit": unit, "side": "low", "threshold": -0.3},
         )
-    words.ready()
+    words.settle()
     return write(words, SENTENCE)
 
 
@@ -86,7 +87,7 @@ def test_several_units_are_held_in_the_link_and_undone(words, agreement):
     same_states(edited["states"], agreement.rerun(SENTENCE.replace("keys", "key"), [lstmviz.Intervention(C, (23, 36))]))
 
 
-def test_a_unit_is_held_before_there_is_a_text_and_what_a_link_has_wrong_is_left_out(words, agreement):
+def test_a_unit_is_held_before_there_is_a_text(words, agreement):
     words.open(source=C, pin=f"{C}/23/low")
     choose(words, "ablate")
     words.page.wait_for_function("() => document.activeElement?.className === 'lv-typed-box'")
@@ -95,6 +96,10 @@ def test_a_unit_is_held_before_there_is_a_text_and_what_a_link_has_wrong_is_left
     same_states(shown["states"], agreement.rerun(SENTENCE, [lstmviz.Intervention(C, (23,))]))
     words.page.click(".lv-typed-fold")
     assert words.ready()["state"]["ablated"] == []
+
+
+@pytest.mark.long
+def test_what_a_link_has_wrong_of_units_that_are_held_is_left_out(words):
     words.open(source=C, ablate=f"{C}/900", carry="5-2/x")
     shown = words.ready()
     assert (shown["state"]["ablated"], shown["state"]["carried"]) == ([], None)
@@ -107,7 +112,7 @@ def test_by_keyboard_and_said_to_screen_readers(words, agreement):
     chip.focus()
     words.page.keyboard.press("ArrowDown")
     words.page.wait_for_selector(f"{MENU}:popover-open")
-    check(words, "a chip's menu")
+    check_further(words, "a chip's menu")
     for _ in range(3):
         words.page.keyboard.press("ArrowDown")
     assert words.page.evaluate("() => document.activeElement.textContent") == "Ablate in Your text"
@@ -144,19 +149,17 @@ def test_the_values_of_the_text_before_are_carried_over(words, agreement):
     assert shown["tracks"]["loss"][verb] < 0.5 * patched.steps["loss"][verb]
     same_states(shown["before"], agreement.rerun(text))
     assert "Carried over from before" in words.page.inner_text(HELD)
-    words.reload()
+    words.look_again()
     assert words.ready()["typed"]["tracks"]["top1"] == shown["tracks"]["top1"]
     words.page.click("text=Forget before")
     assert held_as(words, "s.was === null")["held"] == ""
     assert words.ready()["state"]["carried"] is None
-
-
-def test_the_brushed_tokens_are_carried_over(words):
-    words.open(source=C, t="0.3", before=0)
-    write(words, SENTENCE)
+    # With a brush on the text: the brushed tokens, and the units that the brush selects.
     assert words.page.locator("text=Carry over from before").is_disabled()
+    words.page.evaluate("() => lvDebug.changeState({ pinned: [], before: 0 }, 'settle')")
+    words.settle()
     words.page.click("text=Keep as before")
-    replace(words, "keys", "key")
+    replace(words, "key ", "keys ")
     brush(words, 1, 3)
     words.page.click("text=Carry over from before")
     held_as(words, "s.carried !== null")
@@ -189,16 +192,17 @@ def test_tokens_are_shaded_by_their_influence_where_it_is_asked_for(words, agree
         words.page.keyboard.press(key)
     words.page.wait_for_function("() => lvDebug.state.typed?.stop === 7")
     words.page.wait_for_function("() => /at a \\(6\\)/.test(lvDebug.inspectPage().typed.legend)")
-    words.reload()
+    words.look_again()
     assert words.ready()["state"]["influence"] is True
 
 
+@pytest.mark.long
 def test_axe_finds_nothing_with_units_held(words):
     pin(words, 23)
     choose(words, "ablate")
     held_as(words, "s.ablated.length === 1")
     words.page.click("text=Influence")
-    words.ready()
+    words.settle()
     check(words, "a unit held")
     assert words.page.locator(BOX).is_visible()
 

@@ -20,6 +20,7 @@ import lstmviz
 from lstmviz.match.pattern.file import PatternFile
 from lstmviz.visible import visible_text
 from support import browser as browsing
+from support.budget import is_long, some_of
 from support.workbench import part, summed, two_frames, until
 
 ATTACK = "window.hacked=1"
@@ -166,7 +167,7 @@ def bench(chromium, dump, second):
 
 def brushed(bench, dump, **more):
     query = {"dump": dump.uuid, "source": PLOTTED, "at": 202, "span": 24, "start": WINDOW[0], "stop": WINDOW[1]}
-    return bench.open(**query | more)
+    bench.open(**query | more)
 
 
 def assert_well(bench):
@@ -201,7 +202,8 @@ def test_the_start_page(bench, dump, second):
 
 
 def test_lines_tokens_tracks_and_tips(bench, dump):
-    page = brushed(bench, dump)
+    brushed(bench, dump)
+    page = bench.shown()
     assert_well(bench)
     assert [cell["text"] for cell in page["cells"]] == [visible_text(t) for t in dump.tokens[202:226]]
     assert page["units"] == [u.unit for u in pattern_of(dump).units] == [0, 1, 2, 3]
@@ -235,9 +237,9 @@ def shown_as(text, whole):
     return text == whole or (text.endswith("…") and whole.startswith(text[:-1]))
 
 
-def test_the_unit_card_its_contexts_and_the_other_cards(bench, dump):
+def test_the_unit_card_its_contexts_the_other_cards_sequences_and_hits(bench, dump):
     brushed(bench, dump, unit=f"{PLOTTED}/1", filter="")
-    bench.ready()
+    bench.settle()
     part(bench, "unitcard", "p.answer !== null && !p.isPending")
     summed(bench)
     assert_well(bench)
@@ -255,9 +257,30 @@ def test_the_unit_card_its_contexts_and_the_other_cards(bench, dump):
     assert named["names"]
     assert set(named["names"]) <= {visible_text(value) for value in mine["value"]}
     assert_well(bench)
+    # Sequences, hits and the strip of the whole corpus.
+    bench.page.get_by_role("button", name="10 sequences").click()
+    rows = part(bench, "sequences", "p.rows.length > 0")["rows"]
+    assert rows[0]["labels"][DOC] == LABELS[rows[0]["index"]]
+    assert_well(bench)
+    bench.page.get_by_label("Find sequences").fill("onerror")
+    part(bench, "sequences", "p.words.includes('of 10')")
+    assert_well(bench)
+    bench.page.keyboard.press("Escape")
+    for text in ("<img", "שלום", "__proto__"):
+        bench.page.fill("#lv-search", text)
+        bench.page.press("#lv-search", "Enter")
+        part(bench, "hitlist", "p.isOffered")
+        bench.page.get_by_role("button", name="List the hits").click()
+        found = part(bench, "hitlist", "p.rows.length > 0 && p.words.includes('hits of')")
+        assert found["words"] == f"{len(dump.search(text)):,} hits of “{visible_text(text)}”"
+        assert_well(bench)
+        bench.page.keyboard.press("Escape")
+    box = bench.page.locator(".lv-minimap-track").bounding_box()
+    bench.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 5)
+    assert_well(bench)
 
 
-@pytest.mark.parametrize("track", [KIND, pytest.param(DOC, marks=pytest.mark.long), ODD, LOSS])
+@pytest.mark.parametrize("track", [KIND, *(pytest.param(one, marks=pytest.mark.long) for one in (DOC, ODD, LOSS))])
 def test_rows_orders_groups_colours_and_filters(bench, dump, track):
     brushed(bench, dump, group=f"track:{track}", order=f"track:{track}", colour=f"track:{track}")
     frame = dump.match(pattern_of(dump), 1_000, order=f"track:{track}")
@@ -292,13 +315,13 @@ def test_rows_orders_groups_colours_and_filters(bench, dump, track):
     url = bench.page.url
     bench.page.goto("about:blank")
     bench.page.goto(url)
-    bench.ready()
+    bench.settle()
     if track != LOSS:
         assert visible_text(bench.shown()["state"]["filters"][0]["labels"][0]) == named
     assert_well(bench)
 
 
-def test_rows_are_aligned_whatever_stands_in_them(bench, dump):
+def test_rows_are_aligned_and_files_hold_whatever_stands_in_them(bench, dump, tmp_path):
     brushed(bench, dump)
     bench.page.locator("#lv-match-table").scroll_into_view_if_needed()
     bench.page.wait_for_timeout(200)
@@ -320,29 +343,17 @@ def test_rows_are_aligned_whatever_stands_in_them(bench, dump):
         "() => [...document.querySelectorAll('.lv-match-row')].map((row) => row.offsetHeight)"
     )
     assert len(set(heights)) == 1
-
-
-def test_sequences_hits_and_borders(bench, dump):
-    brushed(bench, dump)
-    bench.page.get_by_role("button", name="10 sequences").click()
-    rows = part(bench, "sequences", "p.rows.length > 0")["rows"]
-    assert rows[0]["labels"][DOC] == LABELS[rows[0]["index"]]
-    assert_well(bench)
-    bench.page.get_by_label("Find sequences").fill("onerror")
-    part(bench, "sequences", "p.words.includes('of 10')")
-    assert_well(bench)
-    bench.page.keyboard.press("Escape")
-    for text in ("<img", "שלום", "__proto__"):
-        bench.page.fill("#lv-search", text)
-        bench.page.press("#lv-search", "Enter")
-        part(bench, "hitlist", "p.isOffered")
-        bench.page.get_by_role("button", name="List the hits").click()
-        found = part(bench, "hitlist", "p.rows.length > 0 && p.words.includes('hits of')")
-        assert found["words"] == f"{len(dump.search(text)):,} hits of “{visible_text(text)}”"
-        assert_well(bench)
-        bench.page.keyboard.press("Escape")
-    box = bench.page.locator(".lv-minimap-track").bounding_box()
-    bench.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 5)
+    # Files of the matches and of the pattern.
+    frame = dump.match(pattern_of(dump), 1_000)
+    fetched(bench, "CSV", "Matches").save_as(tmp_path / "m.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "m.csv").read_text("utf-8"), newline="")))
+    assert [int(row["start"]) for row in rows] == frame["start"].tolist()
+    assert not any(value.startswith(("=", "@", "+", "-", "\t", "\r")) for row in rows for value in row.values())
+    fetched(bench, "JSON", "Matches").save_as(tmp_path / "m.json")
+    given = json.loads((tmp_path / "m.json").read_text("utf-8"))
+    assert [match["text"] for match in given["matches"]] == frame["text"].tolist()
+    fetched(bench, "JSON", "Pattern").save_as(tmp_path / "p.json")
+    assert PatternFile.read(tmp_path / "p.json").pattern == pattern_of(dump)
     assert_well(bench)
 
 
@@ -369,6 +380,7 @@ def test_the_text_of_a_unit_what_stands_beside_and_the_menus(bench, dump, second
         bench.page.keyboard.press("Escape")
 
 
+@pytest.mark.long
 def test_two_patterns_are_compared(bench, dump, second):
     brushed(bench, dump)
     bench.page.get_by_role("button", name="Pin as A").click()
@@ -384,6 +396,7 @@ def test_two_patterns_are_compared(bench, dump, second):
     assert_well(bench)
 
 
+@pytest.mark.long
 def test_lines_that_say_what_is_amiss(bench, dump):
     bench.open(dump=dump.uuid, source="<img src=x onerror=window.hacked=1>\u202e.h")
     assert_well(bench)
@@ -396,11 +409,12 @@ def test_lines_that_say_what_is_amiss(bench, dump):
 # Exports
 
 
-FIGURES = """async () => {
+VIEWS = ["units", "matches", "unit", "text", "thresholds", "lengths", "carry", "barcode"]
+FIGURES = """async (views) => {
   const found = {};
   const { postJson, state, visibleTracks } = lvDebug;
   const more = { rows: 50, offset: 0, versus: null, tracks: visibleTracks().map((one) => one.name) };
-  for (const view of ["units", "matches", "unit", "text", "thresholds", "lengths", "carry", "barcode"]) {
+  for (const view of views) {
     const path = `d/${state.dump}/export/figure.svg?view=${view}&unit=1&side=high&theme=light`;
     found[view] = await (await postJson(path, Object.assign({}, state, more))).text();
   }
@@ -415,21 +429,6 @@ def fetched(bench, name, in_row):
         row.get_by_role("button", name=name, exact=True).click()
     bench.page.keyboard.press("Escape")
     return download.value
-
-
-def test_files_of_matches_and_of_the_pattern(bench, dump, tmp_path):
-    brushed(bench, dump)
-    frame = dump.match(pattern_of(dump), 1_000)
-    fetched(bench, "CSV", "Matches").save_as(tmp_path / "m.csv")
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "m.csv").read_text("utf-8"), newline="")))
-    assert [int(row["start"]) for row in rows] == frame["start"].tolist()
-    assert not any(value.startswith(("=", "@", "+", "-", "\t", "\r")) for row in rows for value in row.values())
-    fetched(bench, "JSON", "Matches").save_as(tmp_path / "m.json")
-    given = json.loads((tmp_path / "m.json").read_text("utf-8"))
-    assert [match["text"] for match in given["matches"]] == frame["text"].tolist()
-    fetched(bench, "JSON", "Pattern").save_as(tmp_path / "p.json")
-    assert PatternFile.read(tmp_path / "p.json").pattern == pattern_of(dump)
-    assert_well(bench)
 
 
 def test_the_page_that_opens_without_a_server(bench, dump, tmp_path):
@@ -454,8 +453,8 @@ def test_the_page_that_opens_without_a_server(bench, dump, tmp_path):
 
 def test_figures_of_every_view(bench, dump):
     brushed(bench, dump, unit=f"{PLOTTED}/1")
-    answers = bench.page.evaluate(FIGURES)
-    assert len(answers) == 8
+    answers = bench.page.evaluate(FIGURES, some_of(VIEWS, 7))
+    assert len(answers) >= 2
     for view, svg in answers.items():
         assert not re.search(r"<(script|img|a |a>|iframe|b>|i>)", svg), view
         assert "\u202e" not in svg, view
@@ -463,11 +462,12 @@ def test_figures_of_every_view(bench, dump):
         assert "javascript:" not in re.sub(r">[^<]*<", "><", svg), view  # nowhere but as text
         tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(svg).iter()}  # well-formed, too
         assert not tags & {"script", "foreignObject"}, view
-    for form, head in (("PNG", b"\x89PNG"), ("PDF", b"%PDF")):
+    for form, head in (("PNG", b"\x89PNG"), ("PDF", b"%PDF"))[: 2 if is_long() else 0]:
         assert Path(fetched(bench, form, "Figure").path()).read_bytes()[:4] == head[:4]
     assert_well(bench)
 
 
+@pytest.mark.long
 def test_what_is_copied_finds_the_same(bench, dump, tmp_path):
     brushed(bench, dump)
     frame = dump.match(pattern_of(dump), 5)

@@ -7,7 +7,7 @@ import pytest
 
 import lstmviz
 from support import browser as browsing
-from support.axe import check
+from support.axe import check_further
 from support.workbench import two_frames
 
 WORDS = ["the", "old", "dog", "barks", "and", "a", "young", "cat", "sleeps", "."]
@@ -83,7 +83,7 @@ def test_hits_matches_marked_rows_and_a_region_become_tracks(bench, dump):
     assert {i for i, label in enumerate(labels(dump, "places")) if label == "hit"} == steps
     bench.page.keyboard.press("Escape")
     bench.page.evaluate("lvDebug.changeState({ marked: [[30, 33]] }, 'settle')")
-    bench.ready()
+    bench.settle()
     save(bench, "mine", "1 marked row")
     assert labels(dump, "mine")[29:34] == ["other", "yes", "yes", "yes", "other"]
     everything = "{ view: 'map', lasso: [[-9, -9], [9, -9], [9, 9], [-9, 9]], start: null, stop: null }"
@@ -116,7 +116,7 @@ def test_ready_made_by_name_by_expression_renamed_removed_and_undone(bench, dump
     panel = bench.page.locator(".lv-labels-panel").evaluate("panel => [panel.scrollWidth, panel.clientWidth]")
     assert panel[0] == panel[1]  # a long expression pushes nothing out of it
     assert labels(dump, "age")[:7] == ["other", "adult", "adult", "other", "other", "other", "child"]
-    check(bench, "the menu of labels")
+    check_further(bench, "the menu of labels")
     row = bench.page.locator('.lv-labels-row[data-track="age"]')
     row.locator(".lv-labels-rename").click()
     bench.page.fill(".lv-labels-new-name", "how old")
@@ -129,7 +129,7 @@ def test_ready_made_by_name_by_expression_renamed_removed_and_undone(bench, dump
     bench.page.click(".lv-labels-undo")
     told(bench, "Undone: removed 'how old'")
     assert tracks(bench) == ["depth", "since dog", "how old"]
-    bench.reload()
+    bench.look_again()
     assert tracks(bench) == ["depth", "since dog", "how old"]
 
 
@@ -167,7 +167,7 @@ def test_the_painter_by_pointer_and_by_key_and_what_others_see(bench, chromium, 
         assert labels(dump, "role")[4:8] == [None] * 4
         other.page.evaluate("lvDebug.changeState({ start: 3, stop: 6 }, 'push')")  # asks, and learns of it by the way
         other.page.wait_for_function("() => lvDebug.model.value(lvDebug.model.tracks[1], 5) === -1")
-    check(bench, "the painter")
+    check_further(bench, "the painter")
     bench.page.keyboard.press("Escape")
     assert bench.page.evaluate("lvDebug.inspectPainter().isOn") is False
     assert bench.page.locator(".lv-painter").is_hidden()
@@ -202,7 +202,7 @@ PAINTED = """(places) => {
 
 def test_a_search_shows_hits_while_one_types_and_the_next_key_stops_it(bench):
     bench.open(**QUERY)
-    bench.ready()
+    bench.settle()
     asked = []
     bench.page.on("request", lambda request: "/search/" in request.url and asked.append(request.url))
     bench.page.locator("#lv-search").press_sequentially("young", delay=30)

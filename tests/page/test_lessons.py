@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -14,23 +17,22 @@ from support.cards import built
 from support.workbench import BRUSHED, DEPTH_4, SOURCE, selected
 
 LESSONS = {each.name: each for each in builtin_lessons()}
-BUILT = [
-    ("parens", "2x50"),
-    ("parens", "1x50-update-000"),
-    ("parens", "1x50"),
-    ("agreement", "1x50"),
-    ("agreement", "1x100"),
-    ("sentiment", "bidirectional-1x32"),
-    ("sentiment", "forward-1x50"),
-    ("recall", "1x32"),
-]
+EVERY_RUN = ("counting", "number")  # the second goes on to another recording
 
 
 @pytest.fixture(scope="module")
-def dumps(tmp_path_factory):
+def dump_of(tmp_path_factory):
+    """The recordings of lessons by their names, each made once it is asked for."""
     folder = tmp_path_factory.mktemp("lessons")
-    made = {f"{name}-{v}": built(name, v, folder / f"{name}-{v}.h5") for name, v in BUILT}
-    return {name: lstmviz.open_dump(path) for name, path in made.items()} | {"stdlib-1x128": like_stdlib(folder)}
+
+    @cache
+    def opened(name):
+        if name == "stdlib-1x128":
+            return like_stdlib(folder)
+        sample, _, variant = name.partition("-")
+        return lstmviz.open_dump(built(sample, variant, folder / f"{name}.h5"))
+
+    return opened
 
 
 def like_stdlib(folder):
@@ -59,16 +61,15 @@ def like_stdlib(folder):
     return lstmviz.open_dump(path)
 
 
-@pytest.fixture(scope="module")
-def address(dumps):
-    with browsing.serving(list(dumps.values())) as served:
-        yield served
-
-
-@pytest.fixture
-def bench(chromium, address):
-    with browsing.workbench(chromium, address) as page:
-        yield page
+@contextmanager
+def at_the_start_of(lesson, chromium, dump_of):
+    """The page on the recordings of a lesson, which begins."""
+    dumps = [dump_of(name) for name in lesson.recordings]
+    with browsing.serving(dumps) as address, browsing.workbench(chromium, address) as bench:
+        bench.open(dump=dumps[0].uuid)
+        bench.page.evaluate("name => lvDebug.openLesson(name)", lesson.name)
+        band(bench).get_by_text(lesson.title).wait_for()
+        yield bench
 
 
 def band(bench):
@@ -77,12 +78,6 @@ def band(bench):
 
 def press(bench, name):
     band(bench).locator(f"[data-lesson={name}]").click()
-
-
-def start(bench, dump, lesson):
-    bench.open(dump=dump.uuid)
-    bench.page.evaluate("name => lvDebug.openLesson(name)", lesson.name)
-    band(bench).get_by_text(lesson.title).wait_for()
 
 
 def play(bench, lesson):
@@ -96,7 +91,7 @@ def play(bench, lesson):
             bench.page.wait_for_function(
                 "() => !document.querySelector('#lv-lesson [data-lesson=do]')?.innerText.startsWith('Open')"
             )
-            bench.ready()
+            bench.settle()
         if band(bench).get_by_role("button", name="Next").count():
             pass  # what was opened has it already
         elif step.ask:
@@ -138,18 +133,21 @@ def by_hint(bench, step):
         raise AssertionError(step.until)
 
 
-@pytest.mark.parametrize("name", [name for name in LESSONS if name != "first"])
-def test_a_lesson_reaches_its_end_by_its_own_buttons(bench, dumps, name):
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] * (name not in EVERY_RUN)) for name in LESSONS if name != "first"],
+)
+def test_a_lesson_reaches_its_end_by_its_own_buttons(chromium, dump_of, name):
     lesson = LESSONS[name]
-    start(bench, dumps[lesson.recording], lesson)
-    seen = play(bench, lesson)
-    CONCLUDES[name](dumps, seen)
-    press(bench, "close")
-    band(bench).get_by_text(lesson.title).wait_for(state="detached")
+    with at_the_start_of(lesson, chromium, dump_of) as bench:
+        seen = play(bench, lesson)
+        CONCLUDES[name](dump_of, seen)
+        press(bench, "close")
+        band(bench).get_by_text(lesson.title).wait_for(state="detached")
 
 
-def counting(dumps, seen):
-    dump = dumps["parens-2x50"]
+def counting(dump_of, seen):
+    dump = dump_of("parens-2x50")
     depth = dump.tracks["depth"][:]
     on = dump.states("rnn.l1.c")[:, [45]][:, 0] >= dump.sources["rnn.l1.c"].cut(0.3)
     assert seen[0]["units"] == [15, 18, 45, 49]
@@ -157,31 +155,31 @@ def counting(dumps, seen):
     assert on[depth == 4].all()
 
 
-def learning(dumps, seen):
+def learning(dump_of, seen):
     last, first = seen[0]["units"], seen[2]["units"]
     assert 44 in last
     assert 44 not in first
 
 
-def strings(dumps, seen):
+def strings(dump_of, seen):
     assert seen[0]["units"]
 
 
-def number(dumps, seen):
+def number(dump_of, seen):
     assert (seen[0]["units"], seen[3]["units"]) == ([23], [83, 96])
 
 
-def direction(dumps, seen):
+def direction(dump_of, seen):
     assert [len(seen[k]["units"]) for k in (0, 3, 5)] == [12, 0, 1]
 
 
-def key(dumps, seen):
+def key(dump_of, seen):
     assert len(seen[0]["units"]) == 10
     assert len(seen[3]["units"]) == 4
 
 
-def bystander(dumps, seen):
-    dump = dumps["agreement-1x100"]
+def bystander(dump_of, seen):
+    dump = dump_of("agreement-1x100")
     number, labels = dump.tracks["number"][:], dump.tracks["number"].labels
     is_singular, is_plural = number == labels.index("singular"), number == labels.index("plural")
     on = dump.states("rnn.l0.c")[:, [60]][:, 0] >= dump.sources["rnn.l0.c"].cut(0.8)
@@ -192,7 +190,7 @@ def bystander(dumps, seen):
 CONCLUDES = {each.__name__: each for each in (counting, learning, strings, number, direction, key, bystander)}
 
 
-def test_the_first_lesson_works_on_any_recording(chromium, dumps, tmp_path):
+def test_the_first_lesson_works_on_any_recording(chromium, tmp_path):
     states = np.repeat(np.random.default_rng(1).uniform(-1, 1, (60, 12)).astype("float32"), 5, axis=0)
     own = lstmviz.open_dump(
         lstmviz.write_dump(tmp_path / "own.h5", states={"h": states}, tokens=[0, 1] * 150, vocab=["a", "b"])
@@ -205,30 +203,24 @@ def test_the_first_lesson_works_on_any_recording(chromium, dumps, tmp_path):
         band(bench).wait_for(state="hidden")
 
 
-def test_a_reload_goes_on_where_one_was_and_escape_is_the_pages(bench, dumps):
-    start(bench, dumps["parens-2x50"], LESSONS["counting"])
-    press(bench, "do")
-    band(bench).get_by_role("button", name="Next").click()
-    bench.reload()
-    bench.ready()
-    band(bench).get_by_text("2 of 7").wait_for()
-    press(bench, "hint")
-    band(bench).get_by_text(LESSONS["counting"].steps[1].hint).wait_for()
-    press(bench, "back")
-    assert "✓" in bench.page.locator(".lv-lesson-done").evaluate("e => getComputedStyle(e, '::before').content")
-
-
-def test_a_step_done_by_hand_counts(bench, dumps):
-    start(bench, dumps["parens-2x50"], LESSONS["counting"])
-    bench.page.locator("#lv-source").click()
-    bench.page.get_by_role("option", name=SOURCE).click()
-    bench.page.locator("#lv-step").fill("220")
-    bench.page.keyboard.press("Enter")
-    bench.page.wait_for_function("() => lvDebug.state.at === 220")
-    bench.ready()
-    assert band(bench).get_by_role("button", name="Skip").count() == 1
-    bench.brush(*DEPTH_4)
-    band(bench).get_by_role("button", name="Next").wait_for()
+def test_a_step_done_by_hand_counts_and_a_reload_goes_on_where_one_was(chromium, dump_of):
+    with at_the_start_of(LESSONS["counting"], chromium, dump_of) as bench:
+        bench.page.locator("#lv-source").click()
+        bench.page.get_by_role("option", name=SOURCE).click()
+        bench.page.locator("#lv-step").fill("220")
+        bench.page.keyboard.press("Enter")
+        bench.page.wait_for_function("() => lvDebug.state.at === 220")
+        bench.settle()
+        assert band(bench).get_by_role("button", name="Skip").count() == 1
+        bench.brush(*DEPTH_4)
+        band(bench).get_by_role("button", name="Next").click()
+        bench.reload()
+        bench.settle()
+        band(bench).get_by_text("2 of 7").wait_for()
+        press(bench, "hint")
+        band(bench).get_by_text(LESSONS["counting"].steps[1].hint).wait_for()
+        press(bench, "back")
+        assert "✓" in bench.page.locator(".lv-lesson-done").evaluate("e => getComputedStyle(e, '::before').content")
 
 
 def test_a_lesson_and_a_pattern_of_ones_own_open_with_the_page(chromium, parens, tmp_path):
@@ -247,7 +239,7 @@ def test_a_lesson_and_a_pattern_of_ones_own_open_with_the_page(chromium, parens,
         press(bench, "next")
         press(bench, "close")
         bench.reload()
-        bench.ready()
+        bench.settle()
         bench.page.wait_for_timeout(300)
         assert band(bench).is_hidden()  # closed is closed
         bench.open(**BRUSHED)

@@ -63,7 +63,7 @@ def test_a_strangers_model_reads_what_is_typed_and_its_brush_is_matched(bench, l
     )
 
 
-def test_whoever_comes_while_the_model_runs_is_told_to_wait_and_then_served(bench, live):
+def test_a_model_that_runs_for_somebody_else_or_has_changed_is_said_in_a_line(bench, live):
     _, net = live
     bench.open(source=SOURCE)
     write(bench, "the cat")
@@ -72,12 +72,7 @@ def test_whoever_comes_while_the_model_runs_is_told_to_wait_and_then_served(benc
         told = "document.querySelector('.lv-typed-note').textContent.includes('for somebody else; your text waits')"
         bench.page.wait_for_function(f"() => {told}")
     assert settled(bench, "the dog runs")["tokens"][1]["token"] == "dog"
-
-
-def test_a_model_that_has_changed_is_said_in_a_line(bench, live):
-    _, net = live
-    bench.open(source=SOURCE)
-    write(bench, "the cat")
+    # A model that has changed is said in a line.
     with torch.no_grad():
         net.memory.weight_hh_l0.add_(0.5)
     bench.page.locator(BOX).fill("the dog")

@@ -14,7 +14,7 @@ from lstmviz.maps import jobs
 from lstmviz.maps.colours import pattern_counts, unit_values
 from lstmviz.maps.trajectories import trajectories_on
 from support import browser as browsing
-from support.axe import check
+from support.axe import check, check_further
 from support.workbench import DEPTH_4, QUERY, SOURCE, page
 
 OTHER = "rnn.l0.h"
@@ -88,23 +88,17 @@ def test_the_map_opens_in_the_place_of_the_lines_and_shows_the_points_of_the_api
     assert m["colour"]["by"] == "depth"
     assert m["colour"]["values"] == parens.tracks["depth"][:2000].tolist()
     assert m["colour"]["legend"] == ["4", "2", "0"]
-    button.click()
-    bench.ready()
-    bench.page.locator("#lv-plot").wait_for(state="visible")
-    assert not bench.page.locator(".lv-map-stage").is_visible()
-
-
-def test_the_path_is_the_window_that_is_in_view_and_follows_it(bench, parens):
-    m = opened(bench)
     at, span = QUERY["at"], QUERY["span"]
-    mapped = parens.project(SOURCE)
     assert m["path"]["start"] == at
-    assert np.array(m["path"]["points"]).tolist() == mapped.points[at : at + span].tolist()
+    assert m["path"]["points"] == mapped.points[at : at + span].tolist()
     assert m["path"]["is_exact"]
     bench.page.evaluate("() => lvDebug.panTo(180, 'settle')")
-    m = shown(bench, "m.path && m.path.start === 180")
-    inside = parens.sequences["start"].to_numpy()
-    assert m["path"]["borders"] == [int(s) for s in inside if 180 < s < 180 + span]
+    m = shown(bench, "m.path && m.path.start === 180")  # the path is the window in view, and follows it
+    assert m["path"]["borders"] == [int(s) for s in parens.sequences["start"] if 180 < s < 180 + span]
+    button.click()
+    bench.settle()
+    bench.page.locator("#lv-plot").wait_for(state="visible")
+    assert not bench.page.locator(".lv-map-stage").is_visible()
 
 
 def test_another_track_source_and_the_embeddings_are_shown(bench, parens):
@@ -122,7 +116,7 @@ def test_another_track_source_and_the_embeddings_are_shown(bench, parens):
     assert m["points"] == parens.project(OTHER).points[:2000].ravel().tolist()
     assert bench.shown()["state"]["source"] == SOURCE  # what is plotted stays
     bench.reload()
-    bench.ready()
+    bench.settle()
     m = shown(bench, "m.n > 0 && m.colour !== null")
     assert m["colour"]["by"] == "right"
     bench.page.get_by_role("button", name=re.compile("^map of")).click()
@@ -199,25 +193,9 @@ def test_a_lasso_lists_the_steps_of_the_region_and_what_it_carries(bench, parens
     assert bench.ready()["counts"] == full
     bench.page.locator("#lv-undo").click()
     bench.page.wait_for_function("() => lvDebug.state.lasso !== null")
-    bench.ready()
+    bench.settle()
     bench.brush(*DEPTH_4)
     assert bench.shown()["state"]["lasso"] is None  # a brush takes the place of the region
-
-
-def test_shift_and_a_drag_draw_too_and_a_filter_narrows_the_region(bench, parens):
-    m = opened(bench)
-    box = m["box"]
-    corners = [
-        (box["left"] + box["width"] * x, box["top"] + box["height"] * y)
-        for x, y in ((0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98))
-    ]
-    state = draw(bench, corners, shift=True)["state"]
-    bench.page.evaluate("() => lvDebug.changeLimits({ filters: [{ track: 'depth', low: 2, high: 2 }] })")
-    bench.page.wait_for_function("() => lvDebug.state.filters.length === 1")
-    rows = bench.ready()["rows"]
-    region = parens.region(parens.project(SOURCE), state["lasso"], [lstmviz.Filter("depth", low=2, high=2)])
-    assert [row["start"] for row in rows] == region.steps[:50].tolist()
-    assert "that the filters allow" in bench.page.locator("#lv-counts").inner_text()
 
 
 def test_the_map_is_coloured_by_the_pattern_or_a_unit_and_names_its_clusters(bench, parens):
@@ -267,11 +245,20 @@ def test_without_tracks_the_pattern_colours_the_map(chromium, tmp_path):
         assert shown(bench, "m.colour?.values")["colour"]["by"] == "pattern:"
 
 
-def test_the_units_that_set_a_region_apart_are_those_of_python(bench, parens):
+def test_a_filter_narrows_a_region_and_the_units_that_set_it_apart_are_those_of_python(bench, parens):
     m = opened(bench)
     box = m["box"]
     corners = [(box["left"] + box["width"] * x, box["top"] + box["height"] * y) for x, y in REGION]
     state = draw(bench, corners, shift=True)["state"]
+    bench.page.evaluate("() => lvDebug.changeLimits({ filters: [{ track: 'depth', low: 2, high: 2 }] })")
+    bench.page.wait_for_function("() => lvDebug.state.filters.length === 1")
+    rows = bench.ready()["rows"]
+    region = parens.region(parens.project(SOURCE), state["lasso"], [lstmviz.Filter("depth", low=2, high=2)])
+    assert [row["start"] for row in rows] == region.steps[:50].tolist()
+    assert "that the filters allow" in bench.page.locator("#lv-counts").inner_text()
+    bench.page.evaluate("() => lvDebug.changeLimits({ filters: [] })")
+    bench.page.wait_for_function("() => lvDebug.state.filters.length === 0")
+    bench.settle()
     bench.page.get_by_role("button", name="Units that set it apart").click()
     bench.page.locator(".lv-finding-units tbody tr").first.wait_for()
     ranked = parens.rank_region(parens.region(parens.project(SOURCE), state["lasso"])).head(10)
@@ -358,7 +345,7 @@ def test_tsne_shows_how_far_it_is_is_cancelled_and_computed(chromium, tmp_path, 
         ]
         draw(bench, corners, shift=True)
         assert len(bench.shown()["rows"]) == 50
-        bench.reload()
+        bench.look_again()
         assert len(bench.ready()["rows"]) == 50
         assert shown(bench)["points"] == m["points"]  # kept
 
@@ -389,28 +376,30 @@ def test_a_link_with_a_lasso_on_a_map_that_is_not_computed_is_told(chromium, tmp
         assert "No matches: the map of a.l0.h by t-SNE has not been computed here" in words.inner_text()
 
 
-def test_the_export_for_tensorboard_has_the_points_of_the_map(bench, parens, tmp_path):
-    opened(bench)
-    bench.page.get_by_role("button", name="Export").click()
-    with bench.page.expect_download() as download:
-        bench.page.get_by_role("button", name="for TensorBoard").click()
-    assert download.value.suggested_filename == f"{parens.name}-{SOURCE}-projector.zip"
-    download.value.save_as(tmp_path / "p.zip")
-    with zipfile.ZipFile(tmp_path / "p.zip") as file:
-        assert sorted(file.namelist()) == ["metadata.tsv", "projector_config.pbtxt", "tensors.tsv"]
-        assert file.read("tensors.tsv").count(b"\n") == parens.n_steps
+def test_the_export_for_tensorboard_has_the_points_of_the_map(chromium, tmp_path):
+    with page(chromium, tmp_path, **small(tmp_path)) as (bench, dump):
+        bench.open(source="a.l0.h", view="map")
+        shown(bench)
+        bench.page.get_by_role("button", name="Export").click()
+        with bench.page.expect_download() as download:
+            bench.page.get_by_role("button", name="for TensorBoard").click()
+        assert download.value.suggested_filename == f"{dump.name}-a.l0.h-projector.zip"
+        download.value.save_as(tmp_path / "p.zip")
+        with zipfile.ZipFile(tmp_path / "p.zip") as file:
+            assert sorted(file.namelist()) == ["metadata.tsv", "projector_config.pbtxt", "tensors.tsv"]
+            assert file.read("tensors.tsv").count(b"\n") == dump.n_steps
 
 
 def test_axe_finds_nothing_serious(bench):
     opened(bench)
-    check(bench, "map")
+    check_further(bench, "map")
     bench.page.get_by_role("button", name="List what is in view").click()
     bench.page.wait_for_function("() => lvDebug.state.lasso !== null")
-    bench.ready()
+    bench.settle()
     check(bench, "map with a region")
     bench.page.evaluate("() => lvDebug.changeState({ mapMethod: 'umap', lasso: null }, 'settle')")
     shown(bench, "m.words.includes('Compute')")
-    check(bench, "a map that is not computed")
+    check_further(bench, "a map that is not computed")
 
 
 @pytest.fixture(scope="module")

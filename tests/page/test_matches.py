@@ -18,6 +18,7 @@ from lstmviz.match.pattern.file import PatternFile
 from lstmviz.types import Filter, Window
 from lstmviz.ui import queries as asked
 from support import browser as browsing
+from support.budget import is_long
 from support.workbench import (
     BRUSHED,
     DEPTH_4,
@@ -29,6 +30,7 @@ from support.workbench import (
     selected,
     spans,
     spans_of,
+    two_frames,
     until,
 )
 
@@ -44,6 +46,7 @@ HOSTILE = [
     "x" * 10_000,
     "é漢",
 ]
+MANY_ROWS = 1000 if is_long() else 450  # of which at most 400 are in the page
 LABELS = ["<b>bold</b>", '"/><script>', "a/b%2Fc", "\u202erl"]
 
 
@@ -112,7 +115,7 @@ def test_orders_and_groups_are_those_of_the_api(bench, parens):
     )
     assert whole[0] == first
     url = bench.page.url
-    bench.reload()
+    bench.look_again()
     assert bench.ready()["state"]["group"] == "track:depth"
     assert bench.page.url == url
 
@@ -160,6 +163,7 @@ def test_rows_are_listed_before_all_matches_are_counted(bench, parens):
     assert re.search(r"exact, [\d.]+ m?s$", counts.inner_text())
 
 
+@pytest.mark.long
 def test_a_first_question_tells_how_far_the_reading_is(bench, parens):
     bench.open(**QUERY)
     held = []
@@ -201,7 +205,8 @@ def test_where_finding_all_takes_long_the_page_says_what_it_lists_and_lists_all_
         kept.cache_clear()
     monkeypatch.setattr(find, "COUNT_ALL", 0)
     monkeypatch.setattr(asked, "ENOUGH", totals[4] + 1)
-    shown = bench.open(**BRUSHED, order="step")
+    bench.open(**BRUSHED, order="step")
+    shown = bench.shown()
     n_first = totals[4] + totals[3]
     assert f"listed: {n_first:,} with 3 or more" in bench.page.locator("#lv-counts").inner_text()
     assert spans(shown["rows"]) == spans_of(parens.match(pattern, len(shown["rows"]), order="step", min_shared=3))
@@ -247,24 +252,24 @@ def fields(pattern):
     return {name: getattr(pattern, name) for name in pattern.__slots__}
 
 
-def test_thousands_of_rows_come_as_one_scrolls_and_few_are_in_the_page(bench, parens):
+def test_hundreds_of_rows_come_as_one_scrolls_and_few_are_in_the_page(bench, parens):
     bench.open(**BRUSHED)
     bench.page.mouse.move(400, 700)
     for _ in range(400):
-        bench.page.mouse.wheel(0, 3000)
-        bench.page.wait_for_timeout(20)
-        if bench.page.evaluate("lvDebug.matchRows().length") >= 1000:
+        bench.page.mouse.wheel(0, 30_000)
+        bench.page.wait_for_timeout(50)
+        if bench.page.evaluate("lvDebug.matchRows().length") >= MANY_ROWS:
             break
     shown = bench.ready()
     n_rows = len(shown["rows"])
-    assert n_rows >= 1000
+    assert n_rows >= MANY_ROWS
     frame = parens.match(selected(parens, *DEPTH_4), n_rows)
     names = ["start", "stop", "n_shared", "n_union"]
     assert [[r[n] for n in names] for r in shown["rows"]] == frame[names].to_numpy().tolist()
     assert 0 < bench.page.locator(".lv-match-row").count() <= 400
     head = bench.page.locator(".lv-match-head").bounding_box()
     assert 0 < head["y"] < 100  # it stays under the header
-    bench.page.evaluate("scrollTo(0, 15000)")
+    bench.page.evaluate("scrollTo(0, 6000)")
     bench.page.wait_for_timeout(200)
     seen = bench.page.evaluate("""() => [...document.querySelectorAll(".lv-match-row")].map((e) =>
       [Number(e.dataset.place), e.querySelector("a").textContent, e.getBoundingClientRect().top])""")
@@ -274,11 +279,11 @@ def test_thousands_of_rows_come_as_one_scrolls_and_few_are_in_the_page(bench, pa
 
 def test_the_rows_are_walked_by_keys_and_more_of_them_fetched(bench, parens):
     bench.open(**BRUSHED)
-    bench.page.locator("[data-place='0'] a").focus()
-    for k in range(60):
+    bench.page.locator("[data-place='45'] a").focus()
+    for k in range(15):
         bench.page.keyboard.press("ArrowDown")
-        if k % 10 == 9:
-            bench.ready()
+        if k % 5 == 4:
+            bench.settle()
     place = bench.page.evaluate("document.activeElement.closest('[data-place]')?.dataset.place")
     if place is None:  # the button after the rows
         bench.page.keyboard.press("Enter")
@@ -294,7 +299,8 @@ def test_the_rows_are_walked_by_keys_and_more_of_them_fetched(bench, parens):
 
 
 def test_rows_hidden_and_marked_by_hand_are_kept_in_the_address_and_the_pattern_file(bench, parens, tmp_path):
-    shown = bench.open(**BRUSHED)
+    bench.open(**BRUSHED)
+    shown = bench.shown()
     first, second, third = spans(shown["rows"])[:3]
     bench.page.locator("[data-place='1']").hover()
     bench.page.get_by_role("button", name=f"Hide this match (Delete): step {second[0]:,}").click()
@@ -321,7 +327,7 @@ def test_rows_hidden_and_marked_by_hand_are_kept_in_the_address_and_the_pattern_
     assert notes.marked == (Window(*third),)
 
     bench.reload()
-    bench.ready()
+    bench.settle()
     assert bench.page.locator("[data-place='0']").count() == 0
     bench.page.get_by_role("button", name="show 2 hidden").click()
     back = bench.page.get_by_role("button", name=f"Bring this match back (Delete): step {first[0]:,}")
@@ -331,17 +337,32 @@ def test_rows_hidden_and_marked_by_hand_are_kept_in_the_address_and_the_pattern_
     bench.page.keyboard.press("Escape")
 
 
-def test_the_brush_is_the_first_row_whatever_the_order(bench, parens):
+def test_the_brush_is_the_first_row_whatever_the_order_and_a_row_is_brushed_where_it_is(bench, parens):
+    bench.open(**BRUSHED)
+    shown = bench.shown()
     for order in ("best", "-length"):
-        shown = bench.open(**BRUSHED, order=order)
+        shown = until(bench, "d.state.order === arg", order)
         first = bench.page.evaluate("lvDebug.laidItems().items[0].row")
         assert [first["start"], first["stop"], first["n_shared"]] == [*DEPTH_4, len(shown["units"])]
         at = first["start"] - first["first"]
         assert first["tokens"][at : at + first["length"]] == parens.tokens[slice(*DEPTH_4)]
         assert bench.page.locator(".lv-brushed-row").inner_text().split() == ["brush", str(DEPTH_4[0])]
+        bench.page.evaluate("() => lvDebug.changeState({ order: '-length' }, 'settle')")
     bench.page.keyboard.press("Escape")
     bench.page.locator("[data-testid=brushed-link]").press("Delete")  # it is no match to be hidden
     assert bench.ready()["state"]["hidden"] == []
+    # Another row is brushed where it is.
+    bench.page.evaluate("() => lvDebug.changeState({ order: 'best' }, 'settle')")
+    shown = until(bench, "d.state.order === 'best'")
+    row = shown["rows"][3]
+    bench.page.locator('[data-place="3"] [data-act="brush"]').dispatch_event("click")
+    until(bench, f"d.state.start === {row['start']} && d.state.stop === {row['stop']}")
+    assert_shows(bench.ready(), parens, row["start"], row["stop"])
+    bench.page.keyboard.press("Control+z")
+    shown = until(bench, f"d.state.start === {DEPTH_4[0]}")
+    other = shown["rows"][2]
+    bench.page.locator('[data-place="2"] a').press("b")
+    until(bench, f"d.state.start === {other['start']} && d.state.stop === {other['stop']}")
 
 
 def test_any_heatmap_or_unit_colours_the_tokens(bench, parens):
@@ -369,8 +390,7 @@ def test_any_heatmap_or_unit_colours_the_tokens(bench, parens):
     assert ground(bench, 1, 13) == rgb(
         bench.page.evaluate("v => lvDebug.themeColours().diverge(0.5 + v / 2)", shown["rows"][1]["values"][13])
     )
-    for _ in range(3):
-        shown = bench.more()
+    bench.more()
     bench.page.locator(f'#lv-chips [data-unit="{unit}"] .lv-chip-name').click()  # let go of
     assert until(bench, "d.state.held === null")["state"]["colour"] == "shared"
     pick(bench, "colour", "nothing")
@@ -382,6 +402,7 @@ def test_any_heatmap_or_unit_colours_the_tokens(bench, parens):
     until(bench, f"d.state.colour === 'unit:{SOURCE}:7' && d.rows[0].values")
 
 
+@pytest.mark.long
 def test_some_units_shade_the_tokens_and_a_track_underlines_them(bench, parens):
     bench.open(**BRUSHED)
     units = selected(parens, *DEPTH_4).units
@@ -407,7 +428,8 @@ def test_some_units_shade_the_tokens_and_a_track_underlines_them(bench, parens):
     bench.page.get_by_label("How many tokens a row shows").select_option("32")
     until(bench, "lvDebug.tableColumns().list.find((column) => column.kind === 'text').n === 32")
     assert {"under=track%3Adepth", "cells=32"} <= set(bench.page.url.split("?")[1].split("&"))
-    shown = bench.open(**BRUSHED, shade=f"{SOURCE}/{units[1].unit}/high")  # as a link has it
+    bench.open(**BRUSHED, shade=f"{SOURCE}/{units[1].unit}/high")  # as a link has it
+    shown = bench.shown()
     assert_shades(parens, shown, units[1:2])
 
 
@@ -417,19 +439,6 @@ def assert_shades(dump, shown, units):
         view = Window(steps[0], steps[-1] + 1)
         pattern = lstmviz.Pattern(axis="text", units=tuple(units), bases=((SOURCE, 0.3),), length=1)
         assert [n for n in row["shades"] if n is not None] == units_on(dump, pattern, view).tolist()
-
-
-def test_a_row_is_brushed_where_it_is(bench, parens):
-    shown = bench.open(**BRUSHED)
-    row = shown["rows"][3]
-    bench.page.locator('[data-place="3"] [data-act="brush"]').dispatch_event("click")
-    until(bench, f"d.state.start === {row['start']} && d.state.stop === {row['stop']}")
-    assert_shows(bench.ready(), parens, row["start"], row["stop"])
-    bench.page.keyboard.press("Control+z")
-    shown = until(bench, f"d.state.start === {DEPTH_4[0]}")
-    other = shown["rows"][2]
-    bench.page.locator('[data-place="2"] a').press("b")
-    until(bench, f"d.state.start === {other['start']} && d.state.stop === {other['stop']}")
 
 
 def heading(bench, name):
@@ -533,6 +542,7 @@ def assert_pictured(bench, dump, one, two):
         toggle.click()
 
 
+@pytest.mark.long
 def test_patterns_of_two_recordings_are_compared_and_a_failure_is_told(chromium, parens, tmp_path):
     rng = np.random.default_rng(1)
     states = {SOURCE: rng.uniform(-2, 2, (parens.n_steps // 4, 50)).repeat(4, axis=0).astype("float16")}
@@ -565,7 +575,7 @@ def test_patterns_of_two_recordings_are_compared_and_a_failure_is_told(chromium,
         bench.page.route(re.compile("/compare$"), lambda route: route.fulfill(status=500, body='{"error": "no luck"}'))
         bench.page.evaluate("lvDebug.changeState({ minLength: 3 }, 'settle'), lvDebug.refreshComparison(true)")
         bench.page.locator(".lv-compare .lv-warn", has_text="no luck").wait_for()
-        bench.ready()
+        bench.settle()
         bench.troubles.clear()  # the browser itself logs the refusal
 
 
@@ -585,7 +595,8 @@ def test_the_next_rows_that_do_not_come_are_told_and_asked_for_again(bench, pare
 
 
 def test_everything_is_exported_and_a_failure_is_told(bench, parens, tmp_path):
-    shown = bench.open(**BRUSHED | {"order": "step"})
+    bench.open(**BRUSHED | {"order": "step"})
+    shown = bench.shown()
     pattern = selected(parens, *DEPTH_4)
     bench.page.get_by_role("button", name="Export").click()
 
@@ -628,7 +639,8 @@ def test_everything_is_exported_and_a_failure_is_told(bench, parens, tmp_path):
 
 
 def test_tracks_that_speak_of_the_next_token_stand_over_it(odd_bench, odd):
-    shown = odd_bench.open(start=1, stop=2, before=0, at=80, span=40)
+    odd_bench.open(start=1, stop=2, before=0, at=80, span=40)
+    shown = odd_bench.shown()
     recorded = odd.tracks["top1"][:]
     drawn = odd_bench.page.evaluate(
         "lvDebug.inspectPage().cells.map(({ step }) => lvDebug.model.value(lvDebug.model.tracks[0], step))"
@@ -648,6 +660,7 @@ def test_tracks_that_speak_of_the_next_token_stand_over_it(odd_bench, odd):
     assert "one step after" in odd_bench.page.locator(".lv-match-name", has_text="top1").get_attribute("title")
 
 
+@pytest.mark.long
 def test_hostile_tokens_and_labels_are_only_text_in_rows_groups_tags_and_files(odd_bench, odd, tmp_path):
     odd_bench.open(start=1, stop=2, before=0, group="track:<i>kind", colour="track:<i>kind")
     names = odd_bench.page.locator(".lv-match-group-name").all_inner_texts()
@@ -669,7 +682,7 @@ def test_hostile_tokens_and_labels_are_only_text_in_rows_groups_tags_and_files(o
     rows = list(csv.DictReader(io.StringIO((tmp_path / "m.csv").read_text("utf-8"), newline="")))
     assert len(rows) == len(odd.match(odd.select("rnn.l0.h", 1, 2, 0.3, 0, 0), 10_000))
     assert not any(r["text"].startswith("=") for r in rows)
-    odd_bench.ready()
+    odd_bench.settle()
 
 
 WORDS_IN_VIEW = """() => {
@@ -684,13 +697,15 @@ WORDS_IN_VIEW = """() => {
 }"""
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1280, 720), (1024, 768)])
-def test_twenty_words_about_a_match_are_in_view(words, size):
-    words.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+@pytest.mark.long
+def test_twenty_words_about_a_match_are_in_view(words):
     words.open(source="rnn.l0.h", at=0, span=30, start=6, stop=8, threshold=0.1, before=0)
-    words.ready()
-    rows = words.page.evaluate(WORDS_IN_VIEW)
-    counts = [row["n"] for row in rows if row["isWhole"]]  # neither end is that of its sequence
-    assert len(counts) > 5
-    assert np.median(counts) >= 20
-    assert all(row["isInside"] for row in rows)
+    for width, height in ((1440, 900), (1280, 720), (1024, 768)):
+        words.page.set_viewport_size({"width": width, "height": height})
+        two_frames(words)
+        words.settle()
+        rows = words.page.evaluate(WORDS_IN_VIEW)
+        counts = [row["n"] for row in rows if row["isWhole"]]  # neither end is that of its sequence
+        assert len(counts) > 5
+        assert np.median(counts) >= 20
+        assert all(row["isInside"] for row in rows)

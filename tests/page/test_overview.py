@@ -125,7 +125,8 @@ def test_pieces_of_words_are_joined_in_the_lists_and_on_the_map(chromium, tmp_pa
         assert row.locator(".lv-hit-before").text_content() == "[CLS] the play"
         assert row.locator(".lv-hit").text_content() == "ing"
         assert row.locator(".lv-hit-after").text_content().startswith("ings went on [CLS] the playings")
-        bench.open(source="h", view="map")
+        bench.page.keyboard.press("Escape")
+        bench.page.evaluate("() => lvDebug.changeState({ view: 'map' }, 'settle')")
         bench.page.wait_for_function("() => lvDebug.inspectMap().n === 42")
         bench.page.mouse.move(*bench.page.evaluate("() => lvDebug.inspectMap().screen[3]"))
         tip = bench.page.locator(".lv-tip")

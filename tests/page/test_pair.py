@@ -12,7 +12,7 @@ import pytest
 import lstmviz
 from lstmviz.rerun.live.attach import offer_live
 from support import browser as browsing
-from support.axe import check
+from support.axe import check_further
 from support.models.reverser import Reverser
 from support.reversed_texts import TEXTS, record_reversed, true_attention
 
@@ -83,7 +83,7 @@ def test_a_brush_on_what_is_written_shows_what_was_read(bench, dump):
     assert [row["pair"]["tokens"] for row in rows] == [list(TEXTS[row["sequence"]]) for row in rows]
     columns = bench.page.evaluate("() => lvDebug.tableColumns().list.map((one) => [one.kind, one.name])")
     assert ["pair", "source"] in columns
-    check(bench, "a pair of texts, brushed")
+    check_further(bench, "a pair of texts, brushed")
 
 
 def test_a_brush_on_what_was_read_shows_where_it_is_written_and_goes_there(bench, dump):
@@ -108,9 +108,13 @@ def test_a_brush_on_what_was_read_shows_where_it_is_written_and_goes_there(bench
     assert bench.shown()["units"] == units_on(dump, "encoder.l0.h", BEGIN + 1, BEGIN + 3)
 
 
-def test_the_heat_map_its_rows_and_the_pairs_beside(bench):
+def test_the_token_that_is_pointed_at_the_heat_map_its_rows_and_the_pairs_beside(bench):
     bench.open(**QUERY)
-    pair(bench)
+    bench.page.locator(".lv-pair-body").scroll_into_view_if_needed()
+    places = pair(bench)["lanes"][1]["places"]
+    bench.page.mouse.move(places[2]["x"], places[2]["y"])
+    bench.page.wait_for_function("() => lvDebug.hover.step === 2")  # pointing at a token is seen in the strip
+    assert bench.page.inner_text(".lv-tip") == "target, step 2\nb"
     bench.page.click("[data-act=heat]")
     pair(bench, "p.look === 'heat'")
     drag(bench, 1, 1, 2)
@@ -173,19 +177,7 @@ def test_what_is_taken_away_has_the_pair_as_it_is_shown(bench, dump):
     assert html.count("<td class=pair") == 2 * len(shown)
 
 
-def test_pointing_at_a_token_is_seen_in_the_strip(bench):
-    bench.open(**QUERY)
-    bench.page.locator(".lv-pair-body").scroll_into_view_if_needed()
-    places = pair(bench)["lanes"][1]["places"]
-    bench.page.mouse.move(places[2]["x"], places[2]["y"])
-    bench.page.wait_for_function("() => lvDebug.hover.step === 2")
-    assert bench.page.inner_text(".lv-tip") == "target, step 2\nb"
-
-
-def test_a_dump_of_one_text_has_none_and_a_link_s_wrong_parts_are_told(bench, chromium, small):
-    with browsing.serving([small]) as address, browsing.workbench(chromium, address) as alone:
-        alone.open()
-        assert alone.page.inner_text("#lv-pair") == ""
+def test_a_link_s_wrong_parts_are_told(bench):
     bench.open(**QUERY, **{"with": "heads", "lines": "decoder.l0.h", "pairBrush": "40-90"})
     told = bench.page.inner_text("#lv-notice")
     assert "pairs the texts by heads" in told
@@ -194,12 +186,15 @@ def test_a_dump_of_one_text_has_none_and_a_link_s_wrong_parts_are_told(bench, ch
     assert pair(bench)["focus"] is None
 
 
+@pytest.mark.long
 def test_of_long_texts_what_is_attended_to_comes_into_view(chromium, tmp_path):
     long = lstmviz.open_dump(record_reversed(tmp_path / "long.h5", [["abcdef" * 40, "fed"]]))
     with browsing.serving([long]) as address, browsing.workbench(chromium, address) as bench:
+        bench.open(**{**QUERY, "start": 2, "stop": 4, "pair": "lines"})
         for look in ("lines", "heat"):
-            bench.open(**{**QUERY, "start": 2, "stop": 4, "pair": look})
-            shown = pair(bench, "p.run")
+            if look == "heat":
+                bench.page.click("[data-act=heat]")
+            shown = pair(bench, f"p.run && p.look === '{look}'")
             assert shown["run"]["from"] > 230
             first, second = ([lane["places"][k] for k in (0, -1)] for lane in shown["lanes"])
             width = bench.page.evaluate("() => document.querySelector('.lv-pair-stage').clientWidth")

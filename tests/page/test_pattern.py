@@ -72,8 +72,10 @@ def test_a_pattern_of_another_source_brings_that_source(bench, tmp_path):
     assert bench.ready()["units"] == [6]
 
 
-def test_a_file_that_is_no_pattern_is_said(bench, tmp_path):
+def test_what_is_no_pattern_or_does_not_fit_is_said(bench, tmp_path):
     bench.open(**QUERY)
+    bench.page.click("#lv-pattern-save")
+    bench.page.locator("#lv-notice", has_text="no pattern to save").wait_for()
     for name, text, words in (
         ("cut.json", "{", "is no pattern"),
         ("other.json", '{"pattern": 3}', "is no pattern"),
@@ -84,18 +86,9 @@ def test_a_file_that_is_no_pattern_is_said(bench, tmp_path):
             bench.page.click("#lv-pattern-open")
         chooser.value.set_files(tmp_path / name)
         bench.page.locator("#lv-notice", has_text=f"{name} {words}").wait_for()
-
-
-def test_a_pattern_that_does_not_fit_the_dump_is_said_by_the_server(bench, tmp_path):
+    # The server says what does not fit the dump.
     pattern = Pattern("text", (PatternUnit("gru.l9.h", 6),), (("gru.l9.h", 0.3),), 6)
     PatternFile(pattern).write(tmp_path / "foreign.json")
-    bench.open(**QUERY)
     shown = opened(bench, tmp_path / "foreign.json")
     assert shown["rows"] == []
     assert "no source 'gru.l9.h'" in bench.page.locator("#lv-counts").inner_text()
-
-
-def test_nothing_brushed_is_nothing_to_save(bench):
-    bench.open(**QUERY)
-    bench.page.click("#lv-pattern-save")
-    bench.page.locator("#lv-notice", has_text="no pattern to save").wait_for()

@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.request
 from contextlib import contextmanager
+from itertools import product
 
 import pytest
 from werkzeug.serving import make_server
@@ -18,6 +19,7 @@ from werkzeug.serving import make_server
 from lstmviz.samples.gallery import Gallery
 from lstmviz.ui.serve import make_app
 from support import browser as browsing
+from support.budget import some_of
 from support.paths import ROOT
 from support.workbench import BRUSHED, DEPTH_4, QUERY, assert_shows, start, two_frames
 
@@ -31,8 +33,8 @@ def focused(bench):
 # Keys
 
 
-def test_help_lists_every_key_of_the_table_and_gives_the_focus_back(bench):
-    bench.open(**QUERY)
+def test_help_lists_every_key_says_what_words_mean_and_gives_the_focus_back(bench):
+    bench.open(**BRUSHED)
     bench.page.locator("#lv-plot").focus()
     bench.page.keyboard.press("?")
     dialog = bench.page.get_by_role("dialog", name="Keys and help")
@@ -48,6 +50,22 @@ def test_help_lists_every_key_of_the_table_and_gives_the_focus_back(bench):
     assert bench.shown()["state"]["at"] == 220
     bench.page.get_by_role("button", name="Keys and help").click()
     dialog.wait_for()
+    # It says what words and colours mean.
+    concepts = bench.page.locator(".lv-concept")
+    assert [text.split(".")[0] for text in concepts.all_inner_texts()] == [
+        "Unit",
+        "Threshold",
+        "Brush and off",
+        "Match",
+        "Rank",
+    ]
+    assert concepts.locator("svg").evaluate_all("all => all.every((e) => e.childElementCount > 0)")
+    colours = bench.page.evaluate(
+        "() => [...document.querySelectorAll('.lv-colour-legend .lv-swatch')].map((e) => e.style.background)"
+    )
+    assert len(set(colours)) == len(colours) == 7
+    wide = bench.page.locator(".lv-keys-list dd").evaluate_all("all => all.every((e) => e.clientWidth > 60)")
+    assert wide
     dialog.get_by_role("button", name="Close").click()
     dialog.wait_for(state="hidden")
 
@@ -143,16 +161,16 @@ CROWDED = """() => {
 }"""
 
 
+@pytest.mark.long
 def test_nothing_overlaps_or_is_cut(bench, parens):
     bench.open(**BRUSHED, beside=f"{parens.uuid}/rnn.l0.h")
-    for is_large in (False, True):
-        if is_large:
+    for is_large, (width, height) in product((False, True), SIZES):
+        if is_large is not bench.page.evaluate("() => lvDebug.isProjectorOn()"):
             bench.page.keyboard.press("l")
-        for width, height in SIZES:
-            bench.page.set_viewport_size({"width": width, "height": height})
-            bench.page.wait_for_timeout(250)
-            assert bench.page.evaluate(CROWDED) == [], (width, height, is_large)
-            assert bench.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), (width, height)
+        bench.page.set_viewport_size({"width": width, "height": height})
+        bench.page.wait_for_timeout(250)
+        assert bench.page.evaluate(CROWDED) == [], (width, height, is_large)
+        assert bench.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), (width, height)
 
 
 def test_large_type_is_remembered_and_brushes_as_well(bench, parens):
@@ -168,7 +186,7 @@ def test_large_type_is_remembered_and_brushes_as_well(bench, parens):
     assert_shows(bench.brush(*DEPTH_4), parens, *DEPTH_4)
     bench.page.keyboard.press("l")
     assert bench.page.evaluate(size) == usual
-    bench.open(**QUERY)
+    bench.look_again()
     assert bench.page.evaluate(size) == usual
 
 
@@ -179,6 +197,7 @@ ROWS_IN_SIGHT = """() => [...document.querySelectorAll(".lv-brushed-row, .lv-mat
 }).length"""
 
 
+@pytest.mark.long
 def test_in_large_type_matches_are_in_sight_under_the_question_of_a_sample(chromium, agreement):
     with (
         browsing.serving([agreement], gallery=Gallery()) as address,
@@ -191,7 +210,7 @@ def test_in_large_type_matches_are_in_sight_under_the_question_of_a_sample(chrom
         for width, height in ((1280, 720), (1920, 1080)):
             bench.page.set_viewport_size({"width": width, "height": height})
             two_frames(bench)
-            bench.ready()
+            bench.settle()
             assert bench.page.evaluate(ROWS_IN_SIGHT) >= 3  # the brush's own place, and two matches
             folded = [bench.page.locator(name).bounding_box() for name in (".lv-typed-fold", ".lv-survey-fold")]
             assert folded[0]["x"] + folded[0]["width"] < folded[1]["x"]  # one row for both
@@ -215,9 +234,6 @@ def test_the_first_lesson_is_offered_until_it_is_declined_and_covers_nothing(ben
       return there.filter((e) => !offer.contains(e)).map((e) => e.outerHTML.slice(0, 80));
     }"""
     assert bench.page.evaluate(under, [box["x"] + 5, box["y"] + box["height"] / 2]) == []
-    bench.brush(*DEPTH_4)
-    assert offer.is_hidden()
-    bench.open(**QUERY)
     offer.get_by_role("button", name="No, thanks").click()
     offer.wait_for(state="hidden")
     bench.open(**QUERY)
@@ -251,7 +267,7 @@ def test_what_takes_longer_than_a_moment_is_said(bench):
     bench.page.goto(f"{bench.address}/?at=3", wait_until="commit")
     bench.page.locator("#lv-busy", has_text="Opening the recording").wait_for()
     held[0].continue_()
-    bench.ready()
+    bench.settle()
     assert bench.page.locator("#lv-busy").inner_text() == ""
 
 
@@ -309,7 +325,7 @@ def test_every_request_that_fails_is_told_and_asked_again(bench):
         bench.page.keyboard.press("Escape")  # a menu
         assert all("500" in trouble for trouble in bench.troubles), bench.troubles
         bench.troubles.clear()  # the browser itself reports each
-        bench.ready()
+        bench.settle()
 
 
 @contextmanager
@@ -380,13 +396,14 @@ def shift(bench):
 
 def test_nothing_jumps_while_the_page_comes_up(chromium, parens_address):
     with browsing.workbench(chromium, parens_address, view={"width": 1280, "height": 720}) as bench:
-        for query in (QUERY, BRUSHED, {}):
+        for query in some_of((BRUSHED, QUERY, {}), 3):
             bench.open(**query)
             bench.page.wait_for_timeout(500)
             total, found = shift(bench)
             assert total < JUMP, (query, found)
 
 
+@pytest.mark.long
 def test_nothing_jumps_when_matches_come(chromium, parens_address):
     with browsing.workbench(chromium, parens_address, view={"width": 1280, "height": 720}) as bench:
         bench.open(**QUERY)
@@ -411,15 +428,15 @@ def test_the_start_page_does_not_jump(chromium, parens, checkpoints):
         assert total < JUMP, found
 
 
-def test_who_wants_no_motion_gets_none(chromium, parens_address):
-    with browsing.workbench(chromium, parens_address, reduced_motion="reduce") as bench:
-        bench.open(**QUERY)
-        moving = """() => [...document.querySelectorAll("*")].filter((e) => {
-          const style = getComputedStyle(e);
-          const durations = [style.transitionDuration, style.animationDuration].flatMap((text) => text.split(","));
-          return durations.some((one) => parseFloat(one) > 0);
-        }).map((e) => e.className)"""
-        assert bench.page.evaluate(moving) == []
+def test_who_wants_no_motion_gets_none(bench):
+    bench.page.emulate_media(reduced_motion="reduce")
+    bench.open(**QUERY)
+    moving = """() => [...document.querySelectorAll("*")].filter((e) => {
+      const style = getComputedStyle(e);
+      const durations = [style.transitionDuration, style.animationDuration].flatMap((text) => text.split(","));
+      return durations.some((one) => parseFloat(one) > 0);
+    }).map((e) => e.className)"""
+    assert bench.page.evaluate(moving) == []
 
 
 # Several people

@@ -60,7 +60,7 @@ def test_does_it_count(bench, dumps):
     bench.page.locator("#lv-step").fill("220")
     bench.page.keyboard.press("Enter")
     bench.page.wait_for_function("() => lvDebug.state.at === 220")
-    bench.ready()
+    bench.settle()
     assert bench.brush(249, 255)["units"] == [15, 18, 45, 49]
     assert carried(bench, "depth", "4") == "1.00"
     chip(bench, 45, "rnn.l1.c").locator(".lv-chip-name").click()
@@ -82,6 +82,7 @@ def test_a_unit_of_depth_3_does_not_look_at_the_last_bracket(bench, dumps):
         assert on[hits["stop"].to_numpy() - 1].all()
 
 
+@pytest.mark.long
 def test_who_remembers_the_number(bench, dumps):
     bench.open(dump=dumps["agreement-1x50"].uuid, at=44, t=0.6, side="low")
     assert bench.brush(53, 62)["units"] == [23]
@@ -92,6 +93,7 @@ def test_who_remembers_the_number(bench, dumps):
     assert carried(bench, "number", "singular") == "0.99"
 
 
+@pytest.mark.long
 def test_which_direction_knows_first(bench, dumps):
     uuid = dumps["sentiment-bidirectional-1x32"].uuid
     bench.open(dump=uuid, source="rnn.l0.reverse.h", at=30, t=0.3, side="both")
@@ -104,6 +106,7 @@ def test_which_direction_knows_first(bench, dumps):
     assert carried(bench, "label", "positive") == "0.41"
 
 
+@pytest.mark.long
 def test_how_the_key_is_written(bench, dumps):
     bench.open(dump=dumps["recall-1x32"].uuid, source="rnn.l0.c", t=0.3, side="both", before=0)
     shown = bench.brush(0, 11)
@@ -114,6 +117,7 @@ def test_how_the_key_is_written(bench, dumps):
     assert carried(bench, "key", "F") != "1.00"
 
 
+@pytest.mark.long
 def test_who_is_a_bystander(bench, dumps):
     bench.open(dump=dumps["agreement-1x100"].uuid, source="rnn.l0.c", at=44, span=60, t=0.8, unit="rnn.l0.c/60")
     assert (on_by(bench, "number", "singular"), on_by(bench, "number", "plural")) == ("96 %", "0.94 %")

@@ -100,6 +100,7 @@ def test_a_press_builds_it_for_every_browser_and_opens_it_where_it_was_pressed(b
         assert other.ready()["state"]["dump"] == dump.uuid
 
 
+@pytest.mark.long
 def test_a_model_at_moments_of_its_training_shows_the_same_steps_at_each(bench, served):
     bench.page.goto(bench.address)
     start(bench)
@@ -131,10 +132,11 @@ def test_a_model_at_moments_of_its_training_shows_the_same_steps_at_each(bench, 
     bench.page.wait_for_function("uuid => lvDebug.state?.dump === uuid", arg=dumps[1].uuid)
     bench.page.go_back()
     bench.page.wait_for_function("uuid => lvDebug.state?.dump === uuid", arg=dumps[-2].uuid)
-    bench.ready()
+    bench.settle()
     other = served[0].status(next(offer for offer in served[0].entries if offer.name == "recall-1x32"))
     if other.dumps:
-        assert bench.open(dump=other.dumps[0].uuid)["state"]["dump"] == other.dumps[0].uuid
+        bench.open(dump=other.dumps[0].uuid)
+        assert bench.shown()["state"]["dump"] == other.dumps[0].uuid
         assert moments.count() == 0
 
 

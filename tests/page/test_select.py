@@ -58,7 +58,7 @@ def n_on(dump, units, first, last):
 
 @pytest.mark.parametrize(
     ("case", "side"),
-    [("parens", "low"), ("wide", "both"), pytest.param("parens", "both", marks=pytest.mark.long)],
+    [("parens", "low"), *(pytest.param(name, "both", marks=pytest.mark.long) for name in ("parens", "wide"))],
     indirect=["case"],
 )
 def test_units_on_low_are_selected_shown_and_kept_in_the_address(case, side):
@@ -100,7 +100,7 @@ def test_a_further_source_is_added_changed_plotted_and_removed(case):
     shown = until(bench, "d.state.parts[0].threshold === 0.605")
     brush = Brush((Part(source), Part(other, "both", 0.605)), *window)
     assert_pattern(shown, dump, brushed(dump, brush))
-    bench.reload()
+    bench.look_again()
     assert_pattern(bench.ready(), dump, brushed(dump, brush))
 
     tag.locator("button").first.click()  # plots it: the two change places
@@ -112,10 +112,17 @@ def test_a_further_source_is_added_changed_plotted_and_removed(case):
     assert_pattern(shown, dump, brushed(dump, Brush((Part(other, "both", 0.605),), *window)))
 
 
-def test_a_chip_of_another_source_brings_its_lines(bench, parens):
+def test_a_chip_marks_its_line_and_one_of_another_source_brings_its_lines(bench, parens):
     bench.open(**QUERY, start=249, stop=255, also=f"{OTHER}/high/0.3")
     unit = next(u.unit for u in brushed(parens, Brush((Part(OTHER),), *DEPTH_4)).units)
     assert f"l0.h {unit}" in bench.shown()["chips"]
+    # Pointing at a chip and at a line marks the other.
+    own = bench.shown()["units"][0]
+    chip(bench, own, SOURCE).hover()
+    bench.page.wait_for_function("unit => lvDebug.hover.unit === unit", arg=own)
+    x, y = line_at(bench, parens, SOURCE, own, 251)
+    bench.page.mouse.move(x, y)
+    bench.page.wait_for_function("() => document.querySelector('#lv-chips .lv-hovered') !== null")
     chip(bench, unit, OTHER).locator(".lv-chip-name").click()
     shown = until(bench, "d.state.source === arg", OTHER)
     assert shown["state"]["held"] == {"source": OTHER, "unit": unit}
@@ -136,7 +143,7 @@ def test_units_are_taken_out_brought_back_and_undone(case):
     shown = until(bench, "d.state.excluded.length === 2")
     both = Brush((Part(source),), *window, excluded=(Excluded(source, first), Excluded(source, second)))
     assert_pattern(shown, dump, brushed(dump, both))
-    bench.reload()
+    bench.look_again()
     assert_pattern(bench.ready(), dump, brushed(dump, both))
 
     bench.page.get_by_role("button", name="2 taken out").click()
@@ -190,7 +197,7 @@ def test_units_are_pinned_by_number_by_line_and_by_key_also_without_a_brush(case
     pins = (*pins, PatternUnit(source, first, "high", 0.3))
     brush = Brush((Part(source, "high", 0.9),), *window, pinned=pins)
     assert_pattern(shown, dump, brushed(dump, brush))
-    bench.reload()
+    bench.look_again()
     assert_pattern(bench.ready(), dump, brushed(dump, brush))
 
 
@@ -237,16 +244,6 @@ def test_a_press_on_a_line_holds_its_unit_with_shift_takes_it_out_and_pins_while
     bench.page.mouse.click(x, y)
     bench.page.keyboard.up("Shift")
     until(bench, "d.state.pinned.length === 0")
-
-
-def test_pointing_at_a_chip_and_at_a_line_marks_the_other(bench, parens):
-    bench.open(**QUERY, start=249, stop=255)
-    unit = bench.shown()["units"][0]
-    chip(bench, unit, SOURCE).hover()
-    bench.page.wait_for_function("unit => lvDebug.hover.unit === unit", arg=unit)
-    x, y = line_at(bench, parens, SOURCE, unit, 251)
-    bench.page.mouse.move(x, y)
-    bench.page.wait_for_function("() => document.querySelector('#lv-chips .lv-hovered') !== null")
 
 
 def test_bars_say_where_each_unit_is_on(case):
@@ -297,7 +294,8 @@ def test_the_mask_fades_steps_by_how_few_units_are_on(bench):
 
 def test_tracks_are_added_ordered_removed_and_drawn_as_asked(case):
     bench, dump, source, _, _, at = case
-    shown = bench.open(source=source, at=at, span=60)
+    bench.open(source=source, at=at, span=60)
+    shown = bench.shown()
     names = list(dump.tracks) if source == "rnn.l1.h" else ["depth", "top1", "loss", "right"]
     assert shown["tracks"] == names  # the corpus's own first; of predictions the likeliest alone
     bench.page.locator("#lv-show button").first.click()
@@ -420,9 +418,11 @@ def test_numbers_stand_where_there_are_no_tokens(chromium, tmp_path):
         assert numbers == pytest.approx(dump.tracks["height"][0:200].tolist(), abs=6e-3)
 
 
+@pytest.mark.long
 def test_a_negative_threshold_selects_by_the_negative_cut(bench, parens):
     assert view_cut("tanh", -0.35) == -view_cut("tanh", 0.35)
-    shown = bench.open(**QUERY, start=249, stop=255, side="both", t=-0.5, before=0)
+    bench.open(**QUERY, start=249, stop=255, side="both", t=-0.5, before=0)
+    shown = bench.shown()
     assert_pattern(shown, parens, brushed(parens, Brush((Part(SOURCE, "both", -0.5),), *DEPTH_4, off_before=0)))
 
 

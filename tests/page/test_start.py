@@ -56,19 +56,23 @@ def test_files_that_are_not_shown_are_told_with_the_reason(chromium, tmp_path):
         assert str(tmp_path) not in line
 
 
-def test_of_many_recordings_some_cards_are_made_and_more_as_one_scrolls(chromium, tmp_path):
+def test_of_many_recordings_some_cards_are_made_and_drawn_and_more_as_one_scrolls(chromium, tmp_path):
     dump = small(tmp_path, "first")
     data, uuid = dump.path.read_bytes(), dump.uuid.encode()
     for k in range(299):
         (tmp_path / f"run_{k:03}.h5").write_bytes(data.replace(uuid, f"{k:032x}".encode()))
     with browsing.serving(glances(tmp_path)) as address, browsing.workbench(chromium, address) as bench:
+        asked = []
+        bench.page.on("request", lambda r: asked.append(r.url) if "/states/" in r.url else None)
         bench.page.goto(bench.address)
-        shown = start(bench, "s.names.length === 240")
+        shown = start(bench, "s.names.length === 240 && s.drawn > 8")
         assert shown["said"] == "300 recordings"
+        assert 8 < shown["drawn"] <= len(asked) < 60  # the thumbnails that are seen
         end = bench.page.locator(".lv-start-end")
         assert end.inner_text() == "60 more as you scroll, or search for them"
         end.scroll_into_view_if_needed()
-        assert len(set(start(bench, "s.names.length === 300")["names"])) == 300
+        more = start(bench, f"s.names.length === 300 && s.drawn > {shown['drawn']}")
+        assert len(set(more["names"])) == 300
         assert end.inner_text() == ""
         bench.page.locator(".lv-start-field").fill("run_298")
         assert start(bench, "s.names.length === 1")["names"] == ["run_298"]
@@ -82,10 +86,10 @@ def test_of_many_recordings_some_cards_are_made_and_more_as_one_scrolls(chromium
         bench.page.locator("#lv-dump").fill("run_298")
         bench.page.get_by_role("option", name="run_298").click()
         bench.page.wait_for_function("uuid => lvDebug.state.dump === uuid", arg=f"{298:032x}")
-        bench.ready()
+        bench.settle()
 
 
-def test_cards_tell_of_every_recording_and_lead_into_it_and_back(bench, checkpoints):
+def test_cards_tell_of_every_recording_lead_into_it_and_back_and_are_found(bench, checkpoints):
     bench.page.goto(bench.address)
     assert start(bench, "s.drawn === 3")["names"] == ["parens", "checkpoint-0", "checkpoint-1"]
     late = bench.page.locator(".lv-start-card").nth(2)
@@ -104,11 +108,7 @@ def test_cards_tell_of_every_recording_and_lead_into_it_and_back(bench, checkpoi
     assert bench.ready()["state"]["dump"] == checkpoints[1].uuid
     bench.page.go_back()
     start(bench)
-
-
-def test_recordings_are_found_by_name_model_and_source_and_opened_by_keyboard(bench, checkpoints):
-    bench.page.goto(bench.address)
-    start(bench)
+    # They are found by name, model and source, and opened by keyboard.
     bench.page.keyboard.type("late rnn.l1")  # the search has the focus
     assert start(bench, "s.names.length === 1")["said"] == "1 of 3 recordings"
     bench.page.keyboard.press("Escape")
@@ -121,30 +121,19 @@ def test_recordings_are_found_by_name_model_and_source_and_opened_by_keyboard(be
     assert bench.ready()["state"]["dump"] == checkpoints[0].uuid
 
 
+@pytest.mark.long
 def test_a_link_leads_past_the_start_page_and_one_recording_has_none(bench, chromium, parens, parens_address):
-    assert bench.open(dump=parens.uuid, **QUERY)["state"]["at"] == 220
-    assert bench.open(**QUERY)["state"]["dump"] == parens.uuid  # of before there were several
+    bench.open(dump=parens.uuid, **QUERY)
+    assert bench.shown()["state"]["at"] == 220
+    bench.open(**QUERY)
+    assert bench.shown()["state"]["dump"] == parens.uuid  # of before there were several
     with browsing.workbench(chromium, parens_address) as alone:
-        assert alone.open()["state"]["dump"] == parens.uuid
+        alone.open()
+        assert alone.shown()["state"]["dump"] == parens.uuid
         alone.page.keyboard.press("End")
         assert alone.ready()["state"]["at"] == 20_000 - 60
         alone.page.click("#lv-home")
         alone.page.wait_for_function("() => lvDebug.state.at === 0")
-
-
-def test_hundreds_of_recordings_load_the_thumbnails_that_are_seen(chromium, tmp_path):
-    dumps = [small(tmp_path, f"run-{k:03d}") for k in range(300)]
-    with browsing.serving(dumps) as address, browsing.workbench(chromium, address) as bench:
-        asked = []
-        bench.page.on("request", lambda r: asked.append(r.url) if "/states/" in r.url else None)
-        bench.page.goto(address)
-        n_drawn = start(bench, "s.drawn > 8")["drawn"]
-        assert len(bench.shown()["start"]["names"]) == 240
-        assert 8 < n_drawn <= len(asked) < 60
-        bench.page.keyboard.type("run-299")
-        assert start(bench, "s.names.length === 1")["names"] == ["run-299"]
-        bench.page.locator(".lv-start-card:visible").first.scroll_into_view_if_needed()
-        bench.page.wait_for_function("n => lvDebug.inspectPage().start.drawn > n", arg=n_drawn)
 
 
 # One recording beside another
@@ -206,7 +195,7 @@ def high(dump, start, stop, **more):
     return [[u.unit, u.side] for u in selected(dump, start, stop, **more).units]
 
 
-def test_another_recording_stands_beside_with_the_units_that_the_same_brush_picks(bench, chromium, checkpoints):
+def test_another_recording_stands_beside_with_the_units_that_the_same_brush_picks(bench, checkpoints):
     one, two = checkpoints
     bench.open(dump=one.uuid, **QUERY)
     bench.brush(*DEPTH_4)
@@ -228,9 +217,9 @@ def test_another_recording_stands_beside_with_the_units_that_the_same_brush_pick
     low = two.select(SOURCE, *DEPTH_4, threshold=0.8, off_before=0, off_after=0, side="low")
     assert bench.ready()["beside"]["units"] == [[u.unit, u.side] for u in low.units]
 
-    with browsing.workbench(chromium, bench.address, view={"width": 1024, "height": 768}) as other:
-        other.page.goto(bench.page.url)
-        assert other.ready()["beside"] == bench.shown()["beside"]
+    beside = bench.shown()["beside"]
+    bench.look_again()
+    assert bench.ready()["beside"] == beside
 
     bench.page.get_by_role("button", name="Swap").click()
     bench.page.wait_for_function("uuid => lvDebug.state?.dump === uuid", arg=two.uuid)

@@ -15,7 +15,7 @@ def suggestions(bench):
     return bench.page.evaluate("() => lvDebug.presentSuggestions()")
 
 
-def test_each_button_says_how_many_units_the_api_selects(bench, parens):
+def test_buttons_say_how_many_units_the_api_selects_draw_them_and_select_them(bench, parens):
     bench.open(**OPEN)
     bench.brush(*EMPTY)
     offered = suggestions(bench)
@@ -29,14 +29,24 @@ def test_each_button_says_how_many_units_the_api_selects(bench, parens):
     buttons = bench.page.locator(".lv-suggestion")
     assert buttons.all_inner_texts() == [f"{one['label']}\n{one['n']}" for one in offered]
     assert bench.page.locator("#lv-message").inner_text() == "No unit fits. Try:"
-
-
-def test_a_press_selects_them_and_undo_goes_back(bench, parens):
-    bench.open(**OPEN)
-    bench.brush(*EMPTY)
-    first = suggestions(bench)[0]
-    bench.page.locator(".lv-suggestion").first.click()
-    shown = bench.ready()
+    # What one would select is drawn while it is pointed at or has the focus.
+    plot = bench.page.locator("#lv-plot canvas").last
+    picture = "canvas => canvas.toDataURL()"
+    bench.page.mouse.move(5, 5)
+    before = plot.evaluate(picture)
+    one = buttons.first
+    one.hover()
+    bench.page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert plot.evaluate(picture) != before
+    bench.page.mouse.move(5, 5)
+    bench.page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert plot.evaluate(picture) == before
+    one.focus()
+    bench.page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert plot.evaluate(picture) != before
+    # A press selects them, and undo goes back.
+    bench.page.keyboard.press("Enter")
+    shown, first = bench.ready(), offered[0]
     changes = {"threshold": 0.3, "before": 1, **first["changes"]}
     pattern, _ = assert_shows(
         shown,
@@ -51,27 +61,6 @@ def test_a_press_selects_them_and_undo_goes_back(bench, parens):
     bench.page.keyboard.press("Control+z")
     assert bench.ready()["units"] == []
     assert bench.page.locator(".lv-suggestion").count() > 0
-
-
-def test_what_a_button_would_select_is_drawn_while_it_is_pointed_at_or_has_the_focus(bench):
-    bench.open(**OPEN)
-    bench.brush(*EMPTY)
-    plot = bench.page.locator("#lv-plot canvas").last
-    picture = "canvas => canvas.toDataURL()"
-    bench.page.mouse.move(5, 5)
-    before = plot.evaluate(picture)
-    one = bench.page.locator(".lv-suggestion").first
-    one.hover()
-    bench.page.evaluate("() => new Promise(requestAnimationFrame)")
-    assert plot.evaluate(picture) != before
-    bench.page.mouse.move(5, 5)
-    bench.page.evaluate("() => new Promise(requestAnimationFrame)")
-    assert plot.evaluate(picture) == before
-    one.focus()
-    bench.page.evaluate("() => new Promise(requestAnimationFrame)")
-    assert plot.evaluate(picture) != before
-    bench.page.keyboard.press("Enter")
-    assert bench.ready()["units"]
 
 
 def test_a_new_recording_opens_where_brushes_work_and_an_old_link_as_it_was_made(chromium, small):

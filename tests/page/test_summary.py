@@ -33,7 +33,7 @@ def test_a_brush_is_summed_up_as_the_api_does(bench, parens):
     assert n_asked
     row = given and bench.shown()["rows"][0]
     bench.page.evaluate("() => lvDebug.changeState({ order: 'step' }, 'settle')")
-    bench.ready()
+    bench.settle()
     assert bench.page.evaluate("() => lvDebug.isSummaryPending()") is False
     assert len(asked) == n_asked
     bench.page.evaluate("span => lvDebug.changeState({ hidden: [span] }, 'settle')", [row["start"], row["stop"]])
@@ -59,7 +59,7 @@ def test_without_tracks_the_tokens_are_the_evidence(chromium, tmp_path):
     tokens = list("xyabz") * 20 + list("xyacz") * 20
     with page(chromium, tmp_path, states={"rnn.l0.h": values}, tokens=tokens, lengths=[5] * 40) as (bench, dump):
         bench.open(source="rnn.l0.h", start=2, stop=4, at=0)
-        bench.ready()
+        bench.settle()
         pattern = dump.select("rnn.l0.h", 2, 4)
         frame = dump.carry(pattern, tokens=20)
         assert frame["track"].drop_duplicates().tolist() == ["token here", "token before", "token after"]

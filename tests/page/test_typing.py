@@ -6,7 +6,7 @@ import numpy as np
 
 import lstmviz
 from support import browser as browsing
-from support.axe import check
+from support.axe import check, check_further
 from support.typed_text import BOX, brush, replace, settled, write
 from support.workbench import SOURCE, rows_of, shown_rows
 
@@ -31,7 +31,7 @@ def same(shown, typed):
 def test_what_is_typed_is_shown_at_once_with_the_states_that_python_gives(bench, parens):
     bench.open(source=SOURCE)
     assert bench.shown()["typed"]["isOpen"] is False
-    shown = write(bench, TEXT)
+    shown = write(bench, TEXT, by_key=True)
     assert list(shown["states"]) == [SOURCE]
     same(shown, parens.rerun(TEXT))
     loss = np.nanmean(parens.rerun(TEXT).tracks["loss"][:])
@@ -54,9 +54,16 @@ def test_a_brush_on_the_text_selects_units_and_lists_their_matches_in_the_corpus
     shown = bench.ready()
     sides = [typed.select(SOURCE, 11, 14, 0.6, 1, 0, side) for side in ("high", "low")]
     assert [(u["unit"], u["side"]) for u in shown["chosen"]] == [(u.unit, u.side) for p in sides for u in p.units]
+    # Another source is asked for when it is plotted.
+    bench.page.evaluate("() => lvDebug.openSource('rnn.l0.h')")
+    bench.page.wait_for_function("() => lvDebug.state.source === 'rnn.l0.h'")
+    shown = bench.ready()
+    same(shown["typed"], typed)
+    sides = [typed.select("rnn.l0.h", 11, 14, 0.6, 1, 0, side) for side in ("high", "low")]
+    assert [(u["unit"], u["side"]) for u in shown["chosen"]] == [(u.unit, u.side) for p in sides for u in p.units]
 
 
-def test_link_reload_undo_and_clear(bench, parens):
+def test_link_reload_undo_clear_and_a_brush_on_the_corpus_instead(bench, parens):
     bench.open(source=SOURCE, before=0)
     write(bench, TEXT)
     first = brush(bench, 11, 14)
@@ -75,16 +82,13 @@ def test_link_reload_undo_and_clear(bench, parens):
     bench.page.wait_for_function("() => lvDebug.state.typed !== null")
     assert bench.ready()["units"] == first["units"]
     assert len(tokens) == len(TEXT)
-
-
-def test_a_brush_on_the_corpus_and_one_on_the_text_take_each_others_place(bench, parens):
-    bench.open(source=SOURCE, start=249, stop=255, at=220)
-    write(bench, TEXT)
-    shown = brush(bench, 11, 14)
-    assert (shown["state"]["start"], shown["handles"]) == (None, None)
+    # A brush on the corpus and one on the text take each other's place.
+    bench.page.evaluate("() => lvDebug.changeState({ at: 220 }, 'settle')")
     bench.page.locator("#lv-strip").scroll_into_view_if_needed()
     shown = bench.brush(240, 243)
     assert (shown["state"]["start"], shown["state"]["typed"], shown["state"]["text"]) == (240, None, TEXT)
+    shown = brush(bench, 11, 14)
+    assert (shown["state"]["start"], shown["handles"]) == (None, None)
 
 
 def test_by_keyboard_alone(bench, parens):
@@ -123,7 +127,7 @@ def test_an_edit_is_compared_with_the_text_before_it(words, agreement):
     words.page.click("text=Forget before")
     assert words.ready()["typed"]["difference"] is None
     words.page.click("text=Keep as before")
-    words.ready()
+    words.settle()
     shown = replace(words, "old ", "")
     assert shown["difference"]["gone"] == [[9, [9]]]
     assert "1 taken out" in shown["note"]
@@ -183,7 +187,7 @@ def test_hostile_text_is_shown_as_itself(bench, parens):
         bench.page.locator(BOX).fill(text)
         shown = settled(bench, bench.page.locator(BOX).input_value())
         same(shown, parens.rerun(bench.page.locator(BOX).input_value()))
-    bench.reload()
+    bench.look_again()
     assert bench.ready()["typed"]["text"] == shown["text"]
 
 
@@ -231,24 +235,15 @@ def test_fast_typing_ends_with_the_newest_text(bench, parens):
     same(settled(bench, text), parens.rerun(text))
 
 
-def test_another_source_is_asked_for_when_it_is_plotted(bench, parens):
-    bench.open(source=SOURCE)
-    write(bench, TEXT)
-    brush(bench, 11, 14)
-    bench.page.evaluate("() => lvDebug.openSource('rnn.l0.h')")
-    bench.page.wait_for_function("() => lvDebug.state.source === 'rnn.l0.h'")
-    shown = bench.ready()
-    same(shown["typed"], parens.rerun(TEXT))
-    assert shown["units"] == [u.unit for u in parens.rerun(TEXT).select("rnn.l0.h", 11, 14, 0.3).units]
-
-
-def test_a_dump_without_a_model_gives_the_box_no_room_and_its_key_says_why(chromium, tmp_path):
+def test_a_dump_without_a_model_gives_the_box_no_room_no_ablation_and_its_key_says_why(chromium, tmp_path):
     path = lstmviz.write_dump(
         tmp_path / "bare.h5", states={"a.l0.h": np.zeros((9, 2))}, tokens=[0] * 9, vocab=["<i>x</i>"]
     )
     with browsing.serving([lstmviz.open_dump(path)]) as address, browsing.workbench(chromium, address) as bench:
-        shown = bench.open()["typed"]
+        bench.open()
+        shown = bench.shown()["typed"]
         assert (shown["isOpen"], shown["isThere"]) == (False, False)
+        assert bench.page.locator("#lv-ablation").is_hidden()
         bench.page.keyboard.press("y")
         assert bench.ready()["typed"]["isOpen"] is False
         words = bench.page.locator("#lv-notice").inner_text()
@@ -259,7 +254,8 @@ def test_a_model_that_cannot_be_read_is_said_where_the_box_would_be(chromium, tm
     path = lstmviz.write_dump(tmp_path / "torn.h5", states={"a.l0.h": np.zeros((9, 2))}, tokens=[0] * 9, vocab=["a"])
     (tmp_path / "torn.safetensors").write_bytes(b"no weights")
     with browsing.serving([lstmviz.open_dump(path)]) as address, browsing.workbench(chromium, address) as bench:
-        shown = bench.open()["typed"]
+        bench.open()
+        shown = bench.shown()["typed"]
         assert (shown["isOpen"], shown["isThere"]) == (False, True)
         assert shown["reason"].startswith("torn.safetensors")
         assert bench.page.locator(".lv-typed-fold").is_disabled()
@@ -281,7 +277,7 @@ def test_a_server_that_is_gone_is_said_and_the_text_stays(bench):
 
 def test_no_serious_axe_violation(words):
     words.open()
-    check(words, "folded")
+    check_further(words, "folded")
     write(words, SENTENCE + " zebra")
     words.page.click("text=Keep as before")
     replace(words, "keys", "key")

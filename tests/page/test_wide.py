@@ -16,6 +16,8 @@ PLOTTED = "rnn.l1.h"
 WINDOW = (312, 316)
 BRUSHED = {"source": PLOTTED, "at": 300, "span": 60, "start": WINDOW[0], "stop": WINDOW[1]}
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def bench(chromium, wide_address):
@@ -28,7 +30,8 @@ def brushed_on(dump, threshold=0.3, **more):
 
 
 def test_matches_of_hundreds_of_units_are_ordered_grouped_and_filtered(bench, wide):
-    shown = bench.open(**BRUSHED)
+    bench.open(**BRUSHED)
+    shown = bench.shown()
     pattern = brushed_on(wide)
     assert pattern.n_units > 300
     assert shown["counts"] == wide.count(pattern).totals.to_numpy().tolist()
@@ -50,7 +53,8 @@ def test_matches_of_hundreds_of_units_are_ordered_grouped_and_filtered(bench, wi
 
 
 def test_the_cards_tell_what_the_api_tells(bench, wide):
-    shown = bench.open(**BRUSHED)
+    bench.open(**BRUSHED)
+    shown = bench.shown()
     pattern = brushed_on(wide)
     summed(bench)
     unit = shown["units"][1]

@@ -1,10 +1,16 @@
-"""axe-core over what a page shows now, in the light and in the dark."""
+"""axe-core over what a page shows now.
+
+In every run each part of the page is looked at once, in the light, and the main views in the dark too; in the long form
+every state of each part, in both.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import axe_playwright_python
+
+from support.budget import is_long
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 BAD = {"serious", "critical"}
@@ -30,12 +36,20 @@ REST = """async () => {
 }"""
 
 
-def check(bench, what):
+def check(bench, what, is_dark_too=False):
     """Run axe-core over what is shown now: all rules, and those of colours in the dark as well."""
     assert violations(bench) == [], what
+    if not (is_dark_too or is_long()):
+        return
     look(bench, "dark")
     assert violations(bench, rules=OF_COLOURS) == [], f"{what}, in the dark"
     look(bench, "light")
+
+
+def check_further(bench, what):
+    """Run axe-core over a further state of a part of the page, in the long form alone."""
+    if is_long():
+        check(bench, what)
 
 
 def look(bench, scheme):

@@ -21,6 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from lstmviz.ui.serve import make_app
+from support.budget import is_long
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 FLAGS = [
@@ -31,7 +32,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--js-flags=--no-opt",  # no page lives long enough for what V8's last compiler takes
+    "--js-flags=--no-opt --no-maglev",  # no page lives long enough for what V8's last two compilers take
 ]
 VIEW = {"width": 1440, "height": 900}
 
@@ -64,7 +65,7 @@ class Kept:
     """
 
     left: list[str]  # what was asked of other machines
-    pages: dict[str, list[Page]] = field(default_factory=lambda: defaultdict(list))  # by how they were opened
+    pages: dict[str, list[Page]] = field(default_factory=lambda: defaultdict(list))  # by how their contexts were opened
     servers: list[BaseWSGIServer] = field(default_factory=list)
 
     def close(self):
@@ -144,16 +145,26 @@ class Workbench:
 
     def open(self, **query):
         self.page.goto(f"{self.address}/?{urlencode(query)}" if query else self.address)
-        return self.ready()
+        self.settle()
 
     def reload(self):
         """Load the page again, until it can be asked what it shows."""
         self.page.reload()
         self.page.wait_for_function("() => window.lvDebug")
 
-    def ready(self):
-        """Wait until states, units and matches are shown, and give what is shown."""
+    def look_again(self):
+        """Load the page again, in the long form: what an address holds, tests/js/url.test.mjs tells in every run."""
+        if is_long():
+            self.reload()
+        self.settle()
+
+    def settle(self):
+        """Wait until states, units and matches are shown."""
         self.page.wait_for_function("() => window.lvDebug?.isPageReady()", timeout=30_000)
+
+    def ready(self):
+        """Wait until states, units and matches are shown, and give what is shown: a quarter of a megabyte."""
+        self.settle()
         return self.shown()
 
     def described(self):
@@ -170,7 +181,7 @@ class Workbench:
         return json.loads(self.page.evaluate("() => JSON.stringify(lvDebug.inspectPage())"))
 
     def cell(self, step):
-        return next(c for c in self.shown()["cells"] if c["step"] == step)
+        return self.page.evaluate("step => lvDebug.inspectPage().cells.find((cell) => cell.step === step)", step)
 
     def drag(self, start, stop, steps=8):
         """Press at one (x, y) place, move to another, let go."""
@@ -196,7 +207,7 @@ class Workbench:
         self.page.wait_for_function("n => lvDebug.matchRows().length > n", arg=n_rows)
         return self.ready()
 
-    def leave(self, view, color_scheme):
+    def leave(self):
         """Make the page as if it were new: nothing listens to it, nothing is stored."""
         for event, listener in self._listeners.items():
             self.page.remove_listener(event, listener)
@@ -206,29 +217,32 @@ class Workbench:
         self.page.context.clear_cookies()
         self.page.context.set_offline(False)
         self.page.mouse.move(0, 0)
-        self.page.set_viewport_size(view)
-        self.page.emulate_media(color_scheme=color_scheme)
 
 
 @contextmanager
-def workbench(browser, address, view=VIEW, script="", **context):
-    """A page that must have had no trouble when it closes; ``script`` runs in it before those of the page."""
+def workbench(browser, address, view=VIEW, script="", color_scheme="light", **context):
+    """A page that must have had no trouble when it closes; ``script`` runs in it before those of the page.
+
+    One of another size or in other colours is no other context: each new one loads all scripts anew.
+    """
     left = _kept[-1].left
     if not _open:
         left.clear()
-    idle = _kept[-1].pages[repr((view, script, context))]
+    idle = _kept[-1].pages[repr((script, context))]
     if idle:
         page = idle.pop()
     else:
-        opened = browser.new_context(viewport=view, **context)
+        opened = browser.new_context(**context)
         opened.grant_permissions(["clipboard-read", "clipboard-write"])
         opened.add_init_script(script)
         page = opened.new_page()
+    page.set_viewport_size(view)
+    page.emulate_media(color_scheme=color_scheme, reduced_motion="null")
     bench = Workbench(page, address)
     _open.append(bench)
     try:
         yield bench
-        bench.leave(view, context.get("color_scheme", "light"))
+        bench.leave()
         idle.append(page)
     finally:
         _open.remove(bench)

@@ -11,11 +11,12 @@ def settled(bench, text):
     return bench.ready()["typed"]
 
 
-def write(bench, text):
-    """Open the box where it is folded, and type into it key by key."""
+def write(bench, text, by_key=False):
+    """Open the box where it is folded, and put a text into it at once or key by key."""
     if not bench.shown()["typed"]["isOpen"]:
         bench.page.click(".lv-typed-fold")
-    bench.page.locator(BOX).press_sequentially(text)
+    box = bench.page.locator(BOX)
+    box.press_sequentially(text) if by_key else box.fill(text)
     return settled(bench, bench.page.locator(BOX).input_value())
 
 
