@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from lstmviz import samples
 from support import browser as browsing
 from support.paths import ROOT
 from support.workbench import start
@@ -29,8 +31,8 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_holds_assets_samples_and_types(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    samples = ROOT / "sample_models"
-    shipped = [f"_samples/{f.relative_to(samples).as_posix()}" for f in samples.rglob("*") if f.suffix in SAMPLE_FILES]
+    folder = ROOT / "sample_models"
+    shipped = [f"_samples/{f.relative_to(folder).as_posix()}" for f in folder.rglob("*") if f.suffix in SAMPLE_FILES]
     assert len(shipped) > 30
     for needed in (
         "_assets/loader.js",
@@ -45,15 +47,17 @@ def test_the_wheel_holds_assets_samples_and_types(wheel):
 
 
 def beside_what_is_here(wheel, folder):
-    """Install the wheel alone, to run with the packages of this environment: its Python and what that must be told."""
+    """Install the wheel alone, to run with the packages and samples here; return its Python and environment."""
     place = folder / "place"
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", place, wheel]
     subprocess.run(install, check=True, capture_output=True, cwd=folder)
-    return Path(sys.executable), place / "bin" / "lstmviz", {"PYTHONPATH": str(place)}
+    samples.build("parens")
+    told = {"PYTHONPATH": str(place), "XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"]}
+    return Path(sys.executable), place / "bin" / "lstmviz", told
 
 
 def into_a_clean_environment(wheel, folder):
-    """Install the wheel and all that it needs."""
+    """Install the wheel and all that it needs; the sample is recorded by it."""
     subprocess.run([sys.executable, "-m", "venv", folder / "place"], check=True)
     python = folder / "place" / "bin" / "python"
     install = [python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", wheel]
@@ -90,7 +94,7 @@ def test_once_installed_the_page_opens(wheel, tmp_path, chromium, install):
         assert address, lines
         with browsing.workbench(chromium, address[0]) as bench:
             bench.page.goto(address[0])
-            start(bench, "s.offers[0].state === 'kept'")  # it is recorded meanwhile
+            start(bench, "s.offers[0].state === 'kept'")
             bench.page.locator(".lv-start-card").first.click()
             bench.ready()
             bench.open(source="rnn.l1.c", at=220, span=60)

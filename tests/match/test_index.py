@@ -337,7 +337,7 @@ def test_least_codes_are_of_rows_that_are_right(dump):
     assert codes.minima().tolist() == expected
 
 
-@pytest.mark.parametrize("kind", ["units", "rows", "fine"])
+@pytest.mark.parametrize("kind", ["units", "rows", pytest.param("fine", marks=pytest.mark.long)])
 def test_an_index_that_is_cut_while_it_is_used_ends_no_process_and_changes_no_answer(tmp_path, kind):
     path = tmp_path / "a.h5"
     states = np.random.default_rng(0).uniform(-1, 1, (60_000, 20)).astype("f2")

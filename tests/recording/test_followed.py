@@ -215,7 +215,7 @@ def silent_error(case) -> str | None:
     return None
 
 
-@examples(5000, share=10)
+@examples(5000, share=25)
 @given(situations())
 def test_every_step_has_the_token_that_was_read(case):
     assert silent_error(case) is None

@@ -95,7 +95,7 @@ def test_hidden_rows_and_the_order_are_those_of_the_page(client, parens, selecti
 
 @pytest.mark.parametrize("colour", ["shared", "track:depth", "unit:rnn.l1.c:15", ""])
 def test_rows_take_the_colour_of_the_page(client, parens, selection, colour):
-    answer = post(client, parens, "export/figure.svg", {**selection, "colour": colour}, view="matches")
+    answer = post(client, parens, "export/figure.svg", {**selection, "colour": colour, "rows": 5}, view="matches")
     assert answer.status_code == 200, answer.text
 
 

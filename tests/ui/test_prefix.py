@@ -62,10 +62,11 @@ def nginx(folder, inner, headers="proxy_set_header Host $http_host;"):
         process.wait(10)
 
 
-@contextmanager
-def served(dump, *options):
-    """The command line itself, on a free port."""
-    command = [sys.executable, "-m", "lstmviz", "serve", str(dump.path), "--no-browser", "--port", str(free_port())]
+@pytest.fixture(scope="module")
+def inner(parens):
+    """The port of the command line itself, which serves under a path and another name."""
+    command = [sys.executable, "-m", "lstmviz", "serve", str(parens.path), "--no-browser", "--port", str(free_port())]
+    options = ["--prefix", "/lab/lstmviz/", "--allow-host", "lab.example"]
     process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         yield int(re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())[1])
@@ -75,9 +76,8 @@ def served(dump, *options):
         process.stdout.close()
 
 
-def test_the_page_works_under_a_path_of_nginx(chromium, parens, tmp_path):
+def test_the_page_works_under_a_path_of_nginx(chromium, inner, tmp_path):
     with (
-        served(parens, "--prefix", "/lab/lstmviz/") as inner,
         nginx(tmp_path, inner) as outer,
         browsing.workbench(chromium, f"{outer}/lab/lstmviz/") as bench,
     ):
@@ -136,15 +136,14 @@ def test_the_environment_and_the_options_say_where_the_page_is():
     assert Place.from_environment(environ, hosts=("x",), prefix="/y/").prefix == "/y/"
 
 
-def test_a_name_given_on_the_command_line_is_a_name_of_the_server(parens):
-    with served(parens, "--allow-host", "lab.example") as port:
-        for name, status in (("lab.example", 200), ("evil.example", 403)):
-            asked = urllib.request.Request(f"http://127.0.0.1:{port}/health", headers={"Host": name})
-            try:
-                found = urllib.request.urlopen(asked).status
-            except urllib.error.HTTPError as err:
-                found = err.code
-            assert found == status
+def test_a_name_given_on_the_command_line_is_a_name_of_the_server(inner):
+    for name, status in (("lab.example", 200), ("evil.example", 403)):
+        asked = urllib.request.Request(f"http://127.0.0.1:{inner}/health", headers={"Host": name})
+        try:
+            found = urllib.request.urlopen(asked).status
+        except urllib.error.HTTPError as err:
+            found = err.code
+        assert found == status
 
 
 def test_the_token_is_not_on_the_browsers_command_line():
