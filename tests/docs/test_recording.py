@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 
 from support.commands import run
-from support.pages import blocks, page, run_python
+from support.pages import blocks, page
 
 PAGE = re.sub(
     r"```py\n.*?```", "", page("recording.md"), flags=re.S
@@ -18,7 +20,11 @@ PAGE = re.sub(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("recording")
-    run_python(blocks(PAGE), place)
+    script = place / "page.py"
+    script.write_text(blocks(PAGE), "utf-8")
+    # In a process of its own: a process that has loaded JAX, as a block does, may not fork any more.
+    done = subprocess.run([sys.executable, script], cwd=place, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return place
 
 
