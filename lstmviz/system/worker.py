@@ -22,6 +22,7 @@ CHECK_EVERY = 0.1  # seconds between two checks whether to go on
 STDERR_KEPT = 8_192  # bytes of the end of its stderr, for the line that says why it failed
 STDERR_WAIT = 1.0  # seconds; a process that the worker started may hold its stderr open after it
 NICE = 10  # of 19, the kindest
+AUTOGROUP = Path("/proc/self/autogroup")  # the priority of a session, where Linux groups processes by it
 LINE = 200  # characters of a line that says why
 FIRST_FAULT = 0x80000000
 FAULTS = {0xC0000005: "access violation", 0xC0000094: "division by zero", 0xC00000FD: "stack overflow"}
@@ -162,9 +163,16 @@ def end_with_parent() -> None:
 
 
 def give_way() -> None:
-    """Let other processes of the machine go before this one, such as a server that answers meanwhile."""
+    """Let other processes of the machine go before this one, such as a server that answers meanwhile.
+
+    Linux may rank processes within their session only, and sessions among each other: then that of a worker, which has
+    one of its own, gives way as a whole.
+    """
     if hasattr(os, "nice"):
         os.nice(NICE)
+    if sys.platform == "linux" and os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            AUTOGROUP.write_text(str(NICE))
 
 
 def _end_with_stdin() -> None:

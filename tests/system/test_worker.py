@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from lstmviz.system.worker import STDERR_KEPT, Worker
+from lstmviz.system.worker import NICE, STDERR_KEPT, Worker
 
 WITHIN = 60  # seconds, on a machine that does much else
 
@@ -85,3 +87,30 @@ def test_another_thread_may_have_it_end():
             assert report == {"n": 1}
             worker.terminate()
     assert worker.failure == "the process was ended by SIGTERM"
+
+
+GIVES_WAY = """
+import os
+from pathlib import Path
+from lstmviz.system import worker
+worker.AUTOGROUP = Path({file!r})
+before = os.getpriority(os.PRIO_PROCESS, 0)
+worker.give_way()
+worker.report(step=os.getpriority(os.PRIO_PROCESS, 0) - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ranks sessions among each other")
+def test_a_worker_gives_way_with_its_session_and_no_other_process_with_that_of_its_user(tmp_path):
+    file = tmp_path / "autogroup"
+    code = GIVES_WAY.format(file=str(file))
+    with script(code) as worker:  # has a session of its own
+        assert list(worker.reports()) == [{"step": NICE}]
+    assert file.read_text() == str(NICE)
+    file.unlink()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"step": NICE}
+    assert not file.exists()
+    nowhere = GIVES_WAY.format(file=str(tmp_path / "no" / "autogroup"))  # a system without groups
+    with script(nowhere) as worker:
+        assert list(worker.reports()) == [{"step": NICE}]
