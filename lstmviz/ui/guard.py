@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from lstmviz.ui.budget import VISITOR, is_visitor
 from lstmviz.ui.limits import most_body
+from lstmviz.ui.packed import STATIC
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -174,7 +175,7 @@ def install(server: Flask, access: Access, hashes: Sequence[str], path: str = "/
             response.set_cookie(
                 VISITOR, secrets.token_hex(16), httponly=True, samesite="Strict", secure=request.is_secure, path=path
             )
-        if access.token is not None and not request.path.startswith(("/page/", "/assets/", "/_dash-component-suites/")):
+        if access.token is not None and not request.path.startswith(STATIC):
             response.headers["Cache-Control"] = "no-store"
         return response
 

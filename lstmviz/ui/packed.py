@@ -13,7 +13,7 @@ else:
     from backports import zstd
 
 LEVEL = 10  # of which all of them together take 0.1 s
-STATIC = ("/page/", "/assets/", "/_dash-component-suites/")
+STATIC = ("/page/", "/assets/", "/_dash-component-suites/")  # where the parts of a page are that show nothing recorded
 PACKED = frozenset({"text/javascript", "application/javascript", "text/css"})
 
 

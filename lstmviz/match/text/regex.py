@@ -12,7 +12,6 @@ import re
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
@@ -113,9 +112,11 @@ class Expression:
         return found
 
     def _soon(self, search: Callable[[float], T], seconds: float) -> T:
-        if seconds > SOON:
-            with suppress(TimeoutError):
-                return search(SOON)
+        try:
+            return search(min(seconds, SOON))
+        except TimeoutError:
+            if seconds <= SOON:
+                raise
         return patiently(lambda: search(seconds))
 
     def _too_slow(self) -> PatternError:
