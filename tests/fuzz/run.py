@@ -1,8 +1,9 @@
 """Fuzz the files that may come from elsewhere: ``make fuzz MINUTES=10``.
 
 Each input is tried by a process (``batch.py``) that may die or hang in place of lstmviz. What makes it do so, or shows
-a traceback, the contents of another file, an answer of more than 10 seconds or 1 GB, is kept in ``tests/fuzz/failed``,
-which every run of the tests tries again. Inputs come from numbers, so that a run can be repeated: ``--first 0``.
+a traceback, the contents of another file, an answer of more than 10 seconds of the processor or 1 GB, is kept in
+``tests/fuzz/failed``, which every run of the tests tries again. Inputs come from numbers, so that a run can be
+repeated: ``--first 0``.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fuzz.batch import LAST_SECONDS, TOO_LONG
 from fuzz.targets import TARGETS
+from lstmviz.system.worker import signal_name
 from support.paths import TESTS
 
 FAILED = TESTS / "fuzz" / "failed"
 BATCH = 1_000  # inputs of a process, whose start takes as long as a few dozen of them
-BEGINS = 300.0  # seconds in which a process begins, on a busy machine
-HANGS = 60.0  # seconds without a line after which a process hangs; an answer has 10
+HANGS = 900.0  # seconds without a line: a process that is at work ends by its own limit of the processor's time
 
 
 @dataclass(frozen=True)
@@ -91,14 +93,14 @@ class Batch:
         said, nursery = folder / "said", Nursery.here()
         nursery.ask([self.target, str(first), str(stop), str(folder / "work"), *given], folder, said)
         try:
-            patience = BEGINS
-            while "ended" not in (line := nursery.line(patience)):
+            while "ended" not in (line := nursery.line(HANGS)):
                 yield line
-                patience = HANGS
-            if line["ended"] != 0:
-                yield {"died": f"it ended with {line['ended']}: {said.read_text(errors='replace')[-600:]}"}
+            if (code := line["ended"]) != 0:
+                why = f"it ended by {signal_name(code) or f'code {code}'}"
+                why = f"it took more than {LAST_SECONDS:.0f} seconds of the processor" if code == TOO_LONG else why
+                yield {"died": f"{said.read_text(errors='replace')[-600:]}\n{why}"}
         except queue.Empty:
-            yield {"died": f"no answer in {patience:.0f} seconds"}
+            yield {"died": f"no answer in {HANGS:.0f} seconds"}
             Nursery.close()
 
 
