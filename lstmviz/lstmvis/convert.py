@@ -21,7 +21,7 @@ from lstmviz.lstmvis.config import StateType
 from lstmviz.lstmvis.faults import Faults, find_inside, one_line
 from lstmviz.lstmvis.project import Options, Project, open_project_files
 from lstmviz.lstmvis.sections import read_config
-from lstmviz.system.atomic import replacing
+from lstmviz.system.atomic import new_folder, replacing
 from lstmviz.system.cache import cache_folder
 from lstmviz.system.own_files import lock_file
 from lstmviz.types import CountProgress, View
@@ -85,8 +85,7 @@ def open_project(
     with lock_file(home.with_name(f"{home.name}.lock")):
         if _is_dump(cached, uuid):
             return ImportedDump(cached)
-        shutil.rmtree(home, ignore_errors=True)  # of a process that was killed; this one holds the lock
-        home.mkdir()
+        new_folder(home)  # one may be there of a process that was killed; this one holds the lock
         try:
             return import_project(where, cached, options, overwrite=True, progress=progress)
         finally:

@@ -18,7 +18,7 @@ from lstmviz.dump.schema import FORMAT_VERSION
 from lstmviz.dump.writer import set_uuid
 from lstmviz.errors import LstmvizError, ModelError, UnknownName
 from lstmviz.samples.definition import Sample, Variant
-from lstmviz.system.atomic import replacing
+from lstmviz.system.atomic import new_folder, replacing
 from lstmviz.system.cache import cache_folder
 from lstmviz.system.own_files import lock_file
 from lstmviz.system.paths import samples_dir
@@ -168,8 +168,7 @@ def build(
         if not _is_dump(target):
             # Nobody else builds here while the lock is held: an unfinished folder is that of a killed process.
             unfinished = target.parent / "unfinished"
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(parents=True)
+            new_folder(unfinished)
             definition.build(chosen, unfinished / target.name, weights, progress)
             set_uuid(unfinished / target.name, key)
             for file in sorted(unfinished.iterdir(), reverse=True):  # the model first: with the dump all is there

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lstmviz.system.own_files import is_link
+
 
 @contextmanager
 def replacing(target: Path, temporary: Path | None = None, *, sync: bool = False) -> Iterator[Path]:
@@ -41,13 +43,23 @@ def beside(target: Path, temporary: Path | None = None) -> Iterator[Path]:
     try:
         yield path
     finally:
-        with suppress(OSError):
-            if pid != os.getpid():
-                pass
-            elif path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        if pid == os.getpid():
+            with suppress(OSError):
+                remove(path)
+
+
+def new_folder(path: Path) -> None:
+    """Make a folder anew; whatever had the name before is removed, and not what a link leads to. Raises OSError."""
+    remove(path)
+    path.mkdir(parents=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it, if there is one. Raises OSError."""
+    if path.is_dir() and not is_link(path):
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

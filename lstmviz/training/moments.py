@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import time
 from dataclasses import replace
 from itertools import islice
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from lstmviz.dump.moments import Moment
 from lstmviz.recording.snapshots.as_found import as_found
+from lstmviz.system.atomic import new_folder
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.fit import Curves, mean_loss
 from lstmviz.training.model import TextModel, save
@@ -35,8 +35,7 @@ class TrainingMoments:
         self._checked = list(islice(recipe.held_out(), recipe.n_checked))
         self._due = [(k / max(1, n - 1)) ** 2 for k in range(n - 1)]  # shares of the training
         self._began = time.monotonic()
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        new_folder(folder)
 
     def after_update(self, model: TextModel, curves: Curves) -> None:
         """Take a moment, if one is due after this update."""
@@ -52,7 +51,7 @@ class TrainingMoments:
             loss = mean_loss(model, iter(self._checked))
             moment = Moment(update, loss, self._name)
             taking = self.folder / TAKING
-            taking.mkdir(exist_ok=True)
+            new_folder(taking)
             dump = taking / moment.file_name
             save(model, model_beside(dump))
             record_model(model_beside(dump), self._probe, dump, overwrite=True, facts=moment.provenance())

@@ -14,6 +14,7 @@ from lstmviz.dump.journal.in_subprocess import assemble_so_far_in_subprocess
 from lstmviz.dump.parts import BLOCKS, PARTS, parts_of
 from lstmviz.errors import LstmvizError
 from lstmviz.system.cache import cache_folder
+from lstmviz.system.forks import let_go_in_forks
 
 PAUSE = 2.0  # seconds between two dumps, at least
 PATIENCE = 5  # times as long as the last one took, so that it takes a sixth of one core at most
@@ -42,8 +43,7 @@ class GrowingDump:
         self.path = path
         self.kept: tuple[Glance, ...] = ()
         self.problem = "no batch of it is complete yet"
-        self._folder = Path(tempfile.mkdtemp(dir=cache_folder("growing")))
-        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._folder: Path | None = None
         self._n_made = self._n_bytes = 0
         self._due = 0.0
         self._lock = threading.Lock()
@@ -69,7 +69,7 @@ class GrowingDump:
         parts_dir = parts_of(self.path)
         try:
             n_bytes = (parts_dir / BLOCKS).stat().st_size
-            folder = self._folder / str(self._n_made)
+            folder = self._own_folder() / str(self._n_made)
             folder.mkdir()
             target = folder / self.path.name
             assemble_so_far_in_subprocess(parts_dir, target)
@@ -80,9 +80,21 @@ class GrowingDump:
         self._remove_old()
         self._due = time.monotonic() + max(PAUSE, PATIENCE * (time.monotonic() - began))
 
+    def _own_folder(self) -> Path:
+        """Return the folder that ends with this process; a fork of it makes one of its own."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(dir=cache_folder("growing")))
+            self._removal = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            let_go_in_forks(self, GrowingDump._let_go)
+        return self._folder
+
+    def _let_go(self) -> None:
+        self._removal.detach()
+        self._folder, self._lock = None, threading.Lock()
+
     def _remove_old(self) -> None:
         kept = {each.path.parent for each in self.kept}
-        for folder in self._folder.iterdir():
+        for folder in () if self._folder is None else self._folder.iterdir():
             if folder not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -193,3 +193,30 @@ def test_a_fork_of_a_generator_of_blocks_leaves_the_dump_to_whoever_writes_it(tm
     assert (tmp_path / "a.h5").read_bytes() == before
     assert lstmviz.open_dump(tmp_path / "a.h5").states("rnn.l0.h")[:][::500, 0].tolist() == [0, 1, 2, 3]
     assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
+
+
+MOMENTS = """
+net = nn.Sequential(nn.Embedding(2, 3), nn.LSTM(3, 4, batch_first=True))
+def forward(model, ids, lengths):
+    if moments.updates and parent == os.getpid():
+        (pid := os.fork()) and print("child", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        if pid == 0 and len(moments.updates) < 2:
+            sys.exit(0)
+    return model(ids)
+more = {"encode": list, "vocab": ["a", "b"], "forward": forward, "weights": True}
+parent = os.getpid()
+moments = lstmviz.Snapshots(net, sys.argv[1], texts=["abba", "ba"], **more)
+for update in (0, 100, 200):
+    moments.take(update)
+print("taken", moments.updates)
+"""
+
+
+def test_a_fork_made_while_a_moment_is_taken_leaves_it_alone(tmp_path, run_code):
+    done = run_code(MOMENTS, tmp_path)
+    assert done.stdout.endswith("taken (0, 100, 200)\n"), done.stderr
+    assert "child 0\nchild 1\n" in done.stdout
+    assert done.stderr.splitlines()[-1].endswith("forked from, which goes on with it; end this one")
+    left = sorted(path.name for path in tmp_path.iterdir() if path.name != ".lock")
+    assert left == [f"update-{n:08}{end}" for n in (0, 100, 200) for end in (".h5", ".weights")]
+    assert lstmviz.open_dump(tmp_path / "update-00000200.h5").n_steps == 6

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lstmviz.system.atomic import beside, replacing
+from lstmviz.system.atomic import beside, new_folder, replacing
 
 
 def names(folder):
@@ -94,3 +94,16 @@ def test_two_threads_write_under_different_names(tmp_path):
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.submit(path), pool.submit(path)
         assert first.result() != second.result()
+
+
+def test_a_new_folder_takes_the_place_of_anything_and_leaves_what_a_link_leads_to(tmp_path):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "precious").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "theirs")
+    (tmp_path / "full" / "part").mkdir(parents=True)
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "full", "pipe", "missing"):
+        new_folder(tmp_path / name)
+        assert names(tmp_path / name) == []
+        assert not (tmp_path / name).is_symlink()
+    assert names(tmp_path / "theirs") == ["precious"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import numpy as np
@@ -156,3 +157,17 @@ def test_dumps_so_far_are_kept_in_the_cache_and_few_of_them(tmp_path):
     assert dump.is_over
     del dump
     assert not folder.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_worker_that_ends_leaves_what_the_others_show_of_a_recording_in_progress(tmp_path):
+    model, path = Learner(), tmp_path / "run.h5"
+    with lstmviz.record(model, path, WORDS) as run:
+        batch(run, model, texts(1)[0])
+        shown = [growing.GrowingDump(path)]
+        shown[0].make()
+        if (worker := os.fork()) == 0:
+            shown.clear()  # which is the end of it, as the end of the worker would be
+            os._exit(0)
+        os.waitpid(worker, 0)
+        assert lstmviz.open_dump(shown[0].now.path).n_steps == 12

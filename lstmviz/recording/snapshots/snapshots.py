@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,8 @@ from lstmviz.dump.moments import MAX_UPDATE, Moment, moment_of, weights_beside
 from lstmviz.errors import InputError, LstmvizError, RecordingError
 from lstmviz.recording.sink import print_line
 from lstmviz.recording.start import read_options, record, resolve_path
-from lstmviz.system.atomic import sync_folder
+from lstmviz.system.atomic import beside, new_folder, sync_folder
+from lstmviz.system.own_files import lock_file
 
 if TYPE_CHECKING:
     from torch import nn
@@ -138,17 +138,12 @@ class Snapshots:
         from lstmviz.recording.snapshots.as_found import as_found
 
         moment = Moment(_update(step), _loss(loss), self._probe.name)
-        lock = filelock.FileLock(self.folder / LOCK)
+        taking = self.folder / TAKING
         try:
-            with lock.acquire(blocking=False):
-                taking = self.folder / TAKING
-                shutil.rmtree(taking, ignore_errors=True)  # of a training that was killed
-                taking.mkdir()
-                try:
-                    with as_found(self._model):
-                        return self._record(moment, taking / moment.file_name)
-                finally:
-                    shutil.rmtree(taking, ignore_errors=True)
+            with lock_file(self.folder / LOCK).acquire(blocking=False), beside(taking, taking):
+                new_folder(taking)  # one may be there of a training that was killed
+                with as_found(self._model):
+                    return self._record(moment, taking / moment.file_name)
         except filelock.Timeout as err:
             raise RecordingError(
                 f"another process takes a moment into {self.folder} now; take moments in one process only, such as "
@@ -158,8 +153,14 @@ class Snapshots:
     def _record(self, moment: Moment, path: Path) -> Path | None:
         run = record(self._model, path, self._vocab, **self._options)
         run.tells_size, run.facts = False, moment.provenance()
+        pid = os.getpid()
         with run:
             self._probe.record(run)
+        if pid != os.getpid():
+            raise RecordingError(
+                f"the moment of update {moment.update:,} belongs to the process that this one was forked from, which "
+                "goes on with it; end this one"
+            )
         if run.stopped or not self._are_weights_kept(path):
             print_line(f"the moment of update {moment.update:,} is left out; the training goes on")
             return None
