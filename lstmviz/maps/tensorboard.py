@@ -25,6 +25,7 @@ from lstmviz.maps.embeddings import embeddings, token_counts
 from lstmviz.maps.projection import EMBEDDING
 from lstmviz.maps.sampling import MAX_STEPS, N_STEPS, sample
 from lstmviz.match.order.bins import values_at
+from lstmviz.system.atomic import replacing
 from lstmviz.visible import visible_text
 
 FILES = ("tensors.tsv", "metadata.tsv", "projector_config.pbtxt")
@@ -50,7 +51,9 @@ def to_projector(
         if target.suffix == ".zip":
             if target.exists() and not overwrite:
                 raise DumpExists(f"{target} is already there; overwrite it with overwrite=True (--overwrite)")
-            target.write_bytes(projector_zip(dump, source, n_steps, seed))
+            content = projector_zip(dump, source, n_steps, seed)
+            with replacing(target) as temporary:
+                temporary.write_bytes(content)
             return target
         existing = [name for name in FILES if (target / name).exists()]
         if (existing or (target.exists() and not target.is_dir())) and not overwrite:
@@ -60,7 +63,8 @@ def to_projector(
         texts = _texts(dump, source, n_steps, seed)
         target.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            (target / name).write_text(text, "utf-8", newline="\n")
+            with replacing(target / name) as temporary:
+                temporary.write_text(text, "utf-8", newline="\n")
     return target
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from plotly.subplots import make_subplots
 
 from lstmviz.errors import ModelError
+from lstmviz.system.atomic import replacing
 from lstmviz.training.fit import Curves
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # Okabe and Ito (2008): distinct for every kind of colour vision
@@ -51,8 +52,9 @@ def figure(runs: Mapping[str, Curves], title: str = "", floor: float | None = No
 
 
 def write_figure(fig: Any, path: Path) -> None:
-    """Write a figure as one HTML page that needs no other file."""
-    fig.write_html(path, include_plotlyjs=True, full_html=True)
+    """Write a figure as one HTML page that needs no other file. Raises OSError."""
+    with replacing(path) as temporary:
+        fig.write_html(temporary, include_plotlyjs=True, full_html=True)
 
 
 def write_events(folder: Path, runs: Mapping[str, Curves]) -> None:

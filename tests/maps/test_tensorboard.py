@@ -114,6 +114,17 @@ def test_what_is_there_is_not_overwritten_unasked(parens, tmp_path):
         parens.to_projector(tmp_path / "out.zip" / "inside")
 
 
+@pytest.mark.parametrize("name", ["out.zip", "out/tensors.tsv"])
+def test_nothing_is_written_through_a_link(parens, tmp_path, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / name).symlink_to(tmp_path / "precious")
+    target = tmp_path / name.partition("/")[0]
+    parens.to_projector(target, n_steps=10, overwrite=True)
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert not (tmp_path / name).is_symlink()
+
+
 def test_the_command_writes_the_same(parens, tmp_path):
     parens.to_projector(tmp_path / "api", n_steps=50, seed=1)
     options = [str(parens.path), str(tmp_path / "cli"), "--steps", "50", "--seed", "1"]

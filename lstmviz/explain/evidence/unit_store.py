@@ -19,6 +19,7 @@ from lstmviz.explain.evidence.unit_survey import UnitSurvey, survey_units
 from lstmviz.match.index.store import is_small
 from lstmviz.system.atomic import replacing
 from lstmviz.system.cache import cache_folder
+from lstmviz.system.own_files import open_own
 from lstmviz.types import ShareProgress
 
 VERSION = 1  # of what is kept
@@ -73,7 +74,7 @@ def _keep(survey: UnitSurvey, path: Path) -> None:
 
 
 def _read(source: str, path: Path) -> UnitSurvey:
-    with np.load(path, allow_pickle=False) as kept:
+    with open_own(path) as file, np.load(file, allow_pickle=False) as kept:
         about = json.loads(kept["about"].tobytes())
         frame = pd.DataFrame(about["units"])
         for name in ("tokens", "places"):
