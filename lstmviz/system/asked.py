@@ -12,6 +12,7 @@ from contextvars import ContextVar
 Look = Callable[[], None]
 
 _looks: ContextVar[tuple[Look, ...]] = ContextVar("looks", default=())
+_tells: ContextVar[tuple[Look, ...]] = ContextVar("tells", default=())
 
 
 @contextmanager
@@ -25,16 +26,33 @@ def while_asked(look: Look) -> Iterator[None]:
 
 
 @contextmanager
-def for_everybody() -> Iterator[None]:
-    """Do in the block what others need, too: whoever asked for it may leave, and it is still done."""
-    token = _looks.set(())
+def when_long(tell: Look) -> Iterator[None]:
+    """Call ``tell``, which may raise, whenever something in the block is about to take long."""
+    token = _tells.set((*_tells.get(), tell))
     try:
         yield
     finally:
-        _looks.reset(token)
+        _tells.reset(token)
+
+
+@contextmanager
+def for_everybody() -> Iterator[None]:
+    """Do in the block what others need, too: whoever asked for it may leave, and it is still done."""
+    looks, tells = _looks.set(()), _tells.set(())
+    try:
+        yield
+    finally:
+        _looks.reset(looks)
+        _tells.reset(tells)
 
 
 def look() -> None:
     """Raise what ends the present question, where something does; costs next to nothing where nobody asked."""
     for each in _looks.get():
+        each()
+
+
+def takes_long() -> None:
+    """Say that the present question is about to take long; raise what ends it, where too many do."""
+    for each in _tells.get():
         each()

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextvars import copy_context
 from typing import TypeVar
 
+from lstmviz.system.asked import look, takes_long
 from lstmviz.system.worker import NICE
 
 NICEST = 19
@@ -22,16 +23,25 @@ def patiently(work: Callable[[], T]) -> T:
 
     It is for work that holds Python's lock only for moments: whoever waits for the lock would wait for this thread. A
     thread cannot become urgent again, so each piece of work has a new one. Only Linux has threads with a priority.
+    Whoever watches the present question is told before, and what the work takes counts for the question.
     """
+    takes_long()
     result: Future[T] = Future()
     context = copy_context()
+
+    def watched() -> T:
+        look()
+        try:
+            return work()
+        finally:
+            look()
 
     def run() -> None:
         try:
             if sys.platform == "linux":
                 thread = threading.get_native_id()
                 os.setpriority(os.PRIO_PROCESS, thread, min(NICEST, os.getpriority(os.PRIO_PROCESS, thread) + NICE))
-            result.set_result(context.run(work))
+            result.set_result(context.run(watched))
         except BaseException as err:
             result.set_exception(err)
 

@@ -2,8 +2,9 @@
 
 A few are worked on at a time, and others wait for a moment, but for those that take next to nothing: Python runs one
 thread, so more of them would only take turns, and each would be done as late as the last. A question that has taken a
-second is a long one. There may be so many long ones at once, and so many of one visitor: the threads that are left
-answer the others. A long one pauses while a short one is answered, and ends with a line once its budget is spent.
+second is a long one, and so is one that says before that it takes long. There may be so many long ones at once, and so
+many of one visitor: the threads that are left answer the others. A long one pauses while a short one is answered, and
+ends with a line once its budget is spent.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from werkzeug.sansio.http import parse_cookie  # that of werkzeug.http fails on 
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import TooLong
-from lstmviz.system.asked import while_asked
+from lstmviz.system.asked import when_long, while_asked
 
 SECONDS = 20.0  # of processor time, for any question
 SECONDS_PER_VALUE = 1e-7  # and for each recorded value of the dump that it is about: more than twice the slowest needs
@@ -30,6 +31,7 @@ AT_ONCE = 4  # short questions that are worked on
 MOST_WAIT = 0.25  # seconds for a place among them: one of them may itself wait for something
 MOST_LONG = 12  # long questions at once, of the server's threads
 MOST_LONG_OF_ONE = 4
+MOST_EARLY = 6  # long questions beside which another may become one before its second is over
 RETRY_AFTER = 5  # seconds
 PAUSE = 0.25  # seconds, at most, for which a long question gives way at a time
 PAUSES = 2.0  # times as long as it has worked
@@ -60,11 +62,11 @@ class Desk:
         """Let the next question have a place."""
         self._places.release()
 
-    def becomes_long(self, visitor: str) -> None:
-        """Note that a question is a long one. Raises ServiceUnavailable where there are too many."""
+    def becomes_long(self, visitor: str, most: int) -> None:
+        """Note that a question is a long one. Raises ServiceUnavailable where there are ``most`` already."""
         with self._lock:
             n, n_of_one = self._long.total(), self._long[visitor]
-            if n_of_one < MOST_LONG_OF_ONE and n < MOST_LONG:
+            if n_of_one < MOST_LONG_OF_ONE and n < most:
                 self._long[visitor] += 1
                 self.n_short -= 1
                 return
@@ -100,15 +102,12 @@ class _Question:
     def look(self) -> None:
         """Count what the present thread has taken since the last look, give way, or end the question."""
         now, thread = time.thread_time(), threading.get_ident()
-        taken = now - self._seen.setdefault(thread, now)
+        taken = max(0.0, now - self._seen.get(thread, now))  # a new thread may have the number of one that has ended
         self._seen[thread] = now
         with self._lock:
             self._spent += taken
-            becomes_long = self._spent > LONG and not self._is_long
-            if becomes_long:
-                self.desk.becomes_long(self.visitor)
-                self._is_long = True
-                self._give_back()
+        if self._spent > LONG:
+            self._becomes_long(MOST_LONG)
         if self._spent > self.seconds:
             raise TooLong(
                 f"this took more than {self.seconds:.0f} seconds of the processor, which is all that a question may"
@@ -116,6 +115,17 @@ class _Question:
             )
         if self._is_long:
             self.desk.give_way(taken)
+
+    def takes_long(self) -> None:
+        """Give the place back: the question is about to take long."""
+        self._becomes_long(MOST_EARLY)
+
+    def _becomes_long(self, most: int) -> None:
+        with self._lock:
+            if not self._is_long:
+                self.desk.becomes_long(self.visitor, most)
+                self._is_long = True
+                self._give_back()
 
     def end(self) -> None:
         """The question is answered."""
@@ -143,7 +153,7 @@ class Budgeted:
         question = _Question(self._desk, _visitor(environ), bool(_QUICK.match(environ.get("PATH_INFO", ""))))
         token = _present.set(question)
         try:
-            with while_asked(question.look):
+            with while_asked(question.look), when_long(question.takes_long):
                 return self._app(environ, start_response)
         finally:
             _present.reset(token)

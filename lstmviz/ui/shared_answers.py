@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
 from lstmviz.errors import LstmvizError
+from lstmviz.system.asked import when_long
 from lstmviz.ui.guard import Access, Head
 from lstmviz.ui.table import DumpTable
 
@@ -66,13 +68,22 @@ class SharedAnswers:
             if answer.status:
                 made = answer
             else:
-                with self._places:
+                with self._placed():
                     made = _made(self._app, environ)
                 if _is_lasting(made):
                     answer.headers, answer.body, answer.status = made.headers, made.body, made.status
                 self._keep(key, answer)
         start_response(made.status, list(made.headers))
         return [made.body]
+
+    @contextmanager
+    def _placed(self) -> Iterator[None]:
+        """Wait for a place, and give it back after the block, or once the question is about to take long."""
+        self._places.acquire()
+        with ExitStack() as place:
+            place.callback(self._places.release)
+            with when_long(place.close):
+                yield
 
     def _key(self, environ: Environ) -> tuple[Any, ...] | None:
         """Return what makes the question equal to others; None where it is none of those that are shared."""

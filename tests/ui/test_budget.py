@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 
 import lstmviz
+from lstmviz.classroom import Room
 from lstmviz.match.index import store
 from lstmviz.system.asked import for_everybody, look
+from lstmviz.system.patient import patiently
 from lstmviz.ui import budget, table
 from lstmviz.ui.serve import make_app
+
+CALM = 9  # where a calm question begins
 
 
 @pytest.fixture
@@ -161,6 +165,61 @@ def test_few_are_worked_on_at_once_and_who_only_waits_keeps_nobody_from_it(dump,
         thread.join()
     assert answers == [200] * len(threads)
     assert most == budget.AT_ONCE
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """Have the matches of any question but a calm one take long, from the beginning, until the event that is given."""
+    end = threading.Event()
+
+    def works(_, selection, *__):
+        if selection.start != CALM:
+            patiently(lambda: end.wait(60))
+        return {"rows": []}
+
+    monkeypatch.setattr("lstmviz.ui.routes.matches.match_rows", works)
+    monkeypatch.setattr(budget, "MOST_WAIT", 60.0)
+    yield end
+    end.set()
+
+
+@pytest.mark.parametrize("is_class", [False, True])
+def test_a_regular_expression_that_takes_long_keeps_no_place_of_short_questions(dump, patient, is_class):
+    more = {"token": "secret", "room": Room()} if is_class else {}
+    server, answers = make_app([dump], **more).server, []
+
+    def ask(number, start=1):
+        client = server.test_client()
+        where = f"/d/{dump.uuid}/matches?token=secret{number}" if is_class else f"/d/{dump.uuid}/matches"
+        client.get("/?token=secret")
+        address = {"REMOTE_ADDR": f"1.1.1.{number // 3}"}
+        answers.append(client.post(where, json=asked(dump, start=start, stop=50 + number), environ_base=address))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(budget.MOST_EARLY)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.1)
+    ask(30, CALM)
+    ask(40)
+    assert [answer.status_code for answer in answers] == [200, 503]
+    assert answers[-1].json["error"].startswith("6 that take long are being answered")
+    patient.set()
+    for thread in threads:
+        thread.join()
+    ask(50)
+    assert [answer.status_code for answer in answers[2:]] == [200] * (budget.MOST_EARLY + 1)
+
+
+def test_what_a_patient_thread_takes_counts_for_the_question(dump, monkeypatch):
+    def works(*_):
+        patiently(lambda: sum(range(3_000_000)))
+        return {"rows": []}
+
+    monkeypatch.setattr("lstmviz.ui.routes.matches.match_rows", works)
+    monkeypatch.setattr(budget, "SECONDS", 1e-3)
+    monkeypatch.setattr(budget, "SECONDS_PER_VALUE", 0.0)
+    answer = make_app([dump]).server.test_client().post(f"/d/{dump.uuid}/matches", json=asked(dump))
+    assert "of the processor" in answer.json["error"]
 
 
 def test_what_others_need_too_is_finished(dump, monkeypatch):
