@@ -1,8 +1,6 @@
-/* What is shown in place of the matches where there are none: how to get some. */
+/* What is shown in place of the matches while none are asked for: how to get some. */
 
 import { element } from "../dom/element.mjs";
-import { hasQuestion } from "../lib/url.mjs";
-import { state } from "../store/state.mjs";
 
 const HOW = [
   ["Brush a span", "Drag over tokens that share something: a phrase, a bracket, a stretch of one value."],
@@ -17,7 +15,6 @@ const HOW = [
 ];
 
 export function explainMatching() {
-  if (hasQuestion(state)) return element("p");
   const list = element("ol", "lv-how");
   for (const [title, words] of HOW) {
     const item = element("li");

@@ -8,7 +8,7 @@ import { HEAD_WIDTH } from "../lib/columns.mjs";
 import { BRUSHED, blocksAround } from "../lib/match-list.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { SHIFTED, trackShift } from "../lib/tracks.mjs";
-import { coloursAsked } from "../lib/url.mjs";
+import { coloursAsked, hasQuestion } from "../lib/url.mjs";
 import { chooseColour, columnColour } from "../store/colouring.mjs";
 import { askPage, isMatchPending, matchAnswer, matchList } from "../store/matches.mjs";
 import { state } from "../store/state.mjs";
@@ -47,7 +47,7 @@ function draw() {
   table.classList.toggle("lv-empty", isEmpty);
   if (isEmpty) {
     resetTable();
-    table.append(explainMatching());
+    if (!hasQuestion(state)) table.append(explainMatching());
     noteHiddenColumns([]);
     return;
   }
