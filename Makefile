@@ -10,8 +10,9 @@ demo: $(VENV)/demo-ready
 	$(BIN)/lstmviz demo $(ARGS)
 
 # One worker more than cores, since browser tests wait; each on one thread, since several in turn would wait for each other.
+# They keep bytecode, whatever the environment says: hundreds of processes would compile lstmviz anew.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: lint
 	$(PYTEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from support.budget import FEWEST_EXAMPLES
 from support.cards import built
 from support.shards import three_shards
 
+TESTS = Path(__file__).parent
 N_WIDE = 2000  # units a layer of the wide dump
 # Files of few tests that take long each. They come first, so that no worker has one alone at the end.
 LONG_FILES = (
@@ -40,8 +42,17 @@ settings.register_profile("long", settings.get_profile("short"), max_examples=10
 settings.load_profile("ci" if os.environ.get("CI") else "short")
 
 
+def pytest_configure(config):
+    """Let each worker collect from another folder on, so that it finds compiled what the others began with."""
+    if "PYTEST_XDIST_WORKER" in os.environ and [Path(arg).resolve() for arg in config.args] == [TESTS]:
+        places = sorted(place for place in TESTS.iterdir() if place.is_dir() or place.match("test_*.py"))
+        worker = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+        first = worker * len(places) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        config.args = [str(place) for place in (*places[first:], *places[:first])]
+
+
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG_FILES))
+    items.sort(key=lambda item: (not item.path.as_posix().endswith(LONG_FILES), item.path))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,7 +6,6 @@ import os
 
 os.environ["KERAS_BACKEND"] = "torch"
 
-import keras
 import numpy as np
 import pytest
 import torch
@@ -28,14 +27,18 @@ def weights_of(layer):
 
 
 def output(layer):
+    import keras
+
     return keras.ops.convert_to_numpy(layer(X))
 
 
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize("is_both", [False, True])
-@pytest.mark.parametrize("kind", [keras.layers.LSTM, keras.layers.GRU])
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
 def test_a_layer_of_keras_gives_the_same_outputs(kind, is_both, use_bias):
-    layer = kind(4, return_sequences=True, use_bias=use_bias)
+    import keras
+
+    layer = getattr(keras.layers, kind)(4, return_sequences=True, use_bias=use_bias)
     layer = keras.layers.Bidirectional(layer) if is_both else layer
     arrays = weights_of(layer)
     for given in (layer, arrays):
@@ -81,6 +84,8 @@ def test_the_layout_of_cudnn_is_known_by_its_bias(kind, n_gates):
 
 
 def test_what_pytorch_has_no_module_for_is_refused():
+    import keras
+
     for layer, words in (
         (keras.layers.LSTM(4, recurrent_activation="hard_sigmoid"), "recurrent_activation='hard_sigmoid' and PyTorch"),
         (keras.layers.LSTM(4, activation="relu"), "activation='relu'"),

@@ -6,7 +6,6 @@ import re
 
 import numpy as np
 import torch
-import transformers
 from torch import nn
 
 import lstmviz
@@ -24,6 +23,8 @@ def recorded(path, model, run_model, **options):
 
 
 def test_mamba_keeps_its_state_in_a_cache_that_is_read_after_each_step(tmp_path):
+    import transformers
+
     torch.manual_seed(0)
     sizes = {"hidden_size": 8, "intermediate_size": 16, "state_size": 4, "time_step_rank": 2, "conv_kernel": 3}
     config = transformers.MambaConfig(vocab_size=len(WORDS), num_hidden_layers=2, **sizes)
@@ -65,6 +66,8 @@ def test_the_recipe_of_the_docs_runs(tmp_path, monkeypatch):
 
 
 def test_mamba_is_read_by_chunk_where_steps_between_are_not_needed(tmp_path):
+    import transformers
+
     torch.manual_seed(0)
     config = transformers.MambaConfig(vocab_size=len(WORDS), hidden_size=8, state_size=4, num_hidden_layers=1)
     model = transformers.MambaForCausalLM(config).eval()
@@ -83,6 +86,8 @@ def test_mamba_is_read_by_chunk_where_steps_between_are_not_needed(tmp_path):
 
 
 def test_xlstm_has_a_matrix_a_head(tmp_path):
+    import transformers
+
     torch.manual_seed(0)
     kernels = {
         "chunkwise_kernel": "chunkwise--native_autograd",
@@ -111,6 +116,8 @@ def test_xlstm_has_a_matrix_a_head(tmp_path):
 
 
 def test_rwkv_has_a_state_by_layer_in_a_list(tmp_path):
+    import transformers
+
     torch.manual_seed(0)
     config = transformers.RwkvConfig(vocab_size=len(WORDS), context_length=32, hidden_size=8, num_hidden_layers=2)
     model = transformers.RwkvForCausalLM(config).eval()
