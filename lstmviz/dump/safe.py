@@ -6,12 +6,14 @@ plugins, and declare far more than it stores. All of that is refused before any 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import h5py
+from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t
 
 from lstmviz.dump.hdf5_file import is_hdf5, open_for_reading, other_format
 from lstmviz.dump.parts import is_recording, parts_of, recover_command, still_running
@@ -41,7 +43,7 @@ def open_safely(path: str | os.PathLike[str], only: Sequence[str] | None = None)
     file = open_for_reading(where, where, "record it again")
     try:
         if only is None:
-            _check_group(file, where, seen=set())
+            _check_group(h5g.open(file.id, b"/"), "/", where, seen=set())
         else:
             _check_members(file, where, only)
     except DumpError:
@@ -80,7 +82,7 @@ def find_dataset(file: h5py.File, path: str, called: Path) -> h5py.Dataset:
             item = item[part]
         if not isinstance(item, h5py.Dataset):
             raise DumpError(f"{called} has a group at {path[:80]!r}, not a data set; it has {_names(file)}")
-        _check_dataset(item, called)
+        _check_dataset(item.id, item.name, called)
     except LstmvizError:
         raise
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as err:
@@ -117,68 +119,74 @@ def _missing_hint(where: Path) -> str:
 
 def _check_members(file: h5py.File, where: Path, names: Sequence[str]) -> None:
     """Check a file's attributes, and some of its groups with the objects right in them."""
-    _check_attributes(file, where)
+    root, seen = h5g.open(file.id, b"/"), set[int]()
+    _check_attributes(root, "/", where)
     for name in names:
         if name in file:
-            group = _member(file, name, where)
-            for member in group if isinstance(group, h5py.Group) else ():
-                item = _member(group, member, where)
-                _check_attributes(item, where)
-                if isinstance(item, h5py.Dataset):
-                    _check_dataset(item, where)
+            group = _member(root, "/", name.encode(), where, seen)[0]
+            for each in group if isinstance(group, h5g.GroupID) else ():
+                item, place = _member(group, f"/{name}", each, where, seen)
+                _check_attributes(item, place, where)
+                if isinstance(item, h5d.DatasetID):
+                    _check_dataset(item, place, where)
 
 
-def _member(group: h5py.Group, name: str, where: Path) -> Any:
-    """Return a member of a group; DumpError where a link could lead to another file."""
-    link = group.get(name, getlink=True)
-    if not isinstance(link, h5py.HardLink):
-        place = f"{group.name.rstrip('/')}/{name}"
-        raise DumpError(f"{where} has a {type(link).__name__} at {place!r}, which could read other files; refused")
-    return group[name]
+def _member(group: h5g.GroupID, place: str, name: bytes, where: Path, seen: set[int]) -> tuple[Any, str]:
+    """Return a member of a group, and its place; DumpError where a link leads to another file or to what was seen."""
+    inside = f"{place.rstrip('/')}/{name.decode('utf-8', 'surrogateescape')}"
+    link = group.links.get_info(name)
+    if link.type != h5l.TYPE_HARD:
+        kind = type(h5py.Group(group).get(name, getlink=True)).__name__
+        raise DumpError(f"{where} has a {kind} at {inside!r}, which could read other files; refused")
+    address = link.u
+    if address in seen:
+        raise DumpError(f"{where} links {inside!r} twice; a dump holds each object once")
+    seen.add(address)
+    if len(seen) > MAX_OBJECTS:
+        raise DumpError(f"{where} holds more than {MAX_OBJECTS} objects; a dump has a few")
+    return h5o.open(group, name), inside
 
 
-def _check_group(group: h5py.Group, where: Path, seen: set[int]) -> None:
-    _check_attributes(group, where)
+def _check_group(group: h5g.GroupID, place: str, where: Path, seen: set[int]) -> None:
+    """Check a group and all in it, each opened once: h5py's own classes would take twice the time."""
+    _check_attributes(group, place, where)
     for name in group:
-        place = f"{group.name.rstrip('/')}/{name}"
-        item = _member(group, name, where)
-        address = h5py.h5o.get_info(item.id).addr
-        if address in seen:
-            raise DumpError(f"{where} links {place!r} twice; a dump holds each object once")
-        seen.add(address)
-        if len(seen) > MAX_OBJECTS:
-            raise DumpError(f"{where} holds more than {MAX_OBJECTS} objects; a dump has a few")
-        if isinstance(item, h5py.Group):
-            _check_group(item, where, seen)
-        elif isinstance(item, h5py.Dataset):
-            _check_attributes(item, where)
-            _check_dataset(item, where)
+        item, inside = _member(group, place, name, where, seen)
+        if isinstance(item, h5g.GroupID):
+            _check_group(item, inside, where, seen)
+        elif isinstance(item, h5d.DatasetID):
+            _check_attributes(item, inside, where)
+            _check_dataset(item, inside, where)
         else:
-            raise DumpError(f"{where} has a {type(item).__name__} at {place!r}; a dump holds groups and arrays only")
+            raise DumpError(f"{where} has a named type at {inside!r}; a dump holds groups and arrays only")
 
 
-def _check_attributes(item: Any, where: Path) -> None:
-    if len(item.attrs) > MAX_ATTRIBUTES:
-        raise DumpError(
-            f"{where} has {len(item.attrs):,} attributes at {item.name!r}; at most {MAX_ATTRIBUTES} are read"
-        )
-    for name in item.attrs:
-        attribute = item.attrs.get_id(name)
-        if attribute.dtype.kind not in "iufS":
+def _check_attributes(item: Any, place: str, where: Path) -> None:
+    n_attributes = h5a.get_num_attrs(item)
+    if n_attributes > MAX_ATTRIBUTES:
+        raise DumpError(f"{where} has {n_attributes:,} attributes at {place!r}; at most {MAX_ATTRIBUTES} are read")
+    names: list[bytes] = []
+    h5a.iterate(item, names.append)
+    for name in names:
+        attribute = h5a.open(item, name)
+        kind, called = attribute.get_type(), name.decode("utf-8", "surrogateescape")
+        is_text = isinstance(kind, h5t.TypeStringID) and not kind.is_variable_str()
+        if not is_text and not isinstance(kind, h5t.TypeIntegerID | h5t.TypeFloatID):
             raise DumpError(
-                f"{where} has attribute {name!r} of a type that is not read (variable-length or compound);"
+                f"{where} has attribute {called!r} of a type that is not read (variable-length or compound);"
                 " write text as fixed-length bytes"
             )
         if attribute.get_storage_size() > MAX_ATTRIBUTE_BYTES:
-            raise DumpError(f"{where} has attribute {name!r} larger than {MAX_ATTRIBUTE_BYTES} bytes; refused")
+            raise DumpError(f"{where} has attribute {called!r} larger than {MAX_ATTRIBUTE_BYTES} bytes; refused")
 
 
-def _check_dataset(dataset: h5py.Dataset, where: Path) -> None:
-    name, plist = dataset.name, dataset.id.get_create_plist()
-    if dataset.is_virtual or plist.get_external_count():
+def _check_dataset(dataset: h5d.DatasetID, name: str, where: Path) -> None:
+    plist, space, dtype = dataset.get_create_plist(), dataset.get_space(), dataset.dtype
+    layout = plist.get_layout()
+    if layout == h5d.VIRTUAL or plist.get_external_count():
         raise DumpError(f"{where} keeps {name!r} in another file (external or virtual); copy the values into the dump")
-    if dataset.dtype.kind not in "iufS" or dataset.shape is None:
-        raise DumpError(f"{where} has {name!r} of type {dataset.dtype}; only integers, floats and bytes are read")
+    if dtype.kind not in "iufS" or space.get_simple_extent_type() == h5s.NULL:
+        raise DumpError(f"{where} has {name!r} of type {dtype}; only integers, floats and bytes are read")
     codes = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
     if len(set(codes)) < len(codes):
         raise DumpError(f"{where} stores {name!r} through the same filter twice; write it through each once")
@@ -186,37 +194,36 @@ def _check_dataset(dataset: h5py.Dataset, where: Path) -> None:
         if code not in ALLOWED_FILTERS:
             allowed = ", ".join(ALLOWED_FILTERS.values())
             raise DumpError(f"{where} stores {name!r} through filter {code}; write it with {allowed} or none")
-    declared, stored = dataset.nbytes, dataset.id.get_storage_size()
+    shape, chunks = space.get_simple_extent_dims(), plist.get_chunk() if layout == h5d.CHUNKED else None
+    declared, stored = math.prod(shape) * dtype.itemsize, dataset.get_storage_size()
     if declared and not stored:
         raise DumpError(f"{where} declares {name!r} with {declared} bytes but none are stored; it was never written")
     if declared > stored * MAX_RATIO:
         raise DumpError(
             f"{where} declares {declared} bytes for {name!r} and stores {stored}; refused as a decompression bomb"
         )
-    for length, most in zip(dataset.shape, dataset.maxshape, strict=True):
-        if most is not None and (most < length or (dataset.chunks is None and most != length)):
+    for length, most in zip(shape, space.get_simple_extent_dims(True), strict=True):
+        if most != h5s.UNLIMITED and (most < length or (chunks is None and most != length)):
             raise DumpError(
                 f"{where} declares {name!r} with {length} of at most {most}; it is damaged, record it again"
             )
-    if dataset.chunks is not None:
-        _check_chunks(dataset, where)
+    if chunks is not None:
+        _check_chunks(dataset, name, where, dtype.itemsize, shape, chunks)
     elif stored != declared:
         raise DumpError(f"{where} declares {declared} bytes for {name!r} and stores {stored}; record it again")
 
 
-def _check_chunks(dataset: h5py.Dataset, where: Path) -> None:
-    n_bytes, n_chunks = dataset.dtype.itemsize, 1
-    for length, chunk in zip(dataset.shape, dataset.chunks, strict=True):
+def _check_chunks(
+    dataset: h5d.DatasetID, name: str, where: Path, n_bytes: int, shape: tuple[int, ...], chunks: tuple[int, ...]
+) -> None:
+    n_chunks = 1
+    for length, chunk in zip(shape, chunks, strict=True):
         n_bytes *= chunk
         n_chunks *= -(-length // chunk)
     if n_bytes > MAX_CHUNK_BYTES:
-        raise DumpError(
-            f"{where} has chunks of {n_bytes} bytes in {dataset.name!r}; at most {MAX_CHUNK_BYTES} are read"
-        )
-    if dataset.id.get_num_chunks() < n_chunks:
-        raise DumpError(
-            f"{where} has {dataset.id.get_num_chunks()} of {n_chunks} chunks of {dataset.name!r}; write it whole"
-        )
+        raise DumpError(f"{where} has chunks of {n_bytes} bytes in {name!r}; at most {MAX_CHUNK_BYTES} are read")
+    if (n_stored := dataset.get_num_chunks()) < n_chunks:
+        raise DumpError(f"{where} has {n_stored} of {n_chunks} chunks of {name!r}; write it whole")
 
 
 def _reason(err: BaseException) -> str:

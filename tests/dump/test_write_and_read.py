@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import lstmviz
 from lstmviz.dump import safe
+from lstmviz.dump.header import Header
 from lstmviz.dump.schema import AxisPlan, DumpPlan, SourcePlan, pack_strings, unpack_strings
 from lstmviz.errors import DumpError, DumpExists, DumpMissing, LstmvizError, NewerFormat, UnknownName, WindowError
 from support.budget import examples
@@ -183,6 +184,20 @@ DAMAGE = {
     ),
     "text": (lambda f, _: f.create_dataset("note", data="hello"), ["note", "only integers"]),
     "text attribute": (lambda f, _: f.attrs.__setitem__("note", "hello"), ["note", "fixed-length"]),
+    **{
+        f"attribute that is {kind}": (lambda f, _, v=value: f["tracks/part"].attrs.update(note=v), ["note", word])
+        for kind, value, word in (
+            ("a truth value", True, "not read"),
+            ("compound", np.zeros(2, [("a", "i4")]), "not read"),
+            ("complex", 1j, "not read"),
+            ("of any length", "a" * 100, "fixed-length"),
+            ("large", np.zeros(8_000), "larger than 10000 bytes"),
+        )
+    },
+    "nothing for n_steps": (
+        lambda f, _: f["axes/text"].attrs.__setitem__("n_steps", h5py.Empty("i8")),
+        ["is damaged"],
+    ),
     "bomb": (
         lambda f, _: f.create_dataset("sources/x", (2**30, 1), "f4", chunks=(2**20, 1), compression="gzip"),
         ["never written"],
@@ -206,7 +221,7 @@ DAMAGE = {
         ["chunks of 67108868"],
     ),
     "filter": (lambda f, _: f.create_dataset("x", (8,), "i4", scaleoffset=0), ["filter 6"]),
-    "named type": (lambda f, _: f.__setitem__("x", np.dtype("f4")), ["Datatype"]),
+    "named type": (lambda f, _: f.__setitem__("x", np.dtype("f4")), ["named type"]),
     "tokens of floats": (
         lambda f, _: replace(f, "axes/text/tokens", np.array([0, 1, np.nan, 0, 1, 2, 3])),
         ["'/axes/text/tokens' is float64", "integers"],
@@ -341,8 +356,9 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("what", DAMAGE)
-def test_what_is_wrong_in_a_file_is_one_line_that_names_it(path, tmp_path, what):
+def test_what_is_wrong_in_a_file_is_one_line_that_names_it(path, tmp_path, monkeypatch, what):
     change, words = DAMAGE[what]
+    monkeypatch.setattr(safe, "MAX_ATTRIBUTE_BYTES", 10_000)
     edit(path, lambda file: change(file, tmp_path))
     with pytest.raises(DumpError) as caught:
         lstmviz.open_dump(path)
@@ -406,6 +422,19 @@ def _read_everything(path):
     except LstmvizError as error:
         return str(error)
     return ""
+
+
+def test_attributes_are_what_h5py_reads_of_them(path):
+    numbers = (7, "u1"), (-7, "<i8"), (7, ">i4"), (0.1, "f2"), (0.1, ">f8"), ([1, 2], "i2"), ([[1], [2]], "f4")
+    given = [*(np.bytes_(word.encode()) for word in HOSTILE[1:]), np.array([b"a", b"bc"])]
+    given += [np.array(value, dtype) for value, dtype in numbers]
+    with h5py.File(path, "r+") as file:
+        file.attrs.update({f"a{i}": value for i, value in enumerate(given)})
+    with h5py.File(path) as file:
+        for name, value in file.attrs.items():
+            read = Header(file, path)._attribute(file, name)
+            assert (type(read), np.asarray(read).dtype) == (type(value), np.asarray(value).dtype)
+            np.testing.assert_array_equal(read, value)
 
 
 def test_names_that_are_not_there_list_those_that_are(path):
