@@ -3,6 +3,9 @@
 HDF5's library does not survive every file: a changed number can end its process, keep it busy for ever, or make it ask
 for any amount of memory. So each file is read whole in a child process first, once: it has limits of memory and time. A
 file that lstmviz has just written is known; what was read in a child is remembered in the user's cache.
+
+Linux holds the child to its memory, and every Unix to its time on the processor. Elsewhere the child is watched from
+here, and ended.
 """
 
 from __future__ import annotations
@@ -10,7 +13,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
@@ -19,12 +25,13 @@ from pathlib import Path
 
 from lstmviz.errors import DumpError, LstmvizError
 from lstmviz.system.cache import cache_folder
+from lstmviz.system.memory import resident_bytes
 from lstmviz.system.own_files import new_file
 from lstmviz.system.worker import command, signal_name
 
 KIND = "tried"  # the folder in the user's cache
 MEMORY = 400 * 2**20  # bytes that the child may take, beside what it has: a chunk has 64 MB at most
-SECONDS = 8.0  # for any file, besides
+SECONDS = 8.0  # of the processor for any file, besides
 SECONDS_PER_BYTE = 1 / 20e6
 BLOCK_BYTES = 2**24  # read at a time
 SECONDS_PER_FILE = 0.1  # where a child reads many
@@ -35,6 +42,12 @@ IN_CHILD = "LSTMVIZ_READS_FIRST"  # in the environment of the child
 REFUSED = "it is damaged or hostile, and is not read; copy or record it again"
 
 OUT_OF_MEMORY, TOO_MUCH, SHORT_CHUNK = 5, 6, 7  # exit codes of the child
+HAS_TIMER = hasattr(signal, "SIGPROF")  # which ends a process that has taken its time of the processor
+TOO_LONG = -signal.SIGPROF if HAS_TIMER else None
+PATIENCE = 10 if HAS_TIMER else 1  # times that limit, by the clock: a busy machine lets a child wait
+IS_HELD = sys.platform == "linux"  # to its memory; macOS takes such a limit and ignores it
+LOOK_EVERY = 0.05  # seconds between two looks at the memory of a child that is not
+START_MEMORY = 100 * 2**20  # bytes that the child has before it reads, and more
 CHECKS = 2  # what the child looks at, numbered: raise it where that becomes more, so that all files are read anew
 
 _known: set[str] = set()
@@ -134,12 +147,12 @@ def _library() -> str:
 def _read_in_child(path: Path, called: Path) -> None:
     limit = SECONDS + _stored(path) * SECONDS_PER_BYTE
     try:
-        done = _run_child([path], limit)
-    except subprocess.TimeoutExpired as err:
-        raise DumpError(f"{called} keeps HDF5 busy for more than {limit:.0f} seconds: {REFUSED}") from err
+        code = _run_child([path], limit)[0]
     except OSError:  # no process can be started: it is read here, as checked as it can be
         return
-    check_end(done.returncode, called)
+    if code == TOO_LONG or code is None:
+        raise DumpError(f"{called} keeps HDF5 busy for more than {limit:.0f} seconds: {REFUSED}")
+    check_end(code, called)
 
 
 def check_end(code: int, called: Path) -> None:
@@ -159,22 +172,35 @@ def _read_many_in_child(paths: Sequence[Path]) -> int:
     limit = SECONDS + len(paths) * SECONDS_PER_FILE
     with suppress(OSError):
         limit += sum(map(_stored, paths)) * SECONDS_PER_BYTE
-        try:
-            return len(_run_child(paths, limit).stdout)
-        except subprocess.TimeoutExpired as err:
-            return len(err.stdout or b"")
+        return _run_child(paths, limit)[1]
     return 0
 
 
-def _run_child(paths: Sequence[Path], limit: float) -> subprocess.CompletedProcess[bytes]:
-    """Read files in a child, which writes a byte for each that it has read."""
-    environment = os.environ | {IN_CHILD: "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return subprocess.run(  # noqa: S603
+def _run_child(paths: Sequence[Path], limit: float) -> tuple[int | None, int]:
+    """Read files in a child; return its exit code, None where it was ended for its time, and how many files it read."""
+    environment = {IN_CHILD: str(limit), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    with subprocess.Popen(  # noqa: S603
         command("lstmviz.dump.trial_child", *map(str, paths)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment,
-        timeout=limit,
-        check=False,
-    )
+        env=os.environ | environment,
+    ) as child:
+        try:
+            return _wait(child, limit * PATIENCE)
+        finally:
+            child.kill()
+
+
+def _wait(child: subprocess.Popen[bytes], limit: float) -> tuple[int | None, int]:
+    """Wait until a child ends, and end it where it takes more memory than it may, or more seconds by the clock."""
+    end, code = time.monotonic() + limit, None
+    while (left := end - time.monotonic()) > 0:
+        with suppress(subprocess.TimeoutExpired):
+            read, _ = child.communicate(timeout=left if IS_HELD else min(left, LOOK_EVERY))
+            return child.returncode, len(read)
+        if not IS_HELD and resident_bytes(child.pid) > START_MEMORY + MEMORY:
+            code = OUT_OF_MEMORY
+            break
+    child.kill()
+    return code, len(child.communicate()[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,7 +13,16 @@ from pathlib import Path
 import h5py
 
 from lstmviz.dump.chunk_lengths import has_short_chunk
-from lstmviz.dump.trial import BLOCK_BYTES, MEMORY, MOST_OBJECTS, OUT_OF_MEMORY, SHORT_CHUNK, TOO_MUCH
+from lstmviz.dump.trial import (
+    BLOCK_BYTES,
+    HAS_TIMER,
+    IN_CHILD,
+    MEMORY,
+    MOST_OBJECTS,
+    OUT_OF_MEMORY,
+    SHORT_CHUNK,
+    TOO_MUCH,
+)
 
 if sys.platform != "win32":
     import resource
@@ -24,6 +34,7 @@ SPARE_BYTES = 4_096  # by which a stored chunk may exceed twice its size
 def main() -> int:
     """Read every value of the files given, and write a byte for each; return the exit code of the first that is odd."""
     limit_memory()
+    limit_time(float(os.environ[IN_CHILD]))
     for path in sys.argv[1:]:
         code = read_whole(path)
         if code:
@@ -50,12 +61,18 @@ def read_whole(path: str) -> int:
 
 
 def limit_memory() -> None:
-    """Let this process take no more memory than one file may need."""
+    """Let this process take no more memory than one file may need, where the system holds it to that."""
     if sys.platform == "linux":
         with suppress(OSError, ValueError):
             size = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
             resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def limit_time(seconds: float) -> None:
+    """Let this process end by SIGPROF when it has taken so much of the processor's time; Windows has no such timer."""
+    if HAS_TIMER:
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _objects(group: h5py.Group) -> Iterator[h5py.Group | h5py.Dataset | None]:

@@ -1,4 +1,4 @@
-"""What the system's allocator keeps of memory that was freed."""
+"""What the system's allocator keeps of memory that was freed, and what another process has."""
 
 from __future__ import annotations
 
@@ -18,3 +18,17 @@ def few_arenas() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS)
     except (AttributeError, OSError, TypeError):  # another allocator, which has no such pools
         return
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the memory that a process and those it started hold; 0 where it has ended.
+
+    On Windows the interpreter of a virtual environment starts another one, which does the work.
+    """
+    import psutil  # on Linux it is not installed with lstmviz
+
+    try:
+        process = psutil.Process(pid)
+        return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
+    except psutil.Error:
+        return 0

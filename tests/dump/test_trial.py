@@ -18,6 +18,7 @@ from lstmviz.dump import hdf5_file, safe, trial
 from lstmviz.dump.chunk_lengths import has_short_chunk
 from lstmviz.errors import DumpError, LstmvizError
 from lstmviz.opening import glances
+from lstmviz.system.memory import resident_bytes
 from support.budget import is_long
 from support.commands import run
 
@@ -39,11 +40,11 @@ def path(tmp_path):
 def children(monkeypatch, tmp_path):
     """How many children were started; nothing is known yet."""
     started = []
-    original = subprocess.run
+    original = subprocess.Popen
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(trial, "_known", set())
     monkeypatch.setattr(trial, "_own", set())
-    monkeypatch.setattr(trial.subprocess, "run", lambda *a, **k: started.append(1) or original(*a, **k))
+    monkeypatch.setattr(trial.subprocess, "Popen", lambda *a, **k: started.append(1) or original(*a, **k))
     return started
 
 
@@ -81,11 +82,15 @@ def test_what_this_process_wrote_or_recorded_needs_no_child(tmp_path, children):
     assert not children
 
 
+WORKS = "from lstmviz.dump.trial_child import limit_time; limit_time(0.1)\nwhile True: pass"
+
+
 @pytest.mark.parametrize(
     ("child", "words"),
     [
         ("import os; os.kill(os.getpid(), 11)", "ends HDF5's library by SIGSEGV: it is damaged or hostile"),
-        ("import time; time.sleep(60)", "keeps HDF5 busy for more than"),
+        ("import time; time.sleep(60)", "keeps HDF5 busy for more than 1 seconds"),
+        (WORKS, "keeps HDF5 busy for more than 1 seconds"),
         ("raise SystemExit(5)", "makes HDF5 ask for more than 400 MB at a time"),
         ("raise SystemExit(6)", "holds more than 100,000 groups"),
     ],
@@ -93,11 +98,19 @@ def test_what_this_process_wrote_or_recorded_needs_no_child(tmp_path, children):
 def test_what_becomes_of_the_child_is_said_in_a_line(path, children, monkeypatch, child, words):
     monkeypatch.setattr(trial, "command", lambda *_: [sys.executable, "-c", child])
     monkeypatch.setattr(trial, "SECONDS", 1.0)
+    monkeypatch.setattr(trial, "PATIENCE", 60 if child == WORKS else 1)
     for _ in range(2):  # it is not remembered as read
         with pytest.raises(DumpError, match=words) as raised:
             lstmviz.open_dump(path)
         assert "\n" not in str(raised.value)
     assert len(children) == 2
+
+
+def test_a_child_that_waits_for_the_processor_is_waited_for(path, monkeypatch):
+    monkeypatch.setattr(trial, "command", lambda *_: [sys.executable, "-c", "import time; time.sleep(0.3)"])
+    monkeypatch.setattr(trial, "SECONDS", 0.1)
+    monkeypatch.setattr(trial, "PATIENCE", 600)
+    trial.require(path, path)
 
 
 @cache
@@ -137,6 +150,36 @@ def test_a_small_chunk_that_inflates_to_much_is_refused(path, children, place, l
     store_as(path, place, [GZIP] * layers, a_gigabyte() if layers == 1 else zlib.compress(a_gigabyte(), 9))
     with pytest.raises(DumpError, match=r"ask for more than 400 MB|the same filter twice"):
         lstmviz.open_dump(path)
+
+
+@pytest.fixture
+def is_watched(monkeypatch):
+    """A child is held to no memory by the system, as on macOS and Windows."""
+    child = "from lstmviz.dump import trial_child as c; c.limit_memory = lambda: None; raise SystemExit(c.main())"
+    monkeypatch.setattr(trial, "IS_HELD", False)
+    monkeypatch.setattr(trial, "command", lambda _, *given: [sys.executable, "-c", child, *given])
+
+
+def test_where_the_system_holds_no_process_to_its_memory_the_child_is_watched(path, children, is_watched, monkeypatch):
+    monkeypatch.setattr(trial, "MEMORY", 100 * 2**20)
+    lstmviz.open_dump(path).close()
+    with h5py.File(path, "r+") as file:
+        file.create_dataset("one", (), "S1000000000")
+    assert path.stat().st_size < 100_000
+    with pytest.raises(DumpError, match="ask for more than 100 MB"):
+        lstmviz.open_dump(path)
+    assert len(children) == 2
+
+
+def test_the_memory_of_a_process_is_that_of_those_it_started_too():
+    """On Windows the interpreter of a virtual environment starts another one."""
+    works = "b = bytearray(50_000_000); print(flush=True); input()"
+    starts = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {works!r}])"
+    with subprocess.Popen([sys.executable, "-c", starts], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        assert 50_000_000 < resident_bytes(process.pid) < 200_000_000
+        process.communicate(b"\n")
+    assert resident_bytes(process.pid) == 0
 
 
 @pytest.mark.parametrize(

@@ -26,13 +26,13 @@ from fuzz import targets
 from fuzz.mutators import SECRET
 from fuzz.targets import TARGETS, Target
 from lstmviz.dump import trial, trial_child
+from lstmviz.dump.trial_child import limit_time
 from lstmviz.errors import LstmvizError
 from support import children
 
 MARK = "CANARY-7f3a9c"  # in every file that no answer may have anything of
 MOST_SECONDS, MOST_BYTES = 10.0, 2**30
 LAST_SECONDS = 2 * MOST_SECONDS  # of the processor, after which an input is given up
-TOO_LONG = -signal.SIGPROF  # the exit code of a reading that was ended
 FILES = 20  # that one fork reads
 CODE = struct.Struct("i")  # an exit code in a pipe
 
@@ -57,11 +57,11 @@ def _try_all(name: str, first: str, stop: str, folder: str, *given: str) -> None
     if given:  # files to take the place of others
         targets.uses_at_a_time = 4
         for i, (file, changed) in enumerate(zip(given[::2], given[1::2], strict=True)):
-            end_after(LAST_SECONDS)
+            limit_time(LAST_SECONDS)
             tries.one(i, {changed: Path(file).read_bytes()})
     for seed in range(int(first), int(stop)):
         _say(next=seed)
-        end_after(LAST_SECONDS)
+        limit_time(LAST_SECONDS)
         tries.one(seed, tries.changed(seed))
     os._exit(0)  # threads that still read would meet an interpreter that ends
 
@@ -130,11 +130,6 @@ def _processor_seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def end_after(seconds: float) -> None:
-    """Have this process end by SIGPROF when it has taken so much of the processor's time from now on."""
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-
-
 def _write_secrets(folder: Path) -> None:
     import h5py
     import numpy as np
@@ -174,7 +169,7 @@ class Reader:
         limit = trial.SECONDS + path.stat().st_size * trial.SECONDS_PER_BYTE
         os.write(self._ask, (json.dumps([str(path), limit]) + "\n").encode())
         (code,) = CODE.unpack(os.read(self._answers, CODE.size))
-        if code == TOO_LONG:
+        if code == trial.TOO_LONG:
             raise trial.DumpError(f"{called} keeps HDF5 busy: {trial.REFUSED}")
         trial.check_end(code, called)
 
@@ -207,7 +202,7 @@ class Fork:
             with os.fdopen(asked) as lines:
                 for line in lines:
                     path, limit = json.loads(line)
-                    end_after(limit)
+                    limit_time(limit)
                     os.write(answer, CODE.pack(trial_child.read_whole(path)))
             os._exit(0)
         os.close(asked)

@@ -26,8 +26,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fuzz.batch import LAST_SECONDS, TOO_LONG
+from fuzz.batch import LAST_SECONDS
 from fuzz.targets import TARGETS
+from lstmviz.dump.trial import TOO_LONG
 from lstmviz.system.worker import signal_name
 from support.paths import TESTS
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fuzz.batch import TOO_LONG, Reader, end_after
+from fuzz.batch import Reader
 from fuzz.run import FAILED, Batch, Nursery, batches, shares
 from lstmviz.dump import trial, trial_child
 from lstmviz.errors import DumpError
@@ -60,14 +60,14 @@ def _work(seconds):
 def _ended(work):
     """Return how a fork ends that may take 0.1 seconds of the processor."""
     if not (pid := os.fork()):
-        end_after(0.1)
+        trial_child.limit_time(0.1)
         work(0.4)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def test_an_input_is_given_up_by_the_time_of_the_processor_and_not_by_that_of_the_clock():
-    assert _ended(_work) == TOO_LONG
+    assert _ended(_work) == trial.TOO_LONG
     assert _ended(time.sleep) == 0
 
 

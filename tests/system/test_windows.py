@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import sys
 from types import ModuleType
 
@@ -34,15 +35,20 @@ class Msvcrt(ModuleType):
             self.held[key] = handle
 
 
+def loaded(module):
+    """A module, loaded anew."""
+    there = importlib.util.spec_from_file_location("on_windows", module.__file__)
+    module = importlib.util.module_from_spec(there)
+    there.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
 def on_windows(monkeypatch):
     """The module of a recording's parts as Windows loads it."""
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setitem(sys.modules, "msvcrt", Msvcrt())
-    there = importlib.util.spec_from_file_location("parts_on_windows", parts.__file__)
-    module = importlib.util.module_from_spec(there)
-    there.loader.exec_module(module)
-    return module
+    return loaded(parts)
 
 
 def test_a_recording_in_progress_is_told_until_it_is_released(on_windows, tmp_path):
@@ -70,3 +76,24 @@ def test_a_child_that_a_file_ended_by_a_fault_is_one_that_did_not_survive_it(tmp
     if name is not None:
         with pytest.raises(DumpError, match=f"a.h5 ends HDF5's library by {name}"):
             trial.check_end(code, tmp_path / "a.h5")
+
+
+@pytest.mark.parametrize(
+    ("child", "words"),
+    [
+        ("import time; time.sleep(60)", "a.h5 keeps HDF5 busy for more than 0 seconds"),
+        ("import time; b = bytearray(200_000_000); time.sleep(60)", "a.h5 makes HDF5 ask for more than 50 MB"),
+    ],
+)
+def test_a_first_reading_is_ended_by_whoever_waits_for_it(tmp_path, monkeypatch, child, words):
+    """Windows has no timer of the processor's time, and no limit of memory that a process can set itself."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "platform", "win32")
+        patch.delattr(signal, "SIGPROF")
+        module = loaded(trial)
+    monkeypatch.setattr(module, "command", lambda *_: [sys.executable, "-c", child])
+    monkeypatch.setattr(module, "SECONDS", 60 if "bytearray" in child else 0.3)
+    monkeypatch.setattr(module, "MEMORY", 50 * 2**20)
+    (tmp_path / "a.h5").touch()
+    with pytest.raises(DumpError, match=words):
+        module.require(tmp_path / "a.h5", tmp_path / "a.h5")
