@@ -254,6 +254,16 @@ def test_a_byte_that_changed_on_the_disk_changes_no_answer(dump, caplog, which, 
     assert ("is damaged; it is built again" in caplog.text) == (is_used and which != "sums")
 
 
+@pytest.mark.parametrize("which", FILES)
+def test_a_file_of_a_terabyte_among_those_of_an_index_is_not_read(dump, which):
+    answers(dump)
+    path = dict(zip(FILES, index._files(dump.source("rnn.l0.h"), index.index_folder(dump)), strict=True))[which]
+    n_bytes = path.stat().st_size
+    os.truncate(path, 2**40)
+    assert answers(lstmviz.open_dump(dump.path), threshold=0.3051) == plain(dump, threshold=0.3051)
+    assert path.stat().st_size == n_bytes
+
+
 @pytest.mark.parametrize("which", ["units", "rows"])
 def test_an_index_that_is_open_is_read_again_when_somebody_wrote_to_it(dump, monkeypatch, which):
     answers(dump)

@@ -48,6 +48,7 @@ THREADS = 2
 BLOCK_VALUES = 2**22  # recorded values read, coded and written at a time
 SPARE_BYTES = 2**26  # of the disk that an index leaves free
 MINIMA_AT_ONCE = 256  # that are made before somebody looks whether they are still wanted
+SUM_BYTES = 8  # of a checksum
 LOOK_EVERY = 1.0  # seconds between two looks whether anybody wrote to an index that is open
 
 
@@ -321,7 +322,7 @@ def _open_index(dump: DumpReader, source: Source, folder: Path) -> CodeMatrices 
     try:
         check_own_folder(folder, dump.path)
         with open_own(sums_file) as file:
-            raw = file.readall()
+            raw = file.read(3 * n_blocks(n_values) * SUM_BYTES + 1)
         if json.loads(read_text(description)) != _description(dump, source, raw):
             return None
         sums = np.frombuffer(raw, "<u8").reshape(3, n_blocks(n_values))
