@@ -325,3 +325,23 @@ def test_a_training_killed_at_any_write_of_a_moment_leaves_those_before(tmp_path
 
 def states_of(folder, update):
     return lstmviz.open_dump(folder / f"update-{update:08d}.h5").states("rnn.l1.c")[:]
+
+
+def test_what_stands_in_the_way_of_a_moment_is_one_line_and_the_training_goes_on(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    with pytest.raises(RecordingError, match=r"no moments can be kept in .*file \(File exists\); give another folder="):
+        snapshots_of(made(), tmp_path / "file")
+    snapshots = snapshots_of(made(), tmp_path)
+    (tmp_path / ".lock").mkdir()
+    assert snapshots.take(3) is None
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert "a moment cannot be written to" in told[0]
+    assert "the moment of update 3 is left out; the training goes on" in told[1]
+    (tmp_path / ".lock").rmdir()
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "precious").touch()
+    (tmp_path / ".taking").symlink_to(tmp_path / "theirs")
+    (tmp_path / ".lock").symlink_to(tmp_path / "theirs" / "precious")
+    assert snapshots.take(3) == tmp_path / "update-00000003.h5"
+    assert [path.name for path in (tmp_path / "theirs").iterdir()] == ["precious"]

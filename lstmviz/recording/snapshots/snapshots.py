@@ -110,7 +110,12 @@ class Snapshots:
             read_options(model, vocab, **options)  # says what does not fit, before the training begins
         self._probe = make_probe(model, texts, batches, encode, vocab, forward, (tracks, sequence_tracks))
         self.folder = resolve_path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise RecordingError(
+                f"no moments can be kept in {self.folder} ({err.strerror or err}); give another folder="
+            ) from err
         self._taken = {moment.update: seen for moment, seen in self._found()}
 
     @property
@@ -127,8 +132,8 @@ class Snapshots:
                 the model's predictions of the probe is drawn, where it has any.
 
         Returns:
-            The dump of the moment; None where the disk is full, which a line on standard error says: the training
-            goes on.
+            The dump of the moment; None where the disk is full or the folder takes none, which a line on standard error
+            says: the training goes on.
 
         Raises:
             InputError: The step or the loss is no such number.
@@ -149,6 +154,11 @@ class Snapshots:
                 f"another process takes a moment into {self.folder} now; take moments in one process only, such as "
                 "that of rank 0"
             ) from err
+        except OSError as err:
+            if isinstance(err, LstmvizError):
+                raise
+            print_line(f"a moment cannot be written to {self.folder} ({err.strerror or err}: {err.filename})")
+            return _left_out(moment)
 
     def _record(self, moment: Moment, path: Path) -> Path | None:
         run = record(self._model, path, self._vocab, **self._options)
@@ -162,8 +172,7 @@ class Snapshots:
                 "goes on with it; end this one"
             )
         if run.stopped or not self._are_weights_kept(path):
-            print_line(f"the moment of update {moment.update:,} is left out; the training goes on")
-            return None
+            return _left_out(moment)
         taken = glance(path)
         self._check_same(taken)
         target = self.folder / moment.file_name
@@ -219,6 +228,10 @@ class Snapshots:
                 f"{odd} has {has.get(odd, 'no')} units now and {had.get(odd, 'none')} in {before.path}; give the same "
                 "model and options, or another folder="
             )
+
+
+def _left_out(moment: Moment) -> None:
+    print_line(f"the moment of update {moment.update:,} is left out; the training goes on")
 
 
 def _update(given: Any) -> int:
