@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError, deserialize
 
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ModelError, ModelMissing, ProjectionError
 from lstmviz.rerun.rerun import model_file
-from lstmviz.training.model_config import model_beside, read_description
+from lstmviz.training.model_config import model_beside, read_description, read_weights
 
 WEIGHT = "embedding.weight"  # in the model's file
-DTYPES = ("F16", "F32", "F64")  # as safetensors names them, that NumPy reads
+DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}  # by safetensors' name, those that NumPy reads
 BLOCK_STEPS = 2**20  # of token ids counted at a time
 
 
@@ -35,9 +35,7 @@ def embeddings(dump: DumpReader) -> Embeddings:
     try:
         model_file(dump)
         description = read_description(path)
-        with safe_open(path, framework="np") as file:
-            is_there = WEIGHT in file.keys() and file.get_slice(WEIGHT).get_dtype() in DTYPES  # noqa: SIM118  not a dict
-            matrix = file.get_tensor(WEIGHT) if is_there else None
+        stored = dict(deserialize(read_weights(path, description.n_weights)))  # type: ignore[no-untyped-call]
     except ModelMissing:
         raise ProjectionError(
             f"no model lies beside {dump.path.name}, so there are no embeddings; samples and lstmviz train save one"
@@ -46,6 +44,9 @@ def embeddings(dump: DumpReader) -> Embeddings:
         raise ProjectionError(f"there are no embeddings: {err}") from err
     except (SafetensorError, OSError) as err:
         raise ProjectionError(f"{path.name} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
+    weight = stored.get(WEIGHT, {})
+    dtype = DTYPES.get(weight.get("dtype"))
+    matrix = None if dtype is None else np.frombuffer(weight["data"], dtype).reshape(weight["shape"])
     if matrix is None or matrix.ndim != 2 or not np.isfinite(matrix).all():
         raise ProjectionError(f"the model in {path.name} has no embedding of its tokens")
     if vocab is None or len(matrix) != len(vocab) or description.vocab != vocab:

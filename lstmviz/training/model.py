@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load as of_bytes
 from safetensors.torch import save as as_bytes
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from lstmviz.errors import ModelError
 from lstmviz.system.atomic import replacing
-from lstmviz.training.model_config import KEY, ModelDescription
+from lstmviz.training.model_config import KEY, ModelDescription, read_description, read_weights
 
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
@@ -68,25 +69,22 @@ def save(model: TextModel, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> TextModel:
     """Rebuild a model, float32 and in evaluation mode, from a file that ``save`` wrote; no code in it is run.
 
-    Every weight's shape is checked against the description before a byte of it is read. Raises ModelError.
+    The file's size and every weight's shape are checked against the description. Raises ModelError.
     """
     target = Path(path)
+    if not target.exists():
+        raise ModelError(f"no model at {target}; train one with lstmviz train")
+    description = read_description(target)
+    with torch.device("meta"):  # sizes only: a wrong description must not take memory
+        model = TextModel(description)
+    wanted = {name: list(value.shape) for name, value in model.state_dict().items()}
     try:
-        with safe_open(target, framework="pt") as file:
-            description = ModelDescription.from_json((file.metadata() or {}).get(KEY, "{}"))
-            with torch.device("meta"):  # sizes only: a wrong description must not take memory
-                model = TextModel(description)
-            wanted = {name: list(value.shape) for name, value in model.state_dict().items()}
-            stored = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            if wanted != stored:
-                odd = min(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name))
-                raise ModelError(
-                    f"{target}: weight {odd!r} is {stored.get(odd)} and the description says {wanted.get(odd)}"
-                )
-            weights = {name: file.get_tensor(name).float() for name in wanted}
-    except FileNotFoundError as err:
-        raise ModelError(f"no model at {target}; train one with lstmviz train") from err
+        weights = of_bytes(read_weights(target, description.n_weights))
     except (SafetensorError, OSError) as err:
         raise ModelError(f"{target} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
-    model.load_state_dict(weights, assign=True)
+    stored = {name: list(value.shape) for name, value in weights.items()}
+    if wanted != stored:
+        odd = min(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name))
+        raise ModelError(f"{target}: weight {odd!r} is {stored.get(odd)} and the description says {wanted.get(odd)}")
+    model.load_state_dict({name: value.float() for name, value in weights.items()}, assign=True)
     return model.eval()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from lstmviz.errors import InputError, ModelError
+from lstmviz.system.own_files import open_own
 
 Task = Literal["next", "label"]
 Cell = Literal["lstm", "gru", "rnn"]
@@ -18,6 +20,11 @@ FORMAT = "lstmviz-model"
 VERSION = 1
 KEY = "lstmviz"  # of the description in the header of a model's file
 MAX_UNITS, MAX_LAYERS, MAX_VOCAB = 4096, 16, 1_000_000
+GATES: dict[Cell, int] = {"lstm": 4, "gru": 3, "rnn": 1}  # rows of weights that each unit has
+N_LENGTH = 8  # bytes at the beginning of a safetensors file, which say how long its header is
+MOST_HEADER = 100_000_000  # bytes, as in safetensors itself
+MOST_TENSORS = 1_000  # of a file; the largest model has 131
+MOST_VALUE = 8  # bytes of a weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,14 @@ class ModelDescription:
         return len(self.labels) if self.task == "label" else len(self.vocab)
 
     @property
+    def n_weights(self) -> int:
+        """Number of all weights."""
+        n_directions, n = 2 if self.is_bidirectional else 1, self.n_units
+        inputs = [self.n_embedding] + [n * n_directions] * (self.n_layers - 1)
+        recurrent = sum(n_directions * GATES[self.cell] * n * (n_in + n + 2) for n_in in inputs)
+        return len(self.vocab) * self.n_embedding + recurrent + self.n_outputs * (n * n_directions + 1)
+
+    @property
     def words(self) -> str:
         """The model in a few words, such as "2 x 128 LSTM"."""
         direction = "bidirectional " if self.is_bidirectional else ""
@@ -112,13 +127,36 @@ def model_beside(dump: str | os.PathLike[str]) -> Path:
 
 def read_description(path: str | os.PathLike[str]) -> ModelDescription:
     """Read the description in a model's file, and no weights; ModelError where it is not a model written by lstmviz."""
-    from safetensors import SafetensorError, safe_open
-
+    name = Path(path).name
     try:
-        with safe_open(path, framework="np") as file:
-            return ModelDescription.from_json((file.metadata() or {}).get(KEY, "{}"))
-    except (SafetensorError, OSError) as err:
-        raise ModelError(f"{Path(path).name} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
+        with _opened(path) as file:
+            n_bytes = int.from_bytes(file.read(N_LENGTH), "little")
+            if n_bytes > MOST_HEADER:
+                raise ModelError(f"{name} cannot be read as a model (it begins with {n_bytes:,} bytes of description)")
+            header = json.loads(file.read(n_bytes))
+            if len(header) > MOST_TENSORS:
+                raise ModelError(f"{name} cannot be read as a model (it has {len(header):,} tensors)")
+            return ModelDescription.from_json(header.get("__metadata__", {}).get(KEY, "{}"))
+    except ModelError:
+        raise
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as err:
+        raise ModelError(f"{name} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
+
+
+def read_weights(path: str | os.PathLike[str], n_values: int) -> bytes:
+    """Return the bytes of a safetensors file of at most so many values; ModelError where it is larger, OSError.
+
+    They are read and not mapped: a mapped file that another program cuts would end this process.
+    """
+    with _opened(path) as file:
+        most = N_LENGTH + MOST_HEADER + MOST_VALUE * n_values
+        if (n_bytes := os.fstat(file.fileno()).st_size) > most:
+            raise ModelError(f"{Path(path).name} has {n_bytes:,} bytes, more than its model; put it back")
+        return file.readall()
+
+
+def _opened(path: str | os.PathLike[str]) -> FileIO:
+    return open_own(Path(os.path.realpath(path)))  # the user may have put a link to a model beside a dump
 
 
 def _strings(entries: Any) -> tuple[str, ...]:

@@ -327,6 +327,51 @@ def test_a_description_of_hostile_kinds_is_one_line(tmp_path, lie, line):
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("more", [{}, {"n_layers": 3}, {"is_bidirectional": True, "task": "label", "labels": ("x",)}])
+def test_the_number_of_weights_is_that_of_the_module(cell, more):
+    description = ModelDescription(tuple(LETTERS), cell=cell, n_units=7, n_embedding=5, **more)
+    assert description.n_weights == sum(weight.numel() for weight in TextModel(description).parameters())
+
+
+def test_a_model_whose_file_is_cut_goes_on(tmp_path):
+    path = tmp_path / "large.safetensors"
+    model = TextModel(ModelDescription(tuple(LETTERS), n_units=100))
+    save_file(model.state_dict(), path, metadata={"lstmviz": model.description.to_json()})  # float32, as they are used
+    loaded = load(path)
+    os.truncate(path, 4096)
+    torch.testing.assert_close(loaded.state_dict(), model.state_dict(), rtol=0, atol=0)
+    with pytest.raises(errors.ModelError, match=r"large\.safetensors cannot be read as a model"):
+        load(path)
+
+
+def test_a_file_that_is_larger_than_the_model_is_not_read(tmp_path):
+    path = made(tmp_path)
+    os.truncate(model_beside(path), 2**40)
+    with pytest.raises(errors.ModelError, match=r"run\.safetensors has 1,099,511,627,776 bytes, more than its model"):
+        lstmviz.open_dump(path).rerun("ab")
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "header", "line"),
+    [
+        (2**63, b"", "begins with 9,223,372,036,854,775,808 bytes of description"),
+        (None, b"[" * 100_000, "cannot be read as a model"),
+        (None, b"[]", "cannot be read as a model"),
+        (None, b'{"__metadata__": 1}', "cannot be read as a model"),
+        (None, json.dumps(dict.fromkeys(map(str, range(1_001)))).encode(), "has 1,001 tensors"),
+    ],
+    ids=["length", "depth", "list", "metadata", "tensors"],
+)
+def test_a_hostile_header_is_one_line(tmp_path, n_bytes, header, line):
+    path = made(tmp_path)
+    model_beside(path).write_bytes((n_bytes or len(header)).to_bytes(8, "little") + header)
+    with pytest.raises(errors.ModelError, match=line) as caught:
+        lstmviz.open_dump(path).rerun("ab")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_weights_that_are_no_numbers_are_those_of_another_model(tmp_path, value):
     path = made(tmp_path)

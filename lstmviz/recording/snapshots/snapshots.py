@@ -158,7 +158,8 @@ class Snapshots:
             if isinstance(err, LstmvizError):
                 raise
             print_line(f"a moment cannot be written to {self.folder} ({err.strerror or err}: {err.filename})")
-            return _left_out(moment)
+            _say_left_out(moment)
+            return None
 
     def _record(self, moment: Moment, path: Path) -> Path | None:
         run = record(self._model, path, self._vocab, **self._options)
@@ -172,7 +173,8 @@ class Snapshots:
                 "goes on with it; end this one"
             )
         if run.stopped or not self._are_weights_kept(path):
-            return _left_out(moment)
+            _say_left_out(moment)
+            return None
         taken = glance(path)
         self._check_same(taken)
         target = self.folder / moment.file_name
@@ -230,7 +232,7 @@ class Snapshots:
             )
 
 
-def _left_out(moment: Moment) -> None:
+def _say_left_out(moment: Moment) -> None:
     print_line(f"the moment of update {moment.update:,} is left out; the training goes on")
 
 

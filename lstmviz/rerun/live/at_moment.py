@@ -13,7 +13,7 @@ from lstmviz.errors import ModelError
 from lstmviz.rerun.alone import alone_with
 from lstmviz.rerun.live.model import LiveModel
 from lstmviz.rerun.live.user_code import called
-from lstmviz.system.own_files import open_own
+from lstmviz.training.model_config import read_weights
 
 
 def at_moment(live: LiveModel, path: Path) -> LiveModel:
@@ -21,8 +21,9 @@ def at_moment(live: LiveModel, path: Path) -> LiveModel:
 
     Its module is made by the user's own function (``untrained``), or else copied; the user's own stays as it is.
     """
-    weights, model = _read(path), _another(live)
+    model = _another(live)
     here = {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
+    weights = _read(path, sum(value.numel() for value in here.values()))
     odd = next(
         (name for name in {**here, **weights} if _shape(here.get(name)) != _shape(weights.get(name))),
         None,
@@ -38,10 +39,9 @@ def at_moment(live: LiveModel, path: Path) -> LiveModel:
     return then
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def _read(path: Path, n_values: int) -> dict[str, Tensor]:
     try:
-        with open_own(path) as file:
-            return load(file.readall())
+        return load(read_weights(path, n_values))
     except (OSError, SafetensorError) as err:
         reason = " ".join(str(err).split())[:120]
         raise ModelError(f"{path.name} cannot be read as weights ({reason}); take the moment again") from err
