@@ -52,6 +52,7 @@ KNOBS = {
     "levels.BATCH_CELLS": st.integers(1, 9),
     "levels.BATCH_STEPS": st.integers(1, 9),
     "levels.DENSE_SHARE": st.sampled_from([0.0, 0.2, 1.0, 2.0]),
+    "levels.DENSE_ANCHORS": st.sampled_from([0.0, 0.05, 1.0, 2.0]),
     "levels.BLOCK_ROWS": st.integers(1, 3),
     "levels.SAMPLE_ROWS": st.integers(1, 3),
     "levels.GIVE_UPS": st.integers(1, 4),
@@ -105,7 +106,7 @@ def test_with_steps_off_on_both_sides_no_match_is_given_up(tmp_path, monkeypatch
     corpus = Corpus({"rnn.l0.h": np.where(on, 0.5, 0.1)}, {"rnn.l0.h": "raw"}, [30, 40], [1] * 60 + [0] * 10)
     units = tuple(PatternUnit("rnn.l0.h", unit) for unit in range(9))
     pattern = Pattern("text", units, (("rnn.l0.h", 0.3),), 2, off_before=1, off_after=1, filters=filters)
-    monkeypatch.setattr("lstmviz.match.engine.levels.DENSE_SHARE", 2.0)
+    monkeypatch.setattr("lstmviz.match.engine.levels.DENSE_ANCHORS", 2.0)
     found, expected = MatchSearch(dump_of(corpus, tmp_path), pattern), expected_rows(corpus, pattern)
     assert len({row[3] for row in expected}) > 4
     for n_wanted in (1, 3, 10, 1000):

@@ -38,6 +38,7 @@ SAMPLE_ROWS = 64  # from which the number of candidates at each level is estimat
 BATCH_CELLS = 2**23  # steps x units looked at together, without constraints: 100 MB of tables
 BATCH_STEPS = 2**17  # looked at together, with constraints
 DENSE_SHARE = 0.2  # of all steps; above it, going over all steps is cheaper than looking at some
+DENSE_ANCHORS = 0.05  # of all steps, where a match begins, or ends, at each
 GIVE_UPS = 8  # times that steps are given up at which no match can start any more
 PARTS = 16  # in which all steps are gone over, if sequences are no longer than that
 
@@ -103,13 +104,14 @@ class SharedUnitLevels:
     def _steps(self, level: int) -> Steps | None:
         """Return the steps that ``level`` units or more mark; None if these are too many."""
         rows = np.flatnonzero(self._peaks >= level)
+        most = (DENSE_SHARE if self._anchor == "on" else DENSE_ANCHORS) * self._axis.n_steps
         parts, n_steps = [], 0
         for first in range(0, len(rows), BLOCK_ROWS):
             block = rows[first : first + BLOCK_ROWS]
             row, column = _true_cells(self._counts[block] >= level)
             parts.append(block[row] * ROW_STEPS + column)
             n_steps += len(row)
-            if n_steps > DENSE_SHARE * self._axis.n_steps:
+            if n_steps > most:
                 return None
         return concatenated(parts)
 

@@ -151,6 +151,11 @@ def _reach(unit: Activity, starts: Steps, limits: Steps, direction: int, axis: A
     going = np.flatnonzero(reached != limits)
     look = FIRST_LOOK
     while len(going):
+        if len(going) * look * DEAR > axis.n_steps:
+            ends = _all_ends(unit, direction, axis)
+            place = np.searchsorted(ends, reached[going], side="left" if direction > 0 else "right")
+            reached[going] = ends[place if direction > 0 else place - 1]
+            break
         n_left = np.abs(limits[going] - reached[going])
         ahead = np.arange(look)[:, None]
         steps = reached[going] + direction * np.minimum(ahead, n_left - 1) - (direction < 0)
@@ -159,11 +164,6 @@ def _reach(unit: Activity, starts: Steps, limits: Steps, direction: int, axis: A
         reached[going] += direction * n_on
         going = going[n_on == look]
         look = min(look * 4, FARTHEST_LOOK)
-        if len(going) * look * DEAR > axis.n_steps:
-            ends = _all_ends(unit, direction, axis)
-            place = np.searchsorted(ends, reached[going], side="left" if direction > 0 else "right")
-            reached[going] = ends[place if direction > 0 else place - 1]
-            break
     return reached
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import WindowError
 from lstmviz.match.corpus.shards import found_in
-from lstmviz.match.engine.activity import Mask, Steps
+from lstmviz.match.engine.activity import Mask
 from lstmviz.match.engine.candidates import Candidates
 from lstmviz.types import Pattern, Window
 
@@ -35,11 +35,14 @@ def without_hidden(spans: Candidates, hidden: Collection[Window]) -> Candidates:
 
 def covered_steps(spans: Candidates, start: int, stop: int) -> Mask:
     """Tell which steps of [start, stop) lie in any of the spans."""
-    change = np.zeros(stop - start + 1, np.int64)
     is_here = (spans.stop > start) & (spans.start < stop)
-    _add_at(change, np.maximum(spans.start[is_here], start) - start, 1)
-    _add_at(change, np.minimum(spans.stop[is_here], stop) - start, -1)
-    is_covered: Mask = np.cumsum(change[:-1]) > 0
+    starts, stops = np.maximum(spans.start[is_here], start) - start, np.minimum(spans.stop[is_here], stop) - start
+    order = np.argsort(starts, kind="stable")  # as good as free where they are in order
+    starts, stops = starts[order], np.maximum.accumulate(stops[order])
+    gaps = np.flatnonzero(starts[1:] > stops[:-1])
+    first, last = np.append(starts[:1], starts[1:][gaps]), np.append(stops[:-1][gaps], stops[-1:])
+    bounds = np.concatenate([[0], np.stack([first, last], axis=1).ravel(), [stop - start]])
+    is_covered: Mask = np.repeat(np.arange(len(bounds) - 1) % 2 == 1, np.diff(bounds))
     return is_covered
 
 
@@ -55,7 +58,3 @@ def steps_of(window: Window, n_steps: int) -> Mask:
         raise WindowError(f"the window [{window.start}, {window.stop}) ends after the last of {n_steps:,} steps")
     steps = np.arange(n_steps)
     return np.asarray((steps >= window.start) & (steps < window.stop))
-
-
-def _add_at(counts: Steps, places: Steps, amount: int) -> None:
-    counts += amount * np.bincount(places, minlength=len(counts))
