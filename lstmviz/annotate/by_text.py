@@ -137,7 +137,7 @@ class _Text:
         plain = [_lowered("".join(word.split())) for word in words]
         whole = "".join(plain)
         if not whole:
-            return []
+            return None if words else []
         for start in dict.fromkeys((at, 0)):
             place = self.text.find(whole, start)
             if place >= 0:

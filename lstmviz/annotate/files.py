@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +17,8 @@ from lstmviz.errors import InputError
 
 COLUMNS = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")  # of CoNLL-U, after the id
 MAX_BYTES = 2**30
+MAX_COLUMNS = 1_000  # of a CSV file
+MAX_DIGITS = 9  # of a word's number
 WORD_COLUMNS, LABEL_COLUMNS = ("word", "token", "form", "text"), ("label", "value", "tag")
 
 AnyPath = str | os.PathLike[str]
@@ -110,7 +114,18 @@ def read_csv(axis: Axis, path: AnyPath, column: str | None = None) -> Aligned | 
         0    249   255  four
     """
     try:
-        frame = pd.read_csv(Path(path), keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+        with Path(path).open("rb") as file:
+            content = io.BytesIO(file.read(MAX_BYTES + 1))
+        if content.getbuffer().nbytes > MAX_BYTES:
+            raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes; cut it into parts")
+        first = islice(filter(bytes.strip, content), 2)  # a wider second line would be an index of many levels
+        n_columns = max((line.count(b",") + 1 for line in first), default=0)
+        if n_columns > MAX_COLUMNS:
+            raise InputError(f"{path} has {n_columns:,} columns; at most {MAX_COLUMNS:,} can be read")
+        content.seek(0)
+        frame = pd.read_csv(content, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+    except InputError:
+        raise
     except (OSError, ValueError, csv.Error) as err:
         raise InputError(f"{path} cannot be read as CSV ({' '.join(str(err).split())[:160]})") from err
     names = {str(name).strip().lower(): name for name in frame.columns}
@@ -200,10 +215,10 @@ def _of_conllu(block: Sequence[tuple[int, str]], column: str, path: Path) -> Sen
 
 
 def _last(id: str, path: Path, number: int) -> int:
-    try:
-        return int(id.rpartition("-")[2])
-    except ValueError as err:
-        raise InputError(f"{path}, line {number}: {id[:20]!r} is not the number of a word") from err
+    last = id.rpartition("-")[2]
+    if not last.isdecimal() or len(last) > MAX_DIGITS or int(last) < 1:
+        raise InputError(f"{path}, line {number}: {id[:20]!r} is not the number of a word")
+    return int(last)
 
 
 def _value(cells: Sequence[str], column: str) -> str | None:

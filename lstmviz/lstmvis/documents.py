@@ -117,7 +117,7 @@ def read_lengths(where: str | os.PathLike[str]) -> tuple[int, ...]:
         raise
     except OSError as err:
         raise LstmvizError(f"{path}: the lengths cannot be read ({err.strerror or err}); check its name") from err
-    except (ValueError, TypeError, EOFError) as err:
+    except (ValueError, TypeError, EOFError, MemoryError) as err:
         raise LstmvizError(
             f"{path}: these are not lengths; give one whole number for each document, such as 12 7 30"
         ) from err

@@ -141,3 +141,28 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
             read(axis, tmp_path / "f")
         with pytest.raises(lstmviz.InputError, match="cannot be read as"):
             read(axis, tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("csv", "," * 5_000, "has 5,001 columns; at most 1,000 can be read"),
+        ("csv", "\nlabel\n" + "x," * 5_000, "has 5,001 columns"),
+        ("conllu", "\t".join(["0", *"abcdefghi"]), "line 1: '0' is not the number of a word"),
+        ("conllu", "\t".join(["1" * 5_000, *"abcdefghi"]), "is not the number of a word"),
+    ],
+)
+def test_a_hostile_file_is_one_line(tmp_path, name, text, line):
+    dump, path = opened(tmp_path / "a.h5", list("ab")), tmp_path / f"labels.{name}"
+    path.write_text(text)
+    with pytest.raises(lstmviz.InputError, match=line) as caught:
+        getattr(annotate, f"read_{name}")(dump.first, path)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(("name", "text"), [("csv", "word,label\n,x\na,y\n"), ("bio", "\tx\n\na\ty\n")])
+def test_a_word_without_letters_is_not_found(tmp_path, name, text):
+    dump, path = opened(tmp_path / "a.h5", list("ab")), tmp_path / f"labels.{name}"
+    path.write_text(text)
+    aligned = getattr(annotate, f"read_{name}")(dump.first, path)
+    assert (of(aligned), aligned.n_aligned, aligned.n_lost) == (["y", None], 1, 1)

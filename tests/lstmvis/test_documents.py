@@ -113,6 +113,10 @@ def test_lengths_come_from_text_numpy_and_hdf5(tmp_path):
     np.save(tmp_path / "objects.npy", np.array([{}, []], object), allow_pickle=True)
     with pytest.raises(LstmvizError, match="these are not lengths"):
         read_lengths(tmp_path / "objects.npy")
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999999,), }".ljust(117) + b"\n"
+    (tmp_path / "endless.npy").write_bytes(b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(LstmvizError, match="these are not lengths"):
+        read_lengths(tmp_path / "endless.npy")
 
 
 @given(lengths=st.lists(st.integers(1, 5), min_size=1, max_size=9), data=st.data())
