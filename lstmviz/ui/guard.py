@@ -33,7 +33,7 @@ OPEN_THE_LINK = (
 # Followed from another site, a link comes without the cookie; the same address asked for by this page comes with it.
 AGAIN = '<!DOCTYPE html><meta http-equiv="refresh" content="0"><title>lstmviz</title>\n'
 PERMISSIONS = ", ".join(f"{name}=()" for name in ("camera", "geolocation", "microphone", "payment", "usb"))
-_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s,:/?#@\[\]\\]+))(?::\d{1,5})?", re.ASCII)
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::[0-9]{1,5})?")
 PARTS = frozenset({"text/javascript", "text/css"})  # of a page: what forbids things to a page means nothing in them
 
 
@@ -94,10 +94,11 @@ class Access:
 
     def refusal(self, head: Head) -> tuple[int, str] | None:
         """Return the status and the line with which a request is refused; None where it is let in."""
-        name = _hostname(head.headers.get("HOST", ""))
+        host = head.headers.get("HOST", "")
+        name = _hostname(host)
         if name not in self._hosts and not name.endswith(self._endings):
             return 403, (
-                f"this server is not called {name[:80]!r}; its names are {', '.join(sorted(self._hosts))}"
+                f"this server is not called {(name or host)[:80]!r}; its names are {', '.join(sorted(self._hosts))}"
                 " (add one with --allow-host, or with LSTMVIZ_HOSTS under gunicorn)"
             )
         if head.method in CHANGING and (line := self._foreign(head.headers)) is not None:
@@ -203,9 +204,9 @@ def is_followed(headers: Mapping[str, str]) -> bool:
 
 
 def _hostname(host: str) -> str:
-    """Return the name in a host's name and port; anything else, such as two hosts, is returned as it is."""
+    """Return the name in a host's name and port; "" for anything else, such as two hosts."""
     found = _HOST.fullmatch(host)
-    return (found[1] or found[2]).lower() if found else host
+    return (found[1] or found[2]).lower() if found else ""
 
 
 def _query(query: str) -> dict[str, list[str]]:

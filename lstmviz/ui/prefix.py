@@ -6,10 +6,13 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import unquote
 
 from lstmviz.errors import ServeError
 
 MOST = 16  # paths that a proxy may name
+MOST_LENGTH = 1_000  # characters: the cookies have it, too
+_ODD = re.compile(r"//|[\\\x00-\x1f\x7f]")
 _PLAIN = re.compile(r"(/[\w.~%@:+-]+)*/?\Z", re.ASCII)
 
 Environ = dict[str, Any]
@@ -18,7 +21,9 @@ App = Callable[[Environ, Any], Iterable[bytes]]
 
 def checked_prefix(prefix: str) -> str:
     """Return a path with a slash at either end, such as ``/proxy/8050/``; ServeError where it is not a path."""
-    if not _PLAIN.match(prefix) or ".." in prefix.split("/") or not (prefix.startswith("/") or prefix == ""):
+    plain = unquote(prefix)  # as whoever resolves it reads it
+    is_odd = _ODD.search(plain) or {".", ".."} & set(plain.split("/")) or len(prefix) > MOST_LENGTH
+    if is_odd or not _PLAIN.match(prefix) or not (prefix.startswith("/") or prefix == ""):
         raise ServeError(f"prefix {prefix[:80]!r} is not a path; give one such as /user/ana/proxy/8050/")
     return prefix.rstrip("/") + "/"
 

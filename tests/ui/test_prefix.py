@@ -124,7 +124,8 @@ def test_a_prefix_that_is_no_path_is_refused():
         "/a/",
         "/user/ana@x/proxy/8050/",
     ]
-    for odd in ("a/", "/a/../b/", "//a/", "/a?b", '/"', "http://x/"):
+    encoded = ("/%2e%2e/a/", "/a/./b/", "/%2f/a", "/%5ca", "/%0d%0aa", f"/{'a' * 1_000}")
+    for odd in ("a/", "/a/../b/", "//a/", "/a?b", '/"', "http://x/", *encoded):
         with pytest.raises(ServeError, match="is not a path; give one such as"):
             checked_prefix(odd)
 

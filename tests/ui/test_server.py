@@ -226,6 +226,19 @@ def test_another_host_name_is_refused(client):
         assert client.get("/health", headers={"Host": name}).status_code == 200
 
 
+def test_only_a_name_ends_as_the_names_of_this_server_do(dump):
+    client = serve.make_app([dump], hosts=[".room.example"]).server.test_client()
+    for name in ("a.room.example", "B.room.example:80", "a.b_c.room.example"):
+        assert client.get("/health", headers={"Host": name}).status_code == 200, name
+    for between in ', /\\?#@:%;&<"':
+        for field in ("Host", "Origin"):
+            odd = {
+                "Host": "a.room.example",
+                field: f"{'https://' * (field == 'Origin')}evil.example{between}.room.example",
+            }
+            assert client.post("/_dash-update-component", json={}, headers=odd).status_code == 403, odd
+
+
 def test_a_room_needs_the_token_once_and_the_link_keeps_its_selection(dump):
     server = serve.make_app([dump], hosts=["room.example"], token="s3cret").server
     client = server.test_client()
