@@ -152,9 +152,7 @@ def _reach(unit: Activity, starts: Steps, limits: Steps, direction: int, axis: A
     look = FIRST_LOOK
     while len(going):
         if len(going) * look * DEAR > axis.n_steps:
-            ends = _all_ends(unit, direction, axis)
-            place = np.searchsorted(ends, reached[going], side="left" if direction > 0 else "right")
-            reached[going] = ends[place if direction > 0 else place - 1]
+            reached[going] = _ends_beyond(unit, reached[going], direction, axis)
             break
         n_left = np.abs(limits[going] - reached[going])
         ahead = np.arange(look)[:, None]
@@ -162,9 +160,18 @@ def _reach(unit: Activity, starts: Steps, limits: Steps, direction: int, axis: A
         on = unit.on_at(steps) & (ahead < n_left)
         n_on = np.logical_and.accumulate(on, axis=0).sum(axis=0)
         reached[going] += direction * n_on
-        going = going[n_on == look]
+        going = going[(n_on == look) & (reached[going] != limits[going])]
         look = min(look * 4, FARTHEST_LOOK)
     return reached
+
+
+def _ends_beyond(unit: Activity, reached: Steps, direction: int, axis: Axis) -> Steps:
+    """Return the other end of runs that are on up to here, which is no border: here if the unit is off from here on."""
+    goes_on = unit.on_at(reached - (direction < 0))
+    ends = _all_ends(unit, direction, axis)
+    if direction > 0:
+        return np.asarray(ends[np.searchsorted(ends, reached + goes_on)])
+    return np.asarray(ends[np.searchsorted(ends, reached - goes_on, side="right") - 1])
 
 
 def _all_ends(unit: Activity, direction: int, axis: Axis) -> Steps:
