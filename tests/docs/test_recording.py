@@ -11,10 +11,20 @@ import pytest
 
 from support.commands import run
 from support.pages import blocks, page
+from support.paths import TESTS
 
 PAGE = re.sub(
     r"```py\n.*?```", "", page("recording.md"), flags=re.S
 )  # tests/recording/test_recurrent_of_today.py runs that one
+RUN = """
+import runpy, sys
+
+sys.path.append(sys.argv[2])
+from support import children
+
+children.none()
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +33,7 @@ def folder(tmp_path_factory):
     script = place / "page.py"
     script.write_text(blocks(PAGE), "utf-8")
     # In a process of its own: a process that has loaded JAX, as a block does, may not fork any more.
-    done = subprocess.run([sys.executable, script], cwd=place, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", RUN, script, TESTS], cwd=place, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return place
 

@@ -95,7 +95,7 @@ def auc_interval(lengths, values, yes):
 @pytest.mark.parametrize("kind", made_texts.RELATED)
 def test_intervals_hold_the_truth(kind):
     held = defaultdict(list)
-    for seed in range(300):
+    for seed in range(300 if is_long() else 150):
         lengths, values, yes, truth = made_texts.related(np.random.default_rng(seed), kind)
         found = row(lengths, values >= 1.0, yes)
         intervals = {

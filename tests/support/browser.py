@@ -183,7 +183,7 @@ class Workbench:
     def cell(self, step):
         return self.page.evaluate("step => lvDebug.inspectPage().cells.find((cell) => cell.step === step)", step)
 
-    def drag(self, start, stop, steps=8):
+    def drag(self, start, stop, steps=3):
         """Press at one (x, y) place, move to another, let go."""
         mouse = self.page.mouse
         mouse.move(*start)
