@@ -133,7 +133,7 @@ def _check_members(file: h5py.File, where: Path, names: Sequence[str]) -> None:
 
 def _member(group: h5g.GroupID, place: str, name: bytes, where: Path, seen: set[int]) -> tuple[Any, str]:
     """Return a member of a group, and its place; DumpError where a link leads to another file or to what was seen."""
-    inside = f"{place.rstrip('/')}/{name.decode('utf-8', 'surrogateescape')}"
+    inside = f"{place.rstrip('/')}/{name.decode()}"
     link = group.links.get_info(name)
     if link.type != h5l.TYPE_HARD:
         kind = type(h5py.Group(group).get(name, getlink=True)).__name__

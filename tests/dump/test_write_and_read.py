@@ -175,6 +175,10 @@ DAMAGE = {
         ["ExternalLink"],
     ),
     "soft link": (lambda f, _: f.__setitem__("sources/x", h5py.SoftLink("/axes/text/tokens")), ["SoftLink"]),
+    "name of a group that is no text": (
+        lambda f, _: h5py.h5g.create(f["sources"].id, b"rnn\xff"),
+        ["is damaged ('utf-8'"],
+    ),
     "hard link": (lambda f, _: f.__setitem__("sources/x", f["sources/rnn.l0.h"]), ["twice"]),
     "loop": (lambda f, _: f.__setitem__("sources/x", f["sources"]), ["twice"]),
     "virtual": (virtual, ["another file"]),
