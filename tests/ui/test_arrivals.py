@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 import lstmviz
-from lstmviz.dump.parts import is_recording, parts_of
+from lstmviz.dump.parts import BLOCKS, is_recording, parts_of
 from lstmviz.errors import DumpMissing
 from lstmviz.ui import growing
 from lstmviz.ui.arrivals import opened
@@ -171,3 +172,19 @@ def test_a_worker_that_ends_leaves_what_the_others_show_of_a_recording_in_progre
             os._exit(0)
         os.waitpid(worker, 0)
         assert lstmviz.open_dump(shown[0].now.path).n_steps == 12
+
+
+@pytest.mark.parametrize("put", [lambda path, kept: os.mkfifo(path), lambda path, kept: path.symlink_to(kept)])
+def test_blocks_that_are_a_pipe_or_a_link_are_not_read(tmp_path, put):
+    model, path = Learner(), tmp_path / "run.h5"
+    with lstmviz.record(model, path, WORDS) as run:
+        batch(run, model, texts(1)[0])
+        shutil.copytree(parts_of(path), tmp_path / "theirs.h5.parts")
+    blocks = tmp_path / "theirs.h5.parts" / BLOCKS
+    blocks.rename(tmp_path / "kept")
+    put(blocks, tmp_path / "kept")
+    shown = growing.GrowingDump(tmp_path / "theirs.h5")
+    shown.make()
+    assert shown.now is None
+    assert "blocks.bin" in shown.problem
+    assert "\n" not in shown.problem

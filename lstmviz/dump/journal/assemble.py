@@ -74,7 +74,7 @@ def assemble_so_far(parts_dir: Path, path: Path) -> AssemblyReport:
     where the disk is full.
     """
     plan = read_plan(parts_dir)
-    with FileIO(parts_dir / BLOCKS, "r") as file, replacing(path) as temporary:
+    with open_own(parts_dir / BLOCKS) as file, replacing(path) as temporary:
         return _write(parts_dir, file, temporary, plan)
 
 
