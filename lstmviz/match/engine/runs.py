@@ -17,7 +17,7 @@ from lstmviz.types import Pattern
 
 FIRST_LOOK, FARTHEST_LOOK = 16, 4_096  # steps looked ahead for the end of a run: few at first, then more
 OFF_STEPS = 8  # beside runs, looked at together
-DEAR = 16  # looking at a step ahead takes as long as going over so many in order
+DEAR = 8  # looking at a step ahead takes as long as going over so many in order
 BLOCK_STEPS = 2**19  # gone over at a time
 
 
@@ -90,9 +90,9 @@ def constrained_runs(unit: Activity, runs: Runs, pattern: Pattern, n_off_before:
         is_kept &= length <= pattern.max_length  # with both constraints a match is as long as its runs
     runs = runs.take(is_kept)
     sequence = _sequence(axis, runs.starts)
-    is_kept = _are_off(unit, runs.starts - 1, -1, n_off_before, axis.starts[sequence], axis.stops[sequence])
-    runs, sequence = runs.take(is_kept), sequence[is_kept]
     is_kept = _are_off(unit, runs.stops, 1, pattern.off_after, axis.starts[sequence], axis.stops[sequence])
+    runs, sequence = runs.take(is_kept), sequence[is_kept]  # few are left: most starts are marked as off before them
+    is_kept = _are_off(unit, runs.starts - 1, -1, n_off_before, axis.starts[sequence], axis.stops[sequence])
     return runs.take(is_kept)
 
 
