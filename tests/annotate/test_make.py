@@ -30,14 +30,15 @@ def labels(dump, name):
 
 
 def naive(dump, expression, rest="other"):
-    """Every step that a match touches, one character at a time."""
+    """Every step from the first that a match touches to the last, one character at a time."""
     axis, out = dump.first, [rest] * dump.n_steps
     for start, stop in zip(axis.starts.tolist(), axis.stops.tolist(), strict=True):
         tokens = axis.tokens[start:stop]
         owner = [i for i, t in enumerate(tokens) for _ in t + axis.join * (i + 1 < len(tokens))]
         for hit in re.finditer(expression, axis.join.join(tokens)):
             named = next((n for n, g in hit.groupdict().items() if g is not None), hit[0])
-            for i in set(owner[hit.start() : hit.end()]):
+            touched = owner[hit.start() : hit.end()]
+            for i in range(touched[0], touched[-1] + 1):  # a token without text between them too
                 out[start + i] = named
     return out
 
