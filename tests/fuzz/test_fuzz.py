@@ -15,7 +15,7 @@ from lstmviz.dump import trial, trial_child
 from lstmviz.errors import DumpError
 from support.budget import is_long
 
-N_INPUTS = 50_000 if is_long() else 1_000
+N_INPUTS = 50_000 if is_long() else 2_000
 
 
 @pytest.fixture(scope="module", autouse=True)
