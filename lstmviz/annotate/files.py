@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -115,15 +116,15 @@ def read_csv(axis: Axis, path: AnyPath, column: str | None = None) -> Aligned | 
     """
     try:
         with Path(path).open("rb") as file:
-            content = io.BytesIO(file.read(MAX_BYTES + 1))
-        if content.getbuffer().nbytes > MAX_BYTES:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes; cut it into parts")
-        first = islice(filter(bytes.strip, content), 2)  # a wider second line would be an index of many levels
-        n_columns = max((line.count(b",") + 1 for line in first), default=0)
+        lines = filter(bytes.strip, (found[0] for found in re.finditer(rb"[^\r\n]+", content)))
+        first = islice(lines, 2)  # a wider second line would be an index of many levels
+        n_columns = max((re.sub(rb'"[^"]*"', b"", line).count(b",") + 1 for line in first), default=0)
         if n_columns > MAX_COLUMNS:
             raise InputError(f"{path} has {n_columns:,} columns; at most {MAX_COLUMNS:,} can be read")
-        content.seek(0)
-        frame = pd.read_csv(content, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+        frame = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], encoding="utf-8-sig")
     except InputError:
         raise
     except (OSError, ValueError, csv.Error) as err:

@@ -151,7 +151,7 @@ def read_weights(path: str | os.PathLike[str], n_values: int) -> bytes:
     with _opened(path) as file:
         most = N_LENGTH + MOST_HEADER + MOST_VALUE * n_values
         if (n_bytes := os.fstat(file.fileno()).st_size) > most:
-            raise ModelError(f"{Path(path).name} has {n_bytes:,} bytes, more than its model; put it back")
+            raise ModelError(f"{Path(path).name} has {n_bytes:,} bytes, more than its model; put the one saved there")
         return file.readall()
 
 

@@ -160,6 +160,13 @@ def test_a_hostile_file_is_one_line(tmp_path, name, text, line):
     assert len(str(caught.value)) < 300
 
 
+@pytest.mark.parametrize("text", ['label,note\nx,"' + "," * 5_000 + '"\ny,', "label,note\r" + "x,\r" * 1_000 + "y,"])
+def test_commas_in_quotes_and_in_later_lines_are_no_columns(tmp_path, text):
+    dump, path = opened(tmp_path / "a.h5", list("ab")), tmp_path / "labels.csv"
+    path.write_text(text, newline="")
+    assert annotate.read_csv(dump.first, path, "label")[-1] == "y"
+
+
 @pytest.mark.parametrize(("name", "text"), [("csv", "word,label\n,x\na,y\n"), ("bio", "\tx\n\na\ty\n")])
 def test_a_word_without_letters_is_not_found(tmp_path, name, text):
     dump, path = opened(tmp_path / "a.h5", list("ab")), tmp_path / f"labels.{name}"

@@ -407,11 +407,14 @@ def test_nothing_jumps_while_the_page_comes_up(chromium, parens_address):
 def test_the_matches_come_where_they_are_awaited(chromium, parens_address):
     top = "() => document.getElementById('lv-match-table').getBoundingClientRect().top"
     with browsing.workbench(chromium, parens_address, view={"width": 1280, "height": 720}) as bench:
-        held = []
-        bench.page.route(lambda url: url.endswith("/matches"), lambda route: held.append(route))
+        held, go = [], threading.Event()
+        asked = re.compile("/matches$")
+        bench.page.route(asked, lambda route: route.continue_() if go.is_set() else held.append(route))
         bench.page.goto(f"{parens_address}/?{urlencode(BRUSHED)}")
         bench.page.locator("#lv-counts", has_text="Searching").wait_for()
+        bench.page.wait_for_function("() => window.lvDebug?.pageReadiness().areStatesHere")
         awaited = bench.page.evaluate(top)
+        go.set()
         for route in held:
             route.continue_()
         bench.ready()

@@ -336,7 +336,7 @@ def test_what_stands_in_the_way_of_a_moment_is_one_line_and_the_training_goes_on
     assert snapshots.take(3) is None
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 2
-    assert "a moment cannot be written to" in told[0]
+    assert "a moment cannot be taken into" in told[0]
     assert "the moment of update 3 is left out; the training goes on" in told[1]
     (tmp_path / ".lock").rmdir()
     (tmp_path / "theirs").mkdir()

@@ -54,6 +54,14 @@ def test_a_question_ends_with_a_line_once_its_budget_is_spent(dump, monkeypatch)
     assert "\n" not in answer.json["error"]
 
 
+@pytest.fixture
+def next_long(monkeypatch):
+    """Wait until one more question has become a long one."""
+    became, original = threading.Semaphore(0), budget.Desk.becomes_long
+    monkeypatch.setattr(budget.Desk, "becomes_long", lambda *given: (original(*given), became.release()))
+    return lambda: became.acquire(timeout=60)
+
+
 @pytest.mark.parametrize(
     ("path", "more"),
     [
@@ -95,7 +103,7 @@ def test_a_larger_dump_has_a_larger_budget(dump, monkeypatch):
     assert budgets == [20.0, 20.0 + 2_400e-7]
 
 
-def test_long_questions_are_not_many_and_the_others_are_answered_meanwhile(dump, monkeypatch):
+def test_long_questions_are_not_many_and_the_others_are_answered_meanwhile(dump, monkeypatch, next_long):
     end = threading.Event()
     busy(monkeypatch, 30, end)
     monkeypatch.setattr(budget, "LONG", 0.02)
@@ -111,7 +119,7 @@ def test_long_questions_are_not_many_and_the_others_are_answered_meanwhile(dump,
     threads = [threading.Thread(target=ask, args=(address,)) for address in ("1.1.1.1", "1.1.1.1", "1.1.1.2")]
     for thread in threads:
         thread.start()
-        time.sleep(0.3)
+        assert next_long()
     ask("1.1.1.1")
     ask("1.1.1.3")
     refused = [answer.json["error"] for answer in answers]
@@ -145,6 +153,8 @@ def test_few_are_worked_on_at_once_and_who_only_waits_keeps_nobody_from_it(dump,
         return {"rows": []}
 
     monkeypatch.setattr("lstmviz.ui.routes.matches.match_rows", works)
+    begun, begin = threading.Semaphore(0), budget.Desk.begin
+    monkeypatch.setattr(budget.Desk, "begin", lambda *given: begun.release() or begin(*given))
     server, answers = make_app([dump]).server, []
 
     def ask():
@@ -153,6 +163,7 @@ def test_few_are_worked_on_at_once_and_who_only_waits_keeps_nobody_from_it(dump,
     threads = [threading.Thread(target=ask) for _ in range(budget.AT_ONCE + 2)]
     for thread in threads:
         thread.start()
+        assert begun.acquire(timeout=60)
     while n_working < budget.AT_ONCE:
         time.sleep(0.01)
     # A tile of states waits for no place, and others no longer than they may.
@@ -184,7 +195,7 @@ def patient(monkeypatch):
 
 
 @pytest.mark.parametrize("is_class", [False, True])
-def test_a_regular_expression_that_takes_long_keeps_no_place_of_short_questions(dump, patient, is_class):
+def test_a_regular_expression_that_takes_long_keeps_no_place_of_short_questions(dump, patient, next_long, is_class):
     more = {"token": "secret", "room": Room()} if is_class else {}
     server, answers = make_app([dump], **more).server, []
 
@@ -198,7 +209,7 @@ def test_a_regular_expression_that_takes_long_keeps_no_place_of_short_questions(
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(budget.MOST_EARLY)]
     for thread in threads:
         thread.start()
-        time.sleep(0.1)
+        assert next_long()
     ask(30, CALM)
     ask(40)
     assert [answer.status_code for answer in answers] == [200, 503]

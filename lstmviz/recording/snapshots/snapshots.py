@@ -157,7 +157,7 @@ class Snapshots:
         except OSError as err:
             if isinstance(err, LstmvizError):
                 raise
-            print_line(f"a moment cannot be written to {self.folder} ({err.strerror or err}: {err.filename})")
+            print_line(f"a moment cannot be taken into {self.folder} ({' '.join(str(err).split())})")
             _say_left_out(moment)
             return None
 
