@@ -20,10 +20,11 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
+from waitress.task import WSGITask
 from waitress.utilities import Error
 
 from lstmviz.ui.guard import Head
-from lstmviz.ui.limits import MOST_BODY, most_body
+from lstmviz.ui.limits import MOST_BODY, WAITING, most_body
 from lstmviz.ui.tls import TlsConnection
 
 THREADS = 24  # of which half may be busy with long questions
@@ -104,10 +105,21 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
         return refuse(Head(self.command, self.path, self.query, self.headers, self.content_length))
 
 
+class _Task(WSGITask):  # type: ignore[misc]
+    """A request whose app may ask how much of the answer waits for the visitor."""
+
+    channel: HTTPChannel
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[WAITING] = lambda: self.channel.total_outbufs_len if self.channel.connected else 0
+        return environ
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """A connection that is closed where it takes too long."""
 
-    parser_class = _Request
+    parser_class, task_class = _Request, _Task
 
     def __init__(self, *args: Any, **more: Any) -> None:
         self._since = self._sent = time.monotonic()  # a request began or ended, and bytes of an answer were taken

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import logging
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from threading import BoundedSemaphore
 
@@ -22,6 +23,10 @@ _WITH_PATTERN = re.compile(
     r"|copy/.*)|/present)\Z"
 )
 MOST_EXPORTS = 3  # written at once, each on a thread of its own
+WAITING = "lstmviz.waiting"  # in a request's environment: how many bytes of its answer the visitor has not taken yet
+AHEAD = 2**20  # bytes of an export that may wait to be taken, before more of it is made
+TAKING_SECONDS = 600.0  # that an export waits for its visitor, in all
+LOOK_EVERY = 0.05  # seconds between two looks whether enough was taken
 RETRY_AFTER = 5  # seconds
 
 log = logging.getLogger("lstmviz")
@@ -63,12 +68,13 @@ class Slots:
         parts = giving_way(response.iter_encoded())
         first = next(parts, b"")  # fails, if it does, before the response begins
         kept = stack.pop_all()
+        waiting = request.environ.get(WAITING)
 
         def sent() -> Iterator[bytes]:
             with kept:
                 yield first
                 try:
-                    yield from parts
+                    yield from parts if waiting is None else _as_taken(parts, waiting)
                 except LstmvizError as err:
                     log.warning("an export ended early: %s", err)
                     # The status is sent: a connection that ends too soon tells the visitor.
@@ -77,3 +83,15 @@ class Slots:
         response.response = sent()
         response.call_on_close(kept.close)  # where no part of it was asked for
         return response
+
+
+def _as_taken(parts: Iterator[bytes], waiting: Callable[[], int]) -> Iterator[bytes]:
+    """Yield parts no faster than they are taken: what nobody reads is not made."""
+    left = TAKING_SECONDS
+    for part in parts:
+        yield part
+        while waiting() > AHEAD:
+            time.sleep(LOOK_EVERY)
+            left -= LOOK_EVERY
+            if left < 0:
+                raise ConnectionResetError(errno.ECONNRESET, "the export was taken too slowly")

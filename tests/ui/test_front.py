@@ -167,7 +167,7 @@ def test_a_connection_that_is_used_now_and_then_stays(running, monkeypatch):
             time.sleep(1.5)
 
 
-def test_who_asks_for_much_and_does_not_read_it_holds_no_thread(running, dump, monkeypatch):
+def test_who_asks_for_much_and_does_not_read_it_keeps_nobody_waiting(running, dump, monkeypatch):
     monkeypatch.setattr(fronts, "STALLED_SECONDS", 3.0)
     monkeypatch.setattr("lstmviz.ui.routes.export.MOST_EXPORTS", 99)
     server = running()
@@ -186,6 +186,30 @@ def test_who_asks_for_much_and_does_not_read_it_holds_no_thread(running, dump, m
         time.sleep(0.3)
     for there in readers:
         there.close()
+
+
+def test_no_more_of_an_export_is_made_than_its_reader_takes(running, dump, monkeypatch):
+    monkeypatch.setattr("lstmviz.ui.limits.AHEAD", 20_000)
+    server = running()
+    server.server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)  # that of its connections too
+    body = json.dumps({"dump": dump.uuid, "source": "rnn.l0.h", "start": 10, "stop": 11, "threshold": 0.01}).encode()
+    client = make_app([dump]).server.test_client()
+    whole = client.post(f"/d/{dump.uuid}/export/matches.json", data=body, content_type="application/json")
+    with socket.socket() as there:
+        there.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        there.connect(("127.0.0.1", server.port))
+        there.sendall(post(f"/d/{dump.uuid}/export/matches.json", len(body)) + body)
+        answer, most = b"", 0
+        while not answer.endswith(b"]}\n\r\n0\r\n\r\n"):
+            channels = [*server.server.active_channels.values()]
+            most = max(most, *(channel.total_outbufs_len for channel in channels), 0)
+            more = there.recv(4_096)
+            assert more
+            answer += more
+            if len(answer) < 100_000:
+                time.sleep(0.01)
+    assert len(answer) > len(whole.data) > 1_000_000
+    assert 0 < most < 100_000
 
 
 def test_few_exports_are_written_at_once_and_others_told_to_come_again(dump, monkeypatch):
