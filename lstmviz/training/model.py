@@ -15,7 +15,14 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from lstmviz.errors import ModelError
 from lstmviz.system.atomic import replacing
-from lstmviz.training.model_config import KEY, ModelDescription, read_description, read_weights
+from lstmviz.training.model_config import (
+    KEY,
+    MOST_HEADER,
+    N_LENGTH,
+    ModelDescription,
+    read_description,
+    read_weights,
+)
 
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
@@ -60,8 +67,12 @@ def save(model: TextModel, path: str | os.PathLike[str]) -> None:
     target = Path(path)
     weights = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
     try:
+        content = as_bytes(weights, metadata={KEY: model.description.to_json()})
+        if int.from_bytes(content[:N_LENGTH], "little") > MOST_HEADER:
+            most = f"{MOST_HEADER // 2**20} MB"
+            raise ModelError(f"the vocabulary takes more than {most} in {target.name}; train with fewer words")
         with replacing(target) as temporary:
-            temporary.write_bytes(as_bytes(weights, metadata={KEY: model.description.to_json()}))
+            temporary.write_bytes(content)
     except (OSError, SafetensorError) as err:
         raise ModelError(f"{target} cannot be written ({err}); make room or give another path") from err
 

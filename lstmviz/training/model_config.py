@@ -22,7 +22,7 @@ KEY = "lstmviz"  # of the description in the header of a model's file
 MAX_UNITS, MAX_LAYERS, MAX_VOCAB = 4096, 16, 1_000_000
 GATES: dict[Cell, int] = {"lstm": 4, "gru": 3, "rnn": 1}  # rows of weights that each unit has
 N_LENGTH = 8  # bytes at the beginning of a safetensors file, which say how long its header is
-MOST_HEADER = 100_000_000  # bytes, as in safetensors itself
+MOST_HEADER = 2**25  # bytes: of a million words, and read in some seconds whatever they say
 MOST_TENSORS = 1_000  # of a file; the largest model has 131
 MOST_VALUE = 8  # bytes of a weight
 

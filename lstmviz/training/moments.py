@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from lstmviz.dump.moments import Moment
+from lstmviz.errors import LstmvizError
+from lstmviz.recording.sink import print_line
 from lstmviz.recording.snapshots.as_found import as_found
-from lstmviz.system.atomic import new_folder
+from lstmviz.system.atomic import new_folder, remove
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.fit import Curves, mean_loss
 from lstmviz.training.model import TextModel, save
@@ -46,7 +49,19 @@ class TrainingMoments:
             self.take(model, update)
 
     def take(self, model: TextModel, update: int) -> None:
-        """Take a moment; the model and torch's random state are as they were afterwards."""
+        """Take a moment; the model and torch's random state are as they were afterwards.
+
+        One that cannot be written, as on a full disk, is left out with a line.
+        """
+        try:
+            self._take(model, update)
+        except (LstmvizError, OSError) as err:
+            with suppress(OSError):
+                remove(self.folder / TAKING)
+            reason = " ".join(str(err).split())
+            print_line(f"the moment of update {update:,} is left out; the training goes on ({reason})")
+
+    def _take(self, model: TextModel, update: int) -> None:
         with as_found(model):
             loss = mean_loss(model, iter(self._checked))
             moment = Moment(update, loss, self._name)

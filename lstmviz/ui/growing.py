@@ -94,7 +94,11 @@ class GrowingDump:
 
     def _remove_old(self) -> None:
         kept = {each.path.parent for each in self.kept}
-        for folder in () if self._folder is None else self._folder.iterdir():
+        try:
+            folders = [] if self._folder is None else [*self._folder.iterdir()]
+        except OSError:  # somebody has cleared the cache: the next dump has a new folder
+            self._folder, folders = None, []
+        for folder in folders:
             if folder not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
 

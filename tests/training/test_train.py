@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import torch
 import lstmviz
 from lstmviz.dump.moments import moment_of
 from lstmviz.training.model import load
-from lstmviz.training.record_model import next_targets
+from lstmviz.training.record_model import next_targets, record_model
 from support.texts import figures, model_and_dump, reviews, sentences, train
 
 SMALL = ("--layers", 1, "--units", 24)
@@ -187,6 +188,25 @@ def test_moments_leave_the_training_as_it_is_and_their_models_beside_them(text, 
     again = train(text, *short, "--snapshots", 4, "--out", beside)
     assert again.exit_code == 1
     assert "already there; give --overwrite" in again.output
+
+
+def test_a_moment_that_cannot_be_written_is_left_out_and_the_model_is_saved(text, tmp_path, monkeypatch):
+    taken = []
+
+    def full_at_first(*given, **more):
+        taken.append(given)
+        if len(taken) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return record_model(*given, **more)
+
+    monkeypatch.setattr("lstmviz.training.moments.record_model", full_at_first)
+    answer = train(text, *SMALL, "--epochs", 1, "--steps", 50, "--snapshots", 2, "--out", tmp_path)
+    assert answer.exit_code == 0, answer.output
+    assert "update 0 is left out; the training goes on ([Errno 28] No space left on device)" in answer.stderr
+    weights, dump_path = model_and_dump(tmp_path)
+    assert load(weights)
+    folder = dump_path.with_name(f"{dump_path.stem}-moments")
+    assert [path.suffix for path in sorted(folder.iterdir())] == [".h5", ".safetensors"]
 
 
 def test_minutes_end_the_training(text, tmp_path):

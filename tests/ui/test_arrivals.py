@@ -155,6 +155,11 @@ def test_dumps_so_far_are_kept_in_the_cache_and_few_of_them(tmp_path):
         assert sorted(each.name for each in folder.iterdir()) == ["2", "3", "4"]
         assert not list(tmp_path.glob("*.h5"))
         assert not dump.is_over
+        shutil.rmtree(folder)  # somebody clears the cache
+        dump.make()
+        dump.make()
+        assert dump.now.path.exists()
+        folder = dump.now.path.parents[1]
     assert dump.is_over
     del dump
     assert not folder.exists()
