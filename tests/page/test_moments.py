@@ -139,6 +139,9 @@ def test_a_recording_grows_in_an_open_page_and_says_so_until_it_is_closed(chromi
             shown = bench.ready()
             assert shown["state"]["dump"] != first
             assert (shown["state"]["source"], shown["state"]["start"], shown["state"]["stop"]) == (SOURCE, 13, 15)
+            old = arrivals.kept()[-2].uuid  # as if it had taken long to open: it is not listed any more
+            bench.page.evaluate("dump => lvDebug.showDump(dump, { ...lvDebug.state, dump }, 'restore', [])", old)
+            bench.page.wait_for_function("() => lvDebug.model.axis.n_steps === 360")
             recording.close()
             dump = lstmviz.open_dump(path)
             bench.page.wait_for_function("uuid => lvDebug.state.dump === uuid", arg=dump.uuid)

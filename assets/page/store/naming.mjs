@@ -21,7 +21,7 @@ let /** @type {CanvasRenderingContext2D} */ pen = null;
 /* Refresh everything: another recording or another source is shown. */
 export function showNames() {
   const { dump, source, axis } = model;
-  field("dump", "Recording", dump.about.name, shownName(dump.about.uuid));
+  field("dump", "Recording", dump.about.name, shownName(dump.about));
   field("source", "Source of the states", source.name, sourceName(source));
   sayWhetherComplete(dump.about);
   document.getElementById(ids.dump).title += dump.about.recording.map((line) => `\n${showToken(line).text}`).join("");
@@ -46,9 +46,13 @@ function sayWhetherComplete({ uuid, is_complete: isComplete }) {
     : "The recording was cut short: it holds the steps up to there.";
 }
 
-/** @param {string} uuid */
-function shownName(uuid) {
-  return recordingName(dumps.find((one) => one.uuid === uuid));
+/**
+ * Its own name where a recording in progress has gone on meanwhile: then another one is listed.
+ * @param {About} about
+ */
+function shownName({ uuid, name }) {
+  const card = dumps.find((one) => one.uuid === uuid);
+  return card ? recordingName(card) : name;
 }
 
 /**
