@@ -6,7 +6,7 @@ Reading recorded values, tokens or an index looks by itself, so that every quest
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
 Look = Callable[[], None]
@@ -15,24 +15,23 @@ _looks: ContextVar[tuple[Look, ...]] = ContextVar("looks", default=())
 _tells: ContextVar[tuple[Look, ...]] = ContextVar("tells", default=())
 
 
-@contextmanager
-def while_asked(look: Look) -> Iterator[None]:
+def while_asked(look: Look) -> AbstractContextManager[None]:
     """Call ``look``, which may raise, now and then while the block lasts; also in threads that copy its context."""
-    token = _looks.set((*_looks.get(), look))
-    try:
-        yield
-    finally:
-        _looks.reset(token)
+    return _added(_looks, look)
+
+
+def when_long(tell: Look) -> AbstractContextManager[None]:
+    """Call ``tell``, which may raise, whenever something in the block is about to take long."""
+    return _added(_tells, tell)
 
 
 @contextmanager
-def when_long(tell: Look) -> Iterator[None]:
-    """Call ``tell``, which may raise, whenever something in the block is about to take long."""
-    token = _tells.set((*_tells.get(), tell))
+def _added(calls: ContextVar[tuple[Look, ...]], call: Look) -> Iterator[None]:
+    token = calls.set((*calls.get(), call))
     try:
         yield
     finally:
-        _tells.reset(token)
+        calls.reset(token)
 
 
 @contextmanager
