@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,7 +12,7 @@ from lstmviz.dump.moments import Moment
 from lstmviz.errors import LstmvizError
 from lstmviz.recording.sink import print_line
 from lstmviz.recording.snapshots.as_found import as_found
-from lstmviz.system.atomic import new_folder, remove
+from lstmviz.system.atomic import beside, new_folder
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.fit import Curves, mean_loss
 from lstmviz.training.model import TextModel, save
@@ -56,23 +55,21 @@ class TrainingMoments:
         try:
             self._take(model, update)
         except (LstmvizError, OSError) as err:
-            with suppress(OSError):
-                remove(self.folder / TAKING)
             reason = " ".join(str(err).split())
             print_line(f"the moment of update {update:,} is left out; the training goes on ({reason})")
 
     def _take(self, model: TextModel, update: int) -> None:
-        with as_found(model):
-            loss = mean_loss(model, iter(self._checked))
-            moment = Moment(update, loss, self._name)
-            taking = self.folder / TAKING
+        taking = self.folder / TAKING
+        with beside(taking, taking):
             new_folder(taking)
-            dump = taking / moment.file_name
-            save(model, model_beside(dump))
-            record_model(model_beside(dump), self._probe, dump, overwrite=True, facts=moment.provenance())
-        for path in (model_beside(dump), dump):  # the dump last: whoever sees it finds its model
-            path.replace(self.folder / path.name)
-        taking.rmdir()
+            with as_found(model):
+                loss = mean_loss(model, iter(self._checked))
+                moment = Moment(update, loss, self._name)
+                dump = taking / moment.file_name
+                save(model, model_beside(dump))
+                record_model(model_beside(dump), self._probe, dump, overwrite=True, facts=moment.provenance())
+            for path in (model_beside(dump), dump):  # the dump last: whoever sees it finds its model
+                path.replace(self.folder / path.name)
 
 
 def first_texts(corpus: Corpus, n_steps: int) -> Corpus:
