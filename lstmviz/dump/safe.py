@@ -16,12 +16,12 @@ import h5py
 from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t
 
 from lstmviz.dump.hdf5_file import is_hdf5, open_for_reading, other_format
+from lstmviz.dump.on_disk import is_bomb, stored_in_file
 from lstmviz.dump.parts import is_recording, parts_of, recover_command, still_running
 from lstmviz.errors import DumpError, DumpMissing, LstmvizError
 
 ALLOWED_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # HDF5's registered numbers
 MAX_CHUNK_BYTES = 64 * 2**20  # one read holds at least a chunk in memory
-MAX_RATIO = 1100  # declared bytes per stored byte; deflate reaches at most about 1,030
 MAX_OBJECTS = 100_000  # groups and data sets; checking more would take seconds
 MAX_ATTRIBUTE_BYTES = 65_536
 MAX_ATTRIBUTES = 200  # of one group or data set, which has a few; HDF5 finds each by looking at those before it
@@ -198,9 +198,9 @@ def _check_dataset(dataset: h5d.DatasetID, name: str, where: Path) -> None:
     declared, stored = math.prod(shape) * dtype.itemsize, dataset.get_storage_size()
     if declared and not stored:
         raise DumpError(f"{where} declares {name!r} with {declared} bytes but none are stored; it was never written")
-    if declared > stored * MAX_RATIO:
+    if is_bomb(declared, on_disk := stored_in_file(dataset, declared)):
         raise DumpError(
-            f"{where} declares {declared} bytes for {name!r} and stores {stored}; refused as a decompression bomb"
+            f"{where} declares {declared} bytes for {name!r} and stores {on_disk}; refused as a decompression bomb"
         )
     for length, most in zip(shape, space.get_simple_extent_dims(True), strict=True):
         if most != h5s.UNLIMITED and (most < length or (chunks is None and most != length)):

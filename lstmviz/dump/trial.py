@@ -25,6 +25,7 @@ from pathlib import Path
 
 from lstmviz.errors import DumpError, LstmvizError
 from lstmviz.system.cache import cache_folder
+from lstmviz.system.holes import stored_bytes
 from lstmviz.system.memory import resident_bytes
 from lstmviz.system.own_files import new_file
 from lstmviz.system.worker import command, signal_name
@@ -67,8 +68,9 @@ def require(path: Path, called: Path) -> None:
     """
     identity = _unknown(path)
     if identity is not None:
-        _read_in_child(path, called)
-        _keep([identity])
+        with suppress(OSError):  # no process can be started: it is read here, as checked as it can be
+            _read_in_child(path, called)
+            _keep([identity])
 
 
 def require_many(paths: Sequence[Path]) -> None:
@@ -125,13 +127,6 @@ def _place(path: Path) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _stored(path: Path) -> int:
-    """Return the bytes that a file takes on disk: with holes in it, a small one may be as long as it likes."""
-    found = path.stat()
-    blocks: int = getattr(found, "st_blocks", 0)  # of 512 bytes; not told on Windows and by some file systems
-    return min(found.st_size, 512 * blocks or found.st_size)
-
-
 def _kept(identity: str) -> Path | None:
     try:
         return cache_folder(KIND) / identity
@@ -145,11 +140,8 @@ def _library() -> str:
 
 
 def _read_in_child(path: Path, called: Path) -> None:
-    limit = SECONDS + _stored(path) * SECONDS_PER_BYTE
-    try:
-        code = _run_child([path], limit)[0]
-    except OSError:  # no process can be started: it is read here, as checked as it can be
-        return
+    limit = SECONDS + stored_bytes(path) * SECONDS_PER_BYTE
+    code = _run_child([path], limit)[0]
     if code == TOO_LONG or code is None:
         raise DumpError(f"{called} keeps HDF5 busy for more than {limit:.0f} seconds: {REFUSED}")
     check_end(code, called)
@@ -171,7 +163,7 @@ def _read_many_in_child(paths: Sequence[Path]) -> int:
     """Return how many files a child read whole, one after the other, until one that it did not survive."""
     limit = SECONDS + len(paths) * SECONDS_PER_FILE
     with suppress(OSError):
-        limit += sum(map(_stored, paths)) * SECONDS_PER_BYTE
+        limit += sum(map(stored_bytes, paths)) * SECONDS_PER_BYTE
         return _run_child(paths, limit)[1]
     return 0
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import h5py
 
 from lstmviz.dump.chunk_lengths import has_short_chunk
+from lstmviz.dump.on_disk import is_bomb, stored_in_file
 from lstmviz.dump.trial import (
     BLOCK_BYTES,
     HAS_TIMER,
@@ -105,12 +106,13 @@ def _read(item: h5py.Group | h5py.Dataset | None) -> None:
         item.id.chunk_iter(lambda chunk: _bomb() if chunk.size > most else None)
         if has_short_chunk(item):
             raise _ShortChunk
-    width = max(1, item.nbytes // max(1, len(item))) if item.ndim else item.nbytes
-    rows = max(1, BLOCK_BYTES // max(1, width))
     if item.ndim == 0 or not item.size:
         item[()]
         return
-    for start in range(0, min(len(item), max(1, item.id.get_storage_size()) * 1100 // max(1, width) + 1), rows):
+    if is_bomb(item.nbytes, stored_in_file(item.id, item.nbytes)):  # which nobody reads: it is refused
+        return
+    rows = max(1, BLOCK_BYTES * len(item) // item.nbytes)
+    for start in range(0, len(item), rows):
         try:
             item[start : start + rows]
         except OSError as err:

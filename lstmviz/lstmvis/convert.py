@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -23,12 +24,14 @@ from lstmviz.lstmvis.project import Options, Project, open_project_files
 from lstmviz.lstmvis.sections import read_config
 from lstmviz.system.atomic import new_folder, replacing
 from lstmviz.system.cache import cache_folder
+from lstmviz.system.holes import blocks_with_values
 from lstmviz.system.own_files import lock_file
 from lstmviz.types import CountProgress, View
 
 VERSION = 2  # of the conversion: another version makes other dumps, under other names
 MAX_NOTES = 40  # kept in the dump
-READ_BYTES = 2**20
+
+Digest = Any  # of hashlib
 
 
 @dataclass(frozen=True)
@@ -105,12 +108,22 @@ def content_id(folder: Path, options: Options) -> str | None:
         try:
             path = find_inside(folder, config.files[key])
             with path.open("rb") as file:
-                digest.update(repr((key, path.stat().st_size)).encode())
-                while block := file.read(READ_BYTES):
-                    digest.update(block)
+                digest.update(repr((key, os.fstat(file.fileno()).st_size)).encode())
+                digest = _with_contents(digest, file)
         except (LstmvizError, OSError, KeyError):
             return None
     return digest.hexdigest()
+
+
+def _with_contents(digest: Digest, file: BinaryIO) -> Digest:
+    """Return a digest to which a file's contents were added; a hole of a terabyte is not read."""
+    end = 0
+    for start, block in blocks_with_values(file):
+        if start > end:  # a digest of its own, because a file's bytes could say the same of zeros that it has not
+            digest = hashlib.blake2b(digest.digest() + repr((end, start)).encode(), digest_size=16, person=b"zeros")
+        digest.update(block)
+        end = start + len(block)
+    return digest
 
 
 def _convert(folder: Path, path: Path, options: Options, progress: CountProgress | None) -> tuple[str, ...]:

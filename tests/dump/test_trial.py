@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import struct
 import subprocess
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 import lstmviz
-from lstmviz.dump import hdf5_file, safe, trial
+from lstmviz.dump import hdf5_file, on_disk, safe, trial
 from lstmviz.dump.chunk_lengths import has_short_chunk
 from lstmviz.errors import DumpError, LstmvizError
 from lstmviz.opening import glances
@@ -48,20 +49,45 @@ def children(monkeypatch, tmp_path):
     return started
 
 
-def test_holes_do_not_count_as_what_there_is_to_read(tmp_path, monkeypatch):
-    """A file of a few kB that is 40 GB long would keep HDF5 busy for half an hour."""
-    path = write(tmp_path / "long.h5")
+def with_holes(path, n_bytes, name="holes"):
+    """Declare bytes that are stored, and never written."""
     with h5py.File(path, "r+") as file:
         plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
         plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-        space = h5py.h5s.create_simple((10_000_000_000,))
-        h5py.h5d.create(file.id, b"holes", h5py.h5t.NATIVE_FLOAT, space, plist)
+        h5py.h5d.create(file.id, name.encode(), h5py.h5t.NATIVE_INT8, h5py.h5s.create_simple((n_bytes,)), plist)
+    return path
+
+
+def test_holes_do_not_count_as_what_there_is_to_read(tmp_path, monkeypatch):
+    """A file of a few kB whose data sets have 40 GB would keep HDF5 busy for half an hour."""
+    path = write(tmp_path / "long.h5")
+    for i in range(40):
+        with_holes(path, on_disk.LARGE - 1, f"holes{i}")
     assert path.stat().st_size > 40e9
     monkeypatch.setattr(trial, "SECONDS", 1.0)
     monkeypatch.setattr(trial, "_own", set())
     with pytest.raises(DumpError, match="keeps HDF5 busy for more than 1 seconds"):
         trial.require(path, path)
+
+
+def test_a_terabyte_of_holes_is_refused_unread(tmp_path, monkeypatch):
+    path = with_holes(write(tmp_path / "long.h5"), 10**12)
+    monkeypatch.setattr(trial, "SECONDS", 1.0)
+    monkeypatch.setattr(trial, "_own", set())
+    with pytest.raises(DumpError, match=r"declares 1000000000000 bytes for '/holes' and stores [0-9]{4,6}; refused"):
+        lstmviz.open_dump(path)
+
+
+def test_a_file_is_not_taken_for_read_where_no_process_can_be_started(path, children, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as context:
+        context.setattr(trial.subprocess, "Popen", refuse)
+        lstmviz.open_dump(path).close()
+    lstmviz.open_dump(path).close()
+    assert len(children) == 1
 
 
 def test_a_file_is_read_in_a_child_once_as_long_as_it_is_the_same(path, children, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -17,9 +18,11 @@ import lstmviz
 from lstmviz import lstmvis
 from lstmviz.errors import DumpExists, DumpMissing, LstmvizError, UnknownName
 from lstmviz.lstmvis import Options, columns, dictionary, export_project, import_project, open_project, projects_in
+from lstmviz.lstmvis.convert import content_id
 from lstmviz.lstmvis.faults import Faults
 from lstmviz.opening import dump_paths, glances
 from lstmviz.system import cache
+from lstmviz.system.holes import stored_bytes
 from support.budget import examples
 from support.lstmvis_project import N_STEPS, VARIANTS, plain, write
 
@@ -236,6 +239,27 @@ def test_the_uuid_is_the_content(tmp_path, user_cache):
     for options in (Options(steps=9), Options({"": "raw"}), Options(has_embedding=False)):
         assert lstmviz.open_dump(open_project(elsewhere.folder, options).path).uuid != first.uuid
     assert len(list(user_cache.glob("*.lock"))) == 5
+
+
+def test_holes_of_a_file_are_not_read_for_its_uuid_and_count_as_zeros(tmp_path):
+    project = write(tmp_path / "project", "metas")
+    states = project.folder / "states.hdf5"
+    whole = states.read_bytes()
+    ids = {content_id(project.folder, Options())}
+    for n_zeros, end in ((0, b"x"), (5 * 2**20, b"x"), (6 * 2**20, b"x"), (5 * 2**20, b"")):
+        states.write_bytes(whole + bytes(n_zeros) + end)
+        as_stored = content_id(project.folder, Options())
+        with states.open("wb") as file:
+            file.write(whole)
+            file.seek(n_zeros, os.SEEK_CUR)
+            file.write(end)
+            file.truncate(len(whole) + n_zeros + len(end))
+        assert content_id(project.folder, Options()) == as_stored
+        ids.add(as_stored)
+    assert len(ids) == 5
+    os.truncate(states, 10**12)
+    if stored_bytes(states, enough=2**30) < 2**30:  # a file system that tells holes
+        assert lstmviz.open_dump(open_project(project.folder).path).n_steps == N_STEPS
 
 
 def test_a_kept_dump_is_used_again_and_a_spoiled_one_made_anew(tmp_path):
