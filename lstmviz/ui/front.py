@@ -184,7 +184,7 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
         present = time.monotonic()
         for channel in list(self.active_channels.values()):
             if channel.is_late(present):
-                channel.will_close = True
+                channel.handle_close()  # at once: a connection that takes no byte would never be ready to be closed
 
 
 def front(

@@ -168,23 +168,34 @@ def test_a_connection_that_is_used_now_and_then_stays(running, monkeypatch):
 
 
 def test_who_asks_for_much_and_does_not_read_it_keeps_nobody_waiting(running, dump, monkeypatch):
-    monkeypatch.setattr(fronts, "STALLED_SECONDS", 3.0)
-    monkeypatch.setattr("lstmviz.ui.routes.export.MOST_EXPORTS", 99)
+    monkeypatch.setattr(fronts, "STALLED_SECONDS", 2.0)
+    monkeypatch.setattr("lstmviz.ui.limits.AHEAD", 20_000)
+    monkeypatch.setattr("lstmviz.ui.routes.export.MOST_EXPORTS", 6)
     server = running()
+    server.server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)  # that of its connections too
     body = json.dumps({"dump": dump.uuid, "source": "rnn.l0.h", "start": 10, "stop": 11, "threshold": 0.01}).encode()
+    question = post(f"/d/{dump.uuid}/export/matches.json", len(body)) + body
     readers = []
-    for _ in range(12):
+    for _ in range(6):
         there = socket.socket()
         there.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         there.connect(("127.0.0.1", server.port))
-        there.sendall(post(f"/d/{dump.uuid}/export/matches.json", len(body)) + body)
+        there.sendall(question)
         readers.append(there)
     deadline = time.monotonic() + 60
-    while len(server.server.active_channels) > 6:  # all are cut off once they have not read for three seconds
+    while sum(channel.total_outbufs_len > 20_000 for channel in [*server.server.active_channels.values()]) < 6:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    while not server.ask(question).startswith(b"HTTP/1.1 200"):  # until they are cut off, they have all the places
         assert server.ask(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 20).startswith(b"HTTP/1.1 200")
         assert time.monotonic() < deadline
         time.sleep(0.3)
     for there in readers:
+        there.settimeout(10)
+        answer = b""
+        while more := there.recv(65_536):
+            answer += more
+        assert not answer.endswith(b"0\r\n\r\n")  # the export has not come to its end
         there.close()
 
 
