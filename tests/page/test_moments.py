@@ -140,7 +140,14 @@ def test_a_recording_grows_in_an_open_page_and_says_so_until_it_is_closed(chromi
             assert shown["state"]["dump"] != first
             assert (shown["state"]["source"], shown["state"]["start"], shown["state"]["stop"]) == (SOURCE, 13, 15)
             old = arrivals.kept()[-2].uuid  # as if it had taken long to open: it is not listed any more
-            bench.page.evaluate("dump => lvDebug.showDump(dump, { ...lvDebug.state, dump }, 'restore', [])", old)
+            said = bench.page.evaluate(
+                """async dump => {
+                    await lvDebug.showDump(dump, { ...lvDebug.state, dump }, "restore", []);
+                    return document.getElementById("lv-cut-short").innerText;
+                }""",
+                old,
+            )
+            assert said.strip() == "being recorded"
             bench.page.wait_for_function("() => lvDebug.model.axis.n_steps === 360")
             recording.close()
             dump = lstmviz.open_dump(path)

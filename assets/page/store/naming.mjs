@@ -21,7 +21,7 @@ let /** @type {CanvasRenderingContext2D} */ pen = null;
 /* Refresh everything: another recording or another source is shown. */
 export function showNames() {
   const { dump, source, axis } = model;
-  field("dump", "Recording", dump.about.name, shownName(dump.about));
+  field("dump", "Recording", dump.about.name, recordingName(listed(dump.about) ?? dump.about));
   field("source", "Source of the states", source.name, sourceName(source));
   sayWhetherComplete(dump.about);
   document.getElementById(ids.dump).title += dump.about.recording.map((line) => `\n${showToken(line).text}`).join("");
@@ -34,10 +34,10 @@ export function showNames() {
  * "recording was cut short", or "being recorded" while it goes on.
  * @param {About} about
  */
-function sayWhetherComplete({ uuid, is_complete: isComplete }) {
-  const isGrowing = dumps.find((one) => one.uuid === uuid)?.is_growing;
+function sayWhetherComplete(about) {
+  const isGrowing = listed(about)?.is_growing ?? true;
   const place = document.getElementById(ids.cutShort);
-  place.hidden = isComplete !== false;
+  place.hidden = about.is_complete !== false;
   const [first, rest] = isGrowing ? ["", "being recorded"] : ["recording was ", "cut short"];
   place.firstElementChild.textContent = first;
   place.lastChild.textContent = rest;
@@ -47,17 +47,16 @@ function sayWhetherComplete({ uuid, is_complete: isComplete }) {
 }
 
 /**
- * Its own name where a recording in progress has gone on meanwhile: then another one is listed.
+ * A dump as it is listed; undefined where its recording, still in progress, has gone on: then a newer one is.
  * @param {About} about
  */
-function shownName({ uuid, name }) {
-  const card = dumps.find((one) => one.uuid === uuid);
-  return card ? recordingName(card) : name;
+function listed({ uuid }) {
+  return dumps.find((one) => one.uuid === uuid);
 }
 
 /**
  * A recording as its list has it.
- * @param {DumpCard} card
+ * @param {{ name: string, detail?: string }} card
  */
 export function recordingName(card) {
   const name = showToken(card.name).text;
