@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -15,7 +14,7 @@ import numpy as np
 from lstmviz.maps.projection import Method, Points
 from lstmviz.system.atomic import replacing
 from lstmviz.system.cache import cache_folder
-from lstmviz.system.own_files import open_own
+from lstmviz.system.kept_arrays import read_kept
 
 CACHE_FOLDER = "maps"  # in the user's cache
 VERSION = 1  # of how maps are computed and kept; maps of another version are not found
@@ -47,9 +46,8 @@ class MapKey:
 def load_map(key: MapKey, n_points: int) -> Points | None:
     """Return the points of a kept map, (n_points, 2) float32; None where there is no file, or an invalid one."""
     try:
-        with open_own(key.path) as file:  # np.load leaves a file open that it cannot read
-            points: Points = np.load(file, allow_pickle=False)["points"]
-    except (OSError, ValueError, IndexError, KeyError, EOFError, zipfile.BadZipFile):
+        points: Points = read_kept(key.path, ("points",))["points"]
+    except (OSError, ValueError):
         return None
     is_valid = points.shape == (n_points, 2) and points.dtype == np.float32 and bool(np.isfinite(points).all())
     return points if is_valid else None

@@ -64,6 +64,8 @@ def embed_in_subprocess(
         points: Points = np.load(folder / "points.npy", allow_pickle=False)
     except OSError as err:
         raise ProjectionError(f"{NAMES[method]} could not be computed ({err.strerror or err})") from err
+    except (ValueError, EOFError) as err:
+        raise ProjectionError(f"{NAMES[method]} left no points; ask for the map again") from err
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if points.shape != (len(reduced), 2) or not np.isfinite(points).all():

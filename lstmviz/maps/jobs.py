@@ -7,6 +7,7 @@ report on a map that another one computes, and cancel it. Maps take turns as the
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import tempfile
@@ -33,6 +34,10 @@ TURN = 0.2  # seconds between two attempts to take the turn
 BEAT = 1.0  # seconds between two heartbeats
 DEAD = 10.0  # seconds without a heartbeat after which the process that computed a map is gone
 MAX_JOBS = 8  # that run or wait
+MOST_BYTES = 2**16  # of a job's file
+MOST_WORDS = 500  # characters that are told of it
+
+log = logging.getLogger("lstmviz")
 
 State = Literal["none", "waiting", "running", "failed"]
 
@@ -60,7 +65,7 @@ class _Entry:
     by: str = ""
 
     def __post_init__(self) -> None:
-        if self.state not in get_args(State) or not math.isfinite(self.share):
+        if self.state not in get_args(State) or not math.isfinite(self.share) or not 0 <= self.number < 2**53:
             raise ValueError(f"no job is {self.state!r}, {self.share} of it done")
 
     @property
@@ -79,7 +84,7 @@ def start(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int
     """Compute a map in a thread that waits its turn, unless it is done, running or waiting already.
 
     ``by`` tells who asks; whoever has a map computed waits for it before the next. Raises ProjectionError for a second
-    map, where a package is missing or too many maps wait, and what ``compute_map`` raises.
+    map, where a package is missing, too many maps wait or the cache takes no file, and what ``compute_map`` raises.
     """
     job = status(dump, source, method, n_steps, seed)
     if job.state in ("done", "waiting", "running"):
@@ -94,7 +99,10 @@ def start(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int
     path = _job_file(map_key(dump, source, method, n_steps, seed))
     forget(_cancel_file(path))
     entry = _Entry("waiting", number=1 + max((other.number for other in others.values()), default=0), by=by)
-    _write(path, entry)
+    try:
+        _write(path, entry)
+    except OSError as err:
+        raise ProjectionError(_cannot(err)) from err
     work = _Work(path, entry, dump, source, method, n_steps, seed)
     told = _told(path)
     threading.Thread(target=work.run, name=f"lstmviz-{NAMES[method]}", daemon=True).start()
@@ -102,11 +110,13 @@ def start(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int
 
 
 def cancel(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int = 0) -> None:
-    """Stop computing a map, whichever process does it; forget a failure."""
+    """Stop computing a map, whichever process does it; forget a failure. Raises ProjectionError where it cannot."""
     path = _job_file(map_key(dump, source, method, n_steps, seed))
     if _read(path, _now(path.parent)).is_alive:
-        with suppress(OSError):
+        try:
             new_file(_cancel_file(path)).close()
+        except OSError as err:
+            raise ProjectionError(f"the map cannot be stopped ({err.strerror or type(err).__name__})") from err
     else:
         forget(path)
 
@@ -138,10 +148,13 @@ class _Work:
             forget(self._path)
         except ProjectionCancelled:
             forget(self._path)
-        except OSError as err:  # whose text has a path of this machine
-            self._report("failed", 0.0, f"the map cannot be computed here ({err.strerror or type(err).__name__})")
+        except OSError as err:
+            self._report("failed", 0.0, _cannot(err))
         except (LstmvizError, MemoryError) as err:
             self._report("failed", 0.0, str(err) or type(err).__name__)
+        except Exception as err:
+            log.exception("a map could not be computed")
+            self._report("failed", 0.0, f"it could not be computed ({type(err).__name__}); the server's log says more")
         finally:
             forget(_cancel_file(self._path))
 
@@ -160,13 +173,17 @@ class _Work:
         """Return whether somebody cancelled the map; write a heartbeat if one is due."""
         if time.monotonic() - self._last_write > BEAT:
             self._last_write = time.monotonic()
-            _write(self._path, self._entry)
+            self._write()
         return _cancel_file(self._path).is_file()
 
     def _report(self, state: Literal["waiting", "running", "failed"], share: float, words: str) -> None:
         self._entry = replace(self._entry, state=state, share=share, words=words)
         self._last_write = time.monotonic()
-        _write(self._path, self._entry)
+        self._write()
+
+    def _write(self) -> None:
+        with suppress(OSError):
+            _write(self._path, self._entry)
 
 
 def _job_file(key: str) -> Path:
@@ -178,8 +195,13 @@ def _cancel_file(path: Path) -> Path:
 
 
 def _write(path: Path, entry: _Entry) -> None:
-    with suppress(OSError), replacing(path) as temporary:
+    with replacing(path) as temporary:
         temporary.write_text(json.dumps(asdict(entry)), "utf-8")
+
+
+def _cannot(err: OSError) -> str:
+    """Say why a map cannot be computed, without the path of this machine in the error's own text."""
+    return f"the map cannot be computed here ({err.strerror or type(err).__name__})"
 
 
 def _told(path: Path) -> Job:
@@ -194,9 +216,10 @@ def _told(path: Path) -> Job:
 def _read(path: Path, now: float) -> _Entry:
     """Return what a file holds; "none" if there is no file, or if the process that wrote it is gone."""
     try:
-        entry = _Entry(**json.loads(read_text(path)))
+        entry = _Entry(**json.loads(read_text(path, MOST_BYTES)))
         age = now - path.lstat().st_mtime
-        entry = replace(entry, number=int(entry.number), share=float(entry.share), words=str(entry.words))
+        share, words = min(max(float(entry.share), 0.0), 1.0), str(entry.words)[:MOST_WORDS]
+        entry = replace(entry, number=int(entry.number), share=share, words=words)
     except (OSError, ValueError, TypeError, OverflowError, RecursionError):
         return _Entry("none")
     return _Entry("none") if entry.state != "failed" and abs(age) > DEAD else entry

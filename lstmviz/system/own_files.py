@@ -83,10 +83,10 @@ def open_own(path: Path) -> FileIO:
     return FileIO(handle, "rb")
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, most: int = MOST_TEXT) -> str:
     """Return the text of a small file. Raises OSError as ``open_own``, and where it is too large; ValueError."""
     with open_own(path) as file:
-        if os.fstat(file.fileno()).st_size > MOST_TEXT:
+        if os.fstat(file.fileno()).st_size > most:
             raise OSError(errno.EFBIG, "it is too large", str(path))
         return file.readall().decode("utf-8")
 

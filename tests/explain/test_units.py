@@ -182,6 +182,34 @@ def test_a_survey_is_kept_until_the_tracks_change(tmp_path, monkeypatch):
     assert known_survey(lstmviz.open_dump(path), "a.l0.h") is None
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"places": np.full((3, 3), 400)},
+        {"places": np.zeros((3, 3), "float32")},
+        {"places": np.zeros((3, 0), "int64")},
+        {"values": np.zeros((3, 3, 8), "float32")},
+        {"values": np.full((3, 3, 9), "a")},
+        {"heat": np.zeros((3, 4), bool)},
+        {"about": b"[" * 100_000},
+        {"about": b'{"units": {}}'},
+        {"about": b'{"units": {"tokens": 3, "places": 4}, "columns": 5}'},
+        {"about": b"3"},
+    ],
+)
+def test_a_kept_survey_that_is_none_is_made_again(tmp_path, monkeypatch, change):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(unit_store, "is_small", lambda source: False)
+    path = lstmviz.write_dump(tmp_path / "a.h5", states={"a.l0.h": np.eye(400, 3)}, tokens=list("abcd" * 100))
+    dump = lstmviz.open_dump(path)
+    survey_of(dump, "a.l0.h")
+    (kept,) = unit_store.cache_folder("units").glob("*.npz")
+    with np.load(kept) as arrays:
+        changed = dict(arrays) | {n: np.frombuffer(v, "u1") if type(v) is bytes else v for n, v in change.items()}
+    np.savez(kept, **changed)
+    assert known_survey(lstmviz.open_dump(path), "a.l0.h") is None
+
+
 def test_a_survey_tells_how_far_it_is_and_can_be_cancelled(parens):
     shares = []
     unit_survey.survey_units(parens, SOURCE, lambda share, words: shares.append(share))

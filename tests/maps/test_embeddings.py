@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -301,11 +303,70 @@ def test_a_job_of_the_future_is_one_from_before_the_clock_was_set_back(dump):
 
 
 @pytest.mark.parametrize(
-    "lie", [{"state": "lost"}, {"state": ["running"]}, {"state": "running", "share": float("nan")}]
+    "lie",
+    [
+        {"state": "lost"},
+        {"state": ["running"]},
+        {"state": "running", "share": float("nan")},
+        {"state": "running", "number": 10**4000},  # the next one's would have more digits than Python reads
+        {"state": "running", "number": "first"},
+        {"state": "failed", "words": "a" * 100_000},
+        {"state": "running", "share": {}, "by": []},
+    ],
 )
 def test_a_job_that_is_none_is_not_told(dump, lie):
     jobs._job_file(compute.map_key(dump, SOURCE, "umap")).write_text(json.dumps(lie))
     assert state(dump, "umap") == "none"
+
+
+def test_of_a_job_that_says_more_than_it_may_a_line_is_told(dump):
+    place = jobs._job_file(compute.map_key(dump, SOURCE, "umap"))
+    place.write_text(json.dumps({"state": "running", "share": 1e300, "words": "a" * 60_000}))
+    told = jobs.status(dump, SOURCE, "umap", 20_000)
+    assert (told.share, len(told.words)) == (1.0, jobs.MOST_WORDS)
+
+
+def full_disk():
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_map_whose_file_cannot_be_written_is_not_begun(dump, monkeypatch):
+    """Nobody would be told of it: each time that it is asked for, one more would be computed."""
+    begun = []
+    monkeypatch.setattr(jobs, "compute_map", lambda *args, **more: begun.append(args))
+    place = jobs._job_file(compute.map_key(dump, SOURCE, "tsne"))
+    place.mkdir()
+    for _ in range(2):
+        with pytest.raises(ProjectionError, match="the map cannot be computed here "):
+            jobs.start(dump, SOURCE, "tsne", 20_000)
+    place.rmdir()
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_text", lambda *_: full_disk())
+        with pytest.raises(ProjectionError, match=r"the map cannot be computed here .No space left"):
+            jobs.start(dump, SOURCE, "tsne", 20_000)
+    assert begun == []
+    assert [file.name for file in place.parent.iterdir()] == []
+
+
+def test_a_map_that_cannot_be_stopped_says_so(dump, slow):
+    place = jobs._job_file(compute.map_key(dump, SOURCE, "tsne"))
+    jobs._cancel_file(place).mkdir()
+    jobs.start(dump, SOURCE, "tsne", 20_000)
+    with pytest.raises(ProjectionError, match="the map cannot be stopped ") as told:
+        jobs.cancel(dump, SOURCE, "tsne", 20_000)
+    assert str(place.parent) not in str(told.value)
+
+
+def test_whatever_ends_a_map_is_told_in_a_line(dump, monkeypatch, caplog):
+    def fails(*args, **more):
+        raise KeyError("points")
+
+    monkeypatch.setattr(jobs, "compute_map", fails)
+    jobs.start(dump, SOURCE, "tsne", 20_000)
+    until(lambda: state(dump, "tsne") == "failed")
+    told = jobs.status(dump, SOURCE, "tsne", 20_000).words
+    assert told == "it could not be computed (KeyError); the server's log says more"
+    assert "a map could not be computed" in caplog.text
 
 
 def test_folders_under_the_names_of_a_jobs_files_are_left_alone(dump, slow):

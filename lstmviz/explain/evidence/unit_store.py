@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from contextlib import suppress
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -15,12 +14,12 @@ import pandas as pd
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import LstmvizError
 from lstmviz.explain.evidence.codes import IsCancelled
-from lstmviz.explain.evidence.unit_survey import UnitSurvey, survey_units
+from lstmviz.explain.evidence.unit_survey import N_PLACES, WIDE, UnitSurvey, survey_units
 from lstmviz.match.index.store import is_small
 from lstmviz.system.atomic import replacing
 from lstmviz.system.cache import cache_folder
-from lstmviz.system.own_files import open_own
-from lstmviz.types import ShareProgress
+from lstmviz.system.kept_arrays import read_kept
+from lstmviz.types import ShareProgress, Source
 
 VERSION = 1  # of what is kept
 ARRAYS = ("heat", "places", "values")
@@ -50,11 +49,23 @@ def known_survey(dump: DumpReader, source: str) -> UnitSurvey | None:
     key = source, dump.tracks_revision
     in_memory = _made.setdefault(dump, {})
     if key not in in_memory and not is_small(info):
-        with suppress(OSError, LstmvizError, ValueError, KeyError, zipfile.BadZipFile):
+        with suppress(OSError, LstmvizError, ValueError, KeyError, TypeError, RecursionError):
             survey = _read(source, _path(dump, key))
-            if survey.heat.shape == (info.n_units, len(survey.columns)) and len(survey.units) == info.n_units:
+            if _fits(survey, info):
                 in_memory[key] = survey
     return in_memory.get(key)
+
+
+def _fits(survey: UnitSurvey, info: Source) -> bool:
+    n, shape = info.n_units, (info.n_units, N_PLACES)
+    arrays = ((survey.heat, "f", (n, len(survey.columns))), (survey.places, "i", shape))
+    return (
+        len(survey.units) == n
+        and all(array.dtype.kind == kind and array.shape == wanted for array, kind, wanted in arrays)
+        and survey.values.dtype.kind == "f"
+        and survey.values.shape == (*shape, WIDE)
+        and bool(((survey.places >= -1) & (survey.places < info.n_steps)).all())
+    )
 
 
 def _path(dump: DumpReader, key: tuple[str, str]) -> Path:
@@ -74,11 +85,11 @@ def _keep(survey: UnitSurvey, path: Path) -> None:
 
 
 def _read(source: str, path: Path) -> UnitSurvey:
-    with open_own(path) as file, np.load(file, allow_pickle=False) as kept:
-        about = json.loads(kept["about"].tobytes())
-        frame = pd.DataFrame(about["units"])
-        for name in ("tokens", "places"):
-            frame[name] = [tuple(given) for given in frame[name]]
-        columns = tuple((str(track), str(label)) for track, label in about["columns"])
-        heat, places, values = (kept[name] for name in ARRAYS)
-        return UnitSurvey(source, frame, columns, heat, places, values, int(about["n_looked"]))
+    kept = read_kept(path, ("about", *ARRAYS))
+    about = json.loads(kept["about"].tobytes())
+    frame = pd.DataFrame(about["units"])
+    for name in ("tokens", "places"):
+        frame[name] = [tuple(given) for given in frame[name]]
+    columns = tuple((str(track), str(label)) for track, label in about["columns"])
+    heat, places, values = (kept[name] for name in ARRAYS)
+    return UnitSurvey(source, frame, columns, heat, places, values, int(about["n_looked"]))
