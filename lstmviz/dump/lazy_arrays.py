@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Protocol, overload
 
 import h5py
@@ -226,11 +227,26 @@ class Tokens:
         Returns:
             The tokens, joined.
         """
+        return self.texts([start, stop])[0]
+
+    def texts(self, bounds: Sequence[int]) -> list[str]:
+        """Return the texts of some windows, each of which begins where the one before it ends; they are read together.
+
+        Args:
+            bounds: The first step of each window, and the step after the last one.
+
+        Returns:
+            The joined tokens of each window.
+        """
         if self.as_written is not self:
-            return self.as_written.text(start, stop)
+            return self.as_written.texts(bounds)
+        steps = slice(bounds[0], bounds[-1])
+        windows = [slice(start - steps.start, stop - steps.start) for start, stop in pairwise(bounds)]
         if self.spelling is None:
-            return self.join.join(self[start:stop])
-        return self.spelling.text(self.ids.within(slice(start, stop), len(self.spelling.shown)).tolist())
+            words = self[steps]
+            return [self.join.join(words[window]) for window in windows]
+        ids = self.ids.within(steps, len(self.spelling.shown)).tolist()
+        return [self.spelling.text(ids[window]) for window in windows]
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, starmap
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.lazy_arrays import StepIndex, StoredRows, Tokens, Track
 from lstmviz.dump.reader import Axis
+from lstmviz.errors import DumpError
 
 NEAR = 2**14  # steps between two windows that are read together: reading them takes less than reading once more
 MOST = 2**18  # steps that are read together
@@ -21,12 +24,12 @@ MOST = 2**18  # steps that are read together
 class _Stretches:
     """Stretches of steps in rising order, each of which has some windows."""
 
-    starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
+    starts: list[int]
+    stops: list[int]
 
     def of(self, start: int, stop: int) -> int | None:
         """Return which stretch a window lies in; None for none."""
-        i = int(np.searchsorted(self.starts, start, side="right")) - 1
+        i = bisect_right(self.starts, start) - 1
         return i if i >= 0 and stop <= self.stops[i] else None
 
 
@@ -43,9 +46,9 @@ class _Ahead:
         i = self.stretches.of(steps.start, steps.stop) if isinstance(steps, slice) else None
         if i is None or not isinstance(steps, slice):
             return self.stored.read(steps)
-        first = int(self.stretches.starts[i])
+        first = self.stretches.starts[i]
         if i not in self._read:
-            self._read[i] = self.stored.read(slice(first, int(self.stretches.stops[i])))
+            self._read[i] = self.stored.read(slice(first, self.stretches.stops[i]))
         return self._read[i][steps.start - first : steps.stop - first]
 
     @property
@@ -90,6 +93,17 @@ def joined_windows(axis: Axis, windows: Sequence[tuple[int, int]]) -> Axis:
     return _stored_otherwise(axis, lambda stored: _OneAfterTheOther(_Ahead(stored, stretches), windows), n_steps)
 
 
+def texts_of(axis: Axis, windows: Sequence[tuple[int, int]]) -> list[str]:
+    """Return the text of each of some windows [start, stop), as ``Axis.text``, read together where they lie near."""
+    tokens = joined_windows(axis, windows).tokens if windows else None
+    if tokens is None:
+        return [""] * len(windows)
+    try:
+        return tokens.texts([*accumulate((stop - start for start, stop in windows), initial=0)])
+    except DumpError:  # it names a step of the windows, and a user wants to know which one of the axis it is
+        return list(starmap(axis.text, windows))
+
+
 def _stored_otherwise(axis: Axis, otherwise: Callable[[StoredRows], StoredRows], n_steps: int | None = None) -> Axis:
     """Return an axis whose tokens and tracks are stored otherwise, and of so many steps (None: as many)."""
     n_steps = axis.n_steps if n_steps is None else n_steps
@@ -123,5 +137,4 @@ def _stretches(windows: Sequence[tuple[int, int]]) -> _Stretches:
             stretches[-1][1] = max(stretches[-1][1], stop)
         else:
             stretches.append([start, stop])
-    starts, stops = np.array(stretches, np.int64).reshape(-1, 2).T
-    return _Stretches(starts, stops)
+    return _Stretches([start for start, _ in stretches], [stop for _, stop in stretches])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import h5py
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from lstmviz.dump import open_files as files
 from lstmviz.dump import read_ahead as module
 from lstmviz.dump.corpus.reader import write_corpus
 from lstmviz.dump.lazy_arrays import StoredArray
-from lstmviz.dump.read_ahead import joined_windows, read_ahead
+from lstmviz.dump.read_ahead import joined_windows, read_ahead, texts_of
 
 N = 3_000
 
@@ -65,6 +66,31 @@ def test_joined_windows_have_what_each_has_one_after_the_other(axis, monkeypatch
     for name, track in axis.tracks.items():
         assert joined.tracks[name][:].tolist() == [value for w in windows for value in track[slice(*w)].tolist()]
     assert joined.n_steps == len(joined.tokens) == sum(range(30))
+    assert texts_of(axis, windows) == [axis.text(*window) for window in windows]
+    assert texts_of(axis, []) == []
+
+
+@pytest.mark.parametrize("kept", ["vocab", "ids", "nothing"])
+def test_texts_of_windows_are_those_of_the_axis(tmp_path, kept):
+    given = {
+        "vocab": {"tokens": [0, 1, 2, 1] * 5, "vocab": ["x", "yy", "zé"], "join": " "},
+        "ids": {"tokens": [0, 1, 2, 1] * 5},
+        "nothing": {},
+    }[kept]
+    axis = lstmviz.open_dump(
+        lstmviz.write_dump(tmp_path / "a.h5", states={"rnn.l0.h": np.zeros((20, 1), "f2")}, **given)
+    ).first
+    windows = [(12, 14), (0, 3), (5, 5), (19, 20), (1, 9)]
+    assert texts_of(axis, windows) == [axis.text(*window) for window in windows]
+
+
+def test_a_token_outside_the_vocabulary_is_named_by_its_step(tmp_path):
+    path = write(tmp_path / "a.h5", 0)
+    with h5py.File(path, "r+") as file:
+        file["axes/text/tokens"][1234] = 3
+    axis = lstmviz.open_dump(path).first
+    with pytest.raises(lstmviz.LstmvizError, match="token id 3 at step 1234 is outside the vocabulary of 3 entries"):
+        texts_of(axis, [(0, 10), (1200, 1300)])
 
 
 def test_what_lies_near_is_one_read(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import lstmviz
-from lstmviz.dump.read_ahead import joined_windows, read_ahead
+from lstmviz.dump.read_ahead import joined_windows, read_ahead, texts_of
 from lstmviz.dump.verify import verify
 from lstmviz.errors import InputError
 from lstmviz.match.engine.filters import allowed_steps
@@ -66,6 +66,7 @@ def test_the_text_is_as_it_was_written_and_the_ids_are_those_that_the_model_read
     assert tokens[:] == FLAT
     assert [tokens[i] for i in range(len(FLAT))] == FLAT
     assert [dump.first.text(a, b) for a, b in dump.sequences[["start", "stop"]].to_numpy()] == ROWS
+    assert texts_of(dump.first, [(4, 9), (0, 4)]) == [ROWS[1], ROWS[0]]
     assert tokens.ids[:].tolist() == [i for row in IDS for i in row]
     assert tokens.vocab == tuple(VOCAB)
     assert tokens.is_unknown(slice(2, 9)).tolist() == [word not in VOCAB for word in FLAT[2:9]]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import starmap
 from threading import RLock
 
 import numpy as np
 import pandas as pd
 
 from lstmviz.checks import check_page
-from lstmviz.dump.read_ahead import read_ahead
+from lstmviz.dump.read_ahead import texts_of
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError
 from lstmviz.match.engine.activity import Steps, activities
@@ -269,8 +268,7 @@ def match_frame(axis: Axis, spans: Candidates, n_union: Steps, has_text: bool = 
     )
     if has_text:
         windows = list(zip(spans.start.tolist(), spans.stop.tolist(), strict=True))
-        text = list(starmap(read_ahead(axis, windows).text, windows))
-        frame["text"] = pd.Series(text, dtype="str")
+        frame["text"] = pd.Series(texts_of(axis, windows), dtype="str")
     return frame
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from itertools import chain, islice
 from typing import TypeVar
@@ -12,6 +14,8 @@ from typing import TypeVar
 from lstmviz.system.asked import look
 
 THREADS = 2
+
+_mine = threading.local()  # of each thread that asks, so that one that works for it may ask in its turn
 
 T = TypeVar("T")
 Result = TypeVar("Result")
@@ -28,7 +32,7 @@ def in_threads(task: Callable[[T], Result], items: Iterable[T]) -> Iterator[Resu
         look()
         yield from map(task, first)
         return
-    pool = ThreadPoolExecutor(THREADS)
+    pool = _pool()
     ahead: deque[Future[Result]] = deque()
     try:
         for item in chain(first, remaining):
@@ -39,4 +43,12 @@ def in_threads(task: Callable[[T], Result], items: Iterable[T]) -> Iterator[Resu
         while ahead:
             yield ahead.popleft().result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        wait([future for future in ahead if not future.cancel()])
+
+
+def _pool() -> ThreadPoolExecutor:
+    """Return the threads that work for the one that asks: to begin some for each step of a question takes too long."""
+    if getattr(_mine, "process", None) != os.getpid():  # threads do not survive a fork
+        _mine.pool, _mine.process = ThreadPoolExecutor(THREADS), os.getpid()
+    pool: ThreadPoolExecutor = _mine.pool
+    return pool
