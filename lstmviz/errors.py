@@ -7,6 +7,7 @@ one line: what was asked, what there is, what to do.
 from __future__ import annotations
 
 LINE_HEAD, LINE_TAIL = 1_000, 400  # characters kept of a longer line: a name in a hostile file may have 60,000
+MOST_REASON = 200  # characters of another library's error inside a message
 
 
 class LstmvizError(Exception):
@@ -134,3 +135,14 @@ class ProjectError(LstmvizError, ValueError):
 def _cut(line: str) -> str:
     is_long = len(line) > LINE_HEAD + LINE_TAIL
     return f"{line[:LINE_HEAD]} [...] {line[-LINE_TAIL:]}" if is_long else line
+
+
+def reason_of(err: BaseException) -> str:
+    """Return what an error of another library says, on one line of at most 200 characters; its class if it is empty."""
+    return " ".join(str(err).split())[:MOST_REASON] or type(err).__name__
+
+
+def reason_with_class(err: BaseException) -> str:
+    """Return the same with the class before it, as for errors of the user's own code: "ValueError: no such word"."""
+    name, reason = type(err).__name__, reason_of(err)
+    return name if reason == name else f"{name}: {reason}"

@@ -14,7 +14,7 @@ import pandas as pd
 
 from lstmviz.annotate.by_text import Aligned, Sentence, align
 from lstmviz.dump.reader import Axis
-from lstmviz.errors import InputError
+from lstmviz.errors import InputError, reason_of
 
 COLUMNS = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")  # of CoNLL-U, after the id
 MAX_BYTES = 2**30
@@ -128,7 +128,7 @@ def read_csv(axis: Axis, path: AnyPath, column: str | None = None) -> Aligned | 
     except InputError:
         raise
     except (OSError, ValueError, csv.Error) as err:
-        raise InputError(f"{path} cannot be read as CSV ({' '.join(str(err).split())[:160]})") from err
+        raise InputError(f"{path} cannot be read as CSV ({reason_of(err)})") from err
     names = {str(name).strip().lower(): name for name in frame.columns}
     frame = frame.rename(columns={name: lower for lower, name in names.items()})
     keys = [name for name in ("start", "stop", "step", "sequence", *WORD_COLUMNS) if name in frame]
@@ -180,7 +180,7 @@ def _blocks(path: Path, *, comments: bool) -> Iterator[list[tuple[int, str]]]:
             raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes; cut it into parts")
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as err:
-        raise InputError(f"{path} cannot be read as text in UTF-8 ({' '.join(str(err).split())[:160]})") from err
+        raise InputError(f"{path} cannot be read as text in UTF-8 ({reason_of(err)})") from err
     block: list[tuple[int, str]] = []
     for number, line in enumerate([*lines, ""], 1):
         if comments and line.startswith("#"):

@@ -12,7 +12,7 @@ from lstmviz.checks import short_repr
 from lstmviz.dump.change_tracks import NewTrack
 from lstmviz.dump.reader import Axis
 from lstmviz.dump.validate import read_sequence_track, read_track
-from lstmviz.errors import InputError
+from lstmviz.errors import InputError, reason_with_class
 
 BLOCK_STEPS = 2**20
 
@@ -76,7 +76,7 @@ def _called(function: Callable[[Any], Any], argument: Any, where: str) -> Any:
     try:
         return function(argument)
     except Exception as err:
-        reason = " ".join(f"{type(err).__name__}: {err}".split())[:200]
+        reason = reason_with_class(err)
         raise InputError(f"{where} failed ({reason})") from err
 
 

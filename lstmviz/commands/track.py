@@ -23,7 +23,7 @@ from lstmviz.commands.base import DumpPath, Format, app, one_line, say, write_fr
 from lstmviz.commands.options import OutputFormat
 from lstmviz.dump.change_tracks import add_track
 from lstmviz.dump.reader import Axis
-from lstmviz.errors import InputError
+from lstmviz.errors import InputError, reason_with_class
 
 group = typer.Typer(help="Add tracks of your own to a dump, rename and remove them.", no_args_is_help=True)
 app.add_typer(group, name="track", rich_help_panel=None)
@@ -170,7 +170,7 @@ def _function(name: str) -> Callable[..., Any]:
     try:
         function: Any = attrgetter(path)(import_module(place))
     except (Exception, SystemExit) as err:  # a script may end itself
-        reason = " ".join(f"{type(err).__name__}: {err}".split())[:200]
+        reason = reason_with_class(err)
         raise InputError(f"{name} cannot be imported ({reason})") from err
     if not callable(function):
         raise InputError(f"{name} is a {type(function).__name__}; name a function of a list of tokens")

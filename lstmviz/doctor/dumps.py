@@ -18,7 +18,7 @@ from lstmviz.dump.header import Header
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.dump.safe import open_safely
 from lstmviz.dump.verify import attention_faults, n_values, token_faults, track_faults
-from lstmviz.errors import LstmvizError
+from lstmviz.errors import LstmvizError, reason_of
 from lstmviz.types import CountProgress
 
 
@@ -122,7 +122,7 @@ def declared_faults(path: Path) -> list[str]:
         except LstmvizError as err:
             faults.append(str(err))
         except (KeyError, AttributeError, TypeError, ValueError, OSError, RuntimeError) as err:
-            faults.append(f"{path} is damaged ({' '.join(str(err).split())[:160]}); see docs/format.md")
+            faults.append(f"{path} is damaged ({reason_of(err)}); see docs/format.md")
         return None
 
     with file:

@@ -18,7 +18,7 @@ from lstmviz.doctor.states import UnitScan, summary
 from lstmviz.doctor.suggest import BLOCK_BYTES, MAX_LISTED, suggest_dump
 from lstmviz.doctor.survey import Array, FileSurvey, survey_file
 from lstmviz.dump.safe import find_dataset, open_foreign
-from lstmviz.errors import DumpError
+from lstmviz.errors import DumpError, reason_of
 from lstmviz.types import CountProgress
 
 MAX_BYTES = 2**28  # read of one array
@@ -98,7 +98,7 @@ def _state_findings(
         try:
             _scan_array(find_dataset(file, array.path, path), scan, count)
         except (DumpError, OSError) as err:
-            yield Finding("problem", place, f"it cannot be read ({' '.join(str(err).split())[:160]})", "copy it again")
+            yield Finding("problem", place, f"it cannot be read ({reason_of(err)})", "copy it again")
             continue
         part = "" if scan.n_steps == array.n_steps else f" (of {array.n_steps:,}; the first were read)"
         shape = "" if len(array.shape) == 2 else f" as {array.shape}: (batch, steps, units) or (steps, batch, units)"

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from lstmviz.dump.safe import find_dataset
-from lstmviz.errors import DumpError
+from lstmviz.errors import DumpError, reason_of
 
 MAX_OBJECTS = 2_000  # groups and arrays that are listed
 MAX_DEPTH = 16  # groups in groups
@@ -84,7 +84,7 @@ def _opened(group: h5py.Group, name: str, place: str, survey: FileSurvey) -> obj
     try:
         return group[name]
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as err:
-        survey.refused.append(f"{place}: {' '.join(str(err).split())[:80]}")
+        survey.refused.append(f"{place}: {reason_of(err)}")
         return None
 
 

@@ -17,7 +17,7 @@ from lstmviz.dump.joining import Joining
 from lstmviz.dump.open_files import open_files
 from lstmviz.dump.schema import cut_long, pack_strings, unpack_strings
 from lstmviz.dump.spelling import Spelling
-from lstmviz.errors import DumpError, WindowError
+from lstmviz.errors import DumpError, WindowError, reason_of
 from lstmviz.system.asked import look
 from lstmviz.types import Source, TrackInfo
 
@@ -57,7 +57,7 @@ class StoredArray:
                 self.find(self.path)  # raises where the file was written to meanwhile
                 return values
             except OSError as err:
-                reason = " ".join(str(err).split())[:160]
+                reason = reason_of(err)
                 raise DumpError(f"{self.name} cannot be read ({reason}); the file is damaged, record it again") from err
 
     @property

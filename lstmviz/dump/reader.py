@@ -25,7 +25,7 @@ from lstmviz.dump.nan import count_nan
 from lstmviz.dump.open_files import open_files
 from lstmviz.dump.safe import open_safely
 from lstmviz.dump.schema import AS_WRITTEN, FEATURES, UNIT_SHAPES, place_of
-from lstmviz.errors import DumpError, DumpReplaced, UnknownName, WindowError
+from lstmviz.errors import DumpError, DumpReplaced, UnknownName, WindowError, reason_of
 from lstmviz.types import Source, TrackInfo, Window
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class DumpReader:
             file.close()
             if isinstance(err, DumpError):
                 raise
-            reason = " ".join(str(err).split())[:160]
+            reason = reason_of(err)
             raise DumpError(f"{self.path} is damaged or incomplete ({reason}); see docs/format.md") from err
         open_files.touch(self)
 

@@ -18,7 +18,7 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t
 from lstmviz.dump.hdf5_file import is_hdf5, open_for_reading, other_format
 from lstmviz.dump.on_disk import is_bomb, stored_in_file
 from lstmviz.dump.parts import is_recording, parts_of, recover_command, still_running
-from lstmviz.errors import DumpError, DumpMissing, LstmvizError
+from lstmviz.errors import DumpError, DumpMissing, LstmvizError, reason_of
 
 ALLOWED_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # HDF5's registered numbers
 MAX_CHUNK_BYTES = 64 * 2**20  # one read holds at least a chunk in memory
@@ -51,7 +51,7 @@ def open_safely(path: str | os.PathLike[str], only: Sequence[str] | None = None)
         raise
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as err:
         file.close()
-        raise DumpError(f"{where} is damaged ({_reason(err)}); record it again") from err
+        raise DumpError(f"{where} is damaged ({reason_of(err)}); record it again") from err
     return file
 
 
@@ -86,7 +86,7 @@ def find_dataset(file: h5py.File, path: str, called: Path) -> h5py.Dataset:
     except LstmvizError:
         raise
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as err:
-        raise DumpError(f"{called} is damaged at {path[:80]!r} ({_reason(err)}); make or copy it again") from err
+        raise DumpError(f"{called} is damaged at {path[:80]!r} ({reason_of(err)}); make or copy it again") from err
     return item
 
 
@@ -224,7 +224,3 @@ def _check_chunks(
         raise DumpError(f"{where} has chunks of {n_bytes} bytes in {name!r}; at most {MAX_CHUNK_BYTES} are read")
     if (n_stored := dataset.get_num_chunks()) < n_chunks:
         raise DumpError(f"{where} has {n_stored} of {n_chunks} chunks of {name!r}; write it whole")
-
-
-def _reason(err: BaseException) -> str:
-    return " ".join(str(err).split())[:200]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.errors import InputError
+from lstmviz.errors import InputError, reason_of
 
 Values = Any
 """A torch tensor, an array of any framework, a column of a data frame, or nested lists."""
@@ -64,7 +64,7 @@ def as_array(name: str, values: Values, shape: str, remedy: str) -> NDArray[Any]
         if array.dtype.kind in "USO":
             array = _objects(elements)
     except (ValueError, TypeError, RuntimeError, OverflowError) as err:
-        reason = " ".join(str(err).split())[:80]
+        reason = reason_of(err)
         raise InputError(f"{name} cannot be read as one array of {shape} ({reason}); {remedy}") from err
     if array.dtype.kind == "O" and array.size and all(is_number(x) or x is None for x in array.flat):
         return with_numbers(array) if any(x is not None for x in array.flat) else array

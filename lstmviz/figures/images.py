@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 import plotly.graph_objects as go
 import regex
 
-from lstmviz.errors import FigureError, PatternError
+from lstmviz.errors import FigureError, PatternError, reason_of
 
 ImageFormat = Literal["svg", "png", "pdf"]
 """The formats of image files."""
@@ -89,7 +89,7 @@ class _Browser:
                     if broken is not None:
                         self._run_quietly(broken.close())
                     if attempt == 2 or broken is None:
-                        reason = " ".join(str(err).split())[:160] or type(err).__name__
+                        reason = reason_of(err)
                         raise FigureError(f"the browser failed to draw the figure ({reason}); try again") from err
         raise AssertionError("unreachable")
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.dump.values import as_array
-from lstmviz.errors import InputError
+from lstmviz.errors import InputError, reason_of
 
 if TYPE_CHECKING:
     import torch
@@ -145,9 +145,7 @@ def _loaded(module: nn.LSTM | nn.GRU, state: Mapping[str, torch.Tensor]) -> nn.L
     try:
         module.load_state_dict(dict(state))
     except RuntimeError as err:
-        raise InputError(
-            f"the weights do not fit {module} ({' '.join(str(err).split())[:160]}); give all of one"
-        ) from err
+        raise InputError(f"the weights do not fit {module} ({reason_of(err)}); give all of one") from err
     return module.eval()
 
 

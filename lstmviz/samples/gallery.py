@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from lstmviz.dump.corpus.reader import open_reader
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import LstmvizError, UnknownName
+from lstmviz.errors import LstmvizError, UnknownName, reason_with_class
 from lstmviz.samples import catalog
 from lstmviz.samples.definition import Sample, Variant
 from lstmviz.system.worker import Worker, command
@@ -123,7 +123,7 @@ class Gallery:
             except (LstmvizError, OSError) as error:
                 status = BuildStatus("failed", str(error))
             except Exception as error:  # whatever it is, the next one is still built
-                status = BuildStatus("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+                status = BuildStatus("failed", reason_with_class(error))
             self._set_status(entry, status)
 
     def _build(self, entry: GalleryEntry) -> tuple[DumpReader, ...]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from lstmviz.errors import reason_of
+
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]
     def compose_node(self, parent: Any, index: Any) -> Any:
@@ -28,4 +30,4 @@ def read_plain_yaml(text: str | bytes) -> Any:
     try:
         return yaml.load(text, _PlainLoader)  # noqa: S506  a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(" ".join(str(error).split())[:200]) from error
+        raise ValueError(reason_of(error)) from error

@@ -13,7 +13,7 @@ from safetensors.torch import save as as_bytes
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from lstmviz.errors import ModelError
+from lstmviz.errors import ModelError, reason_of
 from lstmviz.system.atomic import replacing
 from lstmviz.training.model_config import (
     KEY,
@@ -92,7 +92,7 @@ def load(path: str | os.PathLike[str]) -> TextModel:
     try:
         weights = of_bytes(read_weights(target, description.n_weights))
     except (SafetensorError, OSError) as err:
-        raise ModelError(f"{target} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
+        raise ModelError(f"{target} cannot be read as a model ({reason_of(err)})") from err
     stored = {name: list(value.shape) for name, value in weights.items()}
     if wanted != stored:
         odd = min(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name))

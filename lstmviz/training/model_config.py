@@ -9,7 +9,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from lstmviz.errors import InputError, ModelError
+from lstmviz.errors import InputError, ModelError, reason_of
 from lstmviz.system.own_files import open_own
 
 Task = Literal["next", "label"]
@@ -116,7 +116,7 @@ class ModelDescription:
         except InputError as err:
             raise ModelError(f"the model's description is invalid: {err}") from err
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as err:
-            reason = " ".join(str(err).split())[:120]
+            reason = reason_of(err)
             raise ModelError(f"the model's description cannot be read ({reason}); train it again") from err
 
 
@@ -140,7 +140,7 @@ def read_description(path: str | os.PathLike[str]) -> ModelDescription:
     except ModelError:
         raise
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as err:
-        raise ModelError(f"{name} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
+        raise ModelError(f"{name} cannot be read as a model ({reason_of(err)})") from err
 
 
 def read_weights(path: str | os.PathLike[str], n_values: int) -> bytes:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from lstmviz.dump.moments import Moment
 from lstmviz.errors import LstmvizError
-from lstmviz.recording.sink import print_line
 from lstmviz.recording.snapshots.as_found import as_found
+from lstmviz.recording.snapshots.snapshots import TAKING, print_left_out
 from lstmviz.system.atomic import beside, new_folder
 from lstmviz.training.corpus import Corpus
 from lstmviz.training.fit import Curves, mean_loss
@@ -21,7 +21,6 @@ from lstmviz.training.recipe import Recipe
 from lstmviz.training.record_model import record_model
 
 MOST_STEPS = 20_000  # of the probe: a moment takes about a second
-TAKING = ".taking"  # in the folder: the moment that is being recorded
 
 
 class TrainingMoments:
@@ -55,8 +54,7 @@ class TrainingMoments:
         try:
             self._take(model, update)
         except (LstmvizError, OSError) as err:
-            reason = " ".join(str(err).split())
-            print_line(f"the moment of update {update:,} is left out; the training goes on ({reason})")
+            print_left_out(update, self.folder, err)
 
     def _take(self, model: TextModel, update: int) -> None:
         taking = self.folder / TAKING

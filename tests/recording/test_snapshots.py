@@ -246,7 +246,10 @@ def test_a_full_disk_leaves_the_moments_and_the_training_goes_on(tmp_path, monke
 
     monkeypatch.setattr("lstmviz.recording.snapshots.weights.new_file", no_room)
     assert snapshots_of(made(), tmp_path, weights=True).take(1) is None
-    assert "the weights cannot be written" in capfd.readouterr().err
+    line = (
+        f"the moment of update 1 is left out of {tmp_path}; the training goes on ([Errno 28] No space left on device)"
+    )
+    assert capfd.readouterr().err.splitlines()[-1] == line
     assert {p.name for p in tmp_path.iterdir()} == {"update-00000000.h5", ".lock"}
     monkeypatch.undo()
     assert snapshots.take(1) is not None
@@ -334,10 +337,8 @@ def test_what_stands_in_the_way_of_a_moment_is_one_line_and_the_training_goes_on
     snapshots = snapshots_of(made(), tmp_path)
     (tmp_path / ".lock").mkdir()
     assert snapshots.take(3) is None
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 2
-    assert "a moment cannot be taken into" in told[0]
-    assert "the moment of update 3 is left out; the training goes on" in told[1]
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"the moment of update 3 is left out of {tmp_path}; the training goes on ([Errno ")
     (tmp_path / ".lock").rmdir()
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "precious").touch()

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from lstmviz.dump.corpus.reader import Shard
-from lstmviz.errors import ClusterError, DumpMissing, LstmvizError
+from lstmviz.errors import ClusterError, DumpMissing, LstmvizError, reason_with_class
 
 ANSWER_WITHIN = 10  # seconds in which a scheduler must answer, and have a worker
 EXTRA = "pip install 'lstmviz[cluster]'"
@@ -57,7 +57,7 @@ def _ask_workers(task: Task[T_co], shards: Sequence[Shard], address: str) -> lis
         except LstmvizError:
             raise
         except Exception as err:  # anything may go wrong on another machine
-            reason = f"{type(err).__name__}: {err}".splitlines()[0][:300]
+            reason = reason_with_class(err)
             raise ClusterError(
                 f"a worker of {address} failed ({reason}); each needs the same versions of lstmviz and dask as here"
             ) from err

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import regex
 
-from lstmviz.errors import PatternError
+from lstmviz.errors import PatternError, reason_of
 from lstmviz.system.patient import patiently
 
 SECONDS = 5.0  # for one search over all its texts, besides
@@ -41,7 +41,7 @@ class Expression:
         try:
             self._compiled: Any = regex.compile(source)
         except (regex.error, KeyError, ValueError, OverflowError, RecursionError, TypeError) as err:
-            reason = " ".join(str(err).split())[:120]
+            reason = reason_of(err)
             raise PatternError(
                 f"{source!r} is not a regular expression: {reason}; search it as text, without regex"
             ) from err

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from lstmviz.dump.schema import check_name
 from lstmviz.dump.tokens import even_rows
 from lstmviz.dump.values import as_array
-from lstmviz.errors import InputError, RecordingError
+from lstmviz.errors import InputError, RecordingError, reason_of
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.batch.forward_pass import ForwardPass, PredictionTrack
 from lstmviz.recording.batch.paired import pair_attention
@@ -263,9 +263,7 @@ def _as_tensor(name: str, values: Any) -> Tensor:
     try:
         tensor = values.detach() if isinstance(values, Tensor) else torch.from_numpy(np.asarray(values))
     except (TypeError, ValueError) as err:
-        raise InputError(
-            f"{name!r} was logged with what is not an array ({' '.join(str(err).split())[:80]}); give a tensor"
-        ) from err
+        raise InputError(f"{name!r} was logged with what is not an array ({reason_of(err)}); give a tensor") from err
     if tensor.is_complex():
         raise InputError(f"{name!r} was logged with complex numbers; give real ones, such as values.abs()")
     return tensor if tensor.is_floating_point() else tensor.float()

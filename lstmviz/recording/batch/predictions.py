@@ -19,7 +19,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from lstmviz.checks import short_repr
 from lstmviz.dump.values import as_array, is_whole, plain
 from lstmviz.dump.vocabulary import read_vocab
-from lstmviz.errors import InputError
+from lstmviz.errors import InputError, reason_of
 
 GROUP = "predictions"  # the tracks are drawn together
 RIGHT, WRONG = "right", "wrong"
@@ -226,7 +226,7 @@ def _read_logits(given: Any) -> Tensor:
     try:
         values = given.detach() if isinstance(given, Tensor) else torch.as_tensor(np.asarray(given))
     except (TypeError, ValueError, RuntimeError) as err:
-        raise InputError(f"logits cannot be read ({' '.join(str(err).split())[:80]}); give a tensor") from err
+        raise InputError(f"logits cannot be read ({reason_of(err)}); give a tensor") from err
     if not values.is_floating_point():
         raise InputError(f"logits are {str(values.dtype).removeprefix('torch.')}; give the model's scores, not ids")
     return values

@@ -15,7 +15,7 @@ from lstmviz.checks import check_whole, short_repr
 from lstmviz.dump.corpus.glance import Glance, glance
 from lstmviz.dump.corpus.manifest import dumps_in
 from lstmviz.dump.moments import MAX_UPDATE, Moment, moment_of, weights_beside
-from lstmviz.errors import InputError, LstmvizError, RecordingError
+from lstmviz.errors import InputError, LstmvizError, RecordingError, reason_of
 from lstmviz.recording.sink import print_line
 from lstmviz.recording.start import read_options, record, resolve_path
 from lstmviz.system.atomic import beside, new_folder, sync_folder
@@ -157,11 +157,12 @@ class Snapshots:
         except OSError as err:
             if isinstance(err, LstmvizError):
                 raise
-            print_line(f"a moment cannot be taken into {self.folder} ({' '.join(str(err).split())})")
-            _say_left_out(moment)
+            print_left_out(moment.update, self.folder, err)
             return None
 
     def _record(self, moment: Moment, path: Path) -> Path | None:
+        from lstmviz.recording.snapshots.weights import save_weights
+
         run = record(self._model, path, self._vocab, **self._options)
         run.tells_size, run.facts = False, moment.provenance()
         pid = os.getpid()
@@ -172,9 +173,11 @@ class Snapshots:
                 f"the moment of update {moment.update:,} belongs to the process that this one was forked from, which "
                 "goes on with it; end this one"
             )
-        if run.stopped or not self._are_weights_kept(path):
-            _say_left_out(moment)
+        if run.stopped:  # a line has said why
+            print_left_out(moment.update, self.folder)
             return None
+        if self._keeps_weights:
+            save_weights(self._model, weights_beside(path))
         taken = glance(path)
         self._check_same(taken)
         target = self.folder / moment.file_name
@@ -185,19 +188,6 @@ class Snapshots:
         sync_folder(self.folder)
         self._taken[moment.update] = replace(taken, path=target)
         return target
-
-    def _are_weights_kept(self, path: Path) -> bool:
-        """Write the weights beside a dump, if they are wanted; False, after a line, where the disk takes none."""
-        if not self._keeps_weights:
-            return True
-        from lstmviz.recording.snapshots.weights import save_weights
-
-        try:
-            save_weights(self._model, weights_beside(path))
-        except OSError as err:
-            print_line(f"the weights cannot be written to {self.folder} ({err.strerror or err})")
-            return False
-        return True
 
     def _found(self) -> list[tuple[Moment, Glance]]:
         """Return the moments that are in the folder; InputError where they are of another probe."""
@@ -232,8 +222,10 @@ class Snapshots:
             )
 
 
-def _say_left_out(moment: Moment) -> None:
-    print_line(f"the moment of update {moment.update:,} is left out; the training goes on")
+def print_left_out(update: int, folder: Path, err: Exception | None = None) -> None:
+    """Say in a line on standard error that a folder lacks a moment, and what stood in the way unless that was said."""
+    reason = "" if err is None else f" ({reason_of(err)})"
+    print_line(f"the moment of update {update:,} is left out of {folder}; the training goes on{reason}")
 
 
 def _update(given: Any) -> int:

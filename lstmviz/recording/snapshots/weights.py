@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from lstmviz.errors import RecordingError
+from lstmviz.errors import RecordingError, reason_with_class
 from lstmviz.system.own_files import new_file
 
 
@@ -19,7 +19,7 @@ def save_weights(model: nn.Module, path: Path) -> None:
     try:  # copied, since a weight that is used twice stands under two names
         content = save({name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()})
     except (KeyError, ValueError, RuntimeError, TypeError) as err:
-        reason = " ".join(f"{type(err).__name__}: {err}".split())[:160]
+        reason = reason_with_class(err)
         raise RecordingError(
             f"the weights of this {type(model).__name__} cannot be kept ({reason}); leave out weights=True"
         ) from err

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from lstmviz.errors import ModelError
+from lstmviz.errors import ModelError, reason_of, reason_with_class
 from lstmviz.rerun.alone import alone_with
 from lstmviz.rerun.live.model import LiveModel
 from lstmviz.rerun.live.user_code import called
@@ -43,7 +43,7 @@ def _read(path: Path, n_values: int) -> dict[str, Tensor]:
     try:
         return load(read_weights(path, n_values))
     except (OSError, SafetensorError) as err:
-        reason = " ".join(str(err).split())[:120]
+        reason = reason_of(err)
         raise ModelError(f"{path.name} cannot be read as weights ({reason}); take the moment again") from err
 
 
@@ -57,7 +57,7 @@ def _another(live: LiveModel) -> nn.Module:
         with alone_with(live.model):
             return copy.deepcopy(live.model)
     except Exception as err:
-        reason = " ".join(f"{type(err).__name__}: {err}".split())[:120]
+        reason = reason_with_class(err)
         raise ModelError(
             f"this {type(live.model).__name__} cannot be copied ({reason}), to hold the weights of a moment; give "
             "LiveModel(untrained=...), a function that makes one"

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lstmviz.errors import LstmvizError
+from lstmviz.errors import LstmvizError, reason_with_class
 
 T = TypeVar("T")
-MOST = 200  # characters of an error of the user's code
 
 
 def called(
@@ -27,7 +26,6 @@ def called(
 
 def in_one_line(err: BaseException) -> str:
     """Return an error with its class, and the last line of a file where it was raised."""
-    words = " ".join(str(err).split())[:MOST]
     frames = traceback.extract_tb(err.__traceback__)
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(err).__name__}{': ' * bool(words)}{words}{place}"
+    return f"{reason_with_class(err)}{place}"
