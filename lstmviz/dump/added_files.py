@@ -105,7 +105,7 @@ def tracks_folder(file: Path) -> Path:
     return file.with_name(file.name + TRACKS)
 
 
-def stamp_of(folder: Path) -> FileStamp | None:
+def list_stamp(folder: Path) -> FileStamp | None:
     """Return what tells a list of tracks apart from a later one; None where there is none."""
     return file_stamp(folder / LIST)
 

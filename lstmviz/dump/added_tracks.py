@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.dump.added_files import About, Entry, ValuesFile, read_about, read_list, stamp_of
+from lstmviz.dump.added_files import About, Entry, ValuesFile, list_stamp, read_about, read_list
 from lstmviz.dump.lazy_arrays import PerSequenceArray, StepIndex, StoredRows, Track
 from lstmviz.errors import DumpError
 from lstmviz.system.own_files import FileStamp
@@ -56,7 +56,7 @@ class AddedTracks:
 
     def now(self) -> Added:
         """Return the tracks as they are."""
-        stamp = stamp_of(self.folder)
+        stamp = list_stamp(self.folder)
         if stamp == self._stamp:
             return self._now
         with self._lock:

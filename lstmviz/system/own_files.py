@@ -18,16 +18,16 @@ MOST_TEXT = 2**26  # bytes of a description or a report; none takes a megabyte
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
-FileStamp = tuple[int, int, int]
+FileStamp = tuple[int, int, int, int]
 
 
-def file_stamp(path: Path) -> FileStamp | None:
+def file_stamp(path: Path, *, follow_symlinks: bool = False) -> FileStamp | None:
     """Return what tells a file apart from a later one at the same path; None where there is none."""
     try:
-        status = path.lstat()
+        status = path.stat(follow_symlinks=follow_symlinks)
     except OSError:
         return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
+    return status.st_ino, status.st_mtime_ns, status.st_size, status.st_ctime_ns  # the last one cannot be set back
 
 
 def own_folder(path: Path, like: Path | None = None) -> Path:

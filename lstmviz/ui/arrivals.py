@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lstmviz.dump.corpus.glance import Glance, Stamp, glance, stamp_of
+from lstmviz.dump.corpus.glance import Glance, dump_stamp, glance
 from lstmviz.dump.corpus.manifest import dumps_in
 from lstmviz.errors import DumpMissing, LstmvizError
 from lstmviz.opening import Say, glances, is_one
+from lstmviz.system.own_files import FileStamp
 from lstmviz.types import CountProgress
 from lstmviz.ui.growing import GrowingDump, growing_in, is_growing
 
@@ -31,7 +32,9 @@ class Arrivals:
         self._folders = tuple(folders)
         self._growing = {dump.path: dump for dump in growing}
         self._closed: list[GrowingDump] = []  # whose dumps are shown until the pages that are open go on
-        self._seen: dict[Path, tuple[Stamp | None, Glance | None]] = {each.path: (each.stamp, None) for each in listed}
+        self._seen: dict[Path, tuple[FileStamp | None, Glance | None]] = {
+            each.path: (each.stamp, None) for each in listed
+        }
         self._lock, self._looked = threading.Lock(), -LOOK_EVERY
 
     @property
@@ -74,7 +77,7 @@ class Arrivals:
 
     def _see(self, path: Path) -> None:
         """Look at a file unless it is as it was; one that cannot be read is left out until it changes."""
-        stamp = stamp_of(path)
+        stamp = dump_stamp(path)
         if path in self._seen and self._seen[path][0] == stamp:
             return
         try:

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from lstmviz.dump.corpus.glance import Glance, glance, glance_of, stamp_of
+from lstmviz.dump.corpus.glance import Glance, dump_stamp, glance, glance_of
 from lstmviz.dump.corpus.reader import open_reader
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import DumpReplaced, LstmvizError, ServeError, UnknownName
@@ -43,7 +43,7 @@ class DumpTable:
         self._ready: OrderedDict[str, DumpReader] = OrderedDict()
         self._given = {d.uuid: d for d in dumps if isinstance(d, DumpReader)}  # kept, because others hold them too
         self._replaced: dict[str, str] = {}  # names of what was recorded again, by the uuid that it had
-        self._stamps = {uuid: stamp_of(d.path) for uuid, d in self._given.items()}
+        self._stamps = {uuid: dump_stamp(d.path) for uuid, d in self._given.items()}
         self._glances = [d if isinstance(d, Glance) else glance_of(d) for d in dumps]
         self._more = more or tuple
         self.arrivals = arrivals or Arrivals()
@@ -102,7 +102,7 @@ class DumpTable:
 
     def _is_changed(self, reader: DumpReader) -> bool:
         """Tell whether a dump's file is not the one that was opened, and forget the dump if so."""
-        now = stamp_of(reader.path)
+        now = dump_stamp(reader.path)
         if now == self._stamps.setdefault(reader.uuid, now):
             return False
         reader.close()
@@ -124,7 +124,7 @@ class DumpTable:
             raise UnknownName(
                 f"no recording {uuid[:40]!r} is served here; there is {names}{more}. It may have been recorded again"
             )
-        stamp, reader = stamp_of(listed.path), open_reader(listed.path)
+        stamp, reader = dump_stamp(listed.path), open_reader(listed.path)
         if reader.uuid != uuid:
             reader.close()
             raise DumpReplaced(f"{listed.name} {AGAIN}")
@@ -138,7 +138,7 @@ class DumpTable:
 
 def _renewed(listed: Glance) -> Glance:
     """Return a glance at a file as it is now; the one there was, where it is the same or cannot be read."""
-    stamp = stamp_of(listed.path)
+    stamp = dump_stamp(listed.path)
     if stamp is None or stamp == listed.stamp:
         return listed
     try:

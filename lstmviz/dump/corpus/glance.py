@@ -14,10 +14,9 @@ from lstmviz.dump.corpus.reader import open_reader
 from lstmviz.dump.header import Header
 from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.safe import open_safely
-from lstmviz.errors import DumpError
+from lstmviz.errors import DumpError, reason_of
+from lstmviz.system.own_files import FileStamp, file_stamp
 from lstmviz.types import Source
-
-Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,12 @@ class Glance:
     provenance: Mapping[str, Any]
     n_steps: tuple[int, ...]
     sources: tuple[Source, ...]
-    stamp: Stamp | None
+    stamp: FileStamp | None
 
 
 def glance(path: Path) -> Glance:
     """Look at the dump or the corpus at a path. Raises what opening it raises, but reads no array and no text."""
-    stamp = stamp_of(path)
+    stamp = dump_stamp(path)
     if is_corpus(path):
         reader = open_reader(path)
         reader.close()
@@ -49,28 +48,24 @@ def glance(path: Path) -> Glance:
         except (KeyError, AttributeError, TypeError, ValueError, OSError, RuntimeError) as err:
             if isinstance(err, DumpError):
                 raise
-            reason = " ".join(str(err).split())[:160]
+            reason = reason_of(err)
             raise DumpError(f"{path} is damaged or incomplete ({reason}); see docs/format.md") from err
 
 
-def glance_of(reader: DumpReader, stamp: Stamp | None = None) -> Glance:
+def glance_of(reader: DumpReader, stamp: FileStamp | None = None) -> Glance:
     """Return what a list shows of a dump that is open."""
-    stamp = stamp or stamp_of(reader.path)
+    stamp = stamp or dump_stamp(reader.path)
     n_steps = tuple(axis.n_steps for axis in reader.axes.values())
     facts = reader.provenance, n_steps, tuple(reader.sources.values())
     return Glance(reader.path, reader.uuid, reader.name, *facts, stamp)
 
 
-def stamp_of(path: Path) -> Stamp | None:
+def dump_stamp(path: Path) -> FileStamp | None:
     """Return what tells a file, or the list of a corpus, apart from a later one at the same path."""
-    try:
-        status = (path / CORPUS_FILE if path.is_dir() else path).stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size, status.st_ctime_ns  # the last one cannot be set back
+    return file_stamp(path / CORPUS_FILE if path.is_dir() else path, follow_symlinks=True)
 
 
-def _glance(header: Header, path: Path, stamp: Stamp | None) -> Glance:
+def _glance(header: Header, path: Path, stamp: FileStamp | None) -> Glance:
     header.check_format()
     axes = header.members("axes", h5py.Group)
     if not axes:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from lstmviz.checks import check_page
-from lstmviz.dump.added_files import stamp_of
+from lstmviz.dump.added_files import list_stamp
 from lstmviz.dump.corpus.reader import Shard, ShardReader, corpus_tracks_folder, open_shard, with_corpus_tracks
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.corpus.workers import map_shards
@@ -240,7 +240,7 @@ def _hits(shard: Shard, axis: str, query: tuple[Any, ...], options: dict[str, An
 @contextmanager
 def _search_of(shard: Shard, pattern: Pattern) -> Iterator[MatchSearch]:
     """Yield the cached search of a pattern in a shard, to one thread at a time because they continue the search."""
-    added = stamp_of(corpus_tracks_folder(shard)) if _names_track(pattern) else None
+    added = list_stamp(corpus_tracks_folder(shard)) if _names_track(pattern) else None
     matches, lock = _cached_search(shard, pattern, added)
     with lock:
         yield matches
