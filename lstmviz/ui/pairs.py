@@ -12,6 +12,7 @@ from lstmviz.dump.attention import Attention
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.match.summary.pairs import other_text, partner_of, partners
 from lstmviz.types import Window
+from lstmviz.ui.tokens import unknown_places
 
 MOST_STEPS = 300  # of each text in one answer
 ROW_TOKENS = 48  # of the other text in the row of a match
@@ -126,6 +127,7 @@ def row_pair(dump: DumpReader, axis: Axis, start: int, stop: int, partner: Partn
         "first": text.start + first,
         "is_cut": [first > 0, last < n],
         "tokens": _tokens(second, text.start + first, text.start + last),
+        "unknown": unknown_places(second, text.start + first, text.start + last),
         "weights": None if shares is None else shares[first:last].astype(int).tolist(),
     }
 
@@ -134,8 +136,9 @@ def _stretch(axis: Axis, sequence: int, middle: int) -> dict[str, Any]:
     """Return the tokens of a sequence, of a long one those about a step."""
     start, stop = int(axis.starts[sequence]), int(axis.stops[sequence])
     first = max(start, min(middle - MOST_STEPS // 2, stop - MOST_STEPS))
-    tokens = _tokens(axis, first, min(stop, first + MOST_STEPS))
-    return {"axis": axis.index, "start": start, "stop": stop, "first": first, "tokens": tokens}
+    last = min(stop, first + MOST_STEPS)
+    tokens, unknown = _tokens(axis, first, last), unknown_places(axis, first, last)
+    return {"axis": axis.index, "start": start, "stop": stop, "first": first, "tokens": tokens, "unknown": unknown}
 
 
 def _tokens(axis: Axis, start: int, stop: int) -> list[str]:

@@ -25,6 +25,7 @@ from lstmviz.ui.pairs import Partner, partner_named, row_pair
 from lstmviz.ui.queries import listing_of, matches_of, pattern_of
 from lstmviz.ui.regions import region_answer, selected_region
 from lstmviz.ui.selection import Selection
+from lstmviz.ui.tokens import unknown_places
 
 CELLS_BEFORE = 12  # cells of a row before the match starts
 CELLS = 48  # cells of a row in all
@@ -79,11 +80,6 @@ def match_rows(dump: DumpReader, selection: Selection) -> dict[str, Any]:
 def step_tracks(axis: Axis, start: int, stop: int) -> dict[str, list[float | int | None]]:
     """Return every track's values over steps [start, stop) as JSON carries them; None where there is no value."""
     return {name: listed(track[start:stop]) for name, track in axis.tracks.items()}
-
-
-def unknown_cells(axis: Axis, start: int, stop: int) -> list[int]:
-    """Return which of steps [start, stop), from 0, the model read as its unknown token while the text has a word."""
-    return [] if axis.tokens is None else np.flatnonzero(axis.tokens.is_unknown(slice(start, stop))).tolist()
 
 
 def listed(values: np.ndarray[Any, np.dtype[Any]]) -> list[float | int | None]:
@@ -179,7 +175,7 @@ def _shown(
     windows = [_cells(axis, place) for place in places]
     cells = joined_windows(axis, windows)
     tokens = None if cells.tokens is None else cells.tokens[:]
-    unknown, tracks = unknown_cells(cells, 0, cells.n_steps), step_tracks(cells, 0, cells.n_steps)
+    unknown, tracks = unknown_places(cells, 0, cells.n_steps), step_tracks(cells, 0, cells.n_steps)
     rows, end = [], 0
     for place, (a, b), n_on, n_shading in zip(places, windows, on, shades, strict=True):
         begin, end = end, end + b - a

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { fitText, joinedText, LONGEST, sharedLead, showToken, textAround } from "../../assets/page/lib/tokens.mjs";
+import {
+  fitText,
+  joinedText,
+  LONGEST,
+  partsAround,
+  sharedLead,
+  showToken,
+  showTokens,
+  textAround,
+} from "../../assets/page/lib/tokens.mjs";
 
 for (const [token, text, kind] of [
   ["king", "king", "plain"],
@@ -73,6 +82,29 @@ for (const [pieces, join, tokens, whole, around] of [
     assert.deepEqual(textAround(tokens, { join, pieces }, 1, 3), around);
   });
 }
+
+test("words that the model does not know are parts of their own, without the spaces about them", () => {
+  const shown = showTokens(["the", "wombat", "saw", "a", "quokka"], [1, 4]);
+  const axis = { join: " ", pieces: "" };
+  const parts = partsAround(shown, axis, 1, 3).map((some) => some.map((one) => [one.text, Boolean(one.isUnknown)]));
+  assert.deepEqual(parts, [
+    [
+      ["the", false],
+      [" ", false],
+    ],
+    [
+      ["wombat", true],
+      [" ", false],
+      ["saw", false],
+    ],
+    [
+      [" ", false],
+      ["a", false],
+      [" ", false],
+      ["quokka", true],
+    ],
+  ]);
+});
 
 test("what texts all begin with is left out up to a sign between words", () => {
   assert.equal(sharedLead(["2021-03-04 10:00:05", "2021-03-04 10:00:17"]), "2021-03-04 10:00:".length);

@@ -59,6 +59,32 @@ def test_words_that_the_model_does_not_know_are_marked_and_found(chromium, addre
         bench.page.wait_for_function("step => lvDebug.state.at <= step", arg=dump.tokens[:].index("quokka"))
 
 
+def test_they_are_marked_in_lists_and_on_the_map_too(chromium, address, dump):
+    odd = [word for word in dump.tokens[:] if word not in VOCAB]
+    with browsing.workbench(chromium, address) as bench:
+        bench.open(source=SOURCE, at=0, span=15, view="map")
+        bench.page.fill("#lv-search", "<unk>")  # what the model read in their place
+        bench.page.wait_for_function(f"() => document.querySelector('#lv-hit-count').textContent === '{len(odd)} hits'")
+        bench.page.get_by_role("button", name="List the hits").click()
+        hits = bench.page.locator("#lv-hit-list .lv-hit")
+        hits.nth(3).wait_for()
+        assert hits.locator(".lv-text-unknown").all_text_contents() == odd[: hits.count()]
+        bench.page.keyboard.press("Escape")
+        bench.page.wait_for_function("() => lvDebug.inspectMap().screen?.length")
+        shown = bench.page.evaluate("() => lvDebug.inspectMap()")
+        bench.page.mouse.move(*shown["screen"][shown["ids"].index(dump.tokens[:].index("wombat"))])
+        tip = bench.page.locator(".lv-tip")
+        tip.get_by_text("unknown to the model: read as its unknown token").wait_for()
+        assert "the [wombat] saw" in tip.inner_text()
+        unit = next(n for n in range(7) if "wombat" in str(dump.unit(SOURCE, n, 0.3, n_contexts=5).contexts))
+        bench.open(source=SOURCE, at=0, span=15, unit=f"{SOURCE}/{unit}")
+        cells = bench.page.locator("#lv-card .lv-context bdi")
+        cells.first.wait_for()
+        marks = cells.evaluate_all("all => all.map((one) => one.classList.contains('lv-text-unknown'))")
+        assert any(marks)
+        assert marks == [word not in VOCAB for word in cells.all_text_contents()]
+
+
 def test_exports_show_and_mark_them(dump):
     pattern = dump.select(SOURCE, 2, 4, 0.01, 0, 0)
     page = figures.page(dump, SOURCE, 0, 15, pattern=pattern)

@@ -80,6 +80,9 @@ def test_a_search_and_a_filter_find_what_was_written_and_the_unknown_token_too(t
         assert dump.search(query, over=over)["start"].tolist() == [i for i, w in enumerate(FLAT) if w == query]
     assert dump.search("a wombat saw").iloc[0].tolist() == [4, 7, 1]
     assert dump.search("w.*t", regex=True, over="words")["start"].tolist() == [5]
+    for over in ("characters", "words", "tokens"):
+        places = dump.search("<unk>", over=over)[["start", "stop"]].to_numpy().tolist()
+        assert places == [[i, i + 1] for i, word in enumerate(FLAT) if word not in VOCAB]
 
     def allowed(*labels):
         return set(np.flatnonzero(allowed_steps(dump, dump.first, (Filter.tokens(labels),))).tolist())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 import lstmviz
 from lstmviz.ui.pairs import FINE, MOST_STEPS
 from lstmviz.ui.rows import match_rows
 from lstmviz.ui.selection import parse
-from support.reversed_texts import TEXTS, record_reversed, true_attention
+from lstmviz.ui.serve import make_app
+from support.models.reverser import LETTERS, Reverser, pairs
+from support.reversed_texts import AXES, TEXTS, record_reversed, true_attention
 
 LONG = "abcdef" * 100
 
@@ -45,6 +48,25 @@ def test_a_pair_from_either_text(client, dump):
     assert other["weights"] == pair["weights"]  # rows are of the text that attends
     _, bare = asked(client, dump, "pair/0/7/1.json")
     assert bare["weights"] == []
+
+
+def test_words_that_a_model_does_not_know_are_marked_in_either_text(tmp_path):
+    vocab = ["<unk>" if letter == "d" else letter for letter in LETTERS]
+    torch.manual_seed(0)
+    with lstmviz.record(model := Reverser().eval(), tmp_path / "a.h5", vocab, axes=AXES, join="") as run:
+        source, target, lengths = pairs(TEXTS)
+        ids = {"source": source, "target": target}
+        written = {name: [["d" if LETTERS[i] == "d" else None for i in row] for row in ids[name]] for name in ids}
+        with run.batch(tokens=ids, lengths=dict.fromkeys(ids, lengths), as_written=written), torch.no_grad():
+            run.log("attention", model(source, target, lengths)[1], axis="target", over="source")
+    dump = lstmviz.open_dump(tmp_path / "a.h5")
+    _, pair = asked(make_app([dump]).server.test_client(), dump, "pair/1/7/0.json?attention=attention")
+    for side, text in (("here", "-fedcb"), ("there", "abcdef")):
+        assert ("".join(pair[side]["tokens"]), pair[side]["unknown"]) == (text, [text.index("d")])
+    answer = match_rows(dump, parse({"dump": dump.uuid, "source": "decoder.l0.h", "start": 6, "stop": 8}))
+    others = [row["pair"] for row in answer["rows"]]
+    assert any("d" in other["tokens"] for other in others)
+    assert all(other["unknown"] == [k for k, one in enumerate(other["tokens"]) if one == "d"] for other in others)
 
 
 def test_of_long_texts_what_is_looked_at_is_sent(client, dump):

@@ -284,6 +284,7 @@ function context(answer, one, reach) {
     const shown = one.tokens ? showToken(one.tokens[k]).text : "";
     const cell = element("bdi", one.start + k === one.step ? "lv-context-at" : "", shown);
     if (!one.tokens) cell.classList.add("lv-context-number");
+    cell.classList.toggle("lv-text-unknown", one.unknown.includes(k));
     const share = contextStrength(here, answer.threshold, answer.side, reach);
     if (share > 0) cell.style.setProperty("--lv-share", `${Math.round(share * 50)}%`);
     halves[one.start + k < one.step ? 0 : 1].append(cell);

@@ -3,10 +3,11 @@
 import { button, element } from "../dom/element.mjs";
 import { onFrame } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
+import { markedAround } from "../dom/marked-text.mjs";
 import { makeMenu } from "../dom/menu.mjs";
 import { virtualList } from "../dom/virtual-list.mjs";
 import { grouped } from "../lib/scale.mjs";
-import { showToken, textAround } from "../lib/tokens.mjs";
+import { partsAround, showToken, showTokens } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 import { getJson } from "../store/request.mjs";
@@ -83,18 +84,14 @@ function showTotal(total, problem) {
  * @param {number} index
  */
 function row(item, one, index) {
-  const texts = one.tokens.map((token) => showToken(token).text);
-  const [before, hit, after] = textAround(texts, model.axis, one.start - one.first, one.stop - one.first);
+  const shown = showTokens(one.tokens, one.unknown);
+  const [left, right] = markedAround(partsAround(shown, model.axis, one.start - one.first, one.stop - one.first));
   const hits = presentHits();
   const isPresent = hits !== null && index === hits.present;
   item.classList.toggle("lv-list-here", isPresent);
   item.setAttribute("aria-selected", String(isPresent));
-  const left = element("span", "lv-hit-before");
-  left.append(element("bdi", "", before));
-  const right = element("span", "lv-hit-after");
-  right.append(element("bdi", "lv-hit", hit), element("bdi", "", after));
   item.replaceChildren(element("span", "lv-list-number", grouped(one.start)), left, right);
-  item.setAttribute("aria-label", `step ${one.start}: ${before}${hit}${after}`);
+  item.setAttribute("aria-label", `step ${one.start}: ${left.textContent}${right.textContent}`);
   item.title = `Go to step ${grouped(one.start)}`;
 }
 

@@ -59,8 +59,13 @@ export const markedUnknown = (shown) => ({ ...shown, isUnknown: true });
  * What is said of a token that is pointed at, each a line.
  * @param {Readonly<ShownToken>} shown
  */
-export const tokenLines = ({ text, isUnknown }) =>
-  isUnknown ? [text, "unknown to the model: read as its unknown token"] : [text];
+export const tokenLines = (shown) => [shown.text, unknownLine(shown)].filter(Boolean);
+
+/**
+ * What is said of a token that the model does not know; "" of others.
+ * @param {Readonly<ShownToken>} shown
+ */
+export const unknownLine = ({ isUnknown }) => (isUnknown ? "unknown to the model: read as its unknown token" : "");
 
 /**
  * @param {string} token
@@ -156,13 +161,50 @@ export function joinedText(texts, axis) {
  * @param {number} stop
  */
 export function textAround(texts, axis, start, stop) {
-  const parts = spelled(texts, axis);
-  const inside = parts.slice(start, stop).join("");
-  const part = inside.trim();
-  const lead = part ? inside.slice(0, inside.indexOf(part)) : "";
-  const tail = inside.slice(lead.length + part.length);
-  return [parts.slice(0, start).join("").trimStart() + lead, part, tail + parts.slice(stop).join("").trimEnd()];
+  const tokens = texts.map((text) => ({ text, kind: "plain" }));
+  return partsAround(tokens, axis, start, stop).map((parts) => parts.map(({ text }) => text).join(""));
 }
+
+/**
+ * The same three parts, each a list of its tokens and of the spaces between them.
+ * @param {ShownToken[]} shown
+ * @param {{ join: string, pieces: string }} axis
+ * @param {number} start
+ * @param {number} stop
+ */
+export function partsAround(shown, axis, start, stop) {
+  const texts = spelled(
+    shown.map(({ text }) => text),
+    axis,
+  );
+  const parts = texts.map((text, k) => apart(text, shown[k]));
+  const [before, inside, after] = [parts.slice(0, start), parts.slice(start, stop), parts.slice(stop)].map((some) =>
+    some.flat(),
+  );
+  if (isSpace(before[0])) before.shift();
+  if (isSpace(after.at(-1))) after.pop();
+  if (isSpace(inside[0])) before.push(inside.shift());
+  if (isSpace(inside.at(-1))) after.unshift(inside.pop());
+  return [before, inside, after];
+}
+
+/**
+ * What a token adds to a text: the spaces it brings along, and itself.
+ * @param {string} text
+ * @param {ShownToken} shown
+ * @returns {ShownToken[]}
+ */
+function apart(text, shown) {
+  const word = text.trim();
+  const at = text.indexOf(word);
+  const parts = [text.slice(0, at), word, text.slice(at + word.length)];
+  return parts
+    .map((part, k) => ({ ...shown, text: part, isUnknown: k === 1 && shown.isUnknown }))
+    .filter((one) => one.text);
+}
+
+/** @param {ShownToken | undefined} part */
+const isSpace = (part) => part !== undefined && !part.text.trim();
 
 const SHARED_LEAST = 4; // characters that all begin with, before they are left out
 

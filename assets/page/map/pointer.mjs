@@ -5,7 +5,7 @@ import { onFrame, redraw } from "../dom/frame.mjs";
 import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { nearestPoint, zoomedView } from "../lib/map-plane.mjs";
 import { grouped, valueText } from "../lib/scale.mjs";
-import { showToken, textAround } from "../lib/tokens.mjs";
+import { showToken, textAround, unknownLine } from "../lib/tokens.mjs";
 import { clamp } from "../lib/url.mjs";
 import { plural } from "../lib/words.mjs";
 import { dropRegion, isMapOfTokens, listRegion, mapColouring, presentMap } from "../store/map-data.mjs";
@@ -19,6 +19,7 @@ const REACH = 9; // px about a point
 const STILL = 3; // px; less than that is a press
 const AROUND = 8; // steps of text on either side
 const MOVE = 60; // px that a key moves the map
+const UNREAD = { text: "…", kind: "missing" }; // a token that is still asked for
 let /** @type {HTMLElement} */ stage;
 let /** @type {{ kind: "lasso" | "pan", x: number, y: number, view: View, isMoved: boolean }} */ drag = null; // {kind, x, y, view, isMoved}
 let /** @type {{ k: number, event: PointerEvent }} */ at = null; // {k, event}: the point under the pointer
@@ -127,11 +128,12 @@ function stepLines(k) {
   const steps = model.dump.stepsOf(model.axis);
   const [from, to] = [Math.max(0, step - AROUND), Math.min(model.axis.n_steps, step + AROUND + 1)];
   steps.need(from, to, true);
-  const texts = Array.from({ length: to - from }, (_, i) => (model.shown(from + i) || { text: "…" }).text);
+  const texts = Array.from({ length: to - from }, (_, i) => (model.shown(from + i) || UNREAD).text);
   const [before, token, after] = textAround(texts, model.axis, step - from, step + 1 - from);
   const [left, right] = model.axis.pieces ? [before, after] : [`${before.trimEnd()} `, ` ${after.trimStart()}`];
   const words = model.axis.has_tokens ? `${left}[${token}]${right}` : "";
-  return [words || `step ${grouped(step)}`, words && `step ${grouped(step)}`, colourLine(k), "press to go there"];
+  const place = `step ${grouped(step)}`;
+  return [words || place, unknownLine(model.shown(step) || UNREAD), words && place, colourLine(k), "press to go there"];
 }
 
 /** @param {number} k */

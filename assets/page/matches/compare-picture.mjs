@@ -2,10 +2,11 @@
    beside each other, and the matches in only one of them as a list. */
 
 import { button, element } from "../dom/element.mjs";
+import { markedAround } from "../dom/marked-text.mjs";
 import { svgBar, svgDrawing, tellPointed } from "../dom/svg.mjs";
 import { grouped } from "../lib/scale.mjs";
 import { binName, binsBetween, fillBins } from "../lib/shares.mjs";
-import { showToken, textAround } from "../lib/tokens.mjs";
+import { partsAround, showTokens } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { model } from "../store/model.mjs";
 
@@ -134,11 +135,6 @@ export function aloneList(which, alone, go) {
 /** @param {Hit} one */
 function around(one) {
   if (!one.tokens) return [element("span", "", `${plural(one.stop - one.start, "step")} long`)];
-  const texts = one.tokens.map((token) => showToken(token).text);
-  const [before, hit, after] = textAround(texts, model.axis, one.start - one.first, one.stop - one.first);
-  const left = element("span", "lv-hit-before");
-  left.append(element("bdi", "", before));
-  const right = element("span", "lv-hit-after");
-  right.append(element("bdi", "lv-hit", hit), element("bdi", "", after));
-  return [left, right];
+  const shown = showTokens(one.tokens, one.unknown);
+  return markedAround(partsAround(shown, model.axis, one.start - one.first, one.stop - one.first));
 }

@@ -2,7 +2,7 @@
 
 import { drawToken, isWord, textWidth, tokenFont } from "../dom/cell-text.mjs";
 import { themeColours } from "../dom/theme.mjs";
-import { showToken } from "../lib/tokens.mjs";
+import { showTokens } from "../lib/tokens.mjs";
 
 const PAD = 6; // px that a word is wider than its text
 const CHAR = { pad: 4, least: 12 }; // the same of a character, and px of one
@@ -19,7 +19,7 @@ export function paintPair(ctx, column, row, top, height) {
   const { pair } = row;
   if (!pair) return;
   const colours = themeColours();
-  const shown = pair.tokens.map(showToken);
+  const shown = showTokens(pair.tokens, pair.unknown);
   const widths = shown.map(({ text }) => width(text));
   const [from, to] = inRoom(widths, pair.weights, column.width);
   let x = column.left;

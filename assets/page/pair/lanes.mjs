@@ -8,7 +8,7 @@ import { hideTip, showTip } from "../dom/tooltip.mjs";
 import { actOnKey } from "../lib/keys.mjs";
 import { laneEdges, tokenUnder } from "../lib/pair.mjs";
 import { grouped } from "../lib/scale.mjs";
-import { joinedText } from "../lib/tokens.mjs";
+import { joinedText, tokenLines } from "../lib/tokens.mjs";
 import { clamp, viewLimits } from "../lib/url.mjs";
 import { model } from "../store/model.mjs";
 import { axisName, holdPair, presentPair } from "../store/pair.mjs";
@@ -239,7 +239,7 @@ function clear(lane) {
  * @param {number} k
  */
 function describe({ text }, k) {
-  return [`${axisName(text.axis)}, step ${grouped(text.first + k)}`, text.shown[k].text];
+  return [`${axisName(text.axis)}, step ${grouped(text.first + k)}`, ...tokenLines(text.shown[k])];
 }
 
 /**

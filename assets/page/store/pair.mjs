@@ -5,7 +5,7 @@ import { redraw } from "../dom/frame.mjs";
 import { attendedRun, otherWeights } from "../lib/pair.mjs";
 import { questionLine } from "../lib/questions.mjs";
 import { BOTH_SIDES, selectUnits } from "../lib/select.mjs";
-import { showToken } from "../lib/tokens.mjs";
+import { showTokens } from "../lib/tokens.mjs";
 import { cutOf } from "./cuts.mjs";
 import { model, modelRefreshed } from "./model.mjs";
 import { getJson } from "./request.mjs";
@@ -119,7 +119,7 @@ async function ask(path, of) {
   if (reply.error) problem = { key: path, words: reply.error.message };
   else {
     const given = Object.assign(reply.answer, of);
-    for (const text of [given.here, given.there]) text.shown = text.tokens.map(showToken);
+    for (const text of [given.here, given.there]) text.shown = showTokens(text.tokens, text.unknown);
     answers = [given, ...answers].slice(0, KEPT);
     wanted = null;
   }

@@ -133,6 +133,7 @@ interface PairText {
   stop: number;
   first: number; // step of the first token that is sent
   tokens: string[];
+  unknown: number[]; // places of the tokens that the model does not know
   shown: ShownToken[]; // added here
 }
 
@@ -155,6 +156,7 @@ interface RowPair {
   first: number;
   is_cut: [before: boolean, after: boolean];
   tokens: string[];
+  unknown: number[];
   weights: number[] | null; // hundredths of the greatest one
 }
 

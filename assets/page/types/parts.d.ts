@@ -160,6 +160,7 @@ interface Hit {
   stop: number;
   first: number;
   tokens: string[];
+  unknown: number[]; // places of the tokens that the model does not know
 }
 interface Sequence {
   index: number;

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmviz.checks import short_repr
+from lstmviz.dump.joining import is_unknown
 from lstmviz.dump.lazy_arrays import Tokens
 from lstmviz.dump.reader import Axis
 from lstmviz.errors import Cancelled, DumpError, PatternError
@@ -53,7 +54,8 @@ def search(
 
     A query is case-sensitive if it contains a capital letter; an expression sets this itself (``(?i)``). Composed and
     decomposed letters are the same ("é" as one character, or as an e and an accent). Pieces of words add to the text
-    what their spelling says, so a word is found whatever pieces the model read it in. A special token ends a word.
+    what their spelling says, so a word is found whatever pieces the model read it in. A special token ends a word. The
+    name of the unknown token, such as ``<unk>``, finds the words that the model read as this token.
 
     Args:
         axis: The axis, such as ``dump.first``.
@@ -88,7 +90,7 @@ def search(
     query = composed(query)
     hits = [np.zeros((0, 3), np.int64)]
     if axis.tokens is not None:
-        tokens = axis.tokens.as_written
+        tokens = axis.tokens if not regex and is_unknown(query) else axis.tokens.as_written
         hits += _finder(tokens, query, regex, over)(axis, tokens, cancel)
     return pd.DataFrame(np.concatenate(hits), columns=["start", "stop", "sequence"])
 

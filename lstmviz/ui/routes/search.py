@@ -16,6 +16,7 @@ from lstmviz.match import search
 from lstmviz.ui.routes.requests import axis_at, int_arg, is_gone
 from lstmviz.ui.routes.turns import Turns
 from lstmviz.ui.table import DumpTable
+from lstmviz.ui.tokens import marked_tokens
 
 MAX_HITS = 500
 MAX_AROUND = 100  # steps of text on either side of a hit
@@ -87,7 +88,7 @@ def _listed(dump: DumpReader, index: int, query: str, first: int, limit: int, ar
 
 
 def text_around(axis: Axis, start: int, stop: int, sequence: int, around: int) -> dict[str, Any]:
-    """Return the tokens of a span and around it, inside its sequence, and the step of the first."""
+    """Return the tokens of a span and around it, inside its sequence, with the step of the first."""
     first = max(start - around, int(axis.starts[sequence]))
     last = min(stop + around, int(axis.stops[sequence]))
-    return {"first": first, "tokens": None if axis.tokens is None else axis.tokens[first:last]}
+    return {"first": first, **marked_tokens(axis, first, last)}

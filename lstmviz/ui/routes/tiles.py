@@ -14,8 +14,9 @@ from lstmviz.match.index.ahead import index_ahead
 from lstmviz.ui.describe import about, finite, tracks_json
 from lstmviz.ui.routes.requests import axis_at, source_at, threshold_arg
 from lstmviz.ui.routes.responses import cached_by_tracks, cached_forever
-from lstmviz.ui.rows import step_tracks, unknown_cells
+from lstmviz.ui.rows import step_tracks
 from lstmviz.ui.table import DumpTable
+from lstmviz.ui.tokens import marked_tokens
 
 MAX_WINDOW_BYTES = 32 * 2**20  # of states in one answer
 MAX_WINDOW_STEPS = 8_192  # of tokens and tracks in one answer
@@ -68,8 +69,7 @@ def _steps(axis: Axis, start: int, stop: int) -> dict[str, Any]:
     _check_range(start, stop, axis.n_steps, MAX_WINDOW_STEPS)
     inside = slice(*np.searchsorted(axis.starts, [start, stop]).tolist())
     return {
-        "tokens": None if axis.tokens is None else axis.tokens[start:stop],
-        "unknown": unknown_cells(axis, start, stop),
+        **marked_tokens(axis, start, stop),
         "borders": axis.starts[inside].tolist(),
         "first_sequence": inside.start,  # the number of the one that starts at the first border
         "tracks": step_tracks(axis, start, stop),
