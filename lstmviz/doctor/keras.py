@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +13,12 @@ from pathlib import Path
 from lstmviz.doctor.finding import Finding, quantity
 from lstmviz.doctor.survey import Array, FileSurvey, survey_file
 from lstmviz.dump.safe import open_foreign
+from lstmviz.system.holes import stored_bytes
 
 ARCHIVED = "model.weights.h5"  # in a .keras file, which is a zip file
 MAX_ARCHIVED = 2**31  # bytes, unpacked
+MOST_INFLATED = 20  # times as many as are packed: weights hardly get smaller
+SMALL = 2**24  # bytes that are unpacked in any case
 MAX_LISTED = 20  # layers
 KINDS = {4: "LSTM", 3: "GRU", 1: "simple RNN"}  # by the number of gates
 
@@ -83,15 +88,17 @@ def archive_findings(path: Path) -> Iterator[Finding]:
         with zipfile.ZipFile(path) as archive:
             if ARCHIVED not in archive.namelist():
                 return
-            if archive.getinfo(ARCHIVED).file_size > MAX_ARCHIVED:
+            weights = archive.getinfo(ARCHIVED)
+            n_packed = min(weights.compress_size, stored_bytes(path))
+            if weights.file_size > max(SMALL, min(MAX_ARCHIVED, MOST_INFLATED * n_packed)):
                 yield Finding("note", "", f"{ARCHIVED} in it is too large to look at", "unpack it, and give that file")
                 return
             with tempfile.TemporaryDirectory(prefix="lstmviz-") as folder:
-                weights = Path(archive.extract(ARCHIVED, folder))
-                with open_foreign(weights, path) as file:
-                    yield from keras_findings(survey_file(file, weights))
-    except zipfile.BadZipFile as err:
-        yield Finding("problem", "", f"it is a damaged zip file ({err})", "copy it again")
+                place = Path(archive.extract(weights, folder))
+                with open_foreign(place, path) as file:
+                    yield from keras_findings(survey_file(file, place))
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as err:
+        yield Finding("problem", "", f"it is a damaged zip file ({' '.join(str(err).split())[:200]})", "copy it again")
 
 
 def _recurrent_layers(survey: FileSurvey) -> Iterator[RecurrentLayer]:

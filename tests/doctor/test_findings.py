@@ -633,3 +633,19 @@ def test_zip_files_that_are_no_model(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.keras", "w") as archive:
         archive.writestr("model.weights.h5", b"no HDF5")
     one(tmp_path / "a.keras", "problem", "a.keras is not an HDF5 file")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_with_changed_bytes_is_told_in_a_line(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "a.keras", "w", method) as archive:
+        archive.writestr("model.weights.h5", np.random.default_rng(0).integers(0, 9, 3_000, "u1").tobytes())
+    whole = (tmp_path / "a.keras").read_bytes()
+    for at in (*range(50, 90), whole.rfind(b"PK\x01\x02") + 8, whole.rfind(b"PK\x01\x02") + 10):
+        (tmp_path / "a.keras").write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+        assert len(lines(tmp_path / "a.keras", "problem")) == 1
+
+
+def test_an_archive_that_inflates_is_not_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", bytes(20_000_000))
+    one(tmp_path / "a.keras", "note", "too large to look at")
