@@ -86,10 +86,11 @@ class OpenFiles:
 
 def most_open() -> int:
     """Return how many files of dumps may be open at a time."""
-    if sys.platform == "win32":
-        return MOST_OPEN
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return MOST_OPEN if limit == resource.RLIM_INFINITY else max(1, min(MOST_OPEN, limit // SHARE_OF_LIMIT))
+    if sys.platform != "win32":
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if limit != resource.RLIM_INFINITY:
+            return max(1, min(MOST_OPEN, limit // SHARE_OF_LIMIT))
+    return MOST_OPEN
 
 
 open_files = OpenFiles()

@@ -52,7 +52,7 @@ class Mapped:
 
     def will_read(self, start: int, n_bytes: int) -> None:
         """Ask the system to read bytes ahead from the disk."""
-        if self._map is not None and hasattr(mmap, "MADV_WILLNEED"):
+        if sys.platform != "win32" and self._map is not None and hasattr(mmap, "MADV_WILLNEED"):
             first = start - start % mmap.PAGESIZE
             with suppress(OSError, ValueError):
                 self._map.madvise(mmap.MADV_WILLNEED, first, start + n_bytes - first)

@@ -71,7 +71,7 @@ class Worker:
             return
         if self._process.poll() is None:
             with suppress(ProcessLookupError):
-                if hasattr(os, "killpg"):
+                if sys.platform != "win32":
                     os.killpg(self._process.pid, signal.SIGKILL)
                 else:
                     self._process.kill()

@@ -307,7 +307,7 @@ def _note(line: str) -> None:
 
 def has_browser() -> bool:
     """Tell whether there is a browser to open, and on Linux a screen to show it on."""
-    if os.name == "posix" and os.uname().sysname == "Linux" and not os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
+    if sys.platform == "linux" and not os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
         return False
     try:
         webbrowser.get()
