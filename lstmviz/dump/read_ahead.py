@@ -34,7 +34,7 @@ class _Stretches:
 
 
 @dataclass(frozen=True)
-class _Ahead:
+class _RowsAhead:
     """A stored array of which whole stretches are read, once each; what lies in none is read as it is asked for."""
 
     stored: StoredRows
@@ -58,7 +58,7 @@ class _Ahead:
 
 
 @dataclass(frozen=True)
-class _OneAfterTheOther:
+class _JoinedRows:
     """The rows of some windows of a stored array, one window after the other."""
 
     stored: StoredRows
@@ -81,7 +81,7 @@ def read_ahead(axis: Axis, windows: Sequence[tuple[int, int]]) -> Axis:
     What is read is kept as long as the axis that is returned.
     """
     stretches = _stretches(windows)
-    return _stored_otherwise(axis, lambda stored: _Ahead(stored, stretches))
+    return _with_rows(axis, lambda stored: _RowsAhead(stored, stretches))
 
 
 def joined_windows(axis: Axis, windows: Sequence[tuple[int, int]]) -> Axis:
@@ -90,7 +90,7 @@ def joined_windows(axis: Axis, windows: Sequence[tuple[int, int]]) -> Axis:
     They are read together where they lie near. Its sequences are those of the whole axis.
     """
     stretches, n_steps = _stretches(windows), sum(stop - start for start, stop in windows)
-    return _stored_otherwise(axis, lambda stored: _OneAfterTheOther(_Ahead(stored, stretches), windows), n_steps)
+    return _with_rows(axis, lambda stored: _JoinedRows(_RowsAhead(stored, stretches), windows), n_steps)
 
 
 def texts_of(axis: Axis, windows: Sequence[tuple[int, int]]) -> list[str]:
@@ -104,28 +104,28 @@ def texts_of(axis: Axis, windows: Sequence[tuple[int, int]]) -> list[str]:
         return list(starmap(axis.text, windows))
 
 
-def _stored_otherwise(axis: Axis, otherwise: Callable[[StoredRows], StoredRows], n_steps: int | None = None) -> Axis:
-    """Return an axis whose tokens and tracks are stored otherwise, and of so many steps (None: as many)."""
+def _with_rows(axis: Axis, wrap: Callable[[StoredRows], StoredRows], n_steps: int | None = None) -> Axis:
+    """Return an axis of so many steps (None: as many as now) whose tokens and tracks are read through ``wrap``."""
     n_steps = axis.n_steps if n_steps is None else n_steps
 
-    def track_otherwise(track: Track) -> Track:
-        return replace(track, n_steps=n_steps, stored=otherwise(track.stored))
+    def track_with_rows(track: Track) -> Track:
+        return replace(track, n_steps=n_steps, stored=wrap(track.stored))
 
-    def tokens_otherwise(tokens: Tokens) -> Tokens:
+    def tokens_with_rows(tokens: Tokens) -> Tokens:
         _ = tokens.spelling  # made once, for both
         copied = copy.copy(tokens)
         fields: dict[str, Any] = {
             "n_steps": n_steps,
-            "ids": replace(tokens.ids, n_steps=n_steps, stored=otherwise(tokens.ids.stored)),
+            "ids": replace(tokens.ids, n_steps=n_steps, stored=wrap(tokens.ids.stored)),
         }
         if tokens.written is not None and tokens.as_written is not tokens:
-            fields |= {"written": track_otherwise(tokens.written), "_as_written": tokens_otherwise(tokens.as_written)}
+            fields |= {"written": track_with_rows(tokens.written), "_as_written": tokens_with_rows(tokens.as_written)}
         for name, value in fields.items():
             object.__setattr__(copied, name, value)
         return copied
 
-    tokens = None if axis.tokens is None else tokens_otherwise(axis.tokens)
-    tracks = {name: track_otherwise(track) for name, track in axis.tracks.items()}
+    tokens = None if axis.tokens is None else tokens_with_rows(axis.tokens)
+    tracks = {name: track_with_rows(track) for name, track in axis.tracks.items()}
     return replace(axis, n_steps=n_steps, tokens=tokens, tracks=tracks)
 
 

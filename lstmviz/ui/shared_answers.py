@@ -69,7 +69,7 @@ class SharedAnswers:
                 made = answer
             else:
                 with self._placed():
-                    made = _made(self._app, environ)
+                    made = _answer_of(self._app, environ)
                 if _is_lasting(made):
                     answer.headers, answer.body, answer.status = made.headers, made.body, made.status
                 self._keep(key, answer)
@@ -121,24 +121,24 @@ def _size(key: tuple[Any, ...], answer: _Answer) -> int:
     return sum(len(part) for part in key[:4]) + len(answer.body) + OVERHEAD if answer.status else 0
 
 
-def _made(app: App, environ: Environ) -> _Answer:
+def _answer_of(app: App, environ: Environ) -> _Answer:
     """Return what an app answers, once all of it is there."""
-    made = _Answer()
+    answer = _Answer()
 
     def start(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
-        made.status, made.headers = status, list(headers)
+        answer.status, answer.headers = status, list(headers)
 
     parts = app(environ, start)
     try:
-        made.body = b"".join(parts)
+        answer.body = b"".join(parts)
     finally:
         close = getattr(parts, "close", None)
         if close is not None:
             close()
-    return made
+    return answer
 
 
-def _is_lasting(made: _Answer) -> bool:
+def _is_lasting(answer: _Answer) -> bool:
     """Tell whether the same would be answered again."""
-    is_whole = made.status.startswith("200") and len(made.body) <= MOST_ANSWER
-    return is_whole and not any(words in made.body for words in _PASSING)
+    is_whole = answer.status.startswith("200") and len(answer.body) <= MOST_ANSWER
+    return is_whole and not any(words in answer.body for words in _PASSING)

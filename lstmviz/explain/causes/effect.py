@@ -115,7 +115,7 @@ def _places_frame(means: dict[str, Floats], n_steps: NDArray[np.int64]) -> pd.Da
             "loss": means["loss"][0],
             "kl_others": np.median(kl[1:], axis=0) if len(kl) > 1 else none,
             "kl_others_most": kl[1:].max(axis=0) if len(kl) > 1 else none,
-            "p": _p(kl),
+            "p": _p_values(kl),
         }
     )
 
@@ -131,7 +131,7 @@ def _tokens_frame(means: dict[str, Floats], n_steps: NDArray[np.int64], vocab: l
             "kl": kl[0],
             "loss": means["loss"][0, shown],
             "kl_others": np.quantile(kl[1:], HIGH, axis=0) if len(kl) > 1 else np.nan,
-            "p": _p(kl),
+            "p": _p_values(kl),
         }
     )
 
@@ -149,7 +149,7 @@ def _ratio(sums: Floats, n: NDArray[np.int64]) -> Floats:
     return means
 
 
-def _p(effects: Floats) -> Floats:
+def _p_values(effects: Floats) -> Floats:
     """Return the share of the sets, the first among them, whose effect is at least that of the first, by column.
 
     Effects that differ by less than single precision can tell count as equal.

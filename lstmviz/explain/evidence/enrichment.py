@@ -115,7 +115,7 @@ class Enrichment:
             recall=_ratio(n_hits, n_label),
             f1=_ratio(2 * n_hits, self._n_on + n_label),
             f1_always=_ratio(2 * n_label, self._n_known + n_label),
-            p=self._p(before, base_rate, by) if self._n_on else np.nan,
+            p=self._p_value(before, base_rate, by) if self._n_on else np.nan,
             q=np.nan,
             by=by,
             note=note_of(self._n_sequences, by),
@@ -132,7 +132,7 @@ class Enrichment:
         with_label, with_other = int((label_in > 0).sum()), int((label_in < self._known_in).sum())
         return choose(len(self._starts), min(self._n_sequences, with_label, with_other))
 
-    def _p(self, before: RunningCount, base_rate: float, by: By) -> float:
+    def _p_value(self, before: RunningCount, base_rate: float, by: By) -> float:
         if by == "shifts":
             centred = np.diff(before) - base_rate * (1.0 if self._known is None else np.diff(self._known))
             return shift_p(self._on.astype(np.float64), centred)

@@ -59,7 +59,7 @@ class TokenEnrichment:
             f1, f1_always = 2 * n_hits / (self._n_on + n_label), 2 * n_label / (self._n_steps + n_label)
         (share_low, share_high), (low, high) = (self._intervals(share, base) for base in (None, base_rate))
         by = self._by()
-        p = self._p(by, base_rate)
+        p = self._p_values(by, base_rate)
         columns = {
             "value": pd.Series(self._labels.names, dtype="str"),
             "n_steps": n_hits,
@@ -120,7 +120,7 @@ class TokenEnrichment:
         matter = np.minimum(np.minimum(with_label, with_other), self._n_sequences)
         return ["draws" if few else "swaps" for few in (matter < MIN_NORMAL).tolist()]
 
-    def _p(self, by: list[By], base_rate: Floats) -> Floats:
+    def _p_values(self, by: list[By], base_rate: Floats) -> Floats:
         if not self._n_on:
             return np.full(len(by), np.nan)
         if self._n_sequences_of_axis >= MIN_SWAPPED:

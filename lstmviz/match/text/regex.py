@@ -103,7 +103,7 @@ class Expression:
         self._seconds_left += len(text) * SECONDS_PER_CHARACTER
         start = time.monotonic()
         try:
-            found = self._soon(search, max(self._seconds_left, 1e-3))
+            found = self._search_within(search, max(self._seconds_left, 1e-3))
         except TimeoutError as err:
             raise self._too_slow() from err
         self._seconds_left -= time.monotonic() - start
@@ -111,7 +111,7 @@ class Expression:
             raise self._too_slow()
         return found
 
-    def _soon(self, search: Callable[[float], T], seconds: float) -> T:
+    def _search_within(self, search: Callable[[float], T], seconds: float) -> T:
         try:
             return search(min(seconds, SOON))
         except TimeoutError:

@@ -44,12 +44,12 @@ class Predictions:
 
         ``scores`` is the range of those of the head so far.
         """
-        made = self._made(given, layout, vocab, is_steps_first)
+        tracks = self._tracks(given, layout, vocab, is_steps_first)
         if self.kind != "values":
             self._check_range(scores)
-        return made
+        return tracks
 
-    def _made(
+    def _tracks(
         self,
         given: CheckedPass,
         layout: PassLayout | None,

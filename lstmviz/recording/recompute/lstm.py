@@ -164,7 +164,7 @@ def _check_h(run: LayerRun, o: Tensor, c: Tensor, scale: AnyScale, rows: Tensor,
         gaps = _gaps(run, ours, theirs, scale)
     else:
         ours = run.weights.project(ours, w_hr, None)
-        gaps = _gaps(run, ours, theirs, lambda: _made(scale).projected(w_hr, theirs.dtype))
+        gaps = _gaps(run, ours, theirs, lambda: _computed(scale).projected(w_hr, theirs.dtype))
     self_check.add(run, "h", gaps, rows)
 
 
@@ -177,10 +177,10 @@ def _gaps(run: LayerRun, ours: Tensor, theirs: Tensor, scale: AnyScale) -> Tenso
         plain = disagreement(ours, theirs)
         if float(plain.max()) <= run.allowed:
             return plain
-    return disagreement(ours, theirs, _made(scale))
+    return disagreement(ours, theirs, _computed(scale))
 
 
-def _made(scale: AnyScale) -> RoundingScale:
+def _computed(scale: AnyScale) -> RoundingScale:
     return scale if isinstance(scale, RoundingScale) else scale()
 
 

@@ -21,7 +21,7 @@ def at_moment(live: LiveModel, path: Path) -> LiveModel:
 
     Its module is made by the user's own function (``untrained``), or else copied; the user's own stays as it is.
     """
-    model = _another(live)
+    model = _module_like(live)
     here = {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
     weights = _read(path, sum(value.numel() for value in here.values()))
     odd = next(
@@ -47,7 +47,7 @@ def _read(path: Path, n_values: int) -> dict[str, Tensor]:
         raise ModelError(f"{path.name} cannot be read as weights ({reason}); take the moment again") from err
 
 
-def _another(live: LiveModel) -> nn.Module:
+def _module_like(live: LiveModel) -> nn.Module:
     if live.untrained is not None:
         made = called("untrained", ModelError, live.untrained, remedy="mend untrained=")
         if not isinstance(made, nn.Module):

@@ -81,7 +81,7 @@ class _Checked:
         with self._lock:
             stamp = _stamp_of(self._live.model)
             if stamp != self._stamp or self._runner is None:
-                self._runner, self._stamp = self._made(), stamp
+                self._runner, self._stamp = self._make_runner(), stamp
             if isinstance(self._runner, ModelError):
                 raise self._runner
             return self._runner
@@ -93,7 +93,7 @@ class _Checked:
         predicts_labels = runner.predicts in ("step", "text")
         return Reader(_words(runner.module), runner.level, len(runner.vocab), runner.has_unknown, some, predicts_labels)
 
-    def _made(self) -> LiveRunner | NumberRunner | ModelError:
+    def _make_runner(self) -> LiveRunner | NumberRunner | ModelError:
         dump = self._dump()
         if dump is None:
             return ModelError("the dump is closed; open it again")
