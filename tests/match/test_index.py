@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -78,6 +79,7 @@ def test_codes_decide_any_threshold_or_say_that_they_are_unsure(dtype, view, val
     coder = coder_for(dtype, view)
     codes, places = coder.encode(stored), coder.places(stored)
     fine = places.astype(np.uint8)
+    among = np.concatenate([stored, np.zeros(90, dtype), stored])  # few words of codes hold an unsure one
     assert ((codes == 0) == np.isnan(stored)).all()
     assert (codes == places >> 8).all()
     values, first = np.unique(stored[~np.isnan(stored)], return_index=True)
@@ -90,6 +92,11 @@ def test_codes_decide_any_threshold_or_say_that_they_are_unsure(dtype, view, val
             is_decided = ~is_sure & (fine != (-1 if rule.unsure_fine is None else rule.unsure_fine))
             np.testing.assert_array_equal(rule.apply_fine(fine)[is_decided], expected[is_decided])
             assert not rule.apply_fine(fine)[~is_sure & ~is_decided].any(), "what is undecided counts as off"
+            for some in (stored, among):
+                on, unsure = rule.decide(coder.encode(some), coder.places(some).astype(np.uint8))
+                assert not on[unsure].any()
+                on[unsure] = compare(some[unsure], cut, side)
+                np.testing.assert_array_equal(on, compare(some, cut, side))
 
 
 @pytest.mark.parametrize("threshold", [0.305, -0.4567, 0.0634, 0.999])
@@ -176,19 +183,22 @@ def test_an_index_is_made_on_first_use_beside_the_dump_and_used_again(dump, monk
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("threshold", [0.3051, 0.001, -0.0003, 1.5])
-def test_a_threshold_between_the_grid_is_decided_too(tmp_path, monkeypatch, dtype, threshold):
+@pytest.mark.parametrize(("every", "spread"), [(3, 0.002), (50, 0.5)], ids=["many near", "few near"])
+def test_a_threshold_between_the_grid_is_decided_too(tmp_path, monkeypatch, dtype, threshold, every, spread):
     monkeypatch.setattr(index, "SMALL", 0)
-    values = np.random.default_rng(7).normal(threshold, 0.002, (3000, 6))
-    values[::3] = np.float16(threshold)
+    monkeypatch.setattr("lstmviz.match.engine.levels.DENSE_ANCHORS", 2.0)
+    values = np.random.default_rng(7).normal(threshold, spread, (1503, 6))
+    values[::every, :3], values[1::every, 1:4] = np.float32(threshold), threshold + 0.0005
     dump = lstmviz.open_dump(
-        lstmviz.write_dump(tmp_path / "near.h5", states={"rnn.l0.h": values.astype(dtype)}, lengths=[1000, 2000])
+        lstmviz.write_dump(tmp_path / "near.h5", states={"rnn.l0.h": values.astype(dtype)}, lengths=[500, 1003])
     )
-    pattern = Pattern(
-        "text", tuple(PatternUnit("rnn.l0.h", u, "high", threshold) for u in range(3)), (("rnn.l0.h", threshold),), 2
-    )
-    rows = rows_of(MatchSearch(dump, pattern).page(1000))
-    assert rows == rows_of(MatchSearch(dump, pattern, use_index=False).page(1000))
-    assert rows
+    units = tuple(PatternUnit("rnn.l0.h", u, "low" if u else "high", threshold) for u in range(3))
+    pattern = Pattern("text", units, (("rnn.l0.h", threshold),), 2)
+    for before, after, least in ((0, 0, 1), (1, 0, 1), (2, 0, 1), (0, 1, 1), (1, 0, 2), (0, 1, 2)):
+        asked = replace(pattern, off_before=before, off_after=after, min_length=least)
+        rows = rows_of(MatchSearch(dump, asked).page(10_000))
+        assert rows == rows_of(MatchSearch(dump, asked, use_index=False).page(10_000))
+        assert rows
 
 
 @pytest.mark.parametrize("harm", ["delete", "cut", "card", "other card"])

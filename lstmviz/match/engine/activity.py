@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from threading import local
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from lstmviz.types import Pattern, PatternUnit
 
 Steps = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+T = TypeVar("T")
 
 FAR = 64  # steps; steps further apart than this are read one by one
 BLOCK_CODES = 65_536  # steps of codes, read at a time
@@ -34,6 +35,10 @@ class Activity(Protocol):
 
     def on(self, start: int, stop: int) -> Mask:
         """Tell at which steps of [start, stop) the unit is on."""
+        ...
+
+    def on_or_unsure(self, start: int, stop: int) -> tuple[Mask, Steps]:
+        """Tell the same as far as it is known without a look at the values; the places of the others count as off."""
         ...
 
     def on_at(self, steps: Steps) -> Mask:
@@ -110,6 +115,10 @@ class StoredActivity:
         """Tell at which steps of [start, stop) the unit is on."""
         return self._is_on(self._values.between(start, stop)[:, self._unit.unit])
 
+    def on_or_unsure(self, start: int, stop: int) -> tuple[Mask, Steps]:
+        """Tell the same; no step is unsure."""
+        return self.on(start, stop), np.zeros(0, np.int64)
+
     def on_at(self, steps: Steps) -> Mask:
         """Tell at which of these steps the unit is on."""
         return self._is_on(self._values.at(steps, self._unit.unit))
@@ -138,7 +147,14 @@ class IndexedActivity:
 
     def on(self, start: int, stop: int) -> Mask:
         """Tell at which steps of [start, stop) the unit is on."""
-        return self._checked(start, stop, lambda: self._decide(self._codes[start:stop], start))
+        on, places = self.on_or_unsure(start, stop)
+        return self._look_up(on, places, places + start)
+
+    def on_or_unsure(self, start: int, stop: int) -> tuple[Mask, Steps]:
+        """Tell at which of these steps the unit is on by its codes, and which places they leave unsure, as if off."""
+        if self._rule.unsure is None:
+            return self._checked(start, stop, lambda: self._rule.apply(self._codes[start:stop])), np.zeros(0, np.int64)
+        return self._checked(start, stop, lambda: self._rule.decide(self._codes[start:stop], self._fine[start:stop]))
 
     def on_at(self, steps: Steps) -> Mask:
         """Tell at which of these steps the unit is on."""
@@ -172,7 +188,7 @@ class IndexedActivity:
             return self._checked(0, n_steps, answer)
         return self._checked(int(steps.min()), int(steps.max()) + 1, answer)
 
-    def _checked(self, start: int, stop: int, answer: Callable[[], Mask]) -> Mask:
+    def _checked(self, start: int, stop: int, answer: Callable[[], T]) -> T:
         """Answer from codes of steps [start, stop) that are right, and that were there until they were read."""
         self._matrices.check(self._unit.unit, start, stop, self.needs_fine)
         given = answer()
@@ -181,27 +197,16 @@ class IndexedActivity:
         self._matrices.renew()
         return self._checked(start, stop, answer)
 
-    def _decide(self, codes: Codes, steps: Steps | int) -> Mask:
-        """Tell where the unit is on by its codes at some steps, or at as many as there are codes from a step on."""
+    def _decide(self, codes: Codes, steps: Steps) -> Mask:
+        """Tell where the unit is on by its codes at some steps."""
         rule = self._rule
         if rule.unsure is None:
             return rule.apply(codes)
-        if isinstance(steps, int):
-            return self._decide_all(codes, steps)
         on, places = rule.apply(codes), np.flatnonzero(codes == rule.unsure)
         fine = self._fine[steps.ravel()[places]]
         on.ravel()[places] = rule.apply_fine(fine)
         places = places[fine == (-1 if rule.unsure_fine is None else rule.unsure_fine)]
         return self._look_up(on, places, steps.ravel()[places])
-
-    def _decide_all(self, codes: Codes, first: int) -> Mask:
-        fine, rule = self._fine[first : first + len(codes)], self._rule
-        on = rule.decide(codes, fine)
-        if rule.unsure_fine is None:
-            return on
-        places = np.flatnonzero(fine == rule.unsure_fine)
-        places = places[codes[places] == rule.unsure]
-        return self._look_up(on, places, places + first)
 
     def _look_up(self, on: Mask, places: NDArray[np.intp], steps: Steps) -> Mask:
         """Decide some places of a mask by the values recorded at their steps."""

@@ -120,7 +120,8 @@ class Marks:
 
     def _marks(self, unit: Activity, first: int, last: int, borders: Steps, near: Steps) -> Mask:
         """Tell which of the steps [first, last) a unit marks."""
-        on, n, lead = _padded(unit, first - self._lead, last + self._tail, self._axis.n_steps), last - first, self._lead
+        n, lead = last - first, self._lead
+        on, unsure = _padded(unit, first - lead, last + self._tail, self._axis.n_steps, self.anchor == "on")
         if self.anchor == "on":
             return throughout(on, self.reach)
         if self.anchor == "starts":
@@ -132,6 +133,9 @@ class Marks:
         marks: Mask = here > beside
         marks[near] = here[near] > next_to[near]  # what lies beyond a border counts as off
         marks[borders] = here[borders]
+        if len(unsure):  # counted as off: no mark is missing beside them, but those of which they are a part may be
+            part_of = unsure[:, None] - np.arange(self.reach) - (lead if self.anchor == "starts" else 0)
+            marks[part_of[(part_of >= 0) & (part_of < n)]] = True
         return marks
 
     def _borders(self, first: int, last: int) -> tuple[Steps, Steps]:
@@ -167,12 +171,13 @@ def anywhere(mask: Mask, n: int) -> Mask:
     return mask
 
 
-def _padded(unit: Activity, start: int, stop: int, n_steps: int) -> Mask:
-    """Tell at which steps of [start, stop) a unit is on; beyond the axis it is off."""
-    on = unit.on(max(start, 0), min(stop, n_steps))
+def _padded(unit: Activity, start: int, stop: int, n_steps: int, is_exact: bool) -> tuple[Mask, Steps]:
+    """Tell at which steps of [start, stop) a unit is on, and where this is unsure; beyond the axis it is off."""
+    first, last = max(start, 0), min(stop, n_steps)
+    on, unsure = (unit.on(first, last), np.zeros(0, np.int64)) if is_exact else unit.on_or_unsure(first, last)
     if start < 0 or stop > n_steps:
-        on = np.concatenate([np.zeros(max(-start, 0), np.bool_), on, np.zeros(max(stop - n_steps, 0), np.bool_)])
-    return on
+        on = np.concatenate([np.zeros(first - start, np.bool_), on, np.zeros(stop - last, np.bool_)])
+    return on, unsure + (first - start)
 
 
 def _steps_with_room(axis: Axis, reach: int, allowed: Mask | None) -> Mask | None:

@@ -25,6 +25,8 @@ Places = NDArray[np.uint16]  # code * 256 + fine byte: in the order of the value
 
 NAN_CODE = 0
 LAST_CODE = 255
+WORD = 8  # codes looked at together
+MOST_WORDS = 0.25  # of all words; where more have an unsure code, all are looked at
 SEARCH = 2**16 - 1  # in the look-up table: the leading bits do not determine the place
 SMALLEST, LARGEST = 2.0**-15, 2.0**8  # sizes beyond which fine bytes tell no values of one code apart
 HUNDREDTHS = range(-100, 101)  # thresholds of the grid, in the view
@@ -54,13 +56,32 @@ class Rule:
             return _from(codes, self.least)
         return (codes - np.uint8(1)) < np.uint8(self.least - 1)  # NaN's 0 wraps to 255
 
-    def decide(self, codes: Codes, fine: Codes) -> NDArray[np.bool_]:
-        """Tell which values are on by both of their bytes, in few passes; those still unsure count as off."""
+    def decide(self, codes: Codes, fine: Codes) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+        """Tell which values are on by both of their bytes, and the places of those still unsure, which count as off."""
+        if self.unsure is None or self.unsure_fine is None:
+            return self._by_both(codes, fine), np.zeros(0, np.intp)
+        whole = len(codes) // WORD * WORD
+        words = np.flatnonzero((codes[:whole] == self.unsure).view(np.uint64) != 0)
+        if len(words) * WORD > whole * MOST_WORDS:
+            return self._by_both(codes, fine), np.flatnonzero(self._are_unsure(codes, fine))
+        on = self.apply(codes)
+        some_codes, some_fine = (part[:whole].reshape(-1, WORD).take(words, axis=0) for part in (codes, fine))
+        on[:whole].view(np.uint64)[words] = self._by_both(some_codes, some_fine).view(np.uint64)[:, 0]
+        on[whole:] = self._by_both(codes[whole:], fine[whole:])
+        word, place = np.nonzero(self._are_unsure(some_codes, some_fine))
+        last = np.flatnonzero(self._are_unsure(codes[whole:], fine[whole:]))
+        return on, np.concatenate([words[word] * WORD + place, whole + last])
+
+    def _by_both(self, codes: Codes, fine: Codes) -> NDArray[np.bool_]:
         if self.unsure is None:
             return self.apply(codes)
         if self.side == "high":
             return codes > np.uint8(self.unsure) - self.apply_fine(fine).view(np.uint8)
         return codes - np.uint8(1) < np.uint8(self.unsure - 1) + self.apply_fine(fine).view(np.uint8)
+
+    def _are_unsure(self, codes: Codes, fine: Codes) -> NDArray[np.bool_]:
+        are_unsure: NDArray[np.bool_] = (codes == self.unsure) & (fine == self.unsure_fine)
+        return are_unsure
 
     def apply_fine(self, fine: Codes) -> NDArray[np.bool_]:
         """Tell by their fine bytes which values with the unsure code are on; those still unsure count as off."""
