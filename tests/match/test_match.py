@@ -71,6 +71,7 @@ KNOBS = {
     "background.BLOCK_CODES": st.integers(1, 4),
     "background.TABLE_CELLS": st.integers(1, 9),
     "background.PLANE_STEPS": st.integers(1, 9),
+    "find.RANKED_FIRST": st.integers(1, 4),
     "candidates.FEW_ENDS": st.sampled_from([0, 1, 1000]),
 }
 
@@ -92,6 +93,7 @@ def test_with_and_without_an_index_and_at_any_block_size_the_rows_are_the_twins(
         for use_index in (True, False):
             found = MatchSearch(dump, pattern, use_index)
             assert rows_of(found.page(n_wanted)) == expected[:n_wanted]
+            assert rows_of(found.page(2, n_wanted)) == expected[n_wanted : n_wanted + 2]
             levels = [r[3] for r in expected]
             assert found.totals() == [(m, levels.count(m)) for m, _ in found.totals()]
             found.complete()
@@ -111,6 +113,19 @@ def test_with_steps_off_on_both_sides_no_match_is_given_up(tmp_path, monkeypatch
     assert len({row[3] for row in expected}) > 4
     for n_wanted in (1, 3, 10, 1000):
         assert rows_of(found.page(n_wanted)) == expected[:n_wanted]
+
+
+def test_matches_without_background_units_come_first_however_many_are_asked_for(tmp_path, monkeypatch):
+    on = np.random.default_rng(2).random((150, 4)) < 0.4
+    corpus = Corpus({"rnn.l0.h": np.where(on, 0.5, 0.1)}, {"rnn.l0.h": "raw"}, [70, 80], [1] * 150)
+    pattern = unit_pattern(length=2)
+    dump, expected = dump_of(corpus, tmp_path), expected_rows(corpus, pattern)
+    assert len({row[4] for row in expected}) > 2
+    monkeypatch.setattr("lstmviz.match.engine.find.RANKED_FIRST", 2)
+    for limit in range(1, len(expected) + 1):
+        found = MatchSearch(dump, pattern)
+        assert rows_of(found.page(limit)) == expected[:limit]
+        assert rows_of(found.page(limit, limit)) == expected[limit : 2 * limit]
 
 
 @SLOW_OK

@@ -22,6 +22,7 @@ from lstmviz.match.engine.runs import concatenated
 from lstmviz.types import Pattern
 
 COUNT_ALL = 2**24  # steps x pattern units; up to here every match is counted in about a tenth of a second
+RANKED_FIRST = 1_000  # matches, to see whether enough of them have no background units
 ONE_SIDE = 16.0  # of so many spans that meet one constraint, about one meets both
 
 
@@ -218,20 +219,37 @@ class MatchSearch:
             if level < min_shared:
                 return
             if offset < n_matches and limit > 0:
-                spans, union = self._rank(level)
+                spans, union = self._rank(level, min(offset + limit, n_matches))
                 rows = slice(offset, offset + limit)
                 yield spans.start[rows], spans.stop[rows], spans.n_shared[rows], union[rows]
                 limit -= min(limit, n_matches - offset)
             offset = max(0, offset - n_matches)
 
-    def _rank(self, level: int) -> tuple[Candidates, Steps]:
-        if level not in self._ranked:
-            spans = self._spans.take(self._spans.n_shared == level)
-            union = self._n_union(spans.start, spans.stop)
-            distance = np.abs(spans.stop - spans.start - self.pattern.length)
-            order = np.lexsort((spans.stop, spans.start, distance, union))
-            self._ranked[level] = spans.take(order), union[order]
-        return self._ranked[level]
+    def _rank(self, level: int, n_wanted: int) -> tuple[Candidates, Steps]:
+        """Return the matches of a level in order, with their unions: so many at least, or all."""
+        ranked = self._ranked.get(level, (joined_candidates([]), np.zeros(0, np.int64)))
+        n_ranked = len(ranked[0])
+        if n_ranked < n_wanted:
+            ranked = self._ranked[level] = self._first_of(level, max(n_wanted, 2 * n_ranked))
+        return ranked
+
+    def _first_of(self, level: int, n_wanted: int) -> tuple[Candidates, Steps]:
+        """Return the same, gone through by what decides after the union.
+
+        Matches without background units come first: once enough of them are found, no other's union need be known.
+        """
+        spans = self._spans.take(self._spans.n_shared == level)
+        distance = np.abs(spans.stop - spans.start - self.pattern.length)
+        spans = spans.take(np.lexsort((spans.stop, spans.start, distance)))
+        unions, n_known, n_first, n_next = [], 0, 0, RANKED_FIRST
+        while n_known < len(spans) and n_first < n_wanted:
+            some = slice(n_known, n_known + n_next)
+            unions.append(self._n_union(spans.start[some], spans.stop[some]))
+            n_first += int(np.count_nonzero(unions[-1] == self.pattern.n_units))
+            n_known, n_next = n_known + len(unions[-1]), 4 * n_next
+        union = concatenated(unions)
+        order = np.argsort(union, kind="stable")[: n_first if n_known < len(spans) else None]
+        return spans.take(order), union[order]
 
     def _n_union(self, start: Steps, stop: Steps) -> Steps:
         """Return the number of the pattern's units plus the background units that are on throughout each span."""
