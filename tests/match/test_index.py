@@ -194,7 +194,7 @@ def test_a_threshold_between_the_grid_is_decided_too(tmp_path, monkeypatch, dtyp
     )
     units = tuple(PatternUnit("rnn.l0.h", u, "low" if u else "high", threshold) for u in range(3))
     pattern = Pattern("text", units, (("rnn.l0.h", threshold),), 2)
-    for before, after, least in ((0, 0, 1), (1, 0, 1), (2, 0, 1), (0, 1, 1), (1, 0, 2), (0, 1, 2)):
+    for before, after, least in ((0, 0, 1), (1, 0, 1), (2, 0, 1), (0, 1, 1), (1, 0, 2), (0, 1, 2), (1, 1, 1)):
         asked = replace(pattern, off_before=before, off_after=after, min_length=least)
         rows = rows_of(MatchSearch(dump, asked).page(10_000))
         assert rows == rows_of(MatchSearch(dump, asked, use_index=False).page(10_000))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lstmviz
 from lstmviz.errors import Cancelled, LstmvizError, PatternError, UnknownName, WindowError
 from lstmviz.match.engine.find import MatchSearch
 from lstmviz.system.asked import while_asked
@@ -113,6 +114,27 @@ def test_with_steps_off_on_both_sides_no_match_is_given_up(tmp_path, monkeypatch
     assert len({row[3] for row in expected}) > 4
     for n_wanted in (1, 3, 10, 1000):
         assert rows_of(found.page(n_wanted)) == expected[:n_wanted]
+
+
+@pytest.mark.parametrize("off", [1, 3, 10, 30])
+def test_long_runs_off_on_both_sides_are_the_same_one_by_one_and_in_blocks(tmp_path, monkeypatch, off):
+    rng = np.random.default_rng(off)
+    on = rng.random((300, 9)) < 0.3
+    on = np.where(rng.random((300, 9)) < 0.7, on[:, :1], on)
+    n_steps = rng.integers(1, 50, 300)
+    states = np.repeat(np.where(on, 0.5, 0.1), n_steps, axis=0)  # also runs of more steps than a word has bits
+    states[rng.random(states.shape) < 0.001] = np.nan
+    lengths = n_steps.reshape(-1, 5).sum(axis=1).tolist()
+    dump = lstmviz.open_dump(lstmviz.write_dump(tmp_path / "long.h5", states={"rnn.l0.h": states}, lengths=lengths))
+    units = tuple(PatternUnit("rnn.l0.h", unit) for unit in range(9))
+    pattern = Pattern("text", units, (("rnn.l0.h", 0.3),), 2, off_before=off, off_after=off)
+    monkeypatch.setattr("lstmviz.match.engine.levels.DENSE_ANCHORS", 0.0)
+    expected = rows_of(MatchSearch(dump, pattern).page(10_000))
+    assert len({row[3] for row in expected}) > 4
+    assert max(row[1] - row[0] for row in expected) > 64
+    monkeypatch.setattr("lstmviz.match.engine.levels.DENSE_ANCHORS", 2.0)
+    for n_wanted in (1, 10, 10_000):
+        assert rows_of(MatchSearch(dump, pattern).page(n_wanted)) == expected[:n_wanted]
 
 
 def test_matches_without_background_units_come_first_however_many_are_asked_for(tmp_path, monkeypatch):

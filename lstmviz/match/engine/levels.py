@@ -212,27 +212,42 @@ class SharedUnitLevels:
     def _runs_together(self, level: int, steps: Steps) -> Iterator[Runs]:
         """Yield each unit's runs that start at some steps and meet both constraints, as far as ``level`` units may.
 
-        With both constraints the units that share a match start and stop together. So a step is given up once the most
-        units whose runs stop together, and those that mark the step and were not looked at, are fewer than the level.
+        With both constraints the units that share a match start and stop together.
+        """
+        keys, width = self._keys(level, steps), self._axis.n_steps + 1
+        different, n_alike = np.unique(np.concatenate(keys), return_counts=True)
+        enough = np.append(different[n_alike >= level], -1)  # which is no key
+        for unit, all_keys in zip(self._units, keys, strict=True):
+            shared = all_keys[enough[np.searchsorted(enough[:-1], all_keys)] == all_keys]
+            runs = runs_at(unit, steps[shared // width], self._axis)
+            yield constrained_runs(unit, runs, self._pattern, self._pattern.off_before, self._axis)
+
+    def _keys(self, level: int, steps: Steps) -> list[Steps]:
+        """Return for each unit its runs that start at some steps, as keys: the place of the step, and the stop.
+
+        All runs that meet both constraints are among them where enough of them stop together. A step is given up once
+        the most units whose runs stop together, and those that mark the step and were not looked at, are too few.
         """
         n_left = self._counts.ravel()[steps].astype(np.int64)  # units that mark each step and were not looked at
+        limits = self._axis.stops[np.searchsorted(self._axis.stops, steps, side="right")]
         still_open = np.arange(len(steps))
         width = self._axis.n_steps + 1
-        keys = [np.zeros(0, np.int64)]  # of the runs so far: the place of its start among the steps, and its stop
-        for i, unit in enumerate(self._units):
+        keys: list[Steps] = []
+        open_keys = [np.zeros(0, np.int64)]
+        for i in range(len(self._units)):
             marked = still_open[self._marks.of(i, steps[still_open])]
             n_left[marked] -= 1
-            runs = runs_at(unit, steps[marked], self._axis)
-            runs = constrained_runs(unit, runs, self._pattern, self._pattern.off_before, self._axis)
-            yield runs
-            keys.append(np.searchsorted(steps, runs.starts) * width + runs.stops)
+            stops, may_be = self._marks.stops_after(i, steps[marked], limits[marked])
+            keys.append((marked * width + stops)[may_be])
+            open_keys.append(keys[-1])
             if (i + 1) % -(-len(self._units) // GIVE_UPS) == 0:
-                joined = np.concatenate(keys)
+                joined = np.concatenate(open_keys)
                 different, n_alike = np.unique(joined, return_counts=True)
                 most = np.zeros(len(steps), np.int64)
                 np.maximum.at(most, different // width, n_alike)
-                may_be = most + n_left >= level
-                still_open, keys = np.flatnonzero(may_be), [joined[may_be[joined // width]]]
+                are_open = most + n_left >= level
+                still_open, open_keys = np.flatnonzero(are_open), [joined[are_open[joined // width]]]
+        return keys
 
     def _kept(self, spans: Candidates) -> Candidates:
         """Leave out spans outside the length bounds, and those with a step that a filter does not allow."""

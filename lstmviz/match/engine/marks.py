@@ -30,6 +30,7 @@ RARE = 32  # if no more than one step in so many may be marked, they are looked 
 MOST_BITS = 2**29  # of marks that are kept: 64 MB
 MOST_REACH = 1_024  # steps that a unit must stay on for its mark; longer bounds are checked later
 MOST_OFF = 64  # steps that it must be off beside
+LOOK_STEPS = 64  # looked ahead at for the end of a run where marks are kept: the bits of a word
 FEW_LOOKS = 4  # steps of a reach that are looked at where steps are looked at one by one
 
 Anchor = Literal["on", "starts", "stops"]
@@ -49,8 +50,9 @@ class Marks:
         self._off = min(pattern.off_before or pattern.off_after, MOST_OFF)
         self._lead = {"on": 0, "starts": self._off, "stops": self.reach - 1}[self.anchor]
         self._tail = {"on": self.reach - 1, "starts": self.reach - 1, "stops": self._off}[self.anchor]
-        self._has_both = bool(pattern.off_before and pattern.off_after)
+        self._has_both, self._off_after = bool(pattern.off_before and pattern.off_after), pattern.off_after
         self._bits: NDArray[np.uint8] | None = None  # of each unit, whether it marks a step
+        self._on_bits = np.zeros((0, 0), "<u8")  # and whether it is on there
         self._may_be = _steps_with_room(axis, self.reach, allowed)
         if self._may_be is not None and self.anchor == "stops":
             self._may_be = np.concatenate([np.zeros(self.reach - 1, np.bool_), self._may_be])[: axis.n_steps]
@@ -65,6 +67,20 @@ class Marks:
         assert self._bits is not None  # noqa: S101  whoever asks has looked
         marks: Mask = (self._bits[unit][steps >> 3] << (steps & 7).astype(np.uint8)) & 128 > 0
         return marks
+
+    def stops_after(self, unit: int, starts: Steps, limits: Steps) -> tuple[Steps, Mask]:
+        """Return where a unit's runs stop that begin at these steps, and whether it may be off as long as asked there.
+
+        Sequences end at the ``limits``. A run that goes on for ``LOOK_STEPS`` counts as one that stops there.
+        """
+        word, place = starts // LOOK_STEPS, (starts % LOOK_STEPS).astype(np.uint64)
+        on = self._on_bits[unit]
+        ahead = on[word] >> place | on[word + 1] << np.uint64(1) << np.uint64(LOOK_STEPS - 1) - place
+        n_on = np.bitwise_count(ahead & ~(ahead + np.uint64(1)))  # ones at the end
+        beyond = ahead >> n_on
+        n_off = np.bitwise_count(~beyond & (beyond - np.uint64(1)))  # zeros at the end
+        stops = np.minimum(starts + n_on, limits)
+        return stops, n_off >= np.minimum(self._off_after, limits - stops)
 
     def count(self) -> NDArray[Any]:
         """Count at every step the units that mark it: (n_rows, ROW_STEPS), 0 beyond the end."""
@@ -97,6 +113,7 @@ class Marks:
         width = CACHED_STEPS if is_few else COUNT_STEPS
         if self._has_both and width % 8 == 0 and n_steps * len(self._units) <= MOST_BITS:
             self._bits = np.zeros((len(self._units), -(-n_steps // 8)), np.uint8)
+            self._on_bits = np.zeros((len(self._units), n_steps // LOOK_STEPS + 2), "<u8")
 
         def fill(first: int) -> None:
             self._count_block(first, min(first + width, n_steps), counts)
@@ -111,17 +128,20 @@ class Marks:
             return
         borders, near = self._borders(first, last)
         for i, unit in enumerate(self._units):
-            marks = self._marks(unit, first, last, borders, near)
+            is_exact = self.anchor == "on" or self._bits is not None
+            on, unsure = _padded(unit, first - self._lead, last + self._tail, self._axis.n_steps, is_exact)
+            marks = self._marks(on, unsure, borders, near)
             np.add(part, marks.view(np.uint8), out=part)
             if self._bits is not None:
-                self._bits[i, first // 8 : -(-last // 8)] = np.packbits(marks)
+                here = slice(first // 8, -(-last // 8))
+                self._bits[i, here] = np.packbits(marks)
+                self._on_bits[i].view(np.uint8)[here] = np.packbits(on[self._lead :][: len(marks)], bitorder="little")
         if may_be is not None:
             np.multiply(part, may_be.view(np.uint8), out=part)
 
-    def _marks(self, unit: Activity, first: int, last: int, borders: Steps, near: Steps) -> Mask:
-        """Tell which of the steps [first, last) a unit marks."""
-        n, lead = last - first, self._lead
-        on, unsure = _padded(unit, first - lead, last + self._tail, self._axis.n_steps, self.anchor == "on")
+    def _marks(self, on: Mask, unsure: Steps, borders: Steps, near: Steps) -> Mask:
+        """Tell which steps of a block a unit marks that is on there, and a few steps before and after."""
+        n, lead = len(on) - self._lead - self._tail, self._lead
         if self.anchor == "on":
             return throughout(on, self.reach)
         if self.anchor == "starts":
