@@ -246,7 +246,8 @@ class MatchSearch:
             some = slice(n_known, n_known + n_next)
             unions.append(self._n_union(spans.start[some], spans.stop[some]))
             n_first += int(np.count_nonzero(unions[-1] == self.pattern.n_units))
-            n_known, n_next = n_known + len(unions[-1]), 4 * n_next
+            n_known += len(unions[-1])
+            n_next = 2 * n_known * n_wanted // max(1, n_first)  # twice as far as enough of them seem to take
         union = concatenated(unions)
         order = np.argsort(union, kind="stable")[: n_first if n_known < len(spans) else None]
         return spans.take(order), union[order]
