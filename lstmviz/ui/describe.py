@@ -19,6 +19,7 @@ from lstmviz.ui.pairs import partners_json
 
 RANGE_BLOCKS, RANGE_STEPS = 32, 256  # blocks that are read for the range of a source, and steps of each
 RANGE_VALUES = 2**21  # of all blocks; a source of many units has shorter ones
+ALL_BLOCKS = 2_048  # of all sources, which share them where there are many; one for each at least
 TRIAL_STEPS = 64  # of each block: in them brushes are tried
 NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # ends of a drawn range, times a power of ten
 GRID = 100  # thresholds in the page lie on multiples of 1/100
@@ -77,7 +78,7 @@ def finite(value: float) -> float | None:
 
 
 def _source(dump: DumpReader, index: int, source: Source, axes: dict[str, int]) -> dict[str, Any]:
-    blocks = list(_blocks(dump, source))
+    blocks = list(_blocks(dump, source, max(1, min(RANGE_BLOCKS, ALL_BLOCKS // len(dump.sources)))))
     bound = _bound(source, max((_reach(values) for _, values in blocks), default=0.0))
     trial = BrushTrial(bound)
     firsts = dump.axes[source.axis].starts
@@ -102,11 +103,11 @@ def _source(dump: DumpReader, index: int, source: Source, axes: dict[str, int]) 
     }
 
 
-def _blocks(dump: DumpReader, source: Source) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Give blocks spread over a source as they are drawn, each with its first step."""
+def _blocks(dump: DumpReader, source: Source, n_blocks: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Give up to ``n_blocks`` blocks spread over a source as they are drawn, each with its first step."""
     states = dump.states(source.name)
     length = min(RANGE_STEPS, max(1, RANGE_VALUES // (RANGE_BLOCKS * source.n_units)))
-    for start in np.unique(np.linspace(0, max(0, source.n_steps - length), RANGE_BLOCKS, dtype=np.int64)).tolist():
+    for start in np.unique(np.linspace(0, max(0, source.n_steps - length), n_blocks, dtype=np.int64)).tolist():
         values = states[start : start + length].astype(np.float32)  # with which NumPy is faster
         yield start, np.tanh(values) if source.view == "tanh" else values
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import lstmviz
+from lstmviz.dump.lazy_arrays import States
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.pattern.opening_threshold import AS_GOOD, BRUSH, USUAL, BrushTrial
+from lstmviz.ui import describe
 from lstmviz.ui.describe import about
 
 
@@ -74,3 +79,17 @@ def test_a_source_that_is_never_on_opens_as_usual(tmp_path):
     path = lstmviz.write_dump(tmp_path / "a.h5", states={"a.l0.h": np.zeros((50, 3), dtype="float32")})
     [source] = about(DumpReader(path))["sources"]
     assert source["opening"] == {"threshold": USUAL, "share": 0.0, "n_brushes": 46}
+
+
+@pytest.mark.parametrize(("n_sources", "of_each"), [(1, 32), (4, 10), (60, 1)])
+def test_many_sources_share_what_is_read_before_the_page_opens(tmp_path, monkeypatch, n_sources, of_each):
+    monkeypatch.setattr(describe, "ALL_BLOCKS", 40)
+    values = np.random.default_rng(0).uniform(-1, 1, (400, 3)).astype("float32")
+    path = lstmviz.write_dump(tmp_path / "a.h5", states={f"a{k}.l0.h": values for k in range(n_sources)})
+    reads = Counter()
+    read = States.__getitem__
+    monkeypatch.setattr(States, "__getitem__", lambda self, key: reads.update([self.info.name]) or read(self, key))
+    sources = about(DumpReader(path))["sources"]
+    assert reads == {source["name"]: of_each for source in sources}
+    assert len(reads) == n_sources
+    assert all(source["high"] == 1 and source["opening"]["n_brushes"] > 50 for source in sources)
