@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 
 from lstmviz.errors import ProjectionCancelled, ProjectionError
 from lstmviz.maps.cache import CACHE_FOLDER
 from lstmviz.maps.projection import NAMES, Method, Points
-from lstmviz.system.cache import cache_folder
+from lstmviz.system.work_folder import WorkFolder
 from lstmviz.system.worker import Worker, command
 from lstmviz.types import ShareProgress
 
@@ -46,7 +44,6 @@ def embed_in_subprocess(
     """
     if (remedy := missing(method)) is not None:
         raise ProjectionError(remedy)
-    folder = Path(tempfile.mkdtemp(prefix=".work-", dir=cache_folder(CACHE_FOLDER)))
     request = json.dumps({"method": method, "seed": seed, "parameters": dict(parameters)})
 
     def check() -> None:
@@ -54,20 +51,19 @@ def embed_in_subprocess(
             raise ProjectionCancelled("the map was cancelled; ask for it again to start over")
 
     try:
-        np.save(folder / "reduced.npy", reduced, allow_pickle=False)
-        with Worker(command("lstmviz.maps.worker", str(folder), request)) as worker:
-            for report in worker.reports(check):
-                if progress is not None and "share" in report:
-                    progress(report["share"], report["words"])
-        if worker.failure is not None:
-            raise ProjectionError(f"{NAMES[method]} failed: {worker.failure}")
-        points: Points = np.load(folder / "points.npy", allow_pickle=False)
+        with closing(WorkFolder(CACHE_FOLDER)) as work:
+            np.save(work.path / "reduced.npy", reduced, allow_pickle=False)
+            with Worker(command("lstmviz.maps.worker", str(work.path), request)) as worker:
+                for report in worker.reports(check):
+                    if progress is not None and "share" in report:
+                        progress(report["share"], report["words"])
+            if worker.failure is not None:
+                raise ProjectionError(f"{NAMES[method]} failed: {worker.failure}")
+            points: Points = np.load(work.path / "points.npy", allow_pickle=False)
     except OSError as err:
         raise ProjectionError(f"{NAMES[method]} could not be computed ({err.strerror or err})") from err
     except (ValueError, EOFError) as err:
         raise ProjectionError(f"{NAMES[method]} left no points; ask for the map again") from err
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     if points.shape != (len(reduced), 2) or not np.isfinite(points).all():
         raise ProjectionError(f"{NAMES[method]} gave no finite point for some states; try another method")
     return points

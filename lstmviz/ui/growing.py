@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import threading
 import time
 import weakref
@@ -13,8 +12,8 @@ from lstmviz.dump.corpus.glance import Glance, glance
 from lstmviz.dump.journal.in_subprocess import assemble_so_far_in_subprocess
 from lstmviz.dump.parts import BLOCKS, PARTS, parts_of
 from lstmviz.errors import LstmvizError
-from lstmviz.system.cache import cache_folder
 from lstmviz.system.forks import let_go_in_forks
+from lstmviz.system.work_folder import WorkFolder
 
 PAUSE = 2.0  # seconds between two dumps, at least
 PATIENCE = 5  # times as long as the last one took, so that it takes a sixth of one core at most
@@ -83,8 +82,9 @@ class GrowingDump:
     def _own_folder(self) -> Path:
         """Return the folder that ends with this process; a fork of it makes one of its own."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(dir=cache_folder("growing")))
-            self._removal = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            work = WorkFolder("growing")
+            self._folder = work.path
+            self._removal = weakref.finalize(self, work.close)
             let_go_in_forks(self, GrowingDump._let_go)
         return self._folder
 
