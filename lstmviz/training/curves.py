@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from lstmviz.errors import ModelError
 from lstmviz.system.atomic import replacing
+from lstmviz.system.own_files import own_folder
 from lstmviz.training.fit import Curves
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # Okabe and Ito (2008): distinct for every kind of colour vision
@@ -60,14 +61,16 @@ def write_figure(fig: Any, path: Path) -> None:
 def write_events(folder: Path, runs: Mapping[str, Curves]) -> None:
     """Write TensorBoard event files, a folder for each training by name; ModelError without ``lstmviz[train]``.
 
-    Those of an earlier training of the same name are removed: TensorBoard draws two in one folder as one line.
+    Those of an earlier training of the same name are removed: TensorBoard draws two in one folder as one line. Raises
+    OSError, also where a folder is a link.
     """
     try:
         from tensorboardX import SummaryWriter
     except ModuleNotFoundError as err:
         raise ModelError("event files need tensorboardX; pip install 'lstmviz[train]'") from err
+    own_folder(folder, like=folder.parent)
     for name, curves in runs.items():
-        events = folder / name.replace(" ", "-")
+        events = own_folder(folder / name.replace(" ", "-"), like=folder.parent)
         for old in events.glob("events.out.tfevents.*"):
             old.unlink()
         with SummaryWriter(str(events)) as writer:

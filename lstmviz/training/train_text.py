@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lstmviz.dump.parts import parts_of, recover_command
 from lstmviz.errors import DumpExists, ModelError
 from lstmviz.system.atomic import beside
-from lstmviz.system.own_files import new_file
+from lstmviz.system.own_files import check_own_folder, new_file
 from lstmviz.training.classifier import classifier_task
 from lstmviz.training.curves import figure, write_events, write_figure
 from lstmviz.training.fit import Curves, CurvesProgress, reproducible
@@ -88,14 +90,26 @@ def claim_output(folder: Path, name: str, overwrite: bool, has_moments: bool = F
     existing = next((path for path in (paths.dump, paths.model) if path.exists()), None)
     if existing is None and has_moments and paths.moments.exists() and not overwrite:
         raise DumpExists(f"{paths.moments} is already there; give --overwrite, or another --name or --out")
-    if existing is not None and (existing.is_dir() or not overwrite):
+    if existing is not None and not overwrite:
         raise DumpExists(f"{existing} is already there; give --overwrite, or another --name or --out")
+    if (
+        in_the_way := next((path for path in (paths.dump, paths.model, paths.figure) if path.is_dir()), None)
+    ) is not None:
+        raise DumpExists(f"{in_the_way} is a folder; remove it, or give another --name or --out")
+    if os.path.lexists(parts_of(paths.dump)):
+        raise DumpExists(
+            f"{parts_of(paths.dump)} is of an unfinished recording; finish it with `{recover_command(paths.dump)}`, "
+            "remove it, or give another --name or --out"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(paths.events):
+            check_own_folder(paths.events, folder)
         with beside(folder / name) as probe:
             new_file(probe).close()
     except OSError as err:
-        raise ModelError(f"{folder} cannot be written to ({err.strerror or err}); give another --out") from err
+        place = paths.events if err.filename == str(paths.events) else folder
+        raise ModelError(f"{place} cannot be written to ({err.strerror or err}); give another --out") from err
     return paths
 
 

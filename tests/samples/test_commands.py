@@ -150,6 +150,18 @@ def test_events_of_a_training_before_go(tmp_path):
     assert len(read_events(tmp_path / "no-dropout")["loss/train"]) == 2
 
 
+@pytest.mark.parametrize("link", ["events", "events/no-dropout"])
+def test_events_are_neither_written_nor_removed_through_a_link(tmp_path, link):
+    theirs = tmp_path / "theirs" / "no-dropout" / "events.out.tfevents.1"
+    theirs.parent.mkdir(parents=True)
+    theirs.touch()
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(tmp_path / "theirs" / link.removeprefix("events").removeprefix("/"))
+    with pytest.raises(OSError, match="a link"):
+        curves.write_events(tmp_path / "events", {"no dropout": Curves([Point(1, 1.0, 2.0, 1.0)])})
+    assert [path for path in (tmp_path / "theirs").rglob("*") if path.is_file()] == [theirs]
+
+
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     (tmp_path / "file").touch()
     answer = run("train", "recall", "--out", tmp_path / "file" / "folder")

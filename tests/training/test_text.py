@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,6 +122,26 @@ def test_where_nothing_can_be_written_nothing_is_trained(tmp_path):
     (tmp_path / "taken").write_text("")
     refused(train(path, "--out", tmp_path / "taken"), "taken cannot be written to")
     refused(train(path, "--name", "../mine"), "'../mine' is not a file name; give one without a folder")
+
+
+@pytest.mark.parametrize("name", ["a.h5", "a.safetensors", "curves.html"])
+def test_a_folder_in_the_place_of_a_file_is_told_before_anything_is_trained(tmp_path, name):
+    path = tmp_path / "text.txt"
+    path.write_text(sentences(100))
+    (tmp_path / "out" / name).mkdir(parents=True)
+    given = (path, "--out", tmp_path / "out", "--name", "a", "--overwrite")
+    refused(train(*given), f"{tmp_path / 'out' / name} is a folder; remove it, or give another --name or --out")
+
+
+@pytest.mark.parametrize("put", [Path.touch, lambda path: path.symlink_to("theirs"), os.mkfifo])
+@pytest.mark.parametrize(("name", "words"), [("a.h5.parts", "is of an unfinished recording"), ("events", "no folder")])
+def test_a_link_or_pipe_in_the_place_of_a_folder_is_told_before_anything_is_trained(tmp_path, name, words, put):
+    path = tmp_path / "text.txt"
+    path.write_text(sentences(100))
+    (tmp_path / "out" / "theirs").mkdir(parents=True)
+    put(tmp_path / "out" / name)
+    refused(train(path, "--out", tmp_path / "out", "--name", "a"), words)
+    assert not list((tmp_path / "out" / "theirs").iterdir())
 
 
 @pytest.mark.parametrize(
