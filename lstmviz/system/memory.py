@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from contextlib import suppress
 
 ARENAS = 2
 _M_ARENA_MAX = -8  # in glibc's malloc.h
@@ -27,8 +28,10 @@ def resident_bytes(pid: int) -> int:
     """
     import psutil  # on Linux it is not installed with lstmviz
 
-    try:
+    n_bytes = 0
+    with suppress(psutil.Error):
         process = psutil.Process(pid)
-        return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
-    except psutil.Error:
-        return 0
+        for each in (process, *process.children(recursive=True)):
+            with suppress(psutil.Error):  # it has ended since it was listed
+                n_bytes += each.memory_info().rss
+    return n_bytes

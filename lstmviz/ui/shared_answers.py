@@ -39,6 +39,7 @@ class _Answer:
     status: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
+    n_bytes: int = 0  # as they are counted, from when it is kept
 
 
 class SharedAnswers:
@@ -68,11 +69,13 @@ class SharedAnswers:
             if answer.status:
                 made = answer
             else:
-                with self._placed():
-                    made = _answer_of(self._app, environ)
-                if _is_lasting(made):
-                    answer.headers, answer.body, answer.status = made.headers, made.body, made.status
-                self._keep(key, answer)
+                try:
+                    with self._placed():
+                        made = _answer_of(self._app, environ)
+                    if _is_lasting(made):
+                        answer.headers, answer.body, answer.status = made.headers, made.body, made.status
+                finally:
+                    self._keep(key, answer)
         start_response(made.status, list(made.headers))
         return [made.body]
 
@@ -111,14 +114,10 @@ class SharedAnswers:
             if not answer.status:
                 del self._answers[key]
                 return
-            self._n_bytes += _size(key, answer)
+            answer.n_bytes = sum(len(part) for part in key[:4]) + len(answer.body) + OVERHEAD
+            self._n_bytes += answer.n_bytes
             while self._n_bytes > MOST_KEPT:
-                self._n_bytes -= _size(*self._answers.popitem(last=False))
-
-
-def _size(key: tuple[Any, ...], answer: _Answer) -> int:
-    """Return about how many bytes an answer takes; none while it is being made."""
-    return sum(len(part) for part in key[:4]) + len(answer.body) + OVERHEAD if answer.status else 0
+                self._n_bytes -= self._answers.popitem(last=False)[1].n_bytes
 
 
 def _answer_of(app: App, environ: Environ) -> _Answer:

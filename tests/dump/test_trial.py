@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import random
 import struct
 import subprocess
@@ -12,6 +13,7 @@ from functools import cache
 
 import h5py
 import numpy as np
+import psutil
 import pytest
 
 import lstmviz
@@ -206,6 +208,13 @@ def test_the_memory_of_a_process_is_that_of_those_it_started_too():
         assert 50_000_000 < resident_bytes(process.pid) < 200_000_000
         process.communicate(b"\n")
     assert resident_bytes(process.pid) == 0
+
+
+def test_one_of_the_processes_that_ends_while_it_is_looked_at_hides_none_of_the_others(monkeypatch):
+    with subprocess.Popen([sys.executable, "-c", ""]) as brief:
+        gone = psutil.Process(brief.pid)
+    monkeypatch.setattr(psutil.Process, "children", lambda self, recursive: [gone])
+    assert resident_bytes(os.getpid()) > 10_000_000
 
 
 @pytest.mark.parametrize(

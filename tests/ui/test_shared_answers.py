@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -115,3 +116,32 @@ def test_what_was_asked_longest_ago_gives_way(teacher, dump, answered, monkeypat
     assert len(answered) == n
     ask(teacher, dump, 20)
     assert len(answered) == n + 1
+
+
+def shared(app, monkeypatch):
+    """The layer over an app of one's own, in which questions are told apart by their paths."""
+    answers = shared_answers.SharedAnswers(app, Mock(), Mock())
+    monkeypatch.setattr(answers, "_key", lambda environ: ("GET", environ["PATH_INFO"], "", b""))
+    return answers
+
+
+def test_nothing_is_left_of_a_question_that_ended_in_an_error(monkeypatch):
+    answers = shared(lambda *_: 1 / 0, monkeypatch)
+    with pytest.raises(ZeroDivisionError):
+        answers({"PATH_INFO": "/a"}, Mock())
+    assert not answers._answers
+
+
+def test_what_gives_way_before_it_is_counted_is_not_counted_off(monkeypatch):
+    monkeypatch.setattr(shared_answers, "MOST_KEPT", 1_000)
+    answers = shared(lambda environ, start: start("200 OK", []) or [b"x"], monkeypatch)
+    keep = answers._keep
+
+    def after_another(*given):
+        monkeypatch.setattr(answers, "_keep", keep)
+        answers({"PATH_INFO": "/b"}, Mock())
+        keep(*given)
+
+    monkeypatch.setattr(answers, "_keep", after_another)
+    answers({"PATH_INFO": "/a"}, Mock())
+    assert (len(answers._answers), answers._n_bytes) == (0, 0)
