@@ -15,7 +15,7 @@ from lstmviz.commands.base import app, ascii_safe, one_line, out, progress_bar, 
 from lstmviz.doctor import Finding, diagnose
 from lstmviz.dump.corpus.reader import open_reader
 from lstmviz.errors import LstmvizError
-from lstmviz.match.index.store import index_folder, is_right, open_indexes
+from lstmviz.match.index.store import index_folder, is_right, open_indexes, unusable_indexes
 
 STYLES = {"ok": "green", "note": "yellow", "problem": "bold red"}
 
@@ -54,7 +54,11 @@ def _index_findings(path: Path) -> Iterator[Finding]:
         damaged = [name for name, codes in indexes if not is_right(codes)]
         for name in damaged:
             yield Finding("problem", file, f"the index of {name} is damaged", f"delete {index_folder(reader)}")
-        if indexes and not damaged:
+        unusable = list(unusable_indexes(reader))
+        for name in unusable:
+            what = f"the index of {name} is cut, or was made for other values"
+            yield Finding("note", file, what, "nothing to do: it is built again when it is needed")
+        if indexes and not damaged and not unusable:
             yield Finding("ok", file, "its index is whole", "")
 
 

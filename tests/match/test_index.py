@@ -376,6 +376,18 @@ def test_doctor_reads_the_index(dump):
     assert "the index of rnn.l0.h is damaged" in done.output
 
 
+@pytest.mark.parametrize("which", FILES)
+def test_doctor_tells_an_index_that_cannot_be_used(dump, which):
+    for source in dump.sources:
+        answers(dump, source=source)
+    path = dict(zip(FILES, index._files(dump.source("rnn.l0.h"), index.index_folder(dump)), strict=True))[which]
+    os.truncate(path, 10)
+    done = run("doctor", dump.path)
+    assert "note    the index of rnn.l0.h is cut, or was made for other values; nothing to do" in done.output
+    assert "whole" not in done.output
+    assert done.exit_code == 0
+
+
 def test_another_recording_at_the_same_place_gets_its_own_index(dump):
     answers(dump)
     states = {"rnn.l0.h": np.random.default_rng(6).uniform(-1, 1, (300, 4)).astype("float16")}

@@ -278,6 +278,15 @@ def open_indexes(dump: DumpReader) -> Iterator[tuple[str, CodeMatrices]]:
                 break
 
 
+def unusable_indexes(dump: DumpReader) -> Iterator[str]:
+    """Yield the name of each source whose index beside a dump is cut, or not one of the present values."""
+    folder = index_folder(dump)
+    for source in dump.sources.values():
+        is_there = not is_in_memory(dump, source) and os.path.lexists(_files(source, folder)[0])
+        if is_there and _open_index(dump, source, folder) is None:
+            yield source.name
+
+
 def is_right(codes: CodeMatrices) -> bool:
     """Read all codes, and tell whether they are those that were written."""
     return all(file.check(0, len(file.codes)) for file in codes.files or ())
