@@ -91,7 +91,7 @@ class SourcePlan:
             raise DumpError(f"dtype {self.dtype!r} is not one that states are stored in; use {', '.join(STATE_DTYPES)}")
         if self.view not in ("raw", "tanh"):
             raise DumpError(f"view {self.view!r} of source {self.name!r} is not known; use 'raw' or 'tanh'")
-        if self.n_units < 1:
+        if check_whole(f"the number of units of {self.name!r}", self.n_units, DumpError) < 1:
             raise DumpError(f"source {self.name!r} has {self.n_units} units; it needs at least 1")
         if self.units is not None:
             object.__setattr__(self, "units", check_units(f"source {self.name!r}", self.units, self.n_units))
@@ -163,7 +163,7 @@ class DumpPlan:
                 provenance=raw["provenance"],
                 attention=tuple(AttentionPlan(**a) for a in raw.get("attention", ())),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as err:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as err:
             raise DumpError(f"the recording's header cannot be read: {err}") from err
 
 

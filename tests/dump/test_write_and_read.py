@@ -555,6 +555,11 @@ def test_a_plan_survives_json():
         DumpPlan.from_json(plan.to_json().replace('"x"', "3"))
     with pytest.raises(DumpError, match="header"):
         DumpPlan.from_json("{")
+    for n_units in ("1e999", "NaN", "3.5", '"3"', "null", "0", "-1"):
+        changed = re.sub(r'"n_units": \d+', f'"n_units": {n_units}', plan.to_json(), count=1)
+        assert changed != plan.to_json()
+        with pytest.raises(DumpError, match=r"units"):
+            DumpPlan.from_json(changed)
     with pytest.raises(DumpError, match="declared twice"):
         DumpPlan(plan.axes, (plan.sources[0], SourcePlan("s", "a", 1)))
     with pytest.raises(DumpError, match="'b', which is not declared; there is a"):

@@ -109,7 +109,7 @@ class BlockReader:
             try:
                 head = json.loads(_read(file, payload - n_head, n_head))
                 yield str(head["axis"]), int(sum(head["lengths"]))
-            except (ValueError, KeyError, TypeError, RecursionError):
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
                 return
 
     def _batches(self, file: FileIO) -> Iterator[StoredBatch]:
@@ -230,5 +230,5 @@ def _decode(file: FileIO, head: bytearray, payload: int, end: int) -> StoredBloc
         return StoredBlock(
             raw["axis"], lengths, places, payload, tuple(layout), labels, tuple(raw.get("vocab", ())), more
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, DumpError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, DumpError):
         return None

@@ -49,7 +49,7 @@ def known_survey(dump: DumpReader, source: str) -> UnitSurvey | None:
     key = source, dump.tracks_revision
     in_memory = _made.setdefault(dump, {})
     if key not in in_memory and not is_small(info):
-        with suppress(OSError, LstmvizError, ValueError, KeyError, TypeError, RecursionError):
+        with suppress(OSError, LstmvizError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             survey = _read(source, _path(dump, key))
             if _fits(survey, info):
                 in_memory[key] = survey
