@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, settings
 import lstmviz
 from support import browser as browsing
 from support import children
-from support.budget import FEWEST_EXAMPLES
+from support.budget import FEWEST_EXAMPLES, is_long
 from support.cards import built
 from support.shards import three_shards
 
@@ -49,6 +50,20 @@ def pytest_configure(config):
         worker = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
         first = worker * len(places) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
         config.args = [str(place) for place in (*places[first:], *places[:first])]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Collect without looking for garbage, of which there is none: to look took a third of the time.
+
+    What has been collected is never looked at again.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):
@@ -104,7 +119,14 @@ def parens(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def chromium():
-    with browsing.chromium() as browser:
+    with browsing.chromium(browsing.SHORT_LIVED, *([] if is_long() else [browsing.FLAT])) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def layered(chromium):
+    """A browser in which the wheel scrolls."""
+    with browsing.beside(chromium, browsing.SHORT_LIVED) as browser:
         yield browser
 
 
@@ -156,4 +178,10 @@ def parts(tmp_path):
 @pytest.fixture
 def bench(chromium, parens_address):
     with browsing.workbench(chromium, parens_address) as page:
+        yield page
+
+
+@pytest.fixture
+def layered_bench(layered, parens_address):
+    with browsing.workbench(layered, parens_address) as page:
         yield page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -140,7 +141,7 @@ def test_by_keyboard_from_one_text_to_the_other(bench):
     assert label.startswith("source: a b c. ")
     bench.page.keyboard.press("Enter")
     pair(bench, "p.focus && !p.focus.isHere")
-    assert bench.page.inner_text(".lv-pair-said").startswith("a is attended to most by b (")
+    bench.page.locator(".lv-pair-said", has_text=re.compile(r"^\s*a is attended to most by b \(")).wait_for()
     bench.page.keyboard.press("Escape")
     pair(bench, "p.focus?.isHere")
     bench.page.keyboard.press("Control+z")
