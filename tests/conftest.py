@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 import lstmviz
 from support import browser as browsing
 from support import children
-from support.budget import FEWEST_EXAMPLES, is_long
+from support.budget import FEWEST_EXAMPLES
 from support.cards import built
 from support.shards import three_shards
 
@@ -63,6 +63,7 @@ def pytest_collection():
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(20_000, 20, 50)  # 700 and 10 are for programs that have little memory
         gc.enable()
 
 
@@ -119,14 +120,7 @@ def parens(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def chromium():
-    with browsing.chromium(browsing.SHORT_LIVED, *([] if is_long() else [browsing.FLAT])) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="session")
-def layered(chromium):
-    """A browser in which the wheel scrolls."""
-    with browsing.beside(chromium, browsing.SHORT_LIVED) as browser:
+    with browsing.chromium(browsing.SHORT_LIVED) as browser:
         yield browser
 
 
@@ -178,10 +172,4 @@ def parts(tmp_path):
 @pytest.fixture
 def bench(chromium, parens_address):
     with browsing.workbench(chromium, parens_address) as page:
-        yield page
-
-
-@pytest.fixture
-def layered_bench(layered, parens_address):
-    with browsing.workbench(layered, parens_address) as page:
         yield page

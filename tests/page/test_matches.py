@@ -252,8 +252,7 @@ def fields(pattern):
     return {name: getattr(pattern, name) for name in pattern.__slots__}
 
 
-def test_hundreds_of_rows_come_as_one_scrolls_and_few_are_in_the_page(layered_bench, parens):
-    bench = layered_bench
+def test_hundreds_of_rows_come_as_one_scrolls_and_few_are_in_the_page(bench, parens):
     bench.open(**BRUSHED)
     bench.page.mouse.move(400, 700)
     for _ in range(400):

@@ -99,8 +99,7 @@ def test_a_brush_is_moved_resized_cleared_and_made_by_presses(bench, parens):
     assert [shown["state"]["start"], shown["state"]["stop"]] == [start, stop + 3]
 
 
-def test_the_wheel_scrolls_the_page_and_pans_with_shift(layered_bench):
-    bench = layered_bench
+def test_the_wheel_scrolls_the_page_and_pans_with_shift(bench):
     bench.open(**QUERY)
     bench.brush(*DEPTH_4)
     box = bench.page.locator("#lv-strip").bounding_box()
@@ -116,8 +115,8 @@ def test_the_wheel_scrolls_the_page_and_pans_with_shift(layered_bench):
     assert bench.page.evaluate("() => scrollY") == 0
 
 
-def test_a_sideways_swipe_on_the_tokens_brushes_and_a_vertical_one_scrolls(layered, parens_address):
-    with browsing.workbench(layered, parens_address, has_touch=True) as bench:
+def test_a_sideways_swipe_on_the_tokens_brushes_and_a_vertical_one_scrolls(chromium, parens_address):
+    with browsing.workbench(chromium, parens_address, has_touch=True) as bench:
         bench.open(**BRUSHED)
         touch = bench.page.context.new_cdp_session(bench.page)
         token, last = bench.cell(230), bench.cell(233)

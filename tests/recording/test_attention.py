@@ -179,7 +179,7 @@ def test_a_file_that_declares_it_wrongly_is_refused_in_one_line(tmp_path, change
 
 @pytest.mark.usefixtures("real_children")
 def test_one_that_declares_no_end_of_weights_is_refused_in_one_line(tmp_path):
-    changed_is_refused(tmp_path, lambda weights: weights.resize(10**15, axis=0), ["hostile"])
+    changed_is_refused(tmp_path, lambda weights: weights.resize(10**15, axis=0), ["refused as a decompression bomb"])
 
 
 def changed_is_refused(tmp_path, change, parts):

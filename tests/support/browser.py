@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from lstmviz.ui.serve import make_app
@@ -33,10 +33,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# No page of a test lives long enough for what V8's last two compilers take, and its scripts are asked for again.
-SHORT_LIVED = "--js-flags=--no-opt --no-maglev --no-flush-bytecode"
-# Without layers a page takes a sixth less time, and looks the same; but nothing in it scrolls by the wheel.
-FLAT = "--blink-settings=acceleratedCompositingEnabled=false"
+SHORT_LIVED = "--js-flags=--no-opt --no-maglev"  # no page of a test lives long enough for what these two compilers take
 VIEW = {"width": 1440, "height": 900}
 
 
@@ -67,9 +64,8 @@ class Kept:
     A page is blank and its storage empty before it is given again, and one that a test failed on is not kept.
     """
 
-    port: int  # of what stands for all other machines
-    left: list[str]  # what was asked of them
-    pages: dict[tuple[Browser, str], list[Page]] = field(default_factory=lambda: defaultdict(list))
+    left: list[str]  # what was asked of other machines
+    pages: dict[str, list[Page]] = field(default_factory=lambda: defaultdict(list))  # by how their contexts were opened
     servers: list[BaseWSGIServer] = field(default_factory=list)
 
     def close(self):
@@ -89,32 +85,17 @@ def open_pages():
 
 @contextmanager
 def chromium(*flags):
-    """A headless Chromium, with some more flags."""
+    """A headless Chromium with more flags, as Debian packages it: the small build without windows, if installed."""
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     with outside() as (port, left), sync_playwright() as playwright:
-        browser = launched(playwright.chromium, port, flags)
-        _kept.append(Kept(port, left))
+        args = [*FLAGS, *flags, f"--proxy-server=127.0.0.1:{port}"]  # which is not asked for what this machine serves
+        browser = playwright.chromium.launch(executable_path=path, args=args)
+        _kept.append(Kept(left))
         try:
             yield browser
         finally:
             _kept.pop().close()
             browser.close()
-
-
-@contextmanager
-def beside(browser, *flags):
-    """Another Chromium beside one, with other flags."""
-    other = launched(browser.browser_type, _kept[-1].port, flags)
-    try:
-        yield other
-    finally:
-        other.close()
-
-
-def launched(chromium, port, flags):
-    """Chromium as Debian packages it: the small build without windows, where it is installed."""
-    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    # The proxy is not asked for what this machine serves.
-    return chromium.launch(executable_path=path, args=[*FLAGS, *flags, f"--proxy-server=127.0.0.1:{port}"])
 
 
 @contextmanager
@@ -247,7 +228,7 @@ def workbench(browser, address, view=VIEW, script="", color_scheme="light", **co
     left = _kept[-1].left
     if not _open:
         left.clear()
-    idle = _kept[-1].pages[browser, repr((script, context))]
+    idle = _kept[-1].pages[repr((script, context))]
     if idle:
         page = idle.pop()
     else:

@@ -135,6 +135,7 @@ def test_who_does_not_speak_tls_is_cut_off(visit, port, monkeypatch, says):
             pass
         assert time.monotonic() - since < 10
     assert b"HTTP" not in answer
+    monkeypatch.undo()  # on a busy machine whoever behaves may take longer than that
     assert visit("GET", "/").status == 403  # the others are answered
 
 
