@@ -465,7 +465,12 @@ class running:  # noqa: N801  reads as a verb
     def __enter__(self):
         environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
-            self.command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            self.command,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a background job ignores it
         )
         watchdog = threading.Timer(90, self.process.kill)
         watchdog.start()
