@@ -66,6 +66,7 @@ class CodeFile:
             self._mapped = Mapped(file)
         self.codes: Codes = self._mapped.bytes
         self._is_right = np.zeros(len(sums), np.bool_)
+        self._right_rows: set[int] = set()
 
     def check(self, start: int, stop: int) -> bool:
         """Tell whether the codes from ``start`` to ``stop`` are those that were written; each block is read once."""
@@ -74,6 +75,12 @@ class CodeFile:
     def was_checked(self, start: int, stop: int) -> bool:
         """Tell whether the codes from ``start`` to ``stop`` were found right before."""
         return bool(self._is_right[start // BLOCK : n_blocks(stop)].all())
+
+    def was_row_checked(self, row: int, width: int) -> bool:
+        """Tell the same of a whole row of so many codes, of which one is asked for again and again."""
+        if row not in self._right_rows and self.was_checked(row * width, (row + 1) * width):
+            self._right_rows.add(row)
+        return row in self._right_rows
 
     def check_spans(self, start: NDArray[np.int64], stop: NDArray[np.int64]) -> bool:
         """Tell the same of many spans of codes."""

@@ -100,15 +100,16 @@ class CodeMatrices:
     def check(self, unit: int, start: int, stop: int, is_fine: bool) -> None:
         """Make sure that a unit's codes at steps [start, stop) are right, and its fine bytes. Raises DumpError."""
         look()
-        first = unit * self.units.shape[1]
+        n_steps = self.units.shape[1]
+        first = unit * n_steps
         for file in self._present()[: 1 + is_fine]:
-            if not file.check(first + start, first + stop):
+            if not (file.was_row_checked(unit, n_steps) or file.check(first + start, first + stop)):
                 self.renew()
 
     def was_checked(self, unit: int, is_fine: bool) -> bool:
         """Tell whether all of a unit's codes were found right, and its fine bytes."""
         n_steps = self.units.shape[1]
-        return all(file.was_checked(unit * n_steps, (unit + 1) * n_steps) for file in (self.files or ())[: 1 + is_fine])
+        return all(file.was_row_checked(unit, n_steps) for file in (self.files or ())[: 1 + is_fine])
 
     def check_fine(self, units: NDArray[np.int64], start: NDArray[np.int64], stop: NDArray[np.int64]) -> None:
         """Make sure that each unit's codes and fine bytes over its span are right. Raises DumpError."""
