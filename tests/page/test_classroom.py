@@ -141,7 +141,7 @@ def test_a_class_of_two_from_the_link_to_the_end(chromium, parens):
         check_further(teacher, "a question for the room")
         teacher.page.keyboard.press("Escape")
         press(teacher, "link")
-        teacher.page.get_by_text(lesson.code).last.wait_for()
+        teacher.page.locator(".lv-class-stage[open]").get_by_text(lesson.code).first.wait_for()
         check_further(teacher, "the class link for the room")
         teacher.page.keyboard.press("Escape")
         press(teacher, "tell")
