@@ -8,6 +8,9 @@ from __future__ import annotations
 
 LINE_HEAD, LINE_TAIL = 1_000, 400  # characters kept of a longer line: a name in a hostile file may have 60,000
 MOST_REASON = 200  # characters of another library's error inside a message
+# What reading JSON raises that is not as it was written: no JSON at all, a missing key, a number for a list, a number
+# too large for an integer, lists in lists without end.
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 class LstmvizError(Exception):

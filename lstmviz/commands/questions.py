@@ -25,6 +25,7 @@ from lstmviz.commands.base import (
     write_json,
 )
 from lstmviz.commands.options import OffAfter, OffBefore, OutputFormat, Source, Start, Stop, Threshold, WhichSide
+from lstmviz.dump.read_ahead import texts_of
 from lstmviz.match import UnitCard
 
 
@@ -123,7 +124,7 @@ def search(
         hits = dump.search(text, regex, over.value, axis)
     rows = hits.iloc[offset : offset + limit].reset_index(drop=True)
     searched = dump.first if axis is None else dump.axis(axis)
-    texts = [searched.text(int(a), int(b)) for a, b in zip(rows["start"], rows["stop"], strict=True)]
+    texts = texts_of(searched, list(zip(rows["start"].tolist(), rows["stop"].tolist(), strict=True)))
     write_frame(rows.assign(text=pd.Series(texts, dtype="str")), format)
     if len(rows) < len(hits):
         err.print(

@@ -13,6 +13,7 @@ from pathlib import Path
 from lstmviz.doctor.finding import Finding, quantity
 from lstmviz.doctor.survey import Array, FileSurvey, survey_file
 from lstmviz.dump.safe import open_foreign
+from lstmviz.errors import reason_of
 from lstmviz.system.holes import stored_bytes
 
 ARCHIVED = "model.weights.h5"  # in a .keras file, which is a zip file
@@ -98,7 +99,7 @@ def archive_findings(path: Path) -> Iterator[Finding]:
                 with open_foreign(place, path) as file:
                     yield from keras_findings(survey_file(file, place))
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as err:
-        yield Finding("problem", "", f"it is a damaged zip file ({' '.join(str(err).split())[:200]})", "copy it again")
+        yield Finding("problem", "", f"it is a damaged zip file ({reason_of(err)})", "copy it again")
 
 
 def _recurrent_layers(survey: FileSurvey) -> Iterator[RecurrentLayer]:

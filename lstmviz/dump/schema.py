@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmviz.checks import check_whole
-from lstmviz.errors import DumpError, InputError
+from lstmviz.errors import MALFORMED, DumpError, InputError
 from lstmviz.types import TrackInfo, View
 
 FORMAT = "lstmviz"
@@ -163,7 +163,7 @@ class DumpPlan:
                 provenance=raw["provenance"],
                 attention=tuple(AttentionPlan(**a) for a in raw.get("attention", ())),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as err:
+        except MALFORMED as err:
             raise DumpError(f"the recording's header cannot be read: {err}") from err
 
 

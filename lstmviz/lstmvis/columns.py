@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmviz.errors import LstmvizError
+from lstmviz.errors import LstmvizError, reason_of
 from lstmviz.lstmvis.documents import StepDataset
 
 BLOCK_BYTES = 2**24  # read at a time, over all columns: memory stays flat however long a project is
@@ -45,8 +45,8 @@ class StepColumn:
         try:
             values = np.asarray(self.dataset[:, start:stop].T if self.is_transposed else self.dataset[start:stop])
         except OSError as err:
-            reason = " ".join(str(err).split())[:160]
-            raise ColumnError(f"{self.dataset.name!r} cannot be read ({reason}); make or copy it again") from err
+            name = self.dataset.name
+            raise ColumnError(f"{name!r} cannot be read ({reason_of(err)}); make or copy it again") from err
         if self.has_units:
             return values
         values = values.reshape(len(values), -1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.safe import find_dataset, open_foreign
 from lstmviz.dump.schema import unpack_strings
-from lstmviz.errors import LstmvizError
+from lstmviz.errors import LstmvizError, reason_of
 from lstmviz.lstmvis.config import Config, DatasetRef
 from lstmviz.lstmvis.dictionary import Dictionary, read_dictionary
 from lstmviz.lstmvis.documents import PaddedDocuments, StepDataset, are_documents
@@ -98,8 +98,7 @@ class ProjectFiles:
         try:
             return np.asarray(dataset[()])
         except OSError as err:
-            reason = " ".join(str(err).split())[:160]
-            self._faults.add(file_name, f"{ref.path!r} cannot be read ({reason}); make or copy it again")
+            self._faults.add(file_name, f"{ref.path!r} cannot be read ({reason_of(err)}); make or copy it again")
             return None
 
     def dictionary(self, key: str) -> Dictionary | None:
@@ -125,7 +124,7 @@ class ProjectFiles:
             table = unpack_strings(parts[0][()], parts[1][()], self.file_name(exact.file))
             return Dictionary(dict(enumerate(table)), (), file_name)
         except OSError as err:
-            self._faults.add(file_name, f"cannot be read ({' '.join(str(err).split())[:160]}); check its permissions")
+            self._faults.add(file_name, f"cannot be read ({reason_of(err)}); check its permissions")
         except LstmvizError as err:
             self._faults.add_error(file_name, err)
         return None

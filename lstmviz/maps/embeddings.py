@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import ModelError, ModelMissing, ProjectionError
+from lstmviz.errors import ModelError, ModelMissing, ProjectionError, reason_of
 from lstmviz.rerun.rerun import model_file
 from lstmviz.training.model_config import model_beside, read_description, read_weights
 
@@ -43,7 +43,7 @@ def embeddings(dump: DumpReader) -> Embeddings:
     except ModelError as err:
         raise ProjectionError(f"there are no embeddings: {err}") from err
     except (SafetensorError, OSError) as err:
-        raise ProjectionError(f"{path.name} cannot be read as a model ({' '.join(str(err).split())[:120]})") from err
+        raise ProjectionError(f"{path.name} cannot be read as a model ({reason_of(err)})") from err
     weight = stored.get(WEIGHT, {})
     dtype = DTYPES.get(weight.get("dtype"))
     matrix = None if dtype is None else np.frombuffer(weight["data"], dtype).reshape(weight["shape"])

@@ -21,7 +21,7 @@ from typing import Literal, get_args
 from filelock import BaseFileLock, Timeout
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import LstmvizError, ProjectionCancelled, ProjectionError
+from lstmviz.errors import MALFORMED, LstmvizError, ProjectionCancelled, ProjectionError
 from lstmviz.maps.cache import CACHE_FOLDER
 from lstmviz.maps.compute import compute_map, find_map, map_key
 from lstmviz.maps.in_subprocess import missing
@@ -220,7 +220,7 @@ def _read(path: Path, now: float) -> _Entry:
         age = now - path.lstat().st_mtime
         share, words = min(max(float(entry.share), 0.0), 1.0), str(entry.words)[:MOST_WORDS]
         entry = replace(entry, number=int(entry.number), share=share, words=words)
-    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
+    except (OSError, *MALFORMED):
         return _Entry("none")
     return _Entry("none") if entry.state != "failed" and abs(age) > DEAD else entry
 

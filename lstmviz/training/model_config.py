@@ -9,7 +9,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from lstmviz.errors import InputError, ModelError, reason_of
+from lstmviz.errors import MALFORMED, InputError, ModelError, reason_of
 from lstmviz.system.own_files import open_own
 
 Task = Literal["next", "label"]
@@ -115,7 +115,7 @@ class ModelDescription:
             return cls(**{**raw, "vocab": _strings(raw["vocab"]), "labels": _strings(raw.get("labels", []))})
         except InputError as err:
             raise ModelError(f"the model's description is invalid: {err}") from err
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as err:
+        except MALFORMED as err:
             reason = reason_of(err)
             raise ModelError(f"the model's description cannot be read ({reason}); train it again") from err
 
@@ -139,7 +139,7 @@ def read_description(path: str | os.PathLike[str]) -> ModelDescription:
             return ModelDescription.from_json(header.get("__metadata__", {}).get(KEY, "{}"))
     except ModelError:
         raise
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as err:
+    except (OSError, *MALFORMED) as err:
         raise ModelError(f"{name} cannot be read as a model ({reason_of(err)})") from err
 
 

@@ -18,7 +18,7 @@ from lstmviz.dump.block import Block
 from lstmviz.dump.journal.format import CRC, FRAME, MAGIC, PLACES
 from lstmviz.dump.parts import BLOCKS
 from lstmviz.dump.schema import ArrayKey, Role
-from lstmviz.errors import DumpError
+from lstmviz.errors import MALFORMED, DumpError
 from lstmviz.system.own_files import open_own
 
 READ_BYTES = 512 * 1024  # read at a time, so that they stay in a core's cache for the checksum
@@ -109,7 +109,7 @@ class BlockReader:
             try:
                 head = json.loads(_read(file, payload - n_head, n_head))
                 yield str(head["axis"]), int(sum(head["lengths"]))
-            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            except MALFORMED:
                 return
 
     def _batches(self, file: FileIO) -> Iterator[StoredBatch]:
@@ -230,5 +230,5 @@ def _decode(file: FileIO, head: bytearray, payload: int, end: int) -> StoredBloc
         return StoredBlock(
             raw["axis"], lengths, places, payload, tuple(layout), labels, tuple(raw.get("vocab", ())), more
         )
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, DumpError):
+    except (*MALFORMED, DumpError):
         return None

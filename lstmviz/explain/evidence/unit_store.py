@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lstmviz.dump.reader import DumpReader
-from lstmviz.errors import LstmvizError
+from lstmviz.errors import MALFORMED, LstmvizError
 from lstmviz.explain.evidence.codes import IsCancelled
 from lstmviz.explain.evidence.unit_survey import N_PLACES, WIDE, UnitSurvey, survey_units
 from lstmviz.match.index.store import is_small
@@ -49,7 +49,7 @@ def known_survey(dump: DumpReader, source: str) -> UnitSurvey | None:
     key = source, dump.tracks_revision
     in_memory = _made.setdefault(dump, {})
     if key not in in_memory and not is_small(info):
-        with suppress(OSError, LstmvizError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        with suppress(OSError, LstmvizError, *MALFORMED):
             survey = _read(source, _path(dump, key))
             if _fits(survey, info):
                 in_memory[key] = survey

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmviz.dump.attention import Attention
+from lstmviz.dump.read_ahead import texts_of
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import UnknownName
 
@@ -102,7 +103,7 @@ def with_pair(dump: DumpReader, axis: Axis, rows: pd.DataFrame, pair: str) -> pd
     spans = zip(rows["start"].tolist(), rows["stop"].tolist(), strict=True)
     texts = [other_text(dump, axis, start, stop, other, name) for start, stop in spans]
     second = dump.axes[other]
-    added = {"pair": pd.Series([second.text(text.start, text.stop) for text in texts], dtype="str")}
+    added = {"pair": pd.Series(texts_of(second, [(text.start, text.stop) for text in texts]), dtype="str")}
     if name is not None:
         added["attended"] = pd.Series([_attended(second, text) for text in texts], dtype="str")
     return rows.assign(**added)
