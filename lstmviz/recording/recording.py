@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self, get_args
 
+from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import UNIT_SHAPES
 from lstmviz.dump.values import Values
-from lstmviz.errors import InputError, RecordingError, StorageError
+from lstmviz.errors import InputError, LstmvizError, RecordingError, StorageError, reason_of
+from lstmviz.match.index.store import build_indexes
 from lstmviz.recording.batch.axes import by_axis
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.batch.batch import Batch
@@ -53,9 +55,10 @@ class Recording:
         5
     """
 
-    def __init__(self, options: RecordingOptions, sink: Sink) -> None:
+    def __init__(self, options: RecordingOptions, sink: Sink, *, index: bool = False) -> None:
         self._options = options
         self._sink = sink
+        self._has_index = index
         self._is_open = False
         self._n_begun = self._n_done = 0  # batches; one that is done may have kept no step
         self._n_valid = 0  # steps that ran and are no padding, kept or not
@@ -378,6 +381,8 @@ class Recording:
             print_line(self._sink.stopped())
         if was_stopped:
             return
+        if value is None and line is None and self._sink.n_steps and self._has_index:
+            self._build_index()
         if value is None and not self._sink.n_steps:
             if self._n_valid:
                 raise RecordingError(
@@ -393,6 +398,15 @@ class Recording:
                 f"no batch was recorded, so {self._sink.path} was not written; run the model inside "
                 "`with run.batch(tokens=ids): model(ids)`"
             )
+
+    def _build_index(self) -> None:
+        """Build the index of every source; where that fails, a line says so, and the dump is whole."""
+        try:
+            with closing(DumpReader(self._sink.path)) as dump:
+                build_indexes(dump)
+        except (LstmvizError, OSError) as err:
+            path, reason = self._sink.path, reason_of(err)
+            print_line(f"{path} is complete and has no index, which the first question builds: {reason}")
 
     def _not_run(self) -> list[str]:
         """Return the modules that were found and did not run in any batch."""

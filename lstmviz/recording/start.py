@@ -50,6 +50,7 @@ def record(
     n_steps: int | Mapping[str, int] | None = None,
     force: bool = False,
     overwrite: bool = False,
+    index: bool = False,
 ) -> Recording:
     """Record the states of a model's recurrent modules at every step, into a dump.
 
@@ -84,6 +85,8 @@ def record(
             before the first write.
         force: Whether to record even if the disk has too little space.
         overwrite: Whether to replace a dump at ``path``. It stays until a complete one takes its place.
+        index: Whether to build the index of every source as the recording closes, which takes 3 bytes a value beside
+            the dump. False: ``lstmviz serve`` and the first question of a source build it in the background.
 
     Returns:
         The recording, for a ``with`` statement.
@@ -121,7 +124,7 @@ def record(
         n_steps=n_steps,
         force=force,
     )
-    return Recording(options, Sink(resolve_path(path), overwrite=overwrite))
+    return Recording(options, Sink(resolve_path(path), overwrite=overwrite), index=index)
 
 
 def read_options(

@@ -25,6 +25,7 @@ from lstmviz.dump.journal.writer import read_plan
 from lstmviz.dump.parts import parts_of
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import StorageError
+from lstmviz.match.index import store
 from lstmviz.recording import sink
 from support.budget import examples
 from support.journal import read_blocks
@@ -405,6 +406,29 @@ def test_an_old_dump_stays_until_the_new_one_is_whole(tmp_path):
             model(torch.tensor([[1]]))
         assert path.read_text() == "old"
     assert DumpReader(path).n_steps == 1
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_the_index_is_built_as_the_recording_closes_if_it_is_asked_for(tmp_path, monkeypatch, is_asked):
+    monkeypatch.setattr(store, "SMALL", 0)
+    model, path = Model().eval(), tmp_path / "a.h5"
+    with lstmviz.record(model, path, vocab=WORDS, index=is_asked) as run, run.batch(tokens=[[1, 2]]):
+        model(torch.tensor([[1, 2]]))
+    dump = DumpReader(path)
+    assert {store.is_indexed(dump, name) for name in dump.sources} == {is_asked}
+    assert store.index_folder(dump).exists() is is_asked
+
+
+def test_where_no_index_can_be_kept_the_recording_is_whole_and_a_line_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(store, "SMALL", 0)
+    monkeypatch.setattr(store, "_folders", lambda dump: iter([path]))  # a file
+    model, path = Model().eval(), tmp_path / "a.h5"
+    with lstmviz.record(model, path, vocab=WORDS, index=True) as run, run.batch(tokens=[[1, 2]]):
+        model(torch.tensor([[1, 2]]))
+    (line,) = said_at_the_end(capsys)
+    assert f"{path} is complete and has no index, which the first question builds: the index of rnn.l0.h" in line
+    assert run.stopped is None
+    assert DumpReader(path).provenance["complete"] is True
 
 
 def test_blocks_are_readable_while_the_recording_runs(tmp_path):

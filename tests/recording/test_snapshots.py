@@ -209,6 +209,7 @@ def test_a_model_without_scores_of_tokens_is_recorded_without_predictions(tmp_pa
         ({"batches": [{"lengths": [1]}]}, "batch 0 has neither tokens nor inputs"),
         ({"batches": [[[1, 2]]], "tracks": {"a": []}}, "tracks= are of texts; give those of batches in the batches"),
         ({"texts": TEXTS, "encode": encode, "overwrite": True}, "overwrite= is not for Snapshots"),
+        ({"texts": TEXTS, "encode": encode, "index": True}, "index= is not for Snapshots"),
     ],
 )
 def test_what_does_not_fit_is_said_before_the_training(tmp_path, given, line):

@@ -246,6 +246,17 @@ def build_index(
     return None
 
 
+def build_indexes(dump: DumpReader) -> None:
+    """Build the index of every source that is kept on disk.
+
+    Raises DumpError where one cannot be kept, and what reading the dump raises.
+    """
+    for source in dump.sources.values():
+        if not is_in_memory(dump, source) and build_index(dump, source.name) is None:
+            n = index_size(source)
+            raise DumpError(f"the index of {source.name} cannot be kept; free {n:,} bytes beside the dump or at home")
+
+
 def built_shares(dump: DumpReader) -> Iterator[tuple[str, float]]:
     """Yield the name of each source whose index is being built, by any process, and the share that is written, 0 to 1.
 

@@ -102,7 +102,7 @@ class Snapshots:
 
         if not isinstance(model, nn.Module):
             raise InputError(f"a {type(model).__name__} is no torch module; give the nn.Module that learns")
-        odd = next((name for name in options if name in ("path", "overwrite", "n_steps")), None)
+        odd = next((name for name in options if name in ("path", "overwrite", "n_steps", "index")), None)
         if odd is not None:
             raise InputError(f"{odd}= is not for Snapshots, which names and replaces its dumps itself; leave it out")
         self._model, self._vocab, self._options, self._keeps_weights = model, vocab, options, bool(weights)
