@@ -146,7 +146,8 @@ class Tokens:
         ids: The ids, read in parts.
         vocab_data: Where the vocabulary is stored; None if the ids themselves are shown.
         pieces: The rule by which pieces of words spell a text, such as ``"bytes"``; empty for whole tokens.
-        written: The track of what stood in the text where the model read its unknown token; None if there is none.
+        written: The track of what stood in the text where that is not the token itself, such as in the place of the
+            unknown one; None if there is none.
 
     Example:
         >>> dump.tokens[249:252], dump.tokens.ids[249:252].tolist()
@@ -176,7 +177,7 @@ class Tokens:
 
     @property
     def as_written(self) -> Tokens:
-        """The tokens with what stood in the text in the place of the unknown one, under ids beyond the vocabulary."""
+        """The tokens with what stood in the text in their place, under ids beyond the vocabulary."""
         return self if self.written is None or not self.written.labels else self._as_written
 
     @cached_property
@@ -198,9 +199,10 @@ class Tokens:
         Returns:
             One value for each of them.
         """
-        if self.as_written is self:
+        if self.written is None or self.spelling is None or self.as_written is self:
             return np.zeros(len(range(*steps.indices(self.n_steps))), np.bool_)
-        return np.asarray(self.written[steps] >= 0)  # type: ignore[index]
+        is_written, unknown = np.asarray(self.written[steps] >= 0), self.spelling.unknown
+        return is_written & np.isin(self.ids[steps], unknown) if unknown else is_written
 
     def __len__(self) -> int:
         return self.n_steps

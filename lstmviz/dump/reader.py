@@ -442,7 +442,7 @@ class DumpReader:
 
 
 def with_written(tokens: Tokens | None, recorded: dict[str, Track]) -> Tokens | None:
-    """Take the track of what stood in the place of the unknown token, if there is one, out of the others."""
+    """Take the track of what stood in the text in the place of tokens, if there is one, out of the others."""
     infos = (track.info for track in recorded.values())
     name = next((i.name for i in infos if i.group == AS_WRITTEN and i.kind == "category" and i.per == "step"), None)
     if tokens is None or tokens.vocab_data is None or name is None:
@@ -451,7 +451,7 @@ def with_written(tokens: Tokens | None, recorded: dict[str, Track]) -> Tokens | 
 
 
 def stored_tracks(axis: Axis) -> dict[str, Track]:
-    """Return every track that is in the dump itself, also that of what stood in the place of the unknown token."""
+    """Return every track that is in the dump itself, also that of what stood in the text in the place of tokens."""
     written = None if axis.tokens is None else axis.tokens.written
     return {**recorded_tracks(axis.tracks), **({} if written is None else {written.info.name: written})}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Sequence
+from functools import cached_property
 
-from lstmviz.dump.joining import Joining, encoded
+from lstmviz.dump.joining import Joining, encoded, is_unknown
 
 
 class Spelling:
@@ -25,6 +26,11 @@ class Spelling:
             data = list(map(joining.piece, words))
             self.texts = tuple(each.decode("utf-8", "backslashreplace") for each in data)
             self.cut = {i: each for i, each in enumerate(data) if not _is_utf8(each)}
+
+    @cached_property
+    def unknown(self) -> list[int]:
+        """The ids of the tokens that stand for all that the vocabulary does not have, as far as their names tell."""
+        return [i for i, word in enumerate(self.words) if is_unknown(word)]
 
     def text(self, ids: Sequence[int]) -> str:
         """Return the text of some tokens in a row."""

@@ -112,8 +112,9 @@ class Recording:
             starts: True where an episode begins inside a row, (batch, steps): a sequence begins there, from a state of
                 its own. Values of ``sequence_tracks`` and ``ids`` may then be (batch, steps) too, the same throughout
                 an episode.
-            as_written: What stood in the text where the token is the model's unknown one, (batch, steps) of strings,
-                and None elsewhere. It is shown and searched in the token's place. Give it in every batch.
+            as_written: What stood in the text, (batch, steps) of strings, such as words before they were put into lower
+                case or became the model's unknown token; None where the token itself stood there. It is shown and
+                searched in the token's place, and marked where the token is the unknown one. Give it in every batch.
             continues: True, or one value for each sequence, if sequence i continues sequence i of the batch before, as
                 in truncated backpropagation through time. The last columns may be missing once their stream has ended.
             documents: A number for each sequence, (batch,), by which the dump orders them, for a loader that changes

@@ -118,6 +118,23 @@ def test_labels_made_of_the_text_are_of_what_was_written(tmp_path):
     assert [track.labels[i] for i in track[:]] == ["long" if len(word) > 5 else "short" for word in FLAT]
 
 
+def test_of_whole_rows_as_written_only_the_words_that_the_model_does_not_know_are_marked(tmp_path):
+    rows = [[word.capitalize() for word in row.split()] for row in ROWS]
+    dump = recorded(tmp_path / "a.h5", tokens=IDS, as_written=rows)
+    assert dump.tokens[:] == [word.capitalize() for word in FLAT]
+    assert dump.tokens.is_unknown(slice(None)).tolist() == [word not in VOCAB for word in FLAT]
+
+
+def test_where_no_token_is_named_as_the_unknown_one_all_that_was_written_is_marked(tmp_path):
+    words = ["~", *VOCAB[1:]]
+    with (
+        lstmviz.record(model(), tmp_path / "a.h5", words) as run,
+        run.batch(tokens=[[0, 1]], as_written=[["zoo", None]]),
+    ):
+        run.log("h", np.zeros((1, 2, 3), np.float32))
+    assert lstmviz.open_dump(tmp_path / "a.h5").tokens.is_unknown(slice(None)).tolist() == [True, False]
+
+
 def test_a_dump_without_them_is_as_it_was(tmp_path):
     dump = recorded(tmp_path / "a.h5", tokens=IDS)
     assert dump.tokens[:] == [word if word in VOCAB else "<unk>" for word in FLAT]
@@ -136,9 +153,9 @@ def test_words_of_a_text_that_was_cut_otherwise_are_not_guessed(tmp_path):
 def test_what_was_written_needs_tokens_and_is_text(tmp_path):
     net = model()
     with lstmviz.record(net, tmp_path / "a.h5", VOCAB) as run:
-        with pytest.raises(InputError, match="in place of unknown tokens; give tokens too"):
+        with pytest.raises(InputError, match="in place of tokens; give tokens too"):
             run.batch(lengths=[2], tracks={"x": [[1, 2]]}, as_written=[["a", None]])
-        with pytest.raises(InputError, match="strings, and None where the token is known"):
+        with pytest.raises(InputError, match="strings, and None where the token itself stood there"):
             run.batch(tokens=[[0, 1]], as_written=np.ones((1, 2)))
         with run.batch(tokens=[[0, 1]], as_written=[["wombat", None]]):
             net(torch.tensor([[0, 1]]))

@@ -75,7 +75,8 @@ export function writeToken(ctx, shown, x, row, ground, foot) {
   ctx.textBaseline = "middle";
   ctx.fillStyle = shown.kind === "plain" ? colours.text : colours.dim;
   squeezed(ctx, shown.text, 0, 0, room);
-  if (shown.isUnknown) drawWave(ctx, 0, HALF * typeScale(), Math.min(room, textWidth(shown.text, ctx.font)));
+  if (shown.isUnknown)
+    drawWave(ctx, 0, HALF * typeScale(), Math.min(room, textWidth(shown.text, ctx.font)), colours.warn);
   ctx.restore();
 }
 

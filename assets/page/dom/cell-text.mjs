@@ -39,7 +39,8 @@ export function drawToken(ctx, shown, x, y, cell, height, ground, asWord = false
   const font = asWord ? wordFont() : `${size}px ${colours.mono}`;
   if (cell < NARROW * typeScale() && measure(ctx, shown.text, font) > cell + 1) return; // a letter beside long words stays
   writeCentred(ctx, font, shown.text, x + cell / 2, y + height / 2 + 0.5, cell - 3, slack);
-  if (shown.isUnknown) drawWave(ctx, x + 1, y + height - WAVE.height - 1, cell - 3);
+  const mark = ground === colours.bg ? colours.warn : colours.ink(ground); // seen on any ground
+  if (shown.isUnknown) drawWave(ctx, x + 1, y + height - WAVE.height - 1, cell - 3, mark);
 }
 
 /**
@@ -48,9 +49,10 @@ export function drawToken(ctx, shown, x, y, cell, height, ground, asWord = false
  * @param {number} left
  * @param {number} top
  * @param {number} wide
+ * @param {string} colour
  */
-export function drawWave(ctx, left, top, wide) {
-  ctx.strokeStyle = themeColours().warn;
+export function drawWave(ctx, left, top, wide, colour) {
+  ctx.strokeStyle = colour;
   ctx.lineWidth = 1.5;
   ctx.beginPath();
   ctx.moveTo(left, top + WAVE.height);

@@ -42,8 +42,8 @@ class Pass:
         sequence_tracks: Names with one number or string for each sequence, (batch,). Every batch must have the same.
         where: True for the steps to keep, (batch, steps); a sequence ends where a step is left out.
         starts: True where an episode begins, (batch, steps), as for ``Recording.batch``; only where there is one pass.
-        as_written: What stood in the text where the token is the model's unknown one, (batch, steps) of strings; None
-            elsewhere.
+        as_written: What stood in the text in the place of the tokens, (batch, steps) of strings, such as of the unknown
+            one; None where the token itself stood there.
 
     Example:
         >>> import torch
@@ -246,8 +246,8 @@ def _step_tracks(
         name = prefix + AS_WRITTEN
         rows = _step_rows(name, given.as_written, valid, mask)
         if tokens is None or not rows.is_category:
-            needed = "tokens" if tokens is None else "strings, and None where the token is known"
-            raise InputError(f"as_written is what stood in the text in place of unknown tokens; give {needed} too")
+            needed = "tokens too" if tokens is None else "strings, and None where the token itself stood there"
+            raise InputError(f"as_written is what stood in the text in place of tokens; give {needed}")
         yield PassTrack(name, rows, group=AS_WRITTEN)
 
 
