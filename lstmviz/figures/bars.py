@@ -18,6 +18,8 @@ MOST_VALUES = 20  # of a track
 MOST_ROWS = 24  # of a figure without chosen tracks: as many as a column of print holds
 NAME = 16  # cells of a label
 COLUMNS = ("track", "value", "n_steps", "share", "base_rate")
+ENDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # shares at which the axis may end, as on the page
+ROOM = 1.25  # of the longest bar's length
 
 
 def carry(
@@ -140,5 +142,16 @@ def _axes(fig: go.Figure, parts: list[pd.DataFrame], height: int) -> None:
         top += tall + GAP
     fig.update_layout(barmode="overlay")
     fig.update_xaxes(
-        title_text="share of the steps", range=[0, 1], tickformat="~g", ticks="outside", anchor="free", position=0
+        title_text="share of the steps",
+        range=[0, _bars_end(parts)],
+        tickformat="~g",
+        ticks="outside",
+        anchor="free",
+        position=0,
     )
+
+
+def _bars_end(parts: list[pd.DataFrame]) -> float:
+    """Return the share at which the bars end: 1, or less where all are small, as those of words are."""
+    most = max((np.nan_to_num(p[["share", "base_rate"]].to_numpy(float)).max(initial=0) for p in parts), default=0)
+    return next((end for end in ENDS if 0 < most * ROOM <= end), 1.0)

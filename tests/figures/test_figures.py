@@ -198,6 +198,9 @@ def test_carry_and_barcode(parens, pattern):
     assert np.array_equal(share.x, depth.share)
     assert np.array_equal(base.x, depth.base_rate)
     assert list(fig.layout.yaxis.ticktext) == list(depth.value)
+    assert fig.layout.xaxis.range == (0, 1)
+    small = carried.assign(share=carried.share / 12, base_rate=carried.base_rate / 12)
+    assert figures.carry(small, tracks=["depth"]).layout.xaxis.range == (0, 0.2)  # 1 / 12, and room for an interval
     with pytest.raises(UnknownName, match="no track 'dept' in the frame; it has depth"):
         figures.carry(carried, tracks=["dept"])
 

@@ -3,6 +3,7 @@ import test from "node:test";
 import { visibleRows } from "../../assets/page/dom/virtual-list.mjs";
 import { barcodeColumns, barcodeDepth, barcodePlace, binAt } from "../../assets/page/lib/barcode.mjs";
 import {
+  barsEnd,
   byStrength,
   enrichmentSentence,
   filterWords,
@@ -184,6 +185,24 @@ test("the track that tells most comes first, and says what", () => {
     figure: "0.30",
     rest: "of the tokens before are “the”, 0.30 of the corpus",
   });
+});
+
+test("bars of small shares end at less than 1, with room for an interval", () => {
+  const ends = [
+    [0.07, 0.02],
+    [0.08, 0.09],
+    [0.4, 0.1],
+    [0.41, 0.1],
+    [1, 0.2],
+    [0.001, 0],
+  ];
+  assert.deepEqual(
+    ends.map(([share, base]) => barsEnd([value("a", share, base), value("b", 0, 0)], [])),
+    [0.1, 0.2, 0.5, 1, 1, 0.01],
+  );
+  assert.equal(barsEnd([value("a", null, null)], [null]), 1);
+  assert.equal(barsEnd([], []), 1);
+  assert.equal(barsEnd([value("a", 0.07, 0.02)], [0.11]), 0.2);
 });
 
 test("a bar of labels joins its filter and leaves it", () => {

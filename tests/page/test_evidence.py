@@ -20,7 +20,8 @@ def rows(bench):
     return bench.page.evaluate(
         """() => [...document.querySelectorAll(".lv-carry")].map((row) => {
           const whisker = row.querySelector(".lv-whisker");
-          const ends = whisker && [whisker.style.left, whisker.style.width].map((text) => parseFloat(text) / 100);
+          const full = Number(/A full bar is (0\\.\\d+)/.exec(document.querySelector("#lv-carry").textContent)?.[1] ?? 1);
+          const ends = whisker && [whisker.style.left, whisker.style.width].map((text) => (full * parseFloat(text)) / 100);
           return {
             value: row.dataset.value,
             whisker: ends && [ends[0], ends[0] + ends[1]],

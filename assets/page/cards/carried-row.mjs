@@ -42,7 +42,7 @@ function bar(given) {
   dot.classList.toggle("lv-sure", isBeyondChance(evidence));
   made.append(
     element("bdi", "lv-carry-name", shown),
-    bars(value, evidence),
+    bars(given),
     element("span", "lv-carry-number", decimal(value.share)),
     dot,
   );
@@ -56,31 +56,29 @@ function bar(given) {
   return made;
 }
 
-/**
- * @param {CarriedValue} value
- * @param {EvidenceRow | null} evidence
- */
-function bars(value, evidence) {
+/** @param {CarriedRow} given */
+function bars({ value, evidence, end }) {
   const room = element("span", "lv-carry-room");
   const share = element("span", "lv-carry-shares");
-  share.append(lengthBar("lv-carry-share", value.share));
+  share.append(lengthBar("lv-carry-share", value.share / end));
   if (intervalText(evidence) !== null) {
+    const { share_low: low, share_high: high } = evidence;
     const whisker = element("span", "lv-whisker");
-    whisker.style.left = `${evidence.share_low * 100}%`;
-    whisker.style.width = `${(evidence.share_high - evidence.share_low) * 100}%`;
+    whisker.style.left = `${(low / end) * 100}%`;
+    whisker.style.width = `${((high - low) / end) * 100}%`;
     share.append(whisker);
   }
-  room.append(lengthBar("lv-carry-base", value.base_rate), share);
+  room.append(lengthBar("lv-carry-base", value.base_rate / end), share);
   return room;
 }
 
 /**
  * @param {string} className
- * @param {number} share
+ * @param {number} part of the room
  */
-function lengthBar(className, share) {
+function lengthBar(className, part) {
   const made = element("span", className);
-  made.style.width = share > 0 ? `max(1.5px, ${share * 100}%)` : "0";
+  made.style.width = part > 0 ? `max(1.5px, ${part * 100}%)` : "0";
   return made;
 }
 

@@ -7,6 +7,7 @@ import { ids } from "../dom/ids.mjs";
 import { notify } from "../dom/notice.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import {
+  barsEnd,
   byStrength,
   enrichmentSentence,
   filterWords,
@@ -18,6 +19,7 @@ import {
 } from "../lib/enrichment.mjs";
 import { evidenceOf, evidenceSentence } from "../lib/evidence.mjs";
 import { valueText } from "../lib/scale.mjs";
+import { decimal } from "../lib/shares.mjs";
 import { showToken } from "../lib/tokens.mjs";
 import { plural } from "../lib/words.mjs";
 import { changeLimits, presentLimits } from "../store/edits.mjs";
@@ -138,14 +140,18 @@ function show(track) {
   });
   list.style.setProperty("--lv-name", nameWidth(rows.map((value) => showToken(value.value).text)));
   const evidence = evidenceAnswer(track.name);
-  list.append(...rows.map((value) => row(track, name, value, evidence)));
+  const ends = rows.map((value) => evidenceOf(evidence, value)?.share_high);
+  const end = barsEnd(rows, ends);
+  list.append(...rows.map((value) => row(track, name, value, evidence, end)));
   const focused = focusedIn(card.body);
   const [act, at] = [focused?.className, focused?.dataset.value];
   const parts = [place, list];
   if (track.n_values > rows.length && !track.isOfTokens)
     parts.push(hint(`${plural(track.n_values - rows.length, "more value")} not listed`));
   const best = strongestValue(track);
-  if (track.isOfTokens) parts.push(hint(TOKENS_ORDER));
+  const scale = end < 1 ? `A full bar is ${decimal(end)}.` : "";
+  if (track.isOfTokens) parts.push(hint(`${TOKENS_ORDER} ${scale}`));
+  else if (scale) parts.push(hint(scale));
   parts.push(...(best ? [conclusion(track, name, best)] : []), certainty(track, evidence, best));
   if (isRegion()) parts.push(regionButton());
   card.body.replaceChildren(...parts, ...limitRow());
@@ -194,8 +200,9 @@ function choose(track) {
  * @param {string} name
  * @param {CarriedValue} value
  * @param {Evidence | null} evidence
+ * @param {number} end of the bars, a share
  */
-function row(track, name, value, evidence) {
+function row(track, name, value, evidence, end) {
   const asked = filterable(track);
   const [hypothesis] = asked ? toggledFilter([], asked, value, false) : [null];
   const shown = showToken(value.value).text;
@@ -208,6 +215,7 @@ function row(track, name, value, evidence) {
     isRegion: isRegion(),
     isFound: hypothesis !== null && isFound(hypothesis),
     evidence: evidenceOf(evidence, value),
+    end,
     toggle: asked && ((isMore) => toggle(asked, value, isMore)),
     called,
     find: hypothesis && (() => findUnits(hypothesis, called)),

@@ -47,6 +47,20 @@ export function valueRows(track) {
   return isInOrder ? track.values : [...track.values].sort((a, b) => differ(b) - differ(a));
 }
 
+const ENDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]; // shares at which a full bar may stand
+const ROOM = 1.25; // of the longest bar's length: for the end of its interval, which comes later
+
+/**
+ * The share at which the bars of some values end: 1, or less where all of them are small, as those of words are.
+ * @param {CarriedValue[]} values
+ * @param {(number | null | undefined)[]} highs ends of their intervals, as far as they are known
+ */
+export function barsEnd(values, highs) {
+  const most = Math.max(0, ...values.flatMap(({ share, base_rate: base }) => [share || 0, base || 0]));
+  const reach = Math.max(most * ROOM, ...highs.map((high) => high || 0));
+  return reach > 0 ? (ENDS.find((end) => end >= reach) ?? 1) : 1;
+}
+
 /**
  * "1.00 of the matched steps have depth 4, 0.16 of the corpus: 6.2 times as often", or "0.74 of the tokens here are “4”, …",
  * in parts: {figure, rest}.

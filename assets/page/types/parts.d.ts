@@ -27,6 +27,7 @@ interface CarriedRow {
   isRegion: boolean;
   isFound: boolean; // its units are listed
   evidence: EvidenceRow | null;
+  end: number; // of the bars, a share
   toggle: ((isMore: boolean) => void) | null; // null: nothing is filtered by it
   find: (() => void) | null;
 }
