@@ -20,8 +20,9 @@ def rows(bench):
     return bench.page.evaluate(
         """() => [...document.querySelectorAll(".lv-carry")].map((row) => {
           const whisker = row.querySelector(".lv-whisker");
-          const full = Number(/A full bar is (0\\.\\d+)/.exec(document.querySelector("#lv-carry").textContent)?.[1] ?? 1);
-          const ends = whisker && [whisker.style.left, whisker.style.width].map((text) => (full * parseFloat(text)) / 100);
+          const words = document.querySelector("#lv-carry").textContent;
+          const full = Number(/A full bar is (0\\.\\d+)/.exec(words)?.[1] ?? 1) / 100;
+          const ends = whisker && [whisker.style.left, whisker.style.width].map((text) => full * parseFloat(text));
           return {
             value: row.dataset.value,
             whisker: ends && [ends[0], ends[0] + ends[1]],
