@@ -21,6 +21,8 @@ from lstmviz import figures
 from lstmviz.classroom import Room
 from lstmviz.lessons import builtin_lessons
 from lstmviz.samples.gallery import Gallery
+from lstmviz.ui.extras import Extras
+from lstmviz.ui.place import Place
 from support import browser as browsing
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -237,9 +239,9 @@ def main() -> None:
         texts = reversed_texts(Path(folder))
         room = asked_room()
         with (
-            browsing.serving([], gallery=gallery) as samples,
+            browsing.serving([], extras=Extras(gallery=gallery)) as samples,
             browsing.serving([texts]) as pairs,
-            browsing.serving([], gallery=gallery, room=room, token=TOKEN) as lesson,
+            browsing.serving([], extras=Extras(gallery=gallery), room=room, place=Place(token=TOKEN)) as lesson,
         ):
             served = {pair: (pairs, [texts]), class_: (lesson, dumps)}
             for scheme in ("light", "dark"):

@@ -48,12 +48,13 @@ def classroom(
     """Teach a class: students join by a link or a QR code, follow your page, and answer questions."""
     from lstmviz.classroom import Room
     from lstmviz.lessons import read_lesson
+    from lstmviz.ui.extras import Extras
 
     lessons = [read_lesson(path) for path in lesson or ()]
-    more: dict[str, Any] = {"lessons": lessons, "allow_labels": allow_labels, "room": Room(lessons)}
+    extras = Extras(lessons=lessons, allow_labels=allow_labels)
+    more: dict[str, Any] = {"place": place_of(allow_host, prefix), "room": Room(lessons)}
     more["tls"] = tls_of(certfile, keyfile)
-    place = place_of(allow_host, prefix)
     if dumps:
-        serve_dumps(dumps, host, port, browser, None, **more, place=place)
+        serve_dumps(dumps, host, port, browser, None, extras, **more)
         return
-    serve_samples(host, port, browser, place=place, **more)
+    serve_samples(host, port, browser, extras, **more)

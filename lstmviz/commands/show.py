@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,7 @@ from lstmviz.dump.verify import verify
 from lstmviz.errors import DumpError, ServeError
 
 if TYPE_CHECKING:
+    from lstmviz.ui.extras import Extras
     from lstmviz.ui.place import Place
 
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on; if it is in use, the next free one.")]
@@ -62,15 +64,16 @@ def demo(
     serve_samples(host, port, browser, place=place_of(allow_host, prefix), tls=tls_of(certfile, keyfile))
 
 
-def serve_samples(host: str, port: int, browser: bool, **more: Any) -> None:
+def serve_samples(host: str, port: int, browser: bool, extras: Extras | None = None, **more: Any) -> None:
     """Build the first sample, and serve all of them."""
     from lstmviz.samples.gallery import Gallery
+    from lstmviz.ui.extras import Extras
     from lstmviz.ui.serve import serve as serve_page
 
     gallery = Gallery()
     try:
         gallery.build(gallery.entries[0].name)
-        serve_page([], host, port, browser, typer.echo, gallery=gallery, **more)
+        serve_page([], host, port, browser, typer.echo, replace(extras or Extras(), gallery=gallery), **more)
     finally:
         gallery.stop()
 
@@ -105,12 +108,13 @@ def serve(
     """Show dumps in the browser."""
     from lstmviz.lessons import read_lesson
     from lstmviz.match.pattern.file import PatternFile
+    from lstmviz.ui.extras import Extras
 
     pattern = None if open_ is None else PatternFile.read(open_)
     lessons = [read_lesson(path) for path in lesson or ()]
-    more = {"allow_labels": allow_labels, "lessons": lessons, "pattern": pattern}
+    extras = Extras(allow_labels=allow_labels, lessons=lessons, pattern=pattern)
     place, tls = place_of(allow_host, prefix), tls_of(certfile, keyfile)
-    serve_dumps(dumps, host, port, browser, model, **more, place=place, tls=tls)
+    serve_dumps(dumps, host, port, browser, model, extras, place=place, tls=tls)
 
 
 def place_of(hosts: list[str] | None, prefix: str | None) -> Place:
@@ -198,6 +202,7 @@ def serve_dumps(
     port: int,
     browser: bool,
     model: str | None,
+    extras: Extras,
     **more: Any,
 ) -> None:
     """Open the dumps that some paths stand for, and serve them."""
@@ -214,18 +219,8 @@ def serve_dumps(
     from lstmviz.ui.live import live_by_name
     from lstmviz.ui.serve import serve as serve_page
 
-    live = live_by_name(model)
-    serve_page(
-        dumps,
-        host,
-        port,
-        browser,
-        typer.echo,
-        live=live,
-        strays=strays,
-        arrivals=arrivals,
-        **more,
-    )
+    shown = replace(extras, live=live_by_name(model), strays=strays, arrivals=arrivals)
+    serve_page(dumps, host, port, browser, typer.echo, shown, **more)
 
 
 def _note(line: str) -> None:

@@ -17,6 +17,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from lstmviz.dump.reader import DumpReader
 from lstmviz.match.pattern.file import PatternFile
 from lstmviz.ui import guard
+from lstmviz.ui.place import Place
 from lstmviz.ui.present import Present
 from lstmviz.ui.serve import listen, make_app, own_names, shown_host
 
@@ -83,7 +84,8 @@ def _started(dumps: Sequence[DumpReader], host: str, port: int) -> Served:
     names = [*([] if guard.is_loopback(host) else [host, *own_names()]), *(COLAB_HOSTS if is_colab else ())]
     frames = COLAB_FRAMES if is_colab else ()
     present = Present()
-    app = make_app(dumps, names, under=f"/{token}/", present=present, frames=frames)
+    place = Place(tuple(names), f"/{token}/", frames)
+    app = make_app(dumps, place, present=present)
     listener = listen(host, port)
     mounted = DispatcherMiddleware(NotFound("open the link that dump.serve() gave"), {f"/{token}": app.server})
     server = make_server(host, 0, mounted, threaded=True, request_handler=_Quiet, fd=listener.fileno())

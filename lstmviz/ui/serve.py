@@ -8,8 +8,9 @@ import secrets
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any
@@ -21,25 +22,22 @@ from lstmviz.classroom import Room
 from lstmviz.dump.corpus.glance import Glance
 from lstmviz.dump.reader import DumpReader
 from lstmviz.errors import ServeError
-from lstmviz.lessons.lesson import Lesson
-from lstmviz.match.pattern.file import PatternFile
-from lstmviz.rerun.live.model import LiveModel
-from lstmviz.samples.gallery import Gallery
 from lstmviz.system.memory import few_arenas
 from lstmviz.system.paths import assets_dir
 from lstmviz.ui import guard, limits
-from lstmviz.ui.arrivals import Arrivals, opened
+from lstmviz.ui.arrivals import opened
 from lstmviz.ui.budget import Budgeted
 from lstmviz.ui.callbacks import register
 from lstmviz.ui.class_access import ClassAccess
 from lstmviz.ui.dash_routes import tame
+from lstmviz.ui.extras import Extras
 from lstmviz.ui.front import front
 from lstmviz.ui.layout import build_layout
 from lstmviz.ui.live import Attaching, live_by_name
 from lstmviz.ui.modules import Modules, module_routes
 from lstmviz.ui.packed import pack
 from lstmviz.ui.place import Place, private_link
-from lstmviz.ui.prefix import Prefixed, checked_prefix
+from lstmviz.ui.prefix import Prefixed
 from lstmviz.ui.present import Present, present_routes
 from lstmviz.ui.routes import routes
 from lstmviz.ui.routes.classroom import class_routes
@@ -84,63 +82,47 @@ class Page(Dash):
 
 def make_app(
     dumps: Sequence[DumpReader | Glance],
-    hosts: Iterable[str] = (),
-    token: str | None = None,
-    under: str = "/",
-    gallery: Gallery | None = None,
-    live: LiveModel | None = None,
-    strays: Sequence[str] = (),
-    arrivals: Arrivals | None = None,
-    allow_labels: bool | None = None,
-    lessons: Sequence[Lesson] = (),
-    pattern: PatternFile | None = None,
-    frames: Sequence[str] = (),
-    trusts_proxy: bool = False,
+    place: Place | None = None,
+    extras: Extras | None = None,
     room: Room | None = None,
     room_host: str | None = None,
     present: Present | None = None,
 ) -> Page:
     """Return the Dash app over some dumps; ``app.server`` is the Flask server for gunicorn and tests.
 
-    ``hosts`` are names of this server besides loopback; with a ``token`` only visitors who have it are let in.
-    ``under`` is the path under which a browser sees the app, if a proxy strips that path. ``gallery``: samples that the
-    start page offers too. ``live`` runs the texts that are typed, in each dump that it fits. ``strays`` are lines about
-    files that are not shown, ``arrivals`` the dumps that may come while the page is open. ``allow_labels``: whether
-    visitors may add tracks beside the dumps; by default only where this machine alone reaches the page. ``lessons`` are
-    offered beside those that come with lstmviz, and the first opens. ``pattern`` is shown in the first dump. ``frames``
-    are the sites that may show the page in a frame. With ``trusts_proxy`` the header X-Forwarded-Prefix names the path,
-    request by request. ``room`` is a class, whose students join without the token; ``room_host`` is this machine's
-    address and port as they reach it. ``present`` is told what the page shows. Raises ServeError where there is no
-    dump, ModelError where ``live`` fits none.
+    ``place`` says where the page is seen, and by whom: with a token, only visitors who have it are let in. ``extras``
+    is what it shows besides the dumps. ``room`` is a class, whose students join without the token; ``room_host`` is
+    this machine's address and port as they reach it. ``present`` is told what the page shows. Raises ServeError where
+    there is no dump, ModelError where ``extras.live`` fits none.
     """
-    hosts = tuple(hosts)
-    access = guard.Access(hosts, token) if room is None else _class_access(room, hosts, token, checked_prefix(under))
-    prepare = None if live is None else Attaching(live)
-    more = None if gallery is None else gallery.dumps
-    is_private = token is None and not hosts
-    may_label = is_private if allow_labels is None else allow_labels
-    table = DumpTable(dumps, is_private, more, prepare, arrivals, may_label)
+    place, extras = place or Place(), extras or Extras()
+    access = guard.Access(place.hosts, place.token) if room is None else _class_access(room, place)
+    prepare = None if extras.live is None else Attaching(extras.live)
+    more = None if extras.gallery is None else extras.gallery.dumps
+    is_private = place.token is None and not place.hosts
+    may_label = is_private if extras.allow_labels is None else extras.allow_labels
+    table = DumpTable(dumps, is_private, more, prepare, extras.arrivals, may_label)
     if prepare is not None:
         prepare.check(table)
 
     def make(prefix: str) -> Page:
-        page = _make_page(table, access, prefix, frames, gallery, strays, lessons, pattern, present)
+        page = _make_page(table, access, prefix, place.frames, extras, present)
         if room is not None and isinstance(access, ClassAccess):
             page.server.register_blueprint(class_routes(room, access, room_host))
             page.server.wsgi_app = SharedAnswers(page.server.wsgi_app, access, table)
         return page
 
-    app = make(checked_prefix(under))
-    if under != "/" or trusts_proxy:
-        named = (lambda prefix: make(prefix).server.wsgi_app) if trusts_proxy else None
-        app.server.wsgi_app = Prefixed(app.server.wsgi_app, checked_prefix(under), named)
+    app = make(place.prefix)
+    if place.prefix != "/" or place.trusts_proxy:
+        named = (lambda prefix: make(prefix).server.wsgi_app) if place.trusts_proxy else None
+        app.server.wsgi_app = Prefixed(app.server.wsgi_app, place.prefix, named)
     return app
 
 
-def _class_access(room: Room, hosts: Sequence[str], token: str | None, prefix: str) -> ClassAccess:
-    if token is None:
+def _class_access(room: Room, place: Place) -> ClassAccess:
+    if place.token is None:
         raise ServeError("a class needs a token, which tells the teacher from the students")
-    return ClassAccess(hosts, token, room, prefix)
+    return ClassAccess(place.hosts, place.token, room, place.prefix)
 
 
 def _make_page(
@@ -148,10 +130,7 @@ def _make_page(
     access: guard.Access,
     under: str,
     frames: Sequence[str],
-    gallery: Gallery | None,
-    strays: Sequence[str],
-    lessons: Sequence[Lesson],
-    pattern: PatternFile | None,
+    extras: Extras,
     present: Present | None,
 ) -> Page:
     app = Page(
@@ -174,11 +153,11 @@ def _make_page(
     app.server.wsgi_app = Budgeted(app.server.wsgi_app)
     # Built at each visit: more samples and moments may be there.
     app.layout = lambda: build_layout(
-        offers=offers_json(table, gallery),
+        offers=offers_json(table, extras.gallery),
         dumps=dump_cards(table),
-        strays=strays,
+        strays=extras.strays,
         watches=table.arrivals.is_watching,
-        opens=None if pattern is None else pattern.to_json(),
+        opens=None if extras.pattern is None else extras.pattern.to_json(),
         role=access.present_role(),
         tells=present is not None,
     )
@@ -190,8 +169,8 @@ def _make_page(
     topics = (
         module_routes(app.modules),
         routes(table),
-        sample_routes(table, gallery),
-        lesson_routes(lessons),
+        sample_routes(table, extras.gallery),
+        lesson_routes(extras.lessons),
         doc_routes(),
     )
     for blueprint in topics:
@@ -207,13 +186,7 @@ def serve(
     port: int = 8050,
     open_browser: bool = True,
     say: Callable[[str], None] = print,
-    gallery: Gallery | None = None,
-    live: LiveModel | None = None,
-    strays: Sequence[str] = (),
-    arrivals: Arrivals | None = None,
-    allow_labels: bool | None = None,
-    lessons: Sequence[Lesson] = (),
-    pattern: PatternFile | None = None,
+    extras: Extras | None = None,
     place: Place | None = None,
     room: Room | None = None,
     tls: SSLContext | None = None,
@@ -221,39 +194,23 @@ def serve(
     """Serve the page until interrupted, and say its address; if ``port`` is in use, the next free one is taken.
 
     On a ``host`` that others reach, the printed link has a token; without it nothing is shown. ``place`` says where
-    else the page is seen; with ``tls`` (``tls_context``) it is an https address. ``room`` is a class, which joins by
-    another link.
+    else the page is seen, ``extras`` what it shows besides the dumps; with ``tls`` (``tls_context``) it is an https
+    address. ``room`` is a class, which joins by another link.
     """
-    place = place or Place()
+    place, extras = place or Place(), extras or Extras()
     is_private = guard.is_loopback(host)
     token = place.token or (None if is_private and room is None else secrets.token_urlsafe(24))
-    hosts = [*([] if is_private else [host, *own_names()]), *place.hosts]
+    hosts = (*(() if is_private else (host, *own_names())), *place.hosts)
     listener = listen(host, port)
     bound = listener.getsockname()[1]
     here = f"{shown_host(host)}:{bound}"
-    app = make_app(
-        dumps,
-        hosts,
-        token,
-        place.prefix,
-        gallery=gallery,
-        live=live,
-        strays=strays,
-        arrivals=arrivals,
-        allow_labels=allow_labels,
-        lessons=lessons,
-        pattern=pattern,
-        frames=place.frames,
-        trusts_proxy=place.trusts_proxy,
-        room=room,
-        room_host=here,
-    )
+    app = make_app(dumps, replace(place, hosts=hosts, token=token), extras, room, room_host=here)
     if bound != port:
         say(f"port {port} is in use; taking {bound}")
     scheme = "http" if tls is None else "https"
     address = f"{scheme}://{here}{place.prefix}" + ("" if token is None else f"?token={token}")
     shown = app.table.glances()
-    names = ", ".join(d.name for d in shown[:NAMES_SHOWN]) if dumps or arrivals else "the samples"
+    names = ", ".join(d.name for d in shown[:NAMES_SHOWN]) if dumps or extras.arrivals else "the samples"
     more = f" and {len(shown) - NAMES_SHOWN:,} more" if len(shown) > NAMES_SHOWN else ""
     say(f"lstmviz shows {names}{more} at {address}   (Ctrl-C stops)")
     if room is not None:
@@ -286,18 +243,8 @@ def server_from_environment(environ: Mapping[str, str] = os.environ) -> Flask:
     strays: list[str] = []
     dumps, arrivals = opened(map(Path, paths), say=_note, on_stray=strays.append)
     may_label = environ.get("LSTMVIZ_ALLOW_LABELS") == "1"  # a proxy may make any server look like a loopback one
-    server: Flask = make_app(
-        dumps,
-        place.hosts,
-        place.token,
-        place.prefix,
-        live=live,
-        strays=strays,
-        arrivals=arrivals,
-        allow_labels=may_label,
-        frames=place.frames,
-        trusts_proxy=place.trusts_proxy,
-    ).server
+    extras = Extras(live=live, strays=strays, arrivals=arrivals, allow_labels=may_label)
+    server: Flask = make_app(dumps, place, extras).server
     return server
 
 

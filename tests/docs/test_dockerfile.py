@@ -15,6 +15,7 @@ import zipfile
 import pytest
 
 from lstmviz.ui.front import front
+from lstmviz.ui.place import Place
 from lstmviz.ui.serve import listen, make_app
 from support.commands import run
 from support.paths import ROOT
@@ -82,7 +83,7 @@ def test_it_runs_without_rights_what_the_command_line_has():
 @pytest.mark.parametrize("token", [None, "s3cret"])
 def test_its_health_is_that_it_answers(parens, token):
     check = json.loads(steps("HEALTHCHECK")[0].removeprefix("CMD "))
-    app, listener = make_app([parens], token=token), listen("127.0.0.1", 0)
+    app, listener = make_app([parens], place=Place(token=token)), listen("127.0.0.1", 0)
     server = front(app.server, listener, app.access.refusal)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

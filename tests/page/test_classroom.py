@@ -16,6 +16,8 @@ from lstmviz.classroom import Room
 from lstmviz.classroom.records import View
 from lstmviz.lessons import builtin_lessons
 from lstmviz.samples.gallery import Gallery
+from lstmviz.ui.extras import Extras
+from lstmviz.ui.place import Place
 from support import browser as browsing
 from support.axe import check, check_further
 from support.budget import is_long, some_of
@@ -245,7 +247,7 @@ def test_a_page_without_a_clipboard_for_scripts_copies_its_link(bench):
 @contextmanager
 def class_of_parens(parens, **more):
     room = Room()
-    with browsing.serving([parens], room=room, token="s3cret", **more) as address:
+    with browsing.serving([parens], room=room, place=Place(token="s3cret"), **more) as address:
         yield room, address
 
 
@@ -330,7 +332,7 @@ def test_a_student_on_a_phone_reads_and_answers(chromium, parens):
 
 def test_a_student_builds_nothing_and_opens_a_lesson_of_their_own(chromium, parens):
     with (
-        class_of_parens(parens, gallery=Gallery()) as (room, address),
+        class_of_parens(parens, extras=Extras(gallery=Gallery())) as (room, address),
         browsing.workbench(chromium, address) as student,
     ):
         room.show(View())  # the teacher is at the start page

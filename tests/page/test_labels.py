@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import lstmviz
+from lstmviz.ui.extras import Extras
 from support import browser as browsing
 from support.axe import check_further
 from support.workbench import two_frames
@@ -182,7 +183,7 @@ def painted(bench):
 def test_a_server_for_others_shows_why_nothing_can_be_changed(chromium, dump):
     dump.add_track("theirs", ready="number")
     with (
-        browsing.serving([dump], allow_labels=False) as address,
+        browsing.serving([dump], extras=Extras(allow_labels=False)) as address,
         browsing.workbench(chromium, address) as bench,
     ):
         bench.open(**QUERY)

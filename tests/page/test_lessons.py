@@ -12,6 +12,7 @@ import lstmviz
 from lstmviz.lessons import builtin_lessons, read_lesson
 from lstmviz.match.pattern.file import PatternFile
 from lstmviz.samples.gallery import Gallery
+from lstmviz.ui.extras import Extras
 from support import browser as browsing
 from support.cards import built
 from support.workbench import BRUSHED, DEPTH_4, SOURCE, selected
@@ -227,8 +228,8 @@ def test_a_lesson_and_a_pattern_of_ones_own_open_with_the_page(chromium, parens,
     path = tmp_path / "mine.yaml"
     path.write_text("title: Mine\nsteps:\n- ask: 'Is <b>it</b>?'\n  answer: yes it is\n", "utf-8")
     pattern = PatternFile(selected(parens, *DEPTH_4))
-    more = {"lessons": [read_lesson(path)], "pattern": pattern}
-    with browsing.serving([parens], **more) as served, browsing.workbench(chromium, served) as bench:
+    extras = Extras(lessons=[read_lesson(path)], pattern=pattern)
+    with browsing.serving([parens], extras=extras) as served, browsing.workbench(chromium, served) as bench:
         bench.page.goto(served)
         shown = bench.ready()
         assert shown["units"] == [unit.unit for unit in pattern.pattern.units]
@@ -248,7 +249,7 @@ def test_a_lesson_and_a_pattern_of_ones_own_open_with_the_page(chromium, parens,
 
 def test_every_sample_has_a_lesson_on_its_card(chromium):
     gallery = Gallery()
-    with browsing.serving([], gallery=gallery) as served, browsing.workbench(chromium, served) as bench:
+    with browsing.serving([], extras=Extras(gallery=gallery)) as served, browsing.workbench(chromium, served) as bench:
         bench.page.goto(served)
         shown = bench.page.locator(".lv-start-lesson")
         shown.nth(len(gallery.entries) - 1).wait_for()

@@ -13,6 +13,7 @@ from lstmviz.dump.reader import DumpReader
 from lstmviz.ui import growing
 from lstmviz.ui.arrivals import opened
 from lstmviz.ui.describe import about
+from lstmviz.ui.extras import Extras
 from support import browser as browsing
 from support.budget import is_long
 from support.learning import SOURCE, WORDS, Learner, encode, moments, texts
@@ -36,7 +37,10 @@ def training(tmp_path):
 def test_a_folder_of_moments_opens_as_one_card_and_each_new_moment_appears(chromium, training):
     model, snapshots = training
     dumps, arrivals = opened([snapshots.folder])
-    with browsing.serving(dumps, arrivals=arrivals) as address, browsing.workbench(chromium, address) as bench:
+    with (
+        browsing.serving(dumps, extras=Extras(arrivals=arrivals)) as address,
+        browsing.workbench(chromium, address) as bench,
+    ):
         bench.page.goto(address)
         shown = start(bench, "s.names.length === 1")
         assert shown["names"] == ["farm"]
@@ -77,7 +81,10 @@ def test_the_moments_are_drawn_on_one_axis(chromium, tmp_path):
     sources = [about(DumpReader(dump.path))["sources"] for dump in dumps]
     low, high = (one["high"] for each in sources for one in each if one["name"] == OUTPUT)
     assert low < high
-    with browsing.serving(dumps, arrivals=arrivals) as address, browsing.workbench(chromium, address) as bench:
+    with (
+        browsing.serving(dumps, extras=Extras(arrivals=arrivals)) as address,
+        browsing.workbench(chromium, address) as bench,
+    ):
         for dump in dumps if is_long() else dumps[:1]:
             bench.open(dump=dump.uuid, source=OUTPUT)
             drawn = bench.page.evaluate("() => [lvDebug.model.source.low, lvDebug.model.source.high]")
@@ -93,7 +100,7 @@ def test_texts_are_typed_into_each_moment_of_ones_own_model_and_its_units_held(c
         model.learn(60)
     dumps, arrivals = opened([snapshots.folder])
     live = lstmviz.LiveModel(model, encode)
-    with browsing.serving(dumps, arrivals=arrivals, live=live) as address:
+    with browsing.serving(dumps, extras=Extras(arrivals=arrivals, live=live)) as address:
         training = lstmviz.open_moments(snapshots.folder)
         training.attach(model, encode)
         with browsing.workbench(chromium, address) as bench:
@@ -127,7 +134,10 @@ def test_a_recording_grows_in_an_open_page_and_says_so_until_it_is_closed(chromi
         run = recording.enter_context(lstmviz.record(model, path, WORDS))
         record(run, rows[:10])
         dumps, arrivals = opened([path])
-        with browsing.serving(dumps, arrivals=arrivals) as address, browsing.workbench(chromium, address) as bench:
+        with (
+            browsing.serving(dumps, extras=Extras(arrivals=arrivals)) as address,
+            browsing.workbench(chromium, address) as bench,
+        ):
             bench.open()
             shown = bench.shown()
             assert bench.page.locator("#lv-cut-short").inner_text().strip() == "being recorded"
@@ -170,7 +180,10 @@ def test_the_chart_over_the_moments_shows_when_it_began_to_count(chromium, train
     followed = lstmviz.open_moments(snapshots.folder)
     last = followed.dumps[-1]
     dumps, arrivals = opened([snapshots.folder])
-    with browsing.serving(dumps, arrivals=arrivals) as address, browsing.workbench(chromium, address) as bench:
+    with (
+        browsing.serving(dumps, extras=Extras(arrivals=arrivals)) as address,
+        browsing.workbench(chromium, address) as bench,
+    ):
         bench.open(dump=last.uuid, source=SOURCE, t="0.2", before=0)
         shown = chart(bench)
         assert [row["loss"] for row in shown["rows"]] == [2.5, 1.5, 0.5]

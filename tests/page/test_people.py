@@ -18,6 +18,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from lstmviz.samples.gallery import Gallery
+from lstmviz.ui.extras import Extras
 from lstmviz.ui.serve import make_app
 from support import browser as browsing
 from support.budget import some_of
@@ -201,7 +202,7 @@ ROWS_IN_SIGHT = """() => [...document.querySelectorAll(".lv-brushed-row, .lv-mat
 @pytest.mark.long
 def test_in_large_type_matches_are_in_sight_under_the_question_of_a_sample(chromium, agreement):
     with (
-        browsing.serving([agreement], gallery=Gallery()) as address,
+        browsing.serving([agreement], extras=Extras(gallery=Gallery())) as address,
         browsing.workbench(chromium, address, view={"width": 1280, "height": 720}) as bench,
     ):
         bench.open(dump=agreement.uuid, at=0, span=40, start=8, stop=10)

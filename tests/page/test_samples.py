@@ -10,6 +10,7 @@ import pytest
 import lstmviz
 from lstmviz.samples import gallery as offering
 from lstmviz.samples.gallery import Gallery
+from lstmviz.ui.extras import Extras
 from support import browser as browsing
 from support.budget import some_of
 from support.workbench import WITHIN, start
@@ -32,7 +33,7 @@ def served(tmp_path_factory):
         patched.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         gallery = Gallery()
         gallery.entries = tuple(some_moments(entry) for entry in gallery.entries)
-        with browsing.serving([], gallery=gallery) as address:
+        with browsing.serving([], extras=Extras(gallery=gallery)) as address:
             yield gallery, address
         gallery.stop()
 
@@ -142,7 +143,10 @@ def test_a_model_at_moments_of_its_training_shows_the_same_steps_at_each(bench, 
 
 def test_a_link_to_a_sample_that_is_not_built_says_so(chromium, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with browsing.serving([], gallery=Gallery()) as address, browsing.workbench(chromium, address) as bench:
+    with (
+        browsing.serving([], extras=Extras(gallery=Gallery())) as address,
+        browsing.workbench(chromium, address) as bench,
+    ):
         bench.page.goto(f"{address}/?dump={'0' * 32}")
         start(bench)
         bench.page.locator("#lv-notice", has_text="not served here").wait_for()

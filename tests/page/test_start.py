@@ -11,6 +11,7 @@ import pytest
 import lstmviz
 from lstmviz.match.summary.same_text import same_text, text_digest
 from lstmviz.opening import glances
+from lstmviz.ui.extras import Extras
 from lstmviz.ui.serve import make_app
 from support import browser as browsing
 from support.workbench import DEPTH_4, QUERY, SOURCE, selected, start
@@ -47,7 +48,10 @@ def test_files_that_are_not_shown_are_told_with_the_reason(chromium, tmp_path):
     (tmp_path / "<b>pointer.h5").write_text("version https://git-lfs.github.com/spec/v1\n")
     strays = []
     dumps = glances(tmp_path, on_stray=strays.append)
-    with browsing.serving(dumps, strays=strays) as address, browsing.workbench(chromium, address) as bench:
+    with (
+        browsing.serving(dumps, extras=Extras(strays=strays)) as address,
+        browsing.workbench(chromium, address) as bench,
+    ):
         bench.page.goto(bench.address)
         start(bench, "s.drawn === 2")
         bench.page.get_by_text("1 file not shown").click()

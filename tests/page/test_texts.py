@@ -12,6 +12,7 @@ import pytest
 import lstmviz
 from lstmviz.classroom import Room
 from lstmviz.lessons import builtin_lessons
+from lstmviz.ui.place import Place
 from support import browser as browsing
 from support.budget import is_long
 from support.measured_texts import SCRIPT, crowded
@@ -240,7 +241,7 @@ def test_a_class(chromium, parens):
     for k in range(12):
         room.answer(room.join(room.code, f"Student {k} of a long name"), question.key, question.choices[k % 2], k % 3)
     with (
-        browsing.serving([parens], room=room, token="s3cret") as address,
+        browsing.serving([parens], room=room, place=Place(token="s3cret")) as address,
         browsing.workbench(chromium, address, script=SCRIPT) as bench,
     ):
         bench.page.goto(f"{address}/?token=s3cret")

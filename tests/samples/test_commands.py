@@ -100,9 +100,11 @@ def test_build_without_a_name_builds_every_sample_whose_weights_are_here_parens_
 def test_demo_serves_at_once_with_the_first_sample_on_its_way(monkeypatch):
     asked = []
     monkeypatch.setattr(Gallery, "build", lambda gallery, name: asked.append(name))
-    monkeypatch.setattr(
-        "lstmviz.ui.serve.serve", lambda dumps, host, port, *given, **more: asked.append((dumps, more["gallery"], port))
-    )
+
+    def serve(dumps, host, port, browser, say, extras, **more):
+        asked.append((dumps, extras.gallery, port))
+
+    monkeypatch.setattr("lstmviz.ui.serve.serve", serve)
     answer = run_command("demo", "--no-browser", "--port", "8123")
     assert answer.exit_code == 0
     first, (dumps, gallery, port) = asked

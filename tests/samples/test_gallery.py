@@ -14,6 +14,8 @@ from lstmviz.samples import catalog as samples
 from lstmviz.samples import gallery as offering
 from lstmviz.samples import worker
 from lstmviz.samples.gallery import Gallery
+from lstmviz.ui.extras import Extras
+from lstmviz.ui.place import Place
 from lstmviz.ui.serve import make_app
 
 LOCAL = {"Host": "127.0.0.1"}
@@ -225,7 +227,7 @@ def test_the_job_tells_what_went_wrong_in_a_line(monkeypatch, capfd):
 
 @pytest.fixture
 def client(found):
-    return make_app([], gallery=found).server.test_client()
+    return make_app([], extras=Extras(gallery=found)).server.test_client()
 
 
 def test_the_server_tells_what_is_offered_and_builds_by_a_post_of_json_alone(client, found, monkeypatch):
@@ -250,6 +252,6 @@ def test_the_server_tells_what_is_offered_and_builds_by_a_post_of_json_alone(cli
 def test_an_unknown_sample_is_a_line_and_a_visitor_without_the_token_builds_nothing(client, found):
     answer = client.post("/samples/build", json={"name": "lorem"}, headers=LOCAL)
     assert (answer.status_code, answer.json["error"][:19]) == (404, "no sample 'lorem' i")
-    room = make_app([], token="secret", gallery=found).server.test_client()
+    room = make_app([], place=Place(token="secret"), extras=Extras(gallery=found)).server.test_client()
     assert room.post("/samples/build", json={"name": "recall-1x32"}, headers=LOCAL).status_code == 403
     assert found.status(named(found, "recall-1x32")).state == "offered"

@@ -15,6 +15,7 @@ from lstmviz.dump.parts import BLOCKS, is_recording, parts_of
 from lstmviz.errors import DumpMissing
 from lstmviz.ui import growing
 from lstmviz.ui.arrivals import opened
+from lstmviz.ui.extras import Extras
 from lstmviz.ui.serve import make_app, server_from_environment
 from support.learning import SOURCE, WORDS, Learner, encode, moments, texts
 
@@ -49,7 +50,7 @@ def test_a_folder_of_moments_is_one_card_and_takes_the_next_ones(tmp_path):
     snapshots.take(1500, loss=0.5)
     lstmviz.record_corpus(model, texts(3), encode=encode, vocab=WORDS, path=tmp_path / "run" / "other.h5")
     dumps, arrivals = opened([tmp_path / "run"])
-    client = make_app(dumps, arrivals=arrivals).server.test_client()
+    client = make_app(dumps, extras=Extras(arrivals=arrivals)).server.test_client()
     answer = served(client)
     (card,) = answer["offers"]
     assert (card["name"], card["model"], card["members"]) == ("run", "Learner", ["update 0", "update 1,500"])
@@ -75,7 +76,7 @@ def test_moments_in_two_folders_are_two_trainings(tmp_path):
     for name in ("one", "two"):
         moments(Learner(), tmp_path / name).take(0)
     dumps, arrivals = opened([tmp_path / "one", tmp_path / "two"])
-    offers = served(make_app(dumps, arrivals=arrivals).server.test_client())["offers"]
+    offers = served(make_app(dumps, extras=Extras(arrivals=arrivals)).server.test_client())["offers"]
     assert [offer["name"] for offer in offers] == ["one", "two"]
 
 
@@ -92,7 +93,7 @@ def test_a_recording_in_progress_is_shown_so_far_and_then_goes_on_as_its_dump(tm
             opened([path])
         batch(run, model, rows[0])
         dumps, arrivals = opened([path])
-        client = make_app(dumps, arrivals=arrivals).server.test_client()
+        client = make_app(dumps, extras=Extras(arrivals=arrivals)).server.test_client()
         (first,) = served(client)["dumps"]
         assert (first["name"], first["n_steps"], first["is_growing"]) == ("run", 12, True)
         about = client.get(f"/d/{first['uuid']}/about.json", headers=LOCAL).json
@@ -121,7 +122,7 @@ def test_what_a_page_was_told_of_a_moment_ago_opens_although_there_is_a_newer_on
     with lstmviz.record(model, path, WORDS) as run:
         batch(run, model, rows[0])
         dumps, arrivals = opened([path])
-        client = make_app(dumps, arrivals=arrivals).server.test_client()
+        client = make_app(dumps, extras=Extras(arrivals=arrivals)).server.test_client()
         told = []
         for n, row in enumerate(rows[1:], start=2):
             batch(run, model, row)

@@ -14,6 +14,7 @@ from lstmviz.match.index import store
 from lstmviz.system.asked import for_everybody, look
 from lstmviz.system.patient import patiently
 from lstmviz.ui import budget, table
+from lstmviz.ui.place import Place
 from lstmviz.ui.serve import make_app
 
 CALM = 9  # where a calm question begins
@@ -196,7 +197,7 @@ def patient(monkeypatch):
 
 @pytest.mark.parametrize("is_class", [False, True])
 def test_a_regular_expression_that_takes_long_keeps_no_place_of_short_questions(dump, patient, next_long, is_class):
-    more = {"token": "secret", "room": Room()} if is_class else {}
+    more = {"place": Place(token="secret"), "room": Room()} if is_class else {}
     server, answers = make_app([dump], **more).server, []
 
     def ask(number, start=1):

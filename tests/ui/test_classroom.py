@@ -13,6 +13,7 @@ from lstmviz.classroom import Room
 from lstmviz.errors import ServeError
 from lstmviz.lessons import builtin_lessons
 from lstmviz.ui.class_posts import MOST_PLACE
+from lstmviz.ui.place import Place
 from lstmviz.ui.routes.classroom import qr_path
 from lstmviz.ui.serve import make_app
 
@@ -47,10 +48,10 @@ def dump(tmp_path_factory):
 class Class:
     """A class on a test server, and its clients."""
 
-    def __init__(self, dump, **more):
+    def __init__(self, dump, prefix="/", **more):
         self.room = Room()
-        given = {"hosts": ["room.example"], "token": "s3cret", "room": self.room, **more}
-        self.server = make_app([dump], **given).server
+        place = Place(("room.example",), prefix, token="s3cret")
+        self.server = make_app([dump], place, room=self.room, **more).server
         self.teacher = self.client()
         self.teacher.get("/?token=s3cret", headers=HOST)
 
@@ -228,7 +229,7 @@ def test_the_page_is_told_whose_it_is(lesson, dump):
 
     assert role(lesson.teacher) == '"teacher"'
     assert role(lesson.student()) == '"student"'
-    assert role(make_app([dump], hosts=["room.example"]).server.test_client()) == "null"
+    assert role(make_app([dump], place=Place(hosts=("room.example",))).server.test_client()) == "null"
 
 
 def test_a_class_from_a_question_to_its_histogram(lesson):
@@ -327,7 +328,7 @@ def test_the_class_link_is_that_under_which_the_class_reaches_the_server(dump):
 
 
 def test_under_a_path_of_another_server_all_addresses_are_under_it(dump):
-    here = Class(dump, under="/lab/")
+    here = Class(dump, prefix="/lab/")
     client = here.client()
     page = client.get("/lab/?again=1", headers=PERSON)
     assert 'action="/lab/join"' in page.text

@@ -11,6 +11,7 @@ import pytest
 
 import lstmviz
 from lstmviz.ui import serve
+from lstmviz.ui.place import Place
 from lstmviz.ui.routes import export
 
 LOCAL = {"Host": "127.0.0.1:8050"}
@@ -197,7 +198,7 @@ def test_a_file_is_posted_for(parts):
 
 
 def test_files_are_for_those_who_may_see_the_page(parts):
-    server = serve.make_app([parts[0]], hosts=["room.example"], token="s3cret").server
+    server = serve.make_app([parts[0]], place=Place(hosts=("room.example",), token="s3cret")).server
     where = f"/d/{parts[0].uuid}/export/matches.csv"
     for host in ("room.example", "evil.example", "127.0.0.1"):
         refused = server.test_client().post(where, json=selection(parts[0]), headers={"Host": host})

@@ -10,6 +10,7 @@ import pytest
 
 from lstmviz import PatternFile
 from lstmviz.figures import images
+from lstmviz.ui.place import Place
 from lstmviz.ui.serve import make_app
 
 LOCAL = {"Host": "127.0.0.1:8050"}
@@ -124,8 +125,8 @@ def test_an_opened_pattern_takes_the_place_of_the_brush(client, parens, selectio
 
 
 def test_visitors_from_elsewhere_learn_no_path(parens, selection):
-    for more in ({"token": "t"}, {"hosts": ["room"]}):
-        client = make_app([parens], **more).server.test_client()
+    for place in (Place(token="t"), Place(("room",))):
+        client = make_app([parens], place).server.test_client()
         route = f"/d/{parens.uuid}/copy/python"
         client.get("/?token=t", headers=LOCAL)  # a cookie
         answer = client.post(route, json=selection, headers=LOCAL)

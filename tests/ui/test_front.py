@@ -12,6 +12,7 @@ import pytest
 
 import lstmviz
 from lstmviz.ui import front as fronts
+from lstmviz.ui.place import Place
 from lstmviz.ui.serve import listen, make_app
 
 HEAD = b"Host: 127.0.0.1\r\nContent-Type: application/json\r\n"
@@ -116,7 +117,7 @@ def test_what_is_no_request_is_answered_in_a_line(running, caplog, head, status)
 
 
 def test_who_has_no_token_sends_no_body(running):
-    server = running(token="s3cret")
+    server = running(place=Place(token="s3cret"))
     assert b"open the link" in server.ask(post("/d/x/matches", 1_000_000))
     assert b" 403 " in server.ask(post("/d/x/matches", 1_000_000, HEAD + b"Cookie: lstmviz-1=2\r\n"))
     waits = server.ask(post("/d/x/matches", 1_000_000, HEAD + b"Expect: 100-continue\r\n"))

@@ -17,6 +17,7 @@ from lstmviz.dump.corpus.glance import glance
 from lstmviz.rerun.alone import alone_with
 from lstmviz.rerun.live.named import named_model
 from lstmviz.ui import serve
+from lstmviz.ui.extras import Extras
 from lstmviz.ui.live import live_by_name
 from support.commands import run as run_command
 from support.made_models import made_dump
@@ -71,7 +72,7 @@ def post(client, dump, path, body):
 
 @pytest.mark.parametrize("name", ["my_net:net", "my_net:make", "my_net:Net"])
 def test_a_named_model_types_on_the_page(written, name):
-    client = serve.make_app([glance(written)], live=live_by_name(name)).server.test_client()
+    client = serve.make_app([glance(written)], extras=Extras(live=live_by_name(name))).server.test_client()
     dump = lstmviz.open_dump(written)
     told = client.get(f"/d/{dump.uuid}/typing.json", headers=LOCAL).json
     assert (told["problem"], told["words"], told["level"], told["some"]) == (
@@ -162,14 +163,15 @@ def test_a_model_that_fits_no_dump_is_refused_and_one_that_fits_some_serves_thos
     other = nn.Sequential(nn.Embedding(3, 4), nn.LSTM(4, 6, batch_first=True))
     second = recorded_plain(other, tmp_path / "other.h5")
     with pytest.raises(errors.ModelError, match=r"this Net does not give 1\.l0\.h"):
-        serve.make_app([glance(second)], live=live_by_name("my_net:net"))
-    client = serve.make_app([glance(written), glance(second)], live=live_by_name("my_net:net")).server.test_client()
+        serve.make_app([glance(second)], extras=Extras(live=live_by_name("my_net:net")))
+    extras = Extras(live=live_by_name("my_net:net"))
+    client = serve.make_app([glance(written), glance(second)], extras=extras).server.test_client()
     assert capsys.readouterr().err.splitlines()[-1].startswith("note: this Net does not give 1.l0.h")
     told = client.get(f"/d/{lstmviz.open_dump(second).uuid}/typing.json", headers=LOCAL).json
     assert told["problem"].startswith("this Net does not give 1.l0.h")
     assert told["is_absent"] is False
     many = [glance(second), *(glance(recorded_plain(other, tmp_path / f"other{k}.h5")) for k in range(4))]
-    serve.make_app([glance(written), *many], live=live_by_name("my_net:net"))
+    serve.make_app([glance(written), *many], extras=Extras(live=live_by_name("my_net:net")))
     lines = capsys.readouterr().err.splitlines()[-4:]
     assert [line[:21] for line in lines] == ["note: this Net does n"] * 3 + ["note: nor does the mo"]
     assert lines[3] == "note: nor does the model fit 2 other dumps"
@@ -183,14 +185,14 @@ def recorded_plain(net, path):
 def test_a_model_beside_a_dump_stays_where_the_named_one_does_not_fit(written, tmp_path):
     (tmp_path / "made").mkdir()
     beside = made_dump(tmp_path / "made")
-    app = serve.make_app([glance(written), glance(beside)], live=live_by_name("my_net:net"))
+    app = serve.make_app([glance(written), glance(beside)], extras=Extras(live=live_by_name("my_net:net")))
     told = app.server.test_client().get(f"/d/{lstmviz.open_dump(beside).uuid}/typing.json", headers=LOCAL).json
     assert (told["problem"], told["words"]) == (None, "1 x 6 LSTM")
 
 
 def test_a_page_is_told_that_the_model_runs_for_somebody_else(written):
     net = named_model("my_net:net")
-    client = serve.make_app([glance(written)], live=net).server.test_client()
+    client = serve.make_app([glance(written)], extras=Extras(live=net)).server.test_client()
     dump = lstmviz.open_dump(written)
     with alone_with(net.model):
         answer = post(client, dump, "typed", {"texts": ["abc"]})

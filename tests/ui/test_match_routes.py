@@ -13,6 +13,7 @@ import pytest
 import lstmviz
 from lstmviz.ui import queries, serve
 from lstmviz.ui.limits import most_body
+from lstmviz.ui.place import Place
 from lstmviz.ui.routes import matches
 from lstmviz.ui.routes.turns import MAX_NAME, PAGE
 from lstmviz.ui.rows import match_rows
@@ -102,7 +103,7 @@ def test_the_routes_keep_to_the_guards_of_every_other(server, dump, route):
     assert missing.status_code == 404
     assert "no recording 'nobody'" in missing.json["error"]
     assert client.get(where, headers=LOCAL).status_code == 404
-    guarded = serve.make_app([dump], hosts=["room.example"], token="t" * 20).server.test_client()
+    guarded = serve.make_app([dump], place=Place(hosts=("room.example",), token="t" * 20)).server.test_client()
     assert guarded.post(where, **as_json, headers={"Host": "room.example"}).status_code == 403
 
 

@@ -89,7 +89,7 @@ def test_the_page_works_under_a_path_of_nginx(chromium, inner, tmp_path):
 
 @pytest.mark.parametrize("prefix", ["/lab/lstmviz/", "/kept/"])
 def test_a_proxy_may_strip_the_path_or_keep_it(parens, prefix):
-    client = make_app([parens], under=prefix).server.test_client()
+    client = make_app([parens], place=Place(prefix=prefix)).server.test_client()
     for path in (prefix, "/"):
         page = client.get(path).text
         assert f'src="{prefix}page/' in page
@@ -98,7 +98,7 @@ def test_a_proxy_may_strip_the_path_or_keep_it(parens, prefix):
 
 def test_a_trusted_proxy_names_the_path_and_no_one_else_does(parens):
     named = {"X-Forwarded-Prefix": "/user/ana/proxy/8050"}
-    trusting = make_app([parens], trusts_proxy=True).server.test_client()
+    trusting = make_app([parens], place=Place(trusts_proxy=True)).server.test_client()
     assert 'src="/user/ana/proxy/8050/page/' in trusting.get("/", headers=named).text
     assert 'src="/page/' in trusting.get("/").text
     for odd in ("//evil.example", "/a/../b", "/a\r\nb", '/"><script>', "evil.example/"):
@@ -109,7 +109,7 @@ def test_a_trusted_proxy_names_the_path_and_no_one_else_does(parens):
 
 
 def test_the_token_is_exchanged_under_the_path(parens):
-    client = make_app([parens], token="s3cret", under="/lab/").server.test_client()
+    client = make_app([parens], place=Place(token="s3cret", prefix="/lab/")).server.test_client()
     admitted = client.get("/?token=s3cret&start=3")
     assert admitted.headers["Location"] == "/lab/?start=3"
     assert "Path=/lab/" in admitted.headers["Set-Cookie"]

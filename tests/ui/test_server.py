@@ -27,6 +27,7 @@ from lstmviz.system.paths import assets_dir
 from lstmviz.types import Pattern, PatternUnit
 from lstmviz.ui import serve
 from lstmviz.ui.modules import Modules
+from lstmviz.ui.place import Place
 from lstmviz.ui.rows import CELLS, CELLS_BEFORE, match_rows
 from lstmviz.ui.selection import parse
 from support.paths import ROOT
@@ -227,7 +228,7 @@ def test_another_host_name_is_refused(client):
 
 
 def test_only_a_name_ends_as_the_names_of_this_server_do(dump):
-    client = serve.make_app([dump], hosts=[".room.example"]).server.test_client()
+    client = serve.make_app([dump], place=Place(hosts=(".room.example",))).server.test_client()
     for name in ("a.room.example", "B.room.example:80", "a.b_c.room.example"):
         assert client.get("/health", headers={"Host": name}).status_code == 200, name
     for between in ', /\\?#@:%;&<"':
@@ -240,7 +241,7 @@ def test_only_a_name_ends_as_the_names_of_this_server_do(dump):
 
 
 def test_a_room_needs_the_token_once_and_the_link_keeps_its_selection(dump):
-    server = serve.make_app([dump], hosts=["room.example"], token="s3cret").server
+    server = serve.make_app([dump], place=Place(hosts=("room.example",), token="s3cret")).server
     client = server.test_client()
     host = {"Host": "room.example:8050"}
     for path in ("/", f"/d/{dump.uuid}/about.json", "/_dash-layout", "/?token=wrong", "/assets/style.css", "/health"):
@@ -266,7 +267,7 @@ def test_a_room_needs_the_token_once_and_the_link_keeps_its_selection(dump):
 
 
 def test_a_link_that_is_followed_from_another_site_is_asked_for_again_by_the_page_itself(dump):
-    server = serve.make_app([dump], hosts=["room.example"], token="s3cret").server
+    server = serve.make_app([dump], place=Place(hosts=("room.example",), token="s3cret")).server
     followed = {"Host": "room.example", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "cross-site"}
     answer = server.test_client().get(f"/?dump={dump.uuid}", headers=followed)
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
@@ -292,7 +293,7 @@ def test_a_link_that_is_followed_from_another_site_is_asked_for_again_by_the_pag
     ],
 )
 def test_a_page_of_another_site_changes_nothing(dump, more, status):
-    client = serve.make_app([dump], hosts=["room.example"]).server.test_client()
+    client = serve.make_app([dump], place=Place(hosts=("room.example",))).server.test_client()
     body = {"dump": dump.uuid, "source": "rnn.l0.h", "start": 3, "stop": 5}
     assert client.post(f"/d/{dump.uuid}/matches", json=body, headers={**LOCAL, **more}).status_code == status
 

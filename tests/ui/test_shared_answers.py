@@ -11,6 +11,8 @@ import pytest
 import lstmviz
 from lstmviz.classroom import Room
 from lstmviz.ui import shared_answers
+from lstmviz.ui.extras import Extras
+from lstmviz.ui.place import Place
 from lstmviz.ui.routes import matches
 from lstmviz.ui.serve import make_app
 
@@ -27,7 +29,7 @@ def dump(tmp_path):
 
 @pytest.fixture
 def server(dump):
-    return make_app([dump], token="s3cret", room=Room(), allow_labels=True).server
+    return make_app([dump], place=Place(token="s3cret"), room=Room(), extras=Extras(allow_labels=True)).server
 
 
 @pytest.fixture

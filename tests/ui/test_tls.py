@@ -17,6 +17,7 @@ import pytest
 import lstmviz
 from lstmviz.errors import ServeError
 from lstmviz.ui import front as fronts
+from lstmviz.ui.place import Place
 from lstmviz.ui.serve import listen, make_app
 from lstmviz.ui.tls import tls_context
 from support.commands import run
@@ -45,7 +46,7 @@ def dump(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def port(dump, pair):
-    app, listener = make_app([dump], token="s3cret"), listen("127.0.0.1", 0)
+    app, listener = make_app([dump], place=Place(token="s3cret")), listen("127.0.0.1", 0)
     server = fronts.front(app.server, listener, app.access.refusal, tls_context(*pair))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

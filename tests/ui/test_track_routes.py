@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import lstmviz
+from lstmviz.ui.extras import Extras
+from lstmviz.ui.place import Place
 from lstmviz.ui.serve import make_app, server_from_environment
 
 WORDS = ["the", "dog", "barks", "and", "the", "old", "dog", "sleeps"]
@@ -126,9 +128,9 @@ def test_a_second_server_shows_it_and_nothing_stale_is_kept(client, dump, path):
 
 def test_only_where_it_is_allowed(path, dump):
     public = [
-        make_app([dump], hosts=["lab.example"]),
-        make_app([dump], token="t"),
-        make_app([dump], allow_labels=False),
+        make_app([dump], place=Place(hosts=("lab.example",))),
+        make_app([dump], place=Place(token="t")),
+        make_app([dump], extras=Extras(allow_labels=False)),
     ]
     environ = {"LSTMVIZ_DUMPS": str(path)}
     servers = [*(app.server for app in public), server_from_environment(environ)]
@@ -151,7 +153,7 @@ def test_only_where_it_is_allowed(path, dump):
     assert list(dump.tracks) == ["depth"]
     assert not path.with_name("run.h5.tracks").exists()
     for allowed in (
-        make_app([dump], token="t", allow_labels=True).server,
+        make_app([dump], place=Place(token="t"), extras=Extras(allow_labels=True)).server,
         server_from_environment({**environ, "LSTMVIZ_ALLOW_LABELS": "1"}),
     ):
         client = allowed.test_client()

@@ -18,6 +18,7 @@ from lstmviz.training.model_config import model_beside
 from lstmviz.types import Filter
 from lstmviz.ui import serve
 from lstmviz.ui.copy_as import plain_brush
+from lstmviz.ui.place import Place
 from lstmviz.ui.rows import match_rows
 from lstmviz.ui.selection import parse
 from lstmviz.ui.summary import match_summary
@@ -131,7 +132,7 @@ def test_the_route_keeps_to_the_guards_of_every_other(client, parens):
     large = json.dumps({"texts": ["0"], "more": "x" * 2**21})
     assert client.post(where, data=large, headers=LOCAL, content_type="application/json").status_code == 413
     assert client.post("/d/nobody/typed", data=body, headers=LOCAL, content_type="application/json").status_code == 404
-    guarded = serve.make_app([parens], token="t" * 20).server.test_client()
+    guarded = serve.make_app([parens], place=Place(token="t" * 20)).server.test_client()
     assert guarded.post(where, data=body, headers=LOCAL, content_type="application/json").status_code in (401, 403)
 
 
