@@ -1,11 +1,12 @@
 """How fast the page is, in headless Chromium on a live server of this machine.
 
 On a dump of many units: cold load to the first view (the text and its lines are painted and can be brushed) and to a
-page with everything beside them, and bytes over the wire until then; brush to repaint (a drag over the tokens: for each
-pointer move, the time from its event to the second animation frame after it, when what was drawn in the first
-is on the screen; the floor is the same for moves that draw nothing); frames a second while the plot is dragged along
-the text. On a long dump: from letting go of a brush to its painted rows of matches, and where that time goes; each is
-timed in the page, from the pointer's event to the animation frame after the one that drew the rows. Medians of one run.
+page with everything beside them, and bytes over the wire until then and in all; brush to repaint (a drag over the
+tokens: for each pointer move, the time from its event to the second animation frame after it, when what was drawn in
+the first is on the screen; the floor is the same for moves that draw nothing); frames a second while the plot is
+dragged along the text. On a long dump: from letting go of a brush to its painted rows of matches, and where that time
+goes; each is timed in the page, from the pointer's event to the animation frame after the one that drew the rows.
+Medians of one run.
 
 The server is `lstmviz serve` in a process of its own.
 
@@ -33,6 +34,7 @@ from support import browser as browsing
 SPAN = 60  # steps in view
 VIEW = "() => performance.getEntriesByName('lstmviz-view')[0]?.startTime"
 READY = "() => window.lvDebug?.isPageReady() && (window.readyAt = performance.now())"
+REST = 5000  # ms after which nothing more comes to a page that is ready
 PAUSE = 40  # ms between pointer moves whose repaints are timed apart
 TIMER = """() => {
   window.repaints = [];
@@ -112,12 +114,28 @@ def cold_load(dump: lstmviz.Dump) -> tuple[float, float]:
 def bytes_loaded(dump: lstmviz.Dump, until: str) -> int:
     """Return the bytes that come over the wire until VIEW or READY; watching them takes time of the page's."""
     with opened(dump) as bench:
-        wire = bench.page.context.new_cdp_session(bench.page)
-        sizes: list[float] = []
-        wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-        wire.send("Network.enable")
+        sizes = _weighed(bench)
         _load(bench, until)
         return int(sum(sizes))
+
+
+def bytes_in_all(dump: lstmviz.Dump) -> int:
+    """Return the bytes of a page that is opened at its first step, until nothing more comes."""
+    with opened(dump) as bench:
+        sizes = _weighed(bench)
+        bench.page.goto(bench.address, wait_until="commit")
+        bench.page.wait_for_function(READY)
+        bench.page.wait_for_timeout(REST)
+        return int(sum(sizes))
+
+
+def _weighed(bench: Any) -> list[float]:
+    """Return a list that takes the bytes of each answer as it comes."""
+    wire = bench.page.context.new_cdp_session(bench.page)
+    sizes: list[float] = []
+    wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    wire.send("Network.enable")
+    return sizes
 
 
 def _load(bench: Any, until: str) -> None:
@@ -208,6 +226,7 @@ def main() -> None:
     for name, until, times in zip(("first view", "page ready"), (VIEW, READY), zip(*loads, strict=True), strict=True):
         print(f"  {name}, cold browser      {statistics.median(times):7.0f} ms median of {len(times)}")
         print(f"    over the wire               {bytes_loaded(wide, until) / 1e6:7.3f} MB")
+    print(f"  opened at its first step      {bytes_in_all(wide) / 1e6:7.3f} MB in all")
     brushed, still = repaints(wide, args.brushes)
     print(
         f"  brush to repaint              {statistics.median(brushed):7.1f} ms median, "

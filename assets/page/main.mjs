@@ -1,7 +1,6 @@
 /* Start: open the dump that the address names, wire the parts, and answer Dash's clientside callbacks. */
 
 import { makeCards } from "./cards/column.mjs";
-import { makeClass } from "./classroom/class.mjs";
 import { makeBrush } from "./corpus/brush.mjs";
 import { fieldChanged, makeFields, restoreField } from "./corpus/fields.mjs";
 import { makeHits } from "./corpus/hits.mjs";
@@ -11,7 +10,6 @@ import { makePainter } from "./corpus/painter.mjs";
 import { makePan } from "./corpus/pan.mjs";
 import { makePlot } from "./corpus/plot.mjs";
 import { makeSearch, stepHit } from "./corpus/search.mjs";
-import { makeSecondSource } from "./corpus/second-source.mjs";
 import { makeSequences } from "./corpus/sequences.mjs";
 import { makeSeries } from "./corpus/series.mjs";
 import { makeShowMenu } from "./corpus/show-menu.mjs";
@@ -36,6 +34,7 @@ import { makeFirstOffer, makeLesson } from "./shell/lesson.mjs";
 import { makePageKeys } from "./shell/page-keys.mjs";
 import { makeStart } from "./start/page.mjs";
 import { followTracks } from "./store/added-tracks.mjs";
+import { takeRole } from "./store/class-role.mjs";
 import { statesArrived } from "./store/data.mjs";
 import { followState, settleAddress } from "./store/history.mjs";
 import { matchAnswer, publishQuestion } from "./store/matches.mjs";
@@ -53,7 +52,7 @@ import { panBy, zoomBy } from "./store/view.mjs";
 import { makePatternFile } from "./units/pattern-file.mjs";
 import { makeUnits } from "./units/unit-list.mjs";
 
-const ROOMS_BY = 2000; // ms until all rooms are made, whether something is shown by then or not
+const ROOMS_BY = 2000; // ms until the rest is made, whether something is shown by then or not
 let isMade = false;
 
 /** @param {Served & { strays: string[], opens: string | null, inClass: "teacher" | "student" | null, tells: boolean }} given */
@@ -77,6 +76,7 @@ function boot(given) {
 /** @param {"teacher" | "student" | null} role in a class */
 function make(role) {
   isMade = true;
+  takeRole(role);
   watchSizes();
   stateChanged.on((how) => how !== "live" && publishQuestion()); // first: the server is at work while the rest is done
   stateChanged.on(followState);
@@ -113,10 +113,8 @@ function make(role) {
   makeProjector();
   makeLesson();
   makeFirstOffer();
-  makeSecondSource();
   makeAnnouncer();
   makeExportMenu();
-  makeClass(role);
   watchTheme();
   watchMenus();
   window.addEventListener("resize", () => redrawAll()); // also when the screen's pixel ratio changes

@@ -1,19 +1,97 @@
-/* The rooms that a first look does without: made once the text and its lines are on the screen. */
+/* What a first look does without: made once the text and its lines are on the screen. A room that is not seen at first comes
+   when it is needed. */
 
-import { makeMomentsChart } from "./corpus/moments-chart.mjs";
 import { redraw } from "./dom/frame.mjs";
-import { makeMap } from "./map/panel.mjs";
-import { makePair } from "./pair/panel.mjs";
+import { isMapOpen, makeMapButton } from "./map/button.mjs";
 import { exposeDebug } from "./shell/debug.mjs";
-import { makeSurvey } from "./survey/panel.mjs";
-import { makeTyped } from "./typed/panel.mjs";
+import { watchRooms } from "./shell/later.mjs";
+import { classRole } from "./store/class-role.mjs";
+import { model } from "./store/model.mjs";
+import { seriesOf } from "./store/offers.mjs";
+import { partner } from "./store/pair.mjs";
+import { state } from "./store/state.mjs";
+import { isSurveyOpen, makeSurvey } from "./survey/panel.mjs";
+import { isTypedOpen, makeTypedFold } from "./typed/fold.mjs";
+
+/** @type {Room[]} */
+const ROOMS = [
+  {
+    name: "class",
+    words: "the class",
+    isNeeded: () => classRole() !== null,
+    async load() {
+      const { classHooks, makeClass } = await import("./classroom/class.mjs");
+      makeClass();
+      return classHooks;
+    },
+  },
+  {
+    name: "beside",
+    words: "the second source",
+    isNeeded: () => state.beside !== null,
+    async load() {
+      const { makeSecondSource, secondSourceHooks } = await import("./corpus/second-source.mjs");
+      makeSecondSource();
+      return secondSourceHooks;
+    },
+  },
+  {
+    name: "pair",
+    words: "the pair of texts",
+    isNeeded: () => Boolean(model.source && partner()),
+    async load() {
+      const { inspectPair, makePair } = await import("./pair/panel.mjs");
+      makePair();
+      return { inspectPair };
+    },
+  },
+  {
+    name: "map",
+    words: "the map",
+    isNeeded: isMapOpen,
+    async load() {
+      const { inspectMap, makeMap } = await import("./map/panel.mjs");
+      makeMap();
+      return { inspectMap };
+    },
+  },
+  {
+    name: "moments",
+    words: "the chart over the moments",
+    isNeeded: () => Boolean(model.source && seriesOf(model.dump.about.uuid)),
+    async load() {
+      const { inspectMomentsChart, makeMomentsChart } = await import("./corpus/moments-chart.mjs");
+      makeMomentsChart();
+      return { inspectMomentsChart };
+    },
+  },
+  {
+    name: "typed",
+    words: "the box for your text",
+    isNeeded: isTypedOpen,
+    async load() {
+      const { makeTyped, typedHooks } = await import("./typed/panel.mjs");
+      makeTyped();
+      return typedHooks;
+    },
+  },
+  {
+    name: "survey",
+    words: "the table of units",
+    isNeeded: isSurveyOpen,
+    async load() {
+      const { inspectSurveyTable, makeSurveyTable } = await import("./survey/table.mjs");
+      makeSurveyTable();
+      return { inspectSurveyTable };
+    },
+  },
+];
 
 export function makeRooms() {
-  makePair();
-  makeMap();
-  makeMomentsChart();
-  makeTyped();
+  makeMapButton();
+  makeTypedFold();
   makeSurvey();
+  watchRooms(ROOMS);
   exposeDebug();
-  redraw("pair", "map", "moments", "typed", "survey");
+  redraw("map", "typed", "survey");
 }

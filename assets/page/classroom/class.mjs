@@ -1,15 +1,16 @@
 /* A class on this page: the teacher's side or a student's, as the server says whose page it is. */
 
-import { classRole, takeRole } from "../store/class-role.mjs";
-import { beginStudent } from "../store/class-student.mjs";
+import { classRole } from "../store/class-role.mjs";
+import { beginStudent, classNews, isFollowing } from "../store/class-student.mjs";
 import { beginTeacher } from "../store/class-teacher.mjs";
 import { makeBand } from "./band.mjs";
 import { makePanel } from "./panel.mjs";
 import { makeStage } from "./stage.mjs";
 
-/** @param {"teacher" | "student" | null} role */
-export function makeClass(role) {
-  takeRole(role);
+/* For tests. */
+export const classHooks = { classNews, isFollowing };
+
+export function makeClass() {
   if (classRole() === "student") {
     makeBand();
     beginStudent();

@@ -1,5 +1,5 @@
 /* A second recording, or another source, beside the first: its lines at the same steps, read only, and the units that the
-   same brush and threshold pick there. What may stand beside is what the server says holds the same text. */
+   same brush and threshold pick there. */
 
 import { sayBusy } from "../dom/busy.mjs";
 import { button, element, targetOf } from "../dom/element.mjs";
@@ -20,14 +20,13 @@ import { model, modelRefreshed } from "../store/model.mjs";
 import { sourceName } from "../store/naming.mjs";
 import { swapBeside } from "../store/open.mjs";
 import { dumpOf } from "../store/recordings.mjs";
-import { getJson } from "../store/request.mjs";
 import { changeState, hover, setHover, state } from "../store/state.mjs";
+import { besideOffers } from "./beside-menu.mjs";
 import { drawBorders } from "./borders.mjs";
 import { linePainter } from "./lines.mjs";
 
 const MOST = 60; // chips
 const opening = questionLine();
-const offers = new Map(); // "uuid axis" -> promise of [{uuid, name, axis, sources}]
 let /** @type {HTMLElement} */ place;
 let /** @type {HTMLElement} */ name;
 let /** @type {HTMLElement} */ count;
@@ -90,20 +89,6 @@ function build() {
   new ResizeObserver(() => redraw("base", "overlay")).observe(mount);
 }
 
-/**
- * What can be shown beside the present recording: asked once for each.
- * @returns {Promise<{ uuid: string, name: string, sources: string[] }[]>}
- */
-function offered() {
-  const key = `${state.dump} ${model.axis.index}`;
-  if (!offers.has(key)) {
-    const asked = getJson(`d/${state.dump}/beside/${model.axis.index}`).then((answer) => answer.dumps);
-    asked.catch(() => offers.delete(key));
-    offers.set(key, asked);
-  }
-  return offers.get(key);
-}
-
 /* Follow the state: open what it names, or say why it cannot be shown here. */
 function follow() {
   const { beside, dump } = state;
@@ -149,7 +134,7 @@ async function open(beside, key) {
  * @param {State["beside"]} beside
  */
 async function find(beside) {
-  const one = (await offered()).find((dump) => dump.uuid === beside.dump && dump.sources.includes(beside.source));
+  const one = (await besideOffers()).find((dump) => dump.uuid === beside.dump && dump.sources.includes(beside.source));
   return { one, dump: one && (await dumpOf(beside.dump)) };
 }
 
@@ -332,54 +317,11 @@ function light(element) {
   redraw("overlay");
 }
 
-/**
- * In the menu of what is shown: a list of all second sources on offer.
- * @param {HTMLElement} panel
- */
-export function fillSecondSourceMenu(panel) {
-  const { dump: present, source: plotted, beside } = state;
-  const select = element("select", "lv-choice", "", { "aria-label": "Another recording or source beside this one" });
-  /**
-   * @param {string} value
-   * @param {string} words
-   */
-  const option = (value, words) => {
-    const one = element("option", "", words, { value });
-    one.selected = beside !== null && value === `${beside.dump}/${beside.source}`;
-    return one;
-  };
-  const note = element("p", "lv-panel-note", "");
-  select.append(option("", "nothing"));
-  panel.append(element("p", "lv-panel-head", "Beside, at the same steps"), select, note);
-  select.addEventListener("change", () => {
-    const at = select.value.indexOf("/");
-    changeState(
-      { beside: at < 0 ? null : { dump: select.value.slice(0, at), source: select.value.slice(at + 1) } },
-      "settle",
-    );
-  });
-  offered().then(
-    (dumps) => {
-      for (const dump of dumps) {
-        const free = dump.sources.filter((source) => dump.uuid !== present || source !== plotted);
-        if (!free.length) continue;
-        const group = element("optgroup", "", "", {
-          label: dump.uuid === present ? "this recording" : showToken(dump.name).text,
-        });
-        group.append(...free.map((source) => option(`${dump.uuid}/${source}`, showToken(source).text)));
-        select.append(group);
-      }
-      if (select.length < 2) note.textContent = "No other source or recording of this text is served.";
-    },
-    (error) => (note.textContent = `The sources to show beside this one could not be listed: ${error.message}`),
-  );
-}
-
-export const isSecondSourceReady = () =>
+const isSecondSourceReady = () =>
   wanted === null || (given !== null && chosen !== null && need(state.at, state.at + state.span));
 
-/* For tests: the second source. */
-export function inspectSecondSource() {
+/* For tests. */
+function inspectSecondSource() {
   if (!given) return null;
   return {
     dump: given.dump.about.uuid,
@@ -388,3 +330,5 @@ export function inspectSecondSource() {
     said: count.textContent,
   };
 }
+
+export const secondSourceHooks = { inspectSecondSource, isSecondSourceReady };

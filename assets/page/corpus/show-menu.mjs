@@ -8,7 +8,7 @@ import { showToken } from "../lib/tokens.mjs";
 import { model } from "../store/model.mjs";
 import { changeState, state } from "../store/state.mjs";
 import { trackLook, visibleTracks } from "../store/tracks.mjs";
-import { fillSecondSourceMenu } from "./second-source.mjs";
+import { fillBesideMenu } from "./beside-menu.mjs";
 import { trackGrip } from "./track-drag.mjs";
 
 const LOOKS = [
@@ -53,7 +53,7 @@ function fill(panel) {
     ),
     leastRunChoice(),
   );
-  fillSecondSourceMenu(panel);
+  fillBesideMenu(panel);
   if (!model.tracks.length) return;
   const list = element("div", "lv-track-list");
   panel.append(element("p", "lv-panel-head", "Tracks, from the top"), list);

@@ -1,7 +1,7 @@
 /* The map in the place of the lines: its tools, its canvases, and what of it is drawn when. */
 
-import { button, element } from "../dom/element.mjs";
-import { onFrame, redraw, redrawAll } from "../dom/frame.mjs";
+import { element } from "../dom/element.mjs";
+import { onFrame, redraw } from "../dom/frame.mjs";
 import { ids } from "../dom/ids.mjs";
 import { typeScale } from "../dom/projector.mjs";
 import { addCanvas, fitCanvas, themeColours } from "../dom/theme.mjs";
@@ -9,7 +9,8 @@ import { toScreen } from "../lib/map-plane.mjs";
 import { isMapOfTokens, needMap, presentMap } from "../store/map-data.mjs";
 import { needMapPaths, presentMapPaths } from "../store/map-paths.mjs";
 import { model } from "../store/model.mjs";
-import { changeState, state } from "../store/state.mjs";
+import { state } from "../store/state.mjs";
+import { isMapOpen } from "./button.mjs";
 import {
   clusterNames,
   drawClusterNames,
@@ -30,22 +31,12 @@ import { mapLabel } from "./words.mjs";
 let /** @type {HTMLElement} */ place;
 let /** @type {HTMLElement} */ stage;
 let /** @type {HTMLElement} */ tools;
-let /** @type {HTMLButtonElement} */ mapButton;
 let /** @type {HTMLCanvasElement} */ base;
 let /** @type {HTMLCanvasElement} */ over;
 let drawn = ""; // what the lower canvas shows
 
-const isMapOpen = () => state.view === "map";
-
 export function makeMap() {
   place = document.getElementById(ids.map);
-  mapButton = button(
-    "lv-menu-button lv-map-button",
-    "map",
-    "The states of the whole recording as points on a map, in the place of the lines",
-    toggleMap,
-  );
-  document.getElementById(ids.mapButton).append(mapButton);
   tools = makeMapTools();
   stage = makeStage();
   base = addCanvas(stage, "lv-layer");
@@ -56,15 +47,8 @@ export function makeMap() {
   new ResizeObserver(() => isMapOpen() && redraw("map")).observe(place);
 }
 
-function toggleMap() {
-  changeState({ view: isMapOpen() ? "lines" : "map" }, "settle");
-  redrawAll();
-}
-
 function swap() {
   const isNow = isMapOpen();
-  mapButton.setAttribute("aria-pressed", String(isNow));
-  mapButton.classList.toggle("lv-menu-on", isNow);
   if (isNow === Boolean(place.firstChild)) return;
   if (!isNow) return place.replaceChildren();
   const row = element("div", "lv-map-row");

@@ -8,10 +8,8 @@ import { inspectUnitCard } from "../cards/unit.mjs";
 import { borderLabels } from "../corpus/borders.mjs";
 import { inspectHits } from "../corpus/hits.mjs";
 import { inspectMinimap } from "../corpus/minimap.mjs";
-import { inspectMomentsChart } from "../corpus/moments-chart.mjs";
 import { inspectPainter } from "../corpus/painter.mjs";
 import { presentHits } from "../corpus/search.mjs";
-import { inspectSecondSource, isSecondSourceReady } from "../corpus/second-source.mjs";
 import { inspectSequences } from "../corpus/sequences.mjs";
 import { handleSteps, offRow, stripPlace } from "../corpus/strip.mjs";
 import { tokenRow } from "../corpus/token-row.mjs";
@@ -25,14 +23,11 @@ import { themeColours } from "../dom/theme.mjs";
 import { tickText } from "../lib/axis.mjs";
 import { KEY_TABLE } from "../lib/keys.mjs";
 import { trackValueInRow } from "../lib/tracks.mjs";
-import { inspectMap } from "../map/panel.mjs";
 import { cellPlaces } from "../matches/cells.mjs";
 import { inspectCompare, refreshComparison } from "../matches/compare.mjs";
 import { laidItems, tableColumns } from "../matches/layout.mjs";
-import { inspectPair } from "../pair/panel.mjs";
 import { inspectStart } from "../start/page.mjs";
 import { isChangingTracks } from "../store/added-tracks.mjs";
-import { classNews, isFollowing } from "../store/class-student.mjs";
 import { classRoom } from "../store/class-teacher.mjs";
 import { holdUnit } from "../store/colouring.mjs";
 import { changeByHand, changeLimits, pinUnit } from "../store/edits.mjs";
@@ -48,11 +43,28 @@ import { postJson } from "../store/request.mjs";
 import { changeState, hover, isResting, setHover, shownThresholds, state } from "../store/state.mjs";
 import { isSummaryPending, summaryAnswer } from "../store/summary.mjs";
 import { trackColour, trackGround, trackText, visibleTracks } from "../store/tracks.mjs";
+import { typing } from "../store/typed-text.mjs";
 import { panTo } from "../store/view.mjs";
 import { inspectSurvey } from "../survey/panel.mjs";
-import { typedAnswer } from "../typed/answer.mjs";
-import { inspectTyped, isTypedReady } from "../typed/panel.mjs";
+import { inspectTypedFold } from "../typed/fold.mjs";
 import { presentSuggestions } from "../units/suggestions.mjs";
+import { areRoomsHere, roomHooks } from "./later.mjs";
+
+/**
+ * What a room has for tests, asked of it once it is here; `away` until then.
+ * @param {string} room
+ * @param {string} name
+ * @param {any} away
+ * @returns {() => any}
+ */
+const ofRoom = (room, name, away) => () => roomHooks(room)[name]?.() ?? away;
+
+const isTypedReady = ofRoom("typed", "isTypedReady", true);
+const inspectSecondSource = ofRoom("beside", "inspectSecondSource", null);
+const isSecondSourceReady = ofRoom("beside", "isSecondSourceReady", true);
+const inspectTypedBox = ofRoom("typed", "inspectTyped", {});
+const inspectTyped = () => ({ ...inspectTypedFold(), ...inspectTypedBox() });
+const inspectSurveyTable = ofRoom("survey", "inspectSurveyTable", { order: null, rows: [], chosen: [] });
 
 /* {isReady, state, units, cut, cells, left, ticks, tracks, ...}; places in client pixels. */
 export function inspectPage() {
@@ -123,7 +135,8 @@ function pageReadiness() {
     areStatesHere: model.isComplete && model.isShaded,
     areUnitsSelected: model.units !== null,
     isBesideReady: isSecondSourceReady(),
-    isTextReady: isTypedReady(),
+    areRoomsHere: areRoomsHere(),
+    isTextReady: typing(model.dump) !== null && isTypedReady(),
     areLessonsKnown: areLessonsKnown(),
     isResting: isResting(),
     isDrawn: !isFrameAsked(),
@@ -164,7 +177,7 @@ export function exposeDebug() {
     changeByHand,
     changeLimits,
     changeState,
-    classNews,
+    classNews: ofRoom("class", "classNews", null),
     classRoom,
     holdUnit,
     hover,
@@ -173,16 +186,16 @@ export function exposeDebug() {
     inspectCompare,
     inspectAblationCard,
     inspectEnrichmentCard,
-    inspectMap,
-    inspectMomentsChart,
+    inspectMap: ofRoom("map", "inspectMap", { isOpen: false }),
+    inspectMomentsChart: ofRoom("moments", "inspectMomentsChart", { isShown: false }),
     inspectPainter,
-    inspectPair,
+    inspectPair: ofRoom("pair", "inspectPair", { isShown: false, problem: null }),
     isChangingTracks,
-    inspectSurvey,
+    inspectSurvey: () => ({ ...inspectSurvey(), ...inspectSurveyTable() }),
     inspectTyped,
     inspectUnitText,
     isEvidencePending,
-    isFollowing,
+    isFollowing: ofRoom("class", "isFollowing", false),
     isPageReady,
     pageReadiness,
     isProjectorOn,
@@ -213,7 +226,7 @@ export function exposeDebug() {
     trackGround,
     trackText,
     trackValueInRow,
-    typedAnswer,
+    typedAnswer: ofRoom("typed", "typedAnswer", null),
     visibleTracks,
     inspectPage,
   };

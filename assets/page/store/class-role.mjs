@@ -7,12 +7,17 @@ import { model } from "./model.mjs";
 import { state } from "./state.mjs";
 
 let /** @type {"teacher" | "student" | null} */ role = null;
+let isByLink = false;
 
 export const classRole = () => role;
+
+/* Did the address name what to show when the page was opened? Later it always does. */
+export const isOpenedByLink = () => isByLink;
 
 /** @param {"teacher" | "student" | null} given */
 export function takeRole(given) {
   role = given;
+  isByLink = window.location.search.length > 1;
 }
 
 /* The address of what is shown; empty for the start page. */

@@ -5,7 +5,7 @@ import { notify } from "../dom/notice.mjs";
 import { keepInTab, keptInTab } from "../dom/tab-storage.mjs";
 import { beatPause } from "../lib/classroom.mjs";
 import { signal } from "../lib/signal.mjs";
-import { shownAddress, shownLesson } from "./class-role.mjs";
+import { isOpenedByLink, shownAddress, shownLesson } from "./class-role.mjs";
 import { lessonAnswered, lessonChanged, lessonOpened, openLesson, presentLesson } from "./lessons.mjs";
 import { model } from "./model.mjs";
 import { dumpShown, showAddress, startAsked } from "./open.mjs";
@@ -52,7 +52,7 @@ export function beginStudent() {
   ownPlace = kept?.ownPlace || "";
   // A link that was opened in a new tab shows what it says; a tab that is loaded again goes on as it was.
   follows = kept?.follows ?? null;
-  if (!kept && window.location.search.length > 1) follows = false;
+  if (!kept && isOpenedByLink()) follows = false;
   sayWhenLost(LOST);
   stateChanged.on(noteOwn);
   startAsked.on(noteOwn);

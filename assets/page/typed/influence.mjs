@@ -20,6 +20,7 @@ let /** @type {HTMLElement} */ words;
 /** @param {HTMLElement} place */
 export function makeInfluence(place) {
   legend = element("p", "lv-typed-legend", "", { role: "status" });
+  legend.hidden = true;
   ramp = element("span", "lv-typed-ramp", "", { "aria-hidden": "true" });
   words = element("span");
   legend.append(ramp, words);

@@ -1,13 +1,11 @@
-/* "Your text": a box whose text is run through the model beside the dump, drawn under the corpus and brushed like it. */
+/* What is typed in the box is run through the model beside the dump, drawn under the corpus and brushed like it. */
 
 import { button, element } from "../dom/element.mjs";
 import { onFrame, redraw } from "../dom/frame.mjs";
-import { ids } from "../dom/ids.mjs";
-import { notify } from "../dom/notice.mjs";
 import { alignTokens, isEdit, movedWindow } from "../lib/token-align.mjs";
 import { oneLine } from "../lib/tokens.mjs";
 import { isLinked } from "../lib/url.mjs";
-import { carriable, carryOver, textWanted } from "../store/held-units.mjs";
+import { carriable, carryOver } from "../store/held-units.mjs";
 import { isInfluencePending } from "../store/influence.mjs";
 import { model } from "../store/model.mjs";
 import { changeState, nudgeState, state } from "../store/state.mjs";
@@ -19,33 +17,23 @@ import {
   needTyped,
   textAnswered,
 } from "../store/typed-data.mjs";
-import {
-  askedTexts,
-  askTyping,
-  boxWanted,
-  sourcesOfText,
-  textProblem,
-  typing,
-  typingProblem,
-} from "../store/typed-text.mjs";
+import { askedTexts, sourcesOfText, textProblem, typing } from "../store/typed-text.mjs";
 import { countUnits, typedAnswer } from "./answer.mjs";
 import { makeTypedBrush } from "./brush.mjs";
 import { typedDifference } from "./diff.mjs";
+import { isBarred, isTypedOpen, showWhole, typedPlaces } from "./fold.mjs";
 import { drawHeldLine, heldWords, makeHeldLine } from "./held.mjs";
 import { drawLegend, influenceGrounds, makeInfluence } from "./influence.mjs";
 import { drawTypedBase, drawTypedOverlay, makeTypedPlot, typedX } from "./plot.mjs";
 import { drawTypedStrip, makeTypedStrip, TOKEN } from "./strip.mjs";
-import { exampleWords, readerWords, typedSummary, unknownWords } from "./words.mjs";
+import { exampleWords, typedSummary, unknownWords } from "./words.mjs";
 
-const MOST = 40000; // characters, as the server takes them
 const STANDS = 700; // ms without a key, after which a text is at rest: later edits are compared with it
 let /** @type {TypedPlaces} */ places;
 let /** @type {HTMLTextAreaElement} */ box;
 let /** @type {HTMLElement} */ note;
 let /** @type {HTMLElement} */ problem;
-let /** @type {HTMLElement} */ reason;
 let /** @type {HTMLElement} */ status;
-let /** @type {HTMLButtonElement} */ fold;
 let /** @type {HTMLElement & Record<"keep" | "forget" | "carry" | "shade", HTMLButtonElement>} */ tools;
 
 let /** @type {string} */ mine = null; // the text as it was typed here
@@ -58,11 +46,6 @@ let /** @type {number} */ typedAt = null; // when a key was pressed that is not 
 const /** @type {number[]} */ drawn = []; // from a key to its states drawn, ms
 
 export function makeTyped() {
-  const mount = document.getElementById(ids.typed);
-  const head = element("div", "lv-typed-head");
-  fold = element("button", "lv-typed-fold", "Your text", { type: "button", "aria-expanded": "false" });
-  fold.addEventListener("click", () => (isTypedOpen() ? close() : open()));
-  reason = element("span", "lv-typed-reason");
   tools = /** @type {typeof tools} */ (element("span", "lv-typed-tools"));
   const keep = button("lv-link", "Keep as before", "Keep this text, to compare later edits with it", () =>
     changeState({ was: state.text, carried: null }, "push"),
@@ -79,20 +62,10 @@ export function makeTyped() {
   );
   tools.append(shade, carry, keep, forget);
   Object.assign(tools, { keep, forget, carry, shade });
-  head.append(fold, reason, element("span", "lv-spacer"), tools);
-  const body = element("div", "lv-typed-body", "", { id: "lv-typed-body" });
-  fold.setAttribute("aria-controls", body.id);
-  box = element("textarea", "lv-typed-box", "", {
-    rows: "2",
-    maxlength: String(MOST),
-    spellcheck: "false",
-    autocomplete: "off",
-    autocapitalize: "off",
-    "aria-label": "Your text",
-    "aria-describedby": "lv-typed-note",
-  });
+  const { head, body, box: given } = typedPlaces();
+  box = given;
+  box.setAttribute("aria-describedby", "lv-typed-note");
   box.addEventListener("input", typed);
-  box.addEventListener("keydown", (event) => event.key !== "Escape" && event.stopPropagation());
   note = element("p", "lv-typed-note", "", { id: "lv-typed-note" });
   problem = element("p", "lv-typed-note lv-warn", "", { role: "alert" });
   status = element("p", "lv-unseen", "", { role: "status" });
@@ -104,52 +77,22 @@ export function makeTyped() {
   );
   const scroller = element("div", "lv-typed-scroll", "", { tabindex: "-1" });
   scroller.append(element("div"));
-  for (const part of [scroller, body, tools]) part.hidden = true; // until the state is known: nothing under it jumps
-  body.append(box, note, problem, status);
+  for (const part of [scroller, tools]) part.hidden = true; // until they are drawn
+  head.append(tools);
+  body.append(note, problem, status);
   makeHeldLine(body);
   body.append(plot, strip, scroller);
   makeInfluence(body);
-  mount.append(head, body);
-  places = { mount, head, body, plot, strip, scroller };
+  places = { body, plot, strip, scroller };
   makeTypedPlot(places);
   makeTypedStrip(places);
   makeTypedBrush(places);
   for (const name of /** @type {const} */ (["plot", "strip"]))
     new ResizeObserver(() => redraw("typed")).observe(places[name]);
   textAnswered.on(arrived);
-  textWanted.on(toBox);
-  boxWanted.on(focusTyped);
   onFrame(["base", "overlay", "strip", "typed"], draw);
-}
-
-function isTypedOpen() {
-  return state.text !== null;
-}
-
-function open() {
-  changeState({ text: "" }, "settle");
-  toBox();
-  const some = typing(model.dump)?.some || [];
-  if (some.length) needTyped(model.dump, [some[0]], sourcesOfText(model)); // so that the model is loaded when a text comes
-}
-
-function toBox() {
-  draw();
-  box.focus();
-  places.mount.scrollIntoView({ block: "nearest" });
-}
-
-function close() {
-  changeState({ text: null, was: null, typed: null, ablated: [], carried: null }, "push");
-}
-
-/* To the box, by a key. */
-function focusTyped() {
-  if (!model.source || !typing(model.dump)) return;
-  const problem = typingProblem(model.dump);
-  if (problem) notify("typed", problem);
-  else if (isTypedOpen()) box.focus();
-  else open();
+  showWhole();
+  if (box.value && isTypedOpen()) typed(); // somebody was faster than this module
 }
 
 /* A key was pressed in the box. */
@@ -174,9 +117,6 @@ function rest() {
     status.textContent = [unknownWords(), typedSummary()].filter(Boolean).join(" ");
   }, STANDS);
 }
-
-/* Is there no model to run a text through? */
-const isBarred = () => typingProblem(model.dump) !== null;
 
 function need() {
   if (!isTypedOpen() || !model.source || isBarred()) return;
@@ -206,23 +146,11 @@ function follow() {
 
 function draw() {
   if (!model.source) return;
-  askTyping(model.dump);
   if (state.text !== mine) {
     mine = stood = state.text; // from a link, or by undo
     if (box.value !== (mine || "")) box.value = mine || "";
   }
   const isShown = isTypedOpen() && !isBarred();
-  places.mount.hidden = isBarred() && Boolean(typing(model.dump).is_absent);
-  places.body.hidden = !isShown;
-  places.mount.classList.toggle("lv-typed-open", isShown);
-  fold.setAttribute("aria-expanded", String(isShown));
-  fold.disabled = isBarred() || typing(model.dump) === null;
-  fold.title = isShown ? "Close the box" : "Type a text, and see how the model reads it (Y)";
-  reason.textContent = isBarred()
-    ? oneLine(typingProblem(model.dump))
-    : isShown
-      ? readerWords(typing(model.dump))
-      : "type a text and see how the model reads it: states, predictions, loss";
   tools.hidden = !isShown;
   if (!isShown) return;
   need();
@@ -285,8 +213,7 @@ function measure() {
   typedAt = null;
 }
 
-export function isTypedReady() {
-  if (!model.dump || typing(model.dump) === null) return false;
+function isTypedReady() {
   const { text, typed: window_ } = state;
   return (
     !isTypedOpen() ||
@@ -307,16 +234,13 @@ function statesOf(answer) {
 }
 
 /* For tests: what is shown; places in client pixels. */
-export function inspectTyped() {
+function inspectTyped() {
   const answer = isTypedOpen() && !isBarred() ? typedAnswer() : null;
   const boxed = places.strip.getBoundingClientRect();
   /** @param {number} step */
   const left = (step) => boxed.left + typedX(step);
   const difference = answer && typedDifference();
   return {
-    isOpen: isTypedOpen() && !isBarred(),
-    isThere: !places.mount.hidden,
-    reason: reason.textContent,
     note: note.textContent,
     problem: problem.textContent,
     text: answer ? answer.text : null,
@@ -355,3 +279,5 @@ export function inspectTyped() {
     drawn: drawn.slice(),
   };
 }
+
+export const typedHooks = { inspectTyped, isTypedReady, typedAnswer };

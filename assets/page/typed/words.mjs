@@ -1,4 +1,4 @@
-/* The sentences about a typed text: which model reads it, its loss, what an edit changed, what the model does not know. */
+/* The sentences about a typed text: its loss, what an edit changed, what the model knows and does not. */
 
 import { valueText } from "../lib/scale.mjs";
 import { showToken } from "../lib/tokens.mjs";
@@ -7,25 +7,8 @@ import { model } from "../store/model.mjs";
 import { typedAnswer } from "./answer.mjs";
 import { typedDifference } from "./diff.mjs";
 
-const CUTS = {
-  char: "character by character",
-  word: "word by word",
-  token: "token by token",
-  number: "a step a line, its numbers between spaces",
-};
 const UNITS = { char: "character", word: "word", token: "token", number: "number" };
 const NAMED = 6; // unknown tokens that are named
-
-/**
- * Which model reads the text, and how it is cut. `typing`: what the server says about the model.
- * @param {Typing} typing
- */
-export function readerWords(typing) {
-  const { level, words, has_unknown: hasUnknown } = typing || {};
-  if (!words) return "";
-  const remark = hasUnknown || level === "number" ? "" : "; it has no unknown token";
-  return `read by the ${words}, ${CUTS[level]}${remark}`;
-}
 
 /**
  * What an empty box says: some of what the model knows.

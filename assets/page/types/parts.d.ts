@@ -4,6 +4,17 @@
 
 type Menu = ReturnType<typeof import("../dom/menu.mjs").makeMenu>;
 
+/* A part of the page that comes when it is needed: see shell/later.mjs. */
+interface Room {
+  name: string;
+  words: string; // what it is, for whoever reads that it could not be loaded
+  isNeeded: () => boolean;
+  load: () => Promise<RoomHooks>;
+}
+
+/* What a room has for tests, by name. */
+type RoomHooks = Record<string, () => any>;
+
 /* A card beside the views: see cards/card.mjs. */
 interface Card {
   place: HTMLElement;
@@ -229,8 +240,6 @@ interface PairLane {
 
 /* Where a typed text is drawn. */
 interface TypedPlaces {
-  mount: HTMLElement;
-  head: HTMLElement;
   body: HTMLElement;
   plot: HTMLElement;
   strip: HTMLElement;
