@@ -8,8 +8,8 @@ from __future__ import annotations
 
 LINE_HEAD, LINE_TAIL = 1_000, 400  # characters kept of a longer line: a name in a hostile file may have 60,000
 MOST_REASON = 200  # characters of another library's error inside a message
-# What reading JSON raises that is not as it was written: no JSON at all, a missing key, a number for a list, a number
-# too large for an integer, lists in lists without end.
+# What reading malformed JSON raises: text that is no JSON, a missing key, a value of another type, a number too large
+# for an integer, lists nested too deeply.
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
@@ -87,7 +87,7 @@ class ModelMissing(ModelError):
 
 
 class ModelBusy(ModelError):
-    """The model runs for somebody else just now; the same question is answered a moment later."""
+    """The model is running for somebody else; ask the same question again in a moment."""
 
 
 class TextError(LstmvizError, ValueError):
@@ -95,11 +95,11 @@ class TextError(LstmvizError, ValueError):
 
 
 class ServeError(LstmvizError, RuntimeError):
-    """The page cannot be served as requested: a port, a host or a file that does not do."""
+    """The page cannot be served as requested: a port, a host or a file that cannot be used."""
 
 
 class ClassError(LstmvizError, ValueError):
-    """What a class does not take: a nickname, a code, a question, an answer, one student too many."""
+    """Something that a class rejects: a nickname, a code, a question, an answer, or one student too many."""
 
 
 class FigureError(LstmvizError, RuntimeError):
@@ -119,7 +119,7 @@ class Cancelled(LstmvizError, RuntimeError):
 
 
 class TooLong(LstmvizError, RuntimeError):
-    """A question to a server took more time of the processor than one may take."""
+    """A question took more of the server's processor time than one question may."""
 
 
 class ClusterError(LstmvizError, RuntimeError):

@@ -35,9 +35,9 @@ TrackKind = Literal["category", "number"]
 Per = Literal["step", "sequence"]
 """Whether a track stores one value for each step or for each sequence."""
 Concerns = Literal["step", "next"]
+"""Whether the value at step t concerns the token at t (``"step"``) or at t + 1 (``"next"``)."""
 Over = Literal["characters", "words", "tokens"]
 """What a hit of a search, or of a filter's expression, consists of."""
-"""Whether the value at step t concerns the token at t (``"step"``) or at t + 1 (``"next"``)."""
 Name = Annotated[str, Field(pattern=r"^[^/\p{Cc}]{1,200}$")]
 """The name of a source, track or axis: text of 1 to 200 characters without ``/`` and control characters."""
 Count = Annotated[int, Field(ge=0, lt=2**53)]

@@ -1,6 +1,6 @@
 """Tokens, labels and names as text that can be seen: every invisible character is spelled out.
 
-The page does the same in assets/tokens.js; tests/cases/tokens.json holds both to the same cases.
+The page does the same in assets/page/lib/tokens.mjs; tests/cases/tokens.json holds both to the same cases.
 """
 
 from __future__ import annotations

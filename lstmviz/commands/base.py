@@ -21,7 +21,7 @@ from rich.table import Column, Table
 import lstmviz
 from lstmviz.errors import LstmvizError
 from lstmviz.system.progress import progress
-from lstmviz.system.streams import BROKEN_PIPE, is_unicode, leave_to_nobody
+from lstmviz.system.streams import BROKEN_PIPE, discard_output, is_unicode
 
 P = ParamSpec("P")
 
@@ -58,7 +58,7 @@ class Format(StrEnum):
 
 
 def one_line(command: Callable[P, None]) -> Callable[P, None]:
-    """End a command with one line and exit code 1 for an error, with 130 for Ctrl-C and 141 where nobody reads it."""
+    """End a command with one line and exit code 1 for an error, with 130 for Ctrl-C and 141 for a closed pipe."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -71,7 +71,7 @@ def one_line(command: Callable[P, None]) -> Callable[P, None]:
         except KeyboardInterrupt as error:
             raise typer.Exit(130) from error
         except BrokenPipeError as error:  # ``lstmviz ... | head``: the reader has all it wanted
-            leave_to_nobody()
+            discard_output()
             raise typer.Exit(BROKEN_PIPE) from error
         except OSError as error:
             place = "the output" if error.filename is None else error.filename

@@ -106,7 +106,7 @@ def tracks_folder(file: Path) -> Path:
 
 
 def list_stamp(folder: Path) -> FileStamp | None:
-    """Return what tells a list of tracks apart from a later one; None where there is none."""
+    """Return a stamp that changes when the list of tracks does; None where there is no list."""
     return file_stamp(folder / LIST)
 
 

@@ -206,10 +206,12 @@ class BlockValidator:
 
     def _check_keys(self, keys: Sequence[ArrayKey]) -> None:
         """Raise InputError unless a block has the arrays of the first, no more and no fewer."""
-        odd = next((key for key in (*self.dtypes, *keys) if (key in keys) != (key in self.dtypes)), None)
-        if odd is not None:
-            name = DESCRIPTIONS[odd.role].format(odd.name)
-            problem = f"{name} is not in it, and was in" if odd in self.dtypes else f"{name} is new, and was not in"
+        mismatched = next((key for key in (*self.dtypes, *keys) if (key in keys) != (key in self.dtypes)), None)
+        if mismatched is not None:
+            name = DESCRIPTIONS[mismatched.role].format(mismatched.name)
+            problem = (
+                f"{name} is not in it, and was in" if mismatched in self.dtypes else f"{name} is new, and was not in"
+            )
             raise InputError(f"{problem} block 0; give every block the same arrays")
 
     def _encode(self, name: str, rows: TrackRows) -> NDArray[Any]:

@@ -17,7 +17,7 @@ MAX_VALUES = 2**62  # of one attention: more cannot be counted in 64 bits, and l
 
 
 @dataclass(frozen=True, eq=False)
-class Steps:
+class SequenceBounds:
     """Where the sequences of an axis start and stop, (n_sequences,) each."""
 
     axis: str
@@ -70,7 +70,7 @@ class Attention:
     name: str
     axis: str
     over: str
-    steps: tuple[Steps, Steps]
+    steps: tuple[SequenceBounds, SequenceBounds]
     stored: StoredRows
 
     def __len__(self) -> int:

@@ -82,9 +82,9 @@ def change_track(dump: DumpReader, name: str, changed: Callable[[Track | None], 
     """
     _check_free(dump, name)
     with _changing(dump) as change:
-        there = name in change.names()
+        is_there = name in change.names()
         track = changed(
-            next(axis.tracks[name] for axis in dump.axes.values() if name in axis.tracks) if there else None
+            next(axis.tracks[name] for axis in dump.axes.values() if name in axis.tracks) if is_there else None
         )
         _put(dump, change, name, track, _about(dump, name, track))
 
@@ -136,7 +136,7 @@ def last_change(dump: DumpReader) -> str:
 
 @dataclass
 class _Change:
-    """A change under way; where ``what`` is set, it can be undone itself."""
+    """A change under way; ``what`` says it in words, and stays empty where it is itself an undoing."""
 
     folder: Path
     revision: str
@@ -149,18 +149,18 @@ class _Change:
 
 
 def _put(dump: DumpReader, change: _Change, name: str, track: NewTrack, about: About) -> None:
-    there = change.names()
-    if len(there) >= MAX_TRACKS and name not in there:
+    names = change.names()
+    if len(names) >= MAX_TRACKS and name not in names:
         raise DumpError(f"{dump.path.name} has {MAX_TRACKS} added tracks, the most there can be; remove some")
     entry = Entry(name=name, id=uuid.uuid4().hex)
     write_values(change.folder, entry.id, about, track.values)
-    change.what = f"{'changed' if name in there else 'added'} {name!r}"
-    change.tracks = [entry if e.name == name else e for e in change.tracks] + [entry] * (name not in there)
+    change.what = f"{'changed' if name in names else 'added'} {name!r}"
+    change.tracks = [entry if e.name == name else e for e in change.tracks] + [entry] * (name not in names)
 
 
 @contextmanager
 def _changing(dump: DumpReader) -> Iterator[_Change]:
-    """Yield the tracks as they are, alone; write them as they are left, unless the block raises."""
+    """Yield the tracks to be changed, locked; write what the block made of them, unless it raises."""
     added = _beside(dump)
     folder = added.folder
     try:
@@ -214,7 +214,7 @@ def _set_aside(folder: Path, uuid: str) -> None:
 
 
 def _sweep(folder: Path, listed: TrackList | None) -> None:
-    """Remove what a write that was cut short left, and what no change can bring back."""
+    """Remove the files of a write that was cut short, and of tracks that no undo can bring back."""
     kept = {LIST} | {f"{id}.{end}" for id in (listed.ids() if listed else ()) for end in ("npy", "json")}
     for path in folder.iterdir():
         if path.name not in kept and _OURS.fullmatch(path.name):

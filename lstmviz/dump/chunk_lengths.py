@@ -29,8 +29,8 @@ def has_short_chunk(dataset: h5py.Dataset) -> bool:
     filters = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
     if not {GZIP, SHUFFLE, FLETCHER32, LZF}.issuperset(filters) or len(set(filters)) < len(filters):
         return False
-    odd = dataset.id.chunk_iter(lambda chunk: _length(dataset, chunk, filters, n_bytes) != n_bytes or None)
-    return odd is not None
+    differs = dataset.id.chunk_iter(lambda chunk: _length(dataset, chunk, filters, n_bytes) != n_bytes or None)
+    return differs is not None
 
 
 def _length(dataset: h5py.Dataset, chunk: Any, filters: list[int], n_bytes: int) -> int:
@@ -53,7 +53,7 @@ def _length(dataset: h5py.Dataset, chunk: Any, filters: list[int], n_bytes: int)
 
 
 def _lzf_length(data: bytes) -> int:
-    """Return to how many bytes LZF expands."""
+    """Return how many bytes LZF data expand to."""
     at = length = 0
     n_bytes, read, made = len(data) - 1, LZF_READ, LZF_MADE  # the last byte is never a control byte
     while at < n_bytes:

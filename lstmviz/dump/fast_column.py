@@ -21,7 +21,7 @@ from lstmviz.dump.open_files import open_files
 THREADS = 2
 CHECKSUM_BYTES = 4  # after the values of a chunk
 FEW = 64  # values of a chunk, on average, that are read one by one; for more of them whole chunks are read
-KNOWN = 64  # data sets whose chunks are remembered; HDF5 takes a microsecond or two to tell a chunk's place
+KNOWN = 64  # data sets whose chunks are remembered; HDF5 takes a microsecond or two to find a chunk's place
 
 Offsets = NDArray[np.int64]  # at which byte of the file each chunk begins, in order
 
@@ -35,7 +35,7 @@ class DirectValues:
         self._file, self._offsets = file, offsets
         self._length, self._shape, self._dtype = len(dataset), dataset.chunks, dataset.dtype
         self._row_bytes = self._shape[1] * self._dtype.itemsize
-        self._touched = os.fstat(file).st_ctime_ns  # which nobody can set back
+        self._touched = os.fstat(file).st_ctime_ns  # unlike st_mtime_ns, it cannot be set back
         weakref.finalize(self, os.close, file)
 
     def column(self, unit: int) -> NDArray[Any] | None:
@@ -98,8 +98,8 @@ def direct_values(states: States) -> DirectValues | None:
 
 def _offsets(dataset: h5py.Dataset, file: int) -> Offsets | None:
     """Return where the chunks of a data set lie in its file; they are asked for once, until the file is written to."""
-    found = os.fstat(file)
-    key = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, dataset.name
+    status = os.fstat(file)
+    key = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, dataset.name
     if key not in _known:
         while len(_known) >= KNOWN:
             del _known[next(iter(_known))]

@@ -15,7 +15,7 @@ from h5py import h5a, h5d, h5t
 from numpy.typing import NDArray
 
 from lstmviz.checks import short_repr
-from lstmviz.dump.attention import Steps, n_weights
+from lstmviz.dump.attention import SequenceBounds, n_weights
 from lstmviz.dump.joining import is_rule
 from lstmviz.dump.schema import (
     FORMAT,
@@ -255,7 +255,9 @@ class Header:
         labels = unpack_strings(data[()], offsets[()], f"{self.path}: {group.name}/labels")
         return replace(info, labels=cut_long(labels))
 
-    def attention(self, name: str, dataset: h5py.Dataset, first: Steps, steps: Mapping[str, Steps]) -> Steps:
+    def attention(
+        self, name: str, dataset: h5py.Dataset, first: SequenceBounds, steps: Mapping[str, SequenceBounds]
+    ) -> SequenceBounds:
         """Return the steps that an attention is over; DumpError unless it has a weight for each pair of steps."""
         over = self.text(dataset, "over")
         if over not in steps:

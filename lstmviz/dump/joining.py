@@ -89,8 +89,8 @@ def in_place_of_unknown(cut: Sequence[str], tokens: Sequence[str], is_known: Seq
 def guess_joining(vocab: Sequence[str] | None) -> Joining:
     """Guess how the tokens of a vocabulary are joined; special tokens do not count.
 
-    Pieces of words are joined by the marks in their spelling; characters, and tokens beside a space of their own,
-    by nothing; words by a space.
+    Pieces of words are joined by the marks in their spelling; characters, and tokens of a vocabulary in which the space
+    is a token itself, by nothing; words by a space.
     """
     words = [word for word in vocab or () if word and not is_special(word)]
     if not words:

@@ -66,7 +66,7 @@ class Layout:
         return grid.values[self.mask], None
 
     def _own_lengths(self, rows: Any) -> tuple[int, ...] | None:
-        """Return the lengths of rows that are all as long."""
+        """Return the length of each row of a nested list; None where the rows are not lists or arrays."""
         is_nested = isinstance(rows, list) and bool(rows) and all(isinstance(row, (list, np.ndarray)) for row in rows)
         return tuple(len(row) for row in rows) if is_nested else None
 
@@ -91,10 +91,12 @@ def read_layout(
             raise InputError(f"lengths are {listed(steps)} and the states' own arrays have {listed(own_lengths)} steps")
         return arrays, Layout(len(next(iter(arrays.values()), ())), None, own_lengths if steps is None else steps)
     valid = _valid_steps(grids, lengths, mask)
-    odd = next((name for name in arrays if name not in grids), None)
-    if odd is not None:
+    unbatched = next((name for name in arrays if name not in grids), None)
+    if unbatched is not None:
         first = next(iter(grids))
-        raise InputError(f"states of {odd!r} are (n_steps, n_units) and those of {first!r} a batch; give all alike")
+        raise InputError(
+            f"states of {unbatched!r} are (n_steps, n_units) and those of {first!r} a batch; give all alike"
+        )
     return {name: array[valid] for name, array in arrays.items()}, Layout(
         int(valid.sum()), valid, tuple(valid.sum(1).tolist())
     )
@@ -119,9 +121,9 @@ def _valid_steps(
 ) -> NDArray[np.bool_]:
     """Return the valid steps of a padded batch, (batch, steps); of all, where neither lengths nor a mask is given."""
     (first, shape), *others = grids.items()
-    odd = next((name for name, other in others if other != shape), None)
-    if odd is not None:
-        raise InputError(f"states of {odd!r} are a batch of {grids[odd]} and those of {first!r} of {shape}")
+    misfit = next((name for name, other in others if other != shape), None)
+    if misfit is not None:
+        raise InputError(f"states of {misfit!r} are a batch of {grids[misfit]} and those of {first!r} of {shape}")
     n_sequences, width = shape
     if lengths is not None and mask is not None:
         raise InputError("both lengths and mask are given; give mask= for padding on the left, else lengths=")

@@ -15,7 +15,7 @@ MAX_PROBE = 64  # characters
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """After how many updates a dump was recorded, the held-out loss then, and what tells its probe text from another.
+    """After how many updates a dump was recorded, the held-out loss then, and the digest of its probe text.
 
     ``loss`` is what the training measured, in its own unit; None where it was not given. Dumps in one folder with the
     same ``probe`` are moments of one training.

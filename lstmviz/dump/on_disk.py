@@ -1,4 +1,4 @@
-"""How much of what a data set declares its file has, and what is far too much to be read."""
+"""How many bytes of a data set its file really has, and whether it declares far too many to be read."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class OpensFile(Protocol):
 
 
 class Turn:
-    """A lock of one thread at a time, which a waiting thread is not handed, but takes when it finds it free.
+    """A lock that waiting threads poll, instead of being handed it in turn.
 
     A lock that is handed over belongs to a thread that does not run yet: it waits for the interpreter's lock first, and
     where many threads compute, that takes many times as long as a small read.

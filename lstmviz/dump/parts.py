@@ -54,7 +54,7 @@ def lock(file: FileIO) -> bool:
     A fork of this process does not keep it locked, nor can it write to it.
     """
     let_go_in_forks(file, FileIO.close)
-    return _taken(file)
+    return _try_lock(file)
 
 
 def release(file: FileIO) -> None:
@@ -62,20 +62,20 @@ def release(file: FileIO) -> None:
     if file.closed:
         return
     with suppress(OSError):
-        _give_back(file)
+        _unlock(file)
     file.close()
 
 
 if sys.platform == "win32":
 
-    def _taken(file: FileIO) -> bool:
+    def _try_lock(file: FileIO) -> bool:
         try:
             _at_locked_byte(file, msvcrt.LK_NBLCK)
         except OSError:
             return False
         return True
 
-    def _give_back(file: FileIO) -> None:
+    def _unlock(file: FileIO) -> None:
         _at_locked_byte(file, msvcrt.LK_UNLCK)
 
     def _at_locked_byte(file: FileIO, how: int) -> None:
@@ -88,7 +88,7 @@ if sys.platform == "win32":
 
 else:
 
-    def _taken(file: FileIO) -> bool:
+    def _try_lock(file: FileIO) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -97,5 +97,5 @@ else:
             return True
         return True
 
-    def _give_back(file: FileIO) -> None:
+    def _unlock(file: FileIO) -> None:
         fcntl.flock(file, fcntl.LOCK_UN)

@@ -1,4 +1,4 @@
-"""Many small windows of an axis, read in few steps: each read waits for its turn at HDF5, on a busy server for long."""
+"""Read many small windows of an axis in few reads: each waits for its turn at HDF5, which is long on a busy server."""
 
 from __future__ import annotations
 

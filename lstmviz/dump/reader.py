@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.added_files import tracks_folder
 from lstmviz.dump.added_tracks import AddedTracks, Tracks, recorded_tracks
-from lstmviz.dump.attention import Attention, Steps
+from lstmviz.dump.attention import Attention, SequenceBounds
 from lstmviz.dump.header import Header
 from lstmviz.dump.lazy_arrays import IdArray, PerSequenceArray, States, StoredArray, Tokens, Track
 from lstmviz.dump.nan import count_nan
@@ -149,8 +149,8 @@ class DumpReader:
         self.path = Path(path)
         self._place = self.path.absolute()  # the file may be opened again after the working folder changed
         file = open_safely(self.path)
-        self._file, self._pid, self._found = file, os.getpid(), _found(file)
-        self._stamp = _stamp(self._found)
+        self._file, self._pid, self._status = file, os.getpid(), _status_of(file)
+        self._stamp = _stamp(self._status)
         self._datasets: dict[str, h5py.Dataset] = {}
         try:
             header = Header(file, self.path)
@@ -326,24 +326,24 @@ class DumpReader:
         """
         if not self._is_open:
             return False
-        found = _found(self._file)
-        return _stamp(found) != self._stamp or self._may_be_another(found)
+        status = _status_of(self._file)
+        return _stamp(status) != self._stamp or self._may_be_another(status)
 
     @property
     def _is_open(self) -> bool:
         """Whether this process has the file open."""
         return bool(self._file) and self._pid == os.getpid()
 
-    def _may_be_another(self, found: os.stat_result) -> bool:
+    def _may_be_another(self, status: os.stat_result) -> bool:
         """Tell whether the open file was touched, and is still at its path: its time of writing may have been set back.
 
         Nobody can set back ``st_ctime_ns``. It changes also if a file is renamed and back, or its permissions are
         changed; it is opened again then, and its uuid compared.
         """
-        if found.st_ctime_ns == self._found.st_ctime_ns:
+        if status.st_ctime_ns == self._status.st_ctime_ns:
             return False
         with suppress(OSError):
-            return os.path.samestat(found, self._place.stat())
+            return os.path.samestat(status, self._place.stat())
         return False
 
     def _dataset(self, path: str) -> h5py.Dataset:
@@ -360,20 +360,20 @@ class DumpReader:
     def _open(self) -> h5py.File:
         """Return the open file, opened again where it was closed or touched. Raises DumpReplaced."""
         if self._is_open:
-            found = _found(self._file)
-            if _stamp(found) != self._stamp:
+            status = _status_of(self._file)
+            if _stamp(status) != self._stamp:
                 self._datasets = {}
                 self._file.close()
                 raise DumpReplaced(f"{self.path} was written to or cut since it was opened; open it again")
-            if not self._may_be_another(found):
+            if not self._may_be_another(status):
                 return self._file
             self.close()
         file = open_safely(self._place)
-        found = _found(file)
-        if Header(file, self.path).uuid() != self.uuid or _stamp(found) != self._stamp:
+        status = _status_of(file)
+        if Header(file, self.path).uuid() != self.uuid or _stamp(status) != self._stamp:
             file.close()
             raise DumpReplaced(f"{self.path} was recorded again or changed since it was opened; open it again")
-        self._file, self._pid, self._found, self._datasets = file, os.getpid(), found, {}
+        self._file, self._pid, self._status, self._datasets = file, os.getpid(), status, {}
         return self._file
 
     def _stored(self, path: str) -> StoredArray:
@@ -406,14 +406,14 @@ class DumpReader:
         return axes
 
     def _read_attention(self, header: Header) -> dict[str, Attention]:
-        steps = {name: Steps(name, axis.starts, axis.stops) for name, axis in self.axes.items()}
-        found = {}
+        steps = {name: SequenceBounds(name, axis.starts, axis.stops) for name, axis in self.axes.items()}
+        by_name = {}
         for axis, members in header.members_by_axis("attention", h5py.Dataset, list(steps)).items():
             for name, dataset in members:
                 over = header.attention(name, dataset, steps[axis], steps)
                 stored = self._stored(place_of("attention", name))
-                found[name] = Attention(name, axis, over.axis, (steps[axis], over), stored)
-        return found
+                by_name[name] = Attention(name, axis, over.axis, (steps[axis], over), stored)
+        return by_name
 
     def _named(self, source: Source) -> Source:
         """Return a source with the names of its units, where the provenance has one for each, or their shape."""
@@ -456,14 +456,14 @@ def stored_tracks(axis: Axis) -> dict[str, Track]:
     return {**recorded_tracks(axis.tracks), **({} if written is None else {written.info.name: written})}
 
 
-def _found(file: h5py.File) -> os.stat_result:
+def _status_of(file: h5py.File) -> os.stat_result:
     """Return what the system knows of an open file now."""
     return os.fstat(file.id.get_vfd_handle())
 
 
-def _stamp(found: os.stat_result) -> tuple[int, int]:
-    """Return what tells the content of a file apart from an earlier one: its size and when it was written to."""
-    return found.st_size, found.st_mtime_ns
+def _stamp(status: os.stat_result) -> tuple[int, int]:
+    """Return a stamp that changes when the content does: the file's size, and when it was written to."""
+    return status.st_size, status.st_mtime_ns
 
 
 MAX_UNITS = 2**40  # of a shape that a provenance names

@@ -66,9 +66,9 @@ class AxisPlan:
             return
         if not self.has_tokens:
             raise InputError(f"axis {self.name!r} has a vocabulary but no tokens; give tokens too")
-        odd = next((i for i, word in enumerate(self.vocab) if not isinstance(word, str)), None)
-        if odd is not None:
-            raise InputError(f"entry {odd} of the vocabulary of axis {self.name!r} is not a string; give the token")
+        index = next((i for i, word in enumerate(self.vocab) if not isinstance(word, str)), None)
+        if index is not None:
+            raise InputError(f"entry {index} of the vocabulary of axis {self.name!r} is not a string; give the token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +221,9 @@ def check_track(track: TrackInfo) -> None:
 def check_units(source: str, units: Sequence[int], n_units: int) -> tuple[int, ...]:
     """Return the model's numbers of a source's units as ints; InputError unless each unit has a different one."""
     numbers = tuple(check_whole(f"a unit's number of {source}", unit, InputError) for unit in units)
-    odd = "is negative" if min(numbers, default=0) < 0 else "is too large" if max(numbers, default=0) >= 2**31 else ""
-    if odd or len(set(numbers)) < len(numbers):
-        raise InputError(f"a unit's number of {source} {odd or 'occurs twice'}; units count from 0")
+    why = "is negative" if min(numbers, default=0) < 0 else "is too large" if max(numbers, default=0) >= 2**31 else ""
+    if why or len(set(numbers)) < len(numbers):
+        raise InputError(f"a unit's number of {source} {why or 'occurs twice'}; units count from 0")
     if len(numbers) != n_units or n_units > MAX_UNITS_LISTED:
         at_most = f", at most {MAX_UNITS_LISTED:,}" if n_units > MAX_UNITS_LISTED else ""
         raise InputError(

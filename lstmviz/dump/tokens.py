@@ -135,16 +135,16 @@ def _as_grid(rows: Any) -> NDArray[Any]:
 
 def _check_characters(texts: Sequence[str]) -> None:
     """Raise InputError for lists that became text, which would be read character by character."""
-    odd = next((i for i, text in enumerate(texts) if _LIST.match(text)), None)
-    if odd is not None:
+    index = next((i for i, text in enumerate(texts) if _LIST.match(text)), None)
+    if index is not None:
         raise InputError(
-            f"tokens[{odd}] is the text {short_repr(texts[odd])}, a list as a CSV file stores it; convert it first: "
-            "frame[column].map(ast.literal_eval)"
+            f"tokens[{index}] is the text {short_repr(texts[index])}, a list as a CSV file stores it; convert it "
+            "first: frame[column].map(ast.literal_eval)"
         )
 
 
 def _check_words(words: NDArray[Any], lengths: Sequence[int] | None) -> None:
-    """Raise InputError unless all tokens are strings, or None for padding; the one that is odd is named."""
+    """Raise InputError unless all tokens are strings, or None for padding; it names the one that is not."""
     is_text = np.array([isinstance(word, str) for word in words.flat], np.bool_).reshape(words.shape)
     is_inside = np.ones(words.shape, np.bool_)
     if lengths is not None:

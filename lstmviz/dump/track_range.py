@@ -24,11 +24,11 @@ class TrackRange:
 
 def track_range(track: Track) -> TrackRange:
     """Return the range of a track's stored values: numbers, or the indices of labels."""
-    return _range(_Same(track))
+    return _range(_ByIdentity(track))
 
 
-class _Same:
-    """A track, told from others as an object: one that was changed is another one."""
+class _ByIdentity:
+    """A track as a cache key, equal only to itself: a track that was changed is another object."""
 
     def __init__(self, track: Track) -> None:
         self.track = track
@@ -37,13 +37,13 @@ class _Same:
         return id(self.track)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.track is self.track
+        return isinstance(other, _ByIdentity) and other.track is self.track
 
 
 @lru_cache(maxsize=CACHED)
-def _range(same: _Same) -> TrackRange:
+def _range(key: _ByIdentity) -> TrackRange:
     low, high, is_integer = math.inf, -math.inf, True
-    for values in same.track.blocks():
+    for values in key.track.blocks():
         numbers = values[np.isfinite(values)]
         if numbers.size:
             low, high = min(low, float(numbers.min())), max(high, float(numbers.max()))

@@ -31,8 +31,8 @@ from lstmviz.system.own_files import new_file
 from lstmviz.system.worker import command, signal_name
 
 KIND = "tried"  # the folder in the user's cache
-MEMORY = 400 * 2**20  # bytes that the child may take, beside what it has: a chunk has 64 MB at most
-SECONDS = 8.0  # of the processor for any file, besides
+MEMORY = 400 * 2**20  # bytes that the child may take on top of what it has at its start: a chunk has 64 MB at most
+SECONDS = 8.0  # of the processor for any file, plus those for its size
 SECONDS_PER_BYTE = 1 / 20e6
 BLOCK_BYTES = 2**24  # read at a time
 SECONDS_PER_FILE = 0.1  # where a child reads many
@@ -43,91 +43,91 @@ IN_CHILD = "LSTMVIZ_READS_FIRST"  # in the environment of the child
 REFUSED = "it is damaged or hostile, and is not read; copy or record it again"
 
 OUT_OF_MEMORY, TOO_MUCH, SHORT_CHUNK = 5, 6, 7  # exit codes of the child
-HAS_TIMER = hasattr(signal, "SIGPROF")  # which ends a process that has taken its time of the processor
+HAS_TIMER = hasattr(signal, "SIGPROF")  # the signal that ends a process once its time on the processor is used up
 TOO_LONG = -signal.SIGPROF if HAS_TIMER else None
 PATIENCE = 10 if HAS_TIMER else 1  # times that limit, by the clock: a busy machine lets a child wait
-IS_HELD = sys.platform == "linux"  # to its memory; macOS takes such a limit and ignores it
-LOOK_EVERY = 0.05  # seconds between two looks at the memory of a child that is not
-START_MEMORY = 100 * 2**20  # bytes that the child has before it reads, and more
-CHECKS = 2  # what the child looks at, numbered: raise it where that becomes more, so that all files are read anew
+IS_HELD = sys.platform == "linux"  # whether the system limits the child's memory; macOS takes a limit and ignores it
+LOOK_EVERY = 0.05  # seconds between two looks at the memory of a child, where the system does not limit it
+START_MEMORY = 100 * 2**20  # bytes, more than the child has before it reads
+CHECKS = 2  # the version of the child's checks: raise it when one is added, so that all files are read anew
 
 _known: set[str] = set()
-_own: set[tuple[int, ...]] = set()  # written by this process; to be renamed into place changes a file's time of change
+_own: set[tuple[int, ...]] = set()  # written here; without the time of change, which renaming into place changes
 
 
 def know(path: Path) -> None:
     """Note that a file was written by this process, or read whole in another, as it is now."""
     with suppress(OSError):
-        _own.add(_place(path))
+        _own.add(_file_facts(path))
 
 
 def require(path: Path, called: Path) -> None:
     """Have a file read whole in a child process, unless it is known. DumpError where the child does not survive it.
 
-    A file that is damaged in a way that HDF5 tells is let through: whoever reads it says what is wrong.
+    A file whose damage HDF5 itself reports is let through: whoever reads it says what is wrong.
     """
-    identity = _unknown(path)
+    identity = _unread_identity(path)
     if identity is not None:
-        with suppress(OSError):  # no process can be started: it is read here, as checked as it can be
+        with suppress(OSError):  # where no process can be started, it is read here, with the checks there are
             _read_in_child(path, called)
-            _keep([identity])
+            _remember([identity])
 
 
 def require_many(paths: Sequence[Path]) -> None:
     """Have files read whole by few child processes; what no child survives is left to ``require``."""
-    unknown = [(path, identity) for path in paths if (identity := _unknown(path)) is not None]
+    unknown = [(path, identity) for path in paths if (identity := _unread_identity(path)) is not None]
     while len(unknown) > 1:
         some = unknown[:MANY]
         n_read = _read_many_in_child([path for path, _ in some])
-        _keep([identity for _, identity in some[:n_read]])
+        _remember([identity for _, identity in some[:n_read]])
         unknown = unknown[n_read + (n_read < len(some)) :]
 
 
-def _unknown(path: Path) -> str | None:
-    """Return what tells a file that was not read whole yet; None for one that was, or that is not there."""
+def _unread_identity(path: Path) -> str | None:
+    """Return the identity of a file that was not read whole yet; None for one that was, or that is not there."""
     if os.environ.get(IN_CHILD):
         return None
     try:
         identity = _identity(path)
     except OSError:  # whoever opens it says why
         return None
-    if identity in _known or _place(path) in _own:
+    if identity in _known or _file_facts(path) in _own:
         return None
-    kept = _kept(identity)
-    if kept is not None and kept.exists():
+    marker = _marker(identity)
+    if marker is not None and marker.exists():
         _known.add(identity)
         return None
     return identity
 
 
-def _keep(identities: Sequence[str]) -> None:
+def _remember(identities: Sequence[str]) -> None:
     """Remember files that were read whole."""
     _known.update(identities)
-    kept = [kept for each in identities if (kept := _kept(each)) is not None]
-    if kept:
+    markers = [marker for identity in identities if (marker := _marker(identity)) is not None]
+    if markers:
         with suppress(OSError):
-            if sum(1 for _ in kept[0].parent.iterdir()) > MOST_KEPT:
-                shutil.rmtree(kept[0].parent)
-                kept[0].parent.mkdir()
-            for each in kept:
-                new_file(each).close()
+            if sum(1 for _ in markers[0].parent.iterdir()) > MOST_KEPT:
+                shutil.rmtree(markers[0].parent)
+                markers[0].parent.mkdir()
+            for path in markers:
+                new_file(path).close()
 
 
 def _identity(path: Path) -> str:
-    """Return what tells a file, as it is now, from any other, and the library that is to read it.
+    """Return a digest that changes when the file does, or the library that is to read it.
 
     Whoever writes a file may set its time of modification, but not that of its change.
     """
-    facts = *_place(path), path.stat().st_ctime_ns, _library(), CHECKS
+    facts = *_file_facts(path), path.stat().st_ctime_ns, _library(), CHECKS
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:40]
 
 
-def _place(path: Path) -> tuple[int, ...]:
-    found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+def _file_facts(path: Path) -> tuple[int, ...]:
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _kept(identity: str) -> Path | None:
+def _marker(identity: str) -> Path | None:
     try:
         return cache_folder(KIND) / identity
     except LstmvizError:

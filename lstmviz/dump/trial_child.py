@@ -33,7 +33,7 @@ SPARE_BYTES = 4_096  # by which a stored chunk may exceed twice its size
 
 
 def main() -> int:
-    """Read every value of the files given, and write a byte for each; return the exit code of the first that is odd."""
+    """Read every value of the files given, and write a byte for each; return the exit code of the first that fails."""
     limit_memory()
     limit_time(float(os.environ[IN_CHILD]))
     for path in sys.argv[1:]:
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def read_whole(path: str) -> int:
-    """Read every value of a file; return the exit code that says what became of it."""
+    """Read every value of a file; return an exit code: 0, or what is wrong with it."""
     try:
         with h5py.File(path, "r") as file:
             for n_seen, item in enumerate(_objects(file)):
@@ -57,7 +57,7 @@ def read_whole(path: str) -> int:
     except _ShortChunk:
         return SHORT_CHUNK
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError):
-        pass  # HDF5 has told that it is damaged
+        pass  # HDF5 has reported the damage itself
     return 0
 
 

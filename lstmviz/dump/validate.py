@@ -70,8 +70,8 @@ def read_lengths(given: Values, n_sequences: int | None = None) -> tuple[int, ..
         of = "sequence" if n_sequences is None else f"of the {n_sequences} sequences"
         problem = f"lengths are {lengths.dtype} of shape {lengths.shape}"
         if lengths.dtype.kind == "f" and lengths.shape == wanted:
-            odd = int(np.flatnonzero(~(lengths == np.round(lengths)))[0])
-            problem = f"lengths[{odd}] is {lengths[odd]:g}, not a whole number"
+            index = int(np.flatnonzero(~(lengths == np.round(lengths)))[0])
+            problem = f"lengths[{index}] is {lengths[index]:g}, not a whole number"
         raise InputError(f"{problem}; give one whole number of steps for each {of}")
     short_ones = np.flatnonzero(lengths < 0)
     if len(short_ones):
@@ -166,8 +166,8 @@ def read_states(name: str, values: Values) -> NDArray[Any]:
     states = f"states of {name!r}"
     array = as_array(states, values, "(n_steps, n_units)", "give every step the same number of units")
     if array.dtype.kind == "O" and array.size:
-        odd = next(value for value in array.flat if not is_number(value))
-        raise InputError(f"{states} hold {short_repr(odd)}; give numbers, such as float32")
+        bad_value = next(value for value in array.flat if not is_number(value))
+        raise InputError(f"{states} hold {short_repr(bad_value)}; give numbers, such as float32")
     if array.dtype.kind not in "iufb":
         raise InputError(f"{states} are of type {array.dtype}; give numbers, such as float32")
     if array.ndim not in (2, 3):

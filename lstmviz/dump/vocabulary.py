@@ -85,15 +85,16 @@ def _listed(given: Iterable[Any]) -> list[str]:
     words = plain(given)
     words = words.tolist() if isinstance(words, np.ndarray) else list(words)
     words = [f"[unused {i}]" if word is None else word for i, word in enumerate(words)]
-    odd = next((i for i, word in enumerate(words) if not isinstance(word, str)), None)
-    if odd is None:
+    index = next((i for i, word in enumerate(words) if not isinstance(word, str)), None)
+    if index is None:
         return words
-    if isinstance(words[odd], float) and words[odd] != words[odd]:
+    if isinstance(words[index], float) and words[index] != words[index]:
         raise InputError(
-            f"vocab[{odd}] is nan, as pandas reads the words null, nan and NA; read the file with keep_default_na=False"
+            f"vocab[{index}] is nan, as pandas reads the words null, nan and NA; read the file with "
+            "keep_default_na=False"
         )
-    remedy = "decode it to text" if isinstance(words[odd], bytes) else "give the token of each id from 0"
-    raise InputError(f"vocab[{odd}] is {short_repr(words[odd])}, not a string; {remedy}")
+    remedy = "decode it to text" if isinstance(words[index], bytes) else "give the token of each id from 0"
+    raise InputError(f"vocab[{index}] is {short_repr(words[index])}, not a string; {remedy}")
 
 
 def _by_id(given: Mapping[Any, Any]) -> list[str]:

@@ -109,7 +109,7 @@ def write_dump(
         provenance={} if provenance is None else provenance,
         attention=tuple(one.plan for one in pairs),
     )
-    if pid != os.getpid():  # a fork, made where the blocks are, leaves the dump to the process that it came from
+    if pid != os.getpid():  # making the blocks forked this process: its parent writes the dump
         return target
     _write(target, plan, contents, pairs)
     if n_empty := sum(content.validator.n_empty for content in contents):

@@ -88,8 +88,10 @@ class DumpWriter:
         n_new = int(sum(lengths))
         wanted = self.plan.keys(axis)
         if set(arrays) != set(wanted):
-            odd = min((k.name or k.role for k in set(arrays) ^ set(wanted)), default="")
-            raise DumpError(f"{odd!r} is missing or was not declared; each block carries every array of axis {axis!r}")
+            mismatched = min((k.name or k.role for k in set(arrays) ^ set(wanted)), default="")
+            raise DumpError(
+                f"{mismatched!r} is missing or was not declared; each block carries every array of axis {axis!r}"
+            )
         for key in wanted:
             self._check_shape(key, arrays[key], n_new, len(lengths))
         does_continue = continues and self._n_steps[axis] > 0

@@ -1,6 +1,6 @@
-"""Whoever asks may leave, and a question may have a budget: what takes long looks, now and then, whether to go on.
+"""End a question whose asker has left or whose budget is used up: long work calls ``look`` now and then, which raises.
 
-Reading recorded values, tokens or an index looks by itself, so that every question about a corpus can be ended.
+Reading recorded values, tokens or an index calls it already, so that every question about a corpus can be ended.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _added(calls: ContextVar[tuple[Look, ...]], call: Look) -> Iterator[None]:
 
 @contextmanager
 def for_everybody() -> Iterator[None]:
-    """Do in the block what others need, too: whoever asked for it may leave, and it is still done."""
+    """Do in the block what others need too: it is finished even if the asker leaves or the budget is used up."""
     looks, tells = _looks.set(()), _tells.set(())
     try:
         yield
@@ -46,12 +46,12 @@ def for_everybody() -> Iterator[None]:
 
 
 def look() -> None:
-    """Raise what ends the present question, where something does; costs next to nothing where nobody asked."""
+    """Raise where the present question is to end; costs next to nothing outside a question."""
     for each in _looks.get():
         each()
 
 
 def takes_long() -> None:
-    """Say that the present question is about to take long; raise what ends it, where too many do."""
+    """Say that the present question is about to take long; raises where too many do already."""
     for each in _tells.get():
         each()

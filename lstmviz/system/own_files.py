@@ -22,7 +22,7 @@ FileStamp = tuple[int, int, int, int]
 
 
 def file_stamp(path: Path, *, follow_symlinks: bool = False) -> FileStamp | None:
-    """Return what tells a file apart from a later one at the same path; None where there is none."""
+    """Return a stamp that changes when the file at a path is written to or replaced; None where there is none."""
     try:
         status = path.stat(follow_symlinks=follow_symlinks)
     except OSError:
@@ -43,12 +43,12 @@ def own_folder(path: Path, like: Path | None = None) -> Path:
 
 def check_own_folder(path: Path, like: Path | None = None) -> None:
     """Raise OSError unless a folder is there, is not a link, and belongs to whom ``own_folder`` trusts."""
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or is_link(path):
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode) or is_link(path):
         raise OSError(errno.ENOTDIR, "it is a link or no folder; remove it", str(path))
     if hasattr(os, "getuid"):
         trusted = {os.getuid(), 0} | ({like.stat().st_uid} if like is not None else set())
-        if found.st_uid not in trusted:
+        if status.st_uid not in trusted:
             raise OSError(errno.EPERM, "it belongs to another user", str(path))
 
 

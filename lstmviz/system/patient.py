@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 
 def patiently(work: Callable[[], T]) -> T:
-    """Return what ``work`` returns, or raise what it raises, from a thread that all others go before.
+    """Return what ``work`` returns, or raise what it raises, from a thread of the lowest priority.
 
     It is for work that holds Python's lock only for moments: whoever waits for the lock would wait for this thread. A
     thread cannot become urgent again, so each piece of work has a new one. Only Linux has threads with a priority.
-    Whoever watches the present question is told before, and what the work takes counts for the question.
+    The present question is said to take long first (``takes_long``), and what the work takes counts for it.
     """
     takes_long()
     result: Future[T] = Future()

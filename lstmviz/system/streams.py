@@ -38,14 +38,14 @@ def flush() -> int:
 
 def give_up(err: OSError) -> int:
     """Write no more after an error of writing, and say which, if there is a reader; return the exit code."""
-    leave_to_nobody()
+    discard_output()
     if isinstance(err, BrokenPipeError):
         return BROKEN_PIPE
     print(f"lstmviz: the output cannot be written ({err.strerror})", file=sys.stderr)
     return 1
 
 
-def leave_to_nobody() -> None:
+def discard_output() -> None:
     """Discard what is still buffered, so that the interpreter does not complain at exit."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)

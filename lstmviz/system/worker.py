@@ -23,7 +23,7 @@ STDERR_KEPT = 8_192  # bytes of the end of its stderr, for the line that says wh
 STDERR_WAIT = 1.0  # seconds; a process that the worker started may hold its stderr open after it
 NICE = 10  # of 19, the kindest
 AUTOGROUP = Path("/proc/self/autogroup")  # the priority of a session, where Linux groups processes by it
-LINE = 200  # characters of a line that says why
+LINE = 200  # characters, at most, of the line that says why a worker failed
 FIRST_FAULT = 0x80000000
 FAULTS = {0xC0000005: "access violation", 0xC0000094: "division by zero", 0xC00000FD: "stack overflow"}
 

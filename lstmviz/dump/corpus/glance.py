@@ -61,7 +61,7 @@ def glance_of(reader: DumpReader, stamp: FileStamp | None = None) -> Glance:
 
 
 def dump_stamp(path: Path) -> FileStamp | None:
-    """Return what tells a file, or the list of a corpus, apart from a later one at the same path."""
+    """Return a stamp that changes when a file, or the list of a corpus, does; None where there is no file."""
     return file_stamp(path / CORPUS_FILE if path.is_dir() else path, follow_symlinks=True)
 
 

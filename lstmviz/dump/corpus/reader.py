@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.added_files import ValuesFile, read_about, read_list, tracks_folder
 from lstmviz.dump.added_tracks import AddedTracks, PartOfRows, Tracks, recorded_tracks
-from lstmviz.dump.attention import Attention, Steps
+from lstmviz.dump.attention import Attention, SequenceBounds
 from lstmviz.dump.corpus.joined_arrays import JoinedArray, RelabelledArray
 from lstmviz.dump.corpus.manifest import (
     CORPUS_FILE,
@@ -158,7 +158,7 @@ class ShardReader(DumpReader):
     def _join_attention(self, shards: Sequence[_CheckedShard], name: str) -> Attention:
         parts = [shard.reader.attention[name] for shard in shards]
         axis, over = parts[0].axis, parts[0].over
-        steps = tuple(Steps(n, self.axes[n].starts, self.axes[n].stops) for n in (axis, over))
+        steps = tuple(SequenceBounds(n, self.axes[n].starts, self.axes[n].stops) for n in (axis, over))
         path = place_of("attention", name)
         dtype = np.result_type(*(shard.dtypes[path] for shard in shards))
         lengths = tuple(part.n_values for part in parts)

@@ -119,7 +119,7 @@ def _locked(parts_dir: Path) -> Iterator[FileIO]:
 
 
 def _tries(attempt: Callable[[], bool]) -> Iterator[bool]:
-    """Try for a short while: whoever looks whether a recording runs has its lock for an instant."""
+    """Try for a short while: a process that only checks whether a recording runs holds its lock for an instant."""
     for _ in range(LOCK_TRIES):
         yield attempt()
         time.sleep(LOCK_PAUSE)
