@@ -72,7 +72,7 @@ def passes_by_axis(
         name: (Pass(),) if several is None else tuple(several)
         for name, several in by_axis("passes", passes, names).items()
     }
-    odd = next((one for several in by_name.values() for one in several if not isinstance(one, Pass)), None)
-    if odd is not None or not all(by_name.values()):
+    not_a_pass = next((one for several in by_name.values() for one in several if not isinstance(one, Pass)), None)
+    if not_a_pass is not None or not all(by_name.values()):
         raise InputError("passes need one or more lstmviz.Pass, such as passes=[lstmviz.Pass(tokens=ids), ...]")
     return by_name

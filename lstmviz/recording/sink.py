@@ -232,6 +232,6 @@ def print_line(line: str) -> None:
 
 
 def print_and_note(line: str, err: BaseException) -> None:
-    """Print a line on standard error, and add it to the traceback of an exception that goes on."""
+    """Print a line on standard error, and add it to the traceback of an exception that is raised further."""
     print_line(line)
     err.add_note(line)

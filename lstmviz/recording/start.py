@@ -184,9 +184,9 @@ def _one_model(given: Any) -> nn.Module:
         names = [type(model).__name__.lower() for model in given]
         given = {n if names.count(n) == 1 else f"{n}{i}": m for i, (n, m) in enumerate(zip(names, given, strict=True))}
     if are_several or (isinstance(given, Mapping) and any(isinstance(m, nn.Module) for m in given.values())):
-        odd = [type(model).__name__ for model in given.values() if not isinstance(model, nn.Module)]
-        if odd or not given:
-            problem = f"a {odd[0]} is among the models" if odd else "no model is given"
+        unknown = [type(model).__name__ for model in given.values() if not isinstance(model, nn.Module)]
+        if unknown or not given:
+            problem = f"a {unknown[0]} is among the models" if unknown else "no model is given"
             raise RecordingError(f"{problem}; pass the nn.Module that is run, or several of them")
         return nn.ModuleDict(dict(given))
     model: nn.Module = given
@@ -253,10 +253,10 @@ def _read_states(given: Sequence[str], modules: Sequence[RecordedModule]) -> fro
     has_declared = any(m.kind.is_declared for m in modules)
     gates = [s for s in known if s in GATES]
     allowed = [*(s for s in known if s not in GATES), *(["gates"] if gates else []), *gates]
-    odd = next((s for s in names if s not in ("h", "c", "gates", *GATES)), None)
+    unknown = next((s for s in names if s not in ("h", "c", "gates", *GATES)), None)
     wanted = frozenset(s for name in names for s in (GATES if name == "gates" else (name,)))
-    if odd is not None or not names or not (has_declared or wanted & set(known)):
-        requested = repr(odd) if odd is not None else ", ".join(map(repr, names)) or "nothing"
+    if unknown is not None or not names or not (has_declared or wanted & set(known)):
+        requested = repr(unknown) if unknown is not None else ", ".join(map(repr, names)) or "nothing"
         raise RecordingError(f"states asks for {requested}; pick from {', '.join(map(repr, allowed))}")
     return wanted
 

@@ -1,4 +1,4 @@
-"""One run of a model at a time: whoever comes meanwhile waits, as long as they have patience for."""
+"""Run a model for one caller at a time: others wait, each as long as its ``patience`` lasts."""
 
 from __future__ import annotations
 

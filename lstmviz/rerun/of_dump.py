@@ -16,7 +16,7 @@ N_EXAMPLES = 60  # tokens of a vocabulary that are shown as examples
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads a typed text, in words for a person: the model, and how it cuts a text.
+    """The model that reads a typed text, described for a person, and how it cuts a text.
 
     ``level`` is "char", "word", "token" (as the user's own function cuts it) or "number". ``some`` are examples of the
     ``n_vocab`` tokens that it knows.
@@ -32,7 +32,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """What gives the runner of a dump, and says who reads its texts; both may raise ModelError."""
+    """A model attached to a dump: how to get its runner, and its description; both may raise ModelError."""
 
     runner: Callable[[], Runner]
     reader: Callable[[], Reader]
@@ -67,7 +67,7 @@ def runner_of(dump: DumpReader) -> Runner:
 
 
 def reader_of(dump: DumpReader) -> Reader:
-    """Return who reads a typed text, without loading the model beside a dump; ModelError where nobody does."""
+    """Describe the model that reads a typed text, without loading the one beside a dump; ModelError without a model."""
     attached = _attached.get(dump)
     if attached is not None:
         return attached.reader()

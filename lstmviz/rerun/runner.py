@@ -1,4 +1,4 @@
-"""What lstmviz needs of a model to run it: its states held and kept, its outputs, and a text as ids."""
+"""What lstmviz needs of a model to run it: to read a text as ids, to hold and keep its states, and to give outputs."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Runner(Network, Protocol):
         """The torch module; its recurrent modules are found by name."""
 
     def __hash__(self) -> int:
-        """Return what tells a runner from others."""
+        """Return the same for equal runners, so that results can be cached by runner."""
 
     def read(self, text: str) -> ReadText:
         """Return a text as the model reads it; InputError where it cannot be."""

@@ -95,7 +95,7 @@ def load(path: str | os.PathLike[str]) -> TextModel:
         raise ModelError(f"{target} cannot be read as a model ({reason_of(err)})") from err
     stored = {name: list(value.shape) for name, value in weights.items()}
     if wanted != stored:
-        odd = min(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name))
-        raise ModelError(f"{target}: weight {odd!r} is {stored.get(odd)} and the description says {wanted.get(odd)}")
+        name = min(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name))
+        raise ModelError(f"{target}: weight {name!r} is {stored.get(name)} and the description says {wanted.get(name)}")
     model.load_state_dict({name: value.float() for name, value in weights.items()}, assign=True)
     return model.eval()

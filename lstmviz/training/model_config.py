@@ -73,9 +73,9 @@ class ModelDescription:
         whole = {name: getattr(self, name) for name in ("n_layers", "n_units", "n_embedding")}
         if self.unknown is not None:
             whole["unknown"] = self.unknown
-        odd = next((name for name, value in whole.items() if type(value) is not int), None)
-        if odd is not None:
-            raise InputError(f"{odd} is {whole[odd]!r:.40}; give a whole number")
+        not_whole = next((name for name, value in whole.items() if type(value) is not int), None)
+        if not_whole is not None:
+            raise InputError(f"{not_whole} is {whole[not_whole]!r:.40}; give a whole number")
         if not isinstance(self.is_bidirectional, bool):
             raise InputError(f"is_bidirectional is {self.is_bidirectional!r:.40}; give true or false")
 

@@ -44,9 +44,9 @@ class Encoder:
         known = {token: i for i, token in enumerate(self.vocab)}
         ids = [known.get(token, self.unknown) for token in tokens]
         if None in ids:
-            odd = tokens[ids.index(None)]
+            unknown_token = tokens[ids.index(None)]
             raise TextError(
-                f"the model does not know {odd[:40]!r}; it knows {', '.join(map(repr, self.vocab[:12]))} ..."
+                f"the model does not know {unknown_token[:40]!r}; it knows {', '.join(map(repr, self.vocab[:12]))} ..."
             )
         return np.array(ids, np.int64)
 

@@ -258,7 +258,7 @@ def fails(text):
 @pytest.mark.parametrize(
     ("encode", "line"),
     [
-        (fails, r"encode failed: KeyError: 'no such thing' \(test_live\.py, line \d+\); mend encode="),
+        (fails, r"encode failed: KeyError: 'no such thing' \(test_live\.py, line \d+\); fix encode="),
         (lambda text: [99], "encode gave id 99 and the dump's vocabulary has 0 to 7"),
         (
             lambda text: [6, 6, 6],
@@ -293,7 +293,7 @@ def broken(model, ids):
 @pytest.mark.parametrize(
     ("forward", "line"),
     [
-        (broken, r"forward failed: AttributeError: .* \(module\.py, line \d+\); mend forward="),
+        (broken, r"forward failed: AttributeError: .* \(module\.py, line \d+\); fix forward="),
         (wrong_shape, r"forward returned logits of shape \(1, 2, 8\) for ids of shape \(1, 4\)"),
         (lambda model, ids: "text", "forward returned a str; return logits as a tensor, or None"),
         (lambda model: None, "forward is called with 2 arguments, and this one cannot be"),

@@ -94,9 +94,9 @@ def by_axis(
             f"this recording has the axes {', '.join(names)}; say which {argument} is for: "
             f"{argument}={{{names[0]!r}: ...}}"
         )
-    odd = next((name for name in given if name not in names), None)
-    if odd is not None:
-        raise InputError(f"{argument} is given for axis {odd!r}, and the recording has {', '.join(names)}")
+    unknown = next((name for name in given if name not in names), None)
+    if unknown is not None:
+        raise InputError(f"{argument} is given for axis {unknown!r}, and the recording has {', '.join(names)}")
     return {name: given.get(name) for name in names}
 
 
@@ -110,10 +110,10 @@ def matches(pattern: str, path: str, *others: str) -> bool:
 def patterns_of(argument: str, given: Patterns) -> tuple[str, ...]:
     """Return one or several patterns as a tuple; RecordingError where one is not a string."""
     patterns = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (given,)
-    odd = next((p for p in patterns if not isinstance(p, str)), None)
-    if odd is not None:
+    not_text = next((p for p in patterns if not isinstance(p, str)), None)
+    if not_text is not None:
         raise RecordingError(
-            f"{argument} has {odd!r}, which is not a string; give names such as 'rnn.l0' or 'encoder*'"
+            f"{argument} has {not_text!r}, which is not a string; give names such as 'rnn.l0' or 'encoder*'"
         )
     return patterns
 
@@ -157,8 +157,8 @@ def _read_features(given: Any) -> tuple[str, ...] | None:
     if given is None:
         return None
     names = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
-    odd = next((name for name in names if not isinstance(name, str)), None)
-    if odd is not None or (duplicate := first_duplicate(names)) is not None:
-        problem = f"{odd!r}, not a string" if odd is not None else f"{duplicate!r} twice"
+    not_text = next((name for name in names if not isinstance(name, str)), None)
+    if not_text is not None or (duplicate := first_duplicate(names)) is not None:
+        problem = f"{not_text!r}, not a string" if not_text is not None else f"{duplicate!r} twice"
         raise InputError(f"features has {problem}; give each number of an input a name of its own")
     return names

@@ -249,10 +249,10 @@ class AxisBatch:
         """Raise RecordingError unless every pass has the same sources."""
         first = self._passes[0].states.keys() | self._passes[0].attention.keys()
         for i, forward in enumerate(self._passes):
-            odd = next(iter(first ^ (forward.states.keys() | forward.attention.keys())), None)
-            if odd is not None:
+            missing = next(iter(first ^ (forward.states.keys() | forward.attention.keys())), None)
+            if missing is not None:
                 raise RecordingError(
-                    f"{odd} was not made in every pass (look at pass {i}); run the same modules in each"
+                    f"{missing} was not made in every pass (look at pass {i}); run the same modules in each"
                 )
 
 

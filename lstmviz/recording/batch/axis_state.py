@@ -228,9 +228,9 @@ def check_types(
 ) -> None:
     """Raise RecordingError unless a batch (or a pass) has the tracks of the first, of the same types."""
     if given.keys() != first.keys():
-        odd = min(given.keys() ^ first.keys())
-        place = f"{before} and not this one" if odd in first else f"{now} and not the first"
-        raise RecordingError(f"track {odd!r} is in {place}; give the same tracks in {everywhere}")
+        missing = min(given.keys() ^ first.keys())
+        place = f"{before} and not this one" if missing in first else f"{now} and not the first"
+        raise RecordingError(f"track {missing!r} is in {place}; give the same tracks in {everywhere}")
     for name, kind in given.items():
         if kind != first[name]:
             are_floats = kind.startswith("float") and first[name] != "text"

@@ -84,12 +84,12 @@ def _in_text(breaks: Breaks, placement: Placement | None, valid: ValidSteps) -> 
 
 def _problem_of_breaks(name: str, breaks: Breaks, begins: NDArray[np.bool_] | None) -> str | None:
     """Describe the first step at which a state was not passed on although an episode goes on."""
-    odd = breaks[breaks[:, 2] != ZERO]
-    odd = odd if begins is None else odd[~begins[odd[:, 1], odd[:, 0]]]
-    if not len(odd):
+    unmarked = breaks[breaks[:, 2] != ZERO]
+    unmarked = unmarked if begins is None else unmarked[~begins[unmarked[:, 1], unmarked[:, 0]]]
+    if not len(unmarked):
         return None
-    step, row, _ = odd[odd[:, 0].argmin()].tolist()
-    ways = set(odd[odd[:, 0] == step, 2].tolist())
+    step, row, _ = unmarked[unmarked[:, 0].argmin()].tolist()
+    ways = set(unmarked[unmarked[:, 0] == step, 2].tolist())
     way = ways.pop() if len(ways) == 1 else OTHER
     if begins is not None and way != REORDERED:
         how = "was reset" if way == ANEW else "did not start with the state of the step before"

@@ -37,10 +37,10 @@ def check_outputs(name: str, rows: Mapping[str, Ints], reading: ModuleReading, p
         sequence_of = np.full(1 + max(known.max(initial=-1), of_outputs.max(initial=-1)), -1)
         sequence_of[known] = np.nonzero(read >= 0)[0]
         sequences = np.where(of_outputs < 0, -1, sequence_of[of_outputs])
-        odd = np.argwhere((sequences >= 0) & (sequences != np.arange(len(read))[:, None]))
-        if not len(odd):
+        misplaced = np.argwhere((sequences >= 0) & (sequences != np.arange(len(read))[:, None]))
+        if not len(misplaced):
             continue
-        i, step = odd[0].tolist()
+        i, step = misplaced[0].tolist()
         guess = "give them in the order of the tokens"
         if of_outputs.shape == read.shape and np.array_equal(of_outputs.T, read):
             guess = "did you pass (steps, batch, n)? give outputs.transpose(0, 1)"

@@ -1,4 +1,4 @@
-"""Compare the tokens given with the rows that a module read, where nothing else tells what those rows are.
+"""Compare the tokens given with the rows that a module read, where nothing else shows what those rows are.
 
 A model may be given rows that were looked up outside the batch, or inside code that torch does not show. Equal tokens
 then have equal rows, and other tokens others, in the order in which they were read and in no other.
@@ -17,9 +17,9 @@ from lstmviz.recording.batch.fit_tokens import ALIGNED, CHECKED, NOT_CHECKED, Fi
 from lstmviz.recording.batch.pass_inputs import CheckedPass
 from lstmviz.recording.batch.placement import Placement
 from lstmviz.recording.batch.valid_steps import ValidSteps
-from lstmviz.recording.follow.by_rows import Marks, are_paired, near_of
+from lstmviz.recording.follow.by_rows import Marks, are_paired, mark_tolerance
 
-_FEWEST_TWICE = 3  # tokens that occur twice; of others, one may stand for another
+_FEWEST_TWICE = 3  # tokens that occur twice; with fewer, one token could be taken for another
 
 
 def fit_rows(name: str, given: CheckedPass, kinds_of_marks: Iterable[Marks | None]) -> Fit:
@@ -48,11 +48,11 @@ def _way(name: str, given: TokenGrid, valid: ValidSteps | None, marks: Marks) ->
     if (np.unique(inside, return_counts=True)[1] > 1).sum() < _FEWEST_TWICE:
         return None
     both, read = mask[:, :-1] & mask[:, 1:], marks.T
-    near = near_of(read[mask])
-    is_straight = are_paired(inside, read[mask], near)
-    is_from_end = bool(is_whole and are_paired(tokens, read[:, ::-1], near))
-    is_ahead = are_paired(tokens[:, :-1][both], read[:, 1:][both], near)
-    is_behind = are_paired(tokens[:, 1:][both], read[:, :-1][both], near)
+    tolerance = mark_tolerance(read[mask])
+    is_straight = are_paired(inside, read[mask], tolerance)
+    is_from_end = bool(is_whole and are_paired(tokens, read[:, ::-1], tolerance))
+    is_ahead = are_paired(tokens[:, :-1][both], read[:, 1:][both], tolerance)
+    is_behind = are_paired(tokens[:, 1:][both], read[:, :-1][both], tolerance)
     if is_straight + is_from_end + is_ahead + is_behind != 1:
         return None
     if is_from_end:

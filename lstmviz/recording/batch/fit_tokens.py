@@ -278,10 +278,10 @@ def _other_tokens(name: str, source: SourceReading, ids: Ints, valid: ValidSteps
     read = _in_shape(source.ids, ids.shape)
     mask = np.ones(ids.shape, np.bool_) if valid is None else valid.mask(ids.shape[1])
     both = mask & (read >= 0) & (ids >= 0)
-    odd = np.argwhere(both & (read != ids))
+    differing = np.argwhere(both & (read != ids))
     line = f"{name} read other tokens than were given"
-    if len(odd):
-        i, step = odd[0].tolist()
+    if len(differing):
+        i, step = differing[0].tolist()
         line += f": step {step} of sequence {i} is id {ids[i, step]}, and {source.name} was given {read[i, step]}"
     ahead = both[:, 1:] & both[:, :-1]
     if ids.shape[0] == ids.shape[1] and ids.shape == source.ids.shape and agrees(source.ids, ids, valid):

@@ -73,11 +73,12 @@ def _at_begins(track: PassTrack, mask: NDArray[np.bool_], layout: PassLayout) ->
     goes_on = layout.valid.mask(mask.shape[1])
     goes_on = goes_on if layout.begins is None else goes_on & ~layout.begins
     sequence, step = (a[1:] for a in np.nonzero(mask))
-    odd = np.flatnonzero((values[1:] != values[:-1]) & goes_on[mask][1:])
-    if len(odd):
+    changes = np.flatnonzero((values[1:] != values[:-1]) & goes_on[mask][1:])
+    if len(changes):
+        at = changes[0]
         raise RecordingError(
-            f"{track.name!r} changes from {values[odd[0]]!r} to {values[odd[0] + 1]!r} at step {step[odd[0]]} of "
-            f"sequence {sequence[odd[0]]}, where starts= marks no episode; give each episode one value"
+            f"{track.name!r} changes from {values[at]!r} to {values[at + 1]!r} at step {step[at]} of sequence "
+            f"{sequence[at]}, where starts= marks no episode; give each episode one value"
         )
     segments = layout.segments
     index: NDArray[np.int64] = (np.cumsum(mask) - 1).reshape(mask.shape)[segments.sequence, segments.first]

@@ -25,8 +25,8 @@ def pair_attention(rows: Mapping[str, AxisRows], axes: Mapping[str, AxisState]) 
         if not given.attention:
             continue
         attention = {
-            what: _at_steps(what, weights, (name, given), rows.get(weights.over), axes)
-            for what, weights in given.attention.items()
+            attention_name: _at_steps(attention_name, weights, (name, given), rows.get(weights.over), axes)
+            for attention_name, weights in given.attention.items()
         }
         paired[name] = replace(given, attention=attention)
     return paired

@@ -109,9 +109,9 @@ def by_place(places: Ints, shape: tuple[int, int], valid: ValidSteps | None) -> 
     both = is_placed[:, 1:] & is_placed[:, :-1]
     strides = np.diff(steps, axis=1)
     has_gap = (np.diff(is_placed.astype(np.int8), axis=1) == 1).sum(1) + is_placed[:, 0] > 1
-    odd = both & (np.abs(strides) != 1)
+    is_jump = both & (np.abs(strides) != 1)
     turns = both[:, 1:] & both[:, :-1] & (strides[:, 1:] != strides[:, :-1])
-    if has_gap.any() or odd.any() or turns.any():
+    if has_gap.any() or is_jump.any() or turns.any():
         raise Mixed
     return Placement(steps, sequences)
 

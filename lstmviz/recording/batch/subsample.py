@@ -159,9 +159,9 @@ def _chosen_units(source: str, given: slice | tuple[int, ...], n_units: int) -> 
                 f"units={_units_text(given)} keeps none of the {n_units} units of {source}; keep one or more"
             )
         return tuple(sorted(units))
-    odd = next((u for u in given if not 0 <= u < n_units), None)
-    if odd is not None:
-        raise RecordingError(f"units asks for unit {odd} of {source}, which has units 0 to {n_units - 1}")
+    missing = next((u for u in given if not 0 <= u < n_units), None)
+    if missing is not None:
+        raise RecordingError(f"units asks for unit {missing} of {source}, which has units 0 to {n_units - 1}")
     if len(set(given)) < len(given):
         raise RecordingError(f"units asks for one unit of {source} twice; name each once")
     return given

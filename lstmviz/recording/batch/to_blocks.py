@@ -117,17 +117,18 @@ def check_plan(blocks: Sequence[AxisBlock], known: DumpPlan) -> None:
 def _other_sources(block: AxisBlock, expected: Sequence[SourcePlan]) -> str:
     """Say which source a batch has and the first lacks, or the other way round, or has in another size."""
     first, now = {s.name: s for s in expected}, {s.name: s for s in block.sources}
-    odd = min(first.keys() ^ now.keys(), default=None)
-    if odd is None:
-        odd = next(name for name, s in now.items() if s != first[name])
-        sizes = f"{first[odd].n_units} units in the first batch and {now[odd].n_units} in this one"
-        return f"{odd} has {sizes}; make the same in each"
+    source = min(first.keys() ^ now.keys(), default=None)
+    if source is None:
+        source = next(name for name, s in now.items() if s != first[name])
+        sizes = f"{first[source].n_units} units in the first batch and {now[source].n_units} in this one"
+        return f"{source} has {sizes}; make the same in each"
     states = block.rows.states
-    common = dict.fromkeys(s.module for n, s in states.items() if n in first and s.module != n and odd not in n)
-    place = "ran in the first batch and not in this one" if odd in first else "ran in this batch and not in the first"
-    name = states[odd].module if odd in states else odd.rsplit(".", 2)[0] if odd.count(".") > 1 else odd
+    common = dict.fromkeys(s.module for n, s in states.items() if n in first and s.module != n and source not in n)
+    is_gone = source in first
+    place = "ran in the first batch and not in this one" if is_gone else "ran in this batch and not in the first"
+    name = states[source].module if source in states else source.rsplit(".", 2)[0] if source.count(".") > 1 else source
     remedy = f"; or leave {name} out with layers={list(common)!r}" if common and name not in common else ""
-    return f"{name} ({odd}) {place}; run the same modules in each{remedy}"
+    return f"{name} ({source}) {place}; run the same modules in each{remedy}"
 
 
 def _ids(axis: AxisState, tokens: NDArray[Any], new: dict[str, tuple[str, ...]]) -> NDArray[np.uint32]:

@@ -133,10 +133,11 @@ class _Words:
 
     def ids(self, index: int, words: Sequence[str]) -> Ids:
         """Return the ids of tokens; InputError for one that is not in the vocabulary, where no token stands for it."""
-        odd = next((word for word in words if word not in self._ids), None)
-        if odd is not None and self._unknown is None:
+        unknown = next((word for word in words if word not in self._ids), None)
+        if unknown is not None and self._unknown is None:
             raise InputError(
-                f"token {odd!r} of text {index} is not in vocab; let encode put the model's unknown token in its place"
+                f"token {unknown!r} of text {index} is not in vocab; let encode put the model's unknown token in its "
+                "place"
             )
         return np.array([self._ids.get(word, self._unknown) for word in words], np.int64)
 
@@ -152,8 +153,8 @@ class _Words:
         if words is None and isinstance(text, str) and not self._joining.pieces:
             words = cut_text(text, self._joining.join)
         tokens = [self._vocab[i] if i < len(self._vocab) else "" for i in ids.tolist()]
-        found = None if words is None else in_place_of_unknown(words, tokens, is_known)
-        return found or [None] * len(ids)
+        written = None if words is None else in_place_of_unknown(words, tokens, is_known)
+        return written or [None] * len(ids)
 
 
 def _strings(given: Any) -> list[str] | None:

@@ -108,17 +108,17 @@ def scores_in(
 
     None where it holds none: the last size has to be one of ``n_tokens``.
     """
-    found = getattr(output, "logits", output)
-    found = found[0] if isinstance(found, (tuple, list)) and found else found
-    if not isinstance(found, Tensor) or not n_tokens or found.dim() not in (2, 3) or found.shape[-1] not in n_tokens:
+    scores = getattr(output, "logits", output)
+    scores = scores[0] if isinstance(scores, (tuple, list)) and scores else scores
+    if not isinstance(scores, Tensor) or not n_tokens or scores.dim() not in (2, 3) or scores.shape[-1] not in n_tokens:
         return None
     batch, steps = shape
     laid = (steps, batch) if is_steps_first else (batch, steps)
-    if found.dim() == 2 and len(found) == batch * steps:  # flattened for the loss
-        found = found.view(*laid, -1)
-    if found.dim() != 3 or tuple(found.shape[:2]) != laid:
+    if scores.dim() == 2 and len(scores) == batch * steps:  # flattened for the loss
+        scores = scores.view(*laid, -1)
+    if scores.dim() != 3 or tuple(scores.shape[:2]) != laid:
         return None
-    return found.transpose(0, 1) if is_steps_first else found
+    return scores.transpose(0, 1) if is_steps_first else scores
 
 
 def n_tokens_of(model: nn.Module, n_vocab: int | None) -> set[int]:

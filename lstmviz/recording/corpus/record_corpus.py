@@ -150,11 +150,11 @@ def _check_options(options: Mapping[str, Any]) -> None:
     if "n_steps" in options:
         raise InputError("n_steps is counted by record_corpus itself, from a list of texts; leave it out")
     known = [p.name for p in inspect.signature(record).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    odd = next((name for name in options if name not in known), None)
-    if odd is not None:
+    unknown = next((name for name in options if name not in known), None)
+    if unknown is not None:
         option_names = ", ".join(name for name in known if name != "n_steps")
         raise InputError(
-            f"{odd!r} is not an option of record_corpus or record; the options of record are {option_names}"
+            f"{unknown!r} is not an option of record_corpus or record; the options of record are {option_names}"
         )
 
 

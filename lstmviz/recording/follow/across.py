@@ -26,21 +26,23 @@ def across(kind: str, places_of: Callable[[Any], Places], args: Any, kwargs: Map
         kernel = args[1] if len(args) > 1 else kwargs["weight"]
         is_pointwise = kernel[0, 0].numel() == 1 and args[0].dim() == kernel.dim()
         return (
-            _each(places, lambda p: _alike(p, (1,)).expand(len(p), len(kernel), *p.shape[2:])) if is_pointwise else {}
+            _by_source(places, lambda p: _merge_along(p, (1,)).expand(len(p), len(kernel), *p.shape[2:]))
+            if is_pointwise
+            else {}
         )
     dims = _dims(args, kwargs, args[0].dim())
     if kind == "softmax":
-        return _each(places, lambda p: _alike(p, dims).expand_as(p))
+        return _by_source(places, lambda p: _merge_along(p, dims).expand_as(p))
     keeps = kwargs.get("keepdim", len(args) > 2 and args[2] is True)
-    return _each(places, lambda p: _alike(p, dims) if keeps else _alike(p, dims).squeeze(dims))
+    return _by_source(places, lambda p: _merge_along(p, dims) if keeps else _merge_along(p, dims).squeeze(dims))
 
 
 class _MixedError(Exception):
     """Elements of two tokens are computed together."""
 
 
-def _each(places: Places, function: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
-    """Return what a function makes of the places of each source; those of which it mixes tokens are left out."""
+def _by_source(places: Places, function: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
+    """Apply a function to the places of each source; a source of which it mixes tokens is left out."""
     result = {}
     for source, place in places.items():
         try:
@@ -50,8 +52,8 @@ def _each(places: Places, function: Callable[[Tensor], Tensor]) -> dict[str, Ten
     return result
 
 
-def _alike(place: Tensor, dims: Sequence[int]) -> Tensor:
-    """Return places that are the same along some dimensions, which then have the size 1."""
+def _merge_along(place: Tensor, dims: Sequence[int]) -> Tensor:
+    """Return the places with some dimensions merged to size 1; _MixedError where they differ along one."""
     for dim in dims:
         if place.shape[dim] == 1 or (place.stride(dim) == 0 and place.shape[dim]):
             place = place.narrow(dim, 0, 1)
@@ -87,13 +89,13 @@ def _einsum(places_of: Callable[[Any], Places], args: Any) -> dict[str, Tensor]:
     kept = [letter for letter in own if letter in output]
 
     def moved(place: Tensor) -> Tensor:
-        place = _alike(place, summed).squeeze(tuple(summed))
+        place = _merge_along(place, summed).squeeze(tuple(summed))
         place = place.permute([kept.index(letter) for letter in output if letter in kept])
         for dim, letter in enumerate(output):
             place = place if letter in kept else place.unsqueeze(dim)
         return place.expand([sizes[letter] for letter in output])
 
-    return _each(next(filter(None, known)), moved)
+    return _by_source(next(filter(None, known)), moved)
 
 
 def _spelled(spec: str, n: int) -> str:

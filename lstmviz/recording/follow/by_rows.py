@@ -1,4 +1,4 @@
-"""Tell tokens by the rows that a module read, where torch does not show how they came about.
+"""Recognise tokens by the rows that a module read, where torch does not show how the rows came about.
 
 A layer that acts on each step by itself gives equal tokens equal rows, and other tokens others. Where the ids of one
 lookup and the rows of a module's input are paired like that in one order and in no other, each row's token is known.
@@ -23,7 +23,7 @@ _FEWEST_REPEATS = 6  # of ids: each is a chance for a wrong order to show itself
 _FEWEST_IDS = 3
 _FIRST_LOOK = 2000  # steps, by which most wrong orders are ruled out
 _MOST_CLOSE = 100  # ids whose marks may lie close together in one of their two parts
-_SAME = 1e-5  # of the spread of all marks; rounding moves the marks of equal rows by less, other rows lie further apart
+_SAME = 1e-5  # of the spread of all marks: rounding moves the marks of equal rows by less, and others lie further apart
 
 
 def marks_of(rows: Tensor) -> Marks:
@@ -47,28 +47,28 @@ def _weights(n: int) -> Tensor:
 
 
 def paired_places(ids: Ints, marks: Marks) -> Ints | None:
-    """Return the place among ``ids`` (batch, steps) that each row of ``marks`` (steps, batch) stems from.
+    """Return the place among ``ids`` (batch, steps) of which each row of ``marks`` (steps, batch) was made.
 
-    None unless there is one order in which equal ids have equal marks and other ids others.
+    None unless there is exactly one order in which equal ids have equal marks and other ids others.
     """
     flat, few = ids.reshape(-1), 1 + _FIRST_LOOK // marks.shape[1]
-    near = near_of(marks)
+    tolerance = mark_tolerance(marks)
     fitting: list[Ints] = []
     steps = np.arange(len(marks))
     for grid, order in _orders(ids.shape, marks.shape):
-        if _marks_by_id(flat[grid[order(steps[:few])]].reshape(-1), marks[:few].reshape(-1), near) is None:
+        if _marks_by_id(flat[grid[order(steps[:few])]].reshape(-1), marks[:few].reshape(-1), tolerance) is None:
             continue
         places = grid[order(steps)]
-        if are_paired(flat[places], marks, near):
+        if are_paired(flat[places], marks, tolerance):
             fitting.append(places)
     is_one = len(fitting) > 0 and all(np.array_equal(fitting[0], other) for other in fitting[1:])
     return fitting[0] if is_one else None
 
 
 def _orders(shape: tuple[int, ...], wanted: tuple[int, ...]) -> Iterator[tuple[Ints, Callable[[Ints], Ints]]]:
-    """Yield the orders that are tried: places (steps, batch), and what says which of their steps a module's steps are.
+    """Yield the orders to try: places (steps, batch), and a function from a module's steps to steps of those places.
 
-    They are those that models make, and near misses of them.
+    They are the orders in which models read, and near misses of them.
     """
     places, n = np.arange(shape[0] * shape[1]).reshape(shape), wanted[0]
     for grid in (places, places.T):
@@ -81,25 +81,25 @@ def _orders(shape: tuple[int, ...], wanted: tuple[int, ...]) -> Iterator[tuple[I
             yield one, lambda steps: (steps + 1) % n
 
 
-def are_paired(ids: Ints, marks: Marks, near: float | None = None) -> bool:
+def are_paired(ids: Ints, marks: Marks, tolerance: float | None = None) -> bool:
     """Tell whether equal ids have equal marks and other ids others, with enough of both to tell.
 
-    ``near`` is how far marks of equal rows may be apart, where it is known of these and others.
+    ``tolerance`` is how far marks of equal rows may be apart, where it is known of these and others.
     """
     flat, numbers = marks.reshape(-1), ids.reshape(-1)
-    near = near_of(flat) if near is None else near
-    if not flat.size or not math.isfinite(near):
+    tolerance = mark_tolerance(flat) if tolerance is None else tolerance
+    if not flat.size or not math.isfinite(tolerance):
         return False
     few = slice(0, _FIRST_LOOK)
-    if flat.size > _FIRST_LOOK and _marks_by_id(numbers[few], flat[few], near) is None:
+    if flat.size > _FIRST_LOOK and _marks_by_id(numbers[few], flat[few], tolerance) is None:
         return False
-    by_id = _marks_by_id(numbers, flat, near)
+    by_id = _marks_by_id(numbers, flat, tolerance)
     if by_id is None or len(by_id) < _FEWEST_IDS or flat.size - len(by_id) < _FEWEST_REPEATS:
         return False
-    return _are_apart(by_id[np.argsort(by_id.real)], near)
+    return _are_distinct(by_id[np.argsort(by_id.real)], tolerance)
 
 
-def near_of(marks: Marks) -> float:
+def mark_tolerance(marks: Marks) -> float:
     """Return how far marks of equal rows may be apart; not finite where a mark is not."""
     if not marks.size:
         return math.nan
@@ -107,7 +107,7 @@ def near_of(marks: Marks) -> float:
     return _SAME * float(np.max([*map(np.ptp, parts), 1e-30]))
 
 
-def _marks_by_id(ids: Ints, marks: Marks, near: float) -> Marks | None:
+def _marks_by_id(ids: Ints, marks: Marks, tolerance: float) -> Marks | None:
     """Return a mark of each id; None where one id has two."""
     if int(ids.min()) < 0 or int(ids.max()) > 8 * len(ids) + 1000:
         ids = np.unique(ids, return_inverse=True)[1].reshape(-1)
@@ -115,17 +115,17 @@ def _marks_by_id(ids: Ints, marks: Marks, near: float) -> Marks | None:
     at[ids] = np.arange(len(ids))
     by_id = marks[at]
     off = (marks - by_id[ids]).view(marks.real.dtype)
-    is_one_each = max(off.max(), -off.min()) <= near
+    is_one_each = max(off.max(), -off.min()) <= tolerance
     return by_id[at >= 0] if is_one_each else None
 
 
-def _are_apart(by_real: Marks, near: float) -> bool:
+def _are_distinct(by_real: Marks, tolerance: float) -> bool:
     """Tell whether no two marks, sorted by their real parts, are near each other."""
     for k in range(1, min(len(by_real), _MOST_CLOSE)):
         between = by_real[k:] - by_real[:-k]
-        close = between.real <= near
+        close = between.real <= tolerance
         if not close.any():
             return True
-        if (np.abs(between.imag[close]) <= near).any():
+        if (np.abs(between.imag[close]) <= tolerance).any():
             return False
     return len(by_real) <= _MOST_CLOSE

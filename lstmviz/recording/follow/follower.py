@@ -74,7 +74,7 @@ class TokenFollower(TorchFunctionMode):
 
     @property
     def is_on(self) -> bool:
-        """Whether tokens are followed now; a long loop of single steps is followed at its begin only."""
+        """Whether tokens are followed now; a long loop of single steps is followed at its beginning only."""
         return self._is_on
 
     def start(self) -> None:

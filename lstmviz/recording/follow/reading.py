@@ -102,15 +102,15 @@ def readings_of(follower: TokenFollower, reading: ModuleReading) -> list[SourceR
     """Return what a module read, by source; without those that only count steps, if there are others."""
     names = [name for name in reading.sources if name != GIVEN]
     given = reading.places(GIVEN) if GIVEN in reading.sources else None
-    result = [] if names else _told_by_rows(follower, reading)
+    result = [] if names else _matched_by_rows(follower, reading)
     for name in names:
         places = reading.places(name)
         known = places >= 0
         calls = follower.calls(name)
         ids = calls[0].reshape(-1) if len(calls) == 1 else np.concatenate([call.reshape(-1) for call in calls])
         starts = np.cumsum([0, *(call.size for call in calls)])
-        there = places if known.all() else places[known]
-        ends = [there.min(), there.max()] if there.size else []
+        known_places = places if known.all() else places[known]
+        ends = [known_places.min(), known_places.max()] if known_places.size else []
         used = np.unique(np.searchsorted(starts, ends, side="right") - 1)
         looked_up = calls[int(used[0])] if len(used) == 1 else None
         local = np.where(known, places - starts[used[0]], -1) if len(used) == 1 else places
@@ -119,8 +119,8 @@ def readings_of(follower: TokenFollower, reading: ModuleReading) -> list[SourceR
     return [source for source in result if not source.counts] or result
 
 
-def _told_by_rows(follower: TokenFollower, reading: ModuleReading) -> list[SourceReading]:
-    """Return what a module read where only its rows tell: the one lookup whose ids they are paired with."""
+def _matched_by_rows(follower: TokenFollower, reading: ModuleReading) -> list[SourceReading]:
+    """Return what a module read where only its rows show it: the one lookup whose ids they are paired with."""
     marks, result = reading.all_marks, []
     if marks is None:
         return []
@@ -136,7 +136,7 @@ def _told_by_rows(follower: TokenFollower, reading: ModuleReading) -> list[Sourc
 
 
 def _continued(places: Ints) -> Ints:
-    """Continue the places of a long loop, which is followed at its begin only, as the last two steps go on."""
+    """Continue the places of a long loop, which is followed at its beginning only, as the last two steps go on."""
     if not len(places) or (places[-1] >= 0).any():
         return places
     known = np.flatnonzero((places >= 0).any(1))

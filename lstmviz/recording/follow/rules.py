@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 Places = Mapping[str, Tensor]
-"""By source of tokens: for each element the place among the source's tokens that it stems from, -1 for none."""
+"""By source of tokens: the place, among the source's tokens, of the one that each element was made of; -1 for none."""
 
 _MOVES = (
     "view reshape flatten unflatten view_as reshape_as transpose permute t swapaxes swapdims movedim moveaxis flip "

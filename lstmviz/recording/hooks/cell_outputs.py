@@ -1,4 +1,4 @@
-"""Which outputs of a cell of one's own are its states, as ``record(cells=...)`` is told."""
+"""Which outputs of a user's own cell are its states: the values of ``record(cells=...)``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CellOutputs:
         places: Where each state is in what the cell returns, by the state's name.
 
     Raises:
-        InputError: No state is named, or a place is none.
+        InputError: No state is named, or a place is invalid.
 
     Example:
         >>> import torch

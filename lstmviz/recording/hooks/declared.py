@@ -92,10 +92,10 @@ class DeclaredCollector:
         for part in path:
             value = _inside(value, part)
         if not isinstance(value, Tensor) or value.dim() not in (1, 2) or 0 in value.shape:
-            there = "nothing" if value is _MISSING else _in_words(value)
+            kind = "nothing" if value is _MISSING else _in_words(value)
             raise RecordingError(
                 f"{self._name} returns {_in_words(output)}, and cells says {state}={_place(path)}, where there is "
-                f"{there}; say where a tensor (batch, n_units) is{', or () for all of it' * isinstance(output, Tensor)}"
+                f"{kind}; say where a tensor (batch, n_units) is{', or () for all of it' * isinstance(output, Tensor)}"
             )
         return value if value.dim() == 2 else value[None]
 

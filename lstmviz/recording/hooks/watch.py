@@ -40,7 +40,7 @@ class Watch:
         return output
 
     def __reduce__(self) -> Any:
-        """Stand for the module's own ``forward``."""
+        """Copy or pickle as the module's own ``forward``."""
         if self._before is not None:
             return itemgetter(0), ((self._before,),)
         return getattr, (self._module, "forward")

@@ -23,7 +23,7 @@ AnyScale = RoundingScale | Callable[[], RoundingScale]
 
 _GATES = "ifgo"
 _MANY = 64  # steps in a chunk from which on they are scanned in blocks, if each is short
-_SHORT = 4096  # values of a step; each turn over fewer costs no less
+_SHORT = 4096  # values of a step; an operation on fewer takes as long
 
 
 def lstm_states(run: LayerRun, wanted: Collection[str], self_check: SelfCheck) -> dict[str, Tensor]:

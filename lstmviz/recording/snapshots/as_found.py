@@ -1,4 +1,4 @@
-"""Run a model in between, and leave no trace: its mode, its own tensors, random numbers and autocast as they were."""
+"""Run a model amid its training, leaving no trace: its mode, own tensors, random numbers and autocast as before."""
 
 from __future__ import annotations
 

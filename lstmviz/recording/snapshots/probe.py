@@ -1,4 +1,4 @@
-"""What a model reads at each moment of its training: texts, or batches of one's own; the same ones each time."""
+"""What a model reads at each moment of its training: texts, or the user's own batches; the same ones each time."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ BATCH_SIZE = 32  # texts that run together
 GIVEN = ("tokens", "inputs", "lengths", "mask", "tracks", "sequence_tracks", "starts", "continues", "ids")
 Digest = Any  # of hashlib
 Labels = tuple[Mapping[str, Iterable[Any]] | None, Mapping[str, Iterable[Any]] | None]
-"""Tracks of the steps of some texts, and of whole texts; they are no part of what tells a probe from another."""
+"""Tracks of the steps of some texts, and of whole texts; a probe with other labels is the same probe."""
 
 
 class Probe(Protocol):
-    """What is read at each moment; ``name`` tells it from another."""
+    """What is read at each moment; ``name`` is a digest of it."""
 
     name: str
 
@@ -76,7 +76,7 @@ class TextProbe:
 
 
 class BatchProbe:
-    """Batches as a loop of one's own gives them: ids (batch, steps), or mappings of the arguments of ``run.batch``."""
+    """Batches as the user's own loop gives them: ids (batch, steps), or mappings of the arguments of ``run.batch``."""
 
     def __init__(
         self,
@@ -154,13 +154,13 @@ def make_probe(
 def _arguments(index: int, batch: Any) -> dict[str, Any]:
     """Return the arguments of ``run.batch`` for a batch."""
     given = dict(batch) if isinstance(batch, Mapping) else {"tokens": batch}
-    if "input_ids" in given:  # as a tokenizer of Hugging Face returns it; what else is there is the model's
+    if "input_ids" in given:  # as a tokenizer of Hugging Face returns it; its other entries are for the model
         mask = {"mask": given["attention_mask"]} if "attention_mask" in given else {}
         return {"tokens": given["input_ids"], **mask}
-    odd = next((name for name in given if name not in GIVEN), None)
-    if odd is not None or not ("tokens" in given or "inputs" in given):
-        what = f"has {odd!r}" if odd is not None else "has neither tokens nor inputs"
-        raise InputError(f"batch {index} {what}; give ids (batch, steps), or a mapping of {', '.join(GIVEN)}")
+    unknown = next((name for name in given if name not in GIVEN), None)
+    if unknown is not None or not ("tokens" in given or "inputs" in given):
+        problem = f"has {unknown!r}" if unknown is not None else "has neither tokens nor inputs"
+        raise InputError(f"batch {index} {problem}; give ids (batch, steps), or a mapping of {', '.join(GIVEN)}")
     return given
 
 

@@ -102,9 +102,11 @@ class Snapshots:
 
         if not isinstance(model, nn.Module):
             raise InputError(f"a {type(model).__name__} is no torch module; give the nn.Module that learns")
-        odd = next((name for name in options if name in ("path", "overwrite", "n_steps", "index")), None)
-        if odd is not None:
-            raise InputError(f"{odd}= is not for Snapshots, which names and replaces its dumps itself; leave it out")
+        reserved = next((name for name in options if name in ("path", "overwrite", "n_steps", "index")), None)
+        if reserved is not None:
+            raise InputError(
+                f"{reserved}= is not for Snapshots, which names and replaces its dumps itself; leave it out"
+            )
         self._model, self._vocab, self._options, self._keeps_weights = model, vocab, options, bool(weights)
         with as_found(model):  # a model in training mode could not be recorded
             read_options(model, vocab, **options)  # says what does not fit, before the training begins
@@ -116,7 +118,7 @@ class Snapshots:
             raise RecordingError(
                 f"no moments can be kept in {self.folder} ({err.strerror or err}); give another folder="
             ) from err
-        self._taken = {moment.update: seen for moment, seen in self._found()}
+        self._taken = {moment.update: seen for moment, seen in self._moments_in_folder()}
 
     @property
     def updates(self) -> tuple[int, ...]:
@@ -189,9 +191,9 @@ class Snapshots:
         self._taken[moment.update] = replace(taken, path=target)
         return target
 
-    def _found(self) -> list[tuple[Moment, Glance]]:
+    def _moments_in_folder(self) -> list[tuple[Moment, Glance]]:
         """Return the moments that are in the folder; InputError where they are of another probe."""
-        found = []
+        moments = []
         for path in dumps_in(self.folder):
             try:
                 seen = glance(path)
@@ -205,8 +207,8 @@ class Snapshots:
                     f"{path} is a moment of another text or vocabulary; give the same texts=, encode= and vocab=, or "
                     "another folder="
                 )
-            found.append((moment, seen))
-        return found
+            moments.append((moment, seen))
+        return moments
 
     def _check_same(self, taken: Glance) -> None:
         """Raise RecordingError where a moment has other sources than those before."""
@@ -215,15 +217,15 @@ class Snapshots:
             return
         has, had = ({s.name: s.n_units for s in seen.sources} for seen in (taken, before))
         if has != had:
-            odd = next(name for name in {**had, **has} if has.get(name) != had.get(name))
+            source = next(name for name in {**had, **has} if has.get(name) != had.get(name))
             raise RecordingError(
-                f"{odd} has {has.get(odd, 'no')} units now and {had.get(odd, 'none')} in {before.path}; give the same "
-                "model and options, or another folder="
+                f"{source} has {has.get(source, 'no')} units now and {had.get(source, 'none')} in {before.path}; give "
+                "the same model and options, or another folder="
             )
 
 
 def print_left_out(update: int, folder: Path, err: Exception | None = None) -> None:
-    """Say in a line on standard error that a folder lacks a moment, and what stood in the way unless that was said."""
+    """Print on standard error that a folder lacks a moment, with the error that prevented it, if it is given."""
     reason = "" if err is None else f" ({reason_of(err)})"
     print_line(f"the moment of update {update:,} is left out of {folder}; the training goes on{reason}")
 

@@ -24,14 +24,14 @@ def at_moment(live: LiveModel, path: Path) -> LiveModel:
     model = _module_like(live)
     here = {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
     weights = _read(path, sum(value.numel() for value in here.values()))
-    odd = next(
+    name = next(
         (name for name in {**here, **weights} if _shape(here.get(name)) != _shape(weights.get(name))),
         None,
     )
-    if odd is not None:
+    if name is not None:
         raise ModelError(
-            f"{path.name} has {odd} of shape {_shape(weights.get(odd))}, and this {type(model).__name__} has "
-            f"{_shape(here.get(odd))}; give the model that was trained"
+            f"{path.name} has {name} of shape {_shape(weights.get(name))}, and this {type(model).__name__} has "
+            f"{_shape(here.get(name))}; give the model that was trained"
         )
     model.load_state_dict(weights, strict=False)  # what is no tensor stays
     then = copy.copy(live)
@@ -49,7 +49,7 @@ def _read(path: Path, n_values: int) -> dict[str, Tensor]:
 
 def _module_like(live: LiveModel) -> nn.Module:
     if live.untrained is not None:
-        made = called("untrained", ModelError, live.untrained, remedy="mend untrained=")
+        made = called("untrained", ModelError, live.untrained, remedy="fix untrained=")
         if not isinstance(made, nn.Module):
             raise ModelError(f"untrained returned a {type(made).__name__}; return a module of the same shape")
         return made

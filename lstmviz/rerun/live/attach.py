@@ -27,7 +27,7 @@ Stamp = tuple[tuple[int, int, int], ...]
 
 
 def offer_live(dump: DumpReader, live: LiveModel) -> ModelError | None:
-    """Attach a model to a dump that it fits; else return why not, which the page says where no model lies beside."""
+    """Attach a model to a dump that it fits; else return why not, which the page says unless a model lies beside it."""
     try:
         attach_live(dump, live)
     except ModelError as err:
@@ -51,11 +51,11 @@ def attach_live(dump: DumpReader, given: Any, encode: Any = None) -> None:
 
     def checked() -> _Checked:
         """Return the model, as it was when the dump was recorded where its weights were kept."""
-        there = at()
-        if there is None or moment_of(there.provenance) is None:
+        open_dump = at()
+        if open_dump is None or moment_of(open_dump.provenance) is None:
             return own
-        stamp = file_stamp(weights_beside(there.path))
-        return own if stamp is None else _of_moment(live, there, stamp)
+        stamp = file_stamp(weights_beside(open_dump.path))
+        return own if stamp is None else _of_moment(live, open_dump, stamp)
 
     checked().runner()
     attach(dump, Attached(lambda: checked().runner(), lambda: checked().reader()))

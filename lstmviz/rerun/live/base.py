@@ -84,7 +84,7 @@ class LiveBase(TextRunner):
             )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            model = called("untrained", ModelError, self.live.untrained, remedy="mend untrained=")
+            model = called("untrained", ModelError, self.live.untrained, remedy="fix untrained=")
         if not isinstance(model, nn.Module) or sources_of(model) != sources_of(self.module):
             raise ModelError(f"untrained returned no {self.name} of the same shape; return a new one")
         network = LiveNetwork(self.live, model)

@@ -30,7 +30,7 @@ class ModelCall:
     def output(self, ids: Tensor) -> Any:
         """Return what the model returns."""
         if self._forward is not None:
-            remedy = "mend forward="
+            remedy = "fix forward="
             return called("forward", ModelError, self._forward, self.model, ids, remedy=remedy)
         given = ids.transpose(0, 1).contiguous() if self.is_steps_first else ids
         more = {name: self._value(name, ids) for name in self._others}

@@ -114,7 +114,7 @@ def encoded(text: str, encode: Callable[[str], Any], known: Mapping[str, int]) -
 
     Strings become their ids in ``known``.
     """
-    given = called("encode", InputError, encode, text, remedy="mend encode=, or type another text")
+    given = called("encode", InputError, encode, text, remedy="fix encode=, or type another text")
     values, is_read = given, None
     if is_encoding(given):
         values, is_read = given.ids, given.attention_mask
@@ -132,9 +132,11 @@ def encoded(text: str, encode: Callable[[str], Any], known: Mapping[str, int]) -
 
 
 def _ids_of_strings(array: NDArray[Any], known: Mapping[str, int]) -> NDArray[np.int64]:
-    odd = next((one for one in array.flat if not isinstance(one, str) or one not in known), None)
-    if array.ndim != 1 or odd is not None:
-        raise InputError(f"encode gave {short_repr(odd)}, which the dump's vocabulary lacks; give its unknown token")
+    unknown = next((one for one in array.flat if not isinstance(one, str) or one not in known), None)
+    if array.ndim != 1 or unknown is not None:
+        raise InputError(
+            f"encode gave {short_repr(unknown)}, which the dump's vocabulary lacks; give its unknown token"
+        )
     return np.array([known[one] for one in array], np.int64)
 
 

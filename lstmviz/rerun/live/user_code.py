@@ -1,4 +1,4 @@
-"""Code of the user's own, called so that whatever goes wrong in it is one line, without a path of this machine."""
+"""The user's own code, called so that whatever goes wrong in it is one line, without a path of this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def called(
-    what: str, error: type[LstmvizError], function: Callable[..., T], *arguments: Any, remedy: str = "mend it"
+    name: str, error: type[LstmvizError], function: Callable[..., T], *arguments: Any, remedy: str = "fix it"
 ) -> T:
     """Return what a function of the user returns; ``error`` in one line where it raises something of its own."""
     try:
@@ -21,7 +21,7 @@ def called(
     except LstmvizError:
         raise
     except Exception as err:
-        raise error(f"{what} failed: {in_one_line(err)}; {remedy}") from err
+        raise error(f"{name} failed: {in_one_line(err)}; {remedy}") from err
 
 
 def in_one_line(err: BaseException) -> str:

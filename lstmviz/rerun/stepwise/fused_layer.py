@@ -1,7 +1,7 @@
 """A layer in which nothing is held, run fused; c of the units that are asked for is computed from its h.
 
-Where rows are one text with a step changed here or there, all rows are the first one up to a step of their own: those
-steps are run once.
+Where rows are one text with a step changed here or there, each row equals the first one up to some step: those steps
+are run once.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _run(mode: str, cell: LayerCell, x: Tensor, begin: States) -> tuple[Tensor, 
 def _run_alike(
     run: Callable[[Tensor, States], tuple[Tensor, States]], x: Tensor, begin: States
 ) -> tuple[Tensor, States]:
-    """Return the same for rows that are the first one up to some step: it is run whole, the others from there on."""
+    """Return the same for rows that equal the first one up to some step: it is run whole, the others from there on."""
     groups, n_steps, n_rows = _groups(x, begin), len(x), x.shape[1]
     if len(groups) < 2:
         return run(x, begin)

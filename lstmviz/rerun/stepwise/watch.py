@@ -16,8 +16,8 @@ class Watch:
 
     ``held`` has a setter for each state that is held, by source. ``kept`` gets the states of the sources in ``keep`` at
     every step of the last call, (n_steps, n_rows, n_units) each, rows in the order of the caller's batch. ``keep`` has
-    the units of each source, or None for all. ``is_alike`` says that all rows are the first one up to some step, those
-    that depart from it later further below; that costs less, and gives the same.
+    the units of each source, or None for all. ``is_alike`` says that each row equals the first one up to some step,
+    later for rows further down: those steps are run once, with the same result.
     """
 
     held: Mapping[str, Setter]
