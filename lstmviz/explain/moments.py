@@ -45,15 +45,15 @@ class Moments:
     """
 
     def __init__(self, dumps: Sequence[DumpReader]) -> None:
-        found = [(moment_of(dump.provenance), dump) for dump in dumps]
-        if not found:
+        pairs = [(moment_of(dump.provenance), dump) for dump in dumps]
+        if not pairs:
             raise InputError("no moment is given; give the dumps that lstmviz.Snapshots left in a folder")
-        known = [(moment, dump) for moment, dump in found if moment is not None]
-        if len(known) < len(found) or len({moment.probe for moment, _ in known}) > 1:
-            odd = next(
-                (dump for moment, dump in found if moment is None or moment.probe != known[0][0].probe), dumps[0]
+        known = [(moment, dump) for moment, dump in pairs if moment is not None]
+        if len(known) < len(pairs) or len({moment.probe for moment, _ in known}) > 1:
+            stray = next(
+                (dump for moment, dump in pairs if moment is None or moment.probe != known[0][0].probe), dumps[0]
             )
-            raise InputError(f"{odd.path} is no moment of this training; give the dumps of one folder of Snapshots")
+            raise InputError(f"{stray.path} is no moment of this training; give the dumps of one folder of Snapshots")
         known.sort(key=lambda pair: pair[0].update)
         self.dumps = tuple(dump for _, dump in known)
         self.updates = tuple(moment.update for moment, _ in known)
@@ -108,8 +108,8 @@ class Moments:
         Raises:
             UnknownName: There is no such source.
         """
-        found = [alignment(dump, source, self.dumps[-1]) for dump in self.dumps]
-        return self._frame({"cka": [one.cka for one in found], "cka_chance": [one.cka_chance for one in found]})
+        aligned = [alignment(dump, source, self.dumps[-1]) for dump in self.dumps]
+        return self._frame({"cka": [one.cka for one in aligned], "cka_chance": [one.cka_chance for one in aligned]})
 
     def pattern(
         self, pattern: Pattern | PatternFile | str, label: Filter | None = None, ablate: bool = False
@@ -203,11 +203,11 @@ def alignment(dump: DumpReader, source: str, last: DumpReader) -> Alignment:
 def at_matches(dump: DumpReader, pattern: Pattern, label: Filter | None) -> dict[str, Any]:
     """Return how many matches share all units of a pattern, and how well they carry a label."""
     spans = summary_spans(dump, pattern)
-    found: dict[str, Any] = {"n_matches": len(spans.start)}
+    figures: dict[str, Any] = {"n_matches": len(spans.start)}
     if label is not None:
         row = enrichment_of_spans(dump, pattern.axis, spans, label).iloc[0]
-        found |= {name: float(row[name]) for name in AT_MATCHES}
-    return found
+        figures |= {name: float(row[name]) for name in AT_MATCHES}
+    return figures
 
 
 @lru_cache(maxsize=CACHED)
@@ -222,9 +222,9 @@ def effect(dump: DumpReader, pattern: Pattern) -> float:
 
 
 def unit_at(dump: DumpReader, source: str, unit: int, last: DumpReader, label: Filter | None) -> dict[str, Any]:
-    """Return how a unit stands to the last moment, and how well it detects a label."""
+    """Return how a unit relates to those of the last moment, and how well it detects a label."""
     row = alignment(dump, source, last).units.iloc[unit]
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "r": correlation(dump, source, unit, last),
         "partner": int(row["partner"]),
         "r_partner": float(row["r"]),
@@ -232,8 +232,8 @@ def unit_at(dump: DumpReader, source: str, unit: int, last: DumpReader, label: F
     }
     if label is not None:
         ranked = ranking(dump, label, (source,))
-        found |= {name: ranked.loc[ranked["unit"] == unit, name].iloc[0] for name in OF_A_UNIT}
-    return found
+        figures |= {name: ranked.loc[ranked["unit"] == unit, name].iloc[0] for name in OF_A_UNIT}
+    return figures
 
 
 def best_unit(dump: DumpReader, label: Filter, sources: tuple[str, ...] | None) -> dict[str, Any]:

@@ -58,8 +58,8 @@ def _drawn(axis: Axis, track: Track, view: Window) -> NDArray[np.float64]:
 
 def _weights(axis: Axis, track: Track) -> Track | None:
     """Return the probabilities of a track of predictions: "p1" of the same group for "top1"."""
-    found = re.fullmatch(r"(.*)top(\d+)", track.info.name)
-    if not found or not track.info.group:
+    parts = re.fullmatch(r"(.*)top(\d+)", track.info.name)
+    if not parts or not track.info.group:
         return None
-    other = axis.tracks.get(f"{found[1]}p{found[2]}")
+    other = axis.tracks.get(f"{parts[1]}p{parts[2]}")
     return other if other is not None and other.info.group == track.info.group else None

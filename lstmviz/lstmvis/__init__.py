@@ -37,12 +37,12 @@ def projects_in(folder: Path) -> list[Path]:
 
     Hidden folders, links and the insides of projects are not looked into.
     """
-    found = []
+    projects = []
     for n, (where, folders, files) in enumerate(os.walk(folder)):
         if CONFIG_FILE in files and Path(where) != folder:
-            found.append(Path(where))
+            projects.append(Path(where))
             folders.clear()
         folders[:] = [name for name in folders if not name.startswith(".")]
         if n >= MOST_FOLDERS:
             break
-    return sorted(found)
+    return sorted(projects)

@@ -124,8 +124,8 @@ def read_lengths(where: str | os.PathLike[str]) -> tuple[int, ...]:
     flat = np.asarray(values).ravel()
     bad = np.flatnonzero(~((flat >= 1) & (flat < MOST_STEPS) & (flat == np.floor(flat))))
     if not len(flat) or len(bad):
-        told = f"{flat[bad[0]]} as length {bad[0] + 1}" if len(bad) else "no length"
-        raise LstmvizError(f"{path} has {told}; give one whole number of 1 or more for each document")
+        problem = f"{flat[bad[0]]} as length {bad[0] + 1}" if len(bad) else "no length"
+        raise LstmvizError(f"{path} has {problem}; give one whole number of 1 or more for each document")
     return tuple(int(v) for v in flat.tolist())
 
 

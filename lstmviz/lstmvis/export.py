@@ -79,7 +79,7 @@ class RankedWords:
 
 def ranked_words(tracks: Mapping[str, Track]) -> list[RankedWords]:
     """Find the groups of ``GROUP.top1``, ``GROUP.top2`` ... of the same labels, with ``GROUP.p1`` ... or without."""
-    found = []
+    groups = []
     for group in dict.fromkeys(track.info.group for track in tracks.values() if track.info.group):
         members = {name: track for name, track in tracks.items() if track.info.group == group}
         words, weights = (_ranks(members, f"{group}.{kind}") for kind in ("top", "p"))
@@ -87,8 +87,8 @@ def ranked_words(tracks: Mapping[str, Track]) -> list[RankedWords]:
         kinds = {(t.info.kind, t.info.per) for t in words}, {(t.info.kind, t.info.per) for t in weights}
         has_one_vocabulary = len({t.labels for t in words}) == 1
         if is_whole and has_one_vocabulary and kinds[0] == {("category", "step")} and kinds[1] <= {("number", "step")}:
-            found.append(RankedWords(group, words, weights))
-    return found
+            groups.append(RankedWords(group, words, weights))
+    return groups
 
 
 def _ranks(tracks: Mapping[str, Track], prefix: str) -> tuple[Track, ...]:
@@ -239,9 +239,9 @@ class _Export:
         ids = file.create_dataset(path, shape, "<u4")
         weights = file.create_dataset(f"{path}_weights", shape, "<f8") if some.weights else None
         for start, stop in step_blocks(self.axis.n_steps, 16 * len(some.words)):
-            found = np.stack([track[start:stop] for track in some.words], axis=1)
-            has_none |= bool((found < 0).any())
-            ids[start:stop] = np.where(found < 0, len(labels), found)
+            ranked = np.stack([track[start:stop] for track in some.words], axis=1)
+            has_none |= bool((ranked < 0).any())
+            ids[start:stop] = np.where(ranked < 0, len(labels), ranked)
             if weights is not None:
                 weights[start:stop] = np.stack([track[start:stop] for track in some.weights], axis=1)
         entry = {"file": "tracks", "path": path, "dict": self._labels(path, some.group, labels, has_none)}

@@ -119,13 +119,13 @@ class MetaReader:
 
     def _numbers(self, column: Column) -> Dictionary | None:
         """Return whole numbers as labels; None if there are too many, or others."""
-        found = np.zeros(0)
+        numbers = np.zeros(0)
         for start, stop in step_blocks(self.length.n_steps, 64):
-            found = np.union1d(found, column.read(start, stop))
-            is_whole = np.isfinite(found) & (found == np.trunc(found)) & (found >= 0) & (found < MAX_ID)
-            if len(found) > MAX_NUMBERS or not is_whole.all():
+            numbers = np.union1d(numbers, column.read(start, stop))
+            is_whole = np.isfinite(numbers) & (numbers == np.trunc(numbers)) & (numbers >= 0) & (numbers < MAX_ID)
+            if len(numbers) > MAX_NUMBERS or not is_whole.all():
                 return None
-        return Dictionary({int(v): str(int(v)) for v in found.tolist()})
+        return Dictionary({int(v): str(int(v)) for v in numbers.tolist()})
 
     def _leave_out(self, meta: Meta, why: str, how: str = "") -> None:
         self.notes.append(f"{CONFIG_FILE}: meta {meta.name!r} is left out{' ' + how if how else ''}: {why}")

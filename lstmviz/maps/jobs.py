@@ -35,7 +35,7 @@ BEAT = 1.0  # seconds between two heartbeats
 DEAD = 10.0  # seconds without a heartbeat after which the process that computed a map is gone
 MAX_JOBS = 8  # that run or wait
 MOST_BYTES = 2**16  # of a job's file
-MOST_WORDS = 500  # characters that are told of it
+MOST_WORDS = 500  # characters of what a job's file says, that are shown
 
 log = logging.getLogger("lstmviz")
 
@@ -77,7 +77,7 @@ def status(dump: DumpReader, source: str, method: Method, n_steps: int, seed: in
     """Return the state of a map. Raises what ``compute_map`` raises."""
     if find_map(dump, source, method, n_steps, seed) is not None:
         return Job("done", 1.0)
-    return _told(_job_file(map_key(dump, source, method, n_steps, seed)))
+    return _job_of(_job_file(map_key(dump, source, method, n_steps, seed)))
 
 
 def start(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int = 0, by: str = "") -> Job:
@@ -104,9 +104,9 @@ def start(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int
     except OSError as err:
         raise ProjectionError(_cannot(err)) from err
     work = _Work(path, entry, dump, source, method, n_steps, seed)
-    told = _told(path)
+    job = _job_of(path)
     threading.Thread(target=work.run, name=f"lstmviz-{NAMES[method]}", daemon=True).start()
-    return told
+    return job
 
 
 def cancel(dump: DumpReader, source: str, method: Method, n_steps: int, seed: int = 0) -> None:
@@ -204,8 +204,8 @@ def _cannot(err: OSError) -> str:
     return f"the map cannot be computed here ({err.strerror or type(err).__name__})"
 
 
-def _told(path: Path) -> Job:
-    """Return the job of a file, in words: how many are before one that waits."""
+def _job_of(path: Path) -> Job:
+    """Return the job of a file, for one that waits with the number of those before it in words."""
     entry = _read(path, _now(path.parent))
     if entry.state != "waiting":
         return Job(entry.state, entry.share, entry.words)
@@ -228,7 +228,7 @@ def _read(path: Path, now: float) -> _Entry:
 def _now(folder: Path) -> float:
     """Return the time by the clock that stamps the files of a folder, which may be another machine's.
 
-    By that clock, whoever computes a map has just written; a job from its future is one from before it was set back.
+    A job that runs has written just now by that clock; one from its future was written before the clock was set back.
     """
     with tempfile.TemporaryFile(dir=folder) as file:
         return os.fstat(file.fileno()).st_mtime

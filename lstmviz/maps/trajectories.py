@@ -32,9 +32,9 @@ def trajectories(dump: DumpReader, source: str, by: str | None = None, n_compone
         raise PatternError(f"n_components={n_components} is out of range; use 1 to {most}")
     trials = _trials(dump, source, by)
     basis = principal_axes(trials.values, n_components)
-    found = _paths(trials, basis.place(trials.values))
-    found.attrs = {"source": source, "by": by, "explained": [float(share) for share in basis.shares]}
-    return found
+    paths = _paths(trials, basis.place(trials.values))
+    paths.attrs = {"source": source, "by": by, "explained": [float(share) for share in basis.shares]}
+    return paths
 
 
 def trajectories_on(dump: DumpReader, mapped: Projection, by: str | None = None) -> pd.DataFrame:
@@ -45,9 +45,9 @@ def trajectories_on(dump: DumpReader, mapped: Projection, by: str | None = None)
     if not (mapped.is_of_steps and mapped.is_exact):
         raise ProjectionError("paths by condition are drawn on a map of states by PCA; choose that one")
     trials = _trials(dump, mapped.source, by)
-    found = _paths(trials, mapped.place(trials.values))
-    found.attrs = {"source": mapped.source, "by": by, "explained": list(mapped.explained or ())}
-    return found
+    paths = _paths(trials, mapped.place(trials.values))
+    paths.attrs = {"source": mapped.source, "by": by, "explained": list(mapped.explained or ())}
+    return paths
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +84,9 @@ def _paths(trials: _Trials, places: NDArray[np.float32]) -> pd.DataFrame:
     grouped = frame.groupby(["condition", "time"])
     means, spread = grouped.mean(), grouped.std().fillna(0.0)
     spread.columns = [f"sd{k + 1}" for k in range(n_components)]
-    found = pd.concat([grouped.size().rename("n"), means, spread], axis=1).reset_index()
-    found["condition"] = [trials.names[k] for k in found["condition"]]
-    return found
+    paths = pd.concat([grouped.size().rename("n"), means, spread], axis=1).reset_index()
+    paths["condition"] = [trials.names[k] for k in paths["condition"]]
+    return paths
 
 
 def _conditions(dump: DumpReader, axis: Axis, by: str | None) -> tuple[NDArray[np.int64], tuple[str, ...]]:

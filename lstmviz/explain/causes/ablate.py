@@ -70,7 +70,7 @@ class Ablation:
     ) -> Effect:
         """Run the model over every sequence that something changes in, once for each set, and add up the effects."""
         sums = EffectSums(len(self._sets), self._place, self._token.astype(np.int64))
-        sums.has_loss(self._with_next())
+        sums.note_loss_steps(self._with_next())
         is_met = np.add.reduceat(self._matched, self._texts.starts) > 0
         sequences = np.flatnonzero(is_met) if not is_everywhere else np.arange(len(self._texts.starts))
         copies, n_done = self._copies(sequences), 0

@@ -65,7 +65,7 @@ class EffectSums:
         self._by_place = {name: np.zeros((n_sets, len(PLACES))) for name in ("kl", "loss")}
         self._by_token = {name: np.zeros((n_sets, n_tokens)) for name in ("kl", "loss")}
 
-    def has_loss(self, steps: NDArray[np.int64]) -> None:
+    def note_loss_steps(self, steps: NDArray[np.int64]) -> None:
         """Count steps at which there is a next token."""
         self._has_loss[steps] = True
 

@@ -60,14 +60,14 @@ class _Correlation:
         means = self._means(known)
         tables = ColumnTables(self.axis, centred, n_units, by, seed)
         sums = np.zeros((5, n_units))  # n, x y, x x, y, y y: over the steps at which both are finite; x has mean 0
-        for start, apart in self._apart(means):
-            here = slice(start, start + apart.shape[1])
-            both = np.isfinite(apart) & known[here]
-            x = np.where(both, apart, 0.0)
+        for start, deviations in self._deviations(means):
+            here = slice(start, start + deviations.shape[1])
+            both = np.isfinite(deviations) & known[here]
+            x = np.where(both, deviations, 0.0)
             y = np.where(both, centred[here], 0.0)
             sums += both.sum(axis=1), (x * y).sum(axis=1), (x * x).sum(axis=1), y.sum(axis=1), (y * y).sum(axis=1)
             if by != "shifts":
-                tables.add(start, np.where(np.isfinite(apart), apart, 0.0))
+                tables.add(start, np.where(np.isfinite(deviations), deviations, 0.0))
         n, xy, xx, y_sum, yy = sums
         with np.errstate(invalid="ignore", divide="ignore"):
             r = xy / np.sqrt(xx * (yy - y_sum**2 / n))
@@ -80,13 +80,13 @@ class _Correlation:
     def _means(self, known: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floats:
         """Return each unit's mean over the steps at which it and the track have a finite number."""
         n, total = np.zeros((2, self.dump.source(self.source).n_units))
-        for start, values in self._apart(np.zeros(len(n))):
+        for start, values in self._deviations(np.zeros(len(n))):
             both = np.isfinite(values) & known[start : start + values.shape[1]]
             n += both.sum(axis=1)
             total += np.where(both, values, 0.0).sum(axis=1)
         return total / np.maximum(n, 1)
 
-    def _apart(self, means: Floats) -> Iterator[tuple[int, Floats]]:
+    def _deviations(self, means: Floats) -> Iterator[tuple[int, Floats]]:
         """Yield (first step, values in the view less their means, (n_units, n_steps)) in order."""
         for start, stop in blocks(self.axis.n_steps, len(means)):
             yield start, values_in_view(self.dump, self.source, start, stop).T - means[:, None]
@@ -96,6 +96,6 @@ class _Correlation:
         at_once = max(1, COLUMN_VALUES // self.axis.n_steps)
         for first in range(0, len(means), at_once):
             units = slice(first, first + at_once)
-            apart = values_in_view(self.dump, self.source, 0, self.axis.n_steps, units).T - means[units, None]
-            p[units] = [shift_p(np.where(np.isfinite(x), x, 0.0), centred) for x in apart]
+            deviations = values_in_view(self.dump, self.source, 0, self.axis.n_steps, units).T - means[units, None]
+            p[units] = [shift_p(np.where(np.isfinite(x), x, 0.0), centred) for x in deviations]
         return p

@@ -160,14 +160,14 @@ def _grown(
 ) -> list[_Conjunction]:
     """Return the best conjunctions that have one more unit than those of the beam, the best first."""
     inside = [np.where(_on(codes, one.units, len(classes)), classes, LEFT_OUT).astype(np.int8) for one in beam]
-    found: dict[frozenset[tuple[str, int, str]], _Conjunction] = {}
+    best: dict[frozenset[tuple[str, int, str]], _Conjunction] = {}
     for some in codes:
         for one, counts in zip(beam, joint_counts(some, inside, 4), strict=True):
             for grown in _with_one_more(some, one, counts, n_yes):
                 key = frozenset((unit.source, unit.unit, unit.side) for unit in grown.units)
-                if key not in found or grown.f1_fit > found[key].f1_fit:
-                    found[key] = grown
-    return sorted(found.values(), key=lambda one: -one.f1_fit)[:WIDTH]
+                if key not in best or grown.f1_fit > best[key].f1_fit:
+                    best[key] = grown
+    return sorted(best.values(), key=lambda one: -one.f1_fit)[:WIDTH]
 
 
 def _with_one_more(

@@ -128,7 +128,7 @@ class Enrichment:
         return counts.astype(np.int64)
 
     def _null(self, label_in: Ints) -> By:
-        """Return the null by the sequences with a match, with the label, and with another one: the fewest matter."""
+        """Choose the null hypothesis by the least number of sequences: with a match, the label, or another one."""
         with_label, with_other = int((label_in > 0).sum()), int((label_in < self._known_in).sum())
         return choose(len(self._starts), min(self._n_sequences, with_label, with_other))
 

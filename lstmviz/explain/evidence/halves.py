@@ -19,8 +19,8 @@ def in_test_half(axis: Axis) -> Mask:
     """
     if len(axis.starts) == 1:
         return np.arange(axis.n_steps) >= axis.n_steps // 2
-    odd = np.arange(len(axis.starts)) % 2 == 1
-    return np.repeat(odd, axis.stops - axis.starts)
+    is_second = np.arange(len(axis.starts)) % 2 == 1
+    return np.repeat(is_second, axis.stops - axis.starts)
 
 
 def halves_of(labels: StepLabels) -> NDArray[np.int8]:

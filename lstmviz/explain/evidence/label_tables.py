@@ -144,15 +144,15 @@ class LabelTables:
         squares += whole**2 - n * (added(rows.held) ** 2).sum(axis=1)
         observed = added(rows.held[np.arange(len(rows.place)), rows.place])
         self._expected = np.bincount(label, whole / n, n_labels)
-        self._apart = np.bincount(label, observed, n_labels) - self._expected
+        self._excess = np.bincount(label, observed, n_labels) - self._expected
         self._spread = np.sqrt(np.bincount(label, squares / (n**2 * (n - 1)), n_labels))
 
     def p(self, is_drawn: Mask, seed: int) -> Floats:
-        """Return the two-sided p value of each label, by draws for those that ``is_drawn`` tells, else in closed form.
+        """Return the two-sided p value of each label, by draws for those marked in ``is_drawn``, else in closed form.
 
         Draws of a label end once 20 of them lie as far from the mean as what was observed.
         """
-        z = np.divide(self._apart, self._spread, np.zeros_like(self._apart), where=self._spread > 0)
+        z = np.divide(self._excess, self._spread, np.zeros_like(self._excess), where=self._spread > 0)
         p = np.array([math.erfc(abs(one) / math.sqrt(2)) for one in z.tolist()])
         drawn = np.flatnonzero(is_drawn & (self._spread > 0))
         first, last = (np.searchsorted(self._rows.label, drawn, side) for side in ("left", "right"))
@@ -166,7 +166,7 @@ class LabelTables:
     def _draw(self, rng: np.random.Generator, labels: Ints, first: Ints, last: Ints) -> Floats:
         """Return p by draws for some labels, whose rows are [first, last) each."""
         expected = self._expected[labels]
-        least = np.abs(self._apart[labels]) - NOTHING * self._spread[labels]
+        least = np.abs(self._excess[labels]) - NOTHING * self._spread[labels]
         p, n_as_far, left = np.ones(len(labels)), np.zeros(len(labels), np.int64), np.arange(len(labels))
         for n_before in range(0, N_DRAWS, DRAWS_AT_ONCE):
             look()

@@ -72,8 +72,8 @@ def rank_labelled(
         frame = _detecting(index, by_half, np.bincount(classes[classes != LEFT_OUT], minlength=4))
         known = by_half[:, [FIT_NO, FIT_YES]] + by_half[:, [TEST_NO, TEST_YES]]
         within = auc_given_token(codes, labels) if given_token else np.full(len(frame), np.nan)
-        apart = separation(codes, labels, seed, known if isinstance(codes, IndexCodes) else None)
-        frame = frame.assign(**apart, auc_given_token=within)
+        auc_columns = separation(codes, labels, seed, known if isinstance(codes, IndexCodes) else None)
+        frame = frame.assign(**auc_columns, auc_given_token=within)
         frames.append(_towards_side(frame))
     ranked = pd.concat(frames, ignore_index=True)
     ranked["q"] = q_values(ranked["p"])

@@ -78,15 +78,15 @@ class SwapTest:
         n = tables.shape[1]
         if n < 2:
             return
-        apart = tables - tables.mean(axis=1, keepdims=True)
-        apart -= apart.mean(axis=2, keepdims=True)
+        centred = tables - tables.mean(axis=1, keepdims=True)
+        centred -= centred.mean(axis=2, keepdims=True)
         size = np.abs(tables).max(axis=(1, 2), keepdims=True)
-        apart[np.abs(apart) <= NOTHING * size] = 0.0
-        self._observed += np.einsum("giic->c", apart)
-        self._variance += np.einsum("gijc,gijc->c", apart, apart) / (n - 1)
+        centred[np.abs(centred) <= NOTHING * size] = 0.0
+        self._observed += np.einsum("giic->c", centred)
+        self._variance += np.einsum("gijc,gijc->c", centred, centred) / (n - 1)
         if self._drawn is not None:
-            for k in np.flatnonzero(apart.any(axis=(1, 2, 3))).tolist():
-                self._draw(np.random.default_rng((self._seed, group + k)), apart[k], self._drawn)
+            for k in np.flatnonzero(centred.any(axis=(1, 2, 3))).tolist():
+                self._draw(np.random.default_rng((self._seed, group + k)), centred[k], self._drawn)
 
     def z(self) -> Floats:
         """Return how many standard deviations what was observed lies above the mean over all swaps; 0 if none vary."""
@@ -103,16 +103,16 @@ class SwapTest:
         return np.asarray((1 + n_as_far) / (1 + N_DRAWS), np.float64)
 
     @staticmethod
-    def _draw(rng: np.random.Generator, apart: Floats, drawn: Floats) -> None:
+    def _draw(rng: np.random.Generator, centred: Floats, drawn: Floats) -> None:
         """Swap the sequences of one group, and add what they then share; rows that are all zero need no partner."""
-        rows, n_draws, n = np.flatnonzero(apart.any(axis=(1, 2))).tolist(), len(drawn), len(apart)
+        rows, n_draws, n = np.flatnonzero(centred.any(axis=(1, 2))).tolist(), len(drawn), len(centred)
         if len(rows) == 1:
-            drawn += apart[rows[0]][rng.integers(n, size=n_draws)]
+            drawn += centred[rows[0]][rng.integers(n, size=n_draws)]
             return
         partner, every = np.repeat(np.arange(n, dtype=np.int16), n_draws), np.arange(n_draws)
         for k, row in enumerate(rows):  # Fisher and Yates; the partners left to a draw stand n_draws apart
             chosen = (k + rng.integers(n - k, size=n_draws)) * n_draws + every
-            drawn += apart[row].take(partner[chosen], axis=0)
+            drawn += centred[row].take(partner[chosen], axis=0)
             partner[chosen] = partner[k * n_draws : (k + 1) * n_draws]
 
 

@@ -23,7 +23,7 @@ STEPS_AT_ONCE = 2**20  # of the matches whose tokens are counted together
 
 
 def enrichment_of_tokens(axis: Axis, spans: Candidates, place: str, seed: int = 0) -> pd.DataFrame:
-    """Return the table of ``enrichment`` for each token of an axis, at the spans or beside them; the telling first.
+    """Return the table of ``enrichment`` for each token of an axis, at the spans or beside them; the strongest first.
 
     ``place`` is that of ``token_rows``. q is adjusted for every token of the axis, as any of them could have stood
     out. Raises PatternError where the axis has no tokens.
@@ -135,10 +135,10 @@ class TokenEnrichment:
 def _n_spans_with(labels: StepLabels, start: Ints, stop: Ints) -> Ints:
     """Return in how many spans each label stands."""
     n_labels, lengths = len(labels.names), stop - start
-    found = np.zeros(n_labels, np.int64)
+    n_spans = np.zeros(n_labels, np.int64)
     part = (np.cumsum(lengths) - lengths) // STEPS_AT_ONCE
     for some in np.split(np.arange(len(start)), np.flatnonzero(np.diff(part)) + 1):
         span = np.repeat(np.arange(len(some)), lengths[some])
         step = np.arange(len(span)) + (stop[some] - np.cumsum(lengths[some]))[span]
-        found += np.bincount(np.unique(span * n_labels + labels.codes[step]) % n_labels, minlength=n_labels)
-    return found
+        n_spans += np.bincount(np.unique(span * n_labels + labels.codes[step]) % n_labels, minlength=n_labels)
+    return n_spans

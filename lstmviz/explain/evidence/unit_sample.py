@@ -50,12 +50,12 @@ def stretches(n_steps: int, n_units: int) -> list[Stretch]:
 
 def label_sets(dump: DumpReader, axis: Axis) -> list[LabelSet]:
     """Return the tokens of an axis and its tracks that have few values and are no predictions, as sets of labels."""
-    found = [] if axis.tokens is None else [_tokens(axis)]
+    sets = [] if axis.tokens is None else [_tokens(axis)]
     fitting = (name for name, track in axis.tracks.items() if _is_label(dump, axis, track))
     for name, _ in zip(fitting, range(MOST_SETS), strict=False):
         given = labels_of(dump, name, axis)
-        found.append(LabelSet(name, given.names, given.codes, given.known))
-    return found
+        sets.append(LabelSet(name, given.names, given.codes, given.known))
+    return sets
 
 
 def sequence_ends(axis: Axis, steps: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""All units of a source at a glance: how often each is on, how long it lasts, what it says, with whom it goes."""
+"""All units of a source at a glance: how often and how long each is on, which label it tells, and its group."""
 
 from __future__ import annotations
 
@@ -207,10 +207,11 @@ def _strongest(sums: _Sums, mean: Floats) -> tuple[NDArray[np.int64], NDArray[np
     distance = np.abs(around[:, :, BEFORE] - mean[:, None])
     distance = np.where(np.isfinite(distance), distance, -1)
     order = np.argsort(-distance, axis=1, kind="stable")[:, :N_PLACES]
-    found, kept = np.take_along_axis(steps, order, axis=1), np.take_along_axis(around, order[:, :, None], axis=1)
+    kept_steps = np.take_along_axis(steps, order, axis=1)
+    kept_values = np.take_along_axis(around, order[:, :, None], axis=1)
     is_far = np.take_along_axis(distance, order, axis=1) > 0
     places = np.full((len(mean), N_PLACES), -1, np.int64)
     values = np.full((len(mean), N_PLACES, WIDE), np.nan, np.float32)
-    places[:, : found.shape[1]] = np.where(is_far, found, -1)
-    values[:, : found.shape[1]] = np.where(is_far[:, :, None], kept, np.nan)
+    places[:, : kept_steps.shape[1]] = np.where(is_far, kept_steps, -1)
+    values[:, : kept_steps.shape[1]] = np.where(is_far[:, :, None], kept_values, np.nan)
     return places, values

@@ -1,7 +1,7 @@
 """How well a unit tells yes from no among steps with the same token.
 
 A random network echoes what it has just read, so a unit may only reflect the token itself. Among steps with
-the same token, that does not help.
+the same token, the echo tells nothing.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class TrackScan:
     """Collects how a unit relates to a track, block by block."""
 
     def __init__(self, track: Track) -> None:
-        self._track, self._moments = track, Moments()
+        self._track, self._running = track, RunningCorrelation()
         self._rows: dict[float, list[float]] | None = {}  # value -> n_steps, sum of the unit, n_on
         self._n_steps = self._n_on = 0
 
@@ -61,14 +61,14 @@ class TrackScan:
         values, view, on = values[both], view[both], on[both]
         self._n_steps, self._n_on = self._n_steps + len(values), self._n_on + int(on.sum())
         if self._track.info.kind == "number":
-            self._moments.add(values.astype(np.float64), view)
+            self._running.add(values.astype(np.float64), view)
         self._add_rows(values, view, on)
 
     def result(self) -> UnitTrack:
         """Return the unit's relation to the track over all blocks."""
         info = self._track.info
         on_rate = self._n_on / self._n_steps if self._n_steps else math.nan
-        r = self._moments.correlation() if info.kind == "number" else None
+        r = self._running.correlation() if info.kind == "number" else None
         table = None if self._rows is None else self._table()
         return UnitTrack(info.name, info.kind, self._n_steps, on_rate, r, table)
 
@@ -117,7 +117,7 @@ class TrackScan:
             )
 
 
-class Moments:
+class RunningCorrelation:
     """Means, variances and covariance of two numbers, block by block and numerically stable (Chan et al. 1983)."""
 
     def __init__(self) -> None:

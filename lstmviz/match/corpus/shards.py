@@ -248,7 +248,7 @@ def _search_of(shard: Shard, pattern: Pattern) -> Iterator[MatchSearch]:
 
 @lru_cache(maxsize=CACHED_SEARCHES)
 def _cached_search(shard: Shard, pattern: Pattern, added: FileStamp | None) -> tuple[MatchSearch, Lock]:
-    """Search a shard; ``added`` tells the tracks that were added to its corpus from later ones, None where none is."""
+    """Search a shard; ``added`` is the stamp of the tracks that were added to its corpus, None where there are none."""
     dump = open_shard(shard.path, shard.uuid) if added is None else with_corpus_tracks(shard)
     return MatchSearch(dump, _for_shard(dump, pattern)), Lock()
 

@@ -52,7 +52,7 @@ def _keys(dump: DumpReader, name: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _index_in_turn(dump: DumpReader, name: str) -> None:
-    """Build the index of a source once those before it are built; whoever matches meanwhile sees what fails."""
+    """Build the index of a source once those before it are built; an error is left to the match that needs it."""
     with _one_at_a_time, suppress(LstmvizError, OSError, RuntimeError):  # the last where the program ends meanwhile
         for reader in dump.readers():
             code_matrices_of(reader, name)

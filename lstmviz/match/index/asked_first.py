@@ -1,4 +1,4 @@
-"""What is asked goes first: whoever builds an index waits while somebody reads recorded values for an answer."""
+"""Questions go first: building an index pauses while recorded values are read for an answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AskedFirst:
             self._changed.notify_all()
 
     def give_way(self) -> None:
-        """Wait until nobody reads recorded values for an answer, but not for ever."""
+        """Wait until no recorded values are read for an answer, but no longer than ``LONGEST``."""
         with self._changed:
             self._changed.wait_for(lambda: not self._n_asking, LONGEST)
 

@@ -54,15 +54,15 @@ def checksums(file: FileIO) -> Sums:
 class CodeFile:
     """The codes in one file, (n_codes,) uint8, and which of their blocks were found right.
 
-    Raises OSError and ValueError where the file is not of ``n_codes`` bytes, or is none.
+    Raises OSError where it cannot be opened, ValueError where it does not have ``n_codes`` bytes.
     """
 
     def __init__(self, path: Path, n_codes: int, sums: Sums) -> None:
         self.path, self._sums = path, sums
         with open_own(path) as file:
-            self._found = os.fstat(file.fileno())
-            if self._found.st_size != n_codes:
-                raise ValueError(f"{path} has {self._found.st_size} bytes and not {n_codes}")
+            self._status = os.fstat(file.fileno())
+            if self._status.st_size != n_codes:
+                raise ValueError(f"{path} has {self._status.st_size} bytes and not {n_codes}")
             self._mapped = Mapped(file)
         self.codes: Codes = self._mapped.bytes
         self._is_right = np.zeros(len(sums), np.bool_)
@@ -77,7 +77,7 @@ class CodeFile:
         return bool(self._is_right[start // BLOCK : n_blocks(stop)].all())
 
     def was_row_checked(self, row: int, width: int) -> bool:
-        """Tell the same of a whole row of so many codes, of which one is asked for again and again."""
+        """Tell the same of a whole row of ``width`` codes; the answer is kept, as one row is asked for many times."""
         if row not in self._right_rows and self.was_checked(row * width, (row + 1) * width):
             self._right_rows.add(row)
         return row in self._right_rows
@@ -101,18 +101,19 @@ class CodeFile:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing of what was read so far was gone."""
+        """Whether everything that was read so far was there: the file was not cut short."""
         return not self._mapped.is_torn
 
     def is_unchanged(self) -> bool:
         """Tell whether nobody has written to the file; one that was replaced or removed is still whole here."""
         try:
-            found = self.path.lstat()
+            status = self.path.lstat()
         except OSError:
             return self.is_whole
-        if found.st_ino != self._found.st_ino:
+        if status.st_ino != self._status.st_ino:
             return self.is_whole
-        return self.is_whole and (found.st_size, found.st_mtime_ns) == (self._found.st_size, self._found.st_mtime_ns)
+        old = self._status
+        return self.is_whole and (status.st_size, status.st_mtime_ns) == (old.st_size, old.st_mtime_ns)
 
     def _verify(self, blocks: NDArray[np.intp]) -> bool:
         for block in blocks[~self._is_right[blocks]].tolist():

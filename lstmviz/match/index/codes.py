@@ -3,8 +3,8 @@
 The range of values is cut at boundaries; a value's code counts the boundaries at or below it. Every question of a
 pattern is ``value >= x`` for some storable x (side low asks for the opposite), so the code alone decides it if x is a
 boundary. There is a boundary at every threshold that is a multiple of 0.01 in the view, for either side. For any other
-threshold the values of one code remain undecided. Their *fine* byte tells where in the code's range they lie: it
-tells all 16-bit values from 0.0625 to 1 apart, and about 1 in 250 values of one code otherwise. Where a value has both
+threshold the values of one code remain undecided. Their *fine* byte says where in the code's range they lie: it
+distinguishes all 16-bit values from 0.0625 to 1, and otherwise about 250 parts of the range. Where a value has both
 bytes of the threshold, and only there, the recorded value is read.
 """
 
@@ -28,7 +28,7 @@ LAST_CODE = 255
 WORD = 8  # codes looked at together
 MOST_WORDS = 0.25  # of all words; where more have an unsure code, all are looked at
 SEARCH = 2**16 - 1  # in the look-up table: the leading bits do not determine the place
-SMALLEST, LARGEST = 2.0**-15, 2.0**8  # sizes beyond which fine bytes tell no values of one code apart
+SMALLEST, LARGEST = 2.0**-15, 2.0**8  # sizes beyond which all values of one code have the same fine byte
 HUNDREDTHS = range(-100, 101)  # thresholds of the grid, in the view
 LEADING_BITS = {"float16": 16, "float32": 20, "float64": 20}  # of a value; a table of them fits into the cache
 _BITS: dict[str, Any] = {"float16": np.uint16, "float32": np.uint32, "float64": np.uint64}

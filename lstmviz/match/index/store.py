@@ -47,9 +47,9 @@ SMALL = 2**24  # recorded values; up to here the codes of a source are made in m
 THREADS = 2
 BLOCK_VALUES = 2**22  # recorded values read, coded and written at a time
 SPARE_BYTES = 2**26  # of the disk that an index leaves free
-MINIMA_AT_ONCE = 256  # that are made before somebody looks whether they are still wanted
+MINIMA_AT_ONCE = 256  # that are made before it is checked whether they are still wanted
 SUM_BYTES = 8  # of a checksum
-LOOK_EVERY = 1.0  # seconds between two looks whether anybody wrote to an index that is open
+LOOK_EVERY = 1.0  # seconds between two checks whether an open index was written to
 
 
 log = logging.getLogger("lstmviz")
@@ -80,7 +80,7 @@ class CodeMatrices:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing of what was read so far was gone from the disk."""
+        """Whether everything that was read so far was there: no file was cut short."""
         return self.files is None or all(file.is_whole for file in self.files)
 
     def will_read(self, unit: int, is_fine: bool) -> None:

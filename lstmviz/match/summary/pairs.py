@@ -53,14 +53,14 @@ def partners(dump: DumpReader, axis: str) -> dict[str, list[str]]:
     Axes with attention come first.
     """
     n = len(dump.axes[axis].starts)
-    found: dict[str, list[str]] = {}
+    names_by_axis: dict[str, list[str]] = {}
     for name, attention in dump.attention.items():
         if axis in (attention.axis, attention.over):
-            found.setdefault(attention.over if axis == attention.axis else attention.axis, []).append(name)
+            names_by_axis.setdefault(attention.over if axis == attention.axis else attention.axis, []).append(name)
     for other in dump.axes.values():
         if other.name != axis and len(other.starts) == n:
-            found.setdefault(other.name, [])
-    return found
+            names_by_axis.setdefault(other.name, [])
+    return names_by_axis
 
 
 def partner_of(dump: DumpReader, axis: str, other: str) -> list[str]:

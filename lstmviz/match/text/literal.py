@@ -11,7 +11,7 @@ from typing import Any
 
 import regex
 
-MAX_HELD = 10_000  # characters of a text while which is searched no other thread runs: to let it in takes longer
+MAX_HELD = 10_000  # characters of a text that is searched without letting other threads run, which would take longer
 MAX_SHORT = 100  # characters; a longer text is searched by ``str.find``, whose worst case is linear
 _WORD = re.compile(r"\S+")
 

@@ -68,17 +68,17 @@ class Expression:
         """
         code, find = self._coder(codes), self._compiled.finditer
 
-        def found_in(at: int, part: str, seconds: float | None) -> list[int]:
+        def hits_in(at: int, part: str, seconds: float | None) -> list[int]:
             hits = find(part) if seconds is None else find(part, timeout=seconds)
             return [x for hit in hits for x in (at + hit.start(), at + hit.end(), code(hit))]
 
-        found: list[int] = []
+        flat: list[int] = []
         for at, end in parts:
             part = text[at:end]
-            search = partial(found_in, at, part)
+            search = partial(hits_in, at, part)
             # A timer costs more than most matches do.
-            found += self._timed(part, search) if is_timed else search(None)
-        return found
+            flat += self._timed(part, search) if is_timed else search(None)
+        return flat
 
     def _coder(self, codes: dict[str, int]) -> Callable[[Any], int]:
         """Return a function that gives the code of the label of a match."""
@@ -103,13 +103,13 @@ class Expression:
         self._seconds_left += len(text) * SECONDS_PER_CHARACTER
         start = time.monotonic()
         try:
-            found = self._search_within(search, max(self._seconds_left, 1e-3))
+            result = self._search_within(search, max(self._seconds_left, 1e-3))
         except TimeoutError as err:
             raise self._too_slow() from err
         self._seconds_left -= time.monotonic() - start
         if self._seconds_left < 0:
             raise self._too_slow()
-        return found
+        return result
 
     def _search_within(self, search: Callable[[float], T], seconds: float) -> T:
         try:

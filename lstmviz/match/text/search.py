@@ -198,13 +198,13 @@ def _hits_inside(
 
     NumPy looks for the tokens of all hits at once: it lets other threads run, and a busy server waits for each call.
     """
-    found: list[Hits] = []
+    hits_by_part: list[Hits] = []
     for k, (begin, end) in enumerate(edges):
         look()
         hits = np.fromiter(chain.from_iterable(spans(text.text[begin:end])), np.int64).reshape(-1, 2)
         if len(hits):
-            found.append(np.insert(hits + begin, 2, k, axis=1))
-    places = np.concatenate(found or [np.zeros((0, 3), np.int64)])
+            hits_by_part.append(np.insert(hits + begin, 2, k, axis=1))
+    places = np.concatenate(hits_by_part or [np.zeros((0, 3), np.int64)])
     places[:, 0], places[:, 1] = text.steps_at(places[:, :2])
     return places
 
@@ -226,12 +226,12 @@ def _token_hits(axis: Axis, tokens: Tokens, cancel: Cancel, whole: list[Any], wo
             starts = base + np.flatnonzero(is_hit) if patterns else np.zeros(0, np.int64)
             is_inside = starts + len(patterns) <= borders[np.searchsorted(borders, starts, side="right")]
             spans += [(a, a + len(patterns)) for a in starts[is_inside].tolist()]
-        apart: list[tuple[int, int]] = []
+        disjoint: list[tuple[int, int]] = []
         for start, stop in sorted(spans):
-            if not apart or start >= apart[-1][1]:
-                apart.append((start, stop))
-        found = np.array(apart, np.int64).reshape(-1, 2)
-        yield np.column_stack([found, first + np.searchsorted(borders, found[:, 0], side="right")])
+            if not disjoint or start >= disjoint[-1][1]:
+                disjoint.append((start, stop))
+        bounds = np.array(disjoint, np.int64).reshape(-1, 2)
+        yield np.column_stack([bounds, first + np.searchsorted(borders, bounds[:, 0], side="right")])
 
 
 def _is_token(pattern: Any, tokens: Tokens) -> Callable[[str], bool]:

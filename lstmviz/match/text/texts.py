@@ -42,7 +42,7 @@ class SearchText:
 
     def steps_at(self, hits: Ints) -> tuple[Ints, Ints]:
         """Return the first token that each stretch of characters touches, and the one after the last."""
-        hits = hits.astype(self.ends.dtype, copy=False)  # or all places were cast to the type of the hits
+        hits = hits.astype(self.ends.dtype, copy=False)  # else NumPy would cast all ends to the type of the hits
         first = np.searchsorted(self.ends, hits[:, 0], side="right")
         return first, np.maximum(np.searchsorted(self.begins, hits[:, 1], side="left"), first + 1)
 
@@ -120,14 +120,14 @@ class Letters:
 
 @dataclass(frozen=True, eq=False)
 class FixedWidth:
-    """Short texts in ASCII by id, each in as many bytes, to be joined many at a time."""
+    """Short texts in ASCII by id, each in the same number of bytes, to be joined many at a time."""
 
     table: NDArray[np.void]
     lengths: NDArray[np.uint8]
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> FixedWidth | None:
-        """Return some texts so; None where one is too long, or not in ASCII."""
+        """Store some texts; None where one is too long, or not in ASCII."""
         longest = max(map(len, texts), default=0)
         width = next((width for width in WIDTHS if longest <= width), None)
         if width is None or not all(map(str.isascii, texts)):
