@@ -101,10 +101,11 @@ def _flat(axis: Axis, values: Any) -> Any:
     )
     if not is_rows:
         return values
-    odd = next((i for i, row in enumerate(values) if len(row) != axis.stops[i] - axis.starts[i]), None)
-    if odd is not None:
-        n_steps = int(axis.stops[odd] - axis.starts[odd])
-        raise InputError(f"sequence {odd} has {len(values[odd])} values and {n_steps} steps; give one value a step")
+    misfit = next((i for i, row in enumerate(values) if len(row) != axis.stops[i] - axis.starts[i]), None)
+    if misfit is not None:
+        n_steps = int(axis.stops[misfit] - axis.starts[misfit])
+        n_values = len(values[misfit])
+        raise InputError(f"sequence {misfit} has {n_values} values and {n_steps} steps; give one value a step")
     return [value for row in values for value in (row.tolist() if isinstance(row, np.ndarray) else row)]
 
 

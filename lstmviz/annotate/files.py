@@ -77,9 +77,9 @@ def read_bio(axis: Axis, path: AnyPath) -> Aligned:
     sentences = []
     for block in _blocks(Path(path), comments=False):
         rows = [(line.split("\t") if "\t" in line else line.split(), number) for number, line in block]
-        odd = next((number for row, number in rows if len(row) < 2), None)
-        if odd is not None:
-            raise InputError(f"{path}, line {odd}: a line is a word and its label; there is one of them")
+        bad_line = next((number for row, number in rows if len(row) < 2), None)
+        if bad_line is not None:
+            raise InputError(f"{path}, line {bad_line}: a line is a word and its label; one of the two is missing")
         rows = [(row, number) for row, number in rows if row[0] != "-DOCSTART-"]
         if rows:
             words, labels = tuple(row[0] for row, _ in rows), tuple(row[-1].strip() for row, _ in rows)
@@ -119,7 +119,7 @@ def read_csv(axis: Axis, path: AnyPath, column: str | None = None) -> Aligned | 
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes; cut it into parts")
-        lines = filter(bytes.strip, (found[0] for found in re.finditer(rb"[^\r\n]+", content)))
+        lines = filter(bytes.strip, (match[0] for match in re.finditer(rb"[^\r\n]+", content)))
         first = islice(lines, 2)  # a wider second line would be an index of many levels
         n_columns = max((re.sub(rb'"[^"]*"', b"", line).count(b",") + 1 for line in first), default=0)
         if n_columns > MAX_COLUMNS:

@@ -34,8 +34,8 @@ def make_track(
     given = {"values": values, "regex": regex, "of_token": of_token, "of_sequence": of_sequence, "ready": ready}
     named = [argument for argument, value in given.items() if value is not None]
     if len(named) != 1:
-        what = f"{' and '.join(named)} are given" if named else "nothing is given"
-        raise InputError(f"{what} for track {name!r}; give values, or one of regex, of_token, of_sequence and ready")
+        problem = f"{' and '.join(named)} are given" if named else "nothing is given"
+        raise InputError(f"{problem} for track {name!r}; give values, or one of regex, of_token, of_sequence and ready")
     if regex is not None:
         return regex_track(axis, regex, rest, is_own=is_own)
     if of_token is not None:

@@ -52,10 +52,10 @@ def sequence_track(axis: Axis, name: str, of_sequence: OfSequence) -> NewTrack:
     made = f"of each sequence by {_called_as(of_sequence)}"
     n_sequences = len(axis.starts)
     if isinstance(of_sequence, Mapping):
-        odd = next((key for key in of_sequence if not isinstance(key, int) or not 0 <= key < n_sequences), None)
-        if odd is not None:
+        bad_key = next((key for key in of_sequence if not isinstance(key, int) or not 0 <= key < n_sequences), None)
+        if bad_key is not None:
             raise InputError(
-                f"of_sequence has the key {short_repr(odd)}; sequences are numbered 0 to {n_sequences - 1}"
+                f"of_sequence has the key {short_repr(bad_key)}; sequences are numbered 0 to {n_sequences - 1}"
             )
         by_number = [of_sequence.get(i) for i in range(n_sequences)]
         return encoded(axis, read_sequence_track(name, by_number, n_sequences), made, is_per_sequence=True)

@@ -38,8 +38,8 @@ def regex_track(axis: Axis, expression: str, rest: str | None = REST, *, is_own:
     tokens = axis.tokens.as_written
     for begin, text, borders in sequence_texts(axis, tokens, TokenTexts(tokens, are_apart=False)):
         is_timed = not is_own or begin == 0
-        found = compiled.labelled(text.text, borders, labels, is_timed=is_timed)
-        hits = np.array(found, np.int64).reshape(-1, 3)
+        flat_hits = compiled.labelled(text.text, borders, labels, is_timed=is_timed)
+        hits = np.array(flat_hits, np.int64).reshape(-1, 3)
         hits = hits[hits[:, 1] > hits[:, 0]]
         if len(labels) > MAX_TEXTS:
             raise InputError(

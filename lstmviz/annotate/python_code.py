@@ -65,8 +65,8 @@ def _codes(part: Part) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
         for a, b, kind in _spans(part.text[start:stop])
     ]
     if spans:
-        found = np.array(spans, np.int64)
-        fill_spans(by_character, found[:, 0], found[:, 1], found[:, 2].astype(np.int8))
+        rows = np.array(spans, np.int64)
+        fill_spans(by_character, rows[:, 0], rows[:, 1], rows[:, 2].astype(np.int8))
     at = np.where(part.is_blank, part.begins, part.leading) if part.text else part.begins
     return np.where(part.ends > part.begins, by_character[np.minimum(at, len(part.text))], -1).astype(np.int8)
 

@@ -73,7 +73,7 @@ def _tagger() -> Any:
     except ImportError as err:
         raise InputError('part of speech needs textblob; install it with: pip install "lstmviz[annotate]"') from err
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # it leaves the files of its model to the collector
+        warnings.simplefilter("ignore", ResourceWarning)  # textblob does not close the files of its model
         parser.find_tags(["word"])
     return parser
 
@@ -91,8 +91,8 @@ def _codes(part: Part, tagger: Any) -> Any:
         spans += [hit.span() for hit in hits]
         kinds += [_kind(word, tag) for word, tag in tags]
     if spans:
-        found = np.array(spans, np.int64)
-        fill_spans(by_character, found[:, 0], found[:, 1], np.array(kinds, np.int8))
+        bounds = np.array(spans, np.int64)
+        fill_spans(by_character, bounds[:, 0], bounds[:, 1], np.array(kinds, np.int8))
         codes = np.where(part.is_blank, -1, by_character[part.leading]).astype(np.int8)
     return codes
 

@@ -67,9 +67,9 @@ def inside_quotes(axis: Axis) -> pd.Categorical:
         edges = sorted({*borders, len(part.text)})
         for start, stop in zip(edges, edges[1:], strict=False):
             block = slice(start, stop)
-            odd = np.cumsum(straight[block]) % 2 == 1
+            is_open = np.cumsum(straight[block]) % 2 == 1
             depth = np.cumsum(opening[block].astype(np.int64) - closing[block])
-            inside[block] = odd | (depth > np.minimum(np.minimum.accumulate(depth), 0))
+            inside[block] = is_open | (depth > np.minimum(np.minimum.accumulate(depth), 0))
         return inside[np.maximum(ends, 0)] & (part.ends > part.begins)
 
     return categorical(each_part(axis, are_inside).astype(np.int8), ["no", "yes"])

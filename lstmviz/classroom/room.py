@@ -167,7 +167,7 @@ class Room:
                 self._version += 1
 
     def ask(self, text: str, choices: Sequence[str] = ()) -> Question:
-        """Ask the class a question of the teacher's own. Raises ClassError where it is none."""
+        """Ask the class a question that the teacher typed. Raises ClassError where it is empty, or has one choice."""
         text, choices = plain(text, 500), tuple(dict.fromkeys(filter(None, (plain(one, MOST_TEXT) for one in choices))))
         if not text or len(choices) == 1:
             raise ClassError("a question has a text, and two choices or more; or none, where one types the answer")
@@ -234,8 +234,8 @@ class Room:
 
     def title_of(self, lesson: str) -> tuple[str, int]:
         """Return the title of a lesson and its number of steps; UnknownName where there is none."""
-        found = self._lesson(lesson)
-        return found.title, len(found.steps)
+        entry = self._lesson(lesson)
+        return entry.title, len(entry.steps)
 
     def step_of(self, place: tuple[str, int]) -> tuple[str, str]:
         """Return the title of a lesson and what its step says to do; empty for a question, and for the end."""

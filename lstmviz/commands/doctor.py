@@ -46,7 +46,7 @@ def _index_findings(path: Path) -> Iterator[Finding]:
     """Yield whether the index of each source of a dump, or of a shard of a corpus, is what was written."""
     try:
         readers = list(open_reader(path).readers())
-    except (LstmvizError, OSError):  # it is no dump, or one with other findings
+    except (LstmvizError, OSError):  # it is no dump, or one whose faults are reported already
         return
     for reader in readers:
         file = reader.path.name if len(readers) > 1 else ""
@@ -56,8 +56,8 @@ def _index_findings(path: Path) -> Iterator[Finding]:
             yield Finding("problem", file, f"the index of {name} is damaged", f"delete {index_folder(reader)}")
         unusable = list(unusable_indexes(reader))
         for name in unusable:
-            what = f"the index of {name} is cut, or was made for other values"
-            yield Finding("note", file, what, "nothing to do: it is built again when it is needed")
+            problem = f"the index of {name} is cut, or was made for other values"
+            yield Finding("note", file, problem, "nothing to do: it is built again when it is needed")
         if indexes and not damaged and not unusable:
             yield Finding("ok", file, "its index is whole", "")
 

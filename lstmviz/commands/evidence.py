@@ -70,7 +70,7 @@ Sources = Annotated[
     list[str] | None,
     typer.Option("--source", help="Source whose units are used; can be given several times. Default: every h and c."),
 ]
-FILTERS = "--only TRACK=VALUE (of one track), --token or --regex"  # the ways to give one, as errors tell them
+FILTERS = "--only TRACK=VALUE (of one track), --token or --regex"  # the ways to give a filter, for errors
 Limit = Annotated[int, typer.Option(min=0, help="Number of rows.")]
 Seed = Annotated[int, typer.Option(help="Seed of what is drawn.")]
 Untrained = Annotated[
@@ -220,7 +220,7 @@ def hypothesis_of(
 ) -> Filter | str:
     """Return the hypothesis: a track's name, or the one filter that the options give; PatternError for none or two.
 
-    ``named`` is the way to name a track, as an error tells it.
+    ``named`` is how the error tells the user to name a track.
     """
     if track is None:
         return filter_of(dump, only, axis, f"{named}, ")
@@ -230,7 +230,7 @@ def hypothesis_of(
 
 
 def filter_of(dump: Dump, only: OnlyOptions, axis: str, also: str = "") -> Filter:
-    """Return the one filter that the options give; PatternError for none or two, which names other ways ``also``."""
+    """Return the one filter that the options give; PatternError for none or two, whose text begins with ``also``."""
     filters = filters_of(dump, axis, only)
     if len(filters) != 1:
         raise PatternError(f"give one of {also}{FILTERS}")

@@ -25,7 +25,7 @@ from lstmviz.match.index.store import (
     is_small,
 )
 
-EVERY = 0.1  # seconds between two looks how far an index is
+EVERY = 0.1  # seconds between two checks of how far an index is
 
 
 @app.command()
@@ -51,7 +51,7 @@ def prepare_index(dump: Dump, sources: Iterable[str], progress: Progress) -> Non
 
 
 def finish_index(dump: Dump, sources: Iterable[str]) -> None:
-    """Wait, with a bar, until the index of some sources is there that was begun before the question was answered."""
+    """Wait, with a bar, for the indexes of some sources that were begun before the question was answered."""
     sys.stdout.flush()
     waiting = [name for name in sources if is_built_ahead(dump, name)]
     if not waiting:

@@ -76,8 +76,8 @@ def add(
         option for option, value in {**files, "--regex": regex, "--python": python, "--ready": ready}.items() if value
     ]
     if len(given) != 1:
-        what = " and ".join(given) or "nothing"
-        raise InputError(f"{what} is given; give one of --csv, --conllu, --bio, --regex, --python and --ready")
+        named = " and ".join(given) or "nothing"
+        raise InputError(f"{named} is given; give one of --csv, --conllu, --bio, --regex, --python and --ready")
     values: Any = _of_file(where, csv, conllu, bio, column)
     if isinstance(values, Aligned):
         say(str(values).splitlines()[0])
@@ -90,7 +90,7 @@ def add(
         where, name, values, regex=regex, of_sequence=function, ready=ready, rest=rest or None, made=made
     )
     add_track(dump, name, track, overwrite)
-    _told(dump, name)
+    _say_track(dump, name)
 
 
 @group.command("list")
@@ -178,7 +178,7 @@ def _function(name: str) -> Callable[..., Any]:
     return of_sequence
 
 
-def _told(dump: Dump, name: str) -> None:
+def _say_track(dump: Dump, name: str) -> None:
     track = next(axis.tracks[name] for axis in dump.axes.values() if name in axis.tracks)
     labels = ", ".join(track.labels[:8]) + ", ..." * (len(track.labels) > 8)
     kind = f"{len(track.labels)} labels ({labels})" if track.labels else "numbers"

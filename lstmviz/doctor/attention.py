@@ -19,17 +19,17 @@ def attention_findings(attention: Attention) -> Iterator[Finding]:
     n = len(attention)
     pairs = np.unique(np.linspace(0, n - 1, min(n, MOST_PAIRS), dtype=np.int64)).tolist()
     sums = np.concatenate([attention[pair].sum(axis=1) for pair in pairs])
-    what = f"{quantity(n, 'pair')} of {attention.axis} over {attention.over}"
+    pairs_text = f"{quantity(n, 'pair')} of {attention.axis} over {attention.over}"
     if not np.isfinite(sums).all():
-        n_odd = int((~np.isfinite(sums)).sum())
-        yield Finding("note", place, f"{what}; {quantity(n_odd, 'step')} have weights that are not finite")
+        n_not_finite = int((~np.isfinite(sums)).sum())
+        yield Finding("note", place, f"{pairs_text}; {quantity(n_not_finite, 'step')} have weights that are not finite")
     elif np.abs(sums - 1).max() <= NEAR:
-        yield Finding("ok", place, f"{what}; the weights of a step make up 1")
+        yield Finding("ok", place, f"{pairs_text}; the weights of a step make up 1")
     else:
         low, high = (f"{end:.3g}" for end in (sums.min(), sums.max()))
         yield Finding(
             "note",
             place,
-            f"{what}; the weights of a step make up {low if low == high else f'{low} to {high}'}",
+            f"{pairs_text}; the weights of a step make up {low if low == high else f'{low} to {high}'}",
             "right where attention is masked, or lies on padding; scores are logged after their softmax",
         )

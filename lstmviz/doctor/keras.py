@@ -18,7 +18,7 @@ from lstmviz.system.holes import stored_bytes
 
 ARCHIVED = "model.weights.h5"  # in a .keras file, which is a zip file
 MAX_ARCHIVED = 2**31  # bytes, unpacked
-MOST_INFLATED = 20  # times as many as are packed: weights hardly get smaller
+MOST_INFLATED = 20  # times the packed size: weights hardly shrink when they are packed
 SMALL = 2**24  # bytes that are unpacked in any case
 MAX_LISTED = 20  # layers
 KINDS = {4: "LSTM", 3: "GRU", 1: "simple RNN"}  # by the number of gates

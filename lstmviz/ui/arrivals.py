@@ -96,7 +96,7 @@ def opened(
 
     Raises DumpMissing where there is neither a dump nor a batch of a recording in progress.
     """
-    found: list[Glance] = []
+    seen: list[Glance] = []
     folders: list[Path] = []
     growing: list[GrowingDump] = []
     for path in paths:
@@ -106,9 +106,9 @@ def opened(
         if is_folder:
             folders.append(path)
         if not begun or (is_folder and dumps_in(path)):
-            found += glances(path, say, progress, on_stray)
+            seen += glances(path, say, progress, on_stray)
     for dump in growing:
         dump.make()
-        if dump.now is None and not found:
+        if dump.now is None and not seen:
             raise DumpMissing(f"{dump.path} is being recorded, but {dump.problem}; try again in a moment")
-    return found, Arrivals(folders, growing, found)
+    return seen, Arrivals(folders, growing, seen)

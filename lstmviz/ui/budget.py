@@ -1,10 +1,10 @@
 """Every question has a budget of processor time, and long ones give way: nobody keeps the others waiting.
 
-A few are worked on at a time, and others wait for a moment, but for those that take next to nothing: Python runs one
-thread, so more of them would only take turns, and each would be done as late as the last. A question that has taken a
-second is a long one, and so is one that says before that it takes long. There may be so many long ones at once, and so
-many of one visitor: the threads that are left answer the others. A long one pauses while a short one is answered, and
-ends with a line once its budget is spent.
+A few short questions are worked on at a time (``AT_ONCE``), and others wait for a moment, except those that take next
+to nothing: Python runs one thread at a time, so more of them would only take turns, and each would end as late as the
+last. A question becomes a long one after a second, or when it says that it is about to take long. There may be
+``MOST_LONG`` of these, and ``MOST_LONG_OF_ONE`` of one visitor: the threads that are left answer the others. A long one
+pauses while a short one is answered, and ends with an error in one line once its budget is spent.
 """
 
 from __future__ import annotations

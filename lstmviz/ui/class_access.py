@@ -1,4 +1,4 @@
-"""Who may ask what in a class: the teacher has the token's cookie, a student one of their own, strangers get to join.
+"""Who may ask what in a class: the teacher has the token's cookie, a student one of their own, strangers may only join.
 
 A student may look at everything that is served and ask every question about it, but not change what others see: build
 samples, add labels, cancel a map that others wait for, or reach what is the teacher's.

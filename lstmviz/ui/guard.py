@@ -205,8 +205,8 @@ def is_followed(headers: Mapping[str, str]) -> bool:
 
 def _hostname(host: str) -> str:
     """Return the name in a host's name and port; "" for anything else, such as two hosts."""
-    found = _HOST.fullmatch(host)
-    return (found[1] or found[2]).lower() if found else ""
+    match = _HOST.fullmatch(host)
+    return (match[1] or match[2]).lower() if match else ""
 
 
 def _query(query: str) -> dict[str, list[str]]:

@@ -84,13 +84,13 @@ class Modules:
 
     def _imported_by(self, entry: str) -> set[str]:
         """Return a module, what it imports, what that imports, and so on."""
-        found: set[str] = set()
+        imported: set[str] = set()
         new = {entry}
         while new:
-            found |= new
+            imported |= new
             imports = ((name, path) for name in new for path in IMPORT.findall(self.files[name].decode()))
-            new = {normpath(join(dirname(name), path)) for name, path in imports} - found
-        return found
+            new = {normpath(join(dirname(name), path)) for name, path in imports} - imported
+        return imported
 
     def _base(self, prefix: str) -> str:
         return f"{escape(prefix)}page/{self.version}/"

@@ -21,8 +21,8 @@ FINE = 1_000  # parts of the greatest weight, in which weights are sent
 
 def partners_json(dump: DumpReader, axis: Axis) -> list[dict[str, Any]]:
     """Return the axes that are paired with one, each with the names of the attention between the two."""
-    found = partners(dump, axis.name)
-    return [{"axis": dump.axes[name].index, "attention": attention} for name, attention in found.items()]
+    by_axis = partners(dump, axis.name)
+    return [{"axis": dump.axes[name].index, "attention": attention} for name, attention in by_axis.items()]
 
 
 def pair_answer(dump: DumpReader, axis: Axis, step: int, other: Axis, name: str | None) -> dict[str, Any]:
@@ -63,11 +63,11 @@ class Partner:
 
 def partner_named(dump: DumpReader, axis: Axis, named: str) -> Partner | None:
     """Return the partner that is named by an attention or by an axis, else the first; None where an axis has none."""
-    found = partners(dump, axis.name)
-    for other, attention in found.items():
+    by_axis = partners(dump, axis.name)
+    for other, attention in by_axis.items():
         if named == other or named in attention:
             return Partner(other, named if named in attention else next(iter(attention), None))
-    return next((Partner(other, next(iter(attention), None)) for other, attention in found.items()), None)
+    return next((Partner(other, next(iter(attention), None)) for other, attention in by_axis.items()), None)
 
 
 @dataclass(frozen=True, slots=True)

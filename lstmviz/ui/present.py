@@ -14,28 +14,28 @@ from lstmviz.ui.table import DumpTable
 
 
 class Present:
-    """What the page told last of its selection; a page tells it whenever a gesture rests."""
+    """The selection that the page sent last; it sends one whenever a gesture rests."""
 
     def __init__(self) -> None:
-        self._told: tuple[DumpTable, Selection] | None = None
+        self._latest: tuple[DumpTable, Selection] | None = None
 
     def tell(self, table: DumpTable, selection: Selection) -> None:
         """Take what a page shows."""
-        self._told = table, selection
+        self._latest = table, selection
 
     @property
     def pattern(self) -> PatternFile | None:
         """The present pattern with its notes; None where nothing is selected."""
-        if self._told is None:
+        if self._latest is None:
             return None
-        table, selection = self._told
+        table, selection = self._latest
         if selection.pattern is None and selection.typed is None and selection.start is None and not selection.pinned:
             return None
         return pattern_of(table[selection.dump], selection)
 
 
 def present_routes(present: Present, table: DumpTable) -> Blueprint:
-    """Return the route that the page tells its selection."""
+    """Return the route to which the page sends its selection."""
     blueprint = Blueprint("present", __name__)
     blueprint.register_error_handler(LstmvizError, known_error)
     blueprint.register_error_handler(Exception, unexpected_error)

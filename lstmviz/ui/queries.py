@@ -83,11 +83,11 @@ def _influence_of(dump: DumpReader, runner: Runner, text: str, source: str, unit
 def matches_of(dump: DumpReader, pattern: Pattern) -> AnyMatchSearch:
     """Return the matches of a pattern; they are searched only as far as needed."""
     is_filtered = any(condition.track for condition in pattern.filters)
-    return _found(dump, pattern, dump.tracks_revision if is_filtered else "")
+    return _search(dump, pattern, dump.tracks_revision if is_filtered else "")
 
 
 @lru_cache(maxsize=CACHED)
-def _found(dump: DumpReader, pattern: Pattern, revision: str) -> AnyMatchSearch:
+def _search(dump: DumpReader, pattern: Pattern, revision: str) -> AnyMatchSearch:
     """Search for a pattern; ``revision`` is that of the tracks that it names. No answer waits for a whole index."""
     pattern_ahead(dump, pattern)
     return found_in(dump, pattern)

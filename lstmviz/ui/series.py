@@ -27,13 +27,13 @@ class Series:
 
 def series_among(dumps: Iterable[Glance]) -> list[Series]:
     """Return the trainings that some dumps are moments of, each named by its folder."""
-    found: dict[tuple[Path, str], dict[int, tuple[Moment, Glance]]] = {}
+    trainings: dict[tuple[Path, str], dict[int, tuple[Moment, Glance]]] = {}
     for dump in dumps:
         moment = moment_of(dump.provenance)
         if moment is not None:
-            found.setdefault((dump.path.parent, moment.probe), {})[moment.update] = moment, dump
+            trainings.setdefault((dump.path.parent, moment.probe), {})[moment.update] = moment, dump
     series = []
-    for (folder, _), members in found.items():
-        moments, there = zip(*(members[update] for update in sorted(members)), strict=True)
-        series.append(Series(folder.absolute().name, str(there[-1].provenance.get("model") or ""), moments, there))
+    for (folder, _), members in trainings.items():
+        moments, listed = zip(*(members[update] for update in sorted(members)), strict=True)
+        series.append(Series(folder.absolute().name, str(listed[-1].provenance.get("model") or ""), moments, listed))
     return series

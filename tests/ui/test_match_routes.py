@@ -69,7 +69,7 @@ def test_what_is_wrong_with_a_question_is_the_line_of_its_answer(server, dump, r
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_search_for_an_asker_who_has_gone_ends(server, dump, route):
-    queries._found.cache_clear()
+    queries._search.cache_clear()
     body = {"dump": dump.uuid, **BODY, "threshold": -0.9}
     gone = {"waitress.client_disconnected": lambda: True}
     answer = server.test_client().post(f"/d/{dump.uuid}/{route}", json=body, headers=LOCAL, environ_overrides=gone)

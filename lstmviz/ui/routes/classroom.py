@@ -96,8 +96,8 @@ def _page(html: str, status: int = 200) -> Response:
 
 def _students(routes: Blueprint, room: Room, access: ClassAccess) -> None:
     def news(student: Student, known: int) -> Response:
-        found = room.news(student, known)
-        return jsonify({"version": known} if found.view is None else asdict(found))
+        latest = room.news(student, known)
+        return jsonify({"version": known} if latest.view is None else asdict(latest))
 
     @routes.post("/class/student/beat")
     def post_beat() -> Response:

@@ -91,17 +91,17 @@ def json_body() -> dict[str, Any]:
 
 
 def is_gone() -> Callable[[], bool] | None:
-    """Return what tells whether the asker of the present request has gone, for another thread too; None if unknown.
+    """Return a function that says whether the client of the present request has gone, in any thread; None if unknown.
 
-    waitress tells; under another server the work goes on to its end.
+    waitress knows; under another server the work goes on to its end.
     """
-    told: Callable[[], bool] | None = request.environ.get("waitress.client_disconnected")
-    return told
+    has_disconnected: Callable[[], bool] | None = request.environ.get("waitress.client_disconnected")
+    return has_disconnected
 
 
 @contextmanager
 def while_waiting() -> Iterator[None]:
-    """End what is done in the block, with Cancelled, once the asker of the present request has gone."""
+    """End what is done in the block, with Cancelled, once the client of the present request has gone."""
     gone = is_gone()
 
     def check() -> None:

@@ -132,8 +132,8 @@ def _texts(dump: DumpReader, survey: UnitSurvey) -> list[list[str | None]] | Non
             continue
         if step not in known:
             first = max(0, step - BEFORE)
-            found = [str(token) for token in tokens[first : step - BEFORE + WIDE]]
-            known[step] = ([None] * (first - (step - BEFORE)) + found + [None] * WIDE)[:WIDE]
+            words = [str(token) for token in tokens[first : step - BEFORE + WIDE]]
+            known[step] = ([None] * (first - (step - BEFORE)) + words + [None] * WIDE)[:WIDE]
         texts.append(
             [None if value != value else text for text, value in zip(known[step], values.tolist(), strict=True)]
         )

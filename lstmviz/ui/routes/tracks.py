@@ -45,7 +45,7 @@ def add(routes: Blueprint, table: DumpTable) -> None:
     @routes.get("/tracks")
     def get_tracks(uuid: str) -> Response:
         """Return which tracks were added, what can be added, and whether this visitor may."""
-        return _told(table, table[uuid])
+        return _tracks_response(table, table[uuid])
 
     def change(act: Callable[[DumpReader, dict[str, Any]], None], uuid: str) -> Response:
         dump = table[uuid]
@@ -56,7 +56,7 @@ def add(routes: Blueprint, table: DumpTable) -> None:
             act(dump, body)
         except LstmvizError as err:  # told in the page; a status of failure would stand in the browser's console too
             return uncached(jsonify({"error": str(err)}))
-        return _told(table, dump)
+        return _tracks_response(table, dump)
 
     @routes.post("/tracks/add")
     def post_add(uuid: str) -> Response:
@@ -79,7 +79,7 @@ def add(routes: Blueprint, table: DumpTable) -> None:
         return change(_undo, uuid)
 
 
-def _told(table: DumpTable, dump: DumpReader) -> Response:
+def _tracks_response(table: DumpTable, dump: DumpReader) -> Response:
     now = None if dump.added is None else dump.added.now()
     may = table.may_label and is_writable(dump)
     added = [
