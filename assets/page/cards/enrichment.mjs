@@ -100,9 +100,9 @@ function draw() {
   const missing = noSummary(HINT);
   const shown = missing ? null : chosen();
   needEvidence(shown?.name ?? null);
-  const found = [presentFinding()?.hypothesis, shown !== null && wereUnitsChosenBy(shown)];
+  const listed = [presentFinding()?.hypothesis, shown !== null && wereUnitsChosenBy(shown)];
   const known = [missing?.textContent, answer?.key, state.dump, wanted, filters(), typeScale()];
-  const now = JSON.stringify([...known, evidenceStamp(), found]);
+  const now = JSON.stringify([...known, evidenceStamp(), listed]);
   if (now === drawnKey || card.isPressed()) return;
   drawnKey = now;
   card.title.textContent = isRegion() ? "What the region carries" : "What the matches carry";
@@ -259,8 +259,8 @@ function conclusion({ isOfTokens }, name, value) {
 function certainty(track, evidence, best) {
   if (evidence?.error) return failed("Whether this is chance could not be computed", evidence.error, askEvidenceAgain);
   const noun = track.isOfTokens ? "token" : "value";
-  const said = evidence && best ? evidenceSentence(evidence, evidenceOf(evidence, best), noun) : "";
-  const words = evidence?.left_out || said;
+  const sentence = evidence && best ? evidenceSentence(evidence, evidenceOf(evidence, best), noun) : "";
+  const words = evidence?.left_out || sentence;
   const isNext = model.tracks.some((one) => one.name === track.name && one.concerns === "next");
   const next = words && isNext ? " This track concerns the next token, not the state here." : "";
   const chosen = words && wereUnitsChosenBy(track) ? CHOSEN_BY : "";

@@ -1,4 +1,4 @@
-/* The unit's partner in what stands beside: the unit there that goes with it most over the whole text. */
+/* The unit's partner in the second source: the unit there that correlates with it most over the whole text. */
 
 import { button, element } from "../dom/element.mjs";
 import { redraw } from "../dom/frame.mjs";
@@ -14,7 +14,7 @@ import { state } from "../store/state.mjs";
 const partners = changingAnswer({ get: getJson, changed: () => redraw("card"), pause: 400 });
 
 /**
- * Ask for the partner of the unit that is held; of none, where nothing stands beside.
+ * Ask for the partner of the unit that is held; without a second source, ask nothing.
  * @param {Unit | null} unit
  */
 export function askPartner(unit) {
@@ -25,7 +25,7 @@ export function askPartner(unit) {
 export const partnerKey = () => [partners.value(), partners.problem()];
 
 /**
- * The question for its partner in what stands beside; none where nothing does.
+ * The question for its partner in the second source; none without one.
  * @param {Unit} unit
  */
 function partnerPaths({ source, unit }) {
@@ -35,7 +35,7 @@ function partnerPaths({ source, unit }) {
   return [`d/${dump}/partner/${model.sourceOf(source).index}/${unit}?${other}`];
 }
 
-/* What is known of the partner, in a line with a press that leads to it; nothing where nothing stands beside. */
+/* What is known of the partner, in a line with a press that leads to it; nothing without a second source. */
 export function partnerLine() {
   const [one] = partners.value() || [];
   const { beside } = state;

@@ -147,7 +147,12 @@ function focusAgain(gone) {
 
 /** @param {any} answer */
 function parts(answer) {
-  const values = [histogram(answer), element("p", "lv-card-words", said(answer)), ...partnerLine(), ...runs(answer)];
+  const values = [
+    histogram(answer),
+    element("p", "lv-card-words", summaryWords(answer)),
+    ...partnerLine(),
+    ...runs(answer),
+  ];
   return [values, contexts(answer), [...tokens(answer), ...tracks(answer)]].map((some) => {
     const part = element("div", "lv-card-part");
     part.append(...some);
@@ -156,7 +161,7 @@ function parts(answer) {
 }
 
 /** @param {any} answer */
-function said(answer) {
+function summaryWords(answer) {
   const words = unitSentence(answer);
   return `${words[0].toUpperCase()}${words.slice(1)}`;
 }
@@ -174,7 +179,7 @@ function histogram(answer) {
   const drawn = svgDrawing(
     wide,
     SIZE.histogram + SIZE.axis * typeScale(),
-    `Histogram of unit ${answer.unit}'s values from ${low[0]} to ${high.at(-1)}, ${sign(answer)} ${thresholdText(answer.threshold)} on: ${said(answer)}`,
+    `Histogram of unit ${answer.unit}'s values from ${low[0]} to ${high.at(-1)}, ${sign(answer)} ${thresholdText(answer.threshold)} on: ${summaryWords(answer)}`,
   );
   const most = Math.max(1, ...counts);
   const [least, end] = [low[0], high.at(-1)];
@@ -348,14 +353,14 @@ function tokenShare(shown, name, k, most) {
 function tracks(answer) {
   const every = ownTracksFirst(unitTracks(answer, ROWS));
   const seen = isAll ? every : every.slice(0, TRACKS);
-  const /** @type {HTMLElement[]} */ found = seen.flatMap((track) => {
+  const /** @type {HTMLElement[]} */ rows = seen.flatMap((track) => {
       const correlation = track.r === null ? "" : ` · r ${signed(track.r, 2)}`;
       const more = track.nValues > track.rows.length ? ` · ${track.rows.length} of ${track.nValues} values` : "";
       const head = element("h3", "lv-card-head3", `On by ${showToken(track.name).text}${correlation}${more}`);
-      const rows = element("div");
-      rows.style.setProperty("--lv-name", nameWidth(track.rows.map((row) => showToken(String(row.value)).text)));
-      rows.append(...track.rows.map((row) => trackRow(track, row)));
-      return [head, rows];
+      const rates = element("div");
+      rates.style.setProperty("--lv-name", nameWidth(track.rows.map((row) => showToken(String(row.value)).text)));
+      rates.append(...track.rows.map((row) => trackRow(track, row)));
+      return [head, rates];
     });
   if (every.length > TRACKS) {
     const more = button(
@@ -367,9 +372,9 @@ function tracks(answer) {
         redraw("card");
       },
     );
-    found.push(more);
+    rows.push(more);
   }
-  return found;
+  return rows;
 }
 
 /**
@@ -379,8 +384,8 @@ function tracks(answer) {
 function trackRow(track, row) {
   const value = showToken(String(row.value)).text;
   const summary = `on in ${percent(row.onRate)} of ${plural(row.nSteps, "step")}, in ${percent(track.overall)} of all`;
-  const said = `${showToken(track.name).text} ${value}: ${summary}`;
-  return rateRow(value, row.onRate || 0, track.overall, percent(row.onRate), said, summary);
+  const spoken = `${showToken(track.name).text} ${value}: ${summary}`;
+  return rateRow(value, row.onRate || 0, track.overall, percent(row.onRate), spoken, summary);
 }
 
 /**
@@ -389,11 +394,11 @@ function trackRow(track, row) {
  * @param {number} share
  * @param {number} overall
  * @param {string} number
- * @param {string} said
+ * @param {string} spoken
  * @param {string} title
  */
-function rateRow(name, share, overall, number, said, title) {
-  const whole = element("div", "lv-rate", "", { role: "img", "aria-label": said, title });
+function rateRow(name, share, overall, number, spoken, title) {
+  const whole = element("div", "lv-rate", "", { role: "img", "aria-label": spoken, title });
   const room = element("span", "lv-rate-room");
   const bar = element("span", "lv-rate-bar");
   bar.style.width = `${share * 100}%`;

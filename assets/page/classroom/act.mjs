@@ -1,4 +1,4 @@
-/* A button of the class: by its name the focus is found again when what is about it is made anew. */
+/* A button of the class, with a name by which the focus returns to it when the part around it is made anew. */
 
 import { button } from "../dom/element.mjs";
 

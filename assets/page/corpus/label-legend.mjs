@@ -20,7 +20,7 @@ export function makeLabelLegend() {
 }
 
 function draw() {
-  const tracks = model.source ? visibleTracks().filter(isToldHere) : [];
+  const tracks = model.source ? visibleTracks().filter(needsLegend) : [];
   const names = tracks.map((track) => track.name);
   const now = JSON.stringify([model.dump?.about.uuid, themeColours().bg, names, tracksRevision()]);
   if (now === drawnKey) return;
@@ -29,7 +29,7 @@ function draw() {
 }
 
 /** @param {Track} track */
-function isToldHere(track) {
+function needsLegend(track) {
   return track.kind === "category" && !track.group && track.labels.length <= MOST && !areLabelsWhole(track);
 }
 

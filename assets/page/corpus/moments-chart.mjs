@@ -23,7 +23,7 @@ const TALL = 72; // px of the lines
 const ROOM = { left: 8, right: 210, top: 8, bottom: 16 }; // px; names stand on the right
 const NONE = "";
 let chosen = NONE; // the label, as JSON of a filter
-let /** @type {string} */ found = null; // the label whose units are listed, likewise
+let /** @type {string} */ listedLabel = null; // the label whose units are listed, also as JSON
 let isFolded = false;
 let drawnKey = "";
 let /** @type {string} */ drawnSeries = null;
@@ -78,8 +78,8 @@ const width = () => place().clientWidth;
 function followFinding() {
   const one = presentFinding();
   const now = one ? JSON.stringify(one.hypothesis) : null;
-  if (now !== null && now !== found) chosen = now;
-  found = now;
+  if (now !== null && now !== listedLabel) chosen = now;
+  listedLabel = now;
 }
 
 /* That label, where no track offers it. */
@@ -229,11 +229,11 @@ function marks(series, x, y, step) {
  * @param {MomentLine[]} lines
  */
 function words(series, lines) {
-  const told = lines.map(({ name, values }) => {
+  const figures = lines.map(({ name, values }) => {
     const known = values.filter((value) => value !== null);
     return `${name} from ${figure(known[0])} to ${figure(known.at(-1))}`;
   });
-  return `${series.name}, ${series.members[0]} to ${series.members.at(-1)}: ${told.join("; ")}`;
+  return `${series.name}, ${series.members[0]} to ${series.members.at(-1)}: ${figures.join("; ")}`;
 }
 
 /* For tests. */

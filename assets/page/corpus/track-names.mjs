@@ -1,5 +1,5 @@
-/* The names of the tracks in the gutter: each is cut only where there is no room, tells itself whole when pointed at, and
-   when pressed puts its track's heatmap first. Below them, more tracks where there are many. */
+/* The names of the tracks in the gutter: each is cut only where there is no room, is shown whole when pointed at, and puts
+   its track's heatmap first when pressed. Below them, a press shows more tracks where there are many. */
 
 import { focusedIn, targetOf } from "../dom/element.mjs";
 import { redrawAll } from "../dom/frame.mjs";

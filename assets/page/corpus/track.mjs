@@ -75,7 +75,7 @@ function drawCells(ctx, track, from, to, top, height) {
     const ground = grounds[(start + stop - 1 - 2 * from) >> 1];
     const room = (stop - start) * cell - 3;
     if (ground === null || room < LABEL_LEAST * typeScale()) continue;
-    const words = told(track, model.value(track, start), room);
+    const words = shortLabel(track, model.value(track, start), room);
     if (!isEach && room < CUT_LEAST * typeScale() && textWidth(words, labelFont()) > room + 2) continue;
     ctx.fillStyle = themeColours().ink(ground);
     writeCentred(ctx, labelFont(), words, geometry.x(start) + (room + 3) / 2, top + height / 2 + 0.5, room);
@@ -86,12 +86,12 @@ function drawCells(ctx, track, from, to, top, height) {
 const leads = new WeakMap(); // characters that all labels of a track begin with
 
 /**
- * A label in so much room: what all labels begin with is left out first, so that time stamps are told by what differs.
+ * A label in so much room: what all labels begin with is left out first, so that time stamps show what differs.
  * @param {Track} track
  * @param {TrackValue} value
  * @param {number} room
  */
-function told(track, value, room) {
+function shortLabel(track, value, room) {
   const words = trackText(track, value);
   if (track.kind !== "category" || textWidth(words, labelFont()) <= room + 2) return words;
   if (!leads.has(track)) leads.set(track, sharedLead(labels(track)));

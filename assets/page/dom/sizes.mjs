@@ -1,9 +1,9 @@
-/* The sizes of the page's parts: what depends on one is drawn anew where it is another than that of the last drawing. */
+/* Draws a part of the page anew once its size is no longer that of the last drawing. */
 
 import { onFrame, redraw, redrawAll } from "./frame.mjs";
 import { ids } from "./ids.mjs";
 
-/* What is drawn into each part; all of the page depends on how wide they are. */
+/* What is drawn into each part. A new height redraws these, a new width the whole page. */
 const DRAWN = {
   plot: ["base", "overlay"],
   strip: ["strip", "overlay"],
@@ -11,7 +11,7 @@ const DRAWN = {
   matchTable: ["matches"],
 };
 
-/* To be called before other parts of a frame are made: a size counts as drawn with as the frame begins. */
+/* To be called before the others' onFrame: the size that is noted is the one a frame begins with. */
 export function watchSizes() {
   for (const [name, parts] of Object.entries(DRAWN)) watchSize(document.getElementById(ids[name]), parts);
 }

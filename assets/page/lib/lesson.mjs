@@ -1,30 +1,30 @@
-/* A lesson's steps: what has to be so before one is done, and whether an answer is right. Pure. */
+/* A lesson's steps: whether one is done, and whether an answer is right. Pure. */
 
 const PLACES = ["at", "span", "rows", "tracks", "looks"]; // of a link: where one looks, not what one has done
 const CLOSE = 1e-9;
 
 /**
- * Is everything on the page as a step wants it? A wanted value is one, a list of which one has to be, or {least, most}.
+ * Is everything on the page as a step wants it? It wants one value, one of a list, or {least, most}, by name.
  * @param {Record<string, any>} until
  * @param {Record<string, any>} facts
  */
 export function isMet(until, facts) {
-  return Object.entries(until).every(([name, wanted]) => isAs(wanted, facts[name]));
+  return Object.entries(until).every(([name, wanted]) => meets(facts[name], wanted));
 }
 
 /**
+ * @param {any} fact
  * @param {any} wanted
- * @param {any} is
  * @returns {boolean}
  */
-function isAs(wanted, is) {
-  if (Array.isArray(wanted)) return wanted.some((one) => isAs(one, is));
+function meets(fact, wanted) {
+  if (Array.isArray(wanted)) return wanted.some((one) => meets(fact, one));
   if (wanted !== null && typeof wanted === "object") {
     const { least = -Infinity, most = Infinity } = wanted;
-    return typeof is === "number" && is >= least && is <= most;
+    return typeof fact === "number" && fact >= least && fact <= most;
   }
-  if (typeof wanted === "number") return typeof is === "number" && Math.abs(is - wanted) < CLOSE;
-  return wanted === is;
+  if (typeof wanted === "number") return typeof fact === "number" && Math.abs(fact - wanted) < CLOSE;
+  return wanted === fact;
 }
 
 /**

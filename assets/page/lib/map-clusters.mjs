@@ -63,16 +63,16 @@ export function clusterPlaces(points, group, nGroups) {
  */
 function places(cells, across, group, least) {
   const dense = [...cells.values()].map((cell) => around(cells, cell, across)).sort((a, b) => b.n - a.n);
-  const /** @type {{ group: number, x: number, y: number, n: number }[]} */ found = [];
+  const /** @type {{ group: number, x: number, y: number, n: number }[]} */ chosen = [];
   const /** @type {number[]} */ taken = [];
   for (const { at, n, x, y } of dense) {
-    if (found.length === MOST || n < Math.max(least, LEAST * dense[0].n)) break;
+    if (chosen.length === MOST || n < Math.max(least, LEAST * dense[0].n)) break;
     const isNear = taken.some((other) => distance(at, other, across) < APART);
     if (isNear) continue;
     taken.push(at);
-    found.push({ group, x, y, n });
+    chosen.push({ group, x, y, n });
   }
-  return found;
+  return chosen;
 }
 
 /**

@@ -66,7 +66,7 @@ function at(value, low, high) {
 }
 
 /**
- * Frequencies span powers of ten: their logarithms are coloured, and told as they are.
+ * Frequencies span powers of ten: their logarithms are coloured, and the legend has the frequencies themselves.
  * @param {ArrayLike<number>} counts
  */
 export function colouredCounts(counts) {

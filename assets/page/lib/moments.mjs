@@ -58,13 +58,13 @@ function line(name, kind, values, isShare) {
  * @param {MomentLine} line
  */
 export function stretches({ values, low, high }) {
-  const /** @type {[number, number][][]} */ found = [];
+  const /** @type {[number, number][][]} */ pieces = [];
   values.forEach((value, k) => {
     if (value === null) return;
-    if (!k || values[k - 1] === null) found.push([]);
-    found.at(-1).push([k, (value - low) / (high - low)]);
+    if (!k || values[k - 1] === null) pieces.push([]);
+    pieces.at(-1).push([k, (value - low) / (high - low)]);
   });
-  return found;
+  return pieces;
 }
 
 /**

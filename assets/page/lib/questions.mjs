@@ -1,5 +1,5 @@
-/* Questions of one kind, of which only the newest counts: a newer one ends the one before, and what comes of that is not
-   told. Pure but for the clock. */
+/* Questions of one kind, of which only the newest counts: a newer one ends the one before, whose answer is dropped. Pure
+   but for the clock. */
 
 const LATE = 300; // ms; longer than that, a wait is shown
 

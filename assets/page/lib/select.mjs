@@ -1,4 +1,4 @@
-/* Which units a brushed window selects. Pure arithmetic: no page, no clock. Its Python twin is lstmviz.match. */
+/* Which units a brushed window selects. Pure arithmetic. Its Python twin is lstmviz/match/pattern/select.py. */
 
 /**
  * Units on through every step of [start, stop) and off at each of `before` steps before it and `after` steps after it.

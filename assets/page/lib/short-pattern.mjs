@@ -94,9 +94,9 @@ function plainParts({ pattern, notes }) {
    * @param {Record<string, any>} usual
    */
   const changed = (given, usual) => Object.keys(usual).filter((name) => !same(given[name], usual[name]));
-  const told = changed(pattern, PLAIN).map((name) => `${name}:${encodeURIComponent(JSON.stringify(pattern[name]))}`);
+  const fields = changed(pattern, PLAIN).map((name) => `${name}:${encodeURIComponent(JSON.stringify(pattern[name]))}`);
   const noted = changed(notes, NOTES).map((name) => `n:${name}:${encodeURIComponent(JSON.stringify(notes[name]))}`);
-  return [...told, ...noted];
+  return [...fields, ...noted];
 }
 
 /** @param {string} short */

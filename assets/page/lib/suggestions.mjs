@@ -18,9 +18,9 @@ const PLACES = 20; // thresholds that are tried, over the range that is drawn
 export function suggestionsFor(state, thresholds, count) {
   const free = Object.assign({}, state.before && { before: 0 }, state.after && { after: 0 });
   const single = alone(state, thresholds, count);
-  const found = single.length ? single : together(state, free, thresholds, count);
-  const isFew = found.filter((one) => one.n <= FEW);
-  return [...isFew, ...found.filter((one) => one.n > FEW)].slice(0, SHOWN);
+  const ways = single.length ? single : together(state, free, thresholds, count);
+  const isFew = ways.filter((one) => one.n <= FEW);
+  return [...isFew, ...ways.filter((one) => one.n > FEW)].slice(0, SHOWN);
 }
 
 /**

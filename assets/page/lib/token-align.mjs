@@ -1,6 +1,6 @@
 /* Two versions of a text, token by token: which are the same, which were changed, put in or taken out. Pure. */
 
-const MOST = 4e6; // cells of the table of common subsequences; beyond it what lies between is taken as replaced
+const MOST = 4e6; // cells of the table of common subsequences; a longer stretch that differs counts as replaced
 
 /**
  * {pairs: for each token of `after` its place in `before` or -1, kinds: "same", "changed" or "new" of each,
@@ -73,13 +73,13 @@ function between(before, after, from, a, b) {
         : Math.max(table[(i + 1) * wide + j], table[i * wide + j + 1]);
     }
   }
-  const found = [];
+  const pairs = [];
   for (let i = 0, j = 0; i < rows && j < columns; ) {
-    if (before[from + i] === after[from + j]) found.push([from + i++, from + j++]);
+    if (before[from + i] === after[from + j]) pairs.push([from + i++, from + j++]);
     else if (table[(i + 1) * wide + j] >= table[i * wide + j + 1]) i++;
     else j++;
   }
-  return found;
+  return pairs;
 }
 
 /**

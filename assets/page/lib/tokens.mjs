@@ -177,7 +177,7 @@ export function partsAround(shown, axis, start, stop) {
     shown.map(({ text }) => text),
     axis,
   );
-  const parts = texts.map((text, k) => apart(text, shown[k]));
+  const parts = texts.map((text, k) => withSpaces(text, shown[k]));
   const [before, inside, after] = [parts.slice(0, start), parts.slice(start, stop), parts.slice(stop)].map((some) =>
     some.flat(),
   );
@@ -189,12 +189,12 @@ export function partsAround(shown, axis, start, stop) {
 }
 
 /**
- * What a token adds to a text: the spaces it brings along, and itself.
+ * A token's text in up to three parts: the spaces before it, itself, and the spaces after it.
  * @param {string} text
  * @param {ShownToken} shown
  * @returns {ShownToken[]}
  */
-function apart(text, shown) {
+function withSpaces(text, shown) {
   const word = text.trim();
   const at = text.indexOf(word);
   const parts = [text.slice(0, at), word, text.slice(at + word.length)];

@@ -47,7 +47,7 @@ export function contextStrength(value, threshold, side, reach) {
  * How far a track sets the unit apart: the largest difference of an on-rate from the overall one, weighed by its steps.
  * @param {UnitTrack} track
  */
-function apart(track) {
+function strength(track) {
   if (!track.table) return Math.abs(track.r || 0) * Math.sqrt(track.n_steps);
   return Math.max(0, ...track.table.value.map((_, k) => weight(track, k)));
 }
@@ -68,7 +68,7 @@ function weight({ table, on_rate: overall }, k) {
  */
 export function unitTracks(card, most) {
   return [...card.tracks]
-    .sort((a, b) => apart(b) - apart(a))
+    .sort((a, b) => strength(b) - strength(a))
     .map((track) => {
       const { table, name, r, on_rate: overall, kind } = track;
       const places = table ? table.value.map((_, k) => k) : [];

@@ -1,4 +1,4 @@
-/* Does what a link asks beside its window fit the dump? What does not is left out of the state, and told. Pure. */
+/* Does what a link asks beside its window fit the dump? What does not is left out of the state, and listed. Pure. */
 
 import { BASE_STATE } from "./url-fields.mjs";
 
@@ -7,7 +7,7 @@ const MOST_CELLS = 48; // of a row of matches, as the server sends them
 const ORDERS = ["best", "step", "length", "-length"];
 
 /**
- * Check a state, whose source is known, and mend it in place; returns what had to give, in words.
+ * Check a state, whose source is known, and correct it in place; returns what was wrong, in words.
  * @param {Record<string, any>} state
  * @param {About} about
  * @param {Source} source

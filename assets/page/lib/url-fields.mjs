@@ -1,5 +1,5 @@
 /* How each part of the state is written in an address, and read from one. Pure. A value that is wrong reads as null.
-   Sources, tracks and their like have no "/" in their names, so it parts what belongs together. */
+   Names of sources and tracks have no "/", so it separates the parts of a value. */
 
 import { shortPattern, wholePattern } from "./short-pattern.mjs";
 
@@ -381,7 +381,7 @@ export function tracks(given) {
 }
 
 /**
- * The other way round; a list that is empty is told too, for it is not the usual one.
+ * The other way round; an empty list is written too, as it is not the default.
  * @param {Record<string, any>} state
  */
 export function tracksText({ tracks: names, looks }) {

@@ -1,4 +1,4 @@
-/* The selection as a query string, and back. Pure: what is wrong with a link is told in words, never thrown. */
+/* The selection as a query string, and back. Pure: what is wrong with a link is returned in words, never thrown. */
 
 import { shortPattern, wholePattern } from "./short-pattern.mjs";
 import { checkAgainstDump } from "./url-checks.mjs";
@@ -167,7 +167,7 @@ function same(one, other) {
 }
 
 /**
- * What the server is told of a question: that alone, not what is shown besides.
+ * The part of the state that a question to the server consists of, without what is only shown.
  * @param {Record<string, any>} question
  */
 export function askedFields(question) {
@@ -220,7 +220,7 @@ export function patternKey(state) {
 }
 
 /**
- * Parsed values + what the dump has -> {state, problems}: a complete state that fits, and what had to give.
+ * Parsed values + what the dump has -> {state, problems}: a complete state that fits, and what was wrong.
  * @param {Record<string, any>} values
  * @param {About} about
  * @param {Record<string, any>} defaults

@@ -90,10 +90,10 @@ export function clusterNames({ points, colour }) {
   if (!colour?.found || colour.found.slot.length !== points.length / 2) return [];
   if (!clusters.has(colour.found)) {
     const groups = colourGroups(colour.found, colour.values, valueText);
-    const found = groups ? clusterPlaces(points, groups.group, groups.names.length) : [];
+    const places = groups ? clusterPlaces(points, groups.group, groups.names.length) : [];
     clusters.set(
       colour.found,
-      found.map(({ group, x, y }) => ({ words: showToken(groups.names[group]).text, x, y })),
+      places.map(({ group, x, y }) => ({ words: showToken(groups.names[group]).text, x, y })),
     );
   }
   return clusters.get(colour.found);

@@ -1,4 +1,4 @@
-/* A region of the map: drawn around points, or all that is in view. Its steps take the place of the matches until it is let go. */
+/* A region of the map: drawn around points, or all that is in view. While it lasts, its steps are listed in place of matches. */
 
 import { redraw } from "../dom/frame.mjs";
 import { isArea, simplifiedRegion, toPlane } from "../lib/map-plane.mjs";

@@ -19,13 +19,13 @@ const LABEL = 12; // px
  * @param {View} view
  */
 export function drawConditionPaths(ctx, data, view) {
-  const found = presentMapPaths();
-  if (!found) return;
-  const colours = conditionColours(found.conditions, data);
-  found.conditions.forEach((path, k) => drawSpread(ctx, path, view, colours[k]));
-  found.conditions.forEach((path, k) => drawMean(ctx, path, view, colours[k]));
+  const paths = presentMapPaths();
+  if (!paths) return;
+  const colours = conditionColours(paths.conditions, data);
+  paths.conditions.forEach((path, k) => drawSpread(ctx, path, view, colours[k]));
+  paths.conditions.forEach((path, k) => drawMean(ctx, path, view, colours[k]));
   if (state.mapPaths === "") return;
-  for (const path of found.conditions) name(ctx, path, view);
+  for (const path of paths.conditions) name(ctx, path, view);
 }
 
 /**

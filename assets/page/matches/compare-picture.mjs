@@ -48,19 +48,19 @@ export function stepsBar(both) {
     ["lv-compare-B", second - shared, "only B"],
   ];
   const bar = element("div", "lv-compare-steps");
-  const told = element("div", "lv-compare-told");
+  const legend = element("div", "lv-compare-told");
   for (const [className, count, words] of parts) {
     bar.append(segment(String(className), Number(count)));
     const entry = element("span", "lv-label-legend-entry");
     entry.append(element("span", `lv-swatch ${className}`), `${words} ${grouped(Number(count))}`);
-    told.append(entry);
+    legend.append(entry);
   }
   const whole = element("div", "lv-compare-overlap", "", {
     role: "img",
     "aria-label": parts.map(([, count, words]) => `${words}: ${plural(Number(count), "step")}`).join(", "),
   });
-  told.prepend(element("span", "lv-compare-words", "steps"));
-  whole.append(told, bar);
+  legend.prepend(element("span", "lv-compare-words", "steps"));
+  whole.append(legend, bar);
   return whole;
 }
 
@@ -77,11 +77,11 @@ export function lengthsPicture(which, side, sides) {
   const counts = fillBins(bins, side.by_length);
   const most = Math.max(1, ...counts);
   const wide = Math.min(14, LENGTHS.width / bins.length);
-  const told = counts.map((count, k) => (count ? `${binName(bins[k])} steps: ${count}` : "")).filter(Boolean);
+  const bars = counts.map((count, k) => (count ? `${binName(bins[k])} steps: ${count}` : "")).filter(Boolean);
   const drawn = svgDrawing(
     LENGTHS.width,
     LENGTHS.height,
-    `Lengths of ${which}'s matches. ${told.slice(0, 20).join("; ")}`,
+    `Lengths of ${which}'s matches. ${bars.slice(0, 20).join("; ")}`,
   );
   counts.forEach((count, k) => {
     const tall = count ? Math.max(1.5, (count / most) * (LENGTHS.height - 2)) : 0;

@@ -162,12 +162,12 @@ async function postSelection(path) {
 
 /**
  * @param {string} name
- * @param {string} what
+ * @param {string} product
  */
-function file(name, what) {
+function file(name, product) {
   if (name.startsWith("matches") && !isListed(selection()))
     return say("There are no matches: brush a window that selects units first.", true);
-  return careful(what, () => fetched(`export/${name}`));
+  return careful(product, () => fetched(`export/${name}`));
 }
 
 /**

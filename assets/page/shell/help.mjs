@@ -86,8 +86,8 @@ function table({ place, title, keys }) {
   for (const [, combinations, words] of keys) {
     const term = element("dt");
     const isRange = combinations.length > MOST; // 1 to 9
-    const told = isRange ? [combinations[0], combinations.at(-1)] : combinations;
-    told.forEach((/** @type {string} */ one, /** @type {number} */ k) => {
+    const named = isRange ? [combinations[0], combinations.at(-1)] : combinations;
+    named.forEach((/** @type {string} */ one, /** @type {number} */ k) => {
       if (k) term.append(isRange ? " to " : " or ");
       keyCaps(one).forEach((part, at) => term.append(at ? "+" : "", element("kbd", "", part)));
     });

@@ -52,7 +52,7 @@ export function makeLesson() {
   });
   for (const part of ["selection", "summary", "carry", "overlay", "strip"]) onFrame(part, look);
   matchesTold.on(look);
-  for (const told of [startAsked, dumpShown]) told.on(() => redraw("lesson", "start"));
+  for (const happened of [startAsked, dumpShown]) happened.on(() => redraw("lesson", "start"));
   new ResizeObserver(noteHeight).observe(place);
   for (const part of ["lesson", "start"]) onFrame(part, draw); // of the recording, and of the start page
   const idle = window.requestIdleCallback || ((/** @type {() => void} */ act) => setTimeout(act, 200)); // not in every phone

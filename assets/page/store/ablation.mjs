@@ -19,7 +19,7 @@ const patternNow = () => JSON.stringify([state.dump, summaryKey(state)]);
 
 /**
  * Ask how the predictions change with the units of the present pattern held at their "mean", at "zero", or at the
- * value that they have in an"other" sequence.
+ * value that they have in another sequence ("other").
  * @param {string} to
  */
 export async function askAblation(to) {

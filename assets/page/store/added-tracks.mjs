@@ -28,7 +28,7 @@ export function followTracks() {
     known = null;
   });
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && model.dump) askTracks().catch(Boolean); // a failure is told by what is asked next
+    if (!document.hidden && model.dump) askTracks().catch(Boolean); // the next question shows the failure
   });
 }
 
@@ -48,7 +48,7 @@ export function changeTracks(act, body) {
   const { uuid } = model.dump.about;
   nUnderWay++;
   const change = last
-    .catch(Boolean) // the one before has told its own failure
+    .catch(Boolean) // the one before has shown its own failure
     .then(() => askServer(`d/${uuid}/tracks/${act}`, body))
     .then((answer) => (uuid === model.dump.about.uuid ? take(answer) : null))
     .finally(() => nUnderWay--);

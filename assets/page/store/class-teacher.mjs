@@ -1,4 +1,4 @@
-/* The teacher's page in a class: it says what it shows, and hears every second who is where and what was answered. */
+/* The teacher's page in a class: it sends what it shows, and asks every second who is where and what was answered. */
 
 import { notify } from "../dom/notice.mjs";
 import { signal } from "../lib/signal.mjs";
@@ -8,12 +8,12 @@ import { dumpShown, startAsked } from "./open.mjs";
 import { getJson, postJson, serverBack } from "./request.mjs";
 import { stateChanged } from "./state.mjs";
 
-const EVERY = 1000; // ms between two looks
-const REST = 250; // ms after a change, until the class is told
+const EVERY = 1000; // ms between two questions
+const REST = 250; // ms after a change, until it is sent
 const PATIENCE = 8000;
 
 let /** @type {ClassRoom | null} */ room = null;
-let told = ""; // the view that the server knows
+let sentView = ""; // the view that the server knows
 let /** @type {ReturnType<typeof setTimeout>} */ resting = null;
 
 export const roomChanged = signal();
@@ -35,9 +35,9 @@ function tellSoon() {
 async function tellView() {
   const view = { address: shownAddress(), lesson: shownLesson() };
   const now = JSON.stringify(view);
-  if (now === told) return;
+  if (now === sentView) return;
   await act("view", view);
-  told = now;
+  sentView = now;
 }
 
 async function look() {
@@ -45,7 +45,7 @@ async function look() {
     await tellView();
     take(await getJson("class/teacher/room.json", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) }));
   } catch {
-    // a server that does not answer is told by the request; the next look tries again
+    // the request itself has said that the server does not answer; the next look tries again
   }
   setTimeout(look, EVERY);
 }

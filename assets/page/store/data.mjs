@@ -41,21 +41,21 @@ export class Tiles {
   }
 
   /**
-   * Ask for every tile of [from, to) that is not here; true if all are. One only hoped for may go again; a quiet one is
-   * drawn once something needs it.
+   * Ask for every tile of [from, to) that is not here; true if all are. One that is only prefetched may go again; a quiet
+   * one is drawn once something needs it.
    * @param {number} from
    * @param {number} to
-   * @param {boolean} [isHope]
+   * @param {boolean} [isPrefetch]
    * @param {boolean} [isQuiet]
    */
-  need(from, to, isHope, isQuiet = false) {
+  need(from, to, isPrefetch, isQuiet = false) {
     let complete = true;
     const last = Math.ceil(Math.min(to, this.nSteps) / this.length);
     for (let k = Math.max(0, Math.floor(from / this.length)); k < last; k++) {
       let tile = this.tiles.get(k);
       if (!tile || (tile.failed && performance.now() - tile.failed > AGAIN)) tile = this.fetch(k);
       tile.isQuiet = isQuiet && tile.isQuiet !== false;
-      if (!isHope) tile.look = look;
+      if (!isPrefetch) tile.look = look;
       if (tile.value === undefined) complete = false;
       else {
         queue.delete(tile);

@@ -82,13 +82,13 @@ async function askList(whole, question) {
   isLate = false;
   let /** @type {any} */ reply; // null: another one is wanted by now
   const long = setTimeout(() => sayLate("Still searching …"), LONG);
-  const told = setInterval(async () => {
+  const timer = setInterval(async () => {
     const words = await indexingWords(question.dump);
     if (words && reply === undefined) sayLate(words);
   }, LOOK_EVERY);
   reply = await askRows(asked, () => sayLate("Searching …"));
   clearTimeout(long);
-  clearInterval(told);
+  clearInterval(timer);
   if (!reply) return;
   if (reply.error) return fail(reply.error.message);
   if (isAsked(whole)) askSummary(whole);

@@ -59,7 +59,7 @@ export const model = {
   wouldSelect,
 };
 let /** @type {string} */ lastKey = null;
-let /** @type {ReturnType<typeof setTimeout>} */ hoping = null;
+let /** @type {ReturnType<typeof setTimeout>} */ prefetching = null;
 
 export const viewLoaded = signal(); // the steps in view and their states are here
 export const modelRefreshed = signal(); // sent with the visible steps, so that all who show them keep their tiles
@@ -96,7 +96,7 @@ function refresh() {
   model.isComplete = here.every(Boolean);
   if (model.isComplete) {
     clearNotice("data");
-    hopeBeside();
+    prefetchSoon();
     viewLoaded.tell();
   }
   const key = [patternKey(state), state.start === null ? "" : here.join(), state.typed ? typedStamp() : ""].join();
@@ -113,11 +113,11 @@ function refresh() {
   wait(!model.isComplete || model.units === null);
 }
 
-/* Ask soon for what is beside the view, where it may be wanted next: what is in view comes first. */
-function hopeBeside() {
-  if (hoping !== null) return;
-  hoping = setTimeout(() => {
-    hoping = null;
+/* Ask soon for the steps before and after the view, which may be wanted next: what is in view comes first. */
+function prefetchSoon() {
+  if (prefetching !== null) return;
+  prefetching = setTimeout(() => {
+    prefetching = null;
     const [from, to] = [state.at, state.at + state.span];
     const states = model.dump.statesOf(model.source);
     const steps = model.dump.stepsOf(model.axis);

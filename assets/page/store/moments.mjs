@@ -53,7 +53,7 @@ async function ask(key, question) {
   redraw("moments");
 }
 
-/* Also ask what the predictions lose at each moment when the units of the present pattern are held. */
+/* Also ask how much the predictions change at each moment when the units of the present pattern are held at their mean. */
 export function askEffect() {
   effectOf = patternKey(state);
   redraw("moments");

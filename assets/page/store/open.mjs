@@ -175,7 +175,7 @@ export function holdFromAnySource({ source, unit }) {
 }
 
 /**
- * What stands beside comes on top, where it is brushed and matched, and what is on top beside it. `changes` come with it.
+ * Swap the second source with the first, which is brushed and matched. `changes` of the state come with it.
  * @param {Changes} [changes]
  */
 export function swapBeside(changes = {}) {

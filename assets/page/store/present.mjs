@@ -1,11 +1,11 @@
-/* In a notebook: the kernel that serves the page is told what is selected here, once a gesture rests. */
+/* In a notebook: sends what is selected here to the kernel that serves the page, once a gesture rests. */
 
 import { askedFields } from "../lib/url.mjs";
 import { postJson } from "./request.mjs";
 import { state, stateChanged } from "./state.mjs";
 
 const REST = 150; // ms
-let /** @type {string} */ told = null;
+let /** @type {string} */ sent = null;
 let /** @type {ReturnType<typeof setTimeout>} */ timer = null;
 
 export function tellPresent() {
@@ -19,11 +19,11 @@ export function tellPresent() {
 async function tell() {
   const now = { ...askedFields(state), dump: state.dump };
   const text = JSON.stringify(now);
-  if (text === told || !state.dump) return;
-  told = text;
+  if (text === sent || !state.dump) return;
+  sent = text;
   try {
     await postJson("present", now);
   } catch {
-    told = null; // a lost server has its own notice; told again with the next gesture
+    sent = null; // a lost server has its own notice; it is sent again with the next gesture
   }
 }

@@ -17,7 +17,7 @@ let lostWords =
 let base = null; // see basePath
 let wait = WAIT.first;
 
-export const tracksSeen = signal(); // by the way: the revision that a recording's tracks have; sent with uuid and revision
+export const tracksSeen = signal(); // with uuid and revision: any answer may say which revision a recording's tracks have
 export const serverBack = signal(); // what failed meanwhile may be asked again
 export const isServerLost = () => isLost;
 

@@ -87,7 +87,7 @@ export function drawLegend(answer) {
   const { sequence } = themeColours();
   const ground = `linear-gradient(to right, ${[0, 0.3, 0.6, 0.9].map(sequence).join(", ")})`;
   if (ramp.style.background !== ground) ramp.style.background = ground;
-  const line = known?.states ? told(answer, known) : known?.problem ? oneLine(known.problem) : hint(answer);
+  const line = known?.states ? influenceWords(answer, known) : known?.problem ? oneLine(known.problem) : hint(answer);
   if (words.textContent !== line) words.textContent = words.title = line;
 }
 
@@ -102,7 +102,7 @@ function hint(answer) {
  * @param {TextAnswer} answer
  * @param {ReturnType<typeof present>} known
  */
-function told(answer, { step, units, states, most }) {
+function influenceWords(answer, { step, units, states, most }) {
   const order = Array.from(states, (_, at) => at).filter((at) => states[at] >= LEAST);
   order.sort((a, b) => states[b] - states[a] || a - b);
   const some = order
