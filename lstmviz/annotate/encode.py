@@ -67,7 +67,7 @@ def of_codes(axis: Axis, labels: Sequence[str], codes: NDArray[Any], made: str) 
 
 
 def _used(n_labels: int, codes: NDArray[Any]) -> NDArray[np.intp]:
-    """Return which of so many labels some step has."""
+    """Return the indices of the labels that some step has."""
     blocks = [codes[a : a + BLOCK] for a in range(0, len(codes), BLOCK)]
     if n_labels <= FEW:
         return np.flatnonzero([any((block == code).any() for block in blocks) for code in range(n_labels)])

@@ -139,7 +139,7 @@ class Attention:
 
 
 def n_weights(first: NDArray[np.int64], second: NDArray[np.int64]) -> int | None:
-    """Return how many weights pairs of so many steps have in all; None where nobody could store so many."""
+    """Return how many weights all pairs have, by the steps of their texts; None for more than could ever be stored."""
     if float(np.dot(first.astype(np.float64), second.astype(np.float64))) > MAX_VALUES:
         return None
     return int(np.dot(first, second))

@@ -105,7 +105,7 @@ def texts_of(axis: Axis, windows: Sequence[tuple[int, int]]) -> list[str]:
 
 
 def _with_rows(axis: Axis, wrap: Callable[[StoredRows], StoredRows], n_steps: int | None = None) -> Axis:
-    """Return an axis of so many steps (None: as many as now) whose tokens and tracks are read through ``wrap``."""
+    """Return an axis of ``n_steps`` steps (None: unchanged) whose tokens and tracks are read through ``wrap``."""
     n_steps = axis.n_steps if n_steps is None else n_steps
 
     def track_with_rows(track: Track) -> Track:

@@ -71,7 +71,7 @@ def limit_memory() -> None:
 
 
 def limit_time(seconds: float) -> None:
-    """Let this process end by SIGPROF when it has taken so much of the processor's time; Windows has no such timer."""
+    """End this process by SIGPROF once it has taken the given processor time; Windows has no such timer."""
     if HAS_TIMER:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 

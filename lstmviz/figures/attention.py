@@ -143,7 +143,7 @@ def attention(
 
 
 def _ticks(words: list[str], every: int) -> dict[str, Any]:
-    """Return an axis with every so many of its words."""
+    """Return an axis on which every ``every``-th word is written."""
     texts = [escape_label(word) for word in words[::every]]
     return {"tickvals": list(range(0, len(words), every)), "ticktext": texts, "showgrid": False, "ticks": ""}
 

@@ -141,7 +141,7 @@ class _Places:
 
 
 def _place_tokens(texts: Sequence[str], borders: set[int], start: int, columns: int) -> _Places:
-    """Fill lines of so many cells with tokens; a step in ``borders`` begins a line."""
+    """Fill lines of ``columns`` cells with tokens; a step in ``borders`` begins a line."""
     places = _Places([], [], [])
     at, line = 0.0, 0
     for i, text in enumerate(texts):

@@ -158,7 +158,7 @@ def _lines(
 
 
 def _line_width(width: float, n_lines: int) -> float:
-    """Return the width of each of so many lines: those of one trace cannot shine through, so many are thin."""
+    """Return the width of each of ``n_lines`` lines: the more, the thinner, as those of one trace are opaque."""
     return max(0.35, width * min(1.0, math.pow(40 / max(1, n_lines), 0.35)))
 
 

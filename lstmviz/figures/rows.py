@@ -162,7 +162,7 @@ class _Grid:
 
     @classmethod
     def around(cls, axis: Axis, spans: list[Window], width: int) -> _Grid:
-        """Return as many cells as fit into a width in px, so wide that most tokens can be read."""
+        """Return a grid of the cells that fit into a width in px, each wide enough for most tokens."""
         widest = cls(axis, spans, BEFORE, CELLS, 1)
         words = (visible_text(word) for row in widest.words for word in row if word is not None)
         cell = max(width / CELLS, min(WIDEST, typical_width(words)) * TYPE * EM + 3)

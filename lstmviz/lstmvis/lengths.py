@@ -29,12 +29,12 @@ class ProjectLength:
     is_requested: bool
 
     def fits(self, n_rows: int) -> bool:
-        """Tell whether an array of so many rows has one for each step."""
+        """Tell whether an array of ``n_rows`` rows has one for each step."""
         return n_rows in (self.n_steps, self.n_words, self.n_states) or (self.is_requested and n_rows >= self.n_steps)
 
 
 def is_transposed(shape: tuple[int, ...], n_words: int) -> bool:
-    """Tell whether states of a shape look like (n_units, n_steps) beside so many words."""
+    """Tell whether states of a shape look like (n_units, n_steps) for a text of ``n_words`` words."""
     n_rows, n_columns = shape
     return n_rows < (1 - TAIL) * n_words and abs(n_columns - n_words) <= TAIL * n_words
 

@@ -135,7 +135,7 @@ def rnn_from_weights(weights: Mapping[str, Any] | nn.Module, *, batch_first: boo
 
 
 def _kind(n_gates: int) -> Any:
-    """Return the class of torch.nn with so many gates."""
+    """Return the class of torch.nn with the given number of gates."""
     from torch import nn
 
     return getattr(nn, _KINDS[n_gates])

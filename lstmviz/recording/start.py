@@ -207,7 +207,7 @@ def resolve_path(path: str | os.PathLike[str]) -> Path:
 
 
 def _feature_names(axes: Iterable[AxisState]) -> dict[str, Any]:
-    """Note the names of inputs of so many features that they become a source; more than fit are left out."""
+    """Note the names of the features of inputs that are wide enough to be a source; more than fit are left out."""
     from lstmviz.recording.batch.pass_inputs import INPUTS, MANY_FEATURES
 
     names = {axis.prefix + INPUTS: list(axis.spec.features or ()) for axis in axes}

@@ -18,7 +18,7 @@ from lstmviz.training.text import Encoder, cut, make_encoder, read_labels, read_
 from lstmviz.training.text_task import Options, TextTask
 
 HELD_OUT_OF = 10  # a tenth of the documents is held out,
-MAX_HELD_OUT = 1_000  # but not more than so many, which measure an accuracy to 3 in 100
+MAX_HELD_OUT = 1_000  # but no more documents than these, which measure an accuracy to 3 in 100
 HELD_OUT_SEED = 0  # whatever the training's seed: the same ones each time
 MAX_DOCUMENT = 500  # tokens of a document that are read
 BATCH_TOKENS = 2_048  # of an update, about

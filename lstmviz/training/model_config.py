@@ -144,7 +144,7 @@ def read_description(path: str | os.PathLike[str]) -> ModelDescription:
 
 
 def read_weights(path: str | os.PathLike[str], n_values: int) -> bytes:
-    """Return the bytes of a safetensors file of at most so many values; ModelError where it is larger, OSError.
+    """Return the bytes of a safetensors file of at most ``n_values`` values; ModelError where it is larger, OSError.
 
     They are read and not mapped: a mapped file that another program cuts would end this process.
     """

@@ -71,7 +71,7 @@ class TrainingMoments:
 
 
 def first_texts(corpus: Corpus, n_steps: int) -> Corpus:
-    """Return the first texts of a corpus, as many as have at most so many steps together, and at least one."""
+    """Return the first texts of a corpus, with at most the given number of steps together, and at least one text."""
     n, total = 0, 0
     for row in corpus.ids:
         total += len(row)

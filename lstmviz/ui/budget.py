@@ -75,7 +75,7 @@ class Desk:
         raise ServiceUnavailable(line, retry_after=RETRY_AFTER)
 
     def give_way(self, taken: float) -> None:
-        """Pause for the short questions that are there, after having taken so many seconds of the processor."""
+        """Pause for the short questions that wait, in proportion to the processor time that was ``taken``."""
         if taken and self.n_short > 0:
             time.sleep(min(PAUSE, PAUSES * taken))
 

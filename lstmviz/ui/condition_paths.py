@@ -12,7 +12,7 @@ from lstmviz.maps.trajectories import trajectories_on
 
 MOST_CONDITIONS = 9  # that have a colour of their own
 MOST_TIMES = 300  # of a path; of more, every k-th
-LEAST = 0.1  # of a condition's trials: while so many go on, the path does
+LEAST = 0.1  # of a condition's trials; the path ends once fewer of them go on
 
 
 def condition_paths(dump: DumpReader, mapped: Projection, by: str) -> dict[str, Any]:

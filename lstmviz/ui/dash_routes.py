@@ -13,7 +13,7 @@ CALLBACKS = "/_dash-update-component"
 
 
 def tame(server: Flask) -> None:
-    """Refuse what the page does not ask of Dash, and answer each failure outside the page's own routes in a line.
+    """Refuse Dash's callbacks, which the page does not use, and answer failures outside its own routes in one line.
 
     The page has no callbacks on the server, so nobody has reason to call one.
     """

@@ -96,7 +96,7 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
             raise ParsingError("this request has both a Content-Length and chunks")
 
     def _refuse(self, code: int, line: str) -> None:
-        """Answer this instead of the app; whoever waits to be told to go on (100-continue) is told this, too."""
+        """Answer this instead of the app, also to a client that waits for 100-continue before it sends a body."""
         self.error, self.completed, self.expect_continue = _Refusal(code, line), True, False
 
     def _refusal(self) -> tuple[int, str] | None:

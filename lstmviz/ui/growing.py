@@ -80,7 +80,7 @@ class GrowingDump:
         self._due = time.monotonic() + max(PAUSE, PATIENCE * (time.monotonic() - began))
 
     def _own_folder(self) -> Path:
-        """Return the folder that ends with this process; a fork of it makes one of its own."""
+        """Return the folder that is removed when this process ends; a fork makes its own."""
         if self._folder is None:
             work = WorkFolder("growing")
             self._folder = work.path

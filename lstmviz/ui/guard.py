@@ -114,7 +114,7 @@ class Access:
         return None if self.has_pass(head.headers) or self.has_token(head.query) else OPEN_THE_LINK
 
     def welcome(self, head: Head) -> str | None:
-        """Return the HTML page that answers somebody who lacks something; None where the line will do."""
+        """Return the HTML page for an asker who lacks something; None where the line of ``lack`` is enough."""
         return AGAIN if is_followed(head.headers) else None
 
     def present_role(self) -> str | None:

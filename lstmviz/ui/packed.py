@@ -22,7 +22,7 @@ def pack(server: Flask) -> None:
 
     Others get them as they get any answer, from flask-compress, which leaves alone what is compressed.
     """
-    kept: dict[bytes, bytes] = {}  # by what they are compressed from, of which there is no more than there are files
+    kept: dict[bytes, bytes] = {}  # compressed, by the plain content; it grows to the number of files and no further
 
     @server.after_request
     def send_packed(response: Response) -> Response:

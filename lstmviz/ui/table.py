@@ -89,7 +89,7 @@ class DumpTable:
             return list(listed.values())
 
     def of_length(self, n_steps: int) -> Iterator[DumpReader]:
-        """Yield the first dumps that have an axis of so many steps, at most ``MOST_READY``."""
+        """Yield the first dumps that have an axis of the given number of steps, at most ``MOST_READY``."""
         fitting = [each.uuid for each in self.glances() if n_steps in each.n_steps]
         return (self[uuid] for uuid in fitting[:MOST_READY])
 

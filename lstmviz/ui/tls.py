@@ -14,7 +14,7 @@ from typing import Any
 
 from lstmviz.errors import ServeError
 
-RECORD = 2**14  # bytes in a record, at most: reading as many leaves none behind, of which nobody would be told
+RECORD = 2**14  # bytes in a record, at most: reading fewer could leave some buffered, which the selector does not see
 _NOT_YET = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 

@@ -17,7 +17,7 @@ import { panTo } from "../store/view.mjs";
 
 const AT_ONCE = 500; // hits a request
 const REST = 220; // ms that typing rests before it is searched
-const [LEAST, LARGE] = [2, 500000]; // letters that are searched as one types, where there are so many steps
+const [LEAST, LARGE] = [2, 500000]; // a single letter is not searched as one types over more steps than these
 let /** @type {HTMLInputElement} */ input;
 let /** @type {HTMLElement} */ count;
 /**

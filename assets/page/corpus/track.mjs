@@ -86,7 +86,7 @@ function drawCells(ctx, track, from, to, top, height) {
 const leads = new WeakMap(); // characters that all labels of a track begin with
 
 /**
- * A label in so much room: what all labels begin with is left out first, so that time stamps show what differs.
+ * A label for `room` px: where it is too long, what all labels begin with is left out, so that time stamps show what differs.
  * @param {Track} track
  * @param {TrackValue} value
  * @param {number} room

@@ -12,7 +12,7 @@ let waiting = false;
 let /** @type {number} */ brushedAt = null;
 
 /**
- * A part, drawn when its name is asked for, or any of several.
+ * Have `draw` called in each frame for which `redraw` was called with the name, or with one of several.
  * @param {string | string[]} name
  * @param {() => void} draw
  */

@@ -5,7 +5,7 @@ const LEAST = 0.08; // of a token's greatest weight, from which on a line is dra
 const HALF = 0.5; // of the weight, which what is attended to most holds together
 
 /**
- * The edges of tokens as wide as their texts, spread over so much room; each gets at most `more` px besides.
+ * The edges of tokens as wide as their texts, spread over `room` px; each gets at most `more` px in addition.
  * @param {number[]} widths
  * @param {number} room
  * @param {number} more

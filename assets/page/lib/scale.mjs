@@ -76,7 +76,7 @@ export function lineOpacity(nUnits) {
 }
 
 /**
- * Selected lines: a few bold ones, or so many that only their density still tells something.
+ * The look of selected lines: a few are bold, many so faint that their density shows.
  * @param {number} nUnits
  */
 export function selectedLook(nUnits) {

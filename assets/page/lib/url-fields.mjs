@@ -32,11 +32,11 @@ export const /** @type {any} */ BASE_STATE = {
     order: "best",
     group: "",
     shared: null,
-    exact: false, // are only matches listed that share exactly so many units?
+    exact: false, // are only matches listed that share exactly `shared` units?
     colour: "shared",
     shaded: [], // units of the pattern that "shared" counts; none: all of them
     underline: "", // the track that underlines the tokens of the matches: "track:NAME"
-    rowTokens: null, // about so many tokens in a row of matches; null: as many as are usual
+    rowTokens: null, // about how many tokens a row of matches has; null: the usual number
     rows: 50,
     tracks: null, // null: the first few
     looks: {}, // track -> how it is drawn, where not as usual
@@ -50,9 +50,9 @@ export const /** @type {any} */ BASE_STATE = {
     mapColour: null, // the track that colours it; null: the first, "": none
     mapPaths: null, // the track by which mean paths are drawn on it; "": one of all sequences, null: none
     lasso: null, // [[x, y], ...]: a region of that map, whose steps are listed in the place of matches
-    beside: null, // {dump, source}: what stands beside, at the same steps
+    beside: null, // {dump, source}: the second source, at the same steps
     pattern: null,
-    text: null, // in the box for a text of one's own; null: the box is folded
+    text: null, // the typed text; null: its box is folded
     was: null, // the text that it is compared with
     typed: null, // {text, start, stop}: a brush on a typed text
     ablated: [], // [{source, unit}]: held while the model reads the typed text

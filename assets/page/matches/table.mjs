@@ -100,7 +100,7 @@ function fillHead(cols) {
 }
 
 /**
- * Make the blocks about the window, and let go of the others; `isAnew` draws those that are there once more.
+ * Make the blocks around what is in view, and drop the others; with `isAnew` those that are there are drawn again too.
  * @param {boolean} isAnew
  */
 function sync(isAnew) {

@@ -55,7 +55,7 @@ export function pointAt(at) {
 }
 
 /**
- * Give the lanes their texts, and their tokens places in so much room; of a text that is longer a part is in view.
+ * Give the lanes their texts, and lay out their tokens over `room` px; of a text that is longer a part is in view.
  * @param {PairAnswer} pair
  * @param {number} room
  */
@@ -78,7 +78,7 @@ export function layLanes(pair, room) {
 }
 
 /**
- * The tokens of a lane are the rows of the heat map, so high, with so much room for them.
+ * Make the tokens of a lane the rows of the heat map, `row` px high, of which `room` px are in view.
  * @param {PairLane} lane
  * @param {number} row
  * @param {number} room

@@ -157,7 +157,7 @@ function listed(given) {
   return { key: JSON.stringify(given), name: (offer || dump).name, dump, offer, words };
 }
 
-/* Show so many more of the cards that are asked for; each is made when it is first shown. */
+/* Show the next `AT_ONCE` of the cards that are asked for; each is made when it is first shown. */
 function showMore() {
   const more = found.slice(most, most + AT_ONCE);
   most += more.length;

@@ -12,7 +12,7 @@ let at = 0; // the step that is shown; as many as there are steps: the end
 let /** @type {Set<number>} */ done = new Set();
 
 export const lessonChanged = signal(); // another lesson or step; or the offers have come
-export const lessonOpened = signal(); // by somebody's wish
+export const lessonOpened = signal(); // by hand, not restored
 export const lessonAnswered = signal(); // sent with the lesson's name, the step and the answer, right or not
 
 let isKnown = false; // which lessons there are, or that none can be had
@@ -51,7 +51,7 @@ export function loadLessons() {
 }
 
 /**
- * Open a lesson because somebody wants it.
+ * Open a lesson that was pressed, or named by a link.
  * @param {string} name
  * @param {number} [step]
  */

@@ -91,7 +91,7 @@ export async function showDump(uuid, values, how, problems) {
   redrawAll();
 }
 
-/* The threshold where somebody chose it: what a source opened with does not follow to another one. */
+/* The threshold, if it was changed by hand: the one that a source opened with is not taken along to another source. */
 function chosenThreshold() {
   const { threshold } = state;
   return model.source && threshold !== model.source.opening.threshold ? { threshold } : {};

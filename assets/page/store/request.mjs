@@ -52,7 +52,7 @@ async function look() {
   serverBack.tell();
 }
 
-/* The path that the app is served under, as Dash was told it; read once. */
+/* The path that the app is served under, as in Dash's configuration; read once. */
 export function basePath() {
   if (base === null) {
     const config = document.getElementById("_dash-config");
@@ -142,7 +142,7 @@ export async function askServer(path, body, options) {
 }
 
 /**
- * The last of the lines that answer an object put to the server; each line before is told how far it is, 0 to 1.
+ * Post an object and return the last line of the answer; each line before says how far it is, 0 to 1, for `onShare`.
  * @param {string} path
  * @param {object} body
  * @param {{ signal: AbortSignal, onShare: (share: number) => void }} options

@@ -19,7 +19,7 @@ export function panTo(at, how) {
 }
 
 /**
- * Show `factor` times as many steps, keeping the step at `share` of the width where it is.
+ * Show `factor` times the present number of steps, keeping the step at `share` of the width where it is.
  * @param {number} factor
  * @param {number} share
  */

@@ -49,7 +49,7 @@ const cellWidth = (n) =>
   Math.max(CELL.least, Math.min(CELL.most, Math.floor((CELL.room * typeScale()) / Math.max(1, n))));
 
 /**
- * The width of the heat map with so many columns, in px.
+ * The width of a heat map of `n` columns, in px.
  * @param {number} n
  */
 export const heatWidth = (n) => n * cellWidth(n);

@@ -12,7 +12,7 @@ import { changeState, state } from "../store/state.mjs";
 
 const MOST = 1024 * 1024; // characters, as the server takes
 
-let /** @type {boolean} */ isOpen = null; // what the fields were last told
+let /** @type {boolean} */ isOpen = null; // whether a pattern was open when the fields were last drawn
 let /** @type {HTMLElement} */ note;
 
 export function makePatternFile() {

@@ -19,7 +19,7 @@ ROUNDING = 1e-6  # nats; a divergence in single precision is known no better
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """How the predictions change when the units of a pattern are ablated, beside other sets of as many units.
+    """How the predictions change when the units of a pattern are ablated, and when other sets of equal size are.
 
     KL is the Kullback-Leibler divergence of the predictions with the units ablated from those without, in nats; the
     loss is that of the next token, in nats (NaN for a model that predicts no next token). Both are means over steps.

@@ -76,6 +76,6 @@ def partners(lengths: Ids, seed: int) -> Ids:
 
 
 def partner_of(lengths: Ids, n_steps: int, seed: int) -> Ids:
-    """Return for a text of so many steps one of ten sequences of the most like length, drawn."""
+    """Draw one of the ten sequences whose lengths are nearest to ``n_steps``."""
     nearest = np.argsort(np.abs(lengths - n_steps), kind="stable")[:10]
     return np.random.default_rng(seed).choice(nearest, 1)

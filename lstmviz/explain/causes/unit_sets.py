@@ -1,4 +1,4 @@
-"""The units that are ablated, and other sets of as many to compare them with."""
+"""The units that are ablated, and other sets of the same size to compare them with."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def units_of(dump: DumpReader, pattern: Pattern) -> UnitSet:
 
 
 def other_sets(dump: DumpReader, units: UnitSet, n_others: int, seed: int) -> list[UnitSet]:
-    """Return different sets of as many units of the same sources, none of them in ``units``.
+    """Return different sets of the same number of units of the same sources, none of them in ``units``.
 
-    Of one unit there are all others, if they are at most ``n_others``; else so many sets are drawn.
+    For a single unit these are all others, if they are at most ``n_others``; else ``n_others`` sets are drawn.
     """
     free = {source: np.setdiff1d(np.arange(dump.source(source).n_units), of) for source, of in units.items()}
     n_sets = prod(comb(len(free[source]), len(of)) for source, of in units.items())

@@ -103,7 +103,7 @@ def finest_codes(dump: DumpReader, source: str, cancel: IsCancelled | None = Non
 
 
 def blocks(n_steps: int, n_units: int) -> Iterator[tuple[int, int]]:
-    """Yield stretches of steps [start, stop) in order, small enough for so many units."""
+    """Yield stretches of steps [start, stop) in order, small enough to be read for ``n_units`` units."""
     size = max(1, min(MAX_STEPS, BLOCK_VALUES // n_units))
     yield from ((start, min(start + size, n_steps)) for start in range(0, n_steps, size))
 

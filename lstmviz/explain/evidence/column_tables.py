@@ -57,7 +57,7 @@ class _Open:
         self._cut: dict[int, NDArray[Any]] = {}
 
     def labels(self, labels: NDArray[Any], starts: Ints, n_steps: int) -> NDArray[Any]:
-        """Return the labels that each sequence of the group has for a sequence of so many steps: (n_steps, n)."""
+        """Return the labels of each sequence of the group, laid over a sequence of ``n_steps`` steps: (n_steps, n)."""
         if n_steps not in self._cut:
             places = [to_and_fro(n_steps, int(length)) for length in self._lengths]
             self._cut[n_steps] = labels[np.stack(places, axis=1) + starts[self._members]]

@@ -17,7 +17,7 @@ CHOSEN = "the units were chosen by these labels: the share is too good, see F1 o
 
 
 def note_of(n_sequences: int, by: By) -> str:
-    """Return what to keep in mind where so many sequences have a match, and chance is told by this null."""
+    """Return a caution for a row: where few sequences have a match, or the null hypothesis is by shifts."""
     return "; ".join([TOO_FEW] * (n_sequences < MIN_SEQUENCES) + [WEAKER] * (by == "shifts"))
 
 

@@ -63,7 +63,7 @@ class SequenceLabels:
         return LabelTables(rows.take(np.lexsort((rows.group, rows.label))), sizes, self.n_labels)
 
     def _in_parts(self, members: Ints, groups: Ints) -> Iterator[Ints]:
-        """Cut groups into parts of so many steps that one is counted at a time."""
+        """Cut groups into parts small enough to be counted one at a time."""
         n_steps = self._lengths[members[groups]].sum(axis=1)
         part = (np.cumsum(n_steps) - n_steps) // STEPS_AT_ONCE
         cuts = np.flatnonzero(np.diff(part)) + 1

@@ -51,7 +51,7 @@ class ShardedMatchSearch:
         return max((shard.lowest for shard in self._progress), default=self.pattern.n_units + 1)
 
     def page(self, limit: int, offset: int = 0, min_shared: int = 1, has_text: bool = True) -> pd.DataFrame:
-        """Return rows ``offset`` to ``offset + limit`` of the ranked matches with so many shared units or more.
+        """Return rows ``offset`` to ``offset + limit`` of the ranked matches with ``min_shared`` shared units or more.
 
         Steps are counted over the corpus. Raises PatternError for a negative number, ClusterError or DumpMissing if a
         shard cannot be read.
@@ -69,7 +69,7 @@ class ShardedMatchSearch:
         return rows.take(order[offset : offset + limit]).reset_index(drop=True)
 
     def spans(self, min_shared: int = 1) -> Candidates:
-        """Return every match with so many shared units or more, by start, then stop; steps as in the corpus."""
+        """Return every match with ``min_shared`` shared units or more, by start, then stop; steps as in the corpus."""
         return joined_candidates(self._map(partial(_spans, pattern=self.pattern, min_shared=min_shared)))
 
     def unions(self, start: Steps, stop: Steps) -> Steps:

@@ -30,7 +30,7 @@ def checksum(block: Codes) -> np.uint64:
 
 
 def n_blocks(n_bytes: int) -> int:
-    """Return the number of checksums of so many bytes."""
+    """Return the number of blocks that ``n_bytes`` bytes make up; each has a checksum."""
     return -(-n_bytes // BLOCK)
 
 

@@ -166,7 +166,7 @@ class AxisBatch:
         forward.advance(name, logged, is_last=forward is self._passes[-1])
 
     def log_inputs(self) -> None:
-        """Log the inputs of so many features that they are one source."""
+        """Log inputs with too many features for tracks, as a source of their own."""
         for forward in self._passes:
             if forward.given.wide_inputs is not None:
                 values = torch.from_numpy(np.array(forward.given.wide_inputs, np.float32))

@@ -40,7 +40,7 @@ class LoggedSource:
         return self._counter.lengths
 
     def follows(self, n_sequences: int) -> bool:
-        """Tell whether a step of so many sequences can come next."""
+        """Tell whether a step of ``n_sequences`` sequences can come next."""
         return self._counter.fits(n_sequences, 1)
 
     def add(self, chunk: Tensor) -> None:

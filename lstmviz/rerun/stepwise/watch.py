@@ -35,7 +35,7 @@ class Watch:
         self.kept[source] = values
 
     def has_run(self, layer: str, n_steps: int) -> None:
-        """Take note that a layer ran over so many steps."""
+        """Note that a layer ran over ``n_steps`` steps."""
 
     def letters(self, layer: str) -> dict[str, Setter]:
         """Return the setters of a layer by the letter of their state."""

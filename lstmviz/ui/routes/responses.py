@@ -30,7 +30,7 @@ def cached_by_tracks(response: Response, revision: str) -> Response:
 
 
 def telling_tracks(response: Response, uuid: str, revision: str) -> Response:
-    """Tell the page by the way which revision the tracks have: somebody else may have changed them."""
+    """Add the revision of the tracks to an answer, so that the page sees when somebody else has changed them."""
     response.headers["Lstmviz-Tracks"] = f"{uuid} {revision}"
     return response
 
