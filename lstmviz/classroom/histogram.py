@@ -32,13 +32,13 @@ def histogram(question: Question, answers: Iterable[Answer]) -> list[Bar]:
     ordered = sorted(given.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     bars = [_bar(question, text, some) for text, some in ordered[:MOST_BARS]]
     rest = [answer for _, some in ordered[MOST_BARS:] for answer in some]
-    return bars if not rest else [*bars, Bar(OTHERS, len(rest), _sure(rest), None)]
+    return bars if not rest else [*bars, Bar(OTHERS, len(rest), _count_sure(rest), None)]
 
 
 def _bar(question: Question, text: str, answers: list[Answer]) -> Bar:
     known = None if question.answer is None else is_right(question.answer, question.within, text)
-    return Bar(text, len(answers), _sure(answers), known)
+    return Bar(text, len(answers), _count_sure(answers), known)
 
 
-def _sure(answers: list[Answer]) -> tuple[int, ...]:
+def _count_sure(answers: list[Answer]) -> tuple[int, ...]:
     return tuple(sum(answer.sure == k for answer in answers) for k in range(len(SURE)))

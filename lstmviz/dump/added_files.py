@@ -161,7 +161,7 @@ class ValuesFile:
         """Read the values of some places (all where None); DumpError where the file cannot be read or is damaged."""
         n, dtype = self.about.n_values, np.dtype(self.about.dtype).newbyteorder("<")
         try:
-            offset = _checked(str(self.path), self.about.dtype, n, self.about.crc32)
+            offset = _values_offset(str(self.path), self.about.dtype, n, self.about.crc32)
             start, stop, _ = (steps if isinstance(steps, slice) else slice(steps, None)).indices(n)
             count = 1 if isinstance(steps, int) else max(0, stop - start)
             with open_own(self.path) as file:
@@ -180,7 +180,7 @@ class ValuesFile:
 
 
 @lru_cache(maxsize=4 * MAX_TRACKS)
-def _checked(path: str, dtype: str, n: int, crc32: int) -> int:
+def _values_offset(path: str, dtype: str, n: int, crc32: int) -> int:
     """Return where the values of a file begin, after its checksum was found right; DumpError where it is not."""
     wrong = DumpError(f"{path} is damaged: it is not what was written; remove its track and add it again")
     with open_own(Path(path)) as file:

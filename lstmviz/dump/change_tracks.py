@@ -161,7 +161,7 @@ def _put(dump: DumpReader, change: _Change, name: str, track: NewTrack, about: A
 @contextmanager
 def _changing(dump: DumpReader) -> Iterator[_Change]:
     """Yield the tracks to be changed, locked; write what the block made of them, unless it raises."""
-    added = _beside(dump)
+    added = _added_tracks(dump)
     folder = added.folder
     try:
         _make_folder(folder)
@@ -188,7 +188,7 @@ def _changing(dump: DumpReader) -> Iterator[_Change]:
         raise DumpError(f"the tracks cannot be written to {folder} ({reason}); make its place writable") from err
 
 
-def _beside(dump: DumpReader) -> AddedTracks:
+def _added_tracks(dump: DumpReader) -> AddedTracks:
     if dump.added is None:
         raise InputError(f"{dump.path.name} is no file, so no track can be added; add it to a dump on disk")
     return dump.added

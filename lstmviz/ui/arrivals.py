@@ -47,7 +47,7 @@ class Arrivals:
         if self._lock.acquire(blocking=False):  # somebody else who looks may have to read a file for long
             try:
                 if time.monotonic() - self._looked >= LOOK_EVERY:
-                    self._look()
+                    self._look_in_folders()
                     self._looked = time.monotonic()
             finally:
                 self._lock.release()
@@ -62,20 +62,20 @@ class Arrivals:
         """Return the dumps of recordings in progress that can be opened although newer ones are listed."""
         return [each for dump in (*self._growing.values(), *self._closed) for each in dump.kept]
 
-    def _look(self) -> None:
+    def _look_in_folders(self) -> None:
         for folder in self._folders:
             for path in dumps_in(folder) if folder.is_dir() else ():
-                self._see(path)
+                self._look_at(path)
             for path in growing_in(folder):
                 self._growing.setdefault(path, GrowingDump(path))
         for path, dump in list(self._growing.items()):
             if not dump.is_over:
                 dump.look()
             elif path.exists():
-                self._see(path)
+                self._look_at(path)
                 self._closed.append(self._growing.pop(path))
 
-    def _see(self, path: Path) -> None:
+    def _look_at(self, path: Path) -> None:
         """Look at a file unless it is as it was; one that cannot be read is left out until it changes."""
         stamp = dump_stamp(path)
         if path in self._seen and self._seen[path][0] == stamp:

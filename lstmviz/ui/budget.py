@@ -171,10 +171,10 @@ def allow_for(dump: DumpReader) -> None:
 def giving_way(parts: Iterable[T]) -> Iterator[T]:
     """Yield what is sent piece by piece after the present question was answered, as slowly as long questions work."""
     question = _present.get()
-    return iter(parts) if question is None else _slowly(parts, question.desk)
+    return iter(parts) if question is None else _with_pauses(parts, question.desk)
 
 
-def _slowly(parts: Iterable[T], desk: Desk) -> Iterator[T]:
+def _with_pauses(parts: Iterable[T], desk: Desk) -> Iterator[T]:
     before = time.thread_time()
     for part in parts:
         yield part

@@ -79,7 +79,7 @@ def finite(value: float) -> float | None:
 
 def _source(dump: DumpReader, index: int, source: Source, axes: dict[str, int]) -> dict[str, Any]:
     blocks = list(_blocks(dump, source, max(1, min(RANGE_BLOCKS, ALL_BLOCKS // len(dump.sources)))))
-    bound = _bound(source, max((_reach(values) for _, values in blocks), default=0.0))
+    bound = _bound(source, max((_largest(values) for _, values in blocks), default=0.0))
     trial = BrushTrial(bound)
     firsts = dump.axes[source.axis].starts
     for start, values in blocks:
@@ -112,7 +112,7 @@ def _blocks(dump: DumpReader, source: Source, n_blocks: int) -> Iterator[tuple[i
         yield start, np.tanh(values) if source.view == "tanh" else values
 
 
-def _reach(values: NDArray[np.float32]) -> float:
+def _largest(values: NDArray[np.float32]) -> float:
     """Return the largest finite value of a block, without sign."""
     finite_values = values[np.isfinite(values)]
     return max(float(-finite_values.min()), float(finite_values.max())) if finite_values.size else 0.0

@@ -126,11 +126,11 @@ class Access:
         if self.token is None:
             return True
         given = parse_cookie(headers.get("COOKIE", "")).get(self.cookie)
-        return given is not None and _same(given, self.pass_)
+        return given is not None and _is_equal(given, self.pass_)
 
     def has_token(self, query: str) -> bool:
         """Tell whether a query has the token."""
-        return self.token is not None and any(_same(given, self.token) for given in _query(query).get("token", ()))
+        return self.token is not None and any(_is_equal(given, self.token) for given in _query(query).get("token", ()))
 
     def _foreign(self, headers: Mapping[str, str]) -> str | None:
         """Say why a request that may change something comes from another site's page; None where it does not."""
@@ -216,6 +216,6 @@ def _query(query: str) -> dict[str, list[str]]:
         return {}
 
 
-def _same(candidate: str, secret: str) -> bool:
+def _is_equal(candidate: str, secret: str) -> bool:
     """Compare in a time that does not tell where they differ."""
     return hmac.compare_digest(candidate.encode("utf-8", "surrogatepass"), secret.encode("utf-8", "surrogatepass"))

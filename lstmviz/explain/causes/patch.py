@@ -100,7 +100,7 @@ def patch(
     Raises UnknownName or PatternError for units, InputError for a text, WindowError for a window after either's end.
     """
     check_predicts(runner)
-    text_read, donor_read = (_whole(runner, one) for one in (text, donor))
+    text_read, donor_read = (_read_whole(runner, one) for one in (text, donor))
     chosen = units_of(dump, units) if isinstance(units, Pattern) else checked_units(dump, units)
     if window.stop > min(len(text_read.ids), len(donor_read.ids)):
         raise WindowError(
@@ -152,7 +152,7 @@ def checked_units(dump: DumpReader, units: Mapping[str, Sequence[int]]) -> UnitS
     return chosen
 
 
-def _whole(runner: Runner, text: str) -> ReadText:
+def _read_whole(runner: Runner, text: str) -> ReadText:
     read_text = runner.read(text)
     if not read_text.is_read.all():
         unread = read_text.tokens[int((~read_text.is_read).argmax())]

@@ -159,7 +159,7 @@ def _grown(
     codes: list[IndexCodes], classes: NDArray[np.int8], beam: list[_Conjunction], n_yes: int
 ) -> list[_Conjunction]:
     """Return the best conjunctions that have one more unit than those of the beam, the best first."""
-    inside = [np.where(_on(codes, one.units, len(classes)), classes, LEFT_OUT).astype(np.int8) for one in beam]
+    inside = [np.where(_all_on(codes, one.units, len(classes)), classes, LEFT_OUT).astype(np.int8) for one in beam]
     best: dict[frozenset[tuple[str, int, str]], _Conjunction] = {}
     for some in codes:
         for one, counts in zip(beam, joint_counts(some, inside, 4), strict=True):
@@ -190,7 +190,7 @@ def _with_one_more(
     return grown
 
 
-def _on(codes: list[IndexCodes], units: Sequence[PatternUnit], n_steps: int) -> Mask:
+def _all_on(codes: list[IndexCodes], units: Sequence[PatternUnit], n_steps: int) -> Mask:
     """Return the steps at which all of some units are on."""
     on = np.ones(n_steps, np.bool_)
     for some in codes:

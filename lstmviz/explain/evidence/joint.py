@@ -79,10 +79,10 @@ def at_thresholds(codes: IndexCodes, side: Side, yes: Ints, no: Ints) -> Thresho
     """Return what each unit hits at every threshold, from its counts of codes (n_units, n_codes) at yes and at no."""
     values, rules = codes.thresholds(side)
     least = np.array([rule.least for rule in rules], np.int64)
-    return Thresholds(side, values, _on(side, least, yes), _on(side, least, no))
+    return Thresholds(side, values, _count_on(side, least, yes), _count_on(side, least, no))
 
 
-def _on(side: Side, least: Ints, counts: Ints) -> Ints:
+def _count_on(side: Side, least: Ints, counts: Ints) -> Ints:
     """Return how often codes are on: from ``least`` on for high, from 1 up to below it for low (as ``Rule`` says)."""
     below = np.zeros((len(counts), counts.shape[1] + 1), np.int64)
     np.cumsum(counts, axis=1, out=below[:, 1:])

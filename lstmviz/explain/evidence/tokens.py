@@ -58,7 +58,7 @@ class TokenEnrichment:
             share, base_rate = n_hits / np.float64(self._n_on), n_label / self._n_steps
             f1, f1_always = 2 * n_hits / (self._n_on + n_label), 2 * n_label / (self._n_steps + n_label)
         (share_low, share_high), (low, high) = (self._intervals(share, base) for base in (None, base_rate))
-        by = self._by()
+        by = self._nulls()
         p = self._p_values(by, base_rate)
         columns = {
             "value": pd.Series(self._labels.names, dtype="str"),
@@ -109,7 +109,7 @@ class TokenEnrichment:
     def _n_sequences_of_axis(self) -> int:
         return len(self._lengths)
 
-    def _by(self) -> list[By]:
+    def _nulls(self) -> list[By]:
         """Return the null for each label, by the sequences that can make a difference."""
         n = self._n_sequences_of_axis
         if n < MIN_SWAPPED:

@@ -23,7 +23,13 @@ def reasons(frame: pd.DataFrame, heat: NDArray[np.float32], columns: tuple[tuple
     most at a token; where one of these says nothing, the next best detectors.
     """
     why = [""] * len(frame)
-    kinds = [_detectors(frame), _lasting(frame), _of_a_token(heat, columns), _detectors(frame, 0.0), _moving(frame)]
+    kinds = [
+        _detectors(frame),
+        _longest_lasting(frame),
+        _of_a_token(heat, columns),
+        _detectors(frame, 0.0),
+        _most_varying(frame),
+    ]
     n_named = 0
     for k, ranked in enumerate(kinds):
         most = 1 if k < N_NAMED else N_NAMED
@@ -45,7 +51,7 @@ def _detectors(frame: pd.DataFrame, least: float = LEAST_GAIN) -> Iterator[tuple
         yield unit, f"detects {label}: F1 {row['f1']:.2f}, always yes {row['f1_always']:.2f}"
 
 
-def _lasting(frame: pd.DataFrame) -> Iterator[tuple[int, str]]:
+def _longest_lasting(frame: pd.DataFrame) -> Iterator[tuple[int, str]]:
     known = frame["half_life"].dropna()
     least = LEAST_LASTING * float(known.median()) if len(known) else np.inf
     for unit in known[known > least].sort_values(ascending=False, kind="stable").index.tolist():
@@ -70,7 +76,7 @@ def _of_a_token(heat: NDArray[np.float32], columns: tuple[tuple[str, str], ...])
         yield unit, f"goes {side} at the token {token}: {strength[unit]:.1f} standard deviations from its mean"
 
 
-def _moving(frame: pd.DataFrame) -> Iterator[tuple[int, str]]:
+def _most_varying(frame: pd.DataFrame) -> Iterator[tuple[int, str]]:
     spread = frame["sd"].sort_values(ascending=False, kind="stable")
     for unit in spread[spread > 0].index.tolist():
         yield unit, f"moves most: standard deviation {spread[unit]:.2f}"

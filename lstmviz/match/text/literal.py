@@ -33,7 +33,7 @@ class Literal:
         if self._short is not None:
             yield from (hit.span() for hit in self._short.finditer(text, concurrent=len(text) > MAX_HELD))
         else:
-            yield from self._long_words(text) if self._are_words else self._found(text, self._query)
+            yield from self._long_words(text) if self._are_words else self._find_all(text, self._query)
 
     def is_in(self, text: str) -> bool:
         """Tell whether it is somewhere in a text."""
@@ -55,14 +55,14 @@ class Literal:
         wanted = f" {' '.join(self._query.split())} "
         hits: Spans = []
         n_before = at = 0  # words before the last hit, and where it starts
-        for start, stop in self._found(joined, wanted, step=len(wanted) - 1):
+        for start, stop in self._find_all(joined, wanted, step=len(wanted) - 1):
             n_before += joined.count(" ", at, start)
             at = start
             n_words = joined.count(" ", start, stop) - 1
             hits.append((words[n_before].start(), words[n_before + n_words - 1].end()))
         return hits
 
-    def _found(self, text: str, query: str, step: int | None = None) -> Spans:
+    def _find_all(self, text: str, query: str, step: int | None = None) -> Spans:
         text, query = self._folded(text), self._folded(query)
         hits: Spans = []
         at = text.find(query)

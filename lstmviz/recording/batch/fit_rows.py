@@ -29,13 +29,13 @@ def fit_rows(name: str, given: CheckedPass, kinds_of_marks: Iterable[Marks | Non
     """
     for marks in kinds_of_marks:
         if marks is not None and given.tokens is not None:
-            way = _way(name, given.tokens, given.valid, marks)
-            if way is not None:
-                return way
+            fit = _fit_of_marks(name, given.tokens, given.valid, marks)
+            if fit is not None:
+                return fit
     return Fit(NOT_CHECKED)
 
 
-def _way(name: str, given: TokenGrid, valid: ValidSteps | None, marks: Marks) -> Fit | None:
+def _fit_of_marks(name: str, given: TokenGrid, valid: ValidSteps | None, marks: Marks) -> Fit | None:
     tokens = _numbers(given)
     n_sequences, n_steps = tokens.shape
     is_whole = valid is None or valid.mask(n_steps).all()

@@ -184,7 +184,7 @@ def _fit_source(
             ) from None
     if agrees(read, ids, valid):
         return Fit(CHECKED if _are_most(read >= 0, valid) else NOT_CHECKED)
-    ways = _ways(source.ids, ids, valid, lengths)
+    ways = _placements(source.ids, ids, valid, lengths)
     if len(ways) == 1:
         return Fit(ALIGNED, ways[0])
     raise RecordingError(_other_tokens(name, source, ids, valid, n_ways=len(ways)))
@@ -202,7 +202,7 @@ def _is_one_each(ids: Ints, read: Ints, valid: ValidSteps | None) -> bool:
     return len(np.unique(pairs, axis=0)) == len(np.unique(pairs[:, 0]))
 
 
-def _ways(read: Ints, ids: Ints, valid: ValidSteps | None, lengths: tuple[int, ...] | None) -> list[Placement]:
+def _placements(read: Ints, ids: Ints, valid: ValidSteps | None, lengths: tuple[int, ...] | None) -> list[Placement]:
     if valid is None and lengths is not None:
         packed = np.asarray(lengths)
         for starts in (np.zeros_like(packed), ids.shape[1] - packed):

@@ -125,7 +125,7 @@ def by_content(read: Ints, given: Ints, valid: ValidSteps | None) -> list[Placem
     whole = ValidSteps(np.zeros(len(given), np.int64), np.full(len(given), given.shape[1]))
     starts, stops = (valid or whole).starts, (valid or whole).stops
     in_order, elsewhere = [], []
-    for way in _ways():
+    for way in _orders():
         fit = _fitting(read, given, starts, stops, *way)
         if fit.shape[0] == fit.shape[1] and fit.diagonal().all():
             in_order.append(_placement(way, np.arange(len(given)), starts, stops, read, given.shape[1]))
@@ -134,7 +134,7 @@ def by_content(read: Ints, given: Ints, valid: ValidSteps | None) -> list[Placem
     return _distinct(in_order or elsewhere)
 
 
-def _ways() -> Iterator[tuple[str, bool]]:
+def _orders() -> Iterator[tuple[str, bool]]:
     for anchor in ("same", "left", "right", "mirrored"):
         yield anchor, False
         yield anchor, True

@@ -41,7 +41,7 @@ def as_found(model: nn.Module) -> Iterator[None]:
 def _kept_tensors(model: nn.Module) -> Iterator[None]:
     """Put back afterwards the buffers of a model, and the tensors that its modules hold in attributes of their own."""
     buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
-    attributes = [(vars(module), name, value) for module in model.modules() for name, value in _own(module)]
+    attributes = [(vars(module), name, value) for module in model.modules() for name, value in _own_state(module)]
     try:
         yield
     finally:
@@ -53,7 +53,7 @@ def _kept_tensors(model: nn.Module) -> Iterator[None]:
                     buffer.copy_(value)
 
 
-def _own(module: nn.Module) -> list[tuple[str, Any]]:
+def _own_state(module: nn.Module) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in vars(module).items() if not name.startswith("_") and _holds_state(value)]
 
 

@@ -68,7 +68,7 @@ class LiveNetwork:
         Those of a whole text stand at each of its steps; there are no outputs where the model predicts nothing.
         """
         if self.takes_batches or len(ids) == 1:
-            return self._together(ids)
+            return self._batch_logits(ids)
         rows = []
         for i, (row, length) in enumerate(zip(ids, lengths.tolist(), strict=True)):
             self._begin(i, len(ids))
@@ -91,14 +91,14 @@ class LiveNetwork:
         try:
             with self.watching({}, sources) as watch:
                 one_by_one, states = self.logits(rows, lengths), dict(watch.kept)
-                together, batched = self._together(rows), dict(watch.kept)
+                together, batched = self._batch_logits(rows), dict(watch.kept)
         except (ModelError, RuntimeError, ValueError, TypeError, IndexError, LookupError):
             return
         self.takes_batches = _agree(one_by_one, together, lengths) and all(
             _agree(states[name].transpose(0, 1), batched[name].transpose(0, 1), lengths) for name in states
         )
 
-    def _together(self, ids: Tensor) -> Tensor:
+    def _batch_logits(self, ids: Tensor) -> Tensor:
         self._begin(None, 1)
         logits = _by_step(self._call.logits(ids.to(self.device)), *ids.shape[:2])
         if self._watch is not None:

@@ -49,7 +49,7 @@ class LiveRunner(LiveBase):
         self.has_examples = self.vocabulary.has_words
         self._n_tokens = {len(self.vocab), *sizes}
         self._top_k = sum(re.fullmatch(r"top\d+", name) is not None for name in axis.tracks) or TOP_K
-        self._look(dump)
+        self._check_states(dump)
 
     def embeddings(self) -> Tensor:
         """Return the vector of each token of the vocabulary, (n_vocab, n_embedding)."""
@@ -98,7 +98,7 @@ class LiveRunner(LiveBase):
             else:
                 recording.predictions(logits, None, self._top_k, labels=self.outputs, concerns="step")
 
-    def _look(self, dump: DumpReader) -> None:
+    def _check_states(self, dump: DumpReader) -> None:
         """See what the model predicts, and hold its states against the dump's; ModelError where they differ."""
         axis = dump.first
         ids = np.asarray(axis.tokens.ids[: self.n_checked(dump)], np.int64)  # type: ignore[union-attr]
