@@ -13,7 +13,7 @@ import pytest
 
 import lstmviz
 from lstmviz.annotate.paint import paint
-from lstmviz.dump.added_files import MAX_TRACKS, MAX_UNDO, _checked
+from lstmviz.dump.added_files import MAX_TRACKS, MAX_UNDO, _values_offset
 from support import faults
 from support.budget import some_of
 from support.commands import run
@@ -142,7 +142,7 @@ def test_inspect_and_doctor_read_added_tracks_and_tell_what_is_wrong_with_them(d
         assert "kind" in done.output
     for values in path.with_name("run.h5.tracks").glob("*.npy"):
         values.write_bytes(values.read_bytes()[:-1] + b"\x07")
-    _checked.cache_clear()
+    _values_offset.cache_clear()
     for command in ("inspect", "doctor"):
         done = run(command, path)
         assert done.exit_code != 0
@@ -225,7 +225,7 @@ def test_damaged_files_never_bring_the_dump_down(dump, path):
         shutil.copytree(kept, folder)
         damaged(path)[what]()
 
-        _checked.cache_clear()
+        _values_offset.cache_clear()
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             opened = lstmviz.open_dump(path)
