@@ -8,11 +8,9 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self, get_args
 
-from lstmviz.dump.reader import DumpReader
 from lstmviz.dump.schema import UNIT_SHAPES
 from lstmviz.dump.values import Values
 from lstmviz.errors import InputError, LstmvizError, RecordingError, StorageError, reason_of
-from lstmviz.match.index.store import build_indexes
 from lstmviz.recording.batch.axes import by_axis
 from lstmviz.recording.batch.axis_batch import AxisBatch, AxisRows
 from lstmviz.recording.batch.batch import Batch
@@ -402,6 +400,10 @@ class Recording:
 
     def _build_index(self) -> None:
         """Build the index of every source; where that fails, a line says so, and the dump is whole."""
+        # HDF5 is not loaded into a process that trains unless it is asked to build an index.
+        from lstmviz.dump.reader import DumpReader
+        from lstmviz.match.index.store import build_indexes
+
         try:
             with closing(DumpReader(self._sink.path)) as dump:
                 build_indexes(dump)
