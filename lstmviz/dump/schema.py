@@ -24,7 +24,7 @@ MAX_WORD = 10_000  # characters of a token or a label that are shown
 MAX_JOIN = 100  # characters between two tokens
 FEATURES = "features"  # in the provenance: by source, the names of its units
 AS_WRITTEN = "as written"  # group of the track of what stood in the text where that is not the token itself
-UNIT_SHAPES = "unit_shapes"  # also in the provenance: sizes of a state that is no vector; its units are named by indices
+UNIT_SHAPES = "unit_shapes"  # also in the provenance: sizes of a state that is no vector, whose units are indices
 MAX_PROVENANCE = 60_000  # bytes; an HDF5 attribute holds 64 KiB
 MAX_UNITS_LISTED = 15_000  # of a source that keeps some of a layer's units: as uint32 these fill an attribute
 

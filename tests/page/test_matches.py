@@ -147,7 +147,7 @@ def test_rows_are_listed_before_all_matches_are_counted(bench, parens):
     bench.open(**QUERY)
     held, counts = [], bench.page.locator("#lv-counts")
     bench.page.route(re.compile("/summary$"), lambda route: held.append(route))
-    for kept in (asked._found, asked._listing):
+    for kept in (asked._search, asked._listing):
         kept.cache_clear()
     bench.page.evaluate("window => lvDebug.changeState(window, 'push')", {"start": DEPTH_4[0], "stop": DEPTH_4[1]})
     counts.get_by_text("counting …").wait_for()
@@ -185,7 +185,7 @@ def test_a_first_question_tells_how_far_the_reading_is(bench, parens):
 
 def test_counts_that_do_not_come_are_not_waited_for(bench, parens):
     bench.open(**QUERY)
-    for kept in (asked._found, asked._listing):
+    for kept in (asked._search, asked._listing):
         kept.cache_clear()
     bench.page.route(re.compile("/summary$"), lambda route: route.fulfill(status=500, body="{}"))
     shown = bench.brush(*DEPTH_4)
@@ -201,7 +201,7 @@ def test_counts_that_do_not_come_are_not_waited_for(bench, parens):
 def test_where_finding_all_takes_long_the_page_says_what_it_lists_and_lists_all_when_asked(bench, parens, monkeypatch):
     pattern = selected(parens, *DEPTH_4)
     totals = dict(parens.count(pattern).totals.to_numpy().tolist())
-    for kept in (asked._found, asked._listing):
+    for kept in (asked._search, asked._listing):
         kept.cache_clear()
     monkeypatch.setattr(find, "COUNT_ALL", 0)
     monkeypatch.setattr(asked, "ENOUGH", totals[4] + 1)

@@ -171,7 +171,7 @@ def test_rows_come_before_all_is_counted_and_the_summary_has_the_counts(parts):
     assert len(totals) > 1
     for dump in parts:
         pattern = pattern_over(dump)
-        asking._found.cache_clear()
+        asking._search.cache_clear()
         asking._listing.cache_clear()
         first = ask(dump, rows=1, counted=False)
         assert rows_in(first) == dump.match(pattern, 1)[COLUMNS].to_numpy().tolist()
@@ -198,10 +198,10 @@ def long(monkeypatch):
     """Take every pattern for one whose matches take too long to be found at once; 5 are enough."""
     monkeypatch.setattr(find, "COUNT_ALL", 0)
     monkeypatch.setattr(asking, "ENOUGH", 5)
-    asking._found.cache_clear()
+    asking._search.cache_clear()
     asking._listing.cache_clear()
     yield
-    asking._found.cache_clear()
+    asking._search.cache_clear()
     asking._listing.cache_clear()
 
 
