@@ -17,7 +17,7 @@ from lstmviz.types import Pattern
 
 FIRST_LOOK, FARTHEST_LOOK = 16, 4_096  # steps looked ahead for the end of a run: few at first, then more
 OFF_STEPS = 8  # beside runs, looked at together
-DEAR = 8  # looking at a step ahead takes as long as going over so many in order
+DEAR = 16  # looking at a step ahead takes as long as going over so many in order
 BLOCK_STEPS = 2**19  # gone over at a time
 
 
