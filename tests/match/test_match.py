@@ -58,6 +58,7 @@ KNOBS = {
     "levels.SAMPLE_ROWS": st.integers(1, 3),
     "levels.GIVE_UPS": st.integers(1, 4),
     "levels.PARTS": st.integers(1, 5),
+    "levels.FEW_STEPS": st.sampled_from([0, 8, 1000]),
     "runs.FIRST_LOOK": st.integers(1, 4),
     "runs.FARTHEST_LOOK": st.integers(1, 4),
     "runs.OFF_STEPS": st.integers(1, 3),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lstmviz.dump.lazy_arrays import Track
 from lstmviz.dump.reader import Axis, DumpReader
 from lstmviz.errors import PatternError, UnknownName
+from lstmviz.match.engine.threshold import compare
 from lstmviz.match.text.regex import Expression
 from lstmviz.match.text.search import search, token_matcher
 from lstmviz.types import Filter
@@ -98,15 +99,20 @@ def _allows(track: Track, condition: Filter, values: NDArray[Any]) -> Mask:
     low, high = condition.low, condition.high
     is_in: Mask = np.ones(len(values), np.bool_)
     if values.dtype.kind == "f":
-        values = values.astype(np.float64, copy=False)
-        is_in = ~np.isnan(values)
-    else:
-        low = None if low is None else math.ceil(low)
-        high = None if high is None else math.floor(high)
+        return _in_range(values, low, high)
     if low is not None:
-        is_in &= values >= low
+        is_in &= values >= math.ceil(low)
     if high is not None:
-        is_in &= values <= high
+        is_in &= values <= math.floor(high)
+    return is_in
+
+
+def _in_range(values: NDArray[Any], low: float | None, high: float | None) -> Mask:
+    is_in: Mask = ~np.isnan(values)
+    if low is not None:
+        is_in &= compare(values, low, "high")
+    if high is not None:
+        is_in &= compare(values, high, "low")
     return is_in
 
 

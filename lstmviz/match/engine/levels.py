@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from lstmviz.match.engine.runs import (
     runs_starting,
     runs_stopping,
     runs_until,
+    steps_of,
 )
 from lstmviz.match.engine.threads import in_threads
 from lstmviz.system.asked import look
@@ -41,6 +42,7 @@ DENSE_SHARE = 0.2  # of all steps; above it, going over all steps is cheaper tha
 DENSE_ANCHORS = 0.05  # of all steps, where a match begins, or ends, at each
 GIVE_UPS = 8  # times that steps are given up at which no match can start any more
 PARTS = 16  # in which all steps are gone over, if sequences are no longer than that
+FEW_STEPS = 8  # if spans have no more than one step in so many, each of theirs is asked whether it is allowed
 
 T = TypeVar("T")
 Part = tuple[int, int]
@@ -151,9 +153,7 @@ class SharedUnitLevels:
 
     def _inside(self, starts: Steps, stops: Steps, level: int) -> Candidates:
         """Return the candidates inside some regions, which are put one after the other like sequences."""
-        lengths = stops - starts
-        begins = np.cumsum(lengths) - lengths
-        steps = np.arange(lengths.sum()) + np.repeat(starts - begins, lengths)
+        steps, begins = steps_of(starts, stops)
         sweep = Sweep(len(self._units), level, self._pattern, self._axis.n_steps)
         return sweep.block((unit.on_at(steps) for unit in self._units), steps, begins[1:], False)
 
@@ -256,14 +256,25 @@ class SharedUnitLevels:
         if self._pattern.max_length is not None:
             is_kept &= length <= self._pattern.max_length
         if self._allowed is not None:
-            is_kept &= self._n_allowed[spans.stop] - self._n_allowed[spans.start] == length
+            is_kept &= self._are_allowed(spans, self._allowed)
         return spans if is_kept.all() else spans.take(is_kept)
 
+    def _are_allowed(self, spans: Candidates, allowed: Mask) -> Mask:
+        """Tell which spans have only steps that the filters allow."""
+        length = spans.stop - spans.start
+        if length.sum() * FEW_STEPS > self._axis.n_steps:
+            return np.asarray(self._n_allowed[spans.stop] - self._n_allowed[spans.start] == length)
+        steps, begins = steps_of(spans.start, spans.stop)
+        are_allowed: Mask = np.logical_and.reduceat(allowed[steps], begins) if len(spans) else length > 0
+        return are_allowed
+
     @cached_property
-    def _n_allowed(self) -> NDArray[np.int64]:
+    def _n_allowed(self) -> NDArray[Any]:
         """How many steps before each are allowed."""
-        allowed = np.ones(self._axis.n_steps, np.bool_) if self._allowed is None else self._allowed
-        return np.concatenate([[0], np.cumsum(allowed)])
+        n_steps = self._axis.n_steps
+        n_allowed = np.zeros(n_steps + 1, np.int32 if n_steps < 2**31 else np.int64)
+        np.cumsum(np.ones(n_steps, np.bool_) if self._allowed is None else self._allowed, out=n_allowed[1:])
+        return n_allowed
 
 
 def _blocks(first: int, last: int, width: int) -> Iterator[Part]:

@@ -141,6 +141,13 @@ def concatenated(parts: Sequence[Steps]) -> Steps:
     return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
+def steps_of(starts: Steps, stops: Steps) -> tuple[Steps, Steps]:
+    """Return the steps of some spans, span after span, and the place at which each span begins."""
+    lengths = stops - starts
+    begins = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) + np.repeat(starts - begins, lengths), begins
+
+
 def _is_on_before(unit: Activity, step: int) -> bool:
     return step > 0 and bool(unit.on_at(np.array([step - 1]))[0])
 
