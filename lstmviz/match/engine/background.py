@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from lstmviz.match.engine.activity import (
     Steps,
     is_on_throughout,
 )
+from lstmviz.match.engine.ordering import order_of
+from lstmviz.match.engine.runs import steps_of
 from lstmviz.match.engine.threads import in_threads
 from lstmviz.match.engine.threshold import is_on
 from lstmviz.match.index.ahead import is_built_ahead
@@ -50,6 +53,8 @@ class BackgroundUnits:
 
     def count(self, start: Steps, stop: Steps) -> Steps:
         """Return for each span [start, stop) how many of these units are on at every step of it."""
+        if not self._is_background.any():
+            return np.zeros(len(start), np.int64)
         if self._codes is None or self._rule is None:
             with self._turn:
                 return self._count_recorded(start, stop)
@@ -95,8 +100,10 @@ class BackgroundUnits:
         A span is covered by two stretches of 2**k steps, and which units are on throughout each stretch of 2**(k+1)
         steps follows from those of 2**k.
         """
-        power = np.frexp(stop - start)[1] - 1  # k
-        groups = [np.flatnonzero(power == k) for k in range(int(power.max()) + 1)]
+        power = np.frexp(stop - start)[1].astype(np.int64) - 1  # k
+        order = order_of(power)
+        first, second = start[order], (stop - 2**power)[order]  # the starts of the two stretches
+        bounds = np.concatenate([[0], np.cumsum(np.bincount(power))]).tolist()  # of the spans of each k
         background = np.flatnonzero(self._is_background)
 
         def count(units: Steps) -> NDArray[np.uint8]:
@@ -107,15 +114,16 @@ class BackgroundUnits:
                     on = activity.on(a, min(a + PLANE_STEPS, len(plane))).view(np.uint8)
                     plane[a : a + PLANE_STEPS] |= on << np.uint8(bit)
             counts = np.zeros(len(start), np.uint8)
-            for k, spans in enumerate(groups):
-                counts[spans] = np.bitwise_count(plane[start[spans]] & plane[stop[spans] - 2**k])
+            for k, (a, b) in enumerate(pairwise(bounds)):
+                np.bitwise_count(plane[first[a:b]] & plane[second[a:b]], out=counts[a:b])
                 plane = plane[: -(2**k)] & plane[2**k :]
             return counts
 
-        total = np.zeros(len(start), np.int64)
+        total, n_on = np.zeros(len(start), np.int64), np.empty(len(start), np.int64)
         for counts in in_threads(count, np.split(background, range(8, len(background), 8))):
             total += counts
-        return total
+        n_on[order] = total
+        return n_on
 
     def _activity(self, codes: CodeMatrices, unit: int) -> IndexedActivity:
         return IndexedActivity(codes, self._values, PatternUnit(self._states.info.name, unit, "high", self._base))
@@ -135,9 +143,7 @@ class BackgroundUnits:
     def _are_on_by_fine(self, codes: CodeMatrices, rule: Rule, unit: Steps, start: Steps, stop: Steps) -> Mask:
         """Tell the same of short spans, none of whose codes is off, by the fine bytes of those that are unsure."""
         codes.check_fine(unit, start, stop)
-        lengths = stop - start
-        begins = np.cumsum(lengths) - lengths
-        steps, units = np.arange(lengths.sum()) + np.repeat(start - begins, lengths), np.repeat(unit, lengths)
+        (steps, begins), units = steps_of(start, stop), np.repeat(unit, stop - start)
         is_unsure, fine = codes.units[units, steps] == rule.unsure, codes.fine[units, steps]
         if not codes.is_whole:
             codes.renew()

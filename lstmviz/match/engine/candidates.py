@@ -55,7 +55,7 @@ def anchored(runs: Sequence[Runs], pattern: Pattern) -> Candidates:
     anchor = starts if pattern.off_before else stops
     lengths, first = stops - starts, int(anchor.min())
     bits = int(lengths.max()).bit_length()
-    keys = np.sort(((anchor - first) << bits) | lengths)
+    keys = np.sort(((anchor - first) << bits) | lengths, kind="stable")  # which merges the units' sorted runs
     places = np.flatnonzero(np.diff(keys, prepend=-1))  # of the first of equal ones
     different = keys[places]
     group = different >> bits

@@ -18,6 +18,7 @@ from lstmviz.match.engine.background import BackgroundUnits
 from lstmviz.match.engine.candidates import Candidates, joined_candidates
 from lstmviz.match.engine.filters import allowed_steps
 from lstmviz.match.engine.levels import SharedUnitLevels
+from lstmviz.match.engine.ordering import by_start, order_of
 from lstmviz.match.engine.runs import concatenated
 from lstmviz.types import Pattern
 
@@ -142,11 +143,7 @@ class MatchSearch:
                 self._extend(min_shared)
             spans = self._spans
         is_enough = spans.n_shared >= min_shared
-        spans = spans if is_enough.all() else spans.take(is_enough)
-        rises = np.diff(spans.start)
-        if ((rises > 0) | ((rises == 0) & (np.diff(spans.stop) > 0))).all():  # as they are found with ``off_before``
-            return spans
-        return spans.take(np.lexsort((spans.stop, spans.start)))
+        return by_start(spans if is_enough.all() else spans.take(is_enough))
 
     def unions(self, start: Steps, stop: Steps) -> Steps:
         """Return ``n_union`` of each span [start, stop)."""
@@ -238,9 +235,8 @@ class MatchSearch:
 
         Matches without background units come first: once enough of them are found, no other's union need be known.
         """
-        spans = self._spans.take(self._spans.n_shared == level)
-        distance = np.abs(spans.stop - spans.start - self.pattern.length)
-        spans = spans.take(np.lexsort((spans.stop, spans.start, distance)))
+        spans = by_start(self._spans.take(self._spans.n_shared == level))
+        spans = spans.take(order_of(np.abs(spans.stop - spans.start - self.pattern.length)))
         unions, n_known, n_first, n_next = [], 0, 0, RANKED_FIRST
         while n_known < len(spans) and n_first < n_wanted:
             some = slice(n_known, n_known + n_next)
@@ -249,7 +245,7 @@ class MatchSearch:
             n_known += len(unions[-1])
             n_next = 2 * n_known * n_wanted // max(1, n_first)  # twice as far as enough of them seem to take
         union = concatenated(unions)
-        order = np.argsort(union, kind="stable")[: n_first if n_known < len(spans) else None]
+        order = order_of(union)[: n_first if n_known < len(spans) else None]
         return spans.take(order), union[order]
 
     def _n_union(self, start: Steps, stop: Steps) -> Steps:

@@ -37,7 +37,7 @@ from lstmviz.types import Pattern
 BLOCK_ROWS = 256  # of counts, looked at together
 SAMPLE_ROWS = 64  # from which the number of candidates at each level is estimated
 BATCH_CELLS = 2**23  # steps x units looked at together, without constraints: 100 MB of tables
-BATCH_STEPS = 2**17  # looked at together, with constraints
+BATCH_STEPS = 2**18  # looked at together, with constraints
 DENSE_SHARE = 0.2  # of all steps; above it, going over all steps is cheaper than looking at some
 DENSE_ANCHORS = 0.05  # of all steps, where a match begins, or ends, at each
 GIVE_UPS = 8  # times that steps are given up at which no match can start any more
@@ -192,22 +192,32 @@ class SharedUnitLevels:
             if not isinstance(part, tuple) and self._marks.are_kept:
                 runs = list(self._runs_together(level, part))
             else:
-                runs = [self._runs(unit, part) for unit in self._units]
+                runs = [self._runs(unit, part, level) for unit in self._units]
             spans = anchored(runs, self._pattern)
             return spans.take(spans.n_shared >= level)
 
         return in_threads(find, parts)
 
-    def _runs(self, unit: Activity, part: Steps | Part) -> Runs:
-        """Return a unit's runs that are anchored at some steps, or at all of a block, and meet the constraints."""
+    def _runs(self, unit: Activity, part: Steps | Part, level: int) -> Runs:
+        """Return a unit's runs that meet the constraints, anchored at some steps or in a block (``_runs_in``)."""
         pattern, axis, n_off = self._pattern, self._axis, self._pattern.off_before
         if isinstance(part, tuple):
-            runs = (runs_starting if self._anchor == "starts" else runs_stopping)(unit, *part, axis)
+            runs = self._runs_in(unit, *part, level)
         elif self._anchor == "starts":
             runs, n_off = runs_from(unit, part, n_off, axis), 0
         else:
             runs = runs_until(unit, part + 1, axis)
         return constrained_runs(unit, runs, pattern, n_off, axis)
+
+    def _runs_in(self, unit: Activity, first: int, last: int, level: int) -> Runs:
+        """Return a unit's runs that are anchored at the steps of a block that ``level`` units or more mark."""
+        if self._anchor == "starts":
+            runs = runs_starting(unit, first, last, self._axis)
+            anchors = runs.starts
+        else:
+            runs = runs_stopping(unit, first, last, self._axis)
+            anchors = runs.stops - 1
+        return runs.take(self._counts.ravel()[anchors] >= level)
 
     def _runs_together(self, level: int, steps: Steps) -> Iterator[Runs]:
         """Yield each unit's runs that start at some steps and meet both constraints, as far as ``level`` units may.

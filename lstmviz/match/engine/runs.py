@@ -121,7 +121,8 @@ def edges(on: Mask, was_on: bool, borders: Steps) -> tuple[Steps, Steps]:
     rises, falls = (changes[1::2], changes[::2]) if was_on else (changes[::2], changes[1::2])
     through = borders[on[borders] & np.where(borders > 0, on[borders - 1], was_on)]
     if len(through):
-        rises, falls = np.sort(np.append(rises, through)), np.sort(np.append(falls, through))
+        # stable: two sorted parts are merged
+        rises, falls = (np.sort(np.append(ends, through), kind="stable") for ends in (rises, falls))
     return rises, falls
 
 

@@ -17,6 +17,7 @@ from lstmviz.errors import PatternError, UnknownName
 from lstmviz.match.corpus.shards import AnyMatchSearch, found_in
 from lstmviz.match.engine.activity import Steps
 from lstmviz.match.engine.find import match_frame
+from lstmviz.match.engine.ordering import order_of
 from lstmviz.match.order.bins import bins_of, values_at
 from lstmviz.types import Pattern
 
@@ -174,11 +175,7 @@ class Listing:
 
     def _sort(self, key: NDArray[Any]) -> None:
         """Sort stably by a key of the matches; those whose key is NaN come last."""
-        ordered = key[self._places]
-        is_whole = key.dtype.kind == "i" and len(ordered) > 0
-        if is_whole and np.ptp(ordered) < 2**16:  # NumPy sorts short integers by their digits
-            ordered = (ordered - ordered.min()).astype(np.uint16)
-        self._places = self._places[np.argsort(ordered, kind="stable")]
+        self._places = self._places[order_of(key[self._places])]
 
     def _order_key(self, order: str) -> NDArray[Any]:
         sign = -1 if order.startswith("-") else 1
