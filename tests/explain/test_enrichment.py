@@ -38,6 +38,7 @@ def made(folder, seed, n_sequences, longest=9):
     """A dump and the same as shards: units that keep their level, a label with unknown steps, a number."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(1, longest + 1, n_sequences).tolist()
+    lengths[0] += 2  # room for every label
     n_steps = sum(lengths)
     fresh = rng.random((n_steps, 2)) < 0.4
     fresh[0] = True
