@@ -12,6 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -154,6 +155,16 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             return now - self._since > (IDLE_SECONDS if self._has_asked else HEADER_SECONDS)
         return now - self._since > (BODY_SECONDS if self.request.headers_finished else HEADER_SECONDS)
 
+    def cut_off(self) -> None:
+        """Have the server close the connection when it next looks which are ready, as this one is then.
+
+        It is not closed here: the server waits on the numbers of connections that it has listed, and the next visitor
+        would get the number of this one, and be closed in its place.
+        """
+        self.will_close = True
+        with suppress(OSError):
+            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)  # not that of TLS, which would talk to the visitor
+
 
 class _TlsChannel(TlsConnection, _Channel):
     pass
@@ -184,7 +195,7 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
         present = time.monotonic()
         for channel in list(self.active_channels.values()):
             if channel.is_late(present):
-                channel.handle_close()  # at once: a connection that takes no byte would never be ready to be closed
+                channel.cut_off()
 
 
 def front(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import threading
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -154,6 +156,27 @@ def test_who_says_nothing_or_little_is_cut_off_and_nobody_waits_for_it(running, 
         there.settimeout(10)
         assert there.recv(100) == b""
         there.close()
+
+
+def test_who_comes_as_another_is_cut_off_is_answered(dump, monkeypatch):
+    app, listener = make_app([dump]), listen("127.0.0.1", 0)
+    server = fronts.front(app.server, listener, app.access.refusal)
+    address = listener.getsockname()
+    with closing(socket.create_connection(address, 20)) as silent:
+        while not server.active_channels:
+            server.asyncore.poll2(0.1, server._map)
+        with closing(socket.create_connection(address, 20)) as coming:  # waits to be taken as the other one is late
+            coming.sendall(b"GET /health HTTP/1.1\r\n" + HEAD + b"\r\n")
+            with monkeypatch.context() as patched:
+                patched.setattr(fronts, "HEADER_SECONDS", 0.0)
+                server.next_channel_cleanup = 0
+                server.asyncore.poll2(0.1, server._map)
+            while not select.select([coming], [], [], 0)[0]:
+                server.asyncore.poll2(0.1, server._map)
+            assert coming.recv(100).startswith(b"HTTP/1.1 200")
+        assert silent.recv(1) == b""
+    server.task_dispatcher.shutdown()
+    server.asyncore.close_all(server._map)
 
 
 def test_a_connection_that_is_used_now_and_then_stays(running, monkeypatch):
