@@ -10,6 +10,7 @@ import pytest
 from lstmviz.match import Brush, Part, brushed
 from lstmviz.types import Filter
 from support import browser as browsing
+from support.typed_text import settled, write
 from support.workbench import (
     BRUSHED,
     DEPTH_4,
@@ -284,6 +285,9 @@ def test_a_phone_reads_the_page_without_scrolling_sideways(chromium, parens_addr
         assert bench.page.locator("#lv-carry .lv-card-title").get_attribute("aria-expanded") == "false"
         bench.page.locator("#lv-carry .lv-card-title").click()
         assert bench.page.locator("#lv-carry .lv-carry").first.is_visible()
+        write(bench, "((4)")
+        settled(bench, "((4)")
+        assert bench.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_steps_of_numbers_have_cards_too(chromium, tmp_path):
