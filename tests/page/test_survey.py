@@ -50,13 +50,13 @@ def test_the_units_to_start_with_are_named_and_the_table_is_that_of_python_in_an
     survey(words, "s.rows[0]?.includes('1.00 (1.)')")
     words.page.click("[data-act=sort-f1]")
     assert survey(words, f"s.order.at(-1) !== {shown['order'][-1]}")["order"][-1] != shown["order"][-1]
-    box = words.page.locator(".lv-survey-map").bounding_box()
-    words.page.mouse.click(box["x"] + 5, box["y"] + 10)  # the name of the first column
+    heat_map = words.page.locator(".lv-survey-map")  # clicked once it stands still
+    heat_map.click(position={"x": 5, "y": 10})  # the name of the first column
     column = next(k for k, (track, _) in enumerate(shown["table"]["columns"]) if track)
     heat = [row[column] for row in shown["table"]["heat"]]
     shown = survey(words, f"s.order[0] === {int(np.argmax(heat))}")
     assert [heat[unit] for unit in shown["order"]] == sorted(heat, reverse=True)
-    words.page.mouse.click(box["x"] + 5, box["y"] + 54 + 1)  # and the first unit of the map
+    heat_map.click(position={"x": 5, "y": 54 + 1})  # and the first unit of the map
     words.page.wait_for_function(f"() => lvDebug.state.held?.unit === {shown['order'][0]}")
     words.page.locator(".lv-survey-tools select").select_option("tokens")
     survey(words, f"s.order[0] !== {shown['order'][0]}")

@@ -90,11 +90,6 @@ def _ignore_clicks(page: Component) -> None:
             element.disable_n_clicks = True
 
 
-def _survey() -> Component:
-    """Return the place of all units at a glance."""
-    return place(Place.SURVEY, "lv-survey", "All units at a glance")
-
-
 def _aside() -> Component:
     """Return the column beside the views; it takes no space until one of its places is filled."""
     return html.Aside(
