@@ -20,9 +20,8 @@ const ROOMS = [
     words: "the class",
     isNeeded: () => classRole() !== null,
     async load() {
-      const { classHooks, makeClass } = await import("./classroom/class.mjs");
-      makeClass();
-      return classHooks;
+      const { makeClass } = await import("./classroom/class.mjs");
+      return makeClass();
     },
   },
   {
@@ -30,9 +29,8 @@ const ROOMS = [
     words: "the second source",
     isNeeded: () => state.beside !== null,
     async load() {
-      const { makeSecondSource, secondSourceHooks } = await import("./corpus/second-source.mjs");
-      makeSecondSource();
-      return secondSourceHooks;
+      const { makeSecondSource } = await import("./corpus/second-source.mjs");
+      return makeSecondSource();
     },
   },
   {
@@ -40,9 +38,8 @@ const ROOMS = [
     words: "the pair of texts",
     isNeeded: () => Boolean(model.source && partner()),
     async load() {
-      const { inspectPair, makePair } = await import("./pair/panel.mjs");
-      makePair();
-      return { inspectPair };
+      const { makePair } = await import("./pair/panel.mjs");
+      return makePair();
     },
   },
   {
@@ -50,9 +47,8 @@ const ROOMS = [
     words: "the map",
     isNeeded: isMapOpen,
     async load() {
-      const { inspectMap, makeMap } = await import("./map/panel.mjs");
-      makeMap();
-      return { inspectMap };
+      const { makeMap } = await import("./map/panel.mjs");
+      return makeMap();
     },
   },
   {
@@ -60,9 +56,8 @@ const ROOMS = [
     words: "the chart over the moments",
     isNeeded: () => Boolean(model.source && seriesOf(model.dump.about.uuid)),
     async load() {
-      const { inspectMomentsChart, makeMomentsChart } = await import("./corpus/moments-chart.mjs");
-      makeMomentsChart();
-      return { inspectMomentsChart };
+      const { makeMomentsChart } = await import("./corpus/moments-chart.mjs");
+      return makeMomentsChart();
     },
   },
   {
@@ -70,9 +65,8 @@ const ROOMS = [
     words: "the box for your text",
     isNeeded: isTypedOpen,
     async load() {
-      const { makeTyped, typedHooks } = await import("./typed/panel.mjs");
-      makeTyped();
-      return typedHooks;
+      const { makeTyped } = await import("./typed/panel.mjs");
+      return makeTyped();
     },
   },
   {
@@ -80,9 +74,8 @@ const ROOMS = [
     words: "the table of units",
     isNeeded: isSurveyOpen,
     async load() {
-      const { inspectSurveyTable, makeSurveyTable } = await import("./survey/table.mjs");
-      makeSurveyTable();
-      return { inspectSurveyTable };
+      const { makeSurveyTable } = await import("./survey/table.mjs");
+      return makeSurveyTable();
     },
   },
 ];

@@ -30,10 +30,12 @@ let /** @type {string} */ drawnSeries = null;
 
 const place = () => document.getElementById(ids.seriesChart);
 
+/* Returns what tests ask of it. */
 export function makeMomentsChart() {
   dumpShown.on(() => redraw("moments"));
   servedChanged.on(() => redraw("moments"));
   onFrame(["moments", "base", "selection", "finding", "ablation"], draw);
+  return { inspectMomentsChart };
 }
 
 function draw() {
@@ -237,7 +239,7 @@ function words(series, lines) {
 }
 
 /* For tests. */
-export function inspectMomentsChart() {
+function inspectMomentsChart() {
   const answer = momentsAnswer();
   return {
     isShown: !place().hidden,

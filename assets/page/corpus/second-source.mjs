@@ -41,6 +41,7 @@ let /** @type {Unit[]} */ chosen = null; // [{unit, side}]; null while states lo
 let /** @type {number} */ lit = null; // the unit whose chip is pointed at or focused
 let drawnKey = "";
 
+/* Returns what tests ask of it. */
 export function makeSecondSource() {
   place = document.getElementById(ids.beside);
   lines = linePainter({
@@ -56,6 +57,7 @@ export function makeSecondSource() {
   onFrame("base", drawBase);
   onFrame("overlay", drawOverlay);
   onFrame("units", drawHead);
+  return { inspectSecondSource, isSecondSourceReady };
 }
 
 function build() {
@@ -330,5 +332,3 @@ function inspectSecondSource() {
     said: count.textContent,
   };
 }
-
-export const secondSourceHooks = { inspectSecondSource, isSecondSourceReady };

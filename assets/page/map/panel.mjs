@@ -35,6 +35,7 @@ let /** @type {HTMLCanvasElement} */ base;
 let /** @type {HTMLCanvasElement} */ over;
 let drawn = ""; // what the lower canvas shows
 
+/* Returns what tests ask of it. */
 export function makeMap() {
   place = document.getElementById(ids.map);
   tools = makeMapTools();
@@ -45,6 +46,7 @@ export function makeMap() {
   makeLegend();
   for (const name of ["selection", "base", "overlay", "map"]) onFrame(name, name === "overlay" ? drawOver : draw);
   new ResizeObserver(() => isMapOpen() && redraw("map")).observe(place);
+  return { inspectMap };
 }
 
 function swap() {
@@ -109,7 +111,7 @@ function drawOver() {
 }
 
 /* For tests. */
-export function inspectMap() {
+function inspectMap() {
   const data = presentMap();
   const box = stage.getBoundingClientRect();
   const isHere = isMapOpen() && Boolean(data.points);

@@ -45,6 +45,7 @@ let shownPair = "";
 let drawn = ""; // what the canvases show
 let followed = ""; // the brush and what the other text does that were last brought into view
 
+/* Returns what tests ask of it. */
 export function makePair() {
   place = document.getElementById(ids.pair);
   head = element("div", "lv-pair-head");
@@ -60,6 +61,7 @@ export function makePair() {
   body.append(inner);
   onFrame(["pair", "base", "selection", "units"], draw);
   onFrame(["pairhover", "overlay", "pair", "base", "selection", "units"], drawOver);
+  return { inspectPair };
 }
 
 function draw() {
@@ -330,7 +332,7 @@ function brushOther(pair) {
 }
 
 /* For tests: what the view shows, with the places of the tokens in client pixels. */
-export function inspectPair() {
+function inspectPair() {
   const pair = model.source && partner() && state.pair !== "off" ? presentPair() : null;
   if (!pair || !lanes.some((lane) => lane.text === pair.here))
     return { isShown: false, problem: pair ? null : pairProblem() };

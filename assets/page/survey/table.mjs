@@ -22,11 +22,13 @@ const /** @type {Set<number>} */ chosen = new Set();
 let drawnKey = "";
 let /** @type {string} */ shownOf = null; // the dump and source of the table
 
+/* Returns what tests ask of it. */
 export function makeSurveyTable() {
   body = surveyBody();
   makeRows(press);
   makeHeat(sortBy, press);
   onFrame(["survey", "base", "selection", "units"], draw);
+  return { inspectSurveyTable };
 }
 
 function draw() {
@@ -182,7 +184,7 @@ function makePattern() {
 }
 
 /* For tests. */
-export function inspectSurveyTable() {
+function inspectSurveyTable() {
   const table = presentTable();
   return {
     order: table && sortedUnits(table, by, isDown),

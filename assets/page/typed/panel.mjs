@@ -45,6 +45,7 @@ let /** @type {{ put: State["typed"], start: number, stop: number, tokens: strin
 let /** @type {number} */ typedAt = null; // when a key was pressed that is not drawn yet
 const /** @type {number[]} */ drawn = []; // from a key to its states drawn, ms
 
+/* Returns what tests ask of it. */
 export function makeTyped() {
   tools = /** @type {typeof tools} */ (element("span", "lv-typed-tools"));
   const keep = button("lv-link", "Keep as before", "Keep this text, to compare later edits with it", () =>
@@ -93,6 +94,7 @@ export function makeTyped() {
   onFrame(["base", "overlay", "strip", "typed"], draw);
   showWhole();
   if (box.value && isTypedOpen()) typed(); // somebody was faster than this module
+  return { inspectTyped, isTypedReady, typedAnswer };
 }
 
 /* A key was pressed in the box. */
@@ -279,5 +281,3 @@ function inspectTyped() {
     drawn: drawn.slice(),
   };
 }
-
-export const typedHooks = { inspectTyped, isTypedReady, typedAnswer };

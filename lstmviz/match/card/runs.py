@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lstmviz.dump.reader import Axis
 from lstmviz.match.engine.candidates import Candidates
+from lstmviz.match.engine.runs import steps_of
 from lstmviz.types import Side
 
 Steps = NDArray[np.int64]
@@ -129,10 +130,8 @@ def _peaks(strength: NDArray[np.float64], starts: Steps, stops: Steps) -> _Peaks
     """Return the first strongest step of each stretch."""
     if not len(starts):
         return NO_PEAKS
-    sizes = stops - starts
-    offsets = np.cumsum(sizes) - sizes
-    inside = np.arange(int(sizes.sum())) + np.repeat(starts - offsets, sizes)
+    inside, offsets = steps_of(starts, stops)
     height = np.maximum.reduceat(strength[inside], offsets)
-    is_peak = np.flatnonzero(strength[inside] == np.repeat(height, sizes))
+    is_peak = np.flatnonzero(strength[inside] == np.repeat(height, stops - starts))
     first = is_peak[np.searchsorted(is_peak, offsets)]
     return _Peaks(height, inside[first])
