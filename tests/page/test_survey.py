@@ -124,3 +124,14 @@ def test_hundreds_of_units_are_scrolled_with_the_rows_in_view_alone(chromium, wi
         assert "<b>&" in bench.page.inner_text(".lv-survey-list")  # as text
         bench.open(source="a.l1.h")
         survey(bench, "s.table.n_units === 4")
+
+
+def test_unit_0_has_a_row_that_answers_as_any_other(words):
+    shown = opened(words, source=SOURCE)
+    words.page.locator(".lv-survey-list").evaluate(
+        "(list, at) => (list.scrollTop = at * list.querySelector('.lv-list-row').offsetHeight)", shown["order"].index(0)
+    )
+    row = words.page.locator(f".lv-survey-list [data-index='{shown['order'].index(0)}']")
+    row.click()
+    words.page.wait_for_function("() => lvDebug.state.held?.unit === 0")
+    assert row.inner_text().split()[0] == "0"

@@ -96,8 +96,7 @@ export function virtualList({ height, label, load, fill, pick, onTotal }) {
 
   /** @param {number} index */
   function rowAt(index) {
-    const rows = pages.get(Math.floor(index / PAGE));
-    return rows ? rows[index % PAGE] : null;
+    return pages.get(Math.floor(index / PAGE))?.[index % PAGE] ?? null;
   }
 
   function draw() {
@@ -131,7 +130,8 @@ export function virtualList({ height, label, load, fill, pick, onTotal }) {
   /** @param {number} index */
   function refresh(index) {
     const [item, row] = [made.get(index), rowAt(index)];
-    if (item && row) fill(item, row, index);
+    if (item && row !== null)
+      fill(item, row, index); // a row may be 0, the number of a unit
     else if (item) item.textContent = "…";
   }
 
@@ -153,7 +153,7 @@ export function virtualList({ height, label, load, fill, pick, onTotal }) {
   /** @param {number} index */
   function press(index) {
     const row = rowAt(index);
-    if (row) pick(row, index);
+    if (row !== null) pick(row, index);
   }
 
   return {
